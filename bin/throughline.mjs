@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+// Plain JavaScript that old versions of Node can parse too, so that they can say what is wrong.
+const needed = 24;
+
+if (Number.parseInt(process.versions.node, 10) < needed) {
+  process.stderr.write(
+    "throughline needs Node " +
+      needed +
+      " or newer, and this is Node " +
+      process.versions.node +
+      ": install Node " +
+      needed +
+      ", or run `npx throughline` in a clone, which uses the pinned one.\n",
+  );
+  process.exitCode = 2;
+} else {
+  // The compile cache must be on before the first module of ours loads: it is what makes the start quick.
+  import("node:module")
+    .then((nodeModule) => {
+      nodeModule.enableCompileCache();
+      return import("../dist/surface/cli/main.js");
+    })
+    .then((cli) => cli.main(process.argv.slice(2)))
+    .then((status) => {
+      process.exitCode = status;
+    });
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    pool: "forks",
+    // Crash and race tests start processes of their own.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    reporters: ["default"],
+  },
+});
