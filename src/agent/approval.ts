@@ -1,0 +1,25 @@
+import type { Settings } from "../session/event.ts";
+import type { ApprovalRequest } from "../tool.ts";
+
+export type Approval = { allowed: true } | { allowed: false; why: string };
+
+/** Asks the person and resolves to whether they allow it; `undefined` where there is nobody to ask. */
+export type Ask = ((request: ApprovalRequest, signal: AbortSignal) => Promise<boolean>) | undefined;
+
+/**
+ * Answers what tools ask for by the session's policy. Denied calls are answered, never left open: the answer says how to allow them, so
+ * that the model can tell the person.
+ */
+export function approver(policy: Settings["approval"], ask: Ask): (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval> {
+  return async (request, signal) => {
+    if (policy === "all") return { allowed: true };
+    if (policy === "none") return denied("this session runs with --approval none");
+    if (!ask) return denied("it needs approval and there is no terminal to ask on");
+    return (await ask(request, signal)) ? { allowed: true } : denied("the person said no");
+  };
+}
+
+const denied = (why: string): Approval => ({
+  allowed: false,
+  why: `Denied: ${why}. It did not run. To allow it, the person can run this session again with --approval all, or in a terminal with --approval ask.`,
+});

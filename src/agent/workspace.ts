@@ -1,0 +1,20 @@
+import { execFile } from "node:child_process";
+import { realpath } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { Workspace } from "../session/event.ts";
+
+const run = promisify(execFile);
+
+/** What is recorded of the folder in which a session works (R5): its real path and, in a git repository, root, branch and commit. */
+export async function readWorkspace(folder: string): Promise<Workspace> {
+  const path = await realpath(folder);
+  const found: Workspace = { path };
+  try {
+    const { stdout } = await run("git", ["-C", path, "rev-parse", "--show-toplevel", "HEAD", "--abbrev-ref", "HEAD"], { timeout: 5_000 });
+    const [gitRoot, gitCommit, gitBranch] = stdout.trimEnd().split("\n");
+    return { ...found, ...(gitRoot && { gitRoot }), ...(gitCommit && { gitCommit }), ...(gitBranch && { gitBranch }) };
+  } catch {
+    // Not a repository, a repository without a commit, or no git on this machine: a session needs none of them.
+    return found;
+  }
+}

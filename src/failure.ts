@@ -1,0 +1,50 @@
+import type { FailureClass, FailureData } from "./failure/catalogue.ts";
+
+const marker = Symbol.for("throughline.failure");
+
+/** What a provider answered, as structured as it came. The classifier reads these members and never a flattened text. */
+export interface FailureSignal {
+  /** HTTP status; for an error inside a 200 stream the status that the event itself names, if any. */
+  status?: number;
+  /** Lower-cased header names. Never holds credentials (they are request headers). */
+  headers?: Readonly<Record<string, string>>;
+  /** Where it was said: the status line, a stream event, the transport under it, or this program. */
+  source: "http" | "event" | "transport" | "local";
+  /** The stream event's type (`error`, `response.failed`, `response.incomplete`). */
+  event?: string;
+  code?: string;
+  type?: string;
+  param?: string;
+  message: string;
+  /** The raw body or event data, cut to 64 KiB. */
+  body?: string;
+}
+
+/**
+ * Everything that ends an attempt or refuses a command, with its class from the one catalogue and the data that its class promises.
+ * Recognise it with `isFailure`, not with `instanceof`: two copies of the package may be loaded.
+ */
+export class Failure<C extends FailureClass = FailureClass> extends Error {
+  readonly [marker] = true;
+  readonly class: C;
+  readonly data: FailureData[C];
+  readonly signal?: FailureSignal;
+
+  /** `message` says what happened, to which session or file, what was kept, and the next command to try. */
+  constructor(failureClass: C, message: string, data: FailureData[C], options: { signal?: FailureSignal; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "Failure";
+    this.class = failureClass;
+    this.data = data;
+    if (options.signal) this.signal = options.signal;
+  }
+}
+
+export function isFailure(value: unknown): value is Failure {
+  return typeof value === "object" && value !== null && marker in value;
+}
+
+/** A failure of one class, with its data typed. */
+export function isFailureOf<C extends FailureClass>(value: unknown, ...classes: C[]): value is Failure<C> {
+  return isFailure(value) && (classes as FailureClass[]).includes(value.class);
+}

@@ -1,0 +1,78 @@
+/**
+ * The one catalogue of failures: what each class means, what Throughline does about it, what a person can do, and the exit status that
+ * `exec` ends with when it ends a turn. `docs/failures.md` is made from it.
+ */
+
+/** Who owns a session, as far as a failure needs to say it. */
+export interface OwnerFacts {
+  host: string;
+  pid: number;
+  since: number;
+  doing: string;
+  tty?: string;
+  version: string;
+}
+
+/** What each class of failure carries beside its message. Times are milliseconds since 1970, durations milliseconds. */
+export interface FailureData {
+  // What a request replays is refused.
+  "sealed-reasoning-rejected": SealRefusal;
+  "sealed-compaction-rejected": SealRefusal;
+  "reasoning-content-too-long": { index?: number };
+  "thinking-signature-rejected": { index?: number };
+  "thinking-missing": Record<never, never>;
+  "thought-signature-missing": Record<never, never>;
+  "reasoning-required": Record<never, never>;
+  "reasoning-unpaired": { item?: string; dependsOn?: string };
+  "duplicate-item": { item?: string };
+  "item-not-persisted": { item?: string };
+  "item-id-invalid": { index?: number };
+  "item-type-unsupported": { kind?: string };
+  "call-without-output": { call?: string };
+  "output-without-call": { call?: string };
+  "tool-arguments-invalid": { call?: string };
+  "context-overflow": Record<never, never>;
+  "media-invalid": { index?: number };
+  "request-malformed": Record<never, never>;
+  "chain-missing": { response?: string };
+  // Limits, outages, accounts.
+  "usage-limit": { resetsAt?: number; window?: string; plan?: string };
+  "rate-limit": { retryAfterMs?: number };
+  billing: Record<never, never>;
+  overloaded: { retryAfterMs?: number };
+  "transport-interrupted": { reason: "cut" | "idle" | "reset" | "refused" | "unresolved" | "incomplete" | "reconnect" };
+  "auth-expired": Record<never, never>;
+  "auth-denied": Record<never, never>;
+  "model-missing": { model?: string };
+  "parameter-unsupported": { parameter?: string };
+  refusal: Record<never, never>;
+  "output-limit": { reason?: string };
+  "unknown-provider-failure": Record<never, never>;
+  unrecoverable: { last: string; repairs: number };
+  cancelled: Record<never, never>;
+  // The store.
+  "session-missing": { reference: string; nearest: string[] };
+  "session-ambiguous": { reference: string; matches: string[] };
+  "session-elsewhere": { workspace: string };
+  "lease-held": { owner?: OwnerFacts };
+  "lease-lost": { owner?: OwnerFacts };
+  "schema-newer": { found: number; supported: number };
+  "session-damaged": { path: string };
+  "session-removed": { path: string };
+  "store-full": { path: string };
+  "store-read-only": { path: string };
+  "store-unavailable": { path: string };
+  // The person's input.
+  usage: Record<never, never>;
+  configuration: { path?: string };
+}
+
+/** What a refusal of sealed content names: an item id, an index into `input`, the end of a blob; all absent when it names nothing. */
+export interface SealRefusal {
+  item?: string;
+  index?: number;
+  /** The last characters of the refused blob, as the error quotes them. */
+  tail?: string;
+}
+
+export type FailureClass = keyof FailureData;

@@ -1,0 +1,31 @@
+/** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. The timer never keeps a finished process alive. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** A controller that aborts when any of the given signals does; `dispose` takes the listeners off again. */
+export function linkedController(...signals: (AbortSignal | undefined)[]): { controller: AbortController; dispose(): void } {
+  const controller = new AbortController();
+  const undo: (() => void)[] = [];
+  for (const signal of signals) {
+    if (!signal) continue;
+    const onAbort = (): void => controller.abort(signal.reason);
+    if (signal.aborted) onAbort();
+    else {
+      signal.addEventListener("abort", onAbort, { once: true });
+      undo.push(() => signal.removeEventListener("abort", onAbort));
+    }
+  }
+  return { controller, dispose: () => undo.forEach((off) => off()) };
+}

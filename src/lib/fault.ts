@@ -1,0 +1,43 @@
+/**
+ * The named crash points. In production they do nothing. With `THROUGHLINE_CRASH_AT=<name>` (or `<name>:3` for the third time it is
+ * passed) the process kills itself there with SIGKILL, so that tests can prove what survives. The list is the whole list: the crash
+ * suite walks it, so that a point that is never passed fails a test.
+ */
+export const crashPoints = [
+  "session-folder-made",
+  "lease-half-written",
+  "lease-made",
+  "lease-taken",
+  "append-half-written",
+  "append-not-synced",
+  "turn-started",
+  "request-projected",
+  "item-appended",
+  "tool-intended",
+  "tool-spawned",
+  "tool-finished",
+  "output-appended",
+  "patch-staged",
+  "patch-recorded",
+  "patch-half-applied",
+  "patch-applied",
+  "step-ended",
+  "attempt-failed",
+  "quarantine-appended",
+  "turn-ended",
+] as const;
+
+export type CrashPoint = (typeof crashPoints)[number];
+
+const [wanted, nth] = (process.env["THROUGHLINE_CRASH_AT"] ?? "").split(":");
+let passed = 0;
+
+/** Whether the crash point is the one asked for and is passed for the asked time; for points that need to prepare their own damage. */
+export function crashesAt(point: CrashPoint): boolean {
+  return wanted === point && ++passed === Number(nth ?? 1);
+}
+
+/** Dies here, without any clean-up, if the environment asks for it. */
+export function crashPoint(point: CrashPoint): void {
+  if (wanted && crashesAt(point)) process.kill(process.pid, "SIGKILL");
+}

@@ -1,0 +1,112 @@
+/** Bytes of JSON without parsing it: what the log and the projection need to cut and join items as they were delivered. */
+
+/** One member of an object: byte offsets relative to the start of the scanned bytes; `end` is after the value. */
+export interface Member {
+  key: string;
+  keyStart: number;
+  valueStart: number;
+  end: number;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const colon = 0x3a;
+const decoder = new TextDecoder();
+
+function skipSpace(bytes: Uint8Array, at: number): number {
+  while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09)) at++;
+  return at;
+}
+
+/** The offset after the string that begins at `at`. */
+function skipString(bytes: Uint8Array, at: number): number {
+  for (let from = at + 1; ; ) {
+    const end = bytes.indexOf(quote, from);
+    if (end < 0) return bytes.length;
+    let slashes = 0;
+    while (bytes[end - 1 - slashes] === backslash) slashes++;
+    if (slashes % 2 === 0) return end + 1;
+    from = end + 1;
+  }
+}
+
+/** The offset after the value that begins at `at` (no validation: the bytes are known to be JSON). */
+function skipValue(bytes: Uint8Array, at: number): number {
+  let depth = 0;
+  while (at < bytes.length) {
+    const byte = bytes[at]!;
+    if (byte === quote) at = skipString(bytes, at);
+    else if (byte === 0x7b || byte === 0x5b) {
+      depth++;
+      at++;
+    } else if (byte === 0x7d || byte === 0x5d) {
+      if (depth === 0) return at;
+      depth--;
+      at++;
+    } else if (depth === 0 && byte === comma) return at;
+    else {
+      at++;
+      continue;
+    }
+    if (depth === 0) return at;
+  }
+  return at;
+}
+
+/**
+ * The members of the object that the bytes hold, in order. The bytes must be valid JSON with an object at the top; anything else gives
+ * no members.
+ */
+export function members(bytes: Uint8Array): Member[] {
+  const found: Member[] = [];
+  let at = skipSpace(bytes, 0);
+  if (bytes[at] !== 0x7b) return found;
+  at = skipSpace(bytes, at + 1);
+  while (at < bytes.length && bytes[at] === quote) {
+    const keyStart = at;
+    at = skipString(bytes, at);
+    const key = JSON.parse(decoder.decode(bytes.subarray(keyStart, at))) as string;
+    at = skipSpace(bytes, at);
+    if (bytes[at] !== colon) return found;
+    const valueStart = skipSpace(bytes, at + 1);
+    const end = trimEnd(bytes, valueStart, skipValue(bytes, valueStart));
+    found.push({ key, keyStart, valueStart, end });
+    at = skipSpace(bytes, end);
+    if (bytes[at] === comma) at = skipSpace(bytes, at + 1);
+  }
+  return found;
+}
+
+function trimEnd(bytes: Uint8Array, start: number, end: number): number {
+  while (end > start && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d || bytes[end - 1] === 0x09)) end--;
+  return end;
+}
+
+/** The byte range that takes the named member out of the object together with one comma, so that what is left is JSON again. */
+export function memberCut(found: readonly Member[], key: string): [start: number, end: number] | undefined {
+  const at = found.findIndex((member) => member.key === key);
+  const member = found[at];
+  if (!member) return undefined;
+  const next = found[at + 1];
+  if (next) return [member.keyStart, next.keyStart];
+  const previous = found[at - 1];
+  return [previous ? previous.end : member.keyStart, member.end];
+}
+
+/** A record for `JSON.parse` results: every field is unknown until it is looked at. */
+export type JsonObject = { [key: string]: unknown };
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Parsed JSON, or `undefined` when the text is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

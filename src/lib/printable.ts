@@ -1,0 +1,17 @@
+/** Text from sessions, models and providers made safe to print: no control sequences, no direction overrides. */
+
+// C0 and C1 controls but tab and newline; lone escape sequences go with their parameters, OSC strings with their text.
+const escapeSequences = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/gu;
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff]/gu;
+
+/** Keeps tabs and newlines. */
+export function printable(text: string): string {
+  return text.replace(/\r\n?/gu, "\n").replace(escapeSequences, "").replace(controls, "");
+}
+
+/** One line of at most `limit` characters (whole code points), with "…" where it was cut. */
+export function printableLine(text: string, limit = 120): string {
+  const line = printable(text).replace(/\s+/gu, " ").trim();
+  const points = Array.from(line.slice(0, limit * 2 + 2));
+  return points.length <= limit ? line : `${points.slice(0, limit - 1).join("")}…`;
+}

@@ -1,0 +1,56 @@
+import type { Failure } from "./failure.ts";
+import type { ToolDefinition } from "./session/definition.ts";
+import type { ItemFacts, Usage } from "./session/event.ts";
+
+/**
+ * The projected input: JSON items joined by commas, without the brackets, as stored bytes. `chunks` can be called again for another
+ * try and gives the same bytes each time; `bytes` is their exact total, so that a request has a content length.
+ */
+export interface RequestInput {
+  readonly bytes: number;
+  readonly items: number;
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+export interface ModelRequest {
+  model: string;
+  effort?: string;
+  instructions: string;
+  tools: readonly ToolDefinition[];
+  input: RequestInput;
+  /** Whether sealed reasoning is asked for (`include`); rung 2 of the ladder turns it off. */
+  sealed: boolean;
+  /** The session's id: `prompt_cache_key`. */
+  cacheKey: string;
+}
+
+/**
+ * What a stream tells, in order. A stream gives any number of the first kinds and then exactly one `completed` or `failed`, its last
+ * event. `item` events carry the finished item byte for byte as it was delivered.
+ */
+export type ProviderEvent =
+  | { type: "opened"; response?: string; model?: string }
+  | { type: "text-delta"; text: string }
+  | { type: "reasoning-delta"; text: string }
+  | { type: "item"; item: Uint8Array; facts: ItemFacts; model?: string }
+  /** The upstream has said nothing for `ms`; told once when it begins and then about every 15 s. */
+  | { type: "silent"; ms: number }
+  | { type: "completed"; response?: string; model?: string; usage: Usage }
+  | { type: "failed"; failure: Failure };
+
+/**
+ * A model behind a wire. `stream` makes one request and never throws, neither when it is called nor in mid-stream: whatever goes wrong
+ * (refusal, cut, silence beyond the idle timeout, cancel through `signal`) is its last event, `failed`, with the failure's class. It
+ * does not retry. When the consumer stops iterating, the connection is closed.
+ */
+export interface Provider {
+  readonly name: string;
+  /** The replay contract of this backend (`replay/contracts`). */
+  readonly contract: string;
+  /**
+   * Who will seal what this provider answers: base URL, a hash of the credential or account, and the deployment. Two providers with the
+   * same issuer can read each other's sealed items.
+   */
+  readonly issuer: string;
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
+}

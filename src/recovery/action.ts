@@ -1,0 +1,15 @@
+import type { Quarantine } from "../session/event.ts";
+
+/** What is to be done about a failure; `runtime.ts` carries it out. Times are milliseconds since 1970, delays milliseconds. */
+export type Action =
+  | { do: "retry"; delayMs: number }
+  /** A repair that changes the next request: appended to the log, then tried at once. `notice` is the one line for the person. */
+  | { do: "repair"; quarantine: Quarantine; notice: string }
+  /** Calls without output or outputs without call that the projection did not see: append what is missing. */
+  | { do: "repair-pairs"; call?: string; notice: string }
+  /** Waits for the limit to end (asked for with `--wait`), probing once at that time. */
+  | { do: "wait"; until: number }
+  /** The turn ends as limited; the session is whole and can go on later. */
+  | { do: "park"; until?: number }
+  /** The turn ends as failed. */
+  | { do: "stop"; class: string };

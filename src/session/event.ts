@@ -1,0 +1,269 @@
+import { z } from "zod";
+
+/**
+ * The events of a session's log: one discriminated union, versioned as a whole by `schemaVersion`. A line of the log is one event, its
+ * header first and the provider item (for the two types that carry one) last, byte for byte as it was delivered. Unknown types and
+ * unknown members are kept by the store and passed over by the fold.
+ */
+export const schemaVersion = 1;
+
+/** What the model is asked with; recorded at creation and whenever it changes (R5). */
+export const settings = z.object({
+  provider: z.string(),
+  model: z.string(),
+  effort: z.string().optional(),
+  /** SHA-256 (hex) of the instructions that were sent, AGENTS.md included. */
+  instructionsHash: z.string(),
+  approval: z.enum(["ask", "all", "none"]),
+});
+export type Settings = z.infer<typeof settings>;
+
+export const workspace = z.object({
+  /** Absolute path of the working folder. */
+  path: z.string(),
+  /** Top of the git repository or worktree, when there is one. */
+  gitRoot: z.string().optional(),
+  gitBranch: z.string().optional(),
+  gitCommit: z.string().optional(),
+});
+export type Workspace = z.infer<typeof workspace>;
+
+export const usage = z.object({
+  inputTokens: z.number(),
+  cachedInputTokens: z.number(),
+  outputTokens: z.number(),
+  reasoningTokens: z.number(),
+});
+export type Usage = z.infer<typeof usage>;
+
+/** What is known of an item without parsing it. `session/item.ts` derives it from the bytes. */
+export const itemFacts = z.object({
+  /** The Responses item type: message, reasoning, function_call, … */
+  kind: z.string(),
+  role: z.string().optional(),
+  /** `call_id` of a call or of its output. */
+  call: z.string().optional(),
+  /** The provider's item id. */
+  id: z.string().optional(),
+  /** Tool name of a call. */
+  name: z.string().optional(),
+  /** Byte range of the top-level `id` member with its comma, so that a projection detaches the id without parsing. */
+  cut: z.tuple([z.number(), z.number()]).optional(),
+  /** Sealed content: when it was sealed (seconds since 1970, read from the Fernet token), its last characters, and its shape. */
+  sealed: z
+    .object({
+      at: z.number().optional(),
+      tail: z.string(),
+      shape: z.enum(["fernet", "opaque", "malformed"]),
+    })
+    .optional(),
+});
+export type ItemFacts = z.infer<typeof itemFacts>;
+
+/** Which items of the log a quarantine leaves out of requests to `refusedBy`. `through` is the last sequence number that it covers. */
+export const quarantineScope = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("items"), seqs: z.array(z.number()) }),
+  z.object({ kind: z.literal("issuer"), issuer: z.string(), through: z.number() }),
+  z.object({ kind: z.literal("sealed"), through: z.number() }),
+  z.object({ kind: z.literal("item-ids"), through: z.number() }),
+]);
+export type QuarantineScope = z.infer<typeof quarantineScope>;
+
+export const quarantine = z.object({
+  /** The rung of the repair ladder (0 loses least). */
+  rung: z.number(),
+  /** The failure class that made it necessary. */
+  why: z.string(),
+  /** The issuer (see `provider.ts`) that refused; the quarantine holds for requests to it and for no other. */
+  refusedBy: z.string(),
+  scope: quarantineScope,
+  /** How many items it set aside when it was made, and when the oldest of them was sealed (seconds since 1970). */
+  count: z.number(),
+  oldestSealedAt: z.number().optional(),
+});
+export type Quarantine = z.infer<typeof quarantine>;
+
+export const turnOutcome = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("completed") }),
+  z.object({ kind: z.literal("interrupted"), reason: z.string() }),
+  z.object({ kind: z.literal("failed"), class: z.string(), message: z.string() }),
+  /** `until` in milliseconds since 1970; absent when the provider didn't say. */
+  z.object({ kind: z.literal("limited"), class: z.string(), message: z.string(), until: z.number().optional() }),
+]);
+export type TurnOutcome = z.infer<typeof turnOutcome>;
+
+/**
+ * The state of the fold at the end of a turn without its items. With the byte offset of the window a reader needs nothing that stands
+ * before it, however long the log is.
+ */
+export const checkpoint = z.object({
+  /** Byte offset of the first line whose item can still be projected. */
+  offset: z.number(),
+  schema: z.number(),
+  created: z.number(),
+  workspace,
+  settings,
+  name: z.string().optional(),
+  title: z.string().optional(),
+  parent: z.string().optional(),
+  successor: z.string().optional(),
+  turn: z.number(),
+  step: z.number(),
+  messages: z.number(),
+  usage,
+  amendments: z.array(z.string()),
+  quarantines: z.array(quarantine),
+  repairs: z.number(),
+  cleared: z.boolean(),
+  /** Items below this sequence number are not part of the window (cleared or compacted); the summary, when there is one, is. */
+  fromSeq: z.number(),
+  summarySeq: z.number().optional(),
+  /** Ranges of sequence numbers, both ends included, that a rewind took out of the window. */
+  rewound: z.array(z.tuple([z.number(), z.number()])),
+  /** Ids of the follow-ups delivered last (at most 1,000), so that none is delivered twice. */
+  delivered: z.array(z.string()),
+  /** Sequence numbers of calls in the window that were open when the turn ended (normally none). */
+  openCalls: z.array(z.number()),
+});
+export type Checkpoint = z.infer<typeof checkpoint>;
+
+const header = {
+  /** Position among the lines of the log that count, from 0. */
+  seq: z.number(),
+  /** The lease number under which it was written. */
+  fence: z.number(),
+  /** Milliseconds since 1970, by the writer's clock. */
+  at: z.number(),
+};
+
+export const owner = z.object({
+  host: z.string(),
+  /** Identity of the machine (`/etc/machine-id` or the platform's own), of its boot and of the pid namespace. */
+  machine: z.string(),
+  boot: z.string(),
+  pidNamespace: z.string(),
+  pid: z.number(),
+  /** Start time of the process in the platform's own unit; with the pid it names one process and no later one. */
+  started: z.string(),
+  tty: z.string().optional(),
+  version: z.string(),
+  /** Milliseconds since 1970. */
+  since: z.number(),
+  doing: z.string(),
+});
+export type Owner = z.infer<typeof owner>;
+
+export const sessionEvent = z.discriminatedUnion("type", [
+  z.object({
+    ...header,
+    type: z.literal("session-created"),
+    id: z.string(),
+    schema: z.number(),
+    version: z.string(),
+    workspace,
+    settings,
+    name: z.string().optional(),
+    /** The session that this one continues (fork or rotation). */
+    parent: z.string().optional(),
+  }),
+  z.object({ ...header, type: z.literal("lease-taken"), schema: z.number(), owner, forced: z.boolean() }),
+  /** `workspace` when the session was taken along to another folder (R9). */
+  z.object({ ...header, type: z.literal("settings-changed"), settings, workspace: workspace.optional() }),
+  z.object({
+    ...header,
+    type: z.literal("turn-started"),
+    turn: z.number(),
+    /** What started it. */
+    source: z.enum(["prompt", "follow-up", "continuation"]),
+    /** The follow-up that it delivers. */
+    followUp: z.string().optional(),
+    /** The first line of the input, for lists (at most 200 characters). */
+    preview: z.string(),
+  }),
+  z.object({
+    ...header,
+    type: z.literal("item-added"),
+    turn: z.number(),
+    step: z.number(),
+    ...itemFacts.shape,
+    /** Who sealed it or made it: base URL, credential and deployment (see `provider.ts`). */
+    issuer: z.string().optional(),
+    /** The model snapshot that the response named; evidence, not a key. */
+    model: z.string().optional(),
+    origin: z.enum(["input", "model", "tool", "repair"]),
+  }),
+  z.object({
+    ...header,
+    type: z.literal("tool-started"),
+    turn: z.number(),
+    step: z.number(),
+    /** Sequence number of the call's item; also the name of its folder in the spool. */
+    callSeq: z.number(),
+    call: z.string(),
+    name: z.string(),
+    replay: z.enum(["safe", "never"]),
+  }),
+  z.object({
+    ...header,
+    type: z.literal("step-ended"),
+    turn: z.number(),
+    step: z.number(),
+    response: z.string().optional(),
+    model: z.string().optional(),
+    usage,
+  }),
+  z.object({
+    ...header,
+    type: z.literal("attempt-failed"),
+    turn: z.number(),
+    step: z.number(),
+    attempt: z.number(),
+    class: z.string(),
+    message: z.string(),
+    status: z.number().optional(),
+    /** What was done about it: retry, repair, compact, wait, rotate, stop. */
+    action: z.string(),
+    delayMs: z.number().optional(),
+  }),
+  z.object({ ...header, type: z.literal("items-quarantined"), turn: z.number(), ...quarantine.shape, notice: z.string() }),
+  z.object({ ...header, type: z.literal("quarantine-lifted"), refusedBy: z.string() }),
+  z.object({ ...header, type: z.literal("history-cleared"), scrubbed: z.boolean() }),
+  /** The items from `fromSeq` up to this event leave the window. */
+  z.object({ ...header, type: z.literal("history-rewound"), toStep: z.number(), fromSeq: z.number() }),
+  /** Carries the summary as its item; the items before `keepFrom` leave the window. */
+  z.object({ ...header, type: z.literal("history-compacted"), ...itemFacts.shape, keepFrom: z.number() }),
+  z.object({ ...header, type: z.literal("instructions-amended"), text: z.string() }),
+  z.object({ ...header, type: z.literal("session-renamed"), name: z.string() }),
+  z.object({ ...header, type: z.literal("session-rotated"), successor: z.string() }),
+  z.object({ ...header, type: z.literal("turn-ended"), turn: z.number(), outcome: turnOutcome, checkpoint }),
+]);
+
+/** An event of the log as it is read back: numbered, fenced and timed. */
+export type SessionEvent = z.infer<typeof sessionEvent>;
+export type EventType = SessionEvent["type"];
+export type EventOf<T extends EventType> = Extract<SessionEvent, { type: T }>;
+
+type WithoutHeader<E> = E extends SessionEvent ? Omit<E, "seq" | "fence" | "at"> : never;
+/** An event as it is handed to a writer, which numbers, fences and times it. */
+export type NewEvent = WithoutHeader<SessionEvent>;
+
+/** Where a line's item lies in the log: byte offset and length. */
+export interface BodyRef {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** One line of the log that counts. `offset` is that of the line's first byte. */
+export interface LogRecord<E extends SessionEvent = SessionEvent> {
+  readonly event: E;
+  readonly offset: number;
+  /** Only for `item-added` and `history-compacted`. */
+  readonly body?: BodyRef;
+}
+
+/** A line whose item can be projected. */
+export type ItemRecord = LogRecord<EventOf<"item-added"> | EventOf<"history-compacted">> & { readonly body: BodyRef };
+
+export function isItemRecord(record: LogRecord): record is ItemRecord {
+  return record.body !== undefined;
+}

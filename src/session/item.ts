@@ -1,0 +1,86 @@
+import { isJsonObject, memberCut, members } from "../lib/json.ts";
+import type { ItemFacts } from "./event.ts";
+
+const decoder = new TextDecoder();
+
+/**
+ * What the log's header says of an item, derived once from its bytes when it is logged. The bytes must be a JSON object with a string
+ * `type` (an OpenAI Responses item, unknown types included); otherwise `undefined`.
+ */
+export function describeItem(item: Uint8Array): ItemFacts | undefined {
+  const found = members(item);
+  const text = (key: string): string | undefined => {
+    const member = found.find((candidate) => candidate.key === key);
+    if (!member || item[member.valueStart] !== 0x22) return undefined;
+    return JSON.parse(decoder.decode(item.subarray(member.valueStart, member.end))) as string;
+  };
+  const kind = text("type");
+  if (kind === undefined) return undefined;
+  const facts: ItemFacts = { kind };
+  const role = text("role");
+  if (role !== undefined) facts.role = role;
+  const call = text("call_id");
+  if (call !== undefined) facts.call = call;
+  const id = text("id");
+  if (id !== undefined) facts.id = id;
+  const name = text("name");
+  if (name !== undefined) facts.name = name;
+  const cut = memberCut(found, "id");
+  if (cut) facts.cut = cut;
+  const sealedMember = found.find((member) => member.key === "encrypted_content");
+  if (sealedMember) {
+    const value = decoder.decode(item.subarray(sealedMember.valueStart, sealedMember.end));
+    if (value !== "null") facts.sealed = describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined);
+  }
+  return facts;
+}
+
+/**
+ * A sealed blob that begins `gAAAAA` is a Fernet token (base64url): byte 0 is 0x80 and bytes 1–8 are the time it was sealed in
+ * big-endian seconds, readable without a key (OpenAI Responses, seen 2025-08 to 2026-11). Anything that is not a string, holds an
+ * ellipsis or characters outside base64 is malformed: it was cut or edited and would only be refused.
+ */
+export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["sealed"]> {
+  if (blob === undefined) return { tail: "", shape: "malformed" };
+  const tail = blob.slice(-16);
+  if (blob.length === 0 || !/^[A-Za-z0-9+/_-]+={0,2}$/u.test(blob)) return { tail, shape: "malformed" };
+  if (!blob.startsWith("gAAAAA")) return { tail, shape: "opaque" };
+  const head = atob(blob.slice(0, 12).replaceAll("-", "+").replaceAll("_", "/"));
+  let seconds = 0;
+  for (let at = 1; at <= 8; at++) seconds = seconds * 256 + head.charCodeAt(at);
+  return { at: seconds, tail, shape: "fernet" };
+}
+
+/** Kinds of items that call a tool of ours, with the kind of their output. */
+export const outputKinds: Readonly<Record<string, string>> = {
+  function_call: "function_call_output",
+  custom_tool_call: "custom_tool_call_output",
+  local_shell_call: "local_shell_call_output",
+};
+
+export const isCallKind = (kind: string): boolean => Object.hasOwn(outputKinds, kind);
+export const isOutputKind = (kind: string): boolean => Object.values(outputKinds).includes(kind);
+
+/** The bytes of a message item. */
+export function messageItem(role: "user" | "developer", text: string): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ type: "message", role, content: [{ type: "input_text", text: sanitise(text) }] }));
+}
+
+/** The bytes of the output item that answers a call of the given kind. */
+export function outputItem(callKind: string, call: string, output: string): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ type: outputKinds[callKind] ?? "function_call_output", call_id: call, output: sanitise(output) }));
+}
+
+/** Text as every wire accepts it: no lone surrogates, no NULs (failures.md row 50). */
+export function sanitise(text: string): string {
+  return text.toWellFormed().replaceAll("\u0000", "\uFFFD");
+}
+
+/** Text of a message, or of an output, for people: all its text parts joined. */
+export function itemText(item: unknown): string {
+  if (!isJsonObject(item)) return "";
+  const parts = item["content"] ?? item["output"] ?? item["summary"];
+  if (typeof parts === "string") return parts;
+  if (!Array.isArray(parts)) return "";
+  return parts.map((part) => (isJsonObject(part) && typeof part["text"] === "string" ? part["text"] : "")).join("");
+}

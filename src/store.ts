@@ -1,0 +1,122 @@
+import type { BodyRef, Checkpoint, EventOf, LogRecord, NewEvent, Owner } from "./session/event.ts";
+import type { SessionSummary } from "./session/summary.ts";
+
+/** A line, or a run of bytes, that the reader could not use. Nothing of it is ever thrown away. */
+export interface Damage {
+  kind: "torn-tail" | "unreadable" | "nul-block" | "altered" | "stale-fence" | "repeated" | "foreign";
+  /** Byte range in the log (or, for a torn tail that was set aside, in `log.torn`), end exclusive. */
+  from: number;
+  to: number;
+  /** One-based number of the line. Absent where the reader did not begin at the start of the log. */
+  line?: number;
+  why: string;
+}
+
+export interface ReadReport {
+  /** Length of the log in bytes as far as it was read. */
+  bytes: number;
+  /** Sequence number that the next event gets. */
+  nextSeq: number;
+  damage: Damage[];
+}
+
+/**
+ * Receives a log in order. With `from: "window"`, `checkpoint` is called first with the last `turn-ended` that counts, then `record` for
+ * the lines from the window's offset on, those before that `turn-ended` again included. Where there is no such line, and with
+ * `from: "start"`, only `record` is called, from the first line on.
+ */
+export interface LogVisitor {
+  checkpoint?(record: LogRecord<EventOf<"turn-ended">>, checkpoint: Checkpoint): void;
+  record(record: LogRecord): void;
+}
+
+export interface ReadOptions {
+  from?: "start" | "window";
+  /** For `from: "start"`: called about every 8 MiB, for progress bars. */
+  onBytes?(read: number, total: number): void;
+}
+
+/** An event to append; `item` is given for `item-added` and `history-compacted` and for no other. */
+export interface Append {
+  event: NewEvent;
+  item?: Uint8Array;
+}
+
+/**
+ * A session that this process owns. Appends are durable when they resolve, in the order in which they were asked for; what is asked for
+ * while a write is under way may share the next one. An append that is not the highest lease's any more, or whose folder is gone, is
+ * refused with `lease-lost` or `session-removed` and was never acknowledged; after that every append is refused.
+ */
+export interface SessionLog {
+  readonly id: string;
+  readonly fence: number;
+  /** What the reader found when the session was opened. */
+  readonly report: ReadReport;
+  append(...events: Append[]): Promise<LogRecord[]>;
+  /** The items' bytes, one buffer or more each, in the order asked for. Reads whole blocks where refs lie close together. */
+  bodies(refs: readonly BodyRef[]): AsyncIterable<Uint8Array>;
+  body(ref: BodyRef): Promise<Uint8Array>;
+  /** The folder for the traces of the call whose item has this sequence number. */
+  spool(callSeq: number): string;
+  /** What the owner is doing, for those who find the session in use. */
+  doing(what: string): void;
+  /** Aborts when the lease is lost; the reason is the `lease-lost` or `session-removed` failure. */
+  readonly lost: AbortSignal;
+  /** Keeps the catalogue's row; never fails, never waits for it. */
+  describe(summary: SessionSummary): void;
+  release(): Promise<void>;
+}
+
+/** Follow-ups are accepted work (R31): durable when `queue` resolves, put there by any process, delivered in the order of their ids. */
+export interface FollowUp {
+  /** UUID version 7. */
+  id: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  text: string;
+}
+
+/** Where a session's lease stands. "free": nobody holds it, or its owner is known to be dead. */
+export type Holder = { state: "free" } | { state: "held"; fence: number; owner?: Owner };
+
+export interface ListedSession extends SessionSummary {
+  /** Somebody works in it now. */
+  holder?: Owner;
+  /** Bytes of its log. */
+  bytes: number;
+  /** What is wrong with it, in one line; the session is listed all the same. */
+  trouble?: string;
+}
+
+export interface ListQuery {
+  /** Only sessions of this folder, of folders below it, or of the same repository. */
+  workspace?: string;
+}
+
+/**
+ * Where sessions live. Every method that takes an id throws `session-missing` for an unknown one. Read-only methods work while another
+ * process owns the session, and never change a byte.
+ */
+export interface SessionStore {
+  /** Makes the session, takes its lease and appends `session-created` first. Fails if the id exists. */
+  create(id: string, created: Append, doing: string): Promise<SessionLog>;
+  /**
+   * Takes the lease, appends `lease-taken`, and only then reads the log into `visitor`. Throws `lease-held` (with the owner) when somebody
+   * else works in it and `force` isn't set, and `schema-newer` (nothing is written then) when a newer version wrote it.
+   */
+  acquire(id: string, visitor: LogVisitor, options: ReadOptions & { doing: string; force?: boolean }): Promise<SessionLog>;
+  read(id: string, visitor: LogVisitor, options?: ReadOptions): Promise<ReadReport>;
+  /** Bytes of items for a reader that doesn't own the session. */
+  body(id: string, ref: BodyRef): Promise<Uint8Array>;
+  holder(id: string): Promise<Holder>;
+  /** Ids whose id begins with `reference` or whose name is `reference`, newest first. */
+  find(reference: string): Promise<string[]>;
+  /** Newest activity first. */
+  list(query?: ListQuery): Promise<ListedSession[]>;
+  queue(id: string, followUp: FollowUp): Promise<void>;
+  queued(id: string): Promise<FollowUp[]>;
+  dequeue(id: string, followUp: string): Promise<void>;
+  /** Takes the next fence, then removes every byte of the session, then its row in the catalogue. */
+  remove(id: string, options?: { force?: boolean }): Promise<void>;
+  close(): Promise<void>;
+}

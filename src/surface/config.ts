@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { parse, TomlError } from "smol-toml";
+import { z } from "zod";
+import { Failure } from "../failure.ts";
+
+/** Settings that a person can give; every source has the same members. Strict: a misspelt name is an error, never ignored. */
+const fileSchema = z.strictObject({
+  provider: z.string().optional(),
+  model: z.string().optional(),
+  effort: z.string().optional(),
+  approval: z.enum(["ask", "all", "none"]).optional(),
+  /** Seconds without a byte from the provider after which the stream counts as dead. */
+  stream_idle_timeout: z.number().positive().optional(),
+  providers: z
+    .record(
+      z.string(),
+      z.strictObject({
+        kind: z.enum(["responses"]),
+        base_url: z.url(),
+        env_key: z.string().optional(),
+        contract: z.string().optional(),
+      }),
+    )
+    .optional(),
+  /** Folders whose own `.throughline/config.toml` is read. Only the home's file can say so. */
+  workspaces: z.record(z.string(), z.strictObject({ trusted: z.boolean() })).optional(),
+});
+type ConfigFile = z.infer<typeof fileSchema>;
+
+export interface ProviderSettings {
+  name: string;
+  kind: "responses" | "simulator";
+  baseUrl: string;
+  /** The name of the environment variable that holds the key; the key itself is read when the provider is made. */
+  keyVariable?: string;
+  contract?: string;
+}
+
+export interface Config {
+  home: string;
+  provider: string;
+  providers: Readonly<Record<string, ProviderSettings>>;
+  model: string;
+  effort?: string;
+  approval: "ask" | "all" | "none";
+  idleTimeoutMs: number;
+  /** Which of `provider`, `model`, `effort` and `approval` were asked for on the command line: they override a resumed session's own. */
+  chosen: ReadonlySet<string>;
+}
+
+export interface ConfigOptions {
+  home?: string;
+  provider?: string;
+  model?: string;
+  effort?: string;
+  approval?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The folder in which sessions live: `--home`, else `THROUGHLINE_HOME`, else `~/.throughline`. */
+export function homeFolder(options: ConfigOptions, environment: Environment): string {
+  return resolve(options.home ?? environment["THROUGHLINE_HOME"] ?? join(homedir(), ".throughline"));
+}
+
+/**
+ * Reads the configuration: the home's `config.toml`, overridden by `.throughline/config.toml` of a trusted workspace, by the environment,
+ * by options. Throws `configuration` with the file, the line and what is allowed there.
+ */
+export function readConfig(options: ConfigOptions, environment: Environment, folder: string): Config {
+  const home = homeFolder(options, environment);
+  const own = readFile(join(home, "config.toml"));
+  const trusted = own.workspaces?.[folder]?.trusted === true;
+  const local = trusted ? readFile(join(folder, ".throughline", "config.toml")) : {};
+  const approval = options.approval ?? environment["THROUGHLINE_APPROVAL"] ?? local.approval ?? own.approval ?? "ask";
+  if (approval !== "ask" && approval !== "all" && approval !== "none") {
+    throw new Failure("usage", `--approval takes ask, all or none, not "${approval}".`, {});
+  }
+  const effort = options.effort ?? local.effort ?? own.effort;
+  return {
+    home,
+    provider: options.provider ?? local.provider ?? own.provider ?? "openai",
+    providers: providerTable(own, local, environment),
+    model: options.model ?? environment["THROUGHLINE_MODEL"] ?? local.model ?? own.model ?? "gpt-5.5",
+    ...(effort !== undefined && { effort }),
+    approval,
+    idleTimeoutMs: (local.stream_idle_timeout ?? own.stream_idle_timeout ?? 300) * 1_000,
+    chosen: new Set(Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]))),
+  };
+}
+
+function providerTable(own: ConfigFile, local: ConfigFile, environment: Environment): Record<string, ProviderSettings> {
+  const table: Record<string, ProviderSettings> = {
+    openai: {
+      name: "openai",
+      kind: "responses",
+      baseUrl: environment["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1",
+      keyVariable: "OPENAI_API_KEY",
+    },
+    simulator: { name: "simulator", kind: "simulator", baseUrl: "http://127.0.0.1" },
+  };
+  for (const [name, given] of Object.entries({ ...own.providers, ...local.providers })) {
+    table[name] = {
+      name,
+      kind: given.kind,
+      baseUrl: given.base_url,
+      ...(given.env_key !== undefined && { keyVariable: given.env_key }),
+      ...(given.contract !== undefined && { contract: given.contract }),
+    };
+  }
+  return table;
+}
+
+function readFile(path: string): ConfigFile {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+    throw new Failure("configuration", `${path} can't be read: ${String(error)}. Mend its rights, or move it away.`, { path }, { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const why = error.message.split("\n")[0];
+    throw new Failure("configuration", `${path}:${error.line}:${error.column}: ${why}`, { path }, { cause: error });
+  }
+  const checked = fileSchema.safeParse(value);
+  if (checked.success) return checked.data;
+  const issue = checked.error.issues[0];
+  const at = issue?.path.join(".");
+  throw new Failure("configuration", `${path}: ${at ? `${at}: ` : ""}${issue?.message ?? "is not as it should be"}`, { path });
+}

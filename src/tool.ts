@@ -1,0 +1,64 @@
+import type { ToolDefinition } from "./session/definition.ts";
+
+/** A call as the model made it, with the folder in which its traces are kept. */
+export interface ToolCall {
+  /** The model's `call_id`. */
+  readonly call: string;
+  readonly name: string;
+  /** `arguments` of a function call (JSON text) or `input` of a custom tool call (raw text), as the model wrote it. */
+  readonly input: string;
+}
+
+export interface ToolContext {
+  /** Absolute path of the call's own folder under the session's spool; it may not exist yet. What a tool must not do twice it records here. */
+  readonly spool: string;
+  /** Absolute path of the workspace: what a tool changes lies inside it. */
+  readonly workspace: string;
+  /** Ends the call: TERM to its process group, KILL after a grace; what was printed until then is the output. */
+  readonly signal: AbortSignal;
+  /** Environment for child processes, already without variables that look like secrets. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Called with what the tool prints, as it comes; for people, never for the log. */
+  onProgress?(text: string): void;
+}
+
+/** How a call stands, told from its spool alone (R26). */
+export type ToolState =
+  | { state: "not-started" }
+  | { state: "running"; pid: number; since: number }
+  | { state: "finished" }
+  /** It was started and there is no trace of how it ended. */
+  | { state: "unknown"; why: string };
+
+export interface ToolOutcome {
+  /** The text that answers the call. */
+  output: string;
+  status: "ok" | "failed" | "denied" | "cancelled" | "unknown";
+  exitCode?: number;
+  durationMs: number;
+  /** Where the whole output is, when `output` leaves some of it out. */
+  spooled?: { path: string; bytes: number };
+}
+
+/** What a call asks a person for, in words; `undefined` means that it needs no approval. */
+export interface ApprovalRequest {
+  title: string;
+  detail: string;
+}
+
+/**
+ * A tool of the agent. `run` is idempotent for one spool folder: it starts the call when nothing of it was started, follows it when it
+ * is still running, collects the outcome when it finished, and answers "outcome unknown; verify before repeating" when that can't be
+ * told; so after a crash the next owner simply calls `run` again and nothing is done twice. It never throws for what the model or the
+ * command did wrong: that is an outcome. Bad input (arguments that are not JSON, say) is an outcome with status "failed" too.
+ */
+export interface Tool {
+  readonly definition: ToolDefinition;
+  /** "safe": running it again is harmless (it only reads). "never": only its spool may answer for it. */
+  readonly replay: "safe" | "never";
+  /** Runs alone: calls of exclusive tools in one response run one after another, in the order in which the model made them. */
+  readonly exclusive?: true;
+  approval(call: ToolCall, context: Pick<ToolContext, "workspace">): ApprovalRequest | undefined;
+  inspect(context: Pick<ToolContext, "spool">): Promise<ToolState>;
+  run(call: ToolCall, context: ToolContext): Promise<ToolOutcome>;
+}

@@ -1,0 +1,127 @@
+import { crashPoint } from "../lib/fault.ts";
+import { isJsonObject, parseJson } from "../lib/json.ts";
+import type { ItemRecord } from "../session/event.ts";
+import { outputItem } from "../session/item.ts";
+import type { ApprovalRequest, Tool, ToolCall, ToolOutcome } from "../tool.ts";
+import type { Journal } from "./journal.ts";
+import type { Observe } from "./update.ts";
+
+/** What calls run with, for the whole life of a session's owner. */
+export interface CallEnvironment {
+  tools: readonly Tool[];
+  workspace: string;
+  env: Readonly<Record<string, string>>;
+  /** Asks the person. "denied" comes with the words that the model is answered with. */
+  approve(request: ApprovalRequest, signal: AbortSignal): Promise<{ allowed: true } | { allowed: false; why: string }>;
+  observe: Observe;
+}
+
+/**
+ * The calls in flight. A call starts as soon as its item is durable; its intent is durable before the tool starts, and its output as soon
+ * as it ended. `drain` waits for all of them: only then may an outcome be looked at (R23). A call is started once per owner, and the
+ * tool's spool sees to it that it runs once in all (R24).
+ */
+export class Calls {
+  readonly #journal: Journal;
+  readonly #environment: CallEnvironment;
+  readonly #signal: AbortSignal;
+  readonly #running = new Set<Promise<void>>();
+  #exclusive: Promise<void> = Promise.resolve();
+  #failed: { error: unknown } | undefined;
+
+  /** `signal` cancels the tools in flight. It must not be aborted by the loss of the lease: the next owner follows what still runs. */
+  constructor(journal: Journal, environment: CallEnvironment, signal: AbortSignal) {
+    this.#journal = journal;
+    this.#environment = environment;
+    this.#signal = signal;
+  }
+
+  /** Starts the call whose item is in the log; `intended` when its `tool-started` is in the log already (after a crash). */
+  start(record: ItemRecord, item: Uint8Array, intended = false): void {
+    const call = readCall(record, item);
+    const tool = this.#environment.tools.find((candidate) => candidate.definition.name === call.name);
+    const before = tool?.exclusive ? this.#exclusive : Promise.resolve();
+    const run = before.then(() => this.#run(record, call, tool, intended)).catch((error: unknown) => {
+      this.#failed ??= { error };
+    });
+    if (tool?.exclusive) this.#exclusive = run;
+    this.#running.add(run);
+    void run.then(() => this.#running.delete(run));
+  }
+
+  /** Resolves when no call is in flight and every output is in the log; throws what the log or the tool threw. */
+  async drain(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    if (this.#failed) throw this.#failed.error;
+  }
+
+  async #run(record: ItemRecord, call: ToolCall, tool: Tool | undefined, intended: boolean): Promise<void> {
+    const { observe } = this.#environment;
+    const callSeq = record.event.seq;
+    observe({ type: "tool-started", callSeq, name: call.name, input: call.input });
+    const outcome = await this.#outcome(record, call, tool, intended);
+    crashPoint("tool-finished");
+    const item = outputItem(record.event.kind, call.call, outcome.output);
+    await this.#journal.append(outputEvent(record, item));
+    crashPoint("output-appended");
+    observe({ type: "tool-ended", callSeq, name: call.name, outcome });
+  }
+
+  async #outcome(record: ItemRecord, call: ToolCall, tool: Tool | undefined, intended: boolean): Promise<ToolOutcome> {
+    const none = { durationMs: 0 };
+    const { workspace, env, observe, tools } = this.#environment;
+    if (!tool) {
+      const known = tools.map((candidate) => candidate.definition.name).join(", ");
+      return { ...none, status: "failed", output: `There is no tool named "${call.name}". The tools are: ${known}.` };
+    }
+    if (!intended) {
+      if (this.#signal.aborted) return { ...none, status: "cancelled", output: "Not started: the turn was cancelled." };
+      const request = tool.approval(call, { workspace });
+      const answer = request ? await this.#environment.approve(request, this.#signal) : { allowed: true as const };
+      if (!answer.allowed) return { ...none, status: "denied", output: answer.why };
+      await this.#intend(record, call, tool);
+      crashPoint("tool-intended");
+    }
+    return tool.run(call, {
+      spool: this.#journal.log.spool(record.event.seq),
+      workspace,
+      env,
+      signal: this.#signal,
+      onProgress: (text) => observe({ type: "tool-progress", callSeq: record.event.seq, text }),
+    });
+  }
+
+  async #intend(record: ItemRecord, call: ToolCall, tool: Tool): Promise<void> {
+    await this.#journal.append({
+      event: {
+        type: "tool-started",
+        ...place(record),
+        callSeq: record.event.seq,
+        call: call.call,
+        name: call.name,
+        replay: tool.replay,
+      },
+    });
+  }
+}
+
+/** The `item-added` that answers a call, in the call's own step. */
+export function outputEvent(record: ItemRecord, item: Uint8Array, origin: "tool" | "repair" = "tool") {
+  const call = record.event.call ?? "";
+  const kind = record.event.kind === "custom_tool_call" ? "custom_tool_call_output" : `${record.event.kind}_output`;
+  return { event: { type: "item-added" as const, ...place(record), kind, call, origin }, item };
+}
+
+function place(record: ItemRecord): { turn: number; step: number } {
+  return record.event.type === "item-added" ? { turn: record.event.turn, step: record.event.step } : { turn: 0, step: 0 };
+}
+
+function readCall(record: ItemRecord, item: Uint8Array): ToolCall {
+  const parsed = parseJson(new TextDecoder().decode(item));
+  const text = (key: string): string => {
+    const value = isJsonObject(parsed) ? parsed[key] : undefined;
+    return typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
+  };
+  const input = record.event.kind === "custom_tool_call" ? text("input") : text("arguments");
+  return { call: record.event.call ?? "", name: record.event.name ?? "", input };
+}
