@@ -99,6 +99,8 @@ export type TurnOutcome = z.infer<typeof turnOutcome>;
 export const checkpoint = z.object({
   /** Byte offset of the first line whose item can still be projected. */
   offset: z.number(),
+  /** The session's id. */
+  id: z.string(),
   schema: z.number(),
   created: z.number(),
   workspace,
