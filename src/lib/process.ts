@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+
+/**
+ * Names one process and no later one: a pid alone is given away again. `boot` is the machine's boot (a reboot ends every process),
+ * `pidNamespace` the namespace in which `pid` counts (empty where the platform has none), `started` the start time in the platform's
+ * own unit.
+ */
+export interface ProcessIdentity {
+  machine: string;
+  boot: string;
+  pidNamespace: string;
+  pid: number;
+  started: string;
+}
+
+/** "out-of-sight": it ran on another machine or in another pid namespace, where this process can't look. */
+export type ProcessFate = "alive" | "dead" | "out-of-sight";
+
+/** The identity of a living process of this machine, or `undefined` when there is none with this pid. */
+export function identifyProcess(pid: number = process.pid): ProcessIdentity | undefined {
+  const started = startTime(pid);
+  return started === undefined ? undefined : { ...surroundings(), pid, started };
+}
+
+export function fateOf(identity: ProcessIdentity): ProcessFate {
+  const here = surroundings();
+  if (identity.machine !== here.machine) return "out-of-sight";
+  if (identity.boot !== here.boot) return "dead";
+  if (identity.pidNamespace !== here.pidNamespace) return "out-of-sight";
+  return startTime(identity.pid) === identity.started ? "alive" : "dead";
+}
+
+type Surroundings = Pick<ProcessIdentity, "machine" | "boot" | "pidNamespace">;
+let known: Surroundings | undefined;
+
+function surroundings(): Surroundings {
+  known ??=
+    process.platform === "linux"
+      ? {
+          machine: firstLine("/etc/machine-id") ?? hostname(),
+          boot: firstLine("/proc/sys/kernel/random/boot_id") ?? "",
+          pidNamespace: linkTarget("/proc/self/ns/pid") ?? "",
+        }
+      : {
+          machine: ask("/usr/sbin/sysctl", "-n", "kern.uuid") ?? hostname(),
+          boot: ask("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid") ?? "",
+          pidNamespace: "",
+        };
+  return known;
+}
+
+/** Undefined for a process that is gone, and for one that has ended and only waits for its parent to notice (a zombie). */
+function startTime(pid: number): string | undefined {
+  if (process.platform !== "linux") {
+    const line = ask("/bin/ps", "-o", "state=,lstart=", "-p", String(pid));
+    return line === undefined || line.startsWith("Z") ? undefined : line.replace(/^\S+\s+/u, "");
+  }
+  const stat = firstLine(`/proc/${pid}/stat`);
+  // The second field is the program's name in parentheses, which may itself hold spaces and parentheses; state is field 3, start time field 22.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields === undefined || fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+}
+
+function firstLine(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").split("\n", 1)[0]!.trim() || undefined;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** `/proc` answers ESRCH for a process that ends while it is read; a hardened container may hide parts of it. */
+function isAbsent(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM";
+}
+
+/** What a system program prints; `undefined` when it is missing, fails (`ps` does for an unknown pid) or prints nothing. */
+function ask(program: string, ...args: string[]): string | undefined {
+  try {
+    const env = { LC_ALL: "C", TZ: "UTC" };
+    return (
+      execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], env }).trim() ||
+      undefined
+    );
+  } catch (error) {
+    if (typeof (error as { status?: unknown }).status === "number" || isAbsent(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What a name looks like that holds a secret: one of these words stands alone between underscores (`OPENAI_API_KEY`, `DB_PASSWORD`), or
+ * the name ends in it (`GITHUBTOKEN`, `PGPASSWORD`, `MYSQL_PWD`). Passing too little is mended by naming the variable in the
+ * configuration; passing a key to a tool can't be taken back.
+ */
+const secretWords =
+  "KEY|KEYS|APIKEY|TOKEN|TOKENS|SECRET|SECRETS|PASSWORD|PASSWORDS|PASSWD|PASSPHRASE|PASS|PWD|CREDENTIAL|CREDENTIALS|CREDS|AUTH|BEARER|COOKIE|COOKIES|JWT|PAT|DSN|SIGNATURE|NETRC|PRIVATE";
+const secretName = new RegExp(
+  `(?:^|[^A-Z0-9])(?:${secretWords})(?:$|[^A-Z])|(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|CREDENTIALS)$`,
+  "u",
+);
+
+/** A URL that carries a user's password, whatever its variable is called (`DATABASE_URL`, `HTTPS_PROXY`). */
+const secretValue = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s@]*:[^/?#\s@]+@/iu;
+
+/** They match and hold no secret: paths to sockets and programs, the shell's own folders, and public settings. */
+const harmless: ReadonlySet<string> = new Set([
+  "PWD",
+  "OLDPWD",
+  "SSH_AUTH_SOCK",
+  "GPG_AGENT_INFO",
+  "SSH_ASKPASS",
+  "GIT_ASKPASS",
+  "SUDO_ASKPASS",
+  "XAUTHORITY",
+  "DBUS_SESSION_BUS_ADDRESS",
+]);
+
+/** A tool's output goes to a model and into a log: no pagers, no colours, no questions, whatever the person's terminal is like. */
+const fixed: Readonly<Record<string, string>> = {
+  TERM: "dumb",
+  NO_COLOR: "1",
+  PAGER: "cat",
+  GIT_PAGER: "cat",
+  GH_PAGER: "cat",
+  MANPAGER: "cat",
+  SYSTEMD_PAGER: "cat",
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_EDITOR: "true",
+  DEBIAN_FRONTEND: "noninteractive",
+};
+
+export function looksLikeSecret(name: string, value: string): boolean {
+  if (harmless.has(name.toUpperCase())) return false;
+  // Camel case and lower case count as well: `npm_config_authToken`.
+  const words = name.replace(/([a-z0-9])([A-Z])/gu, "$1_$2").toUpperCase();
+  return secretName.test(words) || secretName.test(name.toUpperCase()) || secretValue.test(value);
+}
+
+/**
+ * The environment for a tool's processes: the given one without what looks like a secret (unless `passed` names it) and without what
+ * steers this program's own crash tests, and with settings that suit a program without a terminal. `withheld` are names, never values.
+ */
+export function toolEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  passed: readonly string[] = [],
+): { env: Record<string, string>; withheld: string[] } {
+  const env: Record<string, string> = {};
+  const withheld: string[] = [];
+  for (const [name, value] of Object.entries(environment)) {
+    if (
+      value === undefined ||
+      name === "THROUGHLINE_CRASH_AT" ||
+      name === "FORCE_COLOR" ||
+      name === "CLICOLOR_FORCE"
+    )
+      continue;
+    if (!passed.includes(name) && looksLikeSecret(name, value)) withheld.push(name);
+    else env[name] = value;
+  }
+  return { env: { ...env, ...fixed }, withheld: withheld.sort() };
+}

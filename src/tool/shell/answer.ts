@@ -1,0 +1,157 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { fateOf } from "../../lib/process.ts";
+import { sanitise } from "../../session/item.ts";
+import type { ToolOutcome } from "../../tool.ts";
+import { commandOf, hasCode, readJsonFile, readStarted, SpoolDamaged, spoolFiles } from "../spool.ts";
+import type { CommandRecord, ExitRecord } from "./spool-records.ts";
+
+/** Bytes of output that the model gets from each end; the whole of it stays in the spool. */
+export const answerHead = 16 * 1024;
+export const answerTail = 16 * 1024;
+
+/** The outcome of a command that ended, from its spool. The head of the text is as models of OpenAI know it from Codex (2025-09 to 2026-11). */
+export function exitOutcome(spool: string, exit: ExitRecord): ToolOutcome {
+  const printed = readPrinted(spool, exit.bytes);
+  const code = exit.timedOut ? 124 : (exit.code ?? signalCode(exit.signal));
+  const text = [
+    `Exit code: ${code}`,
+    `Wall time: ${seconds(exit.durationMs)} seconds`,
+    "Output:",
+    ...remarks(spool, exit),
+    printed.text,
+  ].join("\n");
+  const status = exit.cancelled ? "cancelled" : code === 0 && exit.trouble === undefined ? "ok" : "failed";
+  return { output: text, status, exitCode: code, durationMs: exit.durationMs, ...printed.spooled };
+}
+
+/** The outcome of a command that was started and left no trace of its end (R26). */
+export function unknownOutcome(spool: string, why: string): ToolOutcome {
+  const { text, spooled } = readPrinted(spool);
+  const command = intact(() => commandOf(spool));
+  const alive =
+    command && fateOf(command) === "alive" ? ` Its process (pid ${command.pid}) still runs, unwatched.` : "";
+  const output = `outcome unknown; verify before repeating: ${why}.${alive}\nWhat it had printed until then:\n${text}`;
+  const at = intact(() => readStarted(spool))?.at;
+  return {
+    output,
+    status: "unknown",
+    durationMs: at === undefined ? 0 : Math.max(0, Math.round(lastSign(spool) - at)),
+    ...spooled,
+  };
+}
+
+/** A command that was told to stop and did not leave a record in time: it and its wrapper were killed. */
+export function killedOutcome(spool: string, durationMs: number): ToolOutcome {
+  const { text, spooled } = readPrinted(spool);
+  const head = `Exit code: 137\nWall time: ${seconds(durationMs)} seconds\nOutput:`;
+  return {
+    output: `${head}\ncommand cancelled and killed; what it had printed until then:\n${text}`,
+    status: "cancelled",
+    exitCode: 137,
+    durationMs,
+    ...spooled,
+  };
+}
+
+function remarks(spool: string, exit: ExitRecord): string[] {
+  const lines: string[] = [];
+  if (exit.timedOut) {
+    const limit =
+      (readJsonFile(spool, spoolFiles.call) as CommandRecord | undefined)?.timeoutMs ?? exit.durationMs;
+    lines.push(`command timed out after ${limit} milliseconds`);
+  }
+  if (exit.cancelled) lines.push("command cancelled; what it had printed until then:");
+  else if (exit.signal !== null && !exit.timedOut) lines.push(`command ended by signal ${exit.signal}`);
+  if (exit.trouble !== undefined) lines.push(`command trouble: ${exit.trouble}`);
+  return lines;
+}
+
+/** What the command printed as text for the model, capped at both ends. `bytes` when it is known from the exit record. */
+function readPrinted(
+  spool: string,
+  bytes?: number,
+): { text: string; spooled?: { spooled: { path: string; bytes: number } } } {
+  const path = join(spool, spoolFiles.output);
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return { text: "" };
+    throw error;
+  }
+  try {
+    const { size } = fstatSync(file);
+    const printed = bytes ?? size;
+    if (size <= answerHead + answerTail && printed === size)
+      return { text: decode(readRange(file, 0, size)) };
+    const head = wholeStart(readRange(file, 0, Math.min(size, answerHead)));
+    const from = Math.max(head.length, size - answerTail);
+    const tail = wholeEnd(readRange(file, from, size - from));
+    const left = printed - head.length - tail.length;
+    const note = `[… ${left} of ${printed} bytes left out; the output is kept in ${path} …]`;
+    return {
+      text: `${decode(head)}\n${note}\n${decode(tail)}`,
+      spooled: { spooled: { path, bytes: printed } },
+    };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readRange(file: number, from: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let at = 0;
+  while (at < length) {
+    const read = readSync(file, bytes, at, length - at, from + at);
+    if (read === 0) break;
+    at += read;
+  }
+  return bytes.subarray(0, at);
+}
+
+const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
+
+/** Without a character that is cut at the end. */
+function wholeStart(bytes: Buffer): Buffer {
+  let lead = bytes.length - 1;
+  while (lead > bytes.length - 4 && isContinuation(bytes[lead])) lead--;
+  const first = bytes[lead] ?? 0;
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+  return lead >= 0 && lead + length > bytes.length ? bytes.subarray(0, lead) : bytes;
+}
+
+/** Without a character that is cut at the beginning. */
+function wholeEnd(bytes: Buffer): Buffer {
+  let at = 0;
+  while (at < 3 && isContinuation(bytes[at])) at++;
+  return bytes.subarray(at);
+}
+
+/** What isn't UTF-8 becomes U+FFFD, and so do NULs: no wire takes them (failures.md row 50). */
+function decode(bytes: Buffer): string {
+  return sanitise(bytes.toString("utf8"));
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(ms < 10_000 ? 2 : 1).replace(/\.?0+$/u, "") || "0";
+}
+
+/** As a shell says it: 128 and the signal's number. A command that could not be started is 127. */
+function signalCode(signal: string | null): number {
+  return signal === null ? 127 : 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
+}
+
+function lastSign(spool: string): number {
+  return statSync(join(spool, spoolFiles.output), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function intact<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SpoolDamaged) return undefined;
+    throw error;
+  }
+}

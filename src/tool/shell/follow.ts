@@ -1,0 +1,141 @@
+import type { ChildProcess } from "node:child_process";
+import { closeSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { StringDecoder } from "node:string_decoder";
+import { fateOf } from "../../lib/process.ts";
+import type { ToolContext, ToolOutcome } from "../../tool.ts";
+import { commandOf, hasCode, readJsonFile, readStarted, spoolFiles, spoolState } from "../spool.ts";
+import { exitOutcome, killedOutcome, unknownOutcome } from "./answer.ts";
+import type { ExitRecord } from "./spool-records.ts";
+
+/** Between two looks at the spool, milliseconds; the exit of a wrapper of one's own is noticed at once. */
+const firstLook = 50;
+const lastLook = 250;
+/** How long a wrapper may take to end its command after TERM: its own grace, and time to write. */
+const patience = 8000;
+
+/**
+ * Waits for the end of the command that runs under the spool's wrapper, whoever started it, and answers with its outcome. `child` is
+ * the wrapper if this process started it. An abort sends TERM to the wrapper, which ends the command and keeps what it printed.
+ */
+export async function follow(context: ToolContext, child?: ChildProcess): Promise<ToolOutcome> {
+  const { spool, signal } = context;
+  const began = performance.now();
+  const printed = new Printed(spool, context.onProgress);
+  let own: ChildEnd | "runs" = child ? "runs" : { code: null };
+  let stopBy = signal.aborted ? stop(spool, child) : Infinity;
+  let wake = (): void => {};
+  const onAbort = (): void => {
+    stopBy = stop(spool, child);
+    wake();
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  child?.once("exit", (code) => {
+    own = { code };
+    wake();
+  });
+  child?.once("error", (error) => {
+    own = { code: null, error };
+    wake();
+  });
+
+  try {
+    for (let wait = firstLook; ; wait = Math.min(wait * 1.5, lastLook)) {
+      const ended = own;
+      const state = spoolState(spool);
+      printed.pass();
+      if (state.state === "finished") return exitOutcome(spool, readExit(spool));
+      if (state.state === "unknown") return unknownOutcome(spool, state.why);
+      if (state.state === "not-started" && ended !== "runs") return neverStarted(spool, signal, ended);
+      if (performance.now() > stopBy) return kill(spool, child, performance.now() - began);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+export function readExit(spool: string): ExitRecord {
+  return readJsonFile(spool, spoolFiles.exit) as unknown as ExitRecord;
+}
+
+interface ChildEnd {
+  code: number | null;
+  error?: Error;
+}
+
+/** The wrapper of one's own ended before it claimed the call: it was stopped, or it could not run. The command was not started. */
+function neverStarted(spool: string, signal: AbortSignal, end: ChildEnd): ToolOutcome {
+  if (signal.aborted) return { output: "Not started: cancelled.", status: "cancelled", durationMs: 0 };
+  const why =
+    end.error?.message ??
+    `its wrapper ended with status ${end.code ?? "unknown"}; see ${join(spool, spoolFiles.log)}`;
+  return { output: `The command was not started: ${why}.`, status: "failed", durationMs: 0 };
+}
+
+/** TERM to the wrapper; until when it may take to obey, on the monotonic clock. */
+function stop(spool: string, child: ChildProcess | undefined): number {
+  const started = readStarted(spool);
+  if (started && fateOf(started) === "alive") send(started.pid, "SIGTERM");
+  // Before the claim a wrapper of one's own just ends.
+  if (!started) child?.kill("SIGTERM");
+  return performance.now() + patience;
+}
+
+/** The last resort, for a wrapper that hangs. */
+function kill(spool: string, child: ChildProcess | undefined, waited: number): ToolOutcome {
+  const started = readStarted(spool);
+  const command = commandOf(spool);
+  if (started && fateOf(started) === "alive") send(started.pid, "SIGKILL");
+  else child?.kill("SIGKILL");
+  if (command && fateOf(command) === "alive") send(-command.pid, "SIGKILL");
+  return killedOutcome(spool, Math.round(started ? Date.now() - started.at : waited));
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It ended in the meantime.
+    if (!hasCode(error, "ESRCH")) throw error;
+  }
+}
+
+/** Passes on what the command prints, as far as it was written since the last look. */
+class Printed {
+  readonly #path: string;
+  readonly #onProgress: ((text: string) => void) | undefined;
+  readonly #decoder = new StringDecoder("utf8");
+  #at = 0;
+
+  constructor(spool: string, onProgress: ((text: string) => void) | undefined) {
+    this.#path = join(spool, spoolFiles.output);
+    this.#onProgress = onProgress;
+  }
+
+  pass(): void {
+    if (!this.#onProgress) return;
+    let file: number;
+    try {
+      file = openSync(this.#path, "r");
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return;
+      throw error;
+    }
+    try {
+      const buffer = Buffer.alloc(64 * 1024);
+      for (let read; (read = readSync(file, buffer, 0, buffer.length, this.#at)) > 0; this.#at += read) {
+        const text = this.#decoder.write(buffer.subarray(0, read));
+        if (text) this.#onProgress(text);
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { crashPoint } from "../../lib/fault.ts";
+import { printable } from "../../lib/printable.ts";
+import type { Tool, ToolCall, ToolContext, ToolOutcome } from "../../tool.ts";
+import { makeSpool, replaceJson, spoolFiles, spoolState } from "../spool.ts";
+import { exitOutcome, unknownOutcome } from "./answer.ts";
+import { commandOf, defaultTimeout, longestTimeout, readArguments } from "./arguments.ts";
+import { follow, readExit } from "./follow.ts";
+import { startWrapper } from "./wrapper-process.ts";
+
+/**
+ * Runs a shell command under a wrapper process that survives this one: its traces in the spool tell the next owner whether it was not
+ * started, still runs, or ended, and with what (R26).
+ */
+export const shellCommand: Tool = {
+  definition: {
+    type: "function",
+    name: "shell_command",
+    description:
+      "Runs a shell command (bash, or sh where there is none; not a login shell) and returns its exit code and its output, standard output and " +
+      "error together. Standard input is empty. Long output is cut in the middle; the answer names the file with all of it. Background " +
+      "processes must redirect their output to a file.",
+    parameters: {
+      type: "object",
+      properties: {
+        command: { type: "string", description: "The command, as it would be typed into a shell." },
+        workdir: {
+          type: "string",
+          description:
+            "The folder to run it in, inside the workspace: absolute, or relative to it. Default: the workspace.",
+        },
+        timeout_ms: {
+          type: "number",
+          description: `Milliseconds after which it is ended. Default ${defaultTimeout}, at most ${longestTimeout}.`,
+        },
+      },
+      required: ["command"],
+      additionalProperties: false,
+    },
+    strict: false,
+  },
+  replay: "never",
+
+  approval(call) {
+    return { title: "Run a command", detail: printable(commandOf(call.input)) };
+  },
+
+  inspect({ spool }) {
+    return Promise.resolve(spoolState(spool));
+  },
+
+  async run(call, context) {
+    const state = spoolState(context.spool);
+    switch (state.state) {
+      case "finished":
+        return exitOutcome(context.spool, readExit(context.spool));
+      case "unknown":
+        return unknownOutcome(context.spool, state.why);
+      case "not-started":
+        return start(call, context);
+      default:
+        return follow(context);
+    }
+  },
+};
+
+async function start(call: ToolCall, context: ToolContext): Promise<ToolOutcome> {
+  const read = readArguments(call.input, context.workspace);
+  if (!read.ok) return { output: read.why, status: "failed", durationMs: 0 };
+  if (context.signal.aborted)
+    return { output: "Not started: cancelled.", status: "cancelled", durationMs: 0 };
+  makeSpool(context.spool);
+  replaceJson(context.spool, spoolFiles.call, read.record);
+  const wrapper = startWrapper(context.spool, context.env);
+  crashPoint("tool-spawned");
+  return follow(context, wrapper);
+}

@@ -1,0 +1,148 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { identifyProcess } from "../../lib/process.ts";
+import { claimJson, readJsonFile, replaceJson, spoolFiles } from "../spool.ts";
+import { OutputFile } from "./output-file.ts";
+import {
+  claimLost,
+  handedOver,
+  outputHead,
+  outputTail,
+  type CommandRecord,
+  type ExitRecord,
+} from "./spool-records.ts";
+
+// The program that runs one command: `node wrapper.ts <spool>`. It is started in a session of its own and outlives whoever started it.
+// In this order: claim the spool (of several wrappers only one starts the command), start the command in its own process group, copy
+// what it prints, enforce the time limit, and put the exit status in place by rename. TERM cancels.
+
+/** Between TERM and KILL, milliseconds. */
+const grace = 2000;
+/** How long the pipe may stay open after the command's exit: what it printed is still in there, but so may be a daemon's end of it. */
+const drainTime = 250;
+
+const spool = process.argv[2]!;
+let cancelled = false;
+let timedOut = false;
+let stop = (): void => {};
+const cancel = (): void => {
+  cancelled = true;
+  stop();
+};
+// Before the claim: from then on a TERM must be answered with an exit record.
+process.on("SIGTERM", cancel);
+// Those who start it hold no terminal of its own; what a stranger sends besides TERM doesn't end it half way.
+for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
+
+const self = identifyProcess();
+if (!self) throw new Error("the wrapper can't see its own process");
+if (!claimJson(spool, spoolFiles.started, { ...self, at: Date.now() })) process.exit(claimLost);
+
+const record = readJsonFile(spool, spoolFiles.call) as unknown as CommandRecord;
+const output = new OutputFile(join(spool, spoolFiles.output), outputHead, outputTail);
+const began = performance.now();
+// TERM during the claim: nothing has been started, and nothing will be.
+if (cancelled) end(null, null);
+
+const child = startCommand();
+child.once("error", (error) => end(null, null, notStarted(error)));
+child.stdout.on("data", (chunk: Buffer) => output.write(chunk));
+if (child.pid !== undefined) supervise(child, child.pid);
+
+function startCommand() {
+  try {
+    // One pipe for both streams keeps their order; the first shell only joins them and becomes the second.
+    return spawn(record.shell, ["-c", 'exec "$0" -c "$1" 2>&1', record.shell, record.command], {
+      cwd: record.workdir,
+      env: commandEnvironment(),
+      detached: true,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  } catch (error) {
+    return end(null, null, notStarted(error as Error));
+  }
+}
+
+function notStarted(error: Error): string {
+  return `it could not be started: ${error.message}`;
+}
+
+function supervise(started: ChildProcess, group: number): void {
+  let killing: Promise<void> | undefined;
+  stop = () => {
+    killing ??= killGroup(group);
+  };
+  if (cancelled) stop();
+  const limit = setTimeout(() => {
+    timedOut = true;
+    stop();
+  }, record.timeoutMs);
+  const closed = new Promise<void>((resolve) => started.stdout!.once("close", () => resolve()));
+  started.once("exit", (code, signal) => {
+    clearTimeout(limit);
+    // It ended by itself; a TERM that comes now cancels nothing, and the group's number may soon be another's.
+    if (!killing) process.off("SIGTERM", cancel).on("SIGTERM", () => {});
+    const drained = new Promise((resolve) => setTimeout(resolve, drainTime));
+    void Promise.all([Promise.race([closed, drained]), killing]).then(() => end(code, signal));
+  });
+  noteCommand(group);
+}
+
+/** For those who find this wrapper dead and want to know whether the command still runs. */
+function noteCommand(pid: number): void {
+  try {
+    const identity = identifyProcess(pid);
+    if (identity) replaceJson(spool, spoolFiles.command, identity);
+  } catch (error) {
+    process.stderr.write(`${spoolFiles.command} could not be written: ${(error as Error).message}\n`);
+  }
+}
+
+/** TERM to every process of the group, and KILL to those that are left after the grace. */
+async function killGroup(group: number): Promise<void> {
+  const signalGroup = (signal: NodeJS.Signals | 0): boolean => {
+    try {
+      return process.kill(-group, signal);
+    } catch (error) {
+      // ESRCH: none is left. EPERM: those that are left have become another user's and can't be reached.
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "ESRCH" || code === "EPERM") return false;
+      throw error;
+    }
+  };
+  signalGroup("SIGTERM");
+  for (const deadline = performance.now() + grace; performance.now() < deadline;) {
+    if (!signalGroup(0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  signalGroup("SIGKILL");
+}
+
+function end(code: number | null, signal: string | null, trouble?: string): never {
+  const endedAt = Date.now();
+  const durationMs = Math.round(performance.now() - began);
+  const dropped = output.close();
+  const why = trouble ?? output.trouble;
+  const exit: ExitRecord = {
+    code,
+    signal,
+    timedOut,
+    cancelled,
+    bytes: output.bytes,
+    dropped,
+    endedAt,
+    durationMs,
+  };
+  if (why !== undefined) exit.trouble = why;
+  replaceJson(spool, spoolFiles.exit, exit);
+  process.exit(0);
+}
+
+function commandEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).map(([name, value]) => [
+      name.startsWith(handedOver) ? name.slice(handedOver.length) : name,
+      value,
+    ]),
+  );
+}

@@ -1,0 +1,166 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
+import { fateOf, type ProcessIdentity } from "../lib/process.ts";
+import type { ToolState } from "../tool.ts";
+
+/**
+ * The files of a call's spool folder. Each is put there whole, by rename or by an exclusive link, so that a reader finds it complete or
+ * not at all. The wrapper of a command imports this file: it must stay quick to load.
+ */
+export const spoolFiles = {
+  /** What is to be run: written by the owner before anything starts. */
+  call: "call.json",
+  /** The claim of the one wrapper that may start the command (`Started`). No such file: nothing was started. */
+  started: "started.json",
+  /** The command's own process, the leader of its group (`ProcessIdentity`). */
+  command: "command.json",
+  /** What the command prints, standard output and error as they come. */
+  output: "output",
+  /** How it ended; its presence means that the call is finished. */
+  exit: "exit.json",
+  /** What a wrapper says that fails itself; normally empty. */
+  log: "wrapper.log",
+} as const;
+
+export interface Started extends ProcessIdentity {
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+/** Makes the folder (0700) and makes its name durable. Folders above it that are missing are made too. */
+export function makeSpool(spool: string): void {
+  const first = mkdirSync(spool, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = spool; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
+}
+
+/** Puts the value in place by rename, durably, whatever was there. */
+export function replaceJson(spool: string, name: string, value: object): void {
+  const draft = writeDraft(spool, name, value);
+  renameSync(draft, join(spool, name));
+  syncFolder(spool);
+}
+
+/** Puts the value in place durably, unless the name is taken: then nothing changes and the answer is false. Of many, one gets true. */
+export function claimJson(spool: string, name: string, value: object): boolean {
+  const draft = writeDraft(spool, name, value);
+  const claimed = linkOrCreate(draft, join(spool, name));
+  rmSync(draft);
+  if (claimed) syncFolder(spool);
+  return claimed;
+}
+
+/** A file of the spool that holds no JSON object: a disk fault, a stranger's hand, or a file system without links and a crash. */
+export class SpoolDamaged extends Error {}
+
+/** The object that the file holds; `undefined` when there is none. Throws `SpoolDamaged` when it holds something else. */
+export function readJsonFile(spool: string, name: string): JsonObject | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(spool, name), "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  const value = parseJson(text);
+  if (!isJsonObject(value)) throw new SpoolDamaged(`${join(spool, name)} is damaged`);
+  return value;
+}
+
+/** Who runs, or ran, the call. */
+export function readStarted(spool: string): Started | undefined {
+  return readJsonFile(spool, spoolFiles.started) as Started | undefined;
+}
+
+/** How a command stands, from its folder and the machine's processes alone (R26). */
+export function spoolState(spool: string): ToolState {
+  try {
+    return look(spool);
+  } catch (error) {
+    if (error instanceof SpoolDamaged) return { state: "unknown", why: error.message };
+    throw error;
+  }
+}
+
+function look(spool: string): ToolState {
+  if (readJsonFile(spool, spoolFiles.exit)) return { state: "finished" };
+  const started = readStarted(spool);
+  if (!started) return { state: "not-started" };
+  const fate = fateOf(started);
+  if (fate === "alive")
+    return { state: "running", pid: commandOf(spool)?.pid ?? started.pid, since: started.at };
+  // It may have ended between the two looks.
+  if (readJsonFile(spool, spoolFiles.exit)) return { state: "finished" };
+  if (fate === "out-of-sight") {
+    return {
+      state: "unknown",
+      why: "it was started on another machine or in another container, where its process can't be seen",
+    };
+  }
+  return { state: "unknown", why: "the machine or the wrapper died while this command ran" };
+}
+
+/** The command's process, when it was started. */
+export function commandOf(spool: string): ProcessIdentity | undefined {
+  return readJsonFile(spool, spoolFiles.command) as ProcessIdentity | undefined;
+}
+
+export function hasCode(error: unknown, ...codes: string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+}
+
+/** Makes the names in a folder durable. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function writeDraft(spool: string, name: string, value: object): string {
+  const draft = join(spool, `.${name}.${process.pid}.${randomBytes(4).toString("hex")}`);
+  writeDurably(draft, JSON.stringify(value));
+  return draft;
+}
+
+function writeDurably(path: string, text: string): void {
+  const handle = openSync(path, "wx", 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A link is exclusive and appears with its content. File systems without links get an exclusive create, which a crash can leave empty. */
+function linkOrCreate(draft: string, path: string): boolean {
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    if (!hasCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK")) throw error;
+  }
+  try {
+    writeDurably(path, readFileSync(draft, "utf8"));
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    throw error;
+  }
+}
