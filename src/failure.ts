@@ -15,7 +15,10 @@ export interface FailureSignal {
   code?: string;
   type?: string;
   param?: string;
+  /** The provider's own words, from the innermost error object; the start of the body when it holds none. */
   message: string;
+  /** The innermost error object as parsed: reset times, plan, incomplete reason. */
+  details?: Readonly<Record<string, unknown>>;
   /** The raw body or event data, cut to 64 KiB. */
   body?: string;
 }

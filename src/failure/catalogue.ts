@@ -2,6 +2,10 @@
  * The one catalogue of failures: what each class means, what Throughline does about it, what a person can do, and the exit status that
  * `exec` ends with when it ends a turn. `docs/failures.md` is made from it.
  */
+import type { CatalogueEntry } from "./entry.ts";
+import { local } from "./entries/local.ts";
+import { provider } from "./entries/provider.ts";
+import { replay } from "./entries/replay.ts";
 
 /** Who owns a session, as far as a failure needs to say it. */
 export interface OwnerFacts {
@@ -40,7 +44,9 @@ export interface FailureData {
   "rate-limit": { retryAfterMs?: number };
   billing: Record<never, never>;
   overloaded: { retryAfterMs?: number };
-  "transport-interrupted": { reason: "cut" | "idle" | "reset" | "refused" | "unresolved" | "incomplete" | "reconnect" };
+  "transport-interrupted": {
+    reason: "cut" | "idle" | "reset" | "refused" | "unresolved" | "incomplete" | "reconnect";
+  };
   "auth-expired": Record<never, never>;
   "auth-denied": Record<never, never>;
   "model-missing": { model?: string };
@@ -76,3 +82,17 @@ export interface SealRefusal {
 }
 
 export type FailureClass = keyof FailureData;
+
+export const catalogue: Readonly<Record<FailureClass, CatalogueEntry>> = {
+  ...replay,
+  ...provider,
+  ...local,
+} satisfies Record<FailureClass, CatalogueEntry>;
+
+/** Every class, in the order of the catalogue. */
+export const failureClasses = Object.keys(catalogue) as FailureClass[];
+
+/** The exit status of `exec` when a failure of the class ends the turn or refuses the command. */
+export function exitStatus(failureClass: FailureClass): CatalogueEntry["exit"] {
+  return catalogue[failureClass].exit;
+}

@@ -78,6 +78,22 @@ export function members(bytes: Uint8Array): Member[] {
   return found;
 }
 
+/** The byte ranges of the elements of the list that the bytes hold, in order. Anything else than a valid JSON list gives none. */
+export function elements(bytes: Uint8Array): [start: number, end: number][] {
+  const found: [number, number][] = [];
+  let at = skipSpace(bytes, 0);
+  if (bytes[at] !== 0x5b) return found;
+  at = skipSpace(bytes, at + 1);
+  while (at < bytes.length && bytes[at] !== 0x5d) {
+    const end = trimEnd(bytes, at, skipValue(bytes, at));
+    if (end === at) return found;
+    found.push([at, end]);
+    at = skipSpace(bytes, end);
+    if (bytes[at] === comma) at = skipSpace(bytes, at + 1);
+  }
+  return found;
+}
+
 function trimEnd(bytes: Uint8Array, start: number, end: number): number {
   while (end > start && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d || bytes[end - 1] === 0x09)) end--;
   return end;

@@ -1,0 +1,62 @@
+import { Failure, type FailureSignal } from "../failure.ts";
+import type { FailureClass, FailureData } from "./catalogue.ts";
+import { type ClassifyContext, matchPattern, type Match } from "./pattern.ts";
+import { patterns } from "./patterns.ts";
+import { failureMessage } from "./message.ts";
+import { isHtml } from "./signal.ts";
+import { retryAfter } from "./times.ts";
+import { transportFailure } from "./transport.ts";
+
+type Classified = { [C in FailureClass]: { class: C; data: FailureData[C] } }[FailureClass];
+
+/**
+ * The one classifier (R28): a signal's class and the data that the class promises, with words for people. It looks at status, code,
+ * type, parameter and the provider's own message, in that order of the patterns, and never at what a body echoes. A signal that fits
+ * nothing gets its class from the status alone.
+ */
+export function classify(signal: FailureSignal, context: ClassifyContext): Failure {
+  const { class: failureClass, data } =
+    signal.source === "transport"
+      ? transportFailure(signal)
+      : (fromPatterns(signal, context) ?? fromStatus(signal, context));
+  return new Failure<FailureClass>(failureClass, failureMessage(failureClass, data, signal, context), data, {
+    signal,
+  });
+}
+
+/** The first pattern that fits, in order of precedence. */
+export function findPattern(signal: FailureSignal, context: ClassifyContext): Match | undefined {
+  for (const pattern of patterns) {
+    const match = matchPattern(pattern, signal, context);
+    if (match) return match;
+  }
+  return undefined;
+}
+
+function fromPatterns(signal: FailureSignal, context: ClassifyContext): Classified | undefined {
+  const match = findPattern(signal, context);
+  if (!match) return undefined;
+  return { class: match.pattern.class, data: match.pattern.data(signal, match.found, context) } as Classified;
+}
+
+function fromStatus(signal: FailureSignal, context: ClassifyContext): Classified {
+  const { status } = signal;
+  const empty = (signal.body ?? "").trim() === "";
+  if (status === undefined) {
+    if (signal.event === "response.incomplete")
+      return { class: "transport-interrupted", data: { reason: "incomplete" } };
+    return { class: "unknown-provider-failure", data: {} };
+  }
+  if (status === 401) return { class: "auth-denied", data: {} };
+  if (status === 402) return { class: "billing", data: {} };
+  if (status === 403) return { class: "auth-denied", data: {} };
+  if (status === 408) return { class: "overloaded", data: retryAfter(signal, context.now) };
+  // Row 34: some backends say no more than that when the context is too long.
+  if (status === 413)
+    return empty || isHtml(signal.body ?? "")
+      ? { class: "context-overflow", data: {} }
+      : { class: "request-malformed", data: {} };
+  if (status === 429) return { class: "rate-limit", data: retryAfter(signal, context.now) };
+  if (status >= 500) return { class: "overloaded", data: retryAfter(signal, context.now) };
+  return { class: "unknown-provider-failure", data: {} };
+}

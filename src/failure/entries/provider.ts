@@ -1,0 +1,103 @@
+import { again, type CatalogueEntry } from "../entry.ts";
+
+/** Limits, outages, accounts and what the model or its policy refuses. */
+export const provider = {
+  "usage-limit": {
+    area: "limit",
+    means: "The plan's usage limit is reached",
+    does: "Parks the session until the window resets and doesn't ask before; with `--wait` it goes on by itself, once",
+    youCan: "go on after the reset with `throughline resume --last`, or let it wait with `--wait`",
+    exit: 4,
+    rows: [35, 36, 37],
+  },
+  "rate-limit": {
+    area: "limit",
+    means: "Too many requests or tokens in a short time",
+    does: "Waits as long as the provider asks, with jitter, and tries again",
+    youCan: again,
+    exit: 4,
+    rows: [38],
+  },
+  billing: {
+    area: "limit",
+    means: "The account has no credit left, or its spending limit is reached",
+    does: "Stops; nothing is tried again by itself",
+    youCan: "check the provider's billing page, then go on with `throughline resume --last`",
+    exit: 4,
+    rows: [39],
+  },
+  overloaded: {
+    area: "outage",
+    means: "The provider is overloaded or had an internal error",
+    does: "Tries again with exponential backoff and jitter, a bounded number of times",
+    youCan: again,
+    exit: 1,
+    rows: [40],
+  },
+  "transport-interrupted": {
+    area: "outage",
+    means: "The connection to the provider could not be made or broke",
+    does: "Waits for the tools in flight, logs their outputs, and tries again with a request made anew from the log, a bounded number of times",
+    youCan: again,
+    exit: 1,
+    rows: [41, 42],
+  },
+  "auth-expired": {
+    area: "account",
+    means: "The credential has expired or was revoked",
+    does: "Stops; the session is whole",
+    youCan: "renew the credential, then go on with `throughline resume --last`",
+    exit: 1,
+    rows: [12, 44],
+  },
+  "auth-denied": {
+    area: "account",
+    means: "The provider refuses the credential or the access",
+    does: "Stops; the session is whole",
+    youCan:
+      "check the key (`OPENAI_API_KEY` or the provider's `env_key`) and the base URL, then go on with `throughline resume --last`",
+    exit: 1,
+    rows: [45],
+  },
+  "model-missing": {
+    area: "account",
+    means: "The provider doesn't have this model, or the account may not use it",
+    does: "Stops; the session is whole",
+    youCan: "choose another model: `throughline resume --last --model NAME`",
+    exit: 1,
+    rows: [46],
+  },
+  "parameter-unsupported": {
+    area: "model",
+    means: "The provider refuses a parameter of the request",
+    does: "Stops; the session is whole",
+    youCan:
+      "change the setting that it names (`--effort`, `--model`), then go on with `throughline resume --last`",
+    exit: 1,
+    rows: [47],
+  },
+  refusal: {
+    area: "model",
+    means: "The provider refuses the content under its policy",
+    does: "Stops; the same request is never sent again",
+    youCan: "say it differently (`throughline resume --last --amend TEXT`) or go back (`--from-step N`)",
+    exit: 1,
+    rows: [48],
+  },
+  "output-limit": {
+    area: "model",
+    means: "The answer was cut at the model's output limit",
+    does: "Keeps what was delivered and ends the turn",
+    youCan: 'go on with `throughline resume --last "continue"`',
+    exit: 1,
+    rows: [],
+  },
+  "unknown-provider-failure": {
+    area: "outage",
+    means: "The provider refused the request for a reason that is not in the catalogue",
+    does: "Stops; the same request is not sent again and again, and the session is whole",
+    youCan: "look at it with `throughline show --last`, then go on with `throughline resume --last`",
+    exit: 1,
+    rows: [],
+  },
+} as const satisfies Record<string, CatalogueEntry>;

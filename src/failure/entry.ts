@@ -1,0 +1,19 @@
+/** What kind of trouble a class belongs to. */
+export type FailureArea = "replay" | "limit" | "outage" | "account" | "model" | "store" | "input";
+
+export interface CatalogueEntry {
+  area: FailureArea;
+  /** What happened, in a sentence without a full stop. */
+  means: string;
+  /** What Throughline does about it by itself. */
+  does: string;
+  /** What a person can do: the next command, where there is one. */
+  youCan: string;
+  /** Exit status of `exec` when it ends the turn or refuses the command. */
+  exit: 1 | 2 | 3 | 4 | 5 | 130;
+  /** Rows of the design's list of observed failures; empty for what only this program says. */
+  rows: readonly number[];
+}
+
+/** The usual next command. */
+export const again = "go on with `throughline resume --last`";

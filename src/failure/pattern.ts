@@ -1,0 +1,85 @@
+import type { FailureSignal } from "../failure.ts";
+import type { FailureClass, FailureData } from "./catalogue.ts";
+
+/** What a classification needs to know beside the signal. */
+export interface ClassifyContext {
+  /** Milliseconds since 1970, to make "in 20 s" a time. */
+  now: number;
+  /** Whether the refused request held sealed content; two refusals mean that without saying so (failures.md rows 11 and 12). */
+  sealedSent?: boolean;
+  /** Who answered, for the words. */
+  provider?: string;
+}
+
+/** An answer as it was recorded, in a public report where `source` names one. */
+export interface Sample {
+  source: string;
+  status?: number;
+  headers?: Readonly<Record<string, string>>;
+  /** The body, or the event's data when `event` is given. Objects are sent as JSON. */
+  body: string | object;
+  event?: string;
+  data?: object;
+}
+
+/**
+ * One way to tell a class: every condition that is given must hold. `text` is matched against the provider's own message, from its
+ * first character on (`^`), so that what a message quotes never decides.
+ */
+export interface PatternOf<C extends FailureClass> {
+  class: C;
+  /** Rows of the design's failure list that it covers; row 0 is none of them. */
+  rows: readonly number[];
+  /** Error code or error type, lower case. */
+  codes?: readonly string[];
+  statuses?: readonly number[];
+  /** Statuses with which it doesn't hold. */
+  except?: readonly number[];
+  param?: RegExp;
+  text?: RegExp;
+  /** Only when the request held sealed content. */
+  sealedSent?: true;
+  data(signal: FailureSignal, found: RegExpExecArray | undefined, context: ClassifyContext): FailureData[C];
+  samples: readonly Sample[];
+}
+
+export type Pattern = { [C in FailureClass]: PatternOf<C> }[FailureClass];
+
+export interface Match {
+  pattern: Pattern;
+  found: RegExpExecArray | undefined;
+}
+
+// Words that gateways put before the upstream's message.
+const prefixes =
+  /^(?:(?:upstream (?:request failed|error)|provider returned error|(?:api )?error|bad request)\s*:\s*|\[?invalid_request_error\]?:?\s+)+/iu;
+
+/** The provider's message without what gateways put before it. */
+export function words(signal: FailureSignal): string {
+  return signal.message.replace(prefixes, "").trimStart();
+}
+
+export function matchPattern(
+  pattern: Pattern,
+  signal: FailureSignal,
+  context: ClassifyContext,
+): Match | undefined {
+  if (pattern.sealedSent && !context.sealedSent) return undefined;
+  if (pattern.statuses && (signal.status === undefined || !pattern.statuses.includes(signal.status)))
+    return undefined;
+  if (pattern.except && signal.status !== undefined && pattern.except.includes(signal.status))
+    return undefined;
+  if (
+    pattern.codes &&
+    !pattern.codes.some((code) => code === signal.code?.toLowerCase() || code === signal.type?.toLowerCase())
+  ) {
+    return undefined;
+  }
+  if (pattern.param && !pattern.param.test(signal.param ?? "")) return undefined;
+  if (!pattern.text) return { pattern, found: undefined };
+  const found = pattern.text.exec(words(signal)) ?? undefined;
+  return found && { pattern, found };
+}
+
+/** For classes that carry no data. */
+export const nothing = (): Record<never, never> => ({});

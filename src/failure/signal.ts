@@ -1,0 +1,151 @@
+import type { FailureSignal } from "../failure.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
+import { parsePartialJson } from "./partial.ts";
+
+/** What is kept of a body, in characters. */
+export const bodyLimit = 64 * 1024;
+
+/** One error object of an answer; a gateway's answer has several, one inside the other. */
+interface Layer {
+  status?: number;
+  code?: string;
+  type?: string;
+  param?: string;
+  message?: string;
+  headers?: Readonly<Record<string, string>>;
+  details: JsonObject;
+}
+
+/** The signal of an answer that is no success. `headers` have lower-case names; `body` may have been cut. */
+export function signalFromHttp(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): FailureSignal {
+  const text = body.slice(0, bodyLimit);
+  const signal: FailureSignal = { source: "http", status, headers, message: bodyStart(text), body: text };
+  const parsed = parsePartialJson(text);
+  if (parsed !== undefined) settle(signal, layersOf(parsed));
+  return signal;
+}
+
+/**
+ * The signal of a stream event that ends a response: `error`, `response.failed` or `response.incomplete`, in the flat shape
+ * (`{type, code, message}`), the nested one (`{type, error: {…}, status}`) or as a whole response. `raw` is the event's data.
+ */
+export function signalFromEvent(event: string, data: unknown, raw: string): FailureSignal {
+  const text = raw.slice(0, bodyLimit);
+  const signal: FailureSignal = { source: "event", event, message: "", body: text };
+  if (isJsonObject(data)) {
+    // The event's own `type` is no error type.
+    const { type: _event, ...rest } = data;
+    settle(signal, layersOf(rest));
+  }
+  return signal;
+}
+
+/** The signal of a connection that could not be made or broke: `code` is the system's or undici's, or one of ours (CUT, IDLE). */
+export function signalFromTransport(code: string, message: string): FailureSignal {
+  return { source: "transport", code, message };
+}
+
+/** The innermost layer speaks; what it leaves out of status, headers and message comes from those around it. */
+function settle(signal: FailureSignal, layers: readonly Layer[]): void {
+  const inner = layers.at(-1);
+  if (!inner) return;
+  for (const layer of layers) {
+    if (layer.status !== undefined) signal.status = layer.status;
+    if (layer.headers) signal.headers = { ...signal.headers, ...layer.headers };
+    if (layer.message) signal.message = layer.message;
+  }
+  if (inner.code) signal.code = inner.code;
+  if (inner.type) signal.type = inner.type;
+  if (inner.param) signal.param = inner.param;
+  signal.details = inner.details;
+}
+
+function layersOf(value: unknown, depth = 0): Layer[] {
+  if (depth > 6) return [];
+  if (typeof value === "string") {
+    const nested = nestedJson(value);
+    return nested === undefined ? [{ message: value, details: {} }] : layersOf(nested, depth + 1);
+  }
+  // Google wraps the one error of a stream in a list; FastAPI's `detail` and some gateways' `errors` are lists.
+  if (Array.isArray(value)) return layersOf(value[0], depth + 1);
+  if (!isJsonObject(value)) return [];
+
+  let own = layerOf(value);
+  const said = [value["error"], value["detail"]].find((member) => typeof member === "string");
+  if (said !== undefined && nestedJson(said) === undefined)
+    own = { ...(own ?? { details: value }), message: said };
+  const layers = own ? [own] : [];
+  for (const key of ["response", "error", "errors", "detail", "innererror", "body"]) {
+    const member = value[key];
+    if (typeof member === "string" ? nestedJson(member) !== undefined : typeof member === "object")
+      layers.push(...layersOf(member, depth + 1));
+  }
+  const metadata = value["metadata"];
+  if (isJsonObject(metadata) && metadata["raw"] !== undefined)
+    layers.push(...layersOf(metadata["raw"], depth + 1));
+  if (own?.message) {
+    const nested = nestedJson(own.message);
+    if (nested !== undefined) layers.push(...layersOf(nested, depth + 1));
+  }
+  return layers;
+}
+
+function layerOf(value: JsonObject): Layer | undefined {
+  const layer: Layer = { details: value };
+  const status = statusOf(value["status_code"]) ?? statusOf(value["status"]) ?? statusOf(value["code"]);
+  if (status !== undefined) layer.status = status;
+  if (typeof value["code"] === "string" && statusOf(value["code"]) === undefined) layer.code = value["code"];
+  // Google names its error type `status`: "INVALID_ARGUMENT".
+  if (typeof value["type"] === "string") layer.type = value["type"];
+  else if (typeof value["status"] === "string" && /^[A-Z_]+$/u.test(value["status"]))
+    layer.type = value["status"];
+  if (typeof value["param"] === "string") layer.param = value["param"];
+  const message = value["message"] ?? value["msg"];
+  if (typeof message === "string") layer.message = message;
+  const headers = value["headers"];
+  if (isJsonObject(headers)) layer.headers = textMembers(headers);
+  const incomplete = value["incomplete_details"];
+  if (isJsonObject(incomplete) && typeof incomplete["reason"] === "string") layer.code = incomplete["reason"];
+  const speaks = layer.code ?? layer.message ?? layer.type ?? layer.status ?? layer.headers;
+  return speaks === undefined ? undefined : layer;
+}
+
+function statusOf(value: unknown): number | undefined {
+  const status = typeof value === "string" && /^[45]\d\d$/u.test(value) ? Number(value) : value;
+  return typeof status === "number" && status >= 400 && status <= 599 ? status : undefined;
+}
+
+function textMembers(value: JsonObject): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (typeof member === "string" || typeof member === "number") texts[key.toLowerCase()] = String(member);
+  }
+  return texts;
+}
+
+// Gateways put the upstream's body after words of their own: "Upstream request failed: {…}", "litellm.BadRequestError: OpenAIException - {…}".
+const wrapper = /^[\w .:()/-]{0,120}?[:–-]\s*(?=\{)/u;
+const wrapperWords = /error|exception|fail|returned|response|status/iu;
+
+/** JSON that a text is as a whole, or that follows a gateway's own words to the end. Never JSON that is quoted in a sentence. */
+function nestedJson(text: string): JsonObject | undefined {
+  const trimmed = text.trim();
+  const words = trimmed.startsWith("{") ? "" : wrapper.exec(trimmed)?.[0];
+  if (words === undefined || (words !== "" && !wrapperWords.test(words))) return undefined;
+  const parsed = parseJson(trimmed.slice(words.length));
+  return isJsonObject(parsed) ? parsed : undefined;
+}
+
+/** For a body without an error object: its title when it is a page, its first characters otherwise. */
+function bodyStart(text: string): string {
+  const title = isHtml(text) ? /<title[^>]*>([^<]{1,200})/iu.exec(text)?.[1] : undefined;
+  return (title ?? text.slice(0, 500)).trim();
+}
+
+export function isHtml(text: string): boolean {
+  return /^\s*<(?:!doctype|html|head|body|\?xml)/iu.test(text);
+}

@@ -1,0 +1,95 @@
+import type { FailureSignal } from "../failure.ts";
+import { parseDate } from "../lib/date.ts";
+import type { FailureData } from "./catalogue.ts";
+import { words } from "./pattern.ts";
+
+/**
+ * How long a limit asks to wait, in milliseconds: `retry-after-ms`, `retry-after` (seconds or an HTTP date), or the message's own
+ * "Please try again in 11.054s." / "28ms" / "6m0s" / "Try again in 35 seconds." (OpenAI and Azure, 2025–2026).
+ */
+export function retryAfter(signal: FailureSignal, now: number): { retryAfterMs?: number } {
+  const headers = signal.headers ?? {};
+  const ms = number(headers["retry-after-ms"]);
+  if (ms !== undefined) return { retryAfterMs: Math.ceil(ms) };
+  const header = headers["retry-after"];
+  if (header !== undefined) {
+    const seconds = number(header);
+    if (seconds !== undefined) return { retryAfterMs: Math.ceil(seconds * 1000) };
+    const date = parseDate(header.trim());
+    if (date !== undefined) return { retryAfterMs: Math.max(0, date - now) };
+  }
+  const text =
+    /\b(?:try again|retry) (?:in|after) ([\d.]+(?:h|m|s)[\dhms.]*|[\d.]+ ?(?:ms|milliseconds?|s|seconds?|m|minutes?|h|hours?)\b)/iu.exec(
+      words(signal),
+    )?.[1];
+  const asked = text === undefined ? undefined : duration(text);
+  return asked === undefined ? {} : { retryAfterMs: Math.ceil(asked) };
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, milliseconds: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** "28ms", "11.054s", "6m0s", "1h2m3s", "35 seconds" in milliseconds. */
+function duration(text: string): number | undefined {
+  let sum: number | undefined;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?) ?(milliseconds?|ms|[hms])/giu)) {
+    const factor = units[unit!.toLowerCase()] ?? 1;
+    sum = (sum ?? 0) + Number(amount) * factor;
+  }
+  return sum;
+}
+
+/**
+ * When a plan's window opens again (rows 35 to 37): the error's `resets_at` (seconds since 1970) and `resets_in_seconds`, and the
+ * headers `x-codex-{primary,secondary}-*` of the window that is used up, whichever is later; Anthropic's unified windows likewise.
+ */
+export function usageLimit(signal: FailureSignal, now: number): FailureData["usage-limit"] {
+  const details = signal.details ?? {};
+  const headers = signal.headers ?? {};
+  const times: number[] = [];
+  const at = number(details["resets_at"]);
+  const within = number(details["resets_in_seconds"]);
+  if (at !== undefined) times.push(at * 1000);
+  else if (within !== undefined) times.push(now + within * 1000);
+
+  const data: FailureData["usage-limit"] = {};
+  for (const window of usedUpWindows(headers)) {
+    const reset = number(headers[`x-codex-${window}-reset-at`]);
+    const after = number(headers[`x-codex-${window}-reset-after-seconds`]);
+    if (reset !== undefined) times.push(reset * 1000);
+    else if (after !== undefined) times.push(now + after * 1000);
+    data.window = windowName(number(headers[`x-codex-${window}-window-minutes`])) ?? window;
+  }
+  for (const name of ["5h", "7d"]) {
+    if (headers[`anthropic-ratelimit-unified-${name}-status`] !== "rejected") continue;
+    const reset = number(headers[`anthropic-ratelimit-unified-${name}-reset`]);
+    if (reset !== undefined) times.push(reset * 1000);
+    data.window = name;
+  }
+  if (times.length === 0) {
+    const { retryAfterMs } = retryAfter(signal, now);
+    if (retryAfterMs !== undefined) times.push(now + retryAfterMs);
+  }
+  if (times.length > 0) data.resetsAt = Math.max(...times);
+  const plan = details["plan_type"];
+  if (typeof plan === "string") data.plan = plan;
+  return data;
+}
+
+/** The windows at 100 %; otherwise the one that the backend names as the one that limits. */
+function usedUpWindows(headers: Readonly<Record<string, string>>): string[] {
+  const windows = ["primary", "secondary"];
+  const full = windows.filter((name) => (number(headers[`x-codex-${name}-used-percent`]) ?? 0) >= 100);
+  return full.length > 0 ? full : windows.filter((name) => name === headers["x-codex-active-limit"]);
+}
+
+function windowName(minutes: number | undefined): string | undefined {
+  if (minutes === undefined || minutes <= 0) return undefined;
+  if (minutes % 1440 === 0) return `${minutes / 1440}d`;
+  return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}min`;
+}
+
+function number(value: unknown): number | undefined {
+  if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
+  if (typeof value !== "string" || !/^\s*\d+(?:\.\d+)?\s*$/u.test(value)) return undefined;
+  return Number(value);
+}

@@ -1,0 +1,35 @@
+import type { FailureSignal } from "../failure.ts";
+import type { FailureData } from "./catalogue.ts";
+
+type Reason = FailureData["transport-interrupted"]["reason"];
+
+/** Codes of Node's net, dns and tls and of undici, and three of our own: CUT, IDLE, INCOMPLETE. */
+const reasons: Readonly<Record<string, Reason>> = {
+  CUT: "cut",
+  IDLE: "idle",
+  INCOMPLETE: "incomplete",
+  ECONNREFUSED: "refused",
+  EHOSTUNREACH: "refused",
+  ENETUNREACH: "refused",
+  EHOSTDOWN: "refused",
+  UND_ERR_CONNECT_TIMEOUT: "refused",
+  ENOTFOUND: "unresolved",
+  EAI_AGAIN: "unresolved",
+  EAI_FAIL: "unresolved",
+  UND_ERR_HEADERS_TIMEOUT: "idle",
+  UND_ERR_BODY_TIMEOUT: "idle",
+};
+
+// A certificate that isn't trusted stays so however often it is tried (Node's tls codes).
+const certificate = /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/u;
+
+/** Everything that breaks a connection may be tried again, but for a certificate that is refused. */
+export function transportFailure(
+  signal: FailureSignal,
+):
+  | { class: "transport-interrupted"; data: FailureData["transport-interrupted"] }
+  | { class: "configuration"; data: FailureData["configuration"] } {
+  const code = signal.code ?? "";
+  if (certificate.test(code)) return { class: "configuration", data: {} };
+  return { class: "transport-interrupted", data: { reason: reasons[code] ?? "reset" } };
+}

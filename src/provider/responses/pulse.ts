@@ -1,0 +1,104 @@
+import type { Clock } from "../../lib/clock.ts";
+
+/** The idle timeout passed: not one byte came or went. */
+export class IdleError extends Error {
+  readonly ms: number;
+
+  constructor(ms: number) {
+    super(`nothing was received for ${Math.round(ms / 1000)} s`);
+    this.name = "IdleError";
+    this.ms = ms;
+  }
+}
+
+export interface Silence {
+  type: "silent";
+  ms: number;
+}
+
+/**
+ * Watches over one request's silence. Two clocks run: any byte, sent or received, heartbeat comments included, resets the idle timeout;
+ * only an event of the stream resets the sign of silence, because a gateway's heartbeat says nothing about the model behind it. Neither
+ * runs while the consumer is at work.
+ */
+export class Pulse {
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  readonly #silenceMs: number;
+  #byteAt: number;
+  #wordAt: number;
+  #signAt: number;
+
+  constructor(clock: Clock, idleMs: number, silenceMs: number) {
+    this.#clock = clock;
+    this.#idleMs = idleMs;
+    this.#silenceMs = silenceMs;
+    this.#byteAt = this.#wordAt = clock.monotonic();
+    this.#signAt = this.#wordAt + silenceMs;
+  }
+
+  byte(): void {
+    this.#byteAt = this.#clock.monotonic();
+  }
+
+  word(): void {
+    this.#byteAt = this.#wordAt = this.#clock.monotonic();
+    this.#signAt = this.#wordAt + this.#silenceMs;
+  }
+
+  /** Waits for `work`, giving a sign for each stretch of silence. Throws `IdleError`, or the signal's reason as soon as it aborts. */
+  async *wait<T>(work: Promise<T>, signal: AbortSignal): AsyncGenerator<Silence, T> {
+    // When waiting is given up, nobody is left to hear that the work failed too.
+    work.catch(() => undefined);
+    for (;;) {
+      const now = this.#clock.monotonic();
+      const idleAt = this.#byteAt + this.#idleMs;
+      if (now >= idleAt) throw new IdleError(now - this.#byteAt);
+      if (now >= this.#signAt) {
+        yield { type: "silent", ms: Math.round(now - this.#wordAt) };
+        this.#signAt = Math.max(this.#signAt + this.#silenceMs, this.#clock.monotonic());
+        continue;
+      }
+      const outcome = await settledWithin(work, Math.min(idleAt, this.#signAt) - now, signal);
+      if (outcome) return outcome.value;
+    }
+  }
+}
+
+/** What `work` gives, or `undefined` when it takes longer than `ms`. Rejects when `work` does or the signal aborts. */
+function settledWithin<T>(
+  work: Promise<T>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<{ value: T } | undefined> {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", aborted);
+    };
+    const aborted = (): void => {
+      done();
+      reject(signal.reason);
+    };
+    // Node fires a timer up to a millisecond early by the monotonic clock.
+    const timer = setTimeout(
+      () => {
+        done();
+        resolve(undefined);
+      },
+      Math.ceil(ms) + 1,
+    );
+    signal.addEventListener("abort", aborted, { once: true });
+    if (signal.aborted) return aborted();
+    work.then(
+      (value) => {
+        done();
+        resolve({ value });
+      },
+      (error: unknown) => {
+        done();
+        reject(error);
+      },
+    );
+  });
+}
