@@ -1,0 +1,31 @@
+import type { StepInput, TurnInput } from "./scenario.ts";
+
+type CallInput = NonNullable<StepInput["call"]>[number];
+
+/** A turn for the prompts that match, with its steps. `turn(2, …)` is the second prompt of the session, `turn(/fix/, …)` goes by its text. */
+export function turn(when: number | RegExp | undefined, ...steps: StepInput[]): TurnInput {
+  if (when === undefined) return { step: steps };
+  return typeof when === "number" ? { number: when, step: steps } : { prompt: when.source, step: steps };
+}
+
+/** A step that says a text, or makes the calls, or both. */
+export function step(
+  does: string | CallInput | CallInput[],
+  more: Omit<StepInput, "say" | "call"> & { say?: string } = {},
+): StepInput {
+  if (typeof does === "string") return { ...more, say: does };
+  return { ...more, call: Array.isArray(does) ? does : [does] };
+}
+
+export function shell(command: string, options: { workdir?: string; timeout_ms?: number } = {}): CallInput {
+  return { shell: command, ...options };
+}
+
+export function patch(text: string): CallInput {
+  return { patch: text };
+}
+
+/** A call of any tool by name: an object for a function, text for a custom tool. */
+export function call(tool: string, input: Record<string, unknown> | string = {}): CallInput {
+  return typeof input === "string" ? { tool, input } : { tool, arguments: input };
+}

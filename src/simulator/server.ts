@@ -1,0 +1,137 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Conversation } from "./conversation.ts";
+import { control } from "./control.ts";
+import type { RecordedRequest } from "./record.ts";
+import { refuse } from "./refusal.ts";
+import { scenarioSchema, type Scenario, type ScenarioInput } from "./scenario.ts";
+import { commonHeaders } from "./sender.ts";
+
+export { loadScenario, parseScenario } from "./scenario-file.ts";
+export type { FaultInput, Scenario, ScenarioInput, StepInput, TurnInput } from "./scenario.ts";
+export type { RecordedRequest } from "./record.ts";
+export type { SealRefusalName } from "./seal-refusal.ts";
+export { call, patch, shell, step, turn } from "./build.ts";
+
+export interface SimulatorOptions {
+  /** What the model says and what goes wrong; absent: the built-in script and no faults. */
+  scenario?: Scenario | ScenarioInput;
+  /** 0 (the default) takes any free port. */
+  port?: number;
+  /** Seal keys are derived from it: two simulators with one seed open each other's blobs. Absent: a random one. */
+  keySeed?: string;
+  /** The generation of the seal key at the start; each rotation adds one. */
+  keyGeneration?: number;
+  /** Bearer tokens that are accepted; absent: any, and none. Each is an account with a seal key of its own. */
+  apiKeys?: readonly string[];
+  /** Milliseconds since 1970, for times in answers and in seals. */
+  now?: () => number;
+}
+
+export interface Simulator {
+  /** Base URL for clients, with `/v1`. */
+  readonly url: string;
+  readonly port: number;
+  /** Requests for responses since the start or the last reset, the oldest first. */
+  readonly requests: readonly RecordedRequest[];
+  readonly scenario: Scenario;
+  /** Takes the seal keys to the next generation and returns its number: what was sealed until now opens no more. */
+  rotateKey(): number;
+  /** Forgets requests and used-up faults, and takes up another scenario if one is given. Seal keys stay as they are. */
+  reset(scenario?: Scenario | ScenarioInput): void;
+  /** Cuts every connection and ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * A Responses API on loopback: `POST /v1/responses` (SSE and plain), `GET /v1/models`, and control under `/simulator/`. It stands for a
+ * provider that Throughline has no part in. Rejects when the port is taken.
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const conversation = new Conversation(scenarioSchema.parse(options.scenario ?? {}), options);
+  const closing = new AbortController();
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+    route(request, response, conversation, closing.signal).catch((error: unknown) => fail(response, error));
+  });
+  const port = await listen(server, options.port ?? 0);
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    port,
+    get requests() {
+      return conversation.requests;
+    },
+    get scenario() {
+      return conversation.scenario;
+    },
+    rotateKey: () => conversation.rotateKey(),
+    reset: (scenario) =>
+      conversation.reset(scenario === undefined ? undefined : scenarioSchema.parse(scenario)),
+    close: () =>
+      new Promise((resolve) => {
+        closing.abort(new Error("the simulator is closing"));
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  conversation: Conversation,
+  closing: AbortSignal,
+): Promise<void> {
+  const { pathname } = new URL(request.url ?? "/", "http://loopback");
+  const line = `${request.method} ${pathname.replace(/^\/v1(?=\/)/, "")}`;
+  // A page in a browser can reach loopback under a name of its own (DNS rebinding): only loopback names are answered.
+  if (!/^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i.test(request.headers.host ?? "")) {
+    return json(response, 403, {
+      error: {
+        message: "The simulator answers on loopback only.",
+        type: "invalid_request_error",
+        param: null,
+        code: "host_not_allowed",
+      },
+    });
+  }
+  if (pathname.startsWith("/simulator")) return control(request, response, conversation);
+  if (line === "POST /responses") return conversation.respond(request, response, closing);
+  if (line === "GET /models") return json(response, 200, conversation.models());
+  request.resume();
+  const { status, body } = refuse(404, {
+    message: `Invalid URL (${request.method} ${pathname})`,
+    type: "invalid_request_error",
+    param: null,
+    code: null,
+  });
+  json(response, status, body);
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { ...commonHeaders(), "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+}
+
+/** A client that hung up needs no answer; anything else is a fault of the simulator itself, and says so. */
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent || response.destroyed) response.destroy();
+  else
+    json(response, 500, {
+      error: {
+        message: `The simulator failed: ${String(error)}`,
+        type: "simulator_error",
+        param: null,
+        code: null,
+      },
+    });
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

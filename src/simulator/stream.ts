@@ -1,0 +1,261 @@
+import { randomBytes } from "node:crypto";
+import type { JsonObject } from "../lib/json.ts";
+import type { StreamPoint } from "./fault.ts";
+import type { ModelOutput } from "./model.ts";
+
+/** One server-sent event of a response, with the points of the stream that it passes once it is written. */
+export interface StreamEvent {
+  readonly type: string;
+  readonly data: JsonObject;
+  readonly points: readonly StreamPoint[];
+}
+
+export interface ResponseFacts {
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+  /** The snapshot that answers, as the API names it. */
+  readonly model: string;
+  readonly instructions: string | null;
+  readonly tools: readonly JsonObject[];
+  readonly store: boolean;
+  readonly inputTokens: number;
+  readonly cachedTokens: number;
+  readonly deltaSize: number;
+  /** Makes the sealed blob of a reasoning text; absent when the request did not ask for it. */
+  readonly seal?: (text: string) => string;
+  readonly summaries: boolean;
+}
+
+/** About what the API counts: 4 bytes a token. */
+export const tokens = (bytes: number): number => Math.ceil(bytes / 4);
+
+export const newId = (prefix: string): string => `${prefix}_${randomBytes(25).toString("hex")}`;
+const callId = (): string => `call_${randomBytes(12).toString("hex")}`;
+
+/**
+ * The events of a response in the official order (Responses API over SSE, as of 2026-11), up to and including `response.completed`.
+ * `sequence_number` counts from 0.
+ */
+export function* responseEvents(
+  facts: ResponseFacts,
+  outputs: readonly ModelOutput[],
+): Generator<StreamEvent> {
+  const response = emptyResponse(facts);
+  let sequence = 0;
+  const event = (type: string, members: JsonObject, ...points: StreamPoint[]): StreamEvent => ({
+    type,
+    data: { type, sequence_number: sequence++, ...members },
+    points,
+  });
+  yield event("response.created", { response: { ...response } });
+  yield event("response.in_progress", { response: { ...response } }, "created");
+  const done: JsonObject[] = [];
+  for (const [index, output] of outputs.entries()) {
+    const item = finishedItem(output, facts);
+    yield event("response.output_item.added", { output_index: index, item: startedItem(item, facts) });
+    yield* itemEvents(item, index, facts, event);
+    const kind =
+      output.type === "message"
+        ? (["message"] as const)
+        : output.type === "reasoning"
+          ? []
+          : (["call"] as const);
+    yield event(
+      "response.output_item.done",
+      { output_index: index, item },
+      "item",
+      ...kind,
+      ...(index === outputs.length - 1 ? (["end"] as const) : []),
+    );
+    done.push(item);
+  }
+  yield event("response.completed", {
+    response: { ...response, status: "completed", output: done, usage: usage(facts, outputs) },
+  });
+}
+
+type MakeEvent = (type: string, members: JsonObject, ...points: StreamPoint[]) => StreamEvent;
+
+function* itemEvents(
+  item: JsonObject,
+  index: number,
+  facts: ResponseFacts,
+  event: MakeEvent,
+): Generator<StreamEvent> {
+  const at = { item_id: item["id"], output_index: index };
+  switch (item["type"]) {
+    case "reasoning": {
+      for (const [part, { text }] of (item["summary"] as { text: string }[]).entries()) {
+        const where = { ...at, summary_index: part };
+        yield event("response.reasoning_summary_part.added", {
+          ...where,
+          part: { type: "summary_text", text: "" },
+        });
+        yield* deltas("response.reasoning_summary_text.delta", "reasoning", where, text, facts, event);
+        yield event("response.reasoning_summary_text.done", { ...where, text });
+        yield event("response.reasoning_summary_part.done", {
+          ...where,
+          part: { type: "summary_text", text },
+        });
+      }
+      return;
+    }
+    case "message": {
+      for (const [part, content] of (item["content"] as { text: string }[]).entries()) {
+        const where = { ...at, content_index: part };
+        const empty = { type: "output_text", annotations: [], logprobs: [], text: "" };
+        yield event("response.content_part.added", { ...where, part: empty });
+        yield* deltas("response.output_text.delta", "text", where, content.text, facts, event, {
+          logprobs: [],
+        });
+        yield event("response.output_text.done", { ...where, text: content.text, logprobs: [] });
+        yield event("response.content_part.done", { ...where, part: content });
+      }
+      return;
+    }
+    case "function_call":
+      yield* deltas(
+        "response.function_call_arguments.delta",
+        "arguments",
+        at,
+        item["arguments"] as string,
+        facts,
+        event,
+      );
+      yield event("response.function_call_arguments.done", {
+        ...at,
+        name: item["name"],
+        arguments: item["arguments"],
+      });
+      return;
+    case "custom_tool_call":
+      yield* deltas(
+        "response.custom_tool_call_input.delta",
+        "arguments",
+        at,
+        item["input"] as string,
+        facts,
+        event,
+      );
+      yield event("response.custom_tool_call_input.done", { ...at, input: item["input"] });
+      return;
+  }
+}
+
+/** The middle delta passes the point; a text of one delta is cut in two, so that there is a middle. */
+function* deltas(
+  type: string,
+  point: StreamPoint,
+  where: JsonObject,
+  text: string,
+  facts: ResponseFacts,
+  event: MakeEvent,
+  members: JsonObject = {},
+): Generator<StreamEvent> {
+  const points = Array.from(text);
+  const size = Math.max(1, Math.min(facts.deltaSize, Math.ceil(points.length / 2)));
+  const count = Math.ceil(points.length / size);
+  for (let at = 0; at < count; at++) {
+    const delta = points.slice(at * size, (at + 1) * size).join("");
+    yield event(
+      type,
+      { ...where, delta, ...members },
+      ...(at === Math.floor((count - 1) / 2) ? [point] : []),
+    );
+  }
+}
+
+function finishedItem(output: ModelOutput, facts: ResponseFacts): JsonObject {
+  switch (output.type) {
+    case "reasoning":
+      return {
+        id: newId("rs"),
+        type: "reasoning",
+        summary: facts.summaries ? [{ type: "summary_text", text: output.text }] : [],
+        ...(facts.seal && { encrypted_content: facts.seal(output.text) }),
+      };
+    case "message":
+      return {
+        id: newId("msg"),
+        type: "message",
+        status: "completed",
+        role: "assistant",
+        content: [{ type: "output_text", annotations: [], logprobs: [], text: output.text }],
+      };
+    case "function_call":
+      return {
+        id: newId("fc"),
+        type: "function_call",
+        status: "completed",
+        arguments: output.input,
+        call_id: callId(),
+        name: output.name,
+      };
+    case "custom_tool_call":
+      return {
+        id: newId("ctc"),
+        type: "custom_tool_call",
+        status: "completed",
+        call_id: callId(),
+        input: output.input,
+        name: output.name,
+      };
+  }
+}
+
+/** The item as `response.output_item.added` shows it: empty; a sealed blob is there already, but not the final one. */
+function startedItem(item: JsonObject, facts: ResponseFacts): JsonObject {
+  switch (item["type"]) {
+    case "reasoning":
+      return { ...item, summary: [], ...(facts.seal && { encrypted_content: facts.seal("") }) };
+    case "message":
+      return { ...item, status: "in_progress", content: [] };
+    case "function_call":
+      return { ...item, status: "in_progress", arguments: "" };
+    default:
+      return { ...item, status: "in_progress", input: "" };
+  }
+}
+
+function usage(facts: ResponseFacts, outputs: readonly ModelOutput[]): JsonObject {
+  let reasoning = 0;
+  let visible = 0;
+  for (const output of outputs) {
+    if (output.type === "reasoning") reasoning += tokens(Buffer.byteLength(output.text));
+    else visible += tokens(Buffer.byteLength(output.type === "message" ? output.text : output.input));
+  }
+  return {
+    input_tokens: facts.inputTokens,
+    input_tokens_details: { cached_tokens: facts.cachedTokens },
+    output_tokens: reasoning + visible,
+    output_tokens_details: { reasoning_tokens: reasoning },
+    total_tokens: facts.inputTokens + reasoning + visible,
+  };
+}
+
+function emptyResponse(facts: ResponseFacts): JsonObject {
+  return {
+    id: newId("resp"),
+    object: "response",
+    created_at: facts.createdAt,
+    status: "in_progress",
+    background: false,
+    error: null,
+    incomplete_details: null,
+    instructions: facts.instructions,
+    metadata: {},
+    model: facts.model,
+    output: [],
+    parallel_tool_calls: true,
+    previous_response_id: null,
+    reasoning: { effort: "medium", summary: null },
+    store: facts.store,
+    temperature: 1,
+    text: { format: { type: "text" } },
+    tool_choice: "auto",
+    tools: facts.tools,
+    top_p: 1,
+    truncation: "disabled",
+    usage: null,
+  };
+}
