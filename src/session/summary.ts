@@ -1,4 +1,5 @@
 import type { Settings, Usage, Workspace } from "./event.ts";
+import type { History } from "./history.ts";
 
 /** How a session stands, for lists: what it is doing or why it stopped. */
 export type SessionStatus = "idle" | "interrupted" | "limited" | "failed" | "cleared";
@@ -24,4 +25,44 @@ export interface SessionSummary {
   repairs: number;
   usage: Usage;
   successor?: string;
+}
+
+/** The row of a list, as of `updated` (the time of the last event). A turn that has not ended counts as interrupted: its owner may be dead. */
+export function summarize(history: History, updated: number): SessionSummary {
+  const { id, name, title, workspace, settings, created, repairs, usage, successor } = history;
+  return {
+    id,
+    ...(name !== undefined && { name }),
+    ...(title !== undefined && { title }),
+    workspace,
+    settings,
+    created,
+    updated,
+    ...standing(history),
+    turns: history.turn,
+    steps: history.step,
+    messages: history.messages,
+    repairs,
+    usage,
+    ...(successor !== undefined && { successor }),
+  };
+}
+
+function standing(history: History): Pick<SessionSummary, "status" | "reason" | "until"> {
+  const { openTurn, cleared, lastOutcome } = history;
+  if (openTurn) return { status: "interrupted", reason: "the turn was not ended" };
+  if (cleared) return { status: "cleared" };
+  switch (lastOutcome?.kind) {
+    case undefined:
+    case "completed":
+      return { status: "idle" };
+    case "interrupted":
+      return { status: "interrupted", reason: lastOutcome.reason };
+    case "failed":
+      return { status: "failed", reason: lastOutcome.class };
+    case "limited": {
+      const { until } = lastOutcome;
+      return { status: "limited", reason: lastOutcome.class, ...(until !== undefined && { until }) };
+    }
+  }
 }

@@ -1,0 +1,14 @@
+import type { ReplayContract } from "../contract.ts";
+
+/**
+ * A gateway that puts several issuers behind one URL (chosen with `contract = "proxy"` in the configuration).
+ *
+ * - Who sealed a blob can't be told from the URL, and the next request may reach another issuer: "reasoning `encrypted_content` was not
+ *   issued to this caller" (failures.md row 9, 2026). Within a turn such gateways keep to one; so the current turn's reasoning is sent.
+ */
+export const proxy: ReplayContract = {
+  name: "proxy",
+  sealed: { window: 1 },
+  itemIds: "detach",
+  callIdLimit: 64,
+};

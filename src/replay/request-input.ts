@@ -1,0 +1,152 @@
+import type { BodyRef } from "../session/event.ts";
+import { answerTo, editsOf, flag, type ProjectedItems } from "./element.ts";
+import type { Edit } from "./pair.ts";
+import type { Projection } from "./project.ts";
+
+/** Items' bytes as a store gives them: one buffer or more each, in the order asked for. */
+export type Bodies = (refs: readonly BodyRef[]) => AsyncIterable<Uint8Array>;
+
+/** A projection as a request sends it; has the shape of `RequestInput` in `provider.ts`. */
+export interface ProjectedInput {
+  /** Exact length of what `chunks` gives. */
+  readonly bytes: number;
+  readonly items: number;
+  /** JSON items joined by commas, in chunks of 256 KiB; the same bytes each time, whatever the projection takes on meanwhile. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+const chunkBytes = 256 * 1024;
+const comma = new Uint8Array([0x2c]);
+
+/** Reads the few bytes that a projection has to look at (none, as a rule), and gives its input. */
+export async function requestInput(projection: Projection, bodies: Bodies): Promise<ProjectedInput> {
+  await locateAll(projection, bodies);
+  const projected = projection.snapshot();
+  const { bytes, count } = projection;
+  return { bytes, items: count, chunks: () => write(projected, bytes, bodies) };
+}
+
+async function locateAll(projection: Projection, bodies: Bodies): Promise<void> {
+  const wanted = projection.unlocated();
+  if (wanted.length === 0) return;
+  let at = 0;
+  let item: Uint8Array | undefined;
+  let filled = 0;
+  for await (const buffer of bodies(wanted.map(({ body }) => body))) {
+    const { index, body } = wanted[at]!;
+    item ??= new Uint8Array(body.length);
+    item.set(buffer, filled);
+    filled += buffer.length;
+    if (filled < body.length) continue;
+    projection.locate(index, item);
+    item = undefined;
+    filled = 0;
+    at++;
+  }
+  if (at < wanted.length) throw new Error(`the store gave ${at} of ${wanted.length} items`);
+}
+
+async function* write(projected: ProjectedItems, total: number, bodies: Bodies): AsyncIterable<Uint8Array> {
+  const { items, order, flags, ranges, callIdLimit } = projected;
+  const sent = order.filter((index) => (flags[index]! & flag.sent) !== 0);
+  const refs: BodyRef[] = [];
+  for (const index of sent) refs.push(items[index]!.body);
+  const chunks = new Chunks();
+  let at = 0;
+  let writer: ItemWriter | undefined;
+  for await (const buffer of bodies(refs)) {
+    const index = sent[at]!;
+    const record = items[index]!;
+    const how = flags[index]!;
+    if (!writer) {
+      if (at > 0) chunks.put(comma);
+      const edits = how === flag.sent ? [] : editsOf(record, how, ranges.get(index), callIdLimit);
+      writer = new ItemWriter(chunks, edits);
+    }
+    writer.write(buffer);
+    if (writer.read >= record.body.length) {
+      writer = undefined;
+      at++;
+      if ((how & flag.answered) !== 0) {
+        chunks.put(comma);
+        chunks.put(answerTo(record, callIdLimit));
+      }
+    }
+    yield* chunks.full();
+  }
+  yield* chunks.rest();
+  if (at !== sent.length || chunks.written !== total) {
+    throw new Error(`the input has ${chunks.written} bytes in ${at} items, not ${total} in ${sent.length}`);
+  }
+}
+
+/** Writes one item's bytes, which may come in parts, with its edits. */
+class ItemWriter {
+  readonly #chunks: Chunks;
+  readonly #edits: readonly Edit[];
+  #next = 0;
+  #begun = false;
+  /** Bytes of the stored item seen so far. */
+  read = 0;
+
+  constructor(chunks: Chunks, edits: readonly Edit[]) {
+    this.#chunks = chunks;
+    this.#edits = edits;
+  }
+
+  write(buffer: Uint8Array): void {
+    const start = this.read;
+    this.read += buffer.length;
+    let offset = 0;
+    for (let edit = this.#edits[this.#next]; edit; edit = this.#edits[this.#next]) {
+      if (edit.from - start > buffer.length) break;
+      if (!this.#begun) {
+        this.#chunks.put(buffer.subarray(offset, edit.from - start));
+        this.#chunks.put(edit.bytes);
+        this.#begun = true;
+      }
+      if (edit.to - start > buffer.length) return;
+      offset = edit.to - start;
+      this.#next++;
+      this.#begun = false;
+    }
+    this.#chunks.put(offset === 0 ? buffer : buffer.subarray(offset));
+  }
+}
+
+/** Gathers what is written into large buffers, so that a socket is not handed a hundred thousand small ones. */
+class Chunks {
+  #buffer = new Uint8Array(chunkBytes);
+  #used = 0;
+  #full: Uint8Array[] = [];
+  written = 0;
+
+  put(bytes: Uint8Array): void {
+    this.written += bytes.length;
+    let from = 0;
+    while (from < bytes.length) {
+      const size = Math.min(bytes.length - from, chunkBytes - this.#used);
+      this.#buffer.set(
+        from === 0 && size === bytes.length ? bytes : bytes.subarray(from, from + size),
+        this.#used,
+      );
+      from += size;
+      this.#used += size;
+      if (this.#used < chunkBytes) continue;
+      this.#full.push(this.#buffer);
+      this.#buffer = new Uint8Array(chunkBytes);
+      this.#used = 0;
+    }
+  }
+
+  full(): Uint8Array[] {
+    if (this.#full.length === 0) return this.#full;
+    const full = this.#full;
+    this.#full = [];
+    return full;
+  }
+
+  rest(): Uint8Array[] {
+    return this.#used === 0 ? [] : [this.#buffer.subarray(0, this.#used)];
+  }
+}

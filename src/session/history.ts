@@ -1,0 +1,395 @@
+import type {
+  Checkpoint,
+  EventOf,
+  ItemRecord,
+  LogRecord,
+  Quarantine,
+  Settings,
+  TurnOutcome,
+  Usage,
+  Workspace,
+} from "./event.ts";
+import { isItemRecord, schemaVersion } from "./event.ts";
+import { isCallKind, isOutputKind } from "./item.ts";
+import { OpenCalls } from "./open-calls.ts";
+import { reachOf, withQuarantine } from "./quarantine.ts";
+
+/** How many ids of delivered follow-ups are remembered. */
+export const deliveredLimit = 1_000;
+
+/** A call in the window that has no output yet. */
+export interface OpenCall {
+  readonly record: ItemRecord;
+  /** Its intent is in the log (`tool-started`): the tool may have run. Without it, it has not. */
+  started: boolean;
+}
+
+/**
+ * What a session's log says, folded: everything but the items' bytes. `advance` folds one more record in place; folding a log at once
+ * or in parts gives the same. Read its members freely, change none.
+ */
+export interface History {
+  id: string;
+  /** Milliseconds since 1970. */
+  created: number;
+  schema: number;
+  workspace: Workspace;
+  settings: Settings;
+  name?: string;
+  /** First line of the first prompt. */
+  title?: string;
+  /** The session that this one continues. */
+  parent?: string;
+  /** The session that continues this one. */
+  successor?: string;
+  /** Number of the last turn that was started, from 1; 0 before the first. */
+  turn: number;
+  /** Number of the last step of which anything was logged, from 1 and through all turns. The next attempt's items get one more. */
+  step: number;
+  /** Messages of people and models. */
+  messages: number;
+  usage: Usage;
+  amendments: readonly string[];
+  quarantines: readonly Quarantine[];
+  /** Repairs that were made (`items-quarantined`), lifted ones included. */
+  repairs: number;
+  /** Cleared, and no turn since. */
+  cleared: boolean;
+  /** Items below this sequence number are not part of the window; the summary, when there is one, is. */
+  fromSeq: number;
+  summarySeq?: number;
+  /** Ranges of sequence numbers, both ends included, that rewinding took out of the window. */
+  rewound: readonly (readonly [from: number, to: number])[];
+  /** Ids of the follow-ups that were delivered last, oldest first. */
+  delivered: readonly string[];
+  /**
+   * The window: the items that a request is projected from, in order, the summary first. Items are appended to this array in place; when
+   * any leave the window the member gets a new array, so that whoever still sends the old one is not disturbed.
+   */
+  items: readonly ItemRecord[];
+  /** Calls in the window without output, by the sequence number of the call's item. */
+  openCalls: ReadonlyMap<number, OpenCall>;
+  /** The turn that was started and has not ended. */
+  openTurn?: EventOf<"turn-started">;
+  lastOutcome?: TurnOutcome;
+  /** Sequence number of the last record; -1 before the first. */
+  lastSeq: number;
+  /** Byte offset of the last record's line. */
+  lastOffset: number;
+}
+
+interface Fold extends History {
+  items: ItemRecord[];
+  openCalls: Map<number, OpenCall>;
+  amendments: string[];
+  quarantines: Quarantine[];
+  rewound: [from: number, to: number][];
+  delivered: string[];
+}
+
+/** What the fold keeps beside the history: who waits for an output, and what a window read has yet to collect. */
+interface Workings {
+  pairs: OpenCalls<OpenCall>;
+  /** Records up to this sequence number are only looked through for the window's items. */
+  restoredThrough: number;
+  /** Calls that were open at the checkpoint. */
+  expected: Set<number>;
+}
+
+const workings = new WeakMap<History, Workings>();
+
+const noUsage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+
+/** The history of an empty log. */
+export function createHistory(): History {
+  const history: Fold = {
+    id: "",
+    created: 0,
+    schema: schemaVersion,
+    workspace: { path: "" },
+    settings: { provider: "", model: "", instructionsHash: "", approval: "ask" },
+    turn: 0,
+    step: 0,
+    messages: 0,
+    usage: noUsage,
+    amendments: [],
+    quarantines: [],
+    repairs: 0,
+    cleared: false,
+    fromSeq: 0,
+    rewound: [],
+    delivered: [],
+    items: [],
+    openCalls: new Map(),
+    lastSeq: -1,
+    lastOffset: 0,
+  };
+  workings.set(history, { pairs: new OpenCalls(), restoredThrough: -1, expected: new Set() });
+  return history;
+}
+
+/**
+ * The history as of a `turn-ended`, without what stands before its window. The records from the checkpoint's offset on are to be given to
+ * `advance` next, those before the `turn-ended` included: of those only the window's items are taken.
+ */
+export function resumeFrom(record: LogRecord<EventOf<"turn-ended">>, checkpoint: Checkpoint): History {
+  const history = createHistory() as Fold;
+  const { offset: _offset, openCalls, rewound, amendments, quarantines, delivered, ...rest } = checkpoint;
+  Object.assign(history, rest, {
+    rewound: rewound.map(([from, to]) => [from, to]),
+    amendments: [...amendments],
+    quarantines: [...quarantines],
+    delivered: [...delivered],
+    lastOutcome: record.event.outcome,
+    lastSeq: record.event.seq,
+    lastOffset: record.offset,
+  });
+  const own = workingsOf(history);
+  own.restoredThrough = record.event.seq;
+  own.expected = new Set(openCalls);
+  return history;
+}
+
+/** What `turn-ended` carries, so that the next owner reads no more than the window. Its size doesn't grow with the log. */
+export function checkpointOf(history: History): Checkpoint {
+  const { name, title, parent, successor, summarySeq } = history;
+  return {
+    offset: windowOffset(history),
+    id: history.id,
+    schema: history.schema,
+    created: history.created,
+    workspace: history.workspace,
+    settings: history.settings,
+    ...(name !== undefined && { name }),
+    ...(title !== undefined && { title }),
+    ...(parent !== undefined && { parent }),
+    ...(successor !== undefined && { successor }),
+    turn: history.turn,
+    step: history.step,
+    messages: history.messages,
+    usage: history.usage,
+    amendments: [...history.amendments],
+    quarantines: [...history.quarantines],
+    repairs: history.repairs,
+    cleared: history.cleared,
+    fromSeq: history.fromSeq,
+    ...(summarySeq !== undefined && { summarySeq }),
+    rewound: history.rewound.map(([from, to]) => [from, to]),
+    delivered: [...history.delivered],
+    openCalls: [...history.openCalls.keys()],
+  };
+}
+
+/** The first byte that a reader of the window needs: the summary stands behind the items that were kept beside it. */
+function windowOffset(history: History): number {
+  const [first, second] = history.items;
+  if (!first) return history.lastOffset;
+  return second ? Math.min(first.offset, second.offset) : first.offset;
+}
+
+/** Folds the next record of the log into the history. Constant time, apart from records that take items out of the window. */
+export function advance(history: History, record: LogRecord): void {
+  const fold = history as Fold;
+  const own = workingsOf(fold);
+  if (record.event.seq <= own.restoredThrough) collect(fold, own, record);
+  else {
+    fold.lastSeq = record.event.seq;
+    fold.lastOffset = record.offset;
+    apply(fold, own, record);
+  }
+}
+
+function workingsOf(history: History): Workings {
+  const own = workings.get(history);
+  if (!own) throw new Error("a history is made by createHistory or resumeFrom");
+  return own;
+}
+
+/** Takes from a record that the checkpoint already covers what belongs to the window. */
+function collect(fold: Fold, own: Workings, record: LogRecord): void {
+  const { event } = record;
+  const { seq } = event;
+  if (event.type === "tool-started") {
+    const call = fold.openCalls.get(event.callSeq);
+    if (call) call.started = true;
+  }
+  if (!isItemRecord(record)) return;
+  if (seq === fold.summarySeq) fold.items.unshift(record);
+  else if (
+    event.type === "item-added" &&
+    seq >= fold.fromSeq &&
+    !fold.rewound.some(([from, to]) => from <= seq && seq <= to)
+  ) {
+    fold.items.push(record);
+  }
+  if (own.expected.has(seq)) openCall(fold, own, record);
+}
+
+function apply(fold: Fold, own: Workings, record: LogRecord): void {
+  const { event } = record;
+  switch (event.type) {
+    case "session-created":
+      fold.id = event.id;
+      fold.created = event.at;
+      fold.schema = event.schema;
+      fold.workspace = event.workspace;
+      fold.settings = event.settings;
+      if (event.name !== undefined) fold.name = event.name;
+      if (event.parent !== undefined) fold.parent = event.parent;
+      break;
+    case "lease-taken":
+      fold.schema = event.schema;
+      break;
+    case "settings-changed":
+      fold.settings = event.settings;
+      if (event.workspace !== undefined) fold.workspace = event.workspace;
+      break;
+    case "turn-started":
+      fold.turn = event.turn;
+      fold.openTurn = event;
+      fold.cleared = false;
+      if (fold.title === undefined && event.preview !== "") fold.title = event.preview;
+      if (event.followUp !== undefined) {
+        fold.delivered.push(event.followUp);
+        if (fold.delivered.length > deliveredLimit) fold.delivered.shift();
+      }
+      break;
+    case "item-added":
+      if (isItemRecord(record)) addItem(fold, own, record, event);
+      break;
+    case "tool-started": {
+      const call = fold.openCalls.get(event.callSeq);
+      if (call) call.started = true;
+      break;
+    }
+    case "step-ended":
+      fold.step = Math.max(fold.step, event.step);
+      fold.usage = sum(fold.usage, event.usage);
+      break;
+    case "items-quarantined": {
+      const { rung, why, refusedBy, scope, count, oldestSealedAt } = event;
+      fold.repairs++;
+      fold.quarantines = withQuarantine(fold.quarantines, {
+        rung,
+        why,
+        refusedBy,
+        scope,
+        count,
+        ...(oldestSealedAt !== undefined && { oldestSealedAt }),
+      });
+      break;
+    }
+    case "quarantine-lifted":
+      fold.quarantines = fold.quarantines.filter((quarantine) => quarantine.refusedBy !== event.refusedBy);
+      break;
+    case "history-cleared":
+      clear(fold, own, event);
+      break;
+    case "history-rewound":
+      rewind(fold, own, event);
+      break;
+    case "history-compacted":
+      if (isItemRecord(record)) compact(fold, own, record, event);
+      break;
+    case "instructions-amended":
+      fold.amendments.push(event.text);
+      break;
+    case "session-renamed":
+      fold.name = event.name;
+      break;
+    case "session-rotated":
+      fold.successor = event.successor;
+      break;
+    case "turn-ended":
+      delete fold.openTurn;
+      fold.lastOutcome = event.outcome;
+      break;
+    case "attempt-failed":
+  }
+}
+
+function addItem(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"item-added">): void {
+  fold.items.push(record);
+  if (event.origin === "model") fold.step = Math.max(fold.step, event.step);
+  if (event.kind === "message" && (event.role === "user" || event.role === "assistant")) fold.messages++;
+  if (isCallKind(event.kind)) openCall(fold, own, record);
+  else if (isOutputKind(event.kind)) {
+    const answered = own.pairs.take(event);
+    if (answered) fold.openCalls.delete(answered.record.event.seq);
+  }
+}
+
+function openCall(fold: Fold, own: Workings, record: ItemRecord): void {
+  const call: OpenCall = { record, started: false };
+  fold.openCalls.set(record.event.seq, call);
+  own.pairs.add(record.event, call);
+}
+
+function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared">): void {
+  fold.items = [];
+  fold.fromSeq = event.seq + 1;
+  delete fold.summarySeq;
+  fold.rewound = [];
+  fold.cleared = true;
+  if (event.scrubbed) {
+    delete fold.title;
+    fold.amendments = [];
+  }
+  leave(fold, own);
+}
+
+/**
+ * A rewind doesn't reach behind a summary: what the summary stands for can't be told apart any more, so it stays. (Going back further is
+ * a fork.)
+ */
+function rewind(fold: Fold, own: Workings, event: EventOf<"history-rewound">): void {
+  const from = Math.max(event.fromSeq, fold.fromSeq);
+  const to = event.seq - 1;
+  fold.items = fold.items.filter(({ event: { seq } }) => seq < from || seq === fold.summarySeq);
+  // Ranges between which nothing is left are one range, so that going back again and again doesn't make the checkpoint grow.
+  let start = from;
+  while (fold.rewound.length > 0) {
+    const [earlierFrom, earlierTo] = fold.rewound.at(-1)!;
+    const last = fold.items.at(-1)?.event.seq ?? -1;
+    if (earlierTo < start && last > earlierTo && last !== fold.summarySeq) break;
+    start = Math.min(start, earlierFrom);
+    fold.rewound.pop();
+  }
+  fold.rewound.push([start, to]);
+  leave(fold, own);
+}
+
+function compact(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"history-compacted">): void {
+  const kept = fold.items.filter(({ event: { seq } }) => seq >= event.keepFrom && seq !== fold.summarySeq);
+  fold.items = [record, ...kept];
+  fold.fromSeq = Math.max(fold.fromSeq, event.keepFrom);
+  fold.summarySeq = event.seq;
+  fold.rewound = fold.rewound.filter(([, to]) => to >= fold.fromSeq);
+  leave(fold, own);
+}
+
+/** After items left the window: what referred to them goes too. */
+function leave(fold: Fold, own: Workings): void {
+  const first = Math.min(...fold.items.slice(0, 2).map(({ event: { seq } }) => seq));
+  fold.quarantines = fold.quarantines.filter(
+    ({ scope }) => scope.kind === "sealed" || reachOf(scope) >= first,
+  );
+  const seqs = new Set<number>();
+  for (const { event } of fold.items) if (fold.openCalls.has(event.seq)) seqs.add(event.seq);
+  const calls = [...fold.openCalls.values()].filter(({ record }) => seqs.has(record.event.seq));
+  fold.openCalls = new Map();
+  own.pairs.clear();
+  for (const call of calls) {
+    fold.openCalls.set(call.record.event.seq, call);
+    own.pairs.add(call.record.event, call);
+  }
+}
+
+function sum(left: Usage, right: Usage): Usage {
+  return {
+    inputTokens: left.inputTokens + right.inputTokens,
+    cachedInputTokens: left.cachedInputTokens + right.cachedInputTokens,
+    outputTokens: left.outputTokens + right.outputTokens,
+    reasoningTokens: left.reasoningTokens + right.reasoningTokens,
+  };
+}
