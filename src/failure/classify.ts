@@ -56,7 +56,7 @@ function fromStatus(signal: FailureSignal, context: ClassifyContext): Classified
     return empty || isHtml(signal.body ?? "")
       ? { class: "context-overflow", data: {} }
       : { class: "request-malformed", data: {} };
-  if (status === 429) return { class: "rate-limit", data: retryAfter(signal, context.now) };
+
   if (status >= 500) return { class: "overloaded", data: retryAfter(signal, context.now) };
   return { class: "unknown-provider-failure", data: {} };
 }

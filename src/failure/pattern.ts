@@ -36,6 +36,8 @@ export interface PatternOf<C extends FailureClass> {
   /** Statuses with which it doesn't hold. */
   except?: readonly number[];
   param?: RegExp;
+  /** An answer's header, by its lower-case name. */
+  header?: readonly [name: string, value: RegExp];
   text?: RegExp;
   /** Only when the request held sealed content. */
   sealedSent?: true;
@@ -76,6 +78,7 @@ export function matchPattern(
     return undefined;
   }
   if (pattern.param && !pattern.param.test(signal.param ?? "")) return undefined;
+  if (pattern.header && !pattern.header[1].test(signal.headers?.[pattern.header[0]] ?? "")) return undefined;
   if (!pattern.text) return { pattern, found: undefined };
   const found = pattern.text.exec(words(signal)) ?? undefined;
   return found && { pattern, found };

@@ -1,5 +1,26 @@
 import type { Pattern } from "./pattern.ts";
+import { account } from "./patterns/account.ts";
+import { context } from "./patterns/context.ts";
+import { limits } from "./patterns/limits.ts";
+import { outage } from "./patterns/outage.ts";
+import { pairing } from "./patterns/pairing.ts";
+import { policy } from "./patterns/policy.ts";
 import { sealed } from "./patterns/sealed.ts";
+import { shape } from "./patterns/shape.ts";
+import { thinking } from "./patterns/thinking.ts";
 
-/** In order of precedence; the first that fits decides. */
-export const patterns: readonly Pattern[] = [...sealed];
+/**
+ * In order of precedence; the first that fits decides. Policy comes before any status. Limits come before everything that has a text
+ * about tokens. Outages come last: gateways put a 5xx around any refusal.
+ */
+export const patterns: readonly Pattern[] = [
+  ...policy,
+  ...limits,
+  ...sealed,
+  ...thinking,
+  ...pairing,
+  ...shape,
+  ...context,
+  ...account,
+  ...outage,
+];

@@ -23,7 +23,7 @@ export const provider = {
     means: "The account has no credit left, or its spending limit is reached",
     does: "Stops; nothing is tried again by itself",
     youCan: "check the provider's billing page, then go on with `throughline resume --last`",
-    exit: 4,
+    exit: 1,
     rows: [39],
   },
   overloaded: {

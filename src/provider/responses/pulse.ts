@@ -72,18 +72,18 @@ function settledWithin<T>(
   signal: AbortSignal,
 ): Promise<{ value: T } | undefined> {
   return new Promise((resolve, reject) => {
-    const done = (): void => {
+    const stopWaiting = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", aborted);
     };
     const aborted = (): void => {
-      done();
+      stopWaiting();
       reject(signal.reason);
     };
     // Node fires a timer up to a millisecond early by the monotonic clock.
     const timer = setTimeout(
       () => {
-        done();
+        stopWaiting();
         resolve(undefined);
       },
       Math.ceil(ms) + 1,
@@ -92,11 +92,11 @@ function settledWithin<T>(
     if (signal.aborted) return aborted();
     work.then(
       (value) => {
-        done();
+        stopWaiting();
         resolve({ value });
       },
       (error: unknown) => {
-        done();
+        stopWaiting();
         reject(error);
       },
     );

@@ -1,0 +1,174 @@
+import { nothing, type Pattern, words } from "../pattern.ts";
+
+/** Credentials, models and parameters. */
+export const account: readonly Pattern[] = [
+  {
+    class: "auth-expired",
+    rows: [12, 44],
+    codes: [
+      "token_expired",
+      "token_revoked",
+      "token_invalidated",
+      "refresh_token_reused",
+      "refresh_token_expired",
+      "refresh_token_invalidated",
+    ],
+    data: nothing,
+    samples: [
+      {
+        source: "ChatGPT Codex",
+        status: 401,
+        body: {
+          error: {
+            message: "Provided authentication token is expired. Please try signing in again.",
+            code: "token_expired",
+          },
+        },
+      },
+      {
+        source: "OpenAI OAuth",
+        status: 401,
+        body: {
+          error: {
+            message: "Your refresh token has already been used.",
+            type: "invalid_request_error",
+            code: "refresh_token_reused",
+          },
+        },
+      },
+    ],
+  },
+  {
+    class: "auth-denied",
+    rows: [45],
+    codes: [
+      "invalid_api_key",
+      "authentication_error",
+      "permission_error",
+      "permission_denied",
+      "unsupported_country_region_territory",
+    ],
+    data: nothing,
+    samples: [
+      {
+        source: "OpenAI",
+        status: 401,
+        body: {
+          error: {
+            message: "Incorrect API key provided.",
+            type: "invalid_request_error",
+            param: null,
+            code: "invalid_api_key",
+          },
+        },
+      },
+      {
+        source: "Anthropic (secondary source)",
+        status: 403,
+        body: { type: "error", error: { type: "permission_error", message: "Not allowed." } },
+      },
+    ],
+  },
+  {
+    class: "model-missing",
+    rows: [46],
+    codes: ["model_not_found", "deploymentnotfound", "model_not_available"],
+    data: (signal) => model(words(signal)),
+    samples: [
+      {
+        source: "OpenAI",
+        status: 404,
+        body: {
+          error: {
+            message: "The model `gpt-9` does not exist or you do not have access to it.",
+            type: "invalid_request_error",
+            param: null,
+            code: "model_not_found",
+          },
+        },
+        data: { model: "gpt-9" },
+      },
+    ],
+  },
+  {
+    class: "model-missing",
+    rows: [46],
+    codes: ["not_found_error"],
+    text: /^model: (?<model>\S+)/iu,
+    data: (_signal, found) =>
+      found?.groups?.["model"] === undefined ? {} : { model: found.groups["model"] },
+    samples: [
+      {
+        source: "Anthropic",
+        status: 404,
+        body: { type: "error", error: { type: "not_found_error", message: "model: claude-9" } },
+        data: { model: "claude-9" },
+      },
+    ],
+  },
+  {
+    class: "model-missing",
+    rows: [46],
+    text: /^the (?:requested )?model (?:['"`]?[\w./:-]+['"`]? )??(?:does not exist|is not supported|was not found)/iu,
+    data: (signal) => model(words(signal)),
+    samples: [
+      {
+        source: "compatible endpoints",
+        status: 404,
+        body: { error: { message: "The model 'gpt-9' does not exist" } },
+        data: { model: "gpt-9" },
+      },
+      {
+        source: "Copilot",
+        status: 400,
+        body: { error: { message: "The requested model is not supported." } },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    codes: ["unsupported_parameter", "unknown_parameter", "unsupported_value"],
+    data: (signal) => parameter(words(signal), signal.param),
+    samples: [
+      {
+        source: "OpenAI (secondary source)",
+        status: 400,
+        body: {
+          error: {
+            message: "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
+            type: "invalid_request_error",
+            param: "reasoning.effort",
+            code: "unsupported_parameter",
+          },
+        },
+        data: { parameter: "reasoning.effort" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^(?:unsupported|unknown|unrecognized) (?:parameter|request argument)(?: supplied)?: ?['"`]?[\w.[\]]+/iu,
+    data: (signal) => parameter(words(signal), signal.param),
+    samples: [
+      {
+        source: "a compatible gateway that says it with a 5xx",
+        status: 500,
+        body: { error: { message: "Unsupported parameter: 'prompt_cache_key'" } },
+        data: { parameter: "prompt_cache_key" },
+      },
+    ],
+  },
+];
+
+function model(text: string): { model?: string } {
+  const name = /^the (?:requested )?model ['"`]([^'"`]+)['"`]/iu.exec(text)?.[1];
+  return name === undefined ? {} : { model: name };
+}
+
+function parameter(text: string, param: string | undefined): { parameter?: string } {
+  const name = param ?? /: ?['"`]?([\w.[\]]+)/u.exec(text)?.[1];
+  return name === undefined ? {} : { parameter: name };
+}

@@ -1,0 +1,164 @@
+import { nothing, type Pattern } from "../pattern.ts";
+
+const openai = (message: string, code: string | null = null): object => ({
+  error: { message, type: "invalid_request_error", param: "input", code },
+});
+
+/** The history is too long, in the words of each backend. A 429 that says so is a rate limit. */
+export const context: readonly Pattern[] = [
+  {
+    class: "context-overflow",
+    rows: [33],
+    codes: ["context_length_exceeded", "exceed_context_size_error", "model_max_prompt_tokens_exceeded"],
+    except: [429],
+    data: nothing,
+    samples: [
+      {
+        source: "OpenAI",
+        status: 400,
+        body: openai(
+          "Your input exceeds the context window of this model. Please adjust your input and try again.",
+          "context_length_exceeded",
+        ),
+      },
+      {
+        source: "OpenAI, response.failed",
+        event: "response.failed",
+        body: {
+          type: "response.failed",
+          response: {
+            status: "failed",
+            error: {
+              code: "context_length_exceeded",
+              message:
+                "Your input exceeds the context window of this model. Please adjust your input and try again.",
+            },
+          },
+        },
+      },
+      {
+        source: "llama.cpp",
+        status: 400,
+        body: {
+          error: {
+            code: 400,
+            message: "the request exceeds the available context size, try increasing it",
+            type: "exceed_context_size_error",
+            n_prompt_tokens: 9000,
+            n_ctx: 8192,
+          },
+        },
+      },
+    ],
+  },
+  {
+    class: "context-overflow",
+    rows: [34],
+    except: [429],
+    text: new RegExp(
+      `^(?:${[
+        String.raw`your input exceeds the context window`,
+        String.raw`(?:messages: )?prompt is too long\b`,
+        String.raw`input length and .max_tokens. exceed context limit`,
+        String.raw`the input token count \(\d+\) exceeds the maximum number of tokens allowed`,
+        String.raw`this model's maximum (?:prompt|context) length is \d+`,
+        String.raw`this endpoint's maximum context length is \d+`,
+        String.raw`(?:the )?maximum context length is \d+`,
+        String.raw`please reduce the length of the messages or completion`,
+        String.raw`(?:the )?request(?: \(\d+ tokens\))? exceeds the available context size`,
+        String.raw`[\w ,.']{0,200}greater than the context length`,
+        String.raw`prompt token count of \d+ exceeds the limit of \d+`,
+        String.raw`(?:invalid params, )?context window exceeds limit`,
+        String.raw`(?:invalid request: )?your request exceeded model token limit`,
+        String.raw`prompt contains \d+ tokens[\w ,.]{0,80} too large for model with \d+ maximum context length`,
+        String.raw`input is too long for requested model`,
+      ].join("|")})`,
+      "iu",
+    ),
+    data: nothing,
+    samples: [
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message: "prompt is too long: 213462 tokens > 200000 maximum",
+          },
+        },
+      },
+      {
+        source: "Google",
+        status: 400,
+        body: {
+          error: {
+            code: 400,
+            message:
+              "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+            status: "INVALID_ARGUMENT",
+          },
+        },
+      },
+      {
+        source: "xAI",
+        status: 400,
+        body: {
+          code: "Client specified an invalid argument",
+          error: "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+        },
+      },
+      {
+        source: "Groq",
+        status: 400,
+        body: openai("Please reduce the length of the messages or completion."),
+      },
+      {
+        source: "OpenRouter",
+        status: 400,
+        body: {
+          error: {
+            code: 400,
+            message:
+              "This endpoint's maximum context length is 128000 tokens. However, you requested about 140000 tokens.",
+          },
+        },
+      },
+      {
+        source: "LM Studio",
+        status: 400,
+        body: {
+          error: "The number of tokens to keep from the initial prompt is greater than the context length.",
+        },
+      },
+      {
+        source: "Copilot",
+        status: 400,
+        body: { error: { message: "prompt token count of 141000 exceeds the limit of 128000" } },
+      },
+      {
+        source: "MiniMax",
+        status: 400,
+        body: { error: { message: "invalid params, context window exceeds limit (2013)" } },
+      },
+      {
+        source: "Kimi",
+        status: 400,
+        body: {
+          error: {
+            message: "Invalid request: Your request exceeded model token limit: 262144 (requested: 291351)",
+          },
+        },
+      },
+      {
+        source: "Mistral",
+        status: 400,
+        body: {
+          message:
+            "Prompt contains 140000 tokens and 0 draft tokens, too large for model with 131072 maximum context length",
+        },
+      },
+      { source: "Bedrock", status: 400, body: { message: "Input is too long for requested model." } },
+    ],
+  },
+];

@@ -1,0 +1,322 @@
+import { nothing, type Pattern } from "../pattern.ts";
+import { retryAfter, usageLimit } from "../times.ts";
+
+/** Plan limits, money and rates. They come before the texts about length, because a rate-limit text also says "tokens". */
+export const limits: readonly Pattern[] = [
+  {
+    class: "billing",
+    rows: [39],
+    codes: [
+      "insufficient_quota",
+      "billing_error",
+      "billing_not_active",
+      "billing_hard_limit_reached",
+      "enforced_spend_limit_reached",
+      "usage_not_included",
+      "insufficient_credits",
+    ],
+    data: nothing,
+    samples: [
+      {
+        source: "OpenAI",
+        status: 429,
+        body: {
+          error: {
+            message: "You exceeded your current quota, please check your plan and billing details.",
+            type: "insufficient_quota",
+            param: null,
+            code: "insufficient_quota",
+          },
+        },
+      },
+      {
+        source: "Anthropic",
+        status: 402,
+        body: { type: "error", error: { type: "billing_error", message: "Your credit balance is too low." } },
+      },
+      {
+        source: "a plan's spending limit",
+        status: 429,
+        body: { error: { type: "enforced_spend_limit_reached", message: "Spend limit reached." } },
+      },
+      {
+        source: "ChatGPT Codex",
+        status: 429,
+        body: { error: { type: "usage_not_included", message: "Usage not included in your plan" } },
+      },
+      {
+        source: "a gateway",
+        status: 402,
+        body: { error: { code: "insufficient_credits", message: "Insufficient credits" } },
+      },
+    ],
+  },
+  {
+    class: "billing",
+    rows: [39],
+    text: /^you exceeded your current quota\b/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "a gateway that drops the code",
+        status: 429,
+        body: { error: { message: "You exceeded your current quota, please check your plan." } },
+      },
+    ],
+  },
+  {
+    class: "usage-limit",
+    rows: [35, 36],
+    codes: ["usage_limit_reached"],
+    data: (signal, _found, context) => usageLimit(signal, context.now),
+    samples: [
+      {
+        source: "ChatGPT Codex",
+        status: 429,
+        body: {
+          error: {
+            type: "usage_limit_reached",
+            message: "The usage limit has been reached",
+            plan_type: "plus",
+            resets_at: 1_777_936_568,
+            resets_in_seconds: 13_872,
+          },
+        },
+        data: { resetsAt: 1_777_936_568_000, plan: "plus" },
+      },
+      {
+        source: "ChatGPT Codex, SSE frame with headers; the later of body and used-up window counts",
+        event: "error",
+        body: {
+          type: "error",
+          status_code: 429,
+          headers: {
+            "x-codex-primary-used-percent": "100",
+            "x-codex-primary-window-minutes": "300",
+            "x-codex-primary-reset-at": "1777940000",
+            "x-codex-secondary-used-percent": "31.5",
+            "x-codex-secondary-window-minutes": "10080",
+            "x-codex-secondary-reset-at": "1778500000",
+            "x-codex-active-limit": "primary",
+          },
+          error: {
+            type: "usage_limit_reached",
+            message: "The usage limit has been reached",
+            plan_type: "pro",
+            resets_at: 1_777_936_568,
+          },
+        },
+        data: { resetsAt: 1_777_940_000_000, window: "5h", plan: "pro" },
+      },
+    ],
+  },
+  {
+    class: "usage-limit",
+    rows: [36],
+    statuses: [429],
+    header: ["x-codex-primary-used-percent", /^100(?:\.0*)?$/u],
+    data: (signal, _found, context) => usageLimit(signal, context.now),
+    samples: [
+      {
+        source: "ChatGPT Codex, headers only",
+        status: 429,
+        headers: {
+          "x-codex-primary-used-percent": "100.0",
+          "x-codex-primary-window-minutes": "300",
+          "x-codex-primary-reset-after-seconds": "60",
+          "x-codex-secondary-used-percent": "12",
+        },
+        body: "",
+        data: { resetsAt: 1_777_900_060_000, window: "5h" },
+      },
+    ],
+  },
+  {
+    class: "usage-limit",
+    rows: [36],
+    statuses: [429],
+    header: ["x-codex-secondary-used-percent", /^100(?:\.0*)?$/u],
+    data: (signal, _found, context) => usageLimit(signal, context.now),
+    samples: [
+      {
+        source: "ChatGPT Codex, the weekly window",
+        status: 429,
+        headers: {
+          "x-codex-primary-used-percent": "40",
+          "x-codex-secondary-used-percent": "100",
+          "x-codex-secondary-window-minutes": "10080",
+          "x-codex-secondary-reset-at": "1778500000",
+        },
+        body: { detail: "Too many requests" },
+        data: { resetsAt: 1_778_500_000_000, window: "7d" },
+      },
+    ],
+  },
+  {
+    class: "usage-limit",
+    rows: [37],
+    header: ["anthropic-ratelimit-unified-5h-status", /^rejected$/u],
+    statuses: [429],
+    data: (signal, _found, context) => usageLimit(signal, context.now),
+    samples: [
+      {
+        source: "Anthropic plans",
+        status: 429,
+        headers: {
+          "anthropic-ratelimit-unified-5h-status": "rejected",
+          "anthropic-ratelimit-unified-5h-reset": "1777910000",
+        },
+        body: {
+          type: "error",
+          error: {
+            type: "rate_limit_error",
+            message: "This request would exceed your account's rate limit.",
+          },
+        },
+        data: { resetsAt: 1_777_910_000_000, window: "5h" },
+      },
+    ],
+  },
+  {
+    class: "usage-limit",
+    rows: [37],
+    header: ["anthropic-ratelimit-unified-7d-status", /^rejected$/u],
+    statuses: [429],
+    data: (signal, _found, context) => usageLimit(signal, context.now),
+    samples: [
+      {
+        source: "Anthropic plans, the weekly window",
+        status: 429,
+        headers: {
+          "anthropic-ratelimit-unified-7d-status": "rejected",
+          "anthropic-ratelimit-unified-7d-reset": "1778300000",
+        },
+        body: {
+          type: "error",
+          error: {
+            type: "rate_limit_error",
+            message: "This request would exceed your account's rate limit.",
+          },
+        },
+        data: { resetsAt: 1_778_300_000_000, window: "7d" },
+      },
+    ],
+  },
+  {
+    class: "usage-limit",
+    rows: [37],
+    text: /^(?:you['’]ve hit your (?:\w+ )?limit\b|the usage limit has been reached)/iu,
+    data: (signal, _found, context) => usageLimit(signal, context.now),
+    samples: [
+      {
+        source: "Anthropic plans; the time is in the person's own zone and is left to them",
+        status: 429,
+        body: {
+          type: "error",
+          error: {
+            type: "rate_limit_error",
+            message: "You've hit your session limit · resets 4:20pm (Asia/Tbilisi)",
+          },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "rate-limit",
+    rows: [38],
+    codes: [
+      "rate_limit_exceeded",
+      "rate_limit_error",
+      "ratelimitreached",
+      "too_many_requests",
+      "resource_exhausted",
+      "rate_limited",
+    ],
+    data: (signal, _found, context) => retryAfter(signal, context.now),
+    samples: [
+      {
+        source: "OpenAI; says tokens and is no overflow",
+        status: 429,
+        body: {
+          error: {
+            message:
+              "Rate limit reached for gpt-5 in organization org-x on tokens per min (TPM): Limit 30000, Used 22999, Requested 12528. Please try again in 11.054s. Visit https://platform.openai.com/account/rate-limits to learn more.",
+            type: "tokens",
+            param: null,
+            code: "rate_limit_exceeded",
+          },
+        },
+        data: { retryAfterMs: 11_054 },
+      },
+      {
+        source: "OpenAI, response.failed",
+        event: "response.failed",
+        body: {
+          type: "response.failed",
+          response: {
+            status: "failed",
+            error: {
+              code: "rate_limit_exceeded",
+              message: "Rate limit reached for gpt-5. Please try again in 28ms.",
+            },
+          },
+        },
+        data: { retryAfterMs: 28 },
+      },
+      {
+        source: "Azure, response.failed",
+        event: "response.failed",
+        body: {
+          type: "response.failed",
+          response: {
+            status: "failed",
+            error: { code: "rate_limit_exceeded", message: "Rate limit exceeded. Try again in 35 seconds." },
+          },
+        },
+        data: { retryAfterMs: 35_000 },
+      },
+      {
+        source: "Azure; retry-after-ms is the finer one",
+        status: 429,
+        headers: { "retry-after": "9", "retry-after-ms": "8123" },
+        body: { error: { code: "too_many_requests", message: "Too many requests." } },
+        data: { retryAfterMs: 8_123 },
+      },
+      {
+        source: "OpenAI; minutes",
+        status: 429,
+        body: {
+          error: {
+            message: "Rate limit reached for requests. Please try again in 6m0.5s.",
+            type: "requests",
+            code: "rate_limit_exceeded",
+          },
+        },
+        data: { retryAfterMs: 360_500 },
+      },
+    ],
+  },
+  {
+    class: "rate-limit",
+    rows: [38],
+    statuses: [429],
+    data: (signal, _found, context) => retryAfter(signal, context.now),
+    samples: [
+      {
+        source: "any, with an HTTP date; the text about length is vetoed by the status",
+        status: 429,
+        headers: { "retry-after": "Mon, 04 May 2026 13:07:50 GMT" },
+        body: { error: { message: "maximum context length is 128000 tokens" } },
+        data: { retryAfterMs: 70_000 },
+      },
+      {
+        source: "a proxy",
+        status: 429,
+        headers: { "retry-after": "2" },
+        body: "<html><title>Too Many Requests</title></html>",
+        data: { retryAfterMs: 2_000 },
+      },
+    ],
+  },
+];

@@ -1,0 +1,132 @@
+import type { Pattern } from "../pattern.ts";
+import { retryAfter } from "../times.ts";
+
+/** Overload and broken streams, as far as a backend says so itself; the rest is told from the status. Last: gateways put it around anything. */
+export const outage: readonly Pattern[] = [
+  {
+    class: "output-limit",
+    rows: [],
+    codes: ["max_output_tokens", "max_tokens"],
+    data: (signal) => (signal.code === undefined ? {} : { reason: signal.code }),
+    samples: [
+      {
+        source: "Responses, response.incomplete",
+        event: "response.incomplete",
+        body: {
+          type: "response.incomplete",
+          response: {
+            id: "resp_1",
+            status: "incomplete",
+            error: null,
+            incomplete_details: { reason: "max_output_tokens" },
+          },
+        },
+        data: { reason: "max_output_tokens" },
+      },
+    ],
+  },
+  {
+    class: "transport-interrupted",
+    rows: [42],
+    codes: ["websocket_connection_limit_reached", "websocket_stream_limit_reached"],
+    data: () => ({ reason: "reconnect" }),
+    samples: [
+      {
+        source: "Responses over WebSocket",
+        event: "error",
+        body: {
+          type: "error",
+          status: 400,
+          error: {
+            type: "invalid_request_error",
+            code: "websocket_connection_limit_reached",
+            message: "Responses websocket connection limit reached (60 minutes).",
+          },
+        },
+        data: { reason: "reconnect" },
+      },
+    ],
+  },
+  {
+    class: "overloaded",
+    rows: [40],
+    codes: [
+      "server_is_overloaded",
+      "slow_down",
+      "overloaded_error",
+      "server_error",
+      "internal_server_error",
+      "internal_error",
+      "api_error",
+      "unavailable",
+      "timeout_error",
+    ],
+    data: (signal, _found, { now }) => retryAfter(signal, now),
+    samples: [
+      {
+        source: "OpenAI",
+        status: 503,
+        headers: { "retry-after": "3" },
+        body: {
+          error: {
+            type: "service_unavailable_error",
+            code: "server_is_overloaded",
+            message: "Our servers are currently overloaded. Please try again later.",
+          },
+        },
+        data: { retryAfterMs: 3000 },
+      },
+      {
+        source: "OpenAI",
+        status: 503,
+        body: { error: { code: "slow_down", message: "Slow down." } },
+        data: {},
+      },
+      {
+        source: "Anthropic",
+        status: 529,
+        body: { type: "error", error: { type: "overloaded_error", message: "Overloaded" } },
+        data: {},
+      },
+      {
+        source: "OpenAI, response.failed",
+        event: "response.failed",
+        body: {
+          type: "response.failed",
+          response: {
+            status: "failed",
+            error: { code: "server_error", message: "An error occurred while processing your request." },
+          },
+        },
+        data: {},
+      },
+      {
+        source: "OpenAI, flat error event",
+        event: "error",
+        body: {
+          type: "error",
+          code: "server_error",
+          message: "The server had an error while processing your request.",
+          param: null,
+          sequence_number: 3,
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "overloaded",
+    rows: [40],
+    statuses: [500, 502, 503, 504, 520, 521, 522, 523, 524, 529],
+    data: (signal, _found, { now }) => retryAfter(signal, now),
+    samples: [
+      { source: "any", status: 500, body: "", data: {} },
+      {
+        source: "nginx",
+        status: 502,
+        body: "<html><head><title>502 Bad Gateway</title></head></html>",
+        data: {},
+      },
+    ],
+  },
+];

@@ -1,0 +1,115 @@
+import { nothing, type Pattern } from "../pattern.ts";
+
+/** Content that a provider refuses under its policy. Before everything else: such an answer has any status (row 48). */
+export const policy: readonly Pattern[] = [
+  {
+    class: "refusal",
+    rows: [48],
+    codes: [
+      "cyber_policy",
+      "content_filter",
+      "responsibleaipolicyviolation",
+      "content_policy_violation",
+      "safety",
+    ],
+    data: nothing,
+    samples: [
+      {
+        source: "OpenAI Responses",
+        status: 400,
+        body: {
+          error: {
+            message: "This request was blocked.",
+            type: "invalid_request_error",
+            code: "cyber_policy",
+          },
+        },
+      },
+      {
+        source: "Azure OpenAI",
+        status: 400,
+        body: {
+          error: {
+            message:
+              "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+            code: "content_filter",
+            status: 400,
+            innererror: {
+              code: "ResponsibleAIPolicyViolation",
+              content_filter_result: { violence: { filtered: true, severity: "high" } },
+            },
+          },
+        },
+      },
+      {
+        source: "Responses, response.incomplete",
+        event: "response.incomplete",
+        body: {
+          type: "response.incomplete",
+          response: {
+            id: "resp_1",
+            status: "incomplete",
+            error: null,
+            incomplete_details: { reason: "content_filter" },
+          },
+        },
+      },
+    ],
+  },
+  {
+    class: "refusal",
+    rows: [48],
+    text: /^[\w ,'’:-]{0,120}(?:flagged (?:for|as) (?:possible|potentially|a possible) |violates? our usage polic)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "ChatGPT backend, response.failed",
+        event: "response.failed",
+        body: {
+          type: "response.failed",
+          response: {
+            status: "failed",
+            error: {
+              code: "invalid_prompt",
+              message: "This content was flagged for possible cybersecurity risk.",
+            },
+          },
+        },
+      },
+      {
+        source: "OpenAI",
+        status: 400,
+        body: {
+          error: {
+            message: "Invalid prompt: your prompt was flagged as potentially violating our usage policy.",
+            type: "invalid_request_error",
+            code: "invalid_prompt",
+          },
+        },
+      },
+      {
+        source: "a gateway, wrapped in a 502",
+        status: 502,
+        body: { error: { message: "Your request violates our usage policies." } },
+      },
+    ],
+  },
+  {
+    class: "refusal",
+    rows: [48],
+    text: /^no endpoints available matching your guardrail restrictions/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "OpenRouter",
+        status: 404,
+        body: {
+          error: {
+            message: "No endpoints available matching your guardrail restrictions and data policy.",
+            code: 404,
+          },
+        },
+      },
+    ],
+  },
+];

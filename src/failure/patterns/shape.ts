@@ -1,0 +1,295 @@
+import type { FailureSignal } from "../../failure.ts";
+import { nothing, type Pattern, words } from "../pattern.ts";
+
+const invalid = (message: string, code: string | null, param: string | null = null): object => ({
+  error: { message, type: "invalid_request_error", param, code },
+});
+
+/** The index into `input` that the parameter or the start of the message names. */
+function inputIndex(signal: FailureSignal): { index?: number } {
+  const text =
+    /\binput\[(\d+)\]/u.exec(signal.param ?? "")?.[1] ??
+    /^[^"]{0,40}\binput\[(\d+)\]/u.exec(words(signal))?.[1];
+  return text === undefined ? {} : { index: Number(text) };
+}
+
+function named(found: RegExpExecArray | undefined): { item?: string } {
+  const item = found?.groups?.["item"];
+  return item === undefined ? {} : { item };
+}
+
+/** Items that a provider refuses for their ids, types or form. */
+export const shape: readonly Pattern[] = [
+  {
+    class: "reasoning-content-too-long",
+    rows: [14],
+    codes: ["array_above_max_length"],
+    param: /^input\[\d+\]\.content$/u,
+    data: inputIndex,
+    samples: [
+      {
+        source: "Responses",
+        status: 400,
+        body: invalid(
+          "Invalid 'input[201].content': array too long. Expected an array with maximum length 0, but got an array with length 1 instead.",
+          "array_above_max_length",
+          "input[201].content",
+        ),
+        data: { index: 201 },
+      },
+    ],
+  },
+  {
+    class: "duplicate-item",
+    rows: [23],
+    text: /^duplicate item found with id (?<item>\w+)/iu,
+    data: (_signal, found) => named(found),
+    samples: [
+      {
+        source: "OpenAI",
+        status: 400,
+        body: invalid(
+          "Duplicate item found with id rs_1a. Remove duplicate items from your input and try again.",
+          null,
+          "input",
+        ),
+        data: { item: "rs_1a" },
+      },
+    ],
+  },
+  {
+    class: "item-not-persisted",
+    rows: [24],
+    text: /^item with id ['"`](?<item>[^'"`]+)['"`] not found\b/iu,
+    data: (_signal, found) => named(found),
+    samples: [
+      {
+        source: "OpenAI, store: false",
+        status: 404,
+        body: invalid(
+          "Item with id 'rs_1a' not found. Items are not persisted when `store` is set to false. Try again with `store` set to true, or remove this item from your input.",
+          null,
+          "input",
+        ),
+        data: { item: "rs_1a" },
+      },
+    ],
+  },
+  {
+    class: "item-id-invalid",
+    rows: [25],
+    text: /^(?:invalid ['"`]input\[\d+\]\.(?:id|call_id)['"`]|\[?input\[\d+\]\.(?:id|call_id)\]? \[invalid_id_prefix\]|\[invalid_id_prefix\])/iu,
+    data: inputIndex,
+    samples: [
+      {
+        source: "OpenAI",
+        status: 400,
+        body: invalid(
+          "Invalid 'input[1].id': string too long. Expected a string with maximum length 64, but got a string with length 93 instead.",
+          "string_above_max_length",
+          "input[1].id",
+        ),
+        data: { index: 1 },
+      },
+      {
+        source: "OpenAI",
+        status: 400,
+        body: invalid("Invalid 'input[15].call_id': string too long.", "string_above_max_length"),
+        data: { index: 15 },
+      },
+      {
+        source: "Responses",
+        status: 400,
+        body: invalid(
+          "[input[4].id] [invalid_id_prefix] Invalid 'input[4].id': 'fc_1'. Expected an ID that begins with 'ctc'.",
+          null,
+        ),
+        data: { index: 4 },
+      },
+    ],
+  },
+  {
+    class: "item-type-unsupported",
+    rows: [26],
+    text: /^unknown input item type: ["'`]?(?<kind>\w+)/iu,
+    data: (_signal, found) => {
+      const kind = found?.groups?.["kind"];
+      return kind === undefined ? {} : { kind };
+    },
+    samples: [
+      {
+        source: "strict compatible endpoints",
+        status: 400,
+        body: { error: { message: 'unknown input item type: "web_search_call"' } },
+        data: { kind: "web_search_call" },
+      },
+    ],
+  },
+  {
+    class: "item-type-unsupported",
+    rows: [26],
+    codes: ["invalid_value"],
+    param: /^input\[\d+\]\.type$/u,
+    data: (signal) => {
+      const kind = /^invalid value: ['"`](\w+)/iu.exec(words(signal))?.[1];
+      return kind === undefined ? {} : { kind };
+    },
+    samples: [
+      {
+        source: "Responses",
+        status: 400,
+        body: invalid(
+          "Invalid value: 'mcp_call'. Supported values are: 'message' and 'reasoning'.",
+          "invalid_value",
+          "input[3].type",
+        ),
+        data: { kind: "mcp_call" },
+      },
+    ],
+  },
+  {
+    class: "chain-missing",
+    rows: [43],
+    codes: ["previous_response_not_found"],
+    data: (signal) => {
+      const response = /^previous response with id ['"`]([^'"`]+)/iu.exec(words(signal))?.[1];
+      return response === undefined ? {} : { response };
+    },
+    samples: [
+      {
+        source: "Responses",
+        status: 400,
+        body: invalid(
+          "Previous response with id 'resp_9' not found.",
+          "previous_response_not_found",
+          "previous_response_id",
+        ),
+        data: { response: "resp_9" },
+      },
+    ],
+  },
+  {
+    class: "media-invalid",
+    rows: [49],
+    text: /^(?:messages\.\d+[\w.]*: )?(?:the image data you provided does not represent a valid image|image exceeds [\d.]+ ?MB maximum|(?:at least one of the )?image dimensions exceed max allowed size)/iu,
+    data: inputIndex,
+    samples: [
+      {
+        source: "OpenAI",
+        status: 400,
+        body: invalid(
+          "The image data you provided does not represent a valid image. Please check your input and try again.",
+          "invalid_image",
+          "input[7]",
+        ),
+        data: { index: 7 },
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "messages.3.content.1.image.source.base64: image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "messages.3.content.1.image.source.base64.data: image dimensions exceed max allowed size: 8000 pixels",
+          },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "media-invalid",
+    rows: [49],
+    param: /\.image_url$/u,
+    statuses: [400, 422],
+    data: inputIndex,
+    samples: [
+      {
+        source: "OpenAI",
+        status: 400,
+        body: invalid("Error while downloading the file.", "invalid_value", "input[2].content[1].image_url"),
+        data: { index: 2 },
+      },
+    ],
+  },
+  {
+    class: "request-malformed",
+    rows: [50],
+    codes: ["request_too_large", "invalid_json"],
+    data: nothing,
+    samples: [
+      {
+        source: "Anthropic",
+        status: 413,
+        body: {
+          type: "error",
+          error: { type: "request_too_large", message: "Request exceeds the maximum size" },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "request-malformed",
+    rows: [50],
+    text: /^(?:messages\.\d+[\w.]*: |messages: )?(?:the request body is not valid json|text content blocks must (?:be non-empty|contain)|we could not parse the json body)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "The request body is not valid JSON: no low surrogate in string: line 1 column 158905 (char 158904)",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message: "messages: text content blocks must be non-empty",
+          },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "request-malformed",
+    rows: [50],
+    codes: ["unknown_parameter", "missing_required_parameter", "invalid_type", "invalid_value"],
+    param: /^input\[\d+\]/u,
+    data: nothing,
+    samples: [
+      {
+        source: "Responses: a member of an item, which no setting changes",
+        status: 400,
+        body: invalid("Unknown parameter: 'input[3].status'.", "unknown_parameter", "input[3].status"),
+        data: {},
+      },
+    ],
+  },
+];

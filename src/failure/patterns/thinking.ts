@@ -1,0 +1,110 @@
+import { nothing, type Pattern } from "../pattern.ts";
+
+const anthropic = (message: string): object => ({
+  type: "error",
+  error: { type: "invalid_request_error", message },
+});
+const path = String.raw`^(?:messages\.(?<message>\d+)[\w.]*: )?`;
+
+const index = (_signal: unknown, found: RegExpExecArray | undefined): { index?: number } => {
+  const text = found?.groups?.["message"];
+  return text === undefined ? {} : { index: Number(text) };
+};
+
+/** Thinking blocks and thought signatures of other wires. */
+export const thinking: readonly Pattern[] = [
+  {
+    class: "thinking-signature-rejected",
+    rows: [15, 16, 17],
+    text: new RegExp(
+      `${path}(?:Invalid \`signature\` in \`thinking\` block|\`thinking\` or \`redacted_thinking\` blocks in the latest assistant message cannot be modified|each thinking block must contain thinking|Thought signature is not valid)`,
+      "iu",
+    ),
+    data: index,
+    samples: [
+      {
+        source: "Anthropic",
+        status: 400,
+        body: anthropic("messages.1.content.0: Invalid `signature` in `thinking` block"),
+        data: { index: 1 },
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: anthropic(
+          "messages.3.content.1: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.",
+        ),
+        data: { index: 3 },
+      },
+      {
+        source: "an Anthropic-compatible endpoint",
+        status: 400,
+        body: anthropic("messages.1.content.0: each thinking block must contain thinking"),
+        data: { index: 1 },
+      },
+      {
+        source: "Vertex",
+        status: 400,
+        body: {
+          error: { code: 400, message: "Thought signature is not valid.", status: "INVALID_ARGUMENT" },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "thinking-missing",
+    rows: [18],
+    text: new RegExp(`${path}expected \`?thinking\`? or \`?redacted_thinking\`?`, "iu"),
+    data: nothing,
+    samples: [
+      {
+        source: "Anthropic (secondary source)",
+        status: 400,
+        body: anthropic(
+          "messages.3.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`.",
+        ),
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "thought-signature-missing",
+    rows: [19],
+    text: /^function call is missing a thought_signature in functioncall parts/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "Gemini 3",
+        status: 400,
+        body: {
+          error: {
+            code: 400,
+            message: "Function call is missing a thought_signature in functionCall parts.",
+            status: "INVALID_ARGUMENT",
+          },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "reasoning-required",
+    rows: [20],
+    text: /^the `?reasoning_content`? in the thinking mode must be passed back/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "DeepSeek",
+        status: 400,
+        body: {
+          error: {
+            message: "The `reasoning_content` in the thinking mode must be passed back to the API.",
+            type: "invalid_request_error",
+          },
+        },
+        data: {},
+      },
+    ],
+  },
+];
