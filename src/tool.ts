@@ -27,6 +27,8 @@ export type ToolState =
   | { state: "not-started" }
   | { state: "running"; pid: number; since: number }
   | { state: "finished" }
+  /** Accepted and perhaps half done, in a way that `run` completes without doing anything twice (a patch whose record is in place). */
+  | { state: "resumable"; what: string }
   /** It was started and there is no trace of how it ended. */
   | { state: "unknown"; why: string };
 

@@ -1,0 +1,144 @@
+import { realpathSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { crashPoint } from "../../lib/fault.ts";
+import { printableLine } from "../../lib/printable.ts";
+import { sanitise } from "../../session/item.ts";
+import type { Tool, ToolContext, ToolOutcome, ToolState } from "../../tool.ts";
+import { hasCode, makeSpool, readJsonFile, replaceJson, SpoolDamaged, spoolFiles } from "../spool.ts";
+import { carryOut, type CarriedOut } from "./carry-out.ts";
+import { definition } from "./definition.ts";
+import { parsePatch, type Section } from "./parse.ts";
+import { planPatch } from "./plan.ts";
+import { commitRecord, readRecord, stagePlan, type PatchRecord } from "./record.ts";
+
+/**
+ * Changes files as a patch says: all of them or none. Everything is worked out in memory and staged in the spool before the first file
+ * is touched; the record that says so is the commit point, and after a crash the next owner carries the record through (R26).
+ */
+export const applyPatch: Tool = {
+  definition,
+  replay: "never",
+  // Two patches of one response may change the same file: the second is made for what the first one leaves.
+  exclusive: true,
+
+  approval(call) {
+    const parsed = parsePatch(call.input);
+    if (!parsed.ok) return undefined;
+    return {
+      title: `Change ${count(parsed.sections.length, "file")}`,
+      detail: parsed.sections.map((section) => printableLine(describe(section), 400)).join("\n"),
+    };
+  },
+
+  inspect({ spool }) {
+    return Promise.resolve(patchState(spool));
+  },
+
+  async run(call, context) {
+    return apply(call.input, context);
+  },
+};
+
+/** What `exit.json` holds. */
+interface PatchExit {
+  output: string;
+  status: "ok" | "failed";
+  durationMs: number;
+}
+
+function patchState(spool: string): ToolState {
+  try {
+    if (readJsonFile(spool, spoolFiles.exit)) return { state: "finished" };
+    const record = readRecord(spool);
+    if (!record) return { state: "not-started" };
+    return { state: "resumable", what: `a patch of ${count(record.ops.length, "file")}` };
+  } catch (error) {
+    if (error instanceof SpoolDamaged) return { state: "unknown", why: error.message };
+    throw error;
+  }
+}
+
+function apply(input: string, context: ToolContext): ToolOutcome {
+  const { spool, workspace, signal } = context;
+  const began = performance.now();
+  const refuse = (why: string, status: "failed" | "cancelled" | "unknown" = "failed"): ToolOutcome => ({
+    output: sanitise(why),
+    status,
+    durationMs: Math.round(performance.now() - began),
+  });
+
+  const state = patchState(spool);
+  if (state.state === "unknown")
+    return refuse(`outcome unknown; verify before repeating: ${state.why}.`, "unknown");
+  const exit = readJsonFile(spool, spoolFiles.exit) as PatchExit | undefined;
+  if (exit) return exit;
+
+  const earlier = readRecord(spool);
+  let record = earlier;
+  if (!record) {
+    const parsed = parsePatch(input);
+    if (!parsed.ok) return refuse(`apply_patch failed; no file was changed.\n${parsed.why}`);
+    const planned = planPatch(workspace, parsed.sections);
+    if (!planned.ok) return refuse(`apply_patch failed; no file was changed.\n${planned.why}`);
+    if (signal.aborted) return refuse("Not applied: cancelled.", "cancelled");
+    try {
+      makeSpool(spool);
+      const staged = stagePlan(spool, planned.plan);
+      crashPoint("patch-staged");
+      record = commitRecord(spool, staged);
+      if (record.id !== staged.id) rmSync(join(spool, staged.stage), { recursive: true });
+    } catch (error) {
+      if (!hasCode(error, "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO")) throw error;
+      return refuse(
+        `apply_patch failed; no file was changed.\nThe patch could not be staged: ${(error as Error).message}`,
+      );
+    }
+    crashPoint("patch-recorded");
+  }
+
+  const carried = carryOut(spool, record, earlier !== undefined);
+  crashPoint("patch-applied");
+  const outcome: PatchExit = {
+    ...report(record, carried, realpathSync(workspace)),
+    durationMs: Math.round(performance.now() - began),
+  };
+  replaceJson(spool, spoolFiles.exit, outcome);
+  return outcome;
+}
+
+function report(record: PatchRecord, carried: CarriedOut, root: string): Omit<PatchExit, "durationMs"> {
+  const shown = (path: string): string => relative(root, path) || path;
+  const files = record.summary.join("\n");
+  switch (carried.kind) {
+    case "applied":
+      return { status: "ok", output: sanitise(`Success. Updated the following files:\n${files}\n`) };
+    case "conflicts": {
+      const paths = carried.paths.map((path) => `! ${shown(path)}`).join("\n");
+      const head =
+        "The patch was interrupted by a crash and completed, but these files were changed by somebody else in between and were left as they are:";
+      return {
+        status: "failed",
+        output: sanitise(
+          `${head}\n${paths}\nThe patch as a whole:\n${files}\nRead those files before changing them.\n`,
+        ),
+      };
+    }
+    case "rolled-back": {
+      const kept = carried.kept.map((path) => `! ${path}`).join("\n");
+      const head = `apply_patch failed at ${shown(carried.path)}: ${carried.why}.`;
+      const rest =
+        kept === "" ? "No file was changed." : `These files could not be put back; the others were:\n${kept}`;
+      return { status: "failed", output: sanitise(`${head}\n${rest}\n`) };
+    }
+  }
+}
+
+function describe(section: Section): string {
+  if (section.kind === "add") return `A ${section.path}`;
+  if (section.kind === "delete") return `D ${section.path}`;
+  return section.moveTo === undefined ? `M ${section.path}` : `M ${section.path} -> ${section.moveTo}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

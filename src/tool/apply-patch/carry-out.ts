@@ -1,0 +1,127 @@
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { crashPoint } from "../../lib/fault.ts";
+import { hasCode } from "../spool.ts";
+import { inFolder, makeFolders, removeFolders, type OpenFolder } from "./folder.ts";
+import { hashOf, type PatchOp, type PatchRecord, type Version } from "./record.ts";
+
+export type CarriedOut =
+  | { kind: "applied" }
+  /** These files were changed by somebody else since: neither as before nor as after. The others are as after the patch. */
+  | { kind: "conflicts"; paths: string[] }
+  /** A file couldn't be written; those that were have been put back. `kept`: those that could not be put back. */
+  | { kind: "rolled-back"; path: string; why: string; kept: string[] };
+
+/**
+ * Brings every file of the record to its state after the patch, whatever part of that was done before. `resumed`: a crash came in
+ * between, so a file that somebody changed since is left alone and reported; otherwise it takes the whole patch back.
+ */
+export function carryOut(spool: string, record: PatchRecord, resumed: boolean): CarriedOut {
+  const made: string[] = [];
+  const conflicts: string[] = [];
+  for (const op of record.ops) {
+    try {
+      if (resumed) removeDrafts(record, op);
+      const now = currentHash(op.path);
+      if (now === (op.after?.hash ?? null)) continue;
+      if (now === (op.before?.hash ?? null)) {
+        if (op.after) made.push(...makeFolders(dirname(op.path)));
+        put(spool, record, op.path, op.after);
+      } else if (resumed) conflicts.push(op.path);
+      else throw new Error("it was changed by somebody else while the patch was being applied");
+    } catch (error) {
+      const kept = rollBack(spool, record);
+      removeFolders(made);
+      return { kind: "rolled-back", path: op.path, why: (error as Error).message, kept };
+    }
+    crashPoint("patch-half-applied");
+  }
+  return conflicts.length > 0 ? { kind: "conflicts", paths: conflicts } : { kind: "applied" };
+}
+
+/** Puts the files back that are as the patch left them. The answer: those for which that failed. */
+function rollBack(spool: string, record: PatchRecord): string[] {
+  const kept: string[] = [];
+  for (const op of record.ops.toReversed()) {
+    try {
+      const now = currentHash(op.path);
+      if (now !== (op.after?.hash ?? null) || now === (op.before?.hash ?? null)) continue;
+      put(spool, record, op.path, op.before);
+    } catch (error) {
+      kept.push(`${op.path} (${(error as Error).message})`);
+    }
+  }
+  return kept;
+}
+
+/** The hash of the file, `null` when there is none, and a word for what is no regular file. */
+function currentHash(path: string): string | null {
+  const parent = dirname(path);
+  if (!lstatSync(parent, { throwIfNoEntry: false })) return null;
+  return inFolder(parent, (folder) => {
+    const stats = lstatSync(folder.file(basename(path)), { throwIfNoEntry: false });
+    if (!stats) return null;
+    return stats.isFile() ? hashOf(readFileSync(folder.file(basename(path)))) : "not a regular file";
+  });
+}
+
+/** Makes the file the given version: a draft in the same folder, durable, then a rename over it; or takes it away. */
+function put(spool: string, record: PatchRecord, path: string, version: Version): void {
+  inFolder(dirname(path), (folder) => {
+    const file = folder.file(basename(path));
+    if (!version) rmSync(file, { force: true });
+    else {
+      const content = readFileSync(join(spool, record.stage, version.staged));
+      const draft = folder.file(`${draftPrefix(record)}${process.pid}`);
+      try {
+        writeDraft(draft, content, version.mode);
+        renameSync(draft, file);
+      } catch (error) {
+        rmSync(draft, { force: true });
+        throw error;
+      }
+    }
+    folder.sync();
+  });
+}
+
+function writeDraft(draft: string, content: Buffer, mode: number | undefined): void {
+  rmSync(draft, { force: true });
+  // "wx" follows no symbolic link and takes no file that is there.
+  const file = openSync(draft, "wx", mode ?? 0o666);
+  try {
+    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  if (mode !== undefined) chmodSync(draft, mode);
+}
+
+const draftPrefix = (record: PatchRecord): string => `.throughline-${record.id}-`;
+
+/** Drafts of an owner that died before its rename. */
+function removeDrafts(record: PatchRecord, op: PatchOp): void {
+  const sweep = (folder: OpenFolder): void => {
+    for (const name of readdirSync(folder.file("."))) {
+      if (name.startsWith(draftPrefix(record))) rmSync(folder.file(name), { force: true });
+    }
+  };
+  try {
+    inFolder(dirname(op.path), sweep);
+  } catch (error) {
+    // The folder was not made yet, or went away since.
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}

@@ -1,0 +1,108 @@
+import { isUtf8 } from "node:buffer";
+import { findLines, nearest } from "./match.ts";
+import type { Hunk } from "./parse.ts";
+
+export type Edited = { ok: true; content: Buffer } | { ok: false; why: string };
+
+interface FileLine {
+  text: string;
+  end: string;
+}
+
+const mark = "\uFEFF";
+
+/**
+ * The file's content with the hunks applied in order. Lines that the hunks don't change keep their bytes; new ones end as most lines of
+ * the file do; a file without a final newline stays without one. `why` names the lines that were not found.
+ */
+export function editFile(content: Buffer, hunks: readonly Hunk[]): Edited {
+  // A file that isn't UTF-8 is edited byte by byte: each byte one character, those of the patch too.
+  const encoding = isUtf8(content) ? "utf8" : "latin1";
+  const asFile = (text: string): string =>
+    encoding === "utf8" ? text : Buffer.from(text).toString("latin1");
+  const text = content.toString(encoding);
+  const marked = text.startsWith(mark);
+  const lines = splitLines(marked ? text.slice(1) : text);
+  const texts = lines.map((line) => line.text);
+  const end = lines.filter((line) => line.end === "\r\n").length * 2 > lines.length ? "\r\n" : "\n";
+  const finalEnd = lines.at(-1)?.end !== "";
+
+  const edited: FileLine[] = [];
+  let at = 0;
+  for (const hunk of hunks) {
+    const place = findHunk(texts, hunk, at, asFile);
+    if (!place.ok) return place;
+    edited.push(...lines.slice(at, place.at));
+    at = place.at;
+    for (const line of hunk.lines) {
+      if (line.sign === "+") {
+        const added = asFile(line.text);
+        edited.push({ text: end === "\r\n" ? added.replace(/\r$/u, "") : added, end });
+      } else {
+        if (line.sign === " ") edited.push(lines[at]!);
+        at++;
+      }
+    }
+  }
+  edited.push(...lines.slice(at));
+  const joined = edited.map((line, index) => {
+    if (index < edited.length - 1) return line.text + (line.end || end);
+    return line.text + (finalEnd ? line.end || end : "");
+  });
+  return { ok: true, content: Buffer.from((marked ? mark : "") + joined.join(""), encoding) };
+}
+
+/** The content of an added file. */
+export function joinLines(lines: readonly string[]): Buffer {
+  return Buffer.from(lines.map((line) => `${line}\n`).join(""));
+}
+
+function splitLines(text: string): FileLine[] {
+  return [...text.matchAll(/([^\n]*?)(\r?\n|$)/gu)]
+    .filter((found) => found[0] !== "")
+    .map((found) => ({ text: found[1]!, end: found[2]! }));
+}
+
+type Place = { ok: true; at: number } | { ok: false; why: string };
+
+function findHunk(
+  texts: readonly string[],
+  hunk: Hunk,
+  from: number,
+  asFile: (text: string) => string,
+): Place {
+  let at = from;
+  for (const heading of hunk.headings) {
+    const found = findLines(texts, [asFile(heading)], at);
+    if (found === undefined) return notFound(texts, [heading], at);
+    at = found + 1;
+  }
+  const wanted = hunk.lines.filter((line) => line.sign !== "+").map((line) => asFile(line.text));
+  // Only new lines: below the heading that was given, otherwise at the end of the file.
+  if (wanted.length === 0)
+    return { ok: true, at: hunk.headings.length > 0 && !hunk.atEnd ? at : texts.length };
+  // The heading may be repeated as the first line of context.
+  const above = hunk.headings.length > 0 ? at - 1 : at;
+  const found = findLines(texts, wanted, at, hunk.atEnd) ?? findLines(texts, wanted, above, hunk.atEnd);
+  return found === undefined ? notFound(texts, wanted, at, hunk.atEnd) : { ok: true, at: found };
+}
+
+function notFound(texts: readonly string[], wanted: readonly string[], from: number, atEnd = false): Place {
+  const where = atEnd ? "at the end of the file" : from > 0 ? `below line ${from}` : "in the file";
+  const lines = [`these lines were not found ${where}:`, ...wanted.map((line) => `  ${line}`)];
+  const earlier = findLines(texts, wanted, 0);
+  const near = nearest(texts, wanted);
+  if (earlier !== undefined) {
+    lines.push(
+      `They stand at line ${earlier + 1}: ${atEnd ? "that is not the end of the file" : "hunks must come in the order of the file"}.`,
+    );
+  } else if (near && near.matching < wanted.length) {
+    const stands = texts[near.at + near.matching];
+    const file =
+      stands === undefined
+        ? "the file ends there"
+        : `line ${near.at + near.matching + 1} of the file is:\n  ${stands}`;
+    lines.push(`The first ${near.matching} of them stand at line ${near.at + 1}, but then ${file}`);
+  }
+  return { ok: false, why: lines.join("\n") };
+}

@@ -1,0 +1,72 @@
+import { createHash, randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { claimJson, readJsonFile, syncFolder } from "../spool.ts";
+import type { Change, Plan } from "./plan.ts";
+
+/** A file as the record knows it: absent, or the SHA-256 (hex) of its bytes, its mode (none: as the umask says) and the staged copy of them. */
+export type Version = { hash: string; mode?: number; staged: string } | null;
+
+/** One file's change, in a form that tells from the file alone whether it was made already. */
+export interface PatchOp {
+  /** Absolute, without symbolic links. */
+  path: string;
+  before: Version;
+  after: Version;
+}
+
+/** `record.json`: from when it is in place, the patch is accepted and is carried through, by whoever owns the session. */
+export interface PatchRecord {
+  id: string;
+  /** Folder in the spool with the copies. */
+  stage: string;
+  ops: PatchOp[];
+  summary: string[];
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+export const recordFile = "record.json";
+
+export const hashOf = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
+
+/** Copies of every file before and after, durable, in a folder of their own. The record that they belong to isn't in place yet. */
+export function stagePlan(spool: string, plan: Plan): PatchRecord {
+  const id = randomBytes(6).toString("hex");
+  const stage = `stage-${id}`;
+  mkdirSync(join(spool, stage), { mode: 0o700 });
+  const keep = (name: string, version: Change["before"]): Version => {
+    if (!version) return null;
+    writeStaged(join(spool, stage, name), version.content);
+    const { content, ...mode } = version;
+    return { hash: hashOf(content), ...mode, staged: name };
+  };
+  const ops = plan.changes.map((change, index) => ({
+    path: change.path,
+    before: keep(`${index}.before`, change.before),
+    after: keep(`${index}.after`, change.after),
+  }));
+  syncFolder(join(spool, stage));
+  // Deletions last: a patch that was cut short by a crash has everything that it takes away elsewhere already.
+  ops.sort((one, other) => Number(one.after === null) - Number(other.after === null));
+  return { id, stage, ops, summary: plan.summary, at: Date.now() };
+}
+
+/** Puts the record in place, once: the commit point. The answer is the record that counts, should another owner have been first. */
+export function commitRecord(spool: string, record: PatchRecord): PatchRecord {
+  return claimJson(spool, recordFile, record) ? record : readRecord(spool)!;
+}
+
+export function readRecord(spool: string): PatchRecord | undefined {
+  return readJsonFile(spool, recordFile) as PatchRecord | undefined;
+}
+
+function writeStaged(path: string, content: Buffer): void {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { toolEnvironment } from "./environment.ts";
+
+const passes = (name: string, value = "x"): boolean =>
+  Object.hasOwn(toolEnvironment({ [name]: value }).env, name);
+
+describe("the environment of a tool", () => {
+  it.each([
+    "OPENAI_API_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "GITHUB_TOKEN",
+    "GITHUBTOKEN",
+    "PGPASSWORD",
+    "MYSQL_PWD",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "NPM_AUTH",
+    "npm_config_authToken",
+    "npm_config__auth",
+    "SENTRY_DSN",
+    "openai_api_key",
+    "AUTH_TOKEN_2",
+    "SESSION_COOKIE",
+  ])("leaves out %s", (name) => {
+    expect(passes(name)).toBe(false);
+    expect(toolEnvironment({ [name]: "x" }).withheld).toEqual([name]);
+  });
+
+  it.each([
+    "PATH",
+    "HOME",
+    "PWD",
+    "OLDPWD",
+    "SSH_AUTH_SOCK",
+    "LANG",
+    "KEYBOARD",
+    "MONKEY_HOME",
+    "GIT_AUTHOR_NAME",
+    "TOKENIZERS_PARALLELISM",
+    "COMPASS",
+    "XPC_SERVICE_NAME",
+  ])("passes %s", (name) => {
+    expect(passes(name)).toBe(true);
+  });
+
+  it("leaves out a URL with a password, whatever its name", () => {
+    expect(passes("DATABASE_URL", "postgres://me:hunter2@db/x")).toBe(false);
+    expect(passes("HTTPS_PROXY", "http://proxy:3128")).toBe(true);
+  });
+
+  it("passes what the person names", () => {
+    expect(toolEnvironment({ NPM_TOKEN: "x" }, ["NPM_TOKEN"]).env["NPM_TOKEN"]).toBe("x");
+  });
+
+  it("has no pager, no colours, and nothing of the crash tests", () => {
+    const { env } = toolEnvironment({
+      PAGER: "less",
+      TERM: "xterm",
+      THROUGHLINE_CRASH_AT: "tool-spawned",
+      FORCE_COLOR: "1",
+    });
+    expect(env).toMatchObject({ PAGER: "cat", GIT_PAGER: "cat", TERM: "dumb", NO_COLOR: "1" });
+    expect(env).not.toHaveProperty("THROUGHLINE_CRASH_AT");
+    expect(env).not.toHaveProperty("FORCE_COLOR");
+  });
+});

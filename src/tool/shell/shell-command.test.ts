@@ -1,0 +1,288 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scratch, shellCall, toolContext, until } from "../../../test/kit/tool-context.ts";
+import { toolProcess } from "../../../test/kit/tool-process.ts";
+import { fateOf, identifyProcess } from "../../lib/process.ts";
+import { commandOf, readStarted } from "../spool.ts";
+import { shellCommand } from "./shell-command.ts";
+
+const run = (context: ReturnType<typeof toolContext>, ...call: Parameters<typeof shellCall>) =>
+  shellCommand.run(shellCall(...call), context);
+
+const linesOf = (path: string): number =>
+  existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : 0;
+
+describe("a command's answer", () => {
+  it("has the exit code, the time and both streams in the order in which they came", async () => {
+    const outcome = await run(toolContext(), "echo one; echo two >&2; echo three; exit 3");
+    expect(outcome).toMatchObject({ status: "failed", exitCode: 3 });
+    expect(outcome.output).toMatch(/^Exit code: 3\nWall time: [\d.]+ seconds\nOutput:\none\ntwo\nthree\n$/u);
+  });
+
+  it("is ok when the command exits with 0, and shows its output while it runs", async () => {
+    const seen: string[] = [];
+    const base = toolContext();
+    const onProgress = (text: string): void => {
+      seen.push(text);
+      writeFileSync(join(base.workspace, "go"), "");
+    };
+    const outcome = await run(
+      { ...base, onProgress },
+      "echo begun; while [ ! -e go ]; do sleep 0.02; done; echo done",
+    );
+    expect(outcome).toMatchObject({ status: "ok", exitCode: 0 });
+    expect(seen[0]).toBe("begun\n");
+    expect(seen.join("")).toBe("begun\ndone\n");
+  });
+
+  it("keeps head and tail of a long output, says how much is left out and where all of it is", async () => {
+    const outcome = await run(
+      toolContext(),
+      "head -c 20000 /dev/zero | tr '\\0' a; seq 1 20000; head -c 17000 /dev/zero | tr '\\0' z",
+    );
+    const bytes = 20_000 + 108_894 + 17_000;
+    expect(outcome.spooled?.bytes).toBe(bytes);
+    expect(outcome.output).toContain(
+      `[… ${bytes - 32_768} of ${bytes} bytes left out; the output is kept in ${outcome.spooled?.path} …]`,
+    );
+    expect(outcome.output.length).toBeLessThan(33_500);
+    expect(outcome.output.endsWith("zzz")).toBe(true);
+    expect(statSync(outcome.spooled!.path).size).toBe(bytes);
+  });
+
+  it("never cuts a character in two where it leaves something out", async () => {
+    const outcome = await run(
+      toolContext(),
+      "for i in $(seq 1 3000); do printf 'é€😀x'; done; printf 'y'; for i in $(seq 1 3000); do printf 'é€😀'; done",
+    );
+    expect(outcome.output).not.toContain("\uFFFD");
+    expect(outcome.output).toContain("bytes left out");
+  });
+
+  it("holds what isn't text as replacement characters", async () => {
+    const outcome = await run(toolContext(), "printf 'a\\0b\\377c'");
+    expect(outcome.output.endsWith("a\uFFFDb\uFFFDc")).toBe(true);
+  });
+
+  it("says what is wrong with arguments that aren't as they should be, and starts nothing", async () => {
+    for (const input of [
+      "{not json",
+      "{}",
+      '{"command":5}',
+      '{"command":"a\\u0000b"}',
+      '{"command":"pwd","workdir":"missing"}',
+    ]) {
+      const context = toolContext();
+      const outcome = await shellCommand.run({ call: "c", name: "shell_command", input }, context);
+      expect(outcome.status).toBe("failed");
+      expect(existsSync(context.spool)).toBe(false);
+    }
+  });
+
+  it("tells of a command that is longer than the system takes", async () => {
+    const outcome = await run(toolContext(), `: ${"x".repeat(200_000)}`);
+    expect(outcome).toMatchObject({ status: "failed", exitCode: 127 });
+    expect(outcome.output).toContain("could not be started");
+  });
+});
+
+describe("a command's folder", () => {
+  it("is the workspace, or one inside it", async () => {
+    const context = toolContext();
+    mkdirSync(join(context.workspace, "inner"));
+    expect((await run(context, "pwd -P")).output).toContain(`${context.workspace}\n`);
+    const inner = { ...context, spool: `${context.spool}b` };
+    expect((await run(inner, "pwd -P", { workdir: "inner" })).output).toContain(
+      join(context.workspace, "inner"),
+    );
+  });
+
+  it("is refused outside the workspace, symlinks included", async () => {
+    const context = toolContext();
+    const outside = scratch();
+    symlinkSync(outside, join(context.workspace, "link"));
+    for (const workdir of ["..", "/", outside, "link"]) {
+      const outcome = await run(context, "touch evidence", { workdir });
+      expect(outcome.output).toContain("outside the workspace");
+      expect(existsSync(join(outside, "evidence"))).toBe(false);
+    }
+  });
+});
+
+describe("a command is ended", () => {
+  it("at its time limit, and what it printed is kept", async () => {
+    const outcome = await run(toolContext(), "echo begun; sleep 60", { timeout_ms: 300 });
+    expect(outcome).toMatchObject({ status: "failed", exitCode: 124 });
+    expect(outcome.output).toContain("command timed out after 300 milliseconds\nbegun\n");
+    expect(outcome.durationMs).toBeLessThan(10_000);
+  });
+
+  it("by a cancel, with its whole process tree, those who ignore TERM included", async () => {
+    const abort = new AbortController();
+    const context = toolContext({ signal: abort.signal });
+    const pids = join(context.workspace, "pids");
+    const stubborn = `sh -c 'trap "" TERM; echo $$ >> pids; while :; do sleep 0.1; done'`;
+    const pending = run(context, `echo begun; ${stubborn} & sh -c 'echo $$ >> pids; sleep 60' & wait`);
+    await until(() => linesOf(pids) === 2, "both grandchildren have started");
+    const tree = readFileSync(pids, "utf8")
+      .trim()
+      .split("\n")
+      .map((pid) => identifyProcess(Number(pid))!);
+    expect(tree.map(fateOf)).toEqual(["alive", "alive"]);
+    abort.abort();
+    const outcome = await pending;
+    expect(outcome.status).toBe("cancelled");
+    expect(outcome.output).toContain("begun\n");
+    await until(() => tree.every((process) => fateOf(process) === "dead"), "the tree is dead");
+  });
+
+  it("not at all when it was cancelled before it started", async () => {
+    const context = toolContext({ signal: AbortSignal.abort() });
+    expect(await run(context, "touch evidence")).toMatchObject({ status: "cancelled" });
+    expect(existsSync(join(context.workspace, "evidence"))).toBe(false);
+  });
+});
+
+describe("a background process", () => {
+  it("that keeps the output open doesn't keep the call open", async () => {
+    const began = performance.now();
+    const outcome = await run(toolContext(), "sleep 20 & echo $! ; echo started");
+    expect(outcome).toMatchObject({ status: "ok", exitCode: 0 });
+    expect(outcome.output).toContain("started\n");
+    expect(performance.now() - began).toBeLessThan(10_000);
+    process.kill(Number(/\n(\d+)\n/u.exec(outcome.output)![1]), "SIGKILL");
+  });
+});
+
+describe("after the agent was killed", () => {
+  it("its command goes on, and the next owner collects its output; it ran once", async () => {
+    const context = toolContext();
+    const call = shellCall(
+      "echo ran >> count; echo begun; while [ ! -e go ]; do sleep 0.02; done; echo done",
+    );
+    const first = toolProcess(call, context);
+    const count = join(context.workspace, "count");
+    await until(() => linesOf(count) === 1, "the command runs");
+    first.child.kill("SIGKILL");
+    expect(await first.ended).toEqual({ signal: "SIGKILL" });
+
+    expect(await shellCommand.inspect(context)).toMatchObject({ state: "running" });
+    const second = shellCommand.run(call, context);
+    writeFileSync(join(context.workspace, "go"), "");
+    const outcome = await second;
+    expect(outcome).toMatchObject({ status: "ok", exitCode: 0 });
+    expect(outcome.output).toContain("begun\ndone\n");
+    expect(await shellCommand.inspect(context)).toEqual({ state: "finished" });
+    expect(await shellCommand.run(call, context)).toEqual(outcome);
+    expect(linesOf(count)).toBe(1);
+  });
+
+  it("right after it started the wrapper, the command has run or runs once, never twice", async () => {
+    for (const pause of [0, 30, 120]) {
+      const context = toolContext();
+      const call = shellCall("echo ran >> count; echo out");
+      const first = toolProcess(call, context, { THROUGHLINE_CRASH_AT: "tool-spawned" });
+      expect(await first.ended).toEqual({ signal: "SIGKILL" });
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      expect((await shellCommand.run(call, context)).output).toContain("Output:\nout\n");
+      expect(linesOf(join(context.workspace, "count"))).toBe(1);
+    }
+  });
+
+  it("a cancel by the next owner reaches a command that it did not start", async () => {
+    const context = toolContext();
+    const call = shellCall("echo begun > begun; echo printed; sleep 60");
+    const first = toolProcess(call, context);
+    await until(() => existsSync(join(context.workspace, "begun")), "the command runs");
+    first.child.kill("SIGKILL");
+    await first.ended;
+    const abort = new AbortController();
+    const second = shellCommand.run(call, { ...context, signal: abort.signal });
+    abort.abort();
+    const outcome = await second;
+    expect(outcome).toMatchObject({ status: "cancelled" });
+    expect(outcome.output).toContain("printed\n");
+  });
+});
+
+describe("two owners of one call", () => {
+  it("get the same outcome of one command", async () => {
+    const context = toolContext();
+    const call = shellCall("echo ran >> count; sleep 0.2; echo out");
+    const outcomes = await Promise.all([1, 2, 3, 4].map(() => shellCommand.run(call, context)));
+    expect(new Set(outcomes.map((outcome) => outcome.output)).size).toBe(1);
+    expect(outcomes[0]!.output).toContain("Output:\nout\n");
+    expect(linesOf(join(context.workspace, "count"))).toBe(1);
+  });
+});
+
+describe("when the wrapper was killed", () => {
+  it("the outcome is unknown: what was printed is kept, nothing is run again, and a command that still runs is named", async () => {
+    const context = toolContext();
+    const call = shellCall("echo ran >> count; echo printed; exec sleep 60");
+    const pending = shellCommand.run(call, context);
+    await until(
+      () =>
+        existsSync(join(context.spool, "command.json")) && linesOf(join(context.workspace, "count")) === 1,
+      "it runs",
+    );
+    await until(() => statSync(join(context.spool, "output")).size > 0, "it printed");
+    process.kill(readStarted(context.spool)!.pid, "SIGKILL");
+    const outcome = await pending;
+    const command = commandOf(context.spool)!;
+    expect(outcome.status).toBe("unknown");
+    expect(outcome.output).toMatch(
+      /^outcome unknown; verify before repeating: the machine or the wrapper died/u,
+    );
+    expect(outcome.output).toContain(`(pid ${command.pid}) still runs`);
+    expect(outcome.output).toContain("printed\n");
+    process.kill(-command.pid, "SIGKILL");
+    await until(() => fateOf(command) === "dead", "the command is dead");
+    expect(await shellCommand.inspect(context)).toMatchObject({ state: "unknown" });
+    expect((await shellCommand.run(call, context)).output).not.toContain("still runs");
+    expect(linesOf(join(context.workspace, "count"))).toBe(1);
+  });
+
+  it("a spool from another boot, another machine or a damaged one is unknown and not run again", async () => {
+    const started = { ...identifyProcess()!, at: Date.now() };
+    for (const claim of [
+      { ...started, boot: "earlier" },
+      { ...started, machine: "other" },
+      { ...started, pidNamespace: "pid:[1]" },
+    ]) {
+      const context = toolContext();
+      mkdirSync(context.spool, { recursive: true });
+      writeFileSync(join(context.spool, "started.json"), JSON.stringify(claim));
+      expect((await run(context, "touch evidence")).status).toBe("unknown");
+      expect(existsSync(join(context.workspace, "evidence"))).toBe(false);
+    }
+    const context = toolContext();
+    mkdirSync(context.spool, { recursive: true });
+    writeFileSync(join(context.spool, "started.json"), "");
+    expect((await run(context, "touch evidence")).status).toBe("unknown");
+    expect(existsSync(join(context.workspace, "evidence"))).toBe(false);
+  });
+});
+
+describe("what a command leaves on disk", () => {
+  it("is closed to others", async () => {
+    const context = toolContext();
+    await run(context, "echo secret");
+    expect(statSync(context.spool).mode & 0o777).toBe(0o700);
+    const modes = execFileSync("find", [context.spool, "-type", "f", "-perm", "/077"], { encoding: "utf8" });
+    expect(modes).toBe("");
+  });
+
+  it("does not hold the environment, and Node's own variables reach the command and not the wrapper", async () => {
+    const context = toolContext();
+    const env = { ...context.env, NODE_OPTIONS: "--require /nowhere.cjs", MARKER: "marker-value" };
+    const outcome = await run({ ...context, env }, 'echo "$NODE_OPTIONS"');
+    expect(outcome.output).toContain("--require /nowhere.cjs\n");
+    const found = execFileSync("sh", ["-c", `grep -rl marker-value ${context.spool} || true`], {
+      encoding: "utf8",
+    });
+    expect(found).toBe("");
+  });
+});
