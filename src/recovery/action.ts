@@ -1,3 +1,4 @@
+import type { FailureClass } from "../failure/catalogue.ts";
 import type { Quarantine } from "../session/event.ts";
 
 /** What is to be done about a failure; `runtime.ts` carries it out. Times are milliseconds since 1970, delays milliseconds. */
@@ -11,5 +12,7 @@ export type Action =
   | { do: "wait"; until: number }
   /** The turn ends as limited; the session is whole and can go on later. */
   | { do: "park"; until?: number }
+  /** The turn ends as interrupted: it was cancelled. */
+  | { do: "interrupt" }
   /** The turn ends as failed. */
-  | { do: "stop"; class: string };
+  | { do: "stop"; class: FailureClass };

@@ -1,0 +1,91 @@
+import type { Quarantine } from "../session/event.ts";
+
+/** What kinds of failure are counted apart from each other. */
+export type RetryKind = "cut" | "idle" | "refused" | "overloaded" | "rate-limit" | "unknown";
+
+/**
+ * What was done about failures in one turn: make one when a turn begins, tell it when a step succeeded, and ask `decide` with it, which
+ * notes its answers here.
+ */
+export class Situation {
+  readonly #retries = new Map<RetryKind, number>();
+  #attempt = 1;
+  #climbed: Quarantine[] = [];
+  #pairs: string[] = [];
+  #repairs = 0;
+  #waits = 0;
+  #lastReset = -1;
+  #continued = false;
+
+  /** Number of the next attempt of the current step, from 1. */
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  /** Repairs made in this turn. */
+  get repairs(): number {
+    return this.#repairs;
+  }
+
+  /** Quarantines made since a step last succeeded. */
+  get climbed(): readonly Quarantine[] {
+    return this.#climbed;
+  }
+
+  /** Waits since a step last succeeded. */
+  get waits(): number {
+    return this.#waits;
+  }
+
+  /** When the limit that was waited for last was said to end, in milliseconds since 1970; -1 before the first wait. */
+  get lastReset(): number {
+    return this.#lastReset;
+  }
+
+  /** Whether the turn went on after a wait: it does so once (R17). */
+  get continued(): boolean {
+    return this.#continued;
+  }
+
+  retries(kind: RetryKind): number {
+    return this.#retries.get(kind) ?? 0;
+  }
+
+  /** Whether the call's pair was repaired since a step last succeeded. */
+  hasPaired(call: string | undefined): boolean {
+    return this.#pairs.includes(call ?? "");
+  }
+
+  /** A step succeeded: what failed before it is over, but for the number of repairs, which is the turn's. */
+  progressed(): void {
+    if (this.#waits > 0) this.#continued = true;
+    this.#retries.clear();
+    this.#attempt = 1;
+    this.#climbed = [];
+    this.#pairs = [];
+    this.#waits = 0;
+  }
+
+  noteRetry(kind: RetryKind): void {
+    this.#retries.set(kind, this.retries(kind) + 1);
+    this.#attempt++;
+  }
+
+  noteRepair(quarantine: Quarantine): void {
+    this.#climbed.push(quarantine);
+    this.#repairs++;
+    this.#attempt++;
+  }
+
+  notePairs(call: string | undefined): void {
+    this.#pairs.push(call ?? "");
+    this.#repairs++;
+    this.#attempt++;
+  }
+
+  noteWait(reset: number): void {
+    this.#waits++;
+    this.#lastReset = reset;
+    this.#attempt++;
+  }
+}
