@@ -5,7 +5,8 @@ type CallInput = NonNullable<StepInput["call"]>[number];
 /** A turn for the prompts that match, with its steps. `turn(2, …)` is the second prompt of the session, `turn(/fix/, …)` goes by its text. */
 export function turn(when: number | RegExp | undefined, ...steps: StepInput[]): TurnInput {
   if (when === undefined) return { step: steps };
-  return typeof when === "number" ? { number: when, step: steps } : { prompt: when.source, step: steps };
+  if (typeof when === "number") return { number: when, step: steps };
+  return { prompt: when.ignoreCase ? `(?i:${when.source})` : when.source, step: steps };
 }
 
 /** A step that says a text, or makes the calls, or both. */

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { linkedController } from "../lib/abort.ts";
+import type { JsonObject } from "../lib/json.ts";
 import { ArmedFaults, type Target } from "./armed.ts";
 import { readBody } from "./body.ts";
 import type { StreamFault } from "./fault.ts";
-import { answer, type ModelAnswer } from "./model.ts";
+import { answer, isMessage, type ModelAnswer } from "./model.ts";
 import { Requests, type RecordedRequest } from "./record.ts";
 import { contextOverflow, faultRefusal } from "./refusing-fault.ts";
 import { invalidRequest, isRefusal, refuse, type Refusal } from "./refusal.ts";
@@ -79,7 +80,7 @@ export class Conversation {
   /** Answers one `POST /v1/responses` and records it. */
   async respond(request: IncomingMessage, response: ServerResponse, closing: AbortSignal): Promise<void> {
     const read = await readBody(request);
-    const record = this.#requests.open(request.url ?? "", request.headers, read?.bytes ?? 0, this.#now());
+    const record = this.#requests.open(pathOf(request), request.headers, read?.bytes ?? 0, this.#now());
     const hungUp = new AbortController();
     const { controller, dispose } = linkedController(closing, hungUp.signal);
     const sending: Sending = {
@@ -95,7 +96,7 @@ export class Conversation {
     try {
       record.outcome = await this.#answer(sending, record, request, read?.text);
     } catch (error) {
-      if (!controller.signal.aborted) throw error;
+      if (!controller.signal.aborted && !response.destroyed) throw error;
       record.outcome = "hung up";
     } finally {
       record.status = response.headersSent ? response.statusCode : 0;
@@ -109,7 +110,8 @@ export class Conversation {
     request: IncomingMessage,
     text: string | undefined,
   ): Promise<string> {
-    const parsed = text === undefined ? tooLarge() : parseRequest(text);
+    const compact = pathOf(request).endsWith("/compact");
+    const parsed = text === undefined ? tooLarge() : parseRequest(text, compact);
     if (isRefusal(parsed)) {
       await sendRefusal(to, parsed, false, []);
       return parsed.about;
@@ -134,6 +136,7 @@ export class Conversation {
       return refusal.about;
     }
     const fault: StreamFault | undefined = this.#faults.streaming(target, countPoints(events));
+    if (compact) return sendWhole(to, [compaction(parsed, events)], fault);
     return parsed.stream ? sendStream(to, events, fault) : sendWhole(to, events, fault);
   }
 
@@ -180,7 +183,8 @@ export class Conversation {
         cachedTokens: this.#cache(request.session, tokens(bytes)),
         deltaSize: this.#scenario.stream.delta_size,
         summaries: request.summaries,
-        ...(request.sealed && { seal: (text: string) => this.#keys.seal(account, text, sealedAt) }),
+        sealed: request.sealed,
+        seal: (text) => this.#keys.seal(account, text, sealedAt),
       },
       planned.outputs,
     );
@@ -193,6 +197,22 @@ export class Conversation {
     this.#cached.set(session, inputTokens);
     return before < 1024 ? 0 : Math.floor(before / 128) * 128;
   }
+}
+
+const pathOf = (request: IncomingMessage): string => new URL(request.url ?? "/", "http://loopback").pathname;
+
+/** What `/responses/compact` answers: what people said, and all else in one sealed item (Codex 0.73 to 0.130). */
+function compaction(request: ResponsesRequest, events: readonly StreamEvent[]): StreamEvent {
+  const { id, created_at, output, usage } = events.at(-1)!.data["response"] as JsonObject;
+  const said = request.input.filter((item) => isMessage(item) && item["role"] === "user");
+  const whole = {
+    id,
+    object: "response.compaction",
+    created_at,
+    output: [...said, ...(output as JsonObject[])],
+    usage,
+  };
+  return { type: "response.completed", data: { response: whole }, points: [] };
 }
 
 /** The API key, and the account beside it when the client names one. */

@@ -5,7 +5,7 @@ import type { ResponsesRequest } from "./request.ts";
 import type { Scenario, Step, Turn } from "./scenario.ts";
 
 /** One output item of the model, before it gets ids. */
-export type ModelOutput = { type: "reasoning"; text: string } | { type: "message"; text: string } | ModelCall;
+export type ModelOutput = { type: "reasoning" | "compaction" | "message"; text: string } | ModelCall;
 
 export interface ModelAnswer {
   /** The n-th prompt of the session, from 1. */
@@ -30,6 +30,10 @@ interface Position {
  */
 export function answer(scenario: Scenario, request: ResponsesRequest): ModelAnswer {
   const position = locate(request.input);
+  if (request.compact) {
+    const summary = `Until here ${request.input.length} items; the last prompt was: ${position.prompt}`;
+    return { turn: position.turn, step: undefined, outputs: [{ type: "compaction", text: summary }] };
+  }
   const turn = matchTurn(scenario, position);
   const { step, from, output } = walk(turn, position.since);
   if (step === undefined)

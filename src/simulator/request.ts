@@ -6,6 +6,8 @@ export interface ResponsesRequest {
   readonly body: JsonObject;
   readonly model: string;
   readonly input: readonly JsonObject[];
+  /** Whether the answer is to be a compaction of the input and nothing else. */
+  readonly compact: boolean;
   readonly tools: readonly JsonObject[];
   readonly stream: boolean;
   readonly store: boolean;
@@ -17,7 +19,8 @@ export interface ResponsesRequest {
   readonly session: string | undefined;
 }
 
-export function parseRequest(text: string): ResponsesRequest | Refusal {
+/** `compact`: it came to `/responses/compact`. */
+export function parseRequest(text: string, compact = false): ResponsesRequest | Refusal {
   const body = parseJson(text);
   if (!isJsonObject(body)) {
     return invalidRequest(
@@ -48,6 +51,7 @@ export function parseRequest(text: string): ResponsesRequest | Refusal {
     body,
     model,
     input: items as JsonObject[],
+    compact: compact || (items as JsonObject[]).at(-1)?.["type"] === "compaction_trigger",
     tools: [...(tools ?? []), ...additionalTools(items as JsonObject[])],
     stream: body["stream"] === true,
     store: body["store"] !== false,

@@ -1,32 +1,46 @@
 import { z } from "zod";
 import { scenarioSchema } from "./scenario.ts";
 
-/** What is wrong with a scenario at one place, and what is allowed there. */
-export function explain(issue: z.core.$ZodIssue, value: unknown): string {
-  const where = issue.path
-    .map((part, at) => (typeof part === "number" ? `[${part + 1}]` : `${at === 0 ? "" : "."}${String(part)}`))
-    .join("");
-  const subject = where === "" ? "the scenario" : where;
-  switch (issue.code) {
-    case "unrecognized_keys": {
-      const allowed = allowedKeys(issue.path, value);
-      return `${subject} has no ${issue.keys.map((key) => `"${key}"`).join(", ")}; allowed: ${allowed.join(", ")}`;
-    }
-    case "invalid_union": {
-      const kinds = faultKinds().join(", ");
-      return issue.path.at(-1) === "kind" ? `${subject} is one of: ${kinds}` : `${subject}: ${issue.message}`;
-    }
-    case "custom":
-      return `${subject}: ${issue.message}`;
-    case "invalid_value":
-      return `${subject} is one of: ${issue.values.map(String).join(", ")}`;
-    default:
-      return `${subject}: ${issue.message}`;
-  }
+/** Where the issue is in the document: an unknown key is to be found at its own line. */
+export function pathOf(issue: z.core.$ZodIssue): PropertyKey[] {
+  return issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;
 }
 
-function faultKinds(): string[] {
-  return faultOptions().map(kindOf);
+/** What is wrong with a scenario at one place, and what is allowed there. */
+export function explain(issue: z.core.$ZodIssue, value: unknown): string {
+  const subject = subjectOf(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.map((key) => `"${key}"`).join(", ");
+    return `${subject} has no ${keys}; allowed: ${allowedKeys(issue.path, value).join(", ")}`;
+  }
+  const allowed = allowedValues(issue);
+  if (issue.path.length > 0 && valueAt(issue.path, value) === undefined) {
+    return `${subject} is missing; ${allowed === undefined ? issue.message : `one of: ${allowed.join(", ")}`}`;
+  }
+  return allowed === undefined
+    ? `${subject}: ${issue.message}`
+    : `${subject} is one of: ${allowed.join(", ")}`;
+}
+
+/** "turn 1, step 2, say": as a reader counts. */
+function subjectOf(path: readonly PropertyKey[]): string {
+  const parts: string[] = [];
+  for (const part of path) {
+    if (typeof part === "number") parts.push(`${parts.pop() ?? ""} ${part + 1}`);
+    else parts.push(String(part));
+  }
+  return parts.length === 0 ? "the scenario" : parts.join(", ");
+}
+
+function allowedValues(issue: z.core.$ZodIssue): readonly string[] | undefined {
+  if (issue.code === "invalid_value") return issue.values.map(String);
+  return issue.code === "invalid_union" && issue.path.at(-1) === "kind"
+    ? faultOptions().map(kindOf)
+    : undefined;
+}
+
+function valueAt(path: readonly PropertyKey[], value: unknown): unknown {
+  return path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], value);
 }
 
 function faultOptions(): z.ZodObject[] {

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { parse, TomlError } from "smol-toml";
-import type { z } from "zod";
 import { Failure } from "../failure.ts";
+import { explain, pathOf } from "./scenario-error.ts";
+import { scenarioSchema, type Scenario, type ScenarioInput } from "./scenario.ts";
 import { lineOf } from "./toml-line.ts";
-import { explain } from "./scenario-error.ts";
-import { scenarioSchema, type Scenario } from "./scenario.ts";
 
 /** Reads and validates a scenario file (TOML). Throws a `Failure` "configuration" that names the file, the line and what is allowed. */
 export async function loadScenario(path: string): Promise<Scenario> {
@@ -12,9 +11,10 @@ export async function loadScenario(path: string): Promise<Scenario> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
+    const why = (error as Error).message;
     throw new Failure(
       "configuration",
-      `The scenario ${path} can't be read: ${(error as Error).message}.`,
+      `The scenario ${path} can't be read: ${why}.`,
       { path },
       { cause: error },
     );
@@ -24,23 +24,28 @@ export async function loadScenario(path: string): Promise<Scenario> {
 
 /** Validates the text of a scenario. `name` stands for the file in errors, and for the scenario when it has no name of its own. */
 export function parseScenario(text: string, name: string): Scenario {
-  let value: unknown;
+  return { name, ...validate(readToml(text, name), name, (path) => `${name}:${lineOf(text, path)}`) };
+}
+
+/** Validates a scenario that was written in TypeScript, with the same errors but for the lines. */
+export function checkScenario(input: ScenarioInput | Scenario): Scenario {
+  const name = input.name ?? "the scenario";
+  return validate(input, name, () => name);
+}
+
+function readToml(text: string, name: string): unknown {
   try {
-    value = parse(text);
+    return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [what = "is no TOML"] = error.message.split("\n");
     throw new Failure("configuration", `${name}:${error.line}: ${what}`, { path: name }, { cause: error });
   }
-  const parsed = scenarioSchema.safeParse(value);
-  if (parsed.success) return { name, ...parsed.data };
-  const problems = parsed.error.issues.map(
-    (issue) => `${name}:${lineOf(text, pathOf(issue))}: ${explain(issue, value)}`,
-  );
-  throw new Failure("configuration", problems.join("\n"), { path: name }, { cause: parsed.error });
 }
 
-/** An unknown key is to be found at its own line. */
-function pathOf(issue: z.core.$ZodIssue): PropertyKey[] {
-  return issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0]!] : issue.path;
+function validate(value: unknown, name: string, where: (path: readonly PropertyKey[]) => string): Scenario {
+  const parsed = scenarioSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${where(pathOf(issue))}: ${explain(issue, value)}`);
+  throw new Failure("configuration", problems.join("\n"), { path: name }, { cause: parsed.error });
 }

@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Failure } from "../failure.ts";
 import { Conversation } from "./conversation.ts";
 import { control } from "./control.ts";
 import type { RecordedRequest } from "./record.ts";
 import { refuse } from "./refusal.ts";
-import { scenarioSchema, type Scenario, type ScenarioInput } from "./scenario.ts";
+import { checkScenario } from "./scenario-file.ts";
+import type { Scenario, ScenarioInput } from "./scenario.ts";
 import { commonHeaders } from "./sender.ts";
 
 export { loadScenario, parseScenario } from "./scenario-file.ts";
@@ -45,10 +47,11 @@ export interface Simulator {
 
 /**
  * A Responses API on loopback: `POST /v1/responses` (SSE and plain), `GET /v1/models`, and control under `/simulator/`. It stands for a
- * provider that Throughline has no part in. Rejects when the port is taken.
+ * provider that Throughline has no part in. Rejects with a `Failure` "configuration" when the scenario
+ * is not valid or the port is taken.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const conversation = new Conversation(scenarioSchema.parse(options.scenario ?? {}), options);
+  const conversation = new Conversation(checkScenario(options.scenario ?? {}), options);
   const closing = new AbortController();
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
     route(request, response, conversation, closing.signal).catch((error: unknown) => fail(response, error));
@@ -64,8 +67,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return conversation.scenario;
     },
     rotateKey: () => conversation.rotateKey(),
-    reset: (scenario) =>
-      conversation.reset(scenario === undefined ? undefined : scenarioSchema.parse(scenario)),
+    reset: (scenario) => conversation.reset(scenario === undefined ? undefined : checkScenario(scenario)),
     close: () =>
       new Promise((resolve) => {
         closing.abort(new Error("the simulator is closing"));
@@ -95,7 +97,9 @@ async function route(
     });
   }
   if (pathname.startsWith("/simulator")) return control(request, response, conversation);
-  if (line === "POST /responses") return conversation.respond(request, response, closing);
+  if (line === "POST /responses" || line === "POST /responses/compact") {
+    return conversation.respond(request, response, closing);
+  }
   if (line === "GET /models") return json(response, 200, conversation.models());
   request.resume();
   const { status, body } = refuse(404, {
@@ -128,9 +132,21 @@ function fail(response: ServerResponse, error: unknown): void {
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EADDRINUSE" && error.code !== "EACCES") return reject(error);
+      const why =
+        error.code === "EADDRINUSE" ? "is taken by another process" : "may not be used by this user";
+      reject(
+        new Failure(
+          "configuration",
+          `The simulator can't listen on 127.0.0.1:${port}: the port ${why}. Choose another, or 0 for any free one.`,
+          {},
+          { cause: error },
+        ),
+      );
+    });
     server.listen(port, "127.0.0.1", () => {
-      server.off("error", reject);
+      server.removeAllListeners("error");
       resolve((server.address() as AddressInfo).port);
     });
   });

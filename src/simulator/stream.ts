@@ -21,8 +21,9 @@ export interface ResponseFacts {
   readonly inputTokens: number;
   readonly cachedTokens: number;
   readonly deltaSize: number;
-  /** Makes the sealed blob of a reasoning text; absent when the request did not ask for it. */
-  readonly seal?: (text: string) => string;
+  readonly seal: (text: string) => string;
+  /** Whether reasoning comes with its sealed blob; a compaction always does. */
+  readonly sealed: boolean;
   readonly summaries: boolean;
 }
 
@@ -54,17 +55,11 @@ export function* responseEvents(
     const item = finishedItem(output, facts);
     yield event("response.output_item.added", { output_index: index, item: startedItem(item, facts) });
     yield* itemEvents(item, index, facts, event);
-    const kind =
-      output.type === "message"
-        ? (["message"] as const)
-        : output.type === "reasoning"
-          ? []
-          : (["call"] as const);
     yield event(
       "response.output_item.done",
       { output_index: index, item },
       "item",
-      ...kind,
+      ...pointsOf[output.type],
       ...(index === outputs.length - 1 ? (["end"] as const) : []),
     );
     done.push(item);
@@ -73,6 +68,15 @@ export function* responseEvents(
     response: { ...response, status: "completed", output: done, usage: usage(facts, outputs) },
   });
 }
+
+/** What a finished item passes beside "item". */
+const pointsOf: Readonly<Record<ModelOutput["type"], readonly StreamPoint[]>> = {
+  reasoning: [],
+  compaction: [],
+  message: ["message"],
+  function_call: ["call"],
+  custom_tool_call: ["call"],
+};
 
 type MakeEvent = (type: string, members: JsonObject, ...points: StreamPoint[]) => StreamEvent;
 
@@ -172,8 +176,10 @@ function finishedItem(output: ModelOutput, facts: ResponseFacts): JsonObject {
         id: newId("rs"),
         type: "reasoning",
         summary: facts.summaries ? [{ type: "summary_text", text: output.text }] : [],
-        ...(facts.seal && { encrypted_content: facts.seal(output.text) }),
+        ...(facts.sealed && { encrypted_content: facts.seal(output.text) }),
       };
+    case "compaction":
+      return { id: newId("cmp"), type: "compaction", encrypted_content: facts.seal(output.text) };
     case "message":
       return {
         id: newId("msg"),
@@ -207,13 +213,15 @@ function finishedItem(output: ModelOutput, facts: ResponseFacts): JsonObject {
 function startedItem(item: JsonObject, facts: ResponseFacts): JsonObject {
   switch (item["type"]) {
     case "reasoning":
-      return { ...item, summary: [], ...(facts.seal && { encrypted_content: facts.seal("") }) };
+      return { ...item, summary: [], ...(facts.sealed && { encrypted_content: facts.seal("") }) };
     case "message":
       return { ...item, status: "in_progress", content: [] };
     case "function_call":
       return { ...item, status: "in_progress", arguments: "" };
-    default:
+    case "custom_tool_call":
       return { ...item, status: "in_progress", input: "" };
+    default:
+      return item;
   }
 }
 
@@ -221,8 +229,9 @@ function usage(facts: ResponseFacts, outputs: readonly ModelOutput[]): JsonObjec
   let reasoning = 0;
   let visible = 0;
   for (const output of outputs) {
-    if (output.type === "reasoning") reasoning += tokens(Buffer.byteLength(output.text));
-    else visible += tokens(Buffer.byteLength(output.type === "message" ? output.text : output.input));
+    const count = tokens(Buffer.byteLength("text" in output ? output.text : output.input));
+    if (output.type === "reasoning") reasoning += count;
+    else visible += count;
   }
   return {
     input_tokens: facts.inputTokens,
