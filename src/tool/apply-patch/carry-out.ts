@@ -30,7 +30,7 @@ export type CarriedOut =
 export function carryOut(spool: string, record: PatchRecord, resumed: boolean): CarriedOut {
   const made: string[] = [];
   const conflicts: string[] = [];
-  for (const op of record.ops) {
+  for (const [index, op] of record.ops.entries()) {
     try {
       if (resumed) removeDrafts(record, op);
       const now = currentHash(op.path);
@@ -41,7 +41,7 @@ export function carryOut(spool: string, record: PatchRecord, resumed: boolean): 
       } else if (resumed) conflicts.push(op.path);
       else throw new Error("it was changed by somebody else while the patch was being applied");
     } catch (error) {
-      const kept = rollBack(spool, record);
+      const kept = rollBack(spool, record, index);
       removeFolders(made);
       return { kind: "rolled-back", path: op.path, why: (error as Error).message, kept };
     }
@@ -50,16 +50,20 @@ export function carryOut(spool: string, record: PatchRecord, resumed: boolean): 
   return conflicts.length > 0 ? { kind: "conflicts", paths: conflicts } : { kind: "applied" };
 }
 
-/** Puts the files back that are as the patch left them. The answer: those for which that failed. */
-function rollBack(spool: string, record: PatchRecord): string[] {
+/**
+ * Puts the files back that are as the patch left them, the last one first, so that what is changed is at any time a first part of the
+ * record: those after `failed` were not reached. The answer: those for which it could not be done.
+ */
+function rollBack(spool: string, record: PatchRecord, failed: number): string[] {
   const kept: string[] = [];
-  for (const op of record.ops.toReversed()) {
+  for (let index = failed; index >= 0; index--) {
+    const { path, before, after } = record.ops[index]!;
     try {
-      const now = currentHash(op.path);
-      if (now !== (op.after?.hash ?? null) || now === (op.before?.hash ?? null)) continue;
-      put(spool, record, op.path, op.before);
+      const now = currentHash(path);
+      if (now === (after?.hash ?? null) && now !== (before?.hash ?? null)) put(spool, record, path, before);
     } catch (error) {
-      kept.push(`${op.path} (${(error as Error).message})`);
+      // The one that failed can be out of reach altogether; then it wasn't changed either.
+      if (index < failed) kept.push(`${path} (${(error as Error).message})`);
     }
   }
   return kept;
