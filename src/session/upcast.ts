@@ -1,0 +1,59 @@
+import type { JsonObject } from "../lib/json.ts";
+import { schemaVersion, sessionEvent, type SessionEvent } from "./event.ts";
+
+/** Turns an event of one schema version into the next one's. It may change the object that it is given. */
+export type Upcast = (event: JsonObject) => JsonObject;
+
+/**
+ * What each older schema needs to become the one after it: `upcasts[1]` leads from 1 to 2, and so on. Applied once, at read (R20); the
+ * log itself keeps what was written. Empty while there is one version.
+ */
+export const upcasts: Readonly<Record<number, Upcast>> = {};
+
+/** The event in the current schema. Types and members that no version knows pass through as they are. */
+export function upcast(
+  event: JsonObject,
+  schema: number,
+  table: Readonly<Record<number, Upcast>> = upcasts,
+): JsonObject {
+  let current = event;
+  for (let version = schema; version < schemaVersion; version++) {
+    const step = table[version];
+    if (step) current = step(current);
+  }
+  return current;
+}
+
+/** The schema that an event declares for what follows it (or, for a checkpoint, for what it was made from); most declare none. */
+export function declaredSchema(event: JsonObject): number | undefined {
+  const type = event["type"];
+  if (type === "session-created" || type === "lease-taken") return numberOf(event["schema"]);
+  if (type === "turn-ended") return numberOf((event["checkpoint"] as JsonObject | undefined)?.["schema"]);
+  return undefined;
+}
+
+const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+
+const knownTypes: ReadonlySet<string> = new Set(
+  sessionEvent.options.map((option) => option.shape.type.value),
+);
+
+/**
+ * Whether an event whose line has no valid checksum is one that can be believed: a whole header, and for a known type every member as
+ * the schema has it. Members that the schema doesn't know are allowed. Unknown types need their header only.
+ */
+export function isBelievable(event: JsonObject): boolean {
+  const { seq, fence, at, type } = event;
+  if (!isCount(seq) || !isCount(fence) || typeof at !== "number" || typeof type !== "string") return false;
+  return !knownTypes.has(type) || sessionEvent.safeParse(event).success;
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** What is wrong with an event that is to be written, or `undefined`. */
+export function objection(event: SessionEvent): string | undefined {
+  const checked = sessionEvent.safeParse(event);
+  if (checked.success) return undefined;
+  const issue = checked.error.issues[0];
+  return issue ? `${issue.path.join(".") || event.type}: ${issue.message}` : checked.error.message;
+}

@@ -1,0 +1,103 @@
+import type { Clock } from "../lib/clock.ts";
+import type { LogRecord, SessionEvent } from "../session/event.ts";
+import type { Append } from "../store.ts";
+import { encodeLine, validateAppend, type EncodedLine } from "./line.ts";
+
+/** What became of a write. `kept`: bytes of it may be left in the log, so that its numbers are used up. `final`: no append will succeed any more. */
+export type Committed = { offset: number } | { failure: unknown; kept: boolean; final: boolean };
+
+/** The end of a log: makes bytes durable there and says where they begin. */
+export type Commit = (bytes: Buffer) => Committed | Promise<Committed>;
+
+interface Group {
+  events: readonly Append[];
+  resolve(records: LogRecord[]): void;
+  reject(failure: unknown): void;
+}
+
+/** Numbers, fences and times events in the order in which they are asked for. What is asked for during a write shares the next one. */
+export class Appender {
+  readonly #fence: number;
+  readonly #clock: Clock;
+  readonly #commit: Commit;
+  #nextSeq: number;
+  #waiting: Group[] = [];
+  #running: Promise<void> | undefined;
+  #closed: unknown;
+
+  constructor(fence: number, nextSeq: number, clock: Clock, commit: Commit) {
+    this.#fence = fence;
+    this.#nextSeq = nextSeq;
+    this.#clock = clock;
+    this.#commit = commit;
+  }
+
+  async append(events: readonly Append[]): Promise<LogRecord[]> {
+    for (const event of events) validateAppend(event);
+    if (this.#closed !== undefined) throw this.#closed;
+    if (events.length === 0) return [];
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ events, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Every append from now on is refused with the failure; one that is being written is finished. */
+  close(failure: unknown): void {
+    this.#closed ??= failure;
+    for (const group of this.#waiting.splice(0)) group.reject(this.#closed);
+  }
+
+  /** Resolves when nothing is being written or waits for it. */
+  async settled(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // Whoever appends in the same tick shares the first write.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0));
+    this.#running = undefined;
+  }
+
+  async #write(groups: readonly Group[]): Promise<void> {
+    const at = this.#clock.now();
+    const lines: EncodedLine[] = [];
+    const events: SessionEvent[] = [];
+    let seq = this.#nextSeq;
+    for (const group of groups) {
+      for (const { event, item } of group.events) {
+        const numbered = { seq: seq++, fence: this.#fence, at, ...event };
+        events.push(numbered);
+        lines.push(encodeLine(numbered, item));
+      }
+    }
+    const committed = await this.#commit(
+      lines.length === 1 ? lines[0]!.bytes : Buffer.concat(lines.map((line) => line.bytes)),
+    );
+    if ("failure" in committed) {
+      if (committed.kept) this.#nextSeq = seq;
+      for (const group of groups) group.reject(committed.failure);
+      if (committed.final) this.close(committed.failure);
+      return;
+    }
+    this.#nextSeq = seq;
+    let { offset } = committed;
+    let line = 0;
+    for (const group of groups) {
+      group.resolve(
+        group.events.map(() => {
+          const { bytes, body } = lines[line]!;
+          const record: LogRecord = {
+            event: events[line]!,
+            offset,
+            ...(body && { body: { offset: offset + body.offset, length: body.length } }),
+          };
+          offset += bytes.length;
+          line++;
+          return record;
+        }),
+      );
+    }
+  }
+}

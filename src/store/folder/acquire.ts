@@ -1,0 +1,189 @@
+import { Failure } from "../../failure.ts";
+import { sleep } from "../../lib/abort.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { crashPoint } from "../../lib/fault.ts";
+import { schemaVersion, type Owner } from "../../session/event.ts";
+import { judge, type Lease, type Verdict } from "../../session/lease.ts";
+import type { Damage, LogVisitor, ReadOptions } from "../../store.ts";
+import { Appender } from "../appender.ts";
+import { schemaNewer } from "../reader.ts";
+import { readLog, readRest, type ScanReport } from "../scan.ts";
+import type { LogSource } from "../source.ts";
+import { findEnd, type End } from "../tail.ts";
+import { FileSource } from "./file-source.ts";
+import { fateOfOwner, leaseHeld, leaseNumbers, OwnLease, readLease } from "./lease-file.ts";
+import { LogFile, setAsideTorn, tornPath } from "./log-file.ts";
+
+export interface AcquireOptions extends ReadOptions {
+  owner: Owner;
+  force: boolean;
+  silenceMs?: number;
+}
+
+export interface Acquired {
+  lease: OwnLease;
+  log: LogFile;
+  source: FileSource;
+  report: ScanReport;
+}
+
+const ignore: LogVisitor = { record: () => undefined };
+
+/** Takes the lease of the session in `folder`, appends `lease-taken`, and only then reads the log. Leaves nothing open when it throws. */
+export async function acquireFolder(
+  folder: string,
+  id: string,
+  visitor: LogVisitor,
+  clock: Clock,
+  options: AcquireOptions,
+): Promise<Acquired> {
+  const source = new FileSource(folder);
+  let lease: OwnLease | undefined;
+  let log: LogFile | undefined;
+  try {
+    lease = await takeLease(folder, id, source, clock, options);
+    const aside = await settleEnd(folder, source);
+    log = new LogFile(folder, id, lease, clock, aside.ragged);
+    await appendLeaseTaken(log, lease, source, clock, options);
+    crashPoint("lease-taken");
+    const report = await readLog(source.now(), visitor, options);
+    if (aside.damage) report.damage.push(aside.damage);
+    return { lease, log, source, report };
+  } catch (error) {
+    lease?.release();
+    log?.close();
+    await source.close();
+    throw error;
+  }
+}
+
+/** The next lease, as soon as nobody holds the one before it. */
+export async function takeLease(
+  folder: string,
+  id: string,
+  source: FileSource,
+  clock: Clock,
+  options: Pick<AcquireOptions, "owner" | "force" | "silenceMs"> & { anyLog?: boolean },
+): Promise<OwnLease> {
+  for (;;) {
+    const highest = leaseNumbers(folder).at(-1);
+    const previous = highest === undefined ? undefined : await awaitVerdict(folder, highest, clock, options);
+    if (previous && !options.force && (previous.verdict === "held" || previous.verdict === "watch")) {
+      throw leaseHeld(id, highest!, previous.lease?.owner, clock);
+    }
+    const written = options.anyLog ? 0 : await inspect(source.now(), previous?.lease);
+    const fence = Math.max(highest ?? 0, written) + 1;
+    const taken = OwnLease.take(folder, {
+      fence,
+      schema: schemaVersion,
+      owner: options.owner,
+      beat: 0,
+      released: false,
+    });
+    if (!taken) continue;
+    taken.removeOlder();
+    return taken;
+  }
+}
+
+/** Looks at the lease until it can be judged: at once, unless its owner is out of sight. */
+async function awaitVerdict(
+  folder: string,
+  number: number,
+  clock: Clock,
+  options: Pick<AcquireOptions, "force" | "silenceMs">,
+): Promise<{ verdict: Verdict; lease: Lease | undefined } | undefined> {
+  let first: string | undefined;
+  const since = clock.monotonic();
+  for (;;) {
+    const file = readLease(folder, number);
+    if (!file) return undefined;
+    const { lease, text } = file;
+    const fate = lease ? fateOfOwner(lease.owner) : "out-of-sight";
+    // A counter that moved while it was watched belongs to an owner that lives.
+    if (first !== undefined && first !== text) return { verdict: lease?.released ? "free" : "held", lease };
+    first = text;
+    const verdict = judge(lease, { fate, unchangedMs: clock.monotonic() - since }, options);
+    if (verdict !== "watch" || options.force) return { verdict, lease };
+    await sleep(Math.min(200, (options.silenceMs ?? 200) / 4));
+  }
+}
+
+/**
+ * Before anything is written: that the log is a session's, and of a version that this one understands. Returns the highest lease that
+ * wrote to it, as far as it isn't certain that its file is there. Each owner's lease file names its schema, and an older version never
+ * becomes the owner after a newer one, so the highest file speaks for the log; only where it doesn't fit the log is all of it read.
+ */
+async function inspect(log: LogSource, previous: Lease | undefined): Promise<number> {
+  if (previous && previous.schema > schemaVersion) throw schemaNewer(log.path, previous.schema);
+  const end = await findEnd(log, 0);
+  if (end && previous && end.fence <= previous.fence) return previous.fence;
+  const report = await readLog(log, ignore);
+  if (report.delivered === 0) {
+    const message =
+      `${log.path} holds no event of a session that can be read; it was left as it is. ` +
+      "See what is in it with: throughline doctor";
+    throw new Failure("session-damaged", message, { path: log.path });
+  }
+  return report.fence;
+}
+
+/** Sets aside what a writer that died left of its last line. A line that lacks nothing but its newline stays. */
+async function settleEnd(folder: string, source: FileSource): Promise<{ ragged: boolean; damage?: Damage }> {
+  const log = source.now();
+  const { whole, ragged } = await wholeLength(log);
+  if (whole === log.size) return { ragged };
+  const place = setAsideTorn(folder, whole);
+  if (!place) return { ragged: false };
+  const why = `the last line was not written to its end; its ${place.to - place.from} bytes are in ${tornPath(folder)}`;
+  return { ragged: false, damage: { kind: "torn-tail", ...place, why } };
+}
+
+async function wholeLength(log: LogSource): Promise<{ whole: number; ragged: boolean }> {
+  const end = await lastNewline(log);
+  if (end === log.size) return { whole: end, ragged: false };
+  const rest = await readRest(log, end, { lastSeq: -1, fence: 0 }, ignore);
+  return { whole: rest.whole, ragged: rest.whole === log.size };
+}
+
+/** The offset behind the last newline. */
+async function lastNewline(log: LogSource): Promise<number> {
+  const block = Buffer.alloc(2 ** 16);
+  for (let end = log.size; end > 0;) {
+    const start = Math.max(0, end - block.length);
+    await log.bytes.read(block.subarray(0, end - start), start);
+    const at = block.subarray(0, end - start).lastIndexOf(0x0a);
+    if (at >= 0) return start + at + 1;
+    end = start;
+  }
+  return 0;
+}
+
+/**
+ * Appends `lease-taken` with the number that follows the last event that counts. A writer that was just replaced may have slipped a group
+ * in between (unacknowledged), with the same number; then `lease-taken` doesn't count and is appended again, behind it.
+ */
+async function appendLeaseTaken(
+  log: LogFile,
+  lease: OwnLease,
+  source: FileSource,
+  clock: Clock,
+  { owner, force }: Pick<AcquireOptions, "owner" | "force">,
+): Promise<void> {
+  let end: End = (await findEnd(source.now(), lease.fence - 1)) ?? (await readThrough(source.now()));
+  for (;;) {
+    const appender = new Appender(lease.fence, end.lastSeq + 1, clock, log.commit);
+    await appender.append([{ event: { type: "lease-taken", schema: schemaVersion, owner, forced: force } }]);
+    let counted = false;
+    const watch: LogVisitor = { record: ({ event }) => (counted ||= event.fence === lease.fence) };
+    const now = source.now();
+    const rest = await readRest(now, end.offset, end, watch);
+    if (counted) return;
+    end = { lastSeq: rest.nextSeq - 1, fence: rest.fence, offset: rest.whole };
+  }
+}
+
+async function readThrough(log: LogSource): Promise<End> {
+  const report = await readLog(log, ignore);
+  return { lastSeq: report.nextSeq - 1, fence: report.fence, offset: report.whole };
+}

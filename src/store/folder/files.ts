@@ -1,0 +1,69 @@
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { Failure, isFailure } from "../../failure.ts";
+
+/** Makes entries of a folder durable: files made, renamed or removed in it. */
+export function syncFolder(path: string): void {
+  if (process.platform === "win32") return;
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A folder that only its owner can enter, whatever the umask. False when it is there already. */
+export function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+  // mkdir takes the umask's bits away, never adds any; a umask of 0277 would leave a folder that its owner can't write to.
+  chmodSync(path, 0o700);
+  return true;
+}
+
+/** The class of what the system said: full, read-only, or whatever else keeps the store from working. Failures pass as they are. */
+export function storeFailure(error: unknown, path: string, kept: string): Failure {
+  if (isFailure(error)) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+    case "EFBIG":
+      return new Failure(
+        "store-full",
+        `There is no room for ${path} (${code}). ${kept} Make room on that disk and try again: df -h ${quote(path)}`,
+        { path },
+        { cause: error },
+      );
+    case "EROFS":
+    case "EACCES":
+    case "EPERM":
+      return new Failure(
+        "store-read-only",
+        `${path} can't be written (${code}). ${kept} Give yourself the right to write there, or choose another home with --home: ` +
+          `ls -ld ${quote(path)}`,
+        { path },
+        { cause: error },
+      );
+    default:
+      return new Failure(
+        "store-unavailable",
+        `${path} can't be used: ${message}. ${kept} Check the disk, then: throughline doctor`,
+        { path },
+        { cause: error },
+      );
+  }
+}
+
+export function sessionRemoved(id: string, path: string): Failure<"session-removed"> {
+  const message =
+    `Session ${id} was removed while this process worked in it (${path} is gone). Nothing more is written and nothing was made anew. ` +
+    "To see what is left: throughline sessions --all";
+  return new Failure("session-removed", message, { path });
+}
+
+const quote = (path: string): string => `'${path.replaceAll("'", String.raw`'\''`)}'`;

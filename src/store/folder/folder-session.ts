@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import type { Clock } from "../../lib/clock.ts";
+import type { BodyRef, LogRecord } from "../../session/event.ts";
+import type { SessionSummary } from "../../session/summary.ts";
+import type { Append, ReadReport, SessionLog } from "../../store.ts";
+import { Appender, type Commit } from "../appender.ts";
+import { readBodies, readBody } from "../bodies.ts";
+import type { Listing } from "../listing.ts";
+import type { FileSource } from "./file-source.ts";
+import { leaseLost, type OwnLease } from "./lease-file.ts";
+import type { LogFile } from "./log-file.ts";
+
+export interface Opened {
+  id: string;
+  folder: string;
+  lease: OwnLease;
+  log: LogFile;
+  source: FileSource;
+  report: ReadReport;
+  clock: Clock;
+  listing: Listing | undefined;
+}
+
+/** A session in a folder that this process owns. */
+export class FolderSession implements SessionLog {
+  readonly id: string;
+  readonly fence: number;
+  readonly report: ReadReport;
+  readonly #opened: Opened;
+  readonly #appender: Appender;
+  readonly #lost = new AbortController();
+  #released: Promise<void> | undefined;
+
+  constructor(opened: Opened) {
+    const { id, lease, report, clock, log } = opened;
+    this.#opened = opened;
+    this.id = id;
+    this.fence = lease.fence;
+    this.report = report;
+    const commit: Commit = async (bytes) => {
+      const committed = await log.commit(bytes);
+      if ("failure" in committed && committed.final) this.#lose(committed.failure);
+      return committed;
+    };
+    this.#appender = new Appender(lease.fence, report.nextSeq, clock, commit);
+    lease.onBeat = () => {
+      const failure = log.refusal();
+      if (failure) this.#lose(failure);
+    };
+    opened.listing?.mark(id, true);
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  append(...events: Append[]): Promise<LogRecord[]> {
+    return this.#appender.append(events);
+  }
+
+  bodies(refs: readonly BodyRef[]): AsyncIterable<Uint8Array> {
+    return readBodies(this.#opened.source, refs, this.#opened.source.path);
+  }
+
+  body(ref: BodyRef): Promise<Uint8Array> {
+    return readBody(this.#opened.source, ref, this.#opened.source.path);
+  }
+
+  spool(callSeq: number): string {
+    return join(this.#opened.folder, "spool", String(callSeq));
+  }
+
+  doing(what: string): void {
+    this.#opened.lease.doing(what);
+  }
+
+  describe(summary: SessionSummary): void {
+    this.#opened.listing?.put({
+      summary,
+      bytes: this.#opened.log.length,
+      running: this.#released === undefined,
+    });
+  }
+
+  release(): Promise<void> {
+    return (this.#released ??= this.#release());
+  }
+
+  async #release(): Promise<void> {
+    const { id, folder, lease, log, source, clock, listing } = this.#opened;
+    await this.#appender.settled();
+    // Whoever appends to a session that was given back is told the same as one whose lease was taken.
+    this.#appender.close(this.#lost.signal.reason ?? leaseLost(folder, id, lease.fence, clock));
+    lease.release();
+    log.close();
+    await source.close();
+    listing?.mark(id, false);
+  }
+
+  #lose(failure: unknown): void {
+    this.#appender.close(failure);
+    this.#lost.abort(failure);
+  }
+}

@@ -1,0 +1,237 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { Failure } from "../../failure.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { crashesAt, crashPoint } from "../../lib/fault.ts";
+import { parseJson } from "../../lib/json.ts";
+import { fateOf, type ProcessFate } from "../../lib/process.ts";
+import { owner as ownerSchema, type Owner } from "../../session/event.ts";
+import { beatEveryMs, type Lease } from "../../session/lease.ts";
+import { factsOf } from "../owner.ts";
+import { syncFolder } from "./files.ts";
+
+const lease = z.object({
+  fence: z.number(),
+  schema: z.number(),
+  owner: ownerSchema,
+  beat: z.number(),
+  released: z.boolean(),
+});
+
+/** Lease files keep one length, so that writing one again in place never leaves it half of each. */
+const fileBytes = 2048;
+
+export const leasePath = (folder: string, fence: number): string => join(folder, `lease.${fence}.json`);
+
+/** The numbers of the lease files in a session's folder, lowest first. */
+export function leaseNumbers(folder: string): number[] {
+  return readdirSync(folder)
+    .map((name) => /^lease\.([1-9]\d{0,14})\.json$/u.exec(name)?.[1])
+    .filter((number) => number !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** What a lease file says; `undefined` where it is gone, empty or unreadable. */
+export function readLease(folder: string, fence: number): { text: string; lease?: Lease } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(leasePath(folder, fence), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  const read = lease.safeParse(parseJson(text));
+  return read.success ? { text, lease: read.data } : { text };
+}
+
+/** What this process can see of an owner. Machines that were cloned share their id, but hardly their name as well. */
+export function fateOfOwner(owner: Owner): ProcessFate {
+  return owner.host === hostname() ? fateOf(owner) : "out-of-sight";
+}
+
+/**
+ * The lease file of this process. It is written again in place and never by rename: a process that was suspended between looking for a
+ * higher lease and renaming would put back a file that the next owner had removed, and with it its right to write.
+ */
+export class OwnLease {
+  readonly fence: number;
+  /** Called with every beat. */
+  onBeat: (() => void) | undefined;
+  readonly #fd: number;
+  readonly #timer: NodeJS.Timeout;
+  #folder: string;
+  #next: string;
+  #state: Lease;
+  #closed = false;
+
+  private constructor(folder: string, fd: number, state: Lease) {
+    this.fence = state.fence;
+    this.#folder = folder;
+    this.#next = leasePath(folder, state.fence + 1);
+    this.#fd = fd;
+    this.#state = state;
+    this.#timer = setInterval(() => {
+      this.#write({ beat: this.#state.beat + 1 });
+      this.onBeat?.();
+    }, beatEveryMs);
+    this.#timer.unref();
+  }
+
+  /** `undefined` when somebody else has taken this number, or a higher one meanwhile. */
+  static take(folder: string, state: Lease): OwnLease | undefined {
+    const path = leasePath(folder, state.fence);
+    let fd: number;
+    try {
+      fd = openSync(path, "wx", 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
+      throw error;
+    }
+    try {
+      const bytes = encode(state);
+      if (crashesAt("lease-half-written")) {
+        writeSync(fd, bytes.subarray(0, 40));
+        process.kill(process.pid, "SIGKILL");
+      }
+      writeSync(fd, bytes, 0, bytes.length, 0);
+      fsyncSync(fd);
+      syncFolder(folder);
+      if (leaseNumbers(folder).at(-1) !== state.fence) {
+        unlinkSync(path);
+        closeSync(fd);
+        return undefined;
+      }
+      crashPoint("lease-made");
+      return new OwnLease(folder, fd, state);
+    } catch (error) {
+      unlinkSync(path);
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  /** Lowest first: as long as a lease is missing below it, an owner knows by its own missing file that it was replaced. */
+  removeOlder(): void {
+    for (const number of leaseNumbers(this.#folder)) {
+      if (number >= this.fence) continue;
+      try {
+        unlinkSync(leasePath(this.#folder, number));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      }
+    }
+    syncFolder(this.#folder);
+  }
+
+  /**
+   * Whether this is the highest lease still. Leases are numbered without gaps above a living one, and a new owner removes the older files,
+   * lowest first, before it appends anything: so either the next number is there or the own file has lost its name.
+   */
+  isHighest(): boolean {
+    return !existsSync(this.#next) && fstatSync(this.#fd).nlink > 0;
+  }
+
+  /** The session's folder got its name. */
+  movedTo(folder: string): void {
+    this.#folder = folder;
+    this.#next = leasePath(folder, this.fence + 1);
+  }
+
+  doing(what: string): void {
+    if (what !== this.#state.owner.doing) this.#write({ owner: { ...this.#state.owner, doing: what } });
+  }
+
+  /** Gives the lease back, or just lets go of it when it was lost. */
+  release(): void {
+    if (this.#closed) return;
+    this.#write({ released: true });
+    this.#closed = true;
+    clearInterval(this.#timer);
+    closeSync(this.#fd);
+  }
+
+  /** A file that can't be written (a full disk doesn't stop it, its bytes are there) costs others a wrong "doing", never the lease. */
+  #write(change: Partial<Lease>): void {
+    if (this.#closed) return;
+    this.#state = { ...this.#state, ...change };
+    const bytes = encode(this.#state);
+    try {
+      writeSync(this.#fd, bytes, 0, bytes.length, 0);
+    } catch (error) {
+      if (typeof (error as NodeJS.ErrnoException).code !== "string") throw error;
+    }
+  }
+}
+
+/** Padded with spaces; what the owner does is cut so that it fits. */
+function encode(state: Lease): Buffer {
+  const { owner } = state;
+  const bytes = Buffer.alloc(fileBytes, " ");
+  for (let limit = 400; ; limit = Math.floor(limit / 2)) {
+    const text = Buffer.from(
+      JSON.stringify({ ...state, owner: { ...owner, doing: owner.doing.slice(0, limit) } }),
+    );
+    if (text.length < fileBytes) {
+      text.copy(bytes);
+      bytes[fileBytes - 1] = 0x0a;
+      return bytes;
+    }
+    if (limit === 0) throw new RangeError(`lease ${state.fence} doesn't fit into ${fileBytes} bytes`);
+  }
+}
+
+export function leaseHeld(
+  id: string,
+  fence: number,
+  owner: Owner | undefined,
+  clock: Clock,
+): Failure<"lease-held"> {
+  const who = owner
+    ? `by process ${owner.pid} on ${owner.host}${owner.tty === undefined ? "" : ` (${owner.tty})`} since ${when(owner.since, clock)}, ` +
+      `which is ${owner.doing}`
+    : `under lease ${fence}, whose file doesn't say by whom`;
+  const message =
+    `Session ${id} is in use ${who}. Nothing was changed. ` +
+    `Wait until it is done, or take the session over with: throughline resume ${id} --force`;
+  return new Failure("lease-held", message, owner ? { owner: factsOf(owner) } : {});
+}
+
+export function leaseLost(folder: string, id: string, fence: number, clock: Clock): Failure<"lease-lost"> {
+  const owner = newOwner(folder, fence);
+  const who = owner
+    ? ` by process ${owner.pid} on ${owner.host} at ${when(owner.since, clock)} (${owner.doing})`
+    : "";
+  const message =
+    `Session ${id} was taken over${who}. What this process had logged before is kept; nothing more is written by it. ` +
+    `To take the session back: throughline resume ${id} --force`;
+  return new Failure("lease-lost", message, owner ? { owner: factsOf(owner) } : {});
+}
+
+function newOwner(folder: string, fence: number): Owner | undefined {
+  try {
+    const highest = leaseNumbers(folder).at(-1);
+    return highest !== undefined && highest > fence ? readLease(folder, highest)?.lease?.owner : undefined;
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).code !== "string") throw error;
+    return undefined;
+  }
+}
+
+function when(at: number, clock: Clock): string {
+  const text = new Date(at).toISOString().slice(0, 19).replace("T", " ");
+  const minutes = Math.round((clock.now() - at) / 60_000);
+  return minutes >= 1 && minutes < 60 * 24 ? `${text} UTC (${minutes} min ago)` : `${text} UTC`;
+}

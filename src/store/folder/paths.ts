@@ -1,0 +1,76 @@
+import { lstatSync, readdirSync, type Dirent } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../../failure.ts";
+import { uuidv7Time } from "../../lib/ids.ts";
+
+const idShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
+const monthShape = /^\d{4}-\d{2}$/u;
+
+export const sessionsPath = (home: string): string => join(home, "sessions");
+
+/** The folder that a session is made in: that of the month in which its id was made (UTC). */
+export function placeOf(home: string, id: string, now: number): string {
+  if (!idShape.test(id)) throw new TypeError(`a session's id is a UUID in lower case, not "${id}"`);
+  const month = new Date(uuidv7Time(id) ?? now).toISOString().slice(0, 7);
+  return join(sessionsPath(home), month, id);
+}
+
+export interface Place {
+  id: string;
+  path: string;
+}
+
+/** Every session's folder, newest first. Links are no sessions: what they lead to may not be ours to write. */
+export function places(home: string): Place[] {
+  return months(home)
+    .flatMap((month) =>
+      entries(month)
+        .filter((entry) => entry.isDirectory() && idShape.test(entry.name))
+        .map((entry) => ({ id: entry.name, path: join(month, entry.name) })),
+    )
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+}
+
+/** What a crash left of sessions that were being made or removed. */
+export function leftovers(home: string): Place[] {
+  return months(home).flatMap((month) =>
+    entries(month)
+      .filter((entry) => entry.isDirectory() && /^\.(?:new|gone)-/u.test(entry.name))
+      .map((entry) => ({ id: entry.name, path: join(month, entry.name) })),
+  );
+}
+
+/** The folder of a session, or `undefined` when there is none. Refuses a folder that is a link. */
+export function locate(home: string, id: string, now: number): string | undefined {
+  if (!idShape.test(id)) return undefined;
+  const usual = placeOf(home, id, now);
+  const path = isThere(usual)
+    ? usual
+    : months(home)
+        .map((month) => join(month, id))
+        .find(isThere);
+  if (path !== undefined && !lstatSync(path).isDirectory()) {
+    const message = `${path} is not a folder but a link or a file; Throughline writes to no such session. Remove it, or move the session itself there: ls -ld '${path}'`;
+    throw new Failure("session-damaged", message, { path });
+  }
+  return path;
+}
+
+function months(home: string): string[] {
+  return entries(sessionsPath(home))
+    .filter((entry) => entry.isDirectory() && monthShape.test(entry.name))
+    .map((entry) => join(sessionsPath(home), entry.name));
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function entries(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

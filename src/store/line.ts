@@ -1,0 +1,143 @@
+import { isUtf8 } from "node:buffer";
+import { crc32 } from "node:zlib";
+import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
+import type { EventType, SessionEvent } from "../session/event.ts";
+import { isBelievable, objection } from "../session/upcast.ts";
+import type { Append } from "../store.ts";
+
+/**
+ * A line of the log: `{"crc":"xxxxxxxx","seq":12,"fence":3,"at":…,"type":"item-added",…,"item":{…}}` and a newline. The checksum comes
+ * first and covers every byte after its comma up to the newline (CRC-32 as in zlib, lower-case hex). A line whose checksum holds is what
+ * a writer validated when it appended it, so a reader parses its header and nothing else; the item comes last, byte for byte.
+ */
+
+/** How every line begins. */
+export const lineHead = Buffer.from('{"crc":"');
+/** Bytes of `{"crc":"xxxxxxxx",`. */
+export const checkedFrom = 18;
+/** Inside a JSON string the quotes would be escaped, so outside of the item these bytes only stand where a member begins. */
+const itemMark = Buffer.from(',"item":');
+export const newline = 0x0a;
+const closingBrace = 0x7d;
+
+const itemTypes: ReadonlySet<string> = new Set<EventType>(["item-added", "history-compacted"]);
+
+/** Throws a TypeError when the event, or its item, is not what the schema allows: a mistake of the program, not of the store. */
+export function validateAppend({ event, item }: Append): void {
+  const wrong = objection({ ...event, seq: 0, fence: 0, at: 0 } as SessionEvent);
+  if (wrong !== undefined) throw new TypeError(`not an event of the log: ${event.type}: ${wrong}`);
+  if (itemTypes.has(event.type) !== (item !== undefined)) {
+    throw new TypeError(`${event.type} ${item ? "takes no item" : "needs an item"}`);
+  }
+  if (item && !(isUtf8(item) && isJsonObject(parseJson(bufferOf(item).toString("utf8"))))) {
+    throw new TypeError(`the item of ${event.type} is not a JSON object in UTF-8`);
+  }
+}
+
+export interface EncodedLine {
+  /** The line with its newline. */
+  bytes: Buffer;
+  /** Where the item lies in the line, when there is one. */
+  body?: { offset: number; length: number };
+}
+
+/** The line of an event that `validateAppend` passed. Raw newlines in an item are white space there and become spaces. */
+export function encodeLine(event: SessionEvent, item?: Uint8Array): EncodedLine {
+  const { seq, fence, at, type, ...members } = event;
+  const json = JSON.stringify({ seq, fence, at, type, ...members });
+  if (!item) {
+    const bytes = Buffer.from(`{"crc":"00000000",${json.slice(1)}\n`);
+    return { bytes: seal(bytes) };
+  }
+  const header = Buffer.from(`{"crc":"00000000",${json.slice(1, -1)},"item":`);
+  const bytes = Buffer.allocUnsafe(header.length + item.length + 2);
+  header.copy(bytes);
+  bytes.set(item, header.length);
+  for (
+    let at = bytes.indexOf(newline, header.length);
+    at >= 0 && at < bytes.length - 2;
+    at = bytes.indexOf(newline, at)
+  )
+    bytes[at] = 0x20;
+  bytes[bytes.length - 2] = closingBrace;
+  bytes[bytes.length - 1] = newline;
+  return { bytes: seal(bytes), body: { offset: header.length, length: item.length } };
+}
+
+function seal(bytes: Buffer): Buffer {
+  bytes.write(hex(crc32(bytes.subarray(checkedFrom, -1))), 8, 8, "latin1");
+  return bytes;
+}
+
+const hex = (crc: number): string => crc.toString(16).padStart(8, "0");
+
+/** A line that could be read. Offsets are those of the buffer that was given. */
+export interface DecodedLine {
+  event: JsonObject;
+  /** The line's checksum held: every byte is as it was written. */
+  verified: boolean;
+  itemStart: number;
+  /** 0 where there is no item. */
+  itemLength: number;
+}
+
+/**
+ * The event of the line in `bytes[from, to)` (without its newline) if its checksum holds, without looking at its item; otherwise
+ * `undefined`.
+ */
+export function decodeVerified(bytes: Buffer, from: number, to: number): DecodedLine | undefined {
+  const checksum = readChecksum(bytes, from, to);
+  if (checksum < 0) return undefined;
+  const checked = bytes.subarray(from + checkedFrom, to);
+  if (crc32(checked) !== checksum) return undefined;
+  const mark = checked.indexOf(itemMark);
+  const header = mark < 0 ? undefined : parseJson(`{${checked.toString("utf8", 0, mark)}}`);
+  if (isJsonObject(header)) {
+    const itemStart = from + checkedFrom + mark + itemMark.length;
+    return { event: header, verified: true, itemStart, itemLength: to - 1 - itemStart };
+  }
+  const whole = parseJson(`{${checked.toString("utf8")}`);
+  return isJsonObject(whole) ? { event: whole, verified: true, itemStart: 0, itemLength: 0 } : undefined;
+}
+
+/** The checksum that the line names, or -1. */
+function readChecksum(bytes: Buffer, from: number, to: number): number {
+  if (to - from <= checkedFrom + 1 || bytes[from + 16] !== 0x22 || bytes[from + 17] !== 0x2c) return -1;
+  for (let at = 0; at < 8; at++) if (bytes[from + at] !== lineHead[at]) return -1;
+  let value = 0;
+  for (let at = from + 8; at < from + 16; at++) {
+    const digit = hexDigit(bytes[at]!);
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
+}
+
+/** The event of a line without a valid checksum, or `undefined` when it isn't one. Parses all of it. */
+export function decodeAltered(line: Buffer): DecodedLine | undefined {
+  if (!isUtf8(line)) return undefined;
+  const whole = parseJson(line.toString("utf8"));
+  if (!isJsonObject(whole)) return undefined;
+  const { crc: _crc, item, ...event } = whole;
+  if (!isBelievable(event)) return undefined;
+  if (item === undefined) {
+    return itemTypes.has(event["type"] as string)
+      ? undefined
+      : { event, verified: false, itemStart: 0, itemLength: 0 };
+  }
+  // Edited by hand, the item may not be the last member any more; then its bytes can't be cut out.
+  const mark = line.indexOf(itemMark);
+  const itemStart = mark + itemMark.length;
+  const itemEnd = line.lastIndexOf(closingBrace);
+  if (mark < 0 || !isJsonObject(parseJson(line.toString("utf8", itemStart, itemEnd)))) return undefined;
+  return { event, verified: false, itemStart, itemLength: itemEnd - itemStart };
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

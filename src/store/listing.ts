@@ -1,0 +1,34 @@
+import type { SessionSummary } from "../session/summary.ts";
+import type { LogVisitor, ReadReport } from "../store.ts";
+
+/** What a catalogue remembers of a session: true for a log of exactly `bytes` bytes. */
+export interface ListingRow {
+  summary: SessionSummary;
+  bytes: number;
+  /** A writer was at work when the row was written. */
+  running: boolean;
+}
+
+/**
+ * A cache of summaries for lists and search. It can be wrong, late, locked or gone at any time: whoever asks compares with the folders,
+ * and nobody waits for it to be written. No method throws.
+ */
+export interface Listing {
+  /** Rows by session id; empty when they can't be read. */
+  rows(): Map<string, ListingRow>;
+  /** Written soon, in the background. */
+  put(row: ListingRow): void;
+  /** Marks the row before the first append and after the last one. */
+  mark(id: string, running: boolean): void;
+  /** Resolves when no byte of the sessions is left in the cache, as far as it can be written. */
+  remove(ids: readonly string[]): Promise<void>;
+  /** What was wrong with the cache, and was mended, since it was opened: one line each. */
+  readonly troubles: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Makes a session's summary from its log. `read` reads it into the visitor, from the last window on. */
+export type Summarize = (
+  id: string,
+  read: (visitor: LogVisitor) => Promise<ReadReport>,
+) => Promise<SessionSummary>;

@@ -1,0 +1,309 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { Failure } from "../../failure.ts";
+import { systemClock, type Clock } from "../../lib/clock.ts";
+import { schemaVersion, type BodyRef, type LogRecord, type Owner } from "../../session/event.ts";
+import type { SessionSummary } from "../../session/summary.ts";
+import type {
+  Append,
+  FollowUp,
+  Holder,
+  ListedSession,
+  ListQuery,
+  LogVisitor,
+  ReadOptions,
+  ReadReport,
+  SessionLog,
+  SessionStore,
+} from "../../store.ts";
+import { Appender, type Committed } from "../appender.ts";
+import { readBodies, readBody } from "../bodies.ts";
+import { factsOf } from "../owner.ts";
+import { readLog } from "../scan.ts";
+import type { ByteSource, LogSource } from "../source.ts";
+import { summarizeLog } from "../summarize.ts";
+
+/** Sessions in memory, for tests and for library users who keep none: the same lines, rules and failures as in a folder, but nothing lasts. */
+export function memoryStore({
+  version,
+  clock = systemClock,
+}: {
+  version: string;
+  clock?: Clock;
+}): SessionStore {
+  return new MemoryStore(version, clock);
+}
+
+interface Kept {
+  log: MemoryLog;
+  fence: number;
+  owner: MemorySession | undefined;
+  inbox: Map<string, FollowUp>;
+}
+
+class MemoryStore implements SessionStore {
+  readonly #version: string;
+  readonly #clock: Clock;
+  readonly #sessions = new Map<string, Kept>();
+  /** Tools write their traces to files in any case; made when the first one asks. */
+  #spools: string | undefined;
+
+  constructor(version: string, clock: Clock) {
+    this.#version = version;
+    this.#clock = clock;
+  }
+
+  async create(id: string, created: Append, doing: string): Promise<SessionLog> {
+    if (this.#sessions.has(id))
+      throw new Failure(
+        "usage",
+        `Session ${id} exists already; nothing was changed. See it with: throughline show ${id}`,
+        {},
+      );
+    const kept: Kept = { log: new MemoryLog(id), fence: 0, owner: undefined, inbox: new Map() };
+    const session = this.#own(id, kept, { bytes: 0, nextSeq: 0, damage: [] }, doing);
+    await session.append(created);
+    this.#sessions.set(id, kept);
+    return session;
+  }
+
+  async acquire(
+    id: string,
+    visitor: LogVisitor,
+    { doing, force = false, ...read }: ReadOptions & { doing: string; force?: boolean },
+  ): Promise<SessionLog> {
+    const kept = this.#kept(id);
+    if (kept.owner && !force) {
+      const { pid, host, doing: busy } = kept.owner.owner;
+      const message = `Session ${id} is in use by process ${pid} on ${host}, which is ${busy}. Nothing was changed. Wait until it is done, or take it over with force.`;
+      throw new Failure("lease-held", message, { owner: factsOf(kept.owner.owner) });
+    }
+    const scratch = await readLog(kept.log.now(), { record: () => undefined }, { from: "window" });
+    const session = this.#own(id, kept, scratch, doing);
+    const taken = {
+      type: "lease-taken",
+      schema: schemaVersion,
+      owner: session.owner,
+      forced: force,
+    } as const;
+    await session.append({ event: taken });
+    const report = await readLog(kept.log.now(), visitor, read);
+    session.report = report;
+    return session;
+  }
+
+  async read(id: string, visitor: LogVisitor, options?: ReadOptions): Promise<ReadReport> {
+    return readLog(this.#kept(id).log.now(), visitor, options);
+  }
+
+  async body(id: string, ref: BodyRef): Promise<Uint8Array> {
+    const { log } = this.#kept(id);
+    return readBody(log, ref, log.path);
+  }
+
+  async holder(id: string): Promise<Holder> {
+    const { owner, fence } = this.#kept(id);
+    return owner ? { state: "held", fence, owner: owner.owner } : { state: "free" };
+  }
+
+  async find(reference: string): Promise<string[]> {
+    const listed = await this.list();
+    return listed
+      .filter(({ id, name }) => id.startsWith(reference.toLowerCase()) || name === reference)
+      .map(({ id }) => id)
+      .sort((a, b) => (a < b ? 1 : -1));
+  }
+
+  async list(query: ListQuery = {}): Promise<ListedSession[]> {
+    const listed: ListedSession[] = [];
+    for (const [id, { log, owner }] of this.#sessions) {
+      const summary = await summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" }));
+      if (query.workspace !== undefined && !isOf(summary, query.workspace)) continue;
+      listed.push({ ...summary, bytes: log.now().size, ...(owner && { holder: owner.owner }) });
+    }
+    return listed.sort((a, b) => b.updated - a.updated || (a.id < b.id ? 1 : -1));
+  }
+
+  async queue(id: string, followUp: FollowUp): Promise<void> {
+    this.#kept(id).inbox.set(followUp.id, { ...followUp });
+  }
+
+  async queued(id: string): Promise<FollowUp[]> {
+    return [...this.#kept(id).inbox.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async dequeue(id: string, followUp: string): Promise<void> {
+    this.#kept(id).inbox.delete(followUp);
+  }
+
+  async remove(id: string, { force = false }: { force?: boolean } = {}): Promise<void> {
+    const { owner } = this.#kept(id);
+    if (owner && !force)
+      throw new Failure(
+        "lease-held",
+        `Session ${id} is in use; it was not removed. Use force to remove it all the same.`,
+        { owner: factsOf(owner.owner) },
+      );
+    owner?.lose(
+      new Failure("session-removed", `Session ${id} was removed while this process worked in it.`, {
+        path: id,
+      }),
+    );
+    this.#sessions.delete(id);
+  }
+
+  async close(): Promise<void> {
+    if (this.#spools !== undefined) rmSync(this.#spools, { recursive: true, force: true });
+    this.#spools = undefined;
+  }
+
+  #own(id: string, kept: Kept, report: ReadReport, doing: string): MemorySession {
+    const owner: Owner = {
+      host: hostname(),
+      machine: "memory",
+      boot: "memory",
+      pidNamespace: "",
+      pid: process.pid,
+      started: "",
+      version: this.#version,
+      since: this.#clock.now(),
+      doing,
+    };
+    kept.owner?.lose(
+      new Failure("lease-lost", `Session ${id} was taken over (${doing}). What was logged before is kept.`, {
+        owner: factsOf(owner),
+      }),
+    );
+    kept.fence++;
+    const spool = (callSeq: number): string =>
+      join((this.#spools ??= mkdtempSync(join(tmpdir(), "throughline-"))), id, String(callSeq));
+    const session = new MemorySession(id, kept.fence, kept.log, report, owner, this.#clock, spool, () => {
+      if (kept.owner === session) kept.owner = undefined;
+    });
+    kept.owner = session;
+    return session;
+  }
+
+  #kept(id: string): Kept {
+    const kept = this.#sessions.get(id);
+    if (kept) return kept;
+    throw new Failure(
+      "session-missing",
+      `There is no session ${id} in this store. List them to see which there are.`,
+      { reference: id, nearest: [] },
+    );
+  }
+}
+
+class MemorySession implements SessionLog {
+  readonly id: string;
+  readonly fence: number;
+  readonly owner: Owner;
+  report: ReadReport;
+  readonly #log: MemoryLog;
+  readonly #appender: Appender;
+  readonly #lost = new AbortController();
+  readonly #spool: (callSeq: number) => string;
+  readonly #letGo: () => void;
+
+  constructor(
+    id: string,
+    fence: number,
+    log: MemoryLog,
+    report: ReadReport,
+    owner: Owner,
+    clock: Clock,
+    spool: (callSeq: number) => string,
+    letGo: () => void,
+  ) {
+    this.id = id;
+    this.fence = fence;
+    this.owner = owner;
+    this.report = report;
+    this.#log = log;
+    this.#spool = spool;
+    this.#letGo = letGo;
+    this.#appender = new Appender(fence, report.nextSeq, clock, (bytes) => log.add(bytes));
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  append(...events: Append[]): Promise<LogRecord[]> {
+    return this.#appender.append(events);
+  }
+
+  bodies(refs: readonly BodyRef[]): AsyncIterable<Uint8Array> {
+    return readBodies(this.#log, refs, this.#log.path);
+  }
+
+  body(ref: BodyRef): Promise<Uint8Array> {
+    return readBody(this.#log, ref, this.#log.path);
+  }
+
+  spool(callSeq: number): string {
+    return this.#spool(callSeq);
+  }
+
+  doing(what: string): void {
+    this.owner.doing = what;
+  }
+
+  describe(_summary: SessionSummary): void {
+    // Lists are made from the logs here.
+  }
+
+  async release(): Promise<void> {
+    await this.#appender.settled();
+    this.lose(
+      new Failure(
+        "lease-lost",
+        `Session ${this.id} was given back by this process; open it again to append.`,
+        {},
+      ),
+      false,
+    );
+    this.#letGo();
+  }
+
+  lose(failure: Failure, told = true): void {
+    this.#appender.close(failure);
+    if (told) this.#lost.abort(failure);
+  }
+}
+
+class MemoryLog implements ByteSource {
+  readonly path: string;
+  #bytes: Buffer = Buffer.alloc(4096);
+  #size = 0;
+
+  constructor(id: string) {
+    this.path = `memory:${id}`;
+  }
+
+  now(): LogSource {
+    return { path: this.path, bytes: this, size: this.#size };
+  }
+
+  async read(target: Uint8Array, at: number): Promise<number> {
+    return this.#bytes.copy(target, 0, at, Math.min(this.#size, at + target.length));
+  }
+
+  add(bytes: Buffer): Committed {
+    const offset = this.#size;
+    this.#size += bytes.length;
+    if (this.#size > this.#bytes.length) {
+      const grown = Buffer.alloc(Math.max(this.#size, 2 * this.#bytes.length));
+      this.#bytes.copy(grown, 0, 0, offset);
+      this.#bytes = grown;
+    }
+    bytes.copy(this.#bytes, offset);
+    return { offset };
+  }
+}
+
+function isOf({ workspace }: SessionSummary, path: string): boolean {
+  return workspace.path === path || workspace.gitRoot === path || workspace.path.startsWith(`${path}/`);
+}

@@ -1,0 +1,225 @@
+import { Failure } from "../failure.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { schemaVersion, type LogRecord, type SessionEvent } from "../session/event.ts";
+import { declaredSchema, upcast } from "../session/upcast.ts";
+import type { Damage, LogVisitor } from "../store.ts";
+import { decodeAltered, decodeVerified, lineHead, type DecodedLine } from "./line.ts";
+
+/** A damaged line that falls into more pieces than this (a file in UTF-16, say) is no line with some damage any more. */
+const mostPieces = 256;
+
+/** A record whose line has no valid checksum. It waits for the next line that has one, which tells whether its number can be true. */
+interface Waiting {
+  record: LogRecord;
+  to: number;
+  line: number;
+  /** How many lines without a valid checksum there have been since the last one with, this one included. */
+  since: number;
+}
+
+/** Where the reading stands; a reader of the rest of a log begins with it. */
+export interface Position {
+  lastSeq: number;
+  fence: number;
+  /** The schema in which the log is written there; the current one if absent. */
+  schema?: number;
+}
+
+/**
+ * The reader's rules (architecture.md "A session is a folder"), fed line by line in order. It delivers to the visitor what counts and
+ * names everything else in `damage`.
+ */
+export class LogReader {
+  readonly damage: Damage[] = [];
+  lastSeq: number;
+  /** The highest fence so far. */
+  fence: number;
+  delivered = 0;
+
+  readonly #path: string;
+  readonly #visitor: LogVisitor;
+  readonly #fromStart: boolean;
+  #schema: number;
+  #line = 0;
+  #waiting: Waiting[] = [];
+  #unverified = 0;
+
+  constructor(path: string, visitor: LogVisitor, start?: Position) {
+    this.#path = path;
+    this.#visitor = visitor;
+    this.#fromStart = start === undefined;
+    this.lastSeq = start?.lastSeq ?? -1;
+    this.fence = start?.fence ?? 0;
+    this.#schema = start?.schema ?? schemaVersion;
+  }
+
+  /**
+   * The line in `bytes[from, to)`, whose first byte stands at `base + from` in the log. `last` is set for what stands behind the last
+   * newline. Returns whether any of it counts or could count.
+   */
+  take(bytes: Buffer, from: number, to: number, base: number, last = false): boolean {
+    this.#line++;
+    if (from === to) return false;
+    const decoded = decodeVerified(bytes, from, to);
+    if (!decoded)
+      return this.#salvage(bytes.subarray(from, to), base + from, last ? "torn-tail" : "unreadable");
+    this.#count(decoded, base, from, to);
+    return true;
+  }
+
+  /** A line too long to be held. */
+  skip(from: number, to: number): void {
+    this.#line++;
+    this.#report("unreadable", from, to, "the line is longer than any that a writer makes");
+  }
+
+  /** To be called after the last line. */
+  finish(): void {
+    for (const waiting of this.#waiting) {
+      if (waiting.record.event.seq <= this.lastSeq + waiting.since) this.#settle(waiting, Infinity, Infinity);
+      else this.#reject(waiting);
+    }
+    this.#waiting = [];
+  }
+
+  #count(decoded: DecodedLine, base: number, from: number, to: number): void {
+    const { seq, fence } = decoded.event as unknown as SessionEvent;
+    this.#checkSchema(decoded.event);
+    if (fence < this.fence) {
+      const why = `written under lease ${fence} after lease ${this.fence} had been taken`;
+      this.#report("stale-fence", base + from, base + to, why);
+      return;
+    }
+    if (seq <= this.lastSeq) {
+      this.fence = fence;
+      this.#report("repeated", base + from, base + to, `event ${seq} again, after event ${this.lastSeq}`);
+      return;
+    }
+    if (this.#waiting.length > 0) {
+      for (const waiting of this.#waiting) this.#settle(waiting, seq, fence);
+      this.#waiting = [];
+    }
+    this.#unverified = 0;
+    this.#deliver(this.#recordOf(decoded, base, from), to + base);
+  }
+
+  /** Looks for lines in one that isn't: behind NULs that a power failure left, or joined by a newline that was lost. */
+  #salvage(line: Buffer, base: number, otherwise: Damage["kind"]): boolean {
+    let found = false;
+    let pieces = 0;
+    for (let at = 0, head = 0; at < line.length; pieces++) {
+      if (line[at] === 0) {
+        const start = at;
+        while (line[at] === 0) at++;
+        this.#report("nul-block", base + start, base + at, `${at - start} NUL bytes`);
+        continue;
+      }
+      if (head >= 0 && head <= at) head = line.indexOf(lineHead, at + 1);
+      const nul = pieces < mostPieces ? line.indexOf(0, at) : -1;
+      const stops = [nul, pieces < mostPieces ? head : -1].filter((stop) => stop >= 0);
+      const end = Math.min(line.length, ...stops);
+      if (this.#salvagePiece(line.subarray(at, end), base + at, otherwise)) found = true;
+      at = end;
+    }
+    return found;
+  }
+
+  #salvagePiece(piece: Buffer, base: number, otherwise: Damage["kind"]): boolean {
+    const end = piece.lastIndexOf(0x7d) + 1;
+    const decoded = decodeVerified(piece, 0, end);
+    if (decoded) this.#count(decoded, base, 0, end);
+    if (decoded || this.#await(piece.subarray(0, end), base)) {
+      if (end < piece.length)
+        this.#report(otherwise, base + end, base + piece.length, "bytes behind the end of an event");
+      return true;
+    }
+    this.#unverified++;
+    const why =
+      otherwise === "torn-tail"
+        ? "the last line was not written to its end"
+        : "neither an event nor part of one";
+    this.#report(otherwise, base, base + piece.length, why);
+    return false;
+  }
+
+  #await(piece: Buffer, base: number): boolean {
+    const decoded = decodeAltered(piece);
+    if (!decoded) return false;
+    if (!piece.subarray(0, lineHead.length).equals(lineHead)) this.#checkSchema(decoded.event);
+    this.#unverified++;
+    const record = this.#recordOf(decoded, base, 0);
+    this.#waiting.push({ record, to: base + piece.length, line: this.#line, since: this.#unverified });
+    return true;
+  }
+
+  #settle(waiting: Waiting, beforeSeq: number, upToFence: number): void {
+    const { seq, fence } = waiting.record.event;
+    if (seq <= this.lastSeq || seq >= beforeSeq || fence < this.fence || fence > upToFence)
+      return this.#reject(waiting);
+    const { offset } = waiting.record;
+    this.#report(
+      "altered",
+      offset,
+      waiting.to,
+      "its checksum doesn't hold; it reads as an event and is taken as it is",
+      waiting.line,
+    );
+    this.#deliver(waiting.record, waiting.to);
+  }
+
+  #reject({ record, to, line }: Waiting): void {
+    const why = `its checksum doesn't hold, and event ${record.event.seq} of lease ${record.event.fence} can't stand here`;
+    this.#report("unreadable", record.offset, to, why, line);
+  }
+
+  #recordOf({ event, itemStart, itemLength }: DecodedLine, base: number, from: number): LogRecord {
+    const current = this.#schema < schemaVersion ? upcast(event, this.#schema) : event;
+    const known = current as unknown as SessionEvent;
+    if (itemLength === 0) return { event: known, offset: base + from };
+    return { event: known, offset: base + from, body: { offset: base + itemStart, length: itemLength } };
+  }
+
+  #deliver(record: LogRecord, to: number): void {
+    const { event } = record;
+    if (
+      this.delivered++ === 0 &&
+      this.#fromStart &&
+      event.type !== "session-created" &&
+      this.damage.length === 0
+    ) {
+      this.#report(
+        "unreadable",
+        0,
+        to,
+        `the log begins with event ${event.seq} (${event.type}); what stood before it is missing`,
+      );
+    }
+    this.lastSeq = event.seq;
+    this.fence = event.fence;
+    this.#visitor.record(record);
+  }
+
+  #checkSchema(event: JsonObject): void {
+    const found = declaredSchema(event);
+    if (found === undefined) return;
+    if (found > schemaVersion) throw schemaNewer(this.#path, found);
+    if (event["type"] !== "turn-ended") this.#schema = found;
+  }
+
+  /** Neighbours of one kind become one entry, so that a megabyte of garbage is one line for the reader. */
+  #report(kind: Damage["kind"], from: number, to: number, why: string, line = this.#line): void {
+    const previous = this.damage.at(-1);
+    if (kind === "unreadable" && previous?.kind === kind && previous.why === why && from - previous.to <= 1) {
+      previous.to = to;
+      return;
+    }
+    this.damage.push(this.#fromStart ? { kind, from, to, line, why } : { kind, from, to, why });
+  }
+}
+
+export function schemaNewer(path: string, found: number): Failure<"schema-newer"> {
+  const message =
+    `${path} was written by a newer version of throughline (schema ${found}, this version reads up to ${schemaVersion}); ` +
+    "nothing was changed. Update throughline and try again: npm install -g throughline@latest";
+  return new Failure("schema-newer", message, { found, supported: schemaVersion });
+}
