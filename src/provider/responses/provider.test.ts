@@ -1,112 +1,54 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
-import type { ModelRequest, ProviderEvent, RequestInput } from "../../provider.ts";
-import { responsesProvider, type ResponsesOptions } from "./provider.ts";
+import { gzipSync } from "node:zlib";
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Failure } from "../../failure.ts";
+import type { ProviderEvent } from "../../provider.ts";
+import { ask, failureOf, input, key, kinds, largeInput, request } from "../../../test/wire/ask.ts";
+import {
+  bodyOf,
+  closeServers,
+  completed,
+  created,
+  delta,
+  itemDone,
+  serve,
+  sse,
+  usage,
+} from "../../../test/wire/upstream.ts";
+import { responsesProvider } from "./provider.ts";
 
-const servers: Server[] = [];
+afterEach(closeServers);
 
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-async function serve(handler: Handler): Promise<string> {
-  const server = createServer(handler);
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-}
-
-function input(...items: string[]): RequestInput {
-  const bytes = Buffer.from(items.join(","));
-  return {
-    bytes: bytes.length,
-    items: items.length,
-    async *chunks() {
-      yield bytes;
-    },
-  };
-}
-
-const request: ModelRequest = {
-  model: "gpt-test",
-  effort: "low",
-  instructions: "Be brief.",
-  tools: [],
-  input: input('{"type":"message","role":"user","content":"hello"}'),
-  sealed: true,
-  cacheKey: "session-1",
-};
-
-async function collect(
-  baseUrl: string,
-  options: Partial<ResponsesOptions> = {},
-  change: Partial<ModelRequest> = {},
-): Promise<ProviderEvent[]> {
-  const provider = responsesProvider({
-    name: "test",
-    baseUrl,
-    apiKey: "sk-secret-key-1",
-    contract: "openai",
-    ...options,
-  });
-  const events: ProviderEvent[] = [];
-  for await (const event of provider.stream({ ...request, ...change }, new AbortController().signal))
-    events.push(event);
-  return events;
-}
-
-const sse = (type: string, data: object): string =>
-  `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
-const created = sse("response.created", { response: { id: "resp_1", model: "gpt-test-2026" } });
-const usage = {
-  input_tokens: 10,
-  input_tokens_details: { cached_tokens: 4 },
-  output_tokens: 7,
-  output_tokens_details: { reasoning_tokens: 3 },
-};
-const completed = sse("response.completed", {
-  response: { id: "resp_1", model: "gpt-test-2026", status: "completed", usage },
-});
 // Spaces, escapes and an unknown member, which re-stringifying would change.
 const rawItem =
-  '{ "type":"message", "id":"msg_1","role":"assistant","x_new": 1.0, "content":[{"type":"output_text","text":"h\\u00e9 \\/ ok"}] }';
-const itemDone = `event: response.output_item.done\ndata: {"type":"response.output_item.done","output_index":0,"item":${rawItem},"sequence_number":4}\n\n`;
+  '{ "type":"message", "id":"msg_1","role":"assistant","x_new": 1.0, "content":[{"type":"output_text","text":"h\\u00e9 \\/ ok é"}] }';
+
+const itemText = (event: ProviderEvent | undefined): string =>
+  event?.type === "item" ? Buffer.from(event.item).toString() : "";
 
 describe("a whole answer", () => {
   it("gives deltas, items byte for byte, and usage, from one POST with the official members", async () => {
     let body = "";
     let head: IncomingMessage | undefined;
-    const url = await serve((incoming, response) => {
+    const url = await serve(async (incoming, response) => {
       head = incoming;
-      incoming.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      incoming.on("end", () => {
-        response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
-        response.write(created);
-        response.write(sse("response.reasoning_summary_text.delta", { delta: "thinking" }));
-        response.write(sse("response.output_text.delta", { delta: "hé" }));
-        response.write(itemDone);
-        response.end(completed);
-      });
+      body = await bodyOf(incoming);
+      response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+      response.write(created);
+      response.write(sse("response.reasoning_summary_text.delta", { delta: "thinking" }));
+      response.write(delta("hé"));
+      response.write(itemDone(rawItem));
+      response.end(completed);
     });
-    const events = await collect(url);
-    expect(events.map((event) => event.type)).toEqual([
-      "opened",
-      "reasoning-delta",
-      "text-delta",
-      "item",
-      "completed",
-    ]);
+    const events = await ask(url);
+    expect(kinds(events)).toEqual(["opened", "reasoning-delta", "text-delta", "item", "completed"]);
     expect(events[0]).toEqual({ type: "opened", response: "resp_1", model: "gpt-test-2026" });
-    const item = events[3] as ProviderEvent & { type: "item" };
-    expect(Buffer.from(item.item).toString()).toBe(rawItem);
-    expect(item.facts).toMatchObject({ kind: "message", id: "msg_1", role: "assistant" });
-    expect(item.model).toBe("gpt-test-2026");
+    expect(itemText(events[3])).toBe(rawItem);
+    expect(events[3]).toMatchObject({
+      facts: { kind: "message", id: "msg_1", role: "assistant" },
+      model: "gpt-test-2026",
+    });
     expect(events[4]).toEqual({
       type: "completed",
       response: "resp_1",
@@ -114,10 +56,7 @@ describe("a whole answer", () => {
       usage: { inputTokens: 10, cachedInputTokens: 4, outputTokens: 7, reasoningTokens: 3 },
     });
     expect(head?.url).toBe("/v1/responses");
-    expect(head?.headers).toMatchObject({
-      authorization: "Bearer sk-secret-key-1",
-      "accept-encoding": "identity",
-    });
+    expect(head?.headers).toMatchObject({ authorization: `Bearer ${key}`, "accept-encoding": "identity" });
     expect(Number(head?.headers["content-length"])).toBe(Buffer.byteLength(body));
     expect(JSON.parse(body)).toEqual({
       model: "gpt-test",
@@ -129,5 +68,183 @@ describe("a whole answer", () => {
       prompt_cache_key: "session-1",
       input: [{ type: "message", role: "user", content: "hello" }],
     });
+  });
+
+  it("sends tools, and neither reasoning nor include where they were not asked for", async () => {
+    let body = "";
+    const url = await serve(async (incoming, response) => {
+      body = await bodyOf(incoming);
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(completed);
+    });
+    const tools = [
+      {
+        type: "function" as const,
+        name: "shell_command",
+        description: "runs",
+        parameters: { type: "object" },
+      },
+    ];
+    const { effort: _effort, ...plain } = request;
+    const provider = responsesProvider({
+      name: "test",
+      baseUrl: `${url}/?api-version=1`,
+      contract: "openai",
+    });
+    const sent = { ...plain, tools, sealed: false, input: input() };
+    for await (const event of provider.stream(sent, new AbortController().signal))
+      expect(event.type).toBe("completed");
+    expect(JSON.parse(body)).toEqual({
+      model: "gpt-test",
+      instructions: "Be brief.",
+      tools,
+      tool_choice: "auto",
+      parallel_tool_calls: true,
+      store: false,
+      stream: true,
+      prompt_cache_key: "session-1",
+      input: [],
+    });
+  });
+
+  it("is read the same when it arrives byte by byte, with CRLF line ends and comments", async () => {
+    const text =
+      `: hello\r\n\r\n${created}${delta("é→🙂")}: ping\n\n${itemDone(rawItem)}${completed}`.replaceAll(
+        /\r?\n/gu,
+        "\r\n",
+      );
+    const url = await serve(async (_incoming, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.socket?.setNoDelay(true);
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; at += 7) {
+        response.write(bytes.subarray(at, at + 7));
+        if (at % 49 === 0) await new Promise(setImmediate);
+      }
+      response.end();
+    });
+    const events = await ask(url);
+    expect(kinds(events)).toEqual(["opened", "text-delta", "item", "completed"]);
+    expect(events[1]).toEqual({ type: "text-delta", text: "é→🙂" });
+    expect(itemText(events[2])).toBe(rawItem);
+  });
+
+  it("takes the items from response.completed when the stream gave none", async () => {
+    const last = `data: {"type":"response.completed","response":{"id":"r","output":[${rawItem}, {"type":"reasoning","id":"rs_1"} ],"usage":null}}\n\n`;
+    const url = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(last),
+    );
+    const events = await ask(url);
+    expect(kinds(events)).toEqual(["item", "item", "completed"]);
+    expect(itemText(events[0])).toBe(rawItem);
+    expect(itemText(events[1])).toBe('{"type":"reasoning","id":"rs_1"}');
+  });
+
+  it("is accepted without a stream", async () => {
+    const whole = `{"id":"resp_2","model":"m","status":"completed","output":[${rawItem}],"usage":${JSON.stringify(usage)}}`;
+    const url = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(whole),
+    );
+    const events = await ask(url);
+    expect(kinds(events)).toEqual(["opened", "item", "completed"]);
+    expect(itemText(events[1])).toBe(rawItem);
+    expect(events[2]).toMatchObject({ response: "resp_2", usage: { inputTokens: 10 } });
+  });
+
+  it("is read although a proxy compressed it", async () => {
+    const url = await serve((_incoming, response) =>
+      response
+        .writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" })
+        .end(gzipSync(created + itemDone(rawItem) + completed)),
+    );
+    expect(kinds(await ask(url))).toEqual(["opened", "item", "completed"]);
+  });
+
+  it("carries an item of 10 MB whole", async () => {
+    const raw = `{"type":"reasoning","id":"rs_1","encrypted_content":"${"A".repeat(10_000_000)}"}`;
+    const url = await serve((_incoming, response) =>
+      response
+        .writeHead(200, { "content-type": "text/event-stream" })
+        .end(created + itemDone(raw) + completed),
+    );
+    const events = await ask(url);
+    expect(kinds(events)).toEqual(["opened", "item", "completed"]);
+    expect(itemText(events[1]) === raw).toBe(true);
+  });
+
+  it("leaves its connection to the next step", async () => {
+    const sockets = new Set<Socket>();
+    const url = await serve(async (incoming, response) => {
+      sockets.add(incoming.socket);
+      await bodyOf(incoming);
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(created + completed);
+    });
+    const provider = responsesProvider({ name: "test", baseUrl: url, contract: "openai" });
+    for (let step = 0; step < 3; step++) {
+      for await (const event of provider.stream(request, new AbortController().signal))
+        expect(event.type).not.toBe("failed");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(sockets.size).toBe(1);
+  });
+
+  it("from this machine goes past the proxies of the environment", async () => {
+    vi.stubEnv("HTTP_PROXY", "http://127.0.0.1:1");
+    vi.stubEnv("http_proxy", "http://127.0.0.1:1");
+    const url = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(completed),
+    );
+    expect(kinds(await ask(url))).toEqual(["completed"]);
+    vi.unstubAllEnvs();
+  });
+});
+
+describe("a large request", () => {
+  it("is sent at the pace of the socket and not ahead of it", async () => {
+    const large = largeInput(64);
+    let madeWhilePaused = 0;
+    let received = 0;
+    const url = await serve((incoming, response) => {
+      // Nothing is read for a while; what the client has made by then is what it holds ahead of the socket.
+      setTimeout(() => {
+        madeWhilePaused = large.made;
+        incoming.on("data", (chunk: Buffer) => (received += chunk.length));
+        incoming.on("end", () =>
+          response.writeHead(200, { "content-type": "text/event-stream" }).end(completed),
+        );
+      }, 150);
+    });
+    expect(kinds(await ask(url, { change: { input: large } }))).toEqual(["completed"]);
+    expect(received).toBeGreaterThan(large.bytes);
+    expect(madeWhilePaused).toBeLessThan(16_000_000);
+  });
+
+  it.each([["keep-alive"], ["close"]])(
+    "that is refused before it is whole ends with the refusal (connection: %s)",
+    async (connection) => {
+      const large = largeInput(400);
+      const url = await serve((incoming, response) => {
+        incoming.once("data", () => {
+          const body = JSON.stringify({ error: { code: "invalid_encrypted_content", message: "refused" } });
+          response.writeHead(400, { "content-type": "application/json", connection }).end(body);
+        });
+      });
+      const failure = failureOf(await ask(url, { change: { input: large, sealed: false } }));
+      expect(failure.class).toBe("sealed-reasoning-rejected");
+      expect(large.made).toBeLessThan(large.bytes / 2);
+    },
+  );
+
+  it("whose input can't be read ends with the store's own failure", async () => {
+    const url = await serve((incoming) => incoming.resume());
+    const broken = {
+      bytes: 1000,
+      items: 1,
+      // eslint-disable-next-line require-yield
+      async *chunks(): AsyncGenerator<Uint8Array> {
+        throw new Failure("store-unavailable", "log.jsonl: input/output error", { path: "log.jsonl" });
+      },
+    };
+    const failure = failureOf(await ask(url, { change: { input: broken } }));
+    expect(failure.class).toBe("store-unavailable");
   });
 });

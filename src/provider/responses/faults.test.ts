@@ -1,0 +1,368 @@
+import { getEventListeners } from "node:events";
+import { afterEach, describe, expect, it } from "vitest";
+import { isFailureOf } from "../../failure.ts";
+import type { ProviderEvent } from "../../provider.ts";
+import { ask, failureOf, input, key, kinds, request } from "../../../test/wire/ask.ts";
+import {
+  bodyOf,
+  closeServers,
+  completed,
+  created,
+  delta,
+  itemDone,
+  serve,
+  serveRaw,
+  sse,
+} from "../../../test/wire/upstream.ts";
+import { responsesProvider } from "./provider.ts";
+
+afterEach(closeServers);
+
+const item =
+  '{"type":"function_call","id":"fc_1","call_id":"call_1","name":"shell_command","arguments":"{}"}';
+const sealedText = "The encrypted content gAAA...c90= could not be verified.";
+
+const reasonOf = (events: ProviderEvent[]): string | undefined => {
+  const failure = failureOf(events);
+  return isFailureOf(failure, "transport-interrupted") ? failure.data.reason : failure.class;
+};
+
+/** Answers with the head of a stream and these bytes, then ends it or breaks the connection. */
+function cut(bytes: string | Buffer, how: "end" | "break"): Promise<string> {
+  return serve(async (incoming, response) => {
+    await bodyOf(incoming);
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(bytes, () => (how === "end" ? response.end() : response.socket?.destroy()));
+  });
+}
+
+describe("a stream that is cut", () => {
+  it("before its headers is an interruption", async () => {
+    const url = await serve(async (incoming) => {
+      await bodyOf(incoming);
+      incoming.socket.destroy();
+    });
+    expect(reasonOf(await ask(url))).toBe("reset");
+  });
+
+  it("in the middle of its headers is an interruption", async () => {
+    const url = await serveRaw((socket) =>
+      socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\ncontent-type: text/ev")),
+    );
+    expect(reasonOf(await ask(url))).toBe("reset");
+  });
+
+  it.each([
+    ["after its headers", created, ["opened"]],
+    ["after an item", created + itemDone(item), ["opened", "item"]],
+    ["in the middle of an event", created + itemDone(item) + delta("hello").slice(0, 50), ["opened", "item"]],
+    [
+      "in the middle of a character",
+      Buffer.concat([Buffer.from(created + delta("a")), Buffer.from(delta("é")).subarray(0, -9)]),
+      ["opened", "text-delta"],
+    ],
+  ])("%s keeps what came and ends as an interruption", async (_where, bytes, before) => {
+    for (const how of ["end", "break"] as const) {
+      const events = await ask(await cut(bytes, how));
+      expect(kinds(events)).toEqual([...before, "failed"]);
+      expect(["cut", "reset"]).toContain(reasonOf(events));
+    }
+  });
+
+  it("with an event that is not JSON is incomplete", async () => {
+    const events = await ask(
+      await cut(`${created}event: response.output_item.done\ndata: {"type":"resp\n\n${completed}`, "end"),
+    );
+    expect(kinds(events)).toEqual(["opened", "failed"]);
+    expect(reasonOf(events)).toBe("incomplete");
+  });
+
+  it("as a whole answer is an interruption", async () => {
+    const url = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end('{"id":"r","output":['),
+    );
+    expect(reasonOf(await ask(url))).toBe("cut");
+  });
+});
+
+describe("an endpoint that can't be reached", () => {
+  it("refuses the connection: bounded and named", async () => {
+    const url = await serve(() => undefined);
+    closeServers();
+    const events = await ask(url);
+    expect(reasonOf(events)).toBe("refused");
+    expect(failureOf(events).message).toContain(new URL(url).origin);
+  });
+
+  it("has no address", async () => {
+    expect(reasonOf(await ask("http://nowhere.invalid/v1"))).toBe("unresolved");
+  });
+});
+
+describe("silence", () => {
+  it("is told while headers and events are waited for, and ends at the idle timeout with the socket closed", async () => {
+    let closed = false;
+    const url = await serve((incoming, response) => {
+      incoming.resume();
+      incoming.socket.once("close", () => (closed = true));
+      setTimeout(() => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.write(created);
+      }, 130);
+    });
+    const events = await ask(url, { options: { silenceMs: 50, idleTimeoutMs: 250 } });
+    expect(kinds(events).slice(0, 3)).toEqual(["silent", "silent", "opened"]);
+    expect(kinds(events).slice(3, 5)).toEqual(["silent", "silent"]);
+    const told = events.flatMap((event) => (event.type === "silent" ? [event.ms] : []));
+    expect(told[0]).toBeGreaterThanOrEqual(50);
+    expect(told[1]).toBeGreaterThanOrEqual(100);
+    expect(reasonOf(events)).toBe("idle");
+    await expect.poll(() => closed).toBe(true);
+  });
+
+  it("is still told when only heartbeats come, which keep the idle timeout away", async () => {
+    const url = await serve((incoming, response) => {
+      incoming.resume();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(created);
+      let beats = 0;
+      const timer = setInterval(() => {
+        response.write(": ping\n\n");
+        if (++beats === 10) {
+          clearInterval(timer);
+          response.end(completed);
+        }
+      }, 60);
+    });
+    const events = await ask(url, { options: { silenceMs: 150, idleTimeoutMs: 400 } });
+    expect(events.at(-1)?.type).toBe("completed");
+    expect(kinds(events)).toContain("silent");
+  });
+
+  it("is not told while the consumer is at work", async () => {
+    const url = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(created + delta("a") + completed),
+    );
+    const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 80));
+    const events = await ask(url, { options: { silenceMs: 40, idleTimeoutMs: 60 }, each: wait });
+    expect(kinds(events)).toEqual(["opened", "text-delta", "completed"]);
+  });
+});
+
+describe("a cancel", () => {
+  it.each([
+    ["before the request", "never"],
+    ["before the headers", "headers"],
+    ["in the middle of the stream", "stream"],
+  ])("%s ends it at once and closes the connection", async (_where, when) => {
+    const controller = new AbortController();
+    let closed = when === "never";
+    const url = await serve((incoming, response) => {
+      incoming.resume();
+      incoming.socket.once("close", () => (closed = true));
+      if (when === "headers") setTimeout(() => controller.abort(), 20);
+      else response.writeHead(200, { "content-type": "text/event-stream" }).write(created);
+    });
+    if (when === "never") controller.abort();
+    const each = (event: ProviderEvent): void => {
+      if (event.type === "opened") setTimeout(() => controller.abort(), 20);
+    };
+    const events = await ask(url, { signal: controller.signal, each });
+    expect(failureOf(events).class).toBe("cancelled");
+    await expect.poll(() => closed).toBe(true);
+    expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
+  });
+
+  it("closes the connection when the consumer stops listening", async () => {
+    let closed = false;
+    const url = await serve((incoming, response) => {
+      incoming.resume();
+      incoming.socket.once("close", () => (closed = true));
+      response.writeHead(200, { "content-type": "text/event-stream" }).write(created);
+    });
+    const provider = responsesProvider({ name: "test", baseUrl: url, contract: "openai" });
+    for await (const event of provider.stream(request, new AbortController().signal)) {
+      if (event.type === "opened") break;
+    }
+    await expect.poll(() => closed).toBe(true);
+  });
+});
+
+describe("a slow consumer", () => {
+  it("slows the upstream down", async () => {
+    let written = 0;
+    const chunk = delta("x".repeat(60_000));
+    const url = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const more = (): void => {
+        while (!response.destroyed) {
+          written += chunk.length;
+          if (!response.write(chunk)) return void response.once("drain", more);
+        }
+      };
+      more();
+    });
+    const controller = new AbortController();
+    let seen = 0;
+    await ask(url, {
+      signal: controller.signal,
+      each: async () => {
+        if (++seen === 3) {
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          controller.abort();
+        }
+      },
+    });
+    expect(written).toBeLessThan(24_000_000);
+  });
+});
+
+describe("a refusal", () => {
+  const refuse = async (
+    status: number,
+    body: string,
+    type = "application/json",
+  ): Promise<ProviderEvent[]> => {
+    const url = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      response.writeHead(status, { "content-type": type }).end(body);
+    });
+    return ask(url);
+  };
+
+  it("of sealed reasoning names the blob, with and without a gateway around it", async () => {
+    const body = JSON.stringify({
+      error: { message: sealedText, type: "invalid_request_error", code: "invalid_encrypted_content" },
+    });
+    for (const events of [
+      await refuse(400, body),
+      await refuse(502, JSON.stringify({ error: { message: body, code: 502 } })),
+    ]) {
+      expect(kinds(events)).toEqual(["failed"]);
+      expect(failureOf(events).class).toBe("sealed-reasoning-rejected");
+      expect(failureOf(events).data).toEqual({ tail: "c90=" });
+    }
+  });
+
+  it("within the stream is told after what came before it", async () => {
+    const error = {
+      type: "error",
+      error: { code: "invalid_encrypted_content", message: sealedText },
+      status: 400,
+    };
+    const events = await ask(await cut(created + itemDone(item) + sse("error", error), "end"));
+    expect(kinds(events)).toEqual(["opened", "item", "failed"]);
+    expect(failureOf(events).class).toBe("sealed-reasoning-rejected");
+  });
+
+  it.each([
+    [
+      "response.failed",
+      {
+        response: {
+          status: "failed",
+          error: { code: "rate_limit_exceeded", message: "Please try again in 28ms." },
+        },
+      },
+      "rate-limit",
+    ],
+    [
+      "response.incomplete",
+      { response: { status: "incomplete", incomplete_details: { reason: "max_output_tokens" } } },
+      "output-limit",
+    ],
+    [
+      "response.incomplete",
+      { response: { status: "incomplete", incomplete_details: { reason: "content_filter" } } },
+      "refusal",
+    ],
+    ["error", { code: "server_error", message: "The server had an error." }, "overloaded"],
+  ])("%s gets its class", async (type, data, expected) => {
+    expect(failureOf(await ask(await cut(created + sse(type, data), "end"))).class).toBe(expected);
+  });
+
+  it("that is disguised counts as sealed only when sealed items were sent", async () => {
+    const url = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      response
+        .writeHead(400, { "content-type": "application/json" })
+        .end('{"detail":"Unsupported content type"}');
+    });
+    const quoted = input(
+      JSON.stringify({ type: "message", role: "user", content: '"encrypted_content": "gAAA"' }),
+    );
+    const sealed = input('{"type":"reasoning","encrypted_content": "gAAA"}');
+    expect(failureOf(await ask(url, { change: { input: quoted } })).class).toBe("unknown-provider-failure");
+    expect(failureOf(await ask(url, { change: { input: sealed } })).class).toBe("sealed-reasoning-rejected");
+  });
+
+  it("with a page in place of an answer is told from its status", async () => {
+    expect(
+      failureOf(await refuse(403, "<!doctype html><title>Just a moment...</title>", "text/html")).class,
+    ).toBe("auth-denied");
+    const page = failureOf(
+      await refuse(200, "<!doctype html><title>Log in to the hotel</title>", "text/html"),
+    );
+    expect(page.class).toBe("unknown-provider-failure");
+    expect(page.message).toContain("Log in to the hotel");
+    expect(failureOf(await refuse(200, "<html><title>x</title></html>", "text/event-stream")).class).toBe(
+      "unknown-provider-failure",
+    );
+  });
+
+  it("in a body that never ends is classified by what came", async () => {
+    const url = await serve((incoming, response) => {
+      incoming.resume();
+      response.writeHead(400, { "content-type": "application/json" });
+      response.write(
+        `{"error":{"code":"context_length_exceeded","message":"too long"},"echo":"${"y".repeat(200_000)}`,
+      );
+    });
+    expect(failureOf(await ask(url)).class).toBe("context-overflow");
+  });
+
+  it("carries the answer's headers into an event's failure", async () => {
+    const url = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      response.writeHead(200, { "content-type": "text/event-stream", "retry-after": "4" });
+      response.end(sse("error", { error: { code: "rate_limit_exceeded", message: "slow" } }));
+    });
+    expect(failureOf(await ask(url)).data).toEqual({ retryAfterMs: 4000 });
+  });
+
+  it("never quotes the key", async () => {
+    const failure = failureOf(
+      await refuse(
+        401,
+        JSON.stringify({
+          error: { message: `Incorrect API key provided: ${key}.`, code: "invalid_api_key" },
+        }),
+      ),
+    );
+    expect(failure.class).toBe("auth-denied");
+    expect(JSON.stringify([failure.message, failure.signal, failure.data])).not.toContain(key);
+  });
+});
+
+describe("the issuer", () => {
+  const issuer = (baseUrl: string, apiKey: string, issuerAccount?: string): string =>
+    responsesProvider({
+      name: "x",
+      baseUrl,
+      apiKey,
+      contract: "openai",
+      ...(issuerAccount ? { issuerAccount } : {}),
+    }).issuer;
+
+  it("tells endpoints, keys and accounts apart and doesn't show the key", () => {
+    const one = issuer("https://api.example/v1/", "sk-1");
+    expect(one).toBe(issuer("https://api.example/v1", "sk-1"));
+    expect(one).toMatch(/^https:\/\/api\.example\/v1#[0-9a-f]{12}$/u);
+    expect(issuer("https://api.example/v1", "sk-2")).not.toBe(one);
+    expect(issuer("https://other.example/v1", "sk-1")).not.toBe(one);
+    expect(issuer("https://api.example/v1", "sk-1", "acct")).toBe(
+      issuer("https://api.example/v1", "sk-2", "acct"),
+    );
+  });
+});
