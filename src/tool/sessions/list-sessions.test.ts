@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import type { SessionSummary } from "../../session/summary.ts";
+import { listSessions } from "./list-sessions.ts";
+import { toolContext } from "../../../test/kit/tool-context.ts";
+
+const now = 1_790_000_000_000;
+const clock = { now: () => now, monotonic: () => 0 };
+
+function summary(over: Partial<SessionSummary>): SessionSummary {
+  return {
+    id: "0190-a",
+    workspace: { path: "/w/app", gitBranch: "main" },
+    settings: { provider: "openai", model: "gpt-5.5", effort: "high", instructionsHash: "", approval: "all" },
+    created: now - 10,
+    updated: now - 3 * 3_600_000,
+    status: "idle",
+    turns: 1,
+    steps: 1,
+    messages: 4,
+    repairs: 0,
+    usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 },
+    ...over,
+  };
+}
+
+async function list(sessions: SessionSummary[], input = "{}"): Promise<string> {
+  const tool = listSessions(() => Promise.resolve(sessions), clock);
+  const outcome = await tool.run(
+    { call: "c", name: "list_sessions", input },
+    toolContext({ workspace: "/w/app" }),
+  );
+  return `${outcome.status}: ${outcome.output}`;
+}
+
+describe("the list of sessions for the model", () => {
+  it("has one informative line for each", async () => {
+    const sessions = [
+      summary({ title: "Fix the parser" }),
+      summary({ id: "0190-b", name: "release", status: "limited", reason: "usage-limit", updated: now - 5 }),
+    ];
+    expect(await list(sessions)).toBe(
+      "ok: 0190-a · Fix the parser · gpt-5.5/high · 3 h ago · 4 messages · main · idle\n" +
+        '0190-b · "release" · gpt-5.5/high · just now · 4 messages · main · limited (usage-limit)',
+    );
+  });
+
+  it("counts what it leaves out", async () => {
+    const sessions = [
+      summary({}),
+      summary({ id: "2" }),
+      summary({ id: "3", workspace: { path: "/w/other" } }),
+    ];
+    const limited = await list(sessions, '{"limit":1}');
+    expect(limited.split("\n")).toHaveLength(3);
+    expect(limited).toContain("(1 older ones are not shown");
+    expect(limited).toContain("(1 in other workspaces are not shown");
+    expect(await list(sessions, '{"all":true}')).toContain(
+      "3 · (no prompt yet) · gpt-5.5/high · 3 h ago · 4 messages · /w/other · idle",
+    );
+  });
+
+  it("holds no control sequences and no line breaks of a title", async () => {
+    expect(await list([summary({ title: "a\u001b[31m\nb" })])).toContain("0190-a · a b · ");
+  });
+
+  it("says so when there is none, and when the arguments are wrong", async () => {
+    expect(await list([])).toBe("ok: There are no sessions in this workspace.");
+    expect(await list([], "[")).toContain("failed: ");
+    expect(await list([], '{"all":3}')).toContain("failed: ");
+  });
+});
