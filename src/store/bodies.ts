@@ -1,7 +1,7 @@
 import type { BodyRef } from "../session/event.ts";
 import { readFully, type ByteSource } from "./source.ts";
 
-const runBytes = 2 ** 20;
+const runBytes = 2 ** 18;
 /** Bytes between two refs that are read along rather than skipped. */
 const gapBytes = 2 ** 16;
 

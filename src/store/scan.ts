@@ -5,7 +5,7 @@ import { LogReader, type Position } from "./reader.ts";
 import { readFully, type LogSource } from "./source.ts";
 import { findCheckpoint } from "./tail.ts";
 
-const blockBytes = 4 * 2 ** 20;
+const blockBytes = 2 ** 20;
 /** Longer lines are not held in memory but passed over; the longest item that a provider takes is far shorter. */
 const longestLine = 256 * 2 ** 20;
 
@@ -111,7 +111,7 @@ async function feed(
       loading = load(turn + 1, at + length);
       lines.take(blocks[turn % 2]!, length, at);
       at += length;
-      if (onBytes && (at - told >= 2 * blockBytes || at >= log.size)) onBytes((told = at), log.size);
+      if (onBytes && (at - told >= 8 * blockBytes || at >= log.size)) onBytes((told = at), log.size);
     }
   } finally {
     // Nothing may still be reading when the caller closes the file.
