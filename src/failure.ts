@@ -4,7 +4,7 @@ const marker = Symbol.for("throughline.failure");
 
 /** What a provider answered, as structured as it came. The classifier reads these members and never a flattened text. */
 export interface FailureSignal {
-  /** HTTP status; for an error inside a 200 stream the status that the event itself names, if any. */
+  /** HTTP status; that of the upstream where a gateway wraps its answer; inside a 200 stream the one that the event names, if any. */
   status?: number;
   /** Lower-cased header names. Never holds credentials (they are request headers). */
   headers?: Readonly<Record<string, string>>;

@@ -81,6 +81,19 @@ describe("precedence", () => {
     ).toBe("sealed-reasoning-rejected");
   });
 
+  it("doesn't take a refusal that a gateway's 5xx wraps for an outage, even one that it doesn't know", () => {
+    const inner = JSON.stringify({
+      error: { message: "something new", type: "invalid_request_error", code: null },
+    });
+    const signal = signalFromHttp(
+      502,
+      {},
+      JSON.stringify({ error: { message: inner, type: "upstream_error", code: 502 } }),
+    );
+    expect(signal.status).toBe(400);
+    expect(classify(signal, { now }).class).toBe("unknown-provider-failure");
+  });
+
   it("takes the disguised refusal for a seal only when sealed items were sent", () => {
     expect(classOf(400, { detail: "Unsupported content type" }, true)).toBe("sealed-reasoning-rejected");
     expect(classOf(400, { detail: "Unsupported content type" }, false)).toBe("unknown-provider-failure");

@@ -62,7 +62,18 @@ function settle(signal: FailureSignal, layers: readonly Layer[]): void {
   if (inner.type) signal.type = inner.type;
   if (inner.param) signal.param = inner.param;
   signal.details = inner.details;
+  // A gateway's 5xx around a request that its upstream refused: the refusal counts, or it would be sent again as it is.
+  const type = inner.type?.toLowerCase() ?? "";
+  if (
+    layers.length > 1 &&
+    inner.status === undefined &&
+    (signal.status ?? 0) >= 500 &&
+    invalidTypes.includes(type)
+  )
+    signal.status = 400;
 }
+
+const invalidTypes = ["invalid_request_error", "invalid_argument", "bad_request_error"];
 
 function layersOf(value: unknown, depth = 0): Layer[] {
   if (depth > 6) return [];

@@ -13,7 +13,7 @@ export const provider = {
   "rate-limit": {
     area: "limit",
     means: "Too many requests or tokens in a short time",
-    does: "Waits as long as the provider asks, with jitter, and tries again",
+    does: "Waits as long as the provider asks, with jitter, and tries again, a bounded number of times; a wait of more than a minute ends the turn",
     youCan: again,
     exit: 4,
     rows: [38],
@@ -95,7 +95,7 @@ export const provider = {
   "unknown-provider-failure": {
     area: "outage",
     means: "The provider refused the request for a reason that is not in the catalogue",
-    does: "Stops; the same request is not sent again and again, and the session is whole",
+    does: "Ends the turn when the request itself was refused (4xx); otherwise tries twice more. The session is whole",
     youCan: "look at it with `throughline show --last`, then go on with `throughline resume --last`",
     exit: 1,
     rows: [],

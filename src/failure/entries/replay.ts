@@ -13,7 +13,7 @@ export const replay = {
   "sealed-compaction-rejected": {
     area: "replay",
     means: "The provider can't decrypt a compaction that it sealed earlier",
-    does: "Leaves it out and sends the visible history in its place",
+    does: "Leaves it out, keeps the visible history, and retries at once",
     youCan: "nothing is needed; all messages and tool results are kept",
     exit: 5,
     rows: [4],
@@ -21,7 +21,7 @@ export const replay = {
   "reasoning-content-too-long": {
     area: "replay",
     means: "A reasoning item carries more content than the provider accepts back",
-    does: "Climbs the repair ladder: leaves out sealed reasoning and tries again",
+    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
     youCan: again,
     exit: 5,
     rows: [14],
@@ -29,7 +29,7 @@ export const replay = {
   "thinking-signature-rejected": {
     area: "replay",
     means: "The provider refuses the signature of a thinking block",
-    does: "Leaves out thinking of closed turns and tries again",
+    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
     youCan: again,
     exit: 5,
     rows: [15, 16, 17],
@@ -37,7 +37,7 @@ export const replay = {
   "thinking-missing": {
     area: "replay",
     means: "The provider wants the thinking of the open tool loop back",
-    does: "Climbs the repair ladder",
+    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
     youCan: again,
     exit: 5,
     rows: [18],
@@ -45,7 +45,7 @@ export const replay = {
   "thought-signature-missing": {
     area: "replay",
     means: "The provider wants the thought signature of a tool call back",
-    does: "Climbs the repair ladder",
+    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
     youCan: again,
     exit: 5,
     rows: [19],
@@ -53,7 +53,7 @@ export const replay = {
   "reasoning-required": {
     area: "replay",
     means: "The provider wants plain reasoning passed back",
-    does: "Climbs the repair ladder",
+    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
     youCan: "choose the provider's own contract in config.toml (`contract`)",
     exit: 5,
     rows: [20],
@@ -61,7 +61,7 @@ export const replay = {
   "reasoning-unpaired": {
     area: "replay",
     means: "A reasoning item and the item that belongs to it were not sent together",
-    does: "Detaches item ids (call ids stay), or leaves out the reasoning, and tries again",
+    does: "Detaches item ids (call ids stay) and tries again; then leaves out sealed reasoning",
     youCan: again,
     exit: 5,
     rows: [21, 22],
@@ -69,7 +69,7 @@ export const replay = {
   "duplicate-item": {
     area: "replay",
     means: "An item id was sent twice",
-    does: "Detaches item ids and tries again",
+    does: "Detaches item ids (call ids stay) and tries again; then leaves out sealed reasoning",
     youCan: again,
     exit: 5,
     rows: [23],
@@ -77,7 +77,7 @@ export const replay = {
   "item-not-persisted": {
     area: "replay",
     means: "An item was referred to by an id that the provider doesn't keep",
-    does: "Detaches item ids and tries again",
+    does: "Detaches item ids (call ids stay) and tries again; then leaves out sealed reasoning",
     youCan: again,
     exit: 5,
     rows: [24],
@@ -85,7 +85,7 @@ export const replay = {
   "item-id-invalid": {
     area: "replay",
     means: "An item id or call id has a shape that the provider refuses",
-    does: "Detaches item ids and tries again",
+    does: "Detaches item ids (call ids stay) and tries again; then leaves out sealed reasoning",
     youCan: again,
     exit: 5,
     rows: [25],
@@ -93,7 +93,7 @@ export const replay = {
   "item-type-unsupported": {
     area: "replay",
     means: "The provider doesn't know a type of item in the history",
-    does: "Climbs the repair ladder",
+    does: "Ends the turn with the log whole; the request is not sent again unchanged",
     youCan: again,
     exit: 5,
     rows: [26],
@@ -109,7 +109,7 @@ export const replay = {
   "output-without-call": {
     area: "replay",
     means: "The provider misses the call of a tool output",
-    does: "Sends the output as text and tries again",
+    does: "Adds what is missing to the log, or sets the output aside, and tries again",
     youCan: again,
     exit: 5,
     rows: [28, 30],
@@ -134,7 +134,7 @@ export const replay = {
   "media-invalid": {
     area: "replay",
     means: "The provider refuses an image or a file in the history",
-    does: "Climbs the repair ladder; the log keeps the original",
+    does: "Ends the turn with the log whole; the request is not sent again unchanged",
     youCan: again,
     exit: 5,
     rows: [49],
@@ -142,7 +142,7 @@ export const replay = {
   "request-malformed": {
     area: "replay",
     means: "The provider could not read the request",
-    does: "Climbs the repair ladder",
+    does: "Ends the turn with the log whole; the request is not sent again unchanged",
     youCan: again,
     exit: 5,
     rows: [50],
@@ -150,7 +150,7 @@ export const replay = {
   "chain-missing": {
     area: "replay",
     means: "The provider has lost the response that the request continues",
-    does: "Sends the full history in its place",
+    does: "Ends the turn with the log whole; its own requests carry the full history and depend on no earlier response",
     youCan: again,
     exit: 5,
     rows: [43],
