@@ -10,7 +10,10 @@ export type Ask = ((request: ApprovalRequest, signal: AbortSignal) => Promise<bo
  * Answers what tools ask for by the session's policy. Denied calls are answered, never left open: the answer says how to allow them, so
  * that the model can tell the person.
  */
-export function approver(policy: Settings["approval"], ask: Ask): (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval> {
+export function approver(
+  policy: Settings["approval"],
+  ask: Ask,
+): (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval> {
   return async (request, signal) => {
     if (policy === "all") return { allowed: true };
     if (policy === "none") return denied("this session runs with --approval none");

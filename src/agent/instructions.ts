@@ -29,7 +29,11 @@ export interface Instructions {
  * the working folder, nearer ones last so that they have the last word, then the session's amendments (R13). Symbolic links are not
  * followed.
  */
-export async function readInstructions(folder: string, root: string = folder, amendments: readonly string[] = []): Promise<Instructions> {
+export async function readInstructions(
+  folder: string,
+  root: string = folder,
+  amendments: readonly string[] = [],
+): Promise<Instructions> {
   const parts = [base];
   const sources: string[] = [];
   for (const at of foldersDown(root, folder)) {
@@ -48,7 +52,8 @@ function foldersDown(root: string, folder: string): string[] {
   const inside = relative(root, folder);
   if (inside.startsWith("..")) return [folder];
   const folders = [root];
-  for (const part of inside.split(sep).filter(Boolean)) folders.push(join(folders.at(-1) ?? dirname(folder), part));
+  for (const part of inside.split(sep).filter(Boolean))
+    folders.push(join(folders.at(-1) ?? dirname(folder), part));
   return folders;
 }
 
@@ -57,7 +62,9 @@ async function readGuidance(path: string): Promise<string | undefined> {
     if (!(await lstat(path)).isFile()) return undefined;
     const bytes = await readFile(path);
     const text = bytes.subarray(0, limitBytes).toString("utf8").trim();
-    return bytes.length > limitBytes ? `${text}\n\n(The rest of this file, ${bytes.length - limitBytes} bytes, was left out.)` : text;
+    return bytes.length > limitBytes
+      ? `${text}\n\n(The rest of this file, ${bytes.length - limitBytes} bytes, was left out.)`
+      : text;
   } catch (error) {
     // Most folders have none; one that can't be read must not stop the session, and the model is told.
     if (isMissing(error)) return undefined;

@@ -10,9 +10,18 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
   const path = await realpath(folder);
   const found: Workspace = { path };
   try {
-    const { stdout } = await run("git", ["-C", path, "rev-parse", "--show-toplevel", "HEAD", "--abbrev-ref", "HEAD"], { timeout: 5_000 });
+    const { stdout } = await run(
+      "git",
+      ["-C", path, "rev-parse", "--show-toplevel", "HEAD", "--abbrev-ref", "HEAD"],
+      { timeout: 5_000 },
+    );
     const [gitRoot, gitCommit, gitBranch] = stdout.trimEnd().split("\n");
-    return { ...found, ...(gitRoot && { gitRoot }), ...(gitCommit && { gitCommit }), ...(gitBranch && { gitBranch }) };
+    return {
+      ...found,
+      ...(gitRoot && { gitRoot }),
+      ...(gitCommit && { gitCommit }),
+      ...(gitBranch && { gitBranch }),
+    };
   } catch {
     // Not a repository, a repository without a commit, or no git on this machine: a session needs none of them.
     return found;

@@ -150,6 +150,11 @@ export function resumeFrom(record: LogRecord<EventOf<"turn-ended">>, checkpoint:
   return history;
 }
 
+/** Whether a turn without a prompt has anything to go on with: there are items, and the last turn did not complete. */
+export function canContinue({ items, lastOutcome }: History): boolean {
+  return items.length > 0 && lastOutcome !== undefined && lastOutcome.kind !== "completed";
+}
+
 /** What `turn-ended` carries, so that the next owner reads no more than the window. Its size doesn't grow with the log. */
 export function checkpointOf(history: History): Checkpoint {
   const { name, title, parent, successor, summarySeq } = history;

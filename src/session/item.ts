@@ -30,7 +30,8 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
   const sealedMember = found.find((member) => member.key === "encrypted_content");
   if (sealedMember) {
     const value = decoder.decode(item.subarray(sealedMember.valueStart, sealedMember.end));
-    if (value !== "null") facts.sealed = describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined);
+    if (value !== "null")
+      facts.sealed = describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined);
   }
   return facts;
 }
@@ -63,12 +64,20 @@ export const isOutputKind = (kind: string): boolean => Object.values(outputKinds
 
 /** The bytes of a message item. */
 export function messageItem(role: "user" | "developer", text: string): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ type: "message", role, content: [{ type: "input_text", text: sanitise(text) }] }));
+  return new TextEncoder().encode(
+    JSON.stringify({ type: "message", role, content: [{ type: "input_text", text: sanitise(text) }] }),
+  );
 }
 
 /** The bytes of the output item that answers a call of the given kind. */
 export function outputItem(callKind: string, call: string, output: string): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ type: outputKinds[callKind] ?? "function_call_output", call_id: call, output: sanitise(output) }));
+  return new TextEncoder().encode(
+    JSON.stringify({
+      type: outputKinds[callKind] ?? "function_call_output",
+      call_id: call,
+      output: sanitise(output),
+    }),
+  );
 }
 
 /** Text as every wire accepts it: no lone surrogates, no NULs (failures.md row 50). */
@@ -82,5 +91,31 @@ export function itemText(item: unknown): string {
   const parts = item["content"] ?? item["output"] ?? item["summary"];
   if (typeof parts === "string") return parts;
   if (!Array.isArray(parts)) return "";
-  return parts.map((part) => (isJsonObject(part) && typeof part["text"] === "string" ? part["text"] : "")).join("");
+  return parts
+    .map((part) => (isJsonObject(part) && typeof part["text"] === "string" ? part["text"] : ""))
+    .join("");
+}
+
+const escape = new TextEncoder().encode("\\u");
+
+/**
+ * The item as it may be sent back: byte for byte as it was delivered, unless it holds a lone surrogate or a NUL that a provider would
+ * refuse on replay (failures.md row 50). Such an item is written anew with them replaced.
+ */
+export function replayableItem(item: Uint8Array): Uint8Array {
+  if (!holds(item, escape)) return item;
+  const value: unknown = JSON.parse(decoder.decode(item));
+  let changed = false;
+  const text = JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member !== "string" || (member.isWellFormed() && !member.includes("\u0000"))) return member;
+    changed = true;
+    return sanitise(member);
+  });
+  return changed ? new TextEncoder().encode(text) : item;
+}
+
+function holds(bytes: Uint8Array, part: Uint8Array): boolean {
+  for (let at = bytes.indexOf(part[0]!); at >= 0; at = bytes.indexOf(part[0]!, at + 1))
+    if (bytes[at + 1] === part[1]) return true;
+  return false;
 }

@@ -4,6 +4,13 @@ import { join, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { Failure } from "../failure.ts";
+import { contractFor } from "../replay/contracts.ts";
+import { responsesProvider } from "../provider/responses/provider.ts";
+import type { Provider } from "../provider.ts";
+import { loadScenario, startSimulator } from "../simulator/server.ts";
+import { folderStore } from "../store/folder/folder-store.ts";
+import type { SessionStore } from "../store.ts";
+import { packageVersion } from "./version.ts";
 
 /** Settings that a person can give; every source has the same members. Strict: a misspelt name is an error, never ignored. */
 const fileSchema = z.strictObject({
@@ -74,7 +81,8 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
   const own = readFile(join(home, "config.toml"));
   const trusted = own.workspaces?.[folder]?.trusted === true;
   const local = trusted ? readFile(join(folder, ".throughline", "config.toml")) : {};
-  const approval = options.approval ?? environment["THROUGHLINE_APPROVAL"] ?? local.approval ?? own.approval ?? "ask";
+  const approval =
+    options.approval ?? environment["THROUGHLINE_APPROVAL"] ?? local.approval ?? own.approval ?? "ask";
   if (approval !== "ask" && approval !== "all" && approval !== "none") {
     throw new Failure("usage", `--approval takes ask, all or none, not "${approval}".`, {});
   }
@@ -91,7 +99,11 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
   };
 }
 
-function providerTable(own: ConfigFile, local: ConfigFile, environment: Environment): Record<string, ProviderSettings> {
+function providerTable(
+  own: ConfigFile,
+  local: ConfigFile,
+  environment: Environment,
+): Record<string, ProviderSettings> {
   const table: Record<string, ProviderSettings> = {
     openai: {
       name: "openai",
@@ -119,7 +131,12 @@ function readFile(path: string): ConfigFile {
     text = readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-    throw new Failure("configuration", `${path} can't be read: ${String(error)}. Mend its rights, or move it away.`, { path }, { cause: error });
+    throw new Failure(
+      "configuration",
+      `${path} can't be read: ${String(error)}. Mend its rights, or move it away.`,
+      { path },
+      { cause: error },
+    );
   }
   let value: unknown;
   try {
@@ -127,11 +144,92 @@ function readFile(path: string): ConfigFile {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const why = error.message.split("\n")[0];
-    throw new Failure("configuration", `${path}:${error.line}:${error.column}: ${why}`, { path }, { cause: error });
+    throw new Failure(
+      "configuration",
+      `${path}:${error.line}:${error.column}: ${why}`,
+      { path },
+      { cause: error },
+    );
   }
   const checked = fileSchema.safeParse(value);
   if (checked.success) return checked.data;
   const issue = checked.error.issues[0];
   const at = issue?.path.join(".");
-  throw new Failure("configuration", `${path}: ${at ? `${at}: ` : ""}${issue?.message ?? "is not as it should be"}`, { path });
+  throw new Failure(
+    "configuration",
+    `${path}: ${at ? `${at}: ` : ""}${issue?.message ?? "is not as it should be"}`,
+    { path },
+  );
+}
+
+/** The sessions of the home. */
+export function openStore({ home }: Config): SessionStore {
+  return folderStore(home, { version: packageVersion() });
+}
+
+export interface MadeProvider {
+  provider: Provider;
+  close(): Promise<void>;
+}
+
+/** The provider of that name. Throws `configuration` when there is none, or when its key is missing. */
+export async function makeProvider(
+  config: Config,
+  name: string,
+  environment: Environment,
+  scenario?: string,
+): Promise<MadeProvider> {
+  const settings = config.providers[name];
+  if (!settings) {
+    const known = Object.keys(config.providers).join(", ");
+    throw new Failure(
+      "configuration",
+      `There is no provider "${name}". Known: ${known}. Others go into ${config.home}/config.toml as [providers.${name}].`,
+      {},
+    );
+  }
+  if (settings.kind === "simulator") return simulated(config, scenario);
+  const { baseUrl, keyVariable } = settings;
+  const contract = contractFor(settings).name;
+  const apiKey = keyVariable === undefined ? undefined : environment[keyVariable];
+  if (!apiKey && keyVariable !== undefined && !isLoopback(baseUrl)) {
+    throw new Failure(
+      "configuration",
+      `Provider "${name}" needs a key: set ${keyVariable}. (--provider simulator needs none.)`,
+      {},
+    );
+  }
+  const provider = responsesProvider({
+    name,
+    baseUrl,
+    contract,
+    idleTimeoutMs: config.idleTimeoutMs,
+    ...(apiKey && { apiKey }),
+  });
+  return { provider, close: () => Promise.resolve() };
+}
+
+/** A simulator of this process's own. Its key and issuer are always the same, so that a resumed session's seals open. */
+async function simulated(config: Config, scenario: string | undefined): Promise<MadeProvider> {
+  const simulator = await startSimulator({
+    keySeed: "built-in",
+    ...(scenario !== undefined && { scenario: await loadScenario(scenario) }),
+  });
+  const wire = responsesProvider({
+    name: "simulator",
+    baseUrl: simulator.url,
+    contract: "openai",
+    idleTimeoutMs: config.idleTimeoutMs,
+  });
+  const provider: Provider = {
+    name: wire.name,
+    contract: wire.contract,
+    issuer: "simulator",
+    stream: (request, signal) => wire.stream(request, signal),
+  };
+  return { provider, close: () => simulator.close() };
+}
+
+function isLoopback(baseUrl: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(baseUrl).hostname);
 }

@@ -12,7 +12,10 @@ export interface CallEnvironment {
   workspace: string;
   env: Readonly<Record<string, string>>;
   /** Asks the person. "denied" comes with the words that the model is answered with. */
-  approve(request: ApprovalRequest, signal: AbortSignal): Promise<{ allowed: true } | { allowed: false; why: string }>;
+  approve(
+    request: ApprovalRequest,
+    signal: AbortSignal,
+  ): Promise<{ allowed: true } | { allowed: false; why: string }>;
   observe: Observe;
 }
 
@@ -41,9 +44,11 @@ export class Calls {
     const call = readCall(record, item);
     const tool = this.#environment.tools.find((candidate) => candidate.definition.name === call.name);
     const before = tool?.exclusive ? this.#exclusive : Promise.resolve();
-    const run = before.then(() => this.#run(record, call, tool, intended)).catch((error: unknown) => {
-      this.#failed ??= { error };
-    });
+    const run = before
+      .then(() => this.#run(record, call, tool, intended))
+      .catch((error: unknown) => {
+        this.#failed ??= { error };
+      });
     if (tool?.exclusive) this.#exclusive = run;
     this.#running.add(run);
     void run.then(() => this.#running.delete(run));
@@ -67,17 +72,29 @@ export class Calls {
     observe({ type: "tool-ended", callSeq, name: call.name, outcome });
   }
 
-  async #outcome(record: ItemRecord, call: ToolCall, tool: Tool | undefined, intended: boolean): Promise<ToolOutcome> {
+  async #outcome(
+    record: ItemRecord,
+    call: ToolCall,
+    tool: Tool | undefined,
+    intended: boolean,
+  ): Promise<ToolOutcome> {
     const none = { durationMs: 0 };
     const { workspace, env, observe, tools } = this.#environment;
     if (!tool) {
       const known = tools.map((candidate) => candidate.definition.name).join(", ");
-      return { ...none, status: "failed", output: `There is no tool named "${call.name}". The tools are: ${known}.` };
+      return {
+        ...none,
+        status: "failed",
+        output: `There is no tool named "${call.name}". The tools are: ${known}.`,
+      };
     }
     if (!intended) {
-      if (this.#signal.aborted) return { ...none, status: "cancelled", output: "Not started: the turn was cancelled." };
+      if (this.#signal.aborted)
+        return { ...none, status: "cancelled", output: "Not started: the turn was cancelled." };
       const request = tool.approval(call, { workspace });
-      const answer = request ? await this.#environment.approve(request, this.#signal) : { allowed: true as const };
+      const answer = request
+        ? await this.#environment.approve(request, this.#signal)
+        : { allowed: true as const };
       if (!answer.allowed) return { ...none, status: "denied", output: answer.why };
       await this.#intend(record, call, tool);
       crashPoint("tool-intended");
@@ -108,12 +125,15 @@ export class Calls {
 /** The `item-added` that answers a call, in the call's own step. */
 export function outputEvent(record: ItemRecord, item: Uint8Array, origin: "tool" | "repair" = "tool") {
   const call = record.event.call ?? "";
-  const kind = record.event.kind === "custom_tool_call" ? "custom_tool_call_output" : `${record.event.kind}_output`;
+  const kind =
+    record.event.kind === "custom_tool_call" ? "custom_tool_call_output" : `${record.event.kind}_output`;
   return { event: { type: "item-added" as const, ...place(record), kind, call, origin }, item };
 }
 
 function place(record: ItemRecord): { turn: number; step: number } {
-  return record.event.type === "item-added" ? { turn: record.event.turn, step: record.event.step } : { turn: 0, step: 0 };
+  return record.event.type === "item-added"
+    ? { turn: record.event.turn, step: record.event.step }
+    : { turn: 0, step: 0 };
 }
 
 function readCall(record: ItemRecord, item: Uint8Array): ToolCall {

@@ -1,0 +1,32 @@
+import type { FailureClass } from "../failure/catalogue.ts";
+import type { ItemRecord, Quarantine } from "../session/event.ts";
+import type { History } from "../session/history.ts";
+import { unknownOutcome } from "../replay/pair.ts";
+
+/** What mends a pair that a provider refused: the output that the log lacks, or both halves set aside. */
+export type PairRepair =
+  | { do: "answer"; record: ItemRecord; item: Uint8Array }
+  | { do: "set-aside"; quarantine: Quarantine };
+
+/**
+ * A call that is open in the log gets its output there (failures.md rows 27 and 28). One that is answered, and was sent so, is refused for
+ * a reason that nobody can see: the call and its outputs are left out of requests to this issuer, which is the least that changes the
+ * request. `undefined` when the error names no call of the window.
+ */
+export function pairRepair(
+  history: History,
+  call: string | undefined,
+  refusedBy: string,
+  why: FailureClass,
+): PairRepair | undefined {
+  if (call === undefined) return undefined;
+  const items = history.items.filter(({ event }) => event.call === call);
+  const open = items.find(({ event }) => history.openCalls.has(event.seq));
+  if (open) return { do: "answer", record: open, item: unknownOutcome(open.event.kind, call) };
+  if (items.length === 0) return undefined;
+  const seqs = items.map(({ event }) => event.seq);
+  return {
+    do: "set-aside",
+    quarantine: { rung: 5, why, refusedBy, scope: { kind: "items", seqs }, count: items.length },
+  };
+}

@@ -1,0 +1,143 @@
+import { uuidv7 } from "../../lib/ids.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { Failure } from "../../failure.ts";
+import { catalogue, type FailureClass } from "../../failure/catalogue.ts";
+import type { TurnOutcome } from "../../session/event.ts";
+import type { Session } from "../../runtime.ts";
+import { type Command, type Invocation, optionText, turnOptions } from "./command.ts";
+import { findSession, lastSession } from "./pick.ts";
+import { jsonRenderer } from "./render-json.ts";
+import { textRenderer } from "./render-text.ts";
+import { openWorkbench, type Workbench } from "../workbench.ts";
+
+export const exec: Command = {
+  name: "exec",
+  arguments: "[prompt]",
+  summary: "run one turn without a terminal: the answer on stdout, progress on stderr",
+  example: 'throughline exec --approval all "make the tests pass"',
+  options: [...turnOptions, { flags: "--name <name>", help: "name the session" }],
+  async run(invocation) {
+    const prompt = await readPrompt(invocation, invocation.args[0] ?? "-");
+    if (prompt === undefined) {
+      throw new Failure("usage", 'exec needs a prompt: throughline exec "…", or text on standard input.', {});
+    }
+    return withWorkbench(invocation, async (bench) => {
+      const name = optionText(invocation, "name");
+      return bench
+        .create(uuidv7(systemClock.now()), name)
+        .then((session) => runTurn(session, prompt, invocation));
+    });
+  },
+};
+
+const resumeOptions = [
+  ...turnOptions,
+  { flags: "--last", help: "the newest session of this workspace" },
+  { flags: "--here", help: "go on in this folder, though the session belongs to another" },
+  { flags: "--force", help: "take the session over from the process that holds it" },
+];
+
+/** `exec resume` and, without a terminal interface, `resume`: the same command under two names. */
+function resumeCommand(name: string): Command {
+  return {
+    name,
+    arguments: "[session] [prompt]",
+    summary: "go on with a session: by id, unique beginning of one, name, or --last",
+    example: `throughline ${name} --last "and now the docs"`,
+    options: resumeOptions,
+    run: resume,
+  };
+}
+
+export const execResume = resumeCommand("exec resume");
+export const resumeSession = resumeCommand("resume");
+
+async function resume(invocation: Invocation): Promise<number> {
+  const { args, options, folder } = invocation;
+  const last = options["last"] === true;
+  if (!last && args[0] === undefined) {
+    throw new Failure(
+      "usage",
+      "Which session? Give an id, a name, or --last; throughline sessions lists them.",
+      {},
+    );
+  }
+  const given = last ? args[0] : args[1];
+  const prompt = await readPrompt(invocation, given);
+  return withWorkbench(invocation, async (bench) => {
+    const id = last ? await lastSession(bench.store, folder) : await findSession(bench.store, args[0] ?? "");
+    const session = await bench.resume(id, {
+      here: options["here"] === true,
+      force: options["force"] === true,
+    });
+    return runTurn(session, prompt, invocation);
+  });
+}
+
+async function withWorkbench(
+  invocation: Invocation,
+  use: (bench: Workbench) => Promise<number>,
+): Promise<number> {
+  const render =
+    invocation.options["json"] === true
+      ? jsonRenderer(invocation.terminal)
+      : textRenderer(invocation.terminal);
+  const bench = await openWorkbench(invocation, (update) => render.update(update));
+  try {
+    return await use(bench);
+  } finally {
+    await bench.close();
+  }
+}
+
+async function runTurn(
+  session: Session,
+  prompt: string | undefined,
+  { signal, terminal, options }: Invocation,
+): Promise<number> {
+  try {
+    const outcome = await session.run(prompt, signal);
+    if (outcome.kind !== "completed" && options["json"] !== true)
+      terminal.err(`${outcomeWords(outcome, session.id)}\n`);
+    return exitStatus(outcome);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The prompt from the command line, or from standard input for `-`. */
+async function readPrompt({ terminal }: Invocation, given: string | undefined): Promise<string | undefined> {
+  if (given !== "-") return given;
+  const text = await terminal.readInput();
+  return text === undefined || text.trim() === "" ? undefined : text.trimEnd();
+}
+
+function outcomeWords(outcome: TurnOutcome, id: string): string {
+  switch (outcome.kind) {
+    case "completed":
+      return "";
+    case "interrupted":
+      return `Interrupted: ${outcome.reason}. The session is kept; go on with: throughline resume ${id}`;
+    case "failed":
+      return `${outcome.message} [${outcome.class}] The session is kept; go on with: throughline resume ${id}`;
+    case "limited": {
+      const reset =
+        outcome.until === undefined ? "" : ` It resets at ${new Date(outcome.until).toLocaleString()}.`;
+      return `${outcome.message}${reset} [${outcome.class}] Go on then, or wait for it now with: throughline resume ${id} --wait`;
+    }
+  }
+}
+
+/** cli.md: 0 done · 1 the turn failed · 4 a limit · 5 not recoverable · 130 interrupted. */
+function exitStatus(outcome: TurnOutcome): number {
+  switch (outcome.kind) {
+    case "completed":
+      return 0;
+    case "interrupted":
+      return 130;
+    case "limited":
+      return 4;
+    case "failed":
+      return outcome.class in catalogue ? catalogue[outcome.class as FailureClass].exit : 1;
+  }
+}

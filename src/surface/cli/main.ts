@@ -1,0 +1,53 @@
+import { Failure, isFailure } from "../../failure.ts";
+import { catalogue } from "../../failure/catalogue.ts";
+import { printable } from "../../lib/printable.ts";
+import { runProgram } from "./program.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
+
+/**
+ * Runs one command line (without the program's name) and resolves to its exit status (cli.md). The first Ctrl-C cancels what runs, the
+ * second quits at once.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const environment = process.env;
+  const terminal = processTerminal(environment);
+  const controller = new AbortController();
+  let interrupts = 0;
+  const interrupt = (): void => {
+    if (++interrupts > 1) process.exit(130);
+    controller.abort(new Failure("cancelled", "Interrupted.", {}));
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  // A reader that goes away (`| head`) ends the output, not the session.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  try {
+    return await runProgram(argv, {
+      terminal,
+      environment,
+      folder: process.cwd(),
+      signal: controller.signal,
+    });
+  } catch (error) {
+    return report(error, terminal, argv.includes("--json"));
+  } finally {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, interrupt);
+  }
+}
+
+/** One line for what is known; a bug keeps its name and its way out, and never shows a stack trace. */
+function report(error: unknown, terminal: Terminal, json: boolean): number {
+  const failure = isFailure(error) ? error : undefined;
+  const message =
+    failure?.message ??
+    `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
+  if (json)
+    terminal.out(`${JSON.stringify({ type: "error", ...(failure && { class: failure.class }), message })}\n`);
+  terminal.err(`${printable(message)}${failure && failure.class !== "usage" ? ` [${failure.class}]` : ""}\n`);
+  if (!failure && process.env["THROUGHLINE_DEBUG"] && error instanceof Error)
+    terminal.err(`${error.stack}\n`);
+  return failure ? catalogue[failure.class].exit : 1;
+}
+
+function ignoreClosedPipe(error: Error): void {
+  if (!("code" in error) || error.code !== "EPIPE") throw error;
+}

@@ -1,0 +1,77 @@
+import { Failure } from "../../failure.ts";
+import { printableLine } from "../../lib/printable.ts";
+import type { ListedSession, SessionStore } from "../../store.ts";
+import { belongs } from "./sessions.ts";
+
+/** The session that a person means: an id, a unique beginning of one, or a name. Throws `session-missing` or `session-ambiguous`. */
+export async function findSession(store: SessionStore, reference: string): Promise<string> {
+  const ids = await store.find(reference);
+  const [only] = ids;
+  if (only !== undefined && ids.length === 1) return only;
+  if (ids.length > 1) {
+    const matches = ids.slice(0, 5).join(", ");
+    throw new Failure(
+      "session-ambiguous",
+      `"${reference}" matches ${ids.length} sessions: ${matches}. Give more of the id.`,
+      { reference, matches: ids },
+    );
+  }
+  const listed = await store.list();
+  const near = nearest(reference, listed);
+  const hint =
+    near.length === 0 ? "There are no sessions yet." : `The nearest: ${near.map(label).join("; ")}.`;
+  throw new Failure(
+    "session-missing",
+    `No session has the id or name "${printableLine(reference)}" (${listed.length} searched). ${hint} throughline sessions --all lists them.`,
+    { reference, nearest: near.map((session) => session.id) },
+  );
+}
+
+/** The newest session of this workspace. */
+export async function lastSession(store: SessionStore, folder: string): Promise<string> {
+  const listed = await store.list();
+  const own = listed.find((session) => belongs(session, folder) && session.successor === undefined);
+  if (own) return own.id;
+  const elsewhere =
+    listed.length > 0 ? ` ${listed.length} are in other workspaces: throughline sessions --all.` : "";
+  throw new Failure(
+    "session-missing",
+    `No session in ${folder} yet.${elsewhere} Start one with: throughline exec "…"`,
+    { reference: "--last", nearest: [] },
+  );
+}
+
+function label(session: ListedSession): string {
+  const what = session.name ?? session.title;
+  return what === undefined ? session.id : `${session.id} (${printableLine(what, 40)})`;
+}
+
+function nearest(reference: string, listed: readonly ListedSession[]): ListedSession[] {
+  const wanted = reference.toLowerCase();
+  return listed
+    .map((session) => ({
+      session,
+      distance: Math.min(distance(wanted, session.id.slice(0, wanted.length)), nameDistance(wanted, session)),
+    }))
+    .sort((left, right) => left.distance - right.distance)
+    .slice(0, 3)
+    .map(({ session }) => session);
+}
+
+function nameDistance(wanted: string, session: ListedSession): number {
+  return session.name === undefined ? Number.POSITIVE_INFINITY : distance(wanted, session.name.toLowerCase());
+}
+
+/** Levenshtein distance, one row at a time. */
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= left.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const replace = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[right.length] ?? 0;
+}

@@ -1,0 +1,60 @@
+import { Command as Commander, CommanderError } from "commander";
+import { packageVersion } from "../version.ts";
+import { type Command, homeOption, type Invocation, jsonOption } from "./command.ts";
+import { commands } from "./commands.ts";
+
+type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal">;
+
+/** Builds commander's tree from the table, runs the command that the words name, and resolves to its exit status. */
+export async function runProgram(argv: readonly string[], world: World): Promise<number> {
+  let status = 0;
+  const program = node(new Commander("throughline"), world).description(
+    "A durable session runtime for coding agents: sessions survive cut streams, rotated keys, limits and kills.",
+  );
+  program.version(packageVersion(), "-V, --version");
+  for (const command of commands) {
+    const words = command.name.split(" ");
+    const parent = words
+      .slice(0, -1)
+      .reduce((at, word) => at.commands.find((child) => child.name() === word) ?? at, program);
+    const child = parent.command(words.at(-1) ?? command.name, { hidden: words.length > 1 });
+    node(child, world)
+      .description(command.summary)
+      .addHelpText("after", `\nExample:\n  $ ${command.example}`);
+    for (const argument of command.arguments?.split(/ (?=[[<])/u) ?? []) child.argument(argument);
+    for (const option of [...command.options, jsonOption, homeOption])
+      child.option(option.flags, option.help);
+    child.action(async () => {
+      status = await command.run({
+        ...world,
+        args: child.processedArgs.filter((arg) => arg !== undefined) as string[],
+        options: child.opts(),
+      });
+    });
+  }
+  try {
+    await program.parseAsync(resumeWords(argv), { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  return status;
+}
+
+function node(commander: Commander, { terminal }: World): Commander {
+  return commander
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
+    .showHelpAfterError("(--help shows the options)")
+    .enablePositionalOptions();
+}
+
+/** `--resume [id]` and `--continue`, as people type them, are the command `resume`. */
+function resumeWords(argv: readonly string[]): string[] {
+  const [first, ...rest] = argv;
+  if (first === "--resume" || first === "-r") return ["resume", ...rest];
+  if (first === "--continue" || first === "-c") return ["resume", "--last", ...rest];
+  return [...argv];
+}
+
+export type { Command };

@@ -1,0 +1,142 @@
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import type { Usage } from "../../session/event.ts";
+import { itemText } from "../../session/item.ts";
+import type { ToolOutcome } from "../../tool.ts";
+import type { SessionUpdate } from "../../turn/update.ts";
+import type { Renderer } from "./render.ts";
+import type { Terminal } from "./terminal.ts";
+
+/**
+ * One event a line in the shape that users of `codex exec --json` know (thread, turn and item events, 0.47 to 0.169), with
+ * `session.recovered` and `session.waiting` beside them. Item ids are `item_<seq>`, the same in every run over the same session.
+ */
+export function jsonRenderer(terminal: Terminal): Renderer {
+  const print = (event: object): void => terminal.out(`${JSON.stringify(event)}\n`);
+  const inputs = new Map<number, string>();
+  return {
+    update(update) {
+      switch (update.type) {
+        case "session-opened":
+          return print({ type: "thread.started", thread_id: update.id, resumed: update.resumed });
+        case "notice":
+          return print({ type: "session.notice", message: update.text });
+        case "turn-started":
+          return print({ type: "turn.started", turn: update.turn });
+        case "item": {
+          const item = messageItem(update);
+          if (item) print({ type: "item.completed", item });
+          return;
+        }
+        case "tool-started":
+          inputs.set(update.callSeq, update.input);
+          return print({ type: "item.started", item: callItem(update.callSeq, update.name, update.input) });
+        case "tool-ended": {
+          const input = inputs.get(update.callSeq) ?? "";
+          return print({
+            type: "item.completed",
+            item: callItem(update.callSeq, update.name, input, update.outcome),
+          });
+        }
+        case "silent":
+          return print({ type: "session.silent", ms: update.ms });
+        case "attempt-failed": {
+          const { failure, action, delayMs, notice } = update;
+          return print({
+            type: "session.attempt_failed",
+            class: failure.class,
+            action,
+            delay_ms: delayMs,
+            message: notice,
+          });
+        }
+        case "repaired":
+          return print({
+            type: "session.recovered",
+            message: update.notice,
+            rung: update.rung,
+            items: update.count,
+          });
+        case "waiting":
+          return print({
+            type: "session.waiting",
+            until: new Date(update.until).toISOString(),
+            message: update.notice,
+          });
+        case "turn-ended":
+          return print(turnEnd(update));
+        case "attempt-started":
+        case "text-delta":
+        case "reasoning-delta":
+        case "tool-progress":
+      }
+    },
+  };
+}
+
+function turnEnd({ outcome, usage }: Extract<SessionUpdate, { type: "turn-ended" }>): object {
+  switch (outcome.kind) {
+    case "completed":
+      return { type: "turn.completed", usage: usageJson(usage) };
+    case "interrupted":
+      return { type: "turn.failed", error: { class: "interrupted", message: outcome.reason } };
+    case "failed":
+      return { type: "turn.failed", error: { class: outcome.class, message: outcome.message } };
+    case "limited": {
+      const until = outcome.until === undefined ? undefined : new Date(outcome.until).toISOString();
+      return { type: "turn.failed", error: { class: outcome.class, message: outcome.message, until } };
+    }
+  }
+}
+
+export function usageJson(usage: Usage): object {
+  return {
+    input_tokens: usage.inputTokens,
+    cached_input_tokens: usage.cachedInputTokens,
+    output_tokens: usage.outputTokens,
+    reasoning_output_tokens: usage.reasoningTokens,
+  };
+}
+
+function messageItem({ record, item }: Extract<SessionUpdate, { type: "item" }>): object | undefined {
+  const { event } = record;
+  if (event.type !== "item-added" || event.origin !== "model") return undefined;
+  const text = itemText(parseJson(new TextDecoder().decode(item)));
+  if (event.kind === "message") return { id: `item_${event.seq}`, type: "agent_message", text };
+  if (event.kind === "reasoning" && text) return { id: `item_${event.seq}`, type: "reasoning", text };
+  return undefined;
+}
+
+function callItem(seq: number, name: string, input: string, outcome?: ToolOutcome): object {
+  const status = outcome ? (outcome.status === "ok" ? "completed" : outcome.status) : "in_progress";
+  const parsed = parseJson(input);
+  if (name === "shell_command" && isJsonObject(parsed)) {
+    const exit = outcome?.exitCode ?? null;
+    const output = outcome?.output ?? "";
+    return {
+      id: `item_${seq}`,
+      type: "command_execution",
+      command: parsed["command"],
+      aggregated_output: output,
+      exit_code: exit,
+      status,
+    };
+  }
+  if (name === "apply_patch") {
+    const kinds = { Add: "add", Update: "update", Delete: "delete" } as const;
+    const changes = [...input.matchAll(/^\*\*\* (Add|Update|Delete) File: (.+)$/gmu)].map(
+      ([, verb, path]) => ({
+        path,
+        kind: kinds[verb as keyof typeof kinds],
+      }),
+    );
+    return { id: `item_${seq}`, type: "file_change", changes, status };
+  }
+  return {
+    id: `item_${seq}`,
+    type: "tool_call",
+    tool: name,
+    arguments: parsed ?? input,
+    output: outcome?.output,
+    status,
+  };
+}

@@ -1,0 +1,83 @@
+import { stripVTControlCharacters } from "node:util";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { printable, printableLine } from "../../lib/printable.ts";
+import { itemText } from "../../session/item.ts";
+import type { ToolOutcome } from "../../tool.ts";
+import type { SessionUpdate } from "../../turn/update.ts";
+import { seconds } from "../words.ts";
+import type { Renderer } from "./render.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Progress on stderr, one line a fact; the answer alone on stdout, once, when the turn is done. */
+export function textRenderer(terminal: Terminal): Renderer {
+  let answer = "";
+  const line = (mark: string, text: string): void => terminal.err(`${mark} ${printableLine(text, 400)}\n`);
+  return {
+    update(update) {
+      switch (update.type) {
+        case "session-opened":
+          return line(
+            "·",
+            `session ${update.id}${update.name ? ` "${update.name}"` : ""} ${update.resumed ? "resumed" : "started"}`,
+          );
+        case "notice":
+          return line("·", update.text);
+        case "item": {
+          const text = messageText(update);
+          if (text === undefined) return;
+          if (answer) line("›", answer);
+          answer = text;
+          return;
+        }
+        case "tool-started":
+          return line("$", callLine(update.name, update.input));
+        case "tool-ended":
+          return line(" ", outcomeLine(update.outcome));
+        case "silent":
+          return line("·", `the provider has been silent for ${seconds(update.ms)}; still waiting`);
+        case "attempt-failed":
+          return line("!", update.notice);
+        case "repaired":
+          return line("+", update.notice);
+        case "waiting":
+          return line("…", update.notice);
+        case "turn-ended":
+          if (update.outcome.kind === "completed") terminal.out(`${printable(answer)}\n`);
+          else if (answer) line("›", answer);
+          return;
+        case "turn-started":
+        case "attempt-started":
+        case "text-delta":
+        case "reasoning-delta":
+        case "tool-progress":
+      }
+    },
+  };
+}
+
+function messageText(update: Extract<SessionUpdate, { type: "item" }>): string | undefined {
+  const { event } = update.record;
+  if (event.kind !== "message" || event.type !== "item-added" || event.origin !== "model") return undefined;
+  return itemText(parseJson(new TextDecoder().decode(update.item)));
+}
+
+/** What a call does, in one line. */
+export function callLine(name: string, input: string): string {
+  const parsed = parseJson(input);
+  if (name === "shell_command" && isJsonObject(parsed) && typeof parsed["command"] === "string")
+    return parsed["command"];
+  if (name === "apply_patch") {
+    const files = [...input.matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gmu)].map(
+      (match) => match[1],
+    );
+    return `apply_patch ${files.join(" ")}`;
+  }
+  return `${name} ${stripVTControlCharacters(input)}`;
+}
+
+function outcomeLine(outcome: ToolOutcome): string {
+  const time = seconds(outcome.durationMs);
+  if (outcome.status === "ok") return `ok in ${time}`;
+  if (outcome.exitCode !== undefined) return `${outcome.status}, exit ${outcome.exitCode} in ${time}`;
+  return `${outcome.status}: ${outcome.output.split("\n")[0]}`;
+}

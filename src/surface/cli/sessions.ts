@@ -1,0 +1,70 @@
+import { printableLine } from "../../lib/printable.ts";
+import type { ListedSession } from "../../store.ts";
+import { readConfig } from "../config.ts";
+import { openStore } from "../config.ts";
+import { ago, duration } from "../words.ts";
+import type { Command, Invocation } from "./command.ts";
+
+export const sessions: Command = {
+  name: "sessions",
+  summary: "list the sessions of this workspace",
+  example: "throughline sessions --all",
+  options: [{ flags: "--all", help: "of every workspace" }],
+  async run(invocation) {
+    const { terminal, options } = invocation;
+    const store = openStore(readConfig(options, invocation.environment, invocation.folder));
+    try {
+      const all = await store.list();
+      const shown =
+        options["all"] === true ? all : all.filter((session) => belongs(session, invocation.folder));
+      if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown })}\n`);
+      else terminal.out(table(shown, all.length - shown.length, Date.now()));
+      return 0;
+    } finally {
+      await store.close();
+    }
+  },
+};
+
+/** A session belongs to the folder in which it works and to the folders around it and below it in the same repository. */
+export function belongs(session: ListedSession, folder: string): boolean {
+  const { path, gitRoot } = session.workspace;
+  if (path === folder || path.startsWith(`${folder}/`)) return true;
+  return gitRoot !== undefined && (folder === gitRoot || folder.startsWith(`${gitRoot}/`));
+}
+
+function table(shown: readonly ListedSession[], hidden: number, now: number): string {
+  const lines = shown.map((session) => listLine(session, now));
+  if (shown.length === 0) lines.push("No session in this workspace yet.");
+  if (hidden > 0) lines.push(`${hidden} more in other workspaces: throughline sessions --all`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** id, name or title, model/effort, age, last activity, messages, branch, status: R6. */
+export function listLine(session: ListedSession, now: number): string {
+  const what = printableLine(session.name ?? session.title ?? "(no prompt)", 48);
+  const model = session.settings.model + (session.settings.effort ? `/${session.settings.effort}` : "");
+  const branch = session.workspace.gitBranch ? ` · ${printableLine(session.workspace.gitBranch, 30)}` : "";
+  const times = `made ${ago(now - session.created)}, active ${ago(now - session.updated)}`;
+  return `${session.id}  ${what}  ${printableLine(model, 40)} · ${times} · ${session.messages} messages${branch} · ${statusWords(session, now)}`;
+}
+
+/** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */
+export function statusWords(session: ListedSession, now: number): string {
+  if (session.trouble) return `damaged: ${printableLine(session.trouble, 80)}`;
+  const healed = session.repairs > 0 ? `, healed ${session.repairs}×` : "";
+  if (session.holder) return `running (pid ${session.holder.pid})${healed}`;
+  if (session.status === "limited") {
+    const left =
+      session.until === undefined
+        ? ""
+        : session.until > now
+          ? `, resets in ${duration(session.until - now)}`
+          : ", window has reset";
+    return `limited${left}${healed}`;
+  }
+  const reason = session.reason && session.status !== "idle" ? `: ${printableLine(session.reason, 60)}` : "";
+  return `${session.status}${reason}${healed}`;
+}
+
+export type { Invocation };

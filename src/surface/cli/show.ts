@@ -1,0 +1,150 @@
+import { parseJson } from "../../lib/json.ts";
+import { printable, printableLine } from "../../lib/printable.ts";
+import { Failure } from "../../failure.ts";
+import { isItemRecord, type ItemRecord, type LogRecord, type SessionEvent } from "../../session/event.ts";
+import { advance, createHistory } from "../../session/history.ts";
+import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
+import { summarize } from "../../session/summary.ts";
+import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
+import { openStore, readConfig } from "../config.ts";
+import { ago } from "../words.ts";
+import { type Command, optionText } from "./command.ts";
+import { findSession } from "./pick.ts";
+import { callLine } from "./render-text.ts";
+import { usageJson } from "./render-json.ts";
+import { statusWords } from "./sessions.ts";
+
+/** Reads and changes nothing; works while somebody else owns the session, and on a damaged log as far as it can be read. */
+export const show: Command = {
+  name: "show",
+  arguments: "<session>",
+  summary: "what was asked, the last steps, what was healed, why it stopped, and what to do next",
+  example: "throughline show --steps 10 fix-the-tests",
+  options: [{ flags: "--steps <n>", help: "how many of the last steps (default 5)" }],
+  async run(invocation) {
+    const { terminal, options, args } = invocation;
+    const steps = Number(optionText(invocation, "steps") ?? 5);
+    if (!Number.isInteger(steps) || steps < 0)
+      throw new Failure("usage", "--steps takes a whole number.", {});
+    const store = openStore(readConfig(options, invocation.environment, invocation.folder));
+    try {
+      const view = await readView(store, await findSession(store, args[0] ?? ""), steps);
+      terminal.out(
+        options["json"] === true ? `${JSON.stringify(viewJson(view))}\n` : viewText(view, Date.now()),
+      );
+      return 0;
+    } finally {
+      await store.close();
+    }
+  },
+};
+
+interface View {
+  session: ListedSession;
+  report: ReadReport;
+  /** Warnings and repairs, oldest first. */
+  events: SessionEvent[];
+  lines: StepLine[];
+}
+
+interface StepLine {
+  step: number;
+  seq: number;
+  kind: "prompt" | "answer" | "call" | "output";
+  text: string;
+}
+
+async function readView(store: SessionStore, id: string, steps: number): Promise<View> {
+  const history = createHistory();
+  const events: SessionEvent[] = [];
+  let items: ItemRecord[] = [];
+  let updated = 0;
+  const report = await store.read(id, {
+    record(record: LogRecord) {
+      advance(history, record);
+      updated = record.event.at;
+      if (record.event.type === "attempt-failed" || record.event.type === "items-quarantined")
+        events.push(record.event);
+      if (isItemRecord(record)) items.push(record);
+    },
+  });
+  items = items.filter(({ event }) => event.type === "item-added" && event.step > history.step - steps);
+  const lines: StepLine[] = [];
+  for (const record of items) {
+    const line = await stepLine(store, id, record);
+    if (line) lines.push(line);
+  }
+  const holder = await store.holder(id);
+  const owner = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
+  const session: ListedSession = { ...summarize(history, updated), bytes: report.bytes, ...owner };
+  return { session, report, events: events.slice(-20), lines };
+}
+
+async function stepLine(store: SessionStore, id: string, record: ItemRecord): Promise<StepLine | undefined> {
+  const { event } = record;
+  if (event.type !== "item-added") return undefined;
+  const at = { step: event.step, seq: event.seq };
+  const item = parseJson(new TextDecoder().decode(await store.body(id, record.body))) as
+    | Record<string, unknown>
+    | undefined;
+  if (isCallKind(event.kind)) {
+    const input = item?.["arguments"] ?? item?.["input"];
+    return { ...at, kind: "call", text: callLine(event.name ?? "", typeof input === "string" ? input : "") };
+  }
+  if (isOutputKind(event.kind)) return { ...at, kind: "output", text: itemText(item) };
+  if (event.kind !== "message" || event.role === "developer") return undefined;
+  return { ...at, kind: event.role === "user" ? "prompt" : "answer", text: itemText(item) };
+}
+
+function viewJson({ session, report, events, lines }: View): object {
+  const { usage, ...rest } = session;
+  return { schema: 1, ...rest, usage: usageJson(usage), damage: report.damage, events, steps: lines };
+}
+
+const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;
+
+function viewText({ session, report, events, lines }: View, now: number): string {
+  const { settings, usage, workspace } = session;
+  const text = [
+    `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`,
+    `  asked     ${printableLine(session.title ?? "(nothing yet)", 100)}`,
+    `  workspace ${printableLine(workspace.path, 200)}${workspace.gitBranch ? ` (${printableLine(workspace.gitBranch, 40)})` : ""}`,
+    `  model     ${printableLine(settings.model)}${settings.effort ? `/${settings.effort}` : ""} through ${printableLine(settings.provider)}`,
+    `  times     made ${ago(now - session.created)}, active ${ago(now - session.updated)}`,
+    `  so far    ${session.turns} turns, ${session.steps} steps, ${session.messages} messages, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
+    `  status    ${statusWords(session, now)}`,
+  ];
+  for (const event of events) {
+    if (event.type === "items-quarantined") text.push(`  + ${printableLine(event.notice, 200)}`);
+    if (event.type === "attempt-failed")
+      text.push(`  ! ${printableLine(event.message, 160)} [${event.class}] ${event.action}`);
+  }
+  for (const damage of report.damage)
+    text.push(`  ? bytes ${damage.from} to ${damage.to} of the log: ${printableLine(damage.why, 160)}`);
+  let step = -1;
+  for (const line of lines) {
+    if (line.step !== step) text.push(`step ${line.step}`);
+    step = line.step;
+    text.push(
+      `  ${marks[line.kind]} ${line.kind === "output" ? printableLine(tail(line.text), 120) : printableLine(line.text, 200)}`,
+    );
+  }
+  text.push(`next: ${nextCommand(session)}`);
+  return `${text.join("\n")}\n`;
+}
+
+/** The end of an output says more than its beginning. */
+function tail(output: string): string {
+  const [first = "", ...rest] = printable(output).split("\n");
+  const last = rest.findLast((line) => line.trim() !== "");
+  return last === undefined ? first : `${first} … ${last}`;
+}
+
+function nextCommand(session: ListedSession): string {
+  if (session.holder)
+    return `wait for pid ${session.holder.pid}, or take over: throughline resume ${session.id} --force`;
+  if (session.status === "limited") return `throughline resume ${session.id} --wait`;
+  if (session.status === "interrupted" || session.status === "failed")
+    return `throughline resume ${session.id}`;
+  return `throughline resume ${session.id} "…"`;
+}

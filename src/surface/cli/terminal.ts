@@ -1,0 +1,40 @@
+import { createInterface } from "node:readline/promises";
+
+/** The two streams of a command and what they are attached to. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether a person reads stderr: colours and moving lines only then. */
+  readonly interactive: boolean;
+  readonly colour: boolean;
+  /** Reads all of standard input; `undefined` when it is a terminal. */
+  readInput(): Promise<string | undefined>;
+  /** A yes-or-no question; `undefined` where there is nobody to ask. */
+  readonly ask?: (question: string, signal: AbortSignal) => Promise<boolean>;
+}
+
+export function processTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
+  const { stdin, stdout, stderr } = process;
+  const interactive = stderr.isTTY === true;
+  const ask = async (question: string, signal: AbortSignal): Promise<boolean> => {
+    const reader = createInterface({ input: stdin, output: stderr });
+    try {
+      return /^y(es)?$/iu.test((await reader.question(`${question} [y/N] `, { signal })).trim());
+    } finally {
+      reader.close();
+    }
+  };
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    interactive,
+    colour: interactive && !environment["NO_COLOR"],
+    readInput: async () => {
+      if (stdin.isTTY) return undefined;
+      let text = "";
+      for await (const chunk of stdin.setEncoding("utf8")) text += String(chunk);
+      return text;
+    },
+    ...(interactive && stdin.isTTY && { ask }),
+  };
+}

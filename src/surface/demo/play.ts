@@ -1,0 +1,48 @@
+import { startSimulator } from "../../simulator/server.ts";
+import type { Terminal } from "../cli/terminal.ts";
+import { type Act, acts, type Evidence, story } from "./acts.ts";
+import { Agent } from "./agent.ts";
+import { makeScratch } from "./scratch.ts";
+
+/** Plays the acts one after another on one session and resolves to 0, or to 1 when any evidence is not as it should be. */
+export async function playDemo(options: {
+  terminal: Terminal;
+  keep: boolean;
+  json: boolean;
+  signal: AbortSignal;
+}): Promise<number> {
+  const { terminal, keep, json, signal } = options;
+  const began = performance.now();
+  const scratch = await makeScratch();
+  const simulator = await startSimulator({ scenario: story });
+  const agent = new Agent(scratch, simulator.url);
+  let failed = 0;
+  try {
+    if (!json)
+      terminal.out(
+        "One session, four faults. Real tools in a scratch repository; the provider is simulated on loopback.\n",
+      );
+    for (const [index, act] of acts.entries()) {
+      signal.throwIfAborted();
+      const { did, evidence } = await act.play({ scratch, simulator, agent, signal });
+      failed += evidence.filter(({ holds }) => !holds).length;
+      const said = { act: index + 1, title: act.title, wrong: act.wrong, did, evidence };
+      terminal.out(json ? `${JSON.stringify(said)}\n` : actText(index + 1, act, did, evidence));
+    }
+    const time = ((performance.now() - began) / 1_000).toFixed(1);
+    const verdict =
+      failed === 0 ? `All evidence holds. ${time} s.` : `${failed} claims do NOT hold. ${time} s.`;
+    terminal.out(json ? `${JSON.stringify({ failed, seconds: Number(time) })}\n` : `\n${verdict}\n`);
+    return failed === 0 ? 0 : 1;
+  } finally {
+    await simulator.close();
+    if (keep) terminal.err(`Kept: ${scratch.folder} (THROUGHLINE_HOME=${scratch.home})\n`);
+    else await scratch.remove();
+  }
+}
+
+function actText(number: number, act: Act, did: string, evidence: readonly Evidence[]): string {
+  const lines = ["", `${number}. ${act.title}`, `   wrong     ${act.wrong}`, `   did       ${did}`];
+  for (const { claim, holds } of evidence) lines.push(`   ${holds ? "evidence  " : "NOT SO    "}${claim}`);
+  return `${lines.join("\n")}\n`;
+}

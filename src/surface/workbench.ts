@@ -1,0 +1,170 @@
+import { platform, release } from "node:os";
+import { systemClock } from "../lib/clock.ts";
+import { Failure } from "../failure.ts";
+import { approver, type Ask } from "../agent/approval.ts";
+import { contextItem } from "../agent/context.ts";
+import { readInstructions } from "../agent/instructions.ts";
+import { toolbox } from "../agent/toolbox.ts";
+import { readWorkspace } from "../agent/workspace.ts";
+import { contractNamed } from "../replay/contracts.ts";
+import { createSession, type Equipment, resumeSession, type Runtime, type Session } from "../runtime.ts";
+import type { Settings, Workspace } from "../session/event.ts";
+import type { SessionStore } from "../store.ts";
+import { toolEnvironment } from "../tool/environment.ts";
+import type { Observe } from "../turn/update.ts";
+import { type Invocation, optionText } from "./cli/command.ts";
+import { type Config, makeProvider, openStore, readConfig } from "./config.ts";
+import { packageVersion } from "./version.ts";
+
+/** A store and everything that a session runs with, put together from the configuration. */
+export interface Workbench {
+  readonly store: SessionStore;
+  create(id: string, name?: string): Promise<Session>;
+  /** `here`: the session may belong to another folder and moves to this one. `force`: whoever holds it is fenced off. */
+  resume(id: string, options: { here: boolean; force: boolean }): Promise<Session>;
+  close(): Promise<void>;
+}
+
+export async function openWorkbench(invocation: Invocation, observe: Observe): Promise<Workbench> {
+  const config = readConfig(invocation.options, invocation.environment, invocation.folder);
+  const store = openStore(config);
+  const closing: (() => Promise<void>)[] = [() => store.close()];
+  const runtime: Runtime = {
+    store,
+    clock: systemClock,
+    random: Math.random,
+    observe,
+    wait: invocation.options["wait"] === true,
+  };
+  const equip = async (
+    settings: Omit<Settings, "instructionsHash">,
+    workspace: Workspace,
+    amendments: readonly string[] = [],
+  ): Promise<Equipment> => {
+    const instructions = await readInstructions(workspace.path, workspace.gitRoot, amendments);
+    const made = await makeProvider(
+      config,
+      settings.provider,
+      invocation.environment,
+      optionText(invocation, "scenario"),
+    );
+    closing.unshift(made.close);
+    return {
+      provider: made.provider,
+      contract: contractNamed(made.provider.contract),
+      instructions: instructions.text,
+      settings: { ...settings, instructionsHash: instructions.hash },
+      environment: {
+        tools: toolbox(() => store.list()),
+        workspace: workspace.path,
+        env: toolEnvironment(invocation.environment).env,
+        approve: approver(settings.approval, askWith(invocation)),
+        observe,
+      },
+    };
+  };
+  return {
+    store,
+    create: async (id, name) => {
+      const workspace = await readWorkspace(invocation.folder);
+      const equipment = await equip(chosenSettings(config), workspace);
+      const context = contextItem(
+        workspace,
+        `${platform()} ${release()}`,
+        new Date(runtime.clock.now()).toISOString().slice(0, 10),
+      );
+      const start = {
+        id,
+        workspace,
+        version: packageVersion(),
+        context,
+        ...(name !== undefined && { name }),
+      };
+      return createSession(runtime, start, equipment);
+    },
+    resume: (id, { here, force }) =>
+      resumeSession(runtime, id, { force }, async (history) => {
+        const folder = await readWorkspace(invocation.folder);
+        const elsewhere = history.workspace.path !== folder.path;
+        if (elsewhere && !here && !(await moveAllowed(invocation, id, history.workspace)))
+          throw belongsElsewhere(id, history.workspace, folder);
+        const workspace = elsewhere ? folder : await currentWorkspace(history.workspace);
+        noteBranch(observe, history.workspace, workspace, elsewhere);
+        const equipment = await equip(
+          resumedSettings(config, history.settings),
+          workspace,
+          history.amendments,
+        );
+        return sameWorkspace(history.workspace, workspace) ? equipment : { ...equipment, workspace };
+      }),
+    close: async () => {
+      for (const close of closing) await close();
+    },
+  };
+}
+
+function chosenSettings(config: Config): Omit<Settings, "instructionsHash"> {
+  const { provider, model, effort, approval } = config;
+  return { provider, model, ...(effort !== undefined && { effort }), approval };
+}
+
+/** A session goes on with what it had; what the command line names overrides it. Approval is the person's of today, never the session's. */
+function resumedSettings(config: Config, own: Settings): Omit<Settings, "instructionsHash"> {
+  const effort = config.chosen.has("effort") ? config.effort : own.effort;
+  return {
+    provider: config.chosen.has("provider") ? config.provider : own.provider,
+    model: config.chosen.has("model") ? config.model : own.model,
+    ...(effort !== undefined && { effort }),
+    approval: config.approval,
+  };
+}
+
+function askWith({ terminal }: Invocation): Ask {
+  const { ask } = terminal;
+  return (
+    ask &&
+    ((request, signal) => ask(`${request.title}?\n  ${request.detail.replaceAll("\n", "\n  ")}\n`, signal))
+  );
+}
+
+async function moveAllowed(
+  { terminal, signal, folder }: Invocation,
+  id: string,
+  workspace: Workspace,
+): Promise<boolean> {
+  return terminal.ask
+    ? terminal.ask(`Session ${id} belongs to ${workspace.path}. Go on with it in ${folder}?`, signal)
+    : false;
+}
+
+function belongsElsewhere(id: string, own: Workspace, here: Workspace): Failure {
+  return new Failure(
+    "session-elsewhere",
+    `Session ${id} belongs to ${own.path}, not to ${here.path}. Nothing was changed. Go there (cd ${own.path}), or take it along with --here.`,
+    { workspace: own.path },
+  );
+}
+
+/** The session's own folder as it is today; a folder that is gone is said by the one who can't work in it. */
+async function currentWorkspace(own: Workspace): Promise<Workspace> {
+  return readWorkspace(own.path);
+}
+
+function sameWorkspace(left: Workspace, right: Workspace): boolean {
+  return (
+    left.path === right.path &&
+    left.gitBranch === right.gitBranch &&
+    left.gitCommit === right.gitCommit &&
+    left.gitRoot === right.gitRoot
+  );
+}
+
+function noteBranch(observe: Observe, own: Workspace, now: Workspace, elsewhere: boolean): void {
+  if (elsewhere) observe({ type: "notice", text: `the session moves from ${own.path} to ${now.path}` });
+  if (own.gitBranch !== now.gitBranch && !elsewhere) {
+    observe({
+      type: "notice",
+      text: `the git branch is ${now.gitBranch ?? "gone"} now; the session was on ${own.gitBranch ?? "none"}`,
+    });
+  }
+}

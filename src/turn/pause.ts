@@ -1,0 +1,27 @@
+import { linkedController, sleep } from "../lib/abort.ts";
+import type { Clock } from "../lib/clock.ts";
+
+/**
+ * Waits until a time of the wall clock (milliseconds since 1970), also when the machine was suspended meanwhile. Throws the reason of
+ * `lost` when the lease goes.
+ */
+export async function pauseUntil(
+  until: number,
+  clock: Clock,
+  signal: AbortSignal,
+  lost: AbortSignal,
+): Promise<"over" | "cancelled"> {
+  const { controller, dispose } = linkedController(signal, lost);
+  try {
+    for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
+      await sleep(Math.min(left, 30_000), controller.signal);
+    }
+    return "over";
+  } catch (error) {
+    if (lost.aborted) throw lost.reason;
+    if (signal.aborted) return "cancelled";
+    throw error;
+  } finally {
+    dispose();
+  }
+}

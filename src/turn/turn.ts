@@ -1,0 +1,107 @@
+import { crashPoint } from "../lib/fault.ts";
+import type { Failure } from "../failure.ts";
+import type { NewEvent } from "../session/event.ts";
+import type { RequestInput, Provider, ModelRequest } from "../provider.ts";
+import { attempt } from "./attempt.ts";
+import type { Calls } from "./calls.ts";
+import type { Journal } from "./journal.ts";
+import type { Observe } from "./update.ts";
+
+/** What a turn runs on. `project` is asked for a new input before every attempt; nothing of an earlier request is ever reused. */
+export interface Turn {
+  journal: Journal;
+  provider: Provider;
+  calls: Calls;
+  project(): Promise<RequestInput>;
+  request(): Omit<ModelRequest, "input">;
+  observe: Observe;
+  signal: AbortSignal;
+}
+
+/**
+ * How a run of steps ended. `steps`: how many were completed since it was called; `items` and `calls`: what the failed attempt delivered,
+ * all of it in the log, every call with its output.
+ */
+export type TurnResult =
+  | { kind: "completed" }
+  | {
+      kind: "interrupted";
+      failure: Failure;
+      step: number;
+      attempt: number;
+      steps: number;
+      items: number;
+      calls: number;
+    };
+
+export type Interrupted = Extract<TurnResult, { kind: "interrupted" }>;
+
+/** The event that records a failed attempt and what is done about it. */
+export function failedAttempt(
+  turn: number,
+  { failure, step, attempt: number }: Interrupted,
+  action: string,
+  delay: { delayMs?: number },
+): NewEvent {
+  const { signal } = failure;
+  return {
+    type: "attempt-failed",
+    turn,
+    step,
+    attempt: number,
+    class: failure.class,
+    message: signal?.message ?? failure.message,
+    ...(signal?.status !== undefined && { status: signal.status }),
+    action,
+    ...delay,
+  };
+}
+
+/**
+ * Runs steps until the model has nothing more to call, or until an attempt fails. It decides nothing about a failure: whoever called it
+ * does, and calls it again; the log says where to go on.
+ */
+export async function runTurn(turn: Turn, attemptNumber: number): Promise<TurnResult> {
+  const { journal, observe } = turn;
+  let steps = 0;
+  for (;;) {
+    const at = { turn: journal.history.turn, step: journal.history.step + 1 };
+    observe({ type: "attempt-started", ...at, attempt: steps === 0 ? attemptNumber : 1 });
+    const { provider, calls, signal } = turn;
+    const result = await attempt({
+      journal,
+      provider,
+      calls,
+      request: turn.request(),
+      input: await turn.project(),
+      ...at,
+      observe,
+      signal,
+    });
+    if (result.kind === "interrupted") {
+      const { failure, items, calls: made } = result;
+      return {
+        kind: "interrupted",
+        failure,
+        step: at.step,
+        attempt: steps === 0 ? attemptNumber : 1,
+        steps,
+        items,
+        calls: made,
+      };
+    }
+    const { response, model, usage } = result;
+    await journal.append({
+      event: {
+        type: "step-ended",
+        ...at,
+        ...(response !== undefined && { response }),
+        ...(model !== undefined && { model }),
+        usage,
+      },
+    });
+    crashPoint("step-ended");
+    steps++;
+    if (result.calls === 0) return { kind: "completed" };
+  }
+}
