@@ -140,6 +140,21 @@ describe("silence", () => {
     expect(kinds(events)).toContain("silent");
   });
 
+  it("is not told while the model writes what nobody is shown, such as the arguments of a call", async () => {
+    const url = await serve((incoming, response) => {
+      incoming.resume();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      let parts = 0;
+      const timer = setInterval(() => {
+        response.write(sse("response.function_call_arguments.delta", { delta: "x" }));
+        if (++parts < 8) return;
+        clearInterval(timer);
+        response.end(completed);
+      }, 100);
+    });
+    expect(kinds(await ask(url, { options: { silenceMs: 500 } }))).toEqual(["completed"]);
+  });
+
   it("is not told while the consumer is at work", async () => {
     const url = await serve((_incoming, response) =>
       response.writeHead(200, { "content-type": "text/event-stream" }).end(created + delta("a") + completed),

@@ -173,7 +173,8 @@ class ResponsesProvider implements Provider {
     for (;;) {
       const next = yield* pulse.wait(reader.next(), signal);
       if (next.done) return;
-      pulse.byte();
+      if (isHeartbeat(next.value)) pulse.byte();
+      else pulse.word();
       yield next.value;
     }
   }
@@ -261,6 +262,11 @@ function decoded(body: Readable, encoding: string | undefined): Readable {
     | undefined;
   // What goes wrong on the way is thrown to whoever reads the decoded side.
   return make ? pipeline(body, make(), () => undefined) : body;
+}
+
+/** A comment or a keepalive event, which come in pieces of their own; everything else is the model at work, tool arguments included. */
+function isHeartbeat(piece: Buffer): boolean {
+  return /^\s*(?::|event: ?(?:ping|keepalive)\b)/u.test(piece.toString("latin1", 0, 40));
 }
 
 /** The first 64 KiB of an error body, or what has come of them after five seconds. A body that breaks counts as far as it came. */

@@ -17,9 +17,9 @@ export interface Silence {
 }
 
 /**
- * Watches over one request's silence. Two clocks run: any byte, sent or received, heartbeat comments included, resets the idle timeout;
- * only an event of the stream resets the sign of silence, because a gateway's heartbeat says nothing about the model behind it. Neither
- * runs while the consumer is at work.
+ * Watches over one request's silence. Two clocks run. Any byte, sent or received, heartbeats included, resets the idle timeout. Only what
+ * the model writes resets the sign of silence, because a heartbeat says nothing about the model behind it. Neither runs while the
+ * consumer is at work.
  */
 export class Pulse {
   readonly #clock: Clock;
