@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { QuarantineScope } from "../../src/session/event.ts";
 import { sealedBlob, WrittenLog } from "./written-log.ts";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ItemRecord } from "../../src/session/event.ts";
 import type { ReplayContract } from "../../src/replay/contract.ts";

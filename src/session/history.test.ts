@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import { WrittenLog } from "../../test/property/written-log.ts";
+import { checkpointOf, deliveredLimit } from "./history.ts";
+import { summarize } from "./summary.ts";
+
+const settings = { provider: "p", model: "m", instructionsHash: "h", approval: "all" as const };
+const created = {
+  type: "session-created",
+  id: "s",
+  schema: 1,
+  version: "0",
+  workspace: { path: "/w" },
+  settings,
+} as const;
+const message = (text: string): object => ({ type: "message", role: "user", content: text });
+const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
+const output = { type: "function_call_output", call_id: "c", output: "done" };
+
+function newLog(): WrittenLog {
+  const log = new WrittenLog();
+  log.add(created);
+  log.add({ type: "turn-started", turn: 1, source: "prompt", preview: "first line" });
+  return log;
+}
+
+const seqsOf = (log: WrittenLog): number[] => log.history.items.map(({ event }) => event.seq);
+
+describe("the window", () => {
+  it("is empty after a clear, and so is what the next owner reads", () => {
+    const log = newLog();
+    log.addItem(message("one"), { turn: 1, step: 1, origin: "input" });
+    log.endTurn();
+    log.add({ type: "history-cleared", scrubbed: false });
+    expect(seqsOf(log)).toEqual([]);
+    expect(checkpointOf(log.history)).toMatchObject({
+      fromSeq: 5,
+      offset: log.records.at(-1)!.offset,
+      cleared: true,
+    });
+    log.addItem(message("two"), { turn: 2, step: 1, origin: "input" });
+    expect(seqsOf(log)).toEqual([5]);
+  });
+
+  it("loses after a rewind what came from there on, and keeps what comes later", () => {
+    const log = newLog();
+    for (const text of ["a", "b", "c"]) log.addItem(message(text), { turn: 1, step: 1, origin: "input" });
+    log.add({ type: "history-rewound", toStep: 1, fromSeq: 3 });
+    log.addItem(message("d"), { turn: 1, step: 1, origin: "input" });
+    expect(seqsOf(log)).toEqual([2, 6]);
+  });
+
+  it("begins with the summary after a compaction, and a rewind doesn't reach behind it", () => {
+    const log = newLog();
+    for (const text of ["a", "b", "c"]) log.addItem(message(text), { turn: 1, step: 1, origin: "input" });
+    const summary = new TextEncoder().encode('{"type":"message","role":"user","content":"sum"}');
+    log.add({ type: "history-compacted", kind: "message", role: "user", keepFrom: 4 }, summary);
+    expect(seqsOf(log)).toEqual([5, 4]);
+    log.add({ type: "history-rewound", toStep: 1, fromSeq: 0 });
+    expect(seqsOf(log)).toEqual([5]);
+  });
+
+  it("gets a new list when items leave it, so that a request in flight keeps its own", () => {
+    const log = newLog();
+    log.addItem(message("a"), { turn: 1, step: 1, origin: "input" });
+    const before = log.history.items;
+    log.addItem(message("b"), { turn: 1, step: 1, origin: "input" });
+    expect(log.history.items).toBe(before);
+    log.add({ type: "history-cleared", scrubbed: false });
+    expect(before).toHaveLength(2);
+  });
+});
+
+describe("a checkpoint", () => {
+  it("doesn't grow with turns, steps, rewinds, rotated keys and delivered follow-ups", () => {
+    const log = newLog();
+    const sizeAfter = (rounds: number): number => {
+      for (let round = 0; round < rounds; round++) {
+        const seq = log.records.length;
+        log.add({
+          type: "turn-started",
+          turn: 2,
+          source: "follow-up",
+          followUp: `f${100_000 + seq}`,
+          preview: "p",
+        });
+        log.addItem(message("again"), { turn: 2, step: 2, origin: "input" });
+        const scope = { kind: "issuer" as const, issuer: "i", through: seq };
+        log.add({
+          type: "items-quarantined",
+          turn: 2,
+          rung: 1,
+          why: "w",
+          refusedBy: "i",
+          scope,
+          count: 1,
+          notice: "n",
+        });
+        log.add({ type: "history-rewound", toStep: 1, fromSeq: seq + 1 });
+      }
+      return JSON.stringify(checkpointOf(log.history)).length;
+    };
+    const early = sizeAfter(deliveredLimit);
+    expect(sizeAfter(2_000) - early).toBeLessThan(100);
+    expect(log.history.delivered).toHaveLength(deliveredLimit);
+  });
+});
+
+describe("open calls", () => {
+  it("know whether their tool may have run, and are gone once answered", () => {
+    const log = newLog();
+    const { event } = log.addItem(call, { turn: 1, step: 1 });
+    expect([...log.history.openCalls]).toMatchObject([[event.seq, { started: false }]]);
+    log.add({
+      type: "tool-started",
+      turn: 1,
+      step: 1,
+      callSeq: event.seq,
+      call: "c",
+      name: "shell",
+      replay: "never",
+    });
+    expect(log.history.openCalls.get(event.seq)?.started).toBe(true);
+    log.addItem(output, { turn: 1, step: 1, origin: "tool" });
+    expect(log.history.openCalls.size).toBe(0);
+  });
+});
+
+describe("the summary of a session", () => {
+  it("says how it stands and why it stopped", () => {
+    const log = newLog();
+    expect(summarize(log.history, 9)).toMatchObject({
+      id: "s",
+      title: "first line",
+      updated: 9,
+      status: "interrupted",
+      turns: 1,
+    });
+    const outcome = { kind: "limited", class: "usage-limit", message: "m", until: 77 } as const;
+    log.add({ type: "turn-ended", turn: 1, outcome, checkpoint: checkpointOf(log.history) });
+    expect(summarize(log.history, 9)).toMatchObject({ status: "limited", reason: "usage-limit", until: 77 });
+    log.add({ type: "history-cleared", scrubbed: true });
+    expect(summarize(log.history, 9)).toMatchObject({ status: "cleared" });
+    expect(summarize(log.history, 9)).not.toHaveProperty("title");
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { WrittenLog } from "../../test/property/written-log.ts";
+import { isConsistent, rewindPoint, stepsOf } from "./step.ts";
+
+const usage = { inputTokens: 5, cachedInputTokens: 1, outputTokens: 2, reasoningTokens: 1 };
+const call = (id: string): object => ({ type: "function_call", call_id: id, name: "shell", arguments: "{}" });
+const output = (id: string): object => ({ type: "function_call_output", call_id: id, output: "done" });
+const prompt = { type: "message", role: "user", content: "go" };
+const answer = { type: "message", role: "assistant", content: [] };
+
+function twoSteps(): WrittenLog {
+  const log = new WrittenLog();
+  log.addItem(prompt, { turn: 1, step: 1, origin: "input" });
+  log.addItem(call("a"), { turn: 1, step: 1 });
+  log.add({ type: "step-ended", turn: 1, step: 1, response: "resp_1", model: "m-1", usage });
+  log.addItem(output("a"), { turn: 1, step: 1, origin: "tool" });
+  log.addItem(answer, { turn: 1, step: 2 });
+  log.add({ type: "step-ended", turn: 1, step: 2, usage });
+  return log;
+}
+
+describe("steps", () => {
+  it("are the responses with their calls, outputs and usage; inputs start none", () => {
+    const [first, second, ...more] = stepsOf(twoSteps().records);
+    expect(more).toEqual([]);
+    expect(first).toMatchObject({
+      step: 1,
+      turn: 1,
+      fromSeq: 1,
+      toSeq: 3,
+      usage,
+      response: "resp_1",
+      model: "m-1",
+      state: "kept",
+    });
+    expect(first?.calls[0]?.output?.event.seq).toBe(3);
+    expect(second).toMatchObject({ step: 2, calls: [], fromSeq: 4, toSeq: 5 });
+  });
+
+  it("can be gone back to where every call has its output", () => {
+    const log = twoSteps();
+    log.addItem(call("b"), { turn: 2, step: 3 });
+    const steps = stepsOf(log.records);
+    expect(steps.map(isConsistent)).toEqual([true, true, false]);
+    expect([1, 2, 3, 4].map((step) => rewindPoint(steps, step))).toEqual([4, 6, undefined, undefined]);
+  });
+
+  it("give the output to the call of the latest step when call ids repeat", () => {
+    const log = twoSteps();
+    log.addItem(call("a"), { turn: 2, step: 3 });
+    log.addItem(output("a"), { turn: 2, step: 3, origin: "tool" });
+    expect(stepsOf(log.records).map(({ calls }) => calls[0]?.output?.event.seq)).toEqual([3, undefined, 7]);
+  });
+
+  it("that left the window say how, and can't be gone back to", () => {
+    const log = twoSteps();
+    log.add({ type: "history-rewound", toStep: 1, fromSeq: 4 });
+    log.addItem(answer, { turn: 2, step: 3 });
+    log.add({ type: "history-cleared", scrubbed: false });
+    const steps = stepsOf(log.records);
+    expect(steps.map(({ state }) => state)).toEqual(["cleared", "rewound", "cleared"]);
+    expect(rewindPoint(steps, 1)).toBeUndefined();
+  });
+});
