@@ -5,9 +5,7 @@ import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { Failure } from "../failure.ts";
 import { contractFor } from "../replay/contracts.ts";
-import { responsesProvider } from "../provider/responses/provider.ts";
 import type { Provider } from "../provider.ts";
-import { loadScenario, startSimulator } from "../simulator/server.ts";
 import { folderStore } from "../store/folder/folder-store.ts";
 import type { SessionStore } from "../store.ts";
 import { packageVersion } from "./version.ts";
@@ -199,6 +197,8 @@ export async function makeProvider(
       {},
     );
   }
+  // The wire is loaded when it is needed: a list of sessions is not to wait for it.
+  const { responsesProvider } = await import("../provider/responses/provider.ts");
   const provider = responsesProvider({
     name,
     baseUrl,
@@ -211,6 +211,8 @@ export async function makeProvider(
 
 /** A simulator of this process's own. Its key and issuer are always the same, so that a resumed session's seals open. */
 async function simulated(config: Config, scenario: string | undefined): Promise<MadeProvider> {
+  const { loadScenario, startSimulator } = await import("../simulator/server.ts");
+  const { responsesProvider } = await import("../provider/responses/provider.ts");
   const simulator = await startSimulator({
     keySeed: "built-in",
     ...(scenario !== undefined && { scenario: await loadScenario(scenario) }),

@@ -28,28 +28,18 @@ export interface Command {
   /** A command line that works as it stands, for the help. */
   example: string;
   options: readonly OptionSpec[];
-  /** Resolves to the exit status of cli.md. Failures are thrown. */
-  run(invocation: Invocation): Promise<number>;
+  /** Loads what the command needs, and only that: `sessions` is not to wait for the wire. */
+  load(): Promise<RunCommand>;
 }
+
+/** Resolves to the exit status of cli.md. Failures are thrown. */
+export type RunCommand = (invocation: Invocation) => Promise<number>;
 
 export const jsonOption: OptionSpec = { flags: "--json", help: "print JSON (schema 1) instead of text" };
 export const homeOption: OptionSpec = {
   flags: "--home <dir>",
   help: "where sessions live (default ~/.throughline, or THROUGHLINE_HOME)",
 };
-
-/** The options of every command that runs a turn. */
-export const turnOptions: readonly OptionSpec[] = [
-  { flags: "--provider <name>", help: "openai, simulator, or one of config.toml" },
-  { flags: "-m, --model <model>", help: "the model to ask" },
-  { flags: "--effort <effort>", help: "reasoning effort: minimal, low, medium, high, xhigh" },
-  {
-    flags: "--approval <policy>",
-    help: "who allows commands and patches: ask (needs a terminal), all, none",
-  },
-  { flags: "--wait", help: "when a usage limit stops the turn, wait for the reset and go on, once" },
-  { flags: "--scenario <file>", help: "with --provider simulator: what the simulated model does" },
-];
 
 export function optionText(invocation: Invocation, name: string): string | undefined {
   const value = invocation.options[name];

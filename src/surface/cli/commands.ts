@@ -1,9 +1,80 @@
-import type { Command } from "./command.ts";
-import { demo } from "./demo.ts";
-import { exec, execResume, resumeSession } from "./exec.ts";
-import { sessions } from "./sessions.ts";
-import { show } from "./show.ts";
-import { simulate } from "./simulate.ts";
+import type { Command, OptionSpec } from "./command.ts";
+
+/** The options of every command that runs a turn. */
+const turnOptions: readonly OptionSpec[] = [
+  { flags: "--provider <name>", help: "openai, simulator, or one of config.toml" },
+  { flags: "-m, --model <model>", help: "the model to ask" },
+  { flags: "--effort <effort>", help: "reasoning effort: minimal, low, medium, high, xhigh" },
+  {
+    flags: "--approval <policy>",
+    help: "who allows commands and patches: ask (needs a terminal), all, none",
+  },
+  { flags: "--wait", help: "when a usage limit stops the turn, wait for the reset and go on, once" },
+  { flags: "--scenario <file>", help: "with --provider simulator: what the simulated model does" },
+];
+
+const resumeOptions: readonly OptionSpec[] = [
+  ...turnOptions,
+  { flags: "--last", help: "the newest session of this workspace" },
+  { flags: "--here", help: "go on in this folder, though the session belongs to another" },
+  { flags: "--force", help: "take the session over from the process that holds it" },
+];
+
+/** `exec resume` and, without a terminal interface, `resume`: the same command under two names. */
+function resumeCommand(name: string): Command {
+  return {
+    name,
+    arguments: "[session] [prompt]",
+    summary: "go on with a session: by id, unique beginning of one, name, or --last",
+    example: `throughline ${name} --last "and now the docs"`,
+    options: resumeOptions,
+    load: async () => (await import("./exec.ts")).resume,
+  };
+}
 
 /** Every command, in the order of the help. The command line and the help are made from this table and from nothing else. */
-export const commands: readonly Command[] = [exec, execResume, resumeSession, sessions, show, simulate, demo];
+export const commands: readonly Command[] = [
+  {
+    name: "exec",
+    arguments: "[prompt]",
+    summary: "run one turn without a terminal: the answer on stdout, progress on stderr",
+    example: 'throughline exec --approval all "make the tests pass"',
+    options: [...turnOptions, { flags: "--name <name>", help: "name the session" }],
+    load: async () => (await import("./exec.ts")).exec,
+  },
+  resumeCommand("exec resume"),
+  resumeCommand("resume"),
+  {
+    name: "sessions",
+    summary: "list the sessions of this workspace",
+    example: "throughline sessions --all",
+    options: [{ flags: "--all", help: "of every workspace" }],
+    load: async () => (await import("./sessions.ts")).sessions,
+  },
+  {
+    name: "show",
+    arguments: "<session>",
+    summary: "what was asked, the last steps, what was healed, why it stopped, and what to do next",
+    example: "throughline show --steps 10 fix-the-tests",
+    options: [{ flags: "--steps <n>", help: "how many of the last steps (default 5)" }],
+    load: async () => (await import("./show.ts")).show,
+  },
+  {
+    name: "simulate",
+    summary: "serve the Responses API on loopback, with seals, limits and cuts as a scenario says",
+    example: "throughline simulate --listen 8787 --scenario cut.toml",
+    options: [
+      { flags: "--listen <port>", help: "port on 127.0.0.1 (default: any free one)" },
+      { flags: "--scenario <file>", help: "what the model does and what goes wrong (docs/simulator.md)" },
+    ],
+    load: async () => (await import("./simulate.ts")).simulate,
+  },
+  {
+    name: "demo",
+    summary:
+      "the whole story in under 30 seconds: real tools, a simulated provider that cuts, rotates and limits",
+    example: "throughline demo",
+    options: [{ flags: "--keep", help: "keep the scratch folder, to look around in it" }],
+    load: async () => (await import("./demo.ts")).demo,
+  },
+];

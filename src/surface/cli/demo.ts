@@ -1,12 +1,7 @@
 import { playDemo } from "../demo/play.ts";
-import type { Command } from "./command.ts";
+import type { Invocation } from "./command.ts";
 
-export const demo: Command = {
-  name: "demo",
-  summary:
-    "the whole story in under 30 seconds: real tools, a simulated provider that cuts, rotates and limits",
-  example: "throughline demo",
-  options: [{ flags: "--keep", help: "keep the scratch folder, to look around in it" }],
-  run: ({ terminal, options, signal }) =>
-    playDemo({ terminal, keep: options["keep"] === true, json: options["json"] === true, signal }),
-};
+/** Plays the demo in a scratch folder of its own; exit status 1 when any of its evidence is not as it should be. */
+export function demo({ terminal, options, signal }: Invocation): Promise<number> {
+  return playDemo({ terminal, keep: options["keep"] === true, json: options["json"] === true, signal });
+}

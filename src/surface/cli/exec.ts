@@ -4,55 +4,24 @@ import { Failure } from "../../failure.ts";
 import { catalogue, type FailureClass } from "../../failure/catalogue.ts";
 import type { TurnOutcome } from "../../session/event.ts";
 import type { Session } from "../../runtime.ts";
-import { type Command, type Invocation, optionText, turnOptions } from "./command.ts";
+import { type Invocation, optionText } from "./command.ts";
 import { findSession, lastSession } from "./pick.ts";
 import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
 import { openWorkbench, type Workbench } from "../workbench.ts";
 
-export const exec: Command = {
-  name: "exec",
-  arguments: "[prompt]",
-  summary: "run one turn without a terminal: the answer on stdout, progress on stderr",
-  example: 'throughline exec --approval all "make the tests pass"',
-  options: [...turnOptions, { flags: "--name <name>", help: "name the session" }],
-  async run(invocation) {
-    const prompt = await readPrompt(invocation, invocation.args[0] ?? "-");
-    if (prompt === undefined) {
-      throw new Failure("usage", 'exec needs a prompt: throughline exec "…", or text on standard input.', {});
-    }
-    return withWorkbench(invocation, async (bench) => {
-      const name = optionText(invocation, "name");
-      return bench
-        .create(uuidv7(systemClock.now()), name)
-        .then((session) => runTurn(session, prompt, invocation));
-    });
-  },
-};
-
-const resumeOptions = [
-  ...turnOptions,
-  { flags: "--last", help: "the newest session of this workspace" },
-  { flags: "--here", help: "go on in this folder, though the session belongs to another" },
-  { flags: "--force", help: "take the session over from the process that holds it" },
-];
-
-/** `exec resume` and, without a terminal interface, `resume`: the same command under two names. */
-function resumeCommand(name: string): Command {
-  return {
-    name,
-    arguments: "[session] [prompt]",
-    summary: "go on with a session: by id, unique beginning of one, name, or --last",
-    example: `throughline ${name} --last "and now the docs"`,
-    options: resumeOptions,
-    run: resume,
-  };
+export async function exec(invocation: Invocation): Promise<number> {
+  const prompt = await readPrompt(invocation, invocation.args[0] ?? "-");
+  if (prompt === undefined) {
+    throw new Failure("usage", 'exec needs a prompt: throughline exec "…", or text on standard input.', {});
+  }
+  return withWorkbench(invocation, async (bench) => {
+    const session = await bench.create(uuidv7(systemClock.now()), optionText(invocation, "name"));
+    return runTurn(session, prompt, invocation);
+  });
 }
 
-export const execResume = resumeCommand("exec resume");
-export const resumeSession = resumeCommand("resume");
-
-async function resume(invocation: Invocation): Promise<number> {
+export async function resume(invocation: Invocation): Promise<number> {
   const { args, options, folder } = invocation;
   const last = options["last"] === true;
   if (!last && args[0] === undefined) {

@@ -25,7 +25,8 @@ export async function runProgram(argv: readonly string[], world: World): Promise
     for (const option of [...command.options, jsonOption, homeOption])
       child.option(option.flags, option.help);
     child.action(async () => {
-      status = await command.run({
+      const run = await command.load();
+      status = await run({
         ...world,
         args: child.processedArgs.filter((arg) => arg !== undefined) as string[],
         options: child.opts(),

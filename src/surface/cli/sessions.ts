@@ -3,28 +3,22 @@ import type { ListedSession } from "../../store.ts";
 import { readConfig } from "../config.ts";
 import { openStore } from "../config.ts";
 import { ago, duration } from "../words.ts";
-import type { Command, Invocation } from "./command.ts";
+import type { Invocation } from "./command.ts";
 
-export const sessions: Command = {
-  name: "sessions",
-  summary: "list the sessions of this workspace",
-  example: "throughline sessions --all",
-  options: [{ flags: "--all", help: "of every workspace" }],
-  async run(invocation) {
-    const { terminal, options } = invocation;
-    const store = openStore(readConfig(options, invocation.environment, invocation.folder));
-    try {
-      const all = await store.list();
-      const shown =
-        options["all"] === true ? all : all.filter((session) => belongs(session, invocation.folder));
-      if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown })}\n`);
-      else terminal.out(table(shown, all.length - shown.length, Date.now()));
-      return 0;
-    } finally {
-      await store.close();
-    }
-  },
-};
+export async function sessions(invocation: Invocation): Promise<number> {
+  const { terminal, options } = invocation;
+  const store = openStore(readConfig(options, invocation.environment, invocation.folder));
+  try {
+    const all = await store.list();
+    const shown =
+      options["all"] === true ? all : all.filter((session) => belongs(session, invocation.folder));
+    if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown })}\n`);
+    else terminal.out(table(shown, all.length - shown.length, Date.now()));
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
 
 /** A session belongs to the folder in which it works and to the folders around it and below it in the same repository. */
 export function belongs(session: ListedSession, folder: string): boolean {
@@ -66,5 +60,3 @@ export function statusWords(session: ListedSession, now: number): string {
   const reason = session.reason && session.status !== "idle" ? `: ${printableLine(session.reason, 60)}` : "";
   return `${session.status}${reason}${healed}`;
 }
-
-export type { Invocation };

@@ -8,36 +8,27 @@ import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
 import { ago } from "../words.ts";
-import { type Command, optionText } from "./command.ts";
+import { type Invocation, optionText } from "./command.ts";
 import { findSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";
 import { usageJson } from "./render-json.ts";
 import { statusWords } from "./sessions.ts";
 
 /** Reads and changes nothing; works while somebody else owns the session, and on a damaged log as far as it can be read. */
-export const show: Command = {
-  name: "show",
-  arguments: "<session>",
-  summary: "what was asked, the last steps, what was healed, why it stopped, and what to do next",
-  example: "throughline show --steps 10 fix-the-tests",
-  options: [{ flags: "--steps <n>", help: "how many of the last steps (default 5)" }],
-  async run(invocation) {
-    const { terminal, options, args } = invocation;
-    const steps = Number(optionText(invocation, "steps") ?? 5);
-    if (!Number.isInteger(steps) || steps < 0)
-      throw new Failure("usage", "--steps takes a whole number.", {});
-    const store = openStore(readConfig(options, invocation.environment, invocation.folder));
-    try {
-      const view = await readView(store, await findSession(store, args[0] ?? ""), steps);
-      terminal.out(
-        options["json"] === true ? `${JSON.stringify(viewJson(view))}\n` : viewText(view, Date.now()),
-      );
-      return 0;
-    } finally {
-      await store.close();
-    }
-  },
-};
+export async function show(invocation: Invocation): Promise<number> {
+  const { terminal, options, args } = invocation;
+  const steps = Number(optionText(invocation, "steps") ?? 5);
+  if (!Number.isInteger(steps) || steps < 0) throw new Failure("usage", "--steps takes a whole number.", {});
+  const store = openStore(readConfig(options, invocation.environment, invocation.folder));
+  try {
+    const view = await readView(store, await findSession(store, args[0] ?? ""), steps);
+    const json = options["json"] === true;
+    terminal.out(json ? `${JSON.stringify(viewJson(view))}\n` : viewText(view, Date.now()));
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
 
 interface View {
   session: ListedSession;
