@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /**
@@ -32,6 +32,25 @@ export function fateOf(identity: ProcessIdentity): ProcessFate {
   return startTime(identity.pid) === identity.started ? "alive" : "dead";
 }
 
+/** Whether a process of the group still runs. Those that have ended and wait for their parent to notice do not count. */
+export function groupRuns(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+  } catch (error) {
+    // ESRCH: none is left. EPERM: those that are left have become another user's, out of reach (on macOS also: they have ended).
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ESRCH" || code === "EPERM") return false;
+    throw error;
+  }
+  if (process.platform !== "linux") return true;
+  // An orphan that has ended answers signals until process 1 takes note of it, which can be seconds in a container.
+  return readdirSync("/proc").some((name) => {
+    if (!/^\d+$/u.test(name)) return false;
+    const fields = statFields(Number(name));
+    return fields !== undefined && Number(fields[2]) === group && fields[0] !== "Z" && fields[0] !== "X";
+  });
+}
+
 type Surroundings = Pick<ProcessIdentity, "machine" | "boot" | "pidNamespace">;
 let known: Surroundings | undefined;
 
@@ -57,10 +76,15 @@ function startTime(pid: number): string | undefined {
     const line = ask("/bin/ps", "-o", "state=,lstart=", "-p", String(pid));
     return line === undefined || line.startsWith("Z") ? undefined : line.replace(/^\S+\s+/u, "");
   }
-  const stat = firstLine(`/proc/${pid}/stat`);
-  // The second field is the program's name in parentheses, which may itself hold spaces and parentheses; state is field 3, start time field 22.
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = statFields(pid);
   return fields === undefined || fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+}
+
+/** The fields of `/proc/<pid>/stat` from the third on: state, parent, group, … and as the 22nd of all the start time. */
+function statFields(pid: number): string[] | undefined {
+  const stat = firstLine(`/proc/${pid}/stat`);
+  // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function firstLine(path: string): string | undefined {

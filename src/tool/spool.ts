@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
@@ -132,8 +131,13 @@ export function syncFolder(folder: string): void {
 }
 
 function writeDraft(spool: string, name: string, value: object): string {
-  const draft = join(spool, `.${name}.${process.pid}.${randomBytes(4).toString("hex")}`);
-  writeDurably(draft, JSON.stringify(value));
+  const draft = join(spool, `.${name}.${process.pid}.${process.hrtime.bigint()}`);
+  try {
+    writeDurably(draft, JSON.stringify(value));
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
   return draft;
 }
 

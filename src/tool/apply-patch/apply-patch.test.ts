@@ -63,6 +63,7 @@ const everything = patch(
   "+two",
   "*** Delete File: d.txt",
 );
+const noPlan = { root: "", changes: [], summary: [] };
 const before: Files = { "b.txt": "old\n", "c.txt": "one\n", "d.txt": "gone\n", "e.txt": "kept\n" };
 const after: Files = {
   "b.txt": "new\n",
@@ -260,10 +261,7 @@ describe("a patch never leaves the workspace", () => {
     );
     const planned = planPatch(context.workspace, parsed.ok ? parsed.sections : []);
     makeSpool(context.spool);
-    const record = commitRecord(
-      context.spool,
-      stagePlan(context.spool, planned.ok ? planned.plan : { changes: [], summary: [] }),
-    );
+    const record = commitRecord(context.spool, stagePlan(context.spool, planned.ok ? planned.plan : noPlan));
     replaceByLink(join(context.workspace, "sub"), outside);
     expect(carryOut(context.spool, record, false)).toMatchObject({ kind: "rolled-back", kept: [] });
     expect(readFileSync(join(outside, "a.txt"), "utf8")).toBe("old\n");
@@ -325,10 +323,7 @@ describe("when a file can't be written", () => {
     const parsed = parsePatch(everything);
     const planned = planPatch(context.workspace, parsed.ok ? parsed.sections : []);
     makeSpool(context.spool);
-    const record = commitRecord(
-      context.spool,
-      stagePlan(context.spool, planned.ok ? planned.plan : { changes: [], summary: [] }),
-    );
+    const record = commitRecord(context.spool, stagePlan(context.spool, planned.ok ? planned.plan : noPlan));
     // In the way of the last file that is written; root may write anywhere, so no permission would stop it.
     const blocked = record.ops.findLast((op) => op.after !== null && op.before === null)!;
     expect(blocked.path).toBe(join(context.workspace, "moved/c.txt"));
@@ -344,10 +339,7 @@ describe("when a file can't be written", () => {
     const parsed = parsePatch(everything);
     const planned = planPatch(context.workspace, parsed.ok ? parsed.sections : []);
     makeSpool(context.spool);
-    const record = commitRecord(
-      context.spool,
-      stagePlan(context.spool, planned.ok ? planned.plan : { changes: [], summary: [] }),
-    );
+    const record = commitRecord(context.spool, stagePlan(context.spool, planned.ok ? planned.plan : noPlan));
     writeFileSync(join(context.workspace, "d.txt"), "mine\n");
     expect(carryOut(context.spool, record, false)).toMatchObject({ kind: "rolled-back", kept: [] });
     expect(filesOf(context.workspace)).toEqual({ ...before, "d.txt": "mine\n" });

@@ -1,4 +1,4 @@
-import { realpathSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { crashPoint } from "../../lib/fault.ts";
 import { printableLine } from "../../lib/printable.ts";
@@ -99,15 +99,15 @@ function apply(input: string, context: ToolContext): ToolOutcome {
   const carried = carryOut(spool, record, earlier !== undefined);
   crashPoint("patch-applied");
   const outcome: PatchExit = {
-    ...report(record, carried, realpathSync(workspace)),
+    ...report(record, carried),
     durationMs: Math.round(performance.now() - began),
   };
   replaceJson(spool, spoolFiles.exit, outcome);
   return outcome;
 }
 
-function report(record: PatchRecord, carried: CarriedOut, root: string): Omit<PatchExit, "durationMs"> {
-  const shown = (path: string): string => relative(root, path) || path;
+function report(record: PatchRecord, carried: CarriedOut): Omit<PatchExit, "durationMs"> {
+  const shown = (path: string): string => relative(record.root, path) || path;
   const files = record.summary.join("\n");
   switch (carried.kind) {
     case "applied":

@@ -1,3 +1,5 @@
+import { realpathSync } from "node:fs";
+import { hasCode } from "../spool.ts";
 import { editFile, joinLines } from "./edit.ts";
 import type { Section } from "./parse.ts";
 import { findTarget, type Target } from "./target.ts";
@@ -16,6 +18,8 @@ export interface Change {
 }
 
 export interface Plan {
+  /** The workspace, without symbolic links. */
+  root: string;
   changes: Change[];
   /** "A path", "M path", "D path": one line for each section, in their order. */
   summary: string[];
@@ -25,6 +29,8 @@ export type Planned = { ok: true; plan: Plan } | { ok: false; why: string };
 
 /** Works the whole patch out in memory, section after section, without touching a file. `why` names every section that can't be applied. */
 export function planPatch(workspace: string, sections: readonly Section[]): Planned {
+  const root = realFolder(workspace);
+  if (root === undefined) return { ok: false, why: `The workspace ${workspace} does not exist any more.` };
   const files = new Map<string, Change>();
   const wrongs: string[] = [];
   const summary: string[] = [];
@@ -97,7 +103,16 @@ export function planPatch(workspace: string, sections: readonly Section[]): Plan
     summary.push(`M ${destination.target.shown} (moved from ${target.shown})`);
   }
   if (wrongs.length > 0) return { ok: false, why: wrongs.join("\n") };
-  return { ok: true, plan: { changes: [...files.values()].filter(isChange), summary } };
+  return { ok: true, plan: { root, changes: [...files.values()].filter(isChange), summary } };
+}
+
+function realFolder(workspace: string): string | undefined {
+  try {
+    return realpathSync(workspace);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
 }
 
 function isChange({ before, after }: Change): boolean {

@@ -18,6 +18,8 @@ export interface PatchOp {
 /** `record.json`: from when it is in place, the patch is accepted and is carried through, by whoever owns the session. */
 export interface PatchRecord {
   id: string;
+  /** The workspace, without symbolic links. */
+  root: string;
   /** Folder in the spool with the copies. */
   stage: string;
   ops: PatchOp[];
@@ -49,7 +51,7 @@ export function stagePlan(spool: string, plan: Plan): PatchRecord {
   syncFolder(join(spool, stage));
   // Deletions last: a patch that was cut short by a crash has everything that it takes away elsewhere already.
   ops.sort((one, other) => Number(one.after === null) - Number(other.after === null));
-  return { id, stage, ops, summary: plan.summary, at: Date.now() };
+  return { id, root: plan.root, stage, ops, summary: plan.summary, at: Date.now() };
 }
 
 /** Puts the record in place, once: the commit point. The answer is the record that counts, should another owner have been first. */

@@ -22,7 +22,7 @@ export function exitOutcome(spool: string, exit: ExitRecord): ToolOutcome {
     ...remarks(spool, exit),
     printed.text,
   ].join("\n");
-  const status = exit.cancelled ? "cancelled" : code === 0 && exit.trouble === undefined ? "ok" : "failed";
+  const status = exit.cancelled ? "cancelled" : code === 0 ? "ok" : "failed";
   return { output: text, status, exitCode: code, durationMs: exit.durationMs, ...printed.spooled };
 }
 

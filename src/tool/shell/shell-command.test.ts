@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratch, shellCall, toolContext, until } from "../../../test/kit/tool-context.ts";
 import { toolProcess } from "../../../test/kit/tool-process.ts";
@@ -85,6 +85,17 @@ describe("a command's answer", () => {
     const outcome = await run(toolContext(), `: ${"x".repeat(200_000)}`);
     expect(outcome).toMatchObject({ status: "failed", exitCode: 127 });
     expect(outcome.output).toContain("could not be started");
+  });
+});
+
+describe("a command that can't be started", () => {
+  it("because its spool can't be written is answered so, and nothing runs", async () => {
+    const context = toolContext();
+    writeFileSync(dirname(dirname(context.spool)) + "/spool", "a file in the way");
+    const outcome = await run(context, "touch evidence");
+    expect(outcome.status).toBe("failed");
+    expect(outcome.output).toContain("The command was not started: ");
+    expect(existsSync(join(context.workspace, "evidence"))).toBe(false);
   });
 });
 

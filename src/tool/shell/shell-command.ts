@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { crashPoint } from "../../lib/fault.ts";
 import { printable } from "../../lib/printable.ts";
 import type { Tool, ToolCall, ToolContext, ToolOutcome } from "../../tool.ts";
@@ -68,9 +69,17 @@ async function start(call: ToolCall, context: ToolContext): Promise<ToolOutcome>
   if (!read.ok) return { output: read.why, status: "failed", durationMs: 0 };
   if (context.signal.aborted)
     return { output: "Not started: cancelled.", status: "cancelled", durationMs: 0 };
-  makeSpool(context.spool);
-  replaceJson(context.spool, spoolFiles.call, read.record);
-  const wrapper = startWrapper(context.spool, context.env);
+  let wrapper: ChildProcess;
+  try {
+    makeSpool(context.spool);
+    replaceJson(context.spool, spoolFiles.call, read.record);
+    wrapper = startWrapper(context.spool, context.env);
+  } catch (error) {
+    // A full disk, a folder that can't be written, no more processes: nothing was started, and the model may try again.
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    const output = `The command was not started: ${(error as Error).message}.`;
+    return { output, status: "failed", durationMs: 0 };
+  }
   crashPoint("tool-spawned");
   return follow(context, wrapper);
 }

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { truncateSync } from "node:fs";
 import { join } from "node:path";
-import { identifyProcess } from "../../lib/process.ts";
-import { claimJson, readJsonFile, replaceJson, spoolFiles } from "../spool.ts";
+import { groupRuns, identifyProcess } from "../../lib/process.ts";
+import { claimJson, hasCode, readJsonFile, replaceJson, spoolFiles } from "../spool.ts";
 import { OutputFile } from "./output-file.ts";
 import {
   claimLost,
@@ -100,22 +101,21 @@ function noteCommand(pid: number): void {
 
 /** TERM to every process of the group, and KILL to those that are left after the grace. */
 async function killGroup(group: number): Promise<void> {
-  const signalGroup = (signal: NodeJS.Signals | 0): boolean => {
-    try {
-      return process.kill(-group, signal);
-    } catch (error) {
-      // ESRCH: none is left. EPERM: those that are left have become another user's and can't be reached.
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === "ESRCH" || code === "EPERM") return false;
-      throw error;
-    }
-  };
-  signalGroup("SIGTERM");
+  signalGroup(group, "SIGTERM");
   for (const deadline = performance.now() + grace; performance.now() < deadline;) {
-    if (!signalGroup(0)) return;
+    if (!groupRuns(group)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  signalGroup("SIGKILL");
+  signalGroup(group, "SIGKILL");
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch (error) {
+    // ESRCH: none is left. EPERM: those that are left have become another user's and can't be reached.
+    if (!hasCode(error, "ESRCH", "EPERM")) throw error;
+  }
 }
 
 function end(code: number | null, signal: string | null, trouble?: string): never {
@@ -134,7 +134,19 @@ function end(code: number | null, signal: string | null, trouble?: string): neve
     durationMs,
   };
   if (why !== undefined) exit.trouble = why;
-  replaceJson(spool, spoolFiles.exit, exit);
+  try {
+    replaceJson(spool, spoolFiles.exit, exit);
+  } catch (error) {
+    if (!hasCode(error, "ENOSPC", "EDQUOT")) throw error;
+    // On a full disk how it ended is worth more than the last half of what it printed.
+    const kept = Math.floor((exit.bytes - dropped) / 2);
+    truncateSync(join(spool, spoolFiles.output), kept);
+    replaceJson(spool, spoolFiles.exit, {
+      ...exit,
+      dropped: exit.bytes - kept,
+      trouble: why ?? (error as Error).message,
+    });
+  }
   process.exit(0);
 }
 
