@@ -20,12 +20,20 @@ export class Appender {
   readonly #fence: number;
   readonly #clock: Clock;
   readonly #commit: Commit;
+  readonly #onFinal: ((failure: unknown) => void) | undefined;
   #nextSeq: number;
   #waiting: Group[] = [];
   #running: Promise<void> | undefined;
   #closed: unknown;
 
-  constructor(fence: number, nextSeq: number, clock: Clock, commit: Commit) {
+  constructor(
+    fence: number,
+    nextSeq: number,
+    clock: Clock,
+    commit: Commit,
+    onFinal?: (failure: unknown) => void,
+  ) {
+    this.#onFinal = onFinal;
     this.#fence = fence;
     this.#nextSeq = nextSeq;
     this.#clock = clock;
@@ -72,13 +80,17 @@ export class Appender {
         lines.push(encodeLine(numbered, item));
       }
     }
-    const committed = await this.#commit(
+    const writing = this.#commit(
       lines.length === 1 ? lines[0]!.bytes : Buffer.concat(lines.map((line) => line.bytes)),
     );
+    const committed = writing instanceof Promise ? await writing : writing;
     if ("failure" in committed) {
       if (committed.kept) this.#nextSeq = seq;
       for (const group of groups) group.reject(committed.failure);
-      if (committed.final) this.close(committed.failure);
+      if (committed.final) {
+        this.close(committed.failure);
+        this.#onFinal?.(committed.failure);
+      }
       return;
     }
     this.#nextSeq = seq;

@@ -3,7 +3,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { BodyRef, LogRecord } from "../../session/event.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import type { Append, ReadReport, SessionLog } from "../../store.ts";
-import { Appender, type Commit } from "../appender.ts";
+import { Appender } from "../appender.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import type { Listing } from "../listing.ts";
 import type { FileSource } from "./file-source.ts";
@@ -37,12 +37,9 @@ export class FolderSession implements SessionLog {
     this.id = id;
     this.fence = lease.fence;
     this.report = report;
-    const commit: Commit = async (bytes) => {
-      const committed = await log.commit(bytes);
-      if ("failure" in committed && committed.final) this.#lose(committed.failure);
-      return committed;
-    };
-    this.#appender = new Appender(lease.fence, report.nextSeq, clock, commit);
+    this.#appender = new Appender(lease.fence, report.nextSeq, clock, log.commit, (failure) =>
+      this.#lose(failure),
+    );
     lease.onBeat = () => {
       const failure = log.refusal();
       if (failure) this.#lose(failure);

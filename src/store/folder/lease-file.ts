@@ -141,7 +141,11 @@ export class OwnLease {
    * lowest first, before it appends anything: so either the next number is there or the own file has lost its name.
    */
   isHighest(): boolean {
-    return !existsSync(this.#next) && fstatSync(this.#fd).nlink > 0;
+    return !this.hasSuccessor() && fstatSync(this.#fd).nlink > 0;
+  }
+
+  hasSuccessor(): boolean {
+    return existsSync(this.#next);
   }
 
   /** The session's folder got its name. */
