@@ -20,7 +20,7 @@ export async function control(
     response.end(JSON.stringify(body));
   };
   const { pathname } = new URL(request.url ?? "/", "http://loopback");
-  const read = await readBody(request, bodyLimit);
+  const { text } = await readBody(request, bodyLimit);
   switch (`${request.method} ${pathname}`) {
     case "GET /simulator":
       return answer(200, state(conversation));
@@ -30,9 +30,9 @@ export async function control(
       conversation.rotateKey();
       return answer(200, state(conversation));
     case "POST /simulator/reset":
-      if (read === undefined) return answer(413, { error: `a scenario is at most ${bodyLimit} bytes` });
+      if (text === undefined) return answer(413, { error: `a scenario is at most ${bodyLimit} bytes` });
       try {
-        conversation.reset(read.text.trim() === "" ? undefined : parseScenario(read.text, "scenario"));
+        conversation.reset(text.trim() === "" ? undefined : parseScenario(text, "scenario"));
       } catch (error) {
         if (!isFailure(error)) throw error;
         return answer(400, { error: error.message });

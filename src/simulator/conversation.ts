@@ -79,8 +79,8 @@ export class Conversation {
 
   /** Answers one `POST /v1/responses` and records it. */
   async respond(request: IncomingMessage, response: ServerResponse, closing: AbortSignal): Promise<void> {
-    const read = await readBody(request);
-    const record = this.#requests.open(pathOf(request), request.headers, read?.bytes ?? 0, this.#now());
+    const { text, bytes } = await readBody(request);
+    const record = this.#requests.open(pathOf(request), request.headers, bytes, this.#now());
     const hungUp = new AbortController();
     const { controller, dispose } = linkedController(closing, hungUp.signal);
     const sending: Sending = {
@@ -94,7 +94,7 @@ export class Conversation {
       dispose();
     });
     try {
-      record.outcome = await this.#answer(sending, record, request, read?.text);
+      record.outcome = await this.#answer(sending, record, request, text);
     } catch (error) {
       if (!controller.signal.aborted && !response.destroyed) throw error;
       record.outcome = "hung up";

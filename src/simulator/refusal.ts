@@ -31,7 +31,9 @@ export function refuse(
   error: JsonObject & { message: string },
   options: { headers?: Record<string, string>; as?: "event" | "failed" | undefined; about?: string } = {},
 ): Refusal {
-  const about = options.about ?? String(error["code"] ?? error["type"] ?? error.message);
+  // All refusals of input have one type, which says nothing.
+  const named = error["code"] ?? (error["type"] === "invalid_request_error" ? undefined : error["type"]);
+  const about = options.about ?? String(named ?? error.message);
   return {
     kind: "refusal",
     status,

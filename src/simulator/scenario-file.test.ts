@@ -1,8 +1,11 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { faultSchema } from "./fault.ts";
 import { checkScenario, loadScenario, parseScenario } from "./scenario-file.ts";
+import { sealRefusalNames } from "./seal-refusal.ts";
 
+const guide = readFileSync(new URL("../../docs/simulator.md", import.meta.url), "utf8");
 const examples = fileURLToPath(new URL("../../examples/scenarios/", import.meta.url));
 
 function problem(text: string): string {
@@ -19,6 +22,17 @@ describe("a scenario file", () => {
     await expect(loadScenario(examples + name)).resolves.toMatchObject({
       name: expect.any(String) as string,
     });
+  });
+
+  it("is shown in docs/simulator.md as it stands under examples", () => {
+    const text = readFileSync(`${examples}cut-after-tool.toml`, "utf8");
+    expect(guide).toContain(text.slice(text.indexOf("name =")));
+  });
+
+  it("has every kind of fault and every wording explained in docs/simulator.md", () => {
+    const kinds = faultSchema.options.map(({ shape }) => shape.kind.value);
+    const unexplained = [...kinds, ...sealRefusalNames].filter((name) => !guide.includes(`\`${name}\``));
+    expect(unexplained).toEqual([]);
   });
 
   it("takes durations in units", () => {

@@ -177,7 +177,7 @@ describe("the server", () => {
         body: { input: "x" },
         headers: { session_id: "s" },
       },
-      { number: 2, status: 400, outcome: "invalid_request_error" },
+      { number: 2, status: 400, outcome: "No tool call found for function call output with call_id c." },
     ]);
     expect(JSON.stringify(simulator.requests)).not.toMatch(/key-1|secret-2/);
   });
