@@ -91,7 +91,7 @@ describe("a command's answer", () => {
 describe("a command that can't be started", () => {
   it("because its spool can't be written is answered so, and nothing runs", async () => {
     const context = toolContext();
-    writeFileSync(dirname(dirname(context.spool)) + "/spool", "a file in the way");
+    symlinkSync("/nowhere/at/all", dirname(context.spool));
     const outcome = await run(context, "touch evidence");
     expect(outcome.status).toBe("failed");
     expect(outcome.output).toContain("The command was not started: ");
