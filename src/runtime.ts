@@ -383,9 +383,5 @@ export class Session {
 }
 
 function clockTime(at: number): string {
-  return new Date(at).toLocaleTimeString(undefined, {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-  });
+  return new Date(at).toLocaleTimeString("en-GB");
 }

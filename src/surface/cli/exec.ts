@@ -1,6 +1,7 @@
 import { uuidv7 } from "../../lib/ids.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { Failure } from "../../failure.ts";
+import { printableLine } from "../../lib/printable.ts";
 import { catalogue, type FailureClass } from "../../failure/catalogue.ts";
 import type { TurnOutcome } from "../../session/event.ts";
 import type { Session } from "../../runtime.ts";
@@ -81,19 +82,18 @@ async function readPrompt({ terminal }: Invocation, given: string | undefined): 
   return text === undefined || text.trim() === "" ? undefined : text.trimEnd();
 }
 
+/** What ended the turn and where the session is. The messages of failures name their class and what helps. */
 function outcomeWords(outcome: TurnOutcome, id: string): string {
+  const kept = `Session ${id} is kept`;
   switch (outcome.kind) {
     case "completed":
       return "";
     case "interrupted":
-      return `Interrupted: ${outcome.reason}. The session is kept; go on with: throughline resume ${id}`;
+      return `Interrupted (${outcome.reason}). ${kept}: throughline resume ${id}`;
     case "failed":
-      return `${outcome.message} [${outcome.class}] The session is kept; go on with: throughline resume ${id}`;
-    case "limited": {
-      const reset =
-        outcome.until === undefined ? "" : ` It resets at ${new Date(outcome.until).toLocaleString()}.`;
-      return `${outcome.message}${reset} [${outcome.class}] Go on then, or wait for it now with: throughline resume ${id} --wait`;
-    }
+      return `${printableLine(outcome.message, 600)}\n${kept}: throughline resume ${id}`;
+    case "limited":
+      return `${printableLine(outcome.message, 600)}\n${kept}: throughline resume ${id} --wait`;
   }
 }
 

@@ -36,6 +36,8 @@ export function textRenderer(terminal: Terminal): Renderer {
         case "silent":
           return line("·", `the provider has been silent for ${seconds(update.ms)}; still waiting`);
         case "attempt-failed":
+          // What ended the turn is said once, at the end.
+          if (["stop", "park", "interrupt"].includes(update.action)) return;
           return line("!", update.notice);
         case "repaired":
           return line("+", update.notice);
