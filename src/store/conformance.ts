@@ -1,0 +1,324 @@
+import type * as vitest from "vitest";
+import { isFailureOf } from "../failure.ts";
+import { uuidv7 } from "../lib/ids.ts";
+import type { LogRecord, NewEvent } from "../session/event.ts";
+import { describeItem } from "../session/item.ts";
+import type { Append, LogVisitor, SessionStore } from "../store.ts";
+
+/** What the suite needs of a test runner: vitest's, or one with the same functions. */
+export type Runner = Pick<typeof vitest, "describe" | "it" | "expect">;
+
+export interface ConformanceOptions {
+  /** Names of tests that don't apply to the store, as they stand in `it`. */
+  skip?: readonly string[];
+}
+
+/**
+ * The contract of `SessionStore` as tests, for every implementation: `storeConformance("mine", () => myStore(), { describe, it, expect })`.
+ * `makeStore` gives an empty store; it is closed after each test.
+ */
+export function storeConformance(
+  name: string,
+  makeStore: () => SessionStore | Promise<SessionStore>,
+  { describe, it, expect }: Runner,
+  { skip = [] }: ConformanceOptions = {},
+): void {
+  const test = (title: string, run: (store: SessionStore, id: string) => Promise<void>): void => {
+    const declare = skip.includes(title) ? it.skip : it;
+    declare(title, async () => {
+      const store = await makeStore();
+      try {
+        await run(store, uuidv7(Date.now()));
+      } finally {
+        await store.close();
+      }
+    });
+  };
+
+  describe(`${name} keeps the contract of a session store`, () => {
+    test("what was appended is read back in order, numbered, with its items byte for byte", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      const item = Buffer.from(
+        '{ "type" : "message",\t"role":"user", "content":"h\u00e9 \\u0000" , "more":{"item":{"item":1}} }',
+      );
+      const [started, added] = await log.append(turnStarted(1), itemAdded(item));
+      expect([started?.event.seq, added?.event.seq]).toEqual([1, 2]);
+      const records = await readAll(store, id);
+      expect(records.map(({ event }) => [event.seq, event.type])).toEqual([
+        [0, "session-created"],
+        [1, "turn-started"],
+        [2, "item-added"],
+      ]);
+      expect(records[2]).toEqual(added);
+      expect(Buffer.from(await store.body(id, records[2]!.body!)).equals(item)).toBe(true);
+      expect(Buffer.from(await log.body(records[2]!.body!)).equals(item)).toBe(true);
+      await log.release();
+    });
+
+    test("a newline in an item becomes a space and nothing else changes", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      const item = Buffer.from('{\n"type":"message",\r\n "role":"user"\n}');
+      const [added] = await log.append(itemAdded(item));
+      expect(Buffer.from(await log.body(added!.body!)).toString()).toBe(
+        '{ "type":"message",\r  "role":"user" }',
+      );
+      await log.release();
+    });
+
+    test("appends asked for at once are kept in the order in which they were asked for", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      const names = Array.from({ length: 50 }, (_, index) => `name ${index}`);
+      await Promise.all(names.map((each) => log.append(renamed(each))));
+      await log.release();
+      const read = (await readAll(store, id)).flatMap(({ event }) =>
+        event.type === "session-renamed" ? [event.name] : [],
+      );
+      expect(read).toEqual(names);
+    });
+
+    test("an event that the schema doesn't allow is refused and nothing of it is written", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      const wrong = { type: "turn-started", turn: "one" } as unknown as NewEvent;
+      await expect(log.append({ event: wrong })).rejects.toThrow(TypeError);
+      await expect(
+        log.append({ ...itemAdded(Buffer.from("{}")), item: Buffer.from('{"type":') }),
+      ).rejects.toThrow(TypeError);
+      await expect(log.append({ ...turnStarted(1), item: Buffer.from("{}") })).rejects.toThrow(TypeError);
+      await log.append(renamed("after"));
+      await log.release();
+      expect((await readAll(store, id)).map(({ event }) => event.seq)).toEqual([0, 1]);
+    });
+
+    test("bodies come in the order asked for, however they lie in the log", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      const sizes = [10, 300_000, 5, 70_000, 1, 1_500_000, 20];
+      const items = sizes.map((size, index) =>
+        Buffer.from(JSON.stringify({ type: "message", index, text: "x".repeat(size) })),
+      );
+      const records = await log.append(...items.map(itemAdded));
+      for (const order of [[0, 1, 2, 3, 4, 5, 6], [6, 0, 5, 1, 1, 3], [2]]) {
+        const parts: Uint8Array[] = [];
+        for await (const part of log.bodies(order.map((at) => records[at]!.body!))) parts.push(part);
+        expect(Buffer.concat(parts).equals(Buffer.concat(order.map((at) => items[at]!)))).toBe(true);
+      }
+      await log.release();
+    });
+
+    test("a session that somebody works in is refused with its owner", async (store, id) => {
+      const log = await store.create(id, created(id), "counting sheep");
+      const refusal = await store
+        .acquire(id, ignore, { doing: "intruding" })
+        .catch((error: unknown) => error);
+      expect(isFailureOf(refusal, "lease-held") && refusal.data.owner).toMatchObject({
+        pid: process.pid,
+        doing: "counting sheep",
+      });
+      expect(await store.holder(id)).toMatchObject({ state: "held", fence: 1 });
+      log.doing("sleeping");
+      expect(await store.holder(id)).toMatchObject({ owner: { doing: "sleeping" } });
+      await log.release();
+      expect(await store.holder(id)).toEqual({ state: "free" });
+    });
+
+    test("a released session is acquired under the next fence, which is logged before the log is read", async (store, id) => {
+      await (await store.create(id, created(id), "testing")).release();
+      const records: LogRecord[] = [];
+      const log = await store.acquire(
+        id,
+        { record: (record) => records.push(record) },
+        { doing: "going on" },
+      );
+      expect(log.fence).toBe(2);
+      expect(records.at(-1)?.event).toMatchObject({ type: "lease-taken", seq: 1, fence: 2, forced: false });
+      const [next] = await log.append(renamed("x"));
+      expect(next?.event).toMatchObject({ seq: 2, fence: 2 });
+      await log.release();
+    });
+
+    test("a writer that was replaced is refused, and what it acknowledged before counts", async (store, id) => {
+      const old = await store.create(id, created(id), "testing");
+      await old.append(renamed("acknowledged"));
+      const taken = await store.acquire(id, ignore, { doing: "taking over", force: true });
+      const refusal = await old.append(renamed("late")).catch((error: unknown) => error);
+      expect(isFailureOf(refusal, "lease-lost")).toBe(true);
+      expect(old.lost.aborted).toBe(true);
+      expect(isFailureOf(old.lost.reason, "lease-lost")).toBe(true);
+      await expect(old.append(renamed("later"))).rejects.toSatisfy((error) =>
+        isFailureOf(error, "lease-lost"),
+      );
+      await taken.append(renamed("new"));
+      await old.release();
+      const names = (await readAll(store, id)).flatMap(({ event }) =>
+        event.type === "session-renamed" ? [event.name] : [],
+      );
+      expect(names).toEqual(["acknowledged", "new"]);
+      expect(await store.holder(id)).toMatchObject({ state: "held", fence: 2 });
+      await taken.release();
+    });
+
+    test("the window begins at the offset of the last checkpoint", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      await log.append(itemAdded(Buffer.from('{"type":"message","text":"before the window"}')));
+      const [first] = await log.append(itemAdded(Buffer.from('{"type":"message","text":"in the window"}')));
+      await log.append(turnEnded(id, 1, 0), turnEnded(id, 2, first!.offset));
+      await log.append(renamed("after"));
+      const told: string[] = [];
+      await store.read(
+        id,
+        {
+          checkpoint: ({ event }, { offset }) => told.push(`checkpoint ${event.turn} ${offset}`),
+          record: ({ event }) => told.push(`${event.seq} ${event.type}`),
+        },
+        { from: "window" },
+      );
+      expect(told).toEqual([
+        `checkpoint 2 ${first!.offset}`,
+        "2 item-added",
+        "3 turn-ended",
+        "4 turn-ended",
+        "5 session-renamed",
+      ]);
+      await log.release();
+    });
+
+    test("without a checkpoint the window is the whole log", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      const told: number[] = [];
+      const visitor: LogVisitor = {
+        checkpoint: () => told.push(-1),
+        record: ({ event }) => told.push(event.seq),
+      };
+      await log.append(turnStarted(1));
+      await store.read(id, visitor, { from: "window" });
+      expect(told).toEqual([0, 1]);
+      await log.release();
+    });
+
+    test("follow-ups are kept in the order of their ids and taken out once", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      const [first, second] = [uuidv7(1_000), uuidv7(2_000)];
+      await store.queue(id, { id: second, at: 2, text: "second" });
+      await store.queue(id, { id: first, at: 1, text: "first \u{1f600}\n" });
+      expect(await store.queued(id)).toEqual([
+        { id: first, at: 1, text: "first \u{1f600}\n" },
+        { id: second, at: 2, text: "second" },
+      ]);
+      await store.dequeue(id, first);
+      await store.dequeue(id, first);
+      expect((await store.queued(id)).map((each) => each.text)).toEqual(["second"]);
+      await log.release();
+    });
+
+    test("sessions are found by prefix and by name, and listed with who holds them", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      await log.append(renamed("my work"));
+      expect(await store.find(id)).toEqual([id]);
+      expect(await store.find(id.slice(0, 13))).toEqual([id]);
+      expect(await store.find("my work")).toEqual([id]);
+      expect(await store.find("another")).toEqual([]);
+      expect(await store.list()).toMatchObject([
+        { id, name: "my work", holder: { pid: process.pid }, workspace: { path: "/w" } },
+      ]);
+      expect(await store.list({ workspace: "/elsewhere" })).toEqual([]);
+      await log.release();
+    });
+
+    test("an unknown session is session-missing for every method", async (store, id) => {
+      const calls = [
+        () => store.acquire(id, ignore, { doing: "x" }),
+        () => store.read(id, ignore),
+        () => store.holder(id),
+        () => store.queue(id, { id, at: 0, text: "" }),
+        () => store.queued(id),
+        () => store.dequeue(id, id),
+        () => store.remove(id),
+        () => store.body(id, { offset: 0, length: 1 }),
+      ];
+      for (const call of calls)
+        await expect(call()).rejects.toSatisfy((error) => isFailureOf(error, "session-missing"));
+    });
+
+    test("an id is made once", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      await expect(store.create(id, created(id), "testing")).rejects.toThrow(id);
+      await log.append(renamed("unharmed"));
+      await log.release();
+    });
+
+    test("a removed session is gone, and its writer is told so or fenced off", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      await expect(store.remove(id)).rejects.toSatisfy((error) => isFailureOf(error, "lease-held"));
+      await store.remove(id, { force: true });
+      await expect(log.append(renamed("late"))).rejects.toSatisfy((error) =>
+        isFailureOf(error, "session-removed", "lease-lost"),
+      );
+      expect(await store.list()).toEqual([]);
+      await expect(store.read(id, ignore)).rejects.toSatisfy((error) =>
+        isFailureOf(error, "session-missing"),
+      );
+      await log.release();
+    });
+  });
+}
+
+const ignore: LogVisitor = { record: () => undefined };
+
+async function readAll(store: SessionStore, id: string): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  await store.read(id, { record: (record) => records.push(record) });
+  return records;
+}
+
+const settings = { provider: "p", model: "m", instructionsHash: "", approval: "all" } as const;
+const usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+
+export function created(id: string): Append {
+  return {
+    event: { type: "session-created", id, schema: 1, version: "0", workspace: { path: "/w" }, settings },
+  };
+}
+
+export function renamed(name: string): Append {
+  return { event: { type: "session-renamed", name } };
+}
+
+export function turnStarted(turn: number): Append {
+  return { event: { type: "turn-started", turn, source: "prompt", preview: "go" } };
+}
+
+export function itemAdded(item: Buffer): Append {
+  return {
+    event: {
+      type: "item-added",
+      turn: 1,
+      step: 0,
+      ...(describeItem(item) ?? { kind: "unknown" }),
+      origin: "input",
+    },
+    item,
+  };
+}
+
+export function turnEnded(id: string, turn: number, offset: number): Append {
+  const checkpoint = {
+    id,
+    offset,
+    schema: 1,
+    created: 0,
+    workspace: { path: "/w" },
+    settings,
+    turn,
+    step: 0,
+    messages: 0,
+    usage,
+    amendments: [],
+    quarantines: [],
+    repairs: 0,
+    cleared: false,
+    fromSeq: 0,
+    rewound: [],
+    delivered: [],
+    openCalls: [],
+  };
+  return { event: { type: "turn-ended", turn, outcome: { kind: "completed" }, checkpoint } };
+}
