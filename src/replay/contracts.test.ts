@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { isFailureOf } from "../failure.ts";
+import { contractFor, contractNamed, contracts } from "./contracts.ts";
+
+describe("the contract of a backend", () => {
+  it.each([
+    ["https://api.openai.com/v1", "openai"],
+    ["https://chatgpt.com/backend-api/codex", "codex"],
+    ["https://mine.openai.azure.com/openai/v1", "azure"],
+    ["https://mine.services.ai.azure.com/openai/v1", "azure"],
+    ["https://api.x.ai/v1", "xai"],
+    ["https://api.business.githubcopilot.com", "copilot"],
+    ["http://127.0.0.1:8080/v1", "openai"],
+    ["https://openai.azure.com.evil.example/v1", "openai"],
+    ["https://notx.ai/v1", "openai"],
+  ])("for %s is %s", (baseUrl, name) => {
+    expect(contractFor({ baseUrl }).name).toBe(name);
+  });
+
+  it("is the one that the configuration names, before all else", () => {
+    expect(contractFor({ baseUrl: "https://api.openai.com/v1", contract: "proxy" }).name).toBe("proxy");
+  });
+
+  it("that nobody knows is a fault of the configuration, which lists those that there are", () => {
+    try {
+      contractNamed("toString");
+      expect.unreachable();
+    } catch (error) {
+      expect(isFailureOf(error, "configuration") && error.message).toContain("proxy");
+    }
+  });
+
+  it("is filed under its own name", () => {
+    for (const [name, contract] of Object.entries(contracts)) expect(contract.name).toBe(name);
+  });
+});

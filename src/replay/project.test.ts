@@ -1,0 +1,247 @@
+import { describe, expect, it } from "vitest";
+import { sealedBlob, textOf, WrittenLog } from "../../test/property/written-log.ts";
+import type { Quarantine } from "../session/event.ts";
+import type { ReplayContract } from "./contract.ts";
+import { azure } from "./contracts/azure.ts";
+import { copilot } from "./contracts/copilot.ts";
+import { openai } from "./contracts/openai.ts";
+import { proxy } from "./contracts/proxy.ts";
+import { project, type Projection } from "./project.ts";
+import { requestInput } from "./request-input.ts";
+
+const here = "https://here #1";
+const model = { turn: 1, step: 1, issuer: here };
+const tool = { turn: 1, step: 1, origin: "tool" } as const;
+
+const reasoning = (id: string): object => ({
+  id,
+  type: "reasoning",
+  summary: [],
+  encrypted_content: sealedBlob(100, id),
+});
+const call = (id: string): object => ({
+  id: `fc_${id}`,
+  type: "function_call",
+  call_id: id,
+  name: "shell",
+  arguments: "{}",
+});
+const output = (id: string): object => ({ type: "function_call_output", call_id: id, output: `out "${id}"` });
+const answer = (id: string): object => ({ id, type: "message", role: "assistant", content: [] });
+const prompt = { type: "message", role: "user", content: "go on" };
+
+function projected(
+  log: WrittenLog,
+  contract: ReplayContract = openai,
+  quarantines: readonly Quarantine[] = [],
+): Projection {
+  return project(contract, { issuer: here, quarantines }, log.history.items);
+}
+
+async function sent(
+  log: WrittenLog,
+  contract?: ReplayContract,
+  quarantines?: readonly Quarantine[],
+): Promise<object[]> {
+  const input = await requestInput(projected(log, contract, quarantines), log.bodies());
+  return JSON.parse(`[${await textOf(input.chunks())}]`) as object[];
+}
+
+const types = (elements: readonly object[]): unknown[] =>
+  elements.map((element) => (element as { type: string }).type);
+const rulesOf = (projection: Projection): [number, string][] =>
+  Array.from(projection.report(), ({ seq, rule }) => [seq, rule]);
+
+function quarantine(scope: Quarantine["scope"], refusedBy = here): Quarantine {
+  return { rung: 1, why: "sealed-reasoning-rejected", refusedBy, scope, count: 1 };
+}
+
+describe("calls and outputs", () => {
+  it("are left as they are when they pair up, but for their ids", async () => {
+    const log = new WrittenLog();
+    log.addItem(call("a"), model);
+    log.addItem(output("a"), tool);
+    const { id: _id, ...detached } = call("a") as { id: string };
+    expect(await sent(log)).toEqual([detached, output("a")]);
+    expect(rulesOf(projected(log))).toEqual([]);
+  });
+
+  it("get an answer of unknown outcome where the output is missing, of the right kind", async () => {
+    const log = new WrittenLog();
+    log.addItem({ type: "custom_tool_call", call_id: "a", name: "apply_patch", input: "x" }, model);
+    log.addItem(prompt, { ...model, origin: "input" });
+    const words = "outcome unknown; verify before repeating";
+    expect((await sent(log))[1]).toEqual({ type: "custom_tool_call_output", call_id: "a", output: words });
+    expect(rulesOf(projected(log))).toEqual([[0, "call-without-output"]]);
+  });
+
+  it("lose the stand-in as soon as the real output is there, which keeps its place", async () => {
+    const log = new WrittenLog();
+    log.addItem(call("a"), model);
+    log.addItem(prompt, { ...model, origin: "input" });
+    log.addItem(output("a"), tool);
+    expect(await sent(log)).toMatchObject([{ type: "function_call" }, output("a"), prompt]);
+  });
+
+  it("become a message with the same words where the call is missing", async () => {
+    const log = new WrittenLog();
+    log.addItem(output("a"), tool);
+    const list = [{ type: "input_text", text: "part" }];
+    log.addItem({ ...output("b"), output: list }, tool);
+    log.addItem({ ...output("c"), output: [] }, tool);
+    const note = (id: string): string =>
+      `[Output of the tool call ${id}, which is not part of this conversation]\n`;
+    expect(await sent(log)).toEqual([
+      { type: "message", role: "user", content: [{ type: "input_text", text: `${note("a")}out "a"` }] },
+      { type: "message", role: "user", content: [{ type: "input_text", text: note("b") }, ...list] },
+      { type: "message", role: "user", content: [{ type: "input_text", text: note("c") }] },
+    ]);
+    expect(rulesOf(projected(log))).toEqual([0, 1, 2].map((seq) => [seq, "output-without-call"]));
+  });
+
+  it("with an id that the wire has no room for are shortened alike", async () => {
+    const long = `call_${"é".repeat(100)}`;
+    const log = new WrittenLog();
+    log.addItem(call(long), model);
+    log.addItem(output(long), tool);
+    const [first, second] = (await sent(log)) as { call_id: string }[];
+    expect(first?.call_id).toMatch(/^[\w-]{1,64}$/u);
+    expect(second?.call_id).toBe(first?.call_id);
+  });
+
+  it("of a tool that finished while its response still streamed come after that response", async () => {
+    const log = new WrittenLog();
+    for (const item of [reasoning("rs_1"), call("a"), reasoning("rs_2")]) log.addItem(item, model);
+    log.addItem(output("a"), tool);
+    log.addItem(call("b"), model);
+    log.addItem(output("b"), tool);
+    const [r, c, o] = ["reasoning", "function_call", "function_call_output"];
+    expect(types(await sent(log))).toEqual([r, c, r, c, o, o]);
+  });
+});
+
+describe("reasoning", () => {
+  it("is sent with its blob when the item that it led to follows", async () => {
+    const log = new WrittenLog();
+    log.addItem(reasoning("rs_1"), model);
+    expect(rulesOf(projected(log))).toEqual([[0, "reasoning-unfollowed"]]);
+    log.addItem(answer("msg_1"), model);
+    expect(await sent(log)).toMatchObject([
+      { encrypted_content: sealedBlob(100, "rs_1") },
+      { type: "message" },
+    ]);
+  });
+
+  it("of an attempt that was cut off is not sent in front of another response", async () => {
+    const log = new WrittenLog();
+    log.addItem(reasoning("rs_1"), model);
+    log.addItem(reasoning("rs_2"), { ...model, step: 2 });
+    log.addItem(answer("msg_1"), { ...model, step: 2 });
+    expect(await sent(log)).toHaveLength(2);
+    expect(rulesOf(projected(log))).toEqual([[0, "reasoning-unfollowed"]]);
+  });
+
+  it("without its blob, or with one that was cut, is never sent", () => {
+    const log = new WrittenLog();
+    log.addItem({ type: "reasoning", id: "rs_1", summary: [] }, model);
+    log.addItem({ type: "reasoning", id: "rs_2", summary: [], encrypted_content: "gAAAAAB…" }, model);
+    log.addItem({ type: "reasoning", id: "rs_3", summary: [], encrypted_content: { a: 1 } }, model);
+    log.addItem(answer("msg_1"), model);
+    expect(rulesOf(projected(log))).toEqual([
+      [0, "not-sealed"],
+      [1, "seal-malformed"],
+      [2, "seal-malformed"],
+    ]);
+  });
+
+  it("that another issuer sealed is left out before it can fail", () => {
+    const log = new WrittenLog();
+    log.addItem(reasoning("rs_1"), { ...model, issuer: "https://elsewhere" });
+    log.addItem(reasoning("rs_2"), model);
+    log.addItem(answer("msg_1"), model);
+    expect(rulesOf(projected(log))).toEqual([[0, "sealed-elsewhere"]]);
+    expect(projected(log).sealedSent()).toEqual(new Map([[here, 1]]));
+  });
+
+  it("goes as the contract says: never, or for the last turns only", () => {
+    const log = new WrittenLog();
+    for (const turn of [1, 2]) {
+      log.addItem(reasoning(`rs_${turn}`), { ...model, turn, step: turn });
+      log.addItem(answer(`msg_${turn}`), { ...model, turn, step: turn });
+    }
+    expect(rulesOf(projected(log, copilot))).toEqual([
+      [0, "sealed-dropped"],
+      [2, "sealed-dropped"],
+    ]);
+    expect(rulesOf(projected(log, proxy))).toEqual([[0, "sealed-too-old"]]);
+  });
+
+  it("takes the ids that depend on it with it where ids are kept", async () => {
+    const log = new WrittenLog();
+    log.addItem(answer("msg_0"), { ...model, step: 0 });
+    log.addItem(reasoning("rs_1"), { ...model, issuer: "https://elsewhere" });
+    log.addItem(answer("msg_1"), model);
+    log.addItem(answer("msg_2"), { ...model, step: 2 });
+    expect((await sent(log, azure)).map((element) => "id" in element)).toEqual([true, false, true]);
+  });
+});
+
+describe("an item id", () => {
+  it("is sent once: the same item is left out, another one goes without it", async () => {
+    const log = new WrittenLog();
+    log.addItem(answer("msg_1"), model);
+    log.addItem(answer("msg_1"), model);
+    log.addItem(answer("msg_1"), { ...model, step: 2 });
+    expect((await sent(log, azure)).map((element) => "id" in element)).toEqual([true, false]);
+    expect(rulesOf(projected(log, azure))).toEqual([[1, "duplicate"]]);
+  });
+});
+
+describe("a quarantine", () => {
+  const log = new WrittenLog();
+  for (const step of [1, 2, 3]) {
+    log.addItem(reasoning(`rs_${step}`), { ...model, step });
+    log.addItem(answer(`msg_${step}`), { ...model, step });
+  }
+  const leftOut = (scope: Quarantine["scope"], by?: string): number[] =>
+    rulesOf(projected(log, openai, [quarantine(scope, by)])).map(([seq]) => seq);
+
+  it("sets aside what it names, up to where it was made, and nothing that came later", () => {
+    expect(leftOut({ kind: "items", seqs: [2] })).toEqual([2]);
+    expect(leftOut({ kind: "issuer", issuer: here, through: 3 })).toEqual([0, 2]);
+    expect(leftOut({ kind: "sealed", through: 3 })).toEqual([0, 2]);
+  });
+
+  it("of everything sealed also stops asking for more", () => {
+    expect(projected(log, openai, [quarantine({ kind: "sealed", through: 3 })]).sealed).toBe(false);
+    expect(projected(log, openai, [quarantine({ kind: "issuer", issuer: here, through: 3 })]).sealed).toBe(
+      true,
+    );
+  });
+
+  it("holds for the issuer that refused and for no other", () => {
+    expect(leftOut({ kind: "issuer", issuer: here, through: 3 }, "https://elsewhere")).toEqual([]);
+  });
+
+  it("of item ids detaches them", async () => {
+    const elements = await sent(log, azure, [quarantine({ kind: "item-ids", through: 3 })]);
+    expect(elements.map((element) => "id" in element)).toEqual([false, false, false, false, true, true]);
+  });
+});
+
+describe("a projection", () => {
+  it("is continued, not made anew, when only items were added", () => {
+    const log = new WrittenLog();
+    log.addItem(answer("msg_1"), model);
+    const first = projected(log);
+    log.addItem(answer("msg_2"), model);
+    const next = project(openai, { issuer: here, quarantines: [] }, log.history.items, first);
+    expect(next).toBe(first);
+    expect(next.count).toBe(2);
+    const repaired = [quarantine({ kind: "sealed", through: 9 })];
+    expect(project(openai, { issuer: here, quarantines: repaired }, log.history.items, next)).not.toBe(next);
+    log.add({ type: "history-cleared", scrubbed: false });
+    log.addItem(answer("msg_3"), model);
+    expect(project(openai, { issuer: here, quarantines: [] }, log.history.items, next)).not.toBe(next);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { textOf, WrittenLog } from "../../test/property/written-log.ts";
+import { openai } from "./contracts/openai.ts";
+import { project } from "./project.ts";
+import { requestInput } from "./request-input.ts";
+
+const basis = { issuer: "i", quarantines: [] };
+const message = (text: string): object => ({ id: "m", type: "message", role: "assistant", content: text });
+
+describe("the input of a request", () => {
+  it("is cut into large chunks, whatever the sizes of the items and of the store's reads", async () => {
+    const log = new WrittenLog();
+    for (let at = 0; at < 3_000; at++) log.addItem(message("x".repeat(at % 500)), { turn: 1, step: at });
+    log.addItem(message("y".repeat(600_000)), { turn: 1, step: 3_000 });
+    const input = await requestInput(project(openai, basis, log.history.items), log.bodies(1_000));
+    const sizes: number[] = [];
+    for await (const chunk of input.chunks()) sizes.push(chunk.length);
+    expect(sizes.slice(0, -1).every((size) => size === 256 * 1024)).toBe(true);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(input.bytes);
+  });
+
+  it("gives the same bytes each time, also when the session has gone on since", async () => {
+    const log = new WrittenLog();
+    log.addItem({ type: "function_call", call_id: "a", name: "t", arguments: "{}" }, { turn: 1, step: 1 });
+    const projection = project(openai, basis, log.history.items);
+    const input = await requestInput(projection, log.bodies());
+    const before = await textOf(input.chunks());
+    log.addItem(
+      { type: "function_call_output", call_id: "a", output: "o" },
+      { turn: 1, step: 1, origin: "tool" },
+    );
+    project(openai, basis, log.history.items, projection);
+    expect(await textOf(input.chunks())).toBe(before);
+  });
+
+  it("is empty for an empty window", async () => {
+    const input = await requestInput(project(openai, basis, []), new WrittenLog().bodies());
+    expect([input.bytes, input.items, await textOf(input.chunks())]).toEqual([0, 0, ""]);
+  });
+
+  it("fails rather than send fewer bytes than it said", async () => {
+    const log = new WrittenLog();
+    log.addItem(message("a"), { turn: 1, step: 1 });
+    const input = await requestInput(project(openai, basis, log.history.items), async function* short() {});
+    await expect(textOf(input.chunks())).rejects.toThrow("0 bytes in 0 items");
+  });
+});
