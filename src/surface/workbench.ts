@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { platform, release } from "node:os";
 import { systemClock } from "../lib/clock.ts";
 import { Failure } from "../failure.ts";
@@ -14,6 +15,7 @@ import { toolEnvironment } from "../tool/environment.ts";
 import type { Observe } from "../turn/update.ts";
 import { type Invocation, optionText } from "./cli/command.ts";
 import { type Config, makeProvider, openStore, readConfig } from "./config.ts";
+import { standsIn } from "./belongs.ts";
 import { packageVersion } from "./version.ts";
 
 /** A store and everything that a session runs with, put together from the configuration. */
@@ -84,12 +86,8 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
     },
     resume: (id, { here, force }) =>
       resumeSession(runtime, id, { force }, async (history) => {
-        const folder = await readWorkspace(invocation.folder);
-        const elsewhere = history.workspace.path !== folder.path;
-        if (elsewhere && !here && !(await moveAllowed(invocation, id, history.workspace)))
-          throw belongsElsewhere(id, history.workspace, folder);
-        const workspace = elsewhere ? folder : await currentWorkspace(history.workspace);
-        noteBranch(observe, history.workspace, workspace, elsewhere);
+        const workspace = await workspaceFor(id, history.workspace, invocation, here);
+        sayWhatChanged(observe, history.workspace, workspace);
         const equipment = await equip(
           resumedSettings(config, history.settings),
           workspace,
@@ -127,27 +125,28 @@ function askWith({ terminal }: Invocation): Ask {
   );
 }
 
-async function moveAllowed(
-  { terminal, signal, folder }: Invocation,
+/**
+ * Where a resumed session works: its own folder, as it is today, when the person stands in it, below it or in the same repository;
+ * otherwise this folder, if the person says so (R9).
+ */
+async function workspaceFor(
   id: string,
-  workspace: Workspace,
-): Promise<boolean> {
-  return terminal.ask
-    ? terminal.ask(`Session ${id} belongs to ${workspace.path}. Go on with it in ${folder}?`, signal)
-    : false;
-}
-
-function belongsElsewhere(id: string, own: Workspace, here: Workspace): Failure {
-  return new Failure(
+  own: Workspace,
+  invocation: Invocation,
+  here: boolean,
+): Promise<Workspace> {
+  const folder = await readWorkspace(invocation.folder);
+  if (folder.path === own.path) return folder;
+  const gone = !existsSync(own.path);
+  if (!here && !gone && standsIn(own, folder.path)) return readWorkspace(own.path);
+  const question = `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}. Go on with it in ${folder.path}?`;
+  if (here || (await invocation.terminal.ask?.(question, invocation.signal))) return folder;
+  throw new Failure(
     "session-elsewhere",
-    `Session ${id} belongs to ${own.path}, not to ${here.path}. Nothing was changed. Go there (cd ${own.path}), or take it along with --here.`,
+    `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}, not to ${folder.path}. Nothing was sent and nothing was run. ` +
+      `${gone ? "Take" : `Go there (cd ${own.path}), or take`} it along to this folder with --here.`,
     { workspace: own.path },
   );
-}
-
-/** The session's own folder as it is today; a folder that is gone is said by the one who can't work in it. */
-async function currentWorkspace(own: Workspace): Promise<Workspace> {
-  return readWorkspace(own.path);
 }
 
 function sameWorkspace(left: Workspace, right: Workspace): boolean {
@@ -159,12 +158,10 @@ function sameWorkspace(left: Workspace, right: Workspace): boolean {
   );
 }
 
-function noteBranch(observe: Observe, own: Workspace, now: Workspace, elsewhere: boolean): void {
-  if (elsewhere) observe({ type: "notice", text: `the session moves from ${own.path} to ${now.path}` });
-  if (own.gitBranch !== now.gitBranch && !elsewhere) {
-    observe({
-      type: "notice",
-      text: `the git branch is ${now.gitBranch ?? "gone"} now; the session was on ${own.gitBranch ?? "none"}`,
-    });
+function sayWhatChanged(observe: Observe, own: Workspace, now: Workspace): void {
+  const say = (text: string): void => observe({ type: "notice", text });
+  if (own.path !== now.path) say(`the session moves from ${own.path} to ${now.path}`);
+  else if (own.gitBranch !== now.gitBranch) {
+    say(`the git branch is ${now.gitBranch ?? "gone"} now; the session was on ${own.gitBranch ?? "none"}`);
   }
 }

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
-import { belongs } from "./sessions.ts";
+import { belongs } from "../belongs.ts";
 
 /** The session that a person means: an id, a unique beginning of one, or a name. Throws `session-missing` or `session-ambiguous`. */
 export async function findSession(store: SessionStore, reference: string): Promise<string> {
@@ -30,7 +30,7 @@ export async function findSession(store: SessionStore, reference: string): Promi
 /** The newest session of this workspace. */
 export async function lastSession(store: SessionStore, folder: string): Promise<string> {
   const listed = await store.list();
-  const own = listed.find((session) => belongs(session, folder) && session.successor === undefined);
+  const own = listed.find((session) => belongs(session.workspace, folder) && session.successor === undefined);
   if (own) return own.id;
   const elsewhere =
     listed.length > 0 ? ` ${listed.length} are in other workspaces: throughline sessions --all.` : "";

@@ -1,7 +1,7 @@
 import { printableLine } from "../../lib/printable.ts";
 import type { ListedSession } from "../../store.ts";
-import { readConfig } from "../config.ts";
-import { openStore } from "../config.ts";
+import { openStore, readConfig } from "../config.ts";
+import { belongs } from "../belongs.ts";
 import { ago, duration } from "../words.ts";
 import type { Invocation } from "./command.ts";
 
@@ -11,20 +11,13 @@ export async function sessions(invocation: Invocation): Promise<number> {
   try {
     const all = await store.list();
     const shown =
-      options["all"] === true ? all : all.filter((session) => belongs(session, invocation.folder));
+      options["all"] === true ? all : all.filter((session) => belongs(session.workspace, invocation.folder));
     if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown })}\n`);
     else terminal.out(table(shown, all.length - shown.length, Date.now()));
     return 0;
   } finally {
     await store.close();
   }
-}
-
-/** A session belongs to the folder in which it works and to the folders around it and below it in the same repository. */
-export function belongs(session: ListedSession, folder: string): boolean {
-  const { path, gitRoot } = session.workspace;
-  if (path === folder || path.startsWith(`${folder}/`)) return true;
-  return gitRoot !== undefined && (folder === gitRoot || folder.startsWith(`${gitRoot}/`));
 }
 
 function table(shown: readonly ListedSession[], hidden: number, now: number): string {
