@@ -252,19 +252,29 @@ describe("a patch never leaves the workspace", () => {
     }
   });
 
-  it("by a link that is put there after the patch was checked", () => {
-    const context = workspaceWith({ "sub/a.txt": "old\n", "z.txt": "z\n" });
+  it.each(["sub", "sub/deep"])("by a link that is put at %s after the patch was checked", (place) => {
+    const context = workspaceWith({ "sub/deep/a.txt": "old\n", "z.txt": "z\n" });
     const outside = scratch();
-    writeFileSync(join(outside, "a.txt"), "old\n");
+    mkdirSync(join(outside, "deep"));
+    for (const name of ["a.txt", "deep/a.txt"]) writeFileSync(join(outside, name), "old\n");
     const parsed = parsePatch(
-      patch("*** Update File: z.txt", "@@", "-z", "+y", "*** Update File: sub/a.txt", "@@", "-old", "+new"),
+      patch(
+        "*** Update File: z.txt",
+        "@@",
+        "-z",
+        "+y",
+        "*** Update File: sub/deep/a.txt",
+        "@@",
+        "-old",
+        "+new",
+      ),
     );
     const planned = planPatch(context.workspace, parsed.ok ? parsed.sections : []);
     makeSpool(context.spool);
     const record = commitRecord(context.spool, stagePlan(context.spool, planned.ok ? planned.plan : noPlan));
-    replaceByLink(join(context.workspace, "sub"), outside);
+    replaceByLink(join(context.workspace, place), outside);
     expect(carryOut(context.spool, record, false)).toMatchObject({ kind: "rolled-back", kept: [] });
-    expect(readFileSync(join(outside, "a.txt"), "utf8")).toBe("old\n");
+    expect(filesOf(outside)).toEqual({ "a.txt": "old\n", "deep/a.txt": "old\n" });
     expect(readFileSync(join(context.workspace, "z.txt"), "utf8")).toBe("z\n");
   });
 });

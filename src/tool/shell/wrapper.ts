@@ -32,7 +32,7 @@ const cancel = (): void => {
 };
 // Before the claim: from then on a TERM must be answered with an exit record.
 process.on("SIGTERM", cancel);
-// Those who start it hold no terminal of its own; what a stranger sends besides TERM doesn't end it half way.
+// It has no terminal; what a stranger sends doesn't end it half way, without an exit record.
 for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
 
 const self = identifyProcess();
