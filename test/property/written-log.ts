@@ -76,7 +76,8 @@ export function sealedBlob(seconds: number, seed: string): string {
   const bytes = new Uint8Array(57).fill(7);
   bytes[0] = 0x80;
   new DataView(bytes.buffer).setBigUint64(1, BigInt(seconds));
-  bytes.set(new TextEncoder().encode(seed).slice(-12), 40);
+  const end = new TextEncoder().encode(seed).slice(-12);
+  bytes.set(end, bytes.length - end.length);
   return Buffer.from(bytes).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 }
 

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { sealedBlob, WrittenLog } from "../../test/property/written-log.ts";
+import { Failure } from "../failure.ts";
+import type { SealRefusal } from "../failure/catalogue.ts";
+import type { Quarantine } from "../session/event.ts";
+import type { ReplayContract } from "../replay/contract.ts";
+import { azure } from "../replay/contracts/azure.ts";
+import { openai } from "../replay/contracts/openai.ts";
+import { project, type Projection } from "../replay/project.ts";
+import { climb } from "./ladder.ts";
+
+const anyone: ReplayContract = { name: "anyone", sealed: "replay", itemIds: "detach", callIdLimit: 64 };
+
+/** Items 0, 2, 4: reasoning rs_0, rs_1, rs_2, each with the message that it led to. */
+function threeSteps(issuerOf: (step: number) => string = () => "here", seed?: string): WrittenLog {
+  const log = new WrittenLog();
+  for (const step of [0, 1, 2]) {
+    const place = { turn: 1, step, issuer: issuerOf(step) };
+    const id = `rs_${step}`;
+    log.addItem(
+      { type: "reasoning", id, summary: [], encrypted_content: sealedBlob(100 + step, seed ?? id) },
+      place,
+    );
+    log.addItem({ type: "message", id: `msg_${step}`, role: "assistant", content: [] }, place);
+  }
+  return log;
+}
+
+const refusal = (data: SealRefusal): Failure => new Failure("sealed-reasoning-rejected", "refused", data);
+
+function projected(log: WrittenLog, quarantines: readonly Quarantine[], contract = openai): Projection {
+  return project(contract, { issuer: "here", quarantines }, log.history.items);
+}
+
+function climbed(
+  data: SealRefusal,
+  { log = threeSteps(), contract = openai, before = [] as Quarantine[] } = {},
+): Quarantine | undefined {
+  return climb(refusal(data), projected(log, before, contract), {
+    upTo: log.history.lastSeq,
+    climbed: before,
+  });
+}
+
+describe("the ladder", () => {
+  it("leaves out one blob when the error names it and it isn't the first", () => {
+    const expected = {
+      rung: 0,
+      scope: { kind: "items", seqs: [2] },
+      count: 1,
+      oldestSealedAt: 101,
+      refusedBy: "here",
+    };
+    expect(climbed({ item: "rs_1" })).toMatchObject(expected);
+    expect(climbed({ index: 2 })).toMatchObject(expected);
+    expect(climbed({ tail: sealedBlob(101, "rs_1").slice(-10) })).toMatchObject(expected);
+  });
+
+  it("leaves out all of the issuer at once when the first is named, several match, or none is named: its key was rotated", () => {
+    const expected = {
+      rung: 1,
+      scope: { kind: "issuer", issuer: "here", through: 5 },
+      count: 3,
+      oldestSealedAt: 100,
+    };
+    expect(climbed({ item: "rs_0" })).toMatchObject(expected);
+    const alike = threeSteps(() => "here", "alike");
+    expect(climbed({ tail: sealedBlob(101, "alike").slice(-4) }, { log: alike })).toMatchObject(expected);
+    expect(climbed({ item: "rs_9" })).toMatchObject(expected);
+    expect(climbed({ index: 1 })).toMatchObject(expected);
+    expect(climbed({})).toMatchObject(expected);
+  });
+
+  it("takes one blob once, and then the issuer: a damaged blob costs two requests at most, a rotated key not one for each blob", () => {
+    const first = climbed({ item: "rs_2" });
+    expect(climbed({ item: "rs_1" }, { before: [first!] })).toMatchObject({ rung: 1, count: 2 });
+  });
+
+  it("ends when nothing is left that would change the request", () => {
+    const before: Quarantine[] = [];
+    const rungs: number[] = [];
+    for (let next = climbed({}); next; next = climbed({}, { before })) {
+      before.push(next);
+      rungs.push(next.rung);
+      expect(rungs.length).toBeLessThan(10);
+    }
+    expect(rungs).toEqual([1, 2]);
+  });
+
+  it("detaches item ids last, where they are sent", () => {
+    const log = threeSteps();
+    const before: Quarantine[] = [];
+    for (
+      let next = climbed({}, { log, contract: azure });
+      next;
+      next = climbed({}, { log, contract: azure, before })
+    )
+      before.push(next);
+    // Without their reasoning the messages went without ids already.
+    expect(before.map(({ rung }) => rung)).toEqual([1, 2]);
+    const failure = new Failure("item-not-persisted", "not found", { item: "msg_1" });
+    const next = climb(failure, projected(log, [], azure), { upTo: 5, climbed: [] });
+    expect(next).toMatchObject({ rung: 3, scope: { kind: "item-ids", through: 5 } });
+    expect(next).not.toHaveProperty("oldestSealedAt");
+  });
+
+  it("takes a foreign issuer first when none is named", () => {
+    const log = threeSteps((step) => (step === 1 ? "elsewhere" : "here"));
+    const scope = { kind: "issuer", issuer: "elsewhere", through: 5 };
+    expect(climbed({}, { log, contract: anyone })).toMatchObject({ rung: 1, count: 1, scope });
+  });
+
+  it("changes the request with every rung that it gives", () => {
+    const log = threeSteps();
+    const before: Quarantine[] = [];
+    for (let next = climbed({ item: "rs_1" }, { log }); next; next = climbed({}, { log, before })) {
+      const [was, is] = [projected(log, before), projected(log, [...before, next])];
+      expect([is.count, is.bytes, is.sealed]).not.toEqual([was.count, was.bytes, was.sealed]);
+      before.push(next);
+    }
+    expect(before).toHaveLength(3);
+  });
+
+  it("has nothing for failures that are not about what is replayed", () => {
+    const projection = projected(threeSteps(), []);
+    expect(
+      climb(new Failure("overloaded", "busy", {}), projection, { upTo: 5, climbed: [] }),
+    ).toBeUndefined();
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { Failure } from "../failure.ts";
+import type { Quarantine } from "../session/event.ts";
+import { durationWords, type NoticeFacts, noticeOf, repairNotice } from "./notice.ts";
+
+const day = 86_400_000;
+const now = 1_000 * day;
+const facts: NoticeFacts = { now, items: 3, outputs: 2, clockTime: () => "14:05" };
+const message = "The encrypted content gAAA...c90= could not be verified.";
+const refused = new Failure(
+  "sealed-reasoning-rejected",
+  "m",
+  {},
+  {
+    signal: { source: "http", status: 400, code: "invalid_encrypted_content", message },
+  },
+);
+
+function quarantine(given: Partial<Quarantine> = {}): Quarantine {
+  const scope = { kind: "issuer", issuer: "i", through: 9 } as const;
+  return {
+    rung: 1,
+    why: "sealed-reasoning-rejected",
+    refusedBy: "i",
+    scope,
+    count: 34,
+    oldestSealedAt: (now - 24 * day) / 1_000,
+    ...given,
+  };
+}
+
+describe("what the person is told", () => {
+  it("of a repair: what happened, what was set aside, what was kept, and the cause", () => {
+    expect(repairNotice(refused, quarantine(), now)).toBe(
+      "reasoning sealed 24 days ago could not be decrypted; 34 items set aside; all messages and tool results kept " +
+        `(the key, account or deployment that sealed it has changed; the provider said 400 invalid_encrypted_content: "${message}")`,
+    );
+  });
+
+  it("of a repair of one blob, of blobs without a time, and of none", () => {
+    const one = repairNotice(refused, quarantine({ scope: { kind: "items", seqs: [4] }, count: 1 }), now);
+    expect(one).toContain("1 item set aside");
+    expect(one).toContain("only this one was refused, so it is damaged");
+    const { oldestSealedAt: _none, ...undated } = quarantine();
+    expect(repairNotice(refused, undated, now)).toContain("reasoning sealed earlier could not");
+    expect(
+      repairNotice(refused, quarantine({ scope: { kind: "sealed", through: 9 }, count: 0 }), now),
+    ).toContain("not asked for any more");
+    expect(repairNotice(refused, quarantine({ scope: { kind: "item-ids", through: 9 } }), now)).toContain(
+      "nothing was left out",
+    );
+  });
+
+  it("of a retry: what was kept, and when it is tried again", () => {
+    const cut = new Failure("transport-interrupted", "m", { reason: "cut" });
+    expect(noticeOf(cut, { do: "retry", delayMs: 400 }, facts)).toBe(
+      "stream cut after 3 items; 2 tool outputs kept; trying again in 0.4 s",
+    );
+    const early = { ...facts, items: 0, outputs: 0 };
+    expect(noticeOf(cut, { do: "retry", delayMs: 400 }, early)).toBe(
+      "stream cut before any item; trying again in 0.4 s",
+    );
+  });
+
+  it("of a limit: when it resets, and how long that is", () => {
+    const limit = new Failure("usage-limit", "m", {});
+    const until = now + 2 * 3_600_000 + 600_000;
+    expect(noticeOf(limit, { do: "wait", until }, facts)).toBe(
+      "usage limit reached; resets at 14:05 (in 2 h 10 m); waiting for it",
+    );
+    expect(noticeOf(limit, { do: "park", until }, facts)).toBe(
+      "usage limit reached; resets at 14:05 (in 2 h 10 m); the session is whole",
+    );
+    expect(noticeOf(limit, { do: "park" }, facts)).toContain("doesn't say until when");
+  });
+
+  it("is one line without control sequences, whatever the provider says", () => {
+    const signal = { source: "http", status: 400, message: "bad\n\u001b[31mred" } as const;
+    const nasty = new Failure("sealed-reasoning-rejected", "m", {}, { signal });
+    expect(repairNotice(nasty, quarantine(), now)).toContain('"bad red"');
+  });
+});
+
+describe("a duration", () => {
+  it.each([
+    [400, "0 s"],
+    [12_000, "12 s"],
+    [60_000, "1 m"],
+    [3_600_000, "1 h"],
+    [7_800_000, "2 h 10 m"],
+    [day - 1, "1 day"],
+    [24 * day, "24 days"],
+  ])("of %i ms is %s", (ms, words) => expect(durationWords(ms)).toBe(words));
+});

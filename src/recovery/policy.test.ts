@@ -1,0 +1,244 @@
+import { describe, expect, it } from "vitest";
+import { sealedBlob, WrittenLog } from "../../test/property/written-log.ts";
+import { Failure } from "../failure.ts";
+import type { FailureClass } from "../failure/catalogue.ts";
+import { openai } from "../replay/contracts/openai.ts";
+import { project } from "../replay/project.ts";
+import type { Action } from "./action.ts";
+import { type Circumstances, decide, Situation } from "./policy.ts";
+
+const now = 1_000_000;
+
+function circumstances(given: Partial<Circumstances> = {}): Circumstances {
+  const projection = project(openai, { issuer: "here", quarantines: [] }, []);
+  return { now, random: 0.5, wait: false, projection, upTo: 0, ...given };
+}
+
+type Reason = Failure<"transport-interrupted">["data"]["reason"];
+const transport = (reason: Reason): Failure => new Failure("transport-interrupted", "m", { reason });
+const overloaded = (retryAfterMs?: number): Failure =>
+  new Failure("overloaded", "m", retryAfterMs === undefined ? {} : { retryAfterMs });
+const rateLimit = (retryAfterMs?: number): Failure =>
+  new Failure("rate-limit", "m", retryAfterMs === undefined ? {} : { retryAfterMs });
+const usageLimit = (resetsAt?: number): Failure =>
+  new Failure("usage-limit", "m", resetsAt === undefined ? {} : { resetsAt });
+const sealed = (): Failure => new Failure("sealed-reasoning-rejected", "m", {});
+const unknown = (status?: number): Failure =>
+  new Failure(
+    "unknown-provider-failure",
+    "m",
+    {},
+    { signal: { source: "http", message: "m", ...(status !== undefined && { status }) } },
+  );
+
+/** The delays of the retries until something else is decided, and that. */
+function untilOther(failure: Failure, given: Partial<Circumstances> = {}): { delays: number[]; end: Action } {
+  const situation = new Situation();
+  const delays: number[] = [];
+  for (;;) {
+    const action = decide(failure, situation, circumstances(given));
+    if (action.do !== "retry") return { delays, end: action };
+    delays.push(action.delayMs);
+    if (delays.length > 50) throw new Error("it never ends");
+  }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+describe("a failed connection", () => {
+  it("that was cut is tried again five times, with growing delays", () => {
+    const { delays, end } = untilOther(transport("cut"));
+    expect(delays).toEqual([250, 500, 1_000, 2_000, 4_000]);
+    expect(end).toEqual({ do: "stop", class: "transport-interrupted" });
+  });
+
+  it("that is refused every time ends the turn after four tries and within eight seconds", () => {
+    const { delays, end } = untilOther(transport("refused"), { random: 0.999 });
+    expect(delays).toHaveLength(3);
+    expect(sum(delays)).toBeLessThan(8_000);
+    expect(end).toEqual({ do: "stop", class: "transport-interrupted" });
+  });
+
+  it("that fell silent is tried again twice", () => {
+    expect(untilOther(transport("idle")).delays).toHaveLength(2);
+  });
+
+  it("is counted apart from other failures, and anew when a step has succeeded", () => {
+    const situation = new Situation();
+    for (let at = 0; at < 5; at++) decide(transport("cut"), situation, circumstances());
+    expect(situation.attempt).toBe(6);
+    expect(decide(overloaded(), situation, circumstances()).do).toBe("retry");
+    expect(decide(transport("cut"), situation, circumstances()).do).toBe("stop");
+    situation.progressed();
+    expect(situation.attempt).toBe(1);
+    expect(decide(transport("cut"), situation, circumstances())).toEqual({ do: "retry", delayMs: 250 });
+  });
+});
+
+describe("an overloaded provider", () => {
+  it("is past three 500s in under three seconds", () => {
+    expect(sum(untilOther(overloaded(), { random: 0.999 }).delays.slice(0, 3))).toBeLessThan(2_500);
+  });
+
+  it("is asked a bounded number of times", () => {
+    expect(untilOther(overloaded()).delays).toHaveLength(6);
+  });
+
+  it("gets the time that it asks for", () => {
+    expect(decide(overloaded(5_000), new Situation(), circumstances())).toEqual({
+      do: "retry",
+      delayMs: 5_175,
+    });
+  });
+});
+
+describe("a rate limit", () => {
+  it("is waited out as long as the provider asks, never shorter, and not much longer", () => {
+    for (const random of [0, 0.999]) {
+      const action = decide(rateLimit(28), new Situation(), circumstances({ random }));
+      expect(action.do === "retry" && action.delayMs).toBeGreaterThanOrEqual(28);
+      expect(action.do === "retry" && action.delayMs).toBeLessThan(300);
+    }
+    expect(untilOther(rateLimit()).delays[0]).toBe(1_000);
+  });
+
+  it("of more than a minute ends the turn as limited, unless the person waits", () => {
+    expect(decide(rateLimit(61_000), new Situation(), circumstances())).toEqual({
+      do: "park",
+      until: now + 61_000,
+    });
+    const waiting = decide(rateLimit(61_000), new Situation(), circumstances({ wait: true }));
+    expect(waiting.do === "wait" && waiting.until).toBeGreaterThanOrEqual(now + 61_000);
+  });
+});
+
+describe("a usage limit", () => {
+  it("parks the session with the reset time, or without when nobody knows it", () => {
+    expect(decide(usageLimit(now + 5_000), new Situation(), circumstances())).toEqual({
+      do: "park",
+      until: now + 5_000,
+    });
+    expect(decide(usageLimit(), new Situation(), circumstances({ wait: true }))).toEqual({ do: "park" });
+  });
+
+  it("is waited for until just after the reset", () => {
+    for (const random of [0, 0.999]) {
+      const action = decide(usageLimit(now + 3_000), new Situation(), circumstances({ wait: true, random }));
+      expect(action.do === "wait" && action.until).toBeGreaterThanOrEqual(now + 3_000);
+      expect(action.do === "wait" && action.until).toBeLessThan(now + 3_400);
+    }
+  });
+
+  it("that is met again is waited for again, a bounded number of times", () => {
+    const situation = new Situation();
+    const waits: Action[] = [];
+    for (let at = now; ; at += 10_000) {
+      const action = decide(usageLimit(at + 9_000), situation, circumstances({ wait: true, now: at }));
+      waits.push(action);
+      if (action.do === "park") break;
+    }
+    expect(waits.map((action) => action.do)).toEqual(["wait", "wait", "wait", "park"]);
+  });
+
+  it("that names the same time again, because the clocks differ, is asked a moment later", () => {
+    const situation = new Situation();
+    decide(usageLimit(now), situation, circumstances({ wait: true, random: 0 }));
+    const again = decide(usageLimit(now), situation, circumstances({ wait: true, random: 0 }));
+    expect(again).toEqual({ do: "wait", until: now + 1_000 });
+  });
+
+  it("is waited for once a turn: one continuation", () => {
+    const situation = new Situation();
+    decide(usageLimit(now + 10), situation, circumstances({ wait: true }));
+    situation.progressed();
+    expect(decide(usageLimit(now + 99), situation, circumstances({ wait: true })).do).toBe("park");
+  });
+});
+
+describe("what can't be helped", () => {
+  it.each<[FailureClass]>([
+    ["billing"],
+    ["refusal"],
+    ["auth-denied"],
+    ["auth-expired"],
+    ["model-missing"],
+    ["output-limit"],
+    ["lease-lost"],
+  ])("stops the turn with its class: %s", (failureClass) => {
+    expect(
+      decide(new Failure<FailureClass>(failureClass, "m", {} as never), new Situation(), circumstances()),
+    ).toEqual({
+      do: "stop",
+      class: failureClass,
+    });
+  });
+
+  it("ends as interrupted when the person cancelled", () => {
+    expect(decide(new Failure("cancelled", "m", {}), new Situation(), circumstances())).toEqual({
+      do: "interrupt",
+    });
+  });
+
+  it("is tried twice when nobody knows what it is, and never when the request itself was refused", () => {
+    expect(untilOther(unknown()).delays).toHaveLength(2);
+    expect(untilOther(unknown(400))).toEqual({
+      delays: [],
+      end: { do: "stop", class: "unknown-provider-failure" },
+    });
+  });
+});
+
+describe("poison", () => {
+  function poisoned(): Partial<Circumstances> {
+    const log = new WrittenLog();
+    log.addItem(
+      { type: "reasoning", id: "rs_1", encrypted_content: sealedBlob(5, "a") },
+      { turn: 1, step: 1, issuer: "here" },
+    );
+    log.addItem({ type: "message", role: "assistant", content: [] }, { turn: 1, step: 1 });
+    return { projection: project(openai, { issuer: "here", quarantines: [] }, log.history.items), upTo: 1 };
+  }
+
+  it("is repaired, with a line for the person", () => {
+    const action = decide(sealed(), new Situation(), circumstances(poisoned()));
+    expect(action).toMatchObject({ do: "repair", quarantine: { rung: 1, count: 1 } });
+    expect(action.do === "repair" && action.notice).toContain(
+      "could not be decrypted; 1 item set aside; all messages and tool results kept",
+    );
+  });
+
+  it("ends the turn as unrecoverable when no repair would change the request", () => {
+    const nothing = project(
+      openai,
+      {
+        issuer: "here",
+        quarantines: [
+          { rung: 2, why: "w", refusedBy: "here", scope: { kind: "sealed", through: 9 }, count: 1 },
+        ],
+      },
+      [],
+    );
+    expect(decide(sealed(), new Situation(), circumstances({ projection: nothing }))).toEqual({
+      do: "stop",
+      class: "unrecoverable",
+    });
+  });
+
+  it("is repaired six times a turn at most, also when steps succeed in between", () => {
+    const situation = new Situation();
+    const done: string[] = [];
+    for (let at = 0; at < 7; at++) {
+      done.push(decide(sealed(), situation, circumstances(poisoned())).do);
+      situation.progressed();
+    }
+    expect(done).toEqual(["repair", "repair", "repair", "repair", "repair", "repair", "stop"]);
+  });
+
+  it("of a broken pair is repaired once for each call", () => {
+    const situation = new Situation();
+    const broken = (call: string): Failure => new Failure("call-without-output", "m", { call });
+    expect(decide(broken("a"), situation, circumstances())).toMatchObject({ do: "repair-pairs", call: "a" });
+    expect(decide(broken("b"), situation, circumstances()).do).toBe("repair-pairs");
+    expect(decide(broken("a"), situation, circumstances())).toEqual({ do: "stop", class: "unrecoverable" });
+  });
+});
