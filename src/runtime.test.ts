@@ -1,0 +1,281 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { toolbox } from "./agent/toolbox.ts";
+import { systemClock } from "./lib/clock.ts";
+import { uuidv7 } from "./lib/ids.ts";
+import { isJsonObject, type JsonObject } from "./lib/json.ts";
+import { responsesProvider } from "./provider/responses/provider.ts";
+import { contractNamed } from "./replay/contracts.ts";
+import { createSession, type Equipment, resumeSession, type Runtime, type Session } from "./runtime.ts";
+import type { LogRecord } from "./session/event.ts";
+import { messageItem } from "./session/item.ts";
+import { shell, type ScenarioInput, startSimulator, step, type Simulator, turn } from "./simulator/server.ts";
+import { memoryStore } from "./store/memory/memory-store.ts";
+import type { SessionStore } from "./store.ts";
+import { toolEnvironment } from "./tool/environment.ts";
+import type { SessionUpdate } from "./turn/update.ts";
+
+let simulator: Simulator;
+let store: SessionStore;
+let workspace: string;
+let updates: SessionUpdate[];
+let wait = false;
+
+beforeEach(async () => {
+  simulator = await startSimulator();
+  store = memoryStore({ version: "test" });
+  workspace = await mkdtemp(join(tmpdir(), "throughline-runtime-"));
+  updates = [];
+  wait = false;
+});
+
+afterEach(async () => {
+  await simulator.close();
+  await store.close();
+  await rm(workspace, { recursive: true, force: true });
+});
+
+const runtime = (): Runtime => ({
+  store,
+  clock: systemClock,
+  random: () => 0.5,
+  observe: (update) => updates.push(update),
+  wait,
+});
+
+const equipment = (approval: "all" | "none" = "all"): Equipment => ({
+  provider: responsesProvider({ name: "simulator", baseUrl: simulator.url, contract: "openai", apiKey: "k" }),
+  contract: contractNamed("openai"),
+  instructions: "You are a test.",
+  settings: { provider: "simulator", model: "gpt-5.5", instructionsHash: "0", approval },
+  environment: {
+    tools: toolbox(() => store.list()),
+    workspace,
+    env: toolEnvironment(process.env).env,
+    approve: () =>
+      Promise.resolve(approval === "all" ? { allowed: true } : { allowed: false, why: "Denied." }),
+    observe: (update) => updates.push(update),
+  },
+});
+
+async function started(scenario: ScenarioInput, approval?: "all" | "none"): Promise<Session> {
+  simulator.reset(scenario);
+  const start = {
+    id: uuidv7(Date.now()),
+    workspace: { path: workspace },
+    version: "test",
+    context: messageItem("developer", "context"),
+  };
+  return createSession(runtime(), start, equipment(approval));
+}
+
+const never = new AbortController().signal;
+
+async function records(id: string): Promise<LogRecord[]> {
+  const found: LogRecord[] = [];
+  await store.read(id, { record: (record) => found.push(record) });
+  return found;
+}
+
+function inputOf(request: number): JsonObject[] {
+  const input = simulator.requests[request]?.body?.["input"];
+  return Array.isArray(input) ? input.filter(isJsonObject) : [];
+}
+
+const ofType = (items: JsonObject[], type: string): JsonObject[] =>
+  items.filter((item) => item["type"] === type);
+const ran = async (): Promise<number> =>
+  (await readFile(join(workspace, "ran"), "utf8").catch(() => "")).split("\n").filter(Boolean).length;
+
+const runsOnce: ScenarioInput = {
+  turn: [turn(undefined, step(shell("echo ran >> ran; cat ran"), { reason: "Look." }), step("Done."))],
+};
+
+describe("a turn", () => {
+  it("carries the output of a finished tool in the request that follows a cut, and runs the tool once", async () => {
+    const session = await started({ ...runsOnce, fault: [{ kind: "cut", after: "call", request: 1 }] });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    expect(await ran()).toBe(1);
+    expect(simulator.requests).toHaveLength(2);
+    const [output] = ofType(inputOf(1), "function_call_output");
+    expect(output?.["output"]).toContain("ran");
+    const types = (await records(session.id)).map(({ event }) => event.type);
+    // Drained before the failure is looked at (R23).
+    expect(types.lastIndexOf("tool-started")).toBeLessThan(types.indexOf("attempt-failed"));
+    await session.close();
+  });
+
+  it("logs the intent before a tool starts and the output before the step ends", async () => {
+    const session = await started(runsOnce);
+    await session.run("go", never);
+    const log = await records(session.id);
+    const at = (type: string, kind?: string): number =>
+      log.findIndex(
+        ({ event }) => event.type === type && (!kind || ("kind" in event && event.kind === kind)),
+      );
+    const order = [
+      at("item-added", "function_call"),
+      at("tool-started"),
+      at("item-added", "function_call_output"),
+      at("step-ended"),
+    ];
+    expect(order).toEqual([...order].sort((left, right) => left - right));
+    expect(order).not.toContain(-1);
+    await session.close();
+  });
+
+  it("runs parallel calls at the same time and answers each", async () => {
+    const wait = (name: string): string =>
+      `touch ${name}.up; for i in $(seq 100); do [ -e a.up ] && [ -e b.up ] && break; sleep 0.05; done; [ -e a.up ] && [ -e b.up ] && echo met`;
+    const session = await started({
+      turn: [turn(undefined, step([shell(wait("a")), shell(wait("b"))]), step("Both."))],
+    });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    const outputs = ofType(inputOf(1), "function_call_output");
+    expect(outputs).toHaveLength(2);
+    for (const output of outputs) expect(output["output"]).toContain("met");
+    await session.close();
+  });
+
+  it("answers a call that is not approved, so that no call stays open", async () => {
+    const session = await started(runsOnce, "none");
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    expect(await ran()).toBe(0);
+    expect(ofType(inputOf(1), "function_call_output")[0]?.["output"]).toBe("Denied.");
+    await session.close();
+  });
+
+  it("ends as interrupted when it is cancelled, with what the tool printed in the log", async () => {
+    const session = await started({
+      turn: [turn(undefined, step(shell("echo begun; sleep 30; echo ended")), step("Never."))],
+    });
+    const controller = new AbortController();
+    const running = session.run("go", controller.signal);
+    await expect.poll(() => updates.some((update) => update.type === "tool-progress")).toBe(true);
+    controller.abort();
+    expect(await running).toEqual({ kind: "interrupted", reason: "cancelled" });
+    await session.close();
+    const log = await records(session.id);
+    const output = log.find(
+      ({ event }) => event.type === "item-added" && event.kind === "function_call_output",
+    );
+    const text = new TextDecoder().decode(await store.body(session.id, output!.body!));
+    expect(text).toContain("begun");
+    expect(text).not.toContain("ended");
+    expect(log.at(-1)?.event.type).toBe("turn-ended");
+  });
+
+  it("stops with a class of its own when a provider keeps failing, and leaves the session to go on with", async () => {
+    const session = await started({ ...runsOnce, fault: [{ kind: "quota", times: 1 }] });
+    const outcome = await session.run("go", never);
+    expect(outcome).toMatchObject({ kind: "failed", class: "billing" });
+    expect(simulator.requests).toHaveLength(1);
+    expect(await session.run(undefined, never)).toEqual({ kind: "completed" });
+    await session.close();
+  });
+});
+
+describe("a rotated seal key", () => {
+  const talk: ScenarioInput = { turn: [turn(undefined, step("Said.", { reason: "Thought." }))] };
+
+  it("costs one refused request, is told in one line, and costs nothing on the next turn", async () => {
+    const session = await started(talk);
+    await session.run("one", never);
+    await session.run("two", never);
+    simulator.rotateKey();
+    const before = simulator.requests.length;
+    await session.run("three", never);
+    expect(simulator.requests.length - before).toBe(2);
+    await session.run("four", never);
+    expect(simulator.requests.length - before).toBe(3);
+    const told = updates.filter((update) => update.type === "repaired");
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({ count: 2, notice: expect.stringContaining("2 items set aside") });
+    // Blobs that are still good are still sent (R4), messages all the more.
+    const last = inputOf(simulator.requests.length - 1);
+    expect(ofType(last, "reasoning")).toHaveLength(1);
+    expect(ofType(last, "message").filter((item) => item["role"] === "user")).toHaveLength(4);
+    await session.close();
+  });
+});
+
+describe("limits", () => {
+  it("end the turn as limited with the reset time, and are waited for when asked", async () => {
+    const limited: ScenarioInput = { ...runsOnce, fault: [{ kind: "usage-limit", resets_in: "1500ms" }] };
+    const session = await started(limited);
+    const began = Date.now();
+    const outcome = await session.run("go", never);
+    expect(outcome).toMatchObject({ kind: "limited", class: "usage-limit" });
+    expect(outcome.kind === "limited" && outcome.until).toBeGreaterThan(began);
+    await session.close();
+    wait = true;
+    const again = await resumeSession(runtime(), session.id, { force: false }, () =>
+      Promise.resolve(equipment()),
+    );
+    expect(await again.run(undefined, never)).toEqual({ kind: "completed" });
+    expect(updates.some((update) => update.type === "waiting")).toBe(true);
+    await again.close();
+  });
+});
+
+describe("an owner that died", () => {
+  it("leaves a call that never started: the next owner runs it and closes the dead turn", async () => {
+    const session = await started(runsOnce);
+    await session.run("go", never);
+    await session.close();
+    const whole = await records(session.id);
+    // The same log, cut after the call's item.
+    const until = whole.findIndex(({ event }) => event.type === "tool-started");
+    const id = await copyUntil(session.id, until);
+    await rm(join(workspace, "ran"));
+    const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
+    expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
+    expect(await ran()).toBe(1);
+    const outcomes = (await records(id)).flatMap(({ event }) =>
+      event.type === "turn-ended" ? [event.outcome.kind] : [],
+    );
+    expect(outcomes).toEqual(["interrupted", "completed"]);
+    await next.close();
+  });
+
+  /** A session with the events of another up to a record, as a process leaves it that is killed there. */
+  async function copyUntil(from: string, count: number): Promise<string> {
+    const id = uuidv7(Date.now());
+    const [created, ...rest] = (await records(from)).slice(0, count);
+    const log = await store.create(id, { event: { ...created!.event, id } as never }, "test");
+    for (const record of rest) {
+      const item = record.body && (await store.body(from, record.body));
+      await log.append({ event: record.event, ...(item && { item }) });
+    }
+    await log.release();
+    return id;
+  }
+});
+
+describe("the log", () => {
+  it("refuses the late append of an owner that was fenced off, which stops with lease-lost", async () => {
+    const session = await started({
+      turn: [turn(undefined, step(shell("sleep 1")), step("Late."))],
+    });
+    const running = session.run("go", never).catch((error: unknown) => error);
+    await expect.poll(() => updates.some((update) => update.type === "tool-started")).toBe(true);
+    const next = await resumeSession(runtime(), session.id, { force: true }, () =>
+      Promise.resolve(equipment()),
+    );
+    expect(await running).toMatchObject({ class: "lease-lost" });
+    expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
+    await next.close();
+    const fences = (await records(session.id)).map(({ event }) => event.fence);
+    expect(fences).toEqual([...fences].sort((left, right) => left - right));
+  });
+
+  it("says what it can't go on with", async () => {
+    const session = await started(runsOnce);
+    await session.run("go", never);
+    await expect(session.run(undefined, never)).rejects.toMatchObject({ class: "usage" });
+    await writeFile(join(workspace, "unused"), "");
+    await session.close();
+  });
+});
