@@ -1,0 +1,92 @@
+import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+/** Of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
+const tablesVersion = 1;
+/** For how long SQLite itself waits; after that the work is tried again later. Milliseconds. */
+const busyMs = 50;
+
+const tables = `
+  CREATE TABLE sessions (id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, running INTEGER NOT NULL, summary TEXT NOT NULL) STRICT;
+  CREATE VIRTUAL TABLE words USING fts5(id UNINDEXED, name, title);
+  INSERT INTO words(words, rank) VALUES ('secure-delete', 1);
+  PRAGMA user_version = ${tablesVersion};
+`;
+
+export interface OpenDatabase {
+  db: DatabaseSync;
+  /** Which file it is, so that one that was deleted or replaced meanwhile is noticed. */
+  file: number;
+}
+
+/** Opens the catalogue, and makes it when there is none. Throws what SQLite throws; a file of another version counts as unusable. */
+export function openDatabase(path: string): OpenDatabase {
+  // SQLite gives its other files the rights of this one.
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+  const db = new DatabaseSync(path, { timeout: busyMs });
+  try {
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;");
+    if (versionOf(db) === 0) inTransaction(db, () => versionOf(db) === 0 && db.exec(tables));
+    const version = versionOf(db);
+    if (version !== tablesVersion) throw new OtherVersion(version);
+    return { db, file: statSync(path).ino };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+export class OtherVersion extends Error {
+  constructor(version: number) {
+    super(`it is of version ${version}, this program's is ${tablesVersion}`);
+  }
+}
+
+function versionOf(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+}
+
+export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+export function isSameFile(path: string, file: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === file;
+}
+
+/** Puts an unusable catalogue out of the way; what was there before under that name is replaced. */
+export function moveAside(path: string): string {
+  const aside = `${path}.unusable`;
+  rmSync(aside, { force: true });
+  if (existsSync(path)) renameSync(path, aside);
+  for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  return aside;
+}
+
+/** SQLite's result code, without its extension; `undefined` for errors of another kind. */
+function resultCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === "number" ? code & 0xff : undefined;
+}
+
+/** SQLITE_BUSY, SQLITE_LOCKED: somebody else is writing. */
+export const isBusy = (error: unknown): boolean => [5, 6].includes(resultCode(error) ?? -1);
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB, and SQLITE_ERROR for tables that aren't what they should be. */
+export const isUnusable = (error: unknown): boolean =>
+  error instanceof OtherVersion || [1, 11, 26].includes(resultCode(error) ?? -1);
+
+/** Errors of SQLite or of the system: the catalogue can do without them. Anything else is a mistake of the program. */
+export const isOutside = (error: unknown): boolean =>
+  resultCode(error) !== undefined ||
+  typeof (error as NodeJS.ErrnoException).syscall === "string" ||
+  error instanceof OtherVersion;
