@@ -193,7 +193,7 @@ export class Session {
 
   /** What a dead owner left: calls without output, a turn without an end. */
   async #settle(calls: Calls): Promise<void> {
-    await settleCalls(this.#journal, calls);
+    await settleCalls(this.#journal, calls, this.#equipment.environment, this.#runtime.clock);
     const { openTurn } = this.history;
     if (!openTurn) return;
     this.#runtime.observe({

@@ -136,7 +136,8 @@ function place(record: ItemRecord): { turn: number; step: number } {
     : { turn: 0, step: 0 };
 }
 
-function readCall(record: ItemRecord, item: Uint8Array): ToolCall {
+/** The call that an item makes. */
+export function readCall(record: ItemRecord, item: Uint8Array): ToolCall {
   const parsed = parseJson(new TextDecoder().decode(item));
   const text = (key: string): string => {
     const value = isJsonObject(parsed) ? parsed[key] : undefined;

@@ -1,18 +1,26 @@
-import type { History } from "../session/history.ts";
-import type { ItemRecord } from "../session/event.ts";
-import type { Calls } from "./calls.ts";
+import type { Clock } from "../lib/clock.ts";
+import { settleCall } from "../tool/ledger.ts";
+import { type CallEnvironment, type Calls, readCall } from "./calls.ts";
 import type { Journal } from "./journal.ts";
 
 /**
- * Starts again every call that the log leaves without output: the call's spool decides whether that runs it, follows it, collects it or
- * answers that its outcome is unknown. Resolves when every output is in the log.
+ * Starts again every call that the log leaves without output, and says of each what that does: run it, follow it, collect it, or answer
+ * that its outcome is unknown (R26). Resolves when every output is in the log.
  */
-export async function settleCalls(journal: Journal, calls: Calls): Promise<void> {
-  for (const { record, started } of openCalls(journal.history))
-    calls.start(record, await journal.log.body(record.body), started);
+export async function settleCalls(
+  journal: Journal,
+  calls: Calls,
+  { tools, observe }: CallEnvironment,
+  clock: Clock,
+): Promise<void> {
+  for (const { record, started } of [...journal.history.openCalls.values()]) {
+    const item = await journal.log.body(record.body);
+    const call = readCall(record, item);
+    const tool = tools.find((candidate) => candidate.definition.name === call.name);
+    const state = await tool?.inspect({ spool: journal.log.spool(record.event.seq) });
+    const entry = { call, intended: started, tool, state: state ?? { state: "not-started" as const } };
+    observe({ type: "notice", text: settleCall(entry, clock.now()).notice });
+    calls.start(record, item, started);
+  }
   await calls.drain();
-}
-
-function openCalls(history: History): { record: ItemRecord; started: boolean }[] {
-  return [...history.openCalls.values()].map(({ record, started }) => ({ record, started }));
 }
