@@ -57,6 +57,17 @@ export function answerTo(record: ItemRecord, callIdLimit: number): Uint8Array {
   return unknownOutcome(record.event.kind, sentCallId(record.event.call, callIdLimit));
 }
 
+const answerOverhead = new Map<string, number>();
+
+/** Length of `answerTo` without making it: nearly every call is answered for a moment, until its output comes. */
+function answerLength(record: ItemRecord, callIdLimit: number): number {
+  const { kind, call = "" } = record.event;
+  if (call.length > callIdLimit || !/^[\w-]*$/u.test(call)) return answerTo(record, callIdLimit).length;
+  let overhead = answerOverhead.get(kind);
+  if (overhead === undefined) answerOverhead.set(kind, (overhead = unknownOutcome(kind, "").length));
+  return overhead + call.length;
+}
+
 /** Bytes of an item as it is sent, with its answer, and the comma before that. */
 export function sizeOf(
   record: ItemRecord,
@@ -70,6 +81,6 @@ export function sizeOf(
     return record.event.cut ? size - (record.event.cut[1] - record.event.cut[0]) : size;
   for (const { from, to, bytes } of editsOf(record, flags, range, callIdLimit))
     size += bytes.length - (to - from);
-  if ((flags & flag.answered) !== 0) size += answerTo(record, callIdLimit).length;
+  if ((flags & flag.answered) !== 0) size += answerLength(record, callIdLimit);
   return size;
 }

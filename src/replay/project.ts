@@ -64,6 +64,8 @@ export class Projection {
   /** For an output, the index of the call that it answers; -1 otherwise. */
   #call = new Int32Array(64).fill(-1);
   readonly #order = new ElementOrder();
+  /** So many of the flags are held by a snapshot, and must stay as they are in the array that it has. */
+  #shared = 0;
   #size = 0;
   #count = 0;
 
@@ -140,12 +142,13 @@ export class Projection {
     this.#size += this.#sizeOf(index);
   }
 
-  /** What is to be written, unaffected by items that are taken later. */
+  /** What is to be written, unaffected by items that are taken later; copied only if what it covers has to change. */
   snapshot(): ProjectedItems {
+    this.#shared = this.#taken;
     return {
       items: this.#items,
       order: this.#order.snapshot(),
-      flags: this.#flags.slice(0, this.#taken),
+      flags: this.#flags,
       ranges: this.#ranges,
       callIdLimit: this.contract.callIdLimit,
     };
@@ -352,6 +355,10 @@ export class Projection {
   #set(index: number, flags: number): void {
     this.#size -= this.#sizeOf(index);
     this.#count -= elementsOf(this.#flags[index]!);
+    if (index < this.#shared) {
+      this.#flags = this.#flags.slice();
+      this.#shared = 0;
+    }
     this.#flags[index] = flags;
     this.#size += this.#sizeOf(index);
     this.#count += elementsOf(flags);
@@ -374,6 +381,7 @@ export class Projection {
     rule.set(this.#rule);
     call.set(this.#call);
     [this.#flags, this.#rule, this.#call] = [flags, rule, call];
+    this.#shared = 0;
   }
 }
 

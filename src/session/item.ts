@@ -60,7 +60,8 @@ export const outputKinds: Readonly<Record<string, string>> = {
 };
 
 export const isCallKind = (kind: string): boolean => Object.hasOwn(outputKinds, kind);
-export const isOutputKind = (kind: string): boolean => Object.values(outputKinds).includes(kind);
+const answers: ReadonlySet<string> = new Set(Object.values(outputKinds));
+export const isOutputKind = (kind: string): boolean => answers.has(kind);
 
 /** The bytes of a message item. */
 export function messageItem(role: "user" | "developer", text: string): Uint8Array {

@@ -6,7 +6,8 @@ export type Pairable = Pick<ItemFacts, "kind" | "call"> & { readonly turn?: numb
 
 interface Open<T> {
   readonly value: T;
-  readonly step: string;
+  readonly turn: number | undefined;
+  readonly step: number | undefined;
 }
 
 /**
@@ -14,29 +15,30 @@ interface Open<T> {
  * gateways count their call ids anew in every response: an output answers the first open call of its id in the latest step that has one.
  */
 export class OpenCalls<T> {
-  readonly #open = new Map<string, Open<T>[]>();
+  /** By the kind of the output that answers them, then by call id. */
+  readonly #open = new Map<string, Map<string, Open<T>[]>>();
 
   /** Notes an open call. */
-  add(call: Pairable, value: T): void {
-    const key = keyOf(call.kind, call.call);
-    const open: Open<T> = { value, step: `${call.turn}.${call.step}` };
-    const others = this.#open.get(key);
+  add({ kind, call = "", turn, step }: Pairable, value: T): void {
+    const open: Open<T> = { value, turn, step };
+    const outputKind = outputKinds[kind] ?? "";
+    let ofKind = this.#open.get(outputKind);
+    if (!ofKind) this.#open.set(outputKind, (ofKind = new Map()));
+    const others = ofKind.get(call);
     if (others) others.push(open);
-    else this.#open.set(key, [open]);
+    else ofKind.set(call, [open]);
   }
 
   /** The call that the output answers, which is open no more; `undefined` when there is none. */
-  take(output: Pairable): T | undefined {
-    const callKind = callKinds.get(output.kind);
-    if (callKind === undefined) return undefined;
-    const key = keyOf(callKind, output.call);
-    const open = this.#open.get(key);
+  take({ kind, call = "" }: Pairable): T | undefined {
+    const ofKind = this.#open.get(kind);
+    const open = ofKind?.get(call);
     const last = open?.at(-1);
-    if (!open || !last) return undefined;
+    if (!ofKind || !open || !last) return undefined;
     let at = open.length - 1;
-    while (open[at - 1]?.step === last.step) at--;
+    while (open[at - 1]?.step === last.step && open[at - 1]?.turn === last.turn) at--;
     const [taken] = open.splice(at, 1);
-    if (open.length === 0) this.#open.delete(key);
+    if (open.length === 0) ofKind.delete(call);
     return taken?.value;
   }
 
@@ -44,9 +46,3 @@ export class OpenCalls<T> {
     this.#open.clear();
   }
 }
-
-const callKinds: ReadonlyMap<string, string> = new Map(
-  Object.entries(outputKinds).map(([call, output]) => [output, call]),
-);
-
-const keyOf = (callKind: string, call: string | undefined): string => `${callKind} ${call ?? ""}`;
