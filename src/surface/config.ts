@@ -6,6 +6,7 @@ import { z } from "zod";
 import { Failure } from "../failure.ts";
 import { contractFor } from "../replay/contracts.ts";
 import type { Provider } from "../provider.ts";
+import { openCatalog } from "../store/catalog/catalog.ts";
 import { folderStore } from "../store/folder/folder-store.ts";
 import type { SessionStore } from "../store.ts";
 import { packageVersion } from "./version.ts";
@@ -160,9 +161,10 @@ function readFile(path: string): ConfigFile {
   );
 }
 
-/** The sessions of the home. */
-export function openStore({ home }: Config): SessionStore {
-  return folderStore(home, { version: packageVersion() });
+/** The sessions of the home, with the catalogue for lists. `troubles`: what was wrong with that cache and was mended, one line each. */
+export function openStore({ home }: Config): { store: SessionStore; troubles: readonly string[] } {
+  const listing = openCatalog(home);
+  return { store: folderStore(home, { version: packageVersion(), listing }), troubles: listing.troubles };
 }
 
 export interface MadeProvider {

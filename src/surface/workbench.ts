@@ -29,7 +29,7 @@ export interface Workbench {
 
 export async function openWorkbench(invocation: Invocation, observe: Observe): Promise<Workbench> {
   const config = readConfig(invocation.options, invocation.environment, invocation.folder);
-  const store = openStore(config);
+  const { store } = openStore(config);
   const closing: (() => Promise<void>)[] = [() => store.close()];
   const runtime: Runtime = {
     store,

@@ -7,9 +7,10 @@ import type { Invocation } from "./command.ts";
 
 export async function sessions(invocation: Invocation): Promise<number> {
   const { terminal, options } = invocation;
-  const store = openStore(readConfig(options, invocation.environment, invocation.folder));
+  const { store, troubles } = openStore(readConfig(options, invocation.environment, invocation.folder));
   try {
     const all = await store.list();
+    for (const trouble of troubles) terminal.err(`${printableLine(trouble, 300)}\n`);
     const shown =
       options["all"] === true ? all : all.filter((session) => belongs(session.workspace, invocation.folder));
     if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown })}\n`);

@@ -19,7 +19,7 @@ export async function show(invocation: Invocation): Promise<number> {
   const { terminal, options, args } = invocation;
   const steps = Number(optionText(invocation, "steps") ?? 5);
   if (!Number.isInteger(steps) || steps < 0) throw new Failure("usage", "--steps takes a whole number.", {});
-  const store = openStore(readConfig(options, invocation.environment, invocation.folder));
+  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
   try {
     const view = await readView(store, await findSession(store, args[0] ?? ""), steps);
     const json = options["json"] === true;
