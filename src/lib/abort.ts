@@ -15,7 +15,10 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** A controller that aborts when any of the given signals does; `dispose` takes the listeners off again. */
-export function linkedController(...signals: (AbortSignal | undefined)[]): { controller: AbortController; dispose(): void } {
+export function linkedController(...signals: (AbortSignal | undefined)[]): {
+  controller: AbortController;
+  dispose(): void;
+} {
   const controller = new AbortController();
   const undo: (() => void)[] = [];
   for (const signal of signals) {

@@ -15,13 +15,17 @@ const colon = 0x3a;
 const decoder = new TextDecoder();
 
 function skipSpace(bytes: Uint8Array, at: number): number {
-  while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09)) at++;
+  while (
+    at < bytes.length &&
+    (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09)
+  )
+    at++;
   return at;
 }
 
 /** The offset after the string that begins at `at`. */
 function skipString(bytes: Uint8Array, at: number): number {
-  for (let from = at + 1; ; ) {
+  for (let from = at + 1; ;) {
     const end = bytes.indexOf(quote, from);
     if (end < 0) return bytes.length;
     let slashes = 0;
@@ -95,7 +99,11 @@ export function elements(bytes: Uint8Array): [start: number, end: number][] {
 }
 
 function trimEnd(bytes: Uint8Array, start: number, end: number): number {
-  while (end > start && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d || bytes[end - 1] === 0x09)) end--;
+  while (
+    end > start &&
+    (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d || bytes[end - 1] === 0x09)
+  )
+    end--;
   return end;
 }
 

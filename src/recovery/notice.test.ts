@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../failure.ts";
 import type { Quarantine } from "../session/event.ts";
-import { durationWords, type NoticeFacts, noticeOf, repairNotice } from "./notice.ts";
+import { type NoticeFacts, noticeOf, repairNotice } from "./notice.ts";
+import { durationWords } from "../lib/words.ts";
 
 const day = 86_400_000;
 const now = 1_000 * day;

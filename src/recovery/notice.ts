@@ -1,4 +1,5 @@
 import { printableLine } from "../lib/printable.ts";
+import { counted, durationWords, secondsWords } from "../lib/words.ts";
 import { type Failure, isFailureOf } from "../failure.ts";
 import type { Quarantine } from "../session/event.ts";
 import { sealAge } from "../replay/seal.ts";
@@ -22,7 +23,7 @@ export function noticeOf(failure: Failure, action: Action, facts: NoticeFacts): 
     case "repair-pairs":
       return action.notice;
     case "retry":
-      return `${happened(failure, facts)}; trying again in ${delayWords(action.delayMs)}`;
+      return `${happened(failure, facts)}; trying again in ${secondsWords(action.delayMs)}`;
     case "wait":
       return `${happened(failure, facts)}; resets at ${untilWords(action.until, facts)}; waiting for it`;
     case "park":
@@ -111,22 +112,4 @@ function causeWords({ class: failureClass, signal }: Failure): string {
 
 function untilWords(until: number, { now, clockTime }: NoticeFacts): string {
   return `${clockTime(until)} (in ${durationWords(Math.max(0, until - now))})`;
-}
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-
-/** `0.4 s`, `12 s`. */
-function delayWords(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
-}
-
-/** The two largest units, short beneath a day: `24 days`, `2 h 10 m`, `4 m`, `12 s`. */
-export function durationWords(ms: number): string {
-  const seconds = Math.round(ms / 1_000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} m`;
-  if (minutes < 24 * 60)
-    return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
-  return counted(Math.floor(minutes / (24 * 60)), "day");
 }

@@ -1,4 +1,5 @@
 import { printableLine } from "../lib/printable.ts";
+import { durationWords } from "../lib/words.ts";
 import type { Tool, ToolCall, ToolState } from "../tool.ts";
 import { commandOf } from "./shell/arguments.ts";
 
@@ -39,7 +40,7 @@ export function settleCall({ call, intended, tool, state }: LedgerEntry, now: nu
     case "not-started":
       return { settlement: "run", notice: `${what} was not started; it is run now` };
     case "running": {
-      const running = `(pid ${state.pid}), running for ${duration(now - state.since)}`;
+      const running = `(pid ${state.pid}), running for ${durationWords(now - state.since)}`;
       return { settlement: "attach", notice: `attached again to ${what} ${running}` };
     }
     case "finished":
@@ -63,11 +64,4 @@ export function settleCall({ call, intended, tool, state }: LedgerEntry, now: nu
 /** A call in a few words: the command of a shell call, the name of any other tool. */
 export function callLabel(call: Pick<ToolCall, "name" | "input">): string {
   return `\`${printableLine(call.name === "shell_command" ? commandOf(call.input) : call.name, 60)}\``;
-}
-
-function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }

@@ -126,8 +126,7 @@ export const replay = {
     area: "replay",
     means: "The history is longer than the model's context window",
     does: "Ends the turn with the log whole; the request is not sent again unchanged",
-    youCan:
-      "start from an earlier step (`throughline resume --last --from-step N`) or choose a model with a larger window (`--model`)",
+    youCan: "choose a model with a larger window: `throughline resume --last --model MODEL`",
     exit: 5,
     rows: [33, 34],
   },
@@ -159,7 +158,8 @@ export const replay = {
     area: "replay",
     means: "The request was refused after every repair that could change it",
     does: "Ends the turn with the log untouched",
-    youCan: "go on from an earlier step: `throughline resume --last --from-step N`",
+    youCan:
+      "choose another provider or model (`throughline resume --last --provider NAME`); the log holds everything",
     exit: 5,
     rows: [],
   },

@@ -122,7 +122,7 @@ async function inspect(log: LogSource, previous: Lease | undefined): Promise<num
   if (report.delivered === 0) {
     const message =
       `${log.path} holds no event of a session that can be read; it was left as it is. ` +
-      "See what is in it with: throughline doctor";
+      "Copy it away before you do anything else with it; throughline sessions --all lists the others.";
     throw new Failure("session-damaged", message, { path: log.path });
   }
   return report.fence;

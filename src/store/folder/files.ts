@@ -52,7 +52,7 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
     default:
       return new Failure(
         "store-unavailable",
-        `${path} can't be used: ${message}. ${kept} Check the disk, then: throughline doctor`,
+        `${path} can't be used: ${message}. ${kept} Check the disk, then try again: throughline resume`,
         { path },
         { cause: error },
       );

@@ -303,7 +303,7 @@ function asFailure(error: unknown, path: string, kept: string): unknown {
   if (isFailure(error) || typeof (error as NodeJS.ErrnoException | undefined)?.syscall !== "string")
     return error;
   if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-    const message = `${path} is incomplete: ${(error as Error).message}. ${kept} Check it with: throughline doctor`;
+    const message = `${path} is incomplete: ${(error as Error).message}. ${kept} throughline sessions --all lists the others.`;
     return new Failure("session-damaged", message, { path }, { cause: error });
   }
   return storeFailure(error, path, kept);

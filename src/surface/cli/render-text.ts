@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { secondsWords } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { itemText } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
-import { seconds } from "../words.ts";
 import type { Renderer } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -34,7 +34,7 @@ export function textRenderer(terminal: Terminal): Renderer {
         case "tool-ended":
           return line(" ", outcomeLine(update.outcome));
         case "silent":
-          return line("·", `the provider has been silent for ${seconds(update.ms)}; still waiting`);
+          return line("·", `the provider has been silent for ${secondsWords(update.ms)}; still waiting`);
         case "attempt-failed":
           // What ended the turn is said once, at the end.
           if (["stop", "park", "interrupt"].includes(update.action)) return;
@@ -78,7 +78,7 @@ export function callLine(name: string, input: string): string {
 }
 
 function outcomeLine(outcome: ToolOutcome): string {
-  const time = seconds(outcome.durationMs);
+  const time = secondsWords(outcome.durationMs);
   if (outcome.status === "ok") return `ok in ${time}`;
   if (outcome.exitCode !== undefined) return `${outcome.status}, exit ${outcome.exitCode} in ${time}`;
   return `${outcome.status}: ${outcome.output.split("\n")[0]}`;

@@ -1,8 +1,8 @@
+import { ago, counted, durationWords } from "../../lib/words.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { ListedSession } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
 import { belongs } from "../belongs.ts";
-import { ago, duration } from "../words.ts";
 import type { Invocation } from "./command.ts";
 
 export async function sessions(invocation: Invocation): Promise<number> {
@@ -34,7 +34,7 @@ export function listLine(session: ListedSession, now: number): string {
   const model = session.settings.model + (session.settings.effort ? `/${session.settings.effort}` : "");
   const branch = session.workspace.gitBranch ? ` · ${printableLine(session.workspace.gitBranch, 30)}` : "";
   const times = `made ${ago(now - session.created)}, active ${ago(now - session.updated)}`;
-  return `${session.id}  ${what}  ${printableLine(model, 40)} · ${times} · ${session.messages} messages${branch} · ${statusWords(session, now)}`;
+  return `${session.id}  ${what}  ${printableLine(model, 40)} · ${times} · ${counted(session.messages, "message")}${branch} · ${statusWords(session, now)}`;
 }
 
 /** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */
@@ -47,7 +47,7 @@ export function statusWords(session: ListedSession, now: number): string {
       session.until === undefined
         ? ""
         : session.until > now
-          ? `, resets in ${duration(session.until - now)}`
+          ? `, resets in ${durationWords(session.until - now)}`
           : ", window has reset";
     return `limited${left}${healed}`;
   }

@@ -1,4 +1,5 @@
 import { parseJson } from "../../lib/json.ts";
+import { ago } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { Failure } from "../../failure.ts";
 import { isItemRecord, type ItemRecord, type LogRecord, type SessionEvent } from "../../session/event.ts";
@@ -7,7 +8,6 @@ import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
-import { ago } from "../words.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { findSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";

@@ -1,0 +1,26 @@
+/** Counts and durations in words, the same everywhere. */
+
+/** "1 message", "2 messages". */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** With tenths beneath ten seconds: "0.4 s", "12 s". */
+export function secondsWords(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
+}
+
+/** The two largest units, short beneath a day: "24 days", "2 h 10 m", "4 m", "12 s". */
+export function durationWords(ms: number): string {
+  const seconds = Math.round(Math.max(0, ms) / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} m`;
+  if (minutes >= 24 * 60) return counted(Math.floor(minutes / (24 * 60)), "day");
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
+}
+
+/** "just now", "3 m ago". */
+export function ago(ms: number): string {
+  return ms < 5_000 ? "just now" : `${durationWords(ms)} ago`;
+}
