@@ -1,0 +1,164 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { uuidv7 } from "../../lib/ids.ts";
+import type { SessionStore } from "../../store.ts";
+import { created, renamed, storeConformance, turnStarted } from "../conformance.ts";
+import { folderStore } from "../folder/folder-store.ts";
+import { catalogPath, openCatalog } from "./catalog.ts";
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "catalogue "));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const withCatalog = (): SessionStore => folderStore(home, { version: "0", listing: openCatalog(home) });
+
+async function makeSession(store: SessionStore, name: string): Promise<string> {
+  const id = uuidv7(Date.now());
+  const log = await store.create(id, created(id), "testing");
+  await log.append(renamed(name), turnStarted(1));
+  await log.release();
+  return id;
+}
+
+const namesOf = async (store: SessionStore): Promise<(string | undefined)[]> =>
+  (await store.list()).map(({ name }) => name);
+
+storeConformance("the folder store with a catalogue", withCatalog, { describe, it, expect });
+
+describe("the catalogue", () => {
+  it("is made with rights for its owner only and answers lists without the logs being read", async () => {
+    const store = withCatalog();
+    const id = await makeSession(store, "first");
+    await store.list();
+    await store.close();
+    for (const suffix of ["", "-wal", "-shm"]) {
+      const found = statSync(catalogPath(home) + suffix, { throwIfNoEntry: false });
+      if (found) expect(found.mode & 0o777).toBe(0o600);
+    }
+    const db = new DatabaseSync(catalogPath(home));
+    db.exec(`UPDATE sessions SET summary = json_set(summary, '$.name', 'from the row') WHERE id = '${id}'`);
+    db.close();
+    const again = withCatalog();
+    expect(await namesOf(again)).toEqual(["from the row"]);
+    await again.close();
+  });
+
+  it("is passed over for a session whose log has grown since", async () => {
+    const store = withCatalog();
+    const id = await makeSession(store, "before");
+    await store.list();
+    await store.close();
+    const other = folderStore(home, { version: "0" });
+    const log = await other.acquire(id, { record: () => undefined }, { doing: "testing" });
+    await log.append(renamed("after"));
+    await log.release();
+    const again = withCatalog();
+    expect(await namesOf(again)).toEqual(["after"]);
+    await again.close();
+  });
+
+  it("is made again when it was deleted while it was open", async () => {
+    const store = withCatalog();
+    await makeSession(store, "kept");
+    await store.list();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(catalogPath(home) + suffix, { force: true });
+    expect(await namesOf(store)).toEqual(["kept"]);
+    await store.close();
+    expect(existsSync(catalogPath(home))).toBe(true);
+  });
+
+  it.each([
+    [
+      "garbage",
+      () =>
+        writeFileSync(
+          catalogPath(home),
+          "no database at all, but long enough to look like a page".repeat(200),
+        ),
+    ],
+    [
+      "a file of a newer version",
+      () => {
+        const db = new DatabaseSync(catalogPath(home));
+        db.exec("PRAGMA user_version = 99");
+        db.close();
+      },
+    ],
+    [
+      "tables of another shape",
+      () => {
+        const db = new DatabaseSync(catalogPath(home));
+        db.exec("CREATE TABLE sessions (x); PRAGMA user_version = 1");
+        db.close();
+      },
+    ],
+  ])("that is %s is moved aside, reported and made again", async (_, damage) => {
+    damage();
+    const listing = openCatalog(home);
+    const store = folderStore(home, { version: "0", listing });
+    await makeSession(store, "kept");
+    expect(await namesOf(store)).toEqual(["kept"]);
+    await store.close();
+    expect(listing.troubles.join()).toContain("catalog.sqlite.unusable");
+    const after = openCatalog(home);
+    expect([...after.rows().values()].map(({ summary }) => summary.name)).toEqual(["kept"]);
+    await after.close();
+  });
+
+  it("that another process has locked keeps neither writer nor list waiting", async () => {
+    const first = withCatalog();
+    await makeSession(first, "one");
+    await first.list();
+    await first.close();
+    const lock = new DatabaseSync(catalogPath(home));
+    lock.exec("BEGIN EXCLUSIVE");
+    const store = withCatalog();
+    await makeSession(store, "two");
+    expect((await namesOf(store)).sort()).toEqual(["one", "two"]);
+    lock.exec("ROLLBACK");
+    lock.close();
+    await store.close();
+  });
+
+  it("finds sessions by the beginnings of words of their name or title", async () => {
+    const listing = openCatalog(home);
+    const store = folderStore(home, { version: "0", listing });
+    const id = await makeSession(store, "Überholspur fertig");
+    await makeSession(store, "something else");
+    await store.list();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    expect(listing.search("überhol")).toEqual([id]);
+    expect(listing.search('"fertig" OR (')).toEqual([]);
+    expect(listing.search("  ")).toEqual([]);
+    await store.close();
+  });
+
+  it("keeps no byte of a removed session", async () => {
+    const store = withCatalog();
+    const id = await makeSession(store, "verysecretname");
+    await makeSession(store, "another");
+    await store.list();
+    await store.remove(id);
+    await store.close();
+    for (const suffix of ["", "-wal"]) {
+      const path = catalogPath(home) + suffix;
+      if (existsSync(path)) expect(readFileSync(path).includes("verysecretname")).toBe(false);
+    }
+  });
+
+  it("is not made by a list in a home that has none", async () => {
+    const empty = join(home, "not", "made");
+    const store = folderStore(empty, { version: "0", listing: openCatalog(empty) });
+    expect(await store.list()).toEqual([]);
+    await store.close();
+    expect(existsSync(empty)).toBe(false);
+    mkdirSync(empty, { recursive: true });
+  });
+});

@@ -1,0 +1,306 @@
+import { crc32 } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isFailureOf } from "../failure.ts";
+import type { LogRecord, SessionEvent } from "../session/event.ts";
+import { created, itemAdded, renamed, turnEnded } from "./conformance.ts";
+import { encodeLine } from "./line.ts";
+import { readLog, type ScanReport } from "./scan.ts";
+import type { LogSource } from "./source.ts";
+
+const id = "0190a000-0000-7000-8000-000000000000";
+
+function line(seq: number, fence: number, append = renamed(`n${seq}`)): Buffer {
+  return encodeLine({ seq, fence, at: 1_795_000_000_000, ...append.event } as SessionEvent, append.item)
+    .bytes;
+}
+
+const leaseTaken = (schema: number): { event: SessionEvent } => ({
+  event: { type: "lease-taken", schema, forced: false, owner: ownerOf() } as SessionEvent,
+});
+
+const ownerOf = (): object => ({
+  host: "h",
+  machine: "m",
+  boot: "b",
+  pidNamespace: "n",
+  pid: 1,
+  started: "1",
+  version: "0",
+  since: 0,
+  doing: "x",
+});
+
+/** Hands out a few bytes a call, as a slow file system may. */
+function sourceOf(bytes: Buffer, most = Infinity): LogSource {
+  const read = async (target: Uint8Array, at: number): Promise<number> =>
+    bytes.copy(target, 0, at, at + Math.min(target.length, most));
+  return { path: "log.jsonl", bytes: { read }, size: bytes.length };
+}
+
+interface Read extends ScanReport {
+  seqs: number[];
+  records: LogRecord[];
+  checkpoints: number[];
+}
+
+async function read(bytes: Buffer, from: "start" | "window" = "start"): Promise<Read> {
+  const records: LogRecord[] = [];
+  const checkpoints: number[] = [];
+  const visitor = {
+    checkpoint: ({ event }: LogRecord): void => void checkpoints.push(event.seq),
+    record: (record: LogRecord): void => void records.push(record),
+  };
+  const report = await readLog(sourceOf(bytes), visitor, { from });
+  return { ...report, records, checkpoints, seqs: records.map(({ event }) => event.seq) };
+}
+
+const head = line(0, 1, created(id));
+const kinds = ({ damage }: Read): string[] => damage.map(({ kind }) => kind);
+
+describe("a log is read", () => {
+  it("past garbage in the middle, which is named with its line and bytes", async () => {
+    const garbage = Buffer.from("some\x07garbage\n");
+    const found = await read(Buffer.concat([head, line(1, 1), garbage, line(2, 1)]));
+    const from = head.length + line(1, 1).length;
+    expect(found.seqs).toEqual([0, 1, 2]);
+    expect(found.damage).toMatchObject([
+      { kind: "unreadable", line: 3, from, to: from + garbage.length - 1 },
+    ]);
+  });
+
+  it("past garbage at the head", async () => {
+    const found = await read(Buffer.concat([Buffer.from("garbage\nmore garbage\n"), line(5, 2), line(6, 2)]));
+    expect(found.seqs).toEqual([5, 6]);
+    expect(found.damage).toMatchObject([{ kind: "unreadable", line: 1, from: 0 }]);
+  });
+
+  it("with a word about a head that is missing without a trace", async () => {
+    expect(kinds(await read(line(5, 2)))).toEqual(["unreadable"]);
+  });
+
+  it("up to a torn last line", async () => {
+    const found = await read(Buffer.concat([head, line(1, 1), line(2, 1).subarray(0, 50)]));
+    expect(found.seqs).toEqual([0, 1]);
+    expect(found.whole).toBe(head.length + line(1, 1).length);
+    expect(found.damage).toMatchObject([{ kind: "torn-tail", line: 3 }]);
+  });
+
+  it("with a last line that lacks nothing but its newline", async () => {
+    const found = await read(Buffer.concat([head, line(1, 1).subarray(0, -1)]));
+    expect([found.seqs, found.damage]).toEqual([[0, 1], []]);
+  });
+
+  it("behind a block of NULs, as a power failure leaves it", async () => {
+    const found = await read(
+      Buffer.concat([head, line(1, 1).subarray(0, 40), Buffer.alloc(4096), line(2, 1), line(3, 1)]),
+    );
+    expect(found.seqs).toEqual([0, 2, 3]);
+    expect(kinds(found)).toEqual(["unreadable", "nul-block"]);
+    expect(found.damage[1]).toMatchObject({ from: head.length + 40, to: head.length + 40 + 4096 });
+  });
+
+  it("with both lines when the newline between them was damaged", async () => {
+    const first = Buffer.from(line(1, 1));
+    first[first.length - 1] = 0x58;
+    const found = await read(Buffer.concat([head, first, line(2, 1)]));
+    expect([found.seqs, found.damage.length]).toEqual([[0, 1, 2], 1]);
+  });
+
+  it("as foreign when no line of it is an event", async () => {
+    const found = await read(Buffer.from('{"some":"json"}\nand text\n'));
+    expect(found.damage).toMatchObject([{ kind: "foreign", from: 0, to: 25 }]);
+    expect(kinds(await read(Buffer.alloc(70_000, "a\0")))).toEqual(["foreign"]);
+  });
+
+  it("with lines edited by hand taken as they are, and named", async () => {
+    const edited = Buffer.from(line(1, 1).toString().replace('"n1"', '"other"'));
+    const bare = Buffer.from(
+      line(2, 1)
+        .toString()
+        .replace(/"crc":"[0-9a-f]{8}",/u, ""),
+    );
+    const found = await read(Buffer.concat([head, edited, bare, line(3, 1)]));
+    expect(found.seqs).toEqual([0, 1, 2, 3]);
+    expect(found.damage).toMatchObject([
+      { kind: "altered", line: 2 },
+      { kind: "altered", line: 3 },
+    ]);
+    expect(found.records[1]?.event).toMatchObject({ name: "other" });
+  });
+
+  it("without the item of an edited line moving", async () => {
+    const added = line(1, 1, itemAdded(Buffer.from('{"type":"message","text":"a"}')));
+    const found = await read(
+      Buffer.concat([head, Buffer.from(added.toString().replace('"a"', '"edited"')), line(2, 1)]),
+    );
+    const { body } = found.records[1]!;
+    expect(body?.length).toBe('{"type":"message","text":"edited"}'.length);
+  });
+
+  it("without a damaged number throwing out the lines that follow it", async () => {
+    const wild = Buffer.from(line(1, 1).toString().replace('"seq":1', '"seq":9'));
+    const high = Buffer.from(line(2, 1).toString().replace('"fence":1', '"fence":9'));
+    const found = await read(Buffer.concat([head, wild, high, line(3, 1), line(4, 1)]));
+    expect(found.seqs).toEqual([0, 3, 4]);
+    expect(found.damage.every(({ kind }) => kind === "unreadable")).toBe(true);
+  });
+
+  it("without what an older lease wrote after a newer one had been taken", async () => {
+    const found = await read(
+      Buffer.concat([head, line(1, 1), line(2, 2), line(2, 1), line(3, 1), line(3, 2)]),
+    );
+    expect(found.records.map(({ event }) => [event.seq, event.fence])).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 2],
+      [3, 2],
+    ]);
+    expect(kinds(found)).toEqual(["stale-fence", "stale-fence"]);
+  });
+
+  it("with a repeated number ignored", async () => {
+    const found = await read(Buffer.concat([head, line(1, 1), line(1, 1), line(2, 1)]));
+    expect([found.seqs, kinds(found)]).toEqual([[0, 1, 2], ["repeated"]]);
+  });
+
+  it("with events of unknown types, and unknown members, as they are", async () => {
+    const unknown = line(1, 1, { event: { type: "session-blessed", by: "x" } as never });
+    const found = await read(Buffer.concat([head, unknown, line(2, 1)]));
+    expect(found.records[1]?.event).toMatchObject({ type: "session-blessed", by: "x" });
+    expect(found.damage).toEqual([]);
+  });
+
+  it.each([
+    ["session-created", Buffer.concat([line(0, 1, { event: { ...created(id).event, schema: 2 } as never })])],
+    ["lease-taken", Buffer.concat([head, line(1, 2, leaseTaken(2) as never)])],
+    [
+      "a header without checksum",
+      Buffer.from(
+        `{"seq":0,"fence":1,"at":0,${JSON.stringify({ ...created(id).event, schema: 3 }).slice(1)}\n`,
+      ),
+    ],
+  ])("not at all when %s is of a newer schema", async (_, bytes) => {
+    await expect(read(bytes)).rejects.toSatisfy((error) => isFailureOf(error, "schema-newer"));
+  });
+});
+
+describe("the last window of a log", () => {
+  const lines = [head, line(1, 1), line(2, 1)];
+  const offset = head.length + line(1, 1).length;
+
+  it("begins at the offset of the last checkpoint and is the same when lines behind it are damaged", async () => {
+    const ended = line(3, 1, turnEnded(id, 1, offset));
+    const whole = Buffer.concat([
+      ...lines,
+      ended,
+      line(4, 1),
+      Buffer.from("garbage\n"),
+      line(5, 1),
+      line(6, 1).subarray(0, 30),
+    ]);
+    const found = await read(whole, "window");
+    expect([found.checkpoints, found.seqs]).toEqual([[3], [2, 3, 4, 5]]);
+    expect(kinds(found)).toEqual(["unreadable", "torn-tail"]);
+  });
+
+  it("passes over a checkpoint whose checksum doesn't hold", async () => {
+    const broken = Buffer.from(
+      line(4, 1, turnEnded(id, 2, 0))
+        .toString()
+        .replace('"turn":2', '"turn":3'),
+    );
+    const found = await read(
+      Buffer.concat([...lines, line(3, 1, turnEnded(id, 1, offset)), broken, line(5, 1)]),
+      "window",
+    );
+    expect(found.checkpoints).toEqual([3]);
+  });
+
+  it("is not taken from a checkpoint that a replaced writer wrote", async () => {
+    const stale = line(4, 1, turnEnded(id, 1, offset));
+    const found = await read(Buffer.concat([...lines, line(3, 2), stale, line(4, 2)]), "window");
+    expect([found.checkpoints, found.seqs]).toEqual([[], [0, 1, 2, 3, 4]]);
+    expect(kinds(found)).toEqual(["stale-fence"]);
+  });
+
+  it("is not taken from a checkpoint whose offset is no line's", async () => {
+    const found = await read(Buffer.concat([...lines, line(3, 1, turnEnded(id, 1, offset + 3))]), "window");
+    expect([found.checkpoints, found.seqs.length]).toEqual([[], 4]);
+  });
+
+  it("is found behind a line longer than a block", async () => {
+    const long = line(
+      4,
+      1,
+      itemAdded(Buffer.from(JSON.stringify({ type: "message", text: "x".repeat(3_000_000) }))),
+    );
+    const found = await read(
+      Buffer.concat([...lines, line(3, 1, turnEnded(id, 1, offset)), long, line(5, 1)]),
+      "window",
+    );
+    expect([found.checkpoints, found.seqs]).toEqual([[3], [2, 3, 4, 5]]);
+  });
+});
+
+describe("a checksummed log under arbitrary damage", () => {
+  const appends = fc.array(
+    fc.oneof(
+      fc.string().map((name) => renamed(name)),
+      fc
+        .record({ text: fc.string({ unit: "binary" }), item: fc.jsonValue() })
+        .map((more) => itemAdded(Buffer.from(JSON.stringify({ type: "message", ...more })))),
+    ),
+    { minLength: 1, maxLength: 12 },
+  );
+  const damage = fc.array(fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) }), {
+    maxLength: 6,
+  });
+
+  it("gives every line that wasn't touched, names what was, and never throws but for a newer schema", async () => {
+    await fc.assert(
+      fc.asyncProperty(appends, damage, fc.option(fc.nat()), async (events, edits, cut) => {
+        const lines = [head, ...events.map((event, index) => line(index + 1, 1, event))];
+        const log = Buffer.concat(lines);
+        for (const { at, byte } of edits) log[at % log.length] = byte;
+        const kept = log.subarray(0, cut === null ? log.length : cut % (log.length + 1));
+        let found: Read;
+        try {
+          found = await read(Buffer.from(kept));
+        } catch (error) {
+          expect(isFailureOf(error, "schema-newer")).toBe(true);
+          return;
+        }
+        let offset = 0;
+        for (const [seq, each] of lines.entries()) {
+          const end = offset + each.length;
+          const isKept = end <= kept.length;
+          if (isKept && kept.subarray(offset, end - 1).equals(each.subarray(0, -1)))
+            expect(found.seqs).toContain(seq);
+          if (isKept && !kept.subarray(offset, end).equals(each)) expect(found.damage).not.toEqual([]);
+          offset = end;
+        }
+        expect([...found.seqs].sort((a, b) => a - b)).toEqual(found.seqs);
+        expect(new Set(found.seqs).size).toBe(found.seqs.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is read the same through a source that gives a few bytes at a time", async () => {
+    const log = Buffer.concat([head, ...Array.from({ length: 40 }, (_, index) => line(index + 1, 1))]);
+    const seqs: number[] = [];
+    await readLog(sourceOf(log, 7), { record: ({ event }) => seqs.push(event.seq) });
+    expect(seqs).toEqual(Array.from({ length: 41 }, (_, index) => index));
+  });
+});
+
+describe("a line", () => {
+  it("has a CRC-32 of everything behind it, so that other programs can check it", () => {
+    const text = line(7, 3).toString();
+    expect(text.slice(0, 8)).toBe('{"crc":"');
+    expect(Number.parseInt(text.slice(8, 16), 16)).toBe(crc32(text.slice(18, -1)));
+    expect(text.endsWith("}\n")).toBe(true);
+    expect(JSON.parse(text)).toMatchObject({ seq: 7, fence: 3, type: "session-renamed", name: "n7" });
+  });
+});
