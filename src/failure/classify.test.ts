@@ -148,7 +148,7 @@ describe("what breaks under the stream", () => {
     ["ENOTFOUND", "unresolved"],
     ["EAI_AGAIN", "unresolved"],
     ["ECONNRESET", "reset"],
-    ["UND_ERR_SOCKET", "reset"],
+    ["UND_ERR_SOCKET", "cut"],
     ["CUT", "cut"],
     ["IDLE", "idle"],
     ["", "reset"],

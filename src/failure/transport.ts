@@ -6,6 +6,8 @@ type Reason = FailureData["transport-interrupted"]["reason"];
 /** Codes of Node's net, dns and tls and of undici, and three of our own: CUT, IDLE, INCOMPLETE. */
 const reasons: Readonly<Record<string, Reason>> = {
   CUT: "cut",
+  // "other side closed", "terminated": the provider ended the connection before its answer was whole.
+  UND_ERR_SOCKET: "cut",
   IDLE: "idle",
   INCOMPLETE: "incomplete",
   ECONNREFUSED: "refused",

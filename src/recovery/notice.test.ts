@@ -34,7 +34,7 @@ describe("what the person is told", () => {
   it("of a repair: what happened, what was set aside, what was kept, and the cause", () => {
     expect(repairNotice(refused, quarantine(), now)).toBe(
       "reasoning sealed 24 days ago could not be decrypted; 34 items set aside; all messages and tool results kept " +
-        `(the key, account or deployment that sealed it has changed; the provider said 400 invalid_encrypted_content: "${message}")`,
+        `(the key, account or deployment that sealed it has changed; 400 invalid_encrypted_content)`,
     );
   });
 

@@ -104,10 +104,12 @@ function keptWords({ items, outputs }: NoticeFacts): string {
   return `${counted(items, "item")}; ${counted(outputs, "tool output")} kept`;
 }
 
+/** Status and code where there is a code, as logs and searches know it; the provider's words where there is none. */
 function causeWords({ class: failureClass, signal }: Failure): string {
   if (!signal) return failureClass;
-  const code = [signal.status, signal.code].filter((part) => part !== undefined).join(" ");
-  return `the provider said${code === "" ? "" : ` ${code}`}: "${printableLine(signal.message, 160)}"`;
+  if (signal.code !== undefined)
+    return [signal.status, signal.code].filter((part) => part !== undefined).join(" ");
+  return `the provider said${signal.status === undefined ? "" : ` ${signal.status}`}: "${printableLine(signal.message, 160)}"`;
 }
 
 function untilWords(until: number, { now, clockTime }: NoticeFacts): string {
