@@ -28,6 +28,13 @@ export interface Workbench {
 }
 
 export async function openWorkbench(invocation: Invocation, observe: Observe): Promise<Workbench> {
+  if (platform() === "win32") {
+    throw new Failure(
+      "configuration",
+      "Turns run on Linux and macOS; on Windows use WSL. Nothing was changed.",
+      {},
+    );
+  }
   const config = readConfig(invocation.options, invocation.environment, invocation.folder);
   const { store } = openStore(config);
   const closing: (() => Promise<void>)[] = [() => store.close()];

@@ -9,6 +9,7 @@ import { type Invocation, optionText } from "./command.ts";
 import { findSession, lastSession } from "./pick.ts";
 import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
+import { sessions } from "./sessions.ts";
 import { openWorkbench, type Workbench } from "../workbench.ts";
 
 export async function exec(invocation: Invocation): Promise<number> {
@@ -26,11 +27,8 @@ export async function resume(invocation: Invocation): Promise<number> {
   const { args, options, folder } = invocation;
   const last = options["last"] === true;
   if (!last && args[0] === undefined) {
-    throw new Failure(
-      "usage",
-      "Which session? Give an id, a name, or --last; throughline sessions lists them.",
-      {},
-    );
+    await sessions(invocation);
+    throw new Failure("usage", "Which one? throughline resume with an id, a name, or --last.", {});
   }
   const given = last ? args[0] : args[1];
   const prompt = await readPrompt(invocation, given);
