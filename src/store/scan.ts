@@ -1,11 +1,13 @@
 import type { LogRecord } from "../session/event.ts";
-import type { LogVisitor, ReadOptions, ReadReport } from "../store.ts";
-import { newline } from "./line.ts";
+import type { Damage, LogVisitor, ReadOptions, ReadReport } from "../store.ts";
+import { decodeVerified, newline } from "./line.ts";
 import { LogReader, type Position } from "./reader.ts";
 import { readFully, type LogSource } from "./source.ts";
 import { findCheckpoint } from "./tail.ts";
 
 const blockBytes = 2 ** 20;
+/** More than any first line has. */
+const headBytes = 2 ** 16;
 /** Longer lines are not held in memory but passed over; the longest item that a provider takes is far shorter. */
 const longestLine = 256 * 2 ** 20;
 
@@ -76,7 +78,12 @@ async function readWindow(log: LogSource, visitor: LogVisitor): Promise<ScanRepo
   });
   try {
     const whole = await feed(reader, log, found.record.event.checkpoint.offset);
-    return held ? undefined : reportOf(reader, log.size, whole);
+    if (held) return undefined;
+    const report = reportOf(reader, log.size, whole);
+    return {
+      ...report,
+      damage: [...(await headDamage(log, found.record.event.checkpoint.offset)), ...report.damage],
+    };
   } catch (error) {
     if (error instanceof Uncertain) return undefined;
     throw error;
@@ -84,6 +91,17 @@ async function readWindow(log: LogSource, visitor: LogVisitor): Promise<ScanRepo
 }
 
 class Uncertain extends Error {}
+
+/** The first line is looked at whenever a log is opened: everything else before the window can wait for a whole read, but not whose it is. */
+async function headDamage(log: LogSource, windowFrom: number): Promise<Damage[]> {
+  if (windowFrom === 0) return [];
+  const head = Buffer.alloc(Math.min(headBytes, log.size));
+  const length = await readFully(log.bytes, head, 0);
+  const end = head.subarray(0, length).indexOf(newline);
+  if (end >= 0 && decodeVerified(head, 0, end)) return [];
+  const why = "the first line is not as it was written; what it said is known from a later one";
+  return [{ kind: "unreadable", from: 0, to: end < 0 ? length : end, line: 1, why }];
+}
 
 function reportOf(reader: LogReader, bytes: number, whole: number): ScanReport {
   const { damage, fence, delivered } = reader;

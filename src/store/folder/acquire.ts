@@ -6,13 +6,14 @@ import { schemaVersion, type Owner } from "../../session/event.ts";
 import { judge, type Lease, type Verdict } from "../../session/lease.ts";
 import type { Damage, LogVisitor, ReadOptions } from "../../store.ts";
 import { Appender } from "../appender.ts";
+import { newline } from "../line.ts";
 import { schemaNewer } from "../reader.ts";
 import { readLog, readRest, type ScanReport } from "../scan.ts";
-import type { LogSource } from "../source.ts";
+import { readFully, type LogSource } from "../source.ts";
 import { findEnd, type End } from "../tail.ts";
 import { FileSource } from "./file-source.ts";
 import { fateOfOwner, leaseHeld, leaseNumbers, OwnLease, readLease } from "./lease-file.ts";
-import { LogFile, setAsideTorn, tornPath } from "./log-file.ts";
+import { endLine, LogFile, setAsideTorn, tornPath } from "./log-file.ts";
 
 export interface AcquireOptions extends ReadOptions {
   owner: Owner;
@@ -42,12 +43,12 @@ export async function acquireFolder(
   let log: LogFile | undefined;
   try {
     lease = await takeLease(folder, id, source, clock, options);
-    const aside = await settleEnd(folder, source);
-    log = new LogFile(folder, id, lease, clock, aside.ragged);
+    const torn = await settleEnd(folder, source);
+    log = new LogFile(folder, id, lease, clock);
     await appendLeaseTaken(log, lease, source, clock, options);
     crashPoint("lease-taken");
     const report = await readLog(source.now(), visitor, options);
-    if (aside.damage) report.damage.push(aside.damage);
+    if (torn) report.damage.push(torn);
     return { lease, log, source, report };
   } catch (error) {
     lease?.release();
@@ -116,6 +117,8 @@ async function awaitVerdict(
  */
 async function inspect(log: LogSource, previous: Lease | undefined): Promise<number> {
   if (previous && previous.schema > schemaVersion) throw schemaNewer(log.path, previous.schema);
+  // The first line by itself: it names the schema in which the session was made.
+  await readLog({ ...log, size: await lengthOfFirst(log) }, ignore);
   const end = await findEnd(log, 0);
   if (end && previous && end.fence <= previous.fence) return previous.fence;
   const report = await readLog(log, ignore);
@@ -128,22 +131,27 @@ async function inspect(log: LogSource, previous: Lease | undefined): Promise<num
   return report.fence;
 }
 
-/** Sets aside what a writer that died left of its last line. A line that lacks nothing but its newline stays. */
-async function settleEnd(folder: string, source: FileSource): Promise<{ ragged: boolean; damage?: Damage }> {
+/** Sets aside what a writer that died left of its last line. A line that lacks nothing but its newline gets it. */
+async function settleEnd(folder: string, source: FileSource): Promise<Damage | undefined> {
   const log = source.now();
-  const { whole, ragged } = await wholeLength(log);
-  if (whole === log.size) return { ragged };
+  const end = await lastNewline(log);
+  if (end === log.size) return undefined;
+  const { whole } = await readRest(log, end, { lastSeq: -1, fence: 0 }, ignore);
+  if (whole === log.size) {
+    endLine(folder);
+    return undefined;
+  }
   const place = setAsideTorn(folder, whole);
-  if (!place) return { ragged: false };
+  if (!place) return undefined;
   const why = `the last line was not written to its end; its ${place.to - place.from} bytes are in ${tornPath(folder)}`;
-  return { ragged: false, damage: { kind: "torn-tail", ...place, why } };
+  return { kind: "torn-tail", ...place, why };
 }
 
-async function wholeLength(log: LogSource): Promise<{ whole: number; ragged: boolean }> {
-  const end = await lastNewline(log);
-  if (end === log.size) return { whole: end, ragged: false };
-  const rest = await readRest(log, end, { lastSeq: -1, fence: 0 }, ignore);
-  return { whole: rest.whole, ragged: rest.whole === log.size };
+/** Of the first line with its newline; 0 when it is longer than any that names a schema. */
+async function lengthOfFirst(log: LogSource): Promise<number> {
+  const block = Buffer.alloc(Math.min(log.size, 2 ** 16));
+  await readFully(log.bytes, block, 0);
+  return block.indexOf(newline) + 1;
 }
 
 /** The offset behind the last newline. */
@@ -151,8 +159,8 @@ async function lastNewline(log: LogSource): Promise<number> {
   const block = Buffer.alloc(2 ** 16);
   for (let end = log.size; end > 0;) {
     const start = Math.max(0, end - block.length);
-    await log.bytes.read(block.subarray(0, end - start), start);
-    const at = block.subarray(0, end - start).lastIndexOf(0x0a);
+    await readFully(log.bytes, block.subarray(0, end - start), start);
+    const at = block.subarray(0, end - start).lastIndexOf(newline);
     if (at >= 0) return start + at + 1;
     end = start;
   }

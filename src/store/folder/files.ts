@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, fchmodSync, fstatSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
 
 /** Makes entries of a folder durable: files made, renamed or removed in it. */
@@ -10,6 +10,13 @@ export function syncFolder(path: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Opens a file that only its owner can read and write, whatever the umask. */
+export function openPrivate(path: string, flags: string): number {
+  const fd = openSync(path, flags, 0o600);
+  if (process.platform !== "win32" && (fstatSync(fd).mode & 0o777) !== 0o600) fchmodSync(fd, 0o600);
+  return fd;
 }
 
 /** A folder that only its owner can enter, whatever the umask. False when it is there already. */

@@ -1,18 +1,9 @@
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../lib/json.ts";
 import type { FollowUp } from "../../store.ts";
-import { makeFolder, syncFolder } from "./files.ts";
+import { makeFolder, openPrivate, syncFolder } from "./files.ts";
 
 const followUp = z.object({ id: z.string(), at: z.number(), text: z.string() });
 const fileName = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/u;
@@ -25,7 +16,7 @@ export function putFollowUp(folder: string, { id, at, text }: FollowUp): void {
   const inbox = inboxPath(folder);
   makeFolder(inbox);
   const hidden = join(inbox, `.${id}.${process.pid}`);
-  const fd = openSync(hidden, "wx", 0o600);
+  const fd = openPrivate(hidden, "wx");
   try {
     const bytes = Buffer.from(`${JSON.stringify({ id, at, text })}\n`);
     for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);

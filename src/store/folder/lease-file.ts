@@ -3,7 +3,6 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
-  openSync,
   readdirSync,
   readFileSync,
   unlinkSync,
@@ -20,7 +19,7 @@ import { fateOf, type ProcessFate } from "../../lib/process.ts";
 import { owner as ownerSchema, type Owner } from "../../session/event.ts";
 import { beatEveryMs, type Lease } from "../../session/lease.ts";
 import { factsOf } from "../owner.ts";
-import { syncFolder } from "./files.ts";
+import { openPrivate, syncFolder } from "./files.ts";
 
 const lease = z.object({
   fence: z.number(),
@@ -95,7 +94,7 @@ export class OwnLease {
     const path = leasePath(folder, state.fence);
     let fd: number;
     try {
-      fd = openSync(path, "wx", 0o600);
+      fd = openPrivate(path, "wx");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
       throw error;

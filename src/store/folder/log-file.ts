@@ -16,7 +16,7 @@ import type { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Committed } from "../appender.ts";
 import { checkedFrom, newline } from "../line.ts";
-import { sessionRemoved, storeFailure } from "./files.ts";
+import { openPrivate, sessionRemoved, storeFailure } from "./files.ts";
 import { leaseLost, type OwnLease } from "./lease-file.ts";
 
 export const logPath = (folder: string): string => join(folder, "log.jsonl");
@@ -45,17 +45,16 @@ export class LogFile {
   /** Where our last write ended; a writer that lost its lease may have put something behind it. */
   #end: number;
   /** The log doesn't end with a newline, and it could not be cut back. */
-  #ragged: boolean;
+  #ragged = false;
   #syncMs = 0;
   #yielded = performance.now();
 
-  constructor(folder: string, id: string, lease: OwnLease, clock: Clock, ragged = false) {
+  constructor(folder: string, id: string, lease: OwnLease, clock: Clock) {
     this.#clock = clock;
     this.#id = id;
     this.#folder = folder;
-    this.#fd = openSync(logPath(folder), "a+", 0o600);
+    this.#fd = openPrivate(logPath(folder), "a+");
     this.#lease = lease;
-    this.#ragged = ragged;
     this.#end = fstatSync(this.#fd).size;
   }
 
@@ -165,13 +164,24 @@ export class LogFile {
   }
 }
 
+/** Ends a last line that lacks nothing but its newline. */
+export function endLine(folder: string): void {
+  const log = openSync(logPath(folder), "a");
+  try {
+    writeSync(log, "\n");
+    fsyncSync(log);
+  } finally {
+    closeSync(log);
+  }
+}
+
 /** Moves what stands behind `whole` into `log.torn`, durably, before it leaves the log. Returns its place there. */
 export function setAsideTorn(folder: string, whole: number): { from: number; to: number } | undefined {
   const log = openSync(logPath(folder), "r+");
   try {
     const { size } = fstatSync(log);
     if (size <= whole) return undefined;
-    const torn = openSync(tornPath(folder), "a", 0o600);
+    const torn = openPrivate(tornPath(folder), "a");
     try {
       const from = fstatSync(torn).size;
       const block = Buffer.allocUnsafe(Math.min(2 ** 22, size - whole));

@@ -1,0 +1,372 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isFailureOf } from "../../failure.ts";
+import { uuidv7 } from "../../lib/ids.ts";
+import type { LogRecord, SessionEvent } from "../../session/event.ts";
+import type { LogVisitor, ReadReport, SessionStore } from "../../store.ts";
+import { created, itemAdded, renamed } from "../conformance.ts";
+import { encodeLine } from "../line.ts";
+import { Child } from "./fixtures/spawn-child.ts";
+import { folderStore } from "./folder-store.ts";
+
+const isRoot = process.getuid?.() === 0;
+const canMount =
+  isRoot && process.platform === "linux" && spawnSync("unshare", ["--mount", "true"]).status === 0;
+
+let base: string;
+let home: string;
+let id: string;
+let store: SessionStore;
+const children: Child[] = [];
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), "faults "));
+  home = join(base, "höme of ☂");
+  id = uuidv7(Date.now());
+  store = folderStore(home, { version: "0" });
+});
+
+afterEach(async () => {
+  for (const each of children.splice(0)) await each.kill();
+  await store.close();
+  rmSync(base, { recursive: true, force: true });
+});
+
+function child(options?: ConstructorParameters<typeof Child>[2]): Child {
+  const made = new Child(home, id, options);
+  children.push(made);
+  return made;
+}
+
+const ignore: LogVisitor = { record: () => undefined };
+const folder = (): string => join(home, "sessions", readdirSync(join(home, "sessions"))[0]!, id);
+const logFile = (): string => join(folder(), "log.jsonl");
+
+async function makeSession(...names: string[]): Promise<void> {
+  const log = await store.create(id, created(id), "testing");
+  for (const name of names) await log.append(renamed(name));
+  await log.release();
+}
+
+async function readNames(): Promise<{ names: string[]; records: LogRecord[]; report: ReadReport }> {
+  const records: LogRecord[] = [];
+  const report = await store.read(id, { record: (record) => records.push(record) });
+  return { names: namesIn(records), records, report };
+}
+
+const namesIn = (records: readonly LogRecord[]): string[] =>
+  records.flatMap(({ event }) => (event.type === "session-renamed" ? [event.name] : []));
+
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe("an owner that opens a session", () => {
+  it("sets a torn last line aside, durably and named, and goes on behind the last whole one", async () => {
+    await makeSession("one", "two");
+    const whole = readFileSync(logFile());
+    truncateSync(logFile(), whole.length - 10);
+    const torn = readFileSync(logFile()).subarray(whole.lastIndexOf(0x0a, -2) + 1);
+    const log = await store.acquire(id, ignore, { doing: "testing" });
+    expect(log.report.damage).toMatchObject([{ kind: "torn-tail", from: 0, to: torn.length }]);
+    expect(readFileSync(join(folder(), "log.torn")).subarray(0, torn.length).equals(torn)).toBe(true);
+    await log.append(renamed("three"));
+    await log.release();
+    const { names, report } = await readNames();
+    expect([names, report.damage]).toEqual([["one", "three"], []]);
+  });
+
+  it("keeps a last line that lacks nothing but its newline", async () => {
+    await makeSession("one", "two");
+    truncateSync(logFile(), statSync(logFile()).size - 1);
+    const log = await store.acquire(id, ignore, { doing: "testing" });
+    const [next] = await log.append(renamed("three"));
+    expect(readFileSync(logFile()).subarray(next!.offset).toString()).toMatch(/^\{"crc"/u);
+    await log.release();
+    const { names, report } = await readNames();
+    expect([names, report.damage]).toEqual([["one", "two", "three"], []]);
+  });
+
+  it("goes on behind NULs and garbage, which stay where they are", async () => {
+    await makeSession("one");
+    appendFileSync(logFile(), Buffer.concat([Buffer.alloc(512), Buffer.from("\nwhat is this\n")]));
+    const log = await store.acquire(id, ignore, { doing: "testing" });
+    await log.append(renamed("two"));
+    await log.release();
+    const { names, report } = await readNames();
+    expect([names, report.damage.map(({ kind }) => kind)]).toEqual([
+      ["one", "two"],
+      ["nul-block", "unreadable"],
+    ]);
+  });
+
+  it("takes a higher number than the log's when the lease files were lost", async () => {
+    await makeSession("one");
+    for (let round = 0; round < 3; round++)
+      await (await store.acquire(id, ignore, { doing: "testing" })).release();
+    for (const name of readdirSync(folder())) if (name.startsWith("lease.")) rmSync(join(folder(), name));
+    const log = await store.acquire(id, ignore, { doing: "testing" });
+    expect(log.fence).toBe(5);
+    await log.append(renamed("two"));
+    await log.release();
+    expect((await readNames()).names).toEqual(["one", "two"]);
+  });
+
+  it("counts on from what a replaced writer slipped in before the new lease was logged", async () => {
+    const old = await store.create(id, created(id), "testing");
+    const late = encodeLine({
+      seq: 1,
+      fence: 1,
+      at: 0,
+      type: "session-renamed",
+      name: "slipped in",
+    } as SessionEvent).bytes;
+    appendFileSync(logFile(), late);
+    const log = await store.acquire(id, ignore, { doing: "testing", force: true });
+    appendFileSync(
+      logFile(),
+      encodeLine({ seq: 2, fence: 1, at: 0, type: "session-renamed", name: "too late" } as SessionEvent)
+        .bytes,
+    );
+    const [next] = await log.append(renamed("new"));
+    expect(
+      readFileSync(logFile())
+        .subarray(next!.offset, next!.offset + 40)
+        .toString(),
+    ).toContain('"seq":3,"fence":2');
+    await log.release();
+    await old.release();
+    const { names, report } = await readNames();
+    expect([names, report.damage.map(({ kind }) => kind)]).toEqual([["slipped in", "new"], ["stale-fence"]]);
+  });
+});
+
+describe("a reader that isn't the owner", () => {
+  it("never changes a byte, torn tail or not", async () => {
+    await makeSession("one", "two");
+    truncateSync(logFile(), statSync(logFile()).size - 10);
+    const before = snapshot(folder());
+    await readNames();
+    await store.holder(id);
+    await store.list();
+    await store.queued(id);
+    expect(snapshot(folder())).toEqual(before);
+  });
+});
+
+describe("a log that is not to be written", () => {
+  it.each([
+    ["of a newer version", "schema-newer", () => replaceFirst('"schema":1', '"schema":2')],
+    ["whose lease names a newer version", "schema-newer", () => replaceInLease('"schema":1', '"schema":2')],
+    [
+      "that is another program's",
+      "session-damaged",
+      () => writeFileSync(logFile(), '{"type":"session_meta"}\n'.repeat(50)),
+    ],
+  ])("%s is refused and left untouched", async (_, expected, damage) => {
+    await makeSession("one");
+    damage();
+    const before = snapshot(folder());
+    const failure = await failureOf(store.acquire(id, ignore, { doing: "testing" }));
+    expect(isFailureOf(failure, expected as "schema-newer")).toBe(true);
+    expect(snapshot(folder())).toEqual(before);
+    expect(await store.list()).toMatchObject([{ id }]);
+    await store.remove(id);
+    expect(existsSync(folderIfThere())).toBe(false);
+  });
+
+  it("is one whose folder is a link", async () => {
+    await makeSession("one");
+    renameSync(folder(), join(base, "elsewhere"));
+    symlinkSync(join(base, "elsewhere"), join(home, "sessions", readdirSync(join(home, "sessions"))[0]!, id));
+    expect(isFailureOf(await failureOf(store.acquire(id, ignore, { doing: "x" })), "session-damaged")).toBe(
+      true,
+    );
+    await expect(store.read("../../../etc/passwd", ignore)).rejects.toSatisfy((error) =>
+      isFailureOf(error, "session-missing"),
+    );
+  });
+});
+
+describe("a writer", () => {
+  it("whose folder is removed is told so, and nothing is made anew", async () => {
+    const log = await store.create(id, created(id), "testing");
+    await log.append(renamed("one"));
+    const path = folder();
+    rmSync(path, { recursive: true });
+    const failure = await failureOf(log.append(renamed("two")));
+    expect(isFailureOf(failure, "session-removed")).toBe(true);
+    log.doing("going on regardless");
+    await log.release();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("makes folders 0700 and files 0600, whatever the umask", async () => {
+    const before = process.umask(0o277);
+    try {
+      const log = await store.create(id, created(id), "testing");
+      await store.queue(id, { id: uuidv7(1), at: 1, text: "x" });
+      await log.release();
+      for (const [path, mode] of modes(home))
+        expect([path, mode]).toEqual([path, statSync(path).isDirectory() ? 0o700 : 0o600]);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it("keeps what it acknowledged when a file may not grow any more, and goes on when it may", async () => {
+    await makeSession();
+    const limited = child({ prefix: ["sh", "-c", 'ulimit -f 100; trap "" XFSZ; exec "$@"', "-"] });
+    expect(await limited.tell("acquire filling")).toEqual({ value: 2 });
+    const { value } = (await limited.tell("fill 3000")) as { value: { count: number; failure: string } };
+    expect(value.failure).toBe("store-full");
+    expect(value.count).toBeGreaterThan(10);
+    const { records, report } = await readNames();
+    expect(report.damage).toEqual([]);
+    expect(records.filter(({ event }) => event.type === "item-added")).toHaveLength(value.count);
+    await limited.kill();
+    const log = await store.acquire(id, ignore, { doing: "testing" });
+    await log.append(renamed("room again"));
+    await log.release();
+    expect((await readNames()).names).toEqual(["room again"]);
+  });
+
+  it.skipIf(!canMount)(
+    "keeps what it acknowledged on a full disk, and goes on when there is room (needs root to mount a small disk)",
+    async () => {
+      mkdirSync(home);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", home]);
+      try {
+        const log = await store.create(id, created(id), "testing");
+        writeFileSync(join(home, "ballast"), Buffer.alloc(100_000));
+        const item = Buffer.from(JSON.stringify({ type: "message", text: "x".repeat(9000) }));
+        let acknowledged = 0;
+        let failure: unknown;
+        while (failure === undefined) {
+          failure = await failureOf(log.append(itemAdded(item)).then(() => acknowledged++));
+        }
+        expect(isFailureOf(failure, "store-full")).toBe(true);
+        const full = await readNames();
+        expect([full.report.damage, full.records.length]).toEqual([[], acknowledged + 1]);
+        expect(
+          isFailureOf(
+            await failureOf(
+              store.create(uuidv7(Date.now()), created(id), "x").then((made) => made.append(itemAdded(item))),
+            ),
+            "store-full",
+          ),
+        ).toBe(true);
+        rmSync(join(home, "ballast"));
+        await log.append(itemAdded(item), renamed("room again"));
+        await log.release();
+        const after = await readNames();
+        expect([after.names, after.report.damage, after.records.length]).toEqual([
+          ["room again"],
+          [],
+          acknowledged + 3,
+        ]);
+        expect(after.records.map(({ event }) => event.seq)).toEqual(after.records.map((_, index) => index));
+      } finally {
+        execFileSync("umount", ["--lazy", home]);
+      }
+    },
+  );
+
+  it.skipIf(!canMount)(
+    "says that a store is read-only, and reads it (needs root to mount it so)",
+    async () => {
+      await makeSession("one");
+      execFileSync("mount", ["--bind", home, home]);
+      execFileSync("mount", ["-o", "remount,ro,bind", home]);
+      try {
+        const attempts = [
+          () => store.acquire(id, ignore, { doing: "x" }),
+          () => store.create(uuidv7(Date.now()), created(id), "x"),
+          () => store.queue(id, { id: uuidv7(1), at: 1, text: "x" }),
+          () => store.remove(id),
+        ];
+        for (const attempt of attempts)
+          expect(isFailureOf(await failureOf(attempt()), "store-read-only")).toBe(true);
+        expect((await readNames()).names).toEqual(["one"]);
+        expect(await store.list()).toMatchObject([{ id, name: "one" }]);
+      } finally {
+        execFileSync("umount", ["--lazy", home]);
+      }
+    },
+  );
+
+  it.skipIf(isRoot)("says that a folder may not be written (root may always)", async () => {
+    await makeSession("one");
+    chmodSync(folder(), 0o500);
+    try {
+      expect(isFailureOf(await failureOf(store.acquire(id, ignore, { doing: "x" })), "store-read-only")).toBe(
+        true,
+      );
+    } finally {
+      chmodSync(folder(), 0o700);
+    }
+  });
+});
+
+describe("the inbox", () => {
+  it("keeps a file that can't be read, and the list names it", async () => {
+    await makeSession("one");
+    await store.queue(id, { id: uuidv7(1), at: 1, text: "x" });
+    const broken = join(folder(), "inbox", `${uuidv7(2)}.json`);
+    writeFileSync(broken, '{"id":');
+    expect((await store.queued(id)).map(({ text }) => text)).toEqual(["x"]);
+    expect((await store.list())[0]?.trouble).toContain(broken);
+    expect(existsSync(broken)).toBe(true);
+  });
+});
+
+function snapshot(path: string): Record<string, string> {
+  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    files.map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name), "base64")]),
+  );
+}
+
+function* modes(path: string): Generator<[string, number]> {
+  yield [path, statSync(path).mode & 0o777];
+  if (statSync(path).isDirectory()) for (const name of readdirSync(path)) yield* modes(join(path, name));
+}
+
+/** Writes the log's first line anew, with a checksum that holds. */
+function replaceFirst(from: string, to: string): void {
+  const text = readFileSync(logFile(), "utf8");
+  const [first, ...rest] = text.split("\n");
+  const { crc: _crc, ...event } = JSON.parse(first!.replace(from, to)) as SessionEvent & { crc: string };
+  writeFileSync(logFile(), `${encodeLine(event).bytes.toString()}${rest.join("\n")}`);
+}
+
+function replaceInLease(from: string, to: string): void {
+  const path = join(
+    folder(),
+    readdirSync(folder()).find((name) => name.startsWith("lease."))!,
+  );
+  writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+}
+
+function folderIfThere(): string {
+  return join(home, "sessions", readdirSync(join(home, "sessions"))[0]!, id);
+}

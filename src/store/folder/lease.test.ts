@@ -1,0 +1,262 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isFailureOf } from "../../failure.ts";
+import { uuidv7 } from "../../lib/ids.ts";
+import type { LogRecord } from "../../session/event.ts";
+import { judge, type Lease } from "../../session/lease.ts";
+import type { LogVisitor, SessionStore } from "../../store.ts";
+import { created, renamed } from "../conformance.ts";
+import { Child } from "./fixtures/spawn-child.ts";
+import { folderStore } from "./folder-store.ts";
+
+let home: string;
+let id: string;
+let store: SessionStore;
+const children: Child[] = [];
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "lease "));
+  id = uuidv7(Date.now());
+  store = folderStore(home, { version: "0", silenceMs: 400 });
+});
+
+afterEach(async () => {
+  for (const each of children.splice(0)) await each.kill();
+  await store.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+function child(env: Record<string, string> = {}): Child {
+  const made = new Child(home, id, { env });
+  children.push(made);
+  return made;
+}
+
+const ignore: LogVisitor = { record: () => undefined };
+const month = (): string => join(home, "sessions", readdirSync(join(home, "sessions"))[0]!);
+const leases = (): string[] => readdirSync(join(month(), id)).filter((name) => name.startsWith("lease."));
+const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+async function makeSession(): Promise<void> {
+  await (await store.create(id, created(id), "testing")).release();
+}
+
+async function eventsOf(): Promise<LogRecord["event"][]> {
+  const events: LogRecord["event"][] = [];
+  await store.read(id, { record: ({ event }) => events.push(event) });
+  return events;
+}
+
+/** Makes the current lease that of a process that can't be looked at from here. */
+function moveOwnerAway(change: object = {}): void {
+  const path = join(month(), id, leases()[0]!);
+  const lease = JSON.parse(readFileSync(path, "utf8")) as Lease;
+  writeFileSync(
+    path,
+    JSON.stringify({ ...lease, owner: { ...lease.owner, host: "elsewhere" }, released: false, ...change }),
+  );
+}
+
+describe("a session that another process owns", () => {
+  it("is refused with who holds it, since when, what it does and how to go on", async () => {
+    const owner = child();
+    await owner.tell("create compiling the kernel");
+    const failure = await failureOf(store.acquire(id, ignore, { doing: "x" }));
+    expect(isFailureOf(failure, "lease-held") && failure.data.owner).toMatchObject({
+      pid: owner.process.pid,
+      doing: "compiling the kernel",
+    });
+    expect(String(failure)).toContain(String(owner.process.pid));
+    expect(String(failure)).toContain("--force");
+  });
+
+  it("is free at once when the process was killed, and everything it acknowledged is there", async () => {
+    const owner = child();
+    await owner.tell("create working");
+    await owner.tell("append acknowledged");
+    await owner.kill();
+    expect(await store.holder(id)).toEqual({ state: "free" });
+    const log = await store.acquire(id, ignore, { doing: "x" });
+    await log.release();
+    expect((await eventsOf()).map(({ type }) => type)).toEqual([
+      "session-created",
+      "session-renamed",
+      "lease-taken",
+    ]);
+  });
+
+  it("goes to exactly one of the processes that ask for it at once", async () => {
+    await makeSession();
+    const racers = Array.from({ length: 4 }, () => child());
+    // All of them are up before the moment.
+    await Promise.all(racers.map((racer) => racer.tell("ready")));
+    const moment = Date.now() + 150;
+    const answers = await Promise.all(racers.map((racer) => racer.tell(`at ${moment}`)));
+    expect(answers.filter(({ value }) => value === 2)).toHaveLength(1);
+    expect(answers.filter(({ failure }) => failure === "lease-held")).toHaveLength(3);
+    expect((await eventsOf()).filter(({ type }) => type === "lease-taken")).toHaveLength(1);
+    expect(leases()).toEqual(["lease.2.json"]);
+  });
+
+  it("can be taken by force, and the late append of the old owner neither succeeds nor counts", async () => {
+    const owner = child();
+    await owner.tell("create working");
+    await owner.tell("append before");
+    const log = await store.acquire(id, ignore, { doing: "taking over", force: true });
+    expect(await owner.tell("append after")).toMatchObject({
+      failure: "lease-lost",
+      data: { owner: { pid: process.pid, doing: "taking over" } },
+    });
+    await log.append(renamed("new"));
+    expect(await owner.tell("release")).toEqual({ value: null });
+    await log.append(renamed("newer"));
+    await log.release();
+    const names = (await eventsOf()).flatMap((event) =>
+      event.type === "session-renamed" ? [event.name] : [],
+    );
+    expect(names).toEqual(["before", "new", "newer"]);
+  });
+});
+
+describe("a lease of an owner out of sight", () => {
+  it("is taken when its counter stands still", async () => {
+    await makeSession();
+    moveOwnerAway();
+    expect(await store.holder(id)).toMatchObject({ state: "held", owner: { host: "elsewhere" } });
+    const log = await store.acquire(id, ignore, { doing: "x" });
+    expect(log.fence).toBe(2);
+    await log.release();
+  });
+
+  it("is held when its counter moves", async () => {
+    await makeSession();
+    moveOwnerAway();
+    const asked = failureOf(store.acquire(id, ignore, { doing: "x" }));
+    await sleep(100);
+    moveOwnerAway({ beat: 1 });
+    expect(isFailureOf(await asked, "lease-held")).toBe(true);
+  });
+
+  it("is taken when its file says nothing, after it was watched", async () => {
+    await makeSession();
+    writeFileSync(join(month(), id, "lease.2.json"), '{"fence":2,"sch');
+    const log = await store.acquire(id, ignore, { doing: "x" });
+    expect([log.fence, leases()]).toEqual([3, ["lease.3.json"]]);
+    await log.release();
+  });
+});
+
+describe("after kill -9", () => {
+  it.each(["session-folder-made", "lease-half-written", "lease-made"])(
+    "at %s while a session is made there is none, and it can be made",
+    async (point) => {
+      const maker = child({ THROUGHLINE_CRASH_AT: point });
+      expect(await maker.tell("create x")).toMatchObject({ failure: "ended" });
+      expect(await store.list()).toEqual([]);
+      await makeSession();
+      expect((await store.list()).map((session) => session.id)).toEqual([id]);
+    },
+  );
+
+  it.each(["lease-half-written", "lease-made", "lease-taken"])(
+    "at %s while it is opened the session opens again",
+    async (point) => {
+      await makeSession();
+      const opener = child({ THROUGHLINE_CRASH_AT: point });
+      expect(await opener.tell("acquire x")).toMatchObject({ failure: "ended" });
+      const log = await store.acquire(id, ignore, { doing: "x" });
+      expect([log.fence, log.report.damage, leases()]).toEqual([3, [], ["lease.3.json"]]);
+      await log.release();
+    },
+  );
+
+  it.each(["append-half-written", "append-not-synced"])(
+    "at %s everything acknowledged is there and nothing else is harmed",
+    async (point) => {
+      // The first append is the session's creation.
+      const writer = child({ THROUGHLINE_CRASH_AT: `${point}:3` });
+      await writer.tell("create x");
+      await writer.tell("append acknowledged");
+      expect(await writer.tell("append never acknowledged")).toMatchObject({ failure: "ended" });
+      const log = await store.acquire(id, ignore, { doing: "x" });
+      expect(log.report.damage.map(({ kind }) => kind)).toEqual(
+        point === "append-half-written" ? ["torn-tail"] : [],
+      );
+      await log.append(renamed("next"));
+      await log.release();
+      const names = (await eventsOf()).flatMap((event) =>
+        event.type === "session-renamed" ? [event.name] : [],
+      );
+      expect(names.filter((name) => name !== "never acknowledged")).toEqual(["acknowledged", "next"]);
+      expect(existsSync(join(month(), id, "log.torn"))).toBe(point === "append-half-written");
+    },
+  );
+});
+
+describe("a lease is judged", () => {
+  const lease: Lease = {
+    fence: 1,
+    schema: 1,
+    beat: 0,
+    released: false,
+    owner: {
+      host: "h",
+      machine: "m",
+      boot: "b",
+      pidNamespace: "n",
+      pid: 1,
+      started: "1",
+      version: "0",
+      since: 0,
+      doing: "x",
+    },
+  };
+  it.each([
+    [
+      "free when it was released, whoever may live",
+      { ...lease, released: true },
+      { fate: "alive", unchangedMs: 0 },
+      "free",
+    ],
+    ["dead as soon as its process is", lease, { fate: "dead", unchangedMs: 0 }, "dead"],
+    [
+      "held as long as its process lives, however silent it is",
+      lease,
+      { fate: "alive", unchangedMs: 1e9 },
+      "held",
+    ],
+    [
+      "worth watching when its owner is out of sight",
+      lease,
+      { fate: "out-of-sight", unchangedMs: 29_999 },
+      "watch",
+    ],
+    [
+      "dead when its counter stood still for the whole time",
+      lease,
+      { fate: "out-of-sight", unchangedMs: 30_000 },
+      "dead",
+    ],
+    [
+      "worth watching when its file says nothing",
+      undefined,
+      { fate: "out-of-sight", unchangedMs: 1_999 },
+      "watch",
+    ],
+    [
+      "dead when its file said nothing for two seconds",
+      undefined,
+      { fate: "out-of-sight", unchangedMs: 2_000 },
+      "dead",
+    ],
+  ] as const)("%s", (_, judged, seen, verdict) => {
+    expect(judge(judged, seen)).toBe(verdict);
+  });
+});
