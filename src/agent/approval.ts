@@ -14,11 +14,15 @@ export function approver(
   policy: Settings["approval"],
   ask: Ask,
 ): (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval> {
+  // Parallel calls ask one after another: a person answers one question at a time.
+  let asked: Promise<unknown> = Promise.resolve();
   return async (request, signal) => {
     if (policy === "all") return { allowed: true };
     if (policy === "none") return denied("this session runs with --approval none");
     if (!ask) return denied("it needs approval and there is no terminal to ask on");
-    return (await ask(request, signal)) ? { allowed: true } : denied("the person said no");
+    const answer = asked.then(() => !signal.aborted && ask(request, signal));
+    asked = answer.catch(() => false);
+    return (await answer) ? { allowed: true } : denied("the person said no");
   };
 }
 

@@ -14,6 +14,8 @@ export async function simulate(invocation: Invocation): Promise<number> {
   const file = optionText(invocation, "scenario");
   const simulator = await startSimulator({
     port,
+    // Always the same, so that seals still open when it is started again.
+    keySeed: "simulate",
     ...(file !== undefined && { scenario: await loadScenario(file) }),
   });
   if (options["json"] === true)

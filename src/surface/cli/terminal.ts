@@ -18,8 +18,13 @@ export function processTerminal(environment: Readonly<Record<string, string | un
   const interactive = stderr.isTTY === true;
   const ask = async (question: string, signal: AbortSignal): Promise<boolean> => {
     const reader = createInterface({ input: stdin, output: stderr });
+    // While a line is edited the terminal gives Ctrl-C to the reader alone.
+    reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
     try {
       return /^y(es)?$/iu.test((await reader.question(`${question} [y/N] `, { signal })).trim());
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
     } finally {
       reader.close();
     }

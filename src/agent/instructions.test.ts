@@ -1,0 +1,43 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readInstructions } from "./instructions.ts";
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "throughline-agents-"));
+  await mkdir(join(root, "a", "b"), { recursive: true });
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+describe("instructions", () => {
+  it("read AGENTS.md from the root down to the working folder, the nearest last, and no other", async () => {
+    await writeFile(join(root, "AGENTS.md"), "of the root");
+    await writeFile(join(root, "a", "b", "AGENTS.md"), "of b");
+    await mkdir(join(root, "c"));
+    await writeFile(join(root, "c", "AGENTS.md"), "of c");
+    const { text, sources } = await readInstructions(join(root, "a", "b"), root);
+    expect(sources).toEqual([join(root, "AGENTS.md"), join(root, "a", "b", "AGENTS.md")]);
+    expect(text.indexOf("of the root")).toBeLessThan(text.indexOf("of b"));
+    expect(text).not.toContain("of c");
+  });
+
+  it("have another hash when any part of them changes", async () => {
+    const before = await readInstructions(root);
+    await writeFile(join(root, "AGENTS.md"), "new");
+    const after = await readInstructions(root);
+    const amended = await readInstructions(root, root, ["be brief"]);
+    expect(new Set([before.hash, after.hash, amended.hash]).size).toBe(3);
+    expect(amended.text).toContain("be brief");
+  });
+
+  it("follow no symbolic link and say how much of a huge file was left out", async () => {
+    await writeFile(join(root, "secret"), "outside");
+    await symlink(join(root, "secret"), join(root, "a", "AGENTS.md"));
+    await writeFile(join(root, "AGENTS.md"), "x".repeat(70_000));
+    const { text, sources } = await readInstructions(join(root, "a"), root);
+    expect(sources).toEqual([join(root, "AGENTS.md")]);
+    expect(text).toContain(`${70_000 - 64 * 1024} bytes, was left out`);
+  });
+});
