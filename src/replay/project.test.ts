@@ -141,6 +141,14 @@ describe("reasoning", () => {
     expect(rulesOf(projected(log))).toEqual([[0, "reasoning-unfollowed"]]);
   });
 
+  it("that was left out once is not what a later copy repeats", async () => {
+    const log = new WrittenLog();
+    log.addItem(reasoning("rs_1"), model);
+    log.addItem(reasoning("rs_1"), { ...model, step: 2 });
+    log.addItem(answer("msg_1"), { ...model, step: 2 });
+    expect(types(await sent(log))).toEqual(["reasoning", "message"]);
+  });
+
   it("without its blob, or with one that was cut, is never sent", () => {
     const log = new WrittenLog();
     log.addItem({ type: "reasoning", id: "rs_1", summary: [] }, model);

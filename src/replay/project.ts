@@ -199,13 +199,11 @@ export class Projection {
       this.#turn = event.turn;
       this.#slide();
     }
+    if (isModelItem(record)) this.#enterStep(record);
     const rule = this.#ruleAgainst(index, record);
     if (rule) {
       this.#leaveOut(index, rule);
-      if (isModelItem(record)) {
-        this.#enterStep(record);
-        if (event.kind === "reasoning") this.#stepLost = true;
-      }
+      if (event.kind === "reasoning" && isModelItem(record)) this.#stepLost = true;
     } else if (isOutputKind(event.kind)) this.#addOutput(index, record);
     else if (isModelItem(record)) this.#addModelItem(index, record);
     else {
@@ -215,7 +213,6 @@ export class Projection {
   }
 
   #addModelItem(index: number, record: ItemRecord): void {
-    this.#enterStep(record);
     // Outputs of this step that were logged while it was still streaming come after it.
     let position = this.#order.length;
     while (position > 0 && this.#answersStepOf(this.#order.at(position - 1), record)) position--;

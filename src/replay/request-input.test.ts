@@ -19,19 +19,25 @@ describe("the input of a request", () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(input.bytes);
   });
 
-  it("gives the same bytes each time, also when the session has gone on since", async () => {
-    const log = new WrittenLog();
-    log.addItem({ type: "function_call", call_id: "a", name: "t", arguments: "{}" }, { turn: 1, step: 1 });
-    const projection = project(openai, basis, log.history.items);
-    const input = await requestInput(projection, log.bodies());
-    const before = await textOf(input.chunks());
-    log.addItem(
-      { type: "function_call_output", call_id: "a", output: "o" },
-      { turn: 1, step: 1, origin: "tool" },
-    );
-    project(openai, basis, log.history.items, projection);
-    expect(await textOf(input.chunks())).toBe(before);
-  });
+  it.each([
+    ["a call is answered", { type: "function_call_output", call_id: "b", output: "o" }, "tool"],
+    ["the response goes on", { type: "function_call", call_id: "c", name: "t", arguments: "{}" }, "model"],
+  ] as const)(
+    "gives the same bytes each time, also when %s in the meantime",
+    async (_what, later, origin) => {
+      const log = new WrittenLog();
+      const place = { turn: 1, step: 1 };
+      for (const id of ["a", "b"])
+        log.addItem({ type: "function_call", call_id: id, name: "t", arguments: "{}" }, place);
+      log.addItem({ type: "function_call_output", call_id: "a", output: "o" }, { ...place, origin: "tool" });
+      const projection = project(openai, basis, log.history.items);
+      const input = await requestInput(projection, log.bodies());
+      const before = await textOf(input.chunks());
+      log.addItem(later, { ...place, origin });
+      expect(project(openai, basis, log.history.items, projection)).toBe(projection);
+      expect(await textOf(input.chunks())).toBe(before);
+    },
+  );
 
   it("is empty for an empty window", async () => {
     const input = await requestInput(project(openai, basis, []), new WrittenLog().bodies());

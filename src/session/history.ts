@@ -9,10 +9,12 @@ import type {
   Usage,
   Workspace,
 } from "./event.ts";
+import { copyCheckpoint, isInWindow } from "./checkpoint.ts";
 import { isItemRecord, schemaVersion } from "./event.ts";
 import { isCallKind, isOutputKind } from "./item.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { reachOf, withQuarantine } from "./quarantine.ts";
+import { addUsage, noUsage } from "./usage.ts";
 
 /** How many ids of delivered follow-ups are remembered. */
 export const deliveredLimit = 1_000;
@@ -98,8 +100,6 @@ interface Workings {
 
 const workings = new WeakMap<History, Workings>();
 
-const noUsage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
-
 /** The history of an empty log. */
 export function createHistory(): History {
   const history: Fold = {
@@ -134,12 +134,8 @@ export function createHistory(): History {
  */
 export function resumeFrom(record: LogRecord<EventOf<"turn-ended">>, checkpoint: Checkpoint): History {
   const history = createHistory() as Fold;
-  const { offset: _offset, openCalls, rewound, amendments, quarantines, delivered, ...rest } = checkpoint;
+  const { offset: _offset, openCalls, ...rest } = copyCheckpoint(checkpoint);
   Object.assign(history, rest, {
-    rewound: rewound.map(([from, to]) => [from, to]),
-    amendments: [...amendments],
-    quarantines: [...quarantines],
-    delivered: [...delivered],
     lastOutcome: record.event.outcome,
     lastSeq: record.event.seq,
     lastOffset: record.offset,
@@ -220,18 +216,13 @@ function collect(fold: Fold, own: Workings, record: LogRecord): void {
   }
   if (!isItemRecord(record)) return;
   if (seq === fold.summarySeq) fold.items.unshift(record);
-  else if (
-    event.type === "item-added" &&
-    seq >= fold.fromSeq &&
-    !fold.rewound.some(([from, to]) => from <= seq && seq <= to)
-  ) {
-    fold.items.push(record);
-  }
+  else if (event.type === "item-added" && isInWindow(fold, seq)) fold.items.push(record);
   if (own.expected.has(seq)) openCall(fold, own, record);
 }
 
 function apply(fold: Fold, own: Workings, record: LogRecord): void {
   const { event } = record;
+  fold.created ||= event.at;
   switch (event.type) {
     case "session-created":
       fold.id = event.id;
@@ -269,7 +260,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
     }
     case "step-ended":
       fold.step = Math.max(fold.step, event.step);
-      fold.usage = sum(fold.usage, event.usage);
+      fold.usage = addUsage(fold.usage, event.usage);
       break;
     case "items-quarantined": {
       const { rung, why, refusedBy, scope, count, oldestSealedAt } = event;
@@ -308,9 +299,21 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
     case "turn-ended":
       delete fold.openTurn;
       fold.lastOutcome = event.outcome;
+      if (fold.id === "") restoreHead(fold, own, event.checkpoint);
       break;
     case "attempt-failed":
   }
+}
+
+/**
+ * A log whose first line can't be read: what it said stands in every checkpoint, and so does what was said about items (cleared, rewound,
+ * quarantined) on lines that may be lost with it.
+ */
+function restoreHead(fold: Fold, own: Workings, checkpoint: Checkpoint): void {
+  const { offset: _offset, openCalls: _openCalls, ...rest } = copyCheckpoint(checkpoint);
+  Object.assign(fold, rest);
+  fold.items = fold.items.filter(({ event: { seq } }) => seq === fold.summarySeq || isInWindow(fold, seq));
+  leave(fold, own);
 }
 
 function addItem(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"item-added">): void {
@@ -348,7 +351,7 @@ function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared">): vo
  * a fork.)
  */
 function rewind(fold: Fold, own: Workings, event: EventOf<"history-rewound">): void {
-  const from = Math.max(event.fromSeq, fold.fromSeq);
+  const from = event.fromSeq;
   const to = event.seq - 1;
   fold.items = fold.items.filter(({ event: { seq } }) => seq < from || seq === fold.summarySeq);
   // Ranges between which nothing is left are one range, so that going back again and again doesn't make the checkpoint grow.
@@ -388,13 +391,4 @@ function leave(fold: Fold, own: Workings): void {
     fold.openCalls.set(call.record.event.seq, call);
     own.pairs.add(call.record.event, call);
   }
-}
-
-function sum(left: Usage, right: Usage): Usage {
-  return {
-    inputTokens: left.inputTokens + right.inputTokens,
-    cachedInputTokens: left.cachedInputTokens + right.cachedInputTokens,
-    outputTokens: left.outputTokens + right.outputTokens,
-    reasoningTokens: left.reasoningTokens + right.reasoningTokens,
-  };
 }

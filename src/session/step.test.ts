@@ -52,6 +52,13 @@ describe("steps", () => {
     expect(stepsOf(log.records).map(({ calls }) => calls[0]?.output?.event.seq)).toEqual([3, undefined, 7]);
   });
 
+  it("give outputs in order to calls of one id in one response", () => {
+    const log = new WrittenLog();
+    for (const item of [call("a"), call("a")]) log.addItem(item, { turn: 1, step: 1 });
+    for (const item of [output("a"), output("a")]) log.addItem(item, { turn: 1, step: 1, origin: "tool" });
+    expect(stepsOf(log.records)[0]?.calls.map((made) => made.output?.event.seq)).toEqual([2, 3]);
+  });
+
   it("that left the window say how, and can't be gone back to", () => {
     const log = twoSteps();
     log.add({ type: "history-rewound", toStep: 1, fromSeq: 4 });

@@ -16,7 +16,7 @@ const scope = fc.record({
 /** What a log can be told to hold next, in any order: a log of these is as bad as a log gets. */
 const command = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("turn" as const), followUp: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("end" as const) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("end" as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("step" as const), usage: fc.nat({ max: 9 }) }) },
   {
     weight: 5,
@@ -56,14 +56,14 @@ const command = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("prompt" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("again" as const), back: fc.nat({ max: 5 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("started" as const), back: fc.nat({ max: 5 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("started" as const), back: fc.nat({ max: 5 }) }) },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant("quarantine" as const), scope, by: fc.constantFrom(...issuers) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("lift" as const), by: fc.constantFrom(...issuers) }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       do: fc.constant("window" as const),
       how: fc.constantFrom("clear", "rewind", "compact"),
