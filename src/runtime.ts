@@ -22,6 +22,7 @@ import { noticeOf } from "./recovery/notice.ts";
 import { pairRepair } from "./recovery/pair-repair.ts";
 import { decide, Situation } from "./recovery/policy.ts";
 import type { SessionStore } from "./store.ts";
+import { damageNotices } from "./store/damage.ts";
 import type { ModelRequest, Provider, RequestInput } from "./provider.ts";
 import { type CallEnvironment, Calls, outputEvent } from "./turn/calls.ts";
 import { folding, Journal } from "./turn/journal.ts";
@@ -105,6 +106,8 @@ export async function resumeSession(
   const log = await runtime.store.acquire(id, fold.visitor, { from: "window", doing: "resuming", force });
   crashPoint("lease-taken");
   const history = fold.history();
+  // A log that has lost its head and has no checkpoint yet doesn't say whose it is.
+  history.id ||= id;
   try {
     const equipment = await equip(history);
     const session = new Session(runtime, new Journal(log, history), equipment);
@@ -114,11 +117,7 @@ export async function resumeSession(
       resumed: true,
       ...(history.name !== undefined && { name: history.name }),
     });
-    for (const damage of log.report.damage)
-      runtime.observe({
-        type: "notice",
-        text: `the log is damaged: ${damage.why}; everything else was kept`,
-      });
+    for (const text of damageNotices(log.report.damage)) runtime.observe({ type: "notice", text });
     await session.adopt();
     return session;
   } catch (error) {

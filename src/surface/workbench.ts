@@ -116,9 +116,11 @@ function chosenSettings(config: Config): Omit<Settings, "instructionsHash"> {
 /** A session goes on with what it had; what the command line names overrides it. Approval is the person's of today, never the session's. */
 function resumedSettings(config: Config, own: Settings): Omit<Settings, "instructionsHash"> {
   const effort = config.chosen.has("effort") ? config.effort : own.effort;
+  // A log that lost its first line before its first turn ended doesn't say what it was made with.
+  const isKnown = own.provider !== "";
   return {
-    provider: config.chosen.has("provider") ? config.provider : own.provider,
-    model: config.chosen.has("model") ? config.model : own.model,
+    provider: config.chosen.has("provider") || !isKnown ? config.provider : own.provider,
+    model: config.chosen.has("model") || !isKnown ? config.model : own.model,
     ...(effort !== undefined && { effort }),
     approval: config.approval,
   };
@@ -144,6 +146,13 @@ async function workspaceFor(
 ): Promise<Workspace> {
   const folder = await readWorkspace(invocation.folder);
   if (folder.path === own.path) return folder;
+  if (own.path === "" && here) return folder;
+  if (own.path === "")
+    throw new Failure(
+      "session-elsewhere",
+      `Session ${id} doesn't say to which folder it belongs, because the head of its log is damaged. Nothing was sent and nothing was run. Go on with it in ${folder.path} with --here.`,
+      { workspace: own.path },
+    );
   const gone = !existsSync(own.path);
   if (!here && !gone && standsIn(own, folder.path)) return readWorkspace(own.path);
   const question = `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}. Go on with it in ${folder.path}?`;

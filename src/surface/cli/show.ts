@@ -67,7 +67,7 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
   }
   const holder = await store.holder(id);
   const owner = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
-  const session: ListedSession = { ...summarize(history, updated), bytes: report.bytes, ...owner };
+  const session: ListedSession = { ...summarize(history, updated), id, bytes: report.bytes, ...owner };
   return { session, report, events: events.slice(-20), lines };
 }
 
