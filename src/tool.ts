@@ -16,6 +16,11 @@ export interface ToolContext {
   readonly workspace: string;
   /** Ends the call: TERM to its process group, KILL after a grace; what was printed until then is the output. */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when the session has become another process's: `run` lets go of the call at once and throws the reason. What was started goes
+   * on; its next owner follows it.
+   */
+  readonly lost?: AbortSignal;
   /** Environment for child processes, already without variables that look like secrets. */
   readonly env: Readonly<Record<string, string>>;
   /** Called with what the tool prints, as it comes; for people, never for the log. */

@@ -47,7 +47,8 @@ export class Calls {
     const run = before
       .then(() => this.#run(record, call, tool, intended))
       .catch((error: unknown) => {
-        this.#failed ??= { error };
+        const { lost } = this.#journal.log;
+        this.#failed ??= { error: lost.aborted ? lost.reason : error };
       });
     if (tool?.exclusive) this.#exclusive = run;
     this.#running.add(run);
@@ -93,7 +94,7 @@ export class Calls {
         return { ...none, status: "cancelled", output: "Not started: the turn was cancelled." };
       const request = tool.approval(call, { workspace });
       const answer = request
-        ? await this.#environment.approve(request, this.#signal)
+        ? await this.#environment.approve(request, AbortSignal.any([this.#signal, this.#journal.log.lost]))
         : { allowed: true as const };
       if (!answer.allowed) return { ...none, status: "denied", output: answer.why };
       await this.#intend(record, call, tool);
@@ -104,6 +105,7 @@ export class Calls {
       workspace,
       env,
       signal: this.#signal,
+      lost: this.#journal.log.lost,
       onProgress: (text) => observe({ type: "tool-progress", callSeq: record.event.seq, text }),
     });
   }

@@ -16,10 +16,11 @@ const patience = 8000;
 
 /**
  * Waits for the end of the command that runs under the spool's wrapper, whoever started it, and answers with its outcome. `child` is
- * the wrapper if this process started it. An abort sends TERM to the wrapper, which ends the command and keeps what it printed.
+ * the wrapper if this process started it. An abort sends TERM to the wrapper, which ends the command and keeps what it printed. When
+ * the session is lost, it is let go of and throws the reason.
  */
 export async function follow(context: ToolContext, child?: ChildProcess): Promise<ToolOutcome> {
-  const { spool, signal } = context;
+  const { spool, signal, lost } = context;
   const began = performance.now();
   const printed = new Printed(spool, context.onProgress);
   let own: ChildEnd | "runs" = child ? "runs" : { code: null };
@@ -29,7 +30,9 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
     stopBy = stop(spool, child);
     wake();
   };
+  const onLost = (): void => wake();
   signal.addEventListener("abort", onAbort, { once: true });
+  lost?.addEventListener("abort", onLost, { once: true });
   child?.once("exit", (code) => {
     own = { code };
     wake();
@@ -41,6 +44,7 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
 
   try {
     for (let wait = firstLook; ; wait = Math.min(wait * 1.5, lastLook)) {
+      lost?.throwIfAborted();
       const ended = own;
       const state = spoolState(spool);
       printed.pass();
@@ -58,6 +62,9 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
     }
   } finally {
     signal.removeEventListener("abort", onAbort);
+    lost?.removeEventListener("abort", onLost);
+    // A wrapper that is let go of must not keep this process alive.
+    child?.unref();
   }
 }
 
