@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import { crashPoints } from "../../src/lib/fault.ts";
 import { type Ended, type Rig, withRig } from "../kit/rig.ts";
 import {
+  expectAtRest,
+  expectDone,
   expectKept,
   expectSurvives,
   expectToldIsLogged,
-  expectWhole,
   prepare,
   prompts,
   story,
@@ -48,7 +49,8 @@ describe.concurrent("a new session survives kill -9 at", () => {
       const list = await rig.run(["sessions", "--json"]);
       expect(JSON.parse(list.out)).toMatchObject({ sessions: [] });
       expect((await rig.run(["exec", prompts[0]])).status).toBe(0);
-      await expectWhole(rig, rig.id());
+      expectDone(rig, rig.id());
+      await expectAtRest(rig, rig.id());
     }),
   );
 });

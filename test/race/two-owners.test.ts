@@ -1,0 +1,223 @@
+// Several processes want one session, or work in one home at the same time.
+import { existsSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/lib/json.ts";
+import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
+import { type Rig, type Running, until, withRig } from "../kit/rig.ts";
+import {
+  eventsOf,
+  expectAtRest,
+  expectRequestsPaired,
+  itemOf,
+  lastOutcome,
+  ranFile,
+} from "../kit/survival.ts";
+
+const atMost = 90_000;
+/** An owner looks at its lease every 5 s, and before each append. */
+const noticed = 12_000;
+
+/** The command waits, once it has left its trace, until `open` makes a file. */
+const gate = `echo one >> ${ranFile}; while [ ! -e gate ]; do sleep 0.05; done; echo passed`;
+const open = ({ workspace }: Rig): void => writeFileSync(join(workspace, "gate"), "");
+
+const gated: ScenarioInput = {
+  turn: [turn(/work/, step(shell(gate), { reason: "This takes its time." }), step("Worked."))],
+};
+
+/** Works in a new session until its command waits at the gate. */
+async function atGate(rig: Rig): Promise<Running> {
+  const owner = rig.start(["exec", "Please work.", "--json"]);
+  await until(() => rig.lines(ranFile).length > 0, "the command to begin");
+  return owner;
+}
+
+/** The events that count: what an older lease wrote behind a newer one does not. */
+function counting(rig: Rig, id: string): JsonObject[] {
+  let highest = 0;
+  return eventsOf(rig.log(id)).filter((event) => {
+    highest = Math.max(highest, Number(event["fence"]));
+    return event["fence"] === highest;
+  });
+}
+
+async function expectWorkedOnce(rig: Rig): Promise<void> {
+  const events = counting(rig, rig.id());
+  expect(events.map((event) => event["seq"])).toEqual(events.map((_, at) => at));
+  expect(lastOutcome(events)).toBe("completed");
+  const outputs = events.filter((event) => event["kind"] === "function_call_output").map(itemOf);
+  expect(outputs).toHaveLength(1);
+  expect(outputs[0]!["output"]).toMatch(/passed/u);
+  expect(rig.lines(ranFile)).toEqual(["one"]);
+  expectRequestsPaired(rig);
+  await until(() => rig.processes().length === 0, "every process to end");
+}
+
+describe("a session that another process works in", () => {
+  it("is refused with status 3 and the owner's details, and nothing is changed", { timeout: atMost }, () =>
+    withRig(gated, async (rig) => {
+      const owner = await atGate(rig);
+      const id = rig.id();
+      const held = rig.log(id);
+      const [told, plain, list] = await Promise.all([
+        rig.run(["exec", "resume", id, "Me too.", "--json"]),
+        rig.run(["exec", "resume", id, "Me too."]),
+        rig.run(["sessions"]),
+      ]);
+      expect([told.status, plain.status]).toEqual([3, 3]);
+      expect(JSON.parse(told.out)).toMatchObject({ type: "error", class: "lease-held" });
+      const minute = new Date().toISOString().slice(0, 10);
+      for (const detail of [
+        `process ${owner.pid} `,
+        ` on ${hostname()}`,
+        `since ${minute}`,
+        "Please work.",
+        "--force",
+      ])
+        expect(plain.err).toContain(detail);
+      expect(list.out).toContain(`running (pid ${owner.pid})`);
+      expect(rig.log(id).equals(held)).toBe(true);
+      expect(rig.simulator.requests).toHaveLength(1);
+      open(rig);
+      expect((await owner.ended).status, owner.said()).toBe(0);
+      await expectWorkedOnce(rig);
+      await expectAtRest(rig, id);
+    }),
+  );
+
+  it(
+    "is taken over with --force while a tool runs, which goes on and is collected",
+    { timeout: atMost },
+    () =>
+      withRig(gated, async (rig) => {
+        const first = await atGate(rig);
+        const second = rig.start(["exec", "resume", rig.id(), "--force"]);
+        await expectStopped(first, second);
+        expect(existsSync(join(rig.workspace, "gate")), "it did not wait for its tool").toBe(false);
+        open(rig);
+        const { status, out, err } = await second.ended;
+        expect(status, err).toBe(0);
+        expect(out).toBe("Worked.\n");
+        await expectWorkedOnce(rig);
+      }),
+  );
+
+  it("is taken over with --force while the answer streams", { timeout: atMost }, () => {
+    const fault = { kind: "silent", after: "text", for: "60s" } as const;
+    return withRig(
+      { turn: [turn(/talk/, step("A long story about a short thing."))], fault: [fault] },
+      async (rig) => {
+        const first = rig.start(["exec", "Please talk.", "--json"]);
+        await until(() => rig.simulator.requests.length === 1, "the request");
+        const second = rig.start(["exec", "resume", rig.id(), "--force"]);
+        await expectStopped(first, second);
+        const { status, out, err } = await second.ended;
+        expect(status, err).toBe(0);
+        expect(out).toBe("A long story about a short thing.\n");
+        expect(lastOutcome(counting(rig, rig.id()))).toBe("completed");
+      },
+    );
+  });
+
+  it("ignores what its old owner appends late, after a suspension", { timeout: atMost }, () =>
+    withRig(gated, async (rig) => {
+      const first = await atGate(rig);
+      first.child.kill("SIGSTOP");
+      const second = rig.start(["exec", "resume", rig.id(), "--force"]);
+      open(rig);
+      expect((await second.ended).status, second.said()).toBe(0);
+      const finished = rig.log(rig.id());
+      first.child.kill("SIGCONT");
+      const { status, out } = await first.ended;
+      expect(status).toBe(3);
+      expect(out).toContain('"class":"lease-lost"');
+      expect(rig.log(rig.id()).subarray(0, finished.length).equals(finished)).toBe(true);
+      await expectWorkedOnce(rig);
+      expect((await rig.run(["exec", "resume", rig.id(), "One more thing."])).status).toBe(0);
+    }),
+  );
+
+  it("goes to exactly one of those who resume it when its owner is dead", { timeout: atMost }, () =>
+    withRig(gated, async (rig) => {
+      const owner = await atGate(rig);
+      owner.child.kill("SIGKILL");
+      await owner.ended;
+      const racers = Array.from({ length: 6 }, () => rig.start(["exec", "resume", rig.id(), "--json"]));
+      const ended: (number | null)[] = [];
+      for (const racer of racers) void racer.ended.then(({ status }) => ended.push(status));
+      await until(() => ended.length === racers.length - 1, "all but one to be refused", 20_000);
+      expect(ended).toEqual(ended.map(() => 3));
+      open(rig);
+      const all = await Promise.all(racers.map((racer) => racer.ended));
+      expect(all.filter(({ status }) => status === 0)).toHaveLength(1);
+      await expectWorkedOnce(rig);
+    }),
+  );
+});
+
+/** The first owner stops by itself, in time, and says who has the session now. */
+async function expectStopped(first: Running, second: Running): Promise<void> {
+  const began = performance.now();
+  const { status, out, err } = await first.ended;
+  expect(performance.now() - began).toBeLessThan(noticed);
+  expect(status, err).toBe(3);
+  expect(out).toContain('"class":"lease-lost"');
+  expect(err).toContain(`taken over by process ${second.pid} on ${hostname()}`);
+}
+
+describe("sixteen processes on sixteen sessions of one home", () => {
+  const counted: ScenarioInput = {
+    turn: [
+      turn(/work/, step(shell(`echo one >> ${ranFile}; sleep 0.1`), { reason: "Work." }), step("Worked.")),
+    ],
+  };
+
+  it("all succeed at once, and all are listed", { timeout: atMost }, () =>
+    withRig(counted, async (rig) => {
+      const began = performance.now();
+      const runs = await Promise.all(
+        Array.from({ length: 16 }, (_, at) =>
+          rig.run(["exec", "--name", `number ${at}`, `Please work, ${at}.`]),
+        ),
+      );
+      console.log(`16 sessions at once: ${((performance.now() - began) / 1_000).toFixed(1)} s`);
+      for (const { status, out, err } of runs) {
+        expect(status, err).toBe(0);
+        expect(out).toBe("Worked.\n");
+        expect(err).not.toMatch(/lock|busy|catalog/iu);
+      }
+      expect(rig.lines(ranFile)).toHaveLength(16);
+      const { sessions } = JSON.parse((await rig.run(["sessions", "--json"])).out) as {
+        sessions: JsonObject[];
+      };
+      expect(sessions.map(({ name }) => name).sort()).toEqual(
+        Array.from({ length: 16 }, (_, at) => `number ${at}`).sort(),
+      );
+      for (const session of sessions)
+        expect(session).toMatchObject({ status: "idle", turns: 1, messages: 2 });
+    }),
+  );
+
+  it("wait for nobody who holds the catalogue", { timeout: atMost }, () =>
+    withRig(counted, async (rig) => {
+      expect((await rig.run(["exec", "Please work first."])).status).toBe(0);
+      const catalogue = new DatabaseSync(join(rig.home, "catalog.sqlite"));
+      try {
+        catalogue.exec("BEGIN EXCLUSIVE");
+        const runs = await Promise.all(
+          Array.from({ length: 4 }, (_, at) => rig.run(["exec", `Please work, ${at}.`])),
+        );
+        for (const { status, err } of runs) expect(status, err).toBe(0);
+        const list = await rig.run(["sessions", "--json"]);
+        expect(list.status).toBe(0);
+        expect((JSON.parse(list.out) as { sessions: unknown[] }).sessions).toHaveLength(5);
+        catalogue.exec("ROLLBACK");
+      } finally {
+        catalogue.close();
+      }
+    }),
+  );
+});
