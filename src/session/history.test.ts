@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { WrittenLog } from "../../test/property/written-log.ts";
-import { checkpointOf, deliveredLimit } from "./history.ts";
+import type { EventOf, LogRecord } from "./event.ts";
+import { advance, checkpointOf, deliveredLimit, type History, resumeFrom } from "./history.ts";
 import { summarize } from "./summary.ts";
 
 const settings = { provider: "p", model: "m", instructionsHash: "h", approval: "all" as const };
@@ -122,6 +123,48 @@ describe("open calls", () => {
     expect(log.history.openCalls.get(event.seq)?.started).toBe(true);
     log.addItem(output, { turn: 1, step: 1, origin: "tool" });
     expect(log.history.openCalls.size).toBe(0);
+  });
+});
+
+describe("a window that is read from the checkpoint on", () => {
+  function reopened({ records }: WrittenLog): History {
+    const end = records.findLast(({ event }) => event.type === "turn-ended") as LogRecord<
+      EventOf<"turn-ended">
+    >;
+    const { checkpoint } = end.event;
+    const history = resumeFrom(end, checkpoint);
+    for (const record of records) if (record.offset >= checkpoint.offset) advance(history, record);
+    return history;
+  }
+
+  it("knows which open calls may have run", () => {
+    const log = newLog();
+    const { event } = log.addItem(call, { turn: 1, step: 1 });
+    log.add({
+      type: "tool-started",
+      turn: 1,
+      step: 1,
+      callSeq: event.seq,
+      call: "c",
+      name: "shell",
+      replay: "never",
+    });
+    log.endTurn();
+    expect(reopened(log).openCalls.get(event.seq)?.started).toBe(true);
+    expect(reopened(log)).toEqual(log.history);
+  });
+
+  it("keeps what stands between two rewinds", () => {
+    const log = newLog();
+    const say = (text: string): number =>
+      log.addItem(message(text), { turn: 1, step: 1, origin: "input" }).event.seq;
+    say("a");
+    log.add({ type: "history-rewound", toStep: 1, fromSeq: say("b") });
+    say("c");
+    log.add({ type: "history-rewound", toStep: 1, fromSeq: say("d") });
+    log.endTurn();
+    expect(seqsOf(log)).toEqual([2, 5]);
+    expect(reopened(log)).toEqual(log.history);
   });
 });
 
