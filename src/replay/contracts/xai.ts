@@ -3,7 +3,8 @@ import type { ReplayContract } from "../contract.ts";
 /**
  * Responses on xAI (`https://api.x.ai/v1`).
  *
- * - Sealed reasoning is sent back as it came. Keys rotate, and the error has no code: 400 "Could not decrypt the provided
+ * - Sealed reasoning is sent back as it came: who stores the history locally passes "the encrypted thinking content" in the next request
+ *   (https://docs.x.ai/docs/guides/chat, read 2026-11). Keys rotate, and the error has no code: 400 "Could not decrypt the provided
  *   encrypted_content. Ensure the value is the unmodified encrypted_content from a previous response." (failures.md row 8, 2026).
  * - Ids are detached: with `store: false` nothing is kept that they could refer to.
  */
