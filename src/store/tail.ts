@@ -7,8 +7,9 @@ import { readFully, type LogSource } from "./source.ts";
 /** How a line begins whose header wasn't touched; the order of these members is the codec's. */
 const lineStart = /^\{"crc":"[0-9a-f]{8}","seq":(\d+),"fence":(\d+),"at":[\d.]+,"type":"([^"]+)"/u;
 const headBytes = 160;
-/** How many lines before a checkpoint are asked whether a higher lease had been taken. */
+/** How many lines, and bytes, before a checkpoint are asked whether a higher lease had been taken. */
 const linesAsked = 64;
+const bytesAsked = 2 ** 20;
 
 interface BackwardLine {
   bytes: Buffer;
@@ -62,14 +63,14 @@ export async function findCheckpoint(
   let asked = 0;
   for await (const line of linesBackward(log)) {
     const head = headOf(line);
-    if (!head) continue;
     if (record) {
-      if (head.fence > record.event.fence) return undefined;
-      const isFirstOfLease = head.type === "lease-taken" || head.type === "session-created";
-      if (++asked === linesAsked || (isFirstOfLease && head.fence === record.event.fence)) break;
+      if (head && head.fence > record.event.fence) return undefined;
+      const isFirstOfLease = head?.type === "lease-taken" || head?.type === "session-created";
+      if (isFirstOfLease && head.fence === record.event.fence) break;
+      if (++asked === linesAsked || record.offset - line.offset > bytesAsked) break;
       continue;
     }
-    if (head.type !== "turn-ended") continue;
+    if (head?.type !== "turn-ended") continue;
     const decoded = decodeVerified(line.bytes, line.from, line.to);
     if (!decoded) continue;
     const { schema, offset } = (decoded.event as unknown as EventOf<"turn-ended">).checkpoint;
