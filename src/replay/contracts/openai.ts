@@ -5,7 +5,7 @@ import type { ReplayContract } from "../contract.ts";
  *
  * - Sealed reasoning is to be sent back: the API's reference asks for reasoning items in `input` when the client manages the context,
  *   `encrypted_content` taken from `response.output_item.done` above all with `store: false` (OpenAPI document 2.3.0, `ReasoningItem`, as in
- *   the crate openai-client-base 0.16.0). What another organisation or backend sealed is refused with `invalid_encrypted_content`
+ *   the crate openai-client-base 0.16.0). What can't be opened, or not any more, is refused with `invalid_encrypted_content`
  *   (failures.md rows 1 and 2; github.com/openai/codex/issues/8119, 2025-12).
  * - Nothing is persisted, so an item id sent alone is answered with 404 "Items are not persisted when `store` is set to false"
  *   (failures.md row 24), and reasoning without its blob is such an id.
