@@ -80,10 +80,9 @@ export class Appender {
         lines.push(encodeLine(numbered, item));
       }
     }
-    const writing = this.#commit(
+    const committed = await this.#attempt(
       lines.length === 1 ? lines[0]!.bytes : Buffer.concat(lines.map((line) => line.bytes)),
     );
-    const committed = writing instanceof Promise ? await writing : writing;
     if ("failure" in committed) {
       if (committed.kept) this.#nextSeq = seq;
       for (const group of groups) group.reject(committed.failure);
@@ -110,6 +109,17 @@ export class Appender {
           return record;
         }),
       );
+    }
+  }
+
+  /** A commit that throws has left nobody knows what. */
+  #attempt(bytes: Buffer): Committed | Promise<Committed> {
+    const unknown = (failure: unknown): Committed => ({ failure, kept: true, final: false });
+    try {
+      const writing = this.#commit(bytes);
+      return writing instanceof Promise ? writing.catch(unknown) : writing;
+    } catch (failure) {
+      return unknown(failure);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure, isFailure } from "../../failure.ts";
@@ -21,7 +21,7 @@ import type {
 } from "../../store.ts";
 import { Appender } from "../appender.ts";
 import { readBody } from "../bodies.ts";
-import type { Listing, Summarize } from "../listing.ts";
+import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
 import { summarizeLog } from "../summarize.ts";
 import { acquireFolder, takeLease } from "./acquire.ts";
@@ -55,7 +55,6 @@ class FolderStore implements SessionStore {
   readonly #clock: Clock;
   readonly #listing: Listing | undefined;
   readonly #silenceMs: number | undefined;
-  readonly #summarize: Summarize = summarizeLog;
 
   constructor(home: string, { version, clock = systemClock, listing, silenceMs }: FolderStoreOptions) {
     this.#home = home;
@@ -154,11 +153,15 @@ class FolderStore implements SessionStore {
   }
 
   async list(query: ListQuery = {}): Promise<ListedSession[]> {
-    return listFolders(this.#home, query, {
-      listing: this.#listing,
-      summarize: (id) => this.#summarize(id, (visitor) => this.read(id, visitor, { from: "window" })),
-      holder: holderOf,
-    });
+    try {
+      return await listFolders(this.#home, query, {
+        listing: this.#listing,
+        summarize: (id) => summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" })),
+        holder: holderOf,
+      });
+    } catch (error) {
+      throw asFailure(error, sessionsPath(this.#home), "Nothing was changed.");
+    }
   }
 
   async queue(id: string, followUp: FollowUp): Promise<void> {
@@ -246,7 +249,7 @@ class FolderStore implements SessionStore {
   #owner(doing: string): Owner {
     const identity = identifyProcess();
     if (!identity) throw new Error(`the system doesn't say when process ${process.pid} started`);
-    const tty = process.stdin.isTTY ? (process.env["TTY"] ?? process.env["SSH_TTY"]) : undefined;
+    const tty = terminal();
     const { machine, boot, pidNamespace, pid, started } = identity;
     return {
       host: hostname(),
@@ -274,6 +277,17 @@ export function holderOf(folder: string): Holder {
   return verdict === "free" || verdict === "dead"
     ? { state: "free" }
     : { state: "held", fence, owner: lease.owner };
+}
+
+/** The terminal that this process is worked at, as the platform names it. */
+function terminal(): string | undefined {
+  if (!process.stdin.isTTY || process.platform !== "linux") return undefined;
+  try {
+    return readlinkSync("/proc/self/fd/0");
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    return undefined;
+  }
 }
 
 function openIfThere(folder: string): FileSource | undefined {
