@@ -14,6 +14,7 @@ import { canContinue, checkpointOf, type History } from "./session/history.ts";
 import { describeItem, messageItem } from "./session/item.ts";
 import { sameSettings } from "./session/settings.ts";
 import { summarize } from "./session/summary.ts";
+import { usageSince } from "./session/usage.ts";
 import type { ReplayContract } from "./replay/contract.ts";
 import { project, type Projection } from "./replay/project.ts";
 import { requestInput } from "./replay/request-input.ts";
@@ -182,8 +183,13 @@ export class Session {
     log.describe(summarize(this.history, this.#runtime.clock.now()));
     await this.#settle(calls);
     await this.#begin(prompt);
+    const before = this.history.usage;
     const outcome = await this.#untilOutcome(calls, signal);
-    return this.#end(outcome);
+    await this.#appendEnd(outcome);
+    crashPoint("turn-ended");
+    const usage = usageSince(before, this.history.usage);
+    this.#runtime.observe({ type: "turn-ended", outcome, usage });
+    return outcome;
   }
 
   async close(): Promise<void> {
@@ -339,14 +345,6 @@ export class Session {
       clockTime,
     });
     this.#runtime.observe({ type: "attempt-failed", failure, action: action.do, ...delay, notice });
-  }
-
-  async #end(outcome: TurnOutcome): Promise<TurnOutcome> {
-    const before = this.history.usage;
-    await this.#appendEnd(outcome);
-    crashPoint("turn-ended");
-    this.#runtime.observe({ type: "turn-ended", outcome, usage: before });
-    return outcome;
   }
 
   async #appendEnd(outcome: TurnOutcome): Promise<void> {

@@ -22,7 +22,8 @@ export function approver(
     if (!ask) return denied("it needs approval and there is no terminal to ask on");
     const answer = asked.then(() => !signal.aborted && ask(request, signal));
     asked = answer.catch(() => false);
-    return (await answer) ? { allowed: true } : denied("the person said no");
+    if (await answer) return { allowed: true };
+    return denied(signal.aborted ? "the turn was cancelled" : "the person said no");
   };
 }
 

@@ -10,3 +10,13 @@ export function addUsage(left: Usage, right: Usage): Usage {
     reasoningTokens: left.reasoningTokens + right.reasoningTokens,
   };
 }
+
+/** What was used between two totals. */
+export function usageSince(before: Usage, total: Usage): Usage {
+  return {
+    inputTokens: total.inputTokens - before.inputTokens,
+    cachedInputTokens: total.cachedInputTokens - before.cachedInputTokens,
+    outputTokens: total.outputTokens - before.outputTokens,
+    reasoningTokens: total.reasoningTokens - before.reasoningTokens,
+  };
+}

@@ -1,5 +1,6 @@
 import { crashPoint } from "../lib/fault.ts";
 import { isJsonObject, parseJson } from "../lib/json.ts";
+import { isFailure } from "../failure.ts";
 import type { ItemRecord } from "../session/event.ts";
 import { outputItem } from "../session/item.ts";
 import type { ApprovalRequest, Tool, ToolCall, ToolOutcome } from "../tool.ts";
@@ -100,14 +101,16 @@ export class Calls {
       await this.#intend(record, call, tool);
       crashPoint("tool-intended");
     }
-    return tool.run(call, {
-      spool: this.#journal.log.spool(record.event.seq),
-      workspace,
-      env,
-      signal: this.#signal,
-      lost: this.#journal.log.lost,
-      onProgress: (text) => observe({ type: "tool-progress", callSeq: record.event.seq, text }),
-    });
+    const spool = this.#journal.log.spool(record.event.seq);
+    const { lost } = this.#journal.log;
+    const onProgress = (text: string): void =>
+      observe({ type: "tool-progress", callSeq: record.event.seq, text });
+    try {
+      return await tool.run(call, { spool, workspace, env, signal: this.#signal, lost, onProgress });
+    } catch (error) {
+      if (isFailure(error) || lost.aborted) throw error;
+      return { ...none, ...(await brokenOutcome(tool, spool, error)) };
+    }
   }
 
   async #intend(record: ItemRecord, call: ToolCall, tool: Tool): Promise<void> {
@@ -122,6 +125,18 @@ export class Calls {
       },
     });
   }
+}
+
+/** The tool itself broke (its spool can't be written, say): the call is answered by what is known of it, so that the turn can go on. */
+async function brokenOutcome(
+  tool: Tool,
+  spool: string,
+  error: unknown,
+): Promise<Pick<ToolOutcome, "status" | "output">> {
+  const why = error instanceof Error ? error.message : String(error);
+  const { state } = await tool.inspect({ spool });
+  if (state === "not-started") return { status: "failed", output: `The tool could not be started: ${why}` };
+  return { status: "unknown", output: `outcome unknown; verify before repeating: ${why}` };
 }
 
 /** The `item-added` that answers a call, in the call's own step. */

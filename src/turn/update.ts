@@ -21,6 +21,7 @@ export type SessionUpdate =
   | { type: "attempt-failed"; failure: Failure; action: string; delayMs?: number; notice: string }
   | { type: "repaired"; notice: string; rung: number; count: number }
   | { type: "waiting"; until: number; notice: string }
+  /** `usage`: of this turn. */
   | { type: "turn-ended"; outcome: TurnOutcome; usage: Usage };
 
 export type Observe = (update: SessionUpdate) => void;
