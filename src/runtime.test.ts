@@ -127,10 +127,10 @@ describe("a turn", () => {
   });
 
   it("runs parallel calls at the same time and answers each", async () => {
-    const wait = (name: string): string =>
+    const meet = (name: string): string =>
       `touch ${name}.up; for i in $(seq 100); do [ -e a.up ] && [ -e b.up ] && break; sleep 0.05; done; [ -e a.up ] && [ -e b.up ] && echo met`;
     const session = await started({
-      turn: [turn(undefined, step([shell(wait("a")), shell(wait("b"))]), step("Both."))],
+      turn: [turn(undefined, step([shell(meet("a")), shell(meet("b"))]), step("Both."))],
     });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     const outputs = ofType(inputOf(1), "function_call_output");

@@ -13,7 +13,7 @@ export async function settleCalls(
   { tools, observe }: CallEnvironment,
   clock: Clock,
 ): Promise<void> {
-  for (const { record, started } of [...journal.history.openCalls.values()]) {
+  for (const { record, started } of journal.history.openCalls.values()) {
     const item = await journal.log.body(record.body);
     const call = readCall(record, item);
     const tool = tools.find((candidate) => candidate.definition.name === call.name);
