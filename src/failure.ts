@@ -34,7 +34,12 @@ export class Failure<C extends FailureClass = FailureClass> extends Error {
   readonly signal?: FailureSignal;
 
   /** `message` says what happened, to which session or file, what was kept, and the next command to try. */
-  constructor(failureClass: C, message: string, data: FailureData[C], options: { signal?: FailureSignal; cause?: unknown } = {}) {
+  constructor(
+    failureClass: C,
+    message: string,
+    data: FailureData[C],
+    options: { signal?: FailureSignal; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "Failure";
     this.class = failureClass;

@@ -104,7 +104,11 @@ export interface SessionStore {
    * Takes the lease, appends `lease-taken`, and only then reads the log into `visitor`. Throws `lease-held` (with the owner) when somebody
    * else works in it and `force` isn't set, and `schema-newer` (nothing is written then) when a newer version wrote it.
    */
-  acquire(id: string, visitor: LogVisitor, options: ReadOptions & { doing: string; force?: boolean }): Promise<SessionLog>;
+  acquire(
+    id: string,
+    visitor: LogVisitor,
+    options: ReadOptions & { doing: string; force?: boolean },
+  ): Promise<SessionLog>;
   read(id: string, visitor: LogVisitor, options?: ReadOptions): Promise<ReadReport>;
   /** Bytes of items for a reader that doesn't own the session. */
   body(id: string, ref: BodyRef): Promise<Uint8Array>;
