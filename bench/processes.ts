@@ -1,0 +1,75 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Prints the peak of the process at its exit. The kernel's own count starts with what the parent held when it forked; `VmHWM` doesn't. */
+export const peakProbe = `data:text/javascript,${encodeURIComponent(`
+import { readFileSync, writeSync } from "node:fs";
+process.on("exit", () => {
+  const own = process.platform === "linux" && /VmHWM:\\s+(\\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
+  writeSync(2, "\\npeak " + (own ? own[1] : process.resourceUsage().maxRSS) + "\\n");
+});`)}`;
+
+export interface Ended {
+  stdout: string;
+  stderr: string;
+  /** From before the start to after the end. */
+  ms: number;
+  /** With `peakProbe`. */
+  peakBytes: number;
+}
+
+/** Runs Node with the words to its end. */
+export function runNode(
+  words: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ended> {
+  const began = performance.now();
+  const child = spawn(process.execPath, words, {
+    cwd: options.cwd ?? root,
+    env: { ...process.env, ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code !== 0) return reject(new Error(`node ${words.join(" ")} ended with ${code}: ${stderr}`));
+      const peakBytes = Number(/peak (\d+)/u.exec(stderr)?.[1] ?? 0) * 1024;
+      resolve({ stdout, stderr, ms: performance.now() - began, peakBytes });
+    });
+  });
+}
+
+/** Runs a module of this folder and gives the JSON that it prints. */
+export async function measureIn<Result>(
+  module: string,
+  ...words: string[]
+): Promise<Result & { peakBytes: number }> {
+  const { stdout, peakBytes } = await runNode(["--import", peakProbe, `${root}bench/${module}`, ...words]);
+  return { ...(JSON.parse(stdout) as Result), peakBytes };
+}
+
+export interface Sink {
+  baseUrl: string;
+  /** The next request that arrives whole: its body's length, and when its last byte came (`sharedNow`). */
+  next(): Promise<Arrival>;
+  stop(): void;
+}
+
+export interface Arrival {
+  bytes: number;
+  at: number;
+}
+
+/** A server in a process of its own that reads requests, counts their bytes and answers each with a short message. */
+export async function startSink(): Promise<Sink> {
+  const child: ChildProcess = fork(`${root}bench/sink.ts`);
+  const message = <T>(): Promise<T> =>
+    new Promise((resolve) => child.once("message", (value) => resolve(value as T)));
+  const { port } = await message<{ port: number }>();
+  return { baseUrl: `http://127.0.0.1:${port}/v1`, next: () => message<Arrival>(), stop: () => child.kill() };
+}
