@@ -349,10 +349,11 @@ export class Session {
 
   async #appendEnd(outcome: TurnOutcome): Promise<void> {
     const { turn } = this.history;
-    await this.#journal.append({
+    const [ended] = await this.#journal.append({
       event: { type: "turn-ended", turn, outcome, checkpoint: checkpointOf(this.history) },
     });
-    this.#journal.log.describe(summarize(this.history, this.#runtime.clock.now()));
+    // The log's own time: a catalogue that is made again from the log has to say the same.
+    if (ended) this.#journal.log.describe(summarize(this.history, ended.event.at));
   }
 
   #projected(): Projection {
