@@ -120,6 +120,23 @@ describe("calls and outputs", () => {
   });
 });
 
+describe("messages without text", () => {
+  it("are left out, and the reasoning that led to nothing else with them", async () => {
+    const log = new WrittenLog();
+    const text = (words: string): object => ({ type: "output_text", text: words });
+    log.addItem(reasoning("rs_1"), model);
+    log.addItem({ ...answer("msg_1"), content: [text(""), text("")] }, model);
+    log.addItem({ ...prompt, content: "" }, { ...tool, origin: "input" });
+    log.addItem({ ...answer("msg_2"), content: [text(""), text("said")] }, { ...model, step: 2 });
+    expect(await sent(log)).toMatchObject([{ content: [{ text: "" }, { text: "said" }] }]);
+    expect(rulesOf(projected(log))).toEqual([
+      [0, "reasoning-unfollowed"],
+      [1, "empty"],
+      [2, "empty"],
+    ]);
+  });
+});
+
 describe("reasoning", () => {
   it("is sent with its blob when the item that it led to follows", async () => {
     const log = new WrittenLog();

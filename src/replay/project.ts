@@ -261,8 +261,9 @@ export class Projection {
 
   /** The rule by which an item is left out for good, whatever comes after it. */
   #ruleAgainst(index: number, record: ItemRecord): ReplayRule | undefined {
-    const { kind, sealed } = record.event;
+    const { kind, sealed, empty } = record.event;
     if (this.#isSetAside(record)) return "quarantined";
+    if (empty) return "empty";
     if (kind === "reasoning" && !sealed) return "not-sealed";
     if (sealed?.shape === "malformed") return "seal-malformed";
     if (sealed && !acceptsSeal(this.contract, this.issuer, record)) {

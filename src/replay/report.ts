@@ -7,6 +7,7 @@ export type ReplayRule =
   | "not-sealed"
   | "quarantined"
   | "reasoning-unfollowed"
+  | "empty"
   | "duplicate"
   | "call-without-output"
   | "output-without-call"
@@ -31,6 +32,7 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
   quarantined: "left out: it was refused before and set aside",
   "reasoning-unfollowed":
     "left out: reasoning must be followed by the item that it led to, and that never arrived",
+  empty: "left out: a message without text is refused by some backends and says nothing to any",
   duplicate: "left out: the same item was sent before it",
   "call-without-output": "answered: outcome unknown; verify before repeating",
   "output-without-call": "sent as a message: its call is not part of the conversation",

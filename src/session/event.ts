@@ -49,6 +49,8 @@ export const itemFacts = z.object({
   name: z.string().optional(),
   /** Byte range of the top-level `id` member with its comma, so that a projection detaches the id without parsing. */
   cut: z.tuple([z.number(), z.number()]).optional(),
+  /** A message without any text. */
+  empty: z.literal(true).optional(),
   /** Sealed content: when it was sealed (seconds since 1970, read from the Fernet token), its last characters, and its shape. */
   sealed: z
     .object({
@@ -88,7 +90,12 @@ export const turnOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("interrupted"), reason: z.string() }),
   z.object({ kind: z.literal("failed"), class: z.string(), message: z.string() }),
   /** `until` in milliseconds since 1970; absent when the provider didn't say. */
-  z.object({ kind: z.literal("limited"), class: z.string(), message: z.string(), until: z.number().optional() }),
+  z.object({
+    kind: z.literal("limited"),
+    class: z.string(),
+    message: z.string(),
+    until: z.number().optional(),
+  }),
 ]);
 export type TurnOutcome = z.infer<typeof turnOutcome>;
 
@@ -227,7 +234,13 @@ export const sessionEvent = z.discriminatedUnion("type", [
     action: z.string(),
     delayMs: z.number().optional(),
   }),
-  z.object({ ...header, type: z.literal("items-quarantined"), turn: z.number(), ...quarantine.shape, notice: z.string() }),
+  z.object({
+    ...header,
+    type: z.literal("items-quarantined"),
+    turn: z.number(),
+    ...quarantine.shape,
+    notice: z.string(),
+  }),
   z.object({ ...header, type: z.literal("quarantine-lifted"), refusedBy: z.string() }),
   z.object({ ...header, type: z.literal("history-cleared"), scrubbed: z.boolean() }),
   /** The items from `fromSeq` up to this event leave the window. */
@@ -264,7 +277,9 @@ export interface LogRecord<E extends SessionEvent = SessionEvent> {
 }
 
 /** A line whose item can be projected. */
-export type ItemRecord = LogRecord<EventOf<"item-added"> | EventOf<"history-compacted">> & { readonly body: BodyRef };
+export type ItemRecord = LogRecord<EventOf<"item-added"> | EventOf<"history-compacted">> & {
+  readonly body: BodyRef;
+};
 
 export function isItemRecord(record: LogRecord): record is ItemRecord {
   return record.body !== undefined;

@@ -1,4 +1,4 @@
-import { isJsonObject, memberCut, members } from "../lib/json.ts";
+import { isJsonObject, memberCut, members, parseJson } from "../lib/json.ts";
 import type { ItemFacts } from "./event.ts";
 
 const decoder = new TextDecoder();
@@ -27,6 +27,7 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
   if (name !== undefined) facts.name = name;
   const cut = memberCut(found, "id");
   if (cut) facts.cut = cut;
+  if (kind === "message" && isEmptyMessage(item)) facts.empty = true;
   const sealedMember = found.find((member) => member.key === "encrypted_content");
   if (sealedMember) {
     const value = decoder.decode(item.subarray(sealedMember.valueStart, sealedMember.end));
@@ -34,6 +35,18 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
       facts.sealed = describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined);
   }
   return facts;
+}
+
+// An empty message has its members' names and nothing else.
+const longestEmpty = 2_048;
+
+function isEmptyMessage(item: Uint8Array): boolean {
+  if (item.length > longestEmpty) return false;
+  const message = parseJson(decoder.decode(item));
+  if (!isJsonObject(message)) return false;
+  const { content } = message;
+  if (!Array.isArray(content)) return content === "";
+  return content.length > 0 && content.every((part) => isJsonObject(part) && part["text"] === "");
 }
 
 /**

@@ -107,7 +107,7 @@ function providerTable(
     openai: {
       name: "openai",
       kind: "responses",
-      baseUrl: environment["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1",
+      baseUrl: openaiUrl(environment["OPENAI_BASE_URL"]),
       keyVariable: "OPENAI_API_KEY",
     },
     simulator: { name: "simulator", kind: "simulator", baseUrl: "http://127.0.0.1" },
@@ -122,6 +122,16 @@ function providerTable(
     };
   }
   return table;
+}
+
+function openaiUrl(given: string | undefined): string {
+  if (!given) return "https://api.openai.com/v1";
+  if (/^https?:/u.test(given) && URL.canParse(given)) return given;
+  throw new Failure(
+    "configuration",
+    `OPENAI_BASE_URL is not a URL: "${given}". It looks like https://api.openai.com/v1, without /responses.`,
+    {},
+  );
 }
 
 function readFile(path: string): ConfigFile {

@@ -131,6 +131,33 @@ describe.concurrent("event streams as the specification allows them", () => {
     expect(desk.log().map((event) => event["kind"])).toContain("quantum_note");
   });
 
+  it("an answer without text is not sent back, and doesn't poison the session", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const desk = await openDesk(onTestFinished);
+    desk.upstream.script("nothing", [{ say: "" }]);
+    expect(await desk.run(["exec", ...all, "nothing"])).toMatchObject({ status: 0, out: "\n" });
+    expect(await desk.run(["exec", "resume", "--last", ...all, "well"])).toMatchObject({ status: 0 });
+    expect(ofKind(desk.upstream.requests[1]?.input ?? [], "reasoning")).toEqual([]);
+  });
+
+  it("prompts that no provider takes are refused before they are logged", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const desk = await openDesk(onTestFinished);
+    for (const blank of ["", " \n "])
+      expect(await desk.run(["exec", ...all, blank])).toMatchObject({ status: 2, out: "" });
+    const long = await desk.run(["exec", ...all, "-"], { input: "x".repeat(10_485_761) });
+    expect(long.status).toBe(2);
+    expect(long.err).toMatch(/10485761 characters.*file/u);
+    expect(desk.upstream.requests).toEqual([]);
+    const wrong = await desk.run(["exec", ...all, "hi"], { env: { OPENAI_BASE_URL: "api.openai.com/v1" } });
+    expect(wrong.status).toBe(2);
+    expect(wrong.err).toContain("OPENAI_BASE_URL");
+  });
+
   it("an end that is not a stream's: each is a typed failure and a session that can be resumed", async ({
     expect,
     onTestFinished,

@@ -73,11 +73,19 @@ async function runTurn(
   }
 }
 
-/** The prompt from the command line, or from standard input for `-`. */
+/** The longest text that the Responses API takes ("string_above_max_length", 2026-11). Logged, a longer one would be refused in every turn. */
+const longestPrompt = 10_485_760;
+
+/** The prompt from the command line, or from standard input for `-`; nothing when it is blank, because blank text is refused too. */
 async function readPrompt({ terminal }: Invocation, given: string | undefined): Promise<string | undefined> {
-  if (given !== "-") return given;
-  const text = await terminal.readInput();
-  return text === undefined || text.trim() === "" ? undefined : text.trimEnd();
+  const text = given === "-" ? (await terminal.readInput())?.trimEnd() : given;
+  if (text === undefined || text.trim() === "") return undefined;
+  if (text.length <= longestPrompt) return text;
+  throw new Failure(
+    "usage",
+    `The prompt has ${text.length} characters, and providers take at most ${longestPrompt}. Put it into a file of the workspace and name the file.`,
+    {},
+  );
 }
 
 /** What ended the turn and where the session is. The messages of failures name their class and what helps. */
