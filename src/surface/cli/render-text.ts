@@ -11,6 +11,9 @@ import type { Terminal } from "./terminal.ts";
 /** Progress on stderr, one line a fact; the answer alone on stdout, once, when the turn is done. */
 export function textRenderer(terminal: Terminal): Renderer {
   let answer = "";
+  // Of the calls in flight, so that an outcome says whose it is when it doesn't stand right beneath its call.
+  const calls = new Map<number, string>();
+  let lastCall: number | undefined;
   const line = (mark: string, text: string): void => terminal.err(`${mark} ${printableLine(text, 400)}\n`);
   return {
     update(update) {
@@ -29,10 +32,19 @@ export function textRenderer(terminal: Terminal): Renderer {
           answer = text;
           return;
         }
-        case "tool-started":
-          return line("$", callLine(update.name, update.input));
-        case "tool-ended":
-          return line(" ", outcomeLine(update.outcome));
+        case "tool-started": {
+          const text = callLine(update.name, update.input);
+          calls.set(update.callSeq, text);
+          lastCall = update.callSeq;
+          return line("$", text);
+        }
+        case "tool-ended": {
+          const whose =
+            lastCall === update.callSeq ? "" : ` · ${printableLine(calls.get(update.callSeq) ?? "", 60)}`;
+          calls.delete(update.callSeq);
+          lastCall = undefined;
+          return line(" ", `${outcomeLine(update.outcome)}${whose}`);
+        }
         case "silent":
           return line("·", `the provider has been silent for ${secondsWords(update.ms)}; still waiting`);
         case "attempt-failed":
@@ -81,5 +93,6 @@ function outcomeLine(outcome: ToolOutcome): string {
   const time = secondsWords(outcome.durationMs);
   if (outcome.status === "ok") return `ok in ${time}`;
   if (outcome.exitCode !== undefined) return `${outcome.status}, exit ${outcome.exitCode} in ${time}`;
-  return `${outcome.status}: ${outcome.output.split("\n")[0]}`;
+  const words = printableLine(outcome.output, 200);
+  return words.toLowerCase().startsWith(outcome.status) ? words : `${outcome.status}: ${words}`;
 }
