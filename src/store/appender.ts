@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { LogRecord, SessionEvent } from "../session/event.ts";
 import type { Append } from "../store.ts";
-import { encodeLine, validateAppend, type EncodedLine } from "./line.ts";
+import { LineBuffer, validateAppend } from "./line.ts";
 
 /** What became of a write. `kept`: bytes of it may be left in the log, so that its numbers are used up. `final`: no append will succeed any more. */
 export type Committed = { offset: number } | { failure: unknown; kept: boolean; final: boolean };
@@ -20,6 +20,7 @@ export class Appender {
   readonly #fence: number;
   readonly #clock: Clock;
   readonly #commit: Commit;
+  readonly #lines = new LineBuffer();
   readonly #onFinal: ((failure: unknown) => void) | undefined;
   #nextSeq: number;
   #waiting: Group[] = [];
@@ -70,19 +71,18 @@ export class Appender {
 
   async #write(groups: readonly Group[]): Promise<void> {
     const at = this.#clock.now();
-    const lines: EncodedLine[] = [];
+    const lines: ReturnType<LineBuffer["add"]>[] = [];
     const events: SessionEvent[] = [];
     let seq = this.#nextSeq;
     for (const group of groups) {
       for (const { event, item } of group.events) {
         const numbered = { seq: seq++, fence: this.#fence, at, ...event };
         events.push(numbered);
-        lines.push(encodeLine(numbered, item));
+        lines.push(this.#lines.add(numbered, item));
       }
     }
-    const committed = await this.#attempt(
-      lines.length === 1 ? lines[0]!.bytes : Buffer.concat(lines.map((line) => line.bytes)),
-    );
+    const committed = await this.#attempt(this.#lines.bytes());
+    this.#lines.clear();
     if ("failure" in committed) {
       if (committed.kept) this.#nextSeq = seq;
       for (const group of groups) group.reject(committed.failure);
@@ -98,13 +98,13 @@ export class Appender {
     for (const group of groups) {
       group.resolve(
         group.events.map(() => {
-          const { bytes, body } = lines[line]!;
+          const { length, body } = lines[line]!;
           const record: LogRecord = {
             event: events[line]!,
             offset,
             ...(body && { body: { offset: offset + body.offset, length: body.length } }),
           };
-          offset += bytes.length;
+          offset += length;
           line++;
           return record;
         }),

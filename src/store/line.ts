@@ -43,31 +43,74 @@ export interface EncodedLine {
 
 /** The line of an event that `validateAppend` passed. Raw newlines in an item are white space there and become spaces. */
 export function encodeLine(event: SessionEvent, item?: Uint8Array): EncodedLine {
-  const { seq, fence, at, type, ...members } = event;
-  const json = JSON.stringify({ seq, fence, at, type, ...members });
-  if (!item) {
-    const bytes = Buffer.from(`{"crc":"00000000",${json.slice(1)}\n`);
-    return { bytes: seal(bytes) };
-  }
-  const header = Buffer.from(`{"crc":"00000000",${json.slice(1, -1)},"item":`);
-  const bytes = Buffer.allocUnsafe(header.length + item.length + 2);
-  header.copy(bytes);
-  bytes.set(item, header.length);
-  const end = header.length + item.length;
-  for (
-    let raw = bytes.indexOf(newline, header.length);
-    raw >= 0 && raw < end;
-    raw = bytes.indexOf(newline, raw)
-  )
-    bytes[raw] = 0x20;
-  bytes[bytes.length - 2] = closingBrace;
-  bytes[bytes.length - 1] = newline;
-  return { bytes: seal(bytes), body: { offset: header.length, length: item.length } };
+  const lines = new LineBuffer();
+  const { length, body } = lines.add(event, item);
+  return { bytes: lines.bytes().subarray(0, length), ...(body && { body }) };
 }
 
-function seal(bytes: Buffer): Buffer {
-  bytes.write(hex(crc32(bytes.subarray(checkedFrom, -1))), 8, 8, "latin1");
-  return bytes;
+const emptyHead = '{"crc":"00000000",';
+const largestKept = 2 ** 20;
+
+/** Lines one behind the other, in memory that is used again for the next ones: what an append costs beside the disk counts. */
+export class LineBuffer {
+  #memory = Buffer.allocUnsafe(2 ** 13);
+  #length = 0;
+
+  /** Length of the line with its newline, and where its item lies in it. */
+  add(event: SessionEvent, item?: Uint8Array): { length: number; body?: { offset: number; length: number } } {
+    const json = stringify(event);
+    const header = item ? `${emptyHead}${json.slice(1, -1)},"item":` : `${emptyHead}${json.slice(1)}\n`;
+    // A character of a string is three bytes of UTF-8 at most.
+    const start = this.#reserve(3 * header.length + (item?.length ?? 0) + 2);
+    const memory = this.#memory;
+    const bodyStart = start + memory.write(header, start);
+    let end = bodyStart;
+    if (item) {
+      memory.set(item, bodyStart);
+      end += item.length;
+      for (
+        let raw = memory.indexOf(newline, bodyStart);
+        raw >= 0 && raw < end;
+        raw = memory.indexOf(newline, raw)
+      )
+        memory[raw] = 0x20;
+      memory[end++] = closingBrace;
+      memory[end++] = newline;
+    }
+    memory.write(hex(crc32(memory.subarray(start + checkedFrom, end - 1))), start + 8, "latin1");
+    this.#length = end;
+    if (!item) return { length: end - start };
+    return { length: end - start, body: { offset: bodyStart - start, length: item.length } };
+  }
+
+  /** All lines since the last `clear`; valid until then. */
+  bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+    if (this.#memory.length > largestKept) this.#memory = Buffer.allocUnsafe(2 ** 13);
+  }
+
+  #reserve(bytes: number): number {
+    const needed = this.#length + bytes;
+    if (needed > this.#memory.length) {
+      const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#memory.length));
+      this.#memory.copy(grown, 0, 0, this.#length);
+      this.#memory = grown;
+    }
+    return this.#length;
+  }
+}
+
+/** The members that a reader looks for stand first. */
+function stringify(event: SessionEvent): string {
+  const [first, second, third, fourth] = Object.keys(event);
+  if (first === "seq" && second === "fence" && third === "at" && fourth === "type")
+    return JSON.stringify(event);
+  const { seq, fence, at, type, ...members } = event;
+  return JSON.stringify({ seq, fence, at, type, ...members });
 }
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, "0");
