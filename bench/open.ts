@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type * as IssuerModule from "../src/provider/responses/issuer.ts";
+import type * as IssuerModule from "../src/provider/wire/issuer.ts";
 import { median, megabytes, ms, ratio, sharedNow, times } from "./numbers.ts";
 import type { OpenTimes } from "./open-child.ts";
 import { measureIn, peakProbe, root, runNode, startSink } from "./processes.ts";
@@ -9,7 +9,7 @@ import { shipped } from "./shipped.ts";
 import { SyntheticLog } from "./synthetic-log.ts";
 import type { Bench, Row } from "./table.ts";
 
-const { issuerOf } = await shipped<typeof IssuerModule>("provider/responses/issuer");
+const { issuerOf } = await shipped<typeof IssuerModule>("provider/wire/issuer");
 
 const key = "bench";
 

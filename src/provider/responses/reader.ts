@@ -1,0 +1,114 @@
+import { signalFromEvent } from "../../failure/signal.ts";
+import { elements, isJsonObject, type JsonObject, members } from "../../lib/json.ts";
+import type { Usage } from "../../session/event.ts";
+import { describeItem } from "../../session/item.ts";
+import { incomplete } from "../wire/decoder.ts";
+import { tokenCount } from "../wire/usage.ts";
+import type { AnswerReader, Said } from "../wire/wire.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * Reads the Responses API's server-sent events (official names, 2025-03 to 2026-11). Items come from `response.output_item.done`, cut out
+ * of the event's data as they stand there; some gateways send them only in `response.completed`.
+ */
+export class ResponsesReader implements AnswerReader {
+  #opened = false;
+  #model: string | undefined;
+  #items = 0;
+
+  event(type: string, event: JsonObject, data: string): Said[] {
+    switch (type) {
+      case "response.created":
+      case "response.in_progress": {
+        if (this.#opened) return [];
+        this.#opened = true;
+        this.#model = identity(event["response"]).model;
+        return [{ type: "opened", ...identity(event["response"]) }];
+      }
+      case "response.output_text.delta":
+      case "response.refusal.delta":
+        return typeof event["delta"] === "string" ? [{ type: "text-delta", text: event["delta"] }] : [];
+      case "response.reasoning_summary_text.delta":
+      case "response.reasoning_text.delta":
+        return typeof event["delta"] === "string" ? [{ type: "reasoning-delta", text: event["delta"] }] : [];
+      case "response.reasoning_summary_part.added":
+        return Number(event["summary_index"]) > 0 ? [{ type: "reasoning-delta", text: "\n\n" }] : [];
+      case "response.output_item.done":
+        return [this.#item(memberBytes(encoder.encode(data), "item"))];
+      case "response.completed":
+      case "response.done":
+        return this.#completed(event, data);
+      case "response.failed":
+      case "response.incomplete":
+      case "error":
+        return [{ type: "refused", signal: signalFromEvent(type, event, data) }];
+      case "":
+        // Gateways end a stream with a bare {"error": …}.
+        return event["error"] === undefined
+          ? []
+          : [{ type: "refused", signal: signalFromEvent("error", event, data) }];
+      default:
+        return [];
+    }
+  }
+
+  whole(response: JsonObject, bytes: Uint8Array): Said[] {
+    const { status } = response;
+    const text = (): string => new TextDecoder().decode(bytes);
+    if (status === "failed")
+      return [{ type: "refused", signal: signalFromEvent("response.failed", response, text()) }];
+    const said: Said[] = [{ type: "opened", ...identity(response) }];
+    for (const item of outputItems(bytes)) said.push(this.#item(item));
+    if (said.some(({ type }) => type === "refused")) return said;
+    if (status === "incomplete")
+      return [...said, { type: "refused", signal: signalFromEvent("response.incomplete", response, text()) }];
+    return [...said, { type: "completed", ...identity(response), usage: usageOf(response["usage"]) }];
+  }
+
+  #item(item: Uint8Array | undefined): Said {
+    const facts = item && describeItem(item);
+    if (!facts) return incomplete("the answer holds an item without a type");
+    this.#items++;
+    return { type: "item", item, facts, ...(this.#model === undefined ? {} : { model: this.#model }) };
+  }
+
+  #completed(event: JsonObject, data: string): Said[] {
+    const response = isJsonObject(event["response"]) ? event["response"] : {};
+    const items = this.#items > 0 ? [] : outputItems(memberBytes(encoder.encode(data), "response"));
+    return [
+      ...items.map((item) => this.#item(item)),
+      { type: "completed", ...identity(response), usage: usageOf(response["usage"]) },
+    ];
+  }
+}
+
+function memberBytes(bytes: Uint8Array, key: string): Uint8Array | undefined {
+  const member = members(bytes).find((candidate) => candidate.key === key);
+  return member && bytes.subarray(member.valueStart, member.end);
+}
+
+/** The elements of a response's `output`, as they stand in its bytes. */
+function outputItems(response: Uint8Array | undefined): Uint8Array[] {
+  const output = response && memberBytes(response, "output");
+  return output ? elements(output).map(([start, end]) => output.subarray(start, end)) : [];
+}
+
+function identity(response: unknown): { response?: string; model?: string } {
+  if (!isJsonObject(response)) return {};
+  const { id, model } = response;
+  return {
+    ...(typeof id === "string" ? { response: id } : {}),
+    ...(typeof model === "string" ? { model } : {}),
+  };
+}
+
+function usageOf(value: unknown): Usage {
+  const usage = isJsonObject(value) ? value : {};
+  return {
+    inputTokens: tokenCount(usage["input_tokens"]),
+    cachedInputTokens: tokenCount(usage["input_tokens_details"], "cached_tokens"),
+    outputTokens: tokenCount(usage["output_tokens"]),
+    reasoningTokens: tokenCount(usage["output_tokens_details"], "reasoning_tokens"),
+  };
+}

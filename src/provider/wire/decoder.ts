@@ -1,0 +1,78 @@
+import { createParser } from "eventsource-parser";
+import { bodyLimit, isHtml, signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import type { AnswerReader, Said } from "./wire.ts";
+
+/** Takes server-sent events apart for a wire's reader. */
+export class EventDecoder {
+  readonly #reader: AnswerReader;
+  readonly #lastEvent: string;
+  readonly #text = new TextDecoder();
+  readonly #said: Said[] = [];
+  readonly #parser = createParser({ onEvent: ({ event, data }) => this.#event(event, data) });
+  #events = 0;
+  #start = "";
+
+  constructor(reader: AnswerReader, lastEvent: string) {
+    this.#reader = reader;
+    this.#lastEvent = lastEvent;
+  }
+
+  /** Feeds bytes and takes what they complete. */
+  feed(bytes: Uint8Array): Said[] {
+    const text = this.#text.decode(bytes, { stream: true });
+    if (this.#events === 0 && this.#start.length < bodyLimit) this.#start += text.slice(0, bodyLimit);
+    this.#parser.feed(text);
+    return this.#said.splice(0);
+  }
+
+  /** The end of the stream: the reader's own, or else a cut, or something else than a stream. */
+  end(): Said[] {
+    const said = this.#reader.end?.() ?? [];
+    if (said.length > 0) return said;
+    if (this.#events === 0) {
+      if (isHtml(this.#start)) {
+        const message = "an HTML page instead of a stream";
+        return [{ type: "refused", signal: { source: "http", status: 200, message, body: this.#start } }];
+      }
+      // Answers that are an error body without being declared as JSON.
+      const body = parseJson(this.#start);
+      if (isJsonObject(body))
+        return [{ type: "refused", signal: signalFromEvent("error", body, this.#start) }];
+    }
+    return [
+      { type: "refused", signal: signalFromTransport("CUT", `the stream closed before ${this.#lastEvent}`) },
+    ];
+  }
+
+  #event(name: string | undefined, data: string): void {
+    this.#events++;
+    if (data === "[DONE]") {
+      this.#said.push(...(this.#reader.end?.() ?? []));
+      return;
+    }
+    const event = parseJson(data);
+    if (isJsonObject(event)) {
+      const type = typeof event["type"] === "string" ? event["type"] : (name ?? "");
+      this.#said.push(...this.#reader.event(type, event, data));
+      return;
+    }
+    this.#said.push(incomplete(`the stream event ${name ?? "without a name"} is not JSON`));
+  }
+}
+
+/** What a whole answer says (an endpoint that doesn't stream). */
+export function readAnswer(reader: AnswerReader, bytes: Uint8Array): Said[] {
+  const text = new TextDecoder().decode(bytes);
+  const answer = parseJson(text);
+  if (!isJsonObject(answer))
+    return [{ type: "refused", signal: signalFromTransport("CUT", "the answer is not whole JSON") }];
+  if (isJsonObject(answer["error"]) || typeof answer["error"] === "string")
+    return [{ type: "refused", signal: signalFromEvent("response.failed", answer, text) }];
+  return reader.whole(answer, bytes);
+}
+
+/** What came can't be read, as it is when an answer was damaged on its way. */
+export function incomplete(message: string): Said {
+  return { type: "refused", signal: signalFromTransport("INCOMPLETE", message) };
+}

@@ -1,0 +1,313 @@
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { pipeline, Readable } from "node:stream";
+import { type Dispatcher, request as send } from "undici";
+import { classify } from "../../failure/classify.ts";
+import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
+import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
+import { type Clock, systemClock } from "../../lib/clock.ts";
+import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
+import { holdsSealed } from "./body.ts";
+import { dispatcherFor, errorCode } from "./connection.ts";
+import { EventDecoder, readAnswer } from "./decoder.ts";
+import { issuerOf } from "./issuer.ts";
+import { IdleError, Pulse, type Silence } from "./pulse.ts";
+import type { AnswerReader, Said, Wire } from "./wire.ts";
+
+export interface WireOptions {
+  /** The provider's name in the configuration; it stands in messages. */
+  name: string;
+  /** Without the wire's own path: `https://api.openai.com/v1`. A query (`?api-version=…`) is kept. */
+  baseUrl: string;
+  /** Sent in the wire's own header (`authorization: Bearer …`) and nowhere else. */
+  apiKey?: string;
+  contract: string;
+  /** Names the issuer in place of the key where keys change and the account doesn't (OAuth tokens). */
+  issuerAccount?: string;
+  headers?: Readonly<Record<string, string>>;
+  /** Without a single byte for so long the request is given up. */
+  idleTimeoutMs?: number;
+  /** Without an event for so long a sign of silence is given, and again after each further stretch. */
+  silenceMs?: number;
+  connectTimeoutMs?: number;
+  clock?: Clock;
+  /** In place of the provider's own connections. */
+  dispatcher?: Dispatcher;
+}
+
+/** A provider that speaks `wire` over HTTP and server-sent events. One request for each `stream`. */
+export function wireProvider(options: WireOptions, wire: Wire): Provider {
+  return new WireProvider(options, wire);
+}
+
+// An error body is read for so long and no longer; what has come by then is classified.
+const errorBodyMs = 5_000;
+const errorBodyBytes = 64 * 1024;
+const drainMs = 1_000;
+
+interface Connection {
+  readonly closer: AbortController;
+  /** The answer is whole and the rest of the body is being read away. */
+  draining: boolean;
+}
+
+class WireProvider implements Provider {
+  readonly name: string;
+  readonly contract: string;
+  readonly issuer: string;
+  readonly #options: WireOptions;
+  readonly #wire: Wire;
+  readonly #url: URL;
+  readonly #clock: Clock;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(options: WireOptions, wire: Wire) {
+    this.name = options.name;
+    this.contract = options.contract;
+    this.issuer = issuerOf(options.baseUrl, options.issuerAccount ?? options.apiKey);
+    this.#options = options;
+    this.#wire = wire;
+    this.#url = new URL(options.baseUrl);
+    this.#url.pathname = `${this.#url.pathname.replace(/\/+$/u, "")}${wire.path}`;
+    this.#clock = options.clock ?? systemClock;
+    this.#dispatcher = options.dispatcher ?? dispatcherFor(this.#url, options.connectTimeoutMs ?? 10_000);
+  }
+
+  async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ProviderEvent> {
+    const connection: Connection = { closer: new AbortController(), draining: false };
+    try {
+      yield* this.#exchange(request, signal, connection);
+    } catch (error) {
+      yield { type: "failed", failure: this.#failure(error, signal) };
+    } finally {
+      if (!connection.draining) connection.closer.abort(new Error("the stream is closed"));
+    }
+  }
+
+  /** One request and its answer. Throws what goes wrong under way; a refusal by the provider is the last event. */
+  async *#exchange(
+    request: ModelRequest,
+    signal: AbortSignal,
+    connection: Connection,
+  ): AsyncGenerator<ProviderEvent> {
+    signal.throwIfAborted();
+    const { idleTimeoutMs = 300_000, silenceMs = 15_000 } = this.#options;
+    const pulse = new Pulse(this.#clock, idleTimeoutMs, silenceMs);
+    const answer = yield* pulse.wait(
+      this.#send(request, pulse, AbortSignal.any([signal, connection.closer.signal])),
+      signal,
+    );
+    const headers = plainHeaders(answer.headers);
+    const ok = answer.statusCode >= 200 && answer.statusCode < 300;
+    const type = headers["content-type"] ?? "";
+    const body = decoded(answer.body, headers["content-encoding"]);
+    if (!ok || /\bhtml\b/iu.test(type)) {
+      const text = this.#withoutKey(await readStart(body, signal));
+      yield {
+        type: "failed",
+        failure: await this.#refusal(signalFromHttp(answer.statusCode, headers, text), request),
+      };
+      return;
+    }
+
+    const reader = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    const pieces = this.#pieces(reader, pulse, signal);
+    const answerReader = this.#wire.reader(request);
+    const said = /\bjson\b/iu.test(type)
+      ? this.#whole(pieces, answerReader)
+      : this.#events(pieces, answerReader);
+    for await (const event of said) {
+      signal.throwIfAborted();
+      if (event.type === "refused") {
+        yield { type: "failed", failure: await this.#refusal(withHeaders(event.signal, headers), request) };
+        return;
+      }
+      if (event.type === "completed") {
+        connection.draining = true;
+        void drain(reader, connection.closer);
+        yield event;
+        return;
+      }
+      yield event;
+      if (event.type !== "silent") pulse.word();
+    }
+  }
+
+  async #send(request: ModelRequest, pulse: Pulse, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const { apiKey, headers } = this.#options;
+    const body = await this.#wire.body(request);
+    const own = this.#wire.headers ?? bearer;
+    return send(this.#url, {
+      method: "POST",
+      dispatcher: this.#dispatcher,
+      signal,
+      headers: {
+        "content-type": "application/json",
+        "content-length": String(body.bytes),
+        accept: "text/event-stream",
+        "accept-encoding": "identity",
+        "user-agent": "throughline",
+        ...own(apiKey),
+        ...headers,
+      },
+      body: Readable.from(counted(body.chunks(), pulse), { objectMode: false }),
+    });
+  }
+
+  async *#events(
+    pieces: AsyncIterable<Buffer | Silence>,
+    answer: AnswerReader,
+  ): AsyncGenerator<Said | Silence> {
+    const decoder = new EventDecoder(answer, this.#wire.lastEvent);
+    for await (const piece of pieces) {
+      if (Buffer.isBuffer(piece)) yield* decoder.feed(piece);
+      else yield piece;
+    }
+    yield* decoder.end();
+  }
+
+  async *#whole(
+    pieces: AsyncIterable<Buffer | Silence>,
+    answer: AnswerReader,
+  ): AsyncGenerator<Said | Silence> {
+    const chunks: Buffer[] = [];
+    for await (const piece of pieces) {
+      if (Buffer.isBuffer(piece)) chunks.push(piece);
+      else yield piece;
+    }
+    yield* readAnswer(answer, Buffer.concat(chunks));
+  }
+
+  /** The body's bytes as they come, with the signs of silence between them. Reads no further than the consumer does. */
+  async *#pieces(
+    reader: AsyncIterator<Buffer>,
+    pulse: Pulse,
+    signal: AbortSignal,
+  ): AsyncGenerator<Buffer | Silence> {
+    for (;;) {
+      const next = yield* pulse.wait(reader.next(), signal);
+      if (next.done) return;
+      if (isHeartbeat(next.value)) pulse.byte();
+      else pulse.word();
+      yield next.value;
+    }
+  }
+
+  async #refusal(signal: FailureSignal, request: ModelRequest): Promise<Failure> {
+    const ambiguous =
+      this.#wire.sendsSealed && request.sealed && (signal.status === 400 || signal.status === 401);
+    const sealedSent = ambiguous && (await holdsSealed(request.input));
+    return classify(signal, { now: this.#clock.now(), provider: this.name, sealedSent });
+  }
+
+  #failure(error: unknown, signal: AbortSignal): Failure {
+    if (signal.aborted)
+      return new Failure("cancelled", `The request to ${this.name} was cancelled.`, {}, { cause: error });
+    // The request's input could not be read from the store.
+    if (isFailure(error)) return error;
+    const code = error instanceof IdleError ? "IDLE" : errorCode(error);
+    const message = this.#withoutKey(error instanceof Error ? error.message : String(error));
+    return classify(signalFromTransport(code, `${this.#url.origin}: ${message || code}`), {
+      now: this.#clock.now(),
+      provider: this.name,
+    });
+  }
+
+  /** Some endpoints quote the key that they refuse. */
+  #withoutKey(text: string): string {
+    const { apiKey } = this.#options;
+    return (apiKey ? text.replaceAll(apiKey, "[key]") : text).replaceAll(
+      /\b(?:sk|key)-[\w*-]{8,}/gu,
+      "[key]",
+    );
+  }
+}
+
+function bearer(apiKey: string | undefined): Record<string, string> {
+  return apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+}
+
+/** Passes the body on and counts every piece that the socket took as a sign of life. */
+async function* counted(chunks: AsyncIterable<Uint8Array>, pulse: Pulse): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    pulse.byte();
+    yield chunk;
+  }
+}
+
+/** Reads away what follows the last event (normally nothing), so that the connection can serve the next step. */
+async function drain(reader: AsyncIterator<Buffer>, closer: AbortController): Promise<void> {
+  const close = (): void => closer.abort(new Error("the stream is closed"));
+  const timer = setTimeout(close, drainMs);
+  try {
+    for (let length = 0; length < errorBodyBytes;) {
+      const next = await reader.next();
+      if (next.done) break;
+      length += next.value.length;
+    }
+  } catch (error) {
+    // The answer was whole; a connection that breaks after it is only not used again.
+    if (!(error instanceof Error)) throw error;
+  } finally {
+    clearTimeout(timer);
+    close();
+  }
+}
+
+function plainHeaders(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]],
+    ),
+  );
+}
+
+/** An event's signal with the headers of the answer that carried it; those that the event itself names come before them. */
+function withHeaders(signal: FailureSignal, headers: Record<string, string>): FailureSignal {
+  return signal.source === "event" ? { ...signal, headers: { ...headers, ...signal.headers } } : signal;
+}
+
+/** Identity is asked for, but some proxies compress all the same. */
+function decoded(body: Readable, encoding: string | undefined): Readable {
+  const decoders = {
+    gzip: createGunzip,
+    "x-gzip": createGunzip,
+    deflate: createInflate,
+    br: createBrotliDecompress,
+    zstd: createZstdDecompress,
+  };
+  const make = decoders[encoding?.trim().toLowerCase() as keyof typeof decoders] as
+    | (() => ReturnType<typeof createGunzip>)
+    | undefined;
+  // What goes wrong on the way is thrown to whoever reads the decoded side.
+  return make ? pipeline(body, make(), () => undefined) : body;
+}
+
+/** A comment or a keepalive event, which come in pieces of their own; everything else is the model at work, tool arguments included. */
+function isHeartbeat(piece: Buffer): boolean {
+  return /^\s*(?::|event: ?(?:ping|keepalive)\b)/u.test(piece.toString("latin1", 0, 40));
+}
+
+/** The first 64 KiB of an error body, or what has come of them after five seconds. A body that breaks counts as far as it came. */
+async function readStart(body: Readable, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const late = AbortSignal.timeout(errorBodyMs);
+  const stop = (): void => void body.destroy(new Error("the error body took too long"));
+  late.addEventListener("abort", stop, { once: true });
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= errorBodyBytes) break;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    // The status is known, and with the start of the body it says more than the broken connection does.
+    if (!(error instanceof Error)) throw error;
+  } finally {
+    late.removeEventListener("abort", stop);
+    signal.removeEventListener("abort", stop);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, errorBodyBytes));
+}

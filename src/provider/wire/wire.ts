@@ -1,0 +1,37 @@
+import type { FailureSignal } from "../../failure.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import type { ModelRequest, ProviderEvent } from "../../provider.ts";
+import type { StreamedBody } from "./body.ts";
+
+/** What a piece of an answer says: an event for the consumer, or the signal of a failure. `completed` and `refused` are the end. */
+export type Said =
+  | Exclude<ProviderEvent, { type: "failed" | "silent" }>
+  | { type: "refused"; signal: FailureSignal };
+
+/** Reads one answer. What it says after the end is not looked at. */
+export interface AnswerReader {
+  /**
+   * A server-sent event whose data is a JSON object: `type` is the object's own, else the event's name, else "". `data` is its text,
+   * for items that are cut out of it byte for byte.
+   */
+  event(type: string, event: JsonObject, data: string): Said[];
+  /** The stream has ended (`[DONE]` included): its end, or nothing when it ended too early. */
+  end?(): Said[];
+  /** An answer that is no stream: a JSON object with no `error` at its top, and its bytes. */
+  whole(answer: JsonObject, bytes: Uint8Array): Said[];
+}
+
+/** What one wire has of its own; `wireProvider` does the rest: connection, silence, server-sent events, cuts and refusals. */
+export interface Wire {
+  /** Goes after the base URL: "/responses". */
+  readonly path: string;
+  /** How a stream ends, for the words about one that was cut: "response.completed". */
+  readonly lastEvent: string;
+  /** Whether sealed items are sent back, so that an ambiguous 400 or 401 may be about them (failures.md rows 11 and 12). */
+  readonly sendsSealed: boolean;
+  /** Headers with the key, and others that the wire always has; absent: `authorization: Bearer …`. */
+  headers?(apiKey: string | undefined): Record<string, string>;
+  body(request: ModelRequest): StreamedBody | Promise<StreamedBody>;
+  /** One for each request. */
+  reader(request: ModelRequest): AnswerReader;
+}
