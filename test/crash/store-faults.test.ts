@@ -1,0 +1,353 @@
+// Disks that are full or read-only and files that were damaged, under the real program.
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/lib/json.ts";
+import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
+import { type Rig, until, withRig } from "../kit/rig.ts";
+import {
+  eventsOf,
+  expectAtRest,
+  expectRequestsPaired,
+  expectSoundLog,
+  lastOutcome,
+  ranFile,
+} from "../kit/survival.ts";
+
+const atMost = 90_000;
+
+const scenario: ScenarioInput = {
+  turn: [
+    turn(
+      /work/,
+      step(shell(`echo one >> ${ranFile}; echo did one`), { reason: "First." }),
+      step(shell(`echo two >> ${ranFile}; echo did two`), { reason: "Second." }),
+      step("Worked.", { reason: "That was it." }),
+    ),
+    turn(
+      /wait/,
+      step(shell(`echo waited >> ${ranFile}; while [ ! -e gate ]; do sleep 0.05; done; echo passed`)),
+      step("Waited."),
+    ),
+    turn(/more/, step("No more.")),
+  ],
+};
+
+/** A file system of its own for the home; false where that isn't allowed. */
+function mount(folder: string, size: string): boolean {
+  mkdirSync(folder);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder], { stdio: "ignore" });
+    return true;
+  } catch (error) {
+    // No such program, or not root, or a container without that right.
+    if (!("status" in (error as object)) && (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return false;
+  }
+}
+
+/** Until not one more byte fits. */
+function fill(folder: string): void {
+  const file = openSync(join(folder, "filler"), "a");
+  try {
+    for (let size = 65_536; size > 0;) {
+      try {
+        if (writeSync(file, Buffer.alloc(size)) < size) size = Math.floor(size / 2);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+        size = Math.floor(size / 2);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+const remount = (folder: string, options: string): void =>
+  void execFileSync("mount", ["-o", `remount,${options}`, folder]);
+const unmount = (folder: string): void => void execFileSync("umount", ["--lazy", folder]);
+
+describe("a home whose disk", () => {
+  it(
+    "is full while the answer streams loses nothing, and goes on when there is room",
+    { timeout: atMost },
+    (test) =>
+      withRig(
+        { ...scenario, fault: [{ kind: "silent", after: "text", turn: 2, for: "1s" }] },
+        async (rig) => {
+          if (!mount(rig.home, "1m")) return test.skip("needs root and tmpfs");
+          try {
+            expect((await rig.run(["exec", "Please work."])).status).toBe(0);
+            const id = rig.id();
+            const first = rig.simulator.requests.length;
+            const talking = rig.start(["exec", "resume", id, "Please say more."]);
+            await until(() => rig.simulator.requests.length > first, "the request");
+            fill(rig.home);
+            const full = await talking.ended;
+            expect(full.status, full.err).not.toBe(0);
+            expect(full.err).toMatch(/no room[^]*\[store-full\]/u);
+            expect(full.out, "what is not kept is not told").toBe("");
+            const left = rig.log(id);
+            expect(eventsOf(left).at(-1)).toMatchObject({ type: "item-added", origin: "input" });
+
+            // The program gave back what its catalogue took for a while.
+            fill(rig.home);
+            // Looking needs no room; working says at once that there is none, and makes nothing by halves.
+            const view = await rig.run(["show", id, "--json"]);
+            expect(JSON.parse(view.out), view.err).toMatchObject({ damage: [], status: "interrupted" });
+            expect((await rig.run(["sessions"])).out).toContain(id);
+            expect((await rig.run(["exec", "resume", id])).err).toMatch(/\[store-full\]/u);
+            expect((await rig.run(["exec", "Please work."])).err).toMatch(/\[store-full\]/u);
+            expect(rig.ids()).toEqual([id]);
+            expect(rig.log(id).equals(left)).toBe(true);
+
+            remount(rig.home, "size=32m");
+            const resumed = await rig.run(["exec", "resume", id]);
+            expect(resumed.status, resumed.err).toBe(0);
+            expect(resumed.out).toBe("No more.\n");
+            expect(rig.log(id).subarray(0, left.length).equals(left)).toBe(true);
+            expectSoundLog(rig.log(id));
+            expectRequestsPaired(rig);
+            await expectAtRest(rig, id);
+          } finally {
+            unmount(rig.home);
+          }
+        },
+      ),
+  );
+
+  it("is full when a command ends runs it once all the same", { timeout: atMost }, (test) =>
+    withRig(scenario, async (rig) => {
+      if (!mount(rig.home, "1m")) return test.skip("needs root and tmpfs");
+      try {
+        const waiting = rig.start(["exec", "Please wait."]);
+        await until(() => rig.lines(ranFile).length > 0, "the command to begin");
+        fill(rig.home);
+        writeFileSync(join(rig.workspace, "gate"), "");
+        const full = await waiting.ended;
+        expect(full.status, full.err).not.toBe(0);
+        expect(full.err).toMatch(/\[store-full\]/u);
+        const left = rig.log(rig.id());
+        remount(rig.home, "size=32m");
+        const resumed = await rig.run(["exec", "resume", rig.id()]);
+        expect(resumed.status, resumed.err).toBe(0);
+        expect(rig.log(rig.id()).subarray(0, left.length).equals(left)).toBe(true);
+        expect(rig.lines(ranFile)).toEqual(["waited"]);
+        // Whether its record found room decides which of the two; it is never made up and never run again.
+        expect(rig.log(rig.id()).toString()).toMatch(/passed|outcome unknown; verify before repeating/u);
+        expectSoundLog(rig.log(rig.id()));
+        await expectAtRest(rig, rig.id());
+      } finally {
+        unmount(rig.home);
+      }
+    }),
+  );
+
+  it("is read-only says so, changes nothing, and still lists and shows", { timeout: atMost }, (test) =>
+    withRig(scenario, async (rig) => {
+      const root = process.getuid?.() === 0;
+      if (root && !mount(rig.home, "4m")) return test.skip("root writes everywhere, and may not mount here");
+      try {
+        expect((await rig.run(["exec", "Please work."])).status).toBe(0);
+        const id = rig.id();
+        const left = rig.log(id);
+        if (root) remount(rig.home, "ro");
+        else for (const folder of [rig.sessionFolder(id), rig.home]) chmodSync(folder, 0o500);
+        const [resumed, fresh, list, view] = await Promise.all([
+          rig.run(["exec", "resume", id, "Please say more."]),
+          rig.run(["exec", "Please work."]),
+          rig.run(["sessions"]),
+          rig.run(["show", id]),
+        ]);
+        for (const { status, err } of [resumed, ...(root ? [fresh] : [])]) {
+          expect(status, err).not.toBe(0);
+          expect(err).toMatch(/can't be written[^]*\[store-read-only\]/u);
+        }
+        expect(list, list.err).toMatchObject({ status: 0, out: expect.stringContaining(id) });
+        expect(view, view.err).toMatchObject({ status: 0, out: expect.stringContaining("Worked.") });
+        expect(rig.log(id).equals(left)).toBe(true);
+      } finally {
+        if (root) unmount(rig.home);
+        else for (const folder of [rig.home, rig.sessionFolder(rig.id())]) chmodSync(folder, 0o700);
+      }
+    }),
+  );
+});
+
+interface Harm {
+  name: string;
+  /** The log as the harm leaves it. */
+  do(log: Buffer, lines: Buffer[]): Buffer;
+  /** What `show` says before the session is resumed. */
+  shown: RegExp;
+  /** Nothing in the middle or at the head is mended; a torn tail is set aside. */
+  stays: boolean;
+}
+
+const garbage = Buffer.from('\u0007garbage\u001b[2J in place of a line, {"crc":"0\n');
+const harms: Harm[] = [
+  {
+    name: "a torn tail",
+    do: (log, lines) => log.subarray(0, log.length - Math.ceil(lines.at(-1)!.length / 2)),
+    shown: /not written to its end/u,
+    stays: false,
+  },
+  {
+    name: "a block of NULs at the end, as after a power failure",
+    do: (log) => Buffer.concat([log, Buffer.alloc(4096)]),
+    shown: /4096 NUL bytes/u,
+    stays: false,
+  },
+  {
+    name: "a block of NULs in the middle",
+    do: (_, lines) => Buffer.concat([...lines.slice(0, 8), Buffer.alloc(4096), ...lines.slice(8)]),
+    shown: /4096 NUL bytes/u,
+    stays: true,
+  },
+  {
+    name: "garbage between two lines",
+    do: (_, lines) => Buffer.concat([...lines.slice(0, 6), garbage, ...lines.slice(6)]),
+    shown: /neither an event nor part of one/u,
+    stays: true,
+  },
+  {
+    name: "garbage in place of a tool's output",
+    do: (_, lines) =>
+      Buffer.concat(
+        lines.map((line) => (line.includes("did one") && line.includes("_output") ? garbage : line)),
+      ),
+    shown: /neither an event nor part of one/u,
+    stays: true,
+  },
+  {
+    name: "garbage in place of the first line",
+    do: (_, lines) => Buffer.concat([garbage, ...lines.slice(1)]),
+    shown: /neither an event nor part of one/u,
+    stays: true,
+  },
+];
+
+const linesOf = (log: Buffer): Buffer[] => {
+  const lines: Buffer[] = [];
+  for (let at = 0, end = log.indexOf(10); end >= 0; at = end + 1, end = log.indexOf(10, at))
+    lines.push(log.subarray(at, end + 1));
+  return lines;
+};
+
+describe.concurrent("a log with", () => {
+  it.each(harms)("$name is shown with what is wrong, and goes on", { timeout: atMost }, (harm) =>
+    withRig(scenario, async (rig) => {
+      expect((await rig.run(["exec", "Please work."])).status).toBe(0);
+      const id = rig.id();
+      const path = join(rig.sessionFolder(id), "log.jsonl");
+      const whole = rig.log(id);
+      const harmed = harm.do(whole, linesOf(whole));
+      expect(harmed.equals(whole)).toBe(false);
+      writeFileSync(path, harmed);
+
+      const view = await rig.run(["show", id]);
+      expect(view.status, view.err).toBe(0);
+      expect(view.out).toMatch(harm.shown);
+      expect(view.out).not.toContain("\u001b");
+      expect(rig.log(id).equals(harmed), "looking changes nothing").toBe(true);
+      const list = await rig.run(["sessions", "--json", "--all"]);
+      expect((JSON.parse(list.out) as { sessions: unknown[] }).sessions).toHaveLength(1);
+
+      const resumed = await rig.run(["exec", "resume", id, "Please say more."]);
+      expect(resumed.status, resumed.err).toBe(0);
+      expect(resumed.out).toBe("No more.\n");
+      if (harm.stays) expect(rig.log(id).subarray(0, harmed.length).equals(harmed)).toBe(true);
+      else expect(existsSync(join(rig.sessionFolder(id), "log.torn"))).toBe(true);
+      expectRequestsPaired(rig);
+      const after = await rig.run(["show", id]);
+      expect(after.status).toBe(0);
+      if (harm.stays) expect(after.out).toMatch(harm.shown);
+      expect(rig.lines(ranFile)).toEqual(["one", "two"]);
+    }),
+  );
+
+  it("nothing of a session in it is refused and left as it is", { timeout: atMost }, () =>
+    withRig(scenario, async (rig) => {
+      expect((await rig.run(["exec", "Please work."])).status).toBe(0);
+      const id = rig.id();
+      const foreign = Buffer.from("This is somebody's diary.\n".repeat(50));
+      writeFileSync(join(rig.sessionFolder(id), "log.jsonl"), foreign);
+      const resumed = await rig.run(["exec", "resume", id, "Please say more."]);
+      expect(resumed.status).not.toBe(0);
+      expect(resumed.err).toMatch(/\[session-damaged\]/u);
+      expect(resumed.err).toContain("log.jsonl");
+      const list = await rig.run(["sessions", "--all"]);
+      expect(list.out).toContain(id);
+      expect(rig.log(id).equals(foreign)).toBe(true);
+      expect((await rig.run(["exec", "Please work."])).status, "others are untouched").toBe(0);
+    }),
+  );
+});
+
+describe("a catalogue that", () => {
+  const listed = async (rig: Rig): Promise<JsonObject[]> => {
+    const list = await rig.run(["sessions", "--json"]);
+    expect(list.status, list.err).toBe(0);
+    return (JSON.parse(list.out) as { sessions: JsonObject[] }).sessions;
+  };
+  const wal = ["-wal", "-shm"];
+  const faults: [string, (path: string) => void][] = [
+    ["was deleted", (path) => ["", ...wal].forEach((end) => rmSync(path + end, { force: true }))],
+    ["was deleted without its WAL", (path) => rmSync(path)],
+    ["was overwritten", (path) => writeFileSync(path, Buffer.alloc(8192, "x"))],
+    ["was emptied", (path) => writeFileSync(path, "")],
+    ["is cut off", (path) => writeFileSync(path, readFileSync(path).subarray(0, 5000))],
+    ["has a broken page", (path) => writeFileSync(path, readFileSync(path).fill(0xff, 4096, 12_288))],
+    ["is a text of somebody's", (path) => copyFileSync("package.json", path)],
+  ];
+
+  it("was deleted or broken in any way lists the same as before", { timeout: atMost }, () =>
+    withRig(scenario, async (rig) => {
+      for (const name of ["one", "two", "three"])
+        expect((await rig.run(["exec", "--name", name, "Please say more."])).status).toBe(0);
+      const before = await listed(rig);
+      expect(before).toHaveLength(3);
+      const path = join(rig.home, "catalog.sqlite");
+      for (const [name, fault] of faults) {
+        fault(path);
+        expect(await listed(rig), name).toEqual(before);
+        expect(await listed(rig), `${name}, again`).toEqual(before);
+      }
+      const resumed = await rig.run(["exec", "resume", "two", "Please say more."]);
+      expect(resumed.status, resumed.err).toBe(0);
+      expect((await listed(rig))[0]).toMatchObject({ name: "two", turns: 2 });
+    }),
+  );
+});
+
+describe("a home on a path with spaces, quotes and other scripts", () => {
+  it("works as any other, also after a kill", { timeout: atMost }, () =>
+    withRig(
+      scenario,
+      async (rig) => {
+        const run = rig.start(["exec", "Please work."]);
+        await until(() => rig.lines(ranFile).length > 0, "the first command");
+        run.child.kill("SIGKILL");
+        await run.ended;
+        const resumed = await rig.run(["exec", "resume", rig.id()]);
+        expect(resumed.status, resumed.err).toBe(0);
+        expect(rig.lines(ranFile)).toEqual(["one", "two"]);
+        expect(lastOutcome(eventsOf(rig.log(rig.id())))).toBe("completed");
+        await expectAtRest(rig, rig.id());
+      },
+      { homeName: "a home of 'Zoë' \"日本\" $HOME %20 #1\n🙂" },
+    ),
+  );
+});
