@@ -14,6 +14,8 @@ export type Fault =
   /** Nothing is sent for so long, before the headers or after `response.created`; then the answer. */
   | { do: "silent"; ms: number; when: "at-once" | "created" }
   | ({ do: "refuse" } & Refusal)
+  /** A plan's usage limit sets in, for so long. */
+  | { do: "limit"; ms: number }
   | { do: "event"; event: StreamEvent };
 
 export interface Recorded {
@@ -125,6 +127,7 @@ export async function startUpstream(): Promise<Upstream> {
       const [created] = responseEvents(String(body["model"]), [], 0);
       return stream(response, [created as StreamEvent, fault.event], upstream.framing);
     }
+    if (fault.do === "limit") upstream.limitedUntil = Date.now() + fault.ms;
     if (fault.do === "silent" && fault.when === "at-once") await silence(fault.ms, response);
 
     const refusal =
