@@ -174,8 +174,27 @@ export function expectPatched({ workspace }: Rig): void {
   expect(found).toEqual(after);
 }
 
-export function expectRanOnce(rig: Rig, words: readonly string[] = commands): void {
-  expect(rig.lines(ranFile).sort()).toEqual([...words].sort());
+/**
+ * Each command ran once and is answered with what it printed. Of those whose outcome is `unknown` the model is told so; a wrapper that
+ * was killed between its claim and its command left nothing to run.
+ */
+export function expectRanOnce(rig: Rig, id: string, unknown: readonly string[] = []): void {
+  const events = eventsOf(rig.log(id));
+  const ran = rig.lines(ranFile);
+  for (const word of commands) {
+    const times = ran.filter((line) => line === word).length;
+    if (unknown.includes(word)) expect(times, `${word} ran`).toBeLessThanOrEqual(1);
+    else expect(times, `${word} ran`).toBe(1);
+    const call = events.find(
+      (event) =>
+        event["kind"] === "function_call" && String(itemOf(event)["arguments"]).includes(`echo ${word} `),
+    );
+    const output = events.find(
+      (event) => event["kind"] === "function_call_output" && event["call"] === call?.["call"],
+    );
+    const answer = unknown.includes(word) ? "outcome unknown; verify before repeating" : `did ${word}`;
+    expect(itemOf(output ?? {})["output"], `${word} is answered`).toContain(answer);
+  }
 }
 
 /** The lists know the session, as idle and undamaged, and everything that ran for it has ended. */
@@ -193,11 +212,11 @@ export async function expectAtRest(rig: Rig, id: string): Promise<void> {
 }
 
 /** The story has come to its end, and nothing of it was lost, done twice or done by halves. */
-export function expectDone(rig: Rig, id: string, ran: readonly string[] = commands): void {
+export function expectDone(rig: Rig, id: string, unknown: readonly string[] = []): void {
   const log = rig.log(id);
   expect(lastOutcome(eventsOf(log))).toBe("completed");
   expectSoundLog(log);
-  expectRanOnce(rig, ran);
+  expectRanOnce(rig, id, unknown);
   expectPatched(rig);
   expectRequestsPaired(rig);
 }
