@@ -53,8 +53,12 @@ export interface SessionLog {
   /** What the reader found when the session was opened. */
   readonly report: ReadReport;
   append(...events: Append[]): Promise<LogRecord[]>;
-  /** The items' bytes, one buffer or more each, in the order asked for. Reads whole blocks where refs lie close together. */
-  bodies(refs: readonly BodyRef[]): AsyncIterable<Uint8Array>;
+  /**
+   * The items' bytes, one buffer or more each, in the order asked for. Reads whole blocks where refs lie close together, and gives what
+   * one read brought at once: waiting for each of 100,000 items would cost more than reading them. The buffers are valid until the
+   * next batch is asked for.
+   */
+  bodies(refs: readonly BodyRef[]): AsyncIterable<readonly Uint8Array[]>;
   body(ref: BodyRef): Promise<Uint8Array>;
   /** The folder for the traces of the call whose item has this sequence number. */
   spool(callSeq: number): string;

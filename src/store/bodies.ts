@@ -6,33 +6,41 @@ const runBytes = 2 ** 18;
 const gapBytes = 2 ** 16;
 
 /**
- * The bytes of the refs, in their order, one buffer or more each. Neighbours are read in one go, and the next run is read while one is
- * used. A buffer stays valid: it can be queued on a socket.
+ * The bytes of the refs, in their order, one buffer or more each. Neighbours are read in one go and given at once, and the next run is
+ * read while one is used, into memory that is used again for the run after it: 200 MB of fresh buffers would have the collector walk the
+ * whole history again and again.
  */
 export async function* readBodies(
   source: ByteSource,
   refs: readonly BodyRef[],
   path: string,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<readonly Uint8Array[]> {
+  const memory = [Buffer.alloc(0), Buffer.alloc(0)];
+  const load = (run: Run, turn: number): Promise<Buffer> => {
+    if (memory[turn % 2]!.length < run.length) memory[turn % 2] = Buffer.allocUnsafeSlow(run.length);
+    return fill(memory[turn % 2]!.subarray(0, run.length), source, run.offset, path);
+  };
   const runs = cutRuns(refs);
   let next = runs.next();
-  let loading = next.done ? undefined : load(source, next.value, path);
+  let loading = next.done ? undefined : load(next.value, 0);
   try {
-    while (loading && !next.done) {
+    for (let turn = 1; loading && !next.done; turn++) {
       const run = next.value;
       const bytes = await loading;
       next = runs.next();
-      loading = next.done ? undefined : load(source, next.value, path);
-      for (const { offset, length } of run.refs)
-        yield bytes.subarray(offset - run.offset, offset - run.offset + length);
+      loading = next.done ? undefined : load(next.value, turn);
+      yield run.refs.map(({ offset, length }) =>
+        bytes.subarray(offset - run.offset, offset - run.offset + length),
+      );
     }
   } finally {
+    // Nothing may still be reading when the caller closes the file.
     await Promise.allSettled([loading]);
   }
 }
 
 export async function readBody(source: ByteSource, ref: BodyRef, path: string): Promise<Uint8Array> {
-  return load(source, ref, path);
+  return fill(Buffer.allocUnsafeSlow(ref.length), source, ref.offset, path);
 }
 
 interface Run extends BodyRef {
@@ -63,10 +71,9 @@ function* cutRuns(refs: readonly BodyRef[]): Generator<Run, undefined> {
   return undefined;
 }
 
-async function load(source: ByteSource, { offset, length }: BodyRef, path: string): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  if ((await readFully(source, bytes, offset)) < length) {
-    throw new RangeError(`${path} ends before byte ${offset + length}`);
+async function fill(bytes: Buffer, source: ByteSource, offset: number, path: string): Promise<Buffer> {
+  if ((await readFully(source, bytes, offset)) < bytes.length) {
+    throw new RangeError(`${path} ends before byte ${offset + bytes.length}`);
   }
   return bytes;
 }

@@ -98,7 +98,8 @@ export function storeConformance(
       const records = await log.append(...items.map(itemAdded));
       for (const order of [[0, 1, 2, 3, 4, 5, 6], [6, 0, 5, 1, 1, 3], [2]]) {
         const parts: Uint8Array[] = [];
-        for await (const part of log.bodies(order.map((at) => records[at]!.body!))) parts.push(part);
+        for await (const batch of log.bodies(order.map((at) => records[at]!.body!)))
+          parts.push(...batch.map((part) => Buffer.from(part)));
         expect(Buffer.concat(parts).equals(Buffer.concat(order.map((at) => items[at]!)))).toBe(true);
       }
       await log.release();

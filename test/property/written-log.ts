@@ -59,14 +59,21 @@ export class WrittenLog {
     return bytes;
   }
 
-  /** The items' bytes in parts of at most `part` bytes, as a store may hand them over. */
-  bodies(part = 64): (refs: readonly BodyRef[]) => AsyncIterable<Uint8Array> {
+  /** The items' bytes in parts of at most `part` bytes and batches of at most five parts, as a store may hand them over. */
+  bodies(part = 64): (refs: readonly BodyRef[]) => AsyncIterable<readonly Uint8Array[]> {
     const bytesOf = this.bytesOf.bind(this);
     return async function* bodies(refs) {
+      let batch: Uint8Array[] = [];
       for (const ref of refs) {
         const bytes = bytesOf(ref);
-        for (let at = 0; at < bytes.length; at += part) yield bytes.subarray(at, at + part);
+        for (let at = 0; at < bytes.length; at += part) {
+          batch.push(bytes.subarray(at, at + part));
+          if (batch.length < 5) continue;
+          yield batch;
+          batch = [];
+        }
       }
+      yield batch;
     };
   }
 }

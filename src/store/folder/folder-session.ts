@@ -55,7 +55,7 @@ export class FolderSession implements SessionLog {
     return this.#appender.append(events);
   }
 
-  bodies(refs: readonly BodyRef[]): AsyncIterable<Uint8Array> {
+  bodies(refs: readonly BodyRef[]): AsyncIterable<readonly Uint8Array[]> {
     return readBodies(this.#opened.source, refs, this.#opened.source.path);
   }
 

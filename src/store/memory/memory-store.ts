@@ -235,7 +235,7 @@ class MemorySession implements SessionLog {
     return this.#appender.append(events);
   }
 
-  bodies(refs: readonly BodyRef[]): AsyncIterable<Uint8Array> {
+  bodies(refs: readonly BodyRef[]): AsyncIterable<readonly Uint8Array[]> {
     return readBodies(this.#log, refs, this.#log.path);
   }
 
