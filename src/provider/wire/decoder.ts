@@ -28,7 +28,7 @@ export class EventDecoder {
 
   /** The end of the stream: the reader's own, or else a cut, or something else than a stream. */
   end(): Said[] {
-    const said = this.#reader.end?.() ?? [];
+    const said = this.#reader.end?.(false) ?? [];
     if (said.length > 0) return said;
     if (this.#events === 0) {
       if (isHtml(this.#start)) {
@@ -48,7 +48,7 @@ export class EventDecoder {
   #event(name: string | undefined, data: string): void {
     this.#events++;
     if (data === "[DONE]") {
-      this.#said.push(...(this.#reader.end?.() ?? []));
+      this.#said.push(...(this.#reader.end?.(true) ?? []));
       return;
     }
     const event = parseJson(data);

@@ -6,7 +6,7 @@ import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
-import { holdsSealed } from "./body.ts";
+import { holdsSealed, type StreamedBody } from "./body.ts";
 import { dispatcherFor, errorCode } from "./connection.ts";
 import { EventDecoder, readAnswer } from "./decoder.ts";
 import { issuerOf } from "./issuer.ts";
@@ -35,7 +35,7 @@ export interface WireOptions {
 }
 
 /** A provider that speaks `wire` over HTTP and server-sent events. One request for each `stream`. */
-export function wireProvider(options: WireOptions, wire: Wire): Provider {
+export function wireProvider<Body extends StreamedBody>(options: WireOptions, wire: Wire<Body>): Provider {
   return new WireProvider(options, wire);
 }
 
@@ -50,17 +50,17 @@ interface Connection {
   draining: boolean;
 }
 
-class WireProvider implements Provider {
+class WireProvider<Body extends StreamedBody> implements Provider {
   readonly name: string;
   readonly contract: string;
   readonly issuer: string;
   readonly #options: WireOptions;
-  readonly #wire: Wire;
+  readonly #wire: Wire<Body>;
   readonly #url: URL;
   readonly #clock: Clock;
   readonly #dispatcher: Dispatcher;
 
-  constructor(options: WireOptions, wire: Wire) {
+  constructor(options: WireOptions, wire: Wire<Body>) {
     this.name = options.name;
     this.contract = options.contract;
     this.issuer = issuerOf(options.baseUrl, options.issuerAccount ?? options.apiKey);
@@ -92,8 +92,9 @@ class WireProvider implements Provider {
     signal.throwIfAborted();
     const { idleTimeoutMs = 300_000, silenceMs = 15_000 } = this.#options;
     const pulse = new Pulse(this.#clock, idleTimeoutMs, silenceMs);
+    const sent = await this.#wire.body(request);
     const answer = yield* pulse.wait(
-      this.#send(request, pulse, AbortSignal.any([signal, connection.closer.signal])),
+      this.#send(sent, pulse, AbortSignal.any([signal, connection.closer.signal])),
       signal,
     );
     const headers = plainHeaders(answer.headers);
@@ -111,7 +112,7 @@ class WireProvider implements Provider {
 
     const reader = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     const pieces = this.#pieces(reader, pulse, signal);
-    const answerReader = this.#wire.reader(request);
+    const answerReader = this.#wire.reader(request, sent);
     const said = /\bjson\b/iu.test(type)
       ? this.#whole(pieces, answerReader)
       : this.#events(pieces, answerReader);
@@ -132,9 +133,8 @@ class WireProvider implements Provider {
     }
   }
 
-  async #send(request: ModelRequest, pulse: Pulse, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  #send(body: Body, pulse: Pulse, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const { apiKey, headers } = this.#options;
-    const body = await this.#wire.body(request);
     const own = this.#wire.headers ?? bearer;
     return send(this.#url, {
       method: "POST",

@@ -15,14 +15,14 @@ export interface AnswerReader {
    * for items that are cut out of it byte for byte.
    */
   event(type: string, event: JsonObject, data: string): Said[];
-  /** The stream has ended (`[DONE]` included): its end, or nothing when it ended too early. */
-  end?(): Said[];
+  /** The stream has ended, `done` with `[DONE]` as its last word: how the answer ends, or nothing when it ended too early. */
+  end?(done: boolean): Said[];
   /** An answer that is no stream: a JSON object with no `error` at its top, and its bytes. */
   whole(answer: JsonObject, bytes: Uint8Array): Said[];
 }
 
 /** What one wire has of its own; `wireProvider` does the rest: connection, silence, server-sent events, cuts and refusals. */
-export interface Wire {
+export interface Wire<Body extends StreamedBody = StreamedBody> {
   /** Goes after the base URL: "/responses". */
   readonly path: string;
   /** How a stream ends, for the words about one that was cut: "response.completed". */
@@ -31,7 +31,7 @@ export interface Wire {
   readonly sendsSealed: boolean;
   /** Headers with the key, and others that the wire always has; absent: `authorization: Bearer …`. */
   headers?(apiKey: string | undefined): Record<string, string>;
-  body(request: ModelRequest): StreamedBody | Promise<StreamedBody>;
-  /** One for each request. */
-  reader(request: ModelRequest): AnswerReader;
+  body(request: ModelRequest): Body | Promise<Body>;
+  /** One for each request, for the answer to this body. */
+  reader(request: ModelRequest, body: Body): AnswerReader;
 }
