@@ -186,6 +186,24 @@ describe("a home whose disk", () => {
   );
 });
 
+describe("a session's folder", () => {
+  it("that is removed while a tool runs ends the turn, and is not made anew", { timeout: atMost }, () =>
+    withRig(scenario, async (rig) => {
+      const waiting = rig.start(["exec", "Please wait."]);
+      await until(() => rig.lines(ranFile).length > 0, "the command to begin");
+      const id = rig.id();
+      rmSync(rig.sessionFolder(id), { recursive: true });
+      writeFileSync(join(rig.workspace, "gate"), "");
+      const { status, err } = await waiting.ended;
+      expect(status, err).not.toBe(0);
+      expect(err).toMatch(/was removed while this process worked in it[^]*\[session-removed\]/u);
+      expect(rig.ids()).toEqual([]);
+      expect((await rig.run(["sessions", "--json"])).out).not.toContain(id);
+      await until(() => rig.processes().length === 0, "every process to end");
+    }),
+  );
+});
+
 interface Harm {
   name: string;
   /** The log as the harm leaves it. */

@@ -140,6 +140,26 @@ describe("a session that another process works in", () => {
     }),
   );
 
+  it("ends with one owner when several take it over from each other", { timeout: atMost }, () =>
+    withRig(gated, async (rig) => {
+      const owner = await atGate(rig);
+      const takers = Array.from({ length: 5 }, () =>
+        rig.start(["exec", "resume", rig.id(), "--force", "--json"]),
+      );
+      const runs = [owner, ...takers];
+      const ended: (number | null)[] = [];
+      for (const run of runs) void run.ended.then(({ status }) => ended.push(status));
+      await until(() => ended.length === runs.length - 1, "all but one to be fenced off", 30_000);
+      open(rig);
+      const all = await Promise.all(runs.map((run) => run.ended));
+      const said = all.map(({ status, err }) => `${status}: ${err}`).join("\n");
+      expect(all.map(({ status }) => status).sort(), said).toEqual([0, 3, 3, 3, 3, 3]);
+      expect(all[0]!.status, "who worked first does so no more").toBe(3);
+      await expectWorkedOnce(rig);
+      await expectAtRest(rig, rig.id());
+    }),
+  );
+
   it("goes to exactly one of those who resume it when its owner is dead", { timeout: atMost }, () =>
     withRig(gated, async (rig) => {
       const owner = await atGate(rig);

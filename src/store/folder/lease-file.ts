@@ -5,7 +5,7 @@ import {
   fsyncSync,
   readdirSync,
   readFileSync,
-  unlinkSync,
+  rmSync,
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
@@ -109,14 +109,15 @@ export class OwnLease {
       fsyncSync(fd);
       syncFolder(folder);
       if (leaseNumbers(folder).at(-1) !== state.fence) {
-        unlinkSync(path);
+        // The owner of the higher one may have removed it already.
+        rmSync(path, { force: true });
         closeSync(fd);
         return undefined;
       }
       crashPoint("lease-made");
       return new OwnLease(folder, fd, state);
     } catch (error) {
-      unlinkSync(path);
+      rmSync(path, { force: true });
       closeSync(fd);
       throw error;
     }
@@ -126,11 +127,7 @@ export class OwnLease {
   removeOlder(): void {
     for (const number of leaseNumbers(this.#folder)) {
       if (number >= this.fence) continue;
-      try {
-        unlinkSync(leasePath(this.#folder, number));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      }
+      rmSync(leasePath(this.#folder, number), { force: true });
     }
     syncFolder(this.#folder);
   }
