@@ -9,7 +9,7 @@ import { openai } from "../replay/contracts/openai.ts";
 import { project, type Projection } from "../replay/project.ts";
 import { climb } from "./ladder.ts";
 
-const anyone: ReplayContract = { name: "anyone", sealed: "replay", itemIds: "detach", callIdLimit: 64 };
+const anyone: ReplayContract = { ...openai, name: "anyone", sealed: "replay" };
 
 /** Items 0, 2, 4: reasoning rs_0, rs_1, rs_2, each with the message that it led to. */
 function threeSteps(issuerOf: (step: number) => string = () => "here", seed?: string): WrittenLog {

@@ -17,6 +17,19 @@ describe("the contract of a backend", () => {
     expect(contractFor({ baseUrl }).name).toBe(name);
   });
 
+  it.each([
+    ["chat", "https://api.openai.com/v1", "chat"],
+    ["chat", "https://api.deepseek.com", "deepseek"],
+    ["chat", "https://generativelanguage.googleapis.com/v1beta/openai", "gemini"],
+    ["chat", "https://api.x.ai/v1", "chat"],
+    ["chat", "http://127.0.0.1:8080/v1", "chat"],
+    ["anthropic", "https://api.anthropic.com", "anthropic"],
+    ["anthropic", "https://api.deepseek.com/anthropic", "anthropic"],
+    ["responses", "https://api.deepseek.com", "openai"],
+  ] as const)("of a provider of kind %s for %s is %s", (kind, baseUrl, name) => {
+    expect(contractFor({ kind, baseUrl }).name).toBe(name);
+  });
+
   it("is the one that the configuration names, before all else", () => {
     expect(contractFor({ baseUrl: "https://api.openai.com/v1", contract: "proxy" }).name).toBe("proxy");
   });

@@ -1,8 +1,12 @@
 import { Failure } from "../failure.ts";
 import type { ReplayContract } from "./contract.ts";
+import { anthropic } from "./contracts/anthropic.ts";
 import { azure } from "./contracts/azure.ts";
+import { chat } from "./contracts/chat.ts";
 import { codex } from "./contracts/codex.ts";
 import { copilot } from "./contracts/copilot.ts";
+import { deepseek } from "./contracts/deepseek.ts";
+import { gemini } from "./contracts/gemini.ts";
 import { openai } from "./contracts/openai.ts";
 import { proxy } from "./contracts/proxy.ts";
 import { xai } from "./contracts/xai.ts";
@@ -15,6 +19,10 @@ export const contracts: Readonly<Record<string, ReplayContract>> = {
   xai,
   copilot,
   proxy,
+  chat,
+  deepseek,
+  anthropic,
+  gemini,
 };
 
 /** Throws `configuration` for a name that no contract has. */
@@ -30,22 +38,41 @@ export function contractNamed(name: string): ReplayContract {
 }
 
 /**
- * The contract of a backend: the one that the configuration names, else the one that its base URL tells. An unknown URL is taken for a
- * Responses endpoint like OpenAI's own (decisions/0003-contract-for-unknown-base-urls.md).
+ * The contract of a backend: the one that the configuration names, else the one that its kind and its base URL tell. Kinds:
+ * `chat`, `anthropic`; any other speaks Responses. An unknown URL is taken for an endpoint like that of who defined the wire (decisions/0003-contract-for-unknown-base-urls.md).
  */
-export function contractFor(backend: { baseUrl: string; contract?: string }): ReplayContract {
-  if (backend.contract !== undefined) return contractNamed(backend.contract);
-  if (!URL.canParse(backend.baseUrl)) return openai;
-  const { hostname, pathname } = new URL(backend.baseUrl);
-  const isUnder = (domain: string): boolean => hostname === domain || hostname.endsWith(`.${domain}`);
-  if (hostname === "chatgpt.com" && pathname.startsWith("/backend-api")) return codex;
-  if (
-    isUnder("openai.azure.com") ||
-    isUnder("services.ai.azure.com") ||
-    isUnder("cognitiveservices.azure.com")
-  )
-    return azure;
-  if (isUnder("x.ai")) return xai;
-  if (isUnder("githubcopilot.com")) return copilot;
-  return openai;
+export function contractFor(backend: { kind?: string; baseUrl: string; contract?: string }): ReplayContract {
+  const { kind, baseUrl, contract } = backend;
+  if (contract !== undefined) return contractNamed(contract);
+  if (kind === "anthropic") return anthropic;
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const known = (kind === "chat" ? chatHosts : responsesHosts).find(({ domains, path }) =>
+    domains.some((domain) => isUnder(url, domain) && (path === undefined || url?.pathname.startsWith(path))),
+  );
+  return known?.contract ?? (kind === "chat" ? chat : openai);
+}
+
+interface KnownHost {
+  readonly domains: readonly string[];
+  readonly path?: string;
+  readonly contract: ReplayContract;
+}
+
+const responsesHosts: readonly KnownHost[] = [
+  { domains: ["chatgpt.com"], path: "/backend-api", contract: codex },
+  {
+    domains: ["openai.azure.com", "services.ai.azure.com", "cognitiveservices.azure.com"],
+    contract: azure,
+  },
+  { domains: ["x.ai"], contract: xai },
+  { domains: ["githubcopilot.com"], contract: copilot },
+];
+
+const chatHosts: readonly KnownHost[] = [
+  { domains: ["deepseek.com"], contract: deepseek },
+  { domains: ["generativelanguage.googleapis.com", "aiplatform.googleapis.com"], contract: gemini },
+];
+
+function isUnder(url: URL | undefined, domain: string): boolean {
+  return url !== undefined && (url.hostname === domain || url.hostname.endsWith(`.${domain}`));
 }

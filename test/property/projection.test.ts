@@ -11,8 +11,8 @@ import { textOf, type WrittenLog } from "./written-log.ts";
 const issuer = issuers[0];
 const contract = fc.constantFrom<ReplayContract>(
   ...Object.values(contracts),
-  { name: "anyone", sealed: "replay", itemIds: "keep", callIdLimit: 20 },
-  { name: "window", sealed: { window: 2 }, itemIds: "keep", callIdLimit: 64 },
+  { ...contracts["openai"]!, name: "anyone", sealed: "replay", itemIds: "keep", callIdLimit: 20 },
+  { ...contracts["openai"]!, name: "window", sealed: { window: 2 }, itemIds: "keep" },
 );
 
 type Element = { [key: string]: unknown };

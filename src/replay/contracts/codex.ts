@@ -1,4 +1,5 @@
 import type { ReplayContract } from "../contract.ts";
+import { openai } from "./openai.ts";
 
 /**
  * The ChatGPT backend that Codex signs in to (`https://chatgpt.com/backend-api/codex`).
@@ -8,8 +9,6 @@ import type { ReplayContract } from "../contract.ts";
  * - `store` is always false there, so ids are detached as with the API.
  */
 export const codex: ReplayContract = {
+  ...openai,
   name: "codex",
-  sealed: "replay-same-issuer",
-  itemIds: "detach",
-  callIdLimit: 64,
 };

@@ -1,4 +1,5 @@
 import type { ReplayContract } from "../contract.ts";
+import { openai } from "./openai.ts";
 
 /**
  * Responses on GitHub Copilot (`https://api.githubcopilot.com`, `https://api.business.githubcopilot.com`, …).
@@ -7,8 +8,7 @@ import type { ReplayContract } from "../contract.ts";
  *   `invalid_request_body` or `thinking_signature_invalid` or without any (failures.md rows 6 and 7, 2026). So sealed reasoning isn't sent.
  */
 export const copilot: ReplayContract = {
+  ...openai,
   name: "copilot",
   sealed: "drop",
-  itemIds: "detach",
-  callIdLimit: 64,
 };

@@ -1,4 +1,5 @@
 import type { ReplayContract } from "../contract.ts";
+import { openai } from "./openai.ts";
 
 /**
  * A gateway that puts several issuers behind one URL (chosen with `contract = "proxy"` in the configuration).
@@ -7,8 +8,7 @@ import type { ReplayContract } from "../contract.ts";
  *   issued to this caller" (failures.md row 9, 2026). Within a turn such gateways keep to one; so the current turn's reasoning is sent.
  */
 export const proxy: ReplayContract = {
+  ...openai,
   name: "proxy",
   sealed: { window: 1 },
-  itemIds: "detach",
-  callIdLimit: 64,
 };
