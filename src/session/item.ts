@@ -105,9 +105,14 @@ export function itemText(item: unknown): string {
   const parts = item["content"] ?? item["output"] ?? item["summary"];
   if (typeof parts === "string") return parts;
   if (!Array.isArray(parts)) return "";
-  return parts
-    .map((part) => (isJsonObject(part) && typeof part["text"] === "string" ? part["text"] : ""))
-    .join("");
+  return parts.map(partText).join("");
+}
+
+/** `output_text`, `input_text`, `summary_text` and the rest have their words in `text`, and `refusal` in `refusal`. */
+function partText(part: unknown): string {
+  if (!isJsonObject(part)) return "";
+  const words = part["text"] ?? part["refusal"];
+  return typeof words === "string" ? words : "";
 }
 
 const escape = new TextEncoder().encode("\\u");

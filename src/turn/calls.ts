@@ -31,6 +31,10 @@ export class Calls {
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<void>>();
   #exclusive: Promise<void> = Promise.resolve();
+  /**
+   * By call id. Some gateways give calls of one response the same id; outputs answer those in order, so they are run in order.
+   */
+  readonly #sameId = new Map<string, Promise<void>>();
   #failed: { error: unknown } | undefined;
 
   /** `signal` cancels the tools in flight. It must not be aborted by the loss of the lease: the next owner follows what still runs. */
@@ -44,13 +48,14 @@ export class Calls {
   start(record: ItemRecord, item: Uint8Array, intended = false): void {
     const call = readCall(record, item);
     const tool = this.#environment.tools.find((candidate) => candidate.definition.name === call.name);
-    const before = tool?.exclusive ? this.#exclusive : Promise.resolve();
-    const run = before
+    const before = [this.#sameId.get(call.call), tool?.exclusive ? this.#exclusive : undefined];
+    const run = Promise.all(before)
       .then(() => this.#run(record, call, tool, intended))
       .catch((error: unknown) => {
         const { lost } = this.#journal.log;
         this.#failed ??= { error: lost.aborted ? lost.reason : error };
       });
+    this.#sameId.set(call.call, run);
     if (tool?.exclusive) this.#exclusive = run;
     this.#running.add(run);
     void run.then(() => this.#running.delete(run));

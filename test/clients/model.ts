@@ -6,7 +6,7 @@ import type { Item } from "./requirements.ts";
 export type Part =
   | { say: string }
   | { run: string }
-  | { call: string; arguments: string }
+  | { call: string; arguments: string; id?: string }
   | { custom: string; input: string }
   | { item: Item };
 
@@ -77,7 +77,7 @@ function outputItem(part: Part, tools: readonly Item[]): Item {
     type: "function_call",
     status: "completed",
     arguments: made.arguments,
-    call_id,
+    call_id: "call" in part && part.id !== undefined ? part.id : call_id,
     name: made.name,
   };
 }

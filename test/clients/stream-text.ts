@@ -40,18 +40,15 @@ function itemEvents(item: Item, output_index: number): StreamEvent[] {
   switch (item["type"]) {
     case "message": {
       const [part] = item["content"] as [Item];
-      const { text } = part as { text: string };
+      const member = part["type"] === "refusal" ? "refusal" : "text";
+      const stem = `response.${member === "refusal" ? "refusal" : "output_text"}`;
+      const text = String(part[member]);
       const place = { ...at, content_index: 0 };
       return [
         added({ status: "in_progress", content: [] }),
-        { type: "response.content_part.added", ...place, part: { ...part, text: "" } },
-        ...deltas(text).map((delta) => ({
-          type: "response.output_text.delta",
-          ...place,
-          delta,
-          logprobs: [],
-        })),
-        { type: "response.output_text.done", ...place, text, logprobs: [] },
+        { type: "response.content_part.added", ...place, part: { ...part, [member]: "" } },
+        ...deltas(text).map((delta) => ({ type: `${stem}.delta`, ...place, delta })),
+        { type: `${stem}.done`, ...place, [member]: text },
         { type: "response.content_part.done", ...place, part },
         done,
       ];

@@ -131,6 +131,38 @@ describe.concurrent("event streams as the specification allows them", () => {
     expect(desk.log().map((event) => event["kind"])).toContain("quantum_note");
   });
 
+  it("calls of one response with the same id get their own outputs, in this turn and in the next", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const desk = await openDesk(onTestFinished);
+    const call = (command: string) => ({
+      call: "shell_command",
+      id: "call_1",
+      arguments: JSON.stringify({ command }),
+    });
+    desk.upstream.script("both", [call("sleep 0.3; echo slow"), call("echo quick")], [{ say: "ok" }]);
+    desk.upstream.script("third", [call("echo third")], [{ say: "ok" }]);
+    expect(await desk.run(["exec", ...all, "both"])).toMatchObject({ status: 0 });
+    expect(await desk.run(["exec", "resume", "--last", ...all, "third"])).toMatchObject({ status: 0 });
+    const outputs = ofKind(desk.upstream.requests.at(-1)?.input ?? [], "function_call_output");
+    expect(outputs.map(({ output }) => /slow|quick|third/u.exec(String(output))?.[0])).toEqual([
+      "slow",
+      "quick",
+      "third",
+    ]);
+  });
+
+  it("a refusal is shown as the answer", async ({ expect, onTestFinished }) => {
+    const desk = await openDesk(onTestFinished);
+    const content = [{ type: "refusal", refusal: "I can't help with that." }];
+    desk.upstream.script("bad", [{ item: { id: "msg_1", type: "message", role: "assistant", content } }]);
+    expect(await desk.run(["exec", ...all, "bad"])).toMatchObject({
+      status: 0,
+      out: "I can't help with that.\n",
+    });
+  });
+
   it("an answer without text is not sent back, and doesn't poison the session", async ({
     expect,
     onTestFinished,
