@@ -45,6 +45,8 @@ export interface RunOptions {
   folder?: string;
   input?: string;
   env?: Readonly<Record<string, string>>;
+  /** A file descriptor that takes the output instead. */
+  stdout?: number;
 }
 
 export async function openDesk(finished: (close: () => Promise<void>) => void): Promise<Desk> {
@@ -59,7 +61,7 @@ export async function openDesk(finished: (close: () => Promise<void>) => void): 
     rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  const start: Desk["start"] = (args, { folder = work, input, env = {} } = {}) => {
+  const start: Desk["start"] = (args, { folder = work, input, env = {}, stdout } = {}) => {
     const began = Date.now();
     const child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
@@ -71,7 +73,7 @@ export async function openDesk(finished: (close: () => Promise<void>) => void): 
         OPENAI_API_KEY: apiKey,
         ...env,
       },
-      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      stdio: [input === undefined ? "ignore" : "pipe", stdout ?? "pipe", "pipe"],
     });
     children.add(child);
     child.stdin?.end(input);

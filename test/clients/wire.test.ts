@@ -1,3 +1,4 @@
+import { closeSync, existsSync, openSync } from "node:fs";
 import { describe, it, vi } from "vitest";
 import { openDesk, sessionId } from "./desk.ts";
 import type { Answer } from "./model.ts";
@@ -152,6 +153,22 @@ describe.concurrent("event streams as the specification allows them", () => {
       "third",
     ]);
   });
+
+  it.skipIf(!existsSync("/dev/full"))(
+    "an output that can't be written costs the output, not the session",
+    async ({ expect, onTestFinished }) => {
+      const desk = await openDesk(onTestFinished);
+      const full = openSync("/dev/full", "w");
+      onTestFinished(() => closeSync(full));
+      desk.upstream.script("count", [{ run: "echo ran >> ran.txt" }], [{ say: "Counted." }]);
+      const run = await desk.run(["exec", "--json", ...all, "count"], { stdout: full });
+      expect(run.status).toBe(1);
+      expect(run.err).toMatch(/^The output could not be written: .*ENOSPC.*\n$/u);
+      expect(desk.lines("ran.txt")).toHaveLength(1);
+      expect(await desk.run(["exec", "resume", "--last", ...all, "well"])).toMatchObject({ status: 0 });
+      expect(JSON.stringify(desk.upstream.requests.at(-1)?.input)).toContain("Counted.");
+    },
+  );
 
   it("a refusal is shown as the answer", async ({ expect, onTestFinished }) => {
     const desk = await openDesk(onTestFinished);

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { Failure, isFailure } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import { printable } from "../../lib/printable.ts";
@@ -18,15 +19,24 @@ export async function main(argv: readonly string[]): Promise<number> {
     controller.abort(new Failure("cancelled", "Interrupted.", {}));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
-  // A reader that goes away (`| head`) ends the output, not the session.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  // A reader that goes away (`| head`), a full disk or a closed terminal ends the output, not the session.
+  let unwritten: Error | undefined;
+  process.stderr.on("error", () => undefined);
+  process.stdout.on("error", (error) => (unwritten ??= isClosedPipe(error) ? undefined : error));
   try {
-    return await runProgram(argv, {
+    const status = await runProgram(argv, {
       terminal,
       environment,
       folder: process.cwd(),
       signal: controller.signal,
     });
+    // A write that failed is told on a later tick.
+    await setImmediate();
+    if (!unwritten) return status;
+    terminal.err(
+      `The output could not be written: ${unwritten.message}. The session holds the answer; throughline sessions names it.\n`,
+    );
+    return status === 0 ? 1 : status;
   } catch (error) {
     return report(error, terminal, argv.includes("--json"));
   } finally {
@@ -48,6 +58,6 @@ function report(error: unknown, terminal: Terminal, json: boolean): number {
   return failure ? catalogue[failure.class].exit : 1;
 }
 
-function ignoreClosedPipe(error: Error): void {
-  if (!("code" in error) || error.code !== "EPIPE") throw error;
+function isClosedPipe(error: Error): boolean {
+  return "code" in error && error.code === "EPIPE";
 }

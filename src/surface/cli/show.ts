@@ -1,5 +1,5 @@
 import { parseJson } from "../../lib/json.ts";
-import { ago } from "../../lib/words.ts";
+import { ago, counted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { Failure } from "../../failure.ts";
 import { isItemRecord, type ItemRecord, type LogRecord, type SessionEvent } from "../../session/event.ts";
@@ -102,7 +102,7 @@ function viewText({ session, report, events, lines }: View, now: number): string
     `  workspace ${printableLine(workspace.path, 200)}${workspace.gitBranch ? ` (${printableLine(workspace.gitBranch, 40)})` : ""}`,
     `  model     ${printableLine(settings.model)}${settings.effort ? `/${settings.effort}` : ""} through ${printableLine(settings.provider)}`,
     `  times     made ${ago(now - session.created)}, active ${ago(now - session.updated)}`,
-    `  so far    ${session.turns} turns, ${session.steps} steps, ${session.messages} messages, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
+    `  so far    ${counted(session.turns, "turn")}, ${counted(session.steps, "step")}, ${counted(session.messages, "message")}, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
     `  status    ${statusWords(session, now)}`,
   ];
   for (const event of events) {
