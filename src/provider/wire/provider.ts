@@ -105,7 +105,7 @@ class WireProvider<Body extends StreamedBody> implements Provider {
       const text = this.#withoutKey(await readStart(body, signal));
       yield {
         type: "failed",
-        failure: await this.#refusal(signalFromHttp(answer.statusCode, headers, text), request),
+        failure: await this.#refusal(signalFromHttp(answer.statusCode, headers, text), request, sent),
       };
       return;
     }
@@ -119,7 +119,8 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     for await (const event of said) {
       signal.throwIfAborted();
       if (event.type === "refused") {
-        yield { type: "failed", failure: await this.#refusal(withHeaders(event.signal, headers), request) };
+        const failure = await this.#refusal(withHeaders(event.signal, headers), request, sent);
+        yield { type: "failed", failure };
         return;
       }
       if (event.type === "completed") {
@@ -192,11 +193,12 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     }
   }
 
-  async #refusal(signal: FailureSignal, request: ModelRequest): Promise<Failure> {
+  async #refusal(signal: FailureSignal, request: ModelRequest, sent: Body): Promise<Failure> {
     const ambiguous =
       this.#wire.sendsSealed && request.sealed && (signal.status === 400 || signal.status === 401);
     const sealedSent = ambiguous && (await holdsSealed(request.input));
-    return classify(signal, { now: this.#clock.now(), provider: this.name, sealedSent });
+    const failure = classify(signal, { now: this.#clock.now(), provider: this.name, sealedSent });
+    return this.#wire.placed?.(failure, sent) ?? failure;
   }
 
   #failure(error: unknown, signal: AbortSignal): Failure {

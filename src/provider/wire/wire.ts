@@ -1,4 +1,4 @@
-import type { FailureSignal } from "../../failure.ts";
+import type { Failure, FailureSignal } from "../../failure.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { ModelRequest, ProviderEvent } from "../../provider.ts";
 import type { StreamedBody } from "./body.ts";
@@ -34,4 +34,6 @@ export interface Wire<Body extends StreamedBody = StreamedBody> {
   body(request: ModelRequest): Body | Promise<Body>;
   /** One for each request, for the answer to this body. */
   reader(request: ModelRequest, body: Body): AnswerReader;
+  /** A refusal of this body with places and ids in terms of the request's input, on a wire whose body has others. */
+  placed?(failure: Failure, body: Body): Failure;
 }

@@ -1,0 +1,216 @@
+import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
+import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import type { ModelRequest } from "../../provider.ts";
+import type { Usage } from "../../session/event.ts";
+import { describeItem } from "../../session/item.ts";
+import { incomplete } from "../wire/decoder.ts";
+import { tokenCount } from "../wire/usage.ts";
+import type { AnswerReader, Said } from "../wire/wire.ts";
+import { reasoningItem } from "./thinking.ts";
+import { rawInput } from "./tools.ts";
+
+interface OpenBlock {
+  readonly block: JsonObject;
+  /** What its deltas have added up to: text, thinking or JSON. */
+  text: string;
+  signature: string;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Reads the Messages API's server-sent events (anthropic-version 2023-06-01, as of 2026-11) as Responses items. Each content block is an
+ * item as soon as it stops; the same events give the same bytes. How the answer ended stands in `message_delta`, before `message_stop`.
+ */
+export class MessagesReader implements AnswerReader {
+  readonly #customTools: ReadonlySet<string>;
+  readonly #open = new Map<number, OpenBlock>();
+  #response: string | undefined;
+  #model: string | undefined;
+  #usage: JsonObject = {};
+  #ending: { event: JsonObject; data: string } | undefined;
+
+  constructor(request: Pick<ModelRequest, "tools">) {
+    this.#customTools = new Set(request.tools.flatMap(({ type, name }) => (type === "custom" ? [name] : [])));
+  }
+
+  event(type: string, event: JsonObject, data: string): Said[] {
+    switch (type) {
+      case "message_start":
+        return this.#start(object(event["message"]));
+      case "content_block_start":
+        this.#open.set(indexOf(event), {
+          block: object(event["content_block"]),
+          text: "",
+          signature: "",
+        });
+        return this.#begun(indexOf(event));
+      case "content_block_delta":
+        return this.#delta(indexOf(event), object(event["delta"]));
+      case "content_block_stop":
+        return this.#stop(indexOf(event));
+      case "message_delta":
+        this.#ending = { event, data };
+        this.#count(event["usage"]);
+        return [];
+      case "message_stop":
+        return this.#end();
+      case "error":
+        return [{ type: "refused", signal: signalFromEvent("error", event, data) }];
+      default:
+        // `ping`, and a bare {"error": …} with which some gateways end a stream.
+        return event["error"] === undefined || type !== ""
+          ? []
+          : [{ type: "refused", signal: signalFromEvent("error", event, data) }];
+    }
+  }
+
+  whole(answer: JsonObject, bytes: Uint8Array): Said[] {
+    const said = this.#start(answer);
+    const content: unknown[] = Array.isArray(answer["content"]) ? answer["content"] : [];
+    for (const [index, block] of content.entries()) {
+      this.#open.set(index, { block: object(block), text: "", signature: "" });
+      said.push(...this.#stop(index));
+    }
+    this.#ending = { event: answer, data: new TextDecoder().decode(bytes) };
+    return [...said, ...this.#end()];
+  }
+
+  #start(message: JsonObject): Said[] {
+    const { id, model } = message;
+    if (typeof id === "string") this.#response = id;
+    if (typeof model === "string") this.#model = model;
+    this.#count(message["usage"]);
+    return [{ type: "opened", ...this.#identity() }];
+  }
+
+  /** Some endpoints put the first text into the block's start. */
+  #begun(index: number): Said[] {
+    const { block } = this.#open.get(index)!;
+    if (block["type"] === "text") return textDelta("text-delta", block["text"]);
+    return block["type"] === "thinking" ? textDelta("reasoning-delta", block["thinking"]) : [];
+  }
+
+  #delta(index: number, delta: JsonObject): Said[] {
+    const open = this.#open.get(index);
+    if (!open) return [incomplete(`a delta of block ${index}, which never started`)];
+    switch (delta["type"]) {
+      case "text_delta":
+        open.text += string(delta["text"]);
+        return textDelta("text-delta", delta["text"]);
+      case "thinking_delta":
+        open.text += string(delta["thinking"]);
+        return textDelta("reasoning-delta", delta["thinking"]);
+      case "signature_delta":
+        open.signature += string(delta["signature"]);
+        return [];
+      case "input_json_delta":
+        open.text += string(delta["partial_json"]);
+        return [];
+      default:
+        return [];
+    }
+  }
+
+  #stop(index: number): Said[] {
+    const open = this.#open.get(index);
+    if (!open) return [];
+    this.#open.delete(index);
+    const item = this.#item(index, open);
+    if (!item) return [];
+    const bytes = encoder.encode(JSON.stringify(item));
+    const facts = describeItem(bytes);
+    if (!facts) return [incomplete(`block ${index} could not be read`)];
+    const model = this.#model === undefined ? {} : { model: this.#model };
+    return [{ type: "item", item: bytes, facts, ...model }];
+  }
+
+  #item(index: number, { block, text, signature }: OpenBlock): JsonObject | undefined {
+    switch (block["type"]) {
+      case "text":
+        return messageItem(string(block["text"]) + text);
+      case "thinking":
+        return reasoningItem(this.#itemId(index), {
+          thinking: string(block["thinking"]) + text,
+          signature: string(block["signature"]) + signature,
+        });
+      case "redacted_thinking":
+        return reasoningItem(this.#itemId(index), { data: string(block["data"]) });
+      case "tool_use":
+        return this.#call(block, text === "" ? JSON.stringify(object(block["input"])) : text);
+      default:
+        // Tools of the provider's own are not asked for; what they say stands in the text beside them.
+        return undefined;
+    }
+  }
+
+  #call(block: JsonObject, json: string): JsonObject {
+    const call_id = string(block["id"]);
+    const name = string(block["name"]);
+    return this.#customTools.has(name)
+      ? { type: "custom_tool_call", call_id, name, input: rawInput(json) }
+      : { type: "function_call", call_id, name, arguments: json };
+  }
+
+  /** Blocks have no ids; a sealed item is told from others by one. */
+  #itemId(index: number): string {
+    return `rs_${(this.#response ?? "").slice(0, 50)}_${index}`;
+  }
+
+  #end(): Said[] {
+    // Endpoints that don't say where a block stops.
+    const said = [...this.#open.keys()].flatMap((index) => this.#stop(index));
+    const { event = {}, data = "" } = this.#ending ?? {};
+    const reason = object(event["delta"])["stop_reason"] ?? event["stop_reason"];
+    switch (reason) {
+      case "max_tokens":
+      case "refusal":
+      case "model_context_window_exceeded":
+        return [...said, { type: "refused", signal: signalFromEvent("message_delta", event, data) }];
+      case "pause_turn":
+        return [
+          ...said,
+          { type: "refused", signal: signalFromTransport("INCOMPLETE", "the provider paused the turn") },
+        ];
+      default:
+        return [...said, { type: "completed", ...this.#identity(), usage: this.#used() }];
+    }
+  }
+
+  #identity(): { response?: string; model?: string } {
+    return {
+      ...(this.#response !== undefined && { response: this.#response }),
+      ...(this.#model !== undefined && { model: this.#model }),
+    };
+  }
+
+  /** Counts are cumulative; what a later event doesn't repeat stays. */
+  #count(usage: unknown): void {
+    for (const [name, value] of Object.entries(object(usage))) if (value !== null) this.#usage[name] = value;
+  }
+
+  /** The API's input tokens are those beside the cache; here they are all of the input. */
+  #used(): Usage {
+    const read = tokenCount(this.#usage["cache_read_input_tokens"]);
+    const created = tokenCount(this.#usage["cache_creation_input_tokens"]);
+    return {
+      inputTokens: tokenCount(this.#usage["input_tokens"]) + created + read,
+      cachedInputTokens: read,
+      outputTokens: tokenCount(this.#usage["output_tokens"]),
+      reasoningTokens: tokenCount(this.#usage["output_tokens_details"], "thinking_tokens"),
+    };
+  }
+}
+
+function messageItem(text: string): JsonObject | undefined {
+  if (text === "") return undefined;
+  return { type: "message", role: "assistant", content: [{ type: "output_text", text }] };
+}
+
+function textDelta(type: "text-delta" | "reasoning-delta", text: unknown): Said[] {
+  return typeof text === "string" && text !== "" ? [{ type, text }] : [];
+}
+
+const object = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
+const string = (value: unknown): string => (typeof value === "string" ? value : "");
+const indexOf = (event: JsonObject): number => Number(event["index"] ?? 0);
