@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ScenarioInput, type Simulator, startSimulator } from "../../src/simulator/server.ts";
 
@@ -113,6 +113,15 @@ export class Rig {
       .flatMap((month) => readdirSync(join(sessions, month)))
       .filter((name) => /^[0-9a-f-]{36}$/u.test(name))
       .sort();
+  }
+
+  /** Folders beside the sessions that are none. */
+  leftovers(): string[] {
+    const sessions = join(this.home, "sessions");
+    if (!existsSync(sessions)) return [];
+    return readdirSync(sessions)
+      .flatMap((month) => readdirSync(join(sessions, month)).map((name) => join(sessions, month, name)))
+      .filter((path) => basename(path).startsWith("."));
   }
 
   /** The only session's id. */

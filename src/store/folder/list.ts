@@ -99,20 +99,30 @@ function isWithin(path: string, folder: string): boolean {
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !way.startsWith(sep));
 }
 
+/** Making a session takes milliseconds; a folder that is as old as this and has no log was left by a crash. Milliseconds. */
+const longestMaking = 24 * 3_600_000;
+
 /** Removes what a crash left of a session that was being removed, or being made by a process that is dead. */
 function sweep(home: string, tools: Tools): void {
   for (const { id, path } of leftovers(home)) {
     try {
-      const half = !id.startsWith(".gone-");
-      if (
-        half &&
-        (tools.holder(path).state === "held" || !lstatSync(logPath(path), { throwIfNoEntry: false }))
-      )
-        continue;
+      if (!id.startsWith(".gone-") && mayBeMade(path, tools)) continue;
       rmSync(path, { recursive: true, force: true });
     } catch (error) {
       // Somebody else sweeps too, or it can't be written: neither keeps the list from being made.
       if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
     }
   }
+}
+
+/** Before its lease is whole a maker can't be seen to live; then only the folder's age tells. */
+function mayBeMade(path: string, tools: Tools): boolean {
+  const holder = tools.holder(path);
+  const seen = holder.state === "held" ? holder.owner !== undefined : isThere(logPath(path));
+  if (seen) return holder.state === "held";
+  return Date.now() - lstatSync(path).mtimeMs < longestMaking;
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
