@@ -1,7 +1,8 @@
 // One request through a provider, and what it told.
-import { responsesProvider, type ResponsesOptions } from "../../src/provider/responses/provider.ts";
+import { responsesProvider } from "../../src/provider/responses/provider.ts";
+import type { WireOptions } from "../../src/provider/wire/provider.ts";
 import type { Failure } from "../../src/failure.ts";
-import type { ModelRequest, ProviderEvent, RequestInput } from "../../src/provider.ts";
+import type { ModelRequest, Provider, ProviderEvent, RequestInput } from "../../src/provider.ts";
 
 export function input(...items: string[]): RequestInput {
   const bytes = Buffer.from(items.join(","));
@@ -45,7 +46,9 @@ export const request: ModelRequest = {
 export const key = "sk-secret-key-1";
 
 export interface Asked {
-  options?: Partial<ResponsesOptions>;
+  /** Absent: `responsesProvider`. */
+  make?: (options: WireOptions) => Provider;
+  options?: Partial<WireOptions>;
   change?: Partial<ModelRequest>;
   signal?: AbortSignal;
   /** Called with each event before the next one is asked for. */
@@ -53,7 +56,7 @@ export interface Asked {
 }
 
 export async function ask(baseUrl: string, asked: Asked = {}): Promise<ProviderEvent[]> {
-  const provider = responsesProvider({
+  const provider = (asked.make ?? responsesProvider)({
     name: "test",
     baseUrl,
     apiKey: key,

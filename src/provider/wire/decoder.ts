@@ -9,7 +9,13 @@ export class EventDecoder {
   readonly #lastEvent: string;
   readonly #text = new TextDecoder();
   readonly #said: Said[] = [];
-  readonly #parser = createParser({ onEvent: ({ event, data }) => this.#event(event, data) });
+  readonly #parser = createParser({
+    onEvent: ({ event, data }) => this.#event(event, data),
+    // llama.cpp told errors in a field of that name (seen to 2025).
+    onError: ({ type, field, value }) => {
+      if (type === "unknown-field" && field === "error") this.#event("error", value ?? "");
+    },
+  });
   #events = 0;
   #start = "";
 
@@ -53,7 +59,7 @@ export class EventDecoder {
     }
     const event = parseJson(data);
     if (isJsonObject(event)) {
-      const type = typeof event["type"] === "string" ? event["type"] : (name ?? "");
+      const type = name !== "error" && typeof event["type"] === "string" ? event["type"] : (name ?? "");
       this.#said.push(...this.#reader.event(type, event, data));
       return;
     }

@@ -1,0 +1,63 @@
+import type { ModelRequest } from "../../provider.ts";
+import type { ToolDefinition } from "../../session/definition.ts";
+import { inputItems, type StreamedBody, wholeBody } from "../wire/body.ts";
+import type { ChatDialect } from "./dialect.ts";
+import { toMessages } from "./messages.ts";
+
+export interface ChatBody extends StreamedBody {
+  /** The call ids that stand in the history, as the log has them. */
+  readonly callIds: ReadonlySet<string>;
+}
+
+/**
+ * The body of `POST /chat/completions` (OpenAI API reference, 2025-08 to 2026-11). `reasoning_effort` is sent only when an effort is set,
+ * because models that don't reason refuse it; what is the default anyway (`tool_choice`, `parallel_tool_calls`) isn't sent, because some
+ * compatible servers don't know it.
+ */
+export async function requestBody(request: ModelRequest, dialect: ChatDialect): Promise<ChatBody> {
+  const items = await inputItems(request.input);
+  const callIds = new Set(
+    items.flatMap(({ call_id: id }) => (typeof id === "string" && id !== "" ? [id] : [])),
+  );
+  const body = wholeBody({
+    model: request.model,
+    messages: toMessages(request.instructions, items, dialect),
+    ...(request.tools.length === 0 ? {} : { tools: request.tools.map(toTool) }),
+    ...(request.effort === undefined ? {} : { reasoning_effort: request.effort }),
+    stream: true,
+    stream_options: { include_usage: true },
+    ...(dialect.cacheKey ? { prompt_cache_key: request.cacheKey } : {}),
+  });
+  return { ...body, callIds };
+}
+
+/** A custom tool becomes a function of one text, `input`; `callItem` makes its calls custom ones again. */
+function toTool(tool: ToolDefinition): object {
+  if (tool.type === "function") {
+    const { name, description, parameters, strict } = tool;
+    return {
+      type: "function",
+      function: { name, description, parameters, ...(strict === true ? { strict } : {}) },
+    };
+  }
+  return {
+    type: "function",
+    function: {
+      name: tool.name,
+      description: `${tool.description}\n\nThe whole text goes into \`input\` as it is.${grammarOf(tool.format)}`,
+      parameters: {
+        type: "object",
+        properties: { input: { type: "string" } },
+        required: ["input"],
+        additionalProperties: false,
+      },
+    },
+  };
+}
+
+/** What sampling enforces on a wire with custom tools has to be said here. */
+function grammarOf(format: object | undefined): string {
+  if (!format || !("definition" in format) || typeof format.definition !== "string") return "";
+  const syntax = "syntax" in format && typeof format.syntax === "string" ? ` (${format.syntax})` : "";
+  return ` Its grammar${syntax}:\n${format.definition}`;
+}

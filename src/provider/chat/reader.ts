@@ -1,0 +1,256 @@
+import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
+import type { FailureSignal } from "../../failure.ts";
+import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import type { ToolDefinition } from "../../session/definition.ts";
+import type { Usage } from "../../session/event.ts";
+import { describeItem } from "../../session/item.ts";
+import { incomplete } from "../wire/decoder.ts";
+import { tokenCount } from "../wire/usage.ts";
+import type { AnswerReader, Said } from "../wire/wire.ts";
+import { addFragment, callItem, continues, isWhole, type PartialCall, uniqueCallId } from "./call.ts";
+
+const encoder = new TextEncoder();
+
+/** Why an answer ended, as servers name it beside "stop" and "tool_calls" (OpenAI, Mistral, DeepSeek, OpenRouter, Gemini; to 2026-11). */
+const limited = /^(?:length|model_length|max_tokens)$/iu;
+const filtered = /^(?:content_filter|safety|refusal|prohibited_content|recitation)$/iu;
+const broken = /^(?:error|insufficient_system_resource|abort)$/iu;
+const malformed = /^malformed_function_call$/iu;
+
+/**
+ * Makes Responses items of a Chat Completions answer: its text a message, its `reasoning_content` (or `reasoning`) a reasoning item with
+ * plain content, its tool calls function or custom tool calls. An item is finished as soon as nothing can be added to it any more: a call
+ * when the next begins and its arguments are whole JSON, all of them with `finish_reason`. The wire has no item ids, so the items have none.
+ */
+export class ChatReader implements AnswerReader {
+  readonly #tools: readonly ToolDefinition[];
+  readonly #taken: Set<string>;
+  #opened: { response?: string; model?: string } | undefined;
+  #reasoning = "";
+  #text = "";
+  #refusal = "";
+  #calls: PartialCall[] = [];
+  /** What the answer's `finish_reason` says of its end; nothing more can come but usage. */
+  #finished = false;
+  #usage: unknown;
+
+  constructor(tools: readonly ToolDefinition[], callIds: ReadonlySet<string>) {
+    this.#tools = tools;
+    this.#taken = new Set(callIds);
+  }
+
+  event(type: string, event: JsonObject, data: string): Said[] {
+    if (type === "error" || isError(event["error"])) return [refused(event, data)];
+    const choice = firstChoice(event);
+    if (isError(choice["error"])) return [refused(choice, data)];
+    // MiniMax tells errors with status 200 (2025–2026).
+    const base = event["base_resp"];
+    if (isJsonObject(base) && typeof base["status_code"] === "number" && base["status_code"] !== 0) {
+      return [refused({ message: base["status_msg"], details: base }, data)];
+    }
+    const said = this.#open(event);
+    if (isJsonObject(choice["delta"]) && !this.#finished) said.push(...this.#delta(choice["delta"]));
+    const reason = choice["finish_reason"];
+    if (typeof reason === "string" && reason !== "" && !this.#finished)
+      said.push(...this.#finish(reason, choice, data));
+    this.#usage = usageIn(event, choice) ?? this.#usage;
+    // Usage comes in a chunk of its own after the reason; some servers also tell it in every chunk.
+    if (this.#finished && usageIn(event, choice) !== undefined) said.push(...this.#completed());
+    return said;
+  }
+
+  end(done: boolean): Said[] {
+    if (this.#finished) return this.#completed();
+    // Some servers close without a reason; without the last word the stream was cut.
+    if (!done || !this.#opened) return [];
+    return [...this.#finishItems(), ...this.#completed()];
+  }
+
+  whole(answer: JsonObject, bytes: Uint8Array): Said[] {
+    const data = new TextDecoder().decode(bytes);
+    const choice = firstChoice(answer);
+    const { message } = choice;
+    if (!isJsonObject(message)) {
+      const said = this.event("", answer, data);
+      return said.some(({ type }) => type === "refused") ? said : [refused(answer, data)];
+    }
+    const said = this.event("", { ...answer, choices: [{ ...choice, delta: message }] }, data);
+    return said.some(({ type }) => type === "refused" || type === "completed")
+      ? said
+      : [...said, ...this.end(true)];
+  }
+
+  #open(event: JsonObject): Said[] {
+    if (this.#opened) return [];
+    const { id, model } = event;
+    this.#opened = {
+      ...(typeof id === "string" && id !== "" ? { response: id } : {}),
+      ...(typeof model === "string" && model !== "" ? { model } : {}),
+    };
+    return [{ type: "opened", ...this.#opened }];
+  }
+
+  #delta(delta: JsonObject): Said[] {
+    const said: Said[] = [];
+    const { thinking, text } = contentIn(delta["content"]);
+    const reasoning = firstText(delta["reasoning_content"], delta["reasoning"], delta["thinking"]) + thinking;
+    if (reasoning !== "") {
+      if (this.#text.trim() !== "") said.push(...this.#message());
+      this.#reasoning += reasoning;
+      said.push({ type: "reasoning-delta", text: reasoning });
+    }
+    const refusal = firstText(delta["refusal"]);
+    if (text !== "" || refusal !== "") {
+      said.push(...this.#thought());
+      this.#text += text;
+      this.#refusal += refusal;
+      said.push({ type: "text-delta", text: text + refusal });
+    }
+    const calls = Array.isArray(delta["tool_calls"]) ? delta["tool_calls"].filter(isJsonObject) : [];
+    if (calls.length > 0) said.push(...this.#thought(), ...this.#message());
+    for (const call of calls) said.push(...this.#call(call));
+    return said;
+  }
+
+  #call(delta: JsonObject): Said[] {
+    const { index } = delta;
+    let call = this.#calls.findLast((candidate) => continues(candidate, delta));
+    if (call) {
+      addFragment(call, delta);
+      return [];
+    }
+    call = {
+      index: typeof index === "number" ? index : undefined,
+      id: "",
+      name: "",
+      arguments: "",
+      signature: undefined,
+    };
+    addFragment(call, delta);
+    // The empty end of a call that is finished already.
+    if (call.name === "" && call.arguments.trim() === "") return [];
+    const ready = this.#calls.findIndex((earlier) => !isWhole(earlier));
+    const finished = this.#calls.splice(0, ready === -1 ? this.#calls.length : ready);
+    this.#calls.push(call);
+    return finished.map((earlier) => this.#callItem(earlier));
+  }
+
+  #finish(reason: string, choice: JsonObject, data: string): Said[] {
+    const details = { ...choice, delta: undefined, message: undefined };
+    const end = (code: string, message: string): Said => ({
+      type: "refused",
+      signal: { source: "event", event: "finish_reason", code, message, details, body: data.slice(0, 4096) },
+    });
+    if (limited.test(reason)) {
+      // What was shown stays; a call that was not written to its end is none.
+      this.#calls = this.#calls.filter(isWhole);
+      return [...this.#finishItems(), end("max_tokens", `the answer ended with finish_reason "${reason}"`)];
+    }
+    if (filtered.test(reason))
+      return [end("content_filter", `the answer ended with finish_reason "${reason}"`)];
+    if (broken.test(reason)) {
+      const message = firstText(choice["native_finish_reason"]) || `finish_reason "${reason}"`;
+      return [end("server_error", message)];
+    }
+    if (malformed.test(reason)) return [incomplete(`the answer ended with finish_reason "${reason}"`)];
+    this.#finished = true;
+    return this.#finishItems();
+  }
+
+  #finishItems(): Said[] {
+    const calls = this.#calls.splice(0);
+    return [...this.#thought(), ...this.#message(), ...calls.map((call) => this.#callItem(call))];
+  }
+
+  #completed(): Said[] {
+    return [{ type: "completed", ...this.#opened, usage: usageOf(this.#usage) }];
+  }
+
+  #thought(): Said[] {
+    const text = this.#reasoning;
+    this.#reasoning = "";
+    if (text.trim() === "") return [];
+    return [this.#item({ type: "reasoning", summary: [], content: [{ type: "reasoning_text", text }] })];
+  }
+
+  #message(): Said[] {
+    const content = [
+      ...(this.#text.trim() === "" ? [] : [{ type: "output_text", text: this.#text }]),
+      ...(this.#refusal === "" ? [] : [{ type: "refusal", refusal: this.#refusal }]),
+    ];
+    this.#text = this.#refusal = "";
+    return content.length === 0 ? [] : [this.#item({ type: "message", role: "assistant", content })];
+  }
+
+  #callItem(call: PartialCall): Said {
+    if (call.name === "") return incomplete("the answer holds a tool call without a name");
+    const id = uniqueCallId(call.id, this.#taken);
+    this.#taken.add(id);
+    return this.#item(callItem(call, id, this.#tools));
+  }
+
+  #item(value: JsonObject): Said {
+    const item = encoder.encode(JSON.stringify(value));
+    const facts = describeItem(item);
+    if (!facts) return incomplete("the answer holds an item without a type");
+    const model = this.#opened?.model;
+    return { type: "item", item, facts, ...(model === undefined ? {} : { model }) };
+  }
+}
+
+function isError(value: unknown): boolean {
+  return isJsonObject(value) || (typeof value === "string" && value !== "");
+}
+
+function refused(event: JsonObject, data: string): Said {
+  const signal: FailureSignal = signalFromEvent("error", event, data);
+  if (signal.message !== "" || signal.code !== undefined || signal.status !== undefined)
+    return { type: "refused", signal };
+  return {
+    type: "refused",
+    signal: signalFromTransport("INCOMPLETE", "the answer is no chat completion"),
+  };
+}
+
+function firstChoice(event: JsonObject): JsonObject {
+  const choice: unknown = Array.isArray(event["choices"]) ? event["choices"][0] : undefined;
+  return isJsonObject(choice) ? choice : {};
+}
+
+function firstText(...values: unknown[]): string {
+  return values.find((value): value is string => typeof value === "string" && value !== "") ?? "";
+}
+
+/** Content is text; Mistral's reasoning models give it in parts, thinking among them (2025-06 to 2026). */
+function contentIn(content: unknown): { thinking: string; text: string } {
+  if (typeof content === "string") return { thinking: "", text: content };
+  let thinking = "";
+  let text = "";
+  for (const part of Array.isArray(content) ? content.filter(isJsonObject) : []) {
+    if (part["type"] === "thinking") {
+      const inner: unknown = part["thinking"];
+      thinking += typeof inner === "string" ? inner : contentIn(inner).text;
+    } else text += firstText(part["text"]);
+  }
+  return { thinking, text };
+}
+
+/** Where usage is told: at the top, by Groq in `x_groq`, by Moonshot in the choice. */
+function usageIn(event: JsonObject, choice: JsonObject): unknown {
+  const groq = isJsonObject(event["x_groq"]) ? event["x_groq"]["usage"] : undefined;
+  return [event["usage"], groq, choice["usage"]].find(isJsonObject);
+}
+
+/** DeepSeek and Moonshot tell cached tokens by names of their own. */
+function usageOf(value: unknown): Usage {
+  const usage = isJsonObject(value) ? value : {};
+  return {
+    inputTokens: tokenCount(usage["prompt_tokens"]),
+    cachedInputTokens:
+      tokenCount(usage["prompt_tokens_details"], "cached_tokens") ||
+      tokenCount(usage["prompt_cache_hit_tokens"]) ||
+      tokenCount(usage["cached_tokens"]),
+    outputTokens: tokenCount(usage["completion_tokens"]),
+    reasoningTokens: tokenCount(usage["completion_tokens_details"], "reasoning_tokens"),
+  };
+}
