@@ -1,5 +1,6 @@
 import type { Pattern } from "./pattern.ts";
 import { account } from "./patterns/account.ts";
+import { billing } from "./patterns/billing.ts";
 import { context } from "./patterns/context.ts";
 import { limits } from "./patterns/limits.ts";
 import { outage } from "./patterns/outage.ts";
@@ -15,6 +16,7 @@ import { thinking } from "./patterns/thinking.ts";
  */
 export const patterns: readonly Pattern[] = [
   ...policy,
+  ...billing,
   ...limits,
   ...sealed,
   ...thinking,

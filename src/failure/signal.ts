@@ -90,7 +90,16 @@ function layersOf(value: unknown, depth = 0): Layer[] {
   if (said !== undefined && nestedJson(said) === undefined)
     own = { ...(own ?? { details: value }), message: said };
   const layers = own ? [own] : [];
-  for (const key of ["response", "error", "errors", "detail", "innererror", "body"]) {
+  for (const key of [
+    "response",
+    "error",
+    "errors",
+    "detail",
+    "innererror",
+    "body",
+    "delta",
+    "upstream_error",
+  ]) {
     const member = value[key];
     if (typeof member === "string" ? nestedJson(member) !== undefined : typeof member === "object")
       layers.push(...layersOf(member, depth + 1));
@@ -121,6 +130,11 @@ function layerOf(value: JsonObject): Layer | undefined {
   if (isJsonObject(headers)) layer.headers = textMembers(headers);
   const incomplete = value["incomplete_details"];
   if (isJsonObject(incomplete) && typeof incomplete["reason"] === "string") layer.code = incomplete["reason"];
+  // The Messages API tells how an answer ended in `message_delta`, with a reason and sometimes words.
+  if (typeof value["stop_reason"] === "string") layer.code = value["stop_reason"];
+  const stopped = value["stop_details"];
+  if (isJsonObject(stopped) && typeof stopped["explanation"] === "string")
+    layer.message = stopped["explanation"];
   const speaks = layer.code ?? layer.message ?? layer.type ?? layer.status ?? layer.headers;
   return speaks === undefined ? undefined : layer;
 }

@@ -2,6 +2,7 @@ import type { FailureSignal } from "../failure.ts";
 import { parseDate } from "../lib/date.ts";
 import type { FailureData } from "./catalogue.ts";
 import { words } from "./pattern.ts";
+import { resetInWords } from "./reset-words.ts";
 
 /**
  * How long a limit asks to wait, in milliseconds: `retry-after-ms`, `retry-after` (seconds or an HTTP date), or the message's own
@@ -40,7 +41,8 @@ function duration(text: string): number | undefined {
 
 /**
  * When a plan's window opens again (rows 35 to 37): the error's `resets_at` (seconds since 1970) and `resets_in_seconds`, and the
- * headers `x-codex-{primary,secondary}-*` of the window that is used up, whichever is later; Anthropic's unified windows likewise.
+ * headers `x-codex-{primary,secondary}-*` of the window that is used up, whichever is later; Anthropic's unified windows likewise,
+ * else the time in the message's own words.
  */
 export function usageLimit(signal: FailureSignal, now: number): FailureData["usage-limit"] {
   const details = signal.details ?? {};
@@ -59,12 +61,15 @@ export function usageLimit(signal: FailureSignal, now: number): FailureData["usa
     else if (after !== undefined) times.push(now + after * 1000);
     data.window = windowName(number(headers[`x-codex-${window}-window-minutes`])) ?? window;
   }
-  for (const name of ["5h", "7d"]) {
-    if (headers[`anthropic-ratelimit-unified-${name}-status`] !== "rejected") continue;
+  for (const name of rejectedWindows(headers)) {
     const reset = number(headers[`anthropic-ratelimit-unified-${name}-reset`]);
     if (reset !== undefined) times.push(reset * 1000);
     data.window = name;
   }
+  const overall = number(headers["anthropic-ratelimit-unified-reset"]);
+  if (times.length === 0 && overall !== undefined) times.push(overall * 1000);
+  const told = times.length === 0 ? resetInWords(words(signal), now) : undefined;
+  if (told !== undefined) times.push(told);
   if (times.length === 0) {
     const { retryAfterMs } = retryAfter(signal, now);
     if (retryAfterMs !== undefined) times.push(now + retryAfterMs);
@@ -80,6 +85,14 @@ function usedUpWindows(headers: Readonly<Record<string, string>>): string[] {
   const windows = ["primary", "secondary"];
   const full = windows.filter((name) => (number(headers[`x-codex-${name}-used-percent`]) ?? 0) >= 100);
   return full.length > 0 ? full : windows.filter((name) => name === headers["x-codex-active-limit"]);
+}
+
+/** Anthropic's windows that refuse, the longest last: `5h`, `7d`, and of single models (`7d_opus`; seen to 2026-11). */
+function rejectedWindows(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).flatMap(([name, value]) => {
+    const window = /^anthropic-ratelimit-unified-(\w+)-status$/u.exec(name)?.[1];
+    return window !== undefined && value === "rejected" ? [window] : [];
+  });
 }
 
 function windowName(minutes: number | undefined): string | undefined {

@@ -1,5 +1,10 @@
 import { nothing, type Pattern, words } from "../pattern.ts";
 
+const anthropic = (message: string): object => ({
+  type: "error",
+  error: { type: "invalid_request_error", message },
+});
+
 /** Credentials, models and parameters. */
 export const account: readonly Pattern[] = [
   {
@@ -61,6 +66,11 @@ export const account: readonly Pattern[] = [
             code: "invalid_api_key",
           },
         },
+      },
+      {
+        source: "Anthropic",
+        status: 401,
+        body: { type: "error", error: { type: "authentication_error", message: "invalid x-api-key" } },
       },
       {
         source: "Anthropic (secondary source)",
@@ -158,6 +168,39 @@ export const account: readonly Pattern[] = [
         status: 500,
         body: { error: { message: "Unsupported parameter: 'prompt_cache_key'" } },
         data: { parameter: "prompt_cache_key" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^(?:["'`]?(?<thinking>thinking\.type\.\w+)["'`]? is not supported for this model|(?<adaptive>adaptive thinking) is not supported on this model|(?<tokens>max_tokens): \d+ > \d+, which is the maximum)/iu,
+    data: (_signal, found) => {
+      const { thinking, adaptive, tokens } = found?.groups ?? {};
+      return { parameter: thinking ?? (adaptive === undefined ? (tokens ?? "") : "thinking.type.adaptive") };
+    },
+    samples: [
+      {
+        source: "Anthropic",
+        status: 400,
+        body: anthropic(
+          "max_tokens: 64000 > 32000, which is the maximum allowed number of output tokens for claude-opus-4-20250514",
+        ),
+        data: { parameter: "max_tokens" },
+      },
+      {
+        source: "Anthropic, from 4.7 on",
+        status: 400,
+        body: anthropic(
+          '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive".',
+        ),
+        data: { parameter: "thinking.type.enabled" },
+      },
+      {
+        source: "Anthropic, before 4.6",
+        status: 400,
+        body: anthropic("adaptive thinking is not supported on this model"),
+        data: { parameter: "thinking.type.adaptive" },
       },
     ],
   },

@@ -9,7 +9,12 @@ export const context: readonly Pattern[] = [
   {
     class: "context-overflow",
     rows: [33],
-    codes: ["context_length_exceeded", "exceed_context_size_error", "model_max_prompt_tokens_exceeded"],
+    codes: [
+      "context_length_exceeded",
+      "exceed_context_size_error",
+      "model_max_prompt_tokens_exceeded",
+      "model_context_window_exceeded",
+    ],
     except: [429],
     data: nothing,
     samples: [
@@ -34,6 +39,15 @@ export const context: readonly Pattern[] = [
                 "Your input exceeds the context window of this model. Please adjust your input and try again.",
             },
           },
+        },
+      },
+      {
+        source: "Anthropic, stop_reason: the answer filled the window",
+        event: "message_delta",
+        body: {
+          type: "message_delta",
+          delta: { stop_reason: "model_context_window_exceeded", stop_sequence: null },
+          usage: { output_tokens: 4096 },
         },
       },
       {
@@ -85,6 +99,18 @@ export const context: readonly Pattern[] = [
           error: {
             type: "invalid_request_error",
             message: "prompt is too long: 213462 tokens > 200000 maximum",
+          },
+        },
+      },
+      {
+        source: "Anthropic, input and output together",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, decrease input length or `max_tokens` and try again",
           },
         },
       },

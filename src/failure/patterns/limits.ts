@@ -1,69 +1,8 @@
-import { nothing, type Pattern } from "../pattern.ts";
+import type { Pattern } from "../pattern.ts";
 import { retryAfter, usageLimit } from "../times.ts";
 
-/** Plan limits, money and rates. They come before the texts about length, because a rate-limit text also says "tokens". */
+/** Plan limits and rates. They come before the texts about length, because a rate-limit text also says "tokens". */
 export const limits: readonly Pattern[] = [
-  {
-    class: "billing",
-    rows: [39],
-    codes: [
-      "insufficient_quota",
-      "billing_error",
-      "billing_not_active",
-      "billing_hard_limit_reached",
-      "enforced_spend_limit_reached",
-      "usage_not_included",
-      "insufficient_credits",
-    ],
-    data: nothing,
-    samples: [
-      {
-        source: "OpenAI",
-        status: 429,
-        body: {
-          error: {
-            message: "You exceeded your current quota, please check your plan and billing details.",
-            type: "insufficient_quota",
-            param: null,
-            code: "insufficient_quota",
-          },
-        },
-      },
-      {
-        source: "Anthropic",
-        status: 402,
-        body: { type: "error", error: { type: "billing_error", message: "Your credit balance is too low." } },
-      },
-      {
-        source: "a plan's spending limit",
-        status: 429,
-        body: { error: { type: "enforced_spend_limit_reached", message: "Spend limit reached." } },
-      },
-      {
-        source: "ChatGPT Codex",
-        status: 429,
-        body: { error: { type: "usage_not_included", message: "Usage not included in your plan" } },
-      },
-      {
-        source: "a gateway",
-        status: 402,
-        body: { error: { code: "insufficient_credits", message: "Insufficient credits" } },
-      },
-    ],
-  },
-  {
-    class: "billing",
-    rows: [39],
-    text: /^you exceeded your current quota\b/iu,
-    data: nothing,
-    samples: [
-      {
-        source: "a gateway that drops the code",
-        status: 429,
-        body: { error: { message: "You exceeded your current quota, please check your plan." } },
-      },
-    ],
-  },
   {
     class: "usage-limit",
     rows: [35, 36],
@@ -205,11 +144,38 @@ export const limits: readonly Pattern[] = [
   {
     class: "usage-limit",
     rows: [37],
-    text: /^(?:you['’]ve hit your (?:\w+ )?limit\b|the usage limit has been reached)/iu,
+    header: ["anthropic-ratelimit-unified-status", /^rejected$/u],
+    statuses: [429],
     data: (signal, _found, context) => usageLimit(signal, context.now),
     samples: [
       {
-        source: "Anthropic plans; the time is in the person's own zone and is left to them",
+        source: "Anthropic plans, the window of one model, named as what counts",
+        status: 429,
+        headers: {
+          "anthropic-ratelimit-unified-status": "rejected",
+          "anthropic-ratelimit-unified-reset": "1778300000",
+          "anthropic-ratelimit-unified-representative-claim": "seven_day_opus",
+          "retry-after": "400000",
+        },
+        body: {
+          type: "error",
+          error: {
+            type: "rate_limit_error",
+            message: "This request would exceed your account's rate limit.",
+          },
+        },
+        data: { resetsAt: 1_778_300_000_000 },
+      },
+    ],
+  },
+  {
+    class: "usage-limit",
+    rows: [37],
+    text: /^(?:you['’]ve hit your (?:\w+ )?limit\b|the usage limit has been reached|claude (?:ai )?usage limit reached|(?:5-hour|weekly|opus weekly) limit reached\b)/iu,
+    data: (signal, _found, context) => usageLimit(signal, context.now),
+    samples: [
+      {
+        source: "Anthropic plans; the time in its zone",
         status: 429,
         body: {
           type: "error",
@@ -217,6 +183,15 @@ export const limits: readonly Pattern[] = [
             type: "rate_limit_error",
             message: "You've hit your session limit · resets 4:20pm (Asia/Tbilisi)",
           },
+        },
+        data: { resetsAt: 1_777_983_600_000 },
+      },
+      {
+        source: "Anthropic plans; without a zone the time is left to the person",
+        status: 429,
+        body: {
+          type: "error",
+          error: { type: "rate_limit_error", message: "5-hour limit reached ∙ resets 3pm" },
         },
         data: {},
       },
@@ -275,6 +250,25 @@ export const limits: readonly Pattern[] = [
           },
         },
         data: { retryAfterMs: 35_000 },
+      },
+      {
+        source: "Anthropic, with the headers of its API limits",
+        status: 429,
+        headers: {
+          "retry-after": "17",
+          "anthropic-ratelimit-requests-remaining": "0",
+          "anthropic-ratelimit-requests-reset": "2026-05-04T13:07:00Z",
+        },
+        body: {
+          type: "error",
+          error: {
+            type: "rate_limit_error",
+            message:
+              "This request would exceed your organization's rate limit of 30,000 input tokens per minute.",
+          },
+          request_id: "req_1",
+        },
+        data: { retryAfterMs: 17_000 },
       },
       {
         source: "Azure; retry-after-ms is the finer one",

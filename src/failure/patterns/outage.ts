@@ -23,6 +23,16 @@ export const outage: readonly Pattern[] = [
         },
         data: { reason: "max_output_tokens" },
       },
+      {
+        source: "Anthropic, stop_reason",
+        event: "message_delta",
+        body: {
+          type: "message_delta",
+          delta: { stop_reason: "max_tokens", stop_sequence: null },
+          usage: { output_tokens: 32_000 },
+        },
+        data: { reason: "max_tokens" },
+      },
     ],
   },
   {
@@ -86,6 +96,18 @@ export const outage: readonly Pattern[] = [
         source: "Anthropic",
         status: 529,
         body: { type: "error", error: { type: "overloaded_error", message: "Overloaded" } },
+        data: {},
+      },
+      {
+        source: "Anthropic, error event in the stream",
+        event: "error",
+        body: { type: "error", error: { details: null, type: "overloaded_error", message: "Overloaded" } },
+        data: {},
+      },
+      {
+        source: "Anthropic",
+        status: 500,
+        body: { type: "error", error: { type: "api_error", message: "Internal server error" } },
         data: {},
       },
       {

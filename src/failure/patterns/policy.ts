@@ -11,6 +11,8 @@ export const policy: readonly Pattern[] = [
       "responsibleaipolicyviolation",
       "content_policy_violation",
       "safety",
+      // The Messages API's stop reason.
+      "refusal",
     ],
     data: nothing,
     samples: [
@@ -39,6 +41,15 @@ export const policy: readonly Pattern[] = [
               content_filter_result: { violence: { filtered: true, severity: "high" } },
             },
           },
+        },
+      },
+      {
+        source: "Anthropic, stop_reason",
+        event: "message_delta",
+        body: {
+          type: "message_delta",
+          delta: { stop_reason: "refusal", stop_sequence: null },
+          usage: { output_tokens: 20 },
         },
       },
       {

@@ -109,6 +109,38 @@ export const shape: readonly Pattern[] = [
     ],
   },
   {
+    class: "item-id-invalid",
+    rows: [25],
+    text: /^messages\.\d+[\w.]*(?:: `?tool_use`? ids must be unique|\.(?:id|tool_use_id): string should match pattern)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message: "messages.3.content.1: `tool_use` ids must be unique",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message: "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
+          },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
     class: "item-type-unsupported",
     rows: [26],
     text: /^unknown input item type: ["'`]?(?<kind>\w+)/iu,
@@ -171,7 +203,7 @@ export const shape: readonly Pattern[] = [
   {
     class: "media-invalid",
     rows: [49],
-    text: /^(?:messages\.\d+[\w.]*: )?(?:the image data you provided does not represent a valid image|image exceeds [\d.]+ ?MB maximum|(?:at least one of the )?image dimensions exceed max allowed size)/iu,
+    text: /^(?:messages\.\d+[\w.]*: )?(?:the image data you provided does not represent a valid image|could not process image|image exceeds [\d.]+ ?MB maximum|(?:at least one of the )?image dimensions exceed max allowed size)/iu,
     data: inputIndex,
     samples: [
       {
@@ -183,6 +215,18 @@ export const shape: readonly Pattern[] = [
           "input[7]",
         ),
         data: { index: 7 },
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message: "messages.0.content.1.image.source.base64.data: Could not process image",
+          },
+        },
+        data: {},
       },
       {
         source: "Anthropic",
@@ -247,9 +291,59 @@ export const shape: readonly Pattern[] = [
   {
     class: "request-malformed",
     rows: [50],
-    text: /^(?:messages\.\d+[\w.]*: |messages: )?(?:the request body is not valid json|text content blocks must (?:be non-empty|contain)|we could not parse the json body)/iu,
+    text: /^(?:messages\.\d+[\w.]*: |messages: )?(?:the request body is not valid json|text content blocks must (?:be non-empty|contain)|we could not parse the json body|all messages must have non-empty content|a maximum of \d+ blocks with cache_control|this model does not support assistant message prefill)/iu,
     data: nothing,
     samples: [
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message: "messages.4.content.0.text: text content blocks must contain non-whitespace text",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "messages.2: all messages must have non-empty content except for the optional final assistant message",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message: "A maximum of 4 blocks with cache_control may be provided. Found 5.",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Anthropic, a trailing assistant turn",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "This model does not support assistant message prefill. The conversation must end with a user message.",
+          },
+        },
+        data: {},
+      },
       {
         source: "Anthropic",
         status: 400,

@@ -17,7 +17,7 @@ export const thinking: readonly Pattern[] = [
     class: "thinking-signature-rejected",
     rows: [15, 16, 17],
     text: new RegExp(
-      `${path}(?:Invalid \`signature\` in \`thinking\` block|\`thinking\` or \`redacted_thinking\` blocks in the latest assistant message cannot be modified|each thinking block must contain thinking|Thought signature is not valid)`,
+      `${path}(?:Invalid \`signature\` in \`thinking\` block|\`thinking\` or \`redacted_thinking\` blocks in the latest assistant message cannot be modified|(?<=[.]signature: )Field required|each thinking block must contain thinking|Thought signature is not valid)`,
       "iu",
     ),
     data: index,
@@ -35,6 +35,39 @@ export const thinking: readonly Pattern[] = [
           "messages.3.content.1: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.",
         ),
         data: { index: 3 },
+      },
+      {
+        source: "Anthropic, wrapped by Vertex: words that are JSON",
+        status: 400,
+        body: {
+          error: {
+            code: 400,
+            message: JSON.stringify({
+              ...anthropic("messages.7.content.0: Invalid `signature` in `thinking` block"),
+              request_id: "req_vrtx_1",
+            }),
+            status: "INVALID_ARGUMENT",
+          },
+        },
+        data: { index: 7 },
+      },
+      {
+        source: "a relay that names the upstream's error its own way",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "request_fail",
+            upstream_error: anthropic("messages.1.content.0: Invalid `signature` in `thinking` block"),
+          },
+        },
+        data: { index: 1 },
+      },
+      {
+        source: "Anthropic, a block whose signature never came",
+        status: 400,
+        body: anthropic("messages.5.content.0.thinking.signature: Field required"),
+        data: { index: 5 },
       },
       {
         source: "an Anthropic-compatible endpoint",

@@ -1,0 +1,90 @@
+import { nothing, type Pattern } from "../pattern.ts";
+
+/** Money. Before the limits, which some backends also call it. */
+export const billing: readonly Pattern[] = [
+  {
+    class: "billing",
+    rows: [39],
+    codes: [
+      "insufficient_quota",
+      "billing_error",
+      "billing_not_active",
+      "billing_hard_limit_reached",
+      "enforced_spend_limit_reached",
+      "usage_not_included",
+      "insufficient_credits",
+    ],
+    data: nothing,
+    samples: [
+      {
+        source: "OpenAI",
+        status: 429,
+        body: {
+          error: {
+            message: "You exceeded your current quota, please check your plan and billing details.",
+            type: "insufficient_quota",
+            param: null,
+            code: "insufficient_quota",
+          },
+        },
+      },
+      {
+        source: "Anthropic",
+        status: 402,
+        body: { type: "error", error: { type: "billing_error", message: "Your credit balance is too low." } },
+      },
+      {
+        source: "a plan's spending limit",
+        status: 429,
+        body: { error: { type: "enforced_spend_limit_reached", message: "Spend limit reached." } },
+      },
+      {
+        source: "ChatGPT Codex",
+        status: 429,
+        body: { error: { type: "usage_not_included", message: "Usage not included in your plan" } },
+      },
+      {
+        source: "a gateway",
+        status: 402,
+        body: { error: { code: "insufficient_credits", message: "Insufficient credits" } },
+      },
+    ],
+  },
+  {
+    class: "billing",
+    rows: [39],
+    text: /^(?:you exceeded your current quota\b|your credit balance is too low\b|you have reached your specified api usage limits\b)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "Anthropic, with the type of all its refusals",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.",
+          },
+        },
+      },
+      {
+        source: "Anthropic, the organization's own limit",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "You have reached your specified API usage limits. You will regain access on 2026-06-01 at 00:00 UTC.",
+          },
+        },
+      },
+      {
+        source: "a gateway that drops the code",
+        status: 429,
+        body: { error: { message: "You exceeded your current quota, please check your plan." } },
+      },
+    ],
+  },
+];

@@ -1,0 +1,366 @@
+import type { IncomingMessage } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import type { ModelRequest, ProviderEvent } from "../../provider.ts";
+import { failureOf, input, key, kinds } from "../../../test/wire/ask.ts";
+import {
+  blockStop,
+  messageEnd,
+  messageStart,
+  messageUsage,
+  ping,
+  redactedBlock,
+  textBlock,
+  thinkingBlock,
+  toolUseBlock,
+} from "../../../test/wire/messages-api.ts";
+import { bodyOf, closeServers, serve, sse } from "../../../test/wire/upstream.ts";
+import { anthropicProvider, type AnthropicOptions } from "./provider.ts";
+
+afterEach(closeServers);
+
+const tools: ModelRequest["tools"] = [
+  { type: "function", name: "shell_command", description: "runs", parameters: { type: "object" } },
+  { type: "custom", name: "apply_patch", description: "patches" },
+];
+
+const request: ModelRequest = {
+  model: "claude-sonnet-4-5",
+  effort: "low",
+  instructions: "Be brief.",
+  tools,
+  input: input('{"type":"message","role":"user","content":"hello"}'),
+  sealed: true,
+  cacheKey: "session-1",
+};
+
+async function ask(
+  baseUrl: string,
+  change: Partial<ModelRequest> = {},
+  options: Partial<AnthropicOptions> = {},
+): Promise<ProviderEvent[]> {
+  const provider = anthropicProvider({
+    name: "test",
+    baseUrl,
+    apiKey: key,
+    contract: "anthropic",
+    ...options,
+  });
+  const events: ProviderEvent[] = [];
+  for await (const event of provider.stream({ ...request, ...change }, new AbortController().signal))
+    events.push(event);
+  return events;
+}
+
+interface Sent {
+  url: string;
+  head?: IncomingMessage;
+  body: Record<string, unknown>;
+}
+
+/** An upstream that answers with these events and keeps what it was sent. */
+async function upstream(stream: string): Promise<Sent> {
+  const sent: Sent = { url: "", body: {} };
+  sent.url = await serve(async (incoming, response) => {
+    sent.head = incoming;
+    sent.body = JSON.parse(await bodyOf(incoming)) as Record<string, unknown>;
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" }).end(stream);
+  });
+  return sent;
+}
+
+async function refusing(
+  status: number,
+  error: object,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  return serve(async (incoming, response) => {
+    await bodyOf(incoming);
+    const body = { type: "error", error, request_id: "req_1" };
+    response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+  });
+}
+
+const itemsOf = (events: ProviderEvent[]): unknown[] =>
+  events.flatMap((event) =>
+    event.type === "item" ? [JSON.parse(Buffer.from(event.item).toString()) as unknown] : [],
+  );
+
+const whole = [
+  messageStart,
+  ping,
+  thinkingBlock(0, "Let me look.", "EqQBCgIYAhIM+/=="),
+  redactedBlock(1, "EmwKAhgBEgy3"),
+  textBlock(2, "Hé", "llo"),
+  toolUseBlock(3, "toolu_01A", "shell_command", '{"comma', 'nd": "ls"}'),
+  toolUseBlock(4, "toolu_01B", "apply_patch", '{"input":"*** Begin Patch\\n"}'),
+  toolUseBlock(5, "toolu_01C", "list"),
+  messageEnd("tool_use"),
+].join("");
+
+describe("a streamed answer", () => {
+  it("becomes items as its blocks stop, in their order, and ends with the usage", async () => {
+    const { url } = await upstream(whole);
+    const events = await ask(url);
+    expect(kinds(events)).toEqual([
+      "opened",
+      "reasoning-delta",
+      "reasoning-delta",
+      "item",
+      "item",
+      "text-delta",
+      "text-delta",
+      "item",
+      "item",
+      "item",
+      "item",
+      "completed",
+    ]);
+    expect(itemsOf(events)).toEqual([
+      {
+        type: "reasoning",
+        id: "rs_msg_01ABC_0",
+        summary: [],
+        content: [{ type: "reasoning_text", text: "Let me look." }],
+        encrypted_content: "EqQBCgIYAhIM+/==",
+        format: "anthropic-thinking-v1",
+      },
+      {
+        type: "reasoning",
+        id: "rs_msg_01ABC_1",
+        summary: [],
+        encrypted_content: "EmwKAhgBEgy3",
+        format: "anthropic-redacted-v1",
+      },
+      { type: "message", role: "assistant", content: [{ type: "output_text", text: "Héllo" }] },
+      { type: "function_call", call_id: "toolu_01A", name: "shell_command", arguments: '{"command": "ls"}' },
+      { type: "custom_tool_call", call_id: "toolu_01B", name: "apply_patch", input: "*** Begin Patch\n" },
+      { type: "function_call", call_id: "toolu_01C", name: "list", arguments: "{}" },
+    ]);
+    expect(events[3]).toMatchObject({
+      facts: { kind: "reasoning", sealed: { shape: "opaque", tail: "EqQBCgIYAhIM+/==" } },
+      model: "claude-sonnet-4-5-20250929",
+    });
+    expect(events[0]).toEqual({ type: "opened", response: "msg_01ABC", model: "claude-sonnet-4-5-20250929" });
+    expect(events.at(-1)).toEqual({
+      type: "completed",
+      response: "msg_01ABC",
+      model: "claude-sonnet-4-5-20250929",
+      usage: { inputTokens: 142, cachedInputTokens: 100, outputTokens: 89, reasoningTokens: 0 },
+    });
+  });
+
+  it("is accepted without a stream, and without a word where its blocks stop", async () => {
+    const content = [
+      { type: "text", text: "Hi" },
+      { type: "tool_use", id: "toolu_1", name: "shell_command", input: { command: "ls" } },
+    ];
+    const answer = {
+      id: "msg_1",
+      type: "message",
+      model: "m",
+      content,
+      stop_reason: "tool_use",
+      usage: messageUsage,
+    };
+    const plain = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer)),
+    );
+    expect(itemsOf(await ask(plain))).toMatchObject([{ type: "message" }, { arguments: '{"command":"ls"}' }]);
+    const unstopped = whole.replaceAll(/event: content_block_stop\n.*\n\n/gu, "");
+    expect(itemsOf(await ask((await upstream(unstopped)).url))).toHaveLength(6);
+  });
+
+  it.each([
+    ["before message_start", ""],
+    ["after message_start", messageStart],
+    ["in the middle of a tool's input", whole.slice(0, whole.indexOf('nd\\": \\"ls'))],
+    ["after all blocks", whole.slice(0, whole.indexOf("event: message_delta"))],
+    ["before message_stop", whole.slice(0, whole.indexOf("event: message_stop"))],
+  ])("that ends %s is an interruption", async (_where, text) => {
+    const failure = failureOf(await ask((await upstream(text)).url));
+    expect(failure).toMatchObject({ class: "transport-interrupted", data: { reason: "cut" } });
+    expect(failure.message).toContain("message_stop");
+  });
+
+  it.each([
+    ["max_tokens", {}, "output-limit"],
+    ["refusal", {}, "refusal"],
+    ["refusal", { stop_details: { type: "refusal", category: "cyber", explanation: "No." } }, "refusal"],
+    ["model_context_window_exceeded", {}, "context-overflow"],
+    ["pause_turn", {}, "transport-interrupted"],
+  ])("that stops for %s keeps what it said and ends as what it is", async (reason, more, expected) => {
+    const events = await ask(
+      (await upstream(messageStart + textBlock(0, "So far") + messageEnd(reason, more))).url,
+    );
+    expect(kinds(events)).toEqual(["opened", "text-delta", "item", "failed"]);
+    expect(failureOf(events).class).toBe(expected);
+  });
+
+  it.each([
+    ["overloaded_error", "Overloaded", "overloaded"],
+    ["api_error", "Internal server error", "overloaded"],
+    ["rate_limit_error", "This request would exceed your account's rate limit.", "rate-limit"],
+  ])("that breaks with the error event %s is told by its class", async (type, message, expected) => {
+    const text = messageStart + textBlock(0, "a") + sse("error", { error: { type, message } });
+    const events = await ask((await upstream(text)).url);
+    expect(kinds(events)).toEqual(["opened", "text-delta", "item", "failed"]);
+    expect(failureOf(events).class).toBe(expected);
+  });
+
+  it("with a delta of a block that never started is incomplete", async () => {
+    const text =
+      messageStart + sse("content_block_delta", { index: 3, delta: { type: "text_delta", text: "x" } });
+    expect(failureOf(await ask((await upstream(text + blockStop(3))).url))).toMatchObject({
+      data: { reason: "incomplete" },
+    });
+  });
+});
+
+describe("a request", () => {
+  it("has the wire's headers and members, thinking with a budget, and four cache marks", async () => {
+    const sent = await upstream(messageStart + messageEnd("end_turn"));
+    const user = '{"type":"message","role":"user","content":"hello"}';
+    const said = '{"type":"message","role":"assistant","content":[{"type":"output_text","text":"hi"}]}';
+    await ask(sent.url, { input: input(user, said, user) });
+    expect(sent.head?.url).toBe("/v1/messages");
+    expect(sent.head?.headers).toMatchObject({ "x-api-key": key, "anthropic-version": "2023-06-01" });
+    expect(sent.head?.headers).not.toHaveProperty("authorization");
+    const cache_control = { type: "ephemeral" };
+    const hello = { role: "user", content: [{ type: "text", text: "hello", cache_control }] };
+    expect(sent.body).toEqual({
+      model: "claude-sonnet-4-5",
+      max_tokens: 36_096,
+      thinking: { type: "enabled", budget_tokens: 4_096 },
+      stream: true,
+      metadata: { user_id: "session-1" },
+      tools: [
+        { name: "shell_command", description: "runs", input_schema: { type: "object" } },
+        {
+          name: "apply_patch",
+          description: "patches",
+          input_schema: {
+            type: "object",
+            properties: {
+              input: { type: "string", description: "The whole input of the tool, as raw text." },
+            },
+            required: ["input"],
+            additionalProperties: false,
+          },
+          cache_control,
+        },
+      ],
+      system: [{ type: "text", text: "Be brief.", cache_control }],
+      messages: [hello, { role: "assistant", content: [{ type: "text", text: "hi" }] }, hello],
+    });
+  });
+
+  it("goes to /v1/messages whether the base URL has the version or not", async () => {
+    const sent = await upstream(messageStart + messageEnd("end_turn"));
+    await ask(sent.url.replace(/\/v1$/u, ""));
+    expect(sent.head?.url).toBe("/v1/messages");
+    await ask(`${sent.url.replace(/\/v1$/u, "")}/anthropic/?x=1`);
+    expect(sent.head?.url).toBe("/anthropic/v1/messages?x=1");
+  });
+
+  it.each([
+    ["claude-opus-4-6", "xhigh", { thinking: { type: "adaptive" }, output_config: { effort: "high" } }],
+    [
+      "claude-opus-4-7",
+      "xhigh",
+      { thinking: { type: "adaptive", display: "summarized" }, output_config: { effort: "xhigh" } },
+    ],
+    ["claude-opus-4-20250514", "high", { thinking: { budget_tokens: 20_480 }, max_tokens: 32_000 }],
+    ["claude-3-7-sonnet-20250219", "medium", { thinking: { budget_tokens: 10_240 } }],
+    ["claude-3-5-haiku-latest", "high", { max_tokens: 8_192 }],
+    ["anthropic/claude-haiku-4.5", "none", { max_tokens: 32_000 }],
+    ["kimi-k2", undefined, { max_tokens: 32_000 }],
+  ])("asks %s with the effort %s in the way that it knows", async (model, effort, expected) => {
+    const sent = await upstream(messageStart + messageEnd("end_turn"));
+    const { effort: _low, ...plain } = request;
+    const provider = anthropicProvider({ name: "test", baseUrl: sent.url, contract: "anthropic" });
+    const asked = { ...plain, model, ...(effort !== undefined && { effort }) };
+    for await (const event of provider.stream(asked, new AbortController().signal))
+      expect(event.type).not.toBe("failed");
+    expect(sent.body).toMatchObject(expected);
+    expect("thinking" in sent.body).toBe("thinking" in expected);
+  });
+
+  it("replays thinking byte for byte in an open loop, and doesn't ask for more where the loop has lost its own", async () => {
+    const sent = await upstream(whole);
+    const user = '{"type":"message","role":"user","content":"hello"}';
+    const items = (await ask(sent.url)).flatMap((event) =>
+      event.type === "item" ? [Buffer.from(event.item).toString()] : [],
+    );
+    const outputs = ["toolu_01A", "toolu_01C"].map(
+      (id) => `{"type":"function_call_output","call_id":"${id}","output":"ok"}`,
+    );
+    outputs.push('{"type":"custom_tool_call_output","call_id":"toolu_01B","output":""}');
+    await ask(sent.url, { input: input(user, ...items, ...outputs) });
+    expect(sent.body).toMatchObject({ thinking: { type: "enabled" } });
+    const messages = sent.body["messages"] as { content: unknown[] }[];
+    expect(messages[1]?.content.slice(0, 2)).toEqual([
+      { type: "thinking", thinking: "Let me look.", signature: "EqQBCgIYAhIM+/==" },
+      { type: "redacted_thinking", data: "EmwKAhgBEgy3" },
+    ]);
+    expect(messages[2]?.content).toMatchObject([
+      { tool_use_id: "toolu_01A" },
+      { tool_use_id: "toolu_01B" },
+      { tool_use_id: "toolu_01C" },
+    ]);
+
+    await ask(sent.url, { input: input(user, ...items.slice(2), ...outputs) });
+    expect(sent.body).not.toHaveProperty("thinking");
+    await ask(sent.url, { sealed: false, input: input(user, ...items, ...outputs) });
+    expect(sent.body).not.toHaveProperty("thinking");
+    expect(JSON.stringify(sent.body)).not.toContain("signature");
+  });
+
+  it("defines the tools that its history calls although it offers none, and lets none be called", async () => {
+    const sent = await upstream(messageStart + messageEnd("end_turn"));
+    const call = '{"type":"function_call","call_id":"c","name":"old.tool","arguments":"{}"}';
+    await ask(sent.url, { tools: [], input: input('{"type":"message","role":"user","content":"a"}', call) });
+    expect(sent.body).toMatchObject({ tools: [{ name: "old_tool" }], tool_choice: { type: "none" } });
+  });
+});
+
+describe("a refusal", () => {
+  const user = '{"type":"message","role":"user","content":"a"}';
+  const thinking =
+    '{"type":"reasoning","id":"rs_1","summary":[],"content":[{"type":"reasoning_text","text":"t"}],"encrypted_content":"SIG","format":"anthropic-thinking-v1"}';
+  const call = '{"type":"function_call","call_id":"odd.id","name":"shell_command","arguments":"{}"}';
+  const history = { input: input(user, user, thinking, call) };
+
+  it("names the item of the input that it means, not the place in the messages", async () => {
+    const message = "messages.1.content.0: Invalid `signature` in `thinking` block";
+    const url = await refusing(400, { type: "invalid_request_error", message });
+    expect(failureOf(await ask(url, history))).toMatchObject({
+      class: "thinking-signature-rejected",
+      data: { index: 2 },
+      signal: { status: 400, message },
+    });
+    const nowhere = await refusing(400, {
+      type: "invalid_request_error",
+      message: message.replace("1", "9"),
+    });
+    expect(failureOf(await ask(nowhere, history)).data).toEqual({});
+  });
+
+  it("names a call by its own id", async () => {
+    const sent = await upstream(messageStart + messageEnd("end_turn"));
+    await ask(sent.url, history);
+    const id = /"type":"tool_use","id":"([\w-]+)"/u.exec(JSON.stringify(sent.body))?.[1];
+    const message = `messages.1: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${id}. Each …`;
+    const url = await refusing(400, { type: "invalid_request_error", message });
+    expect(failureOf(await ask(url, history))).toMatchObject({
+      class: "call-without-output",
+      data: { call: "odd.id" },
+    });
+  });
+
+  it("never shows the key", async () => {
+    const url = await refusing(401, { type: "authentication_error", message: `invalid x-api-key ${key}` });
+    const failure = failureOf(await ask(url));
+    expect(failure.class).toBe("auth-denied");
+    expect(JSON.stringify([failure.message, failure.signal])).not.toContain(key);
+  });
+});
