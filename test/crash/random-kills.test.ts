@@ -7,6 +7,7 @@ import {
   eventsOf,
   expectAtRest,
   expectDone,
+  expectKept,
   expectToldIsLogged,
   itemOf,
   prepare,
@@ -15,6 +16,7 @@ import {
   recover,
   story,
   wholeLines,
+  wordsToGoOn,
 } from "../kit/survival.ts";
 
 const kills = Number(process.env["THROUGHLINE_KILLS"] ?? 40);
@@ -81,6 +83,33 @@ describe.concurrent("kill -9 at a random moment", () => {
       expectDone(rig, rig.id(), wordsOf(rig, lost));
       if (trial % listEvery === 0) await expectAtRest(rig, rig.id());
       else await until(() => rig.processes().length === 0, "every process to end");
+    }),
+  );
+});
+
+/** How often in a row a session is killed, each time while it goes on from the kill before. */
+const inARow = 12;
+
+describe("kill -9 again and again", () => {
+  it(`${inARow} times in a row on one session`, { timeout: 180_000 }, () =>
+    withRig(slowly(), async (rig) => {
+      prepare(rig);
+      const random = randomNumbers(seed + 1);
+      let words = ["exec", prompts[0], "--json"];
+      for (let kill = 0; kill < inARow; kill++) {
+        const left = kill === 0 ? Buffer.alloc(0) : rig.log(rig.id());
+        const run = rig.start(words);
+        await until(() => run.printed() !== "" || run.child.exitCode !== null, "its first word");
+        await new Promise((resolve) => setTimeout(resolve, random() * length * 0.3));
+        run.child.kill("SIGKILL");
+        const { out } = await run.ended;
+        expectKept(rig, rig.id(), left);
+        expectToldIsLogged(out, rig.log(rig.id()));
+        words = wordsToGoOn(rig, rig.id());
+      }
+      await recover(rig, rig.id());
+      expectDone(rig, rig.id());
+      await expectAtRest(rig, rig.id());
     }),
   );
 });

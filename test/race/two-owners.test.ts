@@ -60,7 +60,7 @@ async function expectWorkedOnce(rig: Rig): Promise<void> {
   await until(() => rig.processes().length === 0, "every process to end");
 }
 
-describe("a session that another process works in", () => {
+describe.concurrent("a session that another process works in", () => {
   it("is refused with status 3 and the owner's details, and nothing is changed", { timeout: atMost }, () =>
     withRig(gated, async (rig) => {
       const owner = await atGate(rig);
