@@ -1,0 +1,299 @@
+import type { IncomingMessage } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../lib/json.ts";
+import type { ModelRequest } from "../../provider.ts";
+import { ask, input, key, kinds, request } from "../../../test/wire/ask.ts";
+import { bodyOf, closeServers, serve } from "../../../test/wire/upstream.ts";
+import { type ChatDialect, dialectOf } from "./dialect.ts";
+import { chatProvider } from "./provider.ts";
+
+afterEach(closeServers);
+
+const answer =
+  'data: {"id":"c","choices":[{"delta":{"content":"ok"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+
+/** What goes over the wire for this request. */
+async function sent(
+  change: Partial<ModelRequest>,
+  dialect: Partial<ChatDialect> = {},
+): Promise<{ body: JsonObject; head: IncomingMessage; length: number }> {
+  let text = "";
+  let head: IncomingMessage | undefined;
+  const url = await serve(async (incoming, response) => {
+    head = incoming;
+    text = await bodyOf(incoming);
+    response.writeHead(200, { "content-type": "text/event-stream" }).end(answer);
+  });
+  const events = await ask(url, { make: (options) => chatProvider({ ...options, dialect }), change });
+  expect(kinds(events)).toEqual(["opened", "text-delta", "item", "completed"]);
+  return { body: JSON.parse(text) as JsonObject, head: head!, length: Buffer.byteLength(text) };
+}
+
+async function messages(
+  items: readonly object[],
+  dialect?: Partial<ChatDialect>,
+  instructions = "",
+): Promise<unknown> {
+  const { body } = await sent(
+    { instructions, input: input(...items.map((item) => JSON.stringify(item))) },
+    dialect,
+  );
+  return body["messages"];
+}
+
+const user = (text: string): object => ({
+  type: "message",
+  role: "user",
+  content: [{ type: "input_text", text }],
+});
+const said = (text: string): object => ({
+  type: "message",
+  role: "assistant",
+  content: [{ type: "output_text", text }],
+});
+const call = (id: string, more: object = {}): object => ({
+  type: "function_call",
+  call_id: id,
+  name: "ls",
+  arguments: "{}",
+  ...more,
+});
+const output = (id: string, text: unknown): object => ({
+  type: "function_call_output",
+  call_id: id,
+  output: text,
+});
+const toolCall = (id: string, more: object = {}): object => ({
+  id,
+  type: "function",
+  function: { name: "ls", arguments: "{}" },
+  ...more,
+});
+const thought = (text: string): object => ({
+  type: "reasoning",
+  summary: [],
+  content: [{ type: "reasoning_text", text }],
+});
+
+describe("the request", () => {
+  it("is one POST with the wire's members", async () => {
+    const tools = [
+      { type: "function" as const, name: "ls", description: "lists", parameters: { type: "object" } },
+      {
+        type: "custom" as const,
+        name: "apply_patch",
+        description: "patches",
+        format: { type: "grammar", syntax: "lark", definition: "start: x" },
+      },
+    ];
+    const { body, head, length } = await sent({ tools });
+    expect(head.method).toBe("POST");
+    expect(head.url).toBe("/v1/chat/completions");
+    expect(head.headers.authorization).toBe(`Bearer ${key}`);
+    expect(Number(head.headers["content-length"])).toBe(length);
+    expect(body).toEqual({
+      model: "gpt-test",
+      messages: [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "hello" },
+      ],
+      tools: [
+        { type: "function", function: { name: "ls", description: "lists", parameters: { type: "object" } } },
+        {
+          type: "function",
+          function: {
+            name: "apply_patch",
+            description: expect.stringMatching(/^patches[^]*`input`[^]*lark[^]*start: x$/u) as string,
+            parameters: {
+              type: "object",
+              properties: { input: { type: "string" } },
+              required: ["input"],
+              additionalProperties: false,
+            },
+          },
+        },
+      ],
+      reasoning_effort: "low",
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+  });
+
+  it("leaves out what was not asked for, and names the cache key to OpenAI alone", async () => {
+    const { effort: _effort, ...plain } = request;
+    let text = "";
+    const url = await serve(async (incoming, response) => {
+      text = await bodyOf(incoming);
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(answer);
+    });
+    const provider = chatProvider({
+      name: "test",
+      baseUrl: url,
+      contract: "openai",
+      dialect: { cacheKey: true },
+    });
+    for await (const event of provider.stream({ ...plain, instructions: "" }, new AbortController().signal))
+      expect(event.type).not.toBe("failed");
+    expect(JSON.parse(text)).toEqual({
+      model: "gpt-test",
+      messages: [{ role: "user", content: "hello" }],
+      stream: true,
+      stream_options: { include_usage: true },
+      prompt_cache_key: "session-1",
+    });
+  });
+});
+
+describe("the history", () => {
+  it("has one assistant message for a step, and the outputs right after it in the order of its calls", async () => {
+    const made = await messages([
+      user("go"),
+      said("Both."),
+      call("a"),
+      call("b"),
+      output("b", "B"),
+      output("a", "A"),
+      said("Done."),
+    ]);
+    expect(made).toEqual([
+      { role: "user", content: "go" },
+      { role: "assistant", content: "Both.", tool_calls: [toolCall("a"), toolCall("b")] },
+      { role: "tool", tool_call_id: "a", content: "A" },
+      { role: "tool", tool_call_id: "b", content: "B" },
+      { role: "assistant", content: "Done." },
+    ]);
+  });
+
+  it("puts nothing between calls and outputs, whatever stands there", async () => {
+    const made = await messages([call("a"), user("wait"), output("a", "A"), call("a"), output("a", "again")]);
+    expect(made).toEqual([
+      { role: "assistant", content: null, tool_calls: [toolCall("a")] },
+      { role: "tool", tool_call_id: "a", content: "A" },
+      { role: "user", content: "wait" },
+      { role: "assistant", content: null, tool_calls: [toolCall("a")] },
+      { role: "tool", tool_call_id: "a", content: "again" },
+    ]);
+  });
+
+  it("begins with the one system message; what the developer says later is told as the user's", async () => {
+    const developer = (text: string): object => ({ type: "message", role: "developer", content: text });
+    expect(await messages([developer("Context."), user("go"), developer("Note.")], {}, "Be brief.")).toEqual([
+      { role: "system", content: "Be brief.\n\nContext." },
+      { role: "user", content: "go" },
+      { role: "user", content: "Note." },
+    ]);
+  });
+
+  it("carries plain reasoning with the step that it led to, and none without one", async () => {
+    expect(
+      await messages([
+        user("go"),
+        thought("Look."),
+        call("a"),
+        output("a", "A"),
+        thought("Alone."),
+        user("more"),
+      ]),
+    ).toEqual([
+      { role: "user", content: "go" },
+      { role: "assistant", content: null, reasoning_content: "Look.", tool_calls: [toolCall("a")] },
+      { role: "tool", tool_call_id: "a", content: "A" },
+      { role: "user", content: "more" },
+    ]);
+  });
+
+  it("has custom calls as a function's, with the text as `input`", async () => {
+    const made = await messages([
+      { type: "custom_tool_call", call_id: "a", name: "apply_patch", input: '*** "x"' },
+      { type: "custom_tool_call_output", call_id: "a", output: "ok" },
+    ]);
+    expect(made).toEqual([
+      {
+        role: "assistant",
+        content: null,
+        tool_calls: [
+          {
+            id: "a",
+            type: "function",
+            function: { name: "apply_patch", arguments: '{"input":"*** \\"x\\""}' },
+          },
+        ],
+      },
+      { role: "tool", tool_call_id: "a", content: "ok" },
+    ]);
+  });
+
+  it.each([
+    ["", "{}"],
+    ['{"a": oops', '{"arguments":"{\\"a\\": oops"}'],
+    ["[1]", '{"arguments":"[1]"}'],
+    ['{"a":1}', '{"a":1}'],
+  ])("has the arguments %j as an object", async (given, expected) => {
+    expect(await messages([call("a", { arguments: given }), output("a", "A")])).toMatchObject([
+      { tool_calls: [{ function: { arguments: expected } }] },
+      {},
+    ]);
+  });
+
+  it("shows the user's images as they are, and those of a tool after all its step's outputs", async () => {
+    const image = { type: "input_image", image_url: "data:image/png;base64,AA==", detail: "low" };
+    const made = await messages([
+      { type: "message", role: "user", content: [{ type: "input_text", text: "see" }, image] },
+      call("a"),
+      call("b"),
+      output("a", [image]),
+      output("b", "B"),
+    ]);
+    const shown = { type: "image_url", image_url: { url: "data:image/png;base64,AA==", detail: "low" } };
+    expect(made).toEqual([
+      { role: "user", content: [{ type: "text", text: "see" }, shown] },
+      { role: "assistant", content: null, tool_calls: [toolCall("a"), toolCall("b")] },
+      { role: "tool", tool_call_id: "a", content: "[shown in the next message]" },
+      { role: "tool", tool_call_id: "b", content: "B" },
+      { role: "user", content: [{ type: "text", text: "What ls gave:" }, shown] },
+    ]);
+  });
+
+  it("never has an empty text", async () => {
+    const made = await messages([user("  "), said(""), call("a"), output("a", ""), said("\n"), user("go")]);
+    expect(made).toEqual([
+      { role: "assistant", content: null, tool_calls: [toolCall("a")] },
+      { role: "tool", tool_call_id: "a", content: "[no output]" },
+      { role: "user", content: "go" },
+    ]);
+  });
+
+  it("gives Mistral call ids of nine characters, alike on the call and its output", async () => {
+    const made = (await messages(
+      [call("call_long_1"), output("call_long_1", "A"), call("abcDEF123"), output("abcDEF123", "B")],
+      {
+        shortCallIds: true,
+      },
+    )) as { tool_calls?: { id: string }[]; tool_call_id?: string }[];
+    const ids = made.flatMap((message) => message.tool_calls?.[0]?.id ?? message.tool_call_id ?? []);
+    expect(ids[0]).toMatch(/^[A-Za-z0-9]{9}$/u);
+    expect(ids).toEqual([ids[0], ids[0], "abcDEF123", "abcDEF123"]);
+  });
+
+  it("gives Gemini its thought signatures back, and nobody else", async () => {
+    const items = [call("a", { thought_signature: "sig" }), output("a", "A")];
+    const extra = { extra_content: { google: { thought_signature: "sig" } } };
+    expect(await messages(items, { thoughtSignatures: true })).toMatchObject([
+      { tool_calls: [toolCall("a", extra)] },
+      {},
+    ]);
+    expect(await messages(items)).toEqual([
+      { role: "assistant", content: null, tool_calls: [toolCall("a")] },
+      { role: "tool", tool_call_id: "a", content: "A" },
+    ]);
+  });
+});
+
+it("the base URL tells the dialect", () => {
+  expect(dialectOf("https://api.openai.com/v1")).toMatchObject({ cacheKey: true, shortCallIds: false });
+  expect(dialectOf("https://api.mistral.ai/v1")).toMatchObject({ cacheKey: false, shortCallIds: true });
+  expect(dialectOf("https://generativelanguage.googleapis.com/v1beta/openai")).toMatchObject({
+    thoughtSignatures: true,
+  });
+  expect(dialectOf("https://notopenai.com/v1").cacheKey).toBe(false);
+});
