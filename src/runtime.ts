@@ -381,5 +381,5 @@ export class Session {
 }
 
 function clockTime(at: number): string {
-  return new Date(at).toLocaleTimeString("en-GB");
+  return new Date(at).toLocaleTimeString("en-GB", { timeZoneName: "short" });
 }

@@ -81,7 +81,7 @@ const transportWords: Readonly<Record<Failure<"transport-interrupted">["data"]["
   reset: "connection reset",
   refused: "connection refused",
   unresolved: "host name not found",
-  incomplete: "stream ended before the response was complete",
+  incomplete: "response cut short",
   reconnect: "connection reached its time limit",
 };
 

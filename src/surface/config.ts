@@ -52,7 +52,10 @@ export interface Config {
   effort?: string;
   approval: "ask" | "all" | "none";
   idleTimeoutMs: number;
-  /** Which of `provider`, `model`, `effort` and `approval` were asked for on the command line: they override a resumed session's own. */
+  /**
+   * Which of `provider`, `model`, `effort` and `approval` were asked for on the command line or in the environment: they override what a
+   * resumed session has.
+   */
   chosen: ReadonlySet<string>;
 }
 
@@ -94,8 +97,15 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
     ...(effort !== undefined && { effort }),
     approval,
     idleTimeoutMs: (local.stream_idle_timeout ?? own.stream_idle_timeout ?? 300) * 1_000,
-    chosen: new Set(Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]))),
+    chosen: chosen(options, environment),
   };
+}
+
+function chosen(options: ConfigOptions, environment: Environment): Set<string> {
+  const names = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (environment["THROUGHLINE_MODEL"]) names.push("model");
+  if (environment["THROUGHLINE_APPROVAL"]) names.push("approval");
+  return new Set(names);
 }
 
 function providerTable(

@@ -14,6 +14,7 @@ import type { SessionStore } from "../store.ts";
 import { toolEnvironment } from "../tool/environment.ts";
 import type { Observe } from "../turn/update.ts";
 import { type Invocation, optionText } from "./cli/command.ts";
+import { checkName } from "./cli/pick.ts";
 import { type Config, makeProvider, openStore, readConfig } from "./config.ts";
 import { standsIn } from "./belongs.ts";
 import { packageVersion } from "./version.ts";
@@ -75,6 +76,7 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
   return {
     store,
     create: async (id, name) => {
+      if (name !== undefined) await checkName(store, name);
       const workspace = await readWorkspace(invocation.folder);
       const equipment = await equip(chosenSettings(config), workspace);
       const context = contextItem(
@@ -91,17 +93,21 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
       };
       return createSession(runtime, start, equipment);
     },
-    resume: (id, { here, force }) =>
-      resumeSession(runtime, id, { force }, async (history) => {
-        const workspace = await workspaceFor(id, history.workspace, invocation, here);
-        sayWhatChanged(observe, history.workspace, workspace);
+    resume: async (id, { here, force }) => {
+      let before: Workspace | undefined;
+      const session = await resumeSession(runtime, id, { force }, async (history) => {
+        before = history.workspace;
+        const workspace = await workspaceFor(id, before, invocation, here);
         const equipment = await equip(
           resumedSettings(config, history.settings),
           workspace,
           history.amendments,
         );
-        return sameWorkspace(history.workspace, workspace) ? equipment : { ...equipment, workspace };
-      }),
+        return sameWorkspace(before, workspace) ? equipment : { ...equipment, workspace };
+      });
+      if (before) sayWhatChanged(observe, before, session.history.workspace);
+      return session;
+    },
     close: async () => {
       for (const close of closing) await close();
     },
@@ -113,7 +119,7 @@ function chosenSettings(config: Config): Omit<Settings, "instructionsHash"> {
   return { provider, model, ...(effort !== undefined && { effort }), approval };
 }
 
-/** A session goes on with what it had; what the command line names overrides it. Approval is the person's of today, never the session's. */
+/** A session goes on with what it had; what the command line or the environment names overrides it. */
 function resumedSettings(config: Config, own: Settings): Omit<Settings, "instructionsHash"> {
   const effort = config.chosen.has("effort") ? config.effort : own.effort;
   // A log that lost its first line before its first turn ended doesn't say what it was made with.
@@ -122,7 +128,7 @@ function resumedSettings(config: Config, own: Settings): Omit<Settings, "instruc
     provider: config.chosen.has("provider") || !isKnown ? config.provider : own.provider,
     model: config.chosen.has("model") || !isKnown ? config.model : own.model,
     ...(effort !== undefined && { effort }),
-    approval: config.approval,
+    approval: config.chosen.has("approval") || !isKnown ? config.approval : own.approval,
   };
 }
 

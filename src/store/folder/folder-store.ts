@@ -104,7 +104,7 @@ class FolderStore implements SessionStore {
       lease?.release();
       log?.close();
       rmSync(making, { recursive: true, force: true });
-      throw asFailure(error, folder, "No session was made.");
+      throw isSystemError(error) ? storeFailure(error, folder, "No session was made.") : error;
     }
   }
 
@@ -312,10 +312,13 @@ function exists(id: string, path: string): Failure<"usage"> {
   );
 }
 
+function isSystemError(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException | undefined)?.syscall === "string";
+}
+
 /** What the system says becomes a failure of the store; mistakes of the program stay what they are. */
 function asFailure(error: unknown, path: string, kept: string): unknown {
-  if (isFailure(error) || typeof (error as NodeJS.ErrnoException | undefined)?.syscall !== "string")
-    return error;
+  if (isFailure(error) || !isSystemError(error)) return error;
   if ((error as NodeJS.ErrnoException).code === "ENOENT") {
     const message = `${path} is incomplete: ${(error as Error).message}. ${kept} throughline sessions --all lists the others.`;
     return new Failure("session-damaged", message, { path }, { cause: error });

@@ -91,15 +91,20 @@ async function readPrompt({ terminal }: Invocation, given: string | undefined): 
 /** What ended the turn and where the session is. The messages of failures name their class and what helps. */
 function outcomeWords(outcome: TurnOutcome, id: string): string {
   const kept = `Session ${id} is kept`;
+  // The words of a failure say --last; here it is known which session is meant.
+  const says = (message: string): string =>
+    printableLine(message.replaceAll("resume --last", `resume ${id}`), 600);
   switch (outcome.kind) {
     case "completed":
       return "";
     case "interrupted":
       return `Interrupted (${outcome.reason}). ${kept}: throughline resume ${id}`;
     case "failed":
-      return `${printableLine(outcome.message, 600)}\n${kept}: throughline resume ${id}`;
+      return `${says(outcome.message)}
+${kept}.`;
     case "limited":
-      return `${printableLine(outcome.message, 600)}\n${kept}: throughline resume ${id} --wait`;
+      return `${says(outcome.message)}
+${kept}.`;
   }
 }
 

@@ -18,11 +18,10 @@ export async function findSession(store: SessionStore, reference: string): Promi
   }
   const listed = await store.list();
   const near = nearest(reference, listed);
-  const hint =
-    near.length === 0 ? "There are no sessions yet." : `The nearest: ${near.map(label).join("; ")}.`;
+  const hint = near.length === 0 ? "" : `The nearest: ${near.map(label).join("; ")}. `;
   throw new Failure(
     "session-missing",
-    `No session has the id or name "${printableLine(reference)}" (${listed.length} searched). ${hint} throughline sessions --all lists them.`,
+    `No session has the id or name "${printableLine(reference)}" (${listed.length} searched). ${hint}throughline sessions --all lists them.`,
     { reference, nearest: near.map((session) => session.id) },
   );
 }
@@ -41,6 +40,24 @@ export async function lastSession(store: SessionStore, folder: string): Promise<
   );
 }
 
+/** A name can stand wherever an id can, so it has to mean one session. Throws `usage`. */
+export async function checkName(store: SessionStore, name: string): Promise<void> {
+  if (name.trim() === "" || name.startsWith("-") || name !== printableLine(name, 100)) {
+    throw new Failure(
+      "usage",
+      "A name is one line of at most 100 characters and doesn't begin with a dash.",
+      {},
+    );
+  }
+  const [taken] = await store.find(name);
+  if (taken === undefined) return;
+  throw new Failure(
+    "usage",
+    `"${name}" means session ${taken} already. Choose another name, or go on with it: throughline resume ${taken}`,
+    {},
+  );
+}
+
 function label(session: ListedSession): string {
   const what = session.name ?? session.title;
   return what === undefined ? session.id : `${session.id} (${printableLine(what, 40)})`;
@@ -53,6 +70,7 @@ function nearest(reference: string, listed: readonly ListedSession[]): ListedSes
       session,
       distance: Math.min(distance(wanted, session.id.slice(0, wanted.length)), nameDistance(wanted, session)),
     }))
+    .filter((candidate) => candidate.distance <= wanted.length / 2)
     .sort((left, right) => left.distance - right.distance)
     .slice(0, 3)
     .map(({ session }) => session);

@@ -17,7 +17,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
     const parent = words
       .slice(0, -1)
       .reduce((at, word) => at.commands.find((child) => child.name() === word) ?? at, program);
-    const child = parent.command(words.at(-1) ?? command.name, { hidden: words.length > 1 });
+    const child = parent.command(words.at(-1) ?? command.name);
     node(child, world)
       .description(command.summary)
       .addHelpText("after", `\nExample:\n  $ ${command.example}`);
@@ -37,6 +37,8 @@ export async function runProgram(argv: readonly string[], world: World): Promise
     await program.parseAsync(resumeWords(argv), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.unknownCommand")
+      world.terminal.err('A prompt is run with: throughline exec "…"\n');
     return error.exitCode === 0 ? 0 : 2;
   }
   return status;
