@@ -108,11 +108,14 @@ class Catalog implements Listing {
       }
     });
     await this.#settled();
-    const clean = await this.#try(tries, (db) => {
-      db.exec("INSERT INTO words(words) VALUES ('optimize'); VACUUM");
-      if (db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0)
-        throw Object.assign(new Error("busy"), { errcode: 5 });
-    });
+    const clean = await this.#try(
+      () => tries,
+      (db) => {
+        db.exec("INSERT INTO words(words) VALUES ('optimize'); VACUUM");
+        if (db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0)
+          throw Object.assign(new Error("busy"), { errcode: 5 });
+      },
+    );
     if (!clean)
       this.#report(
         "it was in use, so that rows removed from it may still be in its files; the next removal clears them",
@@ -141,10 +144,12 @@ class Catalog implements Listing {
     });
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0);
-      const done = await this.#try(this.#closing ? triesAtEnd : tries, (db) =>
-        inTransaction(db, () => {
-          for (const work of batch) work(db);
-        }),
+      const done = await this.#try(
+        () => (this.#closing ? triesAtEnd : tries),
+        (db) =>
+          inTransaction(db, () => {
+            for (const work of batch) work(db);
+          }),
       );
       // The rows that are missing now differ from their logs in length, so the next list reads those.
       if (!done) this.#report("it was in use all the time; the next list reads the sessions themselves");
@@ -152,9 +157,10 @@ class Catalog implements Listing {
     this.#running = undefined;
   }
 
-  async #try(times: number, work: Work): Promise<boolean> {
+  /** `times` is asked before each try: the process may begin to end meanwhile. */
+  async #try(times: () => number, work: Work): Promise<boolean> {
     let mended = false;
-    for (let left = times; left > 0; left--) {
+    for (let tried = 0; tried < times(); tried++) {
       try {
         work(this.#database());
         return true;
