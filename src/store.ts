@@ -22,8 +22,9 @@ export interface ReadReport {
 
 /**
  * Receives a log in order. With `from: "window"`, `checkpoint` is called first with the last `turn-ended` that counts, then `record` for
- * the lines from the window's offset on, those before that `turn-ended` again included. Where there is no such line, and with
- * `from: "start"`, only `record` is called, from the first line on.
+ * the lines from the window's offset on. Of those before that `turn-ended` it gets what the checkpoint doesn't tell: lines with items, and
+ * the `tool-started` of calls that were open. Where there is no such line, and with `from: "start"`, only `record` is called, from the
+ * first line on.
  */
 export interface LogVisitor {
   checkpoint?(record: LogRecord<EventOf<"turn-ended">>, checkpoint: Checkpoint): void;

@@ -157,7 +157,7 @@ export function storeConformance(
       await taken.release();
     });
 
-    test("the window begins at the offset of the last checkpoint", async (store, id) => {
+    test("the window begins at the offset of the last checkpoint, without what that tells", async (store, id) => {
       const log = await store.create(id, created(id), "testing");
       await log.append(itemAdded(Buffer.from('{"type":"message","text":"before the window"}')));
       const [first] = await log.append(itemAdded(Buffer.from('{"type":"message","text":"in the window"}')));
@@ -175,7 +175,6 @@ export function storeConformance(
       expect(told).toEqual([
         `checkpoint 2 ${first!.offset}`,
         "2 item-added",
-        "3 turn-ended",
         "4 turn-ended",
         "5 session-renamed",
       ]);

@@ -186,7 +186,7 @@ describe("a log is read", () => {
 });
 
 describe("the last window of a log", () => {
-  const lines = [head, line(1, 1), line(2, 1)];
+  const lines = [head, line(1, 1), line(2, 1, itemAdded(Buffer.from('{"type":"message"}')))];
   const offset = head.length + line(1, 1).length;
 
   it("begins at the offset of the last checkpoint and is the same when lines behind it are damaged", async () => {

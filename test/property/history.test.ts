@@ -19,8 +19,11 @@ function foldWindow(records: readonly LogRecord[]): History {
   if (!end) return fold(records);
   const { checkpoint } = end.event;
   const history = resumeFrom(end, JSON.parse(JSON.stringify(checkpoint)) as typeof checkpoint);
+  const open = new Set(checkpoint.openCalls);
+  const isTold = ({ event, offset, body }: LogRecord): boolean =>
+    offset < end.offset && !body && !(event.type === "tool-started" && open.has(event.callSeq));
   return fold(
-    records.filter(({ offset }) => offset >= checkpoint.offset),
+    records.filter((record) => record.offset >= checkpoint.offset && !isTold(record)),
     history,
   );
 }
