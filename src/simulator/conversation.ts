@@ -1,22 +1,22 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { linkedController } from "../lib/abort.ts";
-import type { JsonObject } from "../lib/json.ts";
 import { ArmedFaults, type Target } from "./armed.ts";
 import { readBody } from "./body.ts";
 import type { StreamFault } from "./fault.ts";
-import { answer, isMessage, type ModelAnswer } from "./model.ts";
+import { answer, type ModelAnswer } from "./model.ts";
 import { Requests, type RecordedRequest } from "./record.ts";
-import { contextOverflow, faultRefusal } from "./refusing-fault.ts";
+import { faultRefusal } from "./refusing-fault.ts";
 import { invalidRequest, isRefusal, refuse, type Refusal } from "./refusal.ts";
-import { parseRequest, type ResponsesRequest } from "./request.ts";
 import type { Scenario } from "./scenario.ts";
-import { accountOf, SealKeys } from "./seal.ts";
+import { SealKeys } from "./seal.ts";
 import { countPoints, sendRefusal, sendStream, sendWhole, type Sending } from "./sender.ts";
-import { responseEvents, tokens, type StreamEvent } from "./stream.ts";
-import { validateInput } from "./validate.ts";
+import { tokens } from "./stream.ts";
+import type { SimulatedWire, StreamEvent, WireRequest } from "./wire.ts";
+import { type WireName, wires } from "./wires.ts";
 
 export interface ConversationOptions {
+  wire?: WireName;
   keySeed?: string;
   keyGeneration?: number;
   apiKeys?: readonly string[];
@@ -25,6 +25,7 @@ export interface ConversationOptions {
 
 /** What the simulator remembers between requests: records, seal keys, used-up faults and cached prefixes. Nothing of any session. */
 export class Conversation {
+  readonly #wire: SimulatedWire;
   readonly #keys: SealKeys;
   readonly #apiKeys: readonly string[] | undefined;
   readonly #now: () => number;
@@ -34,6 +35,7 @@ export class Conversation {
   #faults: ArmedFaults;
 
   constructor(scenario: Scenario, options: ConversationOptions) {
+    this.#wire = wires[options.wire ?? "responses"];
     this.#scenario = scenario;
     this.#faults = new ArmedFaults(scenario.fault);
     this.#keys = new SealKeys(options.keySeed ?? randomBytes(16).toString("hex"), {
@@ -68,16 +70,28 @@ export class Conversation {
     this.#cached.clear();
   }
 
-  models(): object {
-    const created = Math.floor(this.#now() / 1000);
-    const ids = ["gpt-6-sol", "gpt-5.5", "gpt-5.2-codex", "simulator"];
-    return {
-      object: "list",
-      data: ids.map((id) => ({ id, object: "model", created, owned_by: "throughline-simulator" })),
-    };
+  /** Whether the API has this method and path (without `/v1`). */
+  serves(route: string): boolean {
+    return this.#wire.routes.includes(route);
   }
 
-  /** Answers one `POST /v1/responses` and records it. */
+  models(): object {
+    const created = Math.floor(this.#now() / 1000);
+    const data = this.#wire.models.map((id) => ({
+      id,
+      object: "model",
+      created,
+      owned_by: "throughline-simulator",
+    }));
+    return { object: "list", data };
+  }
+
+  /** Headers that every answer carries. */
+  headers(): Record<string, string> {
+    return this.#wire.headers(this.#now());
+  }
+
+  /** Answers one request for a response and records it. */
   async respond(request: IncomingMessage, response: ServerResponse, closing: AbortSignal): Promise<void> {
     const { text, bytes } = await readBody(request);
     const record = this.#requests.open(pathOf(request), request.headers, bytes, this.#now());
@@ -85,6 +99,8 @@ export class Conversation {
     const { controller, dispose } = linkedController(closing, hungUp.signal);
     const sending: Sending = {
       response,
+      wire: this.#wire,
+      now: this.#now,
       signal: controller.signal,
       deltaEvery: this.#scenario.stream.delta_every,
     };
@@ -110,8 +126,7 @@ export class Conversation {
     request: IncomingMessage,
     text: string | undefined,
   ): Promise<string> {
-    const compact = pathOf(request).endsWith("/compact");
-    const parsed = text === undefined ? tooLarge() : parseRequest(text, compact);
+    const parsed = text === undefined ? tooLarge() : this.#wire.parse(text, pathOf(request));
     if (isRefusal(parsed)) {
       await sendRefusal(to, parsed, false, []);
       return parsed.about;
@@ -127,7 +142,7 @@ export class Conversation {
       turn: planned.turn,
       step: planned.step,
     };
-    const credential = credentialOf(request);
+    const credential = this.#wire.credential(request.headers);
     if (this.#faults.rotates(target)) this.#keys.rotate();
     const events = [...this.#events(parsed, planned, record.bytes, credential)];
     const refusal = this.#refusal(parsed, target, record.bytes, credential);
@@ -136,12 +151,13 @@ export class Conversation {
       return refusal.about;
     }
     const fault: StreamFault | undefined = this.#faults.streaming(target, countPoints(events));
-    if (compact) return sendWhole(to, [compaction(parsed, events)], fault);
-    return parsed.stream ? sendStream(to, events, fault) : sendWhole(to, events, fault);
+    return parsed.stream && !pathOf(request).endsWith("/compact")
+      ? sendStream(to, events, fault)
+      : sendWhole(to, this.#wire.whole(parsed, events), fault);
   }
 
   #refusal(
-    request: ResponsesRequest,
+    request: WireRequest,
     target: Target,
     bytes: number,
     credential: string | undefined,
@@ -153,41 +169,32 @@ export class Conversation {
     if (met) return faultRefusal(met.fault, request.model, now, met.until);
     const { context_tokens, overflow } = this.#scenario.limits;
     if (context_tokens !== undefined && tokens(bytes) > context_tokens) {
-      return overflow === "http" ? contextOverflow() : { ...contextOverflow(), as: overflow };
+      const refusal = this.#wire.overflow(tokens(bytes), context_tokens);
+      return overflow === "http" ? refusal : { ...refusal, as: overflow };
     }
-    const account = accountOf(credential);
-    return validateInput(request, {
+    const owner = this.#wire.sealOwner(credential);
+    return this.#wire.validate(request, {
       refusal: this.#scenario.seal.refusal,
-      opens: (blob) => this.#keys.open(account, blob) !== undefined,
+      open: (blob) => this.#keys.open(owner, blob),
     });
   }
 
   #events(
-    request: ResponsesRequest,
+    request: WireRequest,
     planned: ModelAnswer,
     bytes: number,
     credential: string | undefined,
   ): Iterable<StreamEvent> {
     const now = this.#now();
-    const account = accountOf(credential);
+    const owner = this.#wire.sealOwner(credential);
     const sealedAt = now - this.#scenario.seal.age;
-    const { instructions } = request.body;
-    return responseEvents(
-      {
-        createdAt: Math.floor(now / 1000),
-        model: snapshotOf(request.model),
-        instructions: typeof instructions === "string" ? instructions : null,
-        tools: request.tools,
-        store: request.store,
-        inputTokens: tokens(bytes),
-        cachedTokens: this.#cache(request.session, tokens(bytes)),
-        deltaSize: this.#scenario.stream.delta_size,
-        summaries: request.summaries,
-        sealed: request.sealed,
-        seal: (text) => this.#keys.seal(account, text, sealedAt),
-      },
-      planned.outputs,
-    );
+    return this.#wire.events(request, planned.outputs, {
+      now,
+      inputTokens: tokens(bytes),
+      cachedTokens: this.#cache(request.session, tokens(bytes)),
+      deltaSize: this.#scenario.stream.delta_size,
+      seal: (text) => this.#keys.seal(owner, text, sealedAt),
+    });
   }
 
   /** The prefix that the last request of the session left in the cache, in the API's steps of 128 tokens from 1024 on. */
@@ -200,33 +207,6 @@ export class Conversation {
 }
 
 const pathOf = (request: IncomingMessage): string => new URL(request.url ?? "/", "http://loopback").pathname;
-
-/** What `/responses/compact` answers: what people said, and all else in one sealed item (Codex 0.73 to 0.130). */
-function compaction(request: ResponsesRequest, events: readonly StreamEvent[]): StreamEvent {
-  const { id, created_at, output, usage } = events.at(-1)!.data["response"] as JsonObject;
-  const said = request.input.filter((item) => isMessage(item) && item["role"] === "user");
-  const whole = {
-    id,
-    object: "response.compaction",
-    created_at,
-    output: [...said, ...(output as JsonObject[])],
-    usage,
-  };
-  return { type: "response.completed", data: { response: whole }, points: [] };
-}
-
-/** The API key, and the account beside it when the client names one. */
-function credentialOf({ headers }: IncomingMessage): string | undefined {
-  const key = headers.authorization?.replace(/^Bearer /i, "") ?? headers["api-key"];
-  if (key === undefined) return undefined;
-  const account = headers["chatgpt-account-id"];
-  return account === undefined ? String(key) : `${String(key)} ${String(account)}`;
-}
-
-/** Responses name the snapshot that answered, not the alias that was asked for. */
-function snapshotOf(model: string): string {
-  return /-\d{4}-\d{2}-\d{2}$/.test(model) ? model : `${model}-2026-10-01`;
-}
 
 function unauthorized(credential: string | undefined): Refusal {
   const message =

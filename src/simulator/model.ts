@@ -1,11 +1,18 @@
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 import { builtInTurn } from "./built-in.ts";
 import { offeredCall, type ModelCall } from "./offered.ts";
-import type { ResponsesRequest } from "./request.ts";
 import type { Scenario, Step, Turn } from "./scenario.ts";
 
 /** One output item of the model, before it gets ids. */
 export type ModelOutput = { type: "reasoning" | "compaction" | "message"; text: string } | ModelCall;
+
+/** What a request says to the model, whatever wire it came over: the history as Responses items, and tools of the same shape. */
+export interface ScriptRequest {
+  readonly input: readonly JsonObject[];
+  readonly tools: readonly JsonObject[];
+  /** Whether the answer is to be a compaction of the input and nothing else. */
+  readonly compact: boolean;
+}
 
 export interface ModelAnswer {
   /** The n-th prompt of the session, from 1. */
@@ -28,7 +35,10 @@ interface Position {
  * restart of the client or of the simulator. The script of the turn is walked along the model's items that the request replays; where
  * they end is the step to answer with, and a step of which the client kept only a part is completed.
  */
-export function answer(scenario: Scenario, request: ResponsesRequest): ModelAnswer {
+export function answer(
+  scenario: Scenario,
+  request: Pick<WireRequest, "input" | "tools" | "compact">,
+): ModelAnswer {
   const position = locate(request.input);
   if (request.compact) {
     const summary = `Until here ${request.input.length} items; the last prompt was: ${position.prompt}`;

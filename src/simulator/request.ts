@@ -1,22 +1,14 @@
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 import { invalidRequest, type Refusal } from "./refusal.ts";
+import type { WireRequest } from "./wire.ts";
 
 /** What the simulator reads of a Responses API request. Unknown members are allowed and left alone. */
-export interface ResponsesRequest {
-  readonly body: JsonObject;
-  readonly model: string;
-  readonly input: readonly JsonObject[];
-  /** Whether the answer is to be a compaction of the input and nothing else. */
-  readonly compact: boolean;
-  readonly tools: readonly JsonObject[];
-  readonly stream: boolean;
+export interface ResponsesRequest extends WireRequest {
   readonly store: boolean;
   /** Whether `include` asks for sealed reasoning. */
   readonly sealed: boolean;
   /** Whether `reasoning.summary` asks for summaries. */
   readonly summaries: boolean;
-  /** `prompt_cache_key`: the client's session, when it says one. */
-  readonly session: string | undefined;
 }
 
 /** `compact`: it came to `/responses/compact`. */

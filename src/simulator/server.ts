@@ -7,15 +7,18 @@ import type { RecordedRequest } from "./record.ts";
 import { refuse } from "./refusal.ts";
 import { checkScenario } from "./scenario-file.ts";
 import type { Scenario, ScenarioInput } from "./scenario.ts";
-import { commonHeaders } from "./sender.ts";
+import type { WireName } from "./wires.ts";
 
 export { loadScenario, parseScenario } from "./scenario-file.ts";
 export type { FaultInput, Scenario, ScenarioInput, StepInput, TurnInput } from "./scenario.ts";
 export type { RecordedRequest } from "./record.ts";
 export type { SealRefusalName } from "./seal-refusal.ts";
+export { type WireName, wireNames } from "./wires.ts";
 export { call, patch, shell, step, turn } from "./build.ts";
 
 export interface SimulatorOptions {
+  /** The API that it is: a key of the table in wires.ts. Absent: the Responses API. */
+  wire?: WireName;
   /** What the model says and what goes wrong; absent: the built-in script and no faults. */
   scenario?: Scenario | ScenarioInput;
   /** 0 (the default) takes any free port. */
@@ -46,15 +49,17 @@ export interface Simulator {
 }
 
 /**
- * A Responses API on loopback: `POST /v1/responses` (SSE and plain), `GET /v1/models`, and control under `/simulator/`. It stands for a
- * provider that Throughline has no part in. Rejects with a `Failure` "configuration" when the scenario
+ * A provider's API on loopback: `POST /v1/responses` or what the wire has in its place (SSE and plain), `GET /v1/models`, and control
+ * under `/simulator/`. It stands for a provider that Throughline has no part in. Rejects with a `Failure` "configuration" when the scenario
  * is not valid or the port is taken.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const conversation = new Conversation(checkScenario(options.scenario ?? {}), options);
   const closing = new AbortController();
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
-    route(request, response, conversation, closing.signal).catch((error: unknown) => fail(response, error));
+    route(request, response, conversation, closing.signal).catch((error: unknown) =>
+      fail(response, conversation, error),
+    );
   });
   const port = await listen(server, options.port ?? 0);
   return {
@@ -87,7 +92,7 @@ async function route(
   const line = `${request.method} ${pathname.replace(/^\/v1(?=\/)/, "")}`;
   // A page in a browser can reach loopback under a name of its own (DNS rebinding): only loopback names are answered.
   if (!/^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i.test(request.headers.host ?? "")) {
-    return json(response, 403, {
+    return json(response, conversation, 403, {
       error: {
         message: "The simulator answers on loopback only.",
         type: "invalid_request_error",
@@ -97,10 +102,8 @@ async function route(
     });
   }
   if (pathname.startsWith("/simulator")) return control(request, response, conversation);
-  if (line === "POST /responses" || line === "POST /responses/compact") {
-    return conversation.respond(request, response, closing);
-  }
-  if (line === "GET /models") return json(response, 200, conversation.models());
+  if (conversation.serves(line)) return conversation.respond(request, response, closing);
+  if (line === "GET /models") return json(response, conversation, 200, conversation.models());
   request.resume();
   const { status, body } = refuse(404, {
     message: `Invalid URL (${request.method} ${pathname})`,
@@ -108,19 +111,19 @@ async function route(
     param: null,
     code: null,
   });
-  json(response, status, body);
+  json(response, conversation, status, body);
 }
 
-function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { ...commonHeaders(), "content-type": "application/json" });
+function json(response: ServerResponse, conversation: Conversation, status: number, body: unknown): void {
+  response.writeHead(status, { ...conversation.headers(), "content-type": "application/json" });
   response.end(JSON.stringify(body));
 }
 
 /** A client that hung up needs no answer; anything else is a fault of the simulator itself, and says so. */
-function fail(response: ServerResponse, error: unknown): void {
+function fail(response: ServerResponse, conversation: Conversation, error: unknown): void {
   if (response.headersSent || response.destroyed) response.destroy();
   else
-    json(response, 500, {
+    json(response, conversation, 500, {
       error: {
         message: `The simulator failed: ${String(error)}`,
         type: "simulator_error",

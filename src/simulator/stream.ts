@@ -2,13 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../lib/json.ts";
 import type { StreamPoint } from "./fault.ts";
 import type { ModelOutput } from "./model.ts";
-
-/** One server-sent event of a response, with the points of the stream that it passes once it is written. */
-export interface StreamEvent {
-  readonly type: string;
-  readonly data: JsonObject;
-  readonly points: readonly StreamPoint[];
-}
+import type { StreamEvent } from "./wire.ts";
 
 export interface ResponseFacts {
   /** Seconds since 1970. */
@@ -156,16 +150,13 @@ function* deltas(
   event: MakeEvent,
   members: JsonObject = {},
 ): Generator<StreamEvent> {
-  const points = Array.from(text);
-  const size = Math.max(1, Math.min(facts.deltaSize, Math.ceil(points.length / 2)));
-  const count = Math.ceil(points.length / size);
+  const characters = Array.from(text);
+  const size = Math.max(1, Math.min(facts.deltaSize, Math.ceil(characters.length / 2)));
+  const count = Math.ceil(characters.length / size);
   for (let at = 0; at < count; at++) {
-    const delta = points.slice(at * size, (at + 1) * size).join("");
-    yield event(
-      type,
-      { ...where, delta, ...members },
-      ...(at === Math.floor((count - 1) / 2) ? [point] : []),
-    );
+    const delta = characters.slice(at * size, (at + 1) * size).join("");
+    const points = at === Math.floor((count - 1) / 2) ? [point] : [];
+    yield { ...event(type, { ...where, delta, ...members }, ...points), delta: true };
   }
 }
 

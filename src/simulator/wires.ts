@@ -1,0 +1,10 @@
+import type { SimulatedWire } from "./wire.ts";
+import { responses } from "./wires/responses.ts";
+
+/** The APIs that a simulator can be, by the names that `simulate --wire` takes. */
+export const wires = {
+  responses,
+} as const satisfies Record<string, SimulatedWire>;
+
+export type WireName = keyof typeof wires;
+export const wireNames = Object.keys(wires) as WireName[];
