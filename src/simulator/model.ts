@@ -35,10 +35,7 @@ interface Position {
  * restart of the client or of the simulator. The script of the turn is walked along the model's items that the request replays; where
  * they end is the step to answer with, and a step of which the client kept only a part is completed.
  */
-export function answer(
-  scenario: Scenario,
-  request: Pick<WireRequest, "input" | "tools" | "compact">,
-): ModelAnswer {
+export function answer(scenario: Scenario, request: ScriptRequest): ModelAnswer {
   const position = locate(request.input);
   if (request.compact) {
     const summary = `Until here ${request.input.length} items; the last prompt was: ${position.prompt}`;
