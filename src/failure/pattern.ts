@@ -52,9 +52,21 @@ export interface Match {
   found: RegExpExecArray | undefined;
 }
 
-// Words that gateways put before the upstream's message.
-const prefixes =
-  /^(?:(?:upstream (?:request failed|error)|provider returned error|(?:api )?error|bad request)\s*:\s*|\[?invalid_request_error\]?:?\s+)+/iu;
+// Words that gateways put before the upstream's message: "Provider returned error: …", "litellm.BadRequestError: OpenAIException - …",
+// "[deepseek/deepseek-reasoner] [400]: …", "<400> InternalError.Algo.InvalidParameter: …", "status_code=400, …", "Error code: 400 - …".
+const prefixes = new RegExp(
+  `^(?:${[
+    String.raw`(?:upstream (?:request failed|error)|(?:error from provider|provider returned error)|(?:api )?error|bad request)\s*:\s*`,
+    String.raw`\[?invalid_request_error\]?:?\s+`,
+    String.raw`[\w.]{1,80}(?:Error|Exception)\s*(?::|-)\s+`,
+    String.raw`InternalError\.[\w.]{1,80}:\s+`,
+    String.raw`\[[\w./:-]{1,80}\]\s*\[\d{3}\]:\s*`,
+    String.raw`<\d{3}>\s*`,
+    String.raw`status_code=\d{3},\s*`,
+    String.raw`(?:Error code: )?\d{3} - `,
+  ].join("|")})+`,
+  "iu",
+);
 
 /** The provider's message without what gateways put before it. */
 export function words(signal: FailureSignal): string {

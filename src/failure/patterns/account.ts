@@ -137,6 +137,50 @@ export const account: readonly Pattern[] = [
     ],
   },
   {
+    class: "model-missing",
+    rows: [46],
+    text: /^(?:no endpoints found for (?<model>[\w./:-]+?)\.?$|no endpoints found that (?:support|can handle) |no allowed providers are available for the selected model|(?<invalid>[\w./:-]+) is not a valid model id|model ['"`]?(?<local>[\w./:-]+)['"`]? not found)/iu,
+    data: (_signal, found) => {
+      const { model: missing, invalid, local } = found?.groups ?? {};
+      const name = missing ?? invalid ?? local;
+      return name === undefined ? {} : { model: name };
+    },
+    samples: [
+      {
+        source: "OpenRouter",
+        status: 404,
+        body: { error: { message: "No endpoints found for acme/gone-1.", code: 404 } },
+        data: { model: "acme/gone-1" },
+      },
+      {
+        source: "OpenRouter",
+        status: 404,
+        body: {
+          error: {
+            message:
+              "No endpoints found that support tool use. To learn more about provider routing, visit: https://openrouter.ai/docs/provider-routing",
+            code: 404,
+          },
+        },
+        data: {},
+      },
+      {
+        source: "OpenRouter",
+        status: 400,
+        body: { error: { message: "acme/typo is not a valid model ID", code: 400 } },
+        data: { model: "acme/typo" },
+      },
+      {
+        source: "Ollama",
+        status: 404,
+        body: {
+          error: { message: "model 'qwen9' not found", type: "not_found_error", param: null, code: null },
+        },
+        data: { model: "qwen9" },
+      },
+    ],
+  },
+  {
     class: "parameter-unsupported",
     rows: [47],
     codes: ["unsupported_parameter", "unknown_parameter", "unsupported_value"],

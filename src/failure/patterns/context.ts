@@ -86,6 +86,15 @@ export const context: readonly Pattern[] = [
         String.raw`(?:invalid request: )?your request exceeded model token limit`,
         String.raw`prompt contains \d+ tokens[\w ,.]{0,80} too large for model with \d+ maximum context length`,
         String.raw`input is too long for requested model`,
+        String.raw`range of input length should be \[`,
+        String.raw`(?:the )?prompt exceeds max length`,
+        String.raw`trying to keep the first \d+ tokens when context the overflows`,
+        String.raw`the decoder prompt \(length \d+\) is longer than the maximum model length`,
+        String.raw`you passed \d+ input tokens and requested \d+ output tokens\. however, the model's context length`,
+        String.raw`the input \(\d+ tokens\) is longer than the model's context length`,
+        String.raw`requested token count exceeds the model's maximum context length`,
+        String.raw`prompt too long; exceeded (?:max )?context length`,
+        String.raw`the input length exceeds the context length`,
       ].join("|")})`,
       "iu",
     ),
@@ -184,7 +193,112 @@ export const context: readonly Pattern[] = [
             "Prompt contains 140000 tokens and 0 draft tokens, too large for model with 131072 maximum context length",
         },
       },
+      {
+        source: "DeepSeek",
+        status: 400,
+        body: openai(
+          "This model's maximum context length is 131072 tokens. However, you requested 140112 tokens (131920 in the messages, 8192 in the completion). Please reduce the length of the messages or completion.",
+          "invalid_request_error",
+        ),
+      },
+      {
+        source: "OpenRouter, the upstream's body in metadata.raw",
+        status: 400,
+        body: {
+          error: {
+            message: "Provider returned error",
+            code: 400,
+            metadata: {
+              provider_name: "DeepInfra",
+              raw: '{"error":{"message":"This model\'s maximum context length is 40960 tokens. However, your messages resulted in 41300 tokens.","type":"BadRequestError","code":400}}',
+            },
+          },
+          user_id: "user_1",
+        },
+      },
+      {
+        source: "LiteLLM",
+        status: 400,
+        body: openai(
+          "litellm.BadRequestError: OpenAIException - This model's maximum context length is 128000 tokens. However, your messages resulted in 130001 tokens. Please reduce the length of the messages.",
+          "400",
+        ),
+      },
+      {
+        source: "llama.cpp, in a stream",
+        event: "error",
+        body: {
+          error: {
+            code: 400,
+            message:
+              "request (9001 tokens) exceeds the available context size (8192 tokens), try increasing it",
+          },
+        },
+      },
+      {
+        source: "LM Studio",
+        status: 400,
+        body: {
+          error:
+            "Trying to keep the first 5120 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough.",
+        },
+      },
+      {
+        source: "vLLM",
+        status: 400,
+        body: {
+          object: "error",
+          message:
+            "You passed 40001 input tokens and requested 0 output tokens. However, the model's context length is only 40000 tokens, resulting in a maximum input length of 40000 tokens.",
+          type: "BadRequestError",
+          code: 400,
+        },
+      },
+      {
+        source: "SGLang",
+        status: 400,
+        body: {
+          object: "error",
+          message: "The input (40000 tokens) is longer than the model's context length (32768 tokens).",
+          type: "BadRequest",
+          code: 400,
+        },
+      },
+      {
+        source: "DashScope",
+        status: 400,
+        body: openai(
+          "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 98304]",
+          "invalid_parameter_error",
+        ),
+      },
+      {
+        source: "Zhipu",
+        status: 400,
+        body: { error: { code: "1261", message: "Prompt exceeds max length" } },
+      },
       { source: "Bedrock", status: 400, body: { message: "Input is too long for requested model." } },
+    ],
+  },
+  {
+    class: "context-overflow",
+    rows: [34],
+    statuses: [413],
+    text: /^request too large for model /iu,
+    data: nothing,
+    samples: [
+      {
+        source: "Groq: one request over the limit of a minute, which waiting doesn't mend",
+        status: 413,
+        body: {
+          error: {
+            message:
+              "Request too large for model `llama-3.3-70b-versatile` in organization `org_1` service tier `on_demand` on tokens per minute (TPM): Limit 12000, Requested 13512, please reduce your message size and try again.",
+            type: "tokens",
+            code: "rate_limit_exceeded",
+          },
+        },
+      },
     ],
   },
 ];

@@ -208,6 +208,8 @@ export const limits: readonly Pattern[] = [
       "resource_exhausted",
       "rate_limited",
     ],
+    // Groq: one request that is larger than a whole minute's limit, which no waiting mends (`context`).
+    except: [413],
     data: (signal, _found, context) => retryAfter(signal, context.now),
     samples: [
       {

@@ -1,15 +1,20 @@
-import { nothing, type Pattern } from "../pattern.ts";
+import { nothing, type Pattern, words } from "../pattern.ts";
 
 const call = (found: RegExpExecArray | undefined): { call?: string } => {
   const id = found?.groups?.["call"];
-  return id === undefined ? {} : { call: id };
+  // DashScope names a place where the others name the call.
+  return id === undefined || /^messages?\b/u.test(id) ? {} : { call: id };
 };
+
+const chat = (message: string, param: string | null = null, code: string | null = null): object => ({
+  error: { message, type: "invalid_request_error", param, code },
+});
 
 const invalid = (message: string): object => ({
   error: { message, type: "invalid_request_error", param: "input", code: null },
 });
 
-/** Calls without their outputs and outputs without their calls, and reasoning apart from its item. */
+/** Calls without their outputs and outputs without their calls, call ids that a wire doesn't take, and reasoning apart from its item. */
 export const pairing: readonly Pattern[] = [
   {
     class: "call-without-output",
@@ -58,22 +63,87 @@ export const pairing: readonly Pattern[] = [
   {
     class: "call-without-output",
     rows: [29],
-    text: /^(?:an assistant message with ['`"]?tool_calls['`"]? must be followed by tool messages|the following tool_call_ids did not have response messages: (?<call>[^\s,"']+))/iu,
+    text: /^(?:an assistant message with ['`"]?tool_calls['`"]? must be followed by tool messages|the following tool_call_ids did not have response messages|not the same number of function calls and responses)/iu,
+    data: (signal) =>
+      call(
+        /did not have response messages: (?<call>[^\s,"']+?)\.?(?:[\s,]|$)/iu.exec(words(signal)) ??
+          undefined,
+      ),
+    samples: [
+      {
+        source: "OpenAI Chat Completions",
+        status: 400,
+        body: chat(
+          "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: call_1",
+          "messages.[3].role",
+        ),
+        data: { call: "call_1" },
+      },
+      {
+        source: "compatible endpoints",
+        status: 400,
+        body: chat("The following tool_call_ids did not have response messages: call_1, call_2"),
+        data: { call: "call_1" },
+      },
+      {
+        source: "DeepSeek (agno-agi/agno#3105, 2025-05)",
+        status: 400,
+        body: chat(
+          "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. (insufficient tool messages following tool_calls message)",
+        ),
+        data: {},
+      },
+      {
+        source: "DashScope (QwenLM/qwen-code#606, 2025-09), which names a place instead of the call",
+        status: 400,
+        body: chat(
+          '<400> InternalError.Algo.InvalidParameter: An assistant message with "tool_calls" must be followed by tool messages responding to each "tool_call_id". The following tool_call_ids did not have response messages: message[532].role',
+        ),
+        data: {},
+      },
+      {
+        source: "Mistral",
+        status: 400,
+        body: {
+          object: "error",
+          message: "Not the same number of function calls and responses",
+          type: "invalid_request_error",
+          param: null,
+          code: "3230",
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "output-without-call",
+    rows: [29],
+    text: /^(?:invalid parameter: )?(?:messages with role ['"`]tool['"`] must be a response to a prece+ding message with|['"`]tool_call_id['"`] of ['"`](?<call>[^'"`]+)['"`] not found in)/iu,
     data: (_signal, found) => call(found),
     samples: [
       {
         source: "OpenAI Chat Completions",
         status: 400,
-        body: invalid(
-          "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: call_1",
+        body: chat(
+          "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+          "messages.[3].role",
         ),
         data: {},
       },
       {
-        source: "compatible endpoints",
+        source: "OpenAI Chat Completions",
         status: 400,
-        body: invalid("The following tool_call_ids did not have response messages: call_1"),
-        data: { call: "call_1" },
+        body: chat(
+          "Invalid parameter: 'tool_call_id' of 'call_9' not found in 'tool_calls' of previous message.",
+          "messages.[4].tool_call_id",
+        ),
+        data: { call: "call_9" },
+      },
+      {
+        source: "DeepSeek (itmisx/deepx-code#94, 2026-06)",
+        status: 400,
+        body: chat("Messages with role 'tool' must be a response to a preceding message with 'tool_calls'"),
+        data: {},
       },
     ],
   },
@@ -135,6 +205,46 @@ export const pairing: readonly Pattern[] = [
               "Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.",
             status: "INVALID_ARGUMENT",
           },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "item-id-invalid",
+    rows: [25],
+    text: /^(?:invalid ['"`]messages\[\d+\]\.tool_call(?:s\[\d+\]\.id|_id)['"`]: string too long|tool call id was \S+ but must be )/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "OpenAI Chat Completions (agno-agi/agno#5382, 2025-11)",
+        status: 400,
+        body: chat(
+          "Invalid 'messages[10].tool_calls[0].id': string too long. Expected a string with maximum length 40, but got a string with length 53 instead.",
+          "messages[10].tool_calls[0].id",
+          "string_above_max_length",
+        ),
+        data: {},
+      },
+      {
+        source: "LiteLLM, which takes it for an overflow (microsoft/autogen#6377, 2025-04)",
+        status: 400,
+        body: chat(
+          "litellm.ContextWindowExceededError: litellm.BadRequestError: ContextWindowExceededError: OpenAIException - Invalid 'messages[3].tool_calls[0].id': string too long. Expected a string with maximum length 40, but got a string with length 41 instead.",
+          null,
+          "400",
+        ),
+        data: {},
+      },
+      {
+        source: "Mistral",
+        status: 400,
+        body: {
+          object: "error",
+          message: "Tool call id was call_ab12 but must be a-z, A-Z, 0-9, with a length of 9.",
+          type: "invalid_request_message_order",
+          param: null,
+          code: "3280",
         },
         data: {},
       },

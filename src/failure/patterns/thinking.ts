@@ -124,7 +124,7 @@ export const thinking: readonly Pattern[] = [
   {
     class: "reasoning-required",
     rows: [20],
-    text: /^the `?reasoning_content`? in the thinking mode must be passed back/iu,
+    text: /^(?:the `?reasoning[_ ]content`? in the thinking mode must be passed back|missing `?reasoning_content`? field in the assistant message|thinking is enabled but `?reasoning_content`? is missing|messages with tool_calls must include `?reasoning_content`?)/iu,
     data: nothing,
     samples: [
       {
@@ -134,6 +134,58 @@ export const thinking: readonly Pattern[] = [
           error: {
             message: "The `reasoning_content` in the thinking mode must be passed back to the API.",
             type: "invalid_request_error",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "DeepSeek (openai/openai-agents-js#791, 2025-12)",
+        status: 400,
+        body: {
+          error: {
+            message:
+              "Missing `reasoning_content` field in the assistant message at message index 2. For more information, please refer to https://api-docs.deepseek.com/guides/thinking_mode#tool-calls",
+            type: "invalid_request_error",
+            param: null,
+            code: "invalid_request_error",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "a gateway in front of DeepSeek (decolua/9router#355, 2026-03)",
+        status: 400,
+        body: {
+          error: {
+            message:
+              "[deepseek/deepseek-reasoner] [400]: Missing reasoning_content field in the assistant message at message index 2.",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Kimi (bytedance/deer-flow#3043, 2026-05)",
+        status: 400,
+        body: {
+          error: {
+            message:
+              "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2",
+            type: "invalid_request_error",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Kimi behind OpenRouter's metadata.raw (2026-04)",
+        status: 400,
+        body: {
+          error: {
+            message: "Provider returned error",
+            code: 400,
+            metadata: {
+              provider_name: "Moonshot AI",
+              raw: '{"error":{"message":"thinking is enabled but reasoning_content is missing in assistant tool call message at index 3","type":"invalid_request_error"}}',
+            },
           },
         },
         data: {},
