@@ -2,11 +2,12 @@ import type { ModelRequest } from "../../provider.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
 import { inputItems, type StreamedBody, wholeBody } from "../wire/body.ts";
 import type { ChatDialect } from "./dialect.ts";
-import { toMessages } from "./messages.ts";
+import { type Messages, toMessages } from "./messages.ts";
 
 export interface ChatBody extends StreamedBody {
   /** The call ids that stand in the history, as the log has them. */
   readonly callIds: ReadonlySet<string>;
+  readonly conversion: Messages;
 }
 
 /**
@@ -19,16 +20,17 @@ export async function requestBody(request: ModelRequest, dialect: ChatDialect): 
   const callIds = new Set(
     items.flatMap(({ call_id: id }) => (typeof id === "string" && id !== "" ? [id] : [])),
   );
+  const conversion = toMessages(request.instructions, items, dialect);
   const body = wholeBody({
     model: request.model,
-    messages: toMessages(request.instructions, items, dialect),
+    messages: conversion.messages,
     ...(request.tools.length === 0 ? {} : { tools: request.tools.map(toTool) }),
     ...(request.effort === undefined ? {} : { reasoning_effort: request.effort }),
     stream: true,
     stream_options: { include_usage: true },
     ...(dialect.cacheKey ? { prompt_cache_key: request.cacheKey } : {}),
   });
-  return { ...body, callIds };
+  return { ...body, callIds, conversion };
 }
 
 /** A custom tool becomes a function of one text, `input`; `callItem` makes its calls custom ones again. */

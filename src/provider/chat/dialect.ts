@@ -6,15 +6,24 @@ export interface ChatDialect {
   readonly shortCallIds: boolean;
   /** Thought signatures go back in `extra_content.google` of their call (Gemini's OpenAI compatibility, documented 2025-11). */
   readonly thoughtSignatures: boolean;
+  /**
+   * Every assistant message has `reasoning_content`, that of another backend too: "The `reasoning_content` in the thinking mode must be passed
+   * back to the API." (DeepSeek V4: a message without it is refused, and so is an empty one; a space is taken;
+   * github.com/NousResearch/hermes-agent/pull/18263, 2026-05), "thinking is enabled but reasoning_content is missing in assistant tool call message"
+   * (Kimi K2.5, 2026-01 to 2026-06).
+   */
+  readonly reasoningRequired: boolean;
 }
 
-/** The dialect that a base URL tells. */
-export function dialectOf(baseUrl: string): ChatDialect {
+/** The dialect that a base URL tells, or the replay contract of an endpoint that stands behind a gateway. */
+export function dialectOf(baseUrl: string, contract?: string): ChatDialect {
   const { hostname } = new URL(baseUrl);
   const isUnder = (domain: string): boolean => hostname === domain || hostname.endsWith(`.${domain}`);
   return {
     cacheKey: isUnder("openai.com"),
     shortCallIds: isUnder("mistral.ai"),
     thoughtSignatures: isUnder("googleapis.com"),
+    reasoningRequired:
+      contract === "deepseek" || ["deepseek.com", "moonshot.ai", "moonshot.cn", "kimi.com"].some(isUnder),
   };
 }

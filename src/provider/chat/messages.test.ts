@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../lib/json.ts";
 import type { ModelRequest } from "../../provider.ts";
-import { ask, input, key, kinds, request } from "../../../test/wire/ask.ts";
+import { ask, failureOf, input, key, kinds, request } from "../../../test/wire/ask.ts";
 import { bodyOf, closeServers, serve } from "../../../test/wire/upstream.ts";
 import { type ChatDialect, dialectOf } from "./dialect.ts";
 import { chatProvider } from "./provider.ts";
@@ -289,6 +289,57 @@ describe("the history", () => {
   });
 });
 
+it("a backend that demands reasoning gets it with every assistant message, a space where there is none", async () => {
+  const items = [user("go"), thought("Look."), call("a"), output("a", "A"), said("Done."), user("more")];
+  expect(await messages(items, { reasoningRequired: true })).toMatchObject([
+    {},
+    { role: "assistant", reasoning_content: "Look." },
+    {},
+    { role: "assistant", content: "Done.", reasoning_content: " " },
+    {},
+  ]);
+});
+
+describe("a refusal is told in terms of the input", () => {
+  const refused = async (
+    message: string,
+    param: string | null,
+    items: object[],
+    dialect: Partial<ChatDialect> = {},
+  ): Promise<unknown> => {
+    const url = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      const error = { message, type: "invalid_request_error", param, code: null };
+      response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify({ error }));
+    });
+    const change = { input: input(...items.map((item) => JSON.stringify(item))) };
+    return failureOf(await ask(url, { make: (options) => chatProvider({ ...options, dialect }), change }))
+      .data;
+  };
+  const image = { type: "input_image", image_url: "data:image/png;base64,AA==" };
+
+  it("where it names an image by its message", async () => {
+    const invalid = "The image data you provided does not represent a valid image.";
+    const items = [
+      user("a"),
+      call("c"),
+      output("c", [image]),
+      { type: "message", role: "user", content: [image] },
+    ];
+    // The system message, the user's, the call, its output, the image shown for it, and the user's image.
+    expect(await refused(invalid, "messages.[4].content.[1].image_url", items)).toEqual({ index: 2 });
+    expect(await refused(invalid, "messages[5].content[0].image_url", items)).toEqual({ index: 3 });
+  });
+
+  it("where it names a call by the id that was sent", async () => {
+    const items = [call("call_long_1"), output("call_long_1", "A")];
+    const sentId = ((await messages(items, { shortCallIds: true })) as { tool_call_id?: string }[])[1]
+      ?.tool_call_id;
+    const message = `The following tool_call_ids did not have response messages: ${sentId}`;
+    expect(await refused(message, null, items, { shortCallIds: true })).toEqual({ call: "call_long_1" });
+  });
+});
+
 it("the base URL tells the dialect", () => {
   expect(dialectOf("https://api.openai.com/v1")).toMatchObject({ cacheKey: true, shortCallIds: false });
   expect(dialectOf("https://api.mistral.ai/v1")).toMatchObject({ cacheKey: false, shortCallIds: true });
@@ -296,4 +347,6 @@ it("the base URL tells the dialect", () => {
     thoughtSignatures: true,
   });
   expect(dialectOf("https://notopenai.com/v1").cacheKey).toBe(false);
+  expect(dialectOf("https://api.deepseek.com").reasoningRequired).toBe(true);
+  expect(dialectOf("https://gateway.example/v1", "deepseek").reasoningRequired).toBe(true);
 });

@@ -21,8 +21,16 @@ export function toMessages(
   instructions: string,
   items: readonly JsonObject[],
   dialect: ChatDialect,
-): JsonObject[] {
+): Messages {
   return new Conversation(items, dialect).messages(instructions);
+}
+
+export interface Messages {
+  readonly messages: readonly JsonObject[];
+  /** For each message the index of the item that it shows; `undefined` where that is several. */
+  readonly origins: readonly (number | undefined)[];
+  /** The calls' own ids by those that are sent. */
+  readonly calls: ReadonlyMap<string, string>;
 }
 
 class Conversation {
@@ -31,6 +39,8 @@ class Conversation {
   /** The output of each call that has one. */
   readonly #outputs: ReadonlyMap<JsonObject, JsonObject>;
   readonly #messages: JsonObject[] = [];
+  readonly #origins = new Map<JsonObject, number>();
+  readonly #calls = new Map<string, string>();
   #spoken: Spoken = { reasoning: [], text: [], calls: [] };
   #answered = false;
 
@@ -40,10 +50,10 @@ class Conversation {
     this.#outputs = pair(items);
   }
 
-  messages(instructions: string): JsonObject[] {
+  messages(instructions: string): Messages {
     const system = instructions === "" ? [] : [instructions];
     const paired = new Set(this.#outputs.values());
-    for (const item of this.#items) {
+    for (const [index, item] of this.#items.entries()) {
       const kind = kindOf(item);
       if (paired.has(item)) this.#answered = true;
       else if (kind === "reasoning") this.#say().reasoning.push(reasoningText(item));
@@ -51,7 +61,7 @@ class Conversation {
       else if (kind === "message" && item["role"] === "assistant") this.#say().text.push(assistantText(item));
       else if (kind === "message" && item["role"] !== "user" && this.#isAtStart())
         system.push(joinText(contentOf(item)));
-      else if (kind === "message") this.#user(contentOf(item));
+      else if (kind === "message") this.#user(contentOf(item), index);
       else if (isOutputKind(kind)) {
         this.#finish();
         this.#messages.push(...this.#toolMessages([[item, item]]));
@@ -59,7 +69,8 @@ class Conversation {
     }
     this.#finish();
     const first = system.filter((text) => text.trim() !== "").join("\n\n");
-    return first === "" ? this.#messages : [{ role: "system", content: first }, ...this.#messages];
+    const messages = first === "" ? this.#messages : [{ role: "system", content: first }, ...this.#messages];
+    return { messages, origins: messages.map((message) => this.#origins.get(message)), calls: this.#calls };
   }
 
   #isAtStart(): boolean {
@@ -73,11 +84,13 @@ class Conversation {
     return this.#spoken;
   }
 
-  #user(parts: readonly Part[]): void {
+  #user(parts: readonly Part[], index: number): void {
     this.#finish();
     if (parts.length === 0) return;
     const plain = parts.every((part) => part.type === "text");
-    this.#messages.push({ role: "user", content: plain ? joinText(parts) : parts });
+    const message = { role: "user", content: plain ? joinText(parts) : parts };
+    this.#messages.push(message);
+    this.#origins.set(message, index);
   }
 
   #finish(): void {
@@ -91,7 +104,8 @@ class Conversation {
     this.#messages.push({
       role: "assistant",
       content: content === "" ? null : content,
-      ...(thought === "" ? {} : { reasoning_content: thought }),
+      ...(thought !== "" && { reasoning_content: thought }),
+      ...(thought === "" && this.#dialect.reasoningRequired && { reasoning_content: " " }),
       ...(calls.length === 0 ? {} : { tool_calls: calls.map((call) => this.#call(call)) }),
     });
     const outputs = calls.flatMap((call): [JsonObject, JsonObject][] => {
@@ -128,13 +142,20 @@ class Conversation {
         content: text === "" ? empty : text,
       });
     }
-    return media.length === 0 ? messages : [...messages, { role: "user", content: media }];
+    if (media.length === 0) return messages;
+    const shown = { role: "user", content: media };
+    const showing = outputs.filter(([, output]) => outputOf(output).some((part) => part.type !== "text"));
+    const only = showing.length === 1 ? showing[0]?.[1] : undefined;
+    if (only) this.#origins.set(shown, this.#items.indexOf(only));
+    return [...messages, shown];
   }
 
   #callId(item: JsonObject): string {
     const id = typeof item["call_id"] === "string" ? item["call_id"] : "";
-    if (!this.#dialect.shortCallIds || /^[A-Za-z0-9]{9}$/u.test(id)) return id;
-    return createHash("sha256").update(id).digest("hex").slice(0, 9);
+    const keeps = !this.#dialect.shortCallIds || /^[A-Za-z0-9]{9}$/u.test(id);
+    const sent = keeps ? id : createHash("sha256").update(id).digest("hex").slice(0, 9);
+    this.#calls.set(sent, id);
+    return sent;
   }
 }
 

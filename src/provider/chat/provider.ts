@@ -2,6 +2,7 @@ import type { Provider } from "../../provider.ts";
 import { wireProvider, type WireOptions } from "../wire/provider.ts";
 import { type ChatBody, requestBody } from "./body.ts";
 import { type ChatDialect, dialectOf } from "./dialect.ts";
+import { placedFailure } from "./places.ts";
 import { ChatReader } from "./reader.ts";
 
 export interface ChatOptions extends WireOptions {
@@ -15,12 +16,13 @@ export interface ChatOptions extends WireOptions {
  * each `stream`.
  */
 export function chatProvider(options: ChatOptions): Provider {
-  const dialect = { ...dialectOf(options.baseUrl), ...options.dialect };
+  const dialect = { ...dialectOf(options.baseUrl, options.contract), ...options.dialect };
   return wireProvider<ChatBody>(options, {
     path: "/chat/completions",
     lastEvent: "finish_reason and [DONE]",
     sendsSealed: false,
     body: (request) => requestBody(request, dialect),
     reader: (request, body) => new ChatReader(request.tools, body.callIds),
+    placed: placedFailure,
   });
 }

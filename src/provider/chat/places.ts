@@ -1,0 +1,23 @@
+import { Failure, isFailureOf } from "../../failure.ts";
+import type { ChatBody } from "./body.ts";
+
+/**
+ * A refusal in terms of the request's input: the wire names places in `messages` ("messages.[3].content.[1].image_url", "messages[3]…") and
+ * call ids as they were sent; whoever repairs the request knows input items and the calls' own ids.
+ */
+export function placedFailure(failure: Failure, { conversion }: ChatBody): Failure {
+  const { signal } = failure;
+  const placed = (data: object): Failure =>
+    new Failure(failure.class, failure.message, data, { ...(signal && { signal }) });
+  if (isFailureOf(failure, "media-invalid")) {
+    const named = /\bmessages\.?\[(\d+)\]/u;
+    const [, message] = named.exec(signal?.param ?? "") ?? named.exec(signal?.message ?? "") ?? [];
+    const index = message === undefined ? undefined : conversion.origins[Number(message)];
+    return index === undefined ? failure : placed({ index });
+  }
+  if (isFailureOf(failure, "call-without-output", "output-without-call")) {
+    const call = failure.data.call === undefined ? undefined : conversion.calls.get(failure.data.call);
+    return call === undefined ? failure : placed({ call });
+  }
+  return failure;
+}
