@@ -159,12 +159,14 @@ describe("a home whose disk", () => {
     withRig(scenario, async (rig) => {
       const root = process.getuid?.() === 0;
       if (root && !mount(rig.home, "4m")) return test.skip("root writes everywhere, and may not mount here");
+      const folders = [rig.home];
       try {
         expect((await rig.run(["exec", "Please work."])).status).toBe(0);
         const id = rig.id();
         const left = rig.log(id);
+        folders.push(rig.sessionFolder(id));
         if (root) remount(rig.home, "ro");
-        else for (const folder of [rig.sessionFolder(id), rig.home]) chmodSync(folder, 0o500);
+        else for (const folder of folders) chmodSync(folder, 0o500);
         const [resumed, fresh, list, view] = await Promise.all([
           rig.run(["exec", "resume", id, "Please say more."]),
           rig.run(["exec", "Please work."]),
@@ -180,7 +182,7 @@ describe("a home whose disk", () => {
         expect(rig.log(id).equals(left)).toBe(true);
       } finally {
         if (root) unmount(rig.home);
-        else for (const folder of [rig.home, rig.sessionFolder(rig.id())]) chmodSync(folder, 0o700);
+        else for (const folder of folders) chmodSync(folder, 0o700);
       }
     }),
   );
