@@ -73,22 +73,23 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
       },
     };
   };
+  const contextOf = (workspace: Workspace): Uint8Array =>
+    contextItem(
+      workspace,
+      `${platform()} ${release()}`,
+      new Date(runtime.clock.now()).toISOString().slice(0, 10),
+    );
   return {
     store,
     create: async (id, name) => {
       if (name !== undefined) await checkName(store, name);
       const workspace = await readWorkspace(invocation.folder);
       const equipment = await equip(chosenSettings(config), workspace);
-      const context = contextItem(
-        workspace,
-        `${platform()} ${release()}`,
-        new Date(runtime.clock.now()).toISOString().slice(0, 10),
-      );
       const start = {
         id,
         workspace,
         version: packageVersion(),
-        context,
+        context: contextOf(workspace),
         ...(name !== undefined && { name }),
       };
       return createSession(runtime, start, equipment);
@@ -106,6 +107,10 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
         return sameWorkspace(before, workspace) ? equipment : { ...equipment, workspace };
       });
       if (before) sayWhatChanged(observe, before, session.history.workspace);
+      // Its owner died before it had said where it works.
+      if (session.history.turn === 0 && session.history.items.length === 0) {
+        await session.addInput(contextOf(session.history.workspace));
+      }
       return session;
     },
     close: async () => {
