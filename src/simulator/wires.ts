@@ -1,9 +1,11 @@
 import type { SimulatedWire } from "./wire.ts";
+import { anthropic } from "./wires/anthropic.ts";
 import { responses } from "./wires/responses.ts";
 
 /** The APIs that a simulator can be, by the names that `simulate --wire` takes. */
 export const wires = {
   responses,
+  anthropic,
 } as const satisfies Record<string, SimulatedWire>;
 
 export type WireName = keyof typeof wires;
