@@ -176,6 +176,7 @@ export class Conversation {
     return this.#wire.validate(request, {
       refusal: this.#scenario.seal.refusal,
       open: (blob) => this.#keys.open(owner, blob),
+      chat: this.#scenario.chat,
     });
   }
 
@@ -194,6 +195,7 @@ export class Conversation {
       cachedTokens: this.#cache(request.session, tokens(bytes)),
       deltaSize: this.#scenario.stream.delta_size,
       seal: (text) => this.#keys.seal(owner, text, sealedAt),
+      chat: this.#scenario.chat,
     });
   }
 

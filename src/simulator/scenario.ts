@@ -130,6 +130,15 @@ export const scenarioSchema = z.strictObject({
       delta_size: z.int().positive().default(24),
     })
     .prefault({}),
+  /** How the Chat Completions wire differs from OpenAI's own. */
+  chat: z
+    .strictObject({
+      /** "shown" as `reasoning_content`; "required": DeepSeek's and Kimi's thinking mode, which also demands it back. */
+      reasoning: z.enum(["hidden", "shown", "required"]).default("hidden"),
+      /** "repeated": every call is `call_0`, as some local servers have it. */
+      call_ids: z.enum(["unique", "repeated"]).default("unique"),
+    })
+    .prefault({}),
   turn: z.array(turnSchema).default([]),
   fault: z.array(faultSchema).default([]),
 });

@@ -3,6 +3,7 @@ import type { JsonObject } from "../lib/json.ts";
 import type { StreamFault, StreamPoint } from "./fault.ts";
 import type { ModelOutput, ScriptRequest } from "./model.ts";
 import type { Refusal } from "./refusal.ts";
+import type { Scenario } from "./scenario.ts";
 import type { SealRefusalName } from "./seal-refusal.ts";
 
 export interface WireRequest extends ScriptRequest {
@@ -30,12 +31,14 @@ export interface AnswerFacts {
   /** Characters of a delta. */
   readonly deltaSize: number;
   readonly seal: (text: string) => string;
+  readonly chat: Scenario["chat"];
 }
 
 export interface RequestCheck {
   readonly refusal: SealRefusalName;
   /** What a blob of this caller holds, or `undefined` when it can't be read. */
   open(blob: string): string | undefined;
+  readonly chat?: Scenario["chat"];
 }
 
 /** A fault that ends a stream with words of its own. */

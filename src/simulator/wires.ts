@@ -1,10 +1,12 @@
 import type { SimulatedWire } from "./wire.ts";
 import { anthropic } from "./wires/anthropic.ts";
+import { chat } from "./wires/chat.ts";
 import { responses } from "./wires/responses.ts";
 
 /** The APIs that a simulator can be, by the names that `simulate --wire` takes. */
 export const wires = {
   responses,
+  chat,
   anthropic,
 } as const satisfies Record<string, SimulatedWire>;
 
