@@ -20,6 +20,11 @@ export interface ModelRequest {
   input: RequestInput;
   /** Whether sealed reasoning is asked for (`include`); rung 2 of the ladder turns it off. */
   sealed: boolean;
+  /**
+   * Parameters that the endpoint has refused, as it named them (`reasoning.effort`): the request goes without them. Each wire leaves out
+   * what it has of them; `thinking` means that no thinking is asked for.
+   */
+  without?: readonly string[];
   /** The session's id: `prompt_cache_key`. */
   cacheKey: string;
 }

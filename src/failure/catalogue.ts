@@ -23,7 +23,8 @@ export interface FailureData {
   "sealed-reasoning-rejected": SealRefusal;
   "sealed-compaction-rejected": SealRefusal;
   "reasoning-content-too-long": { index?: number };
-  "thinking-signature-rejected": { index?: number };
+  /** `latest`: that of the open tool loop. */
+  "thinking-signature-rejected": { index?: number; latest?: true };
   "thinking-missing": Record<never, never>;
   "thought-signature-missing": Record<never, never>;
   "reasoning-required": Record<never, never>;

@@ -8,6 +8,11 @@ export type Action =
   | { do: "repair"; quarantine: Quarantine; notice: string }
   /** Calls without output or outputs without call that the projection did not see: append what is missing. */
   | { do: "repair-pairs"; call?: string; notice: string }
+  /**
+   * No repair is left that would change the request: the session goes on in a successor with the visible history (R30), where the turn is
+   * tried once more. Only ever answered when the circumstances say that it can be done.
+   */
+  | { do: "rotate"; notice: string }
   /** Waits for the limit to end (asked for with `--wait`), probing once at that time. */
   | { do: "wait"; until: number }
   /** The turn ends as limited; the session is whole and can go on later. */

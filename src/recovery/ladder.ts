@@ -1,136 +1,84 @@
 import type { Failure } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
-import type { Quarantine, QuarantineScope } from "../session/event.ts";
-import type { ProjectedElement, Projection } from "../replay/project.ts";
-import { endsAlike, issuerOf } from "../replay/seal.ts";
+import type { Projection } from "../replay/project.ts";
+import type { Quarantine } from "../session/event.ts";
+import {
+  closedThinking,
+  duplicates,
+  emptyContent,
+  include,
+  namedAsNote,
+  namedMedia,
+  namedReasoning,
+  openThinking,
+  parameter,
+  plainReasoning,
+  thinkingOff,
+  thoughtSignatures,
+  typeAsNotes,
+} from "./first-remedies.ts";
+import { type LadderOptions, refusedRequest, type Remedy } from "./remedy.ts";
+import { allMedia, allSealed, callIds, itemIds, named, ofIssuer, transcript } from "./rungs.ts";
 
-export interface LadderOptions {
-  /** The last sequence number of the log: what is logged later is not covered. */
-  readonly upTo: number;
-  /** The quarantines that were made since a step last succeeded. */
-  readonly climbed: readonly Quarantine[];
-}
-
-interface Refused {
-  readonly elements: readonly ProjectedElement[];
-  readonly sealed: readonly ProjectedElement[];
-  /** The sealed items that the error can mean, when it names any. */
-  readonly named: readonly ProjectedElement[];
-  readonly projection: Projection;
-  readonly options: LadderOptions;
-}
-
-interface Rung {
-  readonly rung: number;
-  /** What it sets aside; `undefined` when the rung doesn't apply or wouldn't change the request. */
-  setAside(refused: Refused): { scope: QuarantineScope; items: readonly ProjectedElement[] } | undefined;
-}
+/** What loses more and more: sealed reasoning, ids, media, and at last everything but words. Rotation comes after it (`policy.ts`). */
+const general: readonly Remedy[] = [ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
+const ids: readonly Remedy[] = [itemIds, callIds, ofIssuer, allSealed, transcript];
 
 /**
- * The rungs, each losing more than the one before it. Rung 0 is climbed once between two steps that succeed: a provider that checks from
- * the end, or names whichever blob it likes, would otherwise be asked once for every blob after a key was rotated.
+ * Which remedies are tried for which failure, in order: those of its own first, then the rungs that every refused request has. A class that
+ * isn't listed is not one that the ladder can do anything about.
  */
-const named: Rung = {
-  rung: 0,
-  setAside({ named: [only, another], sealed, options }) {
-    if (!only || another || options.climbed.some(({ rung }) => rung === 0)) return undefined;
-    const first = sealed.find(({ record }) => issuerOf(record) === issuerOf(only.record));
-    if (first === only) return undefined;
-    return { scope: { kind: "items", seqs: [only.record.event.seq] }, items: [only] };
-  },
+const ladders: Readonly<Partial<Record<FailureClass, readonly Remedy[]>>> = {
+  "sealed-reasoning-rejected": [named, ...general],
+  "sealed-compaction-rejected": [named, ...general],
+  "reasoning-content-too-long": [emptyContent, ...general],
+  "thinking-signature-rejected": [closedThinking, openThinking, ...general],
+  "thinking-missing": [thinkingOff, ...general],
+  "thought-signature-missing": [thoughtSignatures, transcript],
+  "reasoning-required": [plainReasoning, transcript],
+  "reasoning-unpaired": [namedReasoning, ...ids],
+  "duplicate-item": [duplicates, ...ids],
+  "item-not-persisted": [itemIds, namedReasoning, ...ids],
+  "item-id-invalid": ids,
+  "item-type-unsupported": [typeAsNotes, transcript],
+  "call-without-output": [transcript],
+  "output-without-call": [transcript],
+  "tool-arguments-invalid": [namedAsNote, transcript],
+  "media-invalid": [namedMedia, allMedia, transcript],
+  "request-malformed": [namedAsNote, allMedia, ...ids],
+  "parameter-unsupported": [parameter, include],
 };
 
-/** Several issuers, none named: a foreign one is the likelier cause. */
-const ofIssuer: Rung = {
-  rung: 1,
-  setAside({ named: [meant], sealed, projection, options: { upTo } }) {
-    const foreign = sealed.find(({ record }) => issuerOf(record) !== projection.issuer);
-    const culprit = meant ?? foreign ?? sealed[0];
-    if (!culprit) return undefined;
-    const issuer = issuerOf(culprit.record) ?? "";
-    const items = sealed.filter(({ record }) => (issuerOf(record) ?? "") === issuer);
-    return { scope: { kind: "issuer", issuer, through: upTo }, items };
-  },
-};
-
-const allSealed: Rung = {
-  rung: 2,
-  setAside({ sealed, projection, options: { upTo } }) {
-    if (sealed.length === 0 && !projection.sealed) return undefined;
-    return { scope: { kind: "sealed", through: upTo }, items: sealed };
-  },
-};
-
-const itemIds: Rung = {
-  rung: 3,
-  setAside({ elements, options: { upTo } }) {
-    const items = elements.filter(({ withId }) => withId);
-    return items.length === 0 ? undefined : { scope: { kind: "item-ids", through: upTo }, items };
-  },
-};
-
-const ofSealed = [named, ofIssuer, allSealed, itemIds];
-const ofIds = [itemIds, ofIssuer, allSealed];
-
-/** Which rungs are tried for which failure, in order. A class that isn't listed is not one that the ladder can do anything about. */
-const ladders: Readonly<Partial<Record<FailureClass, readonly Rung[]>>> = {
-  "sealed-reasoning-rejected": ofSealed,
-  "sealed-compaction-rejected": ofSealed,
-  "reasoning-content-too-long": ofSealed,
-  "thinking-signature-rejected": ofSealed,
-  "thinking-missing": ofSealed,
-  "thought-signature-missing": ofSealed,
-  "reasoning-required": ofSealed,
-  "reasoning-unpaired": ofIds,
-  "duplicate-item": ofIds,
-  "item-not-persisted": ofIds,
-  "item-id-invalid": ofIds,
-};
-
-/** Whether the ladder has rungs for a class of failure. */
+/** Whether the ladder has remedies for a class of failure. */
 export function hasLadder(failureClass: FailureClass): boolean {
   return ladders[failureClass] !== undefined;
 }
 
 /**
- * The lowest rung that changes a request which was refused for what it replays; `undefined` when none is left. `projection` is the one
- * that the refused request was made from.
+ * The first remedy that changes a request which was refused for what it replays, one that wouldn't is passed over; `undefined` when none is
+ * left. `projection` is the one that the refused request was made from.
  */
 export function climb(
   failure: Failure,
   projection: Projection,
   options: LadderOptions,
 ): Quarantine | undefined {
-  const elements = [...projection.elements()].filter(({ kind }) => kind === "item");
-  const sealed = elements.filter(({ record }) => record.event.sealed !== undefined);
-  const refused: Refused = { elements, sealed, named: meantBy(failure, sealed), projection, options };
-  for (const { rung, setAside } of ladders[failure.class] ?? []) {
-    const found = setAside(refused);
-    if (!found) continue;
-    const times = found.items.flatMap(({ record }) => record.event.sealed?.at ?? []);
-    const oldest = rung === itemIds.rung ? undefined : times.reduce<number | undefined>(lesser, undefined);
-    return {
+  const refused = refusedRequest(failure, projection, options);
+  for (const { rung, propose } of ladders[failure.class] ?? []) {
+    const proposal = propose(refused);
+    if (!proposal) continue;
+    const { scope, items } = proposal;
+    const isLeftOut = scope.kind === "items" || scope.kind === "issuer" || scope.kind === "sealed";
+    const times = isLeftOut ? items.flatMap(({ record }) => record.event.sealed?.at ?? []) : [];
+    const quarantine: Quarantine = {
       rung,
       why: failure.class,
       refusedBy: projection.issuer,
-      scope: found.scope,
-      count: found.items.length,
-      ...(oldest !== undefined && { oldestSealedAt: oldest }),
+      scope,
+      count: items.length,
+      ...(times.length > 0 && { oldestSealedAt: times.reduce((left, right) => Math.min(left, right)) }),
     };
+    if (!projection.with(quarantine).isSameRequest(projection)) return quarantine;
   }
   return undefined;
-}
-
-const lesser = (left: number | undefined, right: number): number =>
-  left === undefined ? right : Math.min(left, right);
-
-/** What the error names: an item id, an index into `input`, or the end of a blob, whichever it has, the surest first. */
-function meantBy(failure: Failure, sealed: readonly ProjectedElement[]): readonly ProjectedElement[] {
-  const { item, index, tail } = failure.data as { item?: string; index?: number; tail?: string };
-  const candidates = [
-    item === undefined ? [] : sealed.filter(({ record }) => record.event.id === item),
-    index === undefined ? [] : sealed.filter((element) => element.index === index),
-    tail === undefined ? [] : sealed.filter(({ record }) => endsAlike(record.event.sealed?.tail ?? "", tail)),
-  ];
-  return candidates.find((found) => found.length > 0) ?? [];
 }

@@ -1,6 +1,7 @@
 import { printableLine } from "../lib/printable.ts";
 import { counted, durationWords, secondsWords } from "../lib/words.ts";
 import { type Failure, isFailureOf } from "../failure.ts";
+import type { FailureClass } from "../failure/catalogue.ts";
 import type { Quarantine } from "../session/event.ts";
 import { sealAge } from "../replay/seal.ts";
 import type { Action } from "./action.ts";
@@ -21,6 +22,8 @@ export function noticeOf(failure: Failure, action: Action, facts: NoticeFacts): 
   switch (action.do) {
     case "repair":
     case "repair-pairs":
+      return action.notice;
+    case "rotate":
       return action.notice;
     case "retry":
       return `${happened(failure, facts)}; trying again in ${secondsWords(action.delayMs)}`;
@@ -43,19 +46,75 @@ export function noticeOf(failure: Failure, action: Action, facts: NoticeFacts): 
   }
 }
 
-/** The line for a rung of the ladder (R3). */
+/** The line for a repair (R3): what was refused, what the next request does without, what stays. */
 export function repairNotice(failure: Failure, quarantine: Quarantine, now: number): string {
-  const { count, oldestSealedAt, scope } = quarantine;
   const cause = causeWords(failure);
-  if (scope.kind === "item-ids") {
-    return `item ids were refused; ${counted(count, "item")} sent without them from now on; nothing was left out (${cause})`;
+  const { what, aside } = repairWords(failure, quarantine, now);
+  return `${what} (${[...(aside === undefined ? [] : [aside]), cause].join("; ")})`;
+}
+
+const allKept = "all messages and tool results kept";
+
+/** `aside`: what is known about the cause. */
+function repairWords(
+  failure: Failure,
+  { count, oldestSealedAt, scope }: Quarantine,
+  now: number,
+): { what: string; aside?: string } {
+  const items = counted(count, "item");
+  switch (scope.kind) {
+    case "items":
+    case "issuer":
+    case "sealed": {
+      if (count === 0)
+        return { what: `the request was refused; sealed reasoning is not asked for any more; ${allKept}` };
+      if (!sealedClasses.has(failure.class) && oldestSealedAt === undefined)
+        return {
+          what: `${leftOutWords[failure.class] ?? "an item was refused"}; ${items} set aside; ${allKept}`,
+        };
+      const age =
+        oldestSealedAt === undefined ? "earlier" : `${durationWords(sealAge(oldestSealedAt, now))} ago`;
+      const refused = sealedClasses.has(failure.class) ? "could not be decrypted" : "was refused";
+      const what = `reasoning sealed ${age} ${refused}; ${items} set aside; ${allKept}`;
+      return sealedClasses.has(failure.class) ? { what, aside: scopeWords[scope.kind] } : { what };
+    }
+    case "item-ids":
+      return { what: `item ids were refused; ${items} sent without them from now on; nothing was left out` };
+    case "call-ids":
+      return { what: `call ids were refused; they are sent shortened from now on; nothing was left out` };
+    case "content":
+      return {
+        what: `the words beside sealed reasoning were refused; ${items} sent without them; ${allKept}`,
+      };
+    case "notes":
+    case "item-type": {
+      const type = scope.kind === "item-type" ? ` of type ${printableLine(scope.itemType, 40)}` : "";
+      return { what: `${items}${type} refused; sent in words from now on; nothing was left out` };
+    }
+    case "media":
+      return {
+        what: `images or files were refused; those of ${items} named in words from now on; the log keeps them`,
+      };
+    case "reasoning-text":
+      return { what: "plain reasoning is wanted back; it is sent from now on; nothing was left out" };
+    case "thought-signatures":
+      return { what: "thought signatures are wanted back; they are sent from now on; nothing was left out" };
+    case "transcript":
+      return {
+        what: `the history was refused as it is; ${items} of it sent in words or left out, as a plain transcript; the log keeps all`,
+      };
+    case "parameter":
+      return { what: parameterWords(scope.parameter, scope.turn !== undefined, count) };
   }
-  const age = oldestSealedAt === undefined ? "earlier" : `${durationWords(sealAge(oldestSealedAt, now))} ago`;
-  const kept = "all messages and tool results kept";
-  const refused = sealedClasses.has(failure.class) ? "could not be decrypted" : "was refused";
-  if (count === 0)
-    return `the request was refused; sealed reasoning is not asked for any more; ${kept} (${cause})`;
-  return `reasoning sealed ${age} ${refused}; ${counted(count, "item")} set aside; ${kept} (${scopeWords[scope.kind]}; ${cause})`;
+}
+
+function parameterWords(parameter: string, isForTurn: boolean, count: number): string {
+  if (parameter === "include") {
+    const aside = count === 0 ? "" : `; ${counted(count, "item")} set aside`;
+    return `this model seals no reasoning; it is not asked for any more${aside}; ${allKept}`;
+  }
+  const until = isForTurn ? "until this turn ends" : "to this model from now on";
+  return `the parameter ${printableLine(parameter, 60)} was refused; left out ${until}; the history is sent whole`;
 }
 
 export function pairsNotice(failure: Failure, call: string | undefined): string {
@@ -64,15 +123,27 @@ export function pairsNotice(failure: Failure, call: string | undefined): string 
   return `the provider found no ${missing} for ${name}; it was added to the log; nothing was run again`;
 }
 
+/** The line for a rotation (R30). */
+export function rotationNotice(failure: Failure): string {
+  return `no repair is left that would change the request; the session goes on in a successor with everything that was said; nothing was deleted (${causeWords(failure)})`;
+}
+
 const sealedClasses: ReadonlySet<string> = new Set([
   "sealed-reasoning-rejected",
   "sealed-compaction-rejected",
 ]);
 
-const scopeWords: Readonly<Record<Exclude<Quarantine["scope"]["kind"], "item-ids">, string>> = {
+const scopeWords: Readonly<Record<"items" | "issuer" | "sealed", string>> = {
   items: "only this one was refused, so it is damaged",
   issuer: "the key, account or deployment that sealed it has changed",
   sealed: "no sealed reasoning is accepted here any more",
+};
+
+/** Of items that are set aside for another reason than their seal. */
+const leftOutWords: Readonly<Partial<Record<FailureClass, string>>> = {
+  "reasoning-unpaired": "reasoning was refused without the item that it led to",
+  "duplicate-item": "an item was refused because it was there twice",
+  "item-not-persisted": "an item was refused that the provider hasn't kept",
 };
 
 const transportWords: Readonly<Record<Failure<"transport-interrupted">["data"]["reason"], string>> = {

@@ -27,6 +27,6 @@ export function pairRepair(
   const seqs = items.map(({ event }) => event.seq);
   return {
     do: "set-aside",
-    quarantine: { rung: 5, why, refusedBy, scope: { kind: "items", seqs }, count: items.length },
+    quarantine: { rung: 0, why, refusedBy, scope: { kind: "items", seqs }, count: items.length },
   };
 }

@@ -3,6 +3,7 @@ import { sealedBlob, WrittenLog } from "../../test/property/written-log.ts";
 import { Failure } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
 import { openai } from "../replay/contracts/openai.ts";
+import { shortCallId } from "../replay/pair.ts";
 import { project } from "../replay/project.ts";
 import type { Action } from "./action.ts";
 import { type Circumstances, decide, Situation } from "./policy.ts";
@@ -234,11 +235,63 @@ describe("poison", () => {
     expect(done).toEqual(["repair", "repair", "repair", "repair", "repair", "repair", "stop"]);
   });
 
-  it("of a broken pair is repaired once for each call", () => {
+  const broken = (call?: string): Failure =>
+    new Failure("call-without-output", "m", call === undefined ? {} : { call });
+
+  function withCalls(...calls: string[]): Partial<Circumstances> {
+    const log = new WrittenLog();
+    for (const call of calls) {
+      log.addItem({ type: "function_call", call_id: call, name: "t", arguments: "{}" }, { turn: 1, step: 1 });
+      log.addItem(
+        { type: "function_call_output", call_id: call, output: "o" },
+        { turn: 1, step: 1, origin: "tool" },
+      );
+    }
+    return { projection: project(openai, { issuer: "here", quarantines: [] }, log.history.items), upTo: 9 };
+  }
+
+  it("of a broken pair is repaired once for each call, and then by words in place of calls", () => {
     const situation = new Situation();
-    const broken = (call: string): Failure => new Failure("call-without-output", "m", { call });
-    expect(decide(broken("a"), situation, circumstances())).toMatchObject({ do: "repair-pairs", call: "a" });
-    expect(decide(broken("b"), situation, circumstances()).do).toBe("repair-pairs");
-    expect(decide(broken("a"), situation, circumstances())).toEqual({ do: "stop", class: "unrecoverable" });
+    const given = circumstances(withCalls("a", "b"));
+    expect(decide(broken("a"), situation, given)).toMatchObject({ do: "repair-pairs", call: "a" });
+    expect(decide(broken("b"), situation, given).do).toBe("repair-pairs");
+    expect(decide(broken("a"), situation, given)).toMatchObject({ do: "repair", quarantine: { rung: 5 } });
+  });
+
+  it("of a pair that the error doesn't name, or names wrongly, goes straight to words", () => {
+    for (const failure of [broken(), broken("c")])
+      expect(decide(failure, new Situation(), circumstances(withCalls("a")))).toMatchObject({
+        do: "repair",
+        quarantine: { scope: { kind: "transcript" } },
+      });
+  });
+
+  it("is told the call's own id, when the error names the one that was sent", () => {
+    const long = `call_${"x".repeat(80)}`;
+    const given = circumstances(withCalls(long));
+    const sent = shortCallId(long, 64);
+    expect(decide(broken(sent), new Situation(), given)).toMatchObject({ do: "repair-pairs", call: long });
+  });
+
+  it("that no repair helps rotates the session, once and only where that can be done", () => {
+    const given = circumstances({ canRotate: true });
+    const nothing = project(
+      openai,
+      {
+        issuer: "here",
+        quarantines: [
+          { rung: 2, why: "w", refusedBy: "here", scope: { kind: "sealed", through: 9 }, count: 1 },
+        ],
+      },
+      [],
+    );
+    const situation = new Situation();
+    expect(decide(sealed(), situation, { ...given, projection: nothing }).do).toBe("rotate");
+    expect(decide(sealed(), situation, { ...given, projection: nothing })).toEqual({
+      do: "stop",
+      class: "unrecoverable",
+    });
+    const unrotatable = circumstances({ projection: nothing });
+    expect(decide(sealed(), new Situation(), unrotatable).do).toBe("stop");
   });
 });

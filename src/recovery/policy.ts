@@ -2,7 +2,7 @@ import { type Failure, isFailureOf } from "../failure.ts";
 import type { Projection } from "../replay/project.ts";
 import type { Action } from "./action.ts";
 import { climb, hasLadder } from "./ladder.ts";
-import { pairsNotice, repairNotice } from "./notice.ts";
+import { pairsNotice, repairNotice, rotationNotice } from "./notice.ts";
 import { type RetryKind, Situation } from "./situation.ts";
 
 export { Situation };
@@ -19,6 +19,8 @@ export interface Circumstances {
   projection: Projection;
   /** The last sequence number of the log. */
   upTo: number;
+  /** Whether whoever carries the answer out can make a successor; once a turn. */
+  canRotate?: boolean;
 }
 
 interface Backoff {
@@ -61,7 +63,7 @@ export function decide(failure: Failure, situation: Situation, circumstances: Ci
   }
   if (isFailureOf(failure, "usage-limit")) return limited(failure.data.resetsAt, situation, circumstances);
   if (isFailureOf(failure, "call-without-output", "output-without-call")) {
-    return repairPairs(failure, failure.data.call, situation);
+    return repairPairs(failure, failure.data.call, situation, circumstances);
   }
   if (hasLadder(failure.class)) return repair(failure, situation, circumstances);
   if (isFailureOf(failure, "unknown-provider-failure") && !isPoison(failure.signal?.status)) {
@@ -128,17 +130,34 @@ function limited(
   return { do: "wait", until: Math.ceil(until + waitJitter(until - now, random)) };
 }
 
-function repair(failure: Failure, situation: Situation, { projection, upTo, now }: Circumstances): Action {
+function repair(failure: Failure, situation: Situation, circumstances: Circumstances): Action {
+  const { projection, upTo, now, canRotate } = circumstances;
   if (situation.repairs >= repairLimit) return { do: "stop", class: "unrecoverable" };
   const quarantine = climb(failure, projection, { upTo, climbed: situation.climbed });
-  if (!quarantine) return { do: "stop", class: "unrecoverable" };
-  situation.noteRepair(quarantine);
-  return { do: "repair", quarantine, notice: repairNotice(failure, quarantine, now) };
+  if (quarantine) {
+    situation.noteRepair(quarantine);
+    return { do: "repair", quarantine, notice: repairNotice(failure, quarantine, now) };
+  }
+  // Another session would be refused the same setting.
+  if (failure.class === "parameter-unsupported") return { do: "stop", class: failure.class };
+  if (canRotate !== true || situation.isRotated) return { do: "stop", class: "unrecoverable" };
+  situation.noteRotation();
+  return { do: "rotate", notice: rotationNotice(failure) };
 }
 
-function repairPairs(failure: Failure, call: string | undefined, situation: Situation): Action {
-  if (situation.repairs >= repairLimit || situation.hasPaired(call))
-    return { do: "stop", class: "unrecoverable" };
+/** First what the log can mend; a call that was mended, or that nobody can name, is past that. */
+function repairPairs(
+  failure: Failure,
+  sent: string | undefined,
+  situation: Situation,
+  circumstances: Circumstances,
+): Action {
+  const { projection } = circumstances;
+  const call = sent === undefined ? undefined : projection.callNamed(sent);
+  const isThere =
+    call !== undefined && [...projection.elements()].some(({ record }) => record.event.call === call);
+  if (!isThere || situation.hasPaired(call)) return repair(failure, situation, circumstances);
+  if (situation.repairs >= repairLimit) return { do: "stop", class: "unrecoverable" };
   situation.notePairs(call);
-  return { do: "repair-pairs", ...(call !== undefined && { call }), notice: pairsNotice(failure, call) };
+  return { do: "repair-pairs", call, notice: pairsNotice(failure, call) };
 }

@@ -16,6 +16,7 @@ export class Situation {
   #waits = 0;
   #lastReset = -1;
   #continued = false;
+  #isRotated = false;
 
   /** Number of the next attempt of the current step, from 1. */
   get attempt(): number {
@@ -47,6 +48,11 @@ export class Situation {
     return this.#continued;
   }
 
+  /** Whether the session was rotated in this turn. */
+  get isRotated(): boolean {
+    return this.#isRotated;
+  }
+
   retries(kind: RetryKind): number {
     return this.#retries.get(kind) ?? 0;
   }
@@ -73,6 +79,12 @@ export class Situation {
 
   noteRepair(quarantine: Quarantine): void {
     this.#climbed.push(quarantine);
+    this.#repairs++;
+    this.#attempt++;
+  }
+
+  noteRotation(): void {
+    this.#isRotated = true;
     this.#repairs++;
     this.#attempt++;
   }

@@ -12,9 +12,10 @@ export interface ReplayContract {
   readonly sealed: "replay" | "replay-same-issuer" | { readonly window: number } | "drop";
   /**
    * What becomes of reasoning in plain words. `required`: sent for every exchange (what lies between two messages of the user) in which a
-   * tool was called, left out of the others. `allowed`: sent. `drop`: left out, and sealed reasoning goes without its words.
+   * tool was called, left out of the others. `allowed`: sent. `with-seal`: sent where a seal stands beside it, left out otherwise. `drop`:
+   * left out, and sealed reasoning goes without its words.
    */
-  readonly reasoningText: "required" | "allowed" | "drop";
+  readonly reasoningText: "required" | "allowed" | "with-seal" | "drop";
   /** Item ids stay, or only `call_id` does; `keep-prefixed`: those stay that have the prefix of their item's type. */
   readonly itemIds: "keep" | "keep-prefixed" | "detach";
   /** Longest call id in characters; longer ones are hashed alike on the call and on its output. */

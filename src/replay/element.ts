@@ -1,86 +1,108 @@
 import type { ItemRecord } from "../session/event.ts";
-import { type Edit, noteEdits, shortCallId, unknownOutcome, type ValueRange } from "./pair.ts";
+import { isCallKind, isOutputKind, messageItem } from "../session/item.ts";
+import type { Edit } from "./edit.ts";
+import { flag, rewritten } from "./flag.ts";
+import { isModelItem, isSameStep } from "./likeness.ts";
+import { unknownOutcome } from "./pair.ts";
 
-/** How an item is sent; none of them: it is left out. */
-export const flag = {
-  sent: 1,
-  /** Without its item id. */
-  detached: 2,
-  /** A call that is followed by an answer in place of the output that it doesn't have. */
-  answered: 4,
-  /** An output without a call, as a message. */
-  note: 8,
-  /** With a shorter call id. */
-  shortened: 16,
-} as const;
-
-/** A projection as it is written: items by index, their order, how each is sent, and what was looked up in their bytes. */
+/** A projection as it is written: items by index, their order, how each is sent, and what was found out from their bytes. */
 export interface ProjectedItems {
   readonly items: readonly ItemRecord[];
   readonly order: Int32Array;
-  readonly flags: Uint8Array;
-  readonly ranges: ReadonlyMap<number, ValueRange | undefined>;
-  readonly callIdLimit: number;
+  readonly flags: Uint16Array;
+  readonly edits: ReadonlyMap<number, readonly Edit[]>;
+  readonly callIds: ReadonlyMap<number, string>;
+  /** Whether answers stand behind all calls of their step, and not each behind its own. */
+  readonly gathered: boolean;
+  /** Whether a line of the user's stands before everything, and behind it. */
+  readonly ends: { readonly head: boolean; readonly tail: boolean };
 }
 
-const encoder = new TextEncoder();
+export type ElementKind = "item" | "answer" | "head" | "tail";
+
+/** What stands before a request that would begin with the assistant, and behind one that would end with it. */
+export const frame = {
+  head: messageItem("user", "[The beginning of this conversation is not available.]"),
+  tail: messageItem("user", "Go on."),
+} as const;
+
+/** The elements of `input` in order, as pairs of a kind and the index of an item (-1 for the frame). */
+export function* sentElements(projected: ProjectedItems): Iterable<readonly [ElementKind, number]> {
+  const { items, order, flags, gathered, ends } = projected;
+  if (ends.head) yield ["head", -1];
+  let waiting: number[] = [];
+  for (const at of order) {
+    if ((flags[at]! & flag.sent) === 0) continue;
+    const first = waiting[0];
+    if (
+      first !== undefined &&
+      !(isModelItem(items[at]!) && isSameStep(items[first]!.event, items[at]!.event))
+    ) {
+      for (const call of waiting) yield ["answer", call];
+      waiting = [];
+    }
+    yield ["item", at];
+    if ((flags[at]! & flag.answered) === 0) continue;
+    if (gathered) waiting.push(at);
+    else yield ["answer", at];
+  }
+  for (const call of waiting) yield ["answer", call];
+  if (ends.tail) yield ["tail", -1];
+}
+
+/** Who speaks an item as it is sent, a message under `role`; `undefined` for instructions, which are nobody's turn. */
+export function speakerOf(
+  { event }: ItemRecord,
+  flags: number,
+  role: string,
+): "user" | "assistant" | "tool" | undefined {
+  if (isOutputKind(event.kind)) return (flags & (flag.note | flag.told)) !== 0 ? "user" : "tool";
+  if (event.kind === "message") return role === "user" || role === "assistant" ? role : undefined;
+  const isOfModel = event.type === "item-added" && event.origin === "model";
+  return (flags & flag.told) !== 0 && !isOfModel && !isCallKind(event.kind) ? "user" : "assistant";
+}
+
 const nothing = new Uint8Array(0);
 const none: readonly Edit[] = [];
 
-/** The call id as it is sent. */
-export function sentCallId(call: string | undefined, limit: number): string {
-  if (call === undefined) return "";
-  return call.length > limit ? shortCallId(call, limit) : call;
-}
-
-/** The changes to an item's stored bytes, in order. */
+/** The changes to an item's stored bytes, in order; `found` is what was found out from them. */
 export function editsOf(
   record: ItemRecord,
   flags: number,
-  range: ValueRange | undefined,
-  callIdLimit: number,
+  found: readonly Edit[] | undefined,
 ): readonly Edit[] {
-  const { cut, call } = record.event;
-  if ((flags & flag.note) !== 0) return noteEdits(call, record.body.length, range);
-  const edits: Edit[] = [];
-  if ((flags & flag.detached) !== 0 && cut) edits.push({ from: cut[0], to: cut[1], bytes: nothing });
-  if ((flags & flag.shortened) !== 0 && range) {
-    const bytes = encoder.encode(JSON.stringify(sentCallId(call, callIdLimit)));
-    edits.push({ from: range.start, to: range.end, bytes });
-  }
-  if (edits.length === 0) return none;
-  return edits.sort((left, right) => left.from - right.from);
+  if ((flags & rewritten) !== 0) return found ?? none;
+  const { cut } = record.event;
+  if ((flags & flag.detached) === 0 || !cut) return none;
+  return [{ from: cut[0], to: cut[1], bytes: nothing }];
 }
 
 /** The answer that follows a call without output. */
-export function answerTo(record: ItemRecord, callIdLimit: number): Uint8Array {
-  return unknownOutcome(record.event.kind, sentCallId(record.event.call, callIdLimit));
+export function answerTo(record: ItemRecord, callId: string): Uint8Array {
+  return unknownOutcome(record.event.kind, callId);
 }
 
 const answerOverhead = new Map<string, number>();
 
 /** Length of `answerTo` without making it: nearly every call is answered for a moment, until its output comes. */
-function answerLength(record: ItemRecord, callIdLimit: number): number {
-  const { kind, call = "" } = record.event;
-  if (call.length > callIdLimit || !/^[\w-]*$/u.test(call)) return answerTo(record, callIdLimit).length;
+function answerLength(record: ItemRecord, callId: string): number {
+  const { kind } = record.event;
+  if (!/^[\w-]*$/u.test(callId)) return answerTo(record, callId).length;
   let overhead = answerOverhead.get(kind);
   if (overhead === undefined) answerOverhead.set(kind, (overhead = unknownOutcome(kind, "").length));
-  return overhead + call.length;
+  return overhead + callId.length;
 }
 
-/** Bytes of an item as it is sent, with its answer, and the comma before that. */
+/** Bytes of an item as it is sent, and of its answer. */
 export function sizeOf(
   record: ItemRecord,
   flags: number,
-  range: ValueRange | undefined,
-  callIdLimit: number,
+  found: readonly Edit[] | undefined,
+  callId: string,
 ): number {
   if ((flags & flag.sent) === 0) return 0;
   let size = record.body.length;
-  if (flags === (flag.sent | flag.detached))
-    return record.event.cut ? size - (record.event.cut[1] - record.event.cut[0]) : size;
-  for (const { from, to, bytes } of editsOf(record, flags, range, callIdLimit))
-    size += bytes.length - (to - from);
-  if ((flags & flag.answered) !== 0) size += answerLength(record, callIdLimit);
+  for (const { from, to, bytes } of editsOf(record, flags, found)) size += bytes.length - (to - from);
+  if ((flags & flag.answered) !== 0) size += answerLength(record, callId);
   return size;
 }

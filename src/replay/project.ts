@@ -2,29 +2,20 @@ import type { BodyRef, ItemRecord, Quarantine } from "../session/event.ts";
 import { isCallKind, isOutputKind } from "../session/item.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import type { ReplayContract } from "./contract.ts";
-import { flag, type ProjectedItems, sizeOf } from "./element.ts";
+import { activeQuarantines, Directives, type ProjectionBasis } from "./directives.ts";
+import type { ProjectedItems } from "./element.ts";
+import { roleOf } from "./ends.ts";
+import { explain } from "./explain.ts";
+import { flag } from "./flag.ts";
+import { hasOwnPrefix } from "./item-id.ts";
+import { Layout, type ProjectedElement } from "./layout.ts";
 import { type InStep, isModelItem, isSameItem, isSameStep } from "./likeness.ts";
-import { ElementOrder } from "./order.ts";
-import { locateValue, type ValueRange } from "./pair.ts";
-import { type ReplayEntry, type ReplayRule, rules, ruleWords } from "./report.ts";
-import { acceptsSeal, issuerOf, setAsideBy } from "./seal.ts";
+import { MediaWindow } from "./media-window.ts";
+import type { ReplayEntry, ReplayRule } from "./report.ts";
+import { issuerOf } from "./seal.ts";
 
-/** Who the request goes to, and what was set aside before. Quarantines of other issuers don't count. */
-export interface ProjectionBasis {
-  /** The provider's issuer (see `provider.ts`). */
-  readonly issuer: string;
-  readonly quarantines: readonly Quarantine[];
-}
-
-/** One element of the projected `input`. An answer stands for the output that a call doesn't have. */
-export interface ProjectedElement {
-  /** Index into `input`, as errors name it. */
-  readonly index: number;
-  readonly record: ItemRecord;
-  readonly kind: "item" | "answer";
-  /** Whether the item's id is sent. */
-  readonly withId: boolean;
-}
+export type { ProjectionBasis } from "./directives.ts";
+export type { ProjectedElement } from "./layout.ts";
 
 /**
  * Projects the window's items for a backend. With `previous`, the result of an earlier call, only the items that came since are looked
@@ -48,36 +39,32 @@ export function project(
  * their bytes stay where they are. Each item costs constant time, once.
  */
 export class Projection {
-  readonly contract: ReplayContract;
   readonly issuer: string;
+  readonly model: string | undefined;
   /** Whether sealed reasoning is asked for (`include`). */
   readonly sealed: boolean;
+  readonly #given: ReplayContract;
   readonly #quarantines: readonly Quarantine[];
-  readonly #isSetAside: (record: ItemRecord) => boolean;
-  readonly #detachThrough: number;
+  readonly #directives: Directives;
+  /** The contract as quarantines have changed it. */
+  readonly #contract: ReplayContract;
 
   #items: readonly ItemRecord[] = [];
   #taken = 0;
-  #flags = new Uint8Array(64);
-  /** One more than the index of the rule by which an item is left out. */
-  #rule = new Uint8Array(64);
-  /** For an output, the index of the call that it answers; -1 otherwise. */
-  #call = new Int32Array(64).fill(-1);
-  readonly #order = new ElementOrder();
-  /** So many of the flags are held by a snapshot, and must stay as they are in the array that it has. */
-  #shared = 0;
-  #size = 0;
-  #count = 0;
+  readonly #layout: Layout;
 
   readonly #open = new OpenCalls<number>();
   readonly #ids = new Map<string, number>();
-  readonly #ranges = new Map<number, ValueRange | undefined>();
-  #unlocated: number[] = [];
+  readonly #media: MediaWindow;
 
   // The step that the last items of the model belong to, its reasoning that waits for the item it led to, and whether any was left out.
   #step: InStep | undefined;
   #waiting: number[] = [];
   #stepLost = false;
+
+  // For contracts that require plain reasoning where tools are called: whether one was since the last message of the user, and what waits.
+  #isCalled = false;
+  #held: number[] = [];
 
   // For contracts with a window: the newest turn, and how far the turns that left it were looked through.
   #turn = 0;
@@ -86,32 +73,51 @@ export class Projection {
   #leftStep: InStep | undefined;
 
   constructor(contract: ReplayContract, basis: ProjectionBasis) {
-    this.contract = contract;
     this.issuer = basis.issuer;
-    this.#quarantines = active(basis);
-    const scopes = this.#quarantines.map(({ scope }) => scope);
-    this.sealed = !scopes.some(({ kind }) => kind === "sealed");
-    this.#isSetAside = setAsideBy(scopes);
-    this.#detachThrough = Math.max(
-      -1,
-      ...scopes.map((scope) => (scope.kind === "item-ids" ? scope.through : -1)),
-    );
+    this.model = basis.model;
+    this.#given = contract;
+    this.#quarantines = activeQuarantines(basis);
+    this.#directives = new Directives(contract, this.#quarantines);
+    this.#contract = this.#directives.contract;
+    this.sealed = this.#directives.sealed;
+    this.#layout = new Layout(this.#contract);
+    this.#media = new MediaWindow(this.#contract.media);
+  }
+
+  /** The backend's contract. */
+  get contract(): ReplayContract {
+    return this.#given;
+  }
+
+  /** Parameters that the request goes without, because the endpoint refused them. */
+  get without(): readonly string[] {
+    return this.#directives.without(this.#turn);
+  }
+
+  /** The newest turn of the window. */
+  get turn(): number {
+    return this.#turn;
   }
 
   /** Bytes of the input: its elements and the commas between them. Exact once nothing is `unlocated`. */
   get bytes(): number {
-    return this.#size + Math.max(0, this.#count - 1);
+    return this.#layout.bytes;
   }
 
   /** Number of the input's elements. */
   get count(): number {
-    return this.#count;
+    return this.#layout.count;
+  }
+
+  /** By how many bytes the input is larger than the contract allows; 0 when it fits. */
+  get excess(): number {
+    return Math.max(0, this.bytes - (this.#contract.maxBytes ?? Number.POSITIVE_INFINITY));
   }
 
   isContinuedBy(contract: ReplayContract, basis: ProjectionBasis, items: readonly ItemRecord[]): boolean {
-    if (contract !== this.contract || basis.issuer !== this.issuer || items.length < this.#taken)
-      return false;
-    const quarantines = active(basis);
+    if (contract !== this.#given || basis.issuer !== this.issuer || basis.model !== this.model) return false;
+    if (items.length < this.#taken) return false;
+    const quarantines = activeQuarantines(basis);
     if (quarantines.length !== this.#quarantines.length) return false;
     if (!quarantines.every((quarantine, at) => quarantine === this.#quarantines[at])) return false;
     return (
@@ -120,77 +126,67 @@ export class Projection {
     );
   }
 
+  /** The same window with one quarantine more. */
+  with(quarantine: Quarantine): Projection {
+    const { issuer, model } = this;
+    const basis = {
+      issuer,
+      quarantines: [...this.#quarantines, quarantine],
+      ...(model !== undefined && { model }),
+    };
+    return project(this.#given, basis, this.#items);
+  }
+
+  /** Whether both make the same request, as far as it depends on the projection. */
+  isSameRequest(other: Projection): boolean {
+    if (this.sealed !== other.sealed || this.without.join() !== other.without.join()) return false;
+    return this.#layout.isSameAs(other.#layout);
+  }
+
+  /** The call id of the log that goes under this one, as an error names it. */
+  callNamed(sent: string): string {
+    return this.#layout.callNamed(sent);
+  }
+
   take(items: readonly ItemRecord[]): void {
     this.#items = items;
     while (this.#taken < items.length) {
       const index = this.#taken++;
-      this.#reserve();
+      this.#layout.reserve(items, this.#taken);
       this.#add(index, items[index]!);
     }
   }
 
-  /** Items whose bytes have to be looked at before they can be sent (`locate`): converted outputs and overlong call ids, so hardly any. */
+  /** Items whose bytes have to be looked at before they can be sent (`locate`): those that are changed, so hardly any. */
   unlocated(): { index: number; body: BodyRef }[] {
-    return this.#unlocated.map((index) => ({ index, body: this.#items[index]!.body }));
+    return this.#layout.unlocated();
   }
 
   locate(index: number, item: Uint8Array): void {
-    this.#unlocated = this.#unlocated.filter((other) => other !== index);
-    const isNote = (this.#flags[index]! & flag.note) !== 0;
-    this.#size -= this.#sizeOf(index);
-    this.#ranges.set(index, locateValue(item, isNote ? "output" : "call_id"));
-    this.#size += this.#sizeOf(index);
+    this.#layout.locate(index, item);
   }
 
   /** What is to be written, unaffected by items that are taken later; copied only if what it covers has to change. */
   snapshot(): ProjectedItems {
-    this.#shared = this.#taken;
-    return {
-      items: this.#items,
-      order: this.#order.snapshot(),
-      flags: this.#flags,
-      ranges: this.#ranges,
-      callIdLimit: this.contract.callIdLimit,
-    };
+    return this.#layout.snapshot();
   }
 
   /** The elements of `input`, in order. */
-  *elements(): Iterable<ProjectedElement> {
-    let index = 0;
-    for (let position = 0; position < this.#order.length; position++) {
-      const at = this.#order.at(position);
-      const flags = this.#flags[at]!;
-      if ((flags & flag.sent) === 0) continue;
-      const record = this.#items[at]!;
-      const withId = record.event.id !== undefined && (flags & (flag.detached | flag.note)) === 0;
-      yield { index: index++, record, kind: "item", withId };
-      if ((flags & flag.answered) !== 0) yield { index: index++, record, kind: "answer", withId: false };
-    }
+  elements(): Iterable<ProjectedElement> {
+    return this.#layout.elements();
   }
 
   /** How many sealed items are sent, by the issuer that sealed them. */
   sealedSent(): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const { record, kind } of this.elements()) {
-      if (kind !== "item" || !record.event.sealed) continue;
-      const issuer = issuerOf(record) ?? "";
-      counts.set(issuer, (counts.get(issuer) ?? 0) + 1);
-    }
-    return counts;
+    return this.#layout.sealedSent();
   }
 
   /** Every item that is left out or changed, and why, in the order of the log. (Item ids that the contract detaches are not listed.) */
   *report(): Iterable<ReplayEntry> {
     for (let at = 0; at < this.#taken; at++) {
-      const { seq } = this.#items[at]!.event;
-      const flags = this.#flags[at]!;
-      const omitted = rules[this.#rule[at]! - 1];
-      const applied: ReplayRule[] = omitted ? [omitted] : [];
-      if ((flags & flag.note) !== 0) applied.push("output-without-call");
-      if ((flags & flag.answered) !== 0) applied.push("call-without-output");
-      if ((flags & flag.shortened) !== 0) applied.push("call-id-too-long");
-      for (const rule of applied) yield { seq, rule, why: ruleWords[rule] };
+      yield* explain(this.#items[at]!, this.#layout.flags(at), this.#layout.rule(at), this.#directives);
     }
+    yield* this.#layout.ends().entries;
   }
 
   #add(index: number, record: ItemRecord): void {
@@ -202,74 +198,123 @@ export class Projection {
     if (isModelItem(record)) this.#enterStep(record);
     const rule = this.#ruleAgainst(index, record);
     if (rule) {
-      this.#leaveOut(index, rule);
+      this.#layout.leaveOut(index, rule);
       if (event.kind === "reasoning" && isModelItem(record)) this.#stepLost = true;
     } else if (isOutputKind(event.kind)) this.#addOutput(index, record);
     else if (isModelItem(record)) this.#addModelItem(index, record);
     else {
       this.#interrupt();
+      if (event.kind === "message" && event.role === "user") this.#endExchange();
       this.#send(index, record, this.#idFlag(record));
     }
   }
 
   #addModelItem(index: number, record: ItemRecord): void {
     // Outputs of this step that were logged while it was still streaming come after it.
-    let position = this.#order.length;
-    while (position > 0 && this.#answersStepOf(this.#order.at(position - 1), record)) position--;
-    const isReasoning = record.event.kind === "reasoning";
-    if (isReasoning) {
-      this.#leaveOut(index, "reasoning-unfollowed");
+    let position = this.#layout.order.length;
+    while (position > 0 && this.#answersStepOf(this.#layout.order.at(position - 1), record)) position--;
+    if (record.event.kind === "reasoning" && this.#directives.wordsRule(record) === undefined) {
+      this.#layout.leaveOut(index, "reasoning-unfollowed");
       this.#waiting.push(index);
-      this.#order.insert(position, index);
+      this.#layout.order.insert(position, index);
       return;
     }
-    for (const waiting of this.#waiting) {
-      this.#rule[waiting] = 0;
-      this.#set(waiting, flag.sent | this.#idFlag(this.#items[waiting]!));
-    }
+    const followed = this.#waiting;
     this.#waiting = [];
+    for (const waiting of followed) this.#release(waiting);
     const detached = this.#stepLost ? flag.detached : 0;
     this.#send(index, record, this.#idFlag(record) | detached, position);
+  }
+
+  /** The item that reasoning led to has come: it is sent, or waits for a call where only exchanges with calls keep theirs. */
+  #release(index: number): void {
+    const record = this.#items[index]!;
+    const needsCall = this.#contract.reasoningText === "required" && !record.event.sealed;
+    if (needsCall && !this.#isCalled) {
+      this.#layout.leaveOut(index, "reasoning-text");
+      this.#held.push(index);
+      return;
+    }
+    const wordless = this.#directives.isWordless(record) ? flag.wordless : 0;
+    this.#layout.send(index, wordless | this.#idFlag(record));
+  }
+
+  #endExchange(): void {
+    this.#isCalled = false;
+    this.#held = [];
   }
 
   #addOutput(index: number, record: ItemRecord): void {
     const call = this.#open.take(record.event);
     if (call === undefined) {
       this.#interrupt();
-      this.#unlocated.push(index);
-      this.#set(index, flag.sent | flag.note);
-      this.#order.insert(this.#order.length, index);
+      this.#layout.order.insert(this.#layout.order.length, index);
+      this.#layout.send(index, flag.note | this.#mediaFlag(index, record));
       return;
     }
-    this.#set(call, this.#flags[call]! & ~flag.answered);
-    this.#call[index] = call;
-    let position = this.#order.length;
-    while (!this.#belongsToStepOf(this.#order.at(position - 1), call)) position--;
-    this.#send(index, record, this.#idFlag(record), position);
+    const isTold = this.#directives.wordsRule(record) !== undefined || this.#layout.has(call, flag.told);
+    const callFlags = this.#layout.flags(call) & ~flag.answered;
+    this.#layout.send(call, isTold ? callFlags | flag.told : callFlags);
+    this.#layout.setCallOf(index, call);
+    const position = this.#placeOfOutput(call, isTold);
+    const isRenamed = !isTold && this.#layout.callIds.takeOutput(index, call);
+    const how = (isTold ? flag.told : 0) | (isRenamed ? flag.renamed : 0);
+    this.#send(index, record, this.#idFlag(record) | how, position);
   }
 
-  #send(index: number, record: ItemRecord, flags: number, position = this.#order.length): void {
-    const { kind, call } = record.event;
-    const isCall = isCallKind(kind);
-    const isPaired = isCall || isOutputKind(kind);
-    const isLong = isPaired && call !== undefined && call.length > this.contract.callIdLimit;
-    if (isLong) this.#unlocated.push(index);
-    if (isCall) this.#open.add(record.event, index);
-    this.#order.insert(position, index);
-    this.#set(index, flag.sent | flags | (isLong ? flag.shortened : 0) | (isCall ? flag.answered : 0));
+  /** Behind the run of the call's step and the outputs that stand there; outputs in words, which the user says, behind all others. */
+  #placeOfOutput(call: number, isTold: boolean): number {
+    const { order } = this.#layout;
+    let position = order.length;
+    while (order.at(position - 1) !== call) position--;
+    while (position < order.length && this.#isInStepOf(order.at(position), call)) position++;
+    if (isTold) return position;
+    while (this.#isToldOutput(order.at(position - 1))) position--;
+    return position;
+  }
+
+  #send(index: number, record: ItemRecord, flags: number, position = this.#layout.order.length): void {
+    const { event } = record;
+    let how = flags | this.#mediaFlag(index, record);
+    if (this.#directives.wordsRule(record) !== undefined) how |= flag.told;
+    if (this.#directives.isTranscript(record)) how |= event.id === undefined ? 0 : flag.detached;
+    if (event.kind === "message" && event.role !== undefined && roleOf(record, this.#contract) !== event.role)
+      how |= flag.recast;
+    if (isCallKind(event.kind)) {
+      this.#open.add(event, index);
+      if ((how & flag.told) === 0) {
+        this.#isCalled = true;
+        for (const held of this.#held.splice(0)) this.#release(held);
+        how |= flag.answered;
+        if (this.#layout.callIds.takeCall(index, record)) how |= flag.renamed;
+        const keepsSignature =
+          this.#contract.openLoop === "thought-signatures" && issuerOf(record) === this.issuer;
+        if (event.signed && !keepsSignature) how |= flag.unsigned;
+      }
+    }
+    this.#layout.order.insert(position, index);
+    this.#layout.send(index, how);
+  }
+
+  #mediaFlag(index: number, record: ItemRecord): number {
+    const { media } = record.event;
+    if (!media) return 0;
+    if (this.#directives.mediaRule(record) !== undefined) return flag.placeheld;
+    let how = 0;
+    for (const left of this.#media.take(index, media)) {
+      if (left === index) how = flag.placeheld;
+      else if (this.#layout.isSent(left)) this.#layout.send(left, this.#layout.flags(left) | flag.placeheld);
+    }
+    return media.largest > (this.#contract.media.maxPartBytes ?? Number.POSITIVE_INFINITY)
+      ? how | flag.trimmed
+      : how;
   }
 
   /** The rule by which an item is left out for good, whatever comes after it. */
   #ruleAgainst(index: number, record: ItemRecord): ReplayRule | undefined {
-    const { kind, sealed, empty } = record.event;
-    if (this.#isSetAside(record)) return "quarantined";
-    if (empty) return "empty";
-    if (kind === "reasoning" && !sealed) return "not-sealed";
-    if (sealed?.shape === "malformed") return "seal-malformed";
-    if (sealed && !acceptsSeal(this.contract, this.issuer, record)) {
-      return this.contract.sealed === "drop" ? "sealed-dropped" : "sealed-elsewhere";
-    }
-    if (kind === "reasoning" && !isModelItem(record)) return "reasoning-unfollowed";
+    const rule = this.#directives.ruleAgainst(record, this.issuer);
+    if (rule) return rule;
+    if (record.event.kind === "reasoning" && !isModelItem(record)) return "reasoning-unfollowed";
     return this.#isRepeated(index, record) ? "duplicate" : undefined;
   }
 
@@ -281,7 +326,10 @@ export class Projection {
     const { id } = record.event;
     if (!id) return false;
     const before = this.#ids.get(id);
-    if (before !== undefined && (this.#isSent(before) || this.#waiting.includes(before)))
+    if (
+      before !== undefined &&
+      (this.#layout.isSent(before) || this.#waiting.includes(before) || this.#held.includes(before))
+    )
       return isSameItem(this.#items[before]!, record);
     this.#ids.set(id, index);
     return false;
@@ -290,7 +338,9 @@ export class Projection {
   #idFlag(record: ItemRecord): number {
     const { id, seq } = record.event;
     if (id === undefined) return 0;
-    if (this.contract.itemIds === "detach" || seq <= this.#detachThrough) return flag.detached;
+    const { itemIds } = this.#contract;
+    if (itemIds === "detach" || seq <= this.#directives.detachThrough) return flag.detached;
+    if (itemIds === "keep-prefixed" && !hasOwnPrefix(record)) return flag.detached;
     const owner = this.#ids.get(id);
     return owner !== undefined && this.#items[owner] !== record ? flag.detached : 0;
   }
@@ -311,81 +361,37 @@ export class Projection {
 
   /** A turn began: what was sealed in turns that leave the contract's window is left out from now on. */
   #slide(): void {
-    if (typeof this.contract.sealed !== "object") return;
+    if (typeof this.#contract.sealed !== "object") return;
     this.#interrupt();
-    const last = this.#turn - this.contract.sealed.window;
+    const last = this.#turn - this.#contract.sealed.window;
     for (; this.#left < this.#taken - 1; this.#left++) {
       const record = this.#items[this.#left]!;
       const { event } = record;
       if (event.type === "item-added") this.#leftTurn = Math.max(this.#leftTurn, event.turn);
       if (this.#leftTurn > last) return;
-      if (!this.#isSent(this.#left)) continue;
+      if (!this.#layout.isSent(this.#left)) continue;
       if (event.sealed) {
-        this.#leaveOut(this.#left, "sealed-too-old");
+        this.#layout.leaveOut(this.#left, "sealed-too-old");
         if (event.type === "item-added") this.#leftStep = { turn: event.turn, step: event.step };
       } else if (isModelItem(record) && isSameStep(this.#leftStep, event)) {
-        this.#set(this.#left, this.#flags[this.#left]! | flag.detached);
+        this.#layout.send(this.#left, this.#layout.flags(this.#left) | flag.detached);
       }
     }
   }
 
   #answersStepOf(at: number, record: ItemRecord): boolean {
-    const call = this.#call[at]!;
+    const call = this.#layout.callOf(at);
     return call >= 0 && isSameStep(record.event, this.#items[call]!.event);
   }
 
-  #belongsToStepOf(at: number, call: number): boolean {
+  #isInStepOf(at: number, call: number): boolean {
     const record = this.#items[call]!;
-    if (at === call || this.#answersStepOf(at, record)) return true;
+    if (this.#answersStepOf(at, record)) return true;
     const other = this.#items[at]!;
     return isModelItem(other) && isModelItem(record) && isSameStep(record.event, other.event);
   }
 
-  #isSent(index: number): boolean {
-    return (this.#flags[index]! & flag.sent) !== 0;
-  }
-
-  #leaveOut(index: number, rule: ReplayRule): void {
-    this.#rule[index] = rules.indexOf(rule) + 1;
-    this.#set(index, 0);
-  }
-
-  #set(index: number, flags: number): void {
-    this.#size -= this.#sizeOf(index);
-    this.#count -= elementsOf(this.#flags[index]!);
-    if (index < this.#shared) {
-      this.#flags = this.#flags.slice();
-      this.#shared = 0;
-    }
-    this.#flags[index] = flags;
-    this.#size += this.#sizeOf(index);
-    this.#count += elementsOf(flags);
-  }
-
-  #sizeOf(index: number): number {
-    return sizeOf(
-      this.#items[index]!,
-      this.#flags[index]!,
-      this.#ranges.get(index),
-      this.contract.callIdLimit,
-    );
-  }
-
-  #reserve(): void {
-    if (this.#taken < this.#flags.length) return;
-    const size = this.#flags.length * 2;
-    const [flags, rule, call] = [new Uint8Array(size), new Uint8Array(size), new Int32Array(size).fill(-1)];
-    flags.set(this.#flags);
-    rule.set(this.#rule);
-    call.set(this.#call);
-    [this.#flags, this.#rule, this.#call] = [flags, rule, call];
-    this.#shared = 0;
+  #isToldOutput(at: number): boolean {
+    return this.#layout.callOf(at) >= 0 && this.#layout.has(at, flag.told);
   }
 }
-
-function active(basis: ProjectionBasis): Quarantine[] {
-  return basis.quarantines.filter((quarantine) => quarantine.refusedBy === basis.issuer);
-}
-
-const elementsOf = (flags: number): number =>
-  (flags & flag.sent) === 0 ? 0 : (flags & flag.answered) === 0 ? 1 : 2;

@@ -5,13 +5,28 @@ export type ReplayRule =
   | "sealed-too-old"
   | "seal-malformed"
   | "not-sealed"
+  | "reasoning-text"
+  | "reasoning-words"
+  | "signature-foreign"
   | "quarantined"
   | "reasoning-unfollowed"
   | "empty"
   | "duplicate"
   | "call-without-output"
   | "output-without-call"
-  | "call-id-too-long";
+  | "call-id-too-long"
+  | "call-id-characters"
+  | "call-id-repeated"
+  | "item-type-unsupported"
+  | "item-refused"
+  | "transcript"
+  | "role-unknown"
+  | "media-unsupported"
+  | "media-refused"
+  | "media-too-large"
+  | "media-too-many"
+  | "assistant-first"
+  | "assistant-last";
 
 /** One item that is left out of a request or changed in it. */
 export interface ReplayEntry {
@@ -29,6 +44,9 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
   "seal-malformed": "left out: its sealed blob was cut or edited and would be refused",
   "not-sealed":
     "left out: reasoning without its sealed blob refers to an item that the provider has not kept",
+  "reasoning-text": "left out: this backend takes no reasoning in plain words back here",
+  "reasoning-words": "sent without its words: this backend takes back the sealed blob only",
+  "signature-foreign": "sent without its thought signature, which is another backend's",
   quarantined: "left out: it was refused before and set aside",
   "reasoning-unfollowed":
     "left out: reasoning must be followed by the item that it led to, and that never arrived",
@@ -37,6 +55,20 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
   "call-without-output": "answered: outcome unknown; verify before repeating",
   "output-without-call": "sent as a message: its call is not part of the conversation",
   "call-id-too-long": "its call id was shortened, on the call and on its output alike",
+  "call-id-characters":
+    "its call id was changed, on the call and on its output alike: this backend refuses it as it is",
+  "call-id-repeated":
+    "its call id was changed, on the call and on its output alike: another call of the request has the same",
+  "item-type-unsupported": "sent as a note in words: this backend doesn't know its type",
+  "item-refused": "sent as a note in words: it was refused before as it is",
+  transcript: "part of a plain transcript: tool calls and outputs in words, reasoning left out",
+  "role-unknown": "sent under another role: this backend doesn't know its own",
+  "media-unsupported": "its images and files are named in words: this backend doesn't take them here",
+  "media-refused": "its images and files are named in words: they were refused before",
+  "media-too-large": "an image or file of it is named in words: it is larger than this backend takes",
+  "media-too-many": "its images and files are named in words: a request has room for the latest only",
+  "assistant-first": "a line of the user stands before it: a request to this backend begins with the user",
+  "assistant-last": "a line of the user stands after it: a request to this backend ends with the user",
 };
 
 /** Rules by number, as a projection keeps them; 0 is none. */

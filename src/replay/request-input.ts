@@ -1,6 +1,7 @@
 import type { BodyRef } from "../session/event.ts";
-import { answerTo, editsOf, flag, type ProjectedItems } from "./element.ts";
-import type { Edit } from "./pair.ts";
+import type { Edit } from "./edit.ts";
+import { answerTo, editsOf, frame, type ProjectedItems, sentElements } from "./element.ts";
+import { flag } from "./flag.ts";
 import type { Projection } from "./project.ts";
 
 /** Items' bytes as a store gives them: one buffer or more each, in the order asked for, as many at once as it read. */
@@ -51,39 +52,48 @@ async function locateAll(projection: Projection, bodies: Bodies): Promise<void> 
 }
 
 async function* write(projected: ProjectedItems, total: number, bodies: Bodies): AsyncIterable<Uint8Array> {
-  const { items, order, flags, ranges, callIdLimit } = projected;
-  const sent = order.filter((index) => (flags[index]! & flag.sent) !== 0);
+  const { items, flags, edits, callIds } = projected;
   const refs: BodyRef[] = [];
-  for (const index of sent) refs.push(items[index]!.body);
+  for (const [kind, index] of sentElements(projected)) if (kind === "item") refs.push(items[index]!.body);
   const chunks = new Chunks();
-  let at = 0;
+  const elements = sentElements(projected)[Symbol.iterator]();
+  /** Writes what stands before the next item, and gives that item's index; -1 at the end. */
+  const advance = (): number => {
+    for (let next = elements.next(); !next.done; next = elements.next()) {
+      const [kind, index] = next.value;
+      if (chunks.written > 0) chunks.put(comma);
+      if (kind === "item") return index;
+      if (kind === "answer")
+        chunks.put(answerTo(items[index]!, callIds.get(index) ?? items[index]!.event.call ?? ""));
+      else chunks.put(frame[kind]);
+    }
+    return -1;
+  };
+  let done = 0;
+  let index = -1;
   let writer: ItemWriter | undefined;
   for await (const batch of bodies(refs)) {
     for (const buffer of batch) {
-      const index = sent[at]!;
+      if (done === 0 && !writer) index = advance();
       const record = items[index]!;
-      const how = flags[index]!;
+      const how = flags[index]! & ~flag.answered;
       const isWhole = buffer.length === record.body.length;
-      if (!writer && at > 0) chunks.put(comma);
       if (isWhole && how === flag.sent) chunks.put(buffer);
       else if (isWhole && how === (flag.sent | flag.detached)) putWithout(chunks, buffer, record.event.cut);
       else {
-        writer ??= new ItemWriter(chunks, editsOf(record, how, ranges.get(index), callIdLimit));
+        writer ??= new ItemWriter(chunks, editsOf(record, how, edits.get(index)));
         writer.write(buffer);
         if (writer.read < record.body.length) continue;
         writer = undefined;
-        if ((how & flag.answered) !== 0) {
-          chunks.put(comma);
-          chunks.put(answerTo(record, callIdLimit));
-        }
       }
-      at++;
+      done++;
+      index = advance();
     }
     yield* chunks.full();
   }
   yield* chunks.rest();
-  if (at !== sent.length || chunks.written !== total) {
-    throw new Error(`the input has ${chunks.written} bytes in ${at} items, not ${total} in ${sent.length}`);
+  if (done !== refs.length || chunks.written !== total) {
+    throw new Error(`the input has ${chunks.written} bytes in ${done} items, not ${total} in ${refs.length}`);
   }
 }
 

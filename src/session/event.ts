@@ -51,6 +51,12 @@ export const itemFacts = z.object({
   cut: z.tuple([z.number(), z.number()]).optional(),
   /** A message without any text. */
   empty: z.literal(true).optional(),
+  /** Reasoning that carries its words (`content`), beside a seal or without one. */
+  text: z.literal(true).optional(),
+  /** A call with a `thought_signature` (Gemini). */
+  signed: z.literal(true).optional(),
+  /** Images, files and sounds of a message or an output: how many, and the bytes of the largest and of all of them as JSON. */
+  media: z.object({ count: z.number(), largest: z.number(), total: z.number() }).optional(),
   /** Sealed content: when it was sealed (seconds since 1970, read from the Fernet token), its last characters, and its shape. */
   sealed: z
     .object({
@@ -62,17 +68,47 @@ export const itemFacts = z.object({
 });
 export type ItemFacts = z.infer<typeof itemFacts>;
 
-/** Which items of the log a quarantine leaves out of requests to `refusedBy`. `through` is the last sequence number that it covers. */
+/**
+ * What a quarantine does to requests to `refusedBy`: which items of the log it leaves out, and what it changes. `through` is the last
+ * sequence number that it covers. Kinds that a reader doesn't know do nothing.
+ */
 export const quarantineScope = z.discriminatedUnion("kind", [
+  /** These items are left out. */
   z.object({ kind: z.literal("items"), seqs: z.array(z.number()) }),
+  /** What the issuer sealed is left out. */
   z.object({ kind: z.literal("issuer"), issuer: z.string(), through: z.number() }),
+  /** Everything sealed is left out, and no more is asked for. */
   z.object({ kind: z.literal("sealed"), through: z.number() }),
+  /** Items go without their ids. */
   z.object({ kind: z.literal("item-ids"), through: z.number() }),
+  /** Call ids that are longer than `limit`, have other characters than letters, digits, `_` and `-`, or are there twice are hashed. */
+  z.object({ kind: z.literal("call-ids"), limit: z.number() }),
+  /** These items of reasoning go without their words. */
+  z.object({ kind: z.literal("content"), seqs: z.array(z.number()) }),
+  /** These items go as a note in words. */
+  z.object({ kind: z.literal("notes"), seqs: z.array(z.number()) }),
+  /** Items of the type go as a note in words. */
+  z.object({ kind: z.literal("item-type"), itemType: z.string() }),
+  /** Images and files go as placeholders; with `seqs` only those of these items. */
+  z.object({ kind: z.literal("media"), through: z.number(), seqs: z.array(z.number()).optional() }),
+  /** Reasoning in plain words is sent, whatever the contract says. */
+  z.object({ kind: z.literal("reasoning-text") }),
+  /** Thought signatures are sent, whatever the contract says. */
+  z.object({ kind: z.literal("thought-signatures") }),
+  /** Messages stay; calls and outputs become words, and everything else is left out. */
+  z.object({ kind: z.literal("transcript"), through: z.number() }),
+  /** The request goes without a parameter: to this model, in this turn only, where they are given. */
+  z.object({
+    kind: z.literal("parameter"),
+    parameter: z.string(),
+    model: z.string().optional(),
+    turn: z.number().optional(),
+  }),
 ]);
 export type QuarantineScope = z.infer<typeof quarantineScope>;
 
 export const quarantine = z.object({
-  /** The rung of the repair ladder (0 loses least). */
+  /** The rung of the repair ladder (0 loses least; see `recovery/ladder.ts`). */
   rung: z.number(),
   /** The failure class that made it necessary. */
   why: z.string(),

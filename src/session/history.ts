@@ -379,9 +379,7 @@ function compact(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"
 /** After items left the window: what referred to them goes too. */
 function leave(fold: Fold, own: Workings): void {
   const first = Math.min(...fold.items.slice(0, 2).map(({ event: { seq } }) => seq));
-  fold.quarantines = fold.quarantines.filter(
-    ({ scope }) => scope.kind === "sealed" || reachOf(scope) >= first,
-  );
+  fold.quarantines = fold.quarantines.filter(({ scope }) => reachOf(scope) >= first);
   const seqs = new Set<number>();
   for (const { event } of fold.items) if (fold.openCalls.has(event.seq)) seqs.add(event.seq);
   const calls = [...fold.openCalls.values()].filter(({ record }) => seqs.has(record.event.seq));

@@ -1,4 +1,4 @@
-import { isJsonObject, memberCut, members, parseJson } from "../lib/json.ts";
+import { elements, isJsonObject, type Member, memberCut, members, parseJson } from "../lib/json.ts";
 import type { ItemFacts } from "./event.ts";
 
 const decoder = new TextDecoder();
@@ -28,6 +28,10 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
   const cut = memberCut(found, "id");
   if (cut) facts.cut = cut;
   if (kind === "message" && isEmptyMessage(item)) facts.empty = true;
+  if (kind === "reasoning" && listOf(item, found, "content").length > 0) facts.text = true;
+  if (isCallKind(kind) && found.some(({ key }) => key === "thought_signature")) facts.signed = true;
+  const media = describeMedia(item, found, isOutputKind(kind) ? "output" : "content");
+  if (media) facts.media = media;
   const sealedMember = found.find((member) => member.key === "encrypted_content");
   if (sealedMember) {
     const value = decoder.decode(item.subarray(sealedMember.valueStart, sealedMember.end));
@@ -35,6 +39,40 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
       facts.sealed = describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined);
   }
   return facts;
+}
+
+/** Kinds of content parts that are no words (Responses API). */
+const mediaTypes: ReadonlySet<string> = new Set(["input_image", "input_file", "input_audio"]);
+
+/** Whether a content part is an image, a file or a sound. */
+export function isMediaPart(part: Uint8Array): boolean {
+  const type = members(part).find(({ key }) => key === "type");
+  return (
+    type !== undefined && mediaTypes.has(decoder.decode(part.subarray(type.valueStart + 1, type.end - 1)))
+  );
+}
+
+function listOf(item: Uint8Array, found: readonly Member[], key: string): Uint8Array[] {
+  const member = found.find((candidate) => candidate.key === key);
+  if (!member || item[member.valueStart] !== 0x5b) return [];
+  const list = item.subarray(member.valueStart, member.end);
+  return elements(list).map(([start, end]) => list.subarray(start, end));
+}
+
+function describeMedia(
+  item: Uint8Array,
+  found: readonly Member[],
+  key: "content" | "output",
+): ItemFacts["media"] {
+  const sizes = listOf(item, found, key)
+    .filter(isMediaPart)
+    .map(({ length }) => length);
+  if (sizes.length === 0) return undefined;
+  return {
+    count: sizes.length,
+    largest: Math.max(...sizes),
+    total: sizes.reduce((sum, size) => sum + size, 0),
+  };
 }
 
 // An empty message has its members' names and nothing else.

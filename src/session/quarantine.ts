@@ -1,18 +1,35 @@
-import type { Quarantine } from "./event.ts";
+import type { Quarantine, QuarantineScope } from "./event.ts";
 
-/** The last sequence number that a quarantine says anything about. */
-export function reachOf(scope: Quarantine["scope"]): number {
-  return scope.kind === "items" ? Math.max(-1, ...scope.seqs) : scope.through;
+/** The last sequence number that a quarantine says anything about; infinite for those that hold for whatever comes. */
+export function reachOf(scope: QuarantineScope): number {
+  if ("seqs" in scope && scope.seqs !== undefined) return Math.max(-1, ...scope.seqs);
+  return "through" in scope && scope.kind !== "sealed" ? scope.through : Number.POSITIVE_INFINITY;
 }
 
 /** A wider quarantine takes the place of those that it covers, so that a session whose keys rotate daily doesn't collect them. */
 export function withQuarantine(quarantines: readonly Quarantine[], next: Quarantine): Quarantine[] {
-  const covered = ({ refusedBy, scope }: Quarantine): boolean => {
-    if (refusedBy !== next.refusedBy || scope.kind !== next.scope.kind) return false;
-    if (scope.kind === "items" || next.scope.kind === "items") return false;
-    if (scope.kind === "issuer" && next.scope.kind === "issuer" && scope.issuer !== next.scope.issuer)
-      return false;
-    return scope.through <= next.scope.through;
-  };
-  return [...quarantines.filter((quarantine) => !covered(quarantine)), next];
+  const isCovered = ({ refusedBy, scope }: Quarantine): boolean =>
+    refusedBy === next.refusedBy && covers(next.scope, scope);
+  return [...quarantines.filter((quarantine) => !isCovered(quarantine)), next];
+}
+
+function covers(next: QuarantineScope, scope: QuarantineScope): boolean {
+  if ("seqs" in next && next.seqs !== undefined) return false;
+  if ("through" in next && "through" in scope)
+    return next.kind === scope.kind && next.through >= scope.through && subjectOf(next) === subjectOf(scope);
+  return next.kind === scope.kind && subjectOf(next) === subjectOf(scope);
+}
+
+/** What two scopes of one kind have to share for one to stand for the other. */
+function subjectOf(scope: QuarantineScope): string {
+  switch (scope.kind) {
+    case "issuer":
+      return scope.issuer;
+    case "item-type":
+      return scope.itemType;
+    case "parameter":
+      return JSON.stringify([scope.parameter, scope.model, scope.turn]);
+    default:
+      return "";
+  }
 }

@@ -70,7 +70,7 @@ export const provider = {
   "parameter-unsupported": {
     area: "model",
     means: "The provider refuses a parameter of the request",
-    does: "Stops; the session is whole",
+    does: "Leaves the parameter out, from now on and for this model, where a request can go without it; stops otherwise",
     youCan:
       "change the setting that it names (`--effort`, `--model`), then go on with `throughline resume --last`",
     exit: 1,

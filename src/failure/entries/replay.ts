@@ -21,7 +21,7 @@ export const replay = {
   "reasoning-content-too-long": {
     area: "replay",
     means: "A reasoning item carries more content than the provider accepts back",
-    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
+    does: "Sends reasoning without the words that were refused, its sealed blob as before, and tries again; then climbs the repair ladder",
     youCan: again,
     exit: 5,
     rows: [14],
@@ -29,7 +29,7 @@ export const replay = {
   "thinking-signature-rejected": {
     area: "replay",
     means: "The provider refuses the signature of a thinking block",
-    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
+    does: "Leaves out the thinking of closed turns, then that of the open tool loop, and tries again; then climbs the repair ladder",
     youCan: again,
     exit: 5,
     rows: [15, 16, 17],
@@ -37,7 +37,7 @@ export const replay = {
   "thinking-missing": {
     area: "replay",
     means: "The provider wants the thinking of the open tool loop back",
-    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
+    does: "Asks for no thinking until the turn ends and tries again; then climbs the repair ladder",
     youCan: again,
     exit: 5,
     rows: [18],
@@ -45,7 +45,7 @@ export const replay = {
   "thought-signature-missing": {
     area: "replay",
     means: "The provider wants the thought signature of a tool call back",
-    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
+    does: "Sends the stored signatures and tries again; then sends calls and outputs in words",
     youCan: again,
     exit: 5,
     rows: [19],
@@ -53,15 +53,15 @@ export const replay = {
   "reasoning-required": {
     area: "replay",
     means: "The provider wants plain reasoning passed back",
-    does: "Climbs the repair ladder: leaves out sealed reasoning, then item ids, and tries again",
-    youCan: "choose the provider's own contract in config.toml (`contract`)",
+    does: "Sends the stored reasoning in plain words and tries again; then sends calls and outputs in words",
+    youCan: again,
     exit: 5,
     rows: [20],
   },
   "reasoning-unpaired": {
     area: "replay",
     means: "A reasoning item and the item that belongs to it were not sent together",
-    does: "Detaches item ids (call ids stay) and tries again; then leaves out sealed reasoning",
+    does: "Leaves out the reasoning that it names, or detaches item ids (call ids stay), and tries again; then climbs the repair ladder",
     youCan: again,
     exit: 5,
     rows: [21, 22],
@@ -69,7 +69,7 @@ export const replay = {
   "duplicate-item": {
     area: "replay",
     means: "An item id was sent twice",
-    does: "Detaches item ids (call ids stay) and tries again; then leaves out sealed reasoning",
+    does: "Keeps the first of the items with that id and tries again; then climbs the repair ladder",
     youCan: again,
     exit: 5,
     rows: [23],
@@ -77,7 +77,7 @@ export const replay = {
   "item-not-persisted": {
     area: "replay",
     means: "An item was referred to by an id that the provider doesn't keep",
-    does: "Detaches item ids (call ids stay) and tries again; then leaves out sealed reasoning",
+    does: "Detaches item ids (call ids stay) and tries again; then climbs the repair ladder",
     youCan: again,
     exit: 5,
     rows: [24],
@@ -85,7 +85,7 @@ export const replay = {
   "item-id-invalid": {
     area: "replay",
     means: "An item id or call id has a shape that the provider refuses",
-    does: "Detaches item ids (call ids stay) and tries again; then leaves out sealed reasoning",
+    does: "Detaches item ids, then shortens call ids on calls and outputs alike, and tries again; then climbs the repair ladder",
     youCan: again,
     exit: 5,
     rows: [25],
@@ -93,7 +93,7 @@ export const replay = {
   "item-type-unsupported": {
     area: "replay",
     means: "The provider doesn't know a type of item in the history",
-    does: "Ends the turn with the log whole; the request is not sent again unchanged",
+    does: "Sends the items of that type in words and tries again; then sends calls and outputs in words too",
     youCan: again,
     exit: 5,
     rows: [26],
@@ -101,7 +101,7 @@ export const replay = {
   "call-without-output": {
     area: "replay",
     means: "The provider misses the output of a tool call",
-    does: "Appends the output from the log or the spool, or says that the outcome is unknown, and tries again",
+    does: "Appends the output from the log or the spool, or says that the outcome is unknown, and tries again; then sends calls and outputs in words",
     youCan: again,
     exit: 5,
     rows: [27, 29, 30, 31],
@@ -109,7 +109,7 @@ export const replay = {
   "output-without-call": {
     area: "replay",
     means: "The provider misses the call of a tool output",
-    does: "Adds what is missing to the log, or sets the output aside, and tries again",
+    does: "Adds what is missing to the log, or sets the output aside, and tries again; then sends calls and outputs in words",
     youCan: again,
     exit: 5,
     rows: [28, 30],
@@ -117,7 +117,7 @@ export const replay = {
   "tool-arguments-invalid": {
     area: "replay",
     means: "The arguments of a tool call are not JSON",
-    does: "Keeps the raw text and answers the call with an error output",
+    does: "Keeps the raw text and answers the call with an error output; where the provider refuses to see it again, sends it in words",
     youCan: again,
     exit: 5,
     rows: [32],
@@ -133,7 +133,7 @@ export const replay = {
   "media-invalid": {
     area: "replay",
     means: "The provider refuses an image or a file in the history",
-    does: "Ends the turn with the log whole; the request is not sent again unchanged",
+    does: "Names the image or file in words, then all of them, and tries again; the log keeps the originals",
     youCan: again,
     exit: 5,
     rows: [49],
@@ -141,7 +141,7 @@ export const replay = {
   "request-malformed": {
     area: "replay",
     means: "The provider could not read the request",
-    does: "Ends the turn with the log whole; the request is not sent again unchanged",
+    does: "Sends the item that it names in words, then names images and files in words, and tries again; then climbs the repair ladder. Text is made well-formed when it is logged",
     youCan: again,
     exit: 5,
     rows: [50],

@@ -183,6 +183,27 @@ export const account: readonly Pattern[] = [
   {
     class: "parameter-unsupported",
     rows: [47],
+    text: /^encrypted content is not supported with this model/iu,
+    data: () => ({ parameter: "include" }),
+    samples: [
+      {
+        source: "Azure, a model that seals no reasoning",
+        status: 400,
+        body: {
+          error: {
+            message: "Encrypted content is not supported with this model.",
+            type: "invalid_request_error",
+            param: "include",
+            code: null,
+          },
+        },
+        data: { parameter: "include" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
     codes: ["unsupported_parameter", "unknown_parameter", "unsupported_value"],
     data: (signal) => parameter(words(signal), signal.param),
     samples: [

@@ -6,9 +6,12 @@ const anthropic = (message: string): object => ({
 });
 const path = String.raw`^(?:messages\.(?<message>\d+)[\w.]*: )?`;
 
-const index = (_signal: unknown, found: RegExpExecArray | undefined): { index?: number } => {
-  const text = found?.groups?.["message"];
-  return text === undefined ? {} : { index: Number(text) };
+const place = (_signal: unknown, found: RegExpExecArray | undefined): { index?: number; latest?: true } => {
+  const { message, latest } = found?.groups ?? {};
+  return {
+    ...(message !== undefined && { index: Number(message) }),
+    ...(latest !== undefined && { latest: true }),
+  };
 };
 
 /** Thinking blocks and thought signatures of other wires. */
@@ -17,10 +20,10 @@ export const thinking: readonly Pattern[] = [
     class: "thinking-signature-rejected",
     rows: [15, 16, 17],
     text: new RegExp(
-      `${path}(?:Invalid \`signature\` in \`thinking\` block|\`thinking\` or \`redacted_thinking\` blocks in the latest assistant message cannot be modified|(?<=[.]signature: )Field required|each thinking block must contain thinking|Thought signature is not valid)`,
+      `${path}(?:Invalid \`signature\` in \`thinking\` block|\`thinking\` or \`redacted_thinking\` blocks in (?<latest>the latest assistant message) cannot be modified|(?<=[.]signature: )Field required|each thinking block must contain thinking|Thought signature is not valid)`,
       "iu",
     ),
-    data: index,
+    data: place,
     samples: [
       {
         source: "Anthropic",
@@ -34,7 +37,7 @@ export const thinking: readonly Pattern[] = [
         body: anthropic(
           "messages.3.content.1: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.",
         ),
-        data: { index: 3 },
+        data: { index: 3, latest: true },
       },
       {
         source: "Anthropic, wrapped by Vertex: words that are JSON",

@@ -23,7 +23,7 @@ export const anthropic: ReplayContract = {
   ...chat,
   name: "anthropic",
   sealed: "replay-same-issuer",
-  reasoningText: "drop",
+  reasoningText: "with-seal",
   callIdLimit: 64,
   openLoop: "thinking-signatures",
   media: { where: "anywhere", maxPartBytes: 5_242_880, maxParts: 100, maxTotalBytes: 20_000_000 },

@@ -13,5 +13,5 @@ import { openai } from "./openai.ts";
 export const xai: ReplayContract = {
   ...openai,
   name: "xai",
-  reasoningText: "allowed",
+  reasoningText: "with-seal",
 };

@@ -1,0 +1,203 @@
+import { isFailureOf } from "../failure.ts";
+import { flag } from "../replay/flag.ts";
+import type { ProjectedElement } from "../replay/project.ts";
+import { endsAlike, issuerOf } from "../replay/seal.ts";
+import { type Proposal, type Refused, type Remedy, seqsOf } from "./remedy.ts";
+
+const left = (items: readonly ProjectedElement[]): Proposal | undefined =>
+  items.length === 0 ? undefined : { scope: { kind: "items", seqs: seqsOf(items) }, items };
+
+/**
+ * Empties the content of the item that the error names, and of all others that have any: each of them would be refused in its turn
+ * (failures.md row 14).
+ */
+export const emptyContent: Remedy = {
+  rung: 0,
+  propose({ elements, named }) {
+    const items = elements.filter(
+      (element) =>
+        element.record.event.kind === "reasoning" &&
+        (element.flags & flag.wordless) === 0 &&
+        (element.record.event.text === true || named.includes(element)),
+    );
+    return items.length === 0 ? undefined : { scope: { kind: "content", seqs: seqsOf(items) }, items };
+  },
+};
+
+/** The last message of the user: what stands behind it is the open tool loop. */
+function loopStart({ elements }: Refused): number {
+  return elements.findLastIndex(({ record: { event } }) => event.kind === "message" && event.role === "user");
+}
+
+/** Thinking of closed turns may be left out (row 15). */
+export const closedThinking: Remedy = {
+  rung: 1,
+  propose(refused) {
+    const { elements, projection } = refused;
+    if (isFailureOf(refused.failure, "thinking-signature-rejected") && refused.failure.data.latest)
+      return undefined;
+    const start = loopStart(refused);
+    const isMeant = (element: ProjectedElement, at: number): boolean =>
+      at < start &&
+      element.record.event.sealed !== undefined &&
+      issuerOf(element.record) === projection.issuer;
+    const items = elements.filter(isMeant);
+    const through = items.at(-1)?.record.event.seq;
+    if (through === undefined) return undefined;
+    return { scope: { kind: "issuer", issuer: projection.issuer, through }, items };
+  },
+};
+
+/** Thinking of the open tool loop, which goes without thinking then (row 16). */
+export const openThinking: Remedy = {
+  rung: 1,
+  propose(refused) {
+    const start = loopStart(refused);
+    return left(refused.elements.filter(({ record }, at) => at > start && record.event.sealed !== undefined));
+  },
+};
+
+/** The request asks for no thinking while the open loop has none to show (row 18). */
+export const thinkingOff: Remedy = {
+  rung: 0,
+  propose: ({ projection: { turn } }) => ({
+    scope: { kind: "parameter", parameter: "thinking", turn },
+    items: [],
+  }),
+};
+
+/** The stored signatures are sent (row 19). */
+export const thoughtSignatures: Remedy = {
+  rung: 0,
+  propose: ({ elements }) => ({
+    scope: { kind: "thought-signatures" },
+    items: elements.filter(({ record }) => record.event.signed),
+  }),
+};
+
+/** The stored reasoning is sent in plain words (row 20). */
+export const plainReasoning: Remedy = {
+  rung: 0,
+  propose: () => ({ scope: { kind: "reasoning-text" }, items: [] }),
+};
+
+/** The reasoning that the error names (row 21); where it names what depends on reasoning, ids have to go (row 22). */
+export const namedReasoning: Remedy = {
+  rung: 0,
+  propose: ({ named }) => left(named.filter(({ record }) => record.event.kind === "reasoning")),
+};
+
+/** All but the first item of the id that the error names, or of the same sealed blob (row 23). */
+export const duplicates: Remedy = {
+  rung: 0,
+  propose({ elements, named: [first, ...others] }) {
+    if (!first) return undefined;
+    const tail = first.record.event.sealed?.tail ?? "";
+    const isCopy = (element: ProjectedElement): boolean =>
+      others.includes(element) ||
+      (element.index > first.index && endsAlike(element.record.event.sealed?.tail ?? "", tail));
+    return left(elements.filter(isCopy));
+  },
+};
+
+const knownTypes: ReadonlySet<string> = new Set([
+  "message",
+  "reasoning",
+  "function_call",
+  "function_call_output",
+  "custom_tool_call",
+  "custom_tool_call_output",
+]);
+
+/** Items of the type that the error names, or else of the first unusual one, go as notes (row 26). */
+export const typeAsNotes: Remedy = {
+  rung: 0,
+  propose({ failure, elements }) {
+    const asItems = elements.filter(({ flags }) => (flags & (flag.told | flag.note)) === 0);
+    const kinds = asItems.map(({ record }) => record.event.kind).filter((kind) => kind !== "message");
+    const given = isFailureOf(failure, "item-type-unsupported") ? failure.data.kind : undefined;
+    const itemType = kinds.find((kind) => kind === given) ?? kinds.find((kind) => !knownTypes.has(kind));
+    if (itemType === undefined) return undefined;
+    const items = asItems.filter(({ record }) => record.event.kind === itemType);
+    return { scope: { kind: "item-type", itemType }, items };
+  },
+};
+
+/** Images and files of the item that the error names (row 49). */
+export const namedMedia: Remedy = {
+  rung: 0,
+  propose({ named, options: { upTo } }) {
+    const items = named.filter(({ record }) => record.event.media !== undefined);
+    if (items.length === 0) return undefined;
+    return { scope: { kind: "media", through: upTo, seqs: seqsOf(items) }, items };
+  },
+};
+
+/** The item that the error names goes in words, a call together with its output (rows 32 and 50). */
+export const namedAsNote: Remedy = {
+  rung: 0,
+  propose({ failure, elements, named, projection }) {
+    const sentCall = (failure.data as { call?: string }).call;
+    const call = sentCall === undefined ? undefined : projection.callNamed(sentCall);
+    const meant = named.find(({ record }) => record.event.kind !== "message")?.record.event;
+    const items = elements.filter(
+      ({ record: { event } }) =>
+        event.seq === meant?.seq || (event.call !== undefined && event.call === (meant?.call ?? call)),
+    );
+    return items.length === 0 ? undefined : { scope: { kind: "notes", seqs: seqsOf(items) }, items };
+  },
+};
+
+/** Parameters that a request can go without; by their first part: `reasoning.effort` is one of `reasoning`. */
+const optional: ReadonlySet<string> = new Set([
+  "cache_control",
+  "context_management",
+  "include",
+  "max_completion_tokens",
+  "max_output_tokens",
+  "metadata",
+  "output_config",
+  "parallel_tool_calls",
+  "prompt_cache_key",
+  "reasoning",
+  "reasoning_effort",
+  "service_tier",
+  "store",
+  "stream_options",
+  "temperature",
+  "text",
+  "thinking",
+  "tool_choice",
+  "truncation",
+]);
+
+/**
+ * The parameter that the error names is left out from now on, for this model (row 47). Without `include` no sealed reasoning is asked for
+ * and none is sent: that is rung 2 (Azure, "Encrypted content is not supported with this model.").
+ */
+export const parameter: Remedy = {
+  rung: 0,
+  propose: (refused) => withoutParameter(refused, "any"),
+};
+
+export const include: Remedy = {
+  rung: 2,
+  propose: (refused) => withoutParameter(refused, "include"),
+};
+
+function withoutParameter(
+  { failure, sealed, projection: { model } }: Refused,
+  which: "any" | "include",
+): Proposal | undefined {
+  const name = isFailureOf(failure, "parameter-unsupported") ? failure.data.parameter : undefined;
+  const first = name?.split(/[.[]/u)[0];
+  if (name === undefined || first === undefined || !optional.has(first)) return undefined;
+  const isInclude = first === "include";
+  if (isInclude !== (which === "include")) return undefined;
+  const scope = {
+    kind: "parameter",
+    parameter: isInclude ? first : name,
+    ...(model !== undefined && { model }),
+  } as const;
+  return { scope, items: isInclude ? sealed : [] };
+}

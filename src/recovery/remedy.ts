@@ -1,0 +1,75 @@
+import type { Failure } from "../failure.ts";
+import type { ProjectedElement, Projection } from "../replay/project.ts";
+import { endsAlike } from "../replay/seal.ts";
+import type { Quarantine, QuarantineScope } from "../session/event.ts";
+
+export interface LadderOptions {
+  /** The last sequence number of the log: what is logged later is not covered. */
+  readonly upTo: number;
+  /** The quarantines that were made since a step last succeeded. */
+  readonly climbed: readonly Quarantine[];
+}
+
+/** A refused request, as the remedies see it. */
+export interface Refused {
+  readonly failure: Failure;
+  readonly projection: Projection;
+  readonly options: LadderOptions;
+  /** The items that it held. */
+  readonly elements: readonly ProjectedElement[];
+  readonly sealed: readonly ProjectedElement[];
+  /** The items that the error can mean, when it names any, and the sealed ones among them. */
+  readonly named: readonly ProjectedElement[];
+  readonly namedSealed: readonly ProjectedElement[];
+}
+
+/** What a remedy changes, and the items that it changes. */
+export interface Proposal {
+  readonly scope: QuarantineScope;
+  readonly items: readonly ProjectedElement[];
+}
+
+/** One way to change a refused request. `rung` says how much it loses (replay.md); first remedies of a class have rung 0. */
+export interface Remedy {
+  readonly rung: number;
+  /** `undefined` when it doesn't apply. One that wouldn't change the request is found out later. */
+  propose(refused: Refused): Proposal | undefined;
+}
+
+/** What the error names, in these facts of its class. `index` is one into `input`. */
+interface Named {
+  readonly item?: string;
+  readonly index?: number;
+  readonly tail?: string;
+}
+
+export function refusedRequest(failure: Failure, projection: Projection, options: LadderOptions): Refused {
+  const elements = [...projection.elements()].filter(({ kind }) => kind === "item");
+  const sealed = elements.filter(({ record }) => record.event.sealed !== undefined);
+  const facts = failure.data as Named;
+  return {
+    failure,
+    projection,
+    options,
+    elements,
+    sealed,
+    named: meantBy(facts, elements),
+    namedSealed: meantBy(facts, sealed),
+  };
+}
+
+/** An item id, an index, or the end of a blob, whichever names anything, the surest first. */
+function meantBy(
+  { item, index, tail }: Named,
+  among: readonly ProjectedElement[],
+): readonly ProjectedElement[] {
+  const candidates = [
+    item === undefined ? [] : among.filter(({ record }) => record.event.id === item),
+    index === undefined ? [] : among.filter((element) => element.index === index),
+    tail === undefined ? [] : among.filter(({ record }) => endsAlike(record.event.sealed?.tail ?? "", tail)),
+  ];
+  return candidates.find((found) => found.length > 0) ?? [];
+}
+
+export const seqsOf = (elements: readonly ProjectedElement[]): number[] =>
+  elements.map(({ record }) => record.event.seq);

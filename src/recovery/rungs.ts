@@ -1,0 +1,78 @@
+import { flag } from "../replay/flag.ts";
+import { issuerOf } from "../replay/seal.ts";
+import { type Remedy, seqsOf } from "./remedy.ts";
+
+/**
+ * Leaves out the one sealed item that the error names, unless it is the first of its issuer: then its key was rotated. Climbed once between
+ * two steps that succeed: a provider that checks from the end, or names whichever blob it likes, would otherwise be asked once for every
+ * blob after a key was rotated.
+ */
+export const named: Remedy = {
+  rung: 0,
+  propose({ failure, namedSealed: [only, another], sealed, options }) {
+    const isClimbed = options.climbed.some(
+      ({ rung, why, scope }) => rung === 0 && why === failure.class && scope.kind === "items",
+    );
+    if (!only || another || isClimbed) return undefined;
+    const first = sealed.find(({ record }) => issuerOf(record) === issuerOf(only.record));
+    return first === only ? undefined : { scope: { kind: "items", seqs: seqsOf([only]) }, items: [only] };
+  },
+};
+
+/** Leaves out what one issuer sealed. Several issuers, none named: a foreign one is the likelier cause. */
+export const ofIssuer: Remedy = {
+  rung: 1,
+  propose({ namedSealed: [meant], sealed, projection, options: { upTo } }) {
+    const foreign = sealed.find(({ record }) => issuerOf(record) !== projection.issuer);
+    const culprit = meant ?? foreign ?? sealed[0];
+    if (!culprit) return undefined;
+    const issuer = issuerOf(culprit.record) ?? "";
+    const items = sealed.filter(({ record }) => (issuerOf(record) ?? "") === issuer);
+    return { scope: { kind: "issuer", issuer, through: upTo }, items };
+  },
+};
+
+/** Leaves out everything sealed, and asks for no more. */
+export const allSealed: Remedy = {
+  rung: 2,
+  propose: ({ sealed, options: { upTo } }) => ({ scope: { kind: "sealed", through: upTo }, items: sealed }),
+};
+
+export const itemIds: Remedy = {
+  rung: 3,
+  propose({ elements, options: { upTo } }) {
+    const items = elements.filter(({ withId }) => withId);
+    return items.length === 0 ? undefined : { scope: { kind: "item-ids", through: upTo }, items };
+  },
+};
+
+/** Hashes call ids to the shortest length that a wire was seen to ask for, and to plain characters. */
+export const callIds: Remedy = {
+  rung: 3,
+  propose({ elements }) {
+    const limit = 40;
+    const items = elements.filter(
+      ({ record: { event }, flags }) => event.call !== undefined && (flags & (flag.note | flag.told)) === 0,
+    );
+    return items.length === 0 ? undefined : { scope: { kind: "call-ids", limit }, items };
+  },
+};
+
+export const allMedia: Remedy = {
+  rung: 4,
+  propose({ elements, options: { upTo } }) {
+    const items = elements.filter(
+      ({ record, flags }) => record.event.media !== undefined && (flags & flag.placeheld) === 0,
+    );
+    return items.length === 0 ? undefined : { scope: { kind: "media", through: upTo }, items };
+  },
+};
+
+/** Messages, and tool calls with their outputs in words; the rest is left out. */
+export const transcript: Remedy = {
+  rung: 5,
+  propose({ elements, options: { upTo } }) {
+    const items = elements.filter(({ record }) => record.event.kind !== "message");
+    return { scope: { kind: "transcript", through: upTo }, items };
+  },
+};

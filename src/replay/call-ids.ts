@@ -1,0 +1,48 @@
+import type { ItemRecord } from "../session/event.ts";
+import type { ReplayContract } from "./contract.ts";
+import { shortCallId } from "./pair.ts";
+import type { ReplayRule } from "./report.ts";
+
+const plain = /^[\w-]+$/u;
+
+/** The ids under which calls are sent where they can't keep their own. */
+export class CallIds {
+  readonly #contract: ReplayContract;
+  readonly #used = new Set<string>();
+  readonly #changed = new Map<number, string>();
+
+  constructor(contract: ReplayContract) {
+    this.#contract = contract;
+  }
+
+  /** By the index of the call, or of the output that has the same. */
+  get changed(): ReadonlyMap<number, string> {
+    return this.#changed;
+  }
+
+  /** Takes a call; whether its id has to be changed. */
+  takeCall(index: number, { event }: ItemRecord): boolean {
+    const { callIdLimit: limit, callIds } = this.#contract;
+    const own = event.call ?? "";
+    const isWord = callIds === "word";
+    let sent = own.length > limit || (isWord && !plain.test(own)) ? shortCallId(own, limit) : own;
+    if (isWord && this.#used.has(sent)) sent = shortCallId(`${own} ${event.seq}`, limit);
+    if (isWord) this.#used.add(sent);
+    if (sent === own) return false;
+    this.#changed.set(index, sent);
+    return true;
+  }
+
+  /** Takes an output; whether its call goes under another id, which it then has too. */
+  takeOutput(index: number, call: number): boolean {
+    const sent = this.#changed.get(call);
+    if (sent !== undefined) this.#changed.set(index, sent);
+    return sent !== undefined;
+  }
+}
+
+/** Why a call id was changed. */
+export function callIdRule({ event: { call = "" } }: ItemRecord, contract: ReplayContract): ReplayRule {
+  if (call.length > contract.callIdLimit) return "call-id-too-long";
+  return plain.test(call) ? "call-id-repeated" : "call-id-characters";
+}

@@ -1,0 +1,124 @@
+import type { ItemRecord, Quarantine, QuarantineScope } from "../session/event.ts";
+import type { ReplayContract } from "./contract.ts";
+import type { ReplayRule } from "./report.ts";
+import { acceptsSeal, setAsideBy } from "./seal.ts";
+
+/** Who the request goes to, and what was set aside before. Quarantines of other issuers don't count. */
+export interface ProjectionBasis {
+  /** The provider's issuer (see `provider.ts`). */
+  readonly issuer: string;
+  /** The model that is asked; a parameter that another model refused doesn't count. */
+  readonly model?: string;
+  readonly quarantines: readonly Quarantine[];
+}
+
+/** The quarantines that hold for a request. */
+export function activeQuarantines({ issuer, model, quarantines }: ProjectionBasis): Quarantine[] {
+  return quarantines.filter(
+    ({ refusedBy, scope }) =>
+      refusedBy === issuer &&
+      (scope.kind !== "parameter" || scope.model === undefined || scope.model === model),
+  );
+}
+
+/** What contract and quarantines together say about items. */
+export class Directives {
+  /** The contract as the quarantines have changed it. */
+  readonly contract: ReplayContract;
+  /** Whether sealed reasoning is asked for. */
+  readonly sealed: boolean;
+  readonly isSetAside: (record: ItemRecord) => boolean;
+  readonly detachThrough: number;
+  readonly #transcriptThrough: number;
+  readonly #mediaThrough: number;
+  readonly #mediaOf: ReadonlySet<number>;
+  readonly #wordless: ReadonlySet<number>;
+  readonly #notes: ReadonlySet<number>;
+  readonly #refusedTypes: ReadonlySet<string>;
+  readonly #acceptedTypes: ReadonlySet<string> | undefined;
+  readonly #parameters: readonly Extract<QuarantineScope, { kind: "parameter" }>[];
+
+  constructor(contract: ReplayContract, quarantines: readonly Quarantine[]) {
+    const scopes = quarantines.map(({ scope }) => scope);
+    const ofKind = <K extends QuarantineScope["kind"]>(kind: K): Extract<QuarantineScope, { kind: K }>[] =>
+      scopes.filter((scope): scope is Extract<QuarantineScope, { kind: K }> => scope.kind === kind);
+    const through = (kind: "item-ids" | "transcript"): number =>
+      Math.max(-1, ...ofKind(kind).map((scope) => scope.through));
+    this.#parameters = ofKind("parameter");
+    const isIncluded = !this.#parameters.some(({ parameter }) => parameter === "include");
+    this.sealed = isIncluded && ofKind("sealed").length === 0;
+    this.contract = {
+      ...contract,
+      ...(!isIncluded && { sealed: "drop" }),
+      ...(ofKind("reasoning-text").length > 0 && { reasoningText: "allowed" }),
+      ...(ofKind("thought-signatures").length > 0 && { openLoop: "thought-signatures" }),
+      ...(ofKind("call-ids").length > 0 && { callIds: "word" }),
+      callIdLimit: Math.min(contract.callIdLimit, ...ofKind("call-ids").map(({ limit }) => limit)),
+    };
+    this.isSetAside = setAsideBy(scopes);
+    this.detachThrough = through("item-ids");
+    this.#transcriptThrough = through("transcript");
+    const media = ofKind("media");
+    this.#mediaThrough = Math.max(-1, ...media.map((scope) => (scope.seqs ? -1 : scope.through)));
+    this.#mediaOf = new Set(media.flatMap(({ seqs }) => seqs ?? []));
+    this.#wordless = new Set(ofKind("content").flatMap(({ seqs }) => seqs));
+    this.#notes = new Set(ofKind("notes").flatMap(({ seqs }) => seqs));
+    this.#refusedTypes = new Set(ofKind("item-type").map(({ itemType }) => itemType));
+    this.#acceptedTypes = contract.itemTypes === "any" ? undefined : new Set(contract.itemTypes);
+  }
+
+  /** The parameters that a request of this turn goes without. */
+  without(turn: number): string[] {
+    const names = this.#parameters.flatMap((scope) =>
+      scope.turn === undefined || scope.turn === turn ? [scope.parameter] : [],
+    );
+    return [...new Set(names)];
+  }
+
+  /** The rule by which an item is left out for good, as far as it depends on that item alone. */
+  ruleAgainst(record: ItemRecord, issuer: string): ReplayRule | undefined {
+    const { kind, sealed, empty, text } = record.event;
+    const { reasoningText, sealed: seals } = this.contract;
+    if (this.isSetAside(record)) return "quarantined";
+    if (empty) return "empty";
+    const isReasoning = kind === "reasoning";
+    if (this.isTranscript(record) && (isReasoning || sealed)) return "transcript";
+    if (isReasoning && !sealed) {
+      if (!text) return "not-sealed";
+      if (reasoningText === "drop" || reasoningText === "with-seal") return "reasoning-text";
+    }
+    if (sealed?.shape === "malformed") return "seal-malformed";
+    if (!sealed || acceptsSeal(this.contract, issuer, record)) return undefined;
+    return seals === "drop" ? "sealed-dropped" : "sealed-elsewhere";
+  }
+
+  isTranscript({ event }: ItemRecord): boolean {
+    return event.seq <= this.#transcriptThrough;
+  }
+
+  /** The rule by which an item goes as words; messages are words. */
+  wordsRule(record: ItemRecord): ReplayRule | undefined {
+    const { kind, seq } = record.event;
+    if (kind === "message") return undefined;
+    if (this.isTranscript(record)) return "transcript";
+    if (this.#notes.has(seq)) return "item-refused";
+    const isUnknown = this.#acceptedTypes !== undefined && !this.#acceptedTypes.has(kind);
+    return isUnknown || this.#refusedTypes.has(kind) ? "item-type-unsupported" : undefined;
+  }
+
+  /** The rule by which all media of an item go as placeholders, apart from there being too many of them. */
+  mediaRule(record: ItemRecord): ReplayRule | undefined {
+    const { seq, kind } = record.event;
+    const { where } = this.contract.media;
+    if (where === "nowhere" || (where === "messages" && kind !== "message")) return "media-unsupported";
+    if (this.isTranscript(record)) return "transcript";
+    return seq <= this.#mediaThrough || this.#mediaOf.has(seq) ? "media-refused" : undefined;
+  }
+
+  /** Whether sealed reasoning goes without its words. */
+  isWordless({ event }: ItemRecord): boolean {
+    if (event.kind !== "reasoning") return false;
+    if (this.#wordless.has(event.seq)) return true;
+    return this.contract.reasoningText === "drop" && event.text === true;
+  }
+}

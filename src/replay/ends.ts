@@ -1,0 +1,70 @@
+import type { ItemRecord } from "../session/event.ts";
+import type { Columns } from "./columns.ts";
+import type { ReplayContract } from "./contract.ts";
+import { speakerOf } from "./element.ts";
+import { flag } from "./flag.ts";
+import { isSameStep } from "./likeness.ts";
+import type { ElementOrder } from "./order.ts";
+import { type ReplayEntry, ruleWords } from "./report.ts";
+
+/** Whether a line of the user's has to stand before everything and behind it, and what a report says of that. */
+export interface Ends {
+  readonly head: boolean;
+  readonly tail: boolean;
+  readonly entries: readonly ReplayEntry[];
+}
+
+const open: Ends = { head: false, tail: false, entries: [] };
+
+/** The role under which a message is sent. */
+export function roleOf({ event: { role = "" } }: ItemRecord, { roles }: ReplayContract): string {
+  return Object.hasOwn(roles, role) ? roles[role]! : role;
+}
+
+/** Looks at the first items and at the last ones. */
+export function endsOf(
+  contract: ReplayContract,
+  items: readonly ItemRecord[],
+  order: ElementOrder,
+  columns: Columns,
+): Ends {
+  if (contract.ends === "any") return open;
+  const speaker = (at: number): ReturnType<typeof speakerOf> =>
+    (columns.flags(at) & flag.sent) === 0
+      ? undefined
+      : speakerOf(items[at]!, columns.flags(at), roleOf(items[at]!, contract));
+  let first = 0;
+  while (first < order.length && speaker(order.at(first)) === undefined) first++;
+  if (first === order.length) return open;
+  const firstAt = order.at(first);
+  let last = order.length - 1;
+  while (speaker(order.at(last)) === undefined) last--;
+  const lastAt = order.at(last);
+  const head = speaker(firstAt) !== "user";
+  const tail = speaker(lastAt) === "assistant" && !isAnswered(items, order, columns, last);
+  const entries: ReplayEntry[] = [];
+  const say = (at: number, rule: "assistant-first" | "assistant-last"): void => {
+    entries.push({ seq: items[at]!.event.seq, rule, why: ruleWords[rule] });
+  };
+  if (head) say(firstAt, "assistant-first");
+  if (tail) say(lastAt, "assistant-last");
+  return { head, tail, entries };
+}
+
+/** Whether the step that ends a request has a call whose answer is made up, which stands behind the whole step. */
+function isAnswered(
+  items: readonly ItemRecord[],
+  order: ElementOrder,
+  columns: Columns,
+  last: number,
+): boolean {
+  const { event } = items[order.at(last)]!;
+  for (let position = last; position >= 0; position--) {
+    const at = order.at(position);
+    const flags = columns.flags(at);
+    if ((flags & flag.sent) === 0) continue;
+    if (!isSameStep(event, items[at]!.event)) return false;
+    if ((flags & flag.answered) !== 0) return true;
+  }
+  return false;
+}

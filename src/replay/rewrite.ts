@@ -1,0 +1,163 @@
+import { elements, isJsonObject, type Member, members } from "../lib/json.ts";
+import type { ItemRecord } from "../session/event.ts";
+import { isCallKind, isMediaPart, isOutputKind, replayableItem, sanitise } from "../session/item.ts";
+import { applied, type Edit } from "./edit.ts";
+import { flag } from "./flag.ts";
+
+/** What an item is rewritten with, beside its flags. */
+export interface Rewriting {
+  /** The call id that is sent. */
+  readonly callId: string;
+  /** The role that is sent. */
+  readonly role: string;
+  /** Larger images and files become placeholders where the flag says so. */
+  readonly maxPartBytes: number;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const json = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
+
+/** The changes to an item's bytes that its flags ask for, in order. */
+export function rewrite(item: Uint8Array, record: ItemRecord, flags: number, how: Rewriting): Edit[] {
+  const edits = (flags & (flag.note | flag.told)) !== 0 ? inWords(item, record, flags, how) : [];
+  if (edits.length === 0) {
+    const found = members(item);
+    edits.push(...memberEdits(item, found, flags, how), ...mediaEdits(item, found, flags, how));
+  }
+  return edits.sort((left, right) => left.from - right.from);
+}
+
+function memberEdits(
+  item: Uint8Array,
+  found: readonly Member[],
+  flags: number,
+  { callId, role }: Rewriting,
+): Edit[] {
+  const edits = cuts(
+    found,
+    ({ key }) =>
+      (key === "id" && (flags & flag.detached) !== 0) ||
+      (key === "thought_signature" && (flags & flag.unsigned) !== 0),
+  );
+  const put = (key: string, value: unknown): void => {
+    const member = found.find((candidate) => candidate.key === key);
+    if (member) edits.push({ from: member.valueStart, to: member.end, bytes: json(value) });
+    else {
+      const start = item.indexOf(0x7b) + 1;
+      edits.push({
+        from: start,
+        to: start,
+        bytes: encoder.encode(`${JSON.stringify(key)}:${JSON.stringify(value)},`),
+      });
+    }
+  };
+  if ((flags & flag.renamed) !== 0) put("call_id", callId);
+  if ((flags & flag.recast) !== 0) put("role", role);
+  if ((flags & flag.wordless) !== 0 && found.some(({ key }) => key === "content")) put("content", []);
+  return edits;
+}
+
+/** Takes members out, with their commas, so that what is left is JSON. */
+function cuts(found: readonly Member[], isCut: (member: Member) => boolean): Edit[] {
+  const edits: Edit[] = [];
+  for (let at = 0; at < found.length; at++) {
+    if (!isCut(found[at]!)) continue;
+    const first = at;
+    while (at + 1 < found.length && isCut(found[at + 1]!)) at++;
+    const next = found[at + 1];
+    const from = next ? found[first]!.keyStart : (found[first - 1]?.end ?? found[first]!.keyStart);
+    edits.push({ from, to: next ? next.keyStart : found[at]!.end, bytes: new Uint8Array(0) });
+  }
+  return edits;
+}
+
+function mediaEdits(
+  item: Uint8Array,
+  found: readonly Member[],
+  flags: number,
+  { maxPartBytes }: Rewriting,
+): Edit[] {
+  if ((flags & (flag.placeheld | flag.trimmed)) === 0) return [];
+  const list = found.find(
+    ({ key, valueStart }) => (key === "content" || key === "output") && item[valueStart] === 0x5b,
+  );
+  if (!list) return [];
+  const bytes = item.subarray(list.valueStart, list.end);
+  return elements(bytes).flatMap(([start, end]) => {
+    const part = bytes.subarray(start, end);
+    const isMeant = (flags & flag.placeheld) !== 0 || part.length > maxPartBytes;
+    if (!isMeant || !isMediaPart(part)) return [];
+    return [{ from: list.valueStart + start, to: list.valueStart + end, bytes: placeholder(part) }];
+  });
+}
+
+const mediaNames: Readonly<Record<string, string>> = {
+  input_image: "An image",
+  input_file: "A file",
+  input_audio: "A sound",
+};
+
+function placeholder(part: Uint8Array): Uint8Array {
+  const type = members(part).find(({ key }) => key === "type");
+  const name = type && mediaNames[decoder.decode(part.subarray(type.valueStart + 1, type.end - 1))];
+  const text = `[${name ?? "Something"} of ${part.length} bytes stood here. It can't be shown any more.]`;
+  return json({ type: "input_text", text });
+}
+
+/** An item as a message: its own bytes become the text, without being read through, where it is a call or an output. */
+function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewriting): Edit[] {
+  const clean = replayableItem(item);
+  if (clean !== item)
+    return [{ from: 0, to: item.length, bytes: applied(clean, rewrite(clean, record, flags, how)) }];
+  const { kind, call = "", name = "" } = record.event;
+  const found = members(item);
+  if (isOutputKind(kind)) {
+    const words =
+      (flags & flag.note) !== 0
+        ? `[Output of the tool call ${call}, which is not part of this conversation]\n`
+        : `[Output of the tool call ${call}]\n`;
+    const output = found.find(({ key }) => key === "output");
+    return [...wrapped(item, "user", words, output), ...mediaEdits(item, output ? [output] : [], flags, how)];
+  }
+  const argument = isCallKind(kind)
+    ? found.find(({ key }) => key === "arguments" || key === "input")
+    : undefined;
+  if (argument) return wrapped(item, "assistant", `[Call ${call} of the tool ${name}]\n`, argument);
+  const role = record.event.type === "item-added" && record.event.origin === "model" ? "assistant" : "user";
+  return wrapped(item, role, `[${kind}] ${outline(item)}`, undefined);
+}
+
+/** The edits that put a message around a value: a JSON string becomes its text, a list of content parts its parts. */
+function wrapped(
+  item: Uint8Array,
+  role: "user" | "assistant",
+  words: string,
+  value: Member | undefined,
+): Edit[] {
+  const type = role === "user" ? "input_text" : "output_text";
+  const text = JSON.stringify(words).slice(0, -1);
+  const head = `{"type":"message","role":"${role}","content":[{"type":"${type}","text":`;
+  const first = value && item[value.valueStart];
+  const isList =
+    first === 0x5b && item.subarray(value!.valueStart + 1, value!.end - 1).some((byte) => byte > 0x20);
+  if (!value || (first !== 0x22 && !isList))
+    return [{ from: 0, to: item.length, bytes: encoder.encode(`${head}${text}"}]}`) }];
+  const between = isList ? `${text}"},` : text;
+  return [
+    { from: 0, to: value.valueStart + 1, bytes: encoder.encode(head + between) },
+    { from: value.end, to: item.length, bytes: encoder.encode(isList ? "}" : "}]}") },
+  ];
+}
+
+const longestText = 2_000;
+
+/** An item's JSON without what only its own provider can read: seals, and texts too long to be words. */
+function outline(item: Uint8Array): string {
+  return JSON.stringify(JSON.parse(decoder.decode(item)), (key, value: unknown) => {
+    if (key === "encrypted_content" || key === "thought_signature" || key === "id") return undefined;
+    if (typeof value === "string" && value.length > longestText)
+      return `${sanitise(value.slice(0, longestText))}… (${value.length} characters)`;
+    return isJsonObject(value) || Array.isArray(value) || typeof value !== "string" ? value : sanitise(value);
+  });
+}
