@@ -67,7 +67,7 @@ describe("an error in a scenario names the file, the line and what is allowed", 
     [
       "an unknown key at the top",
       'name = "x"\n\nfaults = 1\n',
-      /^s\.toml:3: the scenario has no "faults"; allowed: name, seal, limits, stream, turn, fault$/,
+      /^s\.toml:3: the scenario has no "faults"; allowed: name, seal, limits, stream, chat, turn, fault$/,
     ],
     [
       "an unknown value",

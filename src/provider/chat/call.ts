@@ -17,8 +17,12 @@ export function addFragment(call: PartialCall, delta: JsonObject): void {
   if (call.id === "" && typeof delta["id"] === "string") call.id = delta["id"];
   if (call.name === "" && typeof told["name"] === "string") call.name = told["name"];
   const part = told["arguments"];
-  // Some compatible servers give the arguments as an object.
-  if (typeof part === "string") call.arguments += part;
+  if (typeof part === "string") {
+    // Gateways in front of other wires begin with an empty object and then give the arguments.
+    if (call.arguments.trim() === "{}" && part.startsWith("{")) call.arguments = "";
+    call.arguments += part;
+  }
+  // Some compatible servers give them as an object.
   else if (isJsonObject(part)) call.arguments += JSON.stringify(part);
   const extra = isJsonObject(delta["extra_content"]) ? delta["extra_content"]["google"] : undefined;
   if (isJsonObject(extra) && typeof extra["thought_signature"] === "string")
@@ -39,7 +43,7 @@ export function continues(call: PartialCall, delta: JsonObject): boolean {
 
 /** Whether the arguments are complete. Those of a call that takes none may never come. */
 export function isWhole(call: PartialCall): boolean {
-  return isJsonObject(parseJson(call.arguments));
+  return call.arguments.trimEnd().endsWith("}") && isJsonObject(parseJson(call.arguments));
 }
 
 /** The log's item for a call. A call of a custom tool came as a function's, with its text as `input`. */

@@ -260,6 +260,31 @@ describe("a call", () => {
     expect(callIds(events)).toEqual(["a", "b"]);
   });
 
+  it("that is whole is told even when the stream is cut after it", async () => {
+    const events = await told(callDelta(0, "", "a", "one") + callDelta(0, '{"a":{}') + callDelta(0, "}"));
+    expect(kinds(events)).toEqual(["opened", "item", "failed"]);
+    expect(items(events)).toMatchObject([{ arguments: '{"a":{}}' }]);
+  });
+
+  it("that begins with an empty object, as some gateways do, waits for what follows", async () => {
+    const events = await told(
+      callDelta(0, "{}", "a", "one") + chunk({ delta: {}, finish_reason: "tool_calls" }) + done,
+    );
+    expect(items(events)).toMatchObject([{ arguments: "{}" }]);
+    expect(items(await told(callDelta(0, "{}", "a", "one")))).toEqual([]);
+    const then = await told(
+      callDelta(0, "{}", "a", "one") + callDelta(0, '{"x":') + callDelta(0, "1}") + stop,
+    );
+    expect(items(then)).toMatchObject([{ arguments: '{"x":1}' }]);
+  });
+
+  it("whose end repeats its id and name is one call", async () => {
+    const events = await told(
+      callDelta(0, '{"a":1}', "a", "one") + callDelta(0, "", "a", "one") + stop + done,
+    );
+    expect(items(events)).toHaveLength(1);
+  });
+
   it("whose fragments come between another's stays whole", async () => {
     const events = await told(
       callDelta(0, '{"a":', "a", "one") +

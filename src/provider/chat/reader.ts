@@ -19,8 +19,9 @@ const malformed = /^malformed_function_call$/iu;
 
 /**
  * Makes Responses items of a Chat Completions answer: its text a message, its `reasoning_content` (or `reasoning`) a reasoning item with
- * plain content, its tool calls function or custom tool calls. An item is finished as soon as nothing can be added to it any more: a call
- * when the next begins and its arguments are whole JSON, all of them with `finish_reason`. The wire has no item ids, so the items have none.
+ * plain content, its tool calls function or custom tool calls. Nothing on this wire marks the end of an item: it is finished as soon as nothing
+ * can be added to it any more, a call when its arguments are a whole JSON object, the last of all with `finish_reason`. The wire has no item
+ * ids, so the items have none.
  */
 export class ChatReader implements AnswerReader {
   readonly #tools: readonly ToolDefinition[];
@@ -30,6 +31,8 @@ export class ChatReader implements AnswerReader {
   #text = "";
   #refusal = "";
   #calls: PartialCall[] = [];
+  /** The calls that were given out. */
+  readonly #told: PartialCall[] = [];
   /** What the answer's `finish_reason` says of its end; nothing more can come but usage. */
   #finished = false;
   #usage: unknown;
@@ -114,12 +117,12 @@ export class ChatReader implements AnswerReader {
 
   #call(delta: JsonObject): Said[] {
     const { index } = delta;
-    let call = this.#calls.findLast((candidate) => continues(candidate, delta));
-    if (call) {
-      addFragment(call, delta);
-      return [];
+    const open = this.#calls.findLast((candidate) => continues(candidate, delta));
+    if (open) {
+      addFragment(open, delta);
+      return this.#readyCalls();
     }
-    call = {
+    const call: PartialCall = {
       index: typeof index === "number" ? index : undefined,
       id: "",
       name: "",
@@ -128,11 +131,22 @@ export class ChatReader implements AnswerReader {
     };
     addFragment(call, delta);
     // The empty end of a call that is finished already.
-    if (call.name === "" && call.arguments.trim() === "") return [];
-    const ready = this.#calls.findIndex((earlier) => !isWhole(earlier));
-    const finished = this.#calls.splice(0, ready === -1 ? this.#calls.length : ready);
+    const isTold = this.#told.some((earlier) => continues(earlier, delta));
+    if (call.arguments.trim() === "" && (call.name === "" || isTold)) return [];
     this.#calls.push(call);
-    return finished.map((earlier) => this.#callItem(earlier));
+    return this.#readyCalls();
+  }
+
+  /** The calls, in order, to which nothing can be added: their arguments are a whole object. (An empty one may be what a gateway begins with.) */
+  #readyCalls(): Said[] {
+    const said: Said[] = [];
+    for (let call = this.#calls[0]; call && call.name !== "" && isWhole(call); call = this.#calls[0]) {
+      if (this.#calls.length === 1 && /^\s*\{\s*\}\s*$/u.test(call.arguments)) break;
+      this.#calls.shift();
+      this.#told.push(call);
+      said.push(this.#callItem(call));
+    }
+    return said;
   }
 
   #finish(reason: string, choice: JsonObject, data: string): Said[] {

@@ -1,0 +1,242 @@
+// Sessions over Chat Completions, and sessions that change wires between turns, against simulators that refuse what the real wires refuse.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { toolbox } from "../../src/agent/toolbox.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { uuidv7 } from "../../src/lib/ids.ts";
+import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
+import { chatProvider } from "../../src/provider/chat/provider.ts";
+import { responsesProvider } from "../../src/provider/responses/provider.ts";
+import { contractNamed } from "../../src/replay/contracts.ts";
+import {
+  createSession,
+  type Equipment,
+  resumeSession,
+  type Runtime,
+  type Session,
+} from "../../src/runtime.ts";
+import { messageItem } from "../../src/session/item.ts";
+import {
+  patch,
+  type ScenarioInput,
+  shell,
+  type Simulator,
+  startSimulator,
+  step,
+  turn,
+} from "../../src/simulator/server.ts";
+import { memoryStore } from "../../src/store/memory/memory-store.ts";
+import type { SessionStore } from "../../src/store.ts";
+import { toolEnvironment } from "../../src/tool/environment.ts";
+import type { SessionUpdate } from "../../src/turn/update.ts";
+
+let chat: Simulator;
+let responses: Simulator;
+let store: SessionStore;
+let workspace: string;
+let updates: SessionUpdate[];
+
+beforeEach(async () => {
+  chat = await startSimulator({ wire: "chat" });
+  responses = await startSimulator();
+  store = memoryStore({ version: "test" });
+  workspace = await mkdtemp(join(tmpdir(), "throughline-chat-"));
+  updates = [];
+});
+
+afterEach(async () => {
+  await Promise.all([chat.close(), responses.close()]);
+  await store.close();
+  await rm(workspace, { recursive: true, force: true });
+});
+
+const never = new AbortController().signal;
+const runtime = (): Runtime => ({
+  store,
+  clock: systemClock,
+  random: () => 0.5,
+  observe: (update) => updates.push(update),
+  wait: false,
+});
+
+type Backend = "responses" | "chat" | "deepseek";
+
+function equipment(backend: Backend): Equipment {
+  const options = { name: backend, contract: backend === "responses" ? "openai" : backend };
+  const provider =
+    backend === "responses"
+      ? responsesProvider({ ...options, baseUrl: responses.url, apiKey: "k" })
+      : chatProvider({ ...options, baseUrl: chat.url });
+  return {
+    provider,
+    contract: contractNamed(options.contract),
+    instructions: "You are a test.",
+    settings: { provider: backend, model: "gpt-5.5", instructionsHash: "0", approval: "all" },
+    environment: {
+      tools: toolbox(() => store.list()),
+      workspace,
+      env: toolEnvironment(process.env).env,
+      approve: () => Promise.resolve({ allowed: true }),
+      observe: (update) => updates.push(update),
+    },
+  };
+}
+
+async function started(backend: Backend): Promise<Session> {
+  const start = {
+    id: uuidv7(Date.now()),
+    workspace: { path: workspace },
+    version: "test",
+    context: messageItem("developer", "context"),
+  };
+  return createSession(runtime(), start, equipment(backend));
+}
+
+const resumed = (id: string, backend: Backend): Promise<Session> =>
+  resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment(backend)));
+
+function messagesOf(request: number): JsonObject[] {
+  const messages = chat.requests.at(request)?.body?.["messages"];
+  return Array.isArray(messages) ? messages.filter(isJsonObject) : [];
+}
+
+function sealedOf(request: number): JsonObject[] {
+  const input = responses.requests.at(request)?.body?.["input"];
+  return Array.isArray(input)
+    ? input.filter(isJsonObject).filter((item) => item["type"] === "reasoning")
+    : [];
+}
+
+const ran = async (): Promise<number> =>
+  (await readFile(join(workspace, "ran"), "utf8").catch(() => "")).split("\n").filter(Boolean).length;
+const statuses = ({ requests }: Simulator): number[] => requests.map(({ status }) => status);
+
+const run = step(shell("echo ran >> ran; cat ran"), { reason: "Look.", say: "I look." });
+const runsOnce: ScenarioInput = { turn: [turn(undefined, run, step("Done: {{last_line}}"))] };
+
+describe("a session over chat", () => {
+  it("runs a tool and goes on with its output", async () => {
+    chat.reset(runsOnce);
+    const session = await started("chat");
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    await session.close();
+    expect(await ran()).toBe(1);
+    expect(statuses(chat)).toEqual([200, 200]);
+    expect(messagesOf(1).map(({ role }) => role)).toEqual(["system", "user", "assistant", "tool"]);
+    expect(messagesOf(1)[2]).toMatchObject({
+      content: "I look.",
+      tool_calls: [{ function: { name: "shell_command" } }],
+    });
+    expect(messagesOf(1)[3]?.["content"]).toContain("ran");
+  });
+
+  it("carries the output of a finished tool in the request that follows a cut, and runs the tool once", async () => {
+    chat.reset({ ...runsOnce, fault: [{ kind: "cut", after: "call" }] });
+    const session = await started("chat");
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    await session.close();
+    expect(await ran()).toBe(1);
+    expect(chat.requests).toHaveLength(2);
+    expect(messagesOf(1).at(-1)).toMatchObject({
+      role: "tool",
+      content: expect.stringContaining("ran") as string,
+    });
+  });
+
+  it("starts no call that was cut off in its arguments", async () => {
+    chat.reset({ ...runsOnce, fault: [{ kind: "cut", after: "arguments" }] });
+    const session = await started("chat");
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    await session.close();
+    expect(await ran()).toBe(1);
+    expect(statuses(chat)).toEqual([200, 200, 200]);
+  });
+
+  it("patches files through a function, and answers parallel calls of a server that names them all alike", async () => {
+    const text = "*** Begin Patch\n*** Add File: new.txt\n+made\n*** End Patch";
+    chat.reset({
+      chat: { call_ids: "repeated" },
+      turn: [
+        turn(
+          undefined,
+          step([patch(text), shell("echo ran >> ran")]),
+          step(shell("cat new.txt")),
+          step("Done."),
+        ),
+      ],
+    });
+    const session = await started("chat");
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    await session.close();
+    expect(await readFile(join(workspace, "new.txt"), "utf8")).toBe("made\n");
+    expect(await ran()).toBe(1);
+    expect(statuses(chat)).toEqual([200, 200, 200]);
+    expect(messagesOf(2).flatMap(({ tool_call_id: id }) => id ?? [])).toEqual([
+      "call_0",
+      "call_0_2",
+      "call_0_3",
+    ]);
+  });
+});
+
+describe("a session that changes wires between its turns", () => {
+  const talks: ScenarioInput = {
+    turn: [turn(undefined, { ...run, say: undefined }, step("Said.", { reason: "Thought." }))],
+  };
+
+  it("leaves blobs of the other issuer out before they are sent, and sends them again on the way back", async () => {
+    responses.reset(talks);
+    chat.reset(talks);
+    const session = await started("responses");
+    await session.run("one", never);
+    await session.close();
+    const there = await resumed(session.id, "chat");
+    await there.run("two", never);
+    await there.close();
+    const back = await resumed(session.id, "responses");
+    await back.run("three", never);
+    await back.close();
+
+    // No request was refused, in neither direction.
+    expect(new Set([...statuses(responses), ...statuses(chat)])).toEqual(new Set([200]));
+    expect(updates.filter(({ type }) => type === "repaired")).toEqual([]);
+    const text = JSON.stringify(chat.requests.map(({ body }) => body));
+    expect(text).not.toContain("encrypted_content");
+    expect(text).not.toContain("gAAAAA");
+    // Everything visible of the first turn went over the other wire, tools included.
+    expect(messagesOf(0).map(({ role }) => role)).toEqual([
+      "system",
+      "user",
+      "assistant",
+      "tool",
+      "assistant",
+      "user",
+    ]);
+    // Both blobs of the first turn are sent again, and what chat answered stands in between.
+    const first = responses.requests.length - 2;
+    expect(sealedOf(first)).toHaveLength(2);
+    expect(JSON.stringify(responses.requests[first]?.body)).toContain('"two"');
+    expect(await ran()).toBe(3);
+  });
+
+  it("gives a backend that demands reasoning its own back, and a space for another's", async () => {
+    responses.reset(talks);
+    chat.reset({ ...talks, chat: { reasoning: "required" } });
+    const session = await started("responses");
+    await session.run("one", never);
+    await session.close();
+    const there = await resumed(session.id, "deepseek");
+    await there.run("two", never);
+    await there.close();
+    expect(statuses(chat)).toEqual([200, 200]);
+    const assistants = messagesOf(1).filter(({ role }) => role === "assistant");
+    expect(assistants.map(({ reasoning_content: thought }) => thought)).toEqual([" ", " ", "Look."]);
+    const back = await resumed(session.id, "responses");
+    await back.run("three", never);
+    await back.close();
+    // DeepSeek's plain words are nothing that the Responses API takes.
+    expect(new Set(statuses(responses))).toEqual(new Set([200]));
+  });
+});
