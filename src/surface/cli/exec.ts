@@ -90,15 +90,20 @@ async function readPrompt({ terminal }: Invocation, given: string | undefined): 
 
 /** What ended the turn and where the session is. The messages of failures name their class and what helps. */
 function outcomeWords(outcome: TurnOutcome, id: string): string {
-  const kept = `Session ${id} is kept`;
-  // The words of a failure say --last; here it is known which session is meant.
+  const kept = `Session ${id} is kept: throughline resume ${id}`;
+  // The words of a failure don't know the session: what they would have the person type stands in the last line.
   const says = (message: string): string =>
-    printableLine(message.replaceAll("resume --last", `resume ${id}`), 600);
+    printableLine(
+      message
+        .replace(/ Next: go on [^`]*`throughline resume --last`.*$/su, "")
+        .replaceAll("resume --last", `resume ${id}`),
+      600,
+    );
   switch (outcome.kind) {
     case "completed":
       return "";
     case "interrupted":
-      return `Interrupted (${outcome.reason}). ${kept}: throughline resume ${id}`;
+      return `Interrupted (${outcome.reason}). ${kept}`;
     case "failed":
       return `${says(outcome.message)}
 ${kept}.`;
