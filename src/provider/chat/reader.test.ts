@@ -393,6 +393,21 @@ describe("the end of an answer", () => {
     expect(events.at(-1)).toMatchObject({ type: "completed", usage: { outputTokens: 2 } });
   });
 
+  it.each([["breaks"], ["stays open and silent"]])(
+    "with a reason is one though the connection %s before usage and [DONE]",
+    async (how) => {
+      const url = await serve(async (incoming, response) => {
+        await bodyOf(incoming);
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.write(text + stop, () => {
+          if (how === "breaks") setTimeout(() => response.socket?.destroy(), 20);
+        });
+      });
+      const events = await ask(url, { make: chatProvider, options: { idleTimeoutMs: 300 } });
+      expect(kinds(events)).toEqual(["opened", "text-delta", "item", "completed"]);
+    },
+  );
+
   it("at the length limit keeps what was shown and no call that isn't whole", async () => {
     const events = await told(
       text +

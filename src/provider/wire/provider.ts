@@ -115,7 +115,7 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     const answerReader = this.#wire.reader(request, sent);
     const said = /\bjson\b/iu.test(type)
       ? this.#whole(pieces, answerReader)
-      : this.#events(pieces, answerReader);
+      : this.#events(pieces, answerReader, signal);
     for await (const event of said) {
       signal.throwIfAborted();
       if (event.type === "refused") {
@@ -157,11 +157,20 @@ class WireProvider<Body extends StreamedBody> implements Provider {
   async *#events(
     pieces: AsyncIterable<Buffer | Silence>,
     answer: AnswerReader,
+    signal: AbortSignal,
   ): AsyncGenerator<Said | Silence> {
     const decoder = new EventDecoder(answer, this.#wire.lastEvent);
-    for await (const piece of pieces) {
-      if (Buffer.isBuffer(piece)) yield* decoder.feed(piece);
-      else yield piece;
+    try {
+      for await (const piece of pieces) {
+        if (Buffer.isBuffer(piece)) yield* decoder.feed(piece);
+        else yield piece;
+      }
+    } catch (error) {
+      // A connection that breaks, or never closes, after an answer that was whole loses nothing.
+      const end = signal.aborted ? [] : (answer.end?.(false) ?? []);
+      if (end.length === 0) throw error;
+      yield* end;
+      return;
     }
     yield* decoder.end();
   }
@@ -216,8 +225,10 @@ class WireProvider<Body extends StreamedBody> implements Provider {
 
   /** Some endpoints quote the key that they refuse. */
   #withoutKey(text: string): string {
-    const { apiKey } = this.#options;
-    return (apiKey ? text.replaceAll(apiKey, "[key]") : text).replaceAll(
+    const { apiKey = "" } = this.#options;
+    // A word that stands in for a key where none is needed ("x", "ollama") is no secret, and taking it out would garble what is said.
+    const isSecret = apiKey.length >= 8;
+    return (isSecret ? text.replaceAll(apiKey, "[key]") : text).replaceAll(
       /\b(?:sk|key)-[\w*-]{8,}/gu,
       "[key]",
     );
