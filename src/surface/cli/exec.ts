@@ -105,11 +105,9 @@ function outcomeWords(outcome: TurnOutcome, id: string): string {
     case "interrupted":
       return `Interrupted (${outcome.reason}). ${kept}`;
     case "failed":
-      return `${says(outcome.message)}
-${kept}.`;
+      return `${says(outcome.message)}\n${kept}`;
     case "limited":
-      return `${says(outcome.message)}
-${kept}.`;
+      return `${says(outcome.message)}\n${kept} --wait`;
   }
 }
 
