@@ -23,7 +23,7 @@ export type ElementKind = "item" | "answer" | "head" | "tail";
 /** What stands before a request that would begin with the assistant, and behind one that would end with it. */
 export const frame = {
   head: messageItem("user", "[The beginning of this conversation is not available.]"),
-  tail: messageItem("user", "Go on."),
+  tail: messageItem("user", "[Go on from where this ends, without repeating any of it.]"),
 } as const;
 
 /** The elements of `input` in order, as pairs of a kind and the index of an item (-1 for the frame). */

@@ -1,10 +1,11 @@
 import type { JsonObject } from "../../lib/json.ts";
 import type { ModelRequest } from "../../provider.ts";
 import { inputItems, type StreamedBody, wholeBody } from "../wire/body.ts";
+import { withoutParameters } from "../wire/without.ts";
 import { type Block, type CacheMark, isThinking, type TextBlock } from "./block.ts";
 import { textBlocks } from "./content.ts";
 import { type Message, type Messages, messagesOf } from "./messages.ts";
-import { asksForThinking, effortMembers, modelFacts } from "./models.ts";
+import { acceptedFacts, asksForThinking, effortMembers } from "./models.ts";
 import { messagesTool, type MessagesTool, pastTool } from "./tools.ts";
 
 /** A request's history as it is sent, and whether it asks the model to think. */
@@ -31,10 +32,11 @@ export async function requestBody(request: ModelRequest): Promise<MessagesBody> 
  * has lost the thinking that it began with: then it is left out for this request rather than refused (failures.md row 18).
  */
 function convert(request: ModelRequest, items: readonly JsonObject[]): Conversion {
-  const { model, effort, sealed } = request;
-  if (sealed && asksForThinking(model, effort)) {
+  const { model, effort, sealed, without } = request;
+  const facts = acceptedFacts(model, without);
+  if (sealed && asksForThinking(facts, effort)) {
     const converted = messagesOf(items, true);
-    if (modelFacts(model).thinking === "adaptive" || loopBeginsWithThinking(converted.messages))
+    if (facts.thinking === "adaptive" || loopBeginsWithThinking(converted.messages))
       return { ...converted, thinks: true };
   }
   return { ...messagesOf(items, false), thinks: false };
@@ -54,14 +56,14 @@ function loopBeginsWithThinking(messages: readonly Message[]): boolean {
 }
 
 function bodyOf(request: ModelRequest, conversion: Conversion): JsonObject {
-  const { model, effort, instructions, cacheKey } = request;
+  const { model, effort, instructions, cacheKey, without } = request;
   const { messages, thinks } = conversion;
   const system = [...textBlocks(instructions), ...conversion.system];
   const { tools, choice } = toolsOf(request, messages);
   markCaches(system, tools, messages);
-  return {
+  const body = {
     model,
-    ...effortMembers(model, effort, thinks),
+    ...effortMembers(acceptedFacts(model, without), effort, thinks),
     stream: true,
     // The session, so that the provider can tell requests of one from those of another; random, it says nothing about a person.
     metadata: { user_id: cacheKey },
@@ -69,6 +71,9 @@ function bodyOf(request: ModelRequest, conversion: Conversion): JsonObject {
     ...(system.length > 0 && { system }),
     messages,
   };
+  // What can't be left out has another value above.
+  const removable = without?.filter((name) => !/^(?:max_tokens$|thinking\.type\.)/u.test(name));
+  return withoutParameters(body, removable);
 }
 
 function toolsOf(

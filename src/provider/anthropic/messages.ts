@@ -30,9 +30,9 @@ interface Turn {
   readonly results: ToolResultBlock[];
 }
 
-const goOn =
-  "[The connection broke here. Go on from where the answer above ends, without repeating any of it.]";
-const begin = "[The beginning of the conversation is not shown.]";
+// The projection has such lines already; these are for histories that have lost their ends on the way to this wire.
+const begin = "[The beginning of this conversation is not available.]";
+const goOn = "[Go on from where this ends, without repeating any of it.]";
 
 /**
  * Responses items as messages. Roles alternate; the results of a response's calls are together the first blocks of the user message

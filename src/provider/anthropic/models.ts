@@ -55,14 +55,24 @@ const budgets: Readonly<Record<string, number>> = {
   max: 31_744,
 };
 
-/** The members of a request that its effort decides; `thinks` says whether thinking may be asked for at all. */
+/** The facts as far as the endpoint has not refused them; `max_tokens` can't be left out, only be small. */
+export function acceptedFacts(model: string, refused: readonly string[] = []): ModelFacts {
+  const facts = modelFacts(model);
+  const isRefused = (name: string): boolean => refused.includes(name);
+  const others = { budget: "adaptive", adaptive: "budget", none: "none" } as const;
+  const forms = { budget: "thinking.type.enabled", adaptive: "thinking.type.adaptive", none: "" } as const;
+  const form = isRefused(forms[facts.thinking]) ? others[facts.thinking] : facts.thinking;
+  const thinking = isRefused("thinking") || isRefused(forms[form]) ? "none" : form;
+  return { ...facts, thinking, ...(isRefused("max_tokens") && { maxTokens: 8_192 }) };
+}
+
+/** The members of a request that its effort decides; `thinks` says whether thinking is asked for. */
 export function effortMembers(
-  model: string,
+  { maxTokens, thinking, omitsThinking }: ModelFacts,
   effort: string | undefined,
   thinks: boolean,
 ): { max_tokens: number; thinking?: object; output_config?: object } {
-  const { maxTokens, thinking, omitsThinking } = modelFacts(model);
-  if (!thinks || !asksForThinking(model, effort)) return { max_tokens: Math.min(maxTokens, usualTokens) };
+  if (!thinks) return { max_tokens: Math.min(maxTokens, usualTokens) };
   if (thinking === "adaptive") {
     return {
       max_tokens: Math.min(maxTokens, 2 * usualTokens),
@@ -74,13 +84,13 @@ export function effortMembers(
   return {
     // The budget is part of max_tokens and has to be below it.
     max_tokens: Math.min(maxTokens, usualTokens + budget),
-    thinking: { type: "enabled", budget_tokens: Math.min(budget, maxTokens - 1_024) },
+    thinking: { type: "enabled", budget_tokens: Math.min(budget, maxTokens - 4_096) },
   };
 }
 
 /** Whether the model can think and the effort says that it shall. */
-export function asksForThinking(model: string, effort: string | undefined): boolean {
-  return effort !== undefined && effort !== "none" && modelFacts(model).thinking !== "none";
+export function asksForThinking({ thinking }: ModelFacts, effort: string | undefined): boolean {
+  return effort !== undefined && effort !== "none" && thinking !== "none";
 }
 
 /** Efforts that other wires know and this one doesn't get the nearest one; `xhigh` exists from 4.7 on. */

@@ -285,6 +285,22 @@ describe("a request", () => {
     expect("thinking" in sent.body).toBe("thinking" in expected);
   });
 
+  it.each([
+    ["claude-sonnet-4-5", ["thinking.type.enabled"], { thinking: { type: "adaptive" } }],
+    ["claude-opus-4-7", ["thinking.type.adaptive"], { thinking: { type: "enabled", budget_tokens: 4_096 } }],
+    ["claude-opus-4-7", ["thinking.type.adaptive", "thinking.type.enabled"], { max_tokens: 32_000 }],
+    ["claude-sonnet-4-5", ["thinking"], { max_tokens: 32_000 }],
+    ["claude-sonnet-4-5", ["max_tokens"], { max_tokens: 8_192, thinking: { budget_tokens: 4_096 } }],
+    ["claude-opus-4-7", ["output_config.effort", "metadata"], { thinking: { type: "adaptive" } }],
+  ])("to %s goes without %j once that was refused", async (model, without, expected) => {
+    const sent = await upstream(messageStart + messageEnd("end_turn"));
+    await ask(sent.url, { model, without });
+    expect(sent.body).toMatchObject(expected);
+    expect("thinking" in sent.body).toBe("thinking" in expected);
+    expect("metadata" in sent.body).toBe(!without.includes("metadata"));
+    expect("output_config" in sent.body && without.includes("output_config.effort")).toBe(false);
+  });
+
   it("replays thinking byte for byte in an open loop, and doesn't ask for more where the loop has lost its own", async () => {
     const sent = await upstream(whole);
     const user = '{"type":"message","role":"user","content":"hello"}';
@@ -355,6 +371,13 @@ describe("a refusal", () => {
       class: "call-without-output",
       data: { call: "odd.id" },
     });
+  });
+
+  it("is quoted as it stands where the key is a word that needs no hiding", async () => {
+    const message = "messages.1.content.0: Invalid `signature` in `thinking` block";
+    const url = await refusing(400, { type: "invalid_request_error", message });
+    const failure = failureOf(await ask(url, history, { apiKey: "k" }));
+    expect(failure.signal?.message).toBe(message);
   });
 
   it("never shows the key", async () => {

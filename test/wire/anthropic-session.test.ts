@@ -1,0 +1,245 @@
+// Sessions over the Messages wire, whole: runtime, replay, ladder and provider against the simulator in Anthropic's place.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { toolbox } from "../../src/agent/toolbox.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { uuidv7 } from "../../src/lib/ids.ts";
+import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
+import { anthropicProvider } from "../../src/provider/anthropic/provider.ts";
+import { responsesProvider } from "../../src/provider/responses/provider.ts";
+import { contractNamed } from "../../src/replay/contracts.ts";
+import {
+  createSession,
+  type Equipment,
+  resumeSession,
+  type Runtime,
+  type Session,
+} from "../../src/runtime.ts";
+import type { LogRecord } from "../../src/session/event.ts";
+import { messageItem } from "../../src/session/item.ts";
+import {
+  shell,
+  startSimulator,
+  step,
+  turn,
+  type ScenarioInput,
+  type Simulator,
+} from "../../src/simulator/server.ts";
+import { memoryStore } from "../../src/store/memory/memory-store.ts";
+import type { SessionStore } from "../../src/store.ts";
+import { toolEnvironment } from "../../src/tool/environment.ts";
+
+type WireName = "anthropic" | "responses";
+
+let simulators: Record<WireName, Simulator>;
+let store: SessionStore;
+let workspace: string;
+
+beforeEach(async () => {
+  simulators = {
+    anthropic: await startSimulator({ wire: "anthropic" }),
+    responses: await startSimulator(),
+  };
+  store = memoryStore({ version: "test" });
+  workspace = await mkdtemp(join(tmpdir(), "throughline-anthropic-"));
+});
+
+afterEach(async () => {
+  for (const simulator of Object.values(simulators)) await simulator.close();
+  await store.close();
+  await rm(workspace, { recursive: true, force: true });
+});
+
+const runtime = (): Runtime => ({
+  store,
+  clock: systemClock,
+  random: () => 0,
+  observe: () => undefined,
+  wait: false,
+});
+
+const models: Record<WireName, string> = { anthropic: "claude-sonnet-4-5", responses: "gpt-5.5" };
+
+function equipment(wire: WireName): Equipment {
+  const options = { name: wire, baseUrl: simulators[wire].url, apiKey: "k" };
+  const contract = wire === "anthropic" ? "anthropic" : "openai";
+  return {
+    provider:
+      wire === "anthropic"
+        ? anthropicProvider({ ...options, contract })
+        : responsesProvider({ ...options, contract }),
+    contract: contractNamed(contract),
+    instructions: "You are a test.",
+    settings: {
+      provider: wire,
+      model: models[wire],
+      effort: "low",
+      instructionsHash: "0",
+      approval: "all",
+    },
+    environment: {
+      tools: toolbox(() => store.list()),
+      workspace,
+      env: toolEnvironment(process.env).env,
+      approve: () => Promise.resolve({ allowed: true }),
+      observe: () => undefined,
+    },
+  };
+}
+
+async function started(wire: WireName, scenario: ScenarioInput): Promise<Session> {
+  for (const simulator of Object.values(simulators)) simulator.reset(scenario);
+  const start = {
+    id: uuidv7(Date.now()),
+    workspace: { path: workspace },
+    version: "test",
+    context: messageItem("developer", "The context."),
+  };
+  return createSession(runtime(), start, equipment(wire));
+}
+
+/** Lets go of the session and takes it up again with another provider. */
+async function takenUpWith(wire: WireName, session: Session): Promise<Session> {
+  await session.close();
+  return resumeSession(runtime(), session.id, { force: false }, () => Promise.resolve(equipment(wire)));
+}
+
+const never = new AbortController().signal;
+
+async function records(id: string): Promise<LogRecord[]> {
+  const found: LogRecord[] = [];
+  await store.read(id, { record: (record) => found.push(record) });
+  return found;
+}
+
+async function items(id: string): Promise<JsonObject[]> {
+  const found: JsonObject[] = [];
+  for (const record of await records(id)) {
+    if (!record.body) continue;
+    const item: unknown = JSON.parse(Buffer.from(await store.body(id, record.body)).toString());
+    if (isJsonObject(item)) found.push(item);
+  }
+  return found;
+}
+
+/** The blocks of a type in a request's messages. */
+function blocks(request: number, type: string): JsonObject[] {
+  const messages = simulators.anthropic.requests[request]?.body?.["messages"] as { content: JsonObject[] }[];
+  return messages.flatMap(({ content }) => content).filter((block) => block["type"] === type);
+}
+
+const outcomes = (wire: WireName): (string | undefined)[] =>
+  simulators[wire].requests.map(({ outcome }) => outcome);
+const ran = async (): Promise<number> =>
+  (await readFile(join(workspace, "ran"), "utf8").catch(() => "")).split("\n").filter(Boolean).length;
+
+const runs = (say: string): ScenarioInput["turn"] => [
+  turn(undefined, step(shell("echo ran >> ran"), { reason: "Look." }), step(say, { reason: "Enough." })),
+];
+
+describe("a turn over the Messages wire", () => {
+  it("sends the thinking of its open loop back byte for byte", async () => {
+    const session = await started("anthropic", { turn: runs("Done.") });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    expect(outcomes("anthropic")).toEqual(["completed", "completed"]);
+    const thinking = (await items(session.id)).find(({ type }) => type === "reasoning");
+    expect(blocks(1, "thinking")).toEqual([
+      { type: "thinking", thinking: "Look.", signature: thinking?.["encrypted_content"] },
+    ]);
+    expect(blocks(1, "tool_result")).toHaveLength(1);
+    expect(await session.run("again", never)).toEqual({ kind: "completed" });
+    expect(simulators.anthropic.requests.every(({ status }) => status === 200)).toBe(true);
+    await session.close();
+  });
+
+  it.each(["call", "arguments", "end", "message"] as const)(
+    "that is cut after %s goes on from what was delivered and runs its tool once",
+    async (after) => {
+      const say = after === "message" ? "First." : undefined;
+      const first = step(shell("echo ran >> ran"), { reason: "Look.", ...(say !== undefined && { say }) });
+      const session = await started("anthropic", {
+        turn: [turn(undefined, first, step("Done."))],
+        fault: [{ kind: "cut", after, request: 1 }],
+      });
+      expect(await session.run("go", never)).toEqual({ kind: "completed" });
+      expect(await ran()).toBe(1);
+      expect(
+        outcomes("anthropic")
+          .slice(1)
+          .every((outcome) => outcome === "completed"),
+      ).toBe(true);
+      const said = (await items(session.id)).filter(({ role }) => role === "assistant");
+      expect(said).toHaveLength(say === undefined ? 1 : 2);
+      await session.close();
+    },
+  );
+
+  it("is healed with one refused request when the signing key was rotated, and the next turns have none", async () => {
+    const session = await started("anthropic", { turn: runs("Done.") });
+    await session.run("one", never);
+    await session.run("two", never);
+    simulators.anthropic.rotateKey();
+    const before = simulators.anthropic.requests.length;
+    expect(await session.run("three", never)).toEqual({ kind: "completed" });
+    expect(outcomes("anthropic").slice(before)).toEqual(["signature refused", "completed", "completed"]);
+    expect(await session.run("four", never)).toEqual({ kind: "completed" });
+    expect(outcomes("anthropic").slice(before + 3)).toEqual(["completed", "completed"]);
+    // What the new key signed is sent on; thinking goes on.
+    expect(blocks(before + 4, "thinking").length).toBeGreaterThan(0);
+    await session.close();
+  });
+
+  it("is healed when the key was rotated in the middle of its tool loop", async () => {
+    const session = await started("anthropic", {
+      turn: runs("Done."),
+      fault: [{ kind: "rotate-key", request: 2 }],
+    });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    expect(outcomes("anthropic")).toEqual(["completed", "signature refused", "completed"]);
+    expect(await ran()).toBe(1);
+    await session.close();
+  });
+
+  it("waits out an overloaded provider", async () => {
+    const session = await started("anthropic", {
+      turn: runs("Done."),
+      fault: [{ kind: "overloaded", retry_after: "10ms" }],
+    });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    expect(simulators.anthropic.requests.map(({ status }) => status)).toEqual([529, 200, 200]);
+    await session.close();
+  });
+});
+
+describe("a session that changes its backend between turns", () => {
+  it.each<WireName[]>([
+    ["responses", "anthropic", "responses"],
+    ["anthropic", "responses", "anthropic"],
+  ])("goes from %s to %s and back to %s without a refused request", async (...wires) => {
+    let session: Session | undefined;
+    for (const [at, wire] of wires.entries()) {
+      session =
+        session === undefined
+          ? await started(wire, { turn: runs("Done.") })
+          : await takenUpWith(wire, session);
+      expect(await session.run(`turn ${at}`, never)).toEqual({ kind: "completed" });
+    }
+    for (const wire of ["responses", "anthropic"] as const)
+      expect(outcomes(wire)).toEqual(simulators[wire].requests.map(() => "completed"));
+    expect(await ran()).toBe(3);
+    // On the way back the first backend's own sealed items are sent to it again, and the other's are not.
+    const home = wires[0]!;
+    const last = JSON.stringify(simulators[home].requests.at(-2)?.body);
+    const sealed = (await items(session!.id)).flatMap((item) =>
+      typeof item["encrypted_content"] === "string"
+        ? [{ isAnthropic: item["format"] !== undefined, blob: item["encrypted_content"] }]
+        : [],
+    );
+    expect(sealed).toHaveLength(6);
+    for (const { isAnthropic, blob } of sealed.slice(0, 4))
+      expect(last.includes(blob)).toBe(isAnthropic === (home === "anthropic"));
+    await session!.close();
+  });
+});
