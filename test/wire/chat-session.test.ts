@@ -239,4 +239,18 @@ describe("a session that changes wires between its turns", () => {
     // DeepSeek's plain words are nothing that the Responses API takes.
     expect(new Set(statuses(responses))).toEqual(new Set([200]));
   });
+
+  it("is healed where a gateway turns out to demand reasoning, that of another backend's steps included", async () => {
+    responses.reset(talks);
+    chat.reset({ ...talks, chat: { reasoning: "required" } });
+    const session = await started("responses");
+    await session.run("one", never);
+    await session.close();
+    const there = await resumed(session.id, "chat");
+    expect(await there.run("two", never)).toEqual({ kind: "completed" });
+    expect(await there.run("three", never)).toEqual({ kind: "completed" });
+    await there.close();
+    expect(statuses(chat)).toEqual([200, 400, 200, 200, 200]);
+    expect(updates.filter(({ type }) => type === "repaired")).toHaveLength(1);
+  });
 });

@@ -291,13 +291,20 @@ describe("the history", () => {
 
 it("a backend that demands reasoning gets it with every assistant message, a space where there is none", async () => {
   const items = [user("go"), thought("Look."), call("a"), output("a", "A"), said("Done."), user("more")];
-  expect(await messages(items, { reasoningRequired: true })).toMatchObject([
+  const expected = [
     {},
     { role: "assistant", reasoning_content: "Look." },
     {},
     { role: "assistant", content: "Done.", reasoning_content: " " },
     {},
-  ]);
+  ];
+  expect(await messages(items, { reasoningRequired: true })).toMatchObject(expected);
+  // One that gets any back is such a backend; one that gets none may not know the member.
+  expect(await messages(items)).toMatchObject(expected);
+  expect(JSON.stringify(await messages([said("Done.")]))).not.toContain("reasoning_content");
+  expect(JSON.stringify(await messages([said("Done.")], { reasoningRequired: true }))).toContain(
+    "reasoning_content",
+  );
 });
 
 describe("a refusal is told in terms of the input", () => {

@@ -68,6 +68,7 @@ class Conversation {
       }
     }
     this.#finish();
+    this.#fillReasoning();
     const first = system.filter((text) => text.trim() !== "").join("\n\n");
     const messages = first === "" ? this.#messages : [{ role: "system", content: first }, ...this.#messages];
     return { messages, origins: messages.map((message) => this.#origins.get(message)), calls: this.#calls };
@@ -105,7 +106,6 @@ class Conversation {
       role: "assistant",
       content: content === "" ? null : content,
       ...(thought !== "" && { reasoning_content: thought }),
-      ...(thought === "" && this.#dialect.reasoningRequired && { reasoning_content: " " }),
       ...(calls.length === 0 ? {} : { tool_calls: calls.map((call) => this.#call(call)) }),
     });
     const outputs = calls.flatMap((call): [JsonObject, JsonObject][] => {
@@ -113,6 +113,17 @@ class Conversation {
       return output ? [[call, output]] : [];
     });
     this.#messages.push(...this.#toolMessages(outputs));
+  }
+
+  /**
+   * A backend that takes reasoning back may demand it of every message, that of a step that another backend made included, and not empty (see
+   * `reasoningRequired`). Where none of it goes, the backend doesn't know the member and may refuse it.
+   */
+  #fillReasoning(): void {
+    const spoken = this.#messages.filter(({ role }) => role === "assistant");
+    const isTaken = spoken.some((message) => message["reasoning_content"] !== undefined);
+    if (!isTaken && !this.#dialect.reasoningRequired) return;
+    for (const message of spoken) message["reasoning_content"] ??= " ";
   }
 
   #call(item: JsonObject): JsonObject {
