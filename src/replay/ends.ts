@@ -3,7 +3,7 @@ import type { Columns } from "./columns.ts";
 import type { ReplayContract } from "./contract.ts";
 import { speakerOf } from "./element.ts";
 import { flag } from "./flag.ts";
-import { isSameStep } from "./likeness.ts";
+import { isModelItem, isSameStep } from "./likeness.ts";
 import type { ElementOrder } from "./order.ts";
 import { type ReplayEntry, ruleWords } from "./report.ts";
 
@@ -63,8 +63,9 @@ function isAnswered(
     const at = order.at(position);
     const flags = columns.flags(at);
     if ((flags & flag.sent) === 0) continue;
-    if (!isSameStep(event, items[at]!.event)) return false;
-    if ((flags & flag.answered) !== 0) return true;
+    const isInStep = isSameStep(event, items[at]!.event);
+    if (isInStep && (flags & flag.answered) !== 0) return true;
+    if (!isInStep || !isModelItem(items[at]!)) return false;
   }
   return false;
 }

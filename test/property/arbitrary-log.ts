@@ -4,11 +4,26 @@ import { sealedBlob, WrittenLog } from "./written-log.ts";
 
 export const issuers = ["here", "elsewhere"] as const;
 const longId = "call_" + "x".repeat(80);
-const calls = ["call_1", "call_2", longId, `${longId}y`];
-const kinds = ["function_call", "custom_tool_call"] as const;
+const calls = ["call_1", "call_2", "functions.bash:0", "", longId, `${longId}y`];
+const kinds = ["function_call", "function_call", "custom_tool_call", "local_shell_call"] as const;
+const image = { type: "input_image", image_url: `data:image/png;base64,${"A".repeat(300)}` };
 
 const scope = fc.record({
-  kind: fc.constantFrom("items", "issuer", "sealed", "item-ids"),
+  kind: fc.constantFrom<ScopeKind>(
+    "items",
+    "issuer",
+    "sealed",
+    "item-ids",
+    "call-ids",
+    "content",
+    "notes",
+    "item-type",
+    "media",
+    "reasoning-text",
+    "thought-signatures",
+    "transcript",
+    "parameter",
+  ),
   reach: fc.nat({ max: 60 }),
   issuer: fc.constantFrom(...issuers),
 });
@@ -25,6 +40,7 @@ const command = fc.oneof(
       seal: fc.constantFrom("fernet", "fernet", "fernet", "opaque", "malformed", "none"),
       issuer: fc.constantFrom(...issuers),
       id: fc.constantFrom("own", "own", "shared", "none"),
+      text: fc.boolean(),
     }),
   },
   {
@@ -42,6 +58,7 @@ const command = fc.oneof(
       call: fc.constantFrom(...calls),
       kind: fc.constantFrom(...kinds),
       id: fc.constantFrom("own", "own", "shared", "none"),
+      signedBy: fc.constantFrom(undefined, undefined, ...issuers),
     }),
   },
   {
@@ -50,11 +67,18 @@ const command = fc.oneof(
       do: fc.constant("output" as const),
       call: fc.constantFrom(...calls),
       kind: fc.constantFrom(...kinds),
-      shape: fc.constantFrom("text", "text", "list", "empty", "none"),
+      shape: fc.constantFrom("text", "text", "list", "image", "empty", "none"),
       late: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("prompt" as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("prompt" as const),
+      role: fc.constantFrom("user", "user", "developer"),
+      images: fc.nat({ max: 2 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("again" as const), back: fc.nat({ max: 5 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("started" as const), back: fc.nat({ max: 5 }) }) },
   {
@@ -129,6 +153,7 @@ export function writeLog(told: readonly Command[]): WrittenLog {
           summary: [],
           ...marks,
           by: next.issuer,
+          ...(next.text && { content: [{ type: "reasoning_text", text: `r${seq}.` }] }),
           encrypted_content: blob,
         };
         log.addItem(item, { turn, step, issuer: next.issuer });
@@ -151,14 +176,23 @@ export function writeLog(told: readonly Command[]): WrittenLog {
         break;
       case "call":
         log.addItem(
-          { type: next.kind, call_id: next.call, name: "t", arguments: "{}", ...marks, ...idOf(next.id) },
-          { turn, step },
+          {
+            type: next.kind,
+            call_id: next.call,
+            name: "t",
+            [next.kind === "custom_tool_call" ? "input" : "arguments"]: `{"n":"c${seq}."}`,
+            ...marks,
+            ...idOf(next.id),
+            ...(next.signedBy && { thought_signature: `by ${next.signedBy}` }),
+          },
+          { turn, step, ...(next.signedBy && { issuer: next.signedBy }) },
         );
         break;
       case "output": {
         const output = {
           text: `o${seq}. "q"`,
           list: [{ type: "input_text", text: `o${seq}.` }],
+          image: [{ type: "input_text", text: `o${seq}.` }, image],
           empty: [],
           none: undefined,
         }[next.shape];
@@ -171,7 +205,15 @@ export function writeLog(told: readonly Command[]): WrittenLog {
       }
       case "prompt":
         log.addItem(
-          { type: "message", role: "user", content: `u${seq}.`, ...marks },
+          {
+            type: "message",
+            role: next.role,
+            content: [
+              { type: "input_text", text: `u${seq}.` },
+              ...Array.from({ length: next.images }, () => image),
+            ],
+            ...marks,
+          },
           { turn, step, origin: "input" },
         );
         break;
@@ -196,12 +238,7 @@ export function writeLog(told: readonly Command[]): WrittenLog {
       case "quarantine": {
         const { kind, issuer } = next.scope;
         const reach = Math.min(seq - 1, next.scope.reach);
-        const made: QuarantineScope =
-          kind === "items"
-            ? { kind, seqs: [reach] }
-            : kind === "issuer"
-              ? { kind, issuer, through: reach }
-              : { kind, through: reach };
+        const made = madeScope(kind, issuer, reach);
         log.add({
           type: "items-quarantined",
           turn,
@@ -247,6 +284,34 @@ export function writeLog(told: readonly Command[]): WrittenLog {
     }
   }
   return log;
+}
+
+type ScopeKind = QuarantineScope["kind"];
+
+function madeScope(kind: ScopeKind, issuer: string, reach: number): QuarantineScope {
+  switch (kind) {
+    case "items":
+    case "content":
+    case "notes":
+      return { kind, seqs: [reach] };
+    case "issuer":
+      return { kind, issuer, through: reach };
+    case "call-ids":
+      return { kind, limit: 40 };
+    case "item-type":
+      return { kind, itemType: reach % 2 === 0 ? "web_search_call" : "custom_tool_call" };
+    case "media":
+      return reach % 2 === 0 ? { kind, through: reach } : { kind, through: reach, seqs: [reach - 1] };
+    case "reasoning-text":
+    case "thought-signatures":
+      return { kind };
+    case "parameter":
+      return { kind, parameter: reach % 2 === 0 ? "include" : "thinking" };
+    case "sealed":
+    case "item-ids":
+    case "transcript":
+      return { kind, through: reach };
+  }
 }
 
 function placeOfCall(

@@ -6,6 +6,7 @@ import { contracts } from "../../src/replay/contracts.ts";
 import { project } from "../../src/replay/project.ts";
 import { requestInput } from "../../src/replay/request-input.ts";
 import { commands, issuers, writeLog } from "./arbitrary-log.ts";
+import { type Element, isOutput, objections, type WireRules, wireRules } from "./wire-rules.ts";
 import { textOf, type WrittenLog } from "./written-log.ts";
 
 const issuer = issuers[0];
@@ -14,8 +15,6 @@ const contract = fc.constantFrom<ReplayContract>(
   { ...contracts["openai"]!, name: "anyone", sealed: "replay", itemIds: "keep", callIdLimit: 20 },
   { ...contracts["openai"]!, name: "window", sealed: { window: 2 }, itemIds: "keep" },
 );
-
-type Element = { [key: string]: unknown };
 
 async function send(log: WrittenLog, to: ReplayContract, part?: number): Promise<string> {
   const { items, quarantines } = log.history;
@@ -27,18 +26,42 @@ async function send(log: WrittenLog, to: ReplayContract, part?: number): Promise
 }
 
 describe("what is sent", () => {
-  it("satisfies R25 and the contract, for any log, cut anywhere", async () => {
+  it("satisfies R25, the wire's own rules and the contract, for any log, cut anywhere", async () => {
     await fc.assert(
       fc.asyncProperty(commands, contract, async (told, to) => {
         const log = writeLog(told);
         const elements = JSON.parse(`[${await send(log, to)}]`) as Element[];
-        checkPairs(elements);
-        checkReasoning(elements, copiesIn(log));
+        const rules = rulesOf(to, log);
+        expect(objections(elements, rules)).toEqual([]);
+        checkReasoning(elements, rules, copiesIn(log));
+        checkSignatures(elements, rules);
         checkIds(elements, to);
         checkSeals(elements, to, log, copiesIn(log));
         checkNothingLost(elements, log);
       }),
+      { numRuns: 600 },
+    );
+  });
+
+  it("satisfies the rules of every wire, each for 1,000 logs", async () => {
+    await fc.assert(
+      fc.asyncProperty(commands, async (told) => {
+        const log = writeLog(told);
+        for (const to of Object.values(contracts)) {
+          const elements = JSON.parse(`[${await send(log, to)}]`) as Element[];
+          expect(objections(elements, rulesOf(to, log)), to.name).toEqual([]);
+        }
+      }),
       { numRuns: 1_000 },
+    );
+  });
+
+  it("has the same bytes for the same log and contract", async () => {
+    await fc.assert(
+      fc.asyncProperty(commands, contract, async (told, to) => {
+        expect(await send(writeLog(told), to)).toBe(await send(writeLog(told), to, 7));
+      }),
+      { numRuns: 200 },
     );
   });
 
@@ -85,23 +108,19 @@ function marksOf(log: WrittenLog, record: ItemRecord): Element {
   return { seq, at };
 }
 
-const isOutput = (element: Element): boolean => String(element["type"]).endsWith("_output");
-const isCall = (element: Element): boolean =>
-  ["function_call", "custom_tool_call"].includes(String(element["type"]));
-
-function checkPairs(elements: readonly Element[]): void {
-  const open = new Map<string, number>();
-  for (const element of elements) {
-    if (!isCall(element) && !isOutput(element)) continue;
-    const key = `${String(element["type"]).replace(/_output$/u, "")} ${String(element["call_id"])}`;
-    const count = (open.get(key) ?? 0) + (isCall(element) ? 1 : -1);
-    expect(count, `outputs before their calls: ${key}`).toBeGreaterThanOrEqual(0);
-    open.set(key, count);
-  }
-  expect(
-    [...open].filter(([, count]) => count !== 0),
-    "calls without output",
-  ).toEqual([]);
+/** The wire's rules, as the quarantines of this log have changed the contract. */
+function rulesOf(to: ReplayContract, { history: { quarantines } }: WrittenLog): WireRules {
+  const given = wireRules[to.name] ?? {
+    ...wireRules["azure"]!,
+    callId: new RegExp(`^.{0,${to.callIdLimit}}$`, "su"),
+  };
+  const kinds = quarantines.flatMap(({ refusedBy, scope }) => (refusedBy === issuer ? [scope.kind] : []));
+  return {
+    ...given,
+    thoughtSignatures: given.thoughtSignatures || kinds.includes("thought-signatures"),
+    ...(kinds.includes("call-ids") && { callId: /^[\w-]{1,40}$/u }),
+    ...(kinds.includes("reasoning-text") && given.reasoning !== "signed" && { reasoning: "plain" }),
+  };
 }
 
 /** The marks of items that were written to the log again: they say where the first copy stands, not this one. */
@@ -117,15 +136,32 @@ function copiesIn(log: WrittenLog): Set<unknown> {
   return copies;
 }
 
-function checkReasoning(elements: readonly Element[], copies: ReadonlySet<unknown>): void {
+function checkReasoning(
+  elements: readonly Element[],
+  { reasoning }: WireRules,
+  copies: ReadonlySet<unknown>,
+): void {
   for (const [at, element] of elements.entries()) {
     if (element["type"] !== "reasoning") continue;
-    expect(element["encrypted_content"], "an empty shell").toMatch(/^[\w=-]+$/u);
+    expect(reasoning, "reasoning where none is taken").not.toBe("none");
+    const isSealed = element["encrypted_content"] !== undefined;
+    if (reasoning !== "plain") expect(isSealed, "an empty shell").toBe(true);
+    if (isSealed) expect(element["encrypted_content"], "a broken seal").toMatch(/^[\w=-]+$/u);
+    else expect(JSON.stringify(element["content"])).toContain("reasoning_text");
     const next = elements[at + 1];
     expect(next, "trailing reasoning").toBeDefined();
     expect(isOutput(next!) || next!["role"] === "user", "reasoning without its item").toBe(false);
-    if (copies.has(next!["seq"]) || copies.has(element["seq"])) continue;
+    if (copies.has(next!["seq"]) || copies.has(element["seq"]) || next!["seq"] === undefined) continue;
     expect(next!["at"], "reasoning before another step").toBe(element["at"]);
+  }
+}
+
+/** A thought signature goes to who made it and to nobody else. */
+function checkSignatures(elements: readonly Element[], { thoughtSignatures }: WireRules): void {
+  for (const { thought_signature: signature } of elements) {
+    if (signature === undefined) continue;
+    expect(thoughtSignatures).toBe(true);
+    expect(signature).toBe(`by ${issuer}`);
   }
 }
 
@@ -178,7 +214,10 @@ function checkNothingLost(elements: readonly Element[], log: WrittenLog): void {
     const hasWords = output !== undefined && JSON.stringify(output) !== "[]";
     const isNoted =
       isOutput({ type: record.event.kind }) && (!hasWords || words.includes(`o${String(seq)}.`));
-    const isInWords = words.includes(`\\"seq\\":${String(seq)}`);
+    const isInWords =
+      words.includes(`\\"seq\\":${String(seq)}`) ||
+      words.includes(`c${String(seq)}.`) ||
+      words.includes(`u${String(seq)}.`);
     expect(sent.has(seq) || isNoted || isInWords, `item ${record.event.seq} was lost`).toBe(true);
   }
 }
