@@ -135,6 +135,14 @@ describe("a history", () => {
     ]);
   });
 
+  it("has no half characters and NULs in arguments, whose strings are strings in a string", () => {
+    const sent = JSON.stringify(
+      messages([user("a"), call("1", '{"command":"a\\ud800b","\\udc00":["\\u0000"]}')]),
+    );
+    expect(sent).toContain('"input":{"command":"a\ufffdb","\ufffd":["\ufffd"]}');
+    expect(sent).not.toMatch(/\\ud800|\\udc00|\\u0000/u);
+  });
+
   it("sends ids and names that the wire takes, each call under one of its own, and knows whose they are", () => {
     const long = `functions.shell:${"x".repeat(80)}`;
     const items = [
