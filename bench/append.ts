@@ -17,7 +17,7 @@ const inFlight = 16;
 
 /** Durable appends of 2 KB events, beside a bare loop of write and fdatasync, and beside one INSERT a transaction in SQLite. */
 export async function append({ scratch, quick }: Bench): Promise<Row[]> {
-  const [rounds, count] = quick ? [3, 64] : [11, 320];
+  const [rounds, count] = quick ? [3, 64] : [11, 200];
   const event = eventOf2KB();
   const line = encodeLine({ seq: 1_000, fence: 1, at: Date.now(), ...event.event }, event.item!).bytes;
 

@@ -33,7 +33,7 @@ export async function open({ scratch, quick }: Bench): Promise<Row[]> {
 
   const lines: number[] = [];
   const library: { sent: number; opened: number; peak: number }[] = [];
-  const program: { sent: number; peak: number }[] = [];
+  const program: { sent: number; peak: number; cpu: number }[] = [];
   let body = 0;
   for (let round = 0; round < rounds; round++) {
     const counted = performance.now();
@@ -54,7 +54,7 @@ export async function open({ scratch, quick }: Bench): Promise<Row[]> {
     });
     const arrival = await arrivingToo;
     body = arrival.bytes;
-    program.push({ sent: arrival.at - started, peak: cli.peakBytes });
+    program.push({ sent: arrival.at - started, peak: cli.peakBytes, cpu: cli.cpuMs });
   }
   sink.stop();
 
@@ -76,6 +76,11 @@ export async function open({ scratch, quick }: Bench): Promise<Row[]> {
       beside: `${ms(median(library.map((run) => run.opened)))} of it to take the lease, read and fold`,
       ratio: ratio(median(acquired), floor),
       goal: "< 1 s",
+    },
+    {
+      measure: "… processor time of `exec resume`, all threads",
+      ours: times(program.map((run) => run.cpu)),
+      beside: "",
     },
     {
       measure: "… peak memory of `exec resume`",

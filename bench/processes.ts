@@ -3,12 +3,16 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Prints the peak of the process at its exit. The kernel's own count starts with what the parent held when it forked; `VmHWM` doesn't. */
+/**
+ * Prints the peak and the processor time of the process at its exit. The kernel's own count of the peak starts with what the parent held
+ * when it forked; `VmHWM` doesn't.
+ */
 export const peakProbe = `data:text/javascript,${encodeURIComponent(`
 import { readFileSync, writeSync } from "node:fs";
 process.on("exit", () => {
   const own = process.platform === "linux" && /VmHWM:\\s+(\\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
-  writeSync(2, "\\npeak " + (own ? own[1] : process.resourceUsage().maxRSS) + "\\n");
+  const { user, system } = process.cpuUsage();
+  writeSync(2, "\\npeak " + (own ? own[1] : process.resourceUsage().maxRSS) + " cpu " + (user + system) / 1000 + "\\n");
 });`)}`;
 
 export interface Ended {
@@ -16,8 +20,9 @@ export interface Ended {
   stderr: string;
   /** From before the start to after the end. */
   ms: number;
-  /** With `peakProbe`. */
+  /** With `peakProbe`; of all its threads, milliseconds for `cpuMs`. */
   peakBytes: number;
+  cpuMs: number;
 }
 
 /** Runs Node with the words to its end. */
@@ -38,8 +43,9 @@ export function runNode(
     child.once("error", reject);
     child.once("close", (code) => {
       if (code !== 0) return reject(new Error(`node ${words.join(" ")} ended with ${code}: ${stderr}`));
-      const peakBytes = Number(/peak (\d+)/u.exec(stderr)?.[1] ?? 0) * 1024;
-      resolve({ stdout, stderr, ms: performance.now() - began, peakBytes });
+      const probed = /peak (\d+) cpu ([\d.]+)/u.exec(stderr);
+      const [peakBytes, cpuMs] = [Number(probed?.[1] ?? 0) * 1024, Number(probed?.[2] ?? 0)];
+      resolve({ stdout, stderr, ms: performance.now() - began, peakBytes, cpuMs });
     });
   });
 }

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { append } from "./append.ts";
 import { open } from "./open.ts";
 import { makeScratch } from "./scratch.ts";
+import { staleness } from "./shipped.ts";
 import { start } from "./start.ts";
 import { step } from "./step.ts";
 import { type Bench, type Row, table } from "./table.ts";
@@ -30,6 +31,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const stale = staleness();
+if (stale) process.stdout.write(`${stale}\n`);
 const scratch = makeScratch();
 const interrupted = (): void => {
   scratch.remove();

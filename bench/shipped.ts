@@ -1,4 +1,21 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
 /** What is measured is what is shipped, so it comes from `dist` (made by `npm ci` and `npm run build`); its types come from the sources. */
 export async function shipped<Module>(path: string): Promise<Module> {
   return (await import(new URL(`../dist/${path}.js`, import.meta.url).href)) as Module;
+}
+
+/** What to say when the sources have changed since they were built. */
+export function staleness(): string | undefined {
+  const changed = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((path) => {
+    if (!path.endsWith(".ts") || path.endsWith(".test.ts") || path.includes("fixtures")) return false;
+    const built = statSync(join(root, "dist", path.replace(/\.ts$/u, ".js")), { throwIfNoEntry: false });
+    return !built || built.mtimeMs < statSync(join(root, "src", path)).mtimeMs;
+  });
+  if (changed.length === 0) return undefined;
+  return `dist is older than src/${changed[0]} and ${changed.length - 1} more: npm run build, or these are the numbers of what was built before.`;
 }

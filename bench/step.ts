@@ -8,7 +8,7 @@ import type { Bench, Row } from "./table.ts";
 
 /** What a step costs apart from the bytes on the wire, after few and after many steps. */
 export async function step({ scratch, quick }: Bench): Promise<Row[]> {
-  const [sizes, rounds, steps] = quick ? [[10, 100, 5_000], 2, 60] : [[10, 1_000, 50_000], 5, 200];
+  const [sizes, rounds, steps] = quick ? [[10, 100, 5_000], 2, 60] : [[10, 1_000, 50_000], 3, 120];
   const workspace = join(scratch, "workspace");
   mkdirSync(workspace, { recursive: true });
   const sessions: { before: number; home: string; id: string; runs: StepTimes[] }[] = [];
