@@ -97,6 +97,9 @@ export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["s
   const tail = blob.slice(-16);
   if (blob.length === 0 || !/^[A-Za-z0-9+/_-]+={0,2}$/u.test(blob)) return { tail, shape: "malformed" };
   if (!blob.startsWith("gAAAAA")) return { tail, shape: "opaque" };
+  // Base64 never has a length of 4n + 1, and with padding it has one of 4n: anything else was cut.
+  if (blob.length % 4 === 1 || (blob.endsWith("=") && blob.length % 4 !== 0))
+    return { tail, shape: "malformed" };
   const head = atob(blob.slice(0, 12).replaceAll("-", "+").replaceAll("_", "/"));
   let seconds = 0;
   for (let at = 1; at <= 8; at++) seconds = seconds * 256 + head.charCodeAt(at);

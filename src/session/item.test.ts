@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { sealedBlob } from "../../test/property/written-log.ts";
+import { describeItem } from "./item.ts";
+
+const facts = (item: object): ReturnType<typeof describeItem> =>
+  describeItem(new TextEncoder().encode(JSON.stringify(item)));
+
+describe("what a log's header says of an item", () => {
+  it("tells a seal's time, and a blob that was cut from one that is whole", () => {
+    const blob = sealedBlob(1_700_000_000, "seed");
+    const shape = (encrypted_content: unknown): unknown =>
+      facts({ type: "reasoning", encrypted_content })?.sealed?.shape;
+    expect(facts({ type: "reasoning", encrypted_content: blob })?.sealed).toMatchObject({
+      at: 1_700_000_000,
+      shape: "fernet",
+    });
+    expect(shape(blob.slice(0, 41))).toBe("malformed");
+    expect(shape(`${blob.slice(0, 42)}=`)).toBe("malformed");
+    expect(shape("some-other-seal_1")).toBe("opaque");
+    expect(shape("gAAAAAB…")).toBe("malformed");
+    expect(shape({})).toBe("malformed");
+  });
+
+  it("tells whether reasoning carries words, and a call a signature", () => {
+    expect(facts({ type: "reasoning", content: [{ type: "reasoning_text", text: "x" }] })?.text).toBe(true);
+    for (const content of [[], null, undefined, "x"])
+      expect(facts({ type: "reasoning", content })?.text).toBeUndefined();
+    expect(facts({ type: "function_call", call_id: "a", thought_signature: "s" })?.signed).toBe(true);
+    expect(facts({ type: "function_call", call_id: "a" })?.signed).toBeUndefined();
+  });
+
+  it("counts images and files of messages and outputs, with their bytes", () => {
+    const image = { type: "input_image", image_url: "x".repeat(100) };
+    const file = { type: "input_file", file_data: "y" };
+    const bytes = [image, file].map((part) => JSON.stringify(part).length);
+    const media = { count: 2, largest: Math.max(...bytes), total: bytes[0]! + bytes[1]! };
+    const parts = [image, { type: "input_text", text: '"input_image"' }, file];
+    expect(facts({ type: "message", role: "user", content: parts })?.media).toEqual(media);
+    expect(facts({ type: "function_call_output", call_id: "a", output: parts })?.media).toEqual(media);
+    expect(facts({ type: "message", role: "user", content: "input_image" })?.media).toBeUndefined();
+  });
+});
