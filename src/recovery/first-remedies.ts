@@ -3,6 +3,7 @@ import { flag } from "../replay/flag.ts";
 import type { ProjectedElement } from "../replay/project.ts";
 import { endsAlike, issuerOf } from "../replay/seal.ts";
 import { type Proposal, type Refused, type Remedy, seqsOf } from "./remedy.ts";
+import { named as namedSealed } from "./rungs.ts";
 
 const left = (items: readonly ProjectedElement[]): Proposal | undefined =>
   items.length === 0 ? undefined : { scope: { kind: "items", seqs: seqsOf(items) }, items };
@@ -28,6 +29,17 @@ export const emptyContent: Remedy = {
 function loopStart({ elements }: Refused): number {
   return elements.findLastIndex(({ record: { event } }) => event.kind === "message" && event.role === "user");
 }
+
+/** The one block that the error names, where it was damaged by itself; one of the open loop was changed among others (row 16). */
+export const namedThinking: Remedy = {
+  rung: 0,
+  propose(refused) {
+    const { failure } = refused;
+    return isFailureOf(failure, "thinking-signature-rejected") && failure.data.latest
+      ? undefined
+      : namedSealed.propose(refused);
+  },
+};
 
 /** Thinking of closed turns may be left out (row 15). */
 export const closedThinking: Remedy = {

@@ -9,6 +9,7 @@ import { uuidv7 } from "../../src/lib/ids.ts";
 import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
 import { anthropicProvider } from "../../src/provider/anthropic/provider.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
+import type { Provider } from "../../src/provider.ts";
 import { contractNamed } from "../../src/replay/contracts.ts";
 import {
   createSession,
@@ -89,7 +90,18 @@ function equipment(wire: WireName): Equipment {
   };
 }
 
-async function started(wire: WireName, scenario: ScenarioInput): Promise<Session> {
+/** The item with one character of its signature changed. */
+function damaged(item: Uint8Array): Uint8Array {
+  const text = Buffer.from(item).toString();
+  const at = text.indexOf('"encrypted_content":"') + 60;
+  return Buffer.from(`${text.slice(0, at)}${text[at] === "A" ? "B" : "A"}${text.slice(at + 1)}`);
+}
+
+async function started(
+  wire: WireName,
+  scenario: ScenarioInput,
+  wrapped = (provider: Provider): Provider => provider,
+): Promise<Session> {
   for (const simulator of Object.values(simulators)) simulator.reset(scenario);
   const start = {
     id: uuidv7(Date.now()),
@@ -97,7 +109,8 @@ async function started(wire: WireName, scenario: ScenarioInput): Promise<Session
     version: "test",
     context: messageItem("developer", "The context."),
   };
-  return createSession(runtime(), start, equipment(wire));
+  const equipped = equipment(wire);
+  return createSession(runtime(), start, { ...equipped, provider: wrapped(equipped.provider) });
 }
 
 /** Lets go of the session and takes it up again with another provider. */
@@ -199,6 +212,34 @@ describe("a turn over the Messages wire", () => {
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     expect(outcomes("anthropic")).toEqual(["completed", "signature refused", "completed"]);
     expect(await ran()).toBe(1);
+    await session.close();
+  });
+
+  it("loses only the one signature that was damaged among good ones", async () => {
+    let count = 0;
+    const damaging = (inner: Provider): Provider => ({
+      name: inner.name,
+      contract: inner.contract,
+      issuer: inner.issuer,
+      async *stream(request, signal) {
+        for await (const event of inner.stream(request, signal)) {
+          const isSecond = event.type === "item" && event.facts.kind === "reasoning" && ++count === 2;
+          yield isSecond ? { ...event, item: damaged(event.item) } : event;
+        }
+      },
+    });
+    const session = await started("anthropic", { turn: runs("Done.") }, damaging);
+    await session.run("one", never);
+    const before = simulators.anthropic.requests.length;
+    expect(await session.run("two", never)).toEqual({ kind: "completed" });
+    expect(outcomes("anthropic").slice(before)).toEqual(["signature refused", "completed", "completed"]);
+    const signatures = (await items(session.id)).flatMap((item) => item["encrypted_content"] ?? []);
+    expect(blocks(before, "thinking").map(({ signature }) => signature)).toEqual(signatures.slice(0, 2));
+    expect(blocks(before + 1, "thinking").map(({ signature }) => signature)).toEqual(signatures.slice(0, 1));
+    const set = (await records(session.id)).flatMap(({ event }) =>
+      event.type === "items-quarantined" ? [event] : [],
+    );
+    expect(set).toMatchObject([{ rung: 0, count: 1, why: "thinking-signature-rejected" }]);
     await session.close();
   });
 

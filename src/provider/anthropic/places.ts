@@ -14,7 +14,8 @@ export function placedFailure(failure: Failure, sent: Messages): Failure {
     if (message === undefined) return failure;
     const found = sent.messages[Number(message)]?.content[Number(block ?? 0)];
     const index = found && sent.origins.get(found);
-    return placed(index === undefined ? {} : { index });
+    const { index: _place, ...rest } = failure.data;
+    return placed(index === undefined ? rest : { ...rest, index });
   }
   if (isFailureOf(failure, "call-without-output", "output-without-call")) {
     const call = failure.data.call === undefined ? undefined : sent.calls.get(failure.data.call);
