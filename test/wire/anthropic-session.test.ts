@@ -283,4 +283,24 @@ describe("a session that changes its backend between turns", () => {
       expect(last.includes(blob)).toBe(isAnthropic === (home === "anthropic"));
     await session!.close();
   });
+
+  it.each<[WireName, WireName]>([
+    ["responses", "anthropic"],
+    ["anthropic", "responses"],
+  ])("goes on from %s to %s in the middle of a tool loop", async (from, to) => {
+    const session = await started(from, { turn: runs("Done.") });
+    simulators[from].reset({ turn: runs("Done."), fault: [{ kind: "quota", request: 2 }] });
+    expect(await session.run("go", never)).toMatchObject({ kind: "failed", class: "billing" });
+    const next = await takenUpWith(to, session);
+    expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
+    expect(outcomes(to)).toEqual(["completed"]);
+    expect(await ran()).toBe(1);
+    if (to === "anthropic") {
+      // The loop began without thinking of this wire's, so that none is asked for until it ends.
+      expect(simulators.anthropic.requests[0]?.body).not.toHaveProperty("thinking");
+      await next.run("again", never);
+      expect(simulators.anthropic.requests[1]?.body).toHaveProperty("thinking");
+    }
+    await next.close();
+  });
 });
