@@ -1,70 +1,29 @@
-import type { Clock } from "./lib/clock.ts";
 import { crashPoint } from "./lib/fault.ts";
 import { printableLine } from "./lib/printable.ts";
 import { Failure } from "./failure.ts";
-import {
-  type NewEvent,
-  type Quarantine,
-  schemaVersion,
-  type Settings,
-  type TurnOutcome,
-  type Workspace,
-} from "./session/event.ts";
+import { type NewEvent, type Quarantine, schemaVersion, type TurnOutcome } from "./session/event.ts";
 import { canContinue, checkpointOf, type History } from "./session/history.ts";
 import { describeItem, messageItem } from "./session/item.ts";
 import { sameSettings } from "./session/settings.ts";
 import { summarize } from "./session/summary.ts";
 import { usageSince } from "./session/usage.ts";
-import type { ReplayContract } from "./replay/contract.ts";
 import { project, type Projection } from "./replay/project.ts";
 import { requestInput } from "./replay/request-input.ts";
 import type { Action } from "./recovery/action.ts";
 import { noticeOf } from "./recovery/notice.ts";
 import { pairRepair } from "./recovery/pair-repair.ts";
 import { decide, Situation } from "./recovery/policy.ts";
-import type { SessionStore } from "./store.ts";
 import { damageNotices } from "./store/damage.ts";
-import type { ModelRequest, Provider, RequestInput } from "./provider.ts";
-import { type CallEnvironment, Calls, outputEvent } from "./turn/calls.ts";
+import type { ModelRequest, RequestInput } from "./provider.ts";
+import { Calls, outputEvent } from "./turn/calls.ts";
 import { folding, Journal } from "./turn/journal.ts";
 import { pauseUntil } from "./turn/pause.ts";
 import { settleCalls } from "./turn/settle.ts";
 import { failedAttempt, type Interrupted, runTurn } from "./turn/turn.ts";
-import type { Observe } from "./turn/update.ts";
+import type { Compacted, Compacting } from "./turn/compactor.ts";
+import type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
 
-/** What all sessions of a process share. */
-export interface Runtime {
-  store: SessionStore;
-  clock: Clock;
-  /** Evenly distributed over [0, 1), for jitter. */
-  random(): number;
-  observe: Observe;
-  /** Whether a limit is waited for, once a turn, instead of ending it. */
-  wait: boolean;
-}
-
-/** What one session runs with. */
-export interface Equipment {
-  provider: Provider;
-  contract: ReplayContract;
-  /** The text that the model is told before everything else. */
-  instructions: string;
-  settings: Settings;
-  environment: CallEnvironment;
-  /** Where the session works from now on, when it differs from what its log says. */
-  workspace?: Workspace;
-}
-
-export interface SessionStart {
-  /** UUID version 7. */
-  id: string;
-  name?: string;
-  workspace: Workspace;
-  /** The version of the program, for the log. */
-  version: string;
-  /** The first item, before any prompt. */
-  context: Uint8Array;
-}
+export type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
 
 /** Makes a session and takes its lease. */
 export async function createSession(
@@ -242,7 +201,7 @@ export class Session {
       journal: this.#journal,
       provider,
       calls,
-      project: () => this.#project(),
+      project: () => this.#project(signal),
       request: () => this.#request(),
       observe,
       signal,
@@ -252,11 +211,32 @@ export class Session {
       const result = await runTurn(turn, situation.attempt);
       if (result.kind === "completed") return { kind: "completed" };
       if (result.steps > 0) situation.progressed();
-      const action = this.#decide(result, situation);
-      await this.#logFailure(result, action);
-      const outcome = await this.#carryOut(action, result.failure, signal);
+      let met = result;
+      let action = this.#decide(met, situation);
+      await this.#logFailure(met, action);
+      if (action.do === "compact") {
+        const made = await this.#equipment.compact?.makeRoom(this.#compacting(signal), action.how);
+        if (made?.kind === "compacted") continue;
+        if (made?.kind === "failed") {
+          met = { ...result, failure: made.failure, items: 0, calls: 0 };
+          action = this.#decide(met, situation);
+          await this.#logFailure(met, action);
+        }
+      }
+      const outcome = await this.#carryOut(action, met.failure, signal);
       if (outcome) return outcome;
     }
+  }
+
+  /** Summarises all but the end of the window, because a person asks. A failure of the request leaves the session as it was. */
+  async compact(signal: AbortSignal): Promise<Compacted> {
+    const { compact } = this.#equipment;
+    return compact ? compact.summarise(this.#compacting(signal), "asked") : { kind: "nothing" };
+  }
+
+  #compacting(signal: AbortSignal): Compacting {
+    const now = { journal: this.#journal, project: () => this.#projected(), signal };
+    return { ...this.#equipment, ...this.#runtime, ...now };
   }
 
   #decide({ failure }: Interrupted, situation: Situation): Action {
@@ -299,6 +279,8 @@ export class Session {
         };
       case "interrupt":
         return { kind: "interrupted", reason: "cancelled" };
+      case "compact":
+        return { kind: "failed", class: failure.class, message: failure.message };
       case "stop":
         return { kind: "failed", class: action.class, message: failure.message };
     }
@@ -363,7 +345,8 @@ export class Session {
     return this.#projection;
   }
 
-  #project(): Promise<RequestInput> {
+  async #project(signal: AbortSignal): Promise<RequestInput> {
+    await this.#equipment.compact?.prepare(this.#compacting(signal));
     return requestInput(this.#projected(), (refs) => this.#journal.log.bodies(refs));
   }
 

@@ -24,6 +24,7 @@ export const crashPoints = [
   "step-ended",
   "attempt-failed",
   "quarantine-appended",
+  "compaction-appended",
   "turn-ended",
 ] as const;
 

@@ -13,6 +13,8 @@ export type Action =
    * tried once more. Only ever answered when the circumstances say that it can be done.
    */
   | { do: "rotate"; notice: string }
+  /** The request is too long: makes the window smaller and tries again at once. */
+  | { do: "compact"; how: "summarise" | "trim" }
   /** Waits for the limit to end (asked for with `--wait`), probing once at that time. */
   | { do: "wait"; until: number }
   /** The turn ends as limited; the session is whole and can go on later. */

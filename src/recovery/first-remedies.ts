@@ -25,6 +25,16 @@ export const emptyContent: Remedy = {
   },
 };
 
+/** Leaves out the compactions that the error names, or all: a text takes their place (`agent/shadow.ts`, failures.md row 4). */
+export const sealedCompaction: Remedy = {
+  rung: 0,
+  propose({ sealed, namedSealed: meant }) {
+    const isMeant = ({ record: { event } }: ProjectedElement): boolean => event.kind.startsWith("compaction");
+    const found = meant.filter(isMeant);
+    return left(found.length > 0 ? found : sealed.filter(isMeant));
+  },
+};
+
 /** The last message of the user: what stands behind it is the open tool loop. */
 function loopStart({ elements }: Refused): number {
   return elements.findLastIndex(({ record: { event } }) => event.kind === "message" && event.role === "user");

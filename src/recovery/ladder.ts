@@ -14,6 +14,7 @@ import {
   openThinking,
   parameter,
   plainReasoning,
+  sealedCompaction,
   thinkingOff,
   thoughtSignatures,
   typeAsNotes,
@@ -31,7 +32,7 @@ const ids: readonly Remedy[] = [itemIds, callIds, ofIssuer, allSealed, transcrip
  */
 const ladders: Readonly<Partial<Record<FailureClass, readonly Remedy[]>>> = {
   "sealed-reasoning-rejected": [named, ...general],
-  "sealed-compaction-rejected": [named, ...general],
+  "sealed-compaction-rejected": [sealedCompaction, named, ...general],
   "reasoning-content-too-long": [emptyContent, ...general],
   "thinking-signature-rejected": [namedThinking, closedThinking, openThinking, ...general],
   "thinking-missing": [thinkingOff, ...general],

@@ -27,6 +27,8 @@ export function noticeOf(failure: Failure, action: Action, facts: NoticeFacts): 
       return action.notice;
     case "retry":
       return `${happened(failure, facts)}; trying again in ${secondsWords(action.delayMs)}`;
+    case "compact":
+      return `the request is longer than the model's context window; ${action.how === "trim" ? "shortening tool outputs" : "summarising the conversation so far"}`;
     case "wait":
       return `${happened(failure, facts)}; resets at ${untilWords(action.until, facts)}; waiting for it`;
     case "park":
@@ -75,7 +77,8 @@ function repairWords(
       const age =
         oldestSealedAt === undefined ? "earlier" : `${durationWords(sealAge(oldestSealedAt, now))} ago`;
       const refused = sealedClasses.has(failure.class) ? "could not be decrypted" : "was refused";
-      const what = `reasoning sealed ${age} ${refused}; ${items} set aside; ${allKept}`;
+      const sealed = failure.class === "sealed-compaction-rejected" ? "a compaction" : "reasoning";
+      const what = `${sealed} sealed ${age} ${refused}; ${items} set aside; ${allKept}`;
       return sealedClasses.has(failure.class) ? { what, aside: scopeWords[scope.kind] } : { what };
     }
     case "item-ids":
@@ -95,6 +98,8 @@ function repairWords(
       return {
         what: `images or files were refused; those of ${items} named in words from now on; the log keeps them`,
       };
+    case "outputs":
+      return { what: `${counted(count, "tool output")} shortened in requests; the log keeps them whole` };
     case "reasoning-text":
       return { what: "plain reasoning is wanted back; it is sent from now on; nothing was left out" };
     case "thought-signatures":

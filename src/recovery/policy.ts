@@ -48,6 +48,7 @@ const backoffs: Readonly<Record<RetryKind, Backoff>> = {
 const patienceMs = 60_000;
 const repairLimit = 6;
 const waitLimit = 3;
+const overflowLimit = 3;
 
 /**
  * What to do about a failure (R29): each repair changes the next request, everything is bounded, and what can't be helped ends the turn
@@ -65,6 +66,7 @@ export function decide(failure: Failure, situation: Situation, circumstances: Ci
   if (isFailureOf(failure, "call-without-output", "output-without-call")) {
     return repairPairs(failure, failure.data.call, situation, circumstances);
   }
+  if (isFailureOf(failure, "context-overflow")) return makeRoom(failure, situation);
   if (hasLadder(failure.class)) return repair(failure, situation, circumstances);
   if (isFailureOf(failure, "unknown-provider-failure") && !isPoison(failure.signal?.status)) {
     return retry("unknown", undefined, failure, situation, circumstances);
@@ -143,6 +145,14 @@ function repair(failure: Failure, situation: Situation, circumstances: Circumsta
   if (canRotate !== true || situation.isRotated) return { do: "stop", class: "unrecoverable" };
   situation.noteRotation();
   return { do: "rotate", notice: rotationNotice(failure) };
+}
+
+/** Summarised once between two steps that succeed; what is still too long then is long because of outputs, which are shortened twice. */
+function makeRoom(failure: Failure, situation: Situation): Action {
+  const before = situation.overflows;
+  if (before >= overflowLimit) return { do: "stop", class: failure.class };
+  situation.noteOverflow();
+  return { do: "compact", how: before === 0 ? "summarise" : "trim" };
 }
 
 /** First what the log can mend; a call that was mended, or that nobody can name, is past that. */

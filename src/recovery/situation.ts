@@ -13,6 +13,7 @@ export class Situation {
   #climbed: Quarantine[] = [];
   #pairs: string[] = [];
   #repairs = 0;
+  #overflows = 0;
   #waits = 0;
   #lastReset = -1;
   #continued = false;
@@ -31,6 +32,11 @@ export class Situation {
   /** Quarantines made since a step last succeeded. */
   get climbed(): readonly Quarantine[] {
     return this.#climbed;
+  }
+
+  /** Requests that were too long since a step last succeeded. */
+  get overflows(): number {
+    return this.#overflows;
   }
 
   /** Waits since a step last succeeded. */
@@ -69,6 +75,7 @@ export class Situation {
     this.#attempt = 1;
     this.#climbed = [];
     this.#pairs = [];
+    this.#overflows = 0;
     this.#waits = 0;
   }
 
@@ -92,6 +99,11 @@ export class Situation {
   notePairs(call: string | undefined): void {
     this.#pairs.push(call ?? "");
     this.#repairs++;
+    this.#attempt++;
+  }
+
+  noteOverflow(): void {
+    this.#overflows++;
     this.#attempt++;
   }
 

@@ -1,5 +1,7 @@
 import type { ItemRecord, Quarantine, QuarantineScope } from "../session/event.ts";
+import { isOutputKind } from "../session/item.ts";
 import type { ReplayContract } from "./contract.ts";
+import { flag } from "./flag.ts";
 import type { ReplayRule } from "./report.ts";
 import { acceptsSeal, setAsideBy } from "./seal.ts";
 
@@ -21,6 +23,9 @@ export function activeQuarantines({ issuer, model, quarantines }: ProjectionBasi
   );
 }
 
+/** Bytes that an output has beside its text, and that shortening it has to save to be worth it. */
+const outputMargin = 256;
+
 /** What contract and quarantines together say about items. */
 export class Directives {
   /** The contract as the quarantines have changed it. */
@@ -29,6 +34,9 @@ export class Directives {
   readonly sealed: boolean;
   readonly isSetAside: (record: ItemRecord) => boolean;
   readonly detachThrough: number;
+  /** Characters of a tool output that are sent where it is shortened. */
+  readonly outputLimit: number;
+  readonly #outputsThrough: number;
   readonly #transcriptThrough: number;
   readonly #mediaThrough: number;
   readonly #mediaOf: ReadonlySet<number>;
@@ -58,6 +66,11 @@ export class Directives {
     this.isSetAside = setAsideBy(scopes);
     this.detachThrough = through("item-ids");
     this.#transcriptThrough = through("transcript");
+    this.outputLimit = Math.min(
+      Number.POSITIVE_INFINITY,
+      ...ofKind("outputs").map(({ keepBytes }) => keepBytes),
+    );
+    this.#outputsThrough = Math.max(-1, ...ofKind("outputs").map((scope) => scope.through));
     const media = ofKind("media");
     this.#mediaThrough = Math.max(-1, ...media.map((scope) => (scope.seqs ? -1 : scope.through)));
     this.#mediaOf = new Set(media.flatMap(({ seqs }) => seqs ?? []));
@@ -113,6 +126,15 @@ export class Directives {
     if (where === "nowhere" || (where === "messages" && kind !== "message")) return "media-unsupported";
     if (this.isTranscript(record)) return "transcript";
     return seq <= this.#mediaThrough || this.#mediaOf.has(seq) ? "media-refused" : undefined;
+  }
+
+  /** A tool output that was part of a request that was too long goes with its head and its tail only. */
+  lengthFlag({ event, body }: ItemRecord): number {
+    const isMeant =
+      isOutputKind(event.kind) &&
+      event.seq <= this.#outputsThrough &&
+      body.length > this.outputLimit + outputMargin;
+    return isMeant ? flag.shortened : 0;
   }
 
   /** Whether sealed reasoning goes without its words. */

@@ -21,6 +21,8 @@ export const flag = {
   placeheld: 512,
   /** With placeholders for its images and files that are too large. */
   trimmed: 1_024,
+  /** With the head and the tail of its output only. */
+  shortened: 2_048,
 } as const;
 
 /** Flags for which an item's bytes have to be looked at. */
@@ -32,4 +34,5 @@ export const rewritten =
   flag.unsigned |
   flag.recast |
   flag.placeheld |
-  flag.trimmed;
+  flag.trimmed |
+  flag.shortened;

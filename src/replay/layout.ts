@@ -31,6 +31,8 @@ export class Layout {
   readonly callIds: CallIds;
   readonly order = new ElementOrder();
   readonly #contract: ReplayContract;
+  /** Characters of a tool output that are sent where it is shortened. */
+  readonly #outputLimit: number;
   readonly #columns = new Columns();
   #items: readonly ItemRecord[] = [];
   #taken = 0;
@@ -41,8 +43,9 @@ export class Layout {
   #isShared = false;
   readonly #unlocated = new Set<number>();
 
-  constructor(contract: ReplayContract) {
+  constructor(contract: ReplayContract, outputLimit: number) {
     this.#contract = contract;
+    this.#outputLimit = outputLimit;
     this.callIds = new CallIds(contract);
   }
 
@@ -127,6 +130,7 @@ export class Layout {
       callId: this.#callIdOf(index),
       role: roleOf(record, this.#contract),
       maxPartBytes: this.#contract.media.maxPartBytes ?? Number.POSITIVE_INFINITY,
+      outputLimit: this.#outputLimit,
     });
     this.#size -= this.#sizeOf(index);
     this.#edits.set(index, edits);

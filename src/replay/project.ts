@@ -80,7 +80,7 @@ export class Projection {
     this.#directives = new Directives(contract, this.#quarantines);
     this.#contract = this.#directives.contract;
     this.sealed = this.#directives.sealed;
-    this.#layout = new Layout(this.#contract);
+    this.#layout = new Layout(this.#contract, this.#directives.outputLimit);
     this.#media = new MediaWindow(this.#contract.media);
   }
 
@@ -249,7 +249,7 @@ export class Projection {
     if (call === undefined) {
       this.#interrupt();
       this.#layout.order.insert(this.#layout.order.length, index);
-      this.#layout.send(index, flag.note | this.#mediaFlag(index, record));
+      this.#layout.send(index, flag.note | this.#sizeFlags(index, record));
       return;
     }
     const isTold = this.#directives.wordsRule(record) !== undefined || this.#layout.has(call, flag.told);
@@ -275,7 +275,7 @@ export class Projection {
 
   #send(index: number, record: ItemRecord, flags: number, position = this.#layout.order.length): void {
     const { event } = record;
-    let how = flags | this.#mediaFlag(index, record);
+    let how = flags | this.#sizeFlags(index, record);
     if (this.#directives.wordsRule(record) !== undefined) how |= flag.told;
     if (this.#directives.isTranscript(record)) how |= event.id === undefined ? 0 : flag.detached;
     if (event.kind === "message" && event.role !== undefined && roleOf(record, this.#contract) !== event.role)
@@ -296,13 +296,13 @@ export class Projection {
     this.#layout.send(index, how);
   }
 
-  #mediaFlag(index: number, record: ItemRecord): number {
+  #sizeFlags(index: number, record: ItemRecord): number {
     const { media } = record.event;
-    if (!media) return 0;
-    if (this.#directives.mediaRule(record) !== undefined) return flag.placeheld;
-    let how = 0;
+    let how = this.#directives.lengthFlag(record);
+    if (!media) return how;
+    if (this.#directives.mediaRule(record) !== undefined) return how | flag.placeheld;
     for (const left of this.#media.take(index, media)) {
-      if (left === index) how = flag.placeheld;
+      if (left === index) how |= flag.placeheld;
       else if (this.#layout.isSent(left)) this.#layout.send(left, this.#layout.flags(left) | flag.placeheld);
     }
     return media.largest > (this.#contract.media.maxPartBytes ?? Number.POSITIVE_INFINITY)

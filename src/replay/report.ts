@@ -25,6 +25,7 @@ export type ReplayRule =
   | "media-refused"
   | "media-too-large"
   | "media-too-many"
+  | "output-shortened"
   | "assistant-first"
   | "assistant-last";
 
@@ -67,6 +68,7 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
   "media-refused": "its images and files are named in words: they were refused before",
   "media-too-large": "an image or file of it is named in words: it is larger than this backend takes",
   "media-too-many": "its images and files are named in words: a request has room for the latest only",
+  "output-shortened": "the head and the tail of its output are sent: the context was full",
   "assistant-first": "a line of the user stands before it: a request to this backend begins with the user",
   "assistant-last": "a line of the user stands after it: a request to this backend ends with the user",
 };

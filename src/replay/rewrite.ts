@@ -1,6 +1,7 @@
 import { elements, isJsonObject, type Member, members } from "../lib/json.ts";
 import type { ItemRecord } from "../session/event.ts";
 import { isCallKind, isMediaPart, isOutputKind, replayableItem, sanitise } from "../session/item.ts";
+import { shorten } from "../session/shorten.ts";
 import { applied, type Edit } from "./edit.ts";
 import { flag } from "./flag.ts";
 
@@ -12,6 +13,8 @@ export interface Rewriting {
   readonly role: string;
   /** Larger images and files become placeholders where the flag says so. */
   readonly maxPartBytes: number;
+  /** Characters of a tool output that stay where the flag says that it is shortened. */
+  readonly outputLimit: number;
 }
 
 const encoder = new TextEncoder();
@@ -24,6 +27,7 @@ export function rewrite(item: Uint8Array, record: ItemRecord, flags: number, how
   if (edits.length === 0) {
     const found = members(item);
     edits.push(...memberEdits(item, found, flags, how), ...mediaEdits(item, found, flags, how));
+    edits.push(...lengthEdits(item, found, flags, how));
   }
   return edits.sort((left, right) => left.from - right.from);
 }
@@ -92,6 +96,33 @@ function mediaEdits(
   });
 }
 
+/** The text of an output, or of each of its parts, cut down to its head and its tail. Quotes and members stay where they are. */
+function lengthEdits(
+  item: Uint8Array,
+  found: readonly Member[],
+  flags: number,
+  { outputLimit }: Rewriting,
+): Edit[] {
+  const output = (flags & flag.shortened) === 0 ? undefined : found.find(({ key }) => key === "output");
+  if (!output) return [];
+  const shortened = (start: number, end: number): Edit[] => {
+    if (item[start] !== 0x22 || end - start <= outputLimit) return [];
+    const text: unknown = JSON.parse(decoder.decode(item.subarray(start, end)));
+    if (typeof text !== "string") return [];
+    const short = sanitise(shorten(text, outputLimit));
+    return short === text
+      ? []
+      : [{ from: start + 1, to: end - 1, bytes: encoder.encode(JSON.stringify(short).slice(1, -1)) }];
+  };
+  if (item[output.valueStart] !== 0x5b) return shortened(output.valueStart, output.end);
+  const list = item.subarray(output.valueStart, output.end);
+  return elements(list).flatMap(([start, end]) => {
+    const text = members(list.subarray(start, end)).find(({ key }) => key === "text");
+    const from = output.valueStart + start;
+    return text ? shortened(from + text.valueStart, from + text.end) : [];
+  });
+}
+
 const mediaNames: Readonly<Record<string, string>> = {
   input_image: "An image",
   input_file: "A file",
@@ -118,7 +149,12 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
         ? `[Output of the tool call ${call}, which is not part of this conversation]\n`
         : `[Output of the tool call ${call}]\n`;
     const output = found.find(({ key }) => key === "output");
-    return [...wrapped(item, "user", words, output), ...mediaEdits(item, output ? [output] : [], flags, how)];
+    const value = output ? [output] : [];
+    return [
+      ...wrapped(item, "user", words, output),
+      ...mediaEdits(item, value, flags, how),
+      ...lengthEdits(item, value, flags, how),
+    ];
   }
   const argument = isCallKind(kind)
     ? found.find(({ key }) => key === "arguments" || key === "input")

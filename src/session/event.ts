@@ -104,6 +104,8 @@ export const quarantineScope = z.discriminatedUnion("kind", [
     model: z.string().optional(),
     turn: z.number().optional(),
   }),
+  /** Tool outputs go with about `keepBytes` bytes of their text, its head and its tail. */
+  z.object({ kind: z.literal("outputs"), through: z.number(), keepBytes: z.number() }),
 ]);
 export type QuarantineScope = z.infer<typeof quarantineScope>;
 
@@ -165,6 +167,8 @@ export const checkpoint = z.object({
   summarySeq: z.number().optional(),
   /** Ranges of sequence numbers, both ends included, that a rewind took out of the window. */
   rewound: z.array(z.tuple([z.number(), z.number()])),
+  /** Tokens that the last response counted, its input and its output; absent when the window has been changed since. */
+  contextTokens: z.number().optional(),
   /** Ids of the follow-ups delivered last (at most 1,000), so that none is delivered twice. */
   delivered: z.array(z.string()),
   /** Sequence numbers of calls in the window that were open when the turn ended (normally none). */
@@ -282,7 +286,18 @@ export const sessionEvent = z.discriminatedUnion("type", [
   /** The items from `fromSeq` up to this event leave the window. */
   z.object({ ...header, type: z.literal("history-rewound"), toStep: z.number(), fromSeq: z.number() }),
   /** Carries the summary as its item; the items before `keepFrom` leave the window. */
-  z.object({ ...header, type: z.literal("history-compacted"), ...itemFacts.shape, keepFrom: z.number() }),
+  z.object({
+    ...header,
+    type: z.literal("history-compacted"),
+    ...itemFacts.shape,
+    keepFrom: z.number(),
+    /** How many items it stands for. */
+    count: z.number().optional(),
+    /** What the summary cost. */
+    usage: usage.optional(),
+    /** The line that the person was told. */
+    notice: z.string().optional(),
+  }),
   z.object({ ...header, type: z.literal("instructions-amended"), text: z.string() }),
   z.object({ ...header, type: z.literal("session-renamed"), name: z.string() }),
   z.object({ ...header, type: z.literal("session-rotated"), successor: z.string() }),

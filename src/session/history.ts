@@ -62,6 +62,8 @@ export interface History {
   summarySeq?: number;
   /** Ranges of sequence numbers, both ends included, that rewinding took out of the window. */
   rewound: readonly (readonly [from: number, to: number])[];
+  /** Tokens that the last response counted, its input and its output, while the window still holds what it was asked with. */
+  contextTokens?: number;
   /** Ids of the follow-ups that were delivered last, oldest first. */
   delivered: readonly string[];
   /**
@@ -153,7 +155,7 @@ export function canContinue({ items, lastOutcome }: History): boolean {
 
 /** What `turn-ended` carries, so that the next owner reads no more than the window. Its size doesn't grow with the log. */
 export function checkpointOf(history: History): Checkpoint {
-  const { name, title, parent, successor, summarySeq } = history;
+  const { name, title, parent, successor, summarySeq, contextTokens } = history;
   return {
     offset: windowOffset(history),
     id: history.id,
@@ -176,6 +178,7 @@ export function checkpointOf(history: History): Checkpoint {
     fromSeq: history.fromSeq,
     ...(summarySeq !== undefined && { summarySeq }),
     rewound: history.rewound.map(([from, to]) => [from, to]),
+    ...(contextTokens !== undefined && { contextTokens }),
     delivered: [...history.delivered],
     openCalls: [...history.openCalls.keys()],
   };
@@ -261,6 +264,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
     case "step-ended":
       fold.step = Math.max(fold.step, event.step);
       fold.usage = addUsage(fold.usage, event.usage);
+      fold.contextTokens = event.usage.inputTokens + event.usage.outputTokens;
       break;
     case "items-quarantined": {
       const { rung, why, refusedBy, scope, count, oldestSealedAt } = event;
@@ -314,6 +318,7 @@ function restoreHead(fold: Fold, own: Workings, checkpoint: Checkpoint): void {
   Object.assign(fold, rest);
   fold.items = fold.items.filter(({ event: { seq } }) => seq === fold.summarySeq || isInWindow(fold, seq));
   leave(fold, own);
+  if (checkpoint.contextTokens !== undefined) fold.contextTokens = checkpoint.contextTokens;
 }
 
 function addItem(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"item-added">): void {
@@ -373,11 +378,13 @@ function compact(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"
   fold.fromSeq = Math.max(fold.fromSeq, event.keepFrom);
   fold.summarySeq = event.seq;
   fold.rewound = fold.rewound.filter(([, to]) => to >= fold.fromSeq);
+  if (event.usage) fold.usage = addUsage(fold.usage, event.usage);
   leave(fold, own);
 }
 
 /** After items left the window: what referred to them goes too. */
 function leave(fold: Fold, own: Workings): void {
+  delete fold.contextTokens;
   const first = Math.min(...fold.items.slice(0, 2).map(({ event: { seq } }) => seq));
   fold.quarantines = fold.quarantines.filter(({ scope }) => reachOf(scope) >= first);
   const seqs = new Set<number>();

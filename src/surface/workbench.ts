@@ -3,6 +3,7 @@ import { platform, release } from "node:os";
 import { systemClock } from "../lib/clock.ts";
 import { Failure } from "../failure.ts";
 import { approver, type Ask } from "../agent/approval.ts";
+import { compactor } from "../agent/compaction.ts";
 import { contextItem } from "../agent/context.ts";
 import { readInstructions } from "../agent/instructions.ts";
 import { toolbox } from "../agent/toolbox.ts";
@@ -71,6 +72,7 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
         approve: approver(settings.approval, askWith(invocation)),
         observe,
       },
+      compact: compactor(),
     };
   };
   const contextOf = (workspace: Workspace): Uint8Array =>

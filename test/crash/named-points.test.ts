@@ -36,7 +36,8 @@ async function crashGoingOn(rig: Rig, point: string): Promise<void> {
 
 describe.concurrent("a new session survives kill -9 at", () => {
   // Only who takes over an existing session passes "lease-taken".
-  const points = crashPoints.filter((point) => point !== "lease-taken");
+  // compaction.test.ts has the context that overflows.
+  const points = crashPoints.filter((point) => point !== "lease-taken" && point !== "compaction-appended");
   it.each([...points, "append-half-written:3", "append-not-synced:3"])("%s", { timeout: atMost }, (point) =>
     withRig(story(), async (rig) => {
       prepare(rig);
@@ -90,8 +91,8 @@ describe.concurrent("crashes in a row on one session", () => {
         await crashGoingOn(rig, point);
         unpassed.delete(point.split(":")[0]!);
       }
-      // A session's folder is made once.
-      expect([...unpassed]).toEqual(["session-folder-made"]);
+      // A session's folder is made once, and no context overflows here.
+      expect([...unpassed]).toEqual(["session-folder-made", "compaction-appended"]);
       await expectSurvives(rig, rig.id());
     }),
   );

@@ -14,6 +14,7 @@ const scope = fc.record({
     "issuer",
     "sealed",
     "item-ids",
+    "outputs",
     "call-ids",
     "content",
     "notes",
@@ -296,6 +297,8 @@ function madeScope(kind: ScopeKind, issuer: string, reach: number): QuarantineSc
       return { kind, seqs: [reach] };
     case "issuer":
       return { kind, issuer, through: reach };
+    case "outputs":
+      return { kind, through: reach, keepBytes: 4 };
     case "call-ids":
       return { kind, limit: 40 };
     case "item-type":

@@ -13,7 +13,7 @@ export const replay = {
   "sealed-compaction-rejected": {
     area: "replay",
     means: "The provider can't decrypt a compaction that it sealed earlier",
-    does: "Leaves it out, keeps the visible history, and retries at once",
+    does: "Leaves it out, puts a text made from the visible log in its place where that is needed, and retries at once",
     youCan: "nothing is needed; all messages and tool results are kept",
     exit: 5,
     rows: [4],
@@ -125,8 +125,9 @@ export const replay = {
   "context-overflow": {
     area: "replay",
     means: "The history is longer than the model's context window",
-    does: "Ends the turn with the log whole; the request is not sent again unchanged",
-    youCan: "choose a model with a larger window: `throughline resume --last --model MODEL`",
+    does: "Has the model summarise the conversation, keeps the last steps whole, and tries again; shortens tool outputs in requests where that is not enough",
+    youCan:
+      "nothing, as a rule; choose a model with a larger window: `throughline resume --last --model MODEL`",
     exit: 5,
     rows: [33, 34],
   },

@@ -60,6 +60,20 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./show.ts")).show,
   },
   {
+    name: "compact",
+    arguments: "<session>",
+    summary: "summarise all but the end of a session's context; the log keeps everything",
+    example: "throughline compact fix-the-tests",
+    options: [
+      { flags: "--provider <name>", help: "openai, simulator, or one of config.toml" },
+      { flags: "-m, --model <model>", help: "the model that writes the summary" },
+      { flags: "--scenario <file>", help: "with --provider simulator: what the simulated model does" },
+      { flags: "--here", help: "do it in this folder, though the session belongs to another" },
+      { flags: "--force", help: "take the session over from the process that holds it" },
+    ],
+    load: async () => (await import("./compact.ts")).compact,
+  },
+  {
     name: "simulate",
     summary: "serve the Responses API on loopback, with seals, limits and cuts as a scenario says",
     example: "throughline simulate --listen 8787 --scenario cut.toml",

@@ -54,7 +54,7 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
     record(record: LogRecord) {
       advance(history, record);
       updated = record.event.at;
-      if (record.event.type === "attempt-failed" || record.event.type === "items-quarantined")
+      if (["attempt-failed", "items-quarantined", "history-compacted"].includes(record.event.type))
         events.push(record.event);
       if (isItemRecord(record)) items.push(record);
     },
@@ -107,6 +107,8 @@ function viewText({ session, report, events, lines }: View, now: number): string
   ];
   for (const event of events) {
     if (event.type === "items-quarantined") text.push(`  + ${printableLine(event.notice, 200)}`);
+    if (event.type === "history-compacted")
+      text.push(`  + ${printableLine(event.notice ?? "the context was summarised", 200)}`);
     if (event.type === "attempt-failed")
       text.push(`  ! ${printableLine(event.message, 160)} [${event.class}] ${event.action}`);
   }

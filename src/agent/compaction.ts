@@ -1,0 +1,230 @@
+import { crashPoint } from "../lib/fault.ts";
+import { parseJson } from "../lib/json.ts";
+import { Failure, isFailureOf } from "../failure.ts";
+import {
+  compactionNotice,
+  type CompactionFacts,
+  bytesPerToken,
+  contextTokens,
+  trimNotice,
+  trimOutputs,
+} from "../recovery/room.ts";
+import { cutWindow, type Cut } from "../session/cut.ts";
+import type { ItemRecord, NewEvent, Usage } from "../session/event.ts";
+import { describeItem, itemText, messageItem } from "../session/item.ts";
+import { byteLength, shorten } from "../session/shorten.ts";
+import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
+import { addUsage, noUsage } from "../session/usage.ts";
+import type { Journal } from "../turn/journal.ts";
+import type { Compacted, Compacting, Compactor } from "../turn/compactor.ts";
+import { readItems } from "../turn/read-items.ts";
+import { contextWindow } from "./context-window.ts";
+import { shadowSealed } from "./shadow.ts";
+import { carriedOn, summaryInstructions, summaryItem, type SummaryParts, summaryRequest } from "./summary.ts";
+
+export interface CompactionOptions {
+  /** Tokens from which on the window is summarised before the next attempt; by default 85 % of the model's window, where it is known. */
+  compactAt?: number;
+  /** Tokens of the window's end that are kept whole; by default 20,000, and never more than three tenths of the window. */
+  keepTokens?: number;
+}
+
+/** Requests for one summary: each after the first has half the transcript. */
+const tries = 4;
+/** A longer text of one item than this is never of use to a summary. */
+const longestText = 256 * 1024;
+
+/** Summarises through the session's own model, keeps the window's end whole, and shortens tool outputs where that is not enough. */
+export function compactor(options: CompactionOptions = {}): Compactor {
+  const { compactAt, keepTokens = 20_000 } = options;
+  /** The step before which it was tried in vain. */
+  let inVain = -1;
+
+  const summarise = async (session: Compacting, why: CompactionFacts["why"]): Promise<Compacted> => {
+    const { history } = session.journal;
+    const { items } = history;
+    const total = items.reduce((sum, { body }) => sum + body.length, 0);
+    const cut = cutWindow(items, Math.min(keepTokens * bytesPerToken, 0.3 * total));
+    // What takes little away is not worth a request, unless a person asks for it.
+    if (!cut || (why !== "asked" && cut.cutBytes < 0.1 * total)) return { kind: "nothing" };
+    const { bytes } = session.project();
+    const tokensBefore = contextTokens(history, bytes);
+    const { entries, parts } = await gather(session.journal, cut);
+    if (entries.length === 0) return { kind: "nothing" };
+    const known = contextWindow(session.settings.model) ?? compactAt;
+    const room =
+      0.7 * Math.min(known === undefined ? Infinity : known * bytesPerToken, Math.max(bytes, total));
+    const written = await writeSummary(session, entries, room);
+    if (written.kind === "failed") return written;
+    const item = summaryItem({ ...parts, kind: "summary", text: written.text });
+    const facts = describeItem(item);
+    if (!facts) throw new Error("a summary is an item");
+    const notice = compactionNotice({
+      why,
+      tokensBefore,
+      summarised: cut.index,
+      summaryTokens: Math.ceil(byteLength(written.text) / bytesPerToken),
+      kept: items.length - cut.index,
+    });
+    const { keepFrom, index: count } = cut;
+    const event: NewEvent = {
+      type: "history-compacted",
+      ...facts,
+      keepFrom,
+      count,
+      usage: written.usage,
+      notice,
+    };
+    await session.journal.append({ event, item });
+    crashPoint("compaction-appended");
+    session.observe({ type: "notice", text: notice });
+    return { kind: "compacted", notice };
+  };
+
+  return {
+    prepare: async (session) => {
+      await shadowSealed(session);
+      const { journal, settings } = session;
+      const window = contextWindow(settings.model);
+      const limit = compactAt ?? (window === undefined ? undefined : Math.floor(0.85 * window));
+      const { history } = journal;
+      if (inVain === history.step) return;
+      const { bytes, excess } = session.project();
+      const tokens = contextTokens(history, bytes);
+      if (excess === 0 && (limit === undefined || tokens < limit)) return;
+      inVain = history.step;
+      const made = await summarise(session, "full");
+      if (made.kind !== "failed" || isFailureOf(made.failure, "cancelled")) return;
+      session.observe({
+        type: "notice",
+        text: `the context is nearly full (about ${tokens.toLocaleString("en-US")} tokens) and could not be summarised (${made.failure.class}); going on with it as it is`,
+      });
+    },
+    summarise,
+    makeRoom: async (session, how) => {
+      const made = how === "summarise" ? await summarise(session, "overflowed") : undefined;
+      if (made?.kind === "compacted") return made;
+      if (made?.kind === "failed" && isFailureOf(made.failure, ...passing)) return made;
+      return trim(session);
+    },
+  };
+}
+
+/** Failures that say nothing about the request: it is worth another try when they are over. */
+const passing = [
+  "cancelled",
+  "usage-limit",
+  "rate-limit",
+  "billing",
+  "overloaded",
+  "transport-interrupted",
+  "auth-expired",
+  "auth-denied",
+  "model-missing",
+  "parameter-unsupported",
+] as const;
+
+async function trim({ journal, provider, observe }: Compacting): Promise<Compacted> {
+  const { history } = journal;
+  const quarantine = trimOutputs(history, provider.issuer);
+  if (!quarantine) return { kind: "nothing" };
+  const notice = trimNotice(quarantine);
+  await journal.append({ event: { type: "items-quarantined", turn: history.turn, ...quarantine, notice } });
+  crashPoint("quarantine-appended");
+  const { rung, count } = quarantine;
+  observe({ type: "repaired", notice, rung, count });
+  return { kind: "compacted", notice };
+}
+
+interface Gathered {
+  readonly entries: readonly TranscriptEntry[];
+  readonly parts: Pick<SummaryParts, "context" | "prompt">;
+}
+
+/** What is to be summarised, and what is carried on word for word. */
+async function gather({ history, log }: Journal, { index }: Cut): Promise<Gathered> {
+  const entries: TranscriptEntry[] = [];
+  let context: string[] = [];
+  let prompt: string | undefined;
+  await readItems(log, history.items.slice(0, index), (record, item) => {
+    const { event } = record;
+    if (event.type === "history-compacted") {
+      const carried = carriedOn(item);
+      context = [...carried.context];
+      prompt = carried.prompt;
+    }
+    if (event.kind === "message" && event.role === "developer") {
+      if (entries.length === 0) context.push(itemText(parseJson(new TextDecoder().decode(item))));
+      return;
+    }
+    const entry = transcriptEntry(record, item);
+    if (!entry) return;
+    if (isPrompt(record)) prompt = entry.text;
+    entries.push({ ...entry, text: shorten(entry.text, longestText) });
+  });
+  const isKept = history.items.slice(index).some(isPrompt);
+  return { entries, parts: { context, ...(prompt !== undefined && !isKept && { prompt }) } };
+}
+
+const isPrompt = ({ event }: ItemRecord): boolean =>
+  event.type === "item-added" &&
+  event.origin === "input" &&
+  event.kind === "message" &&
+  event.role === "user";
+
+type Written = { kind: "written"; text: string; usage: Usage } | { kind: "failed"; failure: Failure };
+
+/** Asks for the summary; when the transcript is too long for a request of its own, with half of it. */
+async function writeSummary(
+  session: Compacting,
+  entries: readonly TranscriptEntry[],
+  room: number,
+): Promise<Written> {
+  let usage = noUsage;
+  for (let tried = 1, budget = room; ; tried++, budget /= 2) {
+    const result = await ask(session, writeTranscript(entries, budget));
+    usage = addUsage(usage, result.usage);
+    if (result.kind === "written") return { ...result, usage };
+    if (!isFailureOf(result.failure, "context-overflow") || tried >= tries) return result;
+  }
+}
+
+async function ask(session: Compacting, transcript: string): Promise<Written & { usage: Usage }> {
+  const { provider, settings, journal, signal, observe } = session;
+  const message = messageItem("user", summaryRequest(transcript));
+  const request = {
+    model: settings.model,
+    ...(settings.effort !== undefined && { effort: settings.effort }),
+    instructions: summaryInstructions,
+    tools: [],
+    without: session.project().without,
+    input: { bytes: message.length, items: 1, chunks: () => once(message) },
+    sealed: false,
+    // A key of its own: the cache of the session's requests stays theirs.
+    cacheKey: `${journal.log.id}-summary`,
+  };
+  let text = "";
+  const failed = (failure: Failure) => ({ kind: "failed" as const, failure, usage: noUsage });
+  for await (const event of provider.stream(request, AbortSignal.any([signal, journal.log.lost]))) {
+    if (event.type === "silent") observe(event);
+    if (event.type === "item" && event.facts.kind === "message")
+      text += itemText(parseJson(new TextDecoder().decode(event.item)));
+    if (event.type === "failed") {
+      if (journal.log.lost.aborted) throw journal.log.lost.reason;
+      return failed(event.failure);
+    }
+    if (event.type !== "completed") continue;
+    if (text.trim() !== "") return { kind: "written", text, usage: event.usage };
+  }
+  return failed(
+    new Failure(
+      "unknown-provider-failure",
+      "The model was asked for a summary of the conversation and answered without a word. The session is as it was.",
+      {},
+    ),
+  );
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}

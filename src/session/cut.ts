@@ -1,0 +1,80 @@
+import type { ItemRecord } from "./event.ts";
+import { isCallKind, isOutputKind } from "./item.ts";
+import { OpenCalls } from "./open-calls.ts";
+
+/** Where a window is cut in two: what is summarised, and what is kept whole. */
+export interface Cut {
+  /** The items before this index are summarised. */
+  readonly index: number;
+  /** Sequence number of the first item that is kept. */
+  readonly keepFrom: number;
+  /** Bytes of the items that are summarised, and of those that are kept. */
+  readonly cutBytes: number;
+  readonly keptBytes: number;
+}
+
+/**
+ * Cuts a window so that at most `keepBytes` of its end are kept, or, where its last step alone is larger, that step. A step is never
+ * split, nor a call from its output, and a call without output is kept with everything that follows it. `undefined` when nothing that
+ * was said or done stands before such a place.
+ */
+export function cutWindow(items: readonly ItemRecord[], keepBytes: number): Cut | undefined {
+  const places = cutPlaces(items);
+  const total = items.reduce((sum, { body }) => sum + body.length, 0);
+  let found: Cut | undefined;
+  let cutBytes = 0;
+  let at = 0;
+  let isWorthIt = false;
+  for (const index of places) {
+    for (; at < index; at++) {
+      const record = items[at]!;
+      cutBytes += record.body.length;
+      isWorthIt ||= record.event.type === "item-added" && record.event.role !== "developer";
+    }
+    if (!isWorthIt) continue;
+    const keptBytes = total - cutBytes;
+    found = { index, keepFrom: items[index]!.event.seq, cutBytes, keptBytes };
+    if (keptBytes <= keepBytes) break;
+  }
+  return found;
+}
+
+/** The indexes, ascending, before which a window may be cut. */
+function cutPlaces(items: readonly ItemRecord[]): number[] {
+  const last = lastLinked(items);
+  const places: number[] = [];
+  let reach = -1;
+  for (let index = 0; index < items.length; index++) {
+    // A summary stands first and behind the items that it was made of; a cut before the second item would summarise it alone.
+    if (index > 0 && reach < index) places.push(index);
+    reach = Math.max(reach, last[index]!);
+  }
+  return places;
+}
+
+/** For each item the last one that has to stay with it: of its step, or the output of its call. */
+function lastLinked(items: readonly ItemRecord[]): number[] {
+  const last = items.map((_, index) => index);
+  const steps = new Map<string, number>();
+  const open = new OpenCalls<number>();
+  const waiting = new Set<number>();
+  for (const [index, { event }] of items.entries()) {
+    if (event.type === "item-added" && event.origin !== "input") {
+      const step = `${event.turn}.${event.step}`;
+      const first = steps.get(step);
+      if (first === undefined) steps.set(step, index);
+      else last[first] = index;
+    }
+    if (isCallKind(event.kind)) {
+      open.add(event, index);
+      waiting.add(index);
+    } else if (isOutputKind(event.kind)) {
+      const call = open.take(event);
+      if (call === undefined) continue;
+      waiting.delete(call);
+      last[call] = Math.max(last[call]!, index);
+    }
+  }
+  for (const call of waiting) last[call] = items.length;
+  return last;
+}

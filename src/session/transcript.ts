@@ -1,0 +1,75 @@
+import { parseJson } from "../lib/json.ts";
+import type { ItemRecord } from "./event.ts";
+import { isCallKind, isOutputKind, itemText } from "./item.ts";
+import { byteLength, shorten } from "./shorten.ts";
+
+/** A visible item in words. `weight`: what may be shortened first when room is short. */
+export interface TranscriptEntry {
+  readonly who: string;
+  readonly text: string;
+  readonly weight: "summary" | "words" | "tool";
+}
+
+/** An item as an entry; `undefined` for what nobody but a provider can read, and for empty messages. */
+export function transcriptEntry({ event }: ItemRecord, item: Uint8Array): TranscriptEntry | undefined {
+  const parsed = parseJson(new TextDecoder().decode(item)) as Record<string, unknown> | undefined;
+  if (parsed === undefined) return undefined;
+  const { kind, role, name = "", call = "" } = event;
+  if (isCallKind(kind)) {
+    const input = parsed["arguments"] ?? parsed["input"] ?? parsed["action"] ?? "";
+    const text = typeof input === "string" ? input : JSON.stringify(input);
+    return { who: `assistant calls ${name} (${call})`, text, weight: "tool" };
+  }
+  const text = itemText(parsed);
+  if (text.trim() === "") return undefined;
+  if (isOutputKind(kind)) return { who: `output of ${call}`, text, weight: "tool" };
+  if (kind !== "message") return undefined;
+  if (event.type === "history-compacted")
+    return { who: "summary of what came before", text, weight: "summary" };
+  return { who: role === "user" ? "person" : (role ?? "message"), text, weight: "words" };
+}
+
+const limits = [32_768, 8_192, 2_048, 512, 128];
+
+/**
+ * The entries as one text of at most about `budget` bytes: calls and outputs are shortened first, the longest most; then messages; then
+ * the oldest entries are left out, apart from an earlier summary. What was left out is counted in its place.
+ */
+export function writeTranscript(entries: readonly TranscriptEntry[], budget: number): string {
+  let sized: Sized[] = [];
+  for (const limit of limits) {
+    sized = entries.map((entry) => sizedBlock(entry, entry.weight === "tool" ? limit : limit * 16));
+    if (totalOf(sized) <= budget) return join(sized);
+  }
+  let total = totalOf(sized);
+  let left = 0;
+  let leftBytes = 0;
+  const kept = sized.filter((block) => {
+    if (total <= budget || block.weight === "summary") return true;
+    total -= block.bytes;
+    left++;
+    leftBytes += block.bytes;
+    return false;
+  });
+  const note = `[… ${left.toLocaleString("en-US")} entries of ${leftBytes.toLocaleString("en-US")} bytes left out here …]`;
+  const at = kept.findLastIndex(({ weight }) => weight === "summary") + 1;
+  return [
+    ...kept.slice(0, at).map(({ block }) => block),
+    note,
+    ...kept.slice(at).map(({ block }) => block),
+  ].join("\n\n");
+}
+
+interface Sized {
+  readonly block: string;
+  readonly bytes: number;
+  readonly weight: TranscriptEntry["weight"];
+}
+
+function sizedBlock({ who, text, weight }: TranscriptEntry, limit: number): Sized {
+  const block = `[${who}]\n${shorten(text, limit)}`;
+  return { block, bytes: byteLength(block) + 2, weight };
+}
+
+const totalOf = (blocks: readonly Sized[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+const join = (blocks: readonly Sized[]): string => blocks.map(({ block }) => block).join("\n\n");

@@ -1,0 +1,44 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Provider } from "../provider.ts";
+import type { ReplayContract } from "../replay/contract.ts";
+import type { Settings, Workspace } from "../session/event.ts";
+import type { SessionStore } from "../store.ts";
+import type { CallEnvironment } from "./calls.ts";
+import type { Compactor } from "./compactor.ts";
+import type { Observe } from "./update.ts";
+
+/** What all sessions of a process share. */
+export interface Runtime {
+  store: SessionStore;
+  clock: Clock;
+  /** Evenly distributed over [0, 1), for jitter. */
+  random(): number;
+  observe: Observe;
+  /** Whether a limit is waited for, once a turn, instead of ending it. */
+  wait: boolean;
+}
+
+/** What one session runs with. */
+export interface Equipment {
+  provider: Provider;
+  contract: ReplayContract;
+  /** The text that the model is told before everything else. */
+  instructions: string;
+  settings: Settings;
+  environment: CallEnvironment;
+  /** Makes the window smaller; without one a turn ends when the context is full. */
+  compact?: Compactor;
+  /** Where the session works from now on, when it differs from what its log says. */
+  workspace?: Workspace;
+}
+
+export interface SessionStart {
+  /** UUID version 7. */
+  id: string;
+  name?: string;
+  workspace: Workspace;
+  /** The version of the program, for the log. */
+  version: string;
+  /** The first item, before any prompt. */
+  context: Uint8Array;
+}
