@@ -71,7 +71,10 @@ function matchTurn(scenario: Scenario, { prompt, turn }: Position): Turn {
   return scripted ?? builtInTurn(prompt);
 }
 
-/** A prompt is the last of a run of user messages; a run counts as one prompt, so prompts that were never answered don't count. */
+/**
+ * A prompt is the last of a run of user messages; a run counts as one prompt, so prompts that were never answered don't count. A line in
+ * brackets behind an answer is the client's own ("[go on]"), for APIs that don't go on with an answer that was cut off, and no prompt.
+ */
 function locate(input: readonly JsonObject[]): Position {
   let turn = 0;
   let prompt = "";
@@ -79,6 +82,7 @@ function locate(input: readonly JsonObject[]): Position {
   let answered = true;
   for (const item of input) {
     if (isMessage(item) && item["role"] === "user") {
+      if (since.length > 0 && /^\s*\[[^\]]*\]\s*$/u.test(textOf(item["content"]))) continue;
       if (answered) turn++;
       answered = false;
       prompt = textOf(item["content"]);

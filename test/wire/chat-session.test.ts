@@ -145,6 +145,35 @@ describe("a session over chat", () => {
     });
   });
 
+  it("goes on from a text that was whole before the cut, and shows it once", async () => {
+    const twice = { ...run, call: [shell("echo ran >> ran"), shell("true")] };
+    chat.reset({
+      turn: [turn(undefined, twice, step("Done."))],
+      // In the middle of the second call's arguments: the text and the first call are whole.
+      fault: [{ kind: "cut", after: "arguments", nth: 2 }],
+    });
+    const session = await started("chat");
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    await session.close();
+    expect(await ran()).toBe(1);
+    const shown = updates.flatMap((update) => (update.type === "text-delta" ? [update.text] : [])).join("");
+    expect(shown.split("I look.")).toHaveLength(2);
+  });
+
+  it("goes on with a text that nothing followed before the cut", async () => {
+    chat.reset({ ...runsOnce, fault: [{ kind: "cut", after: "arguments" }] });
+    const session = await started("chat");
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    await session.close();
+    // A backend that takes an assistant's message at the end for a beginning is told to go on.
+    expect(messagesOf(1).at(-2)).toMatchObject({ role: "assistant", content: "I look." });
+    expect(messagesOf(1).at(-1)).toMatchObject({
+      role: "user",
+      content: expect.stringMatching(/^\[Go on/u) as string,
+    });
+    expect(await ran()).toBe(1);
+  });
+
   it("starts no call that was cut off in its arguments", async () => {
     chat.reset({ ...runsOnce, fault: [{ kind: "cut", after: "arguments" }] });
     const session = await started("chat");

@@ -38,6 +38,15 @@ providerConformance(
     delta: text,
     deltaAfter: 1,
     heartbeat: ": OPENROUTER PROCESSING\n\n",
+    failures: [
+      {
+        event: `data: ${JSON.stringify({ error: { message: "Overloaded", code: 503 } })}\n\n`,
+        class: "overloaded",
+      },
+      { event: chunk({ delta: {}, finish_reason: "length" }), class: "output-limit" },
+      { event: chunk({ delta: {}, finish_reason: "content_filter" }), class: "refusal" },
+      { event: 'data: {"choices":\n\n', class: "transport-interrupted" },
+    ],
     refusals: [
       {
         status: 429,

@@ -13,6 +13,23 @@ export interface ChatDialect {
    * (Kimi K2.5, 2026-01 to 2026-06).
    */
   readonly reasoningRequired: boolean;
+  /**
+   * Roles alternate strictly: "Unexpected role 'user' after role 'tool'" (Mistral, code 3230; github.com/NousResearch/hermes-agent/issues/20154,
+   * 2026-05), "conversation roles must alternate" (github.com/charmbracelet/crush/issues/279, 2026-01).
+   */
+  readonly strictRoles: boolean;
+  /**
+   * A request that ends with the assistant is refused, or taken for the beginning of the next answer: "Assistant response prefill is
+   * incompatible with enable_thinking." (llama.cpp and vLLM with thinking templates; github.com/anomalyco/opencode/issues/27920, 2026-05),
+   * "Expected last role User or Tool" (Mistral).
+   */
+  readonly endsOnUser: boolean;
+}
+
+/** What a model demands wherever it is served: Mistral's tokenizer checks call ids and roles in vLLM and behind gateways too. */
+export function dialectOfModel(dialect: ChatDialect, model: string): ChatDialect {
+  const isMistral = /mi[sn]tral|devstral|magistral|codestral|pixtral/iu.test(model);
+  return isMistral ? { ...dialect, shortCallIds: true, strictRoles: true, endsOnUser: true } : dialect;
 }
 
 /** The dialect that a base URL tells, or the replay contract of an endpoint that stands behind a gateway. */
@@ -25,5 +42,7 @@ export function dialectOf(baseUrl: string, contract?: string): ChatDialect {
     thoughtSignatures: isUnder("googleapis.com"),
     reasoningRequired:
       contract === "deepseek" || ["deepseek.com", "moonshot.ai", "moonshot.cn", "kimi.com"].some(isUnder),
+    strictRoles: isUnder("mistral.ai"),
+    endsOnUser: !["openai.com", "azure.com", "deepseek.com"].some(isUnder),
   };
 }

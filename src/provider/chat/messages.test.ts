@@ -36,7 +36,7 @@ async function messages(
 ): Promise<unknown> {
   const { body } = await sent(
     { instructions, input: input(...items.map((item) => JSON.stringify(item))) },
-    dialect,
+    { endsOnUser: false, ...dialect },
   );
   return body["messages"];
 }
@@ -141,6 +141,31 @@ describe("the request", () => {
       stream_options: { include_usage: true },
       prompt_cache_key: "session-1",
     });
+  });
+});
+
+it("goes without the parameters that the endpoint has refused", async () => {
+  const without = [
+    "stream_options",
+    "reasoning_effort",
+    "messages[1].reasoning_content",
+    "messages",
+    "tools[0].function.strict",
+  ];
+  const tools = [{ type: "function" as const, name: "ls", description: "", parameters: {}, strict: true }];
+  const items = [user("go"), thought("Look."), said("Done."), user("more")].map((item) =>
+    JSON.stringify(item),
+  );
+  const { body } = await sent({ instructions: "", input: input(...items), tools, without });
+  expect(body).toEqual({
+    model: "gpt-test",
+    messages: [
+      { role: "user", content: "go" },
+      { role: "assistant", content: "Done." },
+      { role: "user", content: "more" },
+    ],
+    tools: [{ type: "function", function: { name: "ls", description: "", parameters: {} } }],
+    stream: true,
   });
 });
 
@@ -273,6 +298,35 @@ describe("the history", () => {
     const ids = made.flatMap((message) => message.tool_calls?.[0]?.id ?? message.tool_call_id ?? []);
     expect(ids[0]).toMatch(/^[A-Za-z0-9]{9}$/u);
     expect(ids).toEqual([ids[0], ids[0], "abcDEF123", "abcDEF123"]);
+  });
+
+  it("goes on in Mistral's order: an answer between outputs and the user, and one message of the user's at a time", async () => {
+    const items = [user("a"), user("b"), call("abcDEF123"), output("abcDEF123", "A"), user("c")];
+    const { body } = await sent({
+      instructions: "",
+      model: "devstral-2",
+      input: input(...items.map((item) => JSON.stringify(item))),
+    });
+    expect(body["messages"]).toEqual([
+      { role: "user", content: "a\n\nb" },
+      { role: "assistant", content: null, tool_calls: [toolCall("abcDEF123")] },
+      { role: "tool", tool_call_id: "abcDEF123", content: "A" },
+      { role: "assistant", content: "[interrupted]" },
+      { role: "user", content: "c" },
+    ]);
+    expect(await messages(items)).toHaveLength(5);
+    expect(await messages(items)).not.toContainEqual({ role: "assistant", content: "[interrupted]" });
+  });
+
+  it("ends with the user where an answer that was cut off would be taken for the next one's beginning", async () => {
+    const items = [user("go"), said("Half.")];
+    const tail = { role: "user", content: expect.stringMatching(/^\[Go on/u) as string };
+    expect(await messages(items, { endsOnUser: true })).toEqual([
+      { role: "user", content: "go" },
+      { role: "assistant", content: "Half." },
+      tail,
+    ]);
+    expect(await messages(items, { endsOnUser: false })).toHaveLength(2);
   });
 
   it("gives Gemini its thought signatures back, and nobody else", async () => {

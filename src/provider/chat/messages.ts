@@ -33,6 +33,9 @@ export interface Messages {
   readonly calls: ReadonlyMap<string, string>;
 }
 
+/** Stands behind an answer that was cut off, for backends that would take it for the beginning of the next. */
+const goOn = "[Go on from where this ends, without repeating any of it.]";
+
 class Conversation {
   readonly #items: readonly JsonObject[];
   readonly #dialect: ChatDialect;
@@ -68,6 +71,7 @@ class Conversation {
       }
     }
     this.#finish();
+    this.#order();
     this.#fillReasoning();
     const first = system.filter((text) => text.trim() !== "").join("\n\n");
     const messages = first === "" ? this.#messages : [{ role: "system", content: first }, ...this.#messages];
@@ -113,6 +117,23 @@ class Conversation {
       return output ? [[call, output]] : [];
     });
     this.#messages.push(...this.#toolMessages(outputs));
+  }
+
+  /** What the dialect demands of the order of roles (see `strictRoles` and `endsOnUser`). */
+  #order(): void {
+    const made = this.#messages.splice(0);
+    for (const message of made) {
+      const last = this.#messages.at(-1);
+      const isUser = message["role"] === "user";
+      if (this.#dialect.strictRoles && isUser && last?.["role"] === "tool")
+        this.#messages.push({ role: "assistant", content: "[interrupted]" });
+      if (this.#dialect.strictRoles && isUser && last?.["role"] === "user") {
+        const merged = { role: "user", content: merge(last["content"], message["content"]) };
+        this.#messages.splice(-1, 1, merged);
+      } else this.#messages.push(message);
+    }
+    if (this.#dialect.endsOnUser && this.#messages.at(-1)?.["role"] === "assistant")
+      this.#messages.push({ role: "user", content: goOn });
   }
 
   /**
@@ -216,4 +237,11 @@ function joined(texts: readonly string[]): string {
 
 function joinText(parts: readonly Part[]): string {
   return joined(parts.flatMap((part) => (part.type === "text" ? [part.text] : [])));
+}
+
+function merge(first: unknown, second: unknown): unknown {
+  if (typeof first === "string" && typeof second === "string") return `${first}\n\n${second}`;
+  return [first, second].flatMap((content) =>
+    typeof content === "string" ? [{ type: "text", text: content }] : content,
+  );
 }
