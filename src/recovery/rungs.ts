@@ -1,3 +1,4 @@
+import { isFailureOf } from "../failure.ts";
 import { flag } from "../replay/flag.ts";
 import { issuerOf } from "../replay/seal.ts";
 import { type Remedy, seqsOf } from "./remedy.ts";
@@ -32,10 +33,14 @@ export const ofIssuer: Remedy = {
   },
 };
 
-/** Leaves out everything sealed, and asks for no more. */
+/** Leaves out everything sealed, and asks for no more; where nothing sealed was sent, only a refusal of seals can be about asking. */
 export const allSealed: Remedy = {
   rung: 2,
-  propose: ({ sealed, options: { upTo } }) => ({ scope: { kind: "sealed", through: upTo }, items: sealed }),
+  propose({ failure, sealed, options: { upTo } }) {
+    const isAboutSeals = isFailureOf(failure, "sealed-reasoning-rejected", "sealed-compaction-rejected");
+    if (sealed.length === 0 && !isAboutSeals) return undefined;
+    return { scope: { kind: "sealed", through: upTo }, items: sealed };
+  },
 };
 
 export const itemIds: Remedy = {
