@@ -29,6 +29,8 @@ export interface ProviderSubject {
     readonly body: object | string;
     readonly class: FailureClass;
   }[];
+  /** What ends an answer under way, with status 200, in the wire's own words. */
+  readonly failures: readonly { readonly event: string; readonly class: FailureClass }[];
   readonly request?: Partial<ModelRequest>;
 }
 
@@ -238,6 +240,15 @@ export function providerConformance(
         expect(failure.class).toBe(refusal.class);
         expect(failure.signal).toMatchObject({ source: "http", status: refusal.status });
         expect(failure.message).toContain(refusal.class);
+      });
+    }
+
+    for (const { event, class: expected } of subject.failures) {
+      test(`${JSON.stringify(event.slice(0, 160))} in mid-stream is ${expected}`, async (endpoint) => {
+        const before = answer.slice(0, subject.deltaAfter).join("") + subject.delta("So far");
+        const events = await ask(await endpoint.open(streaming(before + event)));
+        expect(failureOf(events).class).toBe(expected);
+        expect(events.map(({ type }) => type)).toContain("text-delta");
       });
     }
 

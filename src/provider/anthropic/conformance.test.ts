@@ -32,6 +32,15 @@ providerConformance(
     delta: (text) => sse("content_block_delta", { index: 0, delta: { type: "text_delta", text } }),
     deltaAfter: 2,
     heartbeat: ping,
+    failures: [
+      {
+        event: sse("error", { error: { type: "overloaded_error", message: "Overloaded" } }),
+        class: "overloaded",
+      },
+      { event: messageEnd("max_tokens"), class: "output-limit" },
+      { event: messageEnd("refusal"), class: "refusal" },
+      { event: 'event: message_delta\ndata: {"type":\n\n', class: "transport-interrupted" },
+    ],
     refusals: [
       { status: 429, body: error("rate_limit_error", "This request would exceed …"), class: "rate-limit" },
       {

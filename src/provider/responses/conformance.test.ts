@@ -25,6 +25,28 @@ providerConformance(
     delta,
     deltaAfter: 1,
     heartbeat: ": ping\n\n",
+    failures: [
+      {
+        event: sse("response.failed", {
+          response: { error: { code: "server_error", message: "An error occurred." } },
+        }),
+        class: "overloaded",
+      },
+      {
+        event: sse("error", {
+          error: { code: "invalid_encrypted_content", message: "refused" },
+          status: 400,
+        }),
+        class: "sealed-reasoning-rejected",
+      },
+      {
+        event: sse("response.incomplete", {
+          response: { incomplete_details: { reason: "max_output_tokens" } },
+        }),
+        class: "output-limit",
+      },
+      { event: 'data: {"type":\n\n', class: "transport-interrupted" },
+    ],
     refusals: [
       {
         status: 400,
