@@ -4,6 +4,7 @@ import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 import type { EventType, SessionEvent } from "../session/event.ts";
 import { isBelievable, objection } from "../session/upcast.ts";
 import type { Append } from "../store.ts";
+import { readHead, type TypeMarks } from "./head.ts";
 
 /**
  * A line of the log: `{"crc":"xxxxxxxx","seq":12,"fence":3,"at":…,"type":"item-added",…,"item":{…}}` and a newline. The checksum comes
@@ -127,13 +128,20 @@ export interface DecodedLine {
 
 /**
  * The event of the line in `bytes[from, to)` (without its newline) if its checksum holds, without looking at its item; otherwise
- * `undefined`.
+ * `undefined`. Events of the types in `brief` come with number, lease and type only.
  */
-export function decodeVerified(bytes: Buffer, from: number, to: number): DecodedLine | undefined {
+export function decodeVerified(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  brief?: TypeMarks,
+): DecodedLine | undefined {
   const checksum = readChecksum(bytes, from, to);
   if (checksum < 0) return undefined;
   const checked = bytes.subarray(from + checkedFrom, to);
   if (crc32(checked) !== checksum) return undefined;
+  const event = brief && readHead(bytes, from + checkedFrom, brief);
+  if (event) return { event, verified: true, itemStart: 0, itemLength: 0 };
   const mark = checked.indexOf(itemMark);
   const header = mark < 0 ? undefined : parseHeader(bytes, from, from + checkedFrom + mark);
   if (header) {

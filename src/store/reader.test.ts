@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isFailureOf } from "../failure.ts";
 import type { LogRecord, SessionEvent } from "../session/event.ts";
+import type { Append } from "../store.ts";
 import { created, itemAdded, renamed, turnEnded } from "./conformance.ts";
 import { encodeLine } from "./line.ts";
 import { readLog, type ScanReport } from "./scan.ts";
@@ -202,6 +203,31 @@ describe("the last window of a log", () => {
     const found = await read(whole, "window");
     expect([found.checkpoints, found.seqs]).toEqual([[3], [2, 3, 4, 5]]);
     expect(kinds(found)).toEqual(["unreadable", "torn-tail"]);
+  });
+
+  it("brings the start of a call that was open, and names the line of a replaced writer between what the checkpoint tells", async () => {
+    const place = { turn: 1, step: 1 };
+    const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1, reasoningTokens: 0 };
+    const ended = (seq: number, fence: number): Buffer =>
+      line(seq, fence, { event: { type: "step-ended", ...place, usage } });
+    const started = (seq: number, callSeq: number): Buffer =>
+      line(seq, 2, {
+        event: { type: "tool-started", ...place, callSeq, call: "c", name: "t", replay: "safe" },
+      });
+    const end = (openCalls: number[]): Append => {
+      const { event } = turnEnded(id, 1, offset);
+      if (event.type !== "turn-ended") throw new Error("not a turn's end");
+      return { event: { ...event, checkpoint: { ...event.checkpoint, openCalls } } };
+    };
+    const before = [...lines, ended(3, 2), started(4, 2), ended(5, 1), started(5, 1), ended(6, 2)];
+    for (const [open, seqs] of [
+      [[2], [2, 4, 7]],
+      [[], [2, 7]],
+    ] as const) {
+      const found = await read(Buffer.concat([...before, line(7, 2, end([...open]))]), "window");
+      expect([found.checkpoints, found.seqs]).toEqual([[7], seqs]);
+      expect(kinds(found)).toEqual(["stale-fence"]);
+    }
   });
 
   it("passes over a checkpoint whose checksum doesn't hold", async () => {

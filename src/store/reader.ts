@@ -3,6 +3,7 @@ import type { JsonObject } from "../lib/json.ts";
 import { schemaVersion, type LogRecord, type SessionEvent } from "../session/event.ts";
 import { declaredSchema, upcast } from "../session/upcast.ts";
 import type { Damage, LogVisitor } from "../store.ts";
+import type { TypeMarks } from "./head.ts";
 import { decodeAltered, decodeVerified, lineHead, type DecodedLine } from "./line.ts";
 
 /** A damaged line that falls into more pieces than this (a file in UTF-16, say) is no line with some damage any more. */
@@ -23,6 +24,8 @@ export interface Position {
   fence: number;
   /** The schema in which the log is written there; the current one if absent. */
   schema?: number;
+  /** Up to this offset events of these types are delivered with number, lease and type only. */
+  brief?: { before: number; types: TypeMarks };
 }
 
 /**
@@ -39,6 +42,7 @@ export class LogReader {
   readonly #path: string;
   readonly #visitor: LogVisitor;
   readonly #fromStart: boolean;
+  readonly #brief: Position["brief"];
   #schema: number;
   #line = 0;
   #waiting: Waiting[] = [];
@@ -51,6 +55,7 @@ export class LogReader {
     this.lastSeq = start?.lastSeq ?? -1;
     this.fence = start?.fence ?? 0;
     this.#schema = start?.schema ?? schemaVersion;
+    this.#brief = start?.brief;
   }
 
   /**
@@ -60,7 +65,8 @@ export class LogReader {
   take(bytes: Buffer, from: number, to: number, base: number, last = false): boolean {
     this.#line++;
     if (from === to) return false;
-    const decoded = decodeVerified(bytes, from, to);
+    const brief = this.#brief && base + from < this.#brief.before ? this.#brief.types : undefined;
+    const decoded = decodeVerified(bytes, from, to, brief);
     if (!decoded)
       return this.#salvage(bytes.subarray(from, to), base + from, last ? "torn-tail" : "unreadable");
     this.#count(decoded, base, from, to);

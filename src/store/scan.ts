@@ -1,5 +1,6 @@
 import type { LogRecord } from "../session/event.ts";
 import type { Damage, LogVisitor, ReadOptions, ReadReport } from "../store.ts";
+import { typeMarks } from "./head.ts";
 import { decodeVerified, newline } from "./line.ts";
 import { LogReader, type Position } from "./reader.ts";
 import { readFully, type LogSource } from "./source.ts";
@@ -52,6 +53,10 @@ export async function readRest(
   return reportOf(reader, log.size, await feed(reader, log, from));
 }
 
+/** Half of a log's lines: what they say a checkpoint says too, but for which calls that are open were started. */
+const inCheckpoint = typeMarks("step-ended", "turn-started");
+const starts = typeMarks("tool-started");
+
 /**
  * From the last checkpoint on. Lines up to the checkpoint's own are held back until it is reached: only then it is certain that no
  * higher lease had been taken before it was written. Where that isn't certain, `undefined`: then the whole log is read. What the
@@ -81,6 +86,10 @@ async function readWindow(log: LogSource, visitor: LogVisitor): Promise<ScanRepo
     lastSeq: -1,
     fence: 0,
     schema: found.record.event.checkpoint.schema,
+    brief: {
+      before: found.record.offset,
+      types: open.size === 0 ? [...inCheckpoint, ...starts] : inCheckpoint,
+    },
   });
   try {
     const whole = await feed(reader, log, found.record.event.checkpoint.offset);
