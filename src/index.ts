@@ -1,6 +1,6 @@
 /** The public names of the package: what a platform needs to run durable sessions of its own. */
-export { createSession, resumeSession, Session } from "./runtime.ts";
-export type { Equipment, Runtime, SessionStart } from "./runtime.ts";
+export { createSession, resumeSession, Session, undoRotation } from "./runtime.ts";
+export type { Equipment, Runtime, Served, SessionStart } from "./runtime.ts";
 export type { Observe, SessionUpdate } from "./turn/update.ts";
 export type { CallEnvironment } from "./turn/calls.ts";
 
@@ -37,4 +37,4 @@ export { toolbox } from "./agent/toolbox.ts";
 export { readInstructions } from "./agent/instructions.ts";
 export { toolEnvironment } from "./tool/environment.ts";
 export { systemClock } from "./lib/clock.ts";
-export { uuidv7 } from "./lib/ids.ts";
+export { risingIds, uuidv7 } from "./lib/ids.ts";

@@ -1,7 +1,8 @@
 import { crashPoint } from "./lib/fault.ts";
 import { printableLine } from "./lib/printable.ts";
+import { counted } from "./lib/words.ts";
 import { Failure } from "./failure.ts";
-import { type NewEvent, type Quarantine, schemaVersion, type TurnOutcome } from "./session/event.ts";
+import type { NewEvent, TurnOutcome } from "./session/event.ts";
 import { canContinue, checkpointOf, type History } from "./session/history.ts";
 import { describeItem, messageItem } from "./session/item.ts";
 import { sameSettings } from "./session/settings.ts";
@@ -10,20 +11,26 @@ import { usageSince } from "./session/usage.ts";
 import { project, type Projection } from "./replay/project.ts";
 import { requestInput } from "./replay/request-input.ts";
 import type { Action } from "./recovery/action.ts";
-import { noticeOf } from "./recovery/notice.ts";
-import { pairRepair } from "./recovery/pair-repair.ts";
 import { decide, Situation } from "./recovery/policy.ts";
+import type { Served } from "./runtime/served.ts";
+import { FollowUps } from "./runtime/follow-ups.ts";
+import { newJournal, openJournal } from "./runtime/open.ts";
+import { clockTime, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
+import { makeSuccessor } from "./runtime/rotation.ts";
+import type { FollowUp } from "./store.ts";
 import { damageNotices } from "./store/damage.ts";
 import type { ModelRequest, RequestInput } from "./provider.ts";
-import { Calls, outputEvent } from "./turn/calls.ts";
-import { folding, Journal } from "./turn/journal.ts";
-import { pauseUntil } from "./turn/pause.ts";
-import { settleCalls } from "./turn/settle.ts";
-import { failedAttempt, type Interrupted, runTurn } from "./turn/turn.ts";
+import { Calls } from "./turn/calls.ts";
+import type { Journal } from "./turn/journal.ts";
 import type { Compacted, Compacting } from "./turn/compactor.ts";
 import type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
+import { pauseUntil } from "./turn/pause.ts";
+import { settleCalls } from "./turn/settle.ts";
+import { type Interrupted, runTurn, type Turn } from "./turn/turn.ts";
 
+export type { Served } from "./runtime/served.ts";
 export type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
+export { undoRotation } from "./runtime/rotation.ts";
 
 /** Makes a session and takes its lease. */
 export async function createSession(
@@ -31,53 +38,32 @@ export async function createSession(
   start: SessionStart,
   equipment: Equipment,
 ): Promise<Session> {
-  const { id, name, workspace, version, context } = start;
-  const { settings } = equipment;
-  const named = name === undefined ? {} : { name };
-  const created: NewEvent = {
-    type: "session-created",
-    id,
-    schema: schemaVersion,
-    version,
-    workspace,
-    settings,
-    ...named,
-  };
-  const log = await runtime.store.create(id, { event: created }, "starting");
-  const fold = folding();
-  await runtime.store.read(id, fold.visitor);
-  const session = new Session(runtime, new Journal(log, fold.history()), equipment);
-  runtime.observe({ type: "session-opened", id, resumed: false, ...named });
+  const { id, name, context } = start;
+  const session = new Session(runtime, await newJournal(runtime, start, equipment.settings), equipment);
+  runtime.observe({ type: "session-opened", id, resumed: false, ...(name !== undefined && { name }) });
   await session.addInput(context);
   return session;
 }
 
 /**
- * Takes a session's lease and reads its window. `equip` is asked, with the history at hand, for what the session is to run with; when it
- * throws, the lease is given back. Throws `session-missing`, `lease-held` (without `force`) and `schema-newer`.
+ * Takes a session's lease and reads its window; a session that was rotated stands for the one that goes on with it. `equip` is asked, with
+ * the history at hand, for what the session is to run with; when it throws, the lease is given back. Throws `session-missing`, `lease-held`
+ * (without `force`) and `schema-newer`.
  */
 export async function resumeSession(
   runtime: Runtime,
-  id: string,
+  reference: string,
   { force }: { force: boolean },
   equip: (history: History) => Promise<Equipment>,
 ): Promise<Session> {
-  const fold = folding();
-  const log = await runtime.store.acquire(id, fold.visitor, { from: "window", doing: "resuming", force });
-  crashPoint("lease-taken");
-  const history = fold.history();
-  // A log that has lost its head and has no checkpoint yet doesn't say whose it is.
-  history.id ||= id;
+  const { observe } = runtime;
+  const journal = await openJournal(runtime, reference, { force });
+  const { log, history } = journal;
+  const { id, name } = history;
   try {
-    const equipment = await equip(history);
-    const session = new Session(runtime, new Journal(log, history), equipment);
-    runtime.observe({
-      type: "session-opened",
-      id,
-      resumed: true,
-      ...(history.name !== undefined && { name: history.name }),
-    });
-    for (const text of damageNotices(log.report.damage)) runtime.observe({ type: "notice", text });
+    const session = new Session(runtime, journal, await equip(history));
+    observe({ type: "session-opened", id, resumed: true, ...(name !== undefined && { name }) });
+    for (const text of damageNotices(log.report.damage)) observe({ type: "notice", text });
     await session.adopt();
     return session;
   } catch (error) {
@@ -89,14 +75,16 @@ export async function resumeSession(
 /** A session that this process owns: it runs turns, one at a time. */
 export class Session {
   readonly #runtime: Runtime;
-  readonly #journal: Journal;
   readonly #equipment: Equipment;
+  readonly #followUps: FollowUps;
+  #journal: Journal;
   #projection: Projection | undefined;
 
   constructor(runtime: Runtime, journal: Journal, equipment: Equipment) {
     this.#runtime = runtime;
     this.#journal = journal;
     this.#equipment = equipment;
+    this.#followUps = new FollowUps(runtime, () => this.#journal);
   }
 
   get id(): string {
@@ -116,8 +104,8 @@ export class Session {
     });
   }
 
-  /** Logs an item of ours: context, or a prompt. It belongs to the step that comes next. */
-  async addInput(item: Uint8Array, ...before: NewEvent[]): Promise<void> {
+  /** Logs an item of ours: context, a prompt, or a follow-up. It belongs to the step that comes next. */
+  async addInput(item: Uint8Array, { followUp, before = [] }: InputPlace = {}): Promise<void> {
     const facts = describeItem(item);
     if (!facts) throw new Error("an input item is a JSON object with a type");
     const { turn, step } = this.history;
@@ -127,8 +115,29 @@ export class Session {
       step: step + 1,
       ...facts,
       origin: "input",
+      ...(followUp && { followUp: followUp.id }),
     };
     await this.#journal.append(...before.map((earlier) => ({ event: earlier })), { event, item });
+    if (followUp) await this.#followUps.delivered(followUp);
+  }
+
+  /**
+   * A turn for the prompt, or to go on where the session stopped, and then one for each follow-up, in order, until none is left or a turn
+   * did not complete: what waits then stays queued (R31). With nothing to go on with and nothing queued it throws `usage`.
+   */
+  async serve(prompt: string | undefined, signal: AbortSignal): Promise<Served> {
+    let delivered = 0;
+    let outcome: TurnOutcome | undefined;
+    await this.#settle(signal);
+    if (prompt !== undefined || canContinue(this.history) || (await this.#followUps.waiting()) === 0)
+      outcome = await this.run(prompt, signal);
+    while ((outcome === undefined || outcome.kind === "completed") && !signal.aborted) {
+      const followUp = await this.#followUps.next();
+      if (!followUp) break;
+      outcome = await this.#turn({ prompt: followUp.text, followUp }, signal);
+      delivered++;
+    }
+    return { ...(outcome && { outcome }), delivered, waiting: await this.#followUps.waiting() };
   }
 
   /**
@@ -137,13 +146,37 @@ export class Session {
    * interrupted. Throws only what the store throws: a lost lease, a full disk.
    */
   async run(prompt: string | undefined, signal: AbortSignal): Promise<TurnOutcome> {
-    const { log } = this.#journal;
-    const calls = new Calls(this.#journal, this.#equipment.environment, signal);
-    log.describe(summarize(this.history, this.#runtime.clock.now()));
-    await this.#settle(calls);
-    await this.#begin(prompt);
+    await this.#settle(signal);
+    return this.#turn({ prompt }, signal);
+  }
+
+  /**
+   * Goes on in a new session with what can be seen of this one (R30): its messages, calls and outputs, its name, settings and queue. Within
+   * a turn the turn goes on. This session is left as it was when it throws.
+   */
+  async rotate(notice: string): Promise<void> {
+    const before = this.#journal.log;
+    const { journal, left } = await makeSuccessor(this.#runtime, this.#journal);
+    this.#journal = journal;
+    this.#projection = undefined;
+    await before.release();
+    const stayed = left > 0 ? `; ${counted(left, "item")} stay in session ${before.id}` : "";
+    this.#runtime.observe({
+      type: "session-rotated",
+      from: before.id,
+      to: this.id,
+      notice: `${notice}${stayed}; take it back with: throughline undo ${this.id}`,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.log.release();
+  }
+
+  async #turn(input: TurnInput, signal: AbortSignal): Promise<TurnOutcome> {
+    await this.#begin(input);
     const before = this.history.usage;
-    const outcome = await this.#untilOutcome(calls, signal);
+    const outcome = await this.#untilOutcome(signal);
     await this.#appendEnd(outcome);
     crashPoint("turn-ended");
     const usage = usageSince(before, this.history.usage);
@@ -151,13 +184,16 @@ export class Session {
     return outcome;
   }
 
-  async close(): Promise<void> {
-    await this.#journal.log.release();
-  }
-
   /** What a dead owner left: calls without output, a turn without an end. */
-  async #settle(calls: Calls): Promise<void> {
-    await settleCalls(this.#journal, calls, this.#equipment.environment, this.#runtime.clock);
+  async #settle(signal: AbortSignal): Promise<void> {
+    const { environment } = this.#equipment;
+    this.#journal.log.describe(summarize(this.history, this.#runtime.clock.now()));
+    await settleCalls(
+      this.#journal,
+      new Calls(this.#journal, environment, signal),
+      environment,
+      this.#runtime.clock,
+    );
     const { openTurn } = this.history;
     if (!openTurn) return;
     this.#runtime.observe({
@@ -167,7 +203,7 @@ export class Session {
     await this.#appendEnd({ kind: "interrupted", reason: "its process ended" });
   }
 
-  async #begin(prompt: string | undefined): Promise<void> {
+  async #begin({ prompt, followUp }: TurnInput): Promise<void> {
     const { history } = this;
     if (prompt === undefined && !canContinue(history)) {
       throw new Failure(
@@ -177,50 +213,43 @@ export class Session {
       );
     }
     const turn = history.turn + 1;
-    const source = prompt === undefined ? "continuation" : "prompt";
+    const source = followUp ? "follow-up" : prompt === undefined ? "continuation" : "prompt";
     const started: NewEvent = {
       type: "turn-started",
       turn,
       source,
+      ...(followUp && { followUp: followUp.id }),
       preview: printableLine(prompt ?? "", 200),
     };
     this.#journal.log.doing(
       prompt === undefined ? `turn ${turn}` : `turn ${turn}: ${printableLine(prompt, 60)}`,
     );
     if (prompt === undefined) await this.#journal.append({ event: started });
-    else await this.addInput(messageItem("user", prompt), started);
+    else await this.addInput(messageItem("user", prompt), { before: [started], followUp });
     crashPoint("turn-started");
     this.#runtime.observe({ type: "turn-started", turn });
   }
 
   /** The heart of it: run, ask what to do about what went wrong, do it, run again. */
-  async #untilOutcome(calls: Calls, signal: AbortSignal): Promise<TurnOutcome> {
-    const { provider } = this.#equipment;
-    const { observe } = this.#runtime;
-    const turn = {
-      journal: this.#journal,
-      provider,
-      calls,
-      project: () => this.#project(signal),
-      request: () => this.#request(),
-      observe,
-      signal,
-    };
+  async #untilOutcome(signal: AbortSignal): Promise<TurnOutcome> {
     const situation = new Situation();
+    // A rotation in the midst of the turn changes the journal.
+    let turn = this.#steps(signal);
     for (;;) {
+      if (turn.journal !== this.#journal) turn = this.#steps(signal);
       const result = await runTurn(turn, situation.attempt);
       if (result.kind === "completed") return { kind: "completed" };
       if (result.steps > 0) situation.progressed();
       let met = result;
       let action = this.#decide(met, situation);
-      await this.#logFailure(met, action);
+      await logFailure(this.#runtime, this.#journal, met, action);
       if (action.do === "compact") {
         const made = await this.#equipment.compact?.makeRoom(this.#compacting(signal), action.how);
         if (made?.kind === "compacted") continue;
         if (made?.kind === "failed") {
           met = { ...result, failure: made.failure, items: 0, calls: 0 };
           action = this.#decide(met, situation);
-          await this.#logFailure(met, action);
+          await logFailure(this.#runtime, this.#journal, met, action);
         }
       }
       const outcome = await this.#carryOut(action, met.failure, signal);
@@ -239,6 +268,32 @@ export class Session {
     return { ...this.#equipment, ...this.#runtime, ...now };
   }
 
+  #steps(signal: AbortSignal): Turn {
+    const { provider, environment } = this.#equipment;
+    return {
+      journal: this.#journal,
+      provider,
+      calls: new Calls(this.#journal, environment, signal),
+      project: () => this.#project(signal),
+      request: () => this.#request(),
+      steer: () => this.#steer(signal),
+      observe: this.#runtime.observe,
+      signal,
+    };
+  }
+
+  /** Takes what was queued to steer the turn; not into one that is being cancelled. */
+  async #steer(signal: AbortSignal): Promise<boolean> {
+    let taken = false;
+    while (!signal.aborted) {
+      const followUp = await this.#followUps.next("steer");
+      if (!followUp) break;
+      await this.addInput(messageItem("user", followUp.text), { followUp });
+      taken = true;
+    }
+    return taken;
+  }
+
   #decide({ failure }: Interrupted, situation: Situation): Action {
     const { clock, random, wait } = this.#runtime;
     const projection = this.#projected();
@@ -248,6 +303,7 @@ export class Session {
       wait,
       projection,
       upTo: this.history.lastSeq,
+      canRotate: true,
     });
   }
 
@@ -258,10 +314,13 @@ export class Session {
       case "retry":
         return this.#pause(this.#runtime.clock.now() + action.delayMs, signal);
       case "repair":
-        await this.#quarantine(action.quarantine, action.notice);
+        await quarantine(this.#runtime, this.#journal, action);
         return undefined;
       case "repair-pairs":
-        return this.#repairPair(action.call, action.notice, failure);
+        return repairPairs(this.#runtime, this.#journal, action, failure, this.#equipment.provider.issuer);
+      case "rotate":
+        await this.rotate(action.notice);
+        return undefined;
       case "wait":
         observe({
           type: "waiting",
@@ -286,47 +345,9 @@ export class Session {
     }
   }
 
-  async #quarantine(quarantine: Quarantine, notice: string): Promise<void> {
-    await this.#journal.append({
-      event: { type: "items-quarantined", turn: this.history.turn, ...quarantine, notice },
-    });
-    crashPoint("quarantine-appended");
-    this.#runtime.observe({ type: "repaired", notice, rung: quarantine.rung, count: quarantine.count });
-  }
-
-  async #repairPair(
-    call: string | undefined,
-    notice: string,
-    failure: Failure,
-  ): Promise<TurnOutcome | undefined> {
-    const repair = pairRepair(this.history, call, this.#equipment.provider.issuer, failure.class);
-    if (!repair) return { kind: "failed", class: "unrecoverable", message: failure.message };
-    if (repair.do === "set-aside") await this.#quarantine(repair.quarantine, notice);
-    else {
-      await this.#journal.append(outputEvent(repair.record, repair.item, "repair"));
-      this.#runtime.observe({ type: "repaired", notice, rung: 0, count: 1 });
-    }
-    return undefined;
-  }
-
   async #pause(until: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {
     const ended = await pauseUntil(until, this.#runtime.clock, signal, this.#journal.log.lost);
     return ended === "cancelled" ? { kind: "interrupted", reason: "cancelled" } : undefined;
-  }
-
-  async #logFailure(result: Interrupted, action: Action): Promise<void> {
-    const { failure, items, calls } = result;
-    const delay = action.do === "retry" ? { delayMs: action.delayMs } : {};
-    await this.#journal.append({ event: failedAttempt(this.history.turn, result, action.do, delay) });
-    crashPoint("attempt-failed");
-    if (action.do === "repair" || action.do === "repair-pairs") return;
-    const notice = noticeOf(failure, action, {
-      now: this.#runtime.clock.now(),
-      items,
-      outputs: calls,
-      clockTime,
-    });
-    this.#runtime.observe({ type: "attempt-failed", failure, action: action.do, ...delay, notice });
   }
 
   async #appendEnd(outcome: TurnOutcome): Promise<void> {
@@ -363,6 +384,16 @@ export class Session {
   }
 }
 
-function clockTime(at: number): string {
-  return new Date(at).toLocaleTimeString("en-GB", { timeZoneName: "short" });
+/** What a turn begins with: nothing, to go on where the session stopped. */
+interface TurnInput {
+  prompt: string | undefined;
+  /** The follow-up whose text the prompt is. */
+  followUp?: FollowUp;
+}
+
+/** What is logged with an input in one append. */
+interface InputPlace {
+  followUp?: FollowUp | undefined;
+  /** Events that stand before it: the start of its turn. */
+  before?: readonly NewEvent[];
 }

@@ -1,4 +1,5 @@
 import type { BodyRef, Checkpoint, EventOf, LogRecord, NewEvent, Owner } from "./session/event.ts";
+import type { FollowUpMode } from "./session/follow-up.ts";
 import type { SessionSummary } from "./session/summary.ts";
 
 /** A line, or a run of bytes, that the reader could not use. Nothing of it is ever thrown away. */
@@ -74,11 +75,31 @@ export interface SessionLog {
 
 /** Follow-ups are accepted work (R31): durable when `queue` resolves, put there by any process, delivered in the order of their ids. */
 export interface FollowUp {
-  /** UUID version 7. */
+  /** UUID version 7; one sender's rise (`risingIds`). */
   id: string;
   /** Milliseconds since 1970. */
   at: number;
   text: string;
+  mode: FollowUpMode;
+}
+
+/** A follow-up that waits. */
+export interface QueuedFollowUp extends FollowUp {
+  /** How often its delivery was begun. */
+  begun: number;
+}
+
+/** A follow-up that will not be delivered. */
+export interface DeadFollowUp extends FollowUp {
+  /** Why, in words for the person. */
+  why: string;
+}
+
+/** The session that a rotation makes. */
+export interface Successor {
+  id: string;
+  /** Everything that its log holds to begin with, `session-created` first, in groups of any size. */
+  events: AsyncIterable<readonly Append[]>;
 }
 
 /** Where a session's lease stands. "free": nobody holds it, or its owner is known to be dead. */
@@ -103,6 +124,8 @@ export interface ListQuery {
  * process owns the session, and never change a byte.
  */
 export interface SessionStore {
+  /** Of the program, as logs and leases name it. */
+  readonly version: string;
   /** Makes the session, takes its lease and appends `session-created` first. Fails if the id exists. */
   create(id: string, created: Append, doing: string): Promise<SessionLog>;
   /**
@@ -118,13 +141,35 @@ export interface SessionStore {
   /** Bytes of items for a reader that doesn't own the session. */
   body(id: string, ref: BodyRef): Promise<Uint8Array>;
   holder(id: string): Promise<Holder>;
-  /** Ids whose id begins with `reference` or whose name is `reference`, newest first. */
+  /** Ids whose id begins with `reference` or whose name is `reference`, newest first. For a rotated session its head stands. */
   find(reference: string): Promise<string[]>;
-  /** Newest activity first. */
+  /** Newest activity first. Of a chain of rotations only the head is listed, and a successor that no log names is not. */
   list(query?: ListQuery): Promise<ListedSession[]>;
-  queue(id: string, followUp: FollowUp): Promise<void>;
-  queued(id: string): Promise<FollowUp[]>;
-  dequeue(id: string, followUp: string): Promise<void>;
+  /** The session that goes on with this one: the end of its chain of rotations, itself when it wasn't rotated. */
+  head(id: string): Promise<string>;
+  /**
+   * Makes the successor of an owned session: a session of its own, whole and durable before its predecessor's log names it
+   * (`session-rotated`, the one point of commit). What is queued for the predecessor is the successor's with that event. Resolves to the
+   * successor's log, owned; the predecessor stays owned. When it rejects, the predecessor is as it was.
+   */
+  rotate(predecessor: SessionLog, successor: Successor, doing: string): Promise<SessionLog>;
+  /**
+   * Brings back the predecessor of a session that a rotation made: what is queued goes back to it, and its log says so
+   * (`rotation-undone`). Both have to be owned. The successor is listed no more; nothing of it is removed. `delivered`: what the
+   * successor has delivered, and its predecessor must not deliver again.
+   */
+  undo(successor: SessionLog, predecessor: SessionLog, delivered: readonly string[]): Promise<void>;
+  /** To the head of the session's chain; resolves to its id. */
+  queue(id: string, followUp: FollowUp): Promise<string>;
+  /** What waits for this session and for those that it continues by rotation, in order. A follow-up is never seen before an older one of its sender. */
+  queued(id: string): Promise<QueuedFollowUp[]>;
+  /** Notes that the delivery begins, so that one that never ends is noticed. False when the follow-up isn't there any more. */
+  begin(id: string, followUp: string): Promise<boolean>;
+  /** False when it wasn't there: it was delivered or dropped. */
+  dequeue(id: string, followUp: string): Promise<boolean>;
+  /** Puts it with those that will not be delivered. */
+  bury(id: string, followUp: DeadFollowUp): Promise<void>;
+  buried(id: string): Promise<DeadFollowUp[]>;
   /** Takes the next fence, then removes every byte of the session, then its row in the catalogue. */
   remove(id: string, options?: { force?: boolean }): Promise<void>;
   close(): Promise<void>;

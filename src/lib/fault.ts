@@ -1,7 +1,7 @@
 /**
  * The named crash points. In production they do nothing. With `THROUGHLINE_CRASH_AT=<name>` (or `<name>:3` for the third time it is
- * passed) the process kills itself there with SIGKILL, so that tests can prove what survives. The list is the whole list: the crash
- * suite walks it, so that a point that is never passed fails a test.
+ * passed) the process kills itself there with SIGKILL, so that tests can prove what survives. The lists are the whole list: the crash
+ * suite walks them, so that a point that is never passed fails a test.
  */
 export const crashPoints = [
   "session-folder-made",
@@ -28,7 +28,21 @@ export const crashPoints = [
   "turn-ended",
 ] as const;
 
-export type CrashPoint = (typeof crashPoints)[number];
+/** Those that only a delivery of follow-ups, a rotation or its undoing passes, in the order in which they are passed. */
+export const continuityPoints = [
+  "follow-up-written",
+  "follow-up-begun",
+  "follow-up-committed",
+  "rotation-begun",
+  "rotation-built",
+  "rotation-renamed",
+  "rotation-committed",
+  "rotation-forwarded",
+  "undo-returned",
+  "undo-committed",
+] as const;
+
+export type CrashPoint = (typeof crashPoints)[number] | (typeof continuityPoints)[number];
 
 const [wanted, nth] = (process.env["THROUGHLINE_CRASH_AT"] ?? "").split(":");
 let passed = 0;

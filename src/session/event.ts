@@ -153,6 +153,7 @@ export const checkpoint = z.object({
   name: z.string().optional(),
   title: z.string().optional(),
   parent: z.string().optional(),
+  rotated: z.literal(true).optional(),
   successor: z.string().optional(),
   turn: z.number(),
   step: z.number(),
@@ -214,6 +215,27 @@ export const sessionEvent = z.discriminatedUnion("type", [
     name: z.string().optional(),
     /** The session that this one continues (fork or rotation). */
     parent: z.string().optional(),
+    /** Made by rotating its parent: it counts as a session while the parent's log names it as the successor. */
+    rotated: z.literal(true).optional(),
+  }),
+  /**
+   * What a rotation carries over beside the items: the state of the predecessor's fold, on the last line of what the rotation wrote. A
+   * turn that was open goes on behind it.
+   */
+  z.object({
+    ...header,
+    type: z.literal("history-carried"),
+    created: z.number(),
+    title: z.string().optional(),
+    turn: z.number(),
+    step: z.number(),
+    messages: z.number(),
+    usage,
+    amendments: z.array(z.string()),
+    quarantines: z.array(quarantine),
+    repairs: z.number(),
+    delivered: z.array(z.string()),
+    outcome: turnOutcome.optional(),
   }),
   z.object({ ...header, type: z.literal("lease-taken"), schema: z.number(), owner, forced: z.boolean() }),
   /** `workspace` when the session was taken along to another folder (R9). */
@@ -240,6 +262,8 @@ export const sessionEvent = z.discriminatedUnion("type", [
     /** The model snapshot that the response named; evidence, not a key. */
     model: z.string().optional(),
     origin: z.enum(["input", "model", "tool", "repair"]),
+    /** The follow-up whose text this is. With this line it counts as delivered. */
+    followUp: z.string().optional(),
   }),
   z.object({
     ...header,
@@ -300,7 +324,10 @@ export const sessionEvent = z.discriminatedUnion("type", [
   }),
   z.object({ ...header, type: z.literal("instructions-amended"), text: z.string() }),
   z.object({ ...header, type: z.literal("session-renamed"), name: z.string() }),
+  /** From here on the successor is the session; a turn that was open goes on in it. */
   z.object({ ...header, type: z.literal("session-rotated"), successor: z.string() }),
+  /** The rotation doesn't hold any more: this session goes on, and the successor is nobody's. */
+  z.object({ ...header, type: z.literal("rotation-undone"), successor: z.string() }),
   z.object({ ...header, type: z.literal("turn-ended"), turn: z.number(), outcome: turnOutcome, checkpoint }),
 ]);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sortInbox } from "./follow-up.ts";
+import { deliveryLimit, sortInbox, undeliverable } from "./follow-up.ts";
 
 describe("follow-ups", () => {
   it("are delivered in the order of their ids, however the folder lists them", () => {
@@ -15,4 +15,14 @@ describe("follow-ups", () => {
       done: [{ id: "a" }],
     });
   });
+});
+
+describe("a follow-up that can't be delivered", () => {
+  it.each([
+    ["is empty", { text: " \n", begun: 0 }, /empty/u],
+    ["is longer than any provider takes", { text: "x".repeat(10_485_761), begun: 0 }, /10485761 characters/u],
+    ["was begun and not finished too often", { text: "go", begun: deliveryLimit }, /begun 3 times/u],
+  ])("%s", (_, followUp, why) => expect(undeliverable(followUp)).toMatch(why));
+
+  it("is no other", () => expect(undeliverable({ text: "go", begun: deliveryLimit - 1 })).toBeUndefined());
 });

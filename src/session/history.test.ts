@@ -77,14 +77,9 @@ describe("a checkpoint", () => {
     const sizeAfter = (rounds: number): number => {
       for (let round = 0; round < rounds; round++) {
         const seq = log.records.length;
-        log.add({
-          type: "turn-started",
-          turn: 2,
-          source: "follow-up",
-          followUp: `f${100_000 + seq}`,
-          preview: "p",
-        });
-        log.addItem(message("again"), { turn: 2, step: 2, origin: "input" });
+        const followUp = `f${100_000 + seq}`;
+        log.add({ type: "turn-started", turn: 2, source: "follow-up", followUp, preview: "p" });
+        log.addItem(message("again"), { turn: 2, step: 2, origin: "input", followUp });
         const scope = { kind: "issuer" as const, issuer: "i", through: seq };
         log.add({
           type: "items-quarantined",

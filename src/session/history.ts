@@ -1,15 +1,6 @@
-import type {
-  Checkpoint,
-  EventOf,
-  ItemRecord,
-  LogRecord,
-  Quarantine,
-  Settings,
-  TurnOutcome,
-  Usage,
-  Workspace,
-} from "./event.ts";
+import type { Checkpoint, EventOf, ItemRecord, LogRecord, Quarantine } from "./event.ts";
 import { copyCheckpoint, isInWindow } from "./checkpoint.ts";
+import type { History, OpenCall } from "./folded.ts";
 import { isItemRecord, schemaVersion } from "./event.ts";
 import { isCallKind, isOutputKind } from "./item.ts";
 import { OpenCalls } from "./open-calls.ts";
@@ -19,68 +10,7 @@ import { addUsage, noUsage } from "./usage.ts";
 /** How many ids of delivered follow-ups are remembered. */
 export const deliveredLimit = 1_000;
 
-/** A call in the window that has no output yet. */
-export interface OpenCall {
-  readonly record: ItemRecord;
-  /** Its intent is in the log (`tool-started`): the tool may have run. Without it, it has not. */
-  started: boolean;
-}
-
-/**
- * What a session's log says, folded: everything but the items' bytes. `advance` folds one more record in place; folding a log at once
- * or in parts gives the same. Read its members freely, change none.
- */
-export interface History {
-  id: string;
-  /** Milliseconds since 1970. */
-  created: number;
-  schema: number;
-  workspace: Workspace;
-  settings: Settings;
-  name?: string;
-  /** First line of the first prompt. */
-  title?: string;
-  /** The session that this one continues. */
-  parent?: string;
-  /** The session that continues this one. */
-  successor?: string;
-  /** Number of the last turn that was started, from 1; 0 before the first. */
-  turn: number;
-  /** Number of the last step of which anything was logged, from 1 and through all turns. The next attempt's items get one more. */
-  step: number;
-  /** Messages of people and models. */
-  messages: number;
-  usage: Usage;
-  amendments: readonly string[];
-  quarantines: readonly Quarantine[];
-  /** Repairs that were made (`items-quarantined`), lifted ones included. */
-  repairs: number;
-  /** Cleared, and no turn since. */
-  cleared: boolean;
-  /** Items below this sequence number are not part of the window; the summary, when there is one, is. */
-  fromSeq: number;
-  summarySeq?: number;
-  /** Ranges of sequence numbers, both ends included, that rewinding took out of the window. */
-  rewound: readonly (readonly [from: number, to: number])[];
-  /** Tokens that the last response counted, its input and its output, while the window still holds what it was asked with. */
-  contextTokens?: number;
-  /** Ids of the follow-ups that were delivered last, oldest first. */
-  delivered: readonly string[];
-  /**
-   * The window: the items that a request is projected from, in order, the summary first. Items are appended to this array in place; when
-   * any leave the window the member gets a new array, so that whoever still sends the old one is not disturbed.
-   */
-  items: readonly ItemRecord[];
-  /** Calls in the window without output, by the sequence number of the call's item. */
-  openCalls: ReadonlyMap<number, OpenCall>;
-  /** The turn that was started and has not ended. */
-  openTurn?: EventOf<"turn-started">;
-  lastOutcome?: TurnOutcome;
-  /** Sequence number of the last record; -1 before the first. */
-  lastSeq: number;
-  /** Byte offset of the last record's line. */
-  lastOffset: number;
-}
+export type { History, OpenCall } from "./folded.ts";
 
 interface Fold extends History {
   items: ItemRecord[];
@@ -155,7 +85,7 @@ export function canContinue({ items, lastOutcome }: History): boolean {
 
 /** What `turn-ended` carries, so that the next owner reads no more than the window. Its size doesn't grow with the log. */
 export function checkpointOf(history: History): Checkpoint {
-  const { name, title, parent, successor, summarySeq, contextTokens } = history;
+  const { name, title, parent, rotated, successor, summarySeq, contextTokens } = history;
   return {
     offset: windowOffset(history),
     id: history.id,
@@ -166,6 +96,7 @@ export function checkpointOf(history: History): Checkpoint {
     ...(name !== undefined && { name }),
     ...(title !== undefined && { title }),
     ...(parent !== undefined && { parent }),
+    ...(rotated !== undefined && { rotated }),
     ...(successor !== undefined && { successor }),
     turn: history.turn,
     step: history.step,
@@ -235,6 +166,10 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       fold.settings = event.settings;
       if (event.name !== undefined) fold.name = event.name;
       if (event.parent !== undefined) fold.parent = event.parent;
+      if (event.rotated !== undefined) fold.rotated = event.rotated;
+      break;
+    case "history-carried":
+      carried(fold, event);
       break;
     case "lease-taken":
       fold.schema = event.schema;
@@ -248,10 +183,6 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       fold.openTurn = event;
       fold.cleared = false;
       if (fold.title === undefined && event.preview !== "") fold.title = event.preview;
-      if (event.followUp !== undefined) {
-        fold.delivered.push(event.followUp);
-        if (fold.delivered.length > deliveredLimit) fold.delivered.shift();
-      }
       break;
     case "item-added":
       if (isItemRecord(record)) addItem(fold, own, record, event);
@@ -299,6 +230,13 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       break;
     case "session-rotated":
       fold.successor = event.successor;
+      // Its outcome stands in the successor, which goes on with it.
+      if (fold.openTurn)
+        fold.lastOutcome = { kind: "interrupted", reason: `continued in session ${event.successor}` };
+      delete fold.openTurn;
+      break;
+    case "rotation-undone":
+      delete fold.successor;
       break;
     case "turn-ended":
       delete fold.openTurn;
@@ -321,8 +259,23 @@ function restoreHead(fold: Fold, own: Workings, checkpoint: Checkpoint): void {
   if (checkpoint.contextTokens !== undefined) fold.contextTokens = checkpoint.contextTokens;
 }
 
+/** A successor goes on counting where its predecessor stood. */
+function carried(fold: Fold, event: EventOf<"history-carried">): void {
+  const { seq: _seq, fence: _fence, at: _at, type: _type, outcome, ...state } = event;
+  Object.assign(fold, state, {
+    amendments: [...state.amendments],
+    quarantines: [...state.quarantines],
+    delivered: [...state.delivered],
+  });
+  if (outcome !== undefined) fold.lastOutcome = outcome;
+}
+
 function addItem(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"item-added">): void {
   fold.items.push(record);
+  if (event.followUp !== undefined) {
+    fold.delivered.push(event.followUp);
+    if (fold.delivered.length > deliveredLimit) fold.delivered.shift();
+  }
   if (event.origin === "model") fold.step = Math.max(fold.step, event.step);
   if (event.kind === "message" && (event.role === "user" || event.role === "assistant")) fold.messages++;
   if (isCallKind(event.kind)) openCall(fold, own, record);

@@ -24,12 +24,18 @@ export interface SessionSummary {
   messages: number;
   repairs: number;
   usage: Usage;
+  /** The session that this one continues. */
+  parent?: string;
+  /** Made by rotating the parent. */
+  rotated?: true;
+  /** The session that continues this one. */
   successor?: string;
 }
 
 /** The row of a list, as of `updated` (the time of the last event). A turn that has not ended counts as interrupted: its owner may be dead. */
 export function summarize(history: History, updated: number): SessionSummary {
-  const { id, name, title, workspace, settings, created, repairs, usage, successor } = history;
+  const { id, name, title, workspace, settings, created, repairs, usage, parent, rotated, successor } =
+    history;
   return {
     id,
     ...(name !== undefined && { name }),
@@ -44,6 +50,8 @@ export function summarize(history: History, updated: number): SessionSummary {
     messages: history.messages,
     repairs,
     usage,
+    ...(parent !== undefined && { parent }),
+    ...(rotated !== undefined && { rotated }),
     ...(successor !== undefined && { successor }),
   };
 }

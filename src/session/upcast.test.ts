@@ -36,6 +36,7 @@ describe("an event that is to be written", () => {
         name: odd,
         issuer: odd,
         model: odd,
+        followUp: odd,
         cut: odd,
         sealed: odd,
       },

@@ -50,7 +50,7 @@ export function isBelievable(event: JsonObject): boolean {
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
-const optionalTexts = ["role", "call", "id", "name", "issuer", "model"] as const;
+const optionalTexts = ["role", "call", "id", "name", "issuer", "model", "followUp"] as const;
 const origins: ReadonlySet<string> = new Set(["input", "model", "tool", "repair"]);
 
 /** The schema's answer for most of what is logged, in a tenth of its time; false only means that the schema has to be asked. */

@@ -2,8 +2,11 @@ import type * as vitest from "vitest";
 import { isFailureOf } from "../failure.ts";
 import { uuidv7 } from "../lib/ids.ts";
 import type { LogRecord, NewEvent } from "../session/event.ts";
-import { describeItem } from "../session/item.ts";
-import type { Append, LogVisitor, SessionStore } from "../store.ts";
+import type { LogVisitor, SessionStore } from "../store.ts";
+import { continuityConformance, ignore, readAll } from "./conformance/continuity.ts";
+import { created, itemAdded, renamed, turnEnded, turnStarted } from "./conformance/events.ts";
+
+export { created, itemAdded, renamed, turnEnded, turnStarted } from "./conformance/events.ts";
 
 /** What the suite needs of a test runner: vitest's, or one with the same functions. */
 export type Runner = Pick<typeof vitest, "describe" | "it" | "expect">;
@@ -194,20 +197,7 @@ export function storeConformance(
       await log.release();
     });
 
-    test("follow-ups are kept in the order of their ids and taken out once", async (store, id) => {
-      const log = await store.create(id, created(id), "testing");
-      const [first, second] = [uuidv7(1_000), uuidv7(2_000)];
-      await store.queue(id, { id: second, at: 2, text: "second" });
-      await store.queue(id, { id: first, at: 1, text: "first \u{1f600}\n" });
-      expect(await store.queued(id)).toEqual([
-        { id: first, at: 1, text: "first \u{1f600}\n" },
-        { id: second, at: 2, text: "second" },
-      ]);
-      await store.dequeue(id, first);
-      await store.dequeue(id, first);
-      expect((await store.queued(id)).map((each) => each.text)).toEqual(["second"]);
-      await log.release();
-    });
+    continuityConformance(test, expect);
 
     test("sessions are found by prefix and by name, and listed with who holds them", async (store, id) => {
       const log = await store.create(id, created(id), "testing");
@@ -228,7 +218,10 @@ export function storeConformance(
         () => store.acquire(id, ignore, { doing: "x" }),
         () => store.read(id, ignore),
         () => store.holder(id),
-        () => store.queue(id, { id, at: 0, text: "" }),
+        () => store.queue(id, { id, at: 0, text: "", mode: "followup" }),
+        () => store.head(id),
+        () => store.begin(id, id),
+        () => store.buried(id),
         () => store.queued(id),
         () => store.dequeue(id, id),
         () => store.remove(id),
@@ -259,66 +252,4 @@ export function storeConformance(
       await log.release();
     });
   });
-}
-
-const ignore: LogVisitor = { record: () => undefined };
-
-async function readAll(store: SessionStore, id: string): Promise<LogRecord[]> {
-  const records: LogRecord[] = [];
-  await store.read(id, { record: (record) => records.push(record) });
-  return records;
-}
-
-const settings = { provider: "p", model: "m", instructionsHash: "", approval: "all" } as const;
-const usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
-
-export function created(id: string): Append {
-  return {
-    event: { type: "session-created", id, schema: 1, version: "0", workspace: { path: "/w" }, settings },
-  };
-}
-
-export function renamed(name: string): Append {
-  return { event: { type: "session-renamed", name } };
-}
-
-export function turnStarted(turn: number): Append {
-  return { event: { type: "turn-started", turn, source: "prompt", preview: "go" } };
-}
-
-export function itemAdded(item: Buffer): Append {
-  return {
-    event: {
-      type: "item-added",
-      turn: 1,
-      step: 0,
-      ...(describeItem(item) ?? { kind: "unknown" }),
-      origin: "input",
-    },
-    item,
-  };
-}
-
-export function turnEnded(id: string, turn: number, offset: number): Append {
-  const checkpoint = {
-    id,
-    offset,
-    schema: 1,
-    created: 0,
-    workspace: { path: "/w" },
-    settings,
-    turn,
-    step: 0,
-    messages: 0,
-    usage,
-    amendments: [],
-    quarantines: [],
-    repairs: 0,
-    cleared: false,
-    fromSeq: 0,
-    rewound: [],
-    delivered: [],
-    openCalls: [],
-  };
-  return { event: { type: "turn-ended", turn, outcome: { kind: "completed" }, checkpoint } };
 }

@@ -14,6 +14,8 @@ export interface Turn {
   calls: Calls;
   project(): Promise<RequestInput>;
   request(): Omit<ModelRequest, "input">;
+  /** Called at each step boundary: logs what was queued to steer the turn. True when there was any, so that the turn goes on. */
+  steer(): Promise<boolean>;
   observe: Observe;
   signal: AbortSignal;
 }
@@ -58,7 +60,7 @@ export function failedAttempt(
 }
 
 /**
- * Runs steps until the model has nothing more to call, or until an attempt fails. It decides nothing about a failure: whoever called it
+ * Runs steps until the model has nothing more to call and nobody anything more to say, or until an attempt fails. It decides nothing about a failure: whoever called it
  * does, and calls it again; the log says where to go on.
  */
 export async function runTurn(turn: Turn, attemptNumber: number): Promise<TurnResult> {
@@ -102,6 +104,7 @@ export async function runTurn(turn: Turn, attemptNumber: number): Promise<TurnRe
     });
     crashPoint("step-ended");
     steps++;
-    if (result.calls === 0) return { kind: "completed" };
+    const steered = await turn.steer();
+    if (result.calls === 0 && !steered) return { kind: "completed" };
   }
 }

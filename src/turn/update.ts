@@ -1,5 +1,6 @@
 import type { Failure } from "../failure.ts";
 import type { ItemRecord, TurnOutcome, Usage } from "../session/event.ts";
+import type { FollowUpMode } from "../session/follow-up.ts";
 import type { ToolOutcome } from "../tool.ts";
 
 /**
@@ -20,6 +21,10 @@ export type SessionUpdate =
   | { type: "silent"; ms: number }
   | { type: "attempt-failed"; failure: Failure; action: string; delayMs?: number; notice: string }
   | { type: "repaired"; notice: string; rung: number; count: number }
+  /** The session goes on as another one, which everything that comes belongs to. */
+  | { type: "session-rotated"; from: string; to: string; notice: string }
+  /** The log has it, and nobody will deliver it again. */
+  | { type: "follow-up-delivered"; id: string; mode: FollowUpMode; text: string }
   | { type: "waiting"; until: number; notice: string }
   /** `usage`: of this turn. */
   | { type: "turn-ended"; outcome: TurnOutcome; usage: Usage };

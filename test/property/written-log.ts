@@ -34,7 +34,13 @@ export class WrittenLog {
 
   addItem(
     item: object | Uint8Array,
-    place: { turn: number; step: number; origin?: "input" | "model" | "tool" | "repair"; issuer?: string },
+    place: {
+      turn: number;
+      step: number;
+      origin?: "input" | "model" | "tool" | "repair";
+      issuer?: string;
+      followUp?: string;
+    },
   ): ItemRecord {
     const bytes = item instanceof Uint8Array ? item : new TextEncoder().encode(JSON.stringify(item));
     const facts = describeItem(bytes) as ItemFacts;

@@ -224,7 +224,7 @@ describe("a writer", () => {
     const before = process.umask(0o277);
     try {
       const log = await store.create(id, created(id), "testing");
-      await store.queue(id, { id: uuidv7(1), at: 1, text: "x" });
+      await store.queue(id, { id: uuidv7(1), at: 1, text: "x", mode: "followup" });
       await log.release();
       for (const [path, mode] of modes(home))
         expect([path, mode]).toEqual([path, statSync(path).isDirectory() ? 0o700 : 0o600]);
@@ -301,7 +301,7 @@ describe("a writer", () => {
         const attempts = [
           () => store.acquire(id, ignore, { doing: "x" }),
           () => store.create(uuidv7(Date.now()), created(id), "x"),
-          () => store.queue(id, { id: uuidv7(1), at: 1, text: "x" }),
+          () => store.queue(id, { id: uuidv7(1), at: 1, text: "x", mode: "followup" }),
           () => store.remove(id),
         ];
         for (const attempt of attempts)
@@ -330,7 +330,7 @@ describe("a writer", () => {
 describe("the inbox", () => {
   it("keeps a file that can't be read, and the list names it", async () => {
     await makeSession("one");
-    await store.queue(id, { id: uuidv7(1), at: 1, text: "x" });
+    await store.queue(id, { id: uuidv7(1), at: 1, text: "x", mode: "followup" });
     const broken = join(folder(), "inbox", `${uuidv7(2)}.json`);
     writeFileSync(broken, '{"id":');
     expect((await store.queued(id)).map(({ text }) => text)).toEqual(["x"]);

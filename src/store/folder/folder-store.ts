@@ -1,37 +1,41 @@
-import { existsSync, readlinkSync, renameSync, rmSync } from "node:fs";
+import { readlinkSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure, isFailure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { identifyProcess } from "../../lib/process.ts";
-import { schemaVersion, type BodyRef, type Owner } from "../../session/event.ts";
+import type { BodyRef, Owner } from "../../session/event.ts";
 import { judge } from "../../session/lease.ts";
 import type {
   Append,
+  DeadFollowUp,
   FollowUp,
   Holder,
   ListedSession,
   ListQuery,
   LogVisitor,
+  QueuedFollowUp,
   ReadOptions,
   ReadReport,
   SessionLog,
   SessionStore,
+  Successor,
 } from "../../store.ts";
-import { Appender } from "../appender.ts";
 import { readBody } from "../bodies.ts";
+import { headOf, heads } from "../chain.ts";
 import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
 import { summarizeLog } from "../summarize.ts";
 import { acquireFolder, takeLease } from "./acquire.ts";
 import { FileSource } from "./file-source.ts";
-import { makeFolder, storeFailure, syncFolder } from "./files.ts";
+import { storeFailure, syncFolder } from "./files.ts";
 import { FolderSession } from "./folder-session.ts";
-import { followUps, inboxPath, putFollowUp, takeFollowUp } from "./inbox.ts";
-import { fateOfOwner, leaseNumbers, OwnLease, readLease } from "./lease-file.ts";
-import { listFolders } from "./list.ts";
-import { LogFile } from "./log-file.ts";
+import { inboxPath, moveFollowUps } from "./inbox.ts";
+import { fateOfOwner, leaseNumbers, readLease } from "./lease-file.ts";
+import { belongs, listFolders } from "./list.ts";
+import { exists, type Making, makeSession } from "./make.ts";
+import { ChainQueue } from "./queue.ts";
 import { locate, placeOf, places, sessionsPath } from "./paths.ts";
 
 export interface FolderStoreOptions {
@@ -51,61 +55,75 @@ export function folderStore(home: string, options: FolderStoreOptions): SessionS
 
 class FolderStore implements SessionStore {
   readonly #home: string;
-  readonly #version: string;
+  readonly version: string;
   readonly #clock: Clock;
   readonly #listing: Listing | undefined;
   readonly #silenceMs: number | undefined;
+  readonly #queue = new ChainQueue((id) => this.#find(id));
 
   constructor(home: string, { version, clock = systemClock, listing, silenceMs }: FolderStoreOptions) {
     this.#home = home;
-    this.#version = version;
+    this.version = version;
     this.#clock = clock;
     this.#listing = listing;
     this.#silenceMs = silenceMs;
   }
 
-  /** Made under another name and renamed when it is whole, so that a crash leaves a session or none. */
   async create(id: string, created: Append, doing: string): Promise<SessionLog> {
     const folder = placeOf(this.#home, id, this.#clock.now());
-    if (locate(this.#home, id, this.#clock.now()) !== undefined) throw exists(id, folder);
-    const making = join(dirname(folder), `.new-${id}-${process.pid}`);
-    let lease: OwnLease | undefined;
-    let log: LogFile | undefined;
+    if (this.#find(id) !== undefined) throw exists(id, folder);
+    return this.#make(id, folder, doing, [[created]], { begun: "session-folder-made" });
+  }
+
+  async rotate(predecessor: SessionLog, { id, events }: Successor, doing: string): Promise<SessionLog> {
+    const folder = placeOf(this.#home, id, this.#clock.now());
+    const points = { begun: "rotation-begun", built: "rotation-built", renamed: "rotation-renamed" } as const;
+    const successor = await this.#make(id, folder, doing, events, points);
     try {
-      for (const path of [this.#home, sessionsPath(this.#home), dirname(folder)]) makeFolderAndParents(path);
-      rmSync(making, { recursive: true, force: true });
-      for (const path of [making, inboxPath(making), join(making, "spool")]) makeFolder(path);
-      crashPoint("session-folder-made");
-      const state = { fence: 1, schema: schemaVersion, owner: this.#owner(doing), beat: 0, released: false };
-      lease = OwnLease.take(making, state)!;
-      log = new LogFile(making, id, lease, this.#clock);
-      await new Appender(1, 0, this.#clock, log.commit).append([created]);
-      log.close();
-      log = undefined;
-      syncFolder(making);
-      if (existsSync(folder)) throw exists(id, folder);
-      renameSync(making, folder);
-      syncFolder(dirname(folder));
-      lease.movedTo(folder);
-      log = new LogFile(folder, id, lease, this.#clock);
-      const report = { bytes: log.length, nextSeq: 1, damage: [] };
-      const source = new FileSource(folder);
-      return new FolderSession({
-        id,
-        folder,
-        lease,
-        log,
-        source,
-        report,
-        clock: this.#clock,
-        listing: this.#listing,
-      });
+      await predecessor.append({ event: { type: "session-rotated", successor: id } });
     } catch (error) {
-      lease?.release();
-      log?.close();
-      rmSync(making, { recursive: true, force: true });
-      throw isSystemError(error) ? storeFailure(error, folder, "No session was made.") : error;
+      // It stays on disk: whether the event counts can't be told in every case, and a successor that nobody names is not listed.
+      await successor.release();
+      throw error;
     }
+    crashPoint("rotation-committed");
+    await this.#gather(id, folder);
+    crashPoint("rotation-forwarded");
+    return successor;
+  }
+
+  async undo(successor: SessionLog, predecessor: SessionLog, delivered: readonly string[]): Promise<void> {
+    const [from, to] = [this.#locate(successor.id), this.#locate(predecessor.id)];
+    try {
+      for (const id of delivered) await this.dequeue(successor.id, id);
+      // As long as the rotation holds, what lies with the predecessor is the successor's.
+      moveFollowUps(from, to);
+      crashPoint("undo-returned");
+      await predecessor.append({ event: { type: "rotation-undone", successor: successor.id } });
+      crashPoint("undo-committed");
+      moveFollowUps(from, to);
+    } catch (error) {
+      throw asFailure(error, to, `Session ${predecessor.id} was left as it is.`);
+    }
+  }
+
+  #make(
+    id: string,
+    folder: string,
+    doing: string,
+    events: Making["events"],
+    points: Making["points"],
+  ): Promise<SessionLog> {
+    const owner = this.#owner(doing);
+    return makeSession({
+      id,
+      folder,
+      owner,
+      clock: this.#clock,
+      listing: this.#listing,
+      events,
+      points,
+    });
   }
 
   async acquire(
@@ -123,7 +141,15 @@ class FolderStore implements SessionStore {
         force,
         ...silence,
       });
-      return new FolderSession({ id, folder, ...acquired, clock: this.#clock, listing: this.#listing });
+      const session = new FolderSession({
+        id,
+        folder,
+        ...acquired,
+        clock: this.#clock,
+        listing: this.#listing,
+      });
+      await this.#gather(id, folder);
+      return session;
     } catch (error) {
       throw asFailure(error, folder, `Session ${id} was left as it is.`);
     }
@@ -143,18 +169,28 @@ class FolderStore implements SessionStore {
 
   async find(reference: string): Promise<string[]> {
     const wanted = reference.toLowerCase();
-    const ids = places(this.#home).map((place) => place.id);
-    const byId = /^[0-9a-f-]+$/u.test(wanted) ? ids.filter((id) => id.startsWith(wanted)) : [];
-    if (byId.length > 0 && wanted.length === 36) return byId;
-    const named = (await this.list())
-      .filter((session) => session.name === reference)
-      .map((session) => session.id);
-    return [...new Set([...byId, ...named])].sort((a, b) => (a < b ? 1 : -1));
+    const own = this.#find(wanted);
+    if (own !== undefined) return [(await this.#queue.head({ id: wanted, folder: own })).id];
+    const all = await this.#all();
+    const listed = heads(all);
+    const isId = /^[0-9a-f-]+$/u.test(wanted);
+    const found = all.flatMap((session) => {
+      if (isId && session.id.startsWith(wanted)) return headOf(session, all);
+      return session.name === reference ? session : [];
+    });
+    const ids = listed.filter((session) => found.includes(session)).map(({ id }) => id);
+    return ids.sort((a, b) => (a < b ? 1 : -1));
   }
 
   async list(query: ListQuery = {}): Promise<ListedSession[]> {
+    const listed = heads(await this.#all());
+    const { workspace } = query;
+    return workspace === undefined ? listed : listed.filter((session) => belongs(session, workspace));
+  }
+
+  async #all(): Promise<ListedSession[]> {
     try {
-      return await listFolders(this.#home, query, {
+      return await listFolders(this.#home, {
         listing: this.#listing,
         summarize: (id) => summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" })),
         holder: holderOf,
@@ -164,25 +200,53 @@ class FolderStore implements SessionStore {
     }
   }
 
-  async queue(id: string, followUp: FollowUp): Promise<void> {
+  async head(id: string): Promise<string> {
+    return (await this.#queue.head({ id, folder: this.#locate(id) })).id;
+  }
+
+  queue(id: string, followUp: FollowUp): Promise<string> {
+    return this.#inbox(id, "The message was not queued for", (place) => this.#queue.queue(place, followUp));
+  }
+
+  queued(id: string): Promise<QueuedFollowUp[]> {
+    return this.#inbox(id, "Nothing was changed in", (place) => this.#queue.queued(place));
+  }
+
+  begin(id: string, followUp: string): Promise<boolean> {
+    return this.#inbox(id, "The message stays queued for", (place) => this.#queue.begin(place, followUp));
+  }
+
+  dequeue(id: string, followUp: string): Promise<boolean> {
+    return this.#inbox(id, "The message stays queued for", (place) => this.#queue.dequeue(place, followUp));
+  }
+
+  bury(id: string, followUp: DeadFollowUp): Promise<void> {
+    return this.#inbox(id, "The message stays queued for", (place) => this.#queue.bury(place, followUp));
+  }
+
+  buried(id: string): Promise<DeadFollowUp[]> {
+    return this.#inbox(id, "Nothing was changed in", (place) => this.#queue.buried(place));
+  }
+
+  async #inbox<T>(
+    id: string,
+    kept: string,
+    use: (place: { id: string; folder: string }) => Promise<T>,
+  ): Promise<T> {
     const folder = this.#locate(id);
     try {
-      putFollowUp(folder, followUp);
+      return await use({ id, folder });
     } catch (error) {
-      throw asFailure(error, inboxPath(folder), `The message was not queued for session ${id}.`);
+      throw asFailure(error, inboxPath(folder), `${kept} session ${id}.`);
     }
   }
 
-  async queued(id: string): Promise<FollowUp[]> {
-    return followUps(this.#locate(id)).queued;
-  }
-
-  async dequeue(id: string, followUp: string): Promise<void> {
-    const folder = this.#locate(id);
+  /** What can't be moved is the head's where it lies. */
+  async #gather(id: string, folder: string): Promise<void> {
     try {
-      takeFollowUp(folder, followUp);
+      await this.#queue.gather({ id, folder }, this.#clock.now());
     } catch (error) {
-      throw asFailure(error, inboxPath(folder), `The message stays queued for session ${id}.`);
+      if (!isSystemError(error)) throw error;
     }
   }
 
@@ -190,7 +254,9 @@ class FolderStore implements SessionStore {
   async remove(id: string, { force = false }: { force?: boolean } = {}): Promise<void> {
     const folder = this.#locate(id);
     try {
+      const head = await this.#queue.head({ id, folder });
       await this.#fenceOff(folder, id, force);
+      if (head.id !== id) moveFollowUps(folder, head.folder);
       const gone = join(dirname(folder), `.gone-${basename(folder)}`);
       rmSync(gone, { recursive: true, force: true });
       renameSync(folder, gone);
@@ -219,8 +285,12 @@ class FolderStore implements SessionStore {
     await this.#listing?.close();
   }
 
+  #find(id: string): string | undefined {
+    return locate(this.#home, id, this.#clock.now());
+  }
+
   #locate(id: string): string {
-    const folder = locate(this.#home, id, this.#clock.now());
+    const folder = this.#find(id);
     if (folder !== undefined) return folder;
     const nearest = places(this.#home)
       .map((place) => place.id)
@@ -259,7 +329,7 @@ class FolderStore implements SessionStore {
       pid,
       started,
       ...(tty === undefined ? {} : { tty }),
-      version: this.#version,
+      version: this.version,
       since: this.#clock.now(),
       doing,
     };
@@ -297,19 +367,6 @@ function openIfThere(folder: string): FileSource | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-}
-
-function makeFolderAndParents(path: string): void {
-  if (!existsSync(dirname(path))) makeFolderAndParents(dirname(path));
-  if (makeFolder(path)) syncFolder(dirname(path));
-}
-
-function exists(id: string, path: string): Failure<"usage"> {
-  return new Failure(
-    "usage",
-    `Session ${id} exists already (${path}); nothing was changed. See it with: throughline show ${id}`,
-    {},
-  );
 }
 
 function isSystemError(error: unknown): boolean {

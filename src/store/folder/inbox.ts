@@ -1,69 +1,194 @@
-import { closeSync, fsyncSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { crashPoint } from "../../lib/fault.ts";
 import { parseJson } from "../../lib/json.ts";
-import type { FollowUp } from "../../store.ts";
+import type { DeadFollowUp, FollowUp, QueuedFollowUp } from "../../store.ts";
 import { makeFolder, openPrivate, syncFolder } from "./files.ts";
 
-const followUp = z.object({ id: z.string(), at: z.number(), text: z.string() });
-const fileName = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/u;
+const followUp = z.object({
+  id: z.string(),
+  at: z.number(),
+  text: z.string(),
+  mode: z.enum(["followup", "steer"]).default("followup"),
+});
+const deadFollowUp = followUp.extend({ why: z.string() });
+
+/** `<id>.json`, and `<id>.<n>.json` once its delivery was begun n times. A rename tells that from one that was dropped meanwhile. */
+const fileName = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([1-9]\d*))?\.json$/u;
+/** What a sender that died left. */
+const hiddenName = /^\.[0-9a-f-]{36}\.\d+$/u;
+const longestWriting = 24 * 3_600_000;
 
 export const inboxPath = (folder: string): string => join(folder, "inbox");
+const deadPath = (folder: string): string => join(inboxPath(folder), "dead");
 
 /** Durable when it returns: written whole under another name, then renamed. */
-export function putFollowUp(folder: string, { id, at, text }: FollowUp): void {
+export function putFollowUp(folder: string, { id, at, text, mode }: FollowUp): void {
+  put(inboxPath(folder), id, { id, at, text, mode });
+}
+
+function put(into: string, id: string, content: object): void {
   if (!fileName.test(`${id}.json`)) throw new TypeError(`a follow-up's id is a UUID, not "${id}"`);
-  const inbox = inboxPath(folder);
-  makeFolder(inbox);
-  const hidden = join(inbox, `.${id}.${process.pid}`);
+  makeFolder(into);
+  const hidden = join(into, `.${id}.${process.pid}`);
   const fd = openPrivate(hidden, "wx");
   try {
-    const bytes = Buffer.from(`${JSON.stringify({ id, at, text })}\n`);
+    const bytes = Buffer.from(`${JSON.stringify(content)}\n`);
     for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
     fsyncSync(fd);
-    renameSync(hidden, join(inbox, `${id}.json`));
-    syncFolder(inbox);
+    crashPoint("follow-up-written");
+    renameSync(hidden, join(into, `${id}.json`));
+    syncFolder(into);
   } catch (error) {
-    unlinkSync(hidden);
+    rmSync(hidden, { force: true });
     throw error;
   } finally {
     closeSync(fd);
   }
 }
 
+interface Entry {
+  id: string;
+  begun: number;
+  path: string;
+}
+
+/** How often the folders are read at most to see all that is in them. */
+const mostLooks = 20;
+
+/**
+ * The follow-ups of these folders, the oldest folder first: what moves between them moves to a later one, so that none is missed. A
+ * folder that is read while files come may show a file and not one that came before it; the next look shows both. So it is looked until
+ * nothing new is seen; and while more comes all the time, what stands behind the first new one in order is left for the next time.
+ */
+function entriesOf(folders: readonly string[]): Entry[] {
+  let before = new Set<string>();
+  for (let looks = 1; ; looks++) {
+    const found = new Map(folders.flatMap(entriesIn).map((entry) => [entry.id, entry]));
+    const sorted = [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const isNew = sorted.findIndex(({ id }) => !before.has(id));
+    if (isNew < 0) return sorted;
+    if (looks >= mostLooks && isNew > 0) return sorted.slice(0, isNew);
+    before = new Set(found.keys());
+  }
+}
+
+function entriesIn(folder: string): Entry[] {
+  return names(inboxPath(folder)).flatMap((name) => {
+    const [, id, begun = "0"] = fileName.exec(name) ?? [];
+    return id === undefined ? [] : [{ id, begun: Number(begun), path: join(inboxPath(folder), name) }];
+  });
+}
+
 /** In the order of their ids. A file that can't be read is kept and named in `unreadable`. */
-export function followUps(folder: string): { queued: FollowUp[]; unreadable: string[] } {
-  const queued: FollowUp[] = [];
+export function followUps(folders: readonly string[]): { queued: QueuedFollowUp[]; unreadable: string[] } {
+  const queued: QueuedFollowUp[] = [];
   const unreadable: string[] = [];
-  for (const name of names(inboxPath(folder))
-    .filter((each) => fileName.test(each))
-    .sort()) {
-    const path = join(inboxPath(folder), name);
-    let text: string;
-    try {
-      text = readFileSync(path, "utf8");
-    } catch (error) {
-      // Delivered meanwhile.
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
-      throw error;
-    }
+  for (const { id, begun, path } of entriesOf(folders)) {
+    const text = readIfThere(path);
+    // Delivered, dropped or moved meanwhile.
+    if (text === undefined) continue;
     const read = followUp.safeParse(parseJson(text));
-    if (read.success && `${read.data.id}.json` === name) queued.push(read.data);
+    if (read.success && read.data.id === id) queued.push({ ...read.data, begun });
     else unreadable.push(path);
   }
   return { queued, unreadable };
 }
 
-/** Taking out what isn't there is no error: it was taken out before a crash. */
-export function takeFollowUp(folder: string, id: string): void {
-  if (!fileName.test(`${id}.json`)) return;
+/** False when it isn't there. */
+export function beginFollowUp(folders: readonly string[], id: string): boolean {
+  const entry = find(folders, id);
+  if (!entry) return false;
+  const begun = entry.path.replace(/(?:\.\d+)?\.json$/u, `.${entry.begun + 1}.json`);
+  return without("ENOENT", () => renameSync(entry.path, begun));
+}
+
+/** False when it isn't there. */
+export function takeFollowUp(folders: readonly string[], id: string): boolean {
+  let taken = false;
+  for (let entry = find(folders, id); entry; entry = find(folders, id)) {
+    const { path } = entry;
+    taken = without("ENOENT", () => unlinkSync(path)) || taken;
+  }
+  if (taken) for (const folder of folders) if (existsSync(inboxPath(folder))) syncFolder(inboxPath(folder));
+  return taken;
+}
+
+function find(folders: readonly string[], id: string): Entry | undefined {
+  for (const folder of folders) {
+    const entry = entriesIn(folder).find((each) => each.id === id);
+    if (entry) return entry;
+  }
+  return undefined;
+}
+
+/** Gives everything that waits in one folder to another. A rename each, so that a follow-up is in one of them at any time. */
+export function moveFollowUps(from: string, to: string, only?: string): void {
+  const entries = entriesIn(from).filter(({ id }) => only === undefined || id === only);
+  if (entries.length === 0) return;
+  makeFolder(inboxPath(to));
+  for (const { path } of entries) {
+    const name = path.slice(inboxPath(from).length + 1);
+    without("ENOENT", () => renameSync(path, join(inboxPath(to), name)));
+  }
+  for (const folder of [to, from]) syncFolder(inboxPath(folder));
+}
+
+/** It lies with the dead before it leaves the inbox; whoever finds it in both removes it from the inbox. */
+export function buryFollowUp(folder: string, { id, at, text, mode, why }: DeadFollowUp): void {
+  makeFolder(inboxPath(folder));
+  put(deadPath(folder), id, { id, at, text, mode, why });
+}
+
+export function deadFollowUps(folders: readonly string[]): DeadFollowUp[] {
+  return folders
+    .flatMap((folder) => names(deadPath(folder)).map((name) => join(deadPath(folder), name)))
+    .filter((path) => fileName.test(path.slice(path.lastIndexOf("/") + 1)))
+    .flatMap((path) => {
+      const read = deadFollowUp.safeParse(parseJson(readIfThere(path) ?? ""));
+      return read.success ? [read.data] : [];
+    })
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Removes what senders left that died before their follow-up had its name. */
+export function tidyInbox(folder: string, now: number): void {
+  for (const name of names(inboxPath(folder)).filter((each) => hiddenName.test(each))) {
+    const path = join(inboxPath(folder), name);
+    const { mtimeMs = now } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
+    if (now - mtimeMs > longestWriting) rmSync(path, { force: true });
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  let text: string | undefined;
+  without("ENOENT", () => {
+    text = readFileSync(path, "utf8");
+  });
+  return text;
+}
+
+/** Whether it was done; an error with this code means that somebody else was first. */
+function without(code: string, act: () => void): boolean {
   try {
-    unlinkSync(join(inboxPath(folder), `${id}.json`));
+    act();
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    if ((error as NodeJS.ErrnoException).code === code) return false;
     throw error;
   }
-  syncFolder(inboxPath(folder));
 }
 
 function names(path: string): string[] {

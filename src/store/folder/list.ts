@@ -3,7 +3,7 @@ import { relative, sep } from "node:path";
 import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { SessionSummary } from "../../session/summary.ts";
-import type { Holder, ListedSession, ListQuery } from "../../store.ts";
+import type { Holder, ListedSession } from "../../store.ts";
 import type { Listing } from "../listing.ts";
 import { followUps } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
@@ -17,9 +17,10 @@ interface Tools {
 
 /**
  * The folders are the truth. A row of the catalogue stands for a session as long as the log has the length that the row was made from;
- * every other log is read again. A session that can't be read is listed with what is wrong with it.
+ * every other log is read again. A session that can't be read is listed with what is wrong with it. Of chains of rotations every session is
+ * given.
  */
-export async function listFolders(home: string, query: ListQuery, tools: Tools): Promise<ListedSession[]> {
+export async function listFolders(home: string, tools: Tools): Promise<ListedSession[]> {
   sweep(home, tools);
   const rows = tools.listing?.rows();
   const found = places(home);
@@ -27,7 +28,7 @@ export async function listFolders(home: string, query: ListQuery, tools: Tools):
   for (const place of found) {
     const row = rows?.get(place.id);
     const session = await describe(place, row, tools);
-    if (session && (query.workspace === undefined || belongs(session, query.workspace))) listed.push(session);
+    if (session) listed.push(session);
   }
   const known = new Set(found.map((place) => place.id));
   const stale = [...(rows?.keys() ?? [])].filter((id) => !known.has(id));
@@ -48,7 +49,7 @@ async function describe(
   try {
     const holder = tools.holder(path);
     const held = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
-    const { unreadable } = followUps(path);
+    const { unreadable } = followUps([path]);
     const trouble =
       unreadable.length > 0 ? { trouble: `can't read the queued ${unreadable.join(", ")}` } : {};
     if (row?.bytes === bytes) {
@@ -85,7 +86,7 @@ function broken(id: string, bytes: number, why: string): ListedSession {
 }
 
 /** A session that can't say where it belongs belongs everywhere: it must not be hidden. */
-function belongs({ workspace }: ListedSession, path: string): boolean {
+export function belongs({ workspace }: ListedSession, path: string): boolean {
   if (workspace.path === "") return true;
   return (
     workspace.gitRoot === path ||

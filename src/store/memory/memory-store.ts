@@ -7,18 +7,22 @@ import { schemaVersion, type BodyRef, type LogRecord, type Owner } from "../../s
 import type { SessionSummary } from "../../session/summary.ts";
 import type {
   Append,
+  DeadFollowUp,
   FollowUp,
   Holder,
   ListedSession,
   ListQuery,
   LogVisitor,
+  QueuedFollowUp,
   ReadOptions,
   ReadReport,
   SessionLog,
   SessionStore,
+  Successor,
 } from "../../store.ts";
 import { Appender, type Committed } from "../appender.ts";
 import { readBodies, readBody } from "../bodies.ts";
+import { headOf, heads, successorWatch } from "../chain.ts";
 import { factsOf } from "../owner.ts";
 import { readLog } from "../scan.ts";
 import type { ByteSource, LogSource } from "../source.ts";
@@ -39,31 +43,72 @@ interface Kept {
   log: MemoryLog;
   fence: number;
   owner: MemorySession | undefined;
-  inbox: Map<string, FollowUp>;
+  inbox: Map<string, QueuedFollowUp>;
+  dead: Map<string, DeadFollowUp>;
 }
 
 class MemoryStore implements SessionStore {
-  readonly #version: string;
+  readonly version: string;
   readonly #clock: Clock;
   readonly #sessions = new Map<string, Kept>();
   /** Tools write their traces to files in any case; made when the first one asks. */
   #spools: string | undefined;
 
   constructor(version: string, clock: Clock) {
-    this.#version = version;
+    this.version = version;
     this.#clock = clock;
   }
 
-  async create(id: string, created: Append, doing: string): Promise<SessionLog> {
+  create(id: string, created: Append, doing: string): Promise<SessionLog> {
+    return this.#make(id, [[created]], doing);
+  }
+
+  async rotate(predecessor: SessionLog, { id, events }: Successor, doing: string): Promise<SessionLog> {
+    const successor = await this.#make(id, events, doing);
+    try {
+      await predecessor.append({ event: { type: "session-rotated", successor: id } });
+    } catch (error) {
+      await successor.release();
+      this.#sessions.delete(id);
+      throw error;
+    }
+    this.#move(predecessor.id, id);
+    return successor;
+  }
+
+  async undo(successor: SessionLog, predecessor: SessionLog, delivered: readonly string[]): Promise<void> {
+    const { inbox } = this.#kept(successor.id);
+    for (const id of delivered) inbox.delete(id);
+    await predecessor.append({ event: { type: "rotation-undone", successor: successor.id } });
+    this.#move(successor.id, predecessor.id);
+  }
+
+  #move(from: string, to: string): void {
+    const [source, target] = [this.#kept(from), this.#kept(to)];
+    for (const [id, followUp] of source.inbox) target.inbox.set(id, followUp);
+    source.inbox.clear();
+  }
+
+  async #make(
+    id: string,
+    events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>,
+    doing: string,
+  ): Promise<SessionLog> {
     if (this.#sessions.has(id))
       throw new Failure(
         "usage",
         `Session ${id} exists already; nothing was changed. See it with: throughline show ${id}`,
         {},
       );
-    const kept: Kept = { log: new MemoryLog(id), fence: 0, owner: undefined, inbox: new Map() };
+    const kept: Kept = {
+      log: new MemoryLog(id),
+      fence: 0,
+      owner: undefined,
+      inbox: new Map(),
+      dead: new Map(),
+    };
     const session = this.#own(id, kept, { bytes: 0, nextSeq: 0, damage: [] }, doing);
-    await session.append(created);
+    for await (const group of events) await session.append(...group);
     this.#sessions.set(id, kept);
     return session;
   }
@@ -108,33 +153,74 @@ class MemoryStore implements SessionStore {
   }
 
   async find(reference: string): Promise<string[]> {
-    const listed = await this.list();
-    return listed
-      .filter(({ id, name }) => id.startsWith(reference.toLowerCase()) || name === reference)
+    const all = await this.#all();
+    if (this.#sessions.has(reference)) return [await this.head(reference)];
+    const found = all.flatMap((session) => {
+      if (session.id.startsWith(reference.toLowerCase())) return headOf(session, all);
+      return session.name === reference ? session : [];
+    });
+    return heads(all)
+      .filter((session) => found.includes(session))
       .map(({ id }) => id)
       .sort((a, b) => (a < b ? 1 : -1));
   }
 
-  async list(query: ListQuery = {}): Promise<ListedSession[]> {
+  async list({ workspace }: ListQuery = {}): Promise<ListedSession[]> {
+    const listed = heads(await this.#all());
+    return workspace === undefined ? listed : listed.filter((session) => isOf(session, workspace));
+  }
+
+  async #all(): Promise<ListedSession[]> {
     const listed: ListedSession[] = [];
     for (const [id, { log, owner }] of this.#sessions) {
       const summary = await summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" }));
-      if (query.workspace !== undefined && !isOf(summary, query.workspace)) continue;
       listed.push({ ...summary, bytes: log.now().size, ...(owner && { holder: owner.owner }) });
     }
     return listed.sort((a, b) => b.updated - a.updated || (a.id < b.id ? 1 : -1));
   }
 
-  async queue(id: string, followUp: FollowUp): Promise<void> {
-    this.#kept(id).inbox.set(followUp.id, { ...followUp });
+  async head(id: string): Promise<string> {
+    let head = id;
+    for (const seen = new Set<string>(); !seen.has(head);) {
+      seen.add(head);
+      const { visitor, successor } = successorWatch();
+      await readLog(this.#kept(head).log.now(), visitor);
+      const next = successor();
+      if (next !== undefined && this.#sessions.has(next)) head = next;
+    }
+    return head;
   }
 
-  async queued(id: string): Promise<FollowUp[]> {
-    return [...this.#kept(id).inbox.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  async queue(id: string, followUp: FollowUp): Promise<string> {
+    const head = await this.head(id);
+    this.#kept(head).inbox.set(followUp.id, { ...followUp, begun: 0 });
+    return head;
   }
 
-  async dequeue(id: string, followUp: string): Promise<void> {
-    this.#kept(id).inbox.delete(followUp);
+  async queued(id: string): Promise<QueuedFollowUp[]> {
+    return [...this.#kept(id).inbox.values()]
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .map((each) => ({ ...each }));
+  }
+
+  async begin(id: string, followUp: string): Promise<boolean> {
+    const waiting = this.#kept(id).inbox.get(followUp);
+    if (waiting) waiting.begun++;
+    return waiting !== undefined;
+  }
+
+  async dequeue(id: string, followUp: string): Promise<boolean> {
+    return this.#kept(id).inbox.delete(followUp);
+  }
+
+  async bury(id: string, followUp: DeadFollowUp): Promise<void> {
+    const { inbox, dead } = this.#kept(id);
+    dead.set(followUp.id, { ...followUp });
+    inbox.delete(followUp.id);
+  }
+
+  async buried(id: string): Promise<DeadFollowUp[]> {
+    return [...this.#kept(id).dead.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   async remove(id: string, { force = false }: { force?: boolean } = {}): Promise<void> {
@@ -166,7 +252,7 @@ class MemoryStore implements SessionStore {
       pidNamespace: "",
       pid: process.pid,
       started: "",
-      version: this.#version,
+      version: this.version,
       since: this.#clock.now(),
       doing,
     };

@@ -1,0 +1,174 @@
+import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
+import { printableLine } from "../lib/printable.ts";
+import { type EventOf, type ItemRecord, type NewEvent, schemaVersion } from "../session/event.ts";
+import type { History } from "../session/history.ts";
+import { describeItem, outputItem, sanitise } from "../session/item.ts";
+import { OpenCalls } from "../session/open-calls.ts";
+import { reachOf } from "../session/quarantine.ts";
+
+/** One event of a successor's log, as a store appends it. */
+export interface Carried {
+  event: NewEvent;
+  item?: Uint8Array;
+}
+
+/** The first event of the session that continues this one (R30). */
+export function successorCreated(history: History, id: string, version: string): NewEvent {
+  const { name, workspace, settings } = history;
+  return {
+    type: "session-created",
+    id,
+    schema: schemaVersion,
+    version,
+    workspace,
+    settings,
+    ...(name !== undefined && { name }),
+    parent: history.id,
+    rotated: true,
+  };
+}
+
+/**
+ * What follows on the items: the counters and what else the fold knows, and the turn that was open, which goes on in the successor. Of the
+ * quarantines those stay that say something about the endpoint and nothing about items.
+ */
+export function successorState(history: History): NewEvent[] {
+  const { created, title, turn, step, messages, usage, amendments, repairs, delivered } = history;
+  const { lastOutcome, openTurn } = history;
+  const quarantines = history.quarantines.filter(
+    ({ scope }) => scope.kind !== "sealed" && reachOf(scope) === Number.POSITIVE_INFINITY,
+  );
+  const carried: NewEvent = {
+    type: "history-carried",
+    created,
+    ...(title !== undefined && { title }),
+    turn,
+    step,
+    messages,
+    usage,
+    amendments: [...amendments],
+    quarantines,
+    repairs,
+    delivered: [...delivered],
+    ...(lastOutcome !== undefined && { outcome: lastOutcome }),
+  };
+  if (!openTurn) return [carried];
+  const { source, preview } = openTurn;
+  return [carried, { type: "turn-started", turn: openTurn.turn, source, preview }];
+}
+
+/**
+ * Makes of the items of a history those that any backend takes: messages, and tool calls with their outputs, without ids, seals, signatures
+ * and media. Reasoning stays behind; items of other kinds become a line in words. Every call gets an output and every output has its
+ * call, so that nothing is run again.
+ */
+export class VisibleHistory {
+  readonly #open = new OpenCalls<ItemRecord>();
+  readonly #unanswered = new Set<ItemRecord>();
+  #left = 0;
+
+  /** How many items have nothing in the successor. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** What stands for an item; nothing for one that stays behind. */
+  carry(record: ItemRecord, bytes: Uint8Array): Carried[] {
+    const item = parseJson(new TextDecoder().decode(bytes));
+    const visible = isJsonObject(item) ? this.#visible(record, item) : undefined;
+    if (visible === undefined) {
+      this.#left++;
+      return [];
+    }
+    return [itemAdded(record, visible)];
+  }
+
+  /** Answers for the calls that have no output: whether they ran is known to the predecessor's log alone. */
+  end(): Carried[] {
+    return [...this.#unanswered].map((record) => {
+      const output = outputItem(
+        record.event.kind,
+        record.event.call ?? "",
+        "outcome unknown; verify before repeating: the session was continued in a new one before this call was answered",
+      );
+      return itemAdded(record, output, "repair");
+    });
+  }
+
+  #visible(record: ItemRecord, item: JsonObject): Uint8Array | undefined {
+    const { event } = record;
+    const { kind } = event;
+    if (kind === "message") return message(item);
+    if (kind === "function_call" || kind === "custom_tool_call") {
+      this.#open.add(placed(event), record);
+      this.#unanswered.add(record);
+      const { name, call_id: call } = item;
+      const input =
+        kind === "function_call" ? { arguments: text(item["arguments"]) } : { input: text(item["input"]) };
+      return json({ type: kind, call_id: call, name, ...input });
+    }
+    if (kind === "function_call_output" || kind === "custom_tool_call_output") {
+      const call = this.#open.take(event);
+      if (!call) return note(kind, item);
+      this.#unanswered.delete(call);
+      return json({ type: kind, call_id: item["call_id"], output: words(item["output"]) });
+    }
+    return sealedKinds.has(kind) || item["encrypted_content"] !== undefined ? undefined : note(kind, item);
+  }
+}
+
+const sealedKinds: ReadonlySet<string> = new Set(["reasoning", "compaction", "item_reference"]);
+
+function placed(event: ItemRecord["event"]): Parameters<OpenCalls<unknown>["add"]>[0] {
+  return event.type === "item-added" ? event : { ...event, turn: 0, step: 0 };
+}
+
+/** In its turn and step, by whom it was made; a summary counts as input. */
+function itemAdded({ event }: ItemRecord, item: Uint8Array, origin?: "repair"): Carried {
+  const facts = describeItem(item);
+  if (!facts) throw new Error("what a rotation carries over has a type");
+  const place: Pick<EventOf<"item-added">, "turn" | "step" | "origin" | "model"> = event.type === "item-added"
+    ? {
+        turn: event.turn,
+        step: event.step,
+        origin: event.origin,
+        ...(event.model !== undefined && { model: event.model }),
+      }
+    : { turn: 0, step: 0, origin: "input" };
+  return { event: { type: "item-added", ...place, ...facts, ...(origin && { origin }) }, item };
+}
+
+/** Its words and what stands for its media; nothing when there are none. */
+function message(item: JsonObject): Uint8Array | undefined {
+  const said = words(item["content"]);
+  if (said.trim() === "") return undefined;
+  const role = text(item["role"]);
+  const type = role === "assistant" ? "output_text" : "input_text";
+  return json({ type: "message", role, content: [{ type, text: said }] });
+}
+
+/** How much of an item of a kind that not every backend takes is told. */
+const longestNote = 2_000;
+
+function note(kind: string, item: JsonObject): Uint8Array {
+  const { id: _id, type: _type, status: _status, ...told } = item;
+  const line = `[${kind} ${printableLine(JSON.stringify(told), longestNote)}]`;
+  return json({ type: "message", role: "assistant", content: [{ type: "output_text", text: line }] });
+}
+
+/** The text of a content or an output, part by part; a part that is none is named. */
+function words(content: unknown): string {
+  if (!Array.isArray(content)) return text(content ?? "");
+  return content
+    .map((part) => {
+      if (!isJsonObject(part)) return text(part);
+      const said = part["text"] ?? part["refusal"];
+      return typeof said === "string" ? said : `[${text(part["type"])} left out]`;
+    })
+    .join("");
+}
+
+const text = (value: unknown): string =>
+  sanitise(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+
+const json = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

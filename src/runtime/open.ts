@@ -1,0 +1,48 @@
+import { crashPoint } from "../lib/fault.ts";
+import { type NewEvent, schemaVersion, type Settings } from "../session/event.ts";
+import { folding, Journal } from "../turn/journal.ts";
+import type { Runtime, SessionStart } from "../turn/equipment.ts";
+
+/** Makes a session in the store, owned. */
+export async function newJournal(
+  { store }: Runtime,
+  { id, name, workspace, version }: SessionStart,
+  settings: Settings,
+): Promise<Journal> {
+  const created: NewEvent = {
+    type: "session-created",
+    id,
+    schema: schemaVersion,
+    version,
+    workspace,
+    settings,
+    ...(name !== undefined && { name }),
+  };
+  const log = await store.create(id, { event: created }, "starting");
+  const fold = folding();
+  await store.read(id, fold.visitor);
+  return new Journal(log, fold.history());
+}
+
+/** Takes a session's lease and reads its window. A session that was rotated stands for the one that goes on with it. */
+export async function openJournal(
+  { store, observe }: Runtime,
+  id: string,
+  { force }: { force: boolean },
+): Promise<Journal> {
+  for (;;) {
+    const head = await store.head(id);
+    const fold = folding();
+    const log = await store.acquire(head, fold.visitor, { from: "window", doing: "resuming", force });
+    crashPoint("lease-taken");
+    const history = fold.history();
+    // A log that has lost its head and has no checkpoint yet doesn't say whose it is.
+    history.id ||= head;
+    if (history.successor === undefined || (await store.head(head)) === head) {
+      if (head !== id) observe({ type: "notice", text: `session ${id} was continued in ${head}` });
+      return new Journal(log, history);
+    }
+    // Rotated while the lease was taken.
+    await log.release();
+  }
+}

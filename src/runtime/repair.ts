@@ -1,0 +1,62 @@
+import { crashPoint } from "../lib/fault.ts";
+import type { Action } from "../recovery/action.ts";
+import type { Failure } from "../failure.ts";
+import type { TurnOutcome } from "../session/event.ts";
+import { pairRepair } from "../recovery/pair-repair.ts";
+import { noticeOf } from "../recovery/notice.ts";
+import type { Journal } from "../turn/journal.ts";
+import { failedAttempt, type Interrupted } from "../turn/turn.ts";
+import type { Runtime } from "../turn/equipment.ts";
+import { outputEvent } from "../turn/calls.ts";
+
+/** Logs a failed attempt with what is done about it, and tells it, unless what is done tells it itself. */
+export async function logFailure(
+  { clock, observe }: Runtime,
+  journal: Journal,
+  result: Interrupted,
+  action: Action,
+): Promise<void> {
+  const { failure, items, calls } = result;
+  const delay = action.do === "retry" ? { delayMs: action.delayMs } : {};
+  await journal.append({ event: failedAttempt(journal.history.turn, result, action.do, delay) });
+  crashPoint("attempt-failed");
+  if (action.do === "repair" || action.do === "repair-pairs" || action.do === "rotate") return;
+  const notice = noticeOf(failure, action, { now: clock.now(), items, outputs: calls, clockTime });
+  observe({ type: "attempt-failed", failure, action: action.do, ...delay, notice });
+}
+
+export function clockTime(at: number): string {
+  return new Date(at).toLocaleTimeString("en-GB", { timeZoneName: "short" });
+}
+
+/** Logs what is set aside from now on, and tells it. */
+export async function quarantine(
+  { observe }: Pick<Runtime, "observe">,
+  journal: Journal,
+  { quarantine: made, notice }: Extract<Action, { do: "repair" }>,
+): Promise<void> {
+  await journal.append({
+    event: { type: "items-quarantined", turn: journal.history.turn, ...made, notice },
+  });
+  crashPoint("quarantine-appended");
+  observe({ type: "repaired", notice, rung: made.rung, count: made.count });
+}
+
+/** Logs the output that a call lacks, or sets aside what has no call; resolves to the turn's outcome when neither can be done. */
+export async function repairPairs(
+  runtime: Pick<Runtime, "observe">,
+  journal: Journal,
+  { call, notice }: Extract<Action, { do: "repair-pairs" }>,
+  failure: Failure,
+  issuer: string,
+): Promise<TurnOutcome | undefined> {
+  const repair = pairRepair(journal.history, call, issuer, failure.class);
+  if (!repair) return { kind: "failed", class: "unrecoverable", message: failure.message };
+  if (repair.do === "set-aside") {
+    await quarantine(runtime, journal, { do: "repair", quarantine: repair.quarantine, notice });
+  } else {
+    await journal.append(outputEvent(repair.record, repair.item, "repair"));
+    runtime.observe({ type: "repaired", notice, rung: 0, count: 1 });
+  }
+  return undefined;
+}

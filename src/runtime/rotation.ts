@@ -1,0 +1,90 @@
+import { uuidv7 } from "../lib/ids.ts";
+import { Failure } from "../failure.ts";
+import type { ItemRecord } from "../session/event.ts";
+import { summarize } from "../session/summary.ts";
+import { type Carried, successorCreated, successorState, VisibleHistory } from "../recovery/rotate.ts";
+import type { SessionStore } from "../store.ts";
+import { folding, Journal } from "../turn/journal.ts";
+import type { Runtime } from "../turn/equipment.ts";
+
+/** Bytes of items that are written to the successor's log at once, and how many items at most. */
+const groupBytes = 2 ** 20;
+const groupItems = 500;
+
+/**
+ * Makes the successor of a session (R30) and resolves to its journal and to how many items stayed behind. The predecessor stays owned by
+ * whoever owns it, and is as it was when this throws.
+ */
+export async function makeSuccessor(
+  { store, clock }: Runtime,
+  { log, history }: Journal,
+): Promise<{ journal: Journal; left: number }> {
+  const id = uuidv7(clock.now());
+  const visible = new VisibleHistory();
+  async function* events(): AsyncGenerator<Carried[]> {
+    yield [{ event: successorCreated(history, id, store.version) }];
+    let group: Carried[] = [];
+    let bytes = 0;
+    for await (const { record, item } of itemsOf(history.items)) {
+      group.push(...visible.carry(record, item));
+      bytes += item.length;
+      if (bytes < groupBytes && group.length < groupItems) continue;
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    yield [...group, ...visible.end(), ...successorState(history).map((event) => ({ event }))];
+  }
+  async function* itemsOf(
+    records: readonly ItemRecord[],
+  ): AsyncGenerator<{ record: ItemRecord; item: Uint8Array }> {
+    for (const record of records) yield { record, item: await log.body(record.body) };
+  }
+  const successor = await store.rotate(log, { id, events: events() }, "going on with a rotated session");
+  const fold = folding();
+  await store.read(id, fold.visitor);
+  const journal = new Journal(successor, fold.history());
+  successor.describe(summarize(journal.history, clock.now()));
+  return { journal, left: visible.left };
+}
+
+/**
+ * Takes a session's last rotation back: its predecessor is the session again, with what is queued, and nothing is deleted. Resolves to the
+ * ids of both. Throws `usage` when it wasn't made by a rotation, and `lease-held` while somebody works in it.
+ */
+export async function undoRotation(
+  store: SessionStore,
+  id: string,
+): Promise<{ session: string; successor: string }> {
+  const head = await store.head(id);
+  const fold = folding();
+  const successor = await store.acquire(head, fold.visitor, {
+    from: "window",
+    doing: "undoing its rotation",
+  });
+  try {
+    const { parent, rotated, delivered } = fold.history();
+    const isThere = parent !== undefined && rotated && (await isHead(store, parent, head));
+    if (!isThere || parent === undefined) {
+      const message = `Session ${head} was not made by a rotation, so that there is none to undo. Nothing was changed. See where it comes from: throughline show ${head}`;
+      throw new Failure("usage", message, {});
+    }
+    const before = folding();
+    const predecessor = await store.acquire(parent, before.visitor, {
+      from: "window",
+      doing: "taking its rotation back",
+    });
+    try {
+      await store.undo(successor, predecessor, delivered);
+    } finally {
+      await predecessor.release();
+    }
+    return { session: parent, successor: head };
+  } finally {
+    await successor.release();
+  }
+}
+
+async function isHead(store: SessionStore, parent: string, head: string): Promise<boolean> {
+  return (await store.head(parent)) === head;
+}

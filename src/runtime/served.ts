@@ -1,0 +1,11 @@
+import type { TurnOutcome } from "../session/event.ts";
+
+/** How a run of turns ended. */
+export interface Served {
+  /** Of the last turn; absent when there was nothing to do. */
+  outcome?: TurnOutcome;
+  /** How many follow-ups got a turn of their own. */
+  delivered: number;
+  /** How many still wait, because the last turn did not complete. */
+  waiting: number;
+}

@@ -1,0 +1,66 @@
+import type { EventOf, ItemRecord, Quarantine, Settings, TurnOutcome, Usage, Workspace } from "./event.ts";
+
+/** A call in the window that has no output yet. */
+export interface OpenCall {
+  readonly record: ItemRecord;
+  /** Its intent is in the log (`tool-started`): the tool may have run. Without it, it has not. */
+  started: boolean;
+}
+
+/**
+ * What a session's log says, folded: everything but the items' bytes. `advance` folds one more record in place; folding a log at once
+ * or in parts gives the same. Read its members freely, change none.
+ */
+export interface History {
+  id: string;
+  /** Milliseconds since 1970. */
+  created: number;
+  schema: number;
+  workspace: Workspace;
+  settings: Settings;
+  name?: string;
+  /** First line of the first prompt. */
+  title?: string;
+  /** The session that this one continues. */
+  parent?: string;
+  /** Made by rotating the parent. */
+  rotated?: true;
+  /** The session that continues this one. */
+  successor?: string;
+  /** Number of the last turn that was started, from 1; 0 before the first. */
+  turn: number;
+  /** Number of the last step of which anything was logged, from 1 and through all turns. The next attempt's items get one more. */
+  step: number;
+  /** Messages of people and models. */
+  messages: number;
+  usage: Usage;
+  amendments: readonly string[];
+  quarantines: readonly Quarantine[];
+  /** Repairs that were made (`items-quarantined`), lifted ones included. */
+  repairs: number;
+  /** Cleared, and no turn since. */
+  cleared: boolean;
+  /** Items below this sequence number are not part of the window; the summary, when there is one, is. */
+  fromSeq: number;
+  summarySeq?: number;
+  /** Ranges of sequence numbers, both ends included, that rewinding took out of the window. */
+  rewound: readonly (readonly [from: number, to: number])[];
+  /** Tokens that the last response counted, its input and its output, while the window still holds what it was asked with. */
+  contextTokens?: number;
+  /** Ids of the follow-ups that were delivered last, oldest first. */
+  delivered: readonly string[];
+  /**
+   * The window: the items that a request is projected from, in order, the summary first. Items are appended to this array in place; when
+   * any leave the window the member gets a new array, so that whoever still sends the old one is not disturbed.
+   */
+  items: readonly ItemRecord[];
+  /** Calls in the window without output, by the sequence number of the call's item. */
+  openCalls: ReadonlyMap<number, OpenCall>;
+  /** The turn that was started and has not ended. */
+  openTurn?: EventOf<"turn-started">;
+  lastOutcome?: TurnOutcome;
+  /** Sequence number of the last record; -1 before the first. */
+  lastSeq: number;
+  /** Byte offset of the last record's line. */
+  lastOffset: number;
+}

@@ -1,0 +1,88 @@
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Failure } from "../../failure.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { type CrashPoint, crashPoint } from "../../lib/fault.ts";
+import { schemaVersion, type Owner } from "../../session/event.ts";
+import type { Append } from "../../store.ts";
+import { Appender } from "../appender.ts";
+import type { Listing } from "../listing.ts";
+import { FileSource } from "./file-source.ts";
+import { makeFolder, storeFailure, syncFolder } from "./files.ts";
+import { FolderSession } from "./folder-session.ts";
+import { inboxPath } from "./inbox.ts";
+import { OwnLease } from "./lease-file.ts";
+import { LogFile } from "./log-file.ts";
+
+export interface Making {
+  id: string;
+  folder: string;
+  owner: Owner;
+  clock: Clock;
+  listing: Listing | undefined;
+  /** Everything that its log holds to begin with, in groups. */
+  events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>;
+  /** Passed before the first event, when the log is whole, and when the folder has its name. */
+  points: { begun: CrashPoint; built?: CrashPoint; renamed?: CrashPoint };
+}
+
+/** A session's folder, made under another name and renamed when it is whole, so that a crash leaves a session or none. */
+export async function makeSession(making: Making): Promise<FolderSession> {
+  const { id, folder, owner, clock, listing, events, points } = making;
+  const temporary = join(dirname(folder), `.new-${id}-${process.pid}`);
+  let lease: OwnLease | undefined;
+  let log: LogFile | undefined;
+  try {
+    if (existsSync(folder)) throw exists(id, folder);
+    makeFolderAndParents(dirname(folder));
+    rmSync(temporary, { recursive: true, force: true });
+    for (const path of [temporary, inboxPath(temporary), join(temporary, "spool")]) makeFolder(path);
+    crashPoint(points.begun);
+    lease = OwnLease.take(temporary, { fence: 1, schema: schemaVersion, owner, beat: 0, released: false })!;
+    log = new LogFile(temporary, id, lease, clock);
+    const appender = new Appender(1, 0, clock, log.commit);
+    let nextSeq = 0;
+    for await (const group of events) nextSeq += (await appender.append(group)).length;
+    log.close();
+    log = undefined;
+    syncFolder(temporary);
+    if (points.built) crashPoint(points.built);
+    if (existsSync(folder)) throw exists(id, folder);
+    renameSync(temporary, folder);
+    syncFolder(dirname(folder));
+    lease.movedTo(folder);
+    if (points.renamed) crashPoint(points.renamed);
+    log = new LogFile(folder, id, lease, clock);
+    const report = { bytes: log.length, nextSeq, damage: [] };
+    return new FolderSession({
+      id,
+      folder,
+      lease,
+      log,
+      source: new FileSource(folder),
+      report,
+      clock,
+      listing,
+    });
+  } catch (error) {
+    lease?.release();
+    log?.close();
+    rmSync(temporary, { recursive: true, force: true });
+    throw typeof (error as NodeJS.ErrnoException).syscall === "string"
+      ? storeFailure(error, folder, "No session was made.")
+      : error;
+  }
+}
+
+function makeFolderAndParents(path: string): void {
+  if (!existsSync(dirname(path))) makeFolderAndParents(dirname(path));
+  if (makeFolder(path)) syncFolder(dirname(path));
+}
+
+export function exists(id: string, path: string): Failure<"usage"> {
+  return new Failure(
+    "usage",
+    `Session ${id} exists already (${path}); nothing was changed. See it with: throughline show ${id}`,
+    {},
+  );
+}
