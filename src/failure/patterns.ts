@@ -3,6 +3,7 @@ import { account } from "./patterns/account.ts";
 import { billing } from "./patterns/billing.ts";
 import { context } from "./patterns/context.ts";
 import { limits } from "./patterns/limits.ts";
+import { media } from "./patterns/media.ts";
 import { outage } from "./patterns/outage.ts";
 import { pairing } from "./patterns/pairing.ts";
 import { policy } from "./patterns/policy.ts";
@@ -21,6 +22,7 @@ export const patterns: readonly Pattern[] = [
   ...sealed,
   ...thinking,
   ...pairing,
+  ...media,
   ...shape,
   ...context,
   ...account,

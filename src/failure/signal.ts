@@ -104,6 +104,8 @@ function layersOf(value: unknown, depth = 0): Layer[] {
     if (typeof member === "string" ? nestedJson(member) !== undefined : typeof member === "object")
       layers.push(...layersOf(member, depth + 1));
   }
+  // Mistral's message is an object where its request check fails.
+  if (isJsonObject(value["message"])) layers.push(...layersOf(value["message"], depth + 1));
   const metadata = value["metadata"];
   if (isJsonObject(metadata) && metadata["raw"] !== undefined)
     layers.push(...layersOf(metadata["raw"], depth + 1));

@@ -139,10 +139,10 @@ export const account: readonly Pattern[] = [
   {
     class: "model-missing",
     rows: [46],
-    text: /^(?:no endpoints found for (?<model>[\w./:-]+?)\.?$|no endpoints found that (?:support|can handle) |no allowed providers are available for the selected model|(?<invalid>[\w./:-]+) is not a valid model id|model ['"`]?(?<local>[\w./:-]+)['"`]? not found)/iu,
+    text: /^(?:no endpoints found for (?<model>[\w./:-]+?)\.?$|no endpoints found that (?:support|can handle) (?!image)|no allowed providers are available for the selected model|(?<invalid>[\w./:-]+) is not a valid model id|model ['"`]?(?<local>[\w./:-]+)['"`]? not found|(?<unable>[\w./:-]+) does not support (?:tools|chat|thinking))/iu,
     data: (_signal, found) => {
-      const { model: missing, invalid, local } = found?.groups ?? {};
-      const name = missing ?? invalid ?? local;
+      const { model: missing, invalid, local, unable } = found?.groups ?? {};
+      const name = missing ?? invalid ?? local ?? unable;
       return name === undefined ? {} : { model: name };
     },
     samples: [
@@ -177,6 +177,19 @@ export const account: readonly Pattern[] = [
           error: { message: "model 'qwen9' not found", type: "not_found_error", param: null, code: null },
         },
         data: { model: "qwen9" },
+      },
+      {
+        source: "Ollama, of a model that can't be an agent",
+        status: 400,
+        body: {
+          error: {
+            message: "registry.ollama.ai/library/gemma:2b does not support tools",
+            type: "api_error",
+            param: null,
+            code: null,
+          },
+        },
+        data: { model: "registry.ollama.ai/library/gemma:2b" },
       },
     ],
   },
@@ -219,6 +232,87 @@ export const account: readonly Pattern[] = [
           },
         },
         data: { parameter: "reasoning.effort" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    codes: ["extra_forbidden"],
+    data: ({ details }) => {
+      const place: unknown = details?.["loc"];
+      const names = Array.isArray(place) ? place.filter((part) => part !== "body").map(String) : [];
+      return names.length === 0 ? {} : { parameter: names.join(".") };
+    },
+    samples: [
+      {
+        source: "FastAPI servers",
+        status: 422,
+        body: {
+          detail: [
+            {
+              type: "extra_forbidden",
+              loc: ["body", "prompt_cache_key"],
+              msg: "Extra inputs are not permitted",
+              input: "x",
+            },
+          ],
+        },
+        data: { parameter: "prompt_cache_key" },
+      },
+      {
+        source: "Mistral",
+        status: 422,
+        body: {
+          object: "error",
+          message: {
+            detail: [
+              {
+                type: "extra_forbidden",
+                loc: ["body", "stream_options"],
+                msg: "Extra inputs are not permitted",
+              },
+            ],
+          },
+          type: "invalid_request_error",
+          param: null,
+          code: null,
+        },
+        data: { parameter: "stream_options" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^(?:['"`]?(?<name>reasoning_effort|reasoning|parallel_tool_calls|stream_options|prompt_cache_key|tool_choice|temperature|store|include|strict)['"`]? is not supported|'messages\.\d+' : .{0,200}?property '(?<member>\w+)' is unsupported)/iu,
+    data: (_signal, found) => {
+      const { name, member } = found?.groups ?? {};
+      return { parameter: name ?? `messages.${member}` };
+    },
+    samples: [
+      {
+        source: "Groq",
+        status: 400,
+        body: {
+          error: {
+            message: "`reasoning_effort` is not supported with this model",
+            type: "invalid_request_error",
+          },
+        },
+        data: { parameter: "reasoning_effort" },
+      },
+      {
+        source: "Groq",
+        status: 400,
+        body: {
+          error: {
+            message:
+              "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : property 'reasoning_content' is unsupported)]",
+            type: "invalid_request_error",
+          },
+        },
+        data: { parameter: "messages.reasoning_content" },
       },
     ],
   },

@@ -87,4 +87,35 @@ export const billing: readonly Pattern[] = [
       },
     ],
   },
+  {
+    class: "billing",
+    rows: [39],
+    text: /^(?:insufficient (?:balance|funds|credits?)\b|this request requires more credits)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "DeepSeek",
+        status: 402,
+        body: {
+          error: {
+            message: "Insufficient Balance",
+            type: "unknown_error",
+            param: null,
+            code: "invalid_request_error",
+          },
+        },
+      },
+      {
+        source: "OpenRouter",
+        status: 402,
+        body: {
+          error: {
+            message:
+              "This request requires more credits, or fewer max_tokens. You requested up to 32000 tokens, but can only afford 1200.",
+            code: 402,
+          },
+        },
+      },
+    ],
+  },
 ];

@@ -58,6 +58,28 @@ export const outage: readonly Pattern[] = [
     ],
   },
   {
+    class: "transport-interrupted",
+    rows: [],
+    codes: ["tool_use_failed"],
+    data: () => ({ reason: "incomplete" }),
+    samples: [
+      {
+        source: "Groq: what the model wrote is no call that the server could read",
+        status: 400,
+        body: {
+          error: {
+            message:
+              "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.",
+            type: "invalid_request_error",
+            code: "tool_use_failed",
+            failed_generation: "<function=shell_command{",
+          },
+        },
+        data: { reason: "incomplete" },
+      },
+    ],
+  },
+  {
     class: "overloaded",
     rows: [40],
     codes: [

@@ -13,6 +13,10 @@ export const policy: readonly Pattern[] = [
       "safety",
       // The Messages API's stop reason.
       "refusal",
+      // DashScope and Zhipu.
+      "data_inspection_failed",
+      "datainspectionfailed",
+      "1301",
     ],
     data: nothing,
     samples: [
@@ -51,6 +55,27 @@ export const policy: readonly Pattern[] = [
           delta: { stop_reason: "refusal", stop_sequence: null },
           usage: { output_tokens: 20 },
         },
+      },
+      {
+        source: "a chat stream that ends with finish_reason content_filter",
+        event: "finish_reason",
+        body: { code: "content_filter", message: 'the answer ended with finish_reason "content_filter"' },
+      },
+      {
+        source: "DashScope",
+        status: 400,
+        body: {
+          error: {
+            message: "Input data may contain inappropriate content.",
+            type: "data_inspection_failed",
+            code: "data_inspection_failed",
+          },
+        },
+      },
+      {
+        source: "Zhipu",
+        status: 400,
+        body: { error: { code: "1301", message: "系统检测到输入或生成内容可能包含不安全或敏感内容" } },
       },
       {
         source: "Responses, response.incomplete",
@@ -102,6 +127,37 @@ export const policy: readonly Pattern[] = [
         source: "a gateway, wrapped in a 502",
         status: 502,
         body: { error: { message: "Your request violates our usage policies." } },
+      },
+    ],
+  },
+  {
+    class: "refusal",
+    rows: [48],
+    text: /^(?:[\w./:-]+ requires moderation on |content exists risk$)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "OpenRouter",
+        status: 403,
+        body: {
+          error: {
+            message: 'acme/large requires moderation on OpenInference. Your input was flagged for "violence"',
+            code: 403,
+            metadata: { reasons: ["violence"], flagged_input: "…", provider_name: "OpenInference" },
+          },
+        },
+      },
+      {
+        source: "DeepSeek",
+        status: 400,
+        body: {
+          error: {
+            message: "Content Exists Risk",
+            type: "invalid_request_error",
+            param: null,
+            code: "invalid_request_error",
+          },
+        },
       },
     ],
   },

@@ -6,7 +6,7 @@ const invalid = (message: string, code: string | null, param: string | null = nu
 });
 
 /** The index into `input` that the parameter or the start of the message names. */
-function inputIndex(signal: FailureSignal): { index?: number } {
+export function inputIndex(signal: FailureSignal): { index?: number } {
   const text =
     /\binput\[(\d+)\]/u.exec(signal.param ?? "")?.[1] ??
     /^[^"]{0,40}\binput\[(\d+)\]/u.exec(words(signal))?.[1];
@@ -201,77 +201,6 @@ export const shape: readonly Pattern[] = [
     ],
   },
   {
-    class: "media-invalid",
-    rows: [49],
-    text: /^(?:messages\.\d+[\w.]*: )?(?:the image data you provided does not represent a valid image|could not process image|image exceeds [\d.]+ ?MB maximum|(?:at least one of the )?image dimensions exceed max allowed size)/iu,
-    data: inputIndex,
-    samples: [
-      {
-        source: "OpenAI",
-        status: 400,
-        body: invalid(
-          "The image data you provided does not represent a valid image. Please check your input and try again.",
-          "invalid_image",
-          "input[7]",
-        ),
-        data: { index: 7 },
-      },
-      {
-        source: "Anthropic",
-        status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "messages.0.content.1.image.source.base64.data: Could not process image",
-          },
-        },
-        data: {},
-      },
-      {
-        source: "Anthropic",
-        status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "messages.3.content.1.image.source.base64: image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes",
-          },
-        },
-        data: {},
-      },
-      {
-        source: "Anthropic",
-        status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "messages.3.content.1.image.source.base64.data: image dimensions exceed max allowed size: 8000 pixels",
-          },
-        },
-        data: {},
-      },
-    ],
-  },
-  {
-    class: "media-invalid",
-    rows: [49],
-    param: /\.image_url$/u,
-    statuses: [400, 422],
-    data: inputIndex,
-    samples: [
-      {
-        source: "OpenAI",
-        status: 400,
-        body: invalid("Error while downloading the file.", "invalid_value", "input[2].content[1].image_url"),
-        data: { index: 2 },
-      },
-    ],
-  },
-  {
     class: "request-malformed",
     rows: [50],
     codes: ["request_too_large", "invalid_json"],
@@ -382,6 +311,63 @@ export const shape: readonly Pattern[] = [
         source: "Responses: a member of an item, which no setting changes",
         status: 400,
         body: invalid("Unknown parameter: 'input[3].status'.", "unknown_parameter", "input[3].status"),
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "request-malformed",
+    rows: [50],
+    text: /^(?:unexpected role ['"`]?\w+['"`]? after role|expected last role user or tool|(?:after the optional system message, )?conversation roles must alternate|assistant response prefill is incompatible with|cannot have 2 or more assistant messages at the end|assistant message must have either content or tool_calls|invalid value for 'content': expected a string)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "Mistral (NousResearch/hermes-agent#20154, 2026-05)",
+        status: 400,
+        body: {
+          object: "error",
+          message: "Unexpected role 'user' after role 'tool'",
+          type: "invalid_request_message_order",
+          param: null,
+          code: "3230",
+        },
+        data: {},
+      },
+      {
+        source: "Mistral behind OpenRouter (charmbracelet/crush#279, 2025-07)",
+        status: 400,
+        body: {
+          error: {
+            message: "Provider returned error",
+            code: 400,
+            metadata: {
+              raw: '{"object":"error","message":"Unexpected role \'tool\' after role \'user\'","type":"invalid_request_message_order","param":null,"code":"3230"}',
+              provider_name: "Mistral",
+            },
+          },
+        },
+        data: {},
+      },
+      {
+        source: "llama.cpp (ggml-org/llama.cpp#20861, 2026-03)",
+        status: 400,
+        body: {
+          error: {
+            code: 400,
+            message: "Assistant response prefill is incompatible with enable_thinking.",
+            type: "invalid_request_error",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "OpenAI Chat Completions",
+        status: 400,
+        body: invalid(
+          "Invalid value for 'content': expected a string, got null.",
+          null,
+          "messages.[2].content",
+        ),
         data: {},
       },
     ],

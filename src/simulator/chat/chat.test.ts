@@ -178,7 +178,7 @@ describe("what Chat Completions refuses", () => {
       "an assistant that says nothing",
       [user, { role: "assistant", content: null }],
       /Invalid value for 'content'/u,
-      "unknown-provider-failure",
+      "request-malformed",
     ],
     [
       "an empty text",

@@ -1,0 +1,138 @@
+import { nothing, type Pattern } from "../pattern.ts";
+import { inputIndex } from "./shape.ts";
+
+const invalid = (message: string, code: string | null, param: string | null = null): object => ({
+  error: { message, type: "invalid_request_error", param, code },
+});
+
+/** Images and files that a provider or a model doesn't take. */
+export const media: readonly Pattern[] = [
+  {
+    class: "media-invalid",
+    rows: [49],
+    text: /^(?:messages\.\d+[\w.]*: )?(?:the image data you provided does not represent a valid image|could not process image|image exceeds [\d.]+ ?MB maximum|(?:at least one of the )?image dimensions exceed max allowed size)/iu,
+    data: inputIndex,
+    samples: [
+      {
+        source: "OpenAI",
+        status: 400,
+        body: invalid(
+          "The image data you provided does not represent a valid image. Please check your input and try again.",
+          "invalid_image",
+          "input[7]",
+        ),
+        data: { index: 7 },
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message: "messages.0.content.1.image.source.base64.data: Could not process image",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "messages.3.content.1.image.source.base64: image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "Anthropic",
+        status: 400,
+        body: {
+          type: "error",
+          error: {
+            type: "invalid_request_error",
+            message:
+              "messages.3.content.1.image.source.base64.data: image dimensions exceed max allowed size: 8000 pixels",
+          },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "media-invalid",
+    rows: [49],
+    param: /\.image_url(?:\.url)?$/u,
+    statuses: [400, 422],
+    data: inputIndex,
+    samples: [
+      {
+        source: "OpenAI",
+        status: 400,
+        body: invalid("Error while downloading the file.", "invalid_value", "input[2].content[1].image_url"),
+        data: { index: 2 },
+      },
+    ],
+  },
+  {
+    class: "media-invalid",
+    rows: [49],
+    text: /^(?:invalid content type\. image_url is only supported|no endpoints found that support image|image input is not supported|this model does not support (?:image|vision)|failed to deserialize the json body into the target type: .{0,80}unknown variant .?image_url|[\w./:-]+ is not a multimodal model)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "OpenAI Chat Completions",
+        status: 400,
+        body: invalid(
+          "Invalid content type. image_url is only supported by certain models.",
+          null,
+          "messages.[1].content.[1].type",
+        ),
+        data: {},
+      },
+      {
+        source: "OpenRouter",
+        status: 404,
+        body: { error: { message: "No endpoints found that support image input", code: 404 } },
+        data: {},
+      },
+      {
+        source: "llama.cpp",
+        status: 500,
+        body: {
+          error: {
+            code: 500,
+            message:
+              "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+            type: "server_error",
+          },
+        },
+        data: {},
+      },
+      {
+        source: "DeepSeek",
+        status: 400,
+        body: invalid(
+          "Failed to deserialize the JSON body into the target type: messages[1]: unknown variant `image_url`, expected `text` at line 1 column 4021",
+          "invalid_request_error",
+        ),
+        data: {},
+      },
+      {
+        source: "vLLM",
+        status: 400,
+        body: {
+          object: "error",
+          message: "qwen3-coder is not a multimodal model",
+          type: "BadRequestError",
+          code: 400,
+        },
+        data: {},
+      },
+    ],
+  },
+];
