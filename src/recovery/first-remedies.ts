@@ -170,13 +170,17 @@ export const namedAsNote: Remedy = {
   },
 };
 
-/** Parameters that a request can go without; by their first part: `reasoning.effort` is one of `reasoning`. */
+/**
+ * Parameters that a request can go without, or (`max_tokens`) with another value; by their first part: `reasoning.effort` is one of
+ * `reasoning`.
+ */
 const optional: ReadonlySet<string> = new Set([
   "cache_control",
   "context_management",
   "include",
   "max_completion_tokens",
   "max_output_tokens",
+  "max_tokens",
   "metadata",
   "output_config",
   "parallel_tool_calls",

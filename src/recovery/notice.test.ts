@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../failure.ts";
 import type { Quarantine } from "../session/event.ts";
-import { type NoticeFacts, noticeOf, repairNotice } from "./notice.ts";
+import { type NoticeFacts, noticeOf, repairNotice, rotationNotice } from "./notice.ts";
 import { durationWords } from "../lib/words.ts";
 
 const day = 86_400_000;
@@ -49,6 +49,42 @@ describe("what the person is told", () => {
     ).toContain("not asked for any more");
     expect(repairNotice(refused, quarantine({ scope: { kind: "item-ids", through: 9 } }), now)).toContain(
       "nothing was left out",
+    );
+  });
+
+  it("of repairs that leave nothing out: what changes, and that nothing is lost", () => {
+    const said = (scope: Quarantine["scope"], count = 2): string =>
+      repairNotice(refused, quarantine({ scope, count }), now);
+    expect(said({ kind: "media", through: 9 })).toContain("the log keeps them");
+    expect(said({ kind: "transcript", through: 9 })).toContain("as a plain transcript; the log keeps all");
+    expect(said({ kind: "item-type", itemType: "web_search_call" })).toContain(
+      "2 items of type web_search_call",
+    );
+    expect(said({ kind: "content", seqs: [1, 2] })).toContain("2 items sent without them");
+    expect(said({ kind: "parameter", parameter: "reasoning.effort" }, 0)).toContain(
+      "the parameter reasoning.effort was refused; left out to this model from now on",
+    );
+    expect(said({ kind: "parameter", parameter: "thinking", turn: 3 }, 0)).toContain("until this turn ends");
+    expect(said({ kind: "parameter", parameter: "include" })).toContain("this model seals no reasoning");
+    for (const kind of ["reasoning-text", "thought-signatures"] as const)
+      expect(said({ kind }, 0)).toContain("nothing was left out");
+  });
+
+  it("of items that are set aside for another reason than their seal", () => {
+    const duplicate = new Failure("duplicate-item", "m", { item: "msg_1" });
+    const { oldestSealedAt: _none, ...undated } = quarantine({
+      scope: { kind: "items", seqs: [4] },
+      count: 1,
+    });
+    expect(repairNotice(duplicate, undated, now)).toContain(
+      "refused because it was there twice; 1 item set aside",
+    );
+  });
+
+  it("of a rotation: that nothing is deleted", () => {
+    const action = { do: "rotate", notice: rotationNotice(refused) } as const;
+    expect(noticeOf(refused, action, facts)).toContain(
+      "goes on in a successor with everything that was said",
     );
   });
 

@@ -21,6 +21,7 @@ describe("the contract of a backend", () => {
     ["chat", "https://api.openai.com/v1", "chat"],
     ["chat", "https://api.deepseek.com", "deepseek"],
     ["chat", "https://generativelanguage.googleapis.com/v1beta/openai", "gemini"],
+    ["chat", "https://api.moonshot.ai/v1", "kimi"],
     ["chat", "https://api.x.ai/v1", "chat"],
     ["chat", "http://127.0.0.1:8080/v1", "chat"],
     ["anthropic", "https://api.anthropic.com", "anthropic"],

@@ -7,6 +7,7 @@ import { codex } from "./contracts/codex.ts";
 import { copilot } from "./contracts/copilot.ts";
 import { deepseek } from "./contracts/deepseek.ts";
 import { gemini } from "./contracts/gemini.ts";
+import { kimi } from "./contracts/kimi.ts";
 import { openai } from "./contracts/openai.ts";
 import { proxy } from "./contracts/proxy.ts";
 import { xai } from "./contracts/xai.ts";
@@ -21,6 +22,7 @@ export const contracts: Readonly<Record<string, ReplayContract>> = {
   proxy,
   chat,
   deepseek,
+  kimi,
   anthropic,
   gemini,
 };
@@ -70,6 +72,7 @@ const responsesHosts: readonly KnownHost[] = [
 
 const chatHosts: readonly KnownHost[] = [
   { domains: ["deepseek.com"], contract: deepseek },
+  { domains: ["moonshot.ai", "moonshot.cn", "kimi.com", "kimi.ai"], contract: kimi },
   { domains: ["generativelanguage.googleapis.com", "aiplatform.googleapis.com"], contract: gemini },
 ];
 

@@ -3,6 +3,7 @@ import { sealedBlob, textOf, WrittenLog } from "../../test/property/written-log.
 import type { ReplayContract } from "./contract.ts";
 import { contracts } from "./contracts.ts";
 import { project } from "./project.ts";
+import { countByRule, ruleWords } from "./report.ts";
 import { requestInput } from "./request-input.ts";
 
 interface Backend {
@@ -115,6 +116,18 @@ describe("a session that changes its backend", () => {
       expect(elements.filter(({ type }) => type !== "reasoning")).toHaveLength(4 * tour.length);
       expect(turns.every((turn) => tour[turn - 1] === backend || backend === deepseek)).toBe(true);
     }
+  });
+});
+
+describe("a report", () => {
+  it("says what another backend isn't sent, by rule", () => {
+    const log = new WrittenLog();
+    for (const turn of [1, 2]) exchange(log, openai, turn);
+    const { issuer, contract } = claude;
+    const report = project(contract, { issuer, quarantines: [] }, log.history.items).report();
+    expect(countByRule(report)).toEqual([
+      { rule: "sealed-elsewhere", count: 2, firstSeq: 1, why: ruleWords["sealed-elsewhere"] },
+    ]);
   });
 });
 

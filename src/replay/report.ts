@@ -75,3 +75,22 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
 
 /** Rules by number, as a projection keeps them; 0 is none. */
 export const rules = Object.keys(ruleWords) as readonly ReplayRule[];
+
+/** What a report says, in one entry for each rule: how many items it concerns, and the first of them. */
+export interface RuleCount {
+  rule: ReplayRule;
+  count: number;
+  firstSeq: number;
+  why: string;
+}
+
+/** The rules of a report by how many items they concern, most first. */
+export function countByRule(entries: Iterable<ReplayEntry>): RuleCount[] {
+  const counts = new Map<ReplayRule, RuleCount>();
+  for (const { seq, rule, why } of entries) {
+    const known = counts.get(rule);
+    if (known) known.count++;
+    else counts.set(rule, { rule, count: 1, firstSeq: seq, why });
+  }
+  return [...counts.values()].sort((left, right) => right.count - left.count);
+}

@@ -54,6 +54,7 @@ export const wireRules: Readonly<Record<string, WireRules>> = {
   azure: { ...responses, itemIds: true },
   chat,
   deepseek: { ...chat, reasoning: "plain", images: "nowhere" },
+  kimi: { ...chat, reasoning: "plain" },
   anthropic: {
     ...chat,
     roles: ["user", "assistant"],
