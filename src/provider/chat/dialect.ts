@@ -41,7 +41,9 @@ export function dialectOf(baseUrl: string, contract?: string): ChatDialect {
     shortCallIds: isUnder("mistral.ai"),
     thoughtSignatures: isUnder("googleapis.com"),
     reasoningRequired:
-      contract === "deepseek" || ["deepseek.com", "moonshot.ai", "moonshot.cn", "kimi.com"].some(isUnder),
+      contract === "deepseek" ||
+      contract === "kimi" ||
+      ["deepseek.com", "moonshot.ai", "moonshot.cn", "kimi.com"].some(isUnder),
     strictRoles: isUnder("mistral.ai"),
     endsOnUser: !["openai.com", "azure.com", "deepseek.com"].some(isUnder),
   };

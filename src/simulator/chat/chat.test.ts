@@ -47,15 +47,13 @@ describe("the scripted model over chat", () => {
     expect(status).toBe(200);
     const frames = text.split("\n\n").filter(Boolean);
     expect(frames.at(-1)).toBe("data: [DONE]");
-    const chunks = frames
-      .slice(0, -1)
-      .map(
-        (frame) =>
-          JSON.parse(frame.replace(/^data: /u, "")) as {
-            choices: { delta: JsonObject; finish_reason: string | null }[];
-            usage?: object;
-          },
-      );
+    const chunks = frames.slice(0, -1).map(
+      (frame) =>
+        JSON.parse(frame.replace(/^data: /u, "")) as {
+          choices: { delta: JsonObject; finish_reason: string | null }[];
+          usage?: object;
+        },
+    );
     expect(chunks[0]?.choices[0]?.delta).toMatchObject({ role: "assistant" });
     expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe("tool_calls");
     expect(chunks.at(-1)).toMatchObject({
