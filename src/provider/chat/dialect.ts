@@ -28,7 +28,7 @@ export interface ChatDialect {
 
 /** What a model demands wherever it is served: Mistral's tokenizer checks call ids and roles in vLLM and behind gateways too. */
 export function dialectOfModel(dialect: ChatDialect, model: string): ChatDialect {
-  const isMistral = /mi[sn]tral|devstral|magistral|codestral|pixtral/iu.test(model);
+  const isMistral = /m(?:in)?istral|devstral|magistral|codestral|pixtral/iu.test(model);
   return isMistral ? { ...dialect, shortCallIds: true, strictRoles: true, endsOnUser: true } : dialect;
 }
 

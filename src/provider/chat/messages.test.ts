@@ -4,7 +4,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import type { ModelRequest } from "../../provider.ts";
 import { ask, failureOf, input, key, kinds, request } from "../../../test/wire/ask.ts";
 import { bodyOf, closeServers, serve } from "../../../test/wire/upstream.ts";
-import { type ChatDialect, dialectOf } from "./dialect.ts";
+import { type ChatDialect, dialectOf, dialectOfModel } from "./dialect.ts";
 import { chatProvider } from "./provider.ts";
 
 afterEach(closeServers);
@@ -410,4 +410,11 @@ it("the base URL tells the dialect", () => {
   expect(dialectOf("https://notopenai.com/v1").cacheKey).toBe(false);
   expect(dialectOf("https://api.deepseek.com").reasoningRequired).toBe(true);
   expect(dialectOf("https://gateway.example/v1", "deepseek").reasoningRequired).toBe(true);
+});
+
+it("the model's name tells what Mistral's models demand wherever they are served", () => {
+  const dialect = dialectOf("https://gateway.example/v1");
+  for (const model of ["mistralai/mistral-small-4", "ministral-3-8b", "Devstral-Small-2", "codestral-latest"])
+    expect(dialectOfModel(dialect, model)).toMatchObject({ strictRoles: true, shortCallIds: true });
+  expect(dialectOfModel(dialect, "qwen3-coder")).toBe(dialect);
 });
