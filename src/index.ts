@@ -30,6 +30,8 @@ export { folderStore } from "./store/folder/folder-store.ts";
 export { memoryStore } from "./store/memory/memory-store.ts";
 
 export type * from "./provider.ts";
+export { anthropicProvider } from "./provider/anthropic/provider.ts";
+export { chatProvider } from "./provider/chat/provider.ts";
 export { responsesProvider } from "./provider/responses/provider.ts";
 
 export type * from "./tool.ts";

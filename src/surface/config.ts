@@ -23,7 +23,7 @@ const fileSchema = z.strictObject({
     .record(
       z.string(),
       z.strictObject({
-        kind: z.enum(["responses"]),
+        kind: z.enum(["responses", "chat", "anthropic"]),
         base_url: z.url(),
         env_key: z.string().optional(),
         contract: z.string().optional(),
@@ -37,7 +37,7 @@ type ConfigFile = z.infer<typeof fileSchema>;
 
 export interface ProviderSettings {
   name: string;
-  kind: "responses" | "simulator";
+  kind: "responses" | "chat" | "anthropic" | "simulator";
   baseUrl: string;
   /** The name of the environment variable that holds the key; the key itself is read when the provider is made. */
   keyVariable?: string;
@@ -119,6 +119,12 @@ function providerTable(
       kind: "responses",
       baseUrl: openaiUrl(environment["OPENAI_BASE_URL"]),
       keyVariable: "OPENAI_API_KEY",
+    },
+    anthropic: {
+      name: "anthropic",
+      kind: "anthropic",
+      baseUrl: environment["ANTHROPIC_BASE_URL"] ?? "https://api.anthropic.com",
+      keyVariable: "ANTHROPIC_API_KEY",
     },
     simulator: { name: "simulator", kind: "simulator", baseUrl: "http://127.0.0.1" },
   };
@@ -219,17 +225,17 @@ export async function makeProvider(
       {},
     );
   }
-  // The wire is loaded when it is needed: a list of sessions is not to wait for it.
-  const { responsesProvider } = await import("../provider/responses/provider.ts");
-  const provider = responsesProvider({
-    name,
-    baseUrl,
-    contract,
-    idleTimeoutMs: config.idleTimeoutMs,
-    ...(apiKey && { apiKey }),
-  });
-  return { provider, close: () => Promise.resolve() };
+  const wire = await wires[settings.kind]();
+  const options = { name, baseUrl, contract, idleTimeoutMs: config.idleTimeoutMs };
+  return { provider: wire({ ...options, ...(apiKey && { apiKey }) }), close: () => Promise.resolve() };
 }
+
+/** Each wire is loaded when it is needed: a list of sessions is not to wait for it. */
+const wires = {
+  responses: async () => (await import("../provider/responses/provider.ts")).responsesProvider,
+  chat: async () => (await import("../provider/chat/provider.ts")).chatProvider,
+  anthropic: async () => (await import("../provider/anthropic/provider.ts")).anthropicProvider,
+};
 
 /** A simulator of this process's own. Its key and issuer are always the same, so that a resumed session's seals open. */
 async function simulated(config: Config, scenario: string | undefined): Promise<MadeProvider> {

@@ -55,7 +55,7 @@ export const provider = {
     means: "The provider refuses the credential or the access",
     does: "Stops; the session is whole",
     youCan:
-      "check the key (`OPENAI_API_KEY` or the provider's `env_key`) and the base URL, then go on with `throughline resume --last`",
+      "check the key (`OPENAI_API_KEY`, `ANTHROPIC_API_KEY` or the provider's `env_key`) and the base URL, then go on with `throughline resume --last`",
     exit: 1,
     rows: [45],
   },

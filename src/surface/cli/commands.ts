@@ -2,7 +2,7 @@ import type { Command, OptionSpec } from "./command.ts";
 
 /** The options of every command that runs a turn. */
 const turnOptions: readonly OptionSpec[] = [
-  { flags: "--provider <name>", help: "openai, simulator, or one of config.toml" },
+  { flags: "--provider <name>", help: "openai, anthropic, simulator, or one of config.toml" },
   { flags: "-m, --model <model>", help: "the model to ask" },
   { flags: "--effort <effort>", help: "reasoning effort: minimal, low, medium, high, xhigh" },
   {
@@ -65,7 +65,7 @@ export const commands: readonly Command[] = [
     summary: "summarise all but the end of a session's context; the log keeps everything",
     example: "throughline compact fix-the-tests",
     options: [
-      { flags: "--provider <name>", help: "openai, simulator, or one of config.toml" },
+      { flags: "--provider <name>", help: "openai, anthropic, simulator, or one of config.toml" },
       { flags: "-m, --model <model>", help: "the model that writes the summary" },
       { flags: "--scenario <file>", help: "with --provider simulator: what the simulated model does" },
       { flags: "--here", help: "do it in this folder, though the session belongs to another" },
@@ -75,10 +75,11 @@ export const commands: readonly Command[] = [
   },
   {
     name: "simulate",
-    summary: "serve the Responses API on loopback, with seals, limits and cuts as a scenario says",
+    summary: "serve a model's API on loopback, with seals, limits and cuts as a scenario says",
     example: "throughline simulate --listen 8787 --scenario cut.toml",
     options: [
       { flags: "--listen <port>", help: "port on 127.0.0.1 (default: any free one)" },
+      { flags: "--wire <wire>", help: "what it speaks: responses (default), chat, anthropic" },
       { flags: "--scenario <file>", help: "what the model does and what goes wrong (docs/simulator.md)" },
     ],
     load: async () => (await import("./simulate.ts")).simulate,

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { startSimulator } from "../../simulator/server.ts";
+import { startSimulator, wireNames, type WireName } from "../../simulator/server.ts";
 import { loadScenario } from "../../simulator/scenario-file.ts";
 import { type Invocation, optionText } from "./command.ts";
 
@@ -11,9 +11,12 @@ export async function simulate(invocation: Invocation): Promise<number> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new Failure("usage", `--listen takes a port on 127.0.0.1, not "${listen}".`, {});
   }
+  const wire = wireNames.find((name) => name === (optionText(invocation, "wire") ?? "responses"));
+  if (!wire) throw new Failure("usage", `--wire takes one of: ${wireNames.join(", ")}.`, {});
   const file = optionText(invocation, "scenario");
   const simulator = await startSimulator({
     port,
+    wire,
     // Always the same, so that seals still open when it is started again.
     keySeed: "simulate",
     ...(file !== undefined && { scenario: await loadScenario(file) }),
@@ -22,7 +25,9 @@ export async function simulate(invocation: Invocation): Promise<number> {
     terminal.out(`${JSON.stringify({ type: "simulator.listening", url: simulator.url })}\n`);
   else
     terminal.out(
-      `Listening on ${simulator.url}. Ctrl-C ends it.\n  OPENAI_BASE_URL=${simulator.url} OPENAI_API_KEY=any throughline exec "run: ls"\n`,
+      `Listening on ${simulator.url}. Ctrl-C ends it.
+  ${tryIt[wire](simulator.url)}
+`,
     );
   await new Promise<void>((resolve) =>
     signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
@@ -30,3 +35,11 @@ export async function simulate(invocation: Invocation): Promise<number> {
   await simulator.close();
   return 0;
 }
+
+/** A command line that talks to it. */
+const tryIt: Readonly<Record<WireName, (url: string) => string>> = {
+  responses: (url) => `OPENAI_BASE_URL=${url} throughline exec --approval all "run: ls"`,
+  anthropic: (url) =>
+    `ANTHROPIC_BASE_URL=${url} throughline exec --provider anthropic --approval all "run: ls"`,
+  chat: (url) => `[providers.chat] kind = "chat", base_url = "${url}" in config.toml, and --provider chat`,
+};
