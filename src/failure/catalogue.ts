@@ -38,7 +38,7 @@ export interface FailureData {
   "tool-arguments-invalid": { call?: string };
   "context-overflow": Record<never, never>;
   "media-invalid": { index?: number };
-  "request-malformed": Record<never, never>;
+  "request-malformed": { index?: number };
   "chain-missing": { response?: string };
   // Limits, outages, accounts.
   "usage-limit": { resetsAt?: number; window?: string; plan?: string };

@@ -155,13 +155,13 @@ export const namedMedia: Remedy = {
   },
 };
 
-/** The item that the error names goes in words, a call together with its output (rows 32 and 50). */
+/** The item that the error names goes in words, a call together with its output, a message with nothing but its words (rows 32 and 50). */
 export const namedAsNote: Remedy = {
   rung: 0,
   propose({ failure, elements, named, projection }) {
     const sentCall = (failure.data as { call?: string }).call;
     const call = sentCall === undefined ? undefined : projection.callNamed(sentCall);
-    const meant = named.find(({ record }) => record.event.kind !== "message")?.record.event;
+    const meant = named[0]?.record.event;
     const items = elements.filter(
       ({ record: { event } }) =>
         event.seq === meant?.seq || (event.call !== undefined && event.call === (meant?.call ?? call)),

@@ -206,10 +206,9 @@ describe("the first remedy of", () => {
     const index = [...projected(log, openai).elements()].findIndex(
       ({ record }) => record.event.call === "c1",
     );
-    const named = new Failure("request-malformed", "m", {});
-    Object.assign(named.data, { index });
-    const quarantine = climb(named, projected(log, openai), { upTo: 9, climbed: [] });
+    const quarantine = remedy("request-malformed", { index });
     expect(quarantine?.scope).toEqual({ kind: "notes", seqs: [2, 3] });
+    expect(remedy("request-malformed", { index: 0 })?.scope).toEqual({ kind: "notes", seqs: [0] });
     expect(remedy("tool-arguments-invalid", { call: "c1" })?.scope).toEqual({ kind: "notes", seqs: [2, 3] });
   });
 

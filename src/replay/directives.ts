@@ -109,12 +109,13 @@ export class Directives {
     return event.seq <= this.#transcriptThrough;
   }
 
-  /** The rule by which an item goes as words; messages are words. */
+  /** The rule by which an item goes as words; messages are words already, unless they were refused for something else in them. */
   wordsRule(record: ItemRecord): ReplayRule | undefined {
     const { kind, seq } = record.event;
+    if (this.#notes.has(seq))
+      return kind === "message" || !this.isTranscript(record) ? "item-refused" : "transcript";
     if (kind === "message") return undefined;
     if (this.isTranscript(record)) return "transcript";
-    if (this.#notes.has(seq)) return "item-refused";
     const isUnknown = this.#acceptedTypes !== undefined && !this.#acceptedTypes.has(kind);
     return isUnknown || this.#refusedTypes.has(kind) ? "item-type-unsupported" : undefined;
   }

@@ -1,6 +1,13 @@
 import { elements, isJsonObject, type Member, members } from "../lib/json.ts";
 import type { ItemRecord } from "../session/event.ts";
-import { isCallKind, isMediaPart, isOutputKind, replayableItem, sanitise } from "../session/item.ts";
+import {
+  isCallKind,
+  isMediaPart,
+  isOutputKind,
+  itemText,
+  replayableItem,
+  sanitise,
+} from "../session/item.ts";
 import { shorten } from "../session/shorten.ts";
 import { applied, type Edit } from "./edit.ts";
 import { flag } from "./flag.ts";
@@ -142,6 +149,7 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
   if (clean !== item)
     return [{ from: 0, to: item.length, bytes: applied(clean, rewrite(clean, record, flags, how)) }];
   const { kind, call = "", name = "" } = record.event;
+  if (kind === "message") return [{ from: 0, to: item.length, bytes: plainMessage(item, how.role) }];
   const found = members(item);
   if (isOutputKind(kind)) {
     const words =
@@ -184,6 +192,17 @@ function wrapped(
     { from: 0, to: value.valueStart + 1, bytes: encoder.encode(head + between) },
     { from: value.end, to: item.length, bytes: encoder.encode(isList ? "}" : "}]}") },
   ];
+}
+
+/** A message's words and nothing else of it. */
+function plainMessage(item: Uint8Array, role: string): Uint8Array {
+  const text = itemText(JSON.parse(decoder.decode(item)));
+  const type = role === "assistant" ? "output_text" : "input_text";
+  return json({
+    type: "message",
+    role,
+    content: [{ type, text: text === "" ? "[a message without words]" : text }],
+  });
 }
 
 const longestText = 2_000;

@@ -373,6 +373,21 @@ describe("a plain transcript", () => {
   });
 });
 
+describe("an item that was refused", () => {
+  it("goes in words: a message with nothing but its words, a call with its output", async () => {
+    const log = new WrittenLog();
+    log.addItem({ ...prompt("do it"), status: "odd" }, input);
+    log.addItem(call("a"), place);
+    log.addItem(output("a"), tool);
+    const elements = await sent(log, openai, { kind: "notes", seqs: [0, 2] });
+    expect(elements[0]).toEqual({ ...prompt("do it") });
+    expect(types(elements)).toEqual(["message", "message", "message"]);
+    expect(rulesOf(projected(log, openai, [{ kind: "notes", seqs: [0, 2] }]))).toEqual(
+      [0, 1, 2].map((seq) => [seq, "item-refused"]),
+    );
+  });
+});
+
 describe("a parameter that was refused", () => {
   const log = new WrittenLog();
   log.addItem(sealedReasoning("rs_1"), place);

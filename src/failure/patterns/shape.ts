@@ -305,13 +305,13 @@ export const shape: readonly Pattern[] = [
     rows: [50],
     codes: ["unknown_parameter", "missing_required_parameter", "invalid_type", "invalid_value"],
     param: /^input\[\d+\]/u,
-    data: nothing,
+    data: inputIndex,
     samples: [
       {
         source: "Responses: a member of an item, which no setting changes",
         status: 400,
         body: invalid("Unknown parameter: 'input[3].status'.", "unknown_parameter", "input[3].status"),
-        data: {},
+        data: { index: 3 },
       },
     ],
   },
