@@ -28,7 +28,8 @@ export async function open({ scratch, quick }: Bench): Promise<Row[]> {
   const path = join(home, "sessions", month, id, "log.jsonl");
   writeFileSync(
     join(home, "config.toml"),
-    `provider = "bench"\nmodel = "gpt-5.5"\n[providers.bench]\nkind = "responses"\nbase_url = "${sink.baseUrl}"\ncontract = "openai"\nenv_key = "BENCH_KEY"\n`,
+    // A model whose context window nobody knows: otherwise the session would be compacted before its first request.
+    `provider = "bench"\nmodel = "bench"\n[providers.bench]\nkind = "responses"\nbase_url = "${sink.baseUrl}"\ncontract = "openai"\nenv_key = "BENCH_KEY"\n`,
   );
 
   const lines: number[] = [];

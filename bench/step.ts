@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { median, ms, ratio } from "./numbers.ts";
+import { median, ms, ratio, times } from "./numbers.ts";
 import { measureIn } from "./processes.ts";
 import type { StepTimes } from "./step-child.ts";
 import { SyntheticLog } from "./synthetic-log.ts";
@@ -30,11 +30,11 @@ export async function step({ scratch, quick }: Bench): Promise<Row[]> {
   const first = sessions[0]!;
   return sessions.map(({ before, runs }) => ({
     measure: `step after ${before.toLocaleString("en")} steps, without the body's bytes`,
-    ours: `${ms(of(runs, "wall"))} (${ms(of(runs, "projecting"))} projecting)`,
+    ours: `${times(runs.map((run) => run.wall))}, projecting ${ms(of(runs, "projecting"))}`,
     beside:
       runs === first.runs
         ? ""
-        : `${ms(of(first.runs, "wall"))} (${ms(of(first.runs, "projecting"))}) after ${first.before}`,
+        : `${times(first.runs.map((run) => run.wall))}, projecting ${ms(of(first.runs, "projecting"))}, after ${first.before}`,
     ...(runs !== first.runs && {
       ratio: ratio(of(runs, "wall"), of(first.runs, "wall")),
       goal: "doesn't grow",

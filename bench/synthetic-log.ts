@@ -61,7 +61,7 @@ export class SyntheticLog {
     const id = uuidv7(Date.now());
     const settings: Settings = {
       provider,
-      model: "gpt-5.5",
+      model: "bench",
       instructionsHash: "0".repeat(64),
       approval: "all",
     };
