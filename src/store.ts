@@ -165,7 +165,7 @@ export interface SessionStore {
   queued(id: string): Promise<QueuedFollowUp[]>;
   /** Notes that the delivery begins, so that one that never ends is noticed. False when the follow-up isn't there any more. */
   begin(id: string, followUp: string): Promise<boolean>;
-  /** False when it wasn't there: it was delivered or dropped. */
+  /** Takes out one that waits, or that lies with the dead. False when there is none: it was delivered or dropped. */
   dequeue(id: string, followUp: string): Promise<boolean>;
   /** Puts it with those that will not be delivered. */
   bury(id: string, followUp: DeadFollowUp): Promise<void>;

@@ -46,6 +46,8 @@ export function continuityConformance(test: DeclareTest, expect: typeof vitest.e
     await store.bury(id, { ...one, why: "it is empty" });
     expect(await store.queued(id)).toEqual([]);
     expect(await store.buried(id)).toEqual([{ ...one, why: "it is empty" }]);
+    expect(await store.dequeue(id, one.id)).toBe(true);
+    expect(await store.buried(id)).toEqual([]);
     await log.release();
   });
 

@@ -172,6 +172,14 @@ export function tidyInbox(folder: string, now: number): void {
   }
 }
 
+/** False when it isn't there. */
+export function takeDead(folders: readonly string[], id: string): boolean {
+  if (!fileName.test(`${id}.json`)) return false;
+  return folders
+    .map((folder) => without("ENOENT", () => unlinkSync(join(deadPath(folder), `${id}.json`))))
+    .some(Boolean);
+}
+
 function readIfThere(path: string): string | undefined {
   let text: string | undefined;
   without("ENOENT", () => {

@@ -8,6 +8,7 @@ import {
   followUps,
   moveFollowUps,
   putFollowUp,
+  takeDead,
   takeFollowUp,
   tidyInbox,
 } from "./inbox.ts";
@@ -64,7 +65,8 @@ export class ChainQueue {
   }
 
   async dequeue(place: Place, id: string): Promise<boolean> {
-    return takeFollowUp(await this.#folders(place), id);
+    const folders = await this.#folders(place);
+    return takeFollowUp(folders, id) || takeDead(folders, id);
   }
 
   async bury(place: Place, followUp: DeadFollowUp): Promise<void> {

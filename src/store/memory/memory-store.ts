@@ -210,7 +210,8 @@ class MemoryStore implements SessionStore {
   }
 
   async dequeue(id: string, followUp: string): Promise<boolean> {
-    return this.#kept(id).inbox.delete(followUp);
+    const { inbox, dead } = this.#kept(id);
+    return inbox.delete(followUp) || dead.delete(followUp);
   }
 
   async bury(id: string, followUp: DeadFollowUp): Promise<void> {

@@ -2,11 +2,13 @@ import { uuidv7 } from "../../lib/ids.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
+import { counted } from "../../lib/words.ts";
 import { catalogue, type FailureClass } from "../../failure/catalogue.ts";
 import type { TurnOutcome } from "../../session/event.ts";
 import type { Session } from "../../runtime.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { findSession, lastSession } from "./pick.ts";
+import { readPrompt } from "./prompt.ts";
 import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
 import { sessions } from "./sessions.ts";
@@ -19,7 +21,7 @@ export async function exec(invocation: Invocation): Promise<number> {
   }
   return withWorkbench(invocation, async (bench) => {
     const session = await bench.create(uuidv7(systemClock.now()), optionText(invocation, "name"));
-    return runTurn(session, prompt, invocation);
+    return runTurns(session, prompt, invocation);
   });
 }
 
@@ -38,7 +40,7 @@ export async function resume(invocation: Invocation): Promise<number> {
       here: options["here"] === true,
       force: options["force"] === true,
     });
-    return runTurn(session, prompt, invocation);
+    return runTurns(session, prompt, invocation);
   });
 }
 
@@ -58,34 +60,24 @@ async function withWorkbench(
   }
 }
 
-async function runTurn(
+/** A turn, and then what is queued for the session. */
+async function runTurns(
   session: Session,
   prompt: string | undefined,
   { signal, terminal, options }: Invocation,
 ): Promise<number> {
   try {
-    const outcome = await session.run(prompt, signal);
-    if (outcome.kind !== "completed" && options["json"] !== true)
+    const { outcome, waiting } = await session.serve(prompt, signal);
+    if (outcome && outcome.kind !== "completed" && options["json"] !== true)
       terminal.err(`${outcomeWords(outcome, session.id)}\n`);
-    return exitStatus(outcome);
+    if (waiting > 0) {
+      const left = `${counted(waiting, "follow-up")} still queued`;
+      terminal.err(`${left}. See what waits: throughline queue list ${session.id}\n`);
+    }
+    return outcome ? exitStatus(outcome) : 0;
   } finally {
     await session.close();
   }
-}
-
-/** The longest text that the Responses API takes ("string_above_max_length", 2026-11). Logged, a longer one would be refused in every turn. */
-const longestPrompt = 10_485_760;
-
-/** The prompt from the command line, or from standard input for `-`; nothing when it is blank, because blank text is refused too. */
-async function readPrompt({ terminal }: Invocation, given: string | undefined): Promise<string | undefined> {
-  const text = given === "-" ? (await terminal.readInput())?.trimEnd() : given;
-  if (text === undefined || text.trim() === "") return undefined;
-  if (text.length <= longestPrompt) return text;
-  throw new Failure(
-    "usage",
-    `The prompt has ${text.length} characters, and providers take at most ${longestPrompt}. Put it into a file of the workspace and name the file.`,
-    {},
-  );
 }
 
 /** What ended the turn and where the session is. The messages of failures name their class and what helps. */

@@ -8,7 +8,7 @@ import type { Terminal } from "./terminal.ts";
 
 /**
  * One event a line in the shape that users of `codex exec --json` know (thread, turn and item events, 0.47 to 0.169), with
- * `session.recovered` and `session.waiting` beside them. Item ids are `item_<seq>`, the same in every run over the same session.
+ * `session.recovered`, `session.waiting`, `session.rotated` and `followup.delivered` beside them. Item ids are `item_<seq>`, the same in every run over the same session.
  */
 export function jsonRenderer(terminal: Terminal): Renderer {
   const print = (event: object): void => terminal.out(`${JSON.stringify(event)}\n`);
@@ -56,6 +56,14 @@ export function jsonRenderer(terminal: Terminal): Renderer {
             rung: update.rung,
             items: update.count,
           });
+        case "session-rotated": {
+          const { from, to, notice } = update;
+          return print({ type: "session.rotated", from, thread_id: to, message: notice });
+        }
+        case "follow-up-delivered": {
+          const { id, mode, text } = update;
+          return print({ type: "followup.delivered", id, mode, text });
+        }
         case "waiting":
           return print({
             type: "session.waiting",

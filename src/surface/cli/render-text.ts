@@ -8,7 +8,7 @@ import type { SessionUpdate } from "../../turn/update.ts";
 import type { Renderer } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Progress on stderr, one line a fact; the answer alone on stdout, once, when the turn is done. */
+/** Progress on stderr, one line a fact; the answer alone on stdout, once, when its turn is done. */
 export function textRenderer(terminal: Terminal): Renderer {
   let answer = "";
   // Of the calls in flight, so that an outcome says whose it is when it doesn't stand right beneath its call.
@@ -53,6 +53,10 @@ export function textRenderer(terminal: Terminal): Renderer {
           return line("!", update.notice);
         case "repaired":
           return line("+", update.notice);
+        case "session-rotated":
+          return line("+", `session ${update.from} goes on as ${update.to}: ${update.notice}`);
+        case "follow-up-delivered":
+          return line("»", update.text);
         case "waiting":
           return line("…", update.notice);
         case "turn-ended":
@@ -60,6 +64,8 @@ export function textRenderer(terminal: Terminal): Renderer {
           else if (answer) line("›", answer);
           return;
         case "turn-started":
+          answer = "";
+          return;
         case "attempt-started":
         case "text-delta":
         case "reasoning-delta":

@@ -33,8 +33,9 @@ export function listLine(session: ListedSession, now: number): string {
   const what = printableLine(session.name ?? session.title ?? "(no prompt)", 48);
   const model = session.settings.model + (session.settings.effort ? `/${session.settings.effort}` : "");
   const branch = session.workspace.gitBranch ? ` · ${printableLine(session.workspace.gitBranch, 30)}` : "";
+  const origin = session.rotated && session.parent ? ` · continued from ${session.parent}` : "";
   const times = `made ${ago(now - session.created)}, active ${ago(now - session.updated)}`;
-  return `${session.id}  ${what}  ${printableLine(model, 40)} · ${times} · ${counted(session.messages, "message")}${branch} · ${statusWords(session, now)}`;
+  return `${session.id}  ${what}  ${printableLine(model, 40)} · ${times} · ${counted(session.messages, "message")}${branch} · ${statusWords(session, now)}${origin}`;
 }
 
 /** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */

@@ -36,6 +36,9 @@ interface View {
   /** Warnings and repairs, oldest first. */
   events: SessionEvent[];
   lines: StepLine[];
+  /** Follow-ups that wait, and that could not be delivered. */
+  queued: number;
+  dead: number;
 }
 
 interface StepLine {
@@ -68,7 +71,8 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
   const holder = await store.holder(id);
   const owner = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
   const session: ListedSession = { ...summarize(history, updated), id, bytes: report.bytes, ...owner };
-  return { session, report, events: events.slice(-20), lines };
+  const [queued, dead] = [(await store.queued(id)).length, (await store.buried(id)).length];
+  return { session, report, events: events.slice(-20), lines, queued, dead };
 }
 
 async function stepLine(store: SessionStore, id: string, record: ItemRecord): Promise<StepLine | undefined> {
@@ -87,14 +91,23 @@ async function stepLine(store: SessionStore, id: string, record: ItemRecord): Pr
   return { ...at, kind: event.role === "user" ? "prompt" : "answer", text: itemText(item) };
 }
 
-function viewJson({ session, report, events, lines }: View): object {
+function viewJson({ session, report, events, lines, queued, dead }: View): object {
   const { usage, ...rest } = session;
-  return { schema: 1, ...rest, usage: usageJson(usage), damage: report.damage, events, steps: lines };
+  const followUps = { queued, dead };
+  return {
+    schema: 1,
+    ...rest,
+    usage: usageJson(usage),
+    followUps,
+    damage: report.damage,
+    events,
+    steps: lines,
+  };
 }
 
 const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;
 
-function viewText({ session, report, events, lines }: View, now: number): string {
+function viewText({ session, report, events, lines, queued, dead }: View, now: number): string {
   const { settings, usage, workspace } = session;
   const text = [
     `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`,
@@ -105,6 +118,12 @@ function viewText({ session, report, events, lines }: View, now: number): string
     `  so far    ${counted(session.turns, "turn")}, ${counted(session.steps, "step")}, ${counted(session.messages, "message")}, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
     `  status    ${statusWords(session, now)}`,
   ];
+  if (session.rotated && session.parent)
+    text.push(`  comes from ${session.parent}, take that back with: throughline undo ${session.id}`);
+  if (queued + dead > 0)
+    text.push(
+      `  queued    ${counted(queued, "follow-up")}${dead > 0 ? `, ${dead} could not be delivered` : ""}`,
+    );
   for (const event of events) {
     if (event.type === "items-quarantined") text.push(`  + ${printableLine(event.notice, 200)}`);
     if (event.type === "history-compacted")
@@ -122,7 +141,7 @@ function viewText({ session, report, events, lines }: View, now: number): string
       `  ${marks[line.kind]} ${line.kind === "output" ? printableLine(tail(line.text), 120) : printableLine(line.text, 200)}`,
     );
   }
-  text.push(`next: ${nextCommand(session)}`);
+  text.push(`next: ${nextCommand(session, queued)}`);
   return `${text.join("\n")}\n`;
 }
 
@@ -133,11 +152,12 @@ function tail(output: string): string {
   return last === undefined ? first : `${first} … ${last}`;
 }
 
-function nextCommand(session: ListedSession): string {
+function nextCommand(session: ListedSession, queued: number): string {
   if (session.holder)
     return `wait for pid ${session.holder.pid}, or take over: throughline resume ${session.id} --force`;
   if (session.status === "limited") return `throughline resume ${session.id} --wait`;
   if (session.status === "interrupted" || session.status === "failed")
     return `throughline resume ${session.id}`;
+  if (queued > 0) return `throughline resume ${session.id}`;
   return `throughline resume ${session.id} "…"`;
 }

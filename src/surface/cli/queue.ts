@@ -1,0 +1,107 @@
+import { systemClock } from "../../lib/clock.ts";
+import { risingIds } from "../../lib/ids.ts";
+import { printableLine } from "../../lib/printable.ts";
+import { ago, counted } from "../../lib/words.ts";
+import { Failure } from "../../failure.ts";
+import type { FollowUpMode } from "../../session/follow-up.ts";
+import type { DeadFollowUp, FollowUp, QueuedFollowUp, SessionStore } from "../../store.ts";
+import { openStore, readConfig } from "../config.ts";
+import type { Invocation } from "./command.ts";
+import { findSession } from "./pick.ts";
+import { readPrompt } from "./prompt.ts";
+
+const nextId = risingIds(() => systemClock.now());
+
+/** Leaves a message for a session that may be at work in another process. It is durable when this resolves. */
+export async function queue(invocation: Invocation): Promise<number> {
+  const { args, options } = invocation;
+  const text = await readPrompt(invocation, args[1]);
+  if (text === undefined)
+    throw new Failure(
+      "usage",
+      'queue needs a text: throughline queue SESSION "…", or - for standard input.',
+      {},
+    );
+  return withSession(invocation, async (store, id) => {
+    const mode: FollowUpMode = options["steer"] === true ? "steer" : "followup";
+    const followUp: FollowUp = { id: nextId(), at: systemClock.now(), text, mode };
+    const session = await store.queue(id, followUp);
+    const waiting = (await store.queued(session)).length;
+    const { state } = await store.holder(session);
+    const when =
+      state === "free"
+        ? `Deliver it with: throughline resume ${session}`
+        : mode === "steer"
+          ? "The running turn takes it at its next step."
+          : "The process that works in the session delivers it.";
+    const told = `queued ${followUp.id} for session ${session} (${waiting} waiting). ${when}`;
+    return { json: { session, id: followUp.id, mode, waiting }, text: told };
+  });
+}
+
+/** What waits, in order, and what will not be delivered. */
+export async function queueList(invocation: Invocation): Promise<number> {
+  return withSession(invocation, async (store, session) => {
+    const queued = await store.queued(session);
+    const dead = await store.buried(session);
+    const now = systemClock.now();
+    const lines = [
+      ...queued.map((followUp) => waitingLine(followUp, now)),
+      ...dead.map((followUp) => deadLine(followUp, now)),
+    ];
+    if (lines.length === 0) lines.push(`Nothing is queued for session ${session}.`);
+    if (dead.length > 0) lines.push(`Put a dead one away with: throughline queue drop ${session} ID`);
+    return { json: { session, queued, dead }, text: lines.join("\n") };
+  });
+}
+
+/** Takes one out that waits or is dead. What is being delivered is not dropped any more. */
+export async function queueDrop(invocation: Invocation): Promise<number> {
+  const reference = (invocation.args[1] ?? "").toLowerCase();
+  return withSession(invocation, async (store, session) => {
+    const queued = await store.queued(session);
+    const known = [...queued, ...(await store.buried(session))];
+    const found = known.filter(({ id }) => reference !== "" && id.startsWith(reference));
+    const [only] = found;
+    if (!only || found.length > 1) {
+      const how = only ? `matches ${counted(found.length, "follow-up")}` : "is none of them";
+      const hint = `See what waits: throughline queue list ${session}`;
+      throw new Failure(
+        "usage",
+        `Nothing was dropped: "${printableLine(reference, 60)}" ${how}. ${hint}`,
+        {},
+      );
+    }
+    const begun = queued.find(({ id }) => id === only.id)?.begun ?? 0;
+    const isDelivered = begun > 0 && (await store.holder(session)).state === "held";
+    if (isDelivered || !(await store.dequeue(session, only.id))) {
+      const why = `Follow-up ${only.id} is delivered already, or is being delivered.`;
+      throw new Failure("usage", `${why} See: throughline show ${session}`, {});
+    }
+    return { json: { session, dropped: only.id }, text: `dropped ${only.id}` };
+  });
+}
+
+function waitingLine({ id, at, text, mode, begun }: QueuedFollowUp, now: number): string {
+  const tried = begun > 0 ? ` · begun ${begun}×` : "";
+  return `${id}  ${mode}  ${ago(now - at)}${tried}  ${printableLine(text, 80)}`;
+}
+
+function deadLine({ id, at, text, why }: DeadFollowUp, now: number): string {
+  return `${id}  dead  ${ago(now - at)}  ${printableLine(text, 80)} (${why})`;
+}
+
+async function withSession(
+  invocation: Invocation,
+  use: (store: SessionStore, id: string) => Promise<{ json: object; text: string }>,
+): Promise<number> {
+  const { args, options, terminal } = invocation;
+  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  try {
+    const { json, text } = await use(store, await findSession(store, args[0] ?? ""));
+    terminal.out(options["json"] === true ? `${JSON.stringify({ schema: 1, ...json })}\n` : `${text}\n`);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
