@@ -247,6 +247,7 @@ export class Session {
         const made = await this.#equipment.compact?.makeRoom(this.#compacting(signal), action.how);
         if (made?.kind === "compacted") continue;
         if (made?.kind === "failed") {
+          situation.forgetOverflow();
           met = { ...result, failure: made.failure, items: 0, calls: 0 };
           action = this.#decide(met, situation);
           await logFailure(this.#runtime, this.#journal, met, action);
@@ -259,8 +260,8 @@ export class Session {
 
   /** Summarises all but the end of the window, because a person asks. A failure of the request leaves the session as it was. */
   async compact(signal: AbortSignal): Promise<Compacted> {
-    const { compact } = this.#equipment;
-    return compact ? compact.summarise(this.#compacting(signal), "asked") : { kind: "nothing" };
+    const made = await this.#equipment.compact?.summarise(this.#compacting(signal), "asked");
+    return made ?? { kind: "nothing" };
   }
 
   #compacting(signal: AbortSignal): Compacting {

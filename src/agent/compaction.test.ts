@@ -7,9 +7,9 @@ import { uuidv7 } from "../lib/ids.ts";
 import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import { responsesProvider } from "../provider/responses/provider.ts";
 import { contractNamed } from "../replay/contracts.ts";
-import { createSession, type Equipment, type Runtime, type Session } from "../runtime.ts";
-import type { EventOf, LogRecord } from "../session/event.ts";
-import { messageItem } from "../session/item.ts";
+import { createSession, type Equipment, resumeSession, type Runtime, type Session } from "../runtime.ts";
+import { schemaVersion, type EventOf, type LogRecord, type NewEvent } from "../session/event.ts";
+import { describeItem, messageItem } from "../session/item.ts";
 import {
   shell,
   type ScenarioInput,
@@ -77,6 +77,9 @@ async function started(scenario: ScenarioInput, options?: CompactionOptions): Pr
   return createSession(runtime(), start, equipment(options));
 }
 
+const resumed = (id: string, options?: CompactionOptions): Promise<Session> =>
+  resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment(options)));
+
 const never = new AbortController().signal;
 const completed = { kind: "completed" };
 
@@ -103,6 +106,8 @@ const notices = (): string[] =>
 /** The first turn: four steps with outputs of about 12 kB; the second, two steps. */
 const long: ScenarioInput["turn"] = [
   turn(/summary of this transcript/, step("SUMMARY: four listings were made; all is well.")),
+  // The prompt itself was summarised, and stands word for word behind the summary.
+  turn(/SUMMARY: four[\s\S]*word for word\]\nfirst/, step("Went on after the summary.")),
   turn(
     /first/,
     ...[1, 2, 3, 4].map((n) => step(shell(`printf '${n}%.0s' $(seq 12000)`), { reason: `Listing ${n}.` })),
@@ -143,4 +148,262 @@ describe("a context that overflows", () => {
       await session.close();
     },
   );
+});
+
+describe("a context that is nearly full", () => {
+  it("is summarised before the next request, which then fits", async () => {
+    const session = await started({ turn: long }, { compactAt: 8_000 });
+    expect(await session.run("first", never)).toEqual(completed);
+    expect(await session.run("second", never)).toEqual(completed);
+    const made = await compactions(session.id);
+    expect(made.length).toBeGreaterThan(0);
+    expect(made[0]?.notice).toContain("the context was nearly full (about");
+    expect((await records(session.id)).filter(({ event }) => event.type === "attempt-failed")).toEqual([]);
+    // What the provider counted stays beneath the limit, by one step's outputs at most.
+    for (const request of simulator.requests) expect(request.bytes / 4).toBeLessThan(8_000 + 3_500);
+    await session.close();
+  });
+
+  it("stays as it is when the summary can't be made, and says so", async () => {
+    const first = await started({ turn: long });
+    expect(await first.run("first", never)).toEqual(completed);
+    await first.close();
+    simulator.reset({ turn: long, fault: [{ kind: "status", status: 500, request: 1 }] });
+    const session = await resumed(first.id, { compactAt: 8_000 });
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(simulator.requests).toHaveLength(2);
+    expect(await compactions(session.id)).toEqual([]);
+    expect(notices().join("\n")).toContain("could not be summarised (overloaded)");
+    await session.close();
+  });
+
+  it("is summarised again and again; the session opens by its last window", async () => {
+    const session = await started({ turn: long }, { compactAt: 4_000, keepTokens: 1_000 });
+    for (let n = 0; n < 4; n++) expect(await session.run("first", never)).toEqual(completed);
+    const made = await compactions(session.id);
+    expect(made.length).toBeGreaterThanOrEqual(3);
+    expect(JSON.stringify(inputOf(-1)[0])).toContain("<environment_context>here");
+    const whole = session.history;
+    await session.close();
+    let seen = 0;
+    await store.read(session.id, { record: () => seen++ }, { from: "window" });
+    expect(seen).toBeLessThan((await records(session.id)).length / 3);
+    const again = await resumed(session.id);
+    expect(again.history.items.map(({ event }) => event.seq)).toEqual(
+      whole.items.map(({ event }) => event.seq),
+    );
+    expect(await again.run("third", never)).toEqual(completed);
+    await again.close();
+  });
+});
+
+describe("a summary that can't be made as it is asked for", () => {
+  it("is asked for with half the transcript when the transcript itself is too long", async () => {
+    const session = await started({ turn: long }, { compactAt: 100_000 });
+    expect(await session.run("first", never)).toEqual(completed);
+    simulator.reset({ turn: long, limits: { context_tokens: 2_600 } });
+    expect(await session.run("third", never)).toEqual(completed);
+    const made = await compactions(session.id);
+    expect(made).toHaveLength(1);
+    expect(simulator.requests.length).toBeLessThanOrEqual(6);
+    await session.close();
+  });
+
+  it("gives way to shorter outputs when the model refuses, and the log keeps them whole", async () => {
+    const session = await started({ turn: long });
+    expect(await session.run("first", never)).toEqual(completed);
+    const size = simulator.requests.at(-1)!.bytes;
+    simulator.reset({
+      turn: [turn(/third/, step("Three."))],
+      limits: { context_tokens: Math.ceil(size / 8) },
+      fault: [{ kind: "status", status: 400, request: 2, code: "content_filter", message: "Filtered." }],
+    });
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(simulator.requests).toHaveLength(3);
+    expect(await compactions(session.id)).toEqual([]);
+    const outputs = inputOf(-1).filter((item) => item["type"] === "function_call_output");
+    expect(outputs).toHaveLength(4);
+    for (const { output } of outputs) expect(output).toMatch(/bytes left out here/u);
+    expect(notices().join("\n")).toContain("4 tool outputs shortened to about");
+    const kept = session.history.items.filter(({ event }) => event.kind === "function_call_output");
+    for (const { body } of kept) expect(body.length).toBeGreaterThan(10_000);
+    await session.close();
+  });
+
+  it("leaves the session as it was when a limit is met, and the turn ends as limited", async () => {
+    const session = await started({ turn: long });
+    expect(await session.run("first", never)).toEqual(completed);
+    simulator.reset({
+      turn: long,
+      limits: { context_tokens: 5_000 },
+      fault: [{ kind: "usage-limit", request: 2, resets_in: "1h" }],
+    });
+    expect(await session.run("third", never)).toMatchObject({ kind: "limited", class: "usage-limit" });
+    expect(await compactions(session.id)).toEqual([]);
+    simulator.reset({ turn: long, limits: { context_tokens: 5_000 } });
+    expect(await session.run(undefined, never)).toEqual(completed);
+    expect(await compactions(session.id)).toHaveLength(1);
+    await session.close();
+  });
+
+  it("is tried again when the request for it is cut", async () => {
+    const session = await started({ turn: long });
+    expect(await session.run("first", never)).toEqual(completed);
+    simulator.reset({
+      turn: long,
+      limits: { context_tokens: 5_000 },
+      fault: [{ kind: "cut", after: "text", request: 2 }],
+    });
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(await compactions(session.id)).toHaveLength(1);
+    await session.close();
+  });
+
+  it("ends the turn as too long when nothing is left that could be shortened", async () => {
+    const session = await started({ turn: long, limits: { context_tokens: 300 } });
+    expect(await session.run(`third ${"word ".repeat(2_000)}`, never)).toMatchObject({
+      kind: "failed",
+      class: "context-overflow",
+    });
+    expect(simulator.requests.length).toBeLessThanOrEqual(2);
+    await session.close();
+  });
+});
+
+describe("a single output that is larger than the context", () => {
+  it("is shortened in requests, and the turn goes on", async () => {
+    const huge: ScenarioInput["turn"] = [turn(/huge/, step(shell("seq 20000")), step("Seen."))];
+    const session = await started({ turn: huge, limits: { context_tokens: 4_000 } });
+    expect(await session.run("huge", never)).toEqual(completed);
+    const output = inputOf(-1).find((item) => item["type"] === "function_call_output");
+    expect(output?.["output"]).toMatch(/bytes left out here/u);
+    expect(simulator.requests.length).toBeLessThanOrEqual(4);
+    await session.close();
+  });
+});
+
+describe("a summary asked for by a person", () => {
+  it("is made without a turn, and says what it did", async () => {
+    const session = await started({ turn: long });
+    expect(await session.run("first", never)).toEqual(completed);
+    const before = session.history.items.length;
+    expect(await session.compact(never)).toMatchObject({ kind: "compacted" });
+    expect(session.history.items.length).toBeLessThan(before);
+    expect(session.history.usage.inputTokens).toBeGreaterThan(0);
+    expect(await session.compact(never)).toMatchObject({ kind: expect.stringMatching(/compacted|nothing/u) });
+    await session.close();
+  });
+
+  it("leaves the session as it was when the provider fails", async () => {
+    const session = await started({ turn: long });
+    expect(await session.run("first", never)).toEqual(completed);
+    const before = (await records(session.id)).length;
+    simulator.reset({ fault: [{ kind: "status", status: 500 }] });
+    expect(await session.compact(never)).toMatchObject({ kind: "failed", failure: { class: "overloaded" } });
+    expect(await records(session.id)).toHaveLength(before);
+    await session.close();
+  });
+});
+
+/** A session whose log was imported: visible items that have left the window, and a sealed compaction in their place. */
+async function imported(issuer: string | undefined, blob: string, visible: boolean): Promise<string> {
+  const id = uuidv7(Date.now());
+  const { settings } = equipment();
+  const created: NewEvent = {
+    type: "session-created",
+    id,
+    schema: schemaVersion,
+    version: "test",
+    workspace: { path: workspace },
+    settings,
+  };
+  const log = await store.create(id, { event: created }, "importing");
+  const add = async (item: object, origin: "input" | "model"): Promise<void> => {
+    const bytes = new TextEncoder().encode(JSON.stringify(item));
+    const facts = describeItem(bytes)!;
+    const by = issuer === undefined ? {} : { issuer };
+    await log.append({
+      event: { type: "item-added", turn: 1, step: 1, ...facts, ...by, origin },
+      item: bytes,
+    });
+  };
+  const said = (role: string, text: string): object => ({
+    type: "message",
+    role,
+    content: [{ type: role === "user" ? "input_text" : "output_text", text }],
+  });
+  const sealed = { type: "compaction", id: "cmp_1", encrypted_content: blob };
+  if (!visible) await add(sealed, "model");
+  else {
+    await add(said("user", "Never again."), "input");
+    await log.append({ event: { type: "history-cleared", scrubbed: false } });
+    await add(said("user", "Build the harbour."), "input");
+    await add(said("assistant", "The quay stands; the crane is missing."), "model");
+    const item = new TextEncoder().encode(JSON.stringify(sealed));
+    await log.append({ event: { type: "history-compacted", ...describeItem(item)!, keepFrom: 99 }, item });
+  }
+  await log.release();
+  return id;
+}
+
+async function sealedHere(): Promise<string> {
+  const response = await fetch(`${simulator.url}/responses/compact`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: "Bearer k" },
+    body: JSON.stringify({ model: "gpt-5.5", input: [{ type: "message", role: "user", content: "hi" }] }),
+  });
+  const { output } = (await response.json()) as { output: JsonObject[] };
+  return String(output.find((item) => item["type"] === "compaction")?.["encrypted_content"]);
+}
+
+describe("a sealed compaction", () => {
+  it("that its own issuer opens is sent as it is", async () => {
+    const id = await imported(equipment().provider.issuer, await sealedHere(), false);
+    simulator.reset({ turn: long });
+    const session = await resumed(id);
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(simulator.requests).toHaveLength(1);
+    expect(inputOf(0)[0]?.["type"]).toBe("compaction");
+    await session.close();
+  });
+
+  it("of another issuer is told in a note when the log holds nothing of it, without a refused request", async () => {
+    const id = await imported("elsewhere", await sealedHere(), false);
+    simulator.reset({ turn: long });
+    const session = await resumed(id);
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(simulator.requests).toHaveLength(1);
+    expect(JSON.stringify(inputOf(0))).toContain("holds nothing visible of it");
+    expect(notices().join("\n")).toContain("a note says so in its place");
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(await compactions(id)).toHaveLength(1);
+    await session.close();
+  });
+
+  it("of another issuer gives way to what the log shows of it, but not to what was cleared", async () => {
+    const id = await imported("elsewhere", await sealedHere(), true);
+    simulator.reset({ turn: long });
+    const session = await resumed(id);
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(simulator.requests).toHaveLength(1);
+    const shadow = JSON.stringify(inputOf(0)[0]);
+    expect(shadow).toContain("Build the harbour.");
+    expect(shadow).toContain("The quay stands; the crane is missing.");
+    expect(shadow).not.toContain("Never again");
+    expect(notices().join("\n")).toContain("2 visible items of the log stand in its place as text");
+    await session.close();
+  });
+
+  it("that is refused (row 4) gives way to a text made from the log: two requests, then one a turn", async () => {
+    const id = await imported(equipment().provider.issuer, await sealedHere(), false);
+    simulator.reset({ turn: long });
+    simulator.rotateKey();
+    const session = await resumed(id);
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(simulator.requests).toHaveLength(2);
+    expect(JSON.stringify(inputOf(1))).not.toContain('"compaction"');
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(simulator.requests).toHaveLength(3);
+    await session.close();
+  });
 });

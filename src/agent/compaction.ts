@@ -12,6 +12,7 @@ import {
 import { cutWindow, type Cut } from "../session/cut.ts";
 import type { ItemRecord, NewEvent, Usage } from "../session/event.ts";
 import { describeItem, itemText, messageItem } from "../session/item.ts";
+import { summarize } from "../session/summary.ts";
 import { byteLength, shorten } from "../session/shorten.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import { addUsage, noUsage } from "../session/usage.ts";
@@ -37,8 +38,9 @@ const longestText = 256 * 1024;
 /** Summarises through the session's own model, keeps the window's end whole, and shortens tool outputs where that is not enough. */
 export function compactor(options: CompactionOptions = {}): Compactor {
   const { compactAt, keepTokens = 20_000 } = options;
-  /** The step before which it was tried in vain. */
-  let inVain = -1;
+  /** The step before which the window was last found full: it is summarised once before a step. */
+  let fullBefore = -1;
+  const shadowed = new Set<number>();
 
   const summarise = async (session: Compacting, why: CompactionFacts["why"]): Promise<Compacted> => {
     const { history } = session.journal;
@@ -51,7 +53,7 @@ export function compactor(options: CompactionOptions = {}): Compactor {
     const tokensBefore = contextTokens(history, bytes);
     const { entries, parts } = await gather(session.journal, cut);
     if (entries.length === 0) return { kind: "nothing" };
-    const known = contextWindow(session.settings.model) ?? compactAt;
+    const known = compactAt ?? contextWindow(session.settings.model);
     const room =
       0.7 * Math.min(known === undefined ? Infinity : known * bytesPerToken, Math.max(bytes, total));
     const written = await writeSummary(session, entries, room);
@@ -75,24 +77,26 @@ export function compactor(options: CompactionOptions = {}): Compactor {
       usage: written.usage,
       notice,
     };
-    await session.journal.append({ event, item });
+    const [made] = await session.journal.append({ event, item });
     crashPoint("compaction-appended");
     session.observe({ type: "notice", text: notice });
+    // In a turn, its end tells the catalogue.
+    if (why === "asked" && made) session.journal.log.describe(summarize(history, made.event.at));
     return { kind: "compacted", notice };
   };
 
   return {
     prepare: async (session) => {
-      await shadowSealed(session);
+      await shadowSealed(session, shadowed);
       const { journal, settings } = session;
       const window = contextWindow(settings.model);
       const limit = compactAt ?? (window === undefined ? undefined : Math.floor(0.85 * window));
       const { history } = journal;
-      if (inVain === history.step) return;
+      if (fullBefore === history.step) return;
       const { bytes, excess } = session.project();
       const tokens = contextTokens(history, bytes);
       if (excess === 0 && (limit === undefined || tokens < limit)) return;
-      inVain = history.step;
+      fullBefore = history.step;
       const made = await summarise(session, "full");
       if (made.kind !== "failed" || isFailureOf(made.failure, "cancelled")) return;
       session.observe({

@@ -1,8 +1,7 @@
 import { parseJson } from "../lib/json.ts";
 import { crashPoint } from "../lib/fault.ts";
 import { bytesPerToken, shadowNotice } from "../recovery/room.ts";
-import type { ItemRecord, NewEvent } from "../session/event.ts";
-import { advance, createHistory } from "../session/history.ts";
+import { isItemRecord, type ItemRecord, type LogRecord, type NewEvent } from "../session/event.ts";
 import { describeItem, isCallKind, isOutputKind, itemText } from "../session/item.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import type { Compacting } from "../turn/compactor.ts";
@@ -16,19 +15,22 @@ const nothingLeft =
   "(The log holds nothing visible of it: what the conversation was about until here is not known. Ask the person, or look at the workspace.)";
 
 /**
- * Puts a text in the place of each sealed compaction that isn't sent to this provider, because another issuer sealed it or because it was
- * refused, and whose conversation isn't in the window (B2). The text is made from what is visible in the log before it, without a request.
+ * Puts a text in the place of a sealed compaction that isn't sent to this provider, because another issuer sealed it or because it was
+ * refused (B2). The text is made from what is visible in the log before it, without a request. Where the window itself holds all of that,
+ * nothing is missing and nothing is done. `seen`: sequence numbers of compactions that were looked at before; it is added to.
  */
-export async function shadowSealed(session: Compacting): Promise<void> {
+export async function shadowSealed(session: Compacting, seen: Set<number>): Promise<void> {
   const { journal } = session;
-  const found = lastSealedCompaction(journal.history.items);
-  if (!found || isSent(session, found)) return;
   const { items } = journal.history;
-  const at = items.indexOf(found);
-  if (items.slice(0, at).some(isVisible)) return;
+  const found = items.findLast(isSealedCompaction);
+  if (!found || seen.has(found.event.seq) || isSent(session, found)) return;
   const { event } = found;
+  seen.add(event.seq);
   const keepFrom = event.type === "history-compacted" ? event.keepFrom : event.seq + 1;
-  const { entries, context } = await visibleBefore(session, found, keepFrom);
+  const before = await visibleBefore(session, event.seq, keepFrom);
+  const isAllThere = before.every((record) => items.some((item) => item.event.seq === record.event.seq));
+  if (isAllThere && before.some(isVisible)) return;
+  const { entries, context } = await readVisible(session, before);
   const text = entries.length === 0 ? nothingLeft : writeTranscript(entries, shadowTokens * bytesPerToken);
   const item = summaryItem({ context, kind: "shadow", text });
   const facts = describeItem(item);
@@ -42,10 +44,8 @@ export async function shadowSealed(session: Compacting): Promise<void> {
 }
 
 /** Compactions that only their provider can read (Responses API, `/responses/compact` and Codex 0.73 to 0.169). */
-const sealedKinds: ReadonlySet<string> = new Set(["compaction", "compaction_summary"]);
-
-function lastSealedCompaction(items: readonly ItemRecord[]): ItemRecord | undefined {
-  return items.findLast(({ event }) => sealedKinds.has(event.kind));
+function isSealedCompaction({ event: { kind } }: ItemRecord): boolean {
+  return kind === "compaction" || kind === "compaction_summary";
 }
 
 function isSent(session: Compacting, { event: { seq } }: ItemRecord): boolean {
@@ -62,23 +62,35 @@ function isVisible({ event }: ItemRecord): boolean {
   );
 }
 
-interface Before {
+/**
+ * What the sealed compaction stands for, as the log tells it: everything visible before it that was neither cleared nor rewound, and for
+ * what was summarised in words before, those words.
+ */
+async function visibleBefore(session: Compacting, seq: number, keepFrom: number): Promise<ItemRecord[]> {
+  let found: ItemRecord[] = [];
+  const take = (record: LogRecord): void => {
+    const { event } = record;
+    if (event.seq >= seq) return;
+    if (event.type === "history-cleared") found = [];
+    if (event.type === "history-rewound") found = found.filter((item) => item.event.seq < event.fromSeq);
+    if (!isItemRecord(record)) return;
+    if (event.type === "item-added" && (isVisible(record) || event.role === "developer")) found.push(record);
+    if (event.type === "history-compacted" && !isSealedCompaction(record))
+      found = [record, ...found.filter((item) => item.event.seq >= event.keepFrom)];
+  };
+  await session.store.read(session.journal.log.id, { record: take });
+  return found.filter(({ event }) => event.seq < keepFrom || event.type === "history-compacted");
+}
+
+interface Visible {
   readonly entries: readonly TranscriptEntry[];
   readonly context: readonly string[];
 }
 
-/** What the window held before the compaction, as the log tells it, apart from what it still holds. */
-async function visibleBefore(session: Compacting, sealed: ItemRecord, keepFrom: number): Promise<Before> {
-  const before = createHistory();
-  await session.store.read(session.journal.log.id, {
-    record: (record) => {
-      if (record.event.seq < sealed.event.seq) advance(before, record);
-    },
-  });
+async function readVisible(session: Compacting, records: readonly ItemRecord[]): Promise<Visible> {
   const entries: TranscriptEntry[] = [];
   const context: string[] = [];
-  const gone = before.items.filter(({ event }) => event.seq < keepFrom);
-  await readItems(session.journal.log, gone, (record, item) => {
+  await readItems(session.journal.log, records, (record, item) => {
     const { event } = record;
     if (event.type === "history-compacted") context.push(...carriedOn(item).context);
     if (event.kind === "message" && event.role === "developer") {

@@ -107,6 +107,11 @@ export class Situation {
     this.#attempt++;
   }
 
+  /** What was to answer an overflow could not be tried: it doesn't count. */
+  forgetOverflow(): void {
+    this.#overflows--;
+  }
+
   noteWait(reset: number): void {
     this.#waits++;
     this.#lastReset = reset;

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { WrittenLog } from "../../test/property/written-log.ts";
+import { Failure } from "../failure.ts";
+import { openai } from "../replay/contracts/openai.ts";
+import { project } from "../replay/project.ts";
+import { outputItem } from "../session/item.ts";
+import { decide, Situation } from "./policy.ts";
+import { compactionNotice, contextTokens, trimOutputs } from "./room.ts";
+
+const usage = { inputTokens: 900, cachedInputTokens: 0, outputTokens: 100, reasoningTokens: 0 };
+
+/** One step whose tool answered with so many characters. */
+function answered(length: number): WrittenLog {
+  const log = new WrittenLog();
+  const place = { turn: 1, step: 1 };
+  log.addItem({ type: "message", role: "user", content: "x".repeat(4_000) }, { ...place, origin: "input" });
+  log.addItem({ type: "function_call", call_id: "c", name: "t", arguments: "{}" }, place);
+  log.addItem(outputItem("function_call", "c", "o".repeat(length)), { ...place, origin: "tool" });
+  log.add({ type: "step-ended", ...place, usage });
+  return log;
+}
+
+describe("the tokens of the next request", () => {
+  it("are those of the last response and what came after it", () => {
+    const { history } = answered(4_000);
+    const size = history.items.at(-1)!.body.length;
+    expect(contextTokens(history, 1)).toBe(1_000 + Math.ceil(size / 4));
+  });
+
+  it("are counted by the bytes when the window was changed since", () => {
+    const log = answered(4_000);
+    const summary = new TextEncoder().encode('{"type":"message","role":"user","content":"s"}');
+    log.add({ type: "history-compacted", kind: "message", role: "user", keepFrom: 1 }, summary);
+    expect(contextTokens(log.history, 4_000)).toBe(1_000);
+  });
+});
+
+describe("a request that is too long", () => {
+  const overflow = new Failure("context-overflow", "m", {});
+  const next = (situation: Situation) =>
+    decide(overflow, situation, {
+      now: 0,
+      random: 0.5,
+      wait: false,
+      projection: project(openai, { issuer: "here", quarantines: [] }, []),
+      upTo: 0,
+    });
+
+  it("is summarised, then shortened twice, and never sent again unchanged", () => {
+    const situation = new Situation();
+    expect([1, 2, 3, 4].map(() => next(situation))).toEqual([
+      { do: "compact", how: "summarise" },
+      { do: "compact", how: "trim" },
+      { do: "compact", how: "trim" },
+      { do: "stop", class: "context-overflow" },
+    ]);
+  });
+
+  it("is summarised again when a step has succeeded, or when the summary could not be tried", () => {
+    const situation = new Situation();
+    next(situation);
+    situation.progressed();
+    expect(next(situation)).toEqual({ do: "compact", how: "summarise" });
+    situation.forgetOverflow();
+    expect(next(situation)).toEqual({ do: "compact", how: "summarise" });
+  });
+});
+
+describe("outputs that are shortened", () => {
+  it("lose half of the window at least, and three quarters of themselves the next time", () => {
+    const log = answered(100_000);
+    const first = trimOutputs(log.history, "here");
+    expect(first).toMatchObject({
+      count: 1,
+      refusedBy: "here",
+      scope: { kind: "outputs", keepBytes: 16_384 },
+    });
+    log.add({ type: "items-quarantined", turn: 1, ...first!, notice: "n" });
+    expect(trimOutputs(log.history, "here")).toMatchObject({ scope: { keepBytes: 4_096 } });
+    // Another issuer has not refused anything.
+    expect(trimOutputs(log.history, "elsewhere")).toMatchObject({ scope: { keepBytes: 16_384 } });
+  });
+
+  it("are none where all are short", () => {
+    expect(trimOutputs(answered(300).history, "here")).toBeUndefined();
+  });
+});
+
+describe("the line for a compaction", () => {
+  it("says why, what became of what, and that nothing is lost", () => {
+    expect(
+      compactionNotice({
+        why: "overflowed",
+        tokensBefore: 212_000,
+        summarised: 180,
+        summaryTokens: 1_200,
+        kept: 12,
+      }),
+    ).toBe(
+      "the context was full (about 212,000 tokens); 180 items summarised in about 1,200 tokens; the last 12 items kept whole; the log keeps everything",
+    );
+  });
+});

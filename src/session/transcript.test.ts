@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { byteLength, shorten } from "./shorten.ts";
+import { type TranscriptEntry, writeTranscript } from "./transcript.ts";
+
+const tool = (text: string): TranscriptEntry => ({ who: "output of c", text, weight: "tool" });
+const words = (text: string): TranscriptEntry => ({ who: "person", text, weight: "words" });
+
+describe("a transcript", () => {
+  it("is whole where there is room", () => {
+    expect(writeTranscript([words("Build it."), tool("ok")], 1_000)).toBe(
+      "[person]\nBuild it.\n\n[output of c]\nok",
+    );
+  });
+
+  it("loses the middle of long outputs first, and says how many bytes", () => {
+    const text = writeTranscript([words("w".repeat(3_000)), tool(`begin${"x".repeat(50_000)}end`)], 8_000);
+    expect(byteLength(text)).toBeLessThanOrEqual(8_000);
+    expect(text).toContain("w".repeat(3_000));
+    expect(text).toMatch(/begin.*\[… 47,960 bytes left out here …\].*end/su);
+  });
+
+  it("loses its oldest entries last, an earlier summary never", () => {
+    const summary: TranscriptEntry = {
+      who: "summary of what came before",
+      text: "SUMMARY",
+      weight: "summary",
+    };
+    const entries = [summary, ...Array.from({ length: 100 }, (_, n) => words(`${n}:${"w".repeat(100)}`))];
+    const text = writeTranscript(entries, 2_000);
+    expect(byteLength(text)).toBeLessThanOrEqual(2_100);
+    expect(text).toMatch(
+      /^\[summary of what came before\]\nSUMMARY\n\n\[… 8\d entries of [\d,]+ bytes left out here …\]/u,
+    );
+    expect(text).toContain("99:");
+    expect(text).not.toContain("\n0:");
+  });
+});
+
+describe("a shortened text", () => {
+  it("keeps its head and more of its tail, and never half a character", () => {
+    const text = shorten(`head${"😀".repeat(5_000)}tail`, 301);
+    expect(text.startsWith("head")).toBe(true);
+    expect(text.endsWith("tail")).toBe(true);
+    expect(text.isWellFormed()).toBe(true);
+    expect(text.length).toBeLessThan(400);
+  });
+
+  it("stays as it is when it would hardly get shorter", () => {
+    expect(shorten("x".repeat(364), 300)).toBe("x".repeat(364));
+  });
+});
