@@ -28,7 +28,8 @@ function subjectOf(scope: QuarantineScope): string {
     case "item-type":
       return scope.itemType;
     case "parameter":
-      return JSON.stringify([scope.parameter, scope.model, scope.turn]);
+      // One that holds for a turn takes the place of those for earlier turns, which are over.
+      return JSON.stringify([scope.parameter, scope.model, scope.turn !== undefined]);
     default:
       return "";
   }
