@@ -4,11 +4,18 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toolbox } from "./agent/toolbox.ts";
 import { systemClock } from "./lib/clock.ts";
-import { uuidv7 } from "./lib/ids.ts";
+import { risingIds, uuidv7 } from "./lib/ids.ts";
 import { isJsonObject, type JsonObject } from "./lib/json.ts";
 import { responsesProvider } from "./provider/responses/provider.ts";
 import { contractNamed } from "./replay/contracts.ts";
-import { createSession, type Equipment, resumeSession, type Runtime, type Session } from "./runtime.ts";
+import {
+  createSession,
+  type Equipment,
+  resumeSession,
+  type Runtime,
+  type Session,
+  undoRotation,
+} from "./runtime.ts";
 import type { LogRecord } from "./session/event.ts";
 import { messageItem } from "./session/item.ts";
 import { shell, type ScenarioInput, startSimulator, step, type Simulator, turn } from "./simulator/server.ts";
@@ -276,6 +283,104 @@ describe("the log", () => {
     await session.run("go", never);
     await expect(session.run(undefined, never)).rejects.toMatchObject({ class: "usage" });
     await writeFile(join(workspace, "unused"), "");
+    await session.close();
+  });
+});
+
+describe("a session that no repair helps", () => {
+  it("goes on in a successor within the turn: nothing runs twice, and the old id leads there", async () => {
+    const refusal = {
+      kind: "status",
+      status: 400,
+      code: "invalid_encrypted_content",
+      message: "The encrypted content could not be verified.",
+    } as const;
+    const session = await started({ ...runsOnce, fault: [{ ...refusal, request: 2, times: 4 }] });
+    const first = session.id;
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    expect(session.id).not.toBe(first);
+    expect(await ran()).toBe(1);
+    expect(updates.filter(({ type }) => type === "session-rotated")).toMatchObject([
+      { from: first, to: session.id },
+    ]);
+    expect(simulator.requests).toHaveLength(6);
+    expect(ofType(inputOf(5), "function_call_output")).toHaveLength(1);
+    expect(session.history).toMatchObject({ parent: first, turn: 1, lastOutcome: { kind: "completed" } });
+    await session.close();
+    const again = await resumeSession(runtime(), first, { force: false }, () => Promise.resolve(equipment()));
+    expect(again.id).toBe(session.id);
+    await again.close();
+    expect(await undoRotation(store, first)).toEqual({ session: first, successor: session.id });
+    expect(await store.find(first)).toEqual([first]);
+  });
+
+  it("is refused the undoing of a rotation that never was", async () => {
+    const session = await started(runsOnce);
+    await session.close();
+    await expect(undoRotation(store, session.id)).rejects.toThrow("not made by a rotation");
+  });
+});
+
+describe("queued work", () => {
+  const queue = (session: Session, text: string, mode: "followup" | "steer" = "followup"): Promise<string> =>
+    store.queue(session.id, { id: nextId(), at: 0, text, mode });
+  const nextId = risingIds(Date.now);
+  const sources = async (id: string): Promise<string[]> =>
+    (await records(id)).flatMap(({ event }) => (event.type === "turn-started" ? event.source : []));
+
+  it("gets a turn each after the prompt's, in order, and is taken out once it is in the log", async () => {
+    const session = await started({ turn: [] });
+    for (const text of ["one", "two"]) await queue(session, text);
+    expect(await session.serve("go", never)).toEqual({
+      outcome: { kind: "completed" },
+      delivered: 2,
+      waiting: 0,
+    });
+    expect(await sources(session.id)).toEqual(["prompt", "follow-up", "follow-up"]);
+    expect(updates.filter(({ type }) => type === "follow-up-delivered")).toMatchObject([
+      { text: "one" },
+      { text: "two" },
+    ]);
+    await session.close();
+  });
+
+  it("that steers is taken at the next step of the turn that runs, before what waits for a turn", async () => {
+    const session = await started(runsOnce);
+    await queue(session, "later");
+    await queue(session, "now", "steer");
+    await session.serve("go", never);
+    const steering = (await records(session.id)).find(
+      ({ event }) => event.type === "item-added" && event.followUp !== undefined,
+    );
+    expect(steering?.event).toMatchObject({ turn: 1, step: 2 });
+    expect(JSON.stringify(inputOf(1).at(-1))).toContain("now");
+    expect(await sources(session.id)).toEqual(["prompt", "follow-up"]);
+    await session.close();
+  });
+
+  it("that the log has already is removed, not delivered again", async () => {
+    const session = await started({ turn: [] });
+    const id = nextId();
+    await queue(session, "x");
+    const [followUp] = await store.queued(session.id);
+    await session.serve("go", never);
+    await store.queue(session.id, { ...followUp!, id: followUp!.id });
+    await store.queue(session.id, { id, at: 0, text: "y", mode: "followup" });
+    expect(await session.serve(undefined, never)).toMatchObject({ delivered: 1, waiting: 0 });
+    expect(await sources(session.id)).toEqual(["prompt", "follow-up", "follow-up"]);
+    await session.close();
+  });
+
+  it("that no provider takes is put aside with the reason, and told", async () => {
+    const session = await started({ turn: [] });
+    await queue(session, " ");
+    expect(await session.serve(undefined, never)).toEqual({ delivered: 0, waiting: 0 });
+    expect(await store.buried(session.id)).toMatchObject([
+      { text: " ", why: expect.stringContaining("empty") as string },
+    ]);
+    expect(
+      updates.some((update) => update.type === "notice" && update.text.includes("can't be delivered")),
+    ).toBe(true);
     await session.close();
   });
 });

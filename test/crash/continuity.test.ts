@@ -108,6 +108,9 @@ describe.concurrent("a turn that no repair helps", () => {
         const view = await rig.run(["show", "work"]);
         expect(view.out).toContain(`comes from ${first}`);
         expect((await rig.run(["sessions"])).out).toContain(`continued from ${first}`);
+        expect((await rig.run(["undo", head])).status).toBe(0);
+        await expectOneSession(rig, [first]);
+        expect((await rig.run(["queue", "list", "work"])).out).toContain("Nothing is queued");
       }),
   );
 

@@ -1,0 +1,168 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { commands, writeLog } from "../../test/property/arbitrary-log.ts";
+import { WrittenLog } from "../../test/property/written-log.ts";
+import { isJsonObject, type JsonObject } from "../lib/json.ts";
+import { isItemRecord } from "../session/event.ts";
+import { successorCreated, successorState, VisibleHistory } from "./rotate.ts";
+
+const settings = { provider: "p", model: "m", instructionsHash: "h", approval: "all" as const };
+
+function newLog(): WrittenLog {
+  const log = new WrittenLog();
+  const workspace = { path: "/w" };
+  log.add({ type: "session-created", id: "s", schema: 1, version: "0", workspace, settings, name: "work" });
+  log.add({ type: "turn-started", turn: 1, source: "prompt", preview: "go" });
+  return log;
+}
+
+/** The log of the successor of this one, and how many items stayed behind. */
+function rotated(log: WrittenLog): { successor: WrittenLog; left: number } {
+  const successor = new WrittenLog();
+  const visible = new VisibleHistory();
+  successor.add(successorCreated(log.history, "t", "0"));
+  const items = [...log.history.items].flatMap((record) => visible.carry(record, log.bytesOf(record.body)));
+  for (const { event, item } of [...items, ...visible.end()]) successor.add(event, item);
+  for (const event of successorState(log.history)) successor.add(event);
+  return { successor, left: visible.left };
+}
+
+const itemsOf = (log: WrittenLog): JsonObject[] =>
+  log.history.items
+    .map(({ body }) => JSON.parse(new TextDecoder().decode(log.bytesOf(body))) as unknown)
+    .filter(isJsonObject);
+
+function carried(...items: object[]): { items: JsonObject[]; left: number } {
+  const log = newLog();
+  for (const item of items) log.addItem(item, { turn: 1, step: 1 });
+  const { successor, left } = rotated(log);
+  return { items: itemsOf(successor), left };
+}
+
+describe("what a rotation carries over", () => {
+  it("are messages in their role, as words; media are named and ids stay behind", () => {
+    const { items } = carried(
+      {
+        type: "message",
+        role: "user",
+        content: [
+          { type: "input_text", text: "Look: " },
+          { type: "input_image", image_url: "data:" },
+        ],
+      },
+      {
+        type: "message",
+        id: "msg_1",
+        role: "assistant",
+        status: "completed",
+        content: [{ type: "output_text", text: "A cat.", annotations: [], logprobs: [] }],
+      },
+    );
+    expect(items).toEqual([
+      {
+        type: "message",
+        role: "user",
+        content: [{ type: "input_text", text: "Look: [input_image left out]" }],
+      },
+      { type: "message", role: "assistant", content: [{ type: "output_text", text: "A cat." }] },
+    ]);
+  });
+
+  it("are calls with their outputs, without ids and signatures", () => {
+    const { items } = carried(
+      {
+        type: "function_call",
+        id: "fc_1",
+        call_id: "c",
+        name: "shell",
+        arguments: "{}",
+        thought_signature: "x",
+      },
+      { type: "function_call_output", call_id: "c", output: [{ type: "input_text", text: "done" }] },
+      { type: "custom_tool_call", id: "ctc_1", call_id: "d", name: "apply_patch", input: "*** Begin" },
+      { type: "custom_tool_call_output", call_id: "d", output: "ok" },
+    );
+    expect(items).toEqual([
+      { type: "function_call", call_id: "c", name: "shell", arguments: "{}" },
+      { type: "function_call_output", call_id: "c", output: "done" },
+      { type: "custom_tool_call", call_id: "d", name: "apply_patch", input: "*** Begin" },
+      { type: "custom_tool_call_output", call_id: "d", output: "ok" },
+    ]);
+  });
+
+  it("is no reasoning and nothing sealed; it is counted", () => {
+    const { items, left } = carried(
+      { type: "reasoning", summary: [], content: [{ type: "reasoning_text", text: "hm" }] },
+      { type: "compaction", encrypted_content: "gAAAAAx" },
+      { type: "message", role: "user", content: "go" },
+    );
+    expect(items).toHaveLength(1);
+    expect(left).toBe(2);
+  });
+
+  it("answers a call without output, so that nothing is run again, and tells an output without call in words", () => {
+    const { items } = carried(
+      { type: "function_call", call_id: "c", name: "shell", arguments: "{}" },
+      { type: "function_call_output", call_id: "gone", output: "stray" },
+    );
+    expect(items.map(({ type }) => type)).toEqual(["function_call", "message", "function_call_output"]);
+    expect(JSON.stringify(items[1])).toContain("stray");
+    expect(items[2]).toMatchObject({
+      call_id: "c",
+      output: expect.stringContaining("outcome unknown") as string,
+    });
+  });
+
+  it("are items of other kinds as a line in words", () => {
+    const { items } = carried({ type: "web_search_call", id: "ws_1", action: { query: "cats" } });
+    expect(items[0]).toMatchObject({ type: "message", role: "assistant" });
+    expect(JSON.stringify(items)).toContain("cats");
+  });
+
+  it("is the open turn, which goes on under its number, and every counter", () => {
+    const log = newLog();
+    log.addItem(
+      { type: "message", role: "user", content: "go" },
+      { turn: 1, step: 1, origin: "input", followUp: "f" },
+    );
+    log.add({ type: "instructions-amended", text: "Be kind." });
+    const { successor } = rotated(log);
+    expect(successor.history).toMatchObject({
+      id: "t",
+      parent: "s",
+      rotated: true,
+      name: "work",
+      title: "go",
+      settings,
+      turn: 1,
+      messages: 1,
+      amendments: ["Be kind."],
+      delivered: ["f"],
+      openTurn: { turn: 1 },
+    });
+  });
+
+  it("leaves nothing sealed, identified or unpaired of any log", () => {
+    fc.assert(
+      fc.property(commands, (told) => {
+        const log = writeLog(told);
+        const { successor } = rotated(log);
+        const { history } = successor;
+        expect([...history.openCalls]).toEqual([]);
+        expect(
+          history.items.filter(isItemRecord).every(({ event }) => !event.sealed && event.id === undefined),
+        ).toBe(true);
+        const { turn, step, usage, messages, title, repairs } = log.history;
+        expect(history).toMatchObject({
+          turn,
+          step,
+          usage,
+          messages,
+          repairs,
+          ...(title !== undefined && { title }),
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
