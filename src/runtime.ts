@@ -188,12 +188,8 @@ export class Session {
   async #settle(signal: AbortSignal): Promise<void> {
     const { environment } = this.#equipment;
     this.#journal.log.describe(summarize(this.history, this.#runtime.clock.now()));
-    await settleCalls(
-      this.#journal,
-      new Calls(this.#journal, environment, signal),
-      environment,
-      this.#runtime.clock,
-    );
+    const calls = new Calls(this.#journal, environment, signal);
+    await settleCalls(this.#journal, calls, environment, this.#runtime.clock);
     const { openTurn } = this.history;
     if (!openTurn) return;
     this.#runtime.observe({
@@ -361,8 +357,9 @@ export class Session {
   }
 
   #projected(): Projection {
-    const { contract, provider } = this.#equipment;
-    const basis = { issuer: provider.issuer, quarantines: this.history.quarantines };
+    const { contract, provider, settings } = this.#equipment;
+    const { issuer } = provider;
+    const basis = { issuer, model: settings.model, quarantines: this.history.quarantines };
     this.#projection = project(contract, basis, this.history.items, this.#projection);
     return this.#projection;
   }
@@ -374,12 +371,14 @@ export class Session {
 
   #request(): Omit<ModelRequest, "input"> {
     const { settings, instructions, environment } = this.#equipment;
+    const { sealed, without } = this.#projected();
     return {
       model: settings.model,
       ...(settings.effort !== undefined && { effort: settings.effort }),
       instructions,
       tools: environment.tools.map((tool) => tool.definition),
-      sealed: this.#projected().sealed,
+      sealed,
+      without,
       cacheKey: this.id,
     };
   }

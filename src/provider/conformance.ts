@@ -316,26 +316,26 @@ export function providerConformance(
     test("nothing is read ahead of a consumer that takes its time", async (endpoint) => {
       const piece = subject.delta("x".repeat(64 * 1024));
       const most = 64 * 1024 * 1024;
-      let written = 0;
+      const sent = { bytes: 0 };
       const url = await endpoint.open(async (incoming, response) => {
         await readAway(incoming);
         response.writeHead(200, { "content-type": "text/event-stream" });
         response.write(answer.slice(0, subject.deltaAfter).join(""));
-        while (written < most && !response.destroyed) {
-          written += piece.length;
+        while (sent.bytes < most && !response.destroyed) {
+          sent.bytes += piece.length;
           if (!response.write(piece)) await Promise.race([drained(response), sleep(1_000)]);
         }
       });
       for await (const event of provider(url).stream(request(), never)) {
         if (event.type !== "text-delta") continue;
-        for (let before = -1; written > before && written < most;) {
-          before = written;
+        for (let before = -1; sent.bytes > before && sent.bytes < most;) {
+          before = sent.bytes;
           await sleep(300);
         }
         break;
       }
       // Sockets hold a few megabytes on both sides.
-      expect(written).toBeLessThan(24 * 1024 * 1024);
+      expect(sent.bytes).toBeLessThan(24 * 1024 * 1024);
     });
   });
 }

@@ -22,6 +22,7 @@ export function anthropicProvider(options: AnthropicOptions): Provider {
 }
 
 const wireAt = (baseUrl: string): Wire<MessagesBody> => ({
+  seals: "anthropic",
   path: /\/v1\/?$/u.test(new URL(baseUrl).pathname) ? "/messages" : "/v1/messages",
   lastEvent: "message_stop",
   // The two refusals that mean sealed content without saying so are of another backend.

@@ -63,7 +63,7 @@ class WireProvider<Body extends StreamedBody> implements Provider {
   constructor(options: WireOptions, wire: Wire<Body>) {
     this.name = options.name;
     this.contract = options.contract;
-    this.issuer = issuerOf(options.baseUrl, options.issuerAccount ?? options.apiKey);
+    this.issuer = issuerOf(options.baseUrl, options.issuerAccount ?? options.apiKey, wire.seals);
     this.#options = options;
     this.#wire = wire;
     this.#url = new URL(options.baseUrl);

@@ -29,6 +29,8 @@ export interface Wire<Body extends StreamedBody = StreamedBody> {
   readonly lastEvent: string;
   /** Whether sealed items are sent back, so that an ambiguous 400 or 401 may be about them (failures.md rows 11 and 12). */
   readonly sendsSealed: boolean;
+  /** Names this wire's seals where they have a shape of their own; absent: those of the Responses API. */
+  readonly seals?: string;
   /** Headers with the key, and others that the wire always has; absent: `authorization: Bearer …`. */
   headers?(apiKey: string | undefined): Record<string, string>;
   body(request: ModelRequest): Body | Promise<Body>;
