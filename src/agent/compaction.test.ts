@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../lib/clock.ts";
 import { uuidv7 } from "../lib/ids.ts";
 import { isJsonObject, type JsonObject } from "../lib/json.ts";
+import { anthropicProvider } from "../provider/anthropic/provider.ts";
+import { chatProvider } from "../provider/chat/provider.ts";
 import { responsesProvider } from "../provider/responses/provider.ts";
 import { contractNamed } from "../replay/contracts.ts";
 import { createSession, type Equipment, resumeSession, type Runtime, type Session } from "../runtime.ts";
@@ -148,6 +150,36 @@ describe("a context that overflows", () => {
       await session.close();
     },
   );
+});
+
+describe.each(["chat", "anthropic"] as const)("over the %s wire", (wire) => {
+  it("a context that overflows in mid-turn is summarised, and the turn goes on", async () => {
+    await simulator.close();
+    simulator = await startSimulator({ wire, scenario: { turn: long } });
+    const speak = wire === "chat" ? chatProvider : anthropicProvider;
+    const base: Equipment = {
+      ...equipment(),
+      provider: speak({ name: "simulator", baseUrl: simulator.url, contract: wire, apiKey: "k" }),
+      contract: contractNamed(wire),
+      settings: { provider: "simulator", model: "simulator", instructionsHash: "0", approval: "all" },
+    };
+    const start = {
+      id: uuidv7(Date.now()),
+      workspace: { path: workspace },
+      version: "test",
+      context: messageItem("developer", "<environment_context>here</environment_context>"),
+    };
+    const session = await createSession(runtime(), start, base);
+    expect(await session.run("first", never)).toEqual(completed);
+    const size = simulator.requests.at(-1)!.bytes / 4;
+    simulator.reset({ turn: long, limits: { context_tokens: Math.ceil(size + 500) } });
+    expect(await session.run("second", never)).toEqual(completed);
+    expect(simulator.requests).toHaveLength(4);
+    expect(JSON.stringify(simulator.requests.at(-1)?.body)).toContain("SUMMARY: four listings");
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(simulator.requests).toHaveLength(5);
+    await session.close();
+  });
 });
 
 describe("a context that is nearly full", () => {

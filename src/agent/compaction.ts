@@ -9,7 +9,7 @@ import {
   trimNotice,
   trimOutputs,
 } from "../recovery/room.ts";
-import { cutWindow, type Cut } from "../session/cut.ts";
+import { cutWindow, type Cut, weightOf } from "../session/cut.ts";
 import type { ItemRecord, NewEvent, Usage } from "../session/event.ts";
 import { describeItem, itemText, messageItem } from "../session/item.ts";
 import { summarize } from "../session/summary.ts";
@@ -20,7 +20,7 @@ import type { Journal } from "../turn/journal.ts";
 import type { Compacted, Compacting, Compactor } from "../turn/compactor.ts";
 import { readItems } from "../turn/read-items.ts";
 import { contextWindow } from "./context-window.ts";
-import { shadowSealed } from "./shadow.ts";
+import { SeenCompactions, shadowSealed } from "./shadow.ts";
 import { carriedOn, summaryInstructions, summaryItem, type SummaryParts, summaryRequest } from "./summary.ts";
 
 export interface CompactionOptions {
@@ -40,12 +40,12 @@ export function compactor(options: CompactionOptions = {}): Compactor {
   const { compactAt, keepTokens = 20_000 } = options;
   /** The step before which the window was last found full: it is summarised once before a step. */
   let fullBefore = -1;
-  const shadowed = new Set<number>();
+  const seen = new SeenCompactions();
 
   const summarise = async (session: Compacting, why: CompactionFacts["why"]): Promise<Compacted> => {
     const { history } = session.journal;
     const { items } = history;
-    const total = items.reduce((sum, { body }) => sum + body.length, 0);
+    const total = items.reduce((sum, record) => sum + weightOf(record), 0);
     const cut = cutWindow(items, Math.min(keepTokens * bytesPerToken, 0.3 * total));
     // What takes little away is not worth a request, unless a person asks for it.
     if (!cut || (why !== "asked" && cut.cutBytes < 0.1 * total)) return { kind: "nothing" };
@@ -87,7 +87,7 @@ export function compactor(options: CompactionOptions = {}): Compactor {
 
   return {
     prepare: async (session) => {
-      await shadowSealed(session, shadowed);
+      await shadowSealed(session, seen);
       const { journal, settings } = session;
       const window = contextWindow(settings.model);
       const limit = compactAt ?? (window === undefined ? undefined : Math.floor(0.85 * window));

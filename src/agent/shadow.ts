@@ -17,15 +17,15 @@ const nothingLeft =
 /**
  * Puts a text in the place of a sealed compaction that isn't sent to this provider, because another issuer sealed it or because it was
  * refused (B2). The text is made from what is visible in the log before it, without a request. Where the window itself holds all of that,
- * nothing is missing and nothing is done. `seen`: sequence numbers of compactions that were looked at before; it is added to.
+ * nothing is missing and nothing is done.
  */
-export async function shadowSealed(session: Compacting, seen: Set<number>): Promise<void> {
+export async function shadowSealed(session: Compacting, seen: SeenCompactions): Promise<void> {
   const { journal } = session;
   const { items } = journal.history;
-  const found = items.findLast(isSealedCompaction);
-  if (!found || seen.has(found.event.seq) || isSent(session, found)) return;
+  const found = seen.last(items);
+  if (!found || seen.settled.has(found.event.seq) || isSent(session, found)) return;
   const { event } = found;
-  seen.add(event.seq);
+  seen.settled.add(event.seq);
   const keepFrom = event.type === "history-compacted" ? event.keepFrom : event.seq + 1;
   const before = await visibleBefore(session, event.seq, keepFrom);
   const isAllThere = before.every((record) => items.some((item) => item.event.seq === record.event.seq));
@@ -41,6 +41,29 @@ export async function shadowSealed(session: Compacting, seen: Set<number>): Prom
   await journal.append({ event: compacted, item });
   crashPoint("compaction-appended");
   session.observe({ type: "repaired", notice, rung: 0, count: 1 });
+}
+
+/** Looks at each item once, however often it is asked; a window that items have left is looked at anew. */
+export class SeenCompactions {
+  /** Sequence numbers of those that need no text in their place, or have one. */
+  readonly settled = new Set<number>();
+  #items: readonly ItemRecord[] = [];
+  #looked = 0;
+  #last: ItemRecord | undefined;
+
+  /** The last sealed compaction of the window. */
+  last(items: readonly ItemRecord[]): ItemRecord | undefined {
+    if (items !== this.#items) {
+      this.#items = items;
+      this.#looked = 0;
+      this.#last = undefined;
+    }
+    for (; this.#looked < items.length; this.#looked++) {
+      const record = items[this.#looked]!;
+      if (isSealedCompaction(record)) this.#last = record;
+    }
+    return this.#last;
+  }
 }
 
 /** Compactions that only their provider can read (Responses API, `/responses/compact` and Codex 0.73 to 0.169). */

@@ -1,3 +1,4 @@
+import { weightOf } from "../session/cut.ts";
 import type { ItemRecord, Quarantine } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { isOutputKind } from "../session/item.ts";
@@ -11,13 +12,17 @@ export const bytesPerToken = 4;
  */
 export function contextTokens(history: History, bytes: number): number {
   const { contextTokens: told, items, step } = history;
-  if (!told) return Math.ceil(bytes / bytesPerToken);
+  if (!told) {
+    const media = items.reduce((sum, record) => sum + record.body.length - weightOf(record), 0);
+    return Math.ceil(Math.max(0, bytes - media) / bytesPerToken);
+  }
   let since = 0;
   for (let at = items.length - 1; at >= 0; at--) {
-    const { event, body } = items[at]!;
+    const record = items[at]!;
+    const { event } = record;
     if (event.type !== "item-added" || event.step < step) break;
     const isNew = event.origin === "input" ? event.step > step : event.origin !== "model";
-    if (isNew) since += body.length;
+    if (isNew) since += weightOf(record);
   }
   return told + Math.ceil(since / bytesPerToken);
 }

@@ -51,6 +51,16 @@ describe("a window that is cut", () => {
     expect(cutWindow(window, 100)?.index).toBe(1);
   });
 
+  it("weighs an image by what a model counts of it", () => {
+    const [said, shown, answer, last] = items(user, ["message", 2], ["message", 3], ["message", 4]);
+    const image: ItemRecord = {
+      ...shown!,
+      event: { ...shown!.event, media: { count: 1, largest: 5_000_000, total: 5_000_000 } },
+      body: { offset: 0, length: 5_000_100 },
+    };
+    expect(cutWindow([said!, image, answer!, last!], 7_000)?.index).toBe(1);
+  });
+
   it("isn't cut where only the context of the session would be summarised", () => {
     expect(cutWindow(items(context, user), 0)).toBeUndefined();
     expect(cutWindow(items(user), 0)).toBeUndefined();

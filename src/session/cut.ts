@@ -8,10 +8,20 @@ export interface Cut {
   readonly index: number;
   /** Sequence number of the first item that is kept. */
   readonly keepFrom: number;
-  /** Bytes of the items that are summarised, and of those that are kept. */
+  /** Weight of the items that are summarised, and of those that are kept. */
   readonly cutBytes: number;
   readonly keptBytes: number;
 }
+
+/**
+ * An item's weight in bytes of text: a model counts an image or a file by its size in pixels or words, not by the length of its base64.
+ */
+export function weightOf({ event: { media }, body }: ItemRecord): number {
+  return media ? Math.max(0, body.length - media.total) + media.count * mediaWeight : body.length;
+}
+
+/** About 1,500 tokens, a large image (OpenAI's and Anthropic's vision guides, 2026-11). */
+const mediaWeight = 6_000;
 
 /**
  * Cuts a window so that at most `keepBytes` of its end are kept, or, where its last step alone is larger, that step. A step is never
@@ -20,7 +30,7 @@ export interface Cut {
  */
 export function cutWindow(items: readonly ItemRecord[], keepBytes: number): Cut | undefined {
   const places = cutPlaces(items);
-  const total = items.reduce((sum, { body }) => sum + body.length, 0);
+  const total = items.reduce((sum, record) => sum + weightOf(record), 0);
   let found: Cut | undefined;
   let cutBytes = 0;
   let at = 0;
@@ -28,7 +38,7 @@ export function cutWindow(items: readonly ItemRecord[], keepBytes: number): Cut 
   for (const index of places) {
     for (; at < index; at++) {
       const record = items[at]!;
-      cutBytes += record.body.length;
+      cutBytes += weightOf(record);
       isWorthIt ||= record.event.type === "item-added" && record.event.role !== "developer";
     }
     if (!isWorthIt) continue;
