@@ -12,20 +12,13 @@ import { contractNamed } from "../replay/contracts.ts";
 import { createSession, type Equipment, resumeSession, type Runtime, type Session } from "../runtime.ts";
 import { schemaVersion, type EventOf, type LogRecord, type NewEvent } from "../session/event.ts";
 import { describeItem, messageItem } from "../session/item.ts";
-import {
-  shell,
-  type ScenarioInput,
-  startSimulator,
-  step,
-  type Simulator,
-  turn,
-} from "../simulator/server.ts";
+import { call, type ScenarioInput, startSimulator, step, type Simulator, turn } from "../simulator/server.ts";
 import { memoryStore } from "../store/memory/memory-store.ts";
 import type { SessionStore } from "../store.ts";
+import type { Tool } from "../tool.ts";
 import { toolEnvironment } from "../tool/environment.ts";
 import type { SessionUpdate } from "../turn/update.ts";
 import { compactor, type CompactionOptions } from "./compaction.ts";
-import { toolbox } from "./toolbox.ts";
 
 let simulator: Simulator;
 let store: SessionStore;
@@ -53,13 +46,26 @@ const runtime = (): Runtime => ({
   wait: false,
 });
 
+/** Prints a text so many times. */
+const lister: Tool = {
+  definition: { type: "function", name: "list", description: "List.", parameters: { type: "object" } },
+  replay: "safe",
+  approval: () => undefined,
+  inspect: () => Promise.resolve({ state: "not-started" }),
+  run: ({ input }) => {
+    const { text, times } = JSON.parse(input) as { text: string; times: number };
+    return Promise.resolve({ status: "ok", output: text.repeat(times), durationMs: 0 });
+  },
+};
+const listing = (text: string, times: number) => call("list", { text, times });
+
 const equipment = (options: CompactionOptions = {}, apiKey = "k"): Equipment => ({
   provider: responsesProvider({ name: "simulator", baseUrl: simulator.url, contract: "openai", apiKey }),
   contract: contractNamed("openai"),
   instructions: "You are a test.",
   settings: { provider: "simulator", model: "gpt-5.5", instructionsHash: "0", approval: "all" },
   environment: {
-    tools: toolbox(() => store.list()),
+    tools: [lister],
     workspace,
     env: toolEnvironment(process.env).env,
     approve: () => Promise.resolve({ allowed: true }),
@@ -112,10 +118,10 @@ const long: ScenarioInput["turn"] = [
   turn(/SUMMARY: four[\s\S]*word for word\]\nfirst/, step("Went on after the summary.")),
   turn(
     /first/,
-    ...[1, 2, 3, 4].map((n) => step(shell(`printf '${n}%.0s' $(seq 12000)`), { reason: `Listing ${n}.` })),
+    ...[1, 2, 3, 4].map((n) => step(listing(`${n}`, 12_000), { reason: `Listing ${n}.` })),
     step("Listed."),
   ),
-  turn(/second/, step(shell("echo more; printf 'x%.0s' $(seq 4000)")), step("Done with the second.")),
+  turn(/second/, step(listing("x", 4_000)), step("Done with the second.")),
   turn(/third/, step("Three.")),
 ];
 
@@ -304,7 +310,7 @@ describe("a summary that can't be made as it is asked for", () => {
 
 describe("a single output that is larger than the context", () => {
   it("is shortened in requests, and the turn goes on", async () => {
-    const huge: ScenarioInput["turn"] = [turn(/huge/, step(shell("seq 20000")), step("Seen."))];
+    const huge: ScenarioInput["turn"] = [turn(/huge/, step(listing("number ", 20_000)), step("Seen."))];
     const session = await started({ turn: huge, limits: { context_tokens: 4_000 } });
     expect(await session.run("huge", never)).toEqual(completed);
     const output = inputOf(-1).find((item) => item["type"] === "function_call_output");
@@ -315,6 +321,15 @@ describe("a single output that is larger than the context", () => {
 });
 
 describe("a summary asked for by a person", () => {
+  it("is cut short when the model repeats what it was given", async () => {
+    const session = await started({ turn: long });
+    expect(await session.run("first", never)).toEqual(completed);
+    simulator.reset({ turn: [turn(/summary of this transcript/, step("{{prompt}}".repeat(3)))] });
+    expect(await session.compact(never)).toMatchObject({ kind: "compacted" });
+    expect(session.history.items[0]!.body.length).toBeLessThan(45_000);
+    await session.close();
+  });
+
   it("is made without a turn, and says what it did", async () => {
     const session = await started({ turn: long });
     expect(await session.run("first", never)).toEqual(completed);

@@ -32,6 +32,8 @@ export interface CompactionOptions {
 
 /** Requests for one summary: each after the first has half the transcript. */
 const tries = 4;
+/** Characters of a summary. A model that repeats what it was given instead of summarising it is cut short. */
+const longestSummary = 40_000;
 /** A longer text of one item than this is never of use to a summary. */
 const longestText = 256 * 1024;
 
@@ -97,11 +99,13 @@ export function compactor(options: CompactionOptions = {}): Compactor {
       const tokens = contextTokens(history, bytes);
       if (excess === 0 && (limit === undefined || tokens < limit)) return;
       fullBefore = history.step;
+      const about = `about ${tokens.toLocaleString("en-US")} tokens`;
+      session.observe({ type: "notice", text: `the context is nearly full (${about}); summarising it` });
       const made = await summarise(session, "full");
       if (made.kind !== "failed" || isFailureOf(made.failure, "cancelled")) return;
       session.observe({
         type: "notice",
-        text: `the context is nearly full (about ${tokens.toLocaleString("en-US")} tokens) and could not be summarised (${made.failure.class}); going on with it as it is`,
+        text: `the context is nearly full (${about}) and could not be summarised (${made.failure.class}); going on with it as it is`,
       });
     },
     summarise,
@@ -218,7 +222,8 @@ async function ask(session: Compacting, transcript: string): Promise<Written & {
       return failed(event.failure);
     }
     if (event.type !== "completed") continue;
-    if (text.trim() !== "") return { kind: "written", text, usage: event.usage };
+    if (text.trim() !== "")
+      return { kind: "written", text: shorten(text, longestSummary), usage: event.usage };
   }
   return failed(
     new Failure(
