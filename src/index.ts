@@ -3,6 +3,7 @@ export { createSession, resumeSession, Session, undoRotation } from "./runtime.t
 export type { Equipment, Runtime, Served, SessionStart } from "./runtime.ts";
 export type { Observe, SessionUpdate } from "./turn/update.ts";
 export type { CallEnvironment } from "./turn/calls.ts";
+export type { Compacted, Compacting, Compactor } from "./turn/compactor.ts";
 
 export { Failure, isFailure, isFailureOf } from "./failure.ts";
 export type { FailureSignal } from "./failure.ts";
@@ -36,6 +37,8 @@ export { responsesProvider } from "./provider/responses/provider.ts";
 
 export type * from "./tool.ts";
 export { toolbox } from "./agent/toolbox.ts";
+export { compactor } from "./agent/compaction.ts";
+export type { CompactionOptions } from "./agent/compaction.ts";
 export { readInstructions } from "./agent/instructions.ts";
 export { toolEnvironment } from "./tool/environment.ts";
 export { systemClock } from "./lib/clock.ts";
