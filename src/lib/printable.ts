@@ -11,6 +11,20 @@ export function printable(text: string): string {
   return text.replace(/\r\n?/gu, "\n").replace(escapeSequences, "").replace(controls, "");
 }
 
+// Everything that a terminal obeys or leaves out of sight, but tab and newline.
+const unseen = /[^\P{C}\t\n]|[\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Keeps everything, and writes what a terminal would obey or hide as an escape: for what a person is asked to allow, where a part that is
+ * left out would be allowed unseen.
+ */
+export function visible(text: string): string {
+  return text.replace(unseen, (character) => {
+    const code = character.codePointAt(0)!.toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u{${code}}`;
+  });
+}
+
 /** One line of at most `limit` characters (whole code points), with "…" where it was cut. */
 export function printableLine(text: string, limit = 120): string {
   const line = printable(text).replace(/\s+/gu, " ").trim();

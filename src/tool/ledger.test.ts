@@ -52,8 +52,10 @@ describe("an open call of a session that is taken over", () => {
 });
 
 describe("the words for a call", () => {
-  it("are its command or its tool's name, on one line and without control sequences", () => {
-    expect(callLabel({ name: "shell_command", input: '{"command":"a\\n  b\\u001b[2J"}' })).toBe("`a b`");
+  it("are its command or its tool's name, on one line and with control characters to be seen", () => {
+    expect(callLabel({ name: "shell_command", input: '{"command":"a\\n  b\\u001b[2J"}' })).toBe(
+      "`a b\\x1b[2J`",
+    );
     expect(callLabel({ name: "shell_command", input: "not json" })).toBe("`not json`");
     expect(callLabel({ name: "apply_patch", input: "x" })).toBe("`apply_patch`");
   });

@@ -1,4 +1,4 @@
-import { printableLine } from "../lib/printable.ts";
+import { printableLine, visible } from "../lib/printable.ts";
 import { durationWords } from "../lib/words.ts";
 import type { Tool, ToolCall, ToolState } from "../tool.ts";
 import { commandOf } from "./shell/arguments.ts";
@@ -63,5 +63,5 @@ export function settleCall({ call, intended, tool, state }: LedgerEntry, now: nu
 
 /** A call in a few words: the command of a shell call, the name of any other tool. */
 export function callLabel(call: Pick<ToolCall, "name" | "input">): string {
-  return `\`${printableLine(call.name === "shell_command" ? commandOf(call.input) : call.name, 60)}\``;
+  return `\`${printableLine(visible(call.name === "shell_command" ? commandOf(call.input) : call.name), 60)}\``;
 }

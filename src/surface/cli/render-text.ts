@@ -1,7 +1,6 @@
-import { stripVTControlCharacters } from "node:util";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { secondsWords } from "../../lib/words.ts";
-import { printable, printableLine } from "../../lib/printable.ts";
+import { printable, printableLine, visible } from "../../lib/printable.ts";
 import { itemText } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
@@ -85,14 +84,14 @@ function messageText(update: Extract<SessionUpdate, { type: "item" }>): string |
 export function callLine(name: string, input: string): string {
   const parsed = parseJson(input);
   if (name === "shell_command" && isJsonObject(parsed) && typeof parsed["command"] === "string")
-    return parsed["command"];
+    return visible(parsed["command"]);
   if (name === "apply_patch") {
     const files = [...input.matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gmu)].map(
       (match) => match[1],
     );
-    return `apply_patch ${files.join(" ")}`;
+    return visible(`apply_patch ${files.join(" ")}`);
   }
-  return `${name} ${stripVTControlCharacters(input)}`;
+  return visible(`${name} ${input}`);
 }
 
 function outcomeLine(outcome: ToolOutcome): string {

@@ -357,13 +357,13 @@ describe("when a file can't be written", () => {
 });
 
 describe("what a patch asks for", () => {
-  it("is told file by file, without control characters", () => {
+  it("is told file by file, with control characters to be seen", () => {
     const call = patchCall(
       patch("*** Add File: a\u001b[2J.txt", "+x", "*** Update File: b", "*** Move to: c"),
     );
     expect(applyPatch.approval(call, { workspace: "/" })).toEqual({
       title: "Change 2 files",
-      detail: "A a.txt\nM b -> c",
+      detail: "A a\\x1b[2J.txt\nM b -> c",
     });
   });
 });

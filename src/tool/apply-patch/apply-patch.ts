@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { crashPoint } from "../../lib/fault.ts";
-import { printableLine } from "../../lib/printable.ts";
+import { visible } from "../../lib/printable.ts";
 import { sanitise } from "../../session/item.ts";
 import type { Tool, ToolContext, ToolOutcome, ToolState } from "../../tool.ts";
 import { hasCode, makeSpool, readJsonFile, replaceJson, SpoolDamaged, spoolFiles } from "../spool.ts";
@@ -26,7 +26,7 @@ export const applyPatch: Tool = {
     if (!parsed.ok) return undefined;
     return {
       title: `Change ${count(parsed.sections.length, "file")}`,
-      detail: parsed.sections.map((section) => printableLine(describe(section), 400)).join("\n"),
+      detail: parsed.sections.map((section) => visible(describe(section))).join("\n"),
     };
   },
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { crashPoint } from "../../lib/fault.ts";
-import { printable } from "../../lib/printable.ts";
+import { visible } from "../../lib/printable.ts";
 import type { Tool, ToolCall, ToolContext, ToolOutcome } from "../../tool.ts";
 import { makeSpool, replaceJson, spoolFiles, spoolState } from "../spool.ts";
 import { exitOutcome, unknownOutcome } from "./answer.ts";
@@ -42,7 +42,7 @@ export const shellCommand: Tool = {
   replay: "never",
 
   approval(call) {
-    return { title: "Run a command", detail: printable(commandOf(call.input)) };
+    return { title: "Run a command", detail: visible(commandOf(call.input)) };
   },
 
   inspect({ spool }) {
