@@ -23,7 +23,8 @@ export function processTerminal(environment: Readonly<Record<string, string | un
     try {
       return /^y(es)?$/iu.test((await reader.question(`${question} [y/N] `, { signal })).trim());
     } catch (error) {
-      if (signal.aborted) return false;
+      // Ctrl-C, or Ctrl-D: who says nothing has not said yes.
+      if (signal.aborted || (error instanceof Error && error.name === "AbortError")) return false;
       throw error;
     } finally {
       reader.close();
