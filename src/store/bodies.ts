@@ -18,7 +18,10 @@ export async function* readBodies(
   const memory = [Buffer.alloc(0), Buffer.alloc(0)];
   const load = (run: Run, turn: number): Promise<Buffer> => {
     if (memory[turn % 2]!.length < run.length) memory[turn % 2] = Buffer.allocUnsafeSlow(run.length);
-    return fill(memory[turn % 2]!.subarray(0, run.length), source, run.offset, path);
+    const filling = fill(memory[turn % 2]!.subarray(0, run.length), source, run.offset, path);
+    // It may fail while the caller is still at the run before; it is told when the caller asks for this one.
+    filling.catch(() => undefined);
+    return filling;
   };
   const runs = cutRuns(refs);
   let next = runs.next();
