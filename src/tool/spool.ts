@@ -144,7 +144,9 @@ function writeDraft(spool: string, name: string, value: object): string {
 function writeDurably(path: string, text: string): void {
   const handle = openSync(path, "wx", 0o600);
   try {
-    writeSync(handle, text);
+    const bytes = Buffer.from(text);
+    // A disk that is nearly full takes a part and says nothing; the next write says why.
+    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
     fsyncSync(handle);
   } finally {
     closeSync(handle);
