@@ -32,6 +32,7 @@ export function jsonRenderer(terminal: Terminal): Renderer {
           return print({ type: "item.started", item: callItem(update.callSeq, update.name, update.input) });
         case "tool-ended": {
           const input = inputs.get(update.callSeq) ?? "";
+          inputs.delete(update.callSeq);
           return print({
             type: "item.completed",
             item: callItem(update.callSeq, update.name, input, update.outcome),
