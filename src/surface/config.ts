@@ -117,13 +117,18 @@ function providerTable(
     openai: {
       name: "openai",
       kind: "responses",
-      baseUrl: openaiUrl(environment["OPENAI_BASE_URL"]),
+      baseUrl: urlFrom(environment, "OPENAI_BASE_URL", "https://api.openai.com/v1", "without /responses"),
       keyVariable: "OPENAI_API_KEY",
     },
     anthropic: {
       name: "anthropic",
       kind: "anthropic",
-      baseUrl: environment["ANTHROPIC_BASE_URL"] ?? "https://api.anthropic.com",
+      baseUrl: urlFrom(
+        environment,
+        "ANTHROPIC_BASE_URL",
+        "https://api.anthropic.com",
+        "without /v1/messages",
+      ),
       keyVariable: "ANTHROPIC_API_KEY",
     },
     simulator: { name: "simulator", kind: "simulator", baseUrl: "http://127.0.0.1" },
@@ -140,12 +145,13 @@ function providerTable(
   return table;
 }
 
-function openaiUrl(given: string | undefined): string {
-  if (!given) return "https://api.openai.com/v1";
+function urlFrom(environment: Environment, variable: string, usual: string, without: string): string {
+  const given = environment[variable];
+  if (!given) return usual;
   if (/^https?:/u.test(given) && URL.canParse(given)) return given;
   throw new Failure(
     "configuration",
-    `OPENAI_BASE_URL is not a URL: "${given}". It looks like https://api.openai.com/v1, without /responses.`,
+    `${variable} is not a URL: "${given}". It looks like ${usual}, ${without}.`,
     {},
   );
 }
