@@ -39,6 +39,7 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
   }
   const config = readConfig(invocation.options, invocation.environment, invocation.folder);
   const { store } = openStore(config);
+  const keys = Object.values(config.providers).flatMap(({ keyVariable }) => keyVariable ?? []);
   const closing: (() => Promise<void>)[] = [() => store.close()];
   const runtime: Runtime = {
     store,
@@ -68,7 +69,7 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
       environment: {
         tools: toolbox(() => store.list()),
         workspace: workspace.path,
-        env: toolEnvironment(invocation.environment).env,
+        env: toolEnvironment(invocation.environment, [], keys).env,
         approve: approver(settings.approval, askWith(invocation)),
         observe,
       },

@@ -52,6 +52,13 @@ describe("the environment of a tool", () => {
     expect(toolEnvironment({ NPM_TOKEN: "x" }, ["NPM_TOKEN"]).env["NPM_TOKEN"]).toBe("x");
   });
 
+  it("leaves out a variable that holds a key, whatever its name", () => {
+    expect(toolEnvironment({ GATEWAY: "x" }, ["GATEWAY"], ["GATEWAY"])).toMatchObject({
+      withheld: ["GATEWAY"],
+    });
+    expect(toolEnvironment({ GATEWAY: "x" }).env["GATEWAY"]).toBe("x");
+  });
+
   it("has no pager, no colours, and nothing of the crash tests", () => {
     const { env } = toolEnvironment({
       PAGER: "less",

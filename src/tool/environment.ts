@@ -1,7 +1,7 @@
 /**
  * What a name looks like that holds a secret: one of these words stands alone between underscores (`OPENAI_API_KEY`, `DB_PASSWORD`), or
- * the name ends in it (`GITHUBTOKEN`, `PGPASSWORD`, `MYSQL_PWD`). Passing too little is mended by naming the variable in the
- * configuration; passing a key to a tool can't be taken back.
+ * the name ends in it (`GITHUBTOKEN`, `PGPASSWORD`, `MYSQL_PWD`). Passing too little is mended by naming the variable in `passed`; passing
+ * a key to a tool can't be taken back.
  */
 const secretWords =
   "KEY|KEYS|APIKEY|TOKEN|TOKENS|SECRET|SECRETS|PASSWORD|PASSWORDS|PASSWD|PASSPHRASE|PASS|PWD|CREDENTIAL|CREDENTIALS|CREDS|AUTH|BEARER|COOKIE|COOKIES|JWT|PAT|DSN|SIGNATURE|NETRC|PRIVATE";
@@ -48,12 +48,14 @@ export function looksLikeSecret(name: string, value: string): boolean {
 }
 
 /**
- * The environment for a tool's processes: the given one without what looks like a secret (unless `passed` names it) and without what
- * steers this program's own crash tests, and with settings that suit a program without a terminal. `withheld` are names, never values.
+ * The environment for a tool's processes: the given one without what looks like a secret (unless `passed` names it), without the variables
+ * in `keys`, which hold one whatever they are called, and without what steers this program's own crash tests, and with settings that suit a
+ * program without a terminal. `withheld` are names, never values.
  */
 export function toolEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   passed: readonly string[] = [],
+  keys: readonly string[] = [],
 ): { env: Record<string, string>; withheld: string[] } {
   const env: Record<string, string> = {};
   const withheld: string[] = [];
@@ -65,7 +67,7 @@ export function toolEnvironment(
       name === "CLICOLOR_FORCE"
     )
       continue;
-    if (!passed.includes(name) && looksLikeSecret(name, value)) withheld.push(name);
+    if (keys.includes(name) || (!passed.includes(name) && looksLikeSecret(name, value))) withheld.push(name);
     else env[name] = value;
   }
   return { env: { ...env, ...fixed }, withheld: withheld.sort() };
