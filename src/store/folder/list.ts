@@ -57,6 +57,7 @@ async function describe(
       return { ...row.summary, bytes, ...held, ...trouble };
     }
     const summary = await tools.summarize(id);
+    if (summary.created === 0) return broken(id, bytes, "no line of its log is an event of a session");
     tools.listing?.put({ summary, bytes, running: holder.state === "held" });
     return { ...summary, bytes, ...held, ...trouble };
   } catch (error) {
