@@ -19,7 +19,7 @@ function newLog(): WrittenLog {
 /** The log of the successor of this one, and how many items stayed behind. */
 function rotated(log: WrittenLog): { successor: WrittenLog; left: number } {
   const successor = new WrittenLog();
-  const visible = new VisibleHistory();
+  const visible = new VisibleHistory(log.history);
   successor.add(successorCreated(log.history, "t", "0"));
   const items = [...log.history.items].flatMap((record) => visible.carry(record, log.bytesOf(record.body)));
   for (const { event, item } of [...items, ...visible.end()]) successor.add(event, item);
@@ -111,6 +111,26 @@ describe("what a rotation carries over", () => {
       call_id: "c",
       output: expect.stringContaining("outcome unknown") as string,
     });
+  });
+
+  it("are outputs as short as a full context had made them", () => {
+    const log = newLog();
+    log.addItem(
+      { type: "function_call", call_id: "c", name: "shell", arguments: "{}" },
+      { turn: 1, step: 1 },
+    );
+    log.addItem(
+      { type: "function_call_output", call_id: "c", output: "x".repeat(9_000) },
+      { turn: 1, step: 1 },
+    );
+    const scope = { kind: "outputs", through: 3, keepBytes: 400 } as const;
+    const trimmed = { rung: 0, why: "context-overflow", refusedBy: "p", scope, count: 1, notice: "n" };
+    log.add({ type: "items-quarantined", turn: 1, ...trimmed });
+    const { successor } = rotated(log);
+    const output = String(itemsOf(successor)[1]!["output"]);
+    expect(output.length).toBeLessThan(600);
+    expect(output).toMatch(/^x.*x$/su);
+    expect(successor.history.quarantines).toEqual([]);
   });
 
   it("are items of other kinds as a line in words", () => {

@@ -5,6 +5,7 @@ import type { History } from "../session/history.ts";
 import { describeItem, outputItem, sanitise } from "../session/item.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import { reachOf } from "../session/quarantine.ts";
+import { shorten } from "../session/shorten.ts";
 
 /** One event of a successor's log, as a store appends it. */
 export interface Carried {
@@ -65,7 +66,15 @@ export function successorState(history: History): NewEvent[] {
 export class VisibleHistory {
   readonly #open = new OpenCalls<ItemRecord>();
   readonly #unanswered = new Set<ItemRecord>();
+  readonly #keepOf: (seq: number) => number;
   #left = 0;
+
+  /** Outputs that a full context had shortened stay so: the successor's context would be as full. */
+  constructor({ quarantines }: Pick<History, "quarantines">) {
+    const cuts = quarantines.flatMap(({ scope }) => (scope.kind === "outputs" ? [scope] : []));
+    this.#keepOf = (seq) =>
+      Math.min(...cuts.filter(({ through }) => seq <= through).map(({ keepBytes }) => keepBytes));
+  }
 
   /** How many items have nothing in the successor. */
   get left(): number {
@@ -111,7 +120,12 @@ export class VisibleHistory {
       const call = this.#open.take(event);
       if (!call) return note(kind, item);
       this.#unanswered.delete(call);
-      return json({ type: kind, call_id: item["call_id"], output: words(item["output"]) });
+      const output = words(item["output"]);
+      return json({
+        type: kind,
+        call_id: item["call_id"],
+        output: shorten(output, this.#keepOf(event.seq)),
+      });
     }
     return sealedKinds.has(kind) || item["encrypted_content"] !== undefined ? undefined : note(kind, item);
   }

@@ -20,7 +20,7 @@ export async function makeSuccessor(
   { log, history }: Journal,
 ): Promise<{ journal: Journal; left: number }> {
   const id = uuidv7(clock.now());
-  const visible = new VisibleHistory();
+  const visible = new VisibleHistory(history);
   async function* events(): AsyncGenerator<Carried[]> {
     yield [{ event: successorCreated(history, id, store.version) }];
     let group: Carried[] = [];

@@ -73,6 +73,7 @@ async function expectDone(rig: Rig, first: string): Promise<string[]> {
   const chain = chainFrom(rig, first);
   expect(deliveredTo(rig, chain)).toEqual(texts);
   expect(saidTo(rig, chain.at(-1)!).filter((text) => texts.includes(text))).toEqual(texts);
+  expect(saidTo(rig, chain.at(-1)!).filter((text) => text === "Do the work.")).toHaveLength(1);
   expect(rig.lines(ranFile)).toEqual(["one"]);
   expectSoundChain(rig, chain);
   expect(lastOutcome(eventsOf(rig.log(chain.at(-1)!)))).toBe("completed");
