@@ -97,7 +97,9 @@ export function compactor(options: CompactionOptions = {}): Compactor {
       if (fullBefore === history.step) return;
       const { bytes, excess } = session.project();
       const tokens = contextTokens(history, bytes);
-      if (excess === 0 && (limit === undefined || tokens < limit)) return;
+      // Bytes alone say too little to give up a history for: without a provider's own count, its refusal decides.
+      const isCounted = limit !== undefined && history.contextTokens !== undefined;
+      if (excess === 0 && (!isCounted || tokens < limit)) return;
       fullBefore = history.step;
       const about = `about ${tokens.toLocaleString("en-US")} tokens`;
       session.observe({ type: "notice", text: `the context is nearly full (${about}); summarising it` });

@@ -1,7 +1,7 @@
 /**
  * Tokens that a model takes, by the beginning of its name; the longest beginning counts. They only say when to summarise before it is too
- * late: where one is wrong or missing, the provider's refusal says it. Sources: the model catalogue of Codex 0.169 for gpt-5 (272,000 of
- * input; 2026-11), the model pages of OpenAI, Anthropic (200,000 without a beta header), Google, xAI, DeepSeek and Moonshot (2026-11).
+ * late: where one is wrong or missing, the provider's refusal says it. Starting values (2026-11): 272,000 of input for gpt-5 from a public
+ * copy of Codex's model catalogue, the others as they are commonly quoted; none was checked against a vendor's page. `compact_at` overrides.
  */
 const windows: Readonly<Record<string, number>> = {
   "gpt-5": 272_000,

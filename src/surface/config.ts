@@ -19,6 +19,8 @@ const fileSchema = z.strictObject({
   approval: z.enum(["ask", "all", "none"]).optional(),
   /** Seconds without a byte from the provider after which the stream counts as dead. */
   stream_idle_timeout: z.number().positive().optional(),
+  /** Tokens from which on the context is summarised. */
+  compact_at: z.int().positive().optional(),
   providers: z
     .record(
       z.string(),
@@ -52,6 +54,8 @@ export interface Config {
   effort?: string;
   approval: "ask" | "all" | "none";
   idleTimeoutMs: number;
+  /** Tokens from which on the context is summarised; absent: by the model's known window. */
+  compactAt?: number;
   /**
    * Which of `provider`, `model`, `effort` and `approval` were asked for on the command line or in the environment: they override what a
    * resumed session has.
@@ -88,6 +92,7 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
   if (approval !== "ask" && approval !== "all" && approval !== "none") {
     throw new Failure("usage", `--approval takes ask, all or none, not "${approval}".`, {});
   }
+  const compactAt = local.compact_at ?? own.compact_at;
   const effort = options.effort ?? local.effort ?? own.effort;
   return {
     home,
@@ -97,6 +102,7 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
     ...(effort !== undefined && { effort }),
     approval,
     idleTimeoutMs: (local.stream_idle_timeout ?? own.stream_idle_timeout ?? 300) * 1_000,
+    ...(compactAt !== undefined && { compactAt }),
     chosen: chosen(options, environment),
   };
 }

@@ -73,7 +73,7 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
         approve: approver(settings.approval, askWith(invocation)),
         observe,
       },
-      compact: compactor(),
+      compact: compactor(config.compactAt === undefined ? {} : { compactAt: config.compactAt }),
     };
   };
   const contextOf = (workspace: Workspace): Uint8Array =>
