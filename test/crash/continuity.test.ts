@@ -15,7 +15,7 @@ import {
   saidTo,
 } from "../kit/chain.ts";
 import { type Ended, type Rig, until, withRig } from "../kit/rig.ts";
-import { eventsOf, lastOutcome, ranFile } from "../kit/survival.ts";
+import { eventsOf, lastOutcome, ranFile, wholeLines } from "../kit/survival.ts";
 
 const atMost = 90_000;
 
@@ -64,8 +64,13 @@ async function crash(rig: Rig, point: string, words: readonly string[]): Promise
 /** Goes on with the session, by the id that it had first, until nothing waits; everything was done once, in order. */
 async function expectAllDone(rig: Rig, first: string, prompt: string[]): Promise<string[]> {
   const asked = chainFrom(rig, first).some((id) => saidTo(rig, id).includes("Do the work."));
+  // Killed behind its last write: nothing is left to go on with.
+  const before = chainFrom(rig, first);
+  const isOver =
+    lastOutcome(eventsOf(wholeLines(rig.log(before.at(-1)!)))) === "completed" &&
+    deliveredTo(rig, before).length === texts.length;
   const resumed = await rig.run(["resume", first, ...(asked ? [] : prompt), "--json"]);
-  expect(resumed.status, `${resumed.out}${resumed.err}`).toBe(0);
+  expect(resumed.status, `${resumed.out}${resumed.err}`).toBe(isOver && asked ? 2 : 0);
   return expectDone(rig, first);
 }
 
@@ -164,6 +169,32 @@ describe.concurrent("a turn that no repair helps", () => {
       }),
   );
 });
+
+/** Every so many-th write is tried; 1 tries all of them. */
+const every = Number(process.env["THROUGHLINE_EVERY"] ?? 9);
+/** More writes than there are in the rotation, its predecessor and its successor, however events share them. */
+const mostWrites = 40;
+
+describe.concurrent.each(["append-half-written", "append-not-synced"])(
+  "kill -9 at %s, through a rotation",
+  (point) => {
+    const numbers = Array.from({ length: mostWrites }, (_, at) => at + 1).filter((nth) => nth % every === 0);
+    it.each(numbers)("number %i", { timeout: atMost }, (nth) =>
+      withRig(rotating, async (rig) => {
+        const first = await queued(rig);
+        const env = { THROUGHLINE_CRASH_AT: `${point}:${nth}` };
+        const run = await rig.run(["resume", "work", "Do the work.", "--json"], { env });
+        if (run.signal === null) {
+          expect(run.status, run.err).toBe(0);
+          await expectDone(rig, first);
+        } else {
+          await expectOneSession(rig, chainFrom(rig, first));
+          await expectAllDone(rig, first, ["Do the work."]);
+        }
+      }),
+    );
+  },
+);
 
 describe.concurrent("a follow-up", () => {
   it(
