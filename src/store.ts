@@ -66,7 +66,10 @@ export interface SessionLog {
   spool(callSeq: number): string;
   /** What the owner is doing, for those who find the session in use. */
   doing(what: string): void;
-  /** Aborts when the lease is lost; the reason is the `lease-lost` or `session-removed` failure. */
+  /**
+   * Aborts when the lease is lost or given back; the reason is the `lease-lost` or `session-removed` failure. Whoever follows a tool for
+   * this owner lets go of it then.
+   */
   readonly lost: AbortSignal;
   /** Keeps the catalogue's row; never fails, never waits for it. */
   describe(summary: SessionSummary): void;

@@ -125,7 +125,10 @@ export function storeConformance(
     });
 
     test("a released session is acquired under the next fence, which is logged before the log is read", async (store, id) => {
-      await (await store.create(id, created(id), "testing")).release();
+      const given = await store.create(id, created(id), "testing");
+      expect(given.lost.aborted).toBe(false);
+      await given.release();
+      expect(isFailureOf(given.lost.reason, "lease-lost")).toBe(true);
       const records: LogRecord[] = [];
       const log = await store.acquire(
         id,

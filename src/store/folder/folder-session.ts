@@ -86,8 +86,8 @@ export class FolderSession implements SessionLog {
   async #release(): Promise<void> {
     const { id, folder, lease, log, source, clock, listing } = this.#opened;
     await this.#appender.settled();
-    // Whoever appends to a session that was given back is told the same as one whose lease was taken.
-    this.#appender.close(this.#lost.signal.reason ?? leaseLost(folder, id, lease.fence, clock));
+    // Whoever appends to a session that was given back, or still follows a tool for it, is told the same as one whose lease was taken.
+    this.#lose(this.#lost.signal.reason ?? leaseLost(folder, id, lease.fence, clock));
     lease.release();
     log.close();
     await source.close();

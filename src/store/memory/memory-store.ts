@@ -350,14 +350,13 @@ class MemorySession implements SessionLog {
         `Session ${this.id} was given back by this process; open it again to append.`,
         {},
       ),
-      false,
     );
     this.#letGo();
   }
 
-  lose(failure: Failure, told = true): void {
+  lose(failure: Failure): void {
     this.#appender.close(failure);
-    if (told) this.#lost.abort(failure);
+    this.#lost.abort(failure);
   }
 }
 
