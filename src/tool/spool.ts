@@ -61,16 +61,20 @@ export function claimJson(spool: string, name: string, value: object): boolean {
   return claimed;
 }
 
-/** A file of the spool that holds no JSON object: a disk fault, a stranger's hand, or a file system without links and a crash. */
+/** A file of the spool that can't be read, or holds no JSON object: a disk fault, a stranger's hand, or a crash without links. */
 export class SpoolDamaged extends Error {}
 
-/** The object that the file holds; `undefined` when there is none. Throws `SpoolDamaged` when it holds something else. */
+// They don't pass by themselves: a session must not wait for them, and what is called unknown is never run again.
+const lasting = ["EISDIR", "ELOOP", "EACCES", "EPERM", "EIO"];
+
+/** The object that the file holds; `undefined` when there is none. Throws `SpoolDamaged` when it holds something else or can't be read. */
 export function readJsonFile(spool: string, name: string): JsonObject | undefined {
   let text: string;
   try {
     text = readFileSync(join(spool, name), "utf8");
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    if (hasCode(error, ...lasting)) throw new SpoolDamaged((error as Error).message);
     throw error;
   }
   const value = parseJson(text);

@@ -24,15 +24,11 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
   const began = performance.now();
   const printed = new Printed(spool, context.onProgress);
   let own: ChildEnd | "runs" = child ? "runs" : { code: null };
-  let stopBy = signal.aborted ? stop(spool, child) : Infinity;
+  let stopBy = Infinity;
   let wake = (): void => {};
-  const onAbort = (): void => {
-    stopBy = stop(spool, child);
-    wake();
-  };
-  const onLost = (): void => wake();
+  const onAbort = (): void => wake();
   signal.addEventListener("abort", onAbort, { once: true });
-  lost?.addEventListener("abort", onLost, { once: true });
+  lost?.addEventListener("abort", onAbort, { once: true });
   child?.once("exit", (code) => {
     own = { code };
     wake();
@@ -45,6 +41,7 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
   try {
     for (let wait = firstLook; ; wait = Math.min(wait * 1.5, lastLook)) {
       lost?.throwIfAborted();
+      if (signal.aborted && stopBy === Infinity) stopBy = stop(spool, child);
       const ended = own;
       const state = spoolState(spool);
       printed.pass();
@@ -62,7 +59,7 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
     }
   } finally {
     signal.removeEventListener("abort", onAbort);
-    lost?.removeEventListener("abort", onLost);
+    lost?.removeEventListener("abort", onAbort);
     // A wrapper that is let go of must not keep this process alive.
     child?.unref();
   }

@@ -269,11 +269,19 @@ describe("when the wrapper was killed", () => {
       expect((await run(context, "touch evidence")).status).toBe("unknown");
       expect(existsSync(join(context.workspace, "evidence"))).toBe(false);
     }
-    const context = toolContext();
-    mkdirSync(context.spool, { recursive: true });
-    writeFileSync(join(context.spool, "started.json"), "");
-    expect((await run(context, "touch evidence")).status).toBe("unknown");
-    expect(existsSync(join(context.workspace, "evidence"))).toBe(false);
+    const breaks = [
+      (path: string) => writeFileSync(path, ""),
+      (path: string) => mkdirSync(path),
+      (path: string) => symlinkSync(path, path),
+    ];
+    for (const damage of breaks) {
+      const context = toolContext();
+      mkdirSync(context.spool, { recursive: true });
+      damage(join(context.spool, "started.json"));
+      expect(await shellCommand.inspect(context)).toMatchObject({ state: "unknown" });
+      expect((await run(context, "touch evidence")).status).toBe("unknown");
+      expect(existsSync(join(context.workspace, "evidence"))).toBe(false);
+    }
   });
 });
 
