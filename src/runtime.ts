@@ -11,7 +11,7 @@ import { usageSince } from "./session/usage.ts";
 import { project, type Projection } from "./replay/project.ts";
 import { requestInput } from "./replay/request-input.ts";
 import type { Action } from "./recovery/action.ts";
-import { decide, Situation } from "./recovery/policy.ts";
+import { type Circumstances, decide, outOfRoom, Situation } from "./recovery/policy.ts";
 import type { Served } from "./runtime/served.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
 import { newJournal, openJournal } from "./runtime/open.ts";
@@ -246,8 +246,8 @@ export class Session {
           situation.forgetOverflow();
           met = { ...result, failure: made.failure, items: 0, calls: 0 };
           action = this.#decide(met, situation);
-          await logFailure(this.#runtime, this.#journal, met, action);
-        }
+        } else action = outOfRoom(met.failure, situation, this.#circumstances());
+        await logFailure(this.#runtime, this.#journal, met, action);
       }
       const outcome = await this.#carryOut(action, met.failure, signal);
       if (outcome) return outcome;
@@ -292,16 +292,14 @@ export class Session {
   }
 
   #decide({ failure }: Interrupted, situation: Situation): Action {
+    return decide(failure, situation, this.#circumstances());
+  }
+
+  #circumstances(): Circumstances {
     const { clock, random, wait } = this.#runtime;
     const projection = this.#projected();
-    return decide(failure, situation, {
-      now: clock.now(),
-      random: random(),
-      wait,
-      projection,
-      upTo: this.history.lastSeq,
-      canRotate: true,
-    });
+    const { lastSeq } = this.history;
+    return { now: clock.now(), random: random(), wait, projection, upTo: lastSeq, canRotate: true };
   }
 
   /** Does what was decided; resolves to the turn's outcome when that was the end of it, and to nothing when it goes on. */
@@ -336,9 +334,10 @@ export class Session {
       case "interrupt":
         return { kind: "interrupted", reason: "cancelled" };
       case "compact":
-        return { kind: "failed", class: failure.class, message: failure.message };
-      case "stop":
-        return { kind: "failed", class: action.class, message: failure.message };
+      case "stop": {
+        const { class: ended } = action.do === "stop" ? action : failure;
+        return { kind: "failed", class: ended, message: failure.message };
+      }
     }
   }
 

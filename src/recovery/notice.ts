@@ -130,6 +130,9 @@ export function pairsNotice(failure: Failure, call: string | undefined): string 
 
 /** The line for a rotation (R30). */
 export function rotationNotice(failure: Failure): string {
+  if (failure.class === "context-overflow") {
+    return `the context is full and nothing in it can be summarised or shortened any more; the session goes on in a successor without its sealed reasoning; nothing was deleted (${causeWords(failure)})`;
+  }
   return `no repair is left that would change the request; the session goes on in a successor with everything that was said; nothing was deleted (${causeWords(failure)})`;
 }
 

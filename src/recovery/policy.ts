@@ -66,7 +66,7 @@ export function decide(failure: Failure, situation: Situation, circumstances: Ci
   if (isFailureOf(failure, "call-without-output", "output-without-call")) {
     return repairPairs(failure, failure.data.call, situation, circumstances);
   }
-  if (isFailureOf(failure, "context-overflow")) return makeRoom(failure, situation);
+  if (isFailureOf(failure, "context-overflow")) return makeRoom(failure, situation, circumstances);
   if (hasLadder(failure.class)) return repair(failure, situation, circumstances);
   if (isFailureOf(failure, "unknown-provider-failure") && !isPoison(failure.signal?.status)) {
     return retry("unknown", undefined, failure, situation, circumstances);
@@ -148,11 +148,26 @@ function repair(failure: Failure, situation: Situation, circumstances: Circumsta
 }
 
 /** Summarised once between two steps that succeed; what is still too long then is long because of outputs, which are shortened twice. */
-function makeRoom(failure: Failure, situation: Situation): Action {
+function makeRoom(failure: Failure, situation: Situation, circumstances: Circumstances): Action {
   const before = situation.overflows;
-  if (before >= overflowLimit) return { do: "stop", class: failure.class };
+  if (before >= overflowLimit) return outOfRoom(failure, situation, circumstances);
   situation.noteOverflow();
   return { do: "compact", how: before === 0 ? "summarise" : "trim" };
+}
+
+/**
+ * Nothing can be summarised or shortened any more. A successor is smaller by every sealed item, and keeps outputs as short as they are; it
+ * is no help where nothing sealed is sent.
+ */
+export function outOfRoom(
+  failure: Failure,
+  situation: Situation,
+  { projection, canRotate }: Circumstances,
+): Action {
+  const isSmaller = projection.sealedSent().size > 0;
+  if (!isSmaller || canRotate !== true || situation.isRotated) return { do: "stop", class: failure.class };
+  situation.noteRotation();
+  return { do: "rotate", notice: rotationNotice(failure) };
 }
 
 /** First what the log can mend; a call that was mended, or that nobody can name, is past that. */

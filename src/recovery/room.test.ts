@@ -37,13 +37,14 @@ describe("the tokens of the next request", () => {
 
 describe("a request that is too long", () => {
   const overflow = new Failure("context-overflow", "m", {});
-  const next = (situation: Situation) =>
+  const next = (situation: Situation, log = new WrittenLog()) =>
     decide(overflow, situation, {
       now: 0,
       random: 0.5,
       wait: false,
-      projection: project(openai, { issuer: "here", quarantines: [] }, []),
+      projection: project(openai, { issuer: "here", quarantines: [] }, log.history.items),
       upTo: 0,
+      canRotate: true,
     });
 
   it("is summarised, then shortened twice, and never sent again unchanged", () => {
@@ -54,6 +55,16 @@ describe("a request that is too long", () => {
       { do: "compact", how: "trim" },
       { do: "stop", class: "context-overflow" },
     ]);
+  });
+
+  it("goes on in a successor, once, where leaving out what is sealed makes it shorter", () => {
+    const log = new WrittenLog();
+    const place = { turn: 1, step: 1, issuer: "here" };
+    log.addItem({ type: "reasoning", summary: [], encrypted_content: `gAAAAA${"b".repeat(134)}` }, place);
+    log.addItem({ type: "message", role: "assistant", content: [{ type: "output_text", text: "a" }] }, place);
+    const situation = new Situation();
+    const done = [1, 2, 3, 4, 5].map(() => next(situation, log).do);
+    expect(done).toEqual(["compact", "compact", "compact", "rotate", "stop"]);
   });
 
   it("is summarised again when a step has succeeded, or when the summary could not be tried", () => {
