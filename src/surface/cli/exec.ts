@@ -32,6 +32,14 @@ export async function resume(invocation: Invocation): Promise<number> {
     await sessions(invocation);
     throw new Failure("usage", "Which one? throughline resume with an id, a name, or --last.", {});
   }
+  if (last && args[1] !== undefined) {
+    const words = "A prompt of several words stands in quotes, and --last takes no session beside it.";
+    throw new Failure(
+      "usage",
+      `${words} Nothing was sent: throughline resume --last "${args.join(" ")}"`,
+      {},
+    );
+  }
   const given = last ? args[0] : args[1];
   const prompt = await readPrompt(invocation, given);
   return withWorkbench(invocation, async (bench) => {
