@@ -26,7 +26,7 @@ const fileSchema = z.strictObject({
       z.string(),
       z.strictObject({
         kind: z.enum(["responses", "chat", "anthropic"]),
-        base_url: z.url(),
+        base_url: z.url({ protocol: /^https?$/u }),
         env_key: z.string().optional(),
         contract: z.string().optional(),
       }),
