@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { BodyRef, LogRecord } from "../../session/event.ts";
 import type { SessionSummary } from "../../session/summary.ts";
@@ -41,7 +42,7 @@ export class FolderSession implements SessionLog {
       this.#lose(failure),
     );
     lease.onBeat = () => {
-      const failure = log.refusal();
+      const failure = lookAtBeat(log);
       if (failure) this.#lose(failure);
     };
     opened.listing?.mark(id, true);
@@ -97,5 +98,15 @@ export class FolderSession implements SessionLog {
   #lose(failure: unknown): void {
     this.#appender.close(failure);
     this.#lost.abort(failure);
+  }
+}
+
+/** A disk that doesn't answer for once says nothing of the lease; the next append meets it and tells. */
+function lookAtBeat(log: LogFile): Failure | undefined {
+  try {
+    return log.refusal();
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    return undefined;
   }
 }
