@@ -1,13 +1,5 @@
 import type { JsonObject } from "../lib/json.ts";
 
-/** The error object of the Responses API, over HTTP and inside stream events. */
-export interface ApiError {
-  message: string;
-  type: string;
-  param: string | null;
-  code: string | null;
-}
-
 /**
  * An answer that is no response. `body` goes out as JSON (or as it is, when it is a string) with `status`, or, with `as`, inside a
  * stream with status 200: as an `error` event or as `response.failed`.
