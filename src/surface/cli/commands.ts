@@ -60,6 +60,14 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./show.ts")).show,
   },
   {
+    name: "name",
+    arguments: "<session> <name>",
+    summary: "give a session a name, which can stand wherever its id can",
+    example: "throughline name 01a1fb7c fix-the-tests",
+    options: [],
+    load: async () => (await import("./name.ts")).name,
+  },
+  {
     name: "queue",
     arguments: "<session> <text>",
     summary: "leave a message for a session, also while it works: delivered once, in order, after its turn",

@@ -40,8 +40,8 @@ export async function lastSession(store: SessionStore, folder: string): Promise<
   );
 }
 
-/** A name can stand wherever an id can, so it has to mean one session. Throws `usage`. */
-export async function checkName(store: SessionStore, name: string): Promise<void> {
+/** A name can stand wherever an id can, so it has to mean one session: none yet, or the one that gets it (`own`). Throws `usage`. */
+export async function checkName(store: SessionStore, name: string, own?: string): Promise<void> {
   if (name.trim() === "" || name.startsWith("-") || name !== printableLine(name, 100)) {
     throw new Failure(
       "usage",
@@ -49,7 +49,7 @@ export async function checkName(store: SessionStore, name: string): Promise<void
       {},
     );
   }
-  const [taken] = await store.find(name);
+  const taken = (await store.find(name)).find((id) => id !== own);
   if (taken === undefined) return;
   throw new Failure(
     "usage",

@@ -1,0 +1,29 @@
+import type { NewEvent } from "../session/event.ts";
+import type { History } from "../session/history.ts";
+import { summarize } from "../session/summary.ts";
+import type { SessionStore } from "../store.ts";
+import { folding, Journal } from "../turn/journal.ts";
+
+/**
+ * Appends what a person says about a session (its name, say) without running anything in it. `events` is asked with the history at
+ * hand; where it has none, only the lease is taken and given back. Throws `lease-held` while somebody works in it, `schema-newer`, and
+ * `session-damaged` where the log is none.
+ */
+export async function note(
+  store: SessionStore,
+  id: string,
+  doing: string,
+  events: (history: History) => readonly NewEvent[],
+): Promise<void> {
+  const fold = folding();
+  const log = await store.acquire(id, fold.visitor, { from: "window", doing });
+  try {
+    const journal = new Journal(log, fold.history());
+    journal.history.id ||= id;
+    const records = await journal.append(...events(journal.history).map((event) => ({ event })));
+    const last = records.at(-1);
+    if (last) log.describe(summarize(journal.history, last.event.at));
+  } finally {
+    await log.release();
+  }
+}

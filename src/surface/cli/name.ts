@@ -1,0 +1,27 @@
+import { note } from "../../runtime.ts";
+import { openStore, readConfig } from "../config.ts";
+import type { Invocation } from "./command.ts";
+import { checkName, findSession } from "./pick.ts";
+
+/** Names a session, or names it anew. A name that means another session is refused. */
+export async function name(invocation: Invocation): Promise<number> {
+  const { args, options, terminal } = invocation;
+  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  try {
+    const session = await findSession(store, args[0] ?? "");
+    const given = args[1] ?? "";
+    await checkName(store, given, session);
+    let before: string | undefined;
+    await note(store, session, "naming it", (history) => {
+      before = history.name;
+      return before === given ? [] : [{ type: "session-renamed", name: given }];
+    });
+    const was = before === undefined || before === given ? "" : `, no longer "${before}"`;
+    const told = `session ${session} is "${given}"${was}. Go on with it: throughline resume ${JSON.stringify(given)}`;
+    const json = { schema: 1, session, name: given, ...(before !== undefined && { before }) };
+    terminal.out(options["json"] === true ? `${JSON.stringify(json)}\n` : `${told}\n`);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
