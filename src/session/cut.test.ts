@@ -28,6 +28,15 @@ const user: Made = ["message", 1, { role: "user", origin: "input" }];
 const context: Made = ["message", 1, { role: "developer", origin: "input" }];
 
 describe("a window that is cut", () => {
+  it("keeps what was asked last as a message of its own, though the step after it is larger than the budget", () => {
+    const call: Made = ["function_call", 2, { call: "a" }];
+    const output: Made = ["function_call_output", 2, { call: "a", origin: "tool" }];
+    const window = items(context, user, ["message", 1], user, call, output);
+    expect(cutWindow(window, 100)).toMatchObject({ index: 3, keepFrom: 3, keptBytes: 300 });
+    // Not where it would be as much again.
+    expect(cutWindow(window, 99)).toMatchObject({ index: 4 });
+  });
+
   it("keeps as many steps of its end as fit", () => {
     const window = items(user, ["message", 1], ["message", 2], ["message", 3], ["message", 4]);
     expect(cutWindow(window, 250)).toMatchObject({ index: 3, keepFrom: 3, cutBytes: 300, keptBytes: 200 });

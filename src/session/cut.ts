@@ -24,14 +24,16 @@ export function weightOf({ event: { media }, body }: ItemRecord): number {
 const mediaWeight = 6_000;
 
 /**
- * Cuts a window so that at most `keepBytes` of its end are kept, or, where its last step alone is larger, that step. A step is never
- * split, nor a call from its output, and a call without output is kept with everything that follows it. `undefined` when nothing that
- * was said or done stands before such a place.
+ * Cuts a window so that at most `keepBytes` of its end are kept, or, where its last step alone is larger, that step; and in any case what
+ * the person asked last and what came since, where that is not larger again by as much. A step is never split, nor a call from its output,
+ * and a call without output is kept with everything that follows it. `undefined` when nothing that was said or done stands before such a
+ * place.
  */
 export function cutWindow(items: readonly ItemRecord[], keepBytes: number): Cut | undefined {
   const places = cutPlaces(items);
   const total = items.reduce((sum, record) => sum + weightOf(record), 0);
   let found: Cut | undefined;
+  let asked: Cut | undefined;
   let cutBytes = 0;
   let at = 0;
   let isWorthIt = false;
@@ -44,10 +46,15 @@ export function cutWindow(items: readonly ItemRecord[], keepBytes: number): Cut 
     if (!isWorthIt) continue;
     const keptBytes = total - cutBytes;
     found = { index, keepFrom: items[index]!.event.seq, cutBytes, keptBytes };
+    if (isPrompt(items[index]!)) asked = found;
     if (keptBytes <= keepBytes) break;
   }
-  return found;
+  const isNear = asked && found && found.cutBytes - asked.cutBytes <= keepBytes;
+  return isNear ? asked : found;
 }
+
+const isPrompt = ({ event }: ItemRecord): boolean =>
+  event.type === "item-added" && event.origin === "input" && event.role === "user";
 
 /** The indexes, ascending, before which a window may be cut. */
 function cutPlaces(items: readonly ItemRecord[]): number[] {
