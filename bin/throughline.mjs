@@ -25,5 +25,14 @@ if (Number.parseInt(process.versions.node, 10) < needed) {
     .then((cli) => cli.main(process.argv.slice(2)))
     .then((status) => {
       process.exitCode = status;
+    })
+    .catch((error) => {
+      const missing = error && error.code === "ERR_MODULE_NOT_FOUND";
+      process.stderr.write(
+        missing
+          ? "throughline isn't built: run `npm ci` in its folder.\n"
+          : "throughline can't start: " + error + "\n",
+      );
+      process.exitCode = 1;
     });
 }

@@ -247,6 +247,22 @@ describe("an owner that died", () => {
     await next.close();
   });
 
+  it("leaves an intent whose traces are gone: the call is answered as unknown and not run again", async () => {
+    const session = await started(runsOnce);
+    await session.run("go", never);
+    await session.close();
+    const whole = await records(session.id);
+    const until = whole.findIndex(({ event }) => event.type === "tool-started") + 1;
+    const id = await copyUntil(session.id, until);
+    await rm(join(workspace, "ran"));
+    const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
+    expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
+    expect(await ran()).toBe(0);
+    const [output] = ofType(inputOf(simulator.requests.length - 1), "function_call_output");
+    expect(output?.["output"]).toContain("outcome unknown");
+    await next.close();
+  });
+
   /** A session with the events of another up to a record, as a process leaves it that is killed there. */
   async function copyUntil(from: string, count: number): Promise<string> {
     const id = uuidv7(Date.now());

@@ -14,7 +14,7 @@ import type { Action } from "./recovery/action.ts";
 import { type Circumstances, decide, outOfRoom, Situation } from "./recovery/policy.ts";
 import type { Served } from "./runtime/served.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
-import { newJournal, openJournal } from "./runtime/open.ts";
+import { closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
 import { clockTime, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { makeSuccessor } from "./runtime/rotation.ts";
 import type { FollowUp } from "./store.ts";
@@ -42,7 +42,7 @@ export async function createSession(
   const { id, name, context } = start;
   const session = new Session(runtime, await newJournal(runtime, start, equipment.settings), equipment);
   runtime.observe({ type: "session-opened", id, resumed: false, ...(name !== undefined && { name }) });
-  await session.addInput(context);
+  await closedOnFailure(session, () => session.addInput(context));
   return session;
 }
 
@@ -205,7 +205,7 @@ export class Session {
     if (prompt === undefined && !canContinue(history)) {
       throw new Failure(
         "usage",
-        `Session ${this.id} has nothing left to go on with: its last turn is complete. Give it a prompt.`,
+        `Session ${this.id} has nothing to go on with: ${history.turn === 0 ? "it has no turn yet" : "its last turn is complete"}. Give it a prompt.`,
         {},
       );
     }

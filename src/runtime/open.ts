@@ -19,9 +19,14 @@ export async function newJournal(
     ...(name !== undefined && { name }),
   };
   const log = await store.create(id, { event: created }, "starting");
-  const fold = folding();
-  await store.read(id, fold.visitor);
-  return new Journal(log, fold.history());
+  try {
+    const fold = folding();
+    await store.read(id, fold.visitor);
+    return new Journal(log, fold.history());
+  } catch (error) {
+    await log.release();
+    throw error;
+  }
 }
 
 /** Takes a session's lease and reads its window. A session that was rotated stands for the one that goes on with it. */
@@ -44,5 +49,18 @@ export async function openJournal(
     }
     // Rotated while the lease was taken.
     await log.release();
+  }
+}
+
+/** Does the first thing with a session; one that can't be used is given back. */
+export async function closedOnFailure(
+  session: { close(): Promise<void> },
+  use: () => Promise<void>,
+): Promise<void> {
+  try {
+    await use();
+  } catch (error) {
+    await session.close();
+    throw error;
   }
 }

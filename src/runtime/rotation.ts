@@ -13,7 +13,8 @@ const groupItems = 500;
 
 /**
  * Makes the successor of a session (R30) and resolves to its journal and to how many items stayed behind. The predecessor stays owned by
- * whoever owns it, and is as it was when this throws.
+ * whoever owns it. When this throws before the rotation is committed, the predecessor is as it was; afterwards every lookup leads to the
+ * successor, which nobody owns then.
  */
 export async function makeSuccessor(
   { store, clock }: Runtime,
@@ -41,11 +42,17 @@ export async function makeSuccessor(
     for (const record of records) yield { record, item: await log.body(record.body) };
   }
   const successor = await store.rotate(log, { id, events: events() }, "going on with a rotated session");
-  const fold = folding();
-  await store.read(id, fold.visitor);
-  const journal = new Journal(successor, fold.history());
-  successor.describe(summarize(journal.history, clock.now()));
-  return { journal, left: visible.left };
+  // The rotation is committed: what fails from here on leaves a successor that the next owner opens.
+  try {
+    const fold = folding();
+    await store.read(id, fold.visitor);
+    const journal = new Journal(successor, fold.history());
+    successor.describe(summarize(journal.history, clock.now()));
+    return { journal, left: visible.left };
+  } catch (error) {
+    await successor.release();
+    throw error;
+  }
 }
 
 /**

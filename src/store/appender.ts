@@ -65,7 +65,16 @@ export class Appender {
   async #run(): Promise<void> {
     // Whoever appends in the same tick shares the first write.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0));
+    while (this.#waiting.length > 0) {
+      const groups = this.#waiting.splice(0);
+      try {
+        await this.#write(groups);
+      } catch (error) {
+        // A mistake of the program: whoever waits is told, and nothing is numbered on from here.
+        for (const group of groups) group.reject(error);
+        this.close(error);
+      }
+    }
     this.#running = undefined;
   }
 

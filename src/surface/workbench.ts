@@ -9,6 +9,7 @@ import { readInstructions } from "../agent/instructions.ts";
 import { toolbox } from "../agent/toolbox.ts";
 import { readWorkspace } from "../agent/workspace.ts";
 import { contractNamed } from "../replay/contracts.ts";
+import { closedOnFailure } from "../runtime/open.ts";
 import { createSession, type Equipment, resumeSession, type Runtime, type Session } from "../runtime.ts";
 import type { Settings, Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
@@ -112,7 +113,7 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
       if (before) sayWhatChanged(observe, before, session.history.workspace);
       // Its owner died before it had said where it works.
       if (session.history.turn === 0 && session.history.items.length === 0) {
-        await session.addInput(contextOf(session.history.workspace));
+        await closedOnFailure(session, () => session.addInput(contextOf(session.history.workspace)));
       }
       return session;
     },

@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync } from "node:fs";
 import { crashPoint } from "../lib/fault.ts";
 import { isJsonObject, parseJson } from "../lib/json.ts";
 import { isFailure } from "../failure.ts";
@@ -95,6 +96,7 @@ export class Calls {
         output: `There is no tool named "${call.name}". The tools are: ${known}.`,
       };
     }
+    const spool = this.#journal.log.spool(record.event.seq);
     if (!intended) {
       if (this.#signal.aborted)
         return { ...none, status: "cancelled", output: "Not started: the turn was cancelled." };
@@ -103,10 +105,17 @@ export class Calls {
         ? await this.#environment.approve(request, AbortSignal.any([this.#signal, this.#journal.log.lost]))
         : { allowed: true as const };
       if (!answer.allowed) return { ...none, status: "denied", output: answer.why };
+      // The folder stands before the intent does: without it, nobody could tell a call that never started from one whose traces are gone.
+      mkdirSync(spool, { recursive: true, mode: 0o700 });
       await this.#intend(record, call, tool);
       crashPoint("tool-intended");
+    } else if (tool.replay === "never" && !existsSync(spool)) {
+      return {
+        ...none,
+        status: "unknown",
+        output: "outcome unknown; verify before repeating: the traces of this call are gone",
+      };
     }
-    const spool = this.#journal.log.spool(record.event.seq);
     const { lost } = this.#journal.log;
     const onProgress = (text: string): void =>
       observe({ type: "tool-progress", callSeq: record.event.seq, text });

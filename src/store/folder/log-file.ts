@@ -46,6 +46,8 @@ export class LogFile {
   #end: number;
   /** The log doesn't end with a newline, and it could not be cut back. */
   #ragged = false;
+  /** Bytes of the last write that the system took. */
+  #wrote = 0;
   #syncMs = 0;
   #yielded = performance.now();
 
@@ -130,7 +132,8 @@ export class LogFile {
       process.kill(process.pid, "SIGKILL");
     }
     // A short write means that the next one says why.
-    for (let written = 0; written < bytes.length;) written += writeSync(this.#fd, bytes, written);
+    this.#wrote = 0;
+    while (this.#wrote < bytes.length) this.#wrote += writeSync(this.#fd, bytes, this.#wrote);
     crashPoint("append-not-synced");
   }
 
@@ -142,7 +145,9 @@ export class LogFile {
       `Session ${this.#id} holds everything that was acknowledged.`,
     );
     try {
-      if (this.#lease.isHighest()) {
+      // Only what is known to be ours: an owner that fenced us off meanwhile may have appended behind it.
+      const isOurs = fstatSync(this.#fd).size - this.#end <= this.#wrote;
+      if (isOurs && this.#lease.isHighest()) {
         ftruncateSync(this.#fd, this.#end);
         return { failure, kept: false, final: false };
       }

@@ -27,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const status = await runProgram(argv, {
       terminal,
       environment,
-      folder: process.cwd(),
+      folder: workingFolder(),
       signal: controller.signal,
     });
     // A write that failed is told on a later tick.
@@ -41,6 +41,19 @@ export async function main(argv: readonly string[]): Promise<number> {
     return report(error, terminal, argv.includes("--json"));
   } finally {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, interrupt);
+  }
+}
+
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new Failure(
+      "configuration",
+      "The folder that you are in is gone. Go to one that exists (cd) and try again.",
+      {},
+      { cause: error },
+    );
   }
 }
 
