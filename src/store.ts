@@ -162,6 +162,11 @@ export interface SessionStore {
    * successor has delivered, and its predecessor must not deliver again.
    */
   undo(successor: SessionLog, predecessor: SessionLog, delivered: readonly string[]): Promise<void>;
+  /**
+   * Puts a session whose log can't take an event (damaged, missing, of a newer version) out of lists, or back: they say `archived` of it.
+   * A log that can is archived by an event. The log is not touched.
+   */
+  shelve(id: string, archived: boolean): Promise<void>;
   /** To the head of the session's chain; resolves to its id. */
   queue(id: string, followUp: FollowUp): Promise<string>;
   /** What waits for this session and for those that it continues by rotation, in order. A follow-up is never seen before an older one of its sender. */

@@ -163,6 +163,7 @@ export const checkpoint = z.object({
   quarantines: z.array(quarantine),
   repairs: z.number(),
   cleared: z.boolean(),
+  archived: z.literal(true).optional(),
   /** Items below this sequence number are not part of the window (cleared or compacted); the summary, when there is one, is. */
   fromSeq: z.number(),
   summarySeq: z.number().optional(),
@@ -324,6 +325,9 @@ export const sessionEvent = z.discriminatedUnion("type", [
   }),
   z.object({ ...header, type: z.literal("instructions-amended"), text: z.string() }),
   z.object({ ...header, type: z.literal("session-renamed"), name: z.string() }),
+  /** Lists leave it out until it is taken out again, or a turn is started. */
+  z.object({ ...header, type: z.literal("session-archived") }),
+  z.object({ ...header, type: z.literal("session-unarchived") }),
   /** From here on the successor is the session; a turn that was open goes on in it. */
   z.object({ ...header, type: z.literal("session-rotated"), successor: z.string() }),
   /** The rotation doesn't hold any more: this session goes on, and the successor is nobody's. */

@@ -40,6 +40,8 @@ export interface History {
   repairs: number;
   /** Cleared, and no turn since. */
   cleared: boolean;
+  /** Put out of lists, and no turn since. */
+  archived?: true;
   /** Items below this sequence number are not part of the window; the summary, when there is one, is. */
   fromSeq: number;
   summarySeq?: number;

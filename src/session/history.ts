@@ -85,7 +85,7 @@ export function canContinue({ items, lastOutcome }: History): boolean {
 
 /** What `turn-ended` carries, so that the next owner reads no more than the window. Its size doesn't grow with the log. */
 export function checkpointOf(history: History): Checkpoint {
-  const { name, title, parent, rotated, successor, summarySeq, contextTokens } = history;
+  const { name, title, parent, rotated, successor, archived, summarySeq, contextTokens } = history;
   return {
     offset: windowOffset(history),
     id: history.id,
@@ -106,6 +106,7 @@ export function checkpointOf(history: History): Checkpoint {
     quarantines: [...history.quarantines],
     repairs: history.repairs,
     cleared: history.cleared,
+    ...(archived !== undefined && { archived }),
     fromSeq: history.fromSeq,
     ...(summarySeq !== undefined && { summarySeq }),
     rewound: history.rewound.map(([from, to]) => [from, to]),
@@ -182,6 +183,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       fold.turn = event.turn;
       fold.openTurn = event;
       fold.cleared = false;
+      delete fold.archived;
       if (fold.title === undefined && event.preview !== "") fold.title = event.preview;
       break;
     case "item-added":
@@ -227,6 +229,12 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       break;
     case "session-renamed":
       fold.name = event.name;
+      break;
+    case "session-archived":
+      fold.archived = true;
+      break;
+    case "session-unarchived":
+      delete fold.archived;
       break;
     case "session-rotated":
       fold.successor = event.successor;

@@ -30,12 +30,26 @@ export interface SessionSummary {
   rotated?: true;
   /** The session that continues this one. */
   successor?: string;
+  /** Put out of lists. */
+  archived?: true;
 }
 
 /** The row of a list, as of `updated` (the time of the last event). A turn that has not ended counts as interrupted: its owner may be dead. */
 export function summarize(history: History, updated: number): SessionSummary {
-  const { id, name, title, workspace, settings, created, repairs, usage, parent, rotated, successor } =
-    history;
+  const {
+    id,
+    name,
+    title,
+    workspace,
+    settings,
+    created,
+    repairs,
+    usage,
+    parent,
+    rotated,
+    successor,
+    archived,
+  } = history;
   return {
     id,
     ...(name !== undefined && { name }),
@@ -53,6 +67,7 @@ export function summarize(history: History, updated: number): SessionSummary {
     ...(parent !== undefined && { parent }),
     ...(rotated !== undefined && { rotated }),
     ...(successor !== undefined && { successor }),
+    ...(archived !== undefined && { archived }),
   };
 }
 

@@ -228,6 +228,7 @@ export function storeConformance(
         () => store.queued(id),
         () => store.dequeue(id, id),
         () => store.remove(id),
+        () => store.shelve(id, true),
         () => store.body(id, { offset: 0, length: 1 }),
       ];
       for (const call of calls)

@@ -99,7 +99,7 @@ const command = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant("other" as const),
-      how: fc.constantFrom("rename", "amend", "fail", "unknown", "scrub"),
+      how: fc.constantFrom("rename", "amend", "fail", "unknown", "scrub", "archive", "unarchive"),
     }),
   },
 );
@@ -269,6 +269,8 @@ export function writeLog(told: readonly Command[]): WrittenLog {
       }
       case "other":
         if (next.how === "rename") log.add({ type: "session-renamed", name: `n${seq}` });
+        if (next.how === "archive") log.add({ type: "session-archived" });
+        if (next.how === "unarchive") log.add({ type: "session-unarchived" });
         if (next.how === "amend") log.add({ type: "instructions-amended", text: `t${seq}` });
         if (next.how === "unknown") log.add({ type: "moon-landed" });
         if (next.how === "scrub") log.add({ type: "history-cleared", scrubbed: true });

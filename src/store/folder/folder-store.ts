@@ -36,6 +36,7 @@ import { fateOfOwner, leaseNumbers, readLease } from "./lease-file.ts";
 import { belongs, listFolders } from "./list.ts";
 import { exists, type Making, makeSession } from "./make.ts";
 import { ChainQueue } from "./queue.ts";
+import { shelve } from "./shelf.ts";
 import { locate, placeOf, places, sessionsPath } from "./paths.ts";
 
 export interface FolderStoreOptions {
@@ -202,6 +203,15 @@ class FolderStore implements SessionStore {
 
   async head(id: string): Promise<string> {
     return (await this.#queue.head({ id, folder: this.#locate(id) })).id;
+  }
+
+  async shelve(id: string, archived: boolean): Promise<void> {
+    const folder = this.#locate(id);
+    try {
+      shelve(folder, archived);
+    } catch (error) {
+      throw asFailure(error, folder, `Session ${id} was left as it is.`);
+    }
   }
 
   queue(id: string, followUp: FollowUp): Promise<string> {

@@ -7,6 +7,7 @@ import type { Holder, ListedSession } from "../../store.ts";
 import type { Listing } from "../listing.ts";
 import { followUps } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
+import { isShelved } from "./shelf.ts";
 import { leftovers, places, type Place } from "./paths.ts";
 
 interface Tools {
@@ -44,7 +45,7 @@ async function describe(
   const bytes = lstatSync(logPath(path), { throwIfNoEntry: false })?.size;
   if (bytes === undefined)
     return lstatSync(path, { throwIfNoEntry: false })
-      ? broken(id, 0, `${logPath(path)} is missing`)
+      ? broken({ id, path }, 0, `${logPath(path)} is missing`)
       : undefined;
   try {
     const holder = tools.holder(path);
@@ -57,18 +58,19 @@ async function describe(
       return { ...row.summary, bytes, ...held, ...trouble };
     }
     const summary = await tools.summarize(id);
-    if (summary.created === 0) return broken(id, bytes, "no line of its log is an event of a session");
+    if (summary.created === 0)
+      return broken({ id, path }, bytes, "no line of its log is an event of a session");
     tools.listing?.put({ summary, bytes, running: holder.state === "held" });
     return { ...summary, bytes, ...held, ...trouble };
   } catch (error) {
     if (!isFailure(error) && typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
-    return broken(id, bytes, (error as Error).message);
+    return broken({ id, path }, bytes, (error as Error).message);
   }
 }
 
 /** As much of a summary as there is when the log can't be read. */
-function broken(id: string, bytes: number, why: string): ListedSession {
+function broken({ id, path }: Place, bytes: number, why: string): ListedSession {
   return {
     id,
     workspace: { path: "" },
@@ -82,6 +84,7 @@ function broken(id: string, bytes: number, why: string): ListedSession {
     repairs: 0,
     usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 },
     bytes,
+    ...(isShelved(path) && { archived: true }),
     trouble: printableLine(why, 400),
   };
 }

@@ -191,6 +191,11 @@ class MemoryStore implements SessionStore {
     return head;
   }
 
+  async shelve(id: string): Promise<void> {
+    // Every log here can take an event.
+    this.#kept(id);
+  }
+
   async queue(id: string, followUp: FollowUp): Promise<string> {
     const head = await this.head(id);
     this.#kept(head).inbox.set(followUp.id, { ...followUp, begun: 0 });

@@ -48,7 +48,10 @@ export const commands: readonly Command[] = [
     name: "sessions",
     summary: "list the sessions of this workspace",
     example: "throughline sessions --all",
-    options: [{ flags: "--all", help: "of every workspace" }],
+    options: [
+      { flags: "--all", help: "of every workspace" },
+      { flags: "--archived", help: "the archived ones too" },
+    ],
     load: async () => (await import("./sessions.ts")).sessions,
   },
   {
@@ -66,6 +69,22 @@ export const commands: readonly Command[] = [
     example: "throughline name 01a1fb7c fix-the-tests",
     options: [],
     load: async () => (await import("./name.ts")).name,
+  },
+  {
+    name: "archive",
+    arguments: "<session...>",
+    summary: "put sessions out of the list; they are kept, and a new turn brings one back",
+    example: "throughline archive fix-the-tests 01a1fb7c",
+    options: [],
+    load: async () => (await import("./archive.ts")).archiveSessions,
+  },
+  {
+    name: "unarchive",
+    arguments: "<session...>",
+    summary: "put archived sessions into the list again",
+    example: "throughline unarchive fix-the-tests",
+    options: [],
+    load: async () => (await import("./archive.ts")).unarchiveSessions,
   },
   {
     name: "queue",

@@ -29,7 +29,10 @@ export async function findSession(store: SessionStore, reference: string): Promi
 /** The newest session of this workspace. */
 export async function lastSession(store: SessionStore, folder: string): Promise<string> {
   const listed = await store.list();
-  const own = listed.find((session) => belongs(session.workspace, folder) && session.successor === undefined);
+  const own = listed.find(
+    (session) =>
+      belongs(session.workspace, folder) && session.successor === undefined && session.archived === undefined,
+  );
   if (own) return own.id;
   const elsewhere =
     listed.length > 0 ? ` ${listed.length} are in other workspaces: throughline sessions --all.` : "";

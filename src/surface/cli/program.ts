@@ -28,7 +28,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       const run = await command.load();
       status = await run({
         ...world,
-        args: child.processedArgs.filter((arg) => arg !== undefined) as string[],
+        args: (child.processedArgs as (string | string[] | undefined)[]).flatMap((arg) => arg ?? []),
         options: child.opts(),
       });
     });

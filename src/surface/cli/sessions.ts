@@ -11,19 +11,22 @@ export async function sessions(invocation: Invocation): Promise<number> {
   try {
     const all = await store.list();
     for (const trouble of troubles) terminal.err(`${printableLine(trouble, 300)}\n`);
-    const shown =
+    const own =
       options["all"] === true ? all : all.filter((session) => belongs(session.workspace, invocation.folder));
+    const shown =
+      options["archived"] === true ? own : own.filter((session) => session.archived === undefined);
     if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown })}\n`);
-    else terminal.out(table(shown, all.length - shown.length, Date.now()));
+    else terminal.out(table(shown, all.length - own.length, own.length - shown.length, Date.now()));
     return 0;
   } finally {
     await store.close();
   }
 }
 
-function table(shown: readonly ListedSession[], hidden: number, now: number): string {
+function table(shown: readonly ListedSession[], hidden: number, archived: number, now: number): string {
   const lines = shown.map((session) => listLine(session, now));
-  if (shown.length === 0) lines.push("No session in this workspace yet.");
+  if (shown.length + archived === 0) lines.push("No session in this workspace yet.");
+  if (archived > 0) lines.push(`${archived} archived: throughline sessions --archived`);
   if (hidden > 0) lines.push(`${hidden} more in other workspaces: throughline sessions --all`);
   return `${lines.join("\n")}\n`;
 }
@@ -40,6 +43,10 @@ export function listLine(session: ListedSession, now: number): string {
 
 /** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */
 export function statusWords(session: ListedSession, now: number): string {
+  return `${session.archived ? "archived, " : ""}${standingWords(session, now)}`;
+}
+
+function standingWords(session: ListedSession, now: number): string {
   if (session.trouble) return `damaged: ${printableLine(session.trouble, 80)}`;
   const healed = session.repairs > 0 ? `, healed ${session.repairs}×` : "";
   if (session.holder) return `running (pid ${session.holder.pid})${healed}`;

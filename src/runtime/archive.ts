@@ -1,0 +1,22 @@
+import { isFailureOf } from "../failure.ts";
+import type { SessionStore } from "../store.ts";
+import { note } from "./note.ts";
+
+/**
+ * Puts a session out of lists, or back into them. A damaged session can be archived too, and one of a newer version (R21): its log is not
+ * touched. Throws `lease-held` while somebody works in it.
+ */
+export async function archive(store: SessionStore, id: string, archived: boolean): Promise<void> {
+  const doing = archived ? "archiving it" : "taking it out of the archive";
+  try {
+    await note(store, id, doing, (history) => {
+      if ((history.archived === true) === archived) return [];
+      return [{ type: archived ? "session-archived" : "session-unarchived" }];
+    });
+    // It was damaged when it was archived, and can be read again.
+    if (!archived) await store.shelve(id, false);
+  } catch (error) {
+    if (!isFailureOf(error, "session-damaged", "schema-newer")) throw error;
+    await store.shelve(id, archived);
+  }
+}

@@ -1,0 +1,24 @@
+import { closeSync, fsyncSync, lstatSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { openPrivate, syncFolder } from "./files.ts";
+
+/** Beside a log that can't take an event: its session is archived. */
+const markPath = (folder: string): string => join(folder, "archived");
+
+/** Durable when it returns. */
+export function shelve(folder: string, archived: boolean): void {
+  if (isShelved(folder) === archived) return;
+  if (archived) {
+    const fd = openPrivate(markPath(folder), "a");
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } else rmSync(markPath(folder), { force: true });
+  syncFolder(folder);
+}
+
+export function isShelved(folder: string): boolean {
+  return lstatSync(markPath(folder), { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,23 @@
+import { archive } from "../../runtime.ts";
+import { openStore, readConfig } from "../config.ts";
+import type { Invocation } from "./command.ts";
+import { eachSession } from "./each.ts";
+
+export const archiveSessions = (invocation: Invocation): Promise<number> => put(invocation, true);
+
+export const unarchiveSessions = (invocation: Invocation): Promise<number> => put(invocation, false);
+
+async function put(invocation: Invocation, archived: boolean): Promise<number> {
+  const { store } = openStore(readConfig(invocation.options, invocation.environment, invocation.folder));
+  try {
+    return await eachSession(invocation, store, async (session) => {
+      await archive(store, session, archived);
+      const told = archived
+        ? `session ${session} is archived; bring it back with: throughline unarchive ${session}`
+        : `session ${session} is in the list again`;
+      return { json: { session, archived }, text: told };
+    });
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,39 @@
+import { catalogue } from "../../failure/catalogue.ts";
+import { type Failure, isFailure } from "../../failure.ts";
+import { printable } from "../../lib/printable.ts";
+import type { SessionStore } from "../../store.ts";
+import type { Invocation } from "./command.ts";
+import { findSession } from "./pick.ts";
+
+export interface Told {
+  json: object;
+  text: string;
+}
+
+/**
+ * Does the same to every session that the words name. What fails for one is said, and the others have their turn: the exit status is
+ * that of the first failure. `--json`: one object with `sessions`, each with what was done or with `error`.
+ */
+export async function eachSession(
+  { args, options, terminal }: Invocation,
+  store: SessionStore,
+  act: (id: string) => Promise<Told>,
+): Promise<number> {
+  const isJson = options["json"] === true;
+  const told: object[] = [];
+  let first: Failure | undefined;
+  for (const reference of args) {
+    try {
+      const { json, text } = await act(await findSession(store, reference));
+      told.push(json);
+      if (!isJson) terminal.out(`${text}\n`);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      first ??= error;
+      told.push({ session: reference, error: { class: error.class, message: error.message } });
+      terminal.err(`${printable(error.message)}${error.class === "usage" ? "" : ` [${error.class}]`}\n`);
+    }
+  }
+  if (isJson) terminal.out(`${JSON.stringify({ schema: 1, sessions: told })}\n`);
+  return first ? catalogue[first.class].exit : 0;
+}
