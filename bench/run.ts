@@ -1,6 +1,7 @@
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { append } from "./append.ts";
+import { list } from "./list.ts";
 import { open } from "./open.ts";
 import { makeScratch } from "./scratch.ts";
 import { staleness } from "./shipped.ts";
@@ -14,6 +15,7 @@ import { window } from "./window.ts";
 
 const benches: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   append,
+  list,
   open,
   step,
   window,

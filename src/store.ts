@@ -1,5 +1,6 @@
 import type { BodyRef, Checkpoint, EventOf, LogRecord, NewEvent, Owner } from "./session/event.ts";
 import type { FollowUpMode } from "./session/follow-up.ts";
+import type { Place } from "./session/place.ts";
 import type { SessionSummary } from "./session/summary.ts";
 
 /** A line, or a run of bytes, that the reader could not use. Nothing of it is ever thrown away. */
@@ -118,8 +119,12 @@ export interface ListedSession extends SessionSummary {
 }
 
 export interface ListQuery {
-  /** Only sessions of this folder, of folders below it, or of the same repository. */
-  workspace?: string;
+  /** Only sessions of this folder, of folders above and below it, and of the same repository, its worktrees included. */
+  workspace?: Place;
+  /** How many sessions of other workspaces there are. */
+  onHidden?(sessions: number): void;
+  /** Called now and then while logs are read because nothing is known of them yet. */
+  onRead?(read: number, total: number): void;
 }
 
 /**
@@ -143,6 +148,8 @@ export interface SessionStore {
   read(id: string, visitor: LogVisitor, options?: ReadOptions): Promise<ReadReport>;
   /** Bytes of items for a reader that doesn't own the session. */
   body(id: string, ref: BodyRef): Promise<Uint8Array>;
+  /** As `SessionLog.bodies`. */
+  bodies(id: string, refs: readonly BodyRef[]): AsyncIterable<readonly Uint8Array[]>;
   holder(id: string): Promise<Holder>;
   /** Ids whose id begins with `reference` or whose name is `reference`, newest first. For a rotated session its head stands. */
   find(reference: string): Promise<string[]>;

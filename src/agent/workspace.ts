@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { realpath } from "node:fs/promises";
 import { promisify } from "node:util";
+import { repositoryOf } from "../lib/repository.ts";
 import type { Workspace } from "../session/event.ts";
 
 const run = promisify(execFile);
@@ -9,6 +10,7 @@ const run = promisify(execFile);
 export async function readWorkspace(folder: string): Promise<Workspace> {
   const path = await realpath(folder);
   const found: Workspace = { path };
+  const gitCommon = repositoryOf(path)?.common;
   try {
     const { stdout } = await run(
       "git",
@@ -19,6 +21,7 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
     return {
       ...found,
       ...(gitRoot && { gitRoot }),
+      ...(gitCommon !== undefined && { gitCommon }),
       ...(gitCommit && { gitCommit }),
       ...(gitBranch && { gitBranch }),
     };

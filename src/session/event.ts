@@ -23,6 +23,8 @@ export const workspace = z.object({
   path: z.string(),
   /** Top of the git repository or worktree, when there is one. */
   gitRoot: z.string().optional(),
+  /** The repository's own folder, which all of its worktrees share. */
+  gitCommon: z.string().optional(),
   gitBranch: z.string().optional(),
   gitCommit: z.string().optional(),
 });

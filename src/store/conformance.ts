@@ -212,7 +212,7 @@ export function storeConformance(
       expect(await store.list()).toMatchObject([
         { id, name: "my work", holder: { pid: process.pid }, workspace: { path: "/w" } },
       ]);
-      expect(await store.list({ workspace: "/elsewhere" })).toEqual([]);
+      expect(await store.list({ workspace: { path: "/elsewhere" } })).toEqual([]);
       await log.release();
     });
 

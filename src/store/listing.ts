@@ -1,5 +1,7 @@
+import type { Place } from "../session/place.ts";
 import type { SessionSummary } from "../session/summary.ts";
 import type { LogVisitor, ReadReport } from "../store.ts";
+import type { Link } from "./chain.ts";
 
 /** What a catalogue remembers of a session: true for a log of exactly `bytes` bytes. */
 export interface ListingRow {
@@ -9,13 +11,23 @@ export interface ListingRow {
   running: boolean;
 }
 
+/** A row as it is read: what tells whether a session is wanted, and the rest when it is asked for. */
+export interface KnownRow {
+  bytes: number;
+  running: boolean;
+  place: Place;
+  link: Link;
+  /** Read when it is called; `undefined` when it can't be. */
+  summary(): SessionSummary | undefined;
+}
+
 /**
  * A cache of summaries for lists and search. It can be wrong, late, locked or gone at any time: whoever asks compares with the folders,
  * and nobody waits for it to be written. No method throws.
  */
 export interface Listing {
   /** Rows by session id; empty when they can't be read. */
-  rows(): Map<string, ListingRow>;
+  rows(): Map<string, KnownRow>;
   /** Written soon, in the background. */
   put(row: ListingRow): void;
   /** Marks the row before the first append and after the last one. */

@@ -185,7 +185,8 @@ function sameWorkspace(left: Workspace, right: Workspace): boolean {
     left.path === right.path &&
     left.gitBranch === right.gitBranch &&
     left.gitCommit === right.gitCommit &&
-    left.gitRoot === right.gitRoot
+    left.gitRoot === right.gitRoot &&
+    left.gitCommon === right.gitCommon
   );
 }
 

@@ -106,7 +106,7 @@ describe("the catalogue", () => {
     await store.close();
     expect(listing.troubles.join()).toContain("catalog.sqlite.unusable");
     const after = openCatalog(home);
-    expect([...after.rows().values()].map(({ summary }) => summary.name)).toEqual(["kept"]);
+    expect([...after.rows().values()].map(({ summary }) => summary()?.name)).toEqual(["kept"]);
     await after.close();
   });
 

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { sleep } from "../../lib/abort.ts";
+import type { Place } from "../../session/place.ts";
 import type { SessionSummary } from "../../session/summary.ts";
-import type { Listing, ListingRow } from "../listing.ts";
+import type { Link } from "../chain.ts";
+import type { KnownRow, Listing, ListingRow } from "../listing.ts";
 import {
   inTransaction,
   isBusy,
@@ -32,6 +34,51 @@ export function openCatalog(home: string): Listing & { search(text: string): str
   return new Catalog(catalogPath(home));
 }
 
+type Columns = [
+  id: string,
+  bytes: number,
+  running: number,
+  path: string,
+  root: string | null,
+  common: string | null,
+  parent: string | null,
+  rotated: number | null,
+  successor: string | null,
+];
+
+class Row implements KnownRow {
+  readonly #columns: Columns;
+  readonly summary: KnownRow["summary"];
+
+  constructor(columns: Columns, summary: KnownRow["summary"]) {
+    this.#columns = columns;
+    this.summary = summary;
+  }
+
+  get bytes(): number {
+    return this.#columns[1];
+  }
+
+  get running(): boolean {
+    return this.#columns[2] === 1;
+  }
+
+  get place(): Place {
+    const [, , , path, gitRoot, gitCommon] = this.#columns;
+    return { path, ...(gitRoot !== null && { gitRoot }), ...(gitCommon !== null && { gitCommon }) };
+  }
+
+  get link(): Link {
+    const [id, , , , , , parent, rotated, successor] = this.#columns;
+    return {
+      id,
+      ...(parent !== null && { parent }),
+      ...(rotated === 1 && { rotated: true }),
+      ...(successor !== null && { successor }),
+    };
+  }
+}
+
 type Work = (db: DatabaseSync) => void;
 
 class Catalog implements Listing {
@@ -39,6 +86,8 @@ class Catalog implements Listing {
   readonly #path: string;
   readonly #waiting: Work[] = [];
   #open: OpenDatabase | undefined;
+  /** Of the open database. */
+  #reading: StatementSync | undefined;
   #running: Promise<void> | undefined;
   #closing = false;
 
@@ -46,21 +95,26 @@ class Catalog implements Listing {
     this.#path = path;
   }
 
-  rows(): Map<string, ListingRow> {
-    return (
-      this.#read((db) => {
-        const rows = new Map<string, ListingRow>();
-        for (const row of db.prepare("SELECT id, bytes, running, summary FROM sessions").iterate()) {
-          const summary = JSON.parse(String(row["summary"])) as SessionSummary;
-          rows.set(String(row["id"]), {
-            summary,
-            bytes: Number(row["bytes"]),
-            running: row["running"] === 1,
-          });
-        }
-        return rows;
-      }) ?? new Map<string, ListingRow>()
+  rows(): Map<string, KnownRow> {
+    const rows = this.#read((db) => {
+      const select = db.prepare(
+        "SELECT id, bytes, running, path, root, common, parent, rotated, successor FROM sessions",
+      );
+      // With ten thousand rows objects take most of the time.
+      select.setReturnArrays(true);
+      return select.all() as unknown as Columns[];
+    });
+    return new Map(
+      (rows ?? []).map((columns) => [columns[0], new Row(columns, () => this.#summary(columns[0]))]),
     );
+  }
+
+  #summary(id: string): SessionSummary | undefined {
+    return this.#read((db) => {
+      this.#reading ??= db.prepare("SELECT summary FROM sessions WHERE id = ?");
+      const row = this.#reading.get(id);
+      return row && (JSON.parse(String(row["summary"])) as SessionSummary);
+    });
   }
 
   /** Ids of the sessions whose name or title has every word of the text, the best first. A word may be the beginning of one. */
@@ -212,6 +266,7 @@ class Catalog implements Listing {
   }
 
   #shut(): void {
+    this.#reading = undefined;
     this.#open?.db.close();
     this.#open = undefined;
   }

@@ -2,12 +2,20 @@ import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSyn
 import { DatabaseSync } from "node:sqlite";
 
 /** Of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
-const tablesVersion = 1;
+const tablesVersion = 2;
 /** For how long SQLite itself waits; after that the work is tried again later. Milliseconds. */
 const busyMs = 50;
 
 const tables = `
-  CREATE TABLE sessions (id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, running INTEGER NOT NULL, summary TEXT NOT NULL) STRICT;
+  CREATE TABLE sessions (
+    id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, running INTEGER NOT NULL, summary TEXT NOT NULL,
+    path TEXT GENERATED ALWAYS AS (summary ->> '$.workspace.path') STORED,
+    root TEXT GENERATED ALWAYS AS (summary ->> '$.workspace.gitRoot') STORED,
+    common TEXT GENERATED ALWAYS AS (summary ->> '$.workspace.gitCommon') STORED,
+    parent TEXT GENERATED ALWAYS AS (summary ->> '$.parent') STORED,
+    rotated INTEGER GENERATED ALWAYS AS (summary ->> '$.rotated') STORED,
+    successor TEXT GENERATED ALWAYS AS (summary ->> '$.successor') STORED
+  ) STRICT;
   CREATE VIRTUAL TABLE words USING fts5(id UNINDEXED, name, title);
   INSERT INTO words(words, rank) VALUES ('secure-delete', 1);
   PRAGMA user_version = ${tablesVersion};

@@ -1,12 +1,12 @@
 import { readlinkSync, renameSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { Failure, isFailure } from "../../failure.ts";
+import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { identifyProcess } from "../../lib/process.ts";
 import type { BodyRef, Owner } from "../../session/event.ts";
-import { judge } from "../../session/lease.ts";
+import { isTogether } from "../../session/place.ts";
 import type {
   Append,
   DeadFollowUp,
@@ -22,19 +22,21 @@ import type {
   SessionStore,
   Successor,
 } from "../../store.ts";
-import { readBody } from "../bodies.ts";
+import { readBodies, readBody } from "../bodies.ts";
 import { headOf, heads } from "../chain.ts";
 import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
 import { summarizeLog } from "../summarize.ts";
 import { acquireFolder, takeLease } from "./acquire.ts";
 import { FileSource } from "./file-source.ts";
-import { storeFailure, syncFolder } from "./files.ts";
+import { syncFolder } from "./files.ts";
 import { FolderSession } from "./folder-session.ts";
+import { holderOf } from "./holder.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
-import { fateOfOwner, leaseNumbers, readLease } from "./lease-file.ts";
-import { belongs, listFolders } from "./list.ts";
+
+import { listFolders } from "./list.ts";
 import { exists, type Making, makeSession } from "./make.ts";
+import { asFailure, isSystemError } from "./outside.ts";
 import { ChainQueue } from "./queue.ts";
 import { shelve } from "./shelf.ts";
 import { locate, placeOf, places, sessionsPath } from "./paths.ts";
@@ -164,6 +166,19 @@ class FolderStore implements SessionStore {
     return this.#withSource(id, (source) => readBody(source, ref, source.path));
   }
 
+  async *bodies(id: string, refs: readonly BodyRef[]): AsyncGenerator<readonly Uint8Array[]> {
+    const folder = this.#locate(id);
+    let source: FileSource | undefined;
+    try {
+      source = new FileSource(folder);
+      yield* readBodies(source, refs, source.path);
+    } catch (error) {
+      throw asFailure(error, folder, `Session ${id} was left as it is.`);
+    } finally {
+      await source?.close();
+    }
+  }
+
   async holder(id: string): Promise<Holder> {
     return holderOf(this.#locate(id));
   }
@@ -184,18 +199,29 @@ class FolderStore implements SessionStore {
   }
 
   async list(query: ListQuery = {}): Promise<ListedSession[]> {
-    const listed = heads(await this.#all());
-    const { workspace } = query;
-    return workspace === undefined ? listed : listed.filter((session) => belongs(session, workspace));
+    const { sessions, elsewhere } = await this.#folders(query);
+    const listed = heads([...sessions, ...elsewhere]);
+    const { workspace, onHidden } = query;
+    const wanted = new Set(
+      sessions.filter((session) => !workspace || isTogether(session.workspace, workspace)),
+    );
+    const shown = listed.filter((session): session is ListedSession => wanted.has(session as ListedSession));
+    onHidden?.(listed.length - shown.length);
+    return shown;
   }
 
   async #all(): Promise<ListedSession[]> {
+    return (await this.#folders()).sessions;
+  }
+
+  async #folders(query?: ListQuery): ReturnType<typeof listFolders> {
+    const tools = {
+      listing: this.#listing,
+      summarize: (id: string) => summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" })),
+      holder: holderOf,
+    };
     try {
-      return await listFolders(this.#home, {
-        listing: this.#listing,
-        summarize: (id) => summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" })),
-        holder: holderOf,
-      });
+      return await listFolders(this.#home, tools, query);
     } catch (error) {
       throw asFailure(error, sessionsPath(this.#home), "Nothing was changed.");
     }
@@ -346,19 +372,6 @@ class FolderStore implements SessionStore {
   }
 }
 
-/** As it looks at once: an owner out of sight counts as holding. */
-export function holderOf(folder: string): Holder {
-  const fence = leaseNumbers(folder).at(-1);
-  const file = fence === undefined ? undefined : readLease(folder, fence);
-  if (fence === undefined || !file) return { state: "free" };
-  const { lease } = file;
-  if (!lease) return { state: "held", fence };
-  const verdict = judge(lease, { fate: fateOfOwner(lease.owner), unchangedMs: 0 });
-  return verdict === "free" || verdict === "dead"
-    ? { state: "free" }
-    : { state: "held", fence, owner: lease.owner };
-}
-
 /** The terminal that this process is worked at, as the platform names it. */
 function terminal(): string | undefined {
   if (!process.stdin.isTTY || process.platform !== "linux") return undefined;
@@ -377,18 +390,4 @@ function openIfThere(folder: string): FileSource | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-}
-
-function isSystemError(error: unknown): boolean {
-  return typeof (error as NodeJS.ErrnoException | undefined)?.syscall === "string";
-}
-
-/** What the system says becomes a failure of the store; mistakes of the program stay what they are. */
-function asFailure(error: unknown, path: string, kept: string): unknown {
-  if (isFailure(error) || !isSystemError(error)) return error;
-  if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-    const message = `${path} is incomplete: ${(error as Error).message}. ${kept} throughline sessions --all lists the others.`;
-    return new Failure("session-damaged", message, { path }, { cause: error });
-  }
-  return storeFailure(error, path, kept);
 }

@@ -1,14 +1,15 @@
 import { lstatSync, rmSync } from "node:fs";
-import { relative, sep } from "node:path";
 import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { SessionSummary } from "../../session/summary.ts";
-import type { Holder, ListedSession } from "../../store.ts";
-import type { Listing } from "../listing.ts";
+import { isTogether } from "../../session/place.ts";
+import type { Holder, ListedSession, ListQuery } from "../../store.ts";
+import type { Link } from "../chain.ts";
+import type { KnownRow, Listing } from "../listing.ts";
 import { followUps } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
+import { type Place, survey } from "./paths.ts";
 import { isShelved } from "./shelf.ts";
-import { leftovers, places, type Place } from "./paths.ts";
 
 interface Tools {
   listing: Listing | undefined;
@@ -16,30 +17,60 @@ interface Tools {
   holder(folder: string): Holder;
 }
 
+/** Logs that are read at once. */
+const readAtOnce = 16;
+
 /**
  * The folders are the truth. A row of the catalogue stands for a session as long as the log has the length that the row was made from;
  * every other log is read again. A session that can't be read is listed with what is wrong with it. Of chains of rotations every session is
  * given.
+ *
+ * With a workspace, a session that its row places elsewhere is given as a link only, and its log is not looked at: a session changes its
+ * workspace in the hands of an owner alone, and a row says that an owner was at work before anything else changes.
  */
-export async function listFolders(home: string, tools: Tools): Promise<ListedSession[]> {
-  sweep(home, tools);
-  const rows = tools.listing?.rows();
-  const found = places(home);
-  const listed: ListedSession[] = [];
-  for (const place of found) {
-    const row = rows?.get(place.id);
-    const session = await describe(place, row, tools);
-    if (session) listed.push(session);
+export async function listFolders(
+  home: string,
+  tools: Tools,
+  { workspace, onRead }: ListQuery = {},
+): Promise<{ sessions: ListedSession[]; elsewhere: Link[] }> {
+  const rows = tools.listing?.rows() ?? new Map<string, KnownRow>();
+  const { found, left } = survey(home, (id) => rows.has(id));
+  sweep(left, tools);
+  const elsewhere = new Map<string, Place>();
+  const wanted = found.filter((place) => {
+    const row = rows.get(place.id);
+    if (workspace === undefined || !row || row.running || isTogether(row.place, workspace)) return true;
+    elsewhere.set(place.id, place);
+    return false;
+  });
+  const unknown = wanted.filter(({ id }) => !rows.has(id)).length;
+  const sessions: ListedSession[] = [];
+  let read = 0;
+  for (let at = 0; at < wanted.length; at += readAtOnce) {
+    const places = wanted.slice(at, at + readAtOnce);
+    for (const session of await Promise.all(
+      places.map((place) => describe(place, rows.get(place.id), tools)),
+    ))
+      if (session) sessions.push(session);
+    read += places.filter(({ id }) => !rows.has(id)).length;
+    if (unknown > 0) onRead?.(read, unknown);
   }
-  const known = new Set(found.map((place) => place.id));
-  const stale = [...(rows?.keys() ?? [])].filter((id) => !known.has(id));
-  if (stale.length > 0) await tools.listing?.remove(stale);
-  return listed.sort((a, b) => b.updated - a.updated || (a.id < b.id ? 1 : -1));
+  // Whether a successor counts is its predecessor's log's to say, which a row may not know yet.
+  for (const { rotated, parent = "" } of sessions) {
+    const place = rotated && elsewhere.get(parent);
+    const session = place && (await describe(place, rows.get(parent), tools));
+    if (session && elsewhere.delete(parent)) sessions.push(session);
+  }
+  const links = [...elsewhere.keys()].flatMap((id) => rows.get(id)?.link ?? []);
+  for (const { id } of found) rows.delete(id);
+  if (rows.size > 0) await tools.listing?.remove([...rows.keys()]);
+  sessions.sort((a, b) => b.updated - a.updated || (a.id < b.id ? 1 : -1));
+  return { sessions, elsewhere: links };
 }
 
 async function describe(
   { id, path }: Place,
-  row: ReturnType<Listing["rows"]> extends Map<string, infer R> ? R | undefined : never,
+  row: KnownRow | undefined,
   tools: Tools,
 ): Promise<ListedSession | undefined> {
   const bytes = lstatSync(logPath(path), { throwIfNoEntry: false })?.size;
@@ -53,9 +84,10 @@ async function describe(
     const { unreadable } = followUps([path]);
     const trouble =
       unreadable.length > 0 ? { trouble: `can't read the queued ${unreadable.join(", ")}` } : {};
-    if (row?.bytes === bytes) {
+    const known = row?.bytes === bytes ? row.summary() : undefined;
+    if (row && known) {
       if (row.running && holder.state === "free") tools.listing?.mark(id, false);
-      return { ...row.summary, bytes, ...held, ...trouble };
+      return { ...known, bytes, ...held, ...trouble };
     }
     const summary = await tools.summarize(id);
     if (summary.created === 0)
@@ -89,27 +121,12 @@ function broken({ id, path }: Place, bytes: number, why: string): ListedSession 
   };
 }
 
-/** A session that can't say where it belongs belongs everywhere: it must not be hidden. */
-export function belongs({ workspace }: ListedSession, path: string): boolean {
-  if (workspace.path === "") return true;
-  return (
-    workspace.gitRoot === path ||
-    isWithin(workspace.path, path) ||
-    (workspace.gitRoot !== undefined && isWithin(path, workspace.gitRoot))
-  );
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !way.startsWith(sep));
-}
-
 /** Making a session takes milliseconds; a folder that is as old as this and has no log was left by a crash. Milliseconds. */
 const longestMaking = 24 * 3_600_000;
 
 /** Removes what a crash left of a session that was being removed, or being made by a process that is dead. */
-function sweep(home: string, tools: Tools): void {
-  for (const { id, path } of leftovers(home)) {
+function sweep(left: readonly Place[], tools: Tools): void {
+  for (const { id, path } of left) {
     try {
       if (!id.startsWith(".gone-") && mayBeMade(path, tools)) continue;
       rmSync(path, { recursive: true, force: true });

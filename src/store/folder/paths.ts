@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, type Dirent } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { Failure } from "../../failure.ts";
 import { uuidv7Time } from "../../lib/ids.ts";
 
@@ -31,13 +31,21 @@ export function places(home: string): Place[] {
     .sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
-/** What a crash left of sessions that were being made or removed. */
-export function leftovers(home: string): Place[] {
-  return months(home).flatMap((month) =>
-    entries(month)
-      .filter((entry) => entry.isDirectory() && /^\.(?:new|gone)-/u.test(entry.name))
-      .map((entry) => ({ id: entry.name, path: join(month, entry.name) })),
-  );
+/**
+ * Every session's folder in no order, and what a crash left of sessions that were being made or removed. Folders that are known by
+ * their id are not looked at: with ten thousand of them that is most of the time.
+ */
+export function survey(home: string, isKnown: (id: string) => boolean): { found: Place[]; left: Place[] } {
+  const [found, left]: [Place[], Place[]] = [[], []];
+  for (const month of months(home)) {
+    for (const name of names(month)) {
+      const place = { id: name, path: `${month}${sep}${name}` };
+      if (idShape.test(name)) {
+        if (isKnown(name) || isFolder(place.path)) found.push(place);
+      } else if (/^\.(?:new|gone)-/u.test(name) && isFolder(place.path)) left.push(place);
+    }
+  }
+  return { found, left };
 }
 
 /** The folder of a session, or `undefined` when there is none. Refuses a folder that is a link. */
@@ -64,6 +72,18 @@ function months(home: string): string[] {
 
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+const isFolder = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+function names(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 function entries(path: string): Dirent[] {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { schemaVersion, type BodyRef, type LogRecord, type Owner } from "../../session/event.ts";
+import { isTogether } from "../../session/place.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import type {
   Append,
@@ -20,13 +21,13 @@ import type {
   SessionStore,
   Successor,
 } from "../../store.ts";
-import { Appender, type Committed } from "../appender.ts";
+import { Appender } from "../appender.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import { headOf, heads, successorWatch } from "../chain.ts";
 import { factsOf } from "../owner.ts";
 import { readLog } from "../scan.ts";
-import type { ByteSource, LogSource } from "../source.ts";
 import { summarizeLog } from "../summarize.ts";
+import { MemoryLog } from "./memory-log.ts";
 
 /** Sessions in memory, for tests and for library users who keep none: the same lines, rules and failures as in a folder, but nothing lasts. */
 export function memoryStore({
@@ -147,6 +148,11 @@ class MemoryStore implements SessionStore {
     return readBody(log, ref, log.path);
   }
 
+  bodies(id: string, refs: readonly BodyRef[]): AsyncIterable<readonly Uint8Array[]> {
+    const { log } = this.#kept(id);
+    return readBodies(log, refs, log.path);
+  }
+
   async holder(id: string): Promise<Holder> {
     const { owner, fence } = this.#kept(id);
     return owner ? { state: "held", fence, owner: owner.owner } : { state: "free" };
@@ -165,9 +171,11 @@ class MemoryStore implements SessionStore {
       .sort((a, b) => (a < b ? 1 : -1));
   }
 
-  async list({ workspace }: ListQuery = {}): Promise<ListedSession[]> {
+  async list({ workspace, onHidden }: ListQuery = {}): Promise<ListedSession[]> {
     const listed = heads(await this.#all());
-    return workspace === undefined ? listed : listed.filter((session) => isOf(session, workspace));
+    const shown = listed.filter((session) => !workspace || isTogether(session.workspace, workspace));
+    onHidden?.(listed.length - shown.length);
+    return shown;
   }
 
   async #all(): Promise<ListedSession[]> {
@@ -363,38 +371,4 @@ class MemorySession implements SessionLog {
     this.#appender.close(failure);
     this.#lost.abort(failure);
   }
-}
-
-class MemoryLog implements ByteSource {
-  readonly path: string;
-  #bytes: Buffer = Buffer.alloc(4096);
-  #size = 0;
-
-  constructor(id: string) {
-    this.path = `memory:${id}`;
-  }
-
-  now(): LogSource {
-    return { path: this.path, bytes: this, size: this.#size };
-  }
-
-  async read(target: Uint8Array, at: number): Promise<number> {
-    return this.#bytes.copy(target, 0, at, Math.min(this.#size, at + target.length));
-  }
-
-  add(bytes: Buffer): Committed {
-    const offset = this.#size;
-    this.#size += bytes.length;
-    if (this.#size > this.#bytes.length) {
-      const grown = Buffer.alloc(Math.max(this.#size, 2 * this.#bytes.length));
-      this.#bytes.copy(grown, 0, 0, offset);
-      this.#bytes = grown;
-    }
-    bytes.copy(this.#bytes, offset);
-    return { offset };
-  }
-}
-
-function isOf({ workspace }: SessionSummary, path: string): boolean {
-  return workspace.path === path || workspace.gitRoot === path || workspace.path.startsWith(`${path}/`);
 }

@@ -47,10 +47,20 @@ export const commands: readonly Command[] = [
   {
     name: "sessions",
     summary: "list the sessions of this workspace",
-    example: "throughline sessions --all",
+    example: "throughline sessions --since 7d --status failed,limited --search parser",
     options: [
       { flags: "--all", help: "of every workspace" },
       { flags: "--archived", help: "the archived ones too" },
+      { flags: "--model <text>", help: "whose model, or model/effort, has this text" },
+      { flags: "--since <time>", help: "active since then: an age (30m, 2h, 7d) or a date (2026-11-20)" },
+      {
+        flags: "--status <status>",
+        help: "idle, running, interrupted, limited, failed, cleared, archived; several with commas",
+      },
+      {
+        flags: "--search <text>",
+        help: "with every word of the text in its name, messages or tool commands",
+      },
     ],
     load: async () => (await import("./sessions.ts")).sessions,
   },

@@ -1,44 +1,123 @@
+import { existsSync, realpathSync } from "node:fs";
+import { relative } from "node:path";
+import { repositoryOf } from "../../lib/repository.ts";
 import { ago, counted, durationWords } from "../../lib/words.ts";
 import { printableLine } from "../../lib/printable.ts";
+import type { Workspace } from "../../session/event.ts";
+import { isInside, type Place } from "../../session/place.ts";
 import type { ListedSession } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
-import { belongs } from "../belongs.ts";
-import type { Invocation } from "./command.ts";
+import { type Invocation, optionText } from "./command.ts";
+import { filtersOf, wantsArchived } from "./filter.ts";
+import { searching } from "./search.ts";
+import type { Terminal } from "./terminal.ts";
 
 export async function sessions(invocation: Invocation): Promise<number> {
-  const { terminal, options } = invocation;
-  const { store, troubles } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  const { terminal, options, folder } = invocation;
+  const now = Date.now();
+  const filters = filtersOf(invocation, now);
+  const { store, troubles } = openStore(readConfig(options, invocation.environment, folder));
+  const reading = readingLine(terminal);
   try {
-    const all = await store.list();
+    const here = placeOf(folder);
+    const hidden: Hidden[] = [];
+    let shown = await store.list({
+      ...(options["all"] !== true && { workspace: here }),
+      onHidden: (count) => hidden.push({ by: elsewhere, count }),
+      onRead: reading.show,
+    });
+    reading.clear();
     for (const trouble of troubles) terminal.err(`${printableLine(trouble, 300)}\n`);
-    const own =
-      options["all"] === true ? all : all.filter((session) => belongs(session.workspace, invocation.folder));
-    const shown =
-      options["archived"] === true ? own : own.filter((session) => session.archived === undefined);
-    if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown })}\n`);
-    else terminal.out(table(shown, all.length - own.length, own.length - shown.length, Date.now()));
+    if (options["archived"] !== true && !wantsArchived(invocation)) {
+      const kept = shown.filter(({ archived }) => archived === undefined);
+      hidden.push({ by: "archived", count: shown.length - kept.length });
+      shown = kept;
+    }
+    const search = optionText(invocation, "search");
+    const all = search === undefined ? filters : [...filters, await searching(store, search, shown)];
+    for (const { given, keeps } of all) {
+      const kept = shown.filter(keeps);
+      hidden.push({ by: given, count: shown.length - kept.length });
+      shown = kept;
+    }
+    if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown, hidden })}\n`);
+    else terminal.out(table(shown, hidden, here, now));
     return 0;
   } finally {
+    reading.clear();
     await store.close();
   }
 }
 
-function table(shown: readonly ListedSession[], hidden: number, archived: number, now: number): string {
-  const lines = shown.map((session) => listLine(session, now));
-  if (shown.length + archived === 0) lines.push("No session in this workspace yet.");
-  if (archived > 0) lines.push(`${archived} archived: throughline sessions --archived`);
-  if (hidden > 0) lines.push(`${hidden} more in other workspaces: throughline sessions --all`);
+const elsewhere = "workspace";
+
+/** How many sessions one filter took out of the list, in the order in which they are applied. */
+interface Hidden {
+  by: string;
+  count: number;
+}
+
+/** The folder as logs name it, with its repository. */
+function placeOf(folder: string): Place {
+  const repository = repositoryOf(folder);
+  const path = existsSync(folder) ? realpathSync(folder) : folder;
+  return { path, ...(repository && { gitRoot: repository.root, gitCommon: repository.common }) };
+}
+
+/** On a terminal: how far the reading of logs is that the catalogue doesn't know. */
+function readingLine(terminal: Terminal): { show(read: number, total: number): void; clear(): void } {
+  let isShown = false;
+  return {
+    show: (read, total) => {
+      if (!terminal.interactive || total < 100) return;
+      isShown = true;
+      terminal.err(`\r· reading ${total} sessions that the catalogue doesn't know: ${read}\x1b[K`);
+    },
+    clear: () => {
+      if (isShown) terminal.err("\r\x1b[K");
+      isShown = false;
+    },
+  };
+}
+
+function table(shown: readonly ListedSession[], hidden: readonly Hidden[], here: Place, now: number): string {
+  const lines = shown.map((session) => listLine(session, now, here));
+  const counts = hidden.filter(({ count }) => count > 0);
+  if (shown.length === 0)
+    lines.push(
+      counts.some(({ by }) => by !== elsewhere) ? "No session is left." : "No session in this workspace yet.",
+    );
+  const told = counts.map(({ by, count }) => {
+    if (by === elsewhere) return `${count} more in other workspaces: throughline sessions --all`;
+    if (by === "archived") return `${count} archived: throughline sessions --archived`;
+    return `${count} hidden by ${printableLine(by, 60)}`;
+  });
+  if (told.length > 0) lines.push(told.join("; "));
   return `${lines.join("\n")}\n`;
 }
 
-/** id, name or title, model/effort, age, last activity, messages, branch, status: R6. */
-export function listLine(session: ListedSession, now: number): string {
+/** id, name or title, model/effort, age, last activity, messages, branch, status, and where it is when that is not here: R6. */
+export function listLine(session: ListedSession, now: number, here?: Place): string {
   const what = printableLine(session.name ?? session.title ?? "(no prompt)", 48);
   const model = session.settings.model + (session.settings.effort ? `/${session.settings.effort}` : "");
   const branch = session.workspace.gitBranch ? ` · ${printableLine(session.workspace.gitBranch, 30)}` : "";
-  const origin = session.rotated && session.parent ? ` · continued from ${session.parent}` : "";
+  const origin =
+    session.parent === undefined
+      ? ""
+      : ` · ${session.rotated ? "continued" : "forked"} from ${session.parent}`;
   const times = `made ${ago(now - session.created)}, active ${ago(now - session.updated)}`;
-  return `${session.id}  ${what}  ${printableLine(model, 40)} · ${times} · ${counted(session.messages, "message")}${branch} · ${statusWords(session, now)}${origin}`;
+  const place = here ? placeWords(session.workspace, here) : "";
+  return `${session.id}  ${what}  ${printableLine(model, 40)} · ${times} · ${counted(session.messages, "message")}${branch}${place} · ${statusWords(session, now)}${origin}`;
+}
+
+/** Which of the folders and worktrees that belong together a session is of; nothing for this very folder. */
+function placeWords({ path, gitRoot, gitCommon }: Workspace, here: Place): string {
+  if (path === here.path || path === "") return "";
+  const isOther = gitCommon !== undefined && gitCommon === here.gitCommon && gitRoot !== here.gitRoot;
+  if (isOther) return ` · in worktree ${printableLine(path, 80)}`;
+  const base = gitRoot !== undefined && gitRoot === here.gitRoot ? gitRoot : here.path;
+  const way = isInside(path, base) ? relative(base, path) || "the repository's root" : path;
+  return ` · in ${printableLine(way, 80)}`;
 }
 
 /** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */

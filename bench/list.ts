@@ -1,0 +1,45 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ms, times } from "./numbers.ts";
+import { populate } from "./population.ts";
+import { root, runNode } from "./processes.ts";
+import type { Bench, Row } from "./table.ts";
+
+const workspaceCount = 20;
+
+/** `throughline sessions` as whole processes over many sessions: with its catalogue, and the first time without one. */
+export async function list({ scratch, quick }: Bench): Promise<Row[]> {
+  const [sessions, rounds] = quick ? [500, 3] : [10_000, 11];
+  const home = join(scratch, "list");
+  const workspaces = Array.from({ length: workspaceCount }, (_, at) => join(scratch, `list-${at}`));
+  for (const path of [home, ...workspaces]) mkdirSync(path, { recursive: true, mode: 0o700 });
+  await populate(home, workspaces, sessions);
+  const words = [join(root, "bin/throughline.mjs"), "sessions", "--json", "--home", home];
+  const cwd = workspaces[0]!;
+  const first = await runNode(words, { cwd });
+  const took: Record<"node" | "one" | "all", number[]> = { node: [], one: [], all: [] };
+  for (let round = -1; round < rounds; round++) {
+    const [bare, one, all] = [
+      await runNode(["-e", "0"]),
+      await runNode(words, { cwd }),
+      await runNode([...words, "--all"], { cwd }),
+    ];
+    if (round < 0) continue;
+    took.node.push(bare.ms);
+    took.one.push(one.ms);
+    took.all.push(all.ms);
+  }
+  rmSync(home, { recursive: true });
+  const beside = `${times(took.node)} node -e 0`;
+  const row = (what: string, ours: string, goal: string): Row => ({
+    measure: `list: ${what}, ${sessions} in the home`,
+    ours,
+    beside,
+    goal,
+  });
+  return [
+    row(`sessions --json, ${sessions / workspaceCount} shown`, times(took.one), "< 150 ms"),
+    row("sessions --all --json", times(took.all), "< 1 s"),
+    row("the same without a catalogue", ms(first.ms), "< 20 s, once"),
+  ];
+}

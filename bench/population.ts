@@ -1,0 +1,92 @@
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type * as IdsModule from "../src/lib/ids.ts";
+import type { LogRecord, NewEvent, Settings } from "../src/session/event.ts";
+import type * as HistoryModule from "../src/session/history.ts";
+import type * as ItemModule from "../src/session/item.ts";
+import type * as StoreModule from "../src/store/folder/folder-store.ts";
+import type * as LineModule from "../src/store/line.ts";
+import { shipped } from "./shipped.ts";
+
+const { uuidv7 } = await shipped<typeof IdsModule>("lib/ids");
+const { advance, checkpointOf, createHistory } = await shipped<typeof HistoryModule>("session/history");
+const { describeItem } = await shipped<typeof ItemModule>("session/item");
+const { folderStore } = await shipped<typeof StoreModule>("store/folder/folder-store");
+const { encodeLine } = await shipped<typeof LineModule>("store/line");
+
+const settings: Settings = {
+  provider: "bench",
+  model: "gpt-5.5",
+  effort: "high",
+  instructionsHash: "0".repeat(64),
+  approval: "all",
+};
+
+/**
+ * Many short sessions, spread evenly over the workspaces: the store makes one, and the others are folders of the same make with the lines
+ * that the store would write, without a wait for the disk after each.
+ */
+export async function populate(home: string, workspaces: readonly string[], count: number): Promise<void> {
+  const began = Date.now() - count * 60_000;
+  const store = folderStore(home, { version: "bench" });
+  const firstId = uuidv7(began);
+  const first = await store.create(firstId, { event: created(firstId, workspaces[0]!) }, "bench");
+  const template = join(first.spool(0), "..", "..");
+  await first.release();
+  await store.close();
+  for (let made = 0; made < count; made++) {
+    const at = began + made * 60_000;
+    const id = uuidv7(at);
+    const folder = join(home, "sessions", new Date(at).toISOString().slice(0, 7), id);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(template))
+      if (name !== "log.jsonl") cpSync(join(template, name), join(folder, name), { recursive: true });
+    writeFileSync(join(folder, "log.jsonl"), log(id, workspaces[made % workspaces.length]!, made, at), {
+      mode: 0o600,
+    });
+  }
+  rmSync(template, { recursive: true });
+}
+
+/** One turn with a prompt and an answer. */
+function log(id: string, workspace: string, number: number, at: number): Buffer {
+  const history = createHistory();
+  const lines: Buffer[] = [];
+  let offset = 0;
+  const add = (event: NewEvent, item?: Uint8Array): void => {
+    const numbered = { seq: lines.length, fence: 1, at, ...event };
+    const { bytes, body } = encodeLine(numbered, item);
+    const record: LogRecord = {
+      event: numbered,
+      offset,
+      ...(body && { body: { offset: offset + body.offset, length: body.length } }),
+    };
+    advance(history, record);
+    lines.push(Buffer.from(bytes));
+    offset += bytes.length;
+  };
+  const say = (role: "user" | "assistant", text: string): void => {
+    const type = role === "user" ? "input_text" : "output_text";
+    const item = Buffer.from(JSON.stringify({ type: "message", role, content: [{ type, text }] }));
+    const origin = role === "user" ? "input" : "model";
+    add({ type: "item-added", turn: 1, step: 1, ...describeItem(item)!, origin }, item);
+  };
+  const usage = { inputTokens: 9_000, cachedInputTokens: 8_500, outputTokens: 400, reasoningTokens: 200 };
+  add(created(id, workspace));
+  add({ type: "turn-started", turn: 1, source: "prompt", preview: `Make part ${number} of the parser pass` });
+  say("user", `Make part ${number} of the parser pass its tests`);
+  say("assistant", "The tests pass now; a comma was missing. ".repeat(20));
+  add({ type: "step-ended", turn: 1, step: 1, usage });
+  add({
+    type: "turn-ended",
+    turn: 1,
+    outcome: { kind: "completed" },
+    checkpoint: checkpointOf(history),
+  });
+  return Buffer.concat(lines);
+}
+
+function created(id: string, path: string): NewEvent {
+  const workspace = { path, gitRoot: path, gitBranch: "main" };
+  return { type: "session-created", id, schema: 1, version: "bench", workspace, settings };
+}

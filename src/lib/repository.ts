@@ -1,0 +1,37 @@
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+export interface Repository {
+  /** Top of the working tree: of the main one or of a linked one (`git worktree`). */
+  root: string;
+  /** The repository's own folder, which all of its worktrees share: their common name. */
+  common: string;
+}
+
+/**
+ * The git repository around a folder, read from its files: a list of sessions is not to wait for a process. `undefined` where there is none,
+ * and where it can't be told.
+ */
+export function repositoryOf(folder: string): Repository | undefined {
+  try {
+    for (let at = realpathSync(folder); ; at = dirname(at)) {
+      const marker = join(at, ".git");
+      const stat = lstatSync(marker, { throwIfNoEntry: false });
+      if (stat?.isDirectory()) return { root: at, common: realpathSync(marker) };
+      if (stat?.isFile()) return { root: at, common: commonOf(marker) };
+      if (at === dirname(at)) return undefined;
+    }
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    return undefined;
+  }
+}
+
+/** A worktree's `.git` is a file that names its folder in the repository; that one names the repository in `commondir` (gitrepository-layout(5)). */
+function commonOf(marker: string): string {
+  const named = /^gitdir: (.+)$/mu.exec(readFileSync(marker, "utf8"))?.[1];
+  const own = resolve(dirname(marker), named ?? "");
+  const file = join(own, "commondir");
+  const isLinked = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  return realpathSync(isLinked ? resolve(own, readFileSync(file, "utf8").trim()) : own);
+}

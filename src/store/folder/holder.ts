@@ -1,0 +1,18 @@
+import { judge } from "../../session/lease.ts";
+import type { Holder } from "../../store.ts";
+import { fateOfOwner, leaseNumbers, readLease } from "./lease-file.ts";
+
+/** As it looks at once: an owner out of sight counts as holding. */
+export function holderOf(folder: string): Holder {
+  const fence = leaseNumbers(folder).at(-1);
+  const file = fence === undefined ? undefined : readLease(folder, fence);
+  if (fence === undefined || !file) return { state: "free" };
+  const { lease } = file;
+  if (!lease) return { state: "held", fence };
+  // Lists ask this of every session, and looking for a process costs more than the rest of it.
+  if (lease.released) return { state: "free" };
+  const verdict = judge(lease, { fate: fateOfOwner(lease.owner), unchangedMs: 0 });
+  return verdict === "free" || verdict === "dead"
+    ? { state: "free" }
+    : { state: "held", fence, owner: lease.owner };
+}

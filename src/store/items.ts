@@ -1,0 +1,31 @@
+import type { BodyRef, ItemRecord } from "../session/event.ts";
+
+/**
+ * The records' items whole, in their order, from what a store's `bodies` gives in pieces. The bytes are valid until the next item is asked
+ * for.
+ */
+export async function* itemsOf(
+  records: readonly ItemRecord[],
+  bodies: (refs: readonly BodyRef[]) => AsyncIterable<readonly Uint8Array[]>,
+): AsyncGenerator<{ record: ItemRecord; item: Uint8Array }> {
+  let at = 0;
+  let begun: { item: Uint8Array; filled: number } | undefined;
+  for await (const batch of bodies(records.map(({ body }) => body))) {
+    for (const bytes of batch) {
+      const record = records[at]!;
+      if (!begun && bytes.length === record.body.length) {
+        at++;
+        yield { record, item: bytes };
+        continue;
+      }
+      begun ??= { item: new Uint8Array(record.body.length), filled: 0 };
+      begun.item.set(bytes, begun.filled);
+      begun.filled += bytes.length;
+      if (begun.filled < begun.item.length) continue;
+      const { item } = begun;
+      begun = undefined;
+      at++;
+      yield { record, item };
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { Failure } from "../../failure.ts";
+import type { ListedSession } from "../../store.ts";
+import { type Invocation, optionText } from "./command.ts";
+
+/** One condition of a list: what it is called in the last line, and which sessions it keeps. */
+export interface Filter {
+  /** As it was given: `--model gpt-5.5`. */
+  given: string;
+  keeps(session: ListedSession): boolean;
+}
+
+const statuses = ["idle", "running", "interrupted", "limited", "failed", "cleared", "archived"] as const;
+
+/** The filters of `sessions`, from its options. Throws `usage` for a word that means none. */
+export function filtersOf(invocation: Invocation, now: number): Filter[] {
+  const filters: Filter[] = [];
+  const add = (name: string, make: (text: string) => Filter["keeps"]): void => {
+    const text = optionText(invocation, name);
+    if (text !== undefined) filters.push({ given: `--${name} ${text}`, keeps: make(text) });
+  };
+  add("model", ofModel);
+  add("since", (text) => activeSince(text, now));
+  add("status", ofStatus);
+  return filters;
+}
+
+/** Whether the status that was asked for is one of archived sessions, which a list leaves out otherwise. */
+export function wantsArchived(invocation: Invocation): boolean {
+  return wordsOf(optionText(invocation, "status") ?? "").includes("archived");
+}
+
+/** A part of the model's name, or of `model/effort`. */
+function ofModel(text: string): Filter["keeps"] {
+  const wanted = text.toLowerCase();
+  return ({ settings: { model, effort = "" } }) => `${model}/${effort}`.toLowerCase().includes(wanted);
+}
+
+/** One status or several: `failed,limited`. What somebody works in is running, whatever its log says. */
+function ofStatus(text: string): Filter["keeps"] {
+  const wanted = wordsOf(text);
+  const unknown = wanted.find((word) => !statuses.some((status) => status === word));
+  if (unknown !== undefined)
+    throw new Failure("usage", `There is no status "${unknown}". They are: ${statuses.join(", ")}.`, {});
+  return ({ holder, status, archived }) =>
+    wanted.includes(holder ? "running" : status) || (archived === true && wanted.includes("archived"));
+}
+
+const wordsOf = (text: string): string[] => text.split(",").map((word) => word.trim());
+
+function activeSince(text: string, now: number): Filter["keeps"] {
+  const since = momentOf(text, now);
+  return ({ updated }) => updated >= since;
+}
+
+const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** Milliseconds since 1970 of an age (`30m`, `2h`, `7d`, `2w`) or of a date (`2026-11-20`, midnight here; with a time: `2026-11-20T14:30`). */
+export function momentOf(text: string, now: number): number {
+  const [, count, unit] = /^(\d+)\s*([mhdw])$/u.exec(text.trim()) ?? [];
+  if (count !== undefined && unit !== undefined) return now - Number(count) * (units[unit] ?? 0);
+  if (/^\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?$/u.test(text.trim())) {
+    const day = text.trim();
+    // Without a time JavaScript reads a date as midnight in Greenwich.
+    const moment = Date.parse(day.length === 10 ? `${day}T00:00` : day);
+    if (!Number.isNaN(moment)) return moment;
+  }
+  throw new Failure(
+    "usage",
+    `"${text}" is no time: give an age (30m, 2h, 7d, 2w) or a date (2026-11-20).`,
+    {},
+  );
+}
