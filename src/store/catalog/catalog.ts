@@ -206,7 +206,8 @@ class Catalog implements Listing {
           }),
       );
       // The rows that are missing now differ from their logs in length, so the next list reads those.
-      if (!done) this.#report("it was in use all the time; the next list reads the sessions themselves");
+      if (!done)
+        this.#report("it was in use or could not be written; the next list reads the sessions themselves");
     }
     this.#running = undefined;
   }

@@ -43,6 +43,12 @@ export function commandOf(input: string): string {
   return checked.success && checked.data.command !== undefined ? checked.data.command : input;
 }
 
+/** The folder that the model asks for, as it named it. */
+export function workdirOf(input: string): string | undefined {
+  const checked = shellArguments.partial().safeParse(parseJson(input));
+  return checked.success ? (checked.data.workdir ?? undefined) : undefined;
+}
+
 function readWorkdir(
   workdir: string,
   workspace: string,

@@ -35,7 +35,12 @@ export class OutputFile {
       if (dropped > 0) this.#put(Buffer.from(`\n[… ${dropped} bytes left out …]\n`), false);
       this.#put(tail);
     }
-    fsyncSync(this.#handle);
+    try {
+      fsyncSync(this.#handle);
+    } catch (error) {
+      // Some file systems find out here that the disk is full; how the command ended is recorded all the same.
+      this.trouble ??= `the output could not be made durable: ${(error as Error).message}`;
+    }
     closeSync(this.#handle);
     return this.bytes - this.#kept;
   }

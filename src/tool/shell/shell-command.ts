@@ -4,7 +4,7 @@ import { visible } from "../../lib/printable.ts";
 import type { Tool, ToolCall, ToolContext, ToolOutcome } from "../../tool.ts";
 import { makeSpool, replaceJson, spoolFiles, spoolState } from "../spool.ts";
 import { exitOutcome, unknownOutcome } from "./answer.ts";
-import { commandOf, defaultTimeout, longestTimeout, readArguments } from "./arguments.ts";
+import { commandOf, defaultTimeout, longestTimeout, readArguments, workdirOf } from "./arguments.ts";
 import { follow, readExit } from "./follow.ts";
 import { startWrapper } from "./wrapper-process.ts";
 
@@ -42,7 +42,9 @@ export const shellCommand: Tool = {
   replay: "never",
 
   approval(call) {
-    return { title: "Run a command", detail: visible(commandOf(call.input)) };
+    const folder = workdirOf(call.input);
+    const title = folder === undefined ? "Run a command" : `Run a command in ${visible(folder)}`;
+    return { title, detail: visible(commandOf(call.input)) };
   },
 
   inspect({ spool }) {
