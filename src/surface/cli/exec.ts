@@ -7,6 +7,7 @@ import { catalogue, type FailureClass } from "../../failure/catalogue.ts";
 import type { TurnOutcome } from "../../session/event.ts";
 import type { Session } from "../../runtime.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { failurePage } from "./failure-page.ts";
 import { findSession, lastSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
 import { jsonRenderer } from "./render-json.ts";
@@ -105,9 +106,9 @@ function outcomeWords(outcome: TurnOutcome, id: string): string {
     case "interrupted":
       return `Interrupted (${outcome.reason}). ${kept}`;
     case "failed":
-      return `${says(outcome.message)}\n${kept}`;
+      return `${says(outcome.message)} ${failurePage(outcome.class)}\n${kept}`;
     case "limited":
-      return `${says(outcome.message)}\n${kept} --wait`;
+      return `${says(outcome.message)} ${failurePage(outcome.class)}\n${kept} --wait`;
   }
 }
 

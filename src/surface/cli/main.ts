@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { Failure, isFailure } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import { printable } from "../../lib/printable.ts";
+import { failurePage } from "./failure-page.ts";
 import { runProgram } from "./program.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
@@ -65,7 +66,9 @@ function report(error: unknown, terminal: Terminal, json: boolean): number {
     `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
   if (json)
     terminal.out(`${JSON.stringify({ type: "error", ...(failure && { class: failure.class }), message })}\n`);
-  terminal.err(`${printable(message)}${failure && failure.class !== "usage" ? ` [${failure.class}]` : ""}\n`);
+  terminal.err(
+    `${printable(message)}${failure && failure.class !== "usage" ? ` ${failurePage(failure.class)}` : ""}\n`,
+  );
   if (!failure && process.env["THROUGHLINE_DEBUG"] && error instanceof Error)
     terminal.err(`${error.stack}\n`);
   return failure ? catalogue[failure.class].exit : 1;
