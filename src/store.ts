@@ -185,7 +185,17 @@ export interface SessionStore {
   /** Puts it with those that will not be delivered. */
   bury(id: string, followUp: DeadFollowUp): Promise<void>;
   buried(id: string): Promise<DeadFollowUp[]>;
-  /** Takes the next fence, then removes every byte of the session, then its row in the catalogue. */
-  remove(id: string, options?: { force?: boolean }): Promise<void>;
+  /** Every session that is kept: those that `list` gives, rotated predecessors, and successors that no log names. Newest activity first. */
+  everything(): Promise<ListedSession[]>;
+  /**
+   * Takes the next fence, then removes every byte of the session, then its row in the catalogue. With `sweep: false` the row stays, for
+   * whoever removes many; lists don't show it, and `sweep` is to follow.
+   */
+  remove(id: string, options?: { force?: boolean; sweep?: boolean }): Promise<void>;
+  /**
+   * Removes what is left of these sessions, and of removals that were cut off, in folders and in the catalogue with its full-text index
+   * and its write-ahead log. Resolves to what could not be removed, one line each; empty when no byte of a removed session is left.
+   */
+  sweep(removed?: readonly string[]): Promise<string[]>;
   close(): Promise<void>;
 }

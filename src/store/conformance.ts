@@ -250,6 +250,8 @@ export function storeConformance(
         isFailureOf(error, "session-removed", "lease-lost"),
       );
       expect(await store.list()).toEqual([]);
+      expect(await store.everything()).toEqual([]);
+      expect(await store.sweep([id])).toEqual([]);
       await expect(store.read(id, ignore)).rejects.toSatisfy((error) =>
         isFailureOf(error, "session-missing"),
       );

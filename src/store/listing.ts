@@ -32,8 +32,8 @@ export interface Listing {
   put(row: ListingRow): void;
   /** Marks the row before the first append and after the last one. */
   mark(id: string, running: boolean): void;
-  /** Resolves when no byte of the sessions is left in the cache, as far as it can be written. */
-  remove(ids: readonly string[]): Promise<void>;
+  /** Resolves when no byte of the sessions is left in the cache: false when it can't be written and some may be. */
+  remove(ids: readonly string[]): Promise<boolean>;
   /** What was wrong with the cache, and was mended, since it was opened: one line each. */
   readonly troubles: readonly string[];
   close(): Promise<void>;

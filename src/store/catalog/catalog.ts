@@ -14,6 +14,7 @@ import {
   isUnusable,
   moveAside,
   openDatabase,
+  removeAside,
   type OpenDatabase,
 } from "./database.ts";
 
@@ -153,8 +154,9 @@ class Catalog implements Listing {
   }
 
   /** The write-ahead log is folded in and cut to nothing, so that no deleted text stays in a file. */
-  async remove(ids: readonly string[]): Promise<void> {
-    if (!existsSync(this.#path)) return;
+  async remove(ids: readonly string[]): Promise<boolean> {
+    const isAsideGone = this.#removeAside();
+    if (!existsSync(this.#path)) return isAsideGone;
     this.#later((db) => {
       for (const id of ids) {
         db.prepare("DELETE FROM sessions WHERE id = ?").run(id);
@@ -165,7 +167,7 @@ class Catalog implements Listing {
     const clean = await this.#try(
       () => tries,
       (db) => {
-        db.exec("INSERT INTO words(words) VALUES ('optimize'); VACUUM");
+        db.exec("PRAGMA temp_store = MEMORY; INSERT INTO words(words) VALUES ('optimize'); VACUUM");
         if (db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0)
           throw Object.assign(new Error("busy"), { errcode: 5 });
       },
@@ -174,6 +176,19 @@ class Catalog implements Listing {
       this.#report(
         "it was in use, so that rows removed from it may still be in its files; the next removal clears them",
       );
+    return clean && isAsideGone;
+  }
+
+  /** An unusable catalogue holds rows that nobody can take out one by one. */
+  #removeAside(): boolean {
+    try {
+      removeAside(this.#path);
+      return true;
+    } catch (error) {
+      if (!isOutside(error)) throw error;
+      this.#report((error as Error).message);
+      return false;
+    }
   }
 
   async close(): Promise<void> {

@@ -71,9 +71,15 @@ export function isSameFile(path: string, file: number): boolean {
   return statSync(path, { throwIfNoEntry: false })?.ino === file;
 }
 
+const asidePath = (path: string): string => `${path}.unusable`;
+
+export function removeAside(path: string): void {
+  rmSync(asidePath(path), { force: true });
+}
+
 /** Puts an unusable catalogue out of the way; what was there before under that name is replaced. */
 export function moveAside(path: string): string {
-  const aside = `${path}.unusable`;
+  const aside = asidePath(path);
   rmSync(aside, { force: true });
   if (existsSync(path)) renameSync(path, aside);
   for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });

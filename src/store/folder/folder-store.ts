@@ -1,10 +1,8 @@
-import { readlinkSync, renameSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
+import { renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
-import { identifyProcess } from "../../lib/process.ts";
 import type { BodyRef, Owner } from "../../session/event.ts";
 import { isTogether } from "../../session/place.ts";
 import type {
@@ -37,9 +35,10 @@ import { inboxPath, moveFollowUps } from "./inbox.ts";
 import { listFolders } from "./list.ts";
 import { exists, type Making, makeSession } from "./make.ts";
 import { asFailure, isSystemError } from "./outside.ts";
+import { processOwner } from "./process-owner.ts";
 import { ChainQueue } from "./queue.ts";
 import { shelve } from "./shelf.ts";
-import { locate, placeOf, places, sessionsPath } from "./paths.ts";
+import { locate, placeOf, places, sessionsPath, survey } from "./paths.ts";
 
 export interface FolderStoreOptions {
   /** Of the program, for the lease and messages. */
@@ -287,7 +286,7 @@ class FolderStore implements SessionStore {
   }
 
   /** The folder leaves its name first, so that a crash never leaves half a session under it. */
-  async remove(id: string, { force = false }: { force?: boolean } = {}): Promise<void> {
+  async remove(id: string, { force = false, sweep = true }: Removal = {}): Promise<void> {
     const folder = this.#locate(id);
     try {
       const head = await this.#queue.head({ id, folder });
@@ -301,7 +300,25 @@ class FolderStore implements SessionStore {
     } catch (error) {
       throw asFailure(error, folder, `Session ${id} was not removed, or not all of it.`);
     }
-    await this.#listing?.remove([id]);
+    if (sweep) await this.#listing?.remove([id]);
+  }
+
+  async sweep(removed: readonly string[] = []): Promise<string[]> {
+    // Making a list removes what cut-off removals left.
+    const known = new Set((await this.#all()).map(({ id }) => id));
+    const left = survey(this.#home, () => true).left.filter(({ id }) => id.startsWith(".gone-"));
+    const troubles = left.map(({ path }) => `${path} is left of a removal and can't be removed`);
+    const gone = removed.filter((id) => !known.has(id));
+    if ((await this.#listing?.remove(gone)) === false) {
+      troubles.push(
+        `the catalogue in ${this.#home} is in use or can't be written; rows of removed sessions may still be in its files`,
+      );
+    }
+    return troubles;
+  }
+
+  everything(): Promise<ListedSession[]> {
+    return this.#all();
   }
 
   /** Removing always works (R21): a log that is missing, foreign or of a newer version is no reason to keep it. */
@@ -353,34 +370,13 @@ class FolderStore implements SessionStore {
   }
 
   #owner(doing: string): Owner {
-    const identity = identifyProcess();
-    if (!identity) throw new Error(`the system doesn't say when process ${process.pid} started`);
-    const tty = terminal();
-    const { machine, boot, pidNamespace, pid, started } = identity;
-    return {
-      host: hostname(),
-      machine,
-      boot,
-      pidNamespace,
-      pid,
-      started,
-      ...(tty === undefined ? {} : { tty }),
-      version: this.version,
-      since: this.#clock.now(),
-      doing,
-    };
+    return processOwner(this.version, this.#clock.now(), doing);
   }
 }
 
-/** The terminal that this process is worked at, as the platform names it. */
-function terminal(): string | undefined {
-  if (!process.stdin.isTTY || process.platform !== "linux") return undefined;
-  try {
-    return readlinkSync("/proc/self/fd/0");
-  } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
-    return undefined;
-  }
+interface Removal {
+  force?: boolean;
+  sweep?: boolean;
 }
 
 function openIfThere(folder: string): FileSource | undefined {

@@ -253,6 +253,15 @@ class MemoryStore implements SessionStore {
     this.#sessions.delete(id);
   }
 
+  /** Here removing a session leaves nothing. */
+  async sweep(): Promise<string[]> {
+    return [];
+  }
+
+  everything(): Promise<ListedSession[]> {
+    return this.#all();
+  }
+
   async close(): Promise<void> {
     if (this.#spools !== undefined) rmSync(this.#spools, { recursive: true, force: true });
     this.#spools = undefined;

@@ -20,6 +20,11 @@ const resumeOptions: readonly OptionSpec[] = [
   { flags: "--force", help: "take the session over from the process that holds it" },
 ];
 
+const relativesOption: OptionSpec = {
+  flags: "--with-relatives",
+  help: "what they were rotated from and what was forked from them too",
+};
+
 /** `exec resume` and, without a terminal interface, `resume`: the same command under two names. */
 function resumeCommand(name: string): Command {
   return {
@@ -95,6 +100,29 @@ export const commands: readonly Command[] = [
     example: "throughline unarchive fix-the-tests",
     options: [],
     load: async () => (await import("./archive.ts")).unarchiveSessions,
+  },
+  {
+    name: "delete",
+    arguments: "<session...>",
+    summary: "delete sessions for good: no byte of them is left under the home",
+    example: "throughline delete fix-the-tests",
+    options: [relativesOption],
+    load: async () => (await import("./purge.ts")).deleteSessions,
+  },
+  {
+    name: "purge",
+    arguments: "[session...]",
+    summary:
+      "delete the sessions of this workspace for good; without --yes it asks, or only says what it would do",
+    example: "throughline purge --older-than 7d --dry-run",
+    options: [
+      { flags: "--all", help: "of every workspace" },
+      { flags: "--older-than <age>", help: "only those without activity for so long: 12h, 7d, 4w" },
+      { flags: "--yes", help: "do it without asking" },
+      { flags: "--dry-run", help: "only say what would be deleted" },
+      relativesOption,
+    ],
+    load: async () => (await import("./purge.ts")).purge,
   },
   {
     name: "queue",

@@ -1,0 +1,236 @@
+import { systemClock } from "../../lib/clock.ts";
+import { counted } from "../../lib/words.ts";
+import { printable } from "../../lib/printable.ts";
+import { Failure, isFailure } from "../../failure.ts";
+import { catalogue } from "../../failure/catalogue.ts";
+import type { ListedSession, SessionStore } from "../../store.ts";
+import { belongs } from "../belongs.ts";
+import { openStore, readConfig } from "../config.ts";
+import type { Invocation } from "./command.ts";
+import { findSession } from "./pick.ts";
+import { type Relative, relativesOf } from "./relatives.ts";
+import { listLine } from "./sessions.ts";
+
+/** What would be deleted, and what stays though it could be meant. */
+interface Plan {
+  chosen: ListedSession[];
+  /** Not deleted: related, in use, or not known to belong here. */
+  left: Left[];
+}
+
+interface Left {
+  session: string;
+  why: string;
+  failure?: Failure;
+}
+
+/** Deletes the sessions that are named, at once. */
+export function deleteSessions(invocation: Invocation): Promise<number> {
+  return withStore(invocation, async (store) => {
+    const { args } = invocation;
+    return carryOut(invocation, store, await namedPlan(invocation, store, args));
+  });
+}
+
+/** Deletes the sessions of this workspace, or those that are named, when the person agrees; otherwise it says what it would delete. */
+export function purge(invocation: Invocation): Promise<number> {
+  const { args, options, terminal, signal } = invocation;
+  return withStore(invocation, async (store) => {
+    const plan =
+      args.length > 0
+        ? await namedPlan(invocation, store, args)
+        : workspacePlan(invocation, await store.everything(), systemClock.now());
+    if (options["dryRun"] === true) return tell(invocation, plan);
+    if (options["yes"] === true || plan.chosen.length === 0) return carryOut(invocation, store, plan);
+    if (!terminal.ask) return tell(invocation, plan);
+    terminal.err(planText(plan));
+    const question = `Delete ${counted(plan.chosen.length, "session")} for good?`;
+    if (await terminal.ask(question, signal)) return carryOut(invocation, store, plan);
+    terminal.err("Nothing was deleted.\n");
+    return 0;
+  });
+}
+
+async function namedPlan(
+  { options }: Invocation,
+  store: SessionStore,
+  references: readonly string[],
+): Promise<Plan> {
+  if (options["all"] === true || options["olderThan"] !== undefined) {
+    throw new Failure(
+      "usage",
+      "--all and --older-than choose sessions; name sessions or let them be chosen. Nothing was deleted.",
+      {},
+    );
+  }
+  const ids = new Set<string>();
+  const left: Left[] = [];
+  for (const reference of references) {
+    try {
+      ids.add(await findSession(store, reference));
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      left.push({ session: reference, why: error.message, failure: error });
+    }
+  }
+  const all = await store.everything();
+  return withRelatives(
+    options,
+    all.filter(({ id }) => ids.has(id)),
+    all,
+    left,
+  );
+}
+
+/** Every session of the workspace, what was rotated included; with an age, those whose head has been at rest for so long. */
+function workspacePlan({ options, folder }: Invocation, all: ListedSession[], now: number): Plan {
+  const age = ageOf(options["olderThan"]);
+  const left: Left[] = [];
+  const own = all.filter((session) => {
+    if (session.trouble === undefined || session.created > 0 || (options["all"] === true && age === 0))
+      return options["all"] === true || belongs(session.workspace, folder);
+    const why = `it can't be read, so that nobody knows where it belongs and how old it is; delete it with: throughline delete ${session.id}`;
+    left.push({ session: session.id, why });
+    return false;
+  });
+  const isOld = ({ updated }: ListedSession): boolean => now - updated >= age;
+  const byId = new Map(all.map((session) => [session.id, session]));
+  const headOf = (session: ListedSession): ListedSession => {
+    let head = session;
+    for (const seen = new Set<string>(); !seen.has(head.id);) {
+      seen.add(head.id);
+      head = (head.successor === undefined ? undefined : byId.get(head.successor)) ?? head;
+    }
+    return head;
+  };
+  const chosen = own.filter((session) => isOld(session) && isOld(headOf(session)));
+  return withRelatives(options, chosen, all, left);
+}
+
+function withRelatives(
+  options: Invocation["options"],
+  chosen: readonly ListedSession[],
+  all: readonly ListedSession[],
+  left: Left[],
+): Plan {
+  const relatives = relativesOf(chosen, all);
+  // What was rotated comes after the session that goes on with it: if that one stays, so does this.
+  const ordered = [...chosen].sort((a, b) => (a.id < b.id ? 1 : -1));
+  if (options["withRelatives"] === true)
+    return { chosen: [...ordered, ...relatives.map(({ session }) => session)], left };
+  return { chosen: ordered, left: [...left, ...relatives.map(relativeLeft)] };
+}
+
+function relativeLeft({ session, of, relation }: Relative): Left {
+  return {
+    session: session.id,
+    why: `${relation} holds some of what session ${of} holds; take it along with --with-relatives`,
+  };
+}
+
+const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** Milliseconds; 0 when no age is asked for. */
+function ageOf(option: string | boolean | undefined): number {
+  if (option === undefined) return 0;
+  const [, count, unit] = /^(\d+)([mhdw])$/u.exec(String(option)) ?? [];
+  const one = units[unit ?? ""];
+  if (count === undefined || one === undefined)
+    throw new Failure("usage", "--older-than takes an age: 30m, 12h, 7d, 4w. Nothing was deleted.", {});
+  return Number(count) * one;
+}
+
+/** One session after the other; what is in use is left and said. What is interrupted in the midst can be run again. */
+async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan): Promise<number> {
+  const { signal } = invocation;
+  const removed: ListedSession[] = [];
+  const left = [...plan.left];
+  const stays = new Set<string>();
+  for (const session of plan.chosen) {
+    if (signal.aborted) break;
+    if (session.successor !== undefined && stays.has(session.successor)) {
+      stays.add(session.id);
+      left.push({ session: session.id, why: `it goes on in session ${session.successor}, which stays` });
+      continue;
+    }
+    try {
+      await store.remove(session.id, { sweep: false });
+      removed.push(session);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      // Somebody else has removed it meanwhile.
+      if (error.class === "session-missing") continue;
+      stays.add(session.id);
+      left.push({ session: session.id, why: error.message, failure: error });
+    }
+  }
+  const troubles = await store.sweep(removed.map(({ id }) => id));
+  report(invocation, { removed, left, troubles });
+  if (signal.aborted) throw new Failure("cancelled", "Interrupted. To delete the rest, run it again.", {});
+  const failed = left.find(({ failure }) => failure)?.failure;
+  if (failed) return catalogue[failed.class].exit;
+  return troubles.length === 0 ? 0 : 1;
+}
+
+interface Report {
+  removed: ListedSession[];
+  left: Left[];
+  troubles: string[];
+}
+
+function report({ options, terminal }: Invocation, { removed, left, troubles }: Report): void {
+  for (const trouble of troubles)
+    terminal.err(`${printable(trouble)}. Run it again: throughline purge --yes\n`);
+  if (options["json"] === true) {
+    const deleted = removed.map(({ id, bytes }) => ({ session: id, bytes }));
+    terminal.out(
+      `${JSON.stringify({ schema: 1, dryRun: false, deleted, left: left.map(leftJson), troubles })}\n`,
+    );
+    return;
+  }
+  for (const { id, bytes } of removed) terminal.out(`deleted session ${id} (${bytes} bytes)\n`);
+  if (removed.length === 0) terminal.out("No session was deleted.\n");
+  terminal.err(left.map(leftLine).join(""));
+}
+
+function tell({ options, terminal }: Invocation, plan: Plan): number {
+  if (options["json"] === true) {
+    const would = plan.chosen.map(({ id, bytes, holder }) => ({
+      session: id,
+      bytes,
+      ...(holder && { holder }),
+    }));
+    terminal.out(
+      `${JSON.stringify({ schema: 1, dryRun: true, wouldDelete: would, left: plan.left.map(leftJson) })}\n`,
+    );
+  } else terminal.out(`${planText(plan)}Nothing was deleted. To do it: the same with --yes\n`);
+  return 0;
+}
+
+function planText({ chosen, left }: Plan): string {
+  const now = systemClock.now();
+  const lines = chosen.map((session) => `would delete ${listLine(session, now)}\n`);
+  if (chosen.length === 0) lines.push("There is no session to delete.\n");
+  return [...lines, ...left.map(leftLine)].join("");
+}
+
+function leftLine({ session, why, failure }: Left): string {
+  return `left ${printable(session)}: ${printable(why)}${failure ? ` [${failure.class}]` : ""}\n`;
+}
+
+function leftJson({ session, why, failure }: Left): object {
+  return { session, why, ...(failure && { class: failure.class }) };
+}
+
+async function withStore(
+  invocation: Invocation,
+  use: (store: SessionStore) => Promise<number>,
+): Promise<number> {
+  const { options, environment, folder } = invocation;
+  const { store } = openStore(readConfig(options, environment, folder));
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}

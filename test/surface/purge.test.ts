@@ -1,0 +1,162 @@
+// The commands `delete` and `purge` of the real program: after them no byte of the sessions is left under the home.
+import { execFileSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { type Rig, until, withRig } from "../kit/rig.ts";
+import { filesWith } from "../kit/secret.ts";
+
+const childProgram = fileURLToPath(new URL("../kit/session-child.ts", import.meta.url));
+const secret = "pl4ntedsecret";
+const scenario: ScenarioInput = {
+  turn: [
+    turn(/tool/, step(shell(`echo ${secret}`)), step(`It printed ${secret}.`)),
+    turn(/./, step(`Heard ${secret}.`)),
+  ],
+};
+
+interface Purged {
+  dryRun: boolean;
+  deleted: { session: string }[];
+  wouldDelete: { session: string }[];
+  left: { session: string; why: string; class?: string }[];
+  troubles: string[];
+}
+
+async function purge(rig: Rig, ...words: string[]): Promise<Purged & { status: number | null }> {
+  const { out, err, status } = await rig.run([...words, "--json"]);
+  if (out === "") throw new Error(err);
+  return { status, ...(JSON.parse(out) as Purged) };
+}
+
+const remaining = (rig: Rig): string[] => filesWith(rig.home, secret);
+
+describe("throughline purge", () => {
+  it("leaves no byte of a healthy, an archived, a foreign and a headless session, nor of what was queued and set aside", () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", `use the tool ${secret}`]);
+      const first = rig.id();
+      await rig.run(["queue", first, `later ${secret}`]);
+      await rig.run(["name", first, secret]);
+      appendFileSync(join(rig.sessionFolder(first), "log.jsonl"), `torn ${secret}`);
+      await rig.run(["archive", first]);
+      for (const text of [`one ${secret}`, `two ${secret}`]) await rig.run(["exec", text]);
+      const [, second, third] = rig.ids();
+      writeFileSync(join(rig.sessionFolder(second!), "log.jsonl"), `foreign ${secret}\n`);
+      rmSync(join(rig.sessionFolder(third!), "log.jsonl"));
+      writeFileSync(join(rig.home, "catalog.sqlite.unusable"), secret);
+      expect(existsSync(join(rig.sessionFolder(first), "log.torn"))).toBe(true);
+
+      const dry = await purge(rig, "purge", "--all");
+      expect(dry).toMatchObject({ dryRun: true, status: 0 });
+      expect(dry.wouldDelete.map(({ session }) => session).sort()).toEqual(rig.ids());
+      expect(rig.ids()).toHaveLength(3);
+
+      const own = await purge(rig, "purge", "--yes");
+      expect(own.deleted.map(({ session }) => session)).toEqual([first]);
+      expect(own.left.map(({ session }) => session).sort()).toEqual([second, third]);
+      expect(own.left[0]!.why).toContain("nobody knows where it belongs");
+
+      const all = await purge(rig, "purge", "--all", "--yes");
+      expect(all).toMatchObject({ status: 0, left: [], troubles: [] });
+      expect(rig.ids()).toEqual([]);
+      expect(remaining(rig)).toEqual([]);
+    }));
+
+  it("takes the sessions of this workspace that have been at rest for so long, and no others", () =>
+    withRig(scenario, async (rig) => {
+      const other = join(rig.folder, "other");
+      mkdirSync(other);
+      await rig.run(["exec", "here"]);
+      await rig.run(["exec", "there"], { cwd: other });
+      const [here, there] = rig.ids();
+      expect((await purge(rig, "purge", "--older-than", "1h", "--yes")).deleted).toEqual([]);
+      expect((await rig.run(["purge", "--older-than", "soon"])).status).toBe(2);
+      expect((await rig.run(["purge", here!, "--all", "--yes"])).status).toBe(2);
+      expect((await purge(rig, "purge", "--older-than", "0d")).wouldDelete).toMatchObject([
+        { session: here },
+      ]);
+      expect((await purge(rig, "purge", "--yes")).deleted).toMatchObject([{ session: here }]);
+      expect(rig.ids()).toEqual([there]);
+    }));
+
+  it("skips a session in use and says whose it is, and takes the rest", () =>
+    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {
+      const working = rig.start(["exec", "slow"]);
+      try {
+        await until(() => rig.simulator.requests.length > 0, "the request");
+        const id = rig.id();
+        await rig.run(["exec", "quick"]);
+        const purged = await purge(rig, "purge", "--yes");
+        expect(purged.status).toBe(3);
+        expect(purged.deleted).toHaveLength(1);
+        expect(purged.left).toMatchObject([{ session: id, class: "lease-held" }]);
+        expect(purged.left[0]!.why).toContain(`in use by process ${working.pid}`);
+        expect(rig.ids()).toEqual([id]);
+        expect((await rig.run(["delete", id])).status).toBe(3);
+      } finally {
+        working.child.kill("SIGKILL");
+        await working.ended;
+      }
+      expect((await purge(rig, "purge", "--yes")).deleted, "its owner is dead").toHaveLength(1);
+    }));
+
+  it("finishes what an interrupted run has left", () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", `one ${secret}`]);
+      const folder = rig.sessionFolder(rig.id());
+      renameSync(folder, join(dirname(folder), `.gone-${rig.id()}`));
+      expect(remaining(rig)).not.toEqual([]);
+      expect(await purge(rig, "purge", "--yes")).toMatchObject({ status: 0, deleted: [], troubles: [] });
+      expect(remaining(rig)).toEqual([]);
+    }));
+
+  it("says exactly why nothing was deleted where the home can't be written", (test) =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", "one"]);
+      try {
+        execFileSync("mount", ["--bind", rig.home, rig.home], { stdio: "ignore" });
+      } catch {
+        return test.skip("needs the right to mount");
+      }
+      try {
+        execFileSync("mount", ["-o", "remount,ro,bind", rig.home]);
+        const purged = await purge(rig, "purge", "--yes");
+        expect(purged.deleted).toEqual([]);
+        expect(purged.left).toMatchObject([{ session: rig.id(), class: "store-read-only" }]);
+        expect(purged.status).toBe(1);
+        for (const words of [
+          ["name", rig.id(), "x"],
+          ["archive", rig.id()],
+          ["delete", rig.id()],
+        ])
+          expect((await rig.run(words)).err).toContain("[store-read-only]");
+      } finally {
+        execFileSync("umount", ["--lazy", rig.home]);
+      }
+    }));
+});
+
+describe("throughline delete", () => {
+  it("deletes what is named at once, says what it leaves of it, and takes that along when told to", () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", `one ${secret}`]);
+      const before = rig.id();
+      const words = ["--no-warnings", childProgram, rig.home, rig.simulator.url, "rotate", before];
+      execFileSync(process.execPath, words, { cwd: rig.workspace });
+      const after = rig.ids().find((id) => id !== before)!;
+      const one = await purge(rig, "delete", after);
+      expect(one).toMatchObject({ status: 0, deleted: [{ session: after }], left: [{ session: before }] });
+      expect(one.left[0]!.why).toContain("--with-relatives");
+
+      execFileSync(process.execPath, words, { cwd: rig.workspace });
+      const both = await purge(rig, "delete", before, "--with-relatives");
+      expect(both.deleted, "an old id leads to the head").toHaveLength(2);
+      expect(both.left).toEqual([]);
+      expect(rig.ids()).toEqual([]);
+      expect(remaining(rig)).toEqual([]);
+      expect((await purge(rig, "delete", before)).left).toMatchObject([{ class: "session-missing" }]);
+    }));
+});
