@@ -5,7 +5,6 @@ import { Failure } from "./failure.ts";
 import type { NewEvent, TurnOutcome } from "./session/event.ts";
 import { canContinue, checkpointOf, type History } from "./session/history.ts";
 import { describeItem, messageItem } from "./session/item.ts";
-import { sameSettings } from "./session/settings.ts";
 import { summarize } from "./session/summary.ts";
 import { usageSince } from "./session/usage.ts";
 import { project, type Projection } from "./replay/project.ts";
@@ -14,7 +13,7 @@ import type { Action } from "./recovery/action.ts";
 import { type Circumstances, decide, outOfRoom, Situation } from "./recovery/policy.ts";
 import type { Served } from "./runtime/served.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
-import { closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
+import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
 import { clockTime, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { makeSuccessor } from "./runtime/rotation.ts";
 import type { FollowUp } from "./store.ts";
@@ -32,6 +31,8 @@ export type { Served } from "./runtime/served.ts";
 export type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
 export { archive } from "./runtime/archive.ts";
 export { note } from "./runtime/note.ts";
+export { forkSession } from "./runtime/fork.ts";
+export { rewindTo } from "./runtime/rewind.ts";
 export { undoRotation } from "./runtime/rotation.ts";
 
 /** Makes a session and takes its lease. */
@@ -97,13 +98,10 @@ export class Session {
     return this.#journal.history;
   }
 
-  /** Logs what this owner changes about the session: settings, or the folder that it works in. */
+  /** Logs what this owner changes about the session: settings, the folder that it works in, what the person asked for. */
   async adopt(): Promise<void> {
-    const { settings, workspace } = this.#equipment;
-    if (sameSettings(settings, this.history.settings) && workspace === undefined) return;
-    await this.#journal.append({
-      event: { type: "settings-changed", settings, ...(workspace && { workspace }) },
-    });
+    const events = adopted(this.#equipment, this.history);
+    if (events.length > 0) await this.#journal.append(...events.map((event) => ({ event })));
   }
 
   /** Logs an item of ours: context, a prompt, or a follow-up. It belongs to the step that comes next. */

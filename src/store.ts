@@ -134,8 +134,16 @@ export interface ListQuery {
 export interface SessionStore {
   /** Of the program, as logs and leases name it. */
   readonly version: string;
-  /** Makes the session, takes its lease and appends `session-created` first. Fails if the id exists. */
-  create(id: string, created: Append, doing: string): Promise<SessionLog>;
+  /**
+   * Makes the session, takes its lease and appends `session-created` first, and then `more`, in groups of any size: it is there with all of
+   * it or not at all. Fails if the id exists.
+   */
+  create(
+    id: string,
+    created: Append,
+    doing: string,
+    more?: AsyncIterable<readonly Append[]>,
+  ): Promise<SessionLog>;
   /**
    * Takes the lease, appends `lease-taken`, and only then reads the log into `visitor`. Throws `lease-held` (with the owner) when somebody
    * else works in it and `force` isn't set, and `schema-newer` (nothing is written then) when a newer version wrote it.

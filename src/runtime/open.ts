@@ -1,7 +1,9 @@
 import { crashPoint } from "../lib/fault.ts";
 import { type NewEvent, schemaVersion, type Settings } from "../session/event.ts";
+import type { History } from "../session/history.ts";
+import { sameSettings } from "../session/settings.ts";
 import { folding, Journal } from "../turn/journal.ts";
-import type { Runtime, SessionStart } from "../turn/equipment.ts";
+import type { Equipment, Runtime, SessionStart } from "../turn/equipment.ts";
 
 /** Makes a session in the store, owned. */
 export async function newJournal(
@@ -27,6 +29,12 @@ export async function newJournal(
     await log.release();
     throw error;
   }
+}
+
+/** What the log has to say before the session goes on with this equipment. */
+export function adopted({ settings, workspace, changes = [] }: Equipment, history: History): NewEvent[] {
+  if (sameSettings(settings, history.settings) && workspace === undefined) return [...changes];
+  return [...changes, { type: "settings-changed", settings, ...(workspace && { workspace }) }];
 }
 
 /** Takes a session's lease and reads its window. A session that was rotated stands for the one that goes on with it. */

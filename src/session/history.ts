@@ -1,4 +1,5 @@
 import type { Checkpoint, EventOf, ItemRecord, LogRecord, Quarantine } from "./event.ts";
+import { outcomeAfterCut } from "./answered.ts";
 import { copyCheckpoint, isInWindow } from "./checkpoint.ts";
 import type { History, OpenCall } from "./folded.ts";
 import { isItemRecord, schemaVersion } from "./event.ts";
@@ -330,6 +331,7 @@ function rewind(fold: Fold, own: Workings, event: EventOf<"history-rewound">): v
     fold.rewound.pop();
   }
   fold.rewound.push([start, to]);
+  fold.lastOutcome = outcomeAfterCut(fold.items, `went back to step ${event.toStep}`);
   leave(fold, own);
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { platform, release } from "node:os";
 import { systemClock } from "../lib/clock.ts";
+import { counted } from "../lib/words.ts";
 import { Failure } from "../failure.ts";
 import { approver, type Ask } from "../agent/approval.ts";
 import { compactor } from "../agent/compaction.ts";
@@ -10,8 +11,15 @@ import { toolbox } from "../agent/toolbox.ts";
 import { readWorkspace } from "../agent/workspace.ts";
 import { contractNamed } from "../replay/contracts.ts";
 import { closedOnFailure } from "../runtime/open.ts";
-import { createSession, type Equipment, resumeSession, type Runtime, type Session } from "../runtime.ts";
-import type { Settings, Workspace } from "../session/event.ts";
+import {
+  createSession,
+  type Equipment,
+  resumeSession,
+  rewindTo,
+  type Runtime,
+  type Session,
+} from "../runtime.ts";
+import type { NewEvent, Settings, Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
 import { toolEnvironment } from "../tool/environment.ts";
 import type { Observe } from "../turn/update.ts";
@@ -26,8 +34,17 @@ export interface Workbench {
   readonly store: SessionStore;
   create(id: string, name?: string): Promise<Session>;
   /** `here`: the session may belong to another folder and moves to this one. `force`: whoever holds it is fenced off. */
-  resume(id: string, options: { here: boolean; force: boolean }): Promise<Session>;
+  resume(id: string, options: Resumption): Promise<Session>;
   close(): Promise<void>;
+}
+
+export interface Resumption {
+  here: boolean;
+  force: boolean;
+  /** Goes back to the end of this step first (R12). */
+  fromStep?: number;
+  /** Added to the instructions from now on (R13). */
+  amend?: string;
 }
 
 export async function openWorkbench(invocation: Invocation, observe: Observe): Promise<Workbench> {
@@ -98,7 +115,7 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
       };
       return createSession(runtime, start, equipment);
     },
-    resume: async (id, { here, force }) => {
+    resume: async (id, { here, force, fromStep, amend }) => {
       let before: Workspace | undefined;
       const session = await resumeSession(runtime, id, { force }, async (history) => {
         before = history.workspace;
@@ -106,9 +123,20 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
         const equipment = await equip(
           resumedSettings(config, history.settings),
           workspace,
-          history.amendments,
+          amend === undefined ? history.amendments : [...history.amendments, amend],
         );
-        return sameWorkspace(before, workspace) ? equipment : { ...equipment, workspace };
+        const changes: NewEvent[] = [];
+        if (amend !== undefined) changes.push({ type: "instructions-amended", text: amend });
+        if (fromStep !== undefined) {
+          const { event, later, last } = await rewindTo(store, history.id, fromStep);
+          changes.push(event);
+          const kept =
+            later === 0
+              ? "none is later"
+              : `${counted(later, "later step")} stay in the log: throughline fork ${history.id} --from-step ${last}`;
+          observe({ type: "notice", text: `went back to the end of step ${fromStep}; ${kept}` });
+        }
+        return { ...equipment, changes, ...(!sameWorkspace(before, workspace) && { workspace }) };
       });
       if (before) sayWhatChanged(observe, before, session.history.workspace);
       // Its owner died before it had said where it works.

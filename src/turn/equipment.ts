@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Provider } from "../provider.ts";
 import type { ReplayContract } from "../replay/contract.ts";
-import type { Settings, Workspace } from "../session/event.ts";
+import type { NewEvent, Settings, Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
 import type { CallEnvironment } from "./calls.ts";
 import type { Compactor } from "./compactor.ts";
@@ -30,6 +30,8 @@ export interface Equipment {
   compact?: Compactor;
   /** Where the session works from now on, when it differs from what its log says. */
   workspace?: Workspace;
+  /** What the person changes about the session before it goes on: a rewind, an amendment of the instructions. */
+  changes?: readonly NewEvent[];
 }
 
 export interface SessionStart {

@@ -21,6 +21,7 @@ import type {
   Successor,
 } from "../../store.ts";
 import { readBodies, readBody } from "../bodies.ts";
+import { beginning } from "../beginning.ts";
 import { headOf, heads } from "../chain.ts";
 import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
@@ -71,10 +72,15 @@ class FolderStore implements SessionStore {
     this.#silenceMs = silenceMs;
   }
 
-  async create(id: string, created: Append, doing: string): Promise<SessionLog> {
+  async create(
+    id: string,
+    created: Append,
+    doing: string,
+    more?: AsyncIterable<readonly Append[]>,
+  ): Promise<SessionLog> {
     const folder = placeOf(this.#home, id, this.#clock.now());
     if (this.#find(id) !== undefined) throw exists(id, folder);
-    return this.#make(id, folder, doing, [[created]], { begun: "session-folder-made" });
+    return this.#make(id, folder, doing, beginning(created, more), { begun: "session-folder-made" });
   }
 
   async rotate(predecessor: SessionLog, { id, events }: Successor, doing: string): Promise<SessionLog> {

@@ -23,6 +23,7 @@ import type {
 } from "../../store.ts";
 import { Appender } from "../appender.ts";
 import { readBodies, readBody } from "../bodies.ts";
+import { beginning } from "../beginning.ts";
 import { headOf, heads, successorWatch } from "../chain.ts";
 import { factsOf } from "../owner.ts";
 import { readLog } from "../scan.ts";
@@ -60,8 +61,13 @@ class MemoryStore implements SessionStore {
     this.#clock = clock;
   }
 
-  create(id: string, created: Append, doing: string): Promise<SessionLog> {
-    return this.#make(id, [[created]], doing);
+  create(
+    id: string,
+    created: Append,
+    doing: string,
+    more?: AsyncIterable<readonly Append[]>,
+  ): Promise<SessionLog> {
+    return this.#make(id, beginning(created, more), doing);
   }
 
   async rotate(predecessor: SessionLog, { id, events }: Successor, doing: string): Promise<SessionLog> {

@@ -18,6 +18,8 @@ const resumeOptions: readonly OptionSpec[] = [
   { flags: "--last", help: "the newest session of this workspace" },
   { flags: "--here", help: "go on in this folder, though the session belongs to another" },
   { flags: "--force", help: "take the session over from the process that holds it" },
+  { flags: "--from-step <n>", help: "go back to the end of this step first; the later ones stay in the log" },
+  { flags: "--amend <text>", help: "add this to the instructions, from now on" },
 ];
 
 const relativesOption: OptionSpec = {
@@ -100,6 +102,20 @@ export const commands: readonly Command[] = [
     example: "throughline unarchive fix-the-tests",
     options: [],
     load: async () => (await import("./archive.ts")).unarchiveSessions,
+  },
+  {
+    name: "fork",
+    arguments: "<session>",
+    summary: "a new session with what was said and done in this one, which stays as it is",
+    example: "throughline fork --from-step 3 --name another-way fix-the-tests",
+    options: [
+      {
+        flags: "--from-step <n>",
+        help: "as it was at the end of this step, also one that was gone back from",
+      },
+      { flags: "--name <name>", help: "name the new session" },
+    ],
+    load: async () => (await import("./fork.ts")).fork,
   },
   {
     name: "delete",

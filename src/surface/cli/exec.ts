@@ -13,6 +13,7 @@ import { readPrompt } from "./prompt.ts";
 import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
 import { sessions } from "./sessions.ts";
+import { stepNumber } from "./step-number.ts";
 import { openWorkbench, type Workbench } from "../workbench.ts";
 
 export async function exec(invocation: Invocation): Promise<number> {
@@ -42,12 +43,16 @@ export async function resume(invocation: Invocation): Promise<number> {
     );
   }
   const given = last ? args[0] : args[1];
+  const [fromStep, amend] = [stepNumber(invocation, "fromStep"), optionText(invocation, "amend")];
+  if (amend?.trim() === "") throw new Failure("usage", "--amend needs the text of the instruction.", {});
   const prompt = await readPrompt(invocation, given);
   return withWorkbench(invocation, async (bench) => {
     const id = last ? await lastSession(bench.store, folder) : await findSession(bench.store, args[0] ?? "");
     const session = await bench.resume(id, {
       here: options["here"] === true,
       force: options["force"] === true,
+      ...(fromStep !== undefined && { fromStep }),
+      ...(amend !== undefined && { amend }),
     });
     return runTurns(session, prompt, invocation);
   });

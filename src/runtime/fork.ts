@@ -1,0 +1,103 @@
+import { uuidv7 } from "../lib/ids.ts";
+import { Failure } from "../failure.ts";
+import { outcomeAfterCut } from "../session/answered.ts";
+import { type LogRecord, type NewEvent, schemaVersion } from "../session/event.ts";
+import { advance, createHistory, type History } from "../session/history.ts";
+import { summarize } from "../session/summary.ts";
+import { isConsistent } from "../session/step.ts";
+import { noUsage } from "../session/usage.ts";
+import { type Carried, successorState, VisibleHistory } from "../recovery/rotate.ts";
+import type { SessionStore } from "../store.ts";
+import { itemsOf } from "../store/items.ts";
+import { folding } from "../turn/journal.ts";
+import type { Runtime } from "../turn/equipment.ts";
+import { stepsIn } from "./rewind.ts";
+
+export interface Fork {
+  id: string;
+  /** How many items stay behind: reasoning, and what has no words. */
+  left: number;
+}
+
+/** Items that are appended at once. */
+const groupItems = 200;
+
+/**
+ * A new session with what can be seen of another one (R19): as it is now, or as it was at the end of a step, also of one that a rewind or
+ * a summary took out of the window. The other one is only read, whoever works in it. Whole when it has its name, and given back. Throws
+ * `usage` when there is nothing to go on from at that step.
+ */
+export async function forkSession(
+  { store, clock }: Pick<Runtime, "store" | "clock">,
+  from: string,
+  { fromStep, name }: { fromStep?: number; name?: string } = {},
+): Promise<Fork> {
+  const upTo = fromStep === undefined ? Number.POSITIVE_INFINITY : await endOf(store, from, fromStep);
+  const history = createHistory();
+  await store.read(from, {
+    record: (record: LogRecord) => {
+      if (record.event.seq <= upTo) advance(history, record);
+    },
+  });
+  if (history.settings.provider === "")
+    throw new Failure(
+      "session-damaged",
+      `The first line of session ${from} can't be read, so that its copy would not know how to go on. Nothing was made. Go on with the session itself: throughline resume ${from}`,
+      { path: from },
+    );
+  const id = uuidv7(clock.now());
+  const { workspace, settings } = history;
+  const created: NewEvent = {
+    type: "session-created",
+    id,
+    schema: schemaVersion,
+    version: store.version,
+    workspace,
+    settings,
+    ...(name !== undefined && { name }),
+    parent: from,
+  };
+  const visible = new VisibleHistory(history);
+  async function* events(): AsyncGenerator<Carried[]> {
+    let group: Carried[] = [];
+    for await (const { record, item } of itemsOf(history.items, (refs) => store.bodies(from, refs))) {
+      group.push(...visible.carry(record, item));
+      if (group.length < groupItems) continue;
+      yield group;
+      group = [];
+    }
+    yield [...group, ...visible.end(), { event: forkState(history, clock.now()) }];
+  }
+  const log = await store.create(id, { event: created }, "forking", events());
+  try {
+    const fold = folding();
+    await store.read(id, fold.visitor);
+    log.describe(summarize(fold.history(), clock.now()));
+  } finally {
+    await log.release();
+  }
+  return { id, left: visible.left };
+}
+
+/** The last record of a step, wherever it stands now. What was cleared is never sent again (R10). */
+async function endOf(store: SessionStore, id: string, number: number): Promise<number> {
+  const steps = await stepsIn(store, id);
+  const step = steps.findLast((candidate) => candidate.step === number);
+  if (step && step.state !== "cleared" && isConsistent(step)) return step.toSeq;
+  const why =
+    step === undefined
+      ? "there is none of that number"
+      : step.state === "cleared"
+        ? "it was cleared"
+        : "one of its calls has no output";
+  const message = `Session ${id} can't be forked at step ${number}: ${why}. Nothing was made. See its steps with: throughline show ${id} --steps 20`;
+  throw new Failure("usage", message, {});
+}
+
+/** What the fold knows beside the items. The copy was made now, has cost nothing yet, and has no turn that is open. */
+function forkState(history: History, now: number): NewEvent {
+  const [carried] = successorState(history);
+  if (carried?.type !== "history-carried") throw new Error("a successor's state begins with what it carries");
+  const outcome = outcomeAfterCut(history.items, `forked from session ${history.id}`);
+  return { ...carried, created: now, usage: noUsage, repairs: 0, delivered: [], outcome };
+}

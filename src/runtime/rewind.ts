@@ -1,0 +1,52 @@
+import { Failure } from "../failure.ts";
+import type { NewEvent } from "../session/event.ts";
+import { createSteps, collectStep, isConsistent, rewindPoint, type Step } from "../session/step.ts";
+import type { SessionStore } from "../store.ts";
+
+/** All steps of a session's log, those included that are not sent any more. */
+export async function stepsIn(store: SessionStore, id: string): Promise<Step[]> {
+  const steps = createSteps();
+  await store.read(id, { record: (record) => collectStep(steps, record) });
+  return steps.all;
+}
+
+/**
+ * The event that goes back to the end of a step (R12), and how many steps leave the window with it. They stay in the log, and `fork` brings
+ * them back. Throws `usage` when the session can't go on from that step.
+ */
+export async function rewindTo(
+  store: SessionStore,
+  id: string,
+  number: number,
+): Promise<{ event: NewEvent; later: number; last: number }> {
+  const steps = await stepsIn(store, id);
+  const fromSeq = rewindPoint(steps, number);
+  if (fromSeq === undefined) throw new Failure("usage", refusal(id, number, steps), {});
+  const later = steps.filter((step) => step.state === "kept" && step.fromSeq >= fromSeq);
+  const event = { type: "history-rewound", toStep: number, fromSeq } as const;
+  return { event, later: later.length, last: later.at(-1)?.step ?? number };
+}
+
+const gone = {
+  rewound: "was left behind by going back",
+  compacted: "is part of a summary now",
+  cleared: "was cleared and is not sent any more",
+} as const;
+
+function refusal(id: string, number: number, steps: readonly Step[]): string {
+  const kept = "Nothing was changed.";
+  const step = steps.findLast((candidate) => candidate.step === number);
+  if (step && step.state !== "kept") {
+    const other =
+      step.state === "cleared"
+        ? ""
+        : ` A new session can begin there: throughline fork ${id} --from-step ${number}`;
+    return `Step ${number} of session ${id} ${gone[step.state]}. ${kept}${other}`;
+  }
+  if (step && !isConsistent(step))
+    return `Step ${number} of session ${id} has a call without an output, so that nothing can go on from it. ${kept} Take an earlier one: throughline show ${id}`;
+  const there = steps.filter(({ state }) => state === "kept").map((candidate) => candidate.step);
+  const range =
+    there.length === 0 ? "has no step yet" : `has the steps ${Math.min(...there)} to ${Math.max(...there)}`;
+  return `Session ${id} has no step ${number}: it ${range}. ${kept} See them with: throughline show ${id} --steps 20`;
+}

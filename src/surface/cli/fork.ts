@@ -1,0 +1,31 @@
+import { systemClock } from "../../lib/clock.ts";
+import { counted } from "../../lib/words.ts";
+import { forkSession } from "../../runtime.ts";
+import { openStore, readConfig } from "../config.ts";
+import { type Invocation, optionText } from "./command.ts";
+import { checkName, findSession } from "./pick.ts";
+import { stepNumber } from "./step-number.ts";
+
+/** A new session from an old one, which is only read: also while somebody works in it. */
+export async function fork(invocation: Invocation): Promise<number> {
+  const { args, options, terminal } = invocation;
+  const [fromStep, name] = [stepNumber(invocation, "fromStep"), optionText(invocation, "name")];
+  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  try {
+    const parent = await findSession(store, args[0] ?? "");
+    if (name !== undefined) await checkName(store, name);
+    const made = await forkSession({ store, clock: systemClock }, parent, {
+      ...(fromStep !== undefined && { fromStep }),
+      ...(name !== undefined && { name }),
+    });
+    const { id: session, left } = made;
+    const at = fromStep === undefined ? "" : ` at step ${fromStep}`;
+    const stayed = left > 0 ? `; ${counted(left, "item")} of reasoning and the like stayed behind` : "";
+    const told = `session ${session} is forked from ${parent}${at}${stayed}. Go on with: throughline resume ${session} "…"`;
+    const json = { schema: 1, session, parent, ...(fromStep !== undefined && { fromStep }), left };
+    terminal.out(options["json"] === true ? `${JSON.stringify(json)}\n` : `${told}\n`);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}

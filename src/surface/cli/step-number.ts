@@ -1,0 +1,14 @@
+import { Failure } from "../../failure.ts";
+import { type Invocation, optionText } from "./command.ts";
+
+/** The number that an option gives of a step. Throws `usage` for what is none. */
+export function stepNumber(invocation: Invocation, option: string): number | undefined {
+  const text = optionText(invocation, option);
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/u.test(text)) return Number(text);
+  throw new Failure(
+    "usage",
+    `--from-step takes the number of a step, as throughline show prints it, not "${text}".`,
+    {},
+  );
+}
