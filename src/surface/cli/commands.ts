@@ -73,10 +73,14 @@ export const commands: readonly Command[] = [
   },
   {
     name: "show",
-    arguments: "<session>",
+    arguments: "[session]",
     summary: "what was asked, the last steps, what was healed, why it stopped, and what to do next",
     example: "throughline show --steps 10 fix-the-tests",
-    options: [{ flags: "--steps <n>", help: "how many of the last steps (default 5)" }],
+    options: [
+      { flags: "--last", help: "the newest session of this workspace" },
+      { flags: "--request", help: "what the next request would carry, what is left out of it, and why" },
+      { flags: "--steps <n>", help: "how many of the last steps (default 5)" },
+    ],
     load: async () => (await import("./show.ts")).show,
   },
   {

@@ -9,7 +9,7 @@ import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
 import { type Invocation, optionText } from "./command.ts";
-import { findSession } from "./pick.ts";
+import { findSession, lastSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";
 import { usageJson } from "./render-json.ts";
 import { statusWords } from "./sessions.ts";
@@ -19,9 +19,19 @@ export async function show(invocation: Invocation): Promise<number> {
   const { terminal, options, args } = invocation;
   const steps = Number(optionText(invocation, "steps") ?? 5);
   if (!Number.isInteger(steps) || steps < 0) throw new Failure("usage", "--steps takes a whole number.", {});
-  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  const last = options["last"] === true;
+  if (last === (args[0] !== undefined))
+    throw new Failure("usage", "Which one? throughline show with an id or a name, or with --last.", {});
+  const config = readConfig(options, invocation.environment, invocation.folder);
+  const { store } = openStore(config);
   try {
-    const view = await readView(store, await findSession(store, args[0] ?? ""), steps);
+    const id = last ? await lastSession(store, invocation.folder) : await findSession(store, args[0] ?? "");
+    if (options["request"] === true) {
+      const { showRequest } = await import("./show-request.ts");
+      await showRequest(invocation, config, store, id);
+      return 0;
+    }
+    const view = await readView(store, id, steps);
     const json = options["json"] === true;
     terminal.out(json ? `${JSON.stringify(viewJson(view))}\n` : viewText(view, Date.now()));
     return 0;
@@ -46,7 +56,18 @@ interface StepLine {
   seq: number;
   kind: "prompt" | "answer" | "call" | "output";
   text: string;
+  /** Of a patch: what it changes, as the model wrote it. */
+  diff?: string;
 }
+
+/** What a view tells beside the steps. */
+const told: readonly string[] = [
+  "attempt-failed",
+  "items-quarantined",
+  "history-compacted",
+  "history-rewound",
+  "instructions-amended",
+];
 
 async function readView(store: SessionStore, id: string, steps: number): Promise<View> {
   const history = createHistory();
@@ -57,8 +78,7 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
     record(record: LogRecord) {
       advance(history, record);
       updated = record.event.at;
-      if (["attempt-failed", "items-quarantined", "history-compacted"].includes(record.event.type))
-        events.push(record.event);
+      if (told.includes(record.event.type)) events.push(record.event);
       if (isItemRecord(record)) items.push(record);
     },
   });
@@ -84,7 +104,9 @@ async function stepLine(store: SessionStore, id: string, record: ItemRecord): Pr
     | undefined;
   if (isCallKind(event.kind)) {
     const input = item?.["arguments"] ?? item?.["input"];
-    return { ...at, kind: "call", text: callLine(event.name ?? "", typeof input === "string" ? input : "") };
+    const words = typeof input === "string" ? input : "";
+    const diff = event.name === "apply_patch" ? { diff: diffOf(words) } : {};
+    return { ...at, kind: "call", text: callLine(event.name ?? "", words), ...diff };
   }
   if (isOutputKind(event.kind)) return { ...at, kind: "output", text: itemText(item) };
   if (event.kind !== "message" || event.role === "developer") return undefined;
@@ -120,6 +142,7 @@ function viewText({ session, report, events, lines, queued, dead }: View, now: n
   ];
   if (session.rotated && session.parent)
     text.push(`  comes from ${session.parent}, take that back with: throughline undo ${session.id}`);
+  else if (session.parent) text.push(`  comes from ${session.parent}, of which it is a fork`);
   if (queued + dead > 0)
     text.push(
       `  queued    ${counted(queued, "follow-up")}${dead > 0 ? `, ${dead} could not be delivered` : ""}`,
@@ -128,6 +151,10 @@ function viewText({ session, report, events, lines, queued, dead }: View, now: n
     if (event.type === "items-quarantined") text.push(`  + ${printableLine(event.notice, 200)}`);
     if (event.type === "history-compacted")
       text.push(`  + ${printableLine(event.notice ?? "the context was summarised", 200)}`);
+    if (event.type === "history-rewound")
+      text.push(`  < went back to step ${event.toStep}; what came after it stays in the log`);
+    if (event.type === "instructions-amended")
+      text.push(`  + instructions amended: ${printableLine(event.text, 160)}`);
     if (event.type === "attempt-failed")
       text.push(`  ! ${printableLine(event.message, 160)} [${event.class}] ${event.action}`);
   }
@@ -140,9 +167,25 @@ function viewText({ session, report, events, lines, queued, dead }: View, now: n
     text.push(
       `  ${marks[line.kind]} ${line.kind === "output" ? printableLine(tail(line.text), 120) : printableLine(line.text, 200)}`,
     );
+    if (line.diff !== undefined) text.push(...diffLines(line.diff));
   }
   text.push(`next: ${nextCommand(session, queued)}`);
   return `${text.join("\n")}\n`;
+}
+
+/** The patch without its frame. */
+function diffOf(patch: string): string {
+  return patch.replace(/^\s*\*\*\* Begin Patch\r?\n/u, "").replace(/\r?\n\*\*\* End Patch\s*$/u, "");
+}
+
+/** So many lines of a patch are shown; `--json` has all of them. */
+const mostDiffLines = 40;
+
+function diffLines(diff: string): string[] {
+  const lines = printable(diff).split("\n");
+  const shown = lines.slice(0, mostDiffLines).map((line) => `      ${line.slice(0, 160)}`);
+  const more = lines.length - shown.length;
+  return more > 0 ? [...shown, `      … ${counted(more, "more line")}: --json shows all`] : shown;
 }
 
 /** The end of an output says more than its beginning. */

@@ -1,0 +1,76 @@
+import { isJsonObject } from "../../lib/json.ts";
+import { printableLine } from "../../lib/printable.ts";
+import { counted } from "../../lib/words.ts";
+import { itemText } from "../../session/item.ts";
+import { contractNamed } from "../../replay/contracts.ts";
+import { project } from "../../replay/project.ts";
+import { countByRule } from "../../replay/report.ts";
+import { requestInput } from "../../replay/request-input.ts";
+import type { SessionStore } from "../../store.ts";
+import { folding } from "../../turn/journal.ts";
+import { type Config, makeProvider } from "../config.ts";
+import { type Invocation, optionText } from "./command.ts";
+import { callLine } from "./render-text.ts";
+
+/**
+ * The input that the session's next request would carry, before its prompt, and what of the log's window is left out or changed, and why.
+ * The provider is made for it (its key decides which seals are sent), but nothing is sent to it.
+ */
+export async function showRequest(
+  invocation: Invocation,
+  config: Config,
+  store: SessionStore,
+  id: string,
+): Promise<void> {
+  const fold = folding();
+  await store.read(id, fold.visitor, { from: "window" });
+  const { items, settings, quarantines } = fold.history();
+  const name = settings.provider === "" ? config.provider : settings.provider;
+  const made = await makeProvider(config, name, invocation.environment, optionText(invocation, "scenario"));
+  try {
+    const { contract, issuer } = made.provider;
+    const projection = project(
+      contractNamed(contract),
+      { issuer, model: settings.model, quarantines },
+      items,
+    );
+    const input = await requestInput(projection, (refs) => store.bodies(id, refs));
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of input.chunks()) text += decoder.decode(chunk, { stream: true });
+    const sent = JSON.parse(`[${text}]`) as unknown[];
+    const changes = [...projection.report()];
+    const { terminal, options } = invocation;
+    const { model, effort } = settings;
+    if (options["json"] === true) {
+      const request = { provider: name, contract, model, ...(effort !== undefined && { effort }) };
+      terminal.out(
+        `${JSON.stringify({ schema: 1, id, ...request, bytes: input.bytes, input: sent, changes })}\n`,
+      );
+      return;
+    }
+    const head = `The next request of ${id} to ${printableLine(name)} (${printableLine(model)}) carries ${counted(sent.length, "item")}, ${input.bytes} bytes, and then the prompt:`;
+    const told = countByRule(changes).map(
+      ({ count, firstSeq, why }) => `  ${count} × ${why} (the first is line ${firstSeq} of the log)`,
+    );
+    const left = told.length > 0 ? ["left out or changed:", ...told] : ["nothing is left out or changed"];
+    terminal.out(`${[head, ...sent.map(sentLine), ...left].join("\n")}\n`);
+  } finally {
+    await made.close();
+  }
+}
+
+function sentLine(item: unknown): string {
+  if (!isJsonObject(item)) return "  ?";
+  const kind = String(item["type"] ?? "message");
+  const input = item["arguments"] ?? item["input"];
+  const words =
+    typeof input === "string" ? callLine(String(item["name"] ?? ""), input) : itemText(item) || sealOf(item);
+  const role = typeof item["role"] === "string" ? ` ${item["role"]}` : "";
+  return `  ${printableLine(`${kind}${role}`, 40)}: ${printableLine(words, 140)}`;
+}
+
+const sealOf = (item: Record<string, unknown>): string =>
+  typeof item["encrypted_content"] === "string"
+    ? `sealed, ${item["encrypted_content"].length} characters`
+    : "";

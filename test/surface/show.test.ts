@@ -1,0 +1,62 @@
+// `show` of the real program: patches, going back, and the next request.
+import { describe, expect, it } from "vitest";
+import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { withRig } from "../kit/rig.ts";
+
+const patch = `*** Begin Patch
+*** Add File: note.txt
++  indented
++last\u001b[31m
+*** End Patch`;
+
+const scenario: ScenarioInput = {
+  turn: [turn(/alpha/, step({ patch }, { reason: "hm" }), step("Done.")), turn(/./, step("Yes."))],
+};
+
+describe("throughline show", () => {
+  it("shows what patches change, whole lines, without control sequences", () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", "alpha"]);
+      const { out, status } = await rig.run(["show", "--last"]);
+      expect(status).toBe(0);
+      expect(out).toMatch(
+        /\$ apply_patch note\.txt\n {6}\*\*\* Add File: note\.txt\n {6}\+ {2}indented\n {6}\+last/u,
+      );
+      expect(out).not.toContain("\u001b");
+      const json = JSON.parse((await rig.run(["show", rig.id(), "--json"])).out) as {
+        steps: { diff?: string }[];
+      };
+      expect(json.steps.find(({ diff }) => diff !== undefined)?.diff).toContain("+  indented");
+    }));
+
+  it("--request prints what the next request carries, as the provider gets it then, and sends nothing", () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", "alpha"]);
+      const before = rig.simulator.requests.length;
+      const shown = await rig.run(["show", "--last", "--request", "--json"]);
+      expect(shown.status, shown.err).toBe(0);
+      expect(rig.simulator.requests).toHaveLength(before);
+      const { input, changes } = JSON.parse(shown.out) as { input: object[]; changes: object[] };
+      expect(changes).toEqual([]);
+      await rig.run(["resume", "--last", "beta"]);
+      const sent = rig.simulator.requests.at(-1)?.body?.["input"] as object[];
+      expect(sent.slice(0, -1)).toEqual(input);
+      expect((await rig.run(["show", "--last", "--request"])).out).toMatch(
+        /carries \d+ items.*nothing is left out/su,
+      );
+    }));
+
+  it("--request says what is left out, and why", () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", "alpha"]);
+      // Sealed by another issuer: the credential is a part of what it is.
+      const { out } = await rig.run(["show", "--last", "--request"], { env: { OPENAI_API_KEY: "another" } });
+      expect(out).toMatch(/left out or changed:\n {2}1 × left out: another issuer sealed it/u);
+    }));
+
+  it("asks which one, where neither a session nor --last is given", () =>
+    withRig(scenario, async (rig) => {
+      const none = await rig.run(["show"]);
+      expect([none.status, none.err]).toEqual([2, expect.stringContaining("Which one?")]);
+    }));
+});
