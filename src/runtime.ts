@@ -30,6 +30,7 @@ import { type Interrupted, runTurn, type Turn } from "./turn/turn.ts";
 export type { Served } from "./runtime/served.ts";
 export type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
 export { archive } from "./runtime/archive.ts";
+export { clearSession } from "./runtime/clear.ts";
 export { note } from "./runtime/note.ts";
 export { forkSession } from "./runtime/fork.ts";
 export { rewindTo } from "./runtime/rewind.ts";

@@ -193,6 +193,12 @@ export interface SessionStore {
   /** Puts it with those that will not be delivered. */
   bury(id: string, followUp: DeadFollowUp): Promise<void>;
   buried(id: string): Promise<DeadFollowUp[]>;
+  /**
+   * Puts these events in the place of everything that an owned session's log holds, and removes all else that is kept of it: spool, inbox,
+   * what was set aside of its log, its row in the catalogue. The new log is whole and durable before it takes the old one's name. The
+   * owner can only give the session back after that. Throws `lease-lost` when it isn't the owner any more.
+   */
+  scrub(log: SessionLog, events: readonly NewEvent[]): Promise<void>;
   /** Every session that is kept: those that `list` gives, rotated predecessors, and successors that no log names. Newest activity first. */
   everything(): Promise<ListedSession[]>;
   /**

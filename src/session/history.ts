@@ -306,6 +306,9 @@ function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared">): vo
   delete fold.summarySeq;
   fold.rewound = [];
   fold.cleared = true;
+  // Nothing is left that could be gone on with: a turn that was cut off or parked is over.
+  delete fold.openTurn;
+  delete fold.lastOutcome;
   if (event.scrubbed) {
     delete fold.title;
     fold.amendments = [];

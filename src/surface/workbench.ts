@@ -139,8 +139,9 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
         return { ...equipment, changes, ...(!sameWorkspace(before, workspace) && { workspace }) };
       });
       if (before) sayWhatChanged(observe, before, session.history.workspace);
-      // Its owner died before it had said where it works.
-      if (session.history.turn === 0 && session.history.items.length === 0) {
+      // Its owner died before it had said where it works, or it was cleared.
+      const { turn, cleared, items } = session.history;
+      if ((turn === 0 || cleared) && items.length === 0) {
         await closedOnFailure(session, () => session.addInput(contextOf(session.history.workspace)));
       }
       return session;

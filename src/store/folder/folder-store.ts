@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
-import type { BodyRef, Owner } from "../../session/event.ts";
+import type { BodyRef, NewEvent, Owner } from "../../session/event.ts";
 import { isTogether } from "../../session/place.ts";
 import type {
   Append,
@@ -27,7 +27,7 @@ import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
 import { summarizeLog } from "../summarize.ts";
 import { acquireFolder, takeLease } from "./acquire.ts";
-import { FileSource } from "./file-source.ts";
+import { FileSource, openIfThere } from "./file-source.ts";
 import { syncFolder } from "./files.ts";
 import { FolderSession } from "./folder-session.ts";
 import { holderOf } from "./holder.ts";
@@ -38,6 +38,8 @@ import { exists, type Making, makeSession } from "./make.ts";
 import { asFailure, isSystemError } from "./outside.ts";
 import { processOwner } from "./process-owner.ts";
 import { ChainQueue } from "./queue.ts";
+import { leaseLost, leaseNumbers } from "./lease-file.ts";
+import { scrubFolder } from "./scrub.ts";
 import { shelve } from "./shelf.ts";
 import { locate, placeOf, places, sessionsPath, survey } from "./paths.ts";
 
@@ -323,6 +325,18 @@ class FolderStore implements SessionStore {
     return troubles;
   }
 
+  async scrub({ id, fence, lost }: SessionLog, events: readonly NewEvent[]): Promise<void> {
+    const folder = this.#locate(id);
+    try {
+      const own = (): boolean => !lost.aborted && leaseNumbers(folder).at(-1) === fence;
+      if (!scrubFolder(folder, fence, this.#clock.now(), events, own))
+        throw leaseLost(folder, id, fence, this.#clock);
+    } catch (error) {
+      throw asFailure(error, folder, `Session ${id} was not scrubbed, or not all of it; run it again.`);
+    }
+    await this.#listing?.remove([id]);
+  }
+
   everything(): Promise<ListedSession[]> {
     return this.#all();
   }
@@ -383,13 +397,4 @@ class FolderStore implements SessionStore {
 interface Removal {
   force?: boolean;
   sweep?: boolean;
-}
-
-function openIfThere(folder: string): FileSource | undefined {
-  try {
-    return new FileSource(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }

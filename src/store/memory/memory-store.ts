@@ -3,9 +3,14 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
-import { schemaVersion, type BodyRef, type LogRecord, type Owner } from "../../session/event.ts";
+import {
+  schemaVersion,
+  type BodyRef,
+  type NewEvent,
+  type Owner,
+  type SessionEvent,
+} from "../../session/event.ts";
 import { isTogether } from "../../session/place.ts";
-import type { SessionSummary } from "../../session/summary.ts";
 import type {
   Append,
   DeadFollowUp,
@@ -21,14 +26,15 @@ import type {
   SessionStore,
   Successor,
 } from "../../store.ts";
-import { Appender } from "../appender.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import { beginning } from "../beginning.ts";
+import { encodeLine } from "../line.ts";
 import { headOf, heads, successorWatch } from "../chain.ts";
 import { factsOf } from "../owner.ts";
 import { readLog } from "../scan.ts";
 import { summarizeLog } from "../summarize.ts";
 import { MemoryLog } from "./memory-log.ts";
+import { MemorySession } from "./memory-session.ts";
 
 /** Sessions in memory, for tests and for library users who keep none: the same lines, rules and failures as in a folder, but nothing lasts. */
 export function memoryStore({
@@ -264,6 +270,15 @@ class MemoryStore implements SessionStore {
     return [];
   }
 
+  async scrub({ id, fence }: SessionLog, events: readonly NewEvent[]): Promise<void> {
+    const kept = this.#kept(id);
+    const log = new MemoryLog(id);
+    const at = this.#clock.now();
+    for (const [seq, event] of events.entries())
+      log.add(encodeLine({ seq, fence, at, ...event } as SessionEvent).bytes);
+    Object.assign(kept, { log, inbox: new Map(), dead: new Map() });
+  }
+
   everything(): Promise<ListedSession[]> {
     return this.#all();
   }
@@ -308,82 +323,5 @@ class MemoryStore implements SessionStore {
       `There is no session ${id} in this store. List them to see which there are.`,
       { reference: id, nearest: [] },
     );
-  }
-}
-
-class MemorySession implements SessionLog {
-  readonly id: string;
-  readonly fence: number;
-  readonly owner: Owner;
-  report: ReadReport;
-  readonly #log: MemoryLog;
-  readonly #appender: Appender;
-  readonly #lost = new AbortController();
-  readonly #spool: (callSeq: number) => string;
-  readonly #letGo: () => void;
-
-  constructor(
-    id: string,
-    fence: number,
-    log: MemoryLog,
-    report: ReadReport,
-    owner: Owner,
-    clock: Clock,
-    spool: (callSeq: number) => string,
-    letGo: () => void,
-  ) {
-    this.id = id;
-    this.fence = fence;
-    this.owner = owner;
-    this.report = report;
-    this.#log = log;
-    this.#spool = spool;
-    this.#letGo = letGo;
-    this.#appender = new Appender(fence, report.nextSeq, clock, (bytes) => log.add(bytes));
-  }
-
-  get lost(): AbortSignal {
-    return this.#lost.signal;
-  }
-
-  append(...events: Append[]): Promise<LogRecord[]> {
-    return this.#appender.append(events);
-  }
-
-  bodies(refs: readonly BodyRef[]): AsyncIterable<readonly Uint8Array[]> {
-    return readBodies(this.#log, refs, this.#log.path);
-  }
-
-  body(ref: BodyRef): Promise<Uint8Array> {
-    return readBody(this.#log, ref, this.#log.path);
-  }
-
-  spool(callSeq: number): string {
-    return this.#spool(callSeq);
-  }
-
-  doing(what: string): void {
-    this.owner.doing = what;
-  }
-
-  describe(_summary: SessionSummary): void {
-    // Lists are made from the logs here.
-  }
-
-  async release(): Promise<void> {
-    await this.#appender.settled();
-    this.lose(
-      new Failure(
-        "lease-lost",
-        `Session ${this.id} was given back by this process; open it again to append.`,
-        {},
-      ),
-    );
-    this.#letGo();
-  }
-
-  lose(failure: Failure): void {
-    this.#appender.close(failure);
-    this.#lost.abort(failure);
   }
 }

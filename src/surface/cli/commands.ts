@@ -122,6 +122,15 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./fork.ts")).fork,
   },
   {
+    name: "clear",
+    arguments: "<session>",
+    summary:
+      "begin anew in a session: what was said in it is never sent again; with --scrub it is deleted for good",
+    example: "throughline clear fix-the-tests",
+    options: [{ flags: "--scrub", help: "keep nothing but the session's name, settings and counts" }],
+    load: async () => (await import("./clear.ts")).clear,
+  },
+  {
     name: "delete",
     arguments: "<session...>",
     summary: "delete sessions for good: no byte of them is left under the home",

@@ -1,0 +1,101 @@
+import { isFailureOf } from "../failure.ts";
+import type { NewEvent } from "../session/event.ts";
+import type { History } from "../session/history.ts";
+import { summarize } from "../session/summary.ts";
+import type { SessionStore } from "../store.ts";
+import { folding, Journal } from "../turn/journal.ts";
+
+/**
+ * Begins anew in a session: its context is never projected again, a turn that was cut off or parked is over, and so it is in the sessions
+ * that it was rotated from, which `undo` would bring back. With `scrub` nothing is kept of them but metadata: id, name, folder, settings,
+ * counts. Resolves to the ids of the sessions, the head first. What was forked from it is not touched. Throws `lease-held` while somebody
+ * works in one of them, and `session-damaged` or `schema-newer` where a log can't take the event.
+ */
+export async function clearSession(
+  store: SessionStore,
+  id: string,
+  { version, scrub }: { version: string; scrub: boolean },
+): Promise<string[]> {
+  const cleared: string[] = [];
+  for (let next: string | undefined = id; next !== undefined && !cleared.includes(next);) {
+    const history = await clearOne(store, next, version, scrub);
+    cleared.push(next);
+    next = await predecessorOf(store, next, history);
+  }
+  return cleared;
+}
+
+async function clearOne(store: SessionStore, id: string, version: string, scrub: boolean): Promise<History> {
+  const fold = folding();
+  const doing = scrub ? "scrubbing it" : "clearing it";
+  const log = await store.acquire(id, fold.visitor, { from: "window", doing });
+  try {
+    const journal = new Journal(log, fold.history());
+    const { history } = journal;
+    history.id ||= id;
+    const records = await journal.append({ event: { type: "history-cleared", scrubbed: scrub } });
+    const at = records.at(-1)?.event.at;
+    if (scrub) await store.scrub(log, metadataOf(history, version));
+    else if (at !== undefined) log.describe(summarize(history, at));
+    return history;
+  } finally {
+    await log.release();
+  }
+}
+
+/** A log that holds what a list needs, and nothing that anybody said. */
+function metadataOf(history: History, version: string): NewEvent[] {
+  const { id, schema, workspace, settings, name, parent, rotated, successor, archived } = history;
+  const { created, turn, step, messages, usage, repairs, delivered } = history;
+  return [
+    {
+      type: "session-created",
+      id,
+      schema,
+      version,
+      workspace,
+      settings,
+      ...(name !== undefined && { name }),
+      ...(parent !== undefined && { parent }),
+      ...(rotated !== undefined && { rotated }),
+    },
+    {
+      type: "history-carried",
+      created,
+      turn,
+      step,
+      messages,
+      usage,
+      amendments: [],
+      quarantines: [],
+      repairs,
+      delivered: [...delivered],
+    },
+    { type: "history-cleared", scrubbed: true },
+    ...(archived ? [{ type: "session-archived" } as const] : []),
+    ...(successor === undefined ? [] : [{ type: "session-rotated", successor } as const]),
+  ];
+}
+
+/** The session that this one goes on with, as long as that one says so too. */
+async function predecessorOf(
+  store: SessionStore,
+  id: string,
+  { parent, rotated }: History,
+): Promise<string | undefined> {
+  if (!rotated || parent === undefined) return undefined;
+  try {
+    let successor: string | undefined;
+    await store.read(parent, {
+      record: ({ event }) => {
+        if (event.type === "session-rotated") ({ successor } = event);
+        if (event.type === "rotation-undone") successor = undefined;
+      },
+    });
+    return successor === id ? parent : undefined;
+  } catch (error) {
+    // It was deleted.
+    if (isFailureOf(error, "session-missing")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import { closeSync, fsyncSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { NewEvent, SessionEvent } from "../../session/event.ts";
+import { encodeLine } from "../line.ts";
+import { makeFolder, openPrivate, syncFolder } from "./files.ts";
+import { inboxPath } from "./inbox.ts";
+import { logPath } from "./log-file.ts";
+
+/** What stays beside the log: leases, and the mark of an archived session. */
+const kept = /^(?:log\.jsonl|lease\.\d+\.json|archived)$/u;
+
+/**
+ * Puts these events in the place of the log and removes everything else of the session. False when `own` says that the session isn't
+ * ours any more; nothing was changed then. Cut off in the middle it can be done again.
+ */
+export function scrubFolder(
+  folder: string,
+  fence: number,
+  at: number,
+  events: readonly NewEvent[],
+  own: () => boolean,
+): boolean {
+  const made = join(folder, "log.scrubbed");
+  rmSync(made, { force: true });
+  const fd = openPrivate(made, "wx");
+  try {
+    const lines = events.map((event, seq) => encodeLine({ seq, fence, at, ...event } as SessionEvent).bytes);
+    const bytes = Buffer.concat(lines);
+    for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  if (!own()) {
+    rmSync(made, { force: true });
+    return false;
+  }
+  renameSync(made, logPath(folder));
+  syncFolder(folder);
+  for (const name of readdirSync(folder))
+    if (!kept.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const path of [inboxPath(folder), join(folder, "spool")]) makeFolder(path);
+  syncFolder(folder);
+  return true;
+}

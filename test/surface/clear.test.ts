@@ -1,0 +1,99 @@
+// The command `clear` of the real program: what was said is never sent again, and with `--scrub` no byte of it is left under the home.
+import { execFileSync } from "node:child_process";
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { until, withRig } from "../kit/rig.ts";
+import { filesWith } from "../kit/secret.ts";
+
+const childProgram = fileURLToPath(new URL("../kit/session-child.ts", import.meta.url));
+const secret = "pl4ntedsecret";
+const scenario: ScenarioInput = {
+  turn: [
+    turn(/tool/, step(shell(`echo ${secret}`)), step(`It printed ${secret}.`)),
+    turn(/./, step("Done.")),
+  ],
+};
+
+describe("throughline clear", () => {
+  it("sends nothing of the old context again, and what a limit had parked is over", () =>
+    withRig(
+      { ...scenario, fault: [{ kind: "usage-limit", request: 1, resets_in: "2h" }] } as ScenarioInput,
+      async (rig) => {
+        await rig.run(["exec", `anything ${secret}`]);
+        const id = rig.id();
+        const cleared = await rig.run(["clear", id, "--json"]);
+        expect(JSON.parse(cleared.out), cleared.err).toMatchObject({
+          schema: 1,
+          session: id,
+          scrubbed: false,
+        });
+        const listed = await rig.run(["sessions", "--json"]);
+        expect(JSON.parse(listed.out)).toMatchObject({ sessions: [{ id, status: "cleared" }] });
+        const parked = await rig.run(["resume", id]);
+        expect(parked.status, "there is nothing to go on with").toBe(2);
+        const asked = rig.simulator.requests.length;
+        await rig.run(["resume", id, "afresh"]);
+        expect(rig.simulator.requests.length).toBeGreaterThan(asked);
+        for (const request of rig.simulator.requests.slice(asked)) {
+          expect(JSON.stringify(request)).not.toContain(secret);
+          expect(JSON.stringify(request)).toContain("environment_context");
+        }
+        expect(rig.log(id).includes(secret), "the log keeps it").toBe(true);
+      },
+    ));
+
+  it("scrubs every byte of what was said, also in what it was rotated from, and keeps the metadata", () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", "--name", "kept", `use the tool ${secret}`]);
+      const before = rig.id();
+      await rig.run(["queue", before, `later ${secret}`]);
+      appendFileSync(join(rig.sessionFolder(before), "log.jsonl"), `torn ${secret}`);
+      const words = ["--no-warnings", childProgram, rig.home, rig.simulator.url, "rotate", before];
+      execFileSync(process.execPath, words, { cwd: rig.workspace });
+      const after = rig.ids().find((id) => id !== before)!;
+      const was = JSON.parse((await rig.run(["sessions", "--json"])).out) as { sessions: object[] };
+      expect(filesWith(rig.home, secret)).not.toEqual([]);
+
+      const scrubbed = await rig.run(["clear", "kept", "--scrub", "--json"]);
+      expect(JSON.parse(scrubbed.out), scrubbed.err).toMatchObject({
+        session: after,
+        cleared: [after, before],
+        left: [],
+        troubles: [],
+      });
+      expect(filesWith(rig.home, secret)).toEqual([]);
+      const is = JSON.parse((await rig.run(["sessions", "--json"])).out) as { sessions: object[] };
+      const { id, name, created, messages, usage } = was.sessions[0] as Record<string, unknown>;
+      expect(is.sessions).toMatchObject([{ id, name, created, messages, usage, status: "cleared" }]);
+      expect((await rig.run(["clear", after, "--scrub"])).status, "it can be run again").toBe(0);
+      const resumed = await rig.run(["resume", "kept", "go on"]);
+      expect(resumed.out, resumed.err).toBe("Done.\n");
+      const shown = JSON.parse((await rig.run(["show", "kept", "--json"])).out) as object;
+      expect(shown).toMatchObject({ damage: [], title: "go on" });
+      expect((await rig.run(["delete", "kept", "--with-relatives"])).status).toBe(0);
+      expect(rig.ids()).toEqual([]);
+    }));
+
+  it("says who holds a session in use, and why a foreign log can't be cleared, and leaves both", () =>
+    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {
+      const working = rig.start(["exec", "first"]);
+      try {
+        await until(() => rig.simulator.requests.length > 0, "the request");
+        const refused = await rig.run(["clear", rig.id(), "--scrub"]);
+        expect(refused.status).toBe(3);
+        expect(refused.err).toContain(`in use by process ${working.pid}`);
+      } finally {
+        working.child.kill("SIGKILL");
+        await working.ended;
+      }
+      const path = join(rig.sessionFolder(rig.id()), "log.jsonl");
+      writeFileSync(path, "another program's\n");
+      expect((await rig.run(["clear", rig.id()])).err).toMatch(
+        /holds no event of a session.*session-damaged/u,
+      );
+      expect(rig.log(rig.id()).toString()).toBe("another program's\n");
+    }));
+});
