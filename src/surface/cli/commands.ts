@@ -213,6 +213,14 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./simulate.ts")).simulate,
   },
   {
+    name: "completion",
+    arguments: "<shell>",
+    summary: "print the completion of commands and options for bash, zsh or fish",
+    example: "throughline completion bash > ~/.local/share/bash-completion/completions/throughline",
+    options: [],
+    load: async () => (await import("./completion.ts")).completion,
+  },
+  {
     name: "demo",
     summary:
       "the whole story in under 30 seconds: real tools, a simulated provider that cuts, rotates and limits",
