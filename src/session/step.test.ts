@@ -37,6 +37,13 @@ describe("steps", () => {
     expect(second).toMatchObject({ step: 2, calls: [], fromSeq: 4, toSeq: 5 });
   });
 
+  it("that were gone back from are cleared with the others, so that no fork brings them back", () => {
+    const log = twoSteps();
+    log.add({ type: "history-rewound", toStep: 1, fromSeq: 4 });
+    log.add({ type: "history-cleared", scrubbed: false });
+    expect(stepsOf(log.records).map(({ state }) => state)).toEqual(["cleared", "cleared"]);
+  });
+
   it("can be gone back to where every call has its output", () => {
     const log = twoSteps();
     log.addItem(call("b"), { turn: 2, step: 3 });

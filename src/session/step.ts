@@ -61,7 +61,8 @@ export function collectStep(steps: Steps, record: LogRecord): void {
       break;
     }
     case "history-cleared":
-      mark(steps, "cleared", () => true);
+      // Also what had left the window before: a fork could bring it back.
+      for (const step of steps.all) step.state = "cleared";
       break;
     case "history-rewound":
       mark(steps, "rewound", ({ fromSeq }) => fromSeq >= event.fromSeq);
