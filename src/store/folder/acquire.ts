@@ -73,6 +73,8 @@ export async function takeLease(
       throw leaseHeld(id, highest!, previous.lease?.owner, clock);
     }
     const written = options.anyLog ? 0 : await inspect(source.now(), previous?.lease);
+    // Who took the lease meanwhile may have written already: what the log says of its number must not be counted on from.
+    if (leaseNumbers(folder).at(-1) !== highest) continue;
     const fence = Math.max(highest ?? 0, written) + 1;
     const taken = OwnLease.take(folder, {
       fence,
