@@ -97,7 +97,7 @@ describe("a home whose disk", () => {
             fill(rig.home);
             const full = await talking.ended;
             expect(full.status, full.err).not.toBe(0);
-            expect(full.err).toMatch(/no room[^]*\[store-full\]/u);
+            expect(full.err).toMatch(/no room[^]*\[store-full: /u);
             expect(full.out, "what is not kept is not told").toBe("");
             const left = rig.log(id);
             expect(eventsOf(left).at(-1)).toMatchObject({ type: "item-added", origin: "input" });
@@ -108,8 +108,8 @@ describe("a home whose disk", () => {
             const view = await rig.run(["show", id, "--json"]);
             expect(JSON.parse(view.out), view.err).toMatchObject({ damage: [], status: "interrupted" });
             expect((await rig.run(["sessions"])).out).toContain(id);
-            expect((await rig.run(["exec", "resume", id])).err).toMatch(/\[store-full\]/u);
-            expect((await rig.run(["exec", "Please work."])).err).toMatch(/\[store-full\]/u);
+            expect((await rig.run(["exec", "resume", id])).err).toMatch(/\[store-full: /u);
+            expect((await rig.run(["exec", "Please work."])).err).toMatch(/\[store-full: /u);
             expect(rig.ids()).toEqual([id]);
             expect(rig.log(id).equals(left)).toBe(true);
 
@@ -138,7 +138,7 @@ describe("a home whose disk", () => {
         writeFileSync(join(rig.workspace, "gate"), "");
         const full = await waiting.ended;
         expect(full.status, full.err).not.toBe(0);
-        expect(full.err).toMatch(/\[store-full\]/u);
+        expect(full.err).toMatch(/\[store-full: /u);
         const left = rig.log(rig.id());
         remount(rig.home, "size=32m");
         const resumed = await rig.run(["exec", "resume", rig.id()]);
@@ -175,7 +175,7 @@ describe("a home whose disk", () => {
         ]);
         for (const { status, err } of [resumed, ...(root ? [fresh] : [])]) {
           expect(status, err).not.toBe(0);
-          expect(err).toMatch(/can't be written[^]*\[store-read-only\]/u);
+          expect(err).toMatch(/can't be written[^]*\[store-read-only: /u);
         }
         expect(list, list.err).toMatchObject({ status: 0, out: expect.stringContaining(id) });
         expect(view, view.err).toMatchObject({ status: 0, out: expect.stringContaining("Worked.") });
@@ -198,7 +198,7 @@ describe("a session's folder", () => {
       writeFileSync(join(rig.workspace, "gate"), "");
       const { status, err } = await waiting.ended;
       expect(status, err).not.toBe(0);
-      expect(err).toMatch(/was removed while this process worked in it[^]*\[session-removed\]/u);
+      expect(err).toMatch(/was removed while this process worked in it[^]*\[session-removed: /u);
       expect(rig.ids()).toEqual([]);
       expect((await rig.run(["sessions", "--json"])).out).not.toContain(id);
       await until(() => rig.processes().length === 0, "every process to end");
@@ -306,7 +306,7 @@ describe.concurrent("a log with", () => {
       writeFileSync(join(rig.sessionFolder(id), "log.jsonl"), foreign);
       const resumed = await rig.run(["exec", "resume", id, "Please say more."]);
       expect(resumed.status).not.toBe(0);
-      expect(resumed.err).toMatch(/\[session-damaged\]/u);
+      expect(resumed.err).toMatch(/\[session-damaged: /u);
       expect(resumed.err).toContain("log.jsonl");
       const list = await rig.run(["sessions", "--all"]);
       expect(list.out).toContain(id);
