@@ -1,6 +1,7 @@
 import { Failure, type FailureSignal } from "../failure.ts";
 import type { FailureClass, FailureData } from "./catalogue.ts";
 import { type ClassifyContext, matchPattern, type Match } from "./pattern.ts";
+import { fromFamilies } from "./families.ts";
 import { patterns } from "./patterns.ts";
 import { failureMessage } from "./message.ts";
 import { isHtml } from "./signal.ts";
@@ -11,14 +12,14 @@ type Classified = { [C in FailureClass]: { class: C; data: FailureData[C] } }[Fa
 
 /**
  * The one classifier (R28): a signal's class and the data that the class promises, with words for people. It looks at status, code,
- * type, parameter and the provider's own message, in that order of the patterns, and never at what a body echoes. A signal that fits
- * nothing gets its class from the status alone.
+ * type, parameter and the provider's own message, in that order of the patterns, and never at what a body echoes. A signal that no
+ * recorded pattern fits is looked at for what it speaks of, and gets its class from the status alone when that says nothing either.
  */
 export function classify(signal: FailureSignal, context: ClassifyContext): Failure {
   const { class: failureClass, data } =
     signal.source === "transport"
       ? transportFailure(signal)
-      : (fromPatterns(signal, context) ?? fromStatus(signal, context));
+      : (fromPatterns(signal, context) ?? fromFamilies(signal) ?? fromStatus(signal, context));
   return new Failure<FailureClass>(failureClass, failureMessage(failureClass, data, signal, context), data, {
     signal,
   });

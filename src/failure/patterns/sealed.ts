@@ -44,6 +44,28 @@ export const sealed: readonly Pattern[] = [
   },
   {
     class: "sealed-reasoning-rejected",
+    rows: [13],
+    statuses: [400, 422],
+    param: /\bencrypted_content$/u,
+    data: sealRefusal,
+    samples: [
+      {
+        source: "a refusal that names the member and nothing else that is known",
+        status: 400,
+        body: {
+          error: {
+            message: "The value was produced by a different organization.",
+            type: "invalid_request_error",
+            param: "input[4].encrypted_content",
+            code: "invalid_value",
+          },
+        },
+        data: { index: 4 },
+      },
+    ],
+  },
+  {
+    class: "sealed-reasoning-rejected",
     rows: [1, 2, 3, 5],
     codes: ["invalid_encrypted_content"],
     data: sealRefusal,
