@@ -1,0 +1,22 @@
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream";
+import { createZstdDecompress } from "node:zlib";
+
+/** Codex packs rollouts that were not used for a while, and unpacks them on resume (0.169: `rollout-….jsonl.zst`). */
+export function isCompressed(path: string): boolean {
+  return path.endsWith(".zst");
+}
+
+/**
+ * The bytes that a compressed rollout unpacks to. What is damaged ends them: all that could be unpacked is given, and `onBroken` is told
+ * why there is no more.
+ */
+export async function* unpacked(path: string, onBroken?: (why: string) => void): AsyncGenerator<Buffer> {
+  const stream = pipeline(createReadStream(path), createZstdDecompress({ chunkSize: 2 ** 18 }), () => {});
+  try {
+    for await (const bytes of stream) yield bytes as Buffer;
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).syscall === "string") throw error;
+    onBroken?.(error instanceof Error ? error.message : String(error));
+  }
+}

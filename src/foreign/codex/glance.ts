@@ -1,0 +1,48 @@
+import { timeOf } from "./record.ts";
+
+/** What the first bytes of a line say of it, without parsing the rest: types as in `RolloutRecord`. */
+export interface Glance {
+  readonly type: string;
+  readonly kind?: string;
+  readonly ordinal?: number;
+  /** As written. */
+  readonly timestamp?: string;
+  /** Offset of the payload in the line. */
+  readonly payload: number;
+}
+
+// The order in which Codex writes the members (0.34 to 0.169). A file that another program has written again may have another one.
+const envelope =
+  /^\{"timestamp":"([^"\\]{10,40})",(?:"ordinal":(\d{1,15}),)?"type":"([\w.-]{1,64})","payload":(?=\{)(?:\{"type":"([\w.-]{1,64})")?/u;
+const bare = /^\{"type":"([\w.-]{1,64})",(?!"payload":)/u;
+const state = /^\{"record_type":"([\w.-]{1,64})"/u;
+const enough = 288;
+
+/**
+ * The type of a line from its first bytes. `undefined`: they don't tell, and the line has to be parsed. Says nothing of whether the rest
+ * of the line is whole.
+ */
+export function glance(bytes: Buffer): Glance | undefined {
+  const head = bytes.toString("latin1", 0, enough);
+  const found = envelope.exec(head);
+  if (found) {
+    const [{ length }, timestamp, ordinal, type, kind] = found;
+    const behindKind = kind === undefined ? 0 : kind.length + 10;
+    return {
+      type: type!,
+      ...(kind !== undefined && { kind }),
+      ...(ordinal !== undefined && { ordinal: Number(ordinal) }),
+      timestamp: timestamp!,
+      payload: length - behindKind,
+    };
+  }
+  const item = bare.exec(head);
+  if (item) return { type: "response_item", kind: item[1]!, payload: 0 };
+  const named = state.exec(head);
+  return named ? { type: named[1]!, payload: 0 } : undefined;
+}
+
+/** Milliseconds since 1970 at which the line was written, where it says so. */
+export function glancedAt({ timestamp }: Glance): number | undefined {
+  return timeOf(timestamp);
+}

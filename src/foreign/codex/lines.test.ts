@@ -1,0 +1,111 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { linesIn, type LineOptions, type RolloutLine, rolloutLines } from "./lines.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "throughline-lines-"));
+let files = 0;
+
+function written(content: Buffer | string, ending = "jsonl"): string {
+  const path = join(folder, `${files++}.${ending}`);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function read(path: string, options?: LineOptions): Promise<RolloutLine[]> {
+  const found: RolloutLine[] = [];
+  for await (const batch of rolloutLines(path, options))
+    for (const line of batch) found.push({ ...line, bytes: Buffer.from(line.bytes) });
+  return found;
+}
+
+const shape = (line: RolloutLine): unknown[] => [
+  line.offset,
+  line.length,
+  line.ending,
+  line.bytes.toString("latin1"),
+];
+
+test("lines come with their offsets and endings, a torn tail and an empty line too", async () => {
+  const lines = await read(written('\uFEFF{}\n\r\n{"a":1}\r\n\0\0\n{"torn'));
+  expect(lines.map(shape)).toEqual([
+    [0, 5, "\n", "\xef\xbb\xbf{}"],
+    [6, 0, "\r\n", ""],
+    [8, 7, "\r\n", '{"a":1}'],
+    [17, 2, "\n", "\0\0"],
+    [20, 6, "", '{"torn'],
+  ]);
+});
+
+test("any bytes, in memory, in a file and packed, are the same lines, and nothing is lost between them", async () => {
+  const bytes = fc.array(fc.constantFrom(..."\n\n\r\0{é".split(""), "a".repeat(70_000)), { maxLength: 200 });
+  await fc.assert(
+    fc.asyncProperty(bytes, async (parts) => {
+      const content = Buffer.from(parts.join(""));
+      const expected = linesIn(content).map(shape);
+      expect((await read(written(content))).map(shape)).toEqual(expected);
+      expect((await read(written(zstdCompressSync(content), "jsonl.zst"))).map(shape)).toEqual(expected);
+      expect(
+        linesIn(content)
+          .map(({ bytes: own, ending }) => own.toString() + ending)
+          .join(""),
+      ).toBe(content.toString());
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("a line longer than a read is whole, and one longer than the limit is its head and its true length", async () => {
+  const long = "x".repeat(7_000_000);
+  const path = written(`before\n${long}\nafter\n${long}`);
+  const whole = await read(path);
+  expect(whole.map(({ length, whole: isWhole }) => [length, isWhole])).toEqual([
+    [6, true],
+    [7_000_000, true],
+    [5, true],
+    [7_000_000, true],
+  ]);
+  expect(whole[1]!.bytes.equals(Buffer.from(long))).toBe(true);
+  const cut = await read(path, { longest: 100_000 });
+  expect(cut.map(({ offset, length, whole: isWhole, ending }) => [offset, length, isWhole, ending])).toEqual([
+    [0, 6, true, "\n"],
+    [7, 7_000_000, false, "\n"],
+    [7_000_008, 5, true, "\n"],
+    [7_000_014, 7_000_000, false, ""],
+  ]);
+  expect(cut[1]!.bytes.length).toBeLessThan(100_000);
+});
+
+test("reading can begin and end at an offset", async () => {
+  const path = written("one\ntwo\nthree\n");
+  expect((await read(path, { from: 4, to: 10 })).map(shape)).toEqual([
+    [4, 3, "\n", "two"],
+    [8, 2, "", "th"],
+  ]);
+  const packed = written(zstdCompressSync(Buffer.from("one\ntwo\nthree\n")), "jsonl.zst");
+  expect((await read(packed, { to: 8 })).map(shape)).toEqual([
+    [0, 3, "\n", "one"],
+    [4, 3, "\n", "two"],
+  ]);
+});
+
+test("of a damaged compressed file all that can be unpacked is read, and it is said", async () => {
+  const lines = Array.from({ length: 60_000 }, (_, at) => `{"line":${at},"of":"${Math.sin(at)}"}\n`).join("");
+  const packed = zstdCompressSync(Buffer.from(lines));
+  const told: string[] = [];
+  const half = written(packed.subarray(0, packed.length / 2), "jsonl.zst");
+  const found = await read(half, { onBroken: (why) => told.push(why) });
+  expect(found.length).toBeGreaterThan(0);
+  expect(
+    lines.startsWith(
+      found
+        .slice(0, -1)
+        .map(({ bytes }) => `${bytes.toString()}\n`)
+        .join(""),
+    ),
+  ).toBe(true);
+  expect(told).toHaveLength(1);
+});

@@ -1,0 +1,176 @@
+import { open } from "node:fs/promises";
+import { isCompressed, unpacked } from "./compressed.ts";
+
+/** A line of a rollout, as it stands in the file. */
+export interface RolloutLine {
+  /** From 0. */
+  readonly index: number;
+  /** Of its first byte, in the file (in what it unpacks to, for `.jsonl.zst`). */
+  readonly offset: number;
+  /** Bytes without the ending, also where `bytes` holds only the head. */
+  readonly length: number;
+  /** Without the ending; a byte order mark is left in place. Valid until the next batch is asked for. */
+  readonly bytes: Buffer;
+  /** "": the file ends here, torn or without a final newline. */
+  readonly ending: "\n" | "\r\n" | "";
+  /** False: the line is longer than what is held of one, and `bytes` is its head. */
+  readonly whole: boolean;
+}
+
+export interface LineOptions {
+  /** Byte offset of the line to begin with; plain files only. `index` counts from there. */
+  readonly from?: number;
+  /** Byte offset to end before, as a segment's `history_base` gives it; a line that reaches over it has no ending. */
+  readonly to?: number;
+  /** The most bytes that are held of one line (default 64 MiB): the bound of the reader's memory. */
+  readonly longest?: number;
+  /** Called when the bytes end before the file does: a compressed file that can't be unpacked further. */
+  onBroken?(why: string): void;
+}
+
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+const chunk = 2 ** 21;
+/** What is shown of a line that is too long. */
+const headBytes = 2 ** 16;
+
+/** The most bytes that are held of one line. Codex itself was seen to go on with an output of 50 MB (0.169, 2026-11). */
+export const longestLine = 2 ** 26;
+
+/**
+ * The lines of a rollout in order, in batches of what one read brought. Never throws for what is in the file: any bytes are lines. Memory
+ * is bounded by `longest`, whatever the file's size.
+ */
+export async function* rolloutLines(path: string, options: LineOptions = {}): AsyncGenerator<RolloutLine[]> {
+  const lines = new LineCutter(options.from ?? 0, options.longest ?? longestLine);
+  if (isCompressed(path)) {
+    for await (const bytes of unpacked(path, options.onBroken)) {
+      const wanted =
+        options.to === undefined ? bytes : bytes.subarray(0, Math.max(0, options.to - lines.read));
+      for (let at = 0; at < wanted.length;) {
+        const room = lines.room();
+        const copied = wanted.copy(room, 0, at, Math.min(wanted.length, at + room.length));
+        at += copied;
+        yield lines.take(copied);
+      }
+      if (wanted.length < bytes.length) break;
+    }
+    yield lines.rest();
+    return;
+  }
+  const file = await open(path, "r");
+  try {
+    for (;;) {
+      const room = lines.room();
+      const left = options.to === undefined ? room.length : Math.min(room.length, options.to - lines.read);
+      if (left <= 0) break;
+      const { bytesRead } = await file.read(room, 0, left, lines.read);
+      if (bytesRead === 0) break;
+      yield lines.take(bytesRead);
+    }
+    yield lines.rest();
+  } finally {
+    await file.close();
+  }
+}
+
+/** The lines of bytes that are in memory already; the first one is given `offset`. */
+export function linesIn(bytes: Buffer, offset = 0): RolloutLine[] {
+  const found: RolloutLine[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const at = bytes.indexOf(newline, start);
+    const end = at < 0 ? bytes.length : at;
+    const isCrlf = at > start && bytes[at - 1] === carriageReturn;
+    const own = bytes.subarray(start, isCrlf ? end - 1 : end);
+    const ending = at < 0 ? "" : isCrlf ? "\r\n" : "\n";
+    found.push({
+      index: found.length,
+      offset: offset + start,
+      length: own.length,
+      bytes: own,
+      ending,
+      whole: true,
+    });
+    start = end + 1;
+  }
+  return found;
+}
+
+/** Cuts what is read into lines, in one buffer that is used again and again. */
+class LineCutter {
+  /** Offset in the file up to which was read. */
+  read: number;
+  readonly #longest: number;
+  #memory = Buffer.allocUnsafe(chunk);
+  /** Where in memory the line begins whose end was not read yet, and how many bytes of it there are. */
+  #start = 0;
+  #held = 0;
+  /** Bytes of that line that were dropped behind its head, because it is too long. */
+  #dropped = 0;
+  #index = 0;
+
+  constructor(from: number, longest: number) {
+    this.read = from;
+    this.#longest = Math.max(longest, headBytes);
+  }
+
+  /** Memory for the next read; the lines that were given out are void now. */
+  room(): Buffer {
+    const needed = this.#held + chunk / 2;
+    const isFarTooLarge = this.#memory.length > 8 * chunk && needed < chunk;
+    if (needed > this.#memory.length || isFarTooLarge) {
+      const memory = Buffer.allocUnsafe(Math.max(chunk, 2 * this.#held));
+      this.#memory.copy(memory, 0, this.#start, this.#start + this.#held);
+      this.#memory = memory;
+    } else if (this.#start > 0) {
+      this.#memory.copy(this.#memory, 0, this.#start, this.#start + this.#held);
+    }
+    this.#start = 0;
+    return this.#memory.subarray(this.#held);
+  }
+
+  /** The lines that end in the bytes that were read into the last room. */
+  take(bytesRead: number): RolloutLine[] {
+    const found: RolloutLine[] = [];
+    const filled = this.#memory.subarray(0, this.#held + bytesRead);
+    let search = this.#held;
+    this.read += bytesRead;
+    for (;;) {
+      const at = filled.indexOf(newline, search);
+      if (at < 0) break;
+      const ending = at > this.#start && filled[at - 1] === carriageReturn ? "\r\n" : "\n";
+      found.push(this.#cut(filled, at + 1, ending));
+      this.#start = at + 1;
+      search = at + 1;
+    }
+    this.#held = filled.length - this.#start;
+    if (this.#held > (this.#dropped > 0 ? headBytes : this.#longest)) {
+      this.#dropped += this.#held - headBytes;
+      this.#held = headBytes;
+    }
+    return found;
+  }
+
+  /** The line that the file ends with, when it doesn't end with a newline. */
+  rest(): RolloutLine[] {
+    if (this.#held === 0) return [];
+    const filled = this.#memory.subarray(0, this.#start + this.#held);
+    return [this.#cut(filled, filled.length, "")];
+  }
+
+  #cut(filled: Buffer, end: number, ending: RolloutLine["ending"]): RolloutLine {
+    const held = end - this.#start;
+    const behind = this.read - filled.length + end;
+    const whole = this.#dropped === 0;
+    const line: RolloutLine = {
+      index: this.#index++,
+      offset: behind - held - this.#dropped,
+      length: held + this.#dropped - ending.length,
+      bytes: filled.subarray(this.#start, whole ? end - ending.length : this.#start + headBytes),
+      ending,
+      whole,
+    };
+    this.#dropped = 0;
+    return line;
+  }
+}

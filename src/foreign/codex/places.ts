@@ -1,0 +1,110 @@
+import { readdirSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+
+/** What the name of a rollout's file says. */
+export interface RolloutName {
+  /** The thread's id. */
+  readonly thread: string;
+  /** Of a segment of a reverted thread: its own id, behind `_`. The first segment's is the thread's. */
+  readonly rollout: string;
+  /** Local date and time at which it was made, as written: `2026-11-20T20-58-19`. */
+  readonly made: string;
+  readonly form: "jsonl" | "jsonl.zst" | "json";
+}
+
+export interface RolloutFile extends RolloutName {
+  readonly path: string;
+  readonly bytes: number;
+  /** Milliseconds since 1970, with fractions. */
+  readonly mtime: number;
+  readonly archived: boolean;
+}
+
+const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+const name = new RegExp(
+  `^rollout-(\\d{4}-\\d\\d-\\d\\d(?:T\\d\\d-\\d\\d-\\d\\d)?)-(${uuid})(?:_([\\w-]{1,64}))?\\.(jsonl|jsonl\\.zst|json)$`,
+  "iu",
+);
+
+/** `rollout-2026-11-20T20-58-19-<thread>[_<rollout>].jsonl[.zst]`, or `rollout-2025-05-02-<id>.json` of the first versions. */
+export function readRolloutName(path: string): RolloutName | undefined {
+  const found = name.exec(basename(path));
+  if (!found) return undefined;
+  const [, made, thread, rollout, form] = found;
+  return {
+    thread: thread!.toLowerCase(),
+    rollout: (rollout ?? thread)!.toLowerCase(),
+    made: made!,
+    form: form!.toLowerCase() as RolloutName["form"],
+  };
+}
+
+/** `$CODEX_HOME`, else `~/.codex`. */
+export function codexHome(env: NodeJS.ProcessEnv): string {
+  const named = env["CODEX_HOME"];
+  return named === undefined || named === "" ? join(homedir(), ".codex") : resolve(named);
+}
+
+/** Milliseconds since 1970 of the name's date, which is local time without its zone; `undefined` where it is no date. */
+export function madeAt({ made }: RolloutName): number | undefined {
+  const [date, time] = made.split("T");
+  const at = Date.parse(`${date}T${time?.replaceAll("-", ":") ?? "00:00:00"}`);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/**
+ * Every rollout of a home, those of `archived_sessions` included, in no order. Where a rollout stands beside its compressed form, the plain
+ * one counts, as in Codex (0.169). What can't be looked at is told to `onUnreadable` and passed over; no home at all has none. Links are
+ * followed to files, not to folders: they may lead in circles.
+ *
+ * Synchronous: 10,000 files take a tenth of the time that they take through the thread pool.
+ */
+export function listRollouts(
+  home: string,
+  onUnreadable: (path: string, why: string) => void = () => {},
+): RolloutFile[] {
+  const found: RolloutFile[] = [];
+  walk(join(home, "sessions"), false, found, onUnreadable);
+  walk(join(home, "archived_sessions"), true, found, onUnreadable);
+  const plain = new Set(found.filter(({ form }) => form === "jsonl").map(({ path }) => path));
+  return found.filter(({ path, form }) => form !== "jsonl.zst" || !plain.has(path.slice(0, -".zst".length)));
+}
+
+/** The rollout that a file is, or `undefined` when its name is not one of a rollout or nothing is there. */
+export function rolloutAt(path: string): RolloutFile | undefined {
+  const named = readRolloutName(path);
+  const stat = named && statSync(path, { throwIfNoEntry: false });
+  if (!named || !stat?.isFile()) return undefined;
+  const archived = basename(dirname(path)) === "archived_sessions";
+  return { ...named, path, bytes: stat.size, mtime: stat.mtimeMs, archived };
+}
+
+function walk(
+  folder: string,
+  archived: boolean,
+  found: RolloutFile[],
+  onUnreadable: (path: string, why: string) => void,
+): void {
+  const attempt = <T>(path: string, look: () => T): T | undefined => {
+    try {
+      return look();
+    } catch (error) {
+      const { syscall, code, message } = error as NodeJS.ErrnoException;
+      if (typeof syscall !== "string") throw error;
+      if (code !== "ENOENT") onUnreadable(path, message);
+      return undefined;
+    }
+  };
+  const entries = attempt(folder, () => readdirSync(folder, { withFileTypes: true }));
+  for (const entry of entries ?? []) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) walk(path, archived, found, onUnreadable);
+    else {
+      const named = readRolloutName(entry.name);
+      const stat = named && attempt(path, () => statSync(path));
+      if (named && stat?.isFile())
+        found.push({ ...named, path, bytes: stat.size, mtime: stat.mtimeMs, archived });
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { isUtf8 } from "node:buffer";
+import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+
+/**
+ * The shape of a line. "bare" up to about 0.33 (an item without envelope, `{"record_type":"state"}`, a header without a type), "envelope"
+ * from 0.34 (`{"timestamp","type","payload"}`), "paginated" from 0.148 (with `ordinal`). An old client goes on writing its own shape, so
+ * one file may hold several, and the date says nothing (seen in 1,398 rollouts, 2025-08 to 2026-08).
+ */
+export type Era = "bare" | "envelope" | "paginated";
+
+/**
+ * A line of a rollout that can be read, whatever its era. Types and members that nobody here knows are kept as they are. Of bare lines the
+ * header comes as `session_meta`, an item as `response_item` with itself as payload, the rest under the name it gives itself.
+ */
+export interface RolloutRecord {
+  readonly readable: true;
+  readonly era: Era;
+  /** session_meta, response_item, event_msg, turn_context, compacted, world_state, … ; "" for an object that says nothing of itself. */
+  readonly type: string;
+  /** The payload's own `type`: message, function_call, user_message, … */
+  readonly kind?: string;
+  readonly payload: JsonObject;
+  /** Milliseconds since 1970. */
+  readonly at?: number;
+  readonly ordinal?: number;
+  /** The line's own `metadata` (0.159 and later). */
+  readonly metadata?: JsonObject;
+  /** What had to be looked past to read it, and what Codex passes the whole line over for. */
+  readonly flaw?: "bom" | "nul" | "utf8";
+}
+
+/**
+ * A line that says nothing. "blank": white space only. "nul": nothing but NUL bytes (the file system lost what was written). "git-lfs": the
+ * pointer that stands in the place of the whole file. "too-long": more than the line reader holds.
+ */
+export interface Unreadable {
+  readonly readable: false;
+  readonly why: "blank" | "nul" | "json" | "not-an-object" | "git-lfs" | "too-long";
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const lfsPointer = "version https://git-lfs";
+const unreadable = (why: Unreadable["why"]): Unreadable => ({ readable: false, why });
+
+/** Reads the bytes of one line, whole or not. Never throws, whatever they are. */
+export function readRecord(line: { bytes: Buffer; whole: boolean }): RolloutRecord | Unreadable {
+  if (!line.whole) return unreadable("too-long");
+  const { bytes, flaw } = withoutFrame(line.bytes);
+  if (bytes.length === 0) return unreadable(flaw === "nul" ? "nul" : "blank");
+  const isText = isUtf8(bytes);
+  const text = decoder.decode(bytes);
+  const value = parseJson(text);
+  if (value === undefined) {
+    if (text.trim() === "") return unreadable("blank");
+    return unreadable(text.startsWith(lfsPointer) ? "git-lfs" : "json");
+  }
+  if (!isJsonObject(value)) return unreadable("not-an-object");
+  const found = isText ? flaw : "utf8";
+  return { ...asRecord(value), ...(found !== undefined && { flaw: found }) };
+}
+
+/** The record that a parsed line, or an item of the old JSON document, is. */
+export function asRecord(value: JsonObject): RolloutRecord {
+  const { type, payload, timestamp, ordinal, metadata } = value;
+  if (typeof type === "string" && isJsonObject(payload)) {
+    const at = timeOf(timestamp);
+    return {
+      readable: true,
+      era: typeof ordinal === "number" ? "paginated" : "envelope",
+      type,
+      ...(typeof payload["type"] === "string" && { kind: payload["type"] }),
+      payload,
+      ...(at !== undefined && { at }),
+      ...(typeof ordinal === "number" && { ordinal }),
+      ...(isJsonObject(metadata) && { metadata }),
+    };
+  }
+  if (typeof type === "string")
+    return { readable: true, era: "bare", type: "response_item", kind: type, payload: value };
+  const named = value["record_type"];
+  if (typeof named === "string") return { readable: true, era: "bare", type: named, payload: value };
+  const isHeader = typeof value["id"] === "string" && typeof timestamp === "string";
+  const at = isHeader ? timeOf(timestamp) : undefined;
+  return {
+    readable: true,
+    era: "bare",
+    type: isHeader ? "session_meta" : "",
+    payload: value,
+    ...(at !== undefined && { at }),
+  };
+}
+
+/** Milliseconds since 1970 of a date as Codex writes it (RFC 3339, UTC); `undefined` for anything else. */
+export function timeOf(value: unknown): number | undefined {
+  if (typeof value !== "string") return undefined;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** A byte order mark before the line and NULs around it: what editors and crashed file systems leave. */
+function withoutFrame(bytes: Buffer): { bytes: Buffer; flaw?: "bom" | "nul" } {
+  let start = 0;
+  let end = bytes.length;
+  while (start < end && bytes[start] === 0) start++;
+  while (end > start && bytes[end - 1] === 0) end--;
+  const hasNul = end - start < bytes.length;
+  const hasBom = bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf;
+  if (hasBom) start += 3;
+  if (hasBom) return { bytes: bytes.subarray(start, end), flaw: "bom" };
+  return hasNul ? { bytes: bytes.subarray(start, end), flaw: "nul" } : { bytes };
+}
