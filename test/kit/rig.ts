@@ -65,11 +65,14 @@ export class Rig {
     return new Rig(folder, homeName, await startSimulator({ scenario }));
   }
 
-  start(words: readonly string[], { env = {}, cwd = this.workspace }: RunOptions = {}): Running {
+  /** The command line of the program, and the environment in which it finds the rig. */
+  command(
+    words: readonly string[],
+    env: RunOptions["env"] = {},
+  ): { argv: [string, ...string[]]; env: NodeJS.ProcessEnv } {
     const { PATH, ...inherited } = process.env;
-    const child = spawn(process.execPath, [program, ...words], {
-      cwd,
-      stdio: ["ignore", "pipe", "pipe"],
+    return {
+      argv: [process.execPath, program, ...words],
       env: {
         ...inherited,
         PATH: [dirname(process.execPath), PATH].filter(Boolean).join(delimiter),
@@ -80,6 +83,16 @@ export class Rig {
         NO_COLOR: "1",
         ...env,
       },
+    };
+  }
+
+  start(words: readonly string[], options: RunOptions = {}): Running {
+    const { argv, env } = this.command(words, options.env);
+    const [file, ...rest] = argv;
+    const child = spawn(file, rest, {
+      cwd: options.cwd ?? this.workspace,
+      stdio: ["ignore", "pipe", "pipe"],
+      env,
     });
     this.#started.add(child);
     let out = "";

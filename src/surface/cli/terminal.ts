@@ -1,5 +1,11 @@
 import { createInterface } from "node:readline/promises";
 
+/** The keyboard and the screen that a person sits at. */
+export interface Screen {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+}
+
 /** The two streams of a command and what they are attached to. */
 export interface Terminal {
   out(text: string): void;
@@ -11,6 +17,8 @@ export interface Terminal {
   readInput(): Promise<string | undefined>;
   /** A yes-or-no question; `undefined` where there is nobody to ask. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<boolean>;
+  /** Only where both the keyboard and the screen are a terminal: for what draws and reads keys. */
+  readonly screen?: Screen;
 }
 
 export function processTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
@@ -42,5 +50,6 @@ export function processTerminal(environment: Readonly<Record<string, string | un
       return text;
     },
     ...(interactive && stdin.isTTY && { ask }),
+    ...(stdout.isTTY && stdin.isTTY && { screen: { input: stdin, output: stdout } }),
   };
 }
