@@ -71,13 +71,16 @@ function envelope(body: Item): Refusal | undefined {
     "max_output_tokens",
     "metadata",
     "truncation",
+    // Sent by the Codex CLI (0.169), which the API serves.
+    "client_metadata",
   );
   for (const key of Object.keys(body)) {
     if (!known.includes(key)) return invalid(`Unknown parameter: '${key}'.`, "unknown_parameter", key);
   }
   if (body["store"] !== false) return invalid("This organization requires store to be false.", null, "store");
   const tools = (body["tools"] ?? []) as Item[];
-  const names = tools.map((tool) => tool["name"]);
+  // Hosted tools (web_search) have no name.
+  const names = tools.flatMap((tool) => (typeof tool["name"] === "string" ? [tool["name"]] : []));
   if (new Set(names).size !== names.length) return invalid("Duplicate tool names.", null, "tools");
   for (const [at, tool] of tools.entries()) {
     if (tool["type"] === "function" && typeof tool["parameters"] !== "object")

@@ -1,0 +1,135 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+
+/** The real CLI, as its maker publishes it: the version that the tests are pinned to. */
+export const codexVersion = "0.169.0";
+
+export interface CodexRun {
+  status: number | null;
+  out: string;
+  err: string;
+  ms: number;
+}
+
+/** A home of the real CLI, and the CLI in it. */
+export interface CodexHome {
+  readonly home: string;
+  /** Runs `codex` in `folder` to its end; after `limitMs` (30 s unless told) it is killed. */
+  run(args: readonly string[], options: CodexOptions): Promise<CodexRun>;
+}
+
+export interface CodexOptions {
+  folder: string;
+  env?: Readonly<Record<string, string>>;
+  limitMs?: number;
+}
+
+export type Installed = { binary: string } | { missing: string };
+
+/**
+ * The binary of a published version, installed once into a folder of this user under the system's temporary one, outside the package. Where
+ * there is no registry (or no build for this platform) it says so, for a test to be skipped with.
+ */
+export function installCodex(version: string = codexVersion): Installed {
+  const folder = join(tmpdir(), `throughline-codex-${version}-${userInfo().username}`);
+  const known = binaryIn(folder);
+  if (known !== undefined) return { binary: known };
+  const fresh = mkdtempSync(join(tmpdir(), "throughline-codex-install-"));
+  try {
+    writeFileSync(join(fresh, "package.json"), "{}");
+    const npm = spawnSync(
+      "npm",
+      ["install", "--no-audit", "--no-fund", "--ignore-scripts", `@openai/codex@${version}`],
+      { cwd: fresh, encoding: "utf8", timeout: 120_000, env: { ...process.env, NODE_ENV: "production" } },
+    );
+    if (npm.status !== 0 || binaryIn(fresh) === undefined) {
+      const [line = "npm gave no reason"] = (npm.stderr ?? "")
+        .split("\n")
+        .filter((text) => /error/iu.test(text));
+      return { missing: `@openai/codex@${version} can't be installed here: ${npm.error?.message ?? line}` };
+    }
+    // Of several that install at once, the first has the name, and the others take what it brought.
+    if (!existsSync(folder)) renameIfFree(fresh, folder);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+  const binary = binaryIn(folder);
+  return binary === undefined ? { missing: `${folder} holds no codex that can be run` } : { binary };
+}
+
+/** A home with a provider on loopback that the CLI talks to as to the real one, and nothing that would ask or wait. */
+export function codexHome(
+  binary: string,
+  home: string,
+  upstream: { url: string; apiKey: string; model?: string; providerName?: string; config?: string },
+): CodexHome {
+  mkdirSync(home, { recursive: true });
+  writeFileSync(
+    join(home, "config.toml"),
+    [
+      `model = "${upstream.model ?? "gpt-5.5"}"`,
+      'model_provider = "loopback"',
+      'approval_policy = "never"',
+      'sandbox_mode = "danger-full-access"',
+      "check_for_update_on_startup = false",
+      "[model_providers.loopback]",
+      `name = "${upstream.providerName ?? "loopback"}"`,
+      `base_url = "${upstream.url}"`,
+      'wire_api = "responses"',
+      'env_key = "LOOPBACK_KEY"',
+      "supports_websockets = false",
+      "request_max_retries = 1",
+      "stream_max_retries = 1",
+      "[analytics]",
+      "enabled = false",
+      upstream.config ?? "",
+    ].join("\n"),
+  );
+  const run: CodexHome["run"] = (args, { folder, env = {}, limitMs = 30_000 }) => {
+    const began = Date.now();
+    const child = spawn(binary, args, {
+      cwd: folder,
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: home,
+        CODEX_HOME: home,
+        LOOPBACK_KEY: upstream.apiKey,
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
+    let [out, err] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (status) => {
+        clearTimeout(timer);
+        resolve({ status, out, err, ms: Date.now() - began });
+      });
+    });
+  };
+  return { home, run };
+}
+
+/** Only what this user put there is run: others can write to the temporary folder too. */
+function binaryIn(folder: string): string | undefined {
+  const scope = join(folder, "node_modules", "@openai");
+  const target = { linux: "unknown-linux-musl", darwin: "apple-darwin" }[process.platform as string];
+  const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
+  const platform = `codex-${process.platform}-${process.arch}`;
+  const binary = join(scope, platform, "vendor", `${arch}-${target}`, "bin", "codex");
+  const owner = lstatSync(folder, { throwIfNoEntry: false });
+  return owner?.isDirectory() && owner.uid === process.getuid?.() && existsSync(binary) ? binary : undefined;
+}
+
+function renameIfFree(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+  }
+}
