@@ -45,10 +45,9 @@ export function installCodex(version: string = codexVersion): Installed {
       { cwd: fresh, encoding: "utf8", timeout: 120_000, env: { ...process.env, NODE_ENV: "production" } },
     );
     if (npm.status !== 0 || binaryIn(fresh) === undefined) {
-      const [line = "npm gave no reason"] = (npm.stderr ?? "")
-        .split("\n")
-        .filter((text) => /error/iu.test(text));
-      return { missing: `@openai/codex@${version} can't be installed here: ${npm.error?.message ?? line}` };
+      const line = (npm.stderr ?? "").split("\n").find((text) => /error/iu.test(text));
+      const why = npm.error?.message ?? line ?? "npm gave no reason";
+      return { missing: `@openai/codex@${version} can't be installed here: ${why}` };
     }
     // Of several that install at once, the first has the name, and the others take what it brought.
     if (!existsSync(folder)) renameIfFree(fresh, folder);
