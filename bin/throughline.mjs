@@ -20,7 +20,7 @@ if (Number.parseInt(process.versions.node, 10) < needed) {
       nodeModule.enableCompileCache();
       // A long session is read into a hundred thousand records that all stay: a young generation that grows with them is memory for nothing.
       v8.setFlagsFromString("--semi-space-growth-factor=1");
-      return import("../dist/surface/cli/main.js");
+      return import("../dist/program/main.js");
     })
     .then((cli) => cli.main(process.argv.slice(2)))
     .then((status) => {

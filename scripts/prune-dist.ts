@@ -11,6 +11,8 @@ const emitted = /(\.js|\.d\.ts)(\.map)?$/;
 if (existsSync(dist)) {
   for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
+    // What scripts/bundle.ts makes, it tidies itself.
+    if (path.startsWith(join(dist, "program"))) continue;
     const stem = join(root, "src", path.slice(dist.length).replace(emitted, ""));
     const hasSource = entry.isDirectory()
       ? existsSync(stem)

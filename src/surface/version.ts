@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
-/** The version of this package, as its package.json says (which stands two folders up from src/surface and from dist/surface alike). */
+/** A file of this package. Its root stands two folders up from src/surface, from dist/surface and from dist/program alike. */
+export function packageFile(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+/** The version of this package, as its package.json says. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
+  return (JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string }).version;
 }

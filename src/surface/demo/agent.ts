@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { delimiter, dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageFile } from "../version.ts";
 import type { Scratch } from "./scratch.ts";
 
-const program = fileURLToPath(new URL("../../../bin/throughline.mjs", import.meta.url));
+const program = packageFile("bin/throughline.mjs");
 
 export interface AgentRun {
   status: number | undefined;
