@@ -32,6 +32,16 @@ const fileSchema = z.strictObject({
       }),
     )
     .optional(),
+  /** What `throughline gateway` takes as options. */
+  gateway: z
+    .strictObject({
+      listen: z.string().optional(),
+      upstreams: z.array(z.string()).optional(),
+      allow_hosts: z.array(z.string()).optional(),
+      /** The variable that holds the token. */
+      token_env: z.string().optional(),
+    })
+    .optional(),
   /** Folders whose own `.throughline/config.toml` is read. Only the home's file can say so. */
   workspaces: z.record(z.string(), z.strictObject({ trusted: z.boolean() })).optional(),
 });
@@ -56,6 +66,8 @@ export interface Config {
   idleTimeoutMs: number;
   /** Tokens from which on the context is summarised; absent: by the model's known window. */
   compactAt?: number;
+  /** What `throughline gateway` uses where no option says otherwise. */
+  gateway: Readonly<NonNullable<ConfigFile["gateway"]>>;
   /**
    * Which of `provider`, `model`, `effort` and `approval` were asked for on the command line or in the environment: they override what a
    * resumed session has.
@@ -103,6 +115,7 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
     approval,
     idleTimeoutMs: (local.stream_idle_timeout ?? own.stream_idle_timeout ?? 300) * 1_000,
     ...(compactAt !== undefined && { compactAt }),
+    gateway: own.gateway ?? {},
     chosen: chosen(options, environment),
   };
 }

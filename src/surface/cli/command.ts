@@ -9,8 +9,8 @@ export interface OptionSpec {
 /** What a command gets: parsed words and the world it may touch. Nothing else reads `process`. */
 export interface Invocation {
   args: readonly string[];
-  /** Commander's names: `--stream-idle` is `streamIdle`. */
-  options: Readonly<Record<string, string | boolean | undefined>>;
+  /** Commander's names: `--stream-idle` is `streamIdle`. An option that may be repeated (`--upstream <url...>`) is a list. */
+  options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   terminal: Terminal;
   environment: Readonly<Record<string, string | undefined>>;
   folder: string;
@@ -44,4 +44,10 @@ export const homeOption: OptionSpec = {
 export function optionText(invocation: Invocation, name: string): string | undefined {
   const value = invocation.options[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/** The values of an option that may be repeated. */
+export function optionList(invocation: Invocation, name: string): readonly string[] {
+  const value = invocation.options[name];
+  return Array.isArray(value) ? (value as readonly string[]) : [];
 }

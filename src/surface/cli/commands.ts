@@ -202,6 +202,28 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./compact.ts")).compact,
   },
   {
+    name: "gateway",
+    summary: "a reverse proxy that gives an unmodified client the same recovery: set its base URL to it",
+    example: "throughline gateway --listen 8790 --upstream https://api.openai.com/v1",
+    options: [
+      {
+        flags: "--listen <address>",
+        help: "port, or host:port (default 127.0.0.1:8790; 0 for any free port)",
+      },
+      {
+        flags: "--upstream <upstream...>",
+        help: "a base URL, URL#VARIABLE to send the key in that variable, or a provider of config.toml",
+      },
+      { flags: "--token <token>", help: "what clients must send; needed to listen on more than loopback" },
+      {
+        flags: "--allow-host <name...>",
+        help: "a host name, beside loopback's, under which it may be asked",
+      },
+      { flags: "--codex-config", help: "print the provider for Codex's config.toml, and end" },
+    ],
+    load: async () => (await import("./gateway.ts")).gateway,
+  },
+  {
     name: "simulate",
     summary: "serve a model's API on loopback, with seals, limits and cuts as a scenario says",
     example: "throughline simulate --listen 8787 --scenario cut.toml",

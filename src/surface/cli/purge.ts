@@ -131,7 +131,7 @@ function relativeLeft({ session, of, relation }: Relative): Left {
 const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** Milliseconds; 0 when no age is asked for. */
-function ageOf(option: string | boolean | undefined): number {
+function ageOf(option: Invocation["options"][string]): number {
   if (option === undefined) return 0;
   const [, count, unit] = /^(\d+)([mhdw])$/u.exec(String(option)) ?? [];
   const one = units[unit ?? ""];

@@ -1,0 +1,49 @@
+import type { ServerResponse } from "node:http";
+
+/** An answer of the gateway's own. `code` is a failure's class where there is one. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** In the shape of the API's errors, so that clients show the message. Does nothing when an answer has begun. */
+export function answerError(response: ServerResponse, { status, code, message, headers }: OwnAnswer): void {
+  if (response.headersSent || response.destroyed) return;
+  const body = JSON.stringify({ error: { message, type: "throughline_gateway", param: null, code } });
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    [failureHeader]: code,
+    ...headers,
+  });
+  response.end(body);
+}
+
+/** Names the class of the failure on answers that carry one. */
+export const failureHeader = "x-throughline-failure";
+
+/**
+ * The end of a stream that output has gone out of: what was delivered counts, nothing is repeated, and the client is told that the answer is
+ * not whole. `response` is the id of the one that was cut, where it is known.
+ */
+export function failedEvent(
+  sequence: number,
+  response: string | undefined,
+  code: string,
+  why: string,
+): string {
+  const data = {
+    type: "response.failed",
+    sequence_number: sequence,
+    response: {
+      id: response ?? null,
+      object: "response",
+      status: "failed",
+      error: { code: "server_error", message: `${why} (${code}, throughline gateway)` },
+      incomplete_details: null,
+    },
+  };
+  return `event: response.failed\ndata: ${JSON.stringify(data)}\n\n`;
+}

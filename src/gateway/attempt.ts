@@ -1,0 +1,255 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Dispatcher } from "undici";
+import { signalFromEvent, signalFromHttp, signalFromTransport } from "../failure/signal.ts";
+import type { FailureSignal } from "../failure.ts";
+import { isJsonObject, parseJson } from "../lib/json.ts";
+import { errorCode } from "../provider/wire/connection.ts";
+import { plainHeaders } from "./headers.ts";
+import { dataOf, eventsIn, StreamScanner } from "./stream-scan.ts";
+
+/** What an attempt came to before anything of it went to the client. `head` is absent when there was no answer at all. */
+export interface Refusal {
+  readonly signal: FailureSignal;
+  readonly head?: { readonly status: number; readonly headers: IncomingHttpHeaders };
+  /** What came of the answer, to be passed on; whole unless the connection broke. */
+  readonly held: readonly Buffer[];
+}
+
+/** Who an attempt tells. Nothing is told after `refused`, `finished` or `broken`, nor after `cancel`. */
+export interface AttemptHost {
+  /** The answer is good, or not to be judged: it goes out from here on. */
+  commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number): void;
+  /** `false` when the client can't take more just now: call `resume`. */
+  write(bytes: Buffer): boolean;
+  finished(): void;
+  /** The answer ended without being whole after it was committed. `signal` says how; `events` went out. */
+  broken(signal: FailureSignal, events: number, first: Buffer | undefined): void;
+  refused(refusal: Refusal): void;
+  /** Something came from the upstream. */
+  alive(): void;
+}
+
+/** Error bodies and answers that don't stream are held whole up to here, and pass unjudged beyond it. */
+const wholeLimit = 16 * 1024 * 1024;
+/** Of a stream, what comes before its first output item. It echoes instructions and tools twice. */
+const preludeLimit = 8 * 1024 * 1024;
+
+/** Events before the first output: a stream that fails behind them has shown nothing. Comments have no name. */
+const preludes: ReadonlySet<string> = new Set([
+  "",
+  "response.created",
+  "response.in_progress",
+  "response.queued",
+  "keepalive",
+  "ping",
+  "codex.rate_limits",
+]);
+const failures: ReadonlySet<string> = new Set(["error", "response.failed", "response.error"]);
+const ends: ReadonlySet<string> = new Set([
+  "response.completed",
+  "response.done",
+  "response.incomplete",
+  "[DONE]",
+  ...failures,
+]);
+
+type Mode = "waiting" | "whole" | "stream" | "opaque" | "over";
+
+/** One request to an upstream, and what its answer is: held until it is known to be good, then passed on as it comes. */
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly #host: AttemptHost;
+  #controller: Dispatcher.DispatchController | undefined;
+  #mode: Mode = "waiting";
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #isCommitted = false;
+  #hasEnded = false;
+  readonly #scanner = new StreamScanner();
+  #first: Buffer | undefined;
+
+  constructor(host: AttemptHost) {
+    this.#host = host;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#mode === "over") controller.abort(new Error("cancelled"));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (this.#mode === "over") return;
+    this.#host.alive();
+    this.#status = status;
+    this.#headers = headers;
+    const isGood = status >= 200 && status < 300;
+    const isEncoded = !/^(?:|identity)$/iu.test(headers["content-encoding"] ?? "");
+    if (status < 400 && (!isGood || isEncoded)) this.#commit("opaque", performance.now());
+    else if (isGood && /^text\/event-stream\b/iu.test(headers["content-type"] ?? "")) this.#mode = "stream";
+    else this.#mode = "whole";
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#mode === "over") return;
+    const arrivedAt = performance.now();
+    this.#host.alive();
+    if (this.#mode === "opaque") return this.#write(chunk);
+    if (this.#mode === "whole") {
+      this.#hold(chunk);
+      if (this.#heldBytes > wholeLimit) this.#commit("opaque", arrivedAt);
+      return;
+    }
+    this.#scanner.feed(chunk, (bytes, names) => this.#take(bytes, names, arrivedAt));
+  }
+
+  onResponseEnd(): void {
+    if (this.#mode === "over") return;
+    if (this.#mode === "opaque") this.#finish();
+    else if (this.#mode === "whole") this.#judgeWhole();
+    else if (this.#hasEnded) this.#finish();
+    else this.#cut(signalFromTransport("CUT", "the stream closed before response.completed"));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#mode === "over") return;
+    if (this.#hasEnded) return this.#finish();
+    this.#cut(signalFromTransport(errorCode(error), error.message));
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  /** Whether the whole answer has gone out, and only the connection's end is missing. */
+  get isDone(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Ends the attempt because nothing came for too long. */
+  idle(): void {
+    if (this.#mode === "over") return;
+    if (this.#hasEnded) this.#finish();
+    else this.#cut(signalFromTransport("IDLE", "nothing was received for too long"));
+    this.#controller?.abort(new Error("idle"));
+  }
+
+  /** Nobody wants the answer any more. */
+  cancel(): void {
+    if (this.#mode === "over") return;
+    this.#mode = "over";
+    this.#held = [];
+    this.#controller?.abort(new Error("cancelled"));
+  }
+
+  /** Whole events. Before the commit they are held, as long as none of them shows anything. */
+  #take(bytes: Buffer, names: readonly string[], arrivedAt: number): void {
+    this.#hasEnded ||= names.some((name) => ends.has(name));
+    if (this.#isCommitted) return this.#write(bytes);
+    this.#first ??= bytes;
+    this.#hold(bytes);
+    const telling = names.find((name) => !preludes.has(name));
+    if (telling === undefined && this.#heldBytes <= preludeLimit) return;
+    if (telling !== undefined && failures.has(telling))
+      return this.#refuse(failureIn(this.#held, this.#headers));
+    this.#commit("stream", arrivedAt);
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+  }
+
+  #commit(mode: "stream" | "opaque", arrivedAt: number): void {
+    this.#mode = mode;
+    this.#isCommitted = true;
+    this.#host.commit(this.#status, this.#headers, arrivedAt);
+    const held = this.#held;
+    this.#held = [];
+    for (const bytes of held) this.#write(bytes);
+  }
+
+  #write(bytes: Buffer): void {
+    if (!this.#host.write(bytes)) this.#controller?.pause();
+  }
+
+  #judgeWhole(): void {
+    const body = Buffer.concat(this.#held);
+    const headers = plainHeaders(this.#headers);
+    if (this.#status >= 400)
+      return this.#refuse(signalFromHttp(this.#status, headers, body.toString("utf8", 0, 64 * 1024)));
+    const signal = failureInWhole(body, headers);
+    if (signal) return this.#refuse(signal);
+    this.#commit("opaque", performance.now());
+    this.#finish();
+  }
+
+  #cut(signal: FailureSignal): void {
+    if (this.#isCommitted) {
+      this.#mode = "over";
+      this.#host.broken(signal, this.#scanner.count, this.#scanner.isTorn ? undefined : this.#first);
+      return;
+    }
+    const rest = this.#scanner.rest;
+    if (rest) this.#hold(rest);
+    // Some gateways send an error body, or a page, under the name of a stream.
+    const said = this.#mode === "stream" && this.#first === undefined ? errorInstead(this.#held) : undefined;
+    this.#refuse(said ?? signal, said === undefined);
+  }
+
+  #refuse(signal: FailureSignal, isTorn = false): void {
+    const head =
+      this.#status === 0 || isTorn ? {} : { head: { status: this.#status, headers: this.#headers } };
+    const held = this.#held;
+    this.#held = [];
+    this.#mode = "over";
+    this.#controller?.abort(new Error("refused"));
+    this.#host.refused({ signal, held, ...head });
+  }
+
+  #finish(): void {
+    this.#mode = "over";
+    this.#host.finished();
+  }
+}
+
+/** What the first failing event says, with the answer's own headers. */
+function failureIn(held: readonly Buffer[], headers: IncomingHttpHeaders): FailureSignal {
+  for (const { name, bytes } of eventsIn(Buffer.concat(held))) {
+    if (!failures.has(name)) continue;
+    const data = dataOf(bytes);
+    const signal = signalFromEvent(name, parseJson(data), data);
+    return { ...signal, headers: { ...plainHeaders(headers), ...signal.headers } };
+  }
+  return signalFromTransport("INCOMPLETE", "a failing event that could not be read");
+}
+
+/** What a whole answer with status 200 says, when it is none: a failed response, an error, or no JSON at all. */
+function failureInWhole(body: Buffer, headers: Record<string, string>): FailureSignal | undefined {
+  if (!/\bjson\b/iu.test(headers["content-type"] ?? "")) {
+    const text = body.toString("utf8", 0, 64 * 1024);
+    const value = parseJson(text);
+    if (isJsonObject(value) && value["error"]) return signalFromEvent("error", value, text);
+    return body.length === 0
+      ? signalFromTransport("INCOMPLETE", "an empty answer")
+      : signalFromHttp(200, headers, text);
+  }
+  // The word stands in a response that failed; one that only quotes it is looked at in vain.
+  if (body.length > 0 && !body.includes('"error"')) return undefined;
+  const text = body.toString("utf8");
+  const value = parseJson(text);
+  if (!isJsonObject(value)) return signalFromTransport("INCOMPLETE", "the answer is not whole JSON");
+  const isFailed = value["status"] === "failed" || (value["error"] && value["object"] !== "response");
+  return isFailed ? signalFromEvent("response.failed", value, text) : undefined;
+}
+
+function errorInstead(held: readonly Buffer[]): FailureSignal | undefined {
+  const text = Buffer.concat(held).toString("utf8", 0, 64 * 1024);
+  const value = parseJson(text);
+  if (isJsonObject(value)) return signalFromEvent("error", value, text);
+  return /^\s*</u.test(text) ? signalFromHttp(200, {}, text) : undefined;
+}

@@ -1,0 +1,38 @@
+/** What Codex has to know of a gateway. */
+export interface CodexProvider {
+  /** The gateway's base URL, with `/v1`. */
+  readonly url: string;
+  /**
+   * Where the upstream's credential comes from: `login` is Codex's own (a ChatGPT login or the key that it was given), a variable's name is
+   * read by Codex, and `gateway` means that the gateway has it.
+   */
+  readonly credential: { kind: "login" } | { kind: "variable"; name: string } | { kind: "gateway" };
+  /** Whether the gateway asks for a token, which Codex then reads from `THROUGHLINE_GATEWAY_TOKEN`. */
+  readonly needsToken: boolean;
+}
+
+/** The provider's name in Codex's configuration. */
+export const codexProviderName = "throughline";
+
+/** The variable that clients are told to keep the gateway's token in. */
+export const tokenVariable = "THROUGHLINE_GATEWAY_TOKEN";
+
+/** The table of a provider in Codex's `config.toml` (codex-rs `ModelProviderInfo`, 2026-11). */
+export function codexProviderTable({ url, credential, needsToken }: CodexProvider): string {
+  const lines = [
+    `[model_providers.${codexProviderName}]`,
+    'name = "Throughline gateway"',
+    `base_url = ${JSON.stringify(url)}`,
+    'wire_api = "responses"',
+    "supports_websockets = false",
+  ];
+  if (credential.kind === "login") lines.push("requires_openai_auth = true");
+  if (credential.kind === "variable") lines.push(`env_key = ${JSON.stringify(credential.name)}`);
+  if (needsToken) lines.push(`env_http_headers = { "x-throughline-token" = "${tokenVariable}" }`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** What goes into an empty `config.toml`. */
+export function codexConfig(provider: CodexProvider): string {
+  return `model_provider = "${codexProviderName}"\n\n${codexProviderTable(provider)}`;
+}

@@ -1,0 +1,19 @@
+import type { Metrics } from "./metrics.ts";
+import type { BodyLimits } from "./request-body.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+/** What every request of one gateway shares. */
+export interface GatewayContext {
+  readonly metrics: Metrics;
+  readonly limits: BodyLimits;
+  readonly watchdog: Watchdog;
+  /** Without a byte from the upstream, or without the client taking one, for so long a request is given up. */
+  readonly idleMs: number;
+  readonly token?: string;
+  /** One line for the operator. */
+  log(line: string): void;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Evenly distributed over [0, 1). */
+  random(): number;
+}

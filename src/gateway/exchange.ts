@@ -1,0 +1,250 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Dispatcher } from "undici";
+import { type Failure, type FailureSignal, isFailureOf } from "../failure.ts";
+import { classify } from "../failure/classify.ts";
+import { printableLine } from "../lib/printable.ts";
+import { secondsWords } from "../lib/words.ts";
+import { answerError, failedEvent, failureHeader } from "./answer.ts";
+import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
+import type { GatewayContext } from "./context.ts";
+import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
+import { Mending } from "./mending.ts";
+import { readBody } from "./request-body.ts";
+import type { Upstream } from "./upstream.ts";
+import type { Watch } from "./watchdog.ts";
+
+const bodyIdleMs = 30_000;
+/** After its last event an upstream may leave a connection open. */
+const lingerMs = 2_000;
+
+/** One request for a response: its body is held until the answer goes out, so that it can be sent again. */
+export class Exchange implements AttemptHost {
+  readonly #context: GatewayContext;
+  readonly #upstream: Upstream;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #watch: Watch;
+  #mending: Mending | undefined;
+  #release: (() => void) | undefined;
+  #attempt: Attempt | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #attempts = 0;
+  /** The gateway's own time before the first attempt. */
+  #prepared = 0;
+  #isStream = false;
+  #isOver = false;
+
+  constructor(
+    context: GatewayContext,
+    upstream: Upstream,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) {
+    this.#context = context;
+    this.#upstream = upstream;
+    this.#request = request;
+    this.#response = response;
+    this.#watch = context.watchdog.watch(bodyIdleMs, () => this.#expired());
+  }
+
+  async run(): Promise<void> {
+    const { metrics, limits } = this.#context;
+    this.#response.once("close", () => this.#closed());
+    const { body, release } = readBody(this.#request, limits, metrics, () => this.#watch.touch());
+    this.#release = release;
+    const read = await body;
+    if (this.#isOver) return release();
+    switch (read.kind) {
+      case "gone":
+        return;
+      case "too-large":
+        return this.#refuseBody(413, "request-malformed", `The body is larger than ${limits.one} bytes.`);
+      case "full":
+        return this.#refuseBody(503, "overloaded", "The gateway holds as many bytes as it may just now.");
+      case "whole":
+        break;
+    }
+    const readAt = performance.now();
+    this.#mending = new Mending(read.body, this.#context);
+    this.#send();
+    this.#prepared = performance.now() - readAt;
+  }
+
+  #send(): void {
+    const mending = this.#mending;
+    if (!mending || this.#isOver) return;
+    this.#attempts++;
+    const { metrics, idleMs } = this.#context;
+    metrics.count("upstream_requests", this.#upstream.name);
+    this.#watch.allow(idleMs);
+    const attempt = new Attempt(this);
+    this.#attempt = attempt;
+    const options: Dispatcher.DispatchOptions = {
+      origin: this.#upstream.origin,
+      path: this.#upstream.path(this.#request.url ?? "/"),
+      method: "POST",
+      // Compressed answers could not be looked at.
+      headers: forwardedRequestHeaders(this.#request.rawHeaders, {
+        ...this.#upstream.credential(this.#request.headers, this.#context.token),
+        "content-length": String(mending.body.length),
+        "accept-encoding": "identity",
+      }),
+      body: mending.body,
+    };
+    try {
+      this.#upstream.dispatcher.dispatch(options, attempt);
+    } catch (error) {
+      attempt.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  alive(): void {
+    this.#watch.touch();
+  }
+
+  commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number): void {
+    const { metrics } = this.#context;
+    this.#letGo();
+    if (this.#response.destroyed) return;
+    this.#isStream = true;
+    metrics.openStreams++;
+    metrics.count("requests", String(status));
+    this.#response.writeHead(status, forwardedResponseHeaders(headers));
+    if (this.#attempts === 1) metrics.addedLatency(this.#prepared + performance.now() - arrivedAt);
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.#response.destroyed) return true;
+    if (this.#response.write(bytes)) {
+      if (this.#attempt?.isDone === true) this.#watch.allow(lingerMs);
+      return true;
+    }
+    // The client reads more slowly than the model writes; that one of them stands still is looked at from its side now.
+    this.#watch.allow(this.#context.idleMs);
+    this.#response.once("drain", () => {
+      this.#watch.touch();
+      this.#attempt?.resume();
+    });
+    return false;
+  }
+
+  finished(): void {
+    this.#end();
+    this.#response.end();
+  }
+
+  broken(signal: FailureSignal, events: number, first: Buffer | undefined): void {
+    const failure = this.#classified(signal);
+    this.#context.metrics.count("failures", failure.class);
+    if (first === undefined || this.#response.destroyed) {
+      // Not a stream of whole events: that it is cut can only be told by cutting it.
+      this.#end();
+      this.#response.destroy();
+      return;
+    }
+    const reason = isFailureOf(failure, "transport-interrupted") ? failure.data.reason : failure.class;
+    const why = `The upstream's stream ended (${reason}) after output had begun; what was sent counts, and nothing was asked again`;
+    const response = /"id"\s*:\s*"(resp_[\w-]+)"/u.exec(first.toString("latin1", 0, 4_096))?.[1];
+    this.#context.log(
+      `a stream of ${this.#upstream.name} was cut after output (${reason}); the client was told`,
+    );
+    this.#end();
+    this.#response.end(failedEvent(events, response, failure.class, why));
+  }
+
+  refused(refusal: Refusal): void {
+    const mending = this.#mending;
+    if (!mending || this.#isOver) return;
+    const failure = this.#classified(refusal.signal);
+    const verdict = mending.refused(failure);
+    if (verdict.do === "pass") return this.#passOn(refusal, failure);
+    const { metrics, log } = this.#context;
+    metrics.count("retries", failure.class);
+    const said = printableLine(refusal.signal.message, 120);
+    log(
+      `asking ${this.#upstream.name} again in ${secondsWords(verdict.delayMs)}: ${failure.class}${said === "" ? "" : ` (${said})`}`,
+    );
+    this.#watch.allow(undefined);
+    this.#timer = setTimeout(() => this.#send(), verdict.delayMs);
+  }
+
+  /** The upstream's own answer, as it came; where none came, one that says so. */
+  #passOn({ head, held, signal }: Refusal, failure: Failure): void {
+    const { metrics } = this.#context;
+    metrics.count("failures", failure.class);
+    if (head && !isGarbage(head.status, signal)) {
+      metrics.count("requests", String(head.status));
+      const bytes = Buffer.concat(held);
+      const { "content-length": _length, ...headers } = forwardedResponseHeaders(head.headers);
+      if (!this.#response.destroyed)
+        this.#response.writeHead(head.status, {
+          ...headers,
+          "content-length": bytes.length,
+          [failureHeader]: failure.class,
+        });
+      this.#end();
+      this.#response.end(bytes);
+      return;
+    }
+    const isIdle = isFailureOf(failure, "transport-interrupted") && failure.data.reason === "idle";
+    const status = isIdle ? 504 : 502;
+    metrics.count("requests", String(status));
+    this.#end();
+    const tries = this.#attempts === 1 ? "" : ` after ${this.#attempts} tries`;
+    const said = printableLine(signal.message, 200);
+    answerError(this.#response, {
+      status,
+      code: failure.class,
+      message: `The upstream ${this.#upstream.name} gave no answer that can be passed on${tries}: ${said}`,
+    });
+  }
+
+  #classified(signal: FailureSignal): Failure {
+    return classify(signal, { now: this.#context.now(), provider: this.#upstream.name });
+  }
+
+  #refuseBody(status: number, code: string, message: string): void {
+    this.#end();
+    this.#context.metrics.count("requests", String(status));
+    answerError(this.#response, { status, code, message, headers: { connection: "close" } });
+    // What is still sent is not read any more.
+    this.#response.once("finish", () => this.#request.destroy());
+  }
+
+  #expired(): void {
+    if (this.#isOver) return;
+    if (!this.#mending) return this.#refuseBody(408, "transport-interrupted", "The body came too slowly.");
+    // A client that stopped reading; nothing else is waited for while its socket is full.
+    if (this.#response.writableNeedDrain) return void this.#response.destroy();
+    this.#attempt?.idle();
+  }
+
+  #closed(): void {
+    if (this.#isOver) return;
+    if (!this.#response.writableFinished) this.#context.metrics.count("cancelled");
+    this.#end();
+  }
+
+  /** The body isn't needed any more. */
+  #letGo(): void {
+    this.#mending = undefined;
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#watch.stop();
+    this.#letGo();
+    if (this.#isStream) this.#context.metrics.openStreams--;
+    this.#attempt?.cancel();
+    this.#attempt = undefined;
+  }
+}
+
+/** An answer with status 200 that is none. */
+function isGarbage(status: number, signal: FailureSignal): boolean {
+  return status < 400 && signal.source !== "event";
+}

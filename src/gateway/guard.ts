@@ -1,0 +1,86 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { isIP } from "node:net";
+import { tokenHeader } from "./headers.ts";
+
+/** Who may ask. */
+export interface GuardOptions {
+  /** Without it only loopback is listened on. */
+  token?: string;
+  /** Host names, beside loopback's, under which the gateway may be asked. */
+  allowedHosts?: readonly string[];
+}
+
+export interface Refused {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Whether a request may pass. `undefined`: it may. */
+export type Guard = (headers: IncomingHttpHeaders) => Refused | undefined;
+
+/**
+ * Against pages in a browser, which reach loopback under their own origin, or under a name that they rebound to 127.0.0.1: a request must
+ * name a host that is this gateway, and come from no page. With a token, an address may stand for the host as well, and every request needs
+ * the token: as `x-throughline-token`, or as `authorization` where the gateway has the upstream's key.
+ */
+export function makeGuard({ token, allowedHosts = [] }: GuardOptions): Guard {
+  const names = new Set([
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    ...allowedHosts.map((name) => name.toLowerCase()),
+  ]);
+  const expected = token === undefined ? undefined : digest(token);
+  return (headers) => {
+    const host = hostName(headers.host);
+    const isKnown = names.has(host) || (expected !== undefined && isIP(host.replace(/^\[|\]$/gu, "")) !== 0);
+    if (!isKnown)
+      return {
+        status: 421,
+        code: "host_not_allowed",
+        message:
+          "This gateway isn't known under that host name. Ask it as 127.0.0.1, or start it with --allow-host NAME.",
+      };
+    const site = headers["sec-fetch-site"];
+    if (headers.origin !== undefined || (site !== undefined && site !== "none"))
+      return {
+        status: 403,
+        code: "origin_not_allowed",
+        message: "This gateway doesn't answer pages in a browser.",
+      };
+    if (
+      expected === undefined ||
+      given(headers).some((candidate) => timingSafeEqual(digest(candidate), expected))
+    )
+      return undefined;
+    return {
+      status: 401,
+      code: "token_required",
+      message: `This gateway needs its token, in the header ${tokenHeader}.`,
+    };
+  };
+}
+
+/** Whether the client's `authorization` is the gateway's own token, which is nobody else's to see. */
+export function isOwnToken(authorization: string | undefined, token: string | undefined): boolean {
+  if (authorization === undefined || token === undefined) return false;
+  return timingSafeEqual(digest(bearerOf(authorization)), digest(token));
+}
+
+function given(headers: IncomingHttpHeaders): string[] {
+  const own = headers[tokenHeader];
+  return [
+    ...(typeof own === "string" ? [own] : []),
+    ...(headers.authorization === undefined ? [] : [bearerOf(headers.authorization)]),
+  ];
+}
+
+const bearerOf = (authorization: string): string => authorization.replace(/^Bearer\s+/iu, "");
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+function hostName(host: string | undefined): string {
+  return (host ?? "").toLowerCase().replace(/:\d+$/u, "");
+}

@@ -1,0 +1,69 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** Headers that belong to one connection and are never passed on (RFC 9110, 7.6.1), with the two that proxies invented. */
+const hopByHop: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Carries the gateway's own token where `authorization` is the upstream's. */
+export const tokenHeader = "x-throughline-token";
+
+/** Of a request: what the gateway says itself, or keeps to itself. */
+const ownToGateway: ReadonlySet<string> = new Set(["host", "expect", tokenHeader]);
+
+/** Names that a `connection` header lists, in lower case. */
+function listed(connection: string | undefined): ReadonlySet<string> {
+  if (connection === undefined || /^\s*(?:keep-alive|close)\s*$/iu.test(connection)) return none;
+  return new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/**
+ * A client's headers as they go to the upstream: name and value by turns, in the client's order and spelling. `replaced` are headers, in
+ * lower case, that take the place of the client's own; those that are `undefined` are left out.
+ */
+export function forwardedRequestHeaders(
+  raw: readonly string[],
+  replaced: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const lower = raw.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text));
+  const at = lower.findIndex((name, index) => index % 2 === 0 && name === "connection");
+  const named = listed(at < 0 ? undefined : lower[at + 1]);
+  const forwarded: string[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = lower[index]!;
+    if (hopByHop.has(name) || ownToGateway.has(name) || named.has(name) || Object.hasOwn(replaced, name))
+      continue;
+    forwarded.push(raw[index]!, raw[index + 1]!);
+  }
+  for (const [name, value] of Object.entries(replaced)) if (value !== undefined) forwarded.push(name, value);
+  return forwarded;
+}
+
+/** An upstream's headers as they go to the client. */
+export function forwardedResponseHeaders(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  const named = listed(headers.connection);
+  const forwarded: Record<string, string | string[]> = {};
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value !== undefined && !hopByHop.has(name) && !named.has(name)) forwarded[name] = value;
+  }
+  return forwarded;
+}
+
+/** Headers with one text each, as the classifier reads them. */
+export function plainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(", ") : value;
+  return plain;
+}

@@ -1,0 +1,179 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Failure } from "../failure.ts";
+import { systemClock } from "../lib/clock.ts";
+import { answerError } from "./answer.ts";
+import type { GatewayContext } from "./context.ts";
+import { Exchange } from "./exchange.ts";
+import { type GuardOptions, makeGuard } from "./guard.ts";
+import { Metrics } from "./metrics.ts";
+import { passThrough } from "./pass-through.ts";
+import { Upstream, type UpstreamOptions } from "./upstream.ts";
+import { Watchdog } from "./watchdog.ts";
+
+export type { UpstreamOptions } from "./upstream.ts";
+
+export interface GatewayOptions extends GuardOptions {
+  upstreams: readonly UpstreamOptions[];
+  /** Default 127.0.0.1. Any address that isn't loopback needs a `token`. */
+  host?: string;
+  /** 0 (the default) takes any free port. */
+  port?: number;
+  /** Without a byte from the upstream for so long a request is tried again, or given up. Default 300,000. */
+  idleMs?: number;
+  /** Bytes of the largest request body for a response; default 256 MiB. */
+  maxBodyBytes?: number;
+  /** Where the lines for the operator go: one for each heal and for each retry. Neither keys nor bodies stand in them. */
+  log?(line: string): void;
+  now?(): number;
+  random?(): number;
+}
+
+export interface Gateway {
+  /** For a client's base URL, with `/v1`. */
+  readonly url: string;
+  readonly port: number;
+  readonly metrics: Metrics;
+  /** Takes no more requests and resolves when all are answered; what is still open after `drainMs` (default 30,000) is cut. */
+  close(drainMs?: number): Promise<void>;
+}
+
+const mebibyte = 1024 * 1024;
+const maxHeaderSize = 128 * 1024;
+const maxConnections = 8_192;
+
+/**
+ * A reverse proxy in front of Responses endpoints: `POST …/responses` is tried again and healed as long as nothing of its answer has gone
+ * out, everything else passes through. Rejects with a `Failure` "configuration" when it may not listen there, or can't.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { host = "127.0.0.1", token, idleMs = 300_000, maxBodyBytes = 256 * mebibyte } = options;
+  if (!isLoopback(host) && token === undefined) {
+    throw new Failure(
+      "configuration",
+      `The gateway listens on loopback only, unless it has a token: ${host} can be reached by others. Start it with --token, or on 127.0.0.1.`,
+      {},
+    );
+  }
+  const upstreams = options.upstreams.map((upstream) => new Upstream(upstream));
+  const [upstream] = upstreams;
+  if (!upstream) throw new Failure("configuration", "The gateway needs an upstream: --upstream URL.", {});
+  const context: GatewayContext = {
+    metrics: new Metrics(),
+    limits: { one: maxBodyBytes, all: Math.max(1024 * mebibyte, 2 * maxBodyBytes) },
+    watchdog: new Watchdog(Math.min(1_000, Math.max(10, idleMs / 8))),
+    idleMs,
+    ...(token !== undefined && { token }),
+    log: options.log ?? (() => undefined),
+    now: options.now ?? systemClock.now,
+    random: options.random ?? Math.random,
+  };
+  const guard = makeGuard(options);
+  const server = createServer(
+    {
+      maxHeaderSize,
+      headersTimeout: 15_000,
+      // A body may be large and its line slow; that it stands still is looked at by itself.
+      requestTimeout: 15 * 60_000,
+      keepAliveTimeout: 75_000,
+      connectionsCheckingInterval: 5_000,
+      noDelay: true,
+    },
+    (request, response) => {
+      const refused = guard(request.headers);
+      if (refused) {
+        context.metrics.count("requests", String(refused.status));
+        request.resume();
+        return answerError(response, refused);
+      }
+      route(context, upstream, request, response);
+    },
+  );
+  server.maxConnections = maxConnections;
+  server.on("upgrade", (_request, socket) => {
+    // Codex takes 426 as the sign to go on over HTTP at once (codex-rs, `WebsocketStreamOutcome::FallbackToHttp`, 2026); any other answer
+    // costs it its retries first.
+    socket.on("error", () => socket.destroy());
+    socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  });
+  const port = await listen(server, host, options.port ?? 0);
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}/v1`,
+    port,
+    metrics: context.metrics,
+    close: async (drainMs = 30_000) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // A connection whose answer is out waits for the client's next request.
+      const idle = setInterval(() => server.closeIdleConnections(), 20);
+      const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+      await closed;
+      clearInterval(idle);
+      clearTimeout(cut);
+      context.watchdog.close();
+      await Promise.all(upstreams.map(({ dispatcher }) => dispatcher.destroy()));
+    },
+  };
+}
+
+/** Requests for a response, streamed or whole, and for a compaction. */
+const responsesPath = /\/responses(?:\/compact)?\/?(?:\?|$)/u;
+
+function route(
+  context: GatewayContext,
+  upstream: Upstream,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { method, url = "/" } = request;
+  if (method === "GET" && url === "/healthz")
+    return whole(request, response, "application/json", '{"status":"ok"}');
+  if (method === "GET" && url === "/metrics")
+    return whole(request, response, "text/plain; version=0.0.4; charset=utf-8", context.metrics.text());
+  // A request target may name another host in full; a path may not lead out of the upstream's.
+  if (!url.startsWith("/") || /(?:^|\/)(?:\.|%2e){2}(?:\/|$|\?)/iu.test(url)) {
+    request.resume();
+    return answerError(response, {
+      status: 400,
+      code: "path_not_allowed",
+      message: "That is no path of the API.",
+    });
+  }
+  if (method === "POST" && responsesPath.test(url))
+    return void new Exchange(context, upstream, request, response).run();
+  passThrough(context, upstream, request, response);
+}
+
+function whole(request: IncomingMessage, response: ServerResponse, type: string, text: string): void {
+  request.resume();
+  response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}
+
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/iu.test(host);
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === "EADDRINUSE"
+          ? "the port is taken by another process"
+          : error.code === "EACCES"
+            ? "the port may not be used by this user"
+            : error.message;
+      reject(
+        new Failure(
+          "configuration",
+          `The gateway can't listen on ${host}:${port}: ${why}. Choose another with --listen, or 0 for any free one.`,
+          {},
+          { cause: error },
+        ),
+      );
+    });
+    server.listen(port, host, () => {
+      server.removeAllListeners("error");
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

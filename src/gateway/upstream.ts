@@ -1,0 +1,73 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Dispatcher } from "undici";
+import { Failure } from "../failure.ts";
+import { dispatcherFor } from "../provider/wire/connection.ts";
+import { issuerOf } from "../provider/wire/issuer.ts";
+import { isOwnToken } from "./guard.ts";
+
+export interface UpstreamOptions {
+  /** Base URL without the wire's own path: `https://api.openai.com/v1`. A query (`?api-version=…`) is kept. */
+  url: string;
+  /** Sent in place of the client's own credential. Absent: the client's is passed on. */
+  key?: string;
+  connectTimeoutMs?: number;
+}
+
+/** Where requests go. A client's `/v1/…` is what lies under the base URL. */
+export class Upstream {
+  /** Without a query and without credentials: for logs and metrics. */
+  readonly name: string;
+  readonly origin: string;
+  readonly key: string | undefined;
+  readonly dispatcher: Dispatcher;
+  readonly #baseUrl: string;
+  readonly #basePath: string;
+  readonly #query: string;
+
+  constructor({ url, key, connectTimeoutMs = 10_000 }: UpstreamOptions) {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    if (!parsed || !/^https?:$/u.test(parsed.protocol) || parsed.username !== "" || parsed.password !== "") {
+      throw new Failure(
+        "configuration",
+        `An upstream is a base URL like https://api.openai.com/v1, without /responses and without a password in it, not "${parsed ? parsed.host : url}".`,
+        {},
+      );
+    }
+    this.#baseUrl = url;
+    this.origin = parsed.origin;
+    this.#basePath = parsed.pathname.replace(/\/+$/u, "");
+    this.#query = parsed.search.slice(1);
+    this.name = `${parsed.origin}${this.#basePath}`;
+    this.key = key;
+    this.dispatcher = dispatcherFor(parsed, connectTimeoutMs);
+  }
+
+  /** The path for the upstream, from what the client asked for (`/v1/responses?x=1`). */
+  path(asked: string): string {
+    const mark = asked.indexOf("?");
+    const path = (mark < 0 ? asked : asked.slice(0, mark)).replace(/^\/v1(?=\/|$)/u, "");
+    const query = [mark < 0 ? "" : asked.slice(mark + 1), this.#query]
+      .filter((part) => part !== "")
+      .join("&");
+    return `${this.#basePath}${path}${query === "" ? "" : `?${query}`}` || "/";
+  }
+
+  /**
+   * What takes the place of the client's own credential, by lower-case header. Where there is no key here the client's is passed on, unless
+   * it is the gateway's own `token`.
+   */
+  credential(headers: IncomingHttpHeaders, token: string | undefined): Record<string, string | undefined> {
+    if (this.key !== undefined)
+      return { authorization: `Bearer ${this.key}`, "api-key": undefined, "chatgpt-account-id": undefined };
+    return isOwnToken(headers.authorization, token) ? { authorization: undefined } : {};
+  }
+
+  /**
+   * Who seals what it answers to this client: the base URL with a hash of the account, or of the key where no account is named. A ChatGPT
+   * login sends another token every hour and the same account.
+   */
+  issuer(headers: IncomingHttpHeaders): string {
+    const account = headers["chatgpt-account-id"] ?? headers["api-key"] ?? headers.authorization;
+    return issuerOf(this.#baseUrl, this.key ?? (Array.isArray(account) ? account[0] : account));
+  }
+}

@@ -1,0 +1,55 @@
+/** One thing that must not stand still for too long. */
+export interface Watch {
+  /** Something moved. */
+  touch(): void;
+  /** From now on it may stand still for so long; `undefined`: for ever. */
+  allow(ms: number | undefined): void;
+  stop(): void;
+}
+
+/**
+ * Looks after everything that may come to a standstill with one timer for all of it: thousands of streams that each set a timer again for
+ * every chunk would cost more than the chunks do. Coarse: it finds a standstill up to an eighth of the shortest limit late.
+ */
+export class Watchdog {
+  readonly #timer: NodeJS.Timeout;
+  readonly #watched = new Set<{ at: number; limit: number | undefined; expire: () => void }>();
+  #now = performance.now();
+
+  /** `tickMs`: how often it looks. */
+  constructor(tickMs: number) {
+    this.#timer = setInterval(() => this.#look(), tickMs);
+    this.#timer.unref();
+  }
+
+  watch(limitMs: number, expire: () => void): Watch {
+    const entry = { at: this.#now, limit: limitMs as number | undefined, expire };
+    this.#watched.add(entry);
+    return {
+      touch: () => {
+        entry.at = this.#now;
+      },
+      allow: (ms) => {
+        entry.at = this.#now;
+        entry.limit = ms;
+      },
+      stop: () => {
+        this.#watched.delete(entry);
+      },
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#watched.clear();
+  }
+
+  #look(): void {
+    this.#now = performance.now();
+    for (const entry of this.#watched) {
+      if (entry.limit === undefined || this.#now - entry.at <= entry.limit) continue;
+      this.#watched.delete(entry);
+      entry.expire();
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { Failure } from "../../failure.ts";
+import { codexConfig, type CodexProvider, tokenVariable } from "../../gateway/codex-config.ts";
+import { startGateway, type UpstreamOptions } from "../../gateway/server.ts";
+import { printable } from "../../lib/printable.ts";
+import { type Config, readConfig } from "../config.ts";
+import { type Invocation, optionList, optionText } from "./command.ts";
+
+/** Serves until it is interrupted; answers that are under way are let finish, a second interrupt cuts them. */
+export async function gateway(invocation: Invocation): Promise<number> {
+  const { terminal, options, signal } = invocation;
+  const settings = gatewaySettings(invocation);
+  const { host, port, upstreams, token, allowedHosts } = settings;
+  if (options["codexConfig"] === true) {
+    const text = codexConfig(settings.codex);
+    terminal.out(options["json"] === true ? `${JSON.stringify({ schema: 1, config: text })}\n` : text);
+    return 0;
+  }
+  const isJson = options["json"] === true;
+  const running = await startGateway({
+    host,
+    port,
+    upstreams,
+    allowedHosts,
+    ...(token !== undefined && { token }),
+    log: (line) =>
+      isJson
+        ? terminal.out(`${JSON.stringify({ type: "gateway.log", at: Date.now(), line })}\n`)
+        : terminal.err(`${new Date().toISOString()} ${printable(line)}\n`),
+  });
+  if (isJson) terminal.out(`${JSON.stringify({ type: "gateway.listening", url: running.url })}\n`);
+  else
+    terminal.out(
+      `Listening on ${running.url}, in front of ${upstreams.map(({ url }) => printable(url)).join(", ")}. Ctrl-C ends it.
+  OPENAI_BASE_URL=${running.url} for clients that read it; --codex-config prints what Codex needs.
+`,
+    );
+  await new Promise<void>((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+  await running.close();
+  return 0;
+}
+
+interface GatewaySettings {
+  host: string;
+  port: number;
+  upstreams: UpstreamOptions[];
+  token?: string;
+  allowedHosts: readonly string[];
+  codex: CodexProvider;
+}
+
+const usualPort = 8_790;
+
+function gatewaySettings(invocation: Invocation): GatewaySettings {
+  const { environment, folder } = invocation;
+  const home = optionText(invocation, "home");
+  const config = readConfig({ ...(home !== undefined && { home }) }, environment, folder);
+  const own = config.gateway;
+  const { host, port } = listenAddress(optionText(invocation, "listen") ?? own.listen ?? String(usualPort));
+  const asked = optionList(invocation, "upstream");
+  const names = asked.length > 0 ? asked : (own.upstreams ?? ["openai"]);
+  const found = names.map((name) => upstreamNamed(name, config, environment));
+  const token = optionText(invocation, "token") ?? environment[own.token_env ?? tokenVariable] ?? undefined;
+  const allowedHosts = [...(own.allow_hosts ?? []), ...optionList(invocation, "allowHost")];
+  return {
+    host,
+    port,
+    upstreams: found.map(({ upstream }) => upstream),
+    ...(token !== undefined && token !== "" && { token }),
+    allowedHosts,
+    codex: {
+      url: `http://${host.includes(":") ? `[${host}]` : host}:${port === 0 ? usualPort : port}/v1`,
+      credential: found[0]?.credential ?? { kind: "login" },
+      needsToken: token !== undefined && token !== "",
+    },
+  };
+}
+
+function listenAddress(text: string): { host: string; port: number } {
+  const [, host = "127.0.0.1", digits = ""] = /^(?:(.+):)?(\d{1,5})$/u.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === "" || port > 65_535)
+    throw new Failure("usage", `--listen takes a port or host:port, not "${text}".`, {});
+  return { host: host.replace(/^\[|\]$/gu, ""), port };
+}
+
+/** A base URL, `URL#VARIABLE`, or a provider of the configuration. Only a variable that was named for it is read for its key. */
+function upstreamNamed(
+  name: string,
+  config: Config,
+  environment: Invocation["environment"],
+): { upstream: UpstreamOptions; credential: CodexProvider["credential"] } {
+  const [url = "", variable] = name.split("#", 2);
+  if (/^https?:\/\//iu.test(url)) {
+    if (variable === undefined || variable === "") {
+      const { hostname } = new URL(url);
+      const isOpenai = /(?:^|\.)(?:openai|chatgpt)\.com$/iu.test(hostname);
+      return {
+        upstream: { url },
+        credential: isOpenai ? { kind: "login" } : { kind: "variable", name: "OPENAI_API_KEY" },
+      };
+    }
+    return { upstream: { url, key: keyIn(variable, url, environment) }, credential: { kind: "gateway" } };
+  }
+  const provider = config.providers[name];
+  if (!provider || provider.kind !== "responses") {
+    const known = Object.values(config.providers).flatMap(({ name: candidate, kind }) =>
+      kind === "responses" ? [candidate] : [],
+    );
+    throw new Failure(
+      "usage",
+      `--upstream takes a base URL like https://api.openai.com/v1, or a provider that speaks Responses (${known.join(", ")}), not "${name}".`,
+      {},
+    );
+  }
+  const { baseUrl, keyVariable } = provider;
+  // The built-in provider passes the client's own login on.
+  if (keyVariable === undefined || name === "openai")
+    return { upstream: { url: baseUrl }, credential: { kind: "login" } };
+  const key = keyIn(keyVariable, name, environment);
+  return { upstream: { url: baseUrl, key }, credential: { kind: "gateway" } };
+}
+
+function keyIn(variable: string, upstream: string, environment: Invocation["environment"]): string {
+  const key = environment[variable];
+  if (key !== undefined && key !== "") return key;
+  throw new Failure("configuration", `The upstream ${upstream} needs a key: set ${variable}.`, {});
+}

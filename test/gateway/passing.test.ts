@@ -1,0 +1,358 @@
+import { createHash, randomBytes } from "node:crypto";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import { bodyOf, completed, created, delta, itemDone, serve, serveRaw, sse } from "../wire/upstream.ts";
+import { ask, closeAll, gatewayTo } from "./kit.ts";
+
+afterEach(closeAll);
+
+const item = '{"type":"message","id":"msg_1","role":"assistant","content":[]}';
+const added = sse("response.output_item.added", { item: {} });
+const answer = [created, added, delta("a"), itemDone(item), completed].join("");
+
+/** An upstream that keeps what it was sent, and answers with these bytes as a stream. */
+async function recording(text = answer): Promise<{
+  url: string;
+  requests: { request: IncomingMessage; sha: string; bytes: number }[];
+}> {
+  const requests: { request: IncomingMessage; sha: string; bytes: number }[] = [];
+  const url = await serve(async (request, response) => {
+    const hash = createHash("sha256");
+    let bytes = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    requests.push({ request, sha: hash.digest("hex"), bytes });
+    response.writeHead(200, {
+      "content-type": "text/event-stream",
+      "x-kept": "yes",
+      connection: "x-hop",
+      "x-hop": "1",
+    });
+    response.end(text);
+  });
+  return { url, requests };
+}
+
+const sha = (body: Uint8Array | string): string => createHash("sha256").update(body).digest("hex");
+
+/** A raw HTTP request, for what `fetch` wouldn't send. */
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    let got = "";
+    socket.on("data", (chunk: Buffer) => (got += chunk.toString()));
+    socket.on("close", () => resolve(got));
+    socket.on("error", () => resolve(got));
+  });
+}
+
+describe("a healthy request", () => {
+  it("reaches the upstream byte for byte, and its answer the client", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo(url);
+    // Spacing, escapes and an order of members that no serialiser would give.
+    const body = '{ "stream" :true,\n"input":[ {"role":"user","content":"h\\u00e9 \\/ é"} ], "x_new": 1.0 }';
+    const response = await ask(gateway, body);
+    expect(await response.text()).toBe(answer);
+    expect(response.headers.get("x-kept")).toBe("yes");
+    expect(requests).toHaveLength(1);
+    expect(requests[0]!.sha).toBe(sha(body));
+    expect(requests[0]!.request.url).toBe("/v1/responses");
+    expect(requests[0]!.request.headers.authorization).toBe("Bearer key-1");
+  });
+
+  it("of 50 MB passes, though it is no JSON at all", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo(url);
+    const body = randomBytes(50_000_000);
+    expect(await (await ask(gateway, body)).text()).toBe(answer);
+    expect(requests[0]).toMatchObject({ sha: sha(body), bytes: body.length });
+  });
+
+  it("may be compressed", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo(url);
+    const body = gzipSync('{"input":[]}');
+    await (await ask(gateway, body, { headers: { "content-encoding": "gzip" } })).text();
+    expect(requests[0]!.sha).toBe(sha(body));
+    expect(requests[0]!.request.headers["content-encoding"]).toBe("gzip");
+  });
+
+  it("loses its hop-by-hop headers, and so does its answer", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo(url);
+    const got = await raw(
+      gateway.port,
+      [
+        "POST /v1/responses HTTP/1.1",
+        `host: 127.0.0.1:${gateway.port}`,
+        "connection: close, x-private",
+        "x-private: 1",
+        "te: trailers",
+        "proxy-authorization: Basic eA==",
+        "x-throughline-token: t",
+        "X-Stays: 1",
+        "content-length: 2",
+        "",
+        "{}",
+      ].join("\r\n"),
+    );
+    expect(got).toMatch(/^HTTP\/1\.1 200 /u);
+    expect(got).not.toMatch(/x-hop/iu);
+    const { headers } = requests[0]!.request;
+    expect(headers["x-stays"]).toBe("1");
+    for (const name of ["x-private", "te", "proxy-authorization", "x-throughline-token"])
+      expect(headers[name]).toBeUndefined();
+  });
+
+  it("goes under the upstream's own path and query, with the upstream's key where there is one", async () => {
+    const { url, requests } = await recording();
+    const base = url.replace(/\/v1$/u, "/openai/deployments/d?api-version=2026-01-01");
+    const gateway = await gatewayTo(url, { upstreams: [{ url: base, key: "key-2" }] });
+    await (await fetch(`${gateway.url}/responses?x=1`, { method: "POST", body: "{}" })).text();
+    expect(requests[0]!.request.url).toBe("/openai/deployments/d/responses?x=1&api-version=2026-01-01");
+    expect(requests[0]!.request.headers.authorization).toBe("Bearer key-2");
+  });
+
+  it("is answered event by event as they come", async () => {
+    let go = (): void => undefined;
+    const url = await serve((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(created + added);
+      go = () => response.end(completed);
+    });
+    const gateway = await gatewayTo(url);
+    const reader = (await ask(gateway)).body!.getReader();
+    const first = await reader.read();
+    expect(Buffer.from(first.value!).toString()).toBe(created + added);
+    expect(gateway.metrics.openStreams).toBe(1);
+    go();
+    expect(Buffer.from((await reader.read()).value!).toString()).toBe(completed);
+    expect((await reader.read()).done).toBe(true);
+    expect(gateway.metrics.openStreams).toBe(0);
+  });
+});
+
+describe("everything else", () => {
+  it("passes through both ways, with its own status", async () => {
+    const url = await serve(async (request, response) => {
+      const body = await bodyOf(request);
+      response.writeHead(418, { "content-type": "text/plain" });
+      response.end(`${request.method} ${request.url} ${body}`);
+    });
+    const gateway = await gatewayTo(url);
+    const response = await fetch(`${gateway.url}/chat/completions`, { method: "POST", body: "hello" });
+    expect(response.status).toBe(418);
+    expect(await response.text()).toBe("POST /v1/chat/completions hello");
+    expect(await (await fetch(`${gateway.url}/models`)).text()).toBe("GET /v1/models ");
+  });
+
+  it("is a 502 with a class when the upstream is away", async () => {
+    const gateway = await gatewayTo("http://127.0.0.1:1/v1");
+    const response = await fetch(`${gateway.url}/models`);
+    expect(response.status).toBe(502);
+    expect(response.headers.get("x-throughline-failure")).toBe("transport-interrupted");
+  });
+});
+
+describe("who may ask", () => {
+  it("a page in a browser, or one that rebound a name, may not", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo(url);
+    const status = async (headers: string): Promise<string> =>
+      (
+        await raw(
+          gateway.port,
+          `POST /v1/responses HTTP/1.1\r\n${headers}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+        )
+      ).slice(9, 12);
+    expect(await status("host: evil.example")).toBe("421");
+    expect(await status("host: 127.0.0.1.evil.example:80")).toBe("421");
+    expect(await status("host: localhost\r\norigin: http://localhost:3000")).toBe("403");
+    expect(await status("host: localhost\r\nsec-fetch-site: cross-site")).toBe("403");
+    expect(requests).toHaveLength(0);
+    expect(await status("host: LOCALHOST:1")).toBe("200");
+    expect(await status("host: [::1]:1")).toBe("200");
+  });
+
+  it("needs the token where there is one, which goes nowhere else", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo(url, { token: "secret-token" });
+    expect((await ask(gateway)).status).toBe(401);
+    expect((await ask(gateway, "{}", { headers: { "x-throughline-token": "secret-tokem" } })).status).toBe(
+      401,
+    );
+    expect((await ask(gateway, "{}", { headers: { "x-throughline-token": "secret-token" } })).status).toBe(
+      200,
+    );
+    expect(requests.at(-1)!.request.headers.authorization).toBe("Bearer key-1");
+    expect((await ask(gateway, "{}", { headers: { authorization: "Bearer secret-token" } })).status).toBe(
+      200,
+    );
+    expect(requests.at(-1)!.request.headers.authorization).toBeUndefined();
+    expect(JSON.stringify(requests.map(({ request }) => request.headers))).not.toContain("secret-token");
+  });
+
+  it("is loopback alone without a token", async () => {
+    await expect(gatewayTo("http://127.0.0.1:1", { host: "0.0.0.0" })).rejects.toThrow(/--token/u);
+    await expect(gatewayTo("http://127.0.0.1:1", { upstreams: [] })).rejects.toThrow(/--upstream/u);
+    await expect(gatewayTo("ftp://x")).rejects.toThrow(/base URL/u);
+  });
+
+  it("a path that leads out of the upstream's is refused", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo(url);
+    for (const path of ["/v1/../admin", "/v1/%2e%2E/admin", "http://other.example/v1/models"])
+      expect(
+        (
+          await raw(gateway.port, `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
+        ).slice(9, 12),
+      ).toBe("400");
+    expect(requests).toHaveLength(0);
+  });
+});
+
+describe("a WebSocket upgrade", () => {
+  it("is answered with 426, so that Codex goes on over HTTP at once", async () => {
+    const gateway = await gatewayTo("http://127.0.0.1:1/v1");
+    const got = await raw(
+      gateway.port,
+      "GET /v1/responses HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    );
+    expect(got).toMatch(/^HTTP\/1\.1 426 /u);
+  });
+});
+
+describe("bounds", () => {
+  it("a body over the limit is refused before it is read, declared or not", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo(url, { maxBodyBytes: 1_000 });
+    const head = "POST /v1/responses HTTP/1.1\r\nhost: localhost\r\n";
+    expect(await raw(gateway.port, `${head}content-length: 1001\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 /u);
+    const chunk = `400\r\n${"x".repeat(1_024)}\r\n`;
+    expect(await raw(gateway.port, `${head}transfer-encoding: chunked\r\n\r\n${chunk}`)).toMatch(
+      /^HTTP\/1\.1 413 /u,
+    );
+    expect(requests).toHaveLength(0);
+    expect(gateway.metrics.heldBytes).toBe(0);
+  });
+
+  it("a client that reads slowly slows the upstream down, and memory stays bounded", async () => {
+    let sent = 0;
+    const url = await serve((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(created + added);
+      const event = delta("x".repeat(60_000));
+      const more = (): void => {
+        while (sent < 400_000_000 && !response.destroyed) {
+          sent += event.length;
+          if (!response.write(event)) return void response.once("drain", more);
+        }
+      };
+      more();
+    });
+    const gateway = await gatewayTo(url);
+    const client = httpRequest({
+      port: gateway.port,
+      path: "/v1/responses",
+      method: "POST",
+      headers: { host: "localhost" },
+    });
+    client.end("{}");
+    const [response] = (await once(client, "response")) as [IncomingMessage];
+    response.pause();
+    await sleep(400);
+    const held = sent;
+    await sleep(200);
+    expect(sent).toBe(held);
+    expect(sent).toBeLessThan(40_000_000);
+    client.destroy();
+  });
+
+  it("a client that cancels cancels the upstream's work", async () => {
+    let cancelled = 0;
+    const url = await serve((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(created + added);
+      response.once("close", () => cancelled++);
+    });
+    const gateway = await gatewayTo(url);
+    const controller = new AbortController();
+    const response = await ask(gateway, "{}", { signal: controller.signal });
+    await response.body!.getReader().read();
+    controller.abort();
+    await expect.poll(() => cancelled).toBe(1);
+    await expect.poll(() => gateway.metrics.total("cancelled")).toBe(1);
+    expect(gateway.metrics.openStreams).toBe(0);
+  });
+});
+
+describe("an upstream that answers garbage", () => {
+  it("is a 502 with a class, after a bounded number of tries", async () => {
+    let asked = 0;
+    const url = await serveRaw((socket) =>
+      socket.once("data", () => {
+        asked++;
+        socket.end("this is no HTTP\r\n\r\n");
+      }),
+    );
+    const gateway = await gatewayTo(url, { random: () => 0 });
+    const response = await ask(gateway);
+    expect(response.status).toBe(502);
+    expect(response.headers.get("x-throughline-failure")).toBe("transport-interrupted");
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThan(8);
+  });
+
+  it("such as a page in place of a stream, is a 502 too", async () => {
+    const url = await serve((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "text/html" });
+      response.end("<html><title>Welcome</title></html>");
+    });
+    const response = await ask(await gatewayTo(url));
+    expect(response.status).toBe(502);
+    const { error } = (await response.json()) as { error: { code: string } };
+    expect(error.code).toBe("unknown-provider-failure");
+  });
+});
+
+describe("operation", () => {
+  it("says that it is well, and counts", async () => {
+    const { url } = await recording();
+    const gateway = await gatewayTo(url);
+    await (await ask(gateway)).text();
+    const origin = gateway.url.replace(/\/v1$/u, "");
+    expect(await (await fetch(`${origin}/healthz`)).json()).toEqual({ status: "ok" });
+    const metrics = await (await fetch(`${origin}/metrics`)).text();
+    expect(metrics).toContain('throughline_gateway_requests_total{status="200"} 1\n');
+    expect(metrics).toContain("throughline_gateway_added_seconds_count 1\n");
+    expect(metrics).toContain("throughline_gateway_open_streams 0\n");
+  });
+
+  it("lets what is under way finish before it ends, and takes nothing new", async () => {
+    let go = (): void => undefined;
+    const url = await serve((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(created + added);
+      go = () => response.end(completed);
+    });
+    const gateway = await gatewayTo(url);
+    const response = await ask(gateway);
+    const closing = gateway.close(10_000);
+    await expect(ask(gateway)).rejects.toThrow();
+    go();
+    expect(await response.text()).toBe(created + added + completed);
+    await closing;
+  });
+});
