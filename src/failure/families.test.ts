@@ -51,6 +51,70 @@ const unheard: readonly [FailureClass, number, object][] = [
     400,
     said("The field 'store' is not permitted: unexpected property", { param: "store" }),
   ],
+  [
+    "sealed-reasoning-rejected",
+    400,
+    said("Encrypted tool output could not be decrypted.", { code: "bad_body" }),
+  ],
+  ["thinking-signature-rejected", 400, said("The thought signature is corrupted.")],
+  [
+    "thinking-missing",
+    400,
+    said("messages.3.content: the last assistant message must begin with a thinking block"),
+  ],
+  [
+    "thought-signature-missing",
+    400,
+    said("Function call `read` in block 4 is missing a `thought_signature`."),
+  ],
+  [
+    "reasoning-required",
+    400,
+    said("With thinking on, `reasoning_content` must be included in tool messages."),
+  ],
+  [
+    "call-without-output",
+    400,
+    said("Expected toolResult blocks at messages.2.content for these ids: tooluse_1"),
+  ],
+  [
+    "call-without-output",
+    400,
+    said("invalid params, the tool call result does not follow its tool call (2013)"),
+  ],
+  [
+    "output-without-call",
+    400,
+    said("The number of toolResult blocks at messages.4 exceeds that of toolUse blocks."),
+  ],
+  ["output-without-call", 400, said("invalid params, tool result's tool id(call_9) was not found (2013)")],
+  ["duplicate-item", 400, said("messages: tool_use ids must be unique")],
+  ["item-type-unsupported", 400, said("Cannot determine type of the item at input[2]")],
+  ["chain-missing", 404, said("previous response resp_7 is gone")],
+  [
+    "media-invalid",
+    400,
+    said("messages.2.content.1.image.source.base64: the image appears to be a jpeg, png was said"),
+  ],
+  ["context-overflow", 400, said("Context size has been exceeded.")],
+  ["context-overflow", 400, said("max_tokens must be at least 1, got -120.")],
+  ["parameter-unsupported", 400, said("This model does not accept the effort parameter.")],
+  ["parameter-unsupported", 400, said("output_config: Extra inputs are not permitted")],
+  ["model-missing", 400, said("The 'gpt-9' model is not supported with this kind of account.")],
+  ["model-missing", 400, said("The given model identifier is invalid.")],
+  ["request-malformed", 400, said("The text of the block at messages.3.content.0 is blank.")],
+  ["refusal", 400, said("Output was stopped by the content filtering policy: content filter")],
+  ["refusal", 403, said("Content violates usage guidelines. Failed check: BIO")],
+  ["billing", 403, { code: "permission-denied", error: "Your team has used all available credits." }],
+  ["billing", 429, { code: "exhausted", error: "The team is out of credits; raise your spending limit." }],
+  ["billing", 403, said("The account is not active, please recharge your account")],
+  ["billing", 429, said("User u-1 is over budget.", { type: "proxy_error" })],
+  ["billing", 429, { error: { code: "x", message: "余额不足，请充值" } }],
+  ["usage-limit", 429, said("The weekly usage limit is reached. It will reset in 10 hours 27 minutes.")],
+  ["auth-expired", 403, said("The bearer token has expired", { type: "permission_error" })],
+  ["auth-expired", 401, said("Please try signing in again.", { type: "authentication_error" })],
+  ["auth-denied", 400, said("API key is not valid. Pass another.")],
+  ["overloaded", 400, said("Our servers are currently overloaded.", { type: "upstream_error" })],
 ];
 
 describe("a refusal in words that nobody has recorded", () => {
@@ -68,12 +132,73 @@ describe("a refusal in words that nobody has recorded", () => {
     expect(dataOf("tool call call_x1 has no output")).toEqual({ call: "call_x1" });
   });
 
+  it("says nothing of the request where the status is that of an outage or a limit", () => {
+    const repaired = new Set<string>(
+      unheard.flatMap(([name, status]) => (status === 403 || status === 429 ? [] : [name])),
+    );
+    const others = new Set([
+      "billing",
+      "usage-limit",
+      "refusal",
+      "auth-expired",
+      "auth-denied",
+      "overloaded",
+    ]);
+    for (const [name, , body] of unheard) {
+      for (const status of [429, 500, 503]) {
+        const told = classOf(status, {
+          error: { ...(body as { error?: object }).error, type: "server_error" },
+        });
+        if (repaired.has(name) && !others.has(name)) expect(["rate-limit", "overloaded"]).toContain(told);
+      }
+    }
+  });
+
+  it("tells a rate from a bill by the seconds that it asks to wait", () => {
+    const message = "You exceeded your current quota, please check your plan and billing details.";
+    const body = (text: string): object => ({
+      error: { code: 429, message: text, status: "RESOURCE_EXHAUSTED" },
+    });
+    expect(
+      classOf(
+        429,
+        body(`${message} ${"* Quota exceeded for a metric. ".repeat(12)}\nPlease retry in 34.07s.`),
+      ),
+    ).toBe("rate-limit");
+    expect(classOf(429, body(message))).toBe("billing");
+  });
+
+  it("reads how long a plan asks to wait", () => {
+    const wait = (message: string): unknown =>
+      classify(signalFromHttp(429, {}, JSON.stringify(said(message))), context).data;
+    expect(wait("Weekly usage limit reached. It will reset in 10 hours 27 minutes.")).toEqual({
+      resetsAt: 37_620_000,
+    });
+    expect(wait("You've hit a rate limit. Please try again in 51 hours.")).toEqual({
+      retryAfterMs: 183_600_000,
+    });
+    expect(wait("Rate-limited. Please wait 463 hours 23 minutes.")).toEqual({ retryAfterMs: 1_668_180_000 });
+  });
+
   it("is never told by what it quotes, nor by an outage's or a limit's words", () => {
-    for (const text of [
+    const marks = [
+      ['"', '"'],
+      ["'", "'"],
+      ["`", "`"],
+      ["“", "”"],
+    ] as const;
+    const texts = [
       "encrypted content could not be decrypted",
       `a "quote" and 'more' tool call without output`,
-    ]) {
-      expect(classOf(400, said(`Could not process the value "${text}".`))).toBe("unknown-provider-failure");
+      "your account is out of credits; the API key has expired; https://a.b/billing",
+      ...unheard.map(([, , body]) => (body as { error?: { message?: string } }).error?.message ?? ""),
+    ];
+    for (const [open, close] of marks) {
+      for (const text of texts) {
+        expect(classOf(400, said(`Could not process the value ${open}${text}${close}.`))).toBe(
+          "unknown-provider-failure",
+        );
+      }
     }
     expect(classOf(500, said("Failed to decrypt the encrypted content."))).toBe("overloaded");
     expect(classOf(429, said("Too many tokens in the prompt for this minute, exceeded."))).toBe("rate-limit");

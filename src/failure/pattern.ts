@@ -41,6 +41,8 @@ export interface PatternOf<C extends FailureClass> {
   text?: RegExp;
   /** Only when the request held sealed content. */
   sealedSent?: true;
+  /** It tells the kind of an answer and not its cause: what the words speak of (`families.ts`) is asked first. */
+  general?: true;
   data(signal: FailureSignal, found: RegExpExecArray | undefined, context: ClassifyContext): FailureData[C];
   samples: readonly Sample[];
 }
@@ -52,18 +54,21 @@ export interface Match {
   found: RegExpExecArray | undefined;
 }
 
-// Words that gateways put before the upstream's message: "Provider returned error: …", "litellm.BadRequestError: OpenAIException - …",
+// Words that gateways put before the upstream's message: "Provider returned error: …", "Error from provider (DeepSeek): …",
+// "litellm.BadRequestError: AzureException BadRequestError - …", "The model returned the following errors: …", "invalid params, …",
 // "[deepseek/deepseek-reasoner] [400]: …", "<400> InternalError.Algo.InvalidParameter: …", "status_code=400, …", "Error code: 400 - …".
 const prefixes = new RegExp(
   `^(?:${[
-    String.raw`(?:upstream (?:request failed|error)|(?:error from provider|provider returned error)|(?:api )?error|bad request)\s*:\s*`,
+    String.raw`(?:upstream (?:request failed|error)|error from provider(?: \([\w .-]{1,40}\))?|provider returned error|provider rejected the request|(?:api )?error|(?:bad|invalid) request|the model returned the following errors)\s*:\s*`,
     String.raw`\[?invalid_request_error\]?:?\s+`,
-    String.raw`[\w.]{1,80}(?:Error|Exception)\s*(?::|-)\s+`,
+    String.raw`[\w.]{1,80}(?:Error|Exception)(?: [\w.]{1,80}(?:Error|Exception))*\s*(?::|-)\s+`,
     String.raw`InternalError\.[\w.]{1,80}:\s+`,
     String.raw`\[[\w./:-]{1,80}\]\s*\[\d{3}\]:\s*`,
     String.raw`<\d{3}>\s*`,
     String.raw`status_code=\d{3},\s*`,
     String.raw`(?:Error code: )?\d{3} - `,
+    String.raw`invalid params, `,
+    String.raw`/[\w/]{1,60}: `,
   ].join("|")})+`,
   "iu",
 );

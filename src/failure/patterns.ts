@@ -3,6 +3,7 @@ import { account } from "./patterns/account.ts";
 import { billing } from "./patterns/billing.ts";
 import { context } from "./patterns/context.ts";
 import { limits } from "./patterns/limits.ts";
+import { malformed } from "./patterns/malformed.ts";
 import { media } from "./patterns/media.ts";
 import { outage } from "./patterns/outage.ts";
 import { pairing } from "./patterns/pairing.ts";
@@ -24,6 +25,7 @@ export const patterns: readonly Pattern[] = [
   ...pairing,
   ...media,
   ...shape,
+  ...malformed,
   ...context,
   ...account,
   ...outage,

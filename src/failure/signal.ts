@@ -1,5 +1,6 @@
 import type { FailureSignal } from "../failure.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, type JsonObject } from "../lib/json.ts";
+import { embeddedObject } from "./embedded.ts";
 import { parsePartialJson } from "./partial.ts";
 
 /** What is kept of a body, in characters. */
@@ -24,7 +25,7 @@ export function signalFromHttp(
 ): FailureSignal {
   const text = body.slice(0, bodyLimit);
   const signal: FailureSignal = { source: "http", status, headers, message: bodyStart(text), body: text };
-  const parsed = parsePartialJson(text);
+  const parsed = parsePartialJson(text) ?? embeddedObject(text);
   if (parsed !== undefined) settle(signal, layersOf(parsed));
   return signal;
 }
@@ -78,7 +79,7 @@ const invalidTypes = ["invalid_request_error", "invalid_argument", "bad_request_
 function layersOf(value: unknown, depth = 0): Layer[] {
   if (depth > 6) return [];
   if (typeof value === "string") {
-    const nested = nestedJson(value);
+    const nested = embeddedObject(value);
     return nested === undefined ? [{ message: value, details: {} }] : layersOf(nested, depth + 1);
   }
   // Google wraps the one error of a stream in a list; FastAPI's `detail` and some gateways' `errors` are lists.
@@ -87,8 +88,10 @@ function layersOf(value: unknown, depth = 0): Layer[] {
 
   let own = layerOf(value);
   const said = [value["error"], value["detail"]].find((member) => typeof member === "string");
-  if (said !== undefined && nestedJson(said) === undefined)
-    own = { ...(own ?? { details: value }), message: said };
+  if (said !== undefined && embeddedObject(said) === undefined) {
+    const isCode = own?.message !== undefined && /^[\w.-]+$/u.test(said);
+    own = { ...(own ?? { details: value }), ...(isCode ? { code: said } : { message: said }) };
+  }
   const layers = own ? [own] : [];
   for (const key of [
     "response",
@@ -101,7 +104,7 @@ function layersOf(value: unknown, depth = 0): Layer[] {
     "upstream_error",
   ]) {
     const member = value[key];
-    if (typeof member === "string" ? nestedJson(member) !== undefined : typeof member === "object")
+    if (typeof member === "string" ? embeddedObject(member) !== undefined : typeof member === "object")
       layers.push(...layersOf(member, depth + 1));
   }
   // Mistral's message is an object where its request check fails.
@@ -110,7 +113,7 @@ function layersOf(value: unknown, depth = 0): Layer[] {
   if (isJsonObject(metadata) && metadata["raw"] !== undefined)
     layers.push(...layersOf(metadata["raw"], depth + 1));
   if (own?.message) {
-    const nested = nestedJson(own.message);
+    const nested = embeddedObject(own.message);
     if (nested !== undefined) layers.push(...layersOf(nested, depth + 1));
   }
   return layers;
@@ -126,7 +129,8 @@ function layerOf(value: JsonObject): Layer | undefined {
   else if (typeof value["status"] === "string" && /^[A-Z_]+$/u.test(value["status"]))
     layer.type = value["status"];
   if (typeof value["param"] === "string") layer.param = value["param"];
-  const message = value["message"] ?? value["msg"];
+  // AWS writes it with a capital in front of some services.
+  const message = value["message"] ?? value["msg"] ?? value["Message"];
   if (typeof message === "string") layer.message = message;
   const headers = value["headers"];
   if (isJsonObject(headers)) layer.headers = textMembers(headers);
@@ -152,19 +156,6 @@ function textMembers(value: JsonObject): Record<string, string> {
     if (typeof member === "string" || typeof member === "number") texts[key.toLowerCase()] = String(member);
   }
   return texts;
-}
-
-// Gateways put the upstream's body after words of their own: "Upstream request failed: {…}", "litellm.BadRequestError: OpenAIException - {…}".
-const wrapper = /^[\w .:()/-]{0,120}?[:–-]\s*(?=\{)/u;
-const wrapperWords = /error|exception|fail|returned|response|status/iu;
-
-/** JSON that a text is as a whole, or that follows a gateway's own words to the end. Never JSON that is quoted in a sentence. */
-function nestedJson(text: string): JsonObject | undefined {
-  const trimmed = text.trim();
-  const words = trimmed.startsWith("{") ? "" : wrapper.exec(trimmed)?.[0];
-  if (words === undefined || (words !== "" && !wrapperWords.test(words))) return undefined;
-  const parsed = parseJson(trimmed.slice(words.length));
-  return isJsonObject(parsed) ? parsed : undefined;
 }
 
 /** For a body without an error object: its title when it is a page, its first characters otherwise. */

@@ -6,7 +6,8 @@ import { resetInWords } from "./reset-words.ts";
 
 /**
  * How long a limit asks to wait, in milliseconds: `retry-after-ms`, `retry-after` (seconds or an HTTP date), or the message's own
- * "Please try again in 11.054s." / "28ms" / "6m0s" / "Try again in 35 seconds." (OpenAI and Azure, 2025–2026).
+ * "Please try again in 11.054s." / "28ms" / "6m0s" / "Try again in 35 seconds." / "It will reset in 10 hours 27 minutes." (OpenAI, Azure,
+ * Copilot, OpenCode; 2025–2026).
  */
 export function retryAfter(signal: FailureSignal, now: number): { retryAfterMs?: number } {
   const headers = signal.headers ?? {};
@@ -20,19 +21,26 @@ export function retryAfter(signal: FailureSignal, now: number): { retryAfterMs?:
     if (date !== undefined) return { retryAfterMs: Math.max(0, date - now) };
   }
   const text =
-    /\b(?:try again|retry) (?:in|after) ([\d.]+(?:h|m|s)[\dhms.]*|[\d.]+ ?(?:ms|milliseconds?|s|seconds?|m|minutes?|h|hours?)\b)/iu.exec(
+    /\b(?:(?:try again|retry|resets?) (?:in|after)|please wait) ([\d.]+(?:h|m|s)[\dhms.]*|[\d.]+ ?(?:ms|milliseconds?|s|seconds?|m|minutes?|h|hours?|d|days?)\b(?:,?(?: and)? \d+ ?(?:hours?|minutes?|seconds?)\b)*)/iu.exec(
       words(signal),
     )?.[1];
   const asked = text === undefined ? undefined : duration(text);
   return asked === undefined ? {} : { retryAfterMs: Math.ceil(asked) };
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, milliseconds: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const units: Readonly<Record<string, number>> = {
+  ms: 1,
+  milliseconds: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** "28ms", "11.054s", "6m0s", "1h2m3s", "35 seconds" in milliseconds. */
 function duration(text: string): number | undefined {
   let sum: number | undefined;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?) ?(milliseconds?|ms|[hms])/giu)) {
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?) ?(milliseconds?|ms|[dhms])/giu)) {
     const factor = units[unit!.toLowerCase()] ?? 1;
     sum = (sum ?? 0) + Number(amount) * factor;
   }

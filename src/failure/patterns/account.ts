@@ -53,6 +53,7 @@ export const account: readonly Pattern[] = [
       "permission_denied",
       "unsupported_country_region_territory",
     ],
+    general: true,
     data: nothing,
     samples: [
       {

@@ -13,6 +13,12 @@ export const billing: readonly Pattern[] = [
       "enforced_spend_limit_reached",
       "usage_not_included",
       "insufficient_credits",
+      // LiteLLM, Moonshot, DashScope, MiniMax, Zhipu.
+      "budget_exceeded",
+      "exceeded_current_quota_error",
+      "arrearage",
+      "insufficient_balance_error",
+      "1113",
     ],
     data: nothing,
     samples: [
@@ -53,7 +59,8 @@ export const billing: readonly Pattern[] = [
   {
     class: "billing",
     rows: [39],
-    text: /^(?:you exceeded your current quota\b|your credit balance is too low\b|you have reached your specified api usage limits\b)/iu,
+    // Gemini says the same of a rate, and in how many seconds it is over.
+    text: /^(?:you exceeded your current quota\b(?!.*\bretry in \d)|your credit balance is too low\b|you have reached your specified api usage limits\b)/isu,
     data: nothing,
     samples: [
       {

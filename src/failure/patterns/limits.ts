@@ -208,6 +208,7 @@ export const limits: readonly Pattern[] = [
       "resource_exhausted",
       "rate_limited",
     ],
+    general: true,
     // Groq: one request that is larger than a whole minute's limit, which no waiting mends (`context`).
     except: [413],
     data: (signal, _found, context) => retryAfter(signal, context.now),
@@ -297,6 +298,7 @@ export const limits: readonly Pattern[] = [
     class: "rate-limit",
     rows: [38],
     statuses: [429],
+    general: true,
     data: (signal, _found, context) => retryAfter(signal, context.now),
     samples: [
       {

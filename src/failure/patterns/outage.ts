@@ -92,7 +92,11 @@ export const outage: readonly Pattern[] = [
       "api_error",
       "unavailable",
       "timeout_error",
+      // Relays that put it around whatever their upstream said.
+      "upstream_error",
+      "stream_read_error",
     ],
+    general: true,
     data: (signal, _found, { now }) => retryAfter(signal, now),
     samples: [
       {
@@ -162,6 +166,7 @@ export const outage: readonly Pattern[] = [
     class: "overloaded",
     rows: [40],
     statuses: [500, 502, 503, 504, 520, 521, 522, 523, 524, 529],
+    general: true,
     data: (signal, _found, { now }) => retryAfter(signal, now),
     samples: [
       { source: "any", status: 500, body: "", data: {} },

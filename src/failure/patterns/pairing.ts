@@ -171,7 +171,7 @@ export const pairing: readonly Pattern[] = [
   {
     class: "output-without-call",
     rows: [30],
-    text: /^(?:messages\.\d+[\w.]*: )?unexpected `?tool_use_id`? found in `?tool_result`? blocks(?:: (?<call>[^\s,."']+))?/iu,
+    text: /^(?:messages\.\d+[\w.]*: )?unexpected `?tool_use_id`? found in `?(?:\w+_)?tool_result`? blocks(?:: (?<call>[^\s,."']+))?/iu,
     data: (_signal, found) => call(found),
     samples: [
       {

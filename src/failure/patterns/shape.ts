@@ -201,174 +201,47 @@ export const shape: readonly Pattern[] = [
     ],
   },
   {
-    class: "request-malformed",
-    rows: [50],
-    codes: ["request_too_large", "invalid_json"],
-    data: nothing,
+    class: "chain-missing",
+    rows: [43],
+    statuses: [400, 404, 422],
+    param: /^previous_response_id$/u,
+    data: (signal) => {
+      const response = /\bresp_\w+/u.exec(words(signal))?.[0];
+      return response === undefined ? {} : { response };
+    },
     samples: [
       {
-        source: "Anthropic",
-        status: 413,
-        body: {
-          type: "error",
-          error: { type: "request_too_large", message: "Request exceeds the maximum size" },
-        },
-        data: {},
-      },
-    ],
-  },
-  {
-    class: "request-malformed",
-    rows: [50],
-    text: /^(?:messages\.\d+[\w.]*: |messages: )?(?:the request body is not valid json|text content blocks must (?:be non-empty|contain)|we could not parse the json body|all messages must have non-empty content|a maximum of \d+ blocks with cache_control|this model does not support assistant message prefill)/iu,
-    data: nothing,
-    samples: [
-      {
-        source: "Anthropic",
-        status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "messages.4.content.0.text: text content blocks must contain non-whitespace text",
-          },
-        },
-        data: {},
-      },
-      {
-        source: "Anthropic",
-        status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "messages.2: all messages must have non-empty content except for the optional final assistant message",
-          },
-        },
-        data: {},
-      },
-      {
-        source: "Anthropic",
-        status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "A maximum of 4 blocks with cache_control may be provided. Found 5.",
-          },
-        },
-        data: {},
-      },
-      {
-        source: "Anthropic, a trailing assistant turn",
-        status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "This model does not support assistant message prefill. The conversation must end with a user message.",
-          },
-        },
-        data: {},
-      },
-      {
-        source: "Anthropic",
-        status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message:
-              "The request body is not valid JSON: no low surrogate in string: line 1 column 158905 (char 158904)",
-          },
-        },
-        data: {},
-      },
-      {
-        source: "Anthropic",
-        status: 400,
-        body: {
-          type: "error",
-          error: {
-            type: "invalid_request_error",
-            message: "messages: text content blocks must be non-empty",
-          },
-        },
-        data: {},
-      },
-    ],
-  },
-  {
-    class: "request-malformed",
-    rows: [50],
-    codes: ["unknown_parameter", "missing_required_parameter", "invalid_type", "invalid_value"],
-    param: /^input\[\d+\]/u,
-    data: inputIndex,
-    samples: [
-      {
-        source: "Responses: a member of an item, which no setting changes",
-        status: 400,
-        body: invalid("Unknown parameter: 'input[3].status'.", "unknown_parameter", "input[3].status"),
-        data: { index: 3 },
-      },
-    ],
-  },
-  {
-    class: "request-malformed",
-    rows: [50],
-    text: /^(?:unexpected role ['"`]?\w+['"`]? after role|expected last role user or tool|(?:after the optional system message, )?conversation roles must alternate|assistant response prefill is incompatible with|cannot have 2 or more assistant messages at the end|assistant message must have either content or tool_calls|invalid value for 'content': expected a string)/iu,
-    data: nothing,
-    samples: [
-      {
-        source: "Mistral (NousResearch/hermes-agent#20154, 2026-05)",
-        status: 400,
-        body: {
-          object: "error",
-          message: "Unexpected role 'user' after role 'tool'",
-          type: "invalid_request_message_order",
-          param: null,
-          code: "3230",
-        },
-        data: {},
-      },
-      {
-        source: "Mistral behind OpenRouter (charmbracelet/crush#279, 2025-07)",
-        status: 400,
-        body: {
-          error: {
-            message: "Provider returned error",
-            code: 400,
-            metadata: {
-              raw: '{"object":"error","message":"Unexpected role \'tool\' after role \'user\'","type":"invalid_request_message_order","param":null,"code":"3230"}',
-              provider_name: "Mistral",
-            },
-          },
-        },
-        data: {},
-      },
-      {
-        source: "llama.cpp (ggml-org/llama.cpp#20861, 2026-03)",
-        status: 400,
-        body: {
-          error: {
-            code: 400,
-            message: "Assistant response prefill is incompatible with enable_thinking.",
-            type: "invalid_request_error",
-          },
-        },
-        data: {},
-      },
-      {
-        source: "OpenAI Chat Completions",
+        source: "an organization whose responses are not kept (zero data retention)",
         status: 400,
         body: invalid(
-          "Invalid value for 'content': expected a string, got null.",
-          null,
-          "messages.[2].content",
+          "A previous response can't be used where nothing is retained.",
+          "unsupported_parameter",
+          "previous_response_id",
         ),
         data: {},
+      },
+    ],
+  },
+  {
+    class: "chain-missing",
+    rows: [43],
+    text: /^(?:(?:unsupported|unknown) parameter: ?['"`]?previous_response_id\b|(?:previous )?response (?:with id )?['"`]?(?<response>resp_\w+)['"`]? not found)/iu,
+    data: (_signal, found) => {
+      const response = found?.groups?.["response"];
+      return response === undefined ? {} : { response };
+    },
+    samples: [
+      {
+        source: "ChatGPT backend",
+        status: 400,
+        body: { detail: "Unsupported parameter: previous_response_id" },
+        data: {},
+      },
+      {
+        source: "a compatible endpoint that keeps nothing",
+        status: 404,
+        body: { error: { type: "not_found_error", message: "Response with id 'resp_3c' not found." } },
+        data: { response: "resp_3c" },
       },
     ],
   },

@@ -4,7 +4,8 @@ const anthropic = (message: string): object => ({
   type: "error",
   error: { type: "invalid_request_error", message },
 });
-const path = String.raw`^(?:messages\.(?<message>\d+)[\w.]*: )?`;
+// Relays mask parts of a path: "***.***.content.7: …".
+const path = String.raw`^(?:(?:messages\.(?<message>\d+))?[\w.*]*: )?`;
 
 const place = (_signal: unknown, found: RegExpExecArray | undefined): { index?: number; latest?: true } => {
   const { message, latest } = found?.groups ?? {};

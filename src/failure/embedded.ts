@@ -1,0 +1,65 @@
+import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
+
+// Gateways put the upstream's body after words of their own: "Upstream request failed: {…}", "litellm.BadRequestError: OpenAIException - {…}",
+// "VertexAIException - b'{…}'", "Error code: 400 - {'error': …}".
+const wrapper = /^[\w .:()/-]{0,160}?[:–-]\s*(?=(?:b?['"])?\{)/u;
+const wrapperWords = /error|exception|fail|returned|rejected|response|status/iu;
+// LiteLLM puts words of its own behind the upstream's body too: ". Received Model Group=…", "\nmodel=…"; only where an exception is named.
+const exception = /\b[a-z][\w.]*(?:Error|Exception)\b/iu;
+
+/**
+ * The JSON object that a text is as a whole, or that follows a gateway's own words: to the end, or, where those words name an exception,
+ * with other words behind it. Bodies written as Python writes a dict or bytes are read too. Never JSON that a sentence quotes.
+ */
+export function embeddedObject(text: string): JsonObject | undefined {
+  const trimmed = text.trim();
+  const words = trimmed.startsWith("{") ? "" : wrapper.exec(trimmed)?.[0];
+  if (words === undefined || (words !== "" && !wrapperWords.test(words))) return undefined;
+  const rest = trimmed.slice(words.length);
+  const isBytes = /^b?['"]/u.test(rest);
+  const body = isBytes ? rest.replace(/^b?['"]/u, "") : rest;
+  const end = objectEnd(body);
+  if (end === undefined) return undefined;
+  const behind = body.slice(end).replace(isBytes ? /^['"]/u : "", "");
+  if (behind.trim() !== "" && !exception.test(words)) return undefined;
+  return parsed(body.slice(0, end));
+}
+
+/** Where the object that the text begins with ends, in characters. */
+function objectEnd(text: string): number | undefined {
+  let depth = 0;
+  let quote = "";
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]!;
+    if (quote !== "") {
+      if (character === "\\") at++;
+      else if (character === quote) quote = "";
+    } else if (character === '"' || (character === "'" && /[\s,:[{(]/u.test(text[at - 1] ?? "")))
+      quote = character;
+    else if (character === "{") depth++;
+    else if (character === "}" && --depth === 0) return at + 1;
+  }
+  return undefined;
+}
+
+function parsed(text: string): JsonObject | undefined {
+  // Wrapped by a terminal or a log on its way: a line break inside a string is a space.
+  const attempts = [() => text, () => text.replace(/\s*[\n\r]\s*/gu, " "), () => fromPython(text)];
+  for (const attempt of attempts) {
+    const value = parseJson(attempt());
+    if (isJsonObject(value)) return value;
+  }
+  return undefined;
+}
+
+const pythonTokens = /'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|\b(None|True|False)\b/gsu;
+const pythonWords: Readonly<Record<string, string>> = { None: "null", True: "true", False: "false" };
+
+/** `{'message': "it's", 'code': None}` as JSON. */
+function fromPython(text: string): string {
+  return text.replace(pythonTokens, (_all, single?: string, double?: string, word?: string) => {
+    if (word !== undefined) return pythonWords[word] ?? word;
+    const escaped = (single ?? double ?? "").replace(/\\'/gu, "'").replace(/(?<!\\)"/gu, '\\"');
+    return `"${escaped.replace(/[\n\r\t]/gu, " ")}"`;
+  });
+}

@@ -1,0 +1,86 @@
+import { type Family, failing, inputIndex } from "../said.ts";
+
+const parameterWord = String.raw`(?:parameters?|arguments?|fields?|property|properties|name)`;
+
+/** Everything else that a request is refused for: media, length, parameters, models, form. */
+export const request: readonly Family[] = [
+  {
+    holds: ({ text, param }) =>
+      /image/u.test(`${text} ${param}`) &&
+      /\bimages?\b/u.test(text) &&
+      (failing.test(text) ||
+        /too large|exceed|decode|input should be|must be one of|cannot be empty|appears to be/u.test(text)),
+    classify: (said) => ({ class: "media-invalid", data: inputIndex(said) }),
+  },
+  {
+    holds: ({ text }) => /\bmaximum (?:output )?tokens you requested\b/u.test(text),
+    classify: () => ({ class: "parameter-unsupported", data: { parameter: "max_output_tokens" } }),
+  },
+  {
+    holds: ({ text, code, param }) =>
+      /context.*(?:exceed|length|window|overflow|limit)/u.test(code) ||
+      /\bcontext (?:size|window|length)\b.{0,30}\bexceeded\b|\btokens? \+ max_new_tokens must be\b|\bmax_tokens must be at least 1, got -/u.test(
+        text,
+      ) ||
+      (!/max_\w*tokens/u.test(`${text} ${param}`) &&
+        /\btokens?\b|\bcontext\b/u.test(text) &&
+        /\b(?:exceed\w*|too (?:long|large|many|big)|more than|longer than|larger than|over the|beyond|does ?n[o']t fit)\b/u.test(
+          text,
+        ) &&
+        /\b(?:context|input|prompt|request|conversation|messages?|history)\b/u.test(text)),
+    classify: () => ({ class: "context-overflow", data: {} }),
+  },
+  {
+    holds: ({ text, code }) =>
+      /unsupported_?param|unknown_?param/u.test(code) ||
+      new RegExp(
+        String.raw`\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|not (?:supported|permitted|allowed))\b.{0,40}\b${parameterWord}\b`,
+        "u",
+      ).test(text) ||
+      new RegExp(
+        String.raw`\b${parameterWord}\b.{0,40}\bnot (?:supported|permitted|allowed|recogni[sz]ed)\b`,
+        "u",
+      ).test(text) ||
+      new RegExp(
+        String.raw`\bdoes(?: not|n't) (?:support|accept|allow)\b(?: \S+){0,3} ${parameterWord}\b`,
+        "u",
+      ).test(text) ||
+      /^(?!messages\b)[\w.]+: extra inputs are not permitted|^invalid [\w.]+: only\b.*\ballowed\b/u.test(
+        text,
+      ),
+    classify: ({ param, raw }) => {
+      const parameter =
+        param ||
+        (/["'`]([\w.]+)["'`]/u.exec(raw)?.[1] ??
+          /^([\w.]+): extra inputs/iu.exec(raw)?.[1] ??
+          /^invalid ([\w.]+): only/iu.exec(raw)?.[1] ??
+          /\bparameter:? (\w+)/iu.exec(raw)?.[1] ??
+          /\bnot supported on this model: (\w+)/iu.exec(raw)?.[1] ??
+          /\bsupport the (\w+) parameter/iu.exec(raw)?.[1]);
+      return { class: "parameter-unsupported", data: parameter === undefined ? {} : { parameter } };
+    },
+  },
+  {
+    holds: ({ text, code }) =>
+      /model_not|unknown_model|invalid_model|unsupported_api_for_model|model_decommissioned|notfoundmodel/u.test(
+        code,
+      ) ||
+      /\bmodels?\b(?:[^.]|\.(?=\S)){0,100}\b(?:not (?:supported|found|available|accessible|exist|valid)|does(?: not|n't) exist|isn[’']t supported|decommissioned|retired|is invalid|no longer)\b/u.test(
+        text,
+      ) ||
+      /\b(?:unknown|invalid|no such|not found the) model\b/u.test(text),
+    classify: ({ raw }) => {
+      const model =
+        /\bmodels?[: ]+["'`]?([\w./:-]*\d[\w./:-]*)/iu.exec(raw)?.[1] ??
+        /["'`]([\w./:-]+)["'`]/u.exec(raw)?.[1];
+      return { class: "model-missing", data: model === undefined ? {} : { model } };
+    },
+  },
+  {
+    holds: ({ text }) =>
+      /\b(?:must not be empty|is (?:blank|empty)|(?:must be|must have) non-empty|is not specified|must include at least one|must (?:start|begin|end) with a (?:user|tool)|(?:roles? )?must alternate|unexpected role|expected last role|function call turn comes immediately after)\b/u.test(
+        text,
+      ),
+    classify: (said) => ({ class: "request-malformed", data: inputIndex(said) }),
+  },
+];
