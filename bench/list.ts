@@ -17,17 +17,26 @@ export async function list({ scratch, quick }: Bench): Promise<Row[]> {
   const words = [join(root, "bin/throughline.mjs"), "sessions", "--json", "--home", home];
   const cwd = workspaces[0]!;
   const first = await runNode(words, { cwd });
-  const took: Record<"node" | "one" | "all", number[]> = { node: [], one: [], all: [] };
+  const searching = [...words, "--all", "--search", `comma parser ${sessions - 1}`];
+  const firstSearch = await runNode(searching, { cwd });
+  const took: Record<"node" | "one" | "all" | "search", number[]> = {
+    node: [],
+    one: [],
+    all: [],
+    search: [],
+  };
   for (let round = -1; round < rounds; round++) {
-    const [bare, one, all] = [
+    const [bare, one, all, search] = [
       await runNode(["-e", "0"]),
       await runNode(words, { cwd }),
       await runNode([...words, "--all"], { cwd }),
+      await runNode(searching, { cwd }),
     ];
     if (round < 0) continue;
     took.node.push(bare.ms);
     took.one.push(one.ms);
     took.all.push(all.ms);
+    took.search.push(search.ms);
   }
   rmSync(home, { recursive: true });
   const beside = `${times(took.node)} node -e 0`;
@@ -40,6 +49,8 @@ export async function list({ scratch, quick }: Bench): Promise<Row[]> {
   return [
     row(`sessions --json, ${sessions / workspaceCount} shown`, times(took.one), "< 150 ms"),
     row("sessions --all --json", times(took.all), "< 1 s"),
-    row("the same without a catalogue", ms(first.ms), "< 20 s, once"),
+    row("sessions --json without a catalogue", ms(first.ms), "< 20 s, once"),
+    row("sessions --all --search, three words", times(took.search), ""),
+    row("the same for the first time", ms(firstSearch.ms), "once"),
   ];
 }

@@ -127,6 +127,13 @@ export interface ListQuery {
   onRead?(read: number, total: number): void;
 }
 
+export interface SearchOptions {
+  /** Called now and then while logs are read because it isn't known yet what was said in them. */
+  onRead?(read: number, total: number): void;
+  /** What was read until then is remembered. */
+  signal?: AbortSignal;
+}
+
 /**
  * Where sessions live. Every method that takes an id throws `session-missing` for an unknown one. Read-only methods work while another
  * process owns the session, and never change a byte.
@@ -163,6 +170,16 @@ export interface SessionStore {
   find(reference: string): Promise<string[]>;
   /** Newest activity first. Of a chain of rotations only the head is listed, and a successor that no log names is not. */
   list(query?: ListQuery): Promise<ListedSession[]>;
+  /**
+   * Ids of those of these sessions (as a list gives them) that have every word of the text, whatever its case, anywhere in their id, name or
+   * first prompt, in the messages of the person and of the model, or in what tools were called with. A log that can't be read is searched as
+   * far as it can.
+   */
+  search(
+    text: string,
+    among: readonly ListedSession[],
+    options?: SearchOptions,
+  ): Promise<ReadonlySet<string>>;
   /** The session that goes on with this one: the end of its chain of rotations, itself when it wasn't rotated. */
   head(id: string): Promise<string>;
   /**

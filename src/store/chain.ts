@@ -15,6 +15,7 @@ export interface Link {
  * successor whose predecessor doesn't name it (the rotation was never committed, or was undone).
  */
 export function heads<L extends Link>(sessions: readonly L[]): L[] {
+  if (!sessions.some(({ rotated, successor }) => rotated || successor !== undefined)) return [...sessions];
   const byId = new Map(sessions.map((session) => [session.id, session]));
   return sessions.filter(({ id, parent, rotated, successor }) => {
     if (successor !== undefined && byId.has(successor)) return false;

@@ -2,7 +2,7 @@ import type * as vitest from "vitest";
 import { isFailureOf } from "../failure.ts";
 import { uuidv7 } from "../lib/ids.ts";
 import type { LogRecord, NewEvent } from "../session/event.ts";
-import type { LogVisitor, SessionStore } from "../store.ts";
+import type { Append, LogVisitor, SessionStore } from "../store.ts";
 import { continuityConformance, ignore, readAll } from "./conformance/continuity.ts";
 import { created, itemAdded, renamed, turnEnded, turnStarted } from "./conformance/events.ts";
 
@@ -233,6 +233,42 @@ export function storeConformance(
       ];
       for (const call of calls)
         await expect(call()).rejects.toSatisfy((error) => isFailureOf(error, "session-missing"));
+    });
+
+    test("a search finds every word, whatever its case and script, in names, prompts, messages and tool calls", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      const message = (role: string, text: string): Append =>
+        itemAdded(
+          Buffer.from(JSON.stringify({ type: "message", role, content: [{ type: "input_text", text }] })),
+        );
+      const call = { type: "function_call", call_id: "c", name: "shell_command" };
+      const input = JSON.stringify({ command: "grep -n 'Needle' src/foo_bar.ts" });
+      await log.append(
+        turnStarted(1),
+        message("user", "Überholspur 请修复这个错误"),
+        message("developer", "instructions say nothing"),
+        itemAdded(Buffer.from(JSON.stringify({ ...call, arguments: input }))),
+        itemAdded(Buffer.from('{"type":"function_call_output","call_id":"c","output":"printed"}')),
+        renamed("Fix-It"),
+      );
+      await log.release();
+      const other = uuidv7(Date.now() + 1);
+      await (await store.create(other, created(other), "testing")).release();
+      const found = async (text: string): Promise<string[]> => [
+        ...(await store.search(text, await store.list())),
+      ];
+      // Twice: what was looked up once may be remembered.
+      for (let round = 0; round < 2; round++) {
+        for (const text of ["überHOL", "修复", "go fix-it", "needle o_bar.T", `${id} spur`, " 错误  fix "])
+          expect([text, await found(text)]).toEqual([text, [id]]);
+        for (const text of ["needle absent", "instructions", "printed", "arguments", "%", "\0"])
+          expect([text, await found(text)]).toEqual([text, []]);
+      }
+      expect((await found("")).sort()).toEqual([id, other].sort());
+      const again = await store.acquire(id, ignore, { doing: "testing" });
+      await again.append(message("assistant", "absent no more"));
+      await again.release();
+      expect(await found("needle absent")).toEqual([id]);
     });
 
     test("an id is made once", async (store, id) => {

@@ -11,14 +11,23 @@ export interface ListingRow {
   running: boolean;
 }
 
-/** A row as it is read: what tells whether a session is wanted, and the rest when it is asked for. */
+/** A row as it is read. */
 export interface KnownRow {
   bytes: number;
   running: boolean;
+  /** When the session's inbox had last changed (milliseconds since 1970) as all in it could be read; undefined where nobody has looked. */
+  inbox: number | undefined;
   place: Place;
   link: Link;
-  /** Read when it is called; `undefined` when it can't be. */
+  /** Parsed when it is called; `undefined` when it can't be. */
   summary(): SessionSummary | undefined;
+}
+
+export interface KnownRows {
+  /** Of all sessions that the cache knows. */
+  ids: ReadonlySet<string>;
+  /** By session id: those of the places that were asked for, and in any case those that are running or hang together with others. */
+  rows: ReadonlyMap<string, KnownRow>;
 }
 
 /**
@@ -26,12 +35,22 @@ export interface KnownRow {
  * and nobody waits for it to be written. No method throws.
  */
 export interface Listing {
-  /** Rows by session id; empty when they can't be read. */
-  rows(): Map<string, KnownRow>;
+  /** Empty when they can't be read. Without `isWanted` every place is. */
+  rows(isWanted?: (place: Place) => boolean): KnownRows;
   /** Written soon, in the background. */
   put(row: ListingRow): void;
-  /** Marks the row before the first append and after the last one. */
-  mark(id: string, running: boolean): void;
+  /** Marks the row before the first append. */
+  markRunning(id: string): void;
+  /** Marks the row after the last append, unless it was made from a log of another length: that is another writer's. */
+  markIdle(id: string, bytes: number): void;
+  /** Remembers that all in the session's inbox could be read, as of its last change. */
+  markInbox(id: string, changed: number): void;
+  /**
+   * For every session whose text the cache holds: the length of the log that it was made from, and which of the words (lower case) it has.
+   */
+  search(words: readonly string[]): ReadonlyMap<string, { bytes: number; has: readonly boolean[] }>;
+  /** The text (lower case) that a search of a log of exactly `bytes` bytes looks at. Written soon, in the background. */
+  putText(id: string, bytes: number, text: string): void;
   /** Resolves when no byte of the sessions is left in the cache: false when it can't be written and some may be. */
   remove(ids: readonly string[]): Promise<boolean>;
   /** What was wrong with the cache, and was mended, since it was opened: one line each. */

@@ -1,11 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { uuidv7 } from "../../lib/ids.ts";
 import type { SessionStore } from "../../store.ts";
-import { created, renamed, storeConformance, turnStarted } from "../conformance.ts";
+import { created, itemAdded, renamed, storeConformance, turnStarted } from "../conformance.ts";
 import { folderStore } from "../folder/folder-store.ts";
 import { catalogPath, openCatalog } from "./catalog.ts";
 
@@ -106,7 +115,7 @@ describe("the catalogue", () => {
     await store.close();
     expect(listing.troubles.join()).toContain("catalog.sqlite.unusable");
     const after = openCatalog(home);
-    expect([...after.rows().values()].map(({ summary }) => summary()?.name)).toEqual(["kept"]);
+    expect([...after.rows().rows.values()].map((row) => row.summary()?.name)).toEqual(["kept"]);
     await after.close();
   });
 
@@ -125,19 +134,59 @@ describe("the catalogue", () => {
     await store.close();
   });
 
-  it("finds sessions by the beginnings of words of their name or title", async () => {
-    const listing = openCatalog(home);
-    const store = folderStore(home, { version: "0", listing });
-    const id = await makeSession(store, "Überholspur fertig");
-    await makeSession(store, "something else");
-    await store.list();
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50);
-    });
-    expect(listing.search("überhol")).toEqual([id]);
-    expect(listing.search('"fertig" OR (')).toEqual([]);
-    expect(listing.search("  ")).toEqual([]);
+  it("leaves a session to the one who holds it when a writer that has lost it says that it is done", async () => {
+    const store = withCatalog();
+    const id = await makeSession(store, "held");
+    const lost = await store.acquire(id, { record: () => undefined }, { doing: "testing" });
+    const other = withCatalog();
+    const taken = await other.acquire(id, { record: () => undefined }, { doing: "taking", force: true });
+    await other.list();
+    await lost.release();
     await store.close();
+    expect((await other.list())[0]?.holder?.doing).toBe("taking");
+    await taken.release();
+    expect((await other.list())[0]?.holder).toBeUndefined();
+    await other.close();
+  });
+
+  it("answers a search without the logs being read again, and keeps nothing of what is removed", async () => {
+    const store = withCatalog();
+    const id = uuidv7(Date.now());
+    const text = "plantedsecret in what was said";
+    const item = { type: "message", role: "user", content: [{ type: "input_text", text }] };
+    const log = await store.create(id, created(id), "testing");
+    await log.append(turnStarted(1), itemAdded(Buffer.from(JSON.stringify(item))));
+    await log.release();
+    await store.search("plantedsecret", await store.list());
+    await store.close();
+    const again = withCatalog();
+    const listed = await again.list();
+    const path = join(home, "sessions", readdirSync(join(home, "sessions"))[0]!, id, "log.jsonl");
+    const kept = readFileSync(path, "utf8");
+    writeFileSync(path, kept.replace("plantedsecret", "overwritten!!"));
+    expect([...(await again.search("plantedsecret", listed))]).toEqual([id]);
+    await again.remove(id);
+    expect(await again.search("plantedsecret", await again.list())).toEqual(new Set());
+    await again.close();
+    for (const suffix of ["", "-wal"]) {
+      const file = catalogPath(home) + suffix;
+      if (existsSync(file)) expect(readFileSync(file).includes("plantedsecret")).toBe(false);
+    }
+  });
+
+  it("notices a follow-up that can't be read when it comes, though the session's log is as it was", async () => {
+    const store = withCatalog();
+    const id = await makeSession(store, "with an inbox");
+    expect((await store.list())[0]?.trouble).toBeUndefined();
+    await store.close();
+    const again = withCatalog();
+    const month = readdirSync(join(home, "sessions"))[0]!;
+    const file = join(home, "sessions", month, id, "inbox", `${uuidv7(Date.now())}.json`);
+    writeFileSync(file, "garbage");
+    expect((await again.list())[0]?.trouble).toContain(file);
+    rmSync(file);
+    expect((await again.list())[0]?.trouble).toBeUndefined();
+    await again.close();
   });
 
   it("keeps no byte of a removed session", async () => {

@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { sleep } from "../../lib/abort.ts";
 import type { Place } from "../../session/place.ts";
-import type { SessionSummary } from "../../session/summary.ts";
-import type { Link } from "../chain.ts";
-import type { KnownRow, Listing, ListingRow } from "../listing.ts";
+import type { KnownRows, Listing, ListingRow } from "../listing.ts";
 import {
   inTransaction,
   isBusy,
+  isLinked,
   isOutside,
   isSameFile,
   isUnusable,
@@ -17,6 +16,7 @@ import {
   removeAside,
   type OpenDatabase,
 } from "./database.ts";
+import { type Columns, placeOf, Row, rowColumns } from "./row.ts";
 
 /** Between two tries while another process writes, milliseconds, and how many there are before the work is given up. */
 const retryMs = 40;
@@ -31,53 +31,8 @@ export const catalogPath = (home: string): string => join(home, "catalog.sqlite"
  * or of another version, it is moved to `catalog.sqlite.unusable` and made again; locked, it is written later or not at all. Nothing here
  * throws, and no writer of a session waits for it. The file is made at the first write, so that listing makes no home.
  */
-export function openCatalog(home: string): Listing & { search(text: string): string[] } {
+export function openCatalog(home: string): Listing {
   return new Catalog(catalogPath(home));
-}
-
-type Columns = [
-  id: string,
-  bytes: number,
-  running: number,
-  path: string,
-  root: string | null,
-  common: string | null,
-  parent: string | null,
-  rotated: number | null,
-  successor: string | null,
-];
-
-class Row implements KnownRow {
-  readonly #columns: Columns;
-  readonly summary: KnownRow["summary"];
-
-  constructor(columns: Columns, summary: KnownRow["summary"]) {
-    this.#columns = columns;
-    this.summary = summary;
-  }
-
-  get bytes(): number {
-    return this.#columns[1];
-  }
-
-  get running(): boolean {
-    return this.#columns[2] === 1;
-  }
-
-  get place(): Place {
-    const [, , , path, gitRoot, gitCommon] = this.#columns;
-    return { path, ...(gitRoot !== null && { gitRoot }), ...(gitCommon !== null && { gitCommon }) };
-  }
-
-  get link(): Link {
-    const [id, , , , , , parent, rotated, successor] = this.#columns;
-    return {
-      id,
-      ...(parent !== null && { parent }),
-      ...(rotated === 1 && { rotated: true }),
-      ...(successor !== null && { successor }),
-    };
-  }
 }
 
 type Work = (db: DatabaseSync) => void;
@@ -87,8 +42,6 @@ class Catalog implements Listing {
   readonly #path: string;
   readonly #waiting: Work[] = [];
   #open: OpenDatabase | undefined;
-  /** Of the open database. */
-  #reading: StatementSync | undefined;
   #running: Promise<void> | undefined;
   #closing = false;
 
@@ -96,61 +49,59 @@ class Catalog implements Listing {
     this.#path = path;
   }
 
-  rows(): Map<string, KnownRow> {
+  rows(isWanted?: (place: Place) => boolean): KnownRows {
+    const read = this.#read((db) => {
+      const { ids } = db.prepare("SELECT group_concat(id) AS ids FROM sessions").get()!;
+      return { ids, columns: isWanted ? columnsOf(db, isWanted) : allColumns(db) };
+    });
+    const unusable = (error: SyntaxError): void => this.#mend(error);
+    return {
+      ids: new Set(typeof read?.ids === "string" ? read.ids.split(",") : []),
+      rows: new Map(read?.columns.map((columns) => [columns[0], new Row(columns, unusable)])),
+    };
+  }
+
+  search(words: readonly string[]): ReadonlyMap<string, { bytes: number; has: readonly boolean[] }> {
+    const has = words.map(() => ", instr(text, ?) > 0").join("");
     const rows = this.#read((db) => {
-      const select = db.prepare(
-        "SELECT id, bytes, running, path, root, common, parent, rotated, successor FROM sessions",
-      );
-      // With ten thousand rows objects take most of the time.
+      const select = db.prepare(`SELECT id, bytes${has} FROM said`);
       select.setReturnArrays(true);
-      return select.all() as unknown as Columns[];
+      return select.all(...words) as unknown as [id: string, bytes: number, ...has: number[]][];
     });
     return new Map(
-      (rows ?? []).map((columns) => [columns[0], new Row(columns, () => this.#summary(columns[0]))]),
-    );
-  }
-
-  #summary(id: string): SessionSummary | undefined {
-    return this.#read((db) => {
-      this.#reading ??= db.prepare("SELECT summary FROM sessions WHERE id = ?");
-      const row = this.#reading.get(id);
-      return row && (JSON.parse(String(row["summary"])) as SessionSummary);
-    });
-  }
-
-  /** Ids of the sessions whose name or title has every word of the text, the best first. A word may be the beginning of one. */
-  search(text: string): string[] {
-    const words = text.match(/[\p{L}\p{N}_]+/gu) ?? [];
-    if (words.length === 0) return [];
-    const query = words.map((word) => `"${word}"*`).join(" ");
-    const select = "SELECT id FROM words WHERE words MATCH ? ORDER BY rank";
-    return (
-      this.#read((db) =>
-        db
-          .prepare(select)
-          .all(query)
-          .map((row) => String(row["id"])),
-      ) ?? []
+      rows?.map(([id, bytes, ...found]) => [id, { bytes, has: found.map((each) => each === 1) }]),
     );
   }
 
   put({ summary, bytes, running }: ListingRow): void {
-    this.#later((db) => {
-      db.prepare(
-        "INSERT INTO sessions (id, bytes, running, summary) VALUES (?, ?, ?, ?) " +
-          "ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes, running = excluded.running, summary = excluded.summary",
-      ).run(summary.id, bytes, running ? 1 : 0, JSON.stringify(summary));
-      db.prepare("DELETE FROM words WHERE id = ?").run(summary.id);
-      db.prepare("INSERT INTO words (id, name, title) VALUES (?, ?, ?)").run(
-        summary.id,
-        summary.name ?? "",
-        summary.title ?? "",
-      );
-    });
+    this.#later((db) =>
+      db
+        .prepare(
+          "INSERT INTO sessions (id, bytes, running, summary) VALUES (?, ?, ?, ?) " +
+            "ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes, running = excluded.running, summary = excluded.summary",
+        )
+        .run(summary.id, bytes, running ? 1 : 0, JSON.stringify(summary)),
+    );
   }
 
-  mark(id: string, running: boolean): void {
-    this.#later((db) => db.prepare("UPDATE sessions SET running = ? WHERE id = ?").run(running ? 1 : 0, id));
+  markRunning(id: string): void {
+    this.#later((db) => db.prepare("UPDATE sessions SET running = 1 WHERE id = ?").run(id));
+  }
+
+  markIdle(id: string, bytes: number): void {
+    this.#later((db) =>
+      db.prepare("UPDATE sessions SET running = 0 WHERE id = ? AND bytes = ?").run(id, bytes),
+    );
+  }
+
+  markInbox(id: string, changed: number): void {
+    this.#later((db) => db.prepare("UPDATE sessions SET inbox = ? WHERE id = ?").run(changed, id));
+  }
+
+  putText(id: string, bytes: number, text: string): void {
+    this.#later((db) =>
+      db.prepare("INSERT OR REPLACE INTO said (id, bytes, text) VALUES (?, ?, ?)").run(id, bytes, text),
+    );
   }
 
   /** The write-ahead log is folded in and cut to nothing, so that no deleted text stays in a file. */
@@ -160,14 +111,14 @@ class Catalog implements Listing {
     this.#later((db) => {
       for (const id of ids) {
         db.prepare("DELETE FROM sessions WHERE id = ?").run(id);
-        db.prepare("DELETE FROM words WHERE id = ?").run(id);
+        db.prepare("DELETE FROM said WHERE id = ?").run(id);
       }
     });
     await this.#settled();
     const clean = await this.#try(
       () => tries,
       (db) => {
-        db.exec("PRAGMA temp_store = MEMORY; INSERT INTO words(words) VALUES ('optimize'); VACUUM");
+        db.exec("PRAGMA temp_store = MEMORY; VACUUM");
         if (db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0)
           throw Object.assign(new Error("busy"), { errcode: 5 });
       },
@@ -254,7 +205,7 @@ class Catalog implements Listing {
     try {
       return work(this.#database());
     } catch (error) {
-      if (error instanceof SyntaxError || isUnusable(error)) this.#mend(error);
+      if (isUnusable(error)) this.#mend(error);
       else if (isOutside(error)) this.#report((error as Error).message);
       else throw error;
       return undefined;
@@ -282,7 +233,6 @@ class Catalog implements Listing {
   }
 
   #shut(): void {
-    this.#reading = undefined;
     this.#open?.db.close();
     this.#open = undefined;
   }
@@ -291,4 +241,26 @@ class Catalog implements Listing {
     const trouble = `The catalogue in ${dirname(this.#path)} can't be used: ${what}. No session is affected.`;
     if (!this.troubles.includes(trouble)) this.troubles.push(trouble);
   }
+}
+
+function allColumns(db: DatabaseSync): Columns[] {
+  return rowsOf(db, "");
+}
+
+/** The places are asked for first: there are few of them, however many sessions there are. */
+function columnsOf(db: DatabaseSync, isWanted: (place: Place) => boolean): Columns[] {
+  const places = db.prepare("SELECT DISTINCT path, root, common FROM sessions");
+  places.setReturnArrays(true);
+  const all = places.all() as unknown as [string, string | null, string | null][];
+  const wanted = all.filter((place) => isWanted(placeOf(...place)));
+  return [
+    ...wanted.flatMap((place) => rowsOf(db, "WHERE path IS ? AND root IS ? AND common IS ?", ...place)),
+    ...rowsOf(db, `WHERE ${isLinked}`),
+  ];
+}
+
+function rowsOf(db: DatabaseSync, where: string, ...values: (string | null)[]): Columns[] {
+  const rows = db.prepare(`SELECT ${rowColumns} FROM sessions ${where}`);
+  rows.setReturnArrays(true);
+  return rows.all(...values) as unknown as Columns[];
 }

@@ -2,13 +2,16 @@ import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSyn
 import { DatabaseSync } from "node:sqlite";
 
 /** Of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
-const tablesVersion = 2;
+const tablesVersion = 3;
 /** For how long SQLite itself waits; after that the work is tried again later. Milliseconds. */
 const busyMs = 50;
 
+/** What a list looks at wherever it is: somebody may be at work in it, or it hangs together with another session. */
+export const isLinked = "running = 1 OR parent IS NOT NULL OR successor IS NOT NULL";
+
 const tables = `
   CREATE TABLE sessions (
-    id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, running INTEGER NOT NULL, summary TEXT NOT NULL,
+    id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, running INTEGER NOT NULL, inbox REAL, summary TEXT NOT NULL,
     path TEXT GENERATED ALWAYS AS (summary ->> '$.workspace.path') STORED,
     root TEXT GENERATED ALWAYS AS (summary ->> '$.workspace.gitRoot') STORED,
     common TEXT GENERATED ALWAYS AS (summary ->> '$.workspace.gitCommon') STORED,
@@ -16,8 +19,9 @@ const tables = `
     rotated INTEGER GENERATED ALWAYS AS (summary ->> '$.rotated') STORED,
     successor TEXT GENERATED ALWAYS AS (summary ->> '$.successor') STORED
   ) STRICT;
-  CREATE VIRTUAL TABLE words USING fts5(id UNINDEXED, name, title);
-  INSERT INTO words(words, rank) VALUES ('secure-delete', 1);
+  CREATE INDEX places ON sessions (path, root, common);
+  CREATE INDEX linked ON sessions (id) WHERE ${isLinked};
+  CREATE TABLE said (id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
   PRAGMA user_version = ${tablesVersion};
 `;
 

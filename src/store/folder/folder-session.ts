@@ -45,7 +45,7 @@ export class FolderSession implements SessionLog {
       const failure = lookAtBeat(log);
       if (failure) this.#lose(failure);
     };
-    opened.listing?.mark(id, true);
+    opened.listing?.markRunning(id);
   }
 
   get lost(): AbortSignal {
@@ -90,9 +90,10 @@ export class FolderSession implements SessionLog {
     // Whoever appends to a session that was given back, or still follows a tool for it, is told the same as one whose lease was taken.
     this.#lose(this.#lost.signal.reason ?? leaseLost(folder, id, lease.fence, clock));
     lease.release();
+    const { length } = log;
     log.close();
     await source.close();
-    listing?.mark(id, false);
+    listing?.markIdle(id, length);
   }
 
   #lose(failure: unknown): void {

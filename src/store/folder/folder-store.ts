@@ -4,7 +4,6 @@ import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import type { BodyRef, NewEvent, Owner } from "../../session/event.ts";
-import { isTogether } from "../../session/place.ts";
 import type {
   Append,
   DeadFollowUp,
@@ -16,6 +15,7 @@ import type {
   QueuedFollowUp,
   ReadOptions,
   ReadReport,
+  SearchOptions,
   SessionLog,
   SessionStore,
   Successor,
@@ -25,6 +25,7 @@ import { beginning } from "../beginning.ts";
 import { headOf, heads } from "../chain.ts";
 import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
+import { searchSessions } from "../search.ts";
 import { summarizeLog } from "../summarize.ts";
 import { acquireFolder, takeLease } from "./acquire.ts";
 import { FileSource, openIfThere } from "./file-source.ts";
@@ -32,8 +33,7 @@ import { syncFolder } from "./files.ts";
 import { FolderSession } from "./folder-session.ts";
 import { holderOf } from "./holder.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
-
-import { listFolders } from "./list.ts";
+import { type Listed, listFolders, shownOf } from "./list.ts";
 import { exists, type Making, makeSession } from "./make.ts";
 import { asFailure, isSystemError } from "./outside.ts";
 import { processOwner } from "./process-owner.ts";
@@ -206,22 +206,18 @@ class FolderStore implements SessionStore {
   }
 
   async list(query: ListQuery = {}): Promise<ListedSession[]> {
-    const { sessions, elsewhere } = await this.#folders(query);
-    const listed = heads([...sessions, ...elsewhere]);
-    const { workspace, onHidden } = query;
-    const wanted = new Set(
-      sessions.filter((session) => !workspace || isTogether(session.workspace, workspace)),
-    );
-    const shown = listed.filter((session): session is ListedSession => wanted.has(session as ListedSession));
-    onHidden?.(listed.length - shown.length);
-    return shown;
+    return shownOf(await this.#folders(query), query);
+  }
+
+  search(text: string, among: readonly ListedSession[], options?: SearchOptions): Promise<Set<string>> {
+    return searchSessions(this, text, among, options, this.#listing);
   }
 
   async #all(): Promise<ListedSession[]> {
     return (await this.#folders()).sessions;
   }
 
-  async #folders(query?: ListQuery): ReturnType<typeof listFolders> {
+  async #folders(query?: ListQuery): Promise<Listed> {
     const tools = {
       listing: this.#listing,
       summarize: (id: string) => summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" })),

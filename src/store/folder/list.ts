@@ -4,9 +4,9 @@ import { printableLine } from "../../lib/printable.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { isTogether } from "../../session/place.ts";
 import type { Holder, ListedSession, ListQuery } from "../../store.ts";
-import type { Link } from "../chain.ts";
-import type { KnownRow, Listing } from "../listing.ts";
-import { followUps } from "./inbox.ts";
+import { heads, type Link } from "../chain.ts";
+import type { KnownRow, KnownRows, Listing } from "../listing.ts";
+import { followUps, inboxPath } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
 import { type Place, survey } from "./paths.ts";
 import { isShelved } from "./shelf.ts";
@@ -15,6 +15,13 @@ interface Tools {
   listing: Listing | undefined;
   summarize(id: string): Promise<SessionSummary>;
   holder(folder: string): Holder;
+}
+
+export interface Listed {
+  /** Newest activity first. */
+  sessions: ListedSession[];
+  /** Sessions of other workspaces. */
+  elsewhere: Link[];
 }
 
 /** Logs that are read at once. */
@@ -32,28 +39,33 @@ export async function listFolders(
   home: string,
   tools: Tools,
   { workspace, onRead }: ListQuery = {},
-): Promise<{ sessions: ListedSession[]; elsewhere: Link[] }> {
-  const rows = tools.listing?.rows() ?? new Map<string, KnownRow>();
-  const { found, left } = survey(home, (id) => rows.has(id));
+): Promise<Listed> {
+  const { ids, rows } = tools.listing?.rows(workspace && ((place) => isTogether(place, workspace))) ?? none;
+  const { found, left } = survey(home, (id) => ids.has(id));
   sweep(left, tools);
-  const elsewhere = new Map<string, Place>();
-  const wanted = found.filter((place) => {
-    const row = rows.get(place.id);
-    if (workspace === undefined || !row || row.running || isTogether(row.place, workspace)) return true;
-    elsewhere.set(place.id, place);
-    return false;
-  });
-  const unknown = wanted.filter(({ id }) => !rows.has(id)).length;
   const sessions: ListedSession[] = [];
+  const elsewhere = new Map<string, Place>();
+  const asked: Place[] = [];
+  for (const place of found) {
+    const row = rows.get(place.id);
+    const isElsewhere =
+      workspace !== undefined &&
+      ids.has(place.id) &&
+      !row?.running &&
+      !(row && isTogether(row.place, workspace));
+    const session = isElsewhere ? undefined : row && remembered(place, row, tools);
+    if (isElsewhere) elsewhere.set(place.id, place);
+    else if (session) sessions.push(session);
+    else asked.push(place);
+  }
+  const total = asked.filter(({ id }) => !ids.has(id)).length;
   let read = 0;
-  for (let at = 0; at < wanted.length; at += readAtOnce) {
-    const places = wanted.slice(at, at + readAtOnce);
-    for (const session of await Promise.all(
-      places.map((place) => describe(place, rows.get(place.id), tools)),
-    ))
+  for (let at = 0; at < asked.length; at += readAtOnce) {
+    const some = asked.slice(at, at + readAtOnce);
+    for (const session of await Promise.all(some.map((place) => describe(place, rows.get(place.id), tools))))
       if (session) sessions.push(session);
-    read += places.filter(({ id }) => !rows.has(id)).length;
-    if (unknown > 0) onRead?.(read, unknown);
+    read += some.filter(({ id }) => !ids.has(id)).length;
+    if (total > 0) onRead?.(read, total);
   }
   // Whether a successor counts is its predecessor's log's to say, which a row may not know yet.
   for (const { rotated, parent = "" } of sessions) {
@@ -61,11 +73,49 @@ export async function listFolders(
     const session = place && (await describe(place, rows.get(parent), tools));
     if (session && elsewhere.delete(parent)) sessions.push(session);
   }
-  const links = [...elsewhere.keys()].flatMap((id) => rows.get(id)?.link ?? []);
-  for (const { id } of found) rows.delete(id);
-  if (rows.size > 0) await tools.listing?.remove([...rows.keys()]);
+  await forget(ids, found, tools);
   sessions.sort((a, b) => b.updated - a.updated || (a.id < b.id ? 1 : -1));
-  return { sessions, elsewhere: links };
+  return { sessions, elsewhere: [...elsewhere.keys()].map((id) => rows.get(id)?.link ?? { id }) };
+}
+
+/** Of each chain its head, of this workspace. */
+export function shownOf(
+  { sessions, elsewhere }: Listed,
+  { workspace, onHidden }: ListQuery,
+): ListedSession[] {
+  const listed = heads([...sessions, ...elsewhere]);
+  const wanted = new Set<Link>(
+    sessions.filter((session) => !workspace || isTogether(session.workspace, workspace)),
+  );
+  const shown = listed.filter((session): session is ListedSession => wanted.has(session));
+  onHidden?.(listed.length - shown.length);
+  return shown;
+}
+
+const none: KnownRows = { ids: new Set(), rows: new Map() };
+
+/** Removes the rows of sessions that are gone. */
+async function forget(ids: ReadonlySet<string>, found: readonly Place[], { listing }: Tools): Promise<void> {
+  if (found.filter(({ id }) => ids.has(id)).length === ids.size) return;
+  const there = new Set(found.map(({ id }) => id));
+  await listing?.remove([...ids].filter((id) => !there.has(id)));
+}
+
+/**
+ * The session as its row says, when that is sure without a look at its lease: a row that doesn't say that somebody is at work was made, or
+ * marked, when nobody was, and whoever takes the session appends to its log first of all.
+ */
+function remembered(place: Place, row: KnownRow, tools: Tools): ListedSession | undefined {
+  if (row.running) return undefined;
+  try {
+    const bytes = lstatSync(logPath(place.path), { throwIfNoEntry: false })?.size;
+    if (bytes !== row.bytes) return undefined;
+    const summary = row.summary();
+    return summary && Object.assign(summary, { bytes }, inboxTrouble(place, row, tools));
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    return undefined;
+  }
 }
 
 async function describe(
@@ -73,6 +123,7 @@ async function describe(
   row: KnownRow | undefined,
   tools: Tools,
 ): Promise<ListedSession | undefined> {
+  // Before the lease: whoever takes it after the look at it makes the log longer than this.
   const bytes = lstatSync(logPath(path), { throwIfNoEntry: false })?.size;
   if (bytes === undefined)
     return lstatSync(path, { throwIfNoEntry: false })
@@ -81,24 +132,35 @@ async function describe(
   try {
     const holder = tools.holder(path);
     const held = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
-    const { unreadable } = followUps([path]);
-    const trouble =
-      unreadable.length > 0 ? { trouble: `can't read the queued ${unreadable.join(", ")}` } : {};
     const known = row?.bytes === bytes ? row.summary() : undefined;
     if (row && known) {
-      if (row.running && holder.state === "free") tools.listing?.mark(id, false);
-      return { ...known, bytes, ...held, ...trouble };
+      if (row.running && holder.state === "free") tools.listing?.markIdle(id, bytes);
+      return { ...known, bytes, ...held, ...inboxTrouble({ id, path }, row, tools) };
     }
     const summary = await tools.summarize(id);
     if (summary.created === 0)
       return broken({ id, path }, bytes, "no line of its log is an event of a session");
     tools.listing?.put({ summary, bytes, running: holder.state === "held" });
-    return { ...summary, bytes, ...held, ...trouble };
+    return { ...summary, bytes, ...held, ...inboxTrouble({ id, path }, row, tools) };
   } catch (error) {
     if (!isFailure(error) && typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
     return broken({ id, path }, bytes, (error as Error).message);
   }
+}
+
+/** What can't be read in the inbox. It is looked at again when something was put there or taken out. */
+function inboxTrouble(
+  { id, path }: Place,
+  row: KnownRow | undefined,
+  { listing }: Tools,
+): { trouble?: string } {
+  const changed = lstatSync(inboxPath(path), { throwIfNoEntry: false })?.mtimeMs;
+  if (changed === undefined || changed === row?.inbox) return {};
+  const { unreadable } = followUps([path]);
+  if (unreadable.length > 0) return { trouble: `can't read the queued ${unreadable.join(", ")}` };
+  listing?.markInbox(id, changed);
+  return {};
 }
 
 /** As much of a summary as there is when the log can't be read. */

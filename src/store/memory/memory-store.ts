@@ -22,6 +22,7 @@ import type {
   QueuedFollowUp,
   ReadOptions,
   ReadReport,
+  SearchOptions,
   SessionLog,
   SessionStore,
   Successor,
@@ -32,6 +33,7 @@ import { encodeLine } from "../line.ts";
 import { headOf, heads, successorWatch } from "../chain.ts";
 import { factsOf } from "../owner.ts";
 import { readLog } from "../scan.ts";
+import { searchSessions } from "../search.ts";
 import { summarizeLog } from "../summarize.ts";
 import { MemoryLog } from "./memory-log.ts";
 import { MemorySession } from "./memory-session.ts";
@@ -181,6 +183,10 @@ class MemoryStore implements SessionStore {
       .filter((session) => found.includes(session))
       .map(({ id }) => id)
       .sort((a, b) => (a < b ? 1 : -1));
+  }
+
+  search(text: string, among: readonly ListedSession[], options?: SearchOptions): Promise<Set<string>> {
+    return searchSessions(this, text, among, options);
   }
 
   async list({ workspace, onHidden }: ListQuery = {}): Promise<ListedSession[]> {

@@ -9,22 +9,21 @@ import type { ListedSession } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { filtersOf, wantsArchived } from "./filter.ts";
-import { searching } from "./search.ts";
-import type { Terminal } from "./terminal.ts";
+import { progress } from "./progress.ts";
 
 export async function sessions(invocation: Invocation): Promise<number> {
-  const { terminal, options, folder } = invocation;
+  const { terminal, options, folder, signal } = invocation;
   const now = Date.now();
   const filters = filtersOf(invocation, now);
   const { store, troubles } = openStore(readConfig(options, invocation.environment, folder));
-  const reading = readingLine(terminal);
+  const reading = progress(terminal);
   try {
     const here = placeOf(folder);
     const hidden: Hidden[] = [];
     let shown = await store.list({
       ...(options["all"] !== true && { workspace: here }),
       onHidden: (count) => hidden.push({ by: elsewhere, count }),
-      onRead: reading.show,
+      onRead: (read, total) => reading.show(read, total, "reading sessions that the catalogue doesn't know"),
     });
     reading.clear();
     for (const trouble of troubles) terminal.err(`${printableLine(trouble, 300)}\n`);
@@ -33,12 +32,20 @@ export async function sessions(invocation: Invocation): Promise<number> {
       hidden.push({ by: "archived", count: shown.length - kept.length });
       shown = kept;
     }
-    const search = optionText(invocation, "search");
-    const all = search === undefined ? filters : [...filters, await searching(store, search, shown)];
-    for (const { given, keeps } of all) {
+    for (const { given, keeps } of filters) {
       const kept = shown.filter(keeps);
       hidden.push({ by: given, count: shown.length - kept.length });
       shown = kept;
+    }
+    const search = optionText(invocation, "search");
+    if (search !== undefined) {
+      const found = await store.search(search, shown, {
+        onRead: (read, total) => reading.show(read, total, "reading sessions for the search"),
+        signal,
+      });
+      hidden.push({ by: `--search ${search}`, count: shown.length - found.size });
+      shown = shown.filter(({ id }) => found.has(id));
+      reading.clear();
     }
     if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown, hidden })}\n`);
     else terminal.out(table(shown, hidden, here, now));
@@ -62,22 +69,6 @@ function placeOf(folder: string): Place {
   const repository = repositoryOf(folder);
   const path = existsSync(folder) ? realpathSync(folder) : folder;
   return { path, ...(repository && { gitRoot: repository.root, gitCommon: repository.common }) };
-}
-
-/** On a terminal: how far the reading of logs is that the catalogue doesn't know. */
-function readingLine(terminal: Terminal): { show(read: number, total: number): void; clear(): void } {
-  let isShown = false;
-  return {
-    show: (read, total) => {
-      if (!terminal.interactive || total < 100) return;
-      isShown = true;
-      terminal.err(`\r· reading ${total} sessions that the catalogue doesn't know: ${read}\x1b[K`);
-    },
-    clear: () => {
-      if (isShown) terminal.err("\r\x1b[K");
-      isShown = false;
-    },
-  };
 }
 
 function table(shown: readonly ListedSession[], hidden: readonly Hidden[], here: Place, now: number): string {
