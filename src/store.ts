@@ -99,6 +99,13 @@ export interface DeadFollowUp extends FollowUp {
   why: string;
 }
 
+/** A file of the queue that can't be read. */
+export interface UnreadableFollowUp {
+  /** By the file's name. */
+  id: string;
+  path: string;
+}
+
 /** The session that a rotation makes. */
 export interface Successor {
   id: string;
@@ -210,6 +217,8 @@ export interface SessionStore {
   /** Puts it with those that will not be delivered. */
   bury(id: string, followUp: DeadFollowUp): Promise<void>;
   buried(id: string): Promise<DeadFollowUp[]>;
+  /** What lies in the queue and can't be read. It is kept; `dequeue` takes it out. */
+  unreadable(id: string): Promise<UnreadableFollowUp[]>;
   /**
    * Puts these events in the place of everything that an owned session's log holds, and removes all else that is kept of it: spool, inbox,
    * what was set aside of its log, its row in the catalogue. The new log is whole and durable before it takes the old one's name. The

@@ -42,7 +42,23 @@ export const continuityPoints = [
   "undo-committed",
 ] as const;
 
-export type CrashPoint = (typeof crashPoints)[number] | (typeof continuityPoints)[number];
+/** Those that only `clear`, `delete` and `purge` pass, in the order in which they are passed. */
+export const removalPoints = [
+  "clear-appended",
+  "scrub-written",
+  "scrub-renamed",
+  "scrub-swept",
+  "removal-fenced",
+  "removal-renamed",
+  "removal-emptied",
+  "rows-removed",
+  "catalogue-vacuumed",
+] as const;
+
+export type CrashPoint =
+  | (typeof crashPoints)[number]
+  | (typeof continuityPoints)[number]
+  | (typeof removalPoints)[number];
 
 const [wanted, nth] = (process.env["THROUGHLINE_CRASH_AT"] ?? "").split(":");
 let passed = 0;

@@ -1,3 +1,4 @@
+import { crashPoint } from "../lib/fault.ts";
 import { isFailureOf } from "../failure.ts";
 import type { NewEvent } from "../session/event.ts";
 import type { History } from "../session/history.ts";
@@ -34,6 +35,7 @@ async function clearOne(store: SessionStore, id: string, version: string, scrub:
     const { history } = journal;
     history.id ||= id;
     const records = await journal.append({ event: { type: "history-cleared", scrubbed: scrub } });
+    crashPoint("clear-appended");
     const at = records.at(-1)?.event.at;
     if (scrub) await store.scrub(log, metadataOf(history, version));
     else if (at !== undefined) log.describe(summarize(history, at));

@@ -230,12 +230,13 @@ export async function withRig(
 ): Promise<void> {
   if (places.free > 0) places.free--;
   else await new Promise<void>((resolve) => places.waiting.push(resolve));
-  const rig = await Rig.make(scenario, options);
+  let rig: Rig | undefined;
   let left: number[] = [];
   try {
+    rig = await Rig.make(scenario, options);
     await use(rig);
   } finally {
-    left = await rig.close();
+    if (rig) left = await rig.close();
     const next = places.waiting.shift();
     if (next) next();
     else places.free++;

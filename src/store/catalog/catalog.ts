@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { sleep } from "../../lib/abort.ts";
+import { crashPoint } from "../../lib/fault.ts";
 import type { Place } from "../../session/place.ts";
 import type { KnownRows, Listing, ListingRow } from "../listing.ts";
 import {
@@ -115,10 +116,12 @@ class Catalog implements Listing {
       }
     });
     await this.#settled();
+    crashPoint("rows-removed");
     const clean = await this.#try(
       () => tries,
       (db) => {
         db.exec("PRAGMA temp_store = MEMORY; VACUUM");
+        crashPoint("catalogue-vacuumed");
         if (db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0)
           throw Object.assign(new Error("busy"), { errcode: 5 });
       },

@@ -1,5 +1,4 @@
-import { renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
@@ -19,6 +18,7 @@ import type {
   SessionLog,
   SessionStore,
   Successor,
+  UnreadableFollowUp,
 } from "../../store.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import { beginning } from "../beginning.ts";
@@ -27,9 +27,8 @@ import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
 import { searchSessions } from "../search.ts";
 import { summarizeLog } from "../summarize.ts";
-import { acquireFolder, takeLease } from "./acquire.ts";
-import { FileSource, openIfThere } from "./file-source.ts";
-import { syncFolder } from "./files.ts";
+import { acquireFolder } from "./acquire.ts";
+import { FileSource } from "./file-source.ts";
 import { FolderSession } from "./folder-session.ts";
 import { holderOf } from "./holder.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
@@ -39,6 +38,7 @@ import { asFailure, isSystemError } from "./outside.ts";
 import { processOwner } from "./process-owner.ts";
 import { ChainQueue } from "./queue.ts";
 import { leaseLost, leaseNumbers } from "./lease-file.ts";
+import { removeFolder } from "./remove.ts";
 import { scrubFolder } from "./scrub.ts";
 import { shelve } from "./shelf.ts";
 import { locate, placeOf, places, sessionsPath, survey } from "./paths.ts";
@@ -63,7 +63,7 @@ class FolderStore implements SessionStore {
   readonly version: string;
   readonly #clock: Clock;
   readonly #listing: Listing | undefined;
-  readonly #silenceMs: number | undefined;
+  readonly #silence: { silenceMs?: number };
   readonly #queue = new ChainQueue((id) => this.#find(id));
 
   constructor(home: string, { version, clock = systemClock, listing, silenceMs }: FolderStoreOptions) {
@@ -71,7 +71,7 @@ class FolderStore implements SessionStore {
     this.version = version;
     this.#clock = clock;
     this.#listing = listing;
-    this.#silenceMs = silenceMs;
+    this.#silence = silenceMs === undefined ? {} : { silenceMs };
   }
 
   async create(
@@ -142,14 +142,13 @@ class FolderStore implements SessionStore {
     { doing, force = false, ...read }: ReadOptions & { doing: string; force?: boolean },
   ): Promise<SessionLog> {
     const folder = this.#locate(id);
-    const silence = this.#silenceMs === undefined ? {} : { silenceMs: this.#silenceMs };
     try {
       const owner = this.#owner(doing);
       const acquired = await acquireFolder(folder, id, visitor, this.#clock, {
         ...read,
         owner,
         force,
-        ...silence,
+        ...this.#silence,
       });
       const session = new FolderSession({
         id,
@@ -267,6 +266,10 @@ class FolderStore implements SessionStore {
     return this.#inbox(id, "Nothing was changed in", (place) => this.#queue.buried(place));
   }
 
+  unreadable(id: string): Promise<UnreadableFollowUp[]> {
+    return this.#inbox(id, "Nothing was changed in", (place) => this.#queue.unreadable(place));
+  }
+
   async #inbox<T>(
     id: string,
     kept: string,
@@ -289,19 +292,21 @@ class FolderStore implements SessionStore {
     }
   }
 
-  /** The folder leaves its name first, so that a crash never leaves half a session under it. */
   async remove(id: string, { force = false, sweep = true }: Removal = {}): Promise<void> {
     const folder = this.#locate(id);
     try {
       const head = await this.#queue.head({ id, folder });
-      await this.#fenceOff(folder, id, force);
-      if (head.id !== id) moveFollowUps(folder, head.folder);
-      const gone = join(dirname(folder), `.gone-${basename(folder)}`);
-      rmSync(gone, { recursive: true, force: true });
-      renameSync(folder, gone);
-      rmSync(gone, { recursive: true, force: true });
-      syncFolder(dirname(folder));
+      await removeFolder(folder, {
+        id,
+        owner: this.#owner("removing it"),
+        clock: this.#clock,
+        force,
+        ...this.#silence,
+        ...(head.id !== id && { heir: head.folder }),
+      });
     } catch (error) {
+      // Somebody else was removing it too, and was first.
+      if (isSystemError(error)) this.#locate(id);
       throw asFailure(error, folder, `Session ${id} was not removed, or not all of it.`);
     }
     if (sweep) await this.#listing?.remove([id]);
@@ -335,19 +340,6 @@ class FolderStore implements SessionStore {
 
   everything(): Promise<ListedSession[]> {
     return this.#all();
-  }
-
-  /** Removing always works (R21): a log that is missing, foreign or of a newer version is no reason to keep it. */
-  async #fenceOff(folder: string, id: string, force: boolean): Promise<void> {
-    const held = holderOf(folder);
-    const options = { owner: this.#owner("removing it"), force: force || held.state === "free" };
-    const source = openIfThere(folder);
-    if (!source) return;
-    try {
-      (await takeLease(folder, id, source, this.#clock, { ...options, anyLog: true })).release();
-    } finally {
-      await source.close();
-    }
   }
 
   async close(): Promise<void> {

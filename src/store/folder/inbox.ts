@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { crashPoint } from "../../lib/fault.ts";
 import { parseJson } from "../../lib/json.ts";
-import type { DeadFollowUp, FollowUp, QueuedFollowUp } from "../../store.ts";
+import type { DeadFollowUp, FollowUp, QueuedFollowUp, UnreadableFollowUp } from "../../store.ts";
 import { makeFolder, openPrivate, syncFolder } from "./files.ts";
 
 const followUp = z.object({
@@ -93,16 +93,19 @@ function entriesIn(folder: string): Entry[] {
 }
 
 /** In the order of their ids. A file that can't be read is kept and named in `unreadable`. */
-export function followUps(folders: readonly string[]): { queued: QueuedFollowUp[]; unreadable: string[] } {
+export function followUps(folders: readonly string[]): {
+  queued: QueuedFollowUp[];
+  unreadable: UnreadableFollowUp[];
+} {
   const queued: QueuedFollowUp[] = [];
-  const unreadable: string[] = [];
+  const unreadable: UnreadableFollowUp[] = [];
   for (const { id, begun, path } of entriesOf(folders)) {
     const text = readIfThere(path);
     // Delivered, dropped or moved meanwhile.
     if (text === undefined) continue;
     const read = followUp.safeParse(parseJson(text));
     if (read.success && read.data.id === id) queued.push({ ...read.data, begun });
-    else unreadable.push(path);
+    else unreadable.push({ id, path });
   }
   return { queued, unreadable };
 }
@@ -152,15 +155,24 @@ export function buryFollowUp(folder: string, { id, at, text, mode, why }: DeadFo
   put(deadPath(folder), id, { id, at, text, mode, why });
 }
 
-export function deadFollowUps(folders: readonly string[]): DeadFollowUp[] {
-  return folders
-    .flatMap((folder) => names(deadPath(folder)).map((name) => join(deadPath(folder), name)))
-    .filter((path) => fileName.test(path.slice(path.lastIndexOf("/") + 1)))
-    .flatMap((path) => {
-      const read = deadFollowUp.safeParse(parseJson(readIfThere(path) ?? ""));
-      return read.success ? [read.data] : [];
-    })
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+export function deadFollowUps(folders: readonly string[]): {
+  dead: DeadFollowUp[];
+  unreadable: UnreadableFollowUp[];
+} {
+  const dead: DeadFollowUp[] = [];
+  const unreadable: UnreadableFollowUp[] = [];
+  for (const folder of folders) {
+    for (const name of names(deadPath(folder))) {
+      const id = fileName.exec(name)?.[1];
+      const path = join(deadPath(folder), name);
+      const text = id === undefined ? undefined : readIfThere(path);
+      if (id === undefined || text === undefined) continue;
+      const read = deadFollowUp.safeParse(parseJson(text));
+      if (read.success) dead.push(read.data);
+      else unreadable.push({ id, path });
+    }
+  }
+  return { dead: dead.sort((a, b) => (a.id < b.id ? -1 : 1)), unreadable };
 }
 
 /** Removes what senders left that died before their follow-up had its name. */

@@ -158,7 +158,8 @@ function inboxTrouble(
   const changed = lstatSync(inboxPath(path), { throwIfNoEntry: false })?.mtimeMs;
   if (changed === undefined || changed === row?.inbox) return {};
   const { unreadable } = followUps([path]);
-  if (unreadable.length > 0) return { trouble: `can't read the queued ${unreadable.join(", ")}` };
+  if (unreadable.length > 0)
+    return { trouble: `can't read the queued ${unreadable.map((each) => each.path).join(", ")}` };
   listing?.markInbox(id, changed);
   return {};
 }

@@ -1,5 +1,5 @@
 import { isFailureOf } from "../../failure.ts";
-import type { DeadFollowUp, FollowUp, QueuedFollowUp } from "../../store.ts";
+import type { DeadFollowUp, FollowUp, QueuedFollowUp, UnreadableFollowUp } from "../../store.ts";
 import { predecessorOf, successorOf } from "./chain.ts";
 import {
   beginFollowUp,
@@ -75,7 +75,12 @@ export class ChainQueue {
   }
 
   async buried(place: Place): Promise<DeadFollowUp[]> {
-    return deadFollowUps(await this.#folders(place));
+    return deadFollowUps(await this.#folders(place)).dead;
+  }
+
+  async unreadable(place: Place): Promise<UnreadableFollowUp[]> {
+    const folders = await this.#folders(place);
+    return [...followUps(folders).unreadable, ...deadFollowUps(folders).unreadable];
   }
 
   /** Gives the head what lies with its predecessors, and clears away what dead senders left. */

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { crashPoint } from "../../lib/fault.ts";
 import type { NewEvent, SessionEvent } from "../../session/event.ts";
 import { encodeLine } from "../line.ts";
 import { makeFolder, openPrivate, syncFolder } from "./files.ts";
@@ -31,14 +32,18 @@ export function scrubFolder(
   } finally {
     closeSync(fd);
   }
+  crashPoint("scrub-written");
   if (!own()) {
     rmSync(made, { force: true });
     return false;
   }
   renameSync(made, logPath(folder));
   syncFolder(folder);
+  crashPoint("scrub-renamed");
   for (const name of readdirSync(folder))
-    if (!kept.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+    if (!kept.test(name))
+      rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  crashPoint("scrub-swept");
   for (const path of [inboxPath(folder), join(folder, "spool")]) makeFolder(path);
   syncFolder(folder);
   return true;

@@ -26,6 +26,7 @@ import type {
   SessionLog,
   SessionStore,
   Successor,
+  UnreadableFollowUp,
 } from "../../store.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import { beginning } from "../beginning.ts";
@@ -253,6 +254,12 @@ class MemoryStore implements SessionStore {
 
   async buried(id: string): Promise<DeadFollowUp[]> {
     return [...this.#kept(id).dead.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Nothing here is read from files. */
+  async unreadable(id: string): Promise<UnreadableFollowUp[]> {
+    this.#kept(id);
+    return [];
   }
 
   async remove(id: string, { force = false }: { force?: boolean } = {}): Promise<void> {

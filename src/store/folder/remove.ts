@@ -1,0 +1,67 @@
+import { renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Clock } from "../../lib/clock.ts";
+import { crashPoint } from "../../lib/fault.ts";
+import type { Owner } from "../../session/event.ts";
+import { takeLease } from "./acquire.ts";
+import { openIfThere } from "./file-source.ts";
+import { syncFolder } from "./files.ts";
+import { holderOf } from "./holder.ts";
+import { moveFollowUps } from "./inbox.ts";
+import type { OwnLease } from "./lease-file.ts";
+
+export interface Removing {
+  id: string;
+  owner: Owner;
+  clock: Clock;
+  force: boolean;
+  silenceMs?: number;
+  /** The folder of the session that goes on with it, which gets what is queued. */
+  heir?: string;
+}
+
+/**
+ * Removes a session's folder. It leaves its name first, so that a crash never leaves half a session under it, and the lease is held until
+ * then, so that nobody begins to work in what is being removed.
+ */
+export async function removeFolder(folder: string, removing: Removing): Promise<void> {
+  const lease = await fenceOff(folder, removing);
+  const gone = join(dirname(folder), `.gone-${basename(folder)}`);
+  try {
+    crashPoint("removal-fenced");
+    if (removing.heir !== undefined) moveFollowUps(folder, removing.heir);
+    removeAll(gone);
+    renameSync(folder, gone);
+    syncFolder(dirname(folder));
+  } finally {
+    lease?.release();
+  }
+  crashPoint("removal-renamed");
+  removeAll(gone);
+  syncFolder(dirname(folder));
+  crashPoint("removal-emptied");
+}
+
+/** A tool that outlived its session's owner may still write into the spool. */
+function removeAll(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+}
+
+/** Removing always works (R21): a log that is missing, foreign or of a newer version is no reason to keep it. */
+async function fenceOff(
+  folder: string,
+  { id, owner, clock, force, silenceMs }: Removing,
+): Promise<OwnLease | undefined> {
+  const source = openIfThere(folder);
+  if (!source) return undefined;
+  try {
+    return await takeLease(folder, id, source, clock, {
+      owner,
+      force: force || holderOf(folder).state === "free",
+      ...(silenceMs !== undefined && { silenceMs }),
+      anyLog: true,
+    });
+  } finally {
+    await source.close();
+  }
+}
