@@ -1,8 +1,16 @@
 // Writes the pages of docs/ that are made from code.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { catalogueDocument } from "../src/failure/document.ts";
+import { jsonDocument, jsonSchemas } from "../src/surface/json/document.ts";
 
 const folder = new URL("../docs/", import.meta.url);
 mkdirSync(folder, { recursive: true });
-writeFileSync(new URL("failures.md", folder), catalogueDocument());
-console.log("docs/failures.md");
+const pages = {
+  "failures.md": catalogueDocument(),
+  "json.md": jsonDocument(),
+  "json.schema.json": `${JSON.stringify(jsonSchemas(), null, 2)}\n`,
+};
+for (const [name, text] of Object.entries(pages)) {
+  writeFileSync(new URL(name, folder), text);
+  console.log(`docs/${name}`);
+}

@@ -24,9 +24,9 @@ describe("throughline show", () => {
       );
       expect(out).not.toContain("\u001b");
       const json = JSON.parse((await rig.run(["show", rig.id(), "--json"])).out) as {
-        steps: { diff?: string }[];
+        items: { diff?: string }[];
       };
-      expect(json.steps.find(({ diff }) => diff !== undefined)?.diff).toContain("+  indented");
+      expect(json.items.find(({ diff }) => diff !== undefined)?.diff).toContain("+  indented");
     }));
 
   it("--request prints what the next request carries, as the provider gets it then, and sends nothing", () =>

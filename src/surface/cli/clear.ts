@@ -2,6 +2,7 @@ import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { clearSession } from "../../runtime.ts";
 import { openStore, readConfig } from "../config.ts";
+import { printJson } from "../json/print.ts";
 import { packageVersion } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
@@ -25,8 +26,7 @@ export async function clear(invocation: Invocation): Promise<number> {
     for (const trouble of troubles)
       terminal.err(`${printable(trouble)}. Run it again: throughline clear ${session} --scrub\n`);
     if (options["json"] === true) {
-      const json = { schema: 1, session, scrubbed: scrub, cleared, waiting, left, troubles };
-      terminal.out(`${JSON.stringify(json)}\n`);
+      printJson<"clear">(terminal, { session, scrubbed: scrub, cleared, waiting, left, troubles });
     } else {
       const done = scrub
         ? "is scrubbed: only its metadata is kept"

@@ -1,14 +1,14 @@
 import { openWorkbench } from "../workbench.ts";
+import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
-import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
 
 /** Summarises by hand: one request, one event, one line. A failure of the request is thrown; the session is as it was then. */
 export async function compact(invocation: Invocation): Promise<number> {
   const { args, options, signal, terminal } = invocation;
   const isJson = options["json"] === true;
-  const render = isJson ? jsonRenderer(terminal) : textRenderer(terminal);
+  const render = textRenderer(terminal);
   const bench = await openWorkbench(invocation, (update) => render.update(update));
   try {
     const id = await findSession(bench.store, args[0] ?? "");
@@ -21,9 +21,7 @@ export async function compact(invocation: Invocation): Promise<number> {
       if (made.kind === "failed") throw made.failure;
       const notice = made.kind === "compacted" ? made.notice : "nothing to summarise: the context is short";
       if (isJson)
-        terminal.out(
-          `${JSON.stringify({ schema: 1, session: id, compacted: made.kind === "compacted", notice })}\n`,
-        );
+        printJson<"compact">(terminal, { session: session.id, compacted: made.kind === "compacted", notice });
       else if (made.kind === "nothing") terminal.err(`· ${notice}\n`);
       return 0;
     } finally {

@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { homeOption, type Invocation, jsonOption } from "./command.ts";
 import { commands } from "./commands.ts";
+import { printJson } from "../json/print.ts";
 
 /** Prints a script that completes commands and options in a shell, made from the same table as the help. */
 export async function completion({ args, options, terminal }: Invocation): Promise<number> {
@@ -9,7 +10,8 @@ export async function completion({ args, options, terminal }: Invocation): Promi
   if (!write)
     throw new Failure("usage", `There is no completion for "${shell}". The shells are: bash, zsh, fish.`, {});
   const script = write(table());
-  terminal.out(options["json"] === true ? `${JSON.stringify({ schema: 1, shell, script })}\n` : script);
+  if (options["json"] === true) printJson<"completion">(terminal, { shell, script });
+  else terminal.out(script);
   return 0;
 }
 

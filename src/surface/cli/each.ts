@@ -2,11 +2,15 @@ import { catalogue } from "../../failure/catalogue.ts";
 import { type Failure, isFailure } from "../../failure.ts";
 import { printable } from "../../lib/printable.ts";
 import type { SessionStore } from "../../store.ts";
+import type { Outputs } from "../json/outputs.ts";
+import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
 
+type Json = Outputs["archive"]["sessions"][number];
+
 export interface Told {
-  json: object;
+  json: Json;
   text: string;
 }
 
@@ -20,7 +24,7 @@ export async function eachSession(
   act: (id: string) => Promise<Told>,
 ): Promise<number> {
   const isJson = options["json"] === true;
-  const told: object[] = [];
+  const told: Json[] = [];
   let first: Failure | undefined;
   for (const reference of args) {
     try {
@@ -34,6 +38,6 @@ export async function eachSession(
       terminal.err(`${printable(error.message)}${error.class === "usage" ? "" : ` [${error.class}]`}\n`);
     }
   }
-  if (isJson) terminal.out(`${JSON.stringify({ schema: 1, sessions: told })}\n`);
+  if (isJson) printJson<"archive">(terminal, { sessions: told });
   return first ? catalogue[first.class].exit : 0;
 }

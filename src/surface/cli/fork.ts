@@ -2,6 +2,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { counted } from "../../lib/words.ts";
 import { forkSession } from "../../runtime.ts";
 import { openStore, readConfig } from "../config.ts";
+import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { checkName, findSession } from "./pick.ts";
 import { stepNumber } from "./step-number.ts";
@@ -22,8 +23,9 @@ export async function fork(invocation: Invocation): Promise<number> {
     const at = fromStep === undefined ? "" : ` at step ${fromStep}`;
     const stayed = left > 0 ? `; ${counted(left, "item")} of reasoning and the like stayed behind` : "";
     const told = `session ${session} is forked from ${parent}${at}${stayed}. Go on with: throughline resume ${session} "…"`;
-    const json = { schema: 1, session, parent, ...(fromStep !== undefined && { fromStep }), left };
-    terminal.out(options["json"] === true ? `${JSON.stringify(json)}\n` : `${told}\n`);
+    if (options["json"] === true)
+      printJson<"fork">(terminal, { session, parent, ...(fromStep !== undefined && { fromStep }), left });
+    else terminal.out(`${told}\n`);
     return 0;
   } finally {
     await store.close();

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { Failure, isFailure } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import { printable } from "../../lib/printable.ts";
+import { printJson } from "../json/print.ts";
 import { failurePage } from "./failure-page.ts";
 import { runProgram } from "./program.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
@@ -64,8 +65,13 @@ function report(error: unknown, terminal: Terminal, json: boolean): number {
   const message =
     failure?.message ??
     `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
-  if (json)
-    terminal.out(`${JSON.stringify({ type: "error", ...(failure && { class: failure.class }), message })}\n`);
+  if (json) {
+    const facts = failure && {
+      class: failure.class,
+      ...(Object.keys(failure.data).length > 0 && { data: { ...failure.data } }),
+    };
+    printJson<"error">(terminal, { type: "error", message, ...facts });
+  }
   terminal.err(
     `${printable(message)}${failure && failure.class !== "usage" ? ` ${failurePage(failure.class)}` : ""}\n`,
   );

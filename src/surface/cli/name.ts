@@ -1,5 +1,6 @@
 import { note } from "../../runtime.ts";
 import { openStore, readConfig } from "../config.ts";
+import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { checkName, findSession } from "./pick.ts";
 
@@ -18,8 +19,9 @@ export async function name(invocation: Invocation): Promise<number> {
     });
     const was = before === undefined || before === given ? "" : `, no longer "${before}"`;
     const told = `session ${session} is "${given}"${was}. Go on with it: throughline resume ${JSON.stringify(given)}`;
-    const json = { schema: 1, session, name: given, ...(before !== undefined && { before }) };
-    terminal.out(options["json"] === true ? `${JSON.stringify(json)}\n` : `${told}\n`);
+    if (options["json"] === true)
+      printJson<"name">(terminal, { session, name: given, ...(before !== undefined && { before }) });
+    else terminal.out(`${told}\n`);
     return 0;
   } finally {
     await store.close();

@@ -1,4 +1,5 @@
 import { Command as Commander, CommanderError } from "commander";
+import { Failure } from "../../failure.ts";
 import { packageVersion } from "../version.ts";
 import { type Command, homeOption, type Invocation, jsonOption } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -37,18 +38,41 @@ export async function runProgram(argv: readonly string[], world: World): Promise
     await program.parseAsync(resumeWords(argv), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code === "commander.unknownCommand")
-      world.terminal.err('A prompt is run with: throughline exec "…"\n');
-    return error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode === 0) return 0;
+    throw new Failure("usage", refusal(error, argv), {}, { cause: error });
   }
   return status;
+}
+
+/** What commander says, as the other commands say it, with the help to look at. */
+function refusal({ code, message }: CommanderError, argv: readonly string[]): string {
+  const words = message
+    .replace(/^error: /u, "")
+    .replace(/\n\((Did you mean [^)]*)\)/u, ". $1")
+    .replaceAll("'", '"');
+  const said = words.charAt(0).toUpperCase() + words.slice(1) + (/[.?]$/u.test(words) ? "" : ".");
+  const prompt = code === "commander.unknownCommand" ? ' A prompt is run with: throughline exec "…".' : "";
+  return `${said}${prompt} See: ${["throughline", commandIn(argv), "--help"].filter(Boolean).join(" ")}`;
+}
+
+/** The command that the words begin with; empty when they begin with none. */
+function commandIn(argv: readonly string[]): string {
+  const two = argv.slice(0, 2).join(" ");
+  return (
+    commands.find(({ name }) => name === two)?.name ??
+    commands.find(({ name }) => name === argv[0])?.name ??
+    ""
+  );
 }
 
 function node(commander: Commander, { terminal }: World): Commander {
   return commander
     .exitOverride()
-    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
-    .showHelpAfterError("(--help shows the options)")
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      outputError: () => undefined,
+    })
     .enablePositionalOptions();
 }
 

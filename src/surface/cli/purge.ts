@@ -6,6 +6,8 @@ import { catalogue } from "../../failure/catalogue.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
 import { openStore, readConfig } from "../config.ts";
+import type { Outputs } from "../json/outputs.ts";
+import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
@@ -183,9 +185,7 @@ function report({ options, terminal }: Invocation, { removed, left, troubles }: 
     terminal.err(`${printable(trouble)}. Run it again: throughline purge --yes\n`);
   if (options["json"] === true) {
     const deleted = removed.map(({ id, bytes }) => ({ session: id, bytes }));
-    terminal.out(
-      `${JSON.stringify({ schema: 1, dryRun: false, deleted, left: left.map(leftJson), troubles })}\n`,
-    );
+    printJson<"purge">(terminal, { dryRun: false, deleted, left: left.map(leftJson), troubles });
     return;
   }
   for (const { id, bytes } of removed) terminal.out(`deleted session ${id} (${bytes} bytes)\n`);
@@ -200,9 +200,7 @@ function tell({ options, terminal }: Invocation, plan: Plan): number {
       bytes,
       ...(holder && { holder }),
     }));
-    terminal.out(
-      `${JSON.stringify({ schema: 1, dryRun: true, wouldDelete: would, left: plan.left.map(leftJson) })}\n`,
-    );
+    printJson<"purge">(terminal, { dryRun: true, wouldDelete: would, left: plan.left.map(leftJson) });
   } else terminal.out(`${planText(plan)}Nothing was deleted. To do it: the same with --yes\n`);
   return 0;
 }
@@ -218,7 +216,7 @@ function leftLine({ session, why, failure }: Left): string {
   return `left ${printable(session)}: ${printable(why)}${failure ? ` [${failure.class}]` : ""}\n`;
 }
 
-function leftJson({ session, why, failure }: Left): object {
+function leftJson({ session, why, failure }: Left): Outputs["purge"]["left"][number] {
   return { session, why, ...(failure && { class: failure.class }) };
 }
 

@@ -6,6 +6,7 @@ import { Failure } from "../../failure.ts";
 import type { FollowUpMode } from "../../session/follow-up.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, SessionStore } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
+import { type Printed, printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
@@ -22,7 +23,7 @@ export async function queue(invocation: Invocation): Promise<number> {
       'queue needs a text: throughline queue SESSION "…", or - for standard input.',
       {},
     );
-  return withSession(invocation, async (store, id) => {
+  return withSession<"queue">(invocation, async (store, id) => {
     const mode: FollowUpMode = options["steer"] === true ? "steer" : "followup";
     const followUp: FollowUp = { id: nextId(), at: systemClock.now(), text, mode };
     const session = await store.queue(id, followUp);
@@ -35,32 +36,35 @@ export async function queue(invocation: Invocation): Promise<number> {
           ? "The running turn takes it at its next step."
           : "The process that works in the session delivers it.";
     const told = `queued ${followUp.id} for session ${session} (${waiting} waiting). ${when}`;
-    return { json: { session, id: followUp.id, mode, waiting }, text: told };
+    return { json: { session, followUp: followUp.id, mode, waiting }, text: told };
   });
 }
 
-/** What waits, in order, and what will not be delivered. */
+/** What waits, in order, and what will not be delivered or can't be read. */
 export async function queueList(invocation: Invocation): Promise<number> {
-  return withSession(invocation, async (store, session) => {
+  return withSession<"queue list">(invocation, async (store, session) => {
     const queued = await store.queued(session);
     const dead = await store.buried(session);
+    const unreadable = await store.unreadable(session);
     const now = systemClock.now();
     const lines = [
       ...queued.map((followUp) => waitingLine(followUp, now)),
       ...dead.map((followUp) => deadLine(followUp, now)),
+      ...unreadable.map(({ id, path }) => `${id}  unreadable  ${printableLine(path, 300)}`),
     ];
     if (lines.length === 0) lines.push(`Nothing is queued for session ${session}.`);
-    if (dead.length > 0) lines.push(`Put a dead one away with: throughline queue drop ${session} ID`);
-    return { json: { session, queued, dead }, text: lines.join("\n") };
+    if (dead.length + unreadable.length > 0)
+      lines.push(`What can't be delivered is kept; put it away with: throughline queue drop ${session} ID`);
+    return { json: { session, queued, dead, unreadable }, text: lines.join("\n") };
   });
 }
 
-/** Takes one out that waits or is dead. What is being delivered is not dropped any more. */
+/** Takes one out that waits, is dead or can't be read. What is being delivered is not dropped any more. */
 export async function queueDrop(invocation: Invocation): Promise<number> {
   const reference = (invocation.args[1] ?? "").toLowerCase();
-  return withSession(invocation, async (store, session) => {
+  return withSession<"queue drop">(invocation, async (store, session) => {
     const queued = await store.queued(session);
-    const known = [...queued, ...(await store.buried(session))];
+    const known = [...queued, ...(await store.buried(session)), ...(await store.unreadable(session))];
     const found = known.filter(({ id }) => reference !== "" && id.startsWith(reference));
     const [only] = found;
     if (!only || found.length > 1) {
@@ -78,7 +82,7 @@ export async function queueDrop(invocation: Invocation): Promise<number> {
       const why = `Follow-up ${only.id} is delivered already, or is being delivered.`;
       throw new Failure("usage", `${why} See: throughline show ${session}`, {});
     }
-    return { json: { session, dropped: only.id }, text: `dropped ${only.id}` };
+    return { json: { session, followUp: only.id }, text: `dropped ${only.id}` };
   });
 }
 
@@ -91,15 +95,16 @@ function deadLine({ id, at, text, why }: DeadFollowUp, now: number): string {
   return `${id}  dead  ${ago(now - at)}  ${printableLine(text, 80)} (${why})`;
 }
 
-async function withSession(
+async function withSession<Name extends "queue" | "queue list" | "queue drop">(
   invocation: Invocation,
-  use: (store: SessionStore, id: string) => Promise<{ json: object; text: string }>,
+  use: (store: SessionStore, id: string) => Promise<{ json: Printed<Name>; text: string }>,
 ): Promise<number> {
   const { args, options, terminal } = invocation;
   const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
   try {
     const { json, text } = await use(store, await findSession(store, args[0] ?? ""));
-    terminal.out(options["json"] === true ? `${JSON.stringify({ schema: 1, ...json })}\n` : `${text}\n`);
+    if (options["json"] === true) printJson<Name>(terminal, json);
+    else terminal.out(`${text}\n`);
     return 0;
   } finally {
     await store.close();

@@ -4,6 +4,8 @@ import { itemText } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import type { Renderer } from "./render.ts";
+import type { ExecEvent } from "../json/events.ts";
+import { jsonVersion } from "../json/print.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -11,13 +13,18 @@ import type { Terminal } from "./terminal.ts";
  * `session.recovered`, `session.waiting`, `session.rotated` and `followup.delivered` beside them. Item ids are `item_<seq>`, the same in every run over the same session.
  */
 export function jsonRenderer(terminal: Terminal): Renderer {
-  const print = (event: object): void => terminal.out(`${JSON.stringify(event)}\n`);
+  const print = (event: ExecEvent): void => terminal.out(`${JSON.stringify(event)}\n`);
   const inputs = new Map<number, string>();
   return {
     update(update) {
       switch (update.type) {
         case "session-opened":
-          return print({ type: "thread.started", thread_id: update.id, resumed: update.resumed });
+          return print({
+            type: "thread.started",
+            schema: jsonVersion,
+            thread_id: update.id,
+            resumed: update.resumed,
+          });
         case "notice":
           return print({ type: "session.notice", message: update.text });
         case "turn-started":
@@ -82,7 +89,10 @@ export function jsonRenderer(terminal: Terminal): Renderer {
   };
 }
 
-function turnEnd({ outcome, usage }: Extract<SessionUpdate, { type: "turn-ended" }>): object {
+type Item = Extract<ExecEvent, { type: "item.completed" }>["item"];
+type UsageJson = Extract<ExecEvent, { type: "turn.completed" }>["usage"];
+
+function turnEnd({ outcome, usage }: Extract<SessionUpdate, { type: "turn-ended" }>): ExecEvent {
   switch (outcome.kind) {
     case "completed":
       return { type: "turn.completed", usage: usageJson(usage) };
@@ -97,7 +107,7 @@ function turnEnd({ outcome, usage }: Extract<SessionUpdate, { type: "turn-ended"
   }
 }
 
-export function usageJson(usage: Usage): object {
+function usageJson(usage: Usage): UsageJson {
   return {
     input_tokens: usage.inputTokens,
     cached_input_tokens: usage.cachedInputTokens,
@@ -106,7 +116,7 @@ export function usageJson(usage: Usage): object {
   };
 }
 
-function messageItem({ record, item }: Extract<SessionUpdate, { type: "item" }>): object | undefined {
+function messageItem({ record, item }: Extract<SessionUpdate, { type: "item" }>): Item | undefined {
   const { event } = record;
   if (event.type !== "item-added" || event.origin !== "model") return undefined;
   const text = itemText(parseJson(new TextDecoder().decode(item)));
@@ -115,7 +125,7 @@ function messageItem({ record, item }: Extract<SessionUpdate, { type: "item" }>)
   return undefined;
 }
 
-function callItem(seq: number, name: string, input: string, outcome?: ToolOutcome): object {
+function callItem(seq: number, name: string, input: string, outcome?: ToolOutcome): Item {
   const status = outcome ? (outcome.status === "ok" ? "completed" : outcome.status) : "in_progress";
   const parsed = parseJson(input);
   if (name === "shell_command" && isJsonObject(parsed)) {
@@ -124,7 +134,7 @@ function callItem(seq: number, name: string, input: string, outcome?: ToolOutcom
     return {
       id: `item_${seq}`,
       type: "command_execution",
-      command: parsed["command"],
+      ...(typeof parsed["command"] === "string" && { command: parsed["command"] }),
       aggregated_output: output,
       exit_code: exit,
       status,
@@ -133,7 +143,7 @@ function callItem(seq: number, name: string, input: string, outcome?: ToolOutcom
   if (name === "apply_patch") {
     const kinds = { Add: "add", Update: "update", Delete: "delete" } as const;
     const changes = [...input.matchAll(/^\*\*\* (Add|Update|Delete) File: (.+)$/gmu)].map(
-      ([, verb, path]) => ({
+      ([, verb, path = ""]) => ({
         path,
         kind: kinds[verb as keyof typeof kinds],
       }),

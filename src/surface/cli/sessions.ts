@@ -7,6 +7,7 @@ import type { Workspace } from "../../session/event.ts";
 import { isInside, type Place } from "../../session/place.ts";
 import type { ListedSession } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
+import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { filtersOf, wantsArchived } from "./filter.ts";
 import { progress } from "./progress.ts";
@@ -47,7 +48,7 @@ export async function sessions(invocation: Invocation): Promise<number> {
       shown = shown.filter(({ id }) => found.has(id));
       reading.clear();
     }
-    if (options["json"] === true) terminal.out(`${JSON.stringify({ schema: 1, sessions: shown, hidden })}\n`);
+    if (options["json"] === true) printJson<"sessions">(terminal, { sessions: shown, hidden });
     else terminal.out(table(shown, hidden, here, now));
     return 0;
   } finally {

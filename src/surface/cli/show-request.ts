@@ -9,6 +9,7 @@ import { requestInput } from "../../replay/request-input.ts";
 import type { SessionStore } from "../../store.ts";
 import { folding } from "../../turn/journal.ts";
 import { type Config, makeProvider } from "../config.ts";
+import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { callLine } from "./render-text.ts";
 
@@ -38,15 +39,13 @@ export async function showRequest(
     const decoder = new TextDecoder();
     let text = "";
     for await (const chunk of input.chunks()) text += decoder.decode(chunk, { stream: true });
-    const sent = JSON.parse(`[${text}]`) as unknown[];
+    const sent = JSON.parse(`[${text}]`) as Record<string, unknown>[];
     const changes = [...projection.report()];
     const { terminal, options } = invocation;
     const { model, effort } = settings;
     if (options["json"] === true) {
       const request = { provider: name, contract, model, ...(effort !== undefined && { effort }) };
-      terminal.out(
-        `${JSON.stringify({ schema: 1, id, ...request, bytes: input.bytes, input: sent, changes })}\n`,
-      );
+      printJson<"show">(terminal, { session: id, ...request, bytes: input.bytes, input: sent, changes });
       return;
     }
     const head = `The next request of ${id} to ${printableLine(name)} (${printableLine(model)}) carries ${counted(sent.length, "item")}, ${input.bytes} bytes, and then the prompt:`;

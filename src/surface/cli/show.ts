@@ -8,10 +8,10 @@ import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
+import { type Printed, printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { findSession, lastSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";
-import { usageJson } from "./render-json.ts";
 import { statusWords } from "./sessions.ts";
 
 /** Reads and changes nothing; works while somebody else owns the session, and on a damaged log as far as it can be read. */
@@ -32,8 +32,8 @@ export async function show(invocation: Invocation): Promise<number> {
       return 0;
     }
     const view = await readView(store, id, steps);
-    const json = options["json"] === true;
-    terminal.out(json ? `${JSON.stringify(viewJson(view))}\n` : viewText(view, Date.now()));
+    if (options["json"] === true) printJson<"show">(terminal, viewJson(view));
+    else terminal.out(viewText(view, Date.now()));
     return 0;
   } finally {
     await store.close();
@@ -45,13 +45,14 @@ interface View {
   report: ReadReport;
   /** Warnings and repairs, oldest first. */
   events: SessionEvent[];
-  lines: StepLine[];
-  /** Follow-ups that wait, and that could not be delivered. */
+  items: ShownItem[];
+  /** Follow-ups that wait, that could not be delivered, and the files of those that can't be read. */
   queued: number;
   dead: number;
+  unreadable: string[];
 }
 
-interface StepLine {
+interface ShownItem {
   step: number;
   seq: number;
   kind: "prompt" | "answer" | "call" | "output";
@@ -83,19 +84,24 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
     },
   });
   items = items.filter(({ event }) => event.type === "item-added" && event.step > history.step - steps);
-  const lines: StepLine[] = [];
+  const shown: ShownItem[] = [];
   for (const record of items) {
-    const line = await stepLine(store, id, record);
-    if (line) lines.push(line);
+    const item = await shownItem(store, id, record);
+    if (item) shown.push(item);
   }
   const holder = await store.holder(id);
   const owner = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
   const session: ListedSession = { ...summarize(history, updated), id, bytes: report.bytes, ...owner };
   const [queued, dead] = [(await store.queued(id)).length, (await store.buried(id)).length];
-  return { session, report, events: events.slice(-20), lines, queued, dead };
+  const unreadable = (await store.unreadable(id)).map(({ path }) => path);
+  return { session, report, events: events.slice(-20), items: shown, queued, dead, unreadable };
 }
 
-async function stepLine(store: SessionStore, id: string, record: ItemRecord): Promise<StepLine | undefined> {
+async function shownItem(
+  store: SessionStore,
+  id: string,
+  record: ItemRecord,
+): Promise<ShownItem | undefined> {
   const { event } = record;
   if (event.type !== "item-added") return undefined;
   const at = { step: event.step, seq: event.seq };
@@ -113,23 +119,16 @@ async function stepLine(store: SessionStore, id: string, record: ItemRecord): Pr
   return { ...at, kind: event.role === "user" ? "prompt" : "answer", text: itemText(item) };
 }
 
-function viewJson({ session, report, events, lines, queued, dead }: View): object {
-  const { usage, ...rest } = session;
-  const followUps = { queued, dead };
-  return {
-    schema: 1,
-    ...rest,
-    usage: usageJson(usage),
-    followUps,
-    damage: report.damage,
-    events,
-    steps: lines,
-  };
+function viewJson(view: View): Printed<"show"> {
+  const { session, report, events, items, queued, dead, unreadable } = view;
+  const followUps = { queued, dead, unreadable };
+  return { ...session, followUps, damage: report.damage, events, items, next: nextCommand(session, queued) };
 }
 
 const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;
 
-function viewText({ session, report, events, lines, queued, dead }: View, now: number): string {
+function viewText(view: View, now: number): string {
+  const { session, report, events, items, queued, dead, unreadable } = view;
   const { settings, usage, workspace } = session;
   const text = [
     `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`,
@@ -147,6 +146,8 @@ function viewText({ session, report, events, lines, queued, dead }: View, now: n
     text.push(
       `  queued    ${counted(queued, "follow-up")}${dead > 0 ? `, ${dead} could not be delivered` : ""}`,
     );
+  for (const path of unreadable)
+    text.push(`  ? a queued follow-up can't be read: ${printableLine(path, 300)}`);
   for (const event of events) {
     if (event.type === "items-quarantined") text.push(`  + ${printableLine(event.notice, 200)}`);
     if (event.type === "history-compacted")
@@ -161,7 +162,7 @@ function viewText({ session, report, events, lines, queued, dead }: View, now: n
   for (const damage of report.damage)
     text.push(`  ? bytes ${damage.from} to ${damage.to} of the log: ${printableLine(damage.why, 160)}`);
   let step = -1;
-  for (const line of lines) {
+  for (const line of items) {
     if (line.step !== step) text.push(`step ${line.step}`);
     step = line.step;
     text.push(

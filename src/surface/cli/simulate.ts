@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { startSimulator, wireNames, type WireName } from "../../simulator/server.ts";
 import { loadScenario } from "../../simulator/scenario-file.ts";
+import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 
 /** Serves until it is interrupted, and leaves nothing behind. */
@@ -21,8 +22,7 @@ export async function simulate(invocation: Invocation): Promise<number> {
     keySeed: "simulate",
     ...(file !== undefined && { scenario: await loadScenario(file) }),
   });
-  if (options["json"] === true)
-    terminal.out(`${JSON.stringify({ type: "simulator.listening", url: simulator.url })}\n`);
+  if (options["json"] === true) printJson<"simulate">(terminal, { url: simulator.url, wire });
   else
     terminal.out(
       `Listening on ${simulator.url}. Ctrl-C ends it.

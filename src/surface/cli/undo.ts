@@ -1,5 +1,6 @@
 import { undoRotation } from "../../runtime.ts";
 import { openStore, readConfig } from "../config.ts";
+import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
 
@@ -10,9 +11,8 @@ export async function undo(invocation: Invocation): Promise<number> {
   try {
     const { session, successor } = await undoRotation(store, await findSession(store, args[0] ?? ""));
     const told = `session ${session} is back with what is queued; ${successor} is kept, and is listed no more. Go on with: throughline resume ${session}`;
-    terminal.out(
-      options["json"] === true ? `${JSON.stringify({ schema: 1, session, successor })}\n` : `${told}\n`,
-    );
+    if (options["json"] === true) printJson<"undo">(terminal, { session, successor });
+    else terminal.out(`${told}\n`);
     return 0;
   } finally {
     await store.close();

@@ -1,5 +1,7 @@
 import { startSimulator } from "../../simulator/server.ts";
 import type { Terminal } from "../cli/terminal.ts";
+import type { DemoEvent } from "../json/events.ts";
+import { jsonVersion } from "../json/print.ts";
 import { type Act, acts, type Evidence, story } from "./acts.ts";
 import { Agent } from "./agent.ts";
 import { makeScratch } from "./scratch.ts";
@@ -16,6 +18,7 @@ export async function playDemo(options: {
   const scratch = await makeScratch();
   const simulator = await startSimulator({ scenario: story });
   const agent = new Agent(scratch, simulator.url);
+  const print = (event: DemoEvent): void => terminal.out(`${JSON.stringify(event)}\n`);
   let failed = 0;
   try {
     if (!json)
@@ -27,12 +30,14 @@ export async function playDemo(options: {
       const { did, evidence } = await act.play({ scratch, simulator, agent, signal });
       failed += evidence.filter(({ holds }) => !holds).length;
       const said = { act: index + 1, title: act.title, wrong: act.wrong, did, evidence };
-      terminal.out(json ? `${JSON.stringify(said)}\n` : actText(index + 1, act, did, evidence));
+      if (json) print({ type: "demo.act", ...said });
+      else terminal.out(actText(index + 1, act, did, evidence));
     }
     const time = ((performance.now() - began) / 1_000).toFixed(1);
     const verdict =
       failed === 0 ? `All evidence holds. ${time} s.` : `${failed} claims do NOT hold. ${time} s.`;
-    terminal.out(json ? `${JSON.stringify({ failed, seconds: Number(time) })}\n` : `\n${verdict}\n`);
+    if (json) print({ type: "demo.ended", schema: jsonVersion, failed, seconds: Number(time) });
+    else terminal.out(`\n${verdict}\n`);
     return failed === 0 ? 0 : 1;
   } finally {
     await simulator.close();

@@ -1,0 +1,204 @@
+import { z } from "zod";
+import { at, damage, dead, failure, id, mode, queued, session, unreadable } from "./shapes.ts";
+
+/** What each command prints with `--json`, by the command's name: one object on one line. The commands that print events are in `events.ts`. */
+
+const schema = z.literal(1).describe("version of what `--json` prints");
+const troubles = z.array(z.string()).describe("what could not be removed, in words; run it again");
+
+/** What `archive` and `unarchive` tell of each session that was named. */
+const archived = z.strictObject({
+  schema,
+  sessions: z
+    .array(
+      z.strictObject({
+        session: z.string().describe("its id; with `error`, what was given for it"),
+        archived: z.boolean().optional().describe("whether it is archived now"),
+        error: failure.optional().describe("why it could not be done; the others were done all the same"),
+      }),
+    )
+    .describe("in the order in which they were given"),
+});
+
+const left = z
+  .array(
+    z.strictObject({
+      session: z.string().describe("its id, or what was given for it"),
+      why: z.string().describe("in words"),
+      class: z.string().optional().describe("of the failure, when it could not be done"),
+    }),
+  )
+  .describe("what stays though it may be meant");
+
+const purged = z.discriminatedUnion("dryRun", [
+  z
+    .strictObject({
+      schema,
+      dryRun: z.literal(false).describe("it was done"),
+      deleted: z
+        .array(z.strictObject({ session: id, bytes: z.number().describe("of its log") }))
+        .describe("what was deleted"),
+      left,
+      troubles,
+    })
+    .meta({ title: "when it was done" }),
+  z
+    .strictObject({
+      schema,
+      dryRun: z.literal(true).describe("nothing was done"),
+      wouldDelete: z
+        .array(
+          z.strictObject({
+            session: id,
+            bytes: z.number().describe("of its log"),
+            holder: session.shape.holder,
+          }),
+        )
+        .describe("what would be deleted"),
+      left,
+    })
+    .meta({ title: "when it only says what it would do" }),
+]);
+
+const sent = {
+  schema,
+  session: id,
+  provider: z.string().describe("name of the provider"),
+  contract: z.string().describe("name of the replay contract"),
+  model: z.string().describe("name of the model"),
+  effort: z.string().optional().describe("reasoning effort"),
+  bytes: z.number().describe("of the input"),
+  input: z.array(z.looseObject({})).describe("the items, as Responses items"),
+  changes: z
+    .array(
+      z.strictObject({
+        seq: z.number().describe("of the item in the log"),
+        rule: z.string().describe("of the projection"),
+        why: z.string().describe("in words"),
+      }),
+    )
+    .describe("what of the log's window is left out or changed"),
+};
+
+const shown = {
+  schema,
+  ...session.shape,
+  followUps: z
+    .strictObject({
+      queued: z.number().describe("how many wait"),
+      dead: z.number().describe("how many will not be delivered"),
+      unreadable: z.array(z.string()).describe("files of the inbox that can't be read, and are kept"),
+    })
+    .describe("its queue"),
+  damage: z.array(damage).describe("bytes of the log that can't be used"),
+  events: z
+    .array(
+      z.looseObject({
+        type: z.string().describe("of the event"),
+        seq: z.number().describe("its number in the log"),
+        at,
+      }),
+    )
+    .describe("the last warnings, repairs, rewinds and amendments, as the log has them"),
+  items: z
+    .array(
+      z.strictObject({
+        step: z.number().describe("of the item"),
+        seq: z.number().describe("its number in the log"),
+        kind: z.enum(["prompt", "answer", "call", "output"]).describe("what it is"),
+        text: z.string().describe("what was said, called or printed"),
+        diff: z.string().optional().describe("of a patch: what it changes"),
+      }),
+    )
+    .describe("what was said and done in the last steps (`--steps`)"),
+  next: z.string().describe("the next command to try"),
+};
+
+export const outputs = {
+  sessions: z.strictObject({
+    schema,
+    sessions: z.array(session).describe("newest activity first"),
+    hidden: z
+      .array(
+        z.strictObject({
+          by: z.string().describe("`workspace`, `archived`, or the filter as it was given"),
+          count: z.number().describe("sessions that it took out"),
+        }),
+      )
+      .describe("what the list leaves out, in the order of the filters"),
+  }),
+  show: z.union([
+    z.strictObject(shown).meta({ title: "without `--request`" }),
+    z.strictObject(sent).meta({ title: "with `--request`: what the next request would carry" }),
+  ]),
+  name: z.strictObject({
+    schema,
+    session: id,
+    name: z.string().describe("its name now"),
+    before: z.string().optional().describe("its name before"),
+  }),
+  archive: archived,
+  unarchive: archived,
+  fork: z.strictObject({
+    schema,
+    session: id.describe("the new session"),
+    parent: id.describe("the one that it comes from"),
+    fromStep: z.number().optional().describe("the step at which it was forked"),
+    left: z.number().describe("items that stayed behind: reasoning and the like"),
+  }),
+  clear: z.strictObject({
+    schema,
+    session: id,
+    scrubbed: z.boolean().describe("whether what was said was deleted too"),
+    cleared: z.array(id).describe("it, and what it was rotated from"),
+    waiting: z.number().describe("follow-ups that still wait in it"),
+    left: z.array(id).describe("forks and the like that hold some of it, and were left"),
+    troubles,
+  }),
+  delete: purged,
+  purge: purged,
+  queue: z.strictObject({
+    schema,
+    session: id.describe("the session that has it: the head, when it was rotated"),
+    followUp: z.string().describe("id of the follow-up"),
+    mode,
+    waiting: z.number().describe("follow-ups that wait, it included"),
+  }),
+  "queue list": z.strictObject({
+    schema,
+    session: id,
+    queued: z.array(queued).describe("in the order of their delivery"),
+    dead: z.array(dead).describe("those that will not be delivered"),
+    unreadable: z.array(unreadable).describe("those that can't be read"),
+  }),
+  "queue drop": z.strictObject({ schema, session: id, followUp: z.string().describe("what was dropped") }),
+  undo: z.strictObject({
+    schema,
+    session: id.describe("the session that is back"),
+    successor: id.describe("the one that is kept, and is listed no more"),
+  }),
+  compact: z.strictObject({
+    schema,
+    session: id,
+    compacted: z.boolean().describe("false when there was nothing to summarise"),
+    notice: z.string().describe("what was done, in words"),
+  }),
+  simulate: z.strictObject({
+    schema,
+    url: z.string().describe("where it listens, as soon as it does"),
+    wire: z.string().describe("what it speaks"),
+  }),
+  completion: z.strictObject({
+    schema,
+    shell: z.string().describe("bash, zsh or fish"),
+    script: z.string().describe("the script"),
+  }),
+};
+
+/** What a command that fails prints instead, or, when it prints events, as its last one. */
+export const error = z.strictObject({ schema, type: z.literal("error"), ...failure.shape });
+
+/** By the command's name, and the error. */
+export type Outputs = { [Name in keyof typeof outputs]: z.input<(typeof outputs)[Name]> } & {
+  error: z.input<typeof error>;
+};
