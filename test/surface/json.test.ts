@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { patch, type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
 import { commands } from "../../src/surface/cli/commands.ts";
-import { demoEvent, execEvent } from "../../src/surface/json/events.ts";
+import { demoEvent, execEvent, gatewayEvent } from "../../src/surface/json/events.ts";
 import { error, outputs } from "../../src/surface/json/outputs.ts";
 import { type Ended, type Rig, until, withRig } from "../kit/rig.ts";
 
@@ -21,6 +21,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   exec: execEvent,
   "exec resume": execEvent,
   resume: execEvent,
+  gateway: gatewayEvent,
   demo: demoEvent,
 };
 
@@ -65,7 +66,7 @@ const scenario: ScenarioInput = {
   ],
 };
 
-describe("--json", () => {
+describe.concurrent("--json", () => {
   afterAll(() => {
     expect([...held].sort(), "every command was run").toEqual(commands.map(({ name }) => name).sort());
   });
@@ -178,15 +179,18 @@ describe("--json", () => {
         expect(await run(rig, 2, ...words), words.join(" ")).toMatchObject([{ schema: 1, type: "error" }]);
     }));
 
-  it("of the simulator and the completion is as documented", () =>
+  it("of the servers and the completion is as documented", () =>
     withRig(scenario, async (rig) => {
       await run(rig, 0, "completion", "bash");
-      const simulator = rig.start(["simulate", "--json"]);
-      await until(() => simulator.printed().includes("\n"), "the address");
-      simulator.child.kill("SIGINT");
-      const { out, status } = await simulator.ended;
-      expect(status).toBe(0);
-      expect(expectHeld(["simulate"], out)).toMatchObject([{ url: expect.stringMatching(/^http:/u) }]);
+      await run(rig, 0, "gateway", "--codex-config");
+      for (const command of ["simulate", "gateway"]) {
+        const server = rig.start([command, "--json", "--listen", "0"]);
+        await until(() => server.printed().includes("\n"), "the address");
+        server.child.kill("SIGINT");
+        const { out, status } = await server.ended;
+        expect(status).toBe(0);
+        expect(expectHeld([command], out)).toMatchObject([{ url: expect.stringMatching(/^http:/u) }]);
+      }
     }));
 
   it("of the demo is as documented, and its evidence holds", { timeout: 60_000 }, () =>

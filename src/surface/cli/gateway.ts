@@ -3,7 +3,10 @@ import { codexConfig, type CodexProvider, tokenVariable } from "../../gateway/co
 import { startGateway, type UpstreamOptions } from "../../gateway/server.ts";
 import { printable } from "../../lib/printable.ts";
 import { type Config, readConfig } from "../config.ts";
+import type { GatewayEvent } from "../json/events.ts";
+import { jsonVersion } from "../json/print.ts";
 import { type Invocation, optionList, optionText } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Serves until it is interrupted; answers that are under way are let finish, a second interrupt cuts them. */
 export async function gateway(invocation: Invocation): Promise<number> {
@@ -12,7 +15,9 @@ export async function gateway(invocation: Invocation): Promise<number> {
   const { host, port, upstreams, token, allowedHosts } = settings;
   if (options["codexConfig"] === true) {
     const text = codexConfig(settings.codex);
-    terminal.out(options["json"] === true ? `${JSON.stringify({ schema: 1, config: text })}\n` : text);
+    if (options["json"] === true)
+      print(terminal, { type: "gateway.config", schema: jsonVersion, config: text });
+    else terminal.out(text);
     return 0;
   }
   const isJson = options["json"] === true;
@@ -24,10 +29,10 @@ export async function gateway(invocation: Invocation): Promise<number> {
     ...(token !== undefined && { token }),
     log: (line) =>
       isJson
-        ? terminal.out(`${JSON.stringify({ type: "gateway.log", at: Date.now(), line })}\n`)
+        ? print(terminal, { type: "gateway.log", at: Date.now(), line })
         : terminal.err(`${new Date().toISOString()} ${printable(line)}\n`),
   });
-  if (isJson) terminal.out(`${JSON.stringify({ type: "gateway.listening", url: running.url })}\n`);
+  if (isJson) print(terminal, { type: "gateway.listening", schema: jsonVersion, url: running.url });
   else
     terminal.out(
       `Listening on ${running.url}, in front of ${upstreams.map(({ url }) => printable(url)).join(", ")}. Ctrl-C ends it.
@@ -39,6 +44,10 @@ export async function gateway(invocation: Invocation): Promise<number> {
   );
   await running.close();
   return 0;
+}
+
+function print(terminal: Terminal, event: GatewayEvent): void {
+  terminal.out(`${JSON.stringify(event)}\n`);
 }
 
 interface GatewaySettings {

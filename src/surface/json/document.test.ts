@@ -14,7 +14,7 @@ describe("docs/json.md", () => {
   });
 
   it("knows every command of the table, and no other (src/surface/json/outputs.ts)", () => {
-    const events = ["exec", "exec resume", "resume", "demo"];
+    const events = ["exec", "exec resume", "resume", "gateway", "demo"];
     const names = commands.map(({ name }) => name).filter((name) => !events.includes(name));
     expect(Object.keys(outputs).sort()).toEqual(names.sort());
   });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { demoEvent, execEvent } from "./events.ts";
+import { demoEvent, execEvent, gatewayEvent } from "./events.ts";
 import { error, outputs } from "./outputs.ts";
 import { jsonVersion } from "./print.ts";
 
@@ -27,6 +27,7 @@ const kinds: readonly (readonly [string, z.ZodType])[] = [
     return [names.map(([name]) => `throughline ${name}`).join(", "), schema] as const;
   }),
   ["throughline exec, throughline resume", execEvent],
+  ["throughline gateway", gatewayEvent],
   ["throughline demo", demoEvent],
   ["An error", error],
 ];
@@ -59,8 +60,8 @@ export function jsonDocument(): string {
     "",
     "Made by `npm run docs` from `src/surface/json`; change it there. [json.schema.json](json.schema.json) is the same as JSON Schema.",
     "",
-    `With \`--json\` a command prints one object on one line of stdout, with \`"schema": ${jsonVersion}\` in it; \`exec\`, \`resume\` and \`demo\` print one event a line,`,
-    "and the version stands in `thread.started` and `demo.ended`. Within a version members and events may be added; one that is renamed, removed or comes to mean something else",
+    `With \`--json\` a command prints one object on one line of stdout, with \`"schema": ${jsonVersion}\` in it; \`exec\`, \`resume\`, \`gateway\` and \`demo\` print one event a line,`,
+    "and the version stands in `thread.started`, `gateway.listening` and `demo.ended`. Within a version members and events may be added; one that is renamed, removed or comes to mean something else",
     "makes a new version. What is meant for people stays on stderr. Members are called as in the log, times are milliseconds since 1970; the events of `exec` are",
     "called as those of `codex exec --json`, and their times are ISO 8601. The exit status is the same as without `--json`.",
     ...sections.flat(),

@@ -120,6 +120,26 @@ export const execEvent = z.discriminatedUnion("type", [
 ]);
 export type ExecEvent = z.input<typeof execEvent>;
 
+/** What `gateway --json` prints: where it listens, and then a line for each thing that it does. */
+export const gatewayEvent = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("gateway.listening"),
+    schema: z.literal(1).describe("version of what `--json` prints"),
+    url: z.string().describe("where it listens, as soon as it does"),
+  }),
+  z.strictObject({
+    type: z.literal("gateway.log"),
+    at: z.number().describe("milliseconds since 1970"),
+    line: z.string().describe("in words"),
+  }),
+  z.strictObject({
+    type: z.literal("gateway.config"),
+    schema: z.literal(1).describe("version of what `--json` prints"),
+    config: z.string().describe("with `--codex-config`: what goes into Codex's config.toml"),
+  }),
+]);
+export type GatewayEvent = z.input<typeof gatewayEvent>;
+
 /** What `demo --json` prints: one event a line. */
 export const demoEvent = z.discriminatedUnion("type", [
   z.strictObject({
