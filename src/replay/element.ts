@@ -84,8 +84,8 @@ export function answerTo(record: ItemRecord, callId: string): Uint8Array {
 
 const answerOverhead = new Map<string, number>();
 
-/** Length of `answerTo` without making it: nearly every call is answered for a moment, until its output comes. */
-function answerLength(record: ItemRecord, callId: string): number {
+/** Length of `answerTo` without making it. */
+export function answerLength(record: ItemRecord, callId: string): number {
   const { kind } = record.event;
   if (!/^[\w-]*$/u.test(callId)) return answerTo(record, callId).length;
   let overhead = answerOverhead.get(kind);
@@ -93,16 +93,14 @@ function answerLength(record: ItemRecord, callId: string): number {
   return overhead + callId.length;
 }
 
-/** Bytes of an item as it is sent, and of its answer. */
-export function sizeOf(
-  record: ItemRecord,
-  flags: number,
-  found: readonly Edit[] | undefined,
-  callId: string,
-): number {
+/** Bytes of an item as it is sent, without its answer. */
+export function sizeOf(record: ItemRecord, flags: number, found: readonly Edit[] | undefined): number {
   if ((flags & flag.sent) === 0) return 0;
   let size = record.body.length;
-  for (const { from, to, bytes } of editsOf(record, flags, found)) size += bytes.length - (to - from);
-  if ((flags & flag.answered) !== 0) size += answerLength(record, callId);
-  return size;
+  if ((flags & rewritten) !== 0) {
+    for (const { from, to, bytes } of found ?? none) size += bytes.length - (to - from);
+    return size;
+  }
+  const { cut } = record.event;
+  return (flags & flag.detached) !== 0 && cut ? size - (cut[1] - cut[0]) : size;
 }

@@ -3,7 +3,7 @@ import { CallIds } from "./call-ids.ts";
 import { Columns } from "./columns.ts";
 import type { ReplayContract } from "./contract.ts";
 import type { Edit } from "./edit.ts";
-import { frame, type ProjectedItems, sentElements, sizeOf } from "./element.ts";
+import { answerLength, frame, type ProjectedItems, sentElements, sizeOf } from "./element.ts";
 import { type Ends, endsOf, roleOf } from "./ends.ts";
 import { flag, rewritten } from "./flag.ts";
 import { ElementOrder } from "./order.ts";
@@ -36,8 +36,11 @@ export class Layout {
   readonly #columns = new Columns();
   #items: readonly ItemRecord[] = [];
   #taken = 0;
+  /** Bytes of the items that are sent, without what is `#answered`. */
   #size = 0;
   #count = 0;
+  /** Calls that are followed by an answer: nearly every call is for a moment, until its output comes. */
+  readonly #answered = new Set<number>();
   /** What was found out from the bytes of items; a reader may hold it (`#isShared`). */
   #edits = new Map<number, readonly Edit[]>();
   #isShared = false;
@@ -53,7 +56,9 @@ export class Layout {
   get bytes(): number {
     const { head, tail } = this.ends();
     const framed = (head ? frame.head.length : 0) + (tail ? frame.tail.length : 0);
-    return this.#size + framed + Math.max(0, this.count - 1);
+    let answers = 0;
+    for (const call of this.#answered) answers += answerLength(this.#items[call]!, this.#callIdOf(call));
+    return this.#size + answers + framed + Math.max(0, this.count - 1);
   }
 
   get count(): number {
@@ -107,8 +112,14 @@ export class Layout {
 
   #set(index: number, flags: number): void {
     const before = this.#columns.flags(index);
-    this.#size -= this.#sizeOf(index);
     this.#count += elementsOf(flags) - elementsOf(before);
+    if ((flags & flag.answered) !== 0) this.#answered.add(index);
+    else if ((before & flag.answered) !== 0) this.#answered.delete(index);
+    if (((before ^ flags) & ~flag.answered) === 0) {
+      this.#columns.setFlags(index, flags);
+      return;
+    }
+    this.#size -= this.#sizeOf(index);
     this.#columns.setFlags(index, flags);
     if (((before ^ flags) & (rewritten | flag.detached)) !== 0) this.#forget(index);
     if ((flags & rewritten) === 0) this.#unlocated.delete(index);
@@ -223,9 +234,7 @@ export class Layout {
 
   #sizeOf(index: number): number {
     const flags = this.#columns.flags(index);
-    return flags === 0
-      ? 0
-      : sizeOf(this.#items[index]!, flags, this.#edits.get(index), this.#callIdOf(index));
+    return flags === 0 ? 0 : sizeOf(this.#items[index]!, flags, this.#edits.get(index));
   }
 }
 

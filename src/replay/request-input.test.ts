@@ -15,7 +15,7 @@ describe("the input of a request", () => {
     const input = await requestInput(project(openai, basis, log.history.items), log.bodies(1_000));
     const sizes: number[] = [];
     for await (const chunk of input.chunks()) sizes.push(chunk.length);
-    expect(sizes.slice(0, -1).every((size) => size === 256 * 1024)).toBe(true);
+    expect(sizes.slice(0, -1).every((size) => size === 1024 * 1024)).toBe(true);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(input.bytes);
   });
 

@@ -35,10 +35,13 @@ export class OpenCalls<T> {
     const open = ofKind?.get(call);
     const last = open?.at(-1);
     if (!ofKind || !open || !last) return undefined;
+    if (open.length === 1) {
+      ofKind.delete(call);
+      return last.value;
+    }
     let at = open.length - 1;
     while (open[at - 1]?.step === last.step && open[at - 1]?.turn === last.turn) at--;
     const [taken] = open.splice(at, 1);
-    if (open.length === 0) ofKind.delete(call);
     return taken?.value;
   }
 

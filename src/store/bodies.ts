@@ -1,7 +1,7 @@
 import type { BodyRef } from "../session/event.ts";
 import { readFully, type ByteSource } from "./source.ts";
 
-const runBytes = 2 ** 18;
+const runBytes = 2 ** 20;
 /** Bytes between two refs that are read along rather than skipped. */
 const gapBytes = 2 ** 16;
 
@@ -32,9 +32,7 @@ export async function* readBodies(
       const bytes = await loading;
       next = runs.next();
       loading = next.done ? undefined : load(next.value, turn);
-      yield run.refs.map(({ offset, length }) =>
-        bytes.subarray(offset - run.offset, offset - run.offset + length),
-      );
+      yield viewsOf(bytes, run, refs);
     }
   } finally {
     // Nothing may still be reading when the caller closes the file.
@@ -46,32 +44,43 @@ export async function readBody(source: ByteSource, ref: BodyRef, path: string): 
   return fill(Buffer.allocUnsafeSlow(ref.length), source, ref.offset, path);
 }
 
+/** What is read in one go: the refs `[first, past)`, or a piece of one that is too long. */
 interface Run extends BodyRef {
-  refs: BodyRef[];
+  first: number;
+  past: number;
 }
 
 function* cutRuns(refs: readonly BodyRef[]): Generator<Run, undefined> {
-  let run: { offset: number; length: number; refs: BodyRef[] } | undefined;
-  for (const ref of refs) {
-    const gap = run ? ref.offset - (run.offset + run.length) : -1;
-    if (run && gap >= 0 && gap <= gapBytes && run.length + gap + ref.length <= runBytes) {
-      run.length += gap + ref.length;
-      run.refs.push(ref);
+  for (let first = 0; first < refs.length;) {
+    const { offset, length } = refs[first]!;
+    if (length > runBytes) {
+      for (let at = 0; at < length; at += runBytes)
+        yield { offset: offset + at, length: Math.min(runBytes, length - at), first, past: first };
+      first++;
       continue;
     }
-    if (run) yield run;
-    run = undefined;
-    if (ref.length <= runBytes) {
-      run = { ...ref, refs: [ref] };
-      continue;
+    let end = offset + length;
+    let past = first + 1;
+    for (; past < refs.length; past++) {
+      const next = refs[past]!;
+      const gap = next.offset - end;
+      if (gap < 0 || gap > gapBytes || next.offset + next.length - offset > runBytes) break;
+      end = next.offset + next.length;
     }
-    for (let at = 0; at < ref.length; at += runBytes) {
-      const piece = { offset: ref.offset + at, length: Math.min(runBytes, ref.length - at) };
-      yield { ...piece, refs: [piece] };
-    }
+    yield { offset, length: end - offset, first, past };
+    first = past;
   }
-  if (run) yield run;
   return undefined;
+}
+
+function viewsOf(bytes: Buffer, run: Run, refs: readonly BodyRef[]): Uint8Array[] {
+  if (run.first === run.past) return [bytes];
+  const views: Uint8Array[] = [];
+  for (let at = run.first; at < run.past; at++) {
+    const { offset, length } = refs[at]!;
+    views.push(new Uint8Array(bytes.buffer, bytes.byteOffset + offset - run.offset, length));
+  }
+  return views;
 }
 
 async function fill(bytes: Buffer, source: ByteSource, offset: number, path: string): Promise<Buffer> {
