@@ -37,8 +37,11 @@ export interface KnownRows {
 export interface Listing {
   /** Empty when they can't be read. Without `isWanted` every place is. */
   rows(isWanted?: (place: Place) => boolean): KnownRows;
-  /** Written soon, in the background. */
-  put(row: ListingRow): void;
+  /**
+   * Written soon, in the background. `isStill` is asked then: who only reads a session may be late, after it was removed or scrubbed, and a
+   * row of what was said must not come back.
+   */
+  put(row: ListingRow, isStill?: () => boolean): void;
   /** Marks the row before the first append. */
   markRunning(id: string): void;
   /** Marks the row after the last append, unless it was made from a log of another length: that is another writer's. */
@@ -49,7 +52,7 @@ export interface Listing {
    * For every session whose text the cache holds: the length of the log that it was made from, and which of the words (lower case) it has.
    */
   search(words: readonly string[]): ReadonlyMap<string, { bytes: number; has: readonly boolean[] }>;
-  /** The text (lower case) that a search of a log of exactly `bytes` bytes looks at. Written soon, in the background. */
+  /** The text (lower case) that a search of a log of exactly `bytes` bytes looks at. Written soon, in the background, if the row of the session is of that log still. */
   putText(id: string, bytes: number, text: string): void;
   /** Resolves when no byte of the sessions is left in the cache: false when it can't be written and some may be. */
   remove(ids: readonly string[]): Promise<boolean>;

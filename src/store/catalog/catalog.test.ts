@@ -57,6 +57,22 @@ describe("the catalogue", () => {
     await again.close();
   });
 
+  it("takes no row and no text from a reader that is late, after the session was removed or scrubbed", async () => {
+    const store = withCatalog();
+    const id = await makeSession(store, "first");
+    const [session] = await store.list();
+    await store.close();
+    const listing = openCatalog(home);
+    await listing.remove([id]);
+    listing.put({ summary: session!, bytes: session!.bytes, running: false }, () => false);
+    listing.putText(id, session!.bytes, "what was said");
+    await listing.close();
+    const again = openCatalog(home);
+    expect([...again.rows().ids]).toEqual([]);
+    expect([...again.search(["said"])]).toEqual([]);
+    await again.close();
+  });
+
   it("is passed over for a session whose log has grown since", async () => {
     const store = withCatalog();
     const id = await makeSession(store, "before");

@@ -74,15 +74,14 @@ class Catalog implements Listing {
     );
   }
 
-  put({ summary, bytes, running }: ListingRow): void {
-    this.#later((db) =>
-      db
-        .prepare(
-          "INSERT INTO sessions (id, bytes, running, summary) VALUES (?, ?, ?, ?) " +
-            "ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes, running = excluded.running, summary = excluded.summary",
-        )
-        .run(summary.id, bytes, running ? 1 : 0, JSON.stringify(summary)),
-    );
+  put({ summary, bytes, running }: ListingRow, isStill = (): boolean => true): void {
+    this.#later((db) => {
+      if (!isStill()) return;
+      db.prepare(
+        "INSERT INTO sessions (id, bytes, running, summary) VALUES (?, ?, ?, ?) " +
+          "ON CONFLICT (id) DO UPDATE SET bytes = excluded.bytes, running = excluded.running, summary = excluded.summary",
+      ).run(summary.id, bytes, running ? 1 : 0, JSON.stringify(summary));
+    });
   }
 
   markRunning(id: string): void {
@@ -101,7 +100,11 @@ class Catalog implements Listing {
 
   putText(id: string, bytes: number, text: string): void {
     this.#later((db) =>
-      db.prepare("INSERT OR REPLACE INTO said (id, bytes, text) VALUES (?, ?, ?)").run(id, bytes, text),
+      db
+        .prepare(
+          "INSERT OR REPLACE INTO said (id, bytes, text) SELECT id, bytes, ? FROM sessions WHERE id = ? AND bytes = ?",
+        )
+        .run(text, id, bytes),
     );
   }
 

@@ -124,11 +124,13 @@ async function describe(
   tools: Tools,
 ): Promise<ListedSession | undefined> {
   // Before the lease: whoever takes it after the look at it makes the log longer than this.
-  const bytes = lstatSync(logPath(path), { throwIfNoEntry: false })?.size;
-  if (bytes === undefined)
+  const log = lstatSync(logPath(path), { throwIfNoEntry: false });
+  if (!log)
     return lstatSync(path, { throwIfNoEntry: false })
       ? broken({ id, path }, 0, `${logPath(path)} is missing`)
       : undefined;
+  const bytes = log.size;
+  const isStill = (): boolean => lstatSync(logPath(path), { throwIfNoEntry: false })?.ino === log.ino;
   try {
     const holder = tools.holder(path);
     const held = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
@@ -140,7 +142,7 @@ async function describe(
     const summary = await tools.summarize(id);
     if (summary.created === 0)
       return broken({ id, path }, bytes, "no line of its log is an event of a session");
-    tools.listing?.put({ summary, bytes, running: holder.state === "held" });
+    tools.listing?.put({ summary, bytes, running: holder.state === "held" }, isStill);
     return { ...summary, bytes, ...held, ...inboxTrouble({ id, path }, row, tools) };
   } catch (error) {
     if (!isFailure(error) && typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
