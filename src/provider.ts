@@ -25,6 +25,11 @@ export interface ModelRequest {
    * what it has of them; `thinking` means that no thinking is asked for.
    */
   without?: readonly string[];
+  /**
+   * That the provider is to keep the response, and the response that it has kept of what stands before `input`. Absent: nothing is kept, and
+   * `input` is everything. Only for wires whose contract has a chain.
+   */
+  stored?: { previous?: string };
   /** The session's id: `prompt_cache_key`. */
   cacheKey: string;
 }

@@ -7,18 +7,16 @@ import { canContinue, checkpointOf, type History } from "./session/history.ts";
 import { describeItem, messageItem } from "./session/item.ts";
 import { summarize } from "./session/summary.ts";
 import { usageSince } from "./session/usage.ts";
-import { project, type Projection } from "./replay/project.ts";
-import { requestInput } from "./replay/request-input.ts";
 import type { Action } from "./recovery/action.ts";
 import { type Circumstances, decide, outOfRoom, Situation } from "./recovery/policy.ts";
 import type { Served } from "./runtime/served.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
 import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
 import { clockTime, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
+import { Requests } from "./runtime/requests.ts";
 import { makeSuccessor } from "./runtime/rotation.ts";
 import type { FollowUp } from "./store.ts";
 import { damageNotices } from "./store/damage.ts";
-import type { ModelRequest, RequestInput } from "./provider.ts";
 import { Calls } from "./turn/calls.ts";
 import type { Journal } from "./turn/journal.ts";
 import type { Compacted, Compacting } from "./turn/compactor.ts";
@@ -81,14 +79,15 @@ export class Session {
   readonly #runtime: Runtime;
   readonly #equipment: Equipment;
   readonly #followUps: FollowUps;
+  readonly #requests: Requests;
   #journal: Journal;
-  #projection: Projection | undefined;
 
   constructor(runtime: Runtime, journal: Journal, equipment: Equipment) {
     this.#runtime = runtime;
     this.#journal = journal;
     this.#equipment = equipment;
     this.#followUps = new FollowUps(runtime, () => this.#journal);
+    this.#requests = new Requests(equipment, () => this.#journal);
   }
 
   get id(): string {
@@ -159,7 +158,6 @@ export class Session {
     const before = this.#journal.log;
     const { journal, left } = await makeSuccessor(this.#runtime, this.#journal);
     this.#journal = journal;
-    this.#projection = undefined;
     await before.release();
     const stayed = left > 0 ? `; ${counted(left, "item")} stay in session ${before.id}` : "";
     this.#runtime.observe({
@@ -237,7 +235,7 @@ export class Session {
       const result = await runTurn(turn, situation.attempt);
       if (result.kind === "completed") return { kind: "completed" };
       if (result.steps > 0) situation.progressed();
-      let met = result;
+      let met = { ...result, failure: this.#requests.placed(result.failure) };
       let action = this.#decide(met, situation);
       await logFailure(this.#runtime, this.#journal, met, action);
       if (action.do === "compact") {
@@ -262,7 +260,7 @@ export class Session {
   }
 
   #compacting(signal: AbortSignal): Compacting {
-    const now = { journal: this.#journal, project: () => this.#projected(), signal };
+    const now = { journal: this.#journal, project: () => this.#requests.projected(), signal };
     return { ...this.#equipment, ...this.#runtime, ...now };
   }
 
@@ -272,8 +270,12 @@ export class Session {
       journal: this.#journal,
       provider,
       calls: new Calls(this.#journal, environment, signal),
-      project: () => this.#project(signal),
-      request: () => this.#request(),
+      project: async () => {
+        await this.#equipment.compact?.prepare(this.#compacting(signal));
+        return this.#requests.input();
+      },
+      request: () => this.#requests.request(),
+      chain: () => this.#requests.chain(),
       steer: () => this.#steer(signal),
       observe: this.#runtime.observe,
       signal,
@@ -298,7 +300,7 @@ export class Session {
 
   #circumstances(): Circumstances {
     const { clock, random, wait } = this.#runtime;
-    const projection = this.#projected();
+    const projection = this.#requests.projected();
     const { lastSeq } = this.history;
     return { now: clock.now(), random: random(), wait, projection, upTo: lastSeq, canRotate: true };
   }
@@ -354,33 +356,6 @@ export class Session {
     });
     // The log's own time: a catalogue that is made again from the log has to say the same.
     if (ended) this.#journal.log.describe(summarize(this.history, ended.event.at));
-  }
-
-  #projected(): Projection {
-    const { contract, provider, settings } = this.#equipment;
-    const { issuer } = provider;
-    const basis = { issuer, model: settings.model, quarantines: this.history.quarantines };
-    this.#projection = project(contract, basis, this.history.items, this.#projection);
-    return this.#projection;
-  }
-
-  async #project(signal: AbortSignal): Promise<RequestInput> {
-    await this.#equipment.compact?.prepare(this.#compacting(signal));
-    return requestInput(this.#projected(), (refs) => this.#journal.log.bodies(refs));
-  }
-
-  #request(): Omit<ModelRequest, "input"> {
-    const { settings, instructions, environment } = this.#equipment;
-    const { sealed, without } = this.#projected();
-    return {
-      model: settings.model,
-      ...(settings.effort !== undefined && { effort: settings.effort }),
-      instructions,
-      tools: environment.tools.map((tool) => tool.definition),
-      sealed,
-      without,
-      cacheKey: this.id,
-    };
   }
 }
 

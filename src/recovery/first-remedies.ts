@@ -88,6 +88,19 @@ export const thinkingOff: Remedy = {
   }),
 };
 
+/**
+ * The whole input is sent in place of the response that isn't there (row 43); the next response is built on again. A provider that has missed
+ * two keeps none.
+ */
+export const wholeInput: Remedy = {
+  rung: 0,
+  propose({ projection, options: { upTo } }) {
+    if (projection.contract.chain !== "previous-response") return undefined;
+    const through = projection.chainLost < 0 ? { through: upTo } : {};
+    return { scope: { kind: "chain", ...through }, items: [] };
+  },
+};
+
 /** The stored signatures are sent (row 19). */
 export const thoughtSignatures: Remedy = {
   rung: 0,

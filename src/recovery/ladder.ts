@@ -18,6 +18,7 @@ import {
   thinkingOff,
   thoughtSignatures,
   typeAsNotes,
+  wholeInput,
 } from "./first-remedies.ts";
 import { type LadderOptions, refusedRequest, type Remedy } from "./remedy.ts";
 import { allMedia, allSealed, callIds, itemIds, named, ofIssuer, transcript } from "./rungs.ts";
@@ -40,6 +41,7 @@ const ladders: Readonly<Partial<Record<FailureClass, readonly Remedy[]>>> = {
   "reasoning-required": [plainReasoning, transcript],
   "reasoning-unpaired": [namedReasoning, ...ids],
   "duplicate-item": [duplicates, ...ids],
+  "chain-missing": [wholeInput],
   "item-not-persisted": [itemIds, namedReasoning, ...ids],
   "item-id-invalid": ids,
   "item-type-unsupported": [typeAsNotes, transcript],

@@ -108,6 +108,13 @@ function repairWords(
       return {
         what: `the history was refused as it is; ${items} of it sent in words or left out, as a plain transcript; the log keeps all`,
       };
+    case "chain":
+      return {
+        what:
+          scope.through === undefined
+            ? "the provider keeps no responses; the whole conversation is sent with every request from now on; nothing was left out"
+            : "the provider has not kept the earlier responses; the whole conversation is sent in their place; nothing was left out",
+      };
     case "parameter":
       return { what: parameterWords(scope.parameter, scope.turn !== undefined, count) };
   }

@@ -140,8 +140,9 @@ function repair(failure: Failure, situation: Situation, circumstances: Circumsta
     situation.noteRepair(quarantine);
     return { do: "repair", quarantine, notice: repairNotice(failure, quarantine, now) };
   }
-  // Another session would be refused the same setting.
-  if (failure.class === "parameter-unsupported") return { do: "stop", class: failure.class };
+  // Another session would be refused the same setting, and has no earlier response either.
+  if (failure.class === "parameter-unsupported" || failure.class === "chain-missing")
+    return { do: "stop", class: failure.class };
   if (canRotate !== true || situation.isRotated) return { do: "stop", class: "unrecoverable" };
   situation.noteRotation();
   return { do: "rotate", notice: rotationNotice(failure) };

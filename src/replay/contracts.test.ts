@@ -35,6 +35,19 @@ describe("the contract of a backend", () => {
     expect(contractFor({ baseUrl: "https://api.openai.com/v1", contract: "proxy" }).name).toBe("proxy");
   });
 
+  it("of a provider that is to keep the responses is OpenAI's own, and no other's", () => {
+    const stored = { baseUrl: "https://api.openai.com/v1", store: true };
+    expect(contractFor(stored).name).toBe("openai-stored");
+    expect(contractFor({ ...stored, contract: "openai-stored" }).name).toBe("openai-stored");
+    expect(contractFor({ ...stored, store: false }).name).toBe("openai");
+    for (const other of [
+      { baseUrl: "https://api.x.ai/v1" },
+      { baseUrl: "https://api.openai.com/v1", kind: "chat" },
+      { baseUrl: "https://api.openai.com/v1", contract: "proxy" },
+    ])
+      expect(() => contractFor({ ...other, store: true })).toThrow("store = true");
+  });
+
   it("that nobody knows is a fault of the configuration, which lists those that there are", () => {
     try {
       contractNamed("toString");

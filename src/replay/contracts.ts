@@ -9,12 +9,14 @@ import { deepseek } from "./contracts/deepseek.ts";
 import { gemini } from "./contracts/gemini.ts";
 import { kimi } from "./contracts/kimi.ts";
 import { openai } from "./contracts/openai.ts";
+import { openaiStored } from "./contracts/openai-stored.ts";
 import { proxy } from "./contracts/proxy.ts";
 import { xai } from "./contracts/xai.ts";
 
 /** Every replay contract by name, as `contract` in the configuration names it. */
 export const contracts: Readonly<Record<string, ReplayContract>> = {
   openai,
+  "openai-stored": openaiStored,
   codex,
   azure,
   xai,
@@ -41,10 +43,26 @@ export function contractNamed(name: string): ReplayContract {
 
 /**
  * The contract of a backend: the one that the configuration names, else the one that its kind and its base URL tell. Kinds:
- * `chat`, `anthropic`; any other speaks Responses. An unknown URL is taken for an endpoint like that of who defined the wire (decisions/0003-contract-for-unknown-base-urls.md).
+ * `chat`, `anthropic`; any other speaks Responses. `store`: whether the provider is to keep the responses. An unknown URL is taken for an endpoint like that of who defined the wire (decisions/0003-contract-for-unknown-base-urls.md).
  */
-export function contractFor(backend: { kind?: string; baseUrl: string; contract?: string }): ReplayContract {
-  const { kind, baseUrl, contract } = backend;
+export function contractFor(backend: {
+  kind?: string;
+  baseUrl: string;
+  contract?: string;
+  store?: boolean;
+}): ReplayContract {
+  const { store, ...given } = backend;
+  const found = unstored(given);
+  if (store !== true || found.chain === "previous-response") return found;
+  if (found === openai) return openaiStored;
+  throw new Failure(
+    "configuration",
+    `store = true is known of the contract "openai" only, and ${given.baseUrl} has "${found.name}". Leave it out, or set contract = "openai".`,
+    {},
+  );
+}
+
+function unstored({ kind, baseUrl, contract }: Parameters<typeof contractFor>[0]): ReplayContract {
   if (contract !== undefined) return contractNamed(contract);
   if (kind === "anthropic") return anthropic;
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;

@@ -23,6 +23,9 @@ export function activeQuarantines({ issuer, model, quarantines }: ProjectionBasi
   );
 }
 
+export const isSameList = (left: readonly unknown[], right: readonly unknown[]): boolean =>
+  left.length === right.length && left.every((value, at) => value === right[at]);
+
 /** Bytes that an output has beside its text, and that shortening it has to save to be worth it. */
 const outputMargin = 256;
 
@@ -34,6 +37,8 @@ export class Directives {
   readonly sealed: boolean;
   readonly isSetAside: (record: ItemRecord) => boolean;
   readonly detachThrough: number;
+  /** Responses that ended up to this sequence number are not built on (see `chain.ts`). */
+  readonly chainLost: number;
   /** Characters of a tool output that are sent where it is shortened. */
   readonly outputLimit: number;
   readonly #outputsThrough: number;
@@ -64,7 +69,12 @@ export class Directives {
       callIdLimit: Math.min(contract.callIdLimit, ...ofKind("call-ids").map(({ limit }) => limit)),
     };
     this.isSetAside = setAsideBy(scopes);
-    this.detachThrough = through("item-ids");
+    this.chainLost = Math.max(
+      -1,
+      ...ofKind("chain").map((scope) => scope.through ?? Number.POSITIVE_INFINITY),
+    );
+    // What is gone with a response may be gone with its items: their ids are not sent either.
+    this.detachThrough = Math.max(through("item-ids"), this.chainLost);
     this.#transcriptThrough = through("transcript");
     this.outputLimit = Math.min(
       Number.POSITIVE_INFINITY,

@@ -27,7 +27,7 @@ export const frame = {
 } as const;
 
 /** The elements of `input` in order, as pairs of a kind and the index of an item (-1 for the frame). */
-export function* sentElements(projected: ProjectedItems): Iterable<readonly [ElementKind, number]> {
+export function* sentElements(projected: ProjectedItems): Generator<readonly [ElementKind, number]> {
   const { items, order, flags, gathered, ends } = projected;
   if (ends.head) yield ["head", -1];
   let waiting: number[] = [];
@@ -103,4 +103,19 @@ export function sizeOf(record: ItemRecord, flags: number, found: readonly Edit[]
   }
   const { cut } = record.event;
   return (flags & flag.detached) !== 0 && cut ? size - (cut[1] - cut[0]) : size;
+}
+
+/** Bytes of the first `count` elements, with the comma behind each but the last of all. */
+export function sizeOfFirst(projected: ProjectedItems, count: number): number {
+  const { items, flags, edits, callIds } = projected;
+  let bytes = 0;
+  let left = count;
+  for (const [kind, at] of sentElements(projected)) {
+    if (left-- === 0) return bytes + count;
+    if (kind === "head" || kind === "tail") bytes += frame[kind].length;
+    else if (kind === "answer")
+      bytes += answerLength(items[at]!, callIds.get(at) ?? items[at]!.event.call ?? "");
+    else bytes += sizeOf(items[at]!, flags[at]!, edits.get(at));
+  }
+  return bytes + Math.max(0, count - 1);
 }

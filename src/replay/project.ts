@@ -2,12 +2,12 @@ import type { BodyRef, ItemRecord, Quarantine } from "../session/event.ts";
 import { isCallKind, isOutputKind } from "../session/item.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import type { ReplayContract } from "./contract.ts";
-import { activeQuarantines, Directives, type ProjectionBasis } from "./directives.ts";
+import { activeQuarantines, Directives, isSameList, type ProjectionBasis } from "./directives.ts";
 import type { ProjectedItems } from "./element.ts";
 import { roleOf } from "./ends.ts";
 import { explain } from "./explain.ts";
 import { flag } from "./flag.ts";
-import { hasOwnPrefix } from "./item-id.ts";
+import { keepsId } from "./item-id.ts";
 import { Layout, type ProjectedElement } from "./layout.ts";
 import { type InStep, isModelItem, isSameItem, isSameStep } from "./likeness.ts";
 import { MediaWindow } from "./media-window.ts";
@@ -94,6 +94,11 @@ export class Projection {
     return this.#directives.without(this.#turn);
   }
 
+  /** Responses that ended up to this sequence number are not kept by the endpoint, as it has said. */
+  get chainLost(): number {
+    return this.#directives.chainLost;
+  }
+
   /** The newest turn of the window. */
   get turn(): number {
     return this.#turn;
@@ -117,9 +122,7 @@ export class Projection {
   isContinuedBy(contract: ReplayContract, basis: ProjectionBasis, items: readonly ItemRecord[]): boolean {
     if (contract !== this.#given || basis.issuer !== this.issuer || basis.model !== this.model) return false;
     if (items.length < this.#taken) return false;
-    const quarantines = activeQuarantines(basis);
-    if (quarantines.length !== this.#quarantines.length) return false;
-    if (!quarantines.every((quarantine, at) => quarantine === this.#quarantines[at])) return false;
+    if (!isSameList(activeQuarantines(basis), this.#quarantines)) return false;
     return (
       this.#taken === 0 ||
       (items[0] === this.#items[0] && items[this.#taken - 1] === this.#items[this.#taken - 1])
@@ -140,6 +143,7 @@ export class Projection {
   /** Whether both make the same request, as far as it depends on the projection. */
   isSameRequest(other: Projection): boolean {
     if (this.sealed !== other.sealed || this.without.join() !== other.without.join()) return false;
+    if (this.chainLost !== other.chainLost) return false;
     return this.#layout.isSameAs(other.#layout);
   }
 
@@ -338,9 +342,8 @@ export class Projection {
   #idFlag(record: ItemRecord): number {
     const { id, seq } = record.event;
     if (id === undefined) return 0;
-    const { itemIds } = this.#contract;
-    if (itemIds === "detach" || seq <= this.#directives.detachThrough) return flag.detached;
-    if (itemIds === "keep-prefixed" && !hasOwnPrefix(record)) return flag.detached;
+    if (seq <= this.#directives.detachThrough || !keepsId(record, this.#contract, this.issuer))
+      return flag.detached;
     const owner = this.#ids.get(id);
     return owner !== undefined && this.#items[owner] !== record ? flag.detached : 0;
   }

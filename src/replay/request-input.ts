@@ -1,6 +1,14 @@
 import type { BodyRef } from "../session/event.ts";
 import type { Edit } from "./edit.ts";
-import { answerTo, editsOf, frame, type ProjectedItems, sentElements } from "./element.ts";
+import {
+  answerTo,
+  editsOf,
+  type ElementKind,
+  frame,
+  type ProjectedItems,
+  sentElements,
+  sizeOfFirst,
+} from "./element.ts";
 import { flag } from "./flag.ts";
 import type { Projection } from "./project.ts";
 
@@ -21,12 +29,16 @@ const comma = new Uint8Array([0x2c]);
 /** Up to so many bytes are copied faster one by one than through a view of their own. */
 const fewBytes = 48;
 
-/** Reads the few bytes that a projection has to look at (none, as a rule), and gives its input. */
-export async function requestInput(projection: Projection, bodies: Bodies): Promise<ProjectedInput> {
+/** Reads the few bytes that a projection has to look at (none, as a rule), and gives its input, without its first `from` elements. */
+export async function requestInput(
+  projection: Projection,
+  bodies: Bodies,
+  from = 0,
+): Promise<ProjectedInput> {
   await locateAll(projection, bodies);
   const projected = projection.snapshot();
-  const { bytes, count } = projection;
-  return { bytes, items: count, chunks: () => write(projected, bytes, bodies) };
+  const bytes = projection.bytes - (from === 0 ? 0 : sizeOfFirst(projected, from));
+  return { bytes, items: projection.count - from, chunks: () => write(projected, bytes, bodies, from) };
 }
 
 async function locateAll(projection: Projection, bodies: Bodies): Promise<void> {
@@ -51,12 +63,18 @@ async function locateAll(projection: Projection, bodies: Bodies): Promise<void> 
   if (at < wanted.length) throw new Error(`the store gave ${at} of ${wanted.length} items`);
 }
 
-async function* write(projected: ProjectedItems, total: number, bodies: Bodies): AsyncIterable<Uint8Array> {
+async function* write(
+  projected: ProjectedItems,
+  total: number,
+  bodies: Bodies,
+  from: number,
+): AsyncIterable<Uint8Array> {
   const { items, flags, edits, callIds } = projected;
   const refs: BodyRef[] = [];
-  for (const [kind, index] of sentElements(projected)) if (kind === "item") refs.push(items[index]!.body);
+  for (const [kind, index] of elementsFrom(projected, from))
+    if (kind === "item") refs.push(items[index]!.body);
   const chunks = new Chunks(total);
-  const elements = sentElements(projected)[Symbol.iterator]();
+  const elements = elementsFrom(projected, from)[Symbol.iterator]();
   /** Writes what stands before the next item, and gives that item's index; -1 at the end. */
   const advance = (): number => {
     for (let next = elements.next(); !next.done; next = elements.next()) {
@@ -70,11 +88,10 @@ async function* write(projected: ProjectedItems, total: number, bodies: Bodies):
     return -1;
   };
   let done = 0;
-  let index = -1;
+  let index = advance();
   let writer: ItemWriter | undefined;
   for await (const batch of bodies(refs)) {
     for (const buffer of batch) {
-      if (done === 0 && !writer) index = advance();
       const record = items[index]!;
       const how = flags[index]! & ~flag.answered;
       const isWhole = buffer.length === record.body.length;
@@ -95,6 +112,10 @@ async function* write(projected: ProjectedItems, total: number, bodies: Bodies):
   if (done !== refs.length || chunks.written !== total) {
     throw new Error(`the input has ${chunks.written} bytes in ${done} items, not ${total} in ${refs.length}`);
   }
+}
+
+function elementsFrom(projected: ProjectedItems, from: number): Iterable<readonly [ElementKind, number]> {
+  return from === 0 ? sentElements(projected) : sentElements(projected).drop(from);
 }
 
 /** How most items are sent: whole, but for their id. */

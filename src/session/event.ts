@@ -106,10 +106,24 @@ export const quarantineScope = z.discriminatedUnion("kind", [
     model: z.string().optional(),
     turn: z.number().optional(),
   }),
+  /** What the provider keeps of earlier responses is not built on: those that ended up to `through`, or any. */
+  z.object({ kind: z.literal("chain"), through: z.number().optional() }),
   /** Tool outputs go with about `keepBytes` bytes of their text, its head and its tail. */
   z.object({ kind: z.literal("outputs"), through: z.number(), keepBytes: z.number() }),
 ]);
 export type QuarantineScope = z.infer<typeof quarantineScope>;
+
+/** What a response that its provider keeps (`store: true`) stands for, so that a later request may name it instead of sending that again. */
+export const chain = z.object({
+  /** The issuer that keeps it, and the model that was asked. */
+  issuer: z.string(),
+  model: z.string(),
+  /** Items up to this sequence number were part of its request; of those behind it only the model's own are part of it. */
+  through: z.number(),
+  /** Of how those items were sent (`replay/chain.ts`): what is sent otherwise now is not what the provider has. */
+  digest: z.string(),
+});
+export type Chain = z.infer<typeof chain>;
 
 export const quarantine = z.object({
   /** The rung of the repair ladder (0 loses least; see `recovery/ladder.ts`). */
@@ -173,6 +187,8 @@ export const checkpoint = z.object({
   rewound: z.array(z.tuple([z.number(), z.number()])),
   /** Tokens that the last response counted, its input and its output; absent when the window has been changed since. */
   contextTokens: z.number().optional(),
+  /** The last response that the provider keeps, and the sequence number of its `step-ended`. */
+  chain: chain.extend({ response: z.string(), seq: z.number() }).optional(),
   /** Ids of the follow-ups delivered last (at most 1,000), so that none is delivered twice. */
   delivered: z.array(z.string()),
   /** Sequence numbers of calls in the window that were open when the turn ended (normally none). */
@@ -287,6 +303,8 @@ export const sessionEvent = z.discriminatedUnion("type", [
     response: z.string().optional(),
     model: z.string().optional(),
     usage,
+    /** Only where the provider keeps the response. */
+    chain: chain.optional(),
   }),
   z.object({
     ...header,

@@ -1,4 +1,13 @@
-import type { EventOf, ItemRecord, Quarantine, Settings, TurnOutcome, Usage, Workspace } from "./event.ts";
+import type {
+  Checkpoint,
+  EventOf,
+  ItemRecord,
+  Quarantine,
+  Settings,
+  TurnOutcome,
+  Usage,
+  Workspace,
+} from "./event.ts";
 
 /** A call in the window that has no output yet. */
 export interface OpenCall {
@@ -49,6 +58,8 @@ export interface History {
   rewound: readonly (readonly [from: number, to: number])[];
   /** Tokens that the last response counted, its input and its output, while the window still holds what it was asked with. */
   contextTokens?: number;
+  /** The last response that its provider keeps. */
+  chain?: NonNullable<Checkpoint["chain"]>;
   /** Ids of the follow-ups that were delivered last, oldest first. */
   delivered: readonly string[];
   /**

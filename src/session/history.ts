@@ -86,7 +86,7 @@ export function canContinue({ items, lastOutcome }: History): boolean {
 
 /** What `turn-ended` carries, so that the next owner reads no more than the window. Its size doesn't grow with the log. */
 export function checkpointOf(history: History): Checkpoint {
-  const { name, title, parent, rotated, successor, archived, summarySeq, contextTokens } = history;
+  const { name, title, parent, rotated, successor, archived, summarySeq, contextTokens, chain } = history;
   return {
     offset: windowOffset(history),
     id: history.id,
@@ -112,6 +112,7 @@ export function checkpointOf(history: History): Checkpoint {
     ...(summarySeq !== undefined && { summarySeq }),
     rewound: history.rewound.map(([from, to]) => [from, to]),
     ...(contextTokens !== undefined && { contextTokens }),
+    ...(chain && { chain }),
     delivered: [...history.delivered],
     openCalls: [...history.openCalls.keys()],
   };
@@ -199,6 +200,9 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       fold.step = Math.max(fold.step, event.step);
       fold.usage = addUsage(fold.usage, event.usage);
       fold.contextTokens = event.usage.inputTokens + event.usage.outputTokens;
+      if (event.chain && event.response !== undefined)
+        fold.chain = { ...event.chain, response: event.response, seq: event.seq };
+      else delete fold.chain;
       break;
     case "items-quarantined": {
       const { rung, why, refusedBy, scope, count, oldestSealedAt } = event;
@@ -351,6 +355,7 @@ function compact(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"
 /** After items left the window: what referred to them goes too. */
 function leave(fold: Fold, own: Workings): void {
   delete fold.contextTokens;
+  delete fold.chain;
   const first = Math.min(...fold.items.slice(0, 2).map(({ event: { seq } }) => seq));
   fold.quarantines = fold.quarantines.filter(({ scope }) => reachOf(scope) >= first);
   const seqs = new Set<number>();

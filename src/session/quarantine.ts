@@ -3,7 +3,8 @@ import type { Quarantine, QuarantineScope } from "./event.ts";
 /** The last sequence number that a quarantine says anything about; infinite for those that hold for whatever comes. */
 export function reachOf(scope: QuarantineScope): number {
   if ("seqs" in scope && scope.seqs !== undefined) return Math.max(-1, ...scope.seqs);
-  return "through" in scope && scope.kind !== "sealed" ? scope.through : Number.POSITIVE_INFINITY;
+  if (!("through" in scope) || scope.kind === "sealed") return Number.POSITIVE_INFINITY;
+  return scope.through ?? Number.POSITIVE_INFINITY;
 }
 
 /** A wider quarantine takes the place of those that it covers, so that a session whose keys rotate daily doesn't collect them. */
@@ -16,7 +17,9 @@ export function withQuarantine(quarantines: readonly Quarantine[], next: Quarant
 function covers(next: QuarantineScope, scope: QuarantineScope): boolean {
   if ("seqs" in next && next.seqs !== undefined) return false;
   if ("through" in next && "through" in scope)
-    return next.kind === scope.kind && next.through >= scope.through && subjectOf(next) === subjectOf(scope);
+    return (
+      next.kind === scope.kind && reachOf(next) >= reachOf(scope) && subjectOf(next) === subjectOf(scope)
+    );
   return next.kind === scope.kind && subjectOf(next) === subjectOf(scope);
 }
 

@@ -1,7 +1,9 @@
 import {
+  isStandingFault,
   isStreamFault,
   type Fault,
   type RefusingFault,
+  type StandingFault,
   type StreamFault,
   type StreamPoint,
 } from "./fault.ts";
@@ -26,9 +28,9 @@ export class ArmedFaults {
     this.#faults = faults;
   }
 
-  /** Whether the seal key is to be rotated before this request; asking uses the fault up. */
-  rotates(target: Target): boolean {
-    const due = this.#faults.filter((fault) => fault.kind === "rotate-key" && this.#due(fault, target));
+  /** Whether what the provider holds is to change so before this request; asking uses the fault up. */
+  changes(kind: StandingFault["kind"], target: Target): boolean {
+    const due = this.#faults.filter((fault) => fault.kind === kind && this.#due(fault, target));
     due.forEach((fault) => this.#use(fault, target));
     return due.length > 0;
   }
@@ -36,7 +38,7 @@ export class ArmedFaults {
   /** The fault that refuses this request, used up by it, with the end of its usage limit (milliseconds since 1970). */
   refusing(target: Target, now: number): { fault: RefusingFault; until: number } | undefined {
     for (const fault of this.#faults) {
-      if (isStreamFault(fault) || fault.kind === "rotate-key") continue;
+      if (isStreamFault(fault) || isStandingFault(fault)) continue;
       if (fault.kind === "usage-limit") {
         const until = this.#limits.get(fault) ?? (selects(fault, target) ? now + fault.resets_in : 0);
         if (until <= now) continue;

@@ -8,7 +8,7 @@ const bodyLimit = 1024 * 1024;
 
 /**
  * Drives a simulator from another process: `GET /simulator` (state), `GET /simulator/requests`, `POST /simulator/rotate-key`,
- * `POST /simulator/reset` (body: nothing, or the text of another scenario).
+ * `POST /simulator/forget-responses`, `POST /simulator/reset` (body: nothing, or the text of another scenario).
  */
 export async function control(
   request: IncomingMessage,
@@ -28,6 +28,9 @@ export async function control(
       return answer(200, { requests: conversation.requests });
     case "POST /simulator/rotate-key":
       conversation.rotateKey();
+      return answer(200, state(conversation));
+    case "POST /simulator/forget-responses":
+      conversation.forgetResponses();
       return answer(200, state(conversation));
     case "POST /simulator/reset":
       if (text === undefined) return answer(413, { error: `a scenario is at most ${bodyLimit} bytes` });

@@ -12,6 +12,7 @@ import type { Scenario } from "./scenario.ts";
 import { SealKeys } from "./seal.ts";
 import { countPoints, sendRefusal, sendStream, sendWhole, type Sending } from "./sender.ts";
 import { tokens } from "./stream.ts";
+import { StoredResponses } from "./stored.ts";
 import type { SimulatedWire, StreamEvent, WireRequest } from "./wire.ts";
 import { type WireName, wires } from "./wires.ts";
 
@@ -23,7 +24,7 @@ export interface ConversationOptions {
   now?: () => number;
 }
 
-/** What the simulator remembers between requests: records, seal keys, used-up faults and cached prefixes. Nothing of any session. */
+/** What the simulator remembers between requests: records, seal keys, used-up faults, cached prefixes, and what it was asked to keep. Nothing of any session. */
 export class Conversation {
   readonly #wire: SimulatedWire;
   readonly #keys: SealKeys;
@@ -31,6 +32,7 @@ export class Conversation {
   readonly #now: () => number;
   readonly #requests = new Requests();
   readonly #cached = new Map<string, number>();
+  readonly #stored = new StoredResponses();
   #scenario: Scenario;
   #faults: ArmedFaults;
 
@@ -68,6 +70,11 @@ export class Conversation {
     this.#faults = new ArmedFaults(scenario.fault);
     this.#requests.reset();
     this.#cached.clear();
+  }
+
+  /** What was kept with `store: true` is gone. */
+  forgetResponses(): void {
+    this.#stored.forget();
   }
 
   /** Whether the API has this method and path (without `/v1`). */
@@ -132,7 +139,10 @@ export class Conversation {
       return parsed.about;
     }
     const nth = this.#requests.keep(record, parsed.body, parsed.session);
-    const planned = answer(this.#scenario, parsed);
+    const credential = this.#wire.credential(request.headers);
+    const owner = this.#wire.sealOwner(credential);
+    const whole = this.#wire.continued?.(parsed, (id) => this.#stored.conversation(owner, id)) ?? parsed;
+    const planned = answer(this.#scenario, whole);
     record.turn = planned.turn;
     record.step = planned.step;
     const target: Target = {
@@ -142,18 +152,25 @@ export class Conversation {
       turn: planned.turn,
       step: planned.step,
     };
-    const credential = this.#wire.credential(request.headers);
-    if (this.#faults.rotates(target)) this.#keys.rotate();
-    const events = [...this.#events(parsed, planned, record.bytes, credential)];
-    const refusal = this.#refusal(parsed, target, record.bytes, credential);
+    if (this.#faults.changes("rotate-key", target)) this.#keys.rotate();
+    if (this.#faults.changes("forget-responses", target)) this.#stored.forget();
+    // What was forgotten just now is not to be gone on with.
+    const asked = this.#wire.continued?.(parsed, (id) => this.#stored.conversation(owner, id)) ?? parsed;
+    const bytes = asked === parsed ? record.bytes : Buffer.byteLength(JSON.stringify(asked.input));
+    const events = [...this.#events(asked, planned, bytes, credential)];
+    const refusal = this.#refusal(asked, target, bytes, credential);
     if (refusal) {
       await sendRefusal(to, refusal, parsed.stream, events.slice(0, 2));
       return refusal.about;
     }
     const fault: StreamFault | undefined = this.#faults.streaming(target, countPoints(events));
-    return parsed.stream && !pathOf(request).endsWith("/compact")
-      ? sendStream(to, events, fault)
-      : sendWhole(to, this.#wire.whole(parsed, events), fault);
+    const outcome =
+      asked.stream && !pathOf(request).endsWith("/compact")
+        ? await sendStream(to, events, fault)
+        : await sendWhole(to, this.#wire.whole(asked, events), fault);
+    const kept = outcome === "completed" ? this.#wire.kept?.(asked, events) : undefined;
+    if (kept) this.#stored.keep(owner, asked.input, kept);
+    return outcome;
   }
 
   #refusal(
@@ -177,6 +194,10 @@ export class Conversation {
       refusal: this.#scenario.seal.refusal,
       open: (blob) => this.#keys.open(owner, blob),
       chat: this.#scenario.chat,
+      stored: {
+        hasItem: (id) => this.#stored.hasItem(owner, id),
+        reasoningOf: (id) => this.#stored.reasoningOf(owner, id),
+      },
     });
   }
 

@@ -82,6 +82,8 @@ export const faultSchema = z.discriminatedUnion("kind", [
     headers: z.record(z.string(), z.string()).default({}),
   }),
   z.strictObject({ kind: z.literal("rotate-key"), ...selection }),
+  /** What `store: true` has kept is gone. */
+  z.strictObject({ kind: z.literal("forget-responses"), ...selection }),
   // In the stream.
   z.strictObject({
     kind: z.literal("cut"),
@@ -125,9 +127,15 @@ export const faultSchema = z.discriminatedUnion("kind", [
 export type Fault = z.output<typeof faultSchema>;
 /** Faults that answer instead of the model. */
 export type RefusingFault = Extract<Fault, { as: string }> | Extract<Fault, { kind: "status" }>;
+/** Faults that change what the provider holds, before it looks at a request. */
+export type StandingFault = Extract<Fault, { kind: "rotate-key" | "forget-responses" }>;
 /** Faults that happen in the stream of a response. */
 export type StreamFault = Extract<Fault, { after: StreamPoint }>;
 
 export function isStreamFault(fault: Fault): fault is StreamFault {
   return "after" in fault;
+}
+
+export function isStandingFault(fault: Fault): fault is StandingFault {
+  return fault.kind === "rotate-key" || fault.kind === "forget-responses";
 }

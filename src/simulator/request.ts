@@ -5,6 +5,10 @@ import type { WireRequest } from "./wire.ts";
 /** What the simulator reads of a Responses API request. Unknown members are allowed and left alone. */
 export interface ResponsesRequest extends WireRequest {
   readonly store: boolean;
+  /** Where its own input begins: what stands before it is what an earlier response stands for. */
+  readonly ownFrom: number;
+  /** The response that it names and that isn't there. */
+  readonly missing?: string;
   /** Whether `include` asks for sealed reasoning. */
   readonly sealed: boolean;
   /** Whether `reasoning.summary` asks for summaries. */
@@ -47,6 +51,7 @@ export function parseRequest(text: string, compact = false): ResponsesRequest | 
     tools: [...(tools ?? []), ...additionalTools(items as JsonObject[])],
     stream: body["stream"] === true,
     store: body["store"] !== false,
+    ownFrom: 0,
     sealed: Array.isArray(include) && include.includes("reasoning.encrypted_content"),
     summaries: isJsonObject(reasoning) && typeof reasoning["summary"] === "string",
     session: typeof body["prompt_cache_key"] === "string" ? body["prompt_cache_key"] : undefined,

@@ -42,6 +42,8 @@ export interface Simulator {
   readonly scenario: Scenario;
   /** Takes the seal keys to the next generation and returns its number: what was sealed until now opens no more. */
   rotateKey(): number;
+  /** Forgets what it was asked to keep with `store: true`. */
+  forgetResponses(): void;
   /** Forgets requests and used-up faults, and takes up another scenario if one is given. Seal keys stay as they are. */
   reset(scenario?: Scenario | ScenarioInput): void;
   /** Cuts every connection and ends. */
@@ -72,6 +74,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return conversation.scenario;
     },
     rotateKey: () => conversation.rotateKey(),
+    forgetResponses: () => conversation.forgetResponses(),
     reset: (scenario) => conversation.reset(scenario === undefined ? undefined : checkScenario(scenario)),
     close: () =>
       new Promise((resolve) => {

@@ -12,6 +12,7 @@ export interface ResponseFacts {
   readonly instructions: string | null;
   readonly tools: readonly JsonObject[];
   readonly store: boolean;
+  readonly previous: string | null;
   readonly inputTokens: number;
   readonly cachedTokens: number;
   readonly deltaSize: number;
@@ -247,7 +248,7 @@ function emptyResponse(facts: ResponseFacts): JsonObject {
     model: facts.model,
     output: [],
     parallel_tool_calls: true,
-    previous_response_id: null,
+    previous_response_id: facts.previous,
     reasoning: { effort: "medium", summary: null },
     store: facts.store,
     temperature: 1,

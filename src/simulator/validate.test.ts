@@ -3,6 +3,7 @@ import type { JsonObject } from "../lib/json.ts";
 import { isRefusal, type Refusal } from "./refusal.ts";
 import { parseRequest } from "./request.ts";
 import { refuseSeal, sealRefusalNames } from "./seal-refusal.ts";
+import { responses } from "./wires/responses.ts";
 import { validateInput } from "./validate.ts";
 
 const user = { role: "user", content: "go" };
@@ -229,7 +230,8 @@ describe("what is refused, in the API's words", () => {
   it("a chain that nobody keeps, and bodies that are no request", () => {
     const parsed = parseRequest(JSON.stringify({ model: "m", input: "x", previous_response_id: "resp_1" }));
     if (isRefusal(parsed)) throw new Error("the request is whole");
-    expect(validateInput(parsed, { refusal: "coded", opens: () => true })?.about).toBe(
+    const asked = responses.continued?.(parsed, () => undefined) ?? parsed;
+    expect(validateInput(asked, { refusal: "coded", opens: () => true })?.about).toBe(
       "previous_response_not_found",
     );
     for (const body of [

@@ -3,6 +3,7 @@ import { isMessage, isModelItem, isOutput } from "./model.ts";
 import { invalidRequest, type Refusal } from "./refusal.ts";
 import { named, wrongType, type ResponsesRequest } from "./request.ts";
 import { refuseSeal, type SealRefusalName } from "./seal-refusal.ts";
+import type { RequestCheck } from "./wire.ts";
 
 /** How sealed content is checked: `opens` says whether a blob can be read for this caller. */
 export interface SealCheck {
@@ -12,27 +13,38 @@ export interface SealCheck {
 
 /**
  * What the API refuses of a replayed input, or `undefined` when it would take it. The checks come in the API's order: shape, ids,
- * pairing, and sealed content last, so that one error can hide behind another. Nothing is ever persisted here, whatever `store` says.
- * Texts and codes as reported in public issue threads, 2025-08 to 2026-11.
+ * pairing, and sealed content last, so that one error can hide behind another. What an earlier response stands for was looked at when that
+ * was made: only the request's own input is looked at for its shape, and only that can be named by an index. Texts and codes as reported in public issue threads, 2025-08 to 2026-11.
  */
-export function validateInput(request: ResponsesRequest, seal: SealCheck): Refusal | undefined {
-  const { body, input } = request;
-  if (typeof body["previous_response_id"] === "string") {
-    return invalidRequest(`Previous response with id '${body["previous_response_id"]}' not found.`, {
+export function validateInput(
+  request: ResponsesRequest,
+  seal: SealCheck,
+  stored: RequestCheck["stored"] = nothingStored,
+): Refusal | undefined {
+  const { input: whole, ownFrom, missing: gone } = request;
+  if (gone !== undefined) {
+    return invalidRequest(`Previous response with id '${gone}' not found.`, {
       param: "previous_response_id",
       code: "previous_response_not_found",
     });
   }
+  const input = whole.slice(ownFrom);
   return (
     first(input, shape) ??
     first(input, identity) ??
-    duplicates(input) ??
-    first(input, persistence) ??
-    pairing(input) ??
+    duplicates(whole) ??
+    first(input, (item) => persistence(item, stored)) ??
+    pairing(whole) ??
     first(input, (item, at) => following(item, at, input)) ??
+    first(input, (item) => preceding(item, whole, stored)) ??
     sealed(input, seal)
   );
 }
+
+const nothingStored: NonNullable<RequestCheck["stored"]> = {
+  hasItem: () => false,
+  reasoningOf: () => undefined,
+};
 
 function first(
   input: readonly JsonObject[],
@@ -209,10 +221,10 @@ function duplicates(input: readonly JsonObject[]): Refusal | undefined {
 }
 
 /** An item that is sent as a mere reference: by `item_reference`, or as reasoning with an id and nothing sealed in it. */
-function persistence(item: JsonObject): Refusal | undefined {
+function persistence(item: JsonObject, stored: NonNullable<RequestCheck["stored"]>): Refusal | undefined {
   const { id, type } = item;
   const reference = type === "item_reference" || (type === "reasoning" && !item["encrypted_content"]);
-  if (!reference || typeof id !== "string") return undefined;
+  if (!reference || typeof id !== "string" || stored.hasItem(id)) return undefined;
   return invalidRequest(
     `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`,
     { param: "input", status: 404, about: "item not persisted" },
@@ -262,6 +274,21 @@ function following(item: JsonObject, at: number, input: readonly JsonObject[]): 
   if (next !== undefined && isModelItem(next)) return undefined;
   return invalidRequest(
     `Item '${item["id"]}' of type 'reasoning' was provided without its required following item.`,
+    { param: "input" },
+  );
+}
+
+/** An item that the provider has kept goes with the reasoning that it was made with. */
+function preceding(
+  item: JsonObject,
+  whole: readonly JsonObject[],
+  stored: NonNullable<RequestCheck["stored"]>,
+): Refusal | undefined {
+  const { id, type } = item;
+  const reasoning = typeof id === "string" ? stored.reasoningOf(id) : undefined;
+  if (reasoning === undefined || whole.some((other) => other["id"] === reasoning)) return undefined;
+  return invalidRequest(
+    `Item '${String(id)}' of type '${String(type)}' was provided without its required 'reasoning' item: '${reasoning}'.`,
     { param: "input" },
   );
 }

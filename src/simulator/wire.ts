@@ -39,6 +39,12 @@ export interface RequestCheck {
   /** What a blob of this caller holds, or `undefined` when it can't be read. */
   open(blob: string): string | undefined;
   readonly chat?: Scenario["chat"];
+  /** What of the caller's is kept (`store: true`). */
+  readonly stored?: {
+    hasItem(id: string): boolean;
+    /** The id of the reasoning that an item was made with. */
+    reasoningOf(id: string): string | undefined;
+  };
 }
 
 /** A fault that ends a stream with words of its own. */
@@ -59,6 +65,10 @@ export interface SimulatedWire<R extends WireRequest = WireRequest> {
   /** Whose seal keys are used for a credential. */
   sealOwner(credential: string | undefined): string;
   parse(text: string, path: string): R | Refusal;
+  /** The request with what its `previous_response_id` stands for before its own input; absent where the API keeps nothing. */
+  continued?(request: R, conversation: (response: string) => readonly JsonObject[] | undefined): R;
+  /** The finished response that the request asked to be kept. */
+  kept?(request: R, events: readonly StreamEvent[]): JsonObject | undefined;
   /** What the API refuses of the request, or `undefined` when it would take it. */
   validate(request: R, check: RequestCheck): Refusal | undefined;
   overflow(tokens: number, limit: number): Refusal;

@@ -29,6 +29,8 @@ const fileSchema = z.strictObject({
         base_url: z.url({ protocol: /^https?$/u }),
         env_key: z.string().optional(),
         contract: z.string().optional(),
+        /** Whether the provider is to keep the responses (OpenAI's `store`). */
+        store: z.boolean().optional(),
       }),
     )
     .optional(),
@@ -54,6 +56,7 @@ export interface ProviderSettings {
   /** The name of the environment variable that holds the key; the key itself is read when the provider is made. */
   keyVariable?: string;
   contract?: string;
+  store?: boolean;
 }
 
 export interface Config {
@@ -159,6 +162,7 @@ function providerTable(
       baseUrl: given.base_url,
       ...(given.env_key !== undefined && { keyVariable: given.env_key }),
       ...(given.contract !== undefined && { contract: given.contract }),
+      ...(given.store !== undefined && { store: given.store }),
     };
   }
   return table;

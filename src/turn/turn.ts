@@ -1,6 +1,6 @@
 import { crashPoint } from "../lib/fault.ts";
 import type { Failure } from "../failure.ts";
-import type { NewEvent } from "../session/event.ts";
+import type { Chain, NewEvent } from "../session/event.ts";
 import type { RequestInput, Provider, ModelRequest } from "../provider.ts";
 import { attempt } from "./attempt.ts";
 import type { Calls } from "./calls.ts";
@@ -14,6 +14,8 @@ export interface Turn {
   calls: Calls;
   project(): Promise<RequestInput>;
   request(): Omit<ModelRequest, "input">;
+  /** What is to be known of the response that has just ended, where the provider keeps it. */
+  chain(): Chain | undefined;
   /** Called at each step boundary: logs what was queued to steer the turn. True when there was any, so that the turn goes on. */
   steer(): Promise<boolean>;
   observe: Observe;
@@ -93,6 +95,7 @@ export async function runTurn(turn: Turn, attemptNumber: number): Promise<TurnRe
       };
     }
     const { response, model, usage } = result;
+    const chain = response === undefined ? undefined : turn.chain();
     await journal.append({
       event: {
         type: "step-ended",
@@ -100,6 +103,7 @@ export async function runTurn(turn: Turn, attemptNumber: number): Promise<TurnRe
         ...(response !== undefined && { response }),
         ...(model !== undefined && { model }),
         usage,
+        ...(chain && { chain }),
       },
     });
     crashPoint("step-ended");

@@ -305,6 +305,8 @@ function madeScope(kind: ScopeKind, issuer: string, reach: number): QuarantineSc
       return { kind, limit: 40 };
     case "item-type":
       return { kind, itemType: reach % 2 === 0 ? "web_search_call" : "custom_tool_call" };
+    case "chain":
+      return reach % 3 === 0 ? { kind } : { kind, through: reach };
     case "media":
       return reach % 2 === 0 ? { kind, through: reach } : { kind, through: reach, seqs: [reach - 1] };
     case "reasoning-text":

@@ -104,6 +104,17 @@ describe("a whole answer", () => {
       prompt_cache_key: "session-1",
       input: [],
     });
+    for (const [stored, members] of [
+      [{}, { store: true }],
+      [{ previous: "resp_1" }, { store: true, previous_response_id: "resp_1" }],
+    ] as const) {
+      for await (const event of provider.stream({ ...sent, stored }, new AbortController().signal))
+        expect(event.type).toBe("completed");
+      expect(JSON.parse(body)).toMatchObject(members);
+      expect(Object.hasOwn(JSON.parse(body) as object, "previous_response_id")).toBe(
+        "previous_response_id" in members,
+      );
+    }
   });
 
   it("is read the same when it arrives byte by byte, with CRLF line ends and comments", async () => {

@@ -14,7 +14,7 @@ const wire: Wire = {
   reader: () => new ResponsesReader(),
 };
 
-/** The OpenAI Responses API over server-sent events, `store: false`. One HTTP request for each `stream`. */
+/** The OpenAI Responses API over server-sent events, `store: false` unless the request says otherwise. One HTTP request for each `stream`. */
 export function responsesProvider(options: ResponsesOptions): Provider {
   return wireProvider(options, wire);
 }

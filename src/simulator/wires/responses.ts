@@ -21,8 +21,16 @@ export const responses: SimulatedWire<ResponsesRequest> = {
   credential: credentialOf,
   sealOwner: accountOf,
   parse: (text, path) => parseRequest(text, path.endsWith("/compact")),
-  validate: (request, { refusal, open }) =>
-    validateInput(request, { refusal, opens: (blob) => open(blob) !== undefined }),
+  continued: (request, conversation) => {
+    const previous = request.body["previous_response_id"];
+    if (typeof previous !== "string") return request;
+    const before = conversation(previous);
+    if (!before) return { ...request, missing: previous };
+    return { ...request, input: [...before, ...request.input], ownFrom: before.length };
+  },
+  kept: (request, events) => (request.store && !request.compact ? responseOf(events.at(-1)) : undefined),
+  validate: (request, { refusal, open, stored }) =>
+    validateInput(request, { refusal, opens: (blob) => open(blob) !== undefined }, stored),
   overflow: contextOverflow,
   events: (request, outputs, facts) => {
     const { instructions } = request.body;
@@ -33,6 +41,10 @@ export const responses: SimulatedWire<ResponsesRequest> = {
         instructions: typeof instructions === "string" ? instructions : null,
         tools: request.tools,
         store: request.store,
+        previous:
+          typeof request.body["previous_response_id"] === "string"
+            ? request.body["previous_response_id"]
+            : null,
         inputTokens: facts.inputTokens,
         cachedTokens: facts.cachedTokens,
         deltaSize: facts.deltaSize,

@@ -1,0 +1,76 @@
+import type { FailureClass } from "../failure/catalogue.ts";
+import { Failure } from "../failure.ts";
+import type { ModelRequest, RequestInput } from "../provider.ts";
+import { chainOf, type Continued, continued } from "../replay/chain.ts";
+import { project, type Projection } from "../replay/project.ts";
+import { requestInput } from "../replay/request-input.ts";
+import type { Chain } from "../session/event.ts";
+import type { Equipment } from "../turn/equipment.ts";
+import type { Journal } from "../turn/journal.ts";
+
+/** Projects a session's log for each request anew (R24), and names what the provider keeps of it where it keeps anything. */
+export class Requests {
+  readonly #equipment: Equipment;
+  readonly #journal: () => Journal;
+  #projection: Projection | undefined;
+  /** The last request: what it named in place of sending it, and how far the log went then. */
+  #named: Continued | undefined;
+  #through = -1;
+
+  constructor(equipment: Equipment, journal: () => Journal) {
+    this.#equipment = equipment;
+    this.#journal = journal;
+  }
+
+  /** The log as it is now, for this backend. */
+  projected(): Projection {
+    const { contract, provider, settings } = this.#equipment;
+    const { history } = this.#journal();
+    const basis = { issuer: provider.issuer, model: settings.model, quarantines: history.quarantines };
+    this.#projection = project(contract, basis, history.items, this.#projection);
+    return this.#projection;
+  }
+
+  /** The input of the next request. `request` belongs to the same log: ask for it next. */
+  async input(): Promise<RequestInput> {
+    const { log, history } = this.#journal();
+    const projection = this.projected();
+    this.#named = continued(projection, history.chain);
+    this.#through = history.lastSeq;
+    return requestInput(projection, (refs) => log.bodies(refs), this.#named?.elements);
+  }
+
+  request(): Omit<ModelRequest, "input"> {
+    const { settings, instructions, environment, contract } = this.#equipment;
+    const { sealed, without } = this.projected();
+    const previous = this.#named?.response;
+    return {
+      model: settings.model,
+      ...(settings.effort !== undefined && { effort: settings.effort }),
+      instructions,
+      tools: environment.tools.map((tool) => tool.definition),
+      sealed,
+      without,
+      ...(contract.chain === "previous-response" && {
+        stored: previous === undefined ? {} : { previous },
+      }),
+      cacheKey: this.#journal().log.id,
+    };
+  }
+
+  /** What is logged of the response to the last request. */
+  chain(): Chain | undefined {
+    return chainOf(this.projected(), this.#through);
+  }
+
+  /** A refusal of the last request with its index in terms of the whole input. */
+  placed(failure: Failure): Failure {
+    const { index } = failure.data as { index?: number };
+    if (index === undefined || !this.#named) return failure;
+    const data = { ...failure.data, index: index + this.#named.elements };
+    return new Failure<FailureClass>(failure.class, failure.message, data, {
+      cause: failure.cause,
+      ...(failure.signal && { signal: failure.signal }),
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import { isJsonObject, type JsonObject } from "../lib/json.ts";
+
+/** A response that was stored: everything that was said up to its end. */
+interface StoredResponse {
+  readonly owner: string;
+  readonly items: readonly JsonObject[];
+}
+
+/**
+ * What the provider keeps with `store: true`, by account: responses by their ids, and items by theirs. Another account's are not found, as if
+ * they had never been.
+ */
+export class StoredResponses {
+  readonly #responses = new Map<string, StoredResponse>();
+  /** The reasoning that stood before an item in the response that made it, by the owner and the item's id; "" for none. */
+  readonly #items = new Map<string, string>();
+
+  /** Everything that a response stands for, its output included; `undefined` when it isn't there. */
+  conversation(owner: string, response: string): readonly JsonObject[] | undefined {
+    const found = this.#responses.get(response);
+    return found?.owner === owner ? found.items : undefined;
+  }
+
+  hasItem(owner: string, id: string): boolean {
+    return this.#items.has(`${owner} ${id}`);
+  }
+
+  /** The id of the reasoning that an item was made with, and is not accepted without. */
+  reasoningOf(owner: string, id: string): string | undefined {
+    return this.#items.get(`${owner} ${id}`) || undefined;
+  }
+
+  keep(owner: string, input: readonly JsonObject[], response: JsonObject): void {
+    const { id, output } = response;
+    if (typeof id !== "string" || !Array.isArray(output)) return;
+    const made = output.filter(isJsonObject);
+    this.#responses.set(id, { owner, items: [...input, ...made] });
+    let reasoning = "";
+    for (const item of made) {
+      const name = typeof item["id"] === "string" ? item["id"] : "";
+      this.#items.set(`${owner} ${name}`, item["type"] === "reasoning" ? "" : reasoning);
+      reasoning = item["type"] === "reasoning" ? name : "";
+    }
+  }
+
+  /** Forgets everything, as a provider does in the end. */
+  forget(): void {
+    this.#responses.clear();
+    this.#items.clear();
+  }
+}
