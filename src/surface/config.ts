@@ -7,9 +7,12 @@ import { Failure } from "../failure.ts";
 import { contractFor } from "../replay/contracts.ts";
 import type { Provider } from "../provider.ts";
 import { openCatalog } from "../store/catalog/catalog.ts";
+import type { Watching } from "../store/folder/acquire.ts";
 import { folderStore } from "../store/folder/folder-store.ts";
 import type { SessionStore } from "../store.ts";
 import { packageVersion } from "./version.ts";
+
+export type { Watching } from "../store/folder/acquire.ts";
 
 /** Settings that a person can give; every source has the same members. Strict: a misspelt name is an error, never ignored. */
 const fileSchema = z.strictObject({
@@ -217,9 +220,13 @@ function readFile(path: string): ConfigFile {
 }
 
 /** The sessions of the home, with the catalogue for lists. `troubles`: what was wrong with that cache and was mended, one line each. */
-export function openStore({ home }: Config): { store: SessionStore; troubles: readonly string[] } {
+export function openStore(
+  { home }: Config,
+  watching: Watching = {},
+): { store: SessionStore; troubles: readonly string[] } {
   const listing = openCatalog(home);
-  return { store: folderStore(home, { version: packageVersion(), listing }), troubles: listing.troubles };
+  const store = folderStore(home, { version: packageVersion(), listing, watching });
+  return { store, troubles: listing.troubles };
 }
 
 export interface MadeProvider {

@@ -25,6 +25,7 @@ import { toolEnvironment } from "../tool/environment.ts";
 import type { Observe } from "../turn/update.ts";
 import { type Invocation, optionText } from "./cli/command.ts";
 import { checkName } from "./cli/pick.ts";
+import { watchingFor } from "./cli/store-for.ts";
 import { type Config, makeProvider, openStore, readConfig } from "./config.ts";
 import { standsIn } from "./belongs.ts";
 import { packageVersion } from "./version.ts";
@@ -56,7 +57,7 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
     );
   }
   const config = readConfig(invocation.options, invocation.environment, invocation.folder);
-  const { store } = openStore(config);
+  const { store } = openStore(config, watchingFor(invocation));
   const keys = Object.values(config.providers).flatMap(({ keyVariable }) => keyVariable ?? []);
   const closing: (() => Promise<void>)[] = [() => store.close()];
   const runtime: Runtime = {

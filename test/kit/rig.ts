@@ -43,6 +43,10 @@ export interface Running {
 export interface RunOptions {
   env?: Record<string, string>;
   cwd?: string;
+  /** Standard input stays open and empty; otherwise there is none. */
+  stdin?: "open";
+  /** A command that starts the program: `setpriv …`, `unshare …`. */
+  prefix?: readonly string[];
 }
 
 export class Rig {
@@ -88,17 +92,17 @@ export class Rig {
 
   start(words: readonly string[], options: RunOptions = {}): Running {
     const { argv, env } = this.command(words, options.env);
-    const [file, ...rest] = argv;
+    const [file = argv[0], ...rest] = [...(options.prefix ?? []), ...argv];
     const child = spawn(file, rest, {
       cwd: options.cwd ?? this.workspace,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [options.stdin === "open" ? "pipe" : "ignore", "pipe", "pipe"],
       env,
     });
     this.#started.add(child);
     let out = "";
     let err = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    child.stdout!.setEncoding("utf8").on("data", (text: string) => (out += text));
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => (err += text));
     const ended = new Promise<Ended>((resolve, reject) => {
       const timer = setTimeout(() => {
         child.kill("SIGKILL");

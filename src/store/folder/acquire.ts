@@ -15,10 +15,19 @@ import { FileSource } from "./file-source.ts";
 import { fateOfOwner, leaseHeld, leaseNumbers, OwnLease, readLease } from "./lease-file.ts";
 import { endLine, LogFile, setAsideTorn, tornPath } from "./log-file.ts";
 
-export interface AcquireOptions extends ReadOptions {
+/** How the wait for the verdict on an owner out of sight is told of and ended. */
+export interface Watching {
+  /** How long the owner's counter must stand still, milliseconds; 30 s unless given. */
+  silenceMs?: number;
+  /** Called once, when the wait begins. */
+  onWatch?: (owner: Owner) => void;
+  /** Ends the wait; it rejects with the signal's reason then. */
+  signal?: AbortSignal;
+}
+
+export interface AcquireOptions extends ReadOptions, Watching {
   owner: Owner;
   force: boolean;
-  silenceMs?: number;
 }
 
 export interface Acquired {
@@ -64,7 +73,7 @@ export async function takeLease(
   id: string,
   source: FileSource,
   clock: Clock,
-  options: Pick<AcquireOptions, "owner" | "force" | "silenceMs"> & { anyLog?: boolean },
+  options: Watching & Pick<AcquireOptions, "owner" | "force"> & { anyLog?: boolean },
 ): Promise<OwnLease> {
   for (;;) {
     const highest = leaseNumbers(folder).at(-1);
@@ -94,7 +103,7 @@ async function awaitVerdict(
   folder: string,
   number: number,
   clock: Clock,
-  options: Pick<AcquireOptions, "force" | "silenceMs">,
+  options: Watching & Pick<AcquireOptions, "force">,
 ): Promise<{ verdict: Verdict; lease: Lease | undefined } | undefined> {
   let first: string | undefined;
   const since = clock.monotonic();
@@ -105,10 +114,12 @@ async function awaitVerdict(
     const fate = lease ? fateOfOwner(lease.owner) : "out-of-sight";
     // A counter that moved while it was watched belongs to an owner that lives.
     if (first !== undefined && first !== text) return { verdict: lease?.released ? "free" : "held", lease };
+    const isFirst = first === undefined;
     first = text;
     const verdict = judge(lease, { fate, unchangedMs: clock.monotonic() - since }, options);
     if (verdict !== "watch" || options.force) return { verdict, lease };
-    await sleep(Math.min(200, (options.silenceMs ?? 200) / 4));
+    if (isFirst && lease) options.onWatch?.(lease.owner);
+    await sleep(Math.min(200, (options.silenceMs ?? 200) / 4), options.signal);
   }
 }
 

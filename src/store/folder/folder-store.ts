@@ -27,7 +27,7 @@ import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
 import { searchSessions } from "../search.ts";
 import { summarizeLog } from "../summarize.ts";
-import { acquireFolder } from "./acquire.ts";
+import { acquireFolder, type Watching } from "./acquire.ts";
 import { FileSource } from "./file-source.ts";
 import { FolderSession } from "./folder-session.ts";
 import { holderOf } from "./holder.ts";
@@ -49,8 +49,8 @@ export interface FolderStoreOptions {
   clock?: Clock;
   /** The cache for lists (`store/catalog`); without one every list reads the logs. */
   listing?: Listing;
-  /** How long the counter of an owner out of sight must stand still before it counts as dead; 30 s unless given. */
-  silenceMs?: number;
+  /** How an owner out of sight is waited for, which takes 30 s. */
+  watching?: Watching;
 }
 
 /** Sessions as folders under `home` (architecture.md "A session is a folder"). The home is made when the first session is. */
@@ -63,15 +63,15 @@ class FolderStore implements SessionStore {
   readonly version: string;
   readonly #clock: Clock;
   readonly #listing: Listing | undefined;
-  readonly #silence: { silenceMs?: number };
+  readonly #watching: Watching;
   readonly #queue = new ChainQueue((id) => this.#find(id));
 
-  constructor(home: string, { version, clock = systemClock, listing, silenceMs }: FolderStoreOptions) {
+  constructor(home: string, { version, clock = systemClock, listing, watching = {} }: FolderStoreOptions) {
     this.#home = home;
     this.version = version;
     this.#clock = clock;
     this.#listing = listing;
-    this.#silence = silenceMs === undefined ? {} : { silenceMs };
+    this.#watching = watching;
   }
 
   async create(
@@ -148,7 +148,7 @@ class FolderStore implements SessionStore {
         ...read,
         owner,
         force,
-        ...this.#silence,
+        ...this.#watching,
       });
       const session = new FolderSession({
         id,
@@ -221,6 +221,7 @@ class FolderStore implements SessionStore {
       listing: this.#listing,
       summarize: (id: string) => summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" })),
       holder: holderOf,
+      ...(this.#watching.signal && { signal: this.#watching.signal }),
     };
     try {
       return await listFolders(this.#home, tools, query);
@@ -301,7 +302,7 @@ class FolderStore implements SessionStore {
         owner: this.#owner("removing it"),
         clock: this.#clock,
         force,
-        ...this.#silence,
+        ...this.#watching,
         ...(head.id !== id && { heir: head.folder }),
       });
     } catch (error) {

@@ -20,7 +20,7 @@ const children: Child[] = [];
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "lease "));
   id = uuidv7(Date.now());
-  store = folderStore(home, { version: "0", silenceMs: 400 });
+  store = folderStore(home, { version: "0", watching: { silenceMs: 400 } });
 });
 
 afterEach(async () => {

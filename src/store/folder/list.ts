@@ -15,6 +15,7 @@ interface Tools {
   listing: Listing | undefined;
   summarize(id: string): Promise<SessionSummary>;
   holder(folder: string): Holder;
+  signal?: AbortSignal;
 }
 
 export interface Listed {
@@ -61,6 +62,7 @@ export async function listFolders(
   const total = asked.filter(({ id }) => !ids.has(id)).length;
   let read = 0;
   for (let at = 0; at < asked.length; at += readAtOnce) {
+    tools.signal?.throwIfAborted();
     const some = asked.slice(at, at + readAtOnce);
     for (const session of await Promise.all(some.map((place) => describe(place, rows.get(place.id), tools))))
       if (session) sessions.push(session);

@@ -3,19 +3,18 @@ import { basename, dirname, join } from "node:path";
 import type { Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import type { Owner } from "../../session/event.ts";
-import { takeLease } from "./acquire.ts";
+import { takeLease, type Watching } from "./acquire.ts";
 import { openIfThere } from "./file-source.ts";
 import { syncFolder } from "./files.ts";
 import { holderOf } from "./holder.ts";
 import { moveFollowUps } from "./inbox.ts";
 import type { OwnLease } from "./lease-file.ts";
 
-export interface Removing {
+export interface Removing extends Watching {
   id: string;
   owner: Owner;
   clock: Clock;
   force: boolean;
-  silenceMs?: number;
   /** The folder of the session that goes on with it, which gets what is queued. */
   heir?: string;
 }
@@ -48,19 +47,12 @@ function removeAll(path: string): void {
 }
 
 /** Removing always works (R21): a log that is missing, foreign or of a newer version is no reason to keep it. */
-async function fenceOff(
-  folder: string,
-  { id, owner, clock, force, silenceMs }: Removing,
-): Promise<OwnLease | undefined> {
+async function fenceOff(folder: string, removing: Removing): Promise<OwnLease | undefined> {
   const source = openIfThere(folder);
   if (!source) return undefined;
   try {
-    return await takeLease(folder, id, source, clock, {
-      owner,
-      force: force || holderOf(folder).state === "free",
-      ...(silenceMs !== undefined && { silenceMs }),
-      anyLog: true,
-    });
+    const force = removing.force || holderOf(folder).state === "free";
+    return await takeLease(folder, removing.id, source, removing.clock, { ...removing, force, anyLog: true });
   } finally {
     await source.close();
   }

@@ -1,6 +1,6 @@
 import { archive } from "../../runtime.ts";
-import { openStore, readConfig } from "../config.ts";
 import type { Invocation } from "./command.ts";
+import { storeFor } from "./store-for.ts";
 import { eachSession } from "./each.ts";
 
 export const archiveSessions = (invocation: Invocation): Promise<number> => put(invocation, true);
@@ -8,7 +8,7 @@ export const archiveSessions = (invocation: Invocation): Promise<number> => put(
 export const unarchiveSessions = (invocation: Invocation): Promise<number> => put(invocation, false);
 
 async function put(invocation: Invocation, archived: boolean): Promise<number> {
-  const { store } = openStore(readConfig(invocation.options, invocation.environment, invocation.folder));
+  const { store } = storeFor(invocation);
   try {
     return await eachSession(invocation, store, async (session) => {
       await archive(store, session, archived);

@@ -1,10 +1,10 @@
 import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { clearSession } from "../../runtime.ts";
-import { openStore, readConfig } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { packageVersion } from "../version.ts";
 import type { Invocation } from "./command.ts";
+import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 import { relativesOf } from "./relatives.ts";
 
@@ -12,7 +12,7 @@ import { relativesOf } from "./relatives.ts";
 export async function clear(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
   const scrub = options["scrub"] === true;
-  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  const { store } = storeFor(invocation);
   try {
     const session = await findSession(store, args[0] ?? "");
     const cleared = await clearSession(store, session, { version: packageVersion(), scrub });

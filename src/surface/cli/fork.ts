@@ -1,9 +1,9 @@
 import { systemClock } from "../../lib/clock.ts";
 import { counted } from "../../lib/words.ts";
 import { forkSession } from "../../runtime.ts";
-import { openStore, readConfig } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { storeFor } from "./store-for.ts";
 import { checkName, findSession } from "./pick.ts";
 import { stepNumber } from "./step-number.ts";
 
@@ -11,7 +11,7 @@ import { stepNumber } from "./step-number.ts";
 export async function fork(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
   const [fromStep, name] = [stepNumber(invocation, "fromStep"), optionText(invocation, "name")];
-  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  const { store } = storeFor(invocation);
   try {
     const parent = await findSession(store, args[0] ?? "");
     if (name !== undefined) await checkName(store, name);

@@ -1,13 +1,13 @@
 import { note } from "../../runtime.ts";
-import { openStore, readConfig } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { storeFor } from "./store-for.ts";
 import { checkName, findSession } from "./pick.ts";
 
 /** Names a session, or names it anew. A name that means another session is refused. */
 export async function name(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
-  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  const { store } = storeFor(invocation);
   try {
     const session = await findSession(store, args[0] ?? "");
     const given = args[1] ?? "";

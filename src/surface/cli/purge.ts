@@ -5,10 +5,10 @@ import { Failure, isFailure } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
-import { openStore, readConfig } from "../config.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
 import { listLine } from "./sessions.ts";
@@ -224,8 +224,7 @@ async function withStore(
   invocation: Invocation,
   use: (store: SessionStore) => Promise<number>,
 ): Promise<number> {
-  const { options, environment, folder } = invocation;
-  const { store } = openStore(readConfig(options, environment, folder));
+  const { store } = storeFor(invocation);
   try {
     return await use(store);
   } finally {

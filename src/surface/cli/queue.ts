@@ -5,9 +5,9 @@ import { ago, counted } from "../../lib/words.ts";
 import { Failure } from "../../failure.ts";
 import type { FollowUpMode } from "../../session/follow-up.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, SessionStore } from "../../store.ts";
-import { openStore, readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
 
@@ -100,7 +100,7 @@ async function withSession<Name extends "queue" | "queue list" | "queue drop">(
   use: (store: SessionStore, id: string) => Promise<{ json: Printed<Name>; text: string }>,
 ): Promise<number> {
   const { args, options, terminal } = invocation;
-  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  const { store } = storeFor(invocation);
   try {
     const { json, text } = await use(store, await findSession(store, args[0] ?? ""));
     if (options["json"] === true) printJson<Name>(terminal, json);

@@ -6,9 +6,9 @@ import { printableLine } from "../../lib/printable.ts";
 import type { Workspace } from "../../session/event.ts";
 import { isInside, type Place } from "../../session/place.ts";
 import type { ListedSession } from "../../store.ts";
-import { openStore, readConfig } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { storeFor } from "./store-for.ts";
 import { filtersOf, wantsArchived } from "./filter.ts";
 import { progress } from "./progress.ts";
 
@@ -16,7 +16,7 @@ export async function sessions(invocation: Invocation): Promise<number> {
   const { terminal, options, folder, signal } = invocation;
   const now = Date.now();
   const filters = filtersOf(invocation, now);
-  const { store, troubles } = openStore(readConfig(options, invocation.environment, folder));
+  const { store, troubles } = storeFor(invocation);
   const reading = progress(terminal);
   try {
     const here = placeOf(folder);

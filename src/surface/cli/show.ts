@@ -13,6 +13,7 @@ import { type Invocation, optionText } from "./command.ts";
 import { findSession, lastSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";
 import { statusWords } from "./sessions.ts";
+import { watchingFor } from "./store-for.ts";
 
 /** Reads and changes nothing; works while somebody else owns the session, and on a damaged log as far as it can be read. */
 export async function show(invocation: Invocation): Promise<number> {
@@ -23,7 +24,7 @@ export async function show(invocation: Invocation): Promise<number> {
   if (last === (args[0] !== undefined))
     throw new Failure("usage", "Which one? throughline show with an id or a name, or with --last.", {});
   const config = readConfig(options, invocation.environment, invocation.folder);
-  const { store } = openStore(config);
+  const { store } = openStore(config, watchingFor(invocation));
   try {
     const id = last ? await lastSession(store, invocation.folder) : await findSession(store, args[0] ?? "");
     if (options["request"] === true) {

@@ -1,3 +1,4 @@
+import { addAbortSignal } from "node:stream";
 import { createInterface } from "node:readline/promises";
 
 /** The keyboard and the screen that a person sits at. */
@@ -13,8 +14,8 @@ export interface Terminal {
   /** Whether a person reads stderr: colours and moving lines only then. */
   readonly interactive: boolean;
   readonly colour: boolean;
-  /** Reads all of standard input; `undefined` when it is a terminal. */
-  readInput(): Promise<string | undefined>;
+  /** Reads all of standard input; `undefined` when it is a terminal. Rejects with the signal's reason when it aborts. */
+  readInput(signal: AbortSignal): Promise<string | undefined>;
   /** A yes-or-no question; `undefined` where there is nobody to ask. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<boolean>;
   /** Only where both the keyboard and the screen are a terminal: for what draws and reads keys. */
@@ -43,10 +44,10 @@ export function processTerminal(environment: Readonly<Record<string, string | un
     err: (text) => void stderr.write(text),
     interactive,
     colour: interactive && !environment["NO_COLOR"],
-    readInput: async () => {
+    readInput: async (signal) => {
       if (stdin.isTTY) return undefined;
       let text = "";
-      for await (const chunk of stdin.setEncoding("utf8")) text += String(chunk);
+      for await (const chunk of addAbortSignal(signal, stdin.setEncoding("utf8"))) text += String(chunk);
       return text;
     },
     ...(interactive && stdin.isTTY && { ask }),

@@ -1,13 +1,13 @@
 import { undoRotation } from "../../runtime.ts";
-import { openStore, readConfig } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 
 /** Brings back the session that a rotation left behind; the one that went on stays on disk. */
 export async function undo(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
-  const { store } = openStore(readConfig(options, invocation.environment, invocation.folder));
+  const { store } = storeFor(invocation);
   try {
     const { session, successor } = await undoRotation(store, await findSession(store, args[0] ?? ""));
     const told = `session ${session} is back with what is queued; ${successor} is kept, and is listed no more. Go on with: throughline resume ${session}`;
