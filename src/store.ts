@@ -43,6 +43,8 @@ export interface ReadOptions {
 export interface Append {
   event: NewEvent;
   item?: Uint8Array;
+  /** When it happened (milliseconds since 1970), for what is brought in from elsewhere; otherwise it is the time of writing. */
+  at?: number;
 }
 
 /**

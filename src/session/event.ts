@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { imported } from "./imported.ts";
 
 /**
  * The events of a session's log: one discriminated union, versioned as a whole by `schemaVersion`. A line of the log is one event, its
@@ -180,6 +181,7 @@ export const checkpoint = z.object({
   repairs: z.number(),
   cleared: z.boolean(),
   archived: z.literal(true).optional(),
+  imported: imported.optional(),
   /** Items below this sequence number are not part of the window (cleared or compacted); the summary, when there is one, is. */
   fromSeq: z.number(),
   summarySeq: z.number().optional(),
@@ -343,6 +345,9 @@ export const sessionEvent = z.discriminatedUnion("type", [
     /** The line that the person was told. */
     notice: z.string().optional(),
   }),
+  /** All items before this event leave the window; those that follow stand in their place (a compaction that another tool made). */
+  z.object({ ...header, type: z.literal("history-replaced"), count: z.number() }),
+  z.object({ ...header, type: z.literal("session-imported"), ...imported.shape }),
   z.object({ ...header, type: z.literal("instructions-amended"), text: z.string() }),
   z.object({ ...header, type: z.literal("session-renamed"), name: z.string() }),
   /** Lists leave it out until it is taken out again, or a turn is started. */

@@ -8,6 +8,7 @@ import type {
   Usage,
   Workspace,
 } from "./event.ts";
+import type { Imported } from "./imported.ts";
 
 /** A call in the window that has no output yet. */
 export interface OpenCall {
@@ -51,6 +52,8 @@ export interface History {
   cleared: boolean;
   /** Put out of lists, and no turn since. */
   archived?: true;
+  /** The other tool's session that it was taken over from, as far as that was read. */
+  imported?: Imported;
   /** Items below this sequence number are not part of the window; the summary, when there is one, is. */
   fromSeq: number;
   summarySeq?: number;

@@ -149,6 +149,35 @@ describe("a window that is read from the checkpoint on", () => {
     expect(reopened(log)).toEqual(log.history);
   });
 
+  it("goes on with what that tool's compaction left, after a turn too, and knows how far it was read", () => {
+    const source = {
+      format: "codex",
+      id: "c",
+      path: "/c",
+      rollout: "c",
+      bytes: 9,
+      line: 1,
+      check: 2,
+      turn: 1,
+    } as const;
+    const log = newLog();
+    const say = (text: string): number =>
+      log.addItem(message(text), { turn: 1, step: 1, origin: "input" }).event.seq;
+    say("a");
+    log.add({ type: "history-rewound", toStep: 1, fromSeq: say("b") });
+    log.add({ type: "history-replaced", count: 1 });
+    const kept = [say("summary"), say("c")];
+    log.add({ type: "session-imported", ...source });
+    log.endTurn();
+    expect(seqsOf(log)).toEqual(kept);
+    expect(log.history.imported).toEqual(source);
+    expect(reopened(log)).toEqual(log.history);
+    log.add({ type: "history-rewound", toStep: 1, fromSeq: kept[1]! });
+    log.endTurn();
+    expect(seqsOf(log)).toEqual(kept.slice(0, 1));
+    expect(reopened(log)).toEqual(log.history);
+  });
+
   it("keeps what stands between two rewinds", () => {
     const log = newLog();
     const say = (text: string): number =>

@@ -86,7 +86,8 @@ export function canContinue({ items, lastOutcome }: History): boolean {
 
 /** What `turn-ended` carries, so that the next owner reads no more than the window. Its size doesn't grow with the log. */
 export function checkpointOf(history: History): Checkpoint {
-  const { name, title, parent, rotated, successor, archived, summarySeq, contextTokens, chain } = history;
+  const { name, title, parent, rotated, successor, archived, imported, summarySeq, contextTokens, chain } =
+    history;
   return {
     offset: windowOffset(history),
     id: history.id,
@@ -108,6 +109,7 @@ export function checkpointOf(history: History): Checkpoint {
     repairs: history.repairs,
     cleared: history.cleared,
     ...(archived !== undefined && { archived }),
+    ...(imported !== undefined && { imported }),
     fromSeq: history.fromSeq,
     ...(summarySeq !== undefined && { summarySeq }),
     rewound: history.rewound.map(([from, to]) => [from, to]),
@@ -229,6 +231,18 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
     case "history-compacted":
       if (isItemRecord(record)) compact(fold, own, record, event);
       break;
+    case "history-replaced":
+      fold.items = [];
+      fold.fromSeq = event.seq + 1;
+      delete fold.summarySeq;
+      fold.rewound = [];
+      leave(fold, own);
+      break;
+    case "session-imported": {
+      const { seq: _seq, fence: _fence, at: _at, type: _type, ...imported } = event;
+      fold.imported = imported;
+      break;
+    }
     case "instructions-amended":
       fold.amendments.push(event.text);
       break;

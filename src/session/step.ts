@@ -70,6 +70,9 @@ export function collectStep(steps: Steps, record: LogRecord): void {
     case "history-compacted":
       mark(steps, "compacted", ({ toSeq }) => toSeq < event.keepFrom);
       break;
+    case "history-replaced":
+      mark(steps, "compacted", () => true);
+      break;
     default:
   }
 }

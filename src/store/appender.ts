@@ -79,12 +79,12 @@ export class Appender {
   }
 
   async #write(groups: readonly Group[]): Promise<void> {
-    const at = this.#clock.now();
+    const now = this.#clock.now();
     const lines: ReturnType<LineBuffer["add"]>[] = [];
     const events: SessionEvent[] = [];
     let seq = this.#nextSeq;
     for (const group of groups) {
-      for (const { event, item } of group.events) {
+      for (const { event, item, at = now } of group.events) {
         const numbered = { seq: seq++, fence: this.#fence, at, ...event };
         events.push(numbered);
         lines.push(this.#lines.add(numbered, item));

@@ -24,8 +24,9 @@ import type { SessionStore } from "../store.ts";
 import { toolEnvironment } from "../tool/environment.ts";
 import type { Observe } from "../turn/update.ts";
 import { type Invocation, optionText } from "./cli/command.ts";
-import { checkName } from "./cli/pick.ts";
 import { watchingFor } from "./cli/store-for.ts";
+import { checkName, findSession } from "./cli/pick.ts";
+import { takeOverMeant } from "./codex.ts";
 import { type Config, makeProvider, openStore, readConfig } from "./config.ts";
 import { standsIn } from "./belongs.ts";
 import { packageVersion } from "./version.ts";
@@ -33,6 +34,8 @@ import { packageVersion } from "./version.ts";
 /** A store and everything that a session runs with, put together from the configuration. */
 export interface Workbench {
   readonly store: SessionStore;
+  /** The session that a person means: id, unique beginning, or name; a Codex session is taken over first. Throws as `findSession`. */
+  find(reference: string): Promise<string>;
   create(id: string, name?: string): Promise<Session>;
   /** `here`: the session may belong to another folder and moves to this one. `force`: whoever holds it is fenced off. */
   resume(id: string, options: Resumption): Promise<Session>;
@@ -103,6 +106,11 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
     );
   return {
     store,
+    find: async (reference) => {
+      const say = (text: string): void => observe({ type: "notice", text });
+      const taking = { store, config, environment: invocation.environment };
+      return (await takeOverMeant(taking, reference, say)) ?? findSession(store, reference);
+    },
     create: async (id, name) => {
       if (name !== undefined) await checkName(store, name);
       const workspace = await readWorkspace(invocation.folder);

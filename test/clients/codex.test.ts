@@ -6,6 +6,8 @@ import { linesIn } from "../../src/foreign/codex/lines.ts";
 import { listRollouts } from "../../src/foreign/codex/places.ts";
 import { readRecord } from "../../src/foreign/codex/record.ts";
 import { codexHome, type CodexHome, installCodex } from "../kit/codex.ts";
+import { openDesk } from "./desk.ts";
+import type { Item } from "./requirements.ts";
 import { apiKey, startUpstream, type Upstream } from "./upstream.ts";
 
 const installed = installCodex();
@@ -43,4 +45,42 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
       expect.arrayContaining(["session_meta", "response_item", "event_msg", "turn_context", "world_state"]),
     );
   });
+
+  test("its session goes on in Throughline with everything it was sent itself, seals included, and its rollout stays as it is", async () => {
+    const desk = await openDesk(onTestFinished);
+    const { upstream, work, home } = desk;
+    const codex = codexHome(binary!, join(home, "..", "codex"), { url: upstream.url, apiKey });
+    const env = { CODEX_HOME: codex.home, LOOPBACK_KEY: apiKey };
+    upstream.script("look", [{ say: "Looking." }, { run: "echo hello" }], [{ say: "It says hello." }]);
+    await codex.run(["exec", "--skip-git-repo-check", "look"], { folder: work });
+    await codex.run(["exec", "--skip-git-repo-check", "resume", "--last", "again"], { folder: work });
+    const [rollout] = listRollouts(codex.home);
+    const before = readFileSync(rollout!.path);
+    // The first message is Codex's own instructions, which belong to the program and not to the thread.
+    const own = upstream.requests.at(-1)!.input.slice(1);
+
+    const run = await desk.run(["resume", rollout!.thread.slice(0, 18), "and on"], { env });
+    expect(run.status, run.err).toBe(0);
+    const request = upstream.requests.at(-1)!;
+    expect(request.outcome).toBe("answered");
+    expect(request.input.slice(0, own.length).map(visible)).toEqual(own.map(visible));
+    expect(request.input.slice(own.length).map(({ type, role }) => role ?? type)).toEqual([
+      "reasoning",
+      "assistant",
+      "user",
+    ]);
+    expect(readFileSync(rollout!.path).equals(before)).toBe(true);
+
+    await codex.run(["exec", "--skip-git-repo-check", "resume", rollout!.thread, "elsewhere"], {
+      folder: work,
+    });
+    const later = await desk.run(["exec", "resume", rollout!.thread, "on"], { env });
+    expect(later.status, later.err).toBe(0);
+    expect(later.err).toMatch(/both have gone on since/u);
+  });
 });
+
+/** An item without what doesn't tell of what was said and done. */
+function visible({ internal_chat_message_metadata_passthrough: _own, id: _id, ...item }: Item): Item {
+  return item;
+}

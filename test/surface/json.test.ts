@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { listRollouts } from "../../src/foreign/codex/places.ts";
 import { patch, type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
 import { commands } from "../../src/surface/cli/commands.ts";
 import { demoEvent, execEvent, gatewayEvent } from "../../src/surface/json/events.ts";
@@ -179,9 +180,12 @@ describe.concurrent("--json", () => {
         expect(await run(rig, 2, ...words), words.join(" ")).toMatchObject([{ schema: 1, type: "error" }]);
     }));
 
-  it("of the servers and the completion is as documented", () =>
+  it("of the servers, the completion and what is taken over from Codex is as documented", () =>
     withRig(scenario, async (rig) => {
       await run(rig, 0, "completion", "bash");
+      const codex = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url));
+      const [rollout] = listRollouts(codex);
+      expect(await run(rig, 0, "import", rollout!.path)).toMatchObject([{ did: "made" }]);
       await run(rig, 0, "gateway", "--codex-config");
       for (const command of ["simulate", "gateway"]) {
         const server = rig.start([command, "--json", "--listen", "0"]);

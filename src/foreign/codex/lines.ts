@@ -18,7 +18,7 @@ export interface RolloutLine {
 }
 
 export interface LineOptions {
-  /** Byte offset of the line to begin with; plain files only. `index` counts from there. */
+  /** Byte offset of the line to begin with. `index` counts from there. */
   readonly from?: number;
   /** Byte offset to end before, as a segment's `history_base` gives it; a line that reaches over it has no ending. */
   readonly to?: number;
@@ -44,16 +44,19 @@ export const longestLine = 2 ** 26;
 export async function* rolloutLines(path: string, options: LineOptions = {}): AsyncGenerator<RolloutLine[]> {
   const lines = new LineCutter(options.from ?? 0, options.longest ?? longestLine);
   if (isCompressed(path)) {
+    let skip = lines.read;
     for await (const bytes of unpacked(path, options.onBroken)) {
+      const fresh = bytes.subarray(Math.min(skip, bytes.length));
+      skip -= bytes.length - fresh.length;
       const wanted =
-        options.to === undefined ? bytes : bytes.subarray(0, Math.max(0, options.to - lines.read));
+        options.to === undefined ? fresh : fresh.subarray(0, Math.max(0, options.to - lines.read));
       for (let at = 0; at < wanted.length;) {
         const room = lines.room();
         const copied = wanted.copy(room, 0, at, Math.min(wanted.length, at + room.length));
         at += copied;
         yield lines.take(copied);
       }
-      if (wanted.length < bytes.length) break;
+      if (wanted.length < fresh.length) break;
     }
     yield lines.rest();
     return;

@@ -224,6 +224,19 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./gateway.ts")).gateway,
   },
   {
+    name: "import",
+    arguments: "<session>",
+    summary:
+      "take a Codex session over, by path, id or name; again: what came since. The rollout is only read",
+    example: "throughline import ~/.codex/sessions/2026/11/20/rollout-2026-11-20T20-58-19-01a1fac2.jsonl",
+    options: [
+      { flags: "--new", help: "as a new session, also when it was taken over before" },
+      { flags: "--provider <name>", help: "the provider that it is to go on with" },
+      { flags: "-m, --model <model>", help: "the model that it is to go on with (default: its own)" },
+    ],
+    load: async () => (await import("./import.ts")).importSession,
+  },
+  {
     name: "simulate",
     summary: "serve a model's API on loopback, with seals, limits and cuts as a scenario says",
     example: "throughline simulate --listen 8787 --scenario cut.toml",

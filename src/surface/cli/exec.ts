@@ -8,7 +8,7 @@ import type { TurnOutcome } from "../../session/event.ts";
 import type { Session } from "../../runtime.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { failurePage } from "./failure-page.ts";
-import { findSession, lastSession } from "./pick.ts";
+import { lastSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
 import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
@@ -47,7 +47,7 @@ export async function resume(invocation: Invocation): Promise<number> {
   if (amend?.trim() === "") throw new Failure("usage", "--amend needs the text of the instruction.", {});
   const prompt = await readPrompt(invocation, given);
   return withWorkbench(invocation, async (bench) => {
-    const id = last ? await lastSession(bench.store, folder) : await findSession(bench.store, args[0] ?? "");
+    const id = last ? await lastSession(bench.store, folder) : await bench.find(args[0] ?? "");
     const session = await bench.resume(id, {
       here: options["here"] === true,
       force: options["force"] === true,

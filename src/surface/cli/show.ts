@@ -67,7 +67,9 @@ const told: readonly string[] = [
   "attempt-failed",
   "items-quarantined",
   "history-compacted",
+  "history-replaced",
   "history-rewound",
+  "session-imported",
   "instructions-amended",
 ];
 
@@ -153,6 +155,12 @@ function viewText(view: View, now: number): string {
     if (event.type === "items-quarantined") text.push(`  + ${printableLine(event.notice, 200)}`);
     if (event.type === "history-compacted")
       text.push(`  + ${printableLine(event.notice ?? "the context was summarised", 200)}`);
+    if (event.type === "history-replaced")
+      text.push(
+        `  + the context was compacted in Codex; ${counted(event.count, "item")} before it stay in the log`,
+      );
+    if (event.type === "session-imported")
+      text.push(`  < taken over from Codex session ${event.id}: ${printableLine(event.path, 200)}`);
     if (event.type === "history-rewound")
       text.push(`  < went back to step ${event.toStep}; what came after it stays in the log`);
     if (event.type === "instructions-amended")

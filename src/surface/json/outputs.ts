@@ -183,6 +183,22 @@ export const outputs = {
     compacted: z.boolean().describe("false when there was nothing to summarise"),
     notice: z.string().describe("what was done, in words"),
   }),
+  import: z.strictObject({
+    schema,
+    session: id.describe("the session that it became"),
+    source: z.string().describe("absolute path of the rollout, which stays as it is"),
+    thread: z.string().describe("its id in Codex"),
+    did: z
+      .enum(["made", "grown", "same", "moved-on", "remade"])
+      .describe(
+        "a new session; what was new appended; nothing new; something new, but the session has gone on too, so that nothing was taken; made anew because the rollout was written anew",
+      ),
+    items: z.number().describe("items that were taken over now"),
+    left: z
+      .record(z.string(), z.number())
+      .describe("lines and items that have nothing in the session, by what they are"),
+    fresh: z.number().describe("bytes of the rollout that are new"),
+  }),
   simulate: z.strictObject({
     schema,
     url: z.string().describe("where it listens, as soon as it does"),

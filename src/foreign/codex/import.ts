@@ -1,0 +1,337 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { Clock } from "../../lib/clock.ts";
+import { uuidv7, uuidv7Time } from "../../lib/ids.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { Failure, isFailureOf } from "../../failure.ts";
+import {
+  type EventType,
+  type LogRecord,
+  type NewEvent,
+  schemaVersion,
+  type Settings,
+  type Workspace,
+} from "../../session/event.ts";
+import type { Imported } from "../../session/imported.ts";
+import { advance, createHistory, type History, resumeFrom } from "../../session/history.ts";
+import type { Append, LogVisitor, SessionLog, SessionStore } from "../../store.ts";
+import { itemsOf } from "../../store/items.ts";
+import type { RolloutHeader } from "./header.ts";
+import { type Lineage, segmentLines } from "./lineage.ts";
+import { type RolloutLine, rolloutLines } from "./lines.ts";
+import { madeAt, type RolloutFile } from "./places.ts";
+import { promptOf } from "./prompt.ts";
+import { readRecord } from "./record.ts";
+import { Taking } from "./taking.ts";
+
+/** A Codex thread that can be taken over. */
+export interface Thread {
+  readonly file: RolloutFile;
+  readonly lineage: Lineage;
+  readonly header: RolloutHeader | undefined;
+  /** The name that a person gave it. */
+  readonly name?: string;
+}
+
+export interface ImportPlan {
+  readonly store: SessionStore;
+  readonly clock: Clock;
+  /** Who sealed what, by the provider that the thread's header names; `provider.ts` says what an issuer is. */
+  issuer(provider: string | undefined): string;
+  /** What the session is to go on with. */
+  settings(thread: { model?: string; effort?: string }): Settings;
+  workspace(thread: { cwd?: string; header?: RolloutHeader }): Promise<Workspace>;
+  /** Called now and then, with bytes of all files. */
+  onBytes?(read: number, total: number): void;
+}
+
+/** What became of a thread that was to be taken over. */
+export interface TakenOver {
+  /** The session's id. */
+  readonly id: string;
+  /**
+   * "made": a new session. "grown": what was new in the rollout was appended. "same": there was nothing new. "moved-on": there is something
+   * new, but the session has gone its own way since, so that nothing was taken. "remade": the rollout was written anew, and so was the session.
+   */
+  readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
+  /** Items that were taken over now. */
+  readonly items: number;
+  /** Lines and items that have nothing in the session, by what they are. */
+  readonly left: ReadonlyMap<string, number>;
+  /** Bytes of the rollout that are new. */
+  readonly fresh: number;
+}
+
+const groupBytes = 4 * 2 ** 20;
+
+/**
+ * The id of the session that a thread becomes: its own, where that is a UUID version 7 (Codex since about 0.44), else one that follows from
+ * it. So a thread is never taken over twice.
+ */
+export function sessionIdOf(thread: string, created: number): string {
+  if (uuidv7Time(thread) !== undefined) return thread;
+  return uuidv7(created, createHash("sha256").update(thread).digest());
+}
+
+/** When a thread was made, by its header or else by its file's name. */
+export function createdOf({ header, file }: Pick<Thread, "header" | "file">): number {
+  return header?.created ?? madeAt(file) ?? file.mtime;
+}
+
+/**
+ * Takes a thread over into a session of the store, or, when it was taken over before, what came since; with `as` into a session of that
+ * id, whatever was taken over before. The rollout is only read. A session is made whole or not at all. Throws `session-damaged` when nothing in the files can be read.
+ */
+export async function importThread(
+  plan: ImportPlan,
+  thread: Thread,
+  { as }: { as?: string } = {},
+): Promise<TakenOver> {
+  if (as !== undefined) return make(plan, thread, as);
+  const id = sessionIdOf(thread.file.thread, createdOf(thread));
+  const known = await readKnown(plan.store, id);
+  if (!known) return make(plan, thread, id);
+  const { imported } = known.history;
+  if (!imported) {
+    const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;
+    throw new Failure("usage", message, {});
+  }
+  const fresh = await freshBytes(thread, imported);
+  const unchanged = { id, items: 0, left: new Map<string, number>() };
+  if (fresh === 0) return { ...unchanged, did: "same", fresh: 0 };
+  if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: Math.max(0, fresh ?? 0) };
+  if (fresh !== undefined) return grow(plan, thread, id, fresh);
+  const { name } = known.history;
+  await plan.store.remove(id);
+  return { ...(await make(plan, { ...thread, ...(name !== undefined && { name }) }, id)), did: "remade" };
+}
+
+async function make(plan: ImportPlan, thread: Thread, id: string): Promise<TakenOver> {
+  const { store, clock } = plan;
+  const taking = new Taking(plan.issuer, 1);
+  const { header } = thread;
+  const begun = await plan.workspace({
+    ...(header?.cwd !== undefined && { cwd: header.cwd }),
+    ...(header && { header }),
+  });
+  const created: NewEvent = {
+    type: "session-created",
+    id,
+    schema: schemaVersion,
+    version: store.version,
+    workspace: begun,
+    settings: plan.settings({}),
+    ...(thread.name !== undefined && { name: thread.name }),
+  };
+  const place = new Place(thread);
+  async function* events(): AsyncGenerator<readonly Append[]> {
+    yield* taken(plan, thread, taking, place, 0);
+    if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
+    yield [await settled(plan, taking, begun), ...taking.end(place.imported(), clock.now())];
+  }
+  const log = await store.create(
+    id,
+    { event: created, at: createdOf(thread) },
+    "taking over from Codex",
+    events(),
+  );
+  await log.release();
+  return { id, did: "made", items: taking.items, left: taking.left, fresh: 0 };
+}
+
+/** Appends what is new to a session that holds the rest and nothing of its own. */
+async function grow(plan: ImportPlan, thread: Thread, id: string, fresh: number): Promise<TakenOver> {
+  const { store, clock } = plan;
+  const history = createHistory();
+  const log = await store.acquire(
+    id,
+    { record: (record) => advance(history, record) },
+    { doing: "taking over from Codex" },
+  );
+  try {
+    const { imported } = history;
+    if (!imported) throw unreadable(thread);
+    const before = { history, prompts: await promptsOf(log, history) };
+    const taking = new Taking(plan.issuer, history.lastSeq + 1, before);
+    const place = new Place(thread, imported);
+    let appended = 0;
+    for await (const group of taken(plan, thread, taking, place, imported.bytes)) {
+      await log.append(...group);
+      appended += group.length;
+    }
+    if (appended > 0)
+      await log.append(
+        await settled(plan, taking, history.workspace),
+        ...taking.end(place.imported(), clock.now()),
+      );
+    return { id, did: appended > 0 ? "grown" : "same", items: taking.items, left: taking.left, fresh };
+  } finally {
+    await log.release();
+  }
+}
+
+/** The events of the lines behind `from` (in the last file), in groups that are written at once. */
+async function* taken(
+  plan: ImportPlan,
+  { lineage: { segments } }: Thread,
+  taking: Taking,
+  place: Place,
+  from: number,
+): AsyncGenerator<Append[]> {
+  const last = segments.at(-1)!;
+  const total = segments.reduce((sum, { file }) => sum + file.bytes, 0);
+  let read = 0;
+  let group: Append[] = [];
+  let bytes = 0;
+  for (const segment of from > 0 ? [last] : segments) {
+    for await (const lines of segmentLines(segment, { from: segment === last ? from : 0 })) {
+      for (const line of lines) {
+        for (const append of taking.take(line)) {
+          group.push(append);
+          bytes += append.item?.length ?? 0;
+        }
+        read += line.length + 1;
+        if (bytes < groupBytes) continue;
+        yield group;
+        group = [];
+        bytes = 0;
+      }
+      if (segment === last) place.reached(lines);
+      plan.onBytes?.(Math.min(read, total), total);
+    }
+  }
+  if (group.length > 0) yield group;
+}
+
+/** How far a rollout was taken over. */
+class Place {
+  readonly #thread: Thread;
+  #bytes: number;
+  #line: number;
+  #check: number;
+
+  constructor(thread: Thread, { bytes = 0, line = 0, check = 0 }: Partial<Imported> = {}) {
+    this.#thread = thread;
+    this.#bytes = bytes;
+    this.#line = line;
+    this.#check = check;
+  }
+
+  /** A line that is being written, or was torn off, may have its end another time. */
+  reached(lines: readonly RolloutLine[]): void {
+    const line = lines.findLast((each) => each.ending !== "" || (each.whole && readRecord(each).readable));
+    if (!line) return;
+    this.#bytes = line.offset + line.length + line.ending.length;
+    this.#line = line.offset;
+    this.#check = crc32(line.bytes);
+  }
+
+  imported(): Omit<Imported, "turn" | "open"> {
+    const { file } = this.#thread;
+    return {
+      format: "codex",
+      id: file.thread,
+      path: file.path,
+      rollout: file.rollout,
+      bytes: this.#bytes,
+      line: this.#line,
+      check: this.#check,
+    };
+  }
+}
+
+/** Bytes behind what was taken over; `undefined` when that isn't there any more as it was. */
+async function freshBytes({ file }: Thread, imported: Imported): Promise<number | undefined> {
+  if (file.rollout !== imported.rollout) return undefined;
+  if (file.form === "json") return file.bytes === imported.bytes ? 0 : undefined;
+  let found: number | undefined;
+  let end = imported.bytes;
+  for await (const lines of rolloutLines(file.path, { from: imported.line })) {
+    const [first] = lines;
+    if (found === undefined && first) {
+      if (crc32(first.bytes.subarray(0, imported.bytes - imported.line)) !== imported.check) return undefined;
+      found = 0;
+    }
+    const line = lines.at(-1);
+    if (line) end = line.offset + line.length + line.ending.length;
+  }
+  return found === undefined ? undefined : Math.max(0, end - imported.bytes);
+}
+
+/** What is known of the session that the thread became, when it became one. */
+async function readKnown(
+  store: SessionStore,
+  id: string,
+): Promise<{ history: History; movedOn: boolean } | undefined> {
+  let history = createHistory();
+  let isBehind = false;
+  let movedOn = false;
+  const visitor: LogVisitor = {
+    checkpoint: (record, checkpoint) => {
+      history = resumeFrom(record, checkpoint);
+      movedOn = true;
+    },
+    record: (record: LogRecord) => {
+      advance(history, record);
+      const { type } = record.event;
+      if (type === "session-imported") [isBehind, movedOn] = [true, false];
+      else if (isBehind && !quiet.has(type)) movedOn = true;
+    },
+  };
+  try {
+    await store.read(id, visitor, { from: "window" });
+  } catch (error) {
+    if (isFailureOf(error, "session-missing")) return undefined;
+    throw error;
+  }
+  return { history, movedOn };
+}
+
+/** Events that are no step of a session's own. */
+const quiet: ReadonlySet<string> = new Set<EventType>([
+  "lease-taken",
+  "settings-changed",
+  "session-renamed",
+  "session-archived",
+  "session-unarchived",
+  "instructions-amended",
+]);
+
+async function promptsOf(log: SessionLog, { items }: History): Promise<(string | undefined)[]> {
+  const prompts: (string | undefined)[] = Array.from({ length: items.length }, () => undefined);
+  const asked = items.flatMap((record, index) =>
+    record.event.kind === "message" && record.event.role === "user" ? [{ record, index }] : [],
+  );
+  let at = 0;
+  for await (const { item } of itemsOf(
+    asked.map(({ record }) => record),
+    (refs) => log.bodies(refs),
+  )) {
+    const payload = parseJson(Buffer.from(item).toString("utf8"));
+    if (isJsonObject(payload)) prompts[asked[at]!.index] = promptOf(payload);
+    at++;
+  }
+  return prompts;
+}
+
+/** The settings and the folder that the thread ended with. */
+async function settled(
+  plan: ImportPlan,
+  { model, effort, cwd, header }: Taking,
+  begun: Workspace,
+): Promise<Append> {
+  const settings = plan.settings({
+    ...(model !== undefined && { model }),
+    ...(effort !== undefined && { effort }),
+  });
+  const workspace =
+    cwd === undefined || cwd === begun.path
+      ? undefined
+      : await plan.workspace({ cwd, ...(header && { header }) });
+  return { event: { type: "settings-changed", settings, ...(workspace && { workspace }) } };
+}
+
+function unreadable({ file: { path } }: Thread): Failure {
+  const message = `${path} holds nothing that can be read as a Codex session. Nothing was changed. See what is wrong with it: throughline doctor '${path}'`;
+  return new Failure("session-damaged", message, { path });
+}

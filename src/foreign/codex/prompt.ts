@@ -1,0 +1,92 @@
+import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+
+// Codex puts what it tells the model about the workspace, skills, aborted turns and sub-agents into messages of the user. They are none of
+// the person's, start no turn, and a rollback doesn't count them (codex-rs `is_user_turn_boundary`, read 2026-11).
+const tags = [
+  "environment_context",
+  "user_instructions",
+  "skill",
+  "skills_instructions",
+  "user_shell_command",
+  "turn_aborted",
+  "subagent_notification",
+  "hook_prompt",
+  "goal_context",
+  "extension_context",
+  "additional_context",
+  "permissions instructions",
+  "collaboration_mode",
+  "model_switch",
+  "personality_spec",
+  "token_budget",
+] as const;
+const tagged = new RegExp(`^<(${tags.join("|")})\\b[^>]*>`, "iu");
+const instructions = /^# AGENTS\.md instructions\b/iu;
+const warning =
+  /^Warning: (?:apply_patch was requested via|The maximum number of unified exec|Your account was flagged)/u;
+/** How the message begins that carries the words of a summary, since 0.47. */
+const summaryHead = "Another language model started to solve this problem and produced a summary";
+
+/** Whether a part of a user's message is what Codex put there and not the person. */
+function isContextual(text: string): boolean {
+  const words = text.trim();
+  return tagged.test(words) || (instructions.test(words) && words.endsWith(">")) || warning.test(words);
+}
+
+/**
+ * The text with which a message of the user begins a turn, image parts left out; `undefined` for every other item and for what Codex wrote
+ * in the person's name.
+ */
+export function promptOf(payload: JsonObject): string | undefined {
+  const { type, role, content } = payload;
+  if (type !== "message" || role !== "user") return undefined;
+  if (typeof content === "string") return isContextual(content) ? undefined : content;
+  if (!Array.isArray(content)) return undefined;
+  const texts: string[] = [];
+  for (const part of content) {
+    if (!isJsonObject(part) || typeof part["text"] !== "string") continue;
+    if (isContextual(part["text"]) && !isSaidToBeTheUsers(payload, content.length)) return undefined;
+    texts.push(part["text"]);
+  }
+  return texts.join("");
+}
+
+/** From 0.150 on the message says what each part is; what only looks like context is the person's then. */
+function isSaidToBeTheUsers(payload: JsonObject, parts: number): boolean {
+  const passthrough = payload["internal_chat_message_metadata_passthrough"];
+  const kinds = isJsonObject(passthrough) ? passthrough["content_item_kinds"] : undefined;
+  return (
+    Array.isArray(kinds) &&
+    kinds.length === parts &&
+    kinds.some((kind) => typeof kind === "string" && kind.startsWith("user."))
+  );
+}
+
+export function isSummaryText(text: string): boolean {
+  return text.startsWith(summaryHead);
+}
+
+const summaryPrefix = `${summaryHead} of its thinking process. You also have access to the state of the tools that were used by that language model. Use this to build on the work that has already been done and avoid duplicating work. Here is the summary produced by the other language model, use the information in this summary to assist with your own analysis:`;
+/** Bytes of the person's messages that stay beside a summary: 20,000 tokens of four bytes (0.36 to 0.169). */
+const keptBytes = 80_000;
+
+/**
+ * The history that a `compacted` line without `replacement_history` stands for: the person's last messages, word for word as far as there is
+ * room, and the summary (codex-rs `build_compacted_history`).
+ */
+export function rebuiltHistory(prompts: readonly string[], summary: string): JsonObject[] {
+  const kept: string[] = [];
+  let room = keptBytes;
+  for (const prompt of prompts.toReversed()) {
+    if (room <= 0) break;
+    const size = Buffer.byteLength(prompt);
+    kept.unshift(size <= room ? prompt : `${prompt.slice(0, room / 2)}…${prompt.slice(-room / 2)}`);
+    room -= size;
+  }
+  const text = summary === "" ? "(no summary available)" : summary;
+  return [...kept, isSummaryText(text) ? text : `${summaryPrefix}\n${text}`].map((words) => ({
+    type: "message",
+    role: "user",
+    content: [{ type: "input_text", text: words }],
+  }));
+}

@@ -1,0 +1,264 @@
+import { printableLine } from "../../lib/printable.ts";
+import type { NewEvent, TurnOutcome, Usage } from "../../session/event.ts";
+import type { Imported } from "../../session/imported.ts";
+import type { History } from "../../session/history.ts";
+import { describeItem, isCallKind, isOutputKind, outputItem } from "../../session/item.ts";
+import { noUsage } from "../../session/usage.ts";
+import type { Append } from "../../store.ts";
+import type { RolloutHeader } from "./header.ts";
+import { type LoggedItem, loggedItem } from "./item.ts";
+import type { RolloutLine } from "./lines.ts";
+import { isSummaryText } from "./prompt.ts";
+import { ThreadFold, type Changed, type ThreadItem } from "./thread.ts";
+
+/** What a session is known to hold already, for taking over what came since. */
+export interface TakenBefore {
+  readonly history: History;
+  /** For each item of its window the prompt that it is, or nothing. */
+  readonly prompts: readonly (string | undefined)[];
+}
+
+/** An open call, by the item that asks for it. */
+interface OpenCall {
+  readonly kind: string;
+  readonly call: string;
+}
+
+/**
+ * Makes the events of a session's log of a Codex thread's lines, in order. Of what the person and the model said, and of what tools did,
+ * nothing is left out, also where a compaction or a rollback took it out of the history: the log says so as its own would.
+ */
+export class Taking {
+  header: RolloutHeader | undefined;
+  model: string | undefined;
+  effort: string | undefined;
+  cwd: string | undefined;
+  name: string | undefined;
+  /** How many lines and items have nothing in the session, by what they are. */
+  readonly left = new Map<string, number>();
+  /** Items that were taken over. */
+  items = 0;
+
+  readonly #fold: ThreadFold;
+  readonly #issuer: (provider: string | undefined) => string;
+  readonly #before: History | undefined;
+  #nextSeq: number;
+  /** The log's numbers of the items in the thread's history. */
+  #seqs: number[];
+  #turn: number;
+  #step: number;
+  #messages: number;
+  #title: string | undefined;
+  #usage: Usage;
+  #outcome: TurnOutcome | undefined;
+  #isOpen = false;
+  #inStep = false;
+  #open: OpenCall[] = [];
+  #lastRole: string | undefined;
+
+  /** `issuer`: who sealed what, by the provider that the thread's header names. `nextSeq`: the number of the next event. */
+  constructor(
+    issuer: (provider: string | undefined) => string,
+    nextSeq: number,
+    { history, prompts }: Partial<TakenBefore> = {},
+  ) {
+    this.#issuer = issuer;
+    this.#nextSeq = nextSeq;
+    this.#before = history;
+    this.#fold = new ThreadFold(prompts);
+    this.#seqs = history?.items.map(({ event }) => event.seq) ?? [];
+    this.#turn = history?.turn ?? 0;
+    this.#step = history?.step ?? 0;
+    this.#messages = history?.messages ?? 0;
+    this.#title = history?.title;
+    this.#usage = history?.usage ?? noUsage;
+    this.#outcome = history?.lastOutcome;
+    this.#isOpen = history?.imported?.open === true;
+    const last = history?.items.at(-1)?.event;
+    this.#inStep = last?.type === "item-added" && last.origin === "model";
+  }
+
+  /** The events for one line. */
+  take(line: RolloutLine): Append[] {
+    const events: Append[] = [];
+    for (const changed of this.#fold.take(line)) this.#change(changed, events);
+    return events;
+  }
+
+  /** What follows on the last line: answers to calls that have none, and the state that items don't tell. */
+  end(source: Omit<Imported, "turn" | "open">, now: number): Append[] {
+    const events: Append[] = [];
+    this.#answerOpen(events, now);
+    const history = this.#before;
+    events.push({
+      event: {
+        type: "history-carried",
+        created: history?.created ?? this.header?.created ?? now,
+        ...(this.#title !== undefined && { title: this.#title }),
+        turn: this.#turn,
+        step: this.#step,
+        messages: this.#messages,
+        usage: this.#usage,
+        amendments: [...(history?.amendments ?? [])],
+        quarantines: [...(history?.quarantines ?? [])],
+        repairs: history?.repairs ?? 0,
+        delivered: [...(history?.delivered ?? [])],
+        outcome: this.#endOutcome(),
+      },
+    });
+    events.push({
+      event: { type: "session-imported", ...source, turn: this.#turn, ...(this.#isOpen && { open: true }) },
+    });
+    return events;
+  }
+
+  #endOutcome(): TurnOutcome {
+    if (this.#isOpen) return { kind: "interrupted", reason: "the turn was not ended in Codex" };
+    if (this.#outcome) return this.#outcome;
+    // Before 0.100 nothing says that a turn ended: an answer does.
+    return this.#lastRole === "assistant" || this.#lastRole === undefined
+      ? { kind: "completed" }
+      : { kind: "interrupted", reason: "the turn was not ended in Codex" };
+  }
+
+  #change({ change, at }: Changed, events: Append[]): void {
+    switch (change.do) {
+      case "begin":
+        this.header = change.header;
+        this.cwd ??= change.header.cwd;
+        break;
+      case "turn":
+        this.#answerOpen(events, at);
+        this.#turn++;
+        this.#isOpen = true;
+        this.#inStep = false;
+        break;
+      case "end":
+        this.#answerOpen(events, at);
+        this.#isOpen = false;
+        this.#outcome = change.outcome;
+        break;
+      case "add":
+        this.#add(change.item, events, at);
+        break;
+      case "replace":
+        this.#answerOpen(events, at);
+        this.#append({ type: "history-replaced", count: this.#seqs.length }, events, at);
+        this.#seqs = [];
+        for (const item of change.items) this.#place(item, "repair", events, at);
+        break;
+      case "cut": {
+        this.#answerOpen(events, at);
+        const fromSeq = this.#seqs[change.keep];
+        if (fromSeq !== undefined)
+          this.#append({ type: "history-rewound", toStep: this.#step, fromSeq }, events, at);
+        this.#seqs.length = change.keep;
+        break;
+      }
+      case "set":
+        this.model = change.model ?? this.model;
+        this.effort = change.effort ?? this.effort;
+        this.cwd = change.cwd ?? this.cwd;
+        break;
+      case "use":
+        this.#usage = change.total;
+        break;
+      case "name":
+        this.name = change.name;
+        break;
+      case "skip":
+        this.left.set(change.why, (this.left.get(change.why) ?? 0) + 1);
+    }
+  }
+
+  #add(item: ThreadItem, events: Append[], at: number | undefined): void {
+    const { kind, payload, prompt } = item;
+    if (prompt !== undefined) {
+      this.#answerOpen(events, at);
+      // Only since 0.100 a line says that a turn begins.
+      if (!this.#isOpen) {
+        this.#turn++;
+        this.#outcome = undefined;
+      }
+      this.#messages++;
+      this.#inStep = false;
+      if (!isSummaryText(prompt)) this.#title ??= printableLine(prompt, 200) || undefined;
+    }
+    const role = payload["role"];
+    if (kind === "message" && role === "assistant") this.#messages++;
+    if (kind === "message" && typeof role === "string") this.#lastRole = role;
+    else if (kind !== "reasoning") this.#lastRole = kind;
+    const origin = originOf(kind, role);
+    if (origin === "model" && !this.#inStep) {
+      this.#inStep = true;
+      this.#step++;
+    }
+    if (origin !== "model") this.#inStep = false;
+    this.#place(item, origin, events, at);
+  }
+
+  #place(
+    { kind, payload }: ThreadItem,
+    origin: "input" | "model" | "tool" | "repair",
+    events: Append[],
+    at: number | undefined,
+  ): void {
+    const logged = loggedItem(kind, payload);
+    const { call = "" } = logged.facts;
+    if (isCallKind(kind)) this.#open.push({ kind, call });
+    if (isOutputKind(kind)) {
+      const answered = this.#open.findIndex((open) => open.call === call);
+      if (answered >= 0) this.#open.splice(answered, 1);
+    }
+    const isSealed = logged.facts.sealed !== undefined;
+    this.#seqs.push(this.#nextSeq);
+    this.#item(logged, origin, events, at, {
+      ...((origin === "model" || isSealed) && { issuer: this.#issuer(this.header?.modelProvider) }),
+      ...(origin === "model" && this.model !== undefined && { model: this.model }),
+    });
+  }
+
+  /**
+   * A call that Codex left without output is answered, as Codex itself does for each request: whoever goes on would run it else. The log
+   * keeps the answer apart from the thread's items, so that a rollback counts what it counted.
+   */
+  #answerOpen(events: Append[], at: number | undefined): void {
+    for (const { kind, call } of this.#open.splice(0)) {
+      const bytes = outputItem(
+        kind,
+        call,
+        "outcome unknown; verify before repeating: Codex has no output of this call, which may have run",
+      );
+      const facts = describeItem(bytes);
+      if (!facts) throw new Error("an output is an item");
+      this.#item({ facts, bytes }, "repair", events, at);
+    }
+  }
+
+  #item(
+    { facts, bytes }: LoggedItem,
+    origin: "input" | "model" | "tool" | "repair",
+    events: Append[],
+    at: number | undefined,
+    more: { issuer?: string; model?: string } = {},
+  ): void {
+    const step = origin === "input" ? this.#step + 1 : this.#step;
+    this.items++;
+    this.#append(
+      { type: "item-added", turn: this.#turn, step, ...facts, ...more, origin },
+      events,
+      at,
+      bytes,
+    );
+  }
+
+  #append(event: NewEvent, events: Append[], at: number | undefined, item?: Uint8Array): void {
+    this.#nextSeq++;
+    events.push({ event, ...(item && { item }), ...(at !== undefined && { at }) });
+  }
+}
+
+function originOf(kind: string, role: unknown): "input" | "model" | "tool" {
+  if (kind === "message") return role === "assistant" ? "model" : "input";
+  return isOutputKind(kind) || kind.endsWith("_output") ? "tool" : "model";
+}

@@ -1,0 +1,163 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { linesIn } from "./lines.ts";
+import { isSummaryText } from "./prompt.ts";
+import { ThreadFold, type ThreadChange } from "./thread.ts";
+
+const line = (type: string, payload: object): string =>
+  JSON.stringify({ timestamp: "2026-01-02T03:04:05.000Z", type, payload });
+const header = (id: string, more: object = {}): string => line("session_meta", { id, cwd: "/w", ...more });
+const said = (role: string, text: string): string =>
+  line("response_item", { type: "message", role, content: [{ type: "input_text", text }] });
+const event = (type: string, more: object = {}): string => line("event_msg", { type, ...more });
+const turn = (prompt: string): string[] => [
+  event("task_started", { turn_id: prompt }),
+  said("user", prompt),
+  event("user_message", { message: prompt }),
+  said("assistant", `answer to ${prompt}`),
+  event("task_complete", { turn_id: prompt, last_agent_message: "x" }),
+];
+
+function changes(lines: readonly string[]): ThreadChange[] {
+  const fold = new ThreadFold();
+  return linesIn(Buffer.from(lines.join("\n"))).flatMap((each) =>
+    fold.take(each).map(({ change }) => change),
+  );
+}
+
+/** The texts of the history that the changes leave. */
+function history(lines: readonly string[]): string[] {
+  let texts: string[] = [];
+  const textOf = (payload: object): string =>
+    ((payload as { content?: { text: string }[] }).content ?? []).map(({ text }) => text).join("");
+  for (const change of changes(lines)) {
+    if (change.do === "add") texts.push(textOf(change.item.payload));
+    if (change.do === "replace") texts = change.items.map(({ payload }) => textOf(payload));
+    if (change.do === "cut") texts.length = change.keep;
+  }
+  return texts;
+}
+
+test("only the first header counts: it is repeated in mid-file, and a fork has its parent's behind its own", () => {
+  const own = { id: "aaaa", forked_from_id: "bbbb" };
+  const begun = changes([
+    header("aaaa", own),
+    header("bbbb"),
+    ...turn("one"),
+    header("aaaa", { memory_mode: "on" }),
+  ]).filter((change) => change.do === "begin");
+  expect(begun).toMatchObject([{ header: { id: "aaaa", forkedFrom: "bbbb" } }]);
+});
+
+test("a rollback drops the person's last messages with what follows them, not what Codex wrote in their name", () => {
+  const lines = [
+    header("a"),
+    said("user", "<environment_context>\n<cwd>/w</cwd></environment_context>"),
+    ...turn("one"),
+    ...turn("two"),
+    said("user", "<turn_aborted>\nThe user interrupted the previous turn.\n</turn_aborted>"),
+    ...turn("three"),
+  ];
+  const cut = (turns: number): string[] =>
+    history([...lines, event("thread_rolled_back", { num_turns: turns })]);
+  expect(cut(1).at(-1)).toMatch(/^<turn_aborted>/u);
+  expect(cut(2).at(-1)).toBe("answer to one");
+  expect(cut(9)).toHaveLength(1);
+  expect(cut(0)).toEqual(history(lines));
+});
+
+test("rollbacks count what earlier ones and compactions have left", () => {
+  const compacted = line("compacted", {
+    message: "",
+    replacement_history: [
+      { type: "message", role: "user", content: [{ type: "input_text", text: "one" }] },
+      { type: "compaction", encrypted_content: "gAAAA" },
+    ],
+  });
+  const lines = [header("a"), ...turn("one"), ...turn("two"), compacted, ...turn("three")];
+  const one = event("thread_rolled_back", { num_turns: 1 });
+  expect(history([...lines, one])).toEqual(["one", ""]);
+  expect(history([...lines, one, ...turn("four"), one])).toEqual(["one", ""]);
+  expect(history([...lines, one, one])).toEqual([]);
+});
+
+test("a compaction without a replacement keeps the person's words and its summary, and not an earlier summary", () => {
+  const first = history([header("a"), ...turn("one"), line("compacted", { message: "they said one" })]);
+  expect(first[0]).toBe("one");
+  expect(first).toHaveLength(2);
+  expect(isSummaryText(first[1]!)).toBe(true);
+  expect(first[1]).toMatch(/\nthey said one$/u);
+  const second = history([
+    header("a"),
+    ...turn("one"),
+    line("compacted", { message: "they said one" }),
+    ...turn("two"),
+    line("compacted", { message: "they said two" }),
+  ]);
+  expect(second.slice(0, 2)).toEqual(["one", "two"]);
+  expect(second).toHaveLength(3);
+});
+
+test("of very long words the last ones are kept beside a summary", () => {
+  const long = (mark: string): string => mark.repeat(60_000);
+  const left = history([
+    header("a"),
+    ...turn(long("a")),
+    ...turn(long("b")),
+    line("compacted", { message: "s" }),
+  ]);
+  expect(left[1]).toBe(long("b"));
+  expect(left[0]!.length).toBeLessThan(21_000);
+});
+
+test("what is only Codex's own is not part of the history, and outputs that are lists are", () => {
+  const found = changes([
+    header("a"),
+    line("response_item", { type: "ghost_snapshot", ghost_commit: {} }),
+    line("response_item", {
+      type: "custom_tool_call_output",
+      call_id: "c",
+      output: [{ type: "input_text", text: "x" }],
+    }),
+    line("novelty", { x: 1 }),
+    "{torn",
+  ]);
+  expect(found.map((change) => change.do)).toEqual(["begin", "skip", "add", "skip"]);
+});
+
+test("model, effort and folder are told when they change", () => {
+  const context = (more: object): string => line("turn_context", { cwd: "/w", model: "m", ...more });
+  expect(
+    changes([header("a"), context({}), context({}), context({ effort: "high" }), context({ model: "n" })]),
+  ).toMatchObject([{}, { do: "set", model: "m" }, { effort: "high" }, { model: "n" }]);
+});
+
+test("a bare rollout names its folder in what Codex told the model", () => {
+  const bare = [
+    '{"id":"a","timestamp":"2025-05-01T00:00:00Z","instructions":null,"git":{}}',
+    '{"type":"message","id":null,"role":"user","content":[{"type":"input_text","text":"<environment_context>\\n  <cwd>/there</cwd>\\n</environment_context>"}]}',
+  ];
+  expect(changes(bare)).toMatchObject([{ do: "begin" }, { do: "set", cwd: "/there" }, { do: "add" }]);
+});
+
+test("no lines make it throw, and its history never goes wrong", () => {
+  const some = fc.constantFrom(
+    header("a"),
+    ...turn("one"),
+    said("user", ""),
+    line("compacted", { message: 5 }),
+    line("compacted", { replacement_history: [1, {}, { type: "message", role: "user" }] }),
+    event("thread_rolled_back", { num_turns: 1e9 }),
+    event("thread_rolled_back", { num_turns: "x" }),
+    line("turn_context", { model: 3, collaboration_mode: [] }),
+    line("response_item", {}),
+    "",
+    "[]",
+    "\0\0",
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(some, fc.json())), (lines) => {
+      expect(history(lines).every((text) => text !== undefined)).toBe(true);
+    }),
+  );
+});

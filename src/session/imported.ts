@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+/** Another tool's session that was taken over into this one, as far as it was read. */
+export const imported = z.object({
+  format: z.literal("codex"),
+  /** Its id there. */
+  id: z.string(),
+  /** Absolute path of the file that was read last, and that file's own id where a session has several. */
+  path: z.string(),
+  rollout: z.string(),
+  /** Bytes of that file (of what it unpacks to) that were taken over. */
+  bytes: z.number(),
+  /** The last line of them: its offset, and the CRC-32 of its bytes without its ending. Another one there means another file. */
+  line: z.number(),
+  check: z.number(),
+  /** The number of the last turn that was taken over, and whether its end has still to come. */
+  turn: z.number(),
+  open: z.literal(true).optional(),
+});
+export type Imported = z.infer<typeof imported>;

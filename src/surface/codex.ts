@@ -1,0 +1,158 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, TomlError } from "smol-toml";
+import { readWorkspace } from "../agent/workspace.ts";
+import { Failure } from "../failure.ts";
+import { findThreads, hasRollout, threadAt } from "../foreign/codex/find.ts";
+import { importThread, type TakenOver, type Thread } from "../foreign/codex/import.ts";
+import { codexHome } from "../foreign/codex/places.ts";
+import { systemClock } from "../lib/clock.ts";
+import { isJsonObject } from "../lib/json.ts";
+import { counted } from "../lib/words.ts";
+import { issuerOf } from "../provider/wire/issuer.ts";
+import type { Workspace } from "../session/event.ts";
+import type { SessionStore } from "../store.ts";
+import type { Config } from "./config.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The one Codex thread that a person means by an id, its beginning, a name or a path; `undefined` when there is none. */
+export async function findThread(environment: Environment, reference: string): Promise<Thread | undefined> {
+  const isPath = /[\\/]|\.jsonl?(?:\.zst)?$/u.test(reference) && existsSync(reference);
+  if (isPath) return threadAt(reference);
+  const [only, ...others] = await findThreads(codexHome(environment), reference);
+  if (others.length === 0) return only;
+  const matches = [only!, ...others].map(({ file }) => file.thread);
+  throw new Failure(
+    "session-ambiguous",
+    `"${reference}" matches ${matches.length} Codex sessions: ${matches.slice(0, 5).join(", ")}. Give more of the id.`,
+    { reference, matches },
+  );
+}
+
+/** Whether a session of this id may have been taken over from a rollout that is still there: costs a look into three folders. */
+function mayHaveRollout(environment: Environment, id: string): boolean {
+  return hasRollout(codexHome(environment), id);
+}
+
+export interface TakingOver {
+  readonly store: SessionStore;
+  readonly config: Config;
+  readonly environment: Environment;
+  readonly onBytes?: (read: number, total: number) => void;
+}
+
+/**
+ * Takes a thread over, or what is new of it, into a session that goes on with the provider of the configuration. `as`: into a new session
+ * of that id.
+ */
+export function takeOver(
+  { store, config, environment, onBytes }: TakingOver,
+  thread: Thread,
+  as?: string,
+): Promise<TakenOver> {
+  const providers = codexProviders(environment);
+  const kind = config.providers[config.provider]?.kind;
+  // A model of another maker says nothing to this provider.
+  const isSameMaker = kind === "responses" || kind === "simulator";
+  return importThread(
+    {
+      store,
+      clock: systemClock,
+      issuer: (provider = "openai") => providers.get(provider) ?? `codex:${provider}`,
+      settings: ({ model, effort }) => {
+        const isOwn = config.chosen.has("model") || !isSameMaker || model === undefined;
+        const chosen =
+          config.chosen.has("effort") || !isSameMaker ? config.effort : (effort ?? config.effort);
+        return {
+          provider: config.provider,
+          model: isOwn ? config.model : model,
+          ...(chosen !== undefined && { effort: chosen }),
+          approval: config.approval,
+          instructionsHash: "",
+        };
+      },
+      workspace: ({ cwd, header }) => workspaceOf(cwd, header?.branch, header?.commit),
+      ...(onBytes && { onBytes }),
+    },
+    thread,
+    as === undefined ? {} : { as },
+  );
+}
+
+/**
+ * The session that a person means to go on with: one of the store's, or a Codex session, which is taken over first. Of one that was taken
+ * over before, what came since is taken over too. `undefined` when no Codex session comes into it; `say` gets a line when one does.
+ */
+export async function takeOverMeant(
+  taking: TakingOver,
+  reference: string,
+  say: (line: string) => void,
+): Promise<string | undefined> {
+  const own = await taking.store.find(reference);
+  const [only] = own;
+  if (own.length > 1 || (only !== undefined && !mayHaveRollout(taking.environment, only))) return undefined;
+  const thread = await findThread(taking.environment, only ?? reference);
+  if (!thread) return undefined;
+  const taken = await takeOver(taking, thread);
+  if (taken.did !== "same") say(takenWords(thread, taken));
+  return taken.did === "moved-on" && only !== undefined ? only : taken.id;
+}
+
+/** What became of it, in one line. */
+export function takenWords({ file }: Thread, { id, did, items, left, fresh }: TakenOver): string {
+  const broken = [...left].filter(([why]) => unreadable.has(why)).reduce((sum, [, count]) => sum + count, 0);
+  const lost =
+    broken > 0 ? `; ${counted(broken, "line")} could not be read: throughline doctor '${file.path}'` : "";
+  switch (did) {
+    case "made":
+    case "remade":
+      return `took over ${counted(items, "item")} of Codex session ${file.thread}${did === "remade" ? " anew, because its rollout was written anew" : ""}; ${file.path} stays as it is${lost}`;
+    case "grown":
+      return `took over ${counted(items, "item")} that Codex session ${file.thread} has got since${lost}`;
+    case "same":
+      return `Codex session ${file.thread} holds nothing new`;
+    case "moved-on":
+      return `Codex session ${file.thread} has ${counted(fresh, "byte")} more than session ${id} took over; both have gone on since, so that nothing of it was taken. Take it over as a session of its own with: throughline import --new '${file.path}'`;
+  }
+}
+
+const unreadable: ReadonlySet<string> = new Set(["json", "nul", "not-an-object", "git-lfs", "too-long"]);
+
+/** The folder as it is today, or as the rollout's header has it when it is gone or of another machine. */
+async function workspaceOf(cwd = "", branch?: string, commit?: string): Promise<Workspace> {
+  if (cwd !== "" && existsSync(cwd)) return readWorkspace(cwd);
+  return {
+    path: cwd,
+    ...(branch !== undefined && { gitBranch: branch }),
+    ...(commit !== undefined && { gitCommit: commit }),
+  };
+}
+
+/**
+ * Who seals what, for the providers of Codex's own configuration that are used with a key of the environment: the same URL and key are the
+ * same issuer here, so that what they sealed is sent back to them. Of others nobody can say it, and their seals stay in the log.
+ */
+function codexProviders(environment: Environment): Map<string, string> {
+  const found = new Map<string, string>();
+  const path = join(codexHome(environment), "config.toml");
+  if (!existsSync(path)) return found;
+  let config: unknown;
+  try {
+    config = parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    // Codex's own business: it says so itself when it is started.
+    if (error instanceof TomlError || typeof (error as NodeJS.ErrnoException).syscall === "string")
+      return found;
+    throw error;
+  }
+  const providers = isJsonObject(config) ? config["model_providers"] : undefined;
+  if (!isJsonObject(providers)) return found;
+  for (const [name, provider] of Object.entries(providers)) {
+    if (!isJsonObject(provider)) continue;
+    const { base_url: url, env_key: variable } = provider;
+    const key = typeof variable === "string" ? environment[variable] : undefined;
+    if (typeof url === "string" && URL.canParse(url) && key) found.set(name, issuerOf(url, key));
+  }
+  return found;
+}
