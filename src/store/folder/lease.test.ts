@@ -125,6 +125,25 @@ describe("a session that another process owns", () => {
   });
 });
 
+describe("a lease of an owner of this machine that is known to be dead", () => {
+  it.each([
+    ["after a reboot", { boot: "the boot before" }],
+    ["when its pid is another process's now", { started: "1" }],
+  ])("is replaced at once %s", async (_, change) => {
+    await makeSession();
+    const path = join(month(), id, leases()[0]!);
+    const lease = JSON.parse(readFileSync(path, "utf8")) as Lease;
+    // Its pid is that of this process, which lives.
+    writeFileSync(path, JSON.stringify({ ...lease, released: false, owner: { ...lease.owner, ...change } }));
+    expect(await store.holder(id)).toEqual({ state: "free" });
+    // Nobody watches a counter for that: the watch takes longer than any test.
+    const patient = folderStore(home, { version: "0", watching: { silenceMs: 3_600_000 } });
+    const log = await patient.acquire(id, ignore, { doing: "x" });
+    expect(log.fence).toBe(2);
+    await log.release();
+  });
+});
+
 describe("a lease of an owner out of sight", () => {
   it("is taken when its counter stands still", async () => {
     await makeSession();
