@@ -4,6 +4,7 @@ import { signalFromEvent, signalFromHttp, signalFromTransport } from "../failure
 import type { FailureSignal } from "../failure.ts";
 import { isJsonObject, parseJson } from "../lib/json.ts";
 import { errorCode } from "../provider/wire/connection.ts";
+import { blobsIn } from "./blob-hash.ts";
 import { plainHeaders } from "./headers.ts";
 import { dataOf, eventsIn, StreamScanner } from "./stream-scan.ts";
 
@@ -27,6 +28,8 @@ export interface AttemptHost {
   refused(refusal: Refusal): void;
   /** Something came from the upstream. */
   alive(): void;
+  /** The answer holds these sealed blobs, known by their hashes. */
+  sealed(blobs: readonly string[]): void;
 }
 
 /** Error bodies and answers that don't stream are held whole up to here, and pass unjudged beyond it. */
@@ -149,6 +152,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** Whole events. Before the commit they are held, as long as none of them shows anything. */
   #take(bytes: Buffer, names: readonly string[], arrivedAt: number): void {
     this.#hasEnded ||= names.some((name) => ends.has(name));
+    this.#spot(bytes);
     if (this.#isCommitted) return this.#write(bytes);
     this.#first ??= bytes;
     this.#hold(bytes);
@@ -157,6 +161,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (telling !== undefined && failures.has(telling))
       return this.#refuse(failureIn(this.#held, this.#headers));
     this.#commit("stream", arrivedAt);
+  }
+
+  #spot(bytes: Buffer): void {
+    const blobs = blobsIn(bytes);
+    if (blobs.length > 0) this.#host.sealed(blobs);
   }
 
   #hold(bytes: Buffer): void {
@@ -184,6 +193,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return this.#refuse(signalFromHttp(this.#status, headers, body.toString("utf8", 0, 64 * 1024)));
     const signal = failureInWhole(body, headers);
     if (signal) return this.#refuse(signal);
+    this.#spot(body);
     this.#commit("opaque", performance.now());
     this.#finish();
   }
@@ -238,8 +248,6 @@ function failureInWhole(body: Buffer, headers: Record<string, string>): FailureS
       ? signalFromTransport("INCOMPLETE", "an empty answer")
       : signalFromHttp(200, headers, text);
   }
-  // The word stands in a response that failed; one that only quotes it is looked at in vain.
-  if (body.length > 0 && !body.includes('"error"')) return undefined;
   const text = body.toString("utf8");
   const value = parseJson(text);
   if (!isJsonObject(value)) return signalFromTransport("INCOMPLETE", "the answer is not whole JSON");

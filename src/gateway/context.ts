@@ -1,3 +1,4 @@
+import type { HealMemory } from "./heal-memory.ts";
 import type { Metrics } from "./metrics.ts";
 import type { BodyLimits } from "./request-body.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -9,7 +10,12 @@ export interface GatewayContext {
   readonly watchdog: Watchdog;
   /** Without a byte from the upstream, or without the client taking one, for so long a request is given up. */
   readonly idleMs: number;
+  /** Without a byte of a request's body for so long it is refused. */
+  readonly bodyIdleMs: number;
   readonly token?: string;
+  readonly ledger: HealMemory;
+  /** Whether limits are sat out. */
+  readonly wait: boolean;
   /** One line for the operator. */
   log(line: string): void;
   /** Milliseconds since 1970. */

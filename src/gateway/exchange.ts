@@ -2,18 +2,18 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import type { Dispatcher } from "undici";
 import { type Failure, type FailureSignal, isFailureOf } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
+import { formatTime } from "../lib/date.ts";
 import { printableLine } from "../lib/printable.ts";
-import { secondsWords } from "../lib/words.ts";
+import { durationWords, secondsWords } from "../lib/words.ts";
 import { answerError, failedEvent, failureHeader } from "./answer.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
 import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
-import { Mending } from "./mending.ts";
+import { Healing } from "./heal.ts";
 import { readBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
 import type { Watch } from "./watchdog.ts";
 
-const bodyIdleMs = 30_000;
 /** After its last event an upstream may leave a connection open. */
 const lingerMs = 2_000;
 
@@ -24,7 +24,8 @@ export class Exchange implements AttemptHost {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #watch: Watch;
-  #mending: Mending | undefined;
+  readonly #issuer: string;
+  #healing: Healing | undefined;
   #release: (() => void) | undefined;
   #attempt: Attempt | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -44,10 +45,15 @@ export class Exchange implements AttemptHost {
     this.#upstream = upstream;
     this.#request = request;
     this.#response = response;
-    this.#watch = context.watchdog.watch(bodyIdleMs, () => this.#expired());
+    this.#issuer = upstream.issuer(request.headers);
+    this.#watch = context.watchdog.watch(context.bodyIdleMs, () => this.#expired());
   }
 
-  async run(): Promise<void> {
+  run(): void {
+    this.#run().catch((error: unknown) => this.#failed(error));
+  }
+
+  async #run(): Promise<void> {
     const { metrics, limits } = this.#context;
     this.#response.once("close", () => this.#closed());
     const { body, release } = readBody(this.#request, limits, metrics, () => this.#watch.touch());
@@ -65,14 +71,32 @@ export class Exchange implements AttemptHost {
         break;
     }
     const readAt = performance.now();
-    this.#mending = new Mending(read.body, this.#context);
+    await this.#begin(read.body);
     this.#send();
     this.#prepared = performance.now() - readAt;
   }
 
+  async #begin(body: Buffer): Promise<void> {
+    const { ledger, limits, wait, now, random, metrics } = this.#context;
+    const healing = await Healing.begin(body, {
+      issuer: this.#issuer,
+      memory: ledger,
+      encoding: this.#request.headers["content-encoding"],
+      maxBytes: limits.one,
+      wait,
+      now,
+      random,
+    });
+    if (this.#isOver) return;
+    this.#healing = healing;
+    if (healing.prevented === undefined) return;
+    metrics.count("prevented");
+    this.#context.log(`healed before it was sent to ${this.#upstream.name}: ${healing.prevented}`);
+  }
+
   #send(): void {
-    const mending = this.#mending;
-    if (!mending || this.#isOver) return;
+    const healing = this.#healing;
+    if (!healing || this.#isOver) return;
     this.#attempts++;
     const { metrics, idleMs } = this.#context;
     metrics.count("upstream_requests", this.#upstream.name);
@@ -86,10 +110,11 @@ export class Exchange implements AttemptHost {
       // Compressed answers could not be looked at.
       headers: forwardedRequestHeaders(this.#request.rawHeaders, {
         ...this.#upstream.credential(this.#request.headers, this.#context.token),
-        "content-length": String(mending.body.length),
+        "content-length": String(healing.body.length),
         "accept-encoding": "identity",
+        ...(healing.isChanged && { "content-encoding": undefined }),
       }),
-      body: mending.body,
+      body: healing.body,
     };
     try {
       this.#upstream.dispatcher.dispatch(options, attempt);
@@ -102,8 +127,13 @@ export class Exchange implements AttemptHost {
     this.#watch.touch();
   }
 
+  sealed(blobs: readonly string[]): void {
+    this.#context.ledger.noteSealed(this.#issuer, blobs);
+  }
+
   commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number): void {
     const { metrics } = this.#context;
+    if (status < 300) this.#healing?.accepted();
     this.#letGo();
     if (this.#response.destroyed) return;
     this.#isStream = true;
@@ -153,19 +183,57 @@ export class Exchange implements AttemptHost {
   }
 
   refused(refusal: Refusal): void {
-    const mending = this.#mending;
-    if (!mending || this.#isOver) return;
-    const failure = this.#classified(refusal.signal);
-    const verdict = mending.refused(failure);
-    if (verdict.do === "pass") return this.#passOn(refusal, failure);
-    const { metrics, log } = this.#context;
-    metrics.count("retries", failure.class);
-    const said = printableLine(refusal.signal.message, 120);
-    log(
-      `asking ${this.#upstream.name} again in ${secondsWords(verdict.delayMs)}: ${failure.class}${said === "" ? "" : ` (${said})`}`,
-    );
+    this.#refused(refusal).catch((error: unknown) => this.#failed(error));
+  }
+
+  async #refused(refusal: Refusal): Promise<void> {
+    const healing = this.#healing;
+    if (!healing || this.#isOver) return;
     this.#watch.allow(undefined);
+    const { status } = refusal.signal;
+    const failure = this.#classified(
+      refusal.signal,
+      (status === 400 || status === 401) && healing.holdsSeals(),
+    );
+    const verdict = await healing.refused(failure);
+    if (this.#isOver) return;
+    const { metrics, log } = this.#context;
+    switch (verdict.do) {
+      case "pass":
+        return this.#passOn(refusal, failure);
+      case "heal":
+        metrics.count("heals", failure.class);
+        log(`healed a request to ${this.#upstream.name}: ${verdict.notice}`);
+        return this.#send();
+      case "hold":
+        metrics.count("holds");
+        log(
+          `${this.#upstream.name}: ${failure.class}; held${verdict.until === undefined ? "" : ` until ${formatTime(verdict.until)}`}, asking again in ${durationWords(verdict.delayMs)}`,
+        );
+        break;
+      case "retry": {
+        metrics.count("retries", failure.class);
+        const said = printableLine(refusal.signal.message, 120);
+        log(
+          `asking ${this.#upstream.name} again in ${secondsWords(verdict.delayMs)}: ${failure.class}${said === "" ? "" : ` (${said})`}`,
+        );
+        break;
+      }
+    }
     this.#timer = setTimeout(() => this.#send(), verdict.delayMs);
+  }
+
+  /** A mistake of the gateway's own costs one request, and is told. */
+  #failed(error: unknown): void {
+    const what = error instanceof Error ? error.message : String(error);
+    this.#context.log(`the gateway itself failed: ${what}`);
+    this.#context.metrics.count("requests", "500");
+    this.#end();
+    answerError(this.#response, {
+      status: 500,
+      code: "gateway_failed",
+      message: `The gateway itself failed: ${what}`,
+    });
   }
 
   /** The upstream's own answer, as it came; where none came, one that says so. */
@@ -199,8 +267,8 @@ export class Exchange implements AttemptHost {
     });
   }
 
-  #classified(signal: FailureSignal): Failure {
-    return classify(signal, { now: this.#context.now(), provider: this.#upstream.name });
+  #classified(signal: FailureSignal, sealedSent = false): Failure {
+    return classify(signal, { now: this.#context.now(), provider: this.#upstream.name, sealedSent });
   }
 
   #refuseBody(status: number, code: string, message: string): void {
@@ -213,7 +281,8 @@ export class Exchange implements AttemptHost {
 
   #expired(): void {
     if (this.#isOver) return;
-    if (!this.#mending) return this.#refuseBody(408, "transport-interrupted", "The body came too slowly.");
+    if (this.#attempts === 0)
+      return this.#refuseBody(408, "transport-interrupted", "The body came too slowly.");
     // A client that stopped reading; nothing else is waited for while its socket is full.
     if (this.#response.writableNeedDrain) return void this.#response.destroy();
     this.#attempt?.idle();
@@ -227,7 +296,7 @@ export class Exchange implements AttemptHost {
 
   /** The body isn't needed any more. */
   #letGo(): void {
-    this.#mending = undefined;
+    this.#healing = undefined;
     this.#release?.();
     this.#release = undefined;
   }

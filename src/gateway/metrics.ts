@@ -9,7 +9,7 @@ const help = {
   retries: ["counter", "Requests that were sent again as they were, by the class of the failure."],
   failures: ["counter", "Failures that were passed on to the client, by class."],
   cancelled: ["counter", "Requests whose client went away."],
-  left_out: ["counter", "Sealed items that were left out of requests."],
+  holds: ["counter", "Times that a limit was waited for."],
 } as const;
 
 type CounterName = keyof typeof help;

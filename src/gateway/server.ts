@@ -6,6 +6,7 @@ import { answerError } from "./answer.ts";
 import type { GatewayContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import { type GuardOptions, makeGuard } from "./guard.ts";
+import { Ledger } from "./ledger.ts";
 import { Metrics } from "./metrics.ts";
 import { passThrough } from "./pass-through.ts";
 import { Upstream, type UpstreamOptions } from "./upstream.ts";
@@ -21,8 +22,14 @@ export interface GatewayOptions extends GuardOptions {
   port?: number;
   /** Without a byte from the upstream for so long a request is tried again, or given up. Default 300,000. */
   idleMs?: number;
+  /** Without a byte of a request's body for so long it is refused. Default 30,000. */
+  bodyIdleMs?: number;
   /** Bytes of the largest request body for a response; default 256 MiB. */
   maxBodyBytes?: number;
+  /** File of the ledger; without one it is forgotten at the end. */
+  ledger?: string;
+  /** Whether a request that meets a usage limit is held until that ends. */
+  waitForLimits?: boolean;
   /** Where the lines for the operator go: one for each heal and for each retry. Neither keys nor bodies stand in them. */
   log?(line: string): void;
   now?(): number;
@@ -47,7 +54,13 @@ const maxConnections = 8_192;
  * out, everything else passes through. Rejects with a `Failure` "configuration" when it may not listen there, or can't.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { host = "127.0.0.1", token, idleMs = 300_000, maxBodyBytes = 256 * mebibyte } = options;
+  const {
+    host = "127.0.0.1",
+    token,
+    idleMs = 300_000,
+    bodyIdleMs = 30_000,
+    maxBodyBytes = 256 * mebibyte,
+  } = options;
   if (!isLoopback(host) && token === undefined) {
     throw new Failure(
       "configuration",
@@ -58,14 +71,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const upstreams = options.upstreams.map((upstream) => new Upstream(upstream));
   const [upstream] = upstreams;
   if (!upstream) throw new Failure("configuration", "The gateway needs an upstream: --upstream URL.", {});
+  const { log = () => undefined, now = systemClock.now, waitForLimits = false } = options;
+  const ledger = new Ledger(options.ledger, { log, now });
   const context: GatewayContext = {
     metrics: new Metrics(),
+    ledger,
+    wait: waitForLimits,
     limits: { one: maxBodyBytes, all: Math.max(1024 * mebibyte, 2 * maxBodyBytes) },
-    watchdog: new Watchdog(Math.min(1_000, Math.max(10, idleMs / 8))),
+    watchdog: new Watchdog(Math.min(1_000, Math.max(10, Math.min(idleMs, bodyIdleMs) / 8))),
     idleMs,
+    bodyIdleMs,
     ...(token !== undefined && { token }),
-    log: options.log ?? (() => undefined),
-    now: options.now ?? systemClock.now,
+    log,
+    now,
     random: options.random ?? Math.random,
   };
   const guard = makeGuard(options);
@@ -110,6 +128,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clearInterval(idle);
       clearTimeout(cut);
       context.watchdog.close();
+      ledger.close();
       await Promise.all(upstreams.map(({ dispatcher }) => dispatcher.destroy()));
     },
   };
@@ -139,7 +158,7 @@ function route(
     });
   }
   if (method === "POST" && responsesPath.test(url))
-    return void new Exchange(context, upstream, request, response).run();
+    return new Exchange(context, upstream, request, response).run();
   passThrough(context, upstream, request, response);
 }
 

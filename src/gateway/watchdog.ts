@@ -2,7 +2,7 @@
 export interface Watch {
   /** Something moved. */
   touch(): void;
-  /** From now on it may stand still for so long; `undefined`: for ever. */
+  /** From now on it may stand still for so long; `undefined`, as after a standstill: for ever. */
   allow(ms: number | undefined): void;
   stop(): void;
 }
@@ -48,7 +48,7 @@ export class Watchdog {
     this.#now = performance.now();
     for (const entry of this.#watched) {
       if (entry.limit === undefined || this.#now - entry.at <= entry.limit) continue;
-      this.#watched.delete(entry);
+      entry.limit = undefined;
       entry.expire();
     }
   }

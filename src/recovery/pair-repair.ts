@@ -1,6 +1,5 @@
 import type { FailureClass } from "../failure/catalogue.ts";
 import type { ItemRecord, Quarantine } from "../session/event.ts";
-import type { History } from "../session/history.ts";
 import { unknownOutcome } from "../replay/pair.ts";
 
 /** What mends a pair that a provider refused: the output that the log lacks, or both halves set aside. */
@@ -14,7 +13,11 @@ export type PairRepair =
  * request. `undefined` when the error names no call of the window.
  */
 export function pairRepair(
-  history: History,
+  history: {
+    readonly items: readonly ItemRecord[];
+    /** By sequence number: the calls that nothing has answered. */
+    readonly openCalls: { has(seq: number): boolean };
+  },
   call: string | undefined,
   refusedBy: string,
   why: FailureClass,

@@ -69,8 +69,8 @@ function memberEdits(
   return edits;
 }
 
-/** Takes members out, with their commas, so that what is left is JSON. */
-function cuts(found: readonly Member[], isCut: (member: Member) => boolean): Edit[] {
+/** The edits that take members out, with their commas, so that what is left is JSON. */
+export function cuts(found: readonly Member[], isCut: (member: Member) => boolean): Edit[] {
   const edits: Edit[] = [];
   for (let at = 0; at < found.length; at++) {
     if (!isCut(found[at]!)) continue;

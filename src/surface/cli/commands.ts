@@ -219,6 +219,7 @@ export const commands: readonly Command[] = [
         flags: "--allow-host <name...>",
         help: "a host name, beside loopback's, under which it may be asked",
       },
+      { flags: "--wait-for-limits", help: "hold requests that meet a usage limit until it ends" },
       { flags: "--codex-config", help: "print the provider for Codex's config.toml, and end" },
     ],
     load: async () => (await import("./gateway.ts")).gateway,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { codexConfig, type CodexProvider, tokenVariable } from "../../gateway/codex-config.ts";
 import { startGateway, type UpstreamOptions } from "../../gateway/server.ts";
@@ -26,6 +27,8 @@ export async function gateway(invocation: Invocation): Promise<number> {
     port,
     upstreams,
     allowedHosts,
+    ledger: settings.ledger,
+    waitForLimits: settings.waitForLimits,
     ...(token !== undefined && { token }),
     log: (line) =>
       isJson
@@ -56,6 +59,9 @@ interface GatewaySettings {
   upstreams: UpstreamOptions[];
   token?: string;
   allowedHosts: readonly string[];
+  /** The ledger's file. */
+  ledger: string;
+  waitForLimits: boolean;
   codex: CodexProvider;
 }
 
@@ -78,6 +84,8 @@ function gatewaySettings(invocation: Invocation): GatewaySettings {
     upstreams: found.map(({ upstream }) => upstream),
     ...(token !== undefined && token !== "" && { token }),
     allowedHosts,
+    ledger: join(config.home, "gateway", "ledger.sqlite"),
+    waitForLimits: invocation.options["waitForLimits"] === true || own.wait_for_limits === true,
     codex: {
       url: `http://${host.includes(":") ? `[${host}]` : host}:${port === 0 ? usualPort : port}/v1`,
       credential: found[0]?.credential ?? { kind: "login" },

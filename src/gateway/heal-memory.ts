@@ -1,0 +1,37 @@
+import type { Quarantine } from "../session/event.ts";
+
+/**
+ * What was refused before, by whom. A blob is known by its hash, who refused by the issuer (`provider.ts`): the base URL and a hash of the
+ * account, so that what one account was refused is still sent for another.
+ */
+export interface HealMemory {
+  /** Whether anything at all is known of the issuer: if not, a request isn't looked at. */
+  knows(issuer: string): boolean;
+  /** `refused`: not to be sent there. `due`: refused so long ago that its issuer may be back; to be tried once more. */
+  seal(issuer: string, blob: string, now: number): "refused" | "due" | undefined;
+  /** The blobs were refused, as a good answer without them has shown. `refusal` is the class and code, in words. */
+  refuse(issuer: string, blobs: readonly string[], refusal: string, now: number): void;
+  /** The blobs were accepted: what was known against them doesn't hold any more. */
+  lift(issuer: string, blobs: readonly string[]): void;
+  /** Parameters that the model's endpoint refused. */
+  parameters(issuer: string, model: string): readonly string[];
+  refuseParameter(issuer: string, model: string, parameter: string, refusal: string, now: number): void;
+  /** How requests of a conversation had to be changed. */
+  conversation(issuer: string, conversation: string): ConversationMark | undefined;
+  /** Takes the place of what was known of the conversation. */
+  mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string, now: number): void;
+  /** Who was seen to seal the blob. */
+  sealedBy(blob: string): string | undefined;
+  /** An answer of the issuer's held these blobs. */
+  noteSealed(issuer: string, blobs: readonly string[]): void;
+}
+
+/** Repairs that hold for a conversation as long as the item that stood last is where it stood. */
+export interface ConversationMark {
+  readonly quarantines: readonly Quarantine[];
+  /** Whether reasoning was sent by its id alone. */
+  readonly byId: boolean;
+  /** Index of that item in `input`, and the hash of its bytes. */
+  readonly index: number;
+  readonly hash: string;
+}

@@ -1,0 +1,330 @@
+import { Failure, isFailureOf } from "../failure.ts";
+import { printableLine } from "../lib/printable.ts";
+import { counted } from "../lib/words.ts";
+import type { Action } from "../recovery/action.ts";
+import { hasLadder } from "../recovery/ladder.ts";
+import { repairNotice } from "../recovery/notice.ts";
+import { pairRepair } from "../recovery/pair-repair.ts";
+import { decide, Situation } from "../recovery/policy.ts";
+import { openai } from "../replay/contracts/openai.ts";
+import { project, type Projection } from "../replay/project.ts";
+import type { Quarantine } from "../session/event.ts";
+import { blobHash } from "./blob-hash.ts";
+import type { HealMemory } from "./heal-memory.ts";
+import { plainBody } from "./plain-body.ts";
+import { readRequest, type ReadRequest } from "./read-request.ts";
+import { quarantineOf, TakenRequest } from "./taken-request.ts";
+
+/** What is done about a failure of one request, while nothing of its answer has gone out. */
+export type Verdict =
+  /** The same request again. */
+  | { do: "retry"; delayMs: number }
+  /** The request as `body` is now, at once. `notice` says what was left out and why, in one line. */
+  | { do: "heal"; notice: string }
+  /** A limit is waited for: asked about again after `delayMs`, said to end at `until`. */
+  | { do: "hold"; delayMs: number; until?: number }
+  /** It is the client's to know. */
+  | { do: "pass" };
+
+export interface HealFacts {
+  /** Who is asked. */
+  readonly issuer: string;
+  readonly memory: HealMemory;
+  /** The body's `content-encoding`. */
+  readonly encoding: string | undefined;
+  /** Bytes of the largest body that is decoded. */
+  readonly maxBytes: number;
+  /** Whether limits are sat out. */
+  readonly wait: boolean;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Evenly distributed over [0, 1), for jitter. */
+  random(): number;
+}
+
+/** Refusals that the rules for every request may answer, before anything else is taken out. */
+const structural: ReadonlySet<string> = new Set([
+  "reasoning-unpaired",
+  "duplicate-item",
+  "item-not-persisted",
+  "item-id-invalid",
+  "call-without-output",
+  "output-without-call",
+  "request-malformed",
+]);
+const aboutSeals: ReadonlySet<string> = new Set(["sealed-reasoning-rejected", "sealed-compaction-rejected"]);
+const setsAside: ReadonlySet<string> = new Set(["items", "issuer", "sealed"]);
+
+const firstProbeMs = 60_000;
+const lastProbeMs = 15 * 60_000;
+
+/** For failures that are not about what is replayed. */
+const nothing = project(openai, { issuer: "", quarantines: [] }, []);
+
+/**
+ * The healing of one request (replay.md): its items are projected like those of a session's log, with the same policy and the same ladder.
+ * Nothing of a request is looked at before it was refused, unless something is known of its issuer.
+ */
+export class Healing {
+  /** What is to be sent. */
+  body: Buffer;
+  /** What was changed before anything was asked, in one line. */
+  prevented: string | undefined;
+  readonly #sent: Buffer;
+  readonly #facts: HealFacts;
+  readonly #situation = new Situation();
+  #taken: TakenRequest | undefined;
+  #isUnreadable = false;
+  /** Repairs that a good answer has yet to prove. */
+  readonly #repairs: Quarantine[] = [];
+  #refusal = "";
+  #isNewlyStructured = false;
+  /** What the conversation was known to need. */
+  #known: readonly Quarantine[] = [];
+  #wasDisguised = false;
+  #probes = 0;
+  /** Blobs that were refused long ago and are tried again. */
+  #due: string[] = [];
+
+  private constructor(sent: Buffer, facts: HealFacts) {
+    this.#sent = sent;
+    this.body = sent;
+    this.#facts = facts;
+  }
+
+  /** Begins with what is known of earlier requests. */
+  static async begin(sent: Buffer, facts: HealFacts): Promise<Healing> {
+    const healing = new Healing(sent, facts);
+    if (facts.memory.knows(facts.issuer)) await healing.#prevent();
+    return healing;
+  }
+
+  /** Whether `body` is not what the client sent; it is not encoded then. */
+  get isChanged(): boolean {
+    return this.body !== this.#sent;
+  }
+
+  /** Whether sealed items are sent, for refusals that mean them without saying so. */
+  holdsSeals(): boolean {
+    const taken = this.#taking();
+    return taken !== undefined && taken.projection.sealedSent().size > 0;
+  }
+
+  async refused(failure: Failure): Promise<Verdict> {
+    if (isFailureOf(failure, "usage-limit")) return this.#hold(failure);
+    const meant = this.#undisguised(failure);
+    if (!hasLadder(meant.class) && !isFailureOf(meant, "chain-missing")) return this.#decided(meant);
+    const taken = this.#taking();
+    if (!taken) return { do: "pass" };
+    if (isFailureOf(meant, "chain-missing")) return this.#unchained(taken);
+    const isFirst = structural.has(meant.class) || (aboutSeals.has(meant.class) && taken.hasMalformedSeal);
+    if (isFirst && this.#structure(meant, taken)) return this.#healed(taken, structureNotice(meant, taken));
+    const verdict = await this.#climbed(this.#placed(meant, taken), taken);
+    if (verdict.do !== "pass" || !aboutSeals.has(meant.class)) return verdict;
+    return this.#structure(meant, taken) ? this.#healed(taken, structureNotice(meant, taken)) : verdict;
+  }
+
+  /** The answer was good: what it took is remembered, as far as it was the cause. */
+  accepted(): void {
+    const { issuer, memory, now } = this.#facts;
+    const taken = this.#taken;
+    const ofSeals = this.#repairs.filter(({ why }) => aboutSeals.has(why));
+    const dead = new Set(taken?.setAside(ofSeals));
+    memory.lift(
+      issuer,
+      this.#due.filter((blob) => !dead.has(blob)),
+    );
+    if (!taken) return;
+    // Where it took more than leaving out what was sealed, the seals were not the cause.
+    if (dead.size > 0 && ofSeals.every(({ scope }) => setsAside.has(scope.kind)))
+      memory.refuse(issuer, [...dead], this.#refusal, now());
+    const others = this.#repairs.filter(({ why }) => !aboutSeals.has(why));
+    for (const { scope } of others) {
+      if (scope.kind !== "parameter") continue;
+      memory.refuseParameter(issuer, taken.request.model ?? "", scope.parameter, this.#refusal, now());
+    }
+    const quarantines = others.filter(({ scope }) => scope.kind !== "parameter");
+    const last = taken.request.items[taken.last];
+    if (!last || (quarantines.length === 0 && !this.#isNewlyStructured)) return;
+    const mark = {
+      quarantines: [...this.#known, ...quarantines],
+      byId: taken.byId,
+      index: taken.last,
+      hash: blobHash(last),
+    };
+    memory.mark(issuer, conversationOf(taken.request), mark, this.#refusal, now());
+  }
+
+  /** Takes out what was refused before. */
+  async #prevent(): Promise<void> {
+    const { issuer, memory, now } = this.#facts;
+    const taken = this.#taking();
+    if (!taken) return;
+    const { request, seals } = taken;
+    const dead: number[] = [];
+    for (const [seq, blobs] of seals) {
+      const states = blobs.map((blob) => memory.seal(issuer, blob, now()));
+      if (states.includes("refused")) dead.push(seq);
+      else this.#due.push(...blobs.filter((_blob, at) => states[at] === "due"));
+    }
+    const parameters = memory.parameters(issuer, request.model ?? "");
+    const mark = memory.conversation(issuer, conversationOf(request));
+    const anchor = mark && request.items[mark.index];
+    const isMarked = mark !== undefined && anchor !== undefined && blobHash(anchor) === mark.hash;
+    if (dead.length === 0 && parameters.length === 0 && !isMarked) return;
+    taken.quarantine([
+      ...parameters.map((parameter) =>
+        quarantineOf("parameter-unsupported", issuer, { kind: "parameter", parameter }, 0),
+      ),
+      ...(isMarked ? mark.quarantines : []),
+      ...(dead.length > 0
+        ? [quarantineOf("sealed-reasoning-rejected", issuer, { kind: "items", seqs: dead }, dead.length)]
+        : []),
+    ]);
+    if (isMarked) {
+      taken.structure(mark.byId);
+      this.#known = mark.quarantines;
+    }
+    const words = [
+      ...(dead.length > 0 ? [`${counted(dead.length, "sealed item")} left out`] : []),
+      ...(isMarked ? ["the conversation sent as it was accepted before"] : []),
+      ...parameters.map((parameter) => `sent without ${printableLine(parameter, 60)}`),
+    ];
+    this.body = await taken.write();
+    this.prevented = `${words.join("; ")} (refused before)`;
+  }
+
+  #taking(): TakenRequest | undefined {
+    if (this.#taken || this.#isUnreadable) return this.#taken;
+    const { issuer, memory, encoding, maxBytes } = this.#facts;
+    const plain = plainBody(this.#sent, encoding, maxBytes);
+    const request = plain && readRequest(plain);
+    this.#taken = request && new TakenRequest(request, { issuer, sealedBy: (blob) => memory.sealedBy(blob) });
+    this.#isUnreadable = this.#taken === undefined;
+    return this.#taken;
+  }
+
+  /** Row 12: the backend said that the token had expired, while a request without sealed items works. Believed once. */
+  #undisguised(failure: Failure): Failure {
+    if (!isFailureOf(failure, "auth-expired") || failure.signal?.code !== "token_expired") return failure;
+    if (this.#wasDisguised || !this.holdsSeals()) return failure;
+    this.#wasDisguised = true;
+    return new Failure("sealed-reasoning-rejected", failure.message, {}, { signal: failure.signal });
+  }
+
+  #structure(failure: Failure, taken: TakenRequest): boolean {
+    if (taken.isStructured || (!taken.isVerbatim && !isFailureOf(failure, "item-not-persisted")))
+      return false;
+    const byId = !isFailureOf(failure, "item-not-persisted");
+    const isReference = (kind: string): boolean => kind === "item_reference" || kind === "reasoning";
+    const isHelp =
+      taken.isIrregular ||
+      (!byId && taken.records.some(({ event }) => isReference(event.kind) && !event.sealed));
+    if (!isHelp) return false;
+    taken.structure(byId);
+    this.#isNewlyStructured = true;
+    this.#noteRefusal(failure);
+    return true;
+  }
+
+  async #unchained(taken: TakenRequest): Promise<Verdict> {
+    const chain = taken.request.chain;
+    if (chain === undefined || !taken.isFull || this.isChanged) return { do: "pass" };
+    taken.drop("previous_response_id");
+    const notice =
+      "the provider has lost the response that the request continues; the full input was sent without it";
+    return this.#healed(taken, notice);
+  }
+
+  async #climbed(failure: Failure, taken: TakenRequest): Promise<Verdict> {
+    const action = this.#decide(failure, taken.projection, taken.last);
+    if (action.do === "repair") {
+      this.#repaired(failure, action.quarantine, taken);
+      return this.#healed(taken, action.notice);
+    }
+    if (action.do === "repair-pairs") {
+      // The projection has answered what was open: what is still refused is set aside on both sides.
+      const items = { items: taken.records, openCalls: new Set<number>() };
+      const repair = pairRepair(items, action.call, this.#facts.issuer, failure.class);
+      if (repair?.do !== "set-aside") return { do: "pass" };
+      this.#repaired(failure, repair.quarantine, taken);
+      return this.#healed(taken, repairNotice(failure, repair.quarantine, this.#facts.now()));
+    }
+    return verdictOf(action);
+  }
+
+  #repaired(failure: Failure, quarantine: Quarantine, taken: TakenRequest): void {
+    taken.quarantine([quarantine]);
+    this.#repairs.push(quarantine);
+    this.#noteRefusal(failure);
+  }
+
+  async #healed(taken: TakenRequest, notice: string): Promise<Verdict> {
+    this.body = await taken.write();
+    return { do: "heal", notice };
+  }
+
+  #decided(failure: Failure): Verdict {
+    return verdictOf(this.#decide(failure, nothing, -1), this.#facts.now());
+  }
+
+  #decide(failure: Failure, projection: Projection, upTo: number): Action {
+    const { now, random, wait } = this.#facts;
+    return decide(failure, this.#situation, { now: now(), random: random(), wait, projection, upTo });
+  }
+
+  /** An index that the error names is one into what was sent: into the client's own input, as long as that went as it stood. */
+  #placed(failure: Failure, taken: TakenRequest): Failure {
+    const { index } = failure.data as { index?: number };
+    if (index === undefined || !taken.isVerbatim) return failure;
+    const { index: _index, ...data } = failure.data as { index?: number };
+    const place = taken.placeOf(index);
+    const options = failure.signal === undefined ? {} : { signal: failure.signal };
+    return new Failure(
+      failure.class,
+      failure.message,
+      { ...data, ...(place !== undefined && { index: place }) },
+      options,
+    );
+  }
+
+  /**
+   * Sits a usage limit out when that was asked for. Quota can come back before the time that was named, so that it is asked about in growing
+   * steps until then, and at that time.
+   */
+  #hold({ data: { resetsAt } }: Failure<"usage-limit">): Verdict {
+    const { wait, now, random } = this.#facts;
+    if (!wait) return { do: "pass" };
+    const probe = Math.min(lastProbeMs, firstProbeMs * 2 ** this.#probes++);
+    if (resetsAt === undefined) return { do: "hold", delayMs: probe };
+    const left = Math.max(1_000, resetsAt - now()) + 1_000 * random();
+    return { do: "hold", delayMs: Math.round(Math.min(probe, left)), until: resetsAt };
+  }
+
+  #noteRefusal({ class: failureClass, signal }: Failure): void {
+    const words = [failureClass, signal?.status, signal?.code].filter((word) => word !== undefined);
+    this.#refusal = printableLine(words.join(" "), 120);
+  }
+}
+
+function verdictOf(action: Action, now = 0): Verdict {
+  if (action.do === "retry") return action;
+  if (action.do === "wait")
+    return { do: "hold", delayMs: Math.max(0, action.until - now), until: action.until };
+  return { do: "pass" };
+}
+
+/** What the rules for every request changed, in one line. */
+function structureNotice({ class: failureClass, signal }: Failure, taken: TakenRequest): string {
+  const changes = taken.changes().map(({ count, why }) => `${counted(count, "item")} ${why}`);
+  const mended = taken.request.isMended ? ["text was made well-formed"] : [];
+  const what = [...changes, ...mended];
+  const code = signal?.code === undefined ? "" : ` ${printableLine(signal.code, 60)}`;
+  return `${what.length > 0 ? what.join("; ") : "items known by their id alone were left out"} (${failureClass}${code})`;
+}
+
+/** What names a conversation: the client's own key for it, or its first item, as far as the item that a mark hangs on is checked too. */
+function conversationOf({ cacheKey, items }: ReadRequest): string {
+  if (cacheKey !== undefined) return blobHash(`key ${cacheKey}`);
+  return items[0] === undefined ? "" : blobHash(items[0]);
+}

@@ -1,0 +1,220 @@
+import { elements, isJsonObject, type JsonObject, type Member, members, parseJson } from "../lib/json.ts";
+import type { ItemFacts, ItemRecord } from "../session/event.ts";
+import { describeItem, describeSeal, isOutputKind, replayableItem } from "../session/item.ts";
+import { blobHash } from "./blob-hash.ts";
+
+/** A client's request for a response, taken apart without being parsed as a whole. */
+export interface ReadRequest {
+  readonly bytes: Uint8Array;
+  /** The members of the body. */
+  readonly members: readonly Member[];
+  /** The byte range of `input`, its brackets included; absent when it is no list. */
+  readonly list?: readonly [start: number, end: number];
+  /** The items of `input`, well-formed: with a lone surrogate or a NUL replaced where one was. */
+  readonly items: readonly Uint8Array[];
+  /** Whether any item was made well-formed. */
+  readonly isMended: boolean;
+  readonly model?: string;
+  /** What names the conversation to the provider. */
+  readonly cacheKey?: string;
+  /** The response that the request continues on the provider's side. */
+  readonly chain?: string;
+  /** Whether the provider is asked to keep items, so that an id alone stands for one. */
+  readonly isStored: boolean;
+}
+
+const decoder = new TextDecoder();
+
+/** `undefined` for what is no JSON object. */
+export function readRequest(bytes: Uint8Array): ReadRequest | undefined {
+  const found = membersOf(bytes);
+  if (found === undefined || found.length === 0) return undefined;
+  const value = (key: string): unknown => {
+    const member = found.findLast((candidate) => candidate.key === key);
+    return member && parseJson(decoder.decode(bytes.subarray(member.valueStart, member.end)));
+  };
+  const input = found.findLast(({ key }) => key === "input");
+  const list =
+    input && bytes[input.valueStart] === 0x5b ? ([input.valueStart, input.end] as const) : undefined;
+  const given = list ? itemsIn(bytes.subarray(list[0], list[1])) : [];
+  if (given === undefined) return undefined;
+  const items = given.map((item) => replayableItem(item));
+  const [model, cacheKey, chain] = [value("model"), value("prompt_cache_key"), value("previous_response_id")];
+  return {
+    bytes,
+    members: found,
+    ...(list && { list }),
+    items,
+    isMended: items.some((item, at) => item !== given[at]),
+    ...(typeof model === "string" && { model }),
+    ...(typeof cacheKey === "string" && { cacheKey }),
+    ...(typeof chain === "string" && { chain }),
+    isStored: value("store") !== false,
+  };
+}
+
+/** Bytes that aren't JSON can't be taken apart. */
+function membersOf(bytes: Uint8Array): Member[] | undefined {
+  try {
+    return members(bytes);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Each item by itself; `undefined` when one of them is no JSON. */
+function itemsIn(list: Uint8Array): Uint8Array[] | undefined {
+  const items = elements(list).map(([start, end]) => list.subarray(start, end));
+  return items.every((item) => parseJson(decoder.decode(item)) !== undefined) ? items : undefined;
+}
+
+/** The request's members but for `input`, parsed. */
+export function settingsOf({ bytes, members: found }: ReadRequest): JsonObject {
+  const settings: JsonObject = {};
+  for (const { key, valueStart, end } of found)
+    if (key !== "input") settings[key] = parseJson(decoder.decode(bytes.subarray(valueStart, end)));
+  return settings;
+}
+
+/** An item's facts as the log has them, and its sealed blobs. */
+interface Described {
+  readonly facts: ItemFacts;
+  readonly blobs: readonly string[];
+}
+
+export interface RecordFacts {
+  /** Who is asked. */
+  readonly issuer: string;
+  /** Who was seen to seal a blob, by its hash. */
+  sealedBy(hash: string): string | undefined;
+  /** Whether reasoning may be sent by its id alone. */
+  readonly byId: boolean;
+}
+
+/** A request's items as records of a log, in which each item's number is its index into `input`. */
+export interface Replayed {
+  readonly records: readonly ItemRecord[];
+  /** Hashes of the sealed blobs of each item that has any, by its number. */
+  readonly seals: ReadonlyMap<number, readonly string[]>;
+}
+
+/**
+ * Turns and steps are told from the order alone: a message of the user's begins a turn, and what the model made begins a step when
+ * something else stood before it.
+ */
+export function recordsOf(items: readonly Uint8Array[], { issuer, sealedBy, byId }: RecordFacts): Replayed {
+  const seals = new Map<number, readonly string[]>();
+  let turn = 0;
+  let step = 0;
+  let wasModel = false;
+  const records = items.map((item, seq): ItemRecord => {
+    const { facts, blobs } = described(item);
+    const origin = originOf(facts);
+    if (facts.kind === "message" && facts.role === "user") turn++;
+    if (origin === "model" && !wasModel) step++;
+    wasModel = origin === "model";
+    const hashes = blobs.map(blobHash);
+    if (hashes.length > 0) seals.set(seq, hashes);
+    const sealer = hashes.map(sealedBy).find((found) => found !== undefined);
+    // What the provider itself has kept is as good as words.
+    const isReference = byId && facts.kind === "reasoning" && !facts.sealed && facts.id !== undefined;
+    return {
+      event: {
+        type: "item-added",
+        seq,
+        fence: 0,
+        at: 0,
+        turn,
+        step,
+        ...facts,
+        ...(isReference && { text: true }),
+        issuer: sealer ?? issuer,
+        origin,
+      },
+      offset: seq,
+      body: { offset: seq, length: item.length },
+    };
+  });
+  return { records, seals };
+}
+
+function originOf({ kind, role }: ItemFacts): "input" | "model" | "tool" {
+  if (kind === "message") return role === "assistant" ? "model" : "input";
+  if (isOutputKind(kind) || kind.endsWith("_output")) return "tool";
+  return inputKinds.has(kind) ? "input" : "model";
+}
+
+/** Items that no model made (Codex 0.169 and the Responses API, 2026-11). */
+const inputKinds: ReadonlySet<string> = new Set([
+  "item_reference",
+  "additional_tools",
+  "agent_message",
+  "compaction_trigger",
+  "mcp_approval_response",
+  "",
+]);
+
+const typeMember = new TextEncoder().encode('"type":"message",');
+
+function described(item: Uint8Array): Described {
+  const facts = describeItem(item) ?? describeMessage(item) ?? { kind: "" };
+  if (facts.sealed) return { facts, blobs: ownBlob(item) };
+  const inside = sealedParts(item);
+  const [first] = inside;
+  return first === undefined
+    ? { facts, blobs: [] }
+    : { facts: { ...facts, sealed: describeSeal(first) }, blobs: inside };
+}
+
+/** A message may come without its `type` (`EasyInputMessage`). */
+function describeMessage(item: Uint8Array): ItemFacts | undefined {
+  if (item[0] !== 0x7b) return undefined;
+  const typed = new Uint8Array(item.length + typeMember.length);
+  typed.set(item.subarray(0, 1));
+  typed.set(typeMember, 1);
+  typed.set(item.subarray(1), 1 + typeMember.length);
+  const facts = item.length > 2 ? describeItem(typed) : undefined;
+  if (!facts || facts.role === undefined) return undefined;
+  const { cut, ...rest } = facts;
+  const by = typeMember.length;
+  return cut ? { ...rest, cut: [Math.max(1, cut[0] - by), cut[1] - by] } : rest;
+}
+
+const sealedKey = Buffer.from('"encrypted_content"');
+
+function ownBlob(item: Uint8Array): string[] {
+  const value = parseJson(decoder.decode(item));
+  const blob = isJsonObject(value) ? value["encrypted_content"] : undefined;
+  return typeof blob === "string" ? [blob] : [];
+}
+
+/**
+ * Sealed parts of a message between agents, or of a tool's output: `{"type": "encrypted_content", "encrypted_content": "…"}` (Codex 0.144
+ * on).
+ */
+function sealedParts(item: Uint8Array): string[] {
+  if (!Buffer.from(item.buffer, item.byteOffset, item.length).includes(sealedKey)) return [];
+  const value = parseJson(decoder.decode(item));
+  if (!isJsonObject(value)) return [];
+  return [value["content"], value["output"]]
+    .flatMap((list) => (Array.isArray(list) ? list : []))
+    .flatMap(partBlob);
+}
+
+function partBlob(part: unknown): string[] {
+  const blob = isJsonObject(part) ? part["encrypted_content"] : undefined;
+  return typeof blob === "string" ? [blob] : [];
+}
+
+/** An output with a line in place of each of its sealed parts: the rest of it can still be read. */
+export function withoutSealedParts(item: Uint8Array): Uint8Array {
+  const value = parseJson(decoder.decode(item));
+  if (!isJsonObject(value) || !Array.isArray(value["output"])) return item;
+  const output = value["output"].map((part: unknown) =>
+    partBlob(part).length === 0
+      ? part
+      : { type: "input_text", text: "[Sealed content stood here. It can't be opened any more.]" },
+  );
+  return new TextEncoder().encode(JSON.stringify({ ...value, output }));
+}

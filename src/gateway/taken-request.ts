@@ -1,0 +1,216 @@
+import type { ReplayContract } from "../replay/contract.ts";
+import { openai } from "../replay/contracts/openai.ts";
+import { project, type Projection } from "../replay/project.ts";
+import { countByRule, type RuleCount } from "../replay/report.ts";
+import { setAsideBy } from "../replay/seal.ts";
+import type { ItemRecord, Quarantine } from "../session/event.ts";
+import { isCallKind, isOutputKind } from "../session/item.ts";
+import { type ReadRequest, recordsOf, withoutSealedParts } from "./read-request.ts";
+import { changesSettings, isVerbatim, writeRequest } from "./write-request.ts";
+
+/**
+ * A client's own history as it stands: nothing is left out but what no request may have whatever its backend (calls without outputs, items
+ * twice, call ids that are too long). Repairs of the ladder come on top of it.
+ */
+const asSent: ReplayContract = {
+  ...openai,
+  name: "as-sent",
+  sealed: "replay",
+  reasoningText: "allowed",
+  itemIds: "keep",
+  openLoop: "thought-signatures",
+};
+
+interface Sealers {
+  /** Who is asked. */
+  readonly issuer: string;
+  /** Who was seen to seal a blob, by its hash. */
+  sealedBy(blob: string): string | undefined;
+}
+
+/** A request that was taken apart: its items projected like those of a session's log, with quarantines, and written again. */
+export class TakenRequest {
+  readonly request: ReadRequest;
+  /** Hashes of the sealed blobs of each item that has any, by its index. */
+  readonly seals: ReadonlyMap<number, readonly string[]>;
+  readonly #sealers: Sealers;
+  /** As the client sent them. */
+  readonly #given: readonly ItemRecord[];
+  #items: readonly Uint8Array[];
+  #records: readonly ItemRecord[];
+  #quarantines: readonly Quarantine[] = [];
+  #projection: Projection;
+  #isStructured = false;
+  #byId: boolean;
+  #dropped: readonly string[] = [];
+
+  constructor(request: ReadRequest, sealers: Sealers) {
+    this.request = request;
+    this.#sealers = sealers;
+    this.#byId = request.isStored;
+    const { records, seals } = recordsOf(request.items, { ...sealers, byId: this.#byId });
+    this.#given = records;
+    this.seals = seals;
+    this.#items = request.items;
+    this.#records = records;
+    this.#projection = this.#projected();
+  }
+
+  /** The items by the rules for every request and by the quarantines: as they are sent, or would be. */
+  get projection(): Projection {
+    return this.#projection;
+  }
+
+  /** The index of the last item; -1 when there is none. */
+  get last(): number {
+    return this.#items.length - 1;
+  }
+
+  /** The records of the client's items. */
+  get records(): readonly ItemRecord[] {
+    return this.#given;
+  }
+
+  /** Whether the items go as the client sent them. */
+  get isVerbatim(): boolean {
+    return !this.#isStructured && this.#quarantines.every(({ scope }) => isSetting(scope));
+  }
+
+  get isStructured(): boolean {
+    return this.#isStructured;
+  }
+
+  /** Whether reasoning may be sent by its id alone. */
+  get byId(): boolean {
+    return this.#byId;
+  }
+
+  /** Whether the rules for every request would change it. */
+  get isIrregular(): boolean {
+    return (
+      this.request.isMended || !isVerbatim(this.#projection, this.#items) || changesSettings(this.request)
+    );
+  }
+
+  /** Whether a blob that was cut or edited would be sent. */
+  get hasMalformedSeal(): boolean {
+    return [...this.#projection.report()].some(({ rule }) => rule === "seal-malformed");
+  }
+
+  /** Whether the body holds the whole conversation, though it names a response that it continues. */
+  get isFull(): boolean {
+    const isModels = this.#given.some(({ event }) => event.type === "item-added" && event.origin === "model");
+    const calls = new Set(this.#given.flatMap(({ event }) => (isCallKind(event.kind) ? [event.call] : [])));
+    return isModels && this.#given.every(({ event }) => !isOutputKind(event.kind) || calls.has(event.call));
+  }
+
+  /** Applies the rules for every request. `byId`: whether reasoning may be sent by its id alone. */
+  structure(byId: boolean): void {
+    this.#isStructured = true;
+    this.#byId &&= byId;
+    const references = this.#given.flatMap(({ event }) =>
+      !this.#byId && event.kind === "item_reference" ? [event.seq] : [],
+    );
+    if (references.length > 0)
+      this.#quarantines = [
+        ...this.#quarantines,
+        quarantineOf(
+          "item-not-persisted",
+          this.#sealers.issuer,
+          { kind: "items", seqs: references },
+          references.length,
+        ),
+      ];
+    this.#rebuild();
+  }
+
+  quarantine(quarantines: readonly Quarantine[]): void {
+    this.#quarantines = [...this.#quarantines, ...quarantines];
+    this.#rebuild();
+  }
+
+  /** Sends a parameter no more. */
+  drop(parameter: string): void {
+    this.#dropped = [...this.#dropped, parameter];
+  }
+
+  /** The blobs that the quarantines set aside, and of which items. */
+  setAside(quarantines: readonly Quarantine[]): string[] {
+    const isSetAside = setAsideBy(quarantines.map(({ scope }) => scope));
+    return [...this.seals].flatMap(([seq, blobs]) => (isSetAside(this.#given[seq]!) ? blobs : []));
+  }
+
+  /** What the rules for every request left out or changed. */
+  changes(): RuleCount[] {
+    return countByRule([...this.#projection.report()].filter(({ rule }) => rule !== "quarantined"));
+  }
+
+  /** The index into `input` as it goes now, of what the client has at this one. */
+  placeOf(index: number): number | undefined {
+    for (const element of this.#projection.elements())
+      if (element.kind === "item" && element.record.event.seq === index) return element.index;
+    return undefined;
+  }
+
+  write(): Promise<Buffer> {
+    const projection = this.isVerbatim ? undefined : this.#projection;
+    return writeRequest(this.request, this.#items, projection, {
+      without: [...this.#projection.without, ...this.#dropped],
+      sealed: this.#projection.sealed,
+    });
+  }
+
+  #projected(): Projection {
+    const { issuer } = this.#sealers;
+    const { model } = this.request;
+    const basis = { issuer, quarantines: this.#effective(), ...(model !== undefined && { model }) };
+    return project(asSent, basis, this.#records);
+  }
+
+  /** Tool outputs that are set aside for a sealed part keep the others. */
+  #rebuild(): void {
+    const outputs = this.#unsealed();
+    if (outputs.size > 0 || this.#byId !== this.request.isStored) {
+      this.#items = this.request.items.map((item, seq) =>
+        outputs.has(seq) ? withoutSealedParts(item) : item,
+      );
+      this.#records = recordsOf(this.#items, { ...this.#sealers, byId: this.#byId }).records;
+    }
+    this.#projection = this.#projected();
+  }
+
+  #unsealed(): ReadonlySet<number> {
+    const isSetAside = setAsideBy(this.#quarantines.map(({ scope }) => scope));
+    return new Set(
+      this.#given.flatMap((record) =>
+        isOutputKind(record.event.kind) && this.seals.has(record.event.seq) && isSetAside(record)
+          ? [record.event.seq]
+          : [],
+      ),
+    );
+  }
+
+  #effective(): Quarantine[] {
+    const outputs = this.#unsealed();
+    if (outputs.size === 0) return [...this.#quarantines];
+    return this.#quarantines.map((quarantine): Quarantine => {
+      const { scope } = quarantine;
+      return scope.kind === "items"
+        ? { ...quarantine, scope: { kind: "items", seqs: scope.seqs.filter((seq) => !outputs.has(seq)) } }
+        : quarantine;
+    });
+  }
+}
+
+/** A parameter's scope changes no items, but for `include`, without which nothing sealed is sent. */
+const isSetting = (scope: Quarantine["scope"]): boolean =>
+  scope.kind === "parameter" && scope.parameter !== "include";
+
+export function quarantineOf(
+  why: string,
+  refusedBy: string,
+  scope: Quarantine["scope"],
+  count: number,
+): Quarantine {
+  return { rung: 0, why, refusedBy, scope, count };
+}

@@ -1,0 +1,102 @@
+import { applied, type Edit } from "../replay/edit.ts";
+import { flag } from "../replay/flag.ts";
+import type { Projection } from "../replay/project.ts";
+import { requestInput } from "../replay/request-input.ts";
+import { cuts } from "../replay/rewrite.ts";
+import { withoutParameters } from "../provider/wire/without.ts";
+import { sanitise } from "../session/item.ts";
+import { type ReadRequest, settingsOf } from "./read-request.ts";
+
+/** What changes beside the items. */
+export interface MemberChanges {
+  /** Parameters that go, named as an endpoint names them: `reasoning.effort`. */
+  readonly without: readonly string[];
+  /** Whether sealed reasoning is asked for. */
+  readonly sealed: boolean;
+}
+
+/** Whether the projection sends the request's items as they stand. */
+export function isVerbatim(projection: Projection, items: readonly Uint8Array[]): boolean {
+  let at = 0;
+  for (const { kind, record, flags } of projection.elements()) {
+    if (kind !== "item" || record.event.seq !== at || flags !== flag.sent) return false;
+    at++;
+  }
+  return at === items.length;
+}
+
+/**
+ * The request's bytes with its items as the projection has them, or as they are without one. What isn't changed keeps its bytes, spacing
+ * included; the items are joined by commas.
+ */
+export async function writeRequest(
+  request: ReadRequest,
+  items: readonly Uint8Array[],
+  projection: Projection | undefined,
+  changes: MemberChanges,
+): Promise<Buffer> {
+  const edits = memberEdits(request, changes);
+  if (request.list) {
+    const [start, end] = request.list;
+    const written = projection ? await projectedItems(projection, items) : joinedItems(items);
+    edits.push({ from: start + 1, to: end - 1, bytes: written });
+  }
+  return Buffer.from(
+    applied(
+      request.bytes,
+      edits.sort((left, right) => left.from - right.from),
+    ).buffer,
+  );
+}
+
+async function projectedItems(projection: Projection, items: readonly Uint8Array[]): Promise<Uint8Array> {
+  const input = await requestInput(projection, async function* (refs) {
+    yield refs.map(({ offset }) => items[offset]!);
+  });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of input.chunks()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function joinedItems(items: readonly Uint8Array[]): Uint8Array {
+  const comma = new Uint8Array([0x2c]);
+  return Buffer.concat(items.flatMap((item, at) => (at === 0 ? [item] : [comma, item])));
+}
+
+const encoder = new TextEncoder();
+const seals = "reasoning.encrypted_content";
+
+/** The members that change, each with its comma where it goes. */
+function memberEdits(request: ReadRequest, { without, sealed }: MemberChanges): Edit[] {
+  const settings = settingsOf(request);
+  const changed = withoutParameters(settings, without);
+  const included = changed["include"];
+  if (!sealed && Array.isArray(included)) {
+    const rest = included.filter((name) => name !== seals);
+    if (rest.length === 0) delete changed["include"];
+    else changed["include"] = rest;
+  }
+  const isGone = (key: string): boolean => key !== "input" && !Object.hasOwn(changed, key);
+  const replaced = request.members.flatMap(({ key, valueStart, end }): Edit[] => {
+    if (key === "input" || isGone(key)) return [];
+    const value = wellFormed(changed[key]);
+    if (JSON.stringify(value) === JSON.stringify(settings[key])) return [];
+    return [{ from: valueStart, to: end, bytes: encoder.encode(JSON.stringify(value)) }];
+  });
+  return [...cuts(request.members, ({ key }) => isGone(key)), ...replaced];
+}
+
+/** Whether anything beside the items is not well-formed. */
+export function changesSettings(request: ReadRequest): boolean {
+  const settings = settingsOf(request);
+  return JSON.stringify(wellFormed(settings)) !== JSON.stringify(settings);
+}
+
+/** Instructions and tools may hold what a provider refuses as much as items do. */
+function wellFormed(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (_key, member: unknown) =>
+      typeof member === "string" ? sanitise(member) : member,
+    ) ?? "null",
+  ) as unknown;
+}

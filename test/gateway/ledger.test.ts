@@ -1,0 +1,128 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Ledger } from "../../src/gateway/ledger.ts";
+import { both, client, closeBoth, last, sealsIn, talk } from "./client.ts";
+import { gatewayTo } from "./kit.ts";
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "throughline-ledger-"));
+  path = join(folder, "gateway", "ledger.sqlite");
+});
+afterEach(async () => {
+  await closeBoth();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A client with two turns behind it, whose provider has rotated its key; the ledger is in a file. */
+async function rotated(): Promise<
+  { turn(text: string): Promise<void>; seals(): number[]; lines: string[] } & Awaited<ReturnType<typeof both>>
+> {
+  const { simulator, gateway } = await both(talk, { ledger: path });
+  const codex = client(gateway);
+  await codex.say("one");
+  await codex.say("two");
+  simulator.reset();
+  simulator.rotateKey();
+  const turn = async (text: string): Promise<void> =>
+    expect(last(await codex.say(text))).toBe("response.completed");
+  return { simulator, gateway, turn, seals: () => simulator.requests.map(sealsIn), lines: gateway.lines };
+}
+
+describe("the ledger", () => {
+  it("outlives the gateway, and says what was refused, by whom, when and why, and nothing else", async () => {
+    const { simulator, gateway } = await both(talk, { ledger: path });
+    const codex = client(gateway);
+    await codex.say("one");
+    simulator.reset();
+    simulator.rotateKey();
+    await codex.say("two");
+    await gateway.close();
+    const after = await gatewayTo(simulator.url, { ledger: path });
+    const again = client(after);
+    again.input.push(...codex.input);
+    expect(last(await again.say("three"))).toBe("response.completed");
+    expect(simulator.requests.map(sealsIn)).toEqual([1, 0, 1]);
+    await after.close();
+    const text = readFileSync(path, "latin1");
+    for (const secret of ["gAAAAA", "key-1", "Thought.", "Said.", "three"])
+      expect(text).not.toContain(secret);
+    expect(text).toContain("invalid_encrypted_content");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, "gateway")).mode & 0o777).toBe(0o700);
+  });
+
+  it("goes on when its file is deleted while it runs, and is whole in the new one", async () => {
+    const { turn, seals, simulator } = await rotated();
+    await turn("three");
+    rmSync(join(folder, "gateway"), { recursive: true });
+    await turn("four");
+    simulator.rotateKey();
+    await turn("five");
+    await turn("six");
+    expect(seals()).toEqual([2, 0, 1, 2, 0, 1]);
+    const db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 4 });
+    db.close();
+  });
+
+  it("goes on from memory when it can't be written, and says so once", async () => {
+    const { turn, seals, simulator, lines } = await rotated();
+    // Who runs as root may write anywhere; nobody can write below a file.
+    rmSync(join(folder, "gateway"), { recursive: true });
+    writeFileSync(join(folder, "gateway"), "");
+    await turn("three");
+    await turn("four");
+    simulator.rotateKey();
+    await turn("five");
+    expect(seals()).toEqual([2, 0, 1, 2, 0]);
+    expect(lines.filter((line) => line.includes("can't be written"))).toHaveLength(1);
+    rmSync(join(folder, "gateway"));
+    simulator.rotateKey();
+    await turn("six");
+    const db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 5 });
+    db.close();
+  });
+
+  it("that is a database of something else, or no database, is put aside", async () => {
+    const { gateway, simulator } = await both(talk, { ledger: path });
+    await gateway.close();
+    writeFileSync(path, "this is no database".repeat(100));
+    const next = await gatewayTo(simulator.url, { ledger: path });
+    expect(next.lines.join()).toContain("ledger.sqlite.unusable");
+    expect(existsSync(`${path}.unusable`)).toBe(true);
+  });
+
+  it("forgets what was refused longer ago than it keeps, and waits longer after each refusal before it tries again", () => {
+    const hour = 3_600_000;
+    let now = 1_000 * hour;
+    const ledger = new Ledger(path, { log: () => undefined, now: () => now });
+    ledger.refuse("a", ["x"], "why", now);
+    expect(ledger.seal("a", "x", now + 5 * hour)).toBe("refused");
+    expect(ledger.seal("a", "x", now + 7 * hour)).toBe("due");
+    expect(ledger.seal("b", "x", now)).toBeUndefined();
+    ledger.refuse("a", ["x"], "why", now);
+    expect(ledger.seal("a", "x", now + 7 * hour)).toBe("refused");
+    expect(ledger.seal("a", "x", now + 13 * hour)).toBe("due");
+    ledger.close();
+    now += 24 * 91 * hour;
+    const later = new Ledger(path, { log: () => undefined, now: () => now });
+    expect(later.knows("a")).toBe(false);
+    later.close();
+  });
+
+  it("knows who sealed a blob after it has let go of it in memory", () => {
+    const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
+    ledger.noteSealed("a", ["first"]);
+    ledger.close();
+    const later = new Ledger(path, { log: () => undefined, now: Date.now });
+    expect(later.sealedBy("first")).toBe("a");
+    expect(later.sealedBy("other")).toBeUndefined();
+    later.close();
+  });
+});
