@@ -180,8 +180,8 @@ export interface SessionStore {
   /** Newest activity first. Of a chain of rotations only the head is listed, and a successor that no log names is not. */
   list(query?: ListQuery): Promise<ListedSession[]>;
   /**
-   * Ids of those of these sessions (as a list gives them) that have every word of the text, whatever its case, anywhere in their id, name or
-   * first prompt, in the messages of the person and of the model, or in what tools were called with. A log that can't be read is searched as
+   * Ids of those of these sessions (as a list gives them) that have every word of the text, whatever its case, as the beginning of their
+   * id or anywhere in their name or first prompt, in the messages of the person and of the model, or in what tools were called with. A log that can't be read is searched as
    * far as it can.
    */
   search(

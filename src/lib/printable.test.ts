@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { printable, visible } from "./printable.ts";
+import { printable, printableLine, visible } from "./printable.ts";
 
 describe("what a person is asked to allow", () => {
   it("keeps a part that a terminal would take for the text of a control string", () => {
@@ -13,5 +13,21 @@ describe("what a person is asked to allow", () => {
       String.raw`a\x0db\u{202e}c\u{200b}d\u{e0041}\u{2028}e`,
     );
     expect(visible("grep 'ä☂\t🙂' |\n wc")).toBe("grep 'ä☂\t🙂' |\n wc");
+  });
+});
+
+describe("a line of a list", () => {
+  it("holds no sequence that a terminal obeys, no turned direction and no half character", () => {
+    const text =
+      "\u001b]0;title\u0007a\u001b[31mb\u001b[0m\r\n\u202ec\u2066\u009b2Jd\u200f \ud83d e\u0301 👩‍👩‍👧";
+    expect(printableLine(text)).toBe("ab c2Jd \ufffd e\u0301 👩‍👩‍👧");
+  });
+
+  it("is cut to whole characters, also where a text of megabytes begins with blanks or sequences", () => {
+    expect(printableLine("👍".repeat(9), 5)).toBe("👍👍👍👍…");
+    expect(printableLine("x".repeat(2_000_000), 5)).toBe("xxxx…");
+    expect(printableLine(`${" ".repeat(2_000_000)}x`, 5)).toBe("…");
+    expect(printableLine(`${"\u001b[31m".repeat(5)}abc`, 5)).toBe("abc");
+    expect(printableLine(`\u001b]8;;${"y".repeat(2_000_000)}`, 5)).toBe("…");
   });
 });

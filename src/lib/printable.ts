@@ -6,9 +6,9 @@ const escapeSequences =
 const controls =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff]/gu;
 
-/** Keeps tabs and newlines. */
+/** Keeps tabs and newlines. Half a character becomes U+FFFD, as which it would be written anyway. */
 export function printable(text: string): string {
-  return text.replace(/\r\n?/gu, "\n").replace(escapeSequences, "").replace(controls, "");
+  return text.toWellFormed().replace(/\r\n?/gu, "\n").replace(escapeSequences, "").replace(controls, "");
 }
 
 // Everything that a terminal obeys or leaves out of sight, but tab and newline.
@@ -27,7 +27,10 @@ export function visible(text: string): string {
 
 /** One line of at most `limit` characters (whole code points), with "…" where it was cut. */
 export function printableLine(text: string, limit = 120): string {
-  const line = printable(text).replace(/\s+/gu, " ").trim();
+  // Of a text of megabytes no more is looked at than can be shown, controls and blanks aside.
+  const most = 16 * limit + 4_096;
+  const line = printable(text.slice(0, most)).replace(/\s+/gu, " ").trim();
   const points = Array.from(line.slice(0, limit * 2 + 2));
-  return points.length <= limit ? line : `${points.slice(0, limit - 1).join("")}…`;
+  if (points.length <= limit && text.length <= most) return line;
+  return `${points.slice(0, limit - 1).join("")}…`;
 }

@@ -11,9 +11,9 @@ export function wordsOf(text: string): string[] {
   return text.toLowerCase().split(/\s+/u).filter(Boolean);
 }
 
-/** What a list knows without its log, in lower case. */
-export function headText({ id, name = "", title = "" }: SessionSummary): string {
-  return `${id}\n${name}\n${title}`.toLowerCase();
+/** Whether what a list knows without the log has the word (lower case): the beginning of the id, the name, the first prompt. */
+export function headHas({ id, name = "", title = "" }: SessionSummary, word: string): boolean {
+  return id.startsWith(word) || `${name}\n${title}`.toLowerCase().includes(word);
 }
 
 /**

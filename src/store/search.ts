@@ -1,6 +1,6 @@
 import type { ListedSession, SearchOptions, SessionStore } from "../store.ts";
 import type { Listing } from "./listing.ts";
-import { headText, saidIn, wordsOf } from "./said.ts";
+import { headHas, saidIn, wordsOf } from "./said.ts";
 
 /** Logs that are read at once. */
 const readAtOnce = 8;
@@ -21,8 +21,7 @@ export async function searchSessions(
   const found = new Set<string>();
   const unknown: { session: ListedSession; missing: readonly string[] }[] = [];
   for (const session of among) {
-    const head = headText(session);
-    const missing = words.filter((word) => !head.includes(word));
+    const missing = words.filter((word) => !headHas(session, word));
     const row = known?.get(session.id);
     if (missing.length === 0) found.add(session.id);
     else if (row?.bytes !== session.bytes) unknown.push({ session, missing });

@@ -16,6 +16,7 @@ const turnOptions: readonly OptionSpec[] = [
 const resumeOptions: readonly OptionSpec[] = [
   ...turnOptions,
   { flags: "--last", help: "the newest session of this workspace" },
+  { flags: "--all", help: "pick from the sessions of every workspace" },
   { flags: "--here", help: "go on in this folder, though the session belongs to another" },
   { flags: "--force", help: "take the session over from the process that holds it" },
   { flags: "--from-step <n>", help: "go back to the end of this step first; the later ones stay in the log" },

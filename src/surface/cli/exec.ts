@@ -6,6 +6,7 @@ import { counted } from "../../lib/words.ts";
 import { catalogue, type FailureClass } from "../../failure/catalogue.ts";
 import type { TurnOutcome } from "../../session/event.ts";
 import type { Session } from "../../runtime.ts";
+import { chooseSession } from "./choose.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { failurePage } from "./failure-page.ts";
 import { lastSession } from "./pick.ts";
@@ -31,6 +32,9 @@ export async function resume(invocation: Invocation): Promise<number> {
   const { args, options, folder } = invocation;
   const last = options["last"] === true;
   if (!last && args[0] === undefined) {
+    const choice = await chooseSession(invocation);
+    if (choice.kind === "chosen") return resume({ ...invocation, args: [choice.id] });
+    if (choice.kind === "left") return 0;
     await sessions(invocation);
     throw new Failure("usage", "Which one? throughline resume with an id, a name, or --last.", {});
   }

@@ -7,11 +7,11 @@ import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
+import { listLine } from "../session-words.ts";
 import type { Invocation } from "./command.ts";
 import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
-import { listLine } from "./sessions.ts";
 
 /** What would be deleted, and what stays though it could be meant. */
 interface Plan {

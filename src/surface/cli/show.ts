@@ -9,10 +9,10 @@ import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
+import { statusWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { findSession, lastSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";
-import { statusWords } from "./sessions.ts";
 import { watchingFor } from "./store-for.ts";
 
 /** Reads and changes nothing; works while somebody else owns the session, and on a damaged log as far as it can be read. */

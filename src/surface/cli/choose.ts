@@ -1,0 +1,37 @@
+import { Failure } from "../../failure.ts";
+import { openStore, readConfig } from "../config.ts";
+import { placeOf } from "../place.ts";
+import type { Invocation } from "./command.ts";
+import { progress } from "./progress.ts";
+
+/**
+ * The session that a person picks of those of this workspace (`--all`: of every one), where there is a terminal and more than one (R8).
+ * "none": there is nothing to pick from, or nobody who could. "left": the person left the picker. Throws `cancelled` after Ctrl-C.
+ */
+export async function chooseSession(
+  invocation: Invocation,
+): Promise<{ kind: "chosen"; id: string } | { kind: "none" | "left" }> {
+  const { terminal, options, folder, signal } = invocation;
+  const { screen } = terminal;
+  if (!screen || options["json"] === true) return { kind: "none" };
+  const { pickSession } = await import("../tui/pick-session.ts");
+  const { pickerRows } = await import("../tui/picker-source.ts");
+  const { store } = openStore(readConfig(options, invocation.environment, folder));
+  const reading = progress(terminal);
+  try {
+    const here = placeOf(folder);
+    const rows = await pickerRows(store, options["all"] === true ? undefined : here, (read, total) =>
+      reading.show(read, total, "reading sessions that the catalogue doesn't know"),
+    );
+    reading.clear();
+    const others = rows.everywhere ? 0 : rows.elsewhere;
+    if (rows.rows.length < 2 && others === 0) return { kind: "none" };
+    const picked = await pickSession(terminal, screen, { store, here, rows, signal });
+    if (picked.kind === "picked") return { kind: "chosen", id: picked.row.id };
+    if (picked.kind === "left") return { kind: "left" };
+    throw new Failure("cancelled", "Interrupted. Nothing was changed.", {});
+  } finally {
+    reading.clear();
+    await store.close();
+  }
+}

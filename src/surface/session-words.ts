@@ -1,0 +1,79 @@
+import { relative } from "node:path";
+import { ago, counted, durationWords } from "../lib/words.ts";
+import { printableLine } from "../lib/printable.ts";
+import type { Workspace } from "../session/event.ts";
+import { isInside, type Place } from "../session/place.ts";
+import type { SessionSummary } from "../session/summary.ts";
+import type { ListedSession } from "../store.ts";
+
+/** What lists say of a session, the same everywhere. Text of sessions is safe to print. */
+
+/** id, name or title, model/effort, age, last activity, messages, branch, status, and where it is when that is not here: R6. */
+export function listLine(session: ListedSession, now: number, here?: Place): string {
+  const { parent, rotated, workspace } = session;
+  const branch = branchWords(session);
+  const place = here && placeWords(workspace, here);
+  const parts = [
+    `${labelWords(session, 48)}  ${modelWords(session)}`,
+    `made ${ago(now - session.created)}, active ${ago(now - session.updated)}`,
+    counted(session.messages, "message"),
+    ...(branch === undefined ? [] : [branch]),
+    ...(place === undefined ? [] : [place]),
+    statusWords(session, now),
+    ...(parent === undefined ? [] : [`${rotated ? "continued" : "forked"} from ${parent}`]),
+  ];
+  return `${session.id}  ${parts.join(" · ")}`;
+}
+
+/** Name or first prompt, in at most so many characters. */
+export function labelWords({ name, title }: Pick<SessionSummary, "name" | "title">, limit: number): string {
+  return printableLine(name ?? title ?? "", limit) || "(no prompt)";
+}
+
+/** "gpt-5.5/high". */
+export function modelWords({ settings: { model, effort } }: Pick<SessionSummary, "settings">): string {
+  return printableLine(effort ? `${model}/${effort}` : model, 40);
+}
+
+/** The git branch that it was on. */
+export function branchWords({ workspace }: Pick<SessionSummary, "workspace">): string | undefined {
+  return workspace.gitBranch ? printableLine(workspace.gitBranch, 30) : undefined;
+}
+
+/** What the words for a session's status are made from. */
+type Standing = Pick<
+  ListedSession,
+  "status" | "reason" | "until" | "repairs" | "holder" | "trouble" | "archived"
+>;
+
+/** Which of the folders and worktrees that belong together a session is of; nothing for this very folder. */
+export function placeWords({ path, gitRoot, gitCommon }: Workspace, here: Place): string | undefined {
+  if (path === here.path || path === "") return undefined;
+  const isOther = gitCommon !== undefined && gitCommon === here.gitCommon && gitRoot !== here.gitRoot;
+  if (isOther) return `in worktree ${printableLine(path, 80)}`;
+  const base = gitRoot !== undefined && gitRoot === here.gitRoot ? gitRoot : here.path;
+  const way = isInside(path, base) ? relative(base, path) || "the repository's root" : path;
+  return `in ${printableLine(way, 80)}`;
+}
+
+/** "running (pid 4711)", "limited, resets in 2 h 10 min", "failed: billing", "idle, healed 1×". */
+export function statusWords(session: Standing, now: number): string {
+  return `${session.archived ? "archived, " : ""}${standingWords(session, now)}`;
+}
+
+function standingWords(session: Standing, now: number): string {
+  if (session.trouble) return `damaged: ${printableLine(session.trouble, 80)}`;
+  const healed = session.repairs > 0 ? `, healed ${session.repairs}×` : "";
+  if (session.holder) return `running (pid ${session.holder.pid})${healed}`;
+  if (session.status === "limited") {
+    const left =
+      session.until === undefined
+        ? ""
+        : session.until > now
+          ? `, resets in ${durationWords(session.until - now)}`
+          : ", window has reset";
+    return `limited${left}${healed}`;
+  }
+  const reason = session.reason && session.status !== "idle" ? `: ${printableLine(session.reason, 60)}` : "";
+  return `${session.status}${reason}${healed}`;
+}

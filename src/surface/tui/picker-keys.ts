@@ -1,0 +1,78 @@
+import type { Key } from "ink";
+import type { PickerAction, PickerState } from "./picker-state.ts";
+
+/** What the picker does itself, or has somebody do. */
+export type PickerCommand =
+  | PickerAction
+  | { kind: "pick" | "leave" | "interrupt" | "everywhere" | "search" | "fork" | "archive" | "delete" }
+  | { kind: "rename"; name: string };
+
+/** Keys that came in one piece (typed fast, or sent by a program), one by one: text stays together, and control characters are the keys that send them. */
+export function keysIn(input: string, key: Key): { input: string; key: Key }[] {
+  if (key.ctrl || key.meta || input.length < 2) return [{ input, key }];
+  return (input.match(/\P{Cc}+|\p{Cc}/gu) ?? []).map((piece) => {
+    const code = piece.charCodeAt(0);
+    if (piece === "\r" || piece === "\n") return { input: piece, key: { ...key, return: true } };
+    if (piece === "\t") return { input: piece, key: { ...key, tab: true } };
+    if (piece === "\b" || piece === "\u007f") return { input: piece, key: { ...key, backspace: true } };
+    if (code >= 1 && code <= 26)
+      return { input: String.fromCharCode(code + 0x60), key: { ...key, ctrl: true } };
+    return { input: piece, key };
+  });
+}
+
+/** What a key asks for (Ink's `useInput`); `undefined` for one that means nothing here. */
+export function pickerKey(input: string, key: Key, { asking, busy }: PickerState): PickerCommand | undefined {
+  if (key.eventType === "release") return undefined;
+  if (key.ctrl && input === "c") return { kind: "interrupt" };
+  if (asking?.kind === "delete")
+    return input.toLowerCase() === "y" ? { kind: "delete" } : { kind: "ask", asking: undefined };
+  if (key.escape) return asking ? { kind: "ask", asking: undefined } : { kind: "leave" };
+  if (asking && key.return) return { kind: "rename", name: asking.text };
+  const edit = editing(input, key);
+  if (asking || edit) return edit;
+  const move = moving(input, key);
+  if (move) return move;
+  // What is under way has to end first: what these change it may be looking at.
+  return busy === undefined ? acting(input, key) : undefined;
+}
+
+function editing(input: string, key: Key): PickerAction | undefined {
+  // The cursor stands at the end: there is nothing to delete behind it.
+  if (key.backspace || key.delete) return { kind: "erase", what: key.meta ? "word" : "character" };
+  if (key.ctrl && input === "u") return { kind: "erase", what: "all" };
+  if (key.ctrl && input === "w") return { kind: "erase", what: "word" };
+  if (key.ctrl || key.meta || key.tab || key.return || key.escape) return undefined;
+  const text = input.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+  return text === "" ? undefined : { kind: "type", text };
+}
+
+function moving(input: string, key: Key): PickerAction | undefined {
+  if (key.upArrow || (key.ctrl && input === "p")) return { kind: "move", by: -1 };
+  if (key.downArrow || (key.ctrl && input === "n")) return { kind: "move", by: 1 };
+  if (key.pageUp) return { kind: "move", by: "page-up" };
+  if (key.pageDown) return { kind: "move", by: "page-down" };
+  if (key.home) return { kind: "move", by: "first" };
+  if (key.end) return { kind: "move", by: "last" };
+  return undefined;
+}
+
+function acting(input: string, key: Key): PickerCommand | undefined {
+  if (key.return) return { kind: "pick" };
+  if (key.tab) return { kind: "everywhere" };
+  if (!key.ctrl) return undefined;
+  switch (input) {
+    case "f":
+      return { kind: "search" };
+    case "r":
+      return { kind: "ask", asking: { kind: "name", text: "" } };
+    case "x":
+      return { kind: "archive" };
+    case "o":
+      return { kind: "fork" };
+    case "d":
+      return { kind: "ask", asking: { kind: "delete" } };
+    default:
+      return undefined;
+  }
+}

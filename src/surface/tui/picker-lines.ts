@@ -1,0 +1,258 @@
+import sliceAnsi from "slice-ansi";
+import { ago, counted } from "../../lib/words.ts";
+import { printable, printableLine } from "../../lib/printable.ts";
+import type { Place } from "../../session/place.ts";
+import { branchWords, labelWords, modelWords, placeWords, statusWords } from "../session-words.ts";
+import type { Preview } from "./picker-model.ts";
+import { chosenRow, type PickerRow, type PickerState } from "./picker-state.ts";
+import type { Paint, Tone } from "./style.ts";
+import { columnsOf, fit, padded, wrap } from "./wrap.ts";
+
+export interface PickerScreen {
+  readonly state: PickerState;
+  readonly preview: Preview;
+  /** Where the person stands. */
+  readonly here: Place;
+  readonly columns: number;
+  readonly rows: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Lines beside the rows: heading, search, keys. Where there is room the columns have headings too. */
+const frame = 3;
+const leastForHeadings = 16;
+/** With fewer lines than this for both, rows have all of them. */
+const leastForPreview = 9;
+const mostPreview = 14;
+
+/** How the lines of a screen are shared; all of them together are one less than the screen has, which a terminal can draw without scrolling. */
+export function pickerRoom(rows: number): { headings: boolean; list: number; preview: number } {
+  const headings = rows >= leastForHeadings;
+  const room = Math.max(1, rows - 1 - frame - (headings ? 1 : 0));
+  if (room < leastForPreview) return { headings, list: room, preview: 0 };
+  const preview = Math.min(mostPreview, Math.floor(room / 2));
+  return { headings, list: room - preview, preview };
+}
+
+/** The picker as lines of at most so many columns, at most `rows - 1` of them. */
+export function pickerLines(screen: PickerScreen, paint: Paint): string[] {
+  const { state, columns, rows } = screen;
+  const room = pickerRoom(rows);
+  const window = state.shown.slice(state.top, state.top + room.list);
+  const table = tableOf(
+    window.flatMap((index) => state.rows[index] ?? []),
+    screen,
+    paint,
+  );
+  const list = window.length > 0 ? table.rows : [paint("quiet", fit(`  ${emptyWords(state)}`, columns))];
+  const lines = [
+    headLine(screen, paint),
+    searchLine(state, columns, paint),
+    ...(room.headings ? [window.length > 0 ? table.heading : ""] : []),
+    ...list,
+    ...Array.from({ length: room.list - list.length }, () => ""),
+    ...(room.preview > 0 ? previewLines(screen, room.preview, paint) : []),
+    footLine(state, columns, paint),
+  ];
+  return lines.slice(-Math.max(1, rows - 1));
+}
+
+function headLine({ state, here, columns }: PickerScreen, paint: Paint): string {
+  const { shown, rows, everywhere, elsewhere, archived } = state;
+  const which = everywhere ? "all workspaces" : printableLine(here.path, 200);
+  const count = shown.length === rows.length ? `${rows.length}` : `${shown.length} of ${rows.length}`;
+  const hidden = [
+    ...(elsewhere > 0 ? [`${elsewhere} in other workspaces`] : []),
+    ...(archived > 0 ? [`${archived} archived`] : []),
+  ];
+  const left = hidden.length > 0 ? ` · not here: ${hidden.join(", ")}` : "";
+  return paint("quiet", fit(`Sessions: ${count}${left} · ${which}`, columns));
+}
+
+function searchLine({ query, asking }: PickerState, columns: number, paint: Paint): string {
+  const cursor = "▏";
+  const field = (label: string, text: string): string =>
+    // The end of what is typed stays in sight.
+    fit(paint("strong", label) + tail(printable(text), columns - columnsOf(label) - 1) + cursor, columns);
+  if (asking?.kind === "name") return field("New name: ", asking.text);
+  if (query === "")
+    return `${paint("strong", "> ")}${cursor}${paint("quiet", fit("type to search", columns - 3))}`;
+  return field("> ", query);
+}
+
+/** The end of the text, as much of it as fits. */
+function tail(text: string, columns: number): string {
+  const wide = columnsOf(text);
+  return wide <= columns ? text : sliceAnsi(text, wide - Math.max(0, columns), wide);
+}
+
+function ending(text: string, columns: number): string {
+  return columnsOf(text) <= columns ? text : `…${tail(text, columns - 1)}`;
+}
+
+function emptyWords({ query, rows, everywhere, elsewhere }: PickerState): string {
+  if (query !== "" && rows.length > 0) return "No session has these words. ctrl-f looks into the messages.";
+  if (!everywhere && elsewhere > 0) return "No session in this workspace. tab shows the others.";
+  return "No session.";
+}
+
+/** One column of the list; its heading is what it is called by. The first is as wide as the others leave it. */
+interface Column {
+  of(row: PickerRow): string;
+  readonly most: number;
+  readonly tone?: (row: PickerRow) => Tone | undefined;
+  readonly toTheRight?: true;
+}
+
+const leastLabel = 22;
+/** A column that is narrower says nothing. */
+const least = 4;
+
+function tableOf(
+  rows: readonly PickerRow[],
+  { state, here, columns, now }: PickerScreen,
+  paint: Paint,
+): { heading: string; rows: string[] } {
+  // Of a path the end tells most.
+  const place: Column = { of: (row) => ending(placeWords(row.workspace, here) ?? "", 24), most: 24 };
+  // By weight: what doesn't fit is left out from the end, and stands below with the chosen session.
+  const weighed: Record<string, Column> = {
+    status: { of: (row) => statusWords(row, now), most: 28, tone: statusTone },
+    active: { of: (row) => ago(now - row.updated), most: 13, toTheRight: true },
+    ...(state.everywhere ? { where: place } : {}),
+    msgs: { of: (row) => String(row.messages), most: 6, toTheRight: true },
+    model: { of: modelWords, most: 20 },
+    branch: { of: (row) => branchWords(row) ?? "", most: 18 },
+    ...(state.everywhere ? {} : { where: place }),
+    made: { of: (row) => ago(now - row.created), most: 13, toTheRight: true },
+  };
+  const wide = Object.entries(weighed).map(([name, column]) => {
+    const cells = rows.map((row) => fit(column.of(row), column.most));
+    const width = Math.max(0, ...cells.map((cell) => columnsOf(cell)));
+    return { name, column, cells, width: width === 0 ? 0 : Math.max(width, name.length) };
+  });
+  let left = columns - 2 - leastLabel;
+  const kept = new Map<string, (typeof wide)[number]>();
+  for (const each of wide) {
+    if (each.width === 0) continue;
+    // The status comes first, and is cut rather than left out.
+    if (kept.size === 0) each.width = Math.min(each.width, Math.max(0, left - 2));
+    if (each.width < least || each.width + 2 > left) break;
+    left -= each.width + 2;
+    kept.set(each.name, each);
+  }
+  const order = ["model", "made", "active", "msgs", "branch", "where", "status"];
+  const shown = order.flatMap((name) => kept.get(name) ?? []);
+  const label = Math.min(leastLabel + left, columns - 2);
+  const chosen = chosenRow(state);
+  const headings = shown.map(
+    ({ name, column, width }) =>
+      `  ${column.toTheRight ? name.padStart(width) : fit(name, width).padEnd(width)}`,
+  );
+  const heading = paint("quiet", fit(`  ${"session".padEnd(label)}${headings.join("")}`.trimEnd(), columns));
+  const lines = rows.map((row, at) => {
+    const isChosen = row === chosen;
+    const name = padded(fit(`${row.origin ? `${row.origin}: ` : ""}${labelWords(row, 120)}`, label), label);
+    const drawn = shown.map(({ column, cells, width }) => {
+      const cell = fit(cells[at] ?? "", width);
+      const blanks = " ".repeat(Math.max(0, width - columnsOf(cell)));
+      const tone = column.tone?.(row) ?? (isChosen ? undefined : "quiet");
+      const text = tone ? paint(tone, cell) : cell;
+      return `  ${column.toTheRight ? blanks + text : text + blanks}`;
+    });
+    const mark = isChosen ? paint("accent", "› ") : "  ";
+    return `${mark}${isChosen ? paint("strong", name) : name}${drawn.join("")}`.trimEnd();
+  });
+  return { heading, rows: lines };
+}
+
+function statusTone({ holder, status, trouble }: PickerRow): Tone | undefined {
+  if (trouble !== undefined || status === "failed") return "bad";
+  if (holder) return "good";
+  return status === "limited" || status === "interrupted" ? "warning" : undefined;
+}
+
+/** The chosen session with everything that a list says of it, and the end of what was said in it. */
+function previewLines(screen: PickerScreen, lines: number, paint: Paint): string[] {
+  const { state, preview, here, columns, now } = screen;
+  const row = chosenRow(state);
+  const rule = paint("quiet", "─".repeat(columns));
+  const blank = (count: number): string[] => Array.from({ length: Math.max(0, count) }, () => "");
+  if (!row) return [rule, ...blank(lines - 1)];
+  const place = placeWords(row.workspace, here);
+  const branch = branchWords(row);
+  const facts = [
+    row.id,
+    modelWords(row),
+    `made ${ago(now - row.created)}`,
+    `active ${ago(now - row.updated)}`,
+    counted(row.messages, "message"),
+    ...(branch === undefined ? [] : [branch]),
+    ...(place === undefined ? [] : [place]),
+    statusWords(row, now),
+  ];
+  const details = wrap(facts.join(" · "), columns)
+    .slice(0, Math.max(1, Math.floor(lines / 2)))
+    .map((line) => paint("quiet", fit(line, columns)));
+  const room = lines - 1 - details.length;
+  const said = messageLines(preview, columns, room, paint);
+  return [rule, ...details, ...said, ...blank(room - said.length)];
+}
+
+function messageLines(preview: Preview, columns: number, room: number, paint: Paint): string[] {
+  if (preview === undefined) return [];
+  if (typeof preview === "string") return [paint("quiet", fit(printableLine(preview, 400), columns))];
+  const lines: string[] = [];
+  // The last ones count most: from the end on, as long as there is room.
+  for (const { who, text } of preview.toReversed()) {
+    const left = room - lines.length;
+    if (left < 1) break;
+    // More than fits can't be seen: a line of a megabyte isn't laid out.
+    const seen = printable(text.slice(0, 4 * columns * room)).trim();
+    const wrapped = wrap(seen, columns, { first: `${who.padEnd(5)}  `, rest: " ".repeat(7) });
+    const most = Math.min(left, lines.length === 0 ? Math.max(1, Math.ceil(room * 0.6)) : 3);
+    const cut = wrapped.length > most || seen.length < text.trim().length;
+    const kept = wrapped.slice(0, most);
+    if (cut && kept.length > 0) kept.push(`${fit(kept.pop()!, columns - 2)} …`);
+    lines.unshift(...kept.map((line) => fit(line, columns)));
+  }
+  return lines.map((line) =>
+    /^(?:you|agent) {2}/u.test(line) ? line.replace(/^\S+/u, (who) => paint("accent", who)) : line,
+  );
+}
+
+function footLine(state: PickerState, columns: number, paint: Paint): string {
+  const { busy, note, asking } = state;
+  const row = chosenRow(state);
+  if (asking?.kind === "delete" && row) {
+    const question = `Delete "${labelWords(row, 30)}" for good? y: yes, any other key: no`;
+    return paint("bad", fit(question, columns));
+  }
+  if (asking?.kind === "name") return paint("quiet", fit("enter names it · esc leaves it", columns));
+  if (busy !== undefined) return paint("warning", fit(printableLine(`${busy} …`, 400), columns));
+  if (note !== undefined) return paint("warning", fit(printableLine(note, 400), columns));
+  return paint("quiet", fitKeys(columns));
+}
+
+const keys = [
+  "enter go on",
+  "esc leave",
+  "tab all workspaces",
+  "^f in messages",
+  "^r rename",
+  "^x archive",
+  "^o fork",
+  "^d delete",
+];
+
+/** As many of the keys as fit. */
+function fitKeys(columns: number): string {
+  let line = "";
+  for (const key of keys) {
+    const longer = line === "" ? key : `${line} · ${key}`;
+    if (columnsOf(longer) > columns) break;
+    line = longer;
+  }
+  return line;
+}

@@ -1,0 +1,207 @@
+import { isFailure } from "../../failure.ts";
+import type { PickerCommand } from "./picker-keys.ts";
+import {
+  chosenRow,
+  type PickerAction,
+  type PickerRow,
+  type PickerRows,
+  type PickerState,
+  pickerState,
+  pickerStep,
+} from "./picker-state.ts";
+
+/** A message of the chosen session. */
+export interface PreviewMessage {
+  readonly who: "you" | "agent";
+  readonly text: string;
+}
+
+/** The last messages, oldest first; `undefined` while they are read, words for what keeps them from being read. */
+export type Preview = readonly PreviewMessage[] | string | undefined;
+
+/** Where the picker has its sessions from, and who does to them what a person asks for. What fails is thrown and shown. */
+export interface PickerSource {
+  list(everywhere: boolean): Promise<PickerRows>;
+  /** Ids of the sessions in which something was said that has every word. */
+  search(words: string, rows: readonly PickerRow[]): Promise<ReadonlySet<string>>;
+  messages(row: PickerRow): Promise<readonly PreviewMessage[]>;
+  rename(row: PickerRow, name: string): Promise<void>;
+  archive(row: PickerRow): Promise<void>;
+  delete(row: PickerRow): Promise<void>;
+  /** Resolves to the new session's id. */
+  fork(row: PickerRow): Promise<string>;
+}
+
+/** `undefined`: the person left without picking. */
+export type Picked = { kind: "picked"; row: PickerRow } | { kind: "left" | "interrupted" };
+
+/** For so long one has to stay on a session before its messages are read: whoever holds a key down isn't to wait for them. Milliseconds. */
+const restMs = 60;
+/** Sessions whose messages are kept. */
+const mostKept = 200;
+
+/** The state of a picker and what happens beside the drawing of it: lists, searches, previews, and what is done to sessions. */
+export class PickerModel {
+  readonly #source: PickerSource;
+  readonly #done: (picked: Picked) => void;
+  readonly #listeners = new Set<() => void>();
+  readonly #previews = new Map<string, Preview>();
+  #state: PickerState;
+  #rest: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(source: PickerSource, rows: PickerRows, done: (picked: Picked) => void) {
+    this.#source = source;
+    this.#state = pickerState(rows);
+    this.#done = done;
+    this.#look();
+  }
+
+  get state(): PickerState {
+    return this.#state;
+  }
+
+  get preview(): Preview {
+    const row = chosenRow(this.#state);
+    return row && this.#previews.get(keyOf(row));
+  }
+
+  /** Calls back after every change, until the function that it returns is called. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  do(command: PickerCommand): void {
+    if (this.#ended) return;
+    const row = chosenRow(this.#state);
+    switch (command.kind) {
+      case "leave":
+        return this.#end({ kind: "left" });
+      case "interrupt":
+        return this.#end({ kind: "interrupted" });
+      case "pick":
+        return row && this.#end({ kind: "picked", row });
+      case "everywhere":
+        return this.#during("reading the sessions", () => this.#list(!this.#state.everywhere));
+      case "search":
+        return this.#search();
+      case "rename":
+        return this.#change(row, "naming it", async (chosen) => {
+          await this.#source.rename(chosen, command.name);
+          return `named "${command.name}"`;
+        });
+      case "archive":
+        return this.#change(row, "archiving it", async (chosen) => {
+          await this.#source.archive(chosen);
+          return `archived; it is back with: throughline unarchive ${chosen.id}`;
+        });
+      case "delete":
+        return this.#change(row, "deleting it", async (chosen) => {
+          await this.#source.delete(chosen);
+          return `session ${chosen.id} is deleted`;
+        });
+      case "fork":
+        return this.#fork(row);
+      default:
+        return this.#step(command);
+    }
+  }
+
+  #end(picked: Picked): void {
+    this.#ended = true;
+    clearTimeout(this.#rest);
+    this.#done(picked);
+  }
+
+  #step(action: PickerAction): void {
+    const before = chosenRow(this.#state);
+    const next = pickerStep(this.#state, action);
+    if (next === this.#state) return;
+    this.#state = next;
+    if (chosenRow(next) !== before) this.#look();
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #list(everywhere: boolean, keep?: string): Promise<void> {
+    const rows = await this.#source.list(everywhere);
+    this.#step({ kind: "rows", rows, ...(keep !== undefined && { keep }) });
+  }
+
+  #search(): void {
+    const { query, rows } = this.#state;
+    if (query.trim() === "") return this.#step({ kind: "note", words: "type the words to look for first" });
+    this.#during("looking into the messages", async () => {
+      const ids = await this.#source.search(query, rows);
+      if (this.#state.query === query) {
+        const before = this.#state.shown.length;
+        this.#step({ kind: "said", query, ids });
+        const more = this.#state.shown.length - before;
+        this.#step({ kind: "note", words: more > 0 ? `${more} more` : "no more in the messages" });
+      } else this.#step({ kind: "note", words: `that was for "${query}"` });
+    });
+  }
+
+  #change(row: PickerRow | undefined, what: string, act: (row: PickerRow) => Promise<string>): void {
+    this.#step({ kind: "ask", asking: undefined });
+    if (!row) return;
+    this.#during(what, async () => {
+      const words = await act(row);
+      await this.#list(this.#state.everywhere);
+      this.#step({ kind: "note", words });
+    });
+  }
+
+  #fork(row: PickerRow | undefined): void {
+    if (!row) return;
+    this.#during("forking it", async () => {
+      const id = await this.#source.fork(row);
+      await this.#list(this.#state.everywhere, id);
+      this.#step({ kind: "note", words: `this is the fork of ${row.id}` });
+    });
+  }
+
+  /** One at a time. */
+  #during(what: string, act: () => Promise<void>): void {
+    if (this.#state.busy !== undefined) return;
+    this.#step({ kind: "busy", words: what });
+    // What is said is drawn before something that may take the thread for a while.
+    setTimeout(() => {
+      act().catch((error: unknown) => this.#step({ kind: "note", words: wordsOf(error) }));
+    }, 0);
+  }
+
+  /** Reads the messages of the chosen session, once it has been that for a moment. */
+  #look(): void {
+    clearTimeout(this.#rest);
+    const row = chosenRow(this.#state);
+    if (!row || this.#previews.has(keyOf(row))) return;
+    this.#rest = setTimeout(() => void this.#read(row), restMs);
+  }
+
+  async #read(row: PickerRow): Promise<void> {
+    let preview: Preview;
+    try {
+      preview = await this.#source.messages(row);
+    } catch (error) {
+      preview = wordsOf(error);
+    }
+    if (this.#previews.size >= mostKept) this.#previews.clear();
+    this.#previews.set(keyOf(row), preview);
+    this.#state = { ...this.#state };
+    this.#tell();
+  }
+}
+
+/** Messages are those of a log of this length. */
+const keyOf = ({ id, bytes }: PickerRow): string => `${id} ${bytes}`;
+
+/** Anything but a failure is a mistake of the program, and is not to be taken for the session's. */
+function wordsOf(error: unknown): string {
+  if (isFailure(error)) return error.message;
+  return `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}`;
+}

@@ -1,0 +1,46 @@
+import { Text, useInput, usePaste, useWindowSize } from "ink";
+import { createElement, type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import type { Place } from "../../session/place.ts";
+import { keysIn, pickerKey } from "./picker-keys.ts";
+import { pickerLines, pickerRoom } from "./picker-lines.ts";
+import type { PickerModel } from "./picker-model.ts";
+import type { Paint } from "./style.ts";
+
+export interface PickerProps {
+  readonly model: PickerModel;
+  /** Where the person stands. */
+  readonly here: Place;
+  readonly paint: Paint;
+}
+
+/** Ages and the time until a limit resets are drawn again so often. Milliseconds. */
+const tickMs = 10_000;
+
+/** Sessions to search and pick from, as large as the window; the model's `done` says how it ended. It has the keyboard while it is drawn. */
+function Picker({ model, here, paint }: PickerProps): ReactNode {
+  const state = useSyncExternalStore(
+    (listener) => model.subscribe(listener),
+    () => model.state,
+  );
+  const { columns, rows } = useWindowSize();
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), tickMs);
+    return () => clearInterval(timer);
+  }, []);
+  useEffect(() => model.do({ kind: "page", lines: pickerRoom(rows).list }), [model, rows]);
+  useInput((typed, pressed) => {
+    for (const { input, key } of keysIn(typed, pressed)) {
+      const command = pickerKey(input, key, model.state);
+      if (command) model.do(command);
+    }
+  });
+  usePaste(
+    (text) =>
+      model.state.asking?.kind !== "delete" && model.do({ kind: "type", text: text.replace(/\s+/gu, " ") }),
+  );
+  const lines = pickerLines({ state, preview: model.preview, here, columns, rows, now }, paint);
+  return createElement(Text, { wrap: "truncate" }, lines.join("\n"));
+}
+
+export const pickerElement = (props: PickerProps): ReactNode => createElement(Picker, props);

@@ -1,0 +1,140 @@
+// The picker at a real terminal.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import type { Rig } from "../kit/rig.ts";
+import { withRig } from "../kit/rig.ts";
+import { atTerminal, hasTmux } from "../kit/tmux.ts";
+
+const scenario: ScenarioInput = { turn: [turn(/./, step("It is done: {{input}}."))] };
+
+/** Three sessions of the workspace and one of another; ids oldest first. */
+async function sessionsOf(rig: Rig): Promise<string[]> {
+  const other = join(rig.folder, "other");
+  mkdirSync(other);
+  for (const [name, prompt, cwd] of [
+    ["parser", "mend the \u001b[2Jparser \u202enow", rig.workspace],
+    ["docs", "write about needles", rig.workspace],
+    ["far", "far away", other],
+    ["タイトル", "日本語 prompt", rig.workspace],
+  ] as const)
+    expect((await rig.run(["exec", "--name", name, prompt], { cwd })).status).toBe(0);
+  return rig.ids();
+}
+
+describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
+  it("picks by search and goes on with that session", () =>
+    withRig(scenario, async (rig) => {
+      const [parser] = await sessionsOf(rig);
+      await atTerminal(rig, ["exec", "resume"], async (terminal) => {
+        const screen = await terminal.shows("3 · not here: 1 in other workspaces");
+        expect(screen).toMatch(/› タイトル .*\n {2}docs .*\n {2}parser /u);
+        await terminal.shows("It is done");
+        await terminal.type("PARS");
+        await terminal.shows("1 of 3");
+        await terminal.shows("mend the parser now");
+        await terminal.press("Enter");
+        await terminal.shows("[ended with");
+        // Back on the screen as it was: the picker leaves nothing behind.
+        expect(await terminal.screen()).not.toContain("type to search");
+        expect(await terminal.screen()).toContain(parser!);
+      });
+    }));
+
+  it("leaves everything as it was at Esc", () =>
+    withRig(scenario, async (rig) => {
+      const ids = await sessionsOf(rig);
+      const before = ids.map((id) => rig.log(id));
+      await atTerminal(rig, ["exec", "resume"], async (terminal) => {
+        await terminal.shows("type to search");
+        await terminal.press("Down", "Escape");
+        expect(await terminal.ended()).toBe(0);
+      });
+      expect(ids.map((id) => rig.log(id))).toEqual(before);
+      await atTerminal(rig, ["exec", "resume"], async (terminal) => {
+        await terminal.shows("type to search");
+        await terminal.press("C-c");
+        expect(await terminal.ended()).toBe(130);
+      });
+    }));
+
+  it("shows all workspaces, looks into the messages, renames, archives, forks and deletes", () =>
+    withRig(scenario, async (rig) => {
+      const [parser, docs] = await sessionsOf(rig);
+      await atTerminal(rig, ["exec", "resume"], async (terminal) => {
+        await terminal.shows("type to search");
+        await terminal.press("Tab");
+        await terminal.shows(/far .* …\S+\/other/u);
+        await terminal.type("needles");
+        await terminal.shows("1 of 4");
+        await terminal.press("C-u");
+        await terminal.type("done mend");
+        await terminal.shows("0 of 4");
+        await terminal.press("C-f");
+        await terminal.shows(/› parser/u);
+        await terminal.press("C-r");
+        await terminal.type("mended parser");
+        await terminal.press("Enter");
+        await terminal.shows(/› mended parser/u);
+        await terminal.press("C-u");
+        await terminal.type("docs");
+        await terminal.shows(/› docs/u);
+        await terminal.press("C-o");
+        await terminal.shows(`this is the fork of ${docs}`);
+        await terminal.press("C-d");
+        await terminal.shows("for good?");
+        await terminal.press("n");
+        await terminal.press("C-d");
+        await terminal.shows("for good?");
+        await terminal.press("y");
+        await terminal.shows("is deleted");
+        await terminal.press("C-u");
+        await terminal.type("far");
+        await terminal.shows(/› far/u);
+        await terminal.press("C-x");
+        await terminal.shows("1 archived");
+        await terminal.press("Escape");
+        expect(await terminal.ended()).toBe(0);
+      });
+      const { sessions } = JSON.parse((await rig.run(["sessions", "--all", "--archived", "--json"])).out) as {
+        sessions: { id: string; name: string; archived?: true }[];
+      };
+      const found = sessions.map(({ name, archived }) => `${name}${archived ? " archived" : ""}`).sort();
+      expect(found).toEqual(["docs", "far archived", "mended parser", "タイトル"].sort());
+      expect(sessions.find(({ id }) => id === parser)?.name).toBe("mended parser");
+    }));
+
+  it("works in a narrow window, and in one that changes its size", () =>
+    withRig(scenario, async (rig) => {
+      await sessionsOf(rig);
+      const small = { columns: 34, rows: 9 };
+      await atTerminal(
+        rig,
+        ["exec", "resume"],
+        async (terminal) => {
+          expect(await terminal.shows(/› タイトル/u)).toContain("esc leave");
+          await terminal.resize(100, 30);
+          expect(await terminal.shows(/session +model/u)).toMatch(/› タイトル .* gpt-5\.5/u);
+          await terminal.resize(34, 9);
+          await terminal.shows((screen) => !screen.includes("model") && screen.includes("› タイトル"));
+          await terminal.press("Escape");
+          expect(await terminal.ended()).toBe(0);
+        },
+        small,
+      );
+    }));
+
+  it("lists, and asks which one, where there is one session only or no terminal", () =>
+    withRig(scenario, async (rig) => {
+      expect((await rig.run(["exec", "--name", "only", "go"])).status).toBe(0);
+      await atTerminal(rig, ["exec", "resume"], async (terminal) => {
+        expect(await terminal.ended()).toBe(2);
+        const screen = await terminal.screen();
+        expect(screen).toContain("Which one?");
+        expect(screen).toContain(rig.id());
+      });
+      const piped = await rig.run(["resume"]);
+      expect([piped.status, piped.out.includes(rig.id())]).toEqual([2, true]);
+    }));
+});
