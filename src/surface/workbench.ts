@@ -51,7 +51,12 @@ export interface Resumption {
   amend?: string;
 }
 
-export async function openWorkbench(invocation: Invocation, observe: Observe): Promise<Workbench> {
+/** `ask`: who is asked for approvals; whoever sits at the terminal, if nobody is given. */
+export async function openWorkbench(
+  invocation: Invocation,
+  observe: Observe,
+  ask: Ask = askWith(invocation),
+): Promise<Workbench> {
   if (platform() === "win32") {
     throw new Failure(
       "configuration",
@@ -92,7 +97,7 @@ export async function openWorkbench(invocation: Invocation, observe: Observe): P
         tools: toolbox(() => store.list()),
         workspace: workspace.path,
         env: toolEnvironment(invocation.environment, [], keys).env,
-        approve: approver(settings.approval, askWith(invocation)),
+        approve: approver(settings.approval, ask),
         observe,
       },
       compact: compactor(config.compactAt === undefined ? {} : { compactAt: config.compactAt }),

@@ -18,6 +18,20 @@ export interface Invocation {
   signal: AbortSignal;
 }
 
+/** How a command is called in the terminal interface, where a session is open already. */
+export interface Slash {
+  /** Words after the slash: `name`, `resume purge`. */
+  name: string;
+  /** How the open session stands before the words: always, or only where no session is named. Absent: it doesn't. */
+  session?: "always" | "unless-named";
+  /** Its words are one text, and need no quotes. */
+  text?: true;
+  /** It works in the session itself, which has to be at rest, and is given back meanwhile. */
+  alone?: true;
+  /** Its result (`session` of its JSON) is the session to go on with. */
+  leads?: true;
+}
+
 /** One row of the table that makes the command line, the slash commands and the help. */
 export interface Command {
   /** Words after `throughline`: `exec`, `exec resume`. */
@@ -28,12 +42,23 @@ export interface Command {
   /** A command line that works as it stands, for the help. */
   example: string;
   options: readonly OptionSpec[];
+  /** Absent where it prints JSON when `--json` asks for it. */
+  json?: false;
+  slash?: Slash;
   /** Loads what the command needs, and only that: `sessions` is not to wait for the wire. */
   load(): Promise<RunCommand>;
 }
 
 /** Resolves to the exit status of cli.md. Failures are thrown. */
 export type RunCommand = (invocation: Invocation) => Promise<number>;
+
+/** A command of the terminal interface alone. */
+export interface InterfaceCommand {
+  /** The word after the slash. */
+  name: "help" | "new" | "quit" | "resume" | "steer" | "wait";
+  arguments?: string;
+  summary: string;
+}
 
 export const jsonOption: OptionSpec = { flags: "--json", help: "print JSON (schema 1) instead of text" };
 export const homeOption: OptionSpec = {

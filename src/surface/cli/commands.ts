@@ -1,4 +1,4 @@
-import type { Command, OptionSpec } from "./command.ts";
+import type { Command, InterfaceCommand, OptionSpec } from "./command.ts";
 
 /** The options of every command that runs a turn. */
 const turnOptions: readonly OptionSpec[] = [
@@ -28,20 +28,29 @@ const relativesOption: OptionSpec = {
   help: "what they were rotated from and what was forked from them too",
 };
 
-/** `exec resume` and, without a terminal interface, `resume`: the same command under two names. */
-function resumeCommand(name: string): Command {
+/** `exec resume`, and `resume`, which opens the terminal interface where there is a terminal and is the same elsewhere. */
+function resumeCommand(name: string, load: Command["load"]): Command {
   return {
     name,
     arguments: "[session] [prompt]",
     summary: "go on with a session: by id, unique beginning of one, name, or --last",
     example: `throughline ${name} --last "and now the docs"`,
     options: resumeOptions,
-    load: async () => (await import("./exec.ts")).resume,
+    load,
   };
 }
 
 /** Every command, in the order of the help. The command line and the help are made from this table and from nothing else. */
 export const commands: readonly Command[] = [
+  {
+    name: "open",
+    arguments: "[prompt]",
+    summary: "the terminal interface, in this workspace; without a command it is what opens",
+    example: 'throughline "make the tests pass"',
+    options: [...turnOptions, { flags: "--name <name>", help: "name the session" }],
+    json: false,
+    load: async () => (await import("./open.ts")).open,
+  },
   {
     name: "exec",
     arguments: "[prompt]",
@@ -50,8 +59,8 @@ export const commands: readonly Command[] = [
     options: [...turnOptions, { flags: "--name <name>", help: "name the session" }],
     load: async () => (await import("./exec.ts")).exec,
   },
-  resumeCommand("exec resume"),
-  resumeCommand("resume"),
+  resumeCommand("exec resume", async () => (await import("./exec.ts")).resume),
+  resumeCommand("resume", async () => (await import("./open.ts")).resumeHere),
   {
     name: "sessions",
     summary: "list the sessions of this workspace",
@@ -70,6 +79,7 @@ export const commands: readonly Command[] = [
         help: "with every word of the text in its name, messages or tool commands",
       },
     ],
+    slash: { name: "sessions" },
     load: async () => (await import("./sessions.ts")).sessions,
   },
   {
@@ -82,6 +92,7 @@ export const commands: readonly Command[] = [
       { flags: "--request", help: "what the next request would carry, what is left out of it, and why" },
       { flags: "--steps <n>", help: "how many of the last steps (default 5)" },
     ],
+    slash: { name: "show", session: "unless-named" },
     load: async () => (await import("./show.ts")).show,
   },
   {
@@ -90,6 +101,7 @@ export const commands: readonly Command[] = [
     summary: "give a session a name, which can stand wherever its id can",
     example: "throughline name 01a1fb7c fix-the-tests",
     options: [],
+    slash: { name: "name", session: "always", text: true, alone: true },
     load: async () => (await import("./name.ts")).name,
   },
   {
@@ -120,6 +132,7 @@ export const commands: readonly Command[] = [
       },
       { flags: "--name <name>", help: "name the new session" },
     ],
+    slash: { name: "fork", session: "always", leads: true },
     load: async () => (await import("./fork.ts")).fork,
   },
   {
@@ -129,6 +142,7 @@ export const commands: readonly Command[] = [
       "begin anew in a session: what was said in it is never sent again; with --scrub it is deleted for good",
     example: "throughline clear fix-the-tests",
     options: [{ flags: "--scrub", help: "keep nothing but the session's name, settings and counts" }],
+    slash: { name: "clear", session: "always", alone: true },
     load: async () => (await import("./clear.ts")).clear,
   },
   {
@@ -152,6 +166,7 @@ export const commands: readonly Command[] = [
       { flags: "--dry-run", help: "only say what would be deleted" },
       relativesOption,
     ],
+    slash: { name: "resume purge" },
     load: async () => (await import("./purge.ts")).purge,
   },
   {
@@ -162,6 +177,7 @@ export const commands: readonly Command[] = [
     options: [
       { flags: "--steer", help: "for the running turn, at its next step, not for a turn of its own" },
     ],
+    slash: { name: "queue", session: "always", text: true },
     load: async () => (await import("./queue.ts")).queue,
   },
   {
@@ -170,6 +186,7 @@ export const commands: readonly Command[] = [
     summary: "what waits for a session, and what could not be delivered",
     example: "throughline queue list fix-the-tests",
     options: [],
+    slash: { name: "queue list", session: "always" },
     load: async () => (await import("./queue.ts")).queueList,
   },
   {
@@ -178,6 +195,7 @@ export const commands: readonly Command[] = [
     summary: "take a message out again",
     example: "throughline queue drop fix-the-tests 01a1fb7c",
     options: [],
+    slash: { name: "queue drop", session: "always" },
     load: async () => (await import("./queue.ts")).queueDrop,
   },
   {
@@ -186,6 +204,7 @@ export const commands: readonly Command[] = [
     summary: "take back the rotation that a session comes from; nothing is deleted",
     example: "throughline undo fix-the-tests",
     options: [],
+    slash: { name: "undo", session: "always", alone: true, leads: true },
     load: async () => (await import("./undo.ts")).undo,
   },
   {
@@ -200,6 +219,7 @@ export const commands: readonly Command[] = [
       { flags: "--here", help: "do it in this folder, though the session belongs to another" },
       { flags: "--force", help: "take the session over from the process that holds it" },
     ],
+    slash: { name: "compact", session: "always", alone: true },
     load: async () => (await import("./compact.ts")).compact,
   },
   {
@@ -265,4 +285,18 @@ export const commands: readonly Command[] = [
     options: [{ flags: "--keep", help: "keep the scratch folder, to look around in it" }],
     load: async () => (await import("./demo.ts")).demo,
   },
+];
+
+/** What is typed after a slash in the terminal interface beside the rows above that have a slash form. */
+export const interfaceCommands: readonly InterfaceCommand[] = [
+  { name: "help", summary: "what can be typed here, and the keys" },
+  {
+    name: "resume",
+    arguments: "[session]",
+    summary: "go on with another session: by id or name, or pick one",
+  },
+  { name: "new", summary: "begin a new session; this one is kept" },
+  { name: "steer", arguments: "<text>", summary: "a message for the running turn, at its next step" },
+  { name: "wait", summary: "go on by itself when the limit resets; Esc calls it off" },
+  { name: "quit", summary: "leave; the session is kept" },
 ];

@@ -29,11 +29,12 @@ function table(): Words[] {
     rows.set(at, words);
     return words;
   };
-  for (const { name, summary, options } of commands) {
+  for (const { name, summary, options, json } of commands) {
     const last = name.lastIndexOf(" ");
     const [before, word] = [name.slice(0, Math.max(0, last)), name.slice(last + 1)];
     row(before).push({ word, help: summary });
-    const flags = [...options, jsonOption, homeOption, { flags: "--help", help: "show the help" }];
+    const always = json === false ? [homeOption] : [jsonOption, homeOption];
+    const flags = [...options, ...always, { flags: "--help", help: "show the help" }];
     for (const { flags: given, help } of flags)
       row(name).push({ word: /--[\w-]+/u.exec(given)?.[0] ?? given, help });
   }

@@ -15,7 +15,7 @@ import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
 import { sessions } from "./sessions.ts";
 import { stepNumber } from "./step-number.ts";
-import { openWorkbench, type Workbench } from "../workbench.ts";
+import { openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
 
 export async function exec(invocation: Invocation): Promise<number> {
   const prompt = await readPrompt(invocation, invocation.args[0] ?? "-");
@@ -29,15 +29,34 @@ export async function exec(invocation: Invocation): Promise<number> {
 }
 
 export async function resume(invocation: Invocation): Promise<number> {
+<<<<<<< HEAD
   const { args, options, folder } = invocation;
   const last = options["last"] === true;
   if (!last && args[0] === undefined) {
     const choice = await chooseSession(invocation);
     if (choice.kind === "chosen") return resume({ ...invocation, args: [choice.id] });
     if (choice.kind === "left") return 0;
+=======
+  if (invocation.options["last"] !== true && invocation.args[0] === undefined) {
+>>>>>>> f122961 (The terminal interface: a session as a person talks with it, by the same path as exec)
     await sessions(invocation);
     throw new Failure("usage", "Which one? throughline resume with an id, a name, or --last.", {});
   }
+  const { find, resumption, prompt } = await readResumption(invocation);
+  return withWorkbench(invocation, async (bench) => {
+    const session = await bench.resume(await find(bench), resumption);
+    return runTurns(session, prompt, invocation);
+  });
+}
+
+/** What the words of `resume` name: which session, how it goes on, and with what. Throws `usage`; `find` throws what finds no session. */
+export async function readResumption(invocation: Invocation): Promise<{
+  find: (bench: Workbench) => Promise<string>;
+  resumption: Resumption;
+  prompt: string | undefined;
+}> {
+  const { args, options, folder } = invocation;
+  const last = options["last"] === true;
   if (last && args[1] !== undefined) {
     const words = "A prompt of several words stands in quotes, and --last takes no session beside it.";
     throw new Failure(
@@ -46,20 +65,18 @@ export async function resume(invocation: Invocation): Promise<number> {
       {},
     );
   }
-  const given = last ? args[0] : args[1];
   const [fromStep, amend] = [stepNumber(invocation, "fromStep"), optionText(invocation, "amend")];
   if (amend?.trim() === "") throw new Failure("usage", "--amend needs the text of the instruction.", {});
-  const prompt = await readPrompt(invocation, given);
-  return withWorkbench(invocation, async (bench) => {
-    const id = last ? await lastSession(bench.store, folder) : await bench.find(args[0] ?? "");
-    const session = await bench.resume(id, {
+  return {
+    find: (bench) => (last ? lastSession(bench.store, folder) : bench.find(args[0] ?? "")),
+    resumption: {
       here: options["here"] === true,
       force: options["force"] === true,
       ...(fromStep !== undefined && { fromStep }),
       ...(amend !== undefined && { amend }),
-    });
-    return runTurns(session, prompt, invocation);
-  });
+    },
+    prompt: await readPrompt(invocation, last ? args[0] : args[1]),
+  };
 }
 
 async function withWorkbench(

@@ -74,7 +74,10 @@ function nearest(reference: string, listed: readonly ListedSession[]): ListedSes
   return listed
     .map((session) => ({
       session,
-      distance: Math.min(distance(wanted, session.id.slice(0, wanted.length)), nameDistance(wanted, session)),
+      distance: Math.min(
+        editDistance(wanted, session.id.slice(0, wanted.length)),
+        nameDistance(wanted, session),
+      ),
     }))
     .filter((candidate) => candidate.distance <= wanted.length / 2)
     .sort((left, right) => left.distance - right.distance)
@@ -83,11 +86,13 @@ function nearest(reference: string, listed: readonly ListedSession[]): ListedSes
 }
 
 function nameDistance(wanted: string, session: ListedSession): number {
-  return session.name === undefined ? Number.POSITIVE_INFINITY : distance(wanted, session.name.toLowerCase());
+  return session.name === undefined
+    ? Number.POSITIVE_INFINITY
+    : editDistance(wanted, session.name.toLowerCase());
 }
 
 /** Levenshtein distance, one row at a time. */
-function distance(left: string, right: string): number {
+export function editDistance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, at) => at);
   for (let i = 1; i <= left.length; i++) {
     const next = [i];

@@ -3,6 +3,7 @@ import { Failure } from "../../failure.ts";
 import { packageVersion } from "../version.ts";
 import { type Command, homeOption, type Invocation, jsonOption } from "./command.ts";
 import { commands } from "./commands.ts";
+import { editDistance } from "./pick.ts";
 
 type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal">;
 
@@ -23,7 +24,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       .description(command.summary)
       .addHelpText("after", `\nExample:\n  $ ${command.example}`);
     for (const argument of command.arguments?.split(/ (?=[[<])/u) ?? []) child.argument(argument);
-    for (const option of [...command.options, jsonOption, homeOption])
+    for (const option of [...command.options, ...(command.json === false ? [] : [jsonOption]), homeOption])
       child.option(option.flags, option.help);
     child.action(async () => {
       const run = await command.load();
@@ -35,7 +36,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
     });
   }
   try {
-    await program.parseAsync(resumeWords(argv), { from: "user" });
+    await program.parseAsync(fullWords(argv), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
@@ -51,7 +52,8 @@ function refusal({ code, message }: CommanderError, argv: readonly string[]): st
     .replace(/\n\((Did you mean [^)]*)\)/u, ". $1")
     .replaceAll("'", '"');
   const said = words.charAt(0).toUpperCase() + words.slice(1) + (/[.?]$/u.test(words) ? "" : ".");
-  const prompt = code === "commander.unknownCommand" ? ' A prompt is run with: throughline exec "…".' : "";
+  const prompt =
+    code === "commander.unknownCommand" ? ' A prompt of one word is sent with: throughline open "…".' : "";
   return `${said}${prompt} See: ${["throughline", commandIn(argv), "--help"].filter(Boolean).join(" ")}`;
 }
 
@@ -76,12 +78,29 @@ function node(commander: Commander, { terminal }: World): Commander {
     .enablePositionalOptions();
 }
 
-/** `--resume [id]` and `--continue`, as people type them, are the command `resume`. */
-function resumeWords(argv: readonly string[]): string[] {
+const ownOptions: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version", "--"]);
+
+/** `--resume [id]` and `--continue`, as people type them, are the command `resume`; nothing, options and a prompt are `open`. */
+function fullWords(argv: readonly string[]): string[] {
   const [first, ...rest] = argv;
   if (first === "--resume" || first === "-r") return ["resume", ...rest];
   if (first === "--continue" || first === "-c") return ["resume", "--last", ...rest];
+  if (first === undefined || /\s/u.test(first)) return ["open", ...argv];
+  // Options stand behind their command; before it they would begin a session.
+  const isMisplaced = rest.some((word) => commandWords.includes(word));
+  const isOption = first.startsWith("-");
+  if (isOption && !ownOptions.has(first) && !isMisplaced) return ["open", ...argv];
+  // A single word is a prompt too, unless it is a command, or looks like one that was mistyped.
+  if (!isOption && !commandWords.some((word) => isLike(first, word))) return ["open", ...argv];
   return [...argv];
+}
+
+const commandWords: readonly string[] = ["help", ...commands.map(({ name }) => name.split(" ")[0] ?? name)];
+
+/** A letter in three is another one, or letters have changed places. */
+function isLike(typed: string, word: string): boolean {
+  const letters = (text: string): string => [...text].sort().join("");
+  return editDistance(typed, word) <= typed.length / 3 || letters(typed) === letters(word);
 }
 
 export type { Command };

@@ -3,22 +3,19 @@ import type { Screen, Terminal } from "../cli/terminal.ts";
 
 /**
  * Loads a module of components, and Ink and React with it, when a screen is opened and not before: no other command is to wait for them.
- * Both read the environment while they load. React is to be its production build (the other one keeps a record of every update), and Ink is
- * to draw without styles where the person wants no colours; the tools that run later are to see neither, so it is put back.
+ * Ink reads the environment while it loads, and is to draw without styles where the person wants no colours; the tools that run later are
+ * not to see what it is told, so it is put back.
  */
 export async function loadScreen<T>({ colour }: Terminal, load: () => Promise<T>): Promise<T> {
   const { env } = process;
-  const before = { NODE_ENV: env["NODE_ENV"], FORCE_COLOR: env["FORCE_COLOR"] };
-  env["NODE_ENV"] = "production";
+  const before = env["FORCE_COLOR"];
   if (!colour) env["FORCE_COLOR"] = "0";
   try {
     const [module] = await Promise.all([load(), import("ink")]);
     return module;
   } finally {
-    for (const [name, value] of Object.entries(before)) {
-      if (value === undefined) delete env[name];
-      else env[name] = value;
-    }
+    if (before === undefined) delete env["FORCE_COLOR"];
+    else env["FORCE_COLOR"] = before;
   }
 }
 

@@ -1,0 +1,64 @@
+import { Static, Text, useCursor, useInput, usePaste, useWindowSize } from "ink";
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import { systemClock } from "../../lib/clock.ts";
+import { printable } from "../../lib/printable.ts";
+import type { Desk, Leaving, Scene } from "./desk.ts";
+import { readKey } from "./keys.ts";
+import { liveLines } from "./live.ts";
+import type { Paint } from "./style.ts";
+import { blockLines } from "./transcript.ts";
+
+interface AppProps {
+  desk: Desk;
+  paint: Paint;
+  done: (leaving: Leaving) => void;
+}
+
+/** The conversation's screen: what is over scrolls away above, and beneath it a few lines are drawn anew. */
+export function App({ desk, paint, done }: AppProps): ReactNode {
+  const scene = useSyncExternalStore(desk.subscribe, desk.scene);
+  const { columns, rows } = useWindowSize();
+  const now = useNow(scene);
+  const { setCursorPosition } = useCursor();
+  const [from] = useState(desk.scrolled);
+  const { finished } = scene.view;
+  useEffect(() => desk.open(done), [desk, done]);
+  useEffect(() => {
+    desk.scrolled = finished.length;
+  }, [desk, finished.length]);
+  useInput((input, key) => {
+    const command = readKey(input, key);
+    if (command) desk.key(command);
+  });
+  usePaste((text) => desk.key({ kind: "edit", edit: { do: "insert", text: printable(text) } }));
+  const live = scene.isLeft
+    ? { lines: [] }
+    : liveLines({ ...scene, ...scene.composer, columns, rows, now }, paint);
+  setCursorPosition(live.cursor);
+  return (
+    <>
+      <Static items={finished.slice(from)}>
+        {(block, index) => (
+          <Text key={from + index} wrap="truncate">
+            {blockLines(block, columns, paint).join("\n")}
+          </Text>
+        )}
+      </Static>
+      <Text wrap="truncate">{live.lines.join("\n")}</Text>
+    </>
+  );
+}
+
+/** Between two looks at the clock: quick while something moves, slow while something is counted down. In milliseconds. */
+const [quick, slow] = [120, 1_000];
+
+/** The time, as often as what is drawn tells it. */
+function useNow({ view: { phase } }: Scene): number {
+  const [now, setNow] = useState(() => systemClock.now());
+  const isMoving = phase.kind !== "resting";
+  useEffect(() => {
+    const timer = setInterval(() => setNow(systemClock.now()), isMoving ? quick : slow);
+    return () => clearInterval(timer);
+  }, [isMoving]);
+  return now;
+}

@@ -1,0 +1,117 @@
+import { type Draft, draftOf, edit, emptyDraft, isOnFirstLine, isOnLastLine } from "./editor.ts";
+import type { Command } from "./keys.ts";
+import { type Completion, completions } from "./slash.ts";
+
+/** The line in which messages are typed: the draft, earlier messages to go back to, and what the draft can be completed to. */
+export interface Composer {
+  readonly draft: Draft;
+  /** Earlier messages, oldest first. */
+  readonly past: readonly string[];
+  /** Which of them is shown in place of what was being typed, which `typed` keeps. */
+  readonly at?: number;
+  readonly typed?: Draft;
+  /** Which completion is chosen. */
+  readonly chosen: number;
+  /** The completions were put away (Esc) while the draft was this. */
+  readonly closed?: string;
+}
+
+/** What a key comes to that is not the composer's own matter. */
+export type Act = { act: "submit"; text: string } | { act: "escape" | "interrupt" | "quit" };
+
+export const emptyComposer: Composer = { draft: emptyDraft, past: [], chosen: 0 };
+
+/** So many earlier messages can be gone back to. */
+const mostPast = 200;
+
+export function choices({ draft, closed, at }: Composer): Completion[] {
+  if (at !== undefined || closed === draft.text || draft.cursor !== draft.text.length) return [];
+  const found = completions(draft.text);
+  // What is typed in full needs no help.
+  return found.length === 1 && found[0]?.line.trimEnd() === draft.text.trimEnd() ? [] : found;
+}
+
+/** The composer after a key, and what the key asks of the conversation. */
+export function press(composer: Composer, command: Command): { composer: Composer; act?: Act } {
+  const { draft } = composer;
+  const found = choices(composer);
+  const choice = found[Math.min(composer.chosen, found.length - 1)];
+  switch (command.kind) {
+    case "edit":
+      return { composer: changed(composer, edit(draft, command.edit)) };
+    case "newline":
+      return { composer: changed(composer, edit(draft, { do: "insert", text: "\n" })) };
+    case "type-and-submit":
+      return submitted(changed(composer, edit(draft, { do: "insert", text: command.text })));
+    case "submit":
+      // A backslash before Enter is a line break, where terminals tell Alt-Enter from nothing.
+      if (draft.text[draft.cursor - 1] === "\\") {
+        const without = edit(draft, { do: "backspace" });
+        return { composer: changed(composer, edit(without, { do: "insert", text: "\n" })) };
+      }
+      if (choice && choice.line.trimEnd() !== draft.text.trimEnd()) {
+        const completed = changed(composer, draftOf(choice.line));
+        return choice.line.endsWith(" ") ? { composer: completed } : submitted(completed);
+      }
+      return submitted(composer);
+    case "complete":
+      return { composer: choice ? changed(composer, draftOf(choice.line)) : composer };
+    case "up":
+      if (found.length > 0) return { composer: chose(composer, found.length, -1) };
+      if (!isOnFirstLine(draft)) return { composer: { ...composer, draft: edit(draft, { do: "up" }) } };
+      return { composer: recalled(composer, -1) };
+    case "down":
+      if (found.length > 0) return { composer: chose(composer, found.length, 1) };
+      if (!isOnLastLine(draft)) return { composer: { ...composer, draft: edit(draft, { do: "down" }) } };
+      return { composer: recalled(composer, 1) };
+    case "escape":
+      return found.length > 0
+        ? { composer: { ...composer, closed: draft.text } }
+        : { composer, act: { act: "escape" } };
+    case "interrupt":
+      return draft.text === ""
+        ? { composer, act: { act: "interrupt" } }
+        : { composer: changed(composer, emptyDraft) };
+    case "quit-if-empty":
+      return draft.text === ""
+        ? { composer, act: { act: "quit" } }
+        : { composer: changed(composer, edit(draft, { do: "delete" })) };
+  }
+}
+
+/** A message that could not be taken comes back, before what has been typed since. */
+export function returned(composer: Composer, text: string): Composer {
+  const { draft } = composer;
+  return changed(composer, draftOf(draft.text === "" ? text : `${text}\n${draft.text}`));
+}
+
+/** A message of an earlier session's, to go back to. */
+export const remembered = (composer: Composer, text: string): Composer => ({
+  ...composer,
+  past: [...composer.past, text].slice(-mostPast),
+});
+
+function changed({ past }: Composer, draft: Draft): Composer {
+  return { draft, past, chosen: 0 };
+}
+
+function submitted(composer: Composer): { composer: Composer; act: Act } {
+  const { text } = composer.draft;
+  const isNew = text.trim() !== "" && composer.past.at(-1) !== text;
+  const next = isNew ? remembered(composer, text) : composer;
+  return { composer: changed(next, emptyDraft), act: { act: "submit", text } };
+}
+
+const chose = (composer: Composer, count: number, by: number): Composer => ({
+  ...composer,
+  chosen: (Math.min(composer.chosen, count - 1) + by + count) % count,
+});
+
+function recalled(composer: Composer, by: number): Composer {
+  const { past, at, typed, draft, chosen } = composer;
+  const next = (at ?? past.length) + by;
+  if (next < 0 || (at === undefined && by > 0)) return composer;
+  const message = past[next];
+  if (message === undefined) return { draft: typed ?? emptyDraft, past, chosen };
+  return { draft: draftOf(message), past, chosen, at: next, typed: typed ?? draft };
+}

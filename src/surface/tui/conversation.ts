@@ -1,0 +1,312 @@
+import { systemClock } from "../../lib/clock.ts";
+import { risingIds, uuidv7 } from "../../lib/ids.ts";
+import { Failure } from "../../failure.ts";
+import { contextWindow } from "../../agent/context-window.ts";
+import type { Session } from "../../runtime.ts";
+import { type FollowUpMode, longestText, sortInbox } from "../../session/follow-up.ts";
+import { canContinue, type History } from "../../session/history.ts";
+import { type Invocation, optionText } from "../cli/command.ts";
+import { openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
+import { Questions } from "./questions.ts";
+import { recall } from "./recall.ts";
+import { runSlashCommand } from "./run-slash.ts";
+import type { SlashCall } from "./slash.ts";
+import { type Block, emptyView, type Happening, note, reduce, type Stop, type View } from "./state.ts";
+import { modelWords, openedBlock, troubleWords } from "./words.ts";
+
+/** Between looks at the queue, which other processes write to, and at the clock. In milliseconds. */
+const tick = 1_000;
+
+/**
+ * A session as a person talks with it: turns by the same path as `exec`, one at a time; what is said meanwhile is queued. Between turns it
+ * holds no lease, so every command, here and elsewhere, works in a session that rests.
+ */
+export class Conversation {
+  readonly questions: Questions;
+  readonly #invocation: Invocation;
+  readonly #bench: Workbench;
+  readonly #changed: () => void;
+  readonly #nextId = risingIds(() => systemClock.now());
+  readonly #ticking: NodeJS.Timeout;
+  #view: View;
+  #id: string | undefined;
+  /** As the log had it when it was last read or written here. */
+  #history: History | undefined;
+  /** What stops the turn or the command that runs, and its end. */
+  #controller: AbortController | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+  /** For the first session that is begun here. */
+  #name: string | undefined;
+  /** Something threw: nothing is begun without the person until they begin something. */
+  #isHalted = false;
+  #isLooking = false;
+
+  private constructor(
+    invocation: Invocation,
+    bench: Workbench,
+    questions: Questions,
+    { model, changed }: Shown,
+  ) {
+    this.#invocation = invocation;
+    this.#bench = bench;
+    this.questions = questions;
+    this.#view = emptyView(model);
+    this.#name = optionText(invocation, "name");
+    this.#changed = changed;
+    this.#ticking = setInterval(() => void this.#look(), tick);
+  }
+
+  static async open(invocation: Invocation, shown: Shown): Promise<Conversation> {
+    const made: { conversation?: Conversation } = {};
+    const tell = (happening: Happening): void => {
+      if (made.conversation) made.conversation.#tell(happening);
+    };
+    const questions = new Questions(tell, invocation.terminal.ask);
+    const ask = (title: string, signal: AbortSignal): Promise<boolean> => questions.ask(title, signal);
+    const bench = await openWorkbench(
+      { ...invocation, terminal: { ...invocation.terminal, ask } },
+      (update) => tell({ type: "update", update, at: systemClock.now() }),
+      (request, signal) => questions.approve(request, signal),
+    );
+    made.conversation = new Conversation(invocation, bench, questions, shown);
+    return made.conversation;
+  }
+
+  get view(): View {
+    return this.#view;
+  }
+
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  /**
+   * Goes to a session: takes its lease once, so that what stands in its way is said now, and shows how it ended. Throws what `resume` throws.
+   * Resolves to what was said in it, oldest first.
+   */
+  async enter(id: string, resumption: Resumption = { here: false, force: false }): Promise<string[]> {
+    const session = await this.#bench.resume(id, resumption);
+    await session.close();
+    const { history, blocks, prompts } = await recall(this.#bench.store, session.id, 2);
+    this.tell(openedBlock(history), ...blocks);
+    this.#take(history);
+    this.#rest();
+    if (this.#invocation.options["wait"] === true) this.wake(true);
+    await this.#look();
+    return prompts;
+  }
+
+  /** The next message begins a session of its own. */
+  begin(): void {
+    this.#id = undefined;
+    this.#history = undefined;
+    this.#tell({ type: "session", session: undefined, model: this.#view.model });
+    this.#tell({ type: "queue", queued: [] });
+    this.#rest();
+  }
+
+  /**
+   * A turn with the text, or without one: to go on where the session stopped, and with what is queued. Resolves when nothing is left to do,
+   * and to whether the text is in the log. Never rejects: what went wrong is told.
+   */
+  turn(text?: string): Promise<boolean> {
+    return this.#run(async (signal) => {
+      const turns = this.#history?.turn ?? 0;
+      this.#tell({ type: "begun", at: systemClock.now(), ...(text !== undefined && { text }) });
+      let session: Session | undefined;
+      try {
+        session = await this.#own();
+        await session.serve(text, signal);
+      } catch (error) {
+        this.#isHalted = true;
+        this.tellTrouble(error);
+      } finally {
+        await session?.close();
+        if (session) this.#take(session.history);
+      }
+      return (this.#history?.turn ?? 0) > turns;
+    });
+  }
+
+  /** Leaves a message for the session: durable when this resolves. */
+  async queue(text: string, mode: FollowUpMode): Promise<void> {
+    if (text.length > longestText)
+      throw new Failure(
+        "usage",
+        `The message has ${text.length} characters; providers take ${longestText}.`,
+        {},
+      );
+    if (this.#id === undefined)
+      throw new Failure("usage", "The session is only being made. Send it again in a moment.", {});
+    await this.#bench.store.queue(this.#id, { id: this.#nextId(), at: systemClock.now(), text, mode });
+    await this.#look();
+  }
+
+  /** Stops what runs, or a wait; what has finished is kept. False when there is nothing to stop. */
+  stop(): boolean {
+    if (this.wake(false)) return true;
+    if (!this.#controller || this.#controller.signal.aborted) return false;
+    this.#tell({ type: "stopping", at: systemClock.now() });
+    this.#controller.abort(new Failure("cancelled", "Interrupted.", {}));
+    return true;
+  }
+
+  /** Whether a session that a limit stopped goes on by itself when the limit ends. False when that is no question, or is so already. */
+  wake(wakes: boolean): boolean {
+    const { phase } = this.#view;
+    const stop = phase.kind === "resting" ? phase.stop : undefined;
+    if (stop?.kind !== "limited" || stop.until === undefined || stop.wakes === wakes) return false;
+    this.#tell({ type: "rested", stop: { ...stop, wakes } });
+    return true;
+  }
+
+  /** Runs a command of the table as the command line does. Throws `usage` when it can't run now. */
+  async command(call: Extract<SlashCall, { kind: "command" }>): Promise<void> {
+    const { slash } = call.command;
+    // A wait for a limit ends for whoever works in the session.
+    if (slash.alone && this.#view.phase.kind === "waiting") {
+      this.stop();
+      await this.#running;
+    }
+    if (this.#view.phase.kind === "resting") {
+      await this.#run((signal) => this.#command(call, signal));
+    } else if (slash.alone || slash.leads) {
+      const words = `/${slash.name} works in a session that rests. Wait for the turn, or stop it with Esc.`;
+      throw new Failure("usage", words, {});
+    } else this.#print(await this.#runCommand(call, this.#invocation.signal));
+  }
+
+  /** A session that the words mean, or that `find` finds. Throws `session-missing` and `session-ambiguous`. */
+  find(wanted: string | ((bench: Workbench) => Promise<string>)): Promise<string> {
+    return typeof wanted === "string" ? this.#bench.find(wanted) : wanted(this.#bench);
+  }
+
+  tell(...blocks: readonly Block[]): void {
+    this.#tell({ type: "told", blocks });
+  }
+
+  tellTrouble(error: unknown): void {
+    this.tell(note(troubleWords(error), "trouble"));
+  }
+
+  /** Stops what runs, waits for its end, and gives everything back. */
+  async close(): Promise<void> {
+    clearInterval(this.#ticking);
+    this.stop();
+    await this.#running;
+    await this.#bench.close();
+  }
+
+  /** One thing at a time; however it ends, the view rests (R27). */
+  #run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    this.#controller = controller;
+    this.#isHalted = false;
+    const run = work(AbortSignal.any([controller.signal, this.#invocation.signal])).finally(() => {
+      this.#controller = undefined;
+      this.#rest();
+      void this.#look();
+    });
+    this.#running = run.catch(() => undefined);
+    return run;
+  }
+
+  async #own(): Promise<Session> {
+    if (this.#id !== undefined) return this.#bench.resume(this.#id, { here: false, force: false });
+    const id = uuidv7(systemClock.now());
+    const session = await this.#bench.create(id, this.#name);
+    this.#name = undefined;
+    this.#take(session.history);
+    return session;
+  }
+
+  async #command(call: Extract<SlashCall, { kind: "command" }>, signal: AbortSignal): Promise<void> {
+    this.#tell({ type: "commanding", what: `/${call.command.slash.name}`, at: systemClock.now() });
+    const printed = await this.#runCommand(call, signal);
+    this.#print(printed);
+    const id = printed.leadsTo ?? this.#id;
+    if (id === undefined) return;
+    try {
+      const { history } = await recall(this.#bench.store, await this.#bench.store.head(id), 0);
+      if (printed.leadsTo !== undefined && history.id !== this.#id)
+        this.tell(note(`now in session ${history.id}; back with: /resume ${this.#id}`));
+      this.#take(history);
+    } catch (error) {
+      // The command deleted it, or somebody else has.
+      this.tellTrouble(error);
+      this.begin();
+    }
+  }
+
+  #runCommand(call: Extract<SlashCall, { kind: "command" }>, signal: AbortSignal) {
+    return runSlashCommand(call, this.#invocation, (title, of) => this.questions.ask(title, of), signal);
+  }
+
+  #print({ text, failed }: { text: string; failed: boolean }): void {
+    if (text.trim() !== "") this.tell({ kind: "printed", text, failed });
+  }
+
+  #take(history: History): void {
+    const { id, name, settings, contextTokens } = history;
+    this.#id = id;
+    this.#history = history;
+    const session = { id, ...(name !== undefined && { name }) };
+    this.#tell({ type: "session", session, model: modelWords(settings) });
+    const window = contextWindow(settings.model);
+    const context =
+      contextTokens === undefined
+        ? undefined
+        : { tokens: contextTokens, ...(window !== undefined && { window }) };
+    this.#tell({ type: "context", context });
+  }
+
+  #rest(): void {
+    const stop = this.#history && stopOf(this.#history);
+    this.#tell({ type: "rested", ...(stop && { stop }) });
+  }
+
+  /** What waits, and what is due: a wake-up, or what another process has queued for a session that rests. */
+  async #look(): Promise<void> {
+    const { phase } = this.#view;
+    if (this.#isLooking || this.#id === undefined) return;
+    this.#isLooking = true;
+    const id = this.#id;
+    try {
+      const { due } = sortInbox(await this.#bench.store.queued(id), this.#history?.delivered ?? []);
+      if (id !== this.#id) return;
+      this.#tell({ type: "queue", queued: due });
+      if (phase.kind !== "resting" || this.#view.phase.kind !== "resting" || this.#isHalted) return;
+      const { stop } = phase;
+      const isAwake = stop?.kind === "limited" && stop.wakes && (stop.until ?? 0) <= systemClock.now();
+      const isFree = (await this.#bench.store.holder(id)).state === "free";
+      if (isAwake || (stop === undefined && due.length > 0 && isFree)) void this.turn();
+    } catch (error) {
+      this.#isHalted = true;
+      this.tellTrouble(error);
+      this.begin();
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #tell(happening: Happening): void {
+    this.#view = reduce(this.#view, happening);
+    this.#changed();
+  }
+}
+
+export interface Shown {
+  /** What a new session is asked with, in words. */
+  model: string;
+  /** Called when the view is another one. */
+  changed: () => void;
+}
+
+/** Why there is something to go on with; `undefined` when there is nothing. */
+function stopOf(history: History): Stop | undefined {
+  if (history.openTurn) return { kind: "interrupted" };
+  if (!canContinue(history)) return undefined;
+  const outcome = history.lastOutcome;
+  if (outcome?.kind !== "limited") return { kind: outcome?.kind === "failed" ? "failed" : "interrupted" };
+  return { kind: "limited", wakes: false, ...(outcome.until !== undefined && { until: outcome.until }) };
+}

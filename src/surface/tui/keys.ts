@@ -1,0 +1,81 @@
+import type { Key } from "ink";
+import type { Edit } from "./editor.ts";
+
+/** What a key asks for: an edit of the draft, or something that depends on what is going on. */
+export type Command =
+  | { kind: "edit"; edit: Edit }
+  | { kind: "submit" }
+  /** Text that came with its Enter in one piece: typed fast, or sent by a program. */
+  | { kind: "type-and-submit"; text: string }
+  | { kind: "newline" | "escape" | "interrupt" | "quit-if-empty" | "complete" | "up" | "down" };
+
+/** The key as the terminal's program reads it (Ink's `useInput`); `undefined` for one that means nothing here. */
+export function readKey(input: string, key: Key): Command | undefined {
+  if (key.eventType === "release") return undefined;
+  if (key.return) return key.meta || key.shift ? { kind: "newline" } : { kind: "submit" };
+  if (key.escape) return { kind: "escape" };
+  if (key.tab) return key.shift ? undefined : { kind: "complete" };
+  if (key.upArrow) return { kind: "up" };
+  if (key.downArrow) return { kind: "down" };
+  const far = key.ctrl || key.meta;
+  if (key.leftArrow) return editing(far ? "word-left" : "left");
+  if (key.rightArrow) return editing(far ? "word-right" : "right");
+  if (key.home) return editing("home");
+  if (key.end) return editing("end");
+  if (key.backspace) return editing(far ? "delete-word" : "backspace");
+  if (key.delete) return editing(far ? "delete-next-word" : "delete");
+  if (key.ctrl) return control(input);
+  if (key.meta) return alternate(input);
+  return typed(input);
+}
+
+function control(letter: string): Command | undefined {
+  switch (letter) {
+    case "c":
+      return { kind: "interrupt" };
+    case "d":
+      return { kind: "quit-if-empty" };
+    case "p":
+      return { kind: "up" };
+    case "n":
+      return { kind: "down" };
+    case "j":
+      return { kind: "newline" };
+    default:
+      return Object.hasOwn(controls, letter) ? editing(controls[letter]!) : undefined;
+  }
+}
+
+type Plain = Exclude<Edit["do"], "insert">;
+
+/** As in a shell's editor. */
+const controls: Readonly<Record<string, Plain>> = {
+  a: "home",
+  e: "end",
+  b: "left",
+  f: "right",
+  w: "delete-word",
+  u: "delete-to-start",
+  k: "delete-to-end",
+  h: "backspace",
+};
+
+function alternate(letter: string): Command | undefined {
+  if (letter === "b") return editing("word-left");
+  if (letter === "f") return editing("word-right");
+  if (letter === "d") return editing("delete-next-word");
+  return undefined;
+}
+
+function typed(input: string): Command | undefined {
+  if (input === "") return undefined;
+  if (input === "\n") return { kind: "newline" };
+  const text = input.replace(/\r\n?/gu, "\n");
+  // A terminal without bracketed paste gives pasted text in one piece; a line break at its very end alone is somebody's Enter.
+  const only = text.indexOf("\n") === text.length - 1;
+  return only
+    ? { kind: "type-and-submit", text: text.slice(0, -1) }
+    : { kind: "edit", edit: { do: "insert", text } };
+}
+
+const editing = (change: Plain): Command => ({ kind: "edit", edit: { do: change } });

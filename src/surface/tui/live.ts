@@ -1,0 +1,210 @@
+import { printable, printableLine } from "../../lib/printable.ts";
+import { durationWords, secondsWords } from "../../lib/words.ts";
+import { type Draft, layOut } from "./editor.ts";
+import { markdownLines } from "./markdown.ts";
+import type { Completion } from "./slash.ts";
+import type { Phase, Question, RunningCall, View } from "./state.ts";
+import { statusLine } from "./status.ts";
+import type { Paint } from "./style.ts";
+import { fit, wrap, wrapCode } from "./wrap.ts";
+
+/** The part of the screen that is drawn again and again, beneath what has scrolled away. */
+export interface Live {
+  readonly lines: readonly string[];
+  /** Where the cursor stands in them, counted from 0; nowhere while a question is open. */
+  readonly cursor?: { readonly x: number; readonly y: number };
+}
+
+export interface LiveInput {
+  view: View;
+  draft: Draft;
+  completions: readonly Completion[];
+  /** Which of them is chosen. */
+  chosen: number;
+  /** Whether the question has the keyboard; otherwise what is being typed does. */
+  answering: boolean;
+  /** A short word about the keys, in place of the one that stands there. */
+  hint?: string;
+  columns: number;
+  rows: number;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+/** So many of each are shown, at most. */
+const most = { calls: 6, queued: 3, completions: 6 };
+
+/**
+ * Lays it out in at most `rows - 1` lines of at most `columns` columns: what a terminal cannot show at once it cannot erase either. What is
+ * typed and the status come first, then the question, the calls, what waits; the streamed answer gets what is left, its end in sight.
+ */
+export function liveLines(input: LiveInput, paint: Paint): Live {
+  const { view, columns, now } = input;
+  const screen = new Room(Math.max(2, input.rows - 1));
+  const status = screen.take([statusLine(view, columns, now, paint)]);
+  const typed = typedLines(input, Math.max(1, Math.min(screen.left, Math.floor(input.rows / 3))), paint);
+  screen.take(typed.rows);
+  const question = screen.take(
+    view.question ? questionLines(view.question, input, screen.left - 2, paint) : [],
+  );
+  const choices = screen.take(choiceLines(input, paint));
+  const doing = screen.take(view.question ? [] : doingLines(view, input, paint));
+  const queued = screen.take(queuedLines(view, columns, paint));
+  const calls = screen.takeLast(callLines(view.calls, columns, now, paint));
+  const gap = screen.take([""]);
+  const answer = screen.takeLast(answerLines(view, columns, screen.left, paint));
+  const above = [...answer, ...gap, ...calls, ...queued, ...doing, ...question];
+  const lines = [...above, ...typed.rows, ...choices, ...status];
+  if (view.question && input.answering) return { lines };
+  return { lines, cursor: { x: typed.column, y: above.length + typed.row } };
+}
+
+/** Lines that are left on the screen. */
+class Room {
+  left: number;
+
+  constructor(lines: number) {
+    this.left = lines;
+  }
+
+  take(lines: readonly string[]): readonly string[] {
+    const taken = lines.slice(0, Math.max(0, this.left));
+    this.left -= taken.length;
+    return taken;
+  }
+
+  takeLast(lines: readonly string[]): readonly string[] {
+    return this.take(this.left <= 0 ? [] : lines.slice(-this.left));
+  }
+}
+
+/** What is typed: as many rows as there is room for, those around the cursor. */
+function typedLines(
+  { draft, columns, view, answering }: LiveInput,
+  room: number,
+  paint: Paint,
+): { rows: readonly string[]; row: number; column: number } {
+  const mark = paint("accent", "› ");
+  if (draft.text === "") {
+    const words = view.question && answering ? "" : placeholder(view);
+    return { rows: [mark + paint("quiet", fit(words, columns - 3))], row: 0, column: 2 };
+  }
+  const laid = layOut(draft, Math.max(4, columns - 3));
+  const from = Math.max(0, Math.min(laid.row - room + 1, laid.rows.length - room));
+  const rows = laid.rows
+    .slice(from, from + room)
+    .map((row, at) => (from + at === 0 ? mark : "  ") + printable(row));
+  return { rows, row: laid.row - from, column: laid.column + 2 };
+}
+
+function placeholder({ phase }: View): string {
+  if (phase.kind === "resting")
+    return phase.stop
+      ? "Enter goes on where it stopped; or type a message"
+      : "type a message; / for commands";
+  return "type what comes next; it waits until this turn is done";
+}
+
+function choiceLines({ completions, chosen, columns }: LiveInput, paint: Paint): string[] {
+  const from = Math.max(0, Math.min(chosen - most.completions + 1, completions.length - most.completions));
+  return completions.slice(from, from + most.completions).map(({ word, summary }, at) => {
+    const isChosen = from + at === chosen;
+    const line = fit(`${isChosen ? "▸" : " "} ${word.padEnd(22)} ${summary}`, columns - 1);
+    return isChosen ? paint("accent", line) : paint("quiet", line);
+  });
+}
+
+function questionLines(
+  { title, detail, all }: Question,
+  { columns, answering }: LiveInput,
+  room: number,
+  paint: Paint,
+): string[] {
+  const lines = detail
+    .split("\n")
+    .flatMap((line) => wrapCode(printable(line), columns - 2, { first: "  ", rest: "  " }));
+  const shown = lines.slice(0, Math.max(1, room - 3));
+  const keys = `y yes · n no${all ? " · a yes to all from now on" : ""} · Esc no`;
+  return [
+    "",
+    ...wrap(paint("warning", `? ${printableLine(title, 200)}`), columns),
+    ...shown,
+    ...(shown.length < lines.length ? [paint("quiet", "  … all of it stands above")] : []),
+    paint("strong", fit(`  ${answering ? keys : "Tab answers this"}`, columns)),
+  ];
+}
+
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/** What is going on, in one line that moves as long as it does. */
+function doingLines({ phase, thought }: View, { now, columns, hint }: LiveInput, paint: Paint): string[] {
+  const words = doingWords(phase, thought, now);
+  if (words === undefined) return hint === undefined ? [] : [paint("quiet", fit(hint, columns))];
+  const frame = frames[Math.floor(now / 100) % frames.length] ?? "";
+  const end = hint ?? (phase.kind === "stopping" ? "" : "Esc stops it");
+  return [
+    `${paint("accent", frame)} ${paint("quiet", fit([words, end].filter(Boolean).join(" · "), columns - 2))}`,
+  ];
+}
+
+function doingWords(phase: Phase, thought: string, now: number): string | undefined {
+  switch (phase.kind) {
+    case "resting":
+      return phase.stop?.kind === "limited" && phase.stop.wakes && phase.stop.until !== undefined
+        ? `goes on by itself in ${durationWords(phase.stop.until - now)}`
+        : undefined;
+    case "working": {
+      const time = durationWords(now - phase.since);
+      if (phase.what !== "") return `${time} · ${phase.what}`;
+      const last = thought.trimEnd().split("\n").at(-1) ?? "";
+      return last === "" ? `working ${time}` : `thinking ${time} · ${printableLine(last.slice(-160), 160)}`;
+    }
+    case "waiting":
+      return `waiting for the limit to reset: ${durationWords(phase.until - now)}`;
+    case "stopping":
+      return "stopping; what has finished is kept";
+    case "commanding":
+      return phase.what;
+  }
+}
+
+function queuedLines({ queued }: View, columns: number, paint: Paint): string[] {
+  const shown = queued
+    .slice(0, most.queued)
+    .map(({ text, mode }) =>
+      paint(
+        "quiet",
+        fit(`» ${mode === "steer" ? "at the next step" : "next"}: ${printableLine(text, 200)}`, columns),
+      ),
+    );
+  const more = queued.length - shown.length;
+  return more > 0 ? [...shown, paint("quiet", `» and ${more} more`)] : shown;
+}
+
+function callLines(calls: readonly RunningCall[], columns: number, now: number, paint: Paint): string[] {
+  const shown = calls
+    .slice(-most.calls)
+    .flatMap(({ text, since, printed }) => [
+      fit(`${paint("accent", "$")} ${printableLine(text, 400)}`, columns - 8) +
+        paint("quiet", `  ${secondsWords(Math.max(0, now - since))}`),
+      ...(printed === undefined ? [] : [paint("quiet", fit(`  ${printed}`, columns))]),
+    ]);
+  const more = calls.length - most.calls;
+  return more > 0 ? [paint("quiet", `… ${more} more running`), ...shown] : shown;
+}
+
+/** A line of Markdown has hardly more characters than this; more than the lines in sight is not laid out. */
+const charactersALine = 400;
+
+function answerLines({ answer }: View, columns: number, room: number, paint: Paint): string[] {
+  if (answer.trim() === "" || room <= 0) return [];
+  return markdownLines(endOf(answer, room * charactersALine), columns, paint);
+}
+
+/** The end of a text, from the beginning of a line on; within a fence, behind the fence's opening. */
+function endOf(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const from = text.indexOf("\n", text.length - length) + 1 || text.length - length;
+  const fences = text.slice(0, from).match(/^ {0,3}```/gmu)?.length ?? 0;
+  return (fences % 2 === 1 ? "```\n" : "") + text.slice(from);
+}

@@ -1,0 +1,154 @@
+import { lexer, type Token, type Tokens } from "marked";
+import { printable } from "../../lib/printable.ts";
+import type { Paint } from "./style.ts";
+import { columnsOf, fit, padded, wrap, wrapCode } from "./wrap.ts";
+
+/**
+ * A model's answer laid out for a terminal: lines of at most `columns` columns. HTML and what is no Markdown stay as they were written;
+ * control sequences are removed first. Also for text that is still streaming: whatever is open at its end counts as closed there.
+ */
+export function markdownLines(text: string, columns: number, paint: Paint): string[] {
+  return new Layout(columns, paint).blocks(lexer(printable(text)));
+}
+
+class Layout {
+  readonly #columns: number;
+  readonly #paint: Paint;
+
+  constructor(columns: number, paint: Paint) {
+    this.#columns = columns;
+    this.#paint = paint;
+  }
+
+  /** One blank line between blocks. */
+  blocks(tokens: readonly Token[]): string[] {
+    const lines: string[] = [];
+    for (const token of tokens) {
+      const block = this.#block(token);
+      if (block.length === 0) continue;
+      if (lines.length > 0) lines.push("");
+      lines.push(...block);
+    }
+    return lines;
+  }
+
+  #block(token: Token): string[] {
+    const paint = this.#paint;
+    switch (token.type) {
+      case "space":
+      case "def":
+        return [];
+      case "heading": {
+        const { depth, tokens = [] } = token as Tokens.Heading;
+        const mark = depth > 2 ? `${"#".repeat(depth)} ` : "";
+        return wrap(paint("heading", mark + this.#inline(tokens)), this.#columns);
+      }
+      case "code": {
+        const { text } = token as Tokens.Code;
+        return text
+          .split("\n")
+          .flatMap((line) => wrapCode(paint("code", line), this.#columns, { first: "  " }));
+      }
+      case "blockquote": {
+        const bar = paint("quiet", "│ ");
+        const inner = new Layout(this.#columns - 2, paint).blocks((token as Tokens.Blockquote).tokens);
+        return inner.map((line) => bar + line);
+      }
+      case "list":
+        return this.#list(token as Tokens.List);
+      case "table":
+        return this.#table(token as Tokens.Table);
+      case "hr":
+        return [paint("quiet", "─".repeat(Math.min(24, this.#columns)))];
+      default:
+        return wrap(this.#inline(inlineTokens(token)), this.#columns);
+    }
+  }
+
+  #list({ items, ordered, start, loose }: Tokens.List): string[] {
+    const begin = typeof start === "number" ? start : 1;
+    const widest = `${begin + items.length - 1}. `.length;
+    return items.flatMap((item, at) => {
+      const box = item.task ? (item.checked ? "[x] " : "[ ] ") : "";
+      const mark = `${ordered ? `${begin + at}. `.padStart(widest) : "• "}${box}`;
+      const inner = new Layout(this.#columns - mark.length, this.#paint);
+      const tokens = item.tokens.filter(({ type }) => type !== "checkbox");
+      const lines = loose ? inner.blocks(tokens) : tokens.flatMap((token) => inner.#block(token));
+      const blank = " ".repeat(mark.length);
+      const marked = (lines.length > 0 ? lines : [""]).map((line, row) =>
+        ((row === 0 ? mark : blank) + line).trimEnd(),
+      );
+      return loose && at > 0 ? ["", ...marked] : marked;
+    });
+  }
+
+  /** Columns side by side where they fit; otherwise each row as its cells, one beneath the other, with the names of the columns. */
+  #table({ header, rows }: Tokens.Table): string[] {
+    const names = header.map((cell) => this.#inline(cell.tokens));
+    const cells = rows.map((row) => row.map((cell) => this.#inline(cell.tokens)));
+    const widths = names.map((name, at) =>
+      Math.max(columnsOf(name), ...cells.map((row) => columnsOf(row[at] ?? ""))),
+    );
+    const total = widths.reduce((sum, width) => sum + width + 2, -2);
+    if (total > this.#columns)
+      return cells.flatMap((row, at) => [
+        ...(at > 0 ? [""] : []),
+        ...row.flatMap((cell, column) =>
+          wrap(`${this.#paint("strong", names[column] ?? "")}: ${cell}`, this.#columns, {
+            first: "",
+            rest: "  ",
+          }),
+        ),
+      ]);
+    const line = (row: readonly string[]): string =>
+      widths
+        .map((width, at) => padded(row[at] ?? "", width))
+        .join("  ")
+        .trimEnd();
+    return [
+      line(names.map((name) => this.#paint("strong", name))),
+      this.#paint("quiet", fit(widths.map((width) => "─".repeat(width)).join("  "), this.#columns)),
+      ...cells.map(line),
+    ];
+  }
+
+  #inline(tokens: readonly Token[]): string {
+    return tokens.map((token) => this.#span(token)).join("");
+  }
+
+  #span(token: Token): string {
+    const paint = this.#paint;
+    switch (token.type) {
+      case "strong":
+        return paint("strong", this.#inline(inlineTokens(token)));
+      case "em":
+        return paint("emphasis", this.#inline(inlineTokens(token)));
+      case "del":
+        return paint("struck", this.#inline(inlineTokens(token)));
+      case "codespan":
+        return paint("code", (token as Tokens.Codespan).text);
+      case "br":
+        return "\n";
+      case "link":
+      case "image": {
+        const { href, text } = token as Tokens.Link | Tokens.Image;
+        const words = token.type === "link" ? this.#inline(inlineTokens(token)) : text;
+        return words === href || href === "" ? words : `${words} ${paint("quiet", `(${href})`)}`;
+      }
+      default:
+        return "tokens" in token && token.tokens ? this.#inline(token.tokens) : rawText(token);
+    }
+  }
+}
+
+/** The tokens within a token; the token's own text where there are none. */
+function inlineTokens(token: Token): readonly Token[] {
+  return "tokens" in token && token.tokens !== undefined && token.tokens.length > 0
+    ? token.tokens
+    : [{ type: "text", raw: token.raw, text: rawText(token) }];
+}
+
+function rawText(token: Token): string {
+  const text = "text" in token && typeof token.text === "string" ? token.text : token.raw;
+  return text.replace(/\n+$/u, "");
+}

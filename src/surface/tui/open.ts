@@ -1,0 +1,71 @@
+import type { Settings } from "../../session/event.ts";
+import type { Invocation } from "../cli/command.ts";
+import type { Screen } from "../cli/terminal.ts";
+import { readConfig } from "../config.ts";
+import { packageVersion } from "../version.ts";
+import type { Resumption, Workbench } from "../workbench.ts";
+import { Conversation } from "./conversation.ts";
+import { Desk, type Leaving } from "./desk.ts";
+import { loadScreen, showScreen } from "./screen.ts";
+import type { Block } from "./state.ts";
+import { painter } from "./style.ts";
+import { modelWords } from "./words.ts";
+
+/** What the terminal interface begins with: a session to go on with, and a message to send at once. */
+export interface Beginning {
+  session?: { find: (bench: Workbench) => Promise<string>; resumption: Resumption };
+  prompt?: string;
+}
+
+/** The terminal interface, until the person leaves it. Throws what stands in the session's way before anything is drawn. */
+export async function openInterface(
+  invocation: Invocation,
+  screen: Screen,
+  { session, prompt }: Beginning,
+): Promise<number> {
+  const { terminal, environment, folder, options, signal } = invocation;
+  const config = readConfig(options, environment, folder);
+  const desk = new Desk();
+  const model = modelWords(config);
+  const conversation = await Conversation.open(invocation, { model, changed: desk.changed });
+  try {
+    if (session) {
+      const past = await conversation.enter(await conversation.find(session.find), session.resumption);
+      desk.sit(conversation, past);
+    } else {
+      conversation.tell(welcome(folder, model, config.approval));
+      desk.sit(conversation, []);
+    }
+    const { App } = await loadScreen(terminal, () => import("./app.tsx"));
+    const { createElement } = await import("react");
+    const paint = painter(terminal.colour);
+    conversation.questions.isShown = true;
+    if (prompt !== undefined) desk.send(prompt);
+    for (;;) {
+      const leaving = await showScreen<Leaving>(screen, (done) => {
+        signal.addEventListener("abort", () => desk.leave("quit"), { once: true });
+        return createElement(App, { desk, paint, done });
+      });
+      if (leaving === "quit") break;
+    }
+  } finally {
+    conversation.questions.isShown = false;
+    await conversation.close();
+  }
+  if (conversation.id !== undefined)
+    terminal.err(`The session is kept. Go on with it:\n  throughline resume ${conversation.id}\n`);
+  return signal.aborted ? 130 : 0;
+}
+
+function welcome(folder: string, model: string, approval: Settings["approval"]): Block {
+  const asks = {
+    ask: "commands and patches are asked about",
+    all: "commands and patches run without asking",
+    none: "commands and patches are denied",
+  };
+  return {
+    kind: "banner",
+    title: `Throughline ${packageVersion()}`,
+    lines: [`${model} · ${folder}`, `${asks[approval]} · /help shows commands and keys`],
+  };
+}

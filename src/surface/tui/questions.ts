@@ -1,0 +1,70 @@
+import { systemClock } from "../../lib/clock.ts";
+import type { ApprovalRequest } from "../../tool.ts";
+import type { Terminal } from "../cli/terminal.ts";
+import type { Happening } from "./state.ts";
+
+/** Keys that were meant for a message still go to it for so long after a question came up. In milliseconds. */
+const unawares = 400;
+
+/** What the person is asked while the screen is shown: one question at a time, answered once, and with no when its turn is stopped. */
+export class Questions {
+  readonly #tell: (happening: Happening) => void;
+  #open: { askedAt: number; answer: (yes: boolean) => void } | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #elsewhere: Terminal["ask"];
+  /** Whether there is a screen to ask on. */
+  isShown = false;
+  #allowsAll = false;
+
+  /** `elsewhere`: who is asked as long as there is no screen. */
+  constructor(tell: (happening: Happening) => void, elsewhere: Terminal["ask"]) {
+    this.#tell = tell;
+    this.#elsewhere = elsewhere;
+  }
+
+  /** Whether calls are allowed without asking, because the person said so here. */
+  get allowsAll(): boolean {
+    return this.#allowsAll;
+  }
+
+  /** In how many milliseconds keys are answers; 0 when they are. */
+  get readyIn(): number {
+    return this.#open ? Math.max(0, this.#open.askedAt + unawares - systemClock.now()) : unawares;
+  }
+
+  /** May the call run? */
+  approve(request: ApprovalRequest, signal: AbortSignal): Promise<boolean> {
+    return this.#ask({ ...request, title: `${request.title}?`, all: true }, signal);
+  }
+
+  ask(title: string, signal: AbortSignal): Promise<boolean> {
+    if (!this.isShown) return this.#elsewhere ? this.#elsewhere(title, signal) : Promise.resolve(false);
+    return this.#ask({ title, detail: "", all: false }, signal);
+  }
+
+  answer(answer: "yes" | "no" | "all"): void {
+    if (answer === "all") this.#allowsAll = true;
+    this.#open?.answer(answer !== "no");
+  }
+
+  #ask(question: ApprovalRequest & { all: boolean }, signal: AbortSignal): Promise<boolean> {
+    const asked = this.#last.then(async () => {
+      if (signal.aborted) return false;
+      if (question.all && this.#allowsAll) return true;
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const stop = (): void => resolve(false);
+      signal.addEventListener("abort", stop, { once: true });
+      this.#open = { askedAt: systemClock.now(), answer: resolve };
+      this.#tell({ type: "asked", question });
+      try {
+        return await promise;
+      } finally {
+        signal.removeEventListener("abort", stop);
+        this.#open = undefined;
+        this.#tell({ type: "answered" });
+      }
+    });
+    this.#last = asked;
+    return asked;
+  }
+}

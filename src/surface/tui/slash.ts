@@ -1,0 +1,127 @@
+import { Failure } from "../../failure.ts";
+import type { Command, InterfaceCommand, Slash } from "../cli/command.ts";
+import { commands, interfaceCommands } from "../cli/commands.ts";
+
+/** What a line that begins with a slash asks for. */
+export type SlashCall =
+  | { kind: "interface"; name: InterfaceCommand["name"]; text: string }
+  | { kind: "command"; command: SlashCommand; words: readonly string[] };
+
+export type SlashCommand = Command & { slash: Slash };
+
+/** One line of the help and of the completion: what is typed, and what it does. */
+export interface SlashLine {
+  name: string;
+  arguments: string;
+  summary: string;
+}
+
+const fromTable = commands.filter((command): command is SlashCommand => command.slash !== undefined);
+
+/** Everything that can be typed after a slash, by name. */
+export const slashLines: readonly SlashLine[] = [
+  ...interfaceCommands.map((command) => ({ ...command, arguments: command.arguments ?? "" })),
+  ...fromTable.map(({ slash, summary, arguments: names = "" }) => ({
+    name: slash.name,
+    arguments: slash.session === undefined ? names : names.replace(/^(?:<session>|\[session\]) ?/u, ""),
+    summary,
+  })),
+].sort((left, right) => (left.name < right.name ? -1 : 1));
+
+/** Whether a message is a command: a slash and a word. A path (`/etc/hosts`) is a message, and so is a line that begins with a blank. */
+export const isSlashLine = (text: string): boolean => /^\/[a-z-]+(?:\s|$)/u.test(text);
+
+/** Reads a line that begins with a slash. `session`: the one that is open. Throws `usage` for a command that isn't there, or lacks a session. */
+export function readSlash(line: string, session: string | undefined): SlashCall {
+  const typed = line.slice(1).trim();
+  const command = fromTable
+    .filter(({ slash }) => typed === slash.name || typed.startsWith(`${slash.name} `))
+    .reduce<SlashCommand | undefined>(longer, undefined);
+  const own = interfaceCommands.find(({ name }) => typed === name || typed.startsWith(`${name} `));
+  if (own && (command === undefined || own.name.length >= command.slash.name.length))
+    return { kind: "interface", name: own.name, text: typed.slice(own.name.length).trim() };
+  if (!command) {
+    const name = /^\S*/u.exec(typed)?.[0] ?? "";
+    throw new Failure(
+      "usage",
+      `There is no command /${name}; /help lists them. To send the line as a message, begin it with a blank.`,
+      {},
+    );
+  }
+  return { kind: "command", ...asTyped(command, typed.slice(command.slash.name.length).trim(), session) };
+}
+
+function asTyped(
+  command: SlashCommand,
+  rest: string,
+  session: string | undefined,
+): { command: SlashCommand; words: string[] } {
+  // Nothing to leave is a question for what was left.
+  if (command.slash.name === "queue" && rest === "") return asTyped(named("queue list"), "", session);
+  const { slash } = command;
+  const words = splitWords(rest);
+  const [options, text] = slash.text ? leadingOptions(rest) : [[], ""];
+  const given = slash.text ? [text].filter((word) => word !== "") : words;
+  const isNamed = slash.session === "unless-named" && words.some((word) => !word.startsWith("-"));
+  if (slash.session === undefined || isNamed)
+    return { command, words: [...command.name.split(" "), ...words] };
+  if (session === undefined)
+    throw new Failure("usage", `/${slash.name} needs a session, and none is begun yet: type a message.`, {});
+  // What follows the two dashes is text, whatever it begins with.
+  const last = slash.text ? ["--", session, ...given] : [session, ...given];
+  return { command, words: [...command.name.split(" "), ...options, ...last] };
+}
+
+function named(name: string): SlashCommand {
+  const found = fromTable.find(({ slash }) => slash.name === name);
+  if (!found) throw new Error(`the table of commands has no /${name}`);
+  return found;
+}
+
+const longer = (one: SlashCommand | undefined, other: SlashCommand): SlashCommand =>
+  one !== undefined && one.slash.name.length >= other.slash.name.length ? one : other;
+
+/** Options of a text stand before it. */
+function leadingOptions(rest: string): [options: string[], text: string] {
+  const leading = /^(?:--[a-z-]+(?:\s+|$))*/u.exec(rest)?.[0] ?? "";
+  return [splitWords(leading), rest.slice(leading.length)];
+}
+
+/** Words as a shell splits them; quotes keep blanks together. */
+export function splitWords(line: string): string[] {
+  const words: string[] = [];
+  for (const [, double, single, plain] of line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/gu))
+    words.push(double ?? single ?? plain ?? "");
+  return words;
+}
+
+/** A word that can stand where the cursor is, and the line with it. */
+export interface Completion {
+  word: string;
+  summary: string;
+  line: string;
+}
+
+/** What the line can be completed to: names of commands, then their options. None where nothing more is to come. */
+export function completions(line: string): Completion[] {
+  if (!/^\/[a-z -]*$/u.test(line) || line.includes("\n")) return [];
+  const typed = line.slice(1);
+  const names = slashLines
+    .filter(({ name }) => name.startsWith(typed))
+    .map(({ name, arguments: words, summary }) => ({
+      word: `/${name}${words === "" ? "" : ` ${words}`}`,
+      summary,
+      line: `/${name}${words === "" ? "" : " "}`,
+    }));
+  if (names.length > 0) return names;
+  const start = /(?:^|\s)(-[a-z-]*)$/u.exec(line)?.[1];
+  const command = fromTable
+    .filter(({ slash }) => typed.startsWith(`${slash.name} `))
+    .reduce<SlashCommand | undefined>(longer, undefined);
+  if (!command || start === undefined) return [];
+  return command.options.flatMap(({ flags, help }) => {
+    const long = /--[a-z-]+/u.exec(flags)?.[0];
+    if (long === undefined || !long.startsWith(start)) return [];
+    return [{ word: flags, summary: help, line: `${line.slice(0, -start.length)}${long} ` }];
+  });
+}

@@ -1,0 +1,290 @@
+import { parseJson } from "../../lib/json.ts";
+import { printableLine } from "../../lib/printable.ts";
+import { secondsWords } from "../../lib/words.ts";
+import type { TurnOutcome } from "../../session/event.ts";
+import { itemText } from "../../session/item.ts";
+import type { QueuedFollowUp } from "../../store.ts";
+import type { ApprovalRequest, ToolOutcome } from "../../tool.ts";
+import type { SessionUpdate } from "../../turn/update.ts";
+import { callLine } from "../cli/render-text.ts";
+
+/** Something that is over, and scrolls away. */
+export type Block =
+  | { kind: "banner"; title: string; lines: readonly string[] }
+  | { kind: "prompt"; text: string }
+  /** `cut`: it was being streamed when its attempt ended, and is not in the log. */
+  | { kind: "answer"; text: string; cut?: true }
+  | { kind: "call"; text: string; outcome?: Outcome; patch?: string }
+  | { kind: "note"; weight: "plain" | "repair" | "trouble"; text: string }
+  | { kind: "help"; rows: readonly (readonly [what: string, does: string])[] }
+  /** What a command printed. */
+  | { kind: "printed"; text: string; failed: boolean };
+
+export type Outcome = Pick<ToolOutcome, "status" | "exitCode" | "durationMs"> & { words: string };
+
+/** A call in flight. Times are milliseconds since 1970. */
+export interface RunningCall {
+  readonly seq: number;
+  readonly text: string;
+  readonly since: number;
+  readonly patch?: string;
+  /** The last line that it has printed. */
+  readonly printed?: string;
+}
+
+/** What is going on. A turn, however it ends, ends in "resting" (R27). */
+export type Phase =
+  | { kind: "resting"; stop?: Stop }
+  | { kind: "working"; since: number; what: string }
+  /** A limit is being waited for, within a turn. */
+  | { kind: "waiting"; since: number; until: number }
+  /** A turn that is told to stop: what it runs is being ended, and kept. */
+  | { kind: "stopping"; since: number }
+  | { kind: "commanding"; since: number; what: string };
+
+/** Why there is something to go on with. */
+export type Stop =
+  | { kind: "interrupted" }
+  | { kind: "failed" }
+  /** `wakes`: it goes on by itself at `until`. */
+  | { kind: "limited"; until?: number; wakes: boolean };
+
+/** What the person is asked, yes or no. */
+export interface Question extends ApprovalRequest {
+  /** The answer can be yes to all of its kind. */
+  readonly all: boolean;
+}
+
+export interface View {
+  readonly session?: { readonly id: string; readonly name?: string };
+  /** "gpt-5.5/high". */
+  readonly model: string;
+  readonly phase: Phase;
+  readonly finished: readonly Block[];
+  /** The answer as far as it has been streamed. */
+  readonly answer: string;
+  /** The end of what the model says of its thinking. */
+  readonly thought: string;
+  readonly calls: readonly RunningCall[];
+  readonly queued: readonly QueuedFollowUp[];
+  readonly question?: Question;
+  /** Tokens of the context as of the last response, and the model's window where it is known. */
+  readonly context?: { readonly tokens: number; readonly window?: number };
+}
+
+/** What the view is made from. `at` in milliseconds since 1970. */
+export type Happening =
+  | { type: "update"; update: SessionUpdate; at: number }
+  /** A turn is asked for; `text` is what the person typed. */
+  | { type: "begun"; at: number; text?: string }
+  | { type: "stopping"; at: number }
+  | { type: "rested"; stop?: Stop }
+  | { type: "commanding"; what: string; at: number }
+  | { type: "asked"; question: Question }
+  | { type: "answered" }
+  | { type: "queue"; queued: readonly QueuedFollowUp[] }
+  | { type: "session"; session: NonNullable<View["session"]> | undefined; model: string }
+  | { type: "context"; context: View["context"] }
+  | { type: "told"; blocks: readonly Block[] };
+
+export function emptyView(model: string): View {
+  return { model, phase: { kind: "resting" }, finished: [], answer: "", thought: "", calls: [], queued: [] };
+}
+
+/** The view after what happened. Pure: the same happenings give the same view. */
+export function reduce(view: View, happening: Happening): View {
+  switch (happening.type) {
+    case "update":
+      return updated(view, happening.update, happening.at);
+    case "begun":
+      return {
+        ...tell(view, ...(happening.text === undefined ? [] : [prompt(happening.text)])),
+        phase: working(happening.at),
+      };
+    case "stopping":
+      return { ...view, phase: { kind: "stopping", since: happening.at } };
+    case "rested": {
+      const { question: _question, ...rest } = view;
+      const { stop } = happening;
+      return { ...settled(rest, true), phase: { kind: "resting", ...(stop && { stop }) } };
+    }
+    case "commanding":
+      return { ...view, phase: { kind: "commanding", since: happening.at, what: happening.what } };
+    case "asked":
+      return { ...view, question: happening.question };
+    case "answered": {
+      const { question: _question, ...rest } = view;
+      return rest;
+    }
+    case "queue":
+      return { ...view, queued: happening.queued };
+    case "session": {
+      const { session: _session, context: _context, ...rest } = view;
+      const { session, model } = happening;
+      const isSame = session !== undefined && session.id === view.session?.id;
+      return {
+        ...rest,
+        model,
+        ...(session && { session }),
+        ...(isSame && _context && { context: _context }),
+      };
+    }
+    case "context": {
+      const { context: _context, ...rest } = view;
+      return { ...rest, ...(happening.context && { context: happening.context }) };
+    }
+    case "told":
+      return tell(view, ...happening.blocks);
+  }
+}
+
+const working = (since: number, what = ""): Phase => ({ kind: "working", since, what });
+const prompt = (text: string): Block => ({ kind: "prompt", text });
+
+export function note(text: string, weight: Extract<Block, { kind: "note" }>["weight"] = "plain"): Block {
+  return { kind: "note", weight, text };
+}
+
+const tell = (view: View, ...blocks: readonly Block[]): View => ({
+  ...view,
+  finished: [...view.finished, ...blocks],
+});
+
+function updated(view: View, update: SessionUpdate, at: number): View {
+  switch (update.type) {
+    case "session-opened": {
+      const { id, name } = update;
+      return { ...view, session: { id, ...(name !== undefined && { name }) } };
+    }
+    case "notice":
+      return tell(view, note(update.text));
+    case "turn-started":
+      return { ...settled(view, true), phase: working(at) };
+    case "attempt-started":
+      return { ...settled(view, false), phase: goesOn(view.phase, at) };
+    case "text-delta":
+      return { ...view, answer: view.answer + update.text, thought: "", phase: speaks(view.phase, at) };
+    case "reasoning-delta":
+      return {
+        ...view,
+        thought: (view.thought + update.text).slice(-400),
+        phase: speaks(view.phase, at),
+      };
+    case "item": {
+      const text = answerOf(update);
+      return text === undefined
+        ? { ...view, thought: "" }
+        : { ...tell(view, { kind: "answer", text }), answer: "", thought: "" };
+    }
+    case "tool-started":
+      return { ...view, calls: [...view.calls, startedCall(update, at)] };
+    case "tool-progress":
+      return {
+        ...view,
+        calls: view.calls.map((call) =>
+          call.seq === update.callSeq ? withPrinted(call, update.text) : call,
+        ),
+      };
+    case "tool-ended":
+      return ended(view, update);
+    case "silent":
+      return {
+        ...view,
+        phase: working(
+          "since" in view.phase ? view.phase.since : at,
+          `the provider has been silent for ${secondsWords(update.ms)}`,
+        ),
+      };
+    case "attempt-failed":
+      // What ends the turn is told with its outcome.
+      return ["stop", "park", "interrupt"].includes(update.action)
+        ? view
+        : tell(settled(view, false), note(update.notice, "trouble"));
+    case "repaired":
+      return tell(view, note(update.notice, "repair"));
+    case "session-rotated":
+      return tell(
+        { ...view, session: { ...view.session, id: update.to } },
+        note(`the session goes on as ${update.to}: ${update.notice}`, "repair"),
+      );
+    case "follow-up-delivered":
+      return tell({ ...view, queued: view.queued.filter(({ id }) => id !== update.id) }, prompt(update.text));
+    case "waiting":
+      return { ...view, phase: { kind: "waiting", since: at, until: update.until } };
+    case "turn-ended":
+      return {
+        ...tell(settled(view, update.outcome.kind !== "completed"), ...outcomeBlocks(update.outcome)),
+        phase: { kind: "resting" },
+      };
+  }
+}
+
+/** An attempt is over: what it streamed without finishing is gone, or, at the end of a turn, shown as what it is. */
+function settled(view: View, keep: boolean): View {
+  const cut: readonly Block[] =
+    keep && view.answer.trim() !== "" ? [{ kind: "answer", text: view.answer, cut: true }] : [];
+  const calls = keep ? [] : view.calls;
+  return { ...tell(view, ...cut), answer: "", thought: "", calls };
+}
+
+const goesOn = (phase: Phase, at: number): Phase =>
+  phase.kind === "stopping" ? phase : working("since" in phase ? phase.since : at);
+
+/** Silence is over. */
+const speaks = (phase: Phase, at: number): Phase =>
+  phase.kind === "working" && phase.what === "" ? phase : goesOn(phase, at);
+
+function answerOf({ record, item }: Extract<SessionUpdate, { type: "item" }>): string | undefined {
+  const { event } = record;
+  if (event.kind !== "message" || event.type !== "item-added" || event.origin !== "model") return undefined;
+  return itemText(parseJson(new TextDecoder().decode(item)));
+}
+
+function startedCall(update: Extract<SessionUpdate, { type: "tool-started" }>, since: number): RunningCall {
+  const { callSeq: seq, name, input } = update;
+  return {
+    seq,
+    text: callLine(name, input),
+    since,
+    ...(name === "apply_patch" && { patch: input }),
+  };
+}
+
+function withPrinted(call: RunningCall, text: string): RunningCall {
+  const last = text.split("\n").findLast((line) => line.trim() !== "");
+  return last === undefined ? call : { ...call, printed: printableLine(last, 200) };
+}
+
+function ended(view: View, { callSeq, outcome }: Extract<SessionUpdate, { type: "tool-ended" }>): View {
+  const call = view.calls.find(({ seq }) => seq === callSeq);
+  const rest = { ...view, calls: view.calls.filter(({ seq }) => seq !== callSeq) };
+  if (!call) return rest;
+  const { status, exitCode, durationMs, output } = outcome;
+  return tell(rest, {
+    kind: "call",
+    text: call.text,
+    outcome: { status, durationMs, words: output, ...(exitCode !== undefined && { exitCode }) },
+    // What was not done is no change.
+    ...(call.patch !== undefined && status === "ok" && { patch: call.patch }),
+  });
+}
+
+function outcomeBlocks(outcome: TurnOutcome): Block[] {
+  switch (outcome.kind) {
+    case "completed":
+      return [];
+    case "interrupted":
+      return [note(`interrupted (${outcome.reason}); what it had finished is kept`)];
+    case "failed":
+    case "limited":
+      return [note(hereWords(outcome.message), "trouble")];
+  }
+}
+
+/** The advice of a failure's words for somebody who has the session open. */
+function hereWords(message: string): string {
+  return message
+    .replace(/go on (after the reset )?with `throughline resume --last`/u, "press Enter to go on $1")
+    .replace("`--wait`", "/wait")
+    .replace(/ (?=[.,])/gu, "");
+}

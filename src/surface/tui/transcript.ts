@@ -1,0 +1,116 @@
+import { printable, printableLine } from "../../lib/printable.ts";
+import { counted, secondsWords } from "../../lib/words.ts";
+import type { Block, Outcome } from "./state.ts";
+import { markdownLines } from "./markdown.ts";
+import type { Paint, Tone } from "./style.ts";
+import { columnsOf, fit, wrap, wrapCode, wrapKept } from "./wrap.ts";
+
+/** So many lines of a patch are shown; `/show` and the log have all of them. */
+const mostPatchLines = 40;
+
+/** A block as it scrolls away: lines of at most `columns` columns, with a blank line before what begins something new. */
+export function blockLines(block: Block, columns: number, paint: Paint): string[] {
+  switch (block.kind) {
+    case "banner":
+      return [
+        paint("heading", fit(block.title, columns)),
+        ...block.lines.flatMap((line) => wrap(paint("quiet", printableLine(line, 400)), columns)),
+      ];
+    case "prompt":
+      return ["", ...promptLines(block.text, columns, paint)];
+    case "answer": {
+      const lines = markdownLines(block.text, columns, paint);
+      return block.cut
+        ? ["", ...lines, paint("quiet", "  (cut off here; this much was not kept)")]
+        : ["", ...lines];
+    }
+    case "call":
+      return [
+        callLineOf(block.text, block.outcome, columns, paint),
+        ...(block.patch === undefined ? [] : patchLines(block.patch, columns, paint)),
+      ];
+    case "note":
+      return noteLines(block, columns, paint);
+    case "printed": {
+      const text = printable(block.text).trimEnd();
+      const tone: Tone = block.failed ? "bad" : "quiet";
+      return text
+        .split("\n")
+        .flatMap((line) => wrapKept(paint(tone, line), columns, { first: "  ", rest: "      " }));
+    }
+    case "help":
+      return block.rows.flatMap(([what, does]) => helpLines(what, does, columns, paint));
+  }
+}
+
+/** Side by side where there is room for it, otherwise one beneath the other. */
+function helpLines(what: string, does: string, columns: number, paint: Paint): string[] {
+  const side = 26;
+  if (columns < 60) return [fit(what, columns), ...wrap(paint("quiet", does), columns, { first: "    " })];
+  const first = columnsOf(what) < side ? what.padEnd(side) : `${what} `;
+  return wrap(paint("quiet", does), columns, { first, rest: " ".repeat(side) });
+}
+
+function promptLines(text: string, columns: number, paint: Paint): string[] {
+  const lines = printable(text)
+    .trimEnd()
+    .split("\n")
+    .flatMap((line) => wrapCode(paint("strong", line), columns - 2));
+  return lines.map((line, at) => (at === 0 ? paint("accent", "› ") : "  ") + line);
+}
+
+const noteMarks = { plain: "· ", repair: "+ ", trouble: "! " } as const;
+const noteTones = { plain: "quiet", repair: "good", trouble: "warning" } as const;
+
+function noteLines(
+  { weight, text }: Extract<Block, { kind: "note" }>,
+  columns: number,
+  paint: Paint,
+): string[] {
+  const tone = noteTones[weight];
+  return wrap(paint(tone, printableLine(text, 1_000)), columns, {
+    first: paint(tone, noteMarks[weight]),
+    rest: "  ",
+  });
+}
+
+/** One line: what was run, how it ended and how long it took. The end is always in sight. */
+function callLineOf(text: string, outcome: Outcome | undefined, columns: number, paint: Paint): string {
+  const end = outcome ? outcomeWords(outcome) : "";
+  const room = columns - 2 - (end === "" ? 0 : columnsOf(end) + 2);
+  const line = `${paint("accent", "$")} ${fit(printableLine(text, 400), Math.max(6, room))}`;
+  return end === ""
+    ? line
+    : fit(`${line}  ${paint(outcome?.status === "ok" ? "good" : "bad", end)}`, columns);
+}
+
+/** "ok, 1.2 s", "exit 1, 0.3 s", "denied". */
+function outcomeWords({ status, exitCode, durationMs }: Outcome): string {
+  const time = secondsWords(durationMs);
+  if (status === "ok") return `ok, ${time}`;
+  if (status === "denied") return "denied";
+  if (exitCode === undefined) return `${status}, ${time}`;
+  return status === "failed" ? `exit ${exitCode}, ${time}` : `${status}, exit ${exitCode}, ${time}`;
+}
+
+/** A patch (the format of `apply_patch`), its lines coloured; their signs say the same. */
+function patchLines(patch: string, columns: number, paint: Paint): string[] {
+  const all = printable(patch)
+    .trim()
+    .split("\n")
+    .filter((line) => !/^\*\*\* (?:Begin|End) Patch/u.test(line));
+  const shown = all
+    .slice(0, mostPatchLines)
+    .map((line) => `  ${paint(patchTone(line), fit(patchWords(line), columns - 2))}`);
+  const more = all.length - shown.length;
+  return more > 0 ? [...shown, paint("quiet", `  … ${counted(more, "more line")}: /show`)] : shown;
+}
+
+function patchTone(line: string): Tone {
+  if (line.startsWith("+")) return "added";
+  if (line.startsWith("-")) return "removed";
+  return line.startsWith("***") ? "strong" : line.startsWith("@@") ? "accent" : "quiet";
+}
+
+const patchWords = (line: string): string =>
+  line.replace(/^\*\*\* (Add|Update|Delete) File: /u, (_whole, how: string) => `${how.toLowerCase()} `);

@@ -1,0 +1,39 @@
+import { isFailure } from "../../failure.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { ago, counted } from "../../lib/words.ts";
+import { summarize } from "../../session/summary.ts";
+import type { Settings } from "../../session/event.ts";
+import type { History } from "../../session/history.ts";
+import { failurePage } from "../cli/failure-page.ts";
+import { statusWords } from "../cli/sessions.ts";
+import type { Block } from "./state.ts";
+
+/** "gpt-5.5/high". */
+export const modelWords = ({ model, effort }: Pick<Settings, "model" | "effort">): string =>
+  effort === undefined ? model : `${model}/${effort}`;
+
+/** What is said of a session that is opened again. */
+export function openedBlock(history: History): Block {
+  const { id, name, title, messages, created, workspace } = history;
+  const status = statusWords({ ...summarize(history, created), bytes: 0 }, systemClock.now());
+  const what = name ?? title;
+  return {
+    kind: "banner",
+    title: what === undefined ? `Session ${id}` : `Session ${id}: ${what}`,
+    lines: [
+      [
+        workspace.path + (workspace.gitBranch === undefined ? "" : ` (${workspace.gitBranch})`),
+        counted(messages, "message"),
+        `made ${ago(systemClock.now() - created)}`,
+        status,
+      ].join(" · "),
+    ],
+  };
+}
+
+/** What went wrong, as the command line says it. */
+export function troubleWords(error: unknown): string {
+  if (!isFailure(error))
+    return `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
+  return error.class === "usage" ? error.message : `${error.message} ${failurePage(error.class)}`;
+}

@@ -1,0 +1,133 @@
+// The terminal interface at a real terminal: typing, and screens of every size.
+import { describe, expect, it } from "vitest";
+import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { withRig } from "../kit/rig.ts";
+import { atTerminal, hasTmux } from "../kit/tmux.ts";
+
+const echo: ScenarioInput = { turn: [turn(/./, step("You said: {{prompt}}"))] };
+
+const promptOf = (request: unknown): string => JSON.stringify(request);
+
+describe.skipIf(!hasTmux)("the screen of the terminal interface", () => {
+  it("takes pasted lines as one message, edits as a shell does, and brings messages back", () =>
+    withRig(echo, (rig) =>
+      atTerminal(rig, [], async (terminal) => {
+        await terminal.shows("type a message");
+        await terminal.paste("pasted one\npasted two\n\x1b[31mthree");
+        await terminal.shows("pasted two");
+        expect(rig.simulator.requests).toHaveLength(0);
+        await terminal.press("M-Enter");
+        await terminal.type("fuor wird");
+        await terminal.press("C-w");
+        await terminal.type("words");
+        await terminal.press("Home", "Right", "Right", "BSpace", "Right", "M-f", "M-f", "End");
+        await terminal.type("\\");
+        await terminal.press("Enter");
+        await terminal.type("five");
+        await terminal.press("Enter");
+        await terminal.shows("You said: pasted one");
+        const [request] = rig.simulator.requests;
+        expect(promptOf(request)).toContain(
+          JSON.stringify("pasted one\npasted two\nthree\nfor words\nfive").slice(1, -1),
+        );
+        await terminal.shows("ready");
+        await terminal.type("draft");
+        await terminal.press("Home", "Up");
+        await terminal.shows(/^› pasted one\n {2}pasted two/mu);
+        await terminal.press("Down", "Down", "Down", "Down", "Down");
+        await terminal.shows(/^› draft$/mu);
+      }),
+    ));
+
+  it("completes commands from their table, refuses what is none, and sends a path as a message", () =>
+    withRig(echo, (rig) =>
+      atTerminal(rig, [], async (terminal) => {
+        await terminal.shows("type a message");
+        await terminal.type("/na");
+        await terminal.shows(/▸ \/name <name>/u);
+        await terminal.press("Escape", "C-u");
+        await terminal.type("/nothing");
+        await terminal.press("Enter");
+        await terminal.shows("There is no command /nothing");
+        await terminal.press("C-u");
+        await terminal.type("/etc/hosts is what?");
+        await terminal.press("Enter");
+        await terminal.shows("You said: /etc/hosts is what?");
+        await terminal.type("/na");
+        await terminal.press("Tab");
+        await terminal.type("a good name");
+        await terminal.press("Enter");
+        await terminal.shows(/· a good name$/mu);
+        await terminal.type("/fork");
+        await terminal.press("Enter");
+        await terminal.shows("now in session");
+        expect(rig.ids()).toHaveLength(2);
+      }),
+    ));
+
+  it("fits a narrow window and wide characters, and outgrows no screen when it is resized", () => {
+    const long = Array.from(
+      { length: 60 },
+      (_, at) => `- 日本語の行 number ${at} with words that have to be wrapped`,
+    );
+    const scenario: ScenarioInput = {
+      turn: [turn(/long/, step(long.join("\n"))), turn(/./, step("You said: {{prompt}}"))],
+      stream: { delta_every: "20ms", delta_size: 40 },
+    };
+    return withRig(scenario, (rig) =>
+      atTerminal(
+        rig,
+        ["long"],
+        async (terminal) => {
+          await terminal.shows(/number \d /u);
+          await terminal.resize(60, 10);
+          const shrunk = await terminal.shows(/number [23]\d/u);
+          expect(shrunk).toContain("working");
+          await terminal.resize(40, 12);
+          await terminal.shows((screen) => screen.includes("number 59") && screen.includes("ready"));
+          const all = await terminal.screen({ scrollback: true });
+          for (const at of [0, 30, 59]) expect(all).toContain(`number ${at} `);
+          expect(all.split("\n").every((line) => [...line].length <= 40)).toBe(true);
+          await terminal.type("漢字かな");
+          await terminal.shows("› 漢字かな");
+          expect((await terminal.cursor())[0]).toBe(2 + 8);
+          await terminal.press("Left", "BSpace", "Enter");
+          await terminal.shows("You said: 漢字な");
+          await terminal.resize(80, 24);
+          await terminal.shows("ready");
+        },
+        { columns: 40, rows: 12 },
+      ),
+    );
+  });
+
+  it("has colours where they are wanted, and none with NO_COLOR", () =>
+    withRig({ turn: [turn(/./, step("**strong** and `code`"))] }, async (rig) => {
+      for (const [noColour, isPlain] of [
+        ["1", true],
+        ["", false],
+      ] as const) {
+        await atTerminal(
+          rig,
+          ["hello"],
+          async (terminal) => {
+            await terminal.shows("strong and code");
+            await terminal.shows("ready");
+            const screen = await terminal.screen({ styles: true });
+            expect(screen.includes("\x1b["), `NO_COLOR=${noColour}`).toBe(!isPlain);
+          },
+          { env: { NO_COLOR: noColour } },
+        );
+      }
+    }));
+
+  it("needs a terminal, and says what works without one", () =>
+    withRig(echo, async (rig) => {
+      const refused = await rig.run(["make the tests pass"]);
+      expect(refused.status).toBe(2);
+      expect(refused.err).toContain("needs a terminal");
+      expect(refused.err).toContain("throughline exec");
+      expect((await rig.run(["sesions"])).err).toContain("Did you mean");
+      expect(rig.simulator.requests).toHaveLength(0);
+    }));
+});
