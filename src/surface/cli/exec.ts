@@ -29,16 +29,10 @@ export async function exec(invocation: Invocation): Promise<number> {
 }
 
 export async function resume(invocation: Invocation): Promise<number> {
-<<<<<<< HEAD
-  const { args, options, folder } = invocation;
-  const last = options["last"] === true;
-  if (!last && args[0] === undefined) {
+  if (invocation.options["last"] !== true && invocation.args[0] === undefined) {
     const choice = await chooseSession(invocation);
     if (choice.kind === "chosen") return resume({ ...invocation, args: [choice.id] });
     if (choice.kind === "left") return 0;
-=======
-  if (invocation.options["last"] !== true && invocation.args[0] === undefined) {
->>>>>>> f122961 (The terminal interface: a session as a person talks with it, by the same path as exec)
     await sessions(invocation);
     throw new Failure("usage", "Which one? throughline resume with an id, a name, or --last.", {});
   }

@@ -1,10 +1,6 @@
 import sliceAnsi from "slice-ansi";
 import stringWidth from "string-width";
-<<<<<<< HEAD
-import wrapAnsi from "wrap-ansi";
-=======
 import wrapAnsi, { type Options } from "wrap-ansi";
->>>>>>> f122961 (The terminal interface: a session as a person talks with it, by the same path as exec)
 
 /** Narrower than this nothing is laid out: what does not fit is cut by the terminal. */
 const narrowest = 8;
@@ -19,19 +15,6 @@ export interface Indent {
 }
 
 /** The text in lines of at most `width` columns, wide characters counted as two. Styles go on from line to line. */
-<<<<<<< HEAD
-export function wrap(text: string, width: number, { first = "", rest = first }: Indent = {}): string[] {
-  const room = Math.max(narrowest, width - Math.max(stringWidth(first), stringWidth(rest)));
-  return wrapAnsi(withoutTabs(text), room, { hard: true })
-    .split("\n")
-    .map((line, at) => `${at === 0 ? first : rest}${line}`);
-}
-
-/** As `wrap`, but every blank is kept and lines are cut where they end, as code wants it. */
-export function wrapCode(text: string, width: number, { first = "", rest = first }: Indent = {}): string[] {
-  const room = Math.max(narrowest, width - Math.max(stringWidth(first), stringWidth(rest)));
-  return wrapAnsi(withoutTabs(text), room, { hard: true, trim: false, wordWrap: false })
-=======
 export function wrap(text: string, width: number, indent?: Indent): string[] {
   return wrapped(text, width, indent, {});
 }
@@ -54,7 +37,6 @@ function wrapped(
 ): string[] {
   const room = Math.max(narrowest, width - Math.max(stringWidth(first), stringWidth(rest)));
   return wrapAnsi(withoutTabs(text), room, { hard: true, ...how })
->>>>>>> f122961 (The terminal interface: a session as a person talks with it, by the same path as exec)
     .split("\n")
     .map((line, at) => `${at === 0 ? first : rest}${line}`);
 }
