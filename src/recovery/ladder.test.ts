@@ -71,6 +71,28 @@ describe("the ladder", () => {
     expect(climbed({})).toMatchObject(expected);
   });
 
+  it("leaves out the one that bears signs of damage, also the first, and where none is named", () => {
+    const log = threeSteps();
+    Object.assign(log.history.items[0]!, { altered: true });
+    const alone = { rung: 0, scope: { kind: "items", seqs: [0] }, count: 1 };
+    expect(climbed({ item: "rs_0" }, { log })).toMatchObject(alone);
+    expect(climbed({}, { log })).toMatchObject(alone);
+    expect(climbed({ item: "rs_1" }, { log })).toMatchObject({ scope: { kind: "items", seqs: [2] } });
+    const first = climbed({ item: "rs_0" }, { log })!;
+    expect(climbed({ item: "rs_1" }, { log, before: [first] })).toMatchObject({ rung: 1, count: 2 });
+  });
+
+  it("takes a sign of damage for none when all have it", () => {
+    const log = threeSteps();
+    for (const { event } of log.history.items) if (event.sealed) event.sealed.odd = true;
+    expect(climbed({ item: "rs_0" }, { log })).toMatchObject({ rung: 1, count: 3 });
+    delete log.history.items[2]!.event.sealed!.odd;
+    expect(climbed({ item: "rs_0" }, { log })).toMatchObject({
+      rung: 0,
+      scope: { kind: "items", seqs: [0] },
+    });
+  });
+
   it("takes one blob once, and then the issuer: a damaged blob costs two requests at most, a rotated key not one for each blob", () => {
     const first = climbed({ item: "rs_2" });
     expect(climbed({ item: "rs_1" }, { before: [first!] })).toMatchObject({ rung: 1, count: 2 });

@@ -34,14 +34,16 @@ describe("what the person is told", () => {
   it("of a repair: what happened, what was set aside, what was kept, and the cause", () => {
     expect(repairNotice(refused, quarantine(), now)).toBe(
       "reasoning sealed 24 days ago could not be decrypted; 34 items set aside; all messages and tool results kept " +
-        `(the key, account or deployment that sealed it has changed; 400 invalid_encrypted_content)`,
+        `(it isn't said which were refused, as when the key, account or deployment that sealed them has changed; 400 invalid_encrypted_content)`,
     );
+    const naming = new Failure("sealed-reasoning-rejected", "refused", { tail: "c90=" });
+    expect(repairNotice(naming, quarantine(), now)).toContain("(one of them was refused, as when the key");
   });
 
   it("of a repair of one blob, of blobs without a time, and of none", () => {
     const one = repairNotice(refused, quarantine({ scope: { kind: "items", seqs: [4] }, count: 1 }), now);
     expect(one).toContain("1 item set aside");
-    expect(one).toContain("only this one was refused, so it is damaged");
+    expect(one).toContain("no other was refused; it alone may be damaged");
     const { oldestSealedAt: _none, ...undated } = quarantine();
     expect(repairNotice(refused, undated, now)).toContain("reasoning sealed earlier could not");
     expect(

@@ -79,7 +79,9 @@ function repairWords(
       const refused = sealedClasses.has(failure.class) ? "could not be decrypted" : "was refused";
       const sealed = failure.class === "sealed-compaction-rejected" ? "a compaction" : "reasoning";
       const what = `${sealed} sealed ${age} ${refused}; ${items} set aside; ${allKept}`;
-      return sealedClasses.has(failure.class) ? { what, aside: scopeWords[scope.kind] } : { what };
+      return sealedClasses.has(failure.class)
+        ? { what, aside: `${namedWords(failure, scope.kind)}${scopeWords[scope.kind]}` }
+        : { what };
     }
     case "item-ids":
       return { what: `item ids were refused; ${items} sent without them from now on; nothing was left out` };
@@ -148,9 +150,17 @@ const sealedClasses: ReadonlySet<string> = new Set([
   "sealed-compaction-rejected",
 ]);
 
+/** What the refusal said of several items that are set aside together. */
+function namedWords(failure: Failure, kind: "items" | "issuer" | "sealed"): string {
+  if (kind !== "issuer") return "";
+  const { item, index, tail } = failure.data as { item?: string; index?: number; tail?: string };
+  const isNamed = item !== undefined || index !== undefined || tail !== undefined;
+  return isNamed ? "one of them was refused, " : "it isn't said which were refused, ";
+}
+
 const scopeWords: Readonly<Record<"items" | "issuer" | "sealed", string>> = {
-  items: "only this one was refused, so it is damaged",
-  issuer: "the key, account or deployment that sealed it has changed",
+  items: "no other was refused; it alone may be damaged",
+  issuer: "as when the key, account or deployment that sealed them has changed",
   sealed: "no sealed reasoning is accepted here any more",
 };
 

@@ -1,24 +1,43 @@
 import { isFailureOf } from "../failure.ts";
 import { flag } from "../replay/flag.ts";
+import type { ProjectedElement } from "../replay/project.ts";
 import { issuerOf } from "../replay/seal.ts";
 import { type Remedy, seqsOf } from "./remedy.ts";
 
 /**
- * Leaves out the one sealed item that the error names, unless it is the first of its issuer: then its key was rotated. Climbed once between
- * two steps that succeed: a provider that checks from the end, or names whichever blob it likes, would otherwise be asked once for every
- * blob after a key was rotated.
+ * Leaves out the one sealed item that the error names, unless it is the first of its issuer and nothing speaks for its being damaged: then
+ * its key was rotated (decisions/0011-a-refused-seal-damage-or-a-new-key.md). Where none is named, those that bear signs of damage. Climbed
+ * once between two steps that succeed: a provider that checks from the end, or names whichever blob it likes, would otherwise be asked once
+ * for every blob after a key was rotated.
  */
 export const named: Remedy = {
   rung: 0,
-  propose({ failure, namedSealed: [only, another], sealed, options }) {
+  propose({ failure, namedSealed, sealed, options }) {
     const isClimbed = options.climbed.some(
       ({ rung, why, scope }) => rung === 0 && why === failure.class && scope.kind === "items",
     );
-    if (!only || another || isClimbed) return undefined;
-    const first = sealed.find(({ record }) => issuerOf(record) === issuerOf(only.record));
-    return first === only ? undefined : { scope: { kind: "items", seqs: seqsOf([only]) }, items: [only] };
+    if (isClimbed) return undefined;
+    const [only, another] = namedSealed;
+    const isSuspect = suspects(sealed);
+    const damaged = (only ? namedSealed : sealed).filter(isSuspect);
+    const isFirst =
+      only === sealed.find(({ record }) => issuerOf(record) === issuerOf(only?.record ?? record));
+    const items = damaged.length > 0 ? damaged : only && !another && !isFirst ? [only] : [];
+    if (items.length === 0) return undefined;
+    return { scope: { kind: "items", seqs: seqsOf(items) }, items };
   },
 };
+
+/**
+ * Signs of damage that can be seen without the key: a line that was changed since it was written, a length that no seal has. A sign that all
+ * have is none: then that issuer's seals are like that.
+ */
+function suspects(sealed: readonly ProjectedElement[]): (element: ProjectedElement) => boolean {
+  const isAltered = ({ record }: ProjectedElement): boolean => record.altered === true;
+  const isOdd = ({ record }: ProjectedElement): boolean => record.event.sealed?.odd === true;
+  const signs = [isAltered, isOdd].filter((sign) => !sealed.every(sign));
+  return (element) => signs.some((sign) => sign(element));
+}
 
 /** Leaves out what one issuer sealed. Several issuers, none named: a foreign one is the likelier cause. */
 export const ofIssuer: Remedy = {

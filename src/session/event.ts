@@ -66,6 +66,8 @@ export const itemFacts = z.object({
       at: z.number().optional(),
       tail: z.string(),
       shape: z.enum(["fernet", "opaque", "malformed"]),
+      /** A Fernet token of a length that none has: if one blob among others is refused, this is the one. */
+      odd: z.literal(true).optional(),
     })
     .optional(),
 });
@@ -381,6 +383,8 @@ export interface LogRecord<E extends SessionEvent = SessionEvent> {
   readonly offset: number;
   /** Only for `item-added` and `history-compacted`. */
   readonly body?: BodyRef;
+  /** Its checksum doesn't hold: somebody, or something, has changed it since it was written. */
+  readonly altered?: true;
 }
 
 /** A line whose item can be projected. */

@@ -103,7 +103,10 @@ export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["s
   const head = atob(blob.slice(0, 12).replaceAll("-", "+").replaceAll("_", "/"));
   let seconds = 0;
   for (let at = 1; at <= 8; at++) seconds = seconds * 256 + head.charCodeAt(at);
-  return { at: seconds, tail, shape: "fernet" };
+  // Version, time, vector and checksum are 57 bytes; what is sealed comes in blocks of 16 (the Fernet specification).
+  const length = Math.floor((blob.replace(/=+$/u, "").length * 3) / 4);
+  const isOdd = length < 73 || (length - 57) % 16 !== 0;
+  return { at: seconds, tail, shape: "fernet", ...(isOdd && { odd: true }) };
 }
 
 /** Kinds of items that call a tool of ours, with the kind of their output. */

@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
-import type { EventType, SessionEvent } from "../session/event.ts";
+import { type EventType, itemFacts, type SessionEvent } from "../session/event.ts";
+import { describeItem } from "../session/item.ts";
 import { isBelievable, objection } from "../session/upcast.ts";
 import type { Append } from "../store.ts";
 import { readHead, type TypeMarks } from "./head.ts";
@@ -198,7 +199,10 @@ function hexDigit(byte: number): number {
   return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
 }
 
-/** The event of a line without a valid checksum, or `undefined` when it isn't one. Parses all of it. */
+/**
+ * The event of a line without a valid checksum, or `undefined` when it isn't one. Parses all of it. What the header says of its item is read
+ * anew from the item, which may be what was changed.
+ */
 export function decodeAltered(line: Buffer): DecodedLine | undefined {
   if (!isUtf8(line)) return undefined;
   const whole = parseJson(line.toString("utf8"));
@@ -215,8 +219,14 @@ export function decodeAltered(line: Buffer): DecodedLine | undefined {
   const itemStart = mark + itemMark.length;
   const itemEnd = line.lastIndexOf(closingBrace);
   if (mark < 0 || !isJsonObject(parseJson(line.toString("utf8", itemStart, itemEnd)))) return undefined;
+  const facts = describeItem(line.subarray(itemStart, itemEnd));
+  if (!facts) return undefined;
+  for (const name of factNames) delete event[name];
+  Object.assign(event, facts);
   return { event, verified: false, itemStart, itemLength: itemEnd - itemStart };
 }
+
+const factNames = Object.keys(itemFacts.shape);
 
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -139,6 +139,17 @@ describe("a log is read", () => {
     expect(body?.length).toBe('{"type":"message","text":"edited"}'.length);
   });
 
+  it("with what is said of an edited item read anew, and the line marked", async () => {
+    const item = '{"type":"message","role":"user","id":"m1","content":"a"}';
+    const edited = line(1, 1, itemAdded(Buffer.from(item)))
+      .toString()
+      .replace('"id":"m1","content":"a"', '"content":""');
+    const found = await read(Buffer.concat([head, Buffer.from(edited), line(2, 1)]));
+    expect(found.records[1]).toMatchObject({ altered: true, event: { kind: "message", empty: true } });
+    expect(found.records[1]?.event).not.toHaveProperty("cut");
+    expect(found.records[2]).not.toHaveProperty("altered");
+  });
+
   it("without a damaged number throwing out the lines that follow it", async () => {
     const wild = Buffer.from(line(1, 1).toString().replace('"seq":1', '"seq":9'));
     const high = Buffer.from(line(2, 1).toString().replace('"fence":1', '"fence":9'));

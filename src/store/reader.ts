@@ -170,7 +170,7 @@ export class LogReader {
       "its checksum doesn't hold; it reads as an event and is taken as it is",
       waiting.line,
     );
-    this.#deliver(waiting.record, waiting.to);
+    this.#deliver({ ...waiting.record, altered: true }, waiting.to);
   }
 
   #reject({ record, to, line }: Waiting): void {

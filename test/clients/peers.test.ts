@@ -251,7 +251,7 @@ describe.concurrent("sealed reasoning that can't be opened any more", () => {
     desk.upstream.requests.length = 0;
     const run = await desk.run(["exec", "resume", "--last", ...all, "second"]);
     expect(run).toMatchObject({ status: 0, out: "You said: second\n" });
-    expect(run.err).toMatch(/^\+ .*1 item set aside.*only this one was refused/mu);
+    expect(run.err).toMatch(/^\+ .*1 item set aside.*no other was refused/mu);
     expect(outcomes(desk)).toEqual(["refused", "answered"]);
     expect(blobs(desk.upstream.requests[1]).slice(0, 2)).toEqual(sent.slice(0, 2));
     await desk.run(["exec", "resume", "--last", ...all, "third"]);
