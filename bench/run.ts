@@ -1,6 +1,7 @@
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { append } from "./append.ts";
+import { gateway } from "./gateway.ts";
 import { list } from "./list.ts";
 import { open } from "./open.ts";
 import { makeScratch } from "./scratch.ts";
@@ -11,7 +12,7 @@ import { type Bench, type Row, table } from "./table.ts";
 import { tool } from "./tool.ts";
 import { window } from "./window.ts";
 
-// npm run bench -- [--quick] [--only NAME]: see README.md. Every measure compares within this one run; nothing is asserted.
+// npm run bench -- [--quick | --full] [--only NAME]: see README.md. Every measure compares within this one run; nothing is asserted.
 
 const benches: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   append,
@@ -21,9 +22,12 @@ const benches: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   window,
   start,
   tool,
+  gateway,
 };
 
-const { values } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
+const { values } = parseArgs({
+  options: { quick: { type: "boolean" }, full: { type: "boolean" }, only: { type: "string" } },
+});
 const names = values.only === undefined ? Object.keys(benches) : values.only.split(",");
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
@@ -51,7 +55,13 @@ try {
   for (const name of names) {
     const began = performance.now();
     process.stdout.write(`${name} … `);
-    rows.push(...(await benches[name]!({ scratch: scratch.path, quick: values.quick === true })));
+    rows.push(
+      ...(await benches[name]!({
+        scratch: scratch.path,
+        quick: values.quick === true,
+        full: values.full === true,
+      })),
+    );
     process.stdout.write(`${((performance.now() - began) / 1_000).toFixed(0)} s\n`);
   }
 } finally {

@@ -4,6 +4,8 @@ export interface Bench {
   scratch: string;
   /** Smaller sizes: to see that it works, not to quote. */
   quick: boolean;
+  /** The largest sizes, where a measure has some that take long. */
+  full: boolean;
 }
 
 /** One line of the result. */
