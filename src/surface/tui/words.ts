@@ -5,7 +5,7 @@ import { summarize } from "../../session/summary.ts";
 import type { Settings } from "../../session/event.ts";
 import type { History } from "../../session/history.ts";
 import { failurePage } from "../cli/failure-page.ts";
-import { statusWords } from "../cli/sessions.ts";
+import { statusWords } from "../session-words.ts";
 import type { Block } from "./state.ts";
 
 /** "gpt-5.5/high". */
@@ -15,7 +15,7 @@ export const modelWords = ({ model, effort }: Pick<Settings, "model" | "effort">
 /** What is said of a session that is opened again. */
 export function openedBlock(history: History): Block {
   const { id, name, title, messages, created, workspace } = history;
-  const status = statusWords({ ...summarize(history, created), bytes: 0 }, systemClock.now());
+  const status = statusWords(summarize(history, created), systemClock.now());
   const what = name ?? title;
   return {
     kind: "banner",
