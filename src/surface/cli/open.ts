@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { chooseSession } from "./choose.ts";
 import type { Invocation } from "./command.ts";
 import { readResumption, resume } from "./exec.ts";
 import { readPrompt } from "./prompt.ts";
@@ -22,8 +23,12 @@ export async function open(invocation: Invocation): Promise<number> {
 export async function resumeHere(invocation: Invocation): Promise<number> {
   const { terminal, options, args } = invocation;
   const { screen } = terminal;
-  const isNamed = options["last"] === true || args[0] !== undefined;
-  if (!screen || options["json"] === true || !isNamed) return resume(invocation);
+  if (!screen || options["json"] === true) return resume(invocation);
+  if (options["last"] !== true && args[0] === undefined) {
+    const choice = await chooseSession(invocation);
+    if (choice.kind === "chosen") return resumeHere({ ...invocation, args: [choice.id] });
+    return choice.kind === "left" ? 0 : resume(invocation);
+  }
   const { openInterface } = await import("../tui/open.ts");
   const { find, resumption, prompt } = await readResumption(invocation);
   return openInterface(invocation, screen, {

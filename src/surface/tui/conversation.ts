@@ -5,6 +5,7 @@ import { contextWindow } from "../../agent/context-window.ts";
 import type { Session } from "../../runtime.ts";
 import { type FollowUpMode, longestText, sortInbox } from "../../session/follow-up.ts";
 import { canContinue, type History } from "../../session/history.ts";
+import type { SessionStore } from "../../store.ts";
 import { type Invocation, optionText } from "../cli/command.ts";
 import { openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
 import { Questions } from "./questions.ts";
@@ -74,6 +75,10 @@ export class Conversation {
 
   get view(): View {
     return this.#view;
+  }
+
+  get store(): SessionStore {
+    return this.#bench.store;
   }
 
   get id(): string | undefined {

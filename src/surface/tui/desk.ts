@@ -216,10 +216,13 @@ export class Desk {
     }
   }
 
-  /** Goes to another session. */
+  /** Goes to another session; where that can't be, the one that is open stays, and why is told. */
   async enter(id: string): Promise<void> {
-    const past = await this.#talk.enter(id);
-    this.sit(this.#talk, past);
+    try {
+      this.sit(this.#talk, await this.#talk.enter(id));
+    } catch (error) {
+      this.#talk.tellTrouble(error);
+    }
   }
 
   #mustRest(name: string): void {

@@ -2,10 +2,12 @@ import type { Settings } from "../../session/event.ts";
 import type { Invocation } from "../cli/command.ts";
 import type { Screen } from "../cli/terminal.ts";
 import { readConfig } from "../config.ts";
+import { placeOf } from "../place.ts";
 import { packageVersion } from "../version.ts";
 import type { Resumption, Workbench } from "../workbench.ts";
 import { Conversation } from "./conversation.ts";
 import { Desk, type Leaving } from "./desk.ts";
+import { pickSession } from "./pick-session.ts";
 import { loadScreen, showScreen } from "./screen.ts";
 import type { Block } from "./state.ts";
 import { painter } from "./style.ts";
@@ -47,6 +49,9 @@ export async function openInterface(
         return createElement(App, { desk, paint, done });
       });
       if (leaving === "quit") break;
+      const { store } = conversation;
+      const picked = await pickSession(terminal, screen, { store, here: placeOf(folder), signal });
+      if (picked.kind === "picked") await desk.enter(picked.row.id);
     }
   } finally {
     conversation.questions.isShown = false;
