@@ -2,6 +2,7 @@ import { isFailureOf } from "../failure.ts";
 import { flag } from "../replay/flag.ts";
 import type { ProjectedElement } from "../replay/project.ts";
 import { endsAlike, issuerOf } from "../replay/seal.ts";
+import type { ItemRecord } from "../session/event.ts";
 import { type Proposal, type Refused, type Remedy, seqsOf } from "./remedy.ts";
 import { named as namedSealed } from "./rungs.ts";
 
@@ -76,6 +77,31 @@ export const openThinking: Remedy = {
   propose(refused) {
     const start = loopStart(refused);
     return left(refused.elements.filter(({ record }, at) => at > start && record.event.sealed !== undefined));
+  },
+};
+
+/**
+ * Thinking of the open tool loop that was set aside, or sent without its words, is sent again as the log has it: a loop that has lost some of
+ * its thinking is refused as one whose thinking was changed (row 16), or that has none where it begins (row 18).
+ */
+export const thinkingRestored: Remedy = {
+  rung: 0,
+  propose(refused) {
+    const { failure, elements, projection, options } = refused;
+    if (isFailureOf(failure, "thinking-signature-rejected") && !failure.data.latest) return undefined;
+    // What was refused itself since, when it was sent again, is not what is missing.
+    if (options.climbed.some(({ scope }) => scope.kind === "restored")) return undefined;
+    const start = elements[loopStart(refused)]?.record.event.seq ?? -1;
+    const isOfLoop = (record: ItemRecord): boolean =>
+      record.event.seq > start && record.event.kind === "reasoning" && issuerOf(record) === projection.issuer;
+    const aside = projection.setAside().filter((record) => isOfLoop(record) && record.event.sealed);
+    const changed = elements.filter(
+      ({ record, flags }) => isOfLoop(record) && (flags & (flag.wordless | flag.told)) !== 0,
+    );
+    const seqs = [...aside.map(({ event }) => event.seq), ...seqsOf(changed)];
+    return seqs.length === 0
+      ? undefined
+      : { scope: { kind: "restored", seqs }, items: changed, count: seqs.length };
   },
 };
 

@@ -16,6 +16,7 @@ import {
   plainReasoning,
   sealedCompaction,
   thinkingOff,
+  thinkingRestored,
   thoughtSignatures,
   typeAsNotes,
   wholeInput,
@@ -35,8 +36,8 @@ const ladders: Readonly<Partial<Record<FailureClass, readonly Remedy[]>>> = {
   "sealed-reasoning-rejected": [named, ...general],
   "sealed-compaction-rejected": [sealedCompaction, named, ...general],
   "reasoning-content-too-long": [emptyContent, ...general],
-  "thinking-signature-rejected": [namedThinking, closedThinking, openThinking, ...general],
-  "thinking-missing": [thinkingOff, ...general],
+  "thinking-signature-rejected": [namedThinking, closedThinking, thinkingRestored, openThinking, ...general],
+  "thinking-missing": [thinkingRestored, thinkingOff, ...general],
   "thought-signature-missing": [thoughtSignatures, transcript],
   "reasoning-required": [plainReasoning, transcript],
   "reasoning-unpaired": [namedReasoning, ...ids],
@@ -71,7 +72,7 @@ export function climb(
   for (const { rung, propose } of ladders[failure.class] ?? []) {
     const proposal = propose(refused);
     if (!proposal) continue;
-    const { scope, items } = proposal;
+    const { scope, items, count = items.length } = proposal;
     const isLeftOut = scope.kind === "items" || scope.kind === "issuer" || scope.kind === "sealed";
     const times = isLeftOut ? items.flatMap(({ record }) => record.event.sealed?.at ?? []) : [];
     const quarantine: Quarantine = {
@@ -79,7 +80,7 @@ export function climb(
       why: failure.class,
       refusedBy: projection.issuer,
       scope,
-      count: items.length,
+      count,
       ...(times.length > 0 && { oldestSealedAt: times.reduce((left, right) => Math.min(left, right)) }),
     };
     if (!projection.with(quarantine).isSameRequest(projection)) return quarantine;

@@ -102,6 +102,8 @@ function repairWords(
       };
     case "outputs":
       return { what: `${counted(count, "tool output")} shortened in requests; the log keeps them whole` };
+    case "restored":
+      return { what: `thinking that had been left out or changed is wanted back; ${items} sent as before` };
     case "reasoning-text":
       return { what: "plain reasoning is wanted back; it is sent from now on; nothing was left out" };
     case "thought-signatures":

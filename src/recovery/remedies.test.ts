@@ -79,6 +79,10 @@ function remedy<C extends FailureClass>(
   return climb(failure, projected(log, contract, before), { upTo: log.history.lastSeq, climbed: before });
 }
 
+function setAside(scope: Quarantine["scope"]): Quarantine {
+  return { rung: 0, why: "thinking-signature-rejected", refusedBy: here, scope, count: 1 };
+}
+
 /** Every remedy until none is left. */
 function all<C extends FailureClass>(
   failureClass: C,
@@ -123,10 +127,48 @@ describe("the first remedy of", () => {
     });
   });
 
-  it("thinking that is missing: no more is asked for in this turn", () => {
-    expect(remedy("thinking-missing", {}, { contract: anthropic })).toMatchObject({
-      scope: { kind: "parameter", parameter: "thinking", turn: 2 },
-    });
+  it("thinking that is missing: what was set aside of the open loop is sent again; else no more is asked for in this turn", () => {
+    const given = { contract: anthropic, log: twoTurns() };
+    const off = { scope: { kind: "parameter", parameter: "thinking", turn: 2 } };
+    expect(remedy("thinking-missing", {}, given)).toMatchObject(off);
+    const asideAll = setAside({ kind: "issuer", issuer: here, through: 9 });
+    const restored = climb(
+      new Failure("thinking-missing", "refused", {}),
+      projected(given.log, anthropic, [asideAll]),
+      {
+        upTo: 9,
+        climbed: [],
+      },
+    )!;
+    expect(restored).toMatchObject({ rung: 0, scope: { kind: "restored", seqs: [6] }, count: 1 });
+    const sent = (quarantines: Quarantine[]): number[] =>
+      Array.from(projected(given.log, anthropic, quarantines).elements(), ({ record }) => record.event.seq);
+    // Of the closed turn nothing comes back.
+    expect([sent([asideAll]).includes(6), sent([asideAll, restored]).includes(6)]).toEqual([false, true]);
+    expect(sent([asideAll, restored]).includes(1)).toBe(false);
+    // Refused again when it was sent again: it goes, and stays gone.
+    const again = setAside({ kind: "items", seqs: [6] });
+    expect(sent([asideAll, restored, again]).includes(6)).toBe(false);
+    const next = climb(
+      new Failure("thinking-missing", "refused", {}),
+      projected(given.log, anthropic, [asideAll, restored, again]),
+      { upTo: 9, climbed: [restored, again] },
+    );
+    expect(next).toMatchObject(off);
+  });
+
+  it("thinking that was changed: the loop gets back what it had lost, or else goes without", () => {
+    const log = twoTurns();
+    const part = setAside({ kind: "items", seqs: [6] });
+    const refused = new Failure("thinking-signature-rejected", "refused", { latest: true });
+    const climbedFrom = (quarantines: Quarantine[]): Quarantine | undefined =>
+      climb(refused, projected(log, anthropic, quarantines), { upTo: 9, climbed: [] });
+    expect(climbedFrom([part])).toMatchObject({ scope: { kind: "restored", seqs: [6] } });
+    expect(climbedFrom([])).toMatchObject({ scope: { kind: "items", seqs: [6] } });
+    const elsewhere = new Failure("thinking-signature-rejected", "refused", { index: 3 });
+    expect(
+      climb(elsewhere, projected(log, anthropic, [part]), { upTo: 9, climbed: [] })?.scope.kind,
+    ).not.toBe("restored");
   });
 
   it("a thought signature that is missing: the stored ones are sent", () => {

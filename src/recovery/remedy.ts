@@ -27,6 +27,8 @@ export interface Refused {
 export interface Proposal {
   readonly scope: QuarantineScope;
   readonly items: readonly ProjectedElement[];
+  /** How many items it is about, where some of them weren't sent. */
+  readonly count?: number;
 }
 
 /** One way to change a refused request. `rung` says how much it loses (replay.md); first remedies of a class have rung 0. */

@@ -3,7 +3,7 @@ import { isOutputKind } from "../session/item.ts";
 import type { ReplayContract } from "./contract.ts";
 import { flag } from "./flag.ts";
 import type { ReplayRule } from "./report.ts";
-import { acceptsSeal, setAsideBy } from "./seal.ts";
+import { acceptsSeal, lastBySeq, setAsideBy } from "./seal.ts";
 
 /** Who the request goes to, and what was set aside before. Quarantines of other issuers don't count. */
 export interface ProjectionBasis {
@@ -84,8 +84,13 @@ export class Directives {
     const media = ofKind("media");
     this.#mediaThrough = Math.max(-1, ...media.map((scope) => (scope.seqs ? -1 : scope.through)));
     this.#mediaOf = new Set(media.flatMap(({ seqs }) => seqs ?? []));
-    this.#wordless = new Set(ofKind("content").flatMap(({ seqs }) => seqs));
-    this.#notes = new Set(ofKind("notes").flatMap(({ seqs }) => seqs));
+    const restored = lastBySeq(scopes, "restored");
+    const unrestored = (kind: "content" | "notes"): Set<number> => {
+      const named = [...lastBySeq(scopes, kind)];
+      return new Set(named.flatMap(([seq, at]) => (at > (restored.get(seq) ?? -1) ? [seq] : [])));
+    };
+    this.#wordless = unrestored("content");
+    this.#notes = unrestored("notes");
     this.#refusedTypes = new Set(ofKind("item-type").map(({ itemType }) => itemType));
     this.#acceptedTypes = contract.itemTypes === "any" ? undefined : new Set(contract.itemTypes);
   }

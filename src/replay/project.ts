@@ -39,11 +39,12 @@ export function project(
  * their bytes stay where they are. Each item costs constant time, once.
  */
 export class Projection {
+  /** The backend's contract. */
+  readonly contract: ReplayContract;
   readonly issuer: string;
   readonly model: string | undefined;
   /** Whether sealed reasoning is asked for (`include`). */
   readonly sealed: boolean;
-  readonly #given: ReplayContract;
   readonly #quarantines: readonly Quarantine[];
   readonly #directives: Directives;
   /** The contract as quarantines have changed it. */
@@ -75,18 +76,13 @@ export class Projection {
   constructor(contract: ReplayContract, basis: ProjectionBasis) {
     this.issuer = basis.issuer;
     this.model = basis.model;
-    this.#given = contract;
+    this.contract = contract;
     this.#quarantines = activeQuarantines(basis);
     this.#directives = new Directives(contract, this.#quarantines);
     this.#contract = this.#directives.contract;
     this.sealed = this.#directives.sealed;
     this.#layout = new Layout(this.#contract, this.#directives.outputLimit);
     this.#media = new MediaWindow(this.#contract.media);
-  }
-
-  /** The backend's contract. */
-  get contract(): ReplayContract {
-    return this.#given;
   }
 
   /** Parameters that the request goes without, because the endpoint refused them. */
@@ -120,7 +116,8 @@ export class Projection {
   }
 
   isContinuedBy(contract: ReplayContract, basis: ProjectionBasis, items: readonly ItemRecord[]): boolean {
-    if (contract !== this.#given || basis.issuer !== this.issuer || basis.model !== this.model) return false;
+    if (contract !== this.contract || basis.issuer !== this.issuer || basis.model !== this.model)
+      return false;
     if (items.length < this.#taken) return false;
     if (!isSameList(activeQuarantines(basis), this.#quarantines)) return false;
     return (
@@ -137,7 +134,7 @@ export class Projection {
       quarantines: [...this.#quarantines, quarantine],
       ...(model !== undefined && { model }),
     };
-    return project(this.#given, basis, this.#items);
+    return project(this.contract, basis, this.#items);
   }
 
   /** Whether both make the same request, as far as it depends on the projection. */
@@ -180,6 +177,11 @@ export class Projection {
     return this.#layout.elements();
   }
 
+  /** Items of the window that are left out because they were set aside. */
+  setAside(): ItemRecord[] {
+    return this.#items.filter((_, at) => at < this.#taken && this.#layout.rule(at) === "quarantined");
+  }
+
   /** How many sealed items are sent, by the issuer that sealed them. */
   sealedSent(): Map<string, number> {
     return this.#layout.sealedSent();
@@ -208,7 +210,10 @@ export class Projection {
     else if (isModelItem(record)) this.#addModelItem(index, record);
     else {
       this.#interrupt();
-      if (event.kind === "message" && event.role === "user") this.#endExchange();
+      if (event.kind === "message" && event.role === "user") {
+        this.#isCalled = false;
+        this.#held = [];
+      }
       this.#send(index, record, this.#idFlag(record));
     }
   }
@@ -241,11 +246,6 @@ export class Projection {
     }
     const wordless = this.#directives.isWordless(record) ? flag.wordless : 0;
     this.#layout.send(index, wordless | this.#idFlag(record));
-  }
-
-  #endExchange(): void {
-    this.#isCalled = false;
-    this.#held = [];
   }
 
   #addOutput(index: number, record: ItemRecord): void {

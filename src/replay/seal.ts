@@ -13,23 +13,39 @@ export function acceptsSeal(contract: ReplayContract, issuer: string, record: It
   return issuerOf(record) === issuer;
 }
 
-/** The test for items that any of the scopes sets aside. Item ids that are only detached are not set aside. */
+/**
+ * The test for items that any of the scopes sets aside, and that no later one has restored. Item ids that are only detached are not set aside.
+ */
 export function setAsideBy(scopes: readonly QuarantineScope[]): (record: ItemRecord) => boolean {
-  const seqs = new Set<number>();
-  const sealedThrough = new Map<string, number>();
-  let allThrough = -1;
-  for (const scope of scopes) {
-    if (scope.kind === "items") for (const seq of scope.seqs) seqs.add(seq);
-    if (scope.kind === "issuer")
-      sealedThrough.set(scope.issuer, Math.max(scope.through, sealedThrough.get(scope.issuer) ?? -1));
-    if (scope.kind === "sealed") allThrough = Math.max(allThrough, scope.through);
-  }
+  if (scopes.length === 0) return () => false;
+  const last = (values: readonly number[]): number => Math.max(-1, ...values);
+  const bySeq = lastBySeq(scopes, "items");
+  const restored = lastBySeq(scopes, "restored");
+  const wide = scopes.flatMap((scope, at) =>
+    scope.kind === "issuer" || scope.kind === "sealed" ? [{ scope, at }] : [],
+  );
   return (record) => {
     const { seq, sealed } = record.event;
-    if (seqs.has(seq)) return true;
-    if (!sealed) return false;
-    return seq <= allThrough || seq <= (sealedThrough.get(issuerOf(record) ?? "") ?? -1);
+    const covering = !sealed
+      ? []
+      : wide.filter(
+          ({ scope }) =>
+            seq <= scope.through && (scope.kind === "sealed" || scope.issuer === (issuerOf(record) ?? "")),
+        );
+    const aside = last([bySeq.get(seq) ?? -1, ...covering.map(({ at }) => at)]);
+    return aside > (restored.get(seq) ?? -1);
   };
+}
+
+/** For each item that scopes of a kind name, the place of the last one that does. */
+export function lastBySeq(
+  scopes: readonly QuarantineScope[],
+  kind: "items" | "restored" | "content" | "notes",
+): Map<number, number> {
+  const places = new Map<number, number>();
+  for (const [at, scope] of scopes.entries())
+    if (scope.kind === kind) for (const seq of scope.seqs) places.set(seq, at);
+  return places;
 }
 
 /** Whether the end of a blob that an error quotes is the end of this one, as far as the shorter of the two goes. */

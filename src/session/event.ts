@@ -94,6 +94,8 @@ export const quarantineScope = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("notes"), seqs: z.array(z.number()) }),
   /** Items of the type go as a note in words. */
   z.object({ kind: z.literal("item-type"), itemType: z.string() }),
+  /** These items are sent as the log has them, whatever was said of them before. */
+  z.object({ kind: z.literal("restored"), seqs: z.array(z.number()) }),
   /** Images and files go as placeholders; with `seqs` only those of these items. */
   z.object({ kind: z.literal("media"), through: z.number(), seqs: z.array(z.number()).optional() }),
   /** Reasoning in plain words is sent, whatever the contract says. */

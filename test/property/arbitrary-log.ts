@@ -296,6 +296,7 @@ function madeScope(kind: ScopeKind, issuer: string, reach: number): QuarantineSc
     case "items":
     case "content":
     case "notes":
+    case "restored":
       return { kind, seqs: [reach] };
     case "issuer":
       return { kind, issuer, through: reach };
