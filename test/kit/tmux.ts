@@ -28,6 +28,8 @@ export interface TmuxOptions {
   rows?: number;
   env?: Record<string, string>;
   cwd?: string;
+  /** Another program than ours. */
+  argv?: readonly string[];
 }
 
 export class Tmux {
@@ -43,7 +45,7 @@ export class Tmux {
   static async start(
     rig: Rig,
     words: readonly string[],
-    { columns = 80, rows = 24, env = {}, cwd = rig.workspace }: TmuxOptions = {},
+    { columns = 80, rows = 24, env = {}, cwd = rig.workspace, argv }: TmuxOptions = {},
   ): Promise<Tmux> {
     const command = rig.command(words, env);
     // In the rig's folder: what is left of it when a test ends is noticed by its name.
@@ -57,7 +59,7 @@ export class Tmux {
         ["-S", socket, "-f", "/dev/null", "start-server"],
         [";", "set-option", "-g", "default-terminal", "tmux-256color"],
         [";", "set-option", "-g", "status", "off"],
-        [";", ...session, ...shell, ...command.argv],
+        [";", ...session, ...shell, ...(argv ?? command.argv)],
       ].flat(),
       { env: { ...command.env, TMUX: "" }, cwd },
     );
@@ -70,7 +72,7 @@ export class Tmux {
   }
 
   async type(text: string): Promise<void> {
-    await this.#tmux("send-keys", "-l", text);
+    await this.#tmux("send-keys", "-l", "--", text);
   }
 
   /** As from a clipboard, in brackets where the program asks for them. */

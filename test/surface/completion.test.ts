@@ -1,42 +1,163 @@
-// `completion` of the real program, in the shell itself where it is there.
+// `completion` of the real program, in each shell that is there: what it offers, and that what it puts on the line is what is meant.
 import { execFileSync, spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { withRig } from "../kit/rig.ts";
+import { type Rig, withRig } from "../kit/rig.ts";
+import { hasTmux, Tmux } from "../kit/tmux.ts";
 
-function bash(script: string, ...words: string[]): string[] {
-  const ask = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _throughline; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const out = execFileSync("bash", ["-c", ask, "bash", script, "throughline", ...words], {
-    encoding: "utf8",
+/** What a shell would carry out, or take apart, if it were not quoted. */
+const nasty = 'it\'s: a \\ $(touch pwned) "name"';
+
+function has(shell: string): boolean {
+  const found = !spawnSync(shell, ["-c", "true"]).error;
+  if (!found) console.log(`${shell} is missing: its completion is not tried (apt-get install ${shell})`);
+  return found;
+}
+
+interface Desk {
+  rig: Rig;
+  script: string;
+  /** With `throughline` on the path. */
+  env: Record<string, string>;
+  ids: string[];
+}
+
+/** The script of a shell, the program on its path, and two sessions, one of them with the nasty name. */
+async function withScript(shell: string, use: (desk: Desk) => Promise<void>): Promise<void> {
+  await withRig({}, async (rig) => {
+    const printed = await rig.run(["completion", shell]);
+    expect(printed.status, printed.err).toBe(0);
+    const script = join(rig.folder, `completion.${shell}`);
+    writeFileSync(script, printed.out);
+    const bin = join(rig.folder, "bin");
+    mkdirSync(bin);
+    const quoted = rig.command([]).argv.map((word) => `'${word}'`);
+    writeFileSync(join(bin, "throughline"), `#!/bin/sh\nexec ${quoted.join(" ")} "$@"\n`);
+    chmodSync(join(bin, "throughline"), 0o755);
+    const env = { ...rig.command([]).env, PATH: [bin, process.env["PATH"]].join(delimiter) } as Record<
+      string,
+      string
+    >;
+    for (const name of [nasty, "plain"])
+      expect((await rig.run(["exec", "--name", name, "Hello."])).status).toBe(0);
+    await use({ rig, script, env, ids: rig.ids() });
+    expect(existsSync(join(rig.workspace, "pwned")), "nothing of a name was carried out").toBe(false);
   });
-  return out.split("\n").filter(Boolean);
+}
+
+/** What a shell offers for the line, by a function that asks it without a terminal. */
+async function expectOffers(
+  { ids }: Desk,
+  offers: (...words: string[]) => string[],
+  named: (offered: string) => string,
+): Promise<void> {
+  expect(offers("se")).toEqual(["sessions"]);
+  expect(offers("sessions", "--s")).toEqual(["--since", "--status", "--search"]);
+  expect(offers("sessions", "--status", "idle,ru")).toEqual(["idle,running"]);
+  expect(offers("exec", "--approval", "")).toEqual(["ask", "all", "none"]);
+  expect(offers("queue", "l")).toEqual(["list"]);
+  expect(offers("queue", "list", "--j")).toEqual(["--json"]);
+  expect(offers("resume", "some-name", "--from")).toEqual(["--from-step"]);
+  expect(offers("show", "pl")).toEqual(["plain"]);
+  expect(offers("show", ids[0]!.slice(0, -1))).toEqual([ids[0]]);
+  expect(offers("show", "it").map(named)).toEqual([nasty]);
+  expect(offers("archive", "plain", "pl")).toEqual(["plain"]);
+  expect(offers("--cont")).toEqual(["--continue"]);
+  expect(offers("nosuch", "x")).toEqual([]);
 }
 
 describe("throughline completion", () => {
-  it("completes commands, commands of two words and their options in bash", () =>
-    withRig({}, async (rig) => {
-      const path = join(rig.folder, "completion.bash");
-      writeFileSync(path, (await rig.run(["completion", "bash"])).out);
-      expect(bash(path, "se")).toEqual(["sessions"]);
-      expect(bash(path, "sessions", "--s")).toEqual(["--since", "--status", "--search"]);
-      expect(bash(path, "queue", "l")).toEqual(["list"]);
-      expect(bash(path, "queue", "list", "--j")).toEqual(["--json"]);
-      expect(bash(path, "resume", "some-name", "--from")).toEqual(["--from-step"]);
-    }));
+  it.skipIf(!has("bash"))("completes commands, options, their values and sessions in bash", () =>
+    withScript("bash", async (desk) => {
+      const { rig, script, env } = desk;
+      const ask = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _throughline; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const bash = (...words: string[]): string[] =>
+        execFileSync("bash", ["-c", ask, "bash", script, "throughline", ...words], {
+          encoding: "utf8",
+          env,
+          cwd: rig.workspace,
+        })
+          .split("\n")
+          .filter(Boolean);
+      const unquoted = (word: string): string =>
+        execFileSync("bash", ["-c", `eval "printf %s $1"`, "bash", word], { encoding: "utf8" });
+      await expectOffers(desk, bash, unquoted);
+      expect(bash("show", '"it'), "within quotes").toEqual([nasty]);
+    }),
+  );
 
-  it("prints scripts that zsh and fish can read, with every command", () =>
-    withRig({}, async (rig) => {
-      for (const shell of ["zsh", "fish"]) {
-        const { out, status } = await rig.run(["completion", shell]);
-        expect(status).toBe(0);
-        for (const word of ["sessions", "fork", "from-step"]) expect(out).toContain(word);
-        const path = join(rig.folder, `completion.${shell}`);
-        writeFileSync(path, out);
-        const read = spawnSync(shell, ["-n", path], { encoding: "utf8" });
-        if (!read.error) expect([read.status, read.stderr]).toEqual([0, ""]);
-      }
-    }));
+  it.skipIf(!has("fish"))("completes them in fish", () =>
+    withScript("fish", async (desk) => {
+      const { rig, script, env } = desk;
+      const fish = (...words: string[]): string[] =>
+        execFileSync(
+          "fish",
+          [
+            "--no-config",
+            "-c",
+            "source $argv[1]; complete -C $argv[2]",
+            script,
+            ["throughline", ...words].join(" "),
+          ],
+          {
+            encoding: "utf8",
+            env: { ...env, HOME: rig.folder },
+            cwd: rig.workspace,
+          },
+        )
+          .split("\n")
+          .filter(Boolean)
+          .map((line) => line.split("\t")[0]!);
+      // It quotes what it puts on the line by itself.
+      await expectOffers(desk, fish, (word) => word);
+    }),
+  );
+
+  describe.skipIf(!hasTmux)("at a terminal", () => {
+    const shells = [
+      ["bash", ["bash", "--norc", "--noprofile", "-i"], 'PS1="% "; source'],
+      ["zsh", ["zsh", "-f", "-i"], 'PS1="%% "; autoload -Uz compinit; compinit -u -D; source'],
+      ["fish", ["fish", "--no-config", "-i"], 'function fish_prompt; echo "% "; end; source'],
+    ] as const;
+    it.each(shells.filter(([shell]) => has(shell)))(
+      "%s puts on the line what is meant",
+      (shell, argv, start) =>
+        withScript(shell, async ({ rig, script, env }) => {
+          const terminal = await Tmux.start(rig, [], {
+            argv,
+            columns: 120,
+            env: { ...env, HOME: rig.folder },
+          });
+          try {
+            await terminal.type(`${start} ${script}; clear`);
+            await terminal.press("Enter");
+            await terminal.shows(/^% *$/mu);
+            for (const [typed, line] of [
+              ["throughline sess", "% throughline sessions"],
+              ["--arch", "% throughline sessions --archived"],
+            ] as const) {
+              await terminal.type(typed);
+              await terminal.press("Tab");
+              await terminal.shows(line);
+            }
+            await terminal.press("Enter");
+            await terminal.shows("plain");
+            await terminal.type("clear; throughline sho");
+            await terminal.press("Tab");
+            await terminal.shows("throughline show");
+            await terminal.type("it");
+            await terminal.press("Tab");
+            await terminal.shows(/touch\\? pwned/u);
+            await terminal.press("Enter");
+            const shown = await terminal.shows("next: throughline resume");
+            expect(shown).toContain(`"${nasty}"`);
+          } finally {
+            await terminal.close();
+          }
+        }),
+    );
+  });
 
   it("names the shells that there are, for another one", () =>
     withRig({}, async (rig) => {

@@ -184,6 +184,10 @@ describe.concurrent("--json", () => {
   it("of the servers, the completion and what is taken over from Codex is as documented", () =>
     withRig(scenario, async (rig) => {
       await run(rig, 0, "completion", "bash");
+      const words = await rig.run(["completion", "words", "--json", "--", "sess"]);
+      expect(expectHeld(["completion"], words.out)).toMatchObject([
+        { words: [{ word: "sessions" }], files: false },
+      ]);
       const codex = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url));
       const [rollout] = listRollouts(codex);
       expect(await run(rig, 0, "import", rollout!.path)).toMatchObject([{ did: "made" }]);

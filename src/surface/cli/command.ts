@@ -4,6 +4,8 @@ import type { Terminal } from "./terminal.ts";
 export interface OptionSpec {
   flags: string;
   help: string;
+  /** Those that it takes, for completion. */
+  values?: readonly string[];
 }
 
 /** What a command gets: parsed words and the world it may touch. Nothing else reads `process`. */

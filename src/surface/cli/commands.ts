@@ -2,12 +2,21 @@ import type { Command, InterfaceCommand, OptionSpec } from "./command.ts";
 
 /** The options of every command that runs a turn. */
 const turnOptions: readonly OptionSpec[] = [
-  { flags: "--provider <name>", help: "openai, anthropic, simulator, or one of config.toml" },
+  {
+    flags: "--provider <name>",
+    help: "openai, anthropic, simulator, or one of config.toml",
+    values: ["openai", "anthropic", "simulator"],
+  },
   { flags: "-m, --model <model>", help: "the model to ask" },
-  { flags: "--effort <effort>", help: "reasoning effort: minimal, low, medium, high, xhigh" },
+  {
+    flags: "--effort <effort>",
+    help: "reasoning effort: minimal, low, medium, high, xhigh",
+    values: ["minimal", "low", "medium", "high", "xhigh"],
+  },
   {
     flags: "--approval <policy>",
     help: "who allows commands and patches: ask (needs a terminal), all, none",
+    values: ["ask", "all", "none"],
   },
   { flags: "--wait", help: "when a usage limit stops the turn, wait for the reset and go on, once" },
   { flags: "--scenario <file>", help: "with --provider simulator: what the simulated model does" },
@@ -73,6 +82,7 @@ export const commands: readonly Command[] = [
       {
         flags: "--status <status>",
         help: "idle, running, interrupted, limited, failed, cleared, archived; several with commas",
+        values: ["idle", "running", "interrupted", "limited", "failed", "cleared", "archived"],
       },
       {
         flags: "--search <text>",
@@ -264,15 +274,20 @@ export const commands: readonly Command[] = [
     example: "throughline simulate --listen 8787 --scenario cut.toml",
     options: [
       { flags: "--listen <port>", help: "port on 127.0.0.1 (default: any free one)" },
-      { flags: "--wire <wire>", help: "what it speaks: responses (default), chat, anthropic" },
+      {
+        flags: "--wire <wire>",
+        help: "what it speaks: responses (default), chat, anthropic",
+        values: ["responses", "chat", "anthropic"],
+      },
       { flags: "--scenario <file>", help: "what the model does and what goes wrong (docs/simulator.md)" },
     ],
     load: async () => (await import("./simulate.ts")).simulate,
   },
   {
     name: "completion",
-    arguments: "<shell>",
-    summary: "print the completion of commands and options for bash, zsh or fish",
+    arguments: "<shell> [words...]",
+    summary:
+      "print the completion of commands, options and sessions for bash, zsh or fish; words are what its script asks for",
     example: "throughline completion bash > ~/.local/share/bash-completion/completions/throughline",
     options: [],
     load: async () => (await import("./completion.ts")).completion,

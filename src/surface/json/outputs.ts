@@ -204,11 +204,29 @@ export const outputs = {
     url: z.string().describe("where it listens, as soon as it does"),
     wire: z.string().describe("what it speaks"),
   }),
-  completion: z.strictObject({
-    schema,
-    shell: z.string().describe("bash, zsh or fish"),
-    script: z.string().describe("the script"),
-  }),
+  completion: z.union([
+    z
+      .strictObject({
+        schema,
+        shell: z.string().describe("bash, zsh or fish"),
+        script: z.string().describe("the script"),
+      })
+      .meta({ title: "for a shell" }),
+    z
+      .strictObject({
+        schema,
+        words: z
+          .array(
+            z.strictObject({
+              word: z.string().describe("as it can stand"),
+              help: z.string().describe("what it is"),
+            }),
+          )
+          .describe("what can stand in place of the last word"),
+        files: z.boolean().describe("names of files can stand there"),
+      })
+      .meta({ title: "for `words`" }),
+  ]),
 };
 
 /** What a command that fails prints instead, or, when it prints events, as its last one. */

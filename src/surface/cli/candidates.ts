@@ -1,0 +1,136 @@
+import { printableLine } from "../../lib/printable.ts";
+import { type Command, homeOption, type Invocation, jsonOption, type OptionSpec } from "./command.ts";
+import { commands } from "./commands.ts";
+
+/** What can stand in place of a word, and what it is. */
+export interface Candidate {
+  word: string;
+  help: string;
+}
+
+/** In place of candidates: names of files can stand here. */
+export const files = ":files";
+
+const helpOption: OptionSpec = { flags: "--help", help: "show the help" };
+
+const resumeOptions: readonly OptionSpec[] = [
+  { flags: "--resume", help: "choose a session, and go on with it" },
+  { flags: "--continue", help: "go on with the newest session of this workspace" },
+  { flags: "--version", help: "show the version" },
+];
+
+/** More sessions than these nobody chooses from; typing more of a name brings the others. */
+const mostSessions = 100;
+
+/** What can stand in place of the last of these words, which are those behind the program's name: the candidates that begin with it. */
+export async function candidates(
+  invocation: Invocation,
+  words: readonly string[],
+): Promise<Candidate[] | typeof files> {
+  const begun = words.at(-1) ?? "";
+  const { at, used, waiting, home } = placeIn(words.slice(0, -1));
+  if (waiting) return valuesOf(waiting, begun);
+  const command = commands.find(({ name }) => name === at);
+  if (begun.startsWith("-")) return startingWith(optionsOf(command), begun);
+  const inner = used > 0 ? [] : startingWith(subcommands(at), begun);
+  const args = command?.arguments?.split(/ (?=[[<])/u) ?? [];
+  const argument = args[used] ?? (args.at(-1)?.includes("...") ? args.at(-1)! : "");
+  if (/session/u.test(argument)) return [...inner, ...(await sessionWords(invocation, begun, home))];
+  if (/shell/u.test(argument))
+    return startingWith(
+      ["bash", "zsh", "fish"].map((word) => ({ word, help: "" })),
+      begun,
+    );
+  if (/prompt|path/u.test(argument) && inner.length === 0) return files;
+  if (inner.length > 0 || begun !== "" || argument !== "") return inner;
+  return command ? startingWith(optionsOf(command), begun) : inner;
+}
+
+interface Spot {
+  /** The command that the words name so far. */
+  at: string;
+  /** How many of its arguments are there. */
+  used: number;
+  /** The option whose value comes next. */
+  waiting?: OptionSpec;
+  home?: string;
+}
+
+function placeIn(words: readonly string[]): Spot {
+  const spot: Spot = { at: "", used: 0 };
+  for (const word of words) {
+    const own = commands.find(({ name }) => name === spot.at)?.options ?? [];
+    if (spot.waiting) {
+      if (spot.waiting === homeOption) spot.home = word;
+      delete spot.waiting;
+    } else if (word.startsWith("-")) {
+      const option = [...own, homeOption].find(({ flags }) => flags.split(/[ ,]+/u).includes(word));
+      if (option && /[<[]/u.test(option.flags)) spot.waiting = option;
+    } else {
+      const inner = [spot.at, word].filter(Boolean).join(" ");
+      const isCommand = commands.some(({ name }) => name === inner || name.startsWith(`${inner} `));
+      if (spot.used === 0 && isCommand) spot.at = inner;
+      else spot.used++;
+    }
+  }
+  return spot;
+}
+
+function subcommands(at: string): Candidate[] {
+  const before = at === "" ? "" : `${at} `;
+  return commands.flatMap(({ name, summary }) => {
+    const word = name.startsWith(before) ? name.slice(before.length) : "";
+    return word === "" || word.includes(" ") ? [] : [{ word, help: summary }];
+  });
+}
+
+/** Without a command they are those of `open`, and the other ways to say `resume`. */
+function optionsOf(command: Command | undefined): Candidate[] {
+  const open = commands.find(({ name }) => name === "open");
+  const own = command?.options ?? [...(open?.options ?? []), ...resumeOptions];
+  const json = (command ?? open)?.json === false ? [] : [jsonOption];
+  return [...own, ...json, homeOption, helpOption].map(optionWord);
+}
+
+function optionWord({ flags, help }: OptionSpec): Candidate {
+  return { word: /--[\w-]+/u.exec(flags)?.[0] ?? flags, help };
+}
+
+/** Several values stand with commas where the option takes them so. */
+function valuesOf({ flags, values = [], help }: OptionSpec, begun: string): Candidate[] | typeof files {
+  if (/<(?:file|dir)>/u.test(flags)) return files;
+  const before = help.includes("with commas") ? begun.slice(0, begun.lastIndexOf(",") + 1) : "";
+  return startingWith(
+    values.map((value) => ({ word: before + value, help: "" })),
+    begun,
+  );
+}
+
+const startingWith = (all: readonly Candidate[], begun: string): Candidate[] =>
+  all.filter(({ word }) => word.startsWith(begun));
+
+/** Names, and ids; of this workspace first, and of all others where none of these begins so. */
+async function sessionWords(invocation: Invocation, begun: string, home?: string): Promise<Candidate[]> {
+  // Only here: for all else nothing of the store has to be loaded.
+  const [{ placeOf }, { storeFor }, { statusWords }] = await Promise.all([
+    import("../place.ts"),
+    import("./store-for.ts"),
+    import("../session-words.ts"),
+  ]);
+  const options = { ...invocation.options, ...(home !== undefined && { home }) };
+  const { store } = storeFor({ ...invocation, options });
+  try {
+    const now = Date.now();
+    for (const query of [{ workspace: placeOf(invocation.folder) }, {}]) {
+      const found = (await store.list(query)).flatMap((session) => {
+        const what = `${printableLine(session.title ?? "", 40)} · ${statusWords(session, now)}`;
+        const named = session.name === undefined ? [] : [{ word: session.name, help: what }];
+        return startingWith([...named, { word: session.id, help: what }], begun).slice(0, 1);
+      });
+      if (found.length > 0) return found.slice(0, mostSessions);
+    }
+    return [];
+  } finally {
+    await store.close();
+  }
+}
