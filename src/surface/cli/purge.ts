@@ -7,6 +7,8 @@ import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
+import { isTogether } from "../../session/place.ts";
+import { placeOf } from "../place.ts";
 import { listLine } from "../session-words.ts";
 import type { Invocation } from "./command.ts";
 import { storeFor } from "./store-for.ts";
@@ -45,7 +47,7 @@ export function purge(invocation: Invocation): Promise<number> {
     if (options["dryRun"] === true) return tell(invocation, plan);
     if (options["yes"] === true || plan.chosen.length === 0) return carryOut(invocation, store, plan);
     if (!terminal.ask) return tell(invocation, plan);
-    terminal.err(planText(plan));
+    terminal.err(planText(invocation, plan));
     const question = `Delete ${counted(plan.chosen.length, "session")} for good?`;
     if (await terminal.ask(question, signal)) return carryOut(invocation, store, plan);
     terminal.err("Nothing was deleted.\n");
@@ -84,18 +86,30 @@ async function namedPlan(
   );
 }
 
-/** Every session of the workspace, what was rotated included; with an age, those whose head has been at rest for so long. */
+/**
+ * Every session of the workspace, what was rotated included. A list shows those of the repository's other worktrees beside them; what is
+ * deleted for good is of this one, and the others are said to stay. With an age, only those whose head has been at rest for so long.
+ */
 function workspacePlan({ options, folder }: Invocation, all: ListedSession[], now: number): Plan {
   const age = ageOf(options["olderThan"]);
+  const here = placeOf(folder);
   const left: Left[] = [];
+  const isOld = ({ updated }: ListedSession): boolean => now - updated >= age;
+  const isWanted = ({ workspace }: ListedSession): boolean =>
+    options["all"] === true || belongs(workspace, folder);
   const own = all.filter((session) => {
-    if (session.trouble === undefined || session.created > 0 || (options["all"] === true && age === 0))
-      return options["all"] === true || belongs(session.workspace, folder);
-    const why = `it can't be read, so that nobody knows where it belongs and how old it is; delete it with: throughline delete ${session.id}`;
-    left.push({ session: session.id, why });
+    const { id, trouble, created, workspace } = session;
+    const isReadable = trouble === undefined || created > 0 || (options["all"] === true && age === 0);
+    if (isReadable && isWanted(session)) return true;
+    if (isReadable && !(isTogether(workspace, here) && isOld(session))) return false;
+    const why = !isReadable
+      ? "it can't be read, so that nobody knows where it belongs and how old it is"
+      : workspace.path === ""
+        ? "its log doesn't say where it belongs"
+        : `it is of another worktree of this repository, ${workspace.path}`;
+    left.push({ session: id, why: `${why}; delete it with: throughline delete ${id}` });
     return false;
   });
-  const isOld = ({ updated }: ListedSession): boolean => now - updated >= age;
   const byId = new Map(all.map((session) => [session.id, session]));
   const headOf = (session: ListedSession): ListedSession => {
     let head = session;
@@ -193,7 +207,8 @@ function report({ options, terminal }: Invocation, { removed, left, troubles }: 
   terminal.err(left.map(leftLine).join(""));
 }
 
-function tell({ options, terminal }: Invocation, plan: Plan): number {
+function tell(invocation: Invocation, plan: Plan): number {
+  const { options, terminal } = invocation;
   if (options["json"] === true) {
     const would = plan.chosen.map(({ id, bytes, holder }) => ({
       session: id,
@@ -201,13 +216,13 @@ function tell({ options, terminal }: Invocation, plan: Plan): number {
       ...(holder && { holder }),
     }));
     printJson<"purge">(terminal, { dryRun: true, wouldDelete: would, left: plan.left.map(leftJson) });
-  } else terminal.out(`${planText(plan)}Nothing was deleted. To do it: the same with --yes\n`);
+  } else terminal.out(`${planText(invocation, plan)}Nothing was deleted. To do it: the same with --yes\n`);
   return 0;
 }
 
-function planText({ chosen, left }: Plan): string {
-  const now = systemClock.now();
-  const lines = chosen.map((session) => `would delete ${listLine(session, now)}\n`);
+function planText({ folder }: Invocation, { chosen, left }: Plan): string {
+  const [now, here] = [systemClock.now(), placeOf(folder)];
+  const lines = chosen.map((session) => `would delete ${listLine(session, now, here)}\n`);
   if (chosen.length === 0) lines.push("There is no session to delete.\n");
   return [...lines, ...left.map(leftLine)].join("");
 }
