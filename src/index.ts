@@ -2,6 +2,8 @@
 export { createSession, resumeSession, Session, undoRotation } from "./runtime.ts";
 export type { Equipment, Runtime, Served, SessionStart } from "./runtime.ts";
 export type { Observe, SessionUpdate } from "./turn/update.ts";
+export { measuredProvider, measuring } from "./runtime/telemetry.ts";
+export type { Meter } from "./runtime/telemetry.ts";
 export type { CallEnvironment } from "./turn/calls.ts";
 export type { Compacted, Compacting, Compactor } from "./turn/compactor.ts";
 

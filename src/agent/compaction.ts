@@ -141,8 +141,8 @@ async function trim({ journal, provider, observe }: Compacting): Promise<Compact
   const notice = trimNotice(quarantine);
   await journal.append({ event: { type: "items-quarantined", turn: history.turn, ...quarantine, notice } });
   crashPoint("quarantine-appended");
-  const { rung, count } = quarantine;
-  observe({ type: "repaired", notice, rung, count });
+  const { rung, count, why } = quarantine;
+  observe({ type: "repaired", class: why, notice, rung, count });
   return { kind: "compacted", notice };
 }
 

@@ -40,7 +40,7 @@ export async function shadowSealed(session: Compacting, seen: SeenCompactions): 
   const compacted: NewEvent = { type: "history-compacted", ...facts, keepFrom, count, notice };
   await journal.append({ event: compacted, item });
   crashPoint("compaction-appended");
-  session.observe({ type: "repaired", notice, rung: 0, count: 1 });
+  session.observe({ type: "repaired", class: "sealed-compaction-rejected", notice, rung: 0, count: 1 });
 }
 
 /** Looks at each item once, however often it is asked; a window that items have left is looked at anew. */

@@ -39,7 +39,7 @@ export async function quarantine(
     event: { type: "items-quarantined", turn: journal.history.turn, ...made, notice },
   });
   crashPoint("quarantine-appended");
-  observe({ type: "repaired", notice, rung: made.rung, count: made.count });
+  observe({ type: "repaired", class: made.why, notice, rung: made.rung, count: made.count });
 }
 
 /** Logs the output that a call lacks, or sets aside what has no call; resolves to the turn's outcome when neither can be done. */
@@ -56,7 +56,7 @@ export async function repairPairs(
     await quarantine(runtime, journal, { do: "repair", quarantine: repair.quarantine, notice });
   } else {
     await journal.append(outputEvent(repair.record, repair.item, "repair"));
-    runtime.observe({ type: "repaired", notice, rung: 0, count: 1 });
+    runtime.observe({ type: "repaired", class: failure.class, notice, rung: 0, count: 1 });
   }
   return undefined;
 }

@@ -11,6 +11,7 @@ import { toolbox } from "../agent/toolbox.ts";
 import { readWorkspace } from "../agent/workspace.ts";
 import { contractNamed } from "../replay/contracts.ts";
 import { closedOnFailure } from "../runtime/open.ts";
+import { measuredProvider, measuring } from "../runtime/telemetry.ts";
 import {
   createSession,
   type Equipment,
@@ -29,6 +30,7 @@ import { checkName, findSession } from "./cli/pick.ts";
 import { takeOverMeant } from "./codex.ts";
 import { type Config, makeProvider, openStore, readConfig } from "./config.ts";
 import { standsIn } from "./belongs.ts";
+import { telemetry } from "./telemetry.ts";
 import { packageVersion } from "./version.ts";
 
 /** A store and everything that a session runs with, put together from the configuration. */
@@ -66,13 +68,18 @@ export async function openWorkbench(
   }
   const config = readConfig(invocation.options, invocation.environment, invocation.folder);
   const { store } = openStore(config, watchingFor(invocation));
+  const measured = await telemetry();
+  const told = measured ? measuring(measured.meter, observe) : observe;
   const keys = Object.values(config.providers).flatMap(({ keyVariable }) => keyVariable ?? []);
-  const closing: (() => Promise<void>)[] = [() => store.close()];
+  const closing: (() => Promise<void>)[] = [
+    () => store.close(),
+    ...(measured ? [() => measured.flush()] : []),
+  ];
   const runtime: Runtime = {
     store,
     clock: systemClock,
     random: Math.random,
-    observe,
+    observe: told,
     wait: invocation.options["wait"] === true,
   };
   const equip = async (
@@ -89,7 +96,7 @@ export async function openWorkbench(
     );
     closing.unshift(made.close);
     return {
-      provider: made.provider,
+      provider: measured ? measuredProvider(made.provider, measured.meter) : made.provider,
       contract: contractNamed(made.provider.contract),
       instructions: instructions.text,
       settings: { ...settings, instructionsHash: instructions.hash },
@@ -98,7 +105,7 @@ export async function openWorkbench(
         workspace: workspace.path,
         env: toolEnvironment(invocation.environment, [], keys).env,
         approve: approver(settings.approval, ask),
-        observe,
+        observe: told,
       },
       compact: compactor(config.compactAt === undefined ? {} : { compactAt: config.compactAt }),
     };

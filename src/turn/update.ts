@@ -20,7 +20,8 @@ export type SessionUpdate =
   | { type: "tool-ended"; callSeq: number; name: string; outcome: ToolOutcome }
   | { type: "silent"; ms: number }
   | { type: "attempt-failed"; failure: Failure; action: string; delayMs?: number; notice: string }
-  | { type: "repaired"; notice: string; rung: number; count: number }
+  /** `class`: of the failure that made it necessary. */
+  | { type: "repaired"; class: string; notice: string; rung: number; count: number }
   /** The session goes on as another one, which everything that comes belongs to. */
   | { type: "session-rotated"; from: string; to: string; notice: string }
   /** The log has it, and nobody will deliver it again. */

@@ -1,0 +1,47 @@
+import type { Meter } from "../runtime/telemetry.ts";
+import { packageVersion } from "./version.ts";
+
+/** Where `@opentelemetry/api` 1.x keeps what was registered with it. Looking here loads nothing. */
+const registry = Symbol.for("opentelemetry.js.api.1");
+
+interface RegisteredProvider {
+  getMeter(name: string, version?: string): Meter;
+  forceFlush?(): Promise<void>;
+}
+
+/** How long a command waits, at its end, for what it has counted to be handed over. */
+const flushMs = 2_000;
+
+export interface Telemetry {
+  readonly meter: Meter;
+  /** Hands over what was counted; whoever receives it may be slow or gone, which is no reason to keep a person waiting. */
+  flush(): Promise<void>;
+}
+
+/**
+ * The meter of the OpenTelemetry SDK that runs in this process, when the user has started one (`NODE_OPTIONS=--import …`); otherwise nothing,
+ * and nothing is loaded. It comes from `@opentelemetry/api` where that can be found from here, else from the SDK's own registration, which
+ * is what that package would return.
+ */
+export async function telemetry(): Promise<Telemetry | undefined> {
+  const registered = (globalThis as { [registry]?: { metrics?: RegisteredProvider } })[registry]?.metrics;
+  if (registered === undefined) return undefined;
+  const meter = (await fromPackage()) ?? registered.getMeter("throughline", packageVersion());
+  return {
+    meter,
+    flush: async () => {
+      const late = new Promise<void>((resolve) => setTimeout(resolve, flushMs).unref());
+      await Promise.race([registered.forceFlush?.().catch(() => undefined), late]);
+    },
+  };
+}
+
+async function fromPackage(): Promise<Meter | undefined> {
+  try {
+    const { metrics } = await import("@opentelemetry/api");
+    return metrics.getMeter("throughline", packageVersion());
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
