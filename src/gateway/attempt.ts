@@ -69,6 +69,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #heldBytes = 0;
   #isCommitted = false;
   #hasEnded = false;
+  /** What came since the last flush. */
+  #batch: Buffer[] = [];
   readonly #scanner = new StreamScanner();
   #first: Buffer | undefined;
 
@@ -97,8 +99,21 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else this.#mode = "whole";
   }
 
+  /**
+   * undici tells every chunk of the transfer encoding by itself, and an upstream makes one of each event: what came with one read is handled,
+   * and written, at once.
+   */
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#mode === "over") return;
+    this.#batch.push(chunk);
+    if (this.#batch.length === 1) process.nextTick(() => this.#flush());
+  }
+
+  #flush(): void {
+    const batch = this.#batch;
+    if (batch.length === 0 || this.#mode === "over") return;
+    this.#batch = [];
+    const chunk = batch.length === 1 ? batch[0]! : Buffer.concat(batch);
     const arrivedAt = performance.now();
     this.#host.alive();
     if (this.#mode === "opaque") return this.#write(chunk);
@@ -111,7 +126,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#mode === "over") return;
+    this.#flush();
+    if (this.#isOver()) return;
     if (this.#mode === "opaque") this.#finish();
     else if (this.#mode === "whole") this.#judgeWhole();
     else if (this.#hasEnded) this.#finish();
@@ -119,7 +135,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    if (this.#mode === "over") return;
+    this.#flush();
+    if (this.#isOver()) return;
     if (this.#hasEnded) return this.#finish();
     this.#cut(signalFromTransport(errorCode(error), error.message));
   }
@@ -131,6 +148,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** Whether the whole answer has gone out, and only the connection's end is missing. */
   get isDone(): boolean {
     return this.#hasEnded;
+  }
+
+  /** A flush may have ended it, which the checker of types can't see. */
+  #isOver(): boolean {
+    return this.#mode === "over";
   }
 
   /** Ends the attempt because nothing came for too long. */

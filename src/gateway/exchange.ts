@@ -76,7 +76,7 @@ export class Exchange implements AttemptHost {
     this.#prepared = performance.now() - readAt;
   }
 
-  async #begin(body: Buffer): Promise<void> {
+  async #begin(body: readonly Buffer[]): Promise<void> {
     const { ledger, limits, wait, now, random, metrics } = this.#context;
     const healing = await Healing.begin(body, {
       issuer: this.#issuer,
@@ -108,13 +108,14 @@ export class Exchange implements AttemptHost {
       path: this.#upstream.path(this.#request.url ?? "/"),
       method: "POST",
       // Compressed answers could not be looked at.
-      headers: forwardedRequestHeaders(this.#request.rawHeaders, {
+      headers: forwardedRequestHeaders(this.#request.rawHeaders, this.#request.headers.connection, {
         ...this.#upstream.credential(this.#request.headers, this.#context.token),
-        "content-length": String(healing.body.length),
+        "content-length": String(healing.body.reduce((sum, { length }) => sum + length, 0)),
         "accept-encoding": "identity",
         ...(healing.isChanged && { "content-encoding": undefined }),
       }),
-      body: healing.body,
+      // undici takes any iterable; its type names fewer.
+      body: (healing.body.length > 1 ? healing.body : (healing.body[0] ?? null)) as Buffer | null,
     };
     try {
       this.#upstream.dispatcher.dispatch(options, attempt);

@@ -27,25 +27,40 @@ function listed(connection: string | undefined): ReadonlySet<string> {
 
 const none: ReadonlySet<string> = new Set();
 
+const lowered = new Map<string, string>();
+const loweredKept = 1_024;
+
+/** Clients send the same names again and again. */
+function lowerCase(name: string): string {
+  let lower = lowered.get(name);
+  if (lower === undefined) {
+    lower = name.toLowerCase();
+    if (lowered.size < loweredKept) lowered.set(name, lower);
+  }
+  return lower;
+}
+
 /**
  * A client's headers as they go to the upstream: name and value by turns, in the client's order and spelling. `replaced` are headers, in
- * lower case, that take the place of the client's own; those that are `undefined` are left out.
+ * lower case, that take the place of the client's own; those that are `undefined` are left out. `connection` is the client's header of that
+ * name.
  */
 export function forwardedRequestHeaders(
   raw: readonly string[],
+  connection: string | undefined,
   replaced: Readonly<Record<string, string | undefined>>,
 ): string[] {
-  const lower = raw.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text));
-  const at = lower.findIndex((name, index) => index % 2 === 0 && name === "connection");
-  const named = listed(at < 0 ? undefined : lower[at + 1]);
+  const named = listed(connection);
   const forwarded: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = lower[index]!;
-    if (hopByHop.has(name) || ownToGateway.has(name) || named.has(name) || Object.hasOwn(replaced, name))
-      continue;
+    const name = lowerCase(raw[index]!);
+    if (hopByHop.has(name) || ownToGateway.has(name) || named.has(name) || name in replaced) continue;
     forwarded.push(raw[index]!, raw[index + 1]!);
   }
-  for (const [name, value] of Object.entries(replaced)) if (value !== undefined) forwarded.push(name, value);
+  for (const name in replaced) {
+    const value = replaced[name];
+    if (value !== undefined) forwarded.push(name, value);
+  }
   return forwarded;
 }
 

@@ -66,11 +66,11 @@ const nothing = project(openai, { issuer: "", quarantines: [] }, []);
  * Nothing of a request is looked at before it was refused, unless something is known of its issuer.
  */
 export class Healing {
-  /** What is to be sent. */
-  body: Buffer;
+  /** What is to be sent, in pieces. */
+  body: readonly Buffer[];
   /** What was changed before anything was asked, in one line. */
   prevented: string | undefined;
-  readonly #sent: Buffer;
+  readonly #sent: readonly Buffer[];
   readonly #facts: HealFacts;
   readonly #situation = new Situation();
   #taken: TakenRequest | undefined;
@@ -86,14 +86,14 @@ export class Healing {
   /** Blobs that were refused long ago and are tried again. */
   #due: string[] = [];
 
-  private constructor(sent: Buffer, facts: HealFacts) {
+  private constructor(sent: readonly Buffer[], facts: HealFacts) {
     this.#sent = sent;
     this.body = sent;
     this.#facts = facts;
   }
 
   /** Begins with what is known of earlier requests. */
-  static async begin(sent: Buffer, facts: HealFacts): Promise<Healing> {
+  static async begin(sent: readonly Buffer[], facts: HealFacts): Promise<Healing> {
     const healing = new Healing(sent, facts);
     if (facts.memory.knows(facts.issuer)) await healing.#prevent();
     return healing;
@@ -190,14 +190,16 @@ export class Healing {
       ...(isMarked ? ["the conversation sent as it was accepted before"] : []),
       ...parameters.map((parameter) => `sent without ${printableLine(parameter, 60)}`),
     ];
-    this.body = await taken.write();
+    this.body = [await taken.write()];
     this.prevented = `${words.join("; ")} (refused before)`;
   }
 
   #taking(): TakenRequest | undefined {
     if (this.#taken || this.#isUnreadable) return this.#taken;
     const { issuer, memory, encoding, maxBytes } = this.#facts;
-    const plain = plainBody(this.#sent, encoding, maxBytes);
+    const [only] = this.#sent;
+    const whole = only && this.#sent.length === 1 ? only : Buffer.concat(this.#sent);
+    const plain = plainBody(whole, encoding, maxBytes);
     const request = plain && readRequest(plain);
     this.#taken = request && new TakenRequest(request, { issuer, sealedBy: (blob) => memory.sealedBy(blob) });
     this.#isUnreadable = this.#taken === undefined;
@@ -260,7 +262,7 @@ export class Healing {
   }
 
   async #healed(taken: TakenRequest, notice: string): Promise<Verdict> {
-    this.body = await taken.write();
+    this.body = [await taken.write()];
     return { do: "heal", notice };
   }
 

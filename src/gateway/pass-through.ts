@@ -27,7 +27,11 @@ export function passThrough(
         origin: upstream.origin,
         path: upstream.path(url),
         method: method as Dispatcher.HttpMethod,
-        headers: forwardedRequestHeaders(rawHeaders, upstream.credential(headers, context.token)),
+        headers: forwardedRequestHeaders(
+          rawHeaders,
+          headers.connection,
+          upstream.credential(headers, context.token),
+        ),
         body: hasBody ? request : null,
       },
       passing,

@@ -9,7 +9,8 @@ export interface BodyLimits {
 }
 
 export type ReadBody =
-  | { kind: "whole"; body: Buffer }
+  /** In the pieces that it came in: joining 256 MiB would take as much again. */
+  | { kind: "whole"; body: readonly Buffer[] }
   | { kind: "too-large" }
   /** All held bodies together are at their limit. */
   | { kind: "full" }
@@ -17,7 +18,7 @@ export type ReadBody =
   | { kind: "gone" };
 
 /**
- * Reads a request's body into one buffer. Its bytes are counted as held until `release` is called, and `onBytes` is called for each piece.
+ * Reads a request's body. Its bytes are counted as held until `release` is called, and `onBytes` is called for each piece.
  */
 export function readBody(
   request: IncomingMessage,
@@ -50,8 +51,7 @@ export function readBody(
       if (held > limits.one) end({ kind: "too-large" });
       else if (metrics.heldBytes > limits.all) end({ kind: "full" });
     };
-    const whole = (): void =>
-      end({ kind: "whole", body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, held) });
+    const whole = (): void => end({ kind: "whole", body: chunks });
     const gone = (): void => end({ kind: "gone" });
     if (declared > limits.one) return end({ kind: "too-large" });
     request.on("data", take).on("end", whole).on("close", gone).on("error", gone);
