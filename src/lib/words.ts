@@ -24,3 +24,13 @@ export function durationWords(ms: number): string {
 export function ago(ms: number): string {
   return ms < 5_000 ? "just now" : `${durationWords(ms)} ago`;
 }
+
+/** "812 bytes", "41 KB", "1.5 GB": decimal units. */
+export function bytesWords(bytes: number): string {
+  if (bytes < 1_000) return counted(bytes, "byte");
+  const units = ["KB", "MB", "GB", "TB"];
+  let value = bytes / 1_000;
+  let unit = 0;
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1_000;
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}

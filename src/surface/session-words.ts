@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { ago, counted, durationWords } from "../lib/words.ts";
+import { ago, bytesWords, counted, durationWords } from "../lib/words.ts";
 import { printableLine } from "../lib/printable.ts";
 import type { Workspace } from "../session/event.ts";
 import { isInside, type Place } from "../session/place.ts";
@@ -9,14 +9,19 @@ import type { ListedSession } from "../store.ts";
 /** What lists say of a session, the same everywhere. Text of sessions is safe to print. */
 
 /** id, name or title, model/effort, age, last activity, messages, branch, status, and where it is when that is not here: R6. */
-export function listLine(session: ListedSession, now: number, here?: Place): string {
-  const { parent, rotated, workspace } = session;
+export function listLine(
+  session: ListedSession & { origin?: "codex"; codex?: { estimated?: true } },
+  now: number,
+  here?: Place,
+): string {
+  const { parent, rotated, workspace, origin, codex } = session;
   const branch = branchWords(session);
   const place = here && placeWords(workspace, here);
   const parts = [
-    `${labelWords(session, 48)}  ${modelWords(session)}`,
+    `${origin === undefined ? "" : `${origin}: `}${labelWords(session, 48)}  ${modelWords(session) || "(model not known)"}`,
     `made ${ago(now - session.created)}, active ${ago(now - session.updated)}`,
-    counted(session.messages, "message"),
+    `${codex?.estimated ? "about " : ""}${counted(session.messages, "message")}`,
+    ...(origin === undefined ? [] : [bytesWords(session.bytes)]),
     ...(branch === undefined ? [] : [branch]),
     ...(place === undefined ? [] : [place]),
     statusWords(session, now),

@@ -59,6 +59,19 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     // The first message is Codex's own instructions, which belong to the program and not to the thread.
     const own = upstream.requests.at(-1)!.input.slice(1);
 
+    const listed = await desk.run(["sessions", "--codex", "--json"], { env });
+    expect(JSON.parse(listed.out)).toMatchObject({
+      sessions: [
+        {
+          id: rollout!.thread,
+          origin: "codex",
+          title: "look",
+          messages: 5,
+          workspace: { path: work },
+          status: "idle",
+        },
+      ],
+    });
     const run = await desk.run(["resume", rollout!.thread.slice(0, 18), "and on"], { env });
     expect(run.status, run.err).toBe(0);
     const request = upstream.requests.at(-1)!;
@@ -74,6 +87,10 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     await codex.run(["exec", "--skip-git-repo-check", "resume", rollout!.thread, "elsewhere"], {
       folder: work,
     });
+    const both = JSON.parse((await desk.run(["sessions", "--codex", "--json"], { env })).out) as {
+      sessions: Item[];
+    };
+    expect(both.sessions.map(({ id, origin }) => [id, origin])).toEqual([[rollout!.thread, undefined]]);
     const later = await desk.run(["exec", "resume", rollout!.thread, "on"], { env });
     expect(later.status, later.err).toBe(0);
     expect(later.err).toMatch(/both have gone on since/u);

@@ -30,8 +30,12 @@ export async function findThreads(home: string, reference: string): Promise<Thre
     else threads.set(file.thread, [file]);
   }
   const found: Thread[] = [];
+  const hints = knownThreads(
+    home,
+    [...threads].flatMap(([id, own]) => (own.length > 1 ? [id] : [])),
+  );
   for (const [id, own] of threads) {
-    const file = currentOf(own, known.get(id)?.path);
+    const file = currentOf(own, hints.get(id)?.path);
     if (file) found.push(await threadOf(file, files, names.get(id) ?? known.get(id)?.name));
   }
   return found;

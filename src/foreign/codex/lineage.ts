@@ -50,12 +50,18 @@ export async function lineageOf(newest: RolloutFile, files: readonly RolloutFile
 
 /**
  * Of the files of one thread that which Codex goes on with: the one that its state database names, when it is there, else that with the
- * newest name (measured with 0.169).
+ * newest name (measured with 0.169); of those that one which is not archived.
  */
 export function currentOf(files: readonly RolloutFile[], named?: string): RolloutFile | undefined {
   const known = files.find(({ path }) => path === named);
   if (known) return known;
-  return files.toSorted((a, b) => (a.made === b.made ? b.mtime - a.mtime : a.made < b.made ? 1 : -1))[0];
+  const [first] = files.toSorted(
+    (a, b) =>
+      (a.made === b.made ? 0 : a.made < b.made ? 1 : -1) ||
+      Number(a.archived) - Number(b.archived) ||
+      b.mtime - a.mtime,
+  );
+  return first;
 }
 
 /** The first line that is a header, among the first ones. */

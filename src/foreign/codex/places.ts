@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 
 /** What the name of a rollout's file says. */
 export interface RolloutName {
@@ -98,7 +98,7 @@ function walk(
   };
   const entries = attempt(folder, () => readdirSync(folder, { withFileTypes: true }));
   for (const entry of entries ?? []) {
-    const path = join(folder, entry.name);
+    const path = `${folder}${sep}${entry.name}`;
     if (entry.isDirectory()) walk(path, archived, found, onUnreadable);
     else {
       const named = readRolloutName(entry.name);

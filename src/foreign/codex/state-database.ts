@@ -7,17 +7,14 @@ import { DatabaseSync } from "node:sqlite";
 export interface KnownThread {
   readonly path?: string;
   readonly name?: string;
-  readonly archived?: boolean;
 }
 
-const wanted = ["id", "rollout_path", "name", "archived"] as const;
-
 /**
- * The threads of the newest state database of a home, by id. It is opened read-only and as if nobody wrote to it, so that reading leaves no
- * file behind and waits for nobody; what is still in its write-ahead log is not seen. Columns are asked for as far as the schema has them.
- * A home without one, and one that can't be read, give none.
+ * What the newest state database of a home says of the threads that have a name, and of those that are asked for, by id. It is opened
+ * read-only and as if nobody wrote to it, so that reading leaves no file behind and waits for nobody; what is still in its write-ahead log
+ * is not seen. Columns are asked for as far as the schema has them. A home without one, and one that can't be read, give none.
  */
-export function knownThreads(home: string): Map<string, KnownThread> {
+export function knownThreads(home: string, ids: Iterable<string> = []): Map<string, KnownThread> {
   const found = new Map<string, KnownThread>();
   const path = newestDatabase(home);
   if (path === undefined) return found;
@@ -32,17 +29,21 @@ export function knownThreads(home: string): Map<string, KnownThread> {
         .all()
         .map(({ name }) => String(name)),
     );
-    const known = wanted.filter((column) => columns.has(column));
     if (!columns.has("id")) return found;
-    for (const row of database.prepare(`SELECT ${known.join(", ")} FROM threads`).iterate()) {
-      const { id, rollout_path: rollout, name, archived } = row;
-      if (typeof id !== "string") continue;
+    const selected = ["id", "rollout_path", "name"].filter((column) => columns.has(column)).join(", ");
+    const take = (row: Record<string, unknown> | undefined): void => {
+      const { id, rollout_path: rollout, name } = row ?? {};
+      if (typeof id !== "string") return;
       found.set(id.toLowerCase(), {
         ...(typeof rollout === "string" && { path: rollout }),
         ...(typeof name === "string" && name !== "" && { name }),
-        ...(archived === 1 && { archived: true }),
       });
-    }
+    };
+    if (columns.has("name"))
+      for (const row of database.prepare(`SELECT ${selected} FROM threads WHERE name <> ''`).iterate())
+        take(row);
+    const one = database.prepare(`SELECT ${selected} FROM threads WHERE id = ?`);
+    for (const id of ids) if (!found.has(id)) take(one.get(id));
   } catch (error) {
     // Not SQLite, cut off, or being written: what was read so far is a hint as good as any.
     if (!isDatabaseError(error)) throw error;

@@ -77,6 +77,7 @@ export const commands: readonly Command[] = [
     options: [
       { flags: "--all", help: "of every workspace" },
       { flags: "--archived", help: "the archived ones too" },
+      { flags: "--codex", help: "Codex's own sessions too (CODEX_HOME, default ~/.codex)" },
       { flags: "--model <text>", help: "whose model, or model/effort, has this text" },
       { flags: "--since <time>", help: "active since then: an age (30m, 2h, 7d) or a date (2026-11-20)" },
       {

@@ -2,6 +2,8 @@ import { printableLine } from "../../lib/printable.ts";
 import type { Place } from "../../session/place.ts";
 import type { ListedSession } from "../../store.ts";
 import { printJson } from "../json/print.ts";
+import { type CodexSession, codexSessions, isCodexSession, searchCodex } from "../codex-sessions.ts";
+import { readConfig } from "../config.ts";
 import { placeOf } from "../place.ts";
 import { listLine } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
@@ -18,11 +20,25 @@ export async function sessions(invocation: Invocation): Promise<number> {
   try {
     const here = placeOf(folder);
     const hidden: Hidden[] = [];
-    let shown = await store.list({
+    let shown: Listed[] = await store.list({
       ...(options["all"] !== true && { workspace: here }),
       onHidden: (count) => hidden.push({ by: elsewhere, count }),
       onRead: (read, total) => reading.show(read, total, "reading sessions that the catalogue doesn't know"),
     });
+    if (options["codex"] === true) {
+      const own = new Set(shown.map(({ id }) => id));
+      const { home } = readConfig(options, invocation.environment, folder);
+      const codex = codexSessions({
+        environment: invocation.environment,
+        home,
+        own,
+        ...(options["all"] !== true && { here }),
+        onRead: (read, total) => reading.show(read, total, "reading Codex sessions"),
+      });
+      shown = [...shown, ...codex.sessions].sort((a, b) => b.updated - a.updated);
+      hidden.push({ by: elsewhere, count: codex.elsewhere });
+      for (const trouble of codex.troubles) terminal.err(`${printableLine(trouble, 300)}\n`);
+    }
     reading.clear();
     for (const trouble of troubles) terminal.err(`${printableLine(trouble, 300)}\n`);
     if (options["archived"] !== true && !wantsArchived(invocation)) {
@@ -37,22 +53,29 @@ export async function sessions(invocation: Invocation): Promise<number> {
     }
     const search = optionText(invocation, "search");
     if (search !== undefined) {
-      const found = await store.search(search, shown, {
-        onRead: (read, total) => reading.show(read, total, "reading sessions for the search"),
-        signal,
-      });
+      const own = shown.filter((session) => !isCodexSession(session));
+      const found = new Set([
+        ...(await store.search(search, own, {
+          onRead: (read, total) => reading.show(read, total, "reading sessions for the search"),
+          signal,
+        })),
+        ...(await searchCodex(search, shown.filter(isCodexSession))),
+      ]);
       hidden.push({ by: `--search ${search}`, count: shown.length - found.size });
       shown = shown.filter(({ id }) => found.has(id));
       reading.clear();
     }
     if (options["json"] === true) printJson<"sessions">(terminal, { sessions: shown, hidden });
-    else terminal.out(table(shown, hidden, here, now));
+    else terminal.out(table(shown, hidden, { here, now, isCodex: options["codex"] === true }));
     return 0;
   } finally {
     reading.clear();
     await store.close();
   }
 }
+
+/** One of our own, or one of Codex's. */
+type Listed = ListedSession | CodexSession;
 
 const elsewhere = "workspace";
 
@@ -62,15 +85,25 @@ interface Hidden {
   count: number;
 }
 
-function table(shown: readonly ListedSession[], hidden: readonly Hidden[], here: Place, now: number): string {
+function table(
+  shown: readonly Listed[],
+  hidden: readonly Hidden[],
+  { here, now, isCodex }: { here: Place; now: number; isCodex: boolean },
+): string {
   const lines = shown.map((session) => listLine(session, now, here));
-  const counts = hidden.filter(({ count }) => count > 0);
+  const counts = [...new Set(hidden.map(({ by }) => by))]
+    .map((by) => ({
+      by,
+      count: hidden.filter((each) => each.by === by).reduce((sum, each) => sum + each.count, 0),
+    }))
+    .filter(({ count }) => count > 0);
   if (shown.length === 0)
     lines.push(
       counts.some(({ by }) => by !== elsewhere) ? "No session is left." : "No session in this workspace yet.",
     );
   const told = counts.map(({ by, count }) => {
-    if (by === elsewhere) return `${count} more in other workspaces: throughline sessions --all`;
+    if (by === elsewhere)
+      return `${count} more in other workspaces: throughline sessions --all${isCodex ? " --codex" : ""}`;
     if (by === "archived") return `${count} archived: throughline sessions --archived`;
     return `${count} hidden by ${printableLine(by, 60)}`;
   });

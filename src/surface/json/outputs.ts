@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { at, damage, dead, failure, id, mode, queued, session, unreadable } from "./shapes.ts";
+import { at, damage, dead, failure, id, listed, mode, queued, session, unreadable } from "./shapes.ts";
 
 /** What each command prints with `--json`, by the command's name: one object on one line. The commands that print events are in `events.ts`. */
 
@@ -117,7 +117,7 @@ const shown = {
 export const outputs = {
   sessions: z.strictObject({
     schema,
-    sessions: z.array(session).describe("newest activity first"),
+    sessions: z.array(listed).describe("newest activity first"),
     hidden: z
       .array(
         z.strictObject({

@@ -87,6 +87,29 @@ export const session = z
   })
   .meta({ id: "session", title: "a session as lists know it" });
 
+export const listed = session
+  .extend({
+    origin: z
+      .literal("codex")
+      .optional()
+      .describe("a Codex session, which resuming takes over; turns, steps and usage are not known of it"),
+    codex: z
+      .strictObject({
+        path: z.string().describe("of the rollout"),
+        origin: z
+          .enum(["cli", "exec", "vscode", "app", "subagent", "unknown"])
+          .describe("the program that made it"),
+        cliVersion: z.string().optional().describe("of Codex"),
+        estimated: z.literal(true).optional().describe("the messages are reckoned from the file's ends"),
+        parent: z.string().optional().describe("the thread whose sub-agent it is"),
+        forkedFrom: z.string().optional().describe("the thread that it was forked from"),
+        flaws: z.array(z.string()).describe("what its head and tail show: `throughline doctor` says more"),
+      })
+      .optional()
+      .describe("of a Codex session"),
+  })
+  .meta({ id: "listed", title: "a session in a list, of Throughline or of Codex" });
+
 export const damage = z
   .strictObject({
     kind: z

@@ -1,0 +1,250 @@
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { zstdCompressSync } from "node:zlib";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { listThreads, type ListedThread } from "./list.ts";
+import { linesIn } from "./lines.ts";
+import { listRollouts } from "./places.ts";
+import { promptOf } from "./prompt.ts";
+import { readRecord } from "./record.ts";
+import { scanRollout } from "./scan.ts";
+import { holdsWords } from "./search.ts";
+
+const fixtures = join(import.meta.dirname, "fixtures");
+const versions = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"];
+
+/** A home of its own with the sessions of a version. */
+function homeWith(version: string): string {
+  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
+  cpSync(join(fixtures, version), home, { recursive: true });
+  return home;
+}
+
+const only = (threads: readonly ListedThread[], beginning: string): ListedThread => {
+  const found = threads.filter(({ id }) => id.startsWith(beginning));
+  expect(found).toHaveLength(1);
+  return found[0]!;
+};
+
+test.each(versions)("a list says of %s rollouts what reading all of them says", (version) => {
+  const { threads, troubles } = listThreads(join(fixtures, version));
+  expect(troubles).toEqual([]);
+  expect(threads).toHaveLength(listRollouts(join(fixtures, version)).length);
+  for (const thread of threads) {
+    const records = linesIn(readFileSync(thread.path))
+      .map(readRecord)
+      .filter((record) => record.readable);
+    const messages = records.filter(({ type, kind }) => type === "response_item" && kind === "message");
+    const prompts = messages.flatMap(({ payload }) => promptOf(payload) ?? []);
+    const answers = messages.filter(({ payload }) => payload["role"] === "assistant");
+    expect(thread.messages).toBe(prompts.length + answers.length);
+    expect(thread.title).toBe(prompts[0]);
+    expect(thread.estimated).toBeUndefined();
+    const times = records.flatMap(({ at }) => at ?? []);
+    if (version === "0.29.0") expect(thread.branch).toBe("main");
+    else {
+      expect(thread).toMatchObject({ cliVersion: version, updated: times.at(-1), branch: "main" });
+      expect(thread.cwd).toMatch(/\/ws$/u);
+      const models = records.flatMap(({ type, payload }) =>
+        type === "turn_context" ? [payload["model"]] : [],
+      );
+      expect(thread.model).toBe(models.at(-1));
+    }
+    expect(thread.flaws.filter((flaw) => flaw !== "open-turn")).toEqual([]);
+  }
+});
+
+test("names come from the last row of an id, and from the state database where there is none", () => {
+  const home = homeWith("0.169.0");
+  const id = "01a1fada-0b9c-7483-9338-2ca5620af9fd";
+  appendFileSync(join(home, "session_index.jsonl"), `garbage\n{"id":"${id}","thread_name":"renamed"}\n`);
+  const database = new DatabaseSync(join(home, "state_5.sqlite"));
+  database.exec(
+    "CREATE TABLE threads (id TEXT PRIMARY KEY, rollout_path TEXT, name TEXT, later_column TEXT)",
+  );
+  database.exec(
+    `INSERT INTO threads VALUES ('01a1fab7-6525-7661-a97b-6d3096fc7bfa', '/nowhere', 'from the database', NULL)`,
+  );
+  database.exec(`INSERT INTO threads VALUES ('${id}', '/nowhere', 'older', NULL)`);
+  database.close();
+  const before = readdirSync(home).sort();
+  const { threads } = listThreads(home);
+  expect(readdirSync(home).sort()).toEqual(before);
+  expect(only(threads, id).name).toBe("renamed");
+  expect(only(threads, "01a1fab7-6525").name).toBe("from the database");
+});
+
+test.each([
+  ["garbage", (path: string) => writeFileSync(path, "not a database")],
+  ["nothing", (path: string) => writeFileSync(path, "")],
+  [
+    "another schema",
+    (path: string) => {
+      const database = new DatabaseSync(path);
+      database.exec("CREATE TABLE threads (thread TEXT)");
+      database.close();
+    },
+  ],
+])("a state database that is %s changes nothing", (_, make) => {
+  const home = homeWith("0.130.0");
+  const before = listThreads(home);
+  make(join(home, "state_9.sqlite"));
+  expect(listThreads(home)).toEqual(before);
+});
+
+test("what is wrong at the ends of a file is seen", () => {
+  const home = homeWith("0.169.0");
+  const [rollout] = listRollouts(home);
+  const path = rollout!.path;
+  const content = readFileSync(path);
+  const flawsOf = (bytes: Buffer | string): readonly string[] => {
+    writeFileSync(path, bytes);
+    return scanRollout({ ...rollout!, bytes: bytes.length }).flaws;
+  };
+  expect(flawsOf(content)).toEqual([]);
+  expect(flawsOf("")).toEqual(["empty"]);
+  expect(flawsOf("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")).toEqual(["git-lfs"]);
+  expect(flawsOf(content.subarray(content.indexOf("\n") + 1))).toEqual(["no-header"]);
+  expect(flawsOf(Buffer.concat([Buffer.from("{}\n"), content]))).toEqual(["no-header"]);
+  expect(flawsOf(Buffer.concat([Buffer.from("\uFEFF"), content]))).toEqual(["bom"]);
+  expect(flawsOf(Buffer.concat([content, Buffer.alloc(4096)]))).toEqual(["nul-tail"]);
+  expect(flawsOf(content.subarray(0, content.length - 20))).toContain("torn-tail");
+  expect(flawsOf(content.subarray(0, content.length - 1))).toEqual([]);
+  const bare =
+    '{"timestamp":"2026-11-20T21:00:00.000Z","type":"event_msg","payload":{"type":"token_count"}}\n';
+  expect(flawsOf(Buffer.concat([content, Buffer.from(bare)]))).toEqual(["no-ordinal"]);
+  expect(flawsOf(content.subarray(0, content.lastIndexOf("\n", content.length - 2) + 1))).toEqual([
+    "open-turn",
+  ]);
+});
+
+test("files are read once, and again when they have changed", () => {
+  const home = homeWith("0.130.0");
+  const cache = join(mkdtempSync(join(tmpdir(), "throughline-cache-")), "cache");
+  const first = listThreads(home, { cache });
+  expect(first.read).toBe(first.threads.length);
+  expect(listThreads(home, { cache })).toEqual({ ...first, read: 0 });
+  const { path } = first.threads[0]!;
+  appendFileSync(path, readFileSync(path).subarray(readFileSync(path).indexOf('{"timestamp"')));
+  const changed = listThreads(home, { cache });
+  expect(changed.read).toBe(1);
+  expect(only(changed.threads, first.threads[0]!.id).messages).toBeGreaterThan(first.threads[0]!.messages);
+  const size = statSync(path).size;
+  writeFileSync(path, Buffer.alloc(size));
+  utimesSync(path, 1, 1);
+  expect(listThreads(home, { cache }).read).toBe(1);
+  const [file] = readdirSync(cache);
+  expect(statSync(join(cache, file!)).mode & 0o777).toBe(0o600);
+  writeFileSync(join(cache, file!), '{"format":1,"rows":[[1,2],{"x":1}]}');
+  expect(listThreads(home, { cache }).threads).toHaveLength(first.threads.length);
+});
+
+test("of a large file the ends are read, and its messages are reckoned", () => {
+  const home = homeWith("0.130.0");
+  const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
+  const all = readFileSync(rollout.path);
+  const body = all.subarray(all.indexOf("\n") + 1);
+  const times = 400;
+  writeFileSync(rollout.path, Buffer.concat([all, ...Array.from({ length: times }, () => body)]));
+  const small = scanRollout({
+    ...rollout,
+    path: listRollouts(join(fixtures, "0.130.0")).find(({ thread }) => thread === rollout.thread)!.path,
+  });
+  const large = scanRollout(rollout);
+  const exact = small.messages * (times + 1);
+  expect(large).toMatchObject({
+    title: small.title,
+    model: small.model,
+    estimated: true,
+    updated: small.updated,
+  });
+  expect(Math.abs(large.messages - exact) / exact).toBeLessThan(0.1);
+});
+
+test("a reverted thread is one row, as is a thread of which there are two files", () => {
+  const home = homeWith("0.169.0");
+  const [rollout] = listRollouts(home);
+  const path = rollout!.path;
+  const lines = readFileSync(path, "utf8").split("\n");
+  const meta = JSON.parse(lines[0]!) as { payload: Record<string, unknown> };
+  meta.payload["history_base"] = { thread_id: rollout!.thread, end_ordinal_exclusive: 9, end_byte_offset: 1 };
+  const segment = "01a1fab8-0000-7000-8000-000000000001";
+  const later = join(
+    dirname(path),
+    basename(path)
+      .replace(/T\d\d-/u, "T23-")
+      .replace(".jsonl", `_${segment}.jsonl`),
+  );
+  writeFileSync(later, `${JSON.stringify(meta)}\n`);
+  const thread = only(listThreads(home).threads, rollout!.thread);
+  expect(thread).toMatchObject({ path: later, estimated: true, flaws: [] });
+  expect(thread.title).toBeTruthy();
+
+  const copy = join(home, "sessions", "2026", "11", "21");
+  mkdirSync(copy);
+  writeFileSync(join(copy, basename(path).replace("2026-11-20", "2026-11-21")), readFileSync(path));
+  expect(only(listThreads(home).threads, rollout!.thread).flaws).toEqual(["two-files"]);
+});
+
+test("archived and compressed rollouts are listed, and a compressed one beside its plain one is not", () => {
+  const home = homeWith("0.130.0");
+  const [first, second] = listRollouts(home);
+  mkdirSync(join(home, "archived_sessions"));
+  writeFileSync(
+    join(home, "archived_sessions", `${basename(first!.path)}.zst`),
+    zstdCompressSync(readFileSync(first!.path)),
+  );
+  writeFileSync(`${second!.path}.zst`, zstdCompressSync(readFileSync(second!.path)));
+  const { threads } = listThreads(home);
+  expect(threads.filter(({ path }) => path.endsWith(".zst"))).toEqual([]);
+  expect(only(threads, first!.thread).flaws).toContain("two-files");
+  expect(only(threads, second!.thread).flaws).not.toContain("two-files");
+  const files = listRollouts(home).filter(({ form }) => form === "jsonl.zst");
+  expect(files).toMatchObject([{ archived: true }]);
+  expect(scanRollout(files[0]!)).toMatchObject({ messages: expect.any(Number), flaws: [] });
+});
+
+test("no bytes make a scan throw", () => {
+  const home = homeWith("0.58.0");
+  const [rollout] = listRollouts(home);
+  const content = readFileSync(rollout!.path);
+  fc.assert(
+    fc.property(
+      fc.nat(content.length),
+      fc.nat(content.length),
+      fc.uint8Array({ maxLength: 40 }),
+      (from, length, bytes) => {
+        const mutated = Buffer.concat([
+          content.subarray(0, from),
+          bytes,
+          content.subarray(from + (length % 500)),
+        ]);
+        writeFileSync(rollout!.path, mutated);
+        expect(scanRollout(rollout!).messages).toBeGreaterThanOrEqual(0);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("a search finds what was said and called, whatever its case, and not what is only in Codex's own texts", async () => {
+  const path = listRollouts(join(fixtures, "0.169.0")).find(({ thread }) =>
+    thread.startsWith("01a1fab7-6525"),
+  )?.path;
+  expect(await holdsWords(path!, ["A.TXT"])).toBe(true);
+  expect(await holdsWords(path!, ["a.txt", "nowhere-in-it"])).toBe(false);
+  expect(await holdsWords(path!, ["You are Codex, a coding agent"])).toBe(false);
+});

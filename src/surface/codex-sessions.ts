@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import { sessionIdOf } from "../foreign/codex/import.ts";
+import { type ListedThread, listThreads } from "../foreign/codex/list.ts";
+import { codexHome } from "../foreign/codex/places.ts";
+import { holdsWords } from "../foreign/codex/search.ts";
+import { repositoryOf } from "../lib/repository.ts";
+import { isTogether, type Place } from "../session/place.ts";
+import { noUsage } from "../session/usage.ts";
+import type { ListedSession } from "../store.ts";
+
+/** A Codex session among the own ones: resuming it takes it over. */
+export interface CodexSession extends ListedSession {
+  readonly origin: "codex";
+  readonly codex: Pick<
+    ListedThread,
+    "path" | "origin" | "cliVersion" | "estimated" | "parent" | "forkedFrom"
+  > & { flaws: string[] };
+}
+
+export interface CodexQuery {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Throughline's home, where what is found is kept for the next time. */
+  readonly home: string;
+  /** Ids of the own sessions: what was taken over is listed once. */
+  readonly own: ReadonlySet<string>;
+  /** Only sessions that belong here. */
+  readonly here?: Place;
+  readonly onRead?: (read: number, total: number) => void;
+}
+
+export interface CodexSessions {
+  readonly sessions: CodexSession[];
+  /** How many belong to other workspaces. */
+  readonly elsewhere: number;
+  readonly troubles: readonly string[];
+}
+
+/** Every Codex session of this user, as lists have sessions; newest activity first. */
+export function codexSessions({ environment, home, own, here, onRead }: CodexQuery): CodexSessions {
+  const { threads, troubles } = listThreads(codexHome(environment), {
+    cache: join(home, "cache"),
+    ...(onRead && { onRead }),
+  });
+  const places = new Map<string, Place>();
+  const placeOf = (path: string): Place => {
+    const known = places.get(path);
+    if (known) return known;
+    const repository = path === "" ? undefined : repositoryOf(path);
+    const place = { path, ...(repository && { gitRoot: repository.root, gitCommon: repository.common }) };
+    places.set(path, place);
+    return place;
+  };
+  const sessions: CodexSession[] = [];
+  let elsewhere = 0;
+  for (const thread of threads) {
+    if (own.has(sessionIdOf(thread.id, thread.created))) continue;
+    // Of lists of everything nobody wants to know where each folder's repository is.
+    const place = here ? placeOf(thread.cwd ?? "") : { path: thread.cwd ?? "" };
+    if (here && !isTogether(place, here)) elsewhere++;
+    else sessions.push(sessionOf(thread, place));
+  }
+  return { sessions, elsewhere, troubles };
+}
+
+/** Ids of the sessions in whose name, title, messages or calls every word is. */
+export async function searchCodex(text: string, sessions: readonly CodexSession[]): Promise<Set<string>> {
+  const words = text.split(/\s+/u).filter((word) => word !== "");
+  const found = new Set<string>();
+  for (const { id, name = "", codex } of sessions) {
+    const left = words.filter((word) => !name.toLowerCase().includes(word.toLowerCase()));
+    if (left.length === 0 || (await holdsWords(codex.path, left))) found.add(id);
+  }
+  return found;
+}
+
+export function isCodexSession(session: ListedSession | CodexSession): session is CodexSession {
+  return "origin" in session;
+}
+
+function sessionOf(thread: ListedThread, place: Place): CodexSession {
+  const { id, name, title, model = "", effort, created, updated, messages, bytes, archived, flaws } = thread;
+  const { path, origin, cliVersion, estimated, parent, forkedFrom, branch, commit } = thread;
+  const serious = flaws.filter((flaw) => flaw !== "open-turn");
+  const isOpen = flaws.includes("open-turn");
+  return {
+    id,
+    ...(name !== undefined && { name }),
+    ...(title !== undefined && { title }),
+    workspace: {
+      ...place,
+      ...(branch !== undefined && { gitBranch: branch }),
+      ...(commit !== undefined && { gitCommit: commit }),
+    },
+    settings: {
+      provider: thread.provider ?? "openai",
+      model,
+      ...(effort !== undefined && { effort }),
+      instructionsHash: "",
+      approval: "ask",
+    },
+    created,
+    updated,
+    status: isOpen ? "interrupted" : "idle",
+    ...(isOpen && { reason: "the turn was not ended" }),
+    turns: 0,
+    steps: 0,
+    messages,
+    repairs: 0,
+    usage: noUsage,
+    ...(archived && { archived }),
+    bytes,
+    ...(serious.length > 0 && {
+      trouble: `${serious.map((flaw) => words[flaw]).join(", ")}; throughline doctor '${path}'`,
+    }),
+    origin: "codex",
+    codex: {
+      path,
+      origin,
+      ...(cliVersion !== undefined && { cliVersion }),
+      ...(estimated && { estimated }),
+      ...(parent !== undefined && { parent }),
+      ...(forkedFrom !== undefined && { forkedFrom }),
+      flaws: [...flaws],
+    },
+  };
+}
+
+const words: Readonly<Record<ListedThread["flaws"][number], string>> = {
+  empty: "empty",
+  "git-lfs": "a git-lfs pointer in its place",
+  "no-header": "no header on its first line",
+  bom: "a byte order mark before its header",
+  "nul-tail": "NUL bytes at its end",
+  "torn-tail": "its last line is torn",
+  "no-ordinal": "its last record has no ordinal",
+  "open-turn": "its last turn was not ended",
+  unreadable: "it can't be read",
+  "two-files": "two files of one id",
+  "base-missing": "what it continues is missing",
+};
