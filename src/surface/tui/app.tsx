@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react
 import { systemClock } from "../../lib/clock.ts";
 import { printable } from "../../lib/printable.ts";
 import type { Desk, Leaving, Scene } from "./desk.ts";
-import { readKey } from "./keys.ts";
+import { readKeys } from "./keys.ts";
 import { liveLines } from "./live.ts";
 import type { Paint } from "./style.ts";
 import { blockLines } from "./transcript.ts";
@@ -27,8 +27,7 @@ export function App({ desk, paint, done }: AppProps): ReactNode {
     desk.scrolled = finished.length;
   }, [desk, finished.length]);
   useInput((input, key) => {
-    const command = readKey(input, key);
-    if (command) desk.key(command);
+    for (const command of readKeys(input, key)) desk.key(command);
   });
   usePaste((text) => desk.key({ kind: "edit", edit: { do: "insert", text: printable(text) } }));
   const live = scene.isLeft

@@ -123,7 +123,10 @@ export interface LaidOut {
   readonly column: number;
 }
 
-/** Every character keeps its place: rows break where they are full and at line breaks, nowhere else. */
+/**
+ * Every character keeps its place: rows break where they are full and at line breaks, nowhere else. Behind the last character of a full row
+ * the cursor stands in the column after it.
+ */
 export function layOut({ text, cursor }: Draft, columns: number): LaidOut {
   const rows: string[] = [];
   let [row, column] = [0, 0];
@@ -132,8 +135,7 @@ export function layOut({ text, cursor }: Draft, columns: number): LaidOut {
   let at = 0;
   const found = (): void => {
     if (at !== cursor) return;
-    // Behind a full row the cursor stands on the next one.
-    [row, column] = width >= columns ? [rows.length + 1, 0] : [rows.length, width];
+    [row, column] = [rows.length, width];
   };
   for (const { segment } of graphemes.segment(text)) {
     if (segment === "\n") {
@@ -155,6 +157,5 @@ export function layOut({ text, cursor }: Draft, columns: number): LaidOut {
   }
   found();
   rows.push(line);
-  if (row === rows.length) rows.push("");
   return { rows, row, column };
 }

@@ -9,8 +9,29 @@ export type Command =
   | { kind: "type-and-submit"; text: string }
   | { kind: "newline" | "escape" | "interrupt" | "quit-if-empty" | "complete" | "up" | "down" };
 
-/** The key as the terminal's program reads it (Ink's `useInput`); `undefined` for one that means nothing here. */
-export function readKey(input: string, key: Key): Command | undefined {
+/**
+ * What the terminal sent, as Ink's `useInput` gives it: one key, or, where keys came faster than they were read, text with control
+ * characters in it. Keys that mean nothing here are left out.
+ */
+export function readKeys(input: string, key: Key): Command[] {
+  const isOne = input.length <= 1 || key.ctrl || key.meta || key.return;
+  if (isOne) return [readKey(input, key)].filter((command) => command !== undefined);
+  return input
+    .split(
+      /(?<=[\u0000-\u0008\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0008\u000b\u000c\u000e-\u001f])|(?=\t$)/u,
+    )
+    .map((part) => (part.length === 1 && part < " " ? single(part) : typed(part)))
+    .filter((command) => command !== undefined);
+}
+
+function single(character: string): Command | undefined {
+  if (character === "\r") return { kind: "submit" };
+  if (character === "\n") return { kind: "newline" };
+  if (character === "\t") return { kind: "complete" };
+  return control(String.fromCharCode(character.charCodeAt(0) + 96));
+}
+
+function readKey(input: string, key: Key): Command | undefined {
   if (key.eventType === "release") return undefined;
   if (key.return) return key.meta || key.shift ? { kind: "newline" } : { kind: "submit" };
   if (key.escape) return { kind: "escape" };

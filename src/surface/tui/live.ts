@@ -54,7 +54,8 @@ export function liveLines(input: LiveInput, paint: Paint): Live {
   const gap = screen.take([""]);
   const answer = screen.takeLast(answerLines(view, columns, screen.left, paint));
   const above = [...answer, ...gap, ...calls, ...queued, ...doing, ...question];
-  const lines = [...above, ...typed.rows, ...choices, ...status];
+  // In windows of a few columns the words of some lines are wider than it.
+  const lines = [...above, ...typed.rows, ...choices, ...status].map((line) => fit(line, columns));
   if (view.question && input.answering) return { lines };
   return { lines, cursor: { x: typed.column, y: above.length + typed.row } };
 }

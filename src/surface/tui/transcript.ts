@@ -10,6 +10,10 @@ const mostPatchLines = 40;
 
 /** A block as it scrolls away: lines of at most `columns` columns, with a blank line before what begins something new. */
 export function blockLines(block: Block, columns: number, paint: Paint): string[] {
+  return laidOut(block, columns, paint).map((line) => fit(line, columns));
+}
+
+function laidOut(block: Block, columns: number, paint: Paint): string[] {
   switch (block.kind) {
     case "banner":
       return [
