@@ -154,7 +154,13 @@ describe("what the terminal interface shows of a session", () => {
     const view = viewOf(
       { type: "session", session: { id: "old", name: "fix" }, model: "m" },
       ...seen(
-        { type: "repaired", notice: "2 items set aside", rung: 1, count: 2 },
+        {
+          type: "repaired",
+          class: "sealed-reasoning-rejected",
+          notice: "2 items set aside",
+          rung: 1,
+          count: 2,
+        },
         { type: "session-rotated", from: "old", to: "new", notice: "no repair is left" },
       ),
     );
