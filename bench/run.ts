@@ -4,6 +4,7 @@ import { append } from "./append.ts";
 import { gateway } from "./gateway.ts";
 import { list } from "./list.ts";
 import { open } from "./open.ts";
+import { picker } from "./picker.ts";
 import { makeScratch } from "./scratch.ts";
 import { staleness } from "./shipped.ts";
 import { start } from "./start.ts";
@@ -17,6 +18,7 @@ import { window } from "./window.ts";
 const benches: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   append,
   list,
+  picker,
   open,
   step,
   window,

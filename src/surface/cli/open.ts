@@ -1,7 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { chooseSession } from "./choose.ts";
 import type { Invocation } from "./command.ts";
-import { readResumption, resume } from "./exec.ts";
 import { readPrompt } from "./prompt.ts";
 
 /** The terminal interface with a session that the first message begins. Throws `usage` where there is no terminal. */
@@ -23,12 +22,15 @@ export async function open(invocation: Invocation): Promise<number> {
 export async function resumeHere(invocation: Invocation): Promise<number> {
   const { terminal, options, args } = invocation;
   const { screen } = terminal;
-  if (!screen || options["json"] === true) return resume(invocation);
-  if (options["last"] !== true && args[0] === undefined) {
+  const isNamed = options["last"] === true || args[0] !== undefined;
+  if (screen && options["json"] !== true && !isNamed) {
+    // Before anything is loaded that only a turn needs: the picker is to be there at once.
     const choice = await chooseSession(invocation);
     if (choice.kind === "chosen") return resumeHere({ ...invocation, args: [choice.id] });
-    return choice.kind === "left" ? 0 : resume(invocation);
+    if (choice.kind === "left") return 0;
   }
+  const { readResumption, resume } = await import("./exec.ts");
+  if (!screen || options["json"] === true || !isNamed) return resume(invocation);
   const { openInterface } = await import("../tui/open.ts");
   const { find, resumption, prompt } = await readResumption(invocation);
   return openInterface(invocation, screen, {

@@ -2,6 +2,7 @@ import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
+import { placeOf } from "../place.ts";
 
 /** The session that a person means: an id, a unique beginning of one, or a name. Throws `session-missing` or `session-ambiguous`. */
 export async function findSession(store: SessionStore, reference: string): Promise<string> {
@@ -28,14 +29,15 @@ export async function findSession(store: SessionStore, reference: string): Promi
 
 /** The newest session of this workspace. */
 export async function lastSession(store: SessionStore, folder: string): Promise<string> {
-  const listed = await store.list();
+  let others = 0;
+  const listed = await store.list({ workspace: placeOf(folder), onHidden: (count) => (others = count) });
   const own = listed.find(
     (session) =>
       belongs(session.workspace, folder) && session.successor === undefined && session.archived === undefined,
   );
   if (own) return own.id;
-  const elsewhere =
-    listed.length > 0 ? ` ${listed.length} are in other workspaces: throughline sessions --all.` : "";
+  others += listed.length;
+  const elsewhere = others > 0 ? ` ${others} are in other workspaces: throughline sessions --all.` : "";
   throw new Failure(
     "session-missing",
     `No session in ${folder} yet.${elsewhere} Start one with: throughline exec "…"`,

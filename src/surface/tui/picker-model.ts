@@ -8,6 +8,7 @@ import {
   type PickerState,
   pickerState,
   pickerStep,
+  readySearch,
 } from "./picker-state.ts";
 
 /** A message of the chosen session. */
@@ -37,6 +38,8 @@ export type Picked = { kind: "picked"; row: PickerRow } | { kind: "left" | "inte
 
 /** For so long one has to stay on a session before its messages are read: whoever holds a key down isn't to wait for them. Milliseconds. */
 const restMs = 60;
+/** A millisecond or two. */
+const readyAtOnce = 500;
 /** Sessions whose messages are kept. */
 const mostKept = 200;
 
@@ -48,6 +51,7 @@ export class PickerModel {
   readonly #previews = new Map<string, Preview>();
   #state: PickerState;
   #rest: NodeJS.Timeout | undefined;
+  #idle: NodeJS.Timeout | undefined;
   #ended = false;
 
   constructor(source: PickerSource, rows: PickerRows, done: (picked: Picked) => void) {
@@ -55,6 +59,7 @@ export class PickerModel {
     this.#state = pickerState(rows);
     this.#done = done;
     this.#look();
+    this.#ready(0);
   }
 
   get state(): PickerState {
@@ -111,6 +116,7 @@ export class PickerModel {
   #end(picked: Picked): void {
     this.#ended = true;
     clearTimeout(this.#rest);
+    clearTimeout(this.#idle);
     this.#done(picked);
   }
 
@@ -129,6 +135,8 @@ export class PickerModel {
 
   async #list(everywhere: boolean, keep?: string): Promise<void> {
     const rows = await this.#source.list(everywhere);
+    clearTimeout(this.#idle);
+    this.#ready(0);
     this.#step({ kind: "rows", rows, ...(keep !== undefined && { keep }) });
   }
 
@@ -172,6 +180,14 @@ export class PickerModel {
     // What is said is drawn before something that may take the thread for a while.
     setTimeout(() => {
       act().catch((error: unknown) => this.#step({ kind: "note", words: wordsOf(error) }));
+    }, 0);
+  }
+
+  /** A little at a time, between the keys. */
+  #ready(from: number): void {
+    this.#idle = setTimeout(() => {
+      const next = readySearch(this.#state.rows, from, readyAtOnce);
+      if (next !== undefined) this.#ready(next);
     }, 0);
   }
 

@@ -1,6 +1,5 @@
 import { systemClock } from "../../lib/clock.ts";
 import { parseJson } from "../../lib/json.ts";
-import { archive, forkSession, note } from "../../runtime.ts";
 import { isItemRecord, type ItemRecord } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
 import type { Place } from "../../session/place.ts";
@@ -21,15 +20,19 @@ export function storeSource(store: SessionStore, here: Place): PickerSource {
     messages: ({ id }) => lastMessages(store, id),
     rename: async ({ id }, name) => {
       await checkName(store, name, id);
+      const { note } = await runtime();
       await note(store, id, "naming it", (history) =>
         history.name === name ? [] : [{ type: "session-renamed", name }],
       );
     },
-    archive: ({ id }) => archive(store, id, true),
+    archive: async ({ id }) => (await runtime()).archive(store, id, true),
     delete: ({ id }) => store.remove(id),
-    fork: async ({ id }) => (await forkSession({ store, clock: systemClock }, id, {})).id,
+    fork: async ({ id }) => (await (await runtime()).forkSession({ store, clock: systemClock }, id, {})).id,
   };
 }
+
+/** Loaded when something is to be done: what is only looked at is not to wait for it. */
+const runtime = (): Promise<typeof import("../../runtime.ts")> => import("../../runtime.ts");
 
 /** What can be picked: archived sessions are counted and left out. Without a place, of all workspaces. */
 export async function pickerRows(

@@ -127,6 +127,13 @@ function matching(
   });
 }
 
+/** Makes ready what a search looks at in rows from this one on, at most so many, so that the first letter finds it there. The next one, or undefined. */
+export function readySearch(rows: readonly PickerRow[], from: number, most: number): number | undefined {
+  const to = Math.min(rows.length, from + most);
+  for (let at = from; at < to; at++) textOf(rows[at]!);
+  return to < rows.length ? to : undefined;
+}
+
 /** Of each row what a query looks at, in lower case. */
 const texts = new WeakMap<PickerRow, string>();
 
