@@ -8,6 +8,7 @@ import { isConsistent } from "../session/step.ts";
 import { noUsage } from "../session/usage.ts";
 import { type Carried, successorState, VisibleHistory } from "../recovery/rotate.ts";
 import type { SessionStore } from "../store.ts";
+import { noSessionIn } from "../store/damage.ts";
 import { itemsOf } from "../store/items.ts";
 import { folding } from "../turn/journal.ts";
 import type { Runtime } from "../turn/equipment.ts";
@@ -39,6 +40,8 @@ export async function forkSession(
       if (record.event.seq <= upTo) advance(history, record);
     },
   });
+  if (history.created === 0 && history.items.length === 0)
+    throw noSessionIn(from, `The log of session ${from}`);
   if (history.settings.provider === "")
     throw new Failure(
       "session-damaged",

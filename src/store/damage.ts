@@ -1,4 +1,16 @@
+import { Failure } from "../failure.ts";
 import type { Damage } from "../store.ts";
+
+/** What lists and views say of a log that is none. */
+export const noEvent = "no line of its log is an event of a session";
+
+/** A log in which nothing can be found to go on with; what always works is named. */
+export function noSessionIn(id: string, path: string): Failure<"session-damaged"> {
+  const message =
+    `${path} holds no event of a session that can be read; it was left as it is. ` +
+    `Put it out of the list with: throughline archive ${id}, or delete it with: throughline delete ${id}`;
+  return new Failure("session-damaged", message, { path });
+}
 
 const damagesNamed = 5;
 

@@ -15,6 +15,9 @@ export function listLine(
   here?: Place,
 ): string {
   const { parent, rotated, workspace, origin, codex } = session;
+  // Nothing is known of it but that it can't be read.
+  if (session.trouble !== undefined && session.created === 0)
+    return `${session.id}  ${statusWords(session, now)}`;
   const branch = branchWords(session);
   const place = here && placeWords(workspace, here);
   const parts = [

@@ -1,4 +1,3 @@
-import { Failure } from "../../failure.ts";
 import { sleep } from "../../lib/abort.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
@@ -6,6 +5,7 @@ import { schemaVersion, type Owner } from "../../session/event.ts";
 import { judge, type Lease, type Verdict } from "../../session/lease.ts";
 import type { Damage, LogVisitor, ReadOptions } from "../../store.ts";
 import { Appender } from "../appender.ts";
+import { noSessionIn } from "../damage.ts";
 import { newline } from "../line.ts";
 import { schemaNewer } from "../reader.ts";
 import { readLog, readRest, type ScanReport } from "../scan.ts";
@@ -81,7 +81,7 @@ export async function takeLease(
     if (previous && !options.force && (previous.verdict === "held" || previous.verdict === "watch")) {
       throw leaseHeld(id, highest!, previous.lease?.owner, clock);
     }
-    const written = options.anyLog ? 0 : await inspect(source.now(), previous?.lease);
+    const written = options.anyLog ? 0 : await inspect(id, source.now(), previous?.lease);
     // Who took the lease meanwhile may have written already: what the log says of its number must not be counted on from.
     if (leaseNumbers(folder).at(-1) !== highest) continue;
     const fence = Math.max(highest ?? 0, written) + 1;
@@ -128,19 +128,14 @@ async function awaitVerdict(
  * wrote to it, as far as it isn't certain that its file is there. Each owner's lease file names its schema, and an older version never
  * becomes the owner after a newer one, so the highest file speaks for the log; only where it doesn't fit the log is all of it read.
  */
-async function inspect(log: LogSource, previous: Lease | undefined): Promise<number> {
+async function inspect(id: string, log: LogSource, previous: Lease | undefined): Promise<number> {
   if (previous && previous.schema > schemaVersion) throw schemaNewer(log.path, previous.schema);
   // The first line by itself: it names the schema in which the session was made.
   await readLog({ ...log, size: await lengthOfFirst(log) }, ignore);
   const end = await findEnd(log, 0);
   if (end && previous && end.fence <= previous.fence) return previous.fence;
   const report = await readLog(log, ignore);
-  if (report.delivered === 0) {
-    const message =
-      `${log.path} holds no event of a session that can be read; it was left as it is. ` +
-      "Copy it away before you do anything else with it; throughline sessions --all lists the others.";
-    throw new Failure("session-damaged", message, { path: log.path });
-  }
+  if (report.delivered === 0) throw noSessionIn(id, log.path);
   return report.fence;
 }
 

@@ -5,6 +5,7 @@ import type { SessionSummary } from "../../session/summary.ts";
 import { isTogether } from "../../session/place.ts";
 import type { Holder, ListedSession, ListQuery } from "../../store.ts";
 import { heads, type Link } from "../chain.ts";
+import { noEvent } from "../damage.ts";
 import type { KnownRow, KnownRows, Listing } from "../listing.ts";
 import { followUps, inboxPath } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
@@ -142,8 +143,7 @@ async function describe(
       return { ...known, bytes, ...held, ...inboxTrouble({ id, path }, row, tools) };
     }
     const summary = await tools.summarize(id);
-    if (summary.created === 0)
-      return broken({ id, path }, bytes, "no line of its log is an event of a session");
+    if (summary.created === 0) return broken({ id, path }, bytes, noEvent);
     tools.listing?.put({ summary, bytes, running: holder.state === "held" }, isStill);
     return { ...summary, bytes, ...held, ...inboxTrouble({ id, path }, row, tools) };
   } catch (error) {

@@ -6,6 +6,8 @@ import { uuidv7Time } from "../../lib/ids.ts";
 const idShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
 const monthShape = /^\d{4}-\d{2}$/u;
 
+export const isSessionId = (name: string): boolean => idShape.test(name);
+
 export const sessionsPath = (home: string): string => join(home, "sessions");
 
 /** The folder that a session is made in: that of the month in which its id was made (UTC). */

@@ -1,11 +1,8 @@
 import { setImmediate } from "node:timers/promises";
-import { Failure, isFailure } from "../../failure.ts";
-import { catalogue } from "../../failure/catalogue.ts";
-import { printable } from "../../lib/printable.ts";
-import { printJson } from "../json/print.ts";
-import { failurePage } from "./failure-page.ts";
+import { Failure } from "../../failure.ts";
 import { runProgram } from "./program.ts";
-import { processTerminal, type Terminal } from "./terminal.ts";
+import { reportError } from "./report-error.ts";
+import { processTerminal } from "./terminal.ts";
 
 /**
  * Runs one command line (without the program's name) and resolves to its exit status (cli.md). The first Ctrl-C cancels what runs, the
@@ -40,7 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     );
     return status === 0 ? 1 : status;
   } catch (error) {
-    return report(error, terminal, argv.includes("--json"));
+    return reportError(error, terminal, argv.includes("--json"));
   } finally {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, interrupt);
   }
@@ -57,27 +54,6 @@ function workingFolder(): string {
       { cause: error },
     );
   }
-}
-
-/** One line for what is known; a bug keeps its name and its way out, and never shows a stack trace. */
-function report(error: unknown, terminal: Terminal, json: boolean): number {
-  const failure = isFailure(error) ? error : undefined;
-  const message =
-    failure?.message ??
-    `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
-  if (json) {
-    const facts = failure && {
-      class: failure.class,
-      ...(Object.keys(failure.data).length > 0 && { data: { ...failure.data } }),
-    };
-    printJson<"error">(terminal, { type: "error", message, ...facts });
-  }
-  terminal.err(
-    `${printable(message)}${failure && failure.class !== "usage" ? ` ${failurePage(failure.class)}` : ""}\n`,
-  );
-  if (!failure && process.env["THROUGHLINE_DEBUG"] && error instanceof Error)
-    terminal.err(`${error.stack}\n`);
-  return failure ? catalogue[failure.class].exit : 1;
 }
 
 function isClosedPipe(error: Error): boolean {

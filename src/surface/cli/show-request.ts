@@ -7,6 +7,7 @@ import { project } from "../../replay/project.ts";
 import { countByRule } from "../../replay/report.ts";
 import { requestInput } from "../../replay/request-input.ts";
 import type { SessionStore } from "../../store.ts";
+import { noSessionIn } from "../../store/damage.ts";
 import { folding } from "../../turn/journal.ts";
 import { type Config, makeProvider } from "../config.ts";
 import { printJson } from "../json/print.ts";
@@ -25,7 +26,8 @@ export async function showRequest(
 ): Promise<void> {
   const fold = folding();
   await store.read(id, fold.visitor, { from: "window" });
-  const { items, settings, quarantines } = fold.history();
+  const { items, settings, quarantines, created } = fold.history();
+  if (created === 0 && items.length === 0) throw noSessionIn(id, `The log of session ${id}`);
   const name = settings.provider === "" ? config.provider : settings.provider;
   const made = await makeProvider(config, name, invocation.environment, optionText(invocation, "scenario"));
   try {

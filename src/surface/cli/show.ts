@@ -7,6 +7,7 @@ import { advance, createHistory } from "../../session/history.ts";
 import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
+import { noEvent } from "../../store/damage.ts";
 import { openStore, readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import { statusWords } from "../session-words.ts";
@@ -94,7 +95,15 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
   }
   const holder = await store.holder(id);
   const owner = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
-  const session: ListedSession = { ...summarize(history, updated), id, bytes: report.bytes, ...owner };
+  const isNone = history.created === 0 && history.items.length === 0;
+  const trouble = isNone ? { status: "failed" as const, trouble: noEvent } : {};
+  const session: ListedSession = {
+    ...summarize(history, updated),
+    id,
+    bytes: report.bytes,
+    ...owner,
+    ...trouble,
+  };
   const [queued, dead] = [(await store.queued(id)).length, (await store.buried(id)).length];
   const unreadable = (await store.unreadable(id)).map(({ path }) => path);
   return { session, report, events: events.slice(-20), items: shown, queued, dead, unreadable };
@@ -133,15 +142,16 @@ const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;
 function viewText(view: View, now: number): string {
   const { session, report, events, items, queued, dead, unreadable } = view;
   const { settings, usage, workspace } = session;
-  const text = [
-    `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`,
+  const head = `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`;
+  const facts = [
     `  asked     ${printableLine(session.title ?? "(nothing yet)", 100)}`,
     `  workspace ${printableLine(workspace.path, 200)}${workspace.gitBranch ? ` (${printableLine(workspace.gitBranch, 40)})` : ""}`,
     `  model     ${printableLine(settings.model)}${settings.effort ? `/${settings.effort}` : ""} through ${printableLine(settings.provider)}`,
-    `  times     made ${ago(now - session.created)}, active ${ago(now - session.updated)}`,
+    `  times     made ${session.created > 0 ? ago(now - session.created) : "at an unknown time"}, active ${ago(now - session.updated)}`,
     `  so far    ${counted(session.turns, "turn")}, ${counted(session.steps, "step")}, ${counted(session.messages, "message")}, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
     `  status    ${statusWords(session, now)}`,
   ];
+  const text = session.trouble === undefined ? [head, ...facts] : [head, `  ? ${session.trouble}`];
   if (session.rotated && session.parent)
     text.push(`  comes from ${session.parent}, take that back with: throughline undo ${session.id}`);
   else if (session.parent) text.push(`  comes from ${session.parent}, of which it is a fork`);
@@ -206,6 +216,8 @@ function tail(output: string): string {
 }
 
 function nextCommand(session: ListedSession, queued: number): string {
+  if (session.trouble !== undefined)
+    return `put it out of the list: throughline archive ${session.id}, or delete it: throughline delete ${session.id}`;
   if (session.holder)
     return `wait for pid ${session.holder.pid}, or take over: throughline resume ${session.id} --force`;
   if (session.status === "limited") return `throughline resume ${session.id} --wait`;

@@ -1,0 +1,30 @@
+// Commands of the program in this process: the same table, the same words, the same exit status, without 60 ms for a start.
+import { runProgram } from "../../src/surface/cli/program.ts";
+import { reportError } from "../../src/surface/cli/report-error.ts";
+import type { Terminal } from "../../src/surface/cli/terminal.ts";
+
+export interface Said {
+  status: number;
+  out: string;
+  err: string;
+}
+
+/** Runs a command line as from a pipe: nobody can be asked. */
+export async function inProcess(home: string, folder: string, words: readonly string[]): Promise<Said> {
+  let out = "";
+  let err = "";
+  const terminal: Terminal = {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    interactive: false,
+    colour: false,
+    readInput: () => Promise.resolve(undefined),
+  };
+  const environment = { THROUGHLINE_HOME: home, THROUGHLINE_APPROVAL: "none" };
+  const { signal } = new AbortController();
+  try {
+    return { status: await runProgram(words, { terminal, environment, folder, signal }), out, err };
+  } catch (error) {
+    return { status: reportError(error, terminal, words.includes("--json")), out, err };
+  }
+}
