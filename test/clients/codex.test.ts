@@ -6,7 +6,7 @@ import { linesIn } from "../../src/foreign/codex/lines.ts";
 import { listRollouts } from "../../src/foreign/codex/places.ts";
 import { readRecord } from "../../src/foreign/codex/record.ts";
 import { codexHome, type CodexHome, installCodex } from "../kit/codex.ts";
-import { openDesk } from "./desk.ts";
+import { openDesk, sessionId } from "./desk.ts";
 import type { Item } from "./requirements.ts";
 import { apiKey, startUpstream, type Upstream } from "./upstream.ts";
 
@@ -95,7 +95,54 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     expect(later.status, later.err).toBe(0);
     expect(later.err).toMatch(/both have gone on since/u);
   });
+
+  test("a session that is exported goes on in it with the same visible history, from its own list too", async () => {
+    const desk = await openDesk(onTestFinished);
+    const { upstream, work, home } = desk;
+    const codex = codexHome(binary!, join(home, "..", "codex"), { url: upstream.url, apiKey });
+    const env = { CODEX_HOME: codex.home };
+    upstream.script("look", [{ say: "Looking." }, { run: "echo hello" }], [{ say: "It says hello." }]);
+    const first = await desk.run(["exec", "--approval", "all", "look"], { env });
+    expect(first.status, first.err).toBe(0);
+    await desk.run(["resume", "--last", "and again"], { env });
+    const own = upstream.requests.at(-1)!.input;
+
+    const exported = await desk.run(["export", sessionId(first), "--format", "codex", "--json"], { env });
+    expect(exported.status, exported.err).toBe(0);
+    const { thread, path } = JSON.parse(exported.out) as { thread: string; path: string };
+    expect(listRollouts(codex.home)).toMatchObject([{ path, thread }]);
+    const resumed = await codex.run(["exec", "--skip-git-repo-check", "resume", thread, "on"], {
+      folder: work,
+    });
+    expect(resumed.status, resumed.err).toBe(0);
+    const request = upstream.requests.at(-1)!;
+    expect(request.outcome).toBe("answered");
+    expect(said(request.input)).toEqual([
+      ...said(own),
+      ["message", "assistant", "You said: and again", undefined, undefined, undefined, undefined],
+      ["message", "user", "on", undefined, undefined, undefined, undefined],
+    ]);
+
+    // And back again, into a session of its own.
+    const back = await desk.run(["resume", thread, "home"], { env });
+    expect(back.status, back.err).toBe(0);
+    expect(said(upstream.requests.at(-1)!.input)).toEqual([
+      ...said(request.input),
+      ["message", "assistant", "You said: on", undefined, undefined, undefined, undefined],
+      ["message", "user", "home", undefined, undefined, undefined, undefined],
+    ]);
+  });
 });
+
+/** Of a request what the person and the model said and what tools did, as far as every version stores it. */
+function said(input: readonly Item[]): unknown[] {
+  return input.flatMap(({ type, role, content, call_id, name, arguments: args, input: text, output }) => {
+    if (type === "reasoning" || role === "developer") return [];
+    const words = Array.isArray(content) ? (content as Item[]).map((part) => part["text"]).join("") : content;
+    if (role === "user" && String(words).startsWith("<environment_context>")) return [];
+    return [[type, role, words, call_id, name, args ?? text, output]];
+  });
+}
 
 /** An item without what doesn't tell of what was said and done. */
 function visible({ internal_chat_message_metadata_passthrough: _own, id: _id, ...item }: Item): Item {

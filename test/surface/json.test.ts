@@ -190,7 +190,9 @@ describe.concurrent("--json", () => {
       ]);
       const codex = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url));
       const [rollout] = listRollouts(codex);
-      expect(await run(rig, 0, "import", rollout!.path)).toMatchObject([{ did: "made" }]);
+      const [{ session }] = (await run(rig, 0, "import", rollout!.path)) as [{ session: string }];
+      await run(rig, 0, "export", session, "--format", "codex", "--output", join(rig.workspace, "out.jsonl"));
+      await run(rig, 0, "export", session, "--output", join(rig.workspace, "out.md"));
       await run(rig, 0, "gateway", "--codex-config");
       for (const command of ["simulate", "gateway"]) {
         const server = rig.start([command, "--json", "--listen", "0"]);

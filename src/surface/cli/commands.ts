@@ -270,6 +270,21 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./import.ts")).importSession,
   },
   {
+    name: "export",
+    arguments: "<session>",
+    summary:
+      "write a session down: as a rollout that Codex resumes, a page to read, or a file for another machine",
+    example: "throughline export fix-the-tests --format codex",
+    options: [
+      { flags: "--format <format>", help: "markdown (default), codex, throughline" },
+      {
+        flags: "-o, --output <file>",
+        help: "where to; else standard output, and for codex its own home (CODEX_HOME)",
+      },
+    ],
+    load: async () => (await import("./export.ts")).exportSession,
+  },
+  {
     name: "simulate",
     summary: "serve a model's API on loopback, with seals, limits and cuts as a scenario says",
     example: "throughline simulate --listen 8787 --scenario cut.toml",

@@ -1,17 +1,23 @@
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import { findThread, takenWords, takeOver } from "../codex.ts";
+import type { Append } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
+import { portableHead, readPortable } from "../export/portable.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { progress } from "./progress.ts";
+import { storeFor } from "./store-for.ts";
 
 /** Takes a Codex session over, once; when it was taken over before, what came since. The rollout is only read. */
 export async function importSession(invocation: Invocation): Promise<number> {
   const { args, options, terminal, environment, folder } = invocation;
   const reference = args[0] ?? "";
   const config = readConfig(options, environment, folder);
+  if (isPortable(reference)) return importPortable(invocation, reference);
   const thread = await findThread(environment, reference);
   if (!thread) {
     const message = `There is no Codex session "${reference}": no rollout has that id or name, and it is no file. List them with: throughline sessions --codex`;
@@ -43,6 +49,70 @@ export async function importSession(invocation: Invocation): Promise<number> {
     return 0;
   } finally {
     bar.clear();
+    await store.close();
+  }
+}
+
+function isPortable(path: string): boolean {
+  if (!existsSync(path) || !statSync(path).isFile()) return false;
+  const head = Buffer.alloc(portableHead.length);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return head.toString("latin1") === portableHead;
+}
+
+/** A session that `export --format throughline` wrote: under its own id, or a new one where that is taken. */
+async function importPortable(invocation: Invocation, path: string): Promise<number> {
+  const { options, terminal } = invocation;
+  const { store } = storeFor(invocation);
+  try {
+    const made = uuidv7(systemClock.now());
+    const portable = await readPortable(path);
+    const { id: own } = portable;
+    const isTaken = options["new"] === true || (await store.find(own)).includes(own);
+    const session = isTaken ? made : own;
+    const events = portable.events(session);
+    const { value: created } = (await events.next()) as { value?: Append };
+    if (created?.event.type !== "session-created")
+      throw new Failure(
+        "session-damaged",
+        `${path}:2 is not the beginning of a session. Nothing was made. Export it again where it is whole: throughline export --format throughline`,
+        { path },
+      );
+    let items = 0;
+    async function* groups(): AsyncGenerator<readonly Append[]> {
+      let group: Append[] = [];
+      for await (const append of events) {
+        group.push(append);
+        if (append.item) items++;
+        if (group.length < 500) continue;
+        yield group;
+        group = [];
+      }
+      yield group;
+    }
+    const log = await store.create(session, created, "importing", groups());
+    await log.release();
+    if (options["json"] === true)
+      printJson<"import">(terminal, {
+        session,
+        source: resolve(path),
+        thread: own,
+        did: "made",
+        items,
+        left: {},
+        fresh: 0,
+      });
+    else
+      terminal.out(
+        `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}. Go on with: throughline resume ${session} "…"\n`,
+      );
+    return 0;
+  } finally {
     await store.close();
   }
 }

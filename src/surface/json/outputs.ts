@@ -199,6 +199,15 @@ export const outputs = {
       .describe("lines and items that have nothing in the session, by what they are"),
     fresh: z.number().describe("bytes of the rollout that are new"),
   }),
+  export: z.strictObject({
+    schema,
+    session: id,
+    format: z.enum(["throughline", "codex", "markdown"]).describe("of the file"),
+    path: z.string().describe("absolute path of the file"),
+    bytes: z.number().describe("of the file"),
+    thread: z.string().optional().describe("its id in Codex"),
+    left: z.number().optional().describe("items that have nothing in the rollout: reasoning and the like"),
+  }),
   simulate: z.strictObject({
     schema,
     url: z.string().describe("where it listens, as soon as it does"),

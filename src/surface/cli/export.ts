@@ -1,0 +1,151 @@
+import { resolve } from "node:path";
+import { Failure } from "../../failure.ts";
+import { codexHome } from "../../foreign/codex/places.ts";
+import { rolloutPath, RolloutWriter, writeNew } from "../../foreign/codex/write.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { uuidv7 } from "../../lib/ids.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { counted } from "../../lib/words.ts";
+import type { LogRecord } from "../../session/event.ts";
+import { advance, createHistory, type History } from "../../session/history.ts";
+import { summarize } from "../../session/summary.ts";
+import type { SessionStore } from "../../store.ts";
+import { itemsOf } from "../../store/items.ts";
+import { takeOverMeant } from "../codex.ts";
+import { readConfig } from "../config.ts";
+import { markdownHead, markdownItem } from "../export/markdown.ts";
+import { portableLines } from "../export/portable.ts";
+import { visibleItems } from "../export/visible-items.ts";
+import { printJson } from "../json/print.ts";
+import { packageVersion } from "../version.ts";
+import { type Invocation, optionText } from "./command.ts";
+import { findSession } from "./pick.ts";
+import { storeFor } from "./store-for.ts";
+
+const formats = ["throughline", "codex", "markdown"] as const;
+type Format = (typeof formats)[number];
+
+/** Writes a session down for something else: a rollout that Codex resumes, a page to read, or a file for another machine. It is only read. */
+export async function exportSession(invocation: Invocation): Promise<number> {
+  const { args, options, terminal, environment, folder } = invocation;
+  const format = formatOf(invocation);
+  const { store } = storeFor(invocation);
+  try {
+    const reference = args[0] ?? "";
+    const config = readConfig(options, environment, folder);
+    const say = (line: string): void => terminal.err(`· ${line}\n`);
+    const taken = await takeOverMeant({ store, config, environment }, reference, say);
+    const id = taken ?? (await findSession(store, reference));
+    const history = await historyOf(store, id);
+    const now = systemClock.now();
+    const thread = uuidv7(now);
+    const writer = new RolloutWriter();
+    const parts = {
+      throughline: () => portableLines(store, id),
+      codex: () => rolloutLines(store, history, thread, writer),
+      markdown: () => markdownLines(store, history),
+    }[format]();
+    const output = optionText(invocation, "output");
+    const isPrinted = output === undefined ? format !== "codex" : output === "-";
+    if (isPrinted) {
+      if (options["json"] === true)
+        throw new Failure("usage", "With --json an export needs a file: --output FILE.", {});
+      for await (const part of parts) terminal.out(part);
+      return 0;
+    }
+    const path =
+      output === undefined ? rolloutPath(codexHome(environment), thread, now) : resolve(folder, output);
+    const bytes = await writeTo(path, parts);
+    const { left } = writer;
+    if (options["json"] === true) {
+      const codex = format === "codex" ? { thread, left } : {};
+      printJson<"export">(terminal, { session: id, format, path, bytes, ...codex });
+    } else terminal.out(`${wordsOf({ id, path, format, thread, left, inHome: output === undefined })}\n`);
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+function formatOf(invocation: Invocation): Format {
+  const given = optionText(invocation, "format") ?? "markdown";
+  const format = formats.find((known) => known === given);
+  if (format) return format;
+  throw new Failure("usage", `--format takes ${formats.join(", ")}, not "${given}".`, {});
+}
+
+async function writeTo(path: string, parts: AsyncIterable<string>): Promise<number> {
+  try {
+    return await writeNew(path, parts);
+  } catch (error) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (typeof syscall !== "string") throw error;
+    const why = code === "EEXIST" ? "there is a file already" : message;
+    throw new Failure(
+      "usage",
+      `${path} was not written: ${why}. Nothing was changed. Choose another with --output FILE.`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+interface Exported {
+  id: string;
+  path: string;
+  format: Format;
+  thread: string;
+  left: number;
+  inHome: boolean;
+}
+
+function wordsOf({ id, path, format, thread, left, inHome }: Exported): string {
+  if (format !== "codex") return `session ${id} is written to ${path}`;
+  const stayed = left > 0 ? `; ${counted(left, "item")} of reasoning and the like stayed behind` : "";
+  const next = inHome ? ` Go on in Codex with: codex resume ${thread}` : "";
+  return `session ${id} is written to ${path} as Codex session ${thread}${stayed}.${next}`;
+}
+
+async function historyOf(store: SessionStore, id: string): Promise<History> {
+  const history = createHistory();
+  await store.read(id, { record: (record: LogRecord) => advance(history, record) });
+  return history;
+}
+
+async function* rolloutLines(
+  store: SessionStore,
+  history: History,
+  thread: string,
+  writer: RolloutWriter,
+): AsyncGenerator<string> {
+  const { id, workspace, settings, created } = history;
+  const { gitBranch: branch, gitCommit: commit } = workspace;
+  yield writer.begin({
+    id: thread,
+    created,
+    cwd: workspace.path,
+    ...(branch !== undefined && { branch }),
+    ...(commit !== undefined && { commit }),
+    model: settings.model,
+    ...(settings.effort !== undefined && { effort: settings.effort }),
+    version: packageVersion(),
+  });
+  let last = created;
+  for await (const { record, item } of itemsOf(await visibleItems(store, id), (refs) =>
+    store.bodies(id, refs),
+  )) {
+    const parsed = parseJson(Buffer.from(item).toString("utf8"));
+    last = record.event.at;
+    if (isJsonObject(parsed)) yield writer.item(parsed, last);
+  }
+  yield writer.end(last);
+}
+
+async function* markdownLines(store: SessionStore, history: History): AsyncGenerator<string> {
+  const { id } = history;
+  yield markdownHead(summarize(history, history.created));
+  for await (const { item } of itemsOf(await visibleItems(store, id), (refs) => store.bodies(id, refs))) {
+    const parsed = parseJson(Buffer.from(item).toString("utf8"));
+    if (isJsonObject(parsed)) yield markdownItem(parsed);
+  }
+}

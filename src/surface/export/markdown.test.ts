@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { markdownItem } from "./markdown.ts";
+
+test("output that holds fences stands in a longer fence, without what a terminal would obey", () => {
+  const item = { type: "function_call_output", call_id: "c", output: "```\nx\u001b[31m\n````\n" };
+  expect(markdownItem(item)).toContain("`````\n```\nx\n````\n`````\n");
+});
+
+test("what the program told the model, and what has no words, is not on the page", () => {
+  const message = (role: string, text: string): string =>
+    markdownItem({ type: "message", role, content: [{ type: "input_text", text }] });
+  expect(message("developer", "be good")).toBe("");
+  expect(message("user", " ")).toBe("");
+  expect(markdownItem({ type: "reasoning", summary: [{ text: "hm" }] })).toBe("");
+  expect(message("user", "please")).toBe("\n## You\n\nplease\n");
+});

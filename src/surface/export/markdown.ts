@@ -1,0 +1,49 @@
+import type { JsonObject } from "../../lib/json.ts";
+import { formatTime } from "../../lib/date.ts";
+import { printable, printableLine } from "../../lib/printable.ts";
+import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
+import type { SessionSummary } from "../../session/summary.ts";
+
+type Facts = Pick<
+  SessionSummary,
+  "id" | "name" | "title" | "workspace" | "settings" | "created" | "messages"
+>;
+
+/** What stands above the conversation. */
+export function markdownHead({ id, name, title, workspace, settings, created, messages }: Facts): string {
+  const what = printableLine(name ?? title ?? "", 100) || "(no prompt)";
+  const branch = workspace.gitBranch === undefined ? "" : ` (${printableLine(workspace.gitBranch, 60)})`;
+  const model = settings.effort === undefined ? settings.model : `${settings.model}/${settings.effort}`;
+  return [
+    `# ${what}`,
+    "",
+    `- session ${id}, made ${formatTime(created)}`,
+    `- folder ${printableLine(workspace.path, 300)}${branch}`,
+    `- model ${printableLine(model, 60)}, ${messages} messages`,
+    "",
+  ].join("\n");
+}
+
+/** An item as Markdown, with the blank line before it; nothing for what has no words. */
+export function markdownItem(item: JsonObject): string {
+  const { type, role, name } = item;
+  const kind = typeof type === "string" ? type : "";
+  if (isCallKind(kind)) {
+    const input = item["arguments"] ?? item["input"] ?? item["action"] ?? "";
+    const text = typeof input === "string" ? input : JSON.stringify(input);
+    return `\n**calls ${printableLine(typeof name === "string" ? name : kind, 60)}**\n\n${fenced(text)}`;
+  }
+  const text = printable(itemText(item)).trim();
+  if (text === "") return "";
+  if (isOutputKind(kind)) return `\n<details><summary>output</summary>\n\n${fenced(text)}\n</details>\n`;
+  if (kind !== "message" || role === "developer" || role === "system") return "";
+  return `\n## ${role === "user" ? "You" : "Agent"}\n\n${text}\n`;
+}
+
+/** As code: the fence is longer than any within. */
+function fenced(text: string): string {
+  const words = printable(text).trimEnd();
+  const longest = Math.max(2, ...[...words.matchAll(/`{3,}/gu)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}\n${words}\n${fence}\n`;
+}

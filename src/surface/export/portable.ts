@@ -1,0 +1,77 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { Failure } from "../../failure.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import type { LogRecord, NewEvent } from "../../session/event.ts";
+import { objection } from "../../session/upcast.ts";
+import type { Append, SessionStore } from "../../store.ts";
+
+/** How the first line of an exported session begins. */
+const mark = { format: "throughline-session", version: 1 };
+
+/** Whether a file is a session that `export --format throughline` wrote, by its first bytes. */
+export const portableHead = JSON.stringify(mark).slice(0, -1);
+
+/** A session's log as lines that another machine can import: a line that says what it is, then one event a line with its item last. */
+export async function* portableLines(store: SessionStore, id: string): AsyncGenerator<string> {
+  yield `${JSON.stringify({ ...mark, session: id })}\n`;
+  const records: LogRecord[] = [];
+  await store.read(id, { record: (record) => void records.push(record) });
+  for (const { event, body } of records) {
+    const head = JSON.stringify(event);
+    if (!body) yield `${head}\n`;
+    else yield `${head.slice(0, -1)},"item":${Buffer.from(await store.body(id, body)).toString("utf8")}}\n`;
+  }
+}
+
+export interface Portable {
+  /** The session's id where it was exported. */
+  readonly id: string;
+  /** Its first event and all that follow, as those of a session of this id. To be asked for once. */
+  events(id: string): AsyncGenerator<Append>;
+}
+
+/**
+ * Reads an exported session. Events come numbered as they were: what refers to a number still means the same. Throws `session-damaged` with
+ * the line that is not what it should be.
+ */
+export async function readPortable(path: string): Promise<Portable> {
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+  const iterator = lines[Symbol.asyncIterator]();
+  const { value: first } = (await iterator.next()) as { value?: string };
+  const head = parseJson(first ?? "");
+  const found = isJsonObject(head) && typeof head["session"] === "string" ? head["session"] : undefined;
+  if (found === undefined) throw damaged(path, 1, "it doesn't say which session it is");
+  async function* events(id: string): AsyncGenerator<Append> {
+    let seq = 0;
+    for (let line = 2; ; line++) {
+      const { value, done } = (await iterator.next()) as { value?: string; done?: boolean };
+      if (done || value === undefined) return;
+      const event = parseJson(value);
+      if (!isJsonObject(event)) throw damaged(path, line, "it is not JSON");
+      if (event["seq"] !== seq++) throw damaged(path, line, `event ${seq - 1} is missing before it`);
+      yield appendOf(event, id, (why) => damaged(path, line, why));
+    }
+  }
+  return { id: found, events };
+}
+
+/** An event as it is appended anew: offsets in a checkpoint are those of the old file. */
+function appendOf(value: JsonObject, id: string, wrong: (why: string) => Failure): Append {
+  const { seq: _seq, fence: _fence, at, item, ...rest } = value;
+  const event = rest as unknown as NewEvent;
+  if (event.type === "session-created") event.id = id;
+  if (event.type === "turn-ended") event.checkpoint = { ...event.checkpoint, offset: 0, id };
+  const why = objection({ ...event, seq: 0, fence: 0, at: 0 });
+  if (why !== undefined) throw wrong(why);
+  return {
+    event,
+    ...(isJsonObject(item) && { item: new TextEncoder().encode(JSON.stringify(item)) }),
+    ...(typeof at === "number" && { at }),
+  };
+}
+
+function damaged(path: string, line: number, why: string): Failure {
+  const message = `${path}:${line} is not as an exported session has it: ${why}. Nothing was made. Export the session again where it is whole: throughline export --format throughline`;
+  return new Failure("session-damaged", message, { path });
+}

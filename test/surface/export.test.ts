@@ -1,0 +1,79 @@
+// Sessions that leave a home and come into another one, in the real program.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
+import { withRig } from "../kit/rig.ts";
+
+const scenario: ScenarioInput = {
+  turn: [
+    turn(/work/, step(shell("echo one"), { reason: "First a look." }), step("Worked.")),
+    turn(/./, step("Done.")),
+  ],
+};
+
+it("a session comes back from its file as it was, and as a copy where it is still there", () =>
+  withRig(scenario, async (rig) => {
+    await rig.run(["exec", "--approval", "all", "--name", "one", "Please work."]);
+    await rig.run(["resume", "one", "More."]);
+    const id = rig.id();
+    const file = join(rig.workspace, "one.jsonl");
+    const written = await rig.run(["export", "one", "--format", "throughline", "-o", file]);
+    expect(written.status, written.err).toBe(0);
+    const again = await rig.run(["export", "one", "--format", "throughline", "-o", file]);
+    expect(again.status).toBe(2);
+    expect(again.err).toMatch(/there is a file already/u);
+
+    const before = JSON.parse((await rig.run(["show", id, "--json", "--steps", "50"])).out) as Record<
+      string,
+      unknown
+    >;
+    const copy = await rig.run(["import", file, "--json"]);
+    expect(copy.status, copy.err).toBe(0);
+    const { session } = JSON.parse(copy.out) as { session: string };
+    expect(session).not.toBe(id);
+    const moved = join(rig.workspace, "elsewhere");
+    expect((await rig.run(["import", file, "--home", moved])).out).toContain(`session ${id} is imported`);
+    const after = JSON.parse(
+      (await rig.run(["show", id, "--json", "--steps", "50", "--home", moved])).out,
+    ) as Record<string, unknown>;
+    for (const member of [
+      "items",
+      "turns",
+      "steps",
+      "messages",
+      "usage",
+      "name",
+      "title",
+      "created",
+      "settings",
+    ])
+      expect(after[member], member).toEqual(before[member]);
+    const gone = await rig.run(["resume", id, "And more.", "--home", moved]);
+    expect(gone.status, gone.err).toBe(0);
+
+    const lines = readFileSync(file, "utf8").split("\n");
+    writeFileSync(file, [...lines.slice(0, 4), ...lines.slice(5)].join("\n"));
+    const cut = await rig.run(["import", file, "--home", join(rig.workspace, "third")]);
+    expect(cut.status).not.toBe(0);
+    expect(cut.err).toMatch(/one\.jsonl:5 is not as an exported session has it: event 3 is missing/u);
+  }));
+
+it("a page to read has what was asked, called, printed and answered", () =>
+  withRig(scenario, async (rig) => {
+    await rig.run(["exec", "--approval", "all", "Please work."]);
+    const { out, status } = await rig.run(["export", rig.id()]);
+    expect(status).toBe(0);
+    const places = [
+      "# Please work.",
+      "## You",
+      "**calls shell_command**",
+      "echo one",
+      "one\n",
+      "## Agent",
+      "Worked.",
+    ];
+    expect(
+      places.map((text) => out.indexOf(text)).every((at, index, all) => at > (all[index - 1] ?? -1)),
+    ).toBe(true);
+  }));
