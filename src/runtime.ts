@@ -8,7 +8,7 @@ import { describeItem, messageItem } from "./session/item.ts";
 import { summarize } from "./session/summary.ts";
 import { usageSince } from "./session/usage.ts";
 import type { Action } from "./recovery/action.ts";
-import { type Circumstances, decide, outOfRoom, Situation } from "./recovery/policy.ts";
+import { type Circumstances, decide, outOfRoom, Situation, wakeUp } from "./recovery/policy.ts";
 import type { Served } from "./runtime/served.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
 import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
@@ -173,9 +173,15 @@ export class Session {
   }
 
   async #turn(input: TurnInput, signal: AbortSignal): Promise<TurnOutcome> {
+    const limit = input.prompt === undefined ? this.#limit() : undefined;
+    if (limit !== undefined && (await this.#sitOut(limit, signal))) {
+      const text = `the wait was cancelled; the session stays parked until ${clockTime(limit)}`;
+      this.#runtime.observe({ type: "notice", text });
+      return { kind: "interrupted", reason: "cancelled" };
+    }
     await this.#begin(input);
     const before = this.history.usage;
-    const outcome = await this.#untilOutcome(signal);
+    const outcome = await this.#untilOutcome(new Situation(limit), signal);
     await this.#appendEnd(outcome);
     crashPoint("turn-ended");
     const usage = usageSince(before, this.history.usage);
@@ -191,11 +197,13 @@ export class Session {
     await settleCalls(this.#journal, calls, environment, this.#runtime.clock);
     const { openTurn } = this.history;
     if (!openTurn) return;
+    const { waiting } = this.history;
+    const what = waiting ? `waiting until ${clockTime(waiting.until)}` : "cut off";
     this.#runtime.observe({
       type: "notice",
-      text: `turn ${openTurn.turn} was cut off when its process ended; everything that it finished is kept`,
+      text: `turn ${openTurn.turn} was ${what} when its process ended; everything that it finished is kept`,
     });
-    await this.#appendEnd({ kind: "interrupted", reason: "its process ended" });
+    await this.#appendEnd(waiting ?? { kind: "interrupted", reason: "its process ended" });
   }
 
   async #begin({ prompt, followUp }: TurnInput): Promise<void> {
@@ -226,8 +234,7 @@ export class Session {
   }
 
   /** The heart of it: run, ask what to do about what went wrong, do it, run again. */
-  async #untilOutcome(signal: AbortSignal): Promise<TurnOutcome> {
-    const situation = new Situation();
+  async #untilOutcome(situation: Situation, signal: AbortSignal): Promise<TurnOutcome> {
     // A rotation in the midst of the turn changes the journal.
     let turn = this.#steps(signal);
     for (;;) {
@@ -307,7 +314,6 @@ export class Session {
 
   /** Does what was decided; resolves to the turn's outcome when that was the end of it, and to nothing when it goes on. */
   async #carryOut(action: Action, failure: Failure, signal: AbortSignal): Promise<TurnOutcome | undefined> {
-    const { observe } = this.#runtime;
     switch (action.do) {
       case "retry":
         return this.#pause(this.#runtime.clock.now() + action.delayMs, signal);
@@ -320,13 +326,7 @@ export class Session {
         await this.rotate(action.notice);
         return undefined;
       case "wait":
-        observe({
-          type: "waiting",
-          until: action.until,
-          notice: `waiting until ${clockTime(action.until)}; Ctrl-C stops it`,
-        });
-        this.#journal.log.doing(`waiting for a limit to end at ${clockTime(action.until)}`);
-        return this.#pause(action.until, signal);
+        return this.#wait(action.until, signal);
       case "park":
         return {
           kind: "limited",
@@ -342,6 +342,26 @@ export class Session {
         return { kind: "failed", class: ended, message: failure.message };
       }
     }
+  }
+
+  /** The end of the limit that stopped the last turn, when it is to be waited for and is not over. */
+  #limit(): number | undefined {
+    const { lastOutcome } = this.history;
+    const until = lastOutcome?.kind === "limited" ? lastOutcome.until : undefined;
+    return this.#runtime.wait && until !== undefined && until > this.#runtime.clock.now() ? until : undefined;
+  }
+
+  /** Waits before anything is spent; the log says until when, whoever waits. Resolves to an outcome only when the wait was cancelled. */
+  #sitOut(limit: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {
+    const { clock, random } = this.#runtime;
+    return this.#wait(wakeUp(limit, clock.now(), random()), signal);
+  }
+
+  #wait(until: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {
+    const at = clockTime(until);
+    this.#runtime.observe({ type: "waiting", until, notice: `waiting until ${at}; Ctrl-C stops it` });
+    this.#journal.log.doing(`waiting for a limit to end at ${at}`);
+    return this.#pause(until, signal);
   }
 
   async #pause(until: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {

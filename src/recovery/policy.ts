@@ -108,6 +108,11 @@ function retry(
   return { do: "retry", delayMs: Math.round(delay) };
 }
 
+/** When to ask again after a limit that ends at a time, in milliseconds since 1970. */
+export function wakeUp(resetsAt: number, now: number, random: number): number {
+  return Math.ceil(resetsAt + waitJitter(resetsAt - now, random));
+}
+
 /** Never before the reset; sessions that wait for the same one don't all come at once. */
 function waitJitter(waitMs: number, random: number): number {
   return random * Math.min(2_000, 250 + 0.02 * waitMs);
@@ -129,7 +134,7 @@ function limited(
   const from = situation.waits === 0 ? now : now + 1_000 * 4 ** (situation.waits - 1);
   situation.noteWait(resetsAt);
   const until = isLater ? Math.max(resetsAt, now) : Math.max(resetsAt, from);
-  return { do: "wait", until: Math.ceil(until + waitJitter(until - now, random)) };
+  return { do: "wait", until: wakeUp(until, now, random) };
 }
 
 function repair(failure: Failure, situation: Situation, circumstances: Circumstances): Action {

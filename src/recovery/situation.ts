@@ -19,6 +19,13 @@ export class Situation {
   #continued = false;
   #isRotated = false;
 
+  /** `waitedFor`: the limit that was sat out before the turn began, as the time at which it was said to end; that was the turn's wait. */
+  constructor(waitedFor?: number) {
+    if (waitedFor === undefined) return;
+    this.#waits = 1;
+    this.#lastReset = waitedFor;
+  }
+
   /** Number of the next attempt of the current step, from 1. */
   get attempt(): number {
     return this.#attempt;

@@ -18,7 +18,8 @@ export async function logFailure(
 ): Promise<void> {
   const { failure, items, calls } = result;
   const delay = action.do === "retry" ? { delayMs: action.delayMs } : {};
-  await journal.append({ event: failedAttempt(journal.history.turn, result, action.do, delay) });
+  const time = action.do === "wait" ? { until: action.until } : delay;
+  await journal.append({ event: failedAttempt(journal.history.turn, result, action.do, time) });
   crashPoint("attempt-failed");
   if (action.do === "repair" || action.do === "repair-pairs" || action.do === "rotate") return;
   const notice = noticeOf(failure, action, { now: clock.now(), items, outputs: calls, clockTime });

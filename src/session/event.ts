@@ -321,9 +321,10 @@ export const sessionEvent = z.discriminatedUnion("type", [
     class: z.string(),
     message: z.string(),
     status: z.number().optional(),
-    /** What was done about it: retry, repair, compact, wait, rotate, stop. */
+    /** What was done about it: retry, repair, compact, wait (until a time), rotate, stop. */
     action: z.string(),
     delayMs: z.number().optional(),
+    until: z.number().optional(),
   }),
   z.object({
     ...header,

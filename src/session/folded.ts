@@ -72,6 +72,8 @@ export interface History {
   items: readonly ItemRecord[];
   /** Calls in the window without output, by the sequence number of the call's item. */
   openCalls: ReadonlyMap<number, OpenCall>;
+  /** The limit whose end the open turn waits for, at the time that it waits until. */
+  waiting?: Extract<TurnOutcome, { kind: "limited" }> & { until: number };
   /** The turn that was started and has not ended. */
   openTurn?: EventOf<"turn-started">;
   lastOutcome?: TurnOutcome;

@@ -205,6 +205,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       if (event.chain && event.response !== undefined)
         fold.chain = { ...event.chain, response: event.response, seq: event.seq };
       else delete fold.chain;
+      delete fold.waiting;
       break;
     case "items-quarantined": {
       const { rung, why, refusedBy, scope, count, oldestSealedAt } = event;
@@ -267,10 +268,16 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       break;
     case "turn-ended":
       delete fold.openTurn;
+      delete fold.waiting;
       fold.lastOutcome = event.outcome;
       if (fold.id === "") restoreHead(fold, own, event.checkpoint);
       break;
-    case "attempt-failed":
+    case "attempt-failed": {
+      const { class: kind, message, until } = event;
+      if (until === undefined) delete fold.waiting;
+      else fold.waiting = { kind: "limited", class: kind, message, until };
+      break;
+    }
   }
 }
 
@@ -326,6 +333,7 @@ function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared">): vo
   fold.cleared = true;
   // Nothing is left that could be gone on with: a turn that was cut off or parked is over.
   delete fold.openTurn;
+  delete fold.waiting;
   delete fold.lastOutcome;
   if (event.scrubbed) {
     delete fold.title;

@@ -72,8 +72,10 @@ export function summarize(history: History, updated: number): SessionSummary {
 }
 
 function standing(history: History): Pick<SessionSummary, "status" | "reason" | "until"> {
-  const { openTurn, cleared, lastOutcome } = history;
-  if (openTurn) return { status: "interrupted", reason: "the turn was not ended" };
+  const { openTurn, cleared, waiting } = history;
+  // Whoever waits for a limit may be gone; the limit is not.
+  const lastOutcome = openTurn ? waiting : history.lastOutcome;
+  if (openTurn && !waiting) return { status: "interrupted", reason: "the turn was not ended" };
   if (cleared) return { status: "cleared" };
   switch (lastOutcome?.kind) {
     case undefined:

@@ -45,7 +45,7 @@ export function failedAttempt(
   turn: number,
   { failure, step, attempt: number }: Interrupted,
   action: string,
-  delay: { delayMs?: number },
+  delay: { delayMs?: number; until?: number },
 ): NewEvent {
   const { signal } = failure;
   return {

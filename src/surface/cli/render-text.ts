@@ -4,6 +4,7 @@ import { printable, printableLine, visible } from "../../lib/printable.ts";
 import { itemText } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
+import { countDown } from "./countdown.ts";
 import type { Renderer } from "./render.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -13,9 +14,12 @@ export function textRenderer(terminal: Terminal): Renderer {
   // Of the calls in flight, so that an outcome says whose it is when it doesn't stand right beneath its call.
   const calls = new Map<number, string>();
   let lastCall: number | undefined;
+  let stopCounting: (() => void) | undefined;
   const line = (mark: string, text: string): void => terminal.err(`${mark} ${printableLine(text, 400)}\n`);
   return {
     update(update) {
+      stopCounting?.();
+      stopCounting = undefined;
       switch (update.type) {
         case "session-opened":
           return line(
@@ -57,7 +61,9 @@ export function textRenderer(terminal: Terminal): Renderer {
         case "follow-up-delivered":
           return line("»", update.text);
         case "waiting":
-          return line("…", update.notice);
+          line("…", update.notice);
+          if (terminal.interactive) stopCounting = countDown(terminal, update.until);
+          return;
         case "turn-ended":
           if (update.outcome.kind === "completed") terminal.out(`${printable(answer)}\n`);
           else if (answer) line("›", answer);

@@ -192,8 +192,8 @@ const limit: Act = {
           holds: waited.status === 0 && pause >= 2_900,
         },
         {
-          claim: `${requests.length} requests in all: refused, refused, answered`,
-          holds: requests.length === 3,
+          claim: `${requests.length} requests in all: refused, then answered after the reset`,
+          holds: requests.length === 2,
         },
       ],
     };
