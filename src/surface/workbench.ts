@@ -138,6 +138,8 @@ export async function openWorkbench(
     },
     resume: async (id, { here, force, fromStep, amend }) => {
       let before: Workspace | undefined;
+      // Told once it is logged.
+      const done: string[] = [];
       const session = await resumeSession(runtime, id, { force }, async (history) => {
         before = history.workspace;
         const workspace = await workspaceFor(id, before, invocation, here);
@@ -147,18 +149,22 @@ export async function openWorkbench(
           amend === undefined ? history.amendments : [...history.amendments, amend],
         );
         const changes: NewEvent[] = [];
-        if (amend !== undefined) changes.push({ type: "instructions-amended", text: amend });
+        if (amend !== undefined) {
+          changes.push({ type: "instructions-amended", text: amend });
+          done.push("the instructions are amended, from now on");
+        }
         if (fromStep !== undefined) {
           const { event, later, last } = await rewindTo(store, history.id, fromStep);
           changes.push(event);
           const kept =
             later === 0
               ? "none is later"
-              : `${counted(later, "later step")} stay in the log: throughline fork ${history.id} --from-step ${last}`;
-          observe({ type: "notice", text: `went back to the end of step ${fromStep}; ${kept}` });
+              : `${counted(later, "later step")} ${later === 1 ? "stays" : "stay"} in the log: throughline fork ${history.id} --from-step ${last}`;
+          done.push(`went back to the end of step ${fromStep}; ${kept}`);
         }
         return { ...equipment, changes, ...(!sameWorkspace(before, workspace) && { workspace }) };
       });
+      for (const text of done) observe({ type: "notice", text });
       if (before) sayWhatChanged(observe, before, session.history.workspace);
       // Its owner died before it had said where it works, or it was cleared.
       const { turn, cleared, items } = session.history;

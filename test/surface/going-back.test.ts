@@ -56,6 +56,25 @@ describe("going back", () => {
       expect(out.trimEnd().split("\n"), "both are listed").toHaveLength(2);
     }));
 
+  it("only goes back, or only amends, where nothing is left to go on with, and show says what is sent no more", () =>
+    withRig(scenario, async (rig) => {
+      const id = await twoTurns(rig);
+      const asked = rig.simulator.requests.length;
+      const back = await rig.run(["resume", id, "--from-step", "2", "--amend", "Be brief."]);
+      expect(back.status, back.err).toBe(0);
+      expect(back.err).toMatch(
+        /amended[^]*went back to the end of step 2; 2 later steps stay[^]*That is done/u,
+      );
+      expect(rig.simulator.requests).toHaveLength(asked);
+      const shown = await rig.run(["show", id]);
+      expect(shown.out).toMatch(/^step 2$/mu);
+      expect(shown.out).toMatch(/^step 3 \(left behind by going back\)$/mu);
+      expect((await rig.run(["resume", id, "gamma"])).status).toBe(0);
+      expect(lastRequest(rig).instructions).toContain("Be brief.");
+      expect(lastRequest(rig).text).toMatch(/alpha.*gamma/u);
+      expect(lastRequest(rig).text).not.toContain("beta");
+    }));
+
   it("goes on without a prompt behind a step whose outputs nobody answered, and runs nothing again", () =>
     withRig(scenario, async (rig) => {
       const id = await twoTurns(rig);

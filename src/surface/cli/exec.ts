@@ -5,6 +5,8 @@ import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import { catalogue, type FailureClass } from "../../failure/catalogue.ts";
 import type { TurnOutcome } from "../../session/event.ts";
+import { canContinue } from "../../session/history.ts";
+import type { SessionStore } from "../../store.ts";
 import type { Session } from "../../runtime.ts";
 import { chooseSession } from "./choose.ts";
 import { type Invocation, optionText } from "./command.ts";
@@ -39,8 +41,19 @@ export async function resume(invocation: Invocation): Promise<number> {
   const { find, resumption, prompt } = await readResumption(invocation);
   return withWorkbench(invocation, async (bench) => {
     const session = await bench.resume(await find(bench), resumption);
+    const isChanged = resumption.fromStep !== undefined || resumption.amend !== undefined;
+    if (isChanged && prompt === undefined && (await isDone(session, bench.store))) {
+      await session.close();
+      invocation.terminal.err(`That is done. Go on with: throughline resume ${session.id} "…"\n`);
+      return 0;
+    }
     return runTurns(session, prompt, invocation);
   });
+}
+
+/** Whether there is nothing to go on with until somebody says what. */
+async function isDone({ id, history }: Session, store: SessionStore): Promise<boolean> {
+  return !canContinue(history) && (await store.queued(id)).length === 0;
 }
 
 /** What the words of `resume` name: which session, how it goes on, and with what. Throws `usage`; `find` throws what finds no session. */

@@ -9,20 +9,25 @@ export async function findSession(store: SessionStore, reference: string): Promi
   const ids = await store.find(reference);
   const [only] = ids;
   if (only !== undefined && ids.length === 1) return only;
+  const listed = await store.list();
   if (ids.length > 1) {
-    const matches = ids.slice(0, 5).join(", ");
+    const named = ids.slice(0, 5).map((id) => label(listed.find((session) => session.id === id) ?? { id }));
+    const more = ids.length > named.length ? `; and ${ids.length - named.length} more` : "";
     throw new Failure(
       "session-ambiguous",
-      `"${reference}" matches ${ids.length} sessions: ${matches}. Give more of the id.`,
+      `"${printableLine(reference)}" matches ${ids.length} sessions: ${named.join("; ")}${more}. Give more of the id, or the id of the one: throughline show ${ids[0]}`,
       { reference, matches: ids },
     );
   }
-  const listed = await store.list();
   const near = nearest(reference, listed);
   const hint = near.length === 0 ? "" : `The nearest: ${near.map(label).join("; ")}. `;
+  // A prompt without a session before it.
+  const prompt = /\s/u.test(reference)
+    ? `To go on with the newest one: throughline resume --last ${JSON.stringify(printableLine(reference, 40))}. `
+    : "";
   throw new Failure(
     "session-missing",
-    `No session has the id or name "${printableLine(reference)}" (${listed.length} searched). ${hint}throughline sessions --all lists them.`,
+    `No session has the id or name "${printableLine(reference)}" (${listed.length} searched). ${hint}${prompt}throughline sessions --all lists them.`,
     { reference, nearest: near.map((session) => session.id) },
   );
 }
@@ -66,7 +71,7 @@ export async function checkName(store: SessionStore, name: string, own?: string)
   );
 }
 
-function label(session: ListedSession): string {
+function label(session: Pick<ListedSession, "id" | "name" | "title">): string {
   const what = session.name ?? session.title;
   return what === undefined ? session.id : `${session.id} (${printableLine(what, 40)})`;
 }

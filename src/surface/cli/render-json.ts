@@ -13,7 +13,13 @@ import type { Terminal } from "./terminal.ts";
  * `session.recovered`, `session.waiting`, `session.rotated` and `followup.delivered` beside them. Item ids are `item_<seq>`, the same in every run over the same session.
  */
 export function jsonRenderer(terminal: Terminal): Renderer {
-  const print = (event: ExecEvent): void => terminal.out(`${JSON.stringify(event)}\n`);
+  // `thread.started` comes first, as clients of `codex exec --json` expect it.
+  let early: ExecEvent[] | undefined = [];
+  const print = (event: ExecEvent): void => {
+    if (early && event.type !== "thread.started") return void early.push(event);
+    for (const each of [event, ...(early ?? [])]) terminal.out(`${JSON.stringify(each)}\n`);
+    early = undefined;
+  };
   const inputs = new Map<number, string>();
   return {
     update(update) {

@@ -5,6 +5,7 @@ import { Failure } from "../../failure.ts";
 import { isItemRecord, type ItemRecord, type LogRecord, type SessionEvent } from "../../session/event.ts";
 import { advance, createHistory } from "../../session/history.ts";
 import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
+import { collectStep, createSteps, type Step } from "../../session/step.ts";
 import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { noEvent } from "../../store/damage.ts";
@@ -61,6 +62,8 @@ interface ShownItem {
   text: string;
   /** Of a patch: what it changes, as the model wrote it. */
   diff?: string;
+  /** Why it is not sent any more. */
+  left?: Exclude<Step["state"], "kept">;
 }
 
 /** What a view tells beside the steps. */
@@ -79,19 +82,23 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
   const events: SessionEvent[] = [];
   let items: ItemRecord[] = [];
   let updated = 0;
+  const collected = createSteps();
   const report = await store.read(id, {
     record(record: LogRecord) {
       advance(history, record);
+      collectStep(collected, record);
       updated = record.event.at;
       if (told.includes(record.event.type)) events.push(record.event);
       if (isItemRecord(record)) items.push(record);
     },
   });
   items = items.filter(({ event }) => event.type === "item-added" && event.step > history.step - steps);
+  const states = new Map(collected.all.map(({ step, state }) => [step, state]));
   const shown: ShownItem[] = [];
   for (const record of items) {
     const item = await shownItem(store, id, record);
-    if (item) shown.push(item);
+    const state = item && states.get(item.step);
+    if (item) shown.push({ ...item, ...(state && state !== "kept" && { left: state }) });
   }
   const holder = await store.holder(id);
   const owner = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
@@ -182,7 +189,7 @@ function viewText(view: View, now: number): string {
     text.push(`  ? bytes ${damage.from} to ${damage.to} of the log: ${printableLine(damage.why, 160)}`);
   let step = -1;
   for (const line of items) {
-    if (line.step !== step) text.push(`step ${line.step}`);
+    if (line.step !== step) text.push(`step ${line.step}${line.left ? ` (${leftWords[line.left]})` : ""}`);
     step = line.step;
     text.push(
       `  ${marks[line.kind]} ${line.kind === "output" ? printableLine(tail(line.text), 120) : printableLine(line.text, 200)}`,
@@ -192,6 +199,12 @@ function viewText(view: View, now: number): string {
   text.push(`next: ${nextCommand(session, queued)}`);
   return `${text.join("\n")}\n`;
 }
+
+const leftWords = {
+  rewound: "left behind by going back",
+  cleared: "cleared",
+  compacted: "in a summary now",
+} as const;
 
 /** The patch without its frame. */
 function diffOf(patch: string): string {

@@ -108,6 +108,10 @@ const shown = {
         kind: z.enum(["prompt", "answer", "call", "output"]).describe("what it is"),
         text: z.string().describe("what was said, called or printed"),
         diff: z.string().optional().describe("of a patch: what it changes"),
+        left: z
+          .enum(["rewound", "cleared", "compacted"])
+          .optional()
+          .describe("why it is not sent any more: left behind by going back, cleared, or in a summary"),
       }),
     )
     .describe("what was said and done in the last steps (`--steps`)"),

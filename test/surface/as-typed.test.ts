@@ -1,0 +1,85 @@
+// The command line as people type it: options of other agents for `resume`, prompts without a session, words in the wrong place.
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inProcess, type Said } from "../kit/in-process.ts";
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-typed-")));
+const workspace = join(root, "workspace");
+const run = (...words: string[]): Promise<Said> => inProcess(join(root, "home"), workspace, words);
+
+let older = "";
+let newest = "";
+
+beforeAll(async () => {
+  mkdirSync(workspace);
+  for (const name of ["older", "newest"]) {
+    const { out } = await run("exec", "--provider", "simulator", "--name", name, "--json", `I am ${name}.`);
+    const [started = ""] = out.split("\n");
+    const { thread_id: id } = JSON.parse(started) as { thread_id: string };
+    if (name === "older") older = id;
+    else newest = id;
+  }
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe("throughline, as people type it", () => {
+  it.each([
+    [["--continue", "Go on."], "newest"],
+    [["-c", "Go on."], "newest"],
+    [["resume", "--last", "Go on."], "newest"],
+    [["resume", "Go on.", "--last"], "newest"],
+    [["exec", "resume", "--last", "Go on."], "newest"],
+    [["--resume", "older", "Go on."], "older"],
+    [["-r", "older", "Go on."], "older"],
+    [["resume", "older", "Go on."], "older"],
+  ])("%j goes on with the %s session", async (words, name) => {
+    const { status, out, err } = await run(...words);
+    expect(status, err).toBe(0);
+    expect(err).toContain(`session ${name === "older" ? older : newest} "${name}" resumed`);
+    expect(out).toContain("You said: Go on.");
+    // The other one is the newest again.
+    expect((await run("resume", "newest", "Still here.")).status).toBe(0);
+  });
+
+  it.each([["--resume"], ["-r"], ["resume"]])(
+    "%s alone lists the sessions where nobody can choose",
+    async (...words) => {
+      const { status, out, err } = await run(...words);
+      expect(status).toBe(2);
+      for (const id of [older, newest]) expect(out).toContain(id);
+      expect(err).toContain("Which one? throughline resume with an id, a name, or --last.");
+    },
+  );
+
+  it.each([
+    [["resume", "make it better"], /No session has.*throughline resume --last "make it better"/u],
+    [["resume", "oldr", "Go on."], /The nearest: [0-9a-f-]{36} \(older\)/u],
+    [
+      ["resume", "--last", "make", "it"],
+      /several words stands in quotes.*throughline resume --last "make it"/u,
+    ],
+    [["sesions"], /Unknown command "sesions"\. Did you mean sessions\?.*See: throughline --help/u],
+    [
+      ["sessions", "--sicne", "2d"],
+      /Unknown option "--sicne"\. Did you mean --since\?.*See: throughline sessions --help/u,
+    ],
+    [["name", "older"], /Missing required argument "name"\. See: throughline name --help/u],
+    [["queue", "list"], /Missing required argument "session"\. See: throughline queue list --help/u],
+    [["show", older.slice(0, 3), "x"], /Too many arguments for "show".*See: throughline show --help/u],
+    [["resume", "older", "--from-step"], /argument missing\. See: throughline resume --help/u],
+  ])("%j says what is wrong and what to type", async (words, said) => {
+    const { status, out, err } = await run(...words);
+    expect([status, out], err).toEqual([2, ""]);
+    expect(err).toMatch(said);
+  });
+
+  it("asks for more of an id that several have, and says what they are", async () => {
+    const common = [...older].findIndex((letter, at) => letter !== newest[at]);
+    const { status, err } = await run("show", older.slice(0, common));
+    expect(status).toBe(2);
+    expect(err).toContain(`${older} (older)`);
+    expect(err).toContain(`${newest} (newest)`);
+  });
+});
