@@ -27,11 +27,11 @@ describe.skipIf(!hasTmux)("a turn in the terminal interface", () => {
         rig,
         ["first", "--name", "told"],
         async (terminal) => {
-          await terminal.shows("y yes · n no");
+          await terminal.shows("y yes · n no (Esc)");
           expect(rig.lines("ran.txt")).toEqual([]);
           await terminal.press("y");
           await terminal.shows("Change 1 file?");
-          await terminal.shows("y yes · n no");
+          await terminal.shows("y yes · n no (Esc)");
           await terminal.press("a");
           const done = await terminal.shows((screen) => screen.includes("• exit 3") && isAtRest(screen));
           expect(done).toMatch(/^\$ echo ran >> ran\.txt; exit 3 {2}exit 3, \d\.\d s$/mu);

@@ -51,13 +51,15 @@ export function App({ desk, paint, done }: AppProps): ReactNode {
 /** Between two looks at the clock: quick while something moves, slow while something is counted down. In milliseconds. */
 const [quick, slow] = [120, 1_000];
 
-/** The time, as often as what is drawn tells it. */
+/** The time, as often as what is drawn tells it; what rests for good tells none. */
 function useNow({ view: { phase } }: Scene): number {
   const [now, setNow] = useState(() => systemClock.now());
-  const isMoving = phase.kind !== "resting";
+  const every = phase.kind !== "resting" ? quick : phase.stop?.kind === "limited" ? slow : undefined;
   useEffect(() => {
-    const timer = setInterval(() => setNow(systemClock.now()), isMoving ? quick : slow);
+    setNow(systemClock.now());
+    if (every === undefined) return undefined;
+    const timer = setInterval(() => setNow(systemClock.now()), every);
     return () => clearInterval(timer);
-  }, [isMoving]);
+  }, [every]);
   return now;
 }

@@ -12,7 +12,16 @@ import { Questions } from "./questions.ts";
 import { recall } from "./recall.ts";
 import { runSlashCommand } from "./run-slash.ts";
 import type { SlashCall } from "./slash.ts";
-import { type Block, emptyView, type Happening, note, reduce, type Stop, type View } from "./state.ts";
+import {
+  type Block,
+  emptyView,
+  type Happening,
+  note,
+  outcomeBlocks,
+  reduce,
+  type Stop,
+  type View,
+} from "./state.ts";
 import { modelWords, openedBlock, troubleWords } from "./words.ts";
 
 /** Between looks at the queue, which other processes write to, and at the clock. In milliseconds. */
@@ -93,7 +102,8 @@ export class Conversation {
     const session = await this.#bench.resume(id, resumption);
     await session.close();
     const { history, blocks, prompts } = await recall(this.#bench.store, session.id, 2);
-    this.tell(openedBlock(history), ...blocks);
+    const { lastOutcome } = history;
+    this.tell(openedBlock(history), ...blocks, ...(lastOutcome ? outcomeBlocks(lastOutcome) : []));
     this.#take(history);
     this.#rest();
     if (this.#invocation.options["wait"] === true) this.wake(true);

@@ -179,8 +179,11 @@ export class Desk {
     const { phase } = view;
     if (text.trim() === "") {
       if (phase.kind === "resting" && phase.stop) await this.#talk.turn();
-    } else if (isSlashLine(text)) await this.#slash(readSlash(text.trim(), id));
-    else if (phase.kind !== "resting") await this.#talk.queue(text, "followup");
+    } else if (isSlashLine(text)) {
+      const call = readSlash(text.trim(), id);
+      this.#talk.tell({ kind: "command", line: text });
+      await this.#slash(call);
+    } else if (phase.kind !== "resting") await this.#talk.queue(text, "followup");
     else if (!(await this.#talk.turn(text))) this.#giveBack(text);
   }
 

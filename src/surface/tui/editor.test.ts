@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Draft, type Edit, edit, layOut } from "./editor.ts";
+import { around, type Draft, type Edit, edit, layOut } from "./editor.ts";
 
 /** The draft of "text|more", where the bar is the cursor. */
 const at = (marked: string): Draft => ({ text: marked.replace("|", ""), cursor: marked.indexOf("|") });
@@ -45,6 +45,14 @@ describe("the layout of a draft", () => {
     expect(layOut(at("abcdef|g"), 3)).toEqual({ rows: ["abc", "def", "g"], row: 2, column: 0 });
     expect(layOut(at("漢字か|"), 5)).toEqual({ rows: ["漢字", "か"], row: 1, column: 2 });
     expect(layOut(at("one\n|two"), 10)).toEqual({ rows: ["one", "two"], row: 1, column: 0 });
+  });
+
+  it("is of the part around the cursor, where the draft is long", () => {
+    expect(around(at("aa\nbb\ncc|\ndd\nee"), 4)).toEqual({ text: "cc\ndd\n", cursor: 2, isCut: true });
+    expect(around(at("aaaaaaaa|aaaa"), 3)).toEqual({ text: "aaaaaa", cursor: 3, isCut: true });
+    expect(around(at("aa|a"), 4)).toEqual({ text: "aaa", cursor: 2, isCut: false });
+    const long = { text: "漢字 ".repeat(300_000), cursor: 900_000 };
+    expect(layOut(around(long, 1_000), 80).rows.length).toBeLessThan(30);
   });
 
   it("keeps the cursor behind a full row in it, and has a row for an empty draft", () => {

@@ -78,15 +78,20 @@ function after(text: string, cursor: number): number {
   return cursor + (first?.segment.length ?? 0);
 }
 
+/** A word, with what stands between it and the cursor, lies within this many. */
+const wordReach = 1_000;
+
 function wordStart(text: string, cursor: number): number {
-  const parts = [...words.segment(text.slice(0, cursor))];
-  return parts.findLast(({ isWordLike }) => isWordLike)?.index ?? 0;
+  const from = Math.max(0, cursor - wordReach);
+  const parts = [...words.segment(text.slice(from, cursor))];
+  return from + (parts.findLast(({ isWordLike }) => isWordLike)?.index ?? 0);
 }
 
 function wordEnd(text: string, cursor: number): number {
-  for (const { index, segment, isWordLike } of words.segment(text.slice(cursor)))
+  const to = Math.min(text.length, cursor + wordReach);
+  for (const { index, segment, isWordLike } of words.segment(text.slice(cursor, to)))
     if (isWordLike) return cursor + index + segment.length;
-  return text.length;
+  return to;
 }
 
 const lineStart = (text: string, cursor: number): number => text.lastIndexOf("\n", cursor - 1) + 1;
@@ -114,6 +119,15 @@ function atColumn(text: string, start: number, column: number): number {
     at += segment.length;
   }
   return start + at;
+}
+
+/** The part of a long draft around its cursor, from the beginning of a line or the middle of a long one. Nothing else is in sight. */
+export function around({ text, cursor }: Draft, reachOut: number): Draft & { readonly isCut: boolean } {
+  if (cursor <= reachOut && text.length <= cursor + reachOut) return { text, cursor, isCut: false };
+  const least = Math.max(0, cursor - reachOut);
+  const line = text.indexOf("\n", least) + 1;
+  const from = least === 0 ? 0 : line > 0 && line <= cursor ? line : least;
+  return { text: text.slice(from, cursor + reachOut), cursor: cursor - from, isCut: from > 0 };
 }
 
 /** A draft laid out: its rows, each at most `columns` wide, and where the cursor stands among them. */

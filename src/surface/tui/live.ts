@@ -1,6 +1,6 @@
 import { printable, printableLine } from "../../lib/printable.ts";
 import { durationWords, secondsWords } from "../../lib/words.ts";
-import { type Draft, layOut } from "./editor.ts";
+import { around, type Draft, layOut } from "./editor.ts";
 import { markdownLines } from "./markdown.ts";
 import type { Completion } from "./slash.ts";
 import type { Phase, Question, RunningCall, View } from "./state.ts";
@@ -35,12 +35,13 @@ export interface LiveInput {
 const most = { calls: 6, queued: 3, completions: 6 };
 
 /**
- * Lays it out in at most `rows - 1` lines of at most `columns` columns: what a terminal cannot show at once it cannot erase either. What is
+ * Lays it out in at most `rows - 2` lines of at most `columns` columns: what a terminal cannot show at once it cannot erase either, and one
+ * whose whole screen is erased keeps a copy of it above (tmux, VS Code; seen 2026-11). What is
  * typed and the status come first, then the question, the calls, what waits; the streamed answer gets what is left, its end in sight.
  */
 export function liveLines(input: LiveInput, paint: Paint): Live {
   const { view, columns, now } = input;
-  const screen = new Room(Math.max(2, input.rows - 1));
+  const screen = new Room(Math.max(2, input.rows - 2));
   const status = screen.take([statusLine(view, columns, now, paint)]);
   const typed = typedLines(input, Math.max(1, Math.min(screen.left, Math.floor(input.rows / 3))), paint);
   screen.take(typed.rows);
@@ -90,11 +91,12 @@ function typedLines(
     const words = view.question && answering ? "" : placeholder(view);
     return { rows: [mark + paint("quiet", fit(words, columns - 3))], row: 0, column: 2 };
   }
-  const laid = layOut(draft, Math.max(4, columns - 3));
+  const part = around(draft, columns * room * 2);
+  const laid = layOut(part, Math.max(4, columns - 3));
   const from = Math.max(0, Math.min(laid.row - room + 1, laid.rows.length - room));
   const rows = laid.rows
     .slice(from, from + room)
-    .map((row, at) => (from + at === 0 ? mark : "  ") + printable(row));
+    .map((row, at) => (from + at === 0 && !part.isCut ? mark : "  ") + printable(row));
   return { rows, row: laid.row - from, column: laid.column + 2 };
 }
 
@@ -121,11 +123,11 @@ function questionLines(
   room: number,
   paint: Paint,
 ): string[] {
-  const lines = detail
-    .split("\n")
-    .flatMap((line) => wrapCode(printable(line), columns - 2, { first: "  ", rest: "  " }));
+  const lines = (detail === "" ? [] : detail.split("\n")).flatMap((line) =>
+    wrapCode(printable(line), columns - 2, { first: "  ", rest: "  " }),
+  );
   const shown = lines.slice(0, Math.max(1, room - 3));
-  const keys = `y yes · n no${all ? " · a yes to all from now on" : ""} · Esc no`;
+  const keys = `y yes · n no (Esc)${all ? " · a yes to all from now on" : ""}`;
   return [
     "",
     ...wrap(paint("warning", `? ${printableLine(title, 200)}`), columns),

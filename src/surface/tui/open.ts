@@ -43,7 +43,7 @@ export async function openInterface(
     const paint = painter(terminal.colour);
     conversation.questions.isShown = true;
     if (prompt !== undefined) desk.send(prompt);
-    for (;;) {
+    while (!signal.aborted) {
       const leaving = await showScreen<Leaving>(screen, (done) => {
         signal.addEventListener("abort", () => desk.leave("quit"), { once: true });
         return createElement(App, { desk, paint, done });

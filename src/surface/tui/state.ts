@@ -12,6 +12,7 @@ import { callLine } from "../cli/render-text.ts";
 export type Block =
   | { kind: "banner"; title: string; lines: readonly string[] }
   | { kind: "prompt"; text: string }
+  | { kind: "command"; line: string }
   /** `cut`: it was being streamed when its attempt ended, and is not in the log. */
   | { kind: "answer"; text: string; cut?: true }
   | { kind: "call"; text: string; outcome?: Outcome; patch?: string }
@@ -269,12 +270,17 @@ function ended(view: View, { callSeq, outcome }: Extract<SessionUpdate, { type: 
   });
 }
 
-function outcomeBlocks(outcome: TurnOutcome): Block[] {
+/** How a turn ended, where that needs to be said. */
+export function outcomeBlocks(outcome: TurnOutcome): Block[] {
   switch (outcome.kind) {
     case "completed":
       return [];
     case "interrupted":
-      return [note(`interrupted (${outcome.reason}); what it had finished is kept`)];
+      return [
+        note(
+          `interrupted${outcome.reason === "cancelled" ? "" : ` (${outcome.reason})`}; what it had finished is kept`,
+        ),
+      ];
     case "failed":
     case "limited":
       return [note(hereWords(outcome.message), "trouble")];

@@ -8,6 +8,9 @@ import { columnsOf, fit, wrap, wrapCode, wrapKept } from "./wrap.ts";
 /** So many lines of a patch are shown; `/show` and the log have all of them. */
 const mostPatchLines = 40;
 
+/** So many lines of what a person said are shown; they have it, and the log has it. */
+const mostPromptLines = 30;
+
 /** A block as it scrolls away: lines of at most `columns` columns, with a blank line before what begins something new. */
 export function blockLines(block: Block, columns: number, paint: Paint): string[] {
   return laidOut(block, columns, paint).map((line) => fit(line, columns));
@@ -22,6 +25,8 @@ function laidOut(block: Block, columns: number, paint: Paint): string[] {
       ];
     case "prompt":
       return ["", ...promptLines(block.text, columns, paint)];
+    case "command":
+      return ["", paint("accent", "› ") + paint("quiet", printableLine(block.line, 400))];
     case "answer": {
       const lines = markdownLines(block.text, columns, paint);
       return block.cut
@@ -56,11 +61,15 @@ function helpLines(what: string, does: string, columns: number, paint: Paint): s
 }
 
 function promptLines(text: string, columns: number, paint: Paint): string[] {
-  const lines = printable(text)
-    .trimEnd()
-    .split("\n")
-    .flatMap((line) => wrapCode(paint("strong", line), columns - 2));
-  return lines.map((line, at) => (at === 0 ? paint("accent", "› ") : "  ") + line);
+  const all = printable(text).trimEnd();
+  const part = all.slice(0, mostPromptLines * columns);
+  const lines = part.split("\n").flatMap((line) => wrapCode(paint("strong", line), columns - 2));
+  const shown = lines.slice(0, mostPromptLines);
+  const cut = shown.length < lines.length || part.length < all.length;
+  return [
+    ...shown.map((line, at) => (at === 0 ? paint("accent", "› ") : "  ") + line),
+    ...(cut ? [paint("quiet", `  … ${all.length} characters in all`)] : []),
+  ];
 }
 
 const noteMarks = { plain: "· ", repair: "+ ", trouble: "! " } as const;
