@@ -173,11 +173,10 @@ function scrolled(state: PickerState): PickerState {
   return top === state.top ? state : { ...state, top };
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-
+/** Without its last character as people count them, its last word, or all of it. */
 function shorter(text: string, what: "character" | "word" | "all"): string {
   if (what === "all") return "";
   if (what === "word") return text.replace(/\S*\s*$/u, "");
-  const last = Array.from(graphemes.segment(text)).at(-1);
+  const last = Array.from(new Intl.Segmenter().segment(text)).at(-1);
   return last ? text.slice(0, last.index) : "";
 }
