@@ -8,11 +8,15 @@ import type { ListedSession } from "../store.ts";
 
 /** What lists say of a session, the same everywhere. Text of sessions is safe to print. */
 
-/** id, name or title, model/effort, age, last activity, messages, branch, status, and where it is when that is not here: R6. */
+/**
+ * id, name or title, model/effort, age, last activity, messages, branch, status, and where it is when that is not here: R6. `label`: the name
+ * or title as it is to stand there.
+ */
 export function listLine(
   session: ListedSession & { origin?: "codex"; codex?: { estimated?: true } },
   now: number,
   here?: Place,
+  label = labelWords(session, mostLabel),
 ): string {
   const { parent, rotated, workspace, origin, codex } = session;
   // Nothing is known of it but that it can't be read.
@@ -21,7 +25,7 @@ export function listLine(
   const branch = branchWords(session);
   const place = here && placeWords(workspace, here);
   const parts = [
-    `${origin === undefined ? "" : `${origin}: `}${labelWords(session, 48)}  ${modelWords(session) || "(model not known)"}`,
+    `${label}  ${modelWords(session) || "(model not known)"}`,
     `made ${ago(now - session.created)}, active ${ago(now - session.updated)}`,
     `${codex?.estimated ? "about " : ""}${counted(session.messages, "message")}`,
     ...(origin === undefined ? [] : [bytesWords(session.bytes)]),
@@ -33,9 +37,13 @@ export function listLine(
   return `${session.id}  ${parts.join(" · ")}`;
 }
 
-/** Name or first prompt, in at most so many characters. */
-export function labelWords({ name, title }: Pick<SessionSummary, "name" | "title">, limit: number): string {
-  return printableLine(name ?? title ?? "", limit) || "(no prompt)";
+/** Name or first prompt, in at most so many characters; before it the tool whose session it is. */
+export function labelWords(
+  { name, title, origin }: Pick<SessionSummary, "name" | "title"> & { readonly origin?: string },
+  limit: number,
+): string {
+  const mark = origin === undefined ? "" : `${origin}: `;
+  return mark + (printableLine(name ?? title ?? "", limit) || "(no prompt)");
 }
 
 /** "gpt-5.5/high". */
@@ -47,6 +55,9 @@ export function modelWords({ settings: { model, effort } }: Pick<SessionSummary,
 export function branchWords({ workspace }: Pick<SessionSummary, "workspace">): string | undefined {
   return workspace.gitBranch ? printableLine(workspace.gitBranch, 30) : undefined;
 }
+
+/** Characters of a name or a title in a list. */
+export const mostLabel = 48;
 
 /** What the words for a session's status are made from. */
 type Standing = Pick<

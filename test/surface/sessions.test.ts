@@ -48,7 +48,7 @@ describe("the list of sessions", () => {
         const lines = await listed(rig);
         const of = (name: string): string | undefined => lines.find((line) => line.startsWith(`${name}  `));
         const facts =
-          /^plain {2}gpt-5\.5\/low · made (?:just now|.* ago), active (?:just now|.* ago) · 2 messages · idle$/u;
+          /^plain +gpt-5\.5\/low · made (?:just now|.* ago), active (?:just now|.* ago) · 2 messages · idle$/u;
         expect(of("plain")).toMatch(facts);
         expect(of("healed")).toMatch(/ · 4 messages · idle, healed 1×$/u);
         expect(of("poor")).toMatch(/ · failed: billing$/u);
@@ -99,7 +99,7 @@ describe("the list of sessions", () => {
         expect((await rig.run(["exec", "--name", name, "go"], { cwd })).status).toBe(0);
       const told = async (cwd: string): Promise<string[]> =>
         (await listed(rig, [], cwd)).map((line) =>
-          line.replace(/ {2}gpt.* messages · /u, " · ").replaceAll(rig.folder, "~"),
+          line.replace(/ +gpt.* messages · /u, " · ").replaceAll(rig.folder, "~"),
         );
       const elsewhere = "1 more in other workspaces: throughline sessions --all";
       expect(await told(rig.workspace)).toEqual([
@@ -144,6 +144,8 @@ describe("the list of sessions", () => {
         const lines = await listed(rig);
         expect(lines).toHaveLength(3);
         for (const line of lines) expect(stringWidth(line)).toBeLessThan(200);
+        const columns = lines.map((line) => stringWidth(line.slice(0, line.indexOf("  gpt-5.5 ·"))));
+        expect(new Set(columns).size).toBe(1);
         const shown = await rig.run(["show", "--last"]);
         const found = await rig.run(["sessions", "--search", "\u001b[2J\u202e"]);
         const piped = await rig.run(["resume"]);

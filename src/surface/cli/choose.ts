@@ -21,7 +21,7 @@ export async function chooseSession(
   try {
     const here = placeOf(folder);
     const rows = await pickerRows(store, options["all"] === true ? undefined : here, (read, total) =>
-      reading.show(read, total, "reading sessions that the catalogue doesn't know"),
+      reading.show(read, total, "sessions read for the catalogue"),
     );
     reading.clear();
     const others = rows.everywhere ? 0 : rows.elsewhere;

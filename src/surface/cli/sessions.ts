@@ -5,7 +5,7 @@ import { printJson } from "../json/print.ts";
 import { type CodexSession, codexSessions, isCodexSession, searchCodex } from "../codex-sessions.ts";
 import { readConfig } from "../config.ts";
 import { placeOf } from "../place.ts";
-import { listLine } from "../session-words.ts";
+import { labelWords, listLine, mostLabel } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { storeFor } from "./store-for.ts";
 import { filtersOf, wantsArchived } from "./filter.ts";
@@ -23,7 +23,7 @@ export async function sessions(invocation: Invocation): Promise<number> {
     let shown: Listed[] = await store.list({
       ...(options["all"] !== true && { workspace: here }),
       onHidden: (count) => hidden.push({ by: elsewhere, count }),
-      onRead: (read, total) => reading.show(read, total, "reading sessions that the catalogue doesn't know"),
+      onRead: (read, total) => reading.show(read, total, "sessions read for the catalogue"),
     });
     if (options["codex"] === true) {
       const own = new Set(shown.map(({ id }) => id));
@@ -33,7 +33,7 @@ export async function sessions(invocation: Invocation): Promise<number> {
         home,
         own,
         ...(options["all"] !== true && { here }),
-        onRead: (read, total) => reading.show(read, total, "reading Codex sessions"),
+        onRead: (read, total) => reading.show(read, total, "Codex sessions read"),
       });
       shown = [...shown, ...codex.sessions].sort((a, b) => b.updated - a.updated);
       hidden.push({ by: elsewhere, count: codex.elsewhere });
@@ -56,7 +56,7 @@ export async function sessions(invocation: Invocation): Promise<number> {
       const own = shown.filter((session) => !isCodexSession(session));
       const found = new Set([
         ...(await store.search(search, own, {
-          onRead: (read, total) => reading.show(read, total, "reading sessions for the search"),
+          onRead: (read, total) => reading.show(read, total, "sessions read for the search"),
           signal,
         })),
         ...(await searchCodex(search, shown.filter(isCodexSession))),
@@ -66,7 +66,7 @@ export async function sessions(invocation: Invocation): Promise<number> {
       reading.clear();
     }
     if (options["json"] === true) printJson<"sessions">(terminal, { sessions: shown, hidden });
-    else terminal.out(table(shown, hidden, { here, now, isCodex: options["codex"] === true }));
+    else terminal.out(await table(shown, hidden, { here, now, isCodex: options["codex"] === true }));
     return 0;
   } finally {
     reading.clear();
@@ -85,12 +85,13 @@ interface Hidden {
   count: number;
 }
 
-function table(
+async function table(
   shown: readonly Listed[],
   hidden: readonly Hidden[],
   { here, now, isCodex }: { here: Place; now: number; isCodex: boolean },
-): string {
-  const lines = shown.map((session) => listLine(session, now, here));
+): Promise<string> {
+  const labels = await aligned(shown.map((session) => labelWords(session, mostLabel)));
+  const lines = shown.map((session, at) => listLine(session, now, here, labels[at]));
   const counts = [...new Set(hidden.map(({ by }) => by))]
     .map((by) => ({
       by,
@@ -109,4 +110,14 @@ function table(
   });
   if (told.length > 0) lines.push(told.join("; "));
   return `${lines.join("\n")}\n`;
+}
+
+/** With blanks behind them, so that what follows stands in a column, beside wide characters too. */
+async function aligned(labels: readonly string[]): Promise<string[]> {
+  const isPlain = labels.every((label) => /^[ -~…]*$/u.test(label));
+  // Its tables take a tenth of the time of a list to load.
+  const columnsOf = isPlain ? (label: string) => label.length : (await import("string-width")).default;
+  const columns = labels.map((label) => columnsOf(label));
+  const most = Math.max(0, ...columns);
+  return labels.map((label, at) => label + " ".repeat(most - (columns[at] ?? 0)));
 }

@@ -153,7 +153,7 @@ function tableOf(
   const heading = paint("quiet", fit(`  ${"session".padEnd(label)}${headings.join("")}`.trimEnd(), columns));
   const lines = rows.map((row, at) => {
     const isChosen = row === chosen;
-    const name = padded(fit(`${row.origin ? `${row.origin}: ` : ""}${labelWords(row, 120)}`, label), label);
+    const name = padded(fit(labelWords(row, 120), label), label);
     const drawn = shown.map(({ column, cells, width }) => {
       const cell = fit(cells[at] ?? "", width);
       const blanks = " ".repeat(Math.max(0, width - columnsOf(cell)));
