@@ -45,6 +45,32 @@ describe("throughline clear", () => {
       },
     ));
 
+  it("ends the wait for a limit that a killed process had begun: nothing wakes up, and nothing old is sent", () =>
+    withRig(
+      { ...scenario, fault: [{ kind: "usage-limit", request: 1, resets_in: "2s" }] } as ScenarioInput,
+      async (rig) => {
+        const waiting = rig.start(["exec", "--wait", `anything ${secret}`]);
+        await until(() => waiting.said().includes("Ctrl-C"), "the wait");
+        const id = rig.id();
+        const refused = await rig.run(["clear", id]);
+        expect([refused.status, refused.err]).toEqual([
+          3,
+          expect.stringMatching(/in use by process \d+ .*which is waiting for a limit to end/u),
+        ]);
+        waiting.child.kill("SIGKILL");
+        await waiting.ended;
+        expect((await rig.run(["clear", id])).status).toBe(0);
+        const asked = rig.simulator.requests.length;
+        for (const words of [
+          ["resume", id, "--wait"],
+          ["resume", "--last"],
+        ])
+          expect((await rig.run(words)).status, "there is nothing to go on with").toBe(2);
+        expect(rig.simulator.requests).toHaveLength(asked);
+        expect(JSON.parse((await rig.run(["show", id, "--json"])).out)).toMatchObject({ status: "cleared" });
+      },
+    ));
+
   it("scrubs every byte of what was said, also in what it was rotated from, and keeps the metadata", () =>
     withRig(scenario, async (rig) => {
       await rig.run(["exec", "--name", "kept", `use the tool ${secret}`]);

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { plant, planting } from "../kit/planted.ts";
 import { type Rig, until, withRig } from "../kit/rig.ts";
 import { filesWith } from "../kit/secret.ts";
 
@@ -140,6 +141,23 @@ describe("throughline purge", () => {
 });
 
 describe("throughline delete", () => {
+  it("takes forks and rotated predecessors along with --with-relatives, and what was planted in every place of them", () =>
+    withRig(planting, async (rig) => {
+      const { predecessor, head, fork, dying } = await plant(rig);
+      const alone = await purge(rig, "purge", head, "--dry-run");
+      expect(alone.wouldDelete).toMatchObject([{ session: head }]);
+      expect(alone.left).toMatchObject([
+        { session: predecessor, why: expect.stringMatching(/^its predecessor .*--with-relatives/u) },
+        { session: fork, why: expect.stringMatching(/^its fork .*--with-relatives/u) },
+      ]);
+      const all = await purge(rig, "delete", predecessor, "--with-relatives");
+      expect(all).toMatchObject({ status: 0, left: [], troubles: [] });
+      expect(all.deleted.map(({ session }) => session).sort()).toEqual([predecessor, head, fork].sort());
+      expect(rig.ids()).toEqual([dying]);
+      expect((await purge(rig, "delete", dying)).deleted).toHaveLength(1);
+      expect(remaining(rig)).toEqual([]);
+    }));
+
   it("deletes what is named at once, says what it leaves of it, and takes that along when told to", () =>
     withRig(scenario, async (rig) => {
       await rig.run(["exec", `one ${secret}`]);
