@@ -1,10 +1,12 @@
 import type { HealMemory } from "./heal-memory.ts";
 import type { Metrics } from "./metrics.ts";
 import type { BodyLimits } from "./request-body.ts";
+import type { Upstreams } from "./upstreams.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** What every request of one gateway shares. */
 export interface GatewayContext {
+  readonly upstreams: Upstreams;
   readonly metrics: Metrics;
   readonly limits: BodyLimits;
   readonly watchdog: Watchdog;

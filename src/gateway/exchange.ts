@@ -20,11 +20,14 @@ const lingerMs = 2_000;
 /** One request for a response: its body is held until the answer goes out, so that it can be sent again. */
 export class Exchange implements AttemptHost {
   readonly #context: GatewayContext;
-  readonly #upstream: Upstream;
+  /** Who is asked, and who was asked before in vain. */
+  #upstream: Upstream;
+  readonly #tried = new Set<Upstream>();
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #watch: Watch;
-  readonly #issuer: string;
+  #issuer = "";
+  #body: readonly Buffer[] = [];
   #healing: Healing | undefined;
   #release: (() => void) | undefined;
   #attempt: Attempt | undefined;
@@ -35,17 +38,11 @@ export class Exchange implements AttemptHost {
   #isStream = false;
   #isOver = false;
 
-  constructor(
-    context: GatewayContext,
-    upstream: Upstream,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) {
+  constructor(context: GatewayContext, request: IncomingMessage, response: ServerResponse) {
     this.#context = context;
-    this.#upstream = upstream;
+    [this.#upstream] = context.upstreams.all as [Upstream];
     this.#request = request;
     this.#response = response;
-    this.#issuer = upstream.issuer(request.headers);
     this.#watch = context.watchdog.watch(context.bodyIdleMs, () => this.#expired());
   }
 
@@ -71,14 +68,19 @@ export class Exchange implements AttemptHost {
         break;
     }
     const readAt = performance.now();
-    await this.#begin(read.body);
+    this.#body = read.body;
+    await this.#begin(this.#context.upstreams.for(this.#request.headers, read.body));
     this.#send();
     this.#prepared = performance.now() - readAt;
   }
 
-  async #begin(body: readonly Buffer[]): Promise<void> {
+  /** Takes this upstream for the request, with what is known of earlier ones there. */
+  async #begin(upstream: Upstream): Promise<void> {
+    this.#upstream = upstream;
+    this.#tried.add(upstream);
+    this.#issuer = upstream.issuer(this.#request.headers);
     const { ledger, limits, wait, now, random, metrics } = this.#context;
-    const healing = await Healing.begin(body, {
+    const healing = await Healing.begin(this.#body, {
       issuer: this.#issuer,
       memory: ledger,
       encoding: this.#request.headers["content-encoding"],
@@ -191,6 +193,7 @@ export class Exchange implements AttemptHost {
     const healing = this.#healing;
     if (!healing || this.#isOver) return;
     this.#watch.allow(undefined);
+    if (await this.#turnedElsewhere(refusal)) return;
     const { status } = refusal.signal;
     const failure = this.#classified(
       refusal.signal,
@@ -222,6 +225,28 @@ export class Exchange implements AttemptHost {
       }
     }
     this.#timer = setTimeout(() => this.#send(), verdict.delayMs);
+  }
+
+  /**
+   * An upstream that can't be reached, or is overloaded, is no reason to wait while there is another; unless the request carries what only
+   * this one can open.
+   */
+  async #turnedElsewhere({ signal }: Refusal): Promise<boolean> {
+    const { upstreams, log, metrics } = this.#context;
+    if (upstreams.all.length === 1) return false;
+    const failure = this.#classified(signal);
+    const isAway = isFailureOf(failure, "transport-interrupted") && awayReasons.has(failure.data.reason);
+    if (isAway) upstreams.leaveOut(this.#upstream);
+    else if (!isFailureOf(failure, "overloaded", "rate-limit")) return false;
+    if (!upstreams.hasOther(this.#tried)) return false;
+    if (!isAway && upstreams.sealerOf(this.#request.headers, this.#body) === this.#upstream) return false;
+    const before = this.#upstream;
+    await this.#begin(upstreams.next(this.#tried));
+    if (this.#isOver) return true;
+    metrics.count("retries", failure.class);
+    log(`${before.name}: ${failure.class}; asking ${this.#upstream.name} instead`);
+    this.#send();
+    return true;
   }
 
   /** A mistake of the gateway's own costs one request, and is told. */
@@ -298,6 +323,7 @@ export class Exchange implements AttemptHost {
   /** The body isn't needed any more. */
   #letGo(): void {
     this.#healing = undefined;
+    this.#body = [];
     this.#release?.();
     this.#release = undefined;
   }
@@ -313,6 +339,9 @@ export class Exchange implements AttemptHost {
     this.#attempt = undefined;
   }
 }
+
+/** Why no connection came about. */
+const awayReasons: ReadonlySet<string> = new Set(["refused", "unresolved"]);
 
 /** An answer with status 200 that is none. */
 function isGarbage(status: number, signal: FailureSignal): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
+import { isFailureOf } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
 import { signalFromTransport } from "../failure/signal.ts";
 import { printableLine } from "../lib/printable.ts";
@@ -13,10 +14,10 @@ import type { Watch } from "./watchdog.ts";
 /** What isn't a request for a response goes to the upstream and back as it is, both ways as it comes, and is asked once. */
 export function passThrough(
   context: GatewayContext,
-  upstream: Upstream,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
+  const upstream = context.upstreams.next();
   const { headers, rawHeaders, method = "GET", url = "/" } = request;
   const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
   const passing = new Passing(context, upstream, response);
@@ -102,6 +103,8 @@ class Passing implements Dispatcher.DispatchHandler {
     if (this.#response.headersSent || this.#response.destroyed) return void this.#response.destroy();
     const signal = signalFromTransport(errorCode(error), error.message);
     const failure = classify(signal, { now: this.#context.now() });
+    if (isFailureOf(failure, "transport-interrupted") && failure.data.reason === "refused")
+      this.#context.upstreams.leaveOut(this.#upstream);
     this.#context.metrics.count("failures", failure.class);
     this.#context.metrics.count("requests", "502");
     const message = `The upstream ${this.#upstream.name} gave no answer: ${printableLine(error.message, 200)}`;

@@ -9,7 +9,8 @@ import { type GuardOptions, makeGuard } from "./guard.ts";
 import { Ledger } from "./ledger.ts";
 import { Metrics } from "./metrics.ts";
 import { passThrough } from "./pass-through.ts";
-import { Upstream, type UpstreamOptions } from "./upstream.ts";
+import type { UpstreamOptions } from "./upstream.ts";
+import { Upstreams } from "./upstreams.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export type { UpstreamOptions } from "./upstream.ts";
@@ -68,12 +69,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       {},
     );
   }
-  const upstreams = options.upstreams.map((upstream) => new Upstream(upstream));
-  const [upstream] = upstreams;
-  if (!upstream) throw new Failure("configuration", "The gateway needs an upstream: --upstream URL.", {});
   const { log = () => undefined, now = systemClock.now, waitForLimits = false } = options;
   const ledger = new Ledger(options.ledger, { log, now });
   const context: GatewayContext = {
+    upstreams: new Upstreams(options.upstreams, { memory: ledger, maxBytes: maxBodyBytes, log }),
     metrics: new Metrics(),
     ledger,
     wait: waitForLimits,
@@ -104,7 +103,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         request.resume();
         return answerError(response, refused);
       }
-      route(context, upstream, request, response);
+      route(context, request, response);
     },
   );
   server.maxConnections = maxConnections;
@@ -129,7 +128,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clearTimeout(cut);
       context.watchdog.close();
       ledger.close();
-      await Promise.all(upstreams.map(({ dispatcher }) => dispatcher.destroy()));
+      await context.upstreams.close();
     },
   };
 }
@@ -137,12 +136,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 /** Requests for a response, streamed or whole, and for a compaction. */
 const responsesPath = /\/responses(?:\/compact)?\/?(?:\?|$)/u;
 
-function route(
-  context: GatewayContext,
-  upstream: Upstream,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
+function route(context: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
   const { method, url = "/" } = request;
   if (method === "GET" && url === "/healthz")
     return whole(request, response, "application/json", '{"status":"ok"}');
@@ -157,9 +151,8 @@ function route(
       message: "That is no path of the API.",
     });
   }
-  if (method === "POST" && responsesPath.test(url))
-    return new Exchange(context, upstream, request, response).run();
-  passThrough(context, upstream, request, response);
+  if (method === "POST" && responsesPath.test(url)) return new Exchange(context, request, response).run();
+  passThrough(context, request, response);
 }
 
 function whole(request: IncomingMessage, response: ServerResponse, type: string, text: string): void {

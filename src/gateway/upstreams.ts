@@ -1,0 +1,133 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { Failure } from "../failure.ts";
+import { blobsIn } from "./blob-hash.ts";
+import type { HealMemory } from "./heal-memory.ts";
+import { plainBody } from "./plain-body.ts";
+import { Upstream, type UpstreamOptions } from "./upstream.ts";
+
+const firstProbeMs = 1_000;
+const lastProbeMs = 30_000;
+const probeTimeoutMs = 5_000;
+
+interface Down {
+  timer: NodeJS.Timeout;
+  waitMs: number;
+}
+
+/**
+ * The upstreams of one gateway. A request goes to the one that sealed what it carries, any other to the next by turns; one that can't be
+ * reached is left out until it answers again.
+ */
+export class Upstreams {
+  readonly all: readonly Upstream[];
+  readonly #first: Upstream;
+  readonly #memory: HealMemory;
+  readonly #maxBytes: number;
+  readonly #log: (line: string) => void;
+  readonly #down = new Map<Upstream, Down>();
+  #turn = 0;
+
+  /** Throws `configuration` for a list without any. `maxBytes`: of the largest body that is decoded. */
+  constructor(
+    options: readonly UpstreamOptions[],
+    { memory, maxBytes, log }: { memory: HealMemory; maxBytes: number; log: (line: string) => void },
+  ) {
+    this.all = options.map((option) => new Upstream(option));
+    const [first] = this.all;
+    if (!first) throw new Failure("configuration", "The gateway needs an upstream: --upstream URL.", {});
+    this.#first = first;
+    this.#memory = memory;
+    this.#maxBytes = maxBytes;
+    this.#log = log;
+  }
+
+  isUp(upstream: Upstream): boolean {
+    return !this.#down.has(upstream);
+  }
+
+  /** The next by turns, of those that are up and not in `without`; one that is down when there is no other. */
+  next(without: ReadonlySet<Upstream> = none): Upstream {
+    if (this.all.length === 1) return this.#first;
+    const left = this.all.filter((upstream) => !without.has(upstream));
+    const up = left.filter((upstream) => this.isUp(upstream));
+    const among = up.length > 0 ? up : left.length > 0 ? left : this.all;
+    return among[this.#turn++ % among.length] ?? this.#first;
+  }
+
+  /** The one for a request for a response. */
+  for(headers: IncomingHttpHeaders, body: readonly Buffer[]): Upstream {
+    if (this.all.length === 1) return this.#first;
+    return this.sealerOf(headers, body) ?? this.next();
+  }
+
+  /** Who sealed the newest blob of the body that anybody is known of; only one that is up. */
+  sealerOf(headers: IncomingHttpHeaders, body: readonly Buffer[]): Upstream | undefined {
+    const plain = plainBody(Buffer.concat(body), headers["content-encoding"], this.#maxBytes);
+    const blobs = plain ? blobsIn(plain) : [];
+    for (const blob of blobs.toReversed()) {
+      const issuer = this.#memory.sealedBy(blob);
+      if (issuer === undefined) continue;
+      const sealer = this.all.find((upstream) => upstream.issuer(headers) === issuer);
+      if (sealer && this.isUp(sealer)) return sealer;
+    }
+    return undefined;
+  }
+
+  /** Whether there is one that was not tried and is up. */
+  hasOther(tried: ReadonlySet<Upstream>): boolean {
+    return this.all.some((upstream) => !tried.has(upstream) && this.isUp(upstream));
+  }
+
+  /** It could not be reached: it is left out, and asked in growing steps whether it is back. */
+  leaveOut(upstream: Upstream): void {
+    if (this.all.length === 1 || this.#down.has(upstream)) return;
+    this.#log(`${upstream.name} can't be reached; it is left out until it answers again`);
+    this.#probeIn(upstream, firstProbeMs);
+  }
+
+  async close(): Promise<void> {
+    for (const { timer } of this.#down.values()) clearTimeout(timer);
+    this.#down.clear();
+    await Promise.all(this.all.map(({ dispatcher }) => dispatcher.destroy()));
+  }
+
+  #probeIn(upstream: Upstream, waitMs: number): void {
+    const timer = setTimeout(() => void this.#probe(upstream), waitMs);
+    timer.unref();
+    this.#down.set(upstream, { timer, waitMs });
+  }
+
+  /** Any answer at all will do: the probe carries no credential. */
+  async #probe(upstream: Upstream): Promise<void> {
+    const down = this.#down.get(upstream);
+    if (!down) return;
+    const isBack = await isAnswering(upstream);
+    if (!this.#down.has(upstream)) return;
+    if (!isBack) return this.#probeIn(upstream, Math.min(lastProbeMs, down.waitMs * 2));
+    this.#down.delete(upstream);
+    this.#log(`${upstream.name} answers again`);
+  }
+}
+
+const none: ReadonlySet<Upstream> = new Set();
+
+function isAnswering(upstream: Upstream): Promise<boolean> {
+  return new Promise((resolve) => {
+    upstream.dispatcher.dispatch(
+      {
+        origin: upstream.origin,
+        path: upstream.path("/models"),
+        method: "GET",
+        headersTimeout: probeTimeoutMs,
+      },
+      {
+        onRequestStart: () => undefined,
+        onResponseStart: (controller) => {
+          resolve(true);
+          controller.abort(new Error("the probe was answered"));
+        },
+        onResponseError: () => resolve(false),
+      },
+    );
+  });
+}

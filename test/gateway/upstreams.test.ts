@@ -1,0 +1,85 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
+import { client, closeBoth, last, sealsIn, send, talk } from "./client.ts";
+import { gatewayTo, type Tried } from "./kit.ts";
+
+const open: (Simulator | Server)[] = [];
+afterEach(async () => {
+  await closeBoth();
+  for (const one of open.splice(0)) await one.close();
+});
+
+/** Two providers with keys of their own, behind one gateway. */
+async function two(): Promise<{ first: Simulator; second: Simulator; gateway: Tried }> {
+  const [first, second] = [
+    await startSimulator({ scenario: talk }),
+    await startSimulator({ scenario: talk }),
+  ];
+  open.push(first, second);
+  const gateway = await gatewayTo("", {
+    upstreams: [
+      { url: first.url, key: "a" },
+      { url: second.url, key: "b" },
+    ],
+  });
+  return { first, second, gateway };
+}
+
+const prompt = [{ role: "user", content: "hello" }];
+
+describe("several upstreams", () => {
+  it("are asked by turns, and a conversation stays with the one that sealed its reasoning", async () => {
+    const { first, second, gateway } = await two();
+    const [one, other] = [client(gateway), client(gateway)];
+    for (const text of ["one", "two", "three"]) {
+      await one.say(text);
+      await other.say(text);
+    }
+    expect(first.requests.map(sealsIn)).toEqual([0, 1, 2]);
+    expect(second.requests.map(sealsIn)).toEqual([0, 1, 2]);
+    expect(gateway.metrics.total("heals")).toBe(0);
+  });
+
+  it("one that is down is left out, what it sealed is healed for the other, and it is asked again when it is back", async () => {
+    const { first, second, gateway } = await two();
+    const codex = client(gateway);
+    await codex.say("one");
+    await codex.say("two");
+    const { port } = first;
+    await first.close();
+    expect(last(await codex.say("three"))).toBe("response.completed");
+    expect(second.requests.map(sealsIn)).toEqual([2, 0]);
+    for (let at = 0; at < 4; at++) expect(last(await send(gateway, prompt))).toBe("response.completed");
+    expect(gateway.lines.filter((line) => line.includes("left out until"))).toHaveLength(1);
+
+    const back = createServer((request, response) => {
+      request.resume();
+      response.end("{}");
+    });
+    await new Promise<void>((resolve) => back.listen(port, "127.0.0.1", resolve));
+    open.push(back);
+    expect((back.address() as AddressInfo).port).toBe(port);
+    await expect
+      .poll(() => gateway.lines.some((line) => line.includes("answers again")), { timeout: 8_000 })
+      .toBe(true);
+    back.closeAllConnections();
+  });
+
+  it("when one is overloaded the other is asked at once, unless only that one can open what is sent", async () => {
+    const { first, second, gateway } = await two();
+    for (const simulator of [first, second]) simulator.reset({ ...talk, fault: [{ kind: "overloaded" }] });
+    expect(last(await send(gateway, prompt))).toBe("response.completed");
+    expect(first.requests.length + second.requests.length).toBe(3);
+
+    for (const simulator of [first, second]) simulator.reset(talk);
+    const codex = client(gateway);
+    await codex.say("one");
+    const [own, other] = first.requests.length > 0 ? [first, second] : [second, first];
+    own.reset({ ...talk, fault: [{ kind: "overloaded" }] });
+    expect(last(await codex.say("two"))).toBe("response.completed");
+    expect(own.requests).toHaveLength(2);
+    expect(other.requests).toHaveLength(0);
+  });
+});
