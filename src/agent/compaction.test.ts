@@ -266,6 +266,22 @@ describe("a summary that can't be made as it is asked for", () => {
     const kept = session.history.items.filter(({ event }) => event.kind === "function_call_output");
     for (const { body } of kept) expect(body.length).toBeGreaterThan(10_000);
     await session.close();
+
+    // Another model may have a larger window: it gets them whole; the first one doesn't, and is not asked in vain again.
+    for (const [model, isShort] of [
+      ["gpt-4.1", false],
+      ["gpt-5.5", true],
+    ] as const) {
+      simulator.reset({ turn: [turn(/fourth/, step("Four."))] });
+      const other = equipment();
+      const settings = { ...other.settings, model };
+      const equip = () => Promise.resolve({ ...other, settings });
+      const switched = await resumeSession(runtime(), session.id, { force: false }, equip);
+      expect(await switched.run("fourth", never)).toEqual(completed);
+      expect(simulator.requests).toHaveLength(1);
+      expect(JSON.stringify(inputOf(0)).includes("bytes left out here"), model).toBe(isShort);
+      await switched.close();
+    }
   });
 
   it("leaves the session as it was when a limit is met, and the turn ends as limited", async () => {
@@ -425,6 +441,18 @@ describe("a sealed compaction", () => {
     expect(await session.run("third", never)).toEqual(completed);
     expect(await compactions(id)).toHaveLength(1);
     await session.close();
+  });
+
+  it("gives way in each session of those that share a compactor", async () => {
+    const shared = equipment();
+    for (const _ of [1, 2]) {
+      const id = await imported("elsewhere", await sealedHere(), false);
+      simulator.reset({ turn: long });
+      const session = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(shared));
+      expect(await session.run("third", never)).toEqual(completed);
+      expect(JSON.stringify(inputOf(0))).toContain("holds nothing visible of it");
+      await session.close();
+    }
   });
 
   it("of another issuer gives way to what the log shows of it, but not to what was cleared", async () => {

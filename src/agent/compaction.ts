@@ -16,6 +16,7 @@ import { summarize } from "../session/summary.ts";
 import { byteLength, shorten } from "../session/shorten.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import { addUsage, noUsage } from "../session/usage.ts";
+import type { SessionLog } from "../store.ts";
 import type { Journal } from "../turn/journal.ts";
 import type { Compacted, Compacting, Compactor } from "../turn/compactor.ts";
 import { readItems } from "../turn/read-items.ts";
@@ -37,12 +38,22 @@ const longestSummary = 40_000;
 /** A longer text of one item than this is never of use to a summary. */
 const longestText = 256 * 1024;
 
+/** What is remembered of a log. A rotated session has another one: its steps and sequence numbers say nothing there. */
+interface Known {
+  /** The step before which the window was last found full: it is summarised once before a step. */
+  fullBefore: number;
+  readonly seen: SeenCompactions;
+}
+
 /** Summarises through the session's own model, keeps the window's end whole, and shortens tool outputs where that is not enough. */
 export function compactor(options: CompactionOptions = {}): Compactor {
   const { compactAt, keepTokens = 20_000 } = options;
-  /** The step before which the window was last found full: it is summarised once before a step. */
-  let fullBefore = -1;
-  const seen = new SeenCompactions();
+  const known = new WeakMap<SessionLog, Known>();
+  const knownOf = ({ journal: { log } }: Compacting): Known => {
+    const before = known.get(log) ?? { fullBefore: -1, seen: new SeenCompactions() };
+    known.set(log, before);
+    return before;
+  };
 
   const summarise = async (session: Compacting, why: CompactionFacts["why"]): Promise<Compacted> => {
     const { history } = session.journal;
@@ -55,9 +66,9 @@ export function compactor(options: CompactionOptions = {}): Compactor {
     const tokensBefore = contextTokens(history, bytes);
     const { entries, parts } = await gather(session.journal, cut);
     if (entries.length === 0) return { kind: "nothing" };
-    const known = compactAt ?? contextWindow(session.settings.model);
+    const window = compactAt ?? contextWindow(session.settings.model);
     const room =
-      0.7 * Math.min(known === undefined ? Infinity : known * bytesPerToken, Math.max(bytes, total));
+      0.7 * Math.min(window === undefined ? Infinity : window * bytesPerToken, Math.max(bytes, total));
     const written = await writeSummary(session, entries, room);
     if (written.kind === "failed") return written;
     const item = summaryItem({ ...parts, kind: "summary", text: written.text });
@@ -89,18 +100,19 @@ export function compactor(options: CompactionOptions = {}): Compactor {
 
   return {
     prepare: async (session) => {
-      await shadowSealed(session, seen);
+      const state = knownOf(session);
+      await shadowSealed(session, state.seen);
       const { journal, settings } = session;
       const window = contextWindow(settings.model);
       const limit = compactAt ?? (window === undefined ? undefined : Math.floor(0.85 * window));
       const { history } = journal;
-      if (fullBefore === history.step) return;
+      if (state.fullBefore === history.step) return;
       const { bytes, excess } = session.project();
       const tokens = contextTokens(history, bytes);
       // Bytes alone say too little to give up a history for: without a provider's own count, its refusal decides.
       const isCounted = limit !== undefined && history.contextTokens !== undefined;
       if (excess === 0 && (!isCounted || tokens < limit)) return;
-      fullBefore = history.step;
+      state.fullBefore = history.step;
       const about = `about ${tokens.toLocaleString("en-US")} tokens`;
       session.observe({ type: "notice", text: `the context is nearly full (${about}); summarising it` });
       const made = await summarise(session, "full");
@@ -134,9 +146,9 @@ const passing = [
   "parameter-unsupported",
 ] as const;
 
-async function trim({ journal, provider, observe }: Compacting): Promise<Compacted> {
+async function trim({ journal, provider, settings, observe }: Compacting): Promise<Compacted> {
   const { history } = journal;
-  const quarantine = trimOutputs(history, provider.issuer);
+  const quarantine = trimOutputs(history, { issuer: provider.issuer, model: settings.model });
   if (!quarantine) return { kind: "nothing" };
   const notice = trimNotice(quarantine);
   await journal.append({ event: { type: "items-quarantined", turn: history.turn, ...quarantine, notice } });

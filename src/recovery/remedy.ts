@@ -1,7 +1,8 @@
 import type { Failure } from "../failure.ts";
 import type { ProjectedElement, Projection } from "../replay/project.ts";
 import { endsAlike } from "../replay/seal.ts";
-import type { Quarantine, QuarantineScope } from "../session/event.ts";
+import type { Quarantine } from "../session/event.ts";
+import type { QuarantineScope } from "../session/quarantine-scope.ts";
 
 export interface LadderOptions {
   /** The last sequence number of the log: what is logged later is not covered. */

@@ -80,20 +80,25 @@ describe("a request that is too long", () => {
 describe("outputs that are shortened", () => {
   it("lose half of the window at least, and three quarters of themselves the next time", () => {
     const log = answered(100_000);
-    const first = trimOutputs(log.history, "here");
+    const small = { issuer: "here", model: "small" };
+    const first = trimOutputs(log.history, small);
     expect(first).toMatchObject({
       count: 1,
       refusedBy: "here",
-      scope: { kind: "outputs", keepBytes: 16_384 },
+      scope: { kind: "outputs", keepBytes: 16_384, model: "small" },
     });
     log.add({ type: "items-quarantined", turn: 1, ...first!, notice: "n" });
-    expect(trimOutputs(log.history, "here")).toMatchObject({ scope: { keepBytes: 4_096 } });
-    // Another issuer has not refused anything.
-    expect(trimOutputs(log.history, "elsewhere")).toMatchObject({ scope: { keepBytes: 16_384 } });
+    expect(trimOutputs(log.history, small)).toMatchObject({ scope: { keepBytes: 4_096 } });
+    // Another issuer has not refused anything, and nor has another model, whose window may be larger.
+    for (const other of [
+      { issuer: "elsewhere", model: "small" },
+      { issuer: "here", model: "large" },
+    ])
+      expect(trimOutputs(log.history, other)).toMatchObject({ scope: { keepBytes: 16_384 } });
   });
 
   it("are none where all are short", () => {
-    expect(trimOutputs(answered(300).history, "here")).toBeUndefined();
+    expect(trimOutputs(answered(300).history, { issuer: "here", model: "small" })).toBeUndefined();
   });
 });
 

@@ -1,3 +1,4 @@
+import { activeQuarantines } from "../replay/directives.ts";
 import { weightOf } from "../session/cut.ts";
 import type { ItemRecord, Quarantine } from "../session/event.ts";
 import type { History } from "../session/history.ts";
@@ -32,16 +33,16 @@ const keeps = [16_384, 4_096, 1_024, 256];
 const overhead = 256;
 
 /**
- * The next quarantine that shortens tool outputs in requests to the issuer: to the largest size that halves the window, or, where they
+ * The next quarantine that shortens tool outputs in requests to a model of the issuer: to the largest size that halves the window, or, where they
  * were shortened before, to a quarter. `undefined` when no output would get shorter.
  */
 export function trimOutputs(
   history: Pick<History, "items" | "quarantines" | "lastSeq">,
-  refusedBy: string,
+  { issuer, model }: { issuer: string; model: string },
 ): Quarantine | undefined {
   const { items, quarantines, lastSeq } = history;
-  const before = quarantines.flatMap((quarantine) =>
-    quarantine.refusedBy === refusedBy && quarantine.scope.kind === "outputs" ? [quarantine.scope] : [],
+  const before = activeQuarantines({ issuer, model, quarantines }).flatMap(({ scope }) =>
+    scope.kind === "outputs" ? [scope] : [],
   );
   const sizeOf = ({ event, body }: ItemRecord): number => {
     if (!isOutputKind(event.kind)) return body.length;
@@ -60,8 +61,8 @@ export function trimOutputs(
   return {
     rung: 5,
     why: "context-overflow",
-    refusedBy,
-    scope: { kind: "outputs", through: lastSeq, keepBytes },
+    refusedBy: issuer,
+    scope: { kind: "outputs", through: lastSeq, keepBytes, model },
     count: longer(keepBytes).length,
   };
 }

@@ -1,4 +1,5 @@
-import type { ItemRecord, Quarantine, QuarantineScope } from "../session/event.ts";
+import type { ItemRecord, Quarantine } from "../session/event.ts";
+import type { QuarantineScope } from "../session/quarantine-scope.ts";
 import { isOutputKind } from "../session/item.ts";
 import type { ReplayContract } from "./contract.ts";
 import { flag } from "./flag.ts";
@@ -9,7 +10,7 @@ import { acceptsSeal, lastBySeq, setAsideBy } from "./seal.ts";
 export interface ProjectionBasis {
   /** The provider's issuer (see `provider.ts`). */
   readonly issuer: string;
-  /** The model that is asked; a parameter that another model refused doesn't count. */
+  /** The model that is asked; what another model refused of a request, or had no room for, doesn't count. */
   readonly model?: string;
   readonly quarantines: readonly Quarantine[];
 }
@@ -18,8 +19,7 @@ export interface ProjectionBasis {
 export function activeQuarantines({ issuer, model, quarantines }: ProjectionBasis): Quarantine[] {
   return quarantines.filter(
     ({ refusedBy, scope }) =>
-      refusedBy === issuer &&
-      (scope.kind !== "parameter" || scope.model === undefined || scope.model === model),
+      refusedBy === issuer && (!("model" in scope) || scope.model === undefined || scope.model === model),
   );
 }
 

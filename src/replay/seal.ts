@@ -1,4 +1,5 @@
-import type { ItemRecord, QuarantineScope } from "../session/event.ts";
+import type { ItemRecord } from "../session/event.ts";
+import type { QuarantineScope } from "../session/quarantine-scope.ts";
 import type { ReplayContract } from "./contract.ts";
 
 /** Who made an item: the issuer stamped on it, or `undefined` for items that nobody sealed. */

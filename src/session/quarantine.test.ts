@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Quarantine, QuarantineScope } from "./event.ts";
+import type { Quarantine } from "./event.ts";
+import type { QuarantineScope } from "./quarantine-scope.ts";
 import { reachOf, withQuarantine } from "./quarantine.ts";
 
 const made = (scope: QuarantineScope, refusedBy = "here"): Quarantine => ({

@@ -1,4 +1,5 @@
-import type { Quarantine, QuarantineScope } from "./event.ts";
+import type { Quarantine } from "./event.ts";
+import type { QuarantineScope } from "./quarantine-scope.ts";
 
 /** The last sequence number that a quarantine says anything about; infinite for those that hold for whatever comes. */
 export function reachOf(scope: QuarantineScope): number {
@@ -30,6 +31,8 @@ function subjectOf(scope: QuarantineScope): string {
       return scope.issuer;
     case "item-type":
       return scope.itemType;
+    case "outputs":
+      return scope.model ?? "";
     case "parameter":
       // One that holds for a turn takes the place of those for earlier turns, which are over.
       return JSON.stringify([scope.parameter, scope.model, scope.turn !== undefined]);

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { QuarantineScope } from "../../src/session/event.ts";
+import type { QuarantineScope } from "../../src/session/quarantine-scope.ts";
 import { sealedBlob, WrittenLog } from "./written-log.ts";
 
 export const issuers = ["here", "elsewhere"] as const;

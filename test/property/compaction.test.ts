@@ -125,7 +125,7 @@ describe("shortened outputs", () => {
           for (;;) {
             const { items, quarantines } = log.history;
             const input = await requestInput(
-              project(contract, { issuer: issuers[0], quarantines }, items),
+              project(contract, { issuer: issuers[0], model: "m", quarantines }, items),
               log.bodies(),
             );
             const sent = await textOf(input.chunks());
@@ -135,7 +135,7 @@ describe("shortened outputs", () => {
             expect(sent.split("tail").length - 1).toBe(outputs.length);
             expect(input.bytes).toBeLessThan(last);
             last = input.bytes;
-            const quarantine = trimOutputs(log.history, issuers[0]);
+            const quarantine = trimOutputs(log.history, { issuer: issuers[0], model: "m" });
             if (!quarantine) break;
             log.add({ type: "items-quarantined", turn: 1, ...quarantine, notice: "n" });
           }
