@@ -54,7 +54,7 @@ export const commands: readonly Command[] = [
   {
     name: "open",
     arguments: "[prompt]",
-    summary: "the terminal interface, in this workspace; without a command it is what opens",
+    summary: "open the terminal interface in this workspace; throughline without a command does the same",
     example: 'throughline "make the tests pass"',
     options: [...turnOptions, { flags: "--name <name>", help: "name the session" }],
     json: false,
@@ -96,7 +96,7 @@ export const commands: readonly Command[] = [
   {
     name: "show",
     arguments: "[session]",
-    summary: "what was asked, the last steps, what was healed, why it stopped, and what to do next",
+    summary: "show what was asked, the last steps, what was healed, why it stopped, and what to do next",
     example: "throughline show --steps 10 fix-the-tests",
     options: [
       { flags: "--last", help: "the newest session of this workspace" },
@@ -134,7 +134,7 @@ export const commands: readonly Command[] = [
   {
     name: "fork",
     arguments: "<session>",
-    summary: "a new session with what was said and done in this one, which stays as it is",
+    summary: "make a new session with what was said and done in this one, which stays as it is",
     example: "throughline fork --from-step 3 --name another-way fix-the-tests",
     options: [
       {
@@ -194,7 +194,7 @@ export const commands: readonly Command[] = [
   {
     name: "queue list",
     arguments: "<session>",
-    summary: "what waits for a session, and what could not be delivered",
+    summary: "list what waits for a session, and what could not be delivered",
     example: "throughline queue list fix-the-tests",
     options: [],
     slash: { name: "queue list", session: "always" },
@@ -235,7 +235,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: "gateway",
-    summary: "a reverse proxy that gives an unmodified client the same recovery: set its base URL to it",
+    summary:
+      "serve a reverse proxy that gives an unmodified client the same recovery: set its base URL to it",
     example: "throughline gateway --listen 8790 --upstream https://api.openai.com/v1",
     options: [
       {
@@ -302,8 +303,7 @@ export const commands: readonly Command[] = [
   {
     name: "completion",
     arguments: "<shell> [words...]",
-    summary:
-      "print the completion of commands, options and sessions for bash, zsh or fish; words are what its script asks for",
+    summary: "print the completion of commands, options and sessions for a shell",
     example: "throughline completion bash > ~/.local/share/bash-completion/completions/throughline",
     options: [],
     load: async () => (await import("./completion.ts")).completion,
@@ -311,7 +311,7 @@ export const commands: readonly Command[] = [
   {
     name: "demo",
     summary:
-      "the whole story in under 30 seconds: real tools, a simulated provider that cuts, rotates and limits",
+      "play the whole story in under 30 seconds: real tools, a simulated provider that cuts, rotates and limits",
     example: "throughline demo",
     options: [{ flags: "--keep", help: "keep the scratch folder, to look around in it" }],
     load: async () => (await import("./demo.ts")).demo,

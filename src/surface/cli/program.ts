@@ -1,4 +1,4 @@
-import { Command as Commander, CommanderError } from "commander";
+import { type Argument, Command as Commander, CommanderError } from "commander";
 import { Failure } from "../../failure.ts";
 import { packageVersion } from "../version.ts";
 import { type Command, homeOption, type Invocation, jsonOption } from "./command.ts";
@@ -13,7 +13,11 @@ export async function runProgram(argv: readonly string[], world: World): Promise
   const program = node(new Commander("throughline"), world).description(
     "A durable session runtime for coding agents: sessions survive cut streams, rotated keys, limits and kills.",
   );
-  program.version(packageVersion(), "-V, --version");
+  program
+    .usage("[PROMPT]\n       throughline COMMAND [OPTIONS]")
+    .version(packageVersion(), "-V, --version", "show the version")
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", onEveryCommand);
   for (const command of commands) {
     const words = command.name.split(" ");
     const parent = words
@@ -21,9 +25,11 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       .reduce((at, word) => at.commands.find((child) => child.name() === word) ?? at, program);
     const child = parent.command(words.at(-1) ?? command.name);
     node(child, world)
-      .description(command.summary)
+      .summary(command.summary)
+      .description(`${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`)
       .addHelpText("after", `\nExample:\n  $ ${command.example}`);
-    for (const argument of command.arguments?.split(/ (?=[[<])/u) ?? []) child.argument(argument);
+    for (const argument of command.arguments?.split(/ (?=[[<])/u) ?? [])
+      child.argument(argument, argumentHelp[argument.replaceAll(/[^a-z]/gu, "")] ?? "");
     for (const option of [...command.options, ...(command.json === false ? [] : [jsonOption]), homeOption])
       child.option(option.flags, option.help);
     child.action(async () => {
@@ -44,6 +50,33 @@ export async function runProgram(argv: readonly string[], world: World): Promise
   }
   return status;
 }
+
+/** What the words of a command stand for. */
+const argumentHelp: Readonly<Record<string, string>> = {
+  session: "its id, the beginning of one that no other has, or its name",
+  prompt: "what to say; - reads it from standard input",
+  text: "what to say; - reads it from standard input",
+  name: "one line of at most 100 characters",
+  id: "of the message, or the beginning of it",
+  shell: "bash, zsh or fish; words is what their scripts ask for",
+  words: "for words: those of the command line so far",
+};
+
+const onEveryCommand = `
+throughline --resume [SESSION] and --continue: resume, and resume --last.
+Every command takes --help, which has an example; --json, which prints what
+docs/json.md describes; and --home DIR, or THROUGHLINE_HOME, for where sessions
+live (default ~/.throughline).
+
+Exit status: 0 done, 1 the turn failed, 2 usage, 3 the session is in use,
+4 stopped by a limit, 5 not recoverable, 130 interrupted.
+
+Examples:
+  $ throughline "make the tests pass"
+  $ throughline exec --approval all "make the tests pass"
+  $ throughline resume --last "and now the docs"
+  $ throughline demo
+`;
 
 /** What commander says, as the other commands say it, with the help to look at. */
 function refusal({ code, message }: CommanderError, argv: readonly string[]): string {
@@ -75,7 +108,18 @@ function node(commander: Commander, { terminal }: World): Commander {
       writeErr: (text) => terminal.err(text),
       outputError: () => undefined,
     })
+    .configureHelp({
+      // That every command has options is said once.
+      subcommandTerm: (child) =>
+        [child.name(), ...child.registeredArguments.map((argument) => argumentTerm(argument))].join(" "),
+    })
+    .helpOption("-h, --help", "show this help")
     .enablePositionalOptions();
+}
+
+function argumentTerm(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 const ownOptions: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version", "--"]);
@@ -85,6 +129,10 @@ function fullWords(argv: readonly string[]): string[] {
   const [first, ...rest] = argv;
   if (first === "--resume" || first === "-r") return ["resume", ...rest];
   if (first === "--continue" || first === "-c") return ["resume", "--last", ...rest];
+  if (first === "help" && rest.length > 0) {
+    if (commandIn(rest) !== "") return [...rest, "--help"];
+    throw new Failure("usage", `There is no command "${rest.join(" ")}". See: throughline --help`, {});
+  }
   if (first === undefined || /\s/u.test(first)) return ["open", ...argv];
   // Options stand behind their command; before it they would begin a session.
   const isMisplaced = rest.some((word) => commandWords.includes(word));
