@@ -42,7 +42,7 @@ export function press(composer: Composer, command: Command): { composer: Compose
     case "newline":
       return { composer: changed(composer, edit(draft, { do: "insert", text: "\n" })) };
     case "type-and-submit":
-      return submitted(changed(composer, edit(draft, { do: "insert", text: command.text })));
+      return press(changed(composer, edit(draft, { do: "insert", text: command.text })), { kind: "submit" });
     case "submit":
       // A backslash before Enter is a line break, where terminals tell Alt-Enter from nothing.
       if (draft.text[draft.cursor - 1] === "\\") {
