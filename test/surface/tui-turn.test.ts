@@ -1,5 +1,5 @@
 // The terminal interface at a real terminal: turns, and whatever ends them.
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { patch, shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
@@ -160,6 +160,32 @@ describe.skipIf(!hasTmux)("a turn in the terminal interface", () => {
         await terminal.press("Enter");
         await new Promise((resolve) => setTimeout(resolve, 300));
         expect(rig.simulator.requests.length).toBe(asked);
+      }),
+    );
+  });
+
+  it("says who works in the session, and gives the message back", () => {
+    const scenario: ScenarioInput = {
+      turn: [
+        turn(/first/, step("Begun.")),
+        turn(/elsewhere/, step(shell("touch there; until test -e go-on; do sleep 0.1; done")), step("Done.")),
+        turn(/./, step("You said: {{prompt}}")),
+      ],
+    };
+    return withRig(scenario, (rig) =>
+      atTerminal(rig, ["first"], async (terminal) => {
+        await terminal.shows((screen) => screen.includes("Begun.") && screen.includes("ready"));
+        const other = rig.start(["exec", "resume", rig.id(), "elsewhere"]);
+        await until(() => existsSync(join(rig.workspace, "there")), "the other process");
+        await terminal.type("my message");
+        await terminal.press("Enter");
+        const refused = await terminal.shows(/in use by process/u);
+        expect(refused).toContain(String(other.pid));
+        await terminal.shows(/^› my message\n(?:interrupted|ready|failed)/mu);
+        writeFileSync(join(rig.workspace, "go-on"), "");
+        await other.ended;
+        await terminal.press("Enter");
+        await terminal.shows((screen) => screen.includes("You said: my message") && isAtRest(screen));
       }),
     );
   });

@@ -188,7 +188,7 @@ export class Conversation {
     } else if (slash.alone || slash.leads) {
       const words = `/${slash.name} works in a session that rests. Wait for the turn, or stop it with Esc.`;
       throw new Failure("usage", words, {});
-    } else this.#print(await this.#runCommand(call, this.#invocation.signal));
+    } else await this.#runCommand(call, this.#invocation.signal);
   }
 
   /** A session that the words mean, or that `find` finds. Throws `session-missing` and `session-ambiguous`. */
@@ -237,13 +237,12 @@ export class Conversation {
 
   async #command(call: Extract<SlashCall, { kind: "command" }>, signal: AbortSignal): Promise<void> {
     this.#tell({ type: "commanding", what: `/${call.command.slash.name}`, at: systemClock.now() });
-    const printed = await this.#runCommand(call, signal);
-    this.#print(printed);
-    const id = printed.leadsTo ?? this.#id;
+    const leadsTo = await this.#runCommand(call, signal);
+    const id = leadsTo ?? this.#id;
     if (id === undefined) return;
     try {
       const { history } = await recall(this.#bench.store, await this.#bench.store.head(id), 0);
-      if (printed.leadsTo !== undefined && history.id !== this.#id)
+      if (leadsTo !== undefined && history.id !== this.#id)
         this.tell(note(`now in session ${history.id}; back with: /resume ${this.#id}`));
       this.#take(history);
     } catch (error) {
@@ -253,12 +252,13 @@ export class Conversation {
     }
   }
 
-  #runCommand(call: Extract<SlashCall, { kind: "command" }>, signal: AbortSignal) {
-    return runSlashCommand(call, this.#invocation, (title, of) => this.questions.ask(title, of), signal);
-  }
-
-  #print({ text, failed }: { text: string; failed: boolean }): void {
-    if (text.trim() !== "") this.tell({ kind: "printed", text, failed });
+  #runCommand(
+    call: Extract<SlashCall, { kind: "command" }>,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const tell = (text: string, failed: boolean): void => this.tell({ kind: "printed", text, failed });
+    const ask = (title: string, until: AbortSignal): Promise<boolean> => this.questions.ask(title, until);
+    return runSlashCommand(call, this.#invocation, { tell, ask }, signal);
   }
 
   #take(history: History): void {

@@ -1,3 +1,4 @@
+import { counted } from "../../lib/words.ts";
 import type { Settings } from "../../session/event.ts";
 import type { Invocation } from "../cli/command.ts";
 import type { Screen } from "../cli/terminal.ts";
@@ -9,7 +10,7 @@ import { Conversation } from "./conversation.ts";
 import { Desk, type Leaving } from "./desk.ts";
 import { pickSession } from "./pick-session.ts";
 import { loadScreen, showScreen } from "./screen.ts";
-import type { Block } from "./state.ts";
+import { type Block, note } from "./state.ts";
 import { painter } from "./style.ts";
 import { modelWords } from "./words.ts";
 
@@ -43,6 +44,7 @@ export async function openInterface(
     const paint = painter(terminal.colour);
     conversation.questions.isShown = true;
     if (prompt !== undefined) desk.send(prompt);
+    else if (!session) void tellSessions(conversation, folder);
     while (!signal.aborted) {
       const leaving = await showScreen<Leaving>(screen, (done) => {
         signal.addEventListener("abort", () => desk.leave("quit"), { once: true });
@@ -60,6 +62,19 @@ export async function openInterface(
   if (conversation.id !== undefined)
     terminal.err(`The session is kept. Go on with it:\n  throughline resume ${conversation.id}\n`);
   return signal.aborted ? 130 : 0;
+}
+
+/** That there is something to go on with; not once the person has begun something else. */
+async function tellSessions(conversation: Conversation, folder: string): Promise<void> {
+  try {
+    const listed = await conversation.store.list({ workspace: placeOf(folder) });
+    const count = listed.filter(({ archived }) => archived === undefined).length;
+    const { finished, phase } = conversation.view;
+    if (count === 0 || finished.length > 1 || phase.kind !== "resting") return;
+    conversation.tell(note(`${counted(count, "session")} in this workspace: /resume goes on with one`));
+  } catch (error) {
+    conversation.tellTrouble(error);
+  }
 }
 
 function welcome(folder: string, model: string, approval: Settings["approval"]): Block {

@@ -1,10 +1,13 @@
 import { systemClock } from "../../lib/clock.ts";
 import type { ApprovalRequest } from "../../tool.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import type { Happening } from "./state.ts";
+import { type Happening, note } from "./state.ts";
 
 /** Keys that were meant for a message still go to it for so long after a question came up. In milliseconds. */
 const unawares = 400;
+
+/** More characters than this don't fit beside the question in a small window. */
+const shortDetail = 160;
 
 /** What the person is asked while the screen is shown: one question at a time, answered once, and with no when its turn is stopped. */
 export class Questions {
@@ -20,11 +23,6 @@ export class Questions {
   constructor(tell: (happening: Happening) => void, elsewhere: Terminal["ask"]) {
     this.#tell = tell;
     this.#elsewhere = elsewhere;
-  }
-
-  /** Whether calls are allowed without asking, because the person said so here. */
-  get allowsAll(): boolean {
-    return this.#allowsAll;
   }
 
   /** In how many milliseconds keys are answers; 0 when they are. */
@@ -43,7 +41,11 @@ export class Questions {
   }
 
   answer(answer: "yes" | "no" | "all"): void {
-    if (answer === "all") this.#allowsAll = true;
+    if (answer === "all") {
+      this.#allowsAll = true;
+      const words = "commands and patches run without asking from here on, until you leave";
+      this.#tell({ type: "told", blocks: [note(words)] });
+    }
     this.#open?.answer(answer !== "no");
   }
 
@@ -55,6 +57,13 @@ export class Questions {
       const stop = (): void => resolve(false);
       signal.addEventListener("abort", stop, { once: true });
       this.#open = { askedAt: systemClock.now(), answer: resolve };
+      // What is allowed has to be seen whole: a long text scrolls by, where a small window shows its beginning.
+      const isLong = question.detail.length > shortDetail || question.detail.split("\n").length > 3;
+      const blocks = [
+        note(question.title),
+        { kind: "printed", text: question.detail, failed: false } as const,
+      ];
+      if (isLong) this.#tell({ type: "told", blocks });
       this.#tell({ type: "asked", question });
       try {
         return await promise;

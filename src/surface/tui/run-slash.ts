@@ -5,22 +5,28 @@ import type { Terminal } from "../cli/terminal.ts";
 import type { SlashCall } from "./slash.ts";
 import { troubleWords } from "./words.ts";
 
-export interface Printed {
-  text: string;
-  failed: boolean;
-  /** The session to go on with, for a command that leads to one. */
-  leadsTo?: string;
+/** Where the command prints, and who is asked. What it printed is told before it asks. */
+export interface SlashWorld {
+  tell(text: string, failed: boolean): void;
+  ask: NonNullable<Terminal["ask"]>;
 }
 
-/** Runs a command as the command line does, and resolves to what it printed. Never throws: what went wrong is printed too. */
+/**
+ * Runs a command as the command line does; resolves to the session to go on with, for a command that leads to one. Never rejects: what went
+ * wrong is printed.
+ */
 export async function runSlashCommand(
   { command, words }: Extract<SlashCall, { kind: "command" }>,
   { environment, folder, options }: Invocation,
-  ask: NonNullable<Terminal["ask"]>,
+  { tell, ask }: SlashWorld,
   signal: AbortSignal,
-): Promise<Printed> {
+): Promise<string | undefined> {
   let text = "";
   let json = "";
+  const flush = (failed: boolean): void => {
+    if (text.trim() !== "") tell(text, failed);
+    text = "";
+  };
   const leads = command.slash.leads === true;
   const terminal: Terminal = {
     out: (part) => void (leads ? (json += part) : (text += part)),
@@ -28,7 +34,10 @@ export async function runSlashCommand(
     interactive: false,
     colour: false,
     readInput: () => Promise.resolve(undefined),
-    ask,
+    ask: (question, until) => {
+      flush(false);
+      return ask(question, until);
+    },
   };
   const home = options["home"];
   const world = {
@@ -39,16 +48,12 @@ export async function runSlashCommand(
   };
   let status = 1;
   try {
-    // Behind two dashes all is text: the option stands before.
     status = await runProgram(leads ? [...words, "--json"] : words, world);
   } catch (error) {
     text += `${troubleWords(error)}\n`;
   }
+  flush(status !== 0);
   const parsed = parseJson(json);
   const session = isJsonObject(parsed) ? parsed["session"] : undefined;
-  return {
-    text,
-    failed: status !== 0,
-    ...(typeof session === "string" && { leadsTo: session }),
-  };
+  return typeof session === "string" ? session : undefined;
 }
