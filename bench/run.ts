@@ -1,6 +1,7 @@
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { append } from "./append.ts";
+import { codex } from "./codex.ts";
 import { gateway } from "./gateway.ts";
 import { list } from "./list.ts";
 import { open } from "./open.ts";
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   start,
   tool,
   gateway,
+  codex,
 };
 
 const { values } = parseArgs({

@@ -1,0 +1,210 @@
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { codexHome, codexVersion, installCodex } from "../test/kit/codex.ts";
+import { median, megabytes, ms, ratio, sharedNow, times } from "./numbers.ts";
+import { type Arrival, peakProbe, root, runNode, type Sink, startSink } from "./processes.ts";
+import { writeRollout } from "./rollouts.ts";
+import type { Bench, Row } from "./table.ts";
+
+const program = join(root, "bin/throughline.mjs");
+const began = Date.UTC(2026, 4, 1);
+const key = "bench";
+
+/** Lists and resumes of Codex's own rollouts, beside the real CLI on the same files: both start as processes, the page cache is warm. */
+export async function codex({ scratch, quick }: Bench): Promise<Row[]> {
+  const installed = installCodex();
+  if ("missing" in installed) return [{ measure: "codex", ours: "not measured", beside: installed.missing }];
+  const { binary } = installed;
+  return [...(await lists(scratch, binary, quick)), ...(await resumes(scratch, binary, quick))];
+}
+
+async function lists(scratch: string, binary: string, quick: boolean): Promise<Row[]> {
+  const [count, rounds] = quick ? [500, 1] : [10_000, 3];
+  const [home, own, cwd] = ["codex", "own", "codex-work"].map((name) => join(scratch, name)) as [
+    string,
+    string,
+    string,
+  ];
+  mkdirSync(cwd, { recursive: true });
+  for (let at = 0; at < count; at++)
+    writeRollout(home, began + Math.floor((at * 200 * 86_400_000) / count), cwd, {
+      bytes: 40_000,
+      output: 4_000,
+    });
+  const took = {
+    cold: [] as number[],
+    warm: [] as number[],
+    codexCold: [] as number[],
+    codexWarm: [] as number[],
+  };
+  const words = [program, "sessions", "--codex", "--all", "--json", "--home", own];
+  const again: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const copy = join(scratch, `codex-${round}`);
+    cpSync(home, copy, { recursive: true });
+    const env = { CODEX_HOME: copy };
+    rmSync(own, { recursive: true, force: true });
+    took.cold.push((await runNode(words, { cwd, env })).ms);
+    took.codexCold.push((await threadList(binary, copy)).first);
+    for (let time = 0; time < 3; time++) {
+      took.warm.push((await runNode(words, { cwd, env })).ms);
+      const listed = await threadList(binary, copy);
+      took.codexWarm.push(listed.first);
+      again.push(listed.second);
+    }
+    rmSync(copy, { recursive: true });
+  }
+  rmSync(home, { recursive: true });
+  const row = (measure: string, ours: number[], beside: number[], goal?: string): Row => ({
+    measure: `codex: ${measure}, ${count} rollouts`,
+    ours: times(ours),
+    beside: `${times(beside)} Codex ${codexVersion}`,
+    ratio: ratio(median(ours), median(beside)),
+    ...(goal !== undefined && { goal }),
+  });
+  return [
+    row(
+      "first list, all; start to end of process / to thread/list of 50",
+      took.cold,
+      took.codexCold,
+      "≤ 0.1",
+    ),
+    row("the same warm", took.warm, took.codexWarm, "≤ 0.1"),
+    {
+      measure: "… thread/list of 50 alone, in a process that runs",
+      ours: "",
+      beside: `${times(again)} Codex ${codexVersion}`,
+    },
+  ];
+}
+
+/** From the start of `codex app-server` to the answer to `thread/list`, and how long the next one takes. */
+function threadList(binary: string, home: string): Promise<{ first: number; second: number }> {
+  codexHome(binary, home, { url: "http://127.0.0.1:9/v1", apiKey: key });
+  const start = performance.now();
+  const child = spawn(binary, ["app-server"], {
+    env: { PATH: process.env["PATH"], HOME: home, CODEX_HOME: home, LOOPBACK_KEY: key },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const ask = (...messages: object[]): void =>
+    void child.stdin.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
+  const list = (id: number): object => ({
+    id,
+    method: "thread/list",
+    params: { limit: 50, sourceKinds: ["cli", "vscode", "exec", "appServer", "unknown"], modelProviders: [] },
+  });
+  return new Promise((resolve, reject) => {
+    let [text, first, asked] = ["", 0, 0];
+    child.once("error", reject);
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+        const message = JSON.parse(text.slice(0, end)) as { id?: number; result?: { data?: unknown[] } };
+        text = text.slice(end + 1);
+        if (message.id === 1) ask({ method: "initialized" }, list(2));
+        if (message.id === 2) {
+          if (message.result?.data?.length !== 50) reject(new Error("codex listed other than 50 threads"));
+          first = performance.now() - start;
+          asked = performance.now();
+          ask(list(3));
+        }
+        if (message.id !== 3) continue;
+        const second = performance.now() - asked;
+        child.once("close", () => resolve({ first, second }));
+        child.kill();
+      }
+    });
+    ask({ id: 1, method: "initialize", params: { clientInfo: { name: "bench", version: "1" } } });
+  });
+}
+
+async function resumes(scratch: string, binary: string, quick: boolean): Promise<Row[]> {
+  const rows: Row[] = [];
+  const sink = await startSink();
+  const work = join(scratch, "codex-work");
+  mkdirSync(work, { recursive: true });
+  for (const size of sizesOf(quick)) {
+    const home = join(scratch, `codex-resume-${size}`);
+    const own = join(scratch, `own-resume-${size}`);
+    const { id } = writeRollout(home, began + size, work, { bytes: size * 1e6, output: 7_500 });
+    codexHome(binary, home, { url: sink.baseUrl, apiKey: key, model: "bench" });
+    const env = { CODEX_HOME: home, LOOPBACK_KEY: key, OPENAI_API_KEY: key, OPENAI_BASE_URL: sink.baseUrl };
+    const ours = [await resumeOurs(sink, id, own, work, env), await resumeOurs(sink, id, own, work, env)];
+    const theirs = [
+      await resumeTheirs(sink, binary, id, home, work),
+      await resumeTheirs(sink, binary, id, home, work),
+    ];
+    for (const [at, which] of ["first", "second"].entries()) {
+      const [mine, other] = [ours[at]!, theirs[at]!];
+      rows.push({
+        measure: `codex: ${which} resume of ${size} MB, start to last byte of ${megabytes(mine.bytes)}`,
+        ours: `${ms(mine.ms)}, ${megabytes(mine.peak)}`,
+        beside: `${ms(other.ms)}, ${megabytes(other.peak)} Codex ${codexVersion} (${megabytes(other.bytes)})`,
+        ratio: `${ratio(mine.ms, other.ms)}, memory ${ratio(mine.peak, other.peak)}`,
+        goal: which === "first" ? "≤ 0.1, memory ≤ 0.5" : "≤ 0.33, memory ≤ 0.5",
+      });
+    }
+    rmSync(home, { recursive: true });
+    rmSync(own, { recursive: true });
+  }
+  sink.stop();
+  return rows;
+}
+
+/** Megabytes. */
+const sizesOf = (quick: boolean): number[] => (quick ? [10, 200] : [10, 50, 100, 200]);
+
+interface Resumed {
+  ms: number;
+  bytes: number;
+  peak: number;
+}
+
+/** The first request that ends after a point in time: what was sent before it may still be told of. */
+async function arrivalSince(sink: Sink, since: number): Promise<Arrival> {
+  for (;;) {
+    const arrival = await sink.next();
+    if (arrival.at >= since && arrival.bytes > 0) return arrival;
+  }
+}
+
+async function resumeOurs(
+  sink: Sink,
+  id: string,
+  own: string,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Resumed> {
+  const start = sharedNow();
+  const arriving = arrivalSince(sink, start);
+  const words = ["exec", "resume", id, "go on", "--home", own, "--approval", "all", "-m", "bench"];
+  const ended = await runNode(["--import", peakProbe, program, ...words], { cwd, env });
+  const { at, bytes } = await arriving;
+  return { ms: at - start, bytes, peak: ended.peakBytes };
+}
+
+async function resumeTheirs(
+  sink: Sink,
+  binary: string,
+  id: string,
+  home: string,
+  cwd: string,
+): Promise<Resumed> {
+  const start = sharedNow();
+  const arriving = arrivalSince(sink, start);
+  const child = spawn(binary, ["exec", "--skip-git-repo-check", "resume", id, "go on"], {
+    cwd,
+    env: { PATH: process.env["PATH"], HOME: home, CODEX_HOME: home, LOOPBACK_KEY: key },
+    stdio: "ignore",
+  });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const { at, bytes } = await arriving;
+  // The kernel's count of its peak; the process may be gone on other systems.
+  const peak =
+    process.platform === "linux"
+      ? /VmHWM:\s+(\d+) kB/u.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]
+      : "0";
+  await ended;
+  return { ms: at - start, bytes, peak: Number(peak ?? 0) * 1_024 };
+}
