@@ -45,6 +45,8 @@ export interface Append {
   item?: Uint8Array;
   /** When it happened (milliseconds since 1970), for what is brought in from elsewhere; otherwise it is the time of writing. */
   at?: number;
+  /** The item's bytes have just been parsed or written by whoever gives them: they are a JSON object in UTF-8, and need no second look. */
+  sound?: true;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../lib/json.ts";
-import { schemaVersion, sessionEvent, type SessionEvent } from "./event.ts";
+import { type ItemFacts, schemaVersion, sessionEvent, type SessionEvent } from "./event.ts";
 
 /** Turns an event of one schema version into the next one's. It may change the object that it is given. */
 export type Upcast = (event: JsonObject) => JsonObject;
@@ -61,11 +61,20 @@ function isPlainItem(event: SessionEvent): boolean {
     Number.isFinite(event.step) &&
     typeof event.kind === "string" &&
     origins.has(event.origin) &&
-    event.sealed === undefined &&
+    isPlainSeal(event.sealed) &&
     (event.cut === undefined ||
       (Array.isArray(event.cut) && event.cut.length === 2 && event.cut.every(Number.isFinite))) &&
     optionalTexts.every((member) => event[member] === undefined || typeof event[member] === "string")
   );
+}
+
+const shapes: ReadonlySet<string> = new Set(["fernet", "opaque", "malformed"]);
+
+function isPlainSeal(sealed: ItemFacts["sealed"]): boolean {
+  if (sealed === undefined) return true;
+  if (typeof sealed !== "object" || sealed === null) return false;
+  const { at, tail, shape } = sealed;
+  return (at === undefined || Number.isFinite(at)) && typeof tail === "string" && shapes.has(shape);
 }
 
 /** What is wrong with an event that is to be written, or `undefined`. Its number, lease and time are the writer's own. */

@@ -25,13 +25,13 @@ const closingBrace = 0x7d;
 const itemTypes: ReadonlySet<string> = new Set<EventType>(["item-added", "history-compacted"]);
 
 /** Throws a TypeError when the event, or its item, is not what the schema allows: a mistake of the program, not of the store. */
-export function validateAppend({ event, item }: Append): void {
+export function validateAppend({ event, item, sound }: Append): void {
   const wrong = objection({ ...event, seq: 0, fence: 0, at: 0 } as SessionEvent);
   if (wrong !== undefined) throw new TypeError(`not an event of the log: ${event.type}: ${wrong}`);
   if (itemTypes.has(event.type) !== (item !== undefined)) {
     throw new TypeError(`${event.type} ${item ? "takes no item" : "needs an item"}`);
   }
-  if (item && !(isUtf8(item) && isJsonObject(parseJson(bufferOf(item).toString("utf8"))))) {
+  if (item && !sound && !(isUtf8(item) && isJsonObject(parseJson(bufferOf(item).toString("utf8"))))) {
     throw new TypeError(`the item of ${event.type} is not a JSON object in UTF-8`);
   }
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { ItemFacts } from "../../session/event.ts";
 import { describeItem, describeSeal, isCallKind, isMediaPart, isOutputKind } from "../../session/item.ts";
 
@@ -17,41 +17,80 @@ export interface LoggedItem {
 }
 
 /**
- * A Responses item out of a rollout's payload, without what only Codex has a use for. `describeItem` says the same of the bytes; here it is
- * read off the parsed payload, which takes a tenth of its time (100,000 items come at once).
+ * A Responses item out of a rollout's payload, without what only Codex has a use for. `raw`: the payload's own bytes, which are taken as they
+ * are where nothing has to be left out but what stands at their end. `describeItem` says the same of the bytes; here it is read off the
+ * parsed payload, in a tenth of its time: 100,000 items come at once.
  */
-export function loggedItem(kind: string, payload: JsonObject): LoggedItem {
-  const { type: _type, id, ...rest } = payload;
-  for (const member of ownMembers) if (member in rest) delete rest[member];
-  const hasId = typeof id === "string";
-  const head = `{"type":${JSON.stringify(kind)}`;
-  const ownId = hasId ? `,"id":${JSON.stringify(id)}` : "";
-  const tail = JSON.stringify(rest).slice(1);
-  const text = tail === "}" ? `${head}${ownId}}` : `${head}${ownId},${tail}`;
-  const bytes = encoder.encode(text);
-  const isUsual = Object.keys(rest).length > 0 && !hasUnusualContent(kind, rest);
-  if (!isUsual) {
+export function loggedItem(kind: string, payload: JsonObject, raw?: Buffer): LoggedItem {
+  const { bytes, cut } = (raw && sliced(payload, raw)) ?? written(kind, payload);
+  if (hasUnusualContent(kind, payload) || cut === undefined) {
     const facts = describeItem(bytes);
-    if (!facts) throw new Error("an item that was written with a type has one");
+    if (!facts) throw new Error("an item with a type has one in its bytes");
     return { facts, bytes };
   }
   const facts: ItemFacts = { kind };
-  if (typeof rest["role"] === "string") facts.role = rest["role"];
-  if (typeof rest["call_id"] === "string") facts.call = rest["call_id"];
-  if (hasId) {
-    facts.id = id;
-    const start = Buffer.byteLength(head) + 1;
-    facts.cut = [start, start + Buffer.byteLength(ownId)];
+  if (typeof payload["role"] === "string") facts.role = payload["role"];
+  if (typeof payload["call_id"] === "string") facts.call = payload["call_id"];
+  if (cut.length > 0) {
+    facts.id = payload["id"] as string;
+    facts.cut = cut as [number, number];
   }
-  if (typeof rest["name"] === "string") facts.name = rest["name"];
-  if (kind === "reasoning" && Array.isArray(rest["content"]) && rest["content"].length > 0) facts.text = true;
-  if (isCallKind(kind) && "thought_signature" in rest) facts.signed = true;
-  const media = mediaIn(isOutputKind(kind) ? rest["output"] : rest["content"]);
+  if (typeof payload["name"] === "string") facts.name = payload["name"];
+  const { content } = payload;
+  if (kind === "reasoning" && Array.isArray(content) && content.length > 0) facts.text = true;
+  if (isCallKind(kind) && "thought_signature" in payload) facts.signed = true;
+  const media = mediaIn(isOutputKind(kind) ? payload["output"] : content);
   if (media) facts.media = media;
-  const sealed = rest["encrypted_content"];
+  const sealed = payload["encrypted_content"];
   if (sealed !== undefined && sealed !== null)
     facts.sealed = describeSeal(typeof sealed === "string" ? sealed : undefined);
   return { facts, bytes };
+}
+
+/** Bytes, and where the `id` stands in them with its comma: nowhere (empty), or not known (`undefined`). */
+interface Cut {
+  bytes: Uint8Array;
+  cut: readonly [number, number] | readonly [] | undefined;
+}
+
+const passthrough = "internal_chat_message_metadata_passthrough";
+const passthroughMark = Buffer.from(`,"${passthrough}":`);
+/** Members before the id whose values are short texts. */
+const idHead = /^\{(?:"\w+":"[^"\\]*",)*?(?="id":")"id":"[^"\\]*",/u;
+
+/** A copy of the payload's own bytes; `undefined` where something stands in their middle that has to be left out. */
+function sliced(payload: JsonObject, raw: Buffer): Cut | undefined {
+  let end = raw.length;
+  for (const member of ownMembers) {
+    if (!(member in payload)) continue;
+    if (member !== passthrough) return undefined;
+    const at = raw.lastIndexOf(passthroughMark);
+    const value = at < 0 ? undefined : parseJson(raw.toString("utf8", at + passthroughMark.length, end - 1));
+    if (!isJsonObject(value)) return undefined;
+    end = at + 1;
+  }
+  const bytes = Buffer.allocUnsafe(end);
+  raw.copy(bytes, 0, 0, end);
+  bytes[end - 1] = 0x7d;
+  if (!("id" in payload)) return { bytes, cut: [] };
+  if (typeof payload["id"] !== "string") return undefined;
+  const head = idHead.exec(raw.toString("latin1", 0, 300))?.[0];
+  if (head === undefined) return { bytes, cut: undefined };
+  return { bytes, cut: [head.lastIndexOf('"id":"'), head.length] };
+}
+
+/** The payload written anew. An `id` that is none (`null` in bare rollouts) is left out. */
+function written(kind: string, payload: JsonObject): Cut {
+  const { type: _type, id, ...rest } = payload;
+  for (const member of ownMembers) if (member in rest) delete rest[member];
+  const head = `{"type":${JSON.stringify(kind)}`;
+  const ownId = typeof id === "string" ? `,"id":${JSON.stringify(id)}` : "";
+  const tail = JSON.stringify(rest).slice(1);
+  const isAlone = tail === "}";
+  const bytes = encoder.encode(isAlone ? `${head}${ownId}}` : `${head}${ownId},${tail}`);
+  if (ownId === "") return { bytes, cut: [] };
+  const start = Buffer.byteLength(head) + 1;
+  return { bytes, cut: isAlone ? undefined : [start, start + Buffer.byteLength(ownId)] };
 }
 
 /** Empty messages are told from others by `describeItem` alone. */

@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 
 /**
@@ -25,6 +25,8 @@ export interface RolloutRecord {
   readonly ordinal?: number;
   /** The line's own `metadata` (0.159 and later). */
   readonly metadata?: JsonObject;
+  /** In the line the payload stands last, but for `metadata` where there is some. */
+  readonly payloadLast?: true;
   /** What had to be looked past to read it, and what Codex passes the whole line over for. */
   readonly flaw?: "bom" | "nul" | "utf8";
 }
@@ -47,8 +49,10 @@ export function readRecord(line: { bytes: Buffer; whole: boolean }): RolloutReco
   if (!line.whole) return unreadable("too-long");
   const { bytes, flaw } = withoutFrame(line.bytes);
   if (bytes.length === 0) return unreadable(flaw === "nul" ? "nul" : "blank");
-  const isText = isUtf8(bytes);
-  const text = decoder.decode(bytes);
+  // Most lines are ASCII, and strings of one byte a character are made and parsed in half the time.
+  const isPlain = isAscii(bytes);
+  const isText = isPlain || isUtf8(bytes);
+  const text = isPlain ? bytes.toString("latin1") : decoder.decode(bytes);
   const value = parseJson(text);
   if (value === undefined) {
     if (text.trim() === "") return unreadable("blank");
@@ -73,6 +77,7 @@ export function asRecord(value: JsonObject): RolloutRecord {
       ...(at !== undefined && { at }),
       ...(typeof ordinal === "number" && { ordinal }),
       ...(isJsonObject(metadata) && { metadata }),
+      ...(isPayloadLast(value) && { payloadLast: true }),
     };
   }
   if (typeof type === "string")
@@ -88,6 +93,12 @@ export function asRecord(value: JsonObject): RolloutRecord {
     payload: value,
     ...(at !== undefined && { at }),
   };
+}
+
+function isPayloadLast(value: JsonObject): boolean {
+  const keys = Object.keys(value);
+  const last = keys.at(-1);
+  return last === "payload" || (last === "metadata" && keys.at(-2) === "payload");
 }
 
 /** Milliseconds since 1970 of a date as Codex writes it (RFC 3339, UTC); `undefined` for anything else. */

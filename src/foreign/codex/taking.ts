@@ -198,12 +198,12 @@ export class Taking {
   }
 
   #place(
-    { kind, payload }: ThreadItem,
+    { kind, payload, bytes }: ThreadItem,
     origin: "input" | "model" | "tool" | "repair",
     events: Append[],
     at: number | undefined,
   ): void {
-    const logged = loggedItem(kind, payload);
+    const logged = loggedItem(kind, payload, bytes);
     const { call = "" } = logged.facts;
     if (isCallKind(kind)) this.#open.push({ kind, call });
     if (isOutputKind(kind)) {
@@ -254,7 +254,7 @@ export class Taking {
 
   #append(event: NewEvent, events: Append[], at: number | undefined, item?: Uint8Array): void {
     this.#nextSeq++;
-    events.push({ event, ...(item && { item }), ...(at !== undefined && { at }) });
+    events.push({ event, ...(item && { item, sound: true as const }), ...(at !== undefined && { at }) });
   }
 }
 

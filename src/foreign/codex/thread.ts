@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { TurnOutcome, Usage } from "../../session/event.ts";
 import { glance } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
@@ -11,6 +11,8 @@ import { readRecord, type RolloutRecord } from "./record.ts";
 export interface ThreadItem {
   readonly kind: string;
   readonly payload: JsonObject;
+  /** The payload's own bytes, where they are a line's as it stands; valid until the next line is taken. */
+  readonly bytes?: Buffer;
   /** Of a message with which the person began a turn: its text. */
   readonly prompt?: string;
 }
@@ -106,15 +108,12 @@ export class ThreadFold {
       if (record.why === "blank") return [];
       return [{ change: { do: "skip", why: record.why } }];
     }
-    return this.takeRecord(record);
-  }
-
-  takeRecord(record: RolloutRecord): Changed[] {
     const { at } = record;
-    return this.#changes(record).map((change) => (at === undefined ? { change } : { change, at }));
+    const bytes = glanced && payloadBytes(line.bytes, glanced.payload, record);
+    return this.#changes(record, bytes).map((change) => (at === undefined ? { change } : { change, at }));
   }
 
-  #changes({ type, kind, payload }: RolloutRecord): ThreadChange[] {
+  #changes({ type, kind, payload }: RolloutRecord, bytes: Buffer | undefined): ThreadChange[] {
     switch (type) {
       case "session_meta": {
         // Repeated in mid-file (0.137 to 0.146), and the parent's on the second line of a fork: only the first one is the thread's.
@@ -125,7 +124,7 @@ export class ThreadFold {
         return [{ do: "begin", header }];
       }
       case "response_item":
-        return kind === undefined ? [{ do: "skip", why: "no-type" }] : this.#add(kind, payload);
+        return kind === undefined ? [{ do: "skip", why: "no-type" }] : this.#add(kind, payload, bytes);
       case "compacted":
         return [this.#compact(payload)];
       case "turn_context":
@@ -170,9 +169,9 @@ export class ThreadFold {
     }
   }
 
-  #add(kind: string, payload: JsonObject): ThreadChange[] {
+  #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
     if (ownKinds.has(kind) || payload["role"] === "system") return [{ do: "skip", why: kind }];
-    const item = asItem(kind, payload);
+    const item = asItem(kind, payload, bytes);
     // Up to 0.33 no header names the folder: what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     // A copy of a user's message in an agent's words begins a turn too, as far as a rollback is concerned.
@@ -222,9 +221,30 @@ export class ThreadFold {
   }
 }
 
-function asItem(kind: string, payload: JsonObject): ThreadItem {
+function asItem(kind: string, payload: JsonObject, bytes?: Buffer): ThreadItem {
   const prompt = kind === "message" ? promptOf(payload) : undefined;
-  return { kind, payload, ...(prompt !== undefined && { prompt }) };
+  return { kind, payload, ...(bytes && { bytes }), ...(prompt !== undefined && { prompt }) };
+}
+
+const metadataMark = Buffer.from(',"metadata":{');
+
+/** The payload's bytes in a line that was parsed, without parsing them again; `undefined` where that can't be told for certain. */
+function payloadBytes(
+  line: Buffer,
+  start: number,
+  { payloadLast, metadata, flaw, type }: RolloutRecord,
+): Buffer | undefined {
+  if (type !== "response_item" || flaw !== undefined) return undefined;
+  if (start === 0) return line;
+  if (!payloadLast || line.at(-1) !== 0x7d) return undefined;
+  if (!metadata) return line.subarray(start, -1);
+  const end = line.lastIndexOf(metadataMark);
+  // Of a `metadata` within the metadata more than that would be left.
+  const rest =
+    end < start
+      ? undefined
+      : parseJson(line.toString("utf8", end + metadataMark.length - 1, line.length - 1));
+  return isJsonObject(rest) ? line.subarray(start, end) : undefined;
 }
 
 /** The folder that the first message of a bare rollout names: `<cwd>…</cwd>`, in the oldest ones `Current working directory: …`. */

@@ -26,6 +26,8 @@ export const tornPath = (folder: string): string => join(folder, "log.torn");
 const fastSyncMs = 2;
 /** For how long in-place syncs may follow each other before the event loop gets its turn. */
 const longestHoldMs = 50;
+/** Of a log that is being made, so many bytes are given to the disk at once. */
+const syncBytes = 2 ** 24;
 
 /**
  * The end of a session's log. One write call and one fdatasync a group.
@@ -49,6 +51,10 @@ export class LogFile {
   /** Bytes of the last write that the system took. */
   #wrote = 0;
   #syncMs = 0;
+  /** Of `commitLater`: bytes since the last sync that was begun, the one under way, and what the first one that failed said. */
+  #unsynced = 0;
+  #syncing: Promise<void> | undefined;
+  #syncFailure: unknown;
   #yielded = performance.now();
 
   constructor(folder: string, id: string, lease: OwnLease, clock: Clock) {
@@ -93,6 +99,41 @@ export class LogFile {
     return this.#syncAside(bytes, bytes.length - lines.length);
   };
 
+  /**
+   * For a log that nobody can see yet: what is written is durable when `settled` resolves, and not before. The disk gets it meanwhile, so
+   * that a session of hundreds of megabytes is not made in the time of the disk and then that of the processor.
+   */
+  readonly commitLater = (lines: Buffer): Committed => {
+    try {
+      this.#write(lines);
+    } catch (error) {
+      return this.#undo(error);
+    }
+    const offset = this.#end;
+    this.#end += lines.length;
+    this.#unsynced += lines.length;
+    if (this.#unsynced >= syncBytes && !this.#syncing) {
+      this.#unsynced = 0;
+      this.#syncing = this.#sync().finally(() => (this.#syncing = undefined));
+      // What failed is told by the last sync: the system doesn't forget it for this descriptor.
+      this.#syncing.catch((error: unknown) => (this.#syncFailure ??= error));
+    }
+    return { offset };
+  };
+
+  /** Resolves when all that `commitLater` wrote is durable; rejects with what the system said. */
+  async settled(): Promise<void> {
+    await this.#syncing?.catch(() => undefined);
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
+    await this.#sync();
+  }
+
+  #sync(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      fdatasync(this.#fd, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   #acknowledge(bytes: Buffer, extra: number): Committed {
     const { nlink, size } = fstatSync(this.#fd);
     const lost = this.refusal(nlink);
@@ -106,9 +147,7 @@ export class LogFile {
   async #syncAside(bytes: Buffer, extra: number): Promise<Committed> {
     const started = performance.now();
     try {
-      await new Promise<void>((resolve, reject) => {
-        fdatasync(this.#fd, (error) => (error ? reject(error) : resolve()));
-      });
+      await this.#sync();
     } catch (error) {
       return this.#undo(error);
     }

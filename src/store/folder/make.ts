@@ -40,9 +40,10 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     crashPoint(points.begun);
     lease = OwnLease.take(temporary, { fence: 1, schema: schemaVersion, owner, beat: 0, released: false })!;
     log = new LogFile(temporary, id, lease, clock);
-    const appender = new Appender(1, 0, clock, log.commit);
+    const appender = new Appender(1, 0, clock, log.commitLater);
     let nextSeq = 0;
     for await (const group of events) nextSeq += (await appender.append(group)).length;
+    await log.settled();
     log.close();
     log = undefined;
     syncFolder(temporary);
