@@ -14,6 +14,8 @@ export interface Refusal {
   readonly head?: { readonly status: number; readonly headers: IncomingHttpHeaders };
   /** What came of the answer, to be passed on; whole unless the connection broke. */
   readonly held: readonly Buffer[];
+  /** What was thrown, where there was no answer. */
+  readonly cause?: Error;
 }
 
 /** Who an attempt tells. Nothing is told after `refused`, `finished` or `broken`, nor after `cancel`. */

@@ -5,8 +5,9 @@ import { classify } from "../failure/classify.ts";
 import { formatTime } from "../lib/date.ts";
 import { printableLine } from "../lib/printable.ts";
 import { durationWords, secondsWords } from "../lib/words.ts";
-import { answerError, failedEvent, failureHeader } from "./answer.ts";
+import { answerError, failureHeader } from "./answer.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
+import { breakReason, brokenEnding } from "./broken-stream.ts";
 import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import { Healing } from "./heal.ts";
@@ -169,20 +170,18 @@ export class Exchange implements AttemptHost {
   broken(signal: FailureSignal, events: number, first: Buffer | undefined): void {
     const failure = this.#classified(signal);
     this.#context.metrics.count("failures", failure.class);
-    if (first === undefined || this.#response.destroyed) {
+    const ending = brokenEnding(failure, events, first);
+    this.#end();
+    if (ending === undefined || this.#response.destroyed) {
       // Not a stream of whole events: that it is cut can only be told by cutting it.
-      this.#end();
       this.#response.destroy();
       return;
     }
-    const reason = isFailureOf(failure, "transport-interrupted") ? failure.data.reason : failure.class;
-    const why = `The upstream's stream ended (${reason}) after output had begun; what was sent counts, and nothing was asked again`;
-    const response = /"id"\s*:\s*"(resp_[\w-]+)"/u.exec(first.toString("latin1", 0, 4_096))?.[1];
+    const reason = breakReason(failure);
     this.#context.log(
       `a stream of ${this.#upstream.name} was cut after output (${reason}); the client was told`,
     );
-    this.#end();
-    this.#response.end(failedEvent(events, response, failure.class, why));
+    this.#response.end(ending);
   }
 
   refused(refusal: Refusal): void {

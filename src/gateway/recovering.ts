@@ -1,0 +1,151 @@
+import { classify } from "../failure/classify.ts";
+import { signalFromTransport } from "../failure/signal.ts";
+import type { Failure, FailureSignal } from "../failure.ts";
+import { sleep } from "../lib/abort.ts";
+import { systemClock } from "../lib/clock.ts";
+import { secondsWords } from "../lib/words.ts";
+import { errorCode } from "../provider/wire/connection.ts";
+import { issuerOf } from "../provider/wire/issuer.ts";
+import { failureHeader } from "./answer.ts";
+import { brokenEnding } from "./broken-stream.ts";
+import { type Judged, judge } from "./fetch-answer.ts";
+import { Healing } from "./heal.ts";
+import { Ledger } from "./ledger.ts";
+import type { Refusal } from "./attempt.ts";
+
+export interface RecoveringOptions {
+  /** What was healed before: of `openLedger`, or the path of its file. Absent: for as long as the wrapper lives. */
+  ledger?: Ledger | string;
+  /** Whether a request that meets a usage limit is held until that ends. */
+  waitForLimits?: boolean;
+  /** One line for each heal and each retry. */
+  log?(line: string): void;
+  /** Milliseconds since 1970. */
+  now?(): number;
+  /** Evenly distributed over [0, 1), for jitter. */
+  random?(): number;
+}
+
+/** A ledger in a file (without a path: in memory), to be shared by wrappers; `close` it at the end. Nobody but its owner can read the file. */
+export function openLedger(
+  path?: string,
+  { log = () => undefined, now = systemClock.now }: Pick<RecoveringOptions, "log" | "now"> = {},
+): Ledger {
+  return new Ledger(path, { log, now });
+}
+
+const responsesPath = /\/responses(?:\/compact)?\/?$/u;
+const maxBytes = 256 * 1024 * 1024;
+
+interface Asked {
+  readonly input: string | URL;
+  readonly init: RequestInit;
+  readonly body: Buffer;
+  readonly headers: Headers;
+  readonly issuer: string;
+}
+
+/**
+ * A `fetch` with the gateway's healing: `new OpenAI({ fetch: recovering(fetch, { ledger }) })`. Requests for a response (`POST …/responses`
+ * with a body that is text or bytes) are tried again and healed as long as nothing of their answer was handed out; everything else goes to
+ * `fetch` as it is. It rejects as `fetch` does: when nothing came at all, or when the request's signal aborts. Let the client's own retries be off
+ * (`maxRetries: 0`), or they multiply.
+ */
+export function recovering(
+  fetch: typeof globalThis.fetch,
+  options: RecoveringOptions = {},
+): typeof globalThis.fetch {
+  const {
+    log = () => undefined,
+    now = systemClock.now,
+    random = Math.random,
+    waitForLimits = false,
+  } = options;
+  const ledger = options.ledger instanceof Ledger ? options.ledger : openLedger(options.ledger, { log, now });
+  return async (input, init) => {
+    const asked = readAsked(input, init);
+    if (!asked) return fetch(input, init);
+    const { issuer } = asked;
+    const encoding = asked.headers.get("content-encoding") ?? undefined;
+    const healing = await Healing.begin([asked.body], {
+      issuer,
+      memory: ledger,
+      encoding,
+      maxBytes,
+      wait: waitForLimits,
+      now,
+      random,
+    });
+    if (healing.prevented !== undefined) log(`healed before it was sent: ${healing.prevented}`);
+    const signal = asked.init.signal ?? undefined;
+    const failureOf = (said: FailureSignal, sealedSent = false): Failure =>
+      classify(said, { now: now(), sealedSent });
+    for (;;) {
+      const sent = await send(fetch, asked, healing);
+      const judged: Judged =
+        sent instanceof Response
+          ? await judge(sent, {
+              sealed: (blobs) => ledger.noteSealed(issuer, blobs),
+              ending: (said, events, first) => brokenEnding(failureOf(said), events, first),
+            })
+          : sent;
+      if (judged.kind === "good") {
+        if (judged.response.ok) healing.accepted();
+        return judged.response;
+      }
+      const { refusal } = judged;
+      const { status } = refusal.signal;
+      const failure = failureOf(refusal.signal, (status === 400 || status === 401) && healing.holdsSeals());
+      const verdict = await healing.refused(failure);
+      if (verdict.do === "pass") return passedOn(refusal, failure);
+      if (verdict.do === "heal") log(`healed: ${verdict.notice}`);
+      else {
+        log(`${failure.class}; asking again in ${secondsWords(verdict.delayMs)}`);
+        await sleep(verdict.delayMs, signal);
+      }
+    }
+  };
+}
+
+/** `undefined` for what isn't a request for a response that could be sent again. */
+function readAsked(input: Parameters<typeof fetch>[0], init: RequestInit = {}): Asked | undefined {
+  if (typeof input !== "string" && !(input instanceof URL)) return undefined;
+  const url = new URL(input);
+  const { body, method = "GET" } = init;
+  if (method.toUpperCase() !== "POST" || !responsesPath.test(url.pathname)) return undefined;
+  const bytes =
+    typeof body === "string" ? Buffer.from(body) : body instanceof Uint8Array ? Buffer.from(body) : undefined;
+  if (!bytes) return undefined;
+  const headers = new Headers(init.headers);
+  const account = headers.get("chatgpt-account-id") ?? headers.get("api-key") ?? headers.get("authorization");
+  url.search = "";
+  url.pathname = url.pathname.replace(responsesPath, "");
+  return { input, init, body: bytes, headers, issuer: issuerOf(url.href, account ?? undefined) };
+}
+
+/** A connection that could not be made or broke is judged like an answer; a cancel is thrown. */
+async function send(
+  fetch: typeof globalThis.fetch,
+  { input, init, headers }: Asked,
+  healing: Healing,
+): Promise<Response | Extract<Judged, { kind: "refused" }>> {
+  const own = new Headers(headers);
+  own.delete("content-length");
+  if (healing.isChanged) own.delete("content-encoding");
+  try {
+    return await fetch(input, { ...init, headers: own, body: Buffer.concat(healing.body) });
+  } catch (error) {
+    if (init.signal?.aborted === true || !(error instanceof Error)) throw error;
+    const signal = signalFromTransport(errorCode(error), error.message);
+    return { kind: "refused", refusal: { signal, held: [], cause: error } };
+  }
+}
+
+/** The answer as it came; what kept any from coming is thrown as `fetch` threw it. */
+function passedOn({ head, held, signal, cause }: Refusal, failure: Failure): Response {
+  if (!head) throw cause ?? new TypeError(signal.message, { cause: failure });
+  const headers = new Headers({ [failureHeader]: failure.class });
+  for (const [name, value] of Object.entries(head.headers))
+    if (value !== undefined) headers.set(name, String(value));
+  return new Response(Buffer.concat(held), { status: head.status, headers });
+}
