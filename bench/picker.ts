@@ -84,7 +84,7 @@ function keys(rows: readonly StateModule.PickerRow[]): Row {
     // New rows each time, made ready as in the moment after the screen stands.
     const own = rows.map((row) => ({ ...row }));
     readySearch(own, 0, own.length);
-    let state = pickerState({ rows: own, everywhere: true, elsewhere: 0, archived: 0 });
+    let state = pickerState({ rows: own, everywhere: true, codex: false, elsewhere: 0, archived: 0 });
     const press = (action: StateModule.PickerAction): void => {
       const began = performance.now();
       state = pickerStep(state, action);

@@ -1,11 +1,15 @@
 // The picker at a real terminal.
-import { mkdirSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import type { Rig } from "../kit/rig.ts";
 import { withRig } from "../kit/rig.ts";
 import { atTerminal, hasTmux } from "../kit/tmux.ts";
+
+/** What a real Codex wrote. */
+const codexFixture = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.130.0", import.meta.url));
 
 const scenario: ScenarioInput = { turn: [turn(/./, step("It is done: {{input}}."))] };
 
@@ -103,6 +107,33 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
       const found = sessions.map(({ name, archived }) => `${name}${archived ? " archived" : ""}`).sort();
       expect(found).toEqual(["docs", "far archived", "mended parser", "タイトル"].sort());
       expect(sessions.find(({ id }) => id === parser)?.name).toBe("mended parser");
+    }));
+
+  it("shows Codex's sessions beside the own ones, changes none of them, and takes one over to go on with it", () =>
+    withRig(scenario, async (rig) => {
+      await sessionsOf(rig);
+      const env = { CODEX_HOME: join(rig.folder, "codex") };
+      cpSync(codexFixture, env.CODEX_HOME, { recursive: true });
+      await atTerminal(
+        rig,
+        ["exec", "resume", "--all", "--here"],
+        async (terminal) => {
+          await terminal.shows("type to search");
+          await terminal.press("C-g");
+          await terminal.type("codex my named");
+          await terminal.shows(/› codex: my named session/u);
+          await terminal.shows("Enter takes it over");
+          await terminal.press("C-x");
+          await terminal.shows("take it over first: throughline import");
+          await terminal.press("Enter");
+          await terminal.shows("[ended with");
+        },
+        { env },
+      );
+      const { sessions } = JSON.parse((await rig.run(["sessions", "--all", "--json"], { env })).out) as {
+        sessions: { name?: string }[];
+      };
+      expect(sessions.map(({ name }) => name)).toContain("my named session");
     }));
 
   it("works in a narrow window, and in one that changes its size", () =>

@@ -16,17 +16,25 @@ export async function chooseSession(
   if (!screen || options["json"] === true) return { kind: "none" };
   const { pickSession } = await import("../tui/pick-session.ts");
   const { pickerRows } = await import("../tui/picker-source.ts");
-  const { store } = openStore(readConfig(options, invocation.environment, folder));
+  const { environment } = invocation;
+  const config = readConfig(options, environment, folder);
+  const { store } = openStore(config);
   const reading = progress(terminal);
   try {
     const here = placeOf(folder);
-    const rows = await pickerRows(store, options["all"] === true ? undefined : here, (read, total) =>
-      reading.show(read, total, "sessions read for the catalogue"),
-    );
+    const rows = await pickerRows(store, options["all"] === true ? undefined : here, {
+      onRead: (read, total) => reading.show(read, total, "sessions read for the catalogue"),
+    });
     reading.clear();
     const others = rows.everywhere ? 0 : rows.elsewhere;
     if (rows.rows.length < 2 && others === 0) return { kind: "none" };
-    const picked = await pickSession(terminal, screen, { store, here, rows, signal });
+    const picked = await pickSession(terminal, screen, {
+      store,
+      here,
+      codex: { environment, home: config.home },
+      rows,
+      signal,
+    });
     if (picked.kind === "picked") return { kind: "chosen", id: picked.row.id };
     if (picked.kind === "left") return { kind: "left" };
     throw new Failure("cancelled", "Interrupted. Nothing was changed.", {});

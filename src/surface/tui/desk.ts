@@ -222,7 +222,8 @@ export class Desk {
   /** Goes to another session; where that can't be, the one that is open stays, and why is told. */
   async enter(id: string): Promise<void> {
     try {
-      this.sit(this.#talk, await this.#talk.enter(id));
+      // A session of Codex's is taken over by being found.
+      this.sit(this.#talk, await this.#talk.enter(await this.#talk.find(id)));
     } catch (error) {
       this.#talk.tellTrouble(error);
     }

@@ -52,7 +52,12 @@ export async function openInterface(
       });
       if (leaving === "quit") break;
       const { store } = conversation;
-      const picked = await pickSession(terminal, screen, { store, here: placeOf(folder), signal });
+      const picked = await pickSession(terminal, screen, {
+        store,
+        here: placeOf(folder),
+        codex: { environment, home: config.home },
+        signal,
+      });
       if (picked.kind === "picked") await desk.enter(picked.row.id);
     }
   } finally {

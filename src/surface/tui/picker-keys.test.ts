@@ -5,7 +5,7 @@ import { keysIn, pickerKey } from "./picker-keys.ts";
 import { type PickerState, pickerState } from "./picker-state.ts";
 
 const key = {} as Key;
-const state = pickerState({ rows: [row(1)], everywhere: false, elsewhere: 0, archived: 0 });
+const state = pickerState({ rows: [row(1)], everywhere: false, codex: false, elsewhere: 0, archived: 0 });
 const commands = (input: string, pressed: Partial<Key> = {}, more: Partial<PickerState> = {}) =>
   keysIn(input, { ...key, ...pressed }).map((each) => pickerKey(each.input, each.key, { ...state, ...more }));
 

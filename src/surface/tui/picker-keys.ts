@@ -4,7 +4,18 @@ import type { PickerAction, PickerState } from "./picker-state.ts";
 /** What the picker does itself, or has somebody do. */
 export type PickerCommand =
   | PickerAction
-  | { kind: "pick" | "leave" | "interrupt" | "everywhere" | "search" | "fork" | "archive" | "delete" }
+  | {
+      kind:
+        | "pick"
+        | "leave"
+        | "interrupt"
+        | "everywhere"
+        | "codex"
+        | "search"
+        | "fork"
+        | "archive"
+        | "delete";
+    }
   | { kind: "rename"; name: string };
 
 /** Keys that came in one piece (typed fast, or sent by a program), one by one: text stays together, and control characters are the keys that send them. */
@@ -64,6 +75,8 @@ function acting(input: string, key: Key): PickerCommand | undefined {
   switch (input) {
     case "f":
       return { kind: "search" };
+    case "g":
+      return { kind: "codex" };
     case "r":
       return { kind: "ask", asking: { kind: "name", text: "" } };
     case "x":

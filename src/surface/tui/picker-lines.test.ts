@@ -43,7 +43,7 @@ function screenOf(
   }: { preview?: Preview; actions?: PickerAction[] } & Partial<PickerRows> = {},
 ): PickerScreen {
   const [columns, height] = [size.columns ?? 80, size.rows ?? 24];
-  const first = pickerState({ rows, everywhere: false, elsewhere: 0, archived: 0, ...list });
+  const first = pickerState({ rows, everywhere: false, codex: false, elsewhere: 0, archived: 0, ...list });
   const page: PickerAction = { kind: "page", lines: pickerRoom(height).list };
   const state = [page, ...actions].reduce(pickerStep, first);
   return { state, preview, here, columns, rows: height, now };

@@ -59,8 +59,9 @@ export function pickerLines(screen: PickerScreen, paint: Paint): string[] {
 }
 
 function headLine({ state, here, columns }: PickerScreen, paint: Paint): string {
-  const { shown, rows, everywhere, elsewhere, archived } = state;
-  const which = everywhere ? "all workspaces" : printableLine(here.path, 200);
+  const { shown, rows, everywhere, codex, elsewhere, archived } = state;
+  const where = everywhere ? "all workspaces" : printableLine(here.path, 200);
+  const which = codex ? `with Codex's · ${where}` : where;
   const count = shown.length === rows.length ? `${rows.length}` : `${shown.length} of ${rows.length}`;
   const hidden = [
     ...(elsewhere > 0 ? [`${elsewhere} in other workspaces`] : []),
@@ -202,7 +203,10 @@ function previewLines(screen: PickerScreen, lines: number, paint: Paint): string
 
 function messageLines(preview: Preview, columns: number, room: number, paint: Paint): string[] {
   if (preview === undefined) return [];
-  if (typeof preview === "string") return [paint("quiet", fit(printableLine(preview, 400), columns))];
+  if (typeof preview === "string")
+    return wrap(printableLine(preview, 400), columns)
+      .slice(0, Math.max(0, room))
+      .map((line) => paint("quiet", fit(line, columns)));
   const lines: string[] = [];
   // The last ones count most: from the end on, as long as there is room.
   for (const { who, text } of preview.toReversed()) {
@@ -240,6 +244,7 @@ const keys = [
   "esc leave",
   "tab all workspaces",
   "^f in messages",
+  "^g Codex's too",
   "^r rename",
   "^x archive",
   "^o fork",

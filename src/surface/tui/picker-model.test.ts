@@ -8,6 +8,7 @@ const rows = [row(1), row(2), row(3)];
 const rowsOf = (given: readonly PickerRow[]) => ({
   rows: given,
   everywhere: false,
+  codex: false,
   elsewhere: 0,
   archived: 0,
 });

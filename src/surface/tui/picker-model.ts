@@ -22,7 +22,7 @@ export type Preview = readonly PreviewMessage[] | string | undefined;
 
 /** Where the picker has its sessions from, and who does to them what a person asks for. What fails is thrown and shown. */
 export interface PickerSource {
-  list(everywhere: boolean): Promise<PickerRows>;
+  list(which: Pick<PickerRows, "everywhere" | "codex">): Promise<PickerRows>;
   /** Ids of the sessions in which something was said that has every word. */
   search(words: string, rows: readonly PickerRow[]): Promise<ReadonlySet<string>>;
   messages(row: PickerRow): Promise<readonly PreviewMessage[]>;
@@ -88,7 +88,15 @@ export class PickerModel {
       case "pick":
         return row && this.#end({ kind: "picked", row });
       case "everywhere":
-        return this.#during("reading the sessions", () => this.#list(!this.#state.everywhere));
+        return this.#during("reading the sessions", () => {
+          const { everywhere, codex } = this.#state;
+          return this.#list({ everywhere: !everywhere, codex });
+        });
+      case "codex":
+        return this.#during("reading Codex's sessions", () => {
+          const { everywhere, codex } = this.#state;
+          return this.#list({ everywhere, codex: !codex });
+        });
       case "search":
         return this.#search();
       case "rename":
@@ -133,8 +141,8 @@ export class PickerModel {
     for (const listener of this.#listeners) listener();
   }
 
-  async #list(everywhere: boolean, keep?: string): Promise<void> {
-    const rows = await this.#source.list(everywhere);
+  async #list(which: Pick<PickerRows, "everywhere" | "codex">, keep?: string): Promise<void> {
+    const rows = await this.#source.list(which);
     clearTimeout(this.#idle);
     this.#ready(0);
     this.#step({ kind: "rows", rows, ...(keep !== undefined && { keep }) });
@@ -159,7 +167,7 @@ export class PickerModel {
     if (!row) return;
     this.#during(what, async () => {
       const words = await act(row);
-      await this.#list(this.#state.everywhere);
+      await this.#list(this.#state);
       this.#step({ kind: "note", words });
     });
   }
@@ -168,7 +176,7 @@ export class PickerModel {
     if (!row) return;
     this.#during("forking it", async () => {
       const id = await this.#source.fork(row);
-      await this.#list(this.#state.everywhere, id);
+      await this.#list(this.#state, id);
       this.#step({ kind: "note", words: `this is the fork of ${row.id}` });
     });
   }

@@ -1,53 +1,104 @@
 import { systemClock } from "../../lib/clock.ts";
 import { parseJson } from "../../lib/json.ts";
+import { Failure } from "../../failure.ts";
 import { isItemRecord, type ItemRecord } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
 import type { Place } from "../../session/place.ts";
 import type { ListQuery, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../store/items.ts";
 import { checkName } from "../cli/pick.ts";
+import type { CodexQuery } from "../codex-sessions.ts";
 import type { PickerSource, PreviewMessage } from "./picker-model.ts";
-import type { PickerRows } from "./picker-state.ts";
+import type { PickerRow, PickerRows } from "./picker-state.ts";
 
 /** So many messages fit into a preview at most. */
 const mostMessages = 6;
 
-/** The sessions of a store, for somebody who stands here. */
-export function storeSource(store: SessionStore, here: Place): PickerSource {
+/** Where a picker has its sessions from: the store, and Codex's own files when they are asked for. */
+export interface Shelves {
+  readonly store: SessionStore;
+  /** Where the person stands. */
+  readonly here: Place;
+  readonly codex: Pick<CodexQuery, "environment" | "home">;
+}
+
+/** The sessions that can be picked. Codex's are read and nothing else: picking one takes it over. */
+export function sessionSource({ store, here, codex }: Shelves): PickerSource {
   return {
-    list: (everywhere) => pickerRows(store, everywhere ? undefined : here),
-    search: (words, rows) => store.search(words, rows),
-    messages: ({ id }) => lastMessages(store, id),
-    rename: async ({ id }, name) => {
+    list: async (which) => {
+      const place = which.everywhere ? undefined : here;
+      return pickerRows(store, place, which.codex ? { codex } : {});
+    },
+    search: async (words, rows) => {
+      const { isCodexSession, searchCodex } = await codexModule();
+      const theirs = rows.filter(isCodexSession);
+      const ours = await store.search(
+        words,
+        rows.filter((row) => !isCodexSession(row)),
+      );
+      return new Set([...ours, ...(theirs.length > 0 ? await searchCodex(words, theirs) : [])]);
+    },
+    messages: (row) => {
+      ownOnly(row, "Enter takes it over and goes on with it; its own file is only read");
+      return lastMessages(store, row.id);
+    },
+    rename: async (row, name) => {
+      ownOnly(row);
+      const { id } = row;
       await checkName(store, name, id);
       const { note } = await runtime();
       await note(store, id, "naming it", (history) =>
         history.name === name ? [] : [{ type: "session-renamed", name }],
       );
     },
-    archive: async ({ id }) => (await runtime()).archive(store, id, true),
-    delete: ({ id }) => store.remove(id),
-    fork: async ({ id }) => (await (await runtime()).forkSession({ store, clock: systemClock }, id, {})).id,
+    archive: async (row) => {
+      ownOnly(row);
+      await (await runtime()).archive(store, row.id, true);
+    },
+    delete: async (row) => {
+      ownOnly(row);
+      await store.remove(row.id);
+    },
+    fork: async (row) => {
+      ownOnly(row);
+      const { id } = row;
+      return (await (await runtime()).forkSession({ store, clock: systemClock }, id, {})).id;
+    },
   };
 }
+
+/** Throws for a session of Codex's: nothing is done to it. */
+function ownOnly({ id, origin }: PickerRow, what?: string): void {
+  if (origin === undefined) return;
+  const next = what ?? `take it over first: throughline import ${id}`;
+  throw new Failure("usage", `This is a session of Codex's. ${next}.`, {});
+}
+
+const codexModule = (): Promise<typeof import("../codex-sessions.ts")> => import("../codex-sessions.ts");
 
 /** Loaded when something is to be done: what is only looked at is not to wait for it. */
 const runtime = (): Promise<typeof import("../../runtime.ts")> => import("../../runtime.ts");
 
-/** What can be picked: archived sessions are counted and left out. Without a place, of all workspaces. */
+/** What can be picked: archived sessions are counted and left out. Without a place, of all workspaces; with `codex`, its sessions too. */
 export async function pickerRows(
   store: SessionStore,
   here: Place | undefined,
-  onRead?: NonNullable<ListQuery["onRead"]>,
+  { codex, onRead }: Partial<Pick<Shelves, "codex">> & Pick<ListQuery, "onRead"> = {},
 ): Promise<PickerRows> {
   let elsewhere = 0;
-  const listed = await store.list({
-    ...(here && { workspace: here }),
-    onHidden: (count) => (elsewhere = count),
-    ...(onRead && { onRead }),
-  });
+  const place = here && { workspace: here };
+  const onHidden = (count: number): number => (elsewhere = count);
+  let listed: PickerRow[] = await store.list({ ...place, onHidden, ...(onRead && { onRead }) });
+  if (codex) {
+    const { codexSessions } = await codexModule();
+    const own = new Set(listed.map(({ id }) => id));
+    const theirs = codexSessions({ ...codex, own, ...(here && { here }) });
+    listed = [...listed, ...theirs.sessions].sort((a, b) => b.updated - a.updated);
+    elsewhere += theirs.elsewhere;
+  }
   const rows = listed.filter(({ archived }) => archived === undefined);
-  return { rows, everywhere: here === undefined, elsewhere, archived: listed.length - rows.length };
+  const [everywhere, archived] = [here === undefined, listed.length - rows.length];
+  return { rows, everywhere, codex: codex !== undefined, elsewhere, archived };
 }
 
 /** What was said last that is in the context still, without instructions. */

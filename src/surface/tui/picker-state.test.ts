@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { row } from "./fixtures/picker-row.ts";
 import { chosenRow, type PickerAction, type PickerRow, pickerState, pickerStep } from "./picker-state.ts";
 
-const rowsOf = (rows: readonly PickerRow[]) => ({ rows, everywhere: false, elsewhere: 0, archived: 0 });
+const rowsOf = (rows: readonly PickerRow[]) => ({
+  rows,
+  everywhere: false,
+  codex: false,
+  elsewhere: 0,
+  archived: 0,
+});
 const made = (count: number) => pickerState(rowsOf(Array.from({ length: count }, (_, at) => row(at))));
 const after = (state: ReturnType<typeof made>, ...actions: PickerAction[]) =>
   actions.reduce(pickerStep, state);

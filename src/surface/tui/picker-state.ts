@@ -11,6 +11,8 @@ export interface PickerRows {
   /** Newest activity first. */
   readonly rows: readonly PickerRow[];
   readonly everywhere: boolean;
+  /** Whether Codex's own sessions are among them. */
+  readonly codex: boolean;
   /** Sessions of other workspaces, and archived ones, that are left out. */
   readonly elsewhere: number;
   readonly archived: number;
