@@ -34,3 +34,21 @@ export function bytesWords(bytes: number): string {
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1_000;
   return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
+
+const systemCodes: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  EACCES: "its rights don't allow it",
+  EPERM: "the system doesn't allow it",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is no folder",
+  EROFS: "its file system can only be read",
+  EMFILE: "too many files are open",
+  EIO: "the disk fails",
+};
+
+/** What the system says of a file, in words; the code for those who search for it. */
+export function systemWords(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const words = code === undefined ? undefined : systemCodes[code];
+  return words === undefined ? message : `${words} (${code})`;
+}

@@ -139,7 +139,7 @@ describe("an error in a scenario names the file, the line and what is allowed", 
 
   it("says which file can't be read", async () => {
     await expect(loadScenario("/nowhere/s.toml")).rejects.toThrow(
-      "The scenario /nowhere/s.toml can't be read: ENOENT",
+      "The scenario /nowhere/s.toml can't be read: there is no such file or folder (ENOENT)",
     );
   });
 });

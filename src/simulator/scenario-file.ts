@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parse, TomlError } from "smol-toml";
+import { systemWords } from "../lib/words.ts";
 import { Failure } from "../failure.ts";
 import { explain, pathOf } from "./scenario-error.ts";
 import { scenarioSchema, type Scenario, type ScenarioInput } from "./scenario.ts";
@@ -11,7 +12,7 @@ export async function loadScenario(path: string): Promise<Scenario> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    const why = (error as Error).message;
+    const why = systemWords(error);
     throw new Failure(
       "configuration",
       `The scenario ${path} can't be read: ${why}.`,

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
+import { systemWords } from "../lib/words.ts";
 import { Failure } from "../failure.ts";
 import { contractFor } from "../replay/contracts.ts";
 import type { Provider } from "../provider.ts";
@@ -183,6 +184,8 @@ function urlFrom(environment: Environment, variable: string, usual: string, with
   );
 }
 
+const configurationPage = "What can stand there: docs/configuration.md";
+
 function readFile(path: string): ConfigFile {
   let text: string;
   try {
@@ -191,7 +194,7 @@ function readFile(path: string): ConfigFile {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
     throw new Failure(
       "configuration",
-      `${path} can't be read: ${String(error)}. Mend its rights, or move it away.`,
+      `${path} can't be read: ${systemWords(error)}. Mend that, or move it away: ls -l '${path}'`,
       { path },
       { cause: error },
     );
@@ -204,7 +207,7 @@ function readFile(path: string): ConfigFile {
     const why = error.message.split("\n")[0];
     throw new Failure(
       "configuration",
-      `${path}:${error.line}:${error.column}: ${why}`,
+      `${path}:${error.line}:${error.column}: ${why}. ${configurationPage}`,
       { path },
       { cause: error },
     );
@@ -215,7 +218,7 @@ function readFile(path: string): ConfigFile {
   const at = issue?.path.join(".");
   throw new Failure(
     "configuration",
-    `${path}: ${at ? `${at}: ` : ""}${issue?.message ?? "is not as it should be"}`,
+    `${path}: ${at ? `${at}: ` : ""}${issue?.message ?? "is not as it should be"}. ${configurationPage}`,
     { path },
   );
 }

@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, fchmodSync, fstatSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
+import { systemWords } from "../../lib/words.ts";
 
 /** Makes entries of a folder durable: files made, renamed or removed in it. */
 export function syncFolder(path: string): void {
@@ -35,7 +36,7 @@ export function makeFolder(path: string): boolean {
 /** The class of what the system said: full, read-only, or whatever else keeps the store from working. Failures pass as they are. */
 export function storeFailure(error: unknown, path: string, kept: string): Failure {
   if (isFailure(error)) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":
@@ -59,7 +60,7 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
     default:
       return new Failure(
         "store-unavailable",
-        `${path} can't be used: ${message}. ${kept} Check the disk, then try again: throughline resume`,
+        `${path} can't be used: ${systemWords(error)}. ${kept} Check the disk and the folder, then try again: ls -ld ${quote(path)}`,
         { path },
         { cause: error },
       );

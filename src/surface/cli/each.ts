@@ -1,11 +1,11 @@
 import { catalogue } from "../../failure/catalogue.ts";
 import { type Failure, isFailure } from "../../failure.ts";
-import { printable } from "../../lib/printable.ts";
 import type { SessionStore } from "../../store.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
+import { failureLine } from "./report-error.ts";
 
 type Json = Outputs["archive"]["sessions"][number];
 
@@ -35,7 +35,7 @@ export async function eachSession(
       if (!isFailure(error)) throw error;
       first ??= error;
       told.push({ session: reference, error: { class: error.class, message: error.message } });
-      terminal.err(`${printable(error.message)}${error.class === "usage" ? "" : ` [${error.class}]`}\n`);
+      terminal.err(failureLine(error));
     }
   }
   if (isJson) printJson<"archive">(terminal, { sessions: told });

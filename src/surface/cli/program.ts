@@ -1,5 +1,5 @@
 import { type Argument, Command as Commander, CommanderError } from "commander";
-import { Failure } from "../../failure.ts";
+import { Failure, isFailureOf } from "../../failure.ts";
 import { packageVersion } from "../version.ts";
 import { type Command, homeOption, type Invocation, jsonOption } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -34,11 +34,15 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       child.option(option.flags, option.help);
     child.action(async () => {
       const run = await command.load();
-      status = await run({
-        ...world,
-        args: (child.processedArgs as (string | string[] | undefined)[]).flatMap((arg) => arg ?? []),
-        options: child.opts(),
-      });
+      try {
+        status = await run({
+          ...world,
+          args: (child.processedArgs as (string | string[] | undefined)[]).flatMap((arg) => arg ?? []),
+          options: child.opts(),
+        });
+      } catch (error) {
+        throw withHelp(error, command.name);
+      }
     });
   }
   try {
@@ -77,6 +81,12 @@ Examples:
   $ throughline resume --last "and now the docs"
   $ throughline demo
 `;
+
+/** Every error ends with what to type next: where its words name nothing, that is the help of its command. */
+function withHelp(error: unknown, name: string): unknown {
+  if (!isFailureOf(error, "usage") || error.message.includes("throughline ")) return error;
+  return new Failure("usage", `${error.message} See: throughline ${name} --help`, {}, { cause: error });
+}
 
 /** What commander says, as the other commands say it, with the help to look at. */
 function refusal({ code, message }: CommanderError, argv: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { systemClock } from "../../lib/clock.ts";
 import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
-import { Failure, isFailure } from "../../failure.ts";
+import { Failure, isFailure, isFailureOf } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
@@ -13,6 +13,7 @@ import { listLine } from "../session-words.ts";
 import type { Invocation } from "./command.ts";
 import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
+import { failureLine } from "./report-error.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
 
 /** What would be deleted, and what stays though it could be meant. */
@@ -228,7 +229,9 @@ function planText({ folder }: Invocation, { chosen, left }: Plan): string {
 }
 
 function leftLine({ session, why, failure }: Left): string {
-  return `left ${printable(session)}: ${printable(why)}${failure ? ` [${failure.class}]` : ""}\n`;
+  // What means no session has nothing to leave.
+  if (failure && isFailureOf(failure, "session-missing", "session-ambiguous")) return failureLine(failure);
+  return `left ${printable(session)}: ${failure ? failureLine(failure) : `${printable(why)}\n`}`;
 }
 
 function leftJson({ session, why, failure }: Left): Outputs["purge"]["left"][number] {

@@ -1,4 +1,4 @@
-import { isFailure } from "../../failure.ts";
+import { type Failure, isFailure } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import { printable } from "../../lib/printable.ts";
 import { printJson } from "../json/print.ts";
@@ -13,7 +13,7 @@ export function reportError(error: unknown, terminal: Terminal, json: boolean): 
   const failure = isFailure(error) ? error : undefined;
   const message =
     failure?.message ??
-    `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
+    `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was. To see where, set THROUGHLINE_DEBUG=1 and type the same again.`;
   if (json) {
     const facts = failure && {
       class: failure.class,
@@ -21,10 +21,13 @@ export function reportError(error: unknown, terminal: Terminal, json: boolean): 
     };
     printJson<"error">(terminal, { type: "error", message, ...facts });
   }
-  terminal.err(
-    `${printable(message)}${failure && failure.class !== "usage" ? ` ${failurePage(failure.class)}` : ""}\n`,
-  );
+  terminal.err(failure ? failureLine(failure) : `${printable(message)}\n`);
   if (!failure && process.env["THROUGHLINE_DEBUG"] && error instanceof Error)
     terminal.err(`${error.stack}\n`);
   return failure ? catalogue[failure.class].exit : 1;
+}
+
+/** A failure as every command prints it, with the page that explains its class; what was typed wrong needs none. */
+export function failureLine({ class: failureClass, message }: Failure): string {
+  return `${printable(message)}${failureClass === "usage" ? "" : ` ${failurePage(failureClass)}`}\n`;
 }
