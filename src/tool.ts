@@ -51,6 +51,8 @@ export interface ToolOutcome {
 export interface ApprovalRequest {
   title: string;
   detail: string;
+  /** The patch that is to be made, as the model wrote it, with what a terminal would hide or obey written out. */
+  patch?: string;
 }
 
 /**

@@ -31,6 +31,7 @@ import { takeOverMeant } from "./codex.ts";
 import { type Config, makeProvider, openStore, readConfig } from "./config.ts";
 import { standsIn } from "./belongs.ts";
 import { telemetry } from "./telemetry.ts";
+import { patchBody } from "./patch-body.ts";
 import { packageVersion } from "./version.ts";
 
 /** A store and everything that a session runs with, put together from the configuration. */
@@ -201,7 +202,10 @@ function askWith({ terminal }: Invocation): Ask {
   const { ask } = terminal;
   return (
     ask &&
-    ((request, signal) => ask(`${request.title}?\n  ${request.detail.replaceAll("\n", "\n  ")}\n`, signal))
+    (({ title, detail, patch }, signal) => {
+      const lines = [detail, ...(patch === undefined ? [] : [patchBody(patch)])].join("\n").split("\n");
+      return ask(`${title}?\n${lines.map((line) => `  ${line}\n`).join("")}`, signal);
+    })
   );
 }
 

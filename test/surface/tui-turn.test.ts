@@ -30,7 +30,8 @@ describe.skipIf(!hasTmux)("a turn in the terminal interface", () => {
           await terminal.shows("y yes · n no (Esc)");
           expect(rig.lines("ran.txt")).toEqual([]);
           await terminal.press("y");
-          await terminal.shows("Change 1 file?");
+          const asked = await terminal.shows("Change 1 file?");
+          expect(asked).toMatch(/^ {2}add new\.txt\n {2}\+one line$/mu);
           await terminal.shows("y yes · n no (Esc)");
           await terminal.press("a");
           const done = await terminal.shows((screen) => screen.includes("• exit 3") && isAtRest(screen));

@@ -13,6 +13,7 @@ import { openStore, readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import { statusWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { patchBody } from "../patch-body.ts";
 import { findSession, lastSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";
 import { watchingFor } from "./store-for.ts";
@@ -130,7 +131,7 @@ async function shownItem(
   if (isCallKind(event.kind)) {
     const input = item?.["arguments"] ?? item?.["input"];
     const words = typeof input === "string" ? input : "";
-    const diff = event.name === "apply_patch" ? { diff: diffOf(words) } : {};
+    const diff = event.name === "apply_patch" ? { diff: patchBody(words) } : {};
     return { ...at, kind: "call", text: callLine(event.name ?? "", words), ...diff };
   }
   if (isOutputKind(event.kind)) return { ...at, kind: "output", text: itemText(item) };
@@ -205,11 +206,6 @@ const leftWords = {
   cleared: "cleared",
   compacted: "in a summary now",
 } as const;
-
-/** The patch without its frame. */
-function diffOf(patch: string): string {
-  return patch.replace(/^\s*\*\*\* Begin Patch\r?\n/u, "").replace(/\r?\n\*\*\* End Patch\s*$/u, "");
-}
 
 /** So many lines of a patch are shown; `--json` has all of them. */
 const mostDiffLines = 40;

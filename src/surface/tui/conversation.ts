@@ -1,6 +1,6 @@
 import { systemClock } from "../../lib/clock.ts";
 import { risingIds, uuidv7 } from "../../lib/ids.ts";
-import { Failure } from "../../failure.ts";
+import { Failure, isFailureOf } from "../../failure.ts";
 import { contextWindow } from "../../agent/context-window.ts";
 import type { Session } from "../../runtime.ts";
 import { type FollowUpMode, longestText, sortInbox } from "../../session/follow-up.ts";
@@ -247,7 +247,9 @@ export class Conversation {
       this.#take(history);
     } catch (error) {
       // The command deleted it, or somebody else has.
-      this.tellTrouble(error);
+      if (isFailureOf(error, "session-missing"))
+        this.tell(note("the session is gone; the next message begins a new one"));
+      else this.tellTrouble(error);
       this.begin();
     }
   }

@@ -96,7 +96,7 @@ describe("the part of the screen that is drawn anew", () => {
     const question = { title: "Run it?", detail: "ls", all: true };
     const asked = liveLines(input({ question }, { answering: true }), plain);
     expect(asked.cursor).toBeUndefined();
-    expect(asked.lines.join("\n")).toContain("y yes · n no (Esc) · a yes to all");
+    expect(asked.lines.join("\n")).toContain("y yes · n no (Esc) · a always");
     const typing = liveLines(input({ question }, { draft: draftOf("x") }), plain);
     expect(typing.lines.join("\n")).toContain("Tab answers this");
   });

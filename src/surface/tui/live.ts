@@ -127,7 +127,7 @@ function questionLines(
     wrapCode(printable(line), columns - 2, { first: "  ", rest: "  " }),
   );
   const shown = lines.slice(0, Math.max(1, room - 3));
-  const keys = `y yes · n no (Esc)${all ? " · a yes to all from now on" : ""}`;
+  const keys = `y yes · n no (Esc)${all ? " · a always" : ""}`;
   return [
     "",
     ...wrap(paint("warning", `? ${printableLine(title, 200)}`), columns),

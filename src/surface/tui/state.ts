@@ -16,6 +16,8 @@ export type Block =
   /** `cut`: it was being streamed when its attempt ended, and is not in the log. */
   | { kind: "answer"; text: string; cut?: true }
   | { kind: "call"; text: string; outcome?: Outcome; patch?: string }
+  /** That is asked about. */
+  | { kind: "patch"; text: string }
   | { kind: "note"; weight: "plain" | "repair" | "trouble"; text: string }
   | { kind: "help"; rows: readonly (readonly [what: string, does: string])[] }
   /** What a command printed. */
@@ -111,8 +113,14 @@ export function reduce(view: View, happening: Happening): View {
     }
     case "commanding":
       return { ...view, phase: { kind: "commanding", since: happening.at, what: happening.what } };
-    case "asked":
-      return { ...view, question: happening.question };
+    case "asked": {
+      const { question } = happening;
+      const { patch } = question;
+      if (patch === undefined) return { ...view, question };
+      // It has been seen then, and is not shown again when it is made.
+      const calls = view.calls.map(({ patch: _patch, ...call }) => call);
+      return { ...tell(view, { kind: "patch", text: patch }), calls, question };
+    }
     case "answered": {
       const { question: _question, ...rest } = view;
       return rest;

@@ -1,5 +1,6 @@
 import { printable, printableLine } from "../../lib/printable.ts";
 import { counted, secondsWords } from "../../lib/words.ts";
+import { patchBody } from "../patch-body.ts";
 import type { Block, Outcome } from "./state.ts";
 import { markdownLines } from "./markdown.ts";
 import type { Paint, Tone } from "./style.ts";
@@ -36,8 +37,10 @@ function laidOut(block: Block, columns: number, paint: Paint): string[] {
     case "call":
       return [
         callLineOf(block.text, block.outcome, columns, paint),
-        ...(block.patch === undefined ? [] : patchLines(block.patch, columns, paint)),
+        ...(block.patch === undefined ? [] : patchLines(block.patch, columns, paint, mostPatchLines)),
       ];
+    case "patch":
+      return ["", ...patchLines(block.text, columns, paint, Number.POSITIVE_INFINITY)];
     case "note":
       return noteLines(block, columns, paint);
     case "printed": {
@@ -107,13 +110,10 @@ function outcomeWords({ status, exitCode, durationMs }: Outcome): string {
 }
 
 /** A patch (the format of `apply_patch`), its lines coloured; their signs say the same. */
-function patchLines(patch: string, columns: number, paint: Paint): string[] {
-  const all = printable(patch)
-    .trim()
-    .split("\n")
-    .filter((line) => !/^\*\*\* (?:Begin|End) Patch/u.test(line));
+function patchLines(patch: string, columns: number, paint: Paint, most: number): string[] {
+  const all = patchBody(printable(patch).trim()).split("\n");
   const shown = all
-    .slice(0, mostPatchLines)
+    .slice(0, most)
     .map((line) => `  ${paint(patchTone(line), fit(patchWords(line), columns - 2))}`);
   const more = all.length - shown.length;
   return more > 0 ? [...shown, paint("quiet", `  … ${counted(more, "more line")}: /show`)] : shown;

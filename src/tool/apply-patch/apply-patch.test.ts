@@ -364,6 +364,7 @@ describe("what a patch asks for", () => {
     expect(applyPatch.approval(call, { workspace: "/" })).toEqual({
       title: "Change 2 files",
       detail: "A a\\x1b[2J.txt\nM b -> c",
+      patch: call.input.replace("\u001b", "\\x1b"),
     });
   });
 });

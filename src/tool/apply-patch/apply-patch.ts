@@ -27,6 +27,7 @@ export const applyPatch: Tool = {
     return {
       title: `Change ${count(parsed.sections.length, "file")}`,
       detail: parsed.sections.map((section) => visible(describe(section))).join("\n"),
+      patch: visible(call.input),
     };
   },
 
