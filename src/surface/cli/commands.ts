@@ -49,6 +49,16 @@ function resumeCommand(name: string, load: Command["load"]): Command {
   };
 }
 
+/** Where a gateway is, and what it stands in front of. */
+const gatewayOptions: readonly OptionSpec[] = [
+  { flags: "--listen <address>", help: "port, or host:port (default 127.0.0.1:8790; 0 for any free port)" },
+  {
+    flags: "--upstream <upstream...>",
+    help: "a base URL, URL#VARIABLE to send the key in that variable, or a provider of config.toml",
+  },
+  { flags: "--token <token>", help: "what clients must send; needed to listen on more than loopback" },
+];
+
 /** Every command, in the order of the help. The command line and the help are made from this table and from nothing else. */
 export const commands: readonly Command[] = [
   {
@@ -239,15 +249,7 @@ export const commands: readonly Command[] = [
       "serve a reverse proxy that gives an unmodified client the same recovery: set its base URL to it",
     example: "throughline gateway --listen 8790 --upstream https://api.openai.com/v1",
     options: [
-      {
-        flags: "--listen <address>",
-        help: "port, or host:port (default 127.0.0.1:8790; 0 for any free port)",
-      },
-      {
-        flags: "--upstream <upstream...>",
-        help: "a base URL, URL#VARIABLE to send the key in that variable, or a provider of config.toml",
-      },
-      { flags: "--token <token>", help: "what clients must send; needed to listen on more than loopback" },
+      ...gatewayOptions,
       {
         flags: "--allow-host <name...>",
         help: "a host name, beside loopback's, under which it may be asked",
@@ -256,6 +258,13 @@ export const commands: readonly Command[] = [
       { flags: "--codex-config", help: "print the provider for Codex's config.toml, and end" },
     ],
     load: async () => (await import("./gateway.ts")).gateway,
+  },
+  {
+    name: "gateway install-codex",
+    summary: "show what the gateway changes in Codex's config.toml, and write it when that is agreed to",
+    example: "throughline gateway install-codex --listen 8790",
+    options: [...gatewayOptions, { flags: "--yes", help: "write it without asking" }],
+    load: async () => (await import("./gateway-codex.ts")).installCodex,
   },
   {
     name: "import",

@@ -67,7 +67,8 @@ interface GatewaySettings {
 
 const usualPort = 8_790;
 
-function gatewaySettings(invocation: Invocation): GatewaySettings {
+/** Options, then the configuration. */
+export function gatewaySettings(invocation: Invocation): GatewaySettings {
   const { environment, folder } = invocation;
   const home = optionText(invocation, "home");
   const config = readConfig({ ...(home !== undefined && { home }) }, environment, folder);

@@ -1,0 +1,105 @@
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { Failure } from "../../failure.ts";
+import { type Hunk, withCodexProvider } from "../../gateway/codex-install.ts";
+import { printable } from "../../lib/printable.ts";
+import type { Invocation } from "./command.ts";
+import { gatewaySettings } from "./gateway.ts";
+
+/** Writes the gateway into Codex's `config.toml`, once the diff was shown and agreed to. */
+export async function installCodex(invocation: Invocation): Promise<number> {
+  const { terminal, environment, options, signal } = invocation;
+  const given = environment["CODEX_HOME"];
+  const path = pathOf(
+    join(given !== undefined && given !== "" ? given : join(homedir(), ".codex"), "config.toml"),
+  );
+  const before = textOf(path);
+  const { text, hunks, profile } = withCodexProvider(before ?? "", gatewaySettings(invocation).codex, path);
+  const isSame = text === before;
+  const isJson = options["json"] === true;
+  const lines =
+    before === undefined
+      ? text
+          .trimEnd()
+          .split("\n")
+          .map((line) => `+ ${line}`)
+      : hunks.flatMap(diffOf);
+  if (!isJson) {
+    terminal.out(
+      isSame
+        ? `${path} has it already.\n`
+        : `${path}\n${lines.map((line) => `${printable(line)}\n`).join("")}`,
+    );
+    if (profile !== undefined)
+      terminal.err(
+        `The profile "${printable(profile)}" chooses another provider, which counts as long as it is on.\n`,
+      );
+  }
+  const isAgreed =
+    !isSame && (options["yes"] === true || (await terminal.ask?.("Write it?", signal)) === true);
+  const backup = isAgreed && before !== undefined ? `${path}.before-throughline` : undefined;
+  if (isAgreed) {
+    if (backup !== undefined) copyFileSync(path, backup);
+    write(path, text);
+  }
+  if (isJson)
+    terminal.out(
+      `${JSON.stringify({ schema: 1, path, changed: !isSame, written: isAgreed, diff: lines, ...(backup !== undefined && { backup }) })}\n`,
+    );
+  else if (isAgreed)
+    terminal.out(
+      `Written.${backup === undefined ? "" : ` The file as it was: ${backup}.`} Start the gateway: throughline gateway\n`,
+    );
+  else if (!isSame) terminal.err("Nothing was written. With --yes it is.\n");
+  return 0;
+}
+
+/** A configuration that is a link is written where it lies. */
+function pathOf(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) ? realpathSync(path) : path;
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    throw new Failure(
+      "configuration",
+      `${path} can't be read: ${String(code)}. Nothing was written.`,
+      { path },
+      { cause: error },
+    );
+  }
+}
+
+function write(path: string, text: string): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o600;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(`${path}.new`, text, { mode: mode & 0o777 });
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(
+      "configuration",
+      `${path} can't be written: ${String(code)}. It is as it was.`,
+      { path },
+      { cause: error },
+    );
+  }
+}
+
+function diffOf({ at, removed, added }: Hunk): string[] {
+  return [`@@ line ${at + 1} @@`, ...removed.map((line) => `- ${line}`), ...added.map((line) => `+ ${line}`)];
+}

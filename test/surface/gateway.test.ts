@@ -1,0 +1,135 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
+
+const program = fileURLToPath(new URL("../../bin/throughline.mjs", import.meta.url));
+let home: string;
+const children: ChildProcess[] = [];
+const simulators: Simulator[] = [];
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "throughline-gateway-"));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  for (const simulator of simulators.splice(0)) await simulator.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const environment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  THROUGHLINE_HOME: join(home, "own"),
+  CODEX_HOME: join(home, "codex"),
+});
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function run(...words: string[]): Promise<Ran> {
+  const done = promisify(execFile)(process.execPath, [program, "gateway", ...words], { env: environment() });
+  return done.then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: Ran) => ({ code: error.code, stdout: error.stdout, stderr: error.stderr }),
+  );
+}
+
+describe("throughline gateway", () => {
+  it("serves, keeps its ledger at home, logs a heal in one line without a secret, and ends when it is asked to", async () => {
+    const simulator = await startSimulator({
+      scenario: { fault: [{ kind: "rate-limit", retry_after: "10ms" }] },
+    });
+    simulators.push(simulator);
+    const child = spawn(
+      process.execPath,
+      [program, "gateway", "--listen", "0", "--upstream", simulator.url],
+      { env: environment() },
+    );
+    children.push(child);
+    let [out, err] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    await expect.poll(() => out, { timeout: 10_000 }).toMatch(/Listening on (http\S+)/u);
+    const url = /Listening on (http[^\s,]+)/u.exec(out)![1]!;
+    const response = await fetch(`${url}/responses`, {
+      method: "POST",
+      headers: { authorization: "Bearer sk-very-secret" },
+      body: JSON.stringify({ model: "gpt-5.5", input: "tell nobody" }),
+    });
+    expect(response.status).toBe(200);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(err.trim().split("\n")).toHaveLength(1);
+    expect(err).toMatch(/^\S+Z asking http\S+ again in .* rate-limit/u);
+    expect(out + err).not.toMatch(/secret|nobody/u);
+    expect(existsSync(join(home, "own", "gateway", "ledger.sqlite"))).toBe(true);
+  });
+
+  it("prints what Codex needs, and says what is wrong with an option", async () => {
+    expect((await run("--codex-config", "--listen", "9000")).stdout).toContain(
+      'base_url = "http://127.0.0.1:9000/v1"',
+    );
+    expect(await run("--listen", "x")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--listen takes") as string,
+    });
+    expect(await run("--upstream", "nobody")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("openai") as string,
+    });
+    expect((await run("--upstream", "https://a.example/v1#NO_SUCH_KEY")).stderr).toContain("set NO_SUCH_KEY");
+    expect((await run("--listen", "0.0.0.0:0")).stderr).toContain("--token");
+  });
+});
+
+describe("throughline gateway install-codex", () => {
+  const path = (): string => join(home, "codex", "config.toml");
+
+  it("shows the diff and writes nothing where nobody agrees", async () => {
+    mkdirSync(join(home, "codex"));
+    writeFileSync(path(), 'model = "m" # mine\n');
+    const { stdout, stderr } = await run("install-codex");
+    expect(stdout).toContain('+ model_provider = "throughline"');
+    expect(stderr).toContain("--yes");
+    expect(readFileSync(path(), "utf8")).toBe('model = "m" # mine\n');
+  });
+
+  it("writes it with --yes, keeps the file as it was beside it, and follows a link", async () => {
+    mkdirSync(join(home, "codex"));
+    mkdirSync(join(home, "dotfiles"));
+    const real = join(home, "dotfiles", "codex.toml");
+    writeFileSync(real, 'model = "m" # mine\n');
+    symlinkSync(real, path());
+    expect((await run("install-codex", "--yes", "--listen", "9001")).code).toBe(0);
+    expect(readFileSync(real, "utf8")).toMatch(
+      /^model = "m" # mine\nmodel_provider = "throughline"\n[^]*:9001\/v1/u,
+    );
+    expect(readFileSync(`${real}.before-throughline`, "utf8")).toBe('model = "m" # mine\n');
+    expect((await run("install-codex", "--yes", "--listen", "9001")).stdout).toContain("has it already");
+  });
+
+  it("makes one where there is none, and leaves a broken one alone", async () => {
+    expect((await run("install-codex", "--yes")).code).toBe(0);
+    expect(readFileSync(path(), "utf8")).toContain("[model_providers.throughline]");
+    writeFileSync(path(), "model = \n");
+    const { code, stderr } = await run("install-codex", "--yes");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/config\.toml:1:/u);
+    expect(readFileSync(path(), "utf8")).toBe("model = \n");
+  });
+});
