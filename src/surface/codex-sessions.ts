@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { sessionIdOf } from "../foreign/codex/import.ts";
+import { lastMessages } from "../foreign/codex/last-messages.ts";
 import { type ListedThread, listThreads } from "../foreign/codex/list.ts";
 import { codexHome } from "../foreign/codex/places.ts";
 import { holdsWords } from "../foreign/codex/search.ts";
@@ -71,6 +72,14 @@ export async function searchCodex(text: string, sessions: readonly CodexSession[
     if (left.length === 0 || (await holdsWords(codex.path, left))) found.add(id);
   }
   return found;
+}
+
+/** What was said last in it, oldest first. */
+export function lastOfCodex(
+  { codex }: CodexSession,
+  most: number,
+): Promise<{ who: "you" | "agent"; text: string }[]> {
+  return lastMessages(codex.path, most);
 }
 
 export function isCodexSession(session: ListedSession | CodexSession): session is CodexSession {

@@ -85,6 +85,7 @@ export class Rig {
         OPENAI_BASE_URL: this.simulator.url,
         OPENAI_API_KEY: "rig",
         NO_COLOR: "1",
+        CODEX_HOME: join(this.folder, "codex"),
         ...env,
       },
     };

@@ -122,9 +122,10 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
           await terminal.press("C-g");
           await terminal.type("codex my named");
           await terminal.shows(/› codex: my named session/u);
-          await terminal.shows("Enter takes it over");
+          // What was said last in it.
+          await terminal.shows("It says hi.");
           await terminal.press("C-x");
-          await terminal.shows("take it over first: throughline import");
+          await terminal.shows("Take it over first: throughline import");
           await terminal.press("Enter");
           await terminal.shows("[ended with");
         },

@@ -16,6 +16,7 @@ import { zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { listThreads, type ListedThread } from "./list.ts";
+import { lastMessages } from "./last-messages.ts";
 import { linesIn } from "./lines.ts";
 import { listRollouts } from "./places.ts";
 import { promptOf } from "./prompt.ts";
@@ -238,6 +239,21 @@ test("no bytes make a scan throw", () => {
     ),
     { numRuns: 300 },
   );
+});
+
+test("the last messages are those of the person and the model, also of a rollout whose tail is one long output", async () => {
+  const home = homeWith("0.130.0");
+  const { path } = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
+  const all = await lastMessages(path, 9);
+  expect(all.map(({ who }) => who)).toEqual(["you", "agent", "you", "agent"]);
+  expect(all[0]!.text).toBe("read a.txt");
+  expect(await lastMessages(path, 1)).toEqual(all.slice(-1));
+  const output = { type: "function_call_output", call_id: "c", output: "x".repeat(600_000) };
+  appendFileSync(
+    path,
+    `${JSON.stringify({ timestamp: "2026-11-21T00:00:00Z", type: "response_item", payload: output })}\n`,
+  );
+  expect(await lastMessages(path, 3)).toEqual(all.slice(-3));
 });
 
 test("a search finds what was said and called, whatever its case, and not what is only in Codex's own texts", async () => {

@@ -38,9 +38,9 @@ export function sessionSource({ store, here, codex }: Shelves): PickerSource {
       );
       return new Set([...ours, ...(theirs.length > 0 ? await searchCodex(words, theirs) : [])]);
     },
-    messages: (row) => {
-      ownOnly(row, "Enter takes it over and goes on with it; its own file is only read");
-      return lastMessages(store, row.id);
+    messages: async (row) => {
+      const { isCodexSession, lastOfCodex } = await codexModule();
+      return isCodexSession(row) ? lastOfCodex(row, mostMessages) : lastMessages(store, row.id);
     },
     rename: async (row, name) => {
       ownOnly(row);
@@ -68,10 +68,10 @@ export function sessionSource({ store, here, codex }: Shelves): PickerSource {
 }
 
 /** Throws for a session of Codex's: nothing is done to it. */
-function ownOnly({ id, origin }: PickerRow, what?: string): void {
+function ownOnly({ id, origin }: PickerRow): void {
   if (origin === undefined) return;
-  const next = what ?? `take it over first: throughline import ${id}`;
-  throw new Failure("usage", `This is a session of Codex's. ${next}.`, {});
+  const message = `This is a session of Codex's, and is only read. Take it over first: throughline import ${id}`;
+  throw new Failure("usage", message, {});
 }
 
 const codexModule = (): Promise<typeof import("../codex-sessions.ts")> => import("../codex-sessions.ts");
