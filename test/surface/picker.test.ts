@@ -125,7 +125,7 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
           // What was said last in it.
           await terminal.shows("It says hi.");
           await terminal.press("C-x");
-          await terminal.shows("Take it over first: throughline import");
+          await terminal.shows("Take it over: throughline import");
           await terminal.press("Enter");
           await terminal.shows("[ended with");
         },

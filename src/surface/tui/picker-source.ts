@@ -70,7 +70,7 @@ export function sessionSource({ store, here, codex }: Shelves): PickerSource {
 /** Throws for a session of Codex's: nothing is done to it. */
 function ownOnly({ id, origin }: PickerRow): void {
   if (origin === undefined) return;
-  const message = `This is a session of Codex's, and is only read. Take it over first: throughline import ${id}`;
+  const message = `A session of Codex's is only read. Take it over: throughline import ${id}`;
   throw new Failure("usage", message, {});
 }
 
