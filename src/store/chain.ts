@@ -27,7 +27,7 @@ export function heads<L extends Link>(sessions: readonly L[]): L[] {
 /** The end of a session's chain among the given ones. */
 export function headOf<L extends Link>(session: L, sessions: readonly L[]): L {
   let head = session;
-  for (const seen = new Set<string>(); !seen.has(head.id);) {
+  for (const seen = new Set<string>(); head.successor !== undefined && !seen.has(head.id);) {
     seen.add(head.id);
     head = sessions.find(({ id }) => id === head.successor) ?? head;
   }

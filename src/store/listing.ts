@@ -18,15 +18,19 @@ export interface KnownRow {
   /** When the session's inbox had last changed (milliseconds since 1970) as all in it could be read; undefined where nobody has looked. */
   inbox: number | undefined;
   place: Place;
+  name: string | undefined;
   link: Link;
   /** Parsed when it is called; `undefined` when it can't be. */
   summary(): SessionSummary | undefined;
 }
 
+/** Which sessions somebody asks for: of some places, or those whose id begins so or whose name is this. */
+export type Wanted = { isPlace(place: Place): boolean } | { id: string | undefined; name: string };
+
 export interface KnownRows {
   /** Of all sessions that the cache knows. */
   ids: ReadonlySet<string>;
-  /** By session id: those of the places that were asked for, and in any case those that are running or hang together with others. */
+  /** By session id: those that were asked for, and in any case those that are running or hang together with others. */
   rows: ReadonlyMap<string, KnownRow>;
 }
 
@@ -35,8 +39,8 @@ export interface KnownRows {
  * and nobody waits for it to be written. No method throws.
  */
 export interface Listing {
-  /** Empty when they can't be read. Without `isWanted` every place is. */
-  rows(isWanted?: (place: Place) => boolean): KnownRows;
+  /** Empty when they can't be read. Without `wanted` every session is. */
+  rows(wanted?: Wanted): KnownRows;
   /**
    * Written soon, in the background. `isStill` is asked then: who only reads a session may be late, after it was removed or scrubbed, and a
    * row of what was said must not come back.

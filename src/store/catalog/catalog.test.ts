@@ -17,6 +17,7 @@ import type { SessionStore } from "../../store.ts";
 import { created, itemAdded, renamed, storeConformance, turnStarted } from "../conformance.ts";
 import { folderStore } from "../folder/folder-store.ts";
 import { catalogPath, openCatalog } from "./catalog.ts";
+import { tablesVersion } from "./database.ts";
 
 let home: string;
 beforeEach(() => {
@@ -118,7 +119,7 @@ describe("the catalogue", () => {
       "tables of another shape",
       () => {
         const db = new DatabaseSync(catalogPath(home));
-        db.exec("CREATE TABLE sessions (x); PRAGMA user_version = 1");
+        db.exec(`CREATE TABLE sessions (x); PRAGMA user_version = ${tablesVersion}`);
         db.close();
       },
     ],
@@ -133,6 +134,21 @@ describe("the catalogue", () => {
     const after = openCatalog(home);
     expect([...after.rows().rows.values()].map((row) => row.summary()?.name)).toEqual(["kept"]);
     await after.close();
+  });
+
+  it("of an older version is made again without a word, and no copy of it stays", async () => {
+    const db = new DatabaseSync(catalogPath(home));
+    db.exec("CREATE TABLE sessions (x); PRAGMA user_version = 1");
+    db.close();
+    const listing = openCatalog(home);
+    const store = folderStore(home, { version: "0", listing });
+    await makeSession(store, "kept");
+    expect(await namesOf(store)).toEqual(["kept"]);
+    await store.close();
+    expect([listing.troubles, readdirSync(home).filter((name) => name.includes("unusable"))]).toEqual([
+      [],
+      [],
+    ]);
   });
 
   it("that another process has locked keeps neither writer nor list waiting", async () => {
@@ -163,6 +179,25 @@ describe("the catalogue", () => {
     await taken.release();
     expect((await other.list())[0]?.holder).toBeUndefined();
     await other.close();
+  });
+
+  it("finds a session by a name that it has missed, and not by one that it has not forgotten", async () => {
+    const store = withCatalog();
+    const id = await makeSession(store, "before");
+    const kept = await makeSession(store, "kept");
+    await store.list();
+    await store.close();
+    const without = folderStore(home, { version: "0" });
+    const log = await without.acquire(id, { record: () => undefined }, { doing: "testing" });
+    await log.append(renamed("after"));
+    await log.release();
+    const again = withCatalog();
+    expect(await again.find("kept")).toEqual([kept]);
+    expect(await again.find("after")).toEqual([id]);
+    expect(await again.find("before")).toEqual([]);
+    expect(await again.find(kept.slice(0, 35))).toEqual([kept]);
+    expect(await again.find(id.slice(0, 4))).toEqual([kept, id].sort().toReversed());
+    await again.close();
   });
 
   it("answers a search without the logs being read again, and keeps nothing of what is removed", async () => {

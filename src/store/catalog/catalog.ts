@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { sleep } from "../../lib/abort.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import type { Place } from "../../session/place.ts";
-import type { KnownRows, Listing, ListingRow } from "../listing.ts";
+import type { KnownRows, Listing, ListingRow, Wanted } from "../listing.ts";
 import {
   inTransaction,
   isBusy,
@@ -14,7 +14,9 @@ import {
   isUnusable,
   moveAside,
   openDatabase,
+  OtherVersion,
   removeAside,
+  removeDatabase,
   type OpenDatabase,
 } from "./database.ts";
 import { type Columns, placeOf, Row, rowColumns } from "./row.ts";
@@ -28,9 +30,9 @@ const triesAtEnd = 3;
 export const catalogPath = (home: string): string => join(home, "catalog.sqlite");
 
 /**
- * The catalogue at `<home>/catalog.sqlite`: one row a session, for lists and search. It is a cache. Deleted, it is made again; unreadable
- * or of another version, it is moved to `catalog.sqlite.unusable` and made again; locked, it is written later or not at all. Nothing here
- * throws, and no writer of a session waits for it. The file is made at the first write, so that listing makes no home.
+ * The catalogue at `<home>/catalog.sqlite`: one row a session, for lists and search. It is a cache. Deleted, it is made again, and so is one
+ * of an older version; unreadable or of a newer one, it is moved to `catalog.sqlite.unusable` and made again; locked, it is written later or
+ * not at all. Nothing here throws, and no writer of a session waits for it. The file is made at the first write, so that listing makes no home.
  */
 export function openCatalog(home: string): Listing {
   return new Catalog(catalogPath(home));
@@ -50,10 +52,10 @@ class Catalog implements Listing {
     this.#path = path;
   }
 
-  rows(isWanted?: (place: Place) => boolean): KnownRows {
+  rows(wanted?: Wanted): KnownRows {
     const read = this.#read((db) => {
       const { ids } = db.prepare("SELECT group_concat(id) AS ids FROM sessions").get()!;
-      return { ids, columns: isWanted ? columnsOf(db, isWanted) : allColumns(db) };
+      return { ids, columns: wanted ? columnsOf(db, wanted) : rowsOf(db, "") };
     });
     const unusable = (error: SyntaxError): void => this.#mend(error);
     return {
@@ -228,6 +230,7 @@ class Catalog implements Listing {
   #mend(error: unknown): void {
     this.#shut();
     try {
+      if (error instanceof OtherVersion && error.isOlder) return removeDatabase(this.#path);
       const aside = moveAside(this.#path);
       this.#report(
         `${(error as Error).message}; it was moved to ${aside} and is made again from the sessions`,
@@ -249,20 +252,23 @@ class Catalog implements Listing {
   }
 }
 
-function allColumns(db: DatabaseSync): Columns[] {
-  return rowsOf(db, "");
+function columnsOf(db: DatabaseSync, wanted: Wanted): Columns[] {
+  const linked = rowsOf(db, `WHERE ${isLinked}`);
+  if ("isPlace" in wanted) return [...rowsOfPlaces(db, wanted.isPlace), ...linked];
+  const { id, name } = wanted;
+  // Ids are hexadecimal: behind all that begin so stands what goes on with a "g".
+  const begun = id === undefined ? [] : rowsOf(db, "WHERE id >= ? AND id < ?", id, `${id}g`);
+  return [...begun, ...rowsOf(db, "WHERE name = ?", name), ...linked];
 }
 
 /** The places are asked for first: there are few of them, however many sessions there are. */
-function columnsOf(db: DatabaseSync, isWanted: (place: Place) => boolean): Columns[] {
+function rowsOfPlaces(db: DatabaseSync, isPlace: (place: Place) => boolean): Columns[] {
   const places = db.prepare("SELECT DISTINCT path, root, common FROM sessions");
   places.setReturnArrays(true);
   const all = places.all() as unknown as [string, string | null, string | null][];
-  const wanted = all.filter((place) => isWanted(placeOf(...place)));
-  return [
-    ...wanted.flatMap((place) => rowsOf(db, "WHERE path IS ? AND root IS ? AND common IS ?", ...place)),
-    ...rowsOf(db, `WHERE ${isLinked}`),
-  ];
+  return all
+    .filter((place) => isPlace(placeOf(...place)))
+    .flatMap((place) => rowsOf(db, "WHERE path IS ? AND root IS ? AND common IS ?", ...place));
 }
 
 function rowsOf(db: DatabaseSync, where: string, ...values: (string | null)[]): Columns[] {

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSyn
 import { DatabaseSync } from "node:sqlite";
 
 /** Of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
-const tablesVersion = 3;
+export const tablesVersion = 4;
 /** For how long SQLite itself waits; after that the work is tried again later. Milliseconds. */
 const busyMs = 50;
 
@@ -12,6 +12,7 @@ export const isLinked = "running = 1 OR parent IS NOT NULL OR successor IS NOT N
 const tables = `
   CREATE TABLE sessions (
     id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, running INTEGER NOT NULL, inbox REAL, summary TEXT NOT NULL,
+    name TEXT GENERATED ALWAYS AS (summary ->> '$.name') STORED,
     path TEXT GENERATED ALWAYS AS (summary ->> '$.workspace.path') STORED,
     root TEXT GENERATED ALWAYS AS (summary ->> '$.workspace.gitRoot') STORED,
     common TEXT GENERATED ALWAYS AS (summary ->> '$.workspace.gitCommon') STORED,
@@ -20,6 +21,7 @@ const tables = `
     successor TEXT GENERATED ALWAYS AS (summary ->> '$.successor') STORED
   ) STRICT;
   CREATE INDEX places ON sessions (path, root, common);
+  CREATE INDEX names ON sessions (name);
   CREATE INDEX linked ON sessions (id) WHERE ${isLinked};
   CREATE TABLE said (id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
   PRAGMA user_version = ${tablesVersion};
@@ -50,8 +52,12 @@ export function openDatabase(path: string): OpenDatabase {
 }
 
 export class OtherVersion extends Error {
+  /** An older program wrote it: there is nothing in it that this one doesn't make again. */
+  readonly isOlder: boolean;
+
   constructor(version: number) {
     super(`it is of version ${version}, this program's is ${tablesVersion}`);
+    this.isOlder = version < tablesVersion;
   }
 }
 
@@ -79,6 +85,10 @@ const asidePath = (path: string): string => `${path}.unusable`;
 
 export function removeAside(path: string): void {
   rmSync(asidePath(path), { force: true });
+}
+
+export function removeDatabase(path: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
 }
 
 /** Puts an unusable catalogue out of the way; what was there before under that name is replaced. */

@@ -5,13 +5,14 @@ import type { KnownRow } from "../listing.ts";
 
 /** What is read of a row, in this order: with ten thousand rows an object for each would take most of the time. */
 export const rowColumns =
-  "id, bytes, running, inbox, path, root, common, parent, rotated, successor, summary";
+  "id, bytes, running, inbox, name, path, root, common, parent, rotated, successor, summary";
 
 export type Columns = [
   id: string,
   bytes: number,
   running: number,
   inbox: number | null,
+  name: string | null,
   path: string,
   root: string | null,
   common: string | null,
@@ -42,12 +43,16 @@ export class Row implements KnownRow {
     return this.#columns[3] ?? undefined;
   }
 
+  get name(): string | undefined {
+    return this.#columns[4] ?? undefined;
+  }
+
   get place(): Place {
-    return placeOf(this.#columns[4], this.#columns[5], this.#columns[6]);
+    return placeOf(this.#columns[5], this.#columns[6], this.#columns[7]);
   }
 
   get link(): Link {
-    const [id, , , , , , , parent, rotated, successor] = this.#columns;
+    const [id, , , , , , , , parent, rotated, successor] = this.#columns;
     return {
       id,
       ...(parent !== null && { parent }),
@@ -58,7 +63,7 @@ export class Row implements KnownRow {
 
   summary(): SessionSummary | undefined {
     try {
-      return JSON.parse(this.#columns[10]) as SessionSummary;
+      return JSON.parse(this.#columns[11]) as SessionSummary;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.#unusable(error);

@@ -22,7 +22,6 @@ import type {
 } from "../../store.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import { beginning } from "../beginning.ts";
-import { headOf, heads } from "../chain.ts";
 import type { Listing } from "../listing.ts";
 import { readLog } from "../scan.ts";
 import { searchSessions } from "../search.ts";
@@ -32,7 +31,7 @@ import { FileSource } from "./file-source.ts";
 import { FolderSession } from "./folder-session.ts";
 import { holderOf } from "./holder.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
-import { type Listed, listFolders, shownOf } from "./list.ts";
+import { type Listed, listFolders, meantBy, type Reference, shownOf } from "./list.ts";
 import { exists, type Making, makeSession } from "./make.ts";
 import { asFailure, isSystemError } from "./outside.ts";
 import { processOwner } from "./process-owner.ts";
@@ -193,15 +192,13 @@ class FolderStore implements SessionStore {
     const wanted = reference.toLowerCase();
     const own = this.#find(wanted);
     if (own !== undefined) return [(await this.#queue.head({ id: wanted, folder: own })).id];
-    const all = await this.#all();
-    const listed = heads(all);
-    const isId = /^[0-9a-f-]+$/u.test(wanted);
-    const found = all.flatMap((session) => {
-      if (isId && session.id.startsWith(wanted)) return headOf(session, all);
-      return session.name === reference ? session : [];
-    });
-    const ids = listed.filter((session) => found.includes(session)).map(({ id }) => id);
-    return ids.sort((a, b) => (a < b ? 1 : -1));
+    const id = /^[0-9a-f-]+$/u.test(wanted) ? wanted : undefined;
+    const meant = meantBy(
+      { id, name: reference },
+      await this.#folders({ reference: { id, name: reference } }),
+    );
+    // A name that the catalogue has missed is in the log still.
+    return meant.length > 0 ? meant : meantBy({ id, name: reference }, await this.#folders());
   }
 
   async list(query: ListQuery = {}): Promise<ListedSession[]> {
@@ -216,7 +213,7 @@ class FolderStore implements SessionStore {
     return (await this.#folders()).sessions;
   }
 
-  async #folders(query?: ListQuery): Promise<Listed> {
+  async #folders(query?: ListQuery & { reference?: Reference }): Promise<Listed> {
     const tools = {
       listing: this.#listing,
       summarize: (id: string) => summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" })),

@@ -2,9 +2,9 @@ import { lstatSync, rmSync } from "node:fs";
 import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { SessionSummary } from "../../session/summary.ts";
-import { isTogether } from "../../session/place.ts";
+import { isTogether, type Place as SessionPlace } from "../../session/place.ts";
 import type { Holder, ListedSession, ListQuery } from "../../store.ts";
-import { heads, type Link } from "../chain.ts";
+import { headOf, heads, type Link } from "../chain.ts";
 import { noEvent } from "../damage.ts";
 import type { KnownRow, KnownRows, Listing } from "../listing.ts";
 import { followUps, inboxPath } from "./inbox.ts";
@@ -22,8 +22,14 @@ interface Tools {
 export interface Listed {
   /** Newest activity first. */
   sessions: ListedSession[];
-  /** Sessions of other workspaces. */
+  /** Sessions that were not asked for. */
   elsewhere: Link[];
+}
+
+/** What a person calls a session: the beginning of an id, if it can be one, or a name. */
+export interface Reference {
+  id: string | undefined;
+  name: string;
 }
 
 /** Logs that are read at once. */
@@ -34,15 +40,23 @@ const readAtOnce = 16;
  * every other log is read again. A session that can't be read is listed with what is wrong with it. Of chains of rotations every session is
  * given.
  *
- * With a workspace, a session that its row places elsewhere is given as a link only, and its log is not looked at: a session changes its
- * workspace in the hands of an owner alone, and a row says that an owner was at work before anything else changes.
+ * With a workspace or a reference, a session that its row places elsewhere, or names otherwise, is given as a link only, and its log is not
+ * looked at: a session changes its workspace and its name in the hands of an owner alone, and a row says that an owner was at work before
+ * anything else changes.
  */
 export async function listFolders(
   home: string,
   tools: Tools,
-  { workspace, onRead }: ListQuery = {},
+  { workspace, reference, onRead }: ListQuery & { reference?: Reference } = {},
 ): Promise<Listed> {
-  const { ids, rows } = tools.listing?.rows(workspace && ((place) => isTogether(place, workspace))) ?? none;
+  const isPlace = workspace && ((place: SessionPlace): boolean => isTogether(place, workspace));
+  const { ids, rows } = tools.listing?.rows(isPlace ? { isPlace } : reference) ?? none;
+  const isWanted = (id: string, row: KnownRow | undefined): boolean => {
+    if (!ids.has(id) || row?.running) return true;
+    if (isPlace) return row !== undefined && isPlace(row.place);
+    if (!reference) return true;
+    return row?.name === reference.name || (reference.id !== undefined && id.startsWith(reference.id));
+  };
   const { found, left } = survey(home, (id) => ids.has(id));
   sweep(left, tools);
   const sessions: ListedSession[] = [];
@@ -50,14 +64,12 @@ export async function listFolders(
   const asked: Place[] = [];
   for (const place of found) {
     const row = rows.get(place.id);
-    const isElsewhere =
-      workspace !== undefined &&
-      ids.has(place.id) &&
-      !row?.running &&
-      !(row && isTogether(row.place, workspace));
-    const session = isElsewhere ? undefined : row && remembered(place, row, tools);
-    if (isElsewhere) elsewhere.set(place.id, place);
-    else if (session) sessions.push(session);
+    if (!isWanted(place.id, row)) {
+      elsewhere.set(place.id, place);
+      continue;
+    }
+    const session = row && remembered(place, row, tools);
+    if (session) sessions.push(session);
     else asked.push(place);
   }
   const total = asked.filter(({ id }) => !ids.has(id)).length;
@@ -93,6 +105,15 @@ export function shownOf(
   const shown = listed.filter((session): session is ListedSession => wanted.has(session));
   onHidden?.(listed.length - shown.length);
   return shown;
+}
+
+/** The ids of those that a reference means, newest first; for a rotated session its head stands. */
+export function meantBy({ id, name }: Reference, { sessions, elsewhere }: Listed): string[] {
+  const all: Link[] = [...sessions, ...elsewhere];
+  const found = new Set<Link>(sessions.filter((session) => session.name === name));
+  if (id !== undefined) for (const link of all) if (link.id.startsWith(id)) found.add(headOf(link, all));
+  const ids = heads(all).flatMap((link) => (found.has(link) ? link.id : []));
+  return ids.sort((a, b) => (a < b ? 1 : -1));
 }
 
 const none: KnownRows = { ids: new Set(), rows: new Map() };
