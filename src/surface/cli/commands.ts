@@ -292,6 +292,7 @@ export const commands: readonly Command[] = [
         help: "where to; else standard output, and for codex its own home (CODEX_HOME)",
       },
     ],
+    slash: { name: "export", session: "always" },
     load: async () => (await import("./export.ts")).exportSession,
   },
   {

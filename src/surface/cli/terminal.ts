@@ -1,10 +1,13 @@
 import { addAbortSignal } from "node:stream";
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 
 /** The keyboard and the screen that a person sits at. */
 export interface Screen {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
+  /** Stops the program as Ctrl-Z does at a terminal that isn't read key by key; resolves when it goes on (`fg`). */
+  suspend(): Promise<void>;
 }
 
 /** The two streams of a command and what they are attached to. */
@@ -20,6 +23,13 @@ export interface Terminal {
   readonly ask?: (question: string, signal: AbortSignal) => Promise<boolean>;
   /** Only where both the keyboard and the screen are a terminal: for what draws and reads keys. */
   readonly screen?: Screen;
+}
+
+async function suspend(): Promise<void> {
+  const continued = once(process, "SIGCONT");
+  // The whole group, as the terminal would: what started the program (npx, say) stops with it.
+  process.kill(0, "SIGTSTP");
+  await continued;
 }
 
 export function processTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
@@ -51,6 +61,6 @@ export function processTerminal(environment: Readonly<Record<string, string | un
       return text;
     },
     ...(interactive && stdin.isTTY && { ask }),
-    ...(stdout.isTTY && stdin.isTTY && { screen: { input: stdin, output: stdout } }),
+    ...(stdout.isTTY && stdin.isTTY && { screen: { input: stdin, output: stdout, suspend } }),
   };
 }

@@ -1,4 +1,4 @@
-import { Static, Text, useCursor, useInput, usePaste, useWindowSize } from "ink";
+import { Static, Text, useApp, useCursor, useInput, usePaste, useWindowSize } from "ink";
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import { systemClock } from "../../lib/clock.ts";
 import { printable } from "../../lib/printable.ts";
@@ -11,14 +11,17 @@ import { blockLines } from "./transcript.ts";
 interface AppProps {
   desk: Desk;
   paint: Paint;
+  /** Stops the program until it is told to go on. */
+  suspend: () => Promise<void>;
   done: (leaving: Leaving) => void;
 }
 
 /** The conversation's screen: what is over scrolls away above, and beneath it a few lines are drawn anew. */
-export function App({ desk, paint, done }: AppProps): ReactNode {
+export function App({ desk, paint, suspend, done }: AppProps): ReactNode {
   const scene = useSyncExternalStore(desk.subscribe, desk.scene);
   const { columns, rows } = useWindowSize();
   const now = useNow(scene);
+  const { suspendTerminal } = useApp();
   const { setCursorPosition } = useCursor();
   const [from] = useState(desk.scrolled);
   const { finished } = scene.view;
@@ -27,7 +30,10 @@ export function App({ desk, paint, done }: AppProps): ReactNode {
     desk.scrolled = finished.length;
   }, [desk, finished.length]);
   useInput((input, key) => {
-    for (const command of readKeys(input, key)) desk.key(command);
+    for (const command of readKeys(input, key)) {
+      if (command.kind === "suspend") void suspendTerminal(suspend);
+      else desk.key(command);
+    }
   });
   usePaste((text) => desk.key({ kind: "edit", edit: { do: "insert", text: printable(text) } }));
   const live = scene.isLeft

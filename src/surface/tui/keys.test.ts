@@ -56,5 +56,6 @@ describe("keys", () => {
     expect(words("", { leftArrow: true, ctrl: true })).toEqual({ kind: "edit", edit: { do: "word-left" } });
     expect(words("", { backspace: true, meta: true })).toEqual({ kind: "edit", edit: { do: "delete-word" } });
     expect(words("q", { ctrl: true })).toBeUndefined();
+    expect(words("z", { ctrl: true })).toEqual({ kind: "suspend" });
   });
 });

@@ -9,11 +9,16 @@ export type Command =
   | { kind: "type-and-submit"; text: string }
   | { kind: "newline" | "escape" | "interrupt" | "quit-if-empty" | "complete" | "up" | "down" };
 
+/** Ctrl-Z: the terminal's matter, whatever is going on. */
+export interface Suspend {
+  kind: "suspend";
+}
+
 /**
  * What the terminal sent, as Ink's `useInput` gives it: one key, or, where keys came faster than they were read, text with control
  * characters in it. Keys that mean nothing here are left out.
  */
-export function readKeys(input: string, key: Key): Command[] {
+export function readKeys(input: string, key: Key): (Command | Suspend)[] {
   const isOne = input.length <= 1 || key.ctrl || key.meta || key.return;
   if (isOne) return [readKey(input, key)].filter((command) => command !== undefined);
   return input
@@ -24,14 +29,14 @@ export function readKeys(input: string, key: Key): Command[] {
     .filter((command) => command !== undefined);
 }
 
-function single(character: string): Command | undefined {
+function single(character: string): Command | Suspend | undefined {
   if (character === "\r") return { kind: "submit" };
   if (character === "\n") return { kind: "newline" };
   if (character === "\t") return { kind: "complete" };
   return control(String.fromCharCode(character.charCodeAt(0) + 96));
 }
 
-function readKey(input: string, key: Key): Command | undefined {
+function readKey(input: string, key: Key): Command | Suspend | undefined {
   if (key.eventType === "release") return undefined;
   if (key.return) return key.meta || key.shift ? { kind: "newline" } : { kind: "submit" };
   if (key.escape) return { kind: "escape" };
@@ -50,8 +55,10 @@ function readKey(input: string, key: Key): Command | undefined {
   return typed(input);
 }
 
-function control(letter: string): Command | undefined {
+function control(letter: string): Command | Suspend | undefined {
   switch (letter) {
+    case "z":
+      return { kind: "suspend" };
     case "c":
       return { kind: "interrupt" };
     case "d":

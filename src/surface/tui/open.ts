@@ -48,7 +48,7 @@ export async function openInterface(
     while (!signal.aborted) {
       const leaving = await showScreen<Leaving>(screen, (done) => {
         signal.addEventListener("abort", () => desk.leave("quit"), { once: true });
-        return createElement(App, { desk, paint, done });
+        return createElement(App, { desk, paint, suspend: () => screen.suspend(), done });
       });
       if (leaving === "quit") break;
       const { store } = conversation;
