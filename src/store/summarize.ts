@@ -15,6 +15,6 @@ export const summarizeLog: Summarize = async (id, read) => {
       updated = Math.max(updated, record.event.at);
     },
   });
-  history.id ||= id;
-  return summarize(history, updated);
+  // A folder that somebody copied holds a log of another id, and is found by its own.
+  return { ...summarize(history, updated), id };
 };

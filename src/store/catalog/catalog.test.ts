@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -198,6 +199,24 @@ describe("the catalogue", () => {
     expect(await again.find(kept.slice(0, 35))).toEqual([kept]);
     expect(await again.find(id.slice(0, 4))).toEqual([kept, id].sort().toReversed());
     await again.close();
+  });
+
+  it("lists a session whose folder was copied as two, each by its folder's own id", async () => {
+    const store = withCatalog();
+    const id = await makeSession(store, "copied");
+    const month = join(home, "sessions", readdirSync(join(home, "sessions"))[0]!);
+    const copy = uuidv7(Date.now() + 1);
+    cpSync(join(month, id), join(month, copy), { recursive: true });
+    const ids = async (): Promise<string[]> => (await store.list()).map((session) => session.id).sort();
+    for (let round = 0; round < 2; round++) expect(await ids()).toEqual([id, copy].sort());
+    const log = await store.acquire(copy, { record: () => undefined }, { doing: "testing" });
+    await log.append(renamed("the copy"));
+    log.describe({ ...(await store.list()).find((session) => session.id === copy)!, id });
+    await log.release();
+    expect((await namesOf(store)).sort()).toEqual(["copied", "the copy"]);
+    await store.remove(copy);
+    expect(await ids()).toEqual([id]);
+    await store.close();
   });
 
   it("answers a search without the logs being read again, and keeps nothing of what is removed", async () => {

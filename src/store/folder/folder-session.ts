@@ -74,7 +74,7 @@ export class FolderSession implements SessionLog {
 
   describe(summary: SessionSummary): void {
     this.#opened.listing?.put({
-      summary,
+      summary: { ...summary, id: this.id },
       bytes: this.#opened.log.length,
       running: this.#released === undefined,
     });
