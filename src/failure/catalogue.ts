@@ -92,8 +92,3 @@ export const catalogue: Readonly<Record<FailureClass, CatalogueEntry>> = {
 
 /** Every class, in the order of the catalogue. */
 export const failureClasses = Object.keys(catalogue) as FailureClass[];
-
-/** The exit status of `exec` when a failure of the class ends the turn or refuses the command. */
-export function exitStatus(failureClass: FailureClass): CatalogueEntry["exit"] {
-  return catalogue[failureClass].exit;
-}

@@ -19,9 +19,9 @@ export interface Lease {
 /** How often an owner counts up, milliseconds. */
 export const beatEveryMs = 5_000;
 /** How long a counter that can't be explained otherwise has to stand still, milliseconds. */
-export const silenceMs = 30_000;
+const silenceMs = 30_000;
 /** How long a lease file that says nothing is watched: its owner is between creating and writing it, or died there. Milliseconds. */
-export const halfWrittenMs = 2_000;
+const halfWrittenMs = 2_000;
 
 /** What an observer knows of a lease's owner beside its file. */
 export interface Observation {

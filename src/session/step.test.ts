@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { WrittenLog } from "../../test/property/written-log.ts";
-import { isConsistent, rewindPoint, stepsOf } from "./step.ts";
+import type { LogRecord } from "./event.ts";
+import { collectStep, createSteps, isConsistent, rewindPoint, type Step } from "./step.ts";
 
 const usage = { inputTokens: 5, cachedInputTokens: 1, outputTokens: 2, reasoningTokens: 1 };
 const call = (id: string): object => ({ type: "function_call", call_id: id, name: "shell", arguments: "{}" });
@@ -17,6 +18,12 @@ function twoSteps(): WrittenLog {
   log.addItem(answer, { turn: 1, step: 2 });
   log.add({ type: "step-ended", turn: 1, step: 2, usage });
   return log;
+}
+
+function stepsOf(records: readonly LogRecord[]): Step[] {
+  const steps = createSteps();
+  for (const record of records) collectStep(steps, record);
+  return steps.all;
 }
 
 describe("steps", () => {

@@ -77,12 +77,6 @@ export function collectStep(steps: Steps, record: LogRecord): void {
   }
 }
 
-export function stepsOf(records: Iterable<LogRecord>): Step[] {
-  const steps = createSteps();
-  for (const record of records) collectStep(steps, record);
-  return steps.all;
-}
-
 /** A step boundary is a checkpoint where every call has its output: only there can a session go on from. */
 export function isConsistent(step: Step): boolean {
   return step.calls.every(({ output }) => output !== undefined);

@@ -8,7 +8,7 @@ export type Upcast = (event: JsonObject) => JsonObject;
  * What each older schema needs to become the one after it: `upcasts[1]` leads from 1 to 2, and so on. Applied once, at read (R20); the
  * log itself keeps what was written. Empty while there is one version.
  */
-export const upcasts: Readonly<Record<number, Upcast>> = {};
+const upcasts: Readonly<Record<number, Upcast>> = {};
 
 /** The event in the current schema. Types and members that no version knows pass through as they are. */
 export function upcast(

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
 /** Just under what one JavaScript string can hold (V8: 2^29 - 24 characters). */
-export const bodyLimit = 512 * 1000 * 1000;
+const bodyLimit = 512 * 1000 * 1000;
 
 /** The body as text; without it when it is over the limit: then it was read to its end and let go of. Rejects when the client hangs up. */
 export async function readBody(

@@ -5,7 +5,7 @@ import { duration } from "./duration.ts";
  * Points of a stream. `headers`: status 200 and nothing else · `created`: before any output · `reasoning`, `text`, `arguments`: in the
  * middle of such deltas · `item`, `message`, `call`: after such an item is done · `end`: all items done, `response.completed` missing.
  */
-export const streamPoints = [
+const streamPoints = [
   "headers",
   "created",
   "reasoning",

@@ -27,7 +27,7 @@ export interface RecordedRequest {
 
 const secret = /^(?:authorization|proxy-authorization|cookie|api-key|x-api-key)$/;
 
-export function recordedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+function recordedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined && !secret.test(name))

@@ -40,7 +40,7 @@ const fixed: Readonly<Record<string, string>> = {
   DEBIAN_FRONTEND: "noninteractive",
 };
 
-export function looksLikeSecret(name: string, value: string): boolean {
+function looksLikeSecret(name: string, value: string): boolean {
   if (harmless.has(name.toUpperCase())) return false;
   // Camel case and lower case count as well: `npm_config_authToken`.
   const words = name.replace(/([a-z0-9])([A-Z])/gu, "$1_$2").toUpperCase();

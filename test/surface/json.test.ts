@@ -194,6 +194,7 @@ describe.concurrent("--json", () => {
       await run(rig, 0, "export", session, "--format", "codex", "--output", join(rig.workspace, "out.jsonl"));
       await run(rig, 0, "export", session, "--output", join(rig.workspace, "out.md"));
       await run(rig, 0, "gateway", "--codex-config");
+      await run(rig, 0, "gateway", "install-codex");
       for (const command of ["simulate", "gateway"]) {
         const server = rig.start([command, "--json", "--listen", "0"]);
         await until(() => server.printed().includes("\n"), "the address");

@@ -7,7 +7,7 @@ const refusal =
   /^the encrypted content(?: for item (?<item>[a-z]+_\w+))?(?: (?<blob>[\w+/=.…-]+))? could not be (?:verified|decrypted)/iu;
 
 /** What a refusal names. A blob's tail counts only where the error elided its middle. */
-export function sealRefusal(signal: FailureSignal): SealRefusal {
+function sealRefusal(signal: FailureSignal): SealRefusal {
   const found = refusal.exec(words(signal));
   const data: SealRefusal = {};
   const item = found?.groups?.["item"];

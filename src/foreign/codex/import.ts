@@ -74,7 +74,7 @@ export function sessionIdOf(thread: string, created: number): string {
 }
 
 /** When a thread was made, by its header or else by its file's name. */
-export function createdOf({ header, file }: Pick<Thread, "header" | "file">): number {
+function createdOf({ header, file }: Pick<Thread, "header" | "file">): number {
   return header?.created ?? madeAt(file) ?? file.mtime;
 }
 

@@ -20,7 +20,7 @@ const versionFirst = /\bclaude-(\d)(?:[-.](\d{1,2}))?-[a-z]/u;
 const versionLast = /\bclaude-(?<family>[a-z]+)-(\d{1,2})(?:[-.](\d{1,2})(?!\d))?/u;
 
 /** The facts of a model by its name, behind whatever prefix a gateway gives it. */
-export function modelFacts(model: string): ModelFacts {
+function modelFacts(model: string): ModelFacts {
   const name = model.toLowerCase();
   const found = versionFirst.exec(name);
   if (found) return ofVersion3(Number(found[2] ?? 0));

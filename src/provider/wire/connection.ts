@@ -15,7 +15,7 @@ export function dispatcherFor(url: URL, connectTimeoutMs: number): Dispatcher {
   return isLoopback(url.hostname) ? new Agent(options) : new EnvHttpProxyAgent(options);
 }
 
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   return /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/iu.test(hostname);
 }
 

@@ -7,7 +7,7 @@ export function invalid(message: string, about = message): Refusal {
   return refusalOf(400, "invalid_request_error", message, about);
 }
 
-export function refusalOf(
+function refusalOf(
   status: number,
   type: string,
   message: string,

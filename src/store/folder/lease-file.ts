@@ -32,7 +32,7 @@ const lease = z.object({
 /** Lease files keep one length, so that writing one again in place never leaves it half of each. */
 const fileBytes = 2048;
 
-export const leasePath = (folder: string, fence: number): string => join(folder, `lease.${fence}.json`);
+const leasePath = (folder: string, fence: number): string => join(folder, `lease.${fence}.json`);
 
 /** The numbers of the lease files in a session's folder, lowest first. */
 export function leaseNumbers(folder: string): number[] {

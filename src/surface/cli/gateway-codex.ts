@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
+import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { gatewaySettings } from "./gateway.ts";
 
@@ -52,9 +53,13 @@ export async function installCodex(invocation: Invocation): Promise<number> {
     write(path, text);
   }
   if (isJson)
-    terminal.out(
-      `${JSON.stringify({ schema: 1, path, changed: !isSame, written: isAgreed, diff: lines, ...(backup !== undefined && { backup }) })}\n`,
-    );
+    printJson<"gateway install-codex">(terminal, {
+      path,
+      changed: !isSame,
+      written: isAgreed,
+      diff: lines,
+      ...(backup !== undefined && { backup }),
+    });
   else if (isAgreed)
     terminal.out(
       `Written.${backup === undefined ? "" : ` The file as it was: ${backup}.`} Start the gateway: throughline gateway\n`,

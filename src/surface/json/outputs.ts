@@ -212,6 +212,14 @@ export const outputs = {
     thread: z.string().optional().describe("its id in Codex"),
     left: z.number().optional().describe("items that have nothing in the rollout: reasoning and the like"),
   }),
+  "gateway install-codex": z.strictObject({
+    schema,
+    path: z.string().describe("Codex's configuration"),
+    changed: z.boolean().describe("whether something has to change in it"),
+    written: z.boolean().describe("whether it was written"),
+    diff: z.array(z.string()).describe("its lines that change, with - and + before them"),
+    backup: z.string().optional().describe("the file as it was"),
+  }),
   simulate: z.strictObject({
     schema,
     url: z.string().describe("where it listens, as soon as it does"),

@@ -6,7 +6,7 @@ import * as log from "../../session/event.ts";
 export const id = z.string().describe("a session's id");
 export const at = z.number().describe("milliseconds since 1970");
 
-export const workspace = z
+const workspace = z
   .strictObject({
     path: log.workspace.shape.path.describe("absolute path of the folder; empty when the log doesn't say it"),
     gitRoot: log.workspace.shape.gitRoot.describe("top of the git repository or worktree"),
@@ -18,7 +18,7 @@ export const workspace = z
   })
   .meta({ id: "workspace", title: "the folder that a session works in" });
 
-export const settings = z
+const settings = z
   .strictObject({
     provider: log.settings.shape.provider.describe("name of the provider"),
     model: log.settings.shape.model.describe("name of the model"),
@@ -28,7 +28,7 @@ export const settings = z
   })
   .meta({ id: "settings", title: "what a session runs with" });
 
-export const usage = z
+const usage = z
   .strictObject({
     inputTokens: log.usage.shape.inputTokens.describe("tokens of the requests"),
     cachedInputTokens: log.usage.shape.cachedInputTokens.describe("of these, read from the provider's cache"),
@@ -37,7 +37,7 @@ export const usage = z
   })
   .meta({ id: "usage", title: "tokens, all turns together" });
 
-export const owner = z
+const owner = z
   .strictObject({
     ...log.owner.shape,
     host: log.owner.shape.host.describe("name of the machine"),

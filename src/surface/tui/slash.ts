@@ -88,7 +88,7 @@ function leadingOptions(rest: string): [options: string[], text: string] {
 }
 
 /** Words as a shell splits them; quotes keep blanks together. */
-export function splitWords(line: string): string[] {
+function splitWords(line: string): string[] {
   const words: string[] = [];
   for (const [, double, single, plain] of line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/gu))
     words.push(double ?? single ?? plain ?? "");

@@ -28,7 +28,7 @@ export interface PatchRecord {
   at: number;
 }
 
-export const recordFile = "record.json";
+const recordFile = "record.json";
 
 export const hashOf = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
 

@@ -8,8 +8,8 @@ import { commandOf, hasCode, readJsonFile, readStarted, SpoolDamaged, spoolFiles
 import type { CommandRecord, ExitRecord } from "./spool-records.ts";
 
 /** Bytes of output that the model gets from each end; the whole of it stays in the spool. */
-export const answerHead = 16 * 1024;
-export const answerTail = 16 * 1024;
+const answerHead = 16 * 1024;
+const answerTail = 16 * 1024;
 
 /** The outcome of a command that ended, from its spool. The head of the text is as models of OpenAI know it from Codex (2025-09 to 2026-11). */
 export function exitOutcome(spool: string, exit: ExitRecord): ToolOutcome {
