@@ -79,7 +79,7 @@ test.each(versions)("every call, output and message of a %s rollout is in the se
   for (const path of rollouts(version)) {
     const plan = newPlan();
     const before = readFileSync(path);
-    const { id, left } = await take(plan, path);
+    const { id, left, counts } = await take(plan, path);
     expect(readFileSync(path).equals(before)).toBe(true);
     expect([...left].filter(([why]) => why !== "ghost_snapshot")).toEqual([]);
     const { history, records } = await open(plan, id);
@@ -96,6 +96,18 @@ test.each(versions)("every call, output and message of a %s rollout is in the se
       if (event.type === "item-added" && event.origin !== "repair")
         taken.set(event.kind, (taken.get(event.kind) ?? 0) + 1);
     expect(Object.fromEntries(taken)).toEqual(Object.fromEntries(inFile));
+    const ofFile = (...kinds: string[]): number =>
+      kinds.reduce((sum, kind) => sum + (inFile.get(kind) ?? 0), 0);
+    expect(counts).toMatchObject({
+      calls: ofFile("function_call", "custom_tool_call"),
+      outputs: ofFile("function_call_output", "custom_tool_call_output"),
+      reasoning: ofFile("reasoning"),
+      compactions: before
+        .toString()
+        .split("\n")
+        .filter((line) => line.includes('"type":"compacted"')).length,
+      rollbacks: 0,
+    });
     expect(history.openCalls.size).toBe(0);
     expect(history.imported).toMatchObject({ format: "codex", path, bytes: before.length });
     expect(history.workspace.path).toMatch(/\/ws$/u);

@@ -56,6 +56,8 @@ export interface TakenOver {
   readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
   /** Items that were taken over now. */
   readonly items: number;
+  /** What the lines that were read now held, whether it is in the history still or not. */
+  readonly counts: Taking["counts"];
   /** Lines and items that have nothing in the session, by what they are. */
   readonly left: ReadonlyMap<string, number>;
   /** Bytes of the rollout that are new. */
@@ -97,7 +99,8 @@ export async function importThread(
     throw new Failure("usage", message, {});
   }
   const fresh = await freshBytes(thread, imported);
-  const unchanged = { id, items: 0, left: new Map<string, number>() };
+  const { items, counts, left } = new Taking(plan.issuer, 0);
+  const unchanged = { id, items, counts, left };
   if (fresh === 0) return { ...unchanged, did: "same", fresh: 0 };
   if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: Math.max(0, fresh ?? 0) };
   if (fresh !== undefined) return grow(plan, thread, id, fresh);
@@ -136,7 +139,7 @@ async function make(plan: ImportPlan, thread: Thread, id: string): Promise<Taken
     events(),
   );
   await log.release();
-  return { id, did: "made", items: taking.items, left: taking.left, fresh: 0 };
+  return { id, did: "made", items: taking.items, counts: taking.counts, left: taking.left, fresh: 0 };
 }
 
 /** Appends what is new to a session that holds the rest and nothing of its own. */
@@ -164,7 +167,14 @@ async function grow(plan: ImportPlan, thread: Thread, id: string, fresh: number)
         await settled(plan, taking, history.workspace),
         ...taking.end(place.imported(), clock.now()),
       );
-    return { id, did: appended > 0 ? "grown" : "same", items: taking.items, left: taking.left, fresh };
+    return {
+      id,
+      did: appended > 0 ? "grown" : "same",
+      items: taking.items,
+      counts: taking.counts,
+      left: taking.left,
+      fresh,
+    };
   } finally {
     await log.release();
   }

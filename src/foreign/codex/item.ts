@@ -17,7 +17,7 @@ export interface LoggedItem {
 }
 
 /**
- * A Responses item out of a rollout's payload, without what only Codex has a use for. `raw`: the payload's own bytes, which are taken as they
+ * A Responses item out of a rollout's payload, without what only Codex has a use for. `raw`: the payload's own bytes (`ThreadItem`), taken as they
  * are where nothing has to be left out but what stands at their end. `describeItem` says the same of the bytes; here it is read off the
  * parsed payload, in a tenth of its time: 100,000 items come at once.
  */

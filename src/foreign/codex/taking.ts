@@ -38,6 +38,16 @@ export class Taking {
   readonly left = new Map<string, number>();
   /** Items that were taken over. */
   items = 0;
+  /** What the lines held, whether it is in the history still or not. */
+  readonly counts = {
+    prompts: 0,
+    answers: 0,
+    calls: 0,
+    outputs: 0,
+    reasoning: 0,
+    compactions: 0,
+    rollbacks: 0,
+  };
 
   readonly #fold: ThreadFold;
   readonly #issuer: (provider: string | undefined) => string;
@@ -142,12 +152,14 @@ export class Taking {
         this.#add(change.item, events, at);
         break;
       case "replace":
+        this.counts.compactions++;
         this.#answerOpen(events, at);
         this.#append({ type: "history-replaced", count: this.#seqs.length }, events, at);
         this.#seqs = [];
         for (const item of change.items) this.#place(item, "repair", events, at);
         break;
       case "cut": {
+        this.counts.rollbacks++;
         this.#answerOpen(events, at);
         const fromSeq = this.#seqs[change.keep];
         if (fromSeq !== undefined)
@@ -174,6 +186,7 @@ export class Taking {
   #add(item: ThreadItem, events: Append[], at: number | undefined): void {
     const { kind, payload, prompt } = item;
     if (prompt !== undefined) {
+      this.counts.prompts++;
       this.#answerOpen(events, at);
       // Only since 0.100 a line says that a turn begins.
       if (!this.#isOpen) {
@@ -189,6 +202,10 @@ export class Taking {
     if (kind === "message" && typeof role === "string") this.#lastRole = role;
     else if (kind !== "reasoning") this.#lastRole = kind;
     const origin = originOf(kind, role);
+    if (kind === "message" && role === "assistant") this.counts.answers++;
+    if (kind === "reasoning") this.counts.reasoning++;
+    if (isCallKind(kind)) this.counts.calls++;
+    if (isOutputKind(kind)) this.counts.outputs++;
     if (origin === "model" && !this.#inStep) {
       this.#inStep = true;
       this.#step++;

@@ -140,6 +140,34 @@ test("a bare rollout names its folder in what Codex told the model", () => {
   expect(changes(bare)).toMatchObject([{ do: "begin" }, { do: "set", cwd: "/there" }, { do: "add" }]);
 });
 
+test("an item's own bytes are its payload's, whatever stands around it, and are not given where that isn't certain", () => {
+  const output = { type: "function_call_output", call_id: "c", output: 'a "quoted" \\ back\n'.repeat(200) };
+  const payload = JSON.stringify(output);
+  const envelope = (behind: string): string =>
+    `{"timestamp":"2026-01-02T03:04:05.000Z","ordinal":3,"type":"response_item","payload":${payload}${behind}}`;
+  const bytesOf = (text: string): string | undefined => {
+    const [change] = changes([text]);
+    if (change?.do !== "add") throw new Error(`${text.slice(-40)} is no item`);
+    return change.item.bytes?.toString();
+  };
+  expect(bytesOf(payload)).toBe(payload);
+  expect(bytesOf(envelope(""))).toBe(payload);
+  expect(bytesOf(envelope(',"metadata":{"x":{"y":1}}'))).toBe(payload);
+  expect(bytesOf(envelope(',"metadata":{"x":1,"metadata":{"y":1}}'))).toBeUndefined();
+  expect(bytesOf(envelope(',"novelty":1'))).toBeUndefined();
+  for (const behind of ["\r", " "]) expect(bytesOf(`${payload}${behind}`)).toBeUndefined();
+});
+
+test("an output whose text is no JSON is no item, and neither is one that is torn", () => {
+  const broken = (text: string): string =>
+    `{"type":"function_call_output","call_id":"c","output":"${"x".repeat(2_000)}${text}"}`;
+  for (const text of ["\u0001", "\\x", "\\u12g4", "\\"])
+    expect(changes([broken(text)]).map((change) => change.do)).toEqual(["skip"]);
+  expect(changes([broken("").slice(0, -2)]).map((change) => change.do)).toEqual(["skip"]);
+  for (const text of ['\\"', "\\u12a4", "\\\\", "é"])
+    expect(changes([broken(text)]).map((change) => change.do)).toEqual(["add"]);
+});
+
 test("no lines make it throw, and its history never goes wrong", () => {
   const some = fc.constantFrom(
     header("a"),

@@ -104,10 +104,7 @@ export class ThreadFold {
     )
       return [];
     const record = readRecord(line);
-    if (!record.readable) {
-      if (record.why === "blank") return [];
-      return [{ change: { do: "skip", why: record.why } }];
-    }
+    if (!record.readable) return record.why === "blank" ? [] : [{ change: { do: "skip", why: record.why } }];
     const { at } = record;
     const bytes = glanced && payloadBytes(line.bytes, glanced.payload, record);
     return this.#changes(record, bytes).map((change) => (at === undefined ? { change } : { change, at }));
@@ -235,8 +232,10 @@ function payloadBytes(
   { payloadLast, metadata, flaw, type }: RolloutRecord,
 ): Buffer | undefined {
   if (type !== "response_item" || flaw !== undefined) return undefined;
+  // White space behind the line is no part of it.
+  if (line.at(-1) !== 0x7d) return undefined;
   if (start === 0) return line;
-  if (!payloadLast || line.at(-1) !== 0x7d) return undefined;
+  if (!payloadLast) return undefined;
   if (!metadata) return line.subarray(start, -1);
   const end = line.lastIndexOf(metadataMark);
   // Of a `metadata` within the metadata more than that would be left.

@@ -30,7 +30,7 @@ export async function importSession(invocation: Invocation): Promise<number> {
     const as = options["new"] === true ? uuidv7(systemClock.now()) : undefined;
     const taken = await takeOver({ store, config, environment, onBytes }, thread, as);
     bar.clear();
-    const { id: session, did, items, fresh } = taken;
+    const { id: session, did, items, counts, fresh } = taken;
     if (options["json"] === true) {
       const left = Object.fromEntries(taken.left);
       printJson<"import">(terminal, {
@@ -39,6 +39,7 @@ export async function importSession(invocation: Invocation): Promise<number> {
         thread: thread.file.thread,
         did,
         items,
+        counts,
         left,
         fresh,
       });

@@ -198,6 +198,20 @@ export const outputs = {
         "a new session; what was new appended; nothing new; something new, but the session has gone on too, so that nothing was taken; made anew because the rollout was written anew",
       ),
     items: z.number().describe("items that were taken over now"),
+    counts: z
+      .strictObject({
+        prompts: z.number().describe("messages of the person"),
+        answers: z.number().describe("messages of the model"),
+        calls: z.number().describe("calls of tools"),
+        outputs: z.number().describe("outputs of tools"),
+        reasoning: z.number().describe("items of reasoning"),
+        compactions: z.number().describe("compactions"),
+        rollbacks: z.number().describe("rollbacks"),
+      })
+      .optional()
+      .describe(
+        "what the lines of a rollout that were read now held, whether it is in the history still or not",
+      ),
     left: z
       .record(z.string(), z.number())
       .describe("lines and items that have nothing in the session, by what they are"),
