@@ -55,10 +55,20 @@ export const removalPoints = [
   "catalogue-vacuumed",
 ] as const;
 
+/** Those that only a repair of another tool's file passes, and its undoing. */
+export const repairPoints = [
+  "repair-prepared",
+  "repair-begun",
+  "repair-half-written",
+  "repair-written",
+  "repair-recorded",
+] as const;
+
 export type CrashPoint =
   | (typeof crashPoints)[number]
   | (typeof continuityPoints)[number]
-  | (typeof removalPoints)[number];
+  | (typeof removalPoints)[number]
+  | (typeof repairPoints)[number];
 
 const [wanted, nth] = (process.env["THROUGHLINE_CRASH_AT"] ?? "").split(":");
 let passed = 0;

@@ -296,6 +296,36 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./export.ts")).exportSession,
   },
   {
+    name: "doctor",
+    arguments: "[path...]",
+    summary:
+      "what is wrong with sessions, own ones and Codex's: what it will cause, and the command that mends it; exit 1 when something needs repair",
+    example: "throughline doctor ~/.codex/sessions",
+    options: [
+      {
+        flags: "--error <text>",
+        help: "what this message means ('stream disconnected before completion' too), and whose it is",
+      },
+      { flags: "--notes", help: "tell what is harmless, too" },
+    ],
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
+    name: "repair",
+    arguments: "<session>",
+    summary:
+      "repair a Codex session, by id, name or path: prints the change; with --write makes it in place, with a backup",
+    example: "throughline repair 01a1fc10 --write",
+    options: [
+      { flags: "--write", help: "do it; refused while a living process holds the session" },
+      { flags: "--undo", help: "take the last repair back; what Codex has written since stays" },
+      { flags: "--older-than <age>", help: "of sealed content, only what was sealed so long ago: 12h, 7d" },
+      { flags: "--error <text>", help: "only what this message names" },
+      { flags: "--keep-sealed", help: "leave sealed reasoning and summaries as they are" },
+    ],
+    load: async () => (await import("./repair.ts")).repair,
+  },
+  {
     name: "simulate",
     summary: "serve a model's API on loopback, with seals, limits and cuts as a scenario says",
     example: "throughline simulate --listen 8787 --scenario cut.toml",

@@ -10,6 +10,7 @@ import { printJson } from "../json/print.ts";
 import { isTogether } from "../../session/place.ts";
 import { placeOf } from "../place.ts";
 import { listLine } from "../session-words.ts";
+import { ageOf } from "./age.ts";
 import type { Invocation } from "./command.ts";
 import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
@@ -92,7 +93,8 @@ async function namedPlan(
  * deleted for good is of this one, and the others are said to stay. With an age, only those whose head has been at rest for so long.
  */
 function workspacePlan({ options, folder }: Invocation, all: ListedSession[], now: number): Plan {
-  const age = ageOf(options["olderThan"]);
+  const olderThan = options["olderThan"];
+  const age = typeof olderThan === "string" ? ageOf(olderThan) : 0;
   const here = placeOf(folder);
   const left: Left[] = [];
   const isOld = ({ updated }: ListedSession): boolean => now - updated >= age;
@@ -143,18 +145,6 @@ function relativeLeft({ session, of, relation }: Relative): Left {
     session: session.id,
     why: `${relation} holds some of what session ${of} holds; take it along with --with-relatives`,
   };
-}
-
-const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-
-/** Milliseconds; 0 when no age is asked for. */
-function ageOf(option: Invocation["options"][string]): number {
-  if (option === undefined) return 0;
-  const [, count, unit] = /^(\d+)([mhdw])$/u.exec(String(option)) ?? [];
-  const one = units[unit ?? ""];
-  if (count === undefined || one === undefined)
-    throw new Failure("usage", "--older-than takes an age: 30m, 12h, 7d, 4w. Nothing was deleted.", {});
-  return Number(count) * one;
 }
 
 /** One session after the other; what is in use is left and said. What is interrupted in the midst can be run again. */

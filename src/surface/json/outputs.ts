@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { doctor, repair } from "./codex.ts";
 import { at, damage, dead, failure, id, listed, mode, queued, session, unreadable } from "./shapes.ts";
 
 /** What each command prints with `--json`, by the command's name: one object on one line. The commands that print events are in `events.ts`. */
@@ -234,6 +235,8 @@ export const outputs = {
     diff: z.array(z.string()).describe("its lines that change, with - and + before them"),
     backup: z.string().optional().describe("the file as it was"),
   }),
+  doctor,
+  repair,
   simulate: z.strictObject({
     schema,
     url: z.string().describe("where it listens, as soon as it does"),

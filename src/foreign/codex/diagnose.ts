@@ -1,0 +1,153 @@
+import { lstatSync, statSync } from "node:fs";
+import { CodexDatabases } from "./databases.ts";
+import { examine } from "./examine.ts";
+import { type Finding, finding } from "./findings.ts";
+import { type Holder, holdersOf } from "./holders.ts";
+import { allRepairs, isUnfinished } from "./journal.ts";
+import { judge } from "./judge.ts";
+import { readRolloutName } from "./places.ts";
+import type { SealedBlob } from "./seals-watch.ts";
+import { indexMisfit } from "./surroundings.ts";
+import { homeOf } from "./writer-lock.ts";
+
+const mostSealed = 1_000;
+
+/** What is said of one rollout. */
+export interface Diagnosis {
+  readonly path: string;
+  readonly bytes: number;
+  /** The thread's id, from the first line or the file's name. */
+  readonly thread?: string;
+  readonly version?: string;
+  readonly holder?: Holder;
+  readonly findings: readonly Finding[];
+  /** What its last turn failed with, as far as it is recorded. */
+  readonly error?: string;
+  /** Its sealed blobs, so many as are told of at most. */
+  readonly sealed: readonly SealedBlob[];
+}
+
+export interface DiagnoseOptions {
+  /** Throughline's own home: repairs that were cut off are told of. */
+  readonly home: string;
+  readonly now: number;
+  readonly signal: AbortSignal;
+  /** Bytes read so far, of all files. */
+  onBytes?(read: number): void;
+}
+
+/** Reads rollouts one after the other and says what is wrong with each; what lies beside them is compared. Writes nothing. */
+export async function* diagnose(
+  paths: readonly string[],
+  options: DiagnoseOptions,
+): AsyncGenerator<Diagnosis> {
+  const surroundings = new Surroundings(paths, options.home);
+  let read = 0;
+  for (const path of paths) {
+    options.signal.throwIfAborted();
+    yield await diagnoseOne(path, surroundings, options, read);
+    read += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    options.onBytes?.(read);
+  }
+}
+
+async function diagnoseOne(
+  path: string,
+  surroundings: Surroundings,
+  { now, signal, onBytes }: DiagnoseOptions,
+  before: number,
+): Promise<Diagnosis> {
+  const named = readRolloutName(path)?.thread;
+  try {
+    const found = await examine(path, { signal, onBytes: (read) => onBytes?.(before + read) });
+    const thread = found.header?.id ?? named;
+    const holder = surroundings.holders.get(path);
+    const findings = [...judge(found, { path, now }), ...surroundings.findings(path, thread)];
+    if (holder) findings.push(finding("live", [], { detail: holderWords(holder) }));
+    return {
+      path,
+      bytes: found.bytes,
+      ...(thread !== undefined && { thread }),
+      ...(found.header?.cliVersion !== undefined && { version: found.header.cliVersion }),
+      ...(holder && { holder }),
+      findings,
+      ...(found.turns.error && { error: found.turns.error.message }),
+      sealed: found.seals.blobs.items.slice(0, mostSealed),
+    };
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    const detail = (error as Error).message;
+    return {
+      path,
+      bytes: 0,
+      ...(named && { thread: named }),
+      findings: [finding("unreadable", [], { detail })],
+      sealed: [],
+    };
+  }
+}
+
+export function holderWords({ pid, program, by }: Holder): string {
+  const who = pid === undefined ? "a process out of sight" : `${program ?? "a process"} (pid ${pid})`;
+  return by === "lock" ? `${who} holds its lock` : `${who} has it open for writing`;
+}
+
+/** What lies beside the rollouts: databases, other files, processes, repairs that were cut off. */
+class Surroundings {
+  readonly holders: ReadonlyMap<string, Holder>;
+  readonly #databases = new Map<string, CodexDatabases>();
+  readonly #rows = new Map<string, ReadonlyMap<string, string>>();
+  readonly #twins = new Map<string, string[]>();
+  readonly #unfinished: ReadonlySet<string>;
+
+  constructor(paths: readonly string[], home: string) {
+    this.holders = holdersOf(paths.map((path) => ({ path, thread: readRolloutName(path)?.thread })));
+    this.#unfinished = new Set(
+      allRepairs(home).flatMap((known) => (isUnfinished(known) ? [known.journal.path] : [])),
+    );
+    for (const path of paths) {
+      const named = readRolloutName(path);
+      if (!named) continue;
+      const key = `${homeOf(path) ?? ""} ${named.thread} ${named.rollout}`;
+      this.#twins.set(key, [...(this.#twins.get(key) ?? []), path]);
+    }
+  }
+
+  findings(path: string, thread: string | undefined): Finding[] {
+    const found: Finding[] = [];
+    if (this.#unfinished.has(path)) found.push(finding("repair-unfinished", []));
+    const home = homeOf(path);
+    if (home === undefined || thread === undefined) return found;
+    const named = readRolloutName(path);
+    const twins = this.#twins.get(`${home} ${named?.thread} ${named?.rollout}`) ?? [];
+    const others = twins.filter((twin) => twin !== path);
+    if (others.length > 0)
+      found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
+    const databases = this.#of(home);
+    const misfit = indexOf(databases, thread, path);
+    if (misfit !== undefined) found.push(finding("index-stale", [], { detail: misfit }));
+    const place = this.#pathsOf(home).get(thread);
+    if (place !== undefined && place !== path && !lstatSync(place, { throwIfNoEntry: false }))
+      found.push(finding("state-moved", [], { detail: `it names ${place}, where there is nothing` }));
+    for (const [database, why] of databases.troubles)
+      found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));
+    return found;
+  }
+
+  #of(home: string): CodexDatabases {
+    const known = this.#databases.get(home) ?? new CodexDatabases(home);
+    this.#databases.set(home, known);
+    return known;
+  }
+
+  #pathsOf(home: string): ReadonlyMap<string, string> {
+    const known = this.#rows.get(home) ?? this.#of(home).paths();
+    this.#rows.set(home, known);
+    return known;
+  }
+}
+
+function indexOf(databases: CodexDatabases, thread: string, path: string): string | undefined {
+  const index = databases.index(thread);
+  return index && indexMisfit(index, path);
+}

@@ -1,0 +1,104 @@
+import { Bounded } from "./bounded.ts";
+import type { RolloutLine } from "./lines.ts";
+import { type Span, spanOf } from "./pairs-watch.ts";
+import { type RolloutRecord, timeOf } from "./record.ts";
+
+/** Reads bytes of the file that lie behind: to see whether a line is the very same as an earlier one. */
+export type ReadAt = (at: number, bytes: number) => Buffer;
+
+const mostLines = 2_000_000;
+const mostDoubles = 200_000;
+
+/**
+ * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
+ * real rollouts), so likeness is not enough: a doubled record has an ordinal, an item id or a call id that was there already. A message
+ * without any of them counts when it follows its first copy at the distance at which such records do.
+ */
+export class DoublesWatch {
+  /** Of paginated rollouts: where the line with each ordinal stands, and its index. */
+  #places = new Float64Array(2 ** 12);
+  #lastOrdinal = -1;
+  /** Of items without an id: by time and length. */
+  readonly #first = new Map<number, { index: number; at: number }>();
+  readonly #ids = { calls: new Set<string>(), outputs: new Set<string>(), others: new Set<string>() };
+  readonly #strong = new Bounded<Span>(mostDoubles);
+  readonly #weak = new Bounded<Span & { distance: number }>(mostDoubles);
+  readonly #distances = new Set<number>();
+  readonly #readAt: ReadAt;
+
+  constructor(readAt: ReadAt) {
+    this.#readAt = readAt;
+  }
+
+  /** True for a record that is a copy beyond doubt. `timestamp` as the line has it. */
+  see({ type, kind, payload, ordinal, era }: RolloutRecord, timestamp: unknown, line: RolloutLine): boolean {
+    const isItem = type === "response_item";
+    const isKnown = isItem && this.#knows(kind, payload);
+    if (ordinal !== undefined) {
+      if (!this.#hasOrdinal(ordinal, line) && !isKnown) return false;
+      this.#strong.add(spanOf(line));
+      return true;
+    }
+    if (isKnown || (line.index === 1 && type === "session_meta")) {
+      const distance = this.#repeats(timestamp, line);
+      if (distance === undefined && !isKnown) return false;
+      if (distance !== undefined) this.#distances.add(distance);
+      this.#strong.add(spanOf(line));
+      return true;
+    }
+    if ((!isItem || era === "bare") && line.index > 0) return false;
+    const distance = this.#repeats(timestamp, line);
+    if (distance !== undefined) this.#weak.add({ ...spanOf(line), distance });
+    return false;
+  }
+
+  found(): { spans: Span[]; count: number } {
+    const weak = this.#weak.items.filter(({ distance }) => this.#distances.has(distance));
+    const spans = [...this.#strong.items, ...weak.map(({ index, at, bytes }) => ({ index, at, bytes }))];
+    return { spans: spans.sort((a, b) => a.at - b.at), count: this.#strong.count + weak.length };
+  }
+
+  /** Whether the item's id, or its call's, was there before. */
+  #knows(kind: string | undefined, payload: RolloutRecord["payload"]): boolean {
+    const call = payload["call_id"];
+    const { calls, outputs, others } = this.#ids;
+    if (typeof call === "string" && call !== "")
+      return isNoted(kind?.endsWith("_output") ? outputs : calls, call);
+    const id = payload["id"];
+    return typeof id === "string" && id !== "" && isNoted(others, id);
+  }
+
+  /** Whether the line with this ordinal has these very bytes. */
+  #hasOrdinal(ordinal: number, line: RolloutLine): boolean {
+    if (ordinal > this.#lastOrdinal) {
+      this.#lastOrdinal = ordinal;
+      if (ordinal >= mostLines || ordinal < 0) return false;
+      if (ordinal >= this.#places.length) {
+        const places = new Float64Array(Math.min(mostLines, 2 * ordinal));
+        places.set(this.#places);
+        this.#places = places;
+      }
+      this.#places[ordinal] = line.offset + 1;
+      return false;
+    }
+    const place = this.#places[ordinal] ?? 0;
+    return place > 0 && line.bytes.equals(this.#readAt(place - 1, line.bytes.length));
+  }
+
+  /** How many lines ago the very same bytes were seen for the first time. */
+  #repeats(timestamp: unknown, { bytes, index, offset }: RolloutLine): number | undefined {
+    const key = (timeOf(timestamp) ?? 0) * 2 ** 11 + (bytes.length % 2 ** 11);
+    const first = this.#first.get(key);
+    if (first === undefined) {
+      if (this.#first.size < mostLines / 4) this.#first.set(key, { index, at: offset });
+      return undefined;
+    }
+    return bytes.equals(this.#readAt(first.at, bytes.length)) ? index - first.index : undefined;
+  }
+}
+
+function isNoted(ids: Set<string>, id: string): boolean {
+  if (ids.has(id)) return true;
+  if (ids.size < mostLines / 4) ids.add(id);
+  return false;
+}

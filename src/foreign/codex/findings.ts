@@ -1,0 +1,283 @@
+/**
+ * The catalogue of what can be wrong with a Codex rollout: what it is, what it causes in which versions, and what mends it. Measured with
+ * the real CLI, 0.20 to 0.169, against an upstream on loopback (2026-11-20 and 2026-11-21).
+ */
+
+/** "broken": a resume fails. "loss": a resume goes on without something, or will lose something. "note": nothing has to be done. */
+export type Severity = "broken" | "loss" | "note";
+
+export interface FindingEntry {
+  readonly severity: Severity;
+  /** For the table: "output without its call". */
+  readonly title: string;
+  /** What a resume does with it, with the versions. */
+  readonly causes: string;
+  /** "repair": `throughline repair` mends it. Otherwise what a person can do, if anything. */
+  readonly mends: "repair" | string | undefined;
+}
+
+export const catalogue = {
+  "header-broken": {
+    severity: "broken",
+    title: "the first line can't be read",
+    causes:
+      'every resume fails: "failed to read session metadata" (0.98 and before: "failed to parse thread ID from rollout file")',
+    mends: "repair",
+  },
+  "header-missing": {
+    severity: "broken",
+    title: "the first line, which says what session this is, is missing",
+    causes:
+      'every resume fails: "does not start with session metadata" (0.98 and before: "failed to parse thread ID from rollout file")',
+    mends: "repair",
+  },
+  "byte-order-mark": {
+    severity: "broken",
+    title: "a byte order mark before the first line",
+    causes: 'every resume fails: "does not start with session metadata"',
+    mends: "repair",
+  },
+  "empty-file": {
+    severity: "broken",
+    title: "the file is empty",
+    causes: 'every resume fails: "rollout is empty"; nothing of the session is left in it',
+    mends: "restore it from a backup; there is nothing in it to repair",
+  },
+  "git-lfs-pointer": {
+    severity: "broken",
+    title: "a git-lfs pointer stands in the place of the session",
+    causes: "every resume fails; the session itself lies in git's large file storage",
+    mends: "git lfs pull, in the repository that the file comes from",
+  },
+  "not-a-rollout": {
+    severity: "broken",
+    title: "no line of it is a Codex record",
+    causes: "every resume fails",
+    mends: "restore it from a backup; there is nothing in it to repair",
+  },
+  "seal-refused": {
+    severity: "broken",
+    title: "the provider refused sealed content of this session",
+    causes:
+      "the next resume fails with invalid_encrypted_content, in every version, until the dead blobs are out",
+    mends: "repair",
+  },
+  "seal-malformed": {
+    severity: "broken",
+    title: "sealed content that was cut or altered",
+    causes: "the next resume fails with invalid_encrypted_content, in every version",
+    mends: "repair",
+  },
+  "doubled-record": {
+    severity: "broken",
+    title: "records that stand there twice",
+    causes:
+      'the next resume fails: "Duplicate item found" (0.150 and later); 0.47 to 0.130 send everything twice',
+    mends: "repair",
+  },
+  "missing-ordinal": {
+    severity: "broken",
+    title: "the last record has no ordinal: an older Codex has written to a newer session",
+    causes:
+      'the next resume fails in 0.148 and later: "final paginated rollout record is missing an ordinal"',
+    mends: "repair",
+  },
+  "invalid-utf8": {
+    severity: "broken",
+    title: "bytes that are no UTF-8",
+    causes: "0.98 to 0.130 refuse the whole file; 0.150 and later go on without the line",
+    mends: "repair",
+  },
+  "unparsable-line": {
+    severity: "loss",
+    title: "lines that are no records",
+    causes: "every version goes on without them, and says nothing",
+    mends: "repair",
+  },
+  "lone-surrogate": {
+    severity: "loss",
+    title: "half a character (a lone surrogate)",
+    causes: "every version goes on without the line, and says nothing",
+    mends: "repair",
+  },
+  "torn-tail": {
+    severity: "loss",
+    title: "the last line is torn",
+    causes: "0.47 to 0.130 glue the next record onto it, and both are lost; 0.150 and later go on without it",
+    mends: "repair",
+  },
+  "no-final-newline": {
+    severity: "loss",
+    title: "the last line has no end",
+    causes: "0.47 to 0.130 glue the next record onto it, and both are lost; 0.150 and later end it first",
+    mends: "repair",
+  },
+  "nul-tail": {
+    severity: "loss",
+    title: "NUL bytes at the end (a crash of the machine)",
+    causes:
+      "0.47 to 0.130 glue the next record onto them, and it is lost; 0.150 and later keep them as a bad line",
+    mends: "repair",
+  },
+  "call-without-output": {
+    severity: "loss",
+    title: "calls without their output",
+    causes:
+      'the model is told "aborted", also of commands that ran; 0.47 puts the filler first in the request, of the wrong type',
+    mends: "repair",
+  },
+  "output-without-call": {
+    severity: "loss",
+    title: "outputs without their call",
+    causes: "0.98 and later leave them out; 0.47 sends them and is refused (400) for ever",
+    mends: "repair",
+  },
+  "ordinal-regressed": {
+    severity: "loss",
+    title: "ordinals that go back",
+    causes: "from there on turns are missing from what 0.148 and later show; the model still gets them",
+    mends: "repair",
+  },
+  "index-stale": {
+    severity: "loss",
+    title: "Codex's history index doesn't fit the file any more",
+    causes: "turns are missing from what 0.148 and later show, silently; the model still gets them",
+    mends: "repair",
+  },
+  "state-moved": {
+    severity: "broken",
+    title: "Codex's state database names another place for this session",
+    causes: 'a resume by id fails ("no rollout found for thread id") or goes on in the other file',
+    mends: "repair",
+  },
+  "state-unreadable": {
+    severity: "broken",
+    title: "a database beside the sessions can't be read",
+    causes:
+      'every resume fails in 0.150 and later ("list_turns is not supported yet"), or the list stays empty',
+    mends: "close Codex and move the database aside; Codex builds it anew from the sessions",
+  },
+  "two-files-one-id": {
+    severity: "loss",
+    title: "two files are the same session",
+    causes:
+      "the one that the state database names is resumed; without it the one with the newer name, and what only the other holds is out of view",
+    mends: "move the one that you don't want out of the sessions folder",
+  },
+  "name-differs": {
+    severity: "loss",
+    title: "the file's name has another id than its first line",
+    causes: "a resume by one of the two ids finds nothing, or another session",
+    mends: "rename the file to the id of its first line",
+  },
+  unreadable: {
+    severity: "broken",
+    title: "the file can't be read",
+    causes: "no version can resume it",
+    mends: "give yourself the right to read it",
+  },
+  "repair-unfinished": {
+    severity: "broken",
+    title: "a repair was cut off in the middle",
+    causes: "the file is half repaired",
+    mends: "repair",
+  },
+  "broken-archive": {
+    severity: "broken",
+    title: "the compressed file can't be unpacked to its end",
+    causes: "0.169 unpacks it on resume, and fails",
+    mends: "zstd -d keeps what can be unpacked; repair the result",
+  },
+  "sealed-reasoning": {
+    severity: "note",
+    title: "sealed reasoning",
+    causes:
+      "fine as long as the account, the model and the provider's key stay what they were; if they don't, a resume fails with invalid_encrypted_content",
+    mends: undefined,
+  },
+  "sealed-compaction": {
+    severity: "note",
+    title: "a sealed summary stands for the history before it",
+    causes:
+      "fine as long as it can be opened; if not, a resume fails, and repair brings back the history before it",
+    mends: undefined,
+  },
+  "turn-open": {
+    severity: "note",
+    title: "the last turn was never closed",
+    causes: "nothing: every version goes on from there",
+    mends: undefined,
+  },
+  "carriage-returns": {
+    severity: "note",
+    title: "lines end in CRLF",
+    causes: "nothing: every version reads them",
+    mends: undefined,
+  },
+  "long-line": {
+    severity: "note",
+    title: "lines too long to be examined",
+    causes: "nothing in itself: 0.169 was seen to send 50 MB whole; a provider may refuse it as too large",
+    mends: undefined,
+  },
+  "old-document": {
+    severity: "note",
+    title: "a session of the first versions, one JSON document",
+    causes: "no version since 0.20 reads it; throughline resume does",
+    mends: undefined,
+  },
+  compressed: {
+    severity: "note",
+    title: "compressed by Codex",
+    causes: "nothing: 0.169 unpacks it on resume; unpack it (zstd -d) before a repair",
+    mends: undefined,
+  },
+  live: {
+    severity: "note",
+    title: "a running Codex holds it",
+    causes: "a repair waits for it to end; what is found here may be work in progress",
+    mends: undefined,
+  },
+} as const satisfies Record<string, FindingEntry>;
+
+export type FindingKind = keyof typeof catalogue;
+
+/** Where in a file: `line` from 1, `at` and `bytes` as offsets in it. */
+export interface Place {
+  readonly line: number;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+export interface Finding {
+  readonly kind: FindingKind;
+  /** The catalogue's, or lower where the circumstances make it harmless. */
+  readonly severity: Severity;
+  /** How often. */
+  readonly count: number;
+  /** The first of them. */
+  readonly places: readonly Place[];
+  /** What is particular here: which call, how old, which error. */
+  readonly detail?: string;
+}
+
+/** So many places of one finding are told. */
+export const mostPlaces = 20;
+
+export function finding(
+  kind: FindingKind,
+  places: readonly Place[],
+  { detail, severity, count }: { detail?: string | undefined; severity?: Severity; count?: number } = {},
+): Finding {
+  return {
+    kind,
+    severity: severity ?? catalogue[kind].severity,
+    count: count ?? Math.max(1, places.length),
+    places: places.slice(0, mostPlaces),
+    ...(detail !== undefined && { detail }),
+  };
+}
+
+export function needsRepair({ severity }: Pick<Finding, "severity">): boolean {
+  return severity !== "note";
+}

@@ -1,0 +1,171 @@
+import { classify } from "../../failure/classify.ts";
+import { counted, durationWords } from "../../lib/words.ts";
+import { sealAge } from "../../replay/seal.ts";
+import { signalFromText } from "./error-text.ts";
+import type { Examination } from "./examine.ts";
+import { type Finding, finding, type FindingKind, type Place } from "./findings.ts";
+import type { Span } from "./pairs-watch.ts";
+import { readRolloutName } from "./places.ts";
+import type { SealedBlob } from "./seals-watch.ts";
+
+export interface JudgeOptions {
+  /** The rollout's own path, where `Examination.path` is that of a copy. */
+  readonly path: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** What an examination means: one finding a kind of damage, the worst first. */
+export function judge(found: Examination, { path, now }: JudgeOptions): Finding[] {
+  const findings = [
+    ...headFindings(found, path),
+    ...lineFindings(found),
+    ...orderFindings(found),
+    ...pairFindings(found),
+    ...sealFindings(found, now),
+    ...turnFindings(found),
+  ];
+  return findings.sort((a, b) => ranks[a.severity] - ranks[b.severity]);
+}
+
+const ranks = { broken: 0, loss: 1, note: 2 };
+
+function headFindings({ head, first, header, bytes, records, broken }: Examination, path: string): Finding[] {
+  const at = first ? [placeOf(first)] : [];
+  const found: Finding[] = [];
+  if (broken !== undefined) found.push(finding("broken-archive", [], { detail: broken }));
+  if (path.endsWith(".zst")) found.push(finding("compressed", []));
+  if (bytes === 0) return [...found, finding("empty-file", [])];
+  if (head === "git-lfs") return [...found, finding("git-lfs-pointer", at)];
+  if (head === "document") return [...found, finding("old-document", [])];
+  if (records === 0) return [...found, finding("not-a-rollout", at)];
+  if (head === "byte-order-mark") found.push(finding("byte-order-mark", at));
+  if (head === "broken") found.push(finding("header-broken", at));
+  if (head === "missing") found.push(finding("header-missing", at));
+  const named = readRolloutName(path)?.thread;
+  if (named !== undefined && header !== undefined && header.id.toLowerCase() !== named)
+    found.push(finding("name-differs", at, { detail: `the first line says ${header.id}` }));
+  return found;
+}
+
+function lineFindings({ bad, tail, long, carriageReturns, records, head, first }: Examination): Finding[] {
+  if (records === 0) return [];
+  const found: Finding[] = [];
+  const isHead = (span: Span): boolean => head === "broken" && span.at === first?.at;
+  const of = (kind: FindingKind, wanted: (why: string) => boolean): void => {
+    const lines = bad.items.filter((line) => wanted(line.why) && !isHead(line));
+    if (lines.length > 0) found.push(finding(kind, lines.map(placeOf), { count: lines.length }));
+  };
+  of("invalid-utf8", (why) => why === "utf8");
+  of("lone-surrogate", (why) => why === "surrogate");
+  of("unparsable-line", (why) => why !== "utf8" && why !== "surrogate");
+  if (tail && !(isHead(tail) && tail.is !== "whole")) {
+    const kind = tail.is === "nul" ? "nul-tail" : tail.is === "torn" ? "torn-tail" : "no-final-newline";
+    found.push(finding(kind, [placeOf(tail)], { detail: counted(tail.bytes, "byte") }));
+  }
+  if (long.count > 0) {
+    const largest = Math.max(...long.items.map(({ bytes }) => bytes));
+    found.push(
+      finding("long-line", long.items.map(placeOf), {
+        count: long.count,
+        detail: `up to ${megabytes(largest)}`,
+      }),
+    );
+  }
+  if (carriageReturns > 0) found.push(finding("carriage-returns", [], { count: carriageReturns }));
+  return found;
+}
+
+function orderFindings({ doubled, ordinals, header }: Examination): Finding[] {
+  const found: Finding[] = [];
+  if (doubled.count > 0)
+    found.push(finding("doubled-record", doubled.spans.map(placeOf), { count: doubled.count }));
+  if (header?.isPaginated !== true) return found;
+  const { missing, regressed, firstRegressed } = ordinals;
+  if (missing.count > 0)
+    found.push(finding("missing-ordinal", missing.items.map(placeOf), { count: missing.count }));
+  if (regressed > 0)
+    found.push(
+      finding("ordinal-regressed", firstRegressed ? [placeOf(firstRegressed)] : [], { count: regressed }),
+    );
+  return found;
+}
+
+function pairFindings({ open, orphans, turns, header }: Examination): Finding[] {
+  const found: Finding[] = [];
+  // The call that a session ends in may still run, or was cut off with it: every version since 0.73 goes on from there.
+  const isCut =
+    header?.origin === "subagent" || open.every(({ index, event }) => index >= turns.lastBegan && !event);
+  if (open.length > 0) {
+    const names = [...new Set(open.map(({ name }) => name ?? "call"))].slice(0, 5).join(", ");
+    found.push(
+      finding("call-without-output", open.map(placeOf), {
+        count: open.length,
+        detail: isCut ? `${names}, where the session ends` : names,
+        ...(isCut && { severity: "note" }),
+      }),
+    );
+  }
+  if (orphans.count > 0 && header?.historyBase === undefined)
+    found.push(finding("output-without-call", orphans.items.map(placeOf), { count: orphans.count }));
+  return found;
+}
+
+function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
+  const found: Finding[] = [];
+  const blobs = seals.blobs.items;
+  const malformed = blobs.filter((blob) => blob.malformed);
+  if (malformed.length > 0)
+    found.push(finding("seal-malformed", malformed.map(placeOf), { count: malformed.length }));
+  const { error } = turns;
+  if (error !== undefined && blobs.some(({ at }) => at < error.at)) {
+    const refused = classify(signalFromText(error.message), { now, sealedSent: true });
+    if (refused.class === "sealed-reasoning-rejected" || refused.class === "sealed-compaction-rejected")
+      found.push(
+        finding("seal-refused", [{ line: error.line, at: error.at, bytes: 0 }], {
+          detail: error.message.slice(0, 300),
+        }),
+      );
+  }
+  const whole = blobs.filter((blob) => !blob.malformed);
+  const summaries = whole.filter((blob) => blob.in === "compaction");
+  const reasoning = whole.filter((blob) => blob.in !== "compaction");
+  if (reasoning.length > 0) {
+    const count = seals.blobs.count - malformed.length - summaries.length;
+    found.push(
+      finding("sealed-reasoning", reasoning.map(placeOf), { count, detail: agesOf(reasoning, now) }),
+    );
+  }
+  if (summaries.length > 0)
+    found.push(
+      finding("sealed-compaction", summaries.map(placeOf), {
+        count: summaries.length,
+        detail: agesOf(summaries, now),
+      }),
+    );
+  return found;
+}
+
+function turnFindings({ turns }: Examination): Finding[] {
+  return turns.open ? [finding("turn-open", [placeOf(turns.open)], { detail: turns.open.id })] : [];
+}
+
+/** "sealed 24 days ago" or "sealed 3 h to 24 days ago". */
+function agesOf(blobs: readonly SealedBlob[], now: number): string {
+  const times = blobs.flatMap(({ sealedAt }) => (sealedAt === undefined ? [] : [sealedAt / 1_000]));
+  if (times.length === 0) return "their age can't be told";
+  const [first, last] = times.reduce(
+    ([low, high], at) => [Math.min(low!, at), Math.max(high!, at)],
+    [Infinity, -Infinity],
+  );
+  const [oldest, newest] = [durationWords(sealAge(first!, now)), durationWords(sealAge(last!, now))];
+  return oldest === newest ? `sealed ${oldest} ago` : `sealed ${newest} to ${oldest} ago`;
+}
+
+function placeOf({ index, at, bytes }: Omit<Span, "id">): Place {
+  return { line: index + 1, at, bytes };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

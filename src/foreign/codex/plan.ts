@@ -1,0 +1,280 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import type { Edit } from "./edit.ts";
+import { shiftOf } from "./edit.ts";
+import type { BadLine, Examination } from "./examine.ts";
+import type { FindingKind } from "./findings.ts";
+import { linesIn } from "./lines.ts";
+import type { Span, Unpaired } from "./pairs-watch.ts";
+import { rebuildHead } from "./rebuild-head.ts";
+import { lostCall, lostOutput } from "./rebuild-pair.ts";
+import { readRecord, type RolloutRecord } from "./record.ts";
+import { blank, salvage, salvageTail } from "./salvage.ts";
+import { chosenSeals, type SealChoice } from "./seal-choice.ts";
+
+export interface PlanOptions {
+  readonly seals: SealChoice;
+  /** Only these kinds of damage are mended; all of them where it is absent. */
+  readonly only?: ReadonlySet<FindingKind>;
+  /** The state database's row of the thread: for a lost header. */
+  readonly row?: JsonObject;
+  /** Bytes that later segments of the thread point into: they keep their place. */
+  readonly pinned: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The rollout's own path, where `Examination.path` is that of a copy. */
+  readonly path: string;
+}
+
+const longestHead = 512;
+
+/** The edits of each round; a round begins with what the one before it has left. */
+export const rounds: readonly ((found: Examination, options: PlanOptions) => Edit[])[] = [
+  (found, options) =>
+    withFile(found, options, (plan) => [...plan.head(), ...plan.badLines(), ...plan.tail()]),
+  (found, options) => withFile(found, options, (plan) => [...plan.blanked(), ...plan.pairs()]),
+  (found, options) => withFile(found, options, (plan) => plan.ordinals()),
+];
+
+function withFile(found: Examination, options: PlanOptions, plan: (file: Planner) => Edit[]): Edit[] {
+  const fd = openSync(found.path, "r");
+  try {
+    return plan(new Planner(found, options, fd)).filter(
+      (edit) =>
+        (options.only === undefined || options.only.has(edit.kind)) &&
+        (shiftOf(edit) === 0 || edit.at >= options.pinned),
+    );
+  } finally {
+    closeSync(fd);
+  }
+}
+
+class Planner {
+  readonly #found: Examination;
+  readonly #options: PlanOptions;
+  readonly #fd: number;
+
+  constructor(found: Examination, options: PlanOptions, fd: number) {
+    this.#found = found;
+    this.#options = options;
+    this.#fd = fd;
+  }
+
+  head(): Edit[] {
+    const { head, first, header } = this.#found;
+    if (first === undefined) return [];
+    if (head === "byte-order-mark" && header !== undefined)
+      return [this.#edit(first, "byte-order-mark", "the mark becomes three spaces", blank(3), 3)];
+    if (head !== "broken" && head !== "missing" && head !== "byte-order-mark") return [];
+    const isBad = head === "broken";
+    const line = isBad ? this.#bytes(first) : undefined;
+    const kept = line && salvage(line);
+    // Salvaged whole, it is a bad line like any other.
+    if (kept && isHeaderLine(kept.bytes)) return [];
+    const made = this.#rebuilt(line);
+    if (made === undefined) return [];
+    if (!isBad || !kept)
+      return [this.#insert(first, "header-missing", "the first line is put back", withNewline(made))];
+    const isNothingKept = kept.bytes.every((byte) => byte === 0x20);
+    const own = isNothingKept ? made : Buffer.concat([withNewline(made), trimmed(kept.bytes)]);
+    const padded = own.length < first.bytes ? Buffer.concat([own, blank(first.bytes - own.length)]) : own;
+    const isLast = this.#found.tail?.at === first.at;
+    const bytes = isLast ? withNewline(padded) : padded;
+    return [this.#edit(first, "header-broken", "the first line is made anew", bytes, first.bytes, kept.lost)];
+  }
+
+  badLines(): Edit[] {
+    const { bad, tail, first, head } = this.#found;
+    const headIsMade = head === "broken" && first !== undefined && this.head().length > 0;
+    return bad.items.flatMap((line) => {
+      if (line.at === tail?.at && tail.is !== "whole") return [];
+      if (headIsMade && line.at === first.at) return [];
+      const { bytes, lost } = salvage(this.#bytes(line));
+      const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
+      return [this.#edit(line, kinds[line.why], says, bytes, line.bytes, lost)];
+    });
+  }
+
+  tail(): Edit[] {
+    const { tail, bytes: size, first, head } = this.#found;
+    if (tail === undefined) return [];
+    if (tail.is === "whole") {
+      if (head === "broken" && first?.at === tail.at && this.head().length > 0) return [];
+      const end = { index: tail.index, at: size, bytes: 0 };
+      return [this.#insert(end, "no-final-newline", "the last line is ended", Buffer.from("\n"))];
+    }
+    if (head === "broken" && first?.at === tail.at && this.head().length > 0) return [];
+    if (tail.is === "nul") {
+      const bytes = blank(tail.bytes);
+      bytes[bytes.length - 1] = 0x0a;
+      return [this.#edit(tail, "nul-tail", "the NULs become spaces and a line end", bytes, tail.bytes)];
+    }
+    const { bytes, lost } = salvageTail(this.#bytes(tail));
+    const isRoom = bytes.at(-1) === 0x20;
+    if (isRoom) bytes[bytes.length - 1] = 0x0a;
+    const ended = isRoom ? bytes : withNewline(bytes);
+    return [this.#edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
+  }
+
+  blanked(): Edit[] {
+    const { doubled, seals } = this.#found;
+    const edits = new Map<number, Edit>();
+    for (const span of doubled.spans)
+      edits.set(span.at, this.#blank(span, "doubled-record", "the copy becomes spaces"));
+    for (const blob of chosenSeals(seals, this.#options.seals, this.#options.now)) {
+      if (edits.has(blob.at)) continue;
+      const isSummary = blob.in === "compaction";
+      const kind = blob.malformed ? "seal-malformed" : "seal-refused";
+      const says = isSummary
+        ? "the sealed summary becomes spaces: the history before it counts again"
+        : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
+      edits.set(blob.at, this.#blank(blob, kind, says));
+    }
+    return [...edits.values()];
+  }
+
+  pairs(): Edit[] {
+    const { open, orphans, doubled, header } = this.#found;
+    // What an agent copied from the one that started it may end in the middle of a call.
+    if (header?.origin === "subagent") return [];
+    const copies = new Set(doubled.spans.map(({ at }) => at));
+    const outputs = open.filter(({ at }) => !copies.has(at)).map((call) => this.#paired(call, lostOutput));
+    const calls = orphans.items.map((output) => this.#paired(output, lostCall));
+    return [...outputs, ...calls].filter((edit) => edit !== undefined);
+  }
+
+  #paired(
+    half: Unpaired,
+    make: (half: Unpaired, event: RolloutRecord | undefined) => JsonObject,
+  ): Edit | undefined {
+    const isCall = make === lostOutput;
+    const own = this.#record(half);
+    if (own === undefined) return undefined;
+    const item = make(half, half.event && this.#record(half.event));
+    const end = half.at + half.bytes + 1;
+    const isLast = isCall && end >= this.#found.bytes;
+    const ordinal = isLast && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
+    const line =
+      own.era === "bare"
+        ? item
+        : {
+            timestamp: new Date(own.at ?? 0).toISOString(),
+            ...ordinal,
+            type: "response_item",
+            payload: item,
+          };
+    const place = { index: half.index + (isCall ? 1 : 0), at: isCall ? end : half.at, bytes: 0 };
+    const kind = isCall ? "call-without-output" : "output-without-call";
+    const from = half.event ? "as its event tells it" : "nobody knows it any more";
+    const says = isCall
+      ? `the output of ${half.name ?? "the call"} is put in (${from})`
+      : `the call is put in (${from})`;
+    return this.#insert(place, kind, says, Buffer.from(`${JSON.stringify(line)}\n`));
+  }
+
+  ordinals(): Edit[] {
+    const { ordinals, header, doubled } = this.#found;
+    const isMissing = ordinals.missing.count > 0 || ordinals.regressed > 0;
+    if (header?.isPaginated !== true || !isMissing || doubled.count > 0) return [];
+    return ordinals.wanted().flatMap(({ had, ordinal, ...span }) => {
+      if (had === ordinal || span.at < this.#options.pinned) return [];
+      const head = this.#read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
+      const kind = ordinals.regressed > 0 ? "ordinal-regressed" : "missing-ordinal";
+      const found = had === undefined ? undefined : /"ordinal":(\d+)/u.exec(head);
+      const [at, length, text] = found
+        ? [found.index + 10, found[1]!.length, String(ordinal)]
+        : [/^\s*\{(?:"timestamp":"[^"\\]*",)?/u.exec(head)?.[0].length ?? -1, 0, `"ordinal":${ordinal},`];
+      if (at < 0) return [];
+      const says = found ? `ordinal ${had} becomes ${ordinal}` : `ordinal ${ordinal} is put in`;
+      const place = { index: span.index, at: span.at + at, bytes: length };
+      return [this.#edit(place, kind, says, Buffer.from(text), length)];
+    });
+  }
+
+  #rebuilt(broken: Buffer | undefined): Buffer | undefined {
+    const { laterHeaders, ordinals, first } = this.#found;
+    const [copy] = laterHeaders.map((span) => this.#record(span)?.payload);
+    const behind = first ? first.at + (broken ? first.bytes : 0) : 0;
+    const records = linesIn(this.#read(behind, 2 ** 20))
+      .map(readRecord)
+      .filter((record) => record.readable);
+    const timestamp = records.find(({ at }) => at !== undefined)?.at;
+    const firstOrdinal = records.find(({ ordinal }) => ordinal !== undefined)?.ordinal;
+    return rebuildHead({
+      path: this.#options.path,
+      broken,
+      copy,
+      row: this.#options.row,
+      context: records.find(({ type }) => type === "turn_context")?.payload,
+      firstTimestamp: timestamp === undefined ? undefined : new Date(timestamp).toISOString(),
+      isPaginated: ordinals.next !== undefined,
+      firstOrdinal,
+    });
+  }
+
+  #record(span: Span): RolloutRecord | undefined {
+    const record = readRecord({ bytes: this.#bytes(span), whole: true });
+    return record.readable ? record : undefined;
+  }
+
+  #bytes({ at, bytes }: Span): Buffer {
+    return this.#read(at, bytes);
+  }
+
+  #read(at: number, bytes: number): Buffer {
+    const buffer = Buffer.alloc(Math.max(0, Math.min(bytes, this.#found.bytes - at)));
+    return buffer.subarray(0, readSync(this.#fd, buffer, 0, buffer.length, at));
+  }
+
+  #blank({ at, bytes, index }: Span, kind: FindingKind, says: string): Edit {
+    return { at, length: bytes, bytes: "blank", kind, line: index + 1, says };
+  }
+
+  #insert(place: Span, kind: FindingKind, says: string, bytes: Buffer): Edit {
+    return this.#edit(place, kind, says, bytes, 0);
+  }
+
+  #edit(
+    { at, index }: Span,
+    kind: FindingKind,
+    says: string,
+    bytes: Buffer,
+    length: number,
+    lost: readonly Buffer[] = [],
+  ): Edit {
+    return { at, length, bytes, kind, line: index + 1, says, ...(lost.length > 0 && { lost }) };
+  }
+}
+
+const kinds: Readonly<Record<BadLine["why"], FindingKind>> = {
+  utf8: "invalid-utf8",
+  surrogate: "lone-surrogate",
+  json: "unparsable-line",
+  nul: "unparsable-line",
+  "not-an-object": "unparsable-line",
+};
+
+const sayings: Readonly<Record<BadLine["why"], string>> = {
+  utf8: "bytes that are no text become question marks",
+  surrogate: "half a character becomes U+FFFD",
+  json: "the record in it is kept",
+  nul: "the record in it is kept",
+  "not-an-object": "the record in it is kept",
+};
+
+function isHeaderLine(bytes: Buffer): boolean {
+  const [line] = linesIn(bytes);
+  const record = line && readRecord(line);
+  if (!record?.readable || record.type !== "session_meta") return false;
+  const { payload } = record;
+  const needed = record.era === "bare" ? ["id"] : ["id", "timestamp", "cwd", "originator", "cli_version"];
+  return isJsonObject(payload) && needed.every((key) => typeof payload[key] === "string");
+}
+
+function withNewline(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, Buffer.from("\n")]);
+}
+
+function trimmed(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString("latin1").trim(), "latin1");
+}

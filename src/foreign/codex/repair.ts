@@ -1,0 +1,328 @@
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  type Stats,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { Failure } from "../../failure.ts";
+import { crashPoint } from "../../lib/fault.ts";
+import { isCompressed } from "./compressed.ts";
+import { CodexDatabases } from "./databases.ts";
+import { pinnedBytes } from "./descendants.ts";
+import { applyEdits, copyBytes, copyPrivately, type Edit, shiftOf, writeAll } from "./edit.ts";
+import { examine, type ExamineOptions } from "./examine.ts";
+import { type Finding, needsRepair } from "./findings.ts";
+import { holdersOf } from "./holders.ts";
+import { digest, isBetween, syncPath, writeInPlace } from "./in-place.ts";
+import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
+import { judge } from "./judge.ts";
+import { readRolloutName } from "./places.ts";
+import { type PlanOptions, rounds } from "./plan.ts";
+import { indexMisfit } from "./surroundings.ts";
+import { homeOf, takeWriterLock, type WriterLock } from "./writer-lock.ts";
+
+export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals" | "only" | "now"> {
+  /** Throughline's own home, for the copies. */
+  readonly home: string;
+}
+
+/** A repair that is worked out on a copy; the rollout itself is as it was. */
+export interface PreparedRepair {
+  readonly path: string;
+  readonly thread: string | undefined;
+  readonly folder: RepairFolder;
+  /** In the order in which they were made; line numbers are those of the file at that point. */
+  readonly edits: readonly Edit[];
+  /** What is said of the file before and after. */
+  readonly before: readonly Finding[];
+  readonly after: readonly Finding[];
+  readonly bytes: { readonly before: number; readonly after: number };
+  /** Codex's own index has to be built anew. */
+  readonly forgetsIndex: boolean;
+  /** The place that Codex's state database wrongly names. */
+  readonly movedFrom: string | undefined;
+}
+
+export interface CompletedRepair {
+  readonly journal: Journal;
+  readonly folder: RepairFolder;
+}
+
+/** Kinds whose mending leaves what Codex's index holds as it is: the lines it was made from, and their places. */
+const keepsIndex: ReadonlySet<string> = new Set([
+  "seal-refused",
+  "seal-malformed",
+  "torn-tail",
+  "nul-tail",
+  "no-final-newline",
+  "doubled-record",
+]);
+
+/** Works out a repair on a copy under `home` and changes nothing else. Whoever asked has to `commit` or `discard` it. */
+export async function prepareRepair(path: string, options: RepairOptions): Promise<PreparedRepair> {
+  const real = plainFile(path);
+  const codexHome = homeOf(real);
+  const databases = codexHome === undefined ? undefined : new CodexDatabases(codexHome);
+  const named = readRolloutName(real);
+  const folder = makeRepairFolder(options.home, named?.thread, options.now);
+  try {
+    copyPrivately(real, folder.original);
+    copyPrivately(folder.original, folder.repaired);
+    let found = await examine(folder.repaired, options);
+    const first = found;
+    const thread = found.header?.id ?? named?.thread;
+    const row = thread === undefined ? undefined : databases?.row(thread);
+    const plan: PlanOptions = {
+      seals: options.seals,
+      now: options.now,
+      path: real,
+      pinned: pinnedBytes(real),
+      ...(options.only && { only: options.only }),
+      ...(row && { row }),
+    };
+    const edits: Edit[] = [];
+    for (const round of rounds) {
+      const made = round(found, plan);
+      if (made.length === 0) continue;
+      edits.push(...made);
+      applyEdits(folder.repaired, made);
+      found = await examine(folder.repaired, options);
+    }
+    const index = thread === undefined ? undefined : databases?.index(thread);
+    const isMisfit = index !== undefined && indexMisfit(index, folder.original) !== undefined;
+    const isMoved = shiftsIndexed(edits, index?.nextOffset ?? 0);
+    const rowPath = row?.["rollout_path"];
+    const isRollout = found.header !== undefined;
+    return {
+      path: real,
+      thread,
+      folder,
+      edits,
+      before: judge(first, { path: real, now: options.now }),
+      after: judge(found, { path: real, now: options.now }).filter(needsRepair),
+      bytes: { before: first.bytes, after: found.bytes },
+      forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved),
+      movedFrom: isRollout && typeof rowPath === "string" && !isThere(rowPath) ? rowPath : undefined,
+    };
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+}
+
+export function isNeeded({ edits, forgetsIndex, movedFrom }: PreparedRepair): boolean {
+  return edits.length > 0 || forgetsIndex || movedFrom !== undefined;
+}
+
+/**
+ * Repairs a rollout in place, under the lock that keeps Codex out. Resolves to `undefined` when there is nothing to repair. Throws
+ * `lease-held` when a living process holds the thread or the file.
+ */
+export async function repairRollout(
+  path: string,
+  options: RepairOptions,
+  onPrepared: (prepared: PreparedRepair) => void,
+): Promise<CompletedRepair | undefined> {
+  const real = plainFile(path);
+  const known = readRolloutName(real)?.thread;
+  return underLock(real, known, async () => {
+    const stat = statSync(real);
+    const prepared = await prepareRepair(real, options);
+    try {
+      onPrepared(prepared);
+      if (!isNeeded(prepared)) {
+        prepared.folder.remove();
+        return undefined;
+      }
+      assertUntouched(real, stat);
+      return commit(prepared, options.now, stat);
+    } catch (error) {
+      if (prepared.folder.read() === undefined) prepared.folder.remove();
+      throw error;
+    }
+  });
+}
+
+/** Finishes a repair, or an undoing, that was cut off. */
+export async function finishRepair({ folder, journal }: KnownRepair): Promise<CompletedRepair> {
+  return underLock(journal.path, journal.thread, () => {
+    const [from, to] =
+      journal.state === "undoing" ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
+    if (!isBetween(journal.path, from, to)) {
+      throw new Failure(
+        "session-damaged",
+        `${journal.path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${folder.original}`,
+        { path: journal.path },
+      );
+    }
+    return complete(folder, journal, statSync(journal.path));
+  });
+}
+
+/** Takes the last repair of a rollout back. What Codex has written since stays, behind what is restored. */
+export async function undoRepair(home: string, path: string): Promise<CompletedRepair> {
+  const real = plainFile(path);
+  const known = repairsOf(home, real).findLast(
+    ({ journal }) => journal.state === "done" || journal.state === "writing" || journal.state === "undoing",
+  );
+  if (!known) {
+    throw new Failure(
+      "usage",
+      `There is no repair of ${real} to take back. Nothing was changed. See what is wrong with it: throughline doctor ${real}`,
+      {},
+    );
+  }
+  const { folder, journal } = known;
+  if (journal.state === "undoing") return finishRepair(known);
+  return underLock(real, journal.thread, () => {
+    const stat = statSync(real);
+    const isWhole =
+      stat.size >= journal.after.bytes && digest(real, journal.after.bytes) === journal.after.sha256;
+    if (!isWhole && (journal.state === "done" || !isBetween(real, folder.original, folder.repaired))) {
+      throw new Failure(
+        "session-damaged",
+        `${real} isn't what the repair has left any more: more than appended to. Nothing was changed. The file as it was before the repair is kept: ${folder.original}`,
+        { path: real },
+      );
+    }
+    rmSync(folder.restored, { force: true });
+    copyPrivately(folder.original, folder.restored);
+    if (isWhole) {
+      rmSync(folder.repaired, { force: true });
+      copyPrivately(real, folder.repaired);
+      appendLater(folder, journal.after.bytes);
+    }
+    const undoing = { ...journal, state: "undoing" as const };
+    for (const file of [folder.restored, folder.repaired]) syncPath(file);
+    folder.write(undoing);
+    return complete(folder, undoing, stat);
+  });
+}
+
+/** Puts what was appended since the repair behind what is restored, on lines of its own. */
+function appendLater(folder: RepairFolder, since: number): void {
+  const [from, to] = [openSync(folder.repaired, "r"), openSync(folder.restored, "r+")];
+  try {
+    const [later, end] = [fstatSync(from).size - since, fstatSync(to).size];
+    if (later === 0) return;
+    const last = Buffer.alloc(1);
+    const isEnded = end === 0 || (readSync(to, last, 0, 1, end - 1) === 1 && last[0] === 0x0a);
+    if (!isEnded) writeAll(to, Buffer.from("\n"), end);
+    copyBytes(from, to, { at: since, to: end + (isEnded ? 0 : 1), bytes: later });
+  } finally {
+    closeSync(from);
+    closeSync(to);
+  }
+}
+
+/** Makes a prepared repair durable, then writes it into the rollout. */
+function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRepair {
+  const { folder, path, thread, edits, bytes } = prepared;
+  const mended: Record<string, number> = {};
+  for (const { kind } of edits) mended[kind] = (mended[kind] ?? 0) + 1;
+  const lost = edits.flatMap((edit) => edit.lost ?? []);
+  if (lost.length > 0)
+    writeFileSync(folder.setAside, Buffer.concat(lost.flatMap((piece) => [piece, Buffer.from("\n")])), {
+      mode: 0o600,
+      flush: true,
+    });
+  const journal: Journal = {
+    schema: 1,
+    path,
+    ...(thread !== undefined && { thread }),
+    at: now,
+    state: "writing",
+    before: { bytes: bytes.before, sha256: digest(folder.original) },
+    after: { bytes: bytes.after, sha256: digest(folder.repaired) },
+    mended,
+    forgotIndex: prepared.forgetsIndex,
+    ...(prepared.movedFrom !== undefined && { movedFrom: prepared.movedFrom }),
+  };
+  for (const file of [folder.original, folder.repaired]) syncPath(file);
+  crashPoint("repair-prepared");
+  folder.write(journal);
+  crashPoint("repair-begun");
+  return complete(folder, journal, stat);
+}
+
+/** Writes the rollout and brings Codex's databases in line; every step can be taken again. `stat`: of the rollout before. */
+function complete(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
+  const { path, thread } = journal;
+  const isUndoing = journal.state === "undoing";
+  const codexHome = homeOf(path);
+  const databases = codexHome === undefined ? undefined : new CodexDatabases(codexHome);
+  if (thread !== undefined && journal.forgotIndex) databases?.forgetIndex(thread);
+  writeInPlace(path, isUndoing ? folder.restored : folder.repaired);
+  // Lists that order by it stay as they were; caches that compare it see that something has changed.
+  utimesSync(path, stat.atimeMs / 1_000, (stat.mtimeMs + 1) / 1_000);
+  crashPoint("repair-written");
+  if (thread !== undefined && journal.movedFrom !== undefined)
+    databases?.setPath(thread, isUndoing ? journal.movedFrom : path);
+  const done: Journal = { ...journal, state: isUndoing ? "undone" : "done" };
+  folder.write(done);
+  crashPoint("repair-recorded");
+  for (const file of [folder.repaired, folder.restored]) rmSync(file, { force: true });
+  return { journal: done, folder };
+}
+
+async function underLock<T>(path: string, thread: string | undefined, act: () => T | Promise<T>): Promise<T> {
+  const home = homeOf(path);
+  const lock: WriterLock | undefined =
+    home !== undefined && thread !== undefined ? takeWriterLock(home, thread, path) : undefined;
+  try {
+    // Versions before 0.147 take no lock, but keep the rollout open.
+    const holder = holdersOf([{ path }]).get(path);
+    if (holder) {
+      const who =
+        holder.pid === undefined ? "Another process" : `${holder.program ?? "A process"} (pid ${holder.pid})`;
+      throw new Failure(
+        "lease-held",
+        `${who} has ${path} open for writing. Nothing was changed. Close it there, then try again: throughline repair ${path} --write`,
+        {},
+      );
+    }
+    return await act();
+  } finally {
+    lock?.release();
+  }
+}
+
+/** The path with its links resolved, of a file that can be repaired at all. */
+function plainFile(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile())
+    throw new Failure("usage", `${path} is no file. See which sessions there are: throughline doctor`, {});
+  if (isCompressed(path)) {
+    throw new Failure(
+      "usage",
+      `${path} is compressed. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${path}`,
+      {},
+    );
+  }
+  return realpathSync(path);
+}
+
+function assertUntouched(path: string, before: Stats): void {
+  const now = statSync(path);
+  if (now.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino) return;
+  throw new Failure(
+    "lease-held",
+    `${path} was changed while its repair was worked out: somebody works in it. Nothing was changed. Close it there, then try again.`,
+    {},
+  );
+}
+
+/** Whether the index was made from lines that are others now, or stand elsewhere. */
+function shiftsIndexed(edits: readonly Edit[], indexed: number): boolean {
+  return edits.some((edit) => edit.at < indexed && (shiftOf(edit) !== 0 || !keepsIndex.has(edit.kind)));
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,98 @@
+import { isUtf8 } from "node:buffer";
+import { isJsonObject } from "../../lib/json.ts";
+import { loneSurrogates } from "./surrogates.ts";
+
+/** What a bad line becomes. `lost`: bytes of it that could not be kept as a record. */
+export interface Salvaged {
+  /** Takes the line's place, without its ending. Longer than the line only where two records were glued together. */
+  readonly bytes: Buffer;
+  readonly lost: readonly Buffer[];
+}
+
+const space = 0x20;
+const newline = 0x0a;
+const questionMark = 0x3f;
+/** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
+const beginning = Buffer.from('{"timestamp":"');
+const mostPieces = 1_000;
+
+/**
+ * Keeps of a line that is no record what can be kept, in place: bytes that are no text become "?", control characters a space, half
+ * characters U+FFFD, and a record that was glued behind a torn one stands alone. What is left becomes spaces, which every version passes
+ * over. Nothing is made up.
+ */
+export function salvage(line: Buffer): Salvaged {
+  const cleaned = cleanedText(line);
+  if (isRecord(cleaned)) return { bytes: cleaned, lost: [] };
+  return apart(cleaned, line);
+}
+
+/** The torn end of a file: whole records that stand before the torn one are kept. */
+export function salvageTail(line: Buffer): Salvaged {
+  return apart(cleanedText(line), line);
+}
+
+export function blank(length: number): Buffer {
+  return Buffer.alloc(length, space);
+}
+
+function apart(cleaned: Buffer, line: Buffer): Salvaged {
+  const starts = [0];
+  for (let at = cleaned.indexOf(beginning, 1); at >= 0 && starts.length < mostPieces;)
+    at = starts.push(at) && cleaned.indexOf(beginning, at + 1);
+  const pieces: Buffer[] = [];
+  const lost: Buffer[] = [];
+  let isBehindRecord = false;
+  for (const [nth, start] of starts.entries()) {
+    const end = starts[nth + 1] ?? cleaned.length;
+    const piece = cleaned.subarray(start, end);
+    const kept = isRecord(piece);
+    if (!kept && !isBlankOrNul(line.subarray(start, end))) lost.push(line.subarray(start, end));
+    const own = kept ? piece : blank(piece.length);
+    // A newline between two records: in the place of what was torn, or else one byte more.
+    if (isBehindRecord) {
+      if (kept) pieces.push(Buffer.of(newline));
+      else own[0] = newline;
+    }
+    pieces.push(own);
+    isBehindRecord = kept;
+  }
+  return { bytes: Buffer.concat(pieces), lost };
+}
+
+function cleanedText(line: Buffer): Buffer {
+  const bytes = Buffer.from(line);
+  if (!isUtf8(bytes)) replaceInvalid(bytes);
+  for (let at = 0; at < bytes.length; at++) if (bytes[at]! < space) bytes[at] = space;
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes.fill(space, 0, 3);
+  for (const at of loneSurrogates(bytes)) bytes.write("\\ufffd", at, "latin1");
+  return bytes;
+}
+
+/** Puts "?" for every byte that belongs to no UTF-8 sequence. */
+function replaceInvalid(bytes: Buffer): void {
+  for (let at = 0; at < bytes.length;) {
+    const byte = bytes[at]!;
+    const length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 0;
+    if (length > 0 && (length === 1 || isUtf8(bytes.subarray(at, Math.min(bytes.length, at + length))))) {
+      // A sequence that the end of the line cuts off is no text either.
+      at += length;
+    } else bytes[at++] = questionMark;
+  }
+}
+
+function isRecord(bytes: Buffer): boolean {
+  if (!bytes.includes(0x7d)) return false;
+  try {
+    const value: unknown = JSON.parse(bytes.toString("latin1"));
+    if (!isJsonObject(value)) return false;
+    return typeof value["type"] === "string" || typeof value["record_type"] === "string" || "id" in value;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+function isBlankOrNul(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte <= space);
+}

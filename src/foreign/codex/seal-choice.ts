@@ -1,0 +1,36 @@
+import { endsAlike } from "../../replay/seal.ts";
+import type { SealedBlob, SealsWatch } from "./seals-watch.ts";
+
+/** Which sealed content a repair takes out. What is malformed goes in any case but "none". */
+export type SealChoice =
+  | { readonly which: "all" | "none" }
+  /** Sealed so many milliseconds ago, or longer. */
+  | { readonly which: "older"; readonly than: number }
+  /** What an error names: an item's id, or the last characters of a blob. */
+  | { readonly which: "named"; readonly id?: string; readonly tail?: string };
+
+/**
+ * The blobs that a choice means. A summary that is taken out brings the history before it back, so that the reasoning before it, which
+ * was sealed with it or earlier, goes too.
+ */
+export function chosenSeals({ blobs }: SealsWatch, choice: SealChoice, now: number): SealedBlob[] {
+  if (choice.which === "none") return [];
+  const chosen = blobs.items.filter((blob) => blob.malformed || isMeant(blob, choice, now));
+  const lastSummary = chosen.findLast((blob) => blob.in === "compaction");
+  if (!lastSummary) return chosen;
+  const meant = new Set(chosen);
+  return blobs.items.filter((blob) => meant.has(blob) || blob.at < lastSummary.at);
+}
+
+function isMeant({ id, tail, sealedAt }: SealedBlob, choice: SealChoice, now: number): boolean {
+  switch (choice.which) {
+    case "all":
+      return true;
+    case "older":
+      return sealedAt === undefined ? false : now - sealedAt >= choice.than;
+    case "named":
+      return (choice.id !== undefined && id === choice.id) || endsAlike(tail, choice.tail ?? "");
+    default:
+      return false;
+  }
+}

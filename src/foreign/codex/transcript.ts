@@ -1,0 +1,46 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { printable } from "../../lib/printable.ts";
+import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
+import { rolloutLines } from "./lines.ts";
+import { readRecord, type RolloutRecord } from "./record.ts";
+
+const longest = 2 ** 25;
+
+/**
+ * Writes what was said and done in a rollout as text for people, whatever state it is in: messages, calls, outputs; of lines that are no
+ * records their letters. The file is made, for its owner only.
+ */
+export async function writeTranscript(path: string, to: string): Promise<void> {
+  const fd = openSync(to, "wx", 0o600);
+  try {
+    writeSync(fd, `# What can be read of ${printable(path)}\n`);
+    for await (const batch of rolloutLines(path, { longest })) {
+      for (const line of batch) {
+        const record = readRecord(line);
+        const told = record.readable ? toldOf(record) : remains(line.bytes);
+        if (told !== "") writeSync(fd, `\n${told}\n`);
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function toldOf({ type, kind = "", payload }: RolloutRecord): string {
+  if (type === "compacted") {
+    const { message } = payload;
+    return typeof message === "string" && message !== "" ? `## Summary\n\n${printable(message)}` : "";
+  }
+  if (type !== "response_item") return "";
+  const text = printable(itemText(payload)).trim();
+  if (kind === "message") return text === "" ? "" : `## ${String(payload["role"] ?? "message")}\n\n${text}`;
+  if (isOutputKind(kind)) return `Output:\n\n${text}`;
+  if (!isCallKind(kind)) return "";
+  const input = payload["arguments"] ?? payload["input"];
+  return `Call of ${String(payload["name"] ?? kind)}: ${printable(typeof input === "string" ? input : JSON.stringify(input ?? ""))}`;
+}
+
+function remains(bytes: Buffer): string {
+  const text = printable(bytes.toString("utf8").replaceAll("\uFFFD", "")).trim();
+  return text === "" ? "" : `A line that is no record:\n\n${text}`;
+}

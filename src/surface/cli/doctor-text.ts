@@ -1,0 +1,156 @@
+import { homedir } from "node:os";
+import { counted } from "../../lib/words.ts";
+import { printableLine } from "../../lib/printable.ts";
+import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
+import { catalogue, type Finding, needsRepair } from "../../foreign/codex/findings.ts";
+import type { Printed } from "../json/print.ts";
+import type { OwnSession } from "./own-findings.ts";
+import type { Said } from "./whose-error.ts";
+
+type DiagnosisJson = Printed<"doctor">["rollouts"][number];
+
+export function diagnosisJson(diagnosis: Diagnosis): DiagnosisJson {
+  const { path, thread, bytes, version, holder, findings, sealed } = diagnosis;
+  return {
+    path,
+    ...(thread !== undefined && { session: thread }),
+    bytes,
+    ...(version !== undefined && { version }),
+    ...(holder && { holder: { ...holder } }),
+    findings: findings.map((finding) => findingJson(finding, thread ?? path)),
+    sealed: sealed.map(({ index, in: where, id, sealedAt }) => ({
+      line: index + 1,
+      in: where,
+      ...(id !== undefined && { id }),
+      ...(sealedAt !== undefined && { sealedAt }),
+    })),
+  };
+}
+
+export function findingJson(
+  { kind, severity, count, places, detail }: Finding,
+  reference: string,
+): DiagnosisJson["findings"][number] {
+  const { title, causes } = catalogue[kind];
+  const mends = mendsOf(kind, reference, severity !== "note");
+  return {
+    kind,
+    severity,
+    title,
+    causes,
+    count,
+    places: places.map((place) => ({ ...place })),
+    ...(detail !== undefined && { detail: printableLine(detail, 600) }),
+    ...(mends !== undefined && { mends }),
+  };
+}
+
+function mendsOf(kind: Finding["kind"], reference: string, isNeeded: boolean): string | undefined {
+  const { mends } = catalogue[kind];
+  if (mends !== "repair") return mends;
+  return isNeeded ? `throughline repair ${quoted(reference)} --write` : undefined;
+}
+
+const quoted = (word: string): string =>
+  /^[\w./~-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+
+interface Report {
+  diagnoses: readonly Diagnosis[];
+  own: readonly OwnSession[];
+  unreadable: readonly { path: string; why: string }[];
+  said: Said | undefined;
+  home: string;
+  /** Tell what is harmless, too. */
+  notes: boolean;
+}
+
+/** For people: what a message means, a block for each session with something to say, and the sum. */
+export function doctorText({ diagnoses, own, unreadable, said, home, notes }: Report): string {
+  const lines = said ? [...saidLines(said), ""] : [];
+  const meant = new Set(said?.sessions.map(({ path }) => path));
+  for (const diagnosis of diagnoses) {
+    // Who asks about a message is told of the sessions that it is about.
+    if (meant.size > 0 && !meant.has(diagnosis.path)) continue;
+    const told = diagnosis.findings.filter((finding) => notes || needsRepair(finding));
+    if (told.length === 0) continue;
+    lines.push(headLine(diagnosis), ...told.flatMap((finding) => findingLines(finding)));
+    const command = told.flatMap(
+      ({ kind, severity }) => mendsOf(kind, diagnosis.thread ?? diagnosis.path, severity !== "note") ?? [],
+    );
+    for (const words of new Set(command)) lines.push(`  → ${printableLine(words, 300)}`);
+    lines.push("");
+  }
+  for (const { session, findings } of own) {
+    const told = findings.filter(
+      (finding) => notes || finding.severity !== "note" || finding.command !== undefined,
+    );
+    if (told.length === 0) continue;
+    lines.push(`${session}  a session of Throughline's own`);
+    for (const { severity, title, command } of told) {
+      lines.push(`  ${severity.padEnd(6)}  ${printableLine(title, 240)}`);
+      if (command !== undefined) lines.push(`  → ${command}`);
+    }
+    lines.push("");
+  }
+  for (const { path, why } of unreadable) lines.push(`${shortPath(path)}: ${printableLine(why, 200)}`);
+  lines.push(sumLine(diagnoses, own, home, notes));
+  return `${lines.join("\n")}\n`;
+}
+
+function headLine({ path, thread, bytes, version }: Diagnosis): string {
+  const facts = [
+    `${(bytes / 1e6).toFixed(1)} MB`,
+    ...(version === undefined ? [] : [`Codex ${printableLine(version, 30)}`]),
+  ];
+  return `${thread ?? "(no id)"}  ${facts.join(" · ")}\n  ${printableLine(shortPath(path), 400)}`;
+}
+
+function findingLines({ kind, severity, count, places, detail }: Finding): string[] {
+  const { title, causes } = catalogue[kind];
+  const often = count > 1 ? ` ×${count}` : "";
+  const where = places.length > 0 ? ` (${count > 1 ? "from line" : "line"} ${places[0]!.line})` : "";
+  const told = detail === undefined ? "" : `: ${printableLine(detail, 160)}`;
+  const lines = [`  ${severity.padEnd(6)}  ${title}${often}${where}${told}`];
+  if (severity !== "note") lines.push(`          ${causes}`);
+  return lines;
+}
+
+function sumLine(
+  diagnoses: readonly Diagnosis[],
+  own: readonly OwnSession[],
+  home: string,
+  notes: boolean,
+): string {
+  const needing = diagnoses.filter(({ findings }) => findings.some(needsRepair));
+  const broken = needing.filter(({ findings }) =>
+    findings.some(({ severity }) => severity === "broken"),
+  ).length;
+  const ownNeeding = own.filter(({ findings }) => findings.some(needsRepair)).length;
+  const counts = [
+    `${counted(diagnoses.length, "Codex session")}${diagnoses.length === 0 ? ` under ${shortPath(home)}` : ""}`,
+    `${broken} broken`,
+    `${needing.length - broken} with a loss`,
+    `${diagnoses.length - needing.length} fine`,
+  ];
+  const sealed = diagnoses.filter(({ findings }) =>
+    findings.some(({ kind }) => kind === "sealed-reasoning"),
+  ).length;
+  const more = notes || sealed === 0 ? "" : `; ${sealed} hold sealed reasoning (--notes tells how old)`;
+  const ownWords = ownNeeding === 0 ? "" : `; ${ownNeeding} of Throughline's own need a look`;
+  return `${counts.join(", ")}${more}${ownWords}`;
+}
+
+function saidLines({ means, youCan, sessions }: Said): string[] {
+  const lines = [printableLine(means, 400)];
+  for (const { path, session, why } of sessions.slice(0, 10))
+    lines.push(`  ${session ?? shortPath(path)}: ${why}`);
+  if (sessions.length > 10) lines.push(`  and ${sessions.length - 10} more`);
+  if (sessions.length === 0)
+    lines.push("  It names no session that was looked at, and none has damage that explains it.");
+  return [...lines, `  → ${printableLine(youCan, 300)}`];
+}
+
+export function shortPath(path: string): string {
+  const home = homedir();
+  return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+}

@@ -1,0 +1,90 @@
+import { statSync } from "node:fs";
+import { Failure } from "../../failure.ts";
+import { codexHome, listRollouts } from "../../foreign/codex/places.ts";
+import { diagnose, type Diagnosis } from "../../foreign/codex/diagnose.ts";
+import { needsRepair } from "../../foreign/codex/findings.ts";
+import { understand } from "../../foreign/codex/understand.ts";
+import { openStore, readConfig } from "../config.ts";
+import { printJson } from "../json/print.ts";
+import { type Invocation, optionText } from "./command.ts";
+import { diagnosisJson, doctorText } from "./doctor-text.ts";
+import { type OwnSession, ownFindings } from "./own-findings.ts";
+import { progress } from "./progress.ts";
+import { rolloutsAt } from "./rollouts.ts";
+import { whoseError } from "./whose-error.ts";
+
+/** Looks at rollouts and at our own sessions, and changes nothing. Resolves to 1 when something needs repair. */
+export async function doctor(invocation: Invocation): Promise<number> {
+  const { args, options, terminal, environment, folder, signal } = invocation;
+  const config = readConfig(options, environment, folder);
+  const home = codexHome(environment as NodeJS.ProcessEnv);
+  const now = Date.now();
+  const pasted = optionText(invocation, "error");
+  if (pasted?.trim() === "")
+    throw new Failure(
+      "usage",
+      '--error takes the message: throughline doctor --error "stream disconnected …"',
+      {},
+    );
+  const unreadable: { path: string; why: string }[] = [];
+  const paths =
+    args.length > 0
+      ? rolloutsAt(args, folder, home)
+      : listRollouts(home, (path, why) => unreadable.push({ path, why }))
+          .map(({ path }) => path)
+          .sort();
+  const bar = progress(terminal);
+  const diagnoses: Diagnosis[] = [];
+  const total = totalBytes(paths);
+  const onBytes = (read: number): void =>
+    bar.show(megabytes(read), megabytes(total), `MB, ${diagnoses.length} of ${paths.length} rollouts`);
+  for await (const diagnosis of diagnose(paths, { home: config.home, now, signal, onBytes }))
+    diagnoses.push(diagnosis);
+  const own = args.length > 0 ? [] : await lookAtOwn(invocation, bar);
+  bar.clear();
+  const said =
+    pasted === undefined ? undefined : whoseError(understand(pasted, now), diagnoses, { folder, now });
+  const needRepair =
+    diagnoses.filter(({ findings }) => findings.some(needsRepair)).length +
+    own.filter(({ findings }) => findings.some(needsRepair)).length;
+  if (options["json"] === true)
+    printJson<"doctor">(terminal, {
+      rollouts: diagnoses.map(diagnosisJson),
+      own,
+      needRepair,
+      unreadable,
+      ...(said && { error: said }),
+    });
+  else
+    terminal.out(
+      doctorText({
+        diagnoses,
+        own,
+        unreadable,
+        said,
+        home,
+        notes: options["notes"] === true || args.length > 0,
+      }),
+    );
+  return needRepair + unreadable.length > 0 ? 1 : 0;
+}
+
+async function lookAtOwn(
+  { options, environment, folder, signal }: Invocation,
+  bar: ReturnType<typeof progress>,
+): Promise<OwnSession[]> {
+  const config = readConfig(options, environment, folder);
+  const { store } = openStore(config);
+  try {
+    const onSession = (read: number, total: number): void => bar.show(read, total, "own sessions");
+    return await ownFindings(store, config.home, { onSession, signal });
+  } finally {
+    await store.close();
+  }
+}
+
+function totalBytes(paths: readonly string[]): number {
+  return paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+
+const megabytes = (bytes: number): number => Math.round(bytes / 1e6);

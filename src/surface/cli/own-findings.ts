@@ -1,0 +1,142 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { counted } from "../../lib/words.ts";
+import { isFailure } from "../../failure.ts";
+import type { Severity } from "../../foreign/codex/findings.ts";
+import type { ListedSession, SessionStore } from "../../store.ts";
+
+/** What is wrong with a session of our own. Everything else in it is kept and used. */
+export interface OwnFinding {
+  kind:
+    | "unreadable"
+    | "log-damaged"
+    | "torn-tail-kept"
+    | "orphan-successor"
+    | "follow-up-unreadable"
+    | "dead-letter"
+    | "in-use";
+  severity: Severity;
+  title: string;
+  /** The next command to try, where there is one. */
+  command?: string;
+}
+
+export interface OwnSession {
+  session: string;
+  findings: OwnFinding[];
+}
+
+/** Reads every session of the store from its first byte to its last. Changes nothing. */
+export async function ownFindings(
+  store: SessionStore,
+  home: string,
+  { onSession, signal }: { onSession(read: number, total: number): void; signal: AbortSignal },
+): Promise<OwnSession[]> {
+  const sessions = await store.everything();
+  const found: OwnSession[] = [];
+  for (const [nth, session] of sessions.entries()) {
+    signal.throwIfAborted();
+    onSession(nth, sessions.length);
+    const findings = await findingsOf(store, home, session);
+    if (findings.length > 0) found.push({ session: session.id, findings });
+  }
+  return found;
+}
+
+async function findingsOf(store: SessionStore, home: string, session: ListedSession): Promise<OwnFinding[]> {
+  const { id, holder } = session;
+  const found: OwnFinding[] = [];
+  try {
+    const { damage } = await store.read(id, { record: () => undefined });
+    const lost = damage.filter(
+      ({ kind }) => kind === "unreadable" || kind === "altered" || kind === "nul-block",
+    );
+    if (damage.length > 0)
+      found.push({
+        kind: "log-damaged",
+        severity: lost.length > 0 ? "loss" : "note",
+        title: `${counted(damage.length, "place")} of its log can't be used and are passed over: ${damage[0]!.why} (bytes ${damage[0]!.from} to ${damage[0]!.to})`,
+        command: `throughline show ${id}`,
+      });
+    const [unreadable, dead] = [await store.unreadable(id), await store.buried(id)];
+    found.push(...followUpFindings(id, unreadable.length, dead.length));
+    if (await isOrphan(store, session)) {
+      found.push({
+        kind: "orphan-successor",
+        severity: "note",
+        title: `a rotation that was cut off has left it; no log names it, and ${session.parent} goes on without it`,
+        command: `throughline repair ${id} --write`,
+      });
+    }
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    if (error.class === "session-missing") return [];
+    found.push({ kind: "unreadable", severity: "broken", title: error.message });
+  }
+  if (isTornKept(home, id))
+    found.push({
+      kind: "torn-tail-kept",
+      severity: "note",
+      title: "a torn last line was set aside into log.torn; nothing that was acknowledged is in it",
+    });
+  if (holder)
+    found.push({
+      kind: "in-use",
+      severity: "note",
+      title: `pid ${holder.pid} on ${holder.host} works in it: ${holder.doing}`,
+    });
+  return found;
+}
+
+function followUpFindings(id: string, unreadable: number, dead: number): OwnFinding[] {
+  const found: OwnFinding[] = [];
+  const command = `throughline queue list ${id}`;
+  if (unreadable > 0)
+    found.push({
+      kind: "follow-up-unreadable",
+      severity: "loss",
+      title: `${counted(unreadable, "follow-up")} can't be read and will not be delivered; the files are kept`,
+      command,
+    });
+  if (dead > 0)
+    found.push({
+      kind: "dead-letter",
+      severity: "note",
+      title: `${counted(dead, "follow-up")} could not be delivered`,
+      command,
+    });
+  return found;
+}
+
+/**
+ * Whether a rotation has made the session and was cut off before its predecessor's log named it. One whose rotation was undone was named
+ * once, and holds what was done in it.
+ */
+export async function isOrphan(
+  store: SessionStore,
+  { id, parent, rotated }: ListedSession,
+): Promise<boolean> {
+  if (!rotated || parent === undefined) return false;
+  let isNamed = false;
+  try {
+    await store.read(parent, {
+      record: ({ event }) => {
+        if (event.type === "session-rotated" && event.successor === id) isNamed = true;
+      },
+    });
+  } catch (error) {
+    // Without its predecessor it may be all that is left.
+    if (isFailure(error)) return false;
+    throw error;
+  }
+  return !isNamed;
+}
+
+/** `<home>/sessions/<yyyy-mm>/<id>/log.torn` (architecture.md). */
+function isTornKept(home: string, id: string): boolean {
+  const sessions = join(home, "sessions");
+  return (
+    existsSync(sessions) &&
+    readdirSync(sessions).some((month) => existsSync(join(sessions, month, id, "log.torn")))
+  );
+}

@@ -1,0 +1,99 @@
+import { counted } from "../../lib/words.ts";
+import { printableLine } from "../../lib/printable.ts";
+import { type Edit, shiftOf } from "../../foreign/codex/edit.ts";
+import { catalogue, type Finding } from "../../foreign/codex/findings.ts";
+import type { Journal } from "../../foreign/codex/journal.ts";
+import type { PreparedRepair } from "../../foreign/codex/repair.ts";
+import { readAround } from "../../foreign/codex/contains.ts";
+
+/** So many edits of a kind are shown; `--json` has more. */
+const mostShown = 5;
+const widest = 100;
+
+/** The change as a diff: what stands there, and what takes its place. */
+export function previewText(prepared: PreparedRepair, reference: string): string {
+  const { path, folder, edits, bytes, forgetsIndex, movedFrom } = prepared;
+  const lines = [`--- ${printableLine(path, 400)}`];
+  const byKind = Map.groupBy(edits, ({ kind }) => kind);
+  for (const [kind, same] of byKind) {
+    lines.push(`@@ ${catalogue[kind].title}: ${counted(same.length, "change")} @@`);
+    for (const edit of same.slice(0, mostShown)) lines.push(...editLines(edit, folder.original));
+    if (same.length > mostShown) lines.push(`  … and ${same.length - mostShown} more of the kind`);
+  }
+  const isShifted = edits.some((edit) => shiftOf(edit) !== 0);
+  lines.push(
+    isShifted
+      ? `The file becomes ${bytes.after} bytes, from ${bytes.before}.`
+      : `Every line keeps its place; the file keeps its ${bytes.before} bytes.`,
+  );
+  if (forgetsIndex)
+    lines.push("Codex's history index of the session is removed; Codex builds it anew on the next resume.");
+  if (movedFrom !== undefined)
+    lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom, 300)}.`);
+  for (const left of prepared.after) lines.push(`Stays: ${catalogue[left.kind].title}`);
+  if (edits.some(({ kind }) => kind === "seal-refused"))
+    lines.push("Sealed reasoning is no part of what was said; to leave it where it is: --keep-sealed");
+  lines.push(`Nothing was changed. To do it, with a backup: throughline repair ${reference} --write`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** Edits of a later round stand in a file that the earlier ones have changed: only their place is told then. */
+function editLines({ at, length, bytes, line, says, kind }: Edit, original: string): string[] {
+  const had =
+    length > 0 && kind !== "ordinal-regressed" ? readAround(original, at, Math.min(length, 2 * widest)) : "";
+  const lines = [`  line ${line}, byte ${at}: ${says}`];
+  if (had !== "") lines.push(`- ${printableLine(had, widest)}`);
+  const becomes =
+    bytes === "blank" ? "" : printableLine(bytes.subarray(0, 2 * widest).toString("utf8"), widest);
+  if (becomes !== "") lines.push(`+ ${becomes}`);
+  else if (had !== "") lines.push(`+ (${counted(length, "space")})`);
+  return lines;
+}
+
+export function doneText(
+  journal: Journal,
+  backup: string,
+  left: readonly Finding[],
+  transcript?: string,
+): string {
+  const { path, thread, mended, state } = journal;
+  const reference = thread ?? path;
+  const lines =
+    state === "undone"
+      ? [`${path} is as it was before the repair`]
+      : [`${path} is repaired: ${mendedWords(mended)}`];
+  if (state === "done") {
+    if (journal.forgotIndex)
+      lines.push("Codex builds its history index of the session anew on the next resume");
+    lines.push(`The file as it was: ${backup}`, `Take it back: throughline repair ${reference} --undo`);
+  }
+  for (const finding of left) lines.push(leftLine(finding));
+  if (transcript !== undefined) lines.push(`What was said, for people: ${transcript}`);
+  if (state === "done" && left.length === 0) lines.push(`Go on: codex resume ${thread ?? ""}`.trimEnd());
+  return `${lines.join("\n")}\n`;
+}
+
+export function leftText(path: string, left: readonly Finding[]): string {
+  return `${path} can't be repaired any further; nothing was changed\n${left.map(leftLine).join("\n")}\n`;
+}
+
+export function nothingText(path: string): string {
+  return `There is nothing to repair in ${path}. What is to be known of it: throughline doctor ${path}\n`;
+}
+
+function leftLine({ kind, count, detail }: Finding): string {
+  const { title, mends } = catalogue[kind];
+  const often = count > 1 ? ` ×${count}` : "";
+  const told = detail === undefined ? "" : `: ${printableLine(detail, 160)}`;
+  return `  stays: ${title}${often}${told}${mends === undefined || mends === "repair" ? "" : `. ${mends}`}`;
+}
+
+function mendedWords(mended: Readonly<Record<string, number>>): string {
+  const words = Object.entries(mended).map(([kind, count]) => `${count} × ${titleOf(kind)}`);
+  return words.length === 0 ? "Codex's databases fit it again" : words.join("; ");
+}
+
+function titleOf(kind: string): string {
+  if (kind === "seal-refused") return "sealed content";
+  return Object.hasOwn(catalogue, kind) ? catalogue[kind as keyof typeof catalogue].title : kind;
+}

@@ -1,0 +1,249 @@
+import { join } from "node:path";
+import { Failure, isFailureOf } from "../../failure.ts";
+import { shiftOf } from "../../foreign/codex/edit.ts";
+import { codexHome } from "../../foreign/codex/places.ts";
+import {
+  finishRepair,
+  isNeeded,
+  prepareRepair,
+  type PreparedRepair,
+  type RepairOptions,
+  repairRollout,
+  undoRepair,
+} from "../../foreign/codex/repair.ts";
+import { isUnfinished, type Journal, repairsOf } from "../../foreign/codex/journal.ts";
+import type { SealChoice } from "../../foreign/codex/seal-choice.ts";
+import { writeTranscript } from "../../foreign/codex/transcript.ts";
+import { understand, type Understood } from "../../foreign/codex/understand.ts";
+import { openStore, readConfig } from "../config.ts";
+import { printJson, type Printed } from "../json/print.ts";
+import { ageOf } from "./age.ts";
+import { type Invocation, optionText } from "./command.ts";
+import { findingJson } from "./doctor-text.ts";
+import { isOrphan } from "./own-findings.ts";
+import { findSession } from "./pick.ts";
+import { progress } from "./progress.ts";
+import { doneText, leftText, nothingText, previewText } from "./repair-text.ts";
+import { rolloutsAt } from "./rollouts.ts";
+
+const mostEdits = 1_000;
+
+/** Repairs a rollout in place, or says what it would change; collects what a rotation of ours has left. */
+export async function repair(invocation: Invocation): Promise<number> {
+  const { args, options, environment, folder } = invocation;
+  const { home } = readConfig(options, environment, folder);
+  const found = await target(args[0] ?? "", invocation);
+  if (found.kind === "own") return repairOwn(invocation, found.id);
+  const { path } = found;
+  if (options["undo"] === true) return undo(invocation, home, path);
+  const cutOff = repairsOf(home, path).find(isUnfinished);
+  if (cutOff) {
+    if (options["write"] !== true)
+      throw new Failure(
+        "session-damaged",
+        `A repair of ${path} was cut off. Finish it with: throughline repair ${path} --write, or take it back with: throughline repair ${path} --undo`,
+        { path },
+      );
+    return tellDone(invocation, (await finishRepair(cutOff)).journal, cutOff.folder.path, undefined);
+  }
+  const bar = progress(invocation.terminal);
+  const repairing: RepairOptions = {
+    home,
+    now: Date.now(),
+    signal: invocation.signal,
+    onBytes: (read) => bar.show(Math.round(read / 1e6), Math.round(read / 1e6), "MB read"),
+    ...choiceOf(invocation),
+  };
+  if (options["write"] !== true) return preview(invocation, path, repairing, bar.clear);
+  let prepared: PreparedRepair | undefined;
+  const done = await repairRollout(path, repairing, (made) => {
+    prepared = made;
+    bar.clear();
+  });
+  const left = prepared?.after ?? [];
+  if (!done) return tellNothing(invocation, path, prepared);
+  const transcript = left.length > 0 ? join(done.folder.path, "transcript.md") : undefined;
+  if (transcript !== undefined) await writeTranscript(done.folder.original, transcript);
+  return tellDone(invocation, done.journal, done.folder.path, prepared, transcript);
+}
+
+type Target = { kind: "rollout"; path: string } | { kind: "own"; id: string };
+
+/** A path, an id or a name of a Codex session, or else one of ours. */
+async function target(word: string, { options, environment, folder }: Invocation): Promise<Target> {
+  try {
+    const [path, ...more] = rolloutsAt([word], folder, codexHome(environment as NodeJS.ProcessEnv));
+    if (path !== undefined && more.length === 0) return { kind: "rollout", path };
+    throw new Failure(
+      "usage",
+      `${word} holds ${path === undefined ? "no rollout" : `${more.length + 1} rollouts`}. Name one. To see what is wrong with them: throughline doctor ${word}`,
+      {},
+    );
+  } catch (error) {
+    if (!isFailureOf(error, "session-missing")) throw error;
+    const { store } = openStore(readConfig(options, environment, folder));
+    try {
+      return { kind: "own", id: await findSession(store, word) };
+    } catch (second) {
+      throw isFailureOf(second, "session-missing") ? error : second;
+    } finally {
+      await store.close();
+    }
+  }
+}
+
+function choiceOf(invocation: Invocation): Pick<RepairOptions, "seals" | "only"> {
+  const olderThan = optionText(invocation, "olderThan");
+  const pasted = optionText(invocation, "error");
+  const keeps = invocation.options["keepSealed"] === true;
+  if ([olderThan, pasted, keeps || undefined].filter((given) => given !== undefined).length > 1)
+    throw new Failure(
+      "usage",
+      "--older-than, --error and --keep-sealed choose sealed content: give one of them.",
+      {},
+    );
+  if (olderThan !== undefined) return { seals: { which: "older", than: ageOf(olderThan) } };
+  if (pasted !== undefined) return namedBy(understand(pasted, Date.now()));
+  const seals: SealChoice = { which: keeps ? "none" : "all" };
+  return { seals };
+}
+
+/** Only what the message speaks of. */
+function namedBy({ kinds, seals, failure, means }: Understood): Pick<RepairOptions, "seals" | "only"> {
+  if (kinds.length === 0)
+    throw new Failure(
+      "usage",
+      `No repair of the session's file helps against this: ${failure?.message ?? means}. Nothing was changed. To see what is wrong with the file all the same: throughline doctor`,
+      {},
+    );
+  return { seals: seals ?? { which: "none" }, only: new Set(kinds) };
+}
+
+async function preview(
+  invocation: Invocation,
+  path: string,
+  repairing: RepairOptions,
+  clear: () => void,
+): Promise<number> {
+  const prepared = await prepareRepair(path, repairing);
+  clear();
+  try {
+    if (!isNeeded(prepared)) return tellNothing(invocation, path, prepared);
+    const { terminal, options } = invocation;
+    if (options["json"] === true) printJson<"repair">(terminal, repairJson("would", prepared));
+    else terminal.out(previewText(prepared, invocation.args[0] ?? path));
+    return 0;
+  } finally {
+    prepared.folder.remove();
+  }
+}
+
+function tellNothing(
+  { options, terminal }: Invocation,
+  path: string,
+  prepared: PreparedRepair | undefined,
+): number {
+  const left = prepared?.after ?? [];
+  if (options["json"] === true)
+    printJson<"repair">(terminal, {
+      ...emptyJson(path, prepared?.thread),
+      state: "nothing",
+      left: left.map((finding) => findingJson(finding, path)),
+    });
+  else terminal.out(left.length > 0 ? leftText(path, left) : nothingText(path));
+  return left.length > 0 ? 1 : 0;
+}
+
+async function undo(invocation: Invocation, home: string, path: string): Promise<number> {
+  const { journal, folder } = await undoRepair(home, path);
+  return tellDone(invocation, journal, folder.path, undefined);
+}
+
+function tellDone(
+  { options, terminal }: Invocation,
+  journal: Journal,
+  backup: string,
+  prepared: PreparedRepair | undefined,
+  transcript?: string,
+): number {
+  const left = prepared?.after ?? [];
+  if (options["json"] === true) {
+    const state = journal.state === "undone" ? ("undone" as const) : ("done" as const);
+    const told = prepared
+      ? repairJson(state, prepared)
+      : { ...emptyJson(journal.path, journal.thread), state };
+    const { mended, forgotIndex: forgetsIndex } = journal;
+    printJson<"repair">(terminal, {
+      ...told,
+      mended,
+      forgetsIndex,
+      backup,
+      ...(transcript !== undefined && { transcript }),
+    });
+  } else terminal.out(doneText(journal, backup, left, transcript));
+  return left.length > 0 ? 1 : 0;
+}
+
+function repairJson(state: "would" | "done" | "undone", prepared: PreparedRepair): Printed<"repair"> {
+  const mended: Record<string, number> = {};
+  for (const { kind } of prepared.edits) mended[kind] = (mended[kind] ?? 0) + 1;
+  return {
+    path: prepared.path,
+    ...(prepared.thread !== undefined && { session: prepared.thread }),
+    state,
+    edits: prepared.edits.slice(0, mostEdits).map(({ line, at, length, bytes, kind, says }) => ({
+      line,
+      at,
+      bytes: length,
+      becomes: bytes === "blank" ? length : bytes.length,
+      kind,
+      says,
+    })),
+    mended,
+    sameOffsets: prepared.edits.every((edit) => shiftOf(edit) === 0),
+    forgetsIndex: prepared.forgetsIndex,
+    ...(prepared.movedFrom !== undefined && { movedFrom: prepared.movedFrom }),
+    left: prepared.after.map((finding) => findingJson(finding, prepared.path)),
+  };
+}
+
+function emptyJson(path: string, thread: string | undefined): Omit<Printed<"repair">, "state"> {
+  return {
+    path,
+    ...(thread !== undefined && { session: thread }),
+    edits: [],
+    mended: {},
+    sameOffsets: true,
+    forgetsIndex: false,
+    left: [],
+  };
+}
+
+/** Of our own sessions nothing is ever written anew; a successor that no log names is removed. */
+async function repairOwn(
+  { options, terminal, environment, folder }: Invocation,
+  id: string,
+): Promise<number> {
+  const config = readConfig(options, environment, folder);
+  const { store } = openStore(config);
+  try {
+    const session = (await store.everything()).find((one) => one.id === id);
+    const orphan = session !== undefined && (await isOrphan(store, session));
+    if (orphan && options["write"] === true) await store.remove(id);
+    const state = !orphan ? "nothing" : options["write"] === true ? "done" : "would";
+    const path = join(config.home, "sessions");
+    if (options["json"] === true) printJson<"repair">(terminal, { ...emptyJson(path, id), state });
+    else terminal.out(ownWords[state](id));
+    return 0;
+  } finally {
+    await store.close();
+  }
+}
+
+const ownWords = {
+  nothing: (id: string): string =>
+    `Session ${id} is one of Throughline's own: what is damaged in its log is passed over, and nothing of it has to be repaired. Go on with it: throughline resume ${id}\n`,
+  would: (id: string): string =>
+    `Session ${id} was left by a rotation that was cut off; no log names it, and nothing but a copy is in it. Nothing was changed. To remove it: throughline repair ${id} --write\n`,
+  done: (id: string): string => `Session ${id}, which a rotation that was cut off had left, is removed\n`,
+};

@@ -1,0 +1,79 @@
+import { resolve } from "node:path";
+import { catalogue as failures } from "../../failure/catalogue.ts";
+import { containsAny } from "../../foreign/codex/contains.ts";
+import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
+import { catalogue } from "../../foreign/codex/findings.ts";
+import { understand, type Understood } from "../../foreign/codex/understand.ts";
+import type { Printed } from "../json/print.ts";
+
+export type Said = NonNullable<Printed<"doctor">["error"]>;
+
+/** What a message means, and whose it is among the rollouts that were looked at: those it names, else those with such damage. */
+export function whoseError(
+  understood: Understood,
+  diagnoses: readonly Diagnosis[],
+  { folder, now }: { folder: string; now: number },
+): Said {
+  const { failure, means, kinds } = understood;
+  const entry = failure && failures[failure.class];
+  const sessions = sessionsOf(understood, diagnoses, folder, now);
+  const mended = kinds.some((kind) => catalogue[kind].mends === "repair");
+  const other = kinds
+    .map((kind) => catalogue[kind].mends)
+    .find((words) => words !== "repair" && words !== undefined);
+  return {
+    ...(failure && { class: failure.class }),
+    means: failure?.message ?? means ?? "",
+    youCan: mended
+      ? (sessions[0]?.command ?? "throughline repair, with the session's id, shows what it would change")
+      : (other ?? (entry === undefined ? "try again" : codexWords(entry.youCan))),
+    kinds: [...kinds],
+    sessions,
+  };
+}
+
+/** The catalogue speaks of our own sessions. */
+function codexWords(youCan: string): string {
+  return youCan.replaceAll("`throughline resume --last`", "`codex resume --last`");
+}
+
+function sessionsOf(
+  { named, kinds, failure }: Understood,
+  diagnoses: readonly Diagnosis[],
+  folder: string,
+  now: number,
+): Said["sessions"] {
+  const tell = ({ path, thread }: Diagnosis, why: string): Said["sessions"][number] => ({
+    path,
+    ...(thread !== undefined && { session: thread }),
+    why,
+    command: `throughline repair ${thread ?? path}`,
+  });
+  const byName = diagnoses.filter(
+    ({ path, thread }) =>
+      (named.path !== undefined && resolve(folder, named.path) === path) ||
+      (named.thread !== undefined && (thread === named.thread || path.includes(named.thread))),
+  );
+  if (byName.length > 0) return byName.map((diagnosis) => tell(diagnosis, "the message names it"));
+  const seals = diagnoses.filter(({ sealed }) =>
+    sealed.some(({ id, tail }) =>
+      named.marks.some((mark) => mark === id || (mark.length >= 4 && tail.endsWith(mark))),
+    ),
+  );
+  if (seals.length > 0)
+    return seals.map((diagnosis) => tell(diagnosis, "what the message names is sealed in it"));
+  const marks = named.marks.filter((mark) => mark.length > 8);
+  const holding = marks.length === 0 ? [] : diagnoses.filter(({ path }) => containsAny(path, marks));
+  if (holding.length > 0)
+    return holding.map((diagnosis) => tell(diagnosis, "what the message names stands in it"));
+  const failed = diagnoses.filter(
+    ({ error }) =>
+      failure !== undefined && error !== undefined && understand(error, now).failure?.class === failure.class,
+  );
+  if (failed.length > 0) return failed.map((diagnosis) => tell(diagnosis, "its last turn ended with it"));
+  const damaged = diagnoses.filter(({ findings }) => findings.some(({ kind }) => kinds.includes(kind)));
+  return damaged.map((diagnosis) => {
+    const { kind } = diagnosis.findings.find((finding) => kinds.includes(finding.kind))!;
+    return tell(diagnosis, `in it: ${catalogue[kind].title}`);
+  });
+}
