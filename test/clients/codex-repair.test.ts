@@ -186,7 +186,8 @@ const cases: Case[] = [
     name: "a control character in an answer",
     damage: () => change(answer, (line) => line.replace('"role"', '\u0002"role"')),
     found: ["unparsable-line"],
-    before: "loses",
+    // The reasoning before it is sent without the answer that it led to, and refused.
+    before: "fails",
   },
   {
     name: "a record glued behind a torn one",
@@ -296,29 +297,6 @@ describe.skipIf(binary === undefined)("a damaged rollout and the real CLI", () =
     expect(readFileSync(rollout, "utf8")).toContain('"text":"three"');
   });
 
-  test("sealed reasoning whose key has changed: it fails, and goes on without what the error names", async () => {
-    upstream.rotate();
-    const failed = await resume();
-    expect(failed.status).not.toBe(0);
-    expect(await kinds()).toEqual(["seal-refused"]);
-    const said = /ERROR: .*/u.exec(failed.err)?.[0] ?? "";
-    const { seals, kinds: meant } = understand(said, Date.now());
-    expect(seals).toMatchObject({ which: "named", id: expect.stringMatching(/^rs_/u) });
-    const size = readFileSync(rollout).length;
-    expect(await repair({ seals: seals!, only: new Set(meant) })).toEqual({ "seal-refused": 1 });
-    expect((await resume()).status, "others are dead too").not.toBe(0);
-    expect(await repair({ seals: { which: "older", than: 3_600_000 } })).toEqual({});
-    await repair({ seals: { which: "all" } });
-    expect(readFileSync(rollout).length).toBeGreaterThan(size);
-    const from = upstream.requests.length;
-    const healed = await resume("four");
-    expect(healed.status, healed.err).toBe(0);
-    const texts = sent(from);
-    for (const text of expected.sent) expect(texts).toContain(text);
-    expect(upstream.requests[from]?.input.some(({ type }) => type === "reasoning")).toBe(false);
-    expect(index().turns.at(-1)).toBe("completed");
-  });
-
   test("a sealed summary that can't be opened: the history before it comes back", async () => {
     const all = lines();
     const kept = all
@@ -382,6 +360,30 @@ describe.skipIf(binary === undefined)("a damaged rollout and the real CLI", () =
       false,
     );
     expect((await resume()).status).toBe(0);
+  });
+
+  // The last one: the upstream keeps its new key.
+  test("sealed reasoning whose key has changed: it fails, and goes on without what the error names", async () => {
+    upstream.rotate();
+    const failed = await resume();
+    expect(failed.status).not.toBe(0);
+    expect(await kinds()).toEqual(["seal-refused"]);
+    const said = /ERROR: .*/u.exec(failed.err)?.[0] ?? "";
+    const { seals, kinds: meant } = understand(said, Date.now());
+    expect(seals).toMatchObject({ which: "named", id: expect.stringMatching(/^rs_/u) });
+    const size = readFileSync(rollout).length;
+    expect(await repair({ seals: seals!, only: new Set(meant) })).toEqual({ "seal-refused": 1 });
+    expect((await resume()).status, "others are dead too").not.toBe(0);
+    expect(await repair({ seals: { which: "older", than: 3_600_000 } })).toEqual({});
+    await repair({ seals: { which: "all" } });
+    expect(readFileSync(rollout).length).toBeGreaterThan(size);
+    const from = upstream.requests.length;
+    const healed = await resume("four");
+    expect(healed.status, healed.err).toBe(0);
+    const texts = sent(from);
+    for (const text of expected.sent) expect(texts).toContain(text);
+    expect(upstream.requests[from]?.input.some(({ type }) => type === "reasoning")).toBe(false);
+    expect(index().turns.at(-1)).toBe("completed");
   });
 });
 
