@@ -1,6 +1,6 @@
 // What the commands of the real program print with `--json`, held to the schemas that docs/json.md is made from.
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
@@ -204,6 +204,50 @@ describe.concurrent("--json", () => {
         expect(expectHeld([command], out)).toMatchObject([{ url: expect.stringMatching(/^http:/u) }]);
       }
     }));
+  it(
+    "of the servers, the completion and what is taken over from Codex is as documented",
+    { timeout: 60_000 },
+    () =>
+      withRig(scenario, async (rig) => {
+        await run(rig, 0, "completion", "bash");
+        const words = await rig.run(["completion", "words", "--json", "--", "sess"]);
+        expect(expectHeld(["completion"], words.out)).toMatchObject([
+          { words: [{ word: "sessions" }], files: false },
+        ]);
+        const codex = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url));
+        const [rollout] = listRollouts(codex);
+        const [{ session }] = (await run(rig, 0, "import", rollout!.path)) as [{ session: string }];
+        await run(
+          rig,
+          0,
+          "export",
+          session,
+          "--format",
+          "codex",
+          "--output",
+          join(rig.workspace, "out.jsonl"),
+        );
+        await run(rig, 0, "export", session, "--output", join(rig.workspace, "out.md"));
+        cpSync(codex, join(rig.folder, "codex"), { recursive: true });
+        const [own] = listRollouts(join(rig.folder, "codex"));
+        appendFileSync(own!.path, Buffer.alloc(100));
+        expect(await run(rig, 1, "doctor", "--error", "stream disconnected before completion")).toMatchObject(
+          [{ needRepair: 1 }],
+        );
+        expect(await run(rig, 0, "repair", own!.path)).toMatchObject([{ state: "would" }]);
+        expect(await run(rig, 0, "repair", own!.path, "--write")).toMatchObject([{ state: "done" }]);
+        expect(await run(rig, 0, "repair", own!.path, "--undo")).toMatchObject([{ state: "undone" }]);
+        await run(rig, 0, "gateway", "--codex-config");
+        for (const command of ["simulate", "gateway"]) {
+          const server = rig.start([command, "--json", "--listen", "0"]);
+          await until(() => server.printed().includes("\n"), "the address");
+          server.child.kill("SIGINT");
+          const { out, status } = await server.ended;
+          expect(status).toBe(0);
+          expect(expectHeld([command], out)).toMatchObject([{ url: expect.stringMatching(/^http:/u) }]);
+        }
+      }),
+  );
 
   it("of the demo is as documented, and its evidence holds", { timeout: 60_000 }, () =>
     withRig(scenario, async (rig) => {

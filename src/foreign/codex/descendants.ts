@@ -1,9 +1,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { readHeader } from "./header.ts";
 import { linesIn } from "./lines.ts";
-import { listRollouts, readRolloutName } from "./places.ts";
+import { homeOf, listRollouts, readRolloutName } from "./places.ts";
 import { readRecord } from "./record.ts";
-import { homeOf } from "./writer-lock.ts";
 
 const longestHeader = 2 ** 20;
 

@@ -5,10 +5,9 @@ import { type Finding, finding } from "./findings.ts";
 import { type Holder, holdersOf } from "./holders.ts";
 import { allRepairs, isUnfinished } from "./journal.ts";
 import { judge } from "./judge.ts";
-import { readRolloutName } from "./places.ts";
+import { homeOf, readRolloutName } from "./places.ts";
 import type { SealedBlob } from "./seals-watch.ts";
 import { indexMisfit } from "./surroundings.ts";
-import { homeOf } from "./writer-lock.ts";
 
 const mostSealed = 1_000;
 

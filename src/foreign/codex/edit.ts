@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   copyFileSync,
   constants,
@@ -69,6 +70,8 @@ export function applyEdits(file: string, edits: readonly Edit[]): void {
 export function copyPrivately(from: string, to: string): void {
   closeSync(openSync(to, "wx", 0o600));
   copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  // The copying takes the source's rights along.
+  chmodSync(to, 0o600);
 }
 
 /** Copies a range from one open file to another; returns how many bytes. */

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { uuidv7Time } from "../../lib/ids.ts";
 import { currentOf, headerOf, lineageOf } from "./lineage.ts";
 import type { Thread } from "./import.ts";
 import { threadNames } from "./names.ts";
-import { listRollouts, readRolloutName, type RolloutFile } from "./places.ts";
+import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "./places.ts";
 import { knownThreads } from "./state-database.ts";
 
 /** The shortest beginning of an id that is looked for. */
@@ -86,11 +86,4 @@ async function threadOf(
   const lineage = await lineageOf(file, files);
   const header = await headerOf(file.path);
   return { file, lineage, header, ...(name !== undefined && { name }) };
-}
-
-/** The home that a rollout lies in: the folder above `sessions` or `archived_sessions`. */
-function homeOf(path: string): string | undefined {
-  for (let at = dirname(path); at !== dirname(at); at = dirname(at))
-    if (/(?:^|[\\/])(?:archived_)?sessions$/u.test(at)) return dirname(at);
-  return undefined;
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import { homeOf, lockPath } from "./writer-lock.ts";
+import { homeOf } from "./places.ts";
+import { lockPath } from "./writer-lock.ts";
 
 /** A process that has a rollout open. */
 export interface Holder {

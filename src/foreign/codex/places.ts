@@ -108,3 +108,10 @@ function walk(
     }
   }
 }
+
+/** The home that a rollout lies in: the folder above `sessions` or `archived_sessions`. */
+export function homeOf(path: string): string | undefined {
+  for (let at = dirname(path); at !== dirname(at); at = dirname(at))
+    if (basename(at) === "sessions" || basename(at) === "archived_sessions") return dirname(at);
+  return undefined;
+}

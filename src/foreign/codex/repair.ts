@@ -22,10 +22,10 @@ import { holdersOf } from "./holders.ts";
 import { digest, isBetween, syncPath, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { judge } from "./judge.ts";
-import { readRolloutName } from "./places.ts";
+import { homeOf, readRolloutName } from "./places.ts";
 import { type PlanOptions, rounds } from "./plan.ts";
 import { indexMisfit } from "./surroundings.ts";
-import { homeOf, takeWriterLock, type WriterLock } from "./writer-lock.ts";
+import { takeWriterLock, type WriterLock } from "./writer-lock.ts";
 
 export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals" | "only" | "now"> {
   /** Throughline's own home, for the copies. */

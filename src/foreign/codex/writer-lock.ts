@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, fstatSync, mkdirSync, openSync, statSync, unlinkSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
 
 /**
@@ -10,13 +10,6 @@ import { Failure } from "../../failure.ts";
  */
 export interface WriterLock {
   release(): void;
-}
-
-/** The home that a rollout lies in: the folder above `sessions` or `archived_sessions`. */
-export function homeOf(path: string): string | undefined {
-  for (let at = dirname(path); at !== dirname(at); at = dirname(at))
-    if (basename(at) === "sessions" || basename(at) === "archived_sessions") return dirname(at);
-  return undefined;
 }
 
 export function lockPath(home: string, thread: string): string {

@@ -29,7 +29,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const unreadable: { path: string; why: string }[] = [];
   const paths =
     args.length > 0
-      ? rolloutsAt(args, folder, home)
+      ? await rolloutsAt(args, folder, home)
       : listRollouts(home, (path, why) => unreadable.push({ path, why }))
           .map(({ path }) => path)
           .sort();

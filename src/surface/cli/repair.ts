@@ -72,7 +72,7 @@ type Target = { kind: "rollout"; path: string } | { kind: "own"; id: string };
 /** A path, an id or a name of a Codex session, or else one of ours. */
 async function target(word: string, { options, environment, folder }: Invocation): Promise<Target> {
   try {
-    const [path, ...more] = rolloutsAt([word], folder, codexHome(environment as NodeJS.ProcessEnv));
+    const [path, ...more] = await rolloutsAt([word], folder, codexHome(environment as NodeJS.ProcessEnv));
     if (path !== undefined && more.length === 0) return { kind: "rollout", path };
     throw new Failure(
       "usage",

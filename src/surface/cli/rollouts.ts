@@ -1,21 +1,26 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
-import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { printableLine } from "../../lib/printable.ts";
-import { listRollouts, readRolloutName } from "../../foreign/codex/places.ts";
+import { findThreads } from "../../foreign/codex/find.ts";
+import { readRolloutName } from "../../foreign/codex/places.ts";
 
 /** The rollouts that words on the command line mean: files, folders with rollouts in them (a Codex home too), ids, names. */
-export function rolloutsAt(words: readonly string[], folder: string, codexHome: string): string[] {
-  return [...new Set(words.flatMap((word) => rolloutsOf(word, folder, codexHome)))];
+export async function rolloutsAt(
+  words: readonly string[],
+  folder: string,
+  codexHome: string,
+): Promise<string[]> {
+  const found = await Promise.all(words.map((word) => rolloutsOf(word, folder, codexHome)));
+  return [...new Set(found.flat())];
 }
 
-function rolloutsOf(word: string, folder: string, codexHome: string): string[] {
+async function rolloutsOf(word: string, folder: string, codexHome: string): Promise<string[]> {
   const path = resolve(folder, word);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return rolloutsIn(path);
   if (stat) return [realpathSync(path)];
-  return [findRollout(word, codexHome)];
+  return [await findRollout(word, codexHome)];
 }
 
 /** Every rollout in a folder and below, whatever it is arranged like. */
@@ -32,39 +37,21 @@ function rolloutsIn(folder: string): string[] {
 }
 
 /** The rollout of the thread with this id, unique beginning of one, or name. Throws `session-missing` or `session-ambiguous`. */
-export function findRollout(reference: string, codexHome: string): string {
-  const all = listRollouts(codexHome);
-  const wanted = reference.toLowerCase();
-  const byId = wanted.length < 4 ? [] : all.filter(({ thread }) => thread.startsWith(wanted));
-  const named =
-    byId.length > 0 ? byId : all.filter(({ thread }) => nameOf(codexHome).get(thread) === reference);
-  const threads = [...new Set(named.map(({ thread }) => thread))];
-  if (threads.length > 1) {
+export async function findRollout(reference: string, codexHome: string): Promise<string> {
+  const found = await findThreads(codexHome, reference);
+  if (found.length > 1) {
+    const matches = found.map(({ file }) => file.thread);
     throw new Failure(
       "session-ambiguous",
-      `"${printableLine(reference)}" matches ${threads.length} Codex sessions: ${threads.slice(0, 5).join(", ")}. Give more of the id.`,
-      { reference, matches: threads },
+      `"${printableLine(reference)}" matches ${matches.length} Codex sessions: ${matches.slice(0, 5).join(", ")}. Give more of the id.`,
+      { reference, matches },
     );
   }
-  // Of a reverted thread the newest segment is the one that is resumed.
-  const newest = named.sort((a, b) => (a.made < b.made ? -1 : 1)).at(-1);
-  if (newest) return realpathSync(newest.path);
+  const [thread] = found;
+  if (thread) return realpathSync(thread.file.path);
   throw new Failure(
     "session-missing",
-    `Nothing is called "${printableLine(reference)}": no file, and none of ${all.length} sessions under ${codexHome}. See what there is: throughline doctor`,
+    `Nothing is called "${printableLine(reference)}": no file, and no session under ${codexHome}. See what there is: throughline sessions --codex --all`,
     { reference, nearest: [] },
   );
-}
-
-/** Names that people gave, by thread; the last row of a thread counts. */
-function nameOf(codexHome: string): Map<string, string> {
-  const names = new Map<string, string>();
-  const index = join(codexHome, "session_index.jsonl");
-  if (!existsSync(index)) return names;
-  for (const line of readFileSync(index, "utf8").split("\n")) {
-    const row = parseJson(line);
-    if (isJsonObject(row) && typeof row["id"] === "string" && typeof row["thread_name"] === "string")
-      names.set(row["id"].toLowerCase(), row["thread_name"]);
-  }
-  return names;
 }

@@ -1,0 +1,118 @@
+// `doctor` and `repair` as a person meets them: the real program on a Codex home that earlier versions of the real CLI wrote.
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { listRollouts, type RolloutFile } from "../../src/foreign/codex/places.ts";
+import { repairPoints } from "../../src/lib/fault.ts";
+import { step, turn } from "../../src/simulator/server.ts";
+import { type Rig, withRig } from "../kit/rig.ts";
+
+const fixture = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.58.0", import.meta.url));
+const scenario = { turn: [turn(/./, step("Done."))] };
+
+/** A rollout of a home of the rig's own; its output is gone and its end is NULs. */
+function damaged(rig: Rig): { rollout: RolloutFile; bytes: Buffer } {
+  const home = join(rig.folder, "codex");
+  cpSync(fixture, home, { recursive: true });
+  const rollout = listRollouts(home).find(({ path }) => readFileSync(path, "utf8").includes("_output"))!;
+  const lines = readFileSync(rollout.path, "utf8").split("\n");
+  const output = lines.findIndex((line) => line.includes('"function_call_output"'));
+  lines.splice(output, 1);
+  writeFileSync(rollout.path, lines.join("\n"));
+  appendFileSync(rollout.path, Buffer.alloc(500));
+  return { rollout, bytes: readFileSync(rollout.path) };
+}
+
+describe("throughline doctor and repair", () => {
+  it("names the damage and the command, shows the change, makes it with a backup, and takes it back", () =>
+    withRig(scenario, async (rig) => {
+      const { rollout, bytes } = damaged(rig);
+      const { mtimeMs } = statSync(rollout.path);
+      const found = await rig.run(["doctor"]);
+      expect(found.status).toBe(1);
+      expect(found.out).toContain("NUL bytes at the end");
+      expect(found.out).toContain("calls without their output");
+      expect(found.out).toContain(`throughline repair ${rollout.thread} --write`);
+
+      const shown = await rig.run(["repair", rollout.thread]);
+      expect(shown.status, shown.err).toBe(0);
+      expect(shown.out).toContain("--write");
+      expect(readFileSync(rollout.path).equals(bytes), "only shown").toBe(true);
+      expect(statSync(rollout.path).mtimeMs).toBe(mtimeMs);
+
+      const mended = await rig.run(["repair", rollout.thread, "--write"]);
+      expect(mended.status, mended.err).toBe(0);
+      expect((await rig.run(["doctor", rollout.path])).status).toBe(0);
+      const repairs = join(rig.home, "repairs");
+      const [backup] = readdirSync(repairs);
+      expect(statSync(join(repairs, backup!)).mode & 0o777).toBe(0o700);
+      for (const name of readdirSync(join(repairs, backup!)))
+        expect(statSync(join(repairs, backup!, name)).mode & 0o777, name).toBe(0o600);
+
+      const undone = await rig.run(["repair", rollout.thread, "--undo"]);
+      expect(undone.status, undone.err).toBe(0);
+      expect(readFileSync(rollout.path).equals(bytes), "undone").toBe(true);
+    }));
+
+  it("knows whose a pasted error is, and mends no more than what it names", () =>
+    withRig(scenario, async (rig) => {
+      const { rollout, bytes } = damaged(rig);
+      const id = /"id":"(rs_[^"]+)"/u.exec(bytes.toString())?.[1];
+      const text = id
+        ? `The encrypted content for item ${id} could not be verified.`
+        : "invalid_encrypted_content: The encrypted content could not be verified. Reason: Encrypted content could not be decrypted or parsed.";
+      const said = await rig.run(["doctor", "--error", text]);
+      expect(said.out).toContain("sealed");
+      const shown = await rig.run(["repair", rollout.thread, "--error", text, "--json"]);
+      expect(shown.status, shown.err).toBe(0);
+      const { mended } = JSON.parse(shown.out) as { mended: Record<string, number> };
+      expect(Object.keys(mended)).toEqual(["seal-refused"]);
+      const cut = await rig.run(["doctor", "--error", "stream disconnected before completion: idle timeout"]);
+      expect(cut.out).toMatch(/stream|connection/iu);
+      expect(readFileSync(rollout.path).equals(bytes)).toBe(true);
+    }));
+
+  it.each(repairPoints)("is whole again after kill -9 at %s: run once more, or taken back", (point) =>
+    withRig(scenario, async (rig) => {
+      const { rollout, bytes } = damaged(rig);
+      const env = { THROUGHLINE_CRASH_AT: point };
+      for (const way of ["--write", "--undo"]) {
+        const killed = await rig.run(["repair", rollout.path, "--write"], { env });
+        expect(killed.signal, killed.err).toBe("SIGKILL");
+        const isBegun = existsSync(join(rig.home, "repairs")) && point !== "repair-prepared";
+        if (way === "--undo" && !isBegun) continue;
+        const next = await rig.run(["repair", rollout.path, way]);
+        expect(next.status, next.err).toBe(0);
+        if (way === "--undo") expect(readFileSync(rollout.path).equals(bytes), "taken back").toBe(true);
+        else {
+          expect((await rig.run(["doctor", rollout.path])).status, "finished").toBe(0);
+          expect((await rig.run(["repair", rollout.path, "--undo"])).status).toBe(0);
+          expect(readFileSync(rollout.path).equals(bytes), "taken back later").toBe(true);
+        }
+      }
+    }),
+  );
+
+  it("tells what is wrong with own sessions, and that nothing of them has to be repaired", () =>
+    withRig(scenario, async (rig) => {
+      expect((await rig.run(["exec", "One."])).status).toBe(0);
+      const id = rig.id();
+      expect((await rig.run(["doctor"])).status).toBe(0);
+      appendFileSync(join(rig.sessionFolder(id), "log.jsonl"), "garbage\n");
+      const found = await rig.run(["doctor"]);
+      expect(found.status).toBe(1);
+      expect(found.out).toContain(id);
+      const told = await rig.run(["repair", id]);
+      expect(told.status, told.err).toBe(0);
+      expect(told.out).toContain(`throughline resume ${id}`);
+    }));
+});
