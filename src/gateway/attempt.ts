@@ -5,6 +5,7 @@ import type { FailureSignal } from "../failure.ts";
 import { isJsonObject, parseJson } from "../lib/json.ts";
 import { errorCode } from "../provider/wire/connection.ts";
 import { blobsIn } from "./blob-hash.ts";
+import { type BegunStream, begunWith } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
 import { dataOf, eventsIn, StreamScanner } from "./stream-scan.ts";
 
@@ -26,7 +27,7 @@ export interface AttemptHost {
   write(bytes: Buffer): boolean;
   finished(): void;
   /** The answer ended without being whole after it was committed. `signal` says how; `events` went out. */
-  broken(signal: FailureSignal, events: number, first: Buffer | undefined): void;
+  broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void;
   refused(refusal: Refusal): void;
   /** Something came from the upstream. */
   alive(): void;
@@ -74,7 +75,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** What came since the last flush. */
   #batch: Buffer[] = [];
   readonly #scanner = new StreamScanner();
-  #first: Buffer | undefined;
+  #begun: BegunStream | undefined;
 
   constructor(host: AttemptHost) {
     this.#host = host;
@@ -178,7 +179,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#hasEnded ||= names.some((name) => ends.has(name));
     this.#spot(bytes);
     if (this.#isCommitted) return this.#write(bytes);
-    this.#first ??= bytes;
+    this.#begun ??= begunWith(bytes);
     this.#hold(bytes);
     const telling = names.find((name) => !preludes.has(name));
     if (telling === undefined && this.#heldBytes <= preludeLimit) return;
@@ -225,13 +226,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #cut(signal: FailureSignal): void {
     if (this.#isCommitted) {
       this.#mode = "over";
-      this.#host.broken(signal, this.#scanner.count, this.#scanner.isTorn ? undefined : this.#first);
+      this.#host.broken(signal, this.#scanner.count, this.#scanner.isTorn ? undefined : this.#begun);
       return;
     }
     const rest = this.#scanner.rest;
     if (rest) this.#hold(rest);
     // Some gateways send an error body, or a page, under the name of a stream.
-    const said = this.#mode === "stream" && this.#first === undefined ? errorInstead(this.#held) : undefined;
+    const said = this.#mode === "stream" && this.#begun === undefined ? errorInstead(this.#held) : undefined;
     this.#refuse(said ?? signal, said === undefined);
   }
 

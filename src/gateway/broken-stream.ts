@@ -1,22 +1,32 @@
 import { type Failure, isFailureOf } from "../failure.ts";
 import { failedEvent } from "./answer.ts";
 
+/** A stream whose first event has come. */
+export interface BegunStream {
+  /** The id that it gave its response. */
+  readonly response: string | undefined;
+}
+
+/** From its first event; nothing of those bytes is kept, which are a piece of a larger buffer that would live as long as the stream. */
+export function begunWith(first: Buffer): BegunStream {
+  return { response: /"id"\s*:\s*"(resp_[\w-]+)"/u.exec(first.toString("latin1", 0, 4_096))?.[1] };
+}
+
 /** How a stream broke, in a word. */
 export function breakReason(failure: Failure): string {
   return isFailureOf(failure, "transport-interrupted") ? failure.data.reason : failure.class;
 }
 
 /**
- * The event that ends a stream which was cut after output had gone out. `events` went out, `first` of them first; without it (a piece of a
- * large event did) nothing can end it but its own cut.
+ * The event that ends a stream which was cut after output had gone out. `events` went out; without a `stream` of whole events (a piece of
+ * a large one did) nothing can end it but its own cut.
  */
 export function brokenEnding(
   failure: Failure,
   events: number,
-  first: Buffer | undefined,
+  stream: BegunStream | undefined,
 ): string | undefined {
-  if (first === undefined) return undefined;
+  if (stream === undefined) return undefined;
   const why = `The upstream's stream ended (${breakReason(failure)}) after output had begun; what was sent counts, and nothing was asked again`;
-  const response = /"id"\s*:\s*"(resp_[\w-]+)"/u.exec(first.toString("latin1", 0, 4_096))?.[1];
-  return failedEvent(events, response, failure.class, why);
+  return failedEvent(events, stream.response, failure.class, why);
 }

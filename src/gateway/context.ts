@@ -1,4 +1,5 @@
 import type { HealMemory } from "./heal-memory.ts";
+import type { BodyMemory } from "./held-body.ts";
 import type { Metrics } from "./metrics.ts";
 import type { BodyLimits } from "./request-body.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -9,6 +10,7 @@ export interface GatewayContext {
   readonly upstreams: Upstreams;
   readonly metrics: Metrics;
   readonly limits: BodyLimits;
+  readonly bodyMemory: BodyMemory;
   readonly watchdog: Watchdog;
   /** Without a byte from the upstream, or without the client taking one, for so long a request is given up. */
   readonly idleMs: number;

@@ -7,11 +7,14 @@ import { printableLine } from "../lib/printable.ts";
 import { durationWords, secondsWords } from "../lib/words.ts";
 import { answerError, failureHeader } from "./answer.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
-import { breakReason, brokenEnding } from "./broken-stream.ts";
+import { type BegunStream, breakReason, brokenEnding } from "./broken-stream.ts";
+import { ChunkedBody } from "./chunked.ts";
 import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
 import { Healing } from "./heal.ts";
+import type { HeldBody } from "./held-body.ts";
 import { readBody } from "./request-body.ts";
+import { dispatchOver, Sending } from "./sending.ts";
 import type { Upstream } from "./upstream.ts";
 import type { Watch } from "./watchdog.ts";
 
@@ -28,10 +31,15 @@ export class Exchange implements AttemptHost {
   readonly #response: ServerResponse;
   readonly #watch: Watch;
   #issuer = "";
-  #body: readonly Buffer[] = [];
+  /** What the client sent, until the answer goes out. */
+  #body: HeldBody | undefined;
+  /** Where it was sent. */
+  readonly #sendings: Sending[] = [];
   #healing: Healing | undefined;
-  #release: (() => void) | undefined;
+  #release: ((isFree: boolean) => void) | undefined;
   #attempt: Attempt | undefined;
+  /** From the commit on. */
+  #answer: ChunkedBody | undefined;
   #timer: NodeJS.Timeout | undefined;
   #attempts = 0;
   /** The gateway's own time before the first attempt. */
@@ -52,12 +60,12 @@ export class Exchange implements AttemptHost {
   }
 
   async #run(): Promise<void> {
-    const { metrics, limits } = this.#context;
+    const { limits } = this.#context;
     this.#response.once("close", () => this.#closed());
-    const { body, release } = readBody(this.#request, limits, metrics, () => this.#watch.touch());
+    const { body, release } = readBody(this.#request, this.#context, () => this.#watch.touch());
     this.#release = release;
     const read = await body;
-    if (this.#isOver) return release();
+    if (this.#isOver) return release(true);
     switch (read.kind) {
       case "gone":
         return;
@@ -81,7 +89,9 @@ export class Exchange implements AttemptHost {
     this.#tried.add(upstream);
     this.#issuer = upstream.issuer(this.#request.headers);
     const { ledger, limits, wait, now, random, metrics } = this.#context;
-    const healing = await Healing.begin(this.#body, {
+    const body = this.#body;
+    if (!body) return;
+    const healing = await Healing.begin(body, {
       issuer: this.#issuer,
       memory: ledger,
       encoding: this.#request.headers["content-encoding"],
@@ -98,8 +108,10 @@ export class Exchange implements AttemptHost {
   }
 
   #send(): void {
-    const healing = this.#healing;
-    if (!healing || this.#isOver) return;
+    const [sent, healing] = [this.#body, this.#healing];
+    if (!sent || !healing || this.#isOver) return;
+    const { body } = healing;
+    const pieces = sent.pieces();
     this.#attempts++;
     const { metrics, idleMs } = this.#context;
     metrics.count("upstream_requests", this.#upstream.name);
@@ -113,15 +125,17 @@ export class Exchange implements AttemptHost {
       // Compressed answers could not be looked at.
       headers: forwardedRequestHeaders(this.#request.rawHeaders, this.#request.headers.connection, {
         ...this.#upstream.credential(this.#request.headers, this.#context.token),
-        "content-length": String(healing.body.reduce((sum, { length }) => sum + length, 0)),
+        "content-length": String((body ?? sent).length),
         "accept-encoding": "identity",
-        ...(healing.isChanged && { "content-encoding": undefined }),
+        ...(body && { "content-encoding": undefined }),
       }),
       // undici takes any iterable; its type names fewer.
-      body: (healing.body.length > 1 ? healing.body : (healing.body[0] ?? null)) as Buffer | null,
+      body: body ?? ((pieces.length > 1 ? pieces : (pieces[0] ?? null)) as Buffer | null),
     };
     try {
-      this.#upstream.dispatcher.dispatch(options, attempt);
+      const sending = new Sending();
+      if (!body) this.#sendings.push(sending);
+      dispatchOver(sending, this.#upstream.dispatcher, options, attempt);
     } catch (error) {
       attempt.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));
     }
@@ -144,12 +158,13 @@ export class Exchange implements AttemptHost {
     metrics.openStreams++;
     metrics.count("requests", String(status));
     this.#response.writeHead(status, forwardedResponseHeaders(headers));
+    this.#answer = new ChunkedBody(this.#response);
     if (this.#attempts === 1) metrics.addedLatency(this.#prepared + performance.now() - arrivedAt);
   }
 
   write(bytes: Buffer): boolean {
-    if (this.#response.destroyed) return true;
-    if (this.#response.write(bytes)) {
+    if (!this.#answer || this.#response.destroyed) return true;
+    if (this.#answer.write(bytes)) {
       if (this.#attempt?.isDone === true) this.#watch.allow(lingerMs);
       return true;
     }
@@ -164,13 +179,13 @@ export class Exchange implements AttemptHost {
 
   finished(): void {
     this.#end();
-    this.#response.end();
+    this.#answer?.end();
   }
 
-  broken(signal: FailureSignal, events: number, first: Buffer | undefined): void {
+  broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void {
     const failure = this.#classified(signal);
     this.#context.metrics.count("failures", failure.class);
-    const ending = brokenEnding(failure, events, first);
+    const ending = brokenEnding(failure, events, stream);
     this.#end();
     if (ending === undefined || this.#response.destroyed) {
       // Not a stream of whole events: that it is cut can only be told by cutting it.
@@ -181,7 +196,7 @@ export class Exchange implements AttemptHost {
     this.#context.log(
       `a stream of ${this.#upstream.name} was cut after output (${reason}); the client was told`,
     );
-    this.#response.end(ending);
+    this.#answer?.end(Buffer.from(ending));
   }
 
   refused(refusal: Refusal): void {
@@ -238,7 +253,8 @@ export class Exchange implements AttemptHost {
     if (isAway) upstreams.leaveOut(this.#upstream);
     else if (!isFailureOf(failure, "overloaded", "rate-limit")) return false;
     if (!upstreams.hasOther(this.#tried)) return false;
-    if (!isAway && upstreams.sealerOf(this.#request.headers, this.#body) === this.#upstream) return false;
+    if (!isAway && this.#body && upstreams.sealerOf(this.#request.headers, this.#body) === this.#upstream)
+      return false;
     const before = this.#upstream;
     await this.#begin(upstreams.next(this.#tried));
     if (this.#isOver) return true;
@@ -322,8 +338,8 @@ export class Exchange implements AttemptHost {
   /** The body isn't needed any more. */
   #letGo(): void {
     this.#healing = undefined;
-    this.#body = [];
-    this.#release?.();
+    this.#body = undefined;
+    this.#release?.(this.#sendings.every(({ hasLeft }) => hasLeft));
     this.#release = undefined;
   }
 

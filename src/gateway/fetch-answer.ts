@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import type { FailureSignal } from "../failure.ts";
+import type { BegunStream } from "./broken-stream.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
 
 /** What a `fetch` came to: an answer that is good as far as it has come, or one that isn't, held. */
@@ -10,7 +11,7 @@ export interface AnswerFacts {
   /** The answer holds these sealed blobs, known by their hashes. */
   sealed(blobs: readonly string[]): void;
   /** What ends a stream that was cut after output; `undefined` where nothing can. */
-  ending(signal: FailureSignal, events: number, first: Buffer | undefined): string | undefined;
+  ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined;
 }
 
 /** Judges an answer as the gateway does, and gives one that passes on what comes. */
@@ -129,8 +130,8 @@ class FetchHost implements AttemptHost {
     this.#stream?.close();
   }
 
-  broken(signal: FailureSignal, events: number, first: Buffer | undefined): void {
-    const ending = this.#facts.ending(signal, events, first);
+  broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void {
+    const ending = this.#facts.ending(signal, events, stream);
     if (ending === undefined) {
       this.#stream?.error(new TypeError(signal.message));
       return;

@@ -11,6 +11,7 @@ import { project, type Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
 import { blobHash } from "./blob-hash.ts";
 import type { HealMemory } from "./heal-memory.ts";
+import type { WholeBody } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
 import { readRequest, type ReadRequest } from "./read-request.ts";
 import { quarantineOf, TakenRequest } from "./taken-request.ts";
@@ -66,11 +67,11 @@ const nothing = project(openai, { issuer: "", quarantines: [] }, []);
  * Nothing of a request is looked at before it was refused, unless something is known of its issuer.
  */
 export class Healing {
-  /** What is to be sent, in pieces. */
-  body: readonly Buffer[];
+  /** What is to be sent in place of the client's own body, and without its encoding. */
+  body: Buffer | undefined;
   /** What was changed before anything was asked, in one line. */
   prevented: string | undefined;
-  readonly #sent: readonly Buffer[];
+  readonly #sent: WholeBody;
   readonly #facts: HealFacts;
   readonly #situation = new Situation();
   #taken: TakenRequest | undefined;
@@ -86,22 +87,16 @@ export class Healing {
   /** Blobs that were refused long ago and are tried again. */
   #due: string[] = [];
 
-  private constructor(sent: readonly Buffer[], facts: HealFacts) {
+  private constructor(sent: WholeBody, facts: HealFacts) {
     this.#sent = sent;
-    this.body = sent;
     this.#facts = facts;
   }
 
   /** Begins with what is known of earlier requests. */
-  static async begin(sent: readonly Buffer[], facts: HealFacts): Promise<Healing> {
+  static async begin(sent: WholeBody, facts: HealFacts): Promise<Healing> {
     const healing = new Healing(sent, facts);
     if (facts.memory.knows(facts.issuer)) await healing.#prevent();
     return healing;
-  }
-
-  /** Whether `body` is not what the client sent; it is not encoded then. */
-  get isChanged(): boolean {
-    return this.body !== this.#sent;
   }
 
   /** Whether sealed items are sent, for refusals that mean them without saying so. */
@@ -190,16 +185,14 @@ export class Healing {
       ...(isMarked ? ["the conversation sent as it was accepted before"] : []),
       ...parameters.map((parameter) => `sent without ${printableLine(parameter, 60)}`),
     ];
-    this.body = [await taken.write()];
+    this.body = await taken.write();
     this.prevented = `${words.join("; ")} (refused before)`;
   }
 
   #taking(): TakenRequest | undefined {
     if (this.#taken || this.#isUnreadable) return this.#taken;
     const { issuer, memory, encoding, maxBytes } = this.#facts;
-    const [only] = this.#sent;
-    const whole = only && this.#sent.length === 1 ? only : Buffer.concat(this.#sent);
-    const plain = plainBody(whole, encoding, maxBytes);
+    const plain = plainBody(this.#sent.whole(), encoding, maxBytes);
     const request = plain && readRequest(plain);
     this.#taken = request && new TakenRequest(request, { issuer, sealedBy: (blob) => memory.sealedBy(blob) });
     this.#isUnreadable = this.#taken === undefined;
@@ -231,7 +224,7 @@ export class Healing {
 
   async #unchained(taken: TakenRequest): Promise<Verdict> {
     const chain = taken.request.chain;
-    if (chain === undefined || !taken.isFull || this.isChanged) return { do: "pass" };
+    if (chain === undefined || !taken.isFull || this.body !== undefined) return { do: "pass" };
     taken.drop("previous_response_id");
     const notice =
       "the provider has lost the response that the request continues; the full input was sent without it";
@@ -262,7 +255,7 @@ export class Healing {
   }
 
   async #healed(taken: TakenRequest, notice: string): Promise<Verdict> {
-    this.body = [await taken.write()];
+    this.body = await taken.write();
     return { do: "heal", notice };
   }
 

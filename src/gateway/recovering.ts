@@ -67,15 +67,18 @@ export function recovering(
     if (!asked) return fetch(input, init);
     const { issuer } = asked;
     const encoding = asked.headers.get("content-encoding") ?? undefined;
-    const healing = await Healing.begin([asked.body], {
-      issuer,
-      memory: ledger,
-      encoding,
-      maxBytes,
-      wait: waitForLimits,
-      now,
-      random,
-    });
+    const healing = await Healing.begin(
+      { whole: () => asked.body },
+      {
+        issuer,
+        memory: ledger,
+        encoding,
+        maxBytes,
+        wait: waitForLimits,
+        now,
+        random,
+      },
+    );
     if (healing.prevented !== undefined) log(`healed before it was sent: ${healing.prevented}`);
     const signal = asked.init.signal ?? undefined;
     const failureOf = (said: FailureSignal, sealedSent = false): Failure =>
@@ -86,7 +89,7 @@ export function recovering(
         sent instanceof Response
           ? await judge(sent, {
               sealed: (blobs) => ledger.noteSealed(issuer, blobs),
-              ending: (said, events, first) => brokenEnding(failureOf(said), events, first),
+              ending: (said, events, stream) => brokenEnding(failureOf(said), events, stream),
             })
           : sent;
       if (judged.kind === "good") {
@@ -126,14 +129,14 @@ function readAsked(input: Parameters<typeof fetch>[0], init: RequestInit = {}): 
 /** A connection that could not be made or broke is judged like an answer; a cancel is thrown. */
 async function send(
   fetch: typeof globalThis.fetch,
-  { input, init, headers }: Asked,
+  { input, init, headers, body }: Asked,
   healing: Healing,
 ): Promise<Response | Extract<Judged, { kind: "refused" }>> {
   const own = new Headers(headers);
   own.delete("content-length");
-  if (healing.isChanged) own.delete("content-encoding");
+  if (healing.body) own.delete("content-encoding");
   try {
-    return await fetch(input, { ...init, headers: own, body: Buffer.concat(healing.body) });
+    return await fetch(input, { ...init, headers: own, body: healing.body ?? body });
   } catch (error) {
     if (init.signal?.aborted === true || !(error instanceof Error)) throw error;
     const signal = signalFromTransport(errorCode(error), error.message);

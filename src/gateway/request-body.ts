@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { type BodyMemory, HeldBody } from "./held-body.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface BodyLimits {
@@ -9,35 +10,41 @@ export interface BodyLimits {
 }
 
 export type ReadBody =
-  /** In the pieces that it came in: joining 256 MiB would take as much again. */
-  | { kind: "whole"; body: readonly Buffer[] }
+  | { kind: "whole"; body: HeldBody }
   | { kind: "too-large" }
   /** All held bodies together are at their limit. */
   | { kind: "full" }
   /** The client hung up. */
   | { kind: "gone" };
 
+export interface BodyContext {
+  readonly limits: BodyLimits;
+  readonly metrics: Metrics;
+  readonly bodyMemory: BodyMemory;
+}
+
 /**
- * Reads a request's body. Its bytes are counted as held until `release` is called, and `onBytes` is called for each piece.
+ * Reads a request's body. Its bytes are counted as held until `release` is called (`HeldBody.release`); `onBytes` is
+ * called for each piece.
  */
 export function readBody(
   request: IncomingMessage,
-  limits: BodyLimits,
-  metrics: Metrics,
+  { limits, metrics, bodyMemory }: BodyContext,
   onBytes: () => void,
-): { body: Promise<ReadBody>; release(): void } {
-  let held = 0;
-  const release = (): void => {
-    metrics.heldBytes -= held;
-    held = 0;
+): { body: Promise<ReadBody>; release(isFree: boolean): void } {
+  const held = new HeldBody(bodyMemory);
+  let counted = 0;
+  const release = (isFree: boolean): void => {
+    metrics.heldBytes -= counted;
+    counted = 0;
+    held.release(isFree);
   };
   const body = new Promise<ReadBody>((resolve) => {
     const declared = Number(request.headers["content-length"] ?? Number.NaN);
-    const chunks: Buffer[] = [];
     const end = (result: ReadBody): void => {
       request.off("data", take).off("end", whole).off("close", gone).off("error", gone);
       if (result.kind !== "whole") {
-        release();
+        release(true);
         // A broken connection has nobody to tell it to.
         request.on("error", () => undefined);
       }
@@ -45,13 +52,13 @@ export function readBody(
     };
     const take = (chunk: Buffer): void => {
       onBytes();
-      held += chunk.length;
+      counted += chunk.length;
       metrics.heldBytes += chunk.length;
-      chunks.push(chunk);
-      if (held > limits.one) end({ kind: "too-large" });
+      held.add(chunk);
+      if (counted > limits.one) end({ kind: "too-large" });
       else if (metrics.heldBytes > limits.all) end({ kind: "full" });
     };
-    const whole = (): void => end({ kind: "whole", body: chunks });
+    const whole = (): void => end({ kind: "whole", body: held });
     const gone = (): void => end({ kind: "gone" });
     if (declared > limits.one) return end({ kind: "too-large" });
     request.on("data", take).on("end", whole).on("close", gone).on("error", gone);

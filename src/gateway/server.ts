@@ -7,6 +7,7 @@ import type { GatewayContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import { type GuardOptions, makeGuard } from "./guard.ts";
 import { Ledger } from "./ledger.ts";
+import { BodyMemory } from "./held-body.ts";
 import { Metrics } from "./metrics.ts";
 import { passThrough } from "./pass-through.ts";
 import type { UpstreamOptions } from "./upstream.ts";
@@ -77,6 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ledger,
     wait: waitForLimits,
     limits: { one: maxBodyBytes, all: Math.max(1024 * mebibyte, 2 * maxBodyBytes) },
+    bodyMemory: new BodyMemory(),
     watchdog: new Watchdog(Math.min(1_000, Math.max(10, Math.min(idleMs, bodyIdleMs) / 8))),
     idleMs,
     bodyIdleMs,

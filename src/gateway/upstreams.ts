@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { Failure } from "../failure.ts";
 import { blobsIn } from "./blob-hash.ts";
 import type { HealMemory } from "./heal-memory.ts";
+import type { WholeBody } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
 import { Upstream, type UpstreamOptions } from "./upstream.ts";
 
@@ -55,14 +56,14 @@ export class Upstreams {
   }
 
   /** The one for a request for a response. */
-  for(headers: IncomingHttpHeaders, body: readonly Buffer[]): Upstream {
+  for(headers: IncomingHttpHeaders, body: WholeBody): Upstream {
     if (this.all.length === 1) return this.#first;
     return this.sealerOf(headers, body) ?? this.next();
   }
 
   /** Who sealed the newest blob of the body that anybody is known of; only one that is up. */
-  sealerOf(headers: IncomingHttpHeaders, body: readonly Buffer[]): Upstream | undefined {
-    const plain = plainBody(Buffer.concat(body), headers["content-encoding"], this.#maxBytes);
+  sealerOf(headers: IncomingHttpHeaders, body: WholeBody): Upstream | undefined {
+    const plain = plainBody(body.whole(), headers["content-encoding"], this.#maxBytes);
     const blobs = plain ? blobsIn(plain) : [];
     for (const blob of blobs.toReversed()) {
       const issuer = this.#memory.sealedBy(blob);

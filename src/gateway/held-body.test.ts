@@ -1,0 +1,47 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { BodyMemory, HeldBody } from "./held-body.ts";
+
+function held(memory: BodyMemory, bytes: Buffer, step: number): HeldBody {
+  const body = new HeldBody(memory);
+  for (let at = 0; at < bytes.length; at += step) body.add(bytes.subarray(at, at + step));
+  return body;
+}
+
+describe("a held body", () => {
+  it("is what was added, however it came", () => {
+    const bytes = randomBytes(200_000);
+    for (const step of [1_000, 65_535, 65_536, 65_537, 200_000]) {
+      const body = held(new BodyMemory(), bytes, step);
+      expect(body.length).toBe(bytes.length);
+      expect(body.whole().equals(bytes)).toBe(true);
+      expect(Buffer.concat(body.pieces()).equals(bytes)).toBe(true);
+    }
+    expect(new HeldBody(new BodyMemory()).pieces()).toEqual([]);
+  });
+
+  it("gives its memory to the next body only when nobody reads it any more", () => {
+    const memory = new BodyMemory();
+    const first = held(memory, randomBytes(1_000), 1_000);
+    const [piece] = first.pieces();
+    const before = Buffer.from(piece!);
+    first.release(false);
+    held(memory, randomBytes(1_000), 1_000);
+    expect(piece!.equals(before)).toBe(true);
+    const second = held(memory, randomBytes(1_000), 1_000);
+    const [reused] = second.pieces();
+    second.release(true);
+    const third = held(memory, Buffer.alloc(1_000, "x"), 1_000);
+    expect(reused!.equals(third.pieces()[0]!)).toBe(true);
+  });
+
+  it("keeps what was read as a whole, whoever writes over it", () => {
+    const memory = new BodyMemory();
+    const bytes = randomBytes(1_000);
+    const body = held(memory, bytes, 1_000);
+    const whole = body.whole();
+    body.release(true);
+    held(memory, Buffer.alloc(1_000), 1_000);
+    expect(whole.equals(bytes)).toBe(true);
+  });
+});
