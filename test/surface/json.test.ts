@@ -189,8 +189,11 @@ describe.concurrent("--json", () => {
         { words: [{ word: "sessions" }], files: false },
       ]);
       const codex = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url));
+      cpSync(codex, join(rig.folder, "codex"), { recursive: true });
+      expect(JSON.stringify(await run(rig, 0, "sessions", "--codex", "--all"))).toContain('"origin":"codex"');
       const [rollout] = listRollouts(codex);
       const [{ session }] = (await run(rig, 0, "import", rollout!.path)) as [{ session: string }];
+      await run(rig, 0, "show", session);
       await run(rig, 0, "export", session, "--format", "codex", "--output", join(rig.workspace, "out.jsonl"));
       await run(rig, 0, "export", session, "--output", join(rig.workspace, "out.md"));
       await run(rig, 0, "gateway", "--codex-config");
