@@ -97,6 +97,8 @@ async function visibleBefore(session: Compacting, seq: number, keepFrom: number)
     if (event.type === "history-cleared") found = [];
     if (event.type === "history-rewound") found = found.filter((item) => item.event.seq < event.fromSeq);
     if (!isItemRecord(record)) return;
+    // Another tool's compaction says again what stands before it (history-replaced).
+    if (event.type === "item-added" && event.origin === "repair" && event.kind === "message") return;
     if (event.type === "item-added" && (isVisible(record) || event.role === "developer")) found.push(record);
     if (event.type === "history-compacted" && !isSealedCompaction(record))
       found = [record, ...found.filter((item) => item.event.seq >= event.keepFrom)];

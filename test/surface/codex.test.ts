@@ -1,0 +1,61 @@
+// Codex's sessions in the real program, as far as they need no Codex.
+import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { listRollouts } from "../../src/foreign/codex/places.ts";
+import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { type Rig, withRig } from "../kit/rig.ts";
+
+const scenario: ScenarioInput = { turn: [turn(/./, step("Done."))] };
+const fixtures = fileURLToPath(new URL("../../src/foreign/codex/fixtures/", import.meta.url));
+
+/** A Codex home of the rig's own. */
+function codexHome(rig: Rig, version: string): string {
+  const home = join(rig.folder, "codex");
+  cpSync(join(fixtures, version), home, { recursive: true });
+  return home;
+}
+
+it("a sealed compaction that nobody can open gives way to what was said before it, each once", () =>
+  withRig(scenario, async (rig) => {
+    const home = codexHome(rig, "0.169.0");
+    const { thread, path } = listRollouts(home).find((each) => each.thread.startsWith("01a1fab7-6ca0"))!;
+    const before = readFileSync(path);
+    const run = await rig.run(["resume", thread, "what did we do?", "--here"]);
+    expect(run.status, run.err).toBe(0);
+    expect(run.err).toMatch(/sealed can't be opened here; \d+ visible items of the log stand in its place/u);
+    const body = JSON.stringify(rig.simulator.requests.at(-1));
+    expect(body.match(/read a\.txt/gu)).toHaveLength(1);
+    expect(body).toContain("It says hi.");
+    expect(body).not.toContain('\\"type\\":\\"compaction\\"');
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect((await rig.run(["show", thread])).out).toMatch(/taken over from Codex session/u);
+  }));
+
+it("sessions of Codex are listed with what is asked for, and counted where they are hidden", () =>
+  withRig(scenario, async (rig) => {
+    const home = codexHome(rig, "0.130.0");
+    const files = readdirSync(home);
+    await rig.run(["exec", "something of our own"]);
+    const listed = await rig.run(["sessions", "--codex"]);
+    expect(listed.out).toMatch(/\n6 more in other workspaces: throughline sessions --all --codex\n$/u);
+    const all = await rig.run(["sessions", "--codex", "--all"]);
+    expect(all.out).toMatch(/codex: my named session .* messages · \d+ KB · main · in /u);
+    expect(all.out).toMatch(/something of our own/u);
+    const found = await rig.run([
+      "sessions",
+      "--codex",
+      "--all",
+      "--search",
+      "sleep WHILE",
+      "--status",
+      "idle",
+    ]);
+    expect(found.out).toMatch(/codex: sleep for a while/u);
+    expect(found.out).toMatch(/5 hidden by --search sleep WHILE/u);
+    expect(readdirSync(home)).toEqual(files);
+    const none = await rig.run(["resume", "nothing of that name"]);
+    expect(none.status).not.toBe(0);
+    expect(none.err).toMatch(/No session has the id or name/u);
+  }));
