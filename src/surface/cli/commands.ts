@@ -299,7 +299,7 @@ export const commands: readonly Command[] = [
     name: "doctor",
     arguments: "[path...]",
     summary:
-      "what is wrong with sessions, own ones and Codex's: what it will cause, and the command that mends it; exit 1 when something needs repair",
+      "check sessions, own ones and Codex's: what is wrong, what it will cause, and the command that mends it; exit 1 when something needs repair",
     example: "throughline doctor ~/.codex/sessions",
     options: [
       {
