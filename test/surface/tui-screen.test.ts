@@ -25,9 +25,13 @@ describe.skipIf(!hasTmux)("the screen of the terminal interface", () => {
         await terminal.press("C-w");
         await terminal.type("words");
         await terminal.press("Home", "Right", "Right", "BSpace", "Right", "M-f", "M-f", "End");
+        // An Enter with text behind it in one piece would count as pasted.
         await terminal.type("\\");
+        await terminal.shows("for words\\");
         await terminal.press("Enter");
+        await terminal.shows((screen) => !screen.includes("for words\\"));
         await terminal.type("five");
+        await terminal.shows("five");
         await terminal.press("Enter");
         await terminal.shows("You said: pasted one");
         const [request] = rig.simulator.requests;
@@ -55,17 +59,39 @@ describe.skipIf(!hasTmux)("the screen of the terminal interface", () => {
         await terminal.type("/etc/hosts is what?");
         await terminal.press("Enter");
         await terminal.shows("You said: /etc/hosts is what?");
+        await terminal.shows("ready");
         await terminal.type("/na");
         await terminal.press("Tab");
         await terminal.type("a good name");
         await terminal.press("Enter");
-        await terminal.shows(/· a good name$/mu);
+        await terminal.shows(/^ready .*· a good name$/mu);
         await terminal.type("/fork");
         await terminal.press("Enter");
         await terminal.shows("now in session");
         expect(rig.ids()).toHaveLength(2);
       }),
     ));
+
+  it("goes to a session that is picked, or named, and shows how it ended", () =>
+    withRig(echo, async (rig) => {
+      for (const name of ["one", "two"]) await rig.run(["exec", "--name", name, `message ${name}`]);
+      await atTerminal(rig, [], async (terminal) => {
+        await terminal.shows("2 sessions in this workspace");
+        await terminal.type("/resume");
+        await terminal.press("Enter");
+        await terminal.shows("type to search");
+        await terminal.press("Enter");
+        const opened = await terminal.shows("You said: message two");
+        expect(opened).toMatch(/^Session [0-9a-f-]+: two$/mu);
+        await terminal.type("/resume one");
+        await terminal.press("Enter");
+        await terminal.shows("You said: message one");
+        await terminal.type("go on");
+        await terminal.press("Enter");
+        await terminal.shows("You said: go on");
+        expect(await terminal.shows("ready")).toMatch(/· one$/mu);
+      });
+    }));
 
   it("fits a narrow window and wide characters, and outgrows no screen when it is resized", () => {
     const long = Array.from(

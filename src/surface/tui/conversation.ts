@@ -99,6 +99,8 @@ export class Conversation {
    * Resolves to what was said in it, oldest first.
    */
   async enter(id: string, resumption: Resumption = { here: false, force: false }): Promise<string[]> {
+    if (this.#controller)
+      throw new Failure("usage", "A turn runs. Wait for it, or stop it with Esc, and then go elsewhere.", {});
     const session = await this.#bench.resume(id, resumption);
     await session.close();
     const { history, blocks, prompts } = await recall(this.#bench.store, session.id, 2);
@@ -215,13 +217,17 @@ export class Conversation {
   /** One thing at a time; however it ends, the view rests (R27). */
   #run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
+    const signal = AbortSignal.any([controller.signal, this.#invocation.signal]);
     this.#controller = controller;
     this.#isHalted = false;
-    const run = work(AbortSignal.any([controller.signal, this.#invocation.signal])).finally(() => {
-      this.#controller = undefined;
-      this.#rest();
-      void this.#look();
-    });
+    const run = this.#running
+      .then(() => work(signal))
+      .finally(() => {
+        if (this.#controller !== controller) return;
+        this.#controller = undefined;
+        this.#rest();
+        void this.#look();
+      });
     this.#running = run.catch(() => undefined);
     return run;
   }
@@ -247,10 +253,8 @@ export class Conversation {
       this.#take(history);
     } catch (error) {
       // The command deleted it, or somebody else has.
-      if (isFailureOf(error, "session-missing"))
-        this.tell(note("the session is gone; the next message begins a new one"));
+      if (isFailureOf(error, "session-missing")) this.#gone();
       else this.tellTrouble(error);
-      this.begin();
     }
   }
 
@@ -277,6 +281,11 @@ export class Conversation {
     this.#tell({ type: "context", context });
   }
 
+  #gone(): void {
+    this.tell(note("the session is gone; the next message begins a new one"));
+    this.begin();
+  }
+
   #rest(): void {
     const stop = this.#history && stopOf(this.#history);
     this.#tell({ type: "rested", ...(stop && { stop }) });
@@ -299,8 +308,8 @@ export class Conversation {
       if (isAwake || (stop === undefined && due.length > 0 && isFree)) void this.turn();
     } catch (error) {
       this.#isHalted = true;
-      this.tellTrouble(error);
-      this.begin();
+      if (isFailureOf(error, "session-missing")) this.#gone();
+      else this.tellTrouble(error);
     } finally {
       this.#isLooking = false;
     }

@@ -201,7 +201,7 @@ export class Desk {
       case "quit":
         return this.leave("quit");
       case "wait":
-        if (!this.#talk.wake(true)) this.#talk.tell(note("there is no limit to wait for"));
+        if (!this.#talk.wake(true)) this.#talk.tell(note("there is no limit whose end is known"));
         return;
       case "steer":
         if (text === "") throw new Failure("usage", "/steer needs a text.", {});

@@ -34,13 +34,17 @@ describe("keys", () => {
       insert("new text"),
     ]);
     expect(readKeys("abc\u0001", plain)).toEqual([insert("abc"), { kind: "edit", edit: { do: "home" } }]);
-    expect(readKeys("/na\t", plain)).toEqual([insert("/na"), { kind: "complete" }]);
+    expect(readKeys("/na\tmy name\r", plain)).toEqual([
+      insert("/na"),
+      { kind: "complete" },
+      { kind: "type-and-submit", text: "my name" },
+    ]);
   });
 
   it("that end with Enter send; text with lines in it was pasted, and sends nothing", () => {
     expect(readKeys("hello\r", plain)).toEqual([{ kind: "type-and-submit", text: "hello" }]);
     expect(readKeys("one\rtwo\r\nthree", plain)).toEqual([insert("one\ntwo\nthree")]);
-    expect(readKeys("one\rtwo\r", plain)).toEqual([insert("one\ntwo\n")]);
+    expect(readKeys("one\r\ttwo\r", plain)).toEqual([insert("one\n\ttwo\n")]);
   });
 
   it("tell Enter from Alt-Enter and Ctrl-J, which break the line", () => {

@@ -22,12 +22,15 @@ export function readKeys(input: string, key: Key): (Command | Suspend)[] {
   const isOne = input.length <= 1 || key.ctrl || key.meta || key.return;
   if (isOne) return [readKey(input, key)].filter((command) => command !== undefined);
   return input
-    .split(
-      /(?<=[\u0000-\u0008\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0008\u000b\u000c\u000e-\u001f])|(?=\t$)/u,
-    )
+    .split(/[\n\r]./su.test(input) ? beside : besideTabsToo)
     .map((part) => (part.length === 1 && part < " " ? single(part) : typed(part)))
     .filter((command) => command !== undefined);
 }
+
+// The places before and behind each control character. A tab is a key, but not in text with lines, which was pasted.
+const beside = /(?<=[\u0000-\u0008\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0008\u000b\u000c\u000e-\u001f])/u;
+const besideTabsToo =
+  /(?<=[\u0000-\u0009\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0009\u000b\u000c\u000e-\u001f])/u;
 
 function single(character: string): Command | Suspend | undefined {
   if (character === "\r") return { kind: "submit" };

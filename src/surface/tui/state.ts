@@ -221,10 +221,8 @@ function updated(view: View, update: SessionUpdate, at: number): View {
     case "waiting":
       return { ...view, phase: { kind: "waiting", since: at, until: update.until } };
     case "turn-ended":
-      return {
-        ...tell(settled(view, update.outcome.kind !== "completed"), ...outcomeBlocks(update.outcome)),
-        phase: { kind: "resting" },
-      };
+      // It rests when its lease is given back (`rested`): what is queued may follow before that.
+      return tell(settled(view, update.outcome.kind !== "completed"), ...outcomeBlocks(update.outcome));
   }
 }
 
