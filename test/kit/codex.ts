@@ -62,7 +62,14 @@ export function installCodex(version: string = codexVersion): Installed {
 export function codexHome(
   binary: string,
   home: string,
-  upstream: { url: string; apiKey: string; model?: string; providerName?: string; config?: string },
+  upstream: {
+    url: string;
+    apiKey: string;
+    model?: string;
+    providerName?: string;
+    webSockets?: boolean;
+    config?: string;
+  },
 ): CodexHome {
   mkdirSync(home, { recursive: true });
   writeFileSync(
@@ -78,7 +85,7 @@ export function codexHome(
       `base_url = "${upstream.url}"`,
       'wire_api = "responses"',
       'env_key = "LOOPBACK_KEY"',
-      "supports_websockets = false",
+      `supports_websockets = ${upstream.webSockets === true}`,
       "request_max_retries = 1",
       "stream_max_retries = 1",
       "[analytics]",
