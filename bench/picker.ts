@@ -64,13 +64,18 @@ function untilDrawn(words: readonly string[], cwd: string): Promise<number | und
   const child = spawn("script", way, { cwd, stdio: ["pipe", "pipe", "ignore"] });
   return new Promise((resolve) => {
     let [drawn, screen]: [number | undefined, string] = [undefined, ""];
+    let leaving: NodeJS.Timeout | undefined;
     child.once("error", () => resolve(undefined));
-    child.once("close", () => resolve(drawn));
+    child.once("close", () => {
+      clearInterval(leaving);
+      resolve(drawn);
+    });
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       screen += text;
       if (drawn !== undefined || !screen.includes("type to search")) return;
       drawn = performance.now() - began;
-      child.stdin.end("\u001b");
+      // The first one may come before keys are read.
+      leaving = setInterval(() => child.stdin.write("\u001b"), 100);
     });
   });
 }
