@@ -39,6 +39,8 @@ export interface AttemptHost {
 const wholeLimit = 16 * 1024 * 1024;
 /** Of a stream, what comes before its first output item. It echoes instructions and tools twice. */
 const preludeLimit = 8 * 1024 * 1024;
+/** And for so long: a client may wait for the head of its answer less patiently than for what comes behind it. */
+const preludeMs = 60_000;
 
 /** Events before the first output: a stream that fails behind them has shown nothing. Comments have no name. */
 const preludes: ReadonlySet<string> = new Set([
@@ -70,6 +72,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   #held: Buffer[] = [];
   #heldBytes = 0;
+  #heldSince = 0;
   #isCommitted = false;
   #hasEnded = false;
   /** What came since the last flush. */
@@ -179,10 +182,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#hasEnded ||= names.some((name) => ends.has(name));
     this.#spot(bytes);
     if (this.#isCommitted) return this.#write(bytes);
+    if (this.#begun === undefined) this.#heldSince = arrivedAt;
     this.#begun ??= begunWith(bytes);
     this.#hold(bytes);
     const telling = names.find((name) => !preludes.has(name));
-    if (telling === undefined && this.#heldBytes <= preludeLimit) return;
+    const isHeldOn = this.#heldBytes <= preludeLimit && arrivedAt - this.#heldSince <= preludeMs;
+    if (telling === undefined && isHeldOn) return;
     if (telling !== undefined && failures.has(telling))
       return this.#refuse(failureIn(this.#held, this.#headers));
     this.#commit("stream", arrivedAt);

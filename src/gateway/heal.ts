@@ -82,7 +82,7 @@ export class Healing {
   #isNewlyStructured = false;
   /** What the conversation was known to need. */
   #known: readonly Quarantine[] = [];
-  #wasDisguised = false;
+  #disguises = 0;
   #probes = 0;
   /** Blobs that were refused long ago and are tried again. */
   #due: string[] = [];
@@ -199,11 +199,14 @@ export class Healing {
     return this.#taken;
   }
 
-  /** Row 12: the backend said that the token had expired, while a request without sealed items works. Believed once. */
+  /**
+   * Row 12: the backend said that the token had expired, while a request without sealed items works. Believed twice, for what looks damaged
+   * and for the rest; a token that has expired stays so.
+   */
   #undisguised(failure: Failure): Failure {
     if (!isFailureOf(failure, "auth-expired") || failure.signal?.code !== "token_expired") return failure;
-    if (this.#wasDisguised || !this.holdsSeals()) return failure;
-    this.#wasDisguised = true;
+    if (this.#disguises >= 2 || !this.holdsSeals()) return failure;
+    this.#disguises++;
     return new Failure("sealed-reasoning-rejected", failure.message, {}, { signal: failure.signal });
   }
 
