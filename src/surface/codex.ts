@@ -5,7 +5,8 @@ import { readWorkspace } from "../agent/workspace.ts";
 import { Failure } from "../failure.ts";
 import { findThreads, hasRollout, threadAt } from "../foreign/codex/find.ts";
 import { importThread, type TakenOver, type Thread } from "../foreign/codex/import.ts";
-import { codexHome } from "../foreign/codex/places.ts";
+import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/places.ts";
+import { TakenNotes } from "../foreign/codex/taken-notes.ts";
 import { systemClock } from "../lib/clock.ts";
 import { isJsonObject } from "../lib/json.ts";
 import { counted } from "../lib/words.ts";
@@ -92,9 +93,16 @@ export async function takeOverMeant(
   const own = await taking.store.find(reference);
   const [only] = own;
   if (own.length > 1 || (only !== undefined && !mayHaveRollout(taking.environment, only))) return undefined;
+  const notes = new TakenNotes(join(taking.config.home, "cache"));
+  const filesOf = (thread: string): RolloutFile[] =>
+    listRollouts(codexHome(taking.environment)).filter((file) => file.thread === thread);
+  if (only !== undefined && notes.isKnown(only, filesOf(only))) return only;
   const thread = await findThread(taking.environment, only ?? reference);
   if (!thread) return undefined;
+  // As they stood before they were read: what comes meanwhile is new the next time.
+  const files = filesOf(thread.file.thread);
   const taken = await takeOver(taking, thread);
+  notes.put(thread.file.thread, files);
   if (taken.did !== "same") say(takenWords(thread, taken));
   return taken.did === "moved-on" && only !== undefined ? only : taken.id;
 }

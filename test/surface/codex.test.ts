@@ -1,5 +1,5 @@
 // Codex's sessions in the real program, as far as they need no Codex.
-import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
@@ -58,4 +58,30 @@ it("sessions of Codex are listed with what is asked for, and counted where they 
     const none = await rig.run(["resume", "nothing of that name"]);
     expect(none.status).not.toBe(0);
     expect(none.err).toMatch(/No session has the id or name/u);
+  }));
+
+it("what came since in Codex is taken over on the next resume, and nothing is read again where nothing came", () =>
+  withRig(scenario, async (rig) => {
+    const home = codexHome(rig, "0.130.0");
+    const { thread, path } = listRollouts(home).find((each) => each.thread.startsWith("01a1fac6-9157"))!;
+    const first = await rig.run(["import", thread]);
+    expect(first.out).toMatch(/^took over \d+ items/u);
+    const item = {
+      type: "message",
+      role: "user",
+      content: [{ type: "input_text", text: "said in Codex meanwhile" }],
+    };
+    const line = { timestamp: "2026-11-21T00:00:00.000Z", type: "response_item", payload: item };
+    appendFileSync(path, `${JSON.stringify(line)}\n`);
+    const grown = await rig.run(["resume", thread, "and now?", "--here"]);
+    expect(grown.err).toMatch(/took over 1 item that Codex session .* has got since/u);
+    expect(JSON.stringify(rig.simulator.requests.at(-1))).toContain("said in Codex meanwhile");
+    const quiet = await rig.run(["resume", thread, "again", "--here"]);
+    expect(quiet.status, quiet.err).toBe(0);
+    expect(quiet.err).not.toMatch(/took over|gone on since/u);
+    appendFileSync(path, `${JSON.stringify(line)}\n`);
+    const apart = await rig.run(["resume", thread, "once more", "--here"]);
+    expect(apart.err).toMatch(/both have gone on since/u);
+    rmSync(join(rig.home, "cache"), { recursive: true });
+    expect((await rig.run(["resume", thread, "still", "--here"])).err).toMatch(/both have gone on since/u);
   }));
