@@ -53,6 +53,7 @@ describe.skipIf(!hasTmux)("a turn in the terminal interface", () => {
       await atTerminal(rig, ["resume", "told"], async (terminal) => {
         const opened = await terminal.shows("ready");
         expect(opened).toContain("› first");
+        expect(opened).toMatch(/^\$ echo ran >> ran\.txt; exit 3 {2}exit 3, \d\.\d s$/mu);
         expect(opened).toContain("And the second.");
         await terminal.press("C-d");
         expect(await terminal.ended()).toBe(0);

@@ -125,7 +125,7 @@ describe("what has scrolled away", () => {
             kind: "call",
             text: evil,
             patch: `*** Update File: a\n${evil.replaceAll("\n", " ")}\n+${text}`,
-            outcome: { status: "failed", exitCode: 1, durationMs: 1_234, words: "" },
+            outcome: { status: "failed", exitCode: 1, durationMs: 1_234 },
           },
           columns,
           plain,
@@ -142,7 +142,7 @@ describe("what has scrolled away", () => {
     const block = {
       kind: "call",
       text: "x".repeat(500),
-      outcome: { status: "failed", exitCode: 12, durationMs: 61_000, words: "" },
+      outcome: { status: "failed", exitCode: 12, durationMs: 61_000 },
     } as const;
     for (const columns of [30, 80]) {
       const [line = ""] = blockLines(block, columns, plain);

@@ -1,8 +1,9 @@
-import { parseJson } from "../../lib/json.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { isItemRecord, type ItemRecord } from "../../session/event.ts";
 import type { History } from "../../session/history.ts";
-import { isCallKind, itemText } from "../../session/item.ts";
+import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionStore } from "../../store.ts";
+import { readAnswerHead } from "../../tool/shell/answer.ts";
 import { folding } from "../../turn/journal.ts";
 import { callLine } from "../cli/render-text.ts";
 import type { Block } from "./state.ts";
@@ -25,9 +26,18 @@ export async function recall(store: SessionStore, id: string, turns: number): Pr
   const recent = history.items.filter(isItemRecord).slice(-mostItems);
   const blocks: Block[] = [];
   const prompts: string[] = [];
+  // Calls by their ids; an output ends the newest of its own.
+  const calls = new Map<string, CallBlock>();
   for (const record of recent) {
-    const block = blockOf(record, await store.body(id, record.body));
+    const { event } = record;
+    const item = parseJson(new TextDecoder().decode(await store.body(id, record.body)));
+    if (!isJsonObject(item)) continue;
+    const { call = "" } = event;
+    const ended = isOutputKind(event.kind) ? calls.get(call) : undefined;
+    if (ended) endCall(ended, itemText(item));
+    const block = blockOf(record, item);
     if (!block) continue;
+    if (block.kind === "call") calls.set(call, block);
     if (block.kind === "prompt") prompts.push(block.text);
     if (isRecent(record, history.turn - turns)) blocks.push(block);
   }
@@ -37,11 +47,19 @@ export async function recall(store: SessionStore, id: string, turns: number): Pr
 const isRecent = ({ event }: ItemRecord, after: number): boolean =>
   event.type === "item-added" && event.turn > after;
 
-function blockOf({ event }: ItemRecord, bytes: Uint8Array): Block | undefined {
+type CallBlock = Extract<Block, { kind: "call" }>;
+
+/** How the call ended, where its output says it. */
+function endCall(block: CallBlock, output: string): void {
+  const outcome = readAnswerHead(output);
+  if (outcome) block.outcome = outcome;
+  else if (output.startsWith("Denied:")) block.outcome = { status: "denied", durationMs: 0 };
+}
+
+function blockOf({ event }: ItemRecord, item: Record<string, unknown>): Block | undefined {
   if (event.type !== "item-added") return undefined;
-  const item = parseJson(new TextDecoder().decode(bytes)) as Record<string, unknown> | undefined;
   if (isCallKind(event.kind)) {
-    const input = item?.["arguments"] ?? item?.["input"];
+    const input = item["arguments"] ?? item["input"];
     return { kind: "call", text: callLine(event.name ?? "", typeof input === "string" ? input : "") };
   }
   const text = itemText(item);

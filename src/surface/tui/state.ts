@@ -23,7 +23,7 @@ export type Block =
   /** What a command printed. */
   | { kind: "printed"; text: string; failed: boolean };
 
-export type Outcome = Pick<ToolOutcome, "status" | "exitCode" | "durationMs"> & { words: string };
+export type Outcome = Pick<ToolOutcome, "status" | "exitCode" | "durationMs">;
 
 /** A call in flight. Times are milliseconds since 1970. */
 export interface RunningCall {
@@ -266,11 +266,11 @@ function ended(view: View, { callSeq, outcome }: Extract<SessionUpdate, { type: 
   const call = view.calls.find(({ seq }) => seq === callSeq);
   const rest = { ...view, calls: view.calls.filter(({ seq }) => seq !== callSeq) };
   if (!call) return rest;
-  const { status, exitCode, durationMs, output } = outcome;
+  const { status, exitCode, durationMs } = outcome;
   return tell(rest, {
     kind: "call",
     text: call.text,
-    outcome: { status, durationMs, words: output, ...(exitCode !== undefined && { exitCode }) },
+    outcome: { status, durationMs, ...(exitCode !== undefined && { exitCode }) },
     // What was not done is no change.
     ...(call.patch !== undefined && status === "ok" && { patch: call.patch }),
   });

@@ -26,6 +26,16 @@ export function exitOutcome(spool: string, exit: ExitRecord): ToolOutcome {
   return { output: text, status, exitCode: code, durationMs: exit.durationMs, ...printed.spooled };
 }
 
+/** What the head of such a text says; `undefined` for another text. */
+export function readAnswerHead(
+  text: string,
+): { status: "ok" | "failed"; exitCode: number; durationMs: number } | undefined {
+  const [, code, time] = /^Exit code: (-?\d+)\nWall time: ([\d.]+) seconds\n/u.exec(text) ?? [];
+  if (code === undefined || time === undefined) return undefined;
+  const exitCode = Number(code);
+  return { status: exitCode === 0 ? "ok" : "failed", exitCode, durationMs: Number(time) * 1_000 };
+}
+
 /** The outcome of a command that was started and left no trace of its end (R26). */
 export function unknownOutcome(spool: string, why: string): ToolOutcome {
   const { text, spooled } = readPrinted(spool);

@@ -6,6 +6,7 @@ import { scratch, shellCall, toolContext, until } from "../../../test/kit/tool-c
 import { toolProcess } from "../../../test/kit/tool-process.ts";
 import { fateOf, identifyProcess } from "../../lib/process.ts";
 import { commandOf, readStarted } from "../spool.ts";
+import { readAnswerHead } from "./answer.ts";
 import { shellCommand } from "./shell-command.ts";
 
 const run = (context: ReturnType<typeof toolContext>, ...call: Parameters<typeof shellCall>) =>
@@ -15,6 +16,14 @@ const linesOf = (path: string): number =>
   existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : 0;
 
 describe("a command's answer", () => {
+  it("can be read back from its text", async () => {
+    const { output, exitCode, durationMs } = await run(toolContext(), "exit 3");
+    const head = readAnswerHead(output);
+    expect(head).toMatchObject({ status: "failed", exitCode });
+    expect(Math.abs((head?.durationMs ?? 0) - durationMs)).toBeLessThan(100);
+    expect(readAnswerHead("Denied: no")).toBeUndefined();
+  });
+
   it("has the exit code, the time and both streams in the order in which they came", async () => {
     const outcome = await run(toolContext(), "echo one; echo two >&2; echo three; exit 3");
     expect(outcome).toMatchObject({ status: "failed", exitCode: 3 });
