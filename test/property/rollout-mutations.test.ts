@@ -1,0 +1,161 @@
+// Rollouts of the real CLI, mutated: doctor and repair neither fail nor hang on them, and change nothing that they were not told to change.
+// `THROUGHLINE_FUZZ=10000 npx vitest run test/property/rollout-mutations` takes them all.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { examine } from "../../src/foreign/codex/examine.ts";
+import { catalogue, needsRepair } from "../../src/foreign/codex/findings.ts";
+import { judge } from "../../src/foreign/codex/judge.ts";
+import { listRollouts } from "../../src/foreign/codex/places.ts";
+import {
+  prepareRepair,
+  type RepairOptions,
+  repairRollout,
+  undoRepair,
+} from "../../src/foreign/codex/repair.ts";
+
+const runs = Number(process.env["THROUGHLINE_FUZZ"] ?? 25);
+const versions = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"];
+const rollouts = versions.flatMap((version) =>
+  listRollouts(fileURLToPath(new URL(`../../src/foreign/codex/fixtures/${version}`, import.meta.url))).filter(
+    ({ form }) => form === "jsonl",
+  ),
+);
+
+type Mutation =
+  | { do: "cut"; at: number }
+  | { do: "flip"; at: number; bit: number }
+  | { do: "zero"; at: number; bytes: number }
+  | { do: "insert"; at: number; bytes: Uint8Array }
+  | { do: "swap"; line: number; with: number }
+  | { do: "double"; line: number }
+  | { do: "drop"; line: number }
+  | { do: "glue"; line: number }
+  | { do: "huge"; line: number; megabytes: number };
+
+const place = fc.double({ min: 0, max: 0.999_999, noNaN: true });
+const mutation: fc.Arbitrary<Mutation> = fc.oneof(
+  fc.record({ do: fc.constant("cut" as const), at: place }),
+  fc.record({ do: fc.constant("flip" as const), at: place, bit: fc.integer({ min: 0, max: 7 }) }),
+  fc.record({ do: fc.constant("zero" as const), at: place, bytes: fc.integer({ min: 1, max: 5_000 }) }),
+  fc.record({ do: fc.constant("insert" as const), at: place, bytes: fc.uint8Array({ maxLength: 40 }) }),
+  fc.record({ do: fc.constant("swap" as const), line: place, with: place }),
+  fc.record({ do: fc.constant("double" as const), line: place }),
+  fc.record({ do: fc.constant("drop" as const), line: place }),
+  fc.record({ do: fc.constant("glue" as const), line: place }),
+  fc.record({ do: fc.constant("huge" as const), line: place, megabytes: fc.integer({ min: 1, max: 8 }) }),
+);
+
+function mutate(bytes: Buffer, mutation: Mutation): Buffer {
+  const lines = (): string[] => bytes.toString("latin1").split("\n");
+  const joined = (all: readonly string[]): Buffer => Buffer.from(all.join("\n"), "latin1");
+  const nth = (all: readonly string[], at: number): number => Math.floor(at * all.length);
+  switch (mutation.do) {
+    case "cut":
+      return bytes.subarray(0, Math.floor(mutation.at * bytes.length));
+    case "flip": {
+      const copy = Buffer.from(bytes);
+      const at = Math.floor(mutation.at * copy.length);
+      if (copy.length > 0) copy[at] = copy[at]! ^ (1 << mutation.bit);
+      return copy;
+    }
+    case "zero": {
+      const copy = Buffer.from(bytes);
+      const at = Math.floor(mutation.at * copy.length);
+      return copy.fill(0, at, Math.min(copy.length, at + mutation.bytes));
+    }
+    case "insert": {
+      const at = Math.floor(mutation.at * bytes.length);
+      return Buffer.concat([bytes.subarray(0, at), mutation.bytes, bytes.subarray(at)]);
+    }
+    case "swap": {
+      const all = lines();
+      const [one, other] = [nth(all, mutation.line), nth(all, mutation.with)];
+      [all[one], all[other]] = [all[other]!, all[one]!];
+      return joined(all);
+    }
+    case "double":
+      return joined(
+        lines().flatMap((line, at, all) => (at === nth(all, mutation.line) ? [line, line] : [line])),
+      );
+    case "drop":
+      return joined(lines().filter((_, at, all) => at !== nth(all, mutation.line)));
+    case "glue": {
+      const all = lines();
+      const at = nth(all, mutation.line);
+      return joined([...all.slice(0, at), `${all[at]!}${all[at + 1] ?? ""}`, ...all.slice(at + 2)]);
+    }
+    case "huge": {
+      const all = lines();
+      const at = nth(all, mutation.line);
+      const [first, ...rest] = all[at]!.split('":"');
+      const filler = "x".repeat(mutation.megabytes * 1_000_000);
+      all[at] = rest.length === 0 ? all[at]! + filler : `${first}":"${filler}${rest.join('":"')}`;
+      return joined(all);
+    }
+  }
+}
+
+const root = mkdtempSync(join(tmpdir(), "throughline-mutations-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** What is left after a repair may only be what no repair mends. */
+const unmendable = new Set(
+  Object.entries(catalogue).flatMap(([kind, { mends }]) => (mends === "repair" ? [] : [kind])),
+);
+
+describe("a mutated rollout", () => {
+  it(
+    "is examined and repaired without a failure, changed only when told to, and given back as it was",
+    { timeout: 30_000 + runs * 500 },
+    async () => {
+      const folder = join(root, "codex", "sessions", "2026", "11", "20");
+      mkdirSync(folder, { recursive: true });
+      let [run, mended, largest] = [0, 0, 0];
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...rollouts),
+          fc.array(mutation, { minLength: 1, maxLength: 4 }),
+          async ({ path }, mutations) => {
+            const file = join(folder, basename(path));
+            const bytes = mutations.reduce(mutate, readFileSync(path));
+            writeFileSync(file, bytes);
+            utimesSync(file, 1_700_000_000, 1_700_000_000);
+            const home = join(root, `home-${run++ % 50}`);
+            rmSync(home, { recursive: true, force: true });
+            const now = Date.parse("2026-11-21T00:00:00Z");
+            const options: RepairOptions = { home, now, seals: { which: "all" } };
+            const found = judge(await examine(file), { path: file, now });
+            const prepared = await prepareRepair(file, options);
+            prepared.folder.remove();
+            expect(readFileSync(file).equals(bytes), "only looked at").toBe(true);
+
+            const done = await repairRollout(file, options, () => undefined);
+            const after = judge(await examine(file), { path: file, now }).filter(needsRepair);
+            expect(after.map(({ kind }) => kind).filter((kind) => !unmendable.has(kind))).toEqual([]);
+            largest = Math.max(largest, process.memoryUsage.rss());
+            if (!done) {
+              expect(readFileSync(file).equals(bytes), "nothing to repair").toBe(true);
+              return;
+            }
+            mended++;
+            expect(found.length).toBeGreaterThan(0);
+            expect(await repairRollout(file, options, () => undefined), "a second repair").toBeUndefined();
+            await undoRepair(home, file);
+            expect(readFileSync(file).equals(bytes), "given back").toBe(true);
+          },
+        ),
+        {
+          numRuns: runs,
+          ...(process.env["THROUGHLINE_SEED"] && { seed: Number(process.env["THROUGHLINE_SEED"]) }),
+        },
+      );
+      expect(mended).toBeGreaterThan(runs / 4);
+      if (runs > 100)
+        console.log(`${runs} rollouts, ${mended} repaired, ${(largest / 1e6).toFixed(0)} MB at most`);
+    },
+  );
+});
