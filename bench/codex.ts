@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { codexHome, codexVersion, installCodex } from "../test/kit/codex.ts";
 import { median, megabytes, ms, ratio, sharedNow, times } from "./numbers.ts";
@@ -16,7 +16,40 @@ export async function codex({ scratch, quick }: Bench): Promise<Row[]> {
   const installed = installCodex();
   if ("missing" in installed) return [{ measure: "codex", ours: "not measured", beside: installed.missing }];
   const { binary } = installed;
-  return [...(await lists(scratch, binary, quick)), ...(await resumes(scratch, binary, quick))];
+  return [
+    ...(await lists(scratch, binary, quick)),
+    ...(await resumes(scratch, binary, quick)),
+    ...(await doctors(scratch, quick)),
+  ];
+}
+
+/** `doctor` as a whole process over one long rollout in the page cache. */
+async function doctors(scratch: string, quick: boolean): Promise<Row[]> {
+  const bytes = (quick ? 20 : 400) * 1e6;
+  const [home, own] = [join(scratch, "codex-doctor"), join(scratch, "own-doctor")];
+  const { path } = writeRollout(home, began, scratch, { bytes, output: 4_000 });
+  const { size } = statSync(path);
+  const [took, lines, peaks] = [[] as number[], [] as number[], [] as number[]];
+  for (let round = 0; round < 3; round++) {
+    const counted = performance.now();
+    spawnSync("wc", ["-l", path]);
+    lines.push(performance.now() - counted);
+    const words = ["--import", peakProbe, program, "doctor", path, "--home", own];
+    const { ms: all, peakBytes } = await runNode(words, { env: { CODEX_HOME: home } });
+    took.push(all);
+    peaks.push(peakBytes);
+  }
+  rmSync(home, { recursive: true });
+  const rate = size / 1e6 / (median(took) / 1_000);
+  return [
+    {
+      measure: `codex: doctor of one rollout of ${megabytes(size)}, whole process`,
+      ours: `${times(took)}, ${rate.toFixed(0)} MB/s, ${megabytes(median(peaks))} at its peak`,
+      beside: `${times(lines)} wc -l`,
+      ratio: ratio(median(took), median(lines)),
+      goal: "≥ 500 MB/s",
+    },
+  ];
 }
 
 async function lists(scratch: string, binary: string, quick: boolean): Promise<Row[]> {

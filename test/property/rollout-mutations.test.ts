@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { examine } from "../../src/foreign/codex/examine.ts";
 import { catalogue, needsRepair } from "../../src/foreign/codex/findings.ts";
@@ -49,50 +49,48 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   fc.record({ do: fc.constant("huge" as const), line: place, megabytes: fc.integer({ min: 1, max: 8 }) }),
 );
 
-function mutate(bytes: Buffer, mutation: Mutation): Buffer {
+function mutate(bytes: Buffer, how: Mutation): Buffer {
   const lines = (): string[] => bytes.toString("latin1").split("\n");
   const joined = (all: readonly string[]): Buffer => Buffer.from(all.join("\n"), "latin1");
   const nth = (all: readonly string[], at: number): number => Math.floor(at * all.length);
-  switch (mutation.do) {
+  switch (how.do) {
     case "cut":
-      return bytes.subarray(0, Math.floor(mutation.at * bytes.length));
+      return bytes.subarray(0, Math.floor(how.at * bytes.length));
     case "flip": {
       const copy = Buffer.from(bytes);
-      const at = Math.floor(mutation.at * copy.length);
-      if (copy.length > 0) copy[at] = copy[at]! ^ (1 << mutation.bit);
+      const at = Math.floor(how.at * copy.length);
+      if (copy.length > 0) copy[at] = copy[at]! ^ (1 << how.bit);
       return copy;
     }
     case "zero": {
       const copy = Buffer.from(bytes);
-      const at = Math.floor(mutation.at * copy.length);
-      return copy.fill(0, at, Math.min(copy.length, at + mutation.bytes));
+      const at = Math.floor(how.at * copy.length);
+      return copy.fill(0, at, Math.min(copy.length, at + how.bytes));
     }
     case "insert": {
-      const at = Math.floor(mutation.at * bytes.length);
-      return Buffer.concat([bytes.subarray(0, at), mutation.bytes, bytes.subarray(at)]);
+      const at = Math.floor(how.at * bytes.length);
+      return Buffer.concat([bytes.subarray(0, at), how.bytes, bytes.subarray(at)]);
     }
     case "swap": {
       const all = lines();
-      const [one, other] = [nth(all, mutation.line), nth(all, mutation.with)];
+      const [one, other] = [nth(all, how.line), nth(all, how.with)];
       [all[one], all[other]] = [all[other]!, all[one]!];
       return joined(all);
     }
     case "double":
-      return joined(
-        lines().flatMap((line, at, all) => (at === nth(all, mutation.line) ? [line, line] : [line])),
-      );
+      return joined(lines().flatMap((line, at, all) => (at === nth(all, how.line) ? [line, line] : [line])));
     case "drop":
-      return joined(lines().filter((_, at, all) => at !== nth(all, mutation.line)));
+      return joined(lines().filter((_, at, all) => at !== nth(all, how.line)));
     case "glue": {
       const all = lines();
-      const at = nth(all, mutation.line);
+      const at = nth(all, how.line);
       return joined([...all.slice(0, at), `${all[at]!}${all[at + 1] ?? ""}`, ...all.slice(at + 2)]);
     }
     case "huge": {
       const all = lines();
-      const at = nth(all, mutation.line);
+      const at = nth(all, how.line);
       const [first, ...rest] = all[at]!.split('":"');
-      const filler = "x".repeat(mutation.megabytes * 1_000_000);
+      const filler = "x".repeat(how.megabytes * 1_000_000);
       all[at] = rest.length === 0 ? all[at]! + filler : `${first}":"${filler}${rest.join('":"')}`;
       return joined(all);
     }

@@ -86,7 +86,7 @@ async function diagnoseOne(
   }
 }
 
-export function holderWords({ pid, program, by }: Holder): string {
+function holderWords({ pid, program, by }: Holder): string {
   const who = pid === undefined ? "a process out of sight" : `${program ?? "a process"} (pid ${pid})`;
   return by === "lock" ? `${who} holds its lock` : `${who} has it open for writing`;
 }

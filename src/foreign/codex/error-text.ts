@@ -1,3 +1,4 @@
+import { classify } from "../../failure/classify.ts";
 import type { FailureSignal } from "../../failure.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { signalFromEvent, signalFromHttp } from "../../failure/signal.ts";
@@ -54,4 +55,11 @@ function statusIn(json: string): number | undefined {
   const value = parseJson(json);
   const found = isJsonObject(value) ? value["status"] : undefined;
   return typeof found === "number" && found >= 400 ? found : undefined;
+}
+
+/** Whether a turn ended because sealed content of the session can't be opened any more. */
+export function isSealRefused(message: string | undefined, now: number): boolean {
+  if (message === undefined) return false;
+  const { class: kind } = classify(signalFromText(message), { now, sealedSent: true });
+  return kind === "sealed-reasoning-rejected" || kind === "sealed-compaction-rejected";
 }

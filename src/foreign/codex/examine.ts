@@ -55,7 +55,7 @@ export interface ExamineOptions {
 }
 
 /** Longer lines are not parsed: the bound of the memory that an examination takes. */
-export const longestExamined = 2 ** 25;
+const longestExamined = 2 ** 25;
 const mostBad = 200_000;
 const openBrace = 0x7b;
 

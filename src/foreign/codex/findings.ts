@@ -262,7 +262,7 @@ export interface Finding {
 }
 
 /** So many places of one finding are told. */
-export const mostPlaces = 20;
+const mostPlaces = 20;
 
 export function finding(
   kind: FindingKind,

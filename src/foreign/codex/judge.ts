@@ -1,7 +1,6 @@
-import { classify } from "../../failure/classify.ts";
 import { counted, durationWords } from "../../lib/words.ts";
 import { sealAge } from "../../replay/seal.ts";
-import { signalFromText } from "./error-text.ts";
+import { isSealRefused } from "./error-text.ts";
 import type { Examination } from "./examine.ts";
 import { type Finding, finding, type FindingKind, type Place } from "./findings.ts";
 import type { Span } from "./pairs-watch.ts";
@@ -119,8 +118,7 @@ function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
     found.push(finding("seal-malformed", malformed.map(placeOf), { count: malformed.length }));
   const { error } = turns;
   if (error !== undefined && blobs.some(({ at }) => at < error.at)) {
-    const refused = classify(signalFromText(error.message), { now, sealedSent: true });
-    if (refused.class === "sealed-reasoning-rejected" || refused.class === "sealed-compaction-rejected")
+    if (isSealRefused(error.message, now))
       found.push(
         finding("seal-refused", [{ line: error.line, at: error.at, bytes: 0 }], {
           detail: error.message.slice(0, 300),

@@ -117,11 +117,11 @@ class Planner {
   }
 
   blanked(): Edit[] {
-    const { doubled, seals } = this.#found;
+    const { doubled } = this.#found;
     const edits = new Map<number, Edit>();
     for (const span of doubled.spans)
       edits.set(span.at, this.#blank(span, "doubled-record", "the copy becomes spaces"));
-    for (const blob of chosenSeals(seals, this.#options.seals, this.#options.now)) {
+    for (const blob of chosenSeals(this.#found, this.#options.seals, this.#options.now)) {
       if (edits.has(blob.at)) continue;
       const isSummary = blob.in === "compaction";
       const kind = blob.malformed ? "seal-malformed" : "seal-refused";

@@ -1,9 +1,14 @@
 import { endsAlike } from "../../replay/seal.ts";
-import type { SealedBlob, SealsWatch } from "./seals-watch.ts";
+import { isSealRefused } from "./error-text.ts";
+import type { Examination } from "./examine.ts";
+import type { SealedBlob } from "./seals-watch.ts";
 
-/** Which sealed content a repair takes out. What is malformed goes in any case but "none". */
+/**
+ * Which sealed content a repair takes out; "dead": all of it if the rollout's last turn was refused for it, otherwise none. What is
+ * malformed goes in any case but "none".
+ */
 export type SealChoice =
-  | { readonly which: "all" | "none" }
+  | { readonly which: "all" | "dead" | "none" }
   /** Sealed so many milliseconds ago, or longer. */
   | { readonly which: "older"; readonly than: number }
   /** What an error names: an item's id, or the last characters of a blob. */
@@ -13,9 +18,15 @@ export type SealChoice =
  * The blobs that a choice means. A summary that is taken out brings the history before it back, so that the reasoning before it, which
  * was sealed with it or earlier, goes too.
  */
-export function chosenSeals({ blobs }: SealsWatch, choice: SealChoice, now: number): SealedBlob[] {
+export function chosenSeals(
+  { seals: { blobs }, turns }: Pick<Examination, "seals" | "turns">,
+  choice: SealChoice,
+  now: number,
+): SealedBlob[] {
   if (choice.which === "none") return [];
-  const chosen = blobs.items.filter((blob) => blob.malformed || isMeant(blob, choice, now));
+  const isDead = choice.which === "dead" && isSealRefused(turns.error?.message, now);
+  const wanted: SealChoice = isDead ? { which: "all" } : choice;
+  const chosen = blobs.items.filter((blob) => blob.malformed || isMeant(blob, wanted, now));
   const lastSummary = chosen.findLast((blob) => blob.in === "compaction");
   if (!lastSummary) return chosen;
   const meant = new Set(chosen);

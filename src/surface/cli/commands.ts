@@ -319,9 +319,13 @@ export const commands: readonly Command[] = [
     options: [
       { flags: "--write", help: "do it; refused while a living process holds the session" },
       { flags: "--undo", help: "take the last repair back; what Codex has written since stays" },
+      {
+        flags: "--sealed",
+        help: "take out all sealed reasoning and summaries (default: when the last turn was refused for it)",
+      },
       { flags: "--older-than <age>", help: "of sealed content, only what was sealed so long ago: 12h, 7d" },
       { flags: "--error <text>", help: "only what this message names" },
-      { flags: "--keep-sealed", help: "leave sealed reasoning and summaries as they are" },
+      { flags: "--keep-sealed", help: "leave sealed content as it is, also what is known to be dead" },
     ],
     load: async () => (await import("./repair.ts")).repair,
   },

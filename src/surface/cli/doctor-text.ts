@@ -150,7 +150,7 @@ function saidLines({ means, youCan, sessions }: Said): string[] {
   return [...lines, `  → ${printableLine(youCan, 300)}`];
 }
 
-export function shortPath(path: string): string {
+function shortPath(path: string): string {
   const home = homedir();
   return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }

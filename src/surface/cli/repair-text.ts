@@ -78,7 +78,7 @@ export function leftText(path: string, left: readonly Finding[]): string {
 }
 
 export function nothingText(path: string): string {
-  return `There is nothing to repair in ${path}. What is to be known of it: throughline doctor ${path}\n`;
+  return `There is nothing to repair in ${path}. What is to be known of it: throughline doctor ${path}\nIf a provider refuses its sealed reasoning all the same: throughline repair ${path} --sealed\n`;
 }
 
 function leftLine({ kind, count, detail }: Finding): string {

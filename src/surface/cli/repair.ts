@@ -95,16 +95,17 @@ async function target(word: string, { options, environment, folder }: Invocation
 function choiceOf(invocation: Invocation): Pick<RepairOptions, "seals" | "only"> {
   const olderThan = optionText(invocation, "olderThan");
   const pasted = optionText(invocation, "error");
-  const keeps = invocation.options["keepSealed"] === true;
-  if ([olderThan, pasted, keeps || undefined].filter((given) => given !== undefined).length > 1)
+  const [all, keeps] = [invocation.options["sealed"] === true, invocation.options["keepSealed"] === true];
+  const given = [olderThan !== undefined, pasted !== undefined, all, keeps].filter(Boolean);
+  if (given.length > 1)
     throw new Failure(
       "usage",
-      "--older-than, --error and --keep-sealed choose sealed content: give one of them.",
+      "--sealed, --older-than, --error and --keep-sealed choose sealed content: give one of them.",
       {},
     );
   if (olderThan !== undefined) return { seals: { which: "older", than: ageOf(olderThan) } };
   if (pasted !== undefined) return namedBy(understand(pasted, Date.now()));
-  const seals: SealChoice = { which: keeps ? "none" : "all" };
+  const seals: SealChoice = { which: all ? "all" : keeps ? "none" : "dead" };
   return { seals };
 }
 

@@ -37,7 +37,7 @@ function rolloutsIn(folder: string): string[] {
 }
 
 /** The rollout of the thread with this id, unique beginning of one, or name. Throws `session-missing` or `session-ambiguous`. */
-export async function findRollout(reference: string, codexHome: string): Promise<string> {
+async function findRollout(reference: string, codexHome: string): Promise<string> {
   const found = await findThreads(codexHome, reference);
   if (found.length > 1) {
     const matches = found.map(({ file }) => file.thread);
