@@ -61,6 +61,13 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
         await terminal.press("C-c");
         expect(await terminal.ended()).toBe(130);
       });
+      // A window that is closed takes the picker along.
+      await atTerminal(
+        rig,
+        ["exec", "resume"],
+        async (terminal) => void (await terminal.shows("type to search")),
+      );
+      expect(rig.processes()).toEqual([]);
     }));
 
   it("shows all workspaces, looks into the messages, renames, archives, forks and deletes", () =>
