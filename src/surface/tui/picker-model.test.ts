@@ -23,7 +23,10 @@ function made(source: Partial<PickerSource>) {
     messages: async ({ title = "" }) => [{ who: "you", text: title }],
     rename: told("rename"),
     archive: told("archive"),
-    delete: told("delete"),
+    delete: async (one) => {
+      await told("delete")(one);
+      return "some of it is still in its fork 7";
+    },
     fork: async () => rows[2]!.id,
     ...source,
   };
@@ -59,6 +62,7 @@ describe("the picker's model", () => {
     model.do({ kind: "archive" });
     await until(model, () => model.state.note !== undefined);
     expect(asked).toEqual(["delete Task 1"]);
+    expect(model.state.note).toBe("deleted; some of it is still in its fork 7");
   });
 
   it("ends once, and does nothing afterwards", () => {

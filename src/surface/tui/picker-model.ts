@@ -28,7 +28,8 @@ export interface PickerSource {
   messages(row: PickerRow): Promise<readonly PreviewMessage[]>;
   rename(row: PickerRow, name: string): Promise<void>;
   archive(row: PickerRow): Promise<void>;
-  delete(row: PickerRow): Promise<void>;
+  /** Resolves to which sessions still hold some of what it held, in words; empty when none does. */
+  delete(row: PickerRow): Promise<string>;
   /** Resolves to the new session's id. */
   fork(row: PickerRow): Promise<string>;
 }
@@ -111,8 +112,8 @@ export class PickerModel {
         });
       case "delete":
         return this.#change(row, "deleting it", async (chosen) => {
-          await this.#source.delete(chosen);
-          return `session ${chosen.id} is deleted`;
+          const left = await this.#source.delete(chosen);
+          return `deleted${left && `; ${left}`}`;
         });
       case "fork":
         return this.#fork(row);

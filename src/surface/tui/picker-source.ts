@@ -7,6 +7,7 @@ import type { Place } from "../../session/place.ts";
 import type { ListQuery, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../store/items.ts";
 import { checkName } from "../cli/pick.ts";
+import { relativesOf } from "../cli/relatives.ts";
 import type { CodexQuery } from "../codex-sessions.ts";
 import type { PickerSource, PreviewMessage } from "./picker-model.ts";
 import type { PickerRow, PickerRows } from "./picker-state.ts";
@@ -57,7 +58,10 @@ export function sessionSource({ store, here, codex }: Shelves): PickerSource {
     },
     delete: async (row) => {
       ownOnly(row);
+      const relatives = relativesOf([row], await store.everything());
       await store.remove(row.id);
+      const left = relatives.map(({ relation, session }) => `${relation} ${session.id}`);
+      return left.length === 0 ? "" : `some of it is still in ${left.join(", ")}`;
     },
     fork: async (row) => {
       ownOnly(row);
