@@ -110,6 +110,9 @@ describe.skipIf(!hasTmux)("a turn in the terminal interface", () => {
         expect(at.toSorted((left, right) => left - right)).toEqual(at);
         expect(at).not.toContain(-1);
         expect(done).not.toMatch(/follow-ups? waiting/u);
+        await terminal.shows("ready");
+        await rig.run(["queue", rig.id(), "while it rests"]);
+        await terminal.shows((screen) => screen.includes("Answer to while it rests") && isAtRest(screen));
       }),
     );
   });
@@ -150,9 +153,14 @@ describe.skipIf(!hasTmux)("a turn in the terminal interface", () => {
         await terminal.type("again");
         await terminal.press("Enter");
         await terminal.shows(/limited, resets in 1 h 59 m|limited, resets in 2 h/u);
-        await terminal.type("/wait");
-        await terminal.press("Enter");
-        await terminal.shows(/goes on by itself in/u);
+        for (const key of ["Escape", "no key"]) {
+          await terminal.type("/wait");
+          await terminal.press("Enter");
+          await terminal.shows(/goes on by itself in/u);
+          if (key === "no key") break;
+          await terminal.press(key);
+          await terminal.shows((screen) => !/goes on by itself in/u.test(screen));
+        }
         await terminal.type("/clear");
         await terminal.press("Enter");
         const cleared = await terminal.shows(

@@ -31,7 +31,7 @@ export function App({ desk, paint, suspend, done }: AppProps): ReactNode {
   }, [desk, finished.length]);
   useInput((input, key) => {
     for (const command of readKeys(input, key)) {
-      if (command.kind === "suspend") void suspendTerminal(suspend);
+      if (command.kind === "suspend") suspendTerminal(suspend).catch(desk.trouble);
       else desk.key(command);
     }
   });

@@ -305,7 +305,8 @@ export class Conversation {
       const { stop } = phase;
       const isAwake = stop?.kind === "limited" && stop.wakes && (stop.until ?? 0) <= systemClock.now();
       const isFree = (await this.#bench.store.holder(id)).state === "free";
-      if (isAwake || (stop === undefined && due.length > 0 && isFree)) void this.turn();
+      if (isAwake || (stop === undefined && due.length > 0 && isFree))
+        this.turn().catch((error: unknown) => this.tellTrouble(error));
     } catch (error) {
       this.#isHalted = true;
       if (isFailureOf(error, "session-missing")) this.#gone();

@@ -69,6 +69,8 @@ export class Desk {
     this.#act({ act: "submit", text });
   }
 
+  readonly trouble = (error: unknown): void => this.#talk.tellTrouble(error);
+
   /** For React's `useSyncExternalStore`. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
