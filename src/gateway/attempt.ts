@@ -96,6 +96,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   ): void {
     if (this.#mode === "over") return;
     this.#host.alive();
+    // Early hints: the answer is still to come.
+    if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
     const isGood = status >= 200 && status < 300;
@@ -136,7 +138,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#isOver()) return;
     if (this.#mode === "opaque") this.#finish();
     else if (this.#mode === "whole") this.#judgeWhole();
-    else if (this.#hasEnded) this.#finish();
+    else this.#endStream();
+  }
+
+  #endStream(): void {
+    const last = this.#hasEnded ? undefined : this.#scanner.last();
+    if (last) this.#take(last.bytes, [last.name], performance.now());
+    if (this.#isOver()) return;
+    if (this.#hasEnded) this.#finish();
     else this.#cut(signalFromTransport("CUT", "the stream closed before response.completed"));
   }
 

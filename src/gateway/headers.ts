@@ -64,14 +64,16 @@ export function forwardedRequestHeaders(
   return forwarded;
 }
 
-/** An upstream's headers as they go to the client. */
+/** An upstream's headers as they go to the client. A stream's length is not what it declared once its end has to be told. */
 export function forwardedResponseHeaders(headers: IncomingHttpHeaders): Record<string, string | string[]> {
   const named = listed(headers.connection);
+  const isStream = /^text\/event-stream\b/iu.test(headers["content-type"] ?? "");
   const forwarded: Record<string, string | string[]> = {};
   for (const name of Object.keys(headers)) {
     const value = headers[name];
     if (value !== undefined && !hopByHop.has(name) && !named.has(name)) forwarded[name] = value;
   }
+  if (isStream) delete forwarded["content-length"];
   return forwarded;
 }
 

@@ -97,6 +97,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       keepAliveTimeout: 75_000,
       connectionsCheckingInterval: 5_000,
       noDelay: true,
+      // Other protocols that a client offers (h2c, as Java's does by default) are passed over, as HTTP lets a server do.
+      shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/iu.test(headers.upgrade ?? ""),
     },
     (request, response) => {
       const refused = guard(request.headers);

@@ -1,3 +1,5 @@
+import { parseJson } from "../lib/json.ts";
+
 /** One whole event of a stream, as far as the gateway has to know it. */
 export interface ScannedEvent {
   /** Its `event:` line, or the `type` in its data; empty for a comment and for what can't be told. */
@@ -60,6 +62,18 @@ export class StreamScanner {
     if (start > 0) take(start === bytes.length ? bytes : bytes.subarray(0, start), names);
   }
 
+  /** The last event of a stream that ended without an empty line behind it, with one; `undefined` when nothing is left, or not a whole one. */
+  last(): ScannedEvent | undefined {
+    const rest = this.#rest;
+    if (!rest || this.#isInLarge) return undefined;
+    const data = dataOf(rest);
+    if (data !== "[DONE]" && parseJson(data) === undefined) return undefined;
+    this.#rest = undefined;
+    this.count++;
+    const line = rest.at(-1) === 0x0a ? "" : "\n";
+    return { name: nameOf(rest, 0, rest.length), bytes: Buffer.concat([rest, Buffer.from(`${line}\n`)]) };
+  }
+
   /** Whether an event went out whose end did not come. */
   get isTorn(): boolean {
     return this.#isInLarge;
@@ -87,6 +101,8 @@ function nameOf(bytes: Buffer, start: number, end: number): string {
   if (first !== 0x64 /* d */ && first !== 0x69 /* i */) return "";
   const head = bytes.toString("latin1", at, Math.min(end, at + 512));
   if (/^data: ?\[DONE\]/u.test(head)) return "[DONE]";
+  // Chat endpoints, and gateways in front of them, tell a failure as an error object and nothing else.
+  if (/^data: ?\{\s*"error"\s*:\s*[{"]/u.test(head)) return "error";
   return /"type"\s*:\s*"([\w.-]+)"/u.exec(head)?.[1] ?? /^event: ?([\w.-]+)/mu.exec(head)?.[1] ?? "";
 }
 
