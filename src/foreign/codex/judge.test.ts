@@ -1,0 +1,108 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { zstdCompressSync } from "node:zlib";
+import { afterAll, describe, expect, it } from "vitest";
+import { diagnose } from "./diagnose.ts";
+import { examine } from "./examine.ts";
+import { type Finding, type FindingKind, needsRepair } from "./findings.ts";
+import { judge } from "./judge.ts";
+import { listRollouts } from "./places.ts";
+
+const now = Date.parse("2026-11-21T12:00:00Z");
+const fixtures = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"].flatMap((version) =>
+  listRollouts(fileURLToPath(new URL(`./fixtures/${version}`, import.meta.url))),
+);
+const root = mkdtempSync(join(tmpdir(), "throughline-judge-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function judged(path: string): Promise<Finding[]> {
+  return judge(await examine(path), { path, now });
+}
+
+const source = fixtures.find(({ path }) => path.includes("/0.58.0/"))!;
+const name = basename(source.path);
+const text = readFileSync(source.path, "utf8");
+
+async function kinds(content: string | Buffer, as = name): Promise<FindingKind[]> {
+  const path = join(root, as);
+  writeFileSync(path, content);
+  return (await judged(path)).map(({ kind }) => kind);
+}
+
+describe("an examination of a rollout", () => {
+  it("finds nothing to repair in what the real CLI wrote, but for calls that it left without output itself", async () => {
+    expect(fixtures.length).toBeGreaterThan(10);
+    for (const { path } of fixtures) {
+      const found = (await judged(path)).filter(needsRepair);
+      expect(
+        found.filter(({ kind }) => kind !== "call-without-output"),
+        path,
+      ).toEqual([]);
+    }
+  });
+
+  it.each<[string, () => string | Buffer, FindingKind, string?]>([
+    ["nothing", () => "", "empty-file"],
+    ["something else", () => "PK\u0003\u0004 not a rollout\nat all\n", "not-a-rollout"],
+    [
+      "a git-lfs pointer",
+      () => "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+      "git-lfs-pointer",
+    ],
+    ["CRLF", () => text.replaceAll("\n", "\r\n"), "carriage-returns"],
+    [
+      "a name of another session",
+      () => text,
+      "name-differs",
+      name.replace(/[0-9a-f]{12}\.jsonl$/u, "0123456789ab.jsonl"),
+    ],
+    ["a torn last line", () => text.slice(0, -30), "torn-tail"],
+    [
+      "a turn that was never closed",
+      () =>
+        text
+          .split("\n")
+          .filter((line) => !line.includes("task_complete"))
+          .join("\n"),
+      "sealed-reasoning",
+    ],
+    [
+      "a cut blob",
+      () => text.replace(/("encrypted_content":"gAAAA[^"]{40})[^"]+"/u, '$1…"'),
+      "seal-malformed",
+    ],
+    ["a compressed file", () => zstdCompressSync(text), "compressed", `${name}.zst`],
+    [
+      "a compressed file that was cut",
+      () => zstdCompressSync(text).subarray(0, 2_000),
+      "broken-archive",
+      `${name}.zst`,
+    ],
+  ])("names %s", async (_what, content, kind, as) => {
+    expect(await kinds(content(), as)).toContain(kind);
+  });
+
+  it("tells how old what is sealed is, by the seals themselves", async () => {
+    const found = (await judged(source.path)).find(({ kind }) => kind === "sealed-reasoning");
+    expect(found?.detail).toMatch(/^sealed \d+ h/u);
+  });
+});
+
+describe("a diagnosis", () => {
+  it("tells of two files that are one session, and writes nothing", async () => {
+    const home = join(root, "codex");
+    const paths = ["19", "20"].map((day) => join(home, "sessions", "2026", "11", day, name));
+    for (const path of paths) {
+      mkdirSync(join(path, ".."), { recursive: true });
+      copyFileSync(source.path, path);
+    }
+    const found: FindingKind[][] = [];
+    const options = { home: join(root, "own"), now, signal: new AbortController().signal };
+    for await (const { findings } of diagnose(paths, options)) found.push(findings.map(({ kind }) => kind));
+    expect(found).toHaveLength(2);
+    for (const of of found) expect(of).toContain("two-files-one-id");
+    for (const path of paths) expect(readFileSync(path, "utf8")).toBe(text);
+  });
+});
