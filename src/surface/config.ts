@@ -94,7 +94,7 @@ export interface ConfigOptions {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The folder in which sessions live: `--home`, else `THROUGHLINE_HOME`, else `~/.throughline`. */
-function homeFolder(options: ConfigOptions, environment: Environment): string {
+export function homeFolder(options: ConfigOptions, environment: Environment): string {
   return resolve(options.home ?? environment["THROUGHLINE_HOME"] ?? join(homedir(), ".throughline"));
 }
 

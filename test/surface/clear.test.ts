@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { plant, planting, secret as planted } from "../kit/planted.ts";
 import { until, withRig } from "../kit/rig.ts";
 import { filesWith } from "../kit/secret.ts";
 
@@ -102,6 +103,20 @@ describe("throughline clear", () => {
       expect((await rig.run(["delete", "kept", "--with-relatives"])).status).toBe(0);
       expect(rig.ids()).toEqual([]);
     }));
+
+  it("scrubs forks too when it is told to, and says which it leaves otherwise", { timeout: 90_000 }, () =>
+    withRig(planting, async (rig) => {
+      const { predecessor, head, fork, dying } = await plant(rig);
+      expect((await rig.run(["delete", dying])).status).toBe(0);
+      const alone = await rig.run(["clear", head, "--scrub", "--json"]);
+      expect(JSON.parse(alone.out), alone.err).toMatchObject({ cleared: [head, predecessor], left: [fork] });
+      expect(filesWith(rig.home, planted)).not.toEqual([]);
+      await rig.run(["name", fork, "other"]);
+      const all = await rig.run(["clear", head, "--scrub", "--with-relatives", "--json"]);
+      expect(JSON.parse(all.out), all.err).toMatchObject({ cleared: [head, predecessor, fork], left: [] });
+      expect(filesWith(rig.home, planted)).toEqual([]);
+    }),
+  );
 
   it("says who holds a session in use, and why a foreign log can't be cleared, and leaves both", () =>
     withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {

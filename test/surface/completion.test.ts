@@ -67,7 +67,7 @@ async function expectOffers(
   expect(offers("nosuch", "x")).toEqual([]);
 }
 
-describe("throughline completion", () => {
+describe("throughline completion", { timeout: 90_000 }, () => {
   it.skipIf(!has("bash"))("completes commands, options, their values and sessions in bash", () =>
     withScript("bash", async (desk) => {
       const { rig, script, env } = desk;

@@ -1,32 +1,60 @@
 import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { clearSession } from "../../runtime.ts";
+import { homeFolder } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { packageVersion } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { storeFor } from "./store-for.ts";
+import { copiesOf, copyWords, isRemoved, removeCopies } from "./copies.ts";
 import { findSession } from "./pick.ts";
 import { relativesOf } from "./relatives.ts";
 
-/** Begins anew in a session; with `--scrub` no byte of what was said in it is left under the home, but in its forks, which are named. */
+/**
+ * Begins anew in a session, and with `--with-relatives` in its forks; with `--scrub` no byte of what was said in it is left under the home, but
+ * in what is named as left.
+ */
 export async function clear(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
   const scrub = options["scrub"] === true;
+  const takesRelatives = options["withRelatives"] === true;
+  const home = homeFolder(options, invocation.environment);
   const { store } = storeFor(invocation);
   try {
     const session = await findSession(store, args[0] ?? "");
-    const cleared = await clearSession(store, session, { version: packageVersion(), scrub });
+    const before = await store.everything();
+    const meant = before.filter(({ id }) => id === session);
+    const relatives = takesRelatives ? relativesOf(meant, before).map((relative) => relative.session.id) : [];
+    const copies = scrub ? await copiesOf(store, home, [session, ...relatives]) : [];
+    const troubles: string[] = [];
+    const cleared: string[] = [];
+    for (const id of [session, ...relatives]) {
+      if (cleared.includes(id)) continue;
+      // Before the session: what it was taken over from is not known of a scrubbed one.
+      const own = copies.filter(({ of }) => of === id);
+      if ((await store.holder(id)).state === "free")
+        troubles.push(...removeCopies(home, own, { backups: takesRelatives }));
+      cleared.push(...(await clearSession(store, id, { version: packageVersion(), scrub })));
+    }
     const all = await store.everything();
-    const troubles = scrub ? await store.sweep() : [];
+    if (scrub) troubles.push(...(await store.sweep()));
     const waiting = (await store.queued(session)).length;
     const left = relativesOf(
       all.filter(({ id }) => cleared.includes(id)),
       all,
     ).map((relative) => relative.session.id);
+    const staying = copies.filter((copy) => !(takesRelatives && isRemoved(copy)));
     for (const trouble of troubles)
       terminal.err(`${printable(trouble)}. Run it again: throughline clear ${session} --scrub\n`);
     if (options["json"] === true) {
-      printJson<"clear">(terminal, { session, scrubbed: scrub, cleared, waiting, left, troubles });
+      printJson<"clear">(terminal, {
+        session,
+        scrubbed: scrub,
+        cleared,
+        waiting,
+        left: [...left, ...staying.map(({ path }) => path)],
+        troubles,
+      });
     } else {
       const done = scrub
         ? "is scrubbed: only its metadata is kept"
@@ -35,6 +63,8 @@ export async function clear(invocation: Invocation): Promise<number> {
       if (waiting > 0) terminal.err(`${counted(waiting, "follow-up")} still waiting in it\n`);
       for (const id of left)
         terminal.err(`session ${id} holds some of it too, and was left: throughline clear ${id}\n`);
+      for (const copy of staying)
+        terminal.err(`left ${printable(copy.path)}: ${printable(copyWords(copy))}\n`);
     }
     return troubles.length === 0 ? 0 : 1;
   } finally {

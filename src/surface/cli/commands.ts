@@ -34,7 +34,7 @@ const resumeOptions: readonly OptionSpec[] = [
 
 const relativesOption: OptionSpec = {
   flags: "--with-relatives",
-  help: "what they were rotated from and what was forked from them too",
+  help: "what they were rotated from, what was forked from them, and backups of repairs too",
 };
 
 /** `exec resume`, and `resume`, which opens the terminal interface where there is a terminal and is the same elsewhere. */
@@ -162,7 +162,10 @@ export const commands: readonly Command[] = [
     summary:
       "begin anew in a session: what was said in it is never sent again; with --scrub it is deleted for good",
     example: "throughline clear fix-the-tests",
-    options: [{ flags: "--scrub", help: "keep nothing but the session's name, settings and counts" }],
+    options: [
+      { flags: "--scrub", help: "keep nothing but the session's name, settings and counts" },
+      { flags: "--with-relatives", help: "what was forked from it too, and with --scrub backups of repairs" },
+    ],
     slash: { name: "clear", session: "always", alone: true },
     load: async () => (await import("./clear.ts")).clear,
   },

@@ -13,7 +13,9 @@ import { listLine } from "../session-words.ts";
 import { ageOf } from "./age.ts";
 import type { Invocation } from "./command.ts";
 import { storeFor } from "./store-for.ts";
+import { homeFolder } from "../config.ts";
 import { findSession } from "./pick.ts";
+import { type Copy, copiesOf, copyWords, isRemoved, removeCopies } from "./copies.ts";
 import { failureLine } from "./report-error.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
 
@@ -22,7 +24,12 @@ interface Plan {
   chosen: ListedSession[];
   /** Not deleted: related, in use, or not known to belong here. */
   left: Left[];
+  /** Of what was taken over from Codex. */
+  copies: Copy[];
 }
+
+/** Before the copies are looked for. */
+type Choice = Omit<Plan, "copies">;
 
 interface Left {
   session: string;
@@ -34,7 +41,8 @@ interface Left {
 export function deleteSessions(invocation: Invocation): Promise<number> {
   return withStore(invocation, async (store) => {
     const { args } = invocation;
-    return carryOut(invocation, store, await namedPlan(invocation, store, args));
+    const plan = await withCopies(invocation, store, await namedPlan(invocation, store, args));
+    return carryOut(invocation, store, plan);
   });
 }
 
@@ -42,10 +50,11 @@ export function deleteSessions(invocation: Invocation): Promise<number> {
 export function purge(invocation: Invocation): Promise<number> {
   const { args, options, terminal, signal } = invocation;
   return withStore(invocation, async (store) => {
-    const plan =
+    const choice =
       args.length > 0
         ? await namedPlan(invocation, store, args)
         : workspacePlan(invocation, await store.everything(), systemClock.now());
+    const plan = await withCopies(invocation, store, choice);
     if (options["dryRun"] === true) return tell(invocation, plan);
     if (options["yes"] === true || plan.chosen.length === 0) return carryOut(invocation, store, plan);
     if (!terminal.ask) return tell(invocation, plan);
@@ -61,7 +70,7 @@ async function namedPlan(
   { options }: Invocation,
   store: SessionStore,
   references: readonly string[],
-): Promise<Plan> {
+): Promise<Choice> {
   if (options["all"] === true || options["olderThan"] !== undefined) {
     throw new Failure(
       "usage",
@@ -92,7 +101,7 @@ async function namedPlan(
  * Every session of the workspace, what was rotated included. A list shows those of the repository's other worktrees beside them; what is
  * deleted for good is of this one, and the others are said to stay. With an age, only those whose head has been at rest for so long.
  */
-function workspacePlan({ options, folder }: Invocation, all: ListedSession[], now: number): Plan {
+function workspacePlan({ options, folder }: Invocation, all: ListedSession[], now: number): Choice {
   const olderThan = options["olderThan"];
   const age = typeof olderThan === "string" ? ageOf(olderThan) : 0;
   const here = placeOf(folder);
@@ -131,13 +140,21 @@ function withRelatives(
   chosen: readonly ListedSession[],
   all: readonly ListedSession[],
   left: Left[],
-): Plan {
+): Choice {
   const relatives = relativesOf(chosen, all);
   // What was rotated comes after the session that goes on with it: if that one stays, so does this.
   const ordered = [...chosen].sort((a, b) => (a.id < b.id ? 1 : -1));
   if (options["withRelatives"] === true)
     return { chosen: [...ordered, ...relatives.map(({ session }) => session)], left };
   return { chosen: ordered, left: [...left, ...relatives.map(relativeLeft)] };
+}
+
+async function withCopies(invocation: Invocation, store: SessionStore, choice: Choice): Promise<Plan> {
+  const ids = choice.chosen.map(({ id }) => id);
+  const copies = await copiesOf(store, homeFolder(invocation.options, invocation.environment), ids);
+  const staying = copies.filter((copy) => !(invocation.options["withRelatives"] === true && isRemoved(copy)));
+  const left = staying.map((copy) => ({ session: copy.path, why: copyWords(copy) }));
+  return { ...choice, left: [...choice.left, ...left], copies };
 }
 
 function relativeLeft({ session, of, relation }: Relative): Left {
@@ -153,6 +170,7 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
   const removed: ListedSession[] = [];
   const left = [...plan.left];
   const stays = new Set<string>();
+  const troubles: string[] = [];
   for (const session of plan.chosen) {
     if (signal.aborted) break;
     if (session.successor !== undefined && stays.has(session.successor)) {
@@ -161,6 +179,8 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
       continue;
     }
     try {
+      // Before the session, which alone says that they are its own: a removal that is cut off here finds them again.
+      troubles.push(...(await removeCopiesOf(invocation, store, session.id, plan.copies)));
       await store.remove(session.id, { sweep: false });
       removed.push(session);
     } catch (error) {
@@ -171,12 +191,25 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
       left.push({ session: session.id, why: error.message, failure: error });
     }
   }
-  const troubles = await store.sweep(removed.map(({ id }) => id));
+  troubles.push(...(await store.sweep(removed.map(({ id }) => id))));
   report(invocation, { removed, left, troubles });
   if (signal.aborted) throw new Failure("cancelled", "Interrupted. To delete the rest, run it again.", {});
   const failed = left.find(({ failure }) => failure)?.failure;
   if (failed) return catalogue[failed.class].exit;
   return troubles.length === 0 ? 0 : 1;
+}
+
+/** Not of a session in use, which stays. Resolves to what could not be removed. */
+async function removeCopiesOf(
+  { options, environment }: Invocation,
+  store: SessionStore,
+  id: string,
+  copies: readonly Copy[],
+): Promise<string[]> {
+  const own = copies.filter(({ of }) => of === id);
+  if (own.length === 0 || (await store.holder(id)).state === "held") return [];
+  const backups = options["withRelatives"] === true;
+  return removeCopies(homeFolder(options, environment), own, { backups });
 }
 
 interface Report {

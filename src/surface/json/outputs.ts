@@ -24,7 +24,7 @@ const archived = z.strictObject({
 const left = z
   .array(
     z.strictObject({
-      session: z.string().describe("its id, or what was given for it"),
+      session: z.string().describe("its id, what was given for it, or the path of a copy"),
       why: z.string().describe("in words"),
       class: z.string().optional().describe("of the failure, when it could not be done"),
     }),
@@ -157,7 +157,9 @@ export const outputs = {
     scrubbed: z.boolean().describe("whether what was said was deleted too"),
     cleared: z.array(id).describe("it, and what it was rotated from"),
     waiting: z.number().describe("follow-ups that still wait in it"),
-    left: z.array(id).describe("forks and the like that hold some of it, and were left"),
+    left: z
+      .array(z.string())
+      .describe("forks and the like that hold some of it, and paths of copies, which were left"),
     troubles,
   }),
   delete: purged,

@@ -1,0 +1,87 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { allRepairs, isUnfinished } from "../../foreign/codex/journal.ts";
+import { isFailure } from "../../failure.ts";
+import { systemWords } from "../../lib/words.ts";
+import type { Imported } from "../../session/imported.ts";
+import type { SessionStore } from "../../store.ts";
+import { folding } from "../../turn/journal.ts";
+
+/** What holds the words of a session that was taken over from Codex, beside the session itself. */
+export interface Copy {
+  /** The session. */
+  of: string;
+  path: string;
+  /** "backup": what a repair of its rollout kept, under the home. "rollout": Codex's own file, which is never touched. */
+  kind: "backup" | "rollout";
+  /** A repair that was cut off needs it. */
+  isNeeded?: true;
+}
+
+/** The copies of these sessions that there are. A log that can't be read names none. */
+export async function copiesOf(
+  store: SessionStore,
+  home: string,
+  sessions: readonly string[],
+): Promise<Copy[]> {
+  const repairs = allRepairs(home);
+  const found: Copy[] = [];
+  for (const of of sessions) {
+    const source = await sourceOf(store, of);
+    if (!source) continue;
+    for (const repair of repairs) {
+      const { path, thread } = repair.journal;
+      if (path !== source.path && thread !== source.id && thread !== source.rollout) continue;
+      const needed = isUnfinished(repair) ? { isNeeded: true as const } : {};
+      found.push({ of, path: repair.folder.path, kind: "backup", ...needed });
+    }
+    if (existsSync(source.path)) found.push({ of, path: source.path, kind: "rollout" });
+  }
+  return found;
+}
+
+/**
+ * Removes the backups among them when they are meant, and in any case what lists remember of Codex's sessions, which they read again.
+ * Returns what could not be removed, one line each.
+ */
+export function removeCopies(
+  home: string,
+  copies: readonly Copy[],
+  { backups }: { backups: boolean },
+): string[] {
+  const paths = copies.filter((copy) => backups && isRemoved(copy)).map(({ path }) => path);
+  const cache = join(home, "cache");
+  if (copies.length > 0 && existsSync(cache))
+    paths.push(...readdirSync(cache).flatMap((name) => (name.startsWith("codex-") ? join(cache, name) : [])));
+  return paths.flatMap((path) => {
+    try {
+      rmSync(path, { recursive: true, force: true });
+      return [];
+    } catch (error) {
+      if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+      return `${path} can't be removed: ${systemWords(error)}`;
+    }
+  });
+}
+
+/** Whether a removal that takes relatives along takes this one. */
+export const isRemoved = ({ kind, isNeeded }: Copy): boolean => kind === "backup" && !isNeeded;
+
+/** Why a copy stays. */
+export function copyWords({ of, kind, isNeeded }: Copy): string {
+  if (kind === "rollout") return `Codex's own session, from which ${of} was taken over; Codex deletes it`;
+  if (isNeeded)
+    return `a repair of the rollout of session ${of} that was cut off needs it: throughline doctor`;
+  return `the backup of a repair of the rollout of session ${of}; take it along with --with-relatives`;
+}
+
+async function sourceOf(store: SessionStore, id: string): Promise<Imported | undefined> {
+  try {
+    const fold = folding();
+    await store.read(id, fold.visitor, { from: "window" });
+    return fold.history().imported;
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return undefined;
+  }
+}
