@@ -47,7 +47,11 @@ export async function openInterface(
     else if (!session) void tellSessions(conversation, folder);
     while (!signal.aborted) {
       const leaving = await showScreen<Leaving>(screen, (done) => {
-        signal.addEventListener("abort", () => desk.leave("quit"), { once: true });
+        const leave = (): void => {
+          desk.leave("quit");
+          done("quit");
+        };
+        signal.addEventListener("abort", leave, { once: true });
         return createElement(App, { desk, paint, suspend: () => screen.suspend(), done });
       });
       if (leaving === "quit") break;
