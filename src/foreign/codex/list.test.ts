@@ -218,6 +218,23 @@ test("archived and compressed rollouts are listed, and a compressed one beside i
   expect(scanRollout(files[0]!)).toMatchObject({ messages: expect.any(Number), flaws: [] });
 });
 
+test("a rollout whose members another program has sorted says the same, and without a final newline", () => {
+  const home = homeWith("0.130.0");
+  const before = listThreads(home).threads;
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (typeof value !== "object" || value === null) return value;
+    const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(members.map(([key, member]) => [key, sorted(member)]));
+  };
+  for (const { path } of listRollouts(home)) {
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    writeFileSync(path, lines.map((line) => JSON.stringify(sorted(JSON.parse(line)))).join("\n"));
+  }
+  const without = ({ bytes: _bytes, ...thread }: ListedThread): Omit<ListedThread, "bytes"> => thread;
+  expect(listThreads(home).threads.map(without)).toEqual(before.map(without));
+});
+
 test("no bytes make a scan throw", () => {
   const home = homeWith("0.58.0");
   const [rollout] = listRollouts(home);

@@ -8,6 +8,7 @@ import { linesIn, type RolloutLine } from "./lines.ts";
 import { madeAt, type RolloutFile } from "./places.ts";
 import { isSummaryText, promptOf } from "./prompt.ts";
 import { asRecord, readRecord, timeOf } from "./record.ts";
+import { scanRewritten } from "./scan-rewritten.ts";
 
 /** What stands at the ends of a rollout that somebody should know of. `throughline doctor` looks at all of it. */
 export type Flaw =
@@ -68,6 +69,16 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
     return { ...unknownOf(file), flaws: ["git-lfs"] };
   if (file.form === "json") return scanDocument(file, head);
   const found = headerIn(head);
+  if (found.isRewritten && !tail) {
+    const { isOpen, ...facts } = scanRewritten(head, longestTitle);
+    return {
+      header: found.header,
+      created: found.header?.created ?? madeAt(file) ?? file.mtime,
+      ...facts,
+      updated: facts.updated ?? file.mtime,
+      flaws: [...found.flaws, ...endOf(head).flaws, ...(isOpen ? (["open-turn"] as const) : [])],
+    };
+  }
   const counted = messagesIn(head);
   const last = tail ?? head;
   const { updated, flaws } = endOf(last);
@@ -165,7 +176,7 @@ function scanDocument(file: RolloutFile, bytes: Buffer): RolloutFacts {
 }
 
 /** The header, among the first lines, and what is wrong with it. */
-function headerIn(head: Buffer): { header: RolloutFacts["header"]; flaws: Flaw[] } {
+function headerIn(head: Buffer): { header: RolloutFacts["header"]; flaws: Flaw[]; isRewritten?: boolean } {
   const flaws: Flaw[] = [];
   for (let start = 0, at = 0; start < head.length && at < 8; at++) {
     const found = head.indexOf(newline, start);
@@ -175,7 +186,8 @@ function headerIn(head: Buffer): { header: RolloutFacts["header"]; flaws: Flaw[]
     if (header) {
       if (line[0] === 0xef) flaws.push("bom");
       if (at > 0) flaws.push("no-header");
-      return { header, flaws };
+      const isBare = line.indexOf('"session_meta"') < 0;
+      return { header, flaws, isRewritten: !isBare && line[0] !== 0xef && glance(line) === undefined };
     }
     start = end + 1;
   }
