@@ -88,6 +88,10 @@ function tail(text: string, columns: number): string {
   return wide <= columns ? text : sliceAnsi(text, wide - Math.max(0, columns), wide);
 }
 
+/** Where a session is, short: what is said of it below has the rest. */
+const pathWords = ({ workspace }: PickerRow, here: Place): string =>
+  placeWords(workspace, here)?.replace(/^in (?:worktree )?/u, "") ?? "";
+
 function ending(text: string, columns: number): string {
   return columnsOf(text) <= columns ? text : `…${tail(text, columns - 1)}`;
 }
@@ -116,7 +120,7 @@ function tableOf(
   paint: Paint,
 ): { heading: string; rows: string[] } {
   // Of a path the end tells most.
-  const place: Column = { of: (row) => ending(placeWords(row.workspace, here) ?? "", 24), most: 24 };
+  const place: Column = { of: (row) => ending(pathWords(row, here), 24), most: 24 };
   // By weight: what doesn't fit is left out from the end, and stands below with the chosen session.
   const weighed: Record<string, Column> = {
     status: { of: (row) => statusWords(row, now), most: 28, tone: statusTone },
