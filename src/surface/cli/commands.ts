@@ -311,6 +311,7 @@ export const commands: readonly Command[] = [
       },
       { flags: "--notes", help: "tell what is harmless, too" },
     ],
+    slash: { name: "doctor" },
     load: async () => (await import("./doctor.ts")).doctor,
   },
   {
