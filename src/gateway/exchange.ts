@@ -231,9 +231,10 @@ export class Exchange implements AttemptHost {
         break;
       case "retry": {
         metrics.count("retries", failure.class);
-        const said = printableLine(refusal.signal.message, 120);
+        const { status: told, code } = refusal.signal;
+        const cause = [failure.class, told, code].filter((word) => word !== undefined).join(" ");
         log(
-          `asking ${this.#upstream.name} again in ${secondsWords(verdict.delayMs)}: ${failure.class}${said === "" ? "" : ` (${said})`}`,
+          `asking ${this.#upstream.name} again in ${secondsWords(verdict.delayMs)}: ${printableLine(cause, 120)}`,
         );
         break;
       }

@@ -7,6 +7,7 @@ import { secondsWords } from "../lib/words.ts";
 import { errorCode } from "../provider/wire/connection.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
 import { failureHeader } from "./answer.ts";
+import { discreet } from "./discreet.ts";
 import { brokenEnding } from "./broken-stream.ts";
 import { type Judged, judge } from "./fetch-answer.ts";
 import { Healing } from "./heal.ts";
@@ -55,12 +56,8 @@ export function recovering(
   fetch: typeof globalThis.fetch,
   options: RecoveringOptions = {},
 ): typeof globalThis.fetch {
-  const {
-    log = () => undefined,
-    now = systemClock.now,
-    random = Math.random,
-    waitForLimits = false,
-  } = options;
+  const { now = systemClock.now, random = Math.random, waitForLimits = false } = options;
+  const log = (line: string): void => options.log?.(discreet(line));
   const ledger = options.ledger instanceof Ledger ? options.ledger : openLedger(options.ledger, { log, now });
   return async (input, init) => {
     const asked = readAsked(input, init);

@@ -4,6 +4,7 @@ import { Failure } from "../failure.ts";
 import { systemClock } from "../lib/clock.ts";
 import { answerError } from "./answer.ts";
 import type { GatewayContext } from "./context.ts";
+import { discreet } from "./discreet.ts";
 import { Exchange } from "./exchange.ts";
 import { type GuardOptions, makeGuard } from "./guard.ts";
 import { Ledger } from "./ledger.ts";
@@ -70,7 +71,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       {},
     );
   }
-  const { log = () => undefined, now = systemClock.now, waitForLimits = false } = options;
+  const { now = systemClock.now, waitForLimits = false } = options;
+  const secrets = [token, ...options.upstreams.map(({ key }) => key)];
+  const log = (line: string): void => options.log?.(discreet(line, secrets));
   const ledger = new Ledger(options.ledger, { log, now });
   const context: GatewayContext = {
     upstreams: new Upstreams(options.upstreams, { memory: ledger, maxBytes: maxBodyBytes, log }),

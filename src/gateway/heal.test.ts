@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { classify } from "../failure/classify.ts";
+import { signalFromHttp } from "../failure/signal.ts";
+import type { Failure } from "../failure.ts";
+import { Healing } from "./heal.ts";
+import { Ledger } from "./ledger.ts";
+
+const start = 1_800_000_000_000;
+
+function clocked(
+  wait: boolean,
+  now = { at: start },
+): { begin(body?: string): Promise<Healing>; now: { at: number } } {
+  const memory = new Ledger(undefined, { log: () => undefined, now: () => now.at });
+  const body = (text: string): { whole(): Buffer } => ({ whole: () => Buffer.from(text) });
+  return {
+    now,
+    begin: (text = '{"input":[]}') =>
+      Healing.begin(body(text), {
+        issuer: "a",
+        memory,
+        encoding: undefined,
+        maxBytes: 1_000_000,
+        wait,
+        now: () => now.at,
+        random: () => 0,
+      }),
+  };
+}
+
+const refusal = (status: number, body: object, headers: Record<string, string> = {}): Failure =>
+  classify(signalFromHttp(status, headers, JSON.stringify(body)), { now: start });
+const limit = (resetsAt?: number): Failure =>
+  refusal(429, {
+    error: {
+      type: "usage_limit_reached",
+      message: "The usage limit has been reached",
+      ...(resetsAt !== undefined && { resets_at: resetsAt / 1_000 }),
+    },
+  });
+
+describe("a usage limit", () => {
+  it("is the client's to know, unless it is to be waited for", async () => {
+    expect(await (await clocked(false).begin()).refused(limit(start + 3_600_000))).toEqual({ do: "pass" });
+  });
+
+  it("is asked about in growing steps before its end, since quota can come back early, and at its end", async () => {
+    const { begin, now } = clocked(true);
+    const healing = await begin();
+    const delays: number[] = [];
+    const resetsAt = start + 40 * 60_000;
+    while (now.at < resetsAt) {
+      const verdict = await healing.refused(limit(resetsAt));
+      if (verdict.do !== "hold") throw new Error(verdict.do);
+      expect(verdict.until).toBe(resetsAt);
+      delays.push(verdict.delayMs / 60_000);
+      now.at += verdict.delayMs;
+    }
+    expect(delays).toEqual([1, 2, 4, 8, 15, 10]);
+  });
+
+  it("without a time is asked about all the same", async () => {
+    const healing = await clocked(true).begin();
+    expect(await healing.refused(limit())).toEqual({ do: "hold", delayMs: 60_000 });
+  });
+});
+
+describe("what can't be healed", () => {
+  it.each(["not JSON at all", '{"input":[{]}', "[]", ""])("%j is passed on", async (body) => {
+    const healing = await clocked(false).begin(body);
+    const sealed = refusal(400, {
+      error: {
+        code: "invalid_encrypted_content",
+        message: "The encrypted content gAAA...c90= could not be verified.",
+      },
+    });
+    expect(await healing.refused(sealed)).toEqual({ do: "pass" });
+    expect(healing.body).toBeUndefined();
+  });
+
+  it("a refusal that no repair answers ends after a bounded number of them", async () => {
+    const items = Array.from({ length: 6 }, (_none, at) => ({
+      type: "reasoning",
+      summary: [],
+      encrypted_content: `gAAAAABp${"Zk8x".repeat(20 + at)}`,
+    }));
+    const input = items.flatMap((item, at) => [
+      { role: "user", content: `${at}` },
+      item,
+      { type: "message", role: "assistant", content: [{ type: "output_text", text: "x" }] },
+    ]);
+    const healing = await clocked(false).begin(
+      JSON.stringify({ input, include: ["reasoning.encrypted_content"] }),
+    );
+    const sealed = refusal(400, {
+      error: { code: "invalid_encrypted_content", message: "Nothing is right." },
+    });
+    const bodies = new Set<string>();
+    let rounds = 0;
+    for (; rounds < 20; rounds++) {
+      const verdict = await healing.refused(sealed);
+      if (verdict.do !== "heal") break;
+      const body = healing.body?.toString() ?? "";
+      // Poison is never sent again unchanged.
+      expect(bodies.has(body)).toBe(false);
+      bodies.add(body);
+    }
+    expect(rounds).toBeGreaterThan(1);
+    expect(rounds).toBeLessThanOrEqual(6);
+  });
+});
+
+describe("what is sent", () => {
+  it("keeps the spacing, order and spelling of everything that isn't changed", async () => {
+    const { begin } = clocked(false);
+    const body = `{ "model" : "m",  "temperature":1.0 ,"input":[ {"role":"user","content":"h\\u00e9"} ], "x_new" : { "a" : 1.0 } ,"top_p": 0.50 }`;
+    const healing = await begin(body);
+    const failure = refusal(400, {
+      error: {
+        code: "unsupported_parameter",
+        param: "temperature",
+        message: "Unsupported parameter: 'temperature' is not supported with this model.",
+      },
+    });
+    expect((await healing.refused(failure)).do).toBe("heal");
+    expect(healing.body?.toString()).toBe(
+      `{ "model" : "m",  "input":[{"role":"user","content":"h\\u00e9"}], "x_new" : { "a" : 1.0 } ,"top_p": 0.50 }`,
+    );
+  });
+});
