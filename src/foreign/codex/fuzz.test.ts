@@ -13,7 +13,7 @@ import { memoryStore } from "../../store/memory/memory-store.ts";
 import { threadAt } from "./find.ts";
 import { type ImportPlan, importThread } from "./import.ts";
 import { lastMessages } from "./last-messages.ts";
-import { listRollouts, rolloutAt } from "./places.ts";
+import { listRollouts } from "./places.ts";
 import { scanRollout } from "./scan.ts";
 
 /** More with `THROUGHLINE_FUZZ=10000`. */
@@ -110,9 +110,9 @@ test(
           const content = joined(lines);
           writeFileSync(path, content);
 
-          scanRollout(rolloutAt(path)!);
-          await lastMessages(path, 5);
           const thread = await threadAt(path);
+          scanRollout(thread!.file);
+          await lastMessages(path, 5);
           const store = memoryStore({ version: "1" });
           try {
             const { id } = await importThread({ ...plan, store }, thread!);

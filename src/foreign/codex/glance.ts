@@ -1,5 +1,3 @@
-import { timeOf } from "./record.ts";
-
 /** What the first bytes of a line say of it, without parsing the rest: types as in `RolloutRecord`. */
 export interface Glance {
   readonly type: string;
@@ -40,9 +38,4 @@ export function glance(bytes: Buffer): Glance | undefined {
   if (item) return { type: "response_item", kind: item[1]!, payload: 0 };
   const named = state.exec(head);
   return named ? { type: named[1]!, payload: 0 } : undefined;
-}
-
-/** Milliseconds since 1970 at which the line was written, where it says so. */
-export function glancedAt({ timestamp }: Glance): number | undefined {
-  return timeOf(timestamp);
 }

@@ -71,15 +71,6 @@ export function listRollouts(
   return found.filter(({ path, form }) => form !== "jsonl.zst" || !plain.has(path.slice(0, -".zst".length)));
 }
 
-/** The rollout that a file is, or `undefined` when its name is not one of a rollout or nothing is there. */
-export function rolloutAt(path: string): RolloutFile | undefined {
-  const named = readRolloutName(path);
-  const stat = named && statSync(path, { throwIfNoEntry: false });
-  if (!named || !stat?.isFile()) return undefined;
-  const archived = basename(dirname(path)) === "archived_sessions";
-  return { ...named, path, bytes: stat.size, mtime: stat.mtimeMs, archived };
-}
-
 function walk(
   folder: string,
   archived: boolean,
