@@ -31,8 +31,8 @@ export interface FailureData {
   "reasoning-unpaired": { item?: string; dependsOn?: string };
   "duplicate-item": { item?: string };
   "item-not-persisted": { item?: string };
-  "item-id-invalid": { index?: number };
-  "item-type-unsupported": { kind?: string };
+  "item-id-invalid": { index?: number; limit?: number };
+  "item-type-unsupported": { kind?: string; index?: number };
   "call-without-output": { call?: string };
   "output-without-call": { call?: string };
   "tool-arguments-invalid": { call?: string };

@@ -115,6 +115,28 @@ const unheard: readonly [FailureClass, number, object][] = [
   ["auth-expired", 401, said("Please try signing in again.", { type: "authentication_error" })],
   ["auth-denied", 400, said("API key is not valid. Pass another.")],
   ["overloaded", 400, said("Our servers are currently overloaded.", { type: "upstream_error" })],
+  ["parameter-unsupported", 400, said("prompt_cache_key is not a parameter that this model supports.")],
+  ["parameter-unsupported", 400, said("[prompt_cache_key] Extra inputs are not permitted")],
+  ["parameter-unsupported", 400, said("parallel_tool_calls: must be false for this model")],
+  ["parameter-unsupported", 422, { detail: "body.prompt_cache_key: property is not expected to be here" }],
+  ["item-type-unsupported", 400, said("input.2: items of type reasoning are not supported by this model")],
+  ["item-type-unsupported", 400, said("input[4]: 'reasoning' items can't be used with this model")],
+  ["item-type-unsupported", 400, said("Message type reasoning is not implemented")],
+  ["item-id-invalid", 400, said("call_id must match pattern ^[a-zA-Z0-9]{9}$")],
+  ["item-id-invalid", 400, said("The id of input item 3 has an invalid format; ids begin with 'rs_'")],
+  ["item-not-persisted", 404, said("rs_0a1b does not exist. Stored items expire after 30 days.")],
+  ["call-without-output", 400, said("Every tool call needs a tool result before the next message.")],
+  ["call-without-output", 400, said("call_FNkamS8n: tool call left without an answer")],
+  ["output-without-call", 400, said("Orphaned tool result: call_FNkamS8n")],
+  ["output-without-call", 400, said("A message with role tool has to follow a message with tool calls.")],
+  ["duplicate-item", 400, said("Two items of the input share the same id.")],
+  ["duplicate-item", 400, said("rs_0a1b appears several times in input")],
+  ["reasoning-content-too-long", 400, said("input[2].content: array too long, at most 0 are accepted.")],
+  ["sealed-reasoning-rejected", 400, said("Bad ciphertext in reasoning item rs_0a1b")],
+  ["sealed-reasoning-rejected", 400, said("This reasoning was encrypted for another organization.")],
+  ["reasoning-unpaired", 400, said("Reasoning item rs_0a1b has to be followed by what it led to.")],
+  ["request-malformed", 400, said("input[3].output: expected a string, received null")],
+  ["media-invalid", 400, said("The image in input[6] is not a valid PNG")],
 ];
 
 describe("a refusal in words that nobody has recorded", () => {
@@ -130,6 +152,28 @@ describe("a refusal in words that nobody has recorded", () => {
       item: "rs_9",
     });
     expect(dataOf("tool call call_x1 has no output")).toEqual({ call: "call_x1" });
+    expect(dataOf("There is no response for the tool call ca96543a81e8df9d.")).toEqual({
+      call: "ca96543a81e8df9d",
+    });
+    expect(dataOf("Tool call id was call_x1 but must be a-z, A-Z, 0-9, with a length of 9.")).toEqual({
+      limit: 9,
+    });
+    expect(dataOf("Invalid 'input[3].call_id': string too long. Expected a maximum length 16.")).toEqual({
+      index: 3,
+      limit: 16,
+    });
+    const listed = "Supported values are: 'message' and 'function_call'.";
+    expect(dataOf(`Invalid value: 'reasoning' at input[2].type. ${listed}`)).toEqual({
+      index: 2,
+      kind: "reasoning",
+    });
+    expect(dataOf("Input should be 'message' or 'function_call' (got 'reasoning') at input.4.type")).toEqual({
+      index: 4,
+      kind: "reasoning",
+    });
+    expect(dataOf("Unsupported parameter: 'tool_choice' can't be used here.")).toEqual({
+      parameter: "tool_choice",
+    });
   });
 
   it("says nothing of the request where the status is that of an outage or a limit", () => {

@@ -26,9 +26,18 @@ export interface Family {
 /** A provider's own sentence is short; what comes behind is somebody else's text. */
 const longestSentence = 300;
 
+/** Parameters by names that no sentence has for anything else. */
+const parameters =
+  "prompt_cache_key|parallel_tool_calls|tool_choice|stream_options|reasoning_effort|reasoning\\.(?:effort|summary)|service_tier|context_management|cache_control|output_config";
+
+/** One of them, as a word. */
+export const parameterName = new RegExp(`(?<!\\w)(?:${parameters})(?![\\w])`, "u");
+
 // Names of the APIs' own members, which providers quote where they mean them.
-const vocabulary =
-  /(["'`])(tool_use|tool_result|tool_use_id|tool_calls?|tool_call_id|function_call|function_call_output|thinking|redacted_thinking|signature|thought_signature|reasoning|reasoning_content|encrypted_content|inputs|max_new_tokens|max_tokens|assistant|user|tool|model)\1/gu;
+const vocabulary = new RegExp(
+  `(["'\`])(${parameters}|max_(?:output|completion|new)_tokens|max_tokens|tool_use|tool_result|tool_use_id|tool_calls?|tool_call_id|call_id|function_call|function_call_output|custom_tool_call|custom_tool_call_output|thinking|redacted_thinking|signature|thought_signature|reasoning|reasoning_content|encrypted_content|inputs|assistant|user|tool|model)\\1`,
+  "gu",
+);
 
 /** From the first mark to the last: what is quoted may hold such marks itself. */
 const quoted = [/".*"/su, /“.*”/su, /`.*`/su, /(?<![\p{L}\p{N}])'.*'(?![\p{L}\p{N}])/su];
@@ -48,6 +57,16 @@ export function saidBy(signal: FailureSignal): Said {
 /** That something is wrong with what the sentence speaks of. */
 export const failing =
   /\b(?:could ?n(?:o|')t|can(?:no|')t|unable|fail(?:ed|s|ure)?|invalid|mismatch\w*|expired|different|unknown|rotated|corrupt\w*|not (?:issued|recogni[sz]ed|valid|accepted|supported)|unsupported|reject\w*|incorrect|undecryptable|did not match|does not match)\b/u;
+
+/** How long a call id may be, where the error says so. */
+export const callIdLimit = (said: string): { limit?: number } => {
+  if (!/call|tool/iu.test(said)) return {};
+  const limit =
+    /\b(?:at most|maximum(?: length)?(?: of| is)?|no longer than|longer than|limit(?: of| is)?|length of|up to)\b:? (\d+)/iu.exec(
+      said,
+    )?.[1] ?? /\{(?:\d+,)?(\d+)\}/u.exec(said)?.[1];
+  return limit === undefined || Number(limit) < 8 ? {} : { limit: Number(limit) };
+};
 
 /** The index into the input that the error names. */
 export const inputIndex = ({ param, raw }: Said): { index?: number } => {

@@ -244,7 +244,7 @@ export class Healing {
       // The projection has answered what was open: what is still refused is set aside on both sides.
       const items = { items: taken.records, openCalls: new Set<number>() };
       const repair = pairRepair(items, action.call, this.#facts.issuer, failure.class);
-      if (repair?.do !== "set-aside") return { do: "pass" };
+      if (repair?.do !== "in-words") return { do: "pass" };
       this.#repaired(failure, repair.quarantine, taken);
       return this.#healed(taken, repairNotice(failure, repair.quarantine, this.#facts.now()));
     }

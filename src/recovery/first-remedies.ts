@@ -170,14 +170,17 @@ const knownTypes: ReadonlySet<string> = new Set([
   "custom_tool_call_output",
 ]);
 
-/** Items of the type that the error names, or else of the first unusual one, go as notes (row 26). */
+/** Items of the type that the error names, or that the item has that it names, or else of the first unusual one, go as notes (row 26). */
 export const typeAsNotes: Remedy = {
   rung: 0,
-  propose({ failure, elements }) {
+  propose({ failure, elements, named: [meant] }) {
     const asItems = elements.filter(({ flags }) => (flags & (flag.told | flag.note)) === 0);
     const kinds = asItems.map(({ record }) => record.event.kind).filter((kind) => kind !== "message");
     const given = isFailureOf(failure, "item-type-unsupported") ? failure.data.kind : undefined;
-    const itemType = kinds.find((kind) => kind === given) ?? kinds.find((kind) => !knownTypes.has(kind));
+    const itemType =
+      kinds.find((kind) => kind === given) ??
+      kinds.find((kind) => kind === meant?.record.event.kind) ??
+      kinds.find((kind) => !knownTypes.has(kind));
     if (itemType === undefined) return undefined;
     const items = asItems.filter(({ record }) => record.event.kind === itemType);
     return { scope: { kind: "item-type", itemType }, items };

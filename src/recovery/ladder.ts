@@ -22,7 +22,16 @@ import {
   wholeInput,
 } from "./first-remedies.ts";
 import { type LadderOptions, refusedRequest, type Remedy } from "./remedy.ts";
-import { allMedia, allSealed, callIds, itemIds, named, ofIssuer, transcript } from "./rungs.ts";
+import {
+  allMedia,
+  allSealed,
+  callIds,
+  itemIds,
+  named,
+  ofIssuer,
+  shortestCallIds,
+  transcript,
+} from "./rungs.ts";
 
 /** What loses more and more: sealed reasoning, ids, media, and at last everything but words. Rotation comes after it (`policy.ts`). */
 const general: readonly Remedy[] = [ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
@@ -44,7 +53,7 @@ const ladders: Readonly<Partial<Record<FailureClass, readonly Remedy[]>>> = {
   "duplicate-item": [duplicates, ...ids],
   "chain-missing": [wholeInput],
   "item-not-persisted": [itemIds, namedReasoning, ...ids],
-  "item-id-invalid": ids,
+  "item-id-invalid": [itemIds, callIds, shortestCallIds, ofIssuer, allSealed, transcript],
   "item-type-unsupported": [typeAsNotes, transcript],
   "call-without-output": [transcript],
   "output-without-call": [transcript],

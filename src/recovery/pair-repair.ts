@@ -2,15 +2,14 @@ import type { FailureClass } from "../failure/catalogue.ts";
 import type { ItemRecord, Quarantine } from "../session/event.ts";
 import { unknownOutcome } from "../replay/pair.ts";
 
-/** What mends a pair that a provider refused: the output that the log lacks, or both halves set aside. */
+/** What mends a pair that a provider refused: the output that the log lacks, or both halves in words. */
 export type PairRepair =
   | { do: "answer"; record: ItemRecord; item: Uint8Array }
-  | { do: "set-aside"; quarantine: Quarantine };
+  | { do: "in-words"; quarantine: Quarantine };
 
 /**
  * A call that is open in the log gets its output there (failures.md rows 27 and 28). One that is answered, and was sent so, is refused for
- * a reason that nobody can see: the call and its outputs are left out of requests to this issuer, which is the least that changes the
- * request. `undefined` when the error names no call of the window.
+ * a reason that nobody can see: the call and its outputs go in words to this issuer, which is the least that changes the request. `undefined` when the error names no call of the window.
  */
 export function pairRepair(
   history: {
@@ -29,7 +28,7 @@ export function pairRepair(
   if (items.length === 0) return undefined;
   const seqs = items.map(({ event }) => event.seq);
   return {
-    do: "set-aside",
-    quarantine: { rung: 0, why, refusedBy, scope: { kind: "items", seqs }, count: items.length },
+    do: "in-words",
+    quarantine: { rung: 0, why, refusedBy, scope: { kind: "notes", seqs }, count: items.length },
   };
 }

@@ -233,6 +233,24 @@ describe("the first remedy of", () => {
         count: 1,
       });
     expect(remedy("item-type-unsupported", { kind: "function_call" }, { log })?.count).toBe(2);
+    // The place is enough, and says more than that a type is unusual.
+    expect(remedy("item-type-unsupported", { index: 1 }, { log })?.scope).toMatchObject({
+      itemType: "reasoning",
+    });
+  });
+
+  it("call ids that are too long: hashed to the length that the error names, then to those that wires ask for", () => {
+    const log = new WrittenLog();
+    log.addItem(prompt(), { turn: 1, step: 1, origin: "input" });
+    log.addItem(call("call_0123456789_0123456789"), { turn: 1, step: 1, issuer: here });
+    log.addItem(output("call_0123456789_0123456789"), { turn: 1, step: 1, origin: "tool" });
+    const before: Quarantine[] = [];
+    for (const limit of [16, 9]) {
+      const made = remedy("item-id-invalid", { limit: 16 }, { log, before });
+      expect(made?.scope).toEqual({ kind: "call-ids", limit });
+      before.push(made!);
+    }
+    expect(all("item-id-invalid", {}, { log })).toEqual(["3 call-ids", "5 transcript"]);
   });
 
   it("an invalid image: that of the item it names, then all", () => {

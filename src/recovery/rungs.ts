@@ -2,7 +2,7 @@ import { isFailureOf } from "../failure.ts";
 import { flag } from "../replay/flag.ts";
 import type { ProjectedElement } from "../replay/project.ts";
 import { issuerOf } from "../replay/seal.ts";
-import { type Remedy, seqsOf } from "./remedy.ts";
+import { type Proposal, type Remedy, seqsOf } from "./remedy.ts";
 
 /**
  * Leaves out the one sealed item that the error names, unless it is the first of its issuer and nothing speaks for its being damaged: then
@@ -70,17 +70,27 @@ export const itemIds: Remedy = {
   },
 };
 
-/** Hashes call ids to the shortest length that a wire was seen to ask for, and to plain characters. */
+/** Hashes call ids to plain characters and to a length: what the error names, or else what OpenAI's chat wire asks for. */
 export const callIds: Remedy = {
   rung: 3,
-  propose({ elements }) {
-    const limit = 40;
-    const items = elements.filter(
-      ({ record: { event }, flags }) => event.call !== undefined && (flags & (flag.note | flag.told)) === 0,
-    );
-    return items.length === 0 ? undefined : { scope: { kind: "call-ids", limit }, items };
+  propose({ failure, elements }) {
+    const told = isFailureOf(failure, "item-id-invalid") ? failure.data.limit : undefined;
+    return callIdsOf(elements, told ?? 40);
   },
 };
+
+/** The same to the shortest length that any wire was seen to ask for (Mistral's). */
+export const shortestCallIds: Remedy = {
+  rung: 3,
+  propose: ({ elements }) => callIdsOf(elements, 9),
+};
+
+function callIdsOf(elements: readonly ProjectedElement[], limit: number): Proposal | undefined {
+  const items = elements.filter(
+    ({ record: { event }, flags }) => event.call !== undefined && (flags & (flag.note | flag.told)) === 0,
+  );
+  return items.length === 0 ? undefined : { scope: { kind: "call-ids", limit }, items };
+}
 
 export const allMedia: Remedy = {
   rung: 4,

@@ -3,7 +3,7 @@ import type { Action } from "../recovery/action.ts";
 import type { Failure } from "../failure.ts";
 import type { TurnOutcome } from "../session/event.ts";
 import { pairRepair } from "../recovery/pair-repair.ts";
-import { noticeOf } from "../recovery/notice.ts";
+import { noticeOf, pairInWordsNotice } from "../recovery/notice.ts";
 import type { Journal } from "../turn/journal.ts";
 import { failedAttempt, type Interrupted } from "../turn/turn.ts";
 import type { Runtime } from "../turn/equipment.ts";
@@ -53,8 +53,9 @@ export async function repairPairs(
 ): Promise<TurnOutcome | undefined> {
   const repair = pairRepair(journal.history, call, issuer, failure.class);
   if (!repair) return { kind: "failed", class: "unrecoverable", message: failure.message };
-  if (repair.do === "set-aside") {
-    await quarantine(runtime, journal, { do: "repair", quarantine: repair.quarantine, notice });
+  if (repair.do === "in-words") {
+    const told = pairInWordsNotice(failure, call);
+    await quarantine(runtime, journal, { do: "repair", quarantine: repair.quarantine, notice: told });
   } else {
     await journal.append(outputEvent(repair.record, repair.item, "repair"));
     runtime.observe({ type: "repaired", class: failure.class, notice, rung: 0, count: 1 });

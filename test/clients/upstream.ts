@@ -44,6 +44,8 @@ export interface Upstream {
   rotate(): void;
   /** Blobs that can't be opened although their key is the right one. */
   readonly spoiled: Set<string>;
+  /** What this endpoint refuses beside what the API does, in order. */
+  readonly demands: ((body: Item, input: readonly Item[]) => Refusal | undefined)[];
   /** A plan's usage limit that ends then (milliseconds since 1970). */
   limitedUntil: number;
   /** Requests with more than so many tokens (four bytes each) overflow. */
@@ -69,6 +71,7 @@ export async function startUpstream(): Promise<Upstream> {
     wording: "coded",
     rotate: () => (key = new FernetKey()),
     spoiled: new Set(),
+    demands: [],
     limitedUntil: 0,
     contextTokens: Number.POSITIVE_INFINITY,
   };
@@ -133,6 +136,7 @@ export async function startUpstream(): Promise<Upstream> {
     const refusal =
       usageLimit(upstream.limitedUntil) ??
       overflow(raw, upstream.contextTokens) ??
+      first(upstream.demands, (demand) => demand(body, input)) ??
       objection(
         body,
         (blob) => !upstream.spoiled.has(blob) && key.open(blob) !== undefined,
@@ -181,6 +185,14 @@ export async function startUpstream(): Promise<Upstream> {
       await new Promise((resolve) => server.close(resolve));
     },
   });
+}
+
+function first<T, R>(among: readonly T[], look: (one: T) => R | undefined): R | undefined {
+  for (const one of among) {
+    const found = look(one);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -101,7 +101,7 @@ export const replay = {
   "call-without-output": {
     area: "replay",
     means: "The provider misses the output of a tool call",
-    does: "Appends the output from the log or the spool, or says that the outcome is unknown, and tries again; then sends calls and outputs in words",
+    does: "Appends the output from the log or the spool, or says that the outcome is unknown; sends the pair in words where the log has it whole, and tries again; then sends all calls and outputs in words",
     youCan: again,
     exit: 5,
     rows: [27, 29, 30, 31],
@@ -109,7 +109,7 @@ export const replay = {
   "output-without-call": {
     area: "replay",
     means: "The provider misses the call of a tool output",
-    does: "Adds what is missing to the log, or sets the output aside, and tries again; then sends calls and outputs in words",
+    does: "Sends the output that it names, with its call, in words and tries again; then sends all calls and outputs in words",
     youCan: again,
     exit: 5,
     rows: [28, 30],
@@ -150,7 +150,7 @@ export const replay = {
   "chain-missing": {
     area: "replay",
     means: "The provider has lost the response that the request continues",
-    does: "Ends the turn with the log whole; its own requests carry the full history and depend on no earlier response",
+    does: "Sends the whole conversation in place of the response that is gone, in the same turn, and builds on the next one again. Without `store = true` no request depends on an earlier response: then the turn ends with the log whole",
     youCan: again,
     exit: 5,
     rows: [43],

@@ -1,4 +1,4 @@
-import { type Family, failing, inputIndex } from "../said.ts";
+import { type Family, failing, inputIndex, parameterName } from "../said.ts";
 
 const parameterWord = String.raw`(?:parameters?|arguments?|fields?|property|properties|name)`;
 
@@ -9,7 +9,9 @@ export const request: readonly Family[] = [
       /image/u.test(`${text} ${param}`) &&
       /\bimages?\b/u.test(text) &&
       (failing.test(text) ||
-        /too large|exceed|decode|input should be|must be one of|cannot be empty|appears to be/u.test(text)),
+        /too large|exceed|decode|not a valid|input should be|must be one of|cannot be empty|appears to be/u.test(
+          text,
+        )),
     classify: (said) => ({ class: "media-invalid", data: inputIndex(said) }),
   },
   {
@@ -33,6 +35,11 @@ export const request: readonly Family[] = [
   {
     holds: ({ text, code }) =>
       /unsupported_?param|unknown_?param/u.test(code) ||
+      (parameterName.test(text) &&
+        /\b(?:not|only|must|unknown|unexpected|unsupported|unrecogni[sz]ed|extra|additional|invalid|remove|deprecated)\b|n[’']t\b/u.test(
+          text,
+        )) ||
+      /^include\[\d+\]/u.test(text) ||
       new RegExp(
         String.raw`\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|not (?:supported|permitted|allowed))\b.{0,40}\b${parameterWord}\b`,
         "u",
@@ -45,14 +52,16 @@ export const request: readonly Family[] = [
         String.raw`\bdoes(?: not|n't) (?:support|accept|allow)\b(?: \S+){0,3} ${parameterWord}\b`,
         "u",
       ).test(text) ||
-      /^(?!messages\b)[\w.]+: extra inputs are not permitted|^invalid [\w.]+: only\b.*\ballowed\b/u.test(
+      /^\[?(?!messages\b|input\b)[\w.]+[\]:]:? extra inputs are not permitted|^invalid [\w.]+: only\b.*\ballowed\b/u.test(
         text,
       ),
     classify: ({ param, raw }) => {
       const parameter =
         param ||
-        (/["'`]([\w.]+)["'`]/u.exec(raw)?.[1] ??
-          /^([\w.]+): extra inputs/iu.exec(raw)?.[1] ??
+        (parameterName.exec(raw)?.[0] ??
+          /^(include)\[/u.exec(raw)?.[1] ??
+          /["'`]([\w.]+)["'`]/u.exec(raw)?.[1] ??
+          /^\[?([\w.]+)\]?:? extra inputs/iu.exec(raw)?.[1] ??
           /^invalid ([\w.]+): only/iu.exec(raw)?.[1] ??
           /\bparameter:? (\w+)/iu.exec(raw)?.[1] ??
           /\bnot supported on this model: (\w+)/iu.exec(raw)?.[1] ??
@@ -81,6 +90,12 @@ export const request: readonly Family[] = [
       /\b(?:must not be empty|is (?:blank|empty)|(?:must be|must have) non-empty|is not specified|must include at least one|must (?:start|begin|end) with a (?:user|tool)|(?:roles? )?must alternate|unexpected role|expected last role|function call turn comes immediately after)\b/u.test(
         text,
       ),
+    classify: (said) => ({ class: "request-malformed", data: inputIndex(said) }),
+  },
+  {
+    // The last resort: whatever is wrong, it is with this item.
+    holds: ({ param, text }) =>
+      /^(?:input|messages)[[.]\d/u.test(param) || /(?:^|[^\w.])(?:input|messages)[[.]\d+\b/u.test(text),
     classify: (said) => ({ class: "request-malformed", data: inputIndex(said) }),
   },
 ];

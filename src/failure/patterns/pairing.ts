@@ -1,4 +1,5 @@
 import { nothing, type Pattern, words } from "../pattern.ts";
+import { callIdLimit } from "../said.ts";
 
 const call = (found: RegExpExecArray | undefined): { call?: string } => {
   const id = found?.groups?.["call"];
@@ -214,7 +215,7 @@ export const pairing: readonly Pattern[] = [
     class: "item-id-invalid",
     rows: [25],
     text: /^(?:invalid ['"`]messages\[\d+\]\.tool_call(?:s\[\d+\]\.id|_id)['"`]: string too long|tool call id was \S+ but must be )/iu,
-    data: nothing,
+    data: (signal) => callIdLimit(words(signal)),
     samples: [
       {
         source: "OpenAI Chat Completions (agno-agi/agno#5382, 2025-11)",
@@ -224,7 +225,7 @@ export const pairing: readonly Pattern[] = [
           "messages[10].tool_calls[0].id",
           "string_above_max_length",
         ),
-        data: {},
+        data: { limit: 40 },
       },
       {
         source: "LiteLLM, which takes it for an overflow (microsoft/autogen#6377, 2025-04)",
@@ -234,7 +235,7 @@ export const pairing: readonly Pattern[] = [
           null,
           "400",
         ),
-        data: {},
+        data: { limit: 40 },
       },
       {
         source: "Mistral",
@@ -246,7 +247,7 @@ export const pairing: readonly Pattern[] = [
           param: null,
           code: "3280",
         },
-        data: {},
+        data: { limit: 9 },
       },
     ],
   },

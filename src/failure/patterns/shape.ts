@@ -1,5 +1,6 @@
 import type { FailureSignal } from "../../failure.ts";
 import { nothing, type Pattern, words } from "../pattern.ts";
+import { callIdLimit } from "../said.ts";
 
 const invalid = (message: string, code: string | null, param: string | null = null): object => ({
   error: { message, type: "invalid_request_error", param, code },
@@ -79,7 +80,7 @@ export const shape: readonly Pattern[] = [
     class: "item-id-invalid",
     rows: [25],
     text: /^(?:invalid ['"`]input\[\d+\]\.(?:id|call_id)['"`]|\[?input\[\d+\]\.(?:id|call_id)\]? \[invalid_id_prefix\]|\[invalid_id_prefix\])/iu,
-    data: inputIndex,
+    data: (signal) => ({ ...inputIndex(signal), ...callIdLimit(words(signal)) }),
     samples: [
       {
         source: "OpenAI",
