@@ -5,7 +5,7 @@ import { type Finding, finding } from "./findings.ts";
 import { type Holder, holdersOf } from "./holders.ts";
 import { allRepairs, isUnfinished } from "./journal.ts";
 import { judge } from "./judge.ts";
-import { homeOf, readRolloutName } from "./places.ts";
+import { homeOf, isThreadId, readRolloutName } from "./places.ts";
 import type { SealedBlob } from "./seals-watch.ts";
 import { indexMisfit } from "./surroundings.ts";
 
@@ -59,7 +59,7 @@ async function diagnoseOne(
   const named = readRolloutName(path)?.thread;
   try {
     const found = await examine(path, { signal, onBytes: (read) => onBytes?.(before + read) });
-    const thread = found.header?.id ?? named;
+    const thread = isThreadId(found.header?.id) ? found.header.id : named;
     const holder = surroundings.holders.get(path);
     const findings = [...judge(found, { path, now }), ...surroundings.findings(path, thread)];
     if (holder) findings.push(finding("live", [], { detail: holderWords(holder) }));

@@ -8,6 +8,7 @@ import { readHeader, type RolloutHeader } from "./header.ts";
 import { type RolloutLine, rolloutLines } from "./lines.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
 import { PairsWatch, type Span, spanOf, type Unpaired } from "./pairs-watch.ts";
+import { isThreadId } from "./places.ts";
 import { asRecord, type Era, readRecord, type RolloutRecord, timeOf } from "./record.ts";
 import { SealsWatch } from "./seals-watch.ts";
 import { loneSurrogates } from "./surrogates.ts";
@@ -266,7 +267,7 @@ function startsWithBrace(bytes: Buffer): boolean {
 
 /** What the newest version needs of a header; a bare one is of versions that need less. */
 function isWholeHeader({ era, payload }: RolloutRecord): boolean {
-  if (typeof payload["id"] !== "string" || typeof payload["timestamp"] !== "string") return false;
+  if (!isThreadId(payload["id"]) || typeof payload["timestamp"] !== "string") return false;
   if (era === "bare") return true;
   return ["cwd", "originator", "cli_version"].every((key) => typeof payload[key] === "string");
 }

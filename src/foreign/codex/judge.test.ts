@@ -25,6 +25,13 @@ const source = fixtures.find(({ path }) => path.includes("/0.58.0/"))!;
 const name = basename(source.path);
 const text = readFileSync(source.path, "utf8");
 
+/** Versions before 0.130 don't say when a turn begins. */
+function unclosed(): string {
+  const { path } = fixtures.find((file) => file.path.includes("/0.130.0/"))!;
+  const lines = readFileSync(path, "utf8").split("\n");
+  return lines.filter((line) => !/"(?:task_complete|turn_complete|turn_aborted)"/u.test(line)).join("\n");
+}
+
 async function kinds(content: string | Buffer, as = name): Promise<FindingKind[]> {
   const path = join(root, as);
   writeFileSync(path, content);
@@ -59,14 +66,11 @@ describe("an examination of a rollout", () => {
       name.replace(/[0-9a-f]{12}\.jsonl$/u, "0123456789ab.jsonl"),
     ],
     ["a torn last line", () => text.slice(0, -30), "torn-tail"],
+    ["a turn that was never closed", () => unclosed(), "turn-open"],
     [
-      "a turn that was never closed",
-      () =>
-        text
-          .split("\n")
-          .filter((line) => !line.includes("task_complete"))
-          .join("\n"),
-      "sealed-reasoning",
+      "an id that is a path",
+      () => text.replace(/"id":"[^"]+"/u, '"id":"../../../../../tmp/0123456789abcdef0123"'),
+      "header-broken",
     ],
     [
       "a cut blob",

@@ -22,10 +22,16 @@ export interface RolloutFile extends RolloutName {
 }
 
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+const threadId = new RegExp(`^${uuid}$`, "iu");
 const name = new RegExp(
   `^rollout-(\\d{4}-\\d\\d-\\d\\d(?:T\\d\\d-\\d\\d-\\d\\d)?)-(${uuid})(?:_([\\w-]{1,64}))?\\.(jsonl|jsonl\\.zst|json)$`,
   "iu",
 );
+
+/** Whether a file's word for its own id is one: anything else would reach into paths and databases that are named after it. */
+export function isThreadId(value: unknown): value is string {
+  return typeof value === "string" && threadId.test(value);
+}
 
 /** `rollout-2026-11-20T20-58-19-<thread>[_<rollout>].jsonl[.zst]`, or `rollout-2025-05-02-<id>.json` of the first versions. */
 export function readRolloutName(path: string): RolloutName | undefined {

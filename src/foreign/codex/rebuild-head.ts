@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
-import { madeAt, readRolloutName } from "./places.ts";
+import { isThreadId, madeAt, readRolloutName } from "./places.ts";
 
 /** Where the members of a lost header come from, best first. */
 export interface HeadSources {
@@ -28,7 +28,7 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
   const { broken, copy, row = {}, context = {}, isPaginated } = sources;
   const name = readRolloutName(sources.path);
   const remains = broken ? remainsOf(broken) : {};
-  const id = text(copy?.["id"]) ?? name?.thread ?? remains["id"] ?? text(row["id"]);
+  const id = [copy?.["id"], name?.thread, remains["id"], row["id"]].find(isThreadId);
   if (id === undefined) return undefined;
   const made = name && madeAt(name);
   const timestamp = remains["timestamp"] ?? sources.firstTimestamp ?? new Date(made ?? 0).toISOString();
@@ -38,7 +38,6 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     repository_url: text(row["git_origin_url"]) ?? remains["repository_url"],
   };
   const payload: JsonObject = {
-    id,
     timestamp: text(copy?.["timestamp"]) ?? timestamp,
     cwd: remains["cwd"] ?? text(row["cwd"]) ?? text(context["cwd"]) ?? "/",
     originator: remains["originator"] ?? text(row["originator"]) ?? "codex_cli_rs",
@@ -47,6 +46,7 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     model_provider: remains["model_provider"] ?? text(row["model_provider"]),
     ...(Object.values(git).some((value) => value !== undefined) && { git }),
     ...copy,
+    id,
     ...(isPaginated ? { history_mode: "paginated" } : {}),
   };
   const ordinal = isPaginated ? { ordinal: Math.max(0, (sources.firstOrdinal ?? 1) - 1) } : {};
@@ -63,7 +63,7 @@ function remainsOf(broken: Buffer): Readonly<Record<string, string>> {
   for (const [, key = "", value = ""] of line.matchAll(wanted)) {
     const read = parseJson(value);
     if (typeof read !== "string" || read.includes("\uFFFD") || Object.hasOwn(found, key)) continue;
-    const isOdd = (key === "id" && !/^[0-9a-f-]{36}$/iu.test(read)) || (key === "timestamp" && !isTime(read));
+    const isOdd = (key === "id" && !isThreadId(read)) || (key === "timestamp" && !isTime(read));
     if (!isOdd) found[key] = read;
   }
   return found;

@@ -22,7 +22,7 @@ import { holdersOf } from "./holders.ts";
 import { digest, isBetween, syncPath, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { judge } from "./judge.ts";
-import { homeOf, readRolloutName } from "./places.ts";
+import { homeOf, isThreadId, readRolloutName } from "./places.ts";
 import { type PlanOptions, rounds } from "./plan.ts";
 import { indexMisfit } from "./surroundings.ts";
 import { takeWriterLock, type WriterLock } from "./writer-lock.ts";
@@ -76,7 +76,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     copyPrivately(folder.original, folder.repaired);
     let found = await examine(folder.repaired, options);
     const first = found;
-    const thread = found.header?.id ?? named?.thread;
+    const thread = isThreadId(found.header?.id) ? found.header.id : named?.thread;
     const row = thread === undefined ? undefined : databases?.row(thread);
     const plan: PlanOptions = {
       seals: options.seals,
