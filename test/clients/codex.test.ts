@@ -132,6 +132,29 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
       ["message", "user", "home", undefined, undefined, undefined, undefined],
     ]);
   });
+
+  test("a session that it compacted goes on with what it goes on with itself", async () => {
+    const desk = await openDesk(onTestFinished);
+    const { upstream, work, home } = desk;
+    const config = "model_auto_compact_token_limit = 2000";
+    const codex = codexHome(binary!, join(home, "..", "codex"), { url: upstream.url, apiKey, config });
+    const env = { CODEX_HOME: codex.home, LOOPBACK_KEY: apiKey };
+    const exec = ["exec", "--skip-git-repo-check"];
+    upstream.script("look", [{ say: "Looking." }, { run: "echo hello" }], [{ say: "It says hello." }]);
+    await codex.run([...exec, "look"], { folder: work });
+    await codex.run([...exec, "resume", "--last", "once more"], { folder: work });
+    await codex.run([...exec, "resume", "--last", "and again"], { folder: work });
+    const [rollout] = listRollouts(codex.home);
+    expect(readFileSync(rollout!.path, "utf8")).toContain('"type":"compacted"');
+    const own = upstream.requests.at(-1)!;
+    expect(own.outcome).toBe("answered");
+    const run = await desk.run(["resume", rollout!.thread, "on"], { env });
+    expect(run.status, run.err).toBe(0);
+    const request = said(upstream.requests.at(-1)!.input);
+    const expected = said(own.input);
+    expect(request.slice(0, expected.length)).toEqual(expected);
+    expect(request.length).toBe(expected.length + 2);
+  });
 });
 
 /** Of a request what the person and the model said and what tools did, as far as every version stores it. */

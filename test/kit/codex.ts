@@ -80,6 +80,7 @@ export function codexHome(
       'approval_policy = "never"',
       'sandbox_mode = "danger-full-access"',
       "check_for_update_on_startup = false",
+      upstream.config ?? "",
       "[model_providers.loopback]",
       `name = "${upstream.providerName ?? "loopback"}"`,
       `base_url = "${upstream.url}"`,
@@ -90,7 +91,6 @@ export function codexHome(
       "stream_max_retries = 1",
       "[analytics]",
       "enabled = false",
-      upstream.config ?? "",
     ].join("\n"),
   );
   const run: CodexHome["run"] = (args, { folder, env = {}, limitMs = 30_000 }) => {
