@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { linesIn } from "../../src/foreign/codex/lines.ts";
+import { listThreads } from "../../src/foreign/codex/list.ts";
 import { listRollouts } from "../../src/foreign/codex/places.ts";
 import { readRecord } from "../../src/foreign/codex/record.ts";
 import { codexHome, type CodexHome, installCodex } from "../kit/codex.ts";
@@ -154,6 +155,49 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     const expected = said(own.input);
     expect(request.slice(0, expected.length)).toEqual(expected);
     expect(request.length).toBe(expected.length + 2);
+  });
+
+  test("a thread that was reverted, and one that was forked, go on with what the real CLI goes on with", async () => {
+    const desk = await openDesk(onTestFinished);
+    const { upstream, work, home } = desk;
+    const codex = codexHome(binary!, join(home, "..", "codex"), { url: upstream.url, apiKey });
+    const env = { CODEX_HOME: codex.home, LOOPBACK_KEY: apiKey };
+    const exec = ["exec", "--skip-git-repo-check"];
+    for (const prompt of [["one"], ["resume", "--last", "two"], ["resume", "--last", "three"]])
+      await codex.run([...exec, ...prompt], { folder: work });
+    const [first] = listRollouts(codex.home);
+    const threadId = first!.thread;
+
+    const server = await codex.serve(work);
+    await server.ask("thread/resume", { threadId });
+    const { data } = (await server.ask("thread/turns/list", { threadId, limit: 10 })) as {
+      data: { id: string }[];
+    };
+    await server.ask("thread/revert", { threadId, beforeTurnId: data[0]!.id });
+    const { thread } = (await server.ask("thread/fork", { threadId })) as { thread: { id: string } };
+    await server.close();
+
+    for (const [id, prompt] of [
+      [threadId, "four"],
+      [thread.id, "five"],
+    ] as const) {
+      const theirs = await codex.run([...exec, "resume", id, prompt], { folder: work });
+      expect(theirs.status, theirs.err).toBe(0);
+      const own = said(upstream.requests.at(-1)!.input);
+      expect(JSON.stringify(own)).not.toContain("three");
+      const ours = await desk.run(["resume", id, "on"], { env });
+      expect(ours.status, ours.err).toBe(0);
+      const request = said(upstream.requests.at(-1)!.input);
+      expect(request.slice(0, own.length)).toEqual(own);
+      expect(request).toHaveLength(own.length + 2);
+    }
+    // The revert made a second file of the thread, and a list has one row of it.
+    expect(listRollouts(codex.home).filter((file) => file.thread === threadId)).toHaveLength(2);
+    const { threads } = listThreads(codex.home);
+    expect(threads.map(({ id, flaws }) => [id, flaws])).toEqual([
+      [thread.id, []],
+      [threadId, []],
+    ]);
   });
 });
 

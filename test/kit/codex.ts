@@ -18,6 +18,14 @@ export interface CodexHome {
   readonly home: string;
   /** Runs `codex` in `folder` to its end; after `limitMs` (30 s unless told) it is killed. */
   run(args: readonly string[], options: CodexOptions): Promise<CodexRun>;
+  /** Starts `codex app-server`, as the extension and the desktop app do. */
+  serve(folder: string): Promise<AppServer>;
+}
+
+export interface AppServer {
+  /** Resolves to the result of a request; rejects with the error's words. */
+  ask(method: string, params: object): Promise<Record<string, unknown>>;
+  close(): Promise<void>;
 }
 
 export interface CodexOptions {
@@ -93,17 +101,17 @@ export function codexHome(
       "enabled = false",
     ].join("\n"),
   );
+  const environment = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: home,
+    CODEX_HOME: home,
+    LOOPBACK_KEY: upstream.apiKey,
+  };
   const run: CodexHome["run"] = (args, { folder, env = {}, limitMs = 30_000 }) => {
     const began = Date.now();
     const child = spawn(binary, args, {
       cwd: folder,
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        HOME: home,
-        CODEX_HOME: home,
-        LOOPBACK_KEY: upstream.apiKey,
-        ...env,
-      },
+      env: { ...environment, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
@@ -118,7 +126,47 @@ export function codexHome(
       });
     });
   };
-  return { home, run };
+  return { home, run, serve: (folder) => serveApp(binary, folder, environment) };
+}
+
+async function serveApp(binary: string, folder: string, env: Record<string, string>): Promise<AppServer> {
+  const child = spawn(binary, ["app-server"], { cwd: folder, env, stdio: ["pipe", "pipe", "ignore"] });
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  interface Answer {
+    id?: number;
+    result?: Record<string, unknown>;
+    error?: { message: string };
+  }
+  const waiting = new Map<number, (answer: Answer) => void>();
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+      const answer = JSON.parse(text.slice(0, end)) as Answer;
+      text = text.slice(end + 1);
+      if (answer.id !== undefined) waiting.get(answer.id)?.(answer);
+    }
+  });
+  const send = (message: object): void => void child.stdin.write(`${JSON.stringify(message)}\n`);
+  let next = 1;
+  const ask: AppServer["ask"] = (method, params) =>
+    new Promise((resolve, reject) => {
+      const id = next++;
+      waiting.set(id, ({ result, error }) =>
+        result ? resolve(result) : reject(new Error(`${method}: ${error?.message}`)),
+      );
+      void closed.then(() => reject(new Error(`${method}: codex app-server has ended`)));
+      send({ id, method, params });
+    });
+  await ask("initialize", { clientInfo: { name: "throughline-test", version: "1" } });
+  send({ method: "initialized" });
+  return {
+    ask,
+    close: async () => {
+      child.kill();
+      await closed;
+    },
+  };
 }
 
 /** Only what this user put there is run: others can write to the temporary folder too. */
