@@ -7,6 +7,8 @@ import type { Quarantine } from "../session/event.ts";
 export interface HealMemory {
   /** Whether anything at all is known of the issuer: if not, a request isn't looked at. */
   knows(issuer: string): boolean;
+  /** Whether that is more than refused blobs, which can be looked for without taking a request apart. */
+  knowsMore(issuer: string): boolean;
   /** `refused`: not to be sent there. `due`: refused so long ago that its issuer may be back; to be tried once more. */
   seal(issuer: string, blob: string, now: number): "refused" | "due" | undefined;
   /** The blobs were refused, as a good answer without them has shown. `refusal` is the class and code, in words. */

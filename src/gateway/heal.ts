@@ -9,7 +9,7 @@ import { decide, Situation } from "../recovery/policy.ts";
 import { openai } from "../replay/contracts/openai.ts";
 import { project, type Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
-import { blobHash } from "./blob-hash.ts";
+import { blobHash, blobsIn } from "./blob-hash.ts";
 import type { HealMemory } from "./heal-memory.ts";
 import type { WholeBody } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
@@ -153,7 +153,9 @@ export class Healing {
   /** Takes out what was refused before. */
   async #prevent(): Promise<void> {
     const { issuer, memory, now } = this.#facts;
-    const taken = this.#taking();
+    const plain = this.#plain();
+    const isOfSeals = plain && blobsIn(plain).some((blob) => memory.seal(issuer, blob, now()) !== undefined);
+    const taken = isOfSeals || memory.knowsMore(issuer) ? this.#taking(plain) : undefined;
     if (!taken) return;
     const { request, seals } = taken;
     const dead: number[] = [];
@@ -189,10 +191,13 @@ export class Healing {
     this.prevented = `${words.join("; ")} (refused before)`;
   }
 
-  #taking(): TakenRequest | undefined {
+  #plain(): Buffer | undefined {
+    return plainBody(this.#sent.whole(), this.#facts.encoding, this.#facts.maxBytes);
+  }
+
+  #taking(plain = this.#taken || this.#isUnreadable ? undefined : this.#plain()): TakenRequest | undefined {
     if (this.#taken || this.#isUnreadable) return this.#taken;
-    const { issuer, memory, encoding, maxBytes } = this.#facts;
-    const plain = plainBody(this.#sent.whole(), encoding, maxBytes);
+    const { issuer, memory } = this.#facts;
     const request = plain && readRequest(plain);
     this.#taken = request && new TakenRequest(request, { issuer, sealedBy: (blob) => memory.sealedBy(blob) });
     this.#isUnreadable = this.#taken === undefined;

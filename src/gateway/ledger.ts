@@ -55,7 +55,11 @@ export class Ledger implements HealMemory {
   }
 
   knows(issuer: string): boolean {
-    return this.#refused.has(issuer) || this.#parameters.has(issuer) || this.#marks.has(issuer);
+    return this.#refused.has(issuer) || this.knowsMore(issuer);
+  }
+
+  knowsMore(issuer: string): boolean {
+    return this.#parameters.has(issuer) || this.#marks.has(issuer);
   }
 
   seal(issuer: string, blob: string, now: number): "refused" | "due" | undefined {
