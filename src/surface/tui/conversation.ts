@@ -128,11 +128,12 @@ export class Conversation {
    */
   turn(text?: string): Promise<boolean> {
     return this.#run(async (signal) => {
-      const turns = this.#history?.turn ?? 0;
+      let turns = 0;
       this.#tell({ type: "begun", at: systemClock.now(), ...(text !== undefined && { text }) });
       let session: Session | undefined;
       try {
         session = await this.#own();
+        turns = session.history.turn;
         await session.serve(text, signal);
       } catch (error) {
         this.#isHalted = true;
@@ -141,7 +142,7 @@ export class Conversation {
         await session?.close();
         if (session) this.#take(session.history);
       }
-      return (this.#history?.turn ?? 0) > turns;
+      return session !== undefined && session.history.turn > turns;
     });
   }
 
