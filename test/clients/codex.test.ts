@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { linesIn } from "../../src/foreign/codex/lines.ts";
 import { listThreads } from "../../src/foreign/codex/list.ts";
-import { listRollouts } from "../../src/foreign/codex/places.ts";
+import { listRollouts, type RolloutFile } from "../../src/foreign/codex/places.ts";
 import { readRecord } from "../../src/foreign/codex/record.ts";
 import { codexHome, type CodexHome, installCodex } from "../kit/codex.ts";
-import { openDesk, sessionId } from "./desk.ts";
+import { openDesk, sessionId, until } from "./desk.ts";
 import type { Item } from "./requirements.ts";
 import { apiKey, startUpstream, type Upstream } from "./upstream.ts";
 
@@ -198,6 +198,34 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
       [thread.id, []],
       [threadId, []],
     ]);
+  });
+
+  test("a rollout that it has packed away is listed and goes on, and so does what it adds after unpacking it", async () => {
+    const desk = await openDesk(onTestFinished);
+    const { upstream, work, home } = desk;
+    const codex = codexHome(binary!, join(home, "..", "codex"), { url: upstream.url, apiKey });
+    const env = { CODEX_HOME: codex.home, LOOPBACK_KEY: apiKey };
+    await codex.run(["exec", "--skip-git-repo-check", "one"], { folder: work });
+    const [{ path, thread }] = listRollouts(codex.home) as [RolloutFile];
+    // It packs what was not used for long.
+    utimesSync(path, 1_700_000_000, 1_700_000_000);
+    const server = await codex.serve(work);
+    await server.ask("rollout/compress", null);
+    await until(() => existsSync(`${path}.zst`) && !existsSync(path), "the packed rollout");
+    await server.close();
+    expect(listThreads(codex.home).threads).toMatchObject([
+      { id: thread, title: "one", messages: 2, flaws: [] },
+    ]);
+    const taken = await desk.run(["import", thread, "--json"], { env });
+    expect(JSON.parse(taken.out), taken.err).toMatchObject({ did: "made", source: `${path}.zst` });
+
+    await codex.run(["exec", "--skip-git-repo-check", "resume", thread, "two"], { folder: work });
+    expect(existsSync(path)).toBe(true);
+    const own = said(upstream.requests.at(-1)!.input);
+    const run = await desk.run(["resume", thread, "three"], { env });
+    expect(run.status, run.err).toBe(0);
+    expect(run.err).toMatch(/that Codex session .* has got since/u);
+    expect(said(upstream.requests.at(-1)!.input).slice(0, own.length)).toEqual(own);
   });
 });
 

@@ -24,7 +24,7 @@ export interface CodexHome {
 
 export interface AppServer {
   /** Resolves to the result of a request; rejects with the error's words. */
-  ask(method: string, params: object): Promise<Record<string, unknown>>;
+  ask(method: string, params: object | null): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
@@ -158,7 +158,8 @@ async function serveApp(binary: string, folder: string, env: Record<string, stri
       void closed.then(() => reject(new Error(`${method}: codex app-server has ended`)));
       send({ id, method, params });
     });
-  await ask("initialize", { clientInfo: { name: "throughline-test", version: "1" } });
+  const clientInfo = { name: "throughline-test", version: "1" };
+  await ask("initialize", { clientInfo, capabilities: { experimentalApi: true } });
   send({ method: "initialized" });
   return {
     ask,
