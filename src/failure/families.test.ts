@@ -155,6 +155,11 @@ describe("a refusal in words that nobody has recorded", () => {
     expect(dataOf("There is no response for the tool call ca96543a81e8df9d.")).toEqual({
       call: "ca96543a81e8df9d",
     });
+    expect(
+      dataOf("Refused: tool_calls did not have response messages: bash_7 (Request ID: 4b90-99)"),
+    ).toEqual({
+      call: "bash_7",
+    });
     expect(dataOf("Tool call id was call_x1 but must be a-z, A-Z, 0-9, with a length of 9.")).toEqual({
       limit: 9,
     });

@@ -1,7 +1,7 @@
 import { callIdLimit, type Family, failing, inputIndex, type Said } from "../said.ts";
 
 const lacking =
-  /\b(?:no|has no|have no|without|missing|lacks?|never|did not find|not followed by|does not follow|not the same number|unanswered|unmatched|orphan\w*|expected)\b/u;
+  /\b(?:no|has no|have no|without|missing|lacks?|never|(?:did|do|does) not (?:find|have)|not followed by|does not follow|not the same number|unanswered|unmatched|orphan\w*|expected)\b/u;
 
 const kinds =
   /\b(reasoning|function_call_output|function_call|custom_tool_call_output|custom_tool_call|[a-z]+(?:_[a-z]+)*_call(?:_output)?|compaction)\b/u;
@@ -20,6 +20,7 @@ function kindOf(raw: string): string | undefined {
 const callId = ({ raw }: Said): { call?: string } => {
   const call =
     /\b(?:call|toolu|srvtoolu|tooluse|fc|ctc)_(?!id\b)[\w-]+/u.exec(raw)?.[0] ??
+    /\bresponse messages: ([\w-]+)/u.exec(raw)?.[1] ??
     // An id of another form, as call ids have when they were shortened.
     /(?<![\w.-])(?=[\w-]*\d)[\w-]{9,64}(?![\w-]|\.\w)/u.exec(raw)?.[0];
   return call === undefined ? {} : { call };

@@ -166,12 +166,7 @@ describe("what Chat Completions refuses", () => {
       /'messages\[1\]\.tool_calls\[0\]\.id': string too long/u,
       "item-id-invalid",
     ],
-    [
-      "an unknown role",
-      [{ role: "model", content: "x" }],
-      /Invalid value: 'model'/u,
-      "unknown-provider-failure",
-    ],
+    ["an unknown role", [{ role: "model", content: "x" }], /Invalid value: 'model'/u, "request-malformed"],
     [
       "an assistant that says nothing",
       [user, { role: "assistant", content: null }],
@@ -184,18 +179,18 @@ describe("what Chat Completions refuses", () => {
       /text content blocks must be non-empty/u,
       "request-malformed",
     ],
-    ["a list of nothing", [{ role: "user", content: [] }], /empty array/u, "unknown-provider-failure"],
+    ["a list of nothing", [{ role: "user", content: [] }], /empty array/u, "request-malformed"],
     [
       "no calls in a list of calls",
       [user, { role: "assistant", content: "x", tool_calls: [] }],
       /tool_calls': empty array/u,
-      "unknown-provider-failure",
+      "request-malformed",
     ],
     [
       "a part of another wire",
       [{ role: "user", content: [{ type: "input_text", text: "x" }] }],
       /Invalid value: 'input_text'/u,
-      "unknown-provider-failure",
+      "request-malformed",
     ],
     ["no messages", [], /'messages': empty array/u, "unknown-provider-failure"],
   ];
