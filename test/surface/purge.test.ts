@@ -19,6 +19,7 @@ import { shell, step, turn, type ScenarioInput } from "../../src/simulator/serve
 import { plant, planting } from "../kit/planted.ts";
 import { type Rig, until, withRig } from "../kit/rig.ts";
 import { filesWith } from "../kit/secret.ts";
+import { atTerminal, hasTmux } from "../kit/tmux.ts";
 
 const childProgram = fileURLToPath(new URL("../kit/session-child.ts", import.meta.url));
 const secret = "pl4ntedsecret";
@@ -114,6 +115,26 @@ describe("throughline purge", () => {
       }
       expect((await purge(rig, "purge", "--yes")).deleted, "its owner is dead").toHaveLength(1);
     }));
+
+  it.skipIf(!hasTmux)("asks at a terminal, and deletes nothing without a yes", { timeout: 60_000 }, () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", "one"]);
+      const id = rig.id();
+      for (const [answer, says] of [
+        ["n", "Nothing was deleted."],
+        ["y", `deleted session ${id}`],
+      ] as const) {
+        await atTerminal(rig, ["purge"], async (terminal) => {
+          await terminal.shows("Delete 1 session for good? [y/N]");
+          expect(rig.ids()).toEqual([id]);
+          await terminal.press(answer, "Enter");
+          await terminal.shows(says);
+          expect(await terminal.ended()).toBe(0);
+        });
+      }
+      expect(rig.ids()).toEqual([]);
+    }),
+  );
 
   it("finishes what an interrupted run has left", () =>
     withRig(scenario, async (rig) => {
