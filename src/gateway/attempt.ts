@@ -21,8 +21,8 @@ export interface Refusal {
 
 /** Who an attempt tells. Nothing is told after `refused`, `finished` or `broken`, nor after `cancel`. */
 export interface AttemptHost {
-  /** The answer is good, or not to be judged: it goes out from here on. */
-  commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number): void;
+  /** The answer goes out from here on. `isGood`: as far as it has come; it may also be one that can't be judged. */
+  commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number, isGood: boolean): void;
   /** `false` when the client can't take more just now: call `resume`. */
   write(bytes: Buffer): boolean;
   finished(): void;
@@ -102,7 +102,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#headers = headers;
     const isGood = status >= 200 && status < 300;
     const isEncoded = !/^(?:|identity)$/iu.test(headers["content-encoding"] ?? "");
-    if (status < 400 && (!isGood || isEncoded)) this.#commit("opaque", performance.now());
+    if (status < 400 && (!isGood || isEncoded)) this.#commit("opaque", performance.now(), false);
     else if (isGood && /^text\/event-stream\b/iu.test(headers["content-type"] ?? "")) this.#mode = "stream";
     else this.#mode = "whole";
   }
@@ -127,7 +127,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#mode === "opaque") return this.#write(chunk);
     if (this.#mode === "whole") {
       this.#hold(chunk);
-      if (this.#heldBytes > wholeLimit) this.#commit("opaque", arrivedAt);
+      if (this.#heldBytes > wholeLimit) this.#commit("opaque", arrivedAt, false);
       return;
     }
     this.#scanner.feed(chunk, (bytes, names) => this.#take(bytes, names, arrivedAt));
@@ -199,7 +199,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (telling === undefined && isHeldOn) return;
     if (telling !== undefined && failures.has(telling))
       return this.#refuse(failureIn(this.#held, this.#headers));
-    this.#commit("stream", arrivedAt);
+    this.#commit("stream", arrivedAt, telling !== undefined);
   }
 
   #spot(bytes: Buffer): void {
@@ -212,10 +212,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#heldBytes += bytes.length;
   }
 
-  #commit(mode: "stream" | "opaque", arrivedAt: number): void {
+  #commit(mode: "stream" | "opaque", arrivedAt: number, isGood: boolean): void {
     this.#mode = mode;
     this.#isCommitted = true;
-    this.#host.commit(this.#status, this.#headers, arrivedAt);
+    this.#host.commit(this.#status, this.#headers, arrivedAt, isGood);
     const held = this.#held;
     this.#held = [];
     for (const bytes of held) this.#write(bytes);
@@ -233,7 +233,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const signal = failureInWhole(body, headers);
     if (signal) return this.#refuse(signal);
     this.#spot(body);
-    this.#commit("opaque", performance.now());
+    this.#commit("opaque", performance.now(), true);
     this.#finish();
   }
 

@@ -149,9 +149,9 @@ export class Exchange implements AttemptHost {
     this.#context.ledger.noteSealed(this.#issuer, blobs);
   }
 
-  commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number): void {
+  commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number, isGood: boolean): void {
     const { metrics } = this.#context;
-    if (status < 300) this.#healing?.accepted();
+    if (isGood) this.#healing?.accepted();
     this.#letGo();
     if (this.#response.destroyed) return;
     this.#isStream = true;

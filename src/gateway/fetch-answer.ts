@@ -4,8 +4,10 @@ import type { FailureSignal } from "../failure.ts";
 import type { BegunStream } from "./broken-stream.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
 
-/** What a `fetch` came to: an answer that is good as far as it has come, or one that isn't, held. */
-export type Judged = { kind: "good"; response: Response } | { kind: "refused"; refusal: Refusal };
+/** What a `fetch` came to: an answer that is handed out, or one that isn't, held. */
+export type Judged =
+  /** `isGood`: as far as it has come; it may also be one that can't be judged. */
+  { kind: "passed"; response: Response; isGood: boolean } | { kind: "refused"; refusal: Refusal };
 
 export interface AnswerFacts {
   /** The answer holds these sealed blobs, known by their hashes. */
@@ -103,7 +105,7 @@ class FetchHost implements AttemptHost {
     this.#facts.sealed(blobs);
   }
 
-  commit(status: number, headers: IncomingHttpHeaders): void {
+  commit(status: number, headers: IncomingHttpHeaders, _arrivedAt: number, isGood: boolean): void {
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#stream = controller;
@@ -116,7 +118,8 @@ class FetchHost implements AttemptHost {
     );
     const isBare = status === 204 || status === 205 || status === 304;
     this.#resolve({
-      kind: "good",
+      kind: "passed",
+      isGood,
       response: new Response(isBare ? null : body, { status, headers: entries }),
     });
   }

@@ -89,8 +89,8 @@ export function recovering(
               ending: (said, events, stream) => brokenEnding(failureOf(said), events, stream),
             })
           : sent;
-      if (judged.kind === "good") {
-        if (judged.response.ok) healing.accepted();
+      if (judged.kind === "passed") {
+        if (judged.isGood) healing.accepted();
         return judged.response;
       }
       const { refusal } = judged;

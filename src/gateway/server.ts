@@ -90,6 +90,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     now,
     random: options.random ?? Math.random,
   };
+  const itself = context.upstreams.all.find(({ origin }) => isAt(origin, host, options.port ?? 0));
+  if (itself) {
+    throw new Failure(
+      "configuration",
+      `The upstream ${itself.name} is this gateway itself. Name the one that is to answer: --upstream https://api.openai.com/v1 (OPENAI_BASE_URL is for its clients).`,
+      {},
+    );
+  }
   const guard = makeGuard(options);
   const server = createServer(
     {
@@ -166,6 +174,13 @@ function whole(request: IncomingMessage, response: ServerResponse, type: string,
   request.resume();
   response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(text) });
   response.end(text);
+}
+
+/** Whether an origin is where the gateway listens, by any of loopback's names. */
+function isAt(origin: string, host: string, port: number): boolean {
+  const url = new URL(origin);
+  const hostname = url.hostname.replace(/^\[|\]$/gu, "");
+  return url.port === String(port) && (hostname === host || isLoopback(hostname));
 }
 
 function isLoopback(host: string): boolean {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { sealRefusalNames } from "../../src/simulator/seal-refusal.ts";
 import { prompt, read } from "../kit/simulator-client.ts";
-import { bodyOf, completed, created, serve } from "../wire/upstream.ts";
+import { bodyOf, completed, created, serve, sse } from "../wire/upstream.ts";
 import { both, client, closeBoth, inputOf, last, sealsIn, send, talk } from "./client.ts";
 import { ask, gatewayTo } from "./kit.ts";
 
@@ -185,6 +185,32 @@ describe("what was sealed", () => {
     isBroken = false;
     await send(gateway, input);
     expect(requests.at(-1)).toEqual(input);
+  });
+
+  it("is not called dead by an answer that can't be judged", async () => {
+    const requests: JsonObject[][] = [];
+    const failed = sse("response.failed", { response: { error: { code: "server_error", message: "x" } } });
+    const url = await serve(async (request, response) => {
+      const { input } = JSON.parse(await bodyOf(request)) as { input: JsonObject[] };
+      requests.push(input);
+      if (input.some((item) => item["encrypted_content"] !== undefined)) {
+        response.writeHead(400, { "content-type": "application/json" });
+        const error = {
+          code: "invalid_encrypted_content",
+          message: "The encrypted content could not be verified.",
+        };
+        return response.end(JSON.stringify({ error }));
+      }
+      // Identity was asked for.
+      response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
+      response.end(gzipSync(created + failed));
+    });
+    const gateway = await gatewayTo(url);
+    const sealed = { type: "reasoning", summary: [], encrypted_content: "gAAAAABpZ3Zk" };
+    const input = [prompt("one"), sealed, answerOf("msg_1"), prompt("two")];
+    expect(last(await send(gateway, input))).toBe("response.failed");
+    await send(gateway, input);
+    expect(requests[2]).toEqual(input);
   });
 
   it("is tried again when the refusal is old, and stays when it is accepted then", async () => {

@@ -204,6 +204,7 @@ describe("who may ask", () => {
     await expect(gatewayTo("http://127.0.0.1:1", { host: "0.0.0.0" })).rejects.toThrow(/--token/u);
     await expect(gatewayTo("http://127.0.0.1:1", { upstreams: [] })).rejects.toThrow(/--upstream/u);
     await expect(gatewayTo("ftp://x")).rejects.toThrow(/base URL/u);
+    await expect(gatewayTo("http://localhost:8790/v1", { port: 8790 })).rejects.toThrow(/itself/u);
   });
 
   it("a path that leads out of the upstream's is refused", async () => {
