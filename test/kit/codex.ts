@@ -176,9 +176,11 @@ function binaryIn(folder: string): string | undefined {
   const target = { linux: "unknown-linux-musl", darwin: "apple-darwin" }[process.platform as string];
   const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
   const platform = `codex-${process.platform}-${process.arch}`;
-  const binary = join(scope, platform, "vendor", `${arch}-${target}`, "bin", "codex");
+  const vendor = join(scope, platform, "vendor", `${arch}-${target}`);
   const owner = lstatSync(folder, { throwIfNoEntry: false });
-  return owner?.isDirectory() && owner.uid === process.getuid?.() && existsSync(binary) ? binary : undefined;
+  if (!owner?.isDirectory() || owner.uid !== process.getuid?.()) return undefined;
+  // The second is where older versions have it.
+  return [join(vendor, "bin", "codex"), join(vendor, "codex", "codex")].find((binary) => existsSync(binary));
 }
 
 function renameIfFree(from: string, to: string): void {

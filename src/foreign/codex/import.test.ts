@@ -146,6 +146,16 @@ test("a compaction, in words or sealed, leaves the history that the real CLI goe
   }
 });
 
+test("a thread that its real CLI rolled back by two turns goes on with what the CLI went on with", async () => {
+  const plan = newPlan();
+  const { id, counts } = await take(plan, rollouts("0.130.0-rolled-back")[0]!);
+  expect(counts).toMatchObject({ prompts: 4, answers: 4, rollbacks: 1 });
+  const said = (await open(plan, id)).items.filter(({ role }) => role === "user" || role === "assistant");
+  const words = said.map(itemText).filter((text) => !text.startsWith("<"));
+  // As its next request had them.
+  expect(words).toEqual(["one", "You said: one", "four", "You said: four"]);
+});
+
 test("sealed reasoning keeps its blob, its age and who sealed it", async () => {
   const plan = newPlan();
   const { id } = await take(plan, rollouts("0.169.0")[0]!);
