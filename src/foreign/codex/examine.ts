@@ -266,7 +266,7 @@ function startsWithBrace(bytes: Buffer): boolean {
 }
 
 /** What the newest version needs of a header; a bare one is of versions that need less. */
-function isWholeHeader({ era, payload }: RolloutRecord): boolean {
+export function isWholeHeader({ era, payload }: RolloutRecord): boolean {
   if (!isThreadId(payload["id"]) || typeof payload["timestamp"] !== "string") return false;
   if (era === "bare") return true;
   return ["cwd", "originator", "cli_version"].every((key) => typeof payload[key] === "string");

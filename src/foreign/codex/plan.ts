@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import type { Edit } from "./edit.ts";
 import { shiftOf } from "./edit.ts";
-import type { BadLine, Examination } from "./examine.ts";
+import { type BadLine, type Examination, isWholeHeader } from "./examine.ts";
 import type { FindingKind } from "./findings.ts";
 import { linesIn } from "./lines.ts";
 import type { Span, Unpaired } from "./pairs-watch.ts";
@@ -70,17 +70,28 @@ class Planner {
     const line = isBad ? this.#bytes(first) : undefined;
     const kept = line && salvage(line);
     // Salvaged whole, it is a bad line like any other.
-    if (kept && isHeaderLine(kept.bytes)) return [];
+    const keptHeader = kept && headerIn(kept.bytes);
+    if (keptHeader && isWholeHeader(keptHeader)) return [];
     const made = this.#rebuilt(line);
     if (made === undefined) return [];
     if (!isBad || !kept)
       return [this.#insert(first, "header-missing", "the first line is put back", withNewline(made))];
-    const isNothingKept = kept.bytes.every((byte) => byte === 0x20);
+    // A header that lacks what a resume needs, or names no id, is put together anew rather than kept behind the new one.
+    const isNothingKept = keptHeader !== undefined || kept.bytes.every((byte) => byte === 0x20);
     const own = isNothingKept ? made : Buffer.concat([withNewline(made), trimmed(kept.bytes)]);
     const padded = own.length < first.bytes ? Buffer.concat([own, blank(first.bytes - own.length)]) : own;
     const isLast = this.#found.tail?.at === first.at;
     const bytes = isLast ? withNewline(padded) : padded;
-    return [this.#edit(first, "header-broken", "the first line is made anew", bytes, first.bytes, kept.lost)];
+    return [
+      this.#edit(
+        first,
+        "header-broken",
+        "the first line is made anew",
+        bytes,
+        first.bytes,
+        keptHeader && line ? [line] : kept.lost,
+      ),
+    ];
   }
 
   badLines(): Edit[] {
@@ -262,13 +273,10 @@ const sayings: Readonly<Record<BadLine["why"], string>> = {
   "not-an-object": "the record in it is kept",
 };
 
-function isHeaderLine(bytes: Buffer): boolean {
+function headerIn(bytes: Buffer): RolloutRecord | undefined {
   const [line] = linesIn(bytes);
   const record = line && readRecord(line);
-  if (!record?.readable || record.type !== "session_meta") return false;
-  const { payload } = record;
-  const needed = record.era === "bare" ? ["id"] : ["id", "timestamp", "cwd", "originator", "cli_version"];
-  return isJsonObject(payload) && needed.every((key) => typeof payload[key] === "string");
+  return record?.readable && record.type === "session_meta" ? record : undefined;
 }
 
 function withNewline(bytes: Buffer): Buffer {
