@@ -64,6 +64,8 @@ const keepsIndex: ReadonlySet<string> = new Set([
   "doubled-record",
 ]);
 
+const mostPasses = 4;
+
 /** Works out a repair on a copy under `home` and changes nothing else. Whoever asked has to `commit` or `discard` it. */
 export async function prepareRepair(path: string, options: RepairOptions): Promise<PreparedRepair> {
   const real = plainFile(path);
@@ -87,12 +89,16 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       ...(row && { row }),
     };
     const edits: Edit[] = [];
-    for (const round of rounds) {
-      const made = round(found, plan);
-      if (made.length === 0) continue;
-      edits.push(...made);
-      applyEdits(folder.repaired, made);
-      found = await examine(folder.repaired, options);
+    // What one damage hid is seen when that is mended.
+    for (let pass = 0, mended = -1; pass < mostPasses && mended !== edits.length; pass++) {
+      mended = edits.length;
+      for (const round of rounds) {
+        const made = round(found, plan);
+        if (made.length === 0) continue;
+        edits.push(...made);
+        applyEdits(folder.repaired, made);
+        found = await examine(folder.repaired, options);
+      }
     }
     const index = thread === undefined ? undefined : databases?.index(thread);
     const isMisfit = index !== undefined && indexMisfit(index, folder.original) !== undefined;
