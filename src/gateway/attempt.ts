@@ -215,7 +215,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #commit(mode: "stream" | "opaque", arrivedAt: number, isGood: boolean): void {
     this.#mode = mode;
     this.#isCommitted = true;
-    this.#host.commit(this.#status, this.#headers, arrivedAt, isGood);
+    const { "content-length": _length, ...headers } = this.#headers;
+    // A stream that is cut gets an event more than its length foresees.
+    this.#host.commit(this.#status, mode === "stream" ? headers : this.#headers, arrivedAt, isGood);
     const held = this.#held;
     this.#held = [];
     for (const bytes of held) this.#write(bytes);

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
+import type { OwnAnswer } from "./answer.ts";
 import { tokenHeader } from "./headers.ts";
 
 /** Who may ask. */
@@ -11,14 +12,8 @@ export interface GuardOptions {
   allowedHosts?: readonly string[];
 }
 
-export interface Refused {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Whether a request may pass. `undefined`: it may. */
-export type Guard = (headers: IncomingHttpHeaders) => Refused | undefined;
+/** Whether a request may pass. `undefined`: it may. `raw`: its headers as they came, name and value by turns. */
+export type Guard = (headers: IncomingHttpHeaders, raw: readonly string[]) => OwnAnswer | undefined;
 
 /**
  * Against pages in a browser, which reach loopback under their own origin, or under a name that they rebound to 127.0.0.1: a request must
@@ -33,7 +28,16 @@ export function makeGuard({ token, allowedHosts = [] }: GuardOptions): Guard {
     ...allowedHosts.map((name) => name.toLowerCase()),
   ]);
   const expected = token === undefined ? undefined : digest(token);
-  return (headers) => {
+  return (headers, raw) => {
+    // Node keeps the first one, another reader may keep the last (RFC 9112, 3.2: to be refused).
+    if (isNamedTwice(raw, "host"))
+      return {
+        status: 400,
+        code: "host_not_allowed",
+        message: "The request names two hosts.",
+        // What comes behind it was meant for somebody else, perhaps.
+        headers: { connection: "close" },
+      };
     const host = hostName(headers.host);
     const isKnown = names.has(host) || (expected !== undefined && isIP(host.replace(/^\[|\]$/gu, "")) !== 0);
     if (!isKnown)
@@ -80,6 +84,13 @@ function given(headers: IncomingHttpHeaders): string[] {
 const bearerOf = (authorization: string): string => authorization.replace(/^Bearer\s+/iu, "");
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+function isNamedTwice(raw: readonly string[], name: string): boolean {
+  let count = 0;
+  for (let at = 0; at < raw.length; at += 2)
+    if (raw[at]!.length === name.length && raw[at]!.toLowerCase() === name) count++;
+  return count > 1;
+}
 
 function hostName(host: string | undefined): string {
   return (host ?? "").toLowerCase().replace(/:\d+$/u, "");

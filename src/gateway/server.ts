@@ -112,7 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/iu.test(headers.upgrade ?? ""),
     },
     (request, response) => {
-      const refused = guard(request.headers);
+      const refused = guard(request.headers, request.rawHeaders);
       if (refused) {
         context.metrics.count("requests", String(refused.status));
         request.resume();
