@@ -1,8 +1,6 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { DatabaseSync } from "node:sqlite";
 import type { JsonObject } from "../../lib/json.ts";
+import { isDatabaseError, newestDatabase, openForReading } from "./open-database.ts";
 
 /**
  * Codex's own databases beside the sessions (0.98 and later): `state_<n>.sqlite` lists threads with the absolute path of their rollout,
@@ -86,15 +84,10 @@ export class CodexDatabases {
   }
 
   #read<T>(name: string, query: (database: DatabaseSync) => T): T | undefined {
-    const path = this.#newest(name);
+    const path = newestDatabase(this.#home, name);
     if (path === undefined) return undefined;
     try {
-      // Opened for reading, a database with a write-ahead log would get files beside it that weren't there.
-      const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
-      const url = pathToFileURL(path);
-      url.searchParams.set("mode", "ro");
-      if (!log || log.size === 0) url.searchParams.set("immutable", "1");
-      const database = new DatabaseSync(url, { readOnly: true, timeout: 2_000 });
+      const database = openForReading(path);
       try {
         return query(database);
       } finally {
@@ -108,7 +101,7 @@ export class CodexDatabases {
   }
 
   #write(name: string, change: (database: DatabaseSync) => void): void {
-    const path = this.#newest(name);
+    const path = newestDatabase(this.#home, name);
     if (path === undefined) return;
     const database = new DatabaseSync(path, { timeout: 10_000 });
     try {
@@ -119,28 +112,10 @@ export class CodexDatabases {
       database.close();
     }
   }
-
-  /** Codex numbers its schemas: state_5.sqlite. */
-  #newest(name: string): string | undefined {
-    if (!existsSync(this.#home)) return undefined;
-    const versions = readdirSync(this.#home).flatMap((file) => {
-      const [, version] = new RegExp(`^${name}_(\\d+)\\.sqlite$`, "u").exec(file) ?? [];
-      return version === undefined ? [] : [Number(version)];
-    });
-    return versions.length === 0 ? undefined : join(this.#home, `${name}_${Math.max(...versions)}.sqlite`);
-  }
 }
 
 function hasTable(database: DatabaseSync, name: string): boolean {
   return (
     database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !== undefined
-  );
-}
-
-function isDatabaseError(error: unknown): error is Error {
-  const code = (error as NodeJS.ErrnoException).code;
-  return (
-    error instanceof Error &&
-    (code === "ERR_SQLITE_ERROR" || typeof (error as NodeJS.ErrnoException).syscall === "string")
   );
 }

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  copyFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,7 @@ import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { listThreads, type ListedThread } from "./list.ts";
 import { lastMessages } from "./last-messages.ts";
 import { linesIn } from "./lines.ts";
@@ -86,6 +87,25 @@ test("names come from the last row of an id, and from the state database where t
   expect(readdirSync(home).sort()).toEqual(before);
   expect(only(threads, id).name).toBe("renamed");
   expect(only(threads, "01a1fab7-6525").name).toBe("from the database");
+});
+
+test("of two files the one that the state database names, though only its log says so", () => {
+  const home = homeWith("0.130.0");
+  const [rollout] = listRollouts(home);
+  const { thread, path } = rollout!;
+  // Newer by its name, and nevertheless not the one.
+  const other = join(dirname(path), basename(path).replace(/\d\d-\d\d-\d\d-/u, "23-59-59-"));
+  copyFileSync(path, other);
+  const database = new DatabaseSync(join(home, "state_5.sqlite"));
+  onTestFinished(() => database.close());
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
+  database.exec("CREATE TABLE threads (id TEXT PRIMARY KEY, rollout_path TEXT)");
+  database.prepare("INSERT INTO threads VALUES (?, ?)").run(thread, other);
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
+  const before = readdirSync(home).sort();
+  expect(only(listThreads(home).threads, thread).path).toBe(path);
+  expect(readdirSync(home).sort()).toEqual(before);
 });
 
 test.each([

@@ -1,7 +1,5 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { isDatabaseError, newestDatabase, openForReading } from "./open-database.ts";
 
 /** What Codex's state database says of a thread: `threads` of `state_<n>.sqlite` (0.116 to 0.169). A hint, never more: the file decides. */
 export interface KnownThread {
@@ -11,18 +9,16 @@ export interface KnownThread {
 
 /**
  * What the newest state database of a home says of the threads that have a name, and of those that are asked for, by id. It is opened
- * read-only and as if nobody wrote to it, so that reading leaves no file behind and waits for nobody; what is still in its write-ahead log
- * is not seen. Columns are asked for as far as the schema has them. A home without one, and one that can't be read, give none.
+ * read-only and waits for nobody. Columns are asked for as far as the schema has them. A home without one, and one that can't be read,
+ * give none.
  */
 export function knownThreads(home: string, ids: Iterable<string> = []): Map<string, KnownThread> {
   const found = new Map<string, KnownThread>();
-  const path = newestDatabase(home);
+  const path = newestDatabase(home, "state");
   if (path === undefined) return found;
   let database: DatabaseSync | undefined;
   try {
-    const url = pathToFileURL(path);
-    url.searchParams.set("immutable", "1");
-    database = new DatabaseSync(url, { readOnly: true });
+    database = openForReading(path);
     const columns = new Set(
       database
         .prepare("SELECT name FROM pragma_table_info('threads')")
@@ -51,24 +47,4 @@ export function knownThreads(home: string, ids: Iterable<string> = []): Map<stri
     database?.close();
   }
   return found;
-}
-
-function newestDatabase(home: string): string | undefined {
-  let names: string[];
-  try {
-    names = readdirSync(home);
-  } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
-    return undefined;
-  }
-  const versions = names.flatMap((name) => {
-    const version = /^state_(\d{1,6})\.sqlite$/u.exec(name)?.[1];
-    return version === undefined ? [] : [{ name, version: Number(version) }];
-  });
-  const newest = versions.toSorted((a, b) => b.version - a.version)[0];
-  return newest && join(home, newest.name);
-}
-
-function isDatabaseError(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException | undefined)?.code === "ERR_SQLITE_ERROR";
 }
