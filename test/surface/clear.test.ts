@@ -111,6 +111,9 @@ describe("throughline clear", () => {
       const alone = await rig.run(["clear", head, "--scrub", "--json"]);
       expect(JSON.parse(alone.out), alone.err).toMatchObject({ cleared: [head, predecessor], left: [fork] });
       expect(filesWith(rig.home, planted)).not.toEqual([]);
+      const told = await rig.run(["clear", head, "--scrub"]);
+      expect(told.out).toContain('only its metadata is kept, its name "kept" too.');
+      expect(told.err).toContain(`was left: throughline clear ${fork} --scrub\n`);
       await rig.run(["name", fork, "other"]);
       const all = await rig.run(["clear", head, "--scrub", "--with-relatives", "--json"]);
       expect(JSON.parse(all.out), all.err).toMatchObject({ cleared: [head, predecessor, fork], left: [] });

@@ -206,6 +206,20 @@ describe("a session that was taken over from Codex", () => {
         expect(existsSync(path)).toBe(true);
       }),
   );
+
+  it.each([["delete"], ["clear", "--scrub"]])(
+    "is forgotten by lists of Codex's sessions too, whose own file is gone: %s",
+    (command, ...options) =>
+      withRig(scenario, async (rig) => {
+        await rig.run(["exec", `about ${secret}`]);
+        expect((await rig.run(["export", rig.id(), "--format", "codex"])).status).toBe(0);
+        expect((await rig.run(["sessions", "--codex", "--all"])).status).toBe(0);
+        rmSync(join(rig.folder, "codex"), { recursive: true });
+        expect(filesWith(rig.home, secret).join(" ")).toMatch(/cache\/codex-/u);
+        expect((await rig.run([command, rig.id(), ...options])).status).toBe(0);
+        expect(filesWith(rig.home, secret)).toEqual([]);
+      }),
+  );
 });
 
 describe("throughline delete", () => {

@@ -6,7 +6,7 @@ import { printJson } from "../json/print.ts";
 import { packageVersion } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { storeFor } from "./store-for.ts";
-import { copiesOf, copyWords, isRemoved, removeCopies } from "./copies.ts";
+import { copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
 import { findSession } from "./pick.ts";
 import { relativesOf } from "./relatives.ts";
 
@@ -26,14 +26,13 @@ export async function clear(invocation: Invocation): Promise<number> {
     const meant = before.filter(({ id }) => id === session);
     const relatives = takesRelatives ? relativesOf(meant, before).map((relative) => relative.session.id) : [];
     const copies = scrub ? await copiesOf(store, home, [session, ...relatives]) : [];
-    const troubles: string[] = [];
+    const troubles = scrub ? forgetLists(home) : [];
     const cleared: string[] = [];
     for (const id of [session, ...relatives]) {
       if (cleared.includes(id)) continue;
       // Before the session: what it was taken over from is not known of a scrubbed one.
       const own = copies.filter(({ of }) => of === id);
-      if ((await store.holder(id)).state === "free")
-        troubles.push(...removeCopies(home, own, { backups: takesRelatives }));
+      if (takesRelatives && (await store.holder(id)).state === "free") troubles.push(...removeBackups(own));
       cleared.push(...(await clearSession(store, id, { version: packageVersion(), scrub })));
     }
     const all = await store.everything();
@@ -56,13 +55,17 @@ export async function clear(invocation: Invocation): Promise<number> {
         troubles,
       });
     } else {
+      const name = meant[0]?.name;
+      const named = name === undefined ? "" : `, its name "${printable(name)}" too`;
       const done = scrub
-        ? "is scrubbed: only its metadata is kept"
+        ? `is scrubbed: only its metadata is kept${named}`
         : "is cleared: its log keeps what was said";
       terminal.out(`session ${session} ${done}. Begin anew: throughline resume ${session} "…"\n`);
       if (waiting > 0) terminal.err(`${counted(waiting, "follow-up")} still waiting in it\n`);
       for (const id of left)
-        terminal.err(`session ${id} holds some of it too, and was left: throughline clear ${id}\n`);
+        terminal.err(
+          `session ${id} holds some of it too, and was left: throughline clear ${id}${scrub ? " --scrub" : ""}\n`,
+        );
       for (const copy of staying)
         terminal.err(`left ${printable(copy.path)}: ${printable(copyWords(copy))}\n`);
     }

@@ -40,28 +40,29 @@ export async function copiesOf(
   return found;
 }
 
+/** Removes the backups among them. Returns what could not be removed, one line each. */
+export function removeBackups(copies: readonly Copy[]): string[] {
+  return copies.filter(isRemoved).flatMap(({ path }) => removed(path));
+}
+
 /**
- * Removes the backups among them when they are meant, and in any case what lists remember of Codex's sessions, which they read again.
- * Returns what could not be removed, one line each.
+ * Removes what lists remember of Codex's sessions, with their first prompts; they read it again. Whatever is deleted or scrubbed, a session
+ * that was taken over or written down for Codex has left some of its words there, also when Codex's own file is gone since.
  */
-export function removeCopies(
-  home: string,
-  copies: readonly Copy[],
-  { backups }: { backups: boolean },
-): string[] {
-  const paths = copies.filter((copy) => backups && isRemoved(copy)).map(({ path }) => path);
+export function forgetLists(home: string): string[] {
   const cache = join(home, "cache");
-  if (copies.length > 0 && existsSync(cache))
-    paths.push(...readdirSync(cache).flatMap((name) => (name.startsWith("codex-") ? join(cache, name) : [])));
-  return paths.flatMap((path) => {
-    try {
-      rmSync(path, { recursive: true, force: true });
-      return [];
-    } catch (error) {
-      if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
-      return `${path} can't be removed: ${systemWords(error)}`;
-    }
-  });
+  if (!existsSync(cache)) return [];
+  return readdirSync(cache).flatMap((name) => (name.startsWith("codex-") ? removed(join(cache, name)) : []));
+}
+
+function removed(path: string): string[] {
+  try {
+    rmSync(path, { recursive: true, force: true });
+    return [];
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    return [`${path} can't be removed: ${systemWords(error)}`];
+  }
 }
 
 /** Whether a removal that takes relatives along takes this one. */

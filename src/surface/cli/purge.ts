@@ -15,7 +15,7 @@ import type { Invocation } from "./command.ts";
 import { storeFor } from "./store-for.ts";
 import { homeFolder } from "../config.ts";
 import { findSession } from "./pick.ts";
-import { type Copy, copiesOf, copyWords, isRemoved, removeCopies } from "./copies.ts";
+import { type Copy, copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
 import { failureLine } from "./report-error.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
 
@@ -166,11 +166,12 @@ function relativeLeft({ session, of, relation }: Relative): Left {
 
 /** One session after the other; what is in use is left and said. What is interrupted in the midst can be run again. */
 async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan): Promise<number> {
-  const { signal } = invocation;
+  const { options, environment, signal } = invocation;
   const removed: ListedSession[] = [];
   const left = [...plan.left];
   const stays = new Set<string>();
-  const troubles: string[] = [];
+  const takesRelatives = options["withRelatives"] === true;
+  const troubles = plan.chosen.length > 0 ? forgetLists(homeFolder(options, environment)) : [];
   for (const session of plan.chosen) {
     if (signal.aborted) break;
     if (session.successor !== undefined && stays.has(session.successor)) {
@@ -180,7 +181,7 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
     }
     try {
       // Before the session, which alone says that they are its own: a removal that is cut off here finds them again.
-      troubles.push(...(await removeCopiesOf(invocation, store, session.id, plan.copies)));
+      if (takesRelatives) troubles.push(...(await removeBackupsOf(store, session.id, plan.copies)));
       await store.remove(session.id, { sweep: false });
       removed.push(session);
     } catch (error) {
@@ -200,16 +201,14 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
 }
 
 /** Not of a session in use, which stays. Resolves to what could not be removed. */
-async function removeCopiesOf(
-  { options, environment }: Invocation,
+async function removeBackupsOf(
   store: SessionStore,
   id: string,
   copies: readonly Copy[],
 ): Promise<string[]> {
   const own = copies.filter(({ of }) => of === id);
   if (own.length === 0 || (await store.holder(id)).state === "held") return [];
-  const backups = options["withRelatives"] === true;
-  return removeCopies(homeFolder(options, environment), own, { backups });
+  return removeBackups(own);
 }
 
 interface Report {
