@@ -201,11 +201,7 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
 }
 
 /** Not of a session in use, which stays. Resolves to what could not be removed. */
-async function removeBackupsOf(
-  store: SessionStore,
-  id: string,
-  copies: readonly Copy[],
-): Promise<string[]> {
+async function removeBackupsOf(store: SessionStore, id: string, copies: readonly Copy[]): Promise<string[]> {
   const own = copies.filter(({ of }) => of === id);
   if (own.length === 0 || (await store.holder(id)).state === "held") return [];
   return removeBackups(own);
