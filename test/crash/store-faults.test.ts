@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/lib/json.ts";
+import { removeWhole } from "../../src/lib/remove.ts";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
 import { type Rig, until, withRig } from "../kit/rig.ts";
 import {
@@ -194,7 +195,7 @@ describe("a session's folder", () => {
       const waiting = rig.start(["exec", "Please wait."]);
       await until(() => rig.lines(ranFile).length > 0, "the command to begin");
       const id = rig.id();
-      rmSync(rig.sessionFolder(id), { recursive: true });
+      removeWhole(rig.sessionFolder(id));
       writeFileSync(join(rig.workspace, "gate"), "");
       const { status, err } = await waiting.ended;
       expect(status, err).not.toBe(0);

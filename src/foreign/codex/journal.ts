@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../lib/json.ts";
+import { removeWhole } from "../../lib/remove.ts";
 import { writeDurably } from "./in-place.ts";
 
 /**
@@ -64,7 +65,7 @@ export class RepairFolder {
   }
 
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    removeWhole(this.path);
   }
 }
 

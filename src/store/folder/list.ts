@@ -1,6 +1,7 @@
-import { lstatSync, rmSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
+import { removeWhole } from "../../lib/remove.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { isTogether, type Place as SessionPlace } from "../../session/place.ts";
 import type { Holder, ListedSession, ListQuery } from "../../store.ts";
@@ -217,7 +218,7 @@ function sweep(left: readonly Place[], tools: Tools): void {
   for (const { id, path } of left) {
     try {
       if (!id.startsWith(".gone-") && mayBeMade(path, tools)) continue;
-      rmSync(path, { recursive: true, force: true });
+      removeWhole(path);
     } catch (error) {
       // Somebody else sweeps too, or it can't be written: neither keeps the list from being made.
       if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;

@@ -1,7 +1,8 @@
-import { renameSync, rmSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
+import { removeWhole } from "../../lib/remove.ts";
 import type { Owner } from "../../session/event.ts";
 import { takeLease, type Watching } from "./acquire.ts";
 import { openIfThere } from "./file-source.ts";
@@ -29,21 +30,16 @@ export async function removeFolder(folder: string, removing: Removing): Promise<
   try {
     crashPoint("removal-fenced");
     if (removing.heir !== undefined) moveFollowUps(folder, removing.heir);
-    removeAll(gone);
+    removeWhole(gone);
     renameSync(folder, gone);
     syncFolder(dirname(folder));
   } finally {
     lease?.release();
   }
   crashPoint("removal-renamed");
-  removeAll(gone);
+  removeWhole(gone);
   syncFolder(dirname(folder));
   crashPoint("removal-emptied");
-}
-
-/** A tool that outlived its session's owner may still write into the spool. */
-function removeAll(path: string): void {
-  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
 /** Removing always works (R21): a log that is missing, foreign or of a newer version is no reason to keep it. */

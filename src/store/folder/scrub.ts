@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crashPoint } from "../../lib/fault.ts";
+import { removeWhole } from "../../lib/remove.ts";
 import type { NewEvent, SessionEvent } from "../../session/event.ts";
 import { encodeLine } from "../line.ts";
 import { makeFolder, openPrivate, syncFolder } from "./files.ts";
@@ -40,9 +41,7 @@ export function scrubFolder(
   renameSync(made, logPath(folder));
   syncFolder(folder);
   crashPoint("scrub-renamed");
-  for (const name of readdirSync(folder))
-    if (!kept.test(name))
-      rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  for (const name of readdirSync(folder)) if (!kept.test(name)) removeWhole(join(folder, name));
   crashPoint("scrub-swept");
   for (const path of [inboxPath(folder), join(folder, "spool")]) makeFolder(path);
   syncFolder(folder);

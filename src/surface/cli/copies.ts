@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { allRepairs, isUnfinished } from "../../foreign/codex/journal.ts";
 import { isFailure } from "../../failure.ts";
+import { removeWhole } from "../../lib/remove.ts";
 import { systemWords } from "../../lib/words.ts";
 import type { Imported } from "../../session/imported.ts";
 import type { SessionStore } from "../../store.ts";
@@ -57,7 +58,7 @@ export function forgetLists(home: string): string[] {
 
 function removed(path: string): string[] {
   try {
-    rmSync(path, { recursive: true, force: true });
+    removeWhole(path);
     return [];
   } catch (error) {
     if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
