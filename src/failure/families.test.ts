@@ -12,6 +12,37 @@ const said = (message: string, more: object = {}): object => ({
 
 /** Made up, each in words that no recorded sample has. */
 const unheard: readonly [FailureClass, number, object][] = [
+  ["sealed-reasoning-rejected", 400, said("rs_0a1 carries ciphertext that this key cannot open.")],
+  ["sealed-reasoning-rejected", 400, said("Encrypted reasoning items are bound to the key that made them")],
+  ["sealed-reasoning-rejected", 400, said("The opaque reasoning state was tampered with or is corrupted")],
+  ["sealed-reasoning-rejected", 403, said("encrypted_content does not belong to the calling organization")],
+  ["sealed-compaction-rejected", 400, said("The compaction item could not be decrypted")],
+  ["call-without-output", 400, said("These tool calls are still awaiting results: call_a1, call_b2")],
+  [
+    "call-without-output",
+    400,
+    said("function call 'call_XY12ab34' must be followed by its function_call_output"),
+  ],
+  ["call-without-output", 400, said("Dangling function call call_aa11bb22: please supply its result")],
+  ["output-without-call", 400, said("No call found for tool output with call_id call_9z9z9z9z")],
+  ["output-without-call", 400, said("Tool response without tool request at position 4")],
+  ["output-without-call", 400, said("Got tool output for call_1a2b3c4d but that call was never made")],
+  [
+    "reasoning-unpaired",
+    400,
+    said("Reasoning rs_1 has to be directly followed by the message it belongs to"),
+  ],
+  ["reasoning-unpaired", 400, said("A reasoning item can't be the last item of the input")],
+  ["item-not-persisted", 404, said("No item found with id 'rs_77'; items are kept only if store is enabled")],
+  ["duplicate-item", 400, said("Two input items share the id rs_5")],
+  ["item-id-invalid", 400, said("tool_call_id may only contain letters, digits, underscores and hyphens")],
+  ["tool-arguments-invalid", 400, said("Invalid JSON in function arguments of call_1")],
+  ["thought-signature-missing", 400, said("functionCall part lacks the thought_signature")],
+  ["context-overflow", 400, said("Your messages do not fit into the context window")],
+  ["context-overflow", 413, said("The input is larger than this model's context window")],
+  ["usage-limit", 429, said("Plan allowance consumed. Resets in 2h 10m.")],
+  ["usage-limit", 429, said("Weekly cap reached, next window opens in 36 hours")],
+  ["billing", 403, said("Your account has run out of prepaid credits")],
   [
     "sealed-reasoning-rejected",
     400,
@@ -215,6 +246,18 @@ describe("a refusal in words that nobody has recorded", () => {
       ),
     ).toBe("rate-limit");
     expect(classOf(429, body(message))).toBe("billing");
+  });
+
+  it("is told inside an outage's status where a gateway says that its upstream refused", () => {
+    for (const message of [
+      "Provider error: 400 Bad Request: the reasoning could not be unsealed",
+      'upstream returned 400: {"error":{"message":"failed to unseal reasoning"}}',
+    ])
+      expect(classOf(502, said(message, { type: "server_error" }))).toBe("sealed-reasoning-rejected");
+    expect(classOf(502, said("Could not unseal reasoning; upstream took 400 ms"))).toBe("overloaded");
+    expect(classOf(502, said('Could not process "upstream returned 400: failed to unseal reasoning"'))).toBe(
+      "overloaded",
+    );
   });
 
   it("reads how long a plan asks to wait", () => {

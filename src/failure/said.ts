@@ -56,7 +56,7 @@ export function saidBy(signal: FailureSignal): Said {
 
 /** That something is wrong with what the sentence speaks of. */
 export const failing =
-  /\b(?:could ?n(?:o|')t|can(?:no|')t|unable|fail(?:ed|s|ure)?|invalid|mismatch\w*|expired|different|unknown|rotated|corrupt\w*|not (?:issued|recogni[sz]ed|valid|accepted|supported)|unsupported|reject\w*|incorrect|undecryptable|did not match|does not match)\b/u;
+  /\b(?:could ?n(?:o|')t|can(?:no|')t|unable|fail(?:ed|s|ure)?|invalid|mismatch\w*|expired|different|unknown|rotated|corrupt\w*|not (?:issued|recogni[sz]ed|valid|accepted|supported)|unsupported|reject\w*|incorrect|undecryptable|no longer|did not match|does not match)\b/u;
 
 /** How long a call id may be, where the error says so. */
 export const callIdLimit = (said: string): { limit?: number } => {

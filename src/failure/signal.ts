@@ -26,7 +26,7 @@ export function signalFromHttp(
   const text = body.slice(0, bodyLimit);
   const signal: FailureSignal = { source: "http", status, headers, message: bodyStart(text), body: text };
   const parsed = parsePartialJson(text) ?? embeddedObject(text);
-  if (parsed !== undefined) settle(signal, layersOf(parsed));
+  settle(signal, parsed === undefined ? [{ message: signal.message, details: {} }] : layersOf(parsed));
   return signal;
 }
 
@@ -64,15 +64,23 @@ function settle(signal: FailureSignal, layers: readonly Layer[]): void {
   if (inner.param) signal.param = inner.param;
   signal.details = inner.details;
   // A gateway's 5xx around a request that its upstream refused: the refusal counts, or it would be sent again as it is.
-  const type = inner.type?.toLowerCase() ?? "";
-  if (
-    layers.length > 1 &&
-    inner.status === undefined &&
-    (signal.status ?? 0) >= 500 &&
-    invalidTypes.includes(type)
-  )
-    signal.status = 400;
+  if (inner.status === undefined && (signal.status ?? 0) >= 500) {
+    const refused = upstreamStatus(layers) ?? (layers.length > 1 && isInvalid(inner) ? 400 : undefined);
+    if (refused !== undefined) signal.status = refused;
+  }
 }
+
+// "upstream returned 400: {…}", "Provider error: 400 Bad Request: …", "status code 422 from upstream"; before anything that is quoted.
+const namedStatus =
+  /^[^{"'`]{0,80}?\b(?:upstream|provider|backend|status|code|returned|responded|answered)(?:[\s:=(,-]|error|status|code|returned|responded|answered|with|http(?:\/[\d.]+)?)*\b(4\d\d)\b(?! ?m?s\b)/iu;
+
+/** The status of the refusal that a gateway's own words tell. */
+function upstreamStatus(layers: readonly Layer[]): number | undefined {
+  const told = layers.flatMap(({ message = "" }) => namedStatus.exec(message)?.[1] ?? []);
+  return statusOf(told.at(-1));
+}
+
+const isInvalid = ({ type = "" }: Layer): boolean => invalidTypes.includes(type.toLowerCase());
 
 const invalidTypes = ["invalid_request_error", "invalid_argument", "bad_request_error"];
 

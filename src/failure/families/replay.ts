@@ -26,19 +26,23 @@ const callId = ({ raw }: Said): { call?: string } => {
   return call === undefined ? {} : { call };
 };
 
+const isCompaction = (item: string | undefined, text: string): boolean =>
+  item?.startsWith("cmp_") ?? (/\bcompaction\b/u.test(text) && !/\breasoning\b/u.test(text));
+
 /** What a request replays: seals, thinking, pairs, ids. */
 export const replay: readonly Family[] = [
   {
     holds: ({ text }) =>
-      /\bmust (?:start|begin) with (?:a )?thinking block|\bexpected (?:…|thinking|redacted_thinking)[^.]{0,40}(?:redacted_)?thinking\b.*\bfound\b/u.test(
+      /\b(?:must|has to|have to|should|needs? to) (?:start|begin) with (?:a |the |its )?thinking block|\bexpected (?:…|thinking|redacted_thinking)[^.]{0,40}(?:redacted_)?thinking\b.*\bfound\b/u.test(
         text,
       ),
     classify: () => ({ class: "thinking-missing", data: {} }),
   },
   {
     holds: ({ text }) =>
-      /\bmissing (?:a |its |the )?(?:…|thought[_ ]signature)/u.test(text) &&
-      /function ?call|thought/u.test(text),
+      /\b(?:missing|lack(?:s|ing)?|without|has no|have no|absent)\b.{0,24}(?:…|\bthought[_ ]?signature)|\bthought[_ ]?signature\b.{0,40}\b(?:missing|absent|not (?:there|present|set|given)|required)\b/u.test(
+        text,
+      ) && /function ?call|thought/u.test(text),
     classify: () => ({ class: "thought-signature-missing", data: {} }),
   },
   {
@@ -59,27 +63,36 @@ export const replay: readonly Family[] = [
   },
   {
     holds: ({ text }) =>
-      /\b(?:reasoning[_ ]content|thinking)\b.{0,60}\b(?:must be passed back|must be included|is missing|is required)\b/u.test(
+      /\b(?:reasoning[_ ]content|thinking)\b.{0,60}\b(?:must be (?:passed back|included|sent|present)|is missing|is required|has to be (?:passed back|included|sent|present))\b|\b(?:lacks?|missing|without|has no)\b.{0,24}\breasoning[_ ]content\b/u.test(
         text,
       ),
     classify: () => ({ class: "reasoning-required", data: {} }),
   },
   {
+    // 401 and 403 are about the caller unless it is the sealed item that isn't his.
+    statuses: [400, 401, 403, 404, 409, 422],
     holds: ({ text, code }) =>
       /encrypt|decrypt/u.test(code) ||
-      (/\b(?:encrypted\b[\w -]{0,40}(?:content|reasoning|item|blob|output)|encrypted_content|sealed|decrypt\w*|reasoning (?:content|items?|blob))\b/u.test(
+      (/\b(?:encrypted\b[\w -]{0,40}(?:content|reasoning|item|blob|output)|encrypted_content|sealed|decrypt\w*|reasoning (?:content|items?|blob|payload|state|token))\b/u.test(
         text,
       ) &&
         failing.test(text) &&
-        /encrypt|decrypt|seal|key|signature|issued|verif/u.test(text)) ||
-      (/\b(?:encrypted|encrypted_content|decrypt\w*|cipher\w*|sealed)\b/u.test(text) &&
-        /\breasoning\b|\bencrypted_content\b|\bblob\b|\bcompaction\b|\b(?:rs|cmp)_\w+/u.test(text) &&
-        (failing.test(text) || /\b(?:bad|broken|fails|(?:an)?other|wrong)\b/u.test(text))),
+        /encrypt|decrypt|seal|key|signature|issued|produced|readable|verif|opaque|tamper/u.test(text)) ||
+      (/\b(?:encrypted|encrypted_content|decrypt\w*|cipher\w*|sealed|unseal\w*|opaque|mac|unwrap\w*)\b/u.test(
+        text,
+      ) &&
+        /\breasoning\b|\bthought\b|\bencrypted_content\b|\bblob\b|\bcompaction\b|\b(?:rs|cmp)_\w+/u.test(
+          text,
+        ) &&
+        (failing.test(text) ||
+          /\b(?:bad|broken|fails|(?:an)?other|wrong|bound to|belongs? to|retired|revoked|tampered|stale|not (?:produced|made|created)|no longer|epoch|does(?: not|n't) (?:verify|belong|open))\b/u.test(
+            text,
+          ))),
     classify: (said) => {
       const item = /\b(?:rs|cmp)_\w+/u.exec(said.raw)?.[0];
       const data = { ...inputIndex(said), ...(item !== undefined && { item }) };
       return {
-        class: item?.startsWith("cmp_") ? "sealed-compaction-rejected" : "sealed-reasoning-rejected",
+        class: isCompaction(item, said.text) ? "sealed-compaction-rejected" : "sealed-reasoning-rejected",
         data,
       };
     },
@@ -87,11 +100,19 @@ export const replay: readonly Family[] = [
   {
     holds: ({ text, param }) =>
       param === "previous_response_id" ||
-      /\bprevious[_ ]response(?:[_ ]id)?\b|\bresponse with id\b/u.test(text),
+      /\bprevious[_ ]response(?:[_ ]id)?\b|\bresponse with id\b|\bresponse resp_\w+/u.test(text),
     classify: ({ raw }) => {
       const response = /\bresp_\w+/u.exec(raw)?.[0];
       return { class: "chain-missing", data: response === undefined ? {} : { response } };
     },
+  },
+  {
+    holds: ({ text }) =>
+      /\b(?:function|tool|call)\w*\b/u.test(text) &&
+      /\barguments?\b/u.test(text) &&
+      /\bjson\b|\bpars(?:e|ed|able|eable|ing)\b|\bnot an object\b/u.test(text) &&
+      (failing.test(text) || /\b(?:not|must be|has to be|malformed)\b/u.test(text)),
+    classify: (said) => ({ class: "tool-arguments-invalid", data: callId(said) }),
   },
   {
     holds: ({ text }) =>
@@ -114,6 +135,15 @@ export const replay: readonly Family[] = [
       /\btool[ _]?(?:result|call|output)\w*(?:'s)?\b.{0,20}\bid\b.{0,60}\bnot found\b|\btool_call_id\b.{0,10}\bnot found\b/u.test(
         text,
       ) ||
+      /\bno (?:tool |function |matching |pending )?calls?\b.{0,24}\b(?:found |made )?for\b.{0,24}\b(?:outputs?|results?)\b|\b(?:outputs?|results?|function_call_output)\b.{0,80}\b(?:that call was never|call that was never|calls? (?:\S+ )?was never|calls? (?:which|that) (?:is|was|are|were) (?:not|never)|there is no (?:pending |such |matching )?call|no pending call)\b/u.test(
+        text,
+      ) ||
+      /\b(?:role …|role:? tool|tool messages?|tool role)\b.{0,40}\b(?:must|has to|have to|can only|should) (?:come|follow|be preceded|be a response)\b/u.test(
+        text,
+      ) ||
+      /\b(?:tool|function) (?:results?|outputs?|responses?) without (?:a |any |its )?(?:tool|function) (?:calls?|requests?|uses?)\b/u.test(
+        text,
+      ) ||
       /\bnumber of tool ?results?\b.*\bexceeds\b/u.test(text) ||
       /\bfunction response turn comes (?:immediately|right) after\b/u.test(text),
     classify: (said) => ({ class: "output-without-call", data: callId(said) }),
@@ -123,15 +153,19 @@ export const replay: readonly Family[] = [
       /\b(?:function|tool|custom)[ _]?(?:tool[ _])?(?:calls?|uses?|results?)\b|\b(?:tool|function)_call|\b(?:call|toolu|fc)_\w{8}/u.test(
         text,
       ) &&
-      /output|result|response|answer/u.test(text) &&
+      /output|result|respon[sd]|answer|unresolved|dangling|pending|(?:left|still) open|tool message/u.test(
+        text,
+      ) &&
       (lacking.test(text) ||
-        /\b(?:needs?|must have|requires?)\b(?! (?:a |only )?(?:single|one)\b)/u.test(text)),
+        /\b(?:needs?|must have|requires?|must be (?:immediately |directly )?followed|awaiting|not (?:been )?(?:responded|answered)|unresolved|dangling|pending|(?:left|still) open|must be given|please supply)\b(?! (?:a |only )?(?:single|one)\b)/u.test(
+          text,
+        )),
     classify: (said) => ({ class: "call-without-output", data: callId(said) }),
   },
   {
     holds: ({ text }) =>
       /\breasoning\b/u.test(text) &&
-      /\b(?:(?:must|has to|have to|should|needs to) be followed|without (?:its|the)|following item|required)\b/u.test(
+      /\b(?:(?:must|has to|have to|should|needs to) be (?:\w+ly )?followed|(?:not|no|n't) followed|without (?:its|the)|following item|required|orphan\w*|no (?:output )?item (?:comes|follows)|is missing|to be included|depends on|belongs to|(?:can|may|must)(?: ?not|[’']t) (?:be the last|stand alone|come last))\b/u.test(
         text,
       ),
     classify: ({ raw }) => {
@@ -141,7 +175,7 @@ export const replay: readonly Family[] = [
   },
   {
     holds: ({ text, param }) =>
-      /\b(?:input|messages)[[.]\d+\]?\.(?:content|summary)\b/u.test(`${param} ${text}`) &&
+      /\b(?:(?:input|messages)[[.]\d+\]?|reasoning)\.(?:content|summary)\b/u.test(`${param} ${text}`) &&
       /\barray\b.{0,30}\btoo long\b|\btoo many (?:elements|items|entries|parts)\b|\bmore (?:elements|items|entries|parts) than\b|\b(?:at most|no more than|maximum (?:length|size) of|up to) (?:0|zero|no)\b|(?<!not )\bbe empty\b/u.test(
         text,
       ),
@@ -150,9 +184,12 @@ export const replay: readonly Family[] = [
   {
     statuses: [400, 404, 422],
     holds: ({ text }) =>
-      /\b(?:items?|ids?|(?:rs|msg|fc|ctc|cmp)_\w+)\b.{0,60}\b(?:(?:not|never|n[’']t) (?:be |been |have been )?(?:found|stored|persisted|kept)|(?:does not|doesn[’']t|no longer) exists?|could be found|expired?)\b/u.test(
+      /\b(?:items?|ids?|(?:rs|msg|fc|ctc|cmp)_\w+)\b.{0,60}\b(?:(?:not|never|n[’']t) (?:be |been |have been )?(?:found|stored|persisted|kept)|(?:does not|doesn[’']t|no longer) exists?|could be found|expired?|is not (?:stored|available)|unknown)\b|\b(?:no|unknown) items?\b.{0,12}\b(?:found|ids?)\b/u.test(
         text,
-      ) && /\bitems? with id\b|\bitems?\b.*\b(?:persist|stor)ed\b|\b(?:rs|msg|fc|ctc|cmp)_\w+/u.test(text),
+      ) &&
+      /\bitems?\b.{0,12}\bwith id\b|\bitems?\b.*\b(?:persist|stor)ed\b|\b(?:rs|msg|fc|ctc|cmp)_\w+/u.test(
+        text,
+      ),
     classify: ({ raw }) => {
       const item = /\b(?:rs|msg|fc|ctc|cmp)_\w+/u.exec(raw)?.[0];
       return { class: "item-not-persisted", data: item === undefined ? {} : { item } };
@@ -160,7 +197,7 @@ export const replay: readonly Family[] = [
   },
   {
     holds: ({ text }) =>
-      /\bduplicat(?:e[ds]?|ion)\b|\b(?:items?|ids?|blocks?|(?:rs|msg|fc|ctc|cmp)_\w+)\b.{0,60}\b(?:twice|(?:several|multiple|many) times|repeated(?:ly)?)\b|\b(?:more than once|found multiple)\b|\b(?:must|has to|have to|should|needs? to) be (?:unique|distinct)\b|\b(?:same|identical) (?:item )?ids?\b/u.test(
+      /\bduplicat(?:e[ds]?|ion)\b|\b(?:items?|ids?|blocks?|(?:rs|msg|fc|ctc|cmp)_\w+)\b.{0,60}\b(?:twice|(?:several|multiple|many) times|repeated(?:ly)?)\b|\b(?:more than once|found multiple)\b|\b(?:must|has to|have to|should|needs? to) be (?:unique|distinct)\b|\b(?:same|identical) (?:item )?ids?\b|\bshare (?:the|one|an) ids?\b|\b(?:occurs?|two|three|\d+) times\b/u.test(
         text,
       ) && /\b(?:items?|ids?|blocks?)\b|\b(?:rs|msg|fc|ctc|cmp)_\w+/u.test(text),
     classify: ({ raw }) => {
@@ -178,26 +215,27 @@ export const replay: readonly Family[] = [
   },
   {
     holds: ({ text }) =>
-      /\b(?:call_?id|(?:item|tool|call|use) ids?|tool_?call_?id|tool_?use_?id)\b|\bids?\b.{0,16}\b(?:item|call)\b|\binput\[\d+\]\.id\b/u.test(
+      (/\bids?\b/u.test(text) && /\b(?:malformed|expected prefix|(?:wrong|bad) prefix)\b/u.test(text)) ||
+      (/\b(?:call_?id|(?:item|tool|call|use) ids?|tool_?call_?id|tool_?use_?id)\b|\bids?\b.{0,16}\b(?:item|call)\b|\binput\[\d+\]\.id\b/u.test(
         text,
       ) &&
-      /too long|at most|maximum length|longer than|exceed|limit of|\b(?:must|should|have to|has to) (?:start|begin|match|satisfy|be a)|\blength of\b|\b(?:invalid|wrong|unexpected) (?:format|shape|form)|\bbegin with\b|\bpattern\b/u.test(
-        text,
-      ),
+        /too long|at most|maximum length|longer than|exceed|limit of|\b(?:must|should|have to|has to) (?:start|begin|match|satisfy|be a)|\blength of\b|\b(?:invalid|wrong|unexpected) (?:format|shape|form)|\bbegin with\b|\bpattern\b|\b(?:may|can|must|should) (?:only )?(?:contain|consist)\b/u.test(
+          text,
+        )),
     classify: (said) => ({
       class: "item-id-invalid",
       data: { ...inputIndex(said), ...callIdLimit(said.raw) },
     }),
   },
   {
-    holds: ({ text }) =>
+    holds: ({ text, param }) =>
       /\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|invalid|cannot determine)\b.{0,24}\b(?:input item|item|content block|block|message) types?\b|\bcannot determine type of\b|\bnot match any variant of\b/u.test(
         text,
       ) ||
-      /\b(?:input|messages)[[.]\d+\]?\.type\b/u.test(text) ||
+      /\b(?:input|messages)[[.]\d+\]?\.type\b/u.test(`${param} ${text}`) ||
       (/\b(?:items?|blocks?|parts?)\b.{0,24}\btype\b|\bmessage type\b/u.test(text) &&
         /\b(?:not|n[’']t|unknown|unsupported|unrecogni[sz]ed|unexpected|invalid)\b|n[’']t\b/u.test(text)) ||
-      /\b(?:reasoning|\w+_call(?:_output)?) (?:input )?(?:items?|blocks?)\b.{0,24}(?:\b(?:not|cannot)\b|n[’']t\b|\bunsupported\b)/u.test(
+      /\b(?:reasoning|\w+_call(?:_output)?) (?:input )?(?:items?|blocks?)\b.{0,24}(?:\b(?:not|cannot)\b|n[’']t\b|\bunsupported\b)(?! be the last)/u.test(
         text,
       ),
     classify: (said) => {

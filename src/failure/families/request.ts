@@ -19,14 +19,15 @@ export const request: readonly Family[] = [
     classify: () => ({ class: "parameter-unsupported", data: { parameter: "max_output_tokens" } }),
   },
   {
+    statuses: [400, 404, 409, 413, 422],
     holds: ({ text, code, param }) =>
       /context.*(?:exceed|length|window|overflow|limit)/u.test(code) ||
-      /\bcontext (?:size|window|length)\b.{0,30}\bexceeded\b|\btokens? \+ max_new_tokens must be\b|\bmax_tokens must be at least 1, got -/u.test(
+      /\bcontext (?:size|window|length)\b.{0,30}\bexceeded\b|\b(?:max\w*|full) context\b|\bcontext (?:is full|reached)\b|\btokens\b.{0,24}\blimit (?:is|of|:)|\btokens? \+ max_new_tokens must be\b|\bmax_tokens must be at least 1, got -/u.test(
         text,
       ) ||
       (!/max_\w*tokens/u.test(`${text} ${param}`) &&
         /\btokens?\b|\bcontext\b/u.test(text) &&
-        /\b(?:exceed\w*|too (?:long|large|many|big)|more than|longer than|larger than|over the|beyond|does ?n[o']t fit)\b/u.test(
+        /\b(?:exceed\w*|too (?:long|large|many|big)|more than|longer than|larger than|over the|beyond|past|do(?:es)? ?n[o']t fit|outgrown)\b|\d\w* (?:tokens )?> ?\d/u.test(
           text,
         ) &&
         /\b(?:context|input|prompt|request|conversation|messages?|history)\b/u.test(text)),
