@@ -117,8 +117,11 @@ export interface Successor {
   events: AsyncIterable<readonly Append[]>;
 }
 
-/** Where a session's lease stands. "free": nobody holds it, or its owner is known to be dead. */
-export type Holder = { state: "free" } | { state: "held"; fence: number; owner?: Owner };
+/**
+ * Where a session's lease stands. "free": nobody holds it, or its owner is known to be dead. `fence`: the highest one that was taken, 0 before
+ * the first; another number than before says that somebody has worked in the session.
+ */
+export type Holder = { state: "free"; fence: number } | { state: "held"; fence: number; owner?: Owner };
 
 export interface ListedSession extends SessionSummary {
   /** Somebody works in it now. */

@@ -121,7 +121,7 @@ export function storeConformance(
       log.doing("sleeping");
       expect(await store.holder(id)).toMatchObject({ owner: { doing: "sleeping" } });
       await log.release();
-      expect(await store.holder(id)).toEqual({ state: "free" });
+      expect(await store.holder(id)).toEqual({ state: "free", fence: 1 });
     });
 
     test("a released session is acquired under the next fence, which is logged before the log is read", async (store, id) => {

@@ -39,7 +39,7 @@ export interface Workbench {
   readonly store: SessionStore;
   /** The session that a person means: id, unique beginning, or name; a Codex session is taken over first. Throws as `findSession`. */
   find(reference: string): Promise<string>;
-  create(id: string, name?: string): Promise<Session>;
+  create(id: string, name?: string, choice?: Choice): Promise<Session>;
   /** `here`: the session may belong to another folder and moves to this one. `force`: whoever holds it is fenced off. */
   resume(id: string, options: Resumption): Promise<Session>;
   close(): Promise<void>;
@@ -52,6 +52,14 @@ export interface Resumption {
   fromStep?: number;
   /** Added to the instructions from now on (R13). */
   amend?: string;
+  choice?: Choice;
+}
+
+/** What is asked from the next turn on, whatever the configuration and the session have. */
+export interface Choice {
+  provider?: string;
+  model?: string;
+  effort?: string;
 }
 
 /** `ask`: who is asked for approvals; whoever sits at the terminal, if nobody is given. */
@@ -124,10 +132,10 @@ export async function openWorkbench(
       const taking = { store, config, environment: invocation.environment };
       return (await takeOverMeant(taking, reference, say)) ?? findSession(store, reference);
     },
-    create: async (id, name) => {
+    create: async (id, name, choice = {}) => {
       if (name !== undefined) await checkName(store, name);
       const workspace = await readWorkspace(invocation.folder);
-      const equipment = await equip(chosenSettings(config), workspace);
+      const equipment = await equip(chosenSettings({ ...config, ...choice }), workspace);
       const start = {
         id,
         workspace,
@@ -137,7 +145,7 @@ export async function openWorkbench(
       };
       return createSession(runtime, start, equipment);
     },
-    resume: async (id, { here, force, fromStep, amend }) => {
+    resume: async (id, { here, force, fromStep, amend, choice = {} }) => {
       let before: Workspace | undefined;
       // Told once it is logged.
       const done: string[] = [];
@@ -145,7 +153,7 @@ export async function openWorkbench(
         before = history.workspace;
         const workspace = await workspaceFor(id, before, invocation, here);
         const equipment = await equip(
-          resumedSettings(config, history.settings),
+          { ...resumedSettings(config, history.settings), ...choice },
           workspace,
           amend === undefined ? history.amendments : [...history.amendments, amend],
         );

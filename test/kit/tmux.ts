@@ -36,9 +36,13 @@ export class Tmux {
   readonly #rig: Rig;
   readonly #socket: string;
 
-  private constructor(rig: Rig, socket: string) {
+  /** Processes of the rig that are none of this terminal's. */
+  readonly #others: ReadonlySet<number>;
+
+  private constructor(rig: Rig, socket: string, others: ReadonlySet<number>) {
     this.#rig = rig;
     this.#socket = socket;
+    this.#others = others;
   }
 
   /** Starts the program with these words in a terminal of 80 by 24, in the rig's workspace. */
@@ -48,6 +52,7 @@ export class Tmux {
     { columns = 80, rows = 24, env = {}, cwd = rig.workspace, argv }: TmuxOptions = {},
   ): Promise<Tmux> {
     const command = rig.command(words, env);
+    const others = new Set(rig.processes());
     // In the rig's folder: what is left of it when a test ends is noticed by its name.
     const socket = join(rig.folder, `tmux-${++sockets}`);
     // The shell stays behind and says how the program ended, and shows with that in what state it left the terminal.
@@ -63,7 +68,7 @@ export class Tmux {
       ].flat(),
       { env: { ...command.env, TMUX: "" }, cwd },
     );
-    return new Tmux(rig, socket);
+    return new Tmux(rig, socket, others);
   }
 
   /** Keys by tmux's names: "Enter", "Escape", "C-c", "M-Enter", "Up", "BSpace". */
@@ -126,7 +131,7 @@ export class Tmux {
 
   /** Ends the server, and with it the program, whose terminal hangs up. */
   async close(): Promise<void> {
-    const there = new Set(this.#rig.processes());
+    const there = new Set(this.#rig.processes()).difference(this.#others);
     await this.#tmux("kill-server");
     await until(
       () => !this.#rig.processes().some((pid) => there.has(pid)),

@@ -6,13 +6,13 @@ import { fateOfOwner, leaseNumbers, readLease } from "./lease-file.ts";
 export function holderOf(folder: string): Holder {
   const fence = leaseNumbers(folder).at(-1);
   const file = fence === undefined ? undefined : readLease(folder, fence);
-  if (fence === undefined || !file) return { state: "free" };
+  if (fence === undefined || !file) return { state: "free", fence: fence ?? 0 };
   const { lease } = file;
   if (!lease) return { state: "held", fence };
   // Lists ask this of every session, and looking for a process costs more than the rest of it.
-  if (lease.released) return { state: "free" };
+  if (lease.released) return { state: "free", fence };
   const verdict = judge(lease, { fate: fateOfOwner(lease.owner), unchangedMs: 0 });
   return verdict === "free" || verdict === "dead"
-    ? { state: "free" }
+    ? { state: "free", fence }
     : { state: "held", fence, owner: lease.owner };
 }

@@ -82,7 +82,7 @@ describe("a session that another process owns", () => {
     await owner.tell("create working");
     await owner.tell("append acknowledged");
     await owner.kill();
-    expect(await store.holder(id)).toEqual({ state: "free" });
+    expect(await store.holder(id)).toMatchObject({ state: "free" });
     const log = await store.acquire(id, ignore, { doing: "x" });
     await log.release();
     expect((await eventsOf()).map(({ type }) => type)).toEqual([
@@ -135,7 +135,7 @@ describe("a lease of an owner of this machine that is known to be dead", () => {
     const lease = JSON.parse(readFileSync(path, "utf8")) as Lease;
     // Its pid is that of this process, which lives.
     writeFileSync(path, JSON.stringify({ ...lease, released: false, owner: { ...lease.owner, ...change } }));
-    expect(await store.holder(id)).toEqual({ state: "free" });
+    expect(await store.holder(id)).toMatchObject({ state: "free" });
     // Nobody watches a counter for that: the watch takes longer than any test.
     const patient = folderStore(home, { version: "0", watching: { silenceMs: 3_600_000 } });
     const log = await patient.acquire(id, ignore, { doing: "x" });

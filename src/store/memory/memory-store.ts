@@ -170,7 +170,7 @@ class MemoryStore implements SessionStore {
 
   async holder(id: string): Promise<Holder> {
     const { owner, fence } = this.#kept(id);
-    return owner ? { state: "held", fence, owner: owner.owner } : { state: "free" };
+    return owner ? { state: "held", fence, owner: owner.owner } : { state: "free", fence };
   }
 
   async find(reference: string): Promise<string[]> {

@@ -57,9 +57,10 @@ export type RunCommand = (invocation: Invocation) => Promise<number>;
 /** A command of the terminal interface alone. */
 export interface InterfaceCommand {
   /** The word after the slash. */
-  name: "help" | "new" | "quit" | "resume" | "steer" | "wait";
+  name: "help" | "model" | "new" | "quit" | "resume" | "steer" | "wait";
   arguments?: string;
   summary: string;
+  options?: readonly OptionSpec[];
 }
 
 export const jsonOption: OptionSpec = { flags: "--json", help: "print JSON (schema 1) instead of text" };

@@ -1,18 +1,22 @@
 import type { Command, InterfaceCommand, OptionSpec } from "./command.ts";
 
+const providerOption: OptionSpec = {
+  flags: "--provider <name>",
+  help: "openai, anthropic, simulator, or one of config.toml",
+  values: ["openai", "anthropic", "simulator"],
+};
+
+const effortOption: OptionSpec = {
+  flags: "--effort <effort>",
+  help: "reasoning effort: minimal, low, medium, high, xhigh",
+  values: ["minimal", "low", "medium", "high", "xhigh"],
+};
+
 /** The options of every command that runs a turn. */
 const turnOptions: readonly OptionSpec[] = [
-  {
-    flags: "--provider <name>",
-    help: "openai, anthropic, simulator, or one of config.toml",
-    values: ["openai", "anthropic", "simulator"],
-  },
+  providerOption,
   { flags: "-m, --model <model>", help: "the model to ask" },
-  {
-    flags: "--effort <effort>",
-    help: "reasoning effort: minimal, low, medium, high, xhigh",
-    values: ["minimal", "low", "medium", "high", "xhigh"],
-  },
+  effortOption,
   {
     flags: "--approval <policy>",
     help: "who allows commands and patches: ask (needs a terminal), all, none",
@@ -22,14 +26,21 @@ const turnOptions: readonly OptionSpec[] = [
   { flags: "--scenario <file>", help: "with --provider simulator: what the simulated model does" },
 ];
 
-const resumeOptions: readonly OptionSpec[] = [
-  ...turnOptions,
-  { flags: "--last", help: "the newest session of this workspace" },
-  { flags: "--all", help: "pick from the sessions of every workspace" },
+const lastOption: OptionSpec = { flags: "--last", help: "the newest session of this workspace" };
+
+/** How a session is gone on with, in the terminal interface too. */
+const resumptionOptions: readonly OptionSpec[] = [
   { flags: "--here", help: "go on in this folder, though the session belongs to another" },
   { flags: "--force", help: "take the session over from the process that holds it" },
   { flags: "--from-step <n>", help: "go back to the end of this step first; the later ones stay in the log" },
   { flags: "--amend <text>", help: "add this to the instructions, from now on" },
+];
+
+const resumeOptions: readonly OptionSpec[] = [
+  ...turnOptions,
+  lastOption,
+  { flags: "--all", help: "pick from the sessions of every workspace" },
+  ...resumptionOptions,
 ];
 
 const relativesOption: OptionSpec = {
@@ -109,7 +120,7 @@ export const commands: readonly Command[] = [
     summary: "show what was asked, the last steps, what was healed, why it stopped, and what to do next",
     example: "throughline show --steps 10 fix-the-tests",
     options: [
-      { flags: "--last", help: "the newest session of this workspace" },
+      lastOption,
       { flags: "--request", help: "what the next request would carry, what is left out of it, and why" },
       { flags: "--steps <n>", help: "how many of the last steps (default 5)" },
     ],
@@ -372,7 +383,14 @@ export const interfaceCommands: readonly InterfaceCommand[] = [
   {
     name: "resume",
     arguments: "[session]",
-    summary: "go on with another session: by id or name, or pick one",
+    summary: "go on with another session: by id or name, or pick one; with --from-step, go back in this one",
+    options: [lastOption, ...resumptionOptions],
+  },
+  {
+    name: "model",
+    arguments: "[model]",
+    summary: "ask another model from the next turn on: gpt-5.5, or with its effort gpt-5.5/high",
+    options: [effortOption, providerOption],
   },
   { name: "new", summary: "begin a new session; this one is kept" },
   { name: "steer", arguments: "<text>", summary: "a message for the running turn, at its next step" },

@@ -4,25 +4,19 @@ import { Failure, isFailureOf } from "../../failure.ts";
 import { contextWindow } from "../../agent/context-window.ts";
 import type { Session } from "../../runtime.ts";
 import { type FollowUpMode, longestText, sortInbox } from "../../session/follow-up.ts";
-import { canContinue, type History } from "../../session/history.ts";
+import type { Settings } from "../../session/event.ts";
+import type { History } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
 import { type Invocation, optionText } from "../cli/command.ts";
-import { openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
+import { type Choice, openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
+import { choiceOf } from "./model-choice.ts";
 import { Questions } from "./questions.ts";
-import { recall } from "./recall.ts";
+import { historyOf, recall, recallSince, stopOf } from "./recall.ts";
 import { runSlashCommand } from "./run-slash.ts";
 import type { SlashCall } from "./slash.ts";
-import {
-  type Block,
-  emptyView,
-  type Happening,
-  note,
-  outcomeBlocks,
-  reduce,
-  type Stop,
-  type View,
-} from "./state.ts";
-import { modelWords, openedBlock, troubleWords } from "./words.ts";
+import type { Typed } from "./slash-words.ts";
+import { type Block, emptyView, type Happening, note, outcomeBlocks, reduce, type View } from "./state.ts";
+import { changeWords, modelWords, openedBlock, troubleWords } from "./words.ts";
 
 /** Between looks at the queue, which other processes write to, and at the clock. In milliseconds. */
 const tick = 1_000;
@@ -47,20 +41,25 @@ export class Conversation {
   #running: Promise<unknown> = Promise.resolve();
   /** For the first session that is begun here. */
   #name: string | undefined;
+  #choice: Choice | undefined;
+  readonly #usual: Shown["usual"];
   /** Something threw: nothing is begun without the person until they begin something. */
   #isHalted = false;
   #isLooking = false;
+  /** As of which what other processes did here is shown. */
+  #fence: number | undefined;
 
   private constructor(
     invocation: Invocation,
     bench: Workbench,
     questions: Questions,
-    { model, changed }: Shown,
+    { usual, changed }: Shown,
   ) {
     this.#invocation = invocation;
     this.#bench = bench;
     this.questions = questions;
-    this.#view = emptyView(model);
+    this.#usual = usual;
+    this.#view = emptyView(modelWords(usual));
     this.#name = optionText(invocation, "name");
     this.#changed = changed;
     this.#ticking = setInterval(() => void this.#look(), tick);
@@ -105,7 +104,7 @@ export class Conversation {
     await session.close();
     const { history, blocks, prompts } = await recall(this.#bench.store, session.id, 2);
     const { lastOutcome } = history;
-    this.tell(openedBlock(history), ...blocks, ...(lastOutcome ? outcomeBlocks(lastOutcome) : []));
+    this.tell(openedBlock(history), ...blocks, ...outcomeBlocks(lastOutcome));
     this.#take(history);
     this.#rest();
     if (this.#invocation.options["wait"] === true) this.wake(true);
@@ -113,11 +112,44 @@ export class Conversation {
     return prompts;
   }
 
+  /** Goes where the words of `/resume` say; the open session is meant where they name none. As `enter`. */
+  async resumeAs({ args, options }: Typed): Promise<string[]> {
+    const named = args.length > 0 ? [args.join(" ")] : this.#id === undefined ? [] : [this.#id];
+    if (named.length === 0 && options["last"] !== true)
+      throw new Failure(
+        "usage",
+        "/resume needs a session, and none is begun yet: /resume without words picks one.",
+        {},
+      );
+    const { readResumption } = await import("../cli/exec.ts");
+    const words = options["last"] === true ? args : named;
+    const { find, resumption } = await readResumption({ ...this.#invocation, args: words, options });
+    return this.enter(await this.find(find), resumption);
+  }
+
+  /** Another model from the next turn on; with no words says which it is. Throws what `resume` throws. */
+  async choose(typed: Typed): Promise<void> {
+    if (typed.args.length > 1)
+      throw new Failure("usage", "A model's name is one word: /model gpt-5.5/high", {});
+    const choice = choiceOf(typed);
+    const isChanged = Object.keys(choice).length > 0;
+    if (isChanged && this.#id !== undefined) {
+      const session = await this.#bench.resume(this.#id, { here: false, force: false, choice });
+      await session.close();
+      this.#take(session.history);
+    } else if (isChanged) {
+      this.#choice = { ...this.#choice, ...choice };
+      this.begin();
+    }
+    this.tell(note(`the model is ${this.#view.model}${isChanged ? "" : "; for another one: /model NAME"}`));
+  }
+
   /** The next message begins a session of its own. */
   begin(): void {
     this.#id = undefined;
     this.#history = undefined;
-    this.#tell({ type: "session", session: undefined, model: this.#view.model });
+    const model = modelWords({ ...this.#usual, ...this.#choice });
+    this.#tell({ type: "session", session: undefined, model });
     this.#tell({ type: "queue", queued: [] });
     this.#rest();
   }
@@ -236,8 +268,9 @@ export class Conversation {
   async #own(): Promise<Session> {
     if (this.#id !== undefined) return this.#bench.resume(this.#id, { here: false, force: false });
     const id = uuidv7(systemClock.now());
-    const session = await this.#bench.create(id, this.#name);
+    const session = await this.#bench.create(id, this.#name, this.#choice);
     this.#name = undefined;
+    this.#choice = undefined;
     this.#take(session.history);
     return session;
   }
@@ -248,7 +281,7 @@ export class Conversation {
     const id = leadsTo ?? this.#id;
     if (id === undefined) return;
     try {
-      const { history } = await recall(this.#bench.store, await this.#bench.store.head(id), 0);
+      const history = await historyOf(this.#bench.store, await this.#bench.store.head(id));
       if (leadsTo !== undefined && history.id !== this.#id)
         this.tell(note(`now in session ${history.id}; back with: /resume ${this.#id}`));
       this.#take(history);
@@ -288,13 +321,16 @@ export class Conversation {
   }
 
   #rest(): void {
+    const { phase } = this.#view;
+    const before = phase.kind === "resting" && phase.stop?.kind === "limited" ? phase.stop : undefined;
     const stop = this.#history && stopOf(this.#history);
-    this.#tell({ type: "rested", ...(stop && { stop }) });
+    // It is the wait that was asked for, also when another process has named the session meanwhile.
+    const wakes = before?.wakes === true && stop?.kind === "limited" && stop.until === before.until;
+    this.#tell({ type: "rested", ...(stop && { stop: wakes ? { ...stop, wakes } : stop }) });
   }
 
   /** What waits, and what is due: a wake-up, or what another process has queued for a session that rests. */
   async #look(): Promise<void> {
-    const { phase } = this.#view;
     if (this.#isLooking || this.#id === undefined) return;
     this.#isLooking = true;
     const id = this.#id;
@@ -302,11 +338,13 @@ export class Conversation {
       const { due } = sortInbox(await this.#bench.store.queued(id), this.#history?.delivered ?? []);
       if (id !== this.#id) return;
       this.#tell({ type: "queue", queued: due });
-      if (phase.kind !== "resting" || this.#view.phase.kind !== "resting" || this.#isHalted) return;
+      const holder = await this.#bench.store.holder(id);
+      if (this.#view.phase.kind === "resting" && holder.state === "free") await this.#catchUp(holder.fence);
+      const { phase } = this.#view;
+      if (phase.kind !== "resting" || this.#isHalted || id !== this.#id) return;
       const { stop } = phase;
       const isAwake = stop?.kind === "limited" && stop.wakes && (stop.until ?? 0) <= systemClock.now();
-      const isFree = (await this.#bench.store.holder(id)).state === "free";
-      if (isAwake || (stop === undefined && due.length > 0 && isFree))
+      if (isAwake || (stop === undefined && due.length > 0 && holder.state === "free"))
         this.turn().catch((error: unknown) => this.tellTrouble(error));
     } catch (error) {
       this.#isHalted = true;
@@ -317,6 +355,22 @@ export class Conversation {
     }
   }
 
+  /** Shows what other processes have done in a session that rests here. */
+  async #catchUp(fence: number): Promise<void> {
+    const known = this.#history;
+    if (!known || fence === this.#fence) return;
+    const { store } = this.#bench;
+    const { history, blocks } = await recallSince(store, await store.head(known.id), known.turn);
+    if (this.#controller || this.#history !== known) return;
+    this.#fence = fence;
+    if (history.id === known.id && history.lastSeq === known.lastSeq) return;
+    const what = changeWords(known, history);
+    if (what !== undefined) this.tell(note(what));
+    if (blocks.length > 0) this.tell(...blocks, ...outcomeBlocks(history.lastOutcome));
+    this.#take(history);
+    this.#rest();
+  }
+
   #tell(happening: Happening): void {
     this.#view = reduce(this.#view, happening);
     this.#changed();
@@ -324,17 +378,8 @@ export class Conversation {
 }
 
 export interface Shown {
-  /** What a new session is asked with, in words. */
-  model: string;
+  /** What a new session is asked with. */
+  usual: Pick<Settings, "model" | "effort">;
   /** Called when the view is another one. */
   changed: () => void;
-}
-
-/** Why there is something to go on with; `undefined` when there is nothing. */
-function stopOf(history: History): Stop | undefined {
-  if (history.openTurn) return { kind: "interrupted" };
-  if (!canContinue(history)) return undefined;
-  const outcome = history.lastOutcome;
-  if (outcome?.kind !== "limited") return { kind: outcome?.kind === "failed" ? "failed" : "interrupted" };
-  return { kind: "limited", wakes: false, ...(outcome.until !== undefined && { until: outcome.until }) };
 }

@@ -5,7 +5,8 @@ import type { Conversation } from "./conversation.ts";
 import { helpRows } from "./help.ts";
 import type { Command } from "./keys.ts";
 import type { Completion, SlashCall } from "./slash.ts";
-import { isSlashLine, readSlash } from "./slash.ts";
+import { isSlashLine, optionsOf, readSlash } from "./slash.ts";
+import { readWords } from "./slash-words.ts";
 import { note, type View } from "./state.ts";
 
 /** How a screen of the conversation ends: the person leaves, or wants to pick another session. */
@@ -217,7 +218,10 @@ export class Desk {
       case "resume":
         this.#mustRest("resume");
         if (text === "") return this.leave("pick");
-        await this.enter(await this.#talk.find(text));
+        return this.sit(this.#talk, await this.#talk.resumeAs(readWords(text, optionsOf("resume"))));
+      case "model":
+        this.#mustRest("model");
+        return this.#talk.choose(readWords(text, optionsOf("model")));
     }
   }
 

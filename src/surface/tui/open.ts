@@ -30,7 +30,7 @@ export async function openInterface(
   const config = readConfig(options, environment, folder);
   const desk = new Desk();
   const model = modelWords(config);
-  const conversation = await Conversation.open(invocation, { model, changed: desk.changed });
+  const conversation = await Conversation.open(invocation, { usual: config, changed: desk.changed });
   try {
     if (session) {
       const past = await conversation.enter(await conversation.find(session.find), session.resumption);

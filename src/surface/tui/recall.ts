@@ -1,12 +1,12 @@
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { isItemRecord, type ItemRecord } from "../../session/event.ts";
-import type { History } from "../../session/history.ts";
+import { canContinue, type History } from "../../session/history.ts";
 import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionStore } from "../../store.ts";
 import { readAnswerHead } from "../../tool/shell/answer.ts";
 import { folding } from "../../turn/journal.ts";
 import { callLine } from "../cli/render-text.ts";
-import type { Block } from "./state.ts";
+import type { Block, Stop } from "./state.ts";
 
 /** How a session stands, and its last messages and calls as they are shown when it is opened again. Reads only. */
 export interface Recollection {
@@ -19,10 +19,28 @@ export interface Recollection {
 /** So many items of the window's end are looked at. */
 const mostItems = 60;
 
-export async function recall(store: SessionStore, id: string, turns: number): Promise<Recollection> {
+/** How a session stands. Reads only. */
+export async function historyOf(store: SessionStore, id: string): Promise<History> {
   const fold = folding();
   await store.read(id, fold.visitor, { from: "window" });
-  const history = fold.history();
+  return fold.history();
+}
+
+/** With the blocks of its last turns. */
+export async function recall(store: SessionStore, id: string, turns: number): Promise<Recollection> {
+  const history = await historyOf(store, id);
+  // Where one has gone back, turns are missing.
+  const all = [...new Set(history.items.filter(isItemRecord).map(turnOf))];
+  return recollect(store, history, turns === 0 ? history.turn : (all.at(-turns - 1) ?? 0));
+}
+
+/** With the blocks of the turns after this one. */
+export async function recallSince(store: SessionStore, id: string, turn: number): Promise<Recollection> {
+  const history = await historyOf(store, id);
+  return history.turn > turn ? recollect(store, history, turn) : { history, blocks: [], prompts: [] };
+}
+
+async function recollect(store: SessionStore, history: History, after: number): Promise<Recollection> {
   const recent = history.items.filter(isItemRecord).slice(-mostItems);
   const blocks: Block[] = [];
   const prompts: string[] = [];
@@ -30,7 +48,7 @@ export async function recall(store: SessionStore, id: string, turns: number): Pr
   const calls = new Map<string, CallBlock>();
   for (const record of recent) {
     const { event } = record;
-    const item = parseJson(new TextDecoder().decode(await store.body(id, record.body)));
+    const item = parseJson(new TextDecoder().decode(await store.body(history.id, record.body)));
     if (!isJsonObject(item)) continue;
     const { call = "" } = event;
     const ended = isOutputKind(event.kind) ? calls.get(call) : undefined;
@@ -39,13 +57,21 @@ export async function recall(store: SessionStore, id: string, turns: number): Pr
     if (!block) continue;
     if (block.kind === "call") calls.set(call, block);
     if (block.kind === "prompt") prompts.push(block.text);
-    if (isRecent(record, history.turn - turns)) blocks.push(block);
+    if (turnOf(record) > after) blocks.push(block);
   }
   return { history, blocks, prompts };
 }
 
-const isRecent = ({ event }: ItemRecord, after: number): boolean =>
-  event.type === "item-added" && event.turn > after;
+const turnOf = ({ event }: ItemRecord): number => (event.type === "item-added" ? event.turn : 0);
+
+/** Why there is something to go on with; `undefined` when there is nothing. */
+export function stopOf(history: History): Stop | undefined {
+  if (history.openTurn) return { kind: "interrupted" };
+  if (!canContinue(history)) return undefined;
+  const outcome = history.lastOutcome;
+  if (outcome?.kind !== "limited") return { kind: outcome?.kind === "failed" ? "failed" : "interrupted" };
+  return { kind: "limited", wakes: false, ...(outcome.until !== undefined && { until: outcome.until }) };
+}
 
 type CallBlock = Extract<Block, { kind: "call" }>;
 

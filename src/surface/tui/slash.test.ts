@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { choiceOf } from "./model-choice.ts";
+import { readWords } from "./slash-words.ts";
 import { completions, isSlashLine, readSlash, slashLines } from "./slash.ts";
 
 const words = (line: string, session: string | undefined = "ID"): readonly string[] => {
@@ -41,10 +43,35 @@ describe("slash commands", () => {
     for (const line of ["/etc/hosts", " /help", "/ and", "a /help"]) expect(isSlashLine(line)).toBe(false);
   });
 
+  it("tell options from words as the command line does", () => {
+    const specs = [
+      { flags: "-f, --from-step <n>", help: "" },
+      { flags: "--here", help: "" },
+    ];
+    expect(readWords("fix 'the tests' --here --from-step 3", specs)).toEqual({
+      args: ["fix", "the tests"],
+      options: { here: true, fromStep: "3" },
+    });
+    expect(readWords("--from-step=4", specs).options).toEqual({ fromStep: "4" });
+    expect(() => readWords("--there", specs)).toThrow("There is no option --there here");
+    expect(() => readWords("--from-step", specs)).toThrow("-f, --from-step <n> lacks its value.");
+  });
+
+  it("choose a model with its effort, of which a name with slashes is told", () => {
+    const choice = (line: string): unknown =>
+      choiceOf(readWords(line, [{ flags: "--effort <effort>", help: "" }]));
+    expect(choice("gpt-5.5/high")).toEqual({ model: "gpt-5.5", effort: "high" });
+    expect(choice("meta/llama-4")).toEqual({ model: "meta/llama-4" });
+    expect(choice("meta/llama-4/low")).toEqual({ model: "meta/llama-4", effort: "low" });
+    expect(choice("--effort medium")).toEqual({ effort: "medium" });
+    expect(choice("")).toEqual({});
+  });
+
   it("complete their names and their options", () => {
     expect(completions("/").map(({ line }) => line.trim())).toEqual(slashLines.map(({ name }) => `/${name}`));
     expect(completions("/cl").map(({ line }) => line)).toEqual(["/clear"]);
     expect(completions("/fork --f")).toMatchObject([{ line: "/fork --from-step " }]);
+    expect(completions("/resume --am")).toMatchObject([{ line: "/resume --amend " }]);
     expect(completions("/fork x")).toEqual([]);
     expect(completions("hello /cl")).toEqual([]);
   });

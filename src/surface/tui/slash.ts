@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
-import type { Command, InterfaceCommand, Slash } from "../cli/command.ts";
+import type { Command, InterfaceCommand, OptionSpec, Slash } from "../cli/command.ts";
 import { commands, interfaceCommands } from "../cli/commands.ts";
+import { longFlag, splitWords } from "./slash-words.ts";
 
 /** What a line that begins with a slash asks for. */
 export type SlashCall =
@@ -87,14 +88,6 @@ function leadingOptions(rest: string): [options: string[], text: string] {
   return [splitWords(leading), rest.slice(leading.length)];
 }
 
-/** Words as a shell splits them; quotes keep blanks together. */
-function splitWords(line: string): string[] {
-  const words: string[] = [];
-  for (const [, double, single, plain] of line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/gu))
-    words.push(double ?? single ?? plain ?? "");
-  return words;
-}
-
 /** A word that can stand where the cursor is, and the line with it. */
 export interface Completion {
   word: string;
@@ -115,13 +108,19 @@ export function completions(line: string): Completion[] {
     }));
   if (names.length > 0) return names;
   const start = /(?:^|\s)(-[a-z-]*)$/u.exec(line)?.[1];
-  const command = fromTable
-    .filter(({ slash }) => typed.startsWith(`${slash.name} `))
-    .reduce<SlashCommand | undefined>(longer, undefined);
-  if (!command || start === undefined) return [];
-  return command.options.flatMap(({ flags, help }) => {
-    const long = /--[a-z-]+/u.exec(flags)?.[0];
+  if (start === undefined) return [];
+  return optionsOf(typed).flatMap(({ flags, help }) => {
+    const long = longFlag(flags);
     if (long === undefined || !long.startsWith(start)) return [];
     return [{ word: flags, summary: help, line: `${line.slice(0, -start.length)}${long} ` }];
   });
+}
+
+/** The options of the command that the words begin with. */
+export function optionsOf(typed: string): readonly OptionSpec[] {
+  const command = fromTable
+    .filter(({ slash }) => typed.startsWith(`${slash.name} `))
+    .reduce<SlashCommand | undefined>(longer, undefined);
+  if (command) return command.options;
+  return interfaceCommands.find(({ name }) => typed === name || typed.startsWith(`${name} `))?.options ?? [];
 }

@@ -277,8 +277,9 @@ function ended(view: View, { callSeq, outcome }: Extract<SessionUpdate, { type: 
 }
 
 /** How a turn ended, where that needs to be said. */
-export function outcomeBlocks(outcome: TurnOutcome): Block[] {
-  switch (outcome.kind) {
+export function outcomeBlocks(outcome: TurnOutcome | undefined): Block[] {
+  switch (outcome?.kind) {
+    case undefined:
     case "completed":
       return [];
     case "interrupted":

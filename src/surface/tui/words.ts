@@ -31,6 +31,14 @@ export function openedBlock(history: History): Block {
   };
 }
 
+/** What another process did in a session that rests here, where that needs to be said. */
+export function changeWords(before: History, now: History): string | undefined {
+  if (now.id !== before.id) return `the session goes on as ${now.id}`;
+  if (now.cleared && !before.cleared) return "the session was cleared by another process";
+  if (now.rewound.length > before.rewound.length) return "another process went back to an earlier step";
+  return now.turn > before.turn ? "meanwhile, in another process:" : undefined;
+}
+
 /** What went wrong, as the command line says it. */
 export function troubleWords(error: unknown): string {
   if (!isFailure(error))
