@@ -1,4 +1,5 @@
-// Rollouts of the real CLI, mutated: doctor and repair neither fail nor hang on them, and change nothing that they were not told to change.
+// Rollouts of the real CLI, mutated: doctor and repair neither fail nor hang on them, take a bounded time and memory, and change nothing
+// that they were not told to change.
 // `THROUGHLINE_FUZZ=10000 npx vitest run test/property/rollout-mutations` takes them all.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -97,6 +98,11 @@ function mutate(bytes: Buffer, how: Mutation): Buffer {
   }
 }
 
+/** Milliseconds of processor time for one rollout of at most 40 MB, looked at six times and repaired, undone and repaired again. */
+const longestRun = 30_000;
+/** The peak of this process, the test's own parts included. */
+const mostMemory = 512 * 2 ** 20;
+
 const root = mkdtempSync(join(tmpdir(), "throughline-mutations-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -112,13 +118,14 @@ describe("a mutated rollout", () => {
     async () => {
       const folder = join(root, "codex", "sessions", "2026", "11", "20");
       mkdirSync(folder, { recursive: true });
-      let [run, mended, unmended, largest] = [0, 0, 0, 0];
+      let [run, mended, unmended, slowest] = [0, 0, 0, 0];
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(...rollouts),
           fc.array(mutation, { minLength: 1, maxLength: 4 }),
           async ({ path }, mutations) => {
             const file = join(folder, basename(path));
+            const began = process.cpuUsage();
             const bytes = mutations.reduce(mutate, readFileSync(path));
             writeFileSync(file, bytes);
             utimesSync(file, 1_700_000_000, 1_700_000_000);
@@ -137,7 +144,12 @@ describe("a mutated rollout", () => {
             const kinds = after.map(({ kind }) => kind);
             expect(kinds, "what stays is told").toEqual(told.map(({ kind }) => kind));
             if (kinds.some((kind) => !unmendable.has(kind))) unmended++;
-            largest = Math.max(largest, process.memoryUsage.rss());
+            const { user, system } = process.cpuUsage(began);
+            slowest = Math.max(slowest, (user + system) / 1_000);
+            expect(slowest, "ms of processor time").toBeLessThan(longestRun);
+            // In kilobytes, on every platform; the highest that it ever was.
+            const peak = process.resourceUsage().maxRSS * 1_024;
+            expect(peak, "bytes of memory").toBeLessThan(mostMemory);
             if (!done) {
               expect(readFileSync(file).equals(bytes), "nothing to repair").toBe(true);
               return;
@@ -159,7 +171,7 @@ describe("a mutated rollout", () => {
       expect(unmended).toBeLessThanOrEqual(runs / 20);
       if (runs > 100)
         console.log(
-          `${runs} rollouts, ${mended} repaired, ${unmended} of them not wholly, ${(largest / 1e6).toFixed(0)} MB at most`,
+          `${runs} rollouts, ${mended} repaired, ${unmended} of them not wholly, ${slowest.toFixed(0)} ms and ${(process.resourceUsage().maxRSS / 1_024).toFixed(0)} MiB at most`,
         );
     },
   );

@@ -1,15 +1,25 @@
 /** A list that keeps the first of what it is given and counts the rest: a file can be damaged in any number of places. */
 export class Bounded<T> {
-  readonly items: T[] = [];
   readonly #most: number;
+  #items: T[] = [];
   count = 0;
 
   constructor(most: number) {
     this.#most = most;
   }
 
+  get items(): readonly T[] {
+    return this.#items;
+  }
+
   add(item: T): void {
     this.count++;
-    if (this.items.length < this.#most) this.items.push(item);
+    if (this.#items.length < this.#most) this.#items.push(item);
+  }
+
+  /** Leaves only these. */
+  keep(items: readonly T[]): void {
+    this.#items = [...items];
+    this.count = items.length;
   }
 }

@@ -63,3 +63,9 @@ export function isSealRefused(message: string | undefined, now: number): boolean
   const { class: kind } = classify(signalFromText(message), { now, sealedSent: true });
   return kind === "sealed-reasoning-rejected" || kind === "sealed-compaction-rejected";
 }
+
+/** Whether a turn ended because reasoning was sent without what it led to. */
+export function isReasoningAlone(message: string | undefined, now: number): boolean {
+  if (message === undefined) return false;
+  return classify(signalFromText(message), { now, sealedSent: true }).class === "reasoning-unpaired";
+}

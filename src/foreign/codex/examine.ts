@@ -4,8 +4,10 @@ import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import { isCompressed } from "./compressed.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
+import { recordOfHead } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { type RolloutLine, rolloutLines } from "./lines.ts";
+import { MessagesWatch } from "./messages-watch.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
 import { PairsWatch, type Span, spanOf, type Unpaired } from "./pairs-watch.ts";
 import { isThreadId } from "./places.ts";
@@ -44,6 +46,7 @@ export interface Examination {
   readonly orphans: { readonly items: readonly Unpaired[]; readonly count: number };
   readonly seals: SealsWatch;
   readonly turns: TurnsWatch;
+  readonly messages: MessagesWatch;
   /** Milliseconds since 1970 of the last line that says so. */
   readonly lastAt: number | undefined;
   /** Why a compressed file could not be unpacked to its end. */
@@ -55,8 +58,8 @@ export interface ExamineOptions {
   signal?: AbortSignal;
 }
 
-/** Longer lines are not parsed: the bound of the memory that an examination takes. */
-const longestExamined = 2 ** 25;
+/** Of longer lines only the head is looked at: the bound of the memory that an examination takes. */
+export const longestExamined = 2 ** 25;
 const mostBad = 200_000;
 const openBrace = 0x7b;
 
@@ -86,6 +89,7 @@ class Examiner {
   readonly #turns = new TurnsWatch();
   readonly #seals = new SealsWatch();
   readonly #ordinals = new OrdinalsWatch();
+  readonly #messages = new MessagesWatch();
   readonly #doubles: DoublesWatch;
   readonly #bad = new Bounded<BadLine>(mostBad);
   readonly #long = new Bounded<Span>(1_000);
@@ -131,13 +135,14 @@ class Examiner {
     if (line.ending === "\r\n") this.#returns++;
     if (!line.whole) {
       this.#long.add(spanOf(line));
-      this.#head ??= this.#noHeader(line, "broken");
+      if (this.#head === undefined) this.#head = this.#noHeader(line, "broken");
+      else this.#headOnly(line);
       return;
     }
     const { bytes } = line;
     let isObject = bytes[0] === openBrace;
     if (!isObject) {
-      if (isBlank(bytes)) return;
+      if (isBlank(bytes)) return this.#messages.hole(line);
       if (this.#head === undefined && this.#odd(line)) return;
       isObject = startsWithBrace(bytes);
     }
@@ -163,8 +168,21 @@ class Examiner {
     this.#ordinals.see(record, line);
     this.#pairs.see(record, line);
     this.#seals.see(record, line);
+    this.#messages.see(record, line);
     const rolledBackFrom = this.#turns.see(record, line);
-    if (rolledBackFrom !== undefined) this.#pairs.rolledBack(rolledBackFrom);
+    if (rolledBackFrom === undefined) return;
+    this.#pairs.rolledBack(rolledBackFrom);
+    this.#messages.rolledBack(rolledBackFrom);
+  }
+
+  /** A line that is too long: Codex reads it, so that its call, its output or its ordinal counts. */
+  #headOnly(line: RolloutLine): void {
+    const record = recordOfHead(line.bytes);
+    if (record === undefined) return;
+    this.#records++;
+    this.#ordinals.see(record, line);
+    this.#pairs.see(record, line);
+    this.#messages.see(record, line);
   }
 
   #begin(record: RolloutRecord, line: RolloutLine): void {
@@ -201,6 +219,7 @@ class Examiner {
 
   #unreadable(line: RolloutLine, value: unknown, known?: BadLine["why"]): void {
     const isNul = line.bytes.includes(0);
+    this.#messages.hole(line);
     const why = known ?? (value !== undefined ? "not-an-object" : isNul ? "nul" : "json");
     if (line.ending === "" && known === undefined) {
       const isAllNul = isNul && line.bytes.every((byte) => byte === 0);
@@ -235,6 +254,7 @@ class Examiner {
       orphans: this.#pairs.orphans,
       seals: this.#seals,
       turns: this.#turns,
+      messages: this.#messages,
       lastAt: timeOf(this.#lastTimestamp),
       broken: this.broken,
     };

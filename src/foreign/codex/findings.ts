@@ -88,6 +88,19 @@ export const catalogue = {
     causes: "0.98 to 0.130 refuse the whole file; 0.150 and later go on without the line",
     mends: "repair",
   },
+  "lone-reasoning": {
+    severity: "broken",
+    title: "reasoning without what it led to",
+    causes:
+      'the next resume fails where the provider checks it: "reasoning was provided without its required following item"',
+    mends: "repair",
+  },
+  "lost-message": {
+    severity: "loss",
+    title: "messages whose record is gone or can't be read, and which an event still tells",
+    causes: "every version goes on without them, though its screen still shows them",
+    mends: "repair",
+  },
   "unparsable-line": {
     severity: "loss",
     title: "lines that are no records",
@@ -216,8 +229,9 @@ export const catalogue = {
   },
   "long-line": {
     severity: "note",
-    title: "lines too long to be examined",
-    causes: "nothing in itself: 0.169 was seen to send 50 MB whole; a provider may refuse it as too large",
+    title: "lines of more than 32 MiB, of which only the beginning is examined",
+    causes:
+      "nothing in itself: 0.169 was seen to send 50 MB whole; a provider may refuse it as too large, and throughline resume leaves out lines of more than 64 MiB",
     mends: undefined,
   },
   "old-document": {

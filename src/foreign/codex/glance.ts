@@ -1,3 +1,5 @@
+import type { RolloutRecord } from "./record.ts";
+
 /** What the first bytes of a line say of it, without parsing the rest: types as in `RolloutRecord`. */
 export interface Glance {
   readonly type: string;
@@ -38,4 +40,27 @@ export function glance(bytes: Buffer): Glance | undefined {
   if (item) return { type: "response_item", kind: item[1]!, payload: 0 };
   const named = state.exec(head);
   return named ? { type: named[1]!, payload: 0 } : undefined;
+}
+
+/** What the head of a line that is too long to be parsed says of the record: what it is, and which call it belongs to. */
+export function recordOfHead(head: Buffer): RolloutRecord | undefined {
+  const glanced = glance(head);
+  if (glanced === undefined) return undefined;
+  const { type, kind, ordinal, payload: start } = glanced;
+  const text = head.toString("latin1", start);
+  const members = ["id", "role", "call_id", "name"].flatMap((key) => {
+    const value = new RegExp(`^\\{(?:"\\w+":(?:"[^"\\\\]*"|null),)*?"${key}":"([^"\\\\]*)"`, "u").exec(
+      text,
+    )?.[1];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  const isPaginated = ordinal !== undefined;
+  return {
+    readable: true,
+    era: start === 0 ? "bare" : isPaginated ? "paginated" : "envelope",
+    type,
+    ...(kind !== undefined && { kind }),
+    payload: Object.fromEntries(members),
+    ...(isPaginated && { ordinal }),
+  };
 }

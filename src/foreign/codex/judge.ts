@@ -1,8 +1,9 @@
 import { counted, durationWords } from "../../lib/words.ts";
 import { sealAge } from "../../replay/seal.ts";
-import { isSealRefused } from "./error-text.ts";
+import { isReasoningAlone, isSealRefused } from "./error-text.ts";
 import type { Examination } from "./examine.ts";
 import { type Finding, finding, type FindingKind, type Place } from "./findings.ts";
+import type { LoneReasoning } from "./messages-watch.ts";
 import type { Span } from "./pairs-watch.ts";
 import { readRolloutName } from "./places.ts";
 import type { SealedBlob } from "./seals-watch.ts";
@@ -21,6 +22,7 @@ export function judge(found: Examination, { path, now }: JudgeOptions): Finding[
     ...lineFindings(found),
     ...orderFindings(found),
     ...pairFindings(found),
+    ...messageFindings(found, now),
     ...sealFindings(found, now),
     ...turnFindings(found),
   ];
@@ -67,7 +69,7 @@ function lineFindings({ bad, tail, long, carriageReturns, records, head, first }
     found.push(
       finding("long-line", long.items.map(placeOf), {
         count: long.count,
-        detail: `up to ${megabytes(largest)}`,
+        detail: `up to ${megabytes(largest)}, kept byte for byte`,
       }),
     );
   }
@@ -108,6 +110,32 @@ function pairFindings({ open, orphans, turns, header }: Examination): Finding[] 
   if (orphans.count > 0 && header?.historyBase === undefined)
     found.push(finding("output-without-call", orphans.items.map(placeOf), { count: orphans.count }));
   return found;
+}
+
+function messageFindings(found: Examination, now: number): Finding[] {
+  const lost = found.messages.found();
+  const lone = damagingReasoning(found, now);
+  return [
+    ...(lone.length > 0 ? [finding("lone-reasoning", lone.map(placeOf), { count: lone.length })] : []),
+    ...(lost.length > 0
+      ? [
+          finding(
+            "lost-message",
+            lost.map(({ hole }) => placeOf(hole)),
+            { count: lost.length },
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Reasoning alone of which a record is gone, or, once the provider has refused one, all of it: turns that were cut off leave some too. */
+export function damagingReasoning(
+  { messages, turns }: Pick<Examination, "messages" | "turns">,
+  now: number,
+): LoneReasoning[] {
+  const isRefused = isReasoningAlone(turns.error?.message, now);
+  return messages.lone.filter(({ isDamage }) => isDamage || isRefused);
 }
 
 function sealFindings({ seals, turns }: Examination, now: number): Finding[] {

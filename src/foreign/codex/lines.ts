@@ -164,7 +164,8 @@ class LineCutter {
   #cut(filled: Buffer, end: number, ending: RolloutLine["ending"]): RolloutLine {
     const held = end - this.#start;
     const behind = this.read - filled.length + end;
-    const whole = this.#dropped === 0;
+    // One read may bring more of a line than is held of one.
+    const whole = this.#dropped === 0 && held - ending.length <= this.#longest;
     const line: RolloutLine = {
       index: this.#index++,
       offset: behind - held - this.#dropped,

@@ -2,11 +2,13 @@ import { closeSync, openSync, readSync } from "node:fs";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Edit } from "./edit.ts";
 import { shiftOf } from "./edit.ts";
-import { type BadLine, type Examination, isWholeHeader } from "./examine.ts";
+import { type BadLine, type Examination, isWholeHeader, longestExamined } from "./examine.ts";
 import type { FindingKind } from "./findings.ts";
+import { damagingReasoning } from "./judge.ts";
 import { linesIn } from "./lines.ts";
 import type { Span, Unpaired } from "./pairs-watch.ts";
-import { rebuildHead } from "./rebuild-head.ts";
+import { rebuildHead, rebuiltMark } from "./rebuild-head.ts";
+import { lostMessage } from "./rebuild-message.ts";
 import { lostCall, lostOutput } from "./rebuild-pair.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { blank, salvage, salvageTail } from "./salvage.ts";
@@ -32,7 +34,15 @@ const longestHead = 512;
 export const rounds: readonly ((found: Examination, options: PlanOptions) => Edit[])[] = [
   (found, options) =>
     withFile(found, options, (plan) => [...plan.head(), ...plan.badLines(), ...plan.tail()]),
-  (found, options) => withFile(found, options, (plan) => [...plan.blanked(), ...plan.pairs()]),
+  // Of what is put in at one place: outputs behind their calls, then messages, then calls before their outputs.
+  (found, options) =>
+    withFile(found, options, (plan) => [
+      ...plan.blanked(),
+      ...plan.outputs(),
+      ...plan.messages(),
+      ...plan.calls(),
+    ]),
+  (found, options) => withFile(found, options, (plan) => plan.loneReasoning()),
   (found, options) => withFile(found, options, (plan) => plan.ordinals()),
 ];
 
@@ -67,15 +77,24 @@ class Planner {
       return [this.#edit(first, "byte-order-mark", "the mark becomes three spaces", blank(3), 3)];
     if (head !== "broken" && head !== "missing" && head !== "byte-order-mark") return [];
     const isBad = head === "broken";
-    const line = isBad ? this.#bytes(first) : undefined;
-    const kept = line && salvage(line);
+    // Of a line of hundreds of megabytes the head is enough to make another; it stays behind that.
+    const isLong = first.bytes > longestExamined;
+    const line = isBad ? this.#read(first.at, Math.min(first.bytes, longestExamined)) : undefined;
+    const kept = isLong ? undefined : line && salvage(line);
     // Salvaged whole, it is a bad line like any other.
     const keptHeader = kept && headerIn(kept.bytes);
     if (keptHeader && isWholeHeader(keptHeader)) return [];
     const made = this.#rebuilt(line);
     if (made === undefined) return [];
     if (!isBad || !kept)
-      return [this.#insert(first, "header-missing", "the first line is put back", withNewline(made))];
+      return [
+        this.#insert(
+          first,
+          isBad ? "header-broken" : "header-missing",
+          "the first line is put back",
+          withNewline(made),
+        ),
+      ];
     // A header that lacks what a resume needs, or names no id, is put together anew rather than kept behind the new one.
     const isNothingKept = keptHeader !== undefined || kept.bytes.every((byte) => byte === 0x20);
     const own = isNothingKept ? made : Buffer.concat([withNewline(made), trimmed(kept.bytes)]);
@@ -144,14 +163,48 @@ class Planner {
     return [...edits.values()];
   }
 
-  pairs(): Edit[] {
-    const { open, orphans, doubled, header } = this.#found;
-    // What an agent copied from the one that started it may end in the middle of a call.
-    if (header?.origin === "subagent") return [];
+  outputs(): Edit[] {
+    const { open, doubled } = this.#found;
+    if (this.#isSubagent) return [];
     const copies = new Set(doubled.spans.map(({ at }) => at));
     const outputs = open.filter(({ at }) => !copies.has(at)).map((call) => this.#paired(call, lostOutput));
-    const calls = orphans.items.map((output) => this.#paired(output, lostCall));
-    return [...outputs, ...calls].filter((edit) => edit !== undefined);
+    return outputs.filter((edit) => edit !== undefined);
+  }
+
+  calls(): Edit[] {
+    if (this.#isSubagent) return [];
+    const calls = this.#found.orphans.items.map((output) => this.#paired(output, lostCall));
+    return calls.filter((edit) => edit !== undefined);
+  }
+
+  /** What an agent copied from the one that started it may end in the middle of a call. */
+  get #isSubagent(): boolean {
+    return this.#found.header?.origin === "subagent";
+  }
+
+  messages(): Edit[] {
+    return this.#found.messages.found().flatMap(({ role, event, hole }) => {
+      const told = this.#record(event);
+      const payload = told && lostMessage(role, told);
+      if (told === undefined || payload === undefined) return [];
+      const { ordinal, bytes: room } = hole;
+      const line = rebuiltLine(told, payload, ordinal === undefined ? {} : { ordinal });
+      const bytes = Buffer.from(JSON.stringify(line));
+      const says = `the ${role === "user" ? "prompt" : "answer"} is put in, as its event tells it`;
+      if (room === 0) return [this.#insert(hole, "lost-message", says, withNewline(bytes))];
+      const padded = bytes.length < room ? Buffer.concat([bytes, blank(room - bytes.length)]) : bytes;
+      return [this.#edit(hole, "lost-message", says, padded, room)];
+    });
+  }
+
+  loneReasoning(): Edit[] {
+    const { messages } = this.#found;
+    const { only, now } = this.#options;
+    const isMeant = only?.has("lone-reasoning") === true;
+    const lone = isMeant ? messages.lone : damagingReasoning(this.#found, now);
+    return lone.map((span) =>
+      this.#blank(span, "lone-reasoning", "reasoning whose answer is gone becomes spaces"),
+    );
   }
 
   #paired(
@@ -165,15 +218,7 @@ class Planner {
     const end = half.at + half.bytes + 1;
     const isLast = isCall && end >= this.#found.bytes;
     const ordinal = isLast && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
-    const line =
-      own.era === "bare"
-        ? item
-        : {
-            timestamp: new Date(own.at ?? 0).toISOString(),
-            ...ordinal,
-            type: "response_item",
-            payload: item,
-          };
+    const line = rebuiltLine(own, item, ordinal);
     const place = { index: half.index + (isCall ? 1 : 0), at: isCall ? end : half.at, bytes: 0 };
     const kind = isCall ? "call-without-output" : "output-without-call";
     const from = half.event ? "as its event tells it" : "nobody knows it any more";
@@ -191,7 +236,12 @@ class Planner {
       if (had === ordinal || span.at < this.#options.pinned) return [];
       const head = this.#read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
       const kind = ordinals.regressed > 0 ? "ordinal-regressed" : "missing-ordinal";
-      const found = had === undefined ? undefined : /"ordinal":(\d+)/u.exec(head);
+      // Behind a timestamp that is no time it stands further back.
+      const wanted = /"ordinal":(\d+)/u;
+      const found =
+        had === undefined
+          ? undefined
+          : (wanted.exec(head) ?? wanted.exec(this.#bytes(span).toString("latin1")));
       const [at, length, text] = found
         ? [found.index + 10, found[1]!.length, String(ordinal)]
         : [/^\s*\{(?:"timestamp":"[^"\\]*",)?/u.exec(head)?.[0].length ?? -1, 0, `"ordinal":${ordinal},`];
@@ -272,6 +322,13 @@ const sayings: Readonly<Record<BadLine["why"], string>> = {
   nul: "the record in it is kept",
   "not-an-object": "the record in it is kept",
 };
+
+/** A line in the form of its neighbour, marked as what it is. */
+function rebuiltLine({ era, at }: RolloutRecord, payload: JsonObject, ordinal: object): JsonObject {
+  if (era === "bare") return payload;
+  const timestamp = new Date(at ?? 0).toISOString();
+  return { timestamp, ...ordinal, type: "response_item", payload, ...rebuiltMark };
+}
 
 function headerIn(bytes: Buffer): RolloutRecord | undefined {
   const [line] = linesIn(bytes);

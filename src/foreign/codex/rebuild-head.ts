@@ -50,8 +50,13 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     ...(isPaginated ? { history_mode: "paginated" } : {}),
   };
   const ordinal = isPaginated ? { ordinal: Math.max(0, (sources.firstOrdinal ?? 1) - 1) } : {};
-  return Buffer.from(JSON.stringify({ timestamp, ...ordinal, type: "session_meta", payload }));
+  return Buffer.from(
+    JSON.stringify({ timestamp, ...ordinal, type: "session_meta", payload, ...rebuiltMark }),
+  );
 }
+
+/** On every line that a repair has put together: Codex passes over members that it doesn't know. */
+export const rebuiltMark = { rebuilt_by: "throughline repair" } as const;
 
 const wanted =
   /"(id|timestamp|cwd|originator|cli_version|source|model_provider|commit_hash|branch|repository_url)":("(?:[^"\\\x00-\x1f]|\\.){1,4096}")/gu;

@@ -62,6 +62,8 @@ const keepsIndex: ReadonlySet<string> = new Set([
   "nul-tail",
   "no-final-newline",
   "doubled-record",
+  "lone-reasoning",
+  "lost-message",
 ]);
 
 const mostPasses = 4;

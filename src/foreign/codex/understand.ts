@@ -88,7 +88,16 @@ const kindsOfClass: Partial<Record<FailureClass, readonly FindingKind[]>> = {
   "sealed-reasoning-rejected": ["seal-refused", "seal-malformed"],
   "sealed-compaction-rejected": ["seal-refused", "seal-malformed"],
   "item-not-persisted": ["seal-refused", "seal-malformed"],
-  "reasoning-unpaired": ["seal-refused", "seal-malformed"],
+  "reasoning-unpaired": [
+    "lone-reasoning",
+    "lost-message",
+    "unparsable-line",
+    "invalid-utf8",
+    "lone-surrogate",
+    "torn-tail",
+    "seal-refused",
+    "seal-malformed",
+  ],
   "duplicate-item": ["doubled-record"],
   "call-without-output": [
     "call-without-output",
