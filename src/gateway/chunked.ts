@@ -1,16 +1,19 @@
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 
 const lineEnd = 2;
 const lastChunk = "0\r\n\r\n";
 
 /**
  * The body of an answer whose head is written, in chunks that are framed here: a run of events is one buffer and one system call, where
- * node:http writes three pieces, collected until the next tick (which is a third of what passing an event on costs). An answer that isn't
- * chunked goes through node:http as it is.
+ * node:http writes three pieces, collected until the next tick. Behind the first, which goes out together with the head, chunks go straight
+ * to the socket. (Both together are half of what passing an event on costs.) An answer that isn't chunked goes through node:http as it is.
  */
 export class ChunkedBody {
   readonly #response: ServerResponse;
   readonly #isChunked: boolean;
+  /** From the second chunk on, when the answer has its turn on the connection. */
+  #socket: Socket | undefined;
 
   /** To be made after `writeHead`. */
   constructor(response: ServerResponse) {
@@ -19,9 +22,22 @@ export class ChunkedBody {
     response.chunkedEncoding = false;
   }
 
-  /** `false` when no more should come until `drain`. */
+  /** Whether the client has to read before more should come. */
+  get isFull(): boolean {
+    return this.#socket?.writableNeedDrain ?? this.#response.writableNeedDrain;
+  }
+
+  /** `false` when no more should come until `drained`. */
   write(bytes: Buffer): boolean {
-    return this.#response.write(this.#isChunked ? framed(bytes) : bytes);
+    if (this.#socket) return this.#socket.write(framed(bytes));
+    const isReady = this.#response.write(this.#isChunked ? framed(bytes) : bytes);
+    if (isReady && this.#isChunked) this.#socket = this.#response.socket ?? undefined;
+    return isReady;
+  }
+
+  /** Calls back once when more may come. */
+  drained(callback: () => void): void {
+    (this.#socket ?? this.#response).once("drain", callback);
   }
 
   end(last?: Buffer): void {

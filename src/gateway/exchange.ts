@@ -170,7 +170,7 @@ export class Exchange implements AttemptHost {
     }
     // The client reads more slowly than the model writes; that one of them stands still is looked at from its side now.
     this.#watch.allow(this.#context.idleMs);
-    this.#response.once("drain", () => {
+    this.#answer.drained(() => {
       this.#watch.touch();
       this.#attempt?.resume();
     });
@@ -326,7 +326,7 @@ export class Exchange implements AttemptHost {
     if (this.#attempts === 0)
       return this.#refuseBody(408, "transport-interrupted", "The body came too slowly.");
     // A client that stopped reading; nothing else is waited for while its socket is full.
-    if (this.#response.writableNeedDrain) return void this.#response.destroy();
+    if (this.#answer?.isFull === true) return void this.#response.destroy();
     this.#attempt?.idle();
   }
 

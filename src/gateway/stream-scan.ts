@@ -11,13 +11,21 @@ export interface ScannedEvent {
 /** An event that is larger than this goes on in pieces. */
 const largestEvent = 4 * 1024 * 1024;
 
+const feedByte = 0x0a;
+const returnByte = 0x0d;
+
 /**
  * Takes a stream of server-sent events apart at the empty lines between them, without decoding it: only whole events come out, so that what
- * was cut in the middle can be dropped. Only the first bytes of each event are looked at.
+ * was cut in the middle can be dropped. Lines end with LF, CR LF or both by turns (comments that a proxy puts between), or all with CR alone.
+ * Only the first bytes of each event are looked at.
  */
 export class StreamScanner {
   #rest: Buffer | undefined;
-  #separator: "\n\n" | "\r\n\r\n" | undefined;
+  /** The byte that ends every line; not known before the first one has ended. */
+  #lineEnd: number | undefined;
+  /** Of the rest: how much was looked through, and where its last line begins. */
+  #scanned = 0;
+  #line = 0;
   #isInLarge = false;
   /** Events that came out so far, comments included. */
   count = 0;
@@ -28,38 +36,41 @@ export class StreamScanner {
   }
 
   /**
-   * Gives the whole events that the chunk completes to `take`, as one run of bytes with the names in it. Nothing is given when no event ends
-   * in the chunk.
+   * Gives the whole events that the chunk completes to `take`, as one run of bytes with the names in it: a run of output is one name. Nothing
+   * is given when no event ends in the chunk.
    */
   feed(chunk: Buffer, take: (bytes: Buffer, names: readonly string[]) => void): void {
     const bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
-    // An event's end can lie across two chunks.
-    const from = this.#rest ? Math.max(0, this.#rest.length - 3) : 0;
-    this.#rest = undefined;
-    const separator = (this.#separator ??= separatorOf(bytes));
+    const lineEnd = (this.#lineEnd ??= lineEndOf(bytes));
     const names: string[] = [];
-    let start = 0;
-    if (separator) {
-      for (let at = bytes.indexOf(separator, from); at >= 0; at = bytes.indexOf(separator, start)) {
-        const end = at + separator.length;
-        if (this.#isInLarge) this.#isInLarge = false;
-        else {
-          names.push(nameOf(bytes, start, at));
-          this.count++;
-        }
-        start = end;
-      }
+    let [start, line] = [0, this.#line];
+    let at = lineEnd === undefined ? -1 : bytes.indexOf(lineEnd, this.#scanned);
+    for (; at >= 0; at = bytes.indexOf(lineEnd!, line)) {
+      const isEmpty = isEmptyLine(bytes, line, at);
+      line = at + 1;
+      if (!isEmpty) continue;
+      if (this.#isInLarge) this.#isInLarge = false;
+      else this.#begun(bytes, start, at, names);
+      start = line;
     }
     if (this.#isInLarge || bytes.length - start > largestEvent) {
-      if (!this.#isInLarge) {
-        names.push(nameOf(bytes, start, bytes.length));
-        this.count++;
-      }
+      if (!this.#isInLarge) this.#begun(bytes, start, bytes.length, names);
       this.#isInLarge = true;
-      start = bytes.length;
+      // Half of a line's end can't be told from a line.
+      start = bytes.length - (bytes.at(-1) === returnByte ? 1 : 0);
     }
-    if (start < bytes.length) this.#rest = start === 0 ? bytes : bytes.subarray(start);
+    this.#rest = start === bytes.length ? undefined : start === 0 ? bytes : bytes.subarray(start);
+    this.#scanned = lineEnd === undefined ? 0 : bytes.length - start;
+    this.#line = line - start;
     if (start > 0) take(start === bytes.length ? bytes : bytes.subarray(0, start), names);
+  }
+
+  /** What lies between two empty lines, or behind one, and isn't empty itself. */
+  #begun(bytes: Buffer, start: number, end: number, names: string[]): void {
+    if (end - start <= 1 && (end === start || bytes[start] === returnByte)) return;
+    this.count++;
+    const name = isOutput(bytes, start) ? output : nameOf(bytes, start, end);
+    if (names.at(-1) !== name) names.push(name);
   }
 
   /** The last event of a stream that ended without an empty line behind it, with one; `undefined` when nothing is left, or not a whole one. */
@@ -70,7 +81,7 @@ export class StreamScanner {
     if (data !== "[DONE]" && parseJson(data) === undefined) return undefined;
     this.#rest = undefined;
     this.count++;
-    const line = rest.at(-1) === 0x0a ? "" : "\n";
+    const line = rest.at(-1) === feedByte ? "" : "\n";
     return { name: nameOf(rest, 0, rest.length), bytes: Buffer.concat([rest, Buffer.from(`${line}\n`)]) };
   }
 
@@ -80,10 +91,28 @@ export class StreamScanner {
   }
 }
 
-function separatorOf(bytes: Buffer): "\n\n" | "\r\n\r\n" | undefined {
-  const line = bytes.indexOf(0x0a);
-  if (line < 0) return undefined;
-  return bytes[line - 1] === 0x0d ? "\r\n\r\n" : "\n\n";
+/** `undefined` while no line has ended, and when the last byte may be half of an end. */
+function lineEndOf(bytes: Buffer): number | undefined {
+  const at = bytes.indexOf(returnByte);
+  const isFed = at < 0 ? bytes.includes(feedByte) : bytes.subarray(0, at + 2).includes(feedByte);
+  if (isFed) return feedByte;
+  return at < 0 || at === bytes.length - 1 ? undefined : returnByte;
+}
+
+function isEmptyLine(bytes: Buffer, start: number, end: number): boolean {
+  return start === end || (start === end - 1 && bytes[start] === returnByte);
+}
+
+/** The name that stands for a run of output. */
+const output = "response.output";
+const beginnings = ["event: response.", 'data: {"type":"response.'].map((text) => Buffer.from(text));
+
+/** Whether it is one of the many events that carry output and end nothing, as far as that shows at once: `response.output_…`, `response.reasoning_…`. */
+function isOutput(bytes: Buffer, start: number): boolean {
+  const beginning = bytes[start] === 0x65 /* e */ ? beginnings[0]! : beginnings[1]!;
+  for (let at = 0; at < beginning.length; at++) if (bytes[start + at] !== beginning[at]) return false;
+  const next = bytes[start + beginning.length];
+  return next === 0x6f /* o */ || next === 0x72; /* r */
 }
 
 const longestName = 64;
@@ -91,7 +120,7 @@ const longestName = 64;
 /** Of the event that begins at `start`: the field names are ASCII, and an event's own type stands near the beginning of its data. */
 function nameOf(bytes: Buffer, start: number, end: number): string {
   let at = start;
-  while (at < end && (bytes[at] === 0x0a || bytes[at] === 0x0d)) at++;
+  while (at < end && (bytes[at] === feedByte || bytes[at] === returnByte)) at++;
   const first = bytes[at];
   if (first === 0x65 /* e */) {
     const head = bytes.toString("latin1", at, Math.min(end, at + longestName + 8));
@@ -108,12 +137,14 @@ function nameOf(bytes: Buffer, start: number, end: number): string {
 
 /** The events of a run of whole events, for the few that have to be read. */
 export function* eventsIn(bytes: Buffer): Iterable<ScannedEvent> {
-  const separator = separatorOf(bytes) ?? "\n\n";
-  let start = 0;
-  for (let at = bytes.indexOf(separator); at >= 0; at = bytes.indexOf(separator, start)) {
-    const end = at + separator.length;
-    yield { name: nameOf(bytes, start, at), bytes: bytes.subarray(start, end) };
-    start = end;
+  const lineEnd = lineEndOf(bytes) ?? feedByte;
+  let [start, line] = [0, 0];
+  for (let at = bytes.indexOf(lineEnd); at >= 0; at = bytes.indexOf(lineEnd, line)) {
+    const isEmpty = isEmptyLine(bytes, line, at);
+    line = at + 1;
+    if (!isEmpty) continue;
+    yield { name: nameOf(bytes, start, at), bytes: bytes.subarray(start, line) };
+    start = line;
   }
 }
 
@@ -121,7 +152,7 @@ export function* eventsIn(bytes: Buffer): Iterable<ScannedEvent> {
 export function dataOf(event: Buffer): string {
   return event
     .toString("utf8")
-    .split(/\r?\n/u)
+    .split(/\r\n?|\n/u)
     .flatMap((line) => (line.startsWith("data:") ? [line.slice(line[5] === " " ? 6 : 5)] : []))
     .join("\n");
 }

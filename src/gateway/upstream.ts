@@ -13,6 +13,8 @@ export interface UpstreamOptions {
   connectTimeoutMs?: number;
 }
 
+const issuersKept = 256;
+
 /** Where requests go. A client's `/v1/…` is what lies under the base URL. */
 export class Upstream {
   /** Without a query and without credentials: for logs and metrics. */
@@ -23,6 +25,8 @@ export class Upstream {
   readonly #baseUrl: string;
   readonly #basePath: string;
   readonly #query: string;
+  /** By account: a client sends the same one with every request. */
+  readonly #issuers = new Map<string, string>();
 
   constructor({ url, key, connectTimeoutMs = 10_000 }: UpstreamOptions) {
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
@@ -67,7 +71,14 @@ export class Upstream {
    * login sends another token every hour and the same account.
    */
   issuer(headers: IncomingHttpHeaders): string {
-    const account = headers["chatgpt-account-id"] ?? headers["api-key"] ?? headers.authorization;
-    return issuerOf(this.#baseUrl, this.key ?? (Array.isArray(account) ? account[0] : account));
+    const given = headers["chatgpt-account-id"] ?? headers["api-key"] ?? headers.authorization;
+    const account = this.key ?? (Array.isArray(given) ? given[0] : given) ?? "";
+    let issuer = this.#issuers.get(account);
+    if (issuer === undefined) {
+      issuer = issuerOf(this.#baseUrl, account);
+      if (this.#issuers.size >= issuersKept) this.#issuers.clear();
+      this.#issuers.set(account, issuer);
+    }
+    return issuer;
   }
 }

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { eventsIn, StreamScanner } from "./stream-scan.ts";
+
+/** What comes out of a scanner that is fed pieces of `size` bytes. */
+function scanned(text: string, size: number): { out: string; names: string[]; count: number; rest: string } {
+  const scanner = new StreamScanner();
+  const bytes = Buffer.from(text);
+  const [out, names] = [[] as Buffer[], [] as string[]];
+  for (let at = 0; at < bytes.length; at += size)
+    scanner.feed(bytes.subarray(at, at + size), (run, ofRun) => {
+      out.push(Buffer.from(run));
+      for (const name of ofRun) if (names.at(-1) !== name) names.push(name);
+    });
+  return {
+    out: Buffer.concat(out).toString(),
+    names,
+    count: scanner.count,
+    rest: scanner.rest?.toString() ?? "",
+  };
+}
+
+const event = (name: string, end: string): string =>
+  `event: ${name}${end}data: {"type":"${name}","delta":"x"}${end}${end}`;
+const names = ["response.created", "response.output_text.delta", "response.completed"];
+const sizes = [1, 2, 3, 7, 64, 100_000];
+
+describe("a stream of events", () => {
+  for (const [what, end] of [
+    ["LF", "\n"],
+    ["CR LF", "\r\n"],
+    ["CR", "\r"],
+  ] as const)
+    it(`whose lines end with ${what} is known event by event, wherever it is cut into pieces`, () => {
+      const text = names.map((name) => event(name, end)).join("");
+      for (const size of sizes) {
+        const got = scanned(`${text}data: half`, size);
+        expect(got).toEqual({
+          out: text,
+          names: ["response.created", "response.output", "response.completed"],
+          count: 3,
+          rest: "data: half",
+        });
+      }
+    });
+
+  it("in whose CR LF lines a proxy puts comments of its own is not held back", () => {
+    const text = `: waiting\n\n${names.map((name) => `${event(name, "\r\n")}: waiting\n\n`).join("")}`;
+    for (const size of sizes) expect(scanned(text, size)).toMatchObject({ out: text, count: 7, rest: "" });
+  });
+
+  it("gives each event as soon as its empty line is there", () => {
+    for (const end of ["\n", "\r\n", "\r"]) {
+      const scanner = new StreamScanner();
+      const given: string[] = [];
+      for (const name of [...names, ...names]) {
+        scanner.feed(Buffer.from(event(name, end)), (run) => void given.push(run.toString()));
+        expect(given.at(-1)).toBe(event(name, end));
+      }
+    }
+  });
+
+  it("tells an ending behind an event of 6 MB, though the empty line between them is cut in two", () => {
+    for (const end of ["\n", "\r\n"]) {
+      const large = `data: {"type":"response.output_text.delta","delta":"${"x".repeat(6_000_000)}"}${end}`;
+      const scanner = new StreamScanner();
+      const got: string[] = [];
+      const bytes = Buffer.from(`${large}${end}${event("response.completed", end)}`);
+      for (const [from, to] of [
+        [0, large.length],
+        [large.length, large.length + 1],
+        [large.length + 1, bytes.length],
+      ])
+        scanner.feed(bytes.subarray(from, to), (_run, ofRun) => void got.push(...ofRun));
+      expect(got).toEqual(["response.output", "response.completed"]);
+      expect(scanner.isTorn).toBe(false);
+    }
+  });
+
+  it("is told by the types in its data where its events have no names, and blank lines are no events", () => {
+    const text = `\n\ndata: {"type":"response.created"}\n\n\ndata: {"type":"response.reasoning_text.delta"}\n\ndata: {"error":{}}\n\ndata: [DONE]\n\n`;
+    for (const size of sizes)
+      expect(scanned(text, size)).toMatchObject({
+        out: text,
+        names: ["response.created", "response.output", "error", "[DONE]"],
+        count: 4,
+      });
+  });
+
+  it("is read again event by event", () => {
+    for (const end of ["\n", "\r\n", "\r"]) {
+      const found = [...eventsIn(Buffer.from(names.map((name) => event(name, end)).join("")))];
+      expect(found.map(({ name }) => name)).toEqual(names);
+      expect(found.map(({ bytes }) => bytes.toString())).toEqual(names.map((name) => event(name, end)));
+    }
+  });
+});
