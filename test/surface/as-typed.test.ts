@@ -43,6 +43,15 @@ describe("throughline, as people type it", () => {
     expect((await run("resume", "newest", "Still here.")).status).toBe(0);
   });
 
+  it.each([
+    ["--json", "--home", join(root, "home"), "queue", "list", "older"],
+    [`--home=${join(root, "home")}`, "queue", "list", "older", "--json"],
+  ])("%j: what every command takes may stand before it", async (...words) => {
+    const { status, out, err } = await inProcess(join(root, "another"), workspace, words);
+    expect(status, err).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ session: older });
+  });
+
   it.each([["--resume"], ["-r"], ["resume"]])(
     "%s alone lists the sessions where nobody can choose",
     async (...words) => {
@@ -60,6 +69,7 @@ describe("throughline, as people type it", () => {
       ["resume", "--last", "make", "it"],
       /several words stands in quotes.*throughline resume --last "make it"/u,
     ],
+    [["show", "I am old"], /No session has the id or name "I am old".*The nearest: [0-9a-f-]{36} \(older\)/u],
     [["sesions"], /Unknown command "sesions"\. Did you mean sessions\?.*See: throughline --help/u],
     [
       ["sessions", "--sicne", "2d"],

@@ -20,7 +20,7 @@ export async function importSession(invocation: Invocation): Promise<number> {
   if (isPortable(reference)) return importPortable(invocation, reference);
   const thread = await findThread(environment, reference);
   if (!thread) {
-    const message = `There is no Codex session "${reference}": no rollout has that id or name, and it is no file. List them with: throughline sessions --codex`;
+    const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. List them with: throughline sessions --codex`;
     throw new Failure("session-missing", message, { reference, nearest: [] });
   }
   const { store } = openStore(config);

@@ -84,6 +84,8 @@ function nearest(reference: string, listed: readonly ListedSession[]): ListedSes
       distance: Math.min(
         editDistance(wanted, session.id.slice(0, wanted.length)),
         nameDistance(wanted, session),
+        // What lists show where there is no name; it is no name.
+        session.title?.toLowerCase().startsWith(wanted) ? 0 : Number.POSITIVE_INFINITY,
       ),
     }))
     .filter((candidate) => candidate.distance <= wanted.length / 2)

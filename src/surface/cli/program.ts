@@ -136,7 +136,8 @@ function argumentTerm(argument: Argument): string {
 const ownOptions: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version", "--"]);
 
 /** `--resume [id]` and `--continue`, as people type them, are the command `resume`; nothing, options and a prompt are `open`. */
-function fullWords(argv: readonly string[]): string[] {
+function fullWords(typed: readonly string[]): string[] {
+  const argv = behindCommand(typed);
   const [first, ...rest] = argv;
   if (first === "--resume" || first === "-r") return ["resume", ...rest];
   if (first === "--continue" || first === "-c") return ["resume", "--last", ...rest];
@@ -145,13 +146,26 @@ function fullWords(argv: readonly string[]): string[] {
     throw new Failure("usage", `There is no command "${rest.join(" ")}". See: throughline --help`, {});
   }
   if (first === undefined || /\s/u.test(first)) return ["open", ...argv];
-  // Options stand behind their command; before it they would begin a session.
+  // Other options stand behind their command; before it they would begin a session.
   const isMisplaced = rest.some((word) => commandWords.includes(word));
   const isOption = first.startsWith("-");
   if (isOption && !ownOptions.has(first) && !isMisplaced) return ["open", ...argv];
   // A single word is a prompt too, unless it is a command, or looks like one that was mistyped.
   if (!isOption && !commandWords.some((word) => isLike(first, word))) return ["open", ...argv];
   return [...argv];
+}
+
+/** What every command takes is taken before it too, as people type it. */
+function behindCommand(argv: readonly string[]): readonly string[] {
+  const [first = "", second] = argv;
+  const length =
+    first === "--home" && second !== undefined ? 2 : /^--(?:home=.*|json)$/su.test(first) ? 1 : 0;
+  if (length === 0) return argv;
+  const rest = behindCommand(argv.slice(length));
+  const command = commandIn(rest);
+  if (command === "") return argv;
+  const words = command.split(" ").length;
+  return [...rest.slice(0, words), ...argv.slice(0, length), ...rest.slice(words)];
 }
 
 const commandWords: readonly string[] = ["help", ...commands.map(({ name }) => name.split(" ")[0] ?? name)];
