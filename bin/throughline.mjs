@@ -3,16 +3,34 @@
 const needed = 24;
 
 if (Number.parseInt(process.versions.node, 10) < needed) {
-  process.stderr.write(
-    "throughline needs Node " +
-      needed +
-      " or newer, and this is Node " +
-      process.versions.node +
-      ": install Node " +
-      needed +
-      ", or run `npx throughline` in a clone, which uses the pinned one.\n",
+  Promise.all([import("child_process"), import("fs"), import("url")]).then(
+    ([{ spawn }, fs, { fileURLToPath }]) => {
+      // What `npm ci` brings in a clone.
+      const pinned = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
+      if (!fs.existsSync(pinned)) {
+        process.stderr.write(
+          "throughline needs Node " +
+            needed +
+            " or newer, and this is Node " +
+            process.versions.node +
+            ": install Node " +
+            needed +
+            ", or run `npm ci` in a clone, which brings it.\n",
+        );
+        process.exitCode = 2;
+        return;
+      }
+      const program = spawn(pinned, [fileURLToPath(import.meta.url)].concat(process.argv.slice(2)), {
+        stdio: "inherit",
+      });
+      // A terminal sends Ctrl-C to both; what is sent to this process alone is passed on.
+      process.on("SIGINT", () => undefined);
+      for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => program.kill(signal));
+      program.on("exit", (status, signal) => {
+        process.exitCode = signal === null ? status : 1;
+      });
+    },
   );
-  process.exitCode = 2;
 } else {
   // The compile cache must be on before the first module of ours loads: it is what makes the start quick.
   Promise.all([import("node:module"), import("node:v8")])
