@@ -15,7 +15,8 @@ import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/ope
 import { clockTime, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { Requests } from "./runtime/requests.ts";
 import { makeSuccessor } from "./runtime/rotation.ts";
-import type { FollowUp } from "./store.ts";
+import { Trial } from "./runtime/trial.ts";
+import type { InputPlace, TurnInput } from "./runtime/turn-input.ts";
 import { damageNotices } from "./store/damage.ts";
 import { Calls } from "./turn/calls.ts";
 import type { Journal } from "./turn/journal.ts";
@@ -80,6 +81,7 @@ export class Session {
   readonly #equipment: Equipment;
   readonly #followUps: FollowUps;
   readonly #requests: Requests;
+  readonly #trial: Trial;
   #journal: Journal;
 
   constructor(runtime: Runtime, journal: Journal, equipment: Equipment) {
@@ -88,6 +90,7 @@ export class Session {
     this.#equipment = equipment;
     this.#followUps = new FollowUps(runtime, () => this.#journal);
     this.#requests = new Requests(equipment, () => this.#journal);
+    this.#trial = new Trial(runtime, () => this.#journal, this.#requests);
   }
 
   get id(): string {
@@ -155,6 +158,7 @@ export class Session {
    * a turn the turn goes on. This session is left as it was when it throws.
    */
   async rotate(notice: string): Promise<void> {
+    this.#trial.drop();
     const before = this.#journal.log;
     const { journal, left } = await makeSuccessor(this.#runtime, this.#journal);
     this.#journal = journal;
@@ -236,10 +240,12 @@ export class Session {
   /** The heart of it: run, ask what to do about what went wrong, do it, run again. */
   async #untilOutcome(situation: Situation, signal: AbortSignal): Promise<TurnOutcome> {
     // A rotation in the midst of the turn changes the journal.
+    this.#trial.drop();
     let turn = this.#steps(signal);
     for (;;) {
       if (turn.journal !== this.#journal) turn = this.#steps(signal);
       const result = await runTurn(turn, situation.attempt);
+      await this.#trial.settle(result, situation);
       if (result.kind === "completed") return { kind: "completed" };
       if (result.steps > 0) situation.progressed();
       let met = { ...result, failure: this.#requests.placed(result.failure) };
@@ -278,6 +284,7 @@ export class Session {
       provider,
       calls: new Calls(this.#journal, environment, signal),
       project: async () => {
+        await this.#trial.taken();
         await this.#equipment.compact?.prepare(this.#compacting(signal));
         return this.#requests.input();
       },
@@ -307,7 +314,7 @@ export class Session {
 
   #circumstances(): Circumstances {
     const { clock, random, wait } = this.#runtime;
-    const projection = this.#requests.projected();
+    const projection = this.#requests.untried();
     const { lastSeq } = this.history;
     return { now: clock.now(), random: random(), wait, projection, upTo: lastSeq, canRotate: true };
   }
@@ -319,6 +326,9 @@ export class Session {
         return this.#pause(this.#runtime.clock.now() + action.delayMs, signal);
       case "repair":
         await quarantine(this.#runtime, this.#journal, action);
+        return undefined;
+      case "try":
+        this.#trial.begin(action);
         return undefined;
       case "repair-pairs":
         return repairPairs(this.#runtime, this.#journal, action, failure, this.#equipment.provider.issuer);
@@ -377,18 +387,4 @@ export class Session {
     // The log's own time: a catalogue that is made again from the log has to say the same.
     if (ended) this.#journal.log.describe(summarize(this.history, ended.event.at));
   }
-}
-
-/** What a turn begins with: nothing, to go on where the session stopped. */
-interface TurnInput {
-  prompt: string | undefined;
-  /** The follow-up whose text the prompt is. */
-  followUp?: FollowUp;
-}
-
-/** What is logged with an input in one append. */
-interface InputPlace {
-  followUp?: FollowUp | undefined;
-  /** Events that stand before it: the start of its turn. */
-  before?: readonly NewEvent[];
 }

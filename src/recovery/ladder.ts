@@ -77,8 +77,18 @@ export function climb(
   projection: Projection,
   options: LadderOptions,
 ): Quarantine | undefined {
+  return proposed(ladders[failure.class] ?? [], failure, projection, options).next().value;
+}
+
+/** What these remedies would set aside, in their order, each by itself; one that wouldn't change the request is passed over. */
+export function* proposed(
+  remedies: readonly Remedy[],
+  failure: Failure,
+  projection: Projection,
+  options: LadderOptions,
+): Generator<Quarantine, undefined> {
   const refused = refusedRequest(failure, projection, options);
-  for (const { rung, propose } of ladders[failure.class] ?? []) {
+  for (const { rung, propose } of remedies) {
     const proposal = propose(refused);
     if (!proposal) continue;
     const { scope, items, count = items.length } = proposal;
@@ -92,7 +102,7 @@ export function climb(
       count,
       ...(times.length > 0 && { oldestSealedAt: times.reduce((left, right) => Math.min(left, right)) }),
     };
-    if (!projection.with(quarantine).isSameRequest(projection)) return quarantine;
+    if (!projection.with(quarantine).isSameRequest(projection)) yield quarantine;
   }
   return undefined;
 }

@@ -22,6 +22,7 @@ export function noticeOf(failure: Failure, action: Action, facts: NoticeFacts): 
   switch (action.do) {
     case "repair":
     case "repair-pairs":
+    case "try":
       return action.notice;
     case "rotate":
       return action.notice;
@@ -53,6 +54,43 @@ export function repairNotice(failure: Failure, quarantine: Quarantine, now: numb
   const cause = causeWords(failure);
   const { what, aside } = repairWords(failure, quarantine, now);
   return `${what} (${[...(aside === undefined ? [] : [aside]), cause].join("; ")})`;
+}
+
+/** The line for a request that is tried without something; `before`: how many trials there were. */
+export function trialNotice(failure: Failure, { scope, count }: Quarantine, before: number): string {
+  const what = `trying it ${triedWords(scope.kind, count)}`;
+  return before > 0
+    ? `still refused; ${what}`
+    : `the request was refused in words that are not known (${causeWords(failure)}); ${what}`;
+}
+
+function triedWords(kind: Quarantine["scope"]["kind"], count: number): string {
+  switch (kind) {
+    case "items":
+      return `without ${counted(count, "item")} of sealed reasoning that look damaged`;
+    case "issuer":
+      return `without ${counted(count, "item")} of sealed reasoning`;
+    case "sealed":
+      return "without anything sealed";
+    case "item-ids":
+      return "without item ids";
+    case "call-ids":
+      return "with shorter call ids";
+    case "media":
+      return "without images and files";
+    default:
+      return "as a plain transcript";
+  }
+}
+
+/** The line for a trial that the provider took. */
+export function keptNotice(failure: Failure, quarantine: Quarantine, now: number): string {
+  const { scope, count, oldestSealedAt } = quarantine;
+  if (scope.kind !== "items" && scope.kind !== "issuer" && scope.kind !== "sealed")
+    return repairNotice(failure, quarantine, now);
+  const age =
+    oldestSealedAt === undefined ? "" : ` sealed ${durationWords(sealAge(oldestSealedAt, now))} ago`;
+  return `the request is taken without reasoning${age}; ${counted(count, "item")} set aside; ${allKept} (${causeWords(failure)})`;
 }
 
 const allKept = "all messages and tool results kept";

@@ -2,8 +2,9 @@ import { type Failure, isFailureOf } from "../failure.ts";
 import type { Projection } from "../replay/project.ts";
 import type { Action } from "./action.ts";
 import { climb, hasLadder } from "./ladder.ts";
-import { pairsNotice, repairNotice, rotationNotice } from "./notice.ts";
+import { keptNotice, pairsNotice, repairNotice, rotationNotice, trialNotice } from "./notice.ts";
 import { type RetryKind, Situation } from "./situation.ts";
+import { isRefusal, nextTrial, wantsBack } from "./trial.ts";
 
 export { Situation };
 
@@ -15,7 +16,7 @@ export interface Circumstances {
   random: number;
   /** Whether limits are to be waited for (`--wait`). */
   wait: boolean;
-  /** What the failed request was made from. */
+  /** What the failed request was made from, without what it was only tried with. */
   projection: Projection;
   /** The last sequence number of the log. */
   upTo: number;
@@ -63,12 +64,15 @@ export function decide(failure: Failure, situation: Situation, circumstances: Ci
     return retry(failure.class, failure.data.retryAfterMs, failure, situation, circumstances);
   }
   if (isFailureOf(failure, "usage-limit")) return limited(failure.data.resetsAt, situation, circumstances);
+  const isUnknown = isFailureOf(failure, "unknown-provider-failure");
+  if ((isUnknown && isRefusal(failure)) || (situation.tried.length > 0 && wantsBack(failure)))
+    return tryWithout(failure, situation, circumstances);
   if (isFailureOf(failure, "call-without-output", "output-without-call")) {
     return repairPairs(failure, failure.data.call, situation, circumstances);
   }
   if (isFailureOf(failure, "context-overflow")) return makeRoom(failure, situation, circumstances);
   if (hasLadder(failure.class)) return repair(failure, situation, circumstances);
-  if (isFailureOf(failure, "unknown-provider-failure") && !isPoison(failure.signal?.status)) {
+  if (isUnknown && !isPoison(failure.signal?.status)) {
     return retry("unknown", undefined, failure, situation, circumstances);
   }
   return { do: "stop", class: failure.class };
@@ -151,6 +155,18 @@ function repair(failure: Failure, situation: Situation, circumstances: Circumsta
   if (canRotate !== true || situation.isRotated) return { do: "stop", class: "unrecoverable" };
   situation.noteRotation();
   return { do: "rotate", notice: rotationNotice(failure) };
+}
+
+/** What nobody knows the words for is found out: what the provider takes is logged, and what doesn't help is left as it was. */
+function tryWithout(failure: Failure, situation: Situation, circumstances: Circumstances): Action {
+  const { projection, upTo, now } = circumstances;
+  const { tried } = situation;
+  const quarantine =
+    situation.repairs < repairLimit ? nextTrial(failure, projection, { upTo, tried }) : undefined;
+  if (!quarantine) return { do: "stop", class: failure.class };
+  const notice = trialNotice(failure, quarantine, tried.length);
+  situation.noteTrial(quarantine);
+  return { do: "try", quarantine, notice, kept: keptNotice(failure, quarantine, now) };
 }
 
 /** Summarised once between two steps that succeed; what is still too long then is long because of outputs, which are shortened twice. */

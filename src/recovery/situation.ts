@@ -11,6 +11,7 @@ export class Situation {
   readonly #retries = new Map<RetryKind, number>();
   #attempt = 1;
   #climbed: Quarantine[] = [];
+  #tried: Quarantine[] = [];
   #pairs: string[] = [];
   #repairs = 0;
   #overflows = 0;
@@ -39,6 +40,11 @@ export class Situation {
   /** Quarantines made since a step last succeeded. */
   get climbed(): readonly Quarantine[] {
     return this.#climbed;
+  }
+
+  /** What the request was tried with, the last one in force, since a step last succeeded or a trial helped. */
+  get tried(): readonly Quarantine[] {
+    return this.#tried;
   }
 
   /** Requests that were too long since a step last succeeded. */
@@ -81,6 +87,7 @@ export class Situation {
     this.#retries.clear();
     this.#attempt = 1;
     this.#climbed = [];
+    this.#tried = [];
     this.#pairs = [];
     this.#overflows = 0;
     this.#waits = 0;
@@ -95,6 +102,17 @@ export class Situation {
     this.#climbed.push(quarantine);
     this.#repairs++;
     this.#attempt++;
+  }
+
+  noteTrial(quarantine: Quarantine): void {
+    this.#tried.push(quarantine);
+    this.#repairs++;
+    this.#attempt++;
+  }
+
+  /** The last trial helped: it is in the log now. */
+  noteKept(): void {
+    this.#tried = [];
   }
 
   noteRotation(): void {

@@ -4,7 +4,7 @@ import type { ModelRequest, RequestInput } from "../provider.ts";
 import { chainOf, type Continued, continued } from "../replay/chain.ts";
 import { project, type Projection } from "../replay/project.ts";
 import { requestInput } from "../replay/request-input.ts";
-import type { Chain } from "../session/event.ts";
+import type { Chain, Quarantine } from "../session/event.ts";
 import type { Equipment } from "../turn/equipment.ts";
 import type { Journal } from "../turn/journal.ts";
 
@@ -13,6 +13,7 @@ export class Requests {
   readonly #equipment: Equipment;
   readonly #journal: () => Journal;
   #projection: Projection | undefined;
+  #trial: Quarantine | undefined;
   /** The last request: what it named in place of sending it, and how far the log went then. */
   #named: Continued | undefined;
   #through = -1;
@@ -22,11 +23,26 @@ export class Requests {
     this.#journal = journal;
   }
 
-  /** The log as it is now, for this backend. */
+  /** What the next requests are tried with, though the log doesn't have it yet. */
+  set trial(quarantine: Quarantine | undefined) {
+    this.#trial = quarantine;
+  }
+
+  /** The log as it is now, for this backend, with what is tried. */
   projected(): Projection {
+    return this.#project(this.#trial);
+  }
+
+  /** The same without what is tried. */
+  untried(): Projection {
+    return this.#project(undefined);
+  }
+
+  #project(trial: Quarantine | undefined): Projection {
     const { contract, provider, settings } = this.#equipment;
     const { history } = this.#journal();
-    const basis = { issuer: provider.issuer, model: settings.model, quarantines: history.quarantines };
+    const quarantines = trial ? [...history.quarantines, trial] : history.quarantines;
+    const basis = { issuer: provider.issuer, model: settings.model, quarantines };
     this.#projection = project(contract, basis, history.items, this.#projection);
     return this.#projection;
   }

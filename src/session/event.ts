@@ -277,7 +277,7 @@ export const sessionEvent = z.discriminatedUnion("type", [
     class: z.string(),
     message: z.string(),
     status: z.number().optional(),
-    /** What was done about it: retry, repair, compact, wait (until a time), rotate, stop. */
+    /** What was done about it: retry, repair, try, compact, wait (until a time), rotate, stop. */
     action: z.string(),
     delayMs: z.number().optional(),
     until: z.number().optional(),

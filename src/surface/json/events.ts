@@ -90,7 +90,9 @@ export const execEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("session.attempt_failed"),
     class: z.string().describe("of the catalogue (docs/failures.md)"),
-    action: z.string().describe("what is done about it: retry, repair, compact, wait, rotate, park, stop"),
+    action: z
+      .string()
+      .describe("what is done about it: retry, repair, try, compact, wait, rotate, park, stop"),
     delay_ms: z.number().optional().describe("until the next attempt"),
     message,
   }),

@@ -1,0 +1,58 @@
+import type { Failure } from "../failure.ts";
+import type { FailureClass } from "../failure/catalogue.ts";
+import type { Projection } from "../replay/project.ts";
+import type { Quarantine } from "../session/event.ts";
+import { hasLadder, proposed } from "./ladder.ts";
+import { type Remedy } from "./remedy.ts";
+import { allMedia, allSealed, callIds, itemIds, named, ofIssuer, transcript } from "./rungs.ts";
+
+/** Likely causes first, and of those what loses least of what can be seen. */
+const remedies: readonly Remedy[] = [named, ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
+
+/**
+ * What a request is tried with that was refused in words which nobody knows: each remedy alone, because none of them is known to be about
+ * the cause. `projection` is the log's, without what was tried before (`tried`); `undefined` when nothing is left that makes another request.
+ */
+export function nextTrial(
+  failure: Failure,
+  projection: Projection,
+  { upTo, tried }: { upTo: number; tried: readonly Quarantine[] },
+): Quarantine | undefined {
+  const before = tried.map((quarantine) => projection.with(quarantine));
+  for (const quarantine of proposed(remedies, failure, projection, { upTo, climbed: [] })) {
+    const request = projection.with(quarantine);
+    if (!before.some((other) => other.isSameRequest(request))) return quarantine;
+  }
+  return undefined;
+}
+
+const invalid: ReadonlySet<string> = new Set([
+  "invalid_request_error",
+  "invalid_request",
+  "invalid_argument",
+  "invalid_prompt",
+  "bad_request",
+  "bad_request_error",
+]);
+
+/** Whether an unknown failure refuses the request for what it holds: a bad request by its status, or by its code or type in a stream. */
+export function isRefusal({ signal }: Failure): boolean {
+  if (!signal) return false;
+  const { status, code = "", type = "" } = signal;
+  if (status !== undefined) return status === 400 || status === 409 || status === 422;
+  return invalid.has(code.toLowerCase()) || invalid.has(type.toLowerCase());
+}
+
+/** Refusals that only what a trial left out can have brought about. */
+const wantingBack: ReadonlySet<FailureClass> = new Set([
+  "reasoning-required",
+  "reasoning-unpaired",
+  "thinking-missing",
+  "thought-signature-missing",
+]);
+
+export const wantsBack = (failure: Failure): boolean => wantingBack.has(failure.class);
+
+/** Whether a refusal in known words, of a request that was tried without something, is about something else: then what was tried helped. */
+export const isPast = (failure: Failure): boolean =>
+  !wantsBack(failure) && (hasLadder(failure.class) || failure.class === "context-overflow");
