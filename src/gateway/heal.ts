@@ -6,6 +6,7 @@ import { hasLadder } from "../recovery/ladder.ts";
 import { repairNotice } from "../recovery/notice.ts";
 import { pairRepair } from "../recovery/pair-repair.ts";
 import { decide, Situation } from "../recovery/policy.ts";
+import { isPast, isRefusal } from "../recovery/trial.ts";
 import { openai } from "../replay/contracts/openai.ts";
 import { project, type Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
@@ -108,11 +109,13 @@ export class Healing {
   async refused(failure: Failure): Promise<Verdict> {
     if (isFailureOf(failure, "usage-limit")) return this.#hold(failure);
     const meant = this.#undisguised(failure);
-    if (!hasLadder(meant.class) && !isFailureOf(meant, "chain-missing")) return this.#decided(meant);
+    if (this.#taken?.trial && isPast(meant)) this.#keepTrial(this.#taken);
+    if (!isFailureOf(meant, "chain-missing") && !this.#isAboutItems(meant)) return this.#decided(meant);
     const taken = this.#taking();
     if (!taken) return { do: "pass" };
     if (isFailureOf(meant, "chain-missing")) return this.#unchained(taken);
-    const isFirst = structural.has(meant.class) || (aboutSeals.has(meant.class) && taken.hasMalformedSeal);
+    const isStructural = structural.has(meant.class) && taken.trial === undefined;
+    const isFirst = isStructural || (aboutSeals.has(meant.class) && taken.hasMalformedSeal);
     if (isFirst && this.#structure(meant, taken)) return this.#healed(taken, structureNotice(meant, taken));
     const verdict = await this.#climbed(this.#placed(meant, taken), taken);
     if (verdict.do !== "pass" || !aboutSeals.has(meant.class)) return verdict;
@@ -123,7 +126,8 @@ export class Healing {
   accepted(): void {
     const { issuer, memory, now } = this.#facts;
     const taken = this.#taken;
-    const ofSeals = this.#repairs.filter(({ why }) => aboutSeals.has(why));
+    if (taken?.trial) this.#keepTrial(taken);
+    const ofSeals = this.#repairs.filter(isOfSeals);
     const dead = new Set(taken?.setAside(ofSeals));
     memory.lift(
       issuer,
@@ -133,7 +137,7 @@ export class Healing {
     // Where it took more than leaving out what was sealed, the seals were not the cause.
     if (dead.size > 0 && ofSeals.every(({ scope }) => setsAside.has(scope.kind)))
       memory.refuse(issuer, [...dead], this.#refusal, now());
-    const others = this.#repairs.filter(({ why }) => !aboutSeals.has(why));
+    const others = this.#repairs.filter((repair) => !isOfSeals(repair));
     for (const { scope } of others) {
       if (scope.kind !== "parameter") continue;
       memory.refuseParameter(issuer, taken.request.model ?? "", scope.parameter, this.#refusal, now());
@@ -240,7 +244,12 @@ export class Healing {
   }
 
   async #climbed(failure: Failure, taken: TakenRequest): Promise<Verdict> {
-    const action = this.#decide(failure, taken.projection, taken.last);
+    const action = this.#decide(failure, taken.untried, taken.last);
+    taken.trial = action.do === "try" ? action.quarantine : undefined;
+    if (action.do === "try") {
+      this.#noteRefusal(failure);
+      return this.#healed(taken, action.notice);
+    }
     if (action.do === "repair") {
       this.#repaired(failure, action.quarantine, taken);
       return this.#healed(taken, action.notice);
@@ -254,6 +263,22 @@ export class Healing {
       return this.#healed(taken, repairNotice(failure, repair.quarantine, this.#facts.now()));
     }
     return verdictOf(action);
+  }
+
+  /** Whether a repair may help: of a known kind, or one that is found out by trying. */
+  #isAboutItems(failure: Failure): boolean {
+    if (hasLadder(failure.class)) return true;
+    return isFailureOf(failure, "unknown-provider-failure") && isRefusal(failure);
+  }
+
+  /** What was tried is a repair like any other. */
+  #keepTrial(taken: TakenRequest): void {
+    const { trial } = taken;
+    if (!trial) return;
+    taken.trial = undefined;
+    taken.quarantine([trial]);
+    this.#repairs.push(trial);
+    this.#situation.noteKept();
   }
 
   #repaired(failure: Failure, quarantine: Quarantine, taken: TakenRequest): void {
@@ -309,6 +334,10 @@ export class Healing {
     this.#refusal = printableLine(words.join(" "), 120);
   }
 }
+
+/** Whether a repair says that what it leaves out is dead. */
+const isOfSeals = ({ why, scope }: Quarantine): boolean =>
+  aboutSeals.has(why) || (why === "unknown-provider-failure" && setsAside.has(scope.kind));
 
 function verdictOf(action: Action, now = 0): Verdict {
   if (action.do === "retry") return action;

@@ -39,6 +39,7 @@ export class TakenRequest {
   #items: readonly Uint8Array[];
   #records: readonly ItemRecord[];
   #quarantines: readonly Quarantine[] = [];
+  #trial: Quarantine | undefined;
   #projection: Projection;
   #isStructured = false;
   #byId: boolean;
@@ -61,6 +62,22 @@ export class TakenRequest {
     return this.#projection;
   }
 
+  /** The same without what it is only tried with. */
+  get untried(): Projection {
+    return this.#trial ? this.#projected(this.#quarantines) : this.#projection;
+  }
+
+  /** What it is tried with, because nobody knows what it was refused for. */
+  get trial(): Quarantine | undefined {
+    return this.#trial;
+  }
+
+  set trial(quarantine: Quarantine | undefined) {
+    if (quarantine === this.#trial) return;
+    this.#trial = quarantine;
+    this.#rebuild();
+  }
+
   /** The index of the last item; -1 when there is none. */
   get last(): number {
     return this.#items.length - 1;
@@ -73,7 +90,7 @@ export class TakenRequest {
 
   /** Whether the items go as the client sent them. */
   get isVerbatim(): boolean {
-    return !this.#isStructured && this.#quarantines.every(({ scope }) => isSetting(scope));
+    return !this.#isStructured && this.#inForce().every(({ scope }) => isSetting(scope));
   }
 
   get isStructured(): boolean {
@@ -160,17 +177,26 @@ export class TakenRequest {
     });
   }
 
-  #projected(): Projection {
+  #inForce(): readonly Quarantine[] {
+    return this.#trial ? [...this.#quarantines, this.#trial] : this.#quarantines;
+  }
+
+  #projected(quarantines = this.#inForce()): Projection {
     const { issuer } = this.#sealers;
     const { model } = this.request;
-    const basis = { issuer, quarantines: this.#effective(), ...(model !== undefined && { model }) };
+    const basis = {
+      issuer,
+      quarantines: this.#effective(quarantines),
+      ...(model !== undefined && { model }),
+    };
     return project(asSent, basis, this.#records);
   }
 
   /** Tool outputs that are set aside for a sealed part keep the others. */
   #rebuild(): void {
-    const outputs = this.#unsealed();
-    if (outputs.size > 0 || this.#byId !== this.request.isStored) {
+    const outputs = this.#unsealed(this.#inForce());
+    const isOther = this.#items !== this.request.items;
+    if (outputs.size > 0 || isOther || this.#byId !== this.request.isStored) {
       this.#items = this.request.items.map((item, seq) =>
         outputs.has(seq) ? withoutSealedParts(item) : item,
       );
@@ -179,8 +205,8 @@ export class TakenRequest {
     this.#projection = this.#projected();
   }
 
-  #unsealed(): ReadonlySet<number> {
-    const isSetAside = setAsideBy(this.#quarantines.map(({ scope }) => scope));
+  #unsealed(quarantines: readonly Quarantine[]): ReadonlySet<number> {
+    const isSetAside = setAsideBy(quarantines.map(({ scope }) => scope));
     return new Set(
       this.#given.flatMap((record) =>
         isOutputKind(record.event.kind) && this.seals.has(record.event.seq) && isSetAside(record)
@@ -190,10 +216,10 @@ export class TakenRequest {
     );
   }
 
-  #effective(): Quarantine[] {
-    const outputs = this.#unsealed();
-    if (outputs.size === 0) return [...this.#quarantines];
-    return this.#quarantines.map((quarantine): Quarantine => {
+  #effective(quarantines: readonly Quarantine[]): Quarantine[] {
+    const outputs = this.#unsealed(quarantines);
+    if (outputs.size === 0) return [...quarantines];
+    return quarantines.map((quarantine): Quarantine => {
       const { scope } = quarantine;
       return scope.kind === "items"
         ? { ...quarantine, scope: { kind: "items", seqs: scope.seqs.filter((seq) => !outputs.has(seq)) } }

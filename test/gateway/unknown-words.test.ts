@@ -1,0 +1,97 @@
+// Refusals in words that nobody knows: what the upstream takes is found out, and remembered only when it does.
+import { afterEach, expect, it } from "vitest";
+import type { JsonObject } from "../../src/lib/json.ts";
+import { prompt } from "../kit/simulator-client.ts";
+import { bodyOf, completed, created, serve } from "../wire/upstream.ts";
+import { send } from "./client.ts";
+import { closeAll, gatewayTo, type Tried } from "./kit.ts";
+
+afterEach(closeAll);
+
+const blob = (fill: string): string => `gAAAAABp${fill.repeat(92)}`;
+const reasoning = (id: string, fill: string): JsonObject => ({
+  type: "reasoning",
+  id,
+  summary: [],
+  encrypted_content: blob(fill),
+});
+const said = (id: string): JsonObject => ({
+  type: "message",
+  role: "assistant",
+  id,
+  content: [{ type: "output_text", text: "Said." }],
+});
+const call: JsonObject = { type: "function_call", call_id: "call_1", name: "shell_command", arguments: "{}" };
+const output: JsonObject = { type: "function_call_output", call_id: "call_1", output: "done" };
+const history = [
+  prompt("one"),
+  reasoning("rs_1", "A"),
+  said("msg_1"),
+  prompt("two"),
+  reasoning("rs_2", "B"),
+  call,
+  output,
+  prompt("three"),
+];
+
+/** An upstream that refuses what `isWrong` holds of, and what it was asked. */
+async function picky(
+  isWrong: (input: readonly JsonObject[]) => boolean,
+): Promise<{ gateway: Tried; asked: JsonObject[][] }> {
+  const asked: JsonObject[][] = [];
+  const url = await serve(async (request, response) => {
+    const { input } = JSON.parse(await bodyOf(request)) as { input: JsonObject[] };
+    asked.push(input);
+    if (isWrong(input)) {
+      response.writeHead(400, { "content-type": "application/json" });
+      return void response.end('{"error":{"message":"Vorgang 4711 abgelehnt"}}');
+    }
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.end(`${created}${completed}`);
+  });
+  return { gateway: await gatewayTo(url), asked };
+}
+
+const has = (input: readonly JsonObject[], fill: string): boolean =>
+  input.some((item) => item["encrypted_content"] === blob(fill));
+const isCalled = (input: readonly JsonObject[]): boolean =>
+  input.some(({ type }) => type === "function_call");
+
+it("of seals cost one refused request, and the next turn none", async () => {
+  const { gateway, asked } = await picky((input) => has(input, "A") || has(input, "B"));
+  expect((await send(gateway, history)).events.at(-1)?.event).toBe("response.completed");
+  expect(asked).toHaveLength(2);
+  // A message whose reasoning is gone goes without its id.
+  const visible = history.filter(({ type }) => type !== "reasoning").map(({ id: _id, ...item }) => item);
+  expect(asked[1]).toEqual(visible);
+  expect(gateway.lines.filter((line) => line.includes("words that are not known"))).toHaveLength(1);
+  const more = [...history, reasoning("rs_3", "C"), said("msg_3"), prompt("four")];
+  expect((await send(gateway, more)).events.at(-1)?.event).toBe("response.completed");
+  expect(asked).toHaveLength(3);
+  expect(has(asked[2]!, "C")).toBe(true);
+});
+
+it("of calls end as a transcript, and no seal is called dead for it", async () => {
+  const { gateway, asked } = await picky(isCalled);
+  expect((await send(gateway, history)).events.at(-1)?.event).toBe("response.completed");
+  expect(asked.length).toBeLessThanOrEqual(7);
+  expect(JSON.stringify(asked.at(-1))).toContain("shell_command");
+  const { length } = asked;
+  // Another conversation with the same blobs goes as it is.
+  const other = history.filter(({ type }) => !String(type).startsWith("function_call"));
+  await send(gateway, other, { prompt_cache_key: "other" });
+  expect(asked).toHaveLength(length + 1);
+  expect(asked.at(-1)).toEqual(other);
+});
+
+it("of whatever is sent are the client's to know, and nothing is remembered", async () => {
+  let isRefusing = true;
+  const { gateway, asked } = await picky(() => isRefusing);
+  const refused = await send(gateway, history);
+  expect([refused.status, refused.raw]).toEqual([400, expect.stringContaining("4711")]);
+  expect(asked.length).toBeLessThanOrEqual(7);
+  const { length } = asked;
+  isRefusing = false;
+  expect((await send(gateway, history)).events.at(-1)?.event).toBe("response.completed");
+  expect(asked.slice(length)).toEqual([history]);
+});
