@@ -6,7 +6,7 @@ import { LineBuffer, validateAppend } from "./line.ts";
 /** What became of a write. `kept`: bytes of it may be left in the log, so that its numbers are used up. `final`: no append will succeed any more. */
 export type Committed = { offset: number } | { failure: unknown; kept: boolean; final: boolean };
 
-/** The end of a log: makes bytes durable there and says where they begin. */
+/** The end of a log: makes bytes durable there and says where they begin. It may use the bytes until it has answered to the next commit. */
 export type Commit = (bytes: Buffer) => Committed | Promise<Committed>;
 
 interface Group {
@@ -20,7 +20,9 @@ export class Appender {
   readonly #fence: number;
   readonly #clock: Clock;
   readonly #commit: Commit;
-  readonly #lines = new LineBuffer();
+  /** In turn: while one is still being written, the next lines are put into the other. */
+  #lines = new LineBuffer();
+  #others = new LineBuffer();
   readonly #onFinal: ((failure: unknown) => void) | undefined;
   #nextSeq: number;
   #waiting: Group[] = [];
@@ -92,6 +94,7 @@ export class Appender {
     }
     const committed = await this.#attempt(this.#lines.bytes());
     this.#lines.clear();
+    [this.#lines, this.#others] = [this.#others, this.#lines];
     if ("failure" in committed) {
       if (committed.kept) this.#nextSeq = seq;
       for (const group of groups) group.reject(committed.failure);

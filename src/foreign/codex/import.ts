@@ -22,7 +22,7 @@ import { type RolloutLine, rolloutLines } from "./lines.ts";
 import { madeAt, type RolloutFile } from "./places.ts";
 import { promptOf } from "./prompt.ts";
 import { readRecord } from "./record.ts";
-import { Taking } from "./taking.ts";
+import { groupBytes, Taking } from "./taking.ts";
 
 /** A Codex thread that can be taken over. */
 export interface Thread {
@@ -63,8 +63,6 @@ export interface TakenOver {
   /** Bytes of the rollout that are new. */
   readonly fresh: number;
 }
-
-const groupBytes = 4 * 2 ** 20;
 
 /**
  * The id of the session that a thread becomes: its own, where that is a UUID version 7 (Codex since about 0.44), else one that follows from
@@ -203,6 +201,7 @@ async function* taken(
         read += line.length + 1;
         if (bytes < groupBytes) continue;
         yield group;
+        taking.written();
         group = [];
         bytes = 0;
       }

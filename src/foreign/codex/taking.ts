@@ -9,7 +9,11 @@ import type { RolloutHeader } from "./header.ts";
 import { type LoggedItem, loggedItem } from "./item.ts";
 import type { RolloutLine } from "./lines.ts";
 import { isSummaryText } from "./prompt.ts";
+import { Room } from "./room.ts";
 import { ThreadFold, type Changed, type ThreadItem } from "./thread.ts";
+
+/** About so many bytes of items are written at once. */
+export const groupBytes = 2 ** 20;
 
 /** What a session is known to hold already, for taking over what came since. */
 export interface TakenBefore {
@@ -50,6 +54,7 @@ export class Taking {
   };
 
   readonly #fold: ThreadFold;
+  readonly #room = new Room(2 * groupBytes);
   readonly #issuer: (provider: string | undefined) => string;
   readonly #before: History | undefined;
   #nextSeq: number;
@@ -86,6 +91,11 @@ export class Taking {
     this.#isOpen = history?.imported?.open === true;
     const last = history?.items.at(-1)?.event;
     this.#inStep = last?.type === "item-added" && last.origin === "model";
+  }
+
+  /** The events of all lines until now are written: their items' memory is used again. */
+  written(): void {
+    this.#room.clear();
   }
 
   /** The events for one line. */
@@ -220,7 +230,7 @@ export class Taking {
     events: Append[],
     at: number | undefined,
   ): void {
-    const logged = loggedItem(kind, payload, bytes);
+    const logged = loggedItem(kind, payload, this.#room, bytes);
     const { call = "" } = logged.facts;
     if (isCallKind(kind)) this.#open.push({ kind, call });
     if (isOutputKind(kind)) {

@@ -8,6 +8,7 @@ import {
   fsyncSync,
   openSync,
   readSync,
+  write,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -51,10 +52,11 @@ export class LogFile {
   /** Bytes of the last write that the system took. */
   #wrote = 0;
   #syncMs = 0;
-  /** Of `commitLater`: bytes since the last sync that was begun, the one under way, and what the first one that failed said. */
-  #unsynced = 0;
+  /** Of `commitLater`: the write and the sync under way, bytes since the last sync that was begun, and what failed first. */
+  #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
-  #syncFailure: unknown;
+  #unsynced = 0;
+  #laterFailure: unknown;
   #yielded = performance.now();
 
   constructor(folder: string, id: string, lease: OwnLease, clock: Clock) {
@@ -100,32 +102,51 @@ export class LogFile {
   };
 
   /**
-   * For a log that nobody can see yet: what is written is durable when `settled` resolves, and not before. The disk gets it meanwhile, so
-   * that a session of hundreds of megabytes is not made in the time of the disk and then that of the processor.
+   * For a log that nobody can see yet: what is written is durable when `settled` resolves, and not before. System and disk get it meanwhile,
+   * one group after the other, so that a session of hundreds of megabytes is not made in the time of the disk and then that of the processor.
    */
-  readonly commitLater = (lines: Buffer): Committed => {
-    try {
-      this.#write(lines);
-    } catch (error) {
-      return this.#undo(error);
-    }
+  readonly commitLater = async (lines: Buffer): Promise<Committed> => {
+    await this.#writing;
+    if (this.#laterFailure !== undefined) return { failure: this.#laterFailure, kept: false, final: true };
     const offset = this.#end;
     this.#end += lines.length;
-    this.#unsynced += lines.length;
-    if (this.#unsynced >= syncBytes && !this.#syncing) {
-      this.#unsynced = 0;
-      this.#syncing = this.#sync().finally(() => (this.#syncing = undefined));
-      // What failed is told by the last sync: the system doesn't forget it for this descriptor.
-      this.#syncing.catch((error: unknown) => (this.#syncFailure ??= error));
-    }
+    this.#writing = this.#writeAside(lines).catch((error: unknown) => {
+      this.#laterFailure ??= error;
+    });
     return { offset };
   };
 
+  /** Resolves when nothing of `commitLater` is under way any more: a file that is closed before may have its number given to another. */
+  async idle(): Promise<void> {
+    await this.#writing;
+    await this.#syncing;
+  }
+
   /** Resolves when all that `commitLater` wrote is durable; rejects with what the system said. */
   async settled(): Promise<void> {
-    await this.#syncing?.catch(() => undefined);
-    if (this.#syncFailure !== undefined) throw this.#syncFailure;
+    await this.idle();
+    if (this.#laterFailure !== undefined) throw this.#laterFailure;
     await this.#sync();
+  }
+
+  async #writeAside(bytes: Buffer): Promise<void> {
+    if (crashesAt("append-half-written")) this.#write(bytes);
+    for (let wrote = 0; wrote < bytes.length;) wrote += await this.#writeSome(bytes, wrote);
+    crashPoint("append-not-synced");
+    this.#unsynced += bytes.length;
+    if (this.#unsynced < syncBytes || this.#syncing) return;
+    this.#unsynced = 0;
+    this.#syncing = this.#sync()
+      .catch((error: unknown) => {
+        this.#laterFailure ??= error;
+      })
+      .finally(() => (this.#syncing = undefined));
+  }
+
+  #writeSome(bytes: Buffer, from: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      write(this.#fd, bytes, from, (error, wrote) => (error ? reject(error) : resolve(wrote)));
+    });
   }
 
   #sync(): Promise<void> {

@@ -67,6 +67,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     });
   } catch (error) {
     lease?.release();
+    await log?.idle();
     log?.close();
     rmSync(temporary, { recursive: true, force: true });
     throw typeof (error as NodeJS.ErrnoException).syscall === "string"
