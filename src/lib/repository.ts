@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { isSystemError } from "./system.ts";
 
 export interface Repository {
   /** Top of the working tree: of the main one or of a linked one (`git worktree`). */
@@ -22,7 +23,7 @@ export function repositoryOf(folder: string): Repository | undefined {
       if (at === dirname(at)) return undefined;
     }
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isSystemError } from "../lib/system.ts";
 import { parse, TomlError } from "smol-toml";
 import { readWorkspace } from "../agent/workspace.ts";
 import { Failure } from "../failure.ts";
@@ -150,8 +151,7 @@ function codexProviders(environment: Environment): Map<string, string> {
     config = parse(readFileSync(path, "utf8"));
   } catch (error) {
     // Codex's own business: it says so itself when it is started.
-    if (error instanceof TomlError || typeof (error as NodeJS.ErrnoException).syscall === "string")
-      return found;
+    if (error instanceof TomlError || isSystemError(error)) return found;
     throw error;
   }
   const providers = isJsonObject(config) ? config["model_providers"] : undefined;

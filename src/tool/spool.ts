@@ -10,6 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { syncPath } from "../lib/system.ts";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 import { fateOf, type ProcessIdentity } from "../lib/process.ts";
 import type { ToolState } from "../tool.ts";
@@ -42,14 +43,14 @@ export interface Started extends ProcessIdentity {
 export function makeSpool(spool: string): void {
   const first = mkdirSync(spool, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
-  for (let made = spool; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
+  for (let made = spool; made.length >= first.length; made = dirname(made)) syncPath(dirname(made));
 }
 
 /** Puts the value in place by rename, durably, whatever was there. */
 export function replaceJson(spool: string, name: string, value: object): void {
   const draft = writeDraft(spool, name, value);
   renameSync(draft, join(spool, name));
-  syncFolder(spool);
+  syncPath(spool);
 }
 
 /** Puts the value in place durably, unless the name is taken: then nothing changes and the answer is false. Of many, one gets true. */
@@ -57,7 +58,7 @@ export function claimJson(spool: string, name: string, value: object): boolean {
   const draft = writeDraft(spool, name, value);
   const claimed = linkOrCreate(draft, join(spool, name));
   rmSync(draft);
-  if (claimed) syncFolder(spool);
+  if (claimed) syncPath(spool);
   return claimed;
 }
 
@@ -122,16 +123,6 @@ export function commandOf(spool: string): ProcessIdentity | undefined {
 
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
-}
-
-/** Makes the names in a folder durable. */
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function writeDraft(spool: string, name: string, value: object): string {

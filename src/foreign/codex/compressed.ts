@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createZstdDecompress } from "node:zlib";
+import { isSystemError } from "../../lib/system.ts";
 
 /** Codex packs rollouts that were not used for a while, and unpacks them on resume (0.169: `rollout-….jsonl.zst`). */
 export function isCompressed(path: string): boolean {
@@ -16,7 +17,7 @@ export async function* unpacked(path: string, onBroken?: (why: string) => void):
   try {
     for await (const bytes of stream) yield bytes as Buffer;
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall === "string") throw error;
+    if (isSystemError(error)) throw error;
     onBroken?.(error instanceof Error ? error.message : String(error));
   }
 }

@@ -1,4 +1,5 @@
 import { lstatSync, statSync } from "node:fs";
+import { isSystemError } from "../../lib/system.ts";
 import { CodexDatabases } from "./databases.ts";
 import { examine } from "./examine.ts";
 import { type Finding, finding } from "./findings.ts";
@@ -74,7 +75,7 @@ async function diagnoseOne(
       sealed: found.seals.blobs.items.slice(0, mostSealed),
     };
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     const detail = (error as Error).message;
     return {
       path,

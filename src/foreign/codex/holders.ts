@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { isSystemError } from "../../lib/system.ts";
 import { homeOf } from "./places.ts";
 import { lockPath } from "./writer-lock.ts";
 
@@ -104,7 +105,7 @@ function attempt<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall === "string") return undefined;
+    if (isSystemError(error)) return undefined;
     throw error;
   }
 }

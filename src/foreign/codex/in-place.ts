@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { syncPath } from "../../lib/system.ts";
 import { crashesAt } from "../../lib/fault.ts";
 import { writeAll } from "./edit.ts";
 
@@ -95,14 +96,4 @@ export function writeDurably(path: string, text: string): void {
   writeFileSync(temporary, text, { mode: 0o600, flush: true });
   renameSync(temporary, path);
   syncPath(dirname(path));
-}
-
-export function syncPath(path: string): void {
-  if (process.platform === "win32") return;
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isSystemError } from "../../lib/system.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 
 /**
@@ -21,7 +22,7 @@ function readIfThere(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return "";
   }
 }

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DatabaseSync } from "node:sqlite";
+import { isSystemError } from "../../lib/system.ts";
 
 /** Path of a home's newest `<name>_<n>.sqlite`: Codex numbers its schemas. `undefined` in a home without one, and in none. */
 export function newestDatabase(home: string, name: string): string | undefined {
@@ -9,7 +10,7 @@ export function newestDatabase(home: string, name: string): string | undefined {
   try {
     files = readdirSync(home);
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return undefined;
   }
   const numbered = new RegExp(`^${name}_(\\d{1,6})\\.sqlite$`, "u");
@@ -51,8 +52,5 @@ function open(path: string, as: "shared" | "immutable"): DatabaseSync {
 
 export function isDatabaseError(error: unknown): error is Error {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  return (
-    error instanceof Error &&
-    (code === "ERR_SQLITE_ERROR" || typeof (error as NodeJS.ErrnoException).syscall === "string")
-  );
+  return error instanceof Error && (code === "ERR_SQLITE_ERROR" || isSystemError(error));
 }

@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { syncPath } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { isCompressed } from "./compressed.ts";
@@ -19,7 +20,7 @@ import { applyEdits, copyBytes, copyPrivately, type Edit, shiftOf, writeAll } fr
 import { examine, type ExamineOptions } from "./examine.ts";
 import { type Finding, needsRepair } from "./findings.ts";
 import { holdersOf } from "./holders.ts";
-import { digest, isBetween, syncPath, writeInPlace } from "./in-place.ts";
+import { digest, isBetween, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { judge } from "./judge.ts";
 import { homeOf, isThreadId, readRolloutName } from "./places.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isSystemError } from "../../lib/system.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import type { RolloutFile } from "./places.ts";
 import type { RolloutFacts } from "./scan.ts";
@@ -42,7 +43,7 @@ export class ScanCache {
       renameSync(temporary, this.#path);
       return undefined;
     } catch (error) {
-      if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+      if (!isSystemError(error)) throw error;
       rmSync(temporary, { force: true });
       return `what was found in Codex's rollouts can't be kept in ${this.#path}: ${(error as Error).message}`;
     }
@@ -54,7 +55,7 @@ function readRows(path: string): Row[] {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return [];
   }
   const held = parseJson(text);

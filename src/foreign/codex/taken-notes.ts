@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isSystemError } from "../../lib/system.ts";
 import { parseJson } from "../../lib/json.ts";
 import type { RolloutFile } from "./places.ts";
 
@@ -35,7 +36,7 @@ export class TakenNotes {
       writeFileSync(temporary, JSON.stringify([...this.#notes].slice(-mostNotes)), { mode: 0o600 });
       renameSync(temporary, this.#path);
     } catch (error) {
-      if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+      if (!isSystemError(error)) throw error;
       rmSync(temporary, { force: true });
     }
   }
@@ -53,7 +54,7 @@ function readNotes(path: string): [string, string][] {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return [];
   }
   const notes = parseJson(text);

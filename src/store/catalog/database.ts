@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { isSystemError } from "../../lib/system.ts";
 
 /** Of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
 export const tablesVersion = 4;
@@ -115,6 +116,4 @@ export const isUnusable = (error: unknown): boolean =>
 
 /** Errors of SQLite or of the system: the catalogue can do without them. Anything else is a mistake of the program. */
 export const isOutside = (error: unknown): boolean =>
-  resultCode(error) !== undefined ||
-  typeof (error as NodeJS.ErrnoException).syscall === "string" ||
-  error instanceof OtherVersion;
+  resultCode(error) !== undefined || isSystemError(error) || error instanceof OtherVersion;

@@ -1,17 +1,6 @@
-import { chmodSync, closeSync, fchmodSync, fstatSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, fchmodSync, fstatSync, mkdirSync, openSync } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
 import { systemWords } from "../../lib/words.ts";
-
-/** Makes entries of a folder durable: files made, renamed or removed in it. */
-export function syncFolder(path: string): void {
-  if (process.platform === "win32") return;
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
 
 /** Opens a file that only its owner can read and write, whatever the umask. */
 export function openPrivate(path: string, flags: string): number {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isSystemError } from "../../lib/system.ts";
 import type { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { BodyRef, LogRecord } from "../../session/event.ts";
@@ -107,7 +108,7 @@ function lookAtBeat(log: LogFile): Failure | undefined {
   try {
     return log.refusal();
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return undefined;
   }
 }

@@ -11,11 +11,12 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { syncPath } from "../../lib/system.ts";
 import { z } from "zod";
 import { crashPoint } from "../../lib/fault.ts";
 import { parseJson } from "../../lib/json.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, UnreadableFollowUp } from "../../store.ts";
-import { makeFolder, openPrivate, syncFolder } from "./files.ts";
+import { makeFolder, openPrivate } from "./files.ts";
 
 const followUp = z.object({
   id: z.string(),
@@ -50,7 +51,7 @@ function put(into: string, id: string, content: object): void {
     fsyncSync(fd);
     crashPoint("follow-up-written");
     renameSync(hidden, join(into, `${id}.json`));
-    syncFolder(into);
+    syncPath(into);
   } catch (error) {
     rmSync(hidden, { force: true });
     throw error;
@@ -125,7 +126,7 @@ export function takeFollowUp(folders: readonly string[], id: string): boolean {
     const { path } = entry;
     taken = without("ENOENT", () => unlinkSync(path)) || taken;
   }
-  if (taken) for (const folder of folders) if (existsSync(inboxPath(folder))) syncFolder(inboxPath(folder));
+  if (taken) for (const folder of folders) if (existsSync(inboxPath(folder))) syncPath(inboxPath(folder));
   return taken;
 }
 
@@ -146,7 +147,7 @@ export function moveFollowUps(from: string, to: string, only?: string): void {
     const name = path.slice(inboxPath(from).length + 1);
     without("ENOENT", () => renameSync(path, join(inboxPath(to), name)));
   }
-  for (const folder of [to, from]) syncFolder(inboxPath(folder));
+  for (const folder of [to, from]) syncPath(inboxPath(folder));
 }
 
 /** It lies with the dead before it leaves the inbox; whoever finds it in both removes it from the inbox. */

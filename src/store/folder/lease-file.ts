@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { syncPath } from "../../lib/system.ts";
 import { z } from "zod";
 import { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -19,7 +20,7 @@ import { fateOf, type ProcessFate } from "../../lib/process.ts";
 import { owner as ownerSchema, type Owner } from "../../session/event.ts";
 import { beatEveryMs, type Lease } from "../../session/lease.ts";
 import { factsOf } from "../owner.ts";
-import { openPrivate, syncFolder } from "./files.ts";
+import { openPrivate } from "./files.ts";
 
 const lease = z.object({
   fence: z.number(),
@@ -107,7 +108,7 @@ export class OwnLease {
       }
       writeSync(fd, bytes, 0, bytes.length, 0);
       fsyncSync(fd);
-      syncFolder(folder);
+      syncPath(folder);
       if (leaseNumbers(folder).at(-1) !== state.fence) {
         // The owner of the higher one may have removed it already.
         rmSync(path, { force: true });
@@ -129,7 +130,7 @@ export class OwnLease {
       if (number >= this.fence) continue;
       rmSync(leasePath(this.#folder, number), { force: true });
     }
-    syncFolder(this.#folder);
+    syncPath(this.#folder);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { lstatSync } from "node:fs";
+import { isSystemError } from "../../lib/system.ts";
 import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { removeWhole } from "../../lib/remove.ts";
@@ -138,7 +139,7 @@ function remembered(place: Place, row: KnownRow, tools: Tools): ListedSession | 
     const summary = row.summary();
     return summary && Object.assign(summary, { bytes }, inboxTrouble(place, row, tools));
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return undefined;
   }
 }
@@ -169,7 +170,7 @@ async function describe(
     tools.listing?.put({ summary, bytes, running: holder.state === "held" }, isStill);
     return { ...summary, bytes, ...held, ...inboxTrouble({ id, path }, row, tools) };
   } catch (error) {
-    if (!isFailure(error) && typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isFailure(error) && !isSystemError(error)) throw error;
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
     return broken({ id, path }, bytes, (error as Error).message);
   }
@@ -221,7 +222,7 @@ function sweep(left: readonly Place[], tools: Tools): void {
       removeWhole(path);
     } catch (error) {
       // Somebody else sweeps too, or it can't be written: neither keeps the list from being made.
-      if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+      if (!isSystemError(error)) throw error;
     }
   }
 }

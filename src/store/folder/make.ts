@@ -1,5 +1,6 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isSystemError, syncPath } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { type CrashPoint, crashPoint } from "../../lib/fault.ts";
@@ -8,7 +9,7 @@ import type { Append } from "../../store.ts";
 import { Appender } from "../appender.ts";
 import type { Listing } from "../listing.ts";
 import { FileSource } from "./file-source.ts";
-import { makeFolder, storeFailure, syncFolder } from "./files.ts";
+import { makeFolder, storeFailure } from "./files.ts";
 import { FolderSession } from "./folder-session.ts";
 import { inboxPath } from "./inbox.ts";
 import { OwnLease } from "./lease-file.ts";
@@ -46,11 +47,11 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     await log.settled();
     log.close();
     log = undefined;
-    syncFolder(temporary);
+    syncPath(temporary);
     if (points.built) crashPoint(points.built);
     if (existsSync(folder)) throw exists(id, folder);
     renameSync(temporary, folder);
-    syncFolder(dirname(folder));
+    syncPath(dirname(folder));
     lease.movedTo(folder);
     if (points.renamed) crashPoint(points.renamed);
     log = new LogFile(folder, id, lease, clock);
@@ -70,15 +71,13 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     await log?.idle();
     log?.close();
     rmSync(temporary, { recursive: true, force: true });
-    throw typeof (error as NodeJS.ErrnoException).syscall === "string"
-      ? storeFailure(error, folder, "No session was made.")
-      : error;
+    throw isSystemError(error) ? storeFailure(error, folder, "No session was made.") : error;
   }
 }
 
 function makeFolderAndParents(path: string): void {
   if (!existsSync(dirname(path))) makeFolderAndParents(dirname(path));
-  if (makeFolder(path)) syncFolder(dirname(path));
+  if (makeFolder(path)) syncPath(dirname(path));
 }
 
 export function exists(id: string, path: string): Failure<"usage"> {

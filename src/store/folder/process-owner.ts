@@ -1,5 +1,6 @@
 import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { isSystemError } from "../../lib/system.ts";
 import { identifyProcess } from "../../lib/process.ts";
 import type { Owner } from "../../session/event.ts";
 
@@ -29,7 +30,7 @@ function terminal(): string | undefined {
   try {
     return readlinkSync("/proc/self/fd/0");
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return undefined;
   }
 }

@@ -1,12 +1,12 @@
 import { renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { syncPath } from "../../lib/system.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import type { Owner } from "../../session/event.ts";
 import { takeLease, type Watching } from "./acquire.ts";
 import { openIfThere } from "./file-source.ts";
-import { syncFolder } from "./files.ts";
 import { holderOf } from "./holder.ts";
 import { moveFollowUps } from "./inbox.ts";
 import type { OwnLease } from "./lease-file.ts";
@@ -32,13 +32,13 @@ export async function removeFolder(folder: string, removing: Removing): Promise<
     if (removing.heir !== undefined) moveFollowUps(folder, removing.heir);
     removeWhole(gone);
     renameSync(folder, gone);
-    syncFolder(dirname(folder));
+    syncPath(dirname(folder));
   } finally {
     lease?.release();
   }
   crashPoint("removal-renamed");
   removeWhole(gone);
-  syncFolder(dirname(folder));
+  syncPath(dirname(folder));
   crashPoint("removal-emptied");
 }
 

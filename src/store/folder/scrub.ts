@@ -1,10 +1,11 @@
 import { closeSync, fsyncSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { syncPath } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import type { NewEvent, SessionEvent } from "../../session/event.ts";
 import { encodeLine } from "../line.ts";
-import { makeFolder, openPrivate, syncFolder } from "./files.ts";
+import { makeFolder, openPrivate } from "./files.ts";
 import { inboxPath } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
 
@@ -39,11 +40,11 @@ export function scrubFolder(
     return false;
   }
   renameSync(made, logPath(folder));
-  syncFolder(folder);
+  syncPath(folder);
   crashPoint("scrub-renamed");
   for (const name of readdirSync(folder)) if (!kept.test(name)) removeWhole(join(folder, name));
   crashPoint("scrub-swept");
   for (const path of [inboxPath(folder), join(folder, "spool")]) makeFolder(path);
-  syncFolder(folder);
+  syncPath(folder);
   return true;
 }

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, lstatSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { openPrivate, syncFolder } from "./files.ts";
+import { syncPath } from "../../lib/system.ts";
+import { openPrivate } from "./files.ts";
 
 /** Beside a log that can't take an event: its session is archived. */
 const markPath = (folder: string): string => join(folder, "archived");
@@ -16,7 +17,7 @@ export function shelve(folder: string, archived: boolean): void {
       closeSync(fd);
     }
   } else rmSync(markPath(folder), { force: true });
-  syncFolder(folder);
+  syncPath(folder);
 }
 
 export function isShelved(folder: string): boolean {

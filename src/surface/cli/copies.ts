@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isSystemError } from "../../lib/system.ts";
 import { allRepairs, isUnfinished } from "../../foreign/codex/journal.ts";
 import { isFailure } from "../../failure.ts";
 import { removeWhole } from "../../lib/remove.ts";
@@ -61,7 +62,7 @@ function removed(path: string): string[] {
     removeWhole(path);
     return [];
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    if (!isSystemError(error)) throw error;
     return [`${path} can't be removed: ${systemWords(error)}`];
   }
 }

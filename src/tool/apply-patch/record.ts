@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { claimJson, readJsonFile, syncFolder } from "../spool.ts";
+import { syncPath } from "../../lib/system.ts";
+import { claimJson, readJsonFile } from "../spool.ts";
 import type { Change, Plan } from "./plan.ts";
 
 /** A file as the record knows it: absent, or the SHA-256 (hex) of its bytes, its mode (none: as the umask says) and the staged copy of them. */
@@ -48,7 +49,7 @@ export function stagePlan(spool: string, plan: Plan): PatchRecord {
     before: keep(`${index}.before`, change.before),
     after: keep(`${index}.after`, change.after),
   }));
-  syncFolder(join(spool, stage));
+  syncPath(join(spool, stage));
   // Deletions last: a patch that was cut short by a crash has everything that it takes away elsewhere already.
   ops.sort((one, other) => Number(one.after === null) - Number(other.after === null));
   return { id, root: plan.root, stage, ops, summary: plan.summary, at: Date.now() };

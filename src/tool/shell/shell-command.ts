@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { isSystemError } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
 import type { Tool, ToolCall, ToolContext, ToolOutcome } from "../../tool.ts";
@@ -78,7 +79,7 @@ async function start(call: ToolCall, context: ToolContext): Promise<ToolOutcome>
     wrapper = startWrapper(context.spool, context.env);
   } catch (error) {
     // A full disk, a folder that can't be written, no more processes: nothing was started, and the model may try again.
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    if (!isSystemError(error)) throw error;
     const output = `The command was not started: ${(error as Error).message}.`;
     return { output, status: "failed", durationMs: 0 };
   }
