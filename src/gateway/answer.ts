@@ -31,8 +31,7 @@ export const failureHeader = "x-throughline-failure";
 export function failedEvent(
   sequence: number,
   response: string | undefined,
-  code: string,
-  why: string,
+  error: { readonly code: string; readonly message: string },
 ): string {
   const data = {
     type: "response.failed",
@@ -41,7 +40,7 @@ export function failedEvent(
       id: response ?? null,
       object: "response",
       status: "failed",
-      error: { code: "server_error", message: `${why} (${code}, throughline gateway)` },
+      error,
       incomplete_details: null,
     },
   };

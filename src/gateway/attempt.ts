@@ -7,6 +7,7 @@ import { errorCode } from "../provider/wire/connection.ts";
 import { blobsIn } from "./blob-hash.ts";
 import { type BegunStream, begunWith } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
+import { plainBody } from "./plain-body.ts";
 import { dataOf, eventsIn, StreamScanner } from "./stream-scan.ts";
 
 /** What an attempt came to before anything of it went to the client. `head` is absent when there was no answer at all. */
@@ -48,10 +49,12 @@ const preludes: ReadonlySet<string> = new Set([
   "response.created",
   "response.in_progress",
   "response.queued",
+  "response.metadata",
   "keepalive",
   "ping",
-  "codex.rate_limits",
 ]);
+/** What Codex's backend tells beside the answer (`codex.rate_limits`, `codex.response.metadata`, `responsesapi.websocket_timing`; 2026-09). */
+const asides = /^(?:codex|responsesapi)\./u;
 const failures: ReadonlySet<string> = new Set(["error", "response.failed", "response.error"]);
 const ends: ReadonlySet<string> = new Set([
   "response.completed",
@@ -60,6 +63,18 @@ const ends: ReadonlySet<string> = new Set([
   "[DONE]",
   ...failures,
 ]);
+
+/** Terminal by the API's words; Codex passes over a bare `error` and knows these alone (codex-api `sse/responses.rs`, 2026-09). */
+const told: ReadonlySet<string> = new Set([
+  "response.completed",
+  "response.done",
+  "response.incomplete",
+  "response.failed",
+]);
+
+/** How every stream of events begins, whatever its `content-type` says: some servers send none, or that of a text. */
+const streamBeginning = /^(?:\xEF\xBB\xBF)?\s*(?:event|data|id|retry)?:/u;
+const beginningBytes = 16;
 
 type Mode = "waiting" | "whole" | "stream" | "opaque" | "over";
 
@@ -75,6 +90,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #heldSince = 0;
   #isCommitted = false;
   #hasEnded = false;
+  /** What an `error` event said behind output, as long as no terminal event has followed. */
+  #error: FailureSignal | undefined;
   /** What came since the last flush. */
   #batch: Buffer[] = [];
   readonly #scanner = new StreamScanner();
@@ -102,9 +119,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#headers = headers;
     const isGood = status >= 200 && status < 300;
     const isEncoded = !/^(?:|identity)$/iu.test(headers["content-encoding"] ?? "");
-    if (status < 400 && (!isGood || isEncoded)) this.#commit("opaque", performance.now(), false);
-    else if (isGood && /^text\/event-stream\b/iu.test(headers["content-type"] ?? "")) this.#mode = "stream";
-    else this.#mode = "whole";
+    const isStream = /^text\/event-stream\b/iu.test(headers["content-type"] ?? "");
+    // Asked for as it is; a stream that comes compressed all the same can't be looked into.
+    if (status < 400 && (!isGood || (isStream && isEncoded)))
+      this.#commit("opaque", performance.now(), false);
+    else this.#mode = isGood && isStream ? "stream" : "whole";
   }
 
   /**
@@ -126,11 +145,33 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#host.alive();
     if (this.#mode === "opaque") return this.#write(chunk);
     if (this.#mode === "whole") {
+      const isBeginning = this.#heldBytes < beginningBytes;
       this.#hold(chunk);
+      if (isBeginning && this.#isStreamAfterAll()) return this.#feed(this.#unheld(), arrivedAt);
       if (this.#heldBytes > wholeLimit) this.#commit("opaque", arrivedAt, false);
       return;
     }
+    this.#feed(chunk, arrivedAt);
+  }
+
+  #feed(chunk: Buffer, arrivedAt: number): void {
     this.#scanner.feed(chunk, (bytes, names) => this.#take(bytes, names, arrivedAt));
+  }
+
+  #isStreamAfterAll(): boolean {
+    if (this.#status >= 300) return false;
+    const start = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held);
+    if (!streamBeginning.test(start.toString("latin1", 0, beginningBytes))) return false;
+    this.#mode = "stream";
+    this.#headers = { ...this.#headers, "content-type": "text/event-stream; charset=utf-8" };
+    return true;
+  }
+
+  #unheld(): Buffer {
+    const held = Buffer.concat(this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return held;
   }
 
   onResponseEnd(): void {
@@ -189,12 +230,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** Whole events. Before the commit they are held, as long as none of them shows anything. */
   #take(bytes: Buffer, names: readonly string[], arrivedAt: number): void {
     this.#hasEnded ||= names.some((name) => ends.has(name));
+    if (names.some((name) => told.has(name))) this.#error = undefined;
+    else if (names.some((name) => failures.has(name))) this.#error = failureIn([bytes], this.#headers);
     this.#spot(bytes);
     if (this.#isCommitted) return this.#write(bytes);
     if (this.#begun === undefined) this.#heldSince = arrivedAt;
     this.#begun ??= begunWith(bytes);
     this.#hold(bytes);
-    const telling = names.find((name) => !preludes.has(name));
+    const telling = names.find((name) => !preludes.has(name) && !asides.test(name));
     const isHeldOn = this.#heldBytes <= preludeLimit && arrivedAt - this.#heldSince <= preludeMs;
     if (telling === undefined && isHeldOn) return;
     if (telling !== undefined && failures.has(telling))
@@ -228,10 +271,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #judgeWhole(): void {
-    const body = Buffer.concat(this.#held);
+    const bytes = Buffer.concat(this.#held);
     const headers = plainHeaders(this.#headers);
-    if (this.#status >= 400)
-      return this.#refuse(signalFromHttp(this.#status, headers, body.toString("utf8", 0, 64 * 1024)));
+    // What can't be read is passed on, and has proved nothing.
+    const body = plainBody(bytes, headers["content-encoding"], wholeLimit);
+    if (!body && this.#status < 400) {
+      this.#commit("opaque", performance.now(), false);
+      return this.#finish();
+    }
+    if (!body || this.#status >= 400)
+      return this.#refuse(
+        signalFromHttp(this.#status, headers, (body ?? bytes).toString("utf8", 0, 64 * 1024)),
+      );
     const signal = failureInWhole(body, headers);
     if (signal) return this.#refuse(signal);
     this.#spot(body);
@@ -263,6 +314,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #finish(): void {
+    if (this.#error) return this.#cut(this.#error);
     this.#mode = "over";
     this.#host.finished();
   }

@@ -27,6 +27,13 @@ export function brokenEnding(
   stream: BegunStream | undefined,
 ): string | undefined {
   if (stream === undefined) return undefined;
+  const { signal } = failure;
+  // An error that the provider told in an event that clients pass over: in its own words, which they act on.
+  if (signal?.source === "event") {
+    const said = { code: signal.code ?? "server_error", message: signal.message };
+    return failedEvent(events, stream.response, said);
+  }
   const why = `The upstream's stream ended (${breakReason(failure)}) after output had begun; what was sent counts, and nothing was asked again`;
-  return failedEvent(events, stream.response, failure.class, why);
+  const message = `${why} (${failure.class}, throughline gateway)`;
+  return failedEvent(events, stream.response, { code: "server_error", message });
 }

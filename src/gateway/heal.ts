@@ -16,6 +16,7 @@ import type { WholeBody } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
 import { readRequest, type ReadRequest } from "./read-request.ts";
 import { quarantineOf, TakenRequest } from "./taken-request.ts";
+import { encodingParameter, mayBeUnread } from "./unread-body.ts";
 
 /** What is done about a failure of one request, while nothing of its answer has gone out. */
 export type Verdict =
@@ -78,7 +79,7 @@ export class Healing {
   #taken: TakenRequest | undefined;
   #isUnreadable = false;
   /** Repairs that a good answer has yet to prove. */
-  readonly #repairs: Quarantine[] = [];
+  #repairs: Quarantine[] = [];
   #refusal = "";
   #isNewlyStructured = false;
   /** What the conversation was known to need. */
@@ -107,6 +108,21 @@ export class Healing {
   }
 
   async refused(failure: Failure): Promise<Verdict> {
+    const isUnread = mayBeUnread(failure, this.#facts.encoding);
+    if (isUnread && this.body === undefined) {
+      const taken = this.#taking();
+      const isKnownCause = structural.has(failure.class) && taken?.isIrregular === true;
+      if (taken && !isKnownCause) return this.#unpacked(failure, taken);
+    }
+    // Refused all the same: the compression was not the cause.
+    if (isUnread)
+      this.#repairs = this.#repairs.filter(
+        ({ scope }) => scope.kind !== "parameter" || scope.parameter !== encodingParameter,
+      );
+    return this.#judged(failure);
+  }
+
+  async #judged(failure: Failure): Promise<Verdict> {
     if (isFailureOf(failure, "usage-limit")) return this.#hold(failure);
     const meant = this.#undisguised(failure);
     if (this.#taken?.trial && isPast(meant)) this.#keepTrial(this.#taken);
@@ -232,6 +248,12 @@ export class Healing {
     this.#isNewlyStructured = true;
     this.#noteRefusal(failure);
     return true;
+  }
+
+  #unpacked(failure: Failure, taken: TakenRequest): Promise<Verdict> {
+    const scope = { kind: "parameter", parameter: encodingParameter } as const;
+    this.#repaired(failure, quarantineOf("parameter-unsupported", this.#facts.issuer, scope, 0), taken);
+    return this.#healed(taken, `sent uncompressed, since compressed it was not read (${this.#refusal})`);
   }
 
   async #unchained(taken: TakenRequest): Promise<Verdict> {

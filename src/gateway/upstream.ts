@@ -39,7 +39,8 @@ export class Upstream {
     }
     this.#baseUrl = url;
     this.origin = parsed.origin;
-    this.#basePath = parsed.pathname.replace(/\/+$/u, "");
+    // Many name the endpoint where they are asked for what lies above it.
+    this.#basePath = parsed.pathname.replace(/(?:\/responses)?\/*$/u, "");
     this.#query = parsed.search.slice(1);
     this.name = `${parsed.origin}${this.#basePath}`;
     this.key = key;
@@ -49,7 +50,11 @@ export class Upstream {
   /** The path for the upstream, from what the client asked for (`/v1/responses?x=1`). */
   path(asked: string): string {
     const mark = asked.indexOf("?");
-    const path = (mark < 0 ? asked : asked.slice(0, mark)).replace(/^\/v1(?=\/|$)/u, "");
+    // A base URL that a client was given with a slash at its end leads to two.
+    const path = (mark < 0 ? asked : asked.slice(0, mark))
+      .replace(/^\/{2,}/u, "/")
+      .replace(/^\/v1(?=\/|$)/u, "")
+      .replace(/^\/{2,}/u, "/");
     const query = [mark < 0 ? "" : asked.slice(mark + 1), this.#query]
       .filter((part) => part !== "")
       .join("&");
