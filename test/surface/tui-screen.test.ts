@@ -129,6 +129,54 @@ describe.skipIf(!hasTmux)("the screen of the terminal interface", () => {
     );
   });
 
+  it(
+    "leaves nothing of what it has drawn above it when the window becomes narrower",
+    { timeout: 60_000 },
+    () => {
+      const paragraphs = Array.from(
+        { length: 24 },
+        (_, at) => `Paragraph ${at}: ${"some words ".repeat(14)}`,
+      );
+      const code = Array.from({ length: 24 }, (_, at) => `const line_${at} = "${"x".repeat(70)}";`);
+      const scenario: ScenarioInput = {
+        turn: [
+          turn(/text/, step(paragraphs.join("\n\n"))),
+          turn(/code/, step(`\`\`\`js\n${code.join("\n")}\n\`\`\``)),
+        ],
+        stream: { delta_every: "30ms", delta_size: 30 },
+      };
+      return withRig(scenario, (rig) =>
+        atTerminal(
+          rig,
+          ["text"],
+          async (terminal) => {
+            for (const [prompt, line] of [
+              ["text", "Paragraph"],
+              ["code", "line_"],
+            ] as const) {
+              if (prompt === "code") {
+                await terminal.type("code");
+                await terminal.press("Enter");
+              }
+              await terminal.shows(new RegExp(`${line} ?9\\b`, "u"));
+              await terminal.resize(60, 20);
+              await terminal.shows(new RegExp(`${line} ?14\\b`, "u"));
+              await terminal.resize(45, 16);
+              await terminal.shows(new RegExp(`${line} ?23\\b[^]*^ready`, "mu"));
+              const all = await terminal.screen({ scrollback: true });
+              for (let at = 0; at < 24; at++)
+                expect(all.match(new RegExp(`${line} ?${at}\\b`, "gu")), `${line} ${at}`).toHaveLength(1);
+              expect(all).not.toMatch(/working|type what comes next/u);
+              await terminal.resize(100, 30);
+              await terminal.shows(/^ready/mu);
+            }
+          },
+          { columns: 100, rows: 30 },
+        ),
+      );
+    },
+  );
+
   it("has colours where they are wanted, and none with NO_COLOR", () =>
     withRig({ turn: [turn(/./, step("**strong** and `code`"))] }, async (rig) => {
       for (const [noColour, isPlain] of [

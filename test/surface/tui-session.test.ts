@@ -76,8 +76,9 @@ describe.skipIf(!hasTmux)("a session that is open", () => {
           await answered(terminal, prompt);
         }
         await enter(terminal, "/resume --from-step 1 --amend 'Mind the gap.'");
-        const back = await terminal.shows("went back to the end of step 1; 2 later steps stay in the log");
-        expect(back.slice(back.indexOf("went back"))).toMatch(/\n› one\n\nYou said: one\n\n/u);
+        await terminal.shows(
+          /went back to the end of step 1; 2 later steps stay in the log[^]*\n› one\n\nYou said: one\n\n/u,
+        );
         await enter(terminal, "another");
         await answered(terminal, "another");
         const last = rig.simulator.requests.at(-1)!;

@@ -1,23 +1,26 @@
 import { Static, Text, useApp, useCursor, useInput, usePaste, useWindowSize } from "ink";
-import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { systemClock } from "../../lib/clock.ts";
 import { printable } from "../../lib/printable.ts";
+import type { Screen } from "../cli/terminal.ts";
 import type { Desk, Leaving, Scene } from "./desk.ts";
 import { readKeys } from "./keys.ts";
-import { liveLines } from "./live.ts";
+import { type Live, liveLines } from "./live.ts";
+import { afterWrapping } from "./reflow.ts";
 import type { Paint } from "./style.ts";
 import { blockLines } from "./transcript.ts";
 
 interface AppProps {
   desk: Desk;
   paint: Paint;
-  /** Stops the program until it is told to go on. */
-  suspend: () => Promise<void>;
+  /** Whether the terminal wraps its lines anew when it becomes narrower. */
+  wrapsAgain: boolean;
+  screen: Screen;
   done: (leaving: Leaving) => void;
 }
 
 /** The conversation's screen: what is over scrolls away above, and beneath it a few lines are drawn anew. */
-export function App({ desk, paint, suspend, done }: AppProps): ReactNode {
+export function App({ desk, paint, wrapsAgain, screen, done }: AppProps): ReactNode {
   const scene = useSyncExternalStore(desk.subscribe, desk.scene);
   const { columns, rows } = useWindowSize();
   const now = useNow(scene);
@@ -31,7 +34,7 @@ export function App({ desk, paint, suspend, done }: AppProps): ReactNode {
   }, [desk, finished.length]);
   useInput((input, key) => {
     for (const command of readKeys(input, key)) {
-      if (command.kind === "suspend") suspendTerminal(suspend).catch(desk.trouble);
+      if (command.kind === "suspend") suspendTerminal(() => screen.suspend()).catch(desk.trouble);
       else desk.key(command);
     }
   });
@@ -40,6 +43,7 @@ export function App({ desk, paint, suspend, done }: AppProps): ReactNode {
     ? { lines: [] }
     : liveLines({ ...scene, ...scene.composer, columns, rows, now }, paint);
   setCursorPosition(live.cursor);
+  useWrapping(live, screen.output, wrapsAgain);
   return (
     <>
       <Static items={finished.slice(from)}>
@@ -52,6 +56,24 @@ export function App({ desk, paint, suspend, done }: AppProps): ReactNode {
       <Text wrap="truncate">{live.lines.join("\n")}</Text>
     </>
   );
+}
+
+/** Before Ink erases what a narrower terminal has wrapped anew: the cursor where Ink takes it to be. */
+function useWrapping(live: Live, output: Screen["output"], wrapsAgain: boolean): void {
+  const drawn = useRef(live);
+  useEffect(() => {
+    drawn.current = live;
+  });
+  useEffect(() => {
+    let { columns } = output;
+    const wrapped = (): void => {
+      if (wrapsAgain && output.columns < columns)
+        output.write(afterWrapping(drawn.current, columns, output.columns));
+      ({ columns } = output);
+    };
+    output.prependListener("resize", wrapped);
+    return () => void output.off("resize", wrapped);
+  }, [output, wrapsAgain]);
 }
 
 /** Between two looks at the clock: quick while something moves, slow while something is counted down. In milliseconds. */

@@ -37,7 +37,8 @@ const most = { calls: 6, queued: 3, completions: 6 };
 /**
  * Lays it out in at most `rows - 2` lines of at most `columns` columns: what a terminal cannot show at once it cannot erase either, and one
  * whose whole screen is erased keeps a copy of it above (tmux, VS Code; seen 2026-11). What is
- * typed and the status come first, then the question, the calls, what waits; the streamed answer gets what is left, its end in sight.
+ * typed and the status come first, then the question, the calls, what waits; the streamed answer gets half the screen where that is left, its end in
+ * sight: twice as high, in a window of half the width, it still is no higher than the screen, and can be erased.
  */
 export function liveLines(input: LiveInput, paint: Paint): Live {
   const { view, columns, now } = input;
@@ -53,7 +54,8 @@ export function liveLines(input: LiveInput, paint: Paint): Live {
   const queued = screen.take(queuedLines(view, columns, paint));
   const calls = screen.takeLast(callLines(view.calls, columns, now, paint));
   const gap = screen.take([""]);
-  const answer = screen.takeLast(answerLines(view, columns, screen.left, paint));
+  const room = Math.min(screen.left, Math.floor(input.rows / 2));
+  const answer = screen.takeLast(answerLines(view, columns, room, paint));
   const above = [...answer, ...gap, ...calls, ...queued, ...doing, ...question];
   // In windows of a few columns the words of some lines are wider than it.
   const lines = [...above, ...typed.rows, ...choices, ...status].map((line) => fit(line, columns));
@@ -199,9 +201,10 @@ function callLines(calls: readonly RunningCall[], columns: number, now: number, 
 /** A line of Markdown has hardly more characters than this; more than the lines in sight is not laid out. */
 const charactersALine = 400;
 
-function answerLines({ answer }: View, columns: number, room: number, paint: Paint): string[] {
+function answerLines({ answer, scrolled }: View, columns: number, room: number, paint: Paint): string[] {
   if (answer.trim() === "" || room <= 0) return [];
-  return markdownLines(endOf(answer, room * charactersALine), columns, paint);
+  const lines = markdownLines(endOf(scrolled.fence + answer, room * charactersALine), columns, paint);
+  return (scrolled.fence === "" ? ["", ...lines] : lines).slice(-room);
 }
 
 /** The end of a text, from the beginning of a line on; within a fence, behind the fence's opening. */

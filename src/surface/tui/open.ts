@@ -9,6 +9,7 @@ import type { Resumption, Workbench } from "../workbench.ts";
 import { Conversation } from "./conversation.ts";
 import { Desk, type Leaving } from "./desk.ts";
 import { pickSession } from "./pick-session.ts";
+import { wrapsAgain } from "./reflow.ts";
 import { loadScreen, showScreen } from "./screen.ts";
 import { type Block, note } from "./state.ts";
 import { painter } from "./style.ts";
@@ -52,7 +53,13 @@ export async function openInterface(
           done("quit");
         };
         signal.addEventListener("abort", leave, { once: true });
-        return createElement(App, { desk, paint, suspend: () => screen.suspend(), done });
+        return createElement(App, {
+          desk,
+          paint,
+          wrapsAgain: wrapsAgain(environment),
+          screen,
+          done,
+        });
       });
       if (leaving === "quit") break;
       const { store } = conversation;

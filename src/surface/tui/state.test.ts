@@ -61,6 +61,26 @@ describe("what the terminal interface shows of a session", () => {
     ]);
   });
 
+  it("scrolls away what no longer changes of a long answer, and tells the rest of it once", () => {
+    const first = "One paragraph.\n\n";
+    const streaming = viewOf(
+      started,
+      ...seen({ type: "text-delta", text: first }, { type: "text-delta", text: "Another\none" }),
+    );
+    expect(streaming.finished[1]).toEqual({ kind: "answer", text: first });
+    expect(streaming.answer).toBe("Another\none");
+    const done = reduce(streaming, seen(answer(`${first}Another\none.`))[0]!);
+    expect(done.finished.slice(1)).toEqual([
+      { kind: "answer", text: first },
+      { kind: "answer", text: "Another\none." },
+    ]);
+    const failed = seen({ type: "attempt-failed", failure: cut, action: "retry", notice: "cut" });
+    expect(failed.reduce(reduce, streaming).finished.slice(2)).toEqual([
+      { kind: "answer", text: "Another\none", cut: true },
+      { kind: "note", weight: "trouble", text: "cut" },
+    ]);
+  });
+
   it("keeps in sight what was streamed when the turn ended without it, and says that it is not kept", () => {
     const stopped = viewOf(
       started,

@@ -7,14 +7,15 @@ import type { QueuedFollowUp } from "../../store.ts";
 import type { ApprovalRequest, ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import { callLine } from "../cli/render-text.ts";
+import { finish, type Finished, type Open, rest } from "./finished.ts";
 
 /** Something that is over, and scrolls away. */
 export type Block =
   | { kind: "banner"; title: string; lines: readonly string[] }
   | { kind: "prompt"; text: string }
   | { kind: "command"; line: string }
-  /** `cut`: it was being streamed when its attempt ended, and is not in the log. */
-  | { kind: "answer"; text: string; cut?: true }
+  /** `cut`: it was being streamed when its attempt ended, and is not in the log. `continued`: of the same code block as the block before. */
+  | { kind: "answer"; text: string; cut?: true; continued?: true }
   | { kind: "call"; text: string; outcome?: Outcome; patch?: string }
   /** That is asked about. */
   | { kind: "patch"; text: string }
@@ -64,8 +65,10 @@ export interface View {
   readonly model: string;
   readonly phase: Phase;
   readonly finished: readonly Block[];
-  /** The answer as far as it has been streamed. */
+  /** The answer as far as it has been streamed, without what of it has scrolled away already. */
   readonly answer: string;
+  /** That, with the line in it that opened the code block in which the rest begins. */
+  readonly scrolled: { readonly text: string; readonly fence: string };
   /** The end of what the model says of its thinking. */
   readonly thought: string;
   readonly calls: readonly RunningCall[];
@@ -90,8 +93,19 @@ export type Happening =
   | { type: "context"; context: View["context"] }
   | { type: "told"; blocks: readonly Block[] };
 
+const nothing: View["scrolled"] = { text: "", fence: "" };
+
 export function emptyView(model: string): View {
-  return { model, phase: { kind: "resting" }, finished: [], answer: "", thought: "", calls: [], queued: [] };
+  return {
+    model,
+    phase: { kind: "resting" },
+    finished: [],
+    answer: "",
+    scrolled: nothing,
+    thought: "",
+    calls: [],
+    queued: [],
+  };
 }
 
 /** The view after what happened. Pure: the same happenings give the same view. */
@@ -172,7 +186,7 @@ function updated(view: View, update: SessionUpdate, at: number): View {
     case "attempt-started":
       return { ...settled(view, false), phase: goesOn(view.phase, at) };
     case "text-delta":
-      return { ...view, answer: view.answer + update.text, thought: "", phase: speaks(view.phase, at) };
+      return streamed({ ...view, thought: "", phase: speaks(view.phase, at) }, update.text);
     case "reasoning-delta":
       return {
         ...view,
@@ -183,7 +197,7 @@ function updated(view: View, update: SessionUpdate, at: number): View {
       const text = answerOf(update);
       return text === undefined
         ? { ...view, thought: "" }
-        : { ...tell(view, { kind: "answer", text }), answer: "", thought: "" };
+        : { ...answered(view, text), answer: "", scrolled: nothing, thought: "" };
     }
     case "tool-started":
       return { ...view, calls: [...view.calls, startedCall(update, at)] };
@@ -228,10 +242,40 @@ function updated(view: View, update: SessionUpdate, at: number): View {
 
 /** An attempt is over: what it streamed without finishing is gone, or, at the end of a turn, shown as what it is. */
 function settled(view: View, keep: boolean): View {
-  const cut: readonly Block[] =
-    keep && view.answer.trim() !== "" ? [{ kind: "answer", text: view.answer, cut: true }] : [];
+  const isSeen = view.scrolled.text !== "" || (keep && view.answer.trim() !== "");
+  const cut: readonly Block[] = isSeen ? [{ ...answerBlock(rest(openIn(view))), cut: true }] : [];
   const calls = keep ? [] : view.calls;
-  return { ...tell(view, ...cut), answer: "", thought: "", calls };
+  return { ...tell(view, ...cut), answer: "", scrolled: nothing, thought: "", calls };
+}
+
+const openIn = ({ answer, scrolled }: View): Open => ({ fence: scrolled.fence, text: answer });
+
+const answerBlock = (part: Finished | undefined): Extract<Block, { kind: "answer" }> => ({
+  kind: "answer",
+  text: part?.text ?? "",
+  ...(part?.continued && { continued: true }),
+});
+
+/** More of the answer: what no longer changes scrolls away, so that a long one can be read from its beginning. */
+function streamed(view: View, text: string): View {
+  const answer = view.answer + text;
+  // It is the end of a line that ends something.
+  if (!text.includes("\n") && !view.answer.endsWith("\n")) return { ...view, answer };
+  const { finished, open } = finish({ ...openIn(view), text: answer });
+  const taken = answer.slice(0, answer.length - open.text.length);
+  return {
+    ...(finished ? tell(view, answerBlock(finished)) : view),
+    answer: open.text,
+    scrolled: { text: view.scrolled.text + taken, fence: open.fence },
+  };
+}
+
+/** The whole of an answer, of which a part may have scrolled away. */
+function answered(view: View, text: string): View {
+  const { text: seen, fence } = view.scrolled;
+  const isSame = text.startsWith(seen);
+  const left = rest(isSame ? { fence, text: text.slice(seen.length) } : { fence: "", text });
+  return left ? tell(view, answerBlock(left)) : view;
 }
 
 const goesOn = (phase: Phase, at: number): Phase =>

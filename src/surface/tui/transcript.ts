@@ -30,9 +30,8 @@ function laidOut(block: Block, columns: number, paint: Paint): string[] {
       return ["", paint("accent", "› ") + paint("quiet", printableLine(block.line, 400))];
     case "answer": {
       const lines = markdownLines(block.text, columns, paint);
-      return block.cut
-        ? ["", ...lines, paint("quiet", "  (cut off here; this much was not kept)")]
-        : ["", ...lines];
+      const end = block.cut ? [paint("quiet", "  (cut off here; this much was not kept)")] : [];
+      return [...(block.continued ? [] : [""]), ...lines, ...end];
     }
     case "call":
       return [
