@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { finish, type Finished, type Open, rest } from "./finished.ts";
+import { finish, type Finished, type Open, unfinished } from "./finished.ts";
 import { markdownLines } from "./markdown.ts";
 import { painter } from "./style.ts";
 
@@ -12,7 +12,7 @@ function parted(text: string, size: number): Finished[] {
     if (next.finished) parts.push(next.finished);
     ({ open } = next);
   }
-  const left = rest(open);
+  const left = unfinished(open);
   return left ? [...parts, left] : parts;
 }
 

@@ -45,7 +45,7 @@ export function finish(open: Open): { finished?: Finished; open: Open } {
 }
 
 /** What is left at the end of the answer, if it is anything. */
-export function rest(open: Open): Finished | undefined {
+export function unfinished(open: Open): Finished | undefined {
   const { fence, text } = closed({ ...open, text: `${open.text}\n` });
   if (text.trim() === "") return undefined;
   return { text: fence + text.trimEnd(), continued: fence !== "" };

@@ -7,7 +7,7 @@ import type { QueuedFollowUp } from "../../store.ts";
 import type { ApprovalRequest, ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import { callLine } from "../cli/render-text.ts";
-import { finish, type Finished, type Open, rest } from "./finished.ts";
+import { finish, type Finished, type Open, unfinished } from "./finished.ts";
 
 /** Something that is over, and scrolls away. */
 export type Block =
@@ -243,7 +243,7 @@ function updated(view: View, update: SessionUpdate, at: number): View {
 /** An attempt is over: what it streamed without finishing is gone, or, at the end of a turn, shown as what it is. */
 function settled(view: View, keep: boolean): View {
   const isSeen = view.scrolled.text !== "" || (keep && view.answer.trim() !== "");
-  const cut: readonly Block[] = isSeen ? [{ ...answerBlock(rest(openIn(view))), cut: true }] : [];
+  const cut: readonly Block[] = isSeen ? [{ ...answerBlock(unfinished(openIn(view))), cut: true }] : [];
   const calls = keep ? [] : view.calls;
   return { ...tell(view, ...cut), answer: "", scrolled: nothing, thought: "", calls };
 }
@@ -274,7 +274,7 @@ function streamed(view: View, text: string): View {
 function answered(view: View, text: string): View {
   const { text: seen, fence } = view.scrolled;
   const isSame = text.startsWith(seen);
-  const left = rest(isSame ? { fence, text: text.slice(seen.length) } : { fence: "", text });
+  const left = unfinished(isSame ? { fence, text: text.slice(seen.length) } : { fence: "", text });
   return left ? tell(view, answerBlock(left)) : view;
 }
 
