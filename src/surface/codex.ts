@@ -109,14 +109,17 @@ export async function takeOverMeant(
 }
 
 /** What became of it, in one line. */
-export function takenWords({ file }: Thread, { id, did, items, left, fresh }: TakenOver): string {
+export function takenWords(
+  { file, lineage: { trouble } }: Thread,
+  { id, did, items, left, fresh }: TakenOver,
+): string {
   const broken = [...left].filter(([why]) => unreadable.has(why)).reduce((sum, [, count]) => sum + count, 0);
   const lost =
     broken > 0 ? `; ${counted(broken, "line")} could not be read: throughline doctor '${file.path}'` : "";
   switch (did) {
     case "made":
     case "remade":
-      return `took over ${counted(items, "item")} of Codex session ${file.thread}${did === "remade" ? " anew, because its rollout was written anew" : ""}; ${file.path} stays as it is${lost}`;
+      return `took over ${counted(items, "item")} of Codex session ${file.thread}${did === "remade" ? " anew, because its rollout was written anew" : ""}; ${file.path} stays as it is${lost}${trouble === undefined ? "" : `; the history before it is missing: ${trouble}`}`;
     case "grown":
       return `took over ${counted(items, "item")} that Codex session ${file.thread} has got since${lost}`;
     case "same":

@@ -315,6 +315,66 @@ const cases: Case[] = [
     before: "shows less",
   },
   {
+    name: "a last record whose ordinal is an old one",
+    damage: () =>
+      joined(
+        lines().map((line, at, all) =>
+          at < all.length - 1 ? line : line.replace(/"ordinal":\d+/u, '"ordinal":3'),
+        ),
+      ),
+    found: ["ordinal-regressed"],
+    before: "shows less",
+  },
+  {
+    name: "a line of garbage put in between",
+    damage: () => change(output, (line) => [line, "\u0001".repeat(5_000)]),
+    found: ["unparsable-line"],
+    before: "goes on",
+  },
+  {
+    name: "half a record, and behind it the same one whole",
+    damage: () => change(output, (line) => line.slice(0, 200) + line),
+    found: ["unparsable-line", "call-without-output"],
+    before: "loses",
+  },
+  {
+    name: "a block of NULs over a call and its output",
+    damage: () => {
+      const all = lines();
+      const [from, to] = [call, output].map((wanted) => all.findIndex((line) => wanted.test(line)));
+      const start = Buffer.byteLength(joined(all.slice(0, from))) + 100;
+      return Buffer.from(whole).fill(0, start, Buffer.byteLength(joined(all.slice(0, to))) + 100);
+    },
+    found: ["lone-reasoning", "unparsable-line"],
+    before: "loses",
+    gone: /output-one/u,
+    eventsGone: 1,
+  },
+  {
+    name: "the whole file twice",
+    damage: () => Buffer.concat([whole, whole]),
+    found: ["doubled-record"],
+    before: "goes on",
+  },
+  {
+    name: "a file that was cut off in its last output",
+    damage: () => whole.subarray(0, whole.lastIndexOf("output-two") - 5),
+    found: ["torn-tail", "call-without-output"],
+    before: "loses",
+    gone: /answer-two/u,
+    openTurn: true,
+    eventsGone: 2,
+  },
+  {
+    name: "a file that was cut off in a seal",
+    damage: () => whole.subarray(0, whole.lastIndexOf('"encrypted_content"') + 60),
+    found: ["torn-tail"],
+    before: "goes on",
+    gone: /answer-two/u,
+    openTurn: true,
+    eventsGone: 1,
+  },
+  {
     name: "a NUL tail",
     damage: () => Buffer.concat([whole, Buffer.alloc(3_772)]),
     found: ["nul-tail"],

@@ -40,6 +40,17 @@ export class CodexDatabases {
     );
   }
 
+  /** The row of the thread whose rollout lies there: of a file whose name and first line say nothing. */
+  rowAt(path: string): JsonObject | undefined {
+    return this.#read("state", (database) =>
+      hasTable(database, "threads")
+        ? (database.prepare("SELECT * FROM threads WHERE rollout_path = ?").get(path) as
+            | JsonObject
+            | undefined)
+        : undefined,
+    );
+  }
+
   /** Every thread's path, by id. */
   paths(): Map<string, string> {
     const rows = this.#read("state", (database) =>

@@ -1,14 +1,16 @@
-import { lstatSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { isSystemError } from "../../lib/system.ts";
+import { counted } from "../../lib/words.ts";
 import { CodexDatabases } from "./databases.ts";
+import { pinOf } from "./descendants.ts";
 import { examine } from "./examine.ts";
 import { type Finding, finding } from "./findings.ts";
 import { type Holder, holdersOf } from "./holders.ts";
 import { allRepairs, isUnfinished } from "./journal.ts";
 import { judge } from "./judge.ts";
-import { homeOf, isThreadId, readRolloutName } from "./places.ts";
+import { homeOf, isThreadId, listRollouts, readRolloutName } from "./places.ts";
 import type { SealedBlob } from "./seals-watch.ts";
-import { indexMisfit } from "./surroundings.ts";
+import { indexKey, indexMisfit, placeMisfit } from "./surroundings.ts";
 
 const mostSealed = 1_000;
 
@@ -62,7 +64,7 @@ async function diagnoseOne(
     const found = await examine(path, { signal, onBytes: (read) => onBytes?.(before + read) });
     const thread = isThreadId(found.header?.id) ? found.header.id : named;
     const holder = surroundings.holders.get(path);
-    const findings = [...judge(found, { path, now }), ...surroundings.findings(path, thread)];
+    const findings = [...judge(found, { path, now }), ...surroundings.findings(path, thread, found.bytes)];
     if (holder) findings.push(finding("live", [], { detail: holderWords(holder) }));
     return {
       path,
@@ -97,6 +99,7 @@ class Surroundings {
   readonly holders: ReadonlyMap<string, Holder>;
   readonly #databases = new Map<string, CodexDatabases>();
   readonly #rows = new Map<string, ReadonlyMap<string, string>>();
+  readonly #segmented = new Map<string, ReadonlySet<string>>();
   readonly #twins = new Map<string, string[]>();
   readonly #unfinished: ReadonlySet<string>;
 
@@ -113,7 +116,7 @@ class Surroundings {
     }
   }
 
-  findings(path: string, thread: string | undefined): Finding[] {
+  findings(path: string, thread: string | undefined, bytes: number): Finding[] {
     const found: Finding[] = [];
     if (this.#unfinished.has(path)) found.push(finding("repair-unfinished", []));
     const home = homeOf(path);
@@ -124,11 +127,16 @@ class Surroundings {
     if (others.length > 0)
       found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
     const databases = this.#of(home);
-    const misfit = indexOf(databases, thread, path);
-    if (misfit !== undefined) found.push(finding("index-stale", [], { detail: misfit }));
+    const misfit = indexOf(databases, indexKey(path, thread) ?? thread, path);
+    const pin = named && this.#continued(home).has(named.thread) ? pinOf(path) : undefined;
+    const missing = (pin?.offset ?? 0) - bytes;
+    if (missing > 0)
+      found.push(finding("segment-short", [], { detail: `${counted(missing, "byte")} are gone` }));
+    // Of a file that another one goes on from Codex makes no index anew, and shows what it has.
+    if (misfit !== undefined && pin === undefined) found.push(finding("index-stale", [], { detail: misfit }));
     const place = this.#pathsOf(home).get(thread);
-    if (place !== undefined && place !== path && !lstatSync(place, { throwIfNoEntry: false }))
-      found.push(finding("state-moved", [], { detail: `it names ${place}, where there is nothing` }));
+    const misplaced = place === undefined ? undefined : placeMisfit(place, path, home);
+    if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
     for (const [database, why] of databases.troubles)
       found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));
     return found;
@@ -137,6 +145,15 @@ class Surroundings {
   #of(home: string): CodexDatabases {
     const known = this.#databases.get(home) ?? new CodexDatabases(home);
     this.#databases.set(home, known);
+    return known;
+  }
+
+  /** Threads that have later segments. */
+  #continued(home: string): ReadonlySet<string> {
+    const known =
+      this.#segmented.get(home) ??
+      new Set(listRollouts(home).flatMap(({ thread, rollout }) => (rollout === thread ? [] : [thread])));
+    this.#segmented.set(home, known);
     return known;
   }
 

@@ -58,6 +58,12 @@ export class DoublesWatch {
     return { spans: spans.sort((a, b) => a.at - b.at), count: this.#strong.count + weak.length };
   }
 
+  /** Where the line with this ordinal stands, in a paginated rollout. */
+  placeOf(ordinal: number): number | undefined {
+    const place = this.#places[ordinal] ?? 0;
+    return place > 0 ? place - 1 : undefined;
+  }
+
   /** Whether the item's id, or its call's, was there before. */
   #knows(kind: string | undefined, payload: RolloutRecord["payload"]): boolean {
     const call = payload["call_id"];

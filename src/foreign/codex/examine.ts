@@ -42,6 +42,8 @@ export interface Examination {
   readonly carriageReturns: number;
   readonly doubled: { readonly spans: readonly Span[]; readonly count: number };
   readonly ordinals: OrdinalsWatch;
+  /** Where the line with an ordinal stands. */
+  placeOf(ordinal: number): number | undefined;
   readonly open: readonly Unpaired[];
   readonly orphans: { readonly items: readonly Unpaired[]; readonly count: number };
   readonly seals: SealsWatch;
@@ -250,6 +252,7 @@ class Examiner {
       carriageReturns: this.#returns,
       doubled: this.#doubles.found(),
       ordinals: this.#ordinals,
+      placeOf: (ordinal) => this.#doubles.placeOf(ordinal),
       open: this.#pairs.open,
       orphans: this.#pairs.orphans,
       seals: this.#seals,

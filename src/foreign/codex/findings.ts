@@ -157,6 +157,12 @@ export const catalogue = {
     causes: "turns are missing from what 0.148 and later show, silently; the model still gets them",
     mends: "repair",
   },
+  "segment-short": {
+    severity: "broken",
+    title: "the file ends before the place at which a later one of its thread goes on",
+    causes: 'every resume of the thread fails: "cutoff byte offset is past the source rollout"',
+    mends: "repair",
+  },
   "state-moved": {
     severity: "broken",
     title: "Codex's state database names another place for this session",
@@ -180,7 +186,8 @@ export const catalogue = {
   "name-differs": {
     severity: "loss",
     title: "the file's name has another id than its first line",
-    causes: "a resume by one of the two ids finds nothing, or another session",
+    causes:
+      "a resume by one of the two ids finds nothing, or another session; 0.169 resumes no file whose name is of another form",
     mends: "rename the file to the id of its first line",
   },
   unreadable: {

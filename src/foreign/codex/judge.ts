@@ -3,9 +3,10 @@ import { sealAge } from "../../replay/seal.ts";
 import { isReasoningAlone, isSealRefused } from "./error-text.ts";
 import type { Examination } from "./examine.ts";
 import { type Finding, finding, type FindingKind, type Place } from "./findings.ts";
+import type { RolloutHeader } from "./header.ts";
 import type { LoneReasoning } from "./messages-watch.ts";
 import type { Span } from "./pairs-watch.ts";
-import { readRolloutName } from "./places.ts";
+import { homeOf, readRolloutName } from "./places.ts";
 import type { SealedBlob } from "./seals-watch.ts";
 
 export interface JudgeOptions {
@@ -46,7 +47,15 @@ function headFindings({ head, first, header, bytes, records, broken }: Examinati
   const named = readRolloutName(path)?.thread;
   if (named !== undefined && header !== undefined && header.id.toLowerCase() !== named)
     found.push(finding("name-differs", at, { detail: `the first line says ${header.id}` }));
+  if (named === undefined && header?.isPaginated && homeOf(path) !== undefined)
+    found.push(finding("name-differs", at, { detail: `rename it to ${rolloutName(header)}` }));
   return found;
+}
+
+/** The name that Codex gives the file of such a header. */
+function rolloutName({ id, created }: RolloutHeader): string {
+  const made = new Date(created ?? 0).toISOString().slice(0, 19).replaceAll(":", "-");
+  return `rollout-${made}-${id}.jsonl`;
 }
 
 function lineFindings({ bad, tail, long, carriageReturns, records, head, first }: Examination): Finding[] {

@@ -30,8 +30,15 @@ export async function lineageOf(newest: RolloutFile, files: readonly RolloutFile
   const segments: Segment[] = [{ file: newest }];
   const seen = new Set([newest.rollout]);
   for (let file = newest; ;) {
-    const base = (await headerOf(file.path))?.historyBase;
-    if (!base) return { segments };
+    const header = await headerOf(file.path);
+    const base = header?.historyBase;
+    if (!base) {
+      if (header !== undefined || file.rollout === file.thread) return { segments };
+      return {
+        segments,
+        trouble: `the first line of ${file.path}, which says what it goes on from, can't be read`,
+      };
+    }
     const before = files.find(({ rollout }) => rollout === base.rollout);
     const trouble =
       before === undefined

@@ -125,6 +125,8 @@ export class MessagesWatch {
 
   #item(kind: string, payload: JsonObject, line: RolloutLine): void {
     if (kind === "reasoning") {
+      // Of one response several stand together; between those of two was what the first led to.
+      if (this.#reasoning?.isDamage) this.#lone.add({ ...this.#reasoning.span, isDamage: true });
       this.#reasoning = { span: spanOf(line), isDamage: false };
       return;
     }

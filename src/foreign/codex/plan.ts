@@ -1,9 +1,11 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { JsonObject } from "../../lib/json.ts";
+import type { Pin } from "./descendants.ts";
 import type { Edit } from "./edit.ts";
 import { shiftOf } from "./edit.ts";
 import { type BadLine, type Examination, isWholeHeader, longestExamined } from "./examine.ts";
 import type { FindingKind } from "./findings.ts";
+import type { HistoryBase } from "./header.ts";
 import { damagingReasoning } from "./judge.ts";
 import { linesIn } from "./lines.ts";
 import type { Span, Unpaired } from "./pairs-watch.ts";
@@ -20,8 +22,10 @@ export interface PlanOptions {
   readonly only?: ReadonlySet<FindingKind>;
   /** The state database's row of the thread: for a lost header. */
   readonly row?: JsonObject;
-  /** Bytes that later segments of the thread point into: they keep their place. */
-  readonly pinned: number;
+  /** Where a later segment of the thread goes on: what stands before keeps its place, or gets it back. */
+  readonly pin?: Pin;
+  /** What a segment goes on from, whose first line doesn't say it any more. */
+  readonly base?: HistoryBase;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** The rollout's own path, where `Examination.path` is that of a copy. */
@@ -43,20 +47,37 @@ export const rounds: readonly ((found: Examination, options: PlanOptions) => Edi
       ...plan.calls(),
     ]),
   (found, options) => withFile(found, options, (plan) => plan.loneReasoning()),
+  (found, options) => withFile(found, options, (plan) => plan.stretched()),
   (found, options) => withFile(found, options, (plan) => plan.ordinals()),
 ];
 
 function withFile(found: Examination, options: PlanOptions, plan: (file: Planner) => Edit[]): Edit[] {
   const fd = openSync(found.path, "r");
   try {
-    return plan(new Planner(found, options, fd)).filter(
-      (edit) =>
-        (options.only === undefined || options.only.has(edit.kind)) &&
-        (shiftOf(edit) === 0 || edit.at >= options.pinned),
+    const edits = plan(new Planner(found, options, fd)).filter(
+      ({ kind }) => options.only === undefined || options.only.has(kind),
     );
+    return options.pin ? pinned(edits, found, options.pin) : edits;
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * What stands before the pin may be moved only where bytes are missing there: by so many, filled up with spaces, so that the pin is right
+ * again. Otherwise it stays as it is.
+ */
+function pinned(edits: readonly Edit[], { bytes: size, placeOf }: Examination, pin: Pin): Edit[] {
+  const place = (pin.ordinal === undefined ? undefined : placeOf(pin.ordinal)) ?? Math.min(size, pin.offset);
+  const missing = pin.offset - place;
+  const moving = edits.filter((edit) => shiftOf(edit) !== 0 && edit.at <= place && edit.at < pin.offset);
+  const room = missing - moving.reduce((sum, edit) => sum + shiftOf(edit), 0);
+  const last = moving.findLast(({ bytes }) => bytes !== "blank" && bytes.at(-1) === 0x0a);
+  if (moving.length === 0 || room === 0) return [...edits];
+  if (room < 0 || last === undefined || last.bytes === "blank")
+    return edits.filter((edit) => !moving.includes(edit));
+  const bytes = Buffer.concat([last.bytes.subarray(0, -1), blank(room), Buffer.of(0x0a)]);
+  return edits.map((edit) => (edit === last ? { ...edit, bytes } : edit));
 }
 
 class Planner {
@@ -146,6 +167,17 @@ class Planner {
     return [this.#edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
   }
 
+  /** A file that is too short for where a later one goes on gets spaces for what is gone. */
+  stretched(): Edit[] {
+    const { bytes: size, lines } = this.#found;
+    const missing = (this.#options.pin?.offset ?? 0) - size;
+    if (missing <= 0) return [];
+    const bytes = blank(missing);
+    bytes[missing - 1] = 0x0a;
+    const says = "what is gone becomes spaces, so that the file behind it goes on where it did";
+    return [this.#insert({ index: lines, at: size, bytes: 0 }, "segment-short", says, bytes)];
+  }
+
   blanked(): Edit[] {
     const { doubled } = this.#found;
     const edits = new Map<number, Edit>();
@@ -233,7 +265,7 @@ class Planner {
     const isMissing = ordinals.missing.count > 0 || ordinals.regressed > 0;
     if (header?.isPaginated !== true || !isMissing || doubled.count > 0) return [];
     return ordinals.wanted().flatMap(({ had, ordinal, ...span }) => {
-      if (had === ordinal || span.at < this.#options.pinned) return [];
+      if (had === ordinal || span.at < (this.#options.pin?.offset ?? 0)) return [];
       const head = this.#read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
       const kind = ordinals.regressed > 0 ? "ordinal-regressed" : "missing-ordinal";
       // Behind a timestamp that is no time it stands further back.
@@ -266,6 +298,7 @@ class Planner {
       broken,
       copy,
       row: this.#options.row,
+      base: this.#options.base,
       context: records.find(({ type }) => type === "turn_context")?.payload,
       firstTimestamp: timestamp === undefined ? undefined : new Date(timestamp).toISOString(),
       isPaginated: ordinals.next !== undefined,

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import type { HistoryBase } from "./header.ts";
 import { isThreadId, madeAt, readRolloutName } from "./places.ts";
 
 /** Where the members of a lost header come from, best first. */
@@ -14,6 +15,8 @@ export interface HeadSources {
   readonly context: JsonObject | undefined;
   /** The first timestamp of the remaining lines. */
   readonly firstTimestamp: string | undefined;
+  /** What the file goes on from, where it is a segment of a reverted thread. */
+  readonly base: HistoryBase | undefined;
   readonly isPaginated: boolean;
   /** The lowest ordinal of the remaining lines. */
   readonly firstOrdinal: number | undefined;
@@ -48,8 +51,10 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     ...copy,
     id,
     ...(isPaginated ? { history_mode: "paginated" } : {}),
+    ...baseIn(broken, sources.base),
   };
-  const ordinal = isPaginated ? { ordinal: Math.max(0, (sources.firstOrdinal ?? 1) - 1) } : {};
+  const lowest = sources.base?.endOrdinal ?? Math.max(0, (sources.firstOrdinal ?? 1) - 1);
+  const ordinal = isPaginated ? { ordinal: lowest } : {};
   return Buffer.from(
     JSON.stringify({ timestamp, ...ordinal, type: "session_meta", payload, ...rebuiltMark }),
   );
@@ -60,6 +65,21 @@ export const rebuiltMark = { rebuilt_by: "throughline repair" } as const;
 
 const wanted =
   /"(id|timestamp|cwd|originator|cli_version|source|model_provider|commit_hash|branch|repository_url)":("(?:[^"\\\x00-\x1f]|\\.){1,4096}")/gu;
+
+const wantedBase =
+  /"history_base":(\{"thread_id":"[0-9a-f-]{36}","end_ordinal_exclusive":\d{1,15},"end_byte_offset":\d{1,15}\})/u;
+
+/** As the broken line says it still, or as the other files of the thread do. */
+function baseIn(broken: Buffer | undefined, base: HistoryBase | undefined): JsonObject {
+  const said = wantedBase.exec(broken?.toString("latin1", 0, 2 ** 20) ?? "")?.[1];
+  const read = said === undefined ? undefined : parseJson(said);
+  if (isJsonObject(read)) return { history_base: read };
+  if (base === undefined) return {};
+  const { rollout, endOrdinal, endOffset } = base;
+  return {
+    history_base: { thread_id: rollout, end_ordinal_exclusive: endOrdinal, end_byte_offset: endOffset },
+  };
+}
 
 /** Members that can still be read in a broken line: the first of each name, whole strings only. */
 function remainsOf(broken: Buffer): Readonly<Record<string, string>> {

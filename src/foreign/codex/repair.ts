@@ -15,7 +15,7 @@ import { Failure } from "../../failure.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { isCompressed } from "./compressed.ts";
 import { CodexDatabases } from "./databases.ts";
-import { pinnedBytes } from "./descendants.ts";
+import { firstHeader, lostBase, pinOf } from "./descendants.ts";
 import { applyEdits, copyBytes, copyPrivately, type Edit, shiftOf, writeAll } from "./edit.ts";
 import { examine, type ExamineOptions } from "./examine.ts";
 import { type Finding, needsRepair } from "./findings.ts";
@@ -25,7 +25,7 @@ import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, re
 import { judge } from "./judge.ts";
 import { homeOf, isThreadId, readRolloutName } from "./places.ts";
 import { type PlanOptions, rounds } from "./plan.ts";
-import { indexMisfit } from "./surroundings.ts";
+import { indexKey, indexMisfit, placeMisfit } from "./surroundings.ts";
 import { takeWriterLock, type WriterLock } from "./writer-lock.ts";
 
 export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals" | "only" | "now"> {
@@ -73,21 +73,24 @@ const mostPasses = 4;
 export async function prepareRepair(path: string, options: RepairOptions): Promise<PreparedRepair> {
   const real = plainFile(path);
   const codexHome = homeOf(real);
-  const databases = codexHome === undefined ? undefined : new CodexDatabases(codexHome);
-  const named = readRolloutName(real);
-  const folder = makeRepairFolder(options.home, named?.thread, options.now);
+  const databases = databasesOf(real);
+  const folder = makeRepairFolder(options.home, threadOf(real, databases), options.now);
   try {
     copyPrivately(real, folder.original);
     copyPrivately(folder.original, folder.repaired);
     let found = await examine(folder.repaired, options);
     const first = found;
-    const thread = isThreadId(found.header?.id) ? found.header.id : named?.thread;
+    const thread = isThreadId(found.header?.id) ? found.header.id : threadOf(real, databases);
     const row = thread === undefined ? undefined : databases?.row(thread);
+    const pin = pinOf(real);
+    const { head } = found;
+    const base = head === "broken" || head === "missing" ? await lostBase(real, head) : undefined;
     const plan: PlanOptions = {
       seals: options.seals,
       now: options.now,
       path: real,
-      pinned: pinnedBytes(real),
+      ...(pin && { pin }),
+      ...(base && { base }),
       ...(options.only && { only: options.only }),
       ...(row && { row }),
     };
@@ -103,7 +106,8 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
         found = await examine(folder.repaired, options);
       }
     }
-    const index = thread === undefined ? undefined : databases?.index(thread);
+    const indexed = indexKey(real, thread);
+    const index = indexed === undefined ? undefined : databases?.index(indexed);
     const isMisfit = index !== undefined && indexMisfit(index, folder.original) !== undefined;
     const isMoved = shiftsIndexed(edits, index?.nextOffset ?? 0);
     const rowPath = row?.["rollout_path"];
@@ -116,8 +120,9 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       before: judge(first, { path: real, now: options.now }),
       after: judge(found, { path: real, now: options.now }).filter(needsRepair),
       bytes: { before: first.bytes, after: found.bytes },
-      forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved),
-      movedFrom: isRollout && typeof rowPath === "string" && !isThere(rowPath) ? rowPath : undefined,
+      // Codex makes no index anew of a file that another one goes on from: its turns would be gone from what it shows (0.169).
+      forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && pin === undefined,
+      movedFrom: isRollout && isMisplaced(rowPath, real, codexHome) ? rowPath : undefined,
     };
   } catch (error) {
     folder.remove();
@@ -139,8 +144,7 @@ export async function repairRollout(
   onPrepared: (prepared: PreparedRepair) => void,
 ): Promise<CompletedRepair | undefined> {
   const real = plainFile(path);
-  const known = readRolloutName(real)?.thread;
-  return underLock(real, known, async () => {
+  return underLock(real, threadOf(real, databasesOf(real)), async () => {
     const stat = statSync(real);
     const prepared = await prepareRepair(real, options);
     try {
@@ -264,9 +268,9 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
 function complete(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
   const { path, thread } = journal;
   const isUndoing = journal.state === "undoing";
-  const codexHome = homeOf(path);
-  const databases = codexHome === undefined ? undefined : new CodexDatabases(codexHome);
-  if (thread !== undefined && journal.forgotIndex) databases?.forgetIndex(thread);
+  const databases = databasesOf(path);
+  const indexed = indexKey(path, thread);
+  if (indexed !== undefined && journal.forgotIndex) databases?.forgetIndex(indexed);
   writeInPlace(path, isUndoing ? folder.restored : folder.repaired);
   // Lists that order by it stay as they were; caches that compare it see that something has changed.
   utimesSync(path, stat.atimeMs / 1_000, (stat.mtimeMs + 1) / 1_000);
@@ -332,6 +336,17 @@ function shiftsIndexed(edits: readonly Edit[], indexed: number): boolean {
   return edits.some((edit) => edit.at < indexed && (shiftOf(edit) !== 0 || !keepsIndex.has(edit.kind)));
 }
 
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+function databasesOf(path: string): CodexDatabases | undefined {
+  const home = homeOf(path);
+  return home === undefined ? undefined : new CodexDatabases(home);
+}
+
+/** The thread of a rollout by its file's name, its first line, or else by the state database that names the file. */
+function threadOf(path: string, databases: CodexDatabases | undefined): string | undefined {
+  const known = [readRolloutName(path)?.thread, firstHeader(path)?.id, databases?.rowAt(path)?.["id"]];
+  return known.find(isThreadId);
+}
+
+function isMisplaced(named: unknown, path: string, home: string | undefined): named is string {
+  return typeof named === "string" && home !== undefined && placeMisfit(named, path, home) !== undefined;
 }

@@ -1,0 +1,335 @@
+// The real CLI on what lies around a rollout: the files of a reverted thread, a home that was copied, databases that are behind.
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { diagnose } from "../../src/foreign/codex/diagnose.ts";
+import { type FindingKind, needsRepair } from "../../src/foreign/codex/findings.ts";
+import { listRollouts } from "../../src/foreign/codex/places.ts";
+import { repairRollout, undoRepair } from "../../src/foreign/codex/repair.ts";
+import { codexHome, type CodexHome, type CodexRun, installCodex } from "../kit/codex.ts";
+import { textOf } from "./model.ts";
+import { apiKey, startUpstream, type Upstream } from "./upstream.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
+
+const installed = installCodex();
+const binary = "binary" in installed ? installed.binary : undefined;
+if ("missing" in installed) console.warn(`skipped: ${installed.missing}`);
+
+let root = "";
+let upstream: Upstream;
+let codex: CodexHome;
+let thread = "";
+/** The thread's first file, and the one that goes on from it since the revert. */
+let [base, later] = ["", ""];
+
+const exec = ["exec", "--skip-git-repo-check"];
+const work = (): string => join(root, "work");
+const resume = (prompt: string, home: CodexHome = codex): Promise<CodexRun> =>
+  home.run([...exec, "resume", thread, prompt], { folder: work() });
+
+/** What was said and done, in the request; of what Codex says of itself, and of seals, nothing. */
+function sent(from: number): string[] {
+  return (upstream.requests[from]?.input ?? []).flatMap((item) => {
+    const type = String(item["type"] ?? "message");
+    if (type !== "message") return type === "reasoning" ? [] : [type];
+    return item["role"] === "developer" || textOf(item).startsWith("<")
+      ? []
+      : [`${String(item["role"])}: ${textOf(item)}`];
+  });
+}
+
+const history = [
+  "user: one",
+  "function_call",
+  "function_call_output",
+  "assistant: answer-one é",
+  "user: two",
+];
+
+async function kinds(path: string): Promise<FindingKind[]> {
+  const options = { home: join(root, "own"), now: Date.now(), signal: new AbortController().signal };
+  for await (const { findings } of diagnose([path], options))
+    return findings.filter(needsRepair).map(({ kind }) => kind);
+  throw new Error("nothing was said");
+}
+
+async function repair(path: string): Promise<Record<string, number> | undefined> {
+  const options = { home: join(root, "own"), now: Date.now(), seals: { which: "none" } } as const;
+  return (await repairRollout(path, options, () => undefined))?.journal.mended;
+}
+
+function withState<T>(name: string, act: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(join(codex.home, `${name}.sqlite`));
+  try {
+    return act(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** How the turns of Codex's own index ended, those of every file of the thread. */
+const turns = (): string[] =>
+  withState("thread_history_1", (database) =>
+    database.prepare("SELECT status FROM thread_turns ORDER BY thread_id, rollout_ordinal").all(),
+  ).map(({ status }) => String(status));
+
+function restore(saved: string): void {
+  rmSync(codex.home, { recursive: true, force: true });
+  cpSync(join(root, saved), codex.home, { recursive: true });
+}
+
+function change(path: string, fits: RegExp, into: (line: string) => string[]): Buffer {
+  const lines = readFileSync(path, "latin1").split("\n");
+  const at = lines.findIndex((line) => fits.test(line));
+  if (at < 0) throw new Error(`no line is ${String(fits)}`);
+  return Buffer.from(lines.flatMap((line, nth) => (nth === at ? into(line) : [line])).join("\n"), "latin1");
+}
+
+beforeAll(async () => {
+  if (binary === undefined) return;
+  root = mkdtempSync(join(tmpdir(), "tl codex places ü-"));
+  upstream = await startUpstream();
+  upstream.script("one", [{ run: "echo output-one" }], [{ say: "answer-one é" }]);
+  mkdirSync(work());
+  codex = codexHome(binary, join(root, "codex"), { url: upstream.url, apiKey });
+  expect((await codex.run([...exec, "one"], { folder: work() })).status).toBe(0);
+  ({ thread, path: base } = listRollouts(codex.home)[0]!);
+  for (const prompt of ["two", "three"]) expect((await resume(prompt)).status).toBe(0);
+  cpSync(codex.home, join(root, "plain"), { recursive: true });
+  const server = await codex.serve(work());
+  await server.ask("thread/resume", { threadId: thread });
+  const asked = { threadId: thread, limit: 10 };
+  const { data } = (await server.ask("thread/turns/list", asked)) as { data: { id: string }[] };
+  await server.ask("thread/revert", { threadId: thread, beforeTurnId: data[0]!.id });
+  await server.close();
+  expect((await resume("after")).status).toBe(0);
+  later = listRollouts(codex.home).find(({ path }) => path !== base)!.path;
+  cpSync(codex.home, join(root, "reverted"), { recursive: true });
+});
+
+afterAll(async () => {
+  await upstream?.close();
+  if (root !== "") rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+});
+
+const answer = /"response_item".*"role":"assistant"/u;
+const garbage = (line: string): string[] => ["#".repeat(line.length)];
+const ofBase = (): string => base;
+const ofLater = (): string => later;
+
+interface Case {
+  name: string;
+  path(): string;
+  damage(): Buffer;
+  found: FindingKind[];
+  /** What no repair can bring back. */
+  gone?: string;
+}
+
+const cases: Case[] = [
+  {
+    name: "an answer of the first file is garbage",
+    path: ofBase,
+    damage: () => change(base, answer, garbage),
+    found: ["lone-reasoning", "unparsable-line", "lost-message"],
+  },
+  {
+    name: "an answer of the first file is gone, and what is behind it has moved",
+    path: ofBase,
+    damage: () => change(base, answer, () => []),
+    found: ["lone-reasoning", "lost-message"],
+  },
+  {
+    name: "the first line of the first file is garbage",
+    path: ofBase,
+    damage: () => change(base, /session_meta/u, garbage),
+    found: ["header-broken"],
+  },
+  {
+    name: "the first line of the first file is gone",
+    path: ofBase,
+    damage: () => change(base, /session_meta/u, () => []),
+    found: ["header-missing", "segment-short"],
+  },
+  {
+    name: "a record of the first file stands there twice",
+    path: ofBase,
+    damage: () => change(base, answer, (line) => [line, line]),
+    found: ["doubled-record"],
+  },
+  {
+    name: "the first file ends before the place at which the later one goes on",
+    path: ofBase,
+    damage: () => readFileSync(base).subarray(0, readFileSync(base).indexOf("You said: two")),
+    found: ["lone-reasoning", "torn-tail", "segment-short"],
+    gone: "assistant: You said: two",
+  },
+  {
+    name: "the first line of the later file is garbage",
+    path: ofLater,
+    damage: () => change(later, /session_meta/u, garbage),
+    found: ["header-broken"],
+  },
+  {
+    name: "the first line of the later file is overwritten in part",
+    path: ofLater,
+    damage: () =>
+      change(later, /session_meta/u, (line) => [`${line.slice(0, 60)}${"\0".repeat(40)}${line.slice(100)}`]),
+    found: ["header-broken"],
+  },
+  {
+    name: "the first line of the later file is gone",
+    path: ofLater,
+    damage: () => change(later, /session_meta/u, () => []),
+    found: ["header-missing", "index-stale"],
+  },
+  {
+    name: "an answer of the later file is garbage",
+    path: ofLater,
+    damage: () => change(later, answer, garbage),
+    found: ["lone-reasoning", "unparsable-line", "lost-message"],
+  },
+];
+
+describe.skipIf(binary === undefined)("a thread that was reverted, one of its files damaged", () => {
+  beforeEach(() => restore("reverted"));
+
+  test("nothing is found in it, and nothing repaired, as long as it is whole", async () => {
+    for (const path of [base, later]) {
+      expect(await kinds(path)).toEqual([]);
+      expect(await repair(path)).toBeUndefined();
+    }
+  });
+
+  test.each(cases)("$name", async ({ path, damage, found, gone }) => {
+    const damaged = damage();
+    writeFileSync(path(), damaged);
+    expect(await kinds(path())).toEqual(found);
+    expect((await resume("on")).status).not.toBe(0);
+
+    restore("reverted");
+    writeFileSync(path(), damaged);
+    await repair(path());
+    expect(await kinds(path())).toEqual([]);
+    expect(await repair(path()), "a second repair finds nothing").toBeUndefined();
+    const from = upstream.requests.length;
+    const healed = await resume("on");
+    expect(healed.status, healed.err).toBe(0);
+    const whole = [
+      ...history,
+      "assistant: You said: two",
+      "user: after",
+      "assistant: You said: after",
+      "user: on",
+    ];
+    expect(sent(from)).toEqual(whole.filter((text) => text !== gone));
+    expect(turns()).toEqual(Array.from({ length: 5 }, () => "completed"));
+    await undoRepair(join(root, "own"), path());
+    expect(readFileSync(path()).subarray(0, damaged.length).equals(damaged), "undone").toBe(true);
+  });
+});
+
+const whole = [
+  ...history,
+  "assistant: You said: two",
+  "user: three",
+  "assistant: You said: three",
+  "user: on",
+];
+
+describe.skipIf(binary === undefined)("a rollout and what lies beside it", () => {
+  beforeEach(() => restore("plain"));
+
+  async function healed(path: string, home: CodexHome = codex): Promise<void> {
+    await repair(path);
+    expect(await kinds(path)).toEqual([]);
+    const from = upstream.requests.length;
+    const run = await resume("on", home);
+    expect(run.status, run.err).toBe(0);
+    expect(sent(from)).toEqual(whole);
+  }
+
+  test("a home that was copied: its state database names the original, and a resume in the copy goes on there", async () => {
+    const other = join(root, "copied");
+    cpSync(codex.home, other, { recursive: true });
+    const copy = codexHome(binary!, other, { url: upstream.url, apiKey });
+    const path = listRollouts(other)[0]!.path;
+    expect(await kinds(path)).toEqual(["state-moved"]);
+    const [original, own] = [readFileSync(base), readFileSync(path)];
+    expect((await resume("elsewhere", copy)).status).toBe(0);
+    expect(readFileSync(base).length).toBeGreaterThan(original.length);
+    expect(readFileSync(path).equals(own)).toBe(true);
+
+    restore("plain");
+    rmSync(other, { recursive: true });
+    cpSync(codex.home, other, { recursive: true });
+    await healed(path, copy);
+    expect(readFileSync(base).equals(original), "the original is left alone").toBe(true);
+    expect(readFileSync(path).length).toBeGreaterThan(own.length);
+  });
+
+  test("a file that was archived by hand", async () => {
+    const path = join(codex.home, "archived_sessions", basename(base));
+    mkdirSync(join(path, ".."));
+    renameSync(base, path);
+    expect(await kinds(path)).toEqual(["state-moved"]);
+    expect((await resume("on")).status).not.toBe(0);
+    await healed(path);
+    expect(turns()).toEqual(Array.from({ length: 4 }, () => "completed"));
+  });
+
+  test("a first line that is destroyed: the state database knows the folder, the version and the provider", async () => {
+    const wanted = JSON.parse(readFileSync(base, "utf8").split("\n")[0]!) as { payload: object };
+    writeFileSync(base, change(base, /session_meta/u, garbage));
+    expect(await kinds(base)).toEqual(["header-broken"]);
+    await healed(base);
+    const made = JSON.parse(readFileSync(base, "utf8").split("\n")[0]!) as Record<string, object>;
+    expect(made["rebuilt_by"]).toBe("throughline repair");
+    const { timestamp: _when, history_mode, ...told } = made["payload"] as Record<string, unknown>;
+    expect(wanted.payload).toMatchObject({ ...told, history_mode });
+    expect(Object.keys(told).sort()).toEqual([
+      "cli_version",
+      "cwd",
+      "id",
+      "model_provider",
+      "originator",
+      "source",
+    ]);
+    expect(turns()).toEqual(Array.from({ length: 4 }, () => "completed"));
+  });
+
+  test("a file whose name says nothing, its first line destroyed: the state database knows whose it is", async () => {
+    const path = join(base, "..", "kept.jsonl");
+    writeFileSync(base, change(base, /session_meta/u, garbage));
+    renameSync(base, path);
+    withState("state_5", (database) => database.prepare("UPDATE threads SET rollout_path = ?").run(path));
+    expect(await repair(path)).toEqual({ "header-broken": 1 });
+    // 0.169 takes no file of another name, whatever is in it.
+    expect(await kinds(path)).toEqual(["name-differs"]);
+    expect((await resume("on")).status).not.toBe(0);
+    renameSync(path, base);
+    await healed(base);
+  });
+
+  test("a file that lost its last turns: its index forgets them too, and has those that follow", async () => {
+    const lines = readFileSync(base, "utf8").split("\n");
+    const end = lines.findIndex((line) => line.includes('"task_complete"'));
+    const short = `${lines.slice(0, end + 1).join("\n")}\n`;
+    writeFileSync(base, short);
+    expect(await kinds(base)).toEqual(["index-stale"]);
+    expect((await resume("on")).status).toBe(0);
+    expect(turns(), "the new one isn't among them").toHaveLength(3);
+
+    restore("plain");
+    writeFileSync(base, short);
+    await repair(base);
+    expect(await kinds(base)).toEqual([]);
+    const from = upstream.requests.length;
+    expect((await resume("on")).status).toBe(0);
+    expect(sent(from)).toEqual([...history.slice(0, 4), "user: on"]);
+    expect(turns()).toEqual(["completed", "completed"]);
+  });
+});
