@@ -130,7 +130,9 @@ export async function openWorkbench(
     find: async (reference) => {
       const say = (text: string): void => observe({ type: "notice", text });
       const taking = { store, config, environment: invocation.environment };
-      return (await takeOverMeant(taking, reference, say)) ?? findSession(store, reference);
+      return (
+        (await takeOverMeant(taking, reference, say)) ?? findSession(store, reference, invocation.environment)
+      );
     },
     create: async (id, name, choice = {}) => {
       if (name !== undefined) await checkName(store, name);

@@ -1,4 +1,5 @@
 // Commands of the program in this process: the same table, the same words, the same exit status, without 60 ms for a start.
+import { join } from "node:path";
 import { runProgram } from "../../src/surface/cli/program.ts";
 import { reportError } from "../../src/surface/cli/report-error.ts";
 import type { Terminal } from "../../src/surface/cli/terminal.ts";
@@ -10,7 +11,12 @@ export interface Said {
 }
 
 /** Runs a command line as from a pipe: nobody can be asked. */
-export async function inProcess(home: string, folder: string, words: readonly string[]): Promise<Said> {
+export async function inProcess(
+  home: string,
+  folder: string,
+  words: readonly string[],
+  codexHome = join(home, "no-codex"),
+): Promise<Said> {
   let out = "";
   let err = "";
   const terminal: Terminal = {
@@ -20,7 +26,7 @@ export async function inProcess(home: string, folder: string, words: readonly st
     colour: false,
     readInput: () => Promise.resolve(undefined),
   };
-  const environment = { THROUGHLINE_HOME: home, THROUGHLINE_APPROVAL: "none" };
+  const environment = { THROUGHLINE_HOME: home, THROUGHLINE_APPROVAL: "none", CODEX_HOME: codexHome };
   const { signal } = new AbortController();
   try {
     return { status: await runProgram(words, { terminal, environment, folder, signal }), out, err };

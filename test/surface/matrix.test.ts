@@ -151,19 +151,60 @@ const states: Readonly<Record<string, State>> = {
   },
 };
 
+const ofCodex = "01a1fad9-fbbf-7581-899f-eaca2438692f";
+
+describe("a session of Codex's", () => {
+  const refusal =
+    /session of Codex's own, \S+rollout-\S+, which is only read here.*throughline import 01a1fad9-[^]*\[session-missing/u;
+  it.each(names.filter((name) => name !== "resume" && name !== "purge"))(
+    "is left as it is by %s, which says whose it is and how it is taken over",
+    async (name) => {
+      const home = mkdtempSync(join(root, "home-"));
+      const codex = mkdtempSync(join(root, "codex-"));
+      cpSync(new URL("../../src/foreign/codex/fixtures/0.130.0", import.meta.url), codex, {
+        recursive: true,
+      });
+      const files = (): string[] => readdirSync(codex, { recursive: true, encoding: "utf8" }).toSorted();
+      const before = files();
+      const words = commands[name]().map((word) => (word === id ? ofCodex : word));
+      const { status, err } = await inProcess(home, workspace, words, codex);
+      expect([status, err]).toEqual([2, expect.stringMatching(refusal)]);
+      expect(files()).toEqual(before);
+    },
+  );
+});
+
+/** What says that it was done; of the others it is seen elsewhere. */
+const done: Partial<Record<Name, RegExp>> = {
+  name: /^session ID is "another"/mu,
+  clear: /^session ID is cleared: its log keeps what was said\. /mu,
+  "clear --scrub": /^session ID is scrubbed: only its metadata is kept/mu,
+  queue: /^queued [0-9a-f-]{36} for session ID/mu,
+  archive: /^session ID is archived/mu,
+  unarchive: /^session ID is in the list again/mu,
+  delete: /^deleted session ID \(\d+ bytes\)$/mu,
+  purge: /^deleted session ID \(\d+ bytes\)$/mu,
+  "purge ID": /^deleted session ID \(\d+ bytes\)$/mu,
+};
+
 describe.each(Object.entries(states))("a session %s", (_, { make, refused = {}, from = workspace }) => {
   it.each(names)("is taken by %s, or it says why not", async (name) => {
     const home = mkdtempSync(join(root, "home-"));
     cpSync(base, home, { recursive: true });
     const undo = await make(home);
     const before = textOf(home);
+    const folder = folderIn(home);
     try {
       const { status, out, err } = await inProcess(home, from, commands[name]());
       const said = `${out}${err}`.replaceAll(id, "ID").replaceAll(workspace, "WORKSPACE");
       expect(said).not.toMatch(/unexpectedly|\n\s+at |undefined|\[object|NaN|ENOENT|20\d{3} days/u);
       const expected = refused[name];
       expect([status, err], said).toEqual([expected?.[0] ?? 0, err]);
-      if (!expected) return;
+      if (!expected) {
+        expect(said).toMatch(done[name] ?? /./u);
+        if (/delete|purge/u.test(name)) expect(existsSync(folder)).toBe(false);
+        return;
+      }
       expect(said).toMatch(expected[1]);
       // What is refused is left as it is; who had to read the log first has taken its lease for that, which is a line of its own.
       expect(textOf(home).startsWith(before)).toBe(true);

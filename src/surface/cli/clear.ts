@@ -21,7 +21,7 @@ export async function clear(invocation: Invocation): Promise<number> {
   const home = homeFolder(options, invocation.environment);
   const { store } = storeFor(invocation);
   try {
-    const session = await findSession(store, args[0] ?? "");
+    const session = await findSession(store, args[0] ?? "", invocation.environment);
     const before = await store.everything();
     const meant = before.filter(({ id }) => id === session);
     const relatives = takesRelatives ? relativesOf(meant, before).map((relative) => relative.session.id) : [];

@@ -11,7 +11,7 @@ export async function compact(invocation: Invocation): Promise<number> {
   const render = textRenderer(terminal);
   const bench = await openWorkbench(invocation, (update) => render.update(update));
   try {
-    const id = await findSession(bench.store, args[0] ?? "");
+    const id = await findSession(bench.store, args[0] ?? "", invocation.environment);
     const session = await bench.resume(id, {
       here: options["here"] === true,
       force: options["force"] === true,

@@ -19,7 +19,7 @@ export interface Told {
  * that of the first failure. `--json`: one object with `sessions`, each with what was done or with `error`.
  */
 export async function eachSession(
-  { args, options, terminal }: Invocation,
+  { args, options, terminal, environment }: Invocation,
   store: SessionStore,
   act: (id: string) => Promise<Told>,
 ): Promise<number> {
@@ -28,7 +28,7 @@ export async function eachSession(
   let first: Failure | undefined;
   for (const reference of args) {
     try {
-      const { json, text } = await act(await findSession(store, reference));
+      const { json, text } = await act(await findSession(store, reference, environment));
       told.push(json);
       if (!isJson) terminal.out(`${text}\n`);
     } catch (error) {

@@ -35,7 +35,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     const config = readConfig(options, environment, folder);
     const say = (line: string): void => terminal.err(`· ${line}\n`);
     const taken = await takeOverMeant({ store, config, environment }, reference, say);
-    const id = taken ?? (await findSession(store, reference));
+    const id = taken ?? (await findSession(store, reference, environment));
     const history = await historyOf(store, id);
     const now = systemClock.now();
     const thread = uuidv7(now);

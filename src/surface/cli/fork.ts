@@ -13,7 +13,7 @@ export async function fork(invocation: Invocation): Promise<number> {
   const [fromStep, name] = [stepNumber(invocation, "fromStep"), optionText(invocation, "name")];
   const { store } = storeFor(invocation);
   try {
-    const parent = await findSession(store, args[0] ?? "");
+    const parent = await findSession(store, args[0] ?? "", invocation.environment);
     if (name !== undefined) await checkName(store, name);
     const made = await forkSession({ store, clock: systemClock }, parent, {
       ...(fromStep !== undefined && { fromStep }),

@@ -9,7 +9,7 @@ export async function name(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
   const { store } = storeFor(invocation);
   try {
-    const session = await findSession(store, args[0] ?? "");
+    const session = await findSession(store, args[0] ?? "", invocation.environment);
     const given = args[1] ?? "";
     await checkName(store, given, session);
     let before: string | undefined;

@@ -3,9 +3,17 @@ import { printableLine } from "../../lib/printable.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
 import { placeOf } from "../place.ts";
+import type { Invocation } from "./command.ts";
 
-/** The session that a person means: an id, a unique beginning of one, or a name. Throws `session-missing` or `session-ambiguous`. */
-export async function findSession(store: SessionStore, reference: string): Promise<string> {
+/**
+ * The session that a person means: an id, a unique beginning of one, or a name. Throws `session-missing` or `session-ambiguous`, and says so
+ * where it is one of Codex's (of the home that the environment names), which is only read.
+ */
+export async function findSession(
+  store: SessionStore,
+  reference: string,
+  environment: Invocation["environment"],
+): Promise<string> {
   const ids = await store.find(reference);
   const [only] = ids;
   if (only !== undefined && ids.length === 1) return only;
@@ -17,6 +25,16 @@ export async function findSession(store: SessionStore, reference: string): Promi
       "session-ambiguous",
       `"${printableLine(reference)}" matches ${ids.length} sessions: ${named.join("; ")}${more}. Give more of the id, or the id of the one: throughline show ${ids[0]}`,
       { reference, matches: ids },
+    );
+  }
+  const { findThread } = await import("../codex.ts");
+  const thread = await findThread(environment, reference);
+  if (thread) {
+    const { thread: id, path } = thread.file;
+    throw new Failure(
+      "session-missing",
+      `"${printableLine(reference)}" is a session of Codex's own, ${path}, which is only read here; what deletes or archives it is Codex. Take it over, and everything works on what was taken over: throughline import ${id}`,
+      { reference, nearest: [] },
     );
   }
   const near = nearest(reference, listed);

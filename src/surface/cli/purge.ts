@@ -67,7 +67,7 @@ export function purge(invocation: Invocation): Promise<number> {
 }
 
 async function namedPlan(
-  { options }: Invocation,
+  { options, environment }: Invocation,
   store: SessionStore,
   references: readonly string[],
 ): Promise<Choice> {
@@ -82,7 +82,7 @@ async function namedPlan(
   const left: Left[] = [];
   for (const reference of references) {
     try {
-      ids.add(await findSession(store, reference));
+      ids.add(await findSession(store, reference, environment));
     } catch (error) {
       if (!isFailure(error)) throw error;
       left.push({ session: reference, why: error.message, failure: error });

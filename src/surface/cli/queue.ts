@@ -102,7 +102,7 @@ async function withSession<Name extends "queue" | "queue list" | "queue drop">(
   const { args, options, terminal } = invocation;
   const { store } = storeFor(invocation);
   try {
-    const { json, text } = await use(store, await findSession(store, args[0] ?? ""));
+    const { json, text } = await use(store, await findSession(store, args[0] ?? "", invocation.environment));
     if (options["json"] === true) printJson<Name>(terminal, json);
     else terminal.out(`${text}\n`);
     return 0;

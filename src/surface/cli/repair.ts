@@ -83,7 +83,7 @@ async function target(word: string, { options, environment, folder }: Invocation
     if (!isFailureOf(error, "session-missing")) throw error;
     const { store } = openStore(readConfig(options, environment, folder));
     try {
-      return { kind: "own", id: await findSession(store, word) };
+      return { kind: "own", id: await findSession(store, word, environment) };
     } catch (second) {
       throw isFailureOf(second, "session-missing") ? error : second;
     } finally {

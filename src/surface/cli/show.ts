@@ -29,7 +29,9 @@ export async function show(invocation: Invocation): Promise<number> {
   const config = readConfig(options, invocation.environment, invocation.folder);
   const { store } = openStore(config, watchingFor(invocation));
   try {
-    const id = last ? await lastSession(store, invocation.folder) : await findSession(store, args[0] ?? "");
+    const id = last
+      ? await lastSession(store, invocation.folder)
+      : await findSession(store, args[0] ?? "", invocation.environment);
     if (options["request"] === true) {
       const { showRequest } = await import("./show-request.ts");
       await showRequest(invocation, config, store, id);

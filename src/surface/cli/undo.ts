@@ -9,7 +9,10 @@ export async function undo(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
   const { store } = storeFor(invocation);
   try {
-    const { session, successor } = await undoRotation(store, await findSession(store, args[0] ?? ""));
+    const { session, successor } = await undoRotation(
+      store,
+      await findSession(store, args[0] ?? "", invocation.environment),
+    );
     const told = `session ${session} is back with what is queued; ${successor} is kept, and is listed no more. Go on with: throughline resume ${session}`;
     if (options["json"] === true) printJson<"undo">(terminal, { session, successor });
     else terminal.out(`${told}\n`);
