@@ -1,11 +1,12 @@
 import { systemClock } from "../../lib/clock.ts";
 import { parseJson } from "../../lib/json.ts";
 import { Failure } from "../../failure.ts";
-import { isItemRecord, type ItemRecord } from "../../session/event.ts";
+import { isItemRecord } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
 import type { Place } from "../../session/place.ts";
 import type { ListQuery, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../store/items.ts";
+import { folding } from "../../turn/journal.ts";
 import { checkName } from "../cli/pick.ts";
 import { relativesOf } from "../cli/relatives.ts";
 import type { CodexQuery } from "../codex-sessions.ts";
@@ -59,9 +60,13 @@ export function sessionSource({ store, here, codex }: Shelves): PickerSource {
     delete: async (row) => {
       ownOnly(row);
       const relatives = relativesOf([row], await store.everything());
+      const { forgetLists } = await import("../cli/copies.ts");
+      const troubles = forgetLists(codex.home);
       await store.remove(row.id);
       const left = relatives.map(({ relation, session }) => `${relation} ${session.id}`);
-      return left.length === 0 ? "" : `some of it is still in ${left.join(", ")}`;
+      return [...(left.length === 0 ? [] : [`some of it is still in ${left.join(", ")}`]), ...troubles].join(
+        "; ",
+      );
     },
     fork: async (row) => {
       ownOnly(row);
@@ -107,17 +112,15 @@ export async function pickerRows(
 
 /** What was said last that is in the context still, without instructions. */
 async function lastMessages(store: SessionStore, id: string): Promise<PreviewMessage[]> {
-  const records: ItemRecord[] = [];
-  const visitor = {
-    record: (record: Parameters<typeof isItemRecord>[0]) => {
-      if (!isItemRecord(record)) return;
-      const { kind, role, empty } = record.event;
-      if (kind !== "message" || role === "developer" || role === "system" || empty) return;
-      records.push(record);
-      if (records.length > mostMessages) records.shift();
-    },
-  };
-  await store.read(id, visitor, { from: "window" });
+  const fold = folding();
+  await store.read(id, fold.visitor, { from: "window" });
+  const records = fold
+    .history()
+    .items.filter(isItemRecord)
+    .filter(({ event: { kind, role, empty } }) => {
+      return kind === "message" && role !== "developer" && role !== "system" && !empty;
+    })
+    .slice(-mostMessages);
   const messages: PreviewMessage[] = [];
   for await (const { record, item } of itemsOf(records, (refs) => store.bodies(id, refs))) {
     const parsed = parseJson(new TextDecoder().decode(item));
