@@ -1,5 +1,5 @@
 import type { JsonObject } from "../lib/json.ts";
-import { type ItemFacts, schemaVersion, sessionEvent, type SessionEvent } from "./event.ts";
+import { type ItemFacts, type NewEvent, schemaVersion, sessionEvent } from "./event.ts";
 
 /** Turns an event of one schema version into the next one's. It may change the object that it is given. */
 export type Upcast = (event: JsonObject) => JsonObject;
@@ -54,7 +54,7 @@ const optionalTexts = ["role", "call", "id", "name", "issuer", "model", "followU
 const origins: ReadonlySet<string> = new Set(["input", "model", "tool", "repair"]);
 
 /** The schema's answer for most of what is logged, in a tenth of its time; false only means that the schema has to be asked. */
-function isPlainItem(event: SessionEvent): boolean {
+function isPlainItem(event: NewEvent): boolean {
   return (
     event.type === "item-added" &&
     Number.isFinite(event.turn) &&
@@ -78,9 +78,9 @@ function isPlainSeal(sealed: ItemFacts["sealed"]): boolean {
 }
 
 /** What is wrong with an event that is to be written, or `undefined`. Its number, lease and time are the writer's own. */
-export function objection(event: SessionEvent): string | undefined {
+export function objection(event: NewEvent): string | undefined {
   if (isPlainItem(event)) return undefined;
-  const checked = sessionEvent.safeParse(event);
+  const checked = sessionEvent.safeParse({ ...event, seq: 0, fence: 0, at: 0 });
   if (checked.success) return undefined;
   const issue = checked.error.issues[0];
   return issue ? `${issue.path.join(".") || event.type}: ${issue.message}` : checked.error.message;

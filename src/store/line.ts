@@ -26,7 +26,7 @@ const itemTypes: ReadonlySet<string> = new Set<EventType>(["item-added", "histor
 
 /** Throws a TypeError when the event, or its item, is not what the schema allows: a mistake of the program, not of the store. */
 export function validateAppend({ event, item, sound }: Append): void {
-  const wrong = objection({ ...event, seq: 0, fence: 0, at: 0 } as SessionEvent);
+  const wrong = objection(event);
   if (wrong !== undefined) throw new TypeError(`not an event of the log: ${event.type}: ${wrong}`);
   if (itemTypes.has(event.type) !== (item !== undefined)) {
     throw new TypeError(`${event.type} ${item ? "takes no item" : "needs an item"}`);
@@ -50,7 +50,7 @@ export function encodeLine(event: SessionEvent, item?: Uint8Array): EncodedLine 
   return { bytes: lines.bytes().subarray(0, length), ...(body && { body }) };
 }
 
-const emptyHead = '{"crc":"00000000",';
+const emptyHead = Buffer.from('{"crc":"00000000",');
 const largestKept = 2 ** 21;
 
 /**
@@ -64,23 +64,26 @@ export class LineBuffer {
   /** Length of the line with its newline, and where its item lies in it. */
   add(event: SessionEvent, item?: Uint8Array): { length: number; body?: { offset: number; length: number } } {
     const json = stringify(event);
-    const header = item ? `${emptyHead}${json.slice(1, -1)},"item":` : `${emptyHead}${json.slice(1)}\n`;
     // A character of a string is three bytes of UTF-8 at most.
-    const start = this.#reserve(3 * header.length + (item?.length ?? 0) + 2);
+    const start = this.#reserve(checkedFrom + 3 * json.length + itemMark.length + (item?.length ?? 0) + 2);
     const memory = this.#memory;
-    const bodyStart = start + memory.write(header, start);
-    let end = bodyStart;
+    // The header's own brace makes room for the comma behind the checksum, and its last one for the item.
+    let end = start + checkedFrom - 1;
+    end += memory.write(json, end);
+    memory.set(emptyHead, start);
+    const bodyStart = end - 1 + itemMark.length;
     if (item) {
+      memory.set(itemMark, end - 1);
       memory.set(item, bodyStart);
-      end += item.length;
+      end = bodyStart + item.length;
       memory[end] = closingBrace;
       // The line's own newline stands before the item is searched for others, so that what lies behind it is not searched too.
       memory[end + 1] = newline;
       for (let raw = memory.indexOf(newline, bodyStart); raw < end; raw = memory.indexOf(newline, raw))
         memory[raw] = 0x20;
       end += 2;
-    }
-    memory.write(hex(crc32(memory.subarray(start + checkedFrom, end - 1))), start + 8, "latin1");
+    } else memory[end++] = newline;
+    writeHex(memory, start + 8, crc32(memory.subarray(start + checkedFrom, end - 1)));
     this.#length = end;
     if (!item) return { length: end - start };
     return { length: end - start, body: { offset: bodyStart - start, length: item.length } };
@@ -116,7 +119,13 @@ function stringify(event: SessionEvent): string {
   return JSON.stringify({ seq, fence, at, type, ...members });
 }
 
-const hex = (crc: number): string => crc.toString(16).padStart(8, "0");
+/** Eight lower-case digits. */
+function writeHex(bytes: Buffer, at: number, value: number): void {
+  for (let digit = 7, left = value; digit >= 0; digit--, left >>>= 4) {
+    const nibble = left & 0xf;
+    bytes[at + digit] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble;
+  }
+}
 
 /** A line that could be read. Offsets are those of the buffer that was given. */
 export interface DecodedLine {

@@ -62,7 +62,7 @@ function appendOf(value: JsonObject, id: string, wrong: (why: string) => Failure
   const event = rest as unknown as NewEvent;
   if (event.type === "session-created") event.id = id;
   if (event.type === "turn-ended") event.checkpoint = { ...event.checkpoint, offset: 0, id };
-  const why = objection({ ...event, seq: 0, fence: 0, at: 0 });
+  const why = objection(event);
   if (why !== undefined) throw wrong(why);
   return {
     event,
