@@ -106,11 +106,16 @@ describe("throughline doctor and repair", () => {
     withRig(scenario, async (rig) => {
       expect((await rig.run(["exec", "One."])).status).toBe(0);
       const id = rig.id();
-      expect((await rig.run(["doctor"])).status).toBe(0);
+      const fine = await rig.run(["doctor"]);
+      expect([fine.status, fine.out]).toEqual([
+        0,
+        expect.stringMatching(/\n1 session of Throughline's own, none needs a look\n$/u),
+      ]);
       appendFileSync(join(rig.sessionFolder(id), "log.jsonl"), "garbage\n");
       const found = await rig.run(["doctor"]);
       expect(found.status).toBe(1);
       expect(found.out).toContain(id);
+      expect(found.out).toMatch(/\n1 session of Throughline's own, 1 needs a look\n$/u);
       const told = await rig.run(["repair", id]);
       expect(told.status, told.err).toBe(0);
       expect(told.out).toContain(`throughline resume ${id}`);

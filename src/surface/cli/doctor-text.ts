@@ -57,6 +57,8 @@ const quoted = (word: string): string =>
 interface Report {
   diagnoses: readonly Diagnosis[];
   own: readonly OwnSession[];
+  /** How many own sessions were looked at; absent where none was to be. */
+  ownCount?: number;
   unreadable: readonly { path: string; why: string }[];
   said: Said | undefined;
   home: string;
@@ -65,7 +67,7 @@ interface Report {
 }
 
 /** For people: what a message means, a block for each session with something to say, and the sum. */
-export function doctorText({ diagnoses, own, unreadable, said, home, notes }: Report): string {
+export function doctorText({ diagnoses, own, ownCount, unreadable, said, home, notes }: Report): string {
   const lines = said ? [...saidLines(said), ""] : [];
   const meant = new Set(said?.sessions.map(({ path }) => path));
   for (const diagnosis of diagnoses) {
@@ -93,7 +95,7 @@ export function doctorText({ diagnoses, own, unreadable, said, home, notes }: Re
     lines.push("");
   }
   for (const { path, why } of unreadable) lines.push(`${shortPath(path)}: ${printableLine(why, 200)}`);
-  lines.push(sumLine(diagnoses, own, home, notes));
+  lines.push(sumLine(diagnoses, home, notes) + ownWords(own, ownCount));
   return `${lines.join("\n")}\n`;
 }
 
@@ -115,17 +117,17 @@ function findingLines({ kind, severity, count, places, detail }: Finding): strin
   return lines;
 }
 
-function sumLine(
-  diagnoses: readonly Diagnosis[],
-  own: readonly OwnSession[],
-  home: string,
-  notes: boolean,
-): string {
+function ownWords(own: readonly OwnSession[], count: number | undefined): string {
+  if (count === undefined) return "";
+  const needing = own.filter(({ findings }) => findings.some(needsRepair)).length;
+  return `\n${counted(count, "session")} of Throughline's own, ${needing === 0 ? "none needs" : `${needing} need${needing === 1 ? "s" : ""}`} a look`;
+}
+
+function sumLine(diagnoses: readonly Diagnosis[], home: string, notes: boolean): string {
   const needing = diagnoses.filter(({ findings }) => findings.some(needsRepair));
   const broken = needing.filter(({ findings }) =>
     findings.some(({ severity }) => severity === "broken"),
   ).length;
-  const ownNeeding = own.filter(({ findings }) => findings.some(needsRepair)).length;
   const counts = [
     `${counted(diagnoses.length, "Codex session")}${diagnoses.length === 0 ? ` under ${shortPath(home)}` : ""}`,
     `${broken} broken`,
@@ -136,8 +138,7 @@ function sumLine(
     findings.some(({ kind }) => kind === "sealed-reasoning"),
   ).length;
   const more = notes || sealed === 0 ? "" : `; ${sealed} hold sealed reasoning (--notes tells how old)`;
-  const ownWords = ownNeeding === 0 ? "" : `; ${ownNeeding} of Throughline's own need a look`;
-  return `${counts.join(", ")}${more}${ownWords}`;
+  return `${counts.join(", ")}${more}`;
 }
 
 function saidLines({ means, youCan, sessions }: Said): string[] {

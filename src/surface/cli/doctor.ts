@@ -40,7 +40,8 @@ export async function doctor(invocation: Invocation): Promise<number> {
     bar.show(megabytes(read), megabytes(total), `MB, ${diagnoses.length} of ${paths.length} rollouts`);
   for await (const diagnosis of diagnose(paths, { home: config.home, now, signal, onBytes }))
     diagnoses.push(diagnosis);
-  const own = args.length > 0 ? [] : await lookAtOwn(invocation, bar);
+  const looked = args.length > 0 ? undefined : await lookAtOwn(invocation, bar);
+  const own = looked?.found ?? [];
   bar.clear();
   const said =
     pasted === undefined ? undefined : whoseError(understand(pasted, now), diagnoses, { folder, now });
@@ -60,6 +61,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
       doctorText({
         diagnoses,
         own,
+        ...(looked && { ownCount: looked.count }),
         unreadable,
         said,
         home,
@@ -72,12 +74,17 @@ export async function doctor(invocation: Invocation): Promise<number> {
 async function lookAtOwn(
   { options, environment, folder, signal }: Invocation,
   bar: ReturnType<typeof progress>,
-): Promise<OwnSession[]> {
+): Promise<{ found: OwnSession[]; count: number }> {
   const config = readConfig(options, environment, folder);
   const { store } = openStore(config);
   try {
-    const onSession = (read: number, total: number): void => bar.show(read, total, "own sessions");
-    return await ownFindings(store, config.home, { onSession, signal });
+    let count = 0;
+    const onSession = (read: number, total: number): void => {
+      count = total;
+      bar.show(read, total, "own sessions");
+    };
+    const found = await ownFindings(store, config.home, { onSession, signal });
+    return { found, count };
   } finally {
     await store.close();
   }

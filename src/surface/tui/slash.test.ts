@@ -13,6 +13,7 @@ describe("slash commands", () => {
     expect(words("/fork --from-step 3")).toEqual(["fork", "ID", "--from-step", "3"]);
     expect(words("/clear --scrub")).toEqual(["clear", "ID", "--scrub"]);
     expect(words("/show")).toEqual(["show", "ID"]);
+    expect(words("/show --steps 2")).toEqual(["show", "ID", "--steps", "2"]);
     expect(words("/show other --steps 2")).toEqual(["show", "other", "--steps", "2"]);
     expect(words("/sessions --search 'two words'")).toEqual(["sessions", "--search", "two words"]);
     expect(words("/resume purge --older-than 7d")).toEqual(["purge", "--older-than", "7d"]);

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import type { Command, InterfaceCommand, OptionSpec, Slash } from "../cli/command.ts";
 import { commands, interfaceCommands } from "../cli/commands.ts";
-import { longFlag, splitWords } from "./slash-words.ts";
+import { longFlag, readWords, splitWords } from "./slash-words.ts";
 
 /** What a line that begins with a slash asks for. */
 export type SlashCall =
@@ -63,7 +63,7 @@ function asTyped(
   const words = splitWords(rest);
   const [options, text] = slash.text ? leadingOptions(rest) : [[], ""];
   const given = slash.text ? [text].filter((word) => word !== "") : words;
-  const isNamed = slash.session === "unless-named" && words.some((word) => !word.startsWith("-"));
+  const isNamed = slash.session === "unless-named" && readWords(rest, command.options).args.length > 0;
   if (slash.session === undefined || isNamed)
     return { command, words: [...command.name.split(" "), ...words] };
   if (session === undefined)
