@@ -2,12 +2,14 @@ import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
 import { type Span, spanOf } from "./pairs-watch.ts";
 import { type RolloutRecord, timeOf } from "./record.ts";
+import { TextSet } from "./text-set.ts";
 
 /** Reads bytes of the file that lie behind: to see whether a line is the very same as an earlier one. */
 export type ReadAt = (at: number, bytes: number) => Buffer;
 
 const mostLines = 2_000_000;
 const mostDoubles = 200_000;
+const mostIds = mostLines / 4;
 
 /**
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
@@ -20,7 +22,9 @@ export class DoublesWatch {
   #lastOrdinal = -1;
   /** Of items without an id: by time and length. */
   readonly #first = new Map<number, { index: number; at: number }>();
-  readonly #ids = { calls: new Set<string>(), outputs: new Set<string>(), others: new Set<string>() };
+  readonly #calls = new TextSet(mostIds);
+  readonly #outputs = new TextSet(mostIds);
+  readonly #others = new TextSet(mostIds);
   readonly #strong = new Bounded<Span>(mostDoubles);
   readonly #weak = new Bounded<Span & { distance: number }>(mostDoubles);
   readonly #distances = new Set<number>();
@@ -30,8 +34,12 @@ export class DoublesWatch {
     this.#readAt = readAt;
   }
 
-  /** True for a record that is a copy beyond doubt. `timestamp` as the line has it. */
-  see({ type, kind, payload, ordinal, era }: RolloutRecord, timestamp: unknown, line: RolloutLine): boolean {
+  /** True for a record that is a copy beyond doubt. `timestamp`: what the line has for it. */
+  see(
+    { type, kind, payload, ordinal, era }: RolloutRecord,
+    timestamp: () => unknown,
+    line: RolloutLine,
+  ): boolean {
     const isItem = type === "response_item";
     const isKnown = isItem && this.#knows(kind, payload);
     if (ordinal !== undefined) {
@@ -67,11 +75,10 @@ export class DoublesWatch {
   /** Whether the item's id, or its call's, was there before. */
   #knows(kind: string | undefined, payload: RolloutRecord["payload"]): boolean {
     const call = payload["call_id"];
-    const { calls, outputs, others } = this.#ids;
     if (typeof call === "string" && call !== "")
-      return isNoted(kind?.endsWith("_output") ? outputs : calls, call);
+      return (kind?.endsWith("_output") ? this.#outputs : this.#calls).note(call);
     const id = payload["id"];
-    return typeof id === "string" && id !== "" && isNoted(others, id);
+    return typeof id === "string" && id !== "" && this.#others.note(id);
   }
 
   /** Whether the line with this ordinal has these very bytes. */
@@ -92,19 +99,13 @@ export class DoublesWatch {
   }
 
   /** How many lines ago the very same bytes were seen for the first time. */
-  #repeats(timestamp: unknown, { bytes, index, offset }: RolloutLine): number | undefined {
-    const key = (timeOf(timestamp) ?? 0) * 2 ** 11 + (bytes.length % 2 ** 11);
+  #repeats(timestamp: () => unknown, { bytes, index, offset }: RolloutLine): number | undefined {
+    const key = (timeOf(timestamp()) ?? 0) * 2 ** 11 + (bytes.length % 2 ** 11);
     const first = this.#first.get(key);
     if (first === undefined) {
-      if (this.#first.size < mostLines / 4) this.#first.set(key, { index, at: offset });
+      if (this.#first.size < mostIds) this.#first.set(key, { index, at: offset });
       return undefined;
     }
     return bytes.equals(this.#readAt(first.at, bytes.length)) ? index - first.index : undefined;
   }
-}
-
-function isNoted(ids: Set<string>, id: string): boolean {
-  if (ids.has(id)) return true;
-  if (ids.size < mostLines / 4) ids.add(id);
-  return false;
 }

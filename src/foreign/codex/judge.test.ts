@@ -65,6 +65,16 @@ describe("an examination of a rollout", () => {
       "name-differs",
       name.replace(/[0-9a-f]{12}\.jsonl$/u, "0123456789ab.jsonl"),
     ],
+    [
+      "half of a surrogate pair, in large letters too",
+      () => text.replace(/"type":"input_text","text":"/gu, String.raw`$&\uD83D `),
+      "lone-surrogate",
+    ],
+    [
+      "half of a surrogate pair in a line that is not parsed",
+      () => text.replace(/"type":"function_call_output",/u, String.raw`$&"x":"\uD83D",`),
+      "lone-surrogate",
+    ],
     ["a torn last line", () => text.slice(0, -30), "torn-tail"],
     ["a turn that was never closed", () => unclosed(), "turn-open"],
     [

@@ -99,6 +99,39 @@ export function linesIn(bytes: Buffer, offset = 0): RolloutLine[] {
   return found;
 }
 
+/** A line whose bytes are not cut out before somebody asks for them: that takes longer than all the rest. */
+class CutLine implements RolloutLine {
+  readonly index: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly ending: RolloutLine["ending"];
+  readonly whole: boolean;
+  readonly #memory: Buffer;
+  readonly #start: number;
+
+  constructor(
+    index: number,
+    offset: number,
+    length: number,
+    ending: RolloutLine["ending"],
+    whole: boolean,
+    memory: Buffer,
+    start: number,
+  ) {
+    this.index = index;
+    this.offset = offset;
+    this.length = length;
+    this.ending = ending;
+    this.whole = whole;
+    this.#memory = memory;
+    this.#start = start;
+  }
+
+  get bytes(): Buffer {
+    return this.#memory.subarray(this.#start, this.#start + (this.whole ? this.length : headBytes));
+  }
+}
+
 /** Cuts what is read into lines, in one buffer that is used again and again. */
 class LineCutter {
   /** Offset in the file up to which was read. */
@@ -166,14 +199,15 @@ class LineCutter {
     const behind = this.read - filled.length + end;
     // One read may bring more of a line than is held of one.
     const whole = this.#dropped === 0 && held - ending.length <= this.#longest;
-    const line: RolloutLine = {
-      index: this.#index++,
-      offset: behind - held - this.#dropped,
-      length: held + this.#dropped - ending.length,
-      bytes: filled.subarray(this.#start, whole ? end - ending.length : this.#start + headBytes),
+    const line = new CutLine(
+      this.#index++,
+      behind - held - this.#dropped,
+      held + this.#dropped - ending.length,
       ending,
       whole,
-    };
+      filled,
+      this.#start,
+    );
     this.#dropped = 0;
     return line;
   }

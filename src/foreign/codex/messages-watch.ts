@@ -78,7 +78,7 @@ export class MessagesWatch {
         this.#hole({ index: line.index, at: line.offset, bytes: 0 });
       this.#lastOrdinal = ordinal;
     }
-    this.#since = [];
+    if (this.#since.length > 0) this.#since = [];
     this.#end = line.offset + line.length + line.ending.length;
     this.#lines = line.index + 1;
     if (type === "response_item") this.#item(kind, payload, line);

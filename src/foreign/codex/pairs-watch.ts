@@ -39,8 +39,8 @@ export class PairsWatch {
   }
 
   see({ type, kind = "", payload }: RolloutRecord, line: RolloutLine): void {
-    if (type === "response_item") this.#item(kind, payload, spanOf(line));
-    else if (type === "event_msg") this.#event(kind, payload, spanOf(line));
+    if (type === "response_item") this.#item(kind, payload, line);
+    else if (type === "event_msg") this.#event(kind, payload, line);
     else if (type === "compacted") this.#compacted(payload);
   }
 
@@ -51,23 +51,24 @@ export class PairsWatch {
     for (const orphan of kept) this.orphans.add(orphan);
   }
 
-  #item(kind: string, item: object, span: Span): void {
+  #item(kind: string, item: object, line: RolloutLine): void {
     const { call_id: call, name } = item as { call_id?: unknown; name?: unknown };
     if (typeof call !== "string" || call === "") return;
     if (isCallKind(kind))
-      this.#open.set(call, { ...span, call, kind, ...(typeof name === "string" && { name }) });
+      this.#open.set(call, { ...spanOf(line), call, kind, ...(typeof name === "string" && { name }) });
     else if (isOutputKind(kind) && !this.#open.delete(call) && !this.#carried.delete(call)) {
       const event = this.#events.get(call);
-      this.orphans.add({ ...span, call, kind, ...(event && { event }) });
+      this.orphans.add({ ...spanOf(line), call, kind, ...(event && { event }) });
     }
   }
 
-  #event(kind: string, payload: RolloutRecord["payload"], span: Span): void {
+  #event(kind: string, payload: RolloutRecord["payload"], line: RolloutLine): void {
     const item = kind === "item_completed" && isJsonObject(payload["item"]) ? payload["item"] : undefined;
     const call = item ? item["id"] : telling.has(kind) ? payload["call_id"] : undefined;
     if (typeof call !== "string") return;
     if (item && item["type"] !== "CommandExecution" && item["type"] !== "FileChange") return;
     const open = this.#open.get(call);
+    const span = spanOf(line);
     if (open) open.event = span;
     else {
       this.#events.set(call, span);

@@ -56,7 +56,8 @@ export class SealsWatch {
       ...(typeof item["id"] === "string" && { id: item["id"] }),
       ...(at !== undefined && { sealedAt: at * 1_000 }),
       malformed: shape === "malformed",
-      tail,
+      // A copy: the end of a string holds on to all of it.
+      tail: Buffer.from(tail).toString(),
     });
   }
 }
