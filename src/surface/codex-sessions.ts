@@ -54,7 +54,7 @@ export function codexSessions({ environment, home, own, here, onRead }: CodexQue
   const sessions: CodexSession[] = [];
   let elsewhere = 0;
   for (const thread of threads) {
-    if (own.has(sessionIdOf(thread.id, thread.created))) continue;
+    if (own.size > 0 && own.has(sessionIdOf(thread.id, thread.created))) continue;
     // Of lists of everything nobody wants to know where each folder's repository is.
     const place = here ? placeOf(thread.cwd ?? "") : { path: thread.cwd ?? "" };
     if (here && !isTogether(place, here)) elsewhere++;

@@ -127,34 +127,39 @@ function threadOf(
   const first = chain.at(-1)!;
   const title = chain.toReversed().find((each) => each.facts.title !== undefined)?.facts.title;
   const flaws: ThreadFlaw[] = [...facts.flaws];
-  if (own.filter((each) => each.file.rollout === file.rollout).length > 1) flaws.push("two-files");
+  if (own.length > 1 && own.filter((each) => each.file.rollout === file.rollout).length > 1)
+    flaws.push("two-files");
   if (first.facts.header?.historyBase) flaws.push("base-missing");
   const model = chain.find((each) => each.facts.model !== undefined)?.facts;
-  return {
+  // Member by member: of ten thousand threads, spreading takes longer than looking at their files.
+  const thread: Writable<ListedThread> = {
     id: file.thread,
     path: file.path,
-    ...(name !== undefined && { name }),
-    ...(title !== undefined && { title }),
-    ...(header?.cwd !== undefined && { cwd: header.cwd }),
-    ...(header?.branch !== undefined && { branch: header.branch }),
-    ...(header?.commit !== undefined && { commit: header.commit }),
-    ...(model?.model !== undefined && { model: model.model }),
-    ...(model?.effort !== undefined && { effort: model.effort }),
     origin: header?.origin ?? "unknown",
-    ...(header?.cliVersion !== undefined && { cliVersion: header.cliVersion }),
-    ...(header?.modelProvider !== undefined && { provider: header.modelProvider }),
-    created: Math.min(...own.map((each) => each.facts.created)),
+    created: own.length === 1 ? facts.created : Math.min(...own.map((each) => each.facts.created)),
     updated: facts.updated,
     // How much of an earlier segment still counts is only known when it is read.
     messages: chain.reduce((sum, each) => sum + each.facts.messages, 0),
-    ...((chain.length > 1 || facts.estimated) && { estimated: true as const }),
     bytes: own.reduce((sum, each) => sum + each.file.bytes, 0),
-    ...(file.archived && { archived: true as const }),
-    ...(header?.parent !== undefined && { parent: header.parent }),
-    ...(header?.forkedFrom !== undefined && { forkedFrom: header.forkedFrom }),
     flaws,
   };
+  if (name !== undefined) thread.name = name;
+  if (title !== undefined) thread.title = title;
+  if (header?.cwd !== undefined) thread.cwd = header.cwd;
+  if (header?.branch !== undefined) thread.branch = header.branch;
+  if (header?.commit !== undefined) thread.commit = header.commit;
+  if (model?.model !== undefined) thread.model = model.model;
+  if (model?.effort !== undefined) thread.effort = model.effort;
+  if (header?.cliVersion !== undefined) thread.cliVersion = header.cliVersion;
+  if (header?.modelProvider !== undefined) thread.provider = header.modelProvider;
+  if (chain.length > 1 || facts.estimated) thread.estimated = true;
+  if (file.archived) thread.archived = true;
+  if (header?.parent !== undefined) thread.parent = header.parent;
+  if (header?.forkedFrom !== undefined) thread.forkedFrom = header.forkedFrom;
+  return thread;
 }
+
+type Writable<T> = { -readonly [Member in keyof T]: T[Member] };
 
 /** The file and those that it continues, newest first. */
 function chainOf(current: Found, byRollout: ReadonlyMap<string, Found>): Found[] {

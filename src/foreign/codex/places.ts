@@ -73,6 +73,7 @@ export function listRollouts(
   const found: RolloutFile[] = [];
   walk(join(home, "sessions"), false, found, onUnreadable);
   walk(join(home, "archived_sessions"), true, found, onUnreadable);
+  if (!found.some(({ form }) => form === "jsonl.zst")) return found;
   const plain = new Set(found.filter(({ form }) => form === "jsonl").map(({ path }) => path));
   return found.filter(({ path, form }) => form !== "jsonl.zst" || !plain.has(path.slice(0, -".zst".length)));
 }
@@ -100,8 +101,9 @@ function walk(
     else {
       const named = readRolloutName(entry.name);
       const stat = named && attempt(path, () => statSync(path));
-      if (named && stat?.isFile())
-        found.push({ ...named, path, bytes: stat.size, mtime: stat.mtimeMs, archived });
+      if (!named || !stat?.isFile()) continue;
+      const { thread, rollout, made, form } = named;
+      found.push({ thread, rollout, made, form, path, bytes: stat.size, mtime: stat.mtimeMs, archived });
     }
   }
 }
