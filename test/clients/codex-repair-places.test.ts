@@ -3,13 +3,14 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, write
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { diagnose } from "../../src/foreign/codex/diagnose.ts";
 import { type FindingKind, needsRepair } from "../../src/foreign/codex/findings.ts";
 import { listRollouts } from "../../src/foreign/codex/places.ts";
 import { repairRollout, undoRepair } from "../../src/foreign/codex/repair.ts";
 import { codexHome, type CodexHome, type CodexRun, installCodex } from "../kit/codex.ts";
 import { textOf } from "./model.ts";
+import type { Refusal } from "./requirements.ts";
 import { apiKey, startUpstream, type Upstream } from "./upstream.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
@@ -239,6 +240,69 @@ const whole = [
   "assistant: You said: three",
   "user: on",
 ];
+
+describe.skipIf(binary === undefined)("a rollout that a provider refuses for the form of its items", () => {
+  beforeEach(() => restore("plain"));
+  afterEach(() => void (upstream.demands.length = 0));
+
+  const refusal = (message: string): Refusal => ({
+    status: 400,
+    body: { error: { message, type: "invalid_request_error", param: "input", code: null } },
+  });
+
+  /** It fails, once and again; after the repair it goes on with all that was said. */
+  async function mended(kind: FindingKind): Promise<void> {
+    expect((await resume("lost")).status).not.toBe(0);
+    expect(await kinds(base)).toContain(kind);
+    const size = readFileSync(base).length;
+    expect(await repair(base)).toHaveProperty(kind);
+    expect(readFileSync(base).length, "nothing moves").toBe(size);
+    expect(await kinds(base)).toEqual([]);
+    const from = upstream.requests.length;
+    const run = await resume("on");
+    expect(run.status, run.err).toBe(0);
+    expect(sent(from)).toEqual([...whole.slice(0, -1), "user: lost", "user: on"]);
+    expect(turns().at(-1)).toBe("completed");
+  }
+
+  test("an answer that was written before its reasoning (openai/codex #33044): its id goes", async () => {
+    const lines = readFileSync(base, "utf8").split("\n");
+    const at = lines.findIndex((line) => answer.test(line));
+    const reasoning = lines.findLastIndex((line, nth) => nth < at && line.includes('"type":"reasoning"'));
+    const [first, second] = [lines[reasoning]!, lines[at]!].map((line) =>
+      /^(.*?"payload":)(.*)\}$/u.exec(line)!,
+    );
+    lines[reasoning] = `${first![1]}${second![2]}}`;
+    lines[at] = `${second![1]}${first![2]}}`;
+    writeFileSync(base, lines.join("\n"));
+    const [id, dependsOn] = [second!, first!].map((line) => /"id":"([^"]+)"/u.exec(line[2]!)![1]);
+    upstream.demands.push((_body, input) => {
+      const place = input.findIndex((item) => item["id"] === id);
+      const message = `Item '${id}' of type 'message' was provided without its required 'reasoning' item: '${dependsOn}'.`;
+      return place < 0 || input[place - 1]?.["id"] === dependsOn ? undefined : refusal(message);
+    });
+    await mended("dependent-id");
+  });
+
+  test("reasoning in plain text, of another provider (openai/codex #36551): the words go, the seal stays", async () => {
+    const text = '"content":[{"type":"reasoning_text","text":"I should look."}]';
+    writeFileSync(
+      base,
+      change(base, /"type":"reasoning"/u, (line) => [line.replace('"content":null', text)]),
+    );
+    expect(readFileSync(base, "utf8")).toContain(text);
+    upstream.demands.push((_body, input) => {
+      const at = input.findIndex(
+        ({ type, content }) => type === "reasoning" && Array.isArray(content) && content.length > 0,
+      );
+      const words = `Invalid 'input[${at}].content': array too long. Expected an array with maximum length 0, but got an array with length 1 instead.`;
+      return at < 0 ? undefined : refusal(words);
+    });
+    await mended("plain-reasoning");
+    const seals = upstream.requests.at(-1)!.input.filter(({ type }) => type === "reasoning");
+    expect(seals).toHaveLength(4);
+  });
+});
 
 describe.skipIf(binary === undefined)("a rollout and what lies beside it", () => {
   beforeEach(() => restore("plain"));

@@ -497,7 +497,10 @@ describe.skipIf(binary === undefined)("a damaged rollout and the real CLI", () =
     const { seals, kinds: meant } = understand(said, Date.now());
     expect(seals).toMatchObject({ which: "named", id: expect.stringMatching(/^rs_/u) });
     const size = readFileSync(rollout).length;
-    expect(await repair({ seals: seals!, only: new Set(meant) })).toEqual({ "seal-refused": 1 });
+    expect(await repair({ seals: seals!, only: new Set(meant) })).toEqual({
+      "seal-refused": 1,
+      "dependent-id": 1,
+    });
     expect((await resume()).status, "others are dead too").not.toBe(0);
     expect(await repair({ seals: { which: "older", than: 3_600_000 } })).toEqual({});
     await repair({ seals: { which: "all" } });

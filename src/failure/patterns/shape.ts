@@ -41,6 +41,21 @@ export const shape: readonly Pattern[] = [
     ],
   },
   {
+    // As people paste it from a client that prints no more (openai/codex #36551, 2026-08).
+    class: "reasoning-content-too-long",
+    rows: [14],
+    text: /^invalid ['"`]input\[(?<index>\d+)\]\.content['"`]: array too long\b/iu,
+    data: (_signal, found) => ({ index: Number(found?.groups?.["index"]) }),
+    samples: [
+      {
+        source: "Codex",
+        status: 400,
+        body: "Invalid 'input[7].content': array too long. Expected an array with maximum length 0, but got an array with length 1 instead.",
+        data: { index: 7 },
+      },
+    ],
+  },
+  {
     class: "duplicate-item",
     rows: [23],
     text: /^duplicate item found with id (?<item>\w+)/iu,

@@ -1,5 +1,5 @@
 import { classify } from "../../failure/classify.ts";
-import type { FailureSignal } from "../../failure.ts";
+import type { Failure, FailureSignal } from "../../failure.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { signalFromEvent, signalFromHttp } from "../../failure/signal.ts";
 
@@ -57,15 +57,18 @@ function statusIn(json: string): number | undefined {
   return typeof found === "number" && found >= 400 ? found : undefined;
 }
 
+/** What a provider refused a request of the session for, by the message that a turn ended with. */
+export function refusalIn(message: string | undefined, now: number): Failure | undefined {
+  return message === undefined ? undefined : classify(signalFromText(message), { now, sealedSent: true });
+}
+
 /** Whether a turn ended because sealed content of the session can't be opened any more. */
 export function isSealRefused(message: string | undefined, now: number): boolean {
-  if (message === undefined) return false;
-  const { class: kind } = classify(signalFromText(message), { now, sealedSent: true });
+  const kind = refusalIn(message, now)?.class;
   return kind === "sealed-reasoning-rejected" || kind === "sealed-compaction-rejected";
 }
 
-/** Whether a turn ended because reasoning was sent without what it led to. */
-export function isReasoningAlone(message: string | undefined, now: number): boolean {
-  if (message === undefined) return false;
-  return classify(signalFromText(message), { now, sealedSent: true }).class === "reasoning-unpaired";
+/** Whether an item was refused because the reasoning that its id belongs to isn't sent right before it. */
+export function isDependentRefused({ class: kind, data }: Failure): boolean {
+  return kind === "reasoning-unpaired" && "dependsOn" in data;
 }

@@ -95,6 +95,18 @@ export const catalogue = {
       'the next resume fails where the provider checks it: "reasoning was provided without its required following item"',
     mends: "repair",
   },
+  "dependent-id": {
+    severity: "broken",
+    title: "ids of items whose reasoning isn't sent with them",
+    causes: `the next resume fails in 0.146 and later, which send ids: "provided without its required 'reasoning' item"`,
+    mends: "repair",
+  },
+  "plain-reasoning": {
+    severity: "broken",
+    title: "reasoning in plain text, as other providers write it",
+    causes: `a resume at OpenAI fails: "Invalid 'input[7].content': array too long"`,
+    mends: "repair",
+  },
   "lost-message": {
     severity: "loss",
     title: "messages whose record is gone or can't be read, and which an event still tells",

@@ -1,6 +1,6 @@
 import { counted, durationWords } from "../../lib/words.ts";
 import { sealAge } from "../../replay/seal.ts";
-import { isReasoningAlone, isSealRefused } from "./error-text.ts";
+import { isDependentRefused, isSealRefused, refusalIn } from "./error-text.ts";
 import type { Examination } from "./examine.ts";
 import { type Finding, finding, type FindingKind, type Place } from "./findings.ts";
 import type { RolloutHeader } from "./header.ts";
@@ -124,7 +124,21 @@ function pairFindings({ open, orphans, turns, header }: Examination): Finding[] 
 function messageFindings(found: Examination, now: number): Finding[] {
   const lost = found.messages.found();
   const lone = damagingReasoning(found, now);
+  const refusal = refusalIn(found.turns.error?.message, now);
+  const at = found.turns.error ? [{ line: found.turns.error.line, at: found.turns.error.at, bytes: 0 }] : [];
+  const isDependent = refusal !== undefined && isDependentRefused(refusal);
+  const { plain, firstId } = found.messages;
+  const isPlainRefused = refusal?.class === "reasoning-content-too-long";
   return [
+    ...(isDependent && firstId !== undefined && firstId < at[0]!.at ? [finding("dependent-id", at)] : []),
+    ...(plain.count > 0
+      ? [
+          finding("plain-reasoning", plain.items.map(placeOf), {
+            count: plain.count,
+            ...(!isPlainRefused && { severity: "note" as const }),
+          }),
+        ]
+      : []),
     ...(lone.length > 0 ? [finding("lone-reasoning", lone.map(placeOf), { count: lone.length })] : []),
     ...(lost.length > 0
       ? [
@@ -143,7 +157,7 @@ export function damagingReasoning(
   { messages, turns }: Pick<Examination, "messages" | "turns">,
   now: number,
 ): LoneReasoning[] {
-  const isRefused = isReasoningAlone(turns.error?.message, now);
+  const isRefused = refusalIn(turns.error?.message, now)?.class === "reasoning-unpaired";
   return messages.lone.filter(({ isDamage }) => isDamage || isRefused);
 }
 

@@ -45,13 +45,20 @@ const nearby = 4;
 /**
  * Follows the messages and the events that tell them a second time (`agent_message` and `user_message`, since 0.148 `item_completed`), to
  * find what only the event still tells. An event alone says nothing: up to 0.58 what a cut stream brought has no record. So there has to
- * be a hole too where the record belongs: a line that was blanked, an ordinal that is missing, or the end of the file.
+ * be a hole too where the record belongs: a line that was blanked, an ordinal that is missing, or the end of the file. Beside it, what of the
+ * model's items a provider may refuse for their form.
  */
 export class MessagesWatch {
+  /** Reasoning whose words are not sealed, or not only. */
+  readonly plain = new Bounded<Span>(mostLost);
+  /** Offset of the first item of the model's that has an id. */
+  firstId: number | undefined;
   readonly lost = new Bounded<LostMessage>(mostLost);
   #lone = new Bounded<LoneReasoning>(mostLost);
   /** Answers that were told and not seen: their record comes behind the event. */
   #told: Told[] = [];
+  /** Answers that were seen and not told yet: now and then the event comes behind the record. */
+  #answered: { id: unknown; text: string }[] = [];
   /** What the person was seen to say last: the event comes behind the record. */
   #said: string[] = [];
   #holes: Hole[] = [];
@@ -128,24 +135,28 @@ export class MessagesWatch {
       // Of one response several stand together; between those of two was what the first led to.
       if (this.#reasoning?.isDamage) this.#lone.add({ ...this.#reasoning.span, isDamage: true });
       this.#reasoning = { span: spanOf(line), isDamage: false };
+      const { content } = payload;
+      if (Array.isArray(content) && content.length > 0) this.plain.add(this.#reasoning.span);
       return;
     }
     const role = payload["role"];
     const isAnswer = kind === "message" && role === "assistant";
+    if ((isAnswer || isCallKind(kind)) && typeof payload["id"] === "string") this.firstId ??= line.offset;
     const reasoning = this.#reasoning;
     this.#reasoning = undefined;
     // Before an output there was a call, and a call that is gone is put in.
     const isFollowed = isAnswer || isCallKind(kind) || isOutputKind(kind) || kind.endsWith("_call");
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
     if (isAnswer) {
-      if (this.#told.length === 0) return;
       const [id, text] = [payload["id"], textIn(payload["content"])];
       const at = this.#told.findIndex(
         (told) => (told.id !== undefined && told.id === id) || told.text === text,
       );
       // Records come in the order of their events: what was told before this one, and has no hole, never had one.
-      if (at >= 0)
-        this.#told = this.#told.filter(({ hole }, nth) => nth > at || (nth < at && hole !== undefined));
+      if (at < 0) {
+        this.#answered.push({ id, text });
+        if (this.#answered.length > mostTexts) this.#answered.shift();
+      } else this.#told = this.#told.filter(({ hole }, nth) => nth > at || (nth < at && hole !== undefined));
     } else if (kind === "message" && role === "user") {
       const words = promptOf(payload);
       if (words === undefined) return;
@@ -159,6 +170,10 @@ export class MessagesWatch {
     if (kind === "agent_message" || item?.["type"] === "AgentMessage") {
       const text = item ? textIn(item["content"]) : String(payload["message"] ?? "");
       const id = item?.["id"];
+      const seen = this.#answered.findIndex(
+        (answer) => (id !== undefined && answer.id === id) || answer.text === text,
+      );
+      if (seen >= 0) return void this.#answered.splice(seen, 1);
       if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
       this.#told.push({ id: typeof id === "string" ? id : undefined, text, event: spanOf(line) });
     } else if (kind === "user_message" || item?.["type"] === "UserMessage") {
@@ -175,6 +190,7 @@ export class MessagesWatch {
   #settle(): void {
     for (const { event, hole } of this.#told) if (hole) this.lost.add({ role: "assistant", event, hole });
     this.#told = [];
+    this.#answered = [];
   }
 
   /** What a summary replaced is not sent any more. */
@@ -183,5 +199,6 @@ export class MessagesWatch {
     this.#reasoning = undefined;
     this.lost.keep([]);
     this.#lone.keep([]);
+    this.plain.keep([]);
   }
 }

@@ -1,36 +1,19 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Pin } from "./descendants.ts";
-import type { Edit } from "./edit.ts";
-import { shiftOf } from "./edit.ts";
+import { type Edit, shiftOf } from "./edit.ts";
+import { EditedFile } from "./edited-file.ts";
 import { type BadLine, type Examination, isWholeHeader, longestExamined } from "./examine.ts";
 import type { FindingKind } from "./findings.ts";
-import type { HistoryBase } from "./header.ts";
-import { damagingReasoning } from "./judge.ts";
 import { linesIn } from "./lines.ts";
-import type { Span, Unpaired } from "./pairs-watch.ts";
+import type { Unpaired } from "./pairs-watch.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import { RefusedPlanner } from "./plan-refused.ts";
 import { rebuildHead, rebuiltMark } from "./rebuild-head.ts";
 import { lostMessage } from "./rebuild-message.ts";
 import { lostCall, lostOutput } from "./rebuild-pair.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { blank, salvage, salvageTail } from "./salvage.ts";
-import { chosenSeals, type SealChoice } from "./seal-choice.ts";
-
-export interface PlanOptions {
-  readonly seals: SealChoice;
-  /** Only these kinds of damage are mended; all of them where it is absent. */
-  readonly only?: ReadonlySet<FindingKind>;
-  /** The state database's row of the thread: for a lost header. */
-  readonly row?: JsonObject;
-  /** Where a later segment of the thread goes on: what stands before keeps its place, or gets it back. */
-  readonly pin?: Pin;
-  /** What a segment goes on from, whose first line doesn't say it any more. */
-  readonly base?: HistoryBase;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** The rollout's own path, where `Examination.path` is that of a copy. */
-  readonly path: string;
-}
 
 const longestHead = 512;
 
@@ -40,23 +23,29 @@ export const rounds: readonly ((found: Examination, options: PlanOptions) => Edi
     withFile(found, options, (plan) => [...plan.head(), ...plan.badLines(), ...plan.tail()]),
   // Of what is put in at one place: outputs behind their calls, then messages, then calls before their outputs.
   (found, options) =>
-    withFile(found, options, (plan) => [
-      ...plan.blanked(),
+    withFile(found, options, (plan, refused) => [
+      ...refused.blanked(),
+      ...refused.ids(),
+      ...refused.plainReasoning(),
       ...plan.outputs(),
       ...plan.messages(),
       ...plan.calls(),
     ]),
-  (found, options) => withFile(found, options, (plan) => plan.loneReasoning()),
+  (found, options) => withFile(found, options, (_plan, refused) => refused.loneReasoning()),
   (found, options) => withFile(found, options, (plan) => plan.stretched()),
   (found, options) => withFile(found, options, (plan) => plan.ordinals()),
 ];
 
-function withFile(found: Examination, options: PlanOptions, plan: (file: Planner) => Edit[]): Edit[] {
+function withFile(
+  found: Examination,
+  options: PlanOptions,
+  plan: (damage: Planner, refused: RefusedPlanner) => Edit[],
+): Edit[] {
   const fd = openSync(found.path, "r");
   try {
-    const edits = plan(new Planner(found, options, fd)).filter(
-      ({ kind }) => options.only === undefined || options.only.has(kind),
-    );
+    const file = new EditedFile(fd, found.bytes);
+    const planned = plan(new Planner(found, options, file), new RefusedPlanner(found, options, file));
+    const edits = planned.filter(({ kind }) => options.only === undefined || options.only.has(kind));
     return options.pin ? pinned(edits, found, options.pin) : edits;
   } finally {
     closeSync(fd);
@@ -83,24 +72,24 @@ function pinned(edits: readonly Edit[], { bytes: size, placeOf }: Examination, p
 class Planner {
   readonly #found: Examination;
   readonly #options: PlanOptions;
-  readonly #fd: number;
+  readonly #file: EditedFile;
 
-  constructor(found: Examination, options: PlanOptions, fd: number) {
+  constructor(found: Examination, options: PlanOptions, file: EditedFile) {
     this.#found = found;
     this.#options = options;
-    this.#fd = fd;
+    this.#file = file;
   }
 
   head(): Edit[] {
     const { head, first, header } = this.#found;
     if (first === undefined) return [];
     if (head === "byte-order-mark" && header !== undefined)
-      return [this.#edit(first, "byte-order-mark", "the mark becomes three spaces", blank(3), 3)];
+      return [this.#file.edit(first, "byte-order-mark", "the mark becomes three spaces", blank(3), 3)];
     if (head !== "broken" && head !== "missing" && head !== "byte-order-mark") return [];
     const isBad = head === "broken";
     // Of a line of hundreds of megabytes the head is enough to make another; it stays behind that.
     const isLong = first.bytes > longestExamined;
-    const line = isBad ? this.#read(first.at, Math.min(first.bytes, longestExamined)) : undefined;
+    const line = isBad ? this.#file.read(first.at, Math.min(first.bytes, longestExamined)) : undefined;
     const kept = isLong ? undefined : line && salvage(line);
     // Salvaged whole, it is a bad line like any other.
     const keptHeader = kept && headerIn(kept.bytes);
@@ -109,7 +98,7 @@ class Planner {
     if (made === undefined) return [];
     if (!isBad || !kept)
       return [
-        this.#insert(
+        this.#file.insert(
           first,
           isBad ? "header-broken" : "header-missing",
           "the first line is put back",
@@ -123,7 +112,7 @@ class Planner {
     const isLast = this.#found.tail?.at === first.at;
     const bytes = isLast ? withNewline(padded) : padded;
     return [
-      this.#edit(
+      this.#file.edit(
         first,
         "header-broken",
         "the first line is made anew",
@@ -140,9 +129,9 @@ class Planner {
     return bad.items.flatMap((line) => {
       if (line.at === tail?.at && tail.is !== "whole") return [];
       if (headIsMade && line.at === first.at) return [];
-      const { bytes, lost } = salvage(this.#bytes(line));
+      const { bytes, lost } = salvage(this.#file.bytes(line));
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
-      return [this.#edit(line, kinds[line.why], says, bytes, line.bytes, lost)];
+      return [this.#file.edit(line, kinds[line.why], says, bytes, line.bytes, lost)];
     });
   }
 
@@ -152,19 +141,19 @@ class Planner {
     if (tail.is === "whole") {
       if (head === "broken" && first?.at === tail.at && this.head().length > 0) return [];
       const end = { index: tail.index, at: size, bytes: 0 };
-      return [this.#insert(end, "no-final-newline", "the last line is ended", Buffer.from("\n"))];
+      return [this.#file.insert(end, "no-final-newline", "the last line is ended", Buffer.from("\n"))];
     }
     if (head === "broken" && first?.at === tail.at && this.head().length > 0) return [];
     if (tail.is === "nul") {
       const bytes = blank(tail.bytes);
       bytes[bytes.length - 1] = 0x0a;
-      return [this.#edit(tail, "nul-tail", "the NULs become spaces and a line end", bytes, tail.bytes)];
+      return [this.#file.edit(tail, "nul-tail", "the NULs become spaces and a line end", bytes, tail.bytes)];
     }
-    const { bytes, lost } = salvageTail(this.#bytes(tail));
+    const { bytes, lost } = salvageTail(this.#file.bytes(tail));
     const isRoom = bytes.at(-1) === 0x20;
     if (isRoom) bytes[bytes.length - 1] = 0x0a;
     const ended = isRoom ? bytes : withNewline(bytes);
-    return [this.#edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
+    return [this.#file.edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
   }
 
   /** A file that is too short for where a later one goes on gets spaces for what is gone. */
@@ -175,24 +164,7 @@ class Planner {
     const bytes = blank(missing);
     bytes[missing - 1] = 0x0a;
     const says = "what is gone becomes spaces, so that the file behind it goes on where it did";
-    return [this.#insert({ index: lines, at: size, bytes: 0 }, "segment-short", says, bytes)];
-  }
-
-  blanked(): Edit[] {
-    const { doubled } = this.#found;
-    const edits = new Map<number, Edit>();
-    for (const span of doubled.spans)
-      edits.set(span.at, this.#blank(span, "doubled-record", "the copy becomes spaces"));
-    for (const blob of chosenSeals(this.#found, this.#options.seals, this.#options.now)) {
-      if (edits.has(blob.at)) continue;
-      const isSummary = blob.in === "compaction";
-      const kind = blob.malformed ? "seal-malformed" : "seal-refused";
-      const says = isSummary
-        ? "the sealed summary becomes spaces: the history before it counts again"
-        : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
-      edits.set(blob.at, this.#blank(blob, kind, says));
-    }
-    return [...edits.values()];
+    return [this.#file.insert({ index: lines, at: size, bytes: 0 }, "segment-short", says, bytes)];
   }
 
   outputs(): Edit[] {
@@ -216,27 +188,17 @@ class Planner {
 
   messages(): Edit[] {
     return this.#found.messages.found().flatMap(({ role, event, hole }) => {
-      const told = this.#record(event);
+      const told = this.#file.record(event);
       const payload = told && lostMessage(role, told);
       if (told === undefined || payload === undefined) return [];
       const { ordinal, bytes: room } = hole;
       const line = rebuiltLine(told, payload, ordinal === undefined ? {} : { ordinal });
       const bytes = Buffer.from(JSON.stringify(line));
       const says = `the ${role === "user" ? "prompt" : "answer"} is put in, as its event tells it`;
-      if (room === 0) return [this.#insert(hole, "lost-message", says, withNewline(bytes))];
+      if (room === 0) return [this.#file.insert(hole, "lost-message", says, withNewline(bytes))];
       const padded = bytes.length < room ? Buffer.concat([bytes, blank(room - bytes.length)]) : bytes;
-      return [this.#edit(hole, "lost-message", says, padded, room)];
+      return [this.#file.edit(hole, "lost-message", says, padded, room)];
     });
-  }
-
-  loneReasoning(): Edit[] {
-    const { messages } = this.#found;
-    const { only, now } = this.#options;
-    const isMeant = only?.has("lone-reasoning") === true;
-    const lone = isMeant ? messages.lone : damagingReasoning(this.#found, now);
-    return lone.map((span) =>
-      this.#blank(span, "lone-reasoning", "reasoning whose answer is gone becomes spaces"),
-    );
   }
 
   #paired(
@@ -244,9 +206,9 @@ class Planner {
     make: (half: Unpaired, event: RolloutRecord | undefined) => JsonObject,
   ): Edit | undefined {
     const isCall = make === lostOutput;
-    const own = this.#record(half);
+    const own = this.#file.record(half);
     if (own === undefined) return undefined;
-    const item = make(half, half.event && this.#record(half.event));
+    const item = make(half, half.event && this.#file.record(half.event));
     const end = half.at + half.bytes + 1;
     const isLast = isCall && end >= this.#found.bytes;
     const ordinal = isLast && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
@@ -257,7 +219,7 @@ class Planner {
     const says = isCall
       ? `the output of ${half.name ?? "the call"} is put in (${from})`
       : `the call is put in (${from})`;
-    return this.#insert(place, kind, says, Buffer.from(`${JSON.stringify(line)}\n`));
+    return this.#file.insert(place, kind, says, Buffer.from(`${JSON.stringify(line)}\n`));
   }
 
   ordinals(): Edit[] {
@@ -266,29 +228,29 @@ class Planner {
     if (header?.isPaginated !== true || !isMissing || doubled.count > 0) return [];
     return ordinals.wanted().flatMap(({ had, ordinal, ...span }) => {
       if (had === ordinal || span.at < (this.#options.pin?.offset ?? 0)) return [];
-      const head = this.#read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
+      const head = this.#file.read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
       const kind = ordinals.regressed > 0 ? "ordinal-regressed" : "missing-ordinal";
       // Behind a timestamp that is no time it stands further back.
       const wanted = /"ordinal":(\d+)/u;
       const found =
         had === undefined
           ? undefined
-          : (wanted.exec(head) ?? wanted.exec(this.#bytes(span).toString("latin1")));
+          : (wanted.exec(head) ?? wanted.exec(this.#file.bytes(span).toString("latin1")));
       const [at, length, text] = found
         ? [found.index + 10, found[1]!.length, String(ordinal)]
         : [/^\s*\{(?:"timestamp":"[^"\\]*",)?/u.exec(head)?.[0].length ?? -1, 0, `"ordinal":${ordinal},`];
       if (at < 0) return [];
       const says = found ? `ordinal ${had} becomes ${ordinal}` : `ordinal ${ordinal} is put in`;
       const place = { index: span.index, at: span.at + at, bytes: length };
-      return [this.#edit(place, kind, says, Buffer.from(text), length)];
+      return [this.#file.edit(place, kind, says, Buffer.from(text), length)];
     });
   }
 
   #rebuilt(broken: Buffer | undefined): Buffer | undefined {
     const { laterHeaders, ordinals, first } = this.#found;
-    const [copy] = laterHeaders.map((span) => this.#record(span)?.payload);
+    const [copy] = laterHeaders.map((span) => this.#file.record(span)?.payload);
     const behind = first ? first.at + (broken ? first.bytes : 0) : 0;
-    const records = linesIn(this.#read(behind, 2 ** 20))
+    const records = linesIn(this.#file.read(behind, 2 ** 20))
       .map(readRecord)
       .filter((record) => record.readable);
     const timestamp = records.find(({ at }) => at !== undefined)?.at;
@@ -304,39 +266,6 @@ class Planner {
       isPaginated: ordinals.next !== undefined,
       firstOrdinal,
     });
-  }
-
-  #record(span: Span): RolloutRecord | undefined {
-    const record = readRecord({ bytes: this.#bytes(span), whole: true });
-    return record.readable ? record : undefined;
-  }
-
-  #bytes({ at, bytes }: Span): Buffer {
-    return this.#read(at, bytes);
-  }
-
-  #read(at: number, bytes: number): Buffer {
-    const buffer = Buffer.alloc(Math.max(0, Math.min(bytes, this.#found.bytes - at)));
-    return buffer.subarray(0, readSync(this.#fd, buffer, 0, buffer.length, at));
-  }
-
-  #blank({ at, bytes, index }: Span, kind: FindingKind, says: string): Edit {
-    return { at, length: bytes, bytes: "blank", kind, line: index + 1, says };
-  }
-
-  #insert(place: Span, kind: FindingKind, says: string, bytes: Buffer): Edit {
-    return this.#edit(place, kind, says, bytes, 0);
-  }
-
-  #edit(
-    { at, index }: Span,
-    kind: FindingKind,
-    says: string,
-    bytes: Buffer,
-    length: number,
-    lost: readonly Buffer[] = [],
-  ): Edit {
-    return { at, length, bytes, kind, line: index + 1, says, ...(lost.length > 0 && { lost }) };
   }
 }
 

@@ -24,7 +24,8 @@ import { digest, isBetween, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { judge } from "./judge.ts";
 import { homeOf, isThreadId, readRolloutName } from "./places.ts";
-import { type PlanOptions, rounds } from "./plan.ts";
+import { rounds } from "./plan.ts";
+import type { PlanOptions } from "./plan-options.ts";
 import { indexKey, indexMisfit, placeMisfit } from "./surroundings.ts";
 import { takeWriterLock, type WriterLock } from "./writer-lock.ts";
 
@@ -65,6 +66,8 @@ const keepsIndex: ReadonlySet<string> = new Set([
   "doubled-record",
   "lone-reasoning",
   "lost-message",
+  "dependent-id",
+  "plain-reasoning",
 ]);
 
 const mostPasses = 4;

@@ -1,7 +1,7 @@
 import { classify } from "../../failure/classify.ts";
 import type { FailureClass } from "../../failure/catalogue.ts";
 import type { Failure } from "../../failure.ts";
-import { signalFromText } from "./error-text.ts";
+import { isDependentRefused, signalFromText } from "./error-text.ts";
 import type { FindingKind } from "./findings.ts";
 import type { SealChoice } from "./seal-choice.ts";
 
@@ -85,9 +85,10 @@ const ownWords: readonly OwnWords[] = [
 ];
 
 const kindsOfClass: Partial<Record<FailureClass, readonly FindingKind[]>> = {
-  "sealed-reasoning-rejected": ["seal-refused", "seal-malformed"],
-  "sealed-compaction-rejected": ["seal-refused", "seal-malformed"],
-  "item-not-persisted": ["seal-refused", "seal-malformed"],
+  "sealed-reasoning-rejected": ["seal-refused", "seal-malformed", "dependent-id"],
+  "sealed-compaction-rejected": ["seal-refused", "seal-malformed", "dependent-id"],
+  "item-not-persisted": ["seal-refused", "seal-malformed", "dependent-id"],
+  "reasoning-content-too-long": ["plain-reasoning"],
   "reasoning-unpaired": [
     "lone-reasoning",
     "lost-message",
@@ -117,6 +118,8 @@ export function understand(text: string, now: number): Understood {
   const own = ownWords.find(({ says }) => says.test(text));
   if (own) return { means: own.means, kinds: own.kinds, named };
   const failure = classify(signalFromText(text), { now, sealedSent: true });
+  // The reasoning is there in another place, or gone: the ids go, and reasoning that is alone then.
+  if (isDependentRefused(failure)) return { failure, kinds: ["dependent-id", "lone-reasoning"], named };
   const kinds = kindsOfClass[failure.class] ?? [];
   if (!kinds.includes("seal-refused")) return { failure, kinds, named };
   const { item, tail } = failure.data as { item?: string; tail?: string };

@@ -1,0 +1,131 @@
+import { isCallKind } from "../../session/item.ts";
+import type { Edit } from "./edit.ts";
+import type { EditedFile } from "./edited-file.ts";
+import { isDependentRefused, refusalIn } from "./error-text.ts";
+import type { Examination } from "./examine.ts";
+import { glance } from "./glance.ts";
+import { damagingReasoning } from "./judge.ts";
+import { linesIn } from "./lines.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import { blank } from "./salvage.ts";
+import { chosenSeals } from "./seal-choice.ts";
+
+const idHead = 512;
+/** As far as what one piece of reasoning led to is looked for. */
+const longestLook = 2 ** 18;
+const chunk = 2 ** 25;
+/** An id, and the members before it. */
+const idMember = /^(\{(?:"\w+":(?:"[^"\\]*"|null),)*?)("id":"[^"\\]*",)/u;
+
+/** Takes out, line by line and without moving a byte, what a provider refuses: copies, dead seals, reasoning alone, ids of what is gone. */
+export class RefusedPlanner {
+  readonly #found: Examination;
+  readonly #options: PlanOptions;
+  readonly #file: EditedFile;
+
+  constructor(found: Examination, options: PlanOptions, file: EditedFile) {
+    this.#found = found;
+    this.#options = options;
+    this.#file = file;
+  }
+
+  blanked(): Edit[] {
+    const { doubled } = this.#found;
+    const edits = new Map<number, Edit>();
+    for (const span of doubled.spans)
+      edits.set(span.at, this.#file.blank(span, "doubled-record", "the copy becomes spaces"));
+    for (const blob of chosenSeals(this.#found, this.#options.seals, this.#options.now)) {
+      if (edits.has(blob.at)) continue;
+      const isSummary = blob.in === "compaction";
+      const kind = blob.malformed ? "seal-malformed" : "seal-refused";
+      const says = isSummary
+        ? "the sealed summary becomes spaces: the history before it counts again"
+        : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
+      edits.set(blob.at, this.#file.blank(blob, kind, says));
+    }
+    return [...edits.values()];
+  }
+
+  /**
+   * An item's id ties it to the reasoning before it: of what follows reasoning that is taken out it goes, and where a provider has refused an
+   * item for that, of every item. Versions before 0.146 send none.
+   */
+  ids(): Edit[] {
+    const { turns, bytes: size } = this.#found;
+    const { only, now, seals } = this.#options;
+    const refusal = refusalIn(turns.error?.message, now);
+    const isRefused = refusal !== undefined && isDependentRefused(refusal);
+    if (only?.has("dependent-id") === true ? seals.which === "none" : isRefused)
+      return this.#idsIn(0, size, false);
+    const gone = chosenSeals(this.#found, seals, now).filter((blob) => blob.in === "reasoning");
+    const edits = gone.flatMap(({ at, bytes, index }) => this.#idsIn(at + bytes + 1, size, true, index + 1));
+    return [...new Map(edits.map((edit) => [edit.at, edit])).values()];
+  }
+
+  /** Takes the ids out of the model's items; `once`: up to the first item that is none. */
+  #idsIn(from: number, to: number, once: boolean, first = 0): Edit[] {
+    const edits: Edit[] = [];
+    let passed = first;
+    for (let at = from; at < to;) {
+      const bytes = this.#file.read(at, once ? longestLook : chunk);
+      const lines = linesIn(bytes, at);
+      if (lines.length > 1 && lines.at(-1)?.ending === "") lines.pop();
+      for (const line of lines) {
+        const glanced = glance(line.bytes);
+        if (glanced?.type !== "response_item") continue;
+        const { kind = "" } = glanced;
+        const head = line.bytes.toString("latin1", glanced.payload, glanced.payload + idHead);
+        const isOwn = isCallKind(kind) || (kind === "message" && head.includes('"role":"assistant"'));
+        if (!isOwn && once) return edits;
+        const id = isOwn ? idMember.exec(head) : null;
+        if (id === null) continue;
+        const place = {
+          index: passed + line.index,
+          at: line.offset + glanced.payload + id[1]!.length,
+          bytes: id[2]!.length,
+        };
+        edits.push(
+          this.#file.blank(
+            place,
+            "dependent-id",
+            "the id, which names reasoning that isn't sent, becomes spaces",
+          ),
+        );
+      }
+      if (once) break;
+      passed += lines.length;
+      const last = lines.at(-1);
+      at = last ? last.offset + last.length + last.ending.length : to;
+    }
+    return edits;
+  }
+
+  /** The words stay in the backup; what is sealed beside them stays. */
+  plainReasoning(): Edit[] {
+    const { messages, turns } = this.#found;
+    const { only, now } = this.#options;
+    const isRefused = refusalIn(turns.error?.message, now)?.class === "reasoning-content-too-long";
+    if (!isRefused && only?.has("plain-reasoning") !== true) return [];
+    return messages.plain.items.map((span) => {
+      const line = this.#file.bytes(span);
+      const content = JSON.stringify(this.#file.record(span)?.payload["content"] ?? null);
+      const at = line.indexOf(`"content":${content}`);
+      const says = "reasoning in plain text becomes spaces";
+      if (at < 0) return this.#file.blank(span, "plain-reasoning", says);
+      const length = Buffer.byteLength(content);
+      const bytes = Buffer.concat([Buffer.from("null"), blank(length - 4)]);
+      const place = { index: span.index, at: span.at + at + 10, bytes: length };
+      return this.#file.edit(place, "plain-reasoning", says, bytes, length);
+    });
+  }
+
+  loneReasoning(): Edit[] {
+    const { messages } = this.#found;
+    const { only, now } = this.#options;
+    const isMeant = only?.has("lone-reasoning") === true;
+    const lone = isMeant ? messages.lone : damagingReasoning(this.#found, now);
+    return lone.map((span) =>
+      this.#file.blank(span, "lone-reasoning", "reasoning whose answer is gone becomes spaces"),
+    );
+  }
+}
