@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { direct, startNginx, startOurs } from "./gateway/starts.ts";
 import { startNineRouter, startPortkey } from "./gateway/peers.ts";
 import { cpuMs, peakBytes } from "./gateway/process-stats.ts";
+import { events } from "./gateway/answer.ts";
 import { type Clients, startClients, startUpstream, type Way } from "./gateway/ways.ts";
 import type { Load, Loaded } from "./gateway/load.ts";
 import { median, megabytes, ms, ratio } from "./numbers.ts";
@@ -53,8 +54,15 @@ export async function gateway({ scratch, quick, full }: Bench): Promise<Row[]> {
       pacedCpu: [],
       peak: 0,
     }));
+    for (const way of ways) await expectSame(way);
+    const own = (): number => cpuMs(clients.pid) + cpuMs(upstream.pid);
+    const shares: number[] = [];
     for (let round = -1; round < (quick ? 1 : 7); round++)
-      for (const each of all) await measure(clients, each, { quick, isWarmUp: round < 0 });
+      for (const each of all) {
+        const before = own();
+        const requests = await measure(clients, each, { quick, isWarmUp: round < 0 });
+        if (round >= 0 && each.way.name === "throughline") shares.push((own() - before) / requests);
+      }
     upstream.pace(5);
     for (let round = -1; round < (quick ? 1 : 3); round++)
       for (const each of all) {
@@ -69,6 +77,12 @@ export async function gateway({ scratch, quick, full }: Bench): Promise<Row[]> {
     upstream.pace(0);
     for (const each of all) each.peak = each.way.pid === undefined ? 0 : peakBytes(each.way.pid);
     rows.push(...compare(all));
+    // Where it comes near the time of a gateway, two processors show less than the difference between two gateways.
+    rows.push({
+      measure: "gateway: processor time of a request in the clients and the upstream, beside ours",
+      ours: ms(median(shares)),
+      beside: "",
+    });
 
     const fresh = await startOurs(upstream.port, folder("fresh"));
     ways.push(fresh);
@@ -87,14 +101,34 @@ async function measure(
   clients: Clients,
   each: Measured,
   { quick, isWarmUp }: { quick: boolean; isWarmUp: boolean },
-): Promise<void> {
+): Promise<number> {
   const one = await asked(clients, each.way, { bodyBytes, concurrency: 1, requests: 100, forMs: 5_000 });
   const forMs = quick ? 1_000 : 2_000;
   const { cpu, loaded } = await spent(clients, each.way, { bodyBytes, concurrency, requests: 1e9, forMs });
-  if (isWarmUp) return;
-  each.firstByte.push(median(one.firstByteMs));
-  each.perSecond.push((loaded.requests * 1_000) / loaded.ms);
-  each.cpu.push(cpu);
+  if (!isWarmUp) {
+    each.firstByte.push(median(one.firstByteMs));
+    each.perSecond.push((loaded.requests * 1_000) / loaded.ms);
+    each.cpu.push(cpu);
+  }
+  return one.requests + loaded.requests;
+}
+
+/** Every event of the upstream's has to arrive as it was: a way that leaves some out does less. */
+async function expectSame({ name, port, path, headers, model = "gpt-5.5" }: Way): Promise<void> {
+  const pairs = Array.from({ length: headers.length / 2 }, (_, at): [string, string] => [
+    headers[2 * at]!,
+    headers[2 * at + 1]!,
+  ]);
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method: "POST",
+    headers: [...pairs, ["content-type", "application/json"]],
+    body: JSON.stringify({ model, stream: true, store: false, input: [{ role: "user", content: "word" }] }),
+  });
+  const text = await answer.text();
+  const count = text.split("\n\n").filter((event) => event.includes("data:")).length;
+  if (count < events.length)
+    throw new Error(`${name}: ${count} of ${events.length} events arrived (status ${answer.status})`);
+  if (text !== events.join("")) process.stdout.write(`(${name} changes the events that it passes on) `);
 }
 
 type Asked = Pick<Load, "bodyBytes" | "concurrency" | "requests" | "forMs">;

@@ -20,6 +20,7 @@ export interface Way {
 
 export interface Upstream {
   readonly port: number;
+  readonly pid: number;
   /** From now on there is so long between two events of an answer; 0: as long as the loop takes. */
   pace(ms: number): void;
   stop(): void;
@@ -44,12 +45,14 @@ export async function startUpstream(): Promise<Upstream> {
   const { port } = await message<{ port: number }>(child);
   return {
     port,
+    pid: child.pid!,
     pace: (ms) => void child.send({ paceMs: ms } satisfies Pace),
     stop: () => child.kill(),
   };
 }
 
 export interface Clients {
+  readonly pid: number;
   run(way: Way, load: Omit<Load, "port" | "path" | "headers" | "model">): Promise<Loaded>;
   stop(): void;
 }
@@ -57,6 +60,7 @@ export interface Clients {
 export function startClients(): Clients {
   const child = fork(module("load"));
   return {
+    pid: child.pid!,
     run: ({ port, path, headers, model = "gpt-5.5" }, load) => {
       const loaded = message<Loaded>(child);
       child.send({ ...load, port, path, headers, model } satisfies Load);

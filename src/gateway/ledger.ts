@@ -12,6 +12,8 @@ const keptMs = 90 * 24 * hour;
 
 const sealersHeld = 8_192;
 const flushMs = 500;
+/** How often it is looked whether another gateway has written to the file. */
+const lookMs = 200;
 
 interface Refused {
   at: number;
@@ -45,6 +47,9 @@ export class Ledger implements HealMemory {
   #isTroubled = false;
   /** Whether the file lacks something: then all is written anew. */
   #isBehind = false;
+  #lookedAt = 0;
+  /** What the file held when it was read, as far as a change shows. */
+  #seen = "";
 
   /** Without a path nothing is kept beyond this object. */
   constructor(path: string | undefined, { log, now }: LedgerOptions) {
@@ -55,6 +60,7 @@ export class Ledger implements HealMemory {
   }
 
   knows(issuer: string): boolean {
+    this.#look();
     return this.#refused.has(issuer) || this.knowsMore(issuer);
   }
 
@@ -191,12 +197,31 @@ export class Ledger implements HealMemory {
     }
   }
 
+  /** Several gateways may share the file: what another one has learnt or lifted since holds here too. */
+  #look(): void {
+    const at = performance.now();
+    const file = this.#file;
+    if (!file || this.#isBehind || at - this.#lookedAt < lookMs) return;
+    this.#lookedAt = at;
+    this.#guarded(() => {
+      const seen = fingerprint(file.db);
+      if (seen === this.#seen) return;
+      for (const map of [this.#refused, this.#parameters, this.#marks]) map.clear();
+      this.#read(file.db);
+    });
+  }
+
   #load(db: DatabaseSync): void {
     const since = this.#now() - keptMs;
     this.#guarded(() => {
       for (const table of ["refused", "parameters", "conversations", "sealed"])
         db.prepare(`DELETE FROM ${table} WHERE at < ?`).run(since);
     });
+    this.#read(db);
+  }
+
+  #read(db: DatabaseSync): void {
+    this.#seen = fingerprint(db);
     for (const { issuer, blob, at, times, refusal } of rows(db, "refused"))
       inner(this.#refused, text(issuer)).set(text(blob), {
         at: Number(at),
@@ -281,6 +306,18 @@ function putMark(
 
 function putSealed(db: DatabaseSync, blob: string, issuer: string, at: number): void {
   db.prepare("INSERT OR REPLACE INTO sealed (blob, issuer, at) VALUES (?, ?, ?)").run(blob, issuer, at);
+}
+
+/** Of all that is held in memory. Sealers aren't: they come with every answer, and are looked up in the file. */
+function fingerprint(db: DatabaseSync): string {
+  const found = db
+    .prepare(
+      `SELECT (SELECT count(*) || ' ' || max(at) || ' ' || sum(times) FROM refused) AS refused,
+        (SELECT count(*) || ' ' || max(at) FROM parameters) AS parameters,
+        (SELECT count(*) || ' ' || max(at) FROM conversations) AS conversations`,
+    )
+    .get();
+  return JSON.stringify(found);
 }
 
 const rows = (db: DatabaseSync, table: string): Record<string, SQLOutputValue>[] =>

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Ledger } from "../../src/gateway/ledger.ts";
 import { both, client, closeBoth, last, sealsIn, talk } from "./client.ts";
@@ -68,6 +69,46 @@ describe("the ledger", () => {
     const db = new DatabaseSync(path, { readOnly: true });
     expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 4 });
     db.close();
+  });
+
+  it("of two gateways at once is one: what either was refused, the other doesn't send", async () => {
+    const { simulator, gateway } = await both(talk, { ledger: path });
+    const other = await gatewayTo(simulator.url, { ledger: path });
+    const codex = client(gateway);
+    await codex.say("one");
+    simulator.reset();
+    simulator.rotateKey();
+    await codex.say("two");
+    const elsewhere = client(other);
+    elsewhere.input.push(...codex.input);
+    await sleep(250);
+    expect(last(await elsewhere.say("three"))).toBe("response.completed");
+    expect(simulator.requests.map(sealsIn)).toEqual([1, 0, 1]);
+    expect(other.metrics.total("heals")).toBe(0);
+  });
+
+  it("written by two at once loses nothing of either, and what one lifts is lifted", async () => {
+    const now = Date.now();
+    const open = (): Ledger => new Ledger(path, { log: (line) => expect.fail(line), now: () => now });
+    const [one, two] = [open(), open()];
+    for (let at = 0; at < 200; at++) {
+      one.refuse("a", [`one-${at}`], "r", now);
+      two.refuse("a", [`two-${at}`], "r", now);
+    }
+    await sleep(250);
+    for (const ledger of [one, two]) {
+      expect(ledger.knows("a")).toBe(true);
+      for (let at = 0; at < 200; at++)
+        expect([ledger.seal("a", `one-${at}`, now), ledger.seal("a", `two-${at}`, now)]).toEqual([
+          "refused",
+          "refused",
+        ]);
+    }
+    one.lift("a", ["two-7"]);
+    await sleep(250);
+    expect(two.knows("a")).toBe(true);
+    expect(two.seal("a", "two-7", now)).toBeUndefined();
+    for (const ledger of [one, two]) ledger.close();
   });
 
   it("goes on from memory when it can't be written, and says so once", async () => {
