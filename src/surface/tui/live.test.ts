@@ -46,7 +46,10 @@ describe("the part of the screen that is drawn anew", () => {
     for (const columns of [10, 20, 40, 80, 200]) {
       for (const rows of [3, 5, 8, 12, 24, 60]) {
         for (const phase of phases) {
-          for (const question of [undefined, { title: text, detail: text.repeat(9), all: true }]) {
+          for (const question of [
+            undefined,
+            { title: text, detail: text.repeat(9), all: true, isAbove: true },
+          ]) {
             const view = { ...full, phase, ...(question && { question }) };
             const completions = [...Array(9).keys()].map((at) => ({
               word: `/word${at}`,
@@ -93,10 +96,23 @@ describe("the part of the screen that is drawn anew", () => {
 
   it("puts the cursor where the next character goes, and takes it away while a question is open", () => {
     expect(liveLines(input({}, { draft: draftOf("漢字") }), plain).cursor).toEqual({ x: 6, y: 1 });
-    const question = { title: "Run it?", detail: "ls", all: true };
+    const question = { title: "Run it?", detail: "ls", all: true, isAbove: false };
     const asked = liveLines(input({ question }, { answering: true }), plain);
     expect(asked.cursor).toBeUndefined();
     expect(asked.lines.join("\n")).toContain("y yes · n no (Esc) · a always");
+    const short = { ...question, detail: "x".repeat(3 * 36) };
+    const small = liveLines(
+      { ...input({ question: short }, { answering: true }), columns: 40, rows: 12 },
+      plain,
+    );
+    expect(small.lines.join("").match(/x/gu), "what does not scroll by is seen whole").toHaveLength(3 * 36);
+    for (const [isAbove, words] of [
+      [true, "… all of it stands above"],
+      [false, "… make the window larger"],
+    ] as const) {
+      const long = { ...question, detail: "ls\n".repeat(40), isAbove };
+      expect(liveLines(input({ question: long }), plain).lines.join("\n")).toContain(words);
+    }
     const typing = liveLines(input({ question }, { draft: draftOf("x") }), plain);
     expect(typing.lines.join("\n")).toContain("Tab answers this");
   });

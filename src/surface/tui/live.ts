@@ -120,7 +120,7 @@ function choiceLines({ completions, chosen, columns }: LiveInput, paint: Paint):
 }
 
 function questionLines(
-  { title, detail, all }: Question,
+  { title, detail, all, isAbove }: Question,
   { columns, answering }: LiveInput,
   room: number,
   paint: Paint,
@@ -129,12 +129,13 @@ function questionLines(
     wrapCode(printable(line), columns - 2, { first: "  ", rest: "  " }),
   );
   const shown = lines.slice(0, Math.max(1, room - 3));
+  const more = isAbove ? "all of it stands above" : "make the window larger to see the rest";
   const keys = `y yes · n no (Esc)${all ? " · a always" : ""}`;
   return [
     "",
     ...wrap(paint("warning", `? ${printableLine(title, 200)}`), columns),
     ...shown,
-    ...(shown.length < lines.length ? [paint("quiet", "  … all of it stands above")] : []),
+    ...(shown.length < lines.length ? [paint("quiet", fit(`  … ${more}`, columns))] : []),
     paint("strong", fit(`  ${answering ? keys : "Tab answers this"}`, columns)),
   ];
 }

@@ -79,6 +79,17 @@ describe("questions", () => {
     expect(view().finished).toContainEqual({ kind: "printed", text: detail, failed: false });
     questions.answer("no");
     await asked;
+    for (const [text, isAbove] of [
+      ["x".repeat(3 * 36), false],
+      ["x".repeat(3 * 36 + 1), true],
+      [`${"x".repeat(2 * 36 + 1)}\ny`, true],
+    ] as const) {
+      const next = questions.approve({ title: "Run", detail: text }, never);
+      await settled();
+      expect(view().question?.isAbove, `${text.length} characters fit into 40 columns`).toBe(isAbove);
+      questions.answer("no");
+      await next;
+    }
   });
 
   it("go to the terminal as long as there is no screen, and are denied where there is neither", async () => {

@@ -2,12 +2,13 @@ import { systemClock } from "../../lib/clock.ts";
 import type { ApprovalRequest } from "../../tool.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import { type Happening, note } from "./state.ts";
+import { columnsOf } from "./wrap.ts";
 
 /** Keys that were meant for a message still go to it for so long after a question came up. In milliseconds. */
 const unawares = 400;
 
-/** More characters than this don't fit beside the question in a small window. */
-const shortDetail = 160;
+/** What fits beside the question in the smallest window that is laid out for, 40 columns by 12 lines. */
+const [fewLines, fewColumns] = [3, 36];
 
 /** What the person is asked while the screen is shown: one question at a time, answered once, and with no when its turn is stopped. */
 export class Questions {
@@ -58,13 +59,14 @@ export class Questions {
       signal.addEventListener("abort", stop, { once: true });
       this.#open = { askedAt: systemClock.now(), answer: resolve };
       // What is allowed has to be seen whole: a long text scrolls by, where a small window shows its beginning.
-      const isLong = question.detail.length > shortDetail || question.detail.split("\n").length > 3;
+      const isLong = linesOf(question.detail) > fewLines;
       const blocks = [
         note(question.title),
         { kind: "printed", text: question.detail, failed: false } as const,
       ];
       if (isLong) this.#tell({ type: "told", blocks });
-      this.#tell({ type: "asked", question });
+      const isAbove = isLong || question.patch !== undefined;
+      this.#tell({ type: "asked", question: { ...question, isAbove } });
       try {
         return await promise;
       } finally {
@@ -77,3 +79,11 @@ export class Questions {
     return asked;
   }
 }
+
+const linesOf = (text: string): number =>
+  text
+    .split("\n")
+    .reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line.replaceAll("\t", "    ")) / fewColumns)),
+      0,
+    );

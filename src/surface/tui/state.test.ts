@@ -137,7 +137,7 @@ describe("what the terminal interface shows of a session", () => {
       call,
     ];
     for (const last of told) {
-      const question = { title: "Run?", detail: "", all: true };
+      const question = { title: "Run?", detail: "", all: true, isAbove: false };
       const view = viewOf(
         started,
         ...seen(...told, last),

@@ -57,6 +57,8 @@ export type Stop =
 export interface Question extends ApprovalRequest {
   /** The answer can be yes to all of its kind. */
   readonly all: boolean;
+  /** All of it has scrolled by. */
+  readonly isAbove: boolean;
 }
 
 export interface View {
