@@ -20,6 +20,25 @@ describe("a held body", () => {
     expect(new HeldBody(new BodyMemory()).pieces()).toEqual([]);
   });
 
+  it("of megabytes is what was added too, and holds large pieces where they came", () => {
+    const bytes = randomBytes(3_000_000);
+    for (const step of [999, 4_097, 65_536, 70_000, 3_000_000]) {
+      const body = held(new BodyMemory(), bytes, step);
+      expect(body.length).toBe(bytes.length);
+      expect(body.whole().equals(bytes)).toBe(true);
+      expect(body.pieces().some(({ buffer }) => buffer === bytes.buffer)).toBe(step >= 4_096);
+    }
+    const memory = new BodyMemory();
+    const mixed = new HeldBody(memory);
+    const pieces = [1, 65_536, 2_000_000, 10, 65_536, 3, 100_000, 1].map((length) => randomBytes(length));
+    for (const piece of pieces) mixed.add(piece);
+    expect(mixed.whole().equals(Buffer.concat(pieces))).toBe(true);
+    const kept = Buffer.from(pieces[2]!);
+    mixed.release(true);
+    held(memory, Buffer.alloc(900_000), 65_536);
+    expect(pieces[2]!.equals(kept)).toBe(true);
+  });
+
   it("gives its memory to the next body only when nobody reads it any more", () => {
     const memory = new BodyMemory();
     const first = held(memory, randomBytes(1_000), 1_000);

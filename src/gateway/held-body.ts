@@ -23,12 +23,23 @@ export interface WholeBody {
   whole(): Buffer;
 }
 
+/**
+ * Behind so many bytes pieces stay where they came instead of being copied: of a large body the copied ones would be as much again, since
+ * memory outside of V8's heap doesn't make it collect until it is 64 MB.
+ */
+const copiedBytes = 16 * segmentBytes;
+/** Smaller pieces are copied all the same, or each would cost more than it holds. */
+const leastKept = 4 * 1024;
+
 /** A body that is held to be sent, and sent again. After `release` it can't be read any more. */
 export class HeldBody implements WholeBody {
   readonly #memory: BodyMemory;
+  /** What is to be given back. */
   #segments: Buffer[] = [];
-  /** Of the last segment. */
-  #used = segmentBytes;
+  #pieces: Buffer[] = [];
+  /** Where is room for more, and how much of it is taken. */
+  #open: Buffer | undefined;
+  #used = 0;
   length = 0;
 
   constructor(memory: BodyMemory) {
@@ -36,15 +47,18 @@ export class HeldBody implements WholeBody {
   }
 
   add(bytes: Buffer): void {
+    this.length += bytes.length;
+    if (this.length > copiedBytes && bytes.length >= leastKept) {
+      this.#close();
+      this.#pieces.push(bytes);
+      return;
+    }
     for (let from = 0; from < bytes.length;) {
-      if (this.#used === segmentBytes) {
-        this.#segments.push(this.#memory.take());
-        this.#used = 0;
-      }
-      const copied = bytes.copy(this.#segments.at(-1)!, this.#used, from);
+      this.#open ??= this.#taken();
+      const copied = bytes.copy(this.#open, this.#used, from);
       from += copied;
       this.#used += copied;
-      this.length += copied;
+      if (this.#used === segmentBytes) this.#close();
     }
   }
 
@@ -54,15 +68,28 @@ export class HeldBody implements WholeBody {
 
   /** All of it where it lies. */
   pieces(): readonly Buffer[] {
-    return this.#segments.map((segment, at) =>
-      at === this.#segments.length - 1 ? segment.subarray(0, this.#used) : segment,
-    );
+    return this.#open ? [...this.#pieces, this.#open.subarray(0, this.#used)] : this.#pieces;
   }
 
   /** `isFree`: nobody reads the pieces any more, so that other bodies may be written over them. */
   release(isFree: boolean): void {
     if (isFree) this.#memory.give(this.#segments);
     this.#segments = [];
-    this.#used = segmentBytes;
+    this.#pieces = [];
+    this.#open = undefined;
+    this.#used = 0;
+  }
+
+  #taken(): Buffer {
+    const segment = this.#memory.take();
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  #close(): void {
+    if (!this.#open) return;
+    this.#pieces.push(this.#open.subarray(0, this.#used));
+    this.#open = undefined;
+    this.#used = 0;
   }
 }
