@@ -79,6 +79,25 @@ test("a line longer than a read is whole, and one longer than the limit is its h
   expect(cut[1]!.bytes.length).toBeLessThan(100_000);
 });
 
+test("the lines of a batch stay until the next one is asked for, however long that takes", async () => {
+  const content = Array.from({ length: 90_000 }, (_, at) => `${at} ${"x".repeat(at % 200)}`);
+  content[40_000] = "y".repeat(5_000_000);
+  const found: string[] = [];
+  for await (const batch of rolloutLines(written(content.join("\n")))) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const { bytes } of batch) found.push(bytes.toString());
+  }
+  expect(found).toEqual(content);
+});
+
+test("who has seen enough can leave before the end", async () => {
+  const path = written("x\n".repeat(5_000_000));
+  for await (const batch of rolloutLines(path)) {
+    expect(batch[0]!.offset).toBe(0);
+    break;
+  }
+});
+
 test("reading can begin and end at an offset", async () => {
   const path = written("one\ntwo\nthree\n");
   expect((await read(path, { from: 4, to: 10 })).map(shape)).toEqual([

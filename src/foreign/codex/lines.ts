@@ -62,14 +62,27 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
     return;
   }
   const file = await open(path, "r");
+  const read = async (room: Buffer): Promise<{ bytesRead: number; isFull: boolean }> => {
+    const left = options.to === undefined ? room.length : Math.min(room.length, options.to - lines.read);
+    if (left <= 0) return { bytesRead: 0, isFull: false };
+    const { bytesRead } = await file.read(room, 0, left, lines.read);
+    return { bytesRead, isFull: bytesRead === left };
+  };
   try {
+    let reading = read(lines.room());
     for (;;) {
-      const room = lines.room();
-      const left = options.to === undefined ? room.length : Math.min(room.length, options.to - lines.read);
-      if (left <= 0) break;
-      const { bytesRead } = await file.read(room, 0, left, lines.read);
+      const { bytesRead, isFull } = await reading;
       if (bytesRead === 0) break;
-      yield lines.take(bytesRead);
+      const batch = lines.take(bytesRead);
+      // While these are looked at, the next ones come.
+      const other = isFull ? lines.otherRoom() : undefined;
+      if (other) {
+        reading = read(other);
+        // What went wrong is said when it is their turn.
+        reading.catch(() => undefined);
+      }
+      yield batch;
+      if (!other) reading = read(lines.room());
     }
     yield lines.rest();
   } finally {
@@ -132,12 +145,13 @@ class CutLine implements RolloutLine {
   }
 }
 
-/** Cuts what is read into lines, in one buffer that is used again and again. */
+/** Cuts what is read into lines, in one or two buffers that are used again and again. */
 class LineCutter {
   /** Offset in the file up to which was read. */
   read: number;
   readonly #longest: number;
-  #memory = Buffer.allocUnsafe(chunk);
+  #memory: Buffer = Buffer.allocUnsafe(chunk);
+  #other: Buffer | undefined;
   /** Where in memory the line begins whose end was not read yet, and how many bytes of it there are. */
   #start = 0;
   #held = 0;
@@ -163,6 +177,17 @@ class LineCutter {
     }
     this.#start = 0;
     return this.#memory.subarray(this.#held);
+  }
+
+  /** As `room`, in other memory, so that the lines stay that were given out last; none where a line is too long for that. */
+  otherRoom(): Buffer | undefined {
+    if (this.#held > chunk / 2) return undefined;
+    const memory = this.#other ?? Buffer.allocUnsafe(chunk);
+    this.#memory.copy(memory, 0, this.#start, this.#start + this.#held);
+    this.#other = this.#memory.length === chunk ? this.#memory : undefined;
+    this.#memory = memory;
+    this.#start = 0;
+    return memory.subarray(this.#held);
   }
 
   /** The lines that end in the bytes that were read into the last room. */
