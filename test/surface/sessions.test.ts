@@ -6,6 +6,7 @@ import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
 import { type Rig, until, withRig } from "../kit/rig.ts";
+import { atTerminal, hasTmux } from "../kit/tmux.ts";
 
 const plain: ScenarioInput = { turn: [turn(/./, step("Done."))] };
 
@@ -162,4 +163,27 @@ describe("the list of sessions", () => {
         expect(titles.join()).toContain("日本語");
       },
     ));
+
+  it.skipIf(!hasTmux)("breaks a line between what it tells where a terminal is narrower", () =>
+    withRig(plain, async (rig) => {
+      for (const prompt of ["short", `日本語 ${"words ".repeat(12)}`])
+        expect((await rig.run(["exec", prompt])).status).toBe(0);
+      for (const columns of [80, 60]) {
+        await atTerminal(
+          rig,
+          ["sessions"],
+          async (terminal) => {
+            expect(await terminal.ended()).toBe(0);
+            const screen = await terminal.screen();
+            expect(screen).toMatch(/^[0-9a-f-]{36} {2}short(?: {2}gpt-5\.5 ·.*)?\n {4}\S/mu);
+            expect(screen.match(/^(?:[0-9a-f-]{36} {2}\S| {4}\S|\[ended).*$/gmu)).toHaveLength(
+              screen.trimEnd().split("\n").length,
+            );
+            expect(screen).toMatch(/(?:^ {4}|· )idle$/mu);
+          },
+          { columns },
+        );
+      }
+    }),
+  );
 });

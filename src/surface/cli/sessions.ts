@@ -66,7 +66,11 @@ export async function sessions(invocation: Invocation): Promise<number> {
       reading.clear();
     }
     if (options["json"] === true) printJson<"sessions">(terminal, { sessions: shown, hidden });
-    else terminal.out(await table(shown, hidden, { here, now, isCodex: options["codex"] === true }));
+    else {
+      const columns = terminal.screen?.output.columns;
+      const isCodex = options["codex"] === true;
+      terminal.out(await table(shown, hidden, { here, now, isCodex, ...(columns && { columns }) }));
+    }
     return 0;
   } finally {
     reading.clear();
@@ -88,10 +92,16 @@ interface Hidden {
 async function table(
   shown: readonly Listed[],
   hidden: readonly Hidden[],
-  { here, now, isCodex }: { here: Place; now: number; isCodex: boolean },
+  { here, now, isCodex, columns }: { here: Place; now: number; isCodex: boolean; columns?: number },
 ): Promise<string> {
-  const labels = await aligned(shown.map((session) => labelWords(session, mostLabel)));
-  const lines = shown.map((session, at) => listLine(session, now, here, labels[at]));
+  const labels = shown.map((session) => labelWords(session, mostLabel));
+  const columnsOf = await measure(labels);
+  const padded = aligned(labels, columnsOf);
+  const lines = shown.map((session, at) => {
+    const line = listLine(session, now, here, padded[at]);
+    if (columns === undefined || columnsOf(line) <= columns) return line;
+    return folded(listLine(session, now, here, labels[at]), columns, columnsOf);
+  });
   const counts = [...new Set(hidden.map(({ by }) => by))]
     .map((by) => ({
       by,
@@ -112,12 +122,31 @@ async function table(
   return `${lines.join("\n")}\n`;
 }
 
-/** With blanks behind them, so that what follows stands in a column, beside wide characters too. */
-async function aligned(labels: readonly string[]): Promise<string[]> {
+type ColumnsOf = (text: string) => number;
+
+async function measure(labels: readonly string[]): Promise<ColumnsOf> {
   const isPlain = labels.every((label) => /^[ -~…]*$/u.test(label));
   // Its tables take a tenth of the time of a list to load.
-  const columnsOf = isPlain ? (label: string) => label.length : (await import("string-width")).default;
+  return isPlain ? ({ length }) => length : (await import("string-width")).default;
+}
+
+/** With blanks behind them, so that what follows stands in a column, beside wide characters too. */
+function aligned(labels: readonly string[], columnsOf: ColumnsOf): string[] {
   const columns = labels.map((label) => columnsOf(label));
   const most = Math.max(0, ...columns);
   return labels.map((label, at) => label + " ".repeat(most - (columns[at] ?? 0)));
+}
+
+/** For a terminal that is narrower than the line: broken between what it tells, not in a word. */
+function folded(line: string, columns: number, columnsOf: ColumnsOf): string {
+  const rows: string[] = [];
+  let row = "";
+  for (const part of line.split(/(?<= · |\S {2})(?=\S)/u)) {
+    if (row !== "" && columnsOf((row + part).trimEnd()) > columns) {
+      rows.push(row.trimEnd());
+      row = "    ";
+    }
+    row += part;
+  }
+  return [...rows, row].join("\n");
 }
