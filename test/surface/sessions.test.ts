@@ -176,7 +176,7 @@ describe("the list of sessions", () => {
             expect(await terminal.ended()).toBe(0);
             const screen = await terminal.screen();
             expect(screen).toMatch(/^[0-9a-f-]{36} {2}short(?: {2}gpt-5\.5 ·.*)?\n {4}\S/mu);
-            expect(screen.match(/^(?:[0-9a-f-]{36} {2}\S| {4}\S|\[ended).*$/gmu)).toHaveLength(
+            expect(screen.match(/^(?:[0-9a-f-]{36}(?: {2}\S.*)?| {4}\S.*|\[ended.*)$/gmu)).toHaveLength(
               screen.trimEnd().split("\n").length,
             );
             expect(screen).toMatch(/(?:^ {4}|· )idle$/mu);
