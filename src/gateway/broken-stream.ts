@@ -28,10 +28,11 @@ export function brokenEnding(
 ): string | undefined {
   if (stream === undefined) return undefined;
   const { signal } = failure;
-  // An error that the provider told in an event that clients pass over: in its own words, which they act on.
+  // An error that the provider told in an event that clients pass over: in its own words, which they act on. Codex gives a turn up for
+  // `server_is_overloaded`, and asks again for a `server_error` (0.169).
   if (signal?.source === "event") {
-    const said = { code: signal.code ?? "server_error", message: signal.message };
-    return failedEvent(events, stream.response, said);
+    const code = isFailureOf(failure, "overloaded") ? undefined : signal.code;
+    return failedEvent(events, stream.response, { code: code ?? "server_error", message: signal.message });
   }
   const why = `The upstream's stream ended (${breakReason(failure)}) after output had begun; what was sent counts, and nothing was asked again`;
   const message = `${why} (${failure.class}, throughline gateway)`;

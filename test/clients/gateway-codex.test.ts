@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
@@ -65,7 +65,7 @@ describe.skipIf(binary === undefined)("the real CLI through the gateway", () => 
   test.each(["coded", "uncoded", "error-event", "failed-event", "wrapped-502"] satisfies SealWording[])(
     "goes on after a key was rotated, for one request more (told as %s)",
     async (wording) => {
-      const { upstream, gateway, turn, rollout } = await open();
+      const { upstream, gateway, codex, turn, rollout } = await open();
       upstream.wording = wording;
       upstream.script("look", [{ run: "echo looked" }], [{ say: "First." }]);
       upstream.script("again", [{ say: "Second." }]);
@@ -74,6 +74,7 @@ describe.skipIf(binary === undefined)("the real CLI through the gateway", () => 
       expect(upstream.requests).toHaveLength(2);
       upstream.rotate();
       const before = rollout();
+      const settings = readFileSync(join(codex.home, "config.toml"));
       expectGood(await turn("again"), "Second.");
       expect(upstream.requests).toHaveLength(4);
       // The dead blobs are still in its file, and sent again: they are left out before anything is asked.
@@ -89,6 +90,8 @@ describe.skipIf(binary === undefined)("the real CLI through the gateway", () => 
       // What was sealed since is still sent.
       expect(upstream.requests[4]!.raw).toContain('"encrypted_content":"');
       expect(rollout().subarray(0, before.length).equals(before)).toBe(true);
+      expect(readFileSync(join(codex.home, "config.toml")).equals(settings)).toBe(true);
+      expect(existsSync(join(codex.home, "auth.json"))).toBe(false);
       expect(gateway.metrics.total("heals")).toBe(1);
       expect(gateway.metrics.total("prevented")).toBe(1);
     },

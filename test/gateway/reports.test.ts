@@ -33,14 +33,19 @@ async function streaming(
 const events = { "content-type": "text/event-stream" };
 
 describe("an error event behind output, which Codex passes over", () => {
-  it("is followed by response.failed with its code and words", async () => {
+  it.each([
+    ["server_is_overloaded", "server_error"],
+    ["insufficient_quota", "insufficient_quota"],
+    ["rate_limit_exceeded", "rate_limit_exceeded"],
+  ])("is followed by response.failed with its words and a code that is acted on (%s)", async (code, told) => {
     for (const rest of ["", ": bye\n\n"]) {
-      const { url } = await streaming(events, created + added + delta("a") + overloaded + rest);
+      const error = overloaded.replace("server_is_overloaded", code);
+      const { url } = await streaming(events, created + added + delta("a") + error + rest);
       const got = await read(await ask(await gatewayTo(url)));
       expect(got.events.map(({ event }) => event).filter((event) => event === "error")).toHaveLength(1);
       expect(last(got)).toBe("response.failed");
       expect(got.events.at(-1)!.data).toMatchObject({
-        response: { id: "resp_1", error: { code: "server_is_overloaded", message: "Try again later." } },
+        response: { id: "resp_1", error: { code: told, message: "Try again later." } },
       });
     }
   });
