@@ -107,6 +107,16 @@ export class JsonSkim {
     return this.has(slot) && this.#bytes[this.#starts[slot]!] === smallN;
   }
 
+  /** `null`, or a list or an object that holds nothing. */
+  isEmpty(slot: number): boolean {
+    const start = this.#starts[slot]!;
+    const first = this.#bytes[start]!;
+    const next = this.#bytes[past(this.#bytes, start + 1)];
+    const isClosed =
+      first === openBracket ? next === closeBracket : first === openBrace && next === closeBrace;
+    return this.isNull(slot) || (this.has(slot) && isClosed);
+  }
+
   /** The value of a string, its bytes taken for Latin-1; `undefined` for anything else. */
   text(slot: number): string | undefined {
     if (!this.isText(slot)) return undefined;

@@ -119,7 +119,8 @@ export const outputKinds: Readonly<Record<string, string>> = {
   local_shell_call: "local_shell_call_output",
 };
 
-export const isCallKind = (kind: string): boolean => Object.hasOwn(outputKinds, kind);
+const calls: ReadonlySet<string> = new Set(Object.keys(outputKinds));
+export const isCallKind = (kind: string): boolean => calls.has(kind);
 const answers: ReadonlySet<string> = new Set(Object.values(outputKinds));
 export const isOutputKind = (kind: string): boolean => answers.has(kind);
 

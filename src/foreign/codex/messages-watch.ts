@@ -139,8 +139,8 @@ export class MessagesWatch {
       if (Array.isArray(content) && content.length > 0) this.plain.add(this.#reasoning.span);
       return;
     }
-    const role = payload["role"];
-    const isAnswer = kind === "message" && role === "assistant";
+    const role = kind === "message" ? payload["role"] : undefined;
+    const isAnswer = role === "assistant";
     if ((isAnswer || isCallKind(kind)) && typeof payload["id"] === "string") this.firstId ??= line.offset;
     const reasoning = this.#reasoning;
     this.#reasoning = undefined;
@@ -157,7 +157,7 @@ export class MessagesWatch {
         this.#answered.push({ id, text });
         if (this.#answered.length > mostTexts) this.#answered.shift();
       } else this.#told = this.#told.filter(({ hole }, nth) => nth > at || (nth < at && hole !== undefined));
-    } else if (kind === "message" && role === "user") {
+    } else if (role === "user") {
       const words = promptOf(payload);
       if (words === undefined) return;
       this.#said.push(words);

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
@@ -51,12 +51,15 @@ export class PairsWatch {
     for (const orphan of kept) this.orphans.add(orphan);
   }
 
-  #item(kind: string, item: object, line: RolloutLine): void {
-    const { call_id: call, name } = item as { call_id?: unknown; name?: unknown };
+  #item(kind: string, item: JsonObject, line: RolloutLine): void {
+    const call = item["call_id"];
     if (typeof call !== "string" || call === "") return;
-    if (isCallKind(kind))
-      this.#open.set(call, { ...spanOf(line), call, kind, ...(typeof name === "string" && { name }) });
-    else if (isOutputKind(kind) && !this.#open.delete(call) && !this.#carried.delete(call)) {
+    if (isCallKind(kind)) {
+      const { index, offset: at, length: bytes } = line;
+      const open = { index, at, bytes, call, kind };
+      const name = item["name"];
+      this.#open.set(call, typeof name === "string" ? { ...open, name } : open);
+    } else if (isOutputKind(kind) && !this.#open.delete(call) && !this.#carried.delete(call)) {
       const event = this.#events.get(call);
       this.orphans.add({ ...spanOf(line), call, kind, ...(event && { event }) });
     }

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { describeSeal } from "../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
-import { type Span, spanOf } from "./pairs-watch.ts";
+import type { Span } from "./pairs-watch.ts";
 import type { RolloutRecord } from "./record.ts";
 
 /** A sealed blob and the line that holds it. A line may hold several. */
@@ -50,14 +50,15 @@ export class SealsWatch {
     const blob = item["encrypted_content"];
     if (typeof blob !== "string") return;
     const { at, tail, shape } = describeSeal(blob);
-    this.blobs.add({
-      ...spanOf(line),
-      in: where,
-      ...(typeof item["id"] === "string" && { id: item["id"] }),
-      ...(at !== undefined && { sealedAt: at * 1_000 }),
-      malformed: shape === "malformed",
-      // A copy: the end of a string holds on to all of it.
-      tail: Buffer.from(tail).toString(),
-    });
+    const { index, offset, length } = line;
+    // Written out: a spread for each member that may be missing is most of the time that a blob takes.
+    const found: { -readonly [K in keyof SealedBlob]?: SealedBlob[K] } = { index, at: offset, bytes: length };
+    found.in = where;
+    if (typeof item["id"] === "string") found.id = item["id"];
+    if (at !== undefined) found.sealedAt = at * 1_000;
+    found.malformed = shape === "malformed";
+    // A copy: the end of a string holds on to all of it.
+    found.tail = Buffer.from(tail).toString();
+    this.blobs.add(found as SealedBlob);
   }
 }

@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { examine } from "./examine.ts";
 import { linesIn } from "./lines.ts";
 import { listRollouts } from "./places.ts";
 import { asRecord, type RolloutRecord } from "./record.ts";
 import { LineSkim } from "./skim.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
+afterEach(() => vi.restoreAllMocks());
 
 function skimmed(bytes: Buffer): { record: RolloutRecord | undefined; skim: LineSkim } {
   const skim = new LineSkim();
@@ -62,6 +64,27 @@ test("of every line that real versions wrote a skim says the same as parsing it,
   expect(skims / lines).toBeGreaterThan(0.4);
 });
 
+test("nobody who examines a rollout asks for more of a skimmed line than was looked up", async () => {
+  const asked = new Set<string>();
+  const watched = (value: JsonObject, name: string): JsonObject =>
+    new Proxy(value, {
+      get(target, key: string) {
+        if (!(key in target)) asked.add(`${name}.${key}`);
+        const member = target[key];
+        return isJsonObject(member) ? watched(member, `${name}.${key}`) : member;
+      },
+    });
+  const { read } = LineSkim.prototype;
+  const spy = vi.spyOn(LineSkim.prototype, "read").mockImplementation(function (this: LineSkim, start, end) {
+    const record = read.call(this, start, end);
+    return record && { ...record, payload: watched(record.payload, record.kind ?? record.type) };
+  });
+  for (const version of readdirSync(fixtures))
+    for (const { path } of listRollouts(join(fixtures, version))) await examine(path);
+  expect(spy.mock.results.length).toBeGreaterThan(200);
+  expect([...asked]).toEqual([]);
+});
+
 test("what is asked of a call, its output, its end, sealed reasoning and a turn is in the record", () => {
   const payloadOf = (type: string, payload: object): unknown => skimmed(line(type, payload)).record?.payload;
   const call = {
@@ -71,11 +94,13 @@ test("what is asked of a call, its output, its end, sealed reasoning and a turn 
     name: "shell",
     arguments: '{"a":"\\n"}',
   };
-  expect(payloadOf("response_item", call)).toMatchObject({ call_id: "call_1", name: "shell" });
+  expect(payloadOf("response_item", call)).toMatchObject({ id: "fc_1", call_id: "call_1", name: "shell" });
   const withoutCall = { type: "web_search_call", id: "ws_1" };
-  expect(payloadOf("response_item", withoutCall)).toMatchObject({ id: "ws_1", call_id: undefined });
-  const sealed = { type: "reasoning", id: "rs_1", encrypted_content: "gAAAAABq" };
-  expect(payloadOf("response_item", sealed)).toMatchObject({ id: "rs_1", encrypted_content: "gAAAAABq" });
+  expect(payloadOf("response_item", withoutCall)).toMatchObject({ id: "ws_1" });
+  for (const content of [{}, { content: null }, { content: [] }]) {
+    const sealed = { type: "reasoning", id: "rs_1", encrypted_content: "gAAAAABq", ...content };
+    expect(payloadOf("response_item", sealed)).toMatchObject({ id: "rs_1", encrypted_content: "gAAAAABq" });
+  }
   expect(payloadOf("event_msg", { type: "exec_command_end", call_id: "call_1" })).toMatchObject({
     call_id: "call_1",
   });
@@ -106,6 +131,7 @@ test("what more is asked of than is looked up has to be parsed", () => {
     line("response_item", { type: "message", role: "user", content: [] }),
     line("response_item", { type: "something_new", call_id: "1" }),
     line("response_item", { call_id: "1" }),
+    line("response_item", { type: "reasoning", content: [{ type: "reasoning_text", text: "words" }] }),
     line("event_msg", { type: "user_message", message: "hello" }),
     line("event_msg", { type: "thread_rolled_back", num_turns: 1 }),
     line("event_msg", { type: "task_complete", error: { message: "no" } }),

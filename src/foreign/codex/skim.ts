@@ -12,6 +12,7 @@ const wanted = [
   "payload.call_id",
   "payload.name",
   "payload.encrypted_content",
+  "payload.content",
   "payload.turn_id",
   "payload.error",
   "payload.last_agent_message",
@@ -112,18 +113,22 @@ export class LineSkim {
     switch (askedOf(type, kind)) {
       case "nothing":
         return nothing;
+      case "call":
+        return { call_id: json.text(slot["payload.call_id"]) };
       case "item":
-      case "call": {
-        const call_id = json.text(slot["payload.call_id"]);
-        // Who has a call's id asks for no other.
-        const id = call_id ? undefined : json.text(slot["payload.id"]);
-        return { call_id, id, name: json.word(slot["payload.name"]) };
-      }
+        return {
+          call_id: json.text(slot["payload.call_id"]),
+          id: json.text(slot["payload.id"]),
+          name: json.word(slot["payload.name"]),
+        };
       case "sealed":
+        // Words beside what is sealed, or in its place, are asked for.
+        if (json.has(slot["payload.content"]) && !json.isEmpty(slot["payload.content"])) return undefined;
         return {
           call_id: json.text(slot["payload.call_id"]),
           id: json.text(slot["payload.id"]),
           encrypted_content: json.text(slot["payload.encrypted_content"]),
+          content: undefined,
         };
       case "turn": {
         const turn = slot["payload.turn_id"];
@@ -132,7 +137,8 @@ export class LineSkim {
       case "end": {
         const error = slot["payload.error"];
         if (json.has(error) && !json.isNull(error)) return undefined;
-        return { last_agent_message: json.isNull(slot["payload.last_agent_message"]) ? null : "" };
+        const isNull = json.isNull(slot["payload.last_agent_message"]);
+        return { error: undefined, last_agent_message: isNull ? null : "" };
       }
       case "thing": {
         const thing = json.word(slot["payload.item.type"]);
