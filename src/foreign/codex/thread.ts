@@ -96,17 +96,17 @@ export class ThreadFold {
     return this.#history.length;
   }
 
-  take(line: RolloutLine): Changed[] {
-    const glanced = glance(line.bytes);
+  take({ bytes: line, whole }: RolloutLine): Changed[] {
+    const glanced = glance(line);
     if (
       glanced &&
       (silentTypes.has(glanced.type) || (glanced.type === "event_msg" && silentKinds.has(glanced.kind ?? "")))
     )
       return [];
-    const record = readRecord(line);
+    const record = readRecord({ bytes: line, whole });
     if (!record.readable) return record.why === "blank" ? [] : [{ change: { do: "skip", why: record.why } }];
     const { at } = record;
-    const bytes = glanced && payloadBytes(line.bytes, glanced.payload, record);
+    const bytes = glanced && payloadBytes(line, glanced.payload, record);
     return this.#changes(record, bytes).map((change) => (at === undefined ? { change } : { change, at }));
   }
 

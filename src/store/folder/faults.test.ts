@@ -20,7 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isFailureOf } from "../../failure.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import type { LogRecord, SessionEvent } from "../../session/event.ts";
-import type { LogVisitor, ReadReport, SessionStore } from "../../store.ts";
+import type { Append, LogVisitor, ReadReport, SessionStore } from "../../store.ts";
 import { created, itemAdded, renamed } from "../conformance.ts";
 import { encodeLine } from "../line.ts";
 import { Child } from "./fixtures/spawn-child.ts";
@@ -285,6 +285,31 @@ describe("a writer", () => {
           acknowledged + 3,
         ]);
         expect(after.records.map(({ event }) => event.seq)).toEqual(after.records.map((_, index) => index));
+      } finally {
+        execFileSync("umount", ["--lazy", home]);
+      }
+    },
+  );
+
+  it.skipIf(!canMount)(
+    "makes a session of many groups whole or not at all on a disk that fills up meanwhile (needs root to mount a small disk)",
+    async () => {
+      mkdirSync(home);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", home]);
+      try {
+        const item = Buffer.from(JSON.stringify({ type: "message", text: "x".repeat(90_000) }));
+        async function* groups(count: number): AsyncGenerator<Append[]> {
+          for (let group = 0; group < count; group++) yield [itemAdded(item)];
+        }
+        const failure = await failureOf(store.create(id, created(id), "testing", groups(30)));
+        expect(isFailureOf(failure, "store-full")).toBe(true);
+        expect(readdirSync(home, { recursive: true }).filter((name) => String(name).includes(id))).toEqual(
+          [],
+        );
+        const log = await store.create(id, created(id), "testing", groups(5));
+        await log.release();
+        const { records, report } = await readNames();
+        expect([report.damage, records.length]).toEqual([[], 6]);
       } finally {
         execFileSync("umount", ["--lazy", home]);
       }
