@@ -1,22 +1,16 @@
 // Rollouts of the real CLI, mutated: doctor and repair neither fail nor hang on them, take a bounded time and memory, and change nothing
 // that they were not told to change.
 // `THROUGHLINE_FUZZ=10000 npx vitest run test/property/rollout-mutations` takes them all.
+import { fork } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { examine } from "../../src/foreign/codex/examine.ts";
-import { catalogue, type Finding, needsRepair } from "../../src/foreign/codex/findings.ts";
-import { judge } from "../../src/foreign/codex/judge.ts";
+import { catalogue } from "../../src/foreign/codex/findings.ts";
 import { listRollouts } from "../../src/foreign/codex/places.ts";
-import {
-  prepareRepair,
-  type RepairOptions,
-  repairRollout,
-  undoRepair,
-} from "../../src/foreign/codex/repair.ts";
+import type { RolloutDone, RolloutTask } from "../kit/rollout-child.ts";
 
 const runs = Number(process.env["THROUGHLINE_FUZZ"] ?? 25);
 const versions = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"];
@@ -98,67 +92,79 @@ function mutate(bytes: Buffer, how: Mutation): Buffer {
   }
 }
 
-/** Milliseconds of processor time for one rollout of at most 40 MB, looked at six times and repaired, undone and repaired again. */
-const longestRun = 30_000;
-/** The peak of this process, the test's own parts included. */
+/** Of one task on a rollout of at most 40 MB: longer, and it hangs. */
+const longestTask = 60_000;
 const mostMemory = 512 * 2 ** 20;
 
 const root = mkdtempSync(join(tmpdir(), "throughline-mutations-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** What is left after a repair may only be what no repair mends. */
-const unmendable = new Set(
+const unmendable: ReadonlySet<string> = new Set(
   Object.entries(catalogue).flatMap(([kind, { mends }]) => (mends === "repair" ? [] : [kind])),
 );
+
+/** The process that is tried. */
+const child = fork(fileURLToPath(new URL("../kit/rollout-child.ts", import.meta.url)), [], {
+  execArgv: ["--no-warnings"],
+});
+afterAll(() => void child.kill());
+
+async function run(task: RolloutTask): Promise<Exclude<RolloutDone, { failed: string }>> {
+  const timer = setTimeout(() => child.kill("SIGKILL"), longestTask);
+  try {
+    const answered = new Promise<RolloutDone>((resolve) => {
+      child.removeAllListeners("message").once("message", resolve);
+      child.removeAllListeners("exit").once("exit", () => resolve({ failed: `${task.do} did not end` }));
+    });
+    child.send(task);
+    const told = await answered;
+    if ("failed" in told) throw new Error(told.failed);
+    expect(told.peak, "bytes of memory").toBeLessThan(mostMemory);
+    return told;
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 describe("a mutated rollout", () => {
   it(
     "is examined and repaired without a failure, changed only when told to, and given back as it was",
-    { timeout: 30_000 + runs * 500 },
+    { timeout: 60_000 + runs * 1_000 },
     async () => {
       const folder = join(root, "codex", "sessions", "2026", "11", "20");
       mkdirSync(folder, { recursive: true });
-      let [run, mended, unmended, slowest] = [0, 0, 0, 0];
+      let [tried, mended, unmended, slowest, peak] = [0, 0, 0, 0, 0];
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(...rollouts),
           fc.array(mutation, { minLength: 1, maxLength: 4 }),
-          async ({ path }, mutations) => {
-            const file = join(folder, basename(path));
-            const began = process.cpuUsage();
-            const bytes = mutations.reduce(mutate, readFileSync(path));
-            writeFileSync(file, bytes);
-            utimesSync(file, 1_700_000_000, 1_700_000_000);
-            const home = join(root, `home-${run++ % 50}`);
+          async ({ path: source }, mutations) => {
+            const path = join(folder, basename(source));
+            const bytes = mutations.reduce(mutate, readFileSync(source));
+            writeFileSync(path, bytes);
+            utimesSync(path, 1_700_000_000, 1_700_000_000);
+            const home = join(root, `home-${tried++ % 50}`);
             rmSync(home, { recursive: true, force: true });
-            const now = Date.parse("2026-11-21T00:00:00Z");
-            const options: RepairOptions = { home, now, seals: { which: "all" } };
-            const found = judge(await examine(file), { path: file, now });
-            const prepared = await prepareRepair(file, options);
-            prepared.folder.remove();
-            expect(readFileSync(file).equals(bytes), "only looked at").toBe(true);
+            const task = { path, home, now: Date.parse("2026-11-21T00:00:00Z") };
+            const began = Date.now();
+            const { found } = await run({ ...task, do: "look" });
+            expect(readFileSync(path).equals(bytes), "only looked at").toBe(true);
 
-            let told: readonly Finding[] = [];
-            const done = await repairRollout(file, options, (made) => (told = made.after));
-            const after = judge(await examine(file), { path: file, now }).filter(needsRepair);
-            const kinds = after.map(({ kind }) => kind);
-            expect(kinds, "what stays is told").toEqual(told.map(({ kind }) => kind));
-            if (kinds.some((kind) => !unmendable.has(kind))) unmended++;
-            const { user, system } = process.cpuUsage(began);
-            slowest = Math.max(slowest, (user + system) / 1_000);
-            expect(slowest, "ms of processor time").toBeLessThan(longestRun);
-            // In kilobytes, on every platform; the highest that it ever was.
-            const peak = process.resourceUsage().maxRSS * 1_024;
-            expect(peak, "bytes of memory").toBeLessThan(mostMemory);
-            if (!done) {
-              expect(readFileSync(file).equals(bytes), "nothing to repair").toBe(true);
+            const done = await run({ ...task, do: "repair" });
+            slowest = Math.max(slowest, Date.now() - began);
+            peak = Math.max(peak, done.peak);
+            expect(done.after, "what stays is told").toEqual(done.told);
+            if (done.after.some((kind) => !unmendable.has(kind))) unmended++;
+            if (!done.repaired) {
+              expect(readFileSync(path).equals(bytes), "nothing to repair").toBe(true);
               return;
             }
             mended++;
-            expect(found.length).toBeGreaterThan(0);
-            expect(await repairRollout(file, options, () => undefined), "a second repair").toBeUndefined();
-            await undoRepair(home, file);
-            expect(readFileSync(file).equals(bytes), "given back").toBe(true);
+            expect(found).toBeGreaterThan(0);
+            expect((await run({ ...task, do: "repair" })).repaired, "a second repair").toBe(false);
+            await run({ ...task, do: "undo" });
+            expect(readFileSync(path).equals(bytes), "given back").toBe(true);
           },
         ),
         {
@@ -171,7 +177,7 @@ describe("a mutated rollout", () => {
       expect(unmended).toBeLessThanOrEqual(runs / 20);
       if (runs > 100)
         console.log(
-          `${runs} rollouts, ${mended} repaired, ${unmended} of them not wholly, ${slowest.toFixed(0)} ms and ${(process.resourceUsage().maxRSS / 1_024).toFixed(0)} MiB at most`,
+          `${runs} rollouts, ${mended} repaired, ${unmended} of them not wholly, ${slowest} ms and ${(peak / 2 ** 20).toFixed(0)} MiB at most`,
         );
     },
   );

@@ -127,3 +127,12 @@ describe("a line that is too long to be examined", () => {
     expect(statSync(join(root, basename(path))).size).toBe(Buffer.byteLength(long));
   });
 });
+
+describe("a rollout that is damaged in hundreds of thousands of places", () => {
+  it("is repaired like another", { timeout: 60_000 }, async () => {
+    const [path] = rollouts("0.169.0");
+    const text = readFileSync(path!, "utf8");
+    const mended = await repaired(path!, text + "#\n".repeat(150_000));
+    expect(mended.slice(text.length)).toBe(" \n".repeat(150_000));
+  });
+});

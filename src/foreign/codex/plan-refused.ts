@@ -11,8 +11,6 @@ import { blank } from "./salvage.ts";
 import { chosenSeals } from "./seal-choice.ts";
 
 const idHead = 512;
-/** As far as what one piece of reasoning led to is looked for. */
-const longestLook = 2 ** 18;
 const chunk = 2 ** 25;
 /** An id, and the members before it. */
 const idMember = /^(\{(?:"\w+":(?:"[^"\\]*"|null),)*?)("id":"[^"\\]*",)/u;
@@ -51,51 +49,40 @@ export class RefusedPlanner {
    * item for that, of every item. Versions before 0.146 send none.
    */
   ids(): Edit[] {
-    const { turns, bytes: size } = this.#found;
+    const { turns } = this.#found;
     const { only, now, seals } = this.#options;
     const refusal = refusalIn(turns.error?.message, now);
     const isRefused = refusal !== undefined && isDependentRefused(refusal);
-    if (only?.has("dependent-id") === true ? seals.which === "none" : isRefused)
-      return this.#idsIn(0, size, false);
+    if (only?.has("dependent-id") === true ? seals.which === "none" : isRefused) return this.#ids();
     const gone = chosenSeals(this.#found, seals, now).filter((blob) => blob.in === "reasoning");
-    const edits = gone.flatMap(({ at, bytes, index }) => this.#idsIn(at + bytes + 1, size, true, index + 1));
-    return [...new Map(edits.map((edit) => [edit.at, edit])).values()];
+    return gone.length === 0 ? [] : this.#ids(new Set(gone.map(({ at }) => at)));
   }
 
-  /** Takes the ids out of the model's items; `once`: up to the first item that is none. */
-  #idsIn(from: number, to: number, once: boolean, first = 0): Edit[] {
+  /** Takes the ids out of the model's items, of all of them, or of those behind the reasoning that stands at these offsets. */
+  #ids(behind?: ReadonlySet<number>): Edit[] {
     const edits: Edit[] = [];
-    let passed = first;
-    for (let at = from; at < to;) {
-      const bytes = this.#file.read(at, once ? longestLook : chunk);
-      const lines = linesIn(bytes, at);
+    const says = "the id, which names reasoning that isn't sent, becomes spaces";
+    let isBehind = behind === undefined;
+    let passed = 0;
+    for (let at = 0; at < this.#found.bytes;) {
+      const lines = linesIn(this.#file.read(at, chunk), at);
       if (lines.length > 1 && lines.at(-1)?.ending === "") lines.pop();
-      for (const line of lines) {
-        const glanced = glance(line.bytes);
+      for (const { bytes, offset, index } of lines) {
+        const glanced = glance(bytes);
         if (glanced?.type !== "response_item") continue;
-        const { kind = "" } = glanced;
-        const head = line.bytes.toString("latin1", glanced.payload, glanced.payload + idHead);
+        const { kind = "", payload } = glanced;
+        const head = bytes.toString("latin1", payload, payload + idHead);
         const isOwn = isCallKind(kind) || (kind === "message" && head.includes('"role":"assistant"'));
-        if (!isOwn && once) return edits;
-        const id = isOwn ? idMember.exec(head) : null;
+        if (!isOwn) isBehind = behind === undefined || behind.has(offset);
+        const id = isOwn && isBehind ? idMember.exec(head) : null;
         if (id === null) continue;
-        const place = {
-          index: passed + line.index,
-          at: line.offset + glanced.payload + id[1]!.length,
-          bytes: id[2]!.length,
-        };
-        edits.push(
-          this.#file.blank(
-            place,
-            "dependent-id",
-            "the id, which names reasoning that isn't sent, becomes spaces",
-          ),
-        );
+        const place = { index: passed + index, at: offset + payload + id[1]!.length, bytes: id[2]!.length };
+        edits.push(this.#file.blank(place, "dependent-id", says));
       }
-      if (once) break;
       passed += lines.length;
       const last = lines.at(-1);
-      at = last ? last.offset + last.length + last.ending.length : to;
+      if (last === undefined) break;
+      at = last.offset + last.length + last.ending.length;
     }
     return edits;
   }

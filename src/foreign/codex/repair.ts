@@ -97,14 +97,14 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       ...(options.only && { only: options.only }),
       ...(row && { row }),
     };
-    const edits: Edit[] = [];
+    let edits: readonly Edit[] = [];
     // What one damage hid is seen when that is mended.
     for (let pass = 0, mended = -1; pass < mostPasses && mended !== edits.length; pass++) {
       mended = edits.length;
       for (const round of rounds) {
         const made = round(found, plan);
         if (made.length === 0) continue;
-        edits.push(...made);
+        edits = edits.concat(made);
         applyEdits(folder.repaired, made);
         found = await examine(folder.repaired, options);
       }

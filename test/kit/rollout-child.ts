@@ -1,0 +1,51 @@
+// Looks at a rollout, repairs it and takes that back, as it is told to, one at a time: a process of its own, so that its memory is theirs.
+import { examine } from "../../src/foreign/codex/examine.ts";
+import { type Finding, type FindingKind, needsRepair } from "../../src/foreign/codex/findings.ts";
+import { judge } from "../../src/foreign/codex/judge.ts";
+import {
+  prepareRepair,
+  type RepairOptions,
+  repairRollout,
+  undoRepair,
+} from "../../src/foreign/codex/repair.ts";
+
+export interface RolloutTask {
+  readonly do: "look" | "repair" | "undo";
+  readonly path: string;
+  readonly home: string;
+  readonly now: number;
+}
+
+export type RolloutDone =
+  | { readonly failed: string }
+  | {
+      readonly found: number;
+      /** What a repair says will stay, and what does. */
+      readonly told: readonly FindingKind[];
+      readonly after: readonly FindingKind[];
+      readonly repaired: boolean;
+      /** Bytes: the most that this process ever had. */
+      readonly peak: number;
+    };
+
+const kindsOf = (findings: readonly Finding[]): FindingKind[] => findings.map(({ kind }) => kind);
+
+async function done({ do: what, path, home, now }: RolloutTask): Promise<RolloutDone> {
+  const options: RepairOptions = { home, now, seals: { which: "all" } };
+  const judged = async (): Promise<Finding[]> => judge(await examine(path), { path, now });
+  const found = (await judged()).length;
+  let told: readonly Finding[] = [];
+  let repaired = false;
+  if (what === "look") (await prepareRepair(path, options)).folder.remove();
+  else if (what === "undo") await undoRepair(home, path);
+  else repaired = (await repairRollout(path, options, (made) => (told = made.after))) !== undefined;
+  const after = kindsOf((await judged()).filter(needsRepair));
+  return { found, told: kindsOf(told), after, repaired, peak: process.resourceUsage().maxRSS * 1_024 };
+}
+
+process.on("message", (task: RolloutTask) => {
+  done(task).then(
+    (told) => process.send?.(told),
+    (error: unknown) => process.send?.({ failed: error instanceof Error ? `${error.stack}` : String(error) }),
+  );
+});
