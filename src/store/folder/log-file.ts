@@ -130,7 +130,7 @@ export class LogFile {
   }
 
   async #writeAside(bytes: Buffer): Promise<void> {
-    if (crashesAt("append-half-written")) this.#write(bytes);
+    if (crashesAt("append-half-written")) this.#dieHalfWritten(bytes);
     for (let wrote = 0; wrote < bytes.length;) wrote += await this.#writeSome(bytes, wrote);
     crashPoint("append-not-synced");
     this.#unsynced += bytes.length;
@@ -187,14 +187,16 @@ export class LogFile {
   }
 
   #write(bytes: Buffer): void {
-    if (crashesAt("append-half-written")) {
-      writeSync(this.#fd, bytes.subarray(0, Math.ceil(bytes.length / 2)));
-      process.kill(process.pid, "SIGKILL");
-    }
+    if (crashesAt("append-half-written")) this.#dieHalfWritten(bytes);
     // A short write means that the next one says why.
     this.#wrote = 0;
     while (this.#wrote < bytes.length) this.#wrote += writeSync(this.#fd, bytes, this.#wrote);
     crashPoint("append-not-synced");
+  }
+
+  #dieHalfWritten(bytes: Buffer): void {
+    writeSync(this.#fd, bytes.subarray(0, Math.ceil(bytes.length / 2)));
+    process.kill(process.pid, "SIGKILL");
   }
 
   /** Takes back what was not acknowledged. Where that fails too, its numbers are used up and the next append begins a line of its own. */
