@@ -58,6 +58,8 @@ export type RunCommand = (invocation: Invocation) => Promise<number>;
 export interface InterfaceCommand {
   /** The word after the slash. */
   name: "help" | "model" | "new" | "quit" | "resume" | "steer" | "wait";
+  /** Another word for it, that people bring from elsewhere. */
+  alias?: string;
   arguments?: string;
   summary: string;
   options?: readonly OptionSpec[];

@@ -395,5 +395,5 @@ export const interfaceCommands: readonly InterfaceCommand[] = [
   { name: "new", summary: "begin a new session; this one is kept" },
   { name: "steer", arguments: "<text>", summary: "a message for the running turn, at its next step" },
   { name: "wait", summary: "go on by itself when the limit resets; Esc calls it off" },
-  { name: "quit", summary: "leave; the session is kept" },
+  { name: "quit", alias: "exit", summary: "leave (/exit too); the session is kept" },
 ];

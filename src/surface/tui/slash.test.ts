@@ -32,6 +32,7 @@ describe("slash commands", () => {
     expect(words("/queue drop 01a")).toEqual(["queue", "drop", "ID", "01a"]);
     expect(words("/resume fix")).toEqual(["resume", "fix"]);
     expect(words("/steer now this")).toEqual(["steer", "now this"]);
+    expect(words("/exit")).toEqual(["quit", ""]);
   });
 
   it("refuse what is no command, and what needs a session before there is one", () => {

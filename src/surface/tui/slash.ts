@@ -38,9 +38,11 @@ export function readSlash(line: string, session: string | undefined): SlashCall 
   const command = fromTable
     .filter(({ slash }) => typed === slash.name || typed.startsWith(`${slash.name} `))
     .reduce<SlashCommand | undefined>(longer, undefined);
-  const own = interfaceCommands.find(({ name }) => typed === name || typed.startsWith(`${name} `));
+  const own = interfaceCommands.find(
+    ({ name, alias }) => typed === name || typed === alias || typed.startsWith(`${name} `),
+  );
   if (own && (command === undefined || own.name.length >= command.slash.name.length))
-    return { kind: "interface", name: own.name, text: typed.slice(own.name.length).trim() };
+    return { kind: "interface", name: own.name, text: /\s(.*)/su.exec(typed)?.[1]?.trim() ?? "" };
   if (!command) {
     const name = /^\S*/u.exec(typed)?.[0] ?? "";
     throw new Failure(
