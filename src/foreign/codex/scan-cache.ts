@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { isSystemError } from "../../lib/system.ts";
-import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { join } from "node:path";
+import { isJsonObject } from "../../lib/json.ts";
+import { readCacheFile, writeCacheFile } from "./cache-file.ts";
 import type { RolloutFile } from "./places.ts";
 import type { RolloutFacts } from "./scan.ts";
 
@@ -13,8 +12,7 @@ type Row = readonly [path: string, bytes: number, mtime: number, facts: RolloutF
 
 /**
  * What was found in rollouts, by path, size and time of change: true for exactly these. One file for each Codex home, which can be deleted at
- * any time; it holds first prompts, so that only its owner can read it. Written whole and put in place by renaming, so that whoever
- * reads meanwhile has the one or the other; of two writers the last one counts.
+ * any time.
  */
 export class ScanCache {
   readonly #path: string;
@@ -35,30 +33,13 @@ export class ScanCache {
   /** Keeps what was found for these files, and nothing else. Resolves to why it could not be written; that costs time and nothing more. */
   write(found: readonly { file: RolloutFile; facts: RolloutFacts }[]): string | undefined {
     const rows: Row[] = found.map(({ file: { path, bytes, mtime }, facts }) => [path, bytes, mtime, facts]);
-    const temporary = `${this.#path}.${process.pid}`;
-    try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      writeFileSync(temporary, JSON.stringify({ format, rows }), { mode: 0o600 });
-      chmodSync(temporary, 0o600);
-      renameSync(temporary, this.#path);
-      return undefined;
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      rmSync(temporary, { force: true });
-      return `what was found in Codex's rollouts can't be kept in ${this.#path}: ${(error as Error).message}`;
-    }
+    const trouble = writeCacheFile(this.#path, { format, rows });
+    return trouble && `what was found in Codex's rollouts can't be kept in ${this.#path}: ${trouble}`;
   }
 }
 
 function readRows(path: string): Row[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return [];
-  }
-  const held = parseJson(text);
+  const held = readCacheFile(path);
   if (!isJsonObject(held) || held["format"] !== format || !Array.isArray(held["rows"])) return [];
   return (held["rows"] as unknown[]).filter(isRow);
 }

@@ -1,7 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { isSystemError } from "../../lib/system.ts";
-import { parseJson } from "../../lib/json.ts";
+import { join } from "node:path";
+import { readCacheFile, writeCacheFile } from "./cache-file.ts";
 import type { RolloutFile } from "./places.ts";
 
 /** So many threads are remembered, those that were taken over last. */
@@ -30,15 +28,7 @@ export class TakenNotes {
     if (this.isKnown(thread, files)) return;
     this.#notes.delete(thread);
     this.#notes.set(thread, standing(files));
-    const temporary = `${this.#path}.${process.pid}`;
-    try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      writeFileSync(temporary, JSON.stringify([...this.#notes].slice(-mostNotes)), { mode: 0o600 });
-      renameSync(temporary, this.#path);
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      rmSync(temporary, { force: true });
-    }
+    writeCacheFile(this.#path, [...this.#notes].slice(-mostNotes));
   }
 }
 
@@ -50,14 +40,7 @@ function standing(files: readonly RolloutFile[]): string {
 }
 
 function readNotes(path: string): [string, string][] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return [];
-  }
-  const notes = parseJson(text);
+  const notes = readCacheFile(path);
   if (!Array.isArray(notes)) return [];
   return (notes as unknown[]).filter(
     (note): note is [string, string] =>
