@@ -277,18 +277,19 @@ export class JsonSkim {
   }
 }
 
+function isSpace(byte: number): boolean {
+  return byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
+}
+
 /** The offset of the first byte from `at` on that is no white space. */
 function past(bytes: Buffer, at: number): number {
-  for (;;) {
-    const byte = bytes[at]!;
-    if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) return at;
-    at++;
-  }
+  while (isSpace(bytes[at]!)) at++;
+  return at;
 }
 
 /** Whether nothing but white space is left. */
 function isEnd(bytes: Buffer, at: number, end: number): boolean {
-  while (at < end && past(bytes, at) > at) at++;
+  while (at < end && isSpace(bytes[at]!)) at++;
   return at === end;
 }
 

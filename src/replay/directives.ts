@@ -39,7 +39,7 @@ export class Directives {
   readonly detachThrough: number;
   /** Responses that ended up to this sequence number are not built on (see `chain.ts`). */
   readonly chainLost: number;
-  /** Characters of a tool output that are sent where it is shortened. */
+  /** Bytes of a tool output's text that are sent where it is shortened. */
   readonly outputLimit: number;
   readonly #outputsThrough: number;
   readonly #transcriptThrough: number;

@@ -31,7 +31,7 @@ export class Layout {
   readonly callIds: CallIds;
   readonly order = new ElementOrder();
   readonly #contract: ReplayContract;
-  /** Characters of a tool output that are sent where it is shortened. */
+  /** Bytes of a tool output's text that are sent where it is shortened. */
   readonly #outputLimit: number;
   readonly #columns = new Columns();
   #items: readonly ItemRecord[] = [];

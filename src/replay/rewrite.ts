@@ -20,7 +20,7 @@ export interface Rewriting {
   readonly role: string;
   /** Larger images and files become placeholders where the flag says so. */
   readonly maxPartBytes: number;
-  /** Characters of a tool output that stay where the flag says that it is shortened. */
+  /** Bytes of a tool output's text that stay where the flag says that it is shortened. */
   readonly outputLimit: number;
 }
 

@@ -42,7 +42,14 @@ describe("a shortened text", () => {
     expect(text.startsWith("head")).toBe(true);
     expect(text.endsWith("tail")).toBe(true);
     expect(text.isWellFormed()).toBe(true);
-    expect(text.length).toBeLessThan(400);
+    expect(byteLength(text)).toBeLessThan(400);
+  });
+
+  it.each(["x", "\n", "\0", '"\\', "ü", "漢", "😀"])("of %j alone takes the bytes that were told", (what) => {
+    const long = what.repeat(600);
+    const bytes = byteLength(JSON.stringify(shorten(long, 300)));
+    expect(bytes).toBeGreaterThan(300);
+    expect(bytes).toBeLessThan(300 + 80);
   });
 
   it("stays as it is when it would hardly get shorter", () => {

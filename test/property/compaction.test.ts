@@ -141,7 +141,7 @@ describe("shortened outputs", () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 200, examples: [[[{ length: 75, shape: "wide" }], contracts.openai]] },
     );
   });
 });
