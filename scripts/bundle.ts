@@ -10,6 +10,16 @@ const folder = join(root, "dist", "program");
 /** A program that started before this build may still load a file of the build before. */
 const keptMs = 24 * 3_600_000;
 
+/** What `provider/wire/connection.ts` imports of it, made as its own entry makes it. */
+const connectionsOfUndici = `
+const Dispatcher = require("./lib/dispatcher/dispatcher");
+Object.assign(Dispatcher.prototype, require("./lib/api"));
+module.exports = {
+  Agent: require("./lib/dispatcher/agent"),
+  EnvHttpProxyAgent: require("./lib/dispatcher/env-http-proxy-agent"),
+};
+`;
+
 const bundle = await rolldown({
   input: {
     main: join(root, "dist/surface/cli/main.js"),
@@ -28,6 +38,22 @@ const bundle = await rolldown({
       transform: {
         filter: { id: /yoga-wasm-base64-esm\.js$/u },
         handler: (code) => `var fetch;\n${code}`,
+      },
+    },
+    {
+      name: "undici-connections-alone",
+      // Its entry loads fetch, WebSocket, caches and mocks too: 13 MB and half of the time until a request can be sent.
+      transform: {
+        filter: { id: /undici\/index\.js$/u },
+        handler: () => connectionsOfUndici,
+      },
+    },
+    {
+      name: "undici-without-http2",
+      // HTTP/1.1 only (provider/wire/connection.ts): without `allowH2` no server is offered anything else.
+      transform: {
+        filter: { id: /undici\/lib\/dispatcher\/client-h2\.js$/u },
+        handler: () => 'module.exports = () => { throw new Error("HTTP/2 is not in this program"); };\n',
       },
     },
   ],

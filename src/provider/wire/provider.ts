@@ -1,6 +1,6 @@
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import { pipeline, Readable } from "node:stream";
-import { type Dispatcher, request as send } from "undici";
+import type { Dispatcher } from "undici";
 import { classify } from "../../failure/classify.ts";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
@@ -137,9 +137,11 @@ class WireProvider<Body extends StreamedBody> implements Provider {
   #send(body: Body, pulse: Pulse, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const { apiKey, headers } = this.#options;
     const own = this.#wire.headers ?? bearer;
-    return send(this.#url, {
+    const { origin, pathname, search } = this.#url;
+    return this.#dispatcher.request({
+      origin,
+      path: `${pathname}${search}`,
       method: "POST",
-      dispatcher: this.#dispatcher,
       signal,
       headers: {
         "content-type": "application/json",
