@@ -49,18 +49,20 @@ export async function createSession(
 }
 
 /**
- * Takes a session's lease and reads its window; a session that was rotated stands for the one that goes on with it. `equip` is asked, with
+ * Takes a session's lease and reads its window; a session that was rotated stands for the one that goes on with it. One that this process
+ * owns already is given as its journal, and is this function's from then on. `equip` is asked, with
  * the history at hand, for what the session is to run with; when it throws, the lease is given back. Throws `session-missing`, `lease-held`
  * (without `force`) and `schema-newer`.
  */
 export async function resumeSession(
   runtime: Runtime,
-  reference: string,
+  reference: string | Journal,
   { force }: { force: boolean },
   equip: (history: History) => Promise<Equipment>,
 ): Promise<Session> {
   const { observe } = runtime;
-  const journal = await openJournal(runtime, reference, { force });
+  const journal =
+    typeof reference === "string" ? await openJournal(runtime, reference, { force }) : reference;
   const { log, history } = journal;
   const { id, name } = history;
   try {

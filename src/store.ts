@@ -123,6 +123,14 @@ export interface Successor {
  */
 export type Holder = { state: "free"; fence: number } | { state: "held"; fence: number; owner?: Owner };
 
+/** What a session is made with. */
+export interface Beginning {
+  /** What follows on its first line, in groups of any size. */
+  more?: AsyncIterable<readonly Append[]>;
+  /** Is given every record as it is written, as if the session were read from its start; they count when it is made. */
+  visitor?: LogVisitor;
+}
+
 export interface ListedSession extends SessionSummary {
   /** Somebody works in it now. */
   holder?: Owner;
@@ -156,15 +164,10 @@ export interface SessionStore {
   /** Of the program, as logs and leases name it. */
   readonly version: string;
   /**
-   * Makes the session, takes its lease and appends `session-created` first, and then `more`, in groups of any size: it is there with all of
-   * it or not at all. Fails if the id exists.
+   * Makes the session, takes its lease and appends `session-created` first, and then what else it begins with: it is there with all of it
+   * or not at all. Fails if the id exists.
    */
-  create(
-    id: string,
-    created: Append,
-    doing: string,
-    more?: AsyncIterable<readonly Append[]>,
-  ): Promise<SessionLog>;
+  create(id: string, created: Append, doing: string, beginning?: Beginning): Promise<SessionLog>;
   /**
    * Takes the lease, appends `lease-taken`, and only then reads the log into `visitor`. Throws `lease-held` (with the owner) when somebody
    * else works in it and `force` isn't set, and `schema-newer` (nothing is written then) when a newer version wrote it.

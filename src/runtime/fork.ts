@@ -71,10 +71,12 @@ export async function forkSession(
     }
     yield [...group, ...visible.end(), { event: forkState(history, clock.now()) }];
   }
-  const log = await store.create(id, { event: created }, "forking", events());
+  const fold = folding();
+  const log = await store.create(id, { event: created }, "forking", {
+    more: events(),
+    visitor: fold.visitor,
+  });
   try {
-    const fold = folding();
-    await store.read(id, fold.visitor);
     log.describe(summarize(fold.history(), clock.now()));
   } finally {
     await log.release();

@@ -20,15 +20,9 @@ export async function newJournal(
     settings,
     ...(name !== undefined && { name }),
   };
-  const log = await store.create(id, { event: created }, "starting");
-  try {
-    const fold = folding();
-    await store.read(id, fold.visitor);
-    return new Journal(log, fold.history());
-  } catch (error) {
-    await log.release();
-    throw error;
-  }
+  const { visitor, history } = folding();
+  const log = await store.create(id, { event: created }, "starting", { visitor });
+  return new Journal(log, history());
 }
 
 /** What the log has to say before the session goes on with this equipment. */

@@ -39,6 +39,22 @@ export function storeConformance(
   };
 
   describe(`${name} keeps the contract of a session store`, () => {
+    test("a session that is made gives its records to the visitor, as a reading from its start does", async (store, id) => {
+      const item = Buffer.from('{"type":"message","role":"user","content":"h\u00e9"}');
+      async function* more(): AsyncGenerator<Append[]> {
+        yield [turnStarted(1), itemAdded(item)];
+        yield [itemAdded(item)];
+      }
+      const made: LogRecord[] = [];
+      const visitor = { record: (record: LogRecord) => void made.push(record) };
+      const log = await store.create(id, created(id), "testing", { more: more(), visitor });
+      const [last] = await log.append(itemAdded(item));
+      const read = await readAll(store, id);
+      expect(read).toEqual([...made, last]);
+      expect(made.map(({ event }) => event.seq)).toEqual([0, 1, 2, 3]);
+      await log.release();
+    });
+
     test("what was appended is read back in order, numbered, with its items byte for byte", async (store, id) => {
       const log = await store.create(id, created(id), "testing");
       const item = Buffer.from(

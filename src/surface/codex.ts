@@ -5,7 +5,13 @@ import { parse, TomlError } from "smol-toml";
 import { readWorkspace } from "../agent/workspace.ts";
 import { Failure } from "../failure.ts";
 import { findThreads, hasRollout, threadAt } from "../foreign/codex/find.ts";
-import { importThread, type TakenOver, type Thread } from "../foreign/codex/import.ts";
+import {
+  importThread,
+  type ImportOptions,
+  type Kept,
+  type TakenOver,
+  type Thread,
+} from "../foreign/codex/import.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/places.ts";
 import { TakenNotes } from "../foreign/codex/taken-notes.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -44,14 +50,11 @@ export interface TakingOver {
   readonly onBytes?: (read: number, total: number) => void;
 }
 
-/**
- * Takes a thread over, or what is new of it, into a session that goes on with the provider of the configuration. `as`: into a new session
- * of that id.
- */
+/** Takes a thread over, or what is new of it, into a session that goes on with the provider of the configuration. */
 export function takeOver(
   { store, config, environment, onBytes }: TakingOver,
   thread: Thread,
-  as?: string,
+  options: ImportOptions = {},
 ): Promise<TakenOver> {
   const providers = codexProviders(environment);
   const kind = config.providers[config.provider]?.kind;
@@ -78,34 +81,37 @@ export function takeOver(
       ...(onBytes && { onBytes }),
     },
     thread,
-    as === undefined ? {} : { as },
+    options,
   );
 }
 
 /**
  * The session that a person means to go on with: one of the store's, or a Codex session, which is taken over first. Of one that was taken
- * over before, what came since is taken over too. `undefined` when no Codex session comes into it; `say` gets a line when one does.
+ * over before, what came since is taken over too. `undefined` when no Codex session comes into it; `say` gets a line when one does. `keep`:
+ * what is taken over now stays owned by this process, and is given along.
  */
 export async function takeOverMeant(
   taking: TakingOver,
   reference: string,
   say: (line: string) => void,
-): Promise<string | undefined> {
+  { keep }: { keep: boolean },
+): Promise<{ id: string; kept?: Kept } | undefined> {
   const own = await taking.store.find(reference);
   const [only] = own;
   if (own.length > 1 || (only !== undefined && !mayHaveRollout(taking.environment, only))) return undefined;
   const notes = new TakenNotes(join(taking.config.home, "cache"));
   const filesOf = (thread: string): RolloutFile[] =>
     listRollouts(codexHome(taking.environment)).filter((file) => file.thread === thread);
-  if (only !== undefined && notes.isKnown(only, filesOf(only))) return only;
+  if (only !== undefined && notes.isKnown(only, filesOf(only))) return { id: only };
   const thread = await findThread(taking.environment, only ?? reference);
   if (!thread) return undefined;
   // As they stood before they were read: what comes meanwhile is new the next time.
   const files = filesOf(thread.file.thread);
-  const taken = await takeOver(taking, thread);
+  const taken = await takeOver(taking, thread, { keep });
   notes.put(thread.file.thread, files);
   if (taken.did !== "same") say(takenWords(thread, taken));
-  return taken.did === "moved-on" && only !== undefined ? only : taken.id;
+  if (taken.did === "moved-on" && only !== undefined) return { id: only };
+  return { id: taken.id, ...(taken.kept && { kept: taken.kept }) };
 }
 
 /** What became of it, in one line. */

@@ -23,6 +23,7 @@ import {
 import type { NewEvent, Settings, Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
 import { toolEnvironment } from "../tool/environment.ts";
+import { Journal } from "../turn/journal.ts";
 import type { Observe } from "../turn/update.ts";
 import { type Invocation, optionText } from "./cli/command.ts";
 import { watchingFor } from "./cli/store-for.ts";
@@ -37,8 +38,11 @@ import { packageVersion } from "./version.ts";
 /** A store and everything that a session runs with, put together from the configuration. */
 export interface Workbench {
   readonly store: SessionStore;
-  /** The session that a person means: id, unique beginning, or name; a Codex session is taken over first. Throws as `findSession`. */
-  find(reference: string): Promise<string>;
+  /**
+   * The session that a person means: id, unique beginning, or name; a Codex session is taken over first. `keep`: it is resumed at once, and
+   * one that is taken over now is not given back before. Throws as `findSession`.
+   */
+  find(reference: string, options?: { keep: boolean }): Promise<string>;
   create(id: string, name?: string, choice?: Choice): Promise<Session>;
   /** `here`: the session may belong to another folder and moves to this one. `force`: whoever holds it is fenced off. */
   resume(id: string, options: Resumption): Promise<Session>;
@@ -84,6 +88,8 @@ export async function openWorkbench(
     () => store.close(),
     ...(measured ? [() => measured.flush()] : []),
   ];
+  /** What was taken over and is owned still. */
+  const owned = new Map<string, Journal>();
   const runtime: Runtime = {
     store,
     clock: systemClock,
@@ -127,12 +133,15 @@ export async function openWorkbench(
     );
   return {
     store,
-    find: async (reference) => {
+    find: async (reference, options = { keep: false }) => {
       const say = (text: string): void => observe({ type: "notice", text });
       const taking = { store, config, environment: invocation.environment };
-      return (
-        (await takeOverMeant(taking, reference, say)) ?? findSession(store, reference, invocation.environment)
-      );
+      const taken = await takeOverMeant(taking, reference, say, options);
+      if (taken?.kept) {
+        const { log, history } = taken.kept;
+        owned.set(taken.id, new Journal(log, history));
+      }
+      return taken?.id ?? findSession(store, reference, invocation.environment);
     },
     create: async (id, name, choice = {}) => {
       if (name !== undefined) await checkName(store, name);
@@ -151,7 +160,9 @@ export async function openWorkbench(
       let before: Workspace | undefined;
       // Told once it is logged.
       const done: string[] = [];
-      const session = await resumeSession(runtime, id, { force }, async (history) => {
+      const taken = owned.get(id);
+      owned.delete(id);
+      const session = await resumeSession(runtime, taken ?? id, { force }, async (history) => {
         before = history.workspace;
         const workspace = await workspaceFor(id, before, invocation, here);
         const equipment = await equip(
@@ -185,6 +196,7 @@ export async function openWorkbench(
       return session;
     },
     close: async () => {
+      for (const { log } of owned.values()) await log.release();
       for (const close of closing) await close();
     },
   };

@@ -202,6 +202,23 @@ test("taking it over again appends what is new, and nothing when nothing is", as
   expect(grown.history.lastOutcome).toEqual(once.history.lastOutcome);
 });
 
+test("a session that is to be gone on with stays owned, with the history that its log would be folded to", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "throughline-import-"));
+  for (const path of versions.flatMap(rollouts)) {
+    const plan = newPlan();
+    const copy = join(folder, path.split("/").at(-1)!);
+    const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
+    const half = Math.ceil(lines.length / 2);
+    for (const part of [lines.slice(0, half), lines.slice(half)]) {
+      appendFileSync(copy, part.map((line) => `${line}\n`).join(""));
+      const { id, kept } = await importThread(plan, (await threadAt(copy))!, { keep: true });
+      await expect(plan.store.acquire(id, { record: () => undefined }, { doing: "x" })).rejects.toThrow(id);
+      expect(kept!.history).toEqual((await open(plan, id)).history);
+      await kept!.log.release();
+    }
+  }
+});
+
 test("rollbacks that come later count the turns that were taken over before", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
   const all = readFileSync(rollouts("0.130.0").find((each) => each.includes("01a1fac6-9157"))!);

@@ -62,6 +62,21 @@ export interface TakenOver {
   readonly left: ReadonlyMap<string, number>;
   /** Bytes of the rollout that are new. */
   readonly fresh: number;
+  /** What was asked to be kept: the session that was made or has grown, owned by this process still. Whoever asked gives it back. */
+  readonly kept?: Kept;
+}
+
+/** A session's log and the history that is folded from it. */
+export interface Kept {
+  readonly log: SessionLog;
+  readonly history: History;
+}
+
+export interface ImportOptions {
+  /** Into a session of that id, whatever was taken over before. */
+  readonly as?: string;
+  /** The session is to be gone on with at once: it is not given back, and need not be read for that. */
+  readonly keep?: boolean;
 }
 
 /**
@@ -79,18 +94,18 @@ function createdOf({ header, file }: Pick<Thread, "header" | "file">): number {
 }
 
 /**
- * Takes a thread over into a session of the store, or, when it was taken over before, what came since; with `as` into a session of that
- * id, whatever was taken over before. The rollout is only read. A session is made whole or not at all. Throws `session-damaged` when nothing in the files can be read.
+ * Takes a thread over into a session of the store, or, when it was taken over before, what came since. The rollout is only read. A session
+ * is made whole or not at all. Throws `session-damaged` when nothing in the files can be read.
  */
 export async function importThread(
   plan: ImportPlan,
   thread: Thread,
-  { as }: { as?: string } = {},
+  { as, keep = false }: ImportOptions = {},
 ): Promise<TakenOver> {
-  if (as !== undefined) return make(plan, thread, as);
+  if (as !== undefined) return make(plan, thread, as, keep);
   const id = sessionIdOf(thread.file.thread, createdOf(thread));
   const known = await readKnown(plan.store, id);
-  if (!known) return make(plan, thread, id);
+  if (!known) return make(plan, thread, id, keep);
   const { imported } = known.history;
   if (!imported) {
     const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;
@@ -101,13 +116,14 @@ export async function importThread(
   const unchanged = { id, items, counts, left };
   if (fresh === 0) return { ...unchanged, did: "same", fresh: 0 };
   if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: Math.max(0, fresh ?? 0) };
-  if (fresh !== undefined) return grow(plan, thread, id, fresh);
+  if (fresh !== undefined) return grow(plan, thread, id, fresh, keep);
   const { name } = known.history;
   await plan.store.remove(id);
-  return { ...(await make(plan, { ...thread, ...(name !== undefined && { name }) }, id)), did: "remade" };
+  const made = await make(plan, { ...thread, ...(name !== undefined && { name }) }, id, keep);
+  return { ...made, did: "remade" };
 }
 
-async function make(plan: ImportPlan, thread: Thread, id: string): Promise<TakenOver> {
+async function make(plan: ImportPlan, thread: Thread, id: string, keep: boolean): Promise<TakenOver> {
   const { store, clock } = plan;
   const taking = new Taking(plan.issuer, 1);
   const { header } = thread;
@@ -130,25 +146,39 @@ async function make(plan: ImportPlan, thread: Thread, id: string): Promise<Taken
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
     yield [await settled(plan, taking, begun), ...taking.end(place.imported(), clock.now())];
   }
-  const log = await store.create(
-    id,
-    { event: created, at: createdOf(thread) },
-    "taking over from Codex",
-    events(),
-  );
-  await log.release();
-  return { id, did: "made", items: taking.items, counts: taking.counts, left: taking.left, fresh: 0 };
+  const history = createHistory();
+  const visitor: LogVisitor = { record: (record) => advance(history, record) };
+  const log = await store.create(id, { event: created, at: createdOf(thread) }, takingOver, {
+    more: events(),
+    ...(keep && { visitor }),
+  });
+  if (!keep) await log.release();
+  const { items, counts, left } = taking;
+  return { id, did: "made", items, counts, left, fresh: 0, ...(keep && { kept: { log, history } }) };
 }
 
+/** For those who find the session in use. */
+const takingOver = "taking over from Codex";
+
 /** Appends what is new to a session that holds the rest and nothing of its own. */
-async function grow(plan: ImportPlan, thread: Thread, id: string, fresh: number): Promise<TakenOver> {
+async function grow(
+  plan: ImportPlan,
+  thread: Thread,
+  id: string,
+  fresh: number,
+  keep: boolean,
+): Promise<TakenOver> {
   const { store, clock } = plan;
   const history = createHistory();
   const log = await store.acquire(
     id,
     { record: (record) => advance(history, record) },
-    { doing: "taking over from Codex" },
+    { doing: takingOver },
   );
+  let isKept = false;
+  const append = async (events: readonly Append[]): Promise<void> => {
+    for (const record of await log.append(...events)) if (keep) advance(history, record);
+  };
   try {
     const { imported } = history;
     if (!imported) throw unreadable(thread);
@@ -157,14 +187,15 @@ async function grow(plan: ImportPlan, thread: Thread, id: string, fresh: number)
     const place = new Place(thread, imported);
     let appended = 0;
     for await (const group of taken(plan, thread, taking, place, imported.bytes)) {
-      await log.append(...group);
+      await append(group);
       appended += group.length;
     }
     if (appended > 0)
-      await log.append(
+      await append([
         await settled(plan, taking, history.workspace),
         ...taking.end(place.imported(), clock.now()),
-      );
+      ]);
+    isKept = keep;
     return {
       id,
       did: appended > 0 ? "grown" : "same",
@@ -172,9 +203,10 @@ async function grow(plan: ImportPlan, thread: Thread, id: string, fresh: number)
       counts: taking.counts,
       left: taking.left,
       fresh,
+      ...(keep && { kept: { log, history } }),
     };
   } finally {
-    await log.release();
+    if (!isKept) await log.release();
   }
 }
 

@@ -301,12 +301,12 @@ describe("a writer", () => {
         async function* groups(count: number): AsyncGenerator<Append[]> {
           for (let group = 0; group < count; group++) yield [itemAdded(item)];
         }
-        const failure = await failureOf(store.create(id, created(id), "testing", groups(30)));
+        const failure = await failureOf(store.create(id, created(id), "testing", { more: groups(30) }));
         expect(isFailureOf(failure, "store-full")).toBe(true);
         expect(readdirSync(home, { recursive: true }).filter((name) => String(name).includes(id))).toEqual(
           [],
         );
-        const log = await store.create(id, created(id), "testing", groups(5));
+        const log = await store.create(id, created(id), "testing", { more: groups(5) });
         await log.release();
         const { records, report } = await readNames();
         expect([report.damage, records.length]).toEqual([[], 6]);

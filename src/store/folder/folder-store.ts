@@ -5,6 +5,7 @@ import { crashPoint } from "../../lib/fault.ts";
 import type { BodyRef, NewEvent, Owner } from "../../session/event.ts";
 import type {
   Append,
+  Beginning,
   DeadFollowUp,
   FollowUp,
   Holder,
@@ -77,17 +78,18 @@ class FolderStore implements SessionStore {
     id: string,
     created: Append,
     doing: string,
-    more?: AsyncIterable<readonly Append[]>,
+    { more, visitor }: Beginning = {},
   ): Promise<SessionLog> {
     const folder = placeOf(this.#home, id, this.#clock.now());
     if (this.#find(id) !== undefined) throw exists(id, folder);
-    return this.#make(id, folder, doing, beginning(created, more), { begun: "session-folder-made" });
+    const events = beginning(created, more);
+    return this.#make(id, folder, doing, { events, points: { begun: "session-folder-made" }, visitor });
   }
 
   async rotate(predecessor: SessionLog, { id, events }: Successor, doing: string): Promise<SessionLog> {
     const folder = placeOf(this.#home, id, this.#clock.now());
     const points = { begun: "rotation-begun", built: "rotation-built", renamed: "rotation-renamed" } as const;
-    const successor = await this.#make(id, folder, doing, events, points);
+    const successor = await this.#make(id, folder, doing, { events, points, visitor: undefined });
     try {
       await predecessor.append({ event: { type: "session-rotated", successor: id } });
     } catch (error) {
@@ -120,8 +122,7 @@ class FolderStore implements SessionStore {
     id: string,
     folder: string,
     doing: string,
-    events: Making["events"],
-    points: Making["points"],
+    what: Pick<Making, "events" | "points" | "visitor">,
   ): Promise<SessionLog> {
     const owner = this.#owner(doing);
     return makeSession({
@@ -130,8 +131,7 @@ class FolderStore implements SessionStore {
       owner,
       clock: this.#clock,
       listing: this.#listing,
-      events,
-      points,
+      ...what,
     });
   }
 

@@ -5,7 +5,7 @@ import { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { type CrashPoint, crashPoint } from "../../lib/fault.ts";
 import { schemaVersion, type Owner } from "../../session/event.ts";
-import type { Append } from "../../store.ts";
+import type { Append, LogVisitor } from "../../store.ts";
 import { Appender } from "../appender.ts";
 import type { Listing } from "../listing.ts";
 import { FileSource } from "./file-source.ts";
@@ -23,13 +23,15 @@ export interface Making {
   listing: Listing | undefined;
   /** Everything that its log holds to begin with, in groups. */
   events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>;
+  /** As `Beginning` has it. */
+  visitor: LogVisitor | undefined;
   /** Passed before the first event, when the log is whole, and when the folder has its name. */
   points: { begun: CrashPoint; built?: CrashPoint; renamed?: CrashPoint };
 }
 
 /** A session's folder, made under another name and renamed when it is whole, so that a crash leaves a session or none. */
 export async function makeSession(making: Making): Promise<FolderSession> {
-  const { id, folder, owner, clock, listing, events, points } = making;
+  const { id, folder, owner, clock, listing, events, points, visitor } = making;
   const temporary = join(dirname(folder), `.new-${id}-${process.pid}`);
   let lease: OwnLease | undefined;
   let log: LogFile | undefined;
@@ -43,7 +45,11 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     log = new LogFile(temporary, id, lease, clock);
     const appender = new Appender(1, 0, clock, log.commitLater);
     let nextSeq = 0;
-    for await (const group of events) nextSeq += (await appender.append(group)).length;
+    for await (const group of events) {
+      const records = await appender.append(group);
+      nextSeq += records.length;
+      if (visitor) for (const record of records) visitor.record(record);
+    }
     await log.settled();
     log.close();
     log = undefined;

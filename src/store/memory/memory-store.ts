@@ -13,6 +13,7 @@ import {
 import { isTogether } from "../../session/place.ts";
 import type {
   Append,
+  Beginning,
   DeadFollowUp,
   FollowUp,
   Holder,
@@ -70,13 +71,8 @@ class MemoryStore implements SessionStore {
     this.#clock = clock;
   }
 
-  create(
-    id: string,
-    created: Append,
-    doing: string,
-    more?: AsyncIterable<readonly Append[]>,
-  ): Promise<SessionLog> {
-    return this.#make(id, beginning(created, more), doing);
+  create(id: string, created: Append, doing: string, { more, visitor }: Beginning = {}): Promise<SessionLog> {
+    return this.#make(id, beginning(created, more), doing, visitor);
   }
 
   async rotate(predecessor: SessionLog, { id, events }: Successor, doing: string): Promise<SessionLog> {
@@ -109,6 +105,7 @@ class MemoryStore implements SessionStore {
     id: string,
     events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>,
     doing: string,
+    visitor?: LogVisitor,
   ): Promise<SessionLog> {
     if (this.#sessions.has(id))
       throw new Failure(
@@ -124,7 +121,8 @@ class MemoryStore implements SessionStore {
       dead: new Map(),
     };
     const session = this.#own(id, kept, { bytes: 0, nextSeq: 0, damage: [] }, doing);
-    for await (const group of events) await session.append(...group);
+    for await (const group of events)
+      for (const record of await session.append(...group)) visitor?.record(record);
     this.#sessions.set(id, kept);
     return session;
   }

@@ -40,7 +40,7 @@ export async function resume(invocation: Invocation): Promise<number> {
   }
   const { find, resumption, prompt } = await readResumption(invocation);
   return withWorkbench(invocation, async (bench) => {
-    const session = await bench.resume(await find(bench), resumption);
+    const session = await bench.resume(await find(bench, { keep: true }), resumption);
     const isChanged = resumption.fromStep !== undefined || resumption.amend !== undefined;
     if (isChanged && prompt === undefined && (await isDone(session, bench.store))) {
       await session.close();
@@ -58,7 +58,7 @@ async function isDone({ id, history }: Session, store: SessionStore): Promise<bo
 
 /** What the words of `resume` name: which session, how it goes on, and with what. Throws `usage`; `find` throws what finds no session. */
 export async function readResumption(invocation: Invocation): Promise<{
-  find: (bench: Workbench) => Promise<string>;
+  find: (bench: Workbench, options?: { keep: boolean }) => Promise<string>;
   resumption: Resumption;
   prompt: string | undefined;
 }> {
@@ -75,7 +75,7 @@ export async function readResumption(invocation: Invocation): Promise<{
   const [fromStep, amend] = [stepNumber(invocation, "fromStep"), optionText(invocation, "amend")];
   if (amend?.trim() === "") throw new Failure("usage", "--amend needs the text of the instruction.", {});
   return {
-    find: (bench) => (last ? lastSession(bench.store, folder) : bench.find(args[0] ?? "")),
+    find: (bench, how) => (last ? lastSession(bench.store, folder) : bench.find(args[0] ?? "", how)),
     resumption: {
       here: options["here"] === true,
       force: options["force"] === true,

@@ -34,8 +34,9 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     const reference = args[0] ?? "";
     const config = readConfig(options, environment, folder);
     const say = (line: string): void => terminal.err(`· ${line}\n`);
-    const taken = await takeOverMeant({ store, config, environment }, reference, say);
-    const id = taken ?? (await findSession(store, reference, environment));
+    const taking = { store, config, environment };
+    const taken = await takeOverMeant(taking, reference, say, { keep: false });
+    const id = taken?.id ?? (await findSession(store, reference, environment));
     const history = await historyOf(store, id);
     const now = systemClock.now();
     const thread = uuidv7(now);

@@ -28,7 +28,8 @@ export async function importSession(invocation: Invocation): Promise<number> {
   try {
     const onBytes = (read: number, total: number): void => bar.show(read, total, "bytes taken over");
     const as = options["new"] === true ? uuidv7(systemClock.now()) : undefined;
-    const taken = await takeOver({ store, config, environment, onBytes }, thread, as);
+    const taking = { store, config, environment, onBytes };
+    const taken = await takeOver(taking, thread, as === undefined ? {} : { as });
     bar.clear();
     const { id: session, did, items, counts, fresh } = taken;
     if (options["json"] === true) {
@@ -96,7 +97,7 @@ async function importPortable(invocation: Invocation, path: string): Promise<num
       }
       yield group;
     }
-    const log = await store.create(session, created, "importing", groups());
+    const log = await store.create(session, created, "importing", { more: groups() });
     await log.release();
     if (options["json"] === true)
       printJson<"import">(terminal, {
