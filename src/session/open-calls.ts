@@ -29,8 +29,18 @@ export class OpenCalls<T> {
     else ofKind.set(call, [open]);
   }
 
-  /** The call that the output answers, which is open no more; `undefined` when there is none. */
+  /**
+   * The call that the output answers, which is open no more; `undefined` when there is none. The output of a function may also answer a call
+   * of the local shell: Codex stores and sends no other for it (0.23 to 0.169, 2026-11).
+   */
   take({ kind, call = "" }: Pairable): T | undefined {
+    const own = this.#take(kind, call);
+    return own === undefined && kind === "function_call_output"
+      ? this.#take("local_shell_call_output", call)
+      : own;
+  }
+
+  #take(kind: string, call: string): T | undefined {
     const ofKind = this.#open.get(kind);
     const open = ofKind?.get(call);
     const last = open?.at(-1);

@@ -231,23 +231,24 @@ function persistence(item: JsonObject, stored: NonNullable<RequestCheck["stored"
   );
 }
 
-/** Calls by the type of their output. */
-const callOf: Readonly<Record<string, string>> = {
-  function_call_output: "function_call",
-  custom_tool_call_output: "custom_tool_call",
-  local_shell_call_output: "local_shell_call",
+/** Calls by the type of their output. What Codex sends for its local shell's are outputs of functions (0.23 to 0.169, 2026-11). */
+const callsOf: Readonly<Record<string, readonly string[]>> = {
+  function_call_output: ["function_call", "local_shell_call"],
+  custom_tool_call_output: ["custom_tool_call"],
+  local_shell_call_output: ["local_shell_call"],
 };
+const callTypes: ReadonlySet<string> = new Set(Object.values(callsOf).flat());
 
 function pairing(input: readonly JsonObject[]): Refusal | undefined {
   // Ids can come again in a later turn: they are paired by occurrence.
   const open = new Map<string, number>();
   for (const item of input) {
     const type = String(item["type"]);
-    if (Object.values(callOf).includes(type)) count(open, `${type} ${String(item["call_id"])}`, 1);
-    const call = callOf[type];
-    if (call === undefined) continue;
-    const key = `${call} ${String(item["call_id"])}`;
-    if ((open.get(key) ?? 0) === 0) {
+    if (callTypes.has(type)) count(open, `${type} ${String(item["call_id"])}`, 1);
+    const calls = callsOf[type];
+    if (calls === undefined) continue;
+    const key = calls.map((call) => `${call} ${String(item["call_id"])}`).find((each) => open.get(each));
+    if (key === undefined) {
       return invalidRequest(
         `No tool call found for ${type.replaceAll("_", " ")} with call_id ${String(item["call_id"])}.`,
         { param: "input" },

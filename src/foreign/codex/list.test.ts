@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -31,6 +32,7 @@ const versions = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"];
 /** A home of its own with the sessions of a version. */
 function homeWith(version: string): string {
   const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
   cpSync(join(fixtures, version), home, { recursive: true });
   return home;
 }
@@ -68,6 +70,41 @@ test.each(versions)("a list says of %s rollouts what reading all of them says", 
     expect(thread.flaws.filter((flaw) => flaw !== "open-turn")).toEqual([]);
   }
 });
+
+test.each(["envelope", "bare"])(
+  "a prompt counts whatever it begins with, and what stands behind it: %s lines",
+  (form) => {
+    const user = (...texts: string[]): string => {
+      const content = texts.map((text) => ({ type: "input_text", text }));
+      const item = { type: "message", id: null, role: "user", content };
+      return JSON.stringify(form === "bare" ? item : { timestamp, type: "response_item", payload: item });
+    };
+    const timestamp = "2026-11-21T09:00:00.000Z";
+    const id = "5973b6c0-94b8-487b-a530-2aeb6098ae0e";
+    const meta = { id, timestamp };
+    const context = user("<environment_context>\n  <cwd>/w</cwd>\n</environment_context>");
+    const lines = [
+      JSON.stringify(form === "bare" ? meta : { timestamp, type: "session_meta", payload: meta }),
+      context,
+      user("short"),
+      context,
+      user("<b>not ours</b>"),
+      user('<image name="a.png">', "</image>", "look"),
+      user("<user_action>reviewed</user_action>"),
+      user("# AGENTS.md instructions are what?"),
+      context,
+    ];
+    const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+    const folder = join(home, "sessions", "2026", "11", "21");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, `rollout-2026-11-21T09-00-00-${id}.jsonl`),
+      lines.map((line) => `${line}\n`).join(""),
+    );
+    expect(listThreads(home).threads).toMatchObject([{ title: "short", messages: 5 }]);
+  },
+);
 
 test("names come from the last row of an id, and from the state database where there is none", () => {
   const home = homeWith("0.169.0");

@@ -21,6 +21,8 @@ const tags = [
   "token_budget",
 ] as const;
 const tagged = new RegExp(`^<(${tags.join("|")})\\b[^>]*>`, "iu");
+/** As `tagged`, in JSON that wasn't parsed: a part of a message that begins so is Codex's own. */
+export const taggedInJson = new RegExp(`"text":"(?:\\\\n|\\s)*<(?:${tags.join("|")})\\b`, "iu");
 const instructions = /^# AGENTS\.md instructions\b/iu;
 const warning =
   /^Warning: (?:apply_patch was requested via|The maximum number of unified exec|Your account was flagged)/u;

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import { outcomeUnknown } from "../../replay/pair.ts";
 import { outputKinds } from "../../session/item.ts";
+import { answeredAs } from "./item.ts";
 import type { Unpaired } from "./pairs-watch.ts";
 import type { RolloutRecord } from "./record.ts";
 
@@ -20,7 +21,7 @@ export function lostOutput({ kind, call }: Unpaired, event: RolloutRecord | unde
     output === undefined
       ? outcomeUnknown
       : `${exit === undefined ? "" : `Exit code: ${exit}\n`}Output:\n${output}`;
-  return { type: outputKinds[kind] ?? "function_call_output", call_id: call, output: told };
+  return { type: outputKinds[answeredAs(kind)] ?? "function_call_output", call_id: call, output: told };
 }
 
 /** The call item of an output that has none: the command that the call's event tells, or a stand-in that says so. */

@@ -6,7 +6,7 @@ import { glance } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { linesIn, type RolloutLine } from "./lines.ts";
 import { madeAt, type RolloutFile } from "./places.ts";
-import { isSummaryText, promptOf } from "./prompt.ts";
+import { isSummaryText, promptOf, taggedInJson } from "./prompt.ts";
 import { asRecord, readRecord, timeOf } from "./record.ts";
 import { scanRewritten } from "./scan-rewritten.ts";
 
@@ -234,12 +234,14 @@ function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
   let prompt: number | undefined;
   for (const mark of [itemMark, bareMark]) {
     for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + mark.length)) {
-      const start = bytes.toString("latin1", at + mark.length, at + mark.length + 400);
+      const behind = bytes.toString("latin1", at + mark.length, at + mark.length + 400);
+      const end = behind.indexOf("\n");
+      const start = end < 0 ? behind : behind.slice(0, end);
       const role = /^[^[]{0,160}?"role":"(\w+)"/u.exec(start)?.[1];
       if (role === "assistant") count++;
       if (role !== "user") continue;
-      if (prompt !== undefined && contextual.test(start)) continue;
-      const text = prompt === undefined || contextual.test(start) ? promptText(bytes, at) : "x";
+      if (prompt !== undefined && taggedInJson.test(start)) continue;
+      const text = prompt === undefined || doubtful.test(start) ? promptText(bytes, at) : "x";
       if (text === undefined) continue;
       count++;
       if (text !== "" && !isSummaryText(text)) prompt ??= at;
@@ -249,8 +251,8 @@ function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
   return { count, ...(prompt !== undefined && { prompt }) };
 }
 
-/** How the text of a message begins that may be Codex's own. */
-const contextual = /"text":"(?:\\n|\s)*(?:<[a-z]|# AGENTS\.md|Warning: )/iu;
+/** How the text of a message begins whose end says whether it is Codex's own. */
+const doubtful = /"text":"(?:\\n|\s)*(?:# AGENTS\.md|Warning: )/iu;
 
 function promptAt(bytes: Buffer, at: number): string | undefined {
   const text = promptText(bytes, at);

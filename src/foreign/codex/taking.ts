@@ -6,7 +6,7 @@ import { describeItem, isCallKind, isOutputKind, outputItem } from "../../sessio
 import { noUsage } from "../../session/usage.ts";
 import type { Append } from "../../store.ts";
 import type { RolloutHeader } from "./header.ts";
-import { type LoggedItem, loggedItem } from "./item.ts";
+import { answeredAs, type LoggedItem, loggedItem } from "./item.ts";
 import type { RolloutLine } from "./lines.ts";
 import { isSummaryText } from "./prompt.ts";
 import { Room } from "./room.ts";
@@ -252,7 +252,7 @@ export class Taking {
   #answerOpen(events: Append[], at: number | undefined): void {
     for (const { kind, call } of this.#open.splice(0)) {
       const bytes = outputItem(
-        kind,
+        answeredAs(kind),
         call,
         "outcome unknown; verify before repeating: Codex has no output of this call, which may have run",
       );

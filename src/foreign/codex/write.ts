@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync 
 import { dirname, join } from "node:path";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { isCallKind, isOutputKind, outputItem } from "../../session/item.ts";
+import { answeredAs } from "./item.ts";
 import { promptOf } from "./prompt.ts";
 
 /** What a rollout says of the session that it is written from. */
@@ -26,6 +27,8 @@ const kept: Readonly<Record<string, readonly string[]>> = {
   function_call_output: ["call_id", "output"],
   custom_tool_call: ["call_id", "name", "input", "status"],
   custom_tool_call_output: ["call_id", "output"],
+  local_shell_call: ["call_id", "status", "action"],
+  local_shell_call_output: ["call_id", "output"],
   web_search_call: ["status", "action"],
 };
 
@@ -78,7 +81,7 @@ export class RolloutWriter {
       return "";
     }
     if (isCallKind(type)) this.#open.set(id, type);
-    const own: JsonObject = { type };
+    const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
     for (const member of members) if (item[member] !== undefined) own[member] = item[member];
     return line(at, "response_item", own) + shownAs(own, at);
   }
@@ -86,7 +89,7 @@ export class RolloutWriter {
   /** Answers for the calls that have none. */
   end(at: number): string {
     const answers = [...this.#open].map(([call, kind]) => {
-      const output = outputItem(kind, call, "outcome unknown; verify before repeating");
+      const output = outputItem(answeredAs(kind), call, "outcome unknown; verify before repeating");
       return line(at, "response_item", JSON.parse(new TextDecoder().decode(output)) as JsonObject);
     });
     this.#open.clear();
