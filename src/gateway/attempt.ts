@@ -7,6 +7,7 @@ import { errorCode } from "../provider/wire/connection.ts";
 import { blobsIn } from "./blob-hash.ts";
 import { type BegunStream, begunWith } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
+import { type BodyMemory, segmentBytes } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
 import { dataOf, eventsIn, StreamScanner } from "./stream-scan.ts";
 
@@ -24,8 +25,10 @@ export interface Refusal {
 export interface AttemptHost {
   /** The answer goes out from here on. `isGood`: as far as it has come; it may also be one that can't be judged. */
   commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number, isGood: boolean): void;
-  /** `false` when the client can't take more just now: call `resume`. */
-  write(bytes: Buffer): boolean;
+  /** Goes out with the next `flush`, or with the end. The bytes are the caller's again when it returns. */
+  write(bytes: Buffer): void;
+  /** Sends what was written. `false` when the client can't take more just now: call `resume`. */
+  flush(): boolean;
   finished(): void;
   /** The answer ended without being whole after it was committed. `signal` says how; `events` went out. */
   broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void;
@@ -92,13 +95,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #hasEnded = false;
   /** What an `error` event said behind output, as long as no terminal event has followed. */
   #error: FailureSignal | undefined;
-  /** What came since the last flush. */
-  #batch: Buffer[] = [];
+  readonly #memory: BodyMemory;
+  /** What came since the last flush, and how much of it is filled. */
+  #batch: Buffer | undefined;
+  #batched = 0;
   readonly #scanner = new StreamScanner();
   #begun: BegunStream | undefined;
 
-  constructor(host: AttemptHost) {
+  constructor(host: AttemptHost, memory: BodyMemory) {
     this.#host = host;
+    this.#memory = memory;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -131,19 +137,40 @@ export class Attempt implements Dispatcher.DispatchHandler {
    * and written, at once.
    */
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (chunk.length > segmentBytes - this.#batched) this.#flush();
     if (this.#mode === "over") return;
-    this.#batch.push(chunk);
-    if (this.#batch.length === 1) process.nextTick(() => this.#flush());
+    if (chunk.length > segmentBytes) {
+      this.#arrived(chunk);
+      return this.#send();
+    }
+    if (!this.#batch) {
+      this.#batch = this.#memory.take();
+      process.nextTick(() => this.#flush());
+    }
+    this.#batch.set(chunk, this.#batched);
+    this.#batched += chunk.length;
   }
 
   #flush(): void {
+    this.#handleBatch();
+    this.#send();
+  }
+
+  #handleBatch(): void {
     const batch = this.#batch;
-    if (batch.length === 0 || this.#mode === "over") return;
-    this.#batch = [];
-    const chunk = batch.length === 1 ? batch[0]! : Buffer.concat(batch);
+    if (!batch) return;
+    const bytes = batch.subarray(0, this.#batched);
+    this.#batch = undefined;
+    this.#batched = 0;
+    if (this.#mode !== "over") this.#arrived(bytes);
+    this.#memory.give([batch]);
+  }
+
+  /** The chunk's memory is used for others afterwards. */
+  #arrived(chunk: Buffer): void {
     const arrivedAt = performance.now();
     this.#host.alive();
-    if (this.#mode === "opaque") return this.#write(chunk);
+    if (this.#mode === "opaque") return this.#host.write(chunk);
     if (this.#mode === "whole") {
       const isBeginning = this.#heldBytes < beginningBytes;
       this.#hold(chunk);
@@ -175,7 +202,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#flush();
+    // What it ends with goes out together with the end.
+    this.#handleBatch();
     if (this.#isOver()) return;
     if (this.#mode === "opaque") this.#finish();
     else if (this.#mode === "whole") this.#judgeWhole();
@@ -191,7 +219,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#flush();
+    this.#handleBatch();
     if (this.#isOver()) return;
     if (this.#hasEnded) return this.#finish();
     this.#cut(signalFromTransport(errorCode(error), error.message));
@@ -233,7 +261,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (names.some((name) => told.has(name))) this.#error = undefined;
     else if (names.some((name) => failures.has(name))) this.#error = failureIn([bytes], this.#headers);
     this.#spot(bytes);
-    if (this.#isCommitted) return this.#write(bytes);
+    if (this.#isCommitted) return this.#host.write(bytes);
     if (this.#begun === undefined) this.#heldSince = arrivedAt;
     this.#begun ??= begunWith(bytes);
     this.#hold(bytes);
@@ -251,7 +279,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #hold(bytes: Buffer): void {
-    this.#held.push(bytes);
+    this.#held.push(Buffer.from(bytes));
     this.#heldBytes += bytes.length;
   }
 
@@ -263,11 +291,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#host.commit(this.#status, mode === "stream" ? headers : this.#headers, arrivedAt, isGood);
     const held = this.#held;
     this.#held = [];
-    for (const bytes of held) this.#write(bytes);
+    for (const bytes of held) this.#host.write(bytes);
   }
 
-  #write(bytes: Buffer): void {
-    if (!this.#host.write(bytes)) this.#controller?.pause();
+  #send(): void {
+    if (this.#isCommitted && this.#mode !== "over" && !this.#host.flush()) this.#controller?.pause();
   }
 
   #judgeWhole(): void {

@@ -7,9 +7,13 @@ export interface BegunStream {
   readonly response: string | undefined;
 }
 
-/** From its first event; nothing of those bytes is kept, which are a piece of a larger buffer that would live as long as the stream. */
+/** From its first event, of whose bytes nothing is kept. */
 export function begunWith(first: Buffer): BegunStream {
-  return { response: /"id"\s*:\s*"(resp_[\w-]+)"/u.exec(first.toString("latin1", 0, 4_096))?.[1] };
+  return { response: idWithin(first, 256) ?? idWithin(first, 4_096) };
+}
+
+function idWithin(event: Buffer, length: number): string | undefined {
+  return /"id"\s*:\s*"(resp_[\w-]+)"/u.exec(event.toString("latin1", 0, length))?.[1];
 }
 
 /** How a stream broke, in a word. */

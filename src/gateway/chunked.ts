@@ -1,59 +1,93 @@
 import type { ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { type BodyMemory, segmentBytes } from "./held-body.ts";
 
-const lineEnd = 2;
 const lastChunk = "0\r\n\r\n";
+/** What a chunk is longer than its bytes, at most, with the last chunk behind it. */
+const frameBytes = 32;
 
 /**
- * The body of an answer whose head is written, in chunks that are framed here: a run of events is one buffer and one system call, where
- * node:http writes three pieces, collected until the next tick. Behind the first, which goes out together with the head, chunks go straight
- * to the socket. (Both together are half of what passing an event on costs.) An answer that isn't chunked goes through node:http as it is.
+ * The body of an answer whose head is written, in chunks that are framed here: what is written between two flushes is one buffer and one
+ * system call, where node:http writes three pieces for each, collected until the next tick. The first goes out together with the head, the
+ * last together with the end. (This is half of what passing an event on costs.) An answer that isn't chunked goes through node:http as it is.
  */
 export class ChunkedBody {
   readonly #response: ServerResponse;
+  readonly #memory: BodyMemory;
   readonly #isChunked: boolean;
-  /** From the second chunk on, when the answer has its turn on the connection. */
-  #socket: Socket | undefined;
+  /** Framed, not sent yet. */
+  #open: Buffer | undefined;
+  #used = 0;
+  #hasBegun = false;
 
   /** To be made after `writeHead`. */
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, memory: BodyMemory) {
     this.#response = response;
+    this.#memory = memory;
     this.#isChunked = response.chunkedEncoding;
     response.chunkedEncoding = false;
   }
 
   /** Whether the client has to read before more should come. */
   get isFull(): boolean {
-    return this.#socket?.writableNeedDrain ?? this.#response.writableNeedDrain;
+    const { writableLength, writableHighWaterMark } = this.#response.socket ?? this.#response;
+    return writableLength >= writableHighWaterMark;
+  }
+
+  /** Goes out with the next `flush`; the bytes may be written over at once. */
+  write(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (!this.#isChunked) return void this.#response.write(Buffer.from(bytes));
+    const room = bytes.length + frameBytes;
+    if (this.#used + room > segmentBytes) this.#send();
+    const isLarge = room > segmentBytes;
+    if (isLarge) this.#open = Buffer.allocUnsafeSlow(room);
+    const open = (this.#open ??= this.#memory.take());
+    this.#used += open.write(`${bytes.length.toString(16)}\r\n`, this.#used, "latin1");
+    this.#used += bytes.copy(open, this.#used);
+    open[this.#used++] = 0x0d;
+    open[this.#used++] = 0x0a;
+    if (isLarge) this.#send();
   }
 
   /** `false` when no more should come until `drained`. */
-  write(bytes: Buffer): boolean {
-    if (this.#socket) return this.#socket.write(framed(bytes));
-    const isReady = this.#response.write(this.#isChunked ? framed(bytes) : bytes);
-    if (isReady && this.#isChunked) this.#socket = this.#response.socket ?? undefined;
-    return isReady;
+  flush(): boolean {
+    this.#send();
+    return !this.isFull;
   }
 
   /** Calls back once when more may come. */
   drained(callback: () => void): void {
-    (this.#socket ?? this.#response).once("drain", callback);
+    (this.#response.socket ?? this.#response).once("drain", callback);
   }
 
   end(last?: Buffer): void {
-    if (last !== undefined && last.length > 0) this.write(last);
-    if (this.#isChunked) this.#response.end(lastChunk, "latin1");
-    else this.#response.end();
+    if (last !== undefined) this.write(last);
+    if (this.#isChunked) {
+      this.#open ??= this.#memory.take();
+      this.#used += this.#open.write(lastChunk, this.#used, "latin1");
+      this.#send();
+    }
+    this.#response.end();
   }
-}
 
-function framed(bytes: Buffer): Buffer {
-  const size = bytes.length.toString(16);
-  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 2 * lineEnd);
-  chunk.write(`${size}\r\n`, "latin1");
-  const end = size.length + lineEnd + bytes.length;
-  bytes.copy(chunk, size.length + lineEnd);
-  chunk[end] = 0x0d;
-  chunk[end + 1] = 0x0a;
-  return chunk;
+  #send(): void {
+    const open = this.#open;
+    if (!open) return;
+    const bytes = open.subarray(0, this.#used);
+    this.#open = undefined;
+    this.#used = 0;
+    const { socket } = this.#response;
+    // Before it has its turn on the connection it waits in node:http.
+    if (!socket) return void this.#response.write(bytes);
+    if (this.#hasBegun) socket.write(bytes);
+    else {
+      this.#hasBegun = true;
+      socket.cork();
+      this.#response.flushHeaders();
+      socket.write(bytes);
+      socket.uncork();
+    }
+    // What the system took at once is read by nobody any more.
+    if (open.length === segmentBytes && socket.writableLength === 0) this.#memory.give([open]);
+  }
 }

@@ -116,7 +116,7 @@ export class Exchange implements AttemptHost {
     const { metrics, idleMs } = this.#context;
     metrics.count("upstream_requests", this.#upstream.name);
     this.#watch.allow(idleMs);
-    const attempt = new Attempt(this);
+    const attempt = new Attempt(this, this.#context.bodyMemory);
     this.#attempt = attempt;
     const options: Dispatcher.DispatchOptions = {
       origin: this.#upstream.origin,
@@ -158,13 +158,17 @@ export class Exchange implements AttemptHost {
     metrics.openStreams++;
     metrics.count("requests", String(status));
     this.#response.writeHead(status, forwardedResponseHeaders(headers));
-    this.#answer = new ChunkedBody(this.#response);
+    this.#answer = new ChunkedBody(this.#response, this.#context.bodyMemory);
     if (this.#attempts === 1) metrics.addedLatency(this.#prepared + performance.now() - arrivedAt);
   }
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer): void {
+    if (!this.#response.destroyed) this.#answer?.write(bytes);
+  }
+
+  flush(): boolean {
     if (!this.#answer || this.#response.destroyed) return true;
-    if (this.#answer.write(bytes)) {
+    if (this.#answer.flush()) {
       if (this.#attempt?.isDone === true) this.#watch.allow(lingerMs);
       return true;
     }

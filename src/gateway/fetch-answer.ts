@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import type { FailureSignal } from "../failure.ts";
 import type { BegunStream } from "./broken-stream.ts";
+import { BodyMemory } from "./held-body.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
 
 /** What a `fetch` came to: an answer that is handed out, or one that isn't, held. */
@@ -27,10 +28,12 @@ export function judge(answer: Response, facts: AnswerFacts): Promise<Judged> {
 /** `fetch` has decoded the body already. */
 const decoded: ReadonlySet<string> = new Set(["content-encoding", "content-length", "transfer-encoding"]);
 
+const memory = new BodyMemory();
+
 class FetchHost implements AttemptHost {
   readonly #facts: AnswerFacts;
   readonly #resolve: (judged: Judged) => void;
-  readonly #attempt = new Attempt(this);
+  readonly #attempt = new Attempt(this, memory);
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   #resume: (() => void) | undefined;
   #isAborted = false;
@@ -124,8 +127,11 @@ class FetchHost implements AttemptHost {
     });
   }
 
-  write(bytes: Buffer): boolean {
-    this.#stream?.enqueue(bytes);
+  write(bytes: Buffer): void {
+    this.#stream?.enqueue(new Uint8Array(bytes));
+  }
+
+  flush(): boolean {
     return (this.#stream?.desiredSize ?? 1) > 0;
   }
 

@@ -1,4 +1,5 @@
-const segmentBytes = 64 * 1024;
+/** Of one piece of that memory. */
+export const segmentBytes = 64 * 1024;
 const keptSegments = 256;
 
 /**

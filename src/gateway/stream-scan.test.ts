@@ -6,11 +6,15 @@ function scanned(text: string, size: number): { out: string; names: string[]; co
   const scanner = new StreamScanner();
   const bytes = Buffer.from(text);
   const [out, names] = [[] as Buffer[], [] as string[]];
-  for (let at = 0; at < bytes.length; at += size)
-    scanner.feed(bytes.subarray(at, at + size), (run, ofRun) => {
+  for (let at = 0; at < bytes.length; at += size) {
+    const chunk = Buffer.from(bytes.subarray(at, at + size));
+    scanner.feed(chunk, (run, ofRun) => {
       out.push(Buffer.from(run));
       for (const name of ofRun) if (names.at(-1) !== name) names.push(name);
     });
+    // Its memory is used for what comes next.
+    chunk.fill("x");
+  }
   return {
     out: Buffer.concat(out).toString(),
     names,

@@ -59,7 +59,9 @@ export class StreamScanner {
       // Half of a line's end can't be told from a line.
       start = bytes.length - (bytes.at(-1) === returnByte ? 1 : 0);
     }
-    this.#rest = start === bytes.length ? undefined : start === 0 ? bytes : bytes.subarray(start);
+    // The chunk's memory isn't ours.
+    const rest = start === 0 ? bytes : bytes.subarray(start);
+    this.#rest = start === bytes.length ? undefined : bytes === chunk ? Buffer.from(rest) : rest;
     this.#scanned = lineEnd === undefined ? 0 : bytes.length - start;
     this.#line = line - start;
     if (start > 0) take(start === bytes.length ? bytes : bytes.subarray(0, start), names);
