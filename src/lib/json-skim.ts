@@ -10,11 +10,12 @@ const minus = 0x2d;
 const dot = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
-const smallN = 0x6e;
 const smallU = 0x75;
 
 /** Deeper nesting is left to `JSON.parse`. */
 const deepest = 64;
+/** Each has a bit of a number. */
+const mostWanted = 32;
 /** Of what is open: a list, an object with no wanted member, or (from 0 on) the index of an object with some. */
 const inList = -2;
 const unwanted = -1;
@@ -49,6 +50,12 @@ export class JsonSkim {
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
   readonly #open = new Int32Array(deepest);
+  /** Of what is open, which wanted member it is. */
+  readonly #openSlots = new Int32Array(deepest);
+  /** A bit for each wanted member that is a string with escapes, and for each whose value was asked for before. */
+  #escaped = 0;
+  #known = 0;
+  readonly #values: unknown[];
   readonly #texts: string[] = [];
   #bytes: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -57,6 +64,7 @@ export class JsonSkim {
 
   /** `paths`: of the wanted members, their names joined by dots; an object stands before its members. They are told of by their index. */
   constructor(paths: readonly string[]) {
+    if (paths.length > mostWanted) throw new Error(`more than ${mostWanted} members are wanted`);
     const objects = new Map([["", 0]]);
     for (const [slot, path] of paths.entries()) {
       const dotAt = path.lastIndexOf(".");
@@ -70,6 +78,7 @@ export class JsonSkim {
     }
     this.#starts = new Int32Array(paths.length);
     this.#ends = new Int32Array(paths.length);
+    this.#values = paths.map(() => undefined);
   }
 
   /** The bytes that are skimmed from now on, a part at a time. */
@@ -83,10 +92,12 @@ export class JsonSkim {
   /**
    * `start` and `end` count from where the memory begins that the bytes are in (`byteOffset`). True: `JSON.parse` takes them, and they are
    * an object that begins at once; the wanted members can be asked for as long as the bytes stay. False: they are not JSON, no object, or of
-   * a kind that isn't told here (a wanted member twice or with an escape, nesting too deep).
+   * a kind that isn't told here (a wanted member twice or with an escape in its name, nesting too deep).
    */
   skim(start: number, end: number): boolean {
     for (let slot = 0; slot < this.#starts.length; slot++) this.#starts[slot] = 0;
+    this.#escaped = 0;
+    this.#known = 0;
     this.hasSurrogates = false;
     return this.#object(start, end);
   }
@@ -99,33 +110,29 @@ export class JsonSkim {
     return this.has(slot) && this.#bytes[this.#starts[slot]!] === openBrace;
   }
 
-  isText(slot: number): boolean {
-    return this.has(slot) && this.#bytes[this.#starts[slot]!] === quote;
+  /** What `JSON.parse` says that the member is, the bytes of its strings taken for Latin-1; `undefined` where it is missing. */
+  value(slot: number): unknown {
+    if (!this.has(slot)) return undefined;
+    const bit = 1 << slot;
+    if ((this.#known & bit) === 0) {
+      this.#values[slot] = this.#valueOf(slot);
+      this.#known |= bit;
+    }
+    return this.#values[slot];
   }
 
-  isNull(slot: number): boolean {
-    return this.has(slot) && this.#bytes[this.#starts[slot]!] === smallN;
+  #valueOf(slot: number): unknown {
+    if (this.#isPlainText(slot))
+      return this.#bytes.toString("latin1", this.#starts[slot]! + 1, this.#ends[slot]! - 1);
+    return this.number(slot) ?? (JSON.parse(this.#slice(slot)) as unknown);
   }
 
-  /** `null`, or a list or an object that holds nothing. */
-  isEmpty(slot: number): boolean {
-    const start = this.#starts[slot]!;
-    const first = this.#bytes[start]!;
-    const next = this.#bytes[past(this.#bytes, start + 1)];
-    const isClosed =
-      first === openBracket ? next === closeBracket : first === openBrace && next === closeBrace;
-    return this.isNull(slot) || (this.has(slot) && isClosed);
-  }
-
-  /** The value of a string, its bytes taken for Latin-1; `undefined` for anything else. */
-  text(slot: number): string | undefined {
-    if (!this.isText(slot)) return undefined;
-    return this.#bytes.toString("latin1", this.#starts[slot]! + 1, this.#ends[slot]! - 1);
-  }
-
-  /** As `text`, for what is always one of a few short words: the same string each time. */
+  /** The value of a string that is always one of a few short words: the same string each time. `undefined` for anything else. */
   word(slot: number): string | undefined {
-    if (!this.isText(slot)) return undefined;
+    if (!this.#isPlainText(slot)) {
+      const value = this.value(slot);
+      return typeof value === "string" ? value : undefined;
+    }
     const start = this.#starts[slot]! + 1;
     const length = this.#ends[slot]! - 1 - start;
     const place = (length * 31 + this.#bytes[start]! * 7 + this.#bytes[start + (length >> 1)]!) & 0xff;
@@ -153,6 +160,16 @@ export class JsonSkim {
     return value;
   }
 
+  #slice(slot: number): string {
+    return this.#bytes.toString("latin1", this.#starts[slot], this.#ends[slot]);
+  }
+
+  /** Whether it is a string without escapes. */
+  #isPlainText(slot: number): boolean {
+    const start = this.#starts[slot]!;
+    return start > 0 && this.#bytes[start] === quote && (this.#escaped & (1 << slot)) === 0;
+  }
+
   #isAt(text: string, start: number, length: number): boolean {
     if (text.length !== length) return false;
     for (let at = 0; at < length; at++) if (text.charCodeAt(at) !== this.#bytes[start + at]) return false;
@@ -165,6 +182,7 @@ export class JsonSkim {
     const starts = this.#starts;
     const ends = this.#ends;
     const open = this.#open;
+    const openSlots = this.#openSlots;
     if (bytes[start] !== openBrace) return false;
     let depth = 0;
     let within = 0;
@@ -197,7 +215,7 @@ export class JsonSkim {
       if (first === quote) {
         at = this.#string(at + 1);
         if (at < 0) {
-          if (slot >= 0) return false;
+          if (slot >= 0) this.#escaped |= 1 << slot;
           at = -at;
         }
         if (at === 0) return false;
@@ -206,6 +224,7 @@ export class JsonSkim {
         at = past(bytes, at + 1);
         if (bytes[at] !== (isList ? closeBracket : closeBrace)) {
           if (depth === deepest) return false;
+          openSlots[depth] = slot;
           open[depth++] = within;
           within = isList ? inList : inner;
           continue;
@@ -223,6 +242,8 @@ export class JsonSkim {
         at++;
         if (depth === 0) return isEnd(bytes, at, end);
         within = open[--depth]!;
+        const closed = openSlots[depth]!;
+        if (closed >= 0) ends[closed] = at;
       }
       at = past(bytes, at + 1);
     }
@@ -250,10 +271,10 @@ export class JsonSkim {
       let ends = 0;
       while (at <= safe) {
         const four = view.getInt32(at, true);
-        const isControl = four - 0x20202020;
-        const isQuote = (four ^ 0x22222222) - 0x01010101;
+        // With its second bit turned over, the quote is the one behind the control characters.
+        const isControlOrQuote = (four ^ 0x02020202) - 0x21212121;
         const isBackslash = (four ^ 0x5c5c5c5c) - 0x01010101;
-        ends = (isControl | isQuote | isBackslash) & ~four & 0x80808080;
+        ends = (isControlOrQuote | isBackslash) & ~four & 0x80808080;
         if (ends !== 0) break;
         at += 4;
       }

@@ -9,7 +9,7 @@ import { type Holder, holdersOf } from "./holders.ts";
 import { allRepairs, isUnfinished } from "./journal.ts";
 import { judge } from "./judge.ts";
 import { homeOf, isThreadId, listRollouts, readRolloutName } from "./places.ts";
-import type { SealedBlob } from "./seals-watch.ts";
+import type { SealedBlob } from "./sealed-blobs.ts";
 import { indexKey, indexMisfit, placeMisfit } from "./surroundings.ts";
 
 const mostSealed = 1_000;
@@ -74,7 +74,7 @@ async function diagnoseOne(
       ...(holder && { holder }),
       findings,
       ...(found.turns.error && { error: found.turns.error.message }),
-      sealed: found.seals.blobs.items.slice(0, mostSealed),
+      sealed: found.seals.blobs[Symbol.iterator]().take(mostSealed).toArray(),
     };
   } catch (error) {
     if (!isSystemError(error)) throw error;

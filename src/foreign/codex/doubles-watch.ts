@@ -1,8 +1,9 @@
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
 import { type Span, spanOf } from "./pairs-watch.ts";
-import { type RolloutRecord, timeOf } from "./record.ts";
+import { timeOf } from "./record.ts";
 import { TextSet } from "./text-set.ts";
+import type { WatchedRecord } from "./watched-record.ts";
 
 /** Reads bytes of the file that lie behind: to see whether a line is the very same as an earlier one. */
 export type ReadAt = (at: number, bytes: number) => Buffer;
@@ -10,6 +11,8 @@ export type ReadAt = (at: number, bytes: number) => Buffer;
 const mostLines = 2_000_000;
 const mostDoubles = 200_000;
 const mostIds = mostLines / 4;
+/** What an id was seen as. */
+const [asItem, asCall, asOutput] = [1, 2, 4];
 
 /**
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
@@ -22,9 +25,7 @@ export class DoublesWatch {
   #lastOrdinal = -1;
   /** Of items without an id: by time and length. */
   readonly #first = new Map<number, { index: number; at: number }>();
-  readonly #calls = new TextSet(mostIds);
-  readonly #outputs = new TextSet(mostIds);
-  readonly #others = new TextSet(mostIds);
+  readonly #ids = new TextSet(mostIds);
   readonly #strong = new Bounded<Span>(mostDoubles);
   readonly #weak = new Bounded<Span & { distance: number }>(mostDoubles);
   readonly #distances = new Set<number>();
@@ -34,12 +35,9 @@ export class DoublesWatch {
     this.#readAt = readAt;
   }
 
-  /** True for a record that is a copy beyond doubt. `timestamp`: what the line has for it. */
-  see(
-    { type, kind, payload, ordinal, era }: RolloutRecord,
-    timestamp: () => unknown,
-    line: RolloutLine,
-  ): boolean {
+  /** True for a record that is a copy beyond doubt. */
+  see(record: WatchedRecord, line: RolloutLine): boolean {
+    const { type, kind, payload, ordinal, era } = record;
     const isItem = type === "response_item";
     const isKnown = isItem && this.#knows(kind, payload);
     if (ordinal !== undefined) {
@@ -48,14 +46,14 @@ export class DoublesWatch {
       return true;
     }
     if (isKnown || (line.index === 1 && type === "session_meta")) {
-      const distance = this.#repeats(timestamp, line);
+      const distance = this.#repeats(record, line);
       if (distance === undefined && !isKnown) return false;
       if (distance !== undefined) this.#distances.add(distance);
       this.#strong.add(spanOf(line));
       return true;
     }
     if ((!isItem || era === "bare") && line.index > 0) return false;
-    const distance = this.#repeats(timestamp, line);
+    const distance = this.#repeats(record, line);
     if (distance !== undefined) this.#weak.add({ ...spanOf(line), distance });
     return false;
   }
@@ -73,12 +71,12 @@ export class DoublesWatch {
   }
 
   /** Whether the item's id, or its call's, was there before. */
-  #knows(kind: string | undefined, payload: RolloutRecord["payload"]): boolean {
+  #knows(kind: string | undefined, payload: WatchedRecord["payload"]): boolean {
     const call = payload["call_id"];
     if (typeof call === "string" && call !== "")
-      return (kind?.endsWith("_output") ? this.#outputs : this.#calls).note(call);
+      return this.#ids.note(call, kind?.endsWith("_output") ? asOutput : asCall);
     const id = payload["id"];
-    return typeof id === "string" && id !== "" && this.#others.note(id);
+    return typeof id === "string" && id !== "" && this.#ids.note(id, asItem);
   }
 
   /** Whether the line with this ordinal has these very bytes. */
@@ -99,8 +97,8 @@ export class DoublesWatch {
   }
 
   /** How many lines ago the very same bytes were seen for the first time. */
-  #repeats(timestamp: () => unknown, { bytes, index, offset }: RolloutLine): number | undefined {
-    const key = (timeOf(timestamp()) ?? 0) * 2 ** 11 + (bytes.length % 2 ** 11);
+  #repeats({ timestamp }: WatchedRecord, { bytes, index, offset }: RolloutLine): number | undefined {
+    const key = (timeOf(timestamp) ?? 0) * 2 ** 11 + (bytes.length % 2 ** 11);
     const first = this.#first.get(key);
     if (first === undefined) {
       if (this.#first.size < mostIds) this.#first.set(key, { index, at: offset });

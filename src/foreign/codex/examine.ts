@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject } from "../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import { isCompressed } from "./compressed.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
@@ -16,6 +16,7 @@ import { SealsWatch } from "./seals-watch.ts";
 import { LineSkim } from "./skim.ts";
 import { loneSurrogates } from "./surrogates.ts";
 import { TurnsWatch } from "./turns-watch.ts";
+import type { WatchedRecord } from "./watched-record.ts";
 
 /** A line that Codex passes over, or that makes it refuse the file. */
 export interface BadLine extends Span {
@@ -67,7 +68,7 @@ const mostBad = 200_000;
 const openBrace = 0x7b;
 
 /**
- * Reads a rollout once, from its first byte to its last; only lines of which much is asked are parsed (`LineSkim`). Never throws for what
+ * Reads a rollout once, from its first byte to its last, and parses as little of it as can be (`LineSkim`). Never throws for what
  * is in it; memory is bounded whatever it holds. Nothing is written.
  */
 export async function examine(path: string, options: ExamineOptions = {}): Promise<Examination> {
@@ -115,7 +116,6 @@ class Examiner {
   #origin = 0;
   /** The line of this batch with the last timestamp, where it was skimmed. */
   #skimmed: RolloutLine | undefined;
-  readonly #timestampOfSkimmed = (): unknown => this.#skim.timestamp;
 
   constructor(path: string, fd: number | undefined) {
     this.#path = path;
@@ -136,8 +136,7 @@ class Examiner {
     this.#skim.over(all);
     this.#origin = last.bytes.byteOffset - last.offset;
     for (const line of lines) this.#line(line);
-    if (this.#skimmed && this.#skimLine(this.#skimmed))
-      this.#lastTimestamp = this.#skim.timestamp ?? this.#lastTimestamp;
+    if (this.#skimmed) this.#lastTimestamp = this.#skimLine(this.#skimmed)?.timestamp;
     this.#skimmed = undefined;
   }
 
@@ -155,11 +154,11 @@ class Examiner {
     if (!skimmed) return this.#parsed(line);
     if (!this.#isText(line, this.#skim.hasSurrogates)) return;
     if (this.#skim.hasTimestamp) this.#skimmed = line;
-    this.#record(skimmed, this.#timestampOfSkimmed, line);
+    this.#record(skimmed, line);
   }
 
   /** Most lines need no more than that. */
-  #skimLine({ offset, length }: RolloutLine): RolloutRecord | undefined {
+  #skimLine({ offset, length }: RolloutLine): WatchedRecord | undefined {
     const start = this.#origin + offset;
     return this.#skim.read(start, start + length);
   }
@@ -180,7 +179,11 @@ class Examiner {
       this.#lastTimestamp = timestamp;
       this.#skimmed = undefined;
     }
-    this.#record(recordOf(value), () => timestamp, line);
+    const record = asRecord(value);
+    const isFirst = this.#head === undefined;
+    if (isFirst) this.#begin(record, line);
+    const { era, type, kind, payload, ordinal } = record;
+    this.#record({ era, type, kind, payload, ordinal, timestamp }, line, isFirst);
   }
 
   /** Whether Codex, too, takes the line's strings for text; it is noted where not. */
@@ -196,15 +199,11 @@ class Examiner {
     return false;
   }
 
-  #record(record: RolloutRecord, timestamp: () => unknown, line: RolloutLine): void {
+  #record(record: WatchedRecord, line: RolloutLine, isFirst = false): void {
     this.#records++;
-    if (this.#head === undefined) this.#begin(record, line);
-    else if (record.type === "session_meta" && record.payload["id"] === this.#header?.id)
-      this.#laterHeaders.add(spanOf(line));
-    else if (record.type === "session_meta" && this.#header === undefined)
-      this.#laterHeaders.add(spanOf(line));
+    if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
     this.#era ??= record.era;
-    if (this.#doubles.see(record, timestamp, line)) return;
+    if (this.#doubles.see(record, line)) return;
     this.#ordinals.see(record, line);
     this.#pairs.see(record, line);
     this.#seals.see(record, line);
@@ -213,6 +212,10 @@ class Examiner {
     if (rolledBackFrom === undefined) return;
     this.#pairs.rolledBack(rolledBackFrom);
     this.#messages.rolledBack(rolledBackFrom);
+  }
+
+  #laterHeader(id: unknown, line: RolloutLine): void {
+    if (this.#header === undefined || id === this.#header.id) this.#laterHeaders.add(spanOf(line));
   }
 
   /** A line that is too long: Codex reads it, so that its call, its output or its ordinal counts. */
@@ -331,20 +334,4 @@ export function isWholeHeader({ era, payload }: RolloutRecord): boolean {
   if (!isThreadId(payload["id"]) || typeof payload["timestamp"] !== "string") return false;
   if (era === "bare") return true;
   return ["cwd", "originator", "cli_version"].every((key) => typeof payload[key] === "string");
-}
-
-/** As `asRecord`, without the time, which takes a tenth of an examination to read. */
-function recordOf(value: JsonObject): RolloutRecord {
-  const { type, payload, ordinal } = value;
-  if (typeof type !== "string" || !isJsonObject(payload)) return asRecord(value);
-  const isPaginated = typeof ordinal === "number";
-  const kind = payload["type"];
-  return {
-    readable: true,
-    era: isPaginated ? "paginated" : "envelope",
-    type,
-    ...(typeof kind === "string" && { kind }),
-    payload,
-    ...(isPaginated && { ordinal }),
-  };
 }

@@ -295,7 +295,7 @@ export interface Finding {
 }
 
 /** So many places of one finding are told. */
-const mostPlaces = 20;
+export const mostPlaces = 20;
 
 export function finding(
   kind: FindingKind,

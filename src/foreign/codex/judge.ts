@@ -2,12 +2,12 @@ import { counted, durationWords } from "../../lib/words.ts";
 import { sealAge } from "../../replay/seal.ts";
 import { isDependentRefused, isSealRefused, refusalIn } from "./error-text.ts";
 import type { Examination } from "./examine.ts";
-import { type Finding, finding, type FindingKind, type Place } from "./findings.ts";
+import { type Finding, finding, type FindingKind, mostPlaces, type Place } from "./findings.ts";
 import type { RolloutHeader } from "./header.ts";
 import type { LoneReasoning } from "./messages-watch.ts";
 import type { Span } from "./pairs-watch.ts";
 import { homeOf, readRolloutName } from "./places.ts";
-import type { SealedBlob } from "./seals-watch.ts";
+import type { SealedBlob } from "./sealed-blobs.ts";
 
 export interface JudgeOptions {
   /** The rollout's own path, where `Examination.path` is that of a copy. */
@@ -163,12 +163,17 @@ export function damagingReasoning(
 
 function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
   const found: Finding[] = [];
-  const blobs = seals.blobs.items;
-  const malformed = blobs.filter((blob) => blob.malformed);
-  if (malformed.length > 0)
-    found.push(finding("seal-malformed", malformed.map(placeOf), { count: malformed.length }));
+  const [malformed, summaries, reasoning] = [new Several(), new Several(), new Several()];
   const { error } = turns;
-  if (error !== undefined && blobs.some(({ at }) => at < error.at)) {
+  let isBeforeError = false;
+  for (const blob of seals.blobs) {
+    isBeforeError ||= error !== undefined && blob.at < error.at;
+    const of = blob.malformed ? malformed : blob.in === "compaction" ? summaries : reasoning;
+    of.add(blob);
+  }
+  if (malformed.count > 0)
+    found.push(finding("seal-malformed", malformed.places, { count: malformed.count }));
+  if (error !== undefined && isBeforeError) {
     if (isSealRefused(error.message, now))
       found.push(
         finding("seal-refused", [{ line: error.line, at: error.at, bytes: 0 }], {
@@ -176,21 +181,13 @@ function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
         }),
       );
   }
-  const whole = blobs.filter((blob) => !blob.malformed);
-  const summaries = whole.filter((blob) => blob.in === "compaction");
-  const reasoning = whole.filter((blob) => blob.in !== "compaction");
-  if (reasoning.length > 0) {
-    const count = seals.blobs.count - malformed.length - summaries.length;
-    found.push(
-      finding("sealed-reasoning", reasoning.map(placeOf), { count, detail: agesOf(reasoning, now) }),
-    );
+  if (reasoning.count > 0) {
+    const count = seals.blobs.count - malformed.count - summaries.count;
+    found.push(finding("sealed-reasoning", reasoning.places, { count, detail: reasoning.ages(now) }));
   }
-  if (summaries.length > 0)
+  if (summaries.count > 0)
     found.push(
-      finding("sealed-compaction", summaries.map(placeOf), {
-        count: summaries.length,
-        detail: agesOf(summaries, now),
-      }),
+      finding("sealed-compaction", summaries.places, { count: summaries.count, detail: summaries.ages(now) }),
     );
   return found;
 }
@@ -199,16 +196,27 @@ function turnFindings({ turns }: Examination): Finding[] {
   return turns.open ? [finding("turn-open", [placeOf(turns.open)], { detail: turns.open.id })] : [];
 }
 
-/** "sealed 24 days ago" or "sealed 3 h to 24 days ago". */
-function agesOf(blobs: readonly SealedBlob[], now: number): string {
-  const times = blobs.flatMap(({ sealedAt }) => (sealedAt === undefined ? [] : [sealedAt / 1_000]));
-  if (times.length === 0) return "their age can't be told";
-  const [first, last] = times.reduce(
-    ([low, high], at) => [Math.min(low!, at), Math.max(high!, at)],
-    [Infinity, -Infinity],
-  );
-  const [oldest, newest] = [durationWords(sealAge(first!, now)), durationWords(sealAge(last!, now))];
-  return oldest === newest ? `sealed ${oldest} ago` : `sealed ${newest} to ${oldest} ago`;
+/** Blobs of one kind: how many there are, where the first of them stand, and when they were sealed. */
+class Several {
+  readonly places: Place[] = [];
+  count = 0;
+  /** Seconds since 1970. */
+  #first = Infinity;
+  #last = -Infinity;
+
+  add(blob: SealedBlob): void {
+    if (this.count++ < mostPlaces) this.places.push(placeOf(blob));
+    if (blob.sealedAt === undefined) return;
+    this.#first = Math.min(this.#first, blob.sealedAt / 1_000);
+    this.#last = Math.max(this.#last, blob.sealedAt / 1_000);
+  }
+
+  /** "sealed 24 days ago" or "sealed 3 h to 24 days ago". */
+  ages(now: number): string {
+    if (this.#last < this.#first) return "their age can't be told";
+    const [oldest, newest] = [this.#first, this.#last].map((at) => durationWords(sealAge(at, now)));
+    return oldest === newest ? `sealed ${oldest} ago` : `sealed ${newest} to ${oldest} ago`;
+  }
 }
 
 function placeOf({ index, at, bytes }: Omit<Span, "id">): Place {

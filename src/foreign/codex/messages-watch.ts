@@ -1,11 +1,10 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
 import { promptOf } from "./prompt.ts";
 import { type Span, spanOf } from "./pairs-watch.ts";
 import { textIn } from "./rebuild-message.ts";
-import type { RolloutRecord } from "./record.ts";
+import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** A message that an event tells, and whose own record is gone. */
 export interface LostMessage {
@@ -75,7 +74,7 @@ export class MessagesWatch {
     if (this.#since.length > mostTold) this.#since.shift();
   }
 
-  see({ type, kind = "", payload, ordinal }: RolloutRecord, line: RolloutLine): void {
+  see({ type, kind = "", payload, ordinal }: WatchedRecord, line: RolloutLine): void {
     const { length } = this.#since;
     if (ordinal !== undefined) {
       for (const hole of this.#since)
@@ -130,7 +129,7 @@ export class MessagesWatch {
     if (this.#reasoning) this.#reasoning.isDamage = true;
   }
 
-  #item(kind: string, payload: JsonObject, line: RolloutLine): void {
+  #item(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
     if (kind === "reasoning") {
       // Of one response several stand together; between those of two was what the first led to.
       if (this.#reasoning?.isDamage) this.#lone.add({ ...this.#reasoning.span, isDamage: true });
@@ -141,7 +140,8 @@ export class MessagesWatch {
     }
     const role = kind === "message" ? payload["role"] : undefined;
     const isAnswer = role === "assistant";
-    if ((isAnswer || isCallKind(kind)) && typeof payload["id"] === "string") this.firstId ??= line.offset;
+    if (this.firstId === undefined && (isAnswer || isCallKind(kind)) && typeof payload["id"] === "string")
+      this.firstId = line.offset;
     const reasoning = this.#reasoning;
     this.#reasoning = undefined;
     // Before an output there was a call, and a call that is gone is put in.
@@ -165,8 +165,8 @@ export class MessagesWatch {
     }
   }
 
-  #event(kind: string, payload: JsonObject, line: RolloutLine): void {
-    const item = kind === "item_completed" && isJsonObject(payload["item"]) ? payload["item"] : undefined;
+  #event(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
+    const item = kind === "item_completed" ? itemOf(payload) : undefined;
     if (kind === "agent_message" || item?.["type"] === "AgentMessage") {
       const text = item ? textIn(item["content"]) : String(payload["message"] ?? "");
       const id = item?.["id"];

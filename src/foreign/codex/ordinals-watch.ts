@@ -1,7 +1,7 @@
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
 import { type Span, spanOf } from "./pairs-watch.ts";
-import type { RolloutRecord } from "./record.ts";
+import type { WatchedRecord } from "./watched-record.ts";
 
 /** A line whose ordinal has to become another one. */
 export interface Renumbered extends Span {
@@ -25,7 +25,7 @@ export class OrdinalsWatch {
   regressed = 0;
   #firstRegressed: Span | undefined;
 
-  see({ type, ordinal }: RolloutRecord, line: RolloutLine): void {
+  see({ type, ordinal }: WatchedRecord, line: RolloutLine): void {
     if (type === "") return;
     if (ordinal === undefined) {
       if (this.#next !== undefined) this.#renumber(line, undefined);

@@ -1,8 +1,8 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject } from "../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
-import type { RolloutRecord } from "./record.ts";
+import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** A span of the file: a line without its ending. */
 export interface Span {
@@ -38,7 +38,7 @@ export class PairsWatch {
     return [...this.#open.values()];
   }
 
-  see({ type, kind = "", payload }: RolloutRecord, line: RolloutLine): void {
+  see({ type, kind = "", payload }: WatchedRecord, line: RolloutLine): void {
     if (type === "response_item") this.#item(kind, payload, line);
     else if (type === "event_msg") this.#event(kind, payload, line);
     else if (type === "compacted") this.#compacted(payload);
@@ -51,7 +51,7 @@ export class PairsWatch {
     for (const orphan of kept) this.orphans.add(orphan);
   }
 
-  #item(kind: string, item: JsonObject, line: RolloutLine): void {
+  #item(kind: string, item: WatchedRecord["payload"], line: RolloutLine): void {
     const call = item["call_id"];
     if (typeof call !== "string" || call === "") return;
     if (isCallKind(kind)) {
@@ -65,8 +65,8 @@ export class PairsWatch {
     }
   }
 
-  #event(kind: string, payload: RolloutRecord["payload"], line: RolloutLine): void {
-    const item = kind === "item_completed" && isJsonObject(payload["item"]) ? payload["item"] : undefined;
+  #event(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
+    const item = kind === "item_completed" ? itemOf(payload) : undefined;
     const call = item ? item["id"] : telling.has(kind) ? payload["call_id"] : undefined;
     if (typeof call !== "string") return;
     if (item && item["type"] !== "CommandExecution" && item["type"] !== "FileChange") return;
@@ -80,7 +80,7 @@ export class PairsWatch {
   }
 
   /** What a summary replaced is not sent any more; what it brings along is. */
-  #compacted(payload: RolloutRecord["payload"]): void {
+  #compacted(payload: WatchedRecord["payload"]): void {
     this.#open.clear();
     this.#carried.clear();
     this.orphans = new Bounded(10_000);

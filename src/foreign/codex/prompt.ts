@@ -35,11 +35,16 @@ function isContextual(text: string): boolean {
   return tagged.test(words) || (instructions.test(words) && words.endsWith(">")) || warning.test(words);
 }
 
+/** What is asked of an item to tell whether it begins a turn. */
+type MessageMembers = {
+  readonly [Name in "type" | "role" | "content" | "internal_chat_message_metadata_passthrough"]?: unknown;
+};
+
 /**
  * The text with which a message of the user begins a turn, image parts left out; `undefined` for every other item and for what Codex wrote
  * in the person's name.
  */
-export function promptOf(payload: JsonObject): string | undefined {
+export function promptOf(payload: MessageMembers): string | undefined {
   const { type, role, content } = payload;
   if (type !== "message" || role !== "user") return undefined;
   if (typeof content === "string") return isContextual(content) ? undefined : content;
@@ -54,7 +59,7 @@ export function promptOf(payload: JsonObject): string | undefined {
 }
 
 /** From 0.150 on the message says what each part is; what only looks like context is the person's then. */
-function isSaidToBeTheUsers(payload: JsonObject, parts: number): boolean {
+function isSaidToBeTheUsers(payload: MessageMembers, parts: number): boolean {
   const passthrough = payload["internal_chat_message_metadata_passthrough"];
   const kinds = isJsonObject(passthrough) ? passthrough["content_item_kinds"] : undefined;
   return (

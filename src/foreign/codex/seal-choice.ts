@@ -1,7 +1,7 @@
 import { endsAlike } from "../../replay/seal.ts";
 import { isSealRefused } from "./error-text.ts";
 import type { Examination } from "./examine.ts";
-import type { SealedBlob } from "./seals-watch.ts";
+import type { SealedBlob } from "./sealed-blobs.ts";
 
 /**
  * Which sealed content a repair takes out; "dead": all of it if the rollout's last turn was refused for it, otherwise none. What is
@@ -26,11 +26,12 @@ export function chosenSeals(
   if (choice.which === "none") return [];
   const isDead = choice.which === "dead" && isSealRefused(turns.error?.message, now);
   const wanted: SealChoice = isDead ? { which: "all" } : choice;
-  const chosen = blobs.items.filter((blob) => blob.malformed || isMeant(blob, wanted, now));
-  const lastSummary = chosen.findLast((blob) => blob.in === "compaction");
-  if (!lastSummary) return chosen;
-  const meant = new Set(chosen);
-  return blobs.items.filter((blob) => meant.has(blob) || blob.at < lastSummary.at);
+  const isChosen = (blob: SealedBlob): boolean => blob.malformed || isMeant(blob, wanted, now);
+  let lastSummary = -1;
+  for (const blob of blobs) if (blob.in === "compaction" && isChosen(blob)) lastSummary = blob.at;
+  return blobs[Symbol.iterator]()
+    .filter((blob) => blob.at < lastSummary || isChosen(blob))
+    .toArray();
 }
 
 function isMeant({ id, tail, sealedAt }: SealedBlob, choice: SealChoice, now: number): boolean {

@@ -1,33 +1,18 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject } from "../../lib/json.ts";
 import { describeSeal } from "../../session/item.ts";
-import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
-import type { Span } from "./pairs-watch.ts";
-import type { RolloutRecord } from "./record.ts";
-
-/** A sealed blob and the line that holds it. A line may hold several. */
-export interface SealedBlob extends Span {
-  /** "compaction": in a `compacted` line, where it stands for the history before it. */
-  readonly in: "reasoning" | "compaction" | "message";
-  /** The item's id, where it has one. */
-  readonly id?: string;
-  /** Milliseconds since 1970 at which it was sealed, as the blob itself says. */
-  readonly sealedAt?: number;
-  /** It was cut or altered, and would only be refused. */
-  readonly malformed: boolean;
-  /** Its last characters. */
-  readonly tail: string;
-}
+import { type SealedBlob, SealedBlobs } from "./sealed-blobs.ts";
+import type { WatchedRecord } from "./watched-record.ts";
 
 const mostBlobs = 200_000;
 
 /** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents. */
 export class SealsWatch {
-  readonly blobs = new Bounded<SealedBlob>(mostBlobs);
+  readonly blobs = new SealedBlobs(mostBlobs);
   /** Line index of the last summary: sealed content before it is not sent any more, as long as it stands. */
   lastCompaction = -1;
 
-  see({ type, kind, payload }: RolloutRecord, line: RolloutLine): void {
+  see({ type, kind, payload }: WatchedRecord, line: RolloutLine): void {
     if (type === "response_item") {
       if (kind === "reasoning") this.#blob(payload, "reasoning", line);
       else if (kind === "compaction" || kind === "compaction_summary")
@@ -46,7 +31,7 @@ export class SealsWatch {
     for (const part of parts) if (isJsonObject(part)) this.#blob(part, "message", line);
   }
 
-  #blob(item: JsonObject, where: SealedBlob["in"], line: RolloutLine): void {
+  #blob(item: WatchedRecord["payload"], where: SealedBlob["in"], line: RolloutLine): void {
     const blob = item["encrypted_content"];
     if (typeof blob !== "string") return;
     const { at, tail, shape } = describeSeal(blob);
@@ -57,8 +42,7 @@ export class SealsWatch {
     if (typeof item["id"] === "string") found.id = item["id"];
     if (at !== undefined) found.sealedAt = at * 1_000;
     found.malformed = shape === "malformed";
-    // A copy: the end of a string holds on to all of it.
-    found.tail = Buffer.from(tail).toString();
+    found.tail = tail;
     this.blobs.add(found as SealedBlob);
   }
 }

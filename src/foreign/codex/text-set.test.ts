@@ -39,3 +39,10 @@ test("a text that is longer than the room that is left makes more", () => {
     true,
   ]);
 });
+
+test("a text has each of its marks on its own", () => {
+  const texts = new TextSet(2);
+  const said = [1, 4, 1, 4, 2].map((mark) => [texts.note("call_1", mark), texts.note("文", mark)]);
+  expect(said.map(([one]) => one)).toEqual([false, false, true, true, false]);
+  expect(said.map(([, other]) => other)).toEqual([false, false, true, true, false]);
+});

@@ -12,40 +12,53 @@ export class TextSet {
   /** Of each text its hash, and where it ends in `#texts`. */
   #hashes = new Int32Array(fewest);
   #ends = new Int32Array(fewest);
+  #marks = new Uint8Array(fewest);
   #texts = Buffer.allocUnsafeSlow(16 * fewest);
   #count = 0;
   /** Those with characters that are not in Latin-1. */
-  readonly #others = new Set<string>();
+  readonly #others = new Map<string, number>();
 
   /** `most`: behind so many, or 64 MiB of them, nothing more is noted. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Whether it was there before; if not, it is from now on. */
-  note(text: string): boolean {
+  /** Whether it was there before with this mark (a bit of a byte); if not, it is from now on. */
+  note(text: string, mark = 1): boolean {
     const hash = hashOf(text);
-    if (hash === undefined) return this.#noteOther(text);
+    if (hash === undefined) return this.#noteOther(text, mark);
     const last = this.#table.length - 1;
     let at = hash & last;
     for (let number = this.#table[at]!; number > 0; number = this.#table[at]!) {
-      if (this.#hashes[number - 1] === hash && this.#textOf(number) === text) return true;
+      if (this.#hashes[number - 1] === hash && this.#isText(number, text))
+        return this.#mark(number - 1, mark);
       at = (at + 1) & last;
     }
     if (this.#count >= this.#most || !this.#append(hash, text)) return false;
+    this.#marks[this.#count - 1] = mark;
     this.#table[at] = this.#count;
     if (this.#count === this.#hashes.length) this.#grow();
     return false;
   }
 
-  #noteOther(text: string): boolean {
-    if (this.#others.has(text)) return true;
-    if (this.#others.size < this.#most) this.#others.add(text);
-    return false;
+  #noteOther(text: string, mark: number): boolean {
+    const marks = this.#others.get(text);
+    if (marks !== undefined || this.#others.size < this.#most) this.#others.set(text, (marks ?? 0) | mark);
+    return ((marks ?? 0) & mark) !== 0;
   }
 
-  #textOf(number: number): string {
-    return this.#texts.toString("latin1", this.#endOf(number - 1), this.#endOf(number));
+  #mark(at: number, mark: number): boolean {
+    const marks = this.#marks[at]!;
+    this.#marks[at] = marks | mark;
+    return (marks & mark) !== 0;
+  }
+
+  #isText(number: number, text: string): boolean {
+    const start = this.#endOf(number - 1);
+    if (this.#endOf(number) - start !== text.length) return false;
+    for (let at = 0; at < text.length; at++)
+      if (this.#texts[start + at] !== text.charCodeAt(at)) return false;
+    return true;
   }
 
   #endOf(number: number): number {
@@ -74,6 +87,9 @@ export class TextSet {
     this.#hashes.set(hashes);
     this.#ends = new Int32Array(2 * ends.length);
     this.#ends.set(ends);
+    const marks = new Uint8Array(2 * this.#marks.length);
+    marks.set(this.#marks);
+    this.#marks = marks;
     const table = new Int32Array(2 * this.#table.length);
     for (let number = 1; number <= this.#count; number++) {
       let at = hashes[number - 1]! & (table.length - 1);

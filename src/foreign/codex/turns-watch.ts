@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../lib/json.ts";
 import type { RolloutLine } from "./lines.ts";
-import type { RolloutRecord } from "./record.ts";
+import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** An error that a turn ended with, as the rollout says (0.148 and later: in `task_complete`; before: an `error` event, if any). */
 export interface RecordedError {
@@ -21,7 +21,7 @@ export class TurnsWatch {
   readonly #prompts: number[] = [];
 
   /** Returns the line index from which on everything was rolled back, for a rollback. */
-  see({ type, kind, payload }: RolloutRecord, line: RolloutLine): number | undefined {
+  see({ type, kind, payload }: WatchedRecord, line: RolloutLine): number | undefined {
     if (type !== "event_msg") return undefined;
     switch (kind) {
       case "task_started":
@@ -49,7 +49,7 @@ export class TurnsWatch {
         this.#prompted(line);
         break;
       case "item_completed":
-        if (isJsonObject(payload["item"]) && payload["item"]["type"] === "UserMessage") this.#prompted(line);
+        if (itemOf(payload)?.type === "UserMessage") this.#prompted(line);
         break;
       case "thread_rolled_back": {
         const turns = Number(payload["num_turns"]);

@@ -1,0 +1,40 @@
+import { isJsonObject } from "../../lib/json.ts";
+import type { Era } from "./record.ts";
+
+/** The members of a payload that those who examine a rollout ask for; of its `item`, those of `askedOfItem`. */
+export const askedOfPayload = [
+  "type",
+  "id",
+  "call_id",
+  "name",
+  "role",
+  "content",
+  "encrypted_content",
+  "internal_chat_message_metadata_passthrough",
+  "replacement_history",
+  "message",
+  "turn_id",
+  "error",
+  "last_agent_message",
+  "num_turns",
+  "item",
+] as const;
+export const askedOfItem = ["type", "id", "content"] as const;
+
+export type AskedOf<Names extends readonly string[]> = { readonly [Name in Names[number]]?: unknown };
+
+/** A record as those see it who examine a rollout line by line: nothing of it may be held on to, it is another one with the next line. */
+export interface WatchedRecord {
+  readonly era: Era;
+  readonly type: string;
+  readonly kind?: string | undefined;
+  readonly payload: AskedOf<typeof askedOfPayload>;
+  readonly ordinal?: number | undefined;
+  /** As the line has it. */
+  readonly timestamp?: unknown;
+}
+
+/** What an event tells of. */
+export function itemOf({ item }: WatchedRecord["payload"]): AskedOf<typeof askedOfItem> | undefined {
+  return isJsonObject(item) ? item : undefined;
+}
