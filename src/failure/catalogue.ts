@@ -38,7 +38,8 @@ export interface FailureData {
   "tool-arguments-invalid": { call?: string };
   "context-overflow": Record<never, never>;
   "media-invalid": { index?: number };
-  "request-malformed": { index?: number };
+  /** `member`: one of an item that the provider doesn't know, whichever item has it. */
+  "request-malformed": { index?: number; member?: string };
   "chain-missing": { response?: string };
   // Limits, outages, accounts.
   "usage-limit": { resetsAt?: number; window?: string; plan?: string };

@@ -6,11 +6,13 @@ import { limits } from "./patterns/limits.ts";
 import { malformed } from "./patterns/malformed.ts";
 import { media } from "./patterns/media.ts";
 import { outage } from "./patterns/outage.ts";
+import { parameters } from "./patterns/parameters.ts";
 import { pairing } from "./patterns/pairing.ts";
 import { policy } from "./patterns/policy.ts";
 import { sealed } from "./patterns/sealed.ts";
 import { shape } from "./patterns/shape.ts";
 import { thinking } from "./patterns/thinking.ts";
+import { toolKinds } from "./patterns/tools.ts";
 
 /**
  * In order of precedence; the first that fits decides. Policy comes before any status. Limits come before everything that has a text
@@ -25,8 +27,10 @@ export const patterns: readonly Pattern[] = [
   ...pairing,
   ...media,
   ...shape,
+  ...toolKinds,
   ...malformed,
   ...context,
   ...account,
+  ...parameters,
   ...outage,
 ];

@@ -28,7 +28,7 @@ const longestSentence = 300;
 
 /** Parameters by names that no sentence has for anything else. */
 const parameters =
-  "prompt_cache_key|parallel_tool_calls|tool_choice|stream_options|reasoning_effort|reasoning\\.(?:effort|summary)|service_tier|context_management|cache_control|output_config";
+  "prompt_cache_key|prompt_cache_retention|safety_identifier|client_metadata|max_tool_calls|top_logprobs|parallel_tool_calls|tool_choice|stream_options|reasoning_effort|reasoning\\.(?:effort|summary)|service_tier|context_management|cache_control|output_config";
 
 /** One of them, as a word. */
 export const parameterName = new RegExp(`(?<!\\w)(?:${parameters})(?![\\w])`, "u");

@@ -63,9 +63,11 @@ function settle(signal: FailureSignal, layers: readonly Layer[]): void {
   if (inner.type) signal.type = inner.type;
   if (inner.param) signal.param = inner.param;
   signal.details = inner.details;
-  // A gateway's 5xx around a request that its upstream refused: the refusal counts, or it would be sent again as it is.
-  if (inner.status === undefined && (signal.status ?? 0) >= 500) {
-    const refused = upstreamStatus(layers) ?? (layers.length > 1 && isInvalid(inner) ? 400 : undefined);
+  // A gateway's 5xx, or 429, around a request that its upstream refused: the refusal counts, or it would be sent again as it is.
+  const isOutage = (signal.status ?? 0) >= 500;
+  if (inner.status === undefined && (isOutage || signal.status === 429)) {
+    const isWrapped = isOutage && layers.length > 1 && isInvalid(inner);
+    const refused = upstreamStatus(layers) ?? (isWrapped ? 400 : undefined);
     if (refused !== undefined) signal.status = refused;
   }
 }
@@ -118,8 +120,12 @@ function layersOf(value: unknown, depth = 0): Layer[] {
   // Mistral's message is an object where its request check fails.
   if (isJsonObject(value["message"])) layers.push(...layersOf(value["message"], depth + 1));
   const metadata = value["metadata"];
-  if (isJsonObject(metadata) && metadata["raw"] !== undefined)
-    layers.push(...layersOf(metadata["raw"], depth + 1));
+  if (isJsonObject(metadata)) {
+    // OpenRouter tells its limits here (`X-RateLimit-Reset`).
+    if (own && isJsonObject(metadata["headers"])) own.headers ??= textMembers(metadata["headers"]);
+    if (metadata["raw"] !== undefined) layers.push(...layersOf(metadata["raw"], depth + 1));
+  }
+  if (typeof value["raw"] === "string") layers.push(...layersOf(value["raw"], depth + 1));
   if (own?.message) {
     const nested = embeddedObject(own.message);
     if (nested !== undefined) layers.push(...layersOf(nested, depth + 1));

@@ -5,9 +5,10 @@ import { words } from "./pattern.ts";
 import { resetInWords } from "./reset-words.ts";
 
 /**
- * How long a limit asks to wait, in milliseconds: `retry-after-ms`, `retry-after` (seconds or an HTTP date), or the message's own
+ * How long a limit asks to wait, in milliseconds: `retry-after-ms`, `retry-after` (seconds or an HTTP date), the message's own
  * "Please try again in 11.054s." / "28ms" / "6m0s" / "Try again in 35 seconds." / "It will reset in 10 hours 27 minutes." (OpenAI, Azure,
- * Copilot, OpenCode; 2025–2026).
+ * Copilot, OpenCode; 2025–2026), the error's `reset_seconds` (CLIProxyAPI's `model_cooldown`, 2026-08), or the reset of whichever limit
+ * has nothing left (`x-ratelimit-reset-tokens`).
  */
 export function retryAfter(signal: FailureSignal, now: number): { retryAfterMs?: number } {
   const headers = signal.headers ?? {};
@@ -24,8 +25,31 @@ export function retryAfter(signal: FailureSignal, now: number): { retryAfterMs?:
     /\b(?:(?:try again|retry|resets?) (?:in|after)|please wait) ([\d.]+(?:h|m|s)[\dhms.]*|[\d.]+ ?(?:ms|milliseconds?|s|seconds?|m|minutes?|h|hours?|d|days?)\b(?:,?(?: and)? \d+ ?(?:hours?|minutes?|seconds?)\b)*)/iu.exec(
       words(signal),
     )?.[1];
-  const asked = text === undefined ? undefined : duration(text);
+  const asked =
+    (text === undefined ? undefined : duration(text)) ?? toldInDetails(signal) ?? ofUsedUp(headers, now);
   return asked === undefined ? {} : { retryAfterMs: Math.ceil(asked) };
+}
+
+function toldInDetails({ details = {} }: FailureSignal): number | undefined {
+  const seconds = number(details["reset_seconds"]) ?? number(details["retry_after"]);
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+/**
+ * The latest reset of the limits that have nothing left (OpenAI, Groq, OpenRouter), or that Azure names alone (`x-rate-limit-reset-tokens`;
+ * openai/openai-python#937): a duration ("6m0s"), seconds, or a time since 1970 in seconds or milliseconds.
+ */
+function ofUsedUp(headers: Readonly<Record<string, string>>, now: number): number | undefined {
+  const resets = ["", "-tokens", "-requests"].flatMap((kind) => {
+    const isUsedUp = number(headers[`x-ratelimit-remaining${kind}`]) === 0;
+    const told = isUsedUp ? headers[`x-ratelimit-reset${kind}`] : headers[`x-rate-limit-reset${kind}`];
+    if (told === undefined) return [];
+    const amount = number(told);
+    if (amount === undefined) return duration(told) ?? [];
+    if (amount < 1e9) return amount * 1000;
+    return Math.max(0, (amount < 1e12 ? amount * 1000 : amount) - now);
+  });
+  return resets.length === 0 ? undefined : Math.max(...resets);
 }
 
 const units: Readonly<Record<string, number>> = {

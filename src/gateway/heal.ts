@@ -15,19 +15,10 @@ import type { HealMemory } from "./heal-memory.ts";
 import type { WholeBody } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
 import { readRequest, type ReadRequest } from "./read-request.ts";
-import { quarantineOf, TakenRequest } from "./taken-request.ts";
+import { structureNotice } from "./structure-notice.ts";
+import { itemMember, memberParameter, quarantineOf, TakenRequest } from "./taken-request.ts";
 import { encodingParameter, mayBeUnread } from "./unread-body.ts";
-
-/** What is done about a failure of one request, while nothing of its answer has gone out. */
-export type Verdict =
-  /** The same request again. */
-  | { do: "retry"; delayMs: number }
-  /** The request as `body` is now, at once. `notice` says what was left out and why, in one line. */
-  | { do: "heal"; notice: string }
-  /** A limit is waited for: asked about again after `delayMs`, said to end at `until`. */
-  | { do: "hold"; delayMs: number; until?: number }
-  /** It is the client's to know. */
-  | { do: "pass" };
+import { type Verdict, verdictOf } from "./verdict.ts";
 
 export interface HealFacts {
   /** Who is asked. */
@@ -57,6 +48,8 @@ const structural: ReadonlySet<string> = new Set([
 ]);
 const aboutSeals: ReadonlySet<string> = new Set(["sealed-reasoning-rejected", "sealed-compaction-rejected"]);
 const setsAside: ReadonlySet<string> = new Set(["items", "issuer", "sealed"]);
+
+const chainParameter = "previous_response_id";
 
 const firstProbeMs = 60_000;
 const lastProbeMs = 15 * 60_000;
@@ -123,13 +116,17 @@ export class Healing {
   }
 
   async #judged(failure: Failure): Promise<Verdict> {
-    if (isFailureOf(failure, "usage-limit")) return this.#hold(failure);
+    if (isFailureOf(failure, "usage-limit")) return this.#hold(failure.data.resetsAt);
+    if (isFailureOf(failure, "rate-limit") && (failure.data.retryAfterMs ?? 0) > firstProbeMs)
+      return this.#hold(this.#facts.now() + failure.data.retryAfterMs!);
     const meant = this.#undisguised(failure);
     if (this.#taken?.trial && isPast(meant)) this.#keepTrial(this.#taken);
     if (!isFailureOf(meant, "chain-missing") && !this.#isAboutItems(meant)) return this.#decided(meant);
     const taken = this.#taking();
     if (!taken) return { do: "pass" };
-    if (isFailureOf(meant, "chain-missing")) return this.#unchained(taken);
+    if (isFailureOf(meant, "chain-missing")) return this.#unchained(meant, taken);
+    const unknown = this.#unknownMember(meant, taken);
+    if (unknown) return unknown;
     const isStructural = structural.has(meant.class) && taken.trial === undefined;
     const isFirst = isStructural || (aboutSeals.has(meant.class) && taken.hasMalformedSeal);
     if (isFirst && this.#structure(meant, taken)) return this.#healed(taken, structureNotice(meant, taken));
@@ -184,7 +181,9 @@ export class Healing {
       if (states.includes("refused")) dead.push(seq);
       else this.#due.push(...blobs.filter((_blob, at) => states[at] === "due"));
     }
-    const parameters = memory.parameters(issuer, request.model ?? "");
+    const known = memory.parameters(issuer, request.model ?? "");
+    // Half a conversation can't be sent as a whole one.
+    const parameters = known.filter((parameter) => parameter !== chainParameter || taken.isFull);
     const mark = memory.conversation(issuer, conversationOf(request));
     const anchor = mark && request.items[mark.index];
     const isMarked = mark !== undefined && anchor !== undefined && blobHash(anchor) === mark.hash;
@@ -193,7 +192,7 @@ export class Healing {
       ...parameters.map((parameter) =>
         quarantineOf("parameter-unsupported", issuer, { kind: "parameter", parameter }, 0),
       ),
-      ...(isMarked ? mark.quarantines : []),
+      ...(isMarked ? mark.quarantines.map((quarantine) => throughAll(quarantine, taken.last)) : []),
       ...(dead.length > 0
         ? [quarantineOf("sealed-reasoning-rejected", issuer, { kind: "items", seqs: dead }, dead.length)]
         : []),
@@ -251,18 +250,35 @@ export class Healing {
   }
 
   #unpacked(failure: Failure, taken: TakenRequest): Promise<Verdict> {
-    const scope = { kind: "parameter", parameter: encodingParameter } as const;
-    this.#repaired(failure, quarantineOf("parameter-unsupported", this.#facts.issuer, scope, 0), taken);
+    this.#repaired(failure, this.#ofParameter(failure, encodingParameter), taken);
     return this.#healed(taken, `sent uncompressed, since compressed it was not read (${this.#refusal})`);
   }
 
-  async #unchained(taken: TakenRequest): Promise<Verdict> {
+  /** A provider that takes no such parameter at all is remembered; one that has lost a response may know the next. */
+  async #unchained(failure: Failure, taken: TakenRequest): Promise<Verdict> {
     const chain = taken.request.chain;
     if (chain === undefined || !taken.isFull || this.body !== undefined) return { do: "pass" };
-    taken.drop("previous_response_id");
-    const notice =
-      "the provider has lost the response that the request continues; the full input was sent without it";
-    return this.#healed(taken, notice);
+    const isLost = failure.signal?.code === "previous_response_not_found" || failure.signal?.status === 404;
+    if (isLost) taken.drop(chainParameter);
+    else this.#repaired(failure, this.#ofParameter(failure, chainParameter), taken);
+    const why = isLost
+      ? "the provider has lost the response that the request continues"
+      : "the provider continues no responses";
+    return this.#healed(taken, `${why}; the full input was sent without it`);
+  }
+
+  /** A member that no item of any request has to have: they all go without it, since each would be refused in its turn. */
+  #unknownMember(failure: Failure, taken: TakenRequest): Promise<Verdict> | undefined {
+    if (!isFailureOf(failure, "request-malformed")) return undefined;
+    const parameter = memberParameter(failure.data.member);
+    if (parameter === undefined || taken.projection.without.includes(parameter)) return undefined;
+    this.#repaired(failure, this.#ofParameter(failure, parameter), taken);
+    const name = printableLine(itemMember(parameter) ?? "", 60);
+    return this.#healed(taken, `items are sent without their ${name} from now on (${this.#refusal})`);
+  }
+
+  #ofParameter({ class: why }: Failure, parameter: string): Quarantine {
+    return quarantineOf(why, this.#facts.issuer, { kind: "parameter", parameter }, 0);
   }
 
   async #climbed(failure: Failure, taken: TakenRequest): Promise<Verdict> {
@@ -273,8 +289,11 @@ export class Healing {
       return this.#healed(taken, action.notice);
     }
     if (action.do === "repair") {
+      const before = this.body ?? taken.request.bytes;
       this.#repaired(failure, action.quarantine, taken);
-      return this.#healed(taken, action.notice);
+      const verdict = await this.#healed(taken, action.notice);
+      // A name that the request doesn't have, or the body would be sent again as it is.
+      return this.body?.equals(before) === true ? { do: "pass" } : verdict;
     }
     if (action.do === "repair-pairs") {
       // The projection has answered what was open: what is still refused is set aside on both sides.
@@ -339,10 +358,10 @@ export class Healing {
   }
 
   /**
-   * Sits a usage limit out when that was asked for. Quota can come back before the time that was named, so that it is asked about in growing
+   * Sits a usage limit out, or a rate limit that is as long as one, when that was asked for. Quota can come back before the time that was named, so that it is asked about in growing
    * steps until then, and at that time.
    */
-  #hold({ data: { resetsAt } }: Failure<"usage-limit">): Verdict {
+  #hold(resetsAt: number | undefined): Verdict {
     const { wait, now, random } = this.#facts;
     if (!wait) return { do: "pass" };
     const probe = Math.min(lastProbeMs, firstProbeMs * 2 ** this.#probes++);
@@ -361,20 +380,11 @@ export class Healing {
 const isOfSeals = ({ why, scope }: Quarantine): boolean =>
   aboutSeals.has(why) || (why === "unknown-provider-failure" && setsAside.has(scope.kind));
 
-function verdictOf(action: Action, now = 0): Verdict {
-  if (action.do === "retry") return action;
-  if (action.do === "wait")
-    return { do: "hold", delayMs: Math.max(0, action.until - now), until: action.until };
-  return { do: "pass" };
-}
-
-/** What the rules for every request changed, in one line. */
-function structureNotice({ class: failureClass, signal }: Failure, taken: TakenRequest): string {
-  const changes = taken.changes().map(({ count, why }) => `${counted(count, "item")} ${why}`);
-  const mended = taken.request.isMended ? ["text was made well-formed"] : [];
-  const what = [...changes, ...mended];
-  const code = signal?.code === undefined ? "" : ` ${printableLine(signal.code, 60)}`;
-  return `${what.length > 0 ? what.join("; ") : "items known by their id alone were left out"} (${failureClass}${code})`;
+/** Ids that were refused are refused of what came since, too; nothing is lost without them. */
+function throughAll(quarantine: Quarantine, last: number): Quarantine {
+  return quarantine.scope.kind === "item-ids"
+    ? { ...quarantine, scope: { kind: "item-ids", through: last } }
+    : quarantine;
 }
 
 /** What names a conversation: the client's own key for it, or its first item, as far as the item that a mark hangs on is checked too. */

@@ -1,4 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { elements, isJsonObject, type JsonObject, type Member, members, parseJson } from "../lib/json.ts";
+import { applied } from "../replay/edit.ts";
+import { cuts } from "../replay/rewrite.ts";
 import type { ItemFacts, ItemRecord } from "../session/event.ts";
 import { describeItem, describeSeal, isOutputKind, replayableItem } from "../session/item.ts";
 import { blobHash } from "./blob-hash.ts";
@@ -12,7 +15,7 @@ export interface ReadRequest {
   readonly list?: readonly [start: number, end: number];
   /** The items of `input`, well-formed: with a lone surrogate or a NUL replaced where one was. */
   readonly items: readonly Uint8Array[];
-  /** Whether any item was made well-formed. */
+  /** Whether anything was made well-formed. */
   readonly isMended: boolean;
   readonly model?: string;
   /** What names the conversation to the provider. */
@@ -25,8 +28,10 @@ export interface ReadRequest {
 
 const decoder = new TextDecoder();
 
-/** `undefined` for what is no JSON object. */
-export function readRequest(bytes: Uint8Array): ReadRequest | undefined {
+/** `undefined` for what is no JSON object. Bytes that are no UTF-8 are replaced. */
+export function readRequest(given: Uint8Array): ReadRequest | undefined {
+  const isEncoded = isUtf8(given);
+  const bytes = isEncoded ? given : new TextEncoder().encode(decoder.decode(given));
   const found = membersOf(bytes);
   if (found === undefined || found.length === 0) return undefined;
   const value = (key: string): unknown => {
@@ -36,16 +41,16 @@ export function readRequest(bytes: Uint8Array): ReadRequest | undefined {
   const input = found.findLast(({ key }) => key === "input");
   const list =
     input && bytes[input.valueStart] === 0x5b ? ([input.valueStart, input.end] as const) : undefined;
-  const given = list ? itemsIn(bytes.subarray(list[0], list[1])) : [];
-  if (given === undefined) return undefined;
-  const items = given.map((item) => replayableItem(item));
+  const listed = list ? itemsIn(bytes.subarray(list[0], list[1])) : [];
+  if (listed === undefined) return undefined;
+  const items = listed.map((item) => replayableItem(item));
   const [model, cacheKey, chain] = [value("model"), value("prompt_cache_key"), value("previous_response_id")];
   return {
     bytes,
     members: found,
     ...(list && { list }),
     items,
-    isMended: items.some((item, at) => item !== given[at]),
+    isMended: !isEncoded || items.some((item, at) => item !== listed[at]),
     ...(typeof model === "string" && { model }),
     ...(typeof cacheKey === "string" && { cacheKey }),
     ...(typeof chain === "string" && { chain }),
@@ -205,6 +210,12 @@ function sealedParts(item: Uint8Array): string[] {
 function partBlob(part: unknown): string[] {
   const blob = isJsonObject(part) ? part["encrypted_content"] : undefined;
   return typeof blob === "string" ? [blob] : [];
+}
+
+/** An item without a member that the provider doesn't know. */
+export function withoutMember(item: Uint8Array, name: string): Uint8Array {
+  const edits = cuts(members(item), ({ key }) => key === name);
+  return edits.length === 0 ? item : applied(item, edits);
 }
 
 /** An output with a line in place of each of its sealed parts: the rest of it can still be read. */

@@ -5,7 +5,7 @@ import { countByRule, type RuleCount } from "../replay/report.ts";
 import { setAsideBy } from "../replay/seal.ts";
 import type { ItemRecord, Quarantine } from "../session/event.ts";
 import { isCallKind, isOutputKind } from "../session/item.ts";
-import { type ReadRequest, recordsOf, withoutSealedParts } from "./read-request.ts";
+import { type ReadRequest, recordsOf, withoutMember, withoutSealedParts } from "./read-request.ts";
 import { changesSettings, isVerbatim, writeRequest } from "./write-request.ts";
 
 /**
@@ -195,10 +195,13 @@ export class TakenRequest {
   /** Tool outputs that are set aside for a sealed part keep the others. */
   #rebuild(): void {
     const outputs = this.#unsealed(this.#inForce());
+    const unknown = this.#inForce().flatMap(({ scope }) =>
+      scope.kind === "parameter" ? (itemMember(scope.parameter) ?? []) : [],
+    );
     const isOther = this.#items !== this.request.items;
-    if (outputs.size > 0 || isOther || this.#byId !== this.request.isStored) {
+    if (outputs.size > 0 || unknown.length > 0 || isOther || this.#byId !== this.request.isStored) {
       this.#items = this.request.items.map((item, seq) =>
-        outputs.has(seq) ? withoutSealedParts(item) : item,
+        unknown.reduce(withoutMember, outputs.has(seq) ? withoutSealedParts(item) : item),
       );
       this.#records = recordsOf(this.#items, { ...this.#sealers, byId: this.#byId }).records;
     }
@@ -227,6 +230,29 @@ export class TakenRequest {
     });
   }
 }
+
+/** A member of every item, named like a parameter: `input[].namespace`. */
+export const itemMember = (parameter: string): string | undefined =>
+  /^input\[\]\.(\w+)$/u.exec(parameter)?.[1];
+
+/** What an item can't go without. */
+const neededMembers: ReadonlySet<string> = new Set([
+  "arguments",
+  "call_id",
+  "content",
+  "encrypted_content",
+  "input",
+  "name",
+  "output",
+  "role",
+  "summary",
+  "text",
+  "type",
+]);
+
+/** The name under which a member is remembered that a provider doesn't know; `undefined` for one that an item needs. */
+export const memberParameter = (member: string | undefined): string | undefined =>
+  member === undefined || member === "" || neededMembers.has(member) ? undefined : `input[].${member}`;
 
 /** A parameter's scope changes no items, but for `include`, without which nothing sealed is sent. */
 const isSetting = (scope: Quarantine["scope"]): boolean =>

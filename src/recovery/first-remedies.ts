@@ -212,31 +212,17 @@ export const namedAsNote: Remedy = {
   },
 };
 
-/**
- * Parameters that a request can go without, or (`max_tokens`) with another value; by their first part: `reasoning.effort` is one of
- * `reasoning`.
- */
-const optional: ReadonlySet<string> = new Set([
-  "cache_control",
-  "context_management",
-  "include",
-  "max_completion_tokens",
-  "max_output_tokens",
-  "max_tokens",
-  "metadata",
-  "output_config",
-  "parallel_tool_calls",
-  "prompt_cache_key",
-  "reasoning",
-  "reasoning_effort",
-  "service_tier",
-  "store",
-  "stream_options",
-  "temperature",
-  "text",
-  "thinking",
-  "tool_choice",
-  "truncation",
+/** Parameters without which it would be another request; of the tools some may go (`tools[web_search]`). By their first part. */
+const needed: ReadonlySet<string> = new Set([
+  "input",
+  "instructions",
+  "messages",
+  "model",
+  "previous_response_id",
+  "prompt",
+  "stream",
+  "system",
+  "tools",
 ]);
 
 /**
@@ -253,13 +239,15 @@ export const include: Remedy = {
   propose: (refused) => withoutParameter(refused, "include"),
 };
 
+const isOfTools = (name: string): boolean => /^tools\[!?[a-z_]\w*\]$/iu.test(name);
+
 function withoutParameter(
   { failure, sealed, projection: { model } }: Refused,
   which: "any" | "include",
 ): Proposal | undefined {
   const name = isFailureOf(failure, "parameter-unsupported") ? failure.data.parameter : undefined;
-  const first = name?.split(/[.[]/u)[0];
-  if (name === undefined || first === undefined || !optional.has(first)) return undefined;
+  const first = name?.split(/[.[=]/u)[0];
+  if (name === undefined || !first || (needed.has(first) && !isOfTools(name))) return undefined;
   const isInclude = first === "include";
   if (isInclude !== (which === "include")) return undefined;
   const scope = {

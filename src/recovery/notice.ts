@@ -168,6 +168,14 @@ function parameterWords(parameter: string, isForTurn: boolean, count: number): s
     return `this model seals no reasoning; it is not asked for any more${aside}; ${allKept}`;
   }
   const until = isForTurn ? "until this turn ends" : "to this model from now on";
+  const [tools] = /(?<=^tools\[!?)\w+(?=\]$)/u.exec(parameter) ?? [];
+  if (tools !== undefined) {
+    const which = parameter.includes("!") ? `of other kinds than ${tools}` : printableLine(tools, 40);
+    return `the tools ${which} were refused; left out ${until}; the history is sent whole`;
+  }
+  const [set, value] = parameter.split("=");
+  if (value !== undefined)
+    return `the parameter ${set} is sent as ${value} ${until}; the history is sent whole`;
   return `the parameter ${printableLine(parameter, 60)} was refused; left out ${until}; the history is sent whole`;
 }
 

@@ -78,7 +78,7 @@ export const request: readonly Family[] = [
       /\bmodels?\b(?:[^.]|\.(?=\S)){0,100}\b(?:not (?:supported|found|available|accessible|exist|valid)|does(?: not|n't) exist|isn[’']t supported|decommissioned|retired|is invalid|no longer)\b/u.test(
         text,
       ) ||
-      /\b(?:unknown|invalid|no such|not found the) model\b/u.test(text),
+      /\b(?:unknown|unsupported|invalid|no such|not found the) model\b/u.test(text),
     classify: ({ raw }) => {
       const model =
         /\bmodels?[: ]+["'`]?([\w./:-]*\d[\w./:-]*)/iu.exec(raw)?.[1] ??

@@ -1,4 +1,4 @@
-import { nothing, type Pattern } from "../pattern.ts";
+import { nothing, type Pattern, words } from "../pattern.ts";
 import { inputIndex } from "./shape.ts";
 
 const invalid = (message: string, code: string | null, param: string | null = null): object => ({
@@ -108,6 +108,91 @@ export const malformed: readonly Pattern[] = [
     ],
   },
   {
+    // A relay that keeps what goes through it in PostgreSQL.
+    class: "request-malformed",
+    rows: [50],
+    text: /^(?:error: )?unsupported unicode escape sequence\b/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "PostgreSQL behind a relay: a NUL in a text",
+        status: 500,
+        body: {
+          error: {
+            message:
+              "ERROR: unsupported Unicode escape sequence (SQLSTATE 22P05): \\u0000 cannot be converted to text.",
+            type: "internal_error",
+          },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    // A member of an item that the provider doesn't know, whatever stands in it: every item goes without it.
+    class: "request-malformed",
+    rows: [50],
+    text: /^(?:\[(?:[\w: .-]|\[\d+\]){1,80}\] ?)*unknown +parameter: ?['"`]input\[\d+\]\.\w+/iu,
+    data: (signal) => {
+      const place = /\binput\[(\d+)\]\.(\w+)/u.exec(`${signal.param ?? ""} ${words(signal)}`);
+      return { index: Number(place?.[1] ?? 0), member: place?.[2] ?? "" };
+    },
+    samples: [
+      {
+        source: "ChatGPT backend (router-for-me/CLIProxyAPI#4224, 2026-07)",
+        status: 400,
+        body: invalid(
+          "Unknown parameter: 'input[494].namespace'.",
+          "unknown_parameter",
+          "input[494].namespace",
+        ),
+        data: { index: 494, member: "namespace" },
+      },
+      {
+        source: "the same behind sub2api (Wei-Shaw/sub2api#7066, 2026-09)",
+        status: 400,
+        body: invalid(
+          "[trace_id: ceb9e21a-d6fb] Unknown parameter: 'input[0].internal_chat_message_metadata_passthrough.content_item_kinds'.",
+          "unknown_parameter",
+          "input[0].internal_chat_message_metadata_passthrough.content_item_kinds",
+        ),
+        data: { index: 0, member: "internal_chat_message_metadata_passthrough" },
+      },
+      {
+        source: "codex2api, in the stream (james-6-23/codex2api#406, 2026-07)",
+        event: "response.failed",
+        body: {
+          type: "response.failed",
+          response: {
+            status: "failed",
+            error: {
+              code: "invalid_request_error",
+              message:
+                "[ObjectParam] [input[13].namespace] [unknown_parameter] Unknown  parameter: 'input[13].namespace'.",
+            },
+          },
+        },
+        data: { index: 13, member: "namespace" },
+      },
+    ],
+  },
+  {
+    class: "request-malformed",
+    rows: [50],
+    text: /^missing required parameter: ?['"`]input\[\d+\]/iu,
+    data: inputIndex,
+    samples: [
+      {
+        source: "an OpenAI relay (router-for-me/CLIProxyAPI#2814, 2026-04)",
+        status: 400,
+        body: {
+          error: { message: "Missing required parameter: 'input[4].name'.", type: "invalid_request_error" },
+        },
+        data: { index: 4 },
+      },
+    ],
+  },
+  {
     class: "request-malformed",
     rows: [50],
     codes: ["unknown_parameter", "missing_required_parameter", "invalid_type", "invalid_value"],
@@ -117,7 +202,11 @@ export const malformed: readonly Pattern[] = [
       {
         source: "Responses: a member of an item, which no setting changes",
         status: 400,
-        body: invalid("Unknown parameter: 'input[3].status'.", "unknown_parameter", "input[3].status"),
+        body: invalid(
+          "Invalid type for 'input[3].status': expected a string, but got null instead.",
+          "invalid_type",
+          "input[3].status",
+        ),
         data: { index: 3 },
       },
     ],

@@ -10,9 +10,21 @@ export const media: readonly Pattern[] = [
   {
     class: "media-invalid",
     rows: [49],
-    text: /^(?:messages\.\d+[\w.]*: )?(?:the image data you provided does not represent a valid image|could not process image|image exceeds [\d.]+ ?MB maximum|(?:at least one of the )?image dimensions exceed max allowed size)/iu,
+    text: /^(?:messages\.\d+[\w.]*: )?(?:the image data you provided does not represent a valid image|could not process image|output of tool call should be 'input text'|image exceeds [\d.]+ ?MB maximum|(?:at least one of the )?image dimensions exceed max allowed size)/iu,
     data: inputIndex,
     samples: [
+      {
+        source: "llama.cpp: an image in a tool's output (ggml-org/llama.cpp#23380, 2026-05)",
+        status: 400,
+        body: {
+          error: {
+            code: 400,
+            message: "Output of tool call should be 'Input text'",
+            type: "invalid_request_error",
+          },
+        },
+        data: {},
+      },
       {
         source: "OpenAI",
         status: 400,

@@ -58,6 +58,27 @@ export const outage: readonly Pattern[] = [
     ],
   },
   {
+    // Relays that tell of their upstream's stream in words, under a type that would be a refusal's.
+    class: "transport-interrupted",
+    rows: [41],
+    text: /^(?:stream error: )?(?:upstream )?stream (?:disconnected|closed|ended|interrupted) before\b/iu,
+    data: () => ({ reason: "cut" }),
+    samples: [
+      {
+        source: "CLIProxyAPI, in the stream (router-for-me/CLIProxyAPI#3055, 2026-09)",
+        event: "error",
+        body: {
+          error: {
+            message:
+              "stream error: stream disconnected before completion: stream closed before response.completed",
+            type: "invalid_request_error",
+          },
+        },
+        data: { reason: "cut" },
+      },
+    ],
+  },
+  {
     class: "transport-interrupted",
     rows: [],
     codes: ["tool_use_failed"],
@@ -92,8 +113,8 @@ export const outage: readonly Pattern[] = [
       "api_error",
       "unavailable",
       "timeout_error",
-      // Relays that put it around whatever their upstream said.
-      "upstream_error",
+      // OpenAI: somebody else is at work on the conversation, for a moment.
+      "conversation_locked",
       "stream_read_error",
     ],
     general: true,
@@ -163,9 +184,33 @@ export const outage: readonly Pattern[] = [
     ],
   },
   {
+    // Relays that put it around whatever their upstream said; with the status of a refusal it is one.
     class: "overloaded",
     rows: [40],
-    statuses: [500, 502, 503, 504, 520, 521, 522, 523, 524, 529],
+    codes: ["upstream_error"],
+    except: [400, 404, 409, 422],
+    general: true,
+    data: (signal, _found, { now }) => retryAfter(signal, now),
+    samples: [
+      {
+        source: "sub2api (Wei-Shaw/sub2api#6506, 2026-09)",
+        event: "response.failed",
+        body: {
+          type: "response.failed",
+          response: {
+            status: "failed",
+            error: { code: "upstream_error", message: "Upstream request failed" },
+          },
+        },
+        data: {},
+      },
+    ],
+  },
+  {
+    class: "overloaded",
+    rows: [40],
+    // 425 Too Early, and what nginx notes where a relay's own client went away.
+    statuses: [425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529],
     general: true,
     data: (signal, _found, { now }) => retryAfter(signal, now),
     samples: [

@@ -171,7 +171,7 @@ export const sealed: readonly Pattern[] = [
   {
     class: "sealed-reasoning-rejected",
     rows: [8],
-    text: /^could not decrypt the provided encrypted_content\b/iu,
+    text: /^(?:could not decrypt the provided encrypted_content\b|could not decode the compaction blob\b|encrypted content is not supported\.?$)/iu,
     data: sealRefusal,
     samples: [
       {

@@ -92,6 +92,35 @@ export const shape: readonly Pattern[] = [
     ],
   },
   {
+    class: "item-not-persisted",
+    rows: [24],
+    text: /^(?:items are not persisted when\b|input item id does not belong to this connection\b)/iu,
+    data: nothing,
+    samples: [
+      {
+        source: "ChatGPT backend (anomalyco/opencode#8987, 2026-01)",
+        status: 400,
+        body: {
+          detail:
+            "Items are not persisted when `store` is set to false. Try again with `store` set to true, or remove this item from your input.",
+        },
+        data: {},
+      },
+      {
+        source: "GitHub Copilot, after its token was rotated (openclaw/openclaw#66424, 2026-04)",
+        status: 401,
+        body: "input item ID does not belong to this connection\n",
+        data: {},
+      },
+      {
+        source: "GitHub Copilot (microsoft/vscode#318485, 2026-05)",
+        status: 400,
+        body: { error: { message: "input item ID does not belong to this connection", code: "" } },
+        data: {},
+      },
+    ],
+  },
+  {
     class: "item-id-invalid",
     rows: [25],
     text: /^(?:invalid ['"`]input\[\d+\]\.(?:id|call_id)['"`]|\[?input\[\d+\]\.(?:id|call_id)\]? \[invalid_id_prefix\]|\[invalid_id_prefix\])/iu,

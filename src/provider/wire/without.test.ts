@@ -19,4 +19,41 @@ describe("a request body without refused parameters", () => {
     );
     expect(withoutParameters(body, ["reasoning"])).not.toHaveProperty("reasoning");
   });
+
+  it("lacks tools of a type or of a name, or of every other type, and a choice of them", () => {
+    const [call, patch, image] = [
+      { type: "function", name: "run" },
+      { type: "custom", name: "patch" },
+      { type: "image_generation" },
+    ];
+    const tools = { model: "m", tools: [call, patch, image], tool_choice: { type: "image_generation" } };
+    expect(withoutParameters(tools, ["tools[image_generation]"])).toEqual({
+      model: "m",
+      tools: [call, patch],
+      tool_choice: "auto",
+    });
+    expect(withoutParameters({ ...tools, tool_choice: "required" }, ["tools[patch]"])).toEqual({
+      model: "m",
+      tools: [call, image],
+      tool_choice: "required",
+    });
+    expect(withoutParameters(tools, ["tools[!function]"])["tools"]).toEqual([call]);
+    expect(withoutParameters({ ...tools, tools: [image] }, ["tools[!function]"])).toEqual({ model: "m" });
+    const chat = { tools: [{ type: "function", function: { name: "run" } }, image] };
+    expect(withoutParameters(chat, ["tools[run]"])).toEqual({ tools: [image] });
+  });
+
+  it("has another value where only one is taken, and knows the names of chat endpoints", () => {
+    expect(withoutParameters({ store: true }, ["store=false"])).toEqual({ store: false });
+    const text = { text: { verbosity: "low", format: { type: "text" } }, reasoning: { effort: "high" } };
+    expect(withoutParameters(text, ["verbosity", "reasoning_effort"])).toEqual({
+      text: { format: { type: "text" } },
+    });
+    expect(withoutParameters({ ...text, verbosity: "low" }, ["verbosity"])).toEqual(text);
+  });
+
+  it("keeps its items, whatever of them was refused", () => {
+    const items = { input: [{ namespace: "x" }], messages: [] };
+    expect(withoutParameters(items, ["input[].namespace", "messages.name"])).toEqual(items);
+  });
 });

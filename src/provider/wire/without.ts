@@ -2,16 +2,36 @@ import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 
 /**
  * The members of a request body without those that the endpoint has refused, named as it names them: `include`, `reasoning.effort`. An
- * object that has nothing left in it goes too.
+ * object that has nothing left in it goes too. `tools[web_search]` are the tools of that type or name, `tools[!function]` those of any other
+ * type, and `store=false` sets a member. Items are not touched (`input[].namespace`).
  */
 export function withoutParameters(body: object, refused: readonly string[] | undefined): JsonObject {
   let rest: JsonObject = { ...body };
-  for (const name of refused ?? [])
-    rest = withoutPath(
-      rest,
-      name.split(/[.[\]]+/u).filter((part) => part !== ""),
-    );
+  for (const name of refused ?? []) rest = withoutOne(rest, name);
   return rest;
+}
+
+/** How the Responses API names what chat endpoints, and errors of servers that are built on them, call otherwise. */
+const chatNames: Readonly<Record<string, string>> = {
+  verbosity: "text.verbosity",
+  reasoning_effort: "reasoning.effort",
+  response_format: "text.format",
+  max_tokens: "max_output_tokens",
+  max_completion_tokens: "max_output_tokens",
+};
+
+function withoutOne(body: JsonObject, name: string): JsonObject {
+  if (/^(?:input|messages)\b/u.test(name)) return body;
+  const tools = /^tools\[(!?)(\w+)\]$/u.exec(name);
+  if (tools) return withoutTools(body, tools[2]!, tools[1] === "");
+  const [member = "", value] = name.split("=");
+  if (value !== undefined) return { ...body, [member]: value === "true" };
+  const first = member.split(/[.[]/u, 1)[0]!;
+  const own = Object.hasOwn(body, first) ? member : (chatNames[member] ?? member);
+  return withoutPath(
+    body,
+    own.split(/[.[\]]+/u).filter((part) => part !== ""),
+  );
 }
 
 function withoutPath(object: JsonObject, [first, ...deeper]: readonly string[]): JsonObject {
@@ -20,4 +40,30 @@ function withoutPath(object: JsonObject, [first, ...deeper]: readonly string[]):
   if (deeper.length === 0 || !isJsonObject(member)) return rest;
   const left = withoutPath(member, deeper);
   return Object.keys(left).length === 0 ? rest : { ...object, [first]: left };
+}
+
+/** A choice among tools that are gone goes with them. */
+function withoutTools(body: JsonObject, named: string, isThose: boolean): JsonObject {
+  const { tools } = body;
+  if (!Array.isArray(tools)) return body;
+  const isNamed = (tool: unknown): boolean =>
+    isJsonObject(tool) && (tool["type"] === named || (isThose && nameOf(tool) === named));
+  const left = tools.filter((tool) => isNamed(tool) !== isThose);
+  if (left.length === tools.length) return body;
+  const { tools: _tools, tool_choice: choice, parallel_tool_calls: _parallel, ...rest } = body;
+  if (left.length === 0) return rest;
+  const isChoiceLeft = typeof choice === "string" || left.some((tool) => isChosen(tool, choice));
+  return {
+    ...body,
+    tools: left,
+    ...(choice !== undefined && !isChoiceLeft && { tool_choice: "auto" }),
+  };
+}
+
+const nameOf = (tool: JsonObject): unknown =>
+  isJsonObject(tool["function"]) ? tool["function"]["name"] : tool["name"];
+
+function isChosen(tool: unknown, choice: unknown): boolean {
+  if (!isJsonObject(tool) || !isJsonObject(choice)) return false;
+  return tool["type"] === choice["type"] && (choice["name"] === undefined || nameOf(tool) === choice["name"]);
 }

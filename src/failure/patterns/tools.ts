@@ -1,0 +1,138 @@
+import type { Pattern } from "../pattern.ts";
+
+const invalid = (message: string, code: string | null, param: string | null = null): object => ({
+  error: { message, type: "invalid_request_error", param, code },
+});
+
+/** Tools as a parameter's name: those of a type or of a name, `tools[web_search]`, or all others, `tools[!function]`. */
+const tools = (named: string): { parameter: string } => ({ parameter: `tools[${named}]` });
+
+/** Kinds of tools that an endpoint doesn't take; Codex sends more of them with every release (2026). */
+export const toolKinds: readonly Pattern[] = [
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^(?:'type' of tool must be 'function'|only `?type: ?"function"`? tools are supported|only function tools are (?:supported|allowed))/iu,
+    data: () => tools("!function"),
+    samples: [
+      {
+        source: "llama.cpp (ggml-org/llama.cpp#20156, 2026-04)",
+        status: 400,
+        body: {
+          error: { code: 400, message: "'type' of tool must be 'function'", type: "invalid_request_error" },
+        },
+        data: { parameter: "tools[!function]" },
+      },
+      {
+        source: "Command Code (CommandCodeAI/command-code#885, 2026-09)",
+        status: 400,
+        body: invalid(
+          'Only `type:"function"` tools are supported on this endpoint. Built-in tools (web_search, file_search, code_interpreter, computer_use, mcp) are not executed here.',
+          null,
+          "tools.8.type",
+        ),
+        data: { parameter: "tools[!function]" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^(?:the requested tool|(?:hosted |built-in )?tool(?: type)?:?|unsupported tool(?: type)?:?|unknown tool type:?|invalid tool type:?) ?['"`]?(?<kind>[a-z]\w+)['"`]?(?:[.,]?$|[.,]? (?:is |are )?not (?:supported|available|allowed)|[.,]? is unsupported|[.,] )/iu,
+    data: (_signal, found) => tools(found?.groups?.["kind"] ?? ""),
+    samples: [
+      {
+        source: "GitHub Copilot, quoted by copilot-api (caozhiyuan/copilot-api#206, 2026-04)",
+        status: 400,
+        body: {
+          error: {
+            message:
+              '{"error":{"message":"The requested tool image_generation is not supported.","code":"unsupported_value","param":"tools","type":"invalid_request_error"}}\n',
+            type: "error",
+          },
+        },
+        data: { parameter: "tools[image_generation]" },
+      },
+      {
+        source: "MiMo (openai/codex#30557, 2026-06)",
+        status: 400,
+        body: invalid("tool type 'image_generation' is not supported by this gateway phase", null),
+        data: { parameter: "tools[image_generation]" },
+      },
+      {
+        source: "OpenAI",
+        status: 400,
+        body: invalid("Hosted tool 'web_search_preview' is not supported with gpt-5-nano.", null, "tools"),
+        data: { parameter: "tools[web_search_preview]" },
+      },
+      {
+        source: "compatible endpoints",
+        status: 400,
+        body: { detail: "Unsupported tool type: local_shell" },
+        data: { parameter: "tools[local_shell]" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^invalid value: 'tools(?:\.namespace)?'\. (?:user-defined namespace|function) '(?<name>\w+)[.']/iu,
+    data: (_signal, found) => tools(found?.groups?.["name"] ?? ""),
+    samples: [
+      {
+        source: "GitHub Copilot (caozhiyuan/copilot-api#312, 2026-07)",
+        status: 400,
+        body: invalid(
+          "Invalid Value: 'tools.namespace'. User-defined namespace 'image_gen' collides with an existing tool namespace.",
+          null,
+          "tools.namespace",
+        ),
+        data: { parameter: "tools[image_gen]" },
+      },
+      {
+        source: "ChatGPT backend (jlcodes99/cockpit-tools#1458, 2026-07)",
+        status: 400,
+        body: invalid(
+          "Invalid Value: 'tools'. Function 'image_gen.imagegen' conflicts with a hosted tool in the same request.",
+          null,
+          "tools",
+        ),
+        data: { parameter: "tools[image_gen]" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    codes: ["invalid_value"],
+    param: /^tools\[\d+\]\.type$/u,
+    text: /^invalid value: '(?<kind>\w+)'/iu,
+    data: (_signal, found) => tools(found?.groups?.["kind"] ?? ""),
+    samples: [
+      {
+        source: "Responses",
+        status: 400,
+        body: invalid(
+          "Invalid value: 'namespace'. Supported values are: 'function', 'custom', and 'web_search'.",
+          "invalid_value",
+          "tools[4].type",
+        ),
+        data: { parameter: "tools[namespace]" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^tool choice '[^']+' not found in 'tools' parameter/iu,
+    data: () => ({ parameter: "tool_choice" }),
+    samples: [
+      {
+        source: "ChatGPT backend (NousResearch/hermes-agent#49008, 2026-06)",
+        status: 400,
+        body: invalid("Tool choice 'image_generation' not found in 'tools' parameter.", null, "tool_choice"),
+        data: { parameter: "tool_choice" },
+      },
+    ],
+  },
+];

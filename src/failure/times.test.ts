@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { signalFromHttp } from "./signal.ts";
+import { retryAfter } from "./times.ts";
+
+const now = 1_780_000_000_000;
+
+/** What a 429 asks to wait, in milliseconds. */
+const asked = (headers: Record<string, string>, error: object = { message: "Slow." }): number | undefined =>
+  retryAfter(signalFromHttp(429, headers, JSON.stringify({ error })), now).retryAfterMs;
+
+describe("how long a limit asks to wait", () => {
+  it("is what the finest header says, and nothing where a header says nothing", () => {
+    expect(asked({ "retry-after-ms": "300", "retry-after": "60" })).toBe(300);
+    expect(asked({ "retry-after": "1.5" })).toBe(1_500);
+    expect(asked({ "retry-after": new Date(now + 5_000).toUTCString() })).toBe(5_000);
+    for (const told of ["soon", "-5", ""]) expect(asked({ "retry-after": told })).toBeUndefined();
+  });
+
+  it("is the reset of the limit that has nothing left, in every form that resets are told in", () => {
+    const left = { "x-ratelimit-remaining-requests": "10", "x-ratelimit-reset-requests": "8.64s" };
+    expect(asked(left)).toBeUndefined();
+    const none = { ...left, "x-ratelimit-remaining-tokens": "0" };
+    expect(asked({ ...none, "x-ratelimit-reset-tokens": "6m0s" })).toBe(360_000);
+    expect(asked({ ...none, "x-ratelimit-reset-tokens": "28ms" })).toBe(28);
+    expect(asked({ "x-rate-limit-reset-tokens": "55" })).toBe(55_000);
+    expect(asked({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(now + 7_000) })).toBe(7_000);
+    expect(asked({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(now / 1000 + 7) })).toBe(7_000);
+    const odd = { "x-ratelimit-remaining-tokens": "-1", "x-ratelimit-reset-tokens": "0" };
+    expect(asked(odd)).toBeUndefined();
+  });
+
+  it("is what a relay tells of its accounts, or OpenRouter beside its error", () => {
+    const cooling = { code: "model_cooldown", message: "All are cooling down", reset_seconds: 561_635 };
+    expect(asked({}, cooling)).toBe(561_635_000);
+    const metadata = { headers: { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": String(now + 9_000) } };
+    expect(asked({}, { message: "Rate limit exceeded", code: 429, metadata })).toBe(9_000);
+  });
+});

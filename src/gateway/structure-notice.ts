@@ -1,0 +1,13 @@
+import type { Failure } from "../failure.ts";
+import { printableLine } from "../lib/printable.ts";
+import { counted } from "../lib/words.ts";
+import type { TakenRequest } from "./taken-request.ts";
+
+/** What the rules for every request changed, in one line. */
+export function structureNotice({ class: failureClass, signal }: Failure, taken: TakenRequest): string {
+  const changes = taken.changes().map(({ count, why }) => `${counted(count, "item")} ${why}`);
+  const mended = taken.request.isMended ? ["text was made well-formed"] : [];
+  const what = [...changes, ...mended];
+  const code = signal?.code === undefined ? "" : ` ${printableLine(signal.code, 60)}`;
+  return `${what.length > 0 ? what.join("; ") : "items known by their id alone were left out"} (${failureClass}${code})`;
+}

@@ -1,0 +1,296 @@
+// Refusals that people report of endpoints behind gateways (2025–2026): each costs one refused request, and only what it was about goes.
+import { afterEach, describe, expect, it } from "vitest";
+import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
+import { bodyOf, completed, created, serve, sse } from "../wire/upstream.ts";
+import { closeBoth } from "./client.ts";
+import { ask, gatewayTo } from "./kit.ts";
+
+afterEach(closeBoth);
+
+const good = created + sse("response.output_item.added", { item: {} }) + completed;
+
+interface Refusal {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}
+
+interface Endpoint {
+  readonly url: string;
+  readonly sent: { text: string; body: JsonObject }[];
+}
+
+/** An endpoint that refuses a request as `refuse` says. */
+async function endpoint(refuse: (body: JsonObject, text: string) => Refusal | undefined): Promise<Endpoint> {
+  const sent: Endpoint["sent"] = [];
+  const url = await serve(async (request, response) => {
+    const text = await bodyOf(request);
+    const body = JSON.parse(text) as JsonObject;
+    sent.push({ text, body });
+    const refusal = refuse(body, text);
+    if (!refusal) return void response.writeHead(200, { "content-type": "text/event-stream" }).end(good);
+    response.writeHead(refusal.status, { "content-type": refusal.type ?? "application/json" });
+    response.end(refusal.body);
+  });
+  return { url, sent };
+}
+
+const refused = (status: number, body: object): Refusal => ({ status, body: JSON.stringify(body) });
+const invalid = (message: string, more: JsonObject = {}): Refusal =>
+  refused(400, { error: { message, type: "invalid_request_error", param: null, code: null, ...more } });
+
+const seal = `gAAAAA${"B".repeat(120)}`;
+
+function requestBody(more: JsonObject = {}): JsonObject {
+  return {
+    model: "gpt-5.5",
+    store: false,
+    stream: true,
+    include: ["reasoning.encrypted_content"],
+    prompt_cache_key: "session-1",
+    client_metadata: { installation: "1" },
+    text: { verbosity: "low" },
+    reasoning: { effort: "high", summary: "auto" },
+    tools: [
+      { type: "function", name: "exec_command", parameters: {} },
+      { type: "custom", name: "apply_patch" },
+      { type: "image_generation" },
+      { type: "namespace", name: "image_gen", tools: [] },
+    ],
+    input: [
+      { type: "message", role: "user", content: [{ type: "input_text", text: "List." }] },
+      { type: "reasoning", id: "rs_1", summary: [], encrypted_content: seal },
+      { type: "function_call", id: "fc_1", call_id: "call_1", name: "exec_command", arguments: "{}" },
+      { type: "function_call_output", call_id: "call_1", output: "a.txt" },
+      { type: "message", role: "user", content: [{ type: "input_text", text: "Go on." }] },
+    ],
+    ...more,
+  };
+}
+
+const items = (body: JsonObject): JsonObject[] => body["input"] as JsonObject[];
+const tools = (body: JsonObject): unknown[] =>
+  (body["tools"] as JsonObject[]).map((tool) => tool["name"] ?? tool["type"]);
+const member = (body: JsonObject, name: string): unknown => {
+  const inside = body[name];
+  return isJsonObject(inside) ? inside : undefined;
+};
+
+/** [what, source; what is refused; with which answer; the request; what is left of it] */
+type Row = readonly [
+  what: string,
+  isRefused: (body: JsonObject) => boolean,
+  answer: Refusal,
+  sent: JsonObject,
+  left: (body: JsonObject) => unknown,
+  expected: unknown,
+];
+
+const byId = requestBody({ input: items(requestBody()) });
+const rows: readonly Row[] = [
+  [
+    "a setting that the list of known ones doesn't have (Wei-Shaw/sub2api#2054)",
+    (body) => "background" in body,
+    refused(400, { detail: "Unsupported parameter: background" }),
+    requestBody({ background: false }),
+    (body) => "background" in body,
+    false,
+  ],
+  [
+    "what Codex says of itself (openai/codex, client_metadata)",
+    (body) => "client_metadata" in body,
+    invalid("Unknown parameter: 'client_metadata'.", { param: "client_metadata", code: "unknown_parameter" }),
+    requestBody(),
+    (body) => [member(body, "text"), member(body, "reasoning")],
+    [{ verbosity: "low" }, { effort: "high", summary: "auto" }],
+  ],
+  [
+    "a value of a setting, in the name that chat endpoints have for it (google-deepmind/concordia#164)",
+    (body) => member(body, "text") !== undefined,
+    invalid("Unsupported value: 'verbosity' does not support 'low' with this model.", {
+      param: "verbosity",
+      code: "unsupported_value",
+    }),
+    requestBody(),
+    (body) => "text" in body,
+    false,
+  ],
+  [
+    "words that LiteLLM calls a content policy (OpenHands/software-agent-sdk#2295)",
+    (body) => "prompt_cache_retention" in body,
+    refused(400, {
+      error: {
+        message:
+          "litellm.BadRequestError: litellm.ContentPolicyViolationError: AzureException - prompt_cache_retention is not supported on this model. Received Model Group=azure/gpt-4.1",
+        type: null,
+        param: null,
+        code: "400",
+      },
+    }),
+    requestBody({ prompt_cache_retention: "24h" }),
+    (body) => "prompt_cache_retention" in body,
+    false,
+  ],
+  [
+    "a setting that is taken with one value only",
+    (body) => body["store"] !== false,
+    refused(400, { detail: "Store must be set to false" }),
+    requestBody({ store: true }),
+    (body) => body["store"],
+    false,
+  ],
+  [
+    "tools that aren't functions (ggml-org/llama.cpp#20156)",
+    (body) => tools(body).length > 1,
+    refused(400, {
+      error: { code: 400, message: "'type' of tool must be 'function'", type: "invalid_request_error" },
+    }),
+    requestBody(),
+    tools,
+    ["exec_command"],
+  ],
+  [
+    "one kind of tool, told as JSON in a string (caozhiyuan/copilot-api#206)",
+    (body) => tools(body).includes("image_generation"),
+    refused(400, {
+      error: {
+        message: JSON.stringify({
+          error: {
+            message: "The requested tool image_generation is not supported.",
+            code: "unsupported_value",
+            param: "tools",
+          },
+        }),
+        type: "error",
+      },
+    }),
+    requestBody(),
+    tools,
+    ["exec_command", "apply_patch", "image_gen"],
+  ],
+  [
+    "a namespace whose name is taken (caozhiyuan/copilot-api#312)",
+    (body) => tools(body).includes("image_gen"),
+    invalid(
+      "Invalid Value: 'tools.namespace'. User-defined namespace 'image_gen' collides with an existing tool namespace.",
+      { param: "tools.namespace" },
+    ),
+    requestBody(),
+    tools,
+    ["exec_command", "apply_patch", "image_generation"],
+  ],
+  [
+    "a member of items, in the stream, one after the other (james-6-23/codex2api#406)",
+    (body) => items(body).some((item) => "namespace" in item),
+    {
+      status: 200,
+      type: "text/event-stream",
+      body: sse("response.failed", {
+        response: {
+          status: "failed",
+          error: {
+            code: "invalid_request_error",
+            message:
+              "[ObjectParam] [input[2].namespace] [unknown_parameter] Unknown parameter: 'input[2].namespace'.",
+          },
+        },
+      }),
+    },
+    requestBody({
+      input: items(requestBody()).map((item) =>
+        item["type"] === "message" ? item : { ...item, namespace: "mcp__files" },
+      ),
+    }),
+    items,
+    items(requestBody()),
+  ],
+  [
+    "ids of another connection, told with 401 (openclaw/openclaw#66424)",
+    (body) => items(body).some((item) => "id" in item),
+    { status: 401, type: "text/plain", body: "input item ID does not belong to this connection\n" },
+    byId,
+    (body) => items(body).filter((item) => item["encrypted_content"] === seal && !("id" in item)).length,
+    1,
+  ],
+  [
+    "a response to go on from, where the whole conversation is there (r1n7aro/Locus#35)",
+    (body) => "previous_response_id" in body,
+    refused(400, { detail: "Unsupported parameter: previous_response_id" }),
+    requestBody({ previous_response_id: "resp_0" }),
+    (body) => items(body).length,
+    5,
+  ],
+];
+
+describe("a refusal of one thing", () => {
+  it.each(rows)("%s costs one request, once", async (_what, isRefused, answer, sent, left, expected) => {
+    const { url, sent: seen } = await endpoint((body) => (isRefused(body) ? answer : undefined));
+    const gateway = await gatewayTo(url);
+    for (let turn = 0; turn < 3; turn++) {
+      expect(await (await ask(gateway, JSON.stringify(sent))).text()).toBe(good);
+      expect(left(seen.at(-1)!.body)).toEqual(expected);
+      expect(items(seen.at(-1)!.body).some((item) => item["encrypted_content"] === seal)).toBe(true);
+    }
+    expect(seen).toHaveLength(4);
+  });
+
+  it("that names nothing which the request has isn't answered with the same request again", async () => {
+    const answer = refused(400, { detail: "Unsupported parameter: frobnicate" });
+    const { url, sent } = await endpoint(() => answer);
+    const got = await ask(await gatewayTo(url), JSON.stringify(requestBody()));
+    expect([got.status, await got.text()]).toEqual([400, answer.body]);
+    expect(sent).toHaveLength(1);
+  });
+
+  it("to go on from a response, where the rest of the conversation is missing, is the client's to know", async () => {
+    const answer = refused(400, { detail: "Unsupported parameter: previous_response_id" });
+    const { url, sent } = await endpoint((body) => ("previous_response_id" in body ? answer : undefined));
+    const gateway = await gatewayTo(url);
+    const whole = JSON.stringify(requestBody({ previous_response_id: "resp_0" }));
+    expect((await ask(gateway, whole)).status).toBe(200);
+    const rest = JSON.stringify({ ...requestBody(), input: [], previous_response_id: "resp_1" });
+    const got = await ask(gateway, rest);
+    expect([got.status, sent.at(-1)!.text]).toEqual([400, rest]);
+  });
+
+  it("in bytes that are no UTF-8 is sent with marks in their place", async () => {
+    const seen: Buffer[] = [];
+    const url = await serve(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+      seen.push(Buffer.concat(chunks));
+      if (!seen.at(-1)!.includes(0xff))
+        return void response.writeHead(200, { "content-type": "text/event-stream" }).end(good);
+      response
+        .writeHead(400)
+        .end('{"error":{"message":"We could not parse the JSON body of your request."}}');
+    });
+    const body = Buffer.from(JSON.stringify(requestBody()));
+    body[body.indexOf("a.txt")] = 0xff;
+    expect(await (await ask(await gatewayTo(url), body)).text()).toBe(good);
+    expect(seen.map((bytes) => bytes.includes("\uFFFD.txt"))).toEqual([false, true]);
+  });
+});
+
+describe("a failure that is told like a refusal", () => {
+  it.each([
+    [
+      "of a relay's own stream (router-for-me/CLIProxyAPI#3055)",
+      {
+        status: 200,
+        type: "text/event-stream",
+        body: 'data: {"error":{"message":"stream error: stream disconnected before completion: stream closed before response.completed","type":"invalid_request_error"}}\n\n',
+      },
+    ],
+    ["of nginx's, whose client went away", { status: 499, body: "" }],
+    ["that came too early", { status: 425, body: "" }],
+  ] as const)("%s is asked again as it was, and nothing is noted of its seals", async (_what, answer) => {
+    let asked = 0;
+    const { url, sent } = await endpoint(() => (asked++ === 0 ? answer : undefined));
+    const gateway = await gatewayTo(url);
+    for (let turn = 0; turn < 2; turn++)
+      expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
+    expect(new Set(sent.map(({ text }) => text)).size).toBe(1);
+    expect(sent).toHaveLength(3);
+  });
+});
