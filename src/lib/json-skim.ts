@@ -106,6 +106,16 @@ export class JsonSkim {
     return this.#starts[slot]! > 0;
   }
 
+  /** Where the member's value begins, counted as `skim` counts. */
+  start(slot: number): number {
+    return this.#starts[slot]!;
+  }
+
+  /** The offset behind it. */
+  end(slot: number): number {
+    return this.#ends[slot]!;
+  }
+
   isObject(slot: number): boolean {
     return this.has(slot) && this.#bytes[this.#starts[slot]!] === openBrace;
   }

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { ItemFacts } from "../../session/event.ts";
 import { describeItem, describeSeal, isCallKind, isMediaPart, isOutputKind } from "../../session/item.ts";
 import type { Room } from "./room.ts";
+import type { SkimmedItem } from "./thread-skim.ts";
 
 /** Members that Codex keeps of an item and that no API takes back. */
 const ownMembers: ReadonlySet<string> = new Set([
@@ -55,6 +56,14 @@ export function loggedItem(kind: string, payload: JsonObject, room: Room, raw?: 
   return { facts, bytes };
 }
 
+/** A copy of an item that need not be parsed; it lies in the room. */
+export function copiedItem({ facts, bytes: raw }: SkimmedItem, room: Room): LoggedItem {
+  const bytes = room.take(raw.length);
+  raw.copy(bytes);
+  bytes[raw.length - 1] = 0x7d;
+  return { facts, bytes };
+}
+
 /** Bytes, and where the `id` stands in them with its comma: nowhere (empty), or not known (`undefined`). */
 interface Cut {
   bytes: Uint8Array;
@@ -83,7 +92,7 @@ function sliced(payload: JsonObject, raw: Buffer, room: Room): Cut | undefined {
   if (!("id" in payload)) return { bytes, cut: [] };
   if (typeof payload["id"] !== "string") return undefined;
   const head = idHead.exec(raw.toString("latin1", 0, 300))?.[0];
-  if (head === undefined) return { bytes, cut: undefined };
+  if (head === undefined || head.length >= end) return { bytes, cut: undefined };
   return { bytes, cut: [head.lastIndexOf('"id":"'), head.length] };
 }
 

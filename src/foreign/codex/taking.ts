@@ -6,7 +6,7 @@ import { describeItem, isCallKind, isOutputKind, outputItem } from "../../sessio
 import { noUsage } from "../../session/usage.ts";
 import type { Append } from "../../store.ts";
 import type { RolloutHeader } from "./header.ts";
-import { answeredAs, type LoggedItem, loggedItem } from "./item.ts";
+import { answeredAs, copiedItem, type LoggedItem, loggedItem } from "./item.ts";
 import type { RolloutLine } from "./lines.ts";
 import { isSummaryText } from "./prompt.ts";
 import { Room } from "./room.ts";
@@ -225,12 +225,12 @@ export class Taking {
   }
 
   #place(
-    { kind, payload, bytes }: ThreadItem,
+    { kind, payload, bytes, skimmed }: ThreadItem,
     origin: "input" | "model" | "tool" | "repair",
     events: Append[],
     at: number | undefined,
   ): void {
-    const logged = loggedItem(kind, payload, this.#room, bytes);
+    const logged = skimmed ? copiedItem(skimmed, this.#room) : loggedItem(kind, payload, this.#room, bytes);
     const { call = "" } = logged.facts;
     if (isCallKind(kind)) this.#open.push({ kind, call });
     if (isOutputKind(kind)) {

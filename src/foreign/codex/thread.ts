@@ -1,16 +1,19 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { TurnOutcome, Usage } from "../../session/event.ts";
-import { glance } from "./glance.ts";
+import { type Glance, glance } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import type { RolloutLine } from "./lines.ts";
 import { outcomeOf } from "./outcome.ts";
 import { isSummaryText, promptOf, rebuiltHistory } from "./prompt.ts";
-import { readRecord, type RolloutRecord } from "./record.ts";
+import { readRecord, type RolloutRecord, timeOf } from "./record.ts";
+import { type SkimmedItem, ThreadSkim } from "./thread-skim.ts";
 
 /** An item of a thread's history: a Responses item as Codex stored it. */
 export interface ThreadItem {
   readonly kind: string;
+  /** Of one that was skimmed nothing. */
   readonly payload: JsonObject;
+  readonly skimmed?: SkimmedItem;
   /** The payload's own bytes, where they are a line's as it stands; valid until the next line is taken. */
   readonly bytes?: Buffer;
   /** Of a message with which the person began a turn: its text. */
@@ -39,6 +42,8 @@ export interface Changed {
   /** Milliseconds since 1970. */
   readonly at?: number;
 }
+
+const nothing: JsonObject = {};
 
 /** Stored among the items, never sent: snapshots for undo, and what is set up anew with each request. */
 const ownKinds: ReadonlySet<string> = new Set([
@@ -78,6 +83,7 @@ const silentTypes: ReadonlySet<string> = new Set(["world_state", "state"]);
  * history, and the person's own words; items are handed on and forgotten. Never throws, whatever the lines hold.
  */
 export class ThreadFold {
+  readonly #skim = new ThreadSkim();
   /** For each item of the history the prompt that it is, or nothing. */
   #history: (string | undefined)[];
   #begun = false;
@@ -103,11 +109,27 @@ export class ThreadFold {
       (silentTypes.has(glanced.type) || (glanced.type === "event_msg" && silentKinds.has(glanced.kind ?? "")))
     )
       return [];
+    const skimmed = glanced && whole ? this.#skimmed(line, glanced) : undefined;
+    if (skimmed) return skimmed;
     const record = readRecord({ bytes: line, whole });
     if (!record.readable) return record.why === "blank" ? [] : [{ change: { do: "skip", why: record.why } }];
     const { at } = record;
     const bytes = glanced && payloadBytes(line, glanced.payload, record);
     return this.#changes(record, bytes).map((change) => (at === undefined ? { change } : { change, at }));
+  }
+
+  /** What a line does that need not be parsed for it. */
+  #skimmed(line: Buffer, glanced: Glance): Changed[] | undefined {
+    const item = this.#skim.item(line, glanced);
+    if (item) {
+      this.#history.push(undefined);
+      const change = { do: "add", item: { kind: item.facts.kind, payload: nothing, skimmed: item } } as const;
+      const at = timeOf(glanced.timestamp);
+      return at === undefined ? [{ change }] : [{ change, at }];
+    }
+    const total = this.#skim.usage(line, glanced);
+    if (total === undefined) return undefined;
+    return total === "nothing" ? [] : [{ change: { do: "use", total } }];
   }
 
   #changes({ type, kind, payload }: RolloutRecord, bytes: Buffer | undefined): ThreadChange[] {
