@@ -11,13 +11,16 @@ export type ReadAt = (at: number, bytes: number) => Buffer;
 const mostLines = 2_000_000;
 const mostDoubles = 200_000;
 const mostIds = mostLines / 4;
+/** Ids of items that are shorter may come again: `fc_0`, `msg_1` of local models and gateways. OpenAI's have 27 characters and more, Codex's own 40. */
+const uniqueId = 20;
 /** What an id was seen as. */
 const [asItem, asCall, asOutput] = [1, 2, 4];
 
 /**
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
- * real rollouts), so likeness is not enough: a doubled record has an ordinal, an item id or a call id that was there already. A message
- * without any of them counts when it follows its first copy at the distance at which such records do.
+ * real rollouts), so likeness is not enough: a doubled record has an ordinal or an item's id that was there already, or a call id and the very
+ * bytes, time included. A call id alone says nothing: some gateways count theirs anew in every response. A message without any of them
+ * counts when it follows its first copy at the distance at which such records do.
  */
 export class DoublesWatch {
   /** Of paginated rollouts: where the line with each ordinal stands, and its index. */
@@ -26,6 +29,8 @@ export class DoublesWatch {
   /** Of items without an id: by time and length. */
   readonly #first = new Map<number, { index: number; at: number }>();
   readonly #ids = new TextSet(mostIds);
+  /** Ids of bare calls that are copies, until their output comes. */
+  readonly #copied = new Set<string>();
   readonly #strong = new Bounded<Span>(mostDoubles);
   readonly #weak = new Bounded<Span & { distance: number }>(mostDoubles);
   readonly #distances = new Set<number>();
@@ -39,22 +44,21 @@ export class DoublesWatch {
   see(record: WatchedRecord, line: RolloutLine): boolean {
     const { type, kind, payload, ordinal, era } = record;
     const isItem = type === "response_item";
-    const isKnown = isItem && this.#knows(kind, payload);
+    const known = isItem ? this.#knows(kind, payload) : undefined;
     if (ordinal !== undefined) {
-      if (!this.#hasOrdinal(ordinal, line) && !isKnown) return false;
+      if (!this.#hasOrdinal(ordinal, line) && known !== "id") return false;
       this.#strong.add(spanOf(line));
       return true;
     }
-    if (isKnown || (line.index === 1 && type === "session_meta")) {
-      const distance = this.#repeats(record, line);
-      if (distance === undefined && !isKnown) return false;
+    if (!isItem && line.index > 1) return false;
+    if (isItem && era === "bare") return this.#seeBare(payload["call_id"], known, line);
+    const distance = this.#repeats(record, line);
+    if (known === "id" || (distance !== undefined && (known === "call" || line.index === 1))) {
       if (distance !== undefined) this.#distances.add(distance);
       this.#strong.add(spanOf(line));
       return true;
     }
-    if ((!isItem || era === "bare") && line.index > 0) return false;
-    const distance = this.#repeats(record, line);
-    if (distance !== undefined) this.#weak.add({ ...spanOf(line), distance });
+    if (distance !== undefined && isItem) this.#weak.add({ ...spanOf(line), distance });
     return false;
   }
 
@@ -70,13 +74,20 @@ export class DoublesWatch {
     return place > 0 ? place - 1 : undefined;
   }
 
-  /** Whether the item's id, or its call's, was there before. */
-  #knows(kind: string | undefined, payload: WatchedRecord["payload"]): boolean {
-    const call = payload["call_id"];
-    if (typeof call === "string" && call !== "")
-      return this.#ids.note(call, kind?.endsWith("_output") ? asOutput : asCall);
-    const id = payload["id"];
-    return typeof id === "string" && id !== "" && this.#ids.note(id, asItem);
+  /** What of the item was there before: its id, or, where it has none that is one for good, its call's. */
+  #knows(kind: string | undefined, payload: WatchedRecord["payload"]): "id" | "call" | undefined {
+    const { id, call_id: call } = payload;
+    if (typeof id === "string" && id.length >= uniqueId) return this.#ids.note(id, asItem) ? "id" : undefined;
+    if (typeof call !== "string" || call === "") return undefined;
+    return this.#ids.note(call, kind?.endsWith("_output") ? asOutput : asCall) ? "call" : undefined;
+  }
+
+  /** Bare lines have no time, and what a tool says may well be the same twice: of a call that is a copy one output is too. */
+  #seeBare(call: unknown, known: "id" | "call" | undefined, line: RolloutLine): boolean {
+    const isCopy = known === "id" || (typeof call === "string" && this.#copied.delete(call));
+    if (known === "id" && typeof call === "string") this.#copied.add(call);
+    if (isCopy) this.#strong.add(spanOf(line));
+    return isCopy;
   }
 
   /** Whether the line with this ordinal has these very bytes. */

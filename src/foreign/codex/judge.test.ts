@@ -98,6 +98,38 @@ describe("an examination of a rollout", () => {
     expect(await kinds(content(), as)).toContain(kind);
   });
 
+  it.each(["0.29.0", "0.58.0", "0.169.0"])(
+    "takes calls of %s whose ids a gateway counts anew for what they are, and doubled lines for doubled",
+    async (version) => {
+      const { path } = fixtures.find((file) => file.path.includes(`/${version}/`))!;
+      const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+      const isCall = (line: string): boolean => /"type":"(?:custom_tool_call|function_call)"/u.test(line);
+      const outputs = lines.filter((line) => line.includes("_call_output"));
+      expect(outputs.length).toBeGreaterThan(0);
+      const short = (line: string): string =>
+        line
+          .replace(/"call_id":"[^"]+"/u, '"call_id":"call_0"')
+          .replace(/"id":"(fc|fco|ctc|ctco)_[^"]+"/u, '"id":"$1_0"');
+      let turn = 0;
+      // The same calls once more, later, with other arguments, and with the same ids.
+      const later = lines
+        .filter((line) => isCall(line) || outputs.includes(line))
+        .map((line) =>
+          short(line)
+            .replace(/T\d\d:/u, "T23:")
+            .replace("echo", `echo ${turn++};`),
+        )
+        .map((line) => line.replace(/"ordinal":\d+/u, () => `"ordinal":${lines.length + turn++}`));
+      const gateway = [...lines.map(short), ...later].map((line) => `${line}\n`).join("");
+      expect(await kinds(gateway, basename(path))).not.toContain("doubled-record");
+      const doubled = lines
+        .flatMap((line) => [line, line])
+        .map((line) => `${line}\n`)
+        .join("");
+      expect(await kinds(doubled, basename(path))).toContain("doubled-record");
+    },
+  );
+
   it("tells how old what is sealed is, by the seals themselves", async () => {
     const found = (await judged(source.path)).find(({ kind }) => kind === "sealed-reasoning");
     expect(found?.detail).toMatch(/^sealed \d+ h/u);
