@@ -1,15 +1,16 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
-import { signalFromEvent, signalFromHttp, signalFromTransport } from "../failure/signal.ts";
+import { signalFromHttp, signalFromTransport } from "../failure/signal.ts";
 import type { FailureSignal } from "../failure.ts";
-import { isJsonObject, parseJson } from "../lib/json.ts";
 import { errorCode } from "../provider/wire/connection.ts";
 import { blobsIn } from "./blob-hash.ts";
+import { errorInstead, failureIn, failureInWhole, failures } from "./answer-failure.ts";
 import { type BegunStream, begunWith } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
 import { type BodyMemory, segmentBytes } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
-import { dataOf, eventsIn, StreamScanner } from "./stream-scan.ts";
+import { StreamDecoder } from "./stream-decoder.ts";
+import { beginningBytes, looksLikeStream, StreamScanner, withoutDone } from "./stream-scan.ts";
 
 /** What an attempt came to before anything of it went to the client. `head` is absent when there was no answer at all. */
 export interface Refusal {
@@ -55,15 +56,14 @@ const preludes: ReadonlySet<string> = new Set([
   "response.metadata",
   "keepalive",
   "ping",
+  "[DONE]",
 ]);
 /** What Codex's backend tells beside the answer (`codex.rate_limits`, `codex.response.metadata`, `responsesapi.websocket_timing`; 2026-09). */
 const asides = /^(?:codex|responsesapi)\./u;
-const failures: ReadonlySet<string> = new Set(["error", "response.failed", "response.error"]);
 const ends: ReadonlySet<string> = new Set([
   "response.completed",
   "response.done",
   "response.incomplete",
-  "[DONE]",
   ...failures,
 ]);
 
@@ -74,10 +74,6 @@ const told: ReadonlySet<string> = new Set([
   "response.incomplete",
   "response.failed",
 ]);
-
-/** How every stream of events begins, whatever its `content-type` says: some servers send none, or that of a text. */
-const streamBeginning = /^(?:\xEF\xBB\xBF)?\s*(?:event|data|id|retry)?:/u;
-const beginningBytes = 16;
 
 type Mode = "waiting" | "whole" | "stream" | "opaque" | "over";
 
@@ -99,6 +95,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** What came since the last flush, and how much of it is filled. */
   #batch: Buffer | undefined;
   #batched = 0;
+  #decoder: StreamDecoder | undefined;
+  /** How the connection broke, while what came before is still being decoded. */
+  #wasBroken: Error | undefined;
   readonly #scanner = new StreamScanner();
   #begun: BegunStream | undefined;
 
@@ -124,12 +123,30 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headers = headers;
     const isGood = status >= 200 && status < 300;
-    const isEncoded = !/^(?:|identity)$/iu.test(headers["content-encoding"] ?? "");
-    const isStream = /^text\/event-stream\b/iu.test(headers["content-type"] ?? "");
-    // Asked for as it is; a stream that comes compressed all the same can't be looked into.
+    const encoding = (headers["content-encoding"] ?? "").trim().toLowerCase();
+    const isStream = /^(?:text\/event-stream\b|$)/iu.test(headers["content-type"] ?? "");
+    if (isGood && isStream && StreamDecoder.knows(encoding)) this.#decode(encoding);
+    // Asked for as it is; a stream that comes in an encoding of its own can't be looked into.
+    const isEncoded = !this.#decoder && encoding !== "" && encoding !== "identity";
     if (status < 400 && (!isGood || (isStream && isEncoded)))
       this.#commit("opaque", performance.now(), false);
-    else this.#mode = isGood && isStream ? "stream" : "whole";
+    else this.#mode = isGood && isStream && headers["content-type"] ? "stream" : "whole";
+  }
+
+  /** A stream that is compressed all the same is judged, and passed on, as it was before. */
+  #decode(encoding: string): void {
+    const { "content-encoding": _encoding, "content-length": _length, ...headers } = this.#headers;
+    this.#headers = headers;
+    this.#decoder = new StreamDecoder(encoding, {
+      decoded: (bytes) => this.#came(bytes),
+      ended: () => this.#ended(),
+      failed: (error) => {
+        this.#broke(error);
+        this.#controller?.abort(error);
+      },
+      pause: () => this.#controller?.pause(),
+      resume: () => this.#controller?.resume(),
+    });
   }
 
   /**
@@ -137,6 +154,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
    * and written, at once.
    */
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#decoder) this.#decoder.write(chunk);
+    else this.#came(chunk);
+  }
+
+  #came(chunk: Buffer): void {
     if (chunk.length > segmentBytes - this.#batched) this.#flush();
     if (this.#mode === "over") return;
     if (chunk.length > segmentBytes) {
@@ -188,7 +210,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #isStreamAfterAll(): boolean {
     if (this.#status >= 300) return false;
     const start = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held);
-    if (!streamBeginning.test(start.toString("latin1", 0, beginningBytes))) return false;
+    if (!looksLikeStream(start)) return false;
     this.#mode = "stream";
     this.#headers = { ...this.#headers, "content-type": "text/event-stream; charset=utf-8" };
     return true;
@@ -202,6 +224,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    if (this.#decoder) this.#decoder.end();
+    else this.#ended();
+  }
+
+  #ended(): void {
+    if (this.#wasBroken) return this.#broke(this.#wasBroken);
     // What it ends with goes out together with the end.
     this.#handleBatch();
     if (this.#isOver()) return;
@@ -219,6 +247,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (!this.#decoder) return this.#broke(error);
+    // What came before is decoded first.
+    this.#wasBroken = error;
+    this.#decoder.end();
+  }
+
+  #broke(error: Error): void {
     this.#handleBatch();
     if (this.#isOver()) return;
     if (this.#hasEnded) return this.#finish();
@@ -226,6 +261,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   resume(): void {
+    this.#decoder?.resume();
     this.#controller?.resume();
   }
 
@@ -252,12 +288,24 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#mode === "over") return;
     this.#mode = "over";
     this.#held = [];
+    this.#decoder?.destroy();
     this.#controller?.abort(new Error("cancelled"));
   }
 
   /** Whole events. Before the commit they are held, as long as none of them shows anything. */
   #take(bytes: Buffer, names: readonly string[], arrivedAt: number): void {
     this.#hasEnded ||= names.some((name) => ends.has(name));
+    // How chat endpoints end. A client may take it for an end, which it isn't where no response has come to its own.
+    if (!this.#hasEnded && names.includes("[DONE]")) {
+      this.#take(
+        withoutDone(bytes),
+        names.filter((name) => name !== "[DONE]"),
+        arrivedAt,
+      );
+      if (this.#mode !== "over")
+        this.#cut(signalFromTransport("CUT", "the stream ended before response.completed"));
+      return this.#controller?.abort(new Error("cut"));
+    }
     if (names.some((name) => told.has(name))) this.#error = undefined;
     else if (names.some((name) => failures.has(name))) this.#error = failureIn([bytes], this.#headers);
     this.#spot(bytes);
@@ -295,7 +343,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #send(): void {
-    if (this.#isCommitted && this.#mode !== "over" && !this.#host.flush()) this.#controller?.pause();
+    if (!this.#isCommitted || this.#mode === "over" || this.#host.flush()) return;
+    this.#decoder?.pause();
+    this.#controller?.pause();
   }
 
   #judgeWhole(): void {
@@ -346,39 +396,4 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#mode = "over";
     this.#host.finished();
   }
-}
-
-/** What the first failing event says, with the answer's own headers. */
-function failureIn(held: readonly Buffer[], headers: IncomingHttpHeaders): FailureSignal {
-  for (const { name, bytes } of eventsIn(Buffer.concat(held))) {
-    if (!failures.has(name)) continue;
-    const data = dataOf(bytes);
-    const signal = signalFromEvent(name, parseJson(data), data);
-    return { ...signal, headers: { ...plainHeaders(headers), ...signal.headers } };
-  }
-  return signalFromTransport("INCOMPLETE", "a failing event that could not be read");
-}
-
-/** What a whole answer with status 200 says, when it is none: a failed response, an error, or no JSON at all. */
-function failureInWhole(body: Buffer, headers: Record<string, string>): FailureSignal | undefined {
-  if (!/\bjson\b/iu.test(headers["content-type"] ?? "")) {
-    const text = body.toString("utf8", 0, 64 * 1024);
-    const value = parseJson(text);
-    if (isJsonObject(value) && value["error"]) return signalFromEvent("error", value, text);
-    return body.length === 0
-      ? signalFromTransport("INCOMPLETE", "an empty answer")
-      : signalFromHttp(200, headers, text);
-  }
-  const text = body.toString("utf8");
-  const value = parseJson(text);
-  if (!isJsonObject(value)) return signalFromTransport("INCOMPLETE", "the answer is not whole JSON");
-  const isFailed = value["status"] === "failed" || (value["error"] && value["object"] !== "response");
-  return isFailed ? signalFromEvent("response.failed", value, text) : undefined;
-}
-
-function errorInstead(held: readonly Buffer[]): FailureSignal | undefined {
-  const text = Buffer.concat(held).toString("utf8", 0, 64 * 1024);
-  const value = parseJson(text);
-  if (isJsonObject(value)) return signalFromEvent("error", value, text);
-  return /^\s*</u.test(text) ? signalFromHttp(200, {}, text) : undefined;
 }

@@ -8,6 +8,14 @@ export interface ScannedEvent {
   readonly bytes: Buffer;
 }
 
+/** How every stream of events begins, whatever its headers say: some servers name no type, or that of a text. */
+const streamBeginning = /^(?:\xEF\xBB\xBF)?\s*(?:event|data|id|retry)?:/u;
+/** So many bytes have to be there to see it. */
+export const beginningBytes = 16;
+
+export const looksLikeStream = (start: Buffer): boolean =>
+  streamBeginning.test(start.toString("latin1", 0, beginningBytes));
+
 /** An event that is larger than this goes on in pieces. */
 const largestEvent = 4 * 1024 * 1024;
 
@@ -149,6 +157,10 @@ export function* eventsIn(bytes: Buffer): Iterable<ScannedEvent> {
     start = line;
   }
 }
+
+/** Whole events but for the `[DONE]` of chat endpoints. */
+export const withoutDone = (events: Buffer): Buffer =>
+  Buffer.concat([...eventsIn(events)].flatMap(({ name, bytes }) => (name === "[DONE]" ? [] : [bytes])));
 
 /** The data of one event as text, its lines joined as the format says. */
 export function dataOf(event: Buffer): string {

@@ -201,9 +201,9 @@ describe("what was sealed", () => {
         };
         return response.end(JSON.stringify({ error }));
       }
-      // Identity was asked for.
-      response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" });
-      response.end(gzipSync(created + failed));
+      // Identity was asked for, and nobody knows this one.
+      response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "x-own" });
+      response.end(created + failed);
     });
     const gateway = await gatewayTo(url);
     const sealed = { type: "reasoning", summary: [], encrypted_content: "gAAAAABpZ3Zk" };

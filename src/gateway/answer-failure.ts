@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { signalFromEvent, signalFromHttp, signalFromTransport } from "../failure/signal.ts";
+import type { FailureSignal } from "../failure.ts";
+import { isJsonObject, parseJson } from "../lib/json.ts";
+import { plainHeaders } from "./headers.ts";
+import { dataOf, eventsIn } from "./stream-scan.ts";
+
+/** Events that tell a failure. */
+export const failures: ReadonlySet<string> = new Set(["error", "response.failed", "response.error"]);
+
+/** What the first failing event says, with the answer's own headers. */
+export function failureIn(held: readonly Buffer[], headers: IncomingHttpHeaders): FailureSignal {
+  for (const { name, bytes } of eventsIn(Buffer.concat(held))) {
+    if (!failures.has(name)) continue;
+    const data = dataOf(bytes);
+    const signal = signalFromEvent(name, parseJson(data), data);
+    return { ...signal, headers: { ...plainHeaders(headers), ...signal.headers } };
+  }
+  return signalFromTransport("INCOMPLETE", "a failing event that could not be read");
+}
+
+/** What a whole answer with status 200 says, when it is none: a failed response, an error, or no JSON at all. */
+export function failureInWhole(body: Buffer, headers: Record<string, string>): FailureSignal | undefined {
+  if (!/\bjson\b/iu.test(headers["content-type"] ?? "")) {
+    const text = body.toString("utf8", 0, 64 * 1024);
+    const value = parseJson(text);
+    if (isJsonObject(value) && value["error"]) return signalFromEvent("error", value, text);
+    return body.length === 0
+      ? signalFromTransport("INCOMPLETE", "an empty answer")
+      : signalFromHttp(200, headers, text);
+  }
+  const text = body.toString("utf8");
+  const value = parseJson(text);
+  if (!isJsonObject(value)) return signalFromTransport("INCOMPLETE", "the answer is not whole JSON");
+  const isFailed = value["status"] === "failed" || (value["error"] && value["object"] !== "response");
+  return isFailed ? signalFromEvent("response.failed", value, text) : undefined;
+}
+
+export function errorInstead(held: readonly Buffer[]): FailureSignal | undefined {
+  const text = Buffer.concat(held).toString("utf8", 0, 64 * 1024);
+  const value = parseJson(text);
+  if (isJsonObject(value)) return signalFromEvent("error", value, text);
+  return /^\s*</u.test(text) ? signalFromHttp(200, {}, text) : undefined;
+}
