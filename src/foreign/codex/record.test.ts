@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { glance } from "./glance.ts";
+import { glance, glancedTime } from "./glance.ts";
 import { readHeader } from "./header.ts";
 import { linesIn } from "./lines.ts";
 import { listRollouts, readRolloutName } from "./places.ts";
-import { readRecord, type RolloutRecord, timeOf } from "./record.ts";
+import { readRecord, type RolloutRecord, timeIn, timeOf } from "./record.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 
@@ -39,7 +39,7 @@ test("every line that real versions wrote is read, and a glance at it says the s
           record.kind,
           record.ordinal,
         ]);
-        expect(timeOf(glanced!.timestamp)).toBe(record.at);
+        expect(glancedTime(line.bytes, glanced!)).toBe(record.at);
         expect(line.bytes.subarray(glanced!.payload).toString().startsWith('{"')).toBe(true);
       }
     }
@@ -61,6 +61,36 @@ test("the header of each era says what that version wrote and no more", () => {
     modelProvider: "mock",
     isPaginated: true,
   });
+});
+
+test("a glance at a line that somebody changed says what parsing it says, or nothing", () => {
+  const line =
+    '{"timestamp":"2026-11-20T21:04:49.123Z","ordinal":12,"type":"event_msg","payload":{"type":"token_count","info":null}}';
+  fc.assert(
+    fc.property(fc.nat(line.length - 20), fc.constantFrom(...'0159zZ_-.:"\\ {,é', ""), (at, character) => {
+      const bytes = Buffer.from(line.slice(0, at) + character + line.slice(at + 1));
+      const [glanced, record] = [glance(bytes), readRecord({ bytes, whole: true })];
+      if (!glanced || !record.readable || glanced.payload === 0) return;
+      const { type, kind, ordinal } = glanced;
+      expect([type, kind ?? record.kind, ordinal]).toEqual([record.type, record.kind, record.ordinal]);
+      expect(glancedTime(bytes, glanced)).toBe(record.at);
+      expect(bytes.subarray(glanced.payload)[0]).toBe(0x7b);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test("a time is read from its bytes as from its text", () => {
+  const text = "2024-02-29T23:59:59.999Z";
+  fc.assert(
+    fc.property(fc.nat(text.length), fc.constantFrom(..."01235679Zz+-: .", ""), (at, character) => {
+      for (const given of [text, text.slice(0, at) + character + text.slice(at + 1)]) {
+        const bytes = Buffer.from(`"${given}"`);
+        expect(timeIn(bytes, 1, bytes.length - 1)).toBe(timeOf(given));
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test("lines of unknown types are kept whole", () => {

@@ -111,6 +111,48 @@ export function timeOf(value: unknown): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
+/** `timeOf` of the text in `bytes[start, end)`, without making it where it is as Codex writes it. */
+export function timeIn(bytes: Buffer, start: number, end: number): number | undefined {
+  const day =
+    digitsIn(bytes, start, 4) * 10_000 + digitsIn(bytes, start + 5, 2) * 100 + digitsIn(bytes, start + 8, 2);
+  const [hour, minute] = [digitsIn(bytes, start + 11, 2), digitsIn(bytes, start + 14, 2)];
+  const [second, milli] = [digitsIn(bytes, start + 17, 2), digitsIn(bytes, start + 20, 3)];
+  const isUsual =
+    end - start === 24 &&
+    bytes[start + 4] === dash &&
+    bytes[start + 7] === dash &&
+    bytes[start + 10] === 0x54 &&
+    bytes[start + 13] === colon &&
+    bytes[start + 16] === colon &&
+    bytes[start + 19] === 0x2e &&
+    bytes[start + 23] === 0x5a &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60 &&
+    milli >= 0;
+  if (!isUsual) return timeOf(bytes.toString("latin1", start, end));
+  if (day !== known.day) {
+    known.day = day;
+    known.start = Date.parse(`${bytes.toString("latin1", start, start + 10)}T00:00:00.000Z`);
+  }
+  const at = known.start + ((hour * 60 + minute) * 60 + second) * 1_000 + milli;
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** The day of the last time that was read: the next one is of the same, as a rule. */
+const known = { day: Number.NaN, start: Number.NaN };
+const [dash, colon] = [0x2d, 0x3a];
+
+/** The number that so many digits are; `NaN` where there are other ones. */
+function digitsIn(bytes: Buffer, at: number, count: number): number {
+  let value = 0;
+  for (let end = at + count; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN;
+  }
+  return value;
+}
+
 /** A byte order mark before the line and NULs around it: what editors and crashed file systems leave. */
 function withoutFrame(bytes: Buffer): { bytes: Buffer; flaw?: "bom" | "nul" } {
   let start = 0;

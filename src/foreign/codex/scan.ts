@@ -2,12 +2,12 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { zstdDecompressSync } from "node:zlib";
 import { isJsonObject, type JsonObject, type Member, members, parseJson } from "../../lib/json.ts";
 import { printableLine } from "../../lib/printable.ts";
-import { glance } from "./glance.ts";
+import { glance, glancedTime } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { linesIn, type RolloutLine } from "./lines.ts";
 import { madeAt, type RolloutFile } from "./places.ts";
 import { isSummaryText, promptOf, taggedInJson } from "./prompt.ts";
-import { asRecord, readRecord, timeOf } from "./record.ts";
+import { asRecord, readRecord } from "./record.ts";
 import { scanRewritten } from "./scan-rewritten.ts";
 
 /** What stands at the ends of a rollout that somebody should know of. `throughline doctor` looks at all of it. */
@@ -298,8 +298,8 @@ function endOf(bytes: Buffer): { updated: number | undefined; flaws: Flaw[] } {
   for (const line of lines.toReversed()) {
     const glanced = glance(line.bytes);
     if (!glanced) continue;
-    updated ??= timeOf(glanced.timestamp);
-    if (glanced.timestamp !== undefined) hasOrdinal ??= glanced.ordinal !== undefined;
+    updated ??= glancedTime(line.bytes, glanced);
+    if (glanced.timeEnd > 0) hasOrdinal ??= glanced.ordinal !== undefined;
     isPaginated ||= glanced.ordinal !== undefined;
   }
   if (isPaginated && hasOrdinal === false) flaws.push("no-ordinal");

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { isAt } from "../../lib/bytes.ts";
 import { JsonSkim } from "../../lib/json-skim.ts";
 import type { ItemFacts, Usage } from "../../session/event.ts";
 import { describeSeal } from "../../session/item.ts";
@@ -172,9 +173,4 @@ export class ThreadSkim {
     for (let at = start; at < end; at++) if (line[at]! > 0x7e) return false;
     return line[start] === quote;
   }
-}
-
-function isAt(bytes: Buffer, at: number, mark: Buffer): boolean {
-  for (let index = 0; index < mark.length; index++) if (bytes[at + index] !== mark[index]) return false;
-  return true;
 }

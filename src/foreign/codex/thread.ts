@@ -1,11 +1,11 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { TurnOutcome, Usage } from "../../session/event.ts";
-import { type Glance, glance } from "./glance.ts";
+import { type Glance, glance, glancedTime } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import type { RolloutLine } from "./lines.ts";
 import { outcomeOf } from "./outcome.ts";
 import { isSummaryText, promptOf, rebuiltHistory } from "./prompt.ts";
-import { readRecord, type RolloutRecord, timeOf } from "./record.ts";
+import { readRecord, type RolloutRecord } from "./record.ts";
 import { type SkimmedItem, ThreadSkim } from "./thread-skim.ts";
 
 /** An item of a thread's history: a Responses item as Codex stored it. */
@@ -124,7 +124,7 @@ export class ThreadFold {
     if (item) {
       this.#history.push(undefined);
       const change = { do: "add", item: { kind: item.facts.kind, payload: nothing, skimmed: item } } as const;
-      const at = timeOf(glanced.timestamp);
+      const at = glancedTime(line, glanced);
       return at === undefined ? [{ change }] : [{ change, at }];
     }
     const total = this.#skim.usage(line, glanced);
