@@ -1,14 +1,4 @@
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  constants,
-  fstatSync,
-  openSync,
-  readSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
+import { chmodSync, closeSync, copyFileSync, constants, openSync, readSync, writeSync } from "node:fs";
 import type { FindingKind } from "./findings.ts";
 
 /** Bytes of a rollout that become other bytes. */
@@ -33,38 +23,6 @@ export function shiftOf({ length, bytes }: Edit): number {
 }
 
 const block = 2 ** 20;
-
-/**
- * Carries edits out on a copy: `file` is a scratch file of ours that nobody else has open. Edits that keep their length are written in
- * place; otherwise the file is written anew beside itself. Edits must not overlap.
- */
-export function applyEdits(file: string, edits: readonly Edit[]): void {
-  const sorted = edits.toSorted((a, b) => a.at - b.at);
-  if (sorted.every((edit) => shiftOf(edit) === 0)) {
-    const fd = openSync(file, "r+");
-    try {
-      for (const edit of sorted) writeEdit(fd, edit, edit.at);
-    } finally {
-      closeSync(fd);
-    }
-    return;
-  }
-  const fresh = `${file}.next`;
-  const [from, to] = [openSync(file, "r"), openSync(fresh, "w", 0o600)];
-  try {
-    let [read, written] = [0, 0];
-    for (const edit of sorted) {
-      written += copyBytes(from, to, { at: read, to: written, bytes: edit.at - read });
-      written += writeEdit(to, edit, written);
-      read = edit.at + edit.length;
-    }
-    copyBytes(from, to, { at: read, to: written, bytes: fstatSync(from).size - read });
-  } finally {
-    closeSync(from);
-    closeSync(to);
-  }
-  renameSync(fresh, file);
-}
 
 /** A copy that only its owner can read; shares blocks where the file system can. */
 export function copyPrivately(from: string, to: string): void {
@@ -94,15 +52,4 @@ export function copyBytes(
 export function writeAll(fd: number, bytes: Buffer, at: number): void {
   for (let written = 0; written < bytes.length;)
     written += writeSync(fd, bytes, written, bytes.length - written, at + written);
-}
-
-function writeEdit(fd: number, { bytes, length }: Edit, at: number): number {
-  if (bytes !== "blank") {
-    writeAll(fd, bytes, at);
-    return bytes.length;
-  }
-  const spaces = Buffer.alloc(Math.min(block, length), 0x20);
-  for (let done = 0; done < length; done += spaces.length)
-    writeAll(fd, spaces.subarray(0, Math.min(spaces.length, length - done)), at + done);
-  return length;
 }

@@ -25,7 +25,7 @@ export class EditedFile {
   }
 
   read(at: number, bytes: number): Buffer {
-    const buffer = Buffer.alloc(Math.max(0, Math.min(bytes, this.#size - at)));
+    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(bytes, this.#size - at)));
     return buffer.subarray(0, readSync(this.#fd, buffer, 0, buffer.length, at));
   }
 

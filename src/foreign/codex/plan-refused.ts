@@ -27,28 +27,31 @@ export class RefusedPlanner {
     this.#file = file;
   }
 
-  blanked(): Edit[] {
+  *blanked(): Generator<Edit, undefined> {
     const { doubled } = this.#found;
-    const edits = new Map<number, Edit>();
-    for (const span of doubled.spans)
-      edits.set(span.at, this.#file.blank(span, "doubled-record", "the copy becomes spaces"));
+    const places = new Set<number>();
+    for (const span of doubled.spans) {
+      if (!places.has(span.at)) yield this.#file.blank(span, "doubled-record", "the copy becomes spaces");
+      places.add(span.at);
+    }
     for (const blob of chosenSeals(this.#found, this.#options.seals, this.#options.now)) {
-      if (edits.has(blob.at)) continue;
+      if (places.has(blob.at)) continue;
+      places.add(blob.at);
       const isSummary = blob.in === "compaction";
       const kind = blob.malformed ? "seal-malformed" : "seal-refused";
       const says = isSummary
         ? "the sealed summary becomes spaces: the history before it counts again"
         : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
-      edits.set(blob.at, this.#file.blank(blob, kind, says));
+      yield this.#file.blank(blob, kind, says);
     }
-    return [...edits.values()];
+    return undefined;
   }
 
   /**
    * An item's id ties it to the reasoning before it: of what follows reasoning that is taken out it goes, and where a provider has refused an
    * item for that, of every item. Versions before 0.146 send none.
    */
-  ids(): Edit[] {
+  ids(): Iterable<Edit> {
     const { turns } = this.#found;
     const { only, now, seals } = this.#options;
     const refusal = refusalIn(turns.error?.message, now);
@@ -59,8 +62,7 @@ export class RefusedPlanner {
   }
 
   /** Takes the ids out of the model's items, of all of them, or of those behind the reasoning that stands at these offsets. */
-  #ids(behind?: ReadonlySet<number>): Edit[] {
-    const edits: Edit[] = [];
+  *#ids(behind?: ReadonlySet<number>): Generator<Edit, undefined> {
     const says = "the id, which names reasoning that isn't sent, becomes spaces";
     let isBehind = behind === undefined;
     let passed = 0;
@@ -77,33 +79,37 @@ export class RefusedPlanner {
         const id = isOwn && isBehind ? idMember.exec(head) : null;
         if (id === null) continue;
         const place = { index: passed + index, at: offset + payload + id[1]!.length, bytes: id[2]!.length };
-        edits.push(this.#file.blank(place, "dependent-id", says));
+        yield this.#file.blank(place, "dependent-id", says);
       }
       passed += lines.length;
       const last = lines.at(-1);
       if (last === undefined) break;
       at = last.offset + last.length + last.ending.length;
     }
-    return edits;
+    return undefined;
   }
 
   /** The words stay in the backup; what is sealed beside them stays. */
-  plainReasoning(): Edit[] {
+  *plainReasoning(): Generator<Edit, undefined> {
     const { messages, turns } = this.#found;
     const { only, now } = this.#options;
     const isRefused = refusalIn(turns.error?.message, now)?.class === "reasoning-content-too-long";
-    if (!isRefused && only?.has("plain-reasoning") !== true) return [];
-    return messages.plain.items.map((span) => {
+    if (!isRefused && only?.has("plain-reasoning") !== true) return undefined;
+    for (const span of messages.plain.items) {
       const line = this.#file.bytes(span);
       const content = JSON.stringify(this.#file.record(span)?.payload["content"] ?? null);
       const at = line.indexOf(`"content":${content}`);
       const says = "reasoning in plain text becomes spaces";
-      if (at < 0) return this.#file.blank(span, "plain-reasoning", says);
+      if (at < 0) {
+        yield this.#file.blank(span, "plain-reasoning", says);
+        continue;
+      }
       const length = Buffer.byteLength(content);
       const bytes = Buffer.concat([Buffer.from("null"), blank(length - 4)]);
       const place = { index: span.index, at: span.at + at + 10, bytes: length };
-      return this.#file.edit(place, "plain-reasoning", says, bytes, length);
-    });
+      yield this.#file.edit(place, "plain-reasoning", says, bytes, length);
+    }
+    return undefined;
   }
 
   loneReasoning(): Edit[] {

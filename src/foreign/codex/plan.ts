@@ -18,35 +18,39 @@ import { blank, salvage, salvageTail } from "./salvage.ts";
 const longestHead = 512;
 
 /** The edits of each round; a round begins with what the one before it has left. */
-export const rounds: readonly ((found: Examination, options: PlanOptions) => Edit[])[] = [
-  (found, options) =>
-    withFile(found, options, (plan) => [...plan.head(), ...plan.badLines(), ...plan.tail()]),
+export const rounds: readonly ((found: Examination, options: PlanOptions) => Iterable<Edit>)[] = [
+  (found, options) => withFile(found, options, (plan) => [plan.head(), plan.badLines(), plan.tail()]),
   // Of what is put in at one place: outputs behind their calls, then messages, then calls before their outputs.
   (found, options) =>
     withFile(found, options, (plan, refused) => [
-      ...refused.blanked(),
-      ...refused.ids(),
-      ...refused.plainReasoning(),
-      ...plan.outputs(),
-      ...plan.messages(),
-      ...plan.calls(),
+      refused.blanked(),
+      refused.ids(),
+      refused.plainReasoning(),
+      plan.outputs(),
+      plan.messages(),
+      plan.calls(),
     ]),
-  (found, options) => withFile(found, options, (_plan, refused) => refused.loneReasoning()),
-  (found, options) => withFile(found, options, (plan) => plan.stretched()),
-  (found, options) => withFile(found, options, (plan) => plan.ordinals()),
+  (found, options) => withFile(found, options, (_plan, refused) => [refused.loneReasoning()]),
+  (found, options) => withFile(found, options, (plan) => [plan.stretched()]),
+  (found, options) => withFile(found, options, (plan) => [plan.ordinals()]),
 ];
 
-function withFile(
+/** One after the other, so that only one is in memory. */
+function* withFile(
   found: Examination,
   options: PlanOptions,
-  plan: (damage: Planner, refused: RefusedPlanner) => Edit[],
-): Edit[] {
+  plan: (damage: Planner, refused: RefusedPlanner) => Iterable<Edit>[],
+): Generator<Edit, undefined> {
   const fd = openSync(found.path, "r");
   try {
     const file = new EditedFile(fd, found.bytes);
-    const planned = plan(new Planner(found, options, file), new RefusedPlanner(found, options, file));
-    const edits = planned.filter(({ kind }) => options.only === undefined || options.only.has(kind));
-    return options.pin ? pinned(edits, found, options.pin) : edits;
+    const edits = function* (): Generator<Edit, undefined> {
+      for (const planned of plan(new Planner(found, options, file), new RefusedPlanner(found, options, file)))
+        for (const edit of planned) if (options.only === undefined || options.only.has(edit.kind)) yield edit;
+      return undefined;
+    };
+    yield* options.pin ? pinned(edits, found, options.pin) : edits();
+    return undefined;
   } finally {
     closeSync(fd);
   }
@@ -54,19 +58,35 @@ function withFile(
 
 /**
  * What stands before the pin may be moved only where bytes are missing there: by so many, filled up with spaces, so that the pin is right
- * again. Otherwise it stays as it is.
+ * again. Otherwise it stays as it is. `edits` gives the same ones each time.
  */
-function pinned(edits: readonly Edit[], { bytes: size, placeOf }: Examination, pin: Pin): Edit[] {
+function* pinned(
+  edits: () => Iterable<Edit>,
+  { bytes: size, placeOf }: Examination,
+  pin: Pin,
+): Generator<Edit, undefined> {
   const place = (pin.ordinal === undefined ? undefined : placeOf(pin.ordinal)) ?? Math.min(size, pin.offset);
-  const missing = pin.offset - place;
-  const moving = edits.filter((edit) => shiftOf(edit) !== 0 && edit.at <= place && edit.at < pin.offset);
-  const room = missing - moving.reduce((sum, edit) => sum + shiftOf(edit), 0);
-  const last = moving.findLast(({ bytes }) => bytes !== "blank" && bytes.at(-1) === 0x0a);
-  if (moving.length === 0 || room === 0) return [...edits];
-  if (room < 0 || last === undefined || last.bytes === "blank")
-    return edits.filter((edit) => !moving.includes(edit));
-  const bytes = Buffer.concat([last.bytes.subarray(0, -1), blank(room), Buffer.of(0x0a)]);
-  return edits.map((edit) => (edit === last ? { ...edit, bytes } : edit));
+  const isMoving = (edit: Edit): boolean => shiftOf(edit) !== 0 && edit.at <= place && edit.at < pin.offset;
+  let room = pin.offset - place;
+  let [nth, moving, last] = [0, 0, -1];
+  for (const edit of edits()) {
+    if (isMoving(edit)) {
+      moving++;
+      room -= shiftOf(edit);
+      if (edit.bytes !== "blank" && edit.bytes.at(-1) === 0x0a) last = nth;
+    }
+    nth++;
+  }
+  const isLeftOut = moving > 0 && room !== 0 && (room < 0 || last < 0);
+  nth = 0;
+  for (const edit of edits()) {
+    const isFilled = nth++ === last && room > 0;
+    if (isFilled && edit.bytes !== "blank") {
+      const bytes = Buffer.concat([edit.bytes.subarray(0, -1), blank(room), Buffer.of(0x0a)]);
+      yield { ...edit, bytes };
+    } else if (!isLeftOut || !isMoving(edit)) yield edit;
+  }
+  return undefined;
 }
 
 class Planner {
@@ -123,16 +143,17 @@ class Planner {
     ];
   }
 
-  badLines(): Edit[] {
+  *badLines(): Generator<Edit, undefined> {
     const { bad, tail, first, head } = this.#found;
     const headIsMade = head === "broken" && first !== undefined && this.head().length > 0;
-    return bad.items.flatMap((line) => {
-      if (line.at === tail?.at && tail.is !== "whole") return [];
-      if (headIsMade && line.at === first.at) return [];
+    for (const line of bad.items) {
+      if (line.at === tail?.at && tail.is !== "whole") continue;
+      if (headIsMade && line.at === first.at) continue;
       const { bytes, lost } = salvage(this.#file.bytes(line));
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
-      return [this.#file.edit(line, kinds[line.why], says, bytes, line.bytes, lost)];
-    });
+      yield this.#file.edit(line, kinds[line.why], says, bytes, line.bytes, lost);
+    }
+    return undefined;
   }
 
   tail(): Edit[] {
@@ -167,18 +188,24 @@ class Planner {
     return [this.#file.insert({ index: lines, at: size, bytes: 0 }, "segment-short", says, bytes)];
   }
 
-  outputs(): Edit[] {
+  *outputs(): Generator<Edit, undefined> {
     const { open, doubled } = this.#found;
-    if (this.#isSubagent) return [];
+    if (this.#isSubagent) return undefined;
     const copies = new Set(doubled.spans.map(({ at }) => at));
-    const outputs = open.filter(({ at }) => !copies.has(at)).map((call) => this.#paired(call, lostOutput));
-    return outputs.filter((edit) => edit !== undefined);
+    for (const call of open) {
+      const edit = copies.has(call.at) ? undefined : this.#paired(call, lostOutput);
+      if (edit) yield edit;
+    }
+    return undefined;
   }
 
-  calls(): Edit[] {
-    if (this.#isSubagent) return [];
-    const calls = this.#found.orphans.items.map((output) => this.#paired(output, lostCall));
-    return calls.filter((edit) => edit !== undefined);
+  *calls(): Generator<Edit, undefined> {
+    if (this.#isSubagent) return undefined;
+    for (const output of this.#found.orphans.items) {
+      const edit = this.#paired(output, lostCall);
+      if (edit) yield edit;
+    }
+    return undefined;
   }
 
   /** What an agent copied from the one that started it may end in the middle of a call. */
@@ -186,19 +213,21 @@ class Planner {
     return this.#found.header?.origin === "subagent";
   }
 
-  messages(): Edit[] {
-    return this.#found.messages.found().flatMap(({ role, event, hole }) => {
+  *messages(): Generator<Edit, undefined> {
+    for (const { role, event, hole } of this.#found.messages.found()) {
       const told = this.#file.record(event);
       const payload = told && lostMessage(role, told);
-      if (told === undefined || payload === undefined) return [];
+      if (told === undefined || payload === undefined) continue;
       const { ordinal, bytes: room } = hole;
       const line = rebuiltLine(told, payload, ordinal === undefined ? {} : { ordinal });
       const bytes = Buffer.from(JSON.stringify(line));
       const says = `the ${role === "user" ? "prompt" : "answer"} is put in, as its event tells it`;
-      if (room === 0) return [this.#file.insert(hole, "lost-message", says, withNewline(bytes))];
       const padded = bytes.length < room ? Buffer.concat([bytes, blank(room - bytes.length)]) : bytes;
-      return [this.#file.edit(hole, "lost-message", says, padded, room)];
-    });
+      yield room === 0
+        ? this.#file.insert(hole, "lost-message", says, withNewline(bytes))
+        : this.#file.edit(hole, "lost-message", says, padded, room);
+    }
+    return undefined;
   }
 
   #paired(
@@ -222,12 +251,12 @@ class Planner {
     return this.#file.insert(place, kind, says, Buffer.from(`${JSON.stringify(line)}\n`));
   }
 
-  ordinals(): Edit[] {
+  *ordinals(): Generator<Edit, undefined> {
     const { ordinals, header, doubled } = this.#found;
     const isMissing = ordinals.missing.count > 0 || ordinals.regressed > 0;
-    if (header?.isPaginated !== true || !isMissing || doubled.count > 0) return [];
-    return ordinals.wanted().flatMap(({ had, ordinal, ...span }) => {
-      if (had === ordinal || span.at < (this.#options.pin?.offset ?? 0)) return [];
+    if (header?.isPaginated !== true || !isMissing || doubled.count > 0) return undefined;
+    for (const { had, ordinal, ...span } of ordinals.wanted()) {
+      if (had === ordinal || span.at < (this.#options.pin?.offset ?? 0)) continue;
       const head = this.#file.read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
       const kind = ordinals.regressed > 0 ? "ordinal-regressed" : "missing-ordinal";
       // Behind a timestamp that is no time it stands further back.
@@ -239,11 +268,12 @@ class Planner {
       const [at, length, text] = found
         ? [found.index + 10, found[1]!.length, String(ordinal)]
         : [/^\s*\{(?:"timestamp":"[^"\\]*",)?/u.exec(head)?.[0].length ?? -1, 0, `"ordinal":${ordinal},`];
-      if (at < 0) return [];
+      if (at < 0) continue;
       const says = found ? `ordinal ${had} becomes ${ordinal}` : `ordinal ${ordinal} is put in`;
       const place = { index: span.index, at: span.at + at, bytes: length };
-      return [this.#file.edit(place, kind, says, Buffer.from(text), length)];
-    });
+      yield this.#file.edit(place, kind, says, Buffer.from(text), length);
+    }
+    return undefined;
   }
 
   #rebuilt(broken: Buffer | undefined): Buffer | undefined {

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   openSync,
   readSync,
@@ -8,16 +9,16 @@ import {
   statSync,
   type Stats,
   utimesSync,
-  writeFileSync,
 } from "node:fs";
 import { syncPath } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
 import { crashPoint } from "../../lib/fault.ts";
+import { applyEdits } from "./apply-edits.ts";
 import { isCompressed } from "./compressed.ts";
 import { CodexDatabases } from "./databases.ts";
 import { firstHeader, lostBase, pinOf } from "./descendants.ts";
-import { applyEdits, copyBytes, copyPrivately, type Edit, shiftOf, writeAll } from "./edit.ts";
-import { examine, type ExamineOptions } from "./examine.ts";
+import { copyBytes, copyPrivately, type Edit, writeAll } from "./edit.ts";
+import { examine, type Examination, type ExamineOptions } from "./examine.ts";
 import { type Finding, needsRepair } from "./findings.ts";
 import { holdersOf } from "./holders.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
@@ -25,7 +26,10 @@ import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, re
 import { judge } from "./judge.ts";
 import { homeOf, isThreadId, readRolloutName } from "./places.ts";
 import { rounds } from "./plan.ts";
+import { PlannedEdits } from "./planned-edits.ts";
 import type { PlanOptions } from "./plan-options.ts";
+import { RepairChanges } from "./repair-changes.ts";
+import { SetAside } from "./set-aside.ts";
 import { indexKey, indexMisfit, placeMisfit } from "./surroundings.ts";
 import { takeWriterLock, type WriterLock } from "./writer-lock.ts";
 
@@ -39,8 +43,8 @@ export interface PreparedRepair {
   readonly path: string;
   readonly thread: string | undefined;
   readonly folder: RepairFolder;
-  /** In the order in which they were made; line numbers are those of the file at that point. */
-  readonly edits: readonly Edit[];
+  /** Line numbers are those of the file at the point at which an edit was made. */
+  readonly changes: RepairChanges;
   /** What is said of the file before and after. */
   readonly before: readonly Finding[];
   readonly after: readonly Finding[];
@@ -56,20 +60,6 @@ export interface CompletedRepair {
   readonly folder: RepairFolder;
 }
 
-/** Kinds whose mending leaves what Codex's index holds as it is: the lines it was made from, and their places. */
-const keepsIndex: ReadonlySet<string> = new Set([
-  "seal-refused",
-  "seal-malformed",
-  "torn-tail",
-  "nul-tail",
-  "no-final-newline",
-  "doubled-record",
-  "lone-reasoning",
-  "lost-message",
-  "dependent-id",
-  "plain-reasoning",
-]);
-
 const mostPasses = 4;
 
 /** Works out a repair on a copy under `home` and changes nothing else. Whoever asked has to `commit` or `discard` it. */
@@ -81,9 +71,10 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
   try {
     copyPrivately(real, folder.original);
     copyPrivately(folder.original, folder.repaired);
-    let found = await examine(folder.repaired, options);
-    const first = found;
-    const thread = isThreadId(found.header?.id) ? found.header.id : threadOf(real, databases);
+    let found: Examination | undefined = await examine(folder.repaired, options);
+    const before = judge(found, { path: real, now: options.now });
+    const { bytes: bytesBefore, header } = found;
+    const thread = isThreadId(header?.id) ? header.id : threadOf(real, databases);
     const row = thread === undefined ? undefined : databases?.row(thread);
     const pin = pinOf(real);
     const { head } = found;
@@ -97,32 +88,31 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       ...(options.only && { only: options.only }),
       ...(row && { row }),
     };
-    let edits: readonly Edit[] = [];
+    const changes = new RepairChanges();
     // What one damage hid is seen when that is mended.
-    for (let pass = 0, mended = -1; pass < mostPasses && mended !== edits.length; pass++) {
-      mended = edits.length;
+    for (let pass = 0, mended = -1; pass < mostPasses && mended !== changes.count; pass++) {
+      mended = changes.count;
       for (const round of rounds) {
-        const made = round(found, plan);
-        if (made.length === 0) continue;
-        edits = edits.concat(made);
-        applyEdits(folder.repaired, made);
+        if (!mend(folder, round(found, plan), changes)) continue;
+        // Not two of them in memory at once.
+        found = undefined;
         found = await examine(folder.repaired, options);
       }
     }
     const indexed = indexKey(real, thread);
     const index = indexed === undefined ? undefined : databases?.index(indexed);
     const isMisfit = index !== undefined && indexMisfit(index, folder.original) !== undefined;
-    const isMoved = shiftsIndexed(edits, index?.nextOffset ?? 0);
+    const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
     const rowPath = row?.["rollout_path"];
     const isRollout = found.header !== undefined;
     return {
       path: real,
       thread,
       folder,
-      edits,
-      before: judge(first, { path: real, now: options.now }),
+      changes,
+      before,
       after: judge(found, { path: real, now: options.now }).filter(needsRepair),
-      bytes: { before: first.bytes, after: found.bytes },
+      bytes: { before: bytesBefore, after: found.bytes },
       // Codex makes no index anew of a file that another one goes on from: its turns would be gone from what it shows (0.169).
       forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && pin === undefined,
       movedFrom: isRollout && isMisplaced(rowPath, real, codexHome) ? rowPath : undefined,
@@ -133,8 +123,26 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
   }
 }
 
-export function isNeeded({ edits, forgetsIndex, movedFrom }: PreparedRepair): boolean {
-  return edits.length > 0 || forgetsIndex || movedFrom !== undefined;
+/** Makes the edits of one round on the copy; what no record keeps is set aside. False: there are none. */
+function mend(folder: RepairFolder, edits: Iterable<Edit>, changes: RepairChanges): boolean {
+  const planned = new PlannedEdits(`${folder.repaired}.edits`);
+  const lost = new SetAside(folder.setAside);
+  try {
+    for (const edit of edits) {
+      changes.add(edit);
+      planned.add(edit);
+      for (const piece of edit.lost ?? []) lost.add(piece);
+    }
+    if (planned.count > 0) applyEdits(folder.repaired, planned);
+    return planned.count > 0;
+  } finally {
+    planned.close();
+    lost.close();
+  }
+}
+
+export function isNeeded({ changes, forgetsIndex, movedFrom }: PreparedRepair): boolean {
+  return changes.count > 0 || forgetsIndex || movedFrom !== undefined;
 }
 
 /**
@@ -239,15 +247,7 @@ function appendLater(folder: RepairFolder, since: number): void {
 
 /** Makes a prepared repair durable, then writes it into the rollout. */
 function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRepair {
-  const { folder, path, thread, edits, bytes } = prepared;
-  const mended: Record<string, number> = {};
-  for (const { kind } of edits) mended[kind] = (mended[kind] ?? 0) + 1;
-  const lost = edits.flatMap((edit) => edit.lost ?? []);
-  if (lost.length > 0)
-    writeFileSync(folder.setAside, Buffer.concat(lost.flatMap((piece) => [piece, Buffer.from("\n")])), {
-      mode: 0o600,
-      flush: true,
-    });
+  const { folder, path, thread, changes, bytes } = prepared;
   const journal: Journal = {
     schema: 1,
     path,
@@ -256,11 +256,12 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
     state: "writing",
     before: { bytes: bytes.before, sha256: digest(folder.original) },
     after: { bytes: bytes.after, sha256: digest(folder.repaired) },
-    mended,
+    mended: changes.mended,
     forgotIndex: prepared.forgetsIndex,
     ...(prepared.movedFrom !== undefined && { movedFrom: prepared.movedFrom }),
   };
-  for (const file of [folder.original, folder.repaired]) syncPath(file);
+  for (const file of [folder.original, folder.repaired, folder.setAside])
+    if (existsSync(file)) syncPath(file);
   crashPoint("repair-prepared");
   folder.write(journal);
   crashPoint("repair-begun");
@@ -332,11 +333,6 @@ function assertUntouched(path: string, before: Stats): void {
     `${path} was changed while its repair was worked out: somebody works in it. Nothing was changed. Close it there, then try again.`,
     {},
   );
-}
-
-/** Whether the index was made from lines that are others now, or stand elsewhere. */
-function shiftsIndexed(edits: readonly Edit[], indexed: number): boolean {
-  return edits.some((edit) => edit.at < indexed && (shiftOf(edit) !== 0 || !keepsIndex.has(edit.kind)));
 }
 
 function databasesOf(path: string): CodexDatabases | undefined {

@@ -1,50 +1,45 @@
 import { counted } from "../../lib/words.ts";
 import { printableLine } from "../../lib/printable.ts";
-import { type Edit, shiftOf } from "../../foreign/codex/edit.ts";
 import { catalogue, type Finding } from "../../foreign/codex/findings.ts";
 import type { Journal } from "../../foreign/codex/journal.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair.ts";
+import type { ShownEdit } from "../../foreign/codex/repair-changes.ts";
 import { readAround } from "../../foreign/codex/contains.ts";
 
-/** So many edits of a kind are shown; `--json` has more. */
-const mostShown = 5;
 const widest = 100;
 
 /** The change as a diff: what stands there, and what takes its place. */
 export function previewText(prepared: PreparedRepair, reference: string): string {
-  const { path, folder, edits, bytes, forgetsIndex, movedFrom } = prepared;
+  const { path, folder, changes, bytes, forgetsIndex, movedFrom } = prepared;
   const lines = [`--- ${printableLine(path, 400)}`];
-  const byKind = Map.groupBy(edits, ({ kind }) => kind);
-  for (const [kind, same] of byKind) {
-    lines.push(`@@ ${catalogue[kind].title}: ${counted(same.length, "change")} @@`);
-    for (const edit of same.slice(0, mostShown)) lines.push(...editLines(edit, folder.original));
-    if (same.length > mostShown) lines.push(`  … and ${same.length - mostShown} more of the kind`);
+  for (const [kind, { count, first }] of changes.kinds) {
+    lines.push(`@@ ${catalogue[kind].title}: ${counted(count, "change")} @@`);
+    for (const edit of first) lines.push(...editLines(edit, folder.original));
+    if (count > first.length) lines.push(`  … and ${count - first.length} more of the kind`);
   }
-  const isShifted = edits.some((edit) => shiftOf(edit) !== 0);
   lines.push(
-    isShifted
-      ? `The file becomes ${bytes.after} bytes, from ${bytes.before}.`
-      : `Every line keeps its place; the file keeps its ${bytes.before} bytes.`,
+    changes.sameOffsets
+      ? `Every line keeps its place; the file keeps its ${bytes.before} bytes.`
+      : `The file becomes ${bytes.after} bytes, from ${bytes.before}.`,
   );
   if (forgetsIndex)
     lines.push("Codex's history index of the session is removed; Codex builds it anew on the next resume.");
   if (movedFrom !== undefined)
     lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom, 300)}.`);
   for (const left of prepared.after) lines.push(`Stays: ${catalogue[left.kind].title}`);
-  if (edits.some(({ kind }) => kind === "seal-refused"))
+  if (changes.kinds.has("seal-refused"))
     lines.push("Sealed reasoning is no part of what was said; to leave it where it is: --keep-sealed");
   lines.push(`Nothing was changed. To do it, with a backup: throughline repair ${reference} --write`);
   return `${lines.join("\n")}\n`;
 }
 
 /** Edits of a later round stand in a file that the earlier ones have changed: only their place is told then. */
-function editLines({ at, length, bytes, line, says, kind }: Edit, original: string): string[] {
+function editLines({ at, length, begins, line, says, kind }: ShownEdit, original: string): string[] {
   const had =
     length > 0 && kind !== "ordinal-regressed" ? readAround(original, at, Math.min(length, 2 * widest)) : "";
   const lines = [`  line ${line}, byte ${at}: ${says}`];
   if (had !== "") lines.push(`- ${printableLine(had, widest)}`);
-  const becomes =
-    bytes === "blank" ? "" : printableLine(bytes.subarray(0, 2 * widest).toString("utf8"), widest);
+  const becomes = printableLine(begins.subarray(0, 2 * widest).toString("utf8"), widest);
   if (becomes !== "") lines.push(`+ ${becomes}`);
   else if (had !== "") lines.push(`+ (${counted(length, "space")})`);
   return lines;

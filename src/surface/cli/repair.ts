@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { Failure, isFailureOf } from "../../failure.ts";
-import { shiftOf } from "../../foreign/codex/edit.ts";
 import { codexHome } from "../../foreign/codex/places.ts";
 import {
   finishRepair,
@@ -25,8 +24,6 @@ import { findSession } from "./pick.ts";
 import { progress } from "./progress.ts";
 import { doneText, leftText, nothingText, previewText } from "./repair-text.ts";
 import { rolloutsAt } from "./rollouts.ts";
-
-const mostEdits = 1_000;
 
 /** Repairs a rollout in place, or says what it would change; collects what a rotation of ours has left. */
 export async function repair(invocation: Invocation): Promise<number> {
@@ -186,22 +183,21 @@ function tellDone(
 }
 
 function repairJson(state: "would" | "done" | "undone", prepared: PreparedRepair): Printed<"repair"> {
-  const mended: Record<string, number> = {};
-  for (const { kind } of prepared.edits) mended[kind] = (mended[kind] ?? 0) + 1;
+  const { changes } = prepared;
   return {
     path: prepared.path,
     ...(prepared.thread !== undefined && { session: prepared.thread }),
     state,
-    edits: prepared.edits.slice(0, mostEdits).map(({ line, at, length, bytes, kind, says }) => ({
+    edits: changes.first.map(({ line, at, length, becomes, kind, says }) => ({
       line,
       at,
       bytes: length,
-      becomes: bytes === "blank" ? length : bytes.length,
+      becomes,
       kind,
       says,
     })),
-    mended,
-    sameOffsets: prepared.edits.every((edit) => shiftOf(edit) === 0),
+    mended: changes.mended,
+    sameOffsets: changes.sameOffsets,
     forgetsIndex: prepared.forgetsIndex,
     ...(prepared.movedFrom !== undefined && { movedFrom: prepared.movedFrom }),
     left: prepared.after.map((finding) => findingJson(finding, prepared.path)),

@@ -1,0 +1,75 @@
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { applyEdits } from "./apply-edits.ts";
+import type { Edit } from "./edit.ts";
+import { PlannedEdits } from "./planned-edits.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "throughline-planned-"));
+let files = 0;
+
+const edit = (at: number, length: number, bytes: Buffer | "blank"): Edit => ({
+  at,
+  length,
+  bytes,
+  kind: "unparsable-line",
+  line: 1,
+  says: "",
+});
+
+function planned(edits: readonly Edit[]): { plan: PlannedEdits; path: string } {
+  const path = join(folder, `${files++}.edits`);
+  const plan = new PlannedEdits(path);
+  for (const one of edits) plan.add(one);
+  return { plan, path };
+}
+
+const given = ({ plan }: { plan: PlannedEdits }): unknown[] =>
+  plan
+    .inOrder()
+    .map(({ at, length, bytes }) => [at, length, bytes === "blank" ? bytes : bytes.toString()])
+    .toArray();
+
+test("edits come back by their places, those at one place as they were added, whatever their bytes are", () => {
+  const size = fc.oneof({ weight: 9, arbitrary: fc.nat(40) }, fc.constantFrom(20_000, 700_000, 1_100_000));
+  const one = fc.tuple(fc.nat(50), fc.nat(5), fc.option(size));
+  fc.assert(
+    fc.property(fc.array(one, { maxLength: 30 }), (all) => {
+      const edits = all.map(([at, length, bytes], nth) =>
+        edit(at, length, bytes === null ? "blank" : Buffer.from(String(nth).repeat(bytes).slice(0, bytes))),
+      );
+      const plan = planned(edits);
+      const expected = edits
+        .toSorted((a, b) => a.at - b.at)
+        .map(({ at, length, bytes }) => [at, length, bytes.toString()]);
+      expect(given(plan)).toEqual(expected);
+      expect(given(plan)).toEqual(expected);
+      plan.plan.close();
+      expect(existsSync(plan.path)).toBe(false);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("hundreds of thousands are carried out, also those that were planned from the end on", () => {
+  const lines = Array.from({ length: 100_000 }, (_, at) => `${at}\n`);
+  const file = join(folder, "lines");
+  writeFileSync(file, lines.join(""));
+  let at = 0;
+  const edits = lines.map((line, nth) => {
+    const made = edit(at, nth % 2 === 0 ? 0 : line.length, nth % 3 === 0 ? "blank" : Buffer.from(`<${nth}>`));
+    at += line.length;
+    return made;
+  });
+  const expected = lines.map((line, nth) => {
+    const own = nth % 3 === 0 ? " ".repeat(nth % 2 === 0 ? 0 : line.length) : `<${nth}>`;
+    return own + (nth % 2 === 0 ? line : "");
+  });
+  const { plan } = planned(edits.toReversed());
+  expect(plan.isShifting).toBe(true);
+  applyEdits(file, plan);
+  plan.close();
+  expect(readFileSync(file, "utf8")).toBe(expected.join(""));
+});

@@ -1,0 +1,22 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+
+/** The file with what a repair can keep in no record, a piece a line; it is made with the first of them. */
+export class SetAside {
+  readonly #path: string;
+  #fd: number | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  add(piece: Buffer): void {
+    this.#fd ??= openSync(this.#path, "a", 0o600);
+    const line = Buffer.concat([piece, Buffer.from("\n")]);
+    for (let written = 0; written < line.length;) written += writeSync(this.#fd, line, written);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
