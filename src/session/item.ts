@@ -38,8 +38,18 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
     const value = decoder.decode(item.subarray(sealedMember.valueStart, sealedMember.end));
     if (value !== "null")
       facts.sealed = describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined);
+  } else if (kind === "agent_message") {
+    const sealed = sealedPart(listOf(item, found, "content").map((part) => parseJson(decoder.decode(part))));
+    if (sealed !== undefined) facts.sealed = describeSeal(sealed);
   }
   return facts;
+}
+
+/** What is sealed of a message between agents: it stands in a part of the content (Codex 0.144 to 0.169, 2026-11). */
+export function sealedPart(content: readonly unknown[]): string | undefined {
+  for (const part of content)
+    if (isJsonObject(part) && typeof part["encrypted_content"] === "string") return part["encrypted_content"];
+  return undefined;
 }
 
 /** Kinds of content parts that are no words (Responses API). */

@@ -1,6 +1,13 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { ItemFacts } from "../../session/event.ts";
-import { describeItem, describeSeal, isCallKind, isMediaPart, isOutputKind } from "../../session/item.ts";
+import {
+  describeItem,
+  describeSeal,
+  isCallKind,
+  isMediaPart,
+  isOutputKind,
+  sealedPart,
+} from "../../session/item.ts";
 import type { Room } from "./room.ts";
 import type { SkimmedItem } from "./thread-skim.ts";
 
@@ -53,6 +60,10 @@ export function loggedItem(kind: string, payload: JsonObject, room: Room, raw?: 
   const sealed = payload["encrypted_content"];
   if (sealed !== undefined && sealed !== null)
     facts.sealed = describeSeal(typeof sealed === "string" ? sealed : undefined);
+  else if (kind === "agent_message" && Array.isArray(content)) {
+    const part = sealedPart(content);
+    if (part !== undefined) facts.sealed = describeSeal(part);
+  }
   return { facts, bytes };
 }
 

@@ -1,5 +1,6 @@
 import { isJsonObject } from "../../lib/json.ts";
 import { describeSeal } from "../../session/item.ts";
+import { isWords } from "./agent-message.ts";
 import type { RolloutLine } from "./lines.ts";
 import { type SealedBlob, SealedBlobs } from "./sealed-blobs.ts";
 import type { WatchedRecord } from "./watched-record.ts";
@@ -18,6 +19,8 @@ export class SealsWatch {
       else if (kind === "compaction" || kind === "compaction_summary")
         this.#blob(payload, "compaction", line);
       else if (kind === "agent_message") this.#parts(payload["content"], line);
+    } else if (type === "inter_agent_communication") {
+      this.#message(payload, line);
     } else if (type === "compacted") {
       this.lastCompaction = line.index;
       const items = payload["replacement_history"];
@@ -28,7 +31,12 @@ export class SealsWatch {
 
   #parts(parts: unknown, line: RolloutLine): void {
     if (!Array.isArray(parts)) return;
-    for (const part of parts) if (isJsonObject(part)) this.#blob(part, "message", line);
+    for (const part of parts) if (isJsonObject(part)) this.#message(part, line);
+  }
+
+  #message(part: WatchedRecord["payload"], line: RolloutLine): void {
+    const blob = part["encrypted_content"];
+    if (typeof blob === "string" && !isWords(blob)) this.#blob(part, "message", line);
   }
 
   #blob(item: WatchedRecord["payload"], where: SealedBlob["in"], line: RolloutLine): void {

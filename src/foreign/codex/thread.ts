@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { TurnOutcome, Usage } from "../../session/event.ts";
+import { agentMessage, withWords } from "./agent-message.ts";
 import { type Glance, glance, glancedTime } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import type { RolloutLine } from "./lines.ts";
@@ -76,7 +77,12 @@ const silentKinds: ReadonlySet<string> = new Set([
   "turn_diff",
   "background_event",
 ]);
-const silentTypes: ReadonlySet<string> = new Set(["world_state", "state"]);
+const silentTypes: ReadonlySet<string> = new Set([
+  "world_state",
+  "state",
+  "inter_agent_communication_metadata",
+  "dynamic_tools_updated",
+]);
 
 /**
  * Folds the lines of a thread, segment after segment, to what Codex would go on with. It holds one small entry for each item of the current
@@ -152,8 +158,10 @@ export class ThreadFold {
         return usageIn(payload["thread_token_usage"]);
       case "event_msg":
         return this.#event(kind, payload);
+      case "inter_agent_communication":
+        return this.#add("agent_message", agentMessage(payload), undefined);
       default:
-        return [];
+        return silentTypes.has(type) ? [] : [{ do: "skip", why: type === "" ? "no-type" : type }];
     }
   }
 
@@ -190,7 +198,8 @@ export class ThreadFold {
 
   #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
     if (ownKinds.has(kind) || payload["role"] === "system") return [{ do: "skip", why: kind }];
-    const item = asItem(kind, payload, bytes);
+    const told = kind === "agent_message" ? withWords(payload) : payload;
+    const item = asItem(kind, told, told === payload ? bytes : undefined);
     // Up to 0.33 no header names the folder: what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     // A copy of a user's message in an agent's words begins a turn too, as far as a rollback is concerned.

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
-import { isCallKind, isOutputKind, outputItem } from "../../session/item.ts";
+import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../session/item.ts";
 import { answeredAs } from "./item.ts";
 import { promptOf } from "./prompt.ts";
 
@@ -30,6 +30,8 @@ const kept: Readonly<Record<string, readonly string[]>> = {
   local_shell_call: ["call_id", "status", "action"],
   local_shell_call_output: ["call_id", "output"],
   web_search_call: ["status", "action"],
+  image_generation_call: ["id", "status", "revised_prompt", "result"],
+  agent_message: ["author", "recipient", "content"],
 };
 
 /**
@@ -76,7 +78,9 @@ export class RolloutWriter {
       type === "message" && role !== "assistant" && (role !== "user" || promptOf(item) === undefined);
     const id = typeof call === "string" ? call : "";
     const isOrphan = typeof type === "string" && isOutputKind(type) && !this.#open.delete(id);
-    if (!members || typeof type !== "string" || isContext || isOrphan) {
+    const isSealed =
+      type === "agent_message" && Array.isArray(item["content"]) && sealedPart(item["content"]) !== undefined;
+    if (!members || typeof type !== "string" || isContext || isOrphan || isSealed) {
       this.left++;
       return "";
     }
