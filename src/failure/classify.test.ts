@@ -157,10 +157,11 @@ describe("what breaks under the stream", () => {
     expect(isFailureOf(failure, "transport-interrupted") && failure.data.reason).toBe(reason);
   });
 
-  it("a certificate that isn't trusted is not tried again", () => {
-    expect(
-      classify(signalFromTransport("DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate"), context).class,
-    ).toBe("configuration");
+  it.each([
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate"],
+    ["PROXY_REFUSED", "Proxy response (407) !== 200 when HTTP Tunneling"],
+  ])("%s stays as it is however often it is tried", (code, message) => {
+    expect(classify(signalFromTransport(code, message), context).class).toBe("configuration");
   });
 });
 

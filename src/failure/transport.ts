@@ -3,7 +3,7 @@ import type { FailureData } from "./catalogue.ts";
 
 type Reason = FailureData["transport-interrupted"]["reason"];
 
-/** Codes of Node's net, dns and tls and of undici, and three of our own: CUT, IDLE, INCOMPLETE. */
+/** Codes of Node's net, dns and tls and of undici, and four of our own: CUT, IDLE, INCOMPLETE, PROXY_REFUSED. */
 const reasons: Readonly<Record<string, Reason>> = {
   CUT: "cut",
   // "other side closed", "terminated": the provider ended the connection before its answer was whole.
@@ -22,16 +22,17 @@ const reasons: Readonly<Record<string, Reason>> = {
   UND_ERR_BODY_TIMEOUT: "idle",
 };
 
-// A certificate that isn't trusted stays so however often it is tried (Node's tls codes).
-const certificate = /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/u;
+// A certificate that isn't trusted stays so however often it is tried (Node's tls codes), and so does a proxy's refusal.
+const settled =
+  /^(?:PROXY_REFUSED|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/u;
 
-/** Everything that breaks a connection may be tried again, but for a certificate that is refused. */
+/** Everything that breaks a connection may be tried again, but for a certificate that is refused, and for what a proxy refuses. */
 export function transportFailure(
   signal: FailureSignal,
 ):
   | { class: "transport-interrupted"; data: FailureData["transport-interrupted"] }
   | { class: "configuration"; data: FailureData["configuration"] } {
   const code = signal.code ?? "";
-  if (certificate.test(code)) return { class: "configuration", data: {} };
+  if (settled.test(code)) return { class: "configuration", data: {} };
   return { class: "transport-interrupted", data: { reason: reasons[code] ?? "reset" } };
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import { signalFromHttp, signalFromTransport } from "../failure/signal.ts";
 import type { FailureSignal } from "../failure.ts";
-import { errorCode } from "../provider/wire/connection.ts";
+import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { blobsIn } from "./blob-hash.ts";
 import { errorInstead, failureIn, failureInWhole, failures } from "./answer-failure.ts";
 import { type BegunStream, begunWith } from "./broken-stream.ts";
@@ -257,7 +257,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#handleBatch();
     if (this.#isOver()) return;
     if (this.#hasEnded) return this.#finish();
-    this.#cut(signalFromTransport(errorCode(error), error.message));
+    this.#cut(signalFromTransport(errorCode(error), connectionWords(error)));
   }
 
   resume(): void {

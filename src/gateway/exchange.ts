@@ -248,17 +248,24 @@ export class Exchange implements AttemptHost {
 
   /**
    * An upstream that can't be reached, or is overloaded, is no reason to wait while there is another; unless the request carries what only
-   * this one can open.
+   * this one can open. One whose own account is at an end is left alone for a while: a limit or a wrong key is no turn lost either.
    */
   async #turnedElsewhere({ signal }: Refusal): Promise<boolean> {
     const { upstreams, log, metrics } = this.#context;
     if (upstreams.all.length === 1) return false;
     const failure = this.#classified(signal);
     const isAway = isFailureOf(failure, "transport-interrupted") && awayReasons.has(failure.data.reason);
+    const isSpent = this.#upstream.key !== undefined && this.#isOfAccount(failure);
     if (isAway) upstreams.leaveOut(this.#upstream);
+    else if (isSpent) upstreams.rest(this.#upstream, failure);
     else if (!isFailureOf(failure, "overloaded", "rate-limit")) return false;
     if (!upstreams.hasOther(this.#tried)) return false;
-    if (!isAway && this.#body && upstreams.sealerOf(this.#request.headers, this.#body) === this.#upstream)
+    if (
+      !isAway &&
+      !isSpent &&
+      this.#body &&
+      upstreams.sealerOf(this.#request.headers, this.#body) === this.#upstream
+    )
       return false;
     const before = this.#upstream;
     await this.#begin(upstreams.next(this.#tried));
@@ -267,6 +274,12 @@ export class Exchange implements AttemptHost {
     log(`${before.name}: ${failure.class}; asking ${this.#upstream.name} instead`);
     this.#send();
     return true;
+  }
+
+  /** An expired token may be how a backend refuses what is sealed (row 12). */
+  #isOfAccount(failure: Failure): boolean {
+    if (isFailureOf(failure, "auth-expired")) return this.#healing?.holdsSeals() !== true;
+    return isFailureOf(failure, "usage-limit", "billing", "auth-denied");
   }
 
   /** A mistake of the gateway's own costs one request, and is told. */

@@ -93,5 +93,6 @@ function isNamedTwice(raw: readonly string[], name: string): boolean {
 }
 
 function hostName(host: string | undefined): string {
-  return (host ?? "").toLowerCase().replace(/:\d+$/u, "");
+  // A name may end with the root's dot.
+  return (host ?? "").toLowerCase().replace(/\.?(?::\d+)?$/u, "");
 }

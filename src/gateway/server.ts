@@ -76,7 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const log = (line: string): void => options.log?.(discreet(line, secrets));
   const ledger = new Ledger(options.ledger, { log, now });
   const context: GatewayContext = {
-    upstreams: new Upstreams(options.upstreams, { memory: ledger, maxBytes: maxBodyBytes, log }),
+    upstreams: new Upstreams(options.upstreams, { memory: ledger, maxBytes: maxBodyBytes, log, now }),
     metrics: new Metrics(),
     ledger,
     wait: waitForLimits,
@@ -112,6 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/iu.test(headers.upgrade ?? ""),
     },
     (request, response) => {
+      toOriginForm(request);
       const refused = guard(request.headers, request.rawHeaders);
       if (refused) {
         context.metrics.count("requests", String(refused.status));
@@ -146,6 +147,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await context.upstreams.close();
     },
   };
+}
+
+/** Clients that take the gateway for a proxy name it in full; such a name takes the place of `Host` (RFC 9112, 3.2.2). */
+function toOriginForm(request: IncomingMessage): void {
+  const { url = "/" } = request;
+  if (!/^https?:\/\//iu.test(url) || !URL.canParse(url)) return;
+  const { host, pathname, search } = new URL(url);
+  request.headers.host = host;
+  request.url = `${pathname}${search}`;
 }
 
 /** Requests for a response, streamed or whole, and for a compaction. */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { Failure } from "../failure.ts";
+import { Failure, isFailureOf } from "../failure.ts";
+import { durationWords } from "../lib/words.ts";
 import { blobsIn } from "./blob-hash.ts";
 import type { HealMemory } from "./heal-memory.ts";
 import type { WholeBody } from "./held-body.ts";
@@ -9,10 +10,22 @@ import { Upstream, type UpstreamOptions } from "./upstream.ts";
 const firstProbeMs = 1_000;
 const lastProbeMs = 30_000;
 const probeTimeoutMs = 5_000;
+/** For so long an account is left alone that was refused, or whose limit says no time; a limit can also end before its time. */
+const restMs = 5 * 60_000;
+const longestRestMs = 15 * 60_000;
 
 interface Down {
   timer: NodeJS.Timeout;
   waitMs: number;
+}
+
+interface UpstreamsFacts {
+  readonly memory: HealMemory;
+  /** Bytes of the largest body that is decoded. */
+  readonly maxBytes: number;
+  log(line: string): void;
+  /** Milliseconds since 1970. */
+  now(): number;
 }
 
 /**
@@ -26,13 +39,13 @@ export class Upstreams {
   readonly #maxBytes: number;
   readonly #log: (line: string) => void;
   readonly #down = new Map<Upstream, Down>();
+  /** Until when an upstream is left alone, in milliseconds since 1970. */
+  readonly #resting = new Map<Upstream, number>();
+  readonly #now: () => number;
   #turn = 0;
 
-  /** Throws `configuration` for a list without any. `maxBytes`: of the largest body that is decoded. */
-  constructor(
-    options: readonly UpstreamOptions[],
-    { memory, maxBytes, log }: { memory: HealMemory; maxBytes: number; log: (line: string) => void },
-  ) {
+  /** Throws `configuration` for a list without any. */
+  constructor(options: readonly UpstreamOptions[], { memory, maxBytes, log, now }: UpstreamsFacts) {
     this.all = options.map((option) => new Upstream(option));
     const [first] = this.all;
     if (!first) throw new Failure("configuration", "The gateway needs an upstream: --upstream URL.", {});
@@ -40,10 +53,11 @@ export class Upstreams {
     this.#memory = memory;
     this.#maxBytes = maxBytes;
     this.#log = log;
+    this.#now = now;
   }
 
   isUp(upstream: Upstream): boolean {
-    return !this.#down.has(upstream);
+    return !this.#down.has(upstream) && (this.#resting.get(upstream) ?? 0) <= this.#now();
   }
 
   /** The next by turns, of those that are up and not in `without`; one that is down when there is no other. */
@@ -84,6 +98,16 @@ export class Upstreams {
     if (this.all.length === 1 || this.#down.has(upstream)) return;
     this.#log(`${upstream.name} can't be reached; it is left out until it answers again`);
     this.#probeIn(upstream, firstProbeMs);
+  }
+
+  /** Its account was refused: the others are asked until it may be good again. */
+  rest(upstream: Upstream, failure: Failure): void {
+    if (!this.isUp(upstream) || !this.hasOther(new Set([upstream]))) return;
+    const now = this.#now();
+    const told = isFailureOf(failure, "usage-limit") ? failure.data.resetsAt : undefined;
+    const restsFor = told === undefined ? restMs : Math.min(longestRestMs, Math.max(1_000, told - now));
+    this.#resting.set(upstream, now + restsFor);
+    this.#log(`${upstream.name}: ${failure.class}; it is left out for ${durationWords(restsFor)}`);
   }
 
   async close(): Promise<void> {

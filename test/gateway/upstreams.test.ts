@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { client, closeBoth, last, sealsIn, send, talk } from "./client.ts";
-import { gatewayTo, type Tried } from "./kit.ts";
+import { ask, gatewayTo, type Tried } from "./kit.ts";
+import { completed, created, serve } from "../wire/upstream.ts";
 
 const open: (Simulator | Server)[] = [];
 afterEach(async () => {
@@ -81,5 +82,49 @@ describe("several upstreams", () => {
     expect(last(await codex.say("two"))).toBe("response.completed");
     expect(own.requests).toHaveLength(2);
     expect(other.requests).toHaveLength(0);
+  });
+
+  it.each([
+    ["a usage limit", 429, { type: "usage_limit_reached", resets_in_seconds: 13_872 }],
+    ["an empty account", 402, { message: "Insufficient credits", code: 402 }],
+    ["a token that was taken back", 401, { code: "token_invalidated", message: "Please sign in again." }],
+    ["an account that was closed", 403, { code: "account_deactivated", message: "It was deactivated." }],
+  ])("%s of one is left to the others, and it is left alone for a while", async (_what, status, error) => {
+    let now = Date.now();
+    const asked = [0, 0];
+    const [spent, good] = [
+      await serve((request, response) => {
+        request.resume();
+        asked[0]!++;
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ error }));
+      }),
+      await serve((request, response) => {
+        request.resume();
+        asked[1]!++;
+        response.writeHead(200, { "content-type": "text/event-stream" }).end(created + completed);
+      }),
+    ];
+    const upstreams = [
+      { url: spent, key: "a" },
+      { url: good, key: "b" },
+    ];
+    const gateway = await gatewayTo("", { upstreams, now: () => now });
+    for (let at = 0; at < 5; at++) expect(last(await send(gateway, prompt))).toBe("response.completed");
+    expect(asked).toEqual([1, 5]);
+    now += 16 * 60_000;
+    for (let at = 0; at < 5; at++) expect(last(await send(gateway, prompt))).toBe("response.completed");
+    expect(asked).toEqual([2, 10]);
+  });
+
+  it("what a client's own key is refused for is the client's to know", async () => {
+    const refuse = (): Promise<string> =>
+      serve((request, response) => {
+        request.resume();
+        response.writeHead(401, { "content-type": "application/json" });
+        response.end('{"error":{"code":"token_expired"}}');
+      });
+    const gateway = await gatewayTo("", { upstreams: [{ url: await refuse() }, { url: await refuse() }] });
+    expect((await ask(gateway)).status).toBe(401);
+    expect(gateway.metrics.total("upstream_requests")).toBe(1);
   });
 });

@@ -19,13 +19,39 @@ function isLoopback(hostname: string): boolean {
   return /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/iu.test(hostname);
 }
 
-/** The system's or undici's code for what broke a connection, from the error or from what caused it. */
+/** What an error says of a connection; that it was a proxy's, which the environment names, is what nobody guesses from an address. */
+export function connectionWords(error: Error): string {
+  const { address, port } = addressOf(error);
+  const variable = proxyVariables.find((name) => {
+    const value = process.env[name] ?? "";
+    if (port === undefined || !URL.canParse(value)) return false;
+    const proxy = new URL(value);
+    const isThere = proxy.hostname === address || isLoopback(proxy.hostname) === isLoopback(address ?? "");
+    return isThere && Number(proxy.port || (proxy.protocol === "https:" ? 443 : 80)) === port;
+  });
+  return variable === undefined ? error.message : `${error.message}, the proxy that ${variable} names`;
+}
+
+const proxyVariables = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+
+function addressOf(error: unknown): { address?: string; port?: number } {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    const one: unknown = at instanceof AggregateError ? at.errors[0] : at;
+    if (one instanceof Error && "address" in one && "port" in one)
+      return { address: String(one.address), port: Number(one.port) };
+  }
+  return {};
+}
+
+/** The system's or undici's code for what broke a connection, or PROXY_REFUSED, from the error or from what caused it. */
 export function errorCode(error: unknown): string {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     // Several addresses were tried (happy eyeballs): each has its own error.
     const inner =
       at instanceof AggregateError ? at.errors.map(errorCode).find((code) => code !== "") : undefined;
     if (inner) return inner;
+    // undici names what the proxy answered to CONNECT in words alone: 407 without a password, 403 for a host that it doesn't lead to.
+    if (/^Proxy response \(4\d\d\)/u.test(at.message)) return "PROXY_REFUSED";
     if ("code" in at && typeof at.code === "string") return at.code;
   }
   return "";
