@@ -5,6 +5,7 @@ import { isDependentRefused, refusalIn } from "./error-text.ts";
 import type { Examination } from "./examine.ts";
 import { glance } from "./glance.ts";
 import { damagingReasoning } from "./judge.ts";
+import { unsealed } from "./kept-beside.ts";
 import { linesIn } from "./lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { blank } from "./salvage.ts";
@@ -39,6 +40,13 @@ export class RefusedPlanner {
       places.add(blob.at);
       const isSummary = blob.in === "compaction";
       const kind = blob.malformed ? "seal-malformed" : "seal-refused";
+      const kept = isSummary ? unsealed(blob, this.#file, this.#found) : undefined;
+      if (kept) {
+        const says =
+          "the sealed summary becomes spaces; the messages kept beside it stay, as the history before it is not in the file";
+        yield this.#file.edit({ ...blob, at: kept.at }, kind, says, kept.bytes, kept.bytes.length);
+        continue;
+      }
       const says = isSummary
         ? "the sealed summary becomes spaces: the history before it counts again"
         : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
