@@ -48,7 +48,7 @@ export class PlannedEdits {
   /** By their places; of several at one place the first that was added comes first. The bytes are valid until the next one is asked for. */
   *inOrder(): Generator<Pick<Edit, "at" | "length" | "bytes">, undefined> {
     const ranks = this.#isSorted ? undefined : this.#sorted();
-    const read = new ReadAhead((bytes, at) => this.#read(bytes, at), this.#written + this.#held);
+    const read = new CachedReader((bytes, at) => this.#read(bytes, at), this.#written + this.#held);
     for (let rank = 0; rank < this.count; rank++) {
       const nth = 4 * (ranks?.[rank] ?? rank);
       const [at, length] = [this.#numbers[nth]!, this.#numbers[nth + 1]!];
@@ -103,12 +103,15 @@ export class PlannedEdits {
   }
 }
 
-/** Reads pieces that mostly stand one behind the other, a block at a time. */
-class ReadAhead {
+const cached = 2 ** 16;
+const mostCached = 16;
+
+/** Reads pieces, several of them at once: edits that were planned by turns of kind are asked for by turns of place. */
+class CachedReader {
   readonly #read: (bytes: Buffer, at: number) => void;
   readonly #end: number;
-  #block = Buffer.alloc(0);
-  #at = 0;
+  /** By their number; the one that was asked for last stands last. */
+  readonly #blocks = new Map<number, Buffer>();
 
   constructor(read: (bytes: Buffer, at: number) => void, end: number) {
     this.#read = read;
@@ -116,11 +119,24 @@ class ReadAhead {
   }
 
   bytes(at: number, length: number): Buffer {
-    if (at < this.#at || at + length > this.#at + this.#block.length) {
-      this.#block = Buffer.allocUnsafe(Math.min(this.#end - at, Math.max(length, block)));
-      this.#at = at;
-      this.#read(this.#block, at);
+    const number = Math.floor(at / cached);
+    const from = at - number * cached;
+    if (from + length > cached) {
+      const bytes = Buffer.allocUnsafe(length);
+      this.#read(bytes, at);
+      return bytes;
     }
-    return this.#block.subarray(at - this.#at, at - this.#at + length);
+    return this.#block(number).subarray(from, from + length);
+  }
+
+  #block(number: number): Buffer {
+    const known = this.#blocks.get(number);
+    this.#blocks.delete(number);
+    const start = number * cached;
+    const bytes = known ?? Buffer.allocUnsafe(Math.min(cached, this.#end - start));
+    if (known === undefined) this.#read(bytes, start);
+    this.#blocks.set(number, bytes);
+    if (this.#blocks.size > mostCached) this.#blocks.delete(this.#blocks.keys().next().value!);
+    return bytes;
   }
 }
