@@ -164,8 +164,10 @@ const typeMember = new TextEncoder().encode('"type":"message",');
 
 function described(item: Uint8Array): Described {
   const facts = describeItem(item) ?? describeMessage(item) ?? { kind: "" };
-  if (facts.sealed) return { facts, blobs: ownBlob(item) };
+  const own = facts.sealed ? ownBlob(item) : [];
+  if (own.length > 0) return { facts, blobs: own };
   const inside = sealedParts(item);
+  if (facts.sealed) return { facts, blobs: inside };
   const [first] = inside;
   return first === undefined
     ? { facts, blobs: [] }
