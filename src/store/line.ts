@@ -89,6 +89,10 @@ export class LineBuffer {
     return { length: end - start, body: { offset: bodyStart - start, length: item.length } };
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   /** All lines since the last `clear`; valid until then. */
   bytes(): Buffer {
     return this.#memory.subarray(0, this.#length);

@@ -68,7 +68,7 @@ export async function plant(rig: Rig): Promise<Planted> {
   cpSync(rig.sessionFolder(fork), gone, { recursive: true });
   writeFileSync(join(rig.home, "catalog.sqlite.unusable"), secret);
   // Killed while it makes a copy: a session that is half made.
-  await run(null, ["fork", predecessor], { THROUGHLINE_CRASH_AT: "append-not-synced:2" });
+  await run(null, ["fork", predecessor], { THROUGHLINE_CRASH_AT: "append-not-synced" });
   expectPlanted(rig);
   return { predecessor, head, fork, dying };
 }

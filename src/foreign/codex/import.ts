@@ -221,6 +221,7 @@ async function* taken(
   const last = segments.at(-1)!;
   const total = segments.reduce((sum, { file }) => sum + file.bytes, 0);
   let read = 0;
+  const most = groupBytes[from > 0 ? "append" : "make"];
   let group: Append[] = [];
   let bytes = 0;
   for (const segment of from > 0 ? [last] : segments) {
@@ -231,7 +232,7 @@ async function* taken(
           bytes += append.item?.length ?? 0;
         }
         read += line.length + 1;
-        if (bytes < groupBytes) continue;
+        if (bytes < most) continue;
         yield group;
         taking.written();
         group = [];

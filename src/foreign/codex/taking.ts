@@ -12,8 +12,11 @@ import { isSummaryText } from "./prompt.ts";
 import { Room } from "./room.ts";
 import { ThreadFold, type Changed, type ThreadItem } from "./thread.ts";
 
-/** About so many bytes of items are written at once. */
-export const groupBytes = 2 ** 20;
+/**
+ * About so many bytes of items are appended at once: of a session that is being made little, which is turned into lines while it is still
+ * near the processor, and else as much as one sync is worth.
+ */
+export const groupBytes = { make: 2 ** 16, append: 2 ** 20 } as const;
 
 /** What a session is known to hold already, for taking over what came since. */
 export interface TakenBefore {
@@ -54,7 +57,7 @@ export class Taking {
   };
 
   readonly #fold: ThreadFold;
-  readonly #room = new Room(2 * groupBytes);
+  readonly #room: Room;
   readonly #issuer: (provider: string | undefined) => string;
   readonly #before: History | undefined;
   #nextSeq: number;
@@ -78,6 +81,7 @@ export class Taking {
     { history, prompts }: Partial<TakenBefore> = {},
   ) {
     this.#issuer = issuer;
+    this.#room = new Room(2 * groupBytes[history ? "append" : "make"]);
     this.#nextSeq = nextSeq;
     this.#before = history;
     this.#fold = new ThreadFold(prompts);

@@ -52,7 +52,7 @@ export class LogFile {
   /** Bytes of the last write that the system took. */
   #wrote = 0;
   #syncMs = 0;
-  /** Of `commitLater`: the write and the sync under way, bytes since the last sync that was begun, and what failed first. */
+  /** Of `writeLater`: the write and the sync under way, bytes since the last sync that was begun, and what failed first. */
   #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #unsynced = 0;
@@ -105,24 +105,22 @@ export class LogFile {
    * For a log that nobody can see yet: what is written is durable when `settled` resolves, and not before. System and disk get it meanwhile,
    * one group after the other, so that a session of hundreds of megabytes is not made in the time of the disk and then that of the processor.
    */
-  readonly commitLater = async (lines: Buffer): Promise<Committed> => {
+  readonly writeLater = async (lines: Buffer): Promise<void> => {
     await this.#writing;
-    if (this.#laterFailure !== undefined) return { failure: this.#laterFailure, kept: false, final: true };
-    const offset = this.#end;
+    if (this.#laterFailure !== undefined) throw this.#laterFailure;
     this.#end += lines.length;
     this.#writing = this.#writeAside(lines).catch((error: unknown) => {
       this.#laterFailure ??= error;
     });
-    return { offset };
   };
 
-  /** Resolves when nothing of `commitLater` is under way any more: a file that is closed before may have its number given to another. */
+  /** Resolves when nothing of `writeLater` is under way any more: a file that is closed before may have its number given to another. */
   async idle(): Promise<void> {
     await this.#writing;
     await this.#syncing;
   }
 
-  /** Resolves when all that `commitLater` wrote is durable; rejects with what the system said. */
+  /** Resolves when all that `writeLater` was given is durable; rejects with what the system said. */
   async settled(): Promise<void> {
     await this.idle();
     if (this.#laterFailure !== undefined) throw this.#laterFailure;

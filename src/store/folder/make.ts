@@ -6,7 +6,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { type CrashPoint, crashPoint } from "../../lib/fault.ts";
 import { schemaVersion, type Owner } from "../../session/event.ts";
 import type { Append, LogVisitor } from "../../store.ts";
-import { Appender } from "../appender.ts";
+import { Draft } from "../draft.ts";
 import type { Listing } from "../listing.ts";
 import { FileSource } from "./file-source.ts";
 import { makeFolder, storeFailure } from "./files.ts";
@@ -43,13 +43,12 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     crashPoint(points.begun);
     lease = OwnLease.take(temporary, { fence: 1, schema: schemaVersion, owner, beat: 0, released: false })!;
     log = new LogFile(temporary, id, lease, clock);
-    const appender = new Appender(1, 0, clock, log.commitLater);
-    let nextSeq = 0;
+    const draft = new Draft({ fence: 1, clock, write: log.writeLater, visitor });
     for await (const group of events) {
-      const records = await appender.append(group);
-      nextSeq += records.length;
-      if (visitor) for (const record of records) visitor.record(record);
+      draft.add(group);
+      if (draft.isFull) await draft.write();
     }
+    await draft.write();
     await log.settled();
     log.close();
     log = undefined;
@@ -61,7 +60,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     lease.movedTo(folder);
     if (points.renamed) crashPoint(points.renamed);
     log = new LogFile(folder, id, lease, clock);
-    const report = { bytes: log.length, nextSeq, damage: [] };
+    const report = { bytes: log.length, nextSeq: draft.nextSeq, damage: [] };
     return new FolderSession({
       id,
       folder,
