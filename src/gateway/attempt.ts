@@ -10,7 +10,7 @@ import { plainHeaders } from "./headers.ts";
 import { type BodyMemory, segmentBytes } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
 import { StreamDecoder } from "./stream-decoder.ts";
-import { beginningBytes, looksLikeStream, StreamScanner, withoutDone } from "./stream-scan.ts";
+import { beginningBytes, looksLikeStream, StreamScanner, withoutDone, words } from "./stream-scan.ts";
 
 /** What an attempt came to before anything of it went to the client. `head` is absent when there was no answer at all. */
 export interface Refusal {
@@ -270,7 +270,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.#hasEnded;
   }
 
-  /** A flush may have ended it, which the checker of types can't see. */
+  /** A flush, or a run of events before, may have ended it, which the checker of types can't see. */
   #isOver(): boolean {
     return this.#mode === "over";
   }
@@ -294,6 +294,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   /** Whole events. Before the commit they are held, as long as none of them shows anything. */
   #take(bytes: Buffer, names: readonly string[], arrivedAt: number): void {
+    if (this.#isOver()) return;
     this.#hasEnded ||= names.some((name) => ends.has(name));
     // How chat endpoints end. A client may take it for an end, which it isn't where no response has come to its own.
     if (!this.#hasEnded && names.includes("[DONE]")) {
@@ -308,7 +309,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     if (names.some((name) => told.has(name))) this.#error = undefined;
     else if (names.some((name) => failures.has(name))) this.#error = failureIn([bytes], this.#headers);
-    this.#spot(bytes);
+    if (names[0] !== words) this.#spot(bytes);
     if (this.#isCommitted) return this.#host.write(bytes);
     if (this.#begun === undefined) this.#heldSince = arrivedAt;
     this.#begun ??= begunWith(bytes);

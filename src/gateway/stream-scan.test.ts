@@ -40,7 +40,7 @@ describe("a stream of events", () => {
         const got = scanned(`${text}data: half`, size);
         expect(got).toEqual({
           out: text,
-          names: ["response.created", "response.output", "response.completed"],
+          names: ["response.created", "response.words", "response.completed"],
           count: 3,
           rest: "data: half",
         });
@@ -63,6 +63,31 @@ describe("a stream of events", () => {
     }
   });
 
+  it("comes in runs of words alone, which need no look into, and of all else", () => {
+    const all = [
+      "created",
+      "output_text.delta",
+      "reasoning_text.delta",
+      "output_item.done",
+      "output_text.delta",
+    ];
+    const text = ["response.in_progress", ...all.map((name) => `response.${name}`), "response.completed"].map(
+      (name) => event(name, "\n"),
+    );
+    const runs: [string, readonly string[]][] = [];
+    new StreamScanner().feed(
+      Buffer.from(text.join("")),
+      (run, ofRun) => void runs.push([run.toString(), ofRun]),
+    );
+    expect(runs).toEqual([
+      [text.slice(0, 2).join(""), ["response.in_progress", "response.created"]],
+      [text.slice(2, 4).join(""), ["response.words"]],
+      [text[4], ["response.output_item.done"]],
+      [text[5], ["response.words"]],
+      [text[6], ["response.completed"]],
+    ]);
+  });
+
   it("tells an ending behind an event of 6 MB, though the empty line between them is cut in two", () => {
     for (const end of ["\n", "\r\n"]) {
       const large = `data: {"type":"response.output_text.delta","delta":"${"x".repeat(6_000_000)}"}${end}`;
@@ -75,7 +100,7 @@ describe("a stream of events", () => {
         [large.length + 1, bytes.length],
       ])
         scanner.feed(bytes.subarray(from, to), (_run, ofRun) => void got.push(...ofRun));
-      expect(got).toEqual(["response.output", "response.completed"]);
+      expect(got).toEqual(["response.words", "response.completed"]);
       expect(scanner.isTorn).toBe(false);
     }
   });
@@ -85,7 +110,7 @@ describe("a stream of events", () => {
     for (const size of sizes)
       expect(scanned(text, size)).toMatchObject({
         out: text,
-        names: ["response.created", "response.output", "error", "[DONE]"],
+        names: ["response.created", "response.words", "error", "[DONE]"],
         count: 4,
       });
   });

@@ -44,25 +44,35 @@ export class StreamScanner {
   }
 
   /**
-   * Gives the whole events that the chunk completes to `take`, as one run of bytes with the names in it: a run of output is one name. Nothing
-   * is given when no event ends in the chunk.
+   * Gives the whole events that the chunk completes to `take`, in runs of bytes with the names in them: a run of words is one name, and holds
+   * nothing else. Nothing is given when no event ends in the chunk.
    */
   feed(chunk: Buffer, take: (bytes: Buffer, names: readonly string[]) => void): void {
     const bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
     const lineEnd = (this.#lineEnd ??= lineEndOf(bytes));
-    const names: string[] = [];
-    let [start, line] = [0, this.#line];
+    let names: string[] = [];
+    /** Of the run, of the event, and of the line. */
+    let [run, start, line] = [0, 0, this.#line];
+    const begin = (end: number): void => {
+      const name = this.#begun(bytes, start, end);
+      if (name === undefined || name === names.at(-1)) return;
+      if (names.length > 0 && (name === words || names[0] === words)) {
+        take(bytes.subarray(run, start), names);
+        [run, names] = [start, []];
+      }
+      names.push(name);
+    };
     let at = lineEnd === undefined ? -1 : bytes.indexOf(lineEnd, this.#scanned);
     for (; at >= 0; at = bytes.indexOf(lineEnd!, line)) {
       const isEmpty = isEmptyLine(bytes, line, at);
       line = at + 1;
       if (!isEmpty) continue;
       if (this.#isInLarge) this.#isInLarge = false;
-      else this.#begun(bytes, start, at, names);
+      else begin(at);
       start = line;
     }
     if (this.#isInLarge || bytes.length - start > largestEvent) {
-      if (!this.#isInLarge) this.#begun(bytes, start, bytes.length, names);
+      if (!this.#isInLarge) begin(bytes.length);
       this.#isInLarge = true;
       // Half of a line's end can't be told from a line.
       start = bytes.length - (bytes.at(-1) === returnByte ? 1 : 0);
@@ -72,15 +82,14 @@ export class StreamScanner {
     this.#rest = start === bytes.length ? undefined : bytes === chunk ? Buffer.from(rest) : rest;
     this.#scanned = lineEnd === undefined ? 0 : bytes.length - start;
     this.#line = line - start;
-    if (start > 0) take(start === bytes.length ? bytes : bytes.subarray(0, start), names);
+    if (start > run) take(start - run === bytes.length ? bytes : bytes.subarray(run, start), names);
   }
 
-  /** What lies between two empty lines, or behind one, and isn't empty itself. */
-  #begun(bytes: Buffer, start: number, end: number, names: string[]): void {
-    if (end - start <= 1 && (end === start || bytes[start] === returnByte)) return;
+  /** The name of what lies between two empty lines, or behind one; `undefined` when it is empty itself. */
+  #begun(bytes: Buffer, start: number, end: number): string | undefined {
+    if (end - start <= 1 && (end === start || bytes[start] === returnByte)) return undefined;
     this.count++;
-    const name = isOutput(bytes, start) ? output : nameOf(bytes, start, end);
-    if (names.at(-1) !== name) names.push(name);
+    return isWords(bytes, start) ? words : nameOf(bytes, start, end);
   }
 
   /** The last event of a stream that ended without an empty line behind it, with one; `undefined` when nothing is left, or not a whole one. */
@@ -113,17 +122,20 @@ function isEmptyLine(bytes: Buffer, start: number, end: number): boolean {
   return start === end || (start === end - 1 && bytes[start] === returnByte);
 }
 
-/** The name that stands for a run of output. */
-const output = "response.output";
+/** The name that stands for a run of events that carry words and end nothing. */
+export const words = "response.words";
 const beginnings = ["event: response.", 'data: {"type":"response.'].map((text) => Buffer.from(text));
 
-/** Whether it is one of the many events that carry output and end nothing, as far as that shows at once: `response.output_…`, `response.reasoning_…`. */
-function isOutput(bytes: Buffer, start: number): boolean {
+/** Whether it is one of the many events that carry words, as far as that shows at once: `response.output_text.…`, `response.reasoning_…`. */
+function isWords(bytes: Buffer, start: number): boolean {
   const beginning = bytes[start] === 0x65 /* e */ ? beginnings[0]! : beginnings[1]!;
   for (let at = 0; at < beginning.length; at++) if (bytes[start + at] !== beginning[at]) return false;
-  const next = bytes[start + beginning.length];
-  return next === 0x6f /* o */ || next === 0x72; /* r */
+  const next = start + beginning.length;
+  if (bytes[next] === 0x72 /* r */) return true;
+  return bytes[next] === 0x6f /* o */ && bytes[next + outputBytes] === 0x74; /* t */
 }
+
+const outputBytes = "output_".length;
 
 const longestName = 64;
 
