@@ -123,7 +123,7 @@ function layersOf(value: unknown, depth = 0): Layer[] {
   if (isJsonObject(metadata)) {
     // OpenRouter tells its limits here (`X-RateLimit-Reset`).
     if (own && isJsonObject(metadata["headers"])) own.headers ??= textMembers(metadata["headers"]);
-    if (metadata["raw"] !== undefined) layers.push(...layersOf(metadata["raw"], depth + 1));
+    if (metadata["raw"] !== undefined) layers.push(...rawLayers(metadata["raw"], depth + 1));
   }
   if (typeof value["raw"] === "string") layers.push(...layersOf(value["raw"], depth + 1));
   if (own?.message) {
@@ -131,6 +131,38 @@ function layersOf(value: unknown, depth = 0): Layer[] {
     if (nested !== undefined) layers.push(...layersOf(nested, depth + 1));
   }
   return layers;
+}
+
+/** pydantic's place of an error: `["body", "tools", 3, "function", "type"]` is `tools[3].type`. Names of its own models stand between. */
+function placeOf(loc: readonly unknown[]): string {
+  const parts = loc.filter((part) => part !== "body");
+  return parts.reduce<string>(
+    (path, part) =>
+      typeof part === "number" ? `${path}[${part}]` : path === "" ? String(part) : `${path}.${String(part)}`,
+    "",
+  );
+}
+
+/** What OpenRouter quotes of its upstream, or of its own check of the request: a list of zod's issues, as JSON (openai/codex#18307). */
+function rawLayers(raw: unknown, depth: number): Layer[] {
+  const issues =
+    typeof raw === "string" && raw.trimStart().startsWith("[") ? parsePartialJson(raw) : undefined;
+  const param = Array.isArray(issues) ? issuePlace(issues[0]) : undefined;
+  return param === undefined ? layersOf(raw, depth) : [{ param, details: {} }];
+}
+
+/** The place that an issue is about, down to the item or the tool: `input[6]`, `tools[3]`. Of the branches of a union, the deepest that has one. */
+function issuePlace(issue: unknown, above: readonly unknown[] = []): string | undefined {
+  if (!isJsonObject(issue) || above.length > 8) return undefined;
+  const path = [...above, ...(Array.isArray(issue["path"]) ? issue["path"] : [])];
+  const [list, place] = path;
+  if (typeof list === "string" && typeof place === "number") return `${list}[${place}]`;
+  const branches = Array.isArray(issue["errors"]) ? issue["errors"].flat() : [];
+  for (const branch of branches) {
+    const found = issuePlace(branch, path);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function layerOf(value: JsonObject): Layer | undefined {
@@ -143,6 +175,7 @@ function layerOf(value: JsonObject): Layer | undefined {
   else if (typeof value["status"] === "string" && /^[A-Z_]+$/u.test(value["status"]))
     layer.type = value["status"];
   if (typeof value["param"] === "string") layer.param = value["param"];
+  else if (Array.isArray(value["loc"])) layer.param = placeOf(value["loc"]);
   // AWS writes it with a capital in front of some services.
   const message = value["message"] ?? value["msg"] ?? value["Message"];
   if (typeof message === "string") layer.message = message;

@@ -17,6 +17,7 @@ import { plainBody } from "./plain-body.ts";
 import { readRequest, type ReadRequest } from "./read-request.ts";
 import { structureNotice } from "./structure-notice.ts";
 import { itemMember, memberParameter, quarantineOf, TakenRequest } from "./taken-request.ts";
+import { withToolNamed } from "./tool-named.ts";
 import { encodingParameter, mayBeUnread } from "./unread-body.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
@@ -128,9 +129,11 @@ export class Healing {
     const unknown = this.#unknownMember(meant, taken);
     if (unknown) return unknown;
     const isStructural = structural.has(meant.class) && taken.trial === undefined;
-    const isFirst = isStructural || (aboutSeals.has(meant.class) && taken.hasMalformedSeal);
+    // Reasoning whose blob is gone is refused like one whose blob is dead (Wei-Shaw/sub2api#3138).
+    const isOfShells = taken.hasMalformedSeal || (taken.isIrregular && taken.seals.size === 0);
+    const isFirst = isStructural || (aboutSeals.has(meant.class) && isOfShells);
     if (isFirst && this.#structure(meant, taken)) return this.#healed(taken, structureNotice(meant, taken));
-    const verdict = await this.#climbed(this.#placed(meant, taken), taken);
+    const verdict = await this.#climbed(this.#placed(withToolNamed(meant, taken), taken), taken);
     if (verdict.do !== "pass" || !aboutSeals.has(meant.class)) return verdict;
     return this.#structure(meant, taken) ? this.#healed(taken, structureNotice(meant, taken)) : verdict;
   }

@@ -5,7 +5,15 @@ import { countByRule, type RuleCount } from "../replay/report.ts";
 import { setAsideBy } from "../replay/seal.ts";
 import type { ItemRecord, Quarantine } from "../session/event.ts";
 import { isCallKind, isOutputKind } from "../session/item.ts";
-import { type ReadRequest, recordsOf, withoutMember, withoutSealedParts } from "./read-request.ts";
+import { withoutParameters } from "../provider/wire/without.ts";
+import { isJsonObject } from "../lib/json.ts";
+import {
+  type ReadRequest,
+  recordsOf,
+  settingsOf,
+  withoutMember,
+  withoutSealedParts,
+} from "./read-request.ts";
 import { changesSettings, isVerbatim, writeRequest } from "./write-request.ts";
 
 /**
@@ -167,6 +175,15 @@ export class TakenRequest {
     for (const element of this.#projection.elements())
       if (element.kind === "item" && element.record.event.seq === index) return element.index;
     return undefined;
+  }
+
+  /** The type of the tool at a place among those that are sent, or the name of a function. */
+  toolAt(place: number): string | undefined {
+    const { tools } = withoutParameters(settingsOf(this.request), this.#projection.without);
+    const tool: unknown = Array.isArray(tools) ? tools[place] : undefined;
+    if (!isJsonObject(tool)) return undefined;
+    const told = tool["type"] === "function" ? tool["name"] : tool["type"];
+    return typeof told === "string" ? told : undefined;
   }
 
   write(): Promise<Buffer> {

@@ -180,6 +180,26 @@ const rows: readonly Row[] = [
     ["exec_command", "apply_patch", "image_generation"],
   ],
   [
+    "a tool that is named by its place in the words of a checker (openai/codex#18307)",
+    (body) => tools(body).includes("image_generation"),
+    refused(400, {
+      error: { code: "invalid_prompt", message: "Invalid Responses API request" },
+      metadata: {
+        raw: JSON.stringify([
+          {
+            code: "invalid_union",
+            errors: [[{ path: ["type"] }]],
+            path: ["tools", 2],
+            message: "Invalid input",
+          },
+        ]),
+      },
+    }),
+    requestBody(),
+    tools,
+    ["exec_command", "apply_patch", "image_gen"],
+  ],
+  [
     "a member of items, in the stream, one after the other (james-6-23/codex2api#406)",
     (body) => items(body).some((item) => "namespace" in item),
     {
@@ -232,6 +252,23 @@ describe("a refusal of one thing", () => {
       expect(items(seen.at(-1)!.body).some((item) => item["encrypted_content"] === seal)).toBe(true);
     }
     expect(seen).toHaveLength(4);
+  });
+
+  it("of seals, where only shells of reasoning are left, costs one request too (Wei-Shaw/sub2api#3138)", async () => {
+    const shells = items(requestBody()).map((item) =>
+      item["type"] === "reasoning" ? { type: "reasoning", id: "rs_1", summary: [] } : item,
+    );
+    const answer = invalid("The encrypted content could not be verified.", {
+      code: "invalid_encrypted_content",
+    });
+    const { url, sent } = await endpoint((body) =>
+      items(body).some(({ type }) => type === "reasoning") ? answer : undefined,
+    );
+    const gateway = await gatewayTo(url);
+    for (let turn = 0; turn < 3; turn++)
+      expect(await (await ask(gateway, JSON.stringify(requestBody({ input: shells })))).text()).toBe(good);
+    expect(sent).toHaveLength(4);
+    expect(sent.at(-1)!.body["include"]).toEqual(["reasoning.encrypted_content"]);
   });
 
   it("that names nothing which the request has isn't answered with the same request again", async () => {

@@ -122,6 +122,46 @@ export const toolKinds: readonly Pattern[] = [
     ],
   },
   {
+    // A tool that a check of the request didn't take, named by its place alone.
+    class: "parameter-unsupported",
+    rows: [47],
+    statuses: [400, 422],
+    param: /^tools\[\d+\]/u,
+    data: (signal) => ({ parameter: /^tools\[\d+\]/u.exec(signal.param ?? "")?.[0] ?? "" }),
+    samples: [
+      {
+        source: "OpenRouter (openai/codex#18307, 2026-04)",
+        status: 400,
+        body: {
+          error: { code: "invalid_prompt", message: "Invalid Responses API request" },
+          metadata: {
+            raw: JSON.stringify([
+              {
+                code: "invalid_union",
+                errors: [
+                  [{ code: "invalid_union", errors: [], note: "No matching discriminator", path: ["type"] }],
+                ],
+                path: ["tools", 3],
+                message: "Invalid input",
+              },
+            ]),
+          },
+        },
+        data: { parameter: "tools[3]" },
+      },
+      {
+        source: "FastAPI servers (SGLang, vLLM)",
+        status: 422,
+        body: {
+          detail: [
+            { type: "literal_error", loc: ["body", "tools", 2, "type"], msg: "Input should be 'function'" },
+          ],
+        },
+        data: { parameter: "tools[2]" },
+      },
+    ],
+  },
+  {
     class: "parameter-unsupported",
     rows: [47],
     text: /^tool choice '[^']+' not found in 'tools' parameter/iu,
