@@ -369,7 +369,11 @@ describe("a summary asked for by a person", () => {
 });
 
 /** A session whose log was imported: visible items that have left the window, and a sealed compaction in their place. */
-async function imported(issuer: string | undefined, blob: string, visible: boolean): Promise<string> {
+async function imported(
+  issuer: string | undefined,
+  blob: string,
+  visible: boolean | "beside it",
+): Promise<string> {
   const id = uuidv7(Date.now());
   const { settings } = equipment();
   const created: NewEvent = {
@@ -381,7 +385,7 @@ async function imported(issuer: string | undefined, blob: string, visible: boole
     settings,
   };
   const log = await store.create(id, { event: created }, "importing");
-  const add = async (item: object, origin: "input" | "model"): Promise<void> => {
+  const add = async (item: object, origin: "input" | "model" | "repair"): Promise<void> => {
     const bytes = new TextEncoder().encode(JSON.stringify(item));
     const facts = describeItem(bytes)!;
     const by = issuer === undefined ? {} : { issuer };
@@ -396,7 +400,11 @@ async function imported(issuer: string | undefined, blob: string, visible: boole
     content: [{ type: role === "user" ? "input_text" : "output_text", text }],
   });
   const sealed = { type: "compaction", id: "cmp_1", encrypted_content: blob };
-  if (!visible) await add(sealed, "model");
+  if (visible === "beside it") {
+    await log.append({ event: { type: "history-replaced", count: 0 } });
+    await add(said("user", "Dredge the harbour."), "repair");
+    await add(sealed, "repair");
+  } else if (!visible) await add(sealed, "model");
   else {
     await add(said("user", "Never again."), "input");
     await log.append({ event: { type: "history-cleared", scrubbed: false } });
@@ -440,6 +448,16 @@ describe("a sealed compaction", () => {
     expect(notices().join("\n")).toContain("a note says so in its place");
     expect(await session.run("third", never)).toEqual(completed);
     expect(await compactions(id)).toHaveLength(1);
+    await session.close();
+  });
+
+  it("of another issuer gives way to the messages beside it where the log holds nothing else", async () => {
+    const id = await imported("elsewhere", await sealedHere(), "beside it");
+    simulator.reset({ turn: long });
+    const session = await resumed(id);
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(JSON.stringify(inputOf(0))).toContain("Dredge the harbour.");
+    expect(notices().join("\n")).toContain("1 visible item of the log");
     await session.close();
   });
 

@@ -29,7 +29,7 @@ export async function shadowSealed(session: Compacting, seen: SeenCompactions): 
   const keepFrom = event.type === "history-compacted" ? event.keepFrom : event.seq + 1;
   const before = await visibleBefore(session, event.seq, keepFrom);
   const isAllThere = before.every((record) => items.some((item) => item.event.seq === record.event.seq));
-  if (isAllThere && before.some(isVisible)) return;
+  if (isAllThere && before.some((record) => isVisible(record) && !isAgain(record))) return;
   const { entries, context } = await readVisible(session, before);
   const text = entries.length === 0 ? nothingLeft : writeTranscript(entries, shadowTokens * bytesPerToken);
   const item = summaryItem({ context, kind: "shadow", text });
@@ -76,6 +76,11 @@ function isSent(session: Compacting, { event: { seq } }: ItemRecord): boolean {
   return true;
 }
 
+/** A message that another tool's compaction has kept beside what it sealed. */
+function isAgain({ event }: ItemRecord): boolean {
+  return event.type === "item-added" && event.origin === "repair" && event.kind === "message";
+}
+
 /** What tells of the conversation: what people and models said, and what tools did. */
 function isVisible({ event }: ItemRecord): boolean {
   return (
@@ -91,14 +96,16 @@ function isVisible({ event }: ItemRecord): boolean {
  */
 async function visibleBefore(session: Compacting, seq: number, keepFrom: number): Promise<ItemRecord[]> {
   let found: ItemRecord[] = [];
+  let isTold = false;
   const take = (record: LogRecord): void => {
     const { event } = record;
     if (event.seq >= seq) return;
     if (event.type === "history-cleared") found = [];
     if (event.type === "history-rewound") found = found.filter((item) => item.event.seq < event.fromSeq);
     if (!isItemRecord(record)) return;
-    // Another tool's compaction says again what stands before it (history-replaced).
-    if (event.type === "item-added" && event.origin === "repair" && event.kind === "message") return;
+    // Another tool's compaction says again what stands before it (history-replaced), where that is in the log.
+    if (isTold && isAgain(record)) return;
+    isTold ||= isVisible(record) && !isAgain(record);
     if (event.type === "item-added" && (isVisible(record) || event.role === "developer")) found.push(record);
     if (event.type === "history-compacted" && !isSealedCompaction(record))
       found = [record, ...found.filter((item) => item.event.seq >= event.keepFrom)];
