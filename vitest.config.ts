@@ -7,6 +7,7 @@ export default defineConfig({
     // Crash and race tests start processes of their own.
     maxWorkers: 2,
     testTimeout: 30_000,
+    globalSetup: ["test/kit/temporary.ts"],
     reporters: ["default"],
   },
 });
