@@ -11,31 +11,16 @@ import { openai } from "../replay/contracts/openai.ts";
 import { project, type Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
 import { blobHash, blobsIn } from "./blob-hash.ts";
-import type { HealMemory } from "./heal-memory.ts";
+import type { HealFacts } from "./heal-facts.ts";
 import type { WholeBody } from "./held-body.ts";
+import { isMasked, maskNotice, masksBelieved } from "./masked.ts";
 import { plainBody } from "./plain-body.ts";
 import { readRequest, type ReadRequest } from "./read-request.ts";
 import { structureNotice } from "./structure-notice.ts";
 import { itemMember, memberParameter, quarantineOf, TakenRequest } from "./taken-request.ts";
 import { withToolNamed } from "./tool-named.ts";
 import { encodingParameter, mayBeUnread } from "./unread-body.ts";
-import { type Verdict, verdictOf } from "./verdict.ts";
-
-export interface HealFacts {
-  /** Who is asked. */
-  readonly issuer: string;
-  readonly memory: HealMemory;
-  /** The body's `content-encoding`. */
-  readonly encoding: string | undefined;
-  /** Bytes of the largest body that is decoded. */
-  readonly maxBytes: number;
-  /** Whether limits are sat out. */
-  readonly wait: boolean;
-  /** Milliseconds since 1970. */
-  now(): number;
-  /** Evenly distributed over [0, 1), for jitter. */
-  random(): number;
-}
+import { held, limitOf, type Verdict, verdictOf } from "./verdict.ts";
 
 /** Refusals that the rules for every request may answer, before anything else is taken out. */
 const structural: ReadonlySet<string> = new Set([
@@ -51,9 +36,6 @@ const aboutSeals: ReadonlySet<string> = new Set(["sealed-reasoning-rejected", "s
 const setsAside: ReadonlySet<string> = new Set(["items", "issuer", "sealed"]);
 
 const chainParameter = "previous_response_id";
-
-const firstProbeMs = 60_000;
-const lastProbeMs = 15 * 60_000;
 
 /** For failures that are not about what is replayed. */
 const nothing = project(openai, { issuer: "", quarantines: [] }, []);
@@ -80,6 +62,10 @@ export class Healing {
   #known: readonly Quarantine[] = [];
   #disguises = 0;
   #probes = 0;
+  /** Failures behind which a relay may hide a refusal, and whether that was tried; with the body that goes otherwise. */
+  #masks = 0;
+  #blind: "trying" | "tried" | undefined;
+  #beforeBlind: Buffer | undefined;
   /** Blobs that were refused long ago and are tried again. */
   #due: string[] = [];
 
@@ -117,12 +103,11 @@ export class Healing {
   }
 
   async #judged(failure: Failure): Promise<Verdict> {
-    if (isFailureOf(failure, "usage-limit")) return this.#hold(failure.data.resetsAt);
-    if (isFailureOf(failure, "rate-limit") && (failure.data.retryAfterMs ?? 0) > firstProbeMs)
-      return this.#hold(this.#facts.now() + failure.data.retryAfterMs!);
+    const limit = limitOf(failure, this.#facts.now());
+    if (limit) return this.#facts.wait ? held(limit, this.#probes++, this.#facts) : { do: "pass" };
     const meant = this.#undisguised(failure);
     if (this.#taken?.trial && isPast(meant)) this.#keepTrial(this.#taken);
-    if (!isFailureOf(meant, "chain-missing") && !this.#isAboutItems(meant)) return this.#decided(meant);
+    if (!isFailureOf(meant, "chain-missing") && !this.#isAboutItems(meant)) return this.#unmasked(meant);
     const taken = this.#taking();
     if (!taken) return { do: "pass" };
     if (isFailureOf(meant, "chain-missing")) return this.#unchained(meant, taken);
@@ -142,7 +127,8 @@ export class Healing {
   accepted(): void {
     const { issuer, memory, now } = this.#facts;
     const taken = this.#taken;
-    if (taken?.trial) this.#keepTrial(taken);
+    const isProven = this.#blind !== "trying" || this.#isSuspected();
+    if (taken?.trial && isProven) this.#keepTrial(taken);
     const ofSeals = this.#repairs.filter(isOfSeals);
     const dead = new Set(taken?.setAside(ofSeals));
     memory.lift(
@@ -168,6 +154,11 @@ export class Healing {
       hash: blobHash(last),
     };
     memory.mark(issuer, conversationOf(taken.request), mark, this.#refusal, now());
+  }
+
+  #isSuspected(): boolean {
+    const { issuer, memory } = this.#facts;
+    return this.#taken !== undefined && memory.suspect(issuer, conversationOf(this.#taken.request));
   }
 
   /** Takes out what was refused before. */
@@ -309,6 +300,27 @@ export class Healing {
     return verdictOf(action);
   }
 
+  /**
+   * An outage that goes on may be a refusal whose words a relay keeps to itself: tried once without what is sealed. That it helps proves it
+   * only when it has helped in the conversation before.
+   */
+  #unmasked(failure: Failure): Verdict | Promise<Verdict> {
+    if (this.#blind === "trying") {
+      if (this.#taken) this.#taken.trial = undefined;
+      this.body = this.#beforeBlind;
+      this.#blind = "tried";
+    }
+    if (isMasked(failure)) this.#masks++;
+    const taken = this.#masks < masksBelieved || this.#blind ? undefined : this.#taking();
+    if (!taken || taken.seals.size === 0) return this.#decided(failure);
+    this.#blind = "trying";
+    this.#beforeBlind = this.body;
+    const seqs = [...taken.seals.keys()];
+    taken.trial = quarantineOf(failure.class, this.#facts.issuer, { kind: "items", seqs }, seqs.length);
+    this.#noteRefusal(failure);
+    return this.#healed(taken, `${maskNotice}; trying it without ${counted(seqs.length, "sealed item")}`);
+  }
+
   /** Whether a repair may help: of a known kind, or one that is found out by trying. */
   #isAboutItems(failure: Failure): boolean {
     if (hasLadder(failure.class)) return true;
@@ -358,19 +370,6 @@ export class Healing {
       { ...data, ...(place !== undefined && { index: place }) },
       options,
     );
-  }
-
-  /**
-   * Sits a usage limit out, or a rate limit that is as long as one, when that was asked for. Quota can come back before the time that was named, so that it is asked about in growing
-   * steps until then, and at that time.
-   */
-  #hold(resetsAt: number | undefined): Verdict {
-    const { wait, now, random } = this.#facts;
-    if (!wait) return { do: "pass" };
-    const probe = Math.min(lastProbeMs, firstProbeMs * 2 ** this.#probes++);
-    if (resetsAt === undefined) return { do: "hold", delayMs: probe };
-    const left = Math.max(1_000, resetsAt - now()) + 1_000 * random();
-    return { do: "hold", delayMs: Math.round(Math.min(probe, left)), until: resetsAt };
   }
 
   #noteRefusal({ class: failureClass, signal }: Failure): void {

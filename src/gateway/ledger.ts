@@ -11,6 +11,7 @@ const lastTryMs = 7 * 24 * hour;
 const keptMs = 90 * 24 * hour;
 
 const sealersHeld = 8_192;
+const suspectsHeld = 1_024;
 const flushMs = 500;
 /** How often it is looked whether another gateway has written to the file. */
 const lookMs = 200;
@@ -39,6 +40,7 @@ export class Ledger implements HealMemory {
   readonly #refused = new Map<string, Map<string, Refused>>();
   readonly #parameters = new Map<string, Map<string, Set<string>>>();
   readonly #marks = new Map<string, Map<string, ConversationMark>>();
+  readonly #suspects = new Set<string>();
   /** The newest; the others are in the file. */
   readonly #sealers = new Map<string, string>();
   readonly #pending = new Map<string, string>();
@@ -112,6 +114,15 @@ export class Ledger implements HealMemory {
   mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string, now: number): void {
     inner(this.#marks, issuer).set(conversation, mark);
     this.#write((db) => putMark(db, issuer, conversation, mark, refusal, now));
+  }
+
+  /** Not written: a suspicion that nothing has confirmed. */
+  suspect(issuer: string, conversation: string): boolean {
+    const name = `${issuer} ${conversation}`;
+    if (this.#suspects.has(name)) return true;
+    if (this.#suspects.size >= suspectsHeld) this.#suspects.clear();
+    this.#suspects.add(name);
+    return false;
   }
 
   sealedBy(blob: string): string | undefined {

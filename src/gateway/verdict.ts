@@ -1,4 +1,6 @@
+import { type Failure, isFailureOf } from "../failure.ts";
 import type { Action } from "../recovery/action.ts";
+import type { HealFacts } from "./heal-facts.ts";
 
 /** What is done about a failure of one request, while nothing of its answer has gone out. */
 export type Verdict =
@@ -17,4 +19,30 @@ export function verdictOf(action: Action, now = 0): Verdict {
   if (action.do === "wait")
     return { do: "hold", delayMs: Math.max(0, action.until - now), until: action.until };
   return { do: "pass" };
+}
+
+const firstProbeMs = 60_000;
+const lastProbeMs = 15 * 60_000;
+
+/** A usage limit, or a rate limit that is as long as one; `resetsAt` where it says until when. */
+export function limitOf(failure: Failure, now: number): { resetsAt?: number } | undefined {
+  if (isFailureOf(failure, "usage-limit")) return failure.data;
+  if (!isFailureOf(failure, "rate-limit")) return undefined;
+  const { retryAfterMs = 0 } = failure.data;
+  return retryAfterMs > firstProbeMs ? { resetsAt: now + retryAfterMs } : undefined;
+}
+
+/**
+ * Sits a limit out. Quota can come back before the time that was named, so that it is asked about in growing steps until then, and at that
+ * time. `probes`: how often it was.
+ */
+export function held(
+  { resetsAt }: { resetsAt?: number },
+  probes: number,
+  { now, random }: HealFacts,
+): Verdict {
+  const probe = Math.min(lastProbeMs, firstProbeMs * 2 ** probes);
+  if (resetsAt === undefined) return { do: "hold", delayMs: probe };
+  const left = Math.max(1_000, resetsAt - now()) + 1_000 * random();
+  return { do: "hold", delayMs: Math.round(Math.min(probe, left)), until: resetsAt };
 }

@@ -271,6 +271,31 @@ describe("a refusal of one thing", () => {
     expect(sent.at(-1)!.body["include"]).toEqual(["reasoning.encrypted_content"]);
   });
 
+  it("that a relay keeps to itself is found out, and remembered when it was found out twice (Wei-Shaw/sub2api#3038)", async () => {
+    const answer = refused(502, { error: { message: "Upstream request failed", type: "upstream_error" } });
+    const { url, sent } = await endpoint((_body, text) => (text.includes(seal) ? answer : undefined));
+    const gateway = await gatewayTo(url, { random: () => 0 });
+    const counts: number[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      const before = sent.length;
+      expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
+      counts.push(sent.length - before);
+      const types = items(sent.at(-1)!.body).map(({ type }) => type);
+      expect(types).toEqual(["message", "function_call", "function_call_output", "message"]);
+    }
+    expect(counts).toEqual([4, 4, 1, 1]);
+  });
+
+  it("an outage that says no more than that costs its tries and one more, and nothing is remembered of it", async () => {
+    const answer = refused(502, { error: { message: "Upstream request failed", type: "upstream_error" } });
+    let asked = 0;
+    const { url, sent } = await endpoint(() => (asked++ < 5 ? answer : undefined));
+    const gateway = await gatewayTo(url, { random: () => 0 });
+    for (let turn = 0; turn < 2; turn++)
+      expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
+    expect(sent.map(({ text }) => text.includes(seal))).toEqual([true, true, true, false, true, true, true]);
+  });
+
   it("that names nothing which the request has isn't answered with the same request again", async () => {
     const answer = refused(400, { detail: "Unsupported parameter: frobnicate" });
     const { url, sent } = await endpoint(() => answer);

@@ -1,0 +1,13 @@
+import { type Failure, isFailureOf } from "../failure.ts";
+
+/** What relays say in place of their upstream's refusal: sub2api with 502 and in the stream (Wei-Shaw/sub2api#3038, #2913, 2026-06). */
+const masks = /^upstream request failed\.?$/iu;
+
+/** From so many on in a row it is no passing trouble. */
+export const masksBelieved = 3;
+
+export const maskNotice =
+  "the upstream keeps failing and doesn't say of what, as relays do that hide a refusal";
+
+export const isMasked = (failure: Failure): boolean =>
+  isFailureOf(failure, "overloaded") && masks.test(failure.signal?.message ?? "");
