@@ -141,7 +141,13 @@ const cases: Case[] = [
     name: "an answer of the first file is gone, and what is behind it has moved",
     path: ofBase,
     damage: () => change(base, answer, () => []),
-    found: ["lone-reasoning", "lost-message"],
+    found: ["lone-reasoning", "lost-message", "segment-short"],
+  },
+  {
+    name: "the beginning of the first file is gone",
+    path: ofBase,
+    damage: () => readFileSync(base).subarray(3_000),
+    found: ["header-broken", "segment-short"],
   },
   {
     name: "the first line of the first file is garbage",

@@ -30,6 +30,20 @@ export function pinOf(path: string): Pin | undefined {
   return pins.toSorted((a, b) => b.offset - a.offset)[0];
 }
 
+/**
+ * How many bytes are missing before the pin: its record stands so far before its place, or, where that record is gone, the file ends so far
+ * before it. Not more than 0: none.
+ */
+export function missingBefore({ offset, ordinal }: Pin, { bytes, placeOf }: Pinned): number {
+  return offset - ((ordinal === undefined ? undefined : placeOf(ordinal)) ?? bytes);
+}
+
+/** What has to be known of a file that another one goes on from. */
+export interface Pinned {
+  readonly bytes: number;
+  placeOf(ordinal: number): number | undefined;
+}
+
 /** The other plain files of the thread. */
 function segmentsBeside(path: string): RolloutFile[] {
   const [own, home] = [readRolloutName(path), homeOf(path)];

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { isSystemError } from "../../lib/system.ts";
 import { counted } from "../../lib/words.ts";
 import { CodexDatabases } from "./databases.ts";
-import { pinOf } from "./descendants.ts";
+import { missingBefore, type Pinned, pinOf } from "./descendants.ts";
 import { examine } from "./examine.ts";
 import { type Finding, finding } from "./findings.ts";
 import { type Holder, holdersOf } from "./holders.ts";
@@ -64,7 +64,7 @@ async function diagnoseOne(
     const found = await examine(path, { signal, onBytes: (read) => onBytes?.(before + read) });
     const thread = isThreadId(found.header?.id) ? found.header.id : named;
     const holder = surroundings.holders.get(path);
-    const findings = [...judge(found, { path, now }), ...surroundings.findings(path, thread, found.bytes)];
+    const findings = [...judge(found, { path, now }), ...surroundings.findings(path, thread, found)];
     if (holder) findings.push(finding("live", [], { detail: holderWords(holder) }));
     return {
       path,
@@ -116,7 +116,7 @@ class Surroundings {
     }
   }
 
-  findings(path: string, thread: string | undefined, bytes: number): Finding[] {
+  findings(path: string, thread: string | undefined, examined: Pinned): Finding[] {
     const found: Finding[] = [];
     if (this.#unfinished.has(path)) found.push(finding("repair-unfinished", []));
     const home = homeOf(path);
@@ -129,7 +129,7 @@ class Surroundings {
     const databases = this.#of(home);
     const misfit = indexOf(databases, indexKey(path, thread) ?? thread, path);
     const pin = named && this.#continued(home).has(named.thread) ? pinOf(path) : undefined;
-    const missing = (pin?.offset ?? 0) - bytes;
+    const missing = pin === undefined ? 0 : missingBefore(pin, examined);
     if (missing > 0)
       found.push(finding("segment-short", [], { detail: `${counted(missing, "byte")} are gone` }));
     // Of a file that another one goes on from Codex makes no index anew, and shows what it has.

@@ -171,8 +171,9 @@ export const catalogue = {
   },
   "segment-short": {
     severity: "broken",
-    title: "the file ends before the place at which a later one of its thread goes on",
-    causes: 'every resume of the thread fails: "cutoff byte offset is past the source rollout"',
+    title: "bytes are missing before the place at which a later file of its thread goes on",
+    causes:
+      'every resume of the thread fails ("cutoff byte offset is past the source rollout"), or goes on with what was reverted',
     mends: "repair",
   },
   "state-moved": {

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import type { JsonObject } from "../../lib/json.ts";
-import type { Pin } from "./descendants.ts";
+import { missingBefore, type Pin } from "./descendants.ts";
 import { type Edit, shiftOf } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
 import { type BadLine, type Examination, isWholeHeader, longestExamined } from "./examine.ts";
@@ -179,13 +179,21 @@ class Planner {
 
   /** A file that is too short for where a later one goes on gets spaces for what is gone. */
   stretched(): Edit[] {
-    const { bytes: size, lines } = this.#found;
-    const missing = (this.#options.pin?.offset ?? 0) - size;
-    if (missing <= 0) return [];
+    const { pin } = this.#options;
+    const missing = pin === undefined ? 0 : missingBefore(pin, this.#found);
+    if (pin === undefined || missing <= 0) return [];
     const bytes = blank(missing);
     bytes[missing - 1] = 0x0a;
     const says = "what is gone becomes spaces, so that the file behind it goes on where it did";
-    return [this.#file.insert({ index: lines, at: size, bytes: 0 }, "segment-short", says, bytes)];
+    const at = pin.offset - missing;
+    return [this.#file.insert({ index: this.#linesBefore(at), at, bytes: 0 }, "segment-short", says, bytes)];
+  }
+
+  #linesBefore(offset: number): number {
+    let lines = 0;
+    for (let at = 0; at < offset; at += 2 ** 20)
+      for (const byte of this.#file.read(at, Math.min(2 ** 20, offset - at))) if (byte === 0x0a) lines++;
+    return lines;
   }
 
   *outputs(): Generator<Edit, undefined> {
