@@ -43,7 +43,7 @@ export function readRequest(given: Uint8Array): ReadRequest | undefined {
     input && bytes[input.valueStart] === 0x5b ? ([input.valueStart, input.end] as const) : undefined;
   const listed = list ? itemsIn(bytes.subarray(list[0], list[1])) : [];
   if (listed === undefined) return undefined;
-  const items = listed.map((item) => replayableItem(item));
+  const items = listed.map((item) => withNeededMembers(replayableItem(item)));
   const [model, cacheKey, chain] = [value("model"), value("prompt_cache_key"), value("previous_response_id")];
   return {
     bytes,
@@ -214,6 +214,23 @@ function partBlob(part: unknown): string[] {
   return typeof blob === "string" ? [blob] : [];
 }
 
+const outputKey = Buffer.from('_output"');
+const reasoningKey = Buffer.from('"reasoning"');
+
+/** An item with what its type can't go without, where a client, or a relay, left it out: an output that says nothing, an empty summary. */
+function withNeededMembers(item: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(item.buffer, item.byteOffset, item.length);
+  if (!bytes.includes(outputKey) && !bytes.includes(reasoningKey)) return item;
+  const value = parseJson(decoder.decode(item));
+  if (!isJsonObject(value) || typeof value["type"] !== "string") return item;
+  const { type, output, summary } = value;
+  const isSilent = output === undefined || output === null || (Array.isArray(output) && output.length === 0);
+  if (isOutputKind(type) && isSilent) return json({ ...value, output: "" });
+  return type === "reasoning" && !Array.isArray(summary) ? json({ ...value, summary: [] }) : item;
+}
+
+const json = (value: JsonObject): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
 /** An item without a member that the provider doesn't know. */
 export function withoutMember(item: Uint8Array, name: string): Uint8Array {
   const edits = cuts(members(item), ({ key }) => key === name);
@@ -229,5 +246,5 @@ export function withoutSealedParts(item: Uint8Array): Uint8Array {
       ? part
       : { type: "input_text", text: "[Sealed content stood here. It can't be opened any more.]" },
   );
-  return new TextEncoder().encode(JSON.stringify({ ...value, output }));
+  return json({ ...value, output });
 }

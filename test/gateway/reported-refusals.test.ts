@@ -225,6 +225,26 @@ const rows: readonly Row[] = [
     items(requestBody()),
   ],
   [
+    "reasoning without a summary, and outputs that are nothing (fuzhengwei/WaLiAPI#61)",
+    (body) =>
+      items(body).some(
+        (item) => item["output"] === null || (item["type"] === "reasoning" && !item["summary"]),
+      ),
+    invalid("Missing required parameter: 'input[1].summary'.", {
+      param: "input[1].summary",
+      code: "missing_required_parameter",
+    }),
+    requestBody({
+      input: items(requestBody()).map((item) => ({
+        ...item,
+        ...("summary" in item && { summary: undefined }),
+        ...("output" in item && { output: null }),
+      })),
+    }),
+    (body) => items(body).map((item) => item["summary"] ?? item["output"] ?? item["type"]),
+    ["message", [], "function_call", "", "message"],
+  ],
+  [
     "ids of another connection, told with 401 (openclaw/openclaw#66424)",
     (body) => items(body).some((item) => "id" in item),
     { status: 401, type: "text/plain", body: "input item ID does not belong to this connection\n" },
