@@ -1,7 +1,7 @@
 // Rollouts of the real CLI, mutated: doctor and repair neither fail nor hang on them, take a bounded time and memory, and change nothing
 // that they were not told to change.
 // `THROUGHLINE_FUZZ=10000 npx vitest run test/property/rollout-mutations` takes them all.
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -104,13 +104,17 @@ const unmendable: ReadonlySet<string> = new Set(
   Object.entries(catalogue).flatMap(([kind, { mends }]) => (mends === "repair" ? [] : [kind])),
 );
 
-/** The process that is tried. */
-const child = fork(fileURLToPath(new URL("../kit/rollout-child.ts", import.meta.url)), [], {
-  execArgv: ["--no-warnings"],
-});
-afterAll(() => void child.kill());
+/** A process that is tried. */
+function start(...options: string[]): ChildProcess {
+  const child = fork(fileURLToPath(new URL("../kit/rollout-child.ts", import.meta.url)), [], {
+    execArgv: ["--no-warnings", ...options],
+  });
+  afterAll(() => void child.kill());
+  return child;
+}
+const tried = start();
 
-async function run(task: RolloutTask): Promise<Exclude<RolloutDone, { failed: string }>> {
+async function run(task: RolloutTask, child = tried): Promise<Exclude<RolloutDone, { failed: string }>> {
   const timer = setTimeout(() => child.kill("SIGKILL"), longestTask);
   try {
     const answered = new Promise<RolloutDone>((resolve) => {
@@ -127,6 +131,51 @@ async function run(task: RolloutTask): Promise<Exclude<RolloutDone, { failed: st
   }
 }
 
+/** Lines of about 200 bytes, each of which is damage. */
+const damages: Readonly<Record<string, (nth: number) => string>> = {
+  "calls that were never answered": (nth) =>
+    JSON.stringify({
+      timestamp: "2026-11-20T20:47:41.123Z",
+      type: "response_item",
+      payload: {
+        type: "function_call",
+        name: "shell",
+        arguments: "{}",
+        call_id: `call_${String(nth).padStart(24, "0")}`,
+      },
+    }),
+  "messages of which only the event is left": (nth) =>
+    nth % 2 === 0
+      ? "#".repeat(200)
+      : JSON.stringify({
+          timestamp: "2026-11-20T20:47:41.123Z",
+          type: "event_msg",
+          payload: {
+            type: "agent_message",
+            message: `Answer ${nth} is given, in so many words as an answer has.`,
+          },
+        }),
+};
+
+describe("a rollout of 15 MB", () => {
+  it.each(Object.keys(damages))(
+    "of nothing but %s is repaired with little in memory: what is damaged, and what becomes of it, is no object each",
+    { timeout: longestTask },
+    async (name) => {
+      const folder = join(root, "damage", "sessions", "2026", "11", "20");
+      mkdirSync(folder, { recursive: true });
+      const source = rollouts.find(({ path: one }) => one.includes("0.98.0"))!.path;
+      const path = join(folder, basename(source));
+      const line = damages[name]!;
+      const lines = Array.from({ length: 75_000 }, (_, nth) => `${line(nth)}\n`);
+      writeFileSync(path, `${readFileSync(source, "utf8").trimEnd()}\n${lines.join("")}`);
+      const task = { path, home: join(root, "home-damage"), now: Date.parse("2026-11-21T00:00:00Z") };
+      const { found } = await run({ ...task, do: "look" }, start("--max-old-space-size=48"));
+      expect(found).toBeGreaterThan(0);
+    },
+  );
+});
+
 describe("a mutated rollout", () => {
   it(
     "is examined and repaired without a failure, changed only when told to, and given back as it was",
@@ -134,7 +183,7 @@ describe("a mutated rollout", () => {
     async () => {
       const folder = join(root, "codex", "sessions", "2026", "11", "20");
       mkdirSync(folder, { recursive: true });
-      let [tried, mended, unmended, slowest, peak] = [0, 0, 0, 0, 0];
+      let [number, mended, unmended, slowest, peak] = [0, 0, 0, 0, 0];
       await fc.assert(
         fc.asyncProperty(
           fc.constantFrom(...rollouts),
@@ -144,7 +193,7 @@ describe("a mutated rollout", () => {
             const bytes = mutations.reduce(mutate, readFileSync(source));
             writeFileSync(path, bytes);
             utimesSync(path, 1_700_000_000, 1_700_000_000);
-            const home = join(root, `home-${tried++ % 50}`);
+            const home = join(root, `home-${number++ % 50}`);
             rmSync(home, { recursive: true, force: true });
             const task = { path, home, now: Date.parse("2026-11-21T00:00:00Z") };
             const began = Date.now();

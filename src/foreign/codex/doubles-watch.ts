@@ -1,8 +1,8 @@
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
-import { type Span, spanOf } from "./pairs-watch.ts";
+import { type Span, spanOf } from "./span.ts";
 import { timeOf } from "./record.ts";
-import { TextSet } from "./text-set.ts";
+import type { TextSet } from "./text-set.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 /** Reads bytes of the file that lie behind: to see whether a line is the very same as an earlier one. */
@@ -28,7 +28,7 @@ export class DoublesWatch {
   #lastOrdinal = -1;
   /** Of items without an id: by time and length. */
   readonly #first = new Map<number, { index: number; at: number }>();
-  readonly #ids = new TextSet(mostIds);
+  readonly #ids: TextSet;
   /** Ids of bare calls that are copies, until their output comes. */
   readonly #copied = new Set<string>();
   readonly #strong = new Bounded<Span>(mostDoubles);
@@ -36,7 +36,9 @@ export class DoublesWatch {
   readonly #distances = new Set<number>();
   readonly #readAt: ReadAt;
 
-  constructor(readAt: ReadAt) {
+  /** `ids`: where ids are noted. */
+  constructor(ids: TextSet, readAt: ReadAt) {
+    this.#ids = ids;
     this.#readAt = readAt;
   }
 

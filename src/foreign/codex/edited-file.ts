@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 import type { Edit } from "./edit.ts";
 import type { FindingKind } from "./findings.ts";
-import type { Span } from "./pairs-watch.ts";
+import type { Span } from "./span.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 
 /** An open file that edits are planned for: what stands in it, and the edits by their places. */

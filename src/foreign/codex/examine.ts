@@ -9,7 +9,10 @@ import { readHeader, type RolloutHeader } from "./header.ts";
 import { type RolloutLine, rolloutLines } from "./lines.ts";
 import { MessagesWatch } from "./messages-watch.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
-import { PairsWatch, type Span, spanOf, type Unpaired } from "./pairs-watch.ts";
+import type { OpenCalls } from "./open-calls.ts";
+import { PairsWatch } from "./pairs-watch.ts";
+import { type Span, spanOf, type Unpaired } from "./span.ts";
+import { TextSet } from "./text-set.ts";
 import { isThreadId } from "./places.ts";
 import { asRecord, type Era, readRecord, type RolloutRecord, timeOf } from "./record.ts";
 import { SealsWatch } from "./seals-watch.ts";
@@ -46,7 +49,7 @@ export interface Examination {
   readonly ordinals: OrdinalsWatch;
   /** Where the line with an ordinal stands. */
   placeOf(ordinal: number): number | undefined;
-  readonly open: readonly Unpaired[];
+  readonly open: OpenCalls;
   readonly orphans: { readonly items: readonly Unpaired[]; readonly count: number };
   readonly seals: SealsWatch;
   readonly turns: TurnsWatch;
@@ -65,6 +68,7 @@ export interface ExamineOptions {
 /** Of longer lines only the head is looked at: the bound of the memory that an examination takes. */
 export const longestExamined = 2 ** 25;
 const mostBad = 200_000;
+const mostIds = 2_000_000;
 const openBrace = 0x7b;
 
 /**
@@ -90,7 +94,9 @@ export async function examine(path: string, options: ExamineOptions = {}): Promi
 class Examiner {
   readonly #path: string;
   readonly #skim = new LineSkim();
-  readonly #pairs = new PairsWatch();
+  /** Of items and calls, for all who ask for them. */
+  readonly #ids = new TextSet(mostIds);
+  readonly #pairs = new PairsWatch(this.#ids);
   readonly #turns = new TurnsWatch();
   readonly #seals = new SealsWatch();
   readonly #ordinals = new OrdinalsWatch();
@@ -119,7 +125,7 @@ class Examiner {
 
   constructor(path: string, fd: number | undefined) {
     this.#path = path;
-    this.#doubles = new DoublesWatch((at, bytes) => {
+    this.#doubles = new DoublesWatch(this.#ids, (at, bytes) => {
       const read = Buffer.alloc(fd === undefined ? 0 : bytes);
       return fd === undefined ? read : read.subarray(0, readSync(fd, read, 0, bytes, at));
     });

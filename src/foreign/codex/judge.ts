@@ -5,7 +5,7 @@ import type { Examination } from "./examine.ts";
 import { type Finding, finding, type FindingKind, mostPlaces, type Place } from "./findings.ts";
 import type { RolloutHeader } from "./header.ts";
 import type { LoneReasoning } from "./messages-watch.ts";
-import type { Span } from "./pairs-watch.ts";
+import type { Span } from "./span.ts";
 import { homeOf, readRolloutName } from "./places.ts";
 import type { SealedBlob } from "./sealed-blobs.ts";
 
@@ -105,12 +105,15 @@ function pairFindings({ open, orphans, turns, header }: Examination): Finding[] 
   const found: Finding[] = [];
   // The call that a session ends in may still run, or was cut off with it: every version since 0.73 goes on from there.
   const isCut =
-    header?.origin === "subagent" || open.every(({ index, event }) => index >= turns.lastBegan && !event);
-  if (open.length > 0) {
-    const names = [...new Set(open.map(({ name }) => name ?? "call"))].slice(0, 5).join(", ");
+    header?.origin === "subagent" ||
+    open[Symbol.iterator]().every(({ index, event }) => index >= turns.lastBegan && !event);
+  if (open.count > 0) {
+    const called = new Set<string>();
+    for (const { name } of open) called.add(name ?? "call");
+    const names = [...called].slice(0, 5).join(", ");
     found.push(
-      finding("call-without-output", open.map(placeOf), {
-        count: open.length,
+      finding("call-without-output", open[Symbol.iterator]().take(mostPlaces).map(placeOf).toArray(), {
+        count: open.count,
         detail: isCut ? `${names}, where the session ends` : names,
         ...(isCut && { severity: "note" }),
       }),

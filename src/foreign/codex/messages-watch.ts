@@ -2,7 +2,7 @@ import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
 import { promptOf } from "./prompt.ts";
-import { type Span, spanOf } from "./pairs-watch.ts";
+import { type Span, spanOf } from "./span.ts";
 import { textIn } from "./rebuild-message.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 

@@ -1,6 +1,6 @@
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
-import { type Span, spanOf } from "./pairs-watch.ts";
+import { type Span, spanOf } from "./span.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 /** A line whose ordinal has to become another one. */

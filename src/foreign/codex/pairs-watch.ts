@@ -2,24 +2,10 @@ import { isJsonObject } from "../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
+import { OpenCalls } from "./open-calls.ts";
+import { type Span, spanOf, type Unpaired } from "./span.ts";
+import type { TextSet } from "./text-set.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
-
-/** A span of the file: a line without its ending. */
-export interface Span {
-  readonly index: number;
-  readonly at: number;
-  readonly bytes: number;
-}
-
-/** A call without output, or an output without call. */
-export interface Unpaired extends Span {
-  readonly call: string;
-  /** Of the item: function_call, custom_tool_call_output, … */
-  readonly kind: string;
-  readonly name?: string;
-  /** The event that tells the same call's command and output, where there is one (0.117 to 0.128, 0.148 and later). */
-  event?: Span;
-}
 
 /** Events that tell how a call went, and have its id. */
 const telling: ReadonlySet<string> = new Set(["exec_command_end", "patch_apply_end", "mcp_tool_call_end"]);
@@ -27,15 +13,16 @@ const mostEvents = 512;
 
 /** Follows calls and outputs. What a summary replaced or a rollback took back is not sent, and needs no partner. */
 export class PairsWatch {
-  readonly #open = new Map<string, Unpaired>();
+  readonly open: OpenCalls;
   /** Calls that a summary brought along without their output. */
   readonly #carried = new Set<string>();
   /** Events of calls that are not open: of calls that were never seen, or that have their output. */
   readonly #events = new Map<string, Span>();
   orphans = new Bounded<Unpaired>(10_000);
 
-  get open(): Unpaired[] {
-    return [...this.#open.values()];
+  /** `ids`: where the ids of calls are noted. */
+  constructor(ids: TextSet) {
+    this.open = new OpenCalls(ids);
   }
 
   see({ type, kind = "", payload }: WatchedRecord, line: RolloutLine): void {
@@ -45,7 +32,7 @@ export class PairsWatch {
   }
 
   rolledBack(from: number): void {
-    for (const [call, { index }] of this.#open) if (index >= from) this.#open.delete(call);
+    this.open.closeFrom(from);
     const kept = this.orphans.items.filter(({ index }) => index < from);
     this.orphans = new Bounded(10_000);
     for (const orphan of kept) this.orphans.add(orphan);
@@ -56,10 +43,9 @@ export class PairsWatch {
     if (typeof call !== "string" || call === "") return;
     if (isCallKind(kind)) {
       const { index, offset: at, length: bytes } = line;
-      const open = { index, at, bytes, call, kind };
       const name = item["name"];
-      this.#open.set(call, typeof name === "string" ? { ...open, name } : open);
-    } else if (isOutputKind(kind) && !this.#open.delete(call) && !this.#carried.delete(call)) {
+      this.open.open(index, at, bytes, call, kind, typeof name === "string" ? name : undefined);
+    } else if (isOutputKind(kind) && this.open.close(call) === false && !this.#carried.delete(call)) {
       const event = this.#events.get(call);
       this.orphans.add({ ...spanOf(line), call, kind, ...(event && { event }) });
     }
@@ -70,18 +56,15 @@ export class PairsWatch {
     const call = item ? item["id"] : telling.has(kind) ? payload["call_id"] : undefined;
     if (typeof call !== "string") return;
     if (item && item["type"] !== "CommandExecution" && item["type"] !== "FileChange") return;
-    const open = this.#open.get(call);
     const span = spanOf(line);
-    if (open) open.event = span;
-    else {
-      this.#events.set(call, span);
-      if (this.#events.size > mostEvents) this.#events.delete(this.#events.keys().next().value!);
-    }
+    if (this.open.tell(call, span)) return;
+    this.#events.set(call, span);
+    if (this.#events.size > mostEvents) this.#events.delete(this.#events.keys().next().value!);
   }
 
   /** What a summary replaced is not sent any more; what it brings along is. */
   #compacted(payload: WatchedRecord["payload"]): void {
-    this.#open.clear();
+    this.open.closeFrom(0);
     this.#carried.clear();
     this.orphans = new Bounded(10_000);
     const items = payload["replacement_history"];
@@ -94,8 +77,4 @@ export class PairsWatch {
       else this.#carried.delete(item["call_id"]);
     }
   }
-}
-
-export function spanOf({ index, offset, length }: RolloutLine): Span {
-  return { index, at: offset, bytes: length };
 }

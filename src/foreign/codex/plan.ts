@@ -6,7 +6,7 @@ import { EditedFile } from "./edited-file.ts";
 import { type BadLine, type Examination, isWholeHeader, longestExamined } from "./examine.ts";
 import type { FindingKind } from "./findings.ts";
 import { linesIn } from "./lines.ts";
-import type { Unpaired } from "./pairs-watch.ts";
+import type { Unpaired } from "./span.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { RefusedPlanner } from "./plan-refused.ts";
 import { rebuildHead, rebuiltMark } from "./rebuild-head.ts";

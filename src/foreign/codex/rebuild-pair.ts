@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import { outcomeUnknown } from "../../replay/pair.ts";
 import { outputKinds } from "../../session/item.ts";
 import { answeredAs } from "./item.ts";
-import type { Unpaired } from "./pairs-watch.ts";
+import type { Unpaired } from "./span.ts";
 import type { RolloutRecord } from "./record.ts";
 
 /** What an event tells of how a call went. */

@@ -1,4 +1,4 @@
-import type { Span } from "./pairs-watch.ts";
+import type { Span } from "./span.ts";
 
 /** A sealed blob and the line that holds it. A line may hold several. */
 export interface SealedBlob extends Span {

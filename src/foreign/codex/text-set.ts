@@ -15,8 +15,11 @@ export class TextSet {
   #marks = new Uint8Array(fewest);
   #texts = Buffer.allocUnsafeSlow(16 * fewest);
   #count = 0;
-  /** Those with characters that are not in Latin-1. */
-  readonly #others = new Map<string, number>();
+  /** Numbers of those with characters that are not in Latin-1, and the other way round. */
+  readonly #wide = new Map<string, number>();
+  readonly #wideTexts = new Map<number, string>();
+  #lastText = "";
+  #lastNumber = 0;
 
   /** `most`: behind so many, or 64 MiB of them, nothing more is noted. */
   constructor(most: number) {
@@ -25,32 +28,54 @@ export class TextSet {
 
   /** Whether it was there before with this mark (a bit of a byte); if not, it is from now on. */
   note(text: string, mark = 1): boolean {
+    const number = this.numberOf(text);
+    if (number === 0) return false;
+    const marks = this.#marks[number - 1]!;
+    this.#marks[number - 1] = marks | mark;
+    return (marks & mark) !== 0;
+  }
+
+  /** The number of a text, from 1 on, which it has from now on; 0 where nothing more is noted. */
+  numberOf(text: string): number {
+    // The same one is mostly asked for more than once.
+    if (this.#lastNumber > 0 && text === this.#lastText) return this.#lastNumber;
+    this.#lastText = text;
+    this.#lastNumber = this.#numberOf(text);
+    return this.#lastNumber;
+  }
+
+  textOf(number: number): string {
+    return (
+      this.#wideTexts.get(number) ??
+      this.#texts.toString("latin1", this.#endOf(number - 1), this.#endOf(number))
+    );
+  }
+
+  #numberOf(text: string): number {
     const hash = hashOf(text);
-    if (hash === undefined) return this.#noteOther(text, mark);
+    if (hash === undefined) return this.#wideNumberOf(text);
     const last = this.#table.length - 1;
     let at = hash & last;
     for (let number = this.#table[at]!; number > 0; number = this.#table[at]!) {
-      if (this.#hashes[number - 1] === hash && this.#isText(number, text))
-        return this.#mark(number - 1, mark);
+      if (this.#hashes[number - 1] === hash && this.#isText(number, text)) return number;
       at = (at + 1) & last;
     }
-    if (this.#count >= this.#most || !this.#append(hash, text)) return false;
-    this.#marks[this.#count - 1] = mark;
+    if (!this.#append(hash, text)) return 0;
     this.#table[at] = this.#count;
-    if (this.#count === this.#hashes.length) this.#grow();
-    return false;
+    const number = this.#count;
+    if (number === this.#hashes.length) this.#grow();
+    return number;
   }
 
-  #noteOther(text: string, mark: number): boolean {
-    const marks = this.#others.get(text);
-    if (marks !== undefined || this.#others.size < this.#most) this.#others.set(text, (marks ?? 0) | mark);
-    return ((marks ?? 0) & mark) !== 0;
-  }
-
-  #mark(at: number, mark: number): boolean {
-    const marks = this.#marks[at]!;
-    this.#marks[at] = marks | mark;
-    return (marks & mark) !== 0;
+  #wideNumberOf(text: string): number {
+    const known = this.#wide.get(text);
+    if (known !== undefined) return known;
+    if (!this.#append(0, "")) return 0;
+    const number = this.#count;
+    if (number === this.#hashes.length) this.#grow();
+    this.#wide.set(text, number);
+    this.#wideTexts.set(number, text);
+    return number;
   }
 
   #isText(number: number, text: string): boolean {
@@ -68,7 +93,7 @@ export class TextSet {
   #append(hash: number, text: string): boolean {
     const start = this.#endOf(this.#count);
     const end = start + text.length;
-    if (end > mostBytes) return false;
+    if (end > mostBytes || this.#count >= this.#most) return false;
     if (end > this.#texts.length) {
       const larger = Buffer.allocUnsafeSlow(2 * end);
       this.#texts.copy(larger, 0, 0, start);

@@ -1,0 +1,22 @@
+import type { RolloutLine } from "./lines.ts";
+
+/** A span of the file: a line without its ending. */
+export interface Span {
+  readonly index: number;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** A call without output, or an output without call. */
+export interface Unpaired extends Span {
+  readonly call: string;
+  /** Of the item: function_call, custom_tool_call_output, … */
+  readonly kind: string;
+  readonly name?: string;
+  /** The event that tells the same call's command and output, where there is one (0.117 to 0.128, 0.148 and later). */
+  event?: Span;
+}
+
+export function spanOf({ index, offset, length }: RolloutLine): Span {
+  return { index, at: offset, bytes: length };
+}
