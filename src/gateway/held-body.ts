@@ -47,6 +47,7 @@ export class HeldBody implements WholeBody {
     this.#memory = memory;
   }
 
+  /** The bytes are the body's from now on: it keeps them where they are, or copies them and frees their memory. */
   add(bytes: Buffer): void {
     this.length += bytes.length;
     if (this.length > copiedBytes && bytes.length >= leastKept) {
@@ -61,6 +62,7 @@ export class HeldBody implements WholeBody {
       this.#used += copied;
       if (this.#used === segmentBytes) this.#close();
     }
+    free(bytes);
   }
 
   whole(): Buffer {
@@ -93,4 +95,12 @@ export class HeldBody implements WholeBody {
     this.#open = undefined;
     this.#used = 0;
   }
+}
+
+/**
+ * Gives memory that nobody reads any more back at once: pieces of bodies are most of what a gateway allocates, and would lie about until V8
+ * collects. What lies in one buffer with others stays.
+ */
+function free({ buffer, length }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
 }
