@@ -43,9 +43,13 @@ describe("a held body", () => {
     const given = pieces.map((piece) => Buffer.from(piece));
     for (const piece of given) mixed.add(piece);
     expect(mixed.whole().equals(Buffer.concat(pieces))).toBe(true);
-    mixed.release(true);
+    mixed.release(false);
     held(memory, Buffer.alloc(900_000), 65_536);
     expect(given[2]!.equals(pieces[2]!)).toBe(true);
+    const again = new HeldBody(memory);
+    again.add(given[2]!);
+    again.release(true);
+    expect(given[2]!.buffer.byteLength).toBe(0);
   });
 
   it("frees what it has copied, and nothing that shares its memory with others", () => {

@@ -38,6 +38,8 @@ export class HeldBody implements WholeBody {
   /** What is to be given back. */
   #segments: Buffer[] = [];
   #pieces: Buffer[] = [];
+  /** Those of them that stay where they came. */
+  #kept: Buffer[] = [];
   /** Where is room for more, and how much of it is taken. */
   #open: Buffer | undefined;
   #used = 0;
@@ -53,6 +55,7 @@ export class HeldBody implements WholeBody {
     if (this.length > copiedBytes && bytes.length >= leastKept) {
       this.#close();
       this.#pieces.push(bytes);
+      this.#kept.push(bytes);
       return;
     }
     for (let from = 0; from < bytes.length;) {
@@ -74,10 +77,14 @@ export class HeldBody implements WholeBody {
     return this.#open ? [...this.#pieces, this.#open.subarray(0, this.#used)] : this.#pieces;
   }
 
-  /** `isFree`: nobody reads the pieces any more, so that other bodies may be written over them. */
+  /** `isFree`: nobody reads the pieces any more, so that other bodies may be written over them, or their memory given back. */
   release(isFree: boolean): void {
-    if (isFree) this.#memory.give(this.#segments);
+    if (isFree) {
+      this.#memory.give(this.#segments);
+      for (const piece of this.#kept) free(piece);
+    }
     this.#segments = [];
+    this.#kept = [];
     this.#pieces = [];
     this.#open = undefined;
     this.#used = 0;
