@@ -116,11 +116,21 @@ export class LineBuffer {
 
 /** The members that a reader looks for stand first. */
 function stringify(event: SessionEvent): string {
-  const [first, second, third, fourth] = Object.keys(event);
-  if (first === "seq" && second === "fence" && third === "at" && fourth === "type")
-    return JSON.stringify(event);
+  if (isInOrder(event)) return JSON.stringify(event);
   const { seq, fence, at, type, ...members } = event;
   return JSON.stringify({ seq, fence, at, type, ...members });
+}
+
+const firstMembers = ["seq", "fence", "at", "type"];
+
+function isInOrder(event: SessionEvent): boolean {
+  let at = 0;
+  // A list of all names would be made for each event.
+  for (const name in event) {
+    if (name !== firstMembers[at]) return false;
+    if (++at === firstMembers.length) return true;
+  }
+  return false;
 }
 
 /** Eight lower-case digits. */

@@ -22,7 +22,7 @@ import { type RolloutLine, rolloutLines } from "./lines.ts";
 import { madeAt, type RolloutFile } from "./places.ts";
 import { promptOf } from "./prompt.ts";
 import { readRecord } from "./record.ts";
-import { groupBytes, Taking } from "./taking.ts";
+import { Taking } from "./taking.ts";
 
 /** A Codex thread that can be taken over. */
 export interface Thread {
@@ -221,28 +221,19 @@ async function* taken(
   const last = segments.at(-1)!;
   const total = segments.reduce((sum, { file }) => sum + file.bytes, 0);
   let read = 0;
-  const most = groupBytes[from > 0 ? "append" : "make"];
-  let group: Append[] = [];
-  let bytes = 0;
   for (const segment of from > 0 ? [last] : segments) {
     for await (const lines of segmentLines(segment, { from: segment === last ? from : 0 })) {
-      for (const line of lines) {
-        for (const append of taking.take(line)) {
-          group.push(append);
-          bytes += append.item?.length ?? 0;
-        }
-        read += line.length + 1;
-        if (bytes < most) continue;
-        yield group;
-        taking.written();
-        group = [];
-        bytes = 0;
+      for (let next = 0; next < lines.length;) {
+        next = taking.take(lines, next);
+        if (taking.isEnough) yield taking.group();
       }
+      for (const line of lines) read += line.length + 1;
       if (segment === last) place.reached(lines);
       plan.onBytes?.(Math.min(read, total), total);
     }
   }
-  if (group.length > 0) yield group;
+  const rest = taking.group();
+  if (rest.length > 0) yield rest;
 }
 
 /** How far a rollout was taken over. */

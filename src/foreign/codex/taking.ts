@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { printableLine } from "../../lib/printable.ts";
 import type { NewEvent, TurnOutcome, Usage } from "../../session/event.ts";
 import type { Imported } from "../../session/imported.ts";
@@ -16,7 +17,7 @@ import { ThreadFold, type Changed, type ThreadItem } from "./thread.ts";
  * About so many bytes of items are appended at once: of a session that is being made little, which is turned into lines while it is still
  * near the processor, and else as much as one sync is worth.
  */
-export const groupBytes = { make: 2 ** 16, append: 2 ** 20 } as const;
+const groupBytes = { make: 2 ** 16, append: 2 ** 20 } as const;
 
 /** What a session is known to hold already, for taking over what came since. */
 export interface TakenBefore {
@@ -57,7 +58,15 @@ export class Taking {
   };
 
   readonly #fold: ThreadFold;
+  readonly #most: number;
   readonly #room: Room;
+  /** What is to be appended next, and the bytes of its items. */
+  #group: Append[] = [];
+  #bytes = 0;
+  /** The batch that lines are taken from is known to be UTF-8. */
+  #isText = false;
+  /** What lies in the room is written. */
+  #isWritten = false;
   readonly #issuer: (provider: string | undefined) => string;
   readonly #before: History | undefined;
   #nextSeq: number;
@@ -81,7 +90,8 @@ export class Taking {
     { history, prompts }: Partial<TakenBefore> = {},
   ) {
     this.#issuer = issuer;
-    this.#room = new Room(2 * groupBytes[history ? "append" : "make"]);
+    this.#most = groupBytes[history ? "append" : "make"];
+    this.#room = new Room(2 * this.#most);
     this.#nextSeq = nextSeq;
     this.#before = history;
     this.#fold = new ThreadFold(prompts);
@@ -97,16 +107,30 @@ export class Taking {
     this.#inStep = last?.type === "item-added" && last.origin === "model";
   }
 
-  /** The events of all lines until now are written: their items' memory is used again. */
-  written(): void {
-    this.#room.clear();
+  /** Takes the lines of a batch from `from` on, of each batch first from 0, until there is enough to be appended (`group`); gives the index of the next one. */
+  take(lines: readonly RolloutLine[], from: number): number {
+    if (this.#isWritten) this.#room.clear();
+    this.#isWritten = false;
+    if (from === 0) this.#isText = isTextAtOnce(lines);
+    let next = from;
+    while (next < lines.length && this.#bytes < this.#most) {
+      for (const changed of this.#fold.take(lines[next]!, this.#isText)) this.#change(changed, this.#group);
+      next++;
+    }
+    return next;
   }
 
-  /** The events for one line. */
-  take(line: RolloutLine): Append[] {
-    const events: Append[] = [];
-    for (const changed of this.#fold.take(line)) this.#change(changed, events);
-    return events;
+  /** The events of the lines that were taken since the last call. They are to be appended before more is taken: their items' memory is used again. */
+  group(): Append[] {
+    const group = this.#group;
+    this.#group = [];
+    this.#bytes = 0;
+    this.#isWritten = true;
+    return group;
+  }
+
+  get isEnough(): boolean {
+    return this.#bytes >= this.#most;
   }
 
   /** What follows on the last line: answers to calls that have none, and the state that items don't tell. */
@@ -254,6 +278,7 @@ export class Taking {
    * keeps the answer apart from the thread's items, so that a rollback counts what it counted.
    */
   #answerOpen(events: Append[], at: number | undefined): void {
+    if (this.#open.length === 0) return;
     for (const { kind, call } of this.#open.splice(0)) {
       const bytes = outputItem(
         answeredAs(kind),
@@ -285,8 +310,23 @@ export class Taking {
 
   #append(event: NewEvent, events: Append[], at: number | undefined, item?: Uint8Array): void {
     this.#nextSeq++;
-    events.push({ event, ...(item && { item, sound: true as const }), ...(at !== undefined && { at }) });
+    this.#bytes += item?.length ?? 0;
+    // Written out: a spread costs as much as all the rest.
+    const append: Append = item ? { event, item, sound: true } : { event };
+    if (at !== undefined) append.at = at;
+    events.push(append);
   }
+}
+
+/** Whether the lines of a batch, which lie side by side as a rule, are seen to be UTF-8 with one look at all of them. */
+function isTextAtOnce(lines: readonly RolloutLine[]): boolean {
+  const [first, last] = [lines[0], lines.at(-1)];
+  if (!first || !last) return false;
+  const [head, tail] = [first.bytes, last.bytes];
+  const length = last.offset - first.offset + tail.length;
+  const areTogether =
+    head.buffer === tail.buffer && head.byteOffset + length === tail.byteOffset + tail.length;
+  return areTogether && isUtf8(Buffer.from(head.buffer, head.byteOffset, length));
 }
 
 function originOf(kind: string, role: unknown): "input" | "model" | "tool" {

@@ -78,14 +78,14 @@ export class ThreadSkim {
   readonly #item = new JsonSkim(itemMembers);
   readonly #usage = new JsonSkim(usageMembers);
 
-  /** A call, an output or reasoning; `undefined`: the line has to be parsed. */
-  item(line: Buffer, { type, kind, payload }: Glance): SkimmedItem | undefined {
+  /** A call, an output or reasoning; `undefined`: the line has to be parsed. `isText`: it is known to be UTF-8. */
+  item(line: Buffer, { type, kind, payload }: Glance, isText = false): SkimmedItem | undefined {
     if (type !== "response_item" || kind === undefined || !skimmedKinds.has(kind) || payload === 0)
       return undefined;
     const json = this.#item;
     const { byteOffset: origin, length } = line;
     json.over(line);
-    if (!isUtf8(line) || !json.skim(origin, origin + length)) return undefined;
+    if (!(isText || isUtf8(line)) || !json.skim(origin, origin + length)) return undefined;
     for (const slot of unusual) if (json.has(slot)) return undefined;
     // With nothing behind the payload, and no white space, the line ends with its brace and its own.
     if (json.end(item.payload) !== origin + length - 1) return undefined;

@@ -108,14 +108,15 @@ export class ThreadFold {
     return this.#history.length;
   }
 
-  take({ bytes: line, whole }: RolloutLine): Changed[] {
+  /** `isText`: the line is known to be UTF-8. */
+  take({ bytes: line, whole }: RolloutLine, isText = false): Changed[] {
     const glanced = glance(line);
     if (
       glanced &&
       (silentTypes.has(glanced.type) || (glanced.type === "event_msg" && silentKinds.has(glanced.kind ?? "")))
     )
       return [];
-    const skimmed = glanced && whole ? this.#skimmed(line, glanced) : undefined;
+    const skimmed = glanced && whole ? this.#skimmed(line, glanced, isText) : undefined;
     if (skimmed) return skimmed;
     const record = readRecord({ bytes: line, whole });
     if (!record.readable) return record.why === "blank" ? [] : [{ change: { do: "skip", why: record.why } }];
@@ -125,8 +126,8 @@ export class ThreadFold {
   }
 
   /** What a line does that need not be parsed for it. */
-  #skimmed(line: Buffer, glanced: Glance): Changed[] | undefined {
-    const item = this.#skim.item(line, glanced);
+  #skimmed(line: Buffer, glanced: Glance, isText: boolean): Changed[] | undefined {
+    const item = this.#skim.item(line, glanced, isText);
     if (item) {
       this.#history.push(undefined);
       const change = { do: "add", item: { kind: item.facts.kind, payload: nothing, skimmed: item } } as const;
