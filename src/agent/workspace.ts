@@ -11,6 +11,8 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
   const path = await realpath(folder);
   const found: Workspace = { path };
   const gitCommon = repositoryOf(path)?.common;
+  // Nothing that git could tell of, so that it need not be waited for.
+  if (gitCommon === undefined && process.env["GIT_DIR"] === undefined) return found;
   try {
     const { stdout } = await run(
       "git",

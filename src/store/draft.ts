@@ -4,7 +4,9 @@ import type { Append, LogVisitor } from "../store.ts";
 import { LineBuffer, validateAppend } from "./line.ts";
 
 /** So many bytes are written at once. */
-const pieceBytes = 2 ** 20;
+const pieceBytes = 2 ** 19;
+/** A piece, and what is added to it at once. */
+const roomBytes = pieceBytes + 2 ** 18;
 
 export interface DraftOptions {
   fence: number;
@@ -21,8 +23,8 @@ export interface DraftOptions {
 export class Draft {
   readonly #options: DraftOptions;
   /** In turn: while one is still being written, the next lines are put into the other. */
-  #lines = new LineBuffer();
-  #others = new LineBuffer();
+  #lines = new LineBuffer(roomBytes);
+  #others = new LineBuffer(roomBytes);
   #written = 0;
   /** The number that the next event gets. */
   nextSeq = 0;

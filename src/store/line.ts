@@ -58,8 +58,13 @@ const largestKept = 2 ** 21;
  * grown anew for each group of an import cost a tenth of its time.
  */
 export class LineBuffer {
-  #memory = Buffer.allocUnsafe(2 ** 13);
+  #memory: Buffer;
   #length = 0;
+
+  /** `size`: bytes that it has room for before it has to grow. */
+  constructor(size = 2 ** 13) {
+    this.#memory = Buffer.allocUnsafeSlow(size);
+  }
 
   /** Length of the line with its newline, and where its item lies in it. */
   add(event: SessionEvent, item?: Uint8Array): { length: number; body?: { offset: number; length: number } } {

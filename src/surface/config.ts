@@ -277,6 +277,12 @@ const wires = {
   anthropic: async () => (await import("../provider/anthropic/provider.ts")).anthropicProvider,
 };
 
+/** Loads what a provider needs that is soon asked for, while there is something else to wait for. What goes wrong is told when it is made. */
+export function loadProvider({ providers }: Config, name: string): void {
+  const kind = providers[name]?.kind;
+  if (kind !== undefined && kind !== "simulator") wires[kind]().catch(() => undefined);
+}
+
 /** A simulator of this process's own. Its key and issuer are always the same, so that a resumed session's seals open. */
 async function simulated(config: Config, scenario: string | undefined): Promise<MadeProvider> {
   const { loadScenario, startSimulator } = await import("../simulator/server.ts");

@@ -29,7 +29,7 @@ import { type Invocation, optionText } from "./cli/command.ts";
 import { watchingFor } from "./cli/store-for.ts";
 import { checkName, findSession } from "./cli/pick.ts";
 import { takeOverMeant } from "./codex.ts";
-import { type Config, makeProvider, openStore, readConfig } from "./config.ts";
+import { type Config, loadProvider, makeProvider, openStore, readConfig } from "./config.ts";
 import { standsIn } from "./belongs.ts";
 import { telemetry } from "./telemetry.ts";
 import { patchBody } from "./patch-body.ts";
@@ -38,6 +38,8 @@ import { packageVersion } from "./version.ts";
 /** A store and everything that a session runs with, put together from the configuration. */
 export interface Workbench {
   readonly store: SessionStore;
+  /** A turn is to follow soon: what it needs of the program is loaded while something else is waited for. */
+  prepare(): void;
   /**
    * The session that a person means: id, unique beginning, or name; a Codex session is taken over first. `keep`: it is resumed at once, and
    * one that is taken over now is not given back before. Throws as `findSession`.
@@ -133,6 +135,7 @@ export async function openWorkbench(
     );
   return {
     store,
+    prepare: () => loadProvider(config, config.provider),
     find: async (reference, options = { keep: false }) => {
       const say = (text: string): void => observe({ type: "notice", text });
       const taking = { store, config, environment: invocation.environment };

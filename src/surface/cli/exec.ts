@@ -95,6 +95,7 @@ async function withWorkbench(
       ? jsonRenderer(invocation.terminal)
       : textRenderer(invocation.terminal);
   const bench = await openWorkbench(invocation, (update) => render.update(update));
+  bench.prepare();
   try {
     return await use(bench);
   } finally {
