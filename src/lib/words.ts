@@ -52,3 +52,7 @@ export function systemWords(error: unknown): string {
   const words = code === undefined ? undefined : systemCodes[code];
   return words === undefined ? message : `${words} (${code})`;
 }
+
+/** A word as a shell takes it, whatever is in it. */
+export const quoted = (word: string): string =>
+  /^[\w./~-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { counted } from "../../lib/words.ts";
+import { counted, quoted } from "../../lib/words.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { catalogue, type Finding, needsRepair } from "../../foreign/codex/findings.ts";
@@ -50,9 +50,6 @@ function mendsOf(kind: Finding["kind"], reference: string, isNeeded: boolean): s
   if (mends !== "repair") return mends;
   return isNeeded ? `throughline repair ${quoted(reference)} --write` : undefined;
 }
-
-const quoted = (word: string): string =>
-  /^[\w./~-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 interface Report {
   diagnoses: readonly Diagnosis[];

@@ -28,10 +28,11 @@ export async function doctor(invocation: Invocation): Promise<number> {
       {},
     );
   const unreadable: { path: string; why: string }[] = [];
+  const onUnreadable = (path: string, why: string): void => void unreadable.push({ path, why });
   const paths =
     args.length > 0
-      ? await rolloutsAt(args, folder, home)
-      : listRollouts(home, (path, why) => unreadable.push({ path, why }))
+      ? await rolloutsAt(args, folder, home, onUnreadable)
+      : listRollouts(home, onUnreadable)
           .map(({ path }) => path)
           .sort();
   const bar = progress(terminal);

@@ -1,8 +1,9 @@
-import { type Failure, isFailure } from "../../failure.ts";
+import type { Failure } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import { printable } from "../../lib/printable.ts";
 import { printJson } from "../json/print.ts";
 import { failurePage } from "./failure-page.ts";
+import { asFailure } from "./system-failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { Terminal } from "./terminal.ts";
  * Returns the exit status.
  */
 export function reportError(error: unknown, terminal: Terminal, json: boolean): number {
-  const failure = isFailure(error) ? error : undefined;
+  const failure = asFailure(error);
   const message =
     failure?.message ??
     `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was. To see where, set THROUGHLINE_DEBUG=1 and type the same again.`;

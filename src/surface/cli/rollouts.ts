@@ -1,39 +1,62 @@
-import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { findThreads } from "../../foreign/codex/find.ts";
 import { readRolloutName } from "../../foreign/codex/places.ts";
 
-/** The rollouts that words on the command line mean: files, folders with rollouts in them (a Codex home too), ids, names. */
+/**
+ * The rollouts that words on the command line mean: files, folders with rollouts in them (a Codex home too), ids, names. `onUnreadable` is told of
+ * folders that can't be looked into.
+ */
 export async function rolloutsAt(
   words: readonly string[],
   folder: string,
   codexHome: string,
+  onUnreadable: (path: string, why: string) => void = () => {},
 ): Promise<string[]> {
-  const found = await Promise.all(words.map((word) => rolloutsOf(word, folder, codexHome)));
+  const found = await Promise.all(words.map((word) => rolloutsOf(word, folder, codexHome, onUnreadable)));
   return [...new Set(found.flat())];
 }
 
-async function rolloutsOf(word: string, folder: string, codexHome: string): Promise<string[]> {
+async function rolloutsOf(
+  word: string,
+  folder: string,
+  codexHome: string,
+  onUnreadable: (path: string, why: string) => void,
+): Promise<string[]> {
   const path = resolve(folder, word);
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) return rolloutsIn(path);
+  if (stat?.isDirectory()) return rolloutsIn(path, onUnreadable);
   if (stat) return [realpathSync(path)];
   return [await findRollout(word, codexHome)];
 }
 
-/** Every rollout in a folder and below, whatever it is arranged like. */
-function rolloutsIn(folder: string): string[] {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const found = entries.flatMap((entry) =>
-    !entry.isDirectory() && readRolloutName(entry.name) ? [join(entry.parentPath, entry.name)] : [],
-  );
+/** Every rollout in a folder and below, whatever it is arranged like; folders that can't be looked into are told. */
+function rolloutsIn(folder: string, onUnreadable: (path: string, why: string) => void): string[] {
+  const found: string[] = [];
+  const folders = [folder];
+  for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+    for (const entry of entriesOf(at, onUnreadable)) {
+      if (entry.isDirectory()) folders.push(join(at, entry.name));
+      else if (readRolloutName(entry.name)) found.push(join(at, entry.name));
+    }
+  }
   const there = new Set(found);
   return found
     .filter((path) => !path.endsWith(".zst") || !there.has(path.slice(0, -".zst".length)))
     .map((path) => (existsSync(path) ? realpathSync(path) : path))
     .sort();
+}
+
+function entriesOf(folder: string, onUnreadable: (path: string, why: string) => void): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
+    onUnreadable(folder, (error as Error).message);
+    return [];
+  }
 }
 
 /** The rollout of the thread with this id, unique beginning of one, or name. Throws `session-missing` or `session-ambiguous`. */
