@@ -125,6 +125,8 @@ function layersOf(value: unknown, depth = 0): Layer[] {
     if (own && isJsonObject(metadata["headers"])) own.headers ??= textMembers(metadata["headers"]);
     if (metadata["raw"] !== undefined) layers.push(...rawLayers(metadata["raw"], depth + 1));
   }
+  const { details } = value;
+  if (typeof details === "string" && embeddedObject(details)) layers.push(...layersOf(details, depth + 1));
   if (typeof value["raw"] === "string") layers.push(...layersOf(value["raw"], depth + 1));
   if (own?.message) {
     const nested = embeddedObject(own.message);

@@ -32,6 +32,11 @@ export function failureInWhole(body: Buffer, headers: Record<string, string>): F
   const text = body.toString("utf8");
   const value = parseJson(text);
   if (!isJsonObject(value)) return signalFromTransport("INCOMPLETE", "the answer is not whole JSON");
+  const { code, output, msg, message } = value;
+  // Relays that answer 200 to everything and tell in the body how it went.
+  const isTold = typeof code === "number" && code >= 400 && output === undefined;
+  if (isTold && typeof (msg ?? message) === "string")
+    return signalFromHttp(code < 600 ? code : 500, headers, text);
   const isFailed = value["status"] === "failed" || (value["error"] && value["object"] !== "response");
   return isFailed ? signalFromEvent("response.failed", value, text) : undefined;
 }

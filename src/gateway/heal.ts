@@ -268,7 +268,8 @@ export class Healing {
     if (parameter === undefined || taken.projection.without.includes(parameter)) return undefined;
     this.#repaired(failure, this.#ofParameter(failure, parameter), taken);
     const name = printableLine(itemMember(parameter) ?? "", 60);
-    return this.#healed(taken, `items are sent without their ${name} from now on (${this.#refusal})`);
+    const what = name.includes("=") ? `with ${name} for a developer's` : `without their ${name}`;
+    return this.#healed(taken, `items are sent ${what} from now on (${this.#refusal})`);
   }
 
   #ofParameter({ class: why }: Failure, parameter: string): Quarantine {

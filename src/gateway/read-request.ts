@@ -231,8 +231,15 @@ function withNeededMembers(item: Uint8Array): Uint8Array {
 
 const json = (value: JsonObject): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-/** An item without a member that the provider doesn't know. */
+/** An item without a member that the provider doesn't know; `role=system`: with that role in place of a developer's. */
 export function withoutMember(item: Uint8Array, name: string): Uint8Array {
+  const [member = name, instead] = name.split("=");
+  if (instead !== undefined) {
+    const value = parseJson(decoder.decode(item));
+    return isJsonObject(value) && value[member] === "developer"
+      ? json({ ...value, [member]: instead })
+      : item;
+  }
   const edits = cuts(members(item), ({ key }) => key === name);
   return edits.length === 0 ? item : applied(item, edits);
 }

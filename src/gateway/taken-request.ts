@@ -248,9 +248,9 @@ export class TakenRequest {
   }
 }
 
-/** A member of every item, named like a parameter: `input[].namespace`. */
+/** A member of every item, named like a parameter: `input[].namespace`, or `input[].role=system` for what goes in a developer's place. */
 export const itemMember = (parameter: string): string | undefined =>
-  /^input\[\]\.(\w+)$/u.exec(parameter)?.[1];
+  /^input\[\]\.(\w+(?:=\w+)?)$/u.exec(parameter)?.[1];
 
 /** What an item can't go without. */
 const neededMembers: ReadonlySet<string> = new Set([

@@ -173,6 +173,9 @@ function parameterWords(parameter: string, isForTurn: boolean, count: number): s
     const which = parameter.includes("!") ? `of other kinds than ${tools}` : printableLine(tools, 40);
     return `the tools ${which} were refused; left out ${until}; the history is sent whole`;
   }
+  const ofTools = /^tools\[\]\.(\w+)$/u.exec(parameter)?.[1];
+  if (ofTools !== undefined)
+    return `the member ${printableLine(ofTools, 40)} of tools was refused; left out ${until}; the history is sent whole`;
   const [set, value] = parameter.split("=");
   if (value !== undefined)
     return `the parameter ${set} is sent as ${value} ${until}; the history is sent whole`;

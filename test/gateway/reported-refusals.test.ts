@@ -200,6 +200,29 @@ const rows: readonly Row[] = [
     ["exec_command", "apply_patch", "image_gen"],
   ],
   [
+    "a member of tools, whichever has it",
+    (body) => (body["tools"] as JsonObject[]).some((tool) => "strict" in tool),
+    invalid("Unknown parameter: 'tools[0].strict'.", { param: "tools[0].strict", code: "unknown_parameter" }),
+    requestBody({
+      tools: (requestBody()["tools"] as JsonObject[]).map((tool) => ({ ...tool, strict: false })),
+    }),
+    (body) => body["tools"],
+    requestBody()["tools"],
+  ],
+  [
+    "a role that chat templates don't know",
+    (body) => items(body).some(({ role }) => role === "developer"),
+    invalid("Invalid value: 'developer'. Supported values are: 'assistant', 'system', and 'user'.", {
+      param: "input[0].role",
+      code: "invalid_value",
+    }),
+    requestBody({
+      input: [{ type: "message", role: "developer", content: "Be careful." }, ...items(requestBody())],
+    }),
+    (body) => items(body)[0],
+    { type: "message", role: "system", content: "Be careful." },
+  ],
+  [
     "a member of items, in the stream, one after the other (james-6-23/codex2api#406)",
     (body) => items(body).some((item) => "namespace" in item),
     {
@@ -363,6 +386,10 @@ describe("a failure that is told like a refusal", () => {
         type: "text/event-stream",
         body: 'data: {"error":{"message":"stream error: stream disconnected before completion: stream closed before response.completed","type":"invalid_request_error"}}\n\n',
       },
+    ],
+    [
+      "of a relay's that answers 200 to everything",
+      { status: 200, type: "application/json", body: '{"code":500,"msg":"upstream timeout","data":null}' },
     ],
     ["of nginx's, whose client went away", { status: 499, body: "" }],
     ["that came too early", { status: 425, body: "" }],

@@ -179,6 +179,58 @@ export const malformed: readonly Pattern[] = [
   {
     class: "request-malformed",
     rows: [50],
+    codes: ["extra_forbidden"],
+    param: /^input\[\d+\]\.\w+/u,
+    data: (signal) => {
+      const place = /^input\[(\d+)\]\.(\w+)/u.exec(signal.param ?? "");
+      return { index: Number(place?.[1] ?? 0), member: place?.[2] ?? "" };
+    },
+    samples: [
+      {
+        source: "FastAPI servers",
+        status: 422,
+        body: {
+          detail: [
+            {
+              type: "extra_forbidden",
+              loc: ["body", "input", 6, "phase"],
+              msg: "Extra inputs are not permitted",
+              input: "final_answer",
+            },
+          ],
+        },
+        data: { index: 6, member: "phase" },
+      },
+    ],
+  },
+  {
+    // Servers that know the roles of chat templates only; what a developer says is the system's to say there.
+    class: "request-malformed",
+    rows: [50],
+    text: /^(?:invalid value: ['"`]developer['"`]\. supported values are: .*['"`]system['"`]|(?:unknown|unexpected|unsupported|invalid)(?: message)? role:? ['"`]?developer\b)/iu,
+    data: () => ({ member: "role=system" }),
+    samples: [
+      {
+        source: "compatible endpoints",
+        status: 400,
+        body: invalid(
+          "Invalid value: 'developer'. Supported values are: 'assistant', 'system', and 'user'.",
+          "invalid_value",
+          "input[0].role",
+        ),
+        data: { member: "role=system" },
+      },
+      {
+        source: "a chat template",
+        status: 400,
+        body: { error: { message: "Unknown role: developer", type: "invalid_request_error" } },
+        data: { member: "role=system" },
+      },
+    ],
+  },
+  {
+    class: "request-malformed",
+    rows: [50],
     text: /^missing required parameter: ?['"`]input\[\d+\]/iu,
     data: inputIndex,
     samples: [

@@ -133,7 +133,7 @@ export const policy: readonly Pattern[] = [
   {
     class: "refusal",
     rows: [48],
-    text: /^(?:[\w./:-]+ requires moderation on |content exists risk$)/iu,
+    text: /^(?:[\w./:-]+ requires moderation on |content exists risk$|violated guardrail policy\b|guardrail (?:raised|blocked)\b)/iu,
     data: nothing,
     samples: [
       {

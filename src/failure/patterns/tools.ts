@@ -38,7 +38,7 @@ export const toolKinds: readonly Pattern[] = [
   {
     class: "parameter-unsupported",
     rows: [47],
-    text: /^(?:the requested tool|(?:hosted |built-in )?tool(?: type)?:?|unsupported tool(?: type)?:?|unknown tool type:?|invalid tool type:?) ?['"`]?(?<kind>[a-z]\w+)['"`]?(?:[.,]?$|[.,]? (?:is |are )?not (?:supported|available|allowed)|[.,]? is unsupported|[.,] )/iu,
+    text: /^(?:the requested tool|(?:hosted |built-in )?tool(?: type)?:?|unsupported tool(?: type)?:?|unknown tool type:?|invalid tool type:?) ?['"`]?(?<kind>(?!(?:choice|calls?|calling|use|outputs?|results?|messages?|names?|parameters?)\b)[a-z]\w+)['"`]?(?:[.,]?$|[.,]? (?:is |are )?not (?:supported|available|allowed)|[.,]? is unsupported|[.,] )/iu,
     data: (_signal, found) => tools(found?.groups?.["kind"] ?? ""),
     samples: [
       {
@@ -126,7 +126,7 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     statuses: [400, 422],
-    param: /^tools\[\d+\]/u,
+    param: /^tools\[\d+\](?:\.type)?$/u,
     data: (signal) => ({ parameter: /^tools\[\d+\]/u.exec(signal.param ?? "")?.[0] ?? "" }),
     samples: [
       {
@@ -172,6 +172,40 @@ export const toolKinds: readonly Pattern[] = [
         status: 400,
         body: invalid("Tool choice 'image_generation' not found in 'tools' parameter.", null, "tool_choice"),
         data: { parameter: "tool_choice" },
+      },
+    ],
+  },
+  {
+    // A member of a tool, whichever tool has it.
+    class: "parameter-unsupported",
+    rows: [47],
+    codes: ["unknown_parameter", "unsupported_parameter", "extra_forbidden"],
+    param: /^tools\[\d+\](?:\.function)?\.\w+$/u,
+    data: (signal) => ({ parameter: `tools[].${/\w+$/u.exec(signal.param ?? "")?.[0]}` }),
+    samples: [
+      {
+        source: "compatible endpoints",
+        status: 400,
+        body: invalid("Unknown parameter: 'tools[0].strict'.", "unknown_parameter", "tools[0].strict"),
+        data: { parameter: "tools[].strict" },
+      },
+    ],
+  },
+  {
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^the following tools cannot be used with [\w.]+ '\w+': (?<kind>\w+)/iu,
+    data: (_signal, found) => tools(found?.groups?.["kind"] ?? ""),
+    samples: [
+      {
+        source: "OpenAI",
+        status: 400,
+        body: invalid(
+          "The following tools cannot be used with reasoning.effort 'minimal': web_search.",
+          null,
+          "tools",
+        ),
+        data: { parameter: "tools[web_search]" },
       },
     ],
   },

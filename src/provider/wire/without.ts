@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 /**
  * The members of a request body without those that the endpoint has refused, named as it names them: `include`, `reasoning.effort`. An
  * object that has nothing left in it goes too. `tools[web_search]` are the tools of that type or name, `tools[!function]` those of any other
- * type, and `store=false` sets a member. Items are not touched (`input[].namespace`).
+ * type, `tools[].strict` is a member of every tool, and `store=false` sets a member. Items are not touched (`input[].namespace`).
  */
 export function withoutParameters(body: object, refused: readonly string[] | undefined): JsonObject {
   let rest: JsonObject = { ...body };
@@ -24,6 +24,8 @@ function withoutOne(body: JsonObject, name: string): JsonObject {
   if (/^(?:input|messages)\b/u.test(name)) return body;
   const tools = /^tools\[(!?)(\w+)\]$/u.exec(name);
   if (tools) return withoutTools(body, tools[2]!, tools[1] === "");
+  const ofTools = /^tools\[\]\.(\w+)$/u.exec(name)?.[1];
+  if (ofTools !== undefined) return withoutToolMember(body, ofTools);
   const [member = "", value] = name.split("=");
   if (value !== undefined) return { ...body, [member]: value === "true" };
   const first = member.split(/[.[]/u, 1)[0]!;
@@ -58,6 +60,19 @@ function withoutTools(body: JsonObject, named: string, isThose: boolean): JsonOb
     tools: left,
     ...(choice !== undefined && !isChoiceLeft && { tool_choice: "auto" }),
   };
+}
+
+/** Chat endpoints have what a function is in a member of its own. */
+function withoutToolMember(body: JsonObject, member: string): JsonObject {
+  const { tools } = body;
+  if (!Array.isArray(tools)) return body;
+  const stripped = tools.map((tool: unknown) => {
+    if (!isJsonObject(tool)) return tool;
+    const inside = tool["function"];
+    const whole = isJsonObject(inside) ? { ...tool, function: withoutPath(inside, [member]) } : tool;
+    return withoutPath(whole, [member]);
+  });
+  return { ...body, tools: stripped };
 }
 
 const nameOf = (tool: JsonObject): unknown =>
