@@ -232,6 +232,21 @@ test("of a large file the ends are read, and its messages are reckoned", () => {
   expect(Math.abs(large.messages - exact) / exact).toBeLessThan(0.1);
 });
 
+test("an image that is larger than all else is not taken for thousands of messages", () => {
+  const home = homeWith("0.130.0");
+  const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
+  const lines = readFileSync(rollout.path, "utf8").trimEnd().split("\n");
+  const { messages } = scanRollout(rollout);
+  const content = [{ type: "input_image", image_url: `data:image/png;base64,${"A".repeat(6_000_000)}` }];
+  const payload = { type: "message", role: "user", content };
+  const image = JSON.stringify({ timestamp: "2026-11-20T21:04:39.000Z", type: "response_item", payload });
+  lines.splice(lines.length / 2, 0, image);
+  writeFileSync(rollout.path, lines.map((line) => `${line}\n`).join(""));
+  const found = scanRollout(rollout);
+  expect(found.estimated).toBe(true);
+  expect(Math.abs(found.messages - messages)).toBeLessThanOrEqual(1);
+});
+
 test("a reverted thread is one row, as is a thread of which there are two files", () => {
   const home = homeWith("0.169.0");
   const [rollout] = listRollouts(home);

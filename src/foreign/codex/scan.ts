@@ -52,6 +52,9 @@ const tailBytes = 2 ** 18;
 const longestTitle = 200;
 
 const memory = Buffer.allocUnsafe(wholeBytes);
+/** In so many places of what is not read it is looked whether a line ends there. */
+const probes = 8;
+const probed = Buffer.allocUnsafe(2 ** 16);
 
 const itemMark = Buffer.from('"type":"response_item","payload":{"type":"message"');
 const bareMark = Buffer.from('\n{"type":"message"');
@@ -63,7 +66,7 @@ const newline = 0x0a;
 export function scanRollout(file: RolloutFile): RolloutFacts {
   const parts = partsOf(file);
   if (parts === undefined) return { ...unknownOf(file), flaws: ["unreadable"] };
-  const { head, tail, between } = parts;
+  const { head, tail, between, inLines } = parts;
   if (head.length === 0) return { ...unknownOf(file), flaws: ["empty"] };
   if (head.toString("latin1", 0, 19) === "version https://git")
     return { ...unknownOf(file), flaws: ["git-lfs"] };
@@ -84,7 +87,7 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
   const { updated, flaws } = endOf(last);
   const asked = counted.prompt === undefined ? undefined : promptAt(head, counted.prompt);
   const density = tail ? messagesIn(tail).count : 0;
-  const share = between / (head.length + (tail?.length ?? 0));
+  const share = (between * inLines) / (head.length + (tail?.length ?? 0));
   const inEnds = counted.count + density;
   return {
     header: found.header,
@@ -104,6 +107,8 @@ interface Parts {
   tail?: Buffer;
   /** Bytes that were not read. */
   between: number;
+  /** How much of them are lines as those at the ends, and not one that is larger than all else: an image, what a tool printed. */
+  inLines: number;
 }
 
 function partsOf(file: RolloutFile): Parts | undefined {
@@ -113,10 +118,12 @@ function partsOf(file: RolloutFile): Parts | undefined {
       const { size } = fstatSync(fd);
       if (file.form === "jsonl.zst") return unpackedParts(fd, size);
       if (size <= wholeBytes)
-        return { head: memory.subarray(0, readSync(fd, memory, 0, size, 0)), between: 0 };
+        return { head: memory.subarray(0, readSync(fd, memory, 0, size, 0)), between: 0, inLines: 1 };
       const read = readSync(fd, memory, 0, headBytes, 0);
       const end = readSync(fd, memory, headBytes, tailBytes, size - tailBytes);
-      return halves(memory.subarray(0, read), memory.subarray(headBytes, headBytes + end), size);
+      const probe = (at: number): Buffer =>
+        probed.subarray(0, readSync(fd, probed, 0, probed.length, Math.floor(at)));
+      return halves(memory.subarray(0, read), memory.subarray(headBytes, headBytes + end), size, probe);
     } finally {
       closeSync(fd);
     }
@@ -129,12 +136,16 @@ function partsOf(file: RolloutFile): Parts | undefined {
 }
 
 /** Only whole lines count in the middle; a head that is one long line stays, for its first bytes. */
-function halves(head: Buffer, tail: Buffer, size: number): Parts {
+function halves(head: Buffer, tail: Buffer, size: number, probe: (at: number) => Buffer): Parts {
   const end = head.lastIndexOf(newline);
   const own = end < 0 ? head : head.subarray(0, end + 1);
   const begin = tail.indexOf(newline);
   const rest = begin < 0 ? tail : tail.subarray(begin + 1);
-  return { head: own, tail: rest, between: size - own.length - rest.length };
+  const between = size - own.length - rest.length;
+  let ends = 0;
+  for (let nth = 0; nth < probes; nth++)
+    if (probe(own.length + (between * (nth + 0.5)) / probes).includes(newline)) ends++;
+  return { head: own, tail: rest, between, inLines: ends / probes };
 }
 
 /** Compressed rollouts have to be unpacked whole; of very large ones nothing is known but their names. */
@@ -146,8 +157,10 @@ function unpackedParts(fd: number, size: number): Parts | undefined {
   readSync(fd, packed, 0, size, 0);
   const bytes = zstdDecompressSync(packed, { maxOutputLength: mostUnpacked });
   return bytes.length <= wholeBytes
-    ? { head: bytes, between: 0 }
-    : halves(bytes.subarray(0, headBytes), bytes.subarray(bytes.length - tailBytes), bytes.length);
+    ? { head: bytes, between: 0, inLines: 1 }
+    : halves(bytes.subarray(0, headBytes), bytes.subarray(bytes.length - tailBytes), bytes.length, (at) =>
+        bytes.subarray(Math.floor(at), Math.floor(at) + probed.length),
+      );
 }
 
 function unknownOf(file: RolloutFile): Omit<RolloutFacts, "flaws"> {
