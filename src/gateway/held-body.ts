@@ -3,8 +3,8 @@ export const segmentBytes = 64 * 1024;
 const keptSegments = 256;
 
 /**
- * Memory for bodies, used again and again. A body lives from its first byte to the first of its answer, which is long enough for V8 to take
- * it for old: left to the collector, 64 MB of dead bodies pile up between two collections of what is old.
+ * Memory for what is gathered from small pieces (bodies, runs of events, their frames), used again and again: left to the collector, 64 MB of
+ * it pile up between two collections of what is old.
  */
 export class BodyMemory {
   readonly #free: Buffer[] = [];
@@ -24,12 +24,7 @@ export interface WholeBody {
   whole(): Buffer;
 }
 
-/**
- * Behind so many bytes pieces stay where they came instead of being copied: of a large body the copied ones would be as much again, since
- * memory outside of V8's heap doesn't make it collect until it is 64 MB.
- */
-const copiedBytes = 16 * segmentBytes;
-/** Smaller pieces are copied all the same, or each would cost more than it holds. */
+/** Smaller pieces are copied, or each would cost more than it holds. */
 const leastKept = 4 * 1024;
 
 /** A body that is held to be sent, and sent again. After `release` it can't be read any more. */
@@ -49,10 +44,10 @@ export class HeldBody implements WholeBody {
     this.#memory = memory;
   }
 
-  /** The bytes are the body's from now on: it keeps them where they are, or copies them and frees their memory. */
+  /** The bytes are the body's from now on: it keeps them where they are, or copies them and frees their memory at once. */
   add(bytes: Buffer): void {
     this.length += bytes.length;
-    if (this.length > copiedBytes && bytes.length >= leastKept) {
+    if (bytes.length >= leastKept) {
       this.#close();
       this.#pieces.push(bytes);
       this.#kept.push(bytes);
