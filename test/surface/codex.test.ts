@@ -33,6 +33,29 @@ it("a sealed compaction that nobody can open gives way to what was said before i
     expect((await rig.run(["show", thread])).out).toMatch(/taken over from Codex session/u);
   }));
 
+it("killed while a session is taken over or gone on with, the next resume finds all of it or takes it over anew", () =>
+  withRig(scenario, async (rig) => {
+    const home = codexHome(rig, "0.169.0");
+    const { thread, path } = listRollouts(home).find((each) => each.thread.startsWith("01a1fab7-6ca0"))!;
+    const before = readFileSync(path);
+    const resume = ["resume", thread, "what did we do?", "--here"];
+    for (const point of ["session-folder-made", "append-half-written", "append-not-synced"]) {
+      expect((await rig.run(resume, { env: { THROUGHLINE_CRASH_AT: point } })).signal).toBe("SIGKILL");
+      expect(rig.ids()).toEqual([]);
+    }
+    expect(rig.simulator.requests).toEqual([]);
+    const killed = await rig.run(resume, { env: { THROUGHLINE_CRASH_AT: "turn-started" } });
+    expect(killed.signal).toBe("SIGKILL");
+    expect(rig.ids()).toEqual([thread]);
+    const run = await rig.run(["resume", thread, "--here"]);
+    expect(run.status, run.err).toBe(0);
+    const body = JSON.stringify(rig.simulator.requests.at(-1));
+    expect(body.match(/what did we do\?/gu)).toHaveLength(1);
+    expect(body.match(/read a\.txt/gu)).toHaveLength(1);
+    expect(body).toContain("It says hi.");
+    expect(readFileSync(path).equals(before)).toBe(true);
+  }));
+
 it("sessions of Codex are listed with what is asked for, and counted where they are hidden", () =>
   withRig(scenario, async (rig) => {
     const home = codexHome(rig, "0.130.0");
