@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { printableLine } from "../../lib/printable.ts";
 
 // Codex puts what it tells the model about the workspace, skills, aborted turns and sub-agents into messages of the user. They are none of
 // the person's, start no turn, and a rollback doesn't count them (codex-rs `is_user_turn_boundary`, read 2026-11).
@@ -19,6 +20,9 @@ const tags = [
   "model_switch",
   "personality_spec",
   "token_budget",
+  "recommended_plugins",
+  "codex_internal_context",
+  "app-context",
 ] as const;
 const tagged = new RegExp(`^<(${tags.join("|")})\\b[^>]*>`, "iu");
 /** As `tagged`, in JSON that wasn't parsed: a part of a message that begins so is Codex's own. */
@@ -67,6 +71,17 @@ function isSaidToBeTheUsers(payload: MessageMembers, parts: number): boolean {
     kinds.length === parts &&
     kinds.some((kind) => typeof kind === "string" && kind.startsWith("user."))
   );
+}
+
+/** Behind it stands what was asked, where an editor or the desktop app has put before it what is open there. */
+const requestHead = "## My request for Codex:";
+
+/** The first line of what a prompt asks, for lists: no words of an editor, no frames of images. */
+export function titleOf(prompt: string, longest: number): string {
+  const at = prompt.indexOf(requestHead);
+  const asked = at < 0 ? prompt : prompt.slice(at + requestHead.length);
+  const words = asked.slice(0, 8 * longest).replaceAll(/<\/?image\b[^>]*>/gu, "");
+  return printableLine(words, longest) || printableLine(prompt.slice(0, 4 * longest), longest);
 }
 
 export function isSummaryText(text: string): boolean {

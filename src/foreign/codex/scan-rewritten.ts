@@ -1,6 +1,5 @@
-import { printableLine } from "../../lib/printable.ts";
 import { linesIn } from "./lines.ts";
-import { isSummaryText, promptOf } from "./prompt.ts";
+import { isSummaryText, promptOf, titleOf } from "./prompt.ts";
 import { readRecord } from "./record.ts";
 
 /** What a list says of a rollout beside its header. */
@@ -37,7 +36,7 @@ export function scanRewritten(bytes: Buffer, longestTitle: number): RewrittenFac
     if (prompt === undefined && payload["role"] !== "assistant") continue;
     facts.messages++;
     if (prompt === undefined || isSummaryText(prompt)) continue;
-    const title = printableLine(prompt.slice(0, 4 * longestTitle), longestTitle);
+    const title = titleOf(prompt, longestTitle);
     if (title !== "") facts.title ??= title;
   }
   return facts;

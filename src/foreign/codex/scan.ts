@@ -1,12 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { zstdDecompressSync } from "node:zlib";
 import { isJsonObject, type JsonObject, type Member, members, parseJson } from "../../lib/json.ts";
-import { printableLine } from "../../lib/printable.ts";
 import { glance, glancedTime } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { linesIn, type RolloutLine } from "./lines.ts";
 import { madeAt, type RolloutFile } from "./places.ts";
-import { isSummaryText, promptOf, taggedInJson } from "./prompt.ts";
+import { isSummaryText, promptOf, taggedInJson, titleOf } from "./prompt.ts";
 import { asRecord, readRecord } from "./record.ts";
 import { scanRewritten } from "./scan-rewritten.ts";
 
@@ -177,7 +176,7 @@ function scanDocument(file: RolloutFile, bytes: Buffer): RolloutFacts {
     : undefined;
   const items = document["items"].filter(isJsonObject);
   const prompts = items.flatMap((item) => promptOf(item) ?? []);
-  const title = prompts[0] === undefined ? "" : printableLine(prompts[0], longestTitle);
+  const title = prompts[0] === undefined ? "" : titleOf(prompts[0], longestTitle);
   return {
     header: session && withoutInstructions(session),
     ...(title !== "" && { title }),
@@ -269,7 +268,7 @@ const doubtful = /"text":"(?:\\n|\s)*(?:# AGENTS\.md|Warning: )/iu;
 
 function promptAt(bytes: Buffer, at: number): string | undefined {
   const text = promptText(bytes, at);
-  const title = text === undefined ? "" : printableLine(text.slice(0, 4 * longestTitle), longestTitle);
+  const title = text === undefined ? "" : titleOf(text, longestTitle);
   return title === "" ? undefined : title;
 }
 

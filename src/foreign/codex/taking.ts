@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { printableLine } from "../../lib/printable.ts";
 import type { NewEvent, TurnOutcome, Usage } from "../../session/event.ts";
 import type { Imported } from "../../session/imported.ts";
 import type { History } from "../../session/history.ts";
@@ -9,7 +8,7 @@ import type { Append } from "../../store.ts";
 import type { RolloutHeader } from "./header.ts";
 import { answeredAs, copiedItem, type LoggedItem, loggedItem } from "./item.ts";
 import type { RolloutLine } from "./lines.ts";
-import { isSummaryText } from "./prompt.ts";
+import { isSummaryText, titleOf } from "./prompt.ts";
 import { Room } from "./room.ts";
 import { ThreadFold, type Changed, type ThreadItem } from "./thread.ts";
 
@@ -233,7 +232,7 @@ export class Taking {
       }
       this.#messages++;
       this.#inStep = false;
-      if (!isSummaryText(prompt)) this.#title ??= printableLine(prompt, 200) || undefined;
+      if (!isSummaryText(prompt)) this.#title ??= titleOf(prompt, 200) || undefined;
     }
     const role = payload["role"];
     if (kind === "message" && role === "assistant") this.#messages++;
