@@ -121,7 +121,12 @@ function pairObjections(elements: readonly Element[], { adjacent, uniqueCalls }:
     const open = new Map<string, number>();
     for (const element of elements) {
       if (!isCall(element) && !isOutput(element)) continue;
-      const key = `${String(element["type"]).replace(/_output$/u, "")} ${String(element["call_id"])}`;
+      const call = String(element["call_id"]);
+      const own = `${String(element["type"]).replace(/_output$/u, "")} ${call}`;
+      // Codex has no other output for a call of the local shell than a function's.
+      const shell = `local_shell_call ${call}`;
+      const isShells = element["type"] === "function_call_output" && (open.get(own) ?? 0) === 0;
+      const key = isShells && (open.get(shell) ?? 0) > 0 ? shell : own;
       const count = (open.get(key) ?? 0) + (isCall(element) ? 1 : -1);
       if (count < 0) found.push(`output without call: ${key}`);
       open.set(key, count);
