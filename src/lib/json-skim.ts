@@ -137,6 +137,14 @@ export class JsonSkim {
     return this.number(slot) ?? (JSON.parse(this.#slice(slot)) as unknown);
   }
 
+  /** The bytes of a string without escapes, as `start` and `end` of `memory`; `undefined` for anything else. */
+  plainText(
+    slot: number,
+  ): { readonly memory: DataView; readonly start: number; readonly end: number } | undefined {
+    if (!this.#isPlainText(slot)) return undefined;
+    return { memory: this.#view, start: this.#starts[slot]! + 1, end: this.#ends[slot]! - 1 };
+  }
+
   /** The value of a string that is always one of a few short words: the same string each time. `undefined` for anything else. */
   word(slot: number): string | undefined {
     if (!this.#isPlainText(slot)) {

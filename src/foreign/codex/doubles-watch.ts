@@ -44,9 +44,9 @@ export class DoublesWatch {
 
   /** True for a record that is a copy beyond doubt. */
   see(record: WatchedRecord, line: RolloutLine): boolean {
-    const { type, kind, payload, ordinal, era } = record;
+    const { type, payload, ordinal, era } = record;
     const isItem = type === "response_item";
-    const known = isItem ? this.#knows(kind, payload) : undefined;
+    const known = isItem ? this.#knows(record) : undefined;
     if (ordinal !== undefined) {
       if (!this.#hasOrdinal(ordinal, line) && known !== "id") return false;
       this.#strong.add(spanOf(line));
@@ -77,9 +77,11 @@ export class DoublesWatch {
   }
 
   /** What of the item was there before: its id, or, where it has none that is one for good, its call's. */
-  #knows(kind: string | undefined, payload: WatchedRecord["payload"]): "id" | "call" | undefined {
-    const { id, call_id: call } = payload;
-    if (typeof id === "string" && id.length >= uniqueId) return this.#ids.note(id, asItem) ? "id" : undefined;
+  #knows(record: WatchedRecord): "id" | "call" | undefined {
+    const id = record.idIn(this.#ids, uniqueId);
+    if (id !== undefined) return this.#ids.mark(id, asItem) ? "id" : undefined;
+    const { kind, payload } = record;
+    const call = payload["call_id"];
     if (typeof call !== "string" || call === "") return undefined;
     return this.#ids.note(call, kind?.endsWith("_output") ? asOutput : asCall) ? "call" : undefined;
   }

@@ -19,7 +19,7 @@ import { SealsWatch } from "./seals-watch.ts";
 import { LineSkim } from "./skim.ts";
 import { loneSurrogates } from "./surrogates.ts";
 import { TurnsWatch } from "./turns-watch.ts";
-import type { WatchedRecord } from "./watched-record.ts";
+import { watched, type WatchedRecord } from "./watched-record.ts";
 
 /** A line that Codex passes over, or that makes it refuse the file. */
 export interface BadLine extends Span {
@@ -188,8 +188,7 @@ class Examiner {
     const record = asRecord(value);
     const isFirst = this.#head === undefined;
     if (isFirst) this.#begin(record, line);
-    const { era, type, kind, payload, ordinal } = record;
-    this.#record({ era, type, kind, payload, ordinal, timestamp }, line, isFirst);
+    this.#record(watched(record, timestamp), line, isFirst);
   }
 
   /** Whether Codex, too, takes the line's strings for text; it is noted where not. */
@@ -226,8 +225,9 @@ class Examiner {
 
   /** A line that is too long: Codex reads it, so that its call, its output or its ordinal counts. */
   #headOnly(line: RolloutLine): void {
-    const record = recordOfHead(line.bytes);
-    if (record === undefined) return;
+    const head = recordOfHead(line.bytes);
+    if (head === undefined) return;
+    const record = watched(head);
     this.#records++;
     this.#ordinals.see(record, line);
     this.#pairs.see(record, line);

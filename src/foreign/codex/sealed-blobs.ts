@@ -33,7 +33,7 @@ export class SealedBlobs {
   #flags = new Uint8Array(fewest);
   /** Of each where its id and its tail end in `#texts`. */
   #ends = new Uint32Array(2 * fewest);
-  #texts = Buffer.allocUnsafeSlow(2 ** 14);
+  #texts = new Uint16Array(2 ** 13);
   #kept = 0;
   count = 0;
 
@@ -79,20 +79,25 @@ export class SealedBlobs {
       bytes,
       in: places[flags & 3]!,
       malformed: (flags & malformed) !== 0,
-      tail: this.#texts.toString("utf16le", behindId, end),
-      ...((flags & hasId) !== 0 && { id: this.#texts.toString("utf16le", start, behindId) }),
+      tail: this.#text(behindId, end),
+      ...((flags & hasId) !== 0 && { id: this.#text(start, behindId) }),
       ...(!Number.isNaN(sealedAt) && { sealedAt }),
     };
   }
 
-  /** Resolves to how many bytes it took. */
+  /** Returns how many characters it took. */
   #write(text: string, at: number): number {
-    if (at + 2 * text.length > this.#texts.length) {
-      const larger = Buffer.allocUnsafeSlow(2 * this.#texts.length + 2 * text.length);
-      this.#texts.copy(larger, 0, 0, at);
+    if (at + text.length > this.#texts.length) {
+      const larger = new Uint16Array(2 * (at + text.length));
+      larger.set(this.#texts);
       this.#texts = larger;
     }
-    return this.#texts.write(text, at, "utf16le");
+    for (let nth = 0; nth < text.length; nth++) this.#texts[at + nth] = text.charCodeAt(nth);
+    return text.length;
+  }
+
+  #text(start: number, end: number): string {
+    return String.fromCharCode(...this.#texts.subarray(start, end));
   }
 
   #grow(): void {

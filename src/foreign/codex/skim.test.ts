@@ -7,7 +7,8 @@ import { linesIn } from "./lines.ts";
 import { listRollouts } from "./places.ts";
 import { asRecord } from "./record.ts";
 import { LineSkim } from "./skim.ts";
-import { askedOfItem, askedOfPayload, itemOf, type WatchedRecord } from "./watched-record.ts";
+import { TextSet } from "./text-set.ts";
+import { askedOfItem, askedOfPayload, itemOf, watched, type WatchedRecord } from "./watched-record.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 afterEach(() => vi.restoreAllMocks());
@@ -22,20 +23,24 @@ function line(type: string, payload: unknown, more: object = {}): Buffer {
   return Buffer.from(JSON.stringify({ timestamp: "2026-11-20T20:47:41.123Z", ...more, type, payload }));
 }
 
+const ids = new TextSet(10_000);
+
 /** What is told of a line. */
-function told({ era, type, kind, ordinal, timestamp, payload }: WatchedRecord): object {
+function told(record: WatchedRecord): object {
+  const { era, type, kind, ordinal, timestamp, payload } = record;
+  // Of several lines the same id has the same number, however it was read.
+  const id = record.idIn(ids, 1);
   const members = askedOfPayload.map((name) => [name, payload[name]] as const);
   const item = itemOf(payload);
   const ofItem = item && askedOfItem.map((name) => [name, item[name]] as const);
   const { item: _item, ...rest } = Object.fromEntries(members);
-  return { era, type, kind, ordinal, timestamp, payload: rest, item: ofItem ?? payload.item };
+  return { era, type, kind, ordinal, timestamp, id, payload: rest, item: ofItem ?? payload.item };
 }
 
 /** What parsing the line tells. */
 function parsed(bytes: Buffer): object {
   const value = JSON.parse(bytes.toString("latin1")) as JsonObject;
-  const { era, type, kind, ordinal, payload } = asRecord(value);
-  return told({ era, type, kind, ordinal, payload, timestamp: value["timestamp"] });
+  return told(watched(asRecord(value), value["timestamp"]));
 }
 
 test("of every line that real versions wrote a skim says the same as parsing it, and most are skimmed", () => {
@@ -68,13 +73,13 @@ test("of every line that real versions wrote a skim says the same as parsing it,
 
 test("nobody who examines a rollout asks for more of an item than was looked up", async () => {
   const asked = new Set<string>();
-  const watched = (value: object, name: string): object =>
+  const looking = (value: object, name: string): object =>
     new Proxy(value, {
       get(target, key: string) {
         if (!(key in target)) asked.add(`${name}.${key}`);
         const member = (target as JsonObject)[key];
         // What is in a list was parsed.
-        return isJsonObject(member) ? watched(member, `${name}.${key}`) : member;
+        return isJsonObject(member) ? looking(member, `${name}.${key}`) : member;
       },
     });
   const { read } = LineSkim.prototype;
@@ -82,7 +87,8 @@ test("nobody who examines a rollout asks for more of an item than was looked up"
     const record = read.call(this, start, end);
     if (!record) return undefined;
     const { timestamp, payload } = record;
-    return { ...record, timestamp, payload: watched(payload, record.kind ?? record.type) };
+    const idIn: WatchedRecord["idIn"] = (...given) => record.idIn(...given);
+    return { ...record, timestamp, idIn, payload: looking(payload, record.kind ?? record.type) };
   });
   for (const version of readdirSync(fixtures))
     for (const { path } of listRollouts(join(fixtures, version))) await examine(path);

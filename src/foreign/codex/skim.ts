@@ -1,5 +1,6 @@
 import { JsonSkim } from "../../lib/json-skim.ts";
 import type { Era } from "./record.ts";
+import type { TextSet } from "./text-set.ts";
 import { askedOfItem, askedOfPayload, type WatchedRecord } from "./watched-record.ts";
 
 const ofPayload = askedOfPayload.map((name) => `payload.${name}`);
@@ -12,6 +13,7 @@ const ordinalSlot = slotOf("ordinal");
 const typeSlot = slotOf("type");
 const payloadSlot = slotOf("payload");
 const kindSlot = slotOf("payload.type");
+const idSlot = slotOf("payload.id");
 const itemSlot = slotOf("payload.item");
 
 /** Members that are one of a few words, if they are text. */
@@ -48,6 +50,16 @@ class SkimmedRecord implements WatchedRecord {
 
   get timestamp(): unknown {
     return this.#json.value(timestampSlot);
+  }
+
+  idIn(ids: TextSet, shortest: number): number | undefined {
+    const plain = this.#json.plainText(idSlot);
+    if (plain)
+      return plain.end - plain.start < shortest
+        ? undefined
+        : ids.numberAt(plain.memory, plain.start, plain.end);
+    const id = this.#json.value(idSlot);
+    return typeof id === "string" && id.length >= shortest ? ids.numberOf(id) : undefined;
   }
 }
 

@@ -46,3 +46,20 @@ test("a text has each of its marks on its own", () => {
   expect(said.map(([one]) => one)).toEqual([false, false, true, true, false]);
   expect(said.map(([, other]) => other)).toEqual([false, false, true, true, false]);
 });
+
+test("a text that stands in memory is the same as one that is given, and none is taken for another", () => {
+  const texts = new TextSet(100_000);
+  const names = Array.from(
+    { length: 3_000 },
+    (_, at) => `\xffé${at.toString(2)}`.slice(0, 2 + (at % 12)) + at,
+  );
+  const bytes = Buffer.from(names.join(""), "latin1");
+  const memory = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let start = 0;
+  for (const name of names) {
+    const number = texts.numberAt(memory, start, start + name.length);
+    start += name.length;
+    expect([texts.textOf(number), texts.numberOf(name)]).toEqual([name, number]);
+  }
+  expect(new Set(names.map((name) => texts.numberOf(name))).size).toBe(new Set(names).size);
+});

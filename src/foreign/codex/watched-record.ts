@@ -1,5 +1,6 @@
 import { isJsonObject } from "../../lib/json.ts";
-import type { Era } from "./record.ts";
+import type { Era, RolloutRecord } from "./record.ts";
+import type { TextSet } from "./text-set.ts";
 
 /** The members of a payload that those who examine a rollout ask for; of its `item`, those of `askedOfItem`. */
 export const askedOfPayload = [
@@ -32,6 +33,19 @@ export interface WatchedRecord {
   readonly ordinal?: number | undefined;
   /** As the line has it. */
   readonly timestamp?: unknown;
+  /** The number that the payload's id has among others, where it is a text that is long enough; otherwise `undefined`. */
+  idIn(ids: TextSet, shortest: number): number | undefined;
+}
+
+/** What a line says that was parsed. */
+export function watched(
+  { era, type, kind, payload, ordinal }: RolloutRecord,
+  timestamp?: unknown,
+): WatchedRecord {
+  const { id } = payload;
+  const idIn = (ids: TextSet, shortest: number): number | undefined =>
+    typeof id === "string" && id.length >= shortest ? ids.numberOf(id) : undefined;
+  return { era, type, kind, payload, ordinal, timestamp, idIn };
 }
 
 /** What an event tells of. */
