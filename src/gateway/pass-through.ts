@@ -4,7 +4,7 @@ import { isFailureOf } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
 import { signalFromTransport } from "../failure/signal.ts";
 import { printableLine } from "../lib/printable.ts";
-import { errorCode } from "../provider/wire/connection.ts";
+import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { answerError } from "./answer.ts";
 import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
@@ -101,7 +101,7 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#watch.stop();
     // An answer that is cut can only be told so by cutting it.
     if (this.#response.headersSent || this.#response.destroyed) return void this.#response.destroy();
-    const signal = signalFromTransport(errorCode(error), error.message);
+    const signal = signalFromTransport(errorCode(error), connectionWords(error));
     const failure = classify(signal, { now: this.#context.now() });
     if (isFailureOf(failure, "transport-interrupted") && failure.data.reason === "refused")
       this.#context.upstreams.leaveOut(this.#upstream);

@@ -7,7 +7,7 @@ import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
 import { holdsSealed, type StreamedBody } from "./body.ts";
-import { dispatcherFor, errorCode } from "./connection.ts";
+import { dispatcherFor, connectionWords, errorCode } from "./connection.ts";
 import { EventDecoder, readAnswer } from "./decoder.ts";
 import { issuerOf } from "./issuer.ts";
 import { IdleError, Pulse, type Silence } from "./pulse.ts";
@@ -218,7 +218,7 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     // The request's input could not be read from the store.
     if (isFailure(error)) return error;
     const code = error instanceof IdleError ? "IDLE" : errorCode(error);
-    const message = this.#withoutKey(error instanceof Error ? error.message : String(error));
+    const message = this.#withoutKey(error instanceof Error ? connectionWords(error) : String(error));
     return classify(signalFromTransport(code, `${this.#url.origin}: ${message || code}`), {
       now: this.#clock.now(),
       provider: this.name,
