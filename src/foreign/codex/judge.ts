@@ -93,7 +93,11 @@ function orderFindings({ doubled, ordinals, header }: Examination): Finding[] {
   if (header?.isPaginated !== true) return found;
   const { missing, regressed, firstRegressed } = ordinals;
   if (missing.count > 0)
-    found.push(finding("missing-ordinal", missing.items.map(placeOf), { count: missing.count }));
+    found.push(
+      finding("missing-ordinal", missing[Symbol.iterator]().take(mostPlaces).map(placeOf).toArray(), {
+        count: missing.count,
+      }),
+    );
   if (regressed > 0)
     found.push(
       finding("ordinal-regressed", firstRegressed ? [placeOf(firstRegressed)] : [], { count: regressed }),

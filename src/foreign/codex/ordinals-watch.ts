@@ -1,4 +1,5 @@
-import { Bounded } from "./bounded.ts";
+import { NumberRows } from "./number-rows.ts";
+import { SpanList } from "./span-list.ts";
 import type { RolloutLine } from "./lines.ts";
 import { type Span, spanOf } from "./span.ts";
 import type { WatchedRecord } from "./watched-record.ts";
@@ -19,8 +20,9 @@ const mostLines = 500_000;
 export class OrdinalsWatch {
   #last: number | undefined;
   /** Lines without an ordinal since the last one that has one; fatal only at the end of the file. */
-  #without = new Bounded<Span>(mostLines);
-  readonly #renumbered = new Bounded<Renumbered>(mostLines);
+  readonly #without = new SpanList(mostLines);
+  /** Of each line that gets another ordinal: its index, offset and bytes, that ordinal, and the one it has (NaN: none). */
+  readonly #renumbered = new NumberRows(5);
   #next: number | undefined;
   regressed = 0;
   #firstRegressed: Span | undefined;
@@ -38,7 +40,7 @@ export class OrdinalsWatch {
     }
     if (this.#next === undefined) {
       this.#last = ordinal;
-      this.#without = new Bounded(mostLines);
+      if (this.#without.count > 0) this.#without.clear();
     } else {
       if (this.#last !== undefined && ordinal <= this.#last) this.regressed++;
       this.#last = Math.max(this.#last ?? 0, ordinal);
@@ -49,7 +51,9 @@ export class OrdinalsWatch {
   #renumber(line: RolloutLine, had: number | undefined): void {
     const ordinal = this.#next!;
     this.#next = ordinal + 1;
-    this.#renumbered.add({ ...spanOf(line), ordinal, ...(had !== undefined && { had }) });
+    if (this.#renumbered.length === mostLines) return;
+    const { index, at, bytes } = spanOf(line);
+    this.#renumbered.put(this.#renumbered.add(), index, at, bytes, ordinal, had ?? Number.NaN);
   }
 
   /** The ordinal that the next line would get. */
@@ -62,14 +66,28 @@ export class OrdinalsWatch {
   }
 
   /** The lines at the end that have none. */
-  get missing(): { items: readonly Span[]; count: number } {
+  get missing(): SpanList {
     return this.#without;
   }
 
   /** What would put them in order. */
-  wanted(): readonly Renumbered[] {
-    if (this.#next !== undefined) return this.#renumbered.items;
-    const from = this.next ?? 0;
-    return this.#without.items.map((span, at) => ({ ...span, ordinal: from + at }));
+  *wanted(): Generator<Renumbered, undefined> {
+    if (this.#next === undefined) {
+      let ordinal = this.next ?? 0;
+      for (const span of this.#without) yield { ...span, ordinal: ordinal++ };
+      return undefined;
+    }
+    const rows = this.#renumbered;
+    for (let row = 0; row < rows.length; row++) {
+      const had = rows.get(row, 4);
+      yield {
+        index: rows.get(row, 0),
+        at: rows.get(row, 1),
+        bytes: rows.get(row, 2),
+        ordinal: rows.get(row, 3),
+        ...(!Number.isNaN(had) && { had }),
+      };
+    }
+    return undefined;
   }
 }
