@@ -33,13 +33,10 @@ if (Number.parseInt(process.versions.node, 10) < needed) {
   );
 } else {
   // The compile cache must be on before the first module of ours loads: it is what makes the start quick.
-  Promise.all([import("node:module"), import("node:v8")])
-    .then(([nodeModule, v8]) => {
-      nodeModule.enableCompileCache();
-      // A long session is read into a hundred thousand records that all stay: a young generation that grows with them is memory for nothing.
-      v8.setFlagsFromString("--semi-space-growth-factor=1");
-      return import("../dist/program/main.js");
-    })
+  process.getBuiltinModule("node:module").enableCompileCache();
+  // A long session is read into a hundred thousand records that all stay: a young generation that grows with them is memory for nothing.
+  process.getBuiltinModule("node:v8").setFlagsFromString("--semi-space-growth-factor=1");
+  import("../dist/program/main.js")
     .then((cli) => cli.main(process.argv.slice(2)))
     .then((status) => {
       process.exitCode = status;

@@ -10,6 +10,19 @@ const folder = join(root, "dist", "program");
 /** A program that started before this build may still load a file of the build before. */
 const keptMs = 24 * 3_600_000;
 
+const importOfBuiltin =
+  /^import (?:(?<all>[\w$]+)(?:, )?)?(?:\{(?<some>[^}]*)\} )?\s*from "(?<name>node:[\w/]+)";$/gmu;
+
+function withoutRarities(...found: unknown[]): string {
+  const { all, some, name } = found.at(-1) as { all?: string; some?: string; name: string };
+  const builtin = `globalThis.process.getBuiltinModule("${name}")`;
+  const lines = [
+    all === undefined ? "" : `const ${all} = ${builtin};`,
+    some === undefined ? "" : `const {${some.replaceAll(" as ", ": ")}} = ${builtin};`,
+  ];
+  return lines.filter((line) => line !== "").join(" ");
+}
+
 /** What `provider/wire/connection.ts` imports of it, made as its own entry makes it. */
 const connectionsOfUndici = `
 const Dispatcher = require("./lib/dispatcher/dispatcher");
@@ -47,6 +60,12 @@ const bundle = await rolldown({
         filter: { id: /undici\/index\.js$/u },
         handler: () => connectionsOfUndici,
       },
+    },
+    {
+      name: "builtins-without-their-rarities",
+      // To import one name of a built-in module Node reads all of its names, and so loads what hardly anybody uses: workers and a differ for
+      // `util`, reports for `process`, WebCrypto for `crypto`, streams for `fs`. A tenth of a short command's time.
+      renderChunk: (code) => ({ code: code.replaceAll(importOfBuiltin, withoutRarities) }),
     },
     {
       name: "undici-without-http2",
