@@ -16,6 +16,7 @@ import { readRecord, type RolloutRecord } from "./record.ts";
 import { blank, salvage, salvageTail } from "./salvage.ts";
 
 const longestHead = 512;
+const newline = 0x0a;
 
 /** The edits of each round; a round begins with what the one before it has left. */
 export const rounds: readonly ((found: Examination, options: PlanOptions) => Iterable<Edit>)[] = [
@@ -73,7 +74,7 @@ function* pinned(
     if (isMoving(edit)) {
       moving++;
       room -= shiftOf(edit);
-      if (edit.bytes !== "blank" && edit.bytes.at(-1) === 0x0a) last = nth;
+      if (edit.bytes !== "blank" && edit.bytes.at(-1) === newline) last = nth;
     }
     nth++;
   }
@@ -82,7 +83,7 @@ function* pinned(
   for (const edit of edits()) {
     const isFilled = nth++ === last && room > 0;
     if (isFilled && edit.bytes !== "blank") {
-      const bytes = Buffer.concat([edit.bytes.subarray(0, -1), blank(room), Buffer.of(0x0a)]);
+      const bytes = Buffer.concat([edit.bytes.subarray(0, -1), blank(room), Buffer.of(newline)]);
       yield { ...edit, bytes };
     } else if (!isLeftOut || !isMoving(edit)) yield edit;
   }
@@ -93,6 +94,7 @@ class Planner {
   readonly #found: Examination;
   readonly #options: PlanOptions;
   readonly #file: EditedFile;
+  #isHeadMade: boolean | undefined;
 
   constructor(found: Examination, options: PlanOptions, file: EditedFile) {
     this.#found = found;
@@ -112,7 +114,8 @@ class Planner {
     const line = isBad ? this.#file.read(first.at, Math.min(first.bytes, longestExamined)) : undefined;
     const kept = isLong ? undefined : line && salvage(line);
     // Salvaged whole, it is a bad line like any other.
-    const keptHeader = kept && headerIn(kept.bytes);
+    const isBlank = kept?.bytes.every((byte) => byte === 0x20) === true;
+    const keptHeader = kept && !isBlank ? headerIn(kept.bytes) : undefined;
     if (keptHeader && isWholeHeader(keptHeader)) return [];
     const made = this.#rebuilt(line);
     if (made === undefined) return [];
@@ -126,11 +129,12 @@ class Planner {
         ),
       ];
     // A header that lacks what a resume needs, or names no id, is put together anew rather than kept behind the new one.
-    const isNothingKept = keptHeader !== undefined || kept.bytes.every((byte) => byte === 0x20);
+    const isNothingKept = keptHeader !== undefined || isBlank;
     const own = isNothingKept ? made : Buffer.concat([withNewline(made), trimmed(kept.bytes)]);
-    const padded = own.length < first.bytes ? Buffer.concat([own, blank(first.bytes - own.length)]) : own;
     const isLast = this.#found.tail?.at === first.at;
-    const bytes = isLast ? withNewline(padded) : padded;
+    const bytes = blank(Math.max(first.bytes, own.length) + (isLast ? 1 : 0));
+    own.copy(bytes);
+    if (isLast) bytes[bytes.length - 1] = newline;
     return [
       this.#file.edit(
         first,
@@ -144,11 +148,10 @@ class Planner {
   }
 
   *badLines(): Generator<Edit, undefined> {
-    const { bad, tail, first, head } = this.#found;
-    const headIsMade = head === "broken" && first !== undefined && this.head().length > 0;
+    const { bad, tail, first } = this.#found;
     for (const line of bad.items) {
       if (line.at === tail?.at && tail.is !== "whole") continue;
-      if (headIsMade && line.at === first.at) continue;
+      if (line.at === first?.at && this.#makesHead()) continue;
       const { bytes, lost } = salvage(this.#file.bytes(line));
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
       yield this.#file.edit(line, kinds[line.why], says, bytes, line.bytes, lost);
@@ -157,22 +160,20 @@ class Planner {
   }
 
   tail(): Edit[] {
-    const { tail, bytes: size, first, head } = this.#found;
-    if (tail === undefined) return [];
+    const { tail, bytes: size, first } = this.#found;
+    if (tail === undefined || (first?.at === tail.at && this.#makesHead())) return [];
     if (tail.is === "whole") {
-      if (head === "broken" && first?.at === tail.at && this.head().length > 0) return [];
       const end = { index: tail.index, at: size, bytes: 0 };
       return [this.#file.insert(end, "no-final-newline", "the last line is ended", Buffer.from("\n"))];
     }
-    if (head === "broken" && first?.at === tail.at && this.head().length > 0) return [];
     if (tail.is === "nul") {
       const bytes = blank(tail.bytes);
-      bytes[bytes.length - 1] = 0x0a;
+      bytes[bytes.length - 1] = newline;
       return [this.#file.edit(tail, "nul-tail", "the NULs become spaces and a line end", bytes, tail.bytes)];
     }
     const { bytes, lost } = salvageTail(this.#file.bytes(tail));
     const isRoom = bytes.at(-1) === 0x20;
-    if (isRoom) bytes[bytes.length - 1] = 0x0a;
+    if (isRoom) bytes[bytes.length - 1] = newline;
     const ended = isRoom ? bytes : withNewline(bytes);
     return [this.#file.edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
   }
@@ -183,7 +184,7 @@ class Planner {
     const missing = pin === undefined ? 0 : missingBefore(pin, this.#found);
     if (pin === undefined || missing <= 0) return [];
     const bytes = blank(missing);
-    bytes[missing - 1] = 0x0a;
+    bytes[missing - 1] = newline;
     const says = "what is gone becomes spaces, so that the file behind it goes on where it did";
     const at = pin.offset - missing;
     return [this.#file.insert({ index: this.#linesBefore(at), at, bytes: 0 }, "segment-short", says, bytes)];
@@ -192,7 +193,7 @@ class Planner {
   #linesBefore(offset: number): number {
     let lines = 0;
     for (let at = 0; at < offset; at += 2 ** 20)
-      for (const byte of this.#file.read(at, Math.min(2 ** 20, offset - at))) if (byte === 0x0a) lines++;
+      for (const byte of this.#file.read(at, Math.min(2 ** 20, offset - at))) if (byte === newline) lines++;
     return lines;
   }
 
@@ -282,6 +283,12 @@ class Planner {
       yield this.#file.edit(place, kind, says, Buffer.from(text), length);
     }
     return undefined;
+  }
+
+  /** Whether `head` makes the first line anew; asked once, since that line may be long. */
+  #makesHead(): boolean {
+    this.#isHeadMade ??= this.#found.head === "broken" && this.head().length > 0;
+    return this.#isHeadMade;
   }
 
   #rebuilt(broken: Buffer | undefined): Buffer | undefined {

@@ -12,6 +12,8 @@ export interface Salvaged {
 const space = 0x20;
 const newline = 0x0a;
 const questionMark = 0x3f;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 /** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
 const beginning = Buffer.from('{"timestamp":"');
 const mostPieces = 1_000;
@@ -47,17 +49,20 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
     const end = starts[nth + 1] ?? cleaned.length;
     const piece = cleaned.subarray(start, end);
     const kept = isRecord(piece);
-    if (!kept && !isBlankOrNul(line.subarray(start, end))) lost.push(line.subarray(start, end));
-    const own = kept ? piece : blank(piece.length);
+    if (!kept) {
+      if (!isBlankOrNul(line.subarray(start, end))) lost.push(line.subarray(start, end));
+      piece.fill(space);
+    }
     // A newline between two records: in the place of what was torn, or else one byte more.
     if (isBehindRecord) {
       if (kept) pieces.push(Buffer.of(newline));
-      else own[0] = newline;
+      else piece[0] = newline;
     }
-    pieces.push(own);
+    pieces.push(piece);
     isBehindRecord = kept;
   }
-  return { bytes: Buffer.concat(pieces), lost };
+  // Lines may have tens of megabytes: what needs no copy gets none.
+  return { bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces), lost };
 }
 
 function cleanedText(line: Buffer): Buffer {
@@ -82,7 +87,9 @@ function replaceInvalid(bytes: Buffer): void {
 }
 
 function isRecord(bytes: Buffer): boolean {
-  if (!bytes.includes(0x7d)) return false;
+  // Most of what is torn is told by its ends, without a text of all of it.
+  if (bytes.find((byte) => byte > space) !== openBrace) return false;
+  if (bytes.findLast((byte) => byte > space) !== closeBrace) return false;
   try {
     const value: unknown = JSON.parse(bytes.toString("latin1"));
     if (!isJsonObject(value)) return false;

@@ -1,5 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 
+const newline = Buffer.from("\n");
+
 /** The file with what a repair can keep in no record, a piece a line; it is made with the first of them. */
 export class SetAside {
   readonly #path: string;
@@ -11,8 +13,8 @@ export class SetAside {
 
   add(piece: Buffer): void {
     this.#fd ??= openSync(this.#path, "a", 0o600);
-    const line = Buffer.concat([piece, Buffer.from("\n")]);
-    for (let written = 0; written < line.length;) written += writeSync(this.#fd, line, written);
+    for (const bytes of [piece, newline])
+      for (let written = 0; written < bytes.length;) written += writeSync(this.#fd, bytes, written);
   }
 
   close(): void {
