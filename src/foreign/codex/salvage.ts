@@ -16,6 +16,8 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 /** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
 const beginning = Buffer.from('{"timestamp":"');
+/** What stands between two whole records alone; bare ones (0.8 wrote two on a line) begin with any member. */
+const between = Buffer.from('}{"');
 const mostPieces = 1_000;
 
 /**
@@ -39,9 +41,7 @@ export function blank(length: number): Buffer {
 }
 
 function apart(cleaned: Buffer, line: Buffer): Salvaged {
-  const starts = [0];
-  for (let at = cleaned.indexOf(beginning, 1); at >= 0 && starts.length < mostPieces;)
-    at = starts.push(at) && cleaned.indexOf(beginning, at + 1);
+  const starts = [0, ...beginnings(cleaned)];
   const pieces: Buffer[] = [];
   const lost: Buffer[] = [];
   let isBehindRecord = false;
@@ -63,6 +63,19 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
   }
   // Lines may have tens of megabytes: what needs no copy gets none.
   return { bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces), lost };
+}
+
+/** Where another record may begin. */
+function beginnings(line: Buffer): number[] {
+  const behindWhole = offsetsOf(line, between).map((at) => at + 1);
+  return [...new Set([...offsetsOf(line, beginning), ...behindWhole])].toSorted((a, b) => a - b);
+}
+
+function offsetsOf(line: Buffer, what: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = line.indexOf(what, 1); at >= 0 && found.length < mostPieces; at = line.indexOf(what, at + 1))
+    found.push(at);
+  return found;
 }
 
 function cleanedText(line: Buffer): Buffer {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { salvage } from "./salvage.ts";
+
+const kept = (line: string): string => salvage(Buffer.from(line, "latin1")).bytes.toString("latin1");
+const lost = (line: string): string[] =>
+  salvage(Buffer.from(line, "latin1")).lost.map((piece) => piece.toString("latin1"));
+
+const message = '{"type":"message","role":"user","content":[{"type":"input_text","text":"}{\\"a\\":1}"}]}';
+const state = '{"record_type":"state"}';
+const enveloped = '{"timestamp":"2026-11-20T20:47:32.000Z","type":"event_msg","payload":{}}';
+
+describe("of a line that is no record", () => {
+  it("every whole record that is glued to another stands alone, of either form", () => {
+    for (const records of [
+      [message, state],
+      [state, message, message],
+      [enveloped, enveloped],
+    ]) {
+      expect(kept(records.join(""))).toBe(records.join("\n"));
+      expect(lost(records.join(""))).toEqual([]);
+    }
+  });
+
+  it("what is torn becomes spaces, is told as lost, and moves nothing that stands behind it", () => {
+    const torn = '{"timestamp":"2026-11-20T20:47:31.000Z","type":"respon';
+    expect(kept(torn + enveloped)).toBe(" ".repeat(torn.length) + enveloped);
+    expect(lost(torn + enveloped)).toEqual([torn]);
+    expect(kept(message + torn)).toBe(`${message}\n${" ".repeat(torn.length - 1)}`);
+    expect(lost(message + torn)).toEqual([torn]);
+    expect(kept(torn)).toBe(" ".repeat(torn.length));
+    expect(lost(torn)).toEqual([torn]);
+  });
+
+  it("bytes that are no text and control characters are replaced where they stand", () => {
+    expect(kept(message.replace("input", "in\xffut").replace("user", "us\x01r"))).toBe(
+      message.replace("input", "in?ut").replace("user", "us r"),
+    );
+  });
+});
