@@ -328,9 +328,11 @@ export function providerConformance(
       });
       for await (const event of provider(url).stream(request(), never)) {
         if (event.type !== "text-delta") continue;
-        for (let before = -1; sent.bytes > before && sent.bytes < most;) {
+        // On a busy machine one pause may be only that.
+        for (let before = -1, still = 0; still < 3 && sent.bytes < most;) {
+          still = sent.bytes > before ? 0 : still + 1;
           before = sent.bytes;
-          await sleep(300);
+          await sleep(200);
         }
         break;
       }
