@@ -109,10 +109,21 @@ function start(...options: string[]): ChildProcess {
   const child = fork(fileURLToPath(new URL("../kit/rollout-child.ts", import.meta.url)), [], {
     execArgv: ["--no-warnings", ...options],
   });
-  afterAll(() => void child.kill());
+  children.add(child);
   return child;
 }
-const tried = start();
+const children = new Set<ChildProcess>();
+afterAll(() => children.forEach((child) => void child.kill()));
+
+/** Repairs are a process each for those who ask for them; here some dozens share one, and then another begins. */
+const perProcess = 50;
+let tried = start();
+
+function renew(): void {
+  children.delete(tried);
+  tried.removeAllListeners("exit").kill();
+  tried = start();
+}
 
 async function run(task: RolloutTask, child = tried): Promise<Exclude<RolloutDone, { failed: string }>> {
   const timer = setTimeout(() => child.kill("SIGKILL"), longestTask);
@@ -193,7 +204,8 @@ describe("a mutated rollout", () => {
             const bytes = mutations.reduce(mutate, readFileSync(source));
             writeFileSync(path, bytes);
             utimesSync(path, 1_700_000_000, 1_700_000_000);
-            const home = join(root, `home-${number++ % 50}`);
+            if (++number % perProcess === 0) renew();
+            const home = join(root, `home-${number % 50}`);
             rmSync(home, { recursive: true, force: true });
             const task = { path, home, now: Date.parse("2026-11-21T00:00:00Z") };
             const began = Date.now();

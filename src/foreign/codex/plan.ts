@@ -94,7 +94,8 @@ class Planner {
   readonly #found: Examination;
   readonly #options: PlanOptions;
   readonly #file: EditedFile;
-  #isHeadMade: boolean | undefined;
+  /** Whether `head`, which is asked first, makes the first line anew. */
+  #isHeadMade = false;
 
   constructor(found: Examination, options: PlanOptions, file: EditedFile) {
     this.#found = found;
@@ -103,6 +104,12 @@ class Planner {
   }
 
   head(): Edit[] {
+    const edits = this.#head();
+    this.#isHeadMade = this.#found.head === "broken" && edits.length > 0;
+    return edits;
+  }
+
+  #head(): Edit[] {
     const { head, first, header } = this.#found;
     if (first === undefined) return [];
     if (head === "byte-order-mark" && header !== undefined)
@@ -151,7 +158,7 @@ class Planner {
     const { bad, tail, first } = this.#found;
     for (const line of bad.items) {
       if (line.at === tail?.at && tail.is !== "whole") continue;
-      if (line.at === first?.at && this.#makesHead()) continue;
+      if (line.at === first?.at && this.#isHeadMade) continue;
       const { bytes, lost } = salvage(this.#file.bytes(line));
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
       yield this.#file.edit(line, kinds[line.why], says, bytes, line.bytes, lost);
@@ -161,7 +168,7 @@ class Planner {
 
   tail(): Edit[] {
     const { tail, bytes: size, first } = this.#found;
-    if (tail === undefined || (first?.at === tail.at && this.#makesHead())) return [];
+    if (tail === undefined || (first?.at === tail.at && this.#isHeadMade)) return [];
     if (tail.is === "whole") {
       const end = { index: tail.index, at: size, bytes: 0 };
       return [this.#file.insert(end, "no-final-newline", "the last line is ended", Buffer.from("\n"))];
@@ -283,12 +290,6 @@ class Planner {
       yield this.#file.edit(place, kind, says, Buffer.from(text), length);
     }
     return undefined;
-  }
-
-  /** Whether `head` makes the first line anew; asked once, since that line may be long. */
-  #makesHead(): boolean {
-    this.#isHeadMade ??= this.#found.head === "broken" && this.head().length > 0;
-    return this.#isHeadMade;
   }
 
   #rebuilt(broken: Buffer | undefined): Buffer | undefined {

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { isJsonObject } from "../../lib/json.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { JsonSkim } from "../../lib/json-skim.ts";
 import { loneSurrogates } from "./surrogates.ts";
 
 /** What a bad line becomes. `lost`: bytes of it that could not be kept as a record. */
@@ -100,18 +101,24 @@ function replaceInvalid(bytes: Buffer): void {
 }
 
 function isRecord(bytes: Buffer): boolean {
-  // Most of what is torn is told by its ends, without a text of all of it.
-  if (bytes.find((byte) => byte > space) !== openBrace) return false;
-  if (bytes.findLast((byte) => byte > space) !== closeBrace) return false;
+  // Most of what is torn is told by its ends, and most of what is whole by looking it through: neither takes a text of all of it.
+  const start = bytes.findIndex((byte) => byte > space);
+  if (bytes[start] !== openBrace || bytes.findLast((byte) => byte > space) !== closeBrace) return false;
+  skim.over(bytes);
   try {
-    const value: unknown = JSON.parse(bytes.toString("latin1"));
-    if (!isJsonObject(value)) return false;
-    return typeof value["type"] === "string" || typeof value["record_type"] === "string" || "id" in value;
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
+    if (skim.skim(bytes.byteOffset + start, bytes.byteOffset + bytes.length))
+      return typeof skim.value(0) === "string" || typeof skim.value(1) === "string" || skim.has(2);
+  } finally {
+    // It would keep the line.
+    skim.over(nothing);
   }
+  const value = parseJson(bytes.toString("latin1"));
+  if (!isJsonObject(value)) return false;
+  return typeof value["type"] === "string" || typeof value["record_type"] === "string" || "id" in value;
 }
+
+const skim = new JsonSkim(["type", "record_type", "id"]);
+const nothing = Buffer.alloc(0);
 
 function isBlankOrNul(bytes: Buffer): boolean {
   return bytes.every((byte) => byte <= space);
