@@ -7,7 +7,7 @@ import type { RolloutHeader } from "./header.ts";
 import type { LoneReasoning } from "./messages-watch.ts";
 import type { Span } from "./span.ts";
 import { homeOf, readRolloutName } from "./places.ts";
-import type { SealedBlob } from "./sealed-blobs.ts";
+import type { SealedSpan } from "./sealed-blobs.ts";
 
 export interface JudgeOptions {
   /** The rollout's own path, where `Examination.path` is that of a copy. */
@@ -173,7 +173,7 @@ function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
   const [malformed, summaries, reasoning] = [new Several(), new Several(), new Several()];
   const { error } = turns;
   let isBeforeError = false;
-  for (const blob of seals.blobs) {
+  for (const blob of seals.blobs.spans()) {
     isBeforeError ||= error !== undefined && blob.at < error.at;
     const of = blob.malformed ? malformed : blob.in === "compaction" ? summaries : reasoning;
     of.add(blob);
@@ -211,7 +211,7 @@ class Several {
   #first = Infinity;
   #last = -Infinity;
 
-  add(blob: SealedBlob): void {
+  add(blob: SealedSpan): void {
     if (this.count++ < mostPlaces) this.places.push(placeOf(blob));
     if (blob.sealedAt === undefined) return;
     this.#first = Math.min(this.#first, blob.sealedAt / 1_000);

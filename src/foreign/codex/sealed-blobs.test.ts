@@ -26,3 +26,9 @@ test("behind the most that are kept the others are counted", () => {
   for (let at = 0; at < 5; at++) blobs.add(blob(at));
   expect([[...blobs], blobs.count]).toEqual([[blob(0), blob(1)], 5]);
 });
+
+test("without their texts they are the same ones in the same order", () => {
+  const blobs = new SealedBlobs(100);
+  for (let at = 0; at < 50; at++) blobs.add(blob(at));
+  expect([...blobs.spans()]).toEqual([...blobs].map(({ id: _id, tail: _tail, ...span }) => span));
+});

@@ -14,6 +14,9 @@ export interface SealedBlob extends Span {
   readonly tail: string;
 }
 
+/** A sealed blob without its texts, which cost more than all the rest of it. */
+export type SealedSpan = Omit<SealedBlob, "id" | "tail">;
+
 const places = ["reasoning", "compaction", "message"] as const;
 const fewest = 2 ** 8;
 const malformed = 4;
@@ -63,25 +66,32 @@ export class SealedBlobs {
     return undefined;
   }
 
-  #blob(nth: number): SealedBlob {
-    const [index, at, bytes, sealedAt] = this.#numbers.subarray(4 * nth, 4 * nth + 4) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ];
+  *spans(): Generator<SealedSpan, undefined> {
+    for (let nth = 0; nth < this.#kept; nth++) yield this.#span(nth);
+    return undefined;
+  }
+
+  #span(nth: number): SealedSpan {
+    const numbers = this.#numbers;
     const flags = this.#flags[nth]!;
+    const sealedAt = numbers[4 * nth + 3]!;
+    return {
+      index: numbers[4 * nth]!,
+      at: numbers[4 * nth + 1]!,
+      bytes: numbers[4 * nth + 2]!,
+      in: places[flags & 3]!,
+      malformed: (flags & malformed) !== 0,
+      ...(!Number.isNaN(sealedAt) && { sealedAt }),
+    };
+  }
+
+  #blob(nth: number): SealedBlob {
     const start = nth === 0 ? 0 : this.#ends[2 * nth - 1]!;
     const [behindId, end] = [this.#ends[2 * nth]!, this.#ends[2 * nth + 1]!];
     return {
-      index,
-      at,
-      bytes,
-      in: places[flags & 3]!,
-      malformed: (flags & malformed) !== 0,
+      ...this.#span(nth),
       tail: this.#text(behindId, end),
-      ...((flags & hasId) !== 0 && { id: this.#text(start, behindId) }),
-      ...(!Number.isNaN(sealedAt) && { sealedAt }),
+      ...((this.#flags[nth]! & hasId) !== 0 && { id: this.#text(start, behindId) }),
     };
   }
 
