@@ -29,9 +29,7 @@ const benches: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   codex,
 };
 
-const { values } = parseArgs({
-  options: { quick: { type: "boolean" }, full: { type: "boolean" }, only: { type: "string" } },
-});
+const { values } = given();
 const names = values.only === undefined ? Object.keys(benches) : values.only.split(",");
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
@@ -72,3 +70,16 @@ try {
   scratch.remove();
 }
 process.stdout.write(`\n${table(rows)}`);
+
+function given() {
+  try {
+    return parseArgs({
+      options: { quick: { type: "boolean" }, full: { type: "boolean" }, only: { type: "string" } },
+    });
+  } catch (error) {
+    process.stderr.write(
+      `${(error as Error).message}\nnpm run bench -- [--quick | --full] [--only NAME,…]\n`,
+    );
+    process.exit(2);
+  }
+}
