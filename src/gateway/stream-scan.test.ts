@@ -115,6 +115,27 @@ describe("a stream of events", () => {
       });
   });
 
+  it("is told by its own type wherever that stands: behind other fields, behind a comment, at the end of its data", () => {
+    const type = (name: string): string =>
+      `{"response":{"output":[{"type":"message","text":"\\"type\\":\\"x\\""}]},"type":"response.${name}"}`;
+    const shapes: ((name: string) => string)[] = [
+      (name) => `retry: 3000\nid: 7\nevent: response.${name}\ndata: {}\n\n`,
+      (name) => `: keep-alive\nevent: response.${name}\ndata: {}\n\n`,
+      (name) => `data: ${type(name)}\n\n`,
+      (name) => `:\r\ndata:${type(name)}\r\n\r\n`,
+      (name) => `event: message\ndata: ${type(name)}\n\n`,
+      (name) => `data: ${type(name)}\nevent: message\n\n`,
+      (name) => `\uFEFFdata: ${type(name)}\n\n`,
+      (name) => `data: {"response":{},\ndata:  "type": "response.${name}"}\n\n`,
+    ];
+    for (const shape of shapes)
+      for (const size of sizes)
+        expect(scanned(`${shape("created")}${shape("completed")}`, size).names).toEqual([
+          "response.created",
+          "response.completed",
+        ]);
+  });
+
   it("is read again event by event", () => {
     for (const end of ["\n", "\r\n", "\r"]) {
       const found = [...eventsIn(Buffer.from(names.map((name) => event(name, end)).join("")))];

@@ -1,4 +1,4 @@
-import { parseJson } from "../lib/json.ts";
+import { isJsonObject, parseJson } from "../lib/json.ts";
 
 /** One whole event of a stream, as far as the gateway has to know it. */
 export interface ScannedEvent {
@@ -138,23 +138,38 @@ function isWords(bytes: Buffer, start: number): boolean {
 const outputBytes = "output_".length;
 
 const longestName = 64;
+/** The default of the format, and what some frameworks call every event: the type in the data says what it is. */
+const unnamed: ReadonlySet<string> = new Set(["message", "data"]);
 
-/** Of the event that begins at `start`: the field names are ASCII, and an event's own type stands near the beginning of its data. */
+/** Of the event that begins at `start`: the field names are ASCII, and an event's own type stands at the beginning of its data, mostly. */
 function nameOf(bytes: Buffer, start: number, end: number): string {
   let at = start;
   while (at < end && (bytes[at] === feedByte || bytes[at] === returnByte)) at++;
-  const first = bytes[at];
-  if (first === 0x65 /* e */) {
+  if (bytes[at] === 0x65 /* e */) {
     const head = bytes.toString("latin1", at, Math.min(end, at + longestName + 8));
     const name = /^event: ?([\w.-]+)/u.exec(head)?.[1];
-    if (name !== undefined) return name;
+    if (name !== undefined && !unnamed.has(name)) return name;
+  } else if (bytes[at] === 0x64 /* d */) {
+    const head = bytes.toString("latin1", at, Math.min(end, at + longestName + 32));
+    if (/^data: ?\[DONE\]/u.test(head)) return "[DONE]";
+    const type = /^data: ?\{\s*"type"\s*:\s*"([\w.-]+)"/u.exec(head)?.[1];
+    if (type !== undefined) return type;
   }
-  if (first !== 0x64 /* d */ && first !== 0x69 /* i */) return "";
-  const head = bytes.toString("latin1", at, Math.min(end, at + 512));
-  if (/^data: ?\[DONE\]/u.test(head)) return "[DONE]";
+  return oddName(bytes.subarray(at, end));
+}
+
+/** The name of an event that begins with another field than its name or its data, or whose type stands somewhere else in its data. */
+function oddName(event: Buffer): string {
+  const head = event.toString("latin1", 0, 512);
+  const named = /^event: ?([\w.-]+)/mu.exec(head)?.[1];
+  if (named !== undefined && !unnamed.has(named)) return named;
+  const text = event.length > largestEvent ? "" : dataOf(event);
+  if (text === "[DONE]") return text;
+  const data = parseJson(text);
+  if (isJsonObject(data) && typeof data["type"] === "string") return data["type"];
   // Chat endpoints, and gateways in front of them, tell a failure as an error object and nothing else.
-  if (/^data: ?\{\s*"error"\s*:\s*[{"]/u.test(head)) return "error";
-  return /"type"\s*:\s*"([\w.-]+)"/u.exec(head)?.[1] ?? /^event: ?([\w.-]+)/mu.exec(head)?.[1] ?? "";
+  if (/^data: ?\{\s*"error"\s*:\s*[{"]/mu.test(head)) return "error";
+  return isJsonObject(data) ? (named ?? "") : (/"type"\s*:\s*"([\w.-]+)"/u.exec(head)?.[1] ?? named ?? "");
 }
 
 /** The events of a run of whole events, for the few that have to be read. */
@@ -174,10 +189,11 @@ export function* eventsIn(bytes: Buffer): Iterable<ScannedEvent> {
 export const withoutDone = (events: Buffer): Buffer =>
   Buffer.concat([...eventsIn(events)].flatMap(({ name, bytes }) => (name === "[DONE]" ? [] : [bytes])));
 
-/** The data of one event as text, its lines joined as the format says. */
+/** The data of one event as text, its lines joined as the format says. The first of a stream may begin with a byte order mark. */
 export function dataOf(event: Buffer): string {
   return event
     .toString("utf8")
+    .replace(/^\uFEFF/u, "")
     .split(/\r\n?|\n/u)
     .flatMap((line) => (line.startsWith("data:") ? [line.slice(line[5] === " " ? 6 : 5)] : []))
     .join("\n");
