@@ -1,4 +1,5 @@
 // `doctor` and `repair` as a person meets them: the real program on a Codex home that earlier versions of the real CLI wrote.
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   cpSync,
@@ -61,6 +62,18 @@ describe("throughline doctor and repair", () => {
       const undone = await rig.run(["repair", rollout.thread, "--undo"]);
       expect(undone.status, undone.err).toBe(0);
       expect(readFileSync(rollout.path).equals(bytes), "undone").toBe(true);
+    }));
+
+  it("says of a pipe and of a device that they are no files, and waits for neither", () =>
+    withRig(scenario, async (rig) => {
+      const pipe = join(rig.folder, "pipe");
+      execFileSync("mkfifo", [pipe]);
+      for (const path of [pipe, "/dev/zero"])
+        for (const command of ["doctor", "repair"]) {
+          const { status, err } = await rig.run([command, path]);
+          expect(status, err).toBe(2);
+          expect(err).toContain(`${path} is neither a file nor a folder`);
+        }
     }));
 
   it("knows whose a pasted error is, and mends no more than what it names", () =>

@@ -18,8 +18,10 @@ export interface JudgeOptions {
 
 /** What an examination means: one finding a kind of damage, the worst first. */
 export function judge(found: Examination, { path, now }: JudgeOptions): Finding[] {
+  const heads = headFindings(found, path);
+  if (!isOfLines(found)) return heads;
   const findings = [
-    ...headFindings(found, path),
+    ...heads,
     ...lineFindings(found),
     ...orderFindings(found),
     ...pairFindings(found),
@@ -28,6 +30,11 @@ export function judge(found: Examination, { path, now }: JudgeOptions): Finding[
     ...turnFindings(found),
   ];
   return findings.sort((a, b) => ranks[a.severity] - ranks[b.severity]);
+}
+
+/** Whether it is a file of lines at all: an old document is one value, and a pointer says where the file is. */
+export function isOfLines({ head }: Examination): boolean {
+  return head !== "document" && head !== "git-lfs";
 }
 
 const ranks = { broken: 0, loss: 1, note: 2 };

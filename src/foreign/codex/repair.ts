@@ -23,7 +23,7 @@ import { type Finding, needsRepair } from "./findings.ts";
 import { holdersOf } from "./holders.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
-import { judge } from "./judge.ts";
+import { isOfLines, judge } from "./judge.ts";
 import { homeOf, isThreadId, readRolloutName } from "./places.ts";
 import { rounds } from "./plan.ts";
 import { PlannedEdits } from "./planned-edits.ts";
@@ -88,17 +88,20 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       ...(options.only && { only: options.only }),
       ...(row && { row }),
     };
-    const changes = new RepairChanges();
+    let changes = new RepairChanges();
     // What one damage hid is seen when that is mended.
+    const due = isOfLines(found) ? rounds : [];
     for (let pass = 0, mended = -1; pass < mostPasses && mended !== changes.count; pass++) {
       mended = changes.count;
-      for (const round of rounds) {
+      for (const round of due) {
         if (!mend(folder, round(found, plan), changes)) continue;
         // Not two of them in memory at once.
         found = undefined;
         found = await examine(folder.repaired, options);
       }
     }
+    // Without a record even then it is somebody else's file (a page, a picture), of which nothing but spaces would be left.
+    if (found.records === 0) changes = new RepairChanges();
     const indexed = indexKey(real, thread);
     const index = indexed === undefined ? undefined : databases?.index(indexed);
     const isMisfit = index !== undefined && indexMisfit(index, folder.original) !== undefined;

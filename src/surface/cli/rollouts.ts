@@ -28,7 +28,14 @@ async function rolloutsOf(
   const path = resolve(folder, word);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return rolloutsIn(path, onUnreadable);
-  if (stat) return [realpathSync(path)];
+  if (stat?.isFile()) return [realpathSync(path)];
+  // A pipe that nobody writes to would be waited for, and a device like /dev/zero has no end.
+  if (stat)
+    throw new Failure(
+      "usage",
+      `${printableLine(path)} is neither a file nor a folder. Name a rollout, or a folder of them: throughline doctor ~/.codex/sessions`,
+      {},
+    );
   return [await findRollout(word, codexHome)];
 }
 
