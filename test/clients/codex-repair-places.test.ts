@@ -165,7 +165,20 @@ const cases: Case[] = [
     name: "a record of the first file stands there twice",
     path: ofBase,
     damage: () => change(base, answer, (line) => [line, line]),
-    found: ["doubled-record"],
+    found: ["doubled-record", "segment-long"],
+  },
+  {
+    name: "an answer of the first file and the prompt behind it have changed places",
+    path: ofBase,
+    damage: () => {
+      const lines = readFileSync(base, "latin1").split("\n");
+      const [one, other] = [answer, /"response_item".*"role":"user".*"text":"two"/u].map((fits) =>
+        lines.findIndex((line) => fits.test(line)),
+      ) as [number, number];
+      const exchanged = lines.with(one, lines[other]!).with(other, lines[one]!);
+      return Buffer.from(exchanged.join("\n"), "latin1");
+    },
+    found: ["lone-reasoning", "ordinal-regressed", "lost-message"],
   },
   {
     name: "the first file ends before the place at which the later one goes on",
@@ -246,6 +259,53 @@ const whole = [
   "assistant: You said: three",
   "user: on",
 ];
+
+describe.skipIf(binary === undefined)("a thread that was forked", () => {
+  test("what is put in or taken out before the fork leaves both with all that was said", async () => {
+    restore("plain");
+    const server = await codex.serve(work());
+    await server.ask("thread/resume", { threadId: thread });
+    const { thread: fork } = (await server.ask("thread/fork", { threadId: thread })) as {
+      thread: { id: string };
+    };
+    await server.close();
+    expect((await resume("parent")).status).toBe(0);
+    const forked = async (): Promise<string[]> => {
+      const from = upstream.requests.length;
+      const run = await codex.run([...exec, "resume", fork.id, "on"], { folder: work() });
+      return run.status === 0 ? sent(from) : [];
+    };
+    cpSync(codex.home, join(root, "forked"), { recursive: true });
+    expect(await forked()).toEqual(whole);
+    const damages: [Buffer, FindingKind[]][] = [
+      [change(base, answer, () => []), ["lone-reasoning", "lost-message", "segment-short"]],
+      [
+        change(base, answer, (line) => [line, "#".repeat(line.length + 4_000)]),
+        ["unparsable-line", "segment-long"],
+      ],
+    ];
+    for (const [damaged, found] of damages) {
+      restore("forked");
+      writeFileSync(base, damaged);
+      expect(await kinds(base)).toEqual(found);
+      expect(await forked()).not.toEqual(whole);
+      restore("forked");
+      writeFileSync(base, damaged);
+      await repair(base);
+      expect(await kinds(base)).toEqual([]);
+      expect(await repair(base), "a second repair finds nothing").toBeUndefined();
+      expect(await forked()).toEqual(whole);
+      const from = upstream.requests.length;
+      expect((await resume("on")).status).toBe(0);
+      expect(sent(from)).toEqual([
+        ...whole.slice(0, -1),
+        "user: parent",
+        "assistant: You said: parent",
+        "user: on",
+      ]);
+    }
+  });
+});
 
 describe.skipIf(binary === undefined)("a rollout that a provider refuses for the form of its items", () => {
   beforeEach(() => restore("plain"));

@@ -1,13 +1,15 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import type { Examination } from "./examine.ts";
 import { glance } from "./glance.ts";
 import { type HistoryBase, readHeader } from "./header.ts";
 import { linesIn, rolloutLines } from "./lines.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "./places.ts";
 import { readRecord } from "./record.ts";
+import { isSystemError } from "../../lib/system.ts";
 
 const longestHeader = 2 ** 20;
 
-/** Where another segment of a thread goes on from this file: what stands before keeps its place. */
+/** Where another rollout goes on from this file: what stands before keeps its place. */
 export interface Pin {
   readonly offset: number;
   /** Of the first record that is cut off. */
@@ -15,34 +17,72 @@ export interface Pin {
 }
 
 /**
- * The last place in this file at which another segment of its thread goes on: those of a reverted thread (0.159 and later) name the byte and
- * the ordinal at which they cut the one before them off. `undefined` where none does.
+ * The last place in each rollout of a home at which another one goes on, by the rollout's id: the later files of a reverted thread and forks
+ * (0.159 and later) name the byte and the ordinal at which they cut the one before them off.
  */
+export function pinsIn(home: string): ReadonlyMap<string, Pin> {
+  const pins = new Map<string, Pin>();
+  for (const { path, form } of listRollouts(home)) {
+    const base = form === "jsonl" ? baseOf(path) : undefined;
+    if (base?.endOffset === undefined) continue;
+    const { endOffset: offset, endOrdinal: ordinal } = base;
+    const rollout = base.rollout.toLowerCase();
+    if (offset > (pins.get(rollout)?.offset ?? -1))
+      pins.set(rollout, { offset, ...(ordinal !== undefined && { ordinal }) });
+  }
+  return pins;
+}
+
+/** As `pinsIn`, of one file; `undefined` where none goes on from it. */
 export function pinOf(path: string): Pin | undefined {
   const [own, home] = [readRolloutName(path), homeOf(path)];
-  if (!own || home === undefined) return undefined;
-  const pins = segmentsBeside(path).flatMap((file): Pin[] => {
-    const base = firstHeader(file.path)?.historyBase;
-    if (base?.rollout.toLowerCase() !== own.rollout || base.endOffset === undefined) return [];
-    const { endOffset: offset, endOrdinal: ordinal } = base;
-    return [{ offset, ...(ordinal !== undefined && { ordinal }) }];
-  });
-  return pins.toSorted((a, b) => b.offset - a.offset)[0];
+  return own && home !== undefined ? pinsIn(home).get(own.rollout) : undefined;
 }
+
+/** What the rollout goes on from. There may be tens of thousands to look at, most of which go on from nothing. */
+function baseOf(path: string): HistoryBase | undefined {
+  let bytes = 0;
+  try {
+    const fd = openSync(path, "r");
+    try {
+      bytes = readSync(fd, heads, 0, heads.length, 0);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    // Doctor names what can't be read when it comes to it.
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+  const end = heads.subarray(0, bytes).indexOf(newline);
+  const isNone = end >= 0 && !heads.subarray(0, end).includes(baseMember);
+  return isNone ? undefined : firstHeader(path)?.historyBase;
+}
+
+const heads = Buffer.alloc(2 ** 16);
+const baseMember = Buffer.from('"history_base":{');
+const newline = 0x0a;
 
 /**
  * How many bytes are missing before the pin: its record stands so far before its place, or, where that record is gone, the file ends so far
- * before it. Not more than 0: none.
+ * before it. Less than 0: so many are too many.
  */
-export function missingBefore({ offset, ordinal }: Pin, { bytes, placeOf }: Pinned): number {
-  return offset - ((ordinal === undefined ? undefined : placeOf(ordinal)) ?? bytes);
+export function missingBefore(pin: Pin, found: Pinned): number {
+  return pin.offset - placeOfPin(pin, found);
+}
+
+/** Where the first record stands that is cut off; its place as it is named, where that can't be told. */
+export function placeOfPin({ offset, ordinal }: Pin, { bytes, placeOf, ordinals, end }: Pinned): number {
+  const place = ordinal === undefined ? undefined : placeOf(ordinal);
+  if (place !== undefined) return place;
+  if (bytes < offset) return bytes;
+  // Nothing was written behind the pin: all records stand before it.
+  const isAtEnd = ordinal !== undefined && ordinals.next === ordinal;
+  return isAtEnd ? Math.max(offset, end) : offset;
 }
 
 /** What has to be known of a file that another one goes on from. */
-export interface Pinned {
-  readonly bytes: number;
-  placeOf(ordinal: number): number | undefined;
-}
+export type Pinned = Pick<Examination, "bytes" | "placeOf" | "ordinals" | "end">;
 
 /** The other plain files of the thread. */
 function segmentsBeside(path: string): RolloutFile[] {

@@ -2,13 +2,13 @@ import { statSync } from "node:fs";
 import { isSystemError } from "../../lib/system.ts";
 import { counted } from "../../lib/words.ts";
 import { CodexDatabases } from "./databases.ts";
-import { missingBefore, type Pinned, pinOf } from "./descendants.ts";
-import { examine } from "./examine.ts";
+import { missingBefore, type Pin, pinsIn } from "./descendants.ts";
+import { examine, type Examination } from "./examine.ts";
 import { type Finding, finding } from "./findings.ts";
 import { type Holder, holdersOf } from "./holders.ts";
 import { allRepairs, isUnfinished } from "./journal.ts";
 import { judge } from "./judge.ts";
-import { homeOf, isThreadId, listRollouts, readRolloutName } from "./places.ts";
+import { homeOf, isThreadId, readRolloutName } from "./places.ts";
 import type { SealedBlob } from "./sealed-blobs.ts";
 import { indexKey, indexMisfit, placeMisfit } from "./surroundings.ts";
 
@@ -99,7 +99,7 @@ class Surroundings {
   readonly holders: ReadonlyMap<string, Holder>;
   readonly #databases = new Map<string, CodexDatabases>();
   readonly #rows = new Map<string, ReadonlyMap<string, string>>();
-  readonly #segmented = new Map<string, ReadonlySet<string>>();
+  readonly #pins = new Map<string, ReadonlyMap<string, Pin>>();
   readonly #twins = new Map<string, string[]>();
   readonly #unfinished: ReadonlySet<string>;
 
@@ -116,7 +116,7 @@ class Surroundings {
     }
   }
 
-  findings(path: string, thread: string | undefined, examined: Pinned): Finding[] {
+  findings(path: string, thread: string | undefined, examined: Examination): Finding[] {
     const found: Finding[] = [];
     if (this.#unfinished.has(path)) found.push(finding("repair-unfinished", []));
     const home = homeOf(path);
@@ -128,10 +128,13 @@ class Surroundings {
       found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
     const databases = this.#of(home);
     const misfit = indexOf(databases, indexKey(path, thread) ?? thread, path);
-    const pin = named && this.#continued(home).has(named.thread) ? pinOf(path) : undefined;
+    const isPaginated = examined.ordinals.next !== undefined;
+    const pin = named && isPaginated ? this.#pinsOf(home).get(named.rollout) : undefined;
     const missing = pin === undefined ? 0 : missingBefore(pin, examined);
     if (missing > 0)
       found.push(finding("segment-short", [], { detail: `${counted(missing, "byte")} are gone` }));
+    if (missing < 0)
+      found.push(finding("segment-long", [], { detail: `${counted(-missing, "byte")} too many` }));
     // Of a file that another one goes on from Codex makes no index anew, and shows what it has.
     if (misfit !== undefined && pin === undefined) found.push(finding("index-stale", [], { detail: misfit }));
     const place = this.#pathsOf(home).get(thread);
@@ -148,12 +151,9 @@ class Surroundings {
     return known;
   }
 
-  /** Threads that have later segments. */
-  #continued(home: string): ReadonlySet<string> {
-    const known =
-      this.#segmented.get(home) ??
-      new Set(listRollouts(home).flatMap(({ thread, rollout }) => (rollout === thread ? [] : [thread])));
-    this.#segmented.set(home, known);
+  #pinsOf(home: string): ReadonlyMap<string, Pin> {
+    const known = this.#pins.get(home) ?? pinsIn(home);
+    this.#pins.set(home, known);
     return known;
   }
 

@@ -108,6 +108,8 @@ export class DoublesWatch {
       return false;
     }
     const place = this.#places[ordinal] ?? 0;
+    // One that comes late.
+    if (place === 0) this.#places[ordinal] = line.offset + 1;
     return place > 0 && line.bytes.equals(this.#readAt(place - 1, line.bytes.length));
   }
 

@@ -4,6 +4,20 @@ import type { FindingKind } from "./findings.ts";
 import type { Span } from "./span.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 
+/** A line of a file, without what is in it but for its first bytes. */
+export interface LineHead extends Span {
+  /** Bytes of its ending: 2 for CRLF, 0 at the end of a file that doesn't end with a newline. */
+  readonly ending: number;
+  /** White space that it begins with, in bytes. */
+  readonly indent: number;
+  /** The first bytes behind that; none in a line that holds nothing. */
+  readonly head: Buffer;
+}
+
+const chunk = 2 ** 22;
+const headBytes = 512;
+const [newline, carriageReturn, space, tab] = [0x0a, 0x0d, 0x20, 0x09];
+
 /** An open file that edits are planned for: what stands in it, and the edits by their places. */
 export class EditedFile {
   readonly #fd: number;
@@ -29,6 +43,37 @@ export class EditedFile {
     return buffer.subarray(0, readSync(this.#fd, buffer, 0, buffer.length, at));
   }
 
+  /** Every line in order, however long. */
+  *lines(): Generator<LineHead, undefined> {
+    let [index, start, indent, last] = [0, 0, 0, 0];
+    let head = Buffer.alloc(0);
+    for (let offset = 0; offset < this.#size;) {
+      const bytes = this.read(offset, chunk);
+      if (bytes.length === 0) break;
+      for (let from = 0; from < bytes.length;) {
+        const found = bytes.indexOf(newline, from);
+        const end = found < 0 ? bytes.length : found;
+        const piece = bytes.subarray(from, end);
+        let spaces = 0;
+        if (head.length === 0) while (isSpace(piece[spaces])) spaces++;
+        indent += spaces;
+        if (head.length < headBytes)
+          head = Buffer.concat([head, piece.subarray(spaces, spaces + headBytes - head.length)]);
+        last = piece.at(-1) ?? last;
+        from = end + 1;
+        if (found < 0 && offset + bytes.length < this.#size) continue;
+        const ending = found < 0 ? 0 : last === carriageReturn ? 2 : 1;
+        const length = offset + end - start - Math.max(0, ending - 1);
+        yield { index: index++, at: start, bytes: length, ending, indent, head };
+        start = offset + end + 1;
+        head = Buffer.alloc(0);
+        [indent, last] = [0, 0];
+      }
+      offset += bytes.length;
+    }
+    return undefined;
+  }
+
   blank({ at, bytes, index }: Span, kind: FindingKind, says: string): Edit {
     return { at, length: bytes, bytes: "blank", kind, line: index + 1, says };
   }
@@ -47,4 +92,8 @@ export class EditedFile {
   ): Edit {
     return { at, length, bytes, kind, line: index + 1, says, ...(lost.length > 0 && { lost }) };
   }
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === space || byte === tab || byte === carriageReturn;
 }

@@ -32,6 +32,8 @@ export interface Examination {
   readonly bytes: number;
   readonly lines: number;
   readonly records: number;
+  /** Offset behind the last record, its line's ending included. */
+  readonly end: number;
   readonly era: Era | undefined;
   /** Of the first line, where it can be read. */
   readonly header: RolloutHeader | undefined;
@@ -40,6 +42,8 @@ export interface Examination {
   readonly first: Span | undefined;
   /** Later copies of the header with the thread's own id (0.137 to 0.146 write them). */
   readonly laterHeaders: readonly Span[];
+  /** Headers behind the second line, whoever's they are. */
+  readonly headersAgain: { readonly items: readonly Span[]; readonly count: number };
   readonly bad: { readonly items: readonly BadLine[]; readonly count: number };
   /** The last line, where it has no end. */
   readonly tail: (Span & { readonly is: "whole" | "torn" | "nul" }) | undefined;
@@ -105,6 +109,7 @@ class Examiner {
   readonly #bad = new Bounded<BadLine>(mostBad);
   readonly #long = new Bounded<Span>(1_000);
   readonly #laterHeaders = new Bounded<Span>(8);
+  readonly #headersAgain = new Bounded<Span>(10_000);
   #head: Examination["head"] | undefined;
   #header: RolloutHeader | undefined;
   #first: Span | undefined;
@@ -112,6 +117,7 @@ class Examiner {
   #tail: Examination["tail"];
   #lines = 0;
   #records = 0;
+  #end = 0;
   #returns = 0;
   #lastTimestamp: unknown;
   bytes = 0;
@@ -206,9 +212,10 @@ class Examiner {
 
   #record(record: WatchedRecord, line: RolloutLine, isFirst = false): void {
     this.#records++;
-    if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
+    this.#end = this.bytes;
     this.#era ??= record.era;
     if (this.#doubles.see(record, line)) return;
+    if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
     this.#ordinals.see(record, line);
     this.#pairs.see(record, line);
     this.#seals.see(record, line);
@@ -221,6 +228,8 @@ class Examiner {
 
   #laterHeader(id: unknown, line: RolloutLine): void {
     if (this.#header === undefined || id === this.#header.id) this.#laterHeaders.add(spanOf(line));
+    // The second line of a fork is its parent's.
+    if (line.index > 1 && typeof id === "string") this.#headersAgain.add(spanOf(line));
   }
 
   /** A line that is too long: Codex reads it, so that its call, its output or its ordinal counts. */
@@ -229,6 +238,7 @@ class Examiner {
     if (head === undefined) return;
     const record = watched(head);
     this.#records++;
+    this.#end = this.bytes;
     this.#ordinals.see(record, line);
     this.#pairs.see(record, line);
     this.#messages.see(record, line);
@@ -288,11 +298,13 @@ class Examiner {
       bytes: this.bytes,
       lines: this.#lines,
       records: this.#records,
+      end: this.#end,
       era: this.#era,
       header: this.#header,
       head: this.#head ?? "missing",
       first: this.#first,
       laterHeaders: this.#laterHeaders.items,
+      headersAgain: this.#headersAgain,
       bad: this.#bad,
       tail: this.#tail,
       long: this.#long,

@@ -157,10 +157,18 @@ export const catalogue = {
     causes: "0.98 and later leave them out; 0.47 sends them and is refused (400) for ever",
     mends: "repair",
   },
+  "header-again": {
+    severity: "loss",
+    title: "a first line that stands there again, in the middle",
+    causes:
+      "0.169 sends nothing any more of what stands before it, and says nothing (in sessions of 0.147 and before it does no harm: 0.137 to 0.146 write it)",
+    mends: "repair",
+  },
   "ordinal-regressed": {
     severity: "loss",
     title: "ordinals that go back",
-    causes: "from there on turns are missing from what 0.148 and later show; the model still gets them",
+    causes:
+      "from there on turns are missing from what 0.148 and later show; lines that stand in another order than they were written in are sent so, and may be refused for it",
     mends: "repair",
   },
   "index-stale": {
@@ -171,9 +179,17 @@ export const catalogue = {
   },
   "segment-short": {
     severity: "broken",
-    title: "bytes are missing before the place at which a later file of its thread goes on",
+    title:
+      "bytes are missing before the place at which another file (of a reverted thread, or a fork) goes on from this one",
     causes:
-      'every resume of the thread fails ("cutoff byte offset is past the source rollout"), or goes on with what was reverted',
+      'every resume of the session that goes on there fails ("cutoff byte offset is past the source rollout"), or goes on with what was reverted',
+    mends: "repair",
+  },
+  "segment-long": {
+    severity: "loss",
+    title: "bytes too many stand before the place at which another file goes on from this one",
+    causes:
+      "what was written last before that place isn't sent any more in the session that goes on from there, and nothing is said (0.169)",
     mends: "repair",
   },
   "state-moved": {

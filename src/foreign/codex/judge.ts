@@ -93,11 +93,13 @@ function lineFindings({ bad, tail, long, carriageReturns, records, head, first }
   return found;
 }
 
-function orderFindings({ doubled, ordinals, header }: Examination): Finding[] {
+function orderFindings({ doubled, ordinals, header, headersAgain }: Examination): Finding[] {
   const found: Finding[] = [];
   if (doubled.count > 0)
     found.push(finding("doubled-record", doubled.spans.map(placeOf), { count: doubled.count }));
   if (header?.isPaginated !== true) return found;
+  if (headersAgain.count > 0)
+    found.push(finding("header-again", headersAgain.items.map(placeOf), { count: headersAgain.count }));
   const { missing, regressed, firstRegressed } = ordinals;
   if (missing.count > 0)
     found.push(

@@ -35,6 +35,10 @@ export class RefusedPlanner {
       if (!places.has(span.at)) yield this.#file.blank(span, "doubled-record", "the copy becomes spaces");
       places.add(span.at);
     }
+    for (const span of this.#found.header?.isPaginated === true ? this.#found.headersAgain.items : []) {
+      if (!places.has(span.at)) yield this.#file.blank(span, "header-again", "it becomes spaces");
+      places.add(span.at);
+    }
     for (const blob of chosenSeals(this.#found, this.#options.seals, this.#options.now)) {
       if (places.has(blob.at)) continue;
       places.add(blob.at);

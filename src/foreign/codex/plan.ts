@@ -1,13 +1,14 @@
 import { closeSync, openSync } from "node:fs";
 import type { JsonObject } from "../../lib/json.ts";
-import { missingBefore, type Pin } from "./descendants.ts";
-import { type Edit, shiftOf } from "./edit.ts";
+import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
 import { type BadLine, type Examination, isWholeHeader, longestExamined } from "./examine.ts";
 import type { FindingKind } from "./findings.ts";
 import { linesIn } from "./lines.ts";
 import type { Unpaired } from "./span.ts";
 import type { PlanOptions } from "./plan-options.ts";
+import { OrderPlanner } from "./plan-order.ts";
+import { pinned, PinnedPlanner } from "./plan-pinned.ts";
 import { RefusedPlanner } from "./plan-refused.ts";
 import { rebuildHead, rebuiltMark } from "./rebuild-head.ts";
 import { lostMessage } from "./rebuild-message.ts";
@@ -16,37 +17,54 @@ import { readRecord, type RolloutRecord } from "./record.ts";
 import { blank, salvage, salvageTail } from "./salvage.ts";
 
 const longestHead = 512;
+/** So many lines lie between a call and its output where the two have changed places, at most. */
+const nearby = 16;
 const newline = 0x0a;
 
 /** The edits of each round; a round begins with what the one before it has left. */
 export const rounds: readonly ((found: Examination, options: PlanOptions) => Iterable<Edit>)[] = [
-  (found, options) => withFile(found, options, (plan) => [plan.head(), plan.badLines(), plan.tail()]),
+  (found, options) => withFile(found, options, ({ plan }) => [plan.head(), plan.badLines(), plan.tail()]),
+  (found, options) => withFile(found, options, ({ order }) => [order.restored()]),
   // Of what is put in at one place: outputs behind their calls, then messages, then calls before their outputs.
   (found, options) =>
-    withFile(found, options, (plan, refused) => [
+    withFile(found, options, ({ plan, refused }) => [
       refused.blanked(),
       refused.ids(),
       refused.plainReasoning(),
+      plan.exchanged(),
       plan.outputs(),
       plan.messages(),
       plan.calls(),
     ]),
-  (found, options) => withFile(found, options, (_plan, refused) => [refused.loneReasoning()]),
-  (found, options) => withFile(found, options, (plan) => [plan.stretched()]),
-  (found, options) => withFile(found, options, (plan) => [plan.ordinals()]),
+  (found, options) => withFile(found, options, ({ refused }) => [refused.loneReasoning()]),
+  (found, options) => withFile(found, options, ({ pin }) => [pin.stretched(), pin.shrunk()]),
+  (found, options) => withFile(found, options, ({ plan }) => [plan.ordinals()]),
 ];
+
+interface Planners {
+  readonly plan: Planner;
+  readonly refused: RefusedPlanner;
+  readonly order: OrderPlanner;
+  readonly pin: PinnedPlanner;
+}
 
 /** One after the other, so that only one is in memory. */
 function* withFile(
   found: Examination,
   options: PlanOptions,
-  plan: (damage: Planner, refused: RefusedPlanner) => Iterable<Edit>[],
+  plan: (planners: Planners) => Iterable<Edit>[],
 ): Generator<Edit, undefined> {
   const fd = openSync(found.path, "r");
   try {
     const file = new EditedFile(fd, found.bytes);
     const edits = function* (): Generator<Edit, undefined> {
-      for (const planned of plan(new Planner(found, options, file), new RefusedPlanner(found, options, file)))
+      const planners = {
+        plan: new Planner(found, options, file),
+        refused: new RefusedPlanner(found, options, file),
+        order: new OrderPlanner(found, file),
+        pin: new PinnedPlanner(found, options, file),
+      };
+      for (const planned of plan(planners))
         for (const edit of planned) if (options.only === undefined || options.only.has(edit.kind)) yield edit;
       return undefined;
     };
@@ -57,45 +75,14 @@ function* withFile(
   }
 }
 
-/**
- * What stands before the pin may be moved only where bytes are missing there: by so many, filled up with spaces, so that the pin is right
- * again. Otherwise it stays as it is. `edits` gives the same ones each time.
- */
-function* pinned(
-  edits: () => Iterable<Edit>,
-  { bytes: size, placeOf }: Examination,
-  pin: Pin,
-): Generator<Edit, undefined> {
-  const place = (pin.ordinal === undefined ? undefined : placeOf(pin.ordinal)) ?? Math.min(size, pin.offset);
-  const isMoving = (edit: Edit): boolean => shiftOf(edit) !== 0 && edit.at <= place && edit.at < pin.offset;
-  let room = pin.offset - place;
-  let [nth, moving, last] = [0, 0, -1];
-  for (const edit of edits()) {
-    if (isMoving(edit)) {
-      moving++;
-      room -= shiftOf(edit);
-      if (edit.bytes !== "blank" && edit.bytes.at(-1) === newline) last = nth;
-    }
-    nth++;
-  }
-  const isLeftOut = moving > 0 && room !== 0 && (room < 0 || last < 0);
-  nth = 0;
-  for (const edit of edits()) {
-    const isFilled = nth++ === last && room > 0;
-    if (isFilled && edit.bytes !== "blank") {
-      const bytes = Buffer.concat([edit.bytes.subarray(0, -1), blank(room), Buffer.of(newline)]);
-      yield { ...edit, bytes };
-    } else if (!isLeftOut || !isMoving(edit)) yield edit;
-  }
-  return undefined;
-}
-
 class Planner {
   readonly #found: Examination;
   readonly #options: PlanOptions;
   readonly #file: EditedFile;
   /** Whether `head`, which is asked first, makes the first line anew. */
   #isHeadMade = false;
+  /** Offsets of the calls and outputs that `exchanged`, which is asked before the others, brings together. */
+  readonly #inPlace = new Set<number>();
 
   constructor(found: Examination, options: PlanOptions, file: EditedFile) {
     this.#found = found;
@@ -185,23 +172,21 @@ class Planner {
     return [this.#file.edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
   }
 
-  /** A file that is too short for where a later one goes on gets spaces for what is gone. */
-  stretched(): Edit[] {
-    const { pin } = this.#options;
-    const missing = pin === undefined ? 0 : missingBefore(pin, this.#found);
-    if (pin === undefined || missing <= 0) return [];
-    const bytes = blank(missing);
-    bytes[missing - 1] = newline;
-    const says = "what is gone becomes spaces, so that the file behind it goes on where it did";
-    const at = pin.offset - missing;
-    return [this.#file.insert({ index: this.#linesBefore(at), at, bytes: 0 }, "segment-short", says, bytes)];
-  }
-
-  #linesBefore(offset: number): number {
-    let lines = 0;
-    for (let at = 0; at < offset; at += 2 ** 20)
-      for (const byte of this.#file.read(at, Math.min(2 ** 20, offset - at))) if (byte === newline) lines++;
-    return lines;
+  /** An output that stands before its call changes places with it. */
+  *exchanged(): Generator<Edit, undefined> {
+    const [{ open, orphans }, file] = [this.#found, this.#file];
+    if (orphans.count === 0 || open.count === 0) return undefined;
+    const outputs = new Map(orphans.items.map((output) => [output.call, output]));
+    for (const call of open) {
+      const output = outputs.get(call.call);
+      // Further away it is another call's: some gateways count their ids anew.
+      if (output === undefined || output.index > call.index || call.index - output.index > nearby) continue;
+      this.#inPlace.add(call.at).add(output.at);
+      const kind = "output-without-call";
+      yield file.edit(output, kind, "the call goes before its output", file.bytes(call), output.bytes);
+      yield file.edit(call, kind, "the output goes behind its call", file.bytes(output), call.bytes);
+    }
+    return undefined;
   }
 
   *outputs(): Generator<Edit, undefined> {
@@ -209,7 +194,8 @@ class Planner {
     if (this.#isSubagent) return undefined;
     const copies = new Set(doubled.spans.map(({ at }) => at));
     for (const call of open) {
-      const edit = copies.has(call.at) ? undefined : this.#paired(call, lostOutput);
+      const edit =
+        copies.has(call.at) || this.#inPlace.has(call.at) ? undefined : this.#paired(call, lostOutput);
       if (edit) yield edit;
     }
     return undefined;
@@ -218,7 +204,7 @@ class Planner {
   *calls(): Generator<Edit, undefined> {
     if (this.#isSubagent) return undefined;
     for (const output of this.#found.orphans.items) {
-      const edit = this.#paired(output, lostCall);
+      const edit = this.#inPlace.has(output.at) ? undefined : this.#paired(output, lostCall);
       if (edit) yield edit;
     }
     return undefined;

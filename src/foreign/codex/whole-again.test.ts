@@ -1,0 +1,149 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { diagnose } from "./diagnose.ts";
+import { type Finding, needsRepair } from "./findings.ts";
+import { listRollouts } from "./places.ts";
+import { repairRollout } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-whole-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const now = Date.parse("2026-11-21T12:00:00Z");
+const fixtures = fileURLToPath(new URL("./fixtures/0.169.0", import.meta.url));
+const source = listRollouts(fixtures)
+  .map((file) => ({ ...file, text: readFileSync(file.path, "latin1") }))
+  .find(({ text }) => /"type":"(?:custom_tool|function)_call_output"/u.test(text) && text.length < 200_000)!;
+const whole = source.text;
+const lines = whole.split("\n").slice(0, -1);
+const joined = (all: readonly string[]): string => all.map((line) => `${line}\n`).join("");
+const ordinalOf = (line: string): number => Number(/"ordinal":(\d+)/u.exec(line)![1]);
+
+const sessions = join(root, "codex", "sessions", "2026", "11", "20");
+const path = join(sessions, `rollout-2026-11-20T10-00-00-${source.thread}.jsonl`);
+beforeEach(() => {
+  rmSync(join(root, "codex"), { recursive: true, force: true });
+  mkdirSync(sessions, { recursive: true });
+});
+
+async function findings(of = path): Promise<Finding[]> {
+  const options = { home: join(root, "own"), now, signal: new AbortController().signal };
+  for await (const diagnosis of diagnose([of], options)) return diagnosis.findings.filter(needsRepair);
+  throw new Error("nothing was said");
+}
+
+const kinds = async (): Promise<string[]> => (await findings()).map(({ kind }) => kind);
+
+async function repaired(text: string): Promise<string> {
+  writeFileSync(path, text, "latin1");
+  const options = { home: join(root, "own"), now, seals: { which: "none" } } as const;
+  await repairRollout(path, options, () => undefined);
+  return readFileSync(path, "latin1");
+}
+
+const call = lines.findIndex((line) => /"response_item".*"type":"(?:custom_tool|function)_call"/u.test(line));
+const output = lines.findIndex((line) => /"response_item".*_call_output"/u.test(line));
+
+/** A fork that was made when the session had as many lines, or one of a reverted thread. */
+function forkAt(count: number): void {
+  const id = "01a1fe21-a4f7-7732-aaac-cfb0c4572f0c";
+  const header = JSON.parse(Buffer.from(lines[0]!, "latin1").toString()) as { payload: object };
+  const history_base = {
+    thread_id: source.thread,
+    end_ordinal_exclusive: ordinalOf(lines[count]!),
+    end_byte_offset: joined(lines.slice(0, count)).length,
+  };
+  const payload = { ...header.payload, id, session_id: id, forked_from_id: source.thread, history_base };
+  const line = JSON.stringify({ ...header, ordinal: ordinalOf(lines[count]!), payload });
+  writeFileSync(join(sessions, `rollout-2026-11-20T11-00-00-${id}.jsonl`), `${line}\n`);
+}
+
+describe("lines of a rollout that stand in another order", () => {
+  const exchanged = (one: number, other: number): string =>
+    joined(lines.with(one, lines[other]!).with(other, lines[one]!));
+
+  it("go back to their places, a call and its output for one", async () => {
+    expect(await repaired(exchanged(call, output))).toBe(whole);
+    expect(await repaired(exchanged(output, lines.length - 1))).toBe(whole);
+    expect(
+      await repaired(joined([...lines.slice(0, 5), ...lines.slice(6, -2), lines[5]!, ...lines.slice(-2)])),
+    ).toBe(whole);
+  });
+
+  it("are a call and its output that have no ordinals", async () => {
+    const bare = (text: string): string =>
+      text.replaceAll(/"ordinal":\d+,/gu, "").replaceAll('"paginated"', '"legacy"');
+    expect(await repaired(bare(exchanged(call, output)))).toBe(bare(whole));
+  });
+
+  it("stay where their times say that only the ordinals were exchanged", async () => {
+    const at = lines.findIndex((line, nth) => nth > 3 && line.slice(0, 40) !== lines[nth - 1]!.slice(0, 40));
+    const [one, other] = [lines[at - 1]!, lines[at]!];
+    const given = (line: string, from: string): string =>
+      line.replace(/"ordinal":\d+/u, `"ordinal":${ordinalOf(from)}`);
+    const text = joined(lines.with(at - 1, given(one, other)).with(at, given(other, one)));
+    expect(await repaired(text)).toBe(whole);
+  });
+
+  it("keep the place at which a fork goes on", async () => {
+    forkAt(lines.length - 2);
+    expect(await repaired(exchanged(call, output))).toBe(whole);
+    expect(await kinds()).toEqual([]);
+  });
+});
+
+describe("a rollout that a fork goes on from", () => {
+  beforeEach(() => forkAt(lines.length - 2));
+
+  it.each([
+    ["CRLF", whole.replaceAll("\n", "\r\n"), "segment-long"],
+    ["a blank line", joined([...lines.slice(0, 8), "", ...lines.slice(8)]), "segment-long"],
+    ["garbage on a line", joined([...lines.slice(0, 8), "x".repeat(77), ...lines.slice(8)]), "segment-long"],
+    ["every line twice", joined(lines.flatMap((line) => [line, line])), "segment-long"],
+    ["an output that is gone", joined(lines.toSpliced(output, 1)), "segment-short"],
+  ])("has what stands behind moved back: %s", async (_what, text, kind) => {
+    writeFileSync(path, text, "latin1");
+    expect(await kinds()).toContain(kind);
+    const mended = await repaired(text);
+    expect(await kinds()).toEqual([]);
+    const behind = joined(lines.slice(-2));
+    const at = whole.length - behind.length;
+    expect(
+      mended
+        .slice(at)
+        .replaceAll("\r", "")
+        .trimEnd()
+        .replaceAll(/\n\s+\n/gu, "\n"),
+    ).toBe(behind.trimEnd());
+  });
+
+  it("is left alone as long as it is whole", async () => {
+    expect(await repaired(whole)).toBe(whole);
+    expect(await kinds()).toEqual([]);
+  });
+});
+
+describe("a first line that stands there again", () => {
+  const header = lines[0]!.replace(/"ordinal":\d+,/u, "");
+  const again = [...lines.slice(0, 9), header, ...lines.slice(9)];
+
+  it("goes, as Codex takes nothing of what stands before it", async () => {
+    writeFileSync(path, joined(again), "latin1");
+    expect(await kinds()).toEqual(["header-again"]);
+    expect(await repaired(joined(again))).toBe(joined(again.with(9, " ".repeat(header.length))));
+  });
+
+  it("stays where it does no harm: behind the first one, and in sessions without ordinals", async () => {
+    for (const text of [
+      joined([lines[0]!, header, ...lines.slice(1)]),
+      joined(again)
+        .replaceAll(/"ordinal":\d+,/gu, "")
+        .replaceAll('"paginated"', '"legacy"'),
+    ]) {
+      expect(await repaired(text)).toBe(text);
+      expect(await kinds()).toEqual([]);
+    }
+  });
+});
