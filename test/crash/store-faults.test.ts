@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -150,6 +151,31 @@ describe("a home whose disk", () => {
         expect(rig.log(rig.id()).toString()).toMatch(/passed|outcome unknown; verify before repeating/u);
         expectSoundLog(rig.log(rig.id()));
         await expectAtRest(rig, rig.id());
+      } finally {
+        unmount(rig.home);
+      }
+    }),
+  );
+
+  it("is full has room again after a purge: removing a session needs none", { timeout: atMost }, (test) =>
+    withRig(scenario, async (rig) => {
+      if (!mount(rig.home, "1m")) return test.skip("needs root and tmpfs");
+      try {
+        for (const prompt of [`Please work. ${"…".repeat(30_000)}`, "Please say more."])
+          expect((await rig.run(["exec", prompt])).status).toBe(0);
+        fill(rig.home);
+        const refused = await rig.run(["exec", "Please work."]);
+        expect(refused.err).toMatch(/\[store-full: /u);
+        const { status, err } = await rig.run(["purge", "--yes"]);
+        expect(status, err).toBe(0);
+        rmSync(join(rig.home, "filler"));
+        const { out } = await rig.run(["sessions", "--json"]);
+        expect((JSON.parse(out) as { sessions: unknown[] }).sessions).toEqual([]);
+        expect(
+          readdirSync(join(rig.home, "sessions")).flatMap((month) =>
+            readdirSync(join(rig.home, "sessions", month)),
+          ),
+        ).toEqual([]);
       } finally {
         unmount(rig.home);
       }

@@ -12,6 +12,7 @@ import { readLog, readRest, type ScanReport } from "../scan.ts";
 import { readFully, type LogSource } from "../source.ts";
 import { findEnd, type End } from "../tail.ts";
 import { FileSource } from "./file-source.ts";
+import { isNoRoom } from "./files.ts";
 import { fateOfOwner, leaseHeld, leaseNumbers, OwnLease, readLease } from "./lease-file.ts";
 import { endLine, LogFile, setAsideTorn, tornPath } from "./log-file.ts";
 
@@ -85,16 +86,26 @@ export async function takeLease(
     // Who took the lease meanwhile may have written already: what the log says of its number must not be counted on from.
     if (leaseNumbers(folder).at(-1) !== highest) continue;
     const fence = Math.max(highest ?? 0, written) + 1;
-    const taken = OwnLease.take(folder, {
-      fence,
-      schema: schemaVersion,
-      owner: options.owner,
-      beat: 0,
-      released: false,
-    });
+    const taken = takeNumber(folder, fence, options.owner, options.anyLog ? highest : undefined);
     if (!taken) continue;
     taken.removeOlder();
     return taken;
+  }
+}
+
+/** With `previous` also on a full disk: removing sessions is how people make room on one. */
+function takeNumber(
+  folder: string,
+  fence: number,
+  owner: Owner,
+  previous: number | undefined,
+): OwnLease | undefined {
+  const state: Lease = { fence, schema: schemaVersion, owner, beat: 0, released: false };
+  try {
+    return OwnLease.take(folder, state);
+  } catch (error) {
+    if (previous === undefined || !isNoRoom(error)) throw error;
+    return OwnLease.take(folder, state, previous);
   }
 }
 

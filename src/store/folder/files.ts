@@ -22,20 +22,24 @@ export function makeFolder(path: string): boolean {
   return true;
 }
 
+const noRoom: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+export function isNoRoom(error: unknown): boolean {
+  return noRoom.has((error as NodeJS.ErrnoException).code);
+}
+
 /** The class of what the system said: full, read-only, or whatever else keeps the store from working. Failures pass as they are. */
 export function storeFailure(error: unknown, path: string, kept: string): Failure {
   if (isFailure(error)) return error;
   const { code } = error as NodeJS.ErrnoException;
+  if (isNoRoom(error))
+    return new Failure(
+      "store-full",
+      `There is no room for ${path} (${code}). ${kept} Make room on that disk and try again: df -h ${quote(path)}`,
+      { path },
+      { cause: error },
+    );
   switch (code) {
-    case "ENOSPC":
-    case "EDQUOT":
-    case "EFBIG":
-      return new Failure(
-        "store-full",
-        `There is no room for ${path} (${code}). ${kept} Make room on that disk and try again: df -h ${quote(path)}`,
-        { path },
-        { cause: error },
-      );
     case "EROFS":
     case "EACCES":
     case "EPERM":

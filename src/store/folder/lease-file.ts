@@ -3,6 +3,7 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
+  linkSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -90,12 +91,17 @@ export class OwnLease {
     this.#timer.unref();
   }
 
-  /** `undefined` when somebody else has taken this number, or a higher one meanwhile. */
-  static take(folder: string, state: Lease): OwnLease | undefined {
+  /**
+   * `undefined` when somebody else has taken this number, or a higher one meanwhile. With `previous` the file of that lease gets a second
+   * name instead of a new file being made, which takes no room on a disk. An owner that lives then beats in the same file: only for a
+   * session that is being removed.
+   */
+  static take(folder: string, state: Lease, previous?: number): OwnLease | undefined {
     const path = leasePath(folder, state.fence);
     let fd: number;
     try {
-      fd = openPrivate(path, "wx");
+      if (previous !== undefined) linkSync(leasePath(folder, previous), path);
+      fd = openPrivate(path, previous === undefined ? "wx" : "r+");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
       throw error;
