@@ -21,17 +21,16 @@ export function failureIn(held: readonly Buffer[], headers: IncomingHttpHeaders)
 
 /** What a whole answer with status 200 says, when it is none: a failed response, an error, or no JSON at all. */
 export function failureInWhole(body: Buffer, headers: Record<string, string>): FailureSignal | undefined {
-  if (!/\bjson\b/iu.test(headers["content-type"] ?? "")) {
-    const text = body.toString("utf8", 0, 64 * 1024);
-    const value = parseJson(text);
-    if (isJsonObject(value) && value["error"]) return signalFromEvent("error", value, text);
+  const text = body.toString("utf8");
+  // Some servers name no type, or that of a text.
+  const value = parseJson(text);
+  if (!isJsonObject(value)) {
+    if (/\bjson\b/iu.test(headers["content-type"] ?? ""))
+      return signalFromTransport("INCOMPLETE", "the answer is not whole JSON");
     return body.length === 0
       ? signalFromTransport("INCOMPLETE", "an empty answer")
-      : signalFromHttp(200, headers, text);
+      : signalFromHttp(200, headers, text.slice(0, 64 * 1024));
   }
-  const text = body.toString("utf8");
-  const value = parseJson(text);
-  if (!isJsonObject(value)) return signalFromTransport("INCOMPLETE", "the answer is not whole JSON");
   const { code, output, msg, message } = value;
   // Relays that answer 200 to everything and tell in the body how it went.
   const isTold = typeof code === "number" && code >= 400 && output === undefined;

@@ -6,10 +6,12 @@ import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { blobsIn } from "./blob-hash.ts";
 import { errorInstead, failureIn, failureInWhole, failures } from "./answer-failure.ts";
 import { type BegunStream, begunWith } from "./broken-stream.ts";
+import { isJsonObject, parseJson } from "../lib/json.ts";
 import { plainHeaders } from "./headers.ts";
 import { type BodyMemory, segmentBytes } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
 import { StreamDecoder } from "./stream-decoder.ts";
+import { ends, tells, told } from "./event-kinds.ts";
 import { beginningBytes, looksLikeStream, StreamScanner, withoutDone, words } from "./stream-scan.ts";
 
 /** What an attempt came to before anything of it went to the client. `head` is absent when there was no answer at all. */
@@ -46,34 +48,6 @@ const wholeLimit = 16 * 1024 * 1024;
 const preludeLimit = 8 * 1024 * 1024;
 /** And for so long: a client may wait for the head of its answer less patiently than for what comes behind it. */
 const preludeMs = 60_000;
-
-/** Events before the first output: a stream that fails behind them has shown nothing. Comments have no name. */
-const preludes: ReadonlySet<string> = new Set([
-  "",
-  "response.created",
-  "response.in_progress",
-  "response.queued",
-  "response.metadata",
-  "keepalive",
-  "ping",
-  "[DONE]",
-]);
-/** What Codex's backend tells beside the answer (`codex.rate_limits`, `codex.response.metadata`, `responsesapi.websocket_timing`; 2026-09). */
-const asides = /^(?:codex|responsesapi)\./u;
-const ends: ReadonlySet<string> = new Set([
-  "response.completed",
-  "response.done",
-  "response.incomplete",
-  ...failures,
-]);
-
-/** Terminal by the API's words; Codex passes over a bare `error` and knows these alone (codex-api `sse/responses.rs`, 2026-09). */
-const told: ReadonlySet<string> = new Set([
-  "response.completed",
-  "response.done",
-  "response.incomplete",
-  "response.failed",
-]);
 
 type Mode = "waiting" | "whole" | "stream" | "opaque" | "over";
 
@@ -257,7 +231,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#handleBatch();
     if (this.#isOver()) return;
     if (this.#hasEnded) return this.#finish();
+    if (this.#mode === "whole" && this.#isWholeJson()) return this.#judgeWhole();
     this.#cut(signalFromTransport(errorCode(error), connectionWords(error)));
+  }
+
+  /** Some servers close the connection behind a whole answer, without the chunk or at the length that would end it. */
+  #isWholeJson(): boolean {
+    if (!isJsonObject(parseJson(Buffer.concat(this.#held).toString("utf8")))) return false;
+    const { "content-length": _length, ...headers } = this.#headers;
+    this.#headers = headers;
+    return true;
   }
 
   resume(): void {
@@ -314,7 +297,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#begun === undefined) this.#heldSince = arrivedAt;
     this.#begun ??= begunWith(bytes);
     this.#hold(bytes);
-    const telling = names.find((name) => !preludes.has(name) && !asides.test(name));
+    const telling = names.find(tells);
     const isHeldOn = this.#heldBytes <= preludeLimit && arrivedAt - this.#heldSince <= preludeMs;
     if (telling === undefined && isHeldOn) return;
     if (telling !== undefined && failures.has(telling))
@@ -370,6 +353,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #cut(signal: FailureSignal): void {
+    // Another run would be begun while this one goes on: the client has to know of it.
+    if (!this.#isCommitted && this.#begun?.isBackground === true && signal.source === "transport") {
+      this.#commit("stream", performance.now(), false);
+      this.#host.flush();
+    }
     if (this.#isCommitted) {
       this.#mode = "over";
       this.#host.broken(signal, this.#scanner.count, this.#scanner.isTorn ? undefined : this.#begun);

@@ -5,11 +5,17 @@ import { failedEvent } from "./answer.ts";
 export interface BegunStream {
   /** The id that it gave its response. */
   readonly response: string | undefined;
+  /** Whether it goes on without anybody who listens, and can be taken up again (`GET /responses/{id}?stream=true&starting_after=…`). */
+  readonly isBackground: boolean;
 }
+
+const backgroundWithin = 1_024;
 
 /** From its first event, of whose bytes nothing is kept. */
 export function begunWith(first: Buffer): BegunStream {
-  return { response: idWithin(first, 256) ?? idWithin(first, 4_096) };
+  const head = first.subarray(0, backgroundWithin);
+  const isBackground = head.includes('"background":true') || head.includes('"background": true');
+  return { response: idWithin(first, 256) ?? idWithin(first, 4_096), isBackground };
 }
 
 function idWithin(event: Buffer, length: number): string | undefined {
@@ -23,7 +29,7 @@ export function breakReason(failure: Failure): string {
 
 /**
  * The event that ends a stream which was cut after output had gone out. `events` went out; without a `stream` of whole events (a piece of
- * a large one did) nothing can end it but its own cut.
+ * a large one did) nothing can end it but its own cut; nor may anything end one that goes on in the background.
  */
 export function brokenEnding(
   failure: Failure,
@@ -38,6 +44,7 @@ export function brokenEnding(
     const code = isFailureOf(failure, "overloaded") ? undefined : signal.code;
     return failedEvent(events, stream.response, { code: code ?? "server_error", message: signal.message });
   }
+  if (stream.isBackground) return undefined;
   const why = `The upstream's stream ended (${breakReason(failure)}) after output had begun; what was sent counts, and nothing was asked again`;
   const message = `${why} (${failure.class}, throughline gateway)`;
   return failedEvent(events, stream.response, { code: "server_error", message });

@@ -83,7 +83,8 @@ export class ChunkedBody {
     else {
       this.#hasBegun = true;
       socket.cork();
-      this.#response.flushHeaders();
+      // As `flushHeaders` does, which would write bytes of a head beyond ASCII as UTF-8.
+      this.#response.write("", "latin1");
       socket.write(bytes);
       socket.uncork();
     }

@@ -192,7 +192,8 @@ export class Exchange implements AttemptHost {
     const ending = brokenEnding(failure, events, stream);
     this.#end();
     if (ending === undefined || this.#response.destroyed) {
-      // Not a stream of whole events: that it is cut can only be told by cutting it.
+      // No stream of whole events, or one that is taken up again: that it is cut can only be told by cutting it, behind what has come.
+      if (!this.#response.destroyed) this.#answer?.flush();
       this.#response.destroy();
       return;
     }

@@ -8,58 +8,122 @@ import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { answerError } from "./answer.ts";
 import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
+import type { HeldBody } from "./held-body.ts";
+import { readBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
 import type { Watch } from "./watchdog.ts";
 
-/** What isn't a request for a response goes to the upstream and back as it is, both ways as it comes, and is asked once. */
+/**
+ * What isn't a request for a response goes to the upstream and back as it is, both ways as it comes. It is asked once, unless the connection
+ * broke before anything came back of what does nothing twice: an upstream may close one just when a request goes out on it.
+ */
 export function passThrough(
   context: GatewayContext,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const upstream = context.upstreams.next();
-  const { headers, rawHeaders, method = "GET", url = "/" } = request;
-  const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
-  const passing = new Passing(context, upstream, response);
-  context.metrics.count("upstream_requests", upstream.name);
-  try {
-    upstream.dispatcher.dispatch(
-      {
-        origin: upstream.origin,
-        path: upstream.path(url),
-        method: method as Dispatcher.HttpMethod,
-        headers: forwardedRequestHeaders(
-          rawHeaders,
-          headers.connection,
-          upstream.credential(headers, context.token),
-        ),
-        body: hasBody ? request : null,
-      },
-      passing,
-    );
-  } catch (error) {
-    passing.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));
-  }
+  new Passing(context, request, response).run().catch((error: unknown) => {
+    context.log(`the gateway itself failed: ${error instanceof Error ? error.message : String(error)}`);
+    response.destroy();
+  });
+}
+
+/** So often it is sent again: the next connection of the pool may have been closed as well. */
+const repeats = 2;
+/** Of a body that is read before it is sent, so that it can be sent again. */
+const repeatableBytes = 1024 * 1024;
+/** How a connection ends that the other side has closed. */
+const closed: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+/** What asks a model, and makes nothing on the other side. */
+const questions = /\/(?:completions|embeddings|messages|count_tokens|moderations|rerank)\/?(?:\?|$)/u;
+
+function isRepeatable({ method = "GET", url = "/", headers }: IncomingMessage): boolean {
+  if (!idempotent.has(method) && !(method === "POST" && questions.test(url))) return false;
+  return (
+    headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) <= repeatableBytes
+  );
 }
 
 class Passing implements Dispatcher.DispatchHandler {
   readonly #context: GatewayContext;
   readonly #upstream: Upstream;
+  readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #watch: Watch;
   #controller: Dispatcher.DispatchController | undefined;
+  /** What may be sent again, while nothing has come back. */
+  #held: HeldBody | null | undefined;
+  #release: ((isFree: boolean) => void) | undefined;
+  #repeats = 0;
 
-  constructor(context: GatewayContext, upstream: Upstream, response: ServerResponse) {
+  constructor(context: GatewayContext, request: IncomingMessage, response: ServerResponse) {
     this.#context = context;
-    this.#upstream = upstream;
+    this.#upstream = context.upstreams.next();
+    this.#request = request;
     this.#response = response;
     this.#watch = context.watchdog.watch(context.idleMs, () => this.#abort("idle"));
     response.once("close", () => {
       this.#watch.stop();
+      this.#letGo();
       if (response.writableFinished) return;
       context.metrics.count("cancelled");
       this.#abort("cancelled");
     });
+  }
+
+  async run(): Promise<void> {
+    const { headers } = this.#request;
+    const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+    if (!isRepeatable(this.#request)) return this.#send(hasBody ? this.#request : null);
+    if (!hasBody) {
+      this.#held = null;
+      return this.#send(null);
+    }
+    const { body, release } = readBody(this.#request, this.#context, () => this.#watch.touch());
+    this.#release = release;
+    const read = await body;
+    if (read.kind === "gone" || this.#response.destroyed) return this.#letGo();
+    if (read.kind !== "whole") {
+      this.#letGo();
+      this.#watch.stop();
+      this.#context.metrics.count("requests", "503");
+      const message = "The gateway holds as many bytes as it may just now.";
+      return answerError(this.#response, { status: 503, code: "overloaded", message });
+    }
+    this.#held = read.body;
+    this.#send(read.body.whole());
+  }
+
+  #send(body: IncomingMessage | Buffer | null): void {
+    const { headers, rawHeaders, method = "GET", url = "/" } = this.#request;
+    const upstream = this.#upstream;
+    this.#context.metrics.count("upstream_requests", upstream.name);
+    try {
+      upstream.dispatcher.dispatch(
+        {
+          origin: upstream.origin,
+          path: upstream.path(url),
+          method: method as Dispatcher.HttpMethod,
+          headers: forwardedRequestHeaders(
+            rawHeaders,
+            headers.connection,
+            upstream.credential(headers, this.#context.token),
+          ),
+          body,
+        },
+        this,
+      );
+    } catch (error) {
+      this.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #letGo(): void {
+    this.#held = undefined;
+    // What was sent of it was a copy.
+    this.#release?.(true);
+    this.#release = undefined;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -78,6 +142,7 @@ class Passing implements Dispatcher.DispatchHandler {
   ): void {
     this.#watch.touch();
     if (status < 200 || this.#response.destroyed) return;
+    this.#letGo();
     this.#context.metrics.count("requests", String(status));
     this.#response.writeHead(status, forwardedResponseHeaders(headers));
   }
@@ -98,11 +163,18 @@ class Passing implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#watch.stop();
     // An answer that is cut can only be told so by cutting it.
     if (this.#response.headersSent || this.#response.destroyed) return void this.#response.destroy();
     const signal = signalFromTransport(errorCode(error), connectionWords(error));
     const failure = classify(signal, { now: this.#context.now() });
+    if (closed.has(errorCode(error)) && this.#held !== undefined && this.#repeats < repeats) {
+      this.#repeats++;
+      this.#context.metrics.count("retries", failure.class);
+      this.#context.log(`asking ${this.#upstream.name} again at once: ${failure.class} ${errorCode(error)}`);
+      return this.#send(this.#held?.whole() ?? null);
+    }
+    this.#watch.stop();
+    this.#letGo();
     if (isFailureOf(failure, "transport-interrupted") && failure.data.reason === "refused")
       this.#context.upstreams.leaveOut(this.#upstream);
     this.#context.metrics.count("failures", failure.class);
@@ -112,6 +184,8 @@ class Passing implements Dispatcher.DispatchHandler {
   }
 
   #abort(why: string): void {
-    this.#controller?.abort(new Error(why));
+    this.#letGo();
+    if (this.#controller) this.#controller.abort(new Error(why));
+    else this.#response.destroy();
   }
 }

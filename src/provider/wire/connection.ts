@@ -1,4 +1,8 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import { passingOverContinue } from "./interim.ts";
+
+/** Of an answer's head: rate limits, policies and cookies of several gateways in a row exceed Node's 16 KiB. */
+const maxHeaderSize = 128 * 1024;
 
 /**
  * The connections of one provider. undici's own header and body timeouts are off, because a model may think for minutes: the idle
@@ -6,8 +10,13 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
  * a broken stream then breaks one request.
  */
 export function dispatcherFor(url: URL, connectTimeoutMs: number): Dispatcher {
+  const connector = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
   const options = {
-    connect: { timeout: connectTimeoutMs },
+    connect: ((target, callback) =>
+      connector(target, (...[error, socket]) =>
+        error ? callback(error, null) : callback(null, passingOverContinue(socket)),
+      )) satisfies buildConnector.connector,
+    maxHeaderSize,
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
