@@ -4,6 +4,9 @@ import { isIP } from "node:net";
 import type { OwnAnswer } from "./answer.ts";
 import { tokenHeader } from "./headers.ts";
 
+/** Addresses that nothing but this machine answers to; a name that is rebound to one is still a name. */
+const loopback = /^127(?:\.\d{1,3}){3}$/u;
+
 /** Who may ask. */
 export interface GuardOptions {
   /** Without it only loopback is listened on. */
@@ -39,7 +42,10 @@ export function makeGuard({ token, allowedHosts = [] }: GuardOptions): Guard {
         headers: { connection: "close" },
       };
     const host = hostName(headers.host);
-    const isKnown = names.has(host) || (expected !== undefined && isIP(host.replace(/^\[|\]$/gu, "")) !== 0);
+    const isKnown =
+      names.has(host) ||
+      loopback.test(host) ||
+      (expected !== undefined && isIP(host.replace(/^\[|\]$/gu, "")) !== 0);
     if (!isKnown)
       return {
         status: 421,

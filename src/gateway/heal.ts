@@ -298,7 +298,7 @@ export class Healing {
       this.#repaired(failure, repair.quarantine, taken);
       return this.#healed(taken, repairNotice(failure, repair.quarantine, this.#facts.now()));
     }
-    return verdictOf(action);
+    return verdictOf(action, failure, this.#facts.now());
   }
 
   /**
@@ -350,7 +350,7 @@ export class Healing {
   }
 
   #decided(failure: Failure): Verdict {
-    return verdictOf(this.#decide(failure, nothing, -1), this.#facts.now());
+    return verdictOf(this.#decide(failure, nothing, -1), failure, this.#facts.now());
   }
 
   #decide(failure: Failure, projection: Projection, upTo: number): Action {

@@ -28,8 +28,9 @@ export interface ReadRequest {
 
 const decoder = new TextDecoder();
 
-/** `undefined` for what is no JSON object. Bytes that are no UTF-8 are replaced. */
-export function readRequest(given: Uint8Array): ReadRequest | undefined {
+/** `undefined` for what is no JSON object. Bytes that are no UTF-8 are replaced, and a byte order mark before them is left out. */
+export function readRequest(sent: Uint8Array): ReadRequest | undefined {
+  const given = sent[0] === 0xef && sent[1] === 0xbb && sent[2] === 0xbf ? sent.subarray(3) : sent;
   const isEncoded = isUtf8(given);
   const bytes = isEncoded ? given : new TextEncoder().encode(decoder.decode(given));
   const found = membersOf(bytes);

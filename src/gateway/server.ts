@@ -105,7 +105,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       headersTimeout: 15_000,
       // A body may be large and its line slow; that it stands still is looked at by itself.
       requestTimeout: 15 * 60_000,
-      keepAliveTimeout: 75_000,
+      // Longer than a client keeps a connection that it may use again (reqwest, in Codex, and Go: 90 s), so that none is closed under a request.
+      keepAliveTimeout: 95_000,
       connectionsCheckingInterval: 5_000,
       noDelay: true,
       // Other protocols that a client offers (h2c, as Java's does by default) are passed over, as HTTP lets a server do.
@@ -158,8 +159,8 @@ function toOriginForm(request: IncomingMessage): void {
   request.url = `${pathname}${search}`;
 }
 
-/** Requests for a response, streamed or whole, and for a compaction. */
-const responsesPath = /\/responses(?:\/compact)?\/?(?:\?|$)/u;
+/** Requests for a response, streamed or whole, for a compaction, and for the tokens that one would take. */
+const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?(?:\?|$)/u;
 
 function route(context: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
   const { method, url = "/" } = request;

@@ -51,10 +51,14 @@ export class Upstream {
   path(asked: string): string {
     const mark = asked.indexOf("?");
     // A base URL that a client was given with a slash at its end leads to two.
-    const path = (mark < 0 ? asked : asked.slice(0, mark))
-      .replace(/^\/{2,}/u, "/")
-      .replace(/^\/v1(?=\/|$)/u, "")
-      .replace(/^\/{2,}/u, "/");
+    const given = (mark < 0 ? asked : asked.slice(0, mark)).replace(/^\/{2,}/u, "/");
+    // A client whose base URL is the upstream's, but for the host, names the whole path.
+    const isWhole =
+      this.#basePath !== "" && (given === this.#basePath || given.startsWith(`${this.#basePath}/`));
+    const path = (isWhole ? given.slice(this.#basePath.length) : given.replace(/^\/v1(?=\/|$)/u, "")).replace(
+      /^\/{2,}/u,
+      "/",
+    );
     const query = [mark < 0 ? "" : asked.slice(mark + 1), this.#query]
       .filter((part) => part !== "")
       .join("&");

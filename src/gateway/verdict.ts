@@ -13,8 +13,12 @@ export type Verdict =
   /** It is the client's to know. */
   | { do: "pass" };
 
-/** What the policy says, as far as it isn't about items. */
-export function verdictOf(action: Action, now = 0): Verdict {
+/**
+ * What the policy says, as far as it isn't about items. A provider that doesn't want the same request again says so in `x-should-retry`, which
+ * OpenAI's SDKs obey (openai-node 7, `shouldRetry`; 2026-11).
+ */
+export function verdictOf(action: Action, failure: Failure, now: number): Verdict {
+  if (action.do === "retry" && failure.signal?.headers?.["x-should-retry"] === "false") return { do: "pass" };
   if (action.do === "retry") return action;
   if (action.do === "wait")
     return { do: "hold", delayMs: Math.max(0, action.until - now), until: action.until };
