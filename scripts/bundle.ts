@@ -23,14 +23,21 @@ function withoutRarities(...found: unknown[]): string {
   return lines.filter((line) => line !== "").join(" ");
 }
 
-/** What `provider/wire/connection.ts` imports of it, made as its own entry makes it. */
+/** Of undici, what `provider/wire/connection.ts` imports of it, and where it is. */
+const partsOfUndici: Readonly<Record<string, string>> = {
+  Agent: "./lib/dispatcher/agent",
+  EnvHttpProxyAgent: "./lib/dispatcher/env-http-proxy-agent",
+  buildConnector: "./lib/core/connect",
+};
+
+/** Made as its own entry makes it. */
 const connectionsOfUndici = `
 const Dispatcher = require("./lib/dispatcher/dispatcher");
 Object.assign(Dispatcher.prototype, require("./lib/api"));
 module.exports = {
-  Agent: require("./lib/dispatcher/agent"),
-  EnvHttpProxyAgent: require("./lib/dispatcher/env-http-proxy-agent"),
-};
+${Object.entries(partsOfUndici)
+  .map(([name, path]) => `  ${name}: require("${path}"),\n`)
+  .join("")}};
 `;
 
 const bundle = await rolldown({
@@ -59,6 +66,19 @@ const bundle = await rolldown({
       transform: {
         filter: { id: /undici\/index\.js$/u },
         handler: () => connectionsOfUndici,
+      },
+    },
+    {
+      name: "nothing-else-of-undici",
+      // The bundler can't see what a CommonJS module lacks; the program would find out when it is called.
+      transform: {
+        filter: { code: /from "undici"/u },
+        handler(code) {
+          for (const [, names = ""] of code.matchAll(/^import \{([^}]*)\} from "undici"/gmu))
+            for (const name of names.split(",").map((one) => one.trim().split(" ")[0]!))
+              if (!Object.hasOwn(partsOfUndici, name))
+                this.error(`${name} of undici is not among what scripts/bundle.ts takes of it`);
+        },
       },
     },
     {
