@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { isFailureOf } from "../failure.ts";
-import { readConfig } from "./config.ts";
+import { homeFolder, readConfig } from "./config.ts";
 
 it.each(["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"])(
   "%s that is no URL is a mistake of the configuration",
@@ -14,6 +14,43 @@ it.each(["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"])(
       expect(read(wrong)).toThrow(expect.toSatisfy((error) => isFailureOf(error, "configuration")));
   },
 );
+
+it("a variable that is set to nothing counts as one that isn't set", () => {
+  const empty = {
+    THROUGHLINE_HOME: "",
+    THROUGHLINE_MODEL: "",
+    THROUGHLINE_APPROVAL: "",
+    OPENAI_BASE_URL: "",
+  };
+  expect(readConfig({ home: "/nowhere" }, empty, "/")).toEqual(readConfig({ home: "/nowhere" }, {}, "/"));
+  expect(homeFolder({}, empty)).toBe(homeFolder({}, {}));
+  expect(() => homeFolder({ home: "" }, {})).toThrow(
+    expect.toSatisfy((error) => isFailureOf(error, "usage")),
+  );
+});
+
+it("an empty HOME doesn't put sessions into the folder that one is in", () => {
+  vi.stubEnv("HOME", "");
+  try {
+    expect(() => homeFolder({}, {})).toThrow(
+      expect.toSatisfy((error) => isFailureOf(error, "configuration")),
+    );
+    expect(homeFolder({}, { THROUGHLINE_HOME: "/nowhere" })).toBe("/nowhere");
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+it("a wrong approval is told of where it was given", () => {
+  const read = (approval: string | undefined, variable: string) => () =>
+    readConfig(
+      { home: "/nowhere", ...(approval !== undefined && { approval }) },
+      { THROUGHLINE_APPROVAL: variable },
+      "/",
+    );
+  expect(read("maybe", "all")).toThrow(/--approval takes/u);
+  expect(read(undefined, "maybe")).toThrow(/THROUGHLINE_APPROVAL takes/u);
+});
 
 it("a provider is reached over HTTP and nothing else", () => {
   const home = mkdtempSync(join(tmpdir(), "config-"));

@@ -93,9 +93,27 @@ export interface ConfigOptions {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The folder in which sessions live: `--home`, else `THROUGHLINE_HOME`, else `~/.throughline`. */
+/**
+ * The folder in which sessions live: `--home`, else `THROUGHLINE_HOME`, else `~/.throughline`. An empty one would be the workspace: throws
+ * `usage` or `configuration` then.
+ */
 export function homeFolder(options: ConfigOptions, environment: Environment): string {
-  return resolve(options.home ?? environment["THROUGHLINE_HOME"] ?? join(homedir(), ".throughline"));
+  if (options.home === "")
+    throw new Failure("usage", "--home names no folder: what was given is empty. Nothing was done.", {});
+  const named = options.home ?? valueOf(environment, "THROUGHLINE_HOME");
+  if (named !== undefined) return resolve(named);
+  const own = homedir();
+  if (own !== "") return join(own, ".throughline");
+  throw new Failure(
+    "configuration",
+    "HOME is empty, so that there is no folder for sessions. Set it, or name a folder with --home DIR or THROUGHLINE_HOME.",
+    {},
+  );
+}
+
+/** What a variable says; one that is set to nothing says nothing. */
+function valueOf(environment: Environment, variable: string): string | undefined {
+  return environment[variable] === "" ? undefined : environment[variable];
 }
 
 /**
@@ -108,9 +126,14 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
   const trusted = own.workspaces?.[folder]?.trusted === true;
   const local = trusted ? readFile(join(folder, ".throughline", "config.toml")) : {};
   const approval =
-    options.approval ?? environment["THROUGHLINE_APPROVAL"] ?? local.approval ?? own.approval ?? "ask";
+    options.approval ??
+    valueOf(environment, "THROUGHLINE_APPROVAL") ??
+    local.approval ??
+    own.approval ??
+    "ask";
   if (approval !== "ask" && approval !== "all" && approval !== "none") {
-    throw new Failure("usage", `--approval takes ask, all or none, not "${approval}".`, {});
+    const where = options.approval === undefined ? "THROUGHLINE_APPROVAL" : "--approval";
+    throw new Failure("usage", `${where} takes ask, all or none, not "${approval}".`, {});
   }
   const compactAt = local.compact_at ?? own.compact_at;
   const effort = options.effort ?? local.effort ?? own.effort;
@@ -118,7 +141,8 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
     home,
     provider: options.provider ?? local.provider ?? own.provider ?? "openai",
     providers: providerTable(own, local, environment),
-    model: options.model ?? environment["THROUGHLINE_MODEL"] ?? local.model ?? own.model ?? "gpt-5.5",
+    model:
+      options.model ?? valueOf(environment, "THROUGHLINE_MODEL") ?? local.model ?? own.model ?? "gpt-5.5",
     ...(effort !== undefined && { effort }),
     approval,
     idleTimeoutMs: (local.stream_idle_timeout ?? own.stream_idle_timeout ?? 300) * 1_000,

@@ -32,7 +32,10 @@ export function listLine(
     ...(branch === undefined ? [] : [branch]),
     ...(place === undefined ? [] : [place]),
     statusWords(session, now),
-    ...(parent === undefined ? [] : [`${rotated ? "continued" : "forked"} from ${parent}`]),
+    // A fork that was not gone on with has it for the reason of its status.
+    ...(parent === undefined || session.reason?.includes(parent)
+      ? []
+      : [`${rotated ? "continued" : "forked"} from ${parent}`]),
   ];
   return `${session.id}  ${parts.join(" · ")}`;
 }

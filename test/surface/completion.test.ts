@@ -61,6 +61,7 @@ async function expectOffers(
   expect(offers("resume", "some-name", "--from")).toEqual(["--from-step"]);
   expect(offers("show", "pl")).toEqual(["plain"]);
   expect(offers("show", ids[0]!.slice(0, -1))).toEqual([ids[0]]);
+  expect(offers("repair", "pl"), "a file, or a session of Codex's: no own one").toEqual([]);
   expect(offers("show", "it").map(named)).toEqual([nasty]);
   expect(offers("archive", "plain", "pl")).toEqual(["plain"]);
   expect(offers("--cont")).toEqual(["--continue"]);

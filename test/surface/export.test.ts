@@ -32,6 +32,9 @@ it("a session comes back from its file as it was, and as a copy where it is stil
     expect(copy.status, copy.err).toBe(0);
     const { session } = JSON.parse(copy.out) as { session: string };
     expect(session).not.toBe(id);
+    expect(copy.out, "a name means one session").toContain('"name":"one-2"');
+    expect((await rig.run(["show", "one", "--json"])).out).toContain(`"id":"${id}"`);
+    expect((await rig.run(["show", "one-2", "--json"])).out).toContain(`"id":"${session}"`);
     const moved = join(rig.workspace, "elsewhere");
     expect((await rig.run(["import", file, "--home", moved])).out).toContain(`session ${id} is imported`);
     const after = JSON.parse(

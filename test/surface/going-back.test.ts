@@ -48,6 +48,8 @@ describe("going back", () => {
       expect(forked.status, forked.err).toBe(0);
       const fork = JSON.parse(forked.out) as { session: string };
       expect(fork).toMatchObject({ schema: 1, parent: id, fromStep: 4 });
+      const fresh = (await rig.run(["sessions"])).out.split("\n").find((line) => line.includes("other way"));
+      expect(fresh?.match(/forked from/gu), fresh).toHaveLength(1);
       expect((await rig.run(["resume", "other way", "delta"])).status).toBe(0);
       expect(lastRequest(rig).text).toMatch(/alpha.*beta.*delta/u);
       expect(lastRequest(rig).text).not.toContain("gamma");

@@ -86,6 +86,8 @@ describe("throughline purge", () => {
       await rig.run(["exec", "there"], { cwd: other });
       const [here, there] = rig.ids();
       expect((await purge(rig, "purge", "--older-than", "1h", "--yes")).deleted).toEqual([]);
+      const none = await rig.run(["purge", "--older-than", "1h", "--dry-run"]);
+      expect(none.out, "and no way to do nothing").toBe("There is no session to delete.\n");
       expect((await rig.run(["purge", "--older-than", "soon"])).status).toBe(2);
       expect((await rig.run(["purge", here!, "--all", "--yes"])).status).toBe(2);
       expect((await purge(rig, "purge", "--older-than", "0d")).wouldDelete).toMatchObject([

@@ -41,7 +41,7 @@ export async function candidates(
       ["bash", "zsh", "fish"].map((word) => ({ word, help: "" })),
       begun,
     );
-  if (/prompt|path/u.test(argument) && inner.length === 0) return files;
+  if (/prompt|path|rollout/u.test(argument) && inner.length === 0) return files;
   if (inner.length > 0 || begun !== "" || argument !== "") return inner;
   return command ? startingWith(optionsOf(command), begun) : inner;
 }

@@ -282,9 +282,9 @@ export const commands: readonly Command[] = [
   },
   {
     name: "import",
-    arguments: "<session>",
+    arguments: "<rollout>",
     summary:
-      "take a Codex session over, by path, id or name; again: what came since. The rollout is only read",
+      "take a Codex session over, again: what came since; the rollout is only read. Or read what export wrote",
     example: "throughline import ~/.codex/sessions/2026/11/20/rollout-2026-11-20T20-58-19-01a1fac2.jsonl",
     options: [
       { flags: "--new", help: "as a new session, also when it was taken over before" },
@@ -327,9 +327,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: "repair",
-    arguments: "<session>",
-    summary:
-      "repair a Codex session, by id, name or path: prints the change; with --write makes it in place, with a backup",
+    arguments: "<rollout>",
+    summary: "repair a Codex session: prints the change; with --write makes it in place, with a backup",
     example: "throughline repair 01a1fc10 --write",
     options: [
       { flags: "--write", help: "do it; refused while a living process holds the session" },

@@ -4,7 +4,8 @@ import { Failure } from "../../failure.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import { findThread, takenWords, takeOver } from "../codex.ts";
-import type { Append } from "../../store.ts";
+import { note } from "../../runtime.ts";
+import type { Append, SessionStore } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
 import { portableHead, readPortable } from "../export/portable.ts";
 import { printJson } from "../json/print.ts";
@@ -99,6 +100,7 @@ async function importPortable(invocation: Invocation, path: string): Promise<num
     }
     const log = await store.create(session, created, "importing", { more: groups() });
     await log.release();
+    const name = await ownName(store, session);
     if (options["json"] === true)
       printJson<"import">(terminal, {
         session,
@@ -108,13 +110,26 @@ async function importPortable(invocation: Invocation, path: string): Promise<num
         items,
         left: {},
         fresh: 0,
+        ...(name !== undefined && { name }),
       });
     else
       terminal.out(
-        `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}. Go on with: throughline resume ${session} "…"\n`,
+        `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}${name === undefined ? "" : `; its name is another's here, so that it is "${name}"`}. Go on with: throughline resume ${session} "…"\n`,
       );
     return 0;
   } finally {
     await store.close();
+  }
+}
+
+/** A name means one session: where another one has it, the session that came gets one of its own, which is returned. */
+async function ownName(store: SessionStore, session: string): Promise<string | undefined> {
+  const { name } = (await store.everything()).find(({ id }) => id === session) ?? {};
+  if (name === undefined || (await store.find(name)).length < 2) return undefined;
+  for (let nth = 2; ; nth++) {
+    const free = `${name.slice(0, 90)}-${nth}`;
+    if ((await store.find(free)).length > 0) continue;
+    await note(store, session, "naming it", () => [{ type: "session-renamed", name: free }]);
+    return free;
   }
 }

@@ -33,7 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await setImmediate();
     if (!unwritten) return status;
     terminal.err(
-      `The output could not be written: ${unwritten.message}. The session holds the answer; throughline sessions names it.\n`,
+      `The output could not be written: ${unwritten.message}. What sessions hold is kept: throughline show --last\n`,
     );
     return status === 0 ? 1 : status;
   } catch (error) {

@@ -62,6 +62,7 @@ const argumentHelp: Readonly<Record<string, string>> = {
   text: "what to say; - reads it from standard input",
   name: "one line of at most 100 characters",
   id: "of the message, or the beginning of it",
+  rollout: "a Codex session: the path of its file, its id, the beginning of one, or its name",
   path: "a rollout, a folder of them, or a session; without one all are checked",
   shell: "bash, zsh or fish; words is what their scripts ask for",
   words: "for words: those of the command line so far",

@@ -235,7 +235,10 @@ function tell(invocation: Invocation, plan: Plan): number {
       ...(holder && { holder }),
     }));
     printJson<"purge">(terminal, { dryRun: true, wouldDelete: would, left: plan.left.map(leftJson) });
-  } else terminal.out(`${planText(invocation, plan)}Nothing was deleted. To do it: the same with --yes\n`);
+  } else {
+    const next = plan.chosen.length > 0 ? "Nothing was deleted. To do it: the same with --yes\n" : "";
+    terminal.out(`${planText(invocation, plan)}${next}`);
+  }
   return 0;
 }
 

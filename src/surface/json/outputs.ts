@@ -193,8 +193,10 @@ export const outputs = {
   import: z.strictObject({
     schema,
     session: id.describe("the session that it became"),
-    source: z.string().describe("absolute path of the rollout, which stays as it is"),
-    thread: z.string().describe("its id in Codex"),
+    source: z
+      .string()
+      .describe("absolute path of the rollout, or of the exported file, which stays as it is"),
+    thread: z.string().describe("its id in Codex, or where it was exported"),
     did: z
       .enum(["made", "grown", "same", "moved-on", "remade"])
       .describe(
@@ -219,6 +221,10 @@ export const outputs = {
       .record(z.string(), z.number())
       .describe("lines and items that have nothing in the session, by what they are"),
     fresh: z.number().describe("bytes of the rollout that are new"),
+    name: z
+      .string()
+      .optional()
+      .describe("what an exported session is called here, where its own name means another one"),
   }),
   export: z.strictObject({
     schema,
