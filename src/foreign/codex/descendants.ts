@@ -73,9 +73,11 @@ export function missingBefore(pin: Pin, found: Pinned): number {
 
 /** Where the first record stands that is cut off; its place as it is named, where that can't be told. */
 export function placeOfPin({ offset, ordinal }: Pin, { bytes, placeOf, ordinals, end }: Pinned): number {
-  const place = ordinal === undefined ? undefined : placeOf(ordinal);
+  // Where ordinals go back, that record may be another one.
+  const place = ordinal === undefined || ordinals.regressed > 0 ? undefined : placeOf(ordinal);
   if (place !== undefined) return place;
   if (bytes < offset) return bytes;
+  if (ordinals.regressed > 0) return offset;
   // Nothing was written behind the pin: all records stand before it.
   const isAtEnd = ordinal !== undefined && ordinals.next === ordinal;
   return isAtEnd ? Math.max(offset, end) : offset;

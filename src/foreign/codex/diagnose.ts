@@ -5,6 +5,7 @@ import { CodexDatabases } from "./databases.ts";
 import { missingBefore, type Pin, pinsIn } from "./descendants.ts";
 import { examine, type Examination } from "./examine.ts";
 import { type Finding, finding } from "./findings.ts";
+import { heldStill } from "./held-still.ts";
 import { type Holder, holdersOf } from "./holders.ts";
 import { allRepairs, isUnfinished } from "./journal.ts";
 import { judge } from "./judge.ts";
@@ -64,7 +65,10 @@ async function diagnoseOne(
     const found = await examine(path, { signal, onBytes: (read) => onBytes?.(before + read) });
     const thread = isThreadId(found.header?.id) ? found.header.id : named;
     const holder = surroundings.holders.get(path);
-    const findings = [...judge(found, { path, now }), ...surroundings.findings(path, thread, found)];
+    const judged = [...judge(found, { path, now }), ...surroundings.findings(path, thread, found)];
+    const pin = surroundings.pin(path, found);
+    const plan = { seals: { which: "none" }, now, path, ...(pin && { pin }) } as const;
+    const findings = heldStill(judged, found, plan, thread);
     if (holder) findings.push(finding("live", [], { detail: holderWords(holder) }));
     return {
       path,
@@ -128,8 +132,7 @@ class Surroundings {
       found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
     const databases = this.#of(home);
     const misfit = indexOf(databases, indexKey(path, thread) ?? thread, path);
-    const isPaginated = examined.ordinals.next !== undefined;
-    const pin = named && isPaginated ? this.#pinsOf(home).get(named.rollout) : undefined;
+    const pin = this.pin(path, examined);
     const missing = pin === undefined ? 0 : missingBefore(pin, examined);
     if (missing > 0)
       found.push(finding("segment-short", [], { detail: `${counted(missing, "byte")} are gone` }));
@@ -143,6 +146,13 @@ class Surroundings {
     for (const [database, why] of databases.troubles)
       found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));
     return found;
+  }
+
+  /** Where another file goes on from this one. */
+  pin(path: string, { ordinals }: Examination): Pin | undefined {
+    const [home, named] = [homeOf(path), readRolloutName(path)];
+    if (home === undefined || named?.form !== "jsonl" || ordinals.next === undefined) return undefined;
+    return this.#pinsOf(home).get(named.rollout);
   }
 
   #of(home: string): CodexDatabases {

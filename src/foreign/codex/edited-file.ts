@@ -2,6 +2,7 @@ import { readSync } from "node:fs";
 import type { Edit } from "./edit.ts";
 import type { FindingKind } from "./findings.ts";
 import type { Span } from "./span.ts";
+import { linesIn, type RolloutLine } from "./lines.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 
 /** A line of a file, without what is in it but for its first bytes. */
@@ -16,6 +17,9 @@ export interface LineHead extends Span {
 
 const chunk = 2 ** 22;
 const headBytes = 512;
+const nearBytes = 2 ** 18;
+const nearLines = 16;
+const prompt = /"type":"message"[^{]{0,120}"role":"user"/u;
 const [newline, carriageReturn, space, tab] = [0x0a, 0x0d, 0x20, 0x09];
 
 /** An open file that edits are planned for: what stands in it, and the edits by their places. */
@@ -70,6 +74,23 @@ export class EditedFile {
         [indent, last] = [0, 0];
       }
       offset += bytes.length;
+    }
+    return undefined;
+  }
+
+  /**
+   * Lines near one that begins at `at`, from it on or before it, the nearest first, as far as the same turn reaches: none behind or before a
+   * prompt.
+   */
+  *near(at: number, where: "before" | "behind"): Generator<RolloutLine, undefined> {
+    const from = where === "behind" ? at : Math.max(0, at - nearBytes);
+    const lines = linesIn(this.read(from, where === "behind" ? nearBytes : at - from), from);
+    // The first, or the last one, may be cut off.
+    if (where === "before" && from > 0) lines.shift();
+    if (where === "behind" && lines.at(-1)?.ending === "" && lines.length > 1) lines.pop();
+    for (const line of (where === "before" ? lines.reverse() : lines).slice(0, nearLines)) {
+      if (prompt.test(line.bytes.toString("latin1", 0, headBytes))) return undefined;
+      yield line;
     }
     return undefined;
   }

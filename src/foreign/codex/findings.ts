@@ -309,6 +309,8 @@ export interface Finding {
   readonly places: readonly Place[];
   /** What is particular here: which call, how old, which error. */
   readonly detail?: string;
+  /** What to do where what the catalogue names doesn't help here, and why. */
+  readonly instead?: string;
 }
 
 /** So many places of one finding are told. */

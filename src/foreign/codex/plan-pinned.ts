@@ -6,6 +6,7 @@ import type { PlanOptions } from "./plan-options.ts";
 import { blank } from "./salvage.ts";
 
 const newline = 0x0a;
+const noBytes = Buffer.alloc(0);
 
 /**
  * What stands before the pin may be moved only where bytes are missing there, or too many: by so many, filled up with spaces, so that the
@@ -116,15 +117,19 @@ export class PinnedPlanner {
   /** The lines that stand before the place at which another file goes on. */
   *#before(): Generator<LineHead, undefined> {
     const place = this.#pin === undefined ? 0 : placeOfPin(this.#pin, this.#found);
+    // A repair has made spaces of these by now; a doctor asks before there is one.
+    const { bad, doubled, headersAgain } = this.#found;
+    const nothing = new Set([...bad.items, ...doubled.spans, ...headersAgain.items].map(({ at }) => at));
     for (const line of this.#file.lines()) {
       if (line.at >= place) return undefined;
-      yield line;
+      yield nothing.has(line.at) ? { ...line, head: noBytes } : line;
     }
     return undefined;
   }
 
-  /** What a byte order mark became. */
+  /** What a byte order mark becomes. */
   #spacesAtStart(): number {
+    if (this.#found.head === "byte-order-mark") return 3;
     for (const { head, indent } of this.#file.lines()) return head.length === 0 ? 0 : indent;
     return 0;
   }

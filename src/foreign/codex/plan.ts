@@ -1,24 +1,21 @@
 import { closeSync, openSync } from "node:fs";
-import type { JsonObject } from "../../lib/json.ts";
 import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
 import { type BadLine, type Examination, isWholeHeader, longestExamined } from "./examine.ts";
 import type { FindingKind } from "./findings.ts";
 import { linesIn } from "./lines.ts";
-import type { Unpaired } from "./span.ts";
 import type { PlanOptions } from "./plan-options.ts";
+import { PairPlanner } from "./plan-pairs.ts";
 import { OrderPlanner } from "./plan-order.ts";
 import { pinned, PinnedPlanner } from "./plan-pinned.ts";
 import { RefusedPlanner } from "./plan-refused.ts";
-import { rebuildHead, rebuiltMark } from "./rebuild-head.ts";
+import { rebuildHead } from "./rebuild-head.ts";
+import { rebuiltLine } from "./rebuilt-line.ts";
 import { lostMessage } from "./rebuild-message.ts";
-import { lostCall, lostOutput } from "./rebuild-pair.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { blank, salvage, salvageTail } from "./salvage.ts";
 
 const longestHead = 512;
-/** So many lines lie between a call and its output where the two have changed places, at most. */
-const nearby = 16;
 const newline = 0x0a;
 
 /** The edits of each round; a round begins with what the one before it has left. */
@@ -27,14 +24,15 @@ export const rounds: readonly ((found: Examination, options: PlanOptions) => Ite
   (found, options) => withFile(found, options, ({ order }) => [order.restored()]),
   // Of what is put in at one place: outputs behind their calls, then messages, then calls before their outputs.
   (found, options) =>
-    withFile(found, options, ({ plan, refused }) => [
+    withFile(found, options, ({ plan, pairs, refused }) => [
       refused.blanked(),
       refused.ids(),
       refused.plainReasoning(),
-      plan.exchanged(),
-      plan.outputs(),
+      pairs.exchanged(),
+      pairs.renamed(),
+      pairs.outputs(),
       plan.messages(),
-      plan.calls(),
+      pairs.calls(),
     ]),
   (found, options) => withFile(found, options, ({ refused }) => [refused.loneReasoning()]),
   (found, options) => withFile(found, options, ({ pin }) => [pin.stretched(), pin.shrunk()]),
@@ -43,6 +41,7 @@ export const rounds: readonly ((found: Examination, options: PlanOptions) => Ite
 
 interface Planners {
   readonly plan: Planner;
+  readonly pairs: PairPlanner;
   readonly refused: RefusedPlanner;
   readonly order: OrderPlanner;
   readonly pin: PinnedPlanner;
@@ -60,6 +59,7 @@ function* withFile(
     const edits = function* (): Generator<Edit, undefined> {
       const planners = {
         plan: new Planner(found, options, file),
+        pairs: new PairPlanner(found, file),
         refused: new RefusedPlanner(found, options, file),
         order: new OrderPlanner(found, file),
         pin: new PinnedPlanner(found, options, file),
@@ -81,8 +81,6 @@ class Planner {
   readonly #file: EditedFile;
   /** Whether `head`, which is asked first, makes the first line anew. */
   #isHeadMade = false;
-  /** Offsets of the calls and outputs that `exchanged`, which is asked before the others, brings together. */
-  readonly #inPlace = new Set<number>();
 
   constructor(found: Examination, options: PlanOptions, file: EditedFile) {
     this.#found = found;
@@ -172,49 +170,6 @@ class Planner {
     return [this.#file.edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
   }
 
-  /** An output that stands before its call changes places with it. */
-  *exchanged(): Generator<Edit, undefined> {
-    const [{ open, orphans }, file] = [this.#found, this.#file];
-    if (orphans.count === 0 || open.count === 0) return undefined;
-    const outputs = new Map(orphans.items.map((output) => [output.call, output]));
-    for (const call of open) {
-      const output = outputs.get(call.call);
-      // Further away it is another call's: some gateways count their ids anew.
-      if (output === undefined || output.index > call.index || call.index - output.index > nearby) continue;
-      this.#inPlace.add(call.at).add(output.at);
-      const kind = "output-without-call";
-      yield file.edit(output, kind, "the call goes before its output", file.bytes(call), output.bytes);
-      yield file.edit(call, kind, "the output goes behind its call", file.bytes(output), call.bytes);
-    }
-    return undefined;
-  }
-
-  *outputs(): Generator<Edit, undefined> {
-    const { open, doubled } = this.#found;
-    if (this.#isSubagent) return undefined;
-    const copies = new Set(doubled.spans.map(({ at }) => at));
-    for (const call of open) {
-      const edit =
-        copies.has(call.at) || this.#inPlace.has(call.at) ? undefined : this.#paired(call, lostOutput);
-      if (edit) yield edit;
-    }
-    return undefined;
-  }
-
-  *calls(): Generator<Edit, undefined> {
-    if (this.#isSubagent) return undefined;
-    for (const output of this.#found.orphans.items) {
-      const edit = this.#inPlace.has(output.at) ? undefined : this.#paired(output, lostCall);
-      if (edit) yield edit;
-    }
-    return undefined;
-  }
-
-  /** What an agent copied from the one that started it may end in the middle of a call. */
-  get #isSubagent(): boolean {
-    return this.#found.header?.origin === "subagent";
-  }
-
   *messages(): Generator<Edit, undefined> {
     for (const { role, event, hole } of this.#found.messages.found()) {
       const told = this.#file.record(event);
@@ -230,27 +185,6 @@ class Planner {
         : this.#file.edit(hole, "lost-message", says, padded, room);
     }
     return undefined;
-  }
-
-  #paired(
-    half: Unpaired,
-    make: (half: Unpaired, event: RolloutRecord | undefined) => JsonObject,
-  ): Edit | undefined {
-    const isCall = make === lostOutput;
-    const own = this.#file.record(half);
-    if (own === undefined) return undefined;
-    const item = make(half, half.event && this.#file.record(half.event));
-    const end = half.at + half.bytes + 1;
-    const isLast = isCall && end >= this.#found.bytes;
-    const ordinal = isLast && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
-    const line = rebuiltLine(own, item, ordinal);
-    const place = { index: half.index + (isCall ? 1 : 0), at: isCall ? end : half.at, bytes: 0 };
-    const kind = isCall ? "call-without-output" : "output-without-call";
-    const from = half.event ? "as its event tells it" : "nobody knows it any more";
-    const says = isCall
-      ? `the output of ${half.name ?? "the call"} is put in (${from})`
-      : `the call is put in (${from})`;
-    return this.#file.insert(place, kind, says, Buffer.from(`${JSON.stringify(line)}\n`));
   }
 
   *ordinals(): Generator<Edit, undefined> {
@@ -316,13 +250,6 @@ const sayings: Readonly<Record<BadLine["why"], string>> = {
   nul: "the record in it is kept",
   "not-an-object": "the record in it is kept",
 };
-
-/** A line in the form of its neighbour, marked as what it is. */
-function rebuiltLine({ era, at }: RolloutRecord, payload: JsonObject, ordinal: object): JsonObject {
-  if (era === "bare") return payload;
-  const timestamp = new Date(at ?? 0).toISOString();
-  return { timestamp, ...ordinal, type: "response_item", payload, ...rebuiltMark };
-}
 
 function headerIn(bytes: Buffer): RolloutRecord | undefined {
   const [line] = linesIn(bytes);

@@ -20,6 +20,7 @@ import { firstHeader, lostBase, pinOf } from "./descendants.ts";
 import { copyBytes, copyPrivately, type Edit, writeAll } from "./edit.ts";
 import { examine, type Examination, type ExamineOptions } from "./examine.ts";
 import { type Finding, needsRepair } from "./findings.ts";
+import { heldStill } from "./held-still.ts";
 import { holdersOf } from "./holders.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
@@ -114,7 +115,9 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       folder,
       changes,
       before,
-      after: judge(found, { path: real, now: options.now }).filter(needsRepair),
+      after: heldStill(judge(found, { path: real, now: options.now }), found, plan, thread).filter(
+        needsRepair,
+      ),
       bytes: { before: bytesBefore, after: found.bytes },
       // Codex makes no index anew of a file that another one goes on from: its turns would be gone from what it shows (0.169).
       forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && pin === undefined,

@@ -119,6 +119,36 @@ describe("a rollout that a fork goes on from", () => {
     ).toBe(behind.trimEnd());
   });
 
+  it("gets a call or an output back in the line in which it stood, so that nothing moves", async () => {
+    for (const at of [call, output]) {
+      const text = joined(lines.with(at, "#".repeat(lines[at]!.length)));
+      const mended = await repaired(text);
+      expect(await kinds()).toEqual([]);
+      expect(mended.length).toBe(whole.length);
+      const [had, has] = [lines, mended.split("\n")].map((all) =>
+        all.toSpliced(at, 1).slice(0, lines.length - 1),
+      );
+      expect(has).toEqual(had);
+      expect(mended.split("\n")[at]).toContain("rebuilt_by");
+    }
+  });
+
+  it("has the id of a call put right in which a bit was turned over", async () => {
+    const id = /"call_id":"([^"]+)"/u.exec(lines[output]!)![1]!;
+    const text = joined(lines.with(output, lines[output]!.replace(id, `${id.slice(0, -1)}*`)));
+    expect(await repaired(text)).toBe(whole);
+  });
+
+  it("says why there is no repair where there is no room for one, and what to do instead", async () => {
+    const text = joined(lines.with(call, lines[call]!.replace(/(?<="type":"\w+_)call(?=")/u, "cell")));
+    expect(await repaired(text)).toBe(text);
+    const [found] = await findings();
+    expect(found).toMatchObject({
+      kind: "output-without-call",
+      instead: expect.stringContaining("throughline resume"),
+    });
+  });
+
   it("is left alone as long as it is whole", async () => {
     expect(await repaired(whole)).toBe(whole);
     expect(await kinds()).toEqual([]);

@@ -3,6 +3,7 @@ import { counted, quoted } from "../../lib/words.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { catalogue, type Finding, needsRepair } from "../../foreign/codex/findings.ts";
+import { mendsOf } from "../../foreign/codex/held-still.ts";
 import type { Printed } from "../json/print.ts";
 import type { OwnSession } from "./own-findings.ts";
 import type { Said } from "./whose-error.ts";
@@ -27,12 +28,10 @@ export function diagnosisJson(diagnosis: Diagnosis): DiagnosisJson {
   };
 }
 
-export function findingJson(
-  { kind, severity, count, places, detail }: Finding,
-  reference: string,
-): DiagnosisJson["findings"][number] {
+export function findingJson(finding: Finding, reference: string): DiagnosisJson["findings"][number] {
+  const { kind, severity, count, places, detail } = finding;
   const { title, causes } = catalogue[kind];
-  const mends = mendsOf(kind, reference, severity !== "note");
+  const mends = mendsOf(finding, repairCommand(reference));
   return {
     kind,
     severity,
@@ -45,10 +44,8 @@ export function findingJson(
   };
 }
 
-function mendsOf(kind: Finding["kind"], reference: string, isNeeded: boolean): string | undefined {
-  const { mends } = catalogue[kind];
-  if (mends !== "repair") return mends;
-  return isNeeded ? `throughline repair ${quoted(reference)} --write` : undefined;
+function repairCommand(reference: string): string {
+  return `throughline repair ${quoted(reference)} --write`;
 }
 
 interface Report {
@@ -73,10 +70,9 @@ export function doctorText({ diagnoses, own, ownCount, unreadable, said, home, n
     const told = diagnosis.findings.filter((finding) => notes || needsRepair(finding));
     if (told.length === 0) continue;
     lines.push(headLine(diagnosis), ...told.flatMap((finding) => findingLines(finding)));
-    const command = told.flatMap(
-      ({ kind, severity }) => mendsOf(kind, diagnosis.thread ?? diagnosis.path, severity !== "note") ?? [],
-    );
-    for (const words of new Set(command)) lines.push(`  → ${printableLine(words, 300)}`);
+    const repair = repairCommand(diagnosis.thread ?? diagnosis.path);
+    const command = told.flatMap((finding) => mendsOf(finding, repair) ?? []);
+    for (const words of new Set(command)) lines.push(`  → ${printableLine(words, 400)}`);
     lines.push("");
   }
   for (const { session, findings } of own) {

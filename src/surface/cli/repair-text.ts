@@ -1,6 +1,7 @@
 import { counted } from "../../lib/words.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { catalogue, type Finding } from "../../foreign/codex/findings.ts";
+import { mendsOf } from "../../foreign/codex/held-still.ts";
 import type { Journal } from "../../foreign/codex/journal.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair.ts";
 import type { ShownEdit } from "../../foreign/codex/repair-changes.ts";
@@ -26,7 +27,7 @@ export function previewText(prepared: PreparedRepair, reference: string): string
     lines.push("Codex's history index of the session is removed; Codex builds it anew on the next resume.");
   if (movedFrom !== undefined)
     lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom, 300)}.`);
-  for (const left of prepared.after) lines.push(`Stays: ${catalogue[left.kind].title}`);
+  for (const left of prepared.after) lines.push(leftLine(left).trim());
   if (changes.kinds.has("seal-refused"))
     lines.push("Sealed reasoning is no part of what was said; to leave it where it is: --keep-sealed");
   lines.push(`Nothing was changed. To do it, with a backup: throughline repair ${reference} --write`);
@@ -76,11 +77,12 @@ export function nothingText(path: string): string {
   return `There is nothing to repair in ${path}. What is to be known of it: throughline doctor ${path}\nIf a provider refuses its sealed reasoning all the same: throughline repair ${path} --sealed\n`;
 }
 
-function leftLine({ kind, count, detail }: Finding): string {
-  const { title, mends } = catalogue[kind];
+function leftLine(finding: Finding): string {
+  const { kind, count, detail } = finding;
   const often = count > 1 ? ` ×${count}` : "";
   const told = detail === undefined ? "" : `: ${printableLine(detail, 160)}`;
-  return `  stays: ${title}${often}${told}${mends === undefined || mends === "repair" ? "" : `. ${mends}`}`;
+  const mends = mendsOf(finding, "");
+  return `  stays: ${catalogue[kind].title}${often}${told}${mends === undefined || mends === "" ? "" : `. ${printableLine(mends, 400)}`}`;
 }
 
 function mendedWords(mended: Readonly<Record<string, number>>): string {
