@@ -88,7 +88,7 @@ export class EditedFile {
     // The first, or the last one, may be cut off.
     if (where === "before" && from > 0) lines.shift();
     if (where === "behind" && lines.at(-1)?.ending === "" && lines.length > 1) lines.pop();
-    for (const line of (where === "before" ? lines.reverse() : lines).slice(0, nearLines)) {
+    for (const line of (where === "before" ? lines.toReversed() : lines).slice(0, nearLines)) {
       if (prompt.test(line.bytes.toString("latin1", 0, headBytes))) return undefined;
       yield line;
     }
