@@ -40,6 +40,8 @@ export interface AttemptHost {
   alive(): void;
   /** The answer holds these sealed blobs, known by their hashes. */
   sealed(blobs: readonly string[]): void;
+  /** The answer is the response of this id. */
+  began?(response: string): void;
 }
 
 /** Error bodies and answers that don't stream are held whole up to here, and pass unjudged beyond it. */
@@ -294,8 +296,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else if (names.some((name) => failures.has(name))) this.#error = failureIn([bytes], this.#headers);
     if (names[0] !== words) this.#spot(bytes);
     if (this.#isCommitted) return this.#host.write(bytes);
-    if (this.#begun === undefined) this.#heldSince = arrivedAt;
-    this.#begun ??= begunWith(bytes);
+    if (this.#begun === undefined) {
+      this.#heldSince = arrivedAt;
+      this.#begin(bytes);
+    }
     this.#hold(bytes);
     const telling = names.find(tells);
     const isHeldOn = this.#heldBytes <= preludeLimit && arrivedAt - this.#heldSince <= preludeMs;
@@ -303,6 +307,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (telling !== undefined && failures.has(telling))
       return this.#refuse(failureIn(this.#held, this.#headers));
     this.#commit("stream", arrivedAt, telling !== undefined);
+  }
+
+  #begin(first: Buffer): void {
+    this.#begun = begunWith(first);
+    if (this.#begun.response !== undefined) this.#host.began?.(this.#begun.response);
   }
 
   #spot(bytes: Buffer): void {
@@ -348,6 +357,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const signal = failureInWhole(body, headers);
     if (signal) return this.#refuse(signal);
     this.#spot(body);
+    this.#begin(body);
     this.#commit("opaque", performance.now(), true);
     this.#finish();
   }

@@ -149,6 +149,10 @@ export class Exchange implements AttemptHost {
     this.#context.ledger.noteSealed(this.#issuer, blobs);
   }
 
+  began(response: string): void {
+    this.#context.upstreams.noteKept(response, this.#upstream);
+  }
+
   commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number, isGood: boolean): void {
     const { metrics } = this.#context;
     if (isGood) this.#healing?.accepted();
@@ -248,8 +252,8 @@ export class Exchange implements AttemptHost {
   }
 
   /**
-   * An upstream that can't be reached, or is overloaded, is no reason to wait while there is another; unless the request carries what only
-   * this one can open. One whose own account is at an end is left alone for a while: a limit or a wrong key is no turn lost either.
+   * An upstream that can't be reached, is overloaded, or doesn't keep the response that is gone on from, is no reason to wait while there is
+   * another; unless the request carries what only this one can open. One whose own account is at an end is left alone for a while: a limit or a wrong key is no turn lost either.
    */
   async #turnedElsewhere({ signal }: Refusal): Promise<boolean> {
     const { upstreams, log, metrics } = this.#context;
@@ -259,13 +263,13 @@ export class Exchange implements AttemptHost {
     const isSpent = this.#upstream.key !== undefined && this.#isOfAccount(failure);
     if (isAway) upstreams.leaveOut(this.#upstream);
     else if (isSpent) upstreams.rest(this.#upstream, failure);
-    else if (!isFailureOf(failure, "overloaded", "rate-limit")) return false;
+    else if (!isFailureOf(failure, "overloaded", "rate-limit", "chain-missing")) return false;
     if (!upstreams.hasOther(this.#tried)) return false;
     if (
       !isAway &&
       !isSpent &&
       this.#body &&
-      upstreams.sealerOf(this.#request.headers, this.#body) === this.#upstream
+      upstreams.holderOf(this.#request.headers, this.#body) === this.#upstream
     )
       return false;
     const before = this.#upstream;

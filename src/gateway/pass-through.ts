@@ -47,7 +47,11 @@ function isRepeatable({ method = "GET", url = "/", headers }: IncomingMessage): 
 
 class Passing implements Dispatcher.DispatchHandler {
   readonly #context: GatewayContext;
-  readonly #upstream: Upstream;
+  #upstream: Upstream;
+  /** Who doesn't have what the path names. */
+  readonly #without = new Set<Upstream>();
+  /** Whether the answer that is under way is given up for another upstream's. */
+  #isTurning = false;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #watch: Watch;
@@ -59,7 +63,7 @@ class Passing implements Dispatcher.DispatchHandler {
 
   constructor(context: GatewayContext, request: IncomingMessage, response: ServerResponse) {
     this.#context = context;
-    this.#upstream = context.upstreams.next();
+    this.#upstream = context.upstreams.forPath(request.url ?? "/");
     this.#request = request;
     this.#response = response;
     this.#watch = context.watchdog.watch(context.idleMs, () => this.#abort("idle"));
@@ -136,12 +140,18 @@ class Passing implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
     this.#watch.touch();
     if (status < 200 || this.#response.destroyed) return;
+    // What a client has made, or an account owns, is with one upstream alone.
+    if (status === 404 && this.#held === null) {
+      this.#without.add(this.#upstream);
+      this.#isTurning = this.#context.upstreams.hasOther(this.#without);
+      if (this.#isTurning) return controller.abort(new Error("asked elsewhere"));
+    }
     this.#letGo();
     this.#context.metrics.count("requests", String(status));
     this.#response.writeHead(status, forwardedResponseHeaders(headers));
@@ -163,6 +173,11 @@ class Passing implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#isTurning && !this.#response.destroyed) {
+      this.#isTurning = false;
+      this.#upstream = this.#context.upstreams.next(this.#without);
+      return this.#send(null);
+    }
     // An answer that is cut can only be told so by cutting it.
     if (this.#response.headersSent || this.#response.destroyed) return void this.#response.destroy();
     const signal = signalFromTransport(errorCode(error), connectionWords(error));

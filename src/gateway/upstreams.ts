@@ -4,6 +4,7 @@ import { durationWords } from "../lib/words.ts";
 import { blobsIn } from "./blob-hash.ts";
 import type { HealMemory } from "./heal-memory.ts";
 import type { WholeBody } from "./held-body.ts";
+import { KeptResponses } from "./kept-responses.ts";
 import { plainBody } from "./plain-body.ts";
 import { Upstream, type UpstreamOptions } from "./upstream.ts";
 
@@ -29,7 +30,7 @@ interface UpstreamsFacts {
 }
 
 /**
- * The upstreams of one gateway. A request goes to the one that sealed what it carries, any other to the next by turns; one that can't be
+ * The upstreams of one gateway. A request goes to the one that sealed what it carries or keeps what it goes on from, any other to the next by turns; one that can't be
  * reached is left out until it answers again.
  */
 export class Upstreams {
@@ -42,6 +43,7 @@ export class Upstreams {
   /** Until when an upstream is left alone, in milliseconds since 1970. */
   readonly #resting = new Map<Upstream, number>();
   readonly #now: () => number;
+  readonly #kept = new KeptResponses();
   #turn = 0;
 
   /** Throws `configuration` for a list without any. */
@@ -72,14 +74,30 @@ export class Upstreams {
   /** The one for a request for a response. */
   for(headers: IncomingHttpHeaders, body: WholeBody): Upstream {
     if (this.all.length === 1) return this.#first;
-    return this.sealerOf(headers, body) ?? this.next();
+    return this.holderOf(headers, body) ?? this.next();
   }
 
-  /** Who sealed the newest blob of the body that anybody is known of; only one that is up. */
-  sealerOf(headers: IncomingHttpHeaders, body: WholeBody): Upstream | undefined {
+  /** The one for what isn't a request for a response. */
+  forPath(path: string): Upstream {
+    const keeper = this.all.length === 1 ? undefined : this.#kept.ofPath(path);
+    return keeper && this.isUp(keeper) ? keeper : this.next();
+  }
+
+  /** A response of that id came from there, and may be kept there. */
+  noteKept(response: string, upstream: Upstream): void {
+    if (this.all.length > 1) this.#kept.note(response, upstream);
+  }
+
+  /**
+   * Who keeps the response that the body goes on from, or sealed the newest blob in it that anybody is known of: what another can't open. Only
+   * one that is up.
+   */
+  holderOf(headers: IncomingHttpHeaders, body: WholeBody): Upstream | undefined {
     const plain = plainBody(body.whole(), headers["content-encoding"], this.#maxBytes);
-    const blobs = plain ? blobsIn(plain) : [];
-    for (const blob of blobs.toReversed()) {
+    if (!plain) return undefined;
+    const keeper = this.#kept.ofBody(plain);
+    if (keeper && this.isUp(keeper)) return keeper;
+    for (const blob of blobsIn(plain).toReversed()) {
       const issuer = this.#memory.sealedBy(blob);
       if (issuer === undefined) continue;
       const sealer = this.all.find((upstream) => upstream.issuer(headers) === issuer);

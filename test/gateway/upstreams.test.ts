@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { client, closeBoth, last, sealsIn, send, talk } from "./client.ts";
 import { ask, gatewayTo, type Tried } from "./kit.ts";
-import { completed, created, serve } from "../wire/upstream.ts";
+import { bodyOf, completed, created, serve } from "../wire/upstream.ts";
 
 const open: (Simulator | Server)[] = [];
 afterEach(async () => {
@@ -126,5 +126,61 @@ describe("several upstreams", () => {
     const gateway = await gatewayTo("", { upstreams: [{ url: await refuse() }, { url: await refuse() }] });
     expect((await ask(gateway)).status).toBe(401);
     expect(gateway.metrics.total("upstream_requests")).toBe(1);
+  });
+});
+
+describe("what one of several upstreams keeps", () => {
+  /** Each keeps the responses that it made, and says so of others as the API does. */
+  async function keepers(): Promise<{ gateway: Tried; asked: string[]; again(): Promise<Tried> }> {
+    const asked: string[] = [];
+    const keeper = (name: string): Promise<string> => {
+      const kept = new Set<string>();
+      return serve(async (request, response) => {
+        const body = await bodyOf(request);
+        asked.push(`${name} ${request.method} ${request.url}`);
+        const wanted =
+          /previous_response_id":"(\w+)/u.exec(body)?.[1] ?? /responses\/(\w+)/u.exec(request.url ?? "")?.[1];
+        response.setHeader("content-type", "application/json");
+        if (wanted !== undefined && !kept.has(wanted))
+          return void response
+            .writeHead(request.method === "POST" ? 400 : 404)
+            .end(`{"error":{"message":"Not found.","code":"previous_response_not_found"}}`);
+        const id = `resp_${name}${kept.size}`;
+        kept.add(id);
+        response.end(JSON.stringify({ id, object: "response", status: "completed", output: [] }));
+      });
+    };
+    const upstreams = [{ url: await keeper("a") }, { url: await keeper("b") }];
+    const again = (): Promise<Tried> => gatewayTo("", { upstreams });
+    return { gateway: await again(), asked, again };
+  }
+  const idOf = async (answer: Response): Promise<string> => ((await answer.json()) as { id: string }).id;
+  const goOn = async (gateway: Tried, id?: string): Promise<string> =>
+    idOf(await ask(gateway, JSON.stringify({ input: "x", ...(id && { previous_response_id: id }) })));
+
+  it("is gone on from, asked for and cancelled there", async () => {
+    const { gateway, asked } = await keepers();
+    let [one, other] = [await goOn(gateway), await goOn(gateway)];
+    expect([one, other]).toEqual(["resp_a0", "resp_b0"]);
+    for (let turn = 1; turn < 3; turn++) {
+      [other, one] = [await goOn(gateway, other), await goOn(gateway, one)];
+      expect([one, other]).toEqual([`resp_a${turn}`, `resp_b${turn}`]);
+    }
+    expect((await fetch(`${gateway.url}/responses/${other}`)).status).toBe(200);
+    const cancelled = await fetch(`${gateway.url}/responses/${one}/cancel`, { method: "POST" });
+    expect(cancelled.status).toBe(200);
+    expect(asked).toHaveLength(8);
+  });
+
+  it("is found by a gateway that has not seen it made, and what none has is not found", async () => {
+    const { gateway, again } = await keepers();
+    const made = [await goOn(gateway), await goOn(gateway)];
+    for (const id of made) {
+      const fresh = await again();
+      await fetch(`${fresh.url}/models`);
+      expect((await fetch(`${fresh.url}/responses/${id}`)).status).toBe(200);
+      expect(await goOn(fresh, id)).toMatch(/^resp_[ab]/u);
+    }
+    expect((await fetch(`${gateway.url}/responses/resp_none`)).status).toBe(404);
   });
 });
