@@ -91,6 +91,11 @@ describe("throughline doctor and repair", () => {
       expect(Object.keys(mended)).toEqual(["seal-refused"]);
       const cut = await rig.run(["doctor", "--error", "stream disconnected before completion: idle timeout"]);
       expect(cut.out).toMatch(/stream|connection/iu);
+      expect(said.out + cut.out, "one advice, and of Codex").not.toMatch(
+        /Next:|throughline (?:resume|show)/u,
+      );
+      const full = await rig.run(["doctor", "--error", "Your input exceeds the context window"]);
+      expect(full.out).toContain("`codex resume --last --model MODEL`");
       expect(readFileSync(rollout.path).equals(bytes)).toBe(true);
     }));
 

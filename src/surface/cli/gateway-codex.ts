@@ -7,9 +7,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
+import { codexHome } from "../../foreign/codex/places.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
 import { printJson } from "../json/print.ts";
@@ -19,10 +19,7 @@ import { gatewaySettings } from "./gateway.ts";
 /** Writes the gateway into Codex's `config.toml`, once the diff was shown and agreed to. */
 export async function installCodex(invocation: Invocation): Promise<number> {
   const { terminal, environment, options, signal } = invocation;
-  const given = environment["CODEX_HOME"];
-  const path = pathOf(
-    join(given !== undefined && given !== "" ? given : join(homedir(), ".codex"), "config.toml"),
-  );
+  const path = pathOf(join(codexHome(environment as NodeJS.ProcessEnv), "config.toml"));
   const before = textOf(path);
   const { text, hunks, profile } = withCodexProvider(before ?? "", gatewaySettings(invocation).codex, path);
   const isSame = text === before;

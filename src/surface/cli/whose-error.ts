@@ -23,7 +23,7 @@ export function whoseError(
     .find((words) => words !== "repair" && words !== undefined);
   return {
     ...(failure && { class: failure.class }),
-    means: failure?.message ?? means ?? "",
+    means: (entry ? failure.message.replace(` Next: ${entry.youCan}.`, "") : means) ?? "",
     youCan: mended
       ? (sessions[0]?.command ?? "throughline repair, with the session's id, shows what it would change")
       : (other ?? (entry === undefined ? "try again" : codexWords(entry.youCan))),
@@ -32,9 +32,12 @@ export function whoseError(
   };
 }
 
-/** The catalogue speaks of our own sessions. */
+/** The catalogue speaks of our own sessions, and so does the end of a failure's message. */
 function codexWords(youCan: string): string {
-  return youCan.replaceAll("`throughline resume --last`", "`codex resume --last`");
+  return youCan
+    .replaceAll("`throughline resume --last", "`codex resume --last")
+    .replaceAll("--provider NAME", "-c model_provider=NAME")
+    .replaceAll("`throughline show SESSION`", "`throughline doctor SESSION`");
 }
 
 function sessionsOf(
