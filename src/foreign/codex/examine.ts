@@ -7,6 +7,7 @@ import { DoublesWatch } from "./doubles-watch.ts";
 import { recordOfHead } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { type RolloutLine, rolloutLines } from "./lines.ts";
+import { flawOf, lookThrough, type Reader } from "./long-line.ts";
 import { MessagesWatch } from "./messages-watch.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
 import type { OpenCalls } from "./open-calls.ts";
@@ -69,7 +70,7 @@ export interface ExamineOptions {
   signal?: AbortSignal;
 }
 
-/** Of longer lines only the head is looked at: the bound of the memory that an examination takes. */
+/** Longer lines are looked through a piece at a time, and only their heads are looked up: the bound of the memory that an examination takes. */
 export const longestExamined = 2 ** 25;
 const mostBad = 200_000;
 const mostIds = 2_000_000;
@@ -97,6 +98,8 @@ export async function examine(path: string, options: ExamineOptions = {}): Promi
 
 class Examiner {
   readonly #path: string;
+  /** None of a compressed file. */
+  readonly #read: Reader | undefined;
   readonly #skim = new LineSkim();
   /** Of items and calls, for all who ask for them. */
   readonly #ids = new TextSet(mostIds);
@@ -131,10 +134,12 @@ class Examiner {
 
   constructor(path: string, fd: number | undefined) {
     this.#path = path;
-    this.#doubles = new DoublesWatch(this.#ids, (at, bytes) => {
-      const read = Buffer.alloc(fd === undefined ? 0 : bytes);
-      return fd === undefined ? read : read.subarray(0, readSync(fd, read, 0, bytes, at));
-    });
+    if (fd !== undefined)
+      this.#read = (at, bytes) => {
+        const read = Buffer.allocUnsafe(bytes);
+        return read.subarray(0, readSync(fd, read, 0, bytes, at));
+      };
+    this.#doubles = new DoublesWatch(this.#ids, this.#read ?? (() => Buffer.alloc(0)));
   }
 
   batch(lines: readonly RolloutLine[]): void {
@@ -157,6 +162,10 @@ class Examiner {
     this.bytes = line.offset + line.length + line.ending.length;
     if (line.ending === "\r\n") this.#returns++;
     if (!line.whole) {
+      const flaw = this.#read && flawOf(lookThrough(spanOf(line), this.#read));
+      if (flaw === "blank") return this.#messages.hole(line);
+      if (flaw !== undefined) return this.#unreadable(line, undefined, flaw === "json" ? undefined : flaw);
+      if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
       this.#long.add(spanOf(line));
       if (this.#head === undefined) this.#head = this.#noHeader(line, "broken");
       else this.#headOnly(line);

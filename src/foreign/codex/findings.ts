@@ -265,7 +265,7 @@ export const catalogue = {
   },
   "long-line": {
     severity: "note",
-    title: "lines of more than 32 MiB, of which only the beginning is examined",
+    title: "lines of more than 32 MiB",
     causes:
       "nothing in itself: 0.169 was seen to send 50 MB whole; a provider may refuse it as too large, and throughline resume leaves out lines of more than 64 MiB",
     mends: undefined,

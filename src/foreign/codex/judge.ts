@@ -65,7 +65,16 @@ function rolloutName({ id, created }: RolloutHeader): string {
   return `rollout-${made}-${id}.jsonl`;
 }
 
-function lineFindings({ bad, tail, long, carriageReturns, records, head, first }: Examination): Finding[] {
+function lineFindings({
+  bad,
+  tail,
+  long,
+  carriageReturns,
+  records,
+  head,
+  first,
+  path,
+}: Examination): Finding[] {
   if (records === 0) return [];
   const found: Finding[] = [];
   const isHead = (span: Span): boolean => head === "broken" && span.at === first?.at;
@@ -85,7 +94,9 @@ function lineFindings({ bad, tail, long, carriageReturns, records, head, first }
     found.push(
       finding("long-line", long.items.map(placeOf), {
         count: long.count,
-        detail: `up to ${megabytes(largest)}, kept byte for byte`,
+        detail: path.endsWith(".zst")
+          ? `up to ${megabytes(largest)}; whether they are whole is told of what is unpacked (zstd -d)`
+          : `up to ${megabytes(largest)}, kept byte for byte`,
       }),
     );
   }

@@ -6,6 +6,7 @@ import type { FindingKind } from "./findings.ts";
 import { linesIn } from "./lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { PairPlanner } from "./plan-pairs.ts";
+import { longLine } from "./plan-long.ts";
 import { OrderPlanner } from "./plan-order.ts";
 import { pinned, PinnedPlanner } from "./plan-pinned.ts";
 import { RefusedPlanner } from "./plan-refused.ts";
@@ -144,6 +145,10 @@ class Planner {
     for (const line of bad.items) {
       if (line.at === tail?.at && tail.is !== "whole") continue;
       if (line.at === first?.at && this.#isHeadMade) continue;
+      if (line.bytes > longestExamined) {
+        yield* longLine(line, this.#file, kinds[line.why], false);
+        continue;
+      }
       const { bytes, lost } = salvage(this.#file.bytes(line));
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
       yield this.#file.edit(line, kinds[line.why], says, bytes, line.bytes, lost);
@@ -151,13 +156,15 @@ class Planner {
     return undefined;
   }
 
-  tail(): Edit[] {
+  tail(): Iterable<Edit> {
     const { tail, bytes: size, first } = this.#found;
     if (tail === undefined || (first?.at === tail.at && this.#isHeadMade)) return [];
     if (tail.is === "whole") {
       const end = { index: tail.index, at: size, bytes: 0 };
       return [this.#file.insert(end, "no-final-newline", "the last line is ended", Buffer.from("\n"))];
     }
+    if (tail.bytes > longestExamined)
+      return longLine(tail, this.#file, tail.is === "nul" ? "nul-tail" : "torn-tail", true);
     if (tail.is === "nul") {
       const bytes = blank(tail.bytes);
       bytes[bytes.length - 1] = newline;
