@@ -100,8 +100,8 @@ function mendedLine(text: string, isTail: boolean): string {
   const fd = openSync(path, "r");
   const planned = new PlannedEdits(join(root, "edits"));
   try {
-    const line = { index: 0, at: 0, bytes: text.length };
-    for (const edit of longLine(line, new EditedFile(fd, text.length), "unparsable-line", isTail))
+    const span = { index: 0, at: 0, bytes: text.length };
+    for (const edit of longLine(span, new EditedFile(fd, text.length), "unparsable-line", isTail))
       planned.add(edit);
     applyEdits(path, planned);
     return readFileSync(path, "utf8");
