@@ -23,13 +23,15 @@ export const ends: ReadonlySet<string> = new Set([
   "response.completed",
   "response.done",
   "response.incomplete",
+  "response.cancelled",
   ...failures,
 ]);
 
-/** Terminal by the API's words; Codex passes over a bare `error` and knows these alone (codex-api `sse/responses.rs`, 2026-09). */
+/** Terminal by the API's words; Codex passes over a bare `error` and knows these alone, but for the last (codex-api `sse/responses.rs`, 2026-09). */
 export const told: ReadonlySet<string> = new Set([
   "response.completed",
   "response.done",
   "response.incomplete",
   "response.failed",
+  "response.cancelled",
 ]);

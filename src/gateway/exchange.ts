@@ -10,7 +10,7 @@ import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
 import { type BegunStream, breakReason, brokenEnding } from "./broken-stream.ts";
 import { ChunkedBody } from "./chunked.ts";
 import type { GatewayContext } from "./context.ts";
-import { forwardedRequestHeaders, forwardedResponseHeaders } from "./headers.ts";
+import { forwardedRequestHeaders, forwardedResponseHeaders, ofOneBody } from "./headers.ts";
 import { Healing } from "./heal.ts";
 import type { HeldBody } from "./held-body.ts";
 import { readBody } from "./request-body.ts";
@@ -127,7 +127,7 @@ export class Exchange implements AttemptHost {
         ...this.#upstream.credential(this.#request.headers, this.#context.token),
         "content-length": String((body ?? sent).length),
         "accept-encoding": "identity",
-        ...(body && { "content-encoding": undefined }),
+        ...(body && Object.fromEntries(ofOneBody.map((name) => [name, undefined]))),
       }),
       // undici takes any iterable; its type names fewer.
       body: body ?? ((pieces.length > 1 ? pieces : (pieces[0] ?? null)) as Buffer | null),

@@ -27,6 +27,15 @@ function listed(connection: string | undefined): ReadonlySet<string> {
 
 const none: ReadonlySet<string> = new Set();
 
+/** Of a request: what holds for one body alone. A relay may answer a key that it knows with what it answered before. */
+export const ofOneBody = [
+  "content-encoding",
+  "content-md5",
+  "content-digest",
+  "digest",
+  "idempotency-key",
+] as const;
+
 const lowered = new Map<string, string>();
 const loweredKept = 1_024;
 

@@ -15,7 +15,8 @@ import type { Watch } from "./watchdog.ts";
 
 /**
  * What isn't a request for a response goes to the upstream and back as it is, both ways as it comes. It is asked once, unless the connection
- * broke before anything came back of what does nothing twice: an upstream may close one just when a request goes out on it.
+ * broke before anything came back of what does nothing twice: an upstream may close one just when a request goes out on it. Anything else has
+ * a connection of its own.
  */
 export function passThrough(
   context: GatewayContext,
@@ -38,12 +39,13 @@ const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT"
 /** What asks a model, and makes nothing on the other side. */
 const questions = /\/(?:completions|embeddings|messages|count_tokens|moderations|rerank)\/?(?:\?|$)/u;
 
-function isRepeatable({ method = "GET", url = "/", headers }: IncomingMessage): boolean {
-  if (!idempotent.has(method) && !(method === "POST" && questions.test(url))) return false;
-  return (
-    headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) <= repeatableBytes
-  );
+/** Whether nothing is done twice when it is sent twice. */
+function isSafe({ method = "GET", url = "/" }: IncomingMessage): boolean {
+  return idempotent.has(method) || (method === "POST" && questions.test(url));
 }
+
+const isShort = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) <= repeatableBytes;
 
 class Passing implements Dispatcher.DispatchHandler {
   readonly #context: GatewayContext;
@@ -79,7 +81,7 @@ class Passing implements Dispatcher.DispatchHandler {
   async run(): Promise<void> {
     const { headers } = this.#request;
     const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
-    if (!isRepeatable(this.#request)) return this.#send(hasBody ? this.#request : null);
+    if (!isSafe(this.#request) || !isShort(this.#request)) return this.#send(hasBody ? this.#request : null);
     if (!hasBody) {
       this.#held = null;
       return this.#send(null);
@@ -104,7 +106,8 @@ class Passing implements Dispatcher.DispatchHandler {
     const upstream = this.#upstream;
     this.#context.metrics.count("upstream_requests", upstream.name);
     try {
-      upstream.dispatcher.dispatch(
+      const dispatcher = isSafe(this.#request) ? upstream.dispatcher : upstream.fresh;
+      dispatcher.dispatch(
         {
           origin: upstream.origin,
           path: upstream.path(url),

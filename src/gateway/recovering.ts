@@ -10,6 +10,7 @@ import { failureHeader } from "./answer.ts";
 import { discreet } from "./discreet.ts";
 import { brokenEnding } from "./broken-stream.ts";
 import { type Judged, judge } from "./fetch-answer.ts";
+import { ofOneBody } from "./headers.ts";
 import { Healing } from "./heal.ts";
 import { Ledger } from "./ledger.ts";
 import type { Refusal } from "./attempt.ts";
@@ -35,7 +36,7 @@ export function openLedger(
   return new Ledger(path, { log, now });
 }
 
-const responsesPath = /\/responses(?:\/compact)?\/?$/u;
+const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?$/u;
 const maxBytes = 256 * 1024 * 1024;
 
 interface Asked {
@@ -131,7 +132,7 @@ async function send(
 ): Promise<Response | Extract<Judged, { kind: "refused" }>> {
   const own = new Headers(headers);
   own.delete("content-length");
-  if (healing.body) own.delete("content-encoding");
+  if (healing.body) for (const name of ofOneBody) own.delete(name);
   try {
     return await fetch(input, { ...init, headers: own, body: healing.body ?? body });
   } catch (error) {

@@ -22,6 +22,8 @@ export class Upstream {
   readonly origin: string;
   readonly key: string | undefined;
   readonly dispatcher: Dispatcher;
+  readonly #makeFresh: () => Dispatcher;
+  #fresh: Dispatcher | undefined;
   readonly #baseUrl: string;
   readonly #basePath: string;
   readonly #query: string;
@@ -45,6 +47,16 @@ export class Upstream {
     this.name = `${parsed.origin}${this.#basePath}`;
     this.key = key;
     this.dispatcher = dispatcherFor(parsed, connectTimeoutMs);
+    this.#makeFresh = () => dispatcherFor(parsed, connectTimeoutMs, true);
+  }
+
+  /** For what can't be sent again: on a connection of its own, which the upstream can't have been about to close. */
+  get fresh(): Dispatcher {
+    return (this.#fresh ??= this.#makeFresh());
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.dispatcher.destroy(), this.#fresh?.destroy()]);
   }
 
   /** The path for the upstream, from what the client asked for (`/v1/responses?x=1`). */

@@ -131,7 +131,7 @@ export class Upstreams {
   async close(): Promise<void> {
     for (const { timer } of this.#down.values()) clearTimeout(timer);
     this.#down.clear();
-    await Promise.all(this.all.map(({ dispatcher }) => dispatcher.destroy()));
+    await Promise.all(this.all.map((upstream) => upstream.close()));
   }
 
   #probeIn(upstream: Upstream, waitMs: number): void {

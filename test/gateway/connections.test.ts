@@ -98,6 +98,19 @@ describe("an upstream that closes a connection just when a request goes out on i
       }
     });
 
+  it("is asked on another one for what makes something", async () => {
+    const { url, lines } = await upstream((socket, nth) =>
+      nth === 1 ? void socket.write(fine) : void socket.end(),
+    );
+    const gateway = await gatewayTo(url);
+    await fetch(`${gateway.url}/models`);
+    for (let nth = 0; nth < 2; nth++) {
+      await wait(10);
+      expect((await fetch(`${gateway.url}/files`, { method: "POST", body: "x" })).status).toBe(200);
+    }
+    expect(lines).toHaveLength(3);
+  });
+
   it("is not asked again for what may have been made", async () => {
     const { url, lines } = await upstream((socket) => void socket.end());
     const gateway = await gatewayTo(url);

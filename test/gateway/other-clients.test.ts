@@ -73,6 +73,17 @@ describe("a response that runs in the background", () => {
     });
 });
 
+describe("a response that was cancelled", () => {
+  it("has ended with that", async () => {
+    const cancelled = created + delta("a") + sse("response.cancelled", { response: { status: "cancelled" } });
+    const url = await serve(async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(cancelled);
+    });
+    expect(await (await ask(await gatewayTo(url))).text()).toBe(cancelled);
+  });
+});
+
 describe("a request whose seals are refused", () => {
   const sealed = JSON.stringify({
     model: "m",
@@ -84,6 +95,19 @@ describe("a request whose seals are refused", () => {
   });
   const refusal = JSON.stringify({
     error: { code: "invalid_encrypted_content", message: "The encrypted content could not be verified." },
+  });
+
+  it("is another one when it is healed, and has neither the key nor the digest of the first", async () => {
+    const seen: unknown[] = [];
+    const url = await serve(async (request, response) => {
+      const body = await bodyOf(request);
+      seen.push(request.headers["content-digest"], request.headers["idempotency-key"]);
+      if (body.includes("gAAAA")) return void response.writeHead(400).end(refusal);
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(stream);
+    });
+    const headers = { "content-digest": "sha-256=:x:", "idempotency-key": "key" };
+    expect(await (await ask(await gatewayTo(url), sealed, { headers })).text()).toBe(stream);
+    expect(seen).toEqual(["sha-256=:x:", "key", undefined, undefined]);
   });
 
   it("is healed when it asks for the tokens that it would take, or begins with a byte order mark", async () => {

@@ -7,9 +7,9 @@ const maxHeaderSize = 128 * 1024;
 /**
  * The connections of one provider. undici's own header and body timeouts are off, because a model may think for minutes: the idle
  * timeout is ours. Proxies of the environment (HTTPS_PROXY, NO_PROXY) are honoured, but never for this machine itself. HTTP/1.1 only:
- * a broken stream then breaks one request.
+ * a broken stream then breaks one request. `isFresh`: each request has a connection of its own.
  */
-export function dispatcherFor(url: URL, connectTimeoutMs: number): Dispatcher {
+export function dispatcherFor(url: URL, connectTimeoutMs: number, isFresh = false): Dispatcher {
   const connector = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
   const options = {
     connect: ((target, callback) =>
@@ -20,6 +20,7 @@ export function dispatcherFor(url: URL, connectTimeoutMs: number): Dispatcher {
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
+    ...(isFresh && { pipelining: 0 }),
   };
   return isLoopback(url.hostname) ? new Agent(options) : new EnvHttpProxyAgent(options);
 }
