@@ -6,6 +6,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,8 +14,10 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeNew } from "../../src/foreign/codex/write.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { removeWhole } from "../../src/lib/remove.ts";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
@@ -80,6 +83,23 @@ function fill(folder: string): void {
 const remount = (folder: string, options: string): void =>
   void execFileSync("mount", ["-o", `remount,${options}`, folder]);
 const unmount = (folder: string): void => void execFileSync("umount", ["--lazy", folder]);
+
+it("an export for which there is no room fails, and leaves no part of itself", async (test) => {
+  const folder = mkdtempSync(join(tmpdir(), "throughline-full-"));
+  const disk = join(folder, "disk");
+  try {
+    if (!mount(disk, "64k")) return test.skip("needs root and tmpfs");
+    try {
+      const whole = writeNew(join(disk, "session.md"), ["x".repeat(100_000)]);
+      await expect(whole).rejects.toMatchObject({ code: "ENOSPC" });
+      expect(readdirSync(disk)).toEqual([]);
+    } finally {
+      unmount(disk);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 describe("a home whose disk", () => {
   it(

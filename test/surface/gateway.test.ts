@@ -121,6 +121,12 @@ describe("throughline gateway install-codex", () => {
     );
     expect(readFileSync(`${real}.before-throughline`, "utf8")).toBe('model = "m" # mine\n');
     expect((await run("install-codex", "--yes", "--listen", "9001")).stdout).toContain("has it already");
+    const again = await run("install-codex", "--yes", "--listen", "9002");
+    expect(again.stdout).toContain(`${real}.before-throughline.2`);
+    expect(readFileSync(`${real}.before-throughline.2`, "utf8")).toContain(":9001/v1");
+    expect(readFileSync(`${real}.before-throughline`, "utf8"), "what the person wrote").toBe(
+      'model = "m" # mine\n',
+    );
   });
 
   it("makes one where there is none, and leaves a broken one alone", async () => {

@@ -49,6 +49,12 @@ export function copyBytes(
   return done;
 }
 
+/** All of it behind what is there already: a disk that fills up takes a part of a write and says so in the next one only. */
+export function appendAll(fd: number, bytes: Buffer): number {
+  for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
+  return bytes.length;
+}
+
 export function writeAll(fd: number, bytes: Buffer, at: number): void {
   for (let written = 0; written < bytes.length;)
     written += writeSync(fd, bytes, written, bytes.length - written, at + written);

@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
+import { appendAll } from "./edit.ts";
 
 const newline = Buffer.from("\n");
 
@@ -13,8 +14,7 @@ export class SetAside {
 
   add(piece: Buffer): void {
     this.#fd ??= openSync(this.#path, "a", 0o600);
-    for (const bytes of [piece, newline])
-      for (let written = 0; written < bytes.length;) written += writeSync(this.#fd, bytes, written);
+    for (const bytes of [piece, newline]) appendAll(this.#fd, bytes);
   }
 
   close(): void {

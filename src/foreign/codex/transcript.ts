@@ -1,6 +1,7 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { printable } from "../../lib/printable.ts";
 import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
+import { appendAll } from "./edit.ts";
 import { rolloutLines } from "./lines.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 
@@ -13,12 +14,12 @@ const longest = 2 ** 25;
 export async function writeTranscript(path: string, to: string): Promise<void> {
   const fd = openSync(to, "wx", 0o600);
   try {
-    writeSync(fd, `# What can be read of ${printable(path)}\n`);
+    appendAll(fd, Buffer.from(`# What can be read of ${printable(path)}\n`));
     for await (const batch of rolloutLines(path, { longest })) {
       for (const line of batch) {
         const record = readRecord(line);
         const told = record.readable ? toldOf(record) : remains(line.bytes);
-        if (told !== "") writeSync(fd, `\n${told}\n`);
+        if (told !== "") appendAll(fd, Buffer.from(`\n${told}\n`));
       }
     }
   } finally {

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../session/item.ts";
+import { appendAll } from "./edit.ts";
 import { answeredAs } from "./item.ts";
 import { promptOf } from "./prompt.ts";
 
@@ -139,7 +140,7 @@ export async function writeNew(
   const file = openSync(temporary, "wx", 0o600);
   let bytes = 0;
   try {
-    for await (const part of parts) bytes += writeSync(file, part);
+    for await (const part of parts) bytes += appendAll(file, Buffer.from(part));
     fsyncSync(file);
     // A link refuses to take the place of a file, which a rename does not.
     linkSync(temporary, path);

@@ -1,5 +1,7 @@
 import {
+  constants,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -12,6 +14,7 @@ import { Failure } from "../../failure.ts";
 import { codexHome } from "../../foreign/codex/places.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
+import { syncPath } from "../../lib/system.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { gatewaySettings } from "./gateway.ts";
@@ -44,11 +47,8 @@ export async function installCodex(invocation: Invocation): Promise<number> {
   }
   const isAgreed =
     !isSame && (options["yes"] === true || (await terminal.ask?.("Write it?", signal)) === true);
-  const backup = isAgreed && before !== undefined ? `${path}.before-throughline` : undefined;
-  if (isAgreed) {
-    if (backup !== undefined) copyFileSync(path, backup);
-    write(path, text);
-  }
+  const backup = isAgreed && before !== undefined ? freeName(`${path}.before-throughline`) : undefined;
+  if (isAgreed) write(path, text, backup);
   if (isJson)
     printJson<"gateway install-codex">(terminal, {
       path,
@@ -85,12 +85,23 @@ function textOf(path: string): string | undefined {
   }
 }
 
-function write(path: string, text: string): void {
+/** The name, or one with a number: what an earlier change has kept is nearer to what the person wrote than what is there now. */
+function freeName(path: string): string {
+  for (let nth = 1; ; nth++) {
+    const name = nth === 1 ? path : `${path}.${nth}`;
+    if (!existsSync(name)) return name;
+  }
+}
+
+/** Whole and durable, or not at all; `backup` gets the file as it was. */
+function write(path: string, text: string, backup: string | undefined): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o600;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, text, { mode: mode & 0o777 });
+    if (backup !== undefined) copyFileSync(path, backup, constants.COPYFILE_EXCL);
+    writeFileSync(`${path}.new`, text, { mode: mode & 0o777, flush: true });
     renameSync(`${path}.new`, path);
+    syncPath(dirname(path));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new Failure(
