@@ -261,7 +261,7 @@ const whole = [
 ];
 
 describe.skipIf(binary === undefined)("a thread that was forked", () => {
-  test("what is put in or taken out before the fork leaves both with all that was said", async () => {
+  test("repairs of it, and of the fork, leave both with all that was said", async () => {
     restore("plain");
     const server = await codex.serve(work());
     await server.ask("thread/resume", { threadId: thread });
@@ -284,6 +284,12 @@ describe.skipIf(binary === undefined)("a thread that was forked", () => {
         ["unparsable-line", "segment-long"],
       ],
     ];
+    const forkPath = listRollouts(codex.home).find((file) => file.thread === fork.id)!.path;
+    restore("forked");
+    writeFileSync(forkPath, change(forkPath, /session_meta/u, garbage));
+    expect(await repair(forkPath)).toEqual({ "header-broken": 1 });
+    expect(await kinds(forkPath)).toEqual([]);
+    expect(await forked(), "its first line is lost, and with it what it goes on from").toEqual(whole);
     for (const [damaged, found] of damages) {
       restore("forked");
       writeFileSync(base, damaged);

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { Examination } from "./examine.ts";
-import { glance } from "./glance.ts";
+import { glance, glancedTime } from "./glance.ts";
 import { type HistoryBase, readHeader } from "./header.ts";
 import { linesIn, rolloutLines } from "./lines.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "./places.ts";
@@ -86,58 +86,87 @@ export function placeOfPin({ offset, ordinal }: Pin, { bytes, placeOf, ordinals,
 /** What has to be known of a file that another one goes on from. */
 export type Pinned = Pick<Examination, "bytes" | "placeOf" | "ordinals" | "end">;
 
-/** The other plain files of the thread. */
-function segmentsBeside(path: string): RolloutFile[] {
+/** The other plain files of the home. */
+function filesBeside(path: string): RolloutFile[] {
   const [own, home] = [readRolloutName(path), homeOf(path)];
   if (!own || home === undefined) return [];
-  return listRollouts(home).filter(
-    ({ thread, rollout, form }) => thread === own.thread && rollout !== own.rollout && form === "jsonl",
-  );
+  return listRollouts(home).filter(({ rollout, form }) => rollout !== own.rollout && form === "jsonl");
 }
 
 /**
- * What a segment goes on from, when its first line doesn't say it any more: its lines have the ordinals behind those of the file before it.
- * Of several files that reach so far it is the one that was begun last. `undefined` for what is no segment, and where there is no such file.
+ * What a file goes on from, when its first line doesn't say it any more: its lines have the ordinals behind those of the file before it. Of
+ * the files of its thread that reach so far it is the one that was begun last. A fork's may be any file of the home that reaches so far and
+ * has the same `preview`, as the state database shows it: `undefined` where that could be several, as for what goes on from nothing.
  */
-export async function lostBase(path: string, head: "broken" | "missing"): Promise<HistoryBase | undefined> {
+export async function lostBase(
+  path: string,
+  head: "broken" | "missing",
+  previewOf: (thread: string) => unknown,
+): Promise<HistoryBase | undefined> {
   const own = readRolloutName(path);
-  if (!own || own.rollout === own.thread) return undefined;
-  const endOrdinal = await ordinalOfHeader(path, head);
-  if (endOrdinal === undefined || endOrdinal === 0) return undefined;
-  const before = segmentsBeside(path)
-    .filter(({ rollout }) => rollout < own.rollout)
+  const first = own && (await lostHeader(path, head));
+  if (first === undefined || first.ordinal === 0) return undefined;
+  const { ordinal: endOrdinal } = first;
+  const files = filesBeside(path);
+  const before = files
+    .filter(({ thread, rollout }) => thread === own?.thread && rollout < own.rollout)
     .toSorted((a, b) => (a.rollout < b.rollout ? 1 : -1));
   for (const file of before) {
-    const endOffset = await offsetBehind(file.path, endOrdinal);
-    if (endOffset !== undefined) return { rollout: file.rollout, endOrdinal, endOffset };
+    const end = await endBefore(file.path, endOrdinal);
+    if (end !== undefined) return { rollout: file.rollout, endOrdinal, endOffset: end.offset };
   }
-  return undefined;
+  if (own?.rollout !== own?.thread) return undefined;
+  const preview = own && previewOf(own.thread);
+  const found: { base: HistoryBase; wasLast: boolean }[] = [];
+  for (const { path: other, thread, rollout, made } of files) {
+    if (preview === undefined || made > own!.made || previewOf(thread) !== preview) continue;
+    const end = await endBefore(other, endOrdinal);
+    if (end === undefined || end.written > first.written) continue;
+    const wasLast = end.nextWritten === undefined || end.nextWritten > first.written;
+    found.push({ base: { rollout, endOrdinal, endOffset: end.offset }, wasLast });
+  }
+  // As a rule a session is forked where it ends.
+  const likely = found.length > 1 ? found.filter(({ wasLast }) => wasLast) : found;
+  return likely.length === 1 ? likely[0]!.base : undefined;
 }
 
-/** Of the line that was the first one: so many before the first line that has an ordinal still. */
-async function ordinalOfHeader(path: string, head: "broken" | "missing"): Promise<number | undefined> {
+/** The ordinal of the line that was the first one: so many before the first line that has one still; and when that was written. */
+async function lostHeader(
+  path: string,
+  head: "broken" | "missing",
+): Promise<{ ordinal: number; written: number } | undefined> {
   for await (const lines of rolloutLines(path)) {
     for (const { bytes, index } of lines) {
-      const ordinal = glance(bytes)?.ordinal;
-      if (ordinal !== undefined) return Math.max(0, ordinal - index - (head === "missing" ? 1 : 0));
+      const glanced = glance(bytes);
+      if (glanced?.ordinal === undefined) continue;
+      const ordinal = Math.max(0, glanced.ordinal - index - (head === "missing" ? 1 : 0));
+      return { ordinal, written: glancedTime(bytes, glanced) ?? Infinity };
     }
   }
   return undefined;
 }
 
-/** The offset of the first line that has this ordinal or a higher one; of the file's end, where it ends right before. */
-async function offsetBehind(path: string, ordinal: number): Promise<number | undefined> {
-  let reached = -1;
-  let end = 0;
+/**
+ * Where the first line stands that has this ordinal or a higher one (the file's end, where it ends right before), and when that and the one
+ * before it were written, in milliseconds since 1970.
+ */
+async function endBefore(
+  path: string,
+  ordinal: number,
+): Promise<{ offset: number; written: number; nextWritten?: number } | undefined> {
+  let [reached, end, written] = [-1, 0, 0];
   for await (const lines of rolloutLines(path)) {
     for (const line of lines) {
-      const own = glance(line.bytes)?.ordinal;
-      if (own !== undefined && own >= ordinal) return reached < 0 ? undefined : line.offset;
-      reached = Math.max(reached, own ?? -1);
+      const glanced = glance(line.bytes);
+      const own = glanced?.ordinal;
+      const at = (glanced && glancedTime(line.bytes, glanced)) ?? 0;
+      if (own !== undefined && own >= ordinal)
+        return reached < 0 ? undefined : { offset: line.offset, written, nextWritten: at };
+      if (own !== undefined && own > reached) [reached, written] = [own, at];
       end = line.offset + line.length + line.ending.length;
     }
   }
-  return reached === ordinal - 1 ? end : undefined;
+  return reached === ordinal - 1 ? { offset: end, written } : undefined;
 }
 
 /** The header that a rollout begins with, if its first line can be read. */

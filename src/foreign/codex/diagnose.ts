@@ -9,7 +9,7 @@ import { heldStill } from "./held-still.ts";
 import { type Holder, holdersOf } from "./holders.ts";
 import { allRepairs, isUnfinished } from "./journal.ts";
 import { judge } from "./judge.ts";
-import { homeOf, isThreadId, readRolloutName } from "./places.ts";
+import { homeOf, isThreadId, listRollouts, readRolloutName } from "./places.ts";
 import type { SealedBlob } from "./sealed-blobs.ts";
 import { indexKey, indexMisfit, placeMisfit } from "./surroundings.ts";
 
@@ -103,6 +103,7 @@ class Surroundings {
   readonly holders: ReadonlyMap<string, Holder>;
   readonly #databases = new Map<string, CodexDatabases>();
   readonly #rows = new Map<string, ReadonlyMap<string, string>>();
+  readonly #rollouts = new Map<string, ReadonlySet<string>>();
   readonly #pins = new Map<string, ReadonlyMap<string, Pin>>();
   readonly #twins = new Map<string, string[]>();
   readonly #unfinished: ReadonlySet<string>;
@@ -132,6 +133,9 @@ class Surroundings {
       found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
     const databases = this.#of(home);
     const misfit = indexOf(databases, indexKey(path, thread) ?? thread, path);
+    const base = examined.header?.historyBase?.rollout;
+    if (base !== undefined && !this.#rolloutsOf(home).has(base.toLowerCase()))
+      found.push(finding("base-missing", [], { detail: `rollout ${base}` }));
     const pin = this.pin(path, examined);
     const missing = pin === undefined ? 0 : missingBefore(pin, examined);
     if (missing > 0)
@@ -158,6 +162,12 @@ class Surroundings {
   #of(home: string): CodexDatabases {
     const known = this.#databases.get(home) ?? new CodexDatabases(home);
     this.#databases.set(home, known);
+    return known;
+  }
+
+  #rolloutsOf(home: string): ReadonlySet<string> {
+    const known = this.#rollouts.get(home) ?? new Set(listRollouts(home).map(({ rollout }) => rollout));
+    this.#rollouts.set(home, known);
     return known;
   }
 

@@ -38,6 +38,8 @@ export interface Examination {
   readonly era: Era | undefined;
   /** Of the first line, where it can be read. */
   readonly header: RolloutHeader | undefined;
+  /** The ordinal of that line. */
+  readonly firstOrdinal: number | undefined;
   readonly head: "whole" | "byte-order-mark" | "broken" | "missing" | "git-lfs" | "document";
   /** The line that stands first, and has to become the header or make room for one. */
   readonly first: Span | undefined;
@@ -115,6 +117,7 @@ class Examiner {
   readonly #headersAgain = new Bounded<Span>(10_000);
   #head: Examination["head"] | undefined;
   #header: RolloutHeader | undefined;
+  #firstOrdinal: number | undefined;
   #first: Span | undefined;
   #era: Era | undefined;
   #tail: Examination["tail"];
@@ -264,6 +267,7 @@ class Examiner {
     // Once more, for a workspace whose name is not ASCII.
     const read = readRecord(line);
     this.#header = read.readable ? readHeader(read.payload) : undefined;
+    this.#firstOrdinal = record.ordinal;
   }
 
   /** A first line that is something of its own. */
@@ -310,6 +314,7 @@ class Examiner {
       end: this.#end,
       era: this.#era,
       header: this.#header,
+      firstOrdinal: this.#firstOrdinal,
       head: this.#head ?? "missing",
       first: this.#first,
       laterHeaders: this.#laterHeaders.items,

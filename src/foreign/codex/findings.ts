@@ -157,6 +157,19 @@ export const catalogue = {
     causes: "0.98 and later leave them out; 0.47 sends them and is refused (400) for ever",
     mends: "repair",
   },
+  "base-lost": {
+    severity: "loss",
+    title: "the first line doesn't say which session this one was forked from",
+    causes: "a resume goes on without all that was said before the fork (its ordinals begin in the middle)",
+    mends:
+      "restore the first line, or the whole file, from a backup; no other session here has what it goes on from, or several could be it",
+  },
+  "base-missing": {
+    severity: "broken",
+    title: "the file that this one goes on from isn't there",
+    causes: 'every resume fails: "missing source rollout"',
+    mends: "restore that file; what is in this one: throughline resume, which says what it goes without",
+  },
   "header-again": {
     severity: "loss",
     title: "a first line that stands there again, in the middle",

@@ -39,7 +39,10 @@ export function isOfLines({ head }: Examination): boolean {
 
 const ranks = { broken: 0, loss: 1, note: 2 };
 
-function headFindings({ head, first, header, bytes, records, broken }: Examination, path: string): Finding[] {
+function headFindings(
+  { head, first, header, bytes, records, broken, firstOrdinal }: Examination,
+  path: string,
+): Finding[] {
   const at = first ? [placeOf(first)] : [];
   const found: Finding[] = [];
   if (broken !== undefined) found.push(finding("broken-archive", [], { detail: broken }));
@@ -54,6 +57,9 @@ function headFindings({ head, first, header, bytes, records, broken }: Examinati
   const named = readRolloutName(path)?.thread;
   if (named !== undefined && header !== undefined && header.id.toLowerCase() !== named)
     found.push(finding("name-differs", at, { detail: `the first line says ${header.id}` }));
+  const isWholeThread = readRolloutName(path)?.rollout === named;
+  if (isWholeThread && header?.isPaginated && (firstOrdinal ?? 0) > 0 && !header.historyBase)
+    found.push(finding("base-lost", at));
   if (named === undefined && header?.isPaginated && homeOf(path) !== undefined)
     found.push(finding("name-differs", at, { detail: `rename it to ${rolloutName(header)}` }));
   return found;

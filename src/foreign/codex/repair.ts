@@ -79,7 +79,8 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     const row = thread === undefined ? undefined : databases?.row(thread);
     const pin = pinOf(real);
     const { head } = found;
-    const base = head === "broken" || head === "missing" ? await lostBase(real, head) : undefined;
+    const previewOf = (one: string): unknown => databases?.row(one)?.["preview"];
+    const base = head === "broken" || head === "missing" ? await lostBase(real, head, previewOf) : undefined;
     const plan: PlanOptions = {
       seals: options.seals,
       now: options.now,

@@ -177,3 +177,17 @@ describe("a first line that stands there again", () => {
     }
   });
 });
+
+describe("a fork", () => {
+  const fork = join(sessions, "rollout-2026-11-20T11-00-00-01a1fe21-a4f7-7732-aaac-cfb0c4572f0c.jsonl");
+
+  it("is told of when what it goes on from isn't there, or isn't named any more", async () => {
+    writeFileSync(path, whole, "latin1");
+    forkAt(lines.length - 2);
+    expect(await findings(fork)).toEqual([]);
+    rmSync(path);
+    expect((await findings(fork)).map(({ kind }) => kind)).toEqual(["base-missing"]);
+    writeFileSync(fork, readFileSync(fork, "latin1").replace('"history_base"', '"history_bass"'), "latin1");
+    expect((await findings(fork)).map(({ kind }) => kind)).toEqual(["base-lost"]);
+  });
+});
