@@ -134,6 +134,16 @@ describe("throughline doctor and repair", () => {
       expect(found.status).toBe(1);
       expect(found.out).toContain(id);
       expect(found.out).toMatch(/\n1 session of Throughline's own, 1 needs a look\n$/u);
+      const named = await rig.run(["doctor", id.slice(0, 20)]);
+      expect([named.status, named.out]).toEqual([
+        1,
+        expect.stringMatching(/^[^]*can't be used[^]*\n1 session of Throughline's own, 1 needs a look\n$/u),
+      ]);
+      expect(named.out, "of Codex's none was asked for").not.toContain("Codex session");
+      const nobody = await rig.run(["doctor", "nobody"]);
+      expect([nobody.status, nobody.err]).toEqual([2, expect.stringContaining('Nothing is called "nobody"')]);
+      const empty = await rig.run(["doctor", rig.workspace]);
+      expect(empty.out).toContain(`0 Codex sessions under ${rig.workspace}, `);
       const told = await rig.run(["repair", id]);
       expect(told.status, told.err).toBe(0);
       expect(told.out).toContain(`throughline resume ${id}`);

@@ -55,13 +55,14 @@ interface Report {
   ownCount?: number;
   unreadable: readonly { path: string; why: string }[];
   said: Said | undefined;
-  home: string;
+  /** Where rollouts were looked for; absent where only own sessions were. */
+  where?: readonly string[];
   /** Tell what is harmless, too. */
   notes: boolean;
 }
 
 /** For people: what a message means, a block for each session with something to say, and the sum. */
-export function doctorText({ diagnoses, own, ownCount, unreadable, said, home, notes }: Report): string {
+export function doctorText({ diagnoses, own, ownCount, unreadable, said, where, notes }: Report): string {
   const lines = said ? [...saidLines(said), ""] : [];
   const meant = new Set(said?.sessions.map(({ path }) => path));
   for (const diagnosis of diagnoses) {
@@ -88,7 +89,8 @@ export function doctorText({ diagnoses, own, ownCount, unreadable, said, home, n
     lines.push("");
   }
   for (const { path, why } of unreadable) lines.push(`${shortPath(path)}: ${printableLine(why, 200)}`);
-  lines.push(sumLine(diagnoses, home, notes) + ownWords(own, ownCount));
+  if (where) lines.push(sumLine(diagnoses, where, notes));
+  if (ownCount !== undefined) lines.push(ownWords(own, ownCount));
   return `${lines.join("\n")}\n`;
 }
 
@@ -110,19 +112,18 @@ function findingLines({ kind, severity, count, places, detail }: Finding): strin
   return lines;
 }
 
-function ownWords(own: readonly OwnSession[], count: number | undefined): string {
-  if (count === undefined) return "";
+function ownWords(own: readonly OwnSession[], count: number): string {
   const needing = own.filter(({ findings }) => findings.some(needsRepair)).length;
-  return `\n${counted(count, "session")} of Throughline's own, ${needing === 0 ? "none needs" : `${needing} need${needing === 1 ? "s" : ""}`} a look`;
+  return `${counted(count, "session")} of Throughline's own, ${needing === 0 ? "none needs" : `${needing} need${needing === 1 ? "s" : ""}`} a look`;
 }
 
-function sumLine(diagnoses: readonly Diagnosis[], home: string, notes: boolean): string {
+function sumLine(diagnoses: readonly Diagnosis[], where: readonly string[], notes: boolean): string {
   const needing = diagnoses.filter(({ findings }) => findings.some(needsRepair));
   const broken = needing.filter(({ findings }) =>
     findings.some(({ severity }) => severity === "broken"),
   ).length;
   const counts = [
-    `${counted(diagnoses.length, "Codex session")}${diagnoses.length === 0 ? ` under ${shortPath(home)}` : ""}`,
+    `${counted(diagnoses.length, "Codex session")}${diagnoses.length === 0 ? ` under ${printableLine(where.join(", "), 200)}` : ""}`,
     `${broken} broken`,
     `${needing.length - broken} with a loss`,
     `${diagnoses.length - needing.length} fine`,
@@ -144,7 +145,7 @@ function saidLines({ means, youCan, sessions }: Said): string[] {
   return [...lines, `  → ${printableLine(youCan, 300)}`];
 }
 
-function shortPath(path: string): string {
+export function shortPath(path: string): string {
   const home = homedir();
   return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }

@@ -8,10 +8,10 @@ import { understand } from "../../foreign/codex/understand.ts";
 import { openStore, readConfig } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
-import { diagnosisJson, doctorText } from "./doctor-text.ts";
+import { diagnosisJson, doctorText, shortPath } from "./doctor-text.ts";
 import { type OwnSession, ownFindings } from "./own-findings.ts";
 import { progress } from "./progress.ts";
-import { rolloutsAt } from "./rollouts.ts";
+import { meantBy } from "./rollouts.ts";
 import { whoseError } from "./whose-error.ts";
 
 /** Looks at rollouts and at our own sessions, and changes nothing. Resolves to 1 when something needs repair. */
@@ -29,12 +29,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
     );
   const unreadable: { path: string; why: string }[] = [];
   const onUnreadable = (path: string, why: string): void => void unreadable.push({ path, why });
-  const paths =
-    args.length > 0
-      ? await rolloutsAt(args, folder, home, onUnreadable)
-      : listRollouts(home, onUnreadable)
-          .map(({ path }) => path)
-          .sort();
+  const { paths, ids } = await chosenBy(invocation, home, onUnreadable);
   const bar = progress(terminal);
   // What comes of hundreds of megabytes is thrown away at once: a young generation that may grow is emptied a tenth as often.
   setFlagsFromString("--semi-space-growth-factor=2");
@@ -44,7 +39,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
     bar.show(megabytes(read), megabytes(total), `MB, ${diagnoses.length} of ${paths.length} rollouts`);
   for await (const diagnosis of diagnose(paths, { home: config.home, now, signal, onBytes }))
     diagnoses.push(diagnosis);
-  const looked = args.length > 0 ? undefined : await lookAtOwn(invocation, bar);
+  const looked = args.length > 0 && ids === undefined ? undefined : await lookAtOwn(invocation, bar, ids);
   const own = looked?.found ?? [];
   bar.clear();
   const said =
@@ -68,16 +63,34 @@ export async function doctor(invocation: Invocation): Promise<number> {
         ...(looked && { ownCount: looked.count }),
         unreadable,
         said,
-        home,
+        ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
         notes: options["notes"] === true || args.length > 0,
       }),
     );
   return needRepair + unreadable.length > 0 ? 1 : 0;
 }
 
+/** What is to be looked at: the rollouts, and which own sessions; without words all of Codex's home and all own ones. */
+async function chosenBy(
+  invocation: Invocation,
+  home: string,
+  onUnreadable: (path: string, why: string) => void,
+): Promise<{ paths: string[]; ids?: ReadonlySet<string> }> {
+  const { args } = invocation;
+  if (args.length === 0) {
+    const all = listRollouts(home, onUnreadable).map(({ path }) => path);
+    return { paths: all.sort() };
+  }
+  const meant = await Promise.all(args.map((word) => meantBy(word, invocation, onUnreadable)));
+  const ids = meant.flatMap((one) => (one.kind === "own" ? [one.id] : []));
+  const paths = meant.flatMap((one) => (one.kind === "rollouts" ? one.paths : []));
+  return { paths: [...new Set(paths)], ...(ids.length > 0 && { ids: new Set(ids) }) };
+}
+
 async function lookAtOwn(
   { options, environment, folder, signal }: Invocation,
   bar: ReturnType<typeof progress>,
+  ids: ReadonlySet<string> | undefined,
 ): Promise<{ found: OwnSession[]; count: number }> {
   const config = readConfig(options, environment, folder);
   const { store } = openStore(config);
@@ -87,7 +100,7 @@ async function lookAtOwn(
       count = total;
       bar.show(read, total, "own sessions");
     };
-    const found = await ownFindings(store, config.home, { onSession, signal });
+    const found = await ownFindings(store, config.home, { onSession, signal, ...(ids && { ids }) });
     return { found, count };
   } finally {
     await store.close();

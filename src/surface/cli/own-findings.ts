@@ -26,13 +26,20 @@ export interface OwnSession {
   findings: OwnFinding[];
 }
 
-/** Reads every session of the store from its first byte to its last. Changes nothing. */
+export interface OwnLook {
+  /** Only these; absent: all. */
+  ids?: ReadonlySet<string>;
+  onSession(read: number, total: number): void;
+  signal: AbortSignal;
+}
+
+/** Reads sessions of the store from their first byte to their last. Changes nothing. */
 export async function ownFindings(
   store: SessionStore,
   home: string,
-  { onSession, signal }: { onSession(read: number, total: number): void; signal: AbortSignal },
+  { ids, onSession, signal }: OwnLook,
 ): Promise<OwnSession[]> {
-  const sessions = await store.everything();
+  const sessions = (await store.everything()).filter(({ id }) => ids === undefined || ids.has(id));
   const found: OwnSession[] = [];
   for (const [nth, session] of sessions.entries()) {
     signal.throwIfAborted();

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { Failure, isFailureOf } from "../../failure.ts";
-import { codexHome } from "../../foreign/codex/places.ts";
+import { Failure } from "../../failure.ts";
 import {
   finishRepair,
   isNeeded,
@@ -20,10 +19,9 @@ import { ageOf } from "./age.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { findingJson } from "./doctor-text.ts";
 import { isOrphan } from "./own-findings.ts";
-import { findSession } from "./pick.ts";
 import { progress } from "./progress.ts";
 import { doneText, leftText, nothingText, previewText } from "./repair-text.ts";
-import { rolloutsAt } from "./rollouts.ts";
+import { meantBy } from "./rollouts.ts";
 
 /** Repairs a rollout in place, or says what it would change; collects what a rotation of ours has left. */
 export async function repair(invocation: Invocation): Promise<number> {
@@ -67,26 +65,16 @@ export async function repair(invocation: Invocation): Promise<number> {
 type Target = { kind: "rollout"; path: string } | { kind: "own"; id: string };
 
 /** A path, an id or a name of a Codex session, or else one of ours. */
-async function target(word: string, { options, environment, folder }: Invocation): Promise<Target> {
-  try {
-    const [path, ...more] = await rolloutsAt([word], folder, codexHome(environment as NodeJS.ProcessEnv));
-    if (path !== undefined && more.length === 0) return { kind: "rollout", path };
-    throw new Failure(
-      "usage",
-      `${word} holds ${path === undefined ? "no rollout" : `${more.length + 1} rollouts`}. Name one. To see what is wrong with them: throughline doctor ${word}`,
-      {},
-    );
-  } catch (error) {
-    if (!isFailureOf(error, "session-missing")) throw error;
-    const { store } = openStore(readConfig(options, environment, folder));
-    try {
-      return { kind: "own", id: await findSession(store, word, environment) };
-    } catch (second) {
-      throw isFailureOf(second, "session-missing") ? error : second;
-    } finally {
-      await store.close();
-    }
-  }
+async function target(word: string, invocation: Invocation): Promise<Target> {
+  const meant = await meantBy(word, invocation);
+  if (meant.kind === "own") return meant;
+  const [path, ...more] = meant.paths;
+  if (path !== undefined && more.length === 0) return { kind: "rollout", path };
+  throw new Failure(
+    "usage",
+    `${word} holds ${path === undefined ? "no rollout" : `${more.length + 1} rollouts`}. Name one. To see what is wrong with them: throughline doctor ${word}`,
+    {},
+  );
 }
 
 function choiceOf(invocation: Invocation): Pick<RepairOptions, "seals" | "only"> {

@@ -1,28 +1,45 @@
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Failure } from "../../failure.ts";
+import { Failure, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { findThreads } from "../../foreign/codex/find.ts";
-import { readRolloutName } from "../../foreign/codex/places.ts";
+import { codexHome, readRolloutName } from "../../foreign/codex/places.ts";
+import { openStore, readConfig } from "../config.ts";
+import type { Invocation } from "./command.ts";
+import { findSession } from "./pick.ts";
+
+/** What a word of `doctor` and `repair` means. */
+export type Meant = { kind: "rollouts"; paths: string[] } | { kind: "own"; id: string };
 
 /**
- * The rollouts that words on the command line mean: files, folders with rollouts in them (a Codex home too), ids, names. `onUnreadable` is told of
- * folders that can't be looked into.
+ * The rollouts that a word on the command line means: a file, a folder with rollouts in it (a Codex home too), an id, a name; else the session of
+ * our own. `onUnreadable` is told of folders that can't be looked into. Throws `session-missing`, `session-ambiguous` or `usage`.
  */
-export async function rolloutsAt(
-  words: readonly string[],
-  folder: string,
-  codexHome: string,
+export async function meantBy(
+  word: string,
+  { options, environment, folder }: Invocation,
   onUnreadable: (path: string, why: string) => void = () => {},
-): Promise<string[]> {
-  const found = await Promise.all(words.map((word) => rolloutsOf(word, folder, codexHome, onUnreadable)));
-  return [...new Set(found.flat())];
+): Promise<Meant> {
+  try {
+    const home = codexHome(environment as NodeJS.ProcessEnv);
+    return { kind: "rollouts", paths: await rolloutsOf(word, folder, home, onUnreadable) };
+  } catch (error) {
+    if (!isFailureOf(error, "session-missing")) throw error;
+    const { store } = openStore(readConfig(options, environment, folder));
+    try {
+      return { kind: "own", id: await findSession(store, word, environment) };
+    } catch (second) {
+      throw isFailureOf(second, "session-missing") ? error : second;
+    } finally {
+      await store.close();
+    }
+  }
 }
 
 async function rolloutsOf(
   word: string,
   folder: string,
-  codexHome: string,
+  home: string,
   onUnreadable: (path: string, why: string) => void,
 ): Promise<string[]> {
   const path = resolve(folder, word);
@@ -36,7 +53,7 @@ async function rolloutsOf(
       `${printableLine(path)} is neither a file nor a folder. Name a rollout, or a folder of them: throughline doctor ~/.codex/sessions`,
       {},
     );
-  return [await findRollout(word, codexHome)];
+  return [await findRollout(word, home)];
 }
 
 /** Every rollout in a folder and below, whatever it is arranged like; folders that can't be looked into are told. */
@@ -67,8 +84,8 @@ function entriesOf(folder: string, onUnreadable: (path: string, why: string) => 
 }
 
 /** The rollout of the thread with this id, unique beginning of one, or name. Throws `session-missing` or `session-ambiguous`. */
-async function findRollout(reference: string, codexHome: string): Promise<string> {
-  const found = await findThreads(codexHome, reference);
+async function findRollout(reference: string, home: string): Promise<string> {
+  const found = await findThreads(home, reference);
   if (found.length > 1) {
     const matches = found.map(({ file }) => file.thread);
     throw new Failure(
@@ -81,7 +98,7 @@ async function findRollout(reference: string, codexHome: string): Promise<string
   if (thread) return realpathSync(thread.file.path);
   throw new Failure(
     "session-missing",
-    `Nothing is called "${printableLine(reference)}": no file, and no session under ${codexHome}. See what there is: throughline sessions --codex --all`,
+    `Nothing is called "${printableLine(reference)}": no file, and no session of that id or name, of Codex's under ${home} or of Throughline's own. See what there is: throughline sessions --codex --all`,
     { reference, nearest: [] },
   );
 }
