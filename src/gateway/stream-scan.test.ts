@@ -105,6 +105,16 @@ describe("a stream of events", () => {
     }
   });
 
+  it("tells by its last bytes that an event of 6 MB was the last one", () => {
+    for (const size of [65_536, 5_999_990, 7_000_000]) {
+      const got = scanned(
+        `data: {"response":"${"x".repeat(6_000_000)}","type":"response.completed"}\r\n\r\n`,
+        size,
+      );
+      expect(got.names.at(-1)).toBe("response.completed");
+    }
+  });
+
   it("is told by the types in its data where its events have no names, and blank lines are no events", () => {
     const text = `\n\ndata: {"type":"response.created"}\n\n\ndata: {"type":"response.reasoning_text.delta"}\n\ndata: {"error":{}}\n\ndata: [DONE]\n\n`;
     for (const size of sizes)

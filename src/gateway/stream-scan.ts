@@ -18,6 +18,9 @@ export const looksLikeStream = (start: Buffer): boolean =>
 
 /** An event that is larger than this goes on in pieces. */
 const largestEvent = 4 * 1024 * 1024;
+/** How one ends that tells only there what it is, and that it is the last. */
+const lastType = /"type"\s*:\s*"(response\.(?:completed|done|incomplete|failed|cancelled))"\s*\}\s*$/u;
+const lastTypeBytes = 64;
 
 const feedByte = 0x0a;
 const returnByte = 0x0d;
@@ -35,6 +38,8 @@ export class StreamScanner {
   #scanned = 0;
   #line = 0;
   #isInLarge = false;
+  /** What came last of it. */
+  #tail: Buffer | undefined;
   /** Events that came out so far, comments included. */
   count = 0;
 
@@ -67,13 +72,14 @@ export class StreamScanner {
       const isEmpty = isEmptyLine(bytes, line, at);
       line = at + 1;
       if (!isEmpty) continue;
-      if (this.#isInLarge) this.#isInLarge = false;
+      if (this.#isInLarge) names.push(...this.#endOfLarge(bytes.subarray(0, at)));
       else begin(at);
       start = line;
     }
     if (this.#isInLarge || bytes.length - start > largestEvent) {
       if (!this.#isInLarge) begin(bytes.length);
       this.#isInLarge = true;
+      this.#tail = this.#tailWith(bytes.subarray(start));
       // Half of a line's end can't be told from a line.
       start = bytes.length - (bytes.at(-1) === returnByte ? 1 : 0);
     }
@@ -83,6 +89,18 @@ export class StreamScanner {
     this.#scanned = lineEnd === undefined ? 0 : bytes.length - start;
     this.#line = line - start;
     if (start > run) take(start - run === bytes.length ? bytes : bytes.subarray(run, start), names);
+  }
+
+  #tailWith(bytes: Buffer): Buffer {
+    const tail = this.#tail ?? bytes.subarray(0, 0);
+    return Buffer.concat([tail, bytes.subarray(-lastTypeBytes)]).subarray(-lastTypeBytes);
+  }
+
+  #endOfLarge(bytes: Buffer): string[] {
+    const name = lastTypeOf(this.#tailWith(bytes));
+    this.#isInLarge = false;
+    this.#tail = undefined;
+    return name === undefined ? [] : [name];
   }
 
   /** The name of what lies between two empty lines, or behind one; `undefined` when it is empty itself. */
@@ -158,12 +176,18 @@ function nameOf(bytes: Buffer, start: number, end: number): string {
   return oddName(bytes.subarray(at, end));
 }
 
+const lastTypeOf = (event: Buffer): string | undefined =>
+  lastType.exec(event.toString("latin1", Math.max(0, event.length - lastTypeBytes)))?.[1];
+
 /** The name of an event that begins with another field than its name or its data, or whose type stands somewhere else in its data. */
 function oddName(event: Buffer): string {
   const head = event.toString("latin1", 0, 512);
   const named = /^event: ?([\w.-]+)/mu.exec(head)?.[1];
   if (named !== undefined && !unnamed.has(named)) return named;
-  const text = event.length > largestEvent ? "" : dataOf(event);
+  const isLarge = event.length > largestEvent;
+  const last = isLarge ? lastTypeOf(event) : undefined;
+  if (last !== undefined) return last;
+  const text = isLarge ? "" : dataOf(event);
   if (text === "[DONE]") return text;
   const data = parseJson(text);
   if (isJsonObject(data) && typeof data["type"] === "string") return data["type"];
