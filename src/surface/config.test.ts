@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { isFailureOf } from "../failure.ts";
-import { homeFolder, readConfig } from "./config.ts";
+import { homeFolder, readConfig, undecidedWords } from "./config.ts";
 
 it.each(["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"])(
   "%s that is no URL is a mistake of the configuration",
@@ -39,6 +39,27 @@ it("an empty HOME doesn't put sessions into the folder that one is in", () => {
   } finally {
     vi.unstubAllEnvs();
   }
+});
+
+it("a workspace's own file of which nobody has said whether it is trusted is named, and not read", () => {
+  const root = mkdtempSync(join(tmpdir(), "config-"));
+  const [home, folder] = [join(root, "home"), join(root, "work")];
+  const path = join(folder, ".throughline", "config.toml");
+  for (const made of [home, dirname(path)]) mkdirSync(made, { recursive: true });
+  writeFileSync(path, 'model = "its-own"\n');
+  const says = (trusted: string) => {
+    writeFileSync(join(home, "config.toml"), trusted);
+    const { model, undecided } = readConfig({ home }, {}, folder);
+    return [model, undecided];
+  };
+  const entry = `[workspaces.${JSON.stringify(folder)}]\ntrusted = `;
+  expect(says("")).toEqual(["gpt-5.5", path]);
+  expect(says(`${entry}true\n`)).toEqual(["its-own", undefined]);
+  expect(says(`${entry}false\n`)).toEqual(["gpt-5.5", undefined]);
+  const own = join(folder, ".throughline");
+  expect(readConfig({ home: own }, {}, folder).undecided, "the home's own file").toBeUndefined();
+  expect(undecidedWords(readConfig({ home }, {}, folder), folder)).toContain(entry.split("\n")[0]);
+  rmSync(root, { recursive: true });
 });
 
 it("a wrong approval is told of where it was given", () => {

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
+import { printableLine } from "../lib/printable.ts";
 import { systemWords } from "../lib/words.ts";
 import { Failure } from "../failure.ts";
 import { contractFor } from "../replay/contracts.ts";
@@ -81,6 +82,8 @@ export interface Config {
    * resumed session has.
    */
   chosen: ReadonlySet<string>;
+  /** The workspace's own file, where there is one of which nobody has said whether it is trusted: it is not read. */
+  undecided?: string;
 }
 
 export interface ConfigOptions {
@@ -111,6 +114,12 @@ export function homeFolder(options: ConfigOptions, environment: Environment): st
   );
 }
 
+/** What is told of `undecided` before a turn runs without it. */
+export function undecidedWords({ home }: Config, folder: string): string {
+  const entry = printableLine(`[workspaces.${JSON.stringify(folder)}]`, 300);
+  return `.throughline/config.toml of this folder is not read: ${join(home, "config.toml")} has no ${entry} with trusted = true (or false)`;
+}
+
 /** What a variable says; one that is set to nothing says nothing. */
 function valueOf(environment: Environment, variable: string): string | undefined {
   return environment[variable] === "" ? undefined : environment[variable];
@@ -123,8 +132,11 @@ function valueOf(environment: Environment, variable: string): string | undefined
 export function readConfig(options: ConfigOptions, environment: Environment, folder: string): Config {
   const home = homeFolder(options, environment);
   const own = readFile(join(home, "config.toml"));
-  const trusted = own.workspaces?.[folder]?.trusted === true;
-  const local = trusted ? readFile(join(folder, ".throughline", "config.toml")) : {};
+  const trusted = own.workspaces?.[folder]?.trusted;
+  const localPath = join(folder, ".throughline", "config.toml");
+  const local = trusted === true ? readFile(localPath) : {};
+  const isUndecided =
+    trusted === undefined && localPath !== join(home, "config.toml") && existsSync(localPath);
   const approval =
     options.approval ??
     valueOf(environment, "THROUGHLINE_APPROVAL") ??
@@ -149,6 +161,7 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
     ...(compactAt !== undefined && { compactAt }),
     gateway: own.gateway ?? {},
     chosen: chosen(options, environment),
+    ...(isUndecided && { undecided: localPath }),
   };
 }
 

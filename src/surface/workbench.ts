@@ -37,6 +37,8 @@ import { packageVersion } from "./version.ts";
 
 /** A store and everything that a session runs with, put together from the configuration. */
 export interface Workbench {
+  /** What it is put together from. */
+  readonly config: Config;
   readonly store: SessionStore;
   /** A turn is to follow soon: what it needs of the program is loaded while something else is waited for. */
   prepare(): void;
@@ -135,6 +137,7 @@ export async function openWorkbench(
     );
   return {
     store,
+    config,
     prepare: () => loadProvider(config, config.provider),
     find: async (reference, options = { keep: false }) => {
       const say = (text: string): void => observe({ type: "notice", text });

@@ -9,6 +9,7 @@ import { canContinue } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
 import type { Session } from "../../runtime.ts";
 import { chooseSession } from "./choose.ts";
+import { undecidedWords } from "../config.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { failurePage } from "./failure-page.ts";
 import { lastSession } from "./pick.ts";
@@ -95,6 +96,9 @@ async function withWorkbench(
       ? jsonRenderer(invocation.terminal)
       : textRenderer(invocation.terminal);
   const bench = await openWorkbench(invocation, (update) => render.update(update));
+  const { config } = bench;
+  if (config.undecided !== undefined)
+    invocation.terminal.err(`· ${undecidedWords(config, invocation.folder)}\n`);
   bench.prepare();
   try {
     return await use(bench);

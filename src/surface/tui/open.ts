@@ -2,7 +2,7 @@ import { counted } from "../../lib/words.ts";
 import type { Settings } from "../../session/event.ts";
 import type { Invocation } from "../cli/command.ts";
 import type { Screen } from "../cli/terminal.ts";
-import { readConfig } from "../config.ts";
+import { readConfig, undecidedWords } from "../config.ts";
 import { placeOf } from "../place.ts";
 import { packageVersion } from "../version.ts";
 import type { Resumption, Workbench } from "../workbench.ts";
@@ -38,6 +38,7 @@ export async function openInterface(
       desk.sit(conversation, past);
     } else {
       conversation.tell(welcome(folder, model, config.approval));
+      if (config.undecided !== undefined) conversation.tell(note(undecidedWords(config, folder)));
       desk.sit(conversation, []);
     }
     const { App } = await loadScreen(terminal, () => import("./app.tsx"));
