@@ -216,6 +216,8 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     expect(listThreads(codex.home).threads).toMatchObject([
       { id: thread, title: "one", messages: 2, flaws: [] },
     ]);
+    const looked = await desk.run(["doctor", thread], { env });
+    expect(looked.status, looked.out).toBe(0);
     const taken = await desk.run(["import", thread, "--json"], { env });
     expect(JSON.parse(taken.out), taken.err).toMatchObject({ did: "made", source: `${path}.zst` });
 

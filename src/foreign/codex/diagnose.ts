@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { isSystemError } from "../../lib/system.ts";
 import { counted } from "../../lib/words.ts";
+import { isCompressed } from "./compressed.ts";
 import { CodexDatabases } from "./databases.ts";
 import { missingBefore, type Pin, pinsIn } from "./descendants.ts";
 import { examine, type Examination } from "./examine.ts";
@@ -132,7 +133,9 @@ class Surroundings {
     if (others.length > 0)
       found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
     const databases = this.#of(home);
-    const misfit = indexOf(databases, indexKey(path, thread) ?? thread, path);
+    // What is packed away Codex unpacks under the name that its databases have, to the bytes that they have.
+    const isPacked = isCompressed(path);
+    const misfit = isPacked ? undefined : indexOf(databases, indexKey(path, thread) ?? thread, path);
     const base = examined.header?.historyBase?.rollout;
     if (base !== undefined && !this.#rolloutsOf(home).has(base.toLowerCase()))
       found.push(finding("base-missing", [], { detail: `rollout ${base}` }));
@@ -145,7 +148,8 @@ class Surroundings {
     // Of a file that another one goes on from Codex makes no index anew, and shows what it has.
     if (misfit !== undefined && pin === undefined) found.push(finding("index-stale", [], { detail: misfit }));
     const place = this.#pathsOf(home).get(thread);
-    const misplaced = place === undefined ? undefined : placeMisfit(place, path, home);
+    const told = place === undefined || !isPacked ? place : `${place}.zst`;
+    const misplaced = told === undefined ? undefined : placeMisfit(told, path, home);
     if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
     for (const [database, why] of databases.troubles)
       found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));

@@ -110,7 +110,8 @@ export class PairPlanner {
     const own = this.#file.record(half);
     if (own === undefined) return undefined;
     const item = make(half, half.event && this.#file.record(half.event));
-    const end = half.at + half.bytes + 1;
+    const isCrlf = this.#file.read(half.at + half.bytes, 1)[0] === 0x0d;
+    const end = half.at + half.bytes + (isCrlf ? 2 : 1);
     const isLast = isCall && end >= this.#found.bytes;
     const ordinal = isLast && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
     const line = Buffer.from(JSON.stringify(rebuiltLine(own, item, ordinal)));

@@ -133,6 +133,15 @@ describe("a rollout that a fork goes on from", () => {
     }
   });
 
+  it("gets an output behind a call whose line ends in CRLF", async () => {
+    const text = joined(lines.toSpliced(output, 1)).replaceAll("\n", "\r\n");
+    rmSync(sessions, { recursive: true });
+    mkdirSync(sessions, { recursive: true });
+    const mended = (await repaired(text)).split("\n");
+    expect(mended[call]).toBe(`${lines[call]!}\r`);
+    expect(mended[call + 1]).toContain("rebuilt_by");
+  });
+
   it("has the id of a call put right in which a bit was turned over", async () => {
     const id = /"call_id":"([^"]+)"/u.exec(lines[output]!)![1]!;
     const text = joined(lines.with(output, lines[output]!.replace(id, `${id.slice(0, -1)}*`)));
