@@ -32,7 +32,24 @@ describe("instructions", () => {
     expect(amended.text).toContain("be brief");
   });
 
-  it("follow no symbolic link and say how much of a huge file was left out", async () => {
+  it("follow a link to a Markdown file of the workspace, and to nothing else", async () => {
+    const outside = await mkdtemp(join(tmpdir(), "throughline-outside-"));
+    await writeFile(join(outside, "CLAUDE.md"), "outside");
+    await writeFile(join(root, ".env"), "KEY=outside");
+    await writeFile(join(root, "CLAUDE.md"), "for every agent");
+    const linked = async (to: string): Promise<string> => {
+      const path = join(root, "AGENTS.md");
+      await rm(path, { force: true });
+      await symlink(to, path);
+      return (await readInstructions(join(root, "a"), root)).text;
+    };
+    expect(await linked("CLAUDE.md")).toContain("for every agent");
+    for (const to of [join(outside, "CLAUDE.md"), ".env", "nowhere.md", "AGENTS.md"])
+      expect(await linked(to), to).not.toMatch(/outside|for every agent/u);
+    await rm(outside, { recursive: true });
+  });
+
+  it("follow no other symbolic link and say how much of a huge file was left out", async () => {
     await writeFile(join(root, "secret"), "outside");
     await symlink(join(root, "secret"), join(root, "a", "AGENTS.md"));
     await writeFile(join(root, "AGENTS.md"), "x".repeat(70_000));

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { lstat, readFile } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { lstat, readFile, realpath } from "node:fs/promises";
+import { dirname, extname, join, relative, sep } from "node:path";
 import { sanitise } from "../session/item.ts";
+import { isInside } from "../session/place.ts";
 
 /** What the agent is told before everything else. */
 const base = `You are a coding agent. You work in the person's workspace through the tools you are given.
@@ -26,8 +27,8 @@ export interface Instructions {
 
 /**
  * The instructions for a workspace: the base text, then every AGENTS.md from the workspace's root (the git root, when it has one) down to
- * the working folder, nearer ones last so that they have the last word, then the session's amendments (R13). Symbolic links are not
- * followed.
+ * the working folder, nearer ones last so that they have the last word, then the session's amendments (R13). A symbolic link is
+ * followed to a Markdown file of the same workspace (`AGENTS.md -> CLAUDE.md`), and nowhere else.
  */
 export async function readInstructions(
   folder: string,
@@ -38,7 +39,7 @@ export async function readInstructions(
   const sources: string[] = [];
   for (const at of foldersDown(root, folder)) {
     const path = join(at, "AGENTS.md");
-    const text = await readGuidance(path);
+    const text = await readGuidance(path, root);
     if (text === undefined) continue;
     sources.push(path);
     parts.push(`# Instructions of ${relative(root, path) || "AGENTS.md"}\n\n${text}`);
@@ -57,10 +58,11 @@ function foldersDown(root: string, folder: string): string[] {
   return folders;
 }
 
-async function readGuidance(path: string): Promise<string | undefined> {
+async function readGuidance(path: string, root: string): Promise<string | undefined> {
   try {
-    if (!(await lstat(path)).isFile()) return undefined;
-    const bytes = await readFile(path);
+    const real = await placeOfText(path, root);
+    if (real === undefined) return undefined;
+    const bytes = await readFile(real);
     const text = bytes.subarray(0, limitBytes).toString("utf8").trim();
     return bytes.length > limitBytes
       ? `${text}\n\n(The rest of this file, ${bytes.length - limitBytes} bytes, was left out.)`
@@ -70,6 +72,16 @@ async function readGuidance(path: string): Promise<string | undefined> {
     if (isMissing(error)) return undefined;
     return `(This file could not be read: ${error instanceof Error ? error.message : String(error)})`;
   }
+}
+
+/** Where the file is, if it is one that may be sent: a link in somebody's repository must not lead to a key at home, or to `.env`. */
+async function placeOfText(path: string, root: string): Promise<string | undefined> {
+  const stat = await lstat(path);
+  if (stat.isFile()) return path;
+  if (!stat.isSymbolicLink()) return undefined;
+  const [real, own] = await Promise.all([realpath(path), realpath(root)]);
+  const isGuidance = extname(real) === ".md" && isInside(real, own);
+  return isGuidance && (await lstat(real)).isFile() ? real : undefined;
 }
 
 function isMissing(error: unknown): boolean {

@@ -55,7 +55,7 @@ function opened(path: string): LedgerFile {
   const db = new DatabaseSync(path, { timeout: 50 });
   try {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-    if (versionOf(db) === 0) db.exec(`BEGIN IMMEDIATE; ${tables} COMMIT;`);
+    if (versionOf(db) === 0) make(db);
     if (versionOf(db) !== tablesVersion) throw new OtherVersion(`it is of version ${versionOf(db)}`);
     const { ino } = statSync(path);
     return { db, isStill: () => statSync(path, { throwIfNoEntry: false })?.ino === ino };
@@ -63,6 +63,13 @@ function opened(path: string): LedgerFile {
     db.close();
     throw error;
   }
+}
+
+/** Asked once more under the lock: of two gateways that start at once, the second finds the tables of the first and must not put them aside. */
+function make(db: DatabaseSync): void {
+  db.exec("BEGIN IMMEDIATE");
+  if (versionOf(db) === 0) db.exec(tables);
+  db.exec("COMMIT");
 }
 
 class OtherVersion extends Error {}

@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Ledger } from "../../src/gateway/ledger.ts";
 import { both, client, closeBoth, last, sealsIn, talk } from "./client.ts";
@@ -109,6 +112,22 @@ describe("the ledger", () => {
     expect(two.knows("a")).toBe(true);
     expect(two.seal("a", "two-7", now)).toBeUndefined();
     for (const ledger of [one, two]) ledger.close();
+  });
+
+  it("that several gateways make at once is put aside by none of them", async () => {
+    const module = fileURLToPath(new URL("../../src/gateway/ledger-file.ts", import.meta.url));
+    for (let round = 0; round < 3; round++) {
+      const fresh = `${path}-${round}`;
+      const script = `import { openLedgerFile } from ${JSON.stringify(module)};
+        while (Date.now() < ${Date.now() + 500});
+        try { openLedgerFile(${JSON.stringify(fresh)}, (moved) => console.log("put aside: " + moved)); }
+        catch (error) { if (error.message !== "database is locked") throw error; }`;
+      const run = promisify(execFile);
+      const all = Array.from({ length: 5 }, () =>
+        run(process.execPath, ["--input-type=module", "-e", script]),
+      );
+      for (const { stdout } of await Promise.all(all)) expect(stdout).toBe("");
+    }
   });
 
   it("goes on from memory when it can't be written, and says so once", async () => {
