@@ -112,21 +112,23 @@ export class PairPlanner {
     const item = make(half, half.event && this.#file.record(half.event));
     const isCrlf = this.#file.read(half.at + half.bytes, 1)[0] === 0x0d;
     const end = half.at + half.bytes + (isCrlf ? 2 : 1);
-    const isLast = isCall && end >= this.#found.bytes;
-    const ordinal = isLast && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
-    const line = Buffer.from(JSON.stringify(rebuiltLine(own, item, ordinal)));
+    const made = (ordinal: object): Buffer => Buffer.from(JSON.stringify(rebuiltLine(own, item, ordinal)));
+    // Codex refuses a file whose last record has no ordinal.
+    const next = isCall && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
+    const [start, where] = isCall ? ([end, "behind"] as const) : ([half.at, "before"] as const);
+    const free = this.#free(start, where, made(next).length);
+    const line = made((free?.offset ?? start) >= this.#found.end ? next : {});
     const kind = isCall ? "call-without-output" : "output-without-call";
     const from = half.event ? "as its event tells it" : "nobody knows it any more";
     const says = isCall
       ? `the output of ${half.name ?? "the call"} is put in (${from})`
       : `the call is put in (${from})`;
-    const free = this.#free(isCall ? end : half.at, isCall ? "behind" : "before", line.length);
     if (free) {
       const place = { index: half.index, at: free.offset, bytes: free.length };
       const bytes = Buffer.concat([line, blank(free.length - line.length)]);
       return this.#file.edit(place, kind, says, bytes, free.length);
     }
-    const place = { index: half.index + (isCall ? 1 : 0), at: isCall ? end : half.at, bytes: 0 };
+    const place = { index: half.index + (isCall ? 1 : 0), at: start, bytes: 0 };
     return this.#file.insert(place, kind, says, Buffer.concat([line, Buffer.from("\n")]));
   }
 

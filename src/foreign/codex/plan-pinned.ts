@@ -74,16 +74,16 @@ export class PinnedPlanner {
     return lines;
   }
 
-  /** One that is too long loses what says nothing: carriage returns, blank lines, spaces before the first one. */
+  /** One that is too long loses what says nothing: carriage returns, blank lines, spaces before a record. */
   *shrunk(): Generator<Edit, undefined> {
     const excess = this.#pin === undefined ? 0 : -missingBefore(this.#pin, this.#found);
     if (excess <= 0) return undefined;
     let [returns, blanks, fits] = [0, 0, false];
-    for (const { bytes, ending, head } of this.#before()) {
-      if (ending === 2) returns++;
-      else if (head.length === 0) {
-        blanks += bytes + ending;
-        fits ||= bytes + ending === excess;
+    for (const line of this.#before()) {
+      if (line.ending === 2) returns++;
+      else {
+        blanks += removable(line);
+        fits ||= removable(line) === excess;
       }
     }
     const says = "what stands behind it moves back to where another file goes on";
@@ -92,17 +92,17 @@ export class PinnedPlanner {
         if (ending === 2) yield this.#gone({ index, at: at + bytes, bytes: 1 }, says);
       return undefined;
     }
-    const spaces = this.#spacesAtStart();
-    if (!fits && blanks + spaces < excess) return undefined;
+    const mark = this.#found.head === "byte-order-mark" ? 3 : 0;
+    if (!fits && blanks + mark < excess) return undefined;
     let left = excess;
-    if (!fits && spaces > 0) {
-      const bytes = Math.min(spaces, left);
-      yield this.#gone({ index: 0, at: 0, bytes }, says);
-      left -= bytes;
+    if (!fits && mark > 0) {
+      yield this.#gone({ index: 0, at: 0, bytes: mark }, says);
+      left -= mark;
     }
-    for (const { index, at, bytes, ending, head } of this.#before()) {
-      const own = bytes + ending;
-      if (head.length > 0 || ending === 2 || left === 0 || (fits && own !== excess)) continue;
+    for (const line of this.#before()) {
+      const own = removable(line);
+      if (own === 0 || line.ending === 2 || left <= 0 || (fits && own !== excess)) continue;
+      const { index, at } = line;
       const taken = Math.min(own, left);
       yield this.#gone({ index, at, bytes: taken }, says);
       left -= taken;
@@ -126,11 +126,9 @@ export class PinnedPlanner {
     }
     return undefined;
   }
+}
 
-  /** What a byte order mark becomes. */
-  #spacesAtStart(): number {
-    if (this.#found.head === "byte-order-mark") return 3;
-    for (const { head, indent } of this.#file.lines()) return head.length === 0 ? 0 : indent;
-    return 0;
-  }
+/** Bytes at the beginning of a line that say nothing: of one that holds nothing all of them. */
+function removable({ bytes, ending, indent, head }: LineHead): number {
+  return head.length === 0 ? bytes + ending : indent;
 }

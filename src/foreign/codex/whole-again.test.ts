@@ -101,6 +101,11 @@ describe("a rollout that a fork goes on from", () => {
     ["CRLF", whole.replaceAll("\n", "\r\n"), "segment-long"],
     ["a blank line", joined([...lines.slice(0, 8), "", ...lines.slice(8)]), "segment-long"],
     ["garbage on a line", joined([...lines.slice(0, 8), "x".repeat(77), ...lines.slice(8)]), "segment-long"],
+    [
+      "half a record and behind it the same one whole",
+      joined(lines.with(output, lines[output]!.slice(0, 60) + lines[output]!)),
+      "segment-long",
+    ],
     ["every line twice", joined(lines.flatMap((line) => [line, line])), "segment-long"],
     ["an output that is gone", joined(lines.toSpliced(output, 1)), "segment-short"],
   ])("has what stands behind moved back: %s", async (_what, text, kind) => {
@@ -140,6 +145,14 @@ describe("a rollout that a fork goes on from", () => {
     const mended = (await repaired(text)).split("\n");
     expect(mended[call]).toBe(`${lines[call]!}\r`);
     expect(mended[call + 1]).toContain("rebuilt_by");
+  });
+
+  it("ends with a record that has an ordinal, when it was cut off in the output of a call", async () => {
+    const mended = await repaired(joined(lines.slice(0, output + 1)).slice(0, -30));
+    expect(await kinds()).toEqual([]);
+    const last = mended.split("\n").findLast((line) => line.trim() !== "")!;
+    expect(last).toContain("rebuilt_by");
+    expect(ordinalOf(last)).toBeGreaterThan(ordinalOf(lines[call]!));
   });
 
   it("has the id of a call put right in which a bit was turned over", async () => {
