@@ -1,7 +1,6 @@
 import {
   closeSync,
   fsyncSync,
-  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -10,6 +9,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { placeNew } from "../lib/place.ts";
 import { syncPath } from "../lib/system.ts";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 import { fateOf, type ProcessIdentity } from "../lib/process.ts";
@@ -56,7 +56,7 @@ export function replaceJson(spool: string, name: string, value: object): void {
 /** Puts the value in place durably, unless the name is taken: then nothing changes and the answer is false. Of many, one gets true. */
 export function claimJson(spool: string, name: string, value: object): boolean {
   const draft = writeDraft(spool, name, value);
-  const claimed = linkOrCreate(draft, join(spool, name));
+  const claimed = placeNew(draft, join(spool, name));
   rmSync(draft);
   if (claimed) syncPath(spool);
   return claimed;
@@ -145,23 +145,5 @@ function writeDurably(path: string, text: string): void {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
-  }
-}
-
-/** A link is exclusive and appears with its content. File systems without links get an exclusive create, which a crash can leave empty. */
-function linkOrCreate(draft: string, path: string): boolean {
-  try {
-    linkSync(draft, path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "EEXIST")) return false;
-    if (!hasCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK")) throw error;
-  }
-  try {
-    writeDurably(path, readFileSync(draft, "utf8"));
-    return true;
-  } catch (error) {
-    if (hasCode(error, "EEXIST")) return false;
-    throw error;
   }
 }

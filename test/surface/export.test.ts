@@ -23,6 +23,8 @@ it("a session comes back from its file as it was, and as a copy where it is stil
     const again = await rig.run(["export", "one", "--format", "throughline", "-o", file]);
     expect(again.status).toBe(2);
     expect(again.err).toMatch(/there is a file already/u);
+    const folder = await rig.run(["export", "one", "-o", rig.workspace]);
+    expect([folder.status, folder.err]).toEqual([2, expect.stringMatching(/it is a folder/u)]);
 
     const before = JSON.parse((await rig.run(["show", id, "--json", "--steps", "50"])).out) as Record<
       string,

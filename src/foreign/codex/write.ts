@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { placeNew } from "../../lib/place.ts";
 import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../session/item.ts";
 import { appendAll } from "./edit.ts";
 import { answeredAs } from "./item.ts";
@@ -142,11 +143,13 @@ export async function writeNew(
   try {
     for await (const part of parts) bytes += appendAll(file, Buffer.from(part));
     fsyncSync(file);
-    // A link refuses to take the place of a file, which a rename does not.
-    linkSync(temporary, path);
+    if (!placeNew(temporary, path)) throw taken(path);
   } finally {
     closeSync(file);
     rmSync(temporary, { force: true });
   }
   return bytes;
 }
+
+const taken = (path: string): Error =>
+  Object.assign(new Error(`${path} is there already`), { code: "EEXIST", syscall: "link", path });

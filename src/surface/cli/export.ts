@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { codexHome } from "../../foreign/codex/places.ts";
@@ -81,7 +82,8 @@ async function writeTo(path: string, parts: AsyncIterable<string>): Promise<numb
   } catch (error) {
     const { code, syscall, message } = error as NodeJS.ErrnoException;
     if (typeof syscall !== "string") throw error;
-    const why = code === "EEXIST" ? "there is a file already" : message;
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    const why = isFolder ? "it is a folder" : code === "EEXIST" ? "there is a file already" : message;
     throw new Failure(
       "usage",
       `${path} was not written: ${why}. Nothing was changed. Choose another with --output FILE.`,
