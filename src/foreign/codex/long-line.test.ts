@@ -7,6 +7,7 @@ import { EditedFile } from "./edited-file.ts";
 import { examine } from "./examine.ts";
 import { judge } from "./judge.ts";
 import { needsRepair } from "./findings.ts";
+import { lookThrough } from "./long-line.ts";
 import { longLine } from "./plan-long.ts";
 import { PlannedEdits } from "./planned-edits.ts";
 import { repairRollout } from "./repair.ts";
@@ -92,6 +93,16 @@ describe("a line that is longer than what is held of one", () => {
       expect(mendedLine(before, true)).toBe(`${isEndBlank ? after.slice(0, -1) : after}\n`);
     }
   });
+});
+
+it("ends where the file became shorter while it was looked through, however little is left", () => {
+  const left = Buffer.from(answer.slice(0, 40));
+  let reads = 0;
+  const read = (at: number, bytes: number): Buffer => {
+    if (++reads > 10) throw new Error("it doesn't get on");
+    return left.subarray(at, at + bytes);
+  };
+  expect(lookThrough({ at: 0, bytes: answer.length }, read).isObject).toBe(false);
 });
 
 /** What the edits of a line make of it, whatever its length. */

@@ -33,9 +33,11 @@ export function lookThrough({ at, bytes }: Pick<Span, "at" | "bytes">, read: Rea
     if (count++ < mostFlaws) flaws.push({ is, at: at + offset, bytes: length });
   });
   for (let done = 0; done < bytes && !stream.isBroken;) {
-    const part = read(at + done, Math.min(piece, bytes - done));
+    const asked = Math.min(piece, bytes - done);
+    const part = read(at + done, asked);
     if (part.length === 0) break;
-    done += stream.take(part, done + part.length >= bytes);
+    // Fewer bytes: the file has become shorter meanwhile.
+    done += stream.take(part, part.length < asked || asked === bytes - done);
   }
   return { isObject: stream.isWhole, isBlank: stream.isBlank, flaws, count };
 }
