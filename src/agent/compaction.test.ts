@@ -324,6 +324,21 @@ describe("a summary that can't be made as it is asked for", () => {
   });
 });
 
+describe("an item of several megabytes, which the store gives in pieces", () => {
+  it("is summarised, and carried on, as it stands in the log", async () => {
+    const session = await started({ turn: long });
+    const numbers = Array.from({ length: 300_000 }, (_, n) => String(n).padStart(8, "0")).join("");
+    expect(await session.run(`first ${numbers}`, never)).toEqual(completed);
+    expect(await session.compact(never)).toMatchObject({ kind: "compacted" });
+    const [summary] = session.history.items;
+    const carried = new TextDecoder().decode(await store.body(session.id, summary!.body));
+    expect(carried).toContain("first 000000000000000100000002");
+    expect(carried).toContain("0029999800299999");
+    expect(JSON.stringify(inputOf(-1))).toContain("first 000000000000000100000002");
+    await session.close();
+  });
+});
+
 describe("a single output that is larger than the context", () => {
   it("is shortened in requests, and the turn goes on", async () => {
     const huge: ScenarioInput["turn"] = [turn(/huge/, step(listing("number ", 20_000)), step("Seen."))];

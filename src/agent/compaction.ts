@@ -17,9 +17,9 @@ import { byteLength, shorten } from "../session/shorten.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import { addUsage, noUsage } from "../session/usage.ts";
 import type { SessionLog } from "../store.ts";
+import { itemsOf } from "../store/items.ts";
 import type { Journal } from "../turn/journal.ts";
 import type { Compacted, Compacting, Compactor } from "../turn/compactor.ts";
-import { readItems } from "../turn/read-items.ts";
 import { contextWindow } from "./context-window.ts";
 import { SeenCompactions, shadowSealed } from "./shadow.ts";
 import { carriedOn, summaryInstructions, summaryItem, type SummaryParts, summaryRequest } from "./summary.ts";
@@ -168,7 +168,7 @@ async function gather({ history, log }: Journal, { index }: Cut): Promise<Gather
   const entries: TranscriptEntry[] = [];
   let context: string[] = [];
   let prompt: string | undefined;
-  await readItems(log, history.items.slice(0, index), (record, item) => {
+  for await (const { record, item } of itemsOf(history.items.slice(0, index), (refs) => log.bodies(refs))) {
     const { event } = record;
     if (event.type === "history-compacted") {
       const carried = carriedOn(item);
@@ -177,13 +177,13 @@ async function gather({ history, log }: Journal, { index }: Cut): Promise<Gather
     }
     if (event.kind === "message" && event.role === "developer") {
       if (entries.length === 0) context.push(itemText(parseJson(new TextDecoder().decode(item))));
-      return;
+      continue;
     }
     const entry = transcriptEntry(record, item);
-    if (!entry) return;
+    if (!entry) continue;
     if (isPrompt(record)) prompt = entry.text;
     entries.push({ ...entry, text: shorten(entry.text, longestText) });
-  });
+  }
   const isKept = history.items.slice(index).some(isPrompt);
   return { entries, parts: { context, ...(prompt !== undefined && !isKept && { prompt }) } };
 }

@@ -4,8 +4,8 @@ import { bytesPerToken, shadowNotice } from "../recovery/room.ts";
 import { isItemRecord, type ItemRecord, type LogRecord, type NewEvent } from "../session/event.ts";
 import { describeItem, isCallKind, isOutputKind, itemText } from "../session/item.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
+import { itemsOf } from "../store/items.ts";
 import type { Compacting } from "../turn/compactor.ts";
-import { readItems } from "../turn/read-items.ts";
 import { carriedOn, summaryItem } from "./summary.ts";
 
 /** Tokens of the text that takes a sealed compaction's place. */
@@ -28,7 +28,8 @@ export async function shadowSealed(session: Compacting, seen: SeenCompactions): 
   seen.settled.add(event.seq);
   const keepFrom = event.type === "history-compacted" ? event.keepFrom : event.seq + 1;
   const before = await visibleBefore(session, event.seq, keepFrom);
-  const isAllThere = before.every((record) => items.some((item) => item.event.seq === record.event.seq));
+  const inWindow = new Set(items.map((item) => item.event.seq));
+  const isAllThere = before.every((record) => inWindow.has(record.event.seq));
   if (isAllThere && before.some((record) => isVisible(record) && !isAgain(record))) return;
   const { entries, context } = await readVisible(session, before);
   const text = entries.length === 0 ? nothingLeft : writeTranscript(entries, shadowTokens * bytesPerToken);
@@ -122,15 +123,15 @@ interface Visible {
 async function readVisible(session: Compacting, records: readonly ItemRecord[]): Promise<Visible> {
   const entries: TranscriptEntry[] = [];
   const context: string[] = [];
-  await readItems(session.journal.log, records, (record, item) => {
+  for await (const { record, item } of itemsOf(records, (refs) => session.journal.log.bodies(refs))) {
     const { event } = record;
     if (event.type === "history-compacted") context.push(...carriedOn(item).context);
     if (event.kind === "message" && event.role === "developer") {
       context.push(itemText(parseJson(new TextDecoder().decode(item))));
-      return;
+      continue;
     }
     const entry = transcriptEntry(record, item);
     if (entry) entries.push(entry);
-  });
+  }
   return { entries, context };
 }

@@ -37,6 +37,8 @@ describe("what a log's header says of an item", () => {
     const parts = [image, { type: "input_text", text: '"input_image"' }, file];
     expect(facts({ type: "message", role: "user", content: parts })?.media).toEqual(media);
     expect(facts({ type: "function_call_output", call_id: "a", output: parts })?.media).toEqual(media);
+    const many = Array.from({ length: 150_000 }, () => ({ type: "input_image" }));
+    expect(facts({ type: "message", role: "user", content: many })?.media?.count).toBe(150_000);
     expect(facts({ type: "message", role: "user", content: "input_image" })?.media).toBeUndefined();
   });
 });

@@ -81,7 +81,7 @@ function describeMedia(
   if (sizes.length === 0) return undefined;
   return {
     count: sizes.length,
-    largest: Math.max(...sizes),
+    largest: sizes.reduce((most, size) => Math.max(most, size)),
     total: sizes.reduce((sum, size) => sum + size, 0),
   };
 }

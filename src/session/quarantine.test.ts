@@ -78,4 +78,9 @@ describe("quarantines", () => {
     ] as const)
       expect(reachOf(scope)).toBe(Number.POSITIVE_INFINITY);
   });
+
+  it("that name every item of a long session are folded like any other", () => {
+    const seqs = Array.from({ length: 300_000 }, (_, seq) => seq);
+    expect(reachOf({ kind: "content", seqs })).toBe(299_999);
+  });
 });

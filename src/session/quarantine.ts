@@ -3,7 +3,9 @@ import type { QuarantineScope } from "./quarantine-scope.ts";
 
 /** The last sequence number that a quarantine says anything about; infinite for those that hold for whatever comes. */
 export function reachOf(scope: QuarantineScope): number {
-  if ("seqs" in scope && scope.seqs !== undefined) return Math.max(-1, ...scope.seqs);
+  // A scope may name every item of a long session: more than a call has room for as arguments.
+  if ("seqs" in scope && scope.seqs !== undefined)
+    return scope.seqs.reduce((last, seq) => Math.max(last, seq), -1);
   if (!("through" in scope) || scope.kind === "sealed") return Number.POSITIVE_INFINITY;
   return scope.through ?? Number.POSITIVE_INFINITY;
 }

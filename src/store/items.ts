@@ -28,4 +28,5 @@ export async function* itemsOf(
       yield { record, item };
     }
   }
+  if (at < records.length) throw new Error(`the store gave ${at} of ${records.length} items`);
 }

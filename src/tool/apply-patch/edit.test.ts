@@ -32,6 +32,12 @@ describe("a hunk is found", () => {
     expect(edit("x\ny\n", "@@\n-x\n+z\n*** End of File")).toContain("not the end of the file");
   });
 
+  it("in a file of more lines than a call has room for as arguments", () => {
+    const lines = Array.from({ length: 200_000 }, (_, index) => `line ${index}`);
+    const edited = edit(`${lines.join("\n")}\n`, "-line 150000\n+changed");
+    expect(edited).toBe(`${lines.with(150_000, "changed").join("\n")}\n`);
+  });
+
   it("where it fits exactly rather than where it fits loosely", () => {
     expect(edit("  x\nx\n", "-x\n+y")).toBe("  x\ny\n");
   });

@@ -29,11 +29,14 @@ export function editFile(content: Buffer, hunks: readonly Hunk[]): Edited {
 
   const edited: FileLine[] = [];
   let at = 0;
+  // One by one: a call has room for some 120,000 arguments, and lock files have more lines than that.
+  const keepUpTo = (place: number): void => {
+    for (; at < place; at++) edited.push(lines[at]!);
+  };
   for (const hunk of hunks) {
     const place = findHunk(texts, hunk, at, asFile);
     if (!place.ok) return place;
-    edited.push(...lines.slice(at, place.at));
-    at = place.at;
+    keepUpTo(place.at);
     for (const line of hunk.lines) {
       if (line.sign === "+") {
         const added = asFile(line.text);
@@ -44,7 +47,7 @@ export function editFile(content: Buffer, hunks: readonly Hunk[]): Edited {
       }
     }
   }
-  edited.push(...lines.slice(at));
+  keepUpTo(lines.length);
   const joined = edited.map((line, index) => {
     if (index < edited.length - 1) return line.text + (line.end || end);
     return line.text + (finalEnd ? line.end || end : "");
