@@ -6,8 +6,8 @@ import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { blobsIn } from "./blob-hash.ts";
 import { errorInstead, failureIn, failureInWhole, failures } from "./answer-failure.ts";
 import { type BegunStream, begunWith } from "./broken-stream.ts";
-import { isJsonObject, parseJson } from "../lib/json.ts";
 import { plainHeaders } from "./headers.ts";
+import { HeldAnswer, wholeLimit } from "./held-answer.ts";
 import { type BodyMemory, segmentBytes } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
 import { StreamDecoder } from "./stream-decoder.ts";
@@ -44,13 +44,6 @@ export interface AttemptHost {
   began?(response: string): void;
 }
 
-/** Error bodies and answers that don't stream are held whole up to here, and pass unjudged beyond it. */
-const wholeLimit = 16 * 1024 * 1024;
-/** Of a stream, what comes before its first output item. It echoes instructions and tools twice. */
-const preludeLimit = 8 * 1024 * 1024;
-/** And for so long: a client may wait for the head of its answer less patiently than for what comes behind it. */
-const preludeMs = 60_000;
-
 type Mode = "waiting" | "whole" | "stream" | "opaque" | "over";
 
 /** One request to an upstream, and what its answer is: held until it is known to be good, then passed on as it comes. */
@@ -60,9 +53,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #mode: Mode = "waiting";
   #status = 0;
   #headers: IncomingHttpHeaders = {};
-  #held: Buffer[] = [];
-  #heldBytes = 0;
-  #heldSince = 0;
+  readonly #held = new HeldAnswer();
   #isCommitted = false;
   #hasEnded = false;
   /** What an `error` event said behind output, as long as no terminal event has followed. */
@@ -170,10 +161,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#host.alive();
     if (this.#mode === "opaque") return this.#host.write(chunk);
     if (this.#mode === "whole") {
-      const isBeginning = this.#heldBytes < beginningBytes;
-      this.#hold(chunk);
-      if (isBeginning && this.#isStreamAfterAll()) return this.#feed(this.#unheld(), arrivedAt);
-      if (this.#heldBytes > wholeLimit) this.#commit("opaque", arrivedAt, false);
+      const isBeginning = this.#held.length < beginningBytes;
+      this.#held.add(chunk);
+      if (isBeginning && this.#isStreamAfterAll())
+        return this.#feed(Buffer.concat(this.#held.take()), arrivedAt);
+      if (this.#held.isTooLong) this.#commit("opaque", arrivedAt, false);
       return;
     }
     this.#feed(chunk, arrivedAt);
@@ -185,18 +177,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #isStreamAfterAll(): boolean {
     if (this.#status >= 300) return false;
-    const start = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held);
-    if (!looksLikeStream(start)) return false;
+    if (!looksLikeStream(this.#held.whole())) return false;
     this.#mode = "stream";
     this.#headers = { ...this.#headers, "content-type": "text/event-stream; charset=utf-8" };
     return true;
-  }
-
-  #unheld(): Buffer {
-    const held = Buffer.concat(this.#held);
-    this.#held = [];
-    this.#heldBytes = 0;
-    return held;
   }
 
   onResponseEnd(): void {
@@ -233,16 +217,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#handleBatch();
     if (this.#isOver()) return;
     if (this.#hasEnded) return this.#finish();
-    if (this.#mode === "whole" && this.#isWholeJson()) return this.#judgeWhole();
+    if (this.#mode === "whole" && this.#held.isWholeJson) {
+      const { "content-length": _length, ...headers } = this.#headers;
+      this.#headers = headers;
+      return this.#judgeWhole();
+    }
     this.#cut(signalFromTransport(errorCode(error), connectionWords(error)));
-  }
-
-  /** Some servers close the connection behind a whole answer, without the chunk or at the length that would end it. */
-  #isWholeJson(): boolean {
-    if (!isJsonObject(parseJson(Buffer.concat(this.#held).toString("utf8")))) return false;
-    const { "content-length": _length, ...headers } = this.#headers;
-    this.#headers = headers;
-    return true;
   }
 
   resume(): void {
@@ -272,7 +252,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   cancel(): void {
     if (this.#mode === "over") return;
     this.#mode = "over";
-    this.#held = [];
+    this.#held.take();
     this.#decoder?.destroy();
     this.#controller?.abort(new Error("cancelled"));
   }
@@ -296,16 +276,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else if (names.some((name) => failures.has(name))) this.#error = failureIn([bytes], this.#headers);
     if (names[0] !== words) this.#spot(bytes);
     if (this.#isCommitted) return this.#host.write(bytes);
-    if (this.#begun === undefined) {
-      this.#heldSince = arrivedAt;
-      this.#begin(bytes);
-    }
-    this.#hold(bytes);
+    if (this.#begun === undefined) this.#begin(bytes);
     const telling = names.find(tells);
-    const isHeldOn = this.#heldBytes <= preludeLimit && arrivedAt - this.#heldSince <= preludeMs;
+    const isHeldOn = this.#held.holdsOn(bytes, arrivedAt);
     if (telling === undefined && isHeldOn) return;
     if (telling !== undefined && failures.has(telling))
-      return this.#refuse(failureIn(this.#held, this.#headers));
+      return this.#refuse(failureIn(this.#held.pieces, this.#headers));
     this.#commit("stream", arrivedAt, telling !== undefined);
   }
 
@@ -319,20 +295,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (blobs.length > 0) this.#host.sealed(blobs);
   }
 
-  #hold(bytes: Buffer): void {
-    this.#held.push(Buffer.from(bytes));
-    this.#heldBytes += bytes.length;
-  }
-
   #commit(mode: "stream" | "opaque", arrivedAt: number, isGood: boolean): void {
     this.#mode = mode;
     this.#isCommitted = true;
     const { "content-length": _length, ...headers } = this.#headers;
     // A stream that is cut gets an event more than its length foresees.
     this.#host.commit(this.#status, mode === "stream" ? headers : this.#headers, arrivedAt, isGood);
-    const held = this.#held;
-    this.#held = [];
-    for (const bytes of held) this.#host.write(bytes);
+    for (const bytes of this.#held.take()) this.#host.write(bytes);
   }
 
   #send(): void {
@@ -342,7 +311,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #judgeWhole(): void {
-    const bytes = Buffer.concat(this.#held);
+    const bytes = this.#held.whole();
     const headers = plainHeaders(this.#headers);
     // What can't be read is passed on, and has proved nothing.
     const body = plainBody(bytes, headers["content-encoding"], wholeLimit);
@@ -374,17 +343,17 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     const rest = this.#scanner.rest;
-    if (rest) this.#hold(rest);
+    if (rest) this.#held.add(rest);
     // Some gateways send an error body, or a page, under the name of a stream.
-    const said = this.#mode === "stream" && this.#begun === undefined ? errorInstead(this.#held) : undefined;
+    const said =
+      this.#mode === "stream" && this.#begun === undefined ? errorInstead(this.#held.pieces) : undefined;
     this.#refuse(said ?? signal, said === undefined);
   }
 
   #refuse(signal: FailureSignal, isTorn = false): void {
     const head =
       this.#status === 0 || isTorn ? {} : { head: { status: this.#status, headers: this.#headers } };
-    const held = this.#held;
-    this.#held = [];
+    const held = this.#held.take();
     this.#mode = "over";
     this.#controller?.abort(new Error("refused"));
     this.#host.refused({ signal, held, ...head });

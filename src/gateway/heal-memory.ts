@@ -22,8 +22,12 @@ export interface HealMemory {
   conversation(issuer: string, conversation: string): ConversationMark | undefined;
   /** Takes the place of what was known of the conversation. */
   mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string, now: number): void;
-  /** Whether a conversation was suspected before of holding what the issuer refuses without saying so; from now on it is. */
-  suspect(issuer: string, conversation: string): boolean;
+  /** Whether any conversation with the issuer is suspected of holding what it refuses without saying so. */
+  hasSuspects(issuer: string): boolean;
+  /** Whether this one is. */
+  isSuspect(issuer: string, conversation: string): boolean;
+  /** From now on it is, or isn't any more. */
+  suspect(issuer: string, conversation: string, isSuspect: boolean): void;
   /** Who was seen to seal the blob. */
   sealedBy(blob: string): string | undefined;
   /** An answer of the issuer's held these blobs. */

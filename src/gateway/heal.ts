@@ -10,12 +10,12 @@ import { isPast, isRefusal } from "../recovery/trial.ts";
 import { openai } from "../replay/contracts/openai.ts";
 import { project, type Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
-import { blobHash, blobsIn } from "./blob-hash.ts";
 import type { HealFacts } from "./heal-facts.ts";
 import type { WholeBody } from "./held-body.ts";
 import { isMasked, maskNotice, masksBelieved } from "./masked.ts";
 import { plainBody } from "./plain-body.ts";
-import { readRequest, type ReadRequest } from "./read-request.ts";
+import { readRequest } from "./read-request.ts";
+import { aboutSeals, chainParameter, Remembering } from "./remembering.ts";
 import { structureNotice } from "./structure-notice.ts";
 import { itemMember, memberParameter, quarantineOf, TakenRequest } from "./taken-request.ts";
 import { withToolNamed } from "./tool-named.ts";
@@ -32,11 +32,6 @@ const structural: ReadonlySet<string> = new Set([
   "output-without-call",
   "request-malformed",
 ]);
-const aboutSeals: ReadonlySet<string> = new Set(["sealed-reasoning-rejected", "sealed-compaction-rejected"]);
-const setsAside: ReadonlySet<string> = new Set(["items", "issuer", "sealed"]);
-
-const chainParameter = "previous_response_id";
-
 /** For failures that are not about what is replayed. */
 const nothing = project(openai, { issuer: "", quarantines: [] }, []);
 
@@ -52,26 +47,20 @@ export class Healing {
   readonly #sent: WholeBody;
   readonly #facts: HealFacts;
   readonly #situation = new Situation();
+  readonly #remembering: Remembering;
   #taken: TakenRequest | undefined;
   #isUnreadable = false;
-  /** Repairs that a good answer has yet to prove. */
-  #repairs: Quarantine[] = [];
-  #refusal = "";
-  #isNewlyStructured = false;
-  /** What the conversation was known to need. */
-  #known: readonly Quarantine[] = [];
   #disguises = 0;
   #probes = 0;
   /** Failures behind which a relay may hide a refusal, and whether that was tried; with the body that goes otherwise. */
   #masks = 0;
   #blind: "trying" | "tried" | undefined;
   #beforeBlind: Buffer | undefined;
-  /** Blobs that were refused long ago and are tried again. */
-  #due: string[] = [];
 
   private constructor(sent: WholeBody, facts: HealFacts) {
     this.#sent = sent;
     this.#facts = facts;
+    this.#remembering = new Remembering(facts);
   }
 
   /** Begins with what is known of earlier requests. */
@@ -95,10 +84,7 @@ export class Healing {
       if (taken && !isKnownCause) return this.#unpacked(failure, taken);
     }
     // Refused all the same: the compression was not the cause.
-    if (isUnread)
-      this.#repairs = this.#repairs.filter(
-        ({ scope }) => scope.kind !== "parameter" || scope.parameter !== encodingParameter,
-      );
+    if (isUnread) this.#remembering.isUnreadNoMore();
     return this.#judged(failure);
   }
 
@@ -125,83 +111,26 @@ export class Healing {
 
   /** The answer was good: what it took is remembered, as far as it was the cause. */
   accepted(): void {
-    const { issuer, memory, now } = this.#facts;
     const taken = this.#taken;
-    const isProven = this.#blind !== "trying" || this.#isSuspected();
-    if (taken?.trial && isProven) this.#keepTrial(taken);
-    const ofSeals = this.#repairs.filter(isOfSeals);
-    const dead = new Set(taken?.setAside(ofSeals));
-    memory.lift(
-      issuer,
-      this.#due.filter((blob) => !dead.has(blob)),
-    );
-    if (!taken) return;
-    // Where it took more than leaving out what was sealed, the seals were not the cause.
-    if (dead.size > 0 && ofSeals.every(({ scope }) => setsAside.has(scope.kind)))
-      memory.refuse(issuer, [...dead], this.#refusal, now());
-    const others = this.#repairs.filter((repair) => !isOfSeals(repair));
-    for (const { scope } of others) {
-      if (scope.kind !== "parameter") continue;
-      memory.refuseParameter(issuer, taken.request.model ?? "", scope.parameter, this.#refusal, now());
-    }
-    const quarantines = others.filter(({ scope }) => scope.kind !== "parameter");
-    const last = taken.request.items[taken.last];
-    if (!last || (quarantines.length === 0 && !this.#isNewlyStructured)) return;
-    const mark = {
-      quarantines: [...this.#known, ...quarantines],
-      byId: taken.byId,
-      index: taken.last,
-      hash: blobHash(last),
-    };
-    memory.mark(issuer, conversationOf(taken.request), mark, this.#refusal, now());
+    const isBlind = this.#blind === "trying";
+    const remembering = this.#remembering;
+    if (taken && isBlind && !remembering.isSuspect(taken)) remembering.suspect(taken, true);
+    else if (taken?.trial) this.#keepTrial(taken);
+    else if (remembering.hasSuspects) this.#cleared();
+    remembering.accepted(taken);
   }
 
-  #isSuspected(): boolean {
-    const { issuer, memory } = this.#facts;
-    return this.#taken !== undefined && memory.suspect(issuer, conversationOf(this.#taken.request));
+  /** What was taken with its sealed items holds none that is refused without words. */
+  #cleared(): void {
+    if (this.holdsSeals() && this.#taken) this.#remembering.suspect(this.#taken, false);
   }
 
   /** Takes out what was refused before. */
   async #prevent(): Promise<void> {
-    const { issuer, memory, now } = this.#facts;
     const plain = this.#plain();
-    const isOfSeals = plain && blobsIn(plain).some((blob) => memory.seal(issuer, blob, now()) !== undefined);
-    const taken = isOfSeals || memory.knowsMore(issuer) ? this.#taking(plain) : undefined;
-    if (!taken) return;
-    const { request, seals } = taken;
-    const dead: number[] = [];
-    for (const [seq, blobs] of seals) {
-      const states = blobs.map((blob) => memory.seal(issuer, blob, now()));
-      if (states.includes("refused")) dead.push(seq);
-      else this.#due.push(...blobs.filter((_blob, at) => states[at] === "due"));
-    }
-    const known = memory.parameters(issuer, request.model ?? "");
-    // Half a conversation can't be sent as a whole one.
-    const parameters = known.filter((parameter) => parameter !== chainParameter || taken.isFull);
-    const mark = memory.conversation(issuer, conversationOf(request));
-    const anchor = mark && request.items[mark.index];
-    const isMarked = mark !== undefined && anchor !== undefined && blobHash(anchor) === mark.hash;
-    if (dead.length === 0 && parameters.length === 0 && !isMarked) return;
-    taken.quarantine([
-      ...parameters.map((parameter) =>
-        quarantineOf("parameter-unsupported", issuer, { kind: "parameter", parameter }, 0),
-      ),
-      ...(isMarked ? mark.quarantines.map((quarantine) => throughAll(quarantine, taken.last)) : []),
-      ...(dead.length > 0
-        ? [quarantineOf("sealed-reasoning-rejected", issuer, { kind: "items", seqs: dead }, dead.length)]
-        : []),
-    ]);
-    if (isMarked) {
-      taken.structure(mark.byId);
-      this.#known = mark.quarantines;
-    }
-    const words = [
-      ...(dead.length > 0 ? [`${counted(dead.length, "sealed item")} left out`] : []),
-      ...(isMarked ? ["the conversation sent as it was accepted before"] : []),
-      ...parameters.map((parameter) => `sent without ${printableLine(parameter, 60)}`),
-    ];
-    this.body = await taken.write();
-    this.prevented = `${words.join("; ")} (refused before)`;
+    const taken = this.#remembering.concerns(plain) ? this.#taking(plain) : undefined;
+    this.prevented = taken && this.#remembering.prevent(taken);
+    if (taken && this.prevented !== undefined) this.body = await taken.write();
   }
 
   #plain(): Buffer | undefined {
@@ -238,14 +167,17 @@ export class Healing {
       (!byId && taken.records.some(({ event }) => isReference(event.kind) && !event.sealed));
     if (!isHelp) return false;
     taken.structure(byId);
-    this.#isNewlyStructured = true;
-    this.#noteRefusal(failure);
+    this.#remembering.structured();
+    this.#remembering.refusedWith(failure);
     return true;
   }
 
   #unpacked(failure: Failure, taken: TakenRequest): Promise<Verdict> {
     this.#repaired(failure, this.#ofParameter(failure, encodingParameter), taken);
-    return this.#healed(taken, `sent uncompressed, since compressed it was not read (${this.#refusal})`);
+    return this.#healed(
+      taken,
+      `sent uncompressed, since compressed it was not read (${this.#remembering.refusal})`,
+    );
   }
 
   /** A provider that takes no such parameter at all is remembered; one that has lost a response may know the next. */
@@ -269,7 +201,7 @@ export class Healing {
     this.#repaired(failure, this.#ofParameter(failure, parameter), taken);
     const name = printableLine(itemMember(parameter) ?? "", 60);
     const what = name.includes("=") ? `with ${name} for a developer's` : `without their ${name}`;
-    return this.#healed(taken, `items are sent ${what} from now on (${this.#refusal})`);
+    return this.#healed(taken, `items are sent ${what} from now on (${this.#remembering.refusal})`);
   }
 
   #ofParameter({ class: why }: Failure, parameter: string): Quarantine {
@@ -280,7 +212,7 @@ export class Healing {
     const action = this.#decide(failure, taken.untried, taken.last);
     taken.trial = action.do === "try" ? action.quarantine : undefined;
     if (action.do === "try") {
-      this.#noteRefusal(failure);
+      this.#remembering.refusedWith(failure);
       return this.#healed(taken, action.notice);
     }
     if (action.do === "repair") {
@@ -303,7 +235,7 @@ export class Healing {
 
   /**
    * An outage that goes on may be a refusal whose words a relay keeps to itself: tried once without what is sealed. That it helps proves it
-   * only when it has helped in the conversation before.
+   * only when it has helped in the conversation before, and nothing was taken with it since; then the first failure is enough to try it.
    */
   #unmasked(failure: Failure): Verdict | Promise<Verdict> {
     if (this.#blind === "trying") {
@@ -312,13 +244,15 @@ export class Healing {
       this.#blind = "tried";
     }
     if (isMasked(failure)) this.#masks++;
-    const taken = this.#masks < masksBelieved || this.#blind ? undefined : this.#taking();
+    const isWorth = this.#masks >= masksBelieved || (this.#masks > 0 && this.#remembering.hasSuspects);
+    const taken = isWorth && !this.#blind ? this.#taking() : undefined;
     if (!taken || taken.seals.size === 0) return this.#decided(failure);
+    if (this.#masks < masksBelieved && !this.#remembering.isSuspect(taken)) return this.#decided(failure);
     this.#blind = "trying";
     this.#beforeBlind = this.body;
     const seqs = [...taken.seals.keys()];
     taken.trial = quarantineOf(failure.class, this.#facts.issuer, { kind: "items", seqs }, seqs.length);
-    this.#noteRefusal(failure);
+    this.#remembering.refusedWith(failure);
     return this.#healed(taken, `${maskNotice}; trying it without ${counted(seqs.length, "sealed item")}`);
   }
 
@@ -334,14 +268,14 @@ export class Healing {
     if (!trial) return;
     taken.trial = undefined;
     taken.quarantine([trial]);
-    this.#repairs.push(trial);
+    this.#remembering.repairedWith(trial);
     this.#situation.noteKept();
   }
 
   #repaired(failure: Failure, quarantine: Quarantine, taken: TakenRequest): void {
     taken.quarantine([quarantine]);
-    this.#repairs.push(quarantine);
-    this.#noteRefusal(failure);
+    this.#remembering.repairedWith(quarantine);
+    this.#remembering.refusedWith(failure);
   }
 
   async #healed(taken: TakenRequest, notice: string): Promise<Verdict> {
@@ -372,26 +306,4 @@ export class Healing {
       options,
     );
   }
-
-  #noteRefusal({ class: failureClass, signal }: Failure): void {
-    const words = [failureClass, signal?.status, signal?.code].filter((word) => word !== undefined);
-    this.#refusal = printableLine(words.join(" "), 120);
-  }
-}
-
-/** Whether a repair says that what it leaves out is dead. */
-const isOfSeals = ({ why, scope }: Quarantine): boolean =>
-  aboutSeals.has(why) || (why === "unknown-provider-failure" && setsAside.has(scope.kind));
-
-/** Ids that were refused are refused of what came since, too; nothing is lost without them. */
-function throughAll(quarantine: Quarantine, last: number): Quarantine {
-  return quarantine.scope.kind === "item-ids"
-    ? { ...quarantine, scope: { kind: "item-ids", through: last } }
-    : quarantine;
-}
-
-/** What names a conversation: the client's own key for it, or its first item, as far as the item that a mark hangs on is checked too. */
-function conversationOf({ cacheKey, items }: ReadRequest): string {
-  if (cacheKey !== undefined) return blobHash(`key ${cacheKey}`);
-  return items[0] === undefined ? "" : blobHash(items[0]);
 }

@@ -12,6 +12,8 @@ const keptMs = 90 * 24 * hour;
 
 const sealersHeld = 8_192;
 const suspectsHeld = 1_024;
+/** A suspicion that nothing has confirmed in so long is dropped: while there is one, requests to its issuer are looked at. */
+const suspectedMs = hour;
 const flushMs = 500;
 /** How often it is looked whether another gateway has written to the file. */
 const lookMs = 200;
@@ -40,7 +42,8 @@ export class Ledger implements HealMemory {
   readonly #refused = new Map<string, Map<string, Refused>>();
   readonly #parameters = new Map<string, Map<string, Set<string>>>();
   readonly #marks = new Map<string, Map<string, ConversationMark>>();
-  readonly #suspects = new Set<string>();
+  /** By issuer and conversation: since when. */
+  readonly #suspects = new Map<string, Map<string, number>>();
   /** The newest; the others are in the file. */
   readonly #sealers = new Map<string, string>();
   readonly #pending = new Map<string, string>();
@@ -116,13 +119,25 @@ export class Ledger implements HealMemory {
     this.#write((db) => putMark(db, issuer, conversation, mark, refusal, now));
   }
 
+  hasSuspects(issuer: string): boolean {
+    const ofIssuer = this.#suspects.get(issuer);
+    if (!ofIssuer) return false;
+    const since = this.#now() - suspectedMs;
+    for (const [conversation, at] of ofIssuer) if (at < since) ofIssuer.delete(conversation);
+    if (ofIssuer.size === 0) this.#suspects.delete(issuer);
+    return ofIssuer.size > 0;
+  }
+
+  isSuspect(issuer: string, conversation: string): boolean {
+    return this.hasSuspects(issuer) && this.#suspects.get(issuer)?.has(conversation) === true;
+  }
+
   /** Not written: a suspicion that nothing has confirmed. */
-  suspect(issuer: string, conversation: string): boolean {
-    const name = `${issuer} ${conversation}`;
-    if (this.#suspects.has(name)) return true;
-    if (this.#suspects.size >= suspectsHeld) this.#suspects.clear();
-    this.#suspects.add(name);
-    return false;
+  suspect(issuer: string, conversation: string, isSuspect: boolean): void {
+    if (!isSuspect) return void this.#suspects.get(issuer)?.delete(conversation);
+    const ofIssuer = inner(this.#suspects, issuer);
+    if (ofIssuer.size >= suspectsHeld) ofIssuer.clear();
+    ofIssuer.set(conversation, this.#now());
   }
 
   sealedBy(blob: string): string | undefined {

@@ -326,7 +326,7 @@ describe("a refusal of one thing", () => {
       const types = items(sent.at(-1)!.body).map(({ type }) => type);
       expect(types).toEqual(["message", "function_call", "function_call_output", "message"]);
     }
-    expect(counts).toEqual([4, 4, 1, 1]);
+    expect(counts).toEqual([4, 2, 1, 1]);
   });
 
   it("an outage that says no more than that costs its tries and one more, and nothing is remembered of it", async () => {
@@ -337,6 +337,26 @@ describe("a refusal of one thing", () => {
     for (let turn = 0; turn < 2; turn++)
       expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
     expect(sent.map(({ text }) => text.includes(seal))).toEqual([true, true, true, false, true, true, true]);
+  });
+
+  it("an outage that ended just when it was tried without seals is none of theirs: the next request that is taken with them says so", async () => {
+    const answer = refused(502, { error: { message: "Upstream request failed", type: "upstream_error" } });
+    const failing = [0, 1, 2, 5];
+    let asked = 0;
+    const { url, sent } = await endpoint(() => (failing.includes(asked++) ? answer : undefined));
+    const gateway = await gatewayTo(url, { random: () => 0 });
+    for (let turn = 0; turn < 4; turn++)
+      expect(await (await ask(gateway, JSON.stringify(requestBody()))).text()).toBe(good);
+    expect(sent.map(({ text }) => text.includes(seal))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
   });
 
   it("that names nothing which the request has isn't answered with the same request again", async () => {

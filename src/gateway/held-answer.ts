@@ -1,0 +1,59 @@
+import { isJsonObject, parseJson } from "../lib/json.ts";
+
+/** Error bodies and answers that don't stream are held whole up to here, and pass unjudged beyond it. */
+export const wholeLimit = 16 * 1024 * 1024;
+/** Of a stream, what comes before its first output item. It echoes instructions and tools twice. */
+const preludeLimit = 8 * 1024 * 1024;
+/** And for so long: a client may wait for the head of its answer less patiently than for what comes behind it. */
+const preludeMs = 60_000;
+
+/** What has come of an answer of which nothing has gone out. */
+export class HeldAnswer {
+  #pieces: Buffer[] = [];
+  #length = 0;
+  /** When the first event came, in milliseconds of the process. */
+  #since: number | undefined;
+
+  /** In bytes. */
+  get length(): number {
+    return this.#length;
+  }
+
+  get pieces(): readonly Buffer[] {
+    return this.#pieces;
+  }
+
+  /** Copies the bytes. */
+  add(bytes: Buffer): void {
+    this.#pieces.push(Buffer.from(bytes));
+    this.#length += bytes.length;
+  }
+
+  /** Adds events that show nothing; whether they may be held on. */
+  holdsOn(events: Buffer, arrivedAt: number): boolean {
+    this.#since ??= arrivedAt;
+    this.add(events);
+    return this.#length <= preludeLimit && arrivedAt - this.#since <= preludeMs;
+  }
+
+  get isTooLong(): boolean {
+    return this.#length > wholeLimit;
+  }
+
+  whole(): Buffer {
+    return this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
+  }
+
+  /** Gives up what it holds. */
+  take(): readonly Buffer[] {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#length = 0;
+    return pieces;
+  }
+
+  /** Some servers close the connection behind a whole answer, without the chunk or at the length that would end it. */
+  get isWholeJson(): boolean {
+    return isJsonObject(parseJson(this.whole().toString("utf8")));
+  }
+}

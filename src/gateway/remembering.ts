@@ -1,0 +1,168 @@
+import type { Failure } from "../failure.ts";
+import { printableLine } from "../lib/printable.ts";
+import { counted } from "../lib/words.ts";
+import type { Quarantine } from "../session/event.ts";
+import { blobHash, blobsIn } from "./blob-hash.ts";
+import type { HealFacts } from "./heal-facts.ts";
+import type { ReadRequest } from "./read-request.ts";
+import { quarantineOf, type TakenRequest } from "./taken-request.ts";
+import { encodingParameter } from "./unread-body.ts";
+
+/** Refusals of what is sealed. */
+export const aboutSeals: ReadonlySet<string> = new Set([
+  "sealed-reasoning-rejected",
+  "sealed-compaction-rejected",
+]);
+const setsAside: ReadonlySet<string> = new Set(["items", "issuer", "sealed"]);
+
+/** The parameter that names the response which a request goes on from. */
+export const chainParameter = "previous_response_id";
+
+/** What one request takes from what was learnt of earlier ones, and adds to it once a good answer has proved it. */
+export class Remembering {
+  readonly #facts: HealFacts;
+  /** Repairs that a good answer has yet to prove. */
+  #repairs: Quarantine[] = [];
+  #refusal = "";
+  #isNewlyStructured = false;
+  /** What the conversation was known to need. */
+  #known: readonly Quarantine[] = [];
+  /** Blobs that were refused long ago and are tried again. */
+  #due: string[] = [];
+
+  constructor(facts: HealFacts) {
+    this.#facts = facts;
+  }
+
+  /** The last refusal, as its class, status and code. */
+  get refusal(): string {
+    return this.#refusal;
+  }
+
+  /** Whether something that is known may concern a request of these bytes. */
+  concerns(plain: Buffer | undefined): boolean {
+    const { issuer, memory, now } = this.#facts;
+    const isOfSeals = plain && blobsIn(plain).some((blob) => memory.seal(issuer, blob, now()) !== undefined);
+    return isOfSeals === true || memory.knowsMore(issuer);
+  }
+
+  /** Takes out of the request what was refused before. What that was, in words; `undefined` for nothing. */
+  prevent(taken: TakenRequest): string | undefined {
+    const { issuer, memory, now } = this.#facts;
+    const { request, seals } = taken;
+    const dead: number[] = [];
+    for (const [seq, blobs] of seals) {
+      const states = blobs.map((blob) => memory.seal(issuer, blob, now()));
+      if (states.includes("refused")) dead.push(seq);
+      else this.#due.push(...blobs.filter((_blob, at) => states[at] === "due"));
+    }
+    const known = memory.parameters(issuer, request.model ?? "");
+    // Half a conversation can't be sent as a whole one.
+    const parameters = known.filter((parameter) => parameter !== chainParameter || taken.isFull);
+    const mark = memory.conversation(issuer, conversationOf(request));
+    const anchor = mark && request.items[mark.index];
+    const isMarked = mark !== undefined && anchor !== undefined && blobHash(anchor) === mark.hash;
+    if (dead.length === 0 && parameters.length === 0 && !isMarked) return undefined;
+    taken.quarantine([
+      ...parameters.map((parameter) =>
+        quarantineOf("parameter-unsupported", issuer, { kind: "parameter", parameter }, 0),
+      ),
+      ...(isMarked ? mark.quarantines.map((quarantine) => throughAll(quarantine, taken.last)) : []),
+      ...(dead.length > 0
+        ? [quarantineOf("sealed-reasoning-rejected", issuer, { kind: "items", seqs: dead }, dead.length)]
+        : []),
+    ]);
+    if (isMarked) {
+      taken.structure(mark.byId);
+      this.#known = mark.quarantines;
+    }
+    const words = [
+      ...(dead.length > 0 ? [`${counted(dead.length, "sealed item")} left out`] : []),
+      ...(isMarked ? ["the conversation sent as it was accepted before"] : []),
+      ...parameters.map((parameter) => `sent without ${printableLine(parameter, 60)}`),
+    ];
+    return `${words.join("; ")} (refused before)`;
+  }
+
+  refusedWith({ class: failureClass, signal }: Failure): void {
+    const words = [failureClass, signal?.status, signal?.code].filter((word) => word !== undefined);
+    this.#refusal = printableLine(words.join(" "), 120);
+  }
+
+  repairedWith(repair: Quarantine): void {
+    this.#repairs.push(repair);
+  }
+
+  /** The rules for every request were applied. */
+  structured(): void {
+    this.#isNewlyStructured = true;
+  }
+
+  /** That the body was compressed was not the cause. */
+  isUnreadNoMore(): void {
+    this.#repairs = this.#repairs.filter(
+      ({ scope }) => scope.kind !== "parameter" || scope.parameter !== encodingParameter,
+    );
+  }
+
+  /** The answer was good: what it took is remembered, as far as it was the cause. */
+  accepted(taken: TakenRequest | undefined): void {
+    const { issuer, memory, now } = this.#facts;
+    const ofSeals = this.#repairs.filter(isOfSeals);
+    const dead = new Set(taken?.setAside(ofSeals));
+    memory.lift(
+      issuer,
+      this.#due.filter((blob) => !dead.has(blob)),
+    );
+    if (!taken) return;
+    // Where it took more than leaving out what was sealed, the seals were not the cause.
+    if (dead.size > 0 && ofSeals.every(({ scope }) => setsAside.has(scope.kind)))
+      memory.refuse(issuer, [...dead], this.#refusal, now());
+    const others = this.#repairs.filter((repair) => !isOfSeals(repair));
+    for (const { scope } of others) {
+      if (scope.kind !== "parameter") continue;
+      memory.refuseParameter(issuer, taken.request.model ?? "", scope.parameter, this.#refusal, now());
+    }
+    const quarantines = others.filter(({ scope }) => scope.kind !== "parameter");
+    const last = taken.request.items[taken.last];
+    if (!last || (quarantines.length === 0 && !this.#isNewlyStructured)) return;
+    const mark = {
+      quarantines: [...this.#known, ...quarantines],
+      byId: taken.byId,
+      index: taken.last,
+      hash: blobHash(last),
+    };
+    memory.mark(issuer, conversationOf(taken.request), mark, this.#refusal, now());
+  }
+
+  /** Whether any request to the issuer may be one of a conversation under suspicion. */
+  get hasSuspects(): boolean {
+    return this.#facts.memory.hasSuspects(this.#facts.issuer);
+  }
+
+  /** Whether the conversation is suspected of holding what the issuer refuses without saying so. */
+  isSuspect({ request }: TakenRequest): boolean {
+    return this.#facts.memory.isSuspect(this.#facts.issuer, conversationOf(request));
+  }
+
+  suspect({ request }: TakenRequest, isSuspect: boolean): void {
+    this.#facts.memory.suspect(this.#facts.issuer, conversationOf(request), isSuspect);
+  }
+}
+
+/** Whether a repair says that what it leaves out is dead. */
+const isOfSeals = ({ why, scope }: Quarantine): boolean =>
+  aboutSeals.has(why) || (why === "unknown-provider-failure" && setsAside.has(scope.kind));
+
+/** Ids that were refused are refused of what came since, too; nothing is lost without them. */
+function throughAll(quarantine: Quarantine, last: number): Quarantine {
+  return quarantine.scope.kind === "item-ids"
+    ? { ...quarantine, scope: { kind: "item-ids", through: last } }
+    : quarantine;
+}
+
+/** What names a conversation: the client's own key for it, or its first item, as far as the item that a mark hangs on is checked too. */
+function conversationOf({ cacheKey, items }: ReadRequest): string {
+  if (cacheKey !== undefined) return blobHash(`key ${cacheKey}`);
+  return items[0] === undefined ? "" : blobHash(items[0]);
+}
