@@ -27,6 +27,7 @@ function withoutRarities(...found: unknown[]): string {
 const partsOfUndici: Readonly<Record<string, string>> = {
   Agent: "./lib/dispatcher/agent",
   EnvHttpProxyAgent: "./lib/dispatcher/env-http-proxy-agent",
+  Pool: "./lib/dispatcher/pool",
   buildConnector: "./lib/core/connect",
 };
 

@@ -2,7 +2,7 @@
 import { createServer, request as httpRequest, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { bodyOf, completed, created, serve } from "../wire/upstream.ts";
+import { bodyOf, completed, created, serve, serveRaw } from "../wire/upstream.ts";
 import { ask, closeAll, gatewayTo } from "./kit.ts";
 
 const whole = created + completed;
@@ -72,6 +72,25 @@ describe("a proxy that the environment names", () => {
     const signal = AbortSignal.timeout(500);
     await expect(ask(near, "{}", { signal })).rejects.toThrow();
     expect(seen).toHaveLength(1);
+  });
+
+  it("may say «100 Continue» unasked, and pass large heads on", async () => {
+    let lines = 0;
+    const url = await serveRaw((socket) => {
+      socket.on("data", (bytes: Buffer) => {
+        if (!bytes.includes("POST http://api.far.example/v1/responses HTTP/1.1\r\n")) return;
+        lines++;
+        // What belongs to the connection: the test's own client takes no such head.
+        const large = `proxy-connection: ${"p".repeat(64 * 1024)}\r\n`;
+        socket.write(
+          `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n${large}content-length: ${whole.length}\r\n\r\n${whole}`,
+        );
+      });
+    });
+    vi.stubEnv("HTTP_PROXY", new URL(url).origin);
+    const gateway = await gatewayTo("http://api.far.example/v1");
+    for (let nth = 0; nth < 2; nth++) expect(await (await ask(gateway)).text()).toBe(whole);
+    expect(lines).toBe(2);
   });
 
   it("is never asked for an upstream on this machine", async () => {

@@ -1,4 +1,4 @@
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
 import { passingOverContinue } from "./interim.ts";
 
 /** Of an answer's head: rate limits, policies and cookies of several gateways in a row exceed Node's 16 KiB. */
@@ -10,19 +10,31 @@ const maxHeaderSize = 128 * 1024;
  * a broken stream then breaks one request. `isFresh`: each request has a connection of its own.
  */
 export function dispatcherFor(url: URL, connectTimeoutMs: number, isFresh = false): Dispatcher {
-  const connector = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
-  const options = {
-    connect: ((target, callback) =>
-      connector(target, (...[error, socket]) =>
-        error ? callback(error, null) : callback(null, passingOverContinue(socket)),
-      )) satisfies buildConnector.connector,
+  const settings = {
     maxHeaderSize,
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
     ...(isFresh && { pipelining: 0 }),
   };
-  return isLoopback(url.hostname) ? new Agent(options) : new EnvHttpProxyAgent(options);
+  const direct = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
+  if (isLoopback(url.hostname)) return new Agent({ ...settings, connect: passingOver(direct) });
+  // A proxy's agent connects by itself, and gives what it makes for plain HTTP none of the settings.
+  return new EnvHttpProxyAgent({
+    ...settings,
+    factory: (origin, { connect }: Pool.Options) =>
+      new Pool(origin, {
+        ...settings,
+        connect: passingOver(typeof connect === "function" ? connect : direct),
+      }),
+  });
+}
+
+function passingOver(connector: buildConnector.connector): buildConnector.connector {
+  return (target, callback) =>
+    connector(target, (...[error, socket]) =>
+      error ? callback(error, null) : callback(null, passingOverContinue(socket)),
+    );
 }
 
 function isLoopback(hostname: string): boolean {
