@@ -25,7 +25,12 @@ export class CallIds {
     const { callIdLimit: limit, callIds } = this.#contract;
     const own = event.call ?? "";
     const isWord = callIds === "word";
-    let sent = own.length > limit || (isWord && !plain.test(own)) ? shortCallId(own, limit) : own;
+    const isShort = own.length <= limit && (!isWord || plain.test(own));
+    let sent = lacksCallId(event)
+      ? shortCallId(`call ${event.seq}`, limit)
+      : isShort
+        ? own
+        : shortCallId(own, limit);
     if (isWord && this.#used.has(sent)) sent = shortCallId(`${own} ${event.seq}`, limit);
     if (isWord) this.#used.add(sent);
     if (sent === own) return false;
@@ -41,8 +46,13 @@ export class CallIds {
   }
 }
 
+/** Models of local servers and some relays give none; no provider takes that back. A call of the local shell may go by its item's id alone. */
+const lacksCallId = ({ kind, call }: ItemRecord["event"]): boolean =>
+  call === "" || (call === undefined && kind !== "local_shell_call");
+
 /** Why a call id was changed. */
 export function callIdRule({ event: { call = "" } }: ItemRecord, contract: ReplayContract): ReplayRule {
+  if (call === "") return "call-id-empty";
   if (call.length > contract.callIdLimit) return "call-id-too-long";
   return plain.test(call) ? "call-id-repeated" : "call-id-characters";
 }

@@ -109,6 +109,20 @@ describe("calls and outputs", () => {
     expect(second?.call_id).toBe(first?.call_id);
   });
 
+  it("without an id get one alike, each call another", async () => {
+    const log = new WrittenLog();
+    const { call_id: _id, ...none } = call("x") as { call_id: string };
+    for (const [at, item] of [call(""), none].entries()) {
+      log.addItem(item, { ...model, step: at + 1 });
+      log.addItem({ ...output(""), output: "out" }, { ...tool, step: at + 1 });
+    }
+    const ids = (await sent(log)).map((item) => (item as { call_id: string }).call_id);
+    expect(ids[0]).toMatch(/^[\w-]{1,64}$/u);
+    expect(ids).toEqual([ids[0], ids[0], ids[2], ids[2]]);
+    expect(ids[0]).not.toBe(ids[2]);
+    expect(rulesOf(projected(log))).toEqual([0, 1, 2, 3].map((seq) => [seq, "call-id-empty"]));
+  });
+
   it("of a tool that finished while its response still streamed come after that response", async () => {
     const log = new WrittenLog();
     for (const item of [reasoning("rs_1"), call("a"), reasoning("rs_2")]) log.addItem(item, model);

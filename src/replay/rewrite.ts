@@ -56,7 +56,8 @@ function memberEdits(
     if (member) edits.push({ from: member.valueStart, to: member.end, bytes: json(value) });
     else {
       const start = item.indexOf(0x7b) + 1;
-      edits.push({
+      // Before a cut of the first member, which begins there too.
+      edits.unshift({
         from: start,
         to: start,
         bytes: encoder.encode(`${JSON.stringify(key)}:${JSON.stringify(value)},`),

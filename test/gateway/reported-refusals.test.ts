@@ -268,6 +268,19 @@ const rows: readonly Row[] = [
     ["message", [], "function_call", "", "message"],
   ],
   [
+    "calls and outputs without an id, as models of local servers make them",
+    (body) => items(body).some((item) => item["call_id"] === ""),
+    invalid(
+      "Invalid 'input[2].call_id': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+      { param: "input[2].call_id", code: "empty_string" },
+    ),
+    requestBody({
+      input: items(requestBody()).map((item) => ("call_id" in item ? { ...item, call_id: "" } : item)),
+    }),
+    (body) => [items(body).map(({ type }) => type), new Set(items(body).map((item) => item["call_id"])).size],
+    [["message", "reasoning", "function_call", "function_call_output", "message"], 2],
+  ],
+  [
     "ids of another connection, told with 401 (openclaw/openclaw#66424)",
     (body) => items(body).some((item) => "id" in item),
     { status: 401, type: "text/plain", body: "input item ID does not belong to this connection\n" },
