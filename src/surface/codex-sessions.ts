@@ -5,6 +5,7 @@ import { type ListedThread, listThreads } from "../foreign/codex/list.ts";
 import { codexHome } from "../foreign/codex/places.ts";
 import { holdsWords } from "../foreign/codex/search.ts";
 import { repositoryOf } from "../lib/repository.ts";
+import { quoted } from "../lib/words.ts";
 import { isTogether, type Place } from "../session/place.ts";
 import { noUsage } from "../session/usage.ts";
 import type { ListedSession } from "../store.ts";
@@ -119,7 +120,7 @@ function sessionOf(thread: ListedThread, place: Place): CodexSession {
     ...(archived && { archived }),
     bytes,
     ...(serious.length > 0 && {
-      trouble: `${serious.map((flaw) => words[flaw]).join(", ")}; throughline doctor '${path}'`,
+      trouble: `${serious.map((flaw) => words[flaw]).join(", ")}; throughline doctor ${quoted(path)}`,
     }),
     origin: "codex",
     codex: {

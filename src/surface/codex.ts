@@ -16,7 +16,7 @@ import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/plac
 import { TakenNotes } from "../foreign/codex/taken-notes.ts";
 import { systemClock } from "../lib/clock.ts";
 import { isJsonObject } from "../lib/json.ts";
-import { counted } from "../lib/words.ts";
+import { counted, quoted } from "../lib/words.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
 import type { Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
@@ -121,7 +121,9 @@ export function takenWords(
 ): string {
   const broken = [...left].filter(([why]) => unreadable.has(why)).reduce((sum, [, count]) => sum + count, 0);
   const lost =
-    broken > 0 ? `; ${counted(broken, "line")} could not be read: throughline doctor '${file.path}'` : "";
+    broken > 0
+      ? `; ${counted(broken, "line")} could not be read: throughline doctor ${quoted(file.path)}`
+      : "";
   switch (did) {
     case "made":
     case "remade":
@@ -131,7 +133,7 @@ export function takenWords(
     case "same":
       return `Codex session ${file.thread} holds nothing new`;
     case "moved-on":
-      return `Codex session ${file.thread} has ${counted(fresh, "byte")} more than session ${id} took over; both have gone on since, so that nothing of it was taken. Take it over as a session of its own with: throughline import --new '${file.path}'`;
+      return `Codex session ${file.thread} has ${counted(fresh, "byte")} more than session ${id} took over; both have gone on since, so that nothing of it was taken. Take it over as a session of its own with: throughline import --new ${quoted(file.path)}`;
   }
 }
 

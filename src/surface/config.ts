@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { printableLine } from "../lib/printable.ts";
-import { systemWords } from "../lib/words.ts";
+import { quoted, systemWords } from "../lib/words.ts";
 import { Failure } from "../failure.ts";
 import { contractFor } from "../replay/contracts.ts";
 import type { Provider } from "../provider.ts";
@@ -231,7 +231,7 @@ function readFile(path: string): ConfigFile {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
     throw new Failure(
       "configuration",
-      `${path} can't be read: ${systemWords(error)}. Mend that, or move it away: ls -l '${path}'`,
+      `${path} can't be read: ${systemWords(error)}. Mend that, or move it away: ls -l ${quoted(path)}`,
       { path },
       { cause: error },
     );

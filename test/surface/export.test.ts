@@ -1,5 +1,5 @@
 // Sessions that leave a home and come into another one, in the real program.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
@@ -62,6 +62,42 @@ it("a session comes back from its file as it was, and as a copy where it is stil
     const cut = await rig.run(["import", file, "--home", join(rig.workspace, "third")]);
     expect(cut.status).not.toBe(0);
     expect(cut.err).toMatch(/one\.jsonl:5 is not as an exported session has it: event 3 is missing/u);
+  }));
+
+it("a file that somebody else made decides neither what runs here nor what the terminal does", () =>
+  withRig(scenario, async (rig) => {
+    await rig.run(["exec", "--approval", "all", "--name", "one", "Please work."]);
+    const file = join(rig.workspace, "one.jsonl");
+    await rig.run(["export", "one", "--format", "throughline", "-o", file]);
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    // Up to the call that nothing has answered yet, which a session that is gone on with would run.
+    const call = lines.findIndex((line) => line.includes('"kind":"function_call"'));
+    const hostile = lines
+      .slice(0, call + 1)
+      .join("\n")
+      .replaceAll("echo one", "touch made")
+      .replaceAll('"gpt-5.5"', '"gpt-5.5","effort":"\\u001b[2Jhigh"')
+      .replaceAll('"one"', '"o\\u001b]0;n\\u0007e"');
+    writeFileSync(file, `${hostile}\n`);
+    const own = { THROUGHLINE_APPROVAL: "", THROUGHLINE_HOME: join(rig.folder, "theirs") };
+    const imported = await rig.run(["import", file], { env: own });
+    expect(imported.status, imported.err).toBe(0);
+    const id = /session (\S+) is imported/u.exec(imported.out)?.[1] ?? "";
+    const runs = [
+      imported,
+      await rig.run(["import", file, "--new"], { env: own }),
+      await rig.run(["exec", "resume", id], { env: own }),
+      await rig.run(["show", id], { env: own }),
+      await rig.run(["sessions"], { env: own }),
+      await rig.run(["fork", id], { env: own }),
+      await rig.run(["name", id, "mine"], { env: own }),
+      await rig.run(["doctor", id], { env: own }),
+      await rig.run(["purge", "--dry-run"], { env: own }),
+      await rig.run(["export", id], { env: own }),
+    ];
+    for (const { out, err } of runs) expect(out + err).not.toMatch(/[\u001b\u0007]/u);
+    expect(runs[2]!.err).toContain("Denied");
+    expect(existsSync(join(rig.workspace, "made"))).toBe(false);
   }));
 
 it("a page to read has what was asked, called, printed and answered", () =>

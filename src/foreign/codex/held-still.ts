@@ -1,3 +1,4 @@
+import { quoted } from "../../lib/words.ts";
 import type { Examination } from "./examine.ts";
 import { catalogue, type Finding, type FindingKind, needsRepair } from "./findings.ts";
 import { rounds } from "./plan.ts";
@@ -38,7 +39,7 @@ export function heldStill(
     if (!moving.has(kind) || !needsRepair(finding) || planned.has(kind)) return finding;
     return {
       ...finding,
-      instead: `no repair: nothing in the file may move, as another one goes on from byte ${pin.offset} of it, and there is no room in between. To go on with all that can be read: throughline resume ${thread ?? options.path}`,
+      instead: `no repair: nothing in the file may move, as another one goes on from byte ${pin.offset} of it, and there is no room in between. To go on with all that can be read: throughline resume ${quoted(thread ?? options.path)}`,
     };
   });
 }

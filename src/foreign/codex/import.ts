@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import type { Clock } from "../../lib/clock.ts";
 import { uuidv7, uuidv7Time } from "../../lib/ids.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { quoted } from "../../lib/words.ts";
 import { Failure, isFailureOf } from "../../failure.ts";
 import {
   type EventType,
@@ -365,6 +366,6 @@ async function settled(
 }
 
 function unreadable({ file: { path } }: Thread): Failure {
-  const message = `${path} holds nothing that can be read as a Codex session. Nothing was changed. See what is wrong with it: throughline doctor '${path}'`;
+  const message = `${path} holds nothing that can be read as a Codex session. Nothing was changed. See what is wrong with it: throughline doctor ${quoted(path)}`;
   return new Failure("session-damaged", message, { path });
 }

@@ -13,6 +13,7 @@ import {
 import { syncPath } from "../../lib/system.ts";
 import { Failure } from "../../failure.ts";
 import { crashPoint } from "../../lib/fault.ts";
+import { quoted } from "../../lib/words.ts";
 import { applyEdits } from "./apply-edits.ts";
 import { isCompressed } from "./compressed.ts";
 import { CodexDatabases } from "./databases.ts";
@@ -205,7 +206,7 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
   if (!known) {
     throw new Failure(
       "usage",
-      `There is no repair of ${real} to take back. Nothing was changed. See what is wrong with it: throughline doctor ${real}`,
+      `There is no repair of ${real} to take back. Nothing was changed. See what is wrong with it: throughline doctor ${quoted(real)}`,
       {},
     );
   }
@@ -307,7 +308,7 @@ async function underLock<T>(path: string, thread: string | undefined, act: () =>
         holder.pid === undefined ? "Another process" : `${holder.program ?? "A process"} (pid ${holder.pid})`;
       throw new Failure(
         "lease-held",
-        `${who} has ${path} open for writing. Nothing was changed. Close it there, then try again: throughline repair ${path} --write`,
+        `${who} has ${path} open for writing. Nothing was changed. Close it there, then try again: throughline repair ${quoted(path)} --write`,
         {},
       );
     }

@@ -1,6 +1,6 @@
 import { chmodSync, fchmodSync, fstatSync, mkdirSync, openSync } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
-import { systemWords } from "../../lib/words.ts";
+import { quoted, systemWords } from "../../lib/words.ts";
 
 /** Opens a file that only its owner can read and write, whatever the umask. */
 export function openPrivate(path: string, flags: string): number {
@@ -35,7 +35,7 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
   if (isNoRoom(error))
     return new Failure(
       "store-full",
-      `There is no room for ${path} (${code}). ${kept} Make room on that disk and try again: df -h ${quote(path)}`,
+      `There is no room for ${path} (${code}). ${kept} Make room on that disk and try again: df -h ${quoted(path)}`,
       { path },
       { cause: error },
     );
@@ -46,14 +46,14 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
       return new Failure(
         "store-read-only",
         `${path} can't be written (${code}). ${kept} Give yourself the right to write there, or choose another home with --home: ` +
-          `ls -ld ${quote(path)}`,
+          `ls -ld ${quoted(path)}`,
         { path },
         { cause: error },
       );
     default:
       return new Failure(
         "store-unavailable",
-        `${path} can't be used: ${systemWords(error)}. ${kept} Check the disk and the folder, then try again: ls -ld ${quote(path)}`,
+        `${path} can't be used: ${systemWords(error)}. ${kept} Check the disk and the folder, then try again: ls -ld ${quoted(path)}`,
         { path },
         { cause: error },
       );
@@ -66,5 +66,3 @@ export function sessionRemoved(id: string, path: string): Failure<"session-remov
     "To see what is left: throughline sessions --all";
   return new Failure("session-removed", message, { path });
 }
-
-const quote = (path: string): string => `'${path.replaceAll("'", String.raw`'\''`)}'`;

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, type Dirent } from "node:fs";
 import { join, sep } from "node:path";
 import { Failure } from "../../failure.ts";
 import { uuidv7Time } from "../../lib/ids.ts";
+import { quoted } from "../../lib/words.ts";
 
 const idShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
 const monthShape = /^\d{4}-\d{2}$/u;
@@ -60,7 +61,7 @@ export function locate(home: string, id: string, now: number): string | undefine
         .map((month) => join(month, id))
         .find(isThere);
   if (path !== undefined && !lstatSync(path).isDirectory()) {
-    const message = `${path} is not a folder but a link or a file; Throughline writes to no such session. Remove it, or move the session itself there: ls -ld '${path}'`;
+    const message = `${path} is not a folder but a link or a file; Throughline writes to no such session. Remove it, or move the session itself there: ls -ld ${quoted(path)}`;
     throw new Failure("session-damaged", message, { path });
   }
   return path;

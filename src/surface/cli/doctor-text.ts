@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { counted, quoted } from "../../lib/words.ts";
-import { printableLine } from "../../lib/printable.ts";
+import { printable, printableLine } from "../../lib/printable.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { catalogue, type Finding, needsRepair } from "../../foreign/codex/findings.ts";
 import { mendsOf } from "../../foreign/codex/held-still.ts";
@@ -91,7 +91,7 @@ export function doctorText({ diagnoses, own, ownCount, unreadable, said, where, 
   for (const { path, why } of unreadable) lines.push(`${shortPath(path)}: ${printableLine(why, 200)}`);
   if (where) lines.push(sumLine(diagnoses, where, notes));
   if (ownCount !== undefined) lines.push(ownWords(own, ownCount));
-  return `${lines.join("\n")}\n`;
+  return printable(`${lines.join("\n")}\n`);
 }
 
 function headLine({ path, thread, bytes, version }: Diagnosis): string {

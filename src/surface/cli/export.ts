@@ -7,6 +7,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { counted } from "../../lib/words.ts";
+import { printable } from "../../lib/printable.ts";
 import type { LogRecord } from "../../session/event.ts";
 import { advance, createHistory, type History } from "../../session/history.ts";
 import { summarize } from "../../session/summary.ts";
@@ -34,7 +35,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
   try {
     const reference = args[0] ?? "";
     const config = readConfig(options, environment, folder);
-    const say = (line: string): void => terminal.err(`· ${line}\n`);
+    const say = (line: string): void => terminal.err(printable(`· ${line}\n`));
     const taking = { store, config, environment };
     const taken = await takeOverMeant(taking, reference, say, { keep: false });
     const id = taken?.id ?? (await findSession(store, reference, environment));
@@ -62,7 +63,10 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     if (options["json"] === true) {
       const codex = format === "codex" ? { thread, left } : {};
       printJson<"export">(terminal, { session: id, format, path, bytes, ...codex });
-    } else terminal.out(`${wordsOf({ id, path, format, thread, left, inHome: output === undefined })}\n`);
+    } else
+      terminal.out(
+        printable(`${wordsOf({ id, path, format, thread, left, inHome: output === undefined })}\n`),
+      );
     return 0;
   } finally {
     await store.close();

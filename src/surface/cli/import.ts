@@ -3,8 +3,10 @@ import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
+import { printable } from "../../lib/printable.ts";
 import { findThread, takenWords, takeOver } from "../codex.ts";
 import { note } from "../../runtime.ts";
+import type { Settings } from "../../session/event.ts";
 import type { Append, SessionStore } from "../../store.ts";
 import { openStore, readConfig } from "../config.ts";
 import { portableHead, readPortable } from "../export/portable.ts";
@@ -18,7 +20,7 @@ export async function importSession(invocation: Invocation): Promise<number> {
   const { args, options, terminal, environment, folder } = invocation;
   const reference = args[0] ?? "";
   const config = readConfig(options, environment, folder);
-  if (isPortable(reference)) return importPortable(invocation, reference);
+  if (isPortable(reference)) return importPortable(invocation, reference, config.approval);
   const thread = await findThread(environment, reference);
   if (!thread) {
     const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. List them with: throughline sessions --codex`;
@@ -47,7 +49,7 @@ export async function importSession(invocation: Invocation): Promise<number> {
       });
     } else {
       const next = `Go on with: throughline resume ${session} "…"`;
-      terminal.out(`${takenWords(thread, taken)}. ${next}\n`);
+      terminal.out(printable(`${takenWords(thread, taken)}. ${next}\n`));
     }
     return 0;
   } finally {
@@ -69,7 +71,11 @@ function isPortable(path: string): boolean {
 }
 
 /** A session that `export --format throughline` wrote: under its own id, or a new one where that is taken. */
-async function importPortable(invocation: Invocation, path: string): Promise<number> {
+async function importPortable(
+  invocation: Invocation,
+  path: string,
+  approval: Settings["approval"],
+): Promise<number> {
   const { options, terminal } = invocation;
   const { store } = storeFor(invocation);
   try {
@@ -78,7 +84,7 @@ async function importPortable(invocation: Invocation, path: string): Promise<num
     const { id: own } = portable;
     const isTaken = options["new"] === true || (await store.find(own)).includes(own);
     const session = isTaken ? made : own;
-    const events = portable.events(session);
+    const events = portable.events(session, approval);
     const { value: created } = (await events.next()) as { value?: Append };
     if (created?.event.type !== "session-created")
       throw new Failure(
@@ -114,7 +120,9 @@ async function importPortable(invocation: Invocation, path: string): Promise<num
       });
     else
       terminal.out(
-        `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}${name === undefined ? "" : `; its name is another's here, so that it is "${name}"`}. Go on with: throughline resume ${session} "…"\n`,
+        printable(
+          `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}${name === undefined ? "" : `; its name is another's here, so that it is "${name}"`}. Go on with: throughline resume ${session} "…"\n`,
+        ),
       );
     return 0;
   } finally {

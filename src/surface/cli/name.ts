@@ -1,3 +1,4 @@
+import { printable } from "../../lib/printable.ts";
 import { note } from "../../runtime.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
@@ -21,7 +22,7 @@ export async function name(invocation: Invocation): Promise<number> {
     const told = `session ${session} is "${given}"${was}. Go on with it: throughline resume ${JSON.stringify(given)}`;
     if (options["json"] === true)
       printJson<"name">(terminal, { session, name: given, ...(before !== undefined && { before }) });
-    else terminal.out(`${told}\n`);
+    else terminal.out(printable(`${told}\n`));
     return 0;
   } finally {
     await store.close();

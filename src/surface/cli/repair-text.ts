@@ -1,5 +1,5 @@
-import { counted } from "../../lib/words.ts";
-import { printableLine } from "../../lib/printable.ts";
+import { counted, quoted } from "../../lib/words.ts";
+import { printable, printableLine } from "../../lib/printable.ts";
 import { catalogue, type Finding } from "../../foreign/codex/findings.ts";
 import { mendsOf } from "../../foreign/codex/held-still.ts";
 import type { Journal } from "../../foreign/codex/journal.ts";
@@ -30,8 +30,8 @@ export function previewText(prepared: PreparedRepair, reference: string): string
   for (const left of prepared.after) lines.push(leftLine(left).trim());
   if (changes.kinds.has("seal-refused"))
     lines.push("Sealed reasoning is no part of what was said; to leave it where it is: --keep-sealed");
-  lines.push(`Nothing was changed. To do it, with a backup: throughline repair ${reference} --write`);
-  return `${lines.join("\n")}\n`;
+  lines.push(`Nothing was changed. To do it, with a backup: throughline repair ${quoted(reference)} --write`);
+  return printable(`${lines.join("\n")}\n`);
 }
 
 /** Edits of a later round stand in a file that the earlier ones have changed: only their place is told then. */
@@ -53,7 +53,7 @@ export function doneText(
   transcript?: string,
 ): string {
   const { path, thread, mended, state } = journal;
-  const reference = thread ?? path;
+  const reference = quoted(thread ?? path);
   const lines =
     state === "undone"
       ? [`${path} is as it was before the repair`]
@@ -66,15 +66,20 @@ export function doneText(
   for (const finding of left) lines.push(leftLine(finding));
   if (transcript !== undefined) lines.push(`What was said, for people: ${transcript}`);
   if (state === "done" && left.length === 0) lines.push(`Go on: codex resume ${thread ?? ""}`.trimEnd());
-  return `${lines.join("\n")}\n`;
+  return printable(`${lines.join("\n")}\n`);
 }
 
 export function leftText(path: string, left: readonly Finding[]): string {
-  return `${path} can't be repaired any further; nothing was changed\n${left.map(leftLine).join("\n")}\n`;
+  return printable(
+    `${path} can't be repaired any further; nothing was changed\n${left.map(leftLine).join("\n")}\n`,
+  );
 }
 
 export function nothingText(path: string): string {
-  return `There is nothing to repair in ${path}. What is to be known of it: throughline doctor ${path}\nIf a provider refuses its sealed reasoning all the same: throughline repair ${path} --sealed\n`;
+  const word = quoted(path);
+  return printable(
+    `There is nothing to repair in ${path}. What is to be known of it: throughline doctor ${word}\nIf a provider refuses its sealed reasoning all the same: throughline repair ${word} --sealed\n`,
+  );
 }
 
 function leftLine(finding: Finding): string {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { quoted } from "../../lib/words.ts";
 import { Failure } from "../../failure.ts";
 import {
   finishRepair,
@@ -36,7 +37,7 @@ export async function repair(invocation: Invocation): Promise<number> {
     if (options["write"] !== true)
       throw new Failure(
         "session-damaged",
-        `A repair of ${path} was cut off. Finish it with: throughline repair ${path} --write, or take it back with: throughline repair ${path} --undo`,
+        `A repair of ${path} was cut off. Finish it with: throughline repair ${quoted(path)} --write, or take it back with: throughline repair ${quoted(path)} --undo`,
         { path },
       );
     return tellDone(invocation, (await finishRepair(cutOff)).journal, cutOff.folder.path, undefined);
@@ -72,7 +73,7 @@ async function target(word: string, invocation: Invocation): Promise<Target> {
   if (path !== undefined && more.length === 0) return { kind: "rollout", path };
   throw new Failure(
     "usage",
-    `${word} holds ${path === undefined ? "no rollout" : `${more.length + 1} rollouts`}. Name one. To see what is wrong with them: throughline doctor ${word}`,
+    `${word} holds ${path === undefined ? "no rollout" : `${more.length + 1} rollouts`}. Name one. To see what is wrong with them: throughline doctor ${quoted(word)}`,
     {},
   );
 }

@@ -11,7 +11,7 @@ import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { noEvent } from "../../store/damage.ts";
 import { openStore, readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
-import { statusWords } from "../session-words.ts";
+import { modelWords, statusWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { patchBody } from "../patch-body.ts";
 import { findSession, lastSession } from "./pick.ts";
@@ -156,7 +156,7 @@ function viewText(view: View, now: number): string {
   const facts = [
     `  asked     ${printableLine(session.title ?? "(nothing yet)", 100)}`,
     `  workspace ${printableLine(workspace.path, 200)}${workspace.gitBranch ? ` (${printableLine(workspace.gitBranch, 40)})` : ""}`,
-    `  model     ${printableLine(settings.model)}${settings.effort ? `/${settings.effort}` : ""} through ${printableLine(settings.provider)}`,
+    `  model     ${modelWords(session)} through ${printableLine(settings.provider)}`,
     `  times     made ${session.created > 0 ? ago(now - session.created) : "at an unknown time"}, active ${ago(now - session.updated)}`,
     `  so far    ${counted(session.turns, "turn")}, ${counted(session.steps, "step")}, ${counted(session.messages, "message")}, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
     `  status    ${statusWords(session, now)}`,
@@ -200,7 +200,7 @@ function viewText(view: View, now: number): string {
     if (line.diff !== undefined) text.push(...diffLines(line.diff));
   }
   text.push(`next: ${nextCommand(session, queued)}`);
-  return `${text.join("\n")}\n`;
+  return printable(`${text.join("\n")}\n`);
 }
 
 const leftWords = {

@@ -1,6 +1,7 @@
 import { addAbortSignal } from "node:stream";
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
+import { printable } from "../../lib/printable.ts";
 
 /** The keyboard and the screen that a person sits at. */
 export interface Screen {
@@ -40,7 +41,7 @@ export function processTerminal(environment: Readonly<Record<string, string | un
     // While a line is edited the terminal gives Ctrl-C to the reader alone.
     reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
     try {
-      return /^y(es)?$/iu.test((await reader.question(`${question} [y/N] `, { signal })).trim());
+      return /^y(es)?$/iu.test((await reader.question(`${printable(question)} [y/N] `, { signal })).trim());
     } catch (error) {
       // Ctrl-C, or Ctrl-D: who says nothing has not said yes.
       if (signal.aborted || (error instanceof Error && error.name === "AbortError")) return false;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { quoted } from "../../lib/words.ts";
 import { catalogue as failures } from "../../failure/catalogue.ts";
 import { containsAny } from "../../foreign/codex/contains.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
@@ -50,7 +51,7 @@ function sessionsOf(
     path,
     ...(thread !== undefined && { session: thread }),
     why,
-    command: `throughline repair ${thread ?? path}`,
+    command: `throughline repair ${quoted(thread ?? path)}`,
   });
   const byName = diagnoses.filter(
     ({ path, thread }) =>

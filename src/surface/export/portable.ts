@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { Failure } from "../../failure.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
-import type { LogRecord, NewEvent } from "../../session/event.ts";
+import type { LogRecord, NewEvent, Settings } from "../../session/event.ts";
 import { objection } from "../../session/upcast.ts";
 import type { Append, SessionStore } from "../../store.ts";
 
@@ -27,8 +27,11 @@ export async function* portableLines(store: SessionStore, id: string): AsyncGene
 export interface Portable {
   /** The session's id where it was exported. */
   readonly id: string;
-  /** Its first event and all that follow, as those of a session of this id. To be asked for once. */
-  events(id: string): AsyncGenerator<Append>;
+  /**
+   * Its first event and all that follow, as those of a session of this id. Who allows commands there is for this machine to say, and not for
+   * whoever wrote the file: `approval` stands wherever the file says it. To be asked for once.
+   */
+  events(id: string, approval: Settings["approval"]): AsyncGenerator<Append>;
 }
 
 /**
@@ -42,7 +45,7 @@ export async function readPortable(path: string): Promise<Portable> {
   const head = parseJson(first ?? "");
   const found = isJsonObject(head) && typeof head["session"] === "string" ? head["session"] : undefined;
   if (found === undefined) throw damaged(path, 1, "it doesn't say which session it is");
-  async function* events(id: string): AsyncGenerator<Append> {
+  async function* events(id: string, approval: Settings["approval"]): AsyncGenerator<Append> {
     let seq = 0;
     for (let line = 2; ; line++) {
       const { value, done } = (await iterator.next()) as { value?: string; done?: boolean };
@@ -50,20 +53,29 @@ export async function readPortable(path: string): Promise<Portable> {
       const event = parseJson(value);
       if (!isJsonObject(event)) throw damaged(path, line, "it is not JSON");
       if (event["seq"] !== seq++) throw damaged(path, line, `event ${seq - 1} is missing before it`);
-      yield appendOf(event, id, (why) => damaged(path, line, why));
+      yield appendOf(event, { id, approval }, (why) => damaged(path, line, why));
     }
   }
   return { id: found, events };
 }
 
 /** An event as it is appended anew: offsets in a checkpoint are those of the old file. */
-function appendOf(value: JsonObject, id: string, wrong: (why: string) => Failure): Append {
+function appendOf(
+  value: JsonObject,
+  { id, approval }: { id: string; approval: Settings["approval"] },
+  wrong: (why: string) => Failure,
+): Append {
   const { seq: _seq, fence: _fence, at, item, ...rest } = value;
   const event = rest as unknown as NewEvent;
-  if (event.type === "session-created") event.id = id;
-  if (event.type === "turn-ended") event.checkpoint = { ...event.checkpoint, offset: 0, id };
   const why = objection(event);
   if (why !== undefined) throw wrong(why);
+  if (event.type === "session-created") event.id = id;
+  if (event.type === "session-created" || event.type === "settings-changed")
+    event.settings.approval = approval;
+  if (event.type === "turn-ended") {
+    const { settings } = event.checkpoint;
+    event.checkpoint = { ...event.checkpoint, offset: 0, id, settings: { ...settings, approval } };
+  }
   return {
     event,
     ...(isJsonObject(item) && { item: new TextEncoder().encode(JSON.stringify(item)) }),
