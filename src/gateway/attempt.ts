@@ -7,8 +7,9 @@ import { blobsIn } from "./blob-hash.ts";
 import { errorInstead, failureIn, failureInWhole, failures } from "./answer-failure.ts";
 import { type BegunStream, begunWith } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
+import { Gathering, type Rests } from "./gathering.ts";
 import { HeldAnswer, wholeLimit } from "./held-answer.ts";
-import { type BodyMemory, segmentBytes } from "./held-body.ts";
+import type { BodyMemory } from "./held-body.ts";
 import { plainBody } from "./plain-body.ts";
 import { StreamDecoder } from "./stream-decoder.ts";
 import { ends, tells, told } from "./event-kinds.ts";
@@ -58,19 +59,22 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #hasEnded = false;
   /** What an `error` event said behind output, as long as no terminal event has followed. */
   #error: FailureSignal | undefined;
-  readonly #memory: BodyMemory;
-  /** What came since the last flush, and how much of it is filled. */
-  #batch: Buffer | undefined;
-  #batched = 0;
+  readonly #gathering: Gathering;
   #decoder: StreamDecoder | undefined;
   /** How the connection broke, while what came before is still being decoded. */
   #wasBroken: Error | undefined;
   readonly #scanner = new StreamScanner();
   #begun: BegunStream | undefined;
 
-  constructor(host: AttemptHost, memory: BodyMemory) {
+  /** `rests`: what comes in a burst goes out in a few writes. */
+  constructor(host: AttemptHost, memory: BodyMemory, rests?: Rests) {
     this.#host = host;
-    this.#memory = memory;
+    this.#gathering = new Gathering(
+      memory,
+      rests,
+      (run) => this.#arrived(run),
+      () => this.#send(),
+    );
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -105,7 +109,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const { "content-encoding": _encoding, "content-length": _length, ...headers } = this.#headers;
     this.#headers = headers;
     this.#decoder = new StreamDecoder(encoding, {
-      decoded: (bytes) => this.#came(bytes),
+      decoded: (bytes) => this.#gathering.add(bytes),
       ended: () => this.#ended(),
       failed: (error) => {
         this.#broke(error);
@@ -116,47 +120,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
     });
   }
 
-  /**
-   * undici tells every chunk of the transfer encoding by itself, and an upstream makes one of each event: what came with one read is handled,
-   * and written, at once.
-   */
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#decoder) this.#decoder.write(chunk);
-    else this.#came(chunk);
-  }
-
-  #came(chunk: Buffer): void {
-    if (chunk.length > segmentBytes - this.#batched) this.#flush();
-    if (this.#mode === "over") return;
-    if (chunk.length > segmentBytes) {
-      this.#arrived(chunk);
-      return this.#send();
-    }
-    if (!this.#batch) {
-      this.#batch = this.#memory.take();
-      process.nextTick(() => this.#flush());
-    }
-    this.#batch.set(chunk, this.#batched);
-    this.#batched += chunk.length;
-  }
-
-  #flush(): void {
-    this.#handleBatch();
-    this.#send();
-  }
-
-  #handleBatch(): void {
-    const batch = this.#batch;
-    if (!batch) return;
-    const bytes = batch.subarray(0, this.#batched);
-    this.#batch = undefined;
-    this.#batched = 0;
-    if (this.#mode !== "over") this.#arrived(bytes);
-    this.#memory.give([batch]);
+    else this.#gathering.add(chunk);
   }
 
   /** The chunk's memory is used for others afterwards. */
   #arrived(chunk: Buffer): void {
+    if (this.#mode === "over") return;
     const arrivedAt = performance.now();
     this.#host.alive();
     if (this.#mode === "opaque") return this.#host.write(chunk);
@@ -191,7 +162,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #ended(): void {
     if (this.#wasBroken) return this.#broke(this.#wasBroken);
     // What it ends with goes out together with the end.
-    this.#handleBatch();
+    this.#gathering.drain();
     if (this.#isOver()) return;
     if (this.#mode === "opaque") this.#finish();
     else if (this.#mode === "whole") this.#judgeWhole();
@@ -214,7 +185,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #broke(error: Error): void {
-    this.#handleBatch();
+    this.#gathering.drain();
     if (this.#isOver()) return;
     if (this.#hasEnded) return this.#finish();
     if (this.#mode === "whole" && this.#held.isWholeJson) {
@@ -305,7 +276,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #send(): void {
-    if (!this.#isCommitted || this.#mode === "over" || this.#host.flush()) return;
+    if (!this.#isCommitted || this.#mode === "over") return;
+    if (this.#host.flush()) return this.#gathering.rest();
     this.#decoder?.pause();
     this.#controller?.pause();
   }

@@ -1,3 +1,4 @@
+import type { Rests } from "./gathering.ts";
 import type { HealMemory } from "./heal-memory.ts";
 import type { BodyMemory } from "./held-body.ts";
 import type { Metrics } from "./metrics.ts";
@@ -11,6 +12,7 @@ export interface GatewayContext {
   readonly metrics: Metrics;
   readonly limits: BodyLimits;
   readonly bodyMemory: BodyMemory;
+  readonly rests: Rests;
   readonly watchdog: Watchdog;
   /** Without a byte from the upstream, or without the client taking one, for so long a request is given up. */
   readonly idleMs: number;

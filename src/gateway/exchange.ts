@@ -116,7 +116,7 @@ export class Exchange implements AttemptHost {
     const { metrics, idleMs } = this.#context;
     metrics.count("upstream_requests", this.#upstream.name);
     this.#watch.allow(idleMs);
-    const attempt = new Attempt(this, this.#context.bodyMemory);
+    const attempt = new Attempt(this, this.#context.bodyMemory, this.#context.rests);
     this.#attempt = attempt;
     const options: Dispatcher.DispatchOptions = {
       origin: this.#upstream.origin,

@@ -8,6 +8,7 @@ import { discreet } from "./discreet.ts";
 import { Exchange } from "./exchange.ts";
 import { type GuardOptions, makeGuard } from "./guard.ts";
 import { Ledger } from "./ledger.ts";
+import { Rests } from "./gathering.ts";
 import { BodyMemory } from "./held-body.ts";
 import { Metrics } from "./metrics.ts";
 import { passThrough } from "./pass-through.ts";
@@ -82,6 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     wait: waitForLimits,
     limits: { one: maxBodyBytes, all: Math.max(1024 * mebibyte, 2 * maxBodyBytes) },
     bodyMemory: new BodyMemory(),
+    rests: new Rests(),
     watchdog: new Watchdog(Math.min(1_000, Math.max(10, Math.min(idleMs, bodyIdleMs) / 8))),
     idleMs,
     bodyIdleMs,
