@@ -22,13 +22,22 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
     const [gitRoot, gitCommit, gitBranch] = stdout.trimEnd().split("\n");
     return {
       ...found,
-      ...(gitRoot && { gitRoot }),
-      ...(gitCommon !== undefined && { gitCommon }),
+      ...placed(gitRoot, gitCommon),
       ...(gitCommit && { gitCommit }),
       ...(gitBranch && { gitBranch }),
     };
-  } catch {
-    // Not a repository, a repository without a commit, or no git on this machine: a session needs none of them.
-    return found;
+  } catch (error) {
+    // Not a repository, one that git doesn't trust, or no git on this machine: a session needs none of them. Without a commit yet, the root is told
+    // before git fails.
+    const [gitRoot] = (error as { stdout?: string }).stdout?.split("\n") ?? [];
+    return { ...found, ...(gitRoot && placed(gitRoot, gitCommon)) };
   }
 }
+
+const placed = (
+  gitRoot: string | undefined,
+  gitCommon: string | undefined,
+): Pick<Workspace, "gitRoot" | "gitCommon"> => ({
+  ...(gitRoot && { gitRoot }),
+  ...(gitCommon !== undefined && { gitCommon }),
+});

@@ -84,12 +84,13 @@ export function recovering(
     for (;;) {
       const sent = await send(fetch, asked, healing);
       const judged: Judged =
-        sent instanceof Response
-          ? await judge(sent, {
+        // Another package's fetch answers with a Response of its own class.
+        "kind" in sent
+          ? sent
+          : await judge(sent, {
               sealed: (blobs) => ledger.noteSealed(issuer, blobs),
               ending: (said, events, stream) => brokenEnding(failureOf(said), events, stream),
-            })
-          : sent;
+            });
       if (judged.kind === "passed") {
         if (judged.isGood) healing.accepted();
         return judged.response;

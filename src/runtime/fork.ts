@@ -9,9 +9,9 @@ import { noUsage } from "../session/usage.ts";
 import { type Carried, successorState, VisibleHistory } from "../recovery/rotate.ts";
 import type { SessionStore } from "../store.ts";
 import { noSessionIn } from "../store/damage.ts";
-import { itemsOf } from "../store/items.ts";
 import { folding } from "../turn/journal.ts";
 import type { Runtime } from "../turn/equipment.ts";
+import { carriedItems } from "./carried.ts";
 import { stepsIn } from "./rewind.ts";
 
 export interface Fork {
@@ -19,9 +19,6 @@ export interface Fork {
   /** How many items stay behind: reasoning, and what has no words. */
   left: number;
 }
-
-/** Items that are appended at once. */
-const groupItems = 200;
 
 /**
  * A new session with what can be seen of another one (R19): as it is now, or as it was at the end of a step, also of one that a rewind or
@@ -62,14 +59,8 @@ export async function forkSession(
   };
   const visible = new VisibleHistory(history);
   async function* events(): AsyncGenerator<Carried[]> {
-    let group: Carried[] = [];
-    for await (const { record, item } of itemsOf(history.items, (refs) => store.bodies(from, refs))) {
-      group.push(...visible.carry(record, item));
-      if (group.length < groupItems) continue;
-      yield group;
-      group = [];
-    }
-    yield [...group, ...visible.end(), { event: forkState(history, clock.now()) }];
+    yield* carriedItems(visible, history.items, (refs) => store.bodies(from, refs));
+    yield [{ event: forkState(history, clock.now()) }];
   }
   const fold = folding();
   const log = await store.create(id, { event: created }, "forking", {

@@ -1,15 +1,11 @@
 import { uuidv7 } from "../lib/ids.ts";
 import { Failure } from "../failure.ts";
-import type { ItemRecord } from "../session/event.ts";
 import { summarize } from "../session/summary.ts";
 import { type Carried, successorCreated, successorState, VisibleHistory } from "../recovery/rotate.ts";
 import type { SessionStore } from "../store.ts";
 import { folding, Journal } from "../turn/journal.ts";
 import type { Runtime } from "../turn/equipment.ts";
-
-/** Bytes of items that are written to the successor's log at once, and how many items at most. */
-const groupBytes = 2 ** 20;
-const groupItems = 500;
+import { carriedItems } from "./carried.ts";
 
 /**
  * Makes the successor of a session (R30) and resolves to its journal and to how many items stayed behind. The predecessor stays owned by
@@ -24,22 +20,8 @@ export async function makeSuccessor(
   const visible = new VisibleHistory(history);
   async function* events(): AsyncGenerator<Carried[]> {
     yield [{ event: successorCreated(history, id, store.version) }];
-    let group: Carried[] = [];
-    let bytes = 0;
-    for await (const { record, item } of itemsOf(history.items)) {
-      group.push(...visible.carry(record, item));
-      bytes += item.length;
-      if (bytes < groupBytes && group.length < groupItems) continue;
-      yield group;
-      group = [];
-      bytes = 0;
-    }
-    yield [...group, ...visible.end(), ...successorState(history).map((event) => ({ event }))];
-  }
-  async function* itemsOf(
-    records: readonly ItemRecord[],
-  ): AsyncGenerator<{ record: ItemRecord; item: Uint8Array }> {
-    for (const record of records) yield { record, item: await log.body(record.body) };
+    yield* carriedItems(visible, history.items, (refs) => log.bodies(refs));
+    yield successorState(history).map((event) => ({ event }));
   }
   const successor = await store.rotate(log, { id, events: events() }, "going on with a rotated session");
   // The rotation is committed: what fails from here on leaves a successor that the next owner opens.

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { platform, release } from "node:os";
 import { systemClock } from "../lib/clock.ts";
-import { counted } from "../lib/words.ts";
+import { counted, quoted } from "../lib/words.ts";
 import { Failure } from "../failure.ts";
 import { approver, type Ask } from "../agent/approval.ts";
 import { compactor } from "../agent/compaction.ts";
@@ -263,7 +263,7 @@ async function workspaceFor(
   throw new Failure(
     "session-elsewhere",
     `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}, not to ${folder.path}. Nothing was sent and nothing was run. ` +
-      `${gone ? "Take" : `Go there (cd ${own.path}), or take`} it along to this folder with --here.`,
+      `${gone ? "Take" : `Go there (cd ${quoted(own.path)}), or take`} it along to this folder with --here.`,
     { workspace: own.path },
   );
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import OpenAI from "openai";
+import * as undici from "undici";
 import { openLedger, recovering } from "../../src/gateway.ts";
 import { type ScenarioInput, type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { prompt, read } from "../kit/simulator-client.ts";
@@ -50,6 +51,13 @@ describe("a fetch that recovers", () => {
     }
     expect(simulator.requests.map(sealsIn)).toEqual([0, 1, 2, 0, 1]);
     ledger.close();
+  });
+
+  it("takes the fetch of a package too, whose answers are of a class of their own", async () => {
+    const simulator = await simulated({ ...talk, fault: [{ kind: "overloaded" }] });
+    const own = undici.fetch as unknown as typeof fetch;
+    const got = await read(await recovering(own, steady)(`${simulator.url}/responses`, asking));
+    expect([got.status, last(got), simulator.requests.length]).toEqual([200, "response.completed", 2]);
   });
 
   it("asks again before output, and ends a stream that is cut after it with response.failed", async () => {
