@@ -99,7 +99,9 @@ export class Healing {
     if (isFailureOf(meant, "chain-missing")) return this.#unchained(meant, taken);
     const unknown = this.#unknownMember(meant, taken);
     if (unknown) return unknown;
-    const isStructural = structural.has(meant.class) && taken.trial === undefined;
+    // What no request may have goes before anything is tried that loses more, and that the answer without it would prove.
+    const isStructural =
+      taken.trial === undefined && (structural.has(meant.class) || !hasLadder(meant.class));
     // Reasoning whose blob is gone is refused like one whose blob is dead (Wei-Shaw/sub2api#3138).
     const isOfShells = taken.hasMalformedSeal || (taken.isIrregular && taken.seals.size === 0);
     const isFirst = isStructural || (aboutSeals.has(meant.class) && isOfShells);

@@ -281,6 +281,16 @@ const rows: readonly Row[] = [
     [["message", "reasoning", "function_call", "function_call_output", "message"], 2],
   ],
   [
+    "what no request may have, in words that nobody knows",
+    (body) => items(body).some((item) => item["call_id"] === ""),
+    invalid("tool reference is required"),
+    requestBody({
+      input: items(requestBody()).map((item) => ("call_id" in item ? { ...item, call_id: "" } : item)),
+    }),
+    (body) => items(body).map(({ type }) => type),
+    ["message", "reasoning", "function_call", "function_call_output", "message"],
+  ],
+  [
     "ids of another connection, told with 401 (openclaw/openclaw#66424)",
     (body) => items(body).some((item) => "id" in item),
     { status: 401, type: "text/plain", body: "input item ID does not belong to this connection\n" },
