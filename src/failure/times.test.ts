@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { signalFromHttp } from "./signal.ts";
-import { retryAfter } from "./times.ts";
+import { retryAfter, usageLimit } from "./times.ts";
 
 const now = 1_780_000_000_000;
 
@@ -34,5 +34,31 @@ describe("how long a limit asks to wait", () => {
     expect(asked({}, cooling)).toBe(561_635_000);
     const metadata = { headers: { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": String(now + 9_000) } };
     expect(asked({}, { message: "Rate limit exceeded", code: 429, metadata })).toBe(9_000);
+  });
+});
+
+describe("when a plan's window opens again", () => {
+  const resets = (details: object, headers: Record<string, string> = {}): number | undefined => {
+    const error = { type: "usage_limit_reached", message: "The usage limit has been reached", ...details };
+    return usageLimit(signalFromHttp(429, headers, JSON.stringify({ error })), now).resetsAt;
+  };
+
+  it("is told in seconds, in milliseconds or as a date", () => {
+    const at = now + 5_000;
+    for (const told of [at / 1000, String(at / 1000), at, new Date(at).toISOString()])
+      expect(resets({ resets_at: told })).toBe(at);
+  });
+
+  it("isn't known where what is told is no time that a limit could have", () => {
+    for (const told of [1e18, now + 1e14, "soon", -5, null])
+      expect(resets({ resets_at: told })).toBeUndefined();
+    expect(
+      resets(
+        { resets_at: 1e18 },
+        { "x-codex-primary-used-percent": "100", "x-codex-primary-reset-after-seconds": "60" },
+      ),
+    ).toBe(now + 60_000);
+    expect(asked({ "retry-after": "1e3" })).toBeUndefined();
+    expect(asked({ "retry-after": "9".repeat(30) })).toBe(366 * 86_400_000);
   });
 });

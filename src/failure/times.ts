@@ -11,6 +11,14 @@ import { resetInWords } from "./reset-words.ts";
  * has nothing left (`x-ratelimit-reset-tokens`).
  */
 export function retryAfter(signal: FailureSignal, now: number): { retryAfterMs?: number } {
+  const { retryAfterMs } = asked(signal, now);
+  return retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, longestMs) };
+}
+
+/** No limit is longer; what is told beyond it is no time, and dates end somewhere. */
+const longestMs = 366 * 86_400_000;
+
+function asked(signal: FailureSignal, now: number): { retryAfterMs?: number } {
   const headers = signal.headers ?? {};
   const ms = number(headers["retry-after-ms"]);
   if (ms !== undefined) return { retryAfterMs: Math.ceil(ms) };
@@ -46,11 +54,13 @@ function ofUsedUp(headers: Readonly<Record<string, string>>, now: number): numbe
     if (told === undefined) return [];
     const amount = number(told);
     if (amount === undefined) return duration(told) ?? [];
-    if (amount < 1e9) return amount * 1000;
-    return Math.max(0, (amount < 1e12 ? amount * 1000 : amount) - now);
+    return amount < 1e9 ? amount * 1000 : Math.max(0, sinceEpoch(amount) - now);
   });
   return resets.length === 0 ? undefined : Math.max(...resets);
 }
+
+/** In milliseconds; told in seconds, or in milliseconds. */
+const sinceEpoch = (told: number): number => (told < 1e12 ? told * 1000 : told);
 
 const units: Readonly<Record<string, number>> = {
   ms: 1,
@@ -72,7 +82,7 @@ function duration(text: string): number | undefined {
 }
 
 /**
- * When a plan's window opens again (rows 35 to 37): the error's `resets_at` (seconds since 1970) and `resets_in_seconds`, and the
+ * When a plan's window opens again (rows 35 to 37): the error's `resets_at` (seconds since 1970; relays write milliseconds and dates too) and `resets_in_seconds`, and the
  * headers `x-codex-{primary,secondary}-*` of the window that is used up, whichever is later; Anthropic's unified windows likewise,
  * else the time in the message's own words.
  */
@@ -80,33 +90,34 @@ export function usageLimit(signal: FailureSignal, now: number): FailureData["usa
   const details = signal.details ?? {};
   const headers = signal.headers ?? {};
   const times: number[] = [];
-  const at = number(details["resets_at"]);
+  const at = dateIn(details["resets_at"]);
   const within = number(details["resets_in_seconds"]);
-  if (at !== undefined) times.push(at * 1000);
+  if (at !== undefined) times.push(at);
   else if (within !== undefined) times.push(now + within * 1000);
 
   const data: FailureData["usage-limit"] = {};
   for (const window of usedUpWindows(headers)) {
     const reset = number(headers[`x-codex-${window}-reset-at`]);
     const after = number(headers[`x-codex-${window}-reset-after-seconds`]);
-    if (reset !== undefined) times.push(reset * 1000);
+    if (reset !== undefined) times.push(sinceEpoch(reset));
     else if (after !== undefined) times.push(now + after * 1000);
     data.window = windowName(number(headers[`x-codex-${window}-window-minutes`])) ?? window;
   }
   for (const name of rejectedWindows(headers)) {
     const reset = number(headers[`anthropic-ratelimit-unified-${name}-reset`]);
-    if (reset !== undefined) times.push(reset * 1000);
+    if (reset !== undefined) times.push(sinceEpoch(reset));
     data.window = name;
   }
   const overall = number(headers["anthropic-ratelimit-unified-reset"]);
-  if (times.length === 0 && overall !== undefined) times.push(overall * 1000);
+  if (times.length === 0 && overall !== undefined) times.push(sinceEpoch(overall));
   const told = times.length === 0 ? resetInWords(words(signal), now) : undefined;
   if (told !== undefined) times.push(told);
   if (times.length === 0) {
     const { retryAfterMs } = retryAfter(signal, now);
     if (retryAfterMs !== undefined) times.push(now + retryAfterMs);
   }
-  if (times.length > 0) data.resetsAt = Math.max(...times);
+  const possible = times.filter((time) => time - now <= longestMs);
+  if (possible.length > 0) data.resetsAt = Math.max(...possible);
   const plan = details["plan_type"];
   if (typeof plan === "string") data.plan = plan;
   return data;
@@ -131,6 +142,12 @@ function windowName(minutes: number | undefined): string | undefined {
   if (minutes === undefined || minutes <= 0) return undefined;
   if (minutes % 1440 === 0) return `${minutes / 1440}d`;
   return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}min`;
+}
+
+function dateIn(told: unknown): number | undefined {
+  const amount = number(told);
+  if (amount !== undefined) return sinceEpoch(amount);
+  return typeof told === "string" ? parseDate(told.trim()) : undefined;
 }
 
 function number(value: unknown): number | undefined {
