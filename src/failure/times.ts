@@ -33,9 +33,9 @@ function asked(signal: FailureSignal, now: number): { retryAfterMs?: number } {
     /\b(?:(?:try again|retry|resets?) (?:in|after)|please wait) ([\d.]+(?:h|m|s)[\dhms.]*|[\d.]+ ?(?:ms|milliseconds?|s|seconds?|m|minutes?|h|hours?|d|days?)\b(?:,?(?: and)? \d+ ?(?:hours?|minutes?|seconds?)\b)*)/iu.exec(
       words(signal),
     )?.[1];
-  const asked =
+  const wait =
     (text === undefined ? undefined : duration(text)) ?? toldInDetails(signal) ?? ofUsedUp(headers, now);
-  return asked === undefined ? {} : { retryAfterMs: Math.ceil(asked) };
+  return wait === undefined ? {} : { retryAfterMs: Math.ceil(wait) };
 }
 
 function toldInDetails({ details = {} }: FailureSignal): number | undefined {

@@ -1,11 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
+import { isLoopback } from "../lib/loopback.ts";
 import type { OwnAnswer } from "./answer.ts";
 import { tokenHeader } from "./headers.ts";
-
-/** Addresses that nothing but this machine answers to; a name that is rebound to one is still a name. */
-const loopback = /^127(?:\.\d{1,3}){3}$/u;
 
 /** Who may ask. */
 export interface GuardOptions {
@@ -24,12 +22,7 @@ export type Guard = (headers: IncomingHttpHeaders, raw: readonly string[]) => Ow
  * the token: as `x-throughline-token`, or as `authorization` where the gateway has the upstream's key.
  */
 export function makeGuard({ token, allowedHosts = [] }: GuardOptions): Guard {
-  const names = new Set([
-    "localhost",
-    "127.0.0.1",
-    "[::1]",
-    ...allowedHosts.map((name) => name.toLowerCase()),
-  ]);
+  const names = new Set(allowedHosts.map((name) => name.toLowerCase()));
   const expected = token === undefined ? undefined : digest(token);
   return (headers, raw) => {
     // Node keeps the first one, another reader may keep the last (RFC 9112, 3.2: to be refused).
@@ -44,7 +37,7 @@ export function makeGuard({ token, allowedHosts = [] }: GuardOptions): Guard {
     const host = hostName(headers.host);
     const isKnown =
       names.has(host) ||
-      loopback.test(host) ||
+      isLoopback(host) ||
       (expected !== undefined && isIP(host.replace(/^\[|\]$/gu, "")) !== 0);
     if (!isKnown)
       return {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { isLoopback } from "../lib/loopback.ts";
 import { Failure } from "../failure.ts";
 import { systemClock } from "../lib/clock.ts";
 import { answerError } from "./answer.ts";
@@ -194,10 +195,6 @@ function isAt(origin: string, host: string, port: number): boolean {
   const url = new URL(origin);
   const hostname = url.hostname.replace(/^\[|\]$/gu, "");
   return url.port === String(port) && (hostname === host || isLoopback(hostname));
-}
-
-function isLoopback(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/iu.test(host);
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

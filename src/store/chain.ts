@@ -24,12 +24,12 @@ export function heads<L extends Link>(sessions: readonly L[]): L[] {
   });
 }
 
-/** The end of a session's chain among the given ones. */
-export function headOf<L extends Link>(session: L, sessions: readonly L[]): L {
+/** The end of a session's chain among the given ones, by their ids. */
+export function headOf<L extends Link>(session: L, sessions: ReadonlyMap<string, L>): L {
   let head = session;
   for (const seen = new Set<string>(); head.successor !== undefined && !seen.has(head.id);) {
     seen.add(head.id);
-    head = sessions.find(({ id }) => id === head.successor) ?? head;
+    head = sessions.get(head.successor) ?? head;
   }
   return head;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { isLoopback } from "../lib/loopback.ts";
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { printableLine } from "../lib/printable.ts";
@@ -295,7 +296,7 @@ export async function makeProvider(
   const { baseUrl, keyVariable } = settings;
   const contract = contractFor(settings).name;
   const apiKey = keyVariable === undefined ? undefined : environment[keyVariable];
-  if (!apiKey && keyVariable !== undefined && !isLoopback(baseUrl)) {
+  if (!apiKey && keyVariable !== undefined && !isLoopback(new URL(baseUrl).hostname)) {
     throw new Failure(
       "configuration",
       `Provider "${name}" needs a key: set ${keyVariable}. (--provider simulator needs none.)`,
@@ -341,8 +342,4 @@ async function simulated(config: Config, scenario: string | undefined): Promise<
     stream: (request, signal) => wire.stream(request, signal),
   };
   return { provider, close: () => simulator.close() };
-}
-
-function isLoopback(baseUrl: string): boolean {
-  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(baseUrl).hostname);
 }

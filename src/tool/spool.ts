@@ -1,14 +1,6 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { appendAll } from "../lib/write.ts";
 import { placeNew } from "../lib/place.ts";
 import { syncPath } from "../lib/system.ts";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
@@ -139,9 +131,7 @@ function writeDraft(spool: string, name: string, value: object): string {
 function writeDurably(path: string, text: string): void {
   const handle = openSync(path, "wx", 0o600);
   try {
-    const bytes = Buffer.from(text);
-    // A disk that is nearly full takes a part and says nothing; the next write says why.
-    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+    appendAll(handle, Buffer.from(text));
     fsyncSync(handle);
   } finally {
     closeSync(handle);

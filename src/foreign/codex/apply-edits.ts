@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, renameSync } from "node:fs";
-import { copyBytes, type Edit, writeAll } from "./edit.ts";
+import { writeAll } from "../../lib/write.ts";
+import { copyBytes, type Edit } from "./edit.ts";
 import type { PlannedEdits } from "./planned-edits.ts";
 
 const block = 2 ** 20;

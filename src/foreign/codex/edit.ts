@@ -1,4 +1,5 @@
-import { chmodSync, closeSync, copyFileSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, copyFileSync, constants, openSync, readSync } from "node:fs";
+import { writeAll } from "../../lib/write.ts";
 import type { FindingKind } from "./findings.ts";
 
 /** Bytes of a rollout that become other bytes. */
@@ -47,15 +48,4 @@ export function copyBytes(
     done += read;
   }
   return done;
-}
-
-/** All of it behind what is there already: a disk that fills up takes a part of a write and says so in the next one only. */
-export function appendAll(fd: number, bytes: Buffer): number {
-  for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
-  return bytes.length;
-}
-
-export function writeAll(fd: number, bytes: Buffer, at: number): void {
-  for (let written = 0; written < bytes.length;)
-    written += writeSync(fd, bytes, written, bytes.length - written, at + written);
 }

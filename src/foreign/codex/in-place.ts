@@ -12,7 +12,7 @@ import {
 import { dirname } from "node:path";
 import { syncPath } from "../../lib/system.ts";
 import { crashesAt } from "../../lib/fault.ts";
-import { writeAll } from "./edit.ts";
+import { writeAll } from "../../lib/write.ts";
 
 const block = 2 ** 18;
 

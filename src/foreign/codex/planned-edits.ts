@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, rmSync } from "node:fs";
-import { type Edit, shiftOf, writeAll } from "./edit.ts";
+import { writeAll } from "../../lib/write.ts";
+import { type Edit, shiftOf } from "./edit.ts";
 
 const fewest = 2 ** 8;
 const block = 2 ** 20;

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { appendAll } from "./edit.ts";
+import { appendAll } from "../../lib/write.ts";
 
 const newline = Buffer.from("\n");
 

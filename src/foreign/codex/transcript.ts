@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { printable } from "../../lib/printable.ts";
 import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
-import { appendAll } from "./edit.ts";
+import { appendAll } from "../../lib/write.ts";
 import { rolloutLines } from "./lines.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 

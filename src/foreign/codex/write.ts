@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { placeNew } from "../../lib/place.ts";
 import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../session/item.ts";
-import { appendAll } from "./edit.ts";
+import { appendAll } from "../../lib/write.ts";
 import { answeredAs } from "./item.ts";
 import { promptOf } from "./prompt.ts";
 

@@ -1,4 +1,5 @@
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import { isLoopback } from "../../lib/loopback.ts";
 import { passingOverContinue } from "./interim.ts";
 
 /** Of an answer's head: rate limits, policies and cookies of several gateways in a row exceed Node's 16 KiB. */
@@ -35,10 +36,6 @@ function passingOver(connector: buildConnector.connector): buildConnector.connec
     connector(target, (...[error, socket]) =>
       error ? callback(error, null) : callback(null, passingOverContinue(socket)),
     );
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/iu.test(hostname);
 }
 
 /** What an error says of a connection; that it was a proxy's, which the environment names, is what nobody guesses from an address. */

@@ -8,9 +8,9 @@ import {
   renameSync,
   rmSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { appendAll } from "../../lib/write.ts";
 import { syncPath } from "../../lib/system.ts";
 import { z } from "zod";
 import { crashPoint } from "../../lib/fault.ts";
@@ -47,7 +47,7 @@ function put(into: string, id: string, content: object): void {
   const fd = openPrivate(hidden, "wx");
   try {
     const bytes = Buffer.from(`${JSON.stringify(content)}\n`);
-    for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
+    appendAll(fd, bytes);
     fsyncSync(fd);
     crashPoint("follow-up-written");
     renameSync(hidden, join(into, `${id}.json`));

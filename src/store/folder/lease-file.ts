@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { formatTime } from "../../lib/date.ts";
 import { syncPath } from "../../lib/system.ts";
 import { z } from "zod";
 import { Failure } from "../../failure.ts";
@@ -238,7 +239,6 @@ function newOwner(folder: string, fence: number): Owner | undefined {
 }
 
 function when(at: number, clock: Clock): string {
-  const text = new Date(at).toISOString().slice(0, 19).replace("T", " ");
   const minutes = Math.round((clock.now() - at) / 60_000);
-  return minutes >= 1 && minutes < 60 * 24 ? `${text} UTC (${minutes} min ago)` : `${text} UTC`;
+  return minutes >= 1 && minutes < 60 * 24 ? `${formatTime(at)} (${minutes} min ago)` : formatTime(at);
 }

@@ -113,7 +113,8 @@ export function shownOf(
 export function meantBy({ id, name }: Reference, { sessions, elsewhere }: Listed): string[] {
   const all: Link[] = [...sessions, ...elsewhere];
   const found = new Set<Link>(sessions.filter((session) => session.name === name));
-  if (id !== undefined) for (const link of all) if (link.id.startsWith(id)) found.add(headOf(link, all));
+  const byId = new Map(all.map((link) => [link.id, link]));
+  if (id !== undefined) for (const link of all) if (link.id.startsWith(id)) found.add(headOf(link, byId));
   const ids = heads(all).flatMap((link) => (found.has(link) ? link.id : []));
   return ids.sort((a, b) => (a < b ? 1 : -1));
 }

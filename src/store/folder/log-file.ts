@@ -12,6 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { appendAll } from "../../lib/write.ts";
 import { crashesAt, crashPoint } from "../../lib/fault.ts";
 import type { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -253,7 +254,7 @@ export function setAsideTorn(folder: string, whole: number): { from: number; to:
       for (let at = whole; at < size;) {
         const read = readSync(log, block, 0, Math.min(block.length, size - at), at);
         if (read === 0) break;
-        for (let written = 0; written < read;) written += writeSync(torn, block, written, read - written);
+        appendAll(torn, block.subarray(0, read));
         at += read;
       }
       writeSync(torn, "\n");

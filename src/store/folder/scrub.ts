@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { appendAll } from "../../lib/write.ts";
 import { syncPath } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { removeWhole } from "../../lib/remove.ts";
@@ -29,7 +30,7 @@ export function scrubFolder(
   try {
     const lines = events.map((event, seq) => encodeLine({ seq, fence, at, ...event } as SessionEvent).bytes);
     const bytes = Buffer.concat(lines);
-    for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
+    appendAll(fd, bytes);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

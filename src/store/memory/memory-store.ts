@@ -174,8 +174,9 @@ class MemoryStore implements SessionStore {
   async find(reference: string): Promise<string[]> {
     const all = await this.#all();
     if (this.#sessions.has(reference)) return [await this.head(reference)];
+    const byId = new Map(all.map((session) => [session.id, session]));
     const found = all.flatMap((session) => {
-      if (session.id.startsWith(reference.toLowerCase())) return headOf(session, all);
+      if (session.id.startsWith(reference.toLowerCase())) return headOf(session, byId);
       return session.name === reference ? session : [];
     });
     return heads(all)

@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { ListedSession } from "../../store.ts";
+import { readAge } from "./age.ts";
 import { type Invocation, optionText } from "./command.ts";
 
 /** One condition of a list: what it is called in the last line, and which sessions it keeps. */
@@ -52,12 +53,10 @@ function activeSince(text: string, now: number): Filter["keeps"] {
   return ({ updated }) => updated >= since;
 }
 
-const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-
 /** Milliseconds since 1970 of an age (`30m`, `2h`, `7d`, `2w`) or of a date (`2026-11-20`, midnight here; with a time: `2026-11-20T14:30`). */
 export function momentOf(text: string, now: number): number {
-  const [, count, unit] = /^(\d+)\s*([mhdw])$/u.exec(text.trim()) ?? [];
-  if (count !== undefined && unit !== undefined) return now - Number(count) * (units[unit] ?? 0);
+  const age = readAge(text);
+  if (age !== undefined) return now - age;
   if (/^\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?$/u.test(text.trim())) {
     const day = text.trim();
     // Without a time JavaScript reads a date as midnight in Greenwich.

@@ -4,6 +4,7 @@ import { printable } from "../../lib/printable.ts";
 import { Failure, isFailure, isFailureOf } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
+import { headOf } from "../../store/chain.ts";
 import { belongs } from "../belongs.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
@@ -123,15 +124,7 @@ function workspacePlan({ options, folder }: Invocation, all: ListedSession[], no
     return false;
   });
   const byId = new Map(all.map((session) => [session.id, session]));
-  const headOf = (session: ListedSession): ListedSession => {
-    let head = session;
-    for (const seen = new Set<string>(); !seen.has(head.id);) {
-      seen.add(head.id);
-      head = (head.successor === undefined ? undefined : byId.get(head.successor)) ?? head;
-    }
-    return head;
-  };
-  const chosen = own.filter((session) => isOld(session) && isOld(headOf(session)));
+  const chosen = own.filter((session) => isOld(session) && isOld(headOf(session, byId)));
   return withRelatives(options, chosen, all, left);
 }
 

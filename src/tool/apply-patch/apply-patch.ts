@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
+import { counted } from "../../lib/words.ts";
 import { sanitise } from "../../session/item.ts";
 import type { Tool, ToolContext, ToolOutcome, ToolState } from "../../tool.ts";
 import { hasCode, makeSpool, readJsonFile, replaceJson, SpoolDamaged, spoolFiles } from "../spool.ts";
@@ -25,7 +26,7 @@ export const applyPatch: Tool = {
     const parsed = parsePatch(call.input);
     if (!parsed.ok) return undefined;
     return {
-      title: `Change ${count(parsed.sections.length, "file")}`,
+      title: `Change ${counted(parsed.sections.length, "file")}`,
       detail: parsed.sections.map((section) => visible(describe(section))).join("\n"),
       patch: visible(call.input),
     };
@@ -52,7 +53,7 @@ function patchState(spool: string): ToolState {
     if (readJsonFile(spool, spoolFiles.exit)) return { state: "finished" };
     const record = readRecord(spool);
     if (!record) return { state: "not-started" };
-    return { state: "resumable", what: `a patch of ${count(record.ops.length, "file")}` };
+    return { state: "resumable", what: `a patch of ${counted(record.ops.length, "file")}` };
   } catch (error) {
     if (error instanceof SpoolDamaged) return { state: "unknown", why: error.message };
     throw error;
@@ -138,8 +139,4 @@ function describe(section: Section): string {
   if (section.kind === "add") return `A ${section.path}`;
   if (section.kind === "delete") return `D ${section.path}`;
   return section.moveTo === undefined ? `M ${section.path}` : `M ${section.path} -> ${section.moveTo}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -8,9 +8,9 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { appendAll } from "../../lib/write.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { hasCode } from "../spool.ts";
 import { inFolder, makeFolders, removeFolders, type OpenFolder } from "./folder.ts";
@@ -105,7 +105,7 @@ function writeDraft(draft: string, content: Buffer, mode: number | undefined): v
   // "wx" follows no symbolic link and takes no file that is there.
   const file = openSync(draft, "wx", mode ?? 0o666);
   try {
-    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    appendAll(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

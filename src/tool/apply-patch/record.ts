@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { appendAll } from "../../lib/write.ts";
 import { syncPath } from "../../lib/system.ts";
 import { claimJson, readJsonFile } from "../spool.ts";
 import type { Change, Plan } from "./plan.ts";
@@ -67,7 +68,7 @@ export function readRecord(spool: string): PatchRecord | undefined {
 function writeStaged(path: string, content: Buffer): void {
   const file = openSync(path, "wx", 0o600);
   try {
-    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    appendAll(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -1,8 +1,9 @@
-import { relative, isAbsolute, sep } from "node:path";
 import { z } from "zod";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { printableLine } from "../../lib/printable.ts";
+import { ago, counted } from "../../lib/words.ts";
+import { isInside } from "../../session/place.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import type { Tool } from "../../tool.ts";
 
@@ -76,8 +77,8 @@ function describe(session: SessionSummary, now: number, elsewhere: boolean): str
     session.id,
     session.name === undefined ? label : `"${label}"`,
     settings.effort === undefined ? settings.model : `${settings.model}/${settings.effort}`,
-    age(now - session.updated),
-    `${session.messages} messages`,
+    ago(now - session.updated),
+    counted(session.messages, "message"),
     ...(workspace.gitBranch === undefined ? [] : [workspace.gitBranch]),
     ...(elsewhere ? [workspace.path] : []),
     session.reason === undefined ? session.status : `${session.status} (${session.reason})`,
@@ -87,17 +88,7 @@ function describe(session: SessionSummary, now: number, elsewhere: boolean): str
 
 /** The session's folder is the workspace or one inside it, or both lie in one repository. */
 function isWithin(workspace: string, place: SessionSummary["workspace"]): boolean {
-  const inside = (folder: string, path: string): boolean => {
-    const way = relative(folder, path);
-    return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-  };
-  return inside(workspace, place.path) || (place.gitRoot !== undefined && inside(place.gitRoot, workspace));
-}
-
-/** "just now", "5 min ago", "3 h ago", "12 d ago". */
-function age(ms: number): string {
-  if (ms < 60_000) return "just now";
-  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ago`;
-  if (ms < 86_400_000) return `${Math.floor(ms / 3_600_000)} h ago`;
-  return `${Math.floor(ms / 86_400_000)} d ago`;
+  return (
+    isInside(place.path, workspace) || (place.gitRoot !== undefined && isInside(workspace, place.gitRoot))
+  );
 }

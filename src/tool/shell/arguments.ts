@@ -1,7 +1,8 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../lib/json.ts";
+import { isInside } from "../../session/place.ts";
 import type { CommandRecord } from "./spool-records.ts";
 
 /** Milliseconds. */
@@ -57,8 +58,7 @@ function readWorkdir(
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     return { ok: false, why: `The workdir ${path} is not an existing folder. Nothing was run.` };
   }
-  const way = relative(realpathSync(workspace), realpathSync(path));
-  if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) {
+  if (!isInside(realpathSync(path), realpathSync(workspace))) {
     return {
       ok: false,
       why: `The workdir ${path} is outside the workspace ${workspace}. Nothing was run; use a folder inside it.`,
