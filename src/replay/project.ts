@@ -13,6 +13,7 @@ import { type InStep, isModelItem, isSameItem, isSameStep } from "./likeness.ts"
 import { MediaWindow } from "./media-window.ts";
 import type { ReplayEntry, ReplayRule } from "./report.ts";
 import { issuerOf } from "./seal.ts";
+import { SealWindow } from "./seal-window.ts";
 
 export type { ProjectionBasis } from "./directives.ts";
 export type { ProjectedElement } from "./layout.ts";
@@ -57,6 +58,7 @@ export class Projection {
   readonly #open = new OpenCalls<number>();
   readonly #ids = new Map<string, number>();
   readonly #media: MediaWindow;
+  readonly #seals: SealWindow | undefined;
 
   // The step that the last items of the model belong to, its reasoning that waits for the item it led to, and whether any was left out.
   #step: InStep | undefined;
@@ -67,11 +69,7 @@ export class Projection {
   #isCalled = false;
   #held: number[] = [];
 
-  // For contracts with a window: the newest turn, and how far the turns that left it were looked through.
   #turn = 0;
-  #left = 0;
-  #leftTurn = 0;
-  #leftStep: InStep | undefined;
 
   constructor(contract: ReplayContract, basis: ProjectionBasis) {
     this.issuer = basis.issuer;
@@ -83,6 +81,8 @@ export class Projection {
     this.sealed = this.#directives.sealed;
     this.#layout = new Layout(this.#contract, this.#directives.outputLimit);
     this.#media = new MediaWindow(this.#contract.media);
+    const { sealed } = this.#contract;
+    if (typeof sealed === "object") this.#seals = new SealWindow(sealed.window, this.#layout);
   }
 
   /** Parameters that the request goes without, because the endpoint refused them. */
@@ -199,7 +199,8 @@ export class Projection {
     const { event } = record;
     if (event.type === "item-added" && event.turn > this.#turn) {
       this.#turn = event.turn;
-      this.#slide();
+      if (this.#seals) this.#interrupt();
+      this.#seals?.slide(this.#turn, this.#items, index);
     }
     if (isModelItem(record)) this.#enterStep(record);
     const rule = this.#ruleAgainst(index, record);
@@ -360,26 +361,6 @@ export class Projection {
   #interrupt(): void {
     if (this.#waiting.length > 0) this.#stepLost = true;
     this.#waiting = [];
-  }
-
-  /** A turn began: what was sealed in turns that leave the contract's window is left out from now on. */
-  #slide(): void {
-    if (typeof this.#contract.sealed !== "object") return;
-    this.#interrupt();
-    const last = this.#turn - this.#contract.sealed.window;
-    for (; this.#left < this.#taken - 1; this.#left++) {
-      const record = this.#items[this.#left]!;
-      const { event } = record;
-      if (event.type === "item-added") this.#leftTurn = Math.max(this.#leftTurn, event.turn);
-      if (this.#leftTurn > last) return;
-      if (!this.#layout.isSent(this.#left)) continue;
-      if (event.sealed) {
-        this.#layout.leaveOut(this.#left, "sealed-too-old");
-        if (event.type === "item-added") this.#leftStep = { turn: event.turn, step: event.step };
-      } else if (isModelItem(record) && isSameStep(this.#leftStep, event)) {
-        this.#layout.send(this.#left, this.#layout.flags(this.#left) | flag.detached);
-      }
-    }
   }
 
   #answersStepOf(at: number, record: ItemRecord): boolean {

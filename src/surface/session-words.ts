@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { ago, bytesWords, counted, durationWords } from "../lib/words.ts";
 import { printableLine } from "../lib/printable.ts";
-import type { Workspace } from "../session/event.ts";
+import type { Settings, Workspace } from "../session/event.ts";
 import { isInside, type Place } from "../session/place.ts";
 import type { SessionSummary } from "../session/summary.ts";
 import type { ListedSession } from "../store.ts";
@@ -25,7 +25,7 @@ export function listLine(
   const branch = branchWords(session);
   const place = here && placeWords(workspace, here);
   const parts = [
-    `${label}  ${modelWords(session) || "(model not known)"}`,
+    `${label}  ${modelWords(session.settings) || "(model not known)"}`,
     `made ${ago(now - session.created)}, active ${ago(now - session.updated)}`,
     `${codex?.estimated ? "about " : ""}${counted(session.messages, "message")}`,
     ...(origin === undefined ? [] : [bytesWords(session.bytes)]),
@@ -50,7 +50,7 @@ export function labelWords(
 }
 
 /** "gpt-5.5/high". */
-export function modelWords({ settings: { model, effort } }: Pick<SessionSummary, "settings">): string {
+export function modelWords({ model, effort }: Pick<Settings, "model" | "effort">): string {
   return printableLine(effort ? `${model}/${effort}` : model, 40);
 }
 

@@ -156,7 +156,7 @@ function viewText(view: View, now: number): string {
   const facts = [
     `  asked     ${printableLine(session.title ?? "(nothing yet)", 100)}`,
     `  workspace ${printableLine(workspace.path, 200)}${workspace.gitBranch ? ` (${printableLine(workspace.gitBranch, 40)})` : ""}`,
-    `  model     ${modelWords(session)} through ${printableLine(settings.provider)}`,
+    `  model     ${modelWords(settings)} through ${printableLine(settings.provider)}`,
     `  times     made ${session.created > 0 ? ago(now - session.created) : "at an unknown time"}, active ${ago(now - session.updated)}`,
     `  so far    ${counted(session.turns, "turn")}, ${counted(session.steps, "step")}, ${counted(session.messages, "message")}, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
     `  status    ${statusWords(session, now)}`,

@@ -1,8 +1,10 @@
 import type { JsonObject } from "../../lib/json.ts";
 import { formatTime } from "../../lib/date.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
+import { counted } from "../../lib/words.ts";
 import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionSummary } from "../../session/summary.ts";
+import { modelWords } from "../session-words.ts";
 
 type Facts = Pick<
   SessionSummary,
@@ -13,13 +15,12 @@ type Facts = Pick<
 export function markdownHead({ id, name, title, workspace, settings, created, messages }: Facts): string {
   const what = printableLine(name ?? title ?? "", 100) || "(no prompt)";
   const branch = workspace.gitBranch === undefined ? "" : ` (${printableLine(workspace.gitBranch, 60)})`;
-  const model = settings.effort === undefined ? settings.model : `${settings.model}/${settings.effort}`;
   return [
     `# ${what}`,
     "",
     `- session ${id}, made ${formatTime(created)}`,
     `- folder ${printableLine(workspace.path, 300)}${branch}`,
-    `- model ${printableLine(model, 60)}, ${messages} messages`,
+    `- model ${modelWords(settings)}, ${counted(messages, "message")}`,
     "",
   ].join("\n");
 }

@@ -16,7 +16,8 @@ import { runSlashCommand } from "./run-slash.ts";
 import type { SlashCall } from "./slash.ts";
 import type { Typed } from "./slash-words.ts";
 import { type Block, emptyView, type Happening, note, outcomeBlocks, reduce, type View } from "./state.ts";
-import { changeWords, modelWords, openedBlock, troubleWords } from "./words.ts";
+import { modelWords } from "../session-words.ts";
+import { changeWords, openedBlock, troubleWords } from "./words.ts";
 
 /** Between looks at the queue, which other processes write to, and at the clock. In milliseconds. */
 const tick = 1_000;

@@ -13,7 +13,7 @@ import { wrapsAgain } from "./reflow.ts";
 import { loadScreen, showScreen } from "./screen.ts";
 import { type Block, note } from "./state.ts";
 import { painter } from "./style.ts";
-import { modelWords } from "./words.ts";
+import { modelWords } from "../session-words.ts";
 
 /** What the terminal interface begins with: a session to go on with, and a message to send at once. */
 export interface Beginning {

@@ -127,7 +127,7 @@ function tableOf(
     active: { of: (row) => ago(now - row.updated), most: 13, toTheRight: true },
     ...(state.everywhere ? { where: place } : {}),
     msgs: { of: (row) => String(row.messages), most: 6, toTheRight: true },
-    model: { of: modelWords, most: 20 },
+    model: { of: ({ settings }) => modelWords(settings), most: 20 },
     branch: { of: (row) => branchWords(row) ?? "", most: 18 },
     ...(state.everywhere ? {} : { where: place }),
     made: { of: (row) => ago(now - row.created), most: 13, toTheRight: true },
@@ -189,7 +189,7 @@ function previewLines(screen: PickerScreen, lines: number, paint: Paint): string
   const branch = branchWords(row);
   const facts = [
     row.id,
-    modelWords(row),
+    modelWords(row.settings),
     `made ${ago(now - row.created)}`,
     `active ${ago(now - row.updated)}`,
     counted(row.messages, "message"),

@@ -2,15 +2,10 @@ import { isFailure } from "../../failure.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { summarize } from "../../session/summary.ts";
-import type { Settings } from "../../session/event.ts";
 import type { History } from "../../session/history.ts";
 import { failurePage } from "../cli/failure-page.ts";
 import { statusWords } from "../session-words.ts";
 import type { Block } from "./state.ts";
-
-/** "gpt-5.5/high". */
-export const modelWords = ({ model, effort }: Pick<Settings, "model" | "effort">): string =>
-  effort === undefined ? model : `${model}/${effort}`;
 
 /** What is said of a session that is opened again. */
 export function openedBlock(history: History): Block {

@@ -1,0 +1,36 @@
+import type { ItemRecord } from "../session/event.ts";
+import { flag } from "./flag.ts";
+import type { Layout } from "./layout.ts";
+import { type InStep, isModelItem, isSameStep } from "./likeness.ts";
+
+/** For contracts that take seals of the newest turns alone: what was sealed in turns that leave this window is left out from then on. */
+export class SealWindow {
+  readonly #turns: number;
+  readonly #layout: Layout;
+  // How far the turns that left were looked through, and the last step in which something was left out.
+  #at = 0;
+  #turn = 0;
+  #step: InStep | undefined;
+
+  constructor(turns: number, layout: Layout) {
+    this.#turns = turns;
+    this.#layout = layout;
+  }
+
+  /** The turn `newest` begins behind the first `count` items. Each of them is looked at once. */
+  slide(newest: number, items: readonly ItemRecord[], count: number): void {
+    for (; this.#at < count; this.#at++) {
+      const record = items[this.#at]!;
+      const { event } = record;
+      if (event.type === "item-added") this.#turn = Math.max(this.#turn, event.turn);
+      if (this.#turn > newest - this.#turns) return;
+      if (!this.#layout.isSent(this.#at)) continue;
+      if (event.sealed) {
+        this.#layout.leaveOut(this.#at, "sealed-too-old");
+        if (event.type === "item-added") this.#step = { turn: event.turn, step: event.step };
+      } else if (isModelItem(record) && isSameStep(this.#step, event)) {
+        this.#layout.send(this.#at, this.#layout.flags(this.#at) | flag.detached);
+      }
+    }
+  }
+}

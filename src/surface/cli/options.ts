@@ -1,0 +1,61 @@
+import type { OptionSpec } from "./command.ts";
+
+/** Options that several commands take: the same word means the same everywhere. */
+
+export const providerOption: OptionSpec = {
+  flags: "--provider <name>",
+  help: "openai, anthropic, simulator, or one of config.toml",
+  values: ["openai", "anthropic", "simulator"],
+};
+
+export const effortOption: OptionSpec = {
+  flags: "--effort <effort>",
+  help: "reasoning effort: minimal, low, medium, high, xhigh",
+  values: ["minimal", "low", "medium", "high", "xhigh"],
+};
+
+/** The options of every command that runs a turn. */
+export const turnOptions: readonly OptionSpec[] = [
+  providerOption,
+  { flags: "-m, --model <model>", help: "the model to ask" },
+  effortOption,
+  {
+    flags: "--approval <policy>",
+    help: "who allows commands and patches: ask (needs a terminal), all, none",
+    values: ["ask", "all", "none"],
+  },
+  { flags: "--wait", help: "when a usage limit stops the turn, wait for the reset and go on, once" },
+  { flags: "--scenario <file>", help: "with --provider simulator: what the simulated model does" },
+];
+
+export const lastOption: OptionSpec = { flags: "--last", help: "the newest session of this workspace" };
+
+/** How a session is gone on with, in the terminal interface too. */
+export const resumptionOptions: readonly OptionSpec[] = [
+  { flags: "--here", help: "go on in this folder, though the session belongs to another" },
+  { flags: "--force", help: "take the session over from the process that holds it" },
+  { flags: "--from-step <n>", help: "go back to the end of this step first; the later ones stay in the log" },
+  { flags: "--amend <text>", help: "add this to the instructions, from now on" },
+];
+
+export const resumeOptions: readonly OptionSpec[] = [
+  ...turnOptions,
+  lastOption,
+  { flags: "--all", help: "pick from the sessions of every workspace" },
+  ...resumptionOptions,
+];
+
+export const relativesOption: OptionSpec = {
+  flags: "--with-relatives",
+  help: "what they were rotated from, what was forked from them, and backups of repairs too",
+};
+
+/** Where a gateway is, and what it stands in front of. */
+export const gatewayOptions: readonly OptionSpec[] = [
+  { flags: "--listen <address>", help: "port, or host:port (default 127.0.0.1:8790; 0 for any free port)" },
+  {
+    flags: "--upstream <upstream...>",
+    help: "a base URL, URL#VARIABLE to send the key in that variable, or a provider of config.toml",
+  },
+  { flags: "--token <token>", help: "what clients must send; needed to listen on more than loopback" },
+];
