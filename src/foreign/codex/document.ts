@@ -1,11 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { elements, isJsonObject, members, parseJson } from "../../lib/json.ts";
+import { responsesItems } from "./chat-items.ts";
 import { linesIn, longestLine, type RolloutLine } from "./lines.ts";
 
 /**
  * The rollout of the first versions (TypeScript, 2025-04 to 06): one JSON document `{"session":{timestamp,id,instructions},"items":[…]}`,
- * written anew with each turn. Its session and its items come as lines of the bare shape, at their offsets in the file; a document that
- * can't be parsed comes as the lines that it is.
+ * written anew with each turn. Its session and its items come as lines of the bare shape, at their offsets in the file, several at one where
+ * a message of another API is several items; a document that can't be parsed comes as the lines that it is.
  */
 export async function* documentLines(path: string): AsyncGenerator<RolloutLine[]> {
   const { size } = await stat(path);
@@ -17,23 +18,22 @@ export async function* documentLines(path: string): AsyncGenerator<RolloutLine[]
   }
   const found = members(bytes);
   const lines: RolloutLine[] = [];
-  const add = (start: number, end: number): void => {
-    const own = bytes.subarray(start, end);
-    lines.push({
-      index: lines.length,
-      offset: start,
-      length: own.length,
-      bytes: own,
-      ending: "\n",
-      whole: true,
-    });
+  const add = (offset: number, own: Buffer): void => {
+    const { length } = own;
+    lines.push({ index: lines.length, offset, length, bytes: own, ending: "\n", whole: true });
   };
   const session = found.find(({ key }) => key === "session");
-  if (session) add(session.valueStart, session.end);
+  if (session) add(session.valueStart, bytes.subarray(session.valueStart, session.end));
   const items = found.find(({ key }) => key === "items");
   if (items) {
     const list = bytes.subarray(items.valueStart, items.end);
-    for (const [start, end] of elements(list)) add(items.valueStart + start, items.valueStart + end);
+    for (const [start, end] of elements(list)) {
+      const own = list.subarray(start, end);
+      const item = parseJson(own.toString("utf8"));
+      const known = isJsonObject(item) ? responsesItems(item) : [item];
+      if (known.length === 1 && known[0] === item) add(items.valueStart + start, own);
+      else for (const each of known) add(items.valueStart + start, Buffer.from(JSON.stringify(each)));
+    }
   }
   yield lines;
 }

@@ -12,6 +12,7 @@ import { memoryStore } from "../../store/memory/memory-store.ts";
 import { findThreads, threadAt } from "./find.ts";
 import { type ImportPlan, importThread, type TakenOver } from "./import.ts";
 import { listRollouts } from "./places.ts";
+import { scanRollout } from "./scan.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 const versions = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"];
@@ -287,6 +288,42 @@ test("the old JSON document is read too", async () => {
   expect(found.map(({ type }) => type)).toEqual(items.map(({ type }) => type));
   expect(history).toMatchObject({ title: "look", created: Date.parse(session.timestamp), turn: 1, step: 2 });
 });
+
+test("a document of Chat Completions messages, as forks for other providers write it, is read too, and once", async () => {
+  const id = "5f4e1a0c-95c0-4f05-8c4c-6b1b0c5a7f11";
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), `rollout-2025-08-02-${id}.json`);
+  const called = { id: "c1", index: 0, type: "function", function: { name: "shell", arguments: "{}" } };
+  const items = [
+    { role: "user", content: [{ type: "text", text: "count the ponds" }] },
+    { role: "assistant", content: "", reasoning: "Look first", tool_calls: [called] },
+    { role: "tool", tool_call_id: "c1", content: "two" },
+    { role: "assistant", content: "Two ponds." },
+  ];
+  const session = { timestamp: "2025-08-02T10:00:00.000Z", id, instructions: "" };
+  writeFileSync(path, JSON.stringify({ session, items }, null, 2));
+  const plan = newPlan();
+  const taken = await take(plan, path);
+  expect(taken.counts).toMatchObject({ prompts: 1, answers: 1, calls: 1, outputs: 1, reasoning: 1 });
+  const { items: found, history } = await open(plan, taken.id);
+  expect(found).toMatchObject([
+    { type: "message", role: "user", content: [{ type: "input_text", text: "count the ponds" }] },
+    { type: "reasoning", content: [{ type: "reasoning_text", text: "Look first" }] },
+    { type: "function_call", call_id: "c1", name: "shell", arguments: "{}" },
+    { type: "function_call_output", call_id: "c1", output: "two" },
+    { type: "message", role: "assistant", content: [{ type: "output_text", text: "Two ponds." }] },
+  ]);
+  expect(history.title).toBe("count the ponds");
+  expect(await take(plan, path)).toMatchObject({ did: "same", items: 0 });
+  const [file] = listRollouts(folderAsHome(path));
+  expect(scanRollout(file!)).toMatchObject({ title: "count the ponds", messages: 2, flaws: [] });
+});
+
+/** A home in which the rollout is. */
+function folderAsHome(path: string): string {
+  const home = mkdtempSync(join(tmpdir(), "throughline-home-"));
+  cpSync(path, join(home, "sessions", path.split("/").at(-1)!));
+  return home;
+}
 
 test("a reverted thread is its segments, each up to where the next one goes on", async () => {
   const home = mkdtempSync(join(tmpdir(), "throughline-home-"));

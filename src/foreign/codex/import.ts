@@ -255,7 +255,9 @@ class Place {
   reached(lines: readonly RolloutLine[]): void {
     const line = lines.findLast((each) => each.ending !== "" || (each.whole && readRecord(each).readable));
     if (!line) return;
-    this.#bytes = line.offset + line.length + line.ending.length;
+    const { form, bytes } = this.#thread.file;
+    // An old document is taken over whole, and its lines are only made of it.
+    this.#bytes = form === "json" ? bytes : line.offset + line.length + line.ending.length;
     this.#line = line.offset;
     this.#check = crc32(line.bytes);
   }

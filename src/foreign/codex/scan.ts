@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { zstdDecompressSync } from "node:zlib";
 import { isJsonObject, type JsonObject, type Member, members, parseJson } from "../../lib/json.ts";
+import { responsesItems } from "./chat-items.ts";
 import { glance, glancedTime } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { linesIn, type RolloutLine } from "./lines.ts";
@@ -174,7 +175,7 @@ function scanDocument(file: RolloutFile, bytes: Buffer): RolloutFacts {
   const session = isJsonObject(document["session"])
     ? readHeader(asRecord(document["session"]).payload)
     : undefined;
-  const items = document["items"].filter(isJsonObject);
+  const items = document["items"].filter(isJsonObject).flatMap(responsesItems);
   const prompts = items.flatMap((item) => promptOf(item) ?? []);
   const title = prompts[0] === undefined ? "" : titleOf(prompts[0], longestTitle);
   return {
@@ -182,7 +183,8 @@ function scanDocument(file: RolloutFile, bytes: Buffer): RolloutFacts {
     ...(title !== "" && { title }),
     created: session?.created ?? madeAt(file) ?? file.mtime,
     updated: file.mtime,
-    messages: prompts.length + items.filter(({ role }) => role === "assistant").length,
+    messages:
+      prompts.length + items.filter(({ type, role }) => type === "message" && role === "assistant").length,
     flaws: session ? [] : ["no-header"],
   };
 }
