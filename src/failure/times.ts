@@ -11,14 +11,14 @@ import { resetInWords } from "./reset-words.ts";
  * has nothing left (`x-ratelimit-reset-tokens`).
  */
 export function retryAfter(signal: FailureSignal, now: number): { retryAfterMs?: number } {
-  const { retryAfterMs } = asked(signal, now);
+  const { retryAfterMs } = toldToWait(signal, now);
   return retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, longestMs) };
 }
 
 /** No limit is longer; what is told beyond it is no time, and dates end somewhere. */
 const longestMs = 366 * 86_400_000;
 
-function asked(signal: FailureSignal, now: number): { retryAfterMs?: number } {
+function toldToWait(signal: FailureSignal, now: number): { retryAfterMs?: number } {
   const headers = signal.headers ?? {};
   const ms = number(headers["retry-after-ms"]);
   if (ms !== undefined) return { retryAfterMs: Math.ceil(ms) };
