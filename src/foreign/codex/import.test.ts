@@ -1,9 +1,10 @@
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../lib/clock.ts";
+import { uuidv7 } from "../../lib/ids.ts";
 import { isItemRecord, type LogRecord } from "../../session/event.ts";
 import { advance, createHistory, type History } from "../../session/history.ts";
 import { itemText } from "../../session/item.ts";
@@ -257,8 +258,35 @@ test("a rollout that was written anew is taken over anew", async () => {
   writeFileSync(path, `${lines.join("\n")}\n`);
   const plan = newPlan();
   const { id } = await take(plan, path);
-  writeFileSync(path, `${lines.slice(0, -5).join("\n")}\n`);
+  writeFileSync(path, `\n${lines.join("\n")}\n`);
   expect(await take(plan, path)).toMatchObject({ did: "remade", id });
+});
+
+test("what a session holds is not given up for a rollout that was emptied, cut short or overwritten since", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
+  const all = readFileSync(rollouts("0.130.0")[0]!);
+  const name = join(dirname(path), basename(rollouts("0.130.0")[0]!));
+  for (const left of [all.subarray(0, 0), all.subarray(0, all.length / 2), Buffer.alloc(all.length)]) {
+    writeFileSync(name, all);
+    const plan = newPlan();
+    const { id } = await take(plan, name);
+    const before = await open(plan, id);
+    writeFileSync(name, left);
+    expect(await take(plan, name)).toMatchObject({ did: "moved-on", id });
+    expect(await open(plan, id)).toEqual(before);
+  }
+});
+
+test("what is queued for a session, and what its instructions were given, survives a rollout that is written anew", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
+  const all = readFileSync(rollouts("0.130.0")[0]!, "utf8");
+  const plan = newPlan();
+  writeFileSync(path, all);
+  const { id } = await take(plan, path);
+  await plan.store.queue(id, { id: uuidv7(1), at: 1, text: "and then", mode: "followup" });
+  writeFileSync(path, `\n${all}`);
+  expect(await take(plan, path)).toMatchObject({ did: "moved-on", id });
+  expect(await plan.store.queued(id)).toHaveLength(1);
 });
 
 test("a compressed rollout is read like a plain one", async () => {

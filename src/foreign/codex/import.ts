@@ -52,7 +52,8 @@ export interface TakenOver {
   readonly id: string;
   /**
    * "made": a new session. "grown": what was new in the rollout was appended. "same": there was nothing new. "moved-on": there is something
-   * new, but the session has gone its own way since, so that nothing was taken. "remade": the rollout was written anew, and so was the session.
+   * new, but the session has gone its own way since, or holds what the rollout has lost, so that nothing was taken. "remade": the rollout was
+   * written anew, and so was the session.
    */
   readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
   /** Items that were taken over now. */
@@ -116,12 +117,34 @@ export async function importThread(
   const { items, counts, left } = new Taking(plan.issuer, 0);
   const unchanged = { id, items, counts, left };
   if (fresh === 0) return { ...unchanged, did: "same", fresh: 0 };
-  if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: Math.max(0, fresh ?? 0) };
+  if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: fresh ?? 0 };
   if (fresh !== undefined) return grow(plan, thread, id, fresh, keep);
+  if (!(await canBeRemade(plan, thread, id, known.history)))
+    return { ...unchanged, did: "moved-on", fresh: 0 };
   const { name } = known.history;
   await plan.store.remove(id);
   const made = await make(plan, { ...thread, ...(name !== undefined && { name }) }, id, keep);
   return { ...made, did: "remade" };
+}
+
+/**
+ * Whether a session may be made anew from its rollout, which was written anew: only while nothing of its own is in it, and nothing that it
+ * holds was said is gone from there, as it is of a rollout that was emptied or cut short. The later files of a reverted thread do hold less.
+ */
+async function canBeRemade(
+  { onBytes: _onBytes, ...plan }: ImportPlan,
+  thread: Thread,
+  id: string,
+  { amendments, imported, messages }: History,
+): Promise<boolean> {
+  const { store } = plan;
+  const left = [await store.queued(id), await store.buried(id), await store.unreadable(id), amendments];
+  if (left.some(({ length }) => length > 0)) return false;
+  const trial = new Taking(plan.issuer, 1);
+  const groups = taken(plan, thread, trial, new Place(thread), 0);
+  while ((await groups.next()).done !== true);
+  if (thread.file.rollout !== imported?.rollout) return trial.items > 0;
+  return trial.messages >= messages;
 }
 
 async function make(plan: ImportPlan, thread: Thread, id: string, keep: boolean): Promise<TakenOver> {

@@ -128,6 +128,11 @@ export class Taking {
     return group;
   }
 
+  /** What was said up to now, what was known before included. */
+  get messages(): number {
+    return this.#messages;
+  }
+
   get isEnough(): boolean {
     return this.#bytes >= this.#most;
   }
