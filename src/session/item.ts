@@ -1,6 +1,14 @@
 import { base64Number, isBase64 } from "../lib/base64.ts";
-import { elements, isJsonObject, type Member, memberCut, members, parseJson } from "../lib/json.ts";
-import type { ItemFacts } from "./event.ts";
+import {
+  elements,
+  isJsonObject,
+  type JsonObject,
+  type Member,
+  memberCut,
+  members,
+  parseJson,
+} from "../lib/json.ts";
+import { type ItemFacts, itemFacts } from "./event.ts";
 
 const decoder = new TextDecoder();
 
@@ -43,6 +51,16 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
     if (sealed !== undefined) facts.sealed = describeSeal(sealed);
   }
   return facts;
+}
+
+const factNames = Object.keys(itemFacts.shape);
+
+/** An event with what its item's bytes say of it in the place of what it said itself; `undefined` for an item without a type. */
+export function describeAnew(event: JsonObject, item: Uint8Array): JsonObject | undefined {
+  const facts = describeItem(item);
+  if (!facts) return undefined;
+  const told = Object.entries(event).filter(([name]) => !factNames.includes(name));
+  return { ...Object.fromEntries(told), ...facts };
 }
 
 /** What is sealed of a message between agents: it stands in a part of the content (Codex 0.144 to 0.169, 2026-11). */

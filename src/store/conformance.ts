@@ -287,6 +287,18 @@ export function storeConformance(
       expect(await found("needle absent")).toEqual([id]);
     });
 
+    test("a search finds what lies deep in a call's arguments, whatever its members are called", async (store, id) => {
+      const log = await store.create(id, created(id), "testing");
+      const deep = `${"[".repeat(20_000)}"bottom"${"]".repeat(20_000)}`;
+      const input = `{"edit":{"toString":"needle","lines":[1,null]},"__proto__":{"x":"hay"},"deep":${deep}}`;
+      const call = { type: "function_call", call_id: "c", name: "edit", arguments: input };
+      await log.append(itemAdded(Buffer.from(JSON.stringify(call))));
+      await log.release();
+      for (const text of ["needle", "hay 1", "bottom"])
+        expect([text, ...(await store.search(text, await store.list()))]).toEqual([text, id]);
+      expect((await store.search("object", await store.list())).size).toBe(0);
+    });
+
     test("an id is made once", async (store, id) => {
       const log = await store.create(id, created(id), "testing");
       await expect(store.create(id, created(id), "testing")).rejects.toThrow(id);

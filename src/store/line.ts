@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
-import { type EventType, itemFacts, type SessionEvent } from "../session/event.ts";
-import { describeItem } from "../session/item.ts";
+import type { EventType, SessionEvent } from "../session/event.ts";
+import { describeAnew } from "../session/item.ts";
 import { isBelievable, objection } from "../session/upcast.ts";
 import type { Append } from "../store.ts";
 import { readHead, type TypeMarks } from "./head.ts";
@@ -248,14 +248,10 @@ export function decodeAltered(line: Buffer): DecodedLine | undefined {
   const itemStart = mark + itemMark.length;
   const itemEnd = line.lastIndexOf(closingBrace);
   if (mark < 0 || !isJsonObject(parseJson(line.toString("utf8", itemStart, itemEnd)))) return undefined;
-  const facts = describeItem(line.subarray(itemStart, itemEnd));
-  if (!facts) return undefined;
-  for (const name of factNames) delete event[name];
-  Object.assign(event, facts);
-  return { event, verified: false, itemStart, itemLength: itemEnd - itemStart };
+  const described = describeAnew(event, line.subarray(itemStart, itemEnd));
+  if (!described) return undefined;
+  return { event: described, verified: false, itemStart, itemLength: itemEnd - itemStart };
 }
-
-const factNames = Object.keys(itemFacts.shape);
 
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

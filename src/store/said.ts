@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
 import { isFailure } from "../failure.ts";
 import { isItemRecord, type ItemRecord } from "../session/event.ts";
 import { isCallKind, itemText } from "../session/item.ts";
@@ -52,5 +52,17 @@ function textOf(bytes: Uint8Array): string {
   const input = item["arguments"] ?? item["input"];
   if (typeof input !== "string") return itemText(item);
   const parsed = parseJson(input);
-  return isJsonObject(parsed) ? Object.values(parsed).join("\n") : input;
+  return isJsonObject(parsed) ? wordsIn(parsed) : input;
+}
+
+/** What stands in an object's members, and in theirs: without calling itself, because a model may nest deeper than a stack reaches. */
+function wordsIn(value: JsonObject): string {
+  const words: string[] = [];
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next !== "object" || next === null) words.push(String(next));
+    else for (const member of Object.values(next).toReversed()) left.push(member);
+  }
+  return words.join("\n");
 }

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { isSystemError } from "../../lib/system.ts";
 
 /** Of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
-export const tablesVersion = 4;
+export const tablesVersion = 5;
 /** For how long SQLite itself waits; after that the work is tried again later. Milliseconds. */
 const busyMs = 50;
 

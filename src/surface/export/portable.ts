@@ -1,8 +1,9 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { isUtf8 } from "node:buffer";
 import { Failure } from "../../failure.ts";
+import { rolloutLines } from "../../foreign/codex/lines.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { LogRecord, NewEvent, Settings } from "../../session/event.ts";
+import { describeAnew } from "../../session/item.ts";
 import { objection } from "../../session/upcast.ts";
 import type { Append, SessionStore } from "../../store.ts";
 
@@ -35,38 +36,70 @@ export interface Portable {
 }
 
 /**
- * Reads an exported session. Events come numbered as they were: what refers to a number still means the same. Throws `session-damaged` with
- * the line that is not what it should be.
+ * Reads an exported session. Events come numbered as they were: what refers to a number still means the same. Items come byte for byte, so
+ * that a number of more than 15 digits is the same number still. Throws `session-damaged` with the line that is not what it should be.
  */
 export async function readPortable(path: string): Promise<Portable> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-  const iterator = lines[Symbol.asyncIterator]();
-  const { value: first } = (await iterator.next()) as { value?: string };
-  const head = parseJson(first ?? "");
+  const lines = linesOf(path);
+  const { value: first } = await lines.next();
+  const head = first && parseJson(first.toString("utf8"));
   const found = isJsonObject(head) && typeof head["session"] === "string" ? head["session"] : undefined;
   if (found === undefined) throw damaged(path, 1, "it doesn't say which session it is");
   async function* events(id: string, approval: Settings["approval"]): AsyncGenerator<Append> {
     let seq = 0;
-    for (let line = 2; ; line++) {
-      const { value, done } = (await iterator.next()) as { value?: string; done?: boolean };
-      if (done || value === undefined) return;
-      const event = parseJson(value);
-      if (!isJsonObject(event)) throw damaged(path, line, "it is not JSON");
-      if (event["seq"] !== seq++) throw damaged(path, line, `event ${seq - 1} is missing before it`);
-      yield appendOf(event, { id, approval }, (why) => damaged(path, line, why));
+    for await (const bytes of lines) {
+      const line = seq + 2;
+      const read = readLine(bytes);
+      if (!read) throw damaged(path, line, "it is not JSON");
+      if (read.event["seq"] !== seq++) throw damaged(path, line, `event ${seq - 1} is missing before it`);
+      yield appendOf(read, { id, approval }, (why) => damaged(path, line, why));
     }
   }
   return { id: found, events };
 }
 
-/** An event as it is appended anew: offsets in a checkpoint are those of the old file. */
+/** Longer lines don't come out of a log. */
+const longest = 2 ** 28;
+
+/** Ended by newlines alone: the separators U+2028 and U+2029 stand raw in texts. */
+async function* linesOf(path: string): AsyncGenerator<Buffer, undefined> {
+  for await (const batch of rolloutLines(path, { longest })) for (const { bytes } of batch) yield bytes;
+  return undefined;
+}
+
+interface PortableLine {
+  event: JsonObject;
+  item?: Uint8Array;
+}
+
+const itemMark = Buffer.from(',"item":');
+
+/** The item stands last, as it was written; in a line that somebody edited it may stand elsewhere, and is written anew. */
+function readLine(line: Buffer): PortableLine | undefined {
+  if (!isUtf8(line)) return undefined;
+  const mark = line.indexOf(itemMark);
+  if (mark >= 0) {
+    const event = parseJson(`${line.toString("utf8", 0, mark)}}`);
+    const bytes = line.subarray(mark + itemMark.length, line.lastIndexOf(0x7d));
+    if (isJsonObject(event) && isJsonObject(parseJson(bytes.toString("utf8"))))
+      return { event, item: Uint8Array.from(bytes) };
+  }
+  const whole = parseJson(line.toString("utf8"));
+  if (!isJsonObject(whole)) return undefined;
+  const { item, ...event } = whole;
+  return { event, ...(isJsonObject(item) && { item: new TextEncoder().encode(JSON.stringify(item)) }) };
+}
+
+/** An event as it is appended anew: offsets in a checkpoint are those of the old file, and what is said of an item is read from it. */
 function appendOf(
-  value: JsonObject,
+  { event: value, item }: PortableLine,
   { id, approval }: { id: string; approval: Settings["approval"] },
   wrong: (why: string) => Failure,
 ): Append {
-  const { seq: _seq, fence: _fence, at, item, ...rest } = value;
-  const event = rest as unknown as NewEvent;
+  const { seq: _seq, fence: _fence, at, ...rest } = value;
+  const told = item ? describeAnew(rest, item) : rest;
+  if (!told) throw wrong("its item has no type");
+  const event = told as unknown as NewEvent;
   const why = objection(event);
   if (why !== undefined) throw wrong(why);
   if (event.type === "session-created") event.id = id;
@@ -76,11 +109,7 @@ function appendOf(
     const { settings } = event.checkpoint;
     event.checkpoint = { ...event.checkpoint, offset: 0, id, settings: { ...settings, approval } };
   }
-  return {
-    event,
-    ...(isJsonObject(item) && { item: new TextEncoder().encode(JSON.stringify(item)) }),
-    ...(typeof at === "number" && { at }),
-  };
+  return { event, ...(item && { item, sound: true }), ...(typeof at === "number" && { at }) };
 }
 
 function damaged(path: string, line: number, why: string): Failure {
