@@ -77,10 +77,10 @@ const itemMark = Buffer.from(',"item":');
 /** The item stands last, as it was written; in a line that somebody edited it may stand elsewhere, and is written anew. */
 function readLine(line: Buffer): PortableLine | undefined {
   if (!isUtf8(line)) return undefined;
-  const mark = line.indexOf(itemMark);
-  if (mark >= 0) {
-    const event = parseJson(`${line.toString("utf8", 0, mark)}}`);
-    const bytes = line.subarray(mark + itemMark.length, line.lastIndexOf(0x7d));
+  const at = line.indexOf(itemMark);
+  if (at >= 0) {
+    const event = parseJson(`${line.toString("utf8", 0, at)}}`);
+    const bytes = line.subarray(at + itemMark.length, line.lastIndexOf(0x7d));
     if (isJsonObject(event) && isJsonObject(parseJson(bytes.toString("utf8"))))
       return { event, item: Uint8Array.from(bytes) };
   }
