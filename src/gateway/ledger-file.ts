@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 
 const tablesVersion = 1;
 
@@ -23,21 +24,30 @@ const tables = `
   PRAGMA user_version = ${tablesVersion};
 `;
 
-/** The ledger's database, and which file it is: one that was deleted or replaced meanwhile is noticed. */
+/** What is read of each table: one that lacks any of it is no ledger's. */
+const columns: Readonly<Record<string, string>> = {
+  refused: "issuer, blob, at, times, refusal",
+  parameters: "issuer, model, parameter, at, refusal",
+  conversations: "issuer, conversation, mark, at, refusal",
+  sealed: "blob, issuer, at",
+};
+
+/** The ledger's database, and which file it is: one that was deleted, emptied or replaced meanwhile is noticed. */
 export interface LedgerFile {
   readonly db: DatabaseSync;
   isStill(): boolean;
 }
 
 /**
- * Opens the ledger, and makes it when there is none. One that can't be used is put aside under `.unusable`, and told by `aside`. Throws what
- * SQLite or the system throws when there can be no file there at all.
+ * Opens the ledger, and makes it when there is none. One that can't be used is put aside under `.unusable`, and told by `aside`; one that may
+ * only be read is opened for that. Throws what SQLite or the system throws when there can be no file there at all, and `NewerLedger`.
  */
 export function openLedgerFile(path: string, aside: (moved: string) => void): LedgerFile {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return opened(path);
   } catch (error) {
+    if (isForbidden(error) && existsSync(path)) return readable(path);
     if (!isUnusable(error)) throw error;
     const moved = `${path}.unusable`;
     rmSync(moved, { force: true });
@@ -54,15 +64,39 @@ function opened(path: string): LedgerFile {
   chmodSync(path, 0o600);
   const db = new DatabaseSync(path, { timeout: 50 });
   try {
+    refuseNewer(db);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     if (versionOf(db) === 0) make(db);
-    if (versionOf(db) !== tablesVersion) throw new OtherVersion(`it is of version ${versionOf(db)}`);
-    const { ino } = statSync(path);
-    return { db, isStill: () => statSync(path, { throwIfNoEntry: false })?.ino === ino };
+    return checked(db, path);
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/** As it lies there: beside it there is nothing that SQLite could make, and so nobody who writes. */
+function readable(path: string): LedgerFile {
+  const url = pathToFileURL(path);
+  url.searchParams.set("immutable", "1");
+  const db = new DatabaseSync(url, { readOnly: true });
+  try {
+    refuseNewer(db);
+    return checked(db, path);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function checked(db: DatabaseSync, path: string): LedgerFile {
+  if (versionOf(db) !== tablesVersion) throw new OtherVersion(`it is of version ${versionOf(db)}`);
+  for (const [table, names] of Object.entries(columns)) db.prepare(`SELECT ${names} FROM ${table}`);
+  const { ino } = statSync(path);
+  const isStill = (): boolean => {
+    const now = statSync(path, { throwIfNoEntry: false });
+    return now !== undefined && now.ino === ino && now.size > 0;
+  };
+  return { db, isStill };
 }
 
 /** Asked once more under the lock: of two gateways that start at once, the second finds the tables of the first and must not put them aside. */
@@ -74,6 +108,15 @@ function make(db: DatabaseSync): void {
 
 class OtherVersion extends Error {}
 
+/** What a newer version has written is its own: nothing of it is read, changed or put aside. */
+class NewerLedger extends Error {}
+
+function refuseNewer(db: DatabaseSync): void {
+  const version = versionOf(db);
+  if (version <= tablesVersion) return;
+  throw new NewerLedger(`a newer version of throughline has written it (tables of version ${version})`);
+}
+
 function versionOf(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
 }
@@ -84,8 +127,12 @@ function isUnusable(error: unknown): boolean {
   return error instanceof OtherVersion || (typeof code === "number" && [1, 11, 26].includes(code & 0xff));
 }
 
+const forbidden: ReadonlySet<unknown> = new Set(["EROFS", "EACCES", "EPERM"]);
+const isForbidden = (error: unknown): boolean => forbidden.has((error as { code?: unknown }).code);
+
 /** Errors of SQLite or of the system: a ledger can do without its file. Anything else is a mistake of the program. */
 export function isOfTheFile(error: unknown): boolean {
   const { errcode, syscall } = error as { errcode?: unknown; syscall?: unknown };
-  return typeof errcode === "number" || typeof syscall === "string" || error instanceof OtherVersion;
+  const isOfVersion = error instanceof OtherVersion || error instanceof NewerLedger;
+  return isOfVersion || typeof errcode === "number" || typeof syscall === "string";
 }

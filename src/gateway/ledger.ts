@@ -61,7 +61,9 @@ export class Ledger implements HealMemory {
     this.#path = path;
     this.#log = log;
     this.#now = now;
-    if (path !== undefined) this.#guarded(() => this.#load(this.#opened(path)));
+    if (path === undefined) return;
+    this.#guarded(() => this.#read(this.#opened(path)));
+    if (this.#file) this.#guarded(() => this.#forgetOld());
   }
 
   knows(issuer: string): boolean {
@@ -237,28 +239,25 @@ export class Ledger implements HealMemory {
     });
   }
 
-  #load(db: DatabaseSync): void {
-    const since = this.#now() - keptMs;
-    this.#guarded(() => {
-      for (const table of ["refused", "parameters", "conversations", "sealed"])
-        db.prepare(`DELETE FROM ${table} WHERE at < ?`).run(since);
-    });
-    this.#read(db);
+  #forgetOld(): void {
+    for (const table of ["refused", "parameters", "conversations", "sealed"])
+      this.#file?.db.prepare(`DELETE FROM ${table} WHERE at < ?`).run(this.#now() - keptMs);
   }
 
   #read(db: DatabaseSync): void {
     this.#seen = fingerprint(db);
-    for (const { issuer, blob, at, times, refusal } of rows(db, "refused"))
+    const since = this.#now() - keptMs;
+    for (const { issuer, blob, at, times, refusal } of rows(db, "refused", since))
       inner(this.#refused, text(issuer)).set(text(blob), {
         at: Number(at),
         times: Number(times),
         refusal: text(refusal),
       });
-    for (const { issuer, model, parameter } of rows(db, "parameters")) {
+    for (const { issuer, model, parameter } of rows(db, "parameters", since)) {
       const ofIssuer = inner(this.#parameters, text(issuer));
       ofIssuer.set(text(model), (ofIssuer.get(text(model)) ?? new Set()).add(text(parameter)));
     }
-    for (const { issuer, conversation, mark } of rows(db, "conversations")) {
+    for (const { issuer, conversation, mark } of rows(db, "conversations", since)) {
       const value = parseJson(text(mark));
       if (isMark(value)) inner(this.#marks, text(issuer)).set(text(conversation), value);
     }
@@ -346,8 +345,8 @@ function fingerprint(db: DatabaseSync): string {
   return JSON.stringify(found);
 }
 
-const rows = (db: DatabaseSync, table: string): Record<string, SQLOutputValue>[] =>
-  db.prepare(`SELECT * FROM ${table}`).all();
+const rows = (db: DatabaseSync, table: string, since: number): Record<string, SQLOutputValue>[] =>
+  db.prepare(`SELECT * FROM ${table} WHERE at >= ?`).all(since);
 
 const text = (value: SQLOutputValue | undefined): string => (typeof value === "string" ? value : "");
 

@@ -1,5 +1,14 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -8,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Ledger } from "../../src/gateway/ledger.ts";
-import { both, client, closeBoth, last, sealsIn, talk } from "./client.ts";
+import { both, client, closeBoth, inputOf, last, sealsIn, talk } from "./client.ts";
 import { gatewayTo } from "./kit.ts";
 
 let folder: string;
@@ -156,6 +165,63 @@ describe("the ledger", () => {
     const next = await gatewayTo(simulator.url, { ledger: path });
     expect(next.lines.join()).toContain("ledger.sqlite.unusable");
     expect(existsSync(`${path}.unusable`)).toBe(true);
+  });
+
+  it("that a newer version has written is left as it is, and told once", async () => {
+    mkdirSync(join(folder, "gateway"));
+    const newer = new DatabaseSync(path);
+    newer.exec("CREATE TABLE later (a); PRAGMA user_version = 99;");
+    newer.close();
+    const before = readFileSync(path);
+    const { turn, seals, lines, gateway } = await rotated();
+    await turn("three");
+    await turn("four");
+    expect(seals()).toEqual([2, 0, 1]);
+    await gateway.close();
+    expect(readFileSync(path)).toEqual(before);
+    expect(lines.filter((line) => line.includes("newer version of throughline"))).toHaveLength(1);
+    expect(existsSync(`${path}.unusable`)).toBe(false);
+  });
+
+  it("that lacks a column, or is emptied while it runs, is made anew with what is known", async () => {
+    mkdirSync(join(folder, "gateway"));
+    const other = new DatabaseSync(path);
+    other.exec("CREATE TABLE refused (blob); PRAGMA user_version = 1;");
+    other.close();
+    const { turn, simulator } = await rotated();
+    expect(existsSync(`${path}.unusable`)).toBe(true);
+    await turn("three");
+    truncateSync(path);
+    simulator.rotateKey();
+    await turn("four");
+    const db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 3 });
+    db.close();
+  });
+
+  it("that may only be read counts all the same", async (test) => {
+    const { turn, seals, simulator, gateway } = await rotated();
+    await turn("three");
+    await gateway.close();
+    const place = join(folder, "gateway");
+    const mount = (...words: string[]): void => void execFileSync("mount", words, { stdio: "ignore" });
+    try {
+      mount("--bind", place, place);
+      mount("-o", "remount,ro,bind", place);
+    } catch {
+      return test.skip("needs root and mounts");
+    }
+    try {
+      const next = await gatewayTo(simulator.url, { ledger: path });
+      const codex = client(next);
+      codex.input.push(...inputOf(simulator.requests[0]));
+      expect(last(await codex.say("four"))).toBe("response.completed");
+      expect(seals()).toEqual([2, 0, 0]);
+      await next.close();
+      expect(next.lines.filter((line) => line.includes("can't be written"))).toHaveLength(1);
+    } finally {
+      execFileSync("umount", ["--lazy", place]);
+    }
   });
 
   it("forgets what was refused longer ago than it keeps, and waits longer after each refusal before it tries again", () => {
