@@ -206,13 +206,13 @@ export class Ledger implements HealMemory {
       transaction(db, () => this.#writeAll(db));
     });
     this.#isBehind = !isDone;
+    if (isDone) this.#isTroubled = false;
   }
 
-  /** Whether it went well. What is wrong with the file is told once, until it is well again. */
+  /** Whether it went well. What is wrong with the file is told once, until it can be written again. */
   #guarded(work: () => void): boolean {
     try {
       work();
-      this.#isTroubled = false;
       return true;
     } catch (error) {
       if (!isOfTheFile(error)) throw error;
