@@ -37,3 +37,11 @@ export async function* documentLines(path: string): AsyncGenerator<RolloutLine[]
   }
   yield lines;
 }
+
+/** Whether a file is such a document: a manifest or a settings file is one JSON value too. */
+export async function isDocument(path: string): Promise<boolean> {
+  const { size } = await stat(path);
+  const document = size > longestLine ? undefined : parseJson(await readFile(path, "utf8"));
+  if (!isJsonObject(document) || !isJsonObject(document["session"])) return false;
+  return typeof document["session"]["id"] === "string" && Array.isArray(document["items"]);
+}

@@ -3,12 +3,14 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { isJsonObject } from "../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import { isCompressed } from "./compressed.ts";
+import { isDocument } from "./document.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
 import { recordOfHead } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { type RolloutLine, rolloutLines } from "./lines.ts";
 import { flawOf, lookThrough, type Reader } from "./long-line.ts";
 import { MessagesWatch } from "./messages-watch.ts";
+import { isOfCodex } from "./of-codex.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import { PairsWatch } from "./pairs-watch.ts";
@@ -33,6 +35,8 @@ export interface Examination {
   readonly bytes: number;
   readonly lines: number;
   readonly records: number;
+  /** Whether any of it is what Codex writes. */
+  readonly ofCodex: boolean;
   /** Offset behind the last record, its line's ending included. */
   readonly end: number;
   readonly era: Era | undefined;
@@ -92,7 +96,8 @@ export async function examine(path: string, options: ExamineOptions = {}): Promi
       examiner.batch(batch);
       options.onBytes?.(examiner.bytes);
     }
-    return examiner.result();
+    const found = examiner.result();
+    return found.head === "document" ? { ...found, ofCodex: await isDocument(path) } : found;
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -123,6 +128,7 @@ class Examiner {
   #tail: Examination["tail"];
   #lines = 0;
   #records = 0;
+  #ofCodex = false;
   #end = 0;
   #returns = 0;
   #lastTimestamp: unknown;
@@ -226,6 +232,7 @@ class Examiner {
     this.#records++;
     this.#end = this.bytes;
     this.#era ??= record.era;
+    this.#ofCodex ||= isOfCodex(record);
     if (this.#doubles.see(record, line)) return;
     if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
     this.#ordinals.see(record, line);
@@ -250,6 +257,7 @@ class Examiner {
     if (head === undefined) return;
     const record = watched(head);
     this.#records++;
+    this.#ofCodex ||= isOfCodex(record);
     this.#end = this.bytes;
     this.#ordinals.see(record, line);
     this.#pairs.see(record, line);
@@ -259,7 +267,10 @@ class Examiner {
   #begin(record: RolloutRecord, line: RolloutLine): void {
     const isHeader = record.type === "session_meta" && isWholeHeader(record);
     if (!isHeader) {
-      this.#head = this.#noHeader(line, record.type === "session_meta" ? "broken" : "missing");
+      const { session, items } = record.payload;
+      const isWritten = isJsonObject(session) && Array.isArray(items);
+      if (isWritten) this.#head = this.#noHeader(line, "document");
+      else this.#head = this.#noHeader(line, record.type === "session_meta" ? "broken" : "missing");
       return;
     }
     this.#head = "whole";
@@ -278,6 +289,7 @@ class Examiner {
       this.#first = spanOf(line);
       this.#header = read.type === "session_meta" ? readHeader(read.payload) : undefined;
       this.#records++;
+      this.#ofCodex = true;
       return true;
     }
     if (!read.readable && read.why === "git-lfs") this.#head = this.#noHeader(line, "git-lfs");
@@ -301,8 +313,8 @@ class Examiner {
       if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
     }
     if (this.#head !== undefined) return;
-    const isDocument = line.bytes.length < 8 && line.bytes.toString("latin1").trim() === "{";
-    this.#head = this.#noHeader(line, isDocument || this.#path.endsWith(".json") ? "document" : "broken");
+    const isOpening = line.bytes.length < 8 && line.bytes.toString("latin1").trim() === "{";
+    this.#head = this.#noHeader(line, isOpening || this.#path.endsWith(".json") ? "document" : "broken");
   }
 
   result(): Examination {
@@ -311,6 +323,7 @@ class Examiner {
       bytes: this.bytes,
       lines: this.#lines,
       records: this.#records,
+      ofCodex: this.#ofCodex,
       end: this.#end,
       era: this.#era,
       header: this.#header,

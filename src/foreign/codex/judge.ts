@@ -19,7 +19,7 @@ export interface JudgeOptions {
 /** What an examination means: one finding a kind of damage, the worst first. */
 export function judge(found: Examination, { path, now }: JudgeOptions): Finding[] {
   const heads = headFindings(found, path);
-  if (!isOfLines(found)) return heads;
+  if (!isOfLines(found) || !found.ofCodex) return heads;
   const findings = [
     ...heads,
     ...lineFindings(found),
@@ -40,7 +40,7 @@ export function isOfLines({ head }: Examination): boolean {
 const ranks = { broken: 0, loss: 1, note: 2 };
 
 function headFindings(
-  { head, first, header, bytes, records, broken, firstOrdinal }: Examination,
+  { head, first, header, bytes, records, ofCodex, broken, firstOrdinal }: Examination,
   path: string,
 ): Finding[] {
   const at = first ? [placeOf(first)] : [];
@@ -49,8 +49,12 @@ function headFindings(
   if (path.endsWith(".zst")) found.push(finding("compressed", []));
   if (bytes === 0) return [...found, finding("empty-file", [])];
   if (head === "git-lfs") return [...found, finding("git-lfs-pointer", at)];
-  if (head === "document") return [...found, finding("old-document", [])];
-  if (records === 0) return [...found, finding("not-a-rollout", at)];
+  if (head === "document" && ofCodex) return [...found, finding("old-document", [])];
+  if (!ofCodex) {
+    // Lines of another program's are nothing that is broken, unless they stand where a session should.
+    const isAnothers = (records > 0 || head === "document") && readRolloutName(path) === undefined;
+    return [...found, { ...finding("not-a-rollout", at), ...(isAnothers && anothers) }];
+  }
   if (head === "byte-order-mark") found.push(finding("byte-order-mark", at));
   if (head === "broken") found.push(finding("header-broken", at));
   if (head === "missing") found.push(finding("header-missing", at));
@@ -64,6 +68,11 @@ function headFindings(
     found.push(finding("name-differs", at, { detail: `rename it to ${rolloutName(header)}` }));
   return found;
 }
+
+const anothers = {
+  severity: "note",
+  instead: "nothing: it is another program's, or another file of Codex's",
+} as const;
 
 /** The name that Codex gives the file of such a header. */
 function rolloutName({ id, created }: RolloutHeader): string {

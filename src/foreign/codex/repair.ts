@@ -105,7 +105,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       }
     }
     // Without a record even then it is somebody else's file (a page, a picture), of which nothing but spaces would be left.
-    if (found.records === 0) changes = new RepairChanges();
+    if (!found.ofCodex) changes = new RepairChanges();
     const indexed = indexKey(real, thread);
     const index = indexed === undefined ? undefined : databases?.index(indexed);
     const isMisfit = index !== undefined && indexMisfit(index, folder.original) !== undefined;
