@@ -221,3 +221,14 @@ describe("user text", () => {
     );
   });
 });
+
+it.each([
+  // When each comma kept what had to follow it: 14 s and 1.4 GB.
+  ["nothing but brackets and commas", "[".repeat(30_000) + ",".repeat(30_000)],
+  // When the end of the line was looked for from each blank: 3 s.
+  ["damaged JSON with a long row of blanks", `{"error": ${" ".repeat(60_000)}oops}`],
+])("a body that is %s takes no time and no memory", (_what, body) => {
+  const began = process.cpuUsage().user;
+  expect(classify(signalFromHttp(400, {}, body), context).class).toBe("unknown-provider-failure");
+  expect(process.cpuUsage().user - began).toBeLessThan(1_000_000);
+});

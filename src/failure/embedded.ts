@@ -44,12 +44,17 @@ function objectEnd(text: string): number | undefined {
 
 function parsed(text: string): JsonObject | undefined {
   // Wrapped by a terminal or a log on its way: a line break inside a string is a space.
-  const attempts = [() => text, () => text.replace(/\s*[\n\r]\s*/gu, " "), () => fromPython(text)];
+  const attempts = [() => text, () => oneLine(text), () => fromPython(text)];
   for (const attempt of attempts) {
     const value = parseJson(attempt());
     if (isJsonObject(value)) return value;
   }
   return undefined;
+}
+
+function oneLine(text: string): string {
+  const lines = text.split(/[\n\r]+/u).map((line) => line.trim());
+  return lines.filter((line) => line !== "").join(" ");
 }
 
 const pythonTokens = /'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|\b(None|True|False)\b/gsu;

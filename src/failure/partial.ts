@@ -1,8 +1,11 @@
 import { parseJson } from "../lib/json.ts";
 
+/** No error lies so deep, and what it takes to look at a text grows with its depth. */
+const deepest = 100;
+
 /**
  * JSON that may have been cut: as much of it as stands there, with a string that is cut kept as far as it goes. `undefined` when the
- * text doesn't begin like a JSON object or list.
+ * text doesn't begin like a JSON object or list, or nests deeper than any error does.
  */
 export function parsePartialJson(text: string): unknown {
   const whole = parseJson(text);
@@ -22,8 +25,9 @@ export function parsePartialJson(text: string): unknown {
       continue;
     }
     if (character === '"') inString = true;
-    else if (character === "{" || character === "[") closers.push(character === "{" ? "}" : "]");
-    else if (character === "}" || character === "]") closers.pop();
+    else if (character === "{" || character === "[") {
+      if (closers.push(character === "{" ? "}" : "]") > deepest) return undefined;
+    } else if (character === "}" || character === "]") closers.pop();
     else if (character === ",") ends.push({ at, tail: closers.toReversed().join("") });
     if (closers.length === 0) break;
   }

@@ -8,7 +8,37 @@ export interface PartialCall {
   id: string;
   name: string;
   arguments: string;
+  readonly nesting: Nesting;
   signature: string | undefined;
+}
+
+export function newCall(index: number | undefined): PartialCall {
+  return { index, id: "", name: "", arguments: "", nesting: new Nesting(), signature: undefined };
+}
+
+/** How deep in its JSON a text ends that comes in fragments: of each one only its own characters are looked at. */
+class Nesting {
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+  /** The last thing that stands there closed what was opened first. */
+  isClosed = false;
+
+  take(part: string): void {
+    for (let at = 0; at < part.length; at++) {
+      const character = part[at]!;
+      if (this.#inString) {
+        if (this.#escaped) this.#escaped = false;
+        else if (character === "\\") this.#escaped = true;
+        else if (character === '"') this.#inString = false;
+        continue;
+      }
+      if (character === '"') this.#inString = true;
+      else if (character === "{" || character === "[") this.#depth++;
+      else if (character === "}" || character === "]") this.#depth--;
+      if (character.trim() !== "") this.isClosed = this.#depth === 0 && character === "}";
+    }
+  }
 }
 
 /** Takes a fragment in. The name comes once as a rule; servers that repeat it repeat it whole. */
@@ -19,14 +49,19 @@ export function addFragment(call: PartialCall, delta: JsonObject): void {
   const part = told["arguments"];
   if (typeof part === "string") {
     // Gateways in front of other wires begin with an empty object and then give the arguments.
-    if (call.arguments.trim() === "{}" && part.startsWith("{")) call.arguments = "";
-    call.arguments += part;
+    if (call.nesting.isClosed && part.startsWith("{") && call.arguments.trim() === "{}") call.arguments = "";
+    write(call, part);
   }
   // Some compatible servers give them as an object.
-  else if (isJsonObject(part)) call.arguments += JSON.stringify(part);
+  else if (isJsonObject(part)) write(call, JSON.stringify(part));
   const extra = isJsonObject(delta["extra_content"]) ? delta["extra_content"]["google"] : undefined;
   if (isJsonObject(extra) && typeof extra["thought_signature"] === "string")
     call.signature = extra["thought_signature"];
+}
+
+function write(call: PartialCall, part: string): void {
+  call.arguments += part;
+  call.nesting.take(part);
 }
 
 /** Whether a fragment goes on with this call, rather than beginning the next. */
@@ -43,7 +78,7 @@ export function continues(call: PartialCall, delta: JsonObject): boolean {
 
 /** Whether the arguments are complete. Those of a call that takes none may never come. */
 export function isWhole(call: PartialCall): boolean {
-  return call.arguments.trimEnd().endsWith("}") && isJsonObject(parseJson(call.arguments));
+  return call.nesting.isClosed && isJsonObject(parseJson(call.arguments));
 }
 
 /** The log's item for a call. A call of a custom tool came as a function's, with its text as `input`. */

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { isFailureOf } from "../../failure.ts";
 import type { ProviderEvent } from "../../provider.ts";
 import { ask, type Asked, failureOf, input, kinds } from "../../../test/wire/ask.ts";
 import { bodyOf, closeServers, serve } from "../../../test/wire/upstream.ts";
+import type { Said } from "../wire/wire.ts";
 import { chatProvider } from "./provider.ts";
+import { ChatReader } from "./reader.ts";
 
 afterEach(closeServers);
 
@@ -296,6 +298,22 @@ describe("a call", () => {
         done,
     );
     expect(items(events)).toMatchObject([{ arguments: '{"a":1}' }, { arguments: '{"b":2}' }]);
+  });
+
+  it("is read as JSON when its last bracket closes, not with each fragment", () => {
+    const reader = new ChatReader([], new Set());
+    const fragment = (call: object): Said[] =>
+      reader.event("", { choices: [{ delta: { tool_calls: [call] } }] }, "");
+    fragment({ index: 0, id: "a", function: { name: "write", arguments: '{"text":"' } });
+    const parse = vi.spyOn(JSON, "parse");
+    try {
+      for (let line = 0; line < 1_000; line++)
+        fragment({ index: 0, function: { arguments: "if (x) { y(); }" } });
+      expect(parse).not.toHaveBeenCalled();
+    } finally {
+      parse.mockRestore();
+    }
+    expect(fragment({ index: 0, function: { arguments: '"}' } })).toMatchObject([{ type: "item" }]);
   });
 
   it("without arguments gets an empty object", async () => {

@@ -7,7 +7,15 @@ import { describeItem } from "../../session/item.ts";
 import { incomplete } from "../wire/decoder.ts";
 import { tokenCount } from "../wire/usage.ts";
 import type { AnswerReader, Said } from "../wire/wire.ts";
-import { addFragment, callItem, continues, isWhole, type PartialCall, uniqueCallId } from "./call.ts";
+import {
+  addFragment,
+  callItem,
+  continues,
+  isWhole,
+  newCall,
+  type PartialCall,
+  uniqueCallId,
+} from "./call.ts";
 
 const encoder = new TextEncoder();
 
@@ -122,13 +130,7 @@ export class ChatReader implements AnswerReader {
       addFragment(open, delta);
       return this.#readyCalls();
     }
-    const call: PartialCall = {
-      index: typeof index === "number" ? index : undefined,
-      id: "",
-      name: "",
-      arguments: "",
-      signature: undefined,
-    };
+    const call = newCall(typeof index === "number" ? index : undefined);
     addFragment(call, delta);
     // The empty end of a call that is finished already.
     const isTold = this.#told.some((earlier) => continues(earlier, delta));

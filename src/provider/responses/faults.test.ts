@@ -77,11 +77,41 @@ describe("a stream that is cut", () => {
     expect(reasonOf(events)).toBe("incomplete");
   });
 
+  it.each([
+    ["whose last event has no blank line behind it", completed.trimEnd()],
+    ["with keepalives that are no JSON", `event: ping\ndata:\n\ndata: keepalive\n\n${completed}`],
+  ])("%s is whole all the same", async (_what, rest) => {
+    const events = await ask(await cut(created + itemDone(item) + rest, "end"));
+    expect(kinds(events)).toEqual(["opened", "item", "completed"]);
+  });
+
+  it("in front of the blank line behind an event that isn't the last one keeps that event, and is a cut", async () => {
+    const events = await ask(await cut(created + delta("hello").trimEnd(), "end"));
+    expect(kinds(events)).toEqual(["opened", "text-delta", "failed"]);
+    expect(reasonOf(events)).toBe("cut");
+  });
+
   it("as a whole answer is an interruption", async () => {
     const url = await serve((_incoming, response) =>
       response.writeHead(200, { "content-type": "application/json" }).end('{"id":"r","output":['),
     );
     expect(reasonOf(await ask(url))).toBe("cut");
+  });
+});
+
+describe("the key", () => {
+  const told = `Incorrect API key provided: hunter2hunter2\nsk-other-secret`;
+
+  it.each([
+    ["a stream's error event", "text/event-stream", sse("error", { code: "invalid_api_key", message: told })],
+    ["a whole answer", "application/json", JSON.stringify({ error: { message: told } })],
+  ])("that %s quotes stands in nothing that is told or logged", async (_what, type, body) => {
+    const url = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": type, "x-echo": "hunter2hunter2" }).end(body),
+    );
+    const failure = failureOf(await ask(url, { options: { apiKey: "hunter2hunter2" } }));
+    expect(failure.message).toContain("Incorrect API key provided: [key]");
+    expect(JSON.stringify([failure.message, failure.data, failure.signal])).not.toMatch(/hunter2|sk-other/u);
   });
 });
 

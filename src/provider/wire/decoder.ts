@@ -17,6 +17,7 @@ export class EventDecoder {
     },
   });
   #events = 0;
+  #isEnding = false;
   #start = "";
 
   constructor(reader: AnswerReader, lastEvent: string) {
@@ -34,8 +35,9 @@ export class EventDecoder {
 
   /** The end of the stream: the reader's own, or else a cut, or something else than a stream. */
   end(): Said[] {
-    const said = this.#reader.end?.(false) ?? [];
-    if (said.length > 0) return said;
+    const said = this.#lastWords();
+    if (!said.some(isEnd)) said.push(...(this.#reader.end?.(false) ?? []));
+    if (said.some(isEnd)) return said;
     if (this.#events === 0) {
       if (isHtml(this.#start)) {
         const message = "an HTML page instead of a stream";
@@ -46,14 +48,21 @@ export class EventDecoder {
       if (isJsonObject(body))
         return [{ type: "refused", signal: signalFromEvent("error", body, this.#start) }];
     }
-    return [
-      { type: "refused", signal: signalFromTransport("CUT", `the stream closed before ${this.#lastEvent}`) },
-    ];
+    const signal = signalFromTransport("CUT", `the stream closed before ${this.#lastEvent}`);
+    return [...said, { type: "refused", signal }];
+  }
+
+  /** What the last event says when the stream ends without the blank line behind it, as some servers do. One that is cut says nothing. */
+  #lastWords(): Said[] {
+    this.#isEnding = true;
+    this.#parser.feed("\n\n");
+    return this.#said.splice(0);
   }
 
   #event(name: string | undefined, data: string): void {
     this.#events++;
-    if (data === "[DONE]") {
+    const written = data.trim();
+    if (written === "[DONE]") {
       this.#said.push(...(this.#reader.end?.(true) ?? []));
       return;
     }
@@ -63,9 +72,17 @@ export class EventDecoder {
       this.#said.push(...this.#reader.event(type, event, data));
       return;
     }
+    if (name === "error" && written !== "") {
+      this.#said.push({ type: "refused", signal: signalFromEvent(name, { message: written }, data) });
+      return;
+    }
+    // A keepalive carries nothing, or a word; only what begins as JSON can be an event that was damaged on its way.
+    if (this.#isEnding || !/^[{[]/u.test(written)) return;
     this.#said.push(incomplete(`the stream event ${name ?? "without a name"} is not JSON`));
   }
 }
+
+const isEnd = ({ type }: Said): boolean => type === "completed" || type === "refused";
 
 /** What a whole answer says (an endpoint that doesn't stream). */
 export function readAnswer(reader: AnswerReader, bytes: Uint8Array): Said[] {

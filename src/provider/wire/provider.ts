@@ -5,6 +5,7 @@ import { classify } from "../../failure/classify.ts";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
+import { isJsonObject } from "../../lib/json.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
 import { holdsSealed, type StreamedBody } from "./body.ts";
 import { dispatcherFor, connectionWords, errorCode } from "./connection.ts";
@@ -102,7 +103,7 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     const type = headers["content-type"] ?? "";
     const body = decoded(answer.body, headers["content-encoding"]);
     if (!ok || /\bhtml\b/iu.test(type)) {
-      const text = this.#withoutKey(await readStart(body, signal));
+      const text = await readStart(body, signal);
       yield {
         type: "failed",
         failure: await this.#refusal(signalFromHttp(answer.statusCode, headers, text), request, sent),
@@ -204,7 +205,8 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     }
   }
 
-  async #refusal(signal: FailureSignal, request: ModelRequest, sent: Body): Promise<Failure> {
+  async #refusal(told: FailureSignal, request: ModelRequest, sent: Body): Promise<Failure> {
+    const signal = eachText(told, (text) => this.#withoutKey(text)) as FailureSignal;
     const ambiguous =
       this.#wire.sendsSealed && request.sealed && (signal.status === 400 || signal.status === 401);
     const sealedSent = ambiguous && (await holdsSealed(request.input));
@@ -230,11 +232,20 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     const { apiKey = "" } = this.#options;
     // A word that stands in for a key where none is needed ("x", "ollama") is no secret, and taking it out would garble what is said.
     const isSecret = apiKey.length >= 8;
+    // In a raw body a line break in front of it is an escape, whose letter is no part of the word.
     return (isSecret ? text.replaceAll(apiKey, "[key]") : text).replaceAll(
-      /\b(?:sk|key)-[\w*-]{8,}/gu,
+      /(?:\b|(?<=\\[nrt]))(?:sk|key)-[\w*-]{8,}/gu,
       "[key]",
     );
   }
+}
+
+/** The JSON value with each of its texts changed, names of members apart. */
+function eachText(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((element) => eachText(element, change));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, eachText(member, change)]));
 }
 
 function bearer(apiKey: string | undefined): Record<string, string> {
