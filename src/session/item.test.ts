@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sealedBlob } from "../../test/property/written-log.ts";
-import { describeItem } from "./item.ts";
+import { describeItem, replayableItem } from "./item.ts";
 
 const facts = (item: object): ReturnType<typeof describeItem> =>
   describeItem(new TextEncoder().encode(JSON.stringify(item)));
@@ -40,5 +40,14 @@ describe("what a log's header says of an item", () => {
     const many = Array.from({ length: 150_000 }, () => ({ type: "input_image" }));
     expect(facts({ type: "message", role: "user", content: many })?.media?.count).toBe(150_000);
     expect(facts({ type: "message", role: "user", content: "input_image" })?.media).toBeUndefined();
+  });
+});
+
+describe("an item that is written anew because no provider takes it back", () => {
+  it("changes in what can't be sent, and keeps its numbers", () => {
+    const item =
+      '{"type":"message","n":12345678901234567890,"m":{"x":[0.1,1e400]},"text":"a\\ud800b\\u0000"}';
+    const clean = Buffer.from(replayableItem(Buffer.from(item))).toString();
+    expect(clean).toBe(item.replace("\\ud800", "\ufffd").replace("\\u0000", "\ufffd"));
   });
 });

@@ -6,6 +6,7 @@ import {
   type Member,
   memberCut,
   members,
+  parseExactJson,
   parseJson,
 } from "../lib/json.ts";
 import { type ItemFacts, itemFacts } from "./event.ts";
@@ -198,7 +199,7 @@ const escape = new TextEncoder().encode("\\u");
  */
 export function replayableItem(item: Uint8Array): Uint8Array {
   if (!holds(item, escape)) return item;
-  const value: unknown = JSON.parse(decoder.decode(item));
+  const value = parseExactJson(decoder.decode(item));
   let changed = false;
   const text = JSON.stringify(value, (_key, member: unknown) => {
     if (typeof member !== "string" || (member.isWellFormed() && !member.includes("\u0000"))) return member;

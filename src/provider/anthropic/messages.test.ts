@@ -143,6 +143,14 @@ describe("a history", () => {
     expect(sent).not.toMatch(/\\ud800|\\udc00|\\u0000/u);
   });
 
+  it("sends numbers as the model wrote them, which no double holds, also beside an escape", () => {
+    const written = '{"id":12345678901234567890,"x":[1e400,0.10000000000000000555],"n":1}';
+    const escaped = written.replace("}", ',"\\u0061":"\\u0000"}');
+    const sent = JSON.stringify(messages([user("a"), call("1", written), call("2", escaped)]));
+    expect(sent).toContain(`"input":${written}`);
+    expect(sent).toContain(`"input":${written.replace("}", ',"a":"\ufffd"}')}`);
+  });
+
   it("sends ids and names that the wire takes, each call under one of its own, and knows whose they are", () => {
     const long = `functions.shell:${"x".repeat(80)}`;
     const items = [

@@ -98,6 +98,21 @@ const whole = [
 ].join("");
 
 describe("a streamed answer", () => {
+  it("keeps the numbers of an input that comes whole with its block", async () => {
+    const block = '{"type":"tool_use","id":"t","name":"shell_command","input":{"id":12345678901234567890}}';
+    const start = `{"type":"content_block_start","index":0,"content_block":${block}}`;
+    const streamed = await upstream(
+      `${messageStart}event: content_block_start\ndata: ${start}\n\n${messageEnd("tool_use")}`,
+    );
+    const unstreamed = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      const head = { "content-type": "application/json" };
+      response.writeHead(200, head).end(`{"type":"message","content":[${block}],"stop_reason":"tool_use"}`);
+    });
+    for (const url of [streamed.url, unstreamed])
+      expect(itemsOf(await ask(url))).toMatchObject([{ arguments: '{"id":12345678901234567890}' }]);
+  });
+
   it("becomes items as its blocks stop, in their order, and ends with the usage", async () => {
     const { url } = await upstream(whole);
     const events = await ask(url);

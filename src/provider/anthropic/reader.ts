@@ -1,5 +1,5 @@
 import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseExactJson } from "../../lib/json.ts";
 import type { ModelRequest } from "../../provider.ts";
 import type { Usage } from "../../session/event.ts";
 import { describeItem } from "../../session/item.ts";
@@ -40,7 +40,7 @@ export class MessagesReader implements AnswerReader {
         return this.#start(object(event["message"]));
       case "content_block_start":
         this.#open.set(indexOf(event), {
-          block: object(event["content_block"]),
+          block: object(object(parseExactJson(data))["content_block"]),
           text: "",
           signature: "",
         });
@@ -67,12 +67,14 @@ export class MessagesReader implements AnswerReader {
 
   whole(answer: JsonObject, bytes: Uint8Array): Said[] {
     const said = this.#start(answer);
-    const content: unknown[] = Array.isArray(answer["content"]) ? answer["content"] : [];
+    const data = new TextDecoder().decode(bytes);
+    const { content: told } = object(parseExactJson(data));
+    const content: unknown[] = Array.isArray(told) ? told : [];
     for (const [index, block] of content.entries()) {
       this.#open.set(index, { block: object(block), text: "", signature: "" });
       said.push(...this.#stop(index));
     }
-    this.#ending = { event: answer, data: new TextDecoder().decode(bytes) };
+    this.#ending = { event: answer, data };
     return [...said, ...this.#end()];
   }
 

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from "../../session/definition.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { isExactNumber, isJsonObject, type JsonObject, parseExactJson, parseJson } from "../../lib/json.ts";
 import { sanitise } from "../../session/item.ts";
 import type { CacheMark } from "./block.ts";
 
@@ -45,10 +45,10 @@ export function rawInput(json: string): string {
 
 /**
  * A call's arguments as the object that this wire demands. Arguments that are no JSON object (failures.md row 32) are kept as they are
- * under a name that says so. The escapes of a string in a string come to light here: what they stand for has to be text that is accepted.
+ * under a name that says so. An id of 20 digits stays the id that it was. The escapes of a string in a string come to light here: what they stand for has to be text that is accepted.
  */
 export function callInput(text: string): object {
-  const parsed = parseJson(text === "" ? "{}" : text);
+  const parsed = parseExactJson(text === "" ? "{}" : text);
   if (!isJsonObject(parsed)) return { arguments_that_are_not_a_json_object: text };
   return text.includes("\\u") ? (sanitised(parsed) as JsonObject) : parsed;
 }
@@ -56,6 +56,6 @@ export function callInput(text: string): object {
 function sanitised(value: unknown): unknown {
   if (typeof value === "string") return sanitise(value);
   if (Array.isArray(value)) return value.map(sanitised);
-  if (!isJsonObject(value)) return value;
+  if (!isJsonObject(value) || isExactNumber(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [sanitise(key), sanitised(member)]));
 }
