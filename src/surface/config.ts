@@ -276,33 +276,39 @@ export interface MadeProvider {
   close(): Promise<void>;
 }
 
-/** The provider of that name. Throws `configuration` when there is none, or when its key is missing. */
+/** Throws `configuration` when there is no provider of that name, or when its key is missing. */
+export function checkProvider(
+  { providers, home }: Config,
+  name: string,
+  environment: Environment,
+): ProviderSettings {
+  const settings = providers[name];
+  if (!settings) {
+    const known = Object.keys(providers).join(", ");
+    const message = `There is no provider "${name}". Known: ${known}. Others go into ${home}/config.toml as [providers.${name}].`;
+    throw new Failure("configuration", message, {});
+  }
+  const { kind, baseUrl, keyVariable } = settings;
+  const isOpen = kind === "simulator" || keyVariable === undefined || isLoopback(new URL(baseUrl).hostname);
+  if (!isOpen && !environment[keyVariable]) {
+    const message = `Provider "${name}" needs a key: set ${keyVariable}. (--provider simulator needs none.)`;
+    throw new Failure("configuration", message, {});
+  }
+  return settings;
+}
+
+/** The provider of that name. Throws as `checkProvider` does. */
 export async function makeProvider(
   config: Config,
   name: string,
   environment: Environment,
   scenario?: string,
 ): Promise<MadeProvider> {
-  const settings = config.providers[name];
-  if (!settings) {
-    const known = Object.keys(config.providers).join(", ");
-    throw new Failure(
-      "configuration",
-      `There is no provider "${name}". Known: ${known}. Others go into ${config.home}/config.toml as [providers.${name}].`,
-      {},
-    );
-  }
+  const settings = checkProvider(config, name, environment);
   if (settings.kind === "simulator") return simulated(config, scenario);
   const { baseUrl, keyVariable } = settings;
   const contract = contractFor(settings).name;
   const apiKey = keyVariable === undefined ? undefined : environment[keyVariable];
-  if (!apiKey && keyVariable !== undefined && !isLoopback(new URL(baseUrl).hostname)) {
-    throw new Failure(
-      "configuration",
-      `Provider "${name}" needs a key: set ${keyVariable}. (--provider simulator needs none.)`,
-      {},
-    );
-  }
   const wire = await wires[settings.kind]();
   const options = { name, baseUrl, contract, idleTimeoutMs: config.idleTimeoutMs };
   return { provider: wire({ ...options, ...(apiKey && { apiKey }) }), close: () => Promise.resolve() };

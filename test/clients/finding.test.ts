@@ -53,7 +53,7 @@ it("each filter counts what it hides", async () => {
   expect(out).toMatch(/beside/u);
   expect(out).toMatch(/1 more in other workspaces: .*; 2 hidden by --search BESIDE parser\n$/u);
   const none = await rig.run(["sessions", "--all", "--since", "2099-01-01"]);
-  expect(none.out).toBe("No session is left.\n4 hidden by --since 2099-01-01\n");
+  expect(none.out).toBe("No session fits.\n4 hidden by --since 2099-01-01\n");
 });
 
 it("a search finds what the model said, without a catalogue too", async () => {

@@ -45,6 +45,16 @@ describe.skipIf(!hasTmux)("the screen of the terminal interface", () => {
       }),
     ));
 
+  it("says at once that nothing can be asked without a key", () =>
+    withRig(echo, (rig) =>
+      atTerminal(
+        rig,
+        ["--provider", "anthropic"],
+        async (terminal) => void (await terminal.shows('Provider "anthropic" needs a key')),
+        { env: { ANTHROPIC_API_KEY: "", ANTHROPIC_BASE_URL: "" } },
+      ),
+    ));
+
   it("completes commands from their table, refuses what is none, and sends a path as a message", () =>
     withRig(echo, (rig) =>
       atTerminal(rig, [], async (terminal) => {

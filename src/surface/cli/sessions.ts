@@ -110,7 +110,7 @@ async function table(
     .filter(({ count }) => count > 0);
   if (shown.length === 0)
     lines.push(
-      counts.some(({ by }) => by !== elsewhere) ? "No session is left." : "No session in this workspace yet.",
+      counts.some(({ by }) => by !== elsewhere) ? "No session fits." : "No session in this workspace yet.",
     );
   const told = counts.map(({ by, count }) => {
     if (by === elsewhere)

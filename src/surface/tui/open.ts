@@ -2,7 +2,7 @@ import { counted } from "../../lib/words.ts";
 import type { Settings } from "../../session/event.ts";
 import type { Invocation } from "../cli/command.ts";
 import type { Screen } from "../cli/terminal.ts";
-import { readConfig, undecidedWords } from "../config.ts";
+import { checkProvider, type Config, readConfig, undecidedWords } from "../config.ts";
 import { placeOf } from "../place.ts";
 import { packageVersion } from "../version.ts";
 import type { Resumption, Workbench } from "../workbench.ts";
@@ -46,7 +46,10 @@ export async function openInterface(
     const paint = painter(terminal.colour);
     conversation.questions.isShown = true;
     if (prompt !== undefined) desk.send(prompt);
-    else if (!session) void tellSessions(conversation, folder);
+    else if (!session) {
+      tellProvider(conversation, config, environment);
+      void tellSessions(conversation, folder);
+    }
     while (!signal.aborted) {
       const leaving = await showScreen<Leaving>(screen, (done) => {
         const leave = (): void => {
@@ -81,13 +84,27 @@ export async function openInterface(
   return signal.aborted ? 130 : 0;
 }
 
+/** What a first message would be answered with where nothing can be asked, before somebody has thought of one. */
+function tellProvider(
+  conversation: Conversation,
+  config: Config,
+  environment: Invocation["environment"],
+): void {
+  try {
+    checkProvider(config, config.provider, environment);
+  } catch (error) {
+    conversation.tellTrouble(error);
+  }
+}
+
 /** That there is something to go on with; not once the person has begun something else. */
 async function tellSessions(conversation: Conversation, folder: string): Promise<void> {
+  const told = conversation.view.finished.length;
   try {
     const listed = await conversation.store.list({ workspace: placeOf(folder) });
     const count = listed.filter(({ archived }) => archived === undefined).length;
     const { finished, phase } = conversation.view;
-    if (count === 0 || finished.length > 1 || phase.kind !== "resting") return;
+    if (count === 0 || finished.length > told || phase.kind !== "resting") return;
     conversation.tell(note(`${counted(count, "session")} in this workspace: /resume goes on with one`));
   } catch (error) {
     conversation.tellTrouble(error);

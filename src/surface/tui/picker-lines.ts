@@ -97,7 +97,7 @@ function ending(text: string, columns: number): string {
 }
 
 function emptyWords({ query, rows, everywhere, elsewhere }: PickerState): string {
-  if (query !== "" && rows.length > 0) return "No session has these words. ctrl-f looks into the messages.";
+  if (query !== "" && rows.length > 0) return "No session has these words. ^f looks into the messages.";
   if (!everywhere && elsewhere > 0) return "No session in this workspace. tab shows the others.";
   return "No session.";
 }
