@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { isFailureOf } from "../failure.ts";
-import { homeFolder, readConfig, undecidedWords } from "./config.ts";
+import { homeFolder, makeProvider, readConfig, undecidedWords } from "./config.ts";
 
 it.each(["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"])(
   "%s that is no URL is a mistake of the configuration",
   (variable) => {
     const read = (value: string) => () => readConfig({ home: "/nowhere" }, { [variable]: value }, "/");
     expect(read("https://example.com/v1")).not.toThrow();
-    for (const wrong of ["api.example.com", "ftp://example.com", "http://"])
+    for (const wrong of ["api.example.com", "ftp://example.com", "http://", "http://user:secret@example.com"])
       expect(read(wrong)).toThrow(expect.toSatisfy((error) => isFailureOf(error, "configuration")));
   },
 );
@@ -81,8 +81,36 @@ it("a provider is reached over HTTP and nothing else", () => {
   };
   expect(read("http://127.0.0.1:8080/v1")).not.toThrow();
   expect(read("https://example.com/v1")).not.toThrow();
-  expect(read("ftp://example.com/v1")).toThrow(
-    expect.toSatisfy((error) => isFailureOf(error, "configuration")),
-  );
+  for (const wrong of ["ftp://example.com/v1", "https://user:secret@example.com/v1"])
+    expect(read(wrong)).toThrow(expect.toSatisfy((error) => isFailureOf(error, "configuration")));
   rmSync(home, { recursive: true });
+});
+
+it("the environment's base URL comes before the file's, as docs/configuration.md orders them", () => {
+  const home = mkdtempSync(join(tmpdir(), "config-"));
+  const table = (name: string) =>
+    `[providers.${name}]\nkind = "responses"\nbase_url = "http://file.example/v1"\n`;
+  writeFileSync(join(home, "config.toml"), table("openai") + table("work"));
+  const urls = (environment: Record<string, string>) => {
+    const { openai, work } = readConfig({ home }, environment, "/").providers;
+    return [openai?.baseUrl, work?.baseUrl];
+  };
+  expect(urls({})).toEqual(["http://file.example/v1", "http://file.example/v1"]);
+  expect(urls({ OPENAI_BASE_URL: "http://environment.example/v1" })).toEqual([
+    "http://environment.example/v1",
+    "http://file.example/v1",
+  ]);
+  rmSync(home, { recursive: true });
+});
+
+it.each(["provider", "model", "effort"])("--%s with nothing behind it is a mistake, not a name", (option) => {
+  expect(() => readConfig({ home: "/nowhere", [option]: "" }, {}, "/")).toThrow(
+    expect.toSatisfy((error) => isFailureOf(error, "usage")),
+  );
+});
+
+it("a provider is not found under a name that every object has", async () => {
+  const config = readConfig({ home: "/nowhere" }, {}, "/");
+  for (const name of ["constructor", "__proto__", "toString"])
+    await expect(makeProvider(config, name, {})).rejects.toThrow(`There is no provider "${name}"`);
 });

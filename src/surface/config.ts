@@ -17,6 +17,11 @@ import { packageVersion } from "./version.ts";
 
 export type { Watching } from "../store/folder/acquire.ts";
 
+const hasNoLogin = (url: string): boolean => {
+  const { username, password } = new URL(url);
+  return username === "" && password === "";
+};
+
 /** Settings that a person can give; every source has the same members. Strict: a misspelt name is an error, never ignored. */
 const fileSchema = z.strictObject({
   provider: z.string().optional(),
@@ -32,7 +37,10 @@ const fileSchema = z.strictObject({
       z.string(),
       z.strictObject({
         kind: z.enum(["responses", "chat", "anthropic"]),
-        base_url: z.url({ protocol: /^https?$/u }),
+        base_url: z.url({ protocol: /^https?$/u }).refine(hasNoLogin, {
+          error:
+            "a user and a password don't go into a URL; the key stands in the variable that env_key names",
+        }),
         env_key: z.string().optional(),
         contract: z.string().optional(),
         /** Whether the provider is to keep the responses (OpenAI's `store`). */
@@ -132,6 +140,9 @@ function valueOf(environment: Environment, variable: string): string | undefined
  */
 export function readConfig(options: ConfigOptions, environment: Environment, folder: string): Config {
   const home = homeFolder(options, environment);
+  for (const name of ["provider", "model", "effort"] as const)
+    if (options[name] === "")
+      throw new Failure("usage", `--${name} names nothing: what was given is empty. Nothing was done.`, {});
   const own = readFile(join(home, "config.toml"));
   const trusted = own.workspaces?.[folder]?.trusted;
   const localPath = join(folder, ".throughline", "config.toml");
@@ -178,31 +189,26 @@ function providerTable(
   local: ConfigFile,
   environment: Environment,
 ): Record<string, ProviderSettings> {
-  const table: Record<string, ProviderSettings> = {
-    openai: {
-      name: "openai",
-      kind: "responses",
-      baseUrl: urlFrom(environment, "OPENAI_BASE_URL", "https://api.openai.com/v1", "without /responses"),
-      keyVariable: "OPENAI_API_KEY",
-    },
-    anthropic: {
-      name: "anthropic",
-      kind: "anthropic",
-      baseUrl: urlFrom(
-        environment,
-        "ANTHROPIC_BASE_URL",
-        "https://api.anthropic.com",
-        "without /v1/messages",
-      ),
-      keyVariable: "ANTHROPIC_API_KEY",
-    },
-    simulator: { name: "simulator", kind: "simulator", baseUrl: "http://127.0.0.1" },
+  const openai = "https://api.openai.com/v1";
+  const anthropic = "https://api.anthropic.com";
+  const fromEnvironment: Readonly<Record<string, string | undefined>> = {
+    openai: urlFrom(environment, "OPENAI_BASE_URL", openai, "without /responses"),
+    anthropic: urlFrom(environment, "ANTHROPIC_BASE_URL", anthropic, "without /v1/messages"),
   };
+  const builtIn: readonly ProviderSettings[] = [
+    { name: "openai", kind: "responses", baseUrl: openai, keyVariable: "OPENAI_API_KEY" },
+    { name: "anthropic", kind: "anthropic", baseUrl: anthropic, keyVariable: "ANTHROPIC_API_KEY" },
+    { name: "simulator", kind: "simulator", baseUrl: "http://127.0.0.1" },
+  ];
+  // Without a prototype: no provider is called "constructor" because objects have one.
+  const table = Object.create(null) as Record<string, ProviderSettings>;
+  for (const provider of builtIn)
+    table[provider.name] = { ...provider, baseUrl: fromEnvironment[provider.name] ?? provider.baseUrl };
   for (const [name, given] of Object.entries({ ...own.providers, ...local.providers })) {
     table[name] = {
       name,
       kind: given.kind,
-      baseUrl: given.base_url,
+      baseUrl: (name in table ? fromEnvironment[name] : undefined) ?? given.base_url,
       ...(given.env_key !== undefined && { keyVariable: given.env_key }),
       ...(given.contract !== undefined && { contract: given.contract }),
       ...(given.store !== undefined && { store: given.store }),
@@ -211,13 +217,18 @@ function providerTable(
   return table;
 }
 
-function urlFrom(environment: Environment, variable: string, usual: string, without: string): string {
-  const given = environment[variable];
-  if (!given) return usual;
-  if (/^https?:/u.test(given) && URL.canParse(given)) return given;
+function urlFrom(
+  environment: Environment,
+  variable: string,
+  usual: string,
+  without: string,
+): string | undefined {
+  const given = valueOf(environment, variable);
+  if (given === undefined) return undefined;
+  if (/^https?:/u.test(given) && URL.canParse(given) && hasNoLogin(given)) return given;
   throw new Failure(
     "configuration",
-    `${variable} is not a URL: "${given}". It looks like ${usual}, ${without}.`,
+    `${variable} is not the URL of an endpoint${given.includes("@") ? "" : `: "${given}"`}. It looks like ${usual}, ${without} and without a password in it.`,
     {},
   );
 }

@@ -88,10 +88,11 @@ describe("throughline gateway", () => {
       code: 2,
       stderr: expect.stringContaining("--listen takes") as string,
     });
-    expect(await run("--upstream", "nobody")).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining("openai") as string,
-    });
+    for (const upstream of ["nobody", "http://"])
+      expect(await run("--upstream", upstream)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("openai") as string,
+      });
     expect((await run("--upstream", "https://a.example/v1#NO_SUCH_KEY")).stderr).toContain("set NO_SUCH_KEY");
     expect((await run("--listen", "0.0.0.0:0")).stderr).toContain("--token");
   });

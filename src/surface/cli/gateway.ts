@@ -155,7 +155,7 @@ function upstreamNamed(
   environment: Invocation["environment"],
 ): { upstream: UpstreamOptions; credential: CodexProvider["credential"] } {
   const [url = "", variable] = name.split("#", 2);
-  if (/^https?:\/\//iu.test(url)) {
+  if (/^https?:\/\//iu.test(url) && URL.canParse(url)) {
     if (variable === undefined || variable === "") {
       const { hostname } = new URL(url);
       const isOpenai = /(?:^|\.)(?:openai|chatgpt)\.com$/iu.test(hostname);
