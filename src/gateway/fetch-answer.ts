@@ -11,18 +11,42 @@ export type Judged =
   { kind: "passed"; response: Response; isGood: boolean } | { kind: "refused"; refusal: Refusal };
 
 export interface AnswerFacts {
+  /** The client's: once it has aborted, what breaks is passed on as it broke. */
+  readonly signal?: AbortSignal;
   /** The answer holds these sealed blobs, known by their hashes. */
   sealed(blobs: readonly string[]): void;
   /** What ends a stream that was cut after output; `undefined` where nothing can. */
   ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined;
 }
 
-/** Judges an answer as the gateway does, and gives one that passes on what comes. */
+/** Judges an answer as the gateway does, and gives one that passes on what comes. Rejects when the client's signal aborts before that. */
 export function judge(answer: Response, facts: AnswerFacts): Promise<Judged> {
-  return new Promise((resolve) => {
-    const host = new FetchHost(facts, resolve);
-    void host.read(answer);
+  return new Promise((resolve, reject) => {
+    const host = new FetchHost(answer, facts, { resolve, reject });
+    void host.read();
   });
+}
+
+/** A response that says what the one said that `fetch` gave, where it gave one. */
+export function responseOf(
+  status: number,
+  headers: IncomingHttpHeaders,
+  body: ReadableStream<Uint8Array> | Buffer<ArrayBuffer> | null,
+  answer: Response | undefined,
+): Response {
+  const entries = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+    (Array.isArray(value) ? value : [value]).flatMap((one) => (one === undefined ? [] : [[name, one]])),
+  );
+  const isBare = status === 204 || status === 205 || status === 304;
+  const { statusText = "", url = "", redirected = false } = answer ?? {};
+  const response = new Response(isBare ? null : body, { status, statusText, headers: entries });
+  // What no constructor takes.
+  return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } });
+}
+
+interface Settling {
+  resolve(judged: Judged): void;
+  reject(error: unknown): void;
 }
 
 /** `fetch` has decoded the body already. */
@@ -31,25 +55,29 @@ const decoded: ReadonlySet<string> = new Set(["content-encoding", "content-lengt
 const memory = new BodyMemory();
 
 class FetchHost implements AttemptHost {
+  readonly #answer: Response;
   readonly #facts: AnswerFacts;
-  readonly #resolve: (judged: Judged) => void;
+  readonly #settling: Settling;
   readonly #attempt = new Attempt(this, memory);
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   #resume: (() => void) | undefined;
   #isAborted = false;
   #isPaused = false;
 
-  constructor(facts: AnswerFacts, resolve: (judged: Judged) => void) {
+  constructor(answer: Response, facts: AnswerFacts, settling: Settling) {
+    this.#answer = answer;
     this.#facts = facts;
-    this.#resolve = resolve;
+    this.#settling = settling;
   }
 
-  async read(answer: Response): Promise<void> {
+  async read(): Promise<void> {
+    const answer = this.#answer;
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     const controller = this.#controller(() => void reader?.cancel().catch(() => undefined));
     const headers: IncomingHttpHeaders = {};
     answer.headers.forEach((value, name) => {
-      if (!decoded.has(name)) headers[name] = value;
+      if (name === "set-cookie") headers[name] = [...(headers[name] ?? []), value];
+      else if (!decoded.has(name)) headers[name] = value;
     });
     this.#attempt.onRequestStart(controller);
     this.#attempt.onResponseStart(controller, answer.status, headers);
@@ -68,8 +96,15 @@ class FetchHost implements AttemptHost {
       }
       this.#attempt.onResponseEnd();
     } catch (error) {
+      if (this.#facts.signal?.aborted === true) return this.#cancelled(error);
       this.#attempt.onResponseError(controller, error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  #cancelled(error: unknown): void {
+    this.#attempt.cancel();
+    if (this.#stream) this.#stream.error(error);
+    else this.#settling.reject(error);
   }
 
   #controller(cancel: () => void): Dispatcher.DispatchController {
@@ -116,14 +151,10 @@ class FetchHost implements AttemptHost {
       pull: () => this.resume(),
       cancel: () => this.#attempt.cancel(),
     });
-    const entries = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-      value === undefined ? [] : [[name, String(value)]],
-    );
-    const isBare = status === 204 || status === 205 || status === 304;
-    this.#resolve({
+    this.#settling.resolve({
       kind: "passed",
       isGood,
-      response: new Response(isBare ? null : body, { status, headers: entries }),
+      response: responseOf(status, headers, body, this.#answer),
     });
   }
 
@@ -150,6 +181,6 @@ class FetchHost implements AttemptHost {
   }
 
   refused(refusal: Refusal): void {
-    this.#resolve({ kind: "refused", refusal });
+    this.#settling.resolve({ kind: "refused", refusal });
   }
 }

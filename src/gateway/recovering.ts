@@ -5,11 +5,11 @@ import { sleep } from "../lib/abort.ts";
 import { systemClock } from "../lib/clock.ts";
 import { secondsWords } from "../lib/words.ts";
 import { errorCode } from "../provider/wire/connection.ts";
-import { issuerOf } from "../provider/wire/issuer.ts";
 import { failureHeader } from "./answer.ts";
 import { discreet } from "./discreet.ts";
 import { brokenEnding } from "./broken-stream.ts";
-import { type Judged, judge } from "./fetch-answer.ts";
+import { type Asked, readAsked } from "./asked.ts";
+import { type Judged, judge, responseOf } from "./fetch-answer.ts";
 import { ofOneBody } from "./headers.ts";
 import { Healing } from "./heal.ts";
 import { Ledger } from "./ledger.ts";
@@ -36,20 +36,11 @@ export function openLedger(
   return new Ledger(path, { log, now });
 }
 
-const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?$/u;
 const maxBytes = 256 * 1024 * 1024;
-
-interface Asked {
-  readonly input: string | URL;
-  readonly init: RequestInit;
-  readonly body: Buffer;
-  readonly headers: Headers;
-  readonly issuer: string;
-}
 
 /**
  * A `fetch` with the gateway's healing: `new OpenAI({ fetch: recovering(fetch, { ledger }) })`. Requests for a response (`POST …/responses`
- * with a body that is text or bytes) are tried again and healed as long as nothing of their answer was handed out; everything else goes to
+ * whose body is text, bytes, a blob or a stream, that of a `Request` too) are tried again and healed as long as nothing of their answer was handed out; everything else goes to
  * `fetch` as it is. It rejects as `fetch` does: when nothing came at all, or when the request's signal aborts. Let the client's own retries be off
  * (`maxRetries: 0`), or they multiply.
  */
@@ -61,7 +52,7 @@ export function recovering(
   const log = (line: string): void => options.log?.(discreet(line));
   const ledger = options.ledger instanceof Ledger ? options.ledger : openLedger(options.ledger, { log, now });
   return async (input, init) => {
-    const asked = readAsked(input, init);
+    const asked = await readAsked(input, init);
     if (!asked) return fetch(input, init);
     const { issuer } = asked;
     const encoding = asked.headers.get("content-encoding") ?? undefined;
@@ -88,6 +79,7 @@ export function recovering(
         "kind" in sent
           ? sent
           : await judge(sent, {
+              ...(signal && { signal }),
               sealed: (blobs) => ledger.noteSealed(issuer, blobs),
               ending: (said, events, stream) => brokenEnding(failureOf(said), events, stream),
             });
@@ -99,7 +91,7 @@ export function recovering(
       const { status } = refusal.signal;
       const failure = failureOf(refusal.signal, (status === 400 || status === 401) && healing.holdsSeals());
       const verdict = await healing.refused(failure);
-      if (verdict.do === "pass") return passedOn(refusal, failure);
+      if (verdict.do === "pass") return passedOn(refusal, failure, "kind" in sent ? undefined : sent);
       if (verdict.do === "heal") log(`healed: ${verdict.notice}`);
       else {
         log(`${failure.class}; asking again in ${secondsWords(verdict.delayMs)}`);
@@ -109,33 +101,17 @@ export function recovering(
   };
 }
 
-/** `undefined` for what isn't a request for a response that could be sent again. */
-function readAsked(input: Parameters<typeof fetch>[0], init: RequestInit = {}): Asked | undefined {
-  if (typeof input !== "string" && !(input instanceof URL)) return undefined;
-  const url = new URL(input);
-  const { body, method = "GET" } = init;
-  if (method.toUpperCase() !== "POST" || !responsesPath.test(url.pathname)) return undefined;
-  const bytes =
-    typeof body === "string" ? Buffer.from(body) : body instanceof Uint8Array ? Buffer.from(body) : undefined;
-  if (!bytes) return undefined;
-  const headers = new Headers(init.headers);
-  const account = headers.get("chatgpt-account-id") ?? headers.get("api-key") ?? headers.get("authorization");
-  url.search = "";
-  url.pathname = url.pathname.replace(responsesPath, "");
-  return { input, init, body: bytes, headers, issuer: issuerOf(url.href, account ?? undefined) };
-}
-
 /** A connection that could not be made or broke is judged like an answer; a cancel is thrown. */
 async function send(
   fetch: typeof globalThis.fetch,
-  { input, init, headers, body }: Asked,
+  { url, init, headers, body }: Asked,
   healing: Healing,
 ): Promise<Response | Extract<Judged, { kind: "refused" }>> {
   const own = new Headers(headers);
   own.delete("content-length");
   if (healing.body) for (const name of ofOneBody) own.delete(name);
   try {
-    return await fetch(input, { ...init, headers: own, body: healing.body ?? body });
+    return await fetch(url, { ...init, headers: own, body: healing.body ?? body });
   } catch (error) {
     if (init.signal?.aborted === true || !(error instanceof Error)) throw error;
     const signal = signalFromTransport(errorCode(error), error.message);
@@ -144,10 +120,13 @@ async function send(
 }
 
 /** The answer as it came; what kept any from coming is thrown as `fetch` threw it. */
-function passedOn({ head, held, signal, cause }: Refusal, failure: Failure): Response {
+function passedOn(
+  { head, held, signal, cause }: Refusal,
+  failure: Failure,
+  answer: Response | undefined,
+): Response {
   if (!head) throw cause ?? new TypeError(signal.message, { cause: failure });
-  const headers = new Headers({ [failureHeader]: failure.class });
-  for (const [name, value] of Object.entries(head.headers))
-    if (value !== undefined) headers.set(name, String(value));
-  return new Response(Buffer.concat(held), { status: head.status, headers });
+  const body = Buffer.concat(held);
+  const headers = { ...head.headers, [failureHeader]: failure.class };
+  return responseOf(head.status, headers, body.length > 0 ? body : null, answer);
 }

@@ -83,6 +83,47 @@ describe("a fetch that recovers", () => {
     );
   });
 
+  it.each([
+    ["a Request", (url: string) => [new Request(url, asking)]],
+    [
+      "a Request with other headers",
+      (url: string) => [new Request(url, asking), { headers: asking.headers }],
+    ],
+    ["an ArrayBuffer", (url: string) => [url, { ...asking, body: new TextEncoder().encode(body).buffer }]],
+    ["a Blob", (url: string) => [url, { ...asking, body: new Blob([body]) }]],
+    ["a stream", (url: string) => [url, { ...asking, body: new Blob([body]).stream(), duplex: "half" }]],
+  ] as const)("sends %s again as it was", async (_what, given) => {
+    const simulator = await simulated({ ...talk, fault: [{ kind: "cut", after: "created" }] });
+    const asked = given(`${simulator.url}/responses`) as unknown as Parameters<typeof fetch>;
+    expect(last(await read(await recovering(fetch, steady)(...asked)))).toBe("response.completed");
+    expect(simulator.requests.map((request) => JSON.stringify(request.body))).toEqual([body, body]);
+  });
+
+  it("answers with the address, the cookies and the words of fetch's answer", async () => {
+    const url = await serve((request, response) => {
+      request.resume();
+      response
+        .writeHead(409, "Not now", { "set-cookie": ["a=1", "b=2"], "x-should-retry": "false" })
+        .end("{}");
+    });
+    const answer = await recovering(fetch, steady)(`${url}/responses`, asking);
+    expect([answer.url, answer.statusText]).toEqual([`${url}/responses`, "Not now"]);
+    expect(answer.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+  });
+
+  it("breaks a stream off with what its signal was aborted with, and doesn't call it the provider's failure", async () => {
+    const url = await serve((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(created + sse("response.output_item.added", { item: {} }) + delta("a"));
+    });
+    const aborting = new AbortController();
+    const init = { ...asking, signal: aborting.signal };
+    const answer = await recovering(fetch, steady)(`${url}/responses`, init);
+    aborting.abort(new Error("enough"));
+    await expect(answer.text()).rejects.toThrow("enough");
+  });
+
   it("leaves everything else to fetch, untouched", async () => {
     const calls: unknown[][] = [];
     const own = (async (...given: unknown[]) => {
