@@ -28,7 +28,10 @@ let simulator: Simulator;
 let store: SessionStore;
 let workspace: string;
 let updates: SessionUpdate[];
+let onUpdate: (update: SessionUpdate) => void;
 let wait = false;
+/** By how much the wall clock is set forward, milliseconds. */
+let ahead = 0;
 
 beforeEach(async () => {
   simulator = await startSimulator();
@@ -36,6 +39,8 @@ beforeEach(async () => {
   workspace = await mkdtemp(join(tmpdir(), "throughline-runtime-"));
   updates = [];
   wait = false;
+  ahead = 0;
+  onUpdate = () => undefined;
 });
 
 afterEach(async () => {
@@ -46,9 +51,12 @@ afterEach(async () => {
 
 const runtime = (): Runtime => ({
   store,
-  clock: systemClock,
+  clock: { ...systemClock, now: () => systemClock.now() + ahead },
   random: () => 0.5,
-  observe: (update) => updates.push(update),
+  observe: (update) => {
+    updates.push(update);
+    onUpdate(update);
+  },
   wait,
 });
 
@@ -111,6 +119,16 @@ describe("a turn", () => {
     const types = (await records(session.id)).map(({ event }) => event.type);
     // Drained before the failure is looked at (R23).
     expect(types.lastIndexOf("tool-started")).toBeLessThan(types.indexOf("attempt-failed"));
+    await session.close();
+  });
+
+  it("tries again after its delay, although the clock is set back by an hour meanwhile", async () => {
+    const session = await started({ ...runsOnce, fault: [{ kind: "cut", after: "call", request: 1 }] });
+    onUpdate = ({ type }) => {
+      if (type === "attempt-failed") setTimeout(() => (ahead = -3_600_000), 10);
+    };
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    expect(ahead).toBeLessThan(0);
     await session.close();
   });
 

@@ -22,7 +22,7 @@ import { Calls } from "./turn/calls.ts";
 import type { Journal } from "./turn/journal.ts";
 import type { Compacted, Compacting } from "./turn/compactor.ts";
 import type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
-import { pauseUntil } from "./turn/pause.ts";
+import { pauseFor, pauseUntil } from "./turn/pause.ts";
 import { settleCalls } from "./turn/settle.ts";
 import { type Interrupted, runTurn, type Turn } from "./turn/turn.ts";
 
@@ -325,7 +325,7 @@ export class Session {
   async #carryOut(action: Action, failure: Failure, signal: AbortSignal): Promise<TurnOutcome | undefined> {
     switch (action.do) {
       case "retry":
-        return this.#pause(this.#runtime.clock.now() + action.delayMs, signal);
+        return cancelledBy(await pauseFor(action.delayMs, signal, this.#journal.log.lost));
       case "repair":
         await quarantine(this.#runtime, this.#journal, action);
         return undefined;
@@ -369,16 +369,11 @@ export class Session {
     return this.#wait(wakeUp(limit, clock.now(), random()), signal);
   }
 
-  #wait(until: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {
+  async #wait(until: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {
     const at = clockTime(until);
     this.#runtime.observe({ type: "waiting", until, notice: `waiting until ${at}; Ctrl-C stops it` });
     this.#journal.log.doing(`waiting for a limit to end at ${at}`);
-    return this.#pause(until, signal);
-  }
-
-  async #pause(until: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {
-    const ended = await pauseUntil(until, this.#runtime.clock, signal, this.#journal.log.lost);
-    return ended === "cancelled" ? { kind: "interrupted", reason: "cancelled" } : undefined;
+    return cancelledBy(await pauseUntil(until, this.#runtime.clock, signal, this.#journal.log.lost));
   }
 
   async #appendEnd(outcome: TurnOutcome): Promise<void> {
@@ -390,3 +385,6 @@ export class Session {
     if (ended) this.#journal.log.describe(summarize(this.history, ended.event.at));
   }
 }
+
+const cancelledBy = (ended: "over" | "cancelled"): TurnOutcome | undefined =>
+  ended === "cancelled" ? { kind: "interrupted", reason: "cancelled" } : undefined;

@@ -4,7 +4,7 @@ import { createSteps, collectStep, isConsistent, rewindPoint, type Step } from "
 import type { SessionStore } from "../store.ts";
 
 /** All steps of a session's log, those included that are not sent any more. */
-export async function stepsIn(store: SessionStore, id: string): Promise<Step[]> {
+export async function stepsIn(store: Pick<SessionStore, "read">, id: string): Promise<Step[]> {
   const steps = createSteps();
   await store.read(id, { record: (record) => collectStep(steps, record) });
   return steps.all;
@@ -15,7 +15,7 @@ export async function stepsIn(store: SessionStore, id: string): Promise<Step[]> 
  * them back. Throws `usage` when the session can't go on from that step.
  */
 export async function rewindTo(
-  store: SessionStore,
+  store: Pick<SessionStore, "read">,
   id: string,
   number: number,
 ): Promise<{ event: NewEvent; later: number; last: number }> {
@@ -45,8 +45,9 @@ function refusal(id: string, number: number, steps: readonly Step[]): string {
   }
   if (step && !isConsistent(step))
     return `Step ${number} of session ${id} has a call without an output, so that nothing can go on from it. ${kept} Take an earlier one: throughline show ${id}`;
-  const there = steps.filter(({ state }) => state === "kept").map((candidate) => candidate.step);
-  const range =
-    there.length === 0 ? "has no step yet" : `has the steps ${Math.min(...there)} to ${Math.max(...there)}`;
+  // Counted upwards through all turns; there may be more of them than a call has room for as arguments.
+  const there = steps.filter(({ state }) => state === "kept");
+  const [first, last] = [there[0], there.at(-1)];
+  const range = first && last ? `has the steps ${first.step} to ${last.step}` : "has no step yet";
   return `Session ${id} has no step ${number}: it ${range}. ${kept} See them with: throughline show ${id} --steps 20`;
 }

@@ -5,17 +5,31 @@ import type { Clock } from "../lib/clock.ts";
  * Waits until a time of the wall clock (milliseconds since 1970), also when the machine was suspended meanwhile. Throws the reason of
  * `lost` when the lease goes.
  */
-export async function pauseUntil(
+export function pauseUntil(
   until: number,
   clock: Clock,
   signal: AbortSignal,
   lost: AbortSignal,
 ): Promise<"over" | "cancelled"> {
+  return paused(signal, lost, async (ended) => {
+    for (let left = until - clock.now(); left > 0; left = until - clock.now())
+      await sleep(Math.min(left, 30_000), ended);
+  });
+}
+
+/** Waits for so many milliseconds (a minute at most), whatever becomes of the wall clock: one that is set back would stretch the wait. */
+export function pauseFor(ms: number, signal: AbortSignal, lost: AbortSignal): Promise<"over" | "cancelled"> {
+  return paused(signal, lost, (ended) => sleep(ms, ended));
+}
+
+async function paused(
+  signal: AbortSignal,
+  lost: AbortSignal,
+  wait: (ended: AbortSignal) => Promise<void>,
+): Promise<"over" | "cancelled"> {
   const { controller, dispose } = linkedController(signal, lost);
   try {
-    for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
-      await sleep(Math.min(left, 30_000), controller.signal);
-    }
+    await wait(controller.signal);
     return "over";
   } catch (error) {
     if (lost.aborted) throw lost.reason;
