@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 
 /**
  * The item that a message between agents is to the model (codex-rs `to_model_input_item`). Up to about 0.143 it has a line of its own,
@@ -33,4 +33,22 @@ export function withWords(item: JsonObject): JsonObject {
     isOpen(part) ? { type: "input_text", text: part.encrypted_content } : part,
   );
   return { ...item, content: parts };
+}
+
+/**
+ * Whether an item is what one agent said to another: a rollback counts it as it counts a prompt. Before it had a kind of its own (0.140) it
+ * was stored as an answer whose one text is the message as JSON (codex-rs `is_user_turn_boundary`, read 2026-11).
+ */
+export function isOfAgents(kind: string, { role, content }: JsonObject): boolean {
+  if (kind === "agent_message") return true;
+  if (kind !== "message" || role !== "assistant" || !Array.isArray(content)) return false;
+  const [part, ...more] = content as unknown[];
+  const text = isJsonObject(part) && more.length === 0 ? part["text"] : undefined;
+  if (typeof text !== "string" || !text.startsWith("{") || !text.includes('"trigger_turn"')) return false;
+  const said = parseJson(text);
+  return (
+    isJsonObject(said) &&
+    ["author", "recipient", "content"].every((name) => typeof said[name] === "string") &&
+    typeof said["trigger_turn"] === "boolean"
+  );
 }

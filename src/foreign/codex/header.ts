@@ -82,8 +82,9 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
   return withoutUndefined(header) as RolloutHeader;
 }
 
-function originOf({ source, originator }: JsonObject): Origin {
+function originOf({ source, originator, thread_source: by }: JsonObject): Origin {
   if (isJsonObject(source) && source["subagent"] !== undefined) return "subagent";
+  if (by === "subagent") return "subagent";
   const name = typeof originator === "string" ? originator : "";
   if (/desktop|chrome|ws-client/iu.test(name)) return "app";
   if (source === "cli" || source === "exec" || source === "vscode") return source;

@@ -17,6 +17,7 @@ import type { Imported } from "../../session/imported.ts";
 import { advance, createHistory, type History, resumeFrom } from "../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../store/items.ts";
+import { isOfAgents } from "./agent-message.ts";
 import type { RolloutHeader } from "./header.ts";
 import { type Lineage, segmentLines } from "./lineage.ts";
 import { type RolloutLine, rolloutLines } from "./lines.ts";
@@ -358,17 +359,20 @@ const quiet: ReadonlySet<string> = new Set<EventType>([
 
 async function promptsOf(log: SessionLog, { items }: History): Promise<(string | undefined)[]> {
   const prompts: (string | undefined)[] = Array.from({ length: items.length }, () => undefined);
-  const asked = items.flatMap((record, index) =>
-    record.event.kind === "message" && record.event.role === "user" ? [{ record, index }] : [],
-  );
+  const asked = items.flatMap((record, index) => {
+    const { kind, role } = record.event;
+    const mayCount = kind === "agent_message" || (kind === "message" && role !== "developer");
+    return mayCount ? [{ record, index }] : [];
+  });
   let at = 0;
   for await (const { item } of itemsOf(
     asked.map(({ record }) => record),
     (refs) => log.bodies(refs),
   )) {
     const payload = parseJson(Buffer.from(item).toString("utf8"));
-    if (isJsonObject(payload)) prompts[asked[at]!.index] = promptOf(payload);
-    at++;
+    const { record, index } = asked[at++]!;
+    if (isJsonObject(payload))
+      prompts[index] = promptOf(payload) ?? (isOfAgents(record.event.kind, payload) ? "" : undefined);
   }
   return prompts;
 }

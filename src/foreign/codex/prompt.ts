@@ -23,10 +23,13 @@ const tags = [
   "recommended_plugins",
   "codex_internal_context",
   "app-context",
+  "agent_message_board_notification",
 ] as const;
 const tagged = new RegExp(`^<(${tags.join("|")})\\b[^>]*>`, "iu");
+/** What a program that Codex runs in puts beside a prompt, under a name of its own (0.140 and later: the page that is open in the app). */
+const external = /^<(external_[\w.:-]+)[^>]*>[^]*<\/\1>$/u;
 /** As `tagged`, in JSON that wasn't parsed: a part of a message that begins so is Codex's own. */
-export const taggedInJson = new RegExp(`"text":"(?:\\\\n|\\s)*<(?:${tags.join("|")})\\b`, "iu");
+export const taggedInJson = new RegExp(`"text":"(?:\\\\n|\\s)*<(?:external_|(?:${tags.join("|")})\\b)`, "iu");
 const instructions = /^# AGENTS\.md instructions\b/iu;
 const warning =
   /^Warning: (?:apply_patch was requested via|The maximum number of unified exec|Your account was flagged)/u;
@@ -36,7 +39,8 @@ const summaryHead = "Another language model started to solve this problem and pr
 /** Whether a part of a user's message is what Codex put there and not the person. */
 function isContextual(text: string): boolean {
   const words = text.trim();
-  return tagged.test(words) || (instructions.test(words) && words.endsWith(">")) || warning.test(words);
+  if (tagged.test(words) || external.test(words)) return true;
+  return (instructions.test(words) && words.endsWith(">")) || warning.test(words);
 }
 
 /** What is asked of an item to tell whether it begins a turn. */
@@ -60,6 +64,22 @@ export function promptOf(payload: MessageMembers): string | undefined {
     texts.push(part["text"]);
   }
   return texts.join("");
+}
+
+/**
+ * The person's words that an event tells: `user_message`, in whose place `item_completed` stands since 0.148. Codex's own list takes a
+ * thread's title from the first of them; `undefined` for every other event, and for what was told of what Codex itself wrote (0.34 to 0.40).
+ */
+export function toldPrompt({ type, message, kind, item }: JsonObject): string | undefined {
+  const isPlain = type === "user_message" && (kind === undefined || kind === "plain");
+  const isOfItem = type === "item_completed" && isJsonObject(item) && item["type"] === "UserMessage";
+  const told = isPlain ? message : isOfItem ? wordsOf(item["content"]) : undefined;
+  return typeof told !== "string" || told.trim() === "" || isContextual(told) ? undefined : told;
+}
+
+function wordsOf(content: unknown): string {
+  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
+  return parts.map((part) => (typeof part["text"] === "string" ? part["text"] : "")).join("");
 }
 
 /** From 0.150 on the message says what each part is; what only looks like context is the person's then. */

@@ -1,5 +1,5 @@
 import { linesIn } from "./lines.ts";
-import { isSummaryText, promptOf, titleOf } from "./prompt.ts";
+import { isSummaryText, promptOf, titleOf, toldPrompt } from "./prompt.ts";
 import { readRecord } from "./record.ts";
 
 /** What a list says of a rollout beside its header. */
@@ -18,6 +18,7 @@ export interface RewrittenFacts {
  */
 export function scanRewritten(bytes: Buffer, longestTitle: number): RewrittenFacts {
   const facts: RewrittenFacts = { messages: 0, isOpen: false };
+  let told = "";
   for (const line of linesIn(bytes)) {
     const record = readRecord(line);
     if (!record.readable) continue;
@@ -28,6 +29,7 @@ export function scanRewritten(bytes: Buffer, longestTitle: number): RewrittenFac
       if (typeof model === "string") facts.model = model;
       if (typeof effort === "string") facts.effort = effort;
     }
+    if (type === "event_msg" && told === "") told = titleOf(toldPrompt(payload) ?? "", longestTitle);
     if (type === "event_msg" && /^(?:task|turn)_started$/u.test(kind ?? "")) facts.isOpen = true;
     if (type === "event_msg" && /^(?:(?:task|turn)_complete|turn_aborted)$/u.test(kind ?? ""))
       facts.isOpen = false;
@@ -39,5 +41,6 @@ export function scanRewritten(bytes: Buffer, longestTitle: number): RewrittenFac
     const title = titleOf(prompt, longestTitle);
     if (title !== "") facts.title ??= title;
   }
+  if (told !== "") facts.title = told;
   return facts;
 }

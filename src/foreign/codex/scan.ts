@@ -6,7 +6,7 @@ import { glance, glancedTime } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { linesIn, type RolloutLine } from "./lines.ts";
 import { madeAt, type RolloutFile } from "./places.ts";
-import { isSummaryText, promptOf, taggedInJson, titleOf } from "./prompt.ts";
+import { isSummaryText, promptOf, taggedInJson, titleOf, toldPrompt } from "./prompt.ts";
 import { asRecord, readRecord } from "./record.ts";
 import { scanRewritten } from "./scan-rewritten.ts";
 
@@ -85,7 +85,8 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
   const counted = messagesIn(head);
   const last = tail ?? head;
   const { updated, flaws } = endOf(last);
-  const asked = counted.prompt === undefined ? undefined : promptAt(head, counted.prompt);
+  const asked =
+    toldIn(head, found.header) ?? (counted.prompt === undefined ? undefined : promptAt(head, counted.prompt));
   const density = tail ? messagesIn(tail).count : 0;
   const share = (between * inLines) / (head.length + (tail?.length ?? 0));
   const inEnds = counted.count + density;
@@ -255,7 +256,7 @@ function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
       if (role === "assistant") count++;
       if (role !== "user") continue;
       if (prompt !== undefined && taggedInJson.test(start)) continue;
-      const text = prompt === undefined || doubtful.test(start) ? promptText(bytes, at) : "x";
+      const text = prompt === undefined || doubtful.test(start) ? readAt(bytes, at, promptOf) : "x";
       if (text === undefined) continue;
       count++;
       if (text !== "" && !isSummaryText(text)) prompt ??= at;
@@ -268,18 +269,41 @@ function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
 /** How the text of a message begins whose end says whether it is Codex's own. */
 const doubtful = /"text":"(?:\\n|\s)*(?:# AGENTS\.md|Warning: )/iu;
 
+const toldMark = Buffer.from('"type":"event_msg","payload":{"type":"user_message"');
+const completedMark = Buffer.from('"item":{"type":"UserMessage"');
+/** So many events are looked at for one with words in it. */
+const mostTold = 8;
+
+/** What was asked first, as an event tells it: what else stands in the person's name has none, whatever it begins with. */
+function toldIn(bytes: Buffer, header: RolloutFacts["header"]): string | undefined {
+  // Bare rollouts hold no events.
+  if (header && header.originator === undefined) return undefined;
+  const mark = header?.isPaginated === true ? completedMark : toldMark;
+  for (let at = bytes.indexOf(mark), looked = 0; at >= 0 && looked < mostTold; looked++) {
+    const text = readAt(bytes, at, toldPrompt);
+    const title = text === undefined ? "" : titleOf(text, longestTitle);
+    if (title !== "") return title;
+    at = bytes.indexOf(mark, at + mark.length);
+  }
+  return undefined;
+}
+
 function promptAt(bytes: Buffer, at: number): string | undefined {
-  const text = promptText(bytes, at);
+  const text = readAt(bytes, at, promptOf);
   const title = text === undefined ? "" : titleOf(text, longestTitle);
   return title === "" ? undefined : title;
 }
 
 /** The prompt that the line around an offset holds. */
-function promptText(bytes: Buffer, at: number): string | undefined {
+function readAt(
+  bytes: Buffer,
+  at: number,
+  promptIn: (payload: JsonObject) => string | undefined,
+): string | undefined {
   const start = bytes[at] === newline ? at + 1 : bytes.lastIndexOf(newline, at) + 1;
   const end = bytes.indexOf(newline, start);
   const record = readRecord({ bytes: bytes.subarray(start, end < 0 ? bytes.length : end), whole: true });
-  return record.readable ? promptOf(record.payload) : undefined;
+  return record.readable ? promptIn(record.payload) : undefined;
 }
 
 /** The model and the effort that were set last. */

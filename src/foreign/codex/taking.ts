@@ -220,6 +220,9 @@ export class Taking {
       case "name":
         this.name = change.name;
         break;
+      case "tell":
+        if (this.#before?.title === undefined) this.#title = titleOf(change.prompt, 200) || this.#title;
+        break;
       case "skip":
         this.left.set(change.why, (this.left.get(change.why) ?? 0) + 1);
     }

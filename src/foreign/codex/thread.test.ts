@@ -191,3 +191,22 @@ test("no lines make it throw, and its history never goes wrong", () => {
     }),
   );
 });
+
+test("a rollback counts what one agent said to another, also where it was stored as an answer, and nothing of a program's", () => {
+  const letter = {
+    author: "/root",
+    recipient: "/root/pond",
+    other_recipients: [],
+    content: "count",
+    trigger_turn: true,
+  };
+  const lines = [
+    header("a"),
+    ...turn("one"),
+    said("user", "<external_page>{}</external_page>"),
+    said("assistant", JSON.stringify(letter)),
+    said("assistant", "Two ponds."),
+    event("thread_rolled_back", { num_turns: 1 }),
+  ];
+  expect(history(lines)).toEqual(["one", "answer to one", "<external_page>{}</external_page>"]);
+});

@@ -1,11 +1,11 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { TurnOutcome, Usage } from "../../session/event.ts";
-import { agentMessage, withWords } from "./agent-message.ts";
+import { agentMessage, isOfAgents, withWords } from "./agent-message.ts";
 import { type Glance, glance, glancedTime } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import type { RolloutLine } from "./lines.ts";
 import { outcomeOf } from "./outcome.ts";
-import { isSummaryText, promptOf, rebuiltHistory } from "./prompt.ts";
+import { isSummaryText, promptOf, rebuiltHistory, toldPrompt } from "./prompt.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { type SkimmedItem, ThreadSkim } from "./thread-skim.ts";
 
@@ -34,6 +34,8 @@ export type ThreadChange =
   | { readonly do: "set"; readonly model?: string; readonly effort?: string; readonly cwd?: string }
   | { readonly do: "use"; readonly total: Usage }
   | { readonly do: "name"; readonly name: string }
+  /** What was asked first, as an event tells it. */
+  | { readonly do: "tell"; readonly prompt: string }
   /** A line that can't be read, or an item that only Codex itself has a use for. */
   | { readonly do: "skip"; readonly why: string };
 
@@ -93,6 +95,7 @@ export class ThreadFold {
   /** For each item of the history the prompt that it is, or nothing. */
   #history: (string | undefined)[];
   #begun = false;
+  #isTold = false;
   #model: string | undefined;
   #effort: string | undefined;
   #cwd: string | undefined;
@@ -114,8 +117,11 @@ export class ThreadFold {
     if (
       glanced &&
       (silentTypes.has(glanced.type) || (glanced.type === "event_msg" && silentKinds.has(glanced.kind ?? "")))
-    )
-      return [];
+    ) {
+      if (this.#isTold || !whole || !mayTell(line, glanced.kind)) return [];
+      const told = readRecord({ bytes: line, whole });
+      return told.readable ? this.#told(told.payload).map((change) => ({ change })) : [];
+    }
     const skimmed = glanced && whole ? this.#skimmed(line, glanced, isText) : undefined;
     if (skimmed) return skimmed;
     const record = readRecord({ bytes: line, whole });
@@ -192,9 +198,18 @@ export class ThreadFold {
           settings["cwd"],
         );
       }
+      case "user_message":
+      case "item_completed":
+        return this.#told(payload);
       default:
         return [];
     }
+  }
+
+  #told(payload: JsonObject): ThreadChange[] {
+    const prompt = this.#isTold ? undefined : toldPrompt(payload);
+    this.#isTold ||= prompt !== undefined;
+    return prompt === undefined ? [] : [{ do: "tell", prompt }];
   }
 
   #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
@@ -204,7 +219,7 @@ export class ThreadFold {
     // Up to 0.33 no header names the folder: what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     // A copy of a user's message in an agent's words begins a turn too, as far as a rollback is concerned.
-    this.#history.push(item.prompt ?? (kind === "agent_message" ? "" : undefined));
+    this.#history.push(item.prompt ?? (isOfAgents(kind, payload) ? "" : undefined));
     return [...this.#set(undefined, undefined, cwd), { do: "add", item }];
   }
 
@@ -253,6 +268,14 @@ export class ThreadFold {
 function asItem(kind: string, payload: JsonObject, bytes?: Buffer): ThreadItem {
   const prompt = kind === "message" ? promptOf(payload) : undefined;
   return { kind, payload, ...(bytes && { bytes }), ...(prompt !== undefined && { prompt }) };
+}
+
+const completedMark = '"item":{"type":"UserMessage"';
+
+/** Whether an event may tell what the person asked, by its first bytes. */
+function mayTell(line: Buffer, kind: string | undefined): boolean {
+  if (kind === "item_completed") return line.toString("latin1", 0, 512).includes(completedMark);
+  return kind === "user_message";
 }
 
 const metadataMark = Buffer.from(',"metadata":{');

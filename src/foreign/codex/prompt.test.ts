@@ -1,0 +1,113 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { linesIn } from "./lines.ts";
+import { listRollouts } from "./places.ts";
+import { promptOf } from "./prompt.ts";
+import { scanRollout } from "./scan.ts";
+import { Taking } from "./taking.ts";
+
+const id = "01a0f497-0990-7f13-933f-78cca4bbbb53";
+const message = (text: string, more: object = {}): object => ({
+  type: "message",
+  role: "user",
+  content: [{ type: "input_text", text }],
+  ...more,
+});
+const openPage = `<external_codex_apps_open_page>{"page_id":null}</external_codex_apps_open_page>`;
+
+it.each([
+  ["the page that is open in the app", openPage, undefined],
+  ["context of a program, with attributes", '<external_context kind="x">y</external_context>', undefined],
+  [
+    "a notice from other agents",
+    "<agent_message_board_notification>\nNew\n</agent_message_board_notification>",
+    undefined,
+  ],
+  ["a tag that the person left open", "<external_page> is what?", "<external_page> is what?"],
+])("%s is told from what the person asks", (_what, text, prompt) => {
+  expect(promptOf(message(text) as Parameters<typeof promptOf>[0])).toBe(prompt);
+});
+
+interface Line {
+  type: string;
+  payload: object;
+}
+const item = (text: string): Line => ({ type: "response_item", payload: message(text) });
+const told = (text: string, more: object = {}): Line => ({
+  type: "event_msg",
+  payload: { type: "user_message", message: text, ...more },
+});
+const completed = (content: object[]): Line => ({
+  type: "event_msg",
+  payload: {
+    type: "item_completed",
+    thread_id: id,
+    turn_id: "t",
+    item: { type: "UserMessage", id: "u", content },
+  },
+});
+
+it.each<[string, "legacy" | "paginated", Line[], string]>([
+  [
+    "behind words of a program that nobody here knows",
+    "legacy",
+    [
+      item("<heartbeats_of_2031>\nbeat\n</heartbeats_of_2031>"),
+      item("count the ponds"),
+      told("count the ponds"),
+    ],
+    "count the ponds",
+  ],
+  [
+    "in a file whose instructions were blacked out",
+    "legacy",
+    [item("[REDACTED len=3019]"), item("[REDACTED len=110]"), told("count the ponds")],
+    "count the ponds",
+  ],
+  [
+    "where only the event was kept",
+    "legacy",
+    [told("", { images: ["x"] }), told("count the ponds", { kind: "plain" })],
+    "count the ponds",
+  ],
+  [
+    "behind what Codex told of its own words",
+    "legacy",
+    [
+      told("<environment_context>\n<cwd>/w</cwd>\n</environment_context>", { kind: "environment_context" }),
+      told("words", { kind: "user_instructions" }),
+      told("count the ponds", { kind: "plain" }),
+    ],
+    "count the ponds",
+  ],
+  [
+    "in a paginated session",
+    "paginated",
+    [item("<page_of_2031>p</page_of_2031>"), completed([{ type: "text", text: "count the ponds" }])],
+    "count the ponds",
+  ],
+  ["without any event", "legacy", [item("count the ponds")], "count the ponds"],
+])("a session is known by what the person asked first, %s", (_where, history, lines, title) => {
+  const home = mkdtempSync(join(tmpdir(), "throughline-prompt-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  mkdirSync(join(home, "sessions"));
+  const header = { id, originator: "codex-tui", cli_version: "0.150.0", cwd: "/w", history_mode: history };
+  const rows = [{ type: "session_meta", payload: header }, ...lines].map((line, ordinal) => ({
+    timestamp: "2026-01-01T00:00:00.000Z",
+    ...(history === "paginated" && { ordinal }),
+    ...line,
+  }));
+  const sorted = rows.map(({ timestamp, type, payload }) => ({ payload, type, timestamp }));
+  const path = join(home, "sessions", `rollout-2026-01-01T00-00-00-${id}.jsonl`);
+  for (const written of [rows, sorted]) {
+    const text = written.map((row) => `${JSON.stringify(row)}\n`).join("");
+    writeFileSync(path, text);
+    expect(scanRollout(listRollouts(home)[0]!).title).toBe(title);
+    const taking = new Taking(() => "codex", 1);
+    taking.take(linesIn(Buffer.from(text)), 0);
+    const end = taking.end({ format: "codex", id, path, rollout: id, bytes: 0, line: 0, check: 0 }, 0);
+    expect(end.map(({ event }) => event)).toContainEqual(expect.objectContaining({ title }));
+  }
+});
