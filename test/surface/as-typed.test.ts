@@ -52,6 +52,16 @@ describe("throughline, as people type it", () => {
     expect(JSON.parse(out)).toMatchObject({ session: older });
   });
 
+  it.each([
+    [["exec", "--model", "", "hi"], "--model was given nothing"],
+    [["sessions", "--home", ""], "--home was given nothing"],
+    [["doctor", ""], 'Nothing is called ""'],
+    [["purge", "", "--dry-run"], 'No session has the id or name ""'],
+  ])("%j: what a variable that isn't set leaves of a word is refused", async (words, said) => {
+    const { status, out, err } = await run(...words);
+    expect([status, out + err]).toEqual([2, expect.stringContaining(said)]);
+  });
+
   it.each([["--resume"], ["-r"], ["resume"]])(
     "%s alone lists the sessions where nobody can choose",
     async (...words) => {

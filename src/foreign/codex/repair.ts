@@ -327,7 +327,7 @@ function plainFile(path: string): string {
   if (isCompressed(path)) {
     throw new Failure(
       "usage",
-      `${path} is compressed. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${path}`,
+      `${path} is compressed. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${quoted(path)}`,
       {},
     );
   }

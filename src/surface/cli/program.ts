@@ -35,6 +35,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
     child.action(async () => {
       const run = await command.load();
       try {
+        refuseEmpty(child);
         status = await run({
           ...world,
           args: (child.processedArgs as (string | string[] | undefined)[]).flatMap((arg) => arg ?? []),
@@ -53,6 +54,15 @@ export async function runProgram(argv: readonly string[], world: World): Promise
     throw new Failure("usage", refusal(error, argv), {}, { cause: error });
   }
   return status;
+}
+
+/** What a variable that isn't set leaves of `--model "$MODEL"` is no model, and nothing that was left out either. */
+function refuseEmpty(child: Commander): void {
+  for (const option of child.options) {
+    const given: unknown = child.getOptionValue(option.attributeName());
+    if (given !== "" && !(Array.isArray(given) && given.includes(""))) continue;
+    throw new Failure("usage", `${option.long ?? option.flags} was given nothing: its value is empty.`, {});
+  }
 }
 
 /** What the words of a command stand for. */

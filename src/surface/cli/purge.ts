@@ -188,9 +188,13 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
   troubles.push(...(await store.sweep(removed.map(({ id }) => id))));
   report(invocation, { removed, left, troubles });
   if (signal.aborted) throw new Failure("cancelled", "Interrupted. To delete the rest, run it again.", {});
+  return exitOf(left) ?? (troubles.length === 0 ? 0 : 1);
+}
+
+/** Of what was named and can't be deleted; `undefined` where there is nothing of that kind. */
+function exitOf(left: readonly Left[]): number | undefined {
   const failed = left.find(({ failure }) => failure)?.failure;
-  if (failed) return catalogue[failed.class].exit;
-  return troubles.length === 0 ? 0 : 1;
+  return failed && catalogue[failed.class].exit;
 }
 
 /** Not of a session in use, which stays. Resolves to what could not be removed. */
@@ -232,7 +236,7 @@ function tell(invocation: Invocation, plan: Plan): number {
     const next = plan.chosen.length > 0 ? "Nothing was deleted. To do it: the same with --yes\n" : "";
     terminal.out(`${planText(invocation, plan)}${next}`);
   }
-  return 0;
+  return exitOf(plan.left) ?? 0;
 }
 
 function planText({ folder }: Invocation, { chosen, left }: Plan): string {

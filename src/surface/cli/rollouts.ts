@@ -43,7 +43,8 @@ async function rolloutsOf(
   onUnreadable: (path: string, why: string) => void,
 ): Promise<string[]> {
   const path = resolve(folder, word);
-  const stat = statSync(path, { throwIfNoEntry: false });
+  // An empty word, as of a variable that isn't set, names nothing, and not the folder that one stands in.
+  const stat = word === "" ? undefined : statSync(path, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return rolloutsIn(path, onUnreadable);
   if (stat?.isFile()) return [realpathSync(path)];
   // A pipe that nobody writes to would be waited for, and a device like /dev/zero has no end.
