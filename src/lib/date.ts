@@ -7,7 +7,17 @@ export function parseDate(text: string): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
+/** How far a date reaches before and behind 1970 (ECMA-262, 21.4.1.1). */
+const furthest = 8.64e15;
+
+/** `2026-11-20T14:03:07.000Z`. A time beyond all dates, as a file from elsewhere may have, is the last one that is a date. */
+export function isoTime(at: number): string {
+  return new Date(Math.min(furthest, Math.max(-furthest, at))).toISOString();
+}
+
 /** `2026-11-20 14:03:07 UTC`. */
 export function formatTime(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  return `${isoTime(at)
+    .replace(/\.\d+Z$/u, "")
+    .replace("T", " ")} UTC`;
 }

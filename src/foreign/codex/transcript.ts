@@ -19,7 +19,7 @@ export async function writeTranscript(path: string, to: string): Promise<void> {
       for (const line of batch) {
         const record = readRecord(line);
         const told = record.readable ? toldOf(record) : remains(line.bytes);
-        if (told !== "") appendAll(fd, Buffer.from(`\n${told}\n`));
+        if (told !== "") appendAll(fd, Buffer.from(`\n${printable(told)}\n`));
       }
     }
   } finally {
@@ -30,18 +30,18 @@ export async function writeTranscript(path: string, to: string): Promise<void> {
 function toldOf({ type, kind = "", payload }: RolloutRecord): string {
   if (type === "compacted") {
     const { message } = payload;
-    return typeof message === "string" && message !== "" ? `## Summary\n\n${printable(message)}` : "";
+    return typeof message === "string" && message !== "" ? `## Summary\n\n${message}` : "";
   }
   if (type !== "response_item") return "";
-  const text = printable(itemText(payload)).trim();
+  const text = itemText(payload).trim();
   if (kind === "message") return text === "" ? "" : `## ${String(payload["role"] ?? "message")}\n\n${text}`;
   if (isOutputKind(kind)) return `Output:\n\n${text}`;
   if (!isCallKind(kind)) return "";
   const input = payload["arguments"] ?? payload["input"];
-  return `Call of ${String(payload["name"] ?? kind)}: ${printable(typeof input === "string" ? input : JSON.stringify(input ?? ""))}`;
+  return `Call of ${String(payload["name"] ?? kind)}: ${typeof input === "string" ? input : JSON.stringify(input ?? "")}`;
 }
 
 function remains(bytes: Buffer): string {
-  const text = printable(bytes.toString("utf8").replaceAll("\uFFFD", "")).trim();
+  const text = bytes.toString("utf8").replaceAll("\uFFFD", "").trim();
   return text === "" ? "" : `A line that is no record:\n\n${text}`;
 }

@@ -1,7 +1,9 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isoTime } from "../../lib/date.ts";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { placeNew } from "../../lib/place.ts";
+import { syncPath } from "../../lib/system.ts";
 import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../session/item.ts";
 import { appendAll } from "../../lib/write.ts";
 import { answeredAs } from "./item.ts";
@@ -54,7 +56,7 @@ export class RolloutWriter {
     };
     const meta = {
       id,
-      timestamp: new Date(created).toISOString(),
+      timestamp: isoTime(created),
       cwd,
       originator: "throughline",
       cli_version: version,
@@ -121,7 +123,7 @@ function shownAs({ type, role, content }: JsonObject, at: number): string {
 }
 
 function line(at: number, type: string, payload: object): string {
-  return `${JSON.stringify({ timestamp: new Date(at).toISOString(), type, payload })}\n`;
+  return `${JSON.stringify({ timestamp: isoTime(at), type, payload })}\n`;
 }
 
 /** Where a Codex home has the rollout of a thread that is made now, by local time as Codex names them. */
@@ -144,6 +146,7 @@ export async function writeNew(
     for await (const part of parts) bytes += appendAll(file, Buffer.from(part));
     fsyncSync(file);
     if (!placeNew(temporary, path)) throw taken(path);
+    syncPath(dirname(path));
   } finally {
     closeSync(file);
     rmSync(temporary, { force: true });

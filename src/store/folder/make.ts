@@ -35,6 +35,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
   const temporary = join(dirname(folder), `.new-${id}-${process.pid}`);
   let lease: OwnLease | undefined;
   let log: LogFile | undefined;
+  let kept = "No session was made.";
   try {
     if (existsSync(folder)) throw exists(id, folder);
     makeFolderAndParents(dirname(folder));
@@ -56,6 +57,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     if (points.built) crashPoint(points.built);
     if (existsSync(folder)) throw exists(id, folder);
     renameSync(temporary, folder);
+    kept = `Session ${id} was made and is kept.`;
     syncPath(dirname(folder));
     lease.movedTo(folder);
     if (points.renamed) crashPoint(points.renamed);
@@ -76,7 +78,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     await log?.idle();
     log?.close();
     rmSync(temporary, { recursive: true, force: true });
-    throw isSystemError(error) ? storeFailure(error, folder, "No session was made.") : error;
+    throw isSystemError(error) ? storeFailure(error, folder, kept) : error;
   }
 }
 

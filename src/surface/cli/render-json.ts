@@ -1,3 +1,4 @@
+import { isoTime } from "../../lib/date.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import type { Usage } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
@@ -81,7 +82,7 @@ export function jsonRenderer(terminal: Terminal): Renderer {
         case "waiting":
           return print({
             type: "session.waiting",
-            until: new Date(update.until).toISOString(),
+            until: isoTime(update.until),
             message: update.notice,
           });
         case "turn-ended":
@@ -107,7 +108,7 @@ function turnEnd({ outcome, usage }: Extract<SessionUpdate, { type: "turn-ended"
     case "failed":
       return { type: "turn.failed", error: { class: outcome.class, message: outcome.message } };
     case "limited": {
-      const until = outcome.until === undefined ? undefined : new Date(outcome.until).toISOString();
+      const until = outcome.until === undefined ? undefined : isoTime(outcome.until);
       return { type: "turn.failed", error: { class: outcome.class, message: outcome.message, until } };
     }
   }
