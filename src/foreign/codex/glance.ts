@@ -1,3 +1,4 @@
+import { bareKinds } from "./bare-kinds.ts";
 import { isAt } from "../../lib/bytes.ts";
 import { type RolloutRecord, timeIn } from "./record.ts";
 
@@ -41,7 +42,8 @@ function glanceAtText(head: string): Glance | undefined {
     };
   }
   const item = bare.exec(head);
-  if (item) return { type: "response_item", kind: item[1]!, ordinal: undefined, timeEnd: 0, payload: 0 };
+  if (item && bareKinds.has(item[1]!))
+    return { type: "response_item", kind: item[1]!, ordinal: undefined, timeEnd: 0, payload: 0 };
   const named = state.exec(head);
   return named ? { type: named[1]!, kind: undefined, ordinal: undefined, timeEnd: 0, payload: 0 } : undefined;
 }

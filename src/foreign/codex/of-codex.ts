@@ -1,3 +1,4 @@
+import { bareKinds } from "./bare-kinds.ts";
 import { isThreadId } from "./places.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
@@ -15,13 +16,6 @@ const types: ReadonlySet<string> = new Set([
   "dynamic_tools_updated",
   "state",
 ]);
-const bareKinds: ReadonlySet<string> = new Set([
-  "function_call",
-  "function_call_output",
-  "custom_tool_call",
-  "custom_tool_call_output",
-  "local_shell_call",
-]);
 
 /**
  * Whether a line is one as Codex writes them. Other programs keep sessions, events and tables in lines of JSON too (Claude Code, `codex exec
@@ -31,7 +25,7 @@ export function isOfCodex({ era, type, kind = "", payload }: WatchedRecord): boo
   if (!types.has(type)) return false;
   if (era !== "bare") return true;
   if (type === "session_meta") return isThreadId(payload["id"]);
-  if (type === "state") return true;
+  if (type !== "response_item") return type === "state";
   if (kind === "message") return typeof payload["role"] === "string" && Array.isArray(payload["content"]);
   return bareKinds.has(kind) && typeof payload["call_id"] === "string";
 }

@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from "node:buffer";
+import { bareKinds } from "./bare-kinds.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 
 /**
@@ -10,7 +11,7 @@ export type Era = "bare" | "envelope" | "paginated";
 
 /**
  * A line of a rollout that can be read, whatever its era. Types and members that nobody here knows are kept as they are. Of bare lines the
- * header comes as `session_meta`, an item as `response_item` with itself as payload, the rest under the name it gives itself.
+ * header comes as `session_meta`, an item (`bareKinds`) as `response_item` with itself as payload, the rest under the name it gives itself.
  */
 export interface RolloutRecord {
   readonly readable: true;
@@ -83,8 +84,11 @@ export function asRecord(value: JsonObject): RolloutRecord {
     if (isPayloadLast(value)) record.payloadLast = true;
     return record;
   }
-  if (typeof type === "string")
-    return { readable: true, era: "bare", type: "response_item", kind: type, payload: value };
+  if (typeof type === "string") {
+    if (bareKinds.has(type))
+      return { readable: true, era: "bare", type: "response_item", kind: type, payload: value };
+    return { readable: true, era: "bare", type, payload: value };
+  }
   const named = value["record_type"];
   if (typeof named === "string") return { readable: true, era: "bare", type: named, payload: value };
   const isHeader = typeof value["id"] === "string" && typeof timestamp === "string";

@@ -72,14 +72,23 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
     return { ...unknownOf(file), flaws: ["git-lfs"] };
   if (file.form === "json") return scanDocument(file, head);
   const found = headerIn(head);
-  if (found.isRewritten && !tail) {
-    const { isOpen, ...facts } = scanRewritten(head, longestTitle);
+  if (found.isRewritten) {
+    const first = scanRewritten(head, longestTitle);
+    const { title: _later, isOpen, ...end } = tail ? scanRewritten(tail, longestTitle) : first;
+    const { title, model, effort } = first;
+    const seen = first.messages + (tail ? end.messages : 0);
+    const length = head.length + (tail?.length ?? 0);
     return {
       header: found.header,
       created: found.header?.created ?? madeAt(file) ?? file.mtime,
-      ...facts,
-      updated: facts.updated ?? file.mtime,
-      flaws: [...found.flaws, ...endOf(head).flaws, ...(isOpen ? (["open-turn"] as const) : [])],
+      ...(title !== undefined && { title }),
+      ...(model !== undefined && { model }),
+      ...(effort !== undefined && { effort }),
+      ...end,
+      updated: end.updated ?? file.mtime,
+      messages: seen + Math.round((seen * between * inLines) / length),
+      ...(between > 0 && { estimated: true as const }),
+      flaws: [...found.flaws, ...endOf(tail ?? head).flaws, ...(isOpen ? (["open-turn"] as const) : [])],
     };
   }
   const counted = messagesIn(head);

@@ -1,7 +1,7 @@
 import { JsonSkim } from "../../lib/json-skim.ts";
 import type { Era } from "./record.ts";
 import type { TextSet } from "./text-set.ts";
-import { askedOfItem, askedOfPayload, type WatchedRecord } from "./watched-record.ts";
+import { askedOfItem, askedOfPayload, isPlaceholder, type WatchedRecord } from "./watched-record.ts";
 
 const ofPayload = askedOfPayload.map((name) => `payload.${name}`);
 const ofItem = askedOfItem.map((name) => `payload.item.${name}`);
@@ -55,11 +55,12 @@ class SkimmedRecord implements WatchedRecord {
   idIn(ids: TextSet, shortest: number): number | undefined {
     const plain = this.#json.plainText(idSlot);
     if (plain)
-      return plain.end - plain.start < shortest
+      return plain.end - plain.start < shortest || isPlaceholder(plain.memory.getUint8(plain.start))
         ? undefined
         : ids.numberAt(plain.memory, plain.start, plain.end);
     const id = this.#json.value(idSlot);
-    return typeof id === "string" && id.length >= shortest ? ids.numberOf(id) : undefined;
+    const isOwn = typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0));
+    return isOwn ? ids.numberOf(id) : undefined;
   }
 }
 

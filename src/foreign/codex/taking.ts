@@ -186,7 +186,7 @@ export class Taking {
         this.#inStep = false;
         break;
       case "end":
-        this.#answerOpen(events, at);
+        // What a tool still says when the turn was broken off comes behind the end; its call waits for that until the next turn.
         this.#isOpen = false;
         this.#outcome = change.outcome;
         break;

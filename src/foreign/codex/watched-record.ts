@@ -33,7 +33,10 @@ export interface WatchedRecord {
   readonly ordinal?: number | undefined;
   /** As the line has it. */
   readonly timestamp?: unknown;
-  /** The number that the payload's id has among others, where it is a text that is long enough; otherwise `undefined`. */
+  /**
+   * The number that the payload's id has among others, where it is a text that is long enough and none that was put in the place of ids
+   * (`isPlaceholder`); otherwise `undefined`.
+   */
   idIn(ids: TextSet, shortest: number): number | undefined;
 }
 
@@ -44,8 +47,16 @@ export function watched(
 ): WatchedRecord {
   const { id } = payload;
   const idIn = (ids: TextSet, shortest: number): number | undefined =>
-    typeof id === "string" && id.length >= shortest ? ids.numberOf(id) : undefined;
+    typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0))
+      ? ids.numberOf(id)
+      : undefined;
   return { era, type, kind, payload, ordinal, timestamp, idIn };
+}
+
+/** Whether so begins what a program writes over ids before a session is shown to others: `[trimmed]`, `<redacted>`, `***`. */
+export function isPlaceholder(first: number): boolean {
+  const isDigit = first >= 0x30 && first <= 0x39;
+  return !isDigit && !((first | 0x20) >= 0x61 && (first | 0x20) <= 0x7a);
 }
 
 /** What an event tells of. */
