@@ -94,7 +94,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headers = headers;
     const isGood = status >= 200 && status < 300;
-    const encoding = (headers["content-encoding"] ?? "").trim().toLowerCase();
+    // Told twice it is a list.
+    const encoding = String(headers["content-encoding"] ?? "")
+      .trim()
+      .toLowerCase();
     const isStream = /^(?:text\/event-stream\b|$)/iu.test(headers["content-type"] ?? "");
     if (isGood && isStream && StreamDecoder.knows(encoding)) this.#decode(encoding);
     // Asked for as it is; a stream that comes in an encoding of its own can't be looked into.

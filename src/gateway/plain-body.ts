@@ -1,14 +1,33 @@
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib";
 
-const decoders: Readonly<
-  Record<string, (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer>
-> = {
+type Decoder = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
+
+const decoders: Readonly<Record<string, Decoder>> = {
   gzip: gunzipSync,
   "x-gzip": gunzipSync,
-  deflate: inflateSync,
+  // With or without zlib's two bytes around it: clients disagree about what the name means (RFC 9110, 8.4.1.2).
+  deflate: (bytes, options) => (isZlib(bytes) ? inflateSync : inflateRawSync)(bytes, options),
   br: brotliDecompressSync,
-  zstd: zstdDecompressSync,
+  zstd: zstdFrames,
 };
+
+export const isZlib = (bytes: Uint8Array): boolean => (bytes[0]! & 0x0f) === 8;
+
+/** A body may be several frames, some of them without content (RFC 8878, 3.1), of which zlib decodes the first. */
+function zstdFrames(bytes: Uint8Array, { maxOutputLength }: { maxOutputLength: number }): Buffer {
+  const frames: Buffer[] = [];
+  let left = maxOutputLength;
+  for (let rest = bytes; rest.length > 0;) {
+    // The types know of no `info`, which zlib's functions have had since Node 9.
+    const decoded = zstdDecompressSync(rest, { maxOutputLength: Math.max(1, left), info: true }) as unknown;
+    const { buffer, engine } = decoded as { buffer: Buffer; engine: { bytesWritten: number } };
+    frames.push(buffer);
+    left -= buffer.length;
+    if (engine.bytesWritten === 0) break;
+    rest = rest.subarray(engine.bytesWritten);
+  }
+  return frames.length === 1 ? frames[0]! : Buffer.concat(frames);
+}
 
 /**
  * A body without its `content-encoding`; `undefined` when that is unknown, the bytes are damaged, or they come to more than `limit` bytes.

@@ -13,6 +13,7 @@ import { Rests } from "./gathering.ts";
 import { BodyMemory } from "./held-body.ts";
 import { Metrics } from "./metrics.ts";
 import { passThrough } from "./pass-through.ts";
+import { answerUnreadable } from "./unreadable.ts";
 import type { UpstreamOptions } from "./upstream.ts";
 import { Upstreams } from "./upstreams.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -102,6 +103,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     );
   }
   const guard = makeGuard(options);
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    toOriginForm(request);
+    const refused = guard(request.headers, request.rawHeaders);
+    if (!refused) return route(context, request, response);
+    context.metrics.count("requests", String(refused.status));
+    request.resume();
+    answerError(response, refused);
+  };
   const server = createServer(
     {
       maxHeaderSize,
@@ -115,18 +124,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       // Other protocols that a client offers (h2c, as Java's does by default) are passed over, as HTTP lets a server do.
       shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/iu.test(headers.upgrade ?? ""),
     },
-    (request, response) => {
-      toOriginForm(request);
-      const refused = guard(request.headers, request.rawHeaders);
-      if (refused) {
-        context.metrics.count("requests", String(refused.status));
-        request.resume();
-        return answerError(response, refused);
-      }
-      route(context, request, response);
-    },
+    answer,
   );
   server.maxConnections = maxConnections;
+  answerUnreadable(server);
+  // Who asks before sending a body isn't told to send one that is refused.
+  server.on("checkContinue", (request, response) => {
+    const isTooLarge = isForResponse(request) && Number(request.headers["content-length"]) > maxBodyBytes;
+    if (isTooLarge || guard(request.headers, request.rawHeaders)) response.shouldKeepAlive = false;
+    else response.writeContinue();
+    answer(request, response);
+  });
   server.on("upgrade", (_request, socket) => {
     // Codex takes 426 as the sign to go on over HTTP at once (codex-rs, `WebsocketStreamOutcome::FallbackToHttp`, 2026); any other answer
     // costs it its retries first.
@@ -165,6 +173,9 @@ function toOriginForm(request: IncomingMessage): void {
 /** Requests for a response, streamed or whole, for a compaction, and for the tokens that one would take. */
 const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?(?:\?|$)/u;
 
+const isForResponse = ({ method, url = "/" }: IncomingMessage): boolean =>
+  method === "POST" && responsesPath.test(url);
+
 function route(context: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
   const { method, url = "/" } = request;
   if (method === "GET" && url === "/healthz")
@@ -180,7 +191,7 @@ function route(context: GatewayContext, request: IncomingMessage, response: Serv
       message: "That is no path of the API.",
     });
   }
-  if (method === "POST" && responsesPath.test(url)) return new Exchange(context, request, response).run();
+  if (isForResponse(request)) return new Exchange(context, request, response).run();
   passThrough(context, request, response);
 }
 

@@ -1,12 +1,8 @@
 import type { Transform } from "node:stream";
-import {
-  constants,
-  createBrotliDecompress,
-  createInflateRaw,
-  createUnzip,
-  createZstdDecompress,
-} from "node:zlib";
+import { constants, createBrotliDecompress, createInflateRaw, createUnzip } from "node:zlib";
+import { isZlib } from "./plain-body.ts";
 import { looksLikeStream } from "./stream-scan.ts";
+import { ZstdFrames } from "./zstd-frames.ts";
 
 /** Who a decoder tells. Nothing is told after `ended` or `failed`, nor after `destroy`. */
 export interface DecoderHost {
@@ -27,9 +23,9 @@ const decoders: Readonly<Record<string, (first: Buffer) => Transform>> = {
   gzip: () => createUnzip(flushed),
   "x-gzip": () => createUnzip(flushed),
   // With or without zlib's two bytes around it: servers disagree about what the name means (RFC 9110, 8.4.1.2).
-  deflate: (first) => ((first[0]! & 0x0f) === 8 ? createUnzip(flushed) : createInflateRaw(flushed)),
+  deflate: (first) => (isZlib(first) ? createUnzip(flushed) : createInflateRaw(flushed)),
   br: () => createBrotliDecompress({ flush: BROTLI_OPERATION_FLUSH, finishFlush: BROTLI_OPERATION_FLUSH }),
-  zstd: () => createZstdDecompress(),
+  zstd: () => new ZstdFrames(),
 };
 
 /**

@@ -78,6 +78,37 @@ describe("a compressed stream", () => {
     expect(rest).toBe(completed);
   });
 
+  it("of which each event is a frame of its own is one stream (RFC 8878, 3.1)", async () => {
+    const skipped = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 9]);
+    const frames = [created, added, delta("a"), completed].map((event) => zstdCompressSync(event));
+    const sent = Buffer.concat([skipped, ...frames]);
+    const cuts = [0, 4, 20, sent.length - 30, sent.length];
+    const url = await serve(async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(200, { "content-type": "text/event-stream", "content-encoding": "zstd" });
+      for (let at = 1; at < cuts.length; at++) {
+        response.write(sent.subarray(cuts[at - 1], cuts[at]));
+        await new Promise<void>((done) => setImmediate(done));
+      }
+      response.end();
+    });
+    const together = await streaming("zstd", sent);
+    for (const upstream of [url, together.url])
+      expect(await (await ask(await gatewayTo(upstream))).text()).toBe(
+        created + added + delta("a") + completed,
+      );
+  });
+
+  it("whose encoding is told in two headers passes as it came", async () => {
+    const sent = brotliCompressSync(gzipSync(whole));
+    const url = await serve(async (request, response) => {
+      await bodyOf(request);
+      response.setHeader("content-encoding", ["gzip", "br"]);
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(sent);
+    });
+    expect(await (await ask(await gatewayTo(url))).text()).toBe(whole);
+  });
+
   it("whose bytes are cut shows what came, and that it is cut", async () => {
     const packed = gzipSync(created + added + delta("x".repeat(5_000)) + completed);
     const { url } = await streaming("gzip", packed.subarray(0, packed.length - 24));

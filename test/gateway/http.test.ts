@@ -156,6 +156,42 @@ describe("a request that two readers could read in two ways", () => {
   });
 });
 
+describe("what stands behind a whole request", () => {
+  it.each(["}}", "\n\nno HTTP", "\u0000\u0000"])(
+    "ends the connection (%j), and not before the answer is out",
+    async (rest) => {
+      const whole = created + added + completed;
+      const asked: string[] = [];
+      const url = await serve(async (request, response) => {
+        await bodyOf(request);
+        asked.push(request.url ?? "");
+        response.writeHead(200, { "content-type": "text/event-stream" }).write(created + added);
+        setTimeout(() => response.end(completed), 30);
+      });
+      const { port } = await gatewayTo(url);
+      for (const path of ["responses", "embeddings", "files"]) {
+        const text = `POST /v1/${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}${rest}`;
+        const answer = await raw(port, text, 2_000);
+        expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*0\r\n\r\n$/u);
+        expect(answer).toContain("response.completed");
+      }
+      expect(asked).toEqual(["/v1/responses", "/v1/embeddings", "/v1/files"]);
+    },
+  );
+
+  it("in the middle of one is refused as before, and a body that is refused anyway isn't asked for", async () => {
+    const { port } = await gatewayTo("http://127.0.0.1:1/v1", { maxBodyBytes: 1_000 });
+    const post = "POST /v1/responses HTTP/1.1\r\n";
+    const broken = `${post}host: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`;
+    expect(await raw(port, broken)).toMatch(/^HTTP\/1\.1 400 /u);
+    const expecting = (host: string, length: number): string =>
+      `${post}host: ${host}\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`;
+    expect(await raw(port, expecting("localhost", 1_001))).toMatch(/^HTTP\/1\.1 413 /u);
+    expect(await raw(port, expecting("evil.example", 10))).toMatch(/^HTTP\/1\.1 421 /u);
+    expect(await raw(port, expecting("localhost", 10))).toBe("HTTP/1.1 100 Continue\r\n\r\n");
+  });
+});
+
 describe("an upstream that speaks no proper HTTP", () => {
   const ok = "HTTP/1.1 200 OK\r\n";
   const garbage: Record<string, string> = {

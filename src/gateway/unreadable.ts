@@ -1,0 +1,33 @@
+import type { Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+
+/** How node:http itself answers what it can't read. */
+const statuses: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
+};
+
+/**
+ * What is no HTTP ends its connection, and with an answer that says so. What stands behind a whole request (a line end too many, bytes beyond
+ * the length that was declared) takes from that one nothing but the connection's further use: it gets its answer first, where node:http
+ * would put a 400 in its place.
+ */
+export function answerUnreadable(server: Server): void {
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  for (const event of ["request", "checkContinue"] as const)
+    server.on(event, ({ socket }, response) => void answers.set(socket, response));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const answer = answers.get(socket);
+    const isUnderWay = answer !== undefined && !answer.writableFinished && !socket.destroyed;
+    if (isUnderWay && answer.req.complete && error.code !== "ECONNRESET") {
+      answer.shouldKeepAlive = false;
+      // Its head may be out, and promise another.
+      answer.once("finish", () => socket.end());
+      return;
+    }
+    if (!socket.writable || (isUnderWay && answer.headersSent)) return void socket.destroy();
+    const status = statuses[error.code ?? ""] ?? "400 Bad Request";
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`, () => socket.destroy());
+  });
+}
