@@ -4,25 +4,13 @@ import { createZstdDecompress, type ZstdDecompress } from "node:zlib";
 /**
  * Decodes zstd as it comes, all of its frames (RFC 8878, 3.1: what says nothing may stand between them). zlib's own stream ends with the
  * first that another stands behind in one piece, which is how a server that makes a frame of each event is read when several come at once.
+ * To be read by its events, between `pause` and `resume`.
  */
 export class ZstdFrames extends Transform {
   #frame: ZstdDecompress | undefined;
 
   override _transform(bytes: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const frame = (this.#frame ??= this.#begin());
-    const before = frame.bytesWritten;
-    frame.write(bytes, (error) => {
-      // Told by its event.
-      if (error) return;
-      const rest = bytes.subarray(frame.bytesWritten - before);
-      if (rest.length === 0) return done();
-      const goOn = (): void => {
-        this.#frame = undefined;
-        this._transform(rest, _encoding, done);
-      };
-      if (frame.readableEnded) goOn();
-      else frame.once("end", goOn);
-    });
+    this.#decode(bytes, done);
   }
 
   /** Less than a whole frame is as much as came of it. */
@@ -33,22 +21,43 @@ export class ZstdFrames extends Transform {
     frame.end();
   }
 
-  override _read(size: number): void {
-    this.#frame?.resume();
-    super._read(size);
-  }
-
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#frame?.destroy();
-    super._destroy(error, done);
+    done(error);
+  }
+
+  override pause(): this {
+    this.#frame?.pause();
+    return super.pause();
+  }
+
+  override resume(): this {
+    this.#frame?.resume();
+    return super.resume();
+  }
+
+  #decode(bytes: Buffer, done: TransformCallback): void {
+    const frame = (this.#frame ??= this.#begin());
+    const before = frame.bytesWritten;
+    frame.write(bytes, (error) => {
+      // Told by its event.
+      if (error) return;
+      const rest = bytes.subarray(frame.bytesWritten - before);
+      if (rest.length === 0) return done();
+      const goOn = (): void => {
+        this.#frame = undefined;
+        this.#decode(rest, done);
+      };
+      if (frame.readableEnded) goOn();
+      else frame.once("end", goOn);
+    });
   }
 
   #begin(): ZstdDecompress {
     const frame = createZstdDecompress();
-    frame.on("data", (bytes: Buffer) => {
-      if (!this.push(bytes)) frame.pause();
-    });
+    frame.on("data", (bytes: Buffer) => this.push(bytes));
     frame.on("error", (error: Error) => this.destroy(error));
+    if (this.isPaused()) frame.pause();
     return frame;
   }
 }

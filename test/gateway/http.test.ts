@@ -160,7 +160,6 @@ describe("what stands behind a whole request", () => {
   it.each(["}}", "\n\nno HTTP", "\u0000\u0000"])(
     "ends the connection (%j), and not before the answer is out",
     async (rest) => {
-      const whole = created + added + completed;
       const asked: string[] = [];
       const url = await serve(async (request, response) => {
         await bodyOf(request);
