@@ -24,13 +24,18 @@ const closingBrace = 0x7d;
 
 const itemTypes: ReadonlySet<string> = new Set<EventType>(["item-added", "history-compacted"]);
 
+/** Why an event can't be logged with an item, or without one; `undefined` where it can. */
+export function itemObjection(type: string, hasItem: boolean): string | undefined {
+  if (itemTypes.has(type) === hasItem) return undefined;
+  return `${type} ${hasItem ? "takes no item" : "needs an item"}`;
+}
+
 /** Throws a TypeError when the event, or its item, is not what the schema allows: a mistake of the program, not of the store. */
 export function validateAppend({ event, item, sound }: Append): void {
   const wrong = objection(event);
   if (wrong !== undefined) throw new TypeError(`not an event of the log: ${event.type}: ${wrong}`);
-  if (itemTypes.has(event.type) !== (item !== undefined)) {
-    throw new TypeError(`${event.type} ${item ? "takes no item" : "needs an item"}`);
-  }
+  const misfit = itemObjection(event.type, item !== undefined);
+  if (misfit !== undefined) throw new TypeError(misfit);
   if (item && !sound && !(isUtf8(item) && isJsonObject(parseJson(bufferOf(item).toString("utf8"))))) {
     throw new TypeError(`the item of ${event.type} is not a JSON object in UTF-8`);
   }

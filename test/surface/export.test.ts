@@ -62,6 +62,11 @@ it("a session comes back from its file as it was, and as a copy where it is stil
     const cut = await rig.run(["import", file, "--home", join(rig.workspace, "third")]);
     expect(cut.status).not.toBe(0);
     expect(cut.err).toMatch(/one\.jsonl:5 is not as an exported session has it: event 3 is missing/u);
+    const bare = lines.findIndex((line) => line.includes('"item":'));
+    lines[bare] = lines[bare]!.replace(/"item":.*$/u, '"item":7}');
+    writeFileSync(file, lines.join("\n"));
+    const odd = await rig.run(["import", file, "--home", join(rig.workspace, "third")]);
+    expect(odd.err).toContain("is not as an exported session has it: item-added needs an item");
   }));
 
 it("a file that somebody else made decides neither what runs here nor what the terminal does", () =>

@@ -6,6 +6,7 @@ import type { LogRecord, NewEvent, Settings } from "../../session/event.ts";
 import { describeAnew } from "../../session/item.ts";
 import { objection } from "../../session/upcast.ts";
 import type { Append, SessionStore } from "../../store.ts";
+import { itemObjection } from "../../store/line.ts";
 
 /** How the first line of an exported session begins. */
 const mark = { format: "throughline-session", version: 1 };
@@ -100,7 +101,7 @@ function appendOf(
   const told = item ? describeAnew(rest, item) : rest;
   if (!told) throw wrong("its item has no type");
   const event = told as unknown as NewEvent;
-  const why = objection(event);
+  const why = objection(event) ?? itemObjection(event.type, item !== undefined);
   if (why !== undefined) throw wrong(why);
   if (event.type === "session-created") event.id = id;
   if (event.type === "session-created" || event.type === "settings-changed")
