@@ -32,8 +32,11 @@ describe("a process's identity", () => {
     expect(fateOf({ ...self, machine: "other", boot: "other" })).toBe("out-of-sight");
   });
 
-  it("is not fooled by a program whose name looks like the fields that follow it", async () => {
-    const program = join(mkdtempSync(join(tmpdir(), "throughline-process-")), "x) Z 1 1");
+  it.each([
+    ["looks like the fields that follow it", "x) Z 1 1"],
+    ["has a line break", "x\ny"],
+  ])("is not fooled by a program whose name %s", async (_what, name) => {
+    const program = join(mkdtempSync(join(tmpdir(), "throughline-process-")), name);
     symlinkSync("/bin/sleep", program);
     const child = spawn(program, ["60"]);
     await once(child, "spawn");

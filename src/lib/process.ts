@@ -82,14 +82,18 @@ function startTime(pid: number): string | undefined {
 
 /** The fields of `/proc/<pid>/stat` from the third on: state, parent, group, … and as the 22nd of all the start time. */
 function statFields(pid: number): string[] | undefined {
-  const stat = firstLine(`/proc/${pid}/stat`);
-  // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
+  const stat = content(`/proc/${pid}/stat`);
+  // The second field is the program's name in parentheses, which may itself hold spaces, parentheses and line breaks.
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function firstLine(path: string): string | undefined {
+  return content(path)?.split("\n", 1)[0]!.trim() || undefined;
+}
+
+function content(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8").split("\n", 1)[0]!.trim() || undefined;
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

@@ -133,7 +133,7 @@ async function measure(labels: readonly string[]): Promise<ColumnsOf> {
 /** With blanks behind them, so that what follows stands in a column, beside wide characters too. */
 function aligned(labels: readonly string[], columnsOf: ColumnsOf): string[] {
   const columns = labels.map((label) => columnsOf(label));
-  const most = Math.max(0, ...columns);
+  const most = columns.reduce((widest, width) => Math.max(widest, width), 0);
   return labels.map((label, at) => label + " ".repeat(most - (columns[at] ?? 0)));
 }
 

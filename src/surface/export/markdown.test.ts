@@ -14,3 +14,12 @@ test("what the program told the model, and what has no words, is not on the page
   expect(markdownItem({ type: "reasoning", summary: [{ text: "hm" }] })).toBe("");
   expect(message("user", "please")).toBe("\n## You\n\nplease\n");
 });
+
+test("code with more fences than a call has room for as arguments has a longer one around it", () => {
+  const page = markdownItem({
+    type: "custom_tool_call",
+    name: "apply_patch",
+    input: "```\n".repeat(130_000),
+  });
+  expect(page.endsWith("\n````\n")).toBe(true);
+});

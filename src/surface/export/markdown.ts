@@ -44,7 +44,8 @@ export function markdownItem(item: JsonObject): string {
 /** As code: the fence is longer than any within. */
 function fenced(text: string): string {
   const words = printable(text).trimEnd();
-  const longest = Math.max(2, ...[...words.matchAll(/`{3,}/gu)].map(([run]) => run.length));
+  let longest = 2;
+  for (const [run] of words.matchAll(/`{3,}/gu)) longest = Math.max(longest, run.length);
   const fence = "`".repeat(longest + 1);
   return `${fence}\n${words}\n${fence}\n`;
 }

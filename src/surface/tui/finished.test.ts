@@ -32,6 +32,15 @@ const answer = [
 ].join("\n\n");
 
 describe("an answer that streams", () => {
+  it("is parted though a model repeats the mark of a quote on and on", () => {
+    const quotes = "> ".repeat(7_000);
+    expect(
+      parted(`One.\n\n${quotes}`, 14_000)
+        .map(({ text }) => text)
+        .join(""),
+    ).toContain(quotes.trimEnd());
+  });
+
   it.each([1, 2, 7, 40, 10_000])("looks the same in parts as whole, %d characters at a time", (size) => {
     const lines = parted(answer, size).flatMap(({ text, continued }, at) =>
       continued || at === 0 ? shown(text) : ["", ...shown(text)],

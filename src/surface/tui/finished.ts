@@ -1,4 +1,5 @@
-import { lexer, type Token } from "marked";
+import type { Token } from "marked";
+import { lexed } from "./lexed.ts";
 
 /** What of an answer has not scrolled away yet. `fence`: the line that opened the code block in which it begins; empty outside of one. */
 export interface Open {
@@ -26,7 +27,7 @@ export function finish(open: Open): { finished?: Finished; open: Open } {
   const still = { open: { fence, text } };
   const whole = fence + text;
   if (whole.length > mostOpen || whole.includes("\r")) return still;
-  const tokens = lexer(whole);
+  const tokens = lexed(whole);
   const last = tokens.findLastIndex(({ type }) => type !== "space");
   const before = tokens
     .slice(0, Math.max(0, last))

@@ -61,4 +61,14 @@ describe("Markdown for a terminal", () => {
       "ab c d\n\nx",
     );
   });
+
+  it.each(["> ", "- ", "1. "])("shows what a model that repeats %j on and on has written", (mark) => {
+    const shown = lines(`${mark.repeat(8_000)}end`);
+    expect(shown.length).toBeGreaterThan(0);
+    expect(shown.at(-1)).toContain("end");
+  });
+
+  it("lays out code of more lines than a call has room for as arguments", () => {
+    expect(lines(`\`\`\`\n${"x\n".repeat(130_000)}\`\`\``)).toHaveLength(130_000);
+  });
 });

@@ -1,14 +1,16 @@
-import { lexer, type Token, type Tokens } from "marked";
+import type { Token, Tokens } from "marked";
 import { printable } from "../../lib/printable.ts";
+import { lexed, unlessTooDeep } from "./lexed.ts";
 import type { Paint } from "./style.ts";
-import { columnsOf, fit, padded, wrap, wrapCode } from "./wrap.ts";
+import { columnsOf, fit, padded, wrap, wrapCode, wrapKept } from "./wrap.ts";
 
 /**
  * A model's answer laid out for a terminal: lines of at most `columns` columns. HTML and what is no Markdown stay as they were written;
  * control sequences are removed first. Also for text that is still streaming: whatever is open at its end counts as closed there.
  */
 export function markdownLines(text: string, columns: number, paint: Paint): string[] {
-  return new Layout(columns, paint).blocks(lexer(printable(text)));
+  const words = printable(text);
+  return unlessTooDeep(() => new Layout(columns, paint).blocks(lexed(words))) ?? wrapKept(words, columns);
 }
 
 class Layout {
@@ -27,7 +29,8 @@ class Layout {
       const block = this.#block(token);
       if (block.length === 0) continue;
       if (lines.length > 0) lines.push("");
-      lines.push(...block);
+      // One by one: a call has room for some 120,000 arguments, and code has more lines than that.
+      for (const line of block) lines.push(line);
     }
     return lines;
   }
@@ -87,7 +90,7 @@ class Layout {
     const names = header.map((cell) => this.#inline(cell.tokens));
     const cells = rows.map((row) => row.map((cell) => this.#inline(cell.tokens)));
     const widths = names.map((name, at) =>
-      Math.max(columnsOf(name), ...cells.map((row) => columnsOf(row[at] ?? ""))),
+      cells.reduce((most, row) => Math.max(most, columnsOf(row[at] ?? "")), columnsOf(name)),
     );
     const total = widths.reduce((sum, width) => sum + width + 2, -2);
     if (total > this.#columns)

@@ -27,6 +27,12 @@ describe("a hunk is found", () => {
     expect(edit("a\nb\nc\n", "@@ b\n b\n-c\n+d")).toBe("a\nb\nd\n");
   });
 
+  it("or the answer says where it stops to fit, without a bundle's whole line", () => {
+    const why = edit(`a\n${"x".repeat(1_000_000)}end\n`, "-a\n-b\n+c");
+    expect(why).toMatch(/line 2 of the file is:\n {2}x+\n\[… [\d,]+ bytes left out here …\]\nx+end$/u);
+    expect(why.length).toBeLessThan(1_000);
+  });
+
   it("at the end of the file when it says so", () => {
     expect(edit("x\ny\nx\n", "@@\n-x\n+z\n*** End of File")).toBe("x\ny\nz\n");
     expect(edit("x\ny\n", "@@\n-x\n+z\n*** End of File")).toContain("not the end of the file");

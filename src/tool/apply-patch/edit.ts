@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { shorten } from "../../session/shorten.ts";
 import { findLines, nearest } from "./match.ts";
 import type { Hunk } from "./parse.ts";
 
@@ -10,6 +11,9 @@ interface FileLine {
 }
 
 const mark = "\uFEFF";
+
+/** Bytes of a line of the file that an error quotes: a bundle's one line has megabytes. */
+const longestShown = 400;
 
 /**
  * The file's content with the hunks applied in order. Lines that the hunks don't change keep their bytes; new ones end as most lines of
@@ -104,7 +108,7 @@ function notFound(texts: readonly string[], wanted: readonly string[], from: num
     const file =
       stands === undefined
         ? "the file ends there"
-        : `line ${near.at + near.matching + 1} of the file is:\n  ${stands}`;
+        : `line ${near.at + near.matching + 1} of the file is:\n  ${shorten(stands, longestShown)}`;
     lines.push(`The first ${near.matching} of them stand at line ${near.at + 1}, but then ${file}`);
   }
   return { ok: false, why: lines.join("\n") };

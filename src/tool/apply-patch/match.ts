@@ -15,6 +15,11 @@ function plain(line: string): string {
     .replace(/[\u00a0\u2002-\u200a\u202f\u205f\u3000]/gu, " ");
 }
 
+interface Run {
+  at: number;
+  matching: number;
+}
+
 /**
  * Where the wanted lines stand one after another in the file, at `from` or after it: the first place for the strictest reading that
  * has any. With `atEnd` only the end of the file is looked at.
@@ -25,34 +30,49 @@ export function findLines(
   from: number,
   atEnd = false,
 ): number | undefined {
-  const last = file.length - wanted.length;
-  const first = atEnd ? Math.max(from, last) : from;
+  const first = atEnd ? Math.max(from, file.length - wanted.length) : from;
   for (const read of readings) {
-    const lines = wanted.map(read);
-    for (let at = first; at <= last; at++) {
-      if (lines.every((line, index) => read(file[at + index]!) === line)) return at;
-    }
+    const run = longestRun(file, wanted, first, read);
+    if (run?.matching === wanted.length) return run.at;
   }
   return undefined;
 }
 
 /** The place where most of the wanted lines stand from their first on, for an error that helps: position and how many match. */
-export function nearest(
+export function nearest(file: readonly string[], wanted: readonly string[]): Run | undefined {
+  return longestRun(file, wanted, 0, readings.at(-1)!);
+}
+
+/**
+ * The first of the places, at `from` or after it, where most of the wanted lines stand from their first on. Each line of the file is read
+ * once (Knuth, Morris and Pratt): tables and generated files have long runs of the same line.
+ */
+function longestRun(
   file: readonly string[],
   wanted: readonly string[],
-): { at: number; matching: number } | undefined {
-  const read = readings.at(-1)!;
+  from: number,
+  read: (line: string) => string,
+): Run | undefined {
   const lines = wanted.map(read);
-  let best: { at: number; matching: number } | undefined;
-  for (let at = 0; at < file.length; at++) {
-    let matching = 0;
-    while (
-      matching < lines.length &&
-      at + matching < file.length &&
-      read(file[at + matching]!) === lines[matching]
-    )
-      matching++;
-    if (matching > 0 && matching > (best?.matching ?? 0)) best = { at, matching };
+  const borders = bordersOf(lines);
+  let best: Run | undefined;
+  let matching = 0;
+  for (let at = from; at < file.length && matching < lines.length; at++) {
+    const line = read(file[at]!);
+    while (matching > 0 && line !== lines[matching]) matching = borders[matching - 1]!;
+    if (line === lines[matching]) matching++;
+    if (matching > (best?.matching ?? 0)) best = { at: at + 1 - matching, matching };
   }
   return best;
+}
+
+/** For each line how many of the first ones stand, in their order, also at the end of what goes up to it. */
+function bordersOf(lines: readonly string[]): number[] {
+  const borders = [0];
+  for (let at = 1, length = 0; at < lines.length; at++) {
+    while (length > 0 && lines[at] !== lines[length]) length = borders[length - 1]!;
+    if (lines[at] === lines[length]) length++;
+    borders.push(length);
+  }
+  return borders;
 }

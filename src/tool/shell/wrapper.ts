@@ -65,7 +65,9 @@ function startCommand() {
 }
 
 function notStarted(error: Error): string {
-  return `it could not be started: ${error.message}`;
+  if (!hasCode(error, "E2BIG")) return `it could not be started: ${error.message}`;
+  const bytes = Buffer.byteLength(record.command);
+  return `it could not be started: with ${bytes} bytes it is longer than the system takes. Long texts go into files, with apply_patch`;
 }
 
 function supervise(started: ChildProcess, group: number): void {
