@@ -12,11 +12,12 @@ import {
   type TakenOver,
   type Thread,
 } from "../foreign/codex/import.ts";
+import { longestLine } from "../foreign/codex/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/places.ts";
 import { TakenNotes } from "../foreign/codex/taken-notes.ts";
 import { systemClock } from "../lib/clock.ts";
 import { isJsonObject } from "../lib/json.ts";
-import { counted, quoted } from "../lib/words.ts";
+import { bytesWords, counted, quoted } from "../lib/words.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
 import type { Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
@@ -120,10 +121,15 @@ export function takenWords(
   { id, did, items, left, fresh }: TakenOver,
 ): string {
   const broken = [...left].filter(([why]) => unreadable.has(why)).reduce((sum, [, count]) => sum + count, 0);
-  const lost =
+  const long = left.get("too-long") ?? 0;
+  const lost = [
     broken > 0
       ? `; ${counted(broken, "line")} could not be read: throughline doctor ${quoted(file.path)}`
-      : "";
+      : "",
+    long > 0
+      ? `; in the place of ${counted(long, "line")} of more than ${bytesWords(longestLine)} words stand that say so`
+      : "",
+  ].join("");
   switch (did) {
     case "made":
     case "remade":
@@ -137,7 +143,7 @@ export function takenWords(
   }
 }
 
-const unreadable: ReadonlySet<string> = new Set(["json", "nul", "not-an-object", "git-lfs", "too-long"]);
+const unreadable: ReadonlySet<string> = new Set(["json", "nul", "not-an-object", "git-lfs"]);
 
 /** The folder as it is today, or as the rollout's header has it when it is gone or of another machine. */
 async function workspaceOf(cwd = "", branch?: string, commit?: string): Promise<Workspace> {

@@ -53,7 +53,8 @@ export const catalogue = {
     severity: "broken",
     title: "no line of it is a Codex record",
     causes: "every resume fails",
-    mends: "restore it from a backup; there is nothing in it to repair",
+    mends:
+      "if it was a session of Codex's, restore it from a backup: there is nothing in it to repair; sessions of other programs are theirs",
   },
   "seal-refused": {
     severity: "broken",
@@ -111,6 +112,12 @@ export const catalogue = {
     severity: "loss",
     title: "messages whose record is gone or can't be read, and which an event still tells",
     causes: "every version goes on without them, though its screen still shows them",
+    mends: "repair",
+  },
+  "lost-call": {
+    severity: "loss",
+    title: "calls whose record is gone with that of their output, and which an event still tells",
+    causes: "every version goes on without them, as if the command had never run",
     mends: "repair",
   },
   "unparsable-line": {
@@ -280,7 +287,14 @@ export const catalogue = {
     severity: "note",
     title: "lines of more than 32 MiB",
     causes:
-      "nothing in itself: 0.169 was seen to send 50 MB whole; a provider may refuse it as too large, and throughline resume leaves out lines of more than 64 MiB",
+      "nothing in itself: 0.169 was seen to send 50 MB whole; a provider may refuse it as too large, and throughline resume puts words in the place of lines of more than 64 MiB",
+    mends: undefined,
+  },
+  "ids-left-out": {
+    severity: "note",
+    title: "ids of items and calls that are not followed: behind the first 2 million, or of more than 1 MiB",
+    causes:
+      "nothing in Codex; of these doctor and repair don't see what stands there twice, or has no partner",
     mends: undefined,
   },
   "old-document": {

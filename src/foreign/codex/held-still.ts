@@ -9,6 +9,7 @@ const moving: ReadonlySet<FindingKind> = new Set([
   "call-without-output",
   "output-without-call",
   "lost-message",
+  "lost-call",
   "segment-long",
 ]);
 
@@ -44,10 +45,10 @@ export function heldStill(
   });
 }
 
-/** What mends a finding: a command, or what a person can do. */
-export function mendsOf({ kind, severity, instead }: Finding, repair: string): string | undefined {
+/** What mends a finding: a command (`repair` gives the one for its rollout), or what a person can do. */
+export function mendsOf({ kind, severity, instead }: Finding, repair: () => string): string | undefined {
   if (instead !== undefined) return instead;
   const { mends } = catalogue[kind];
   if (mends !== "repair") return mends;
-  return severity === "note" ? undefined : repair;
+  return severity === "note" ? undefined : repair();
 }

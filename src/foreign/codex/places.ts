@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 
 /** What the name of a rollout's file says. */
 export interface RolloutName {
@@ -21,6 +21,8 @@ export interface RolloutFile extends RolloutName {
   readonly archived: boolean;
 }
 
+/** Of a home, those that rollouts lie in. */
+const folders = ["sessions", "archived_sessions"] as const;
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const threadId = new RegExp(`^${uuid}$`, "iu");
 const name = new RegExp(
@@ -71,8 +73,7 @@ export function listRollouts(
   onUnreadable: (path: string, why: string) => void = () => {},
 ): RolloutFile[] {
   const found: RolloutFile[] = [];
-  walk(join(home, "sessions"), false, found, onUnreadable);
-  walk(join(home, "archived_sessions"), true, found, onUnreadable);
+  for (const folder of folders) walk(join(home, folder), folder !== "sessions", found, onUnreadable);
   if (!found.some(({ form }) => form === "jsonl.zst")) return found;
   const plain = new Set(found.filter(({ form }) => form === "jsonl").map(({ path }) => path));
   return found.filter(({ path, form }) => form !== "jsonl.zst" || !plain.has(path.slice(0, -".zst".length)));
@@ -111,6 +112,36 @@ function walk(
 /** The home that a rollout lies in: the folder above `sessions` or `archived_sessions`. */
 export function homeOf(path: string): string | undefined {
   for (let at = dirname(path); at !== dirname(at); at = dirname(at))
-    if (basename(at) === "sessions" || basename(at) === "archived_sessions") return dirname(at);
+    if (folders.some((folder) => basename(at) === folder)) return dirname(at);
   return undefined;
+}
+
+/** Whether a file, by its path without links, lies in a home. */
+export function isInHome(real: string, home: string): boolean {
+  return ["", ...folders].some((folder) => {
+    const path = join(home, folder);
+    return existsSync(path) && real.startsWith(realpathSync(path) + sep);
+  });
+}
+
+/**
+ * Gives the one path by which a rollout is known: without the links that lead to its home, but with those in it (a sessions folder that is on
+ * another disk, a rollout that is a link), because by it the home's locks and databases are found. `home`: the Codex home in use, whose folders
+ * may be links to where the rollout lies. There has to be a file.
+ */
+export function pathKnownTo(home?: string): (path: string) => string {
+  const roots = (home === undefined ? [] : folders).flatMap((folder) => {
+    const path = join(home!, folder);
+    return existsSync(path)
+      ? [{ real: realpathSync(path) + sep, known: join(realpathSync(home!), folder) }]
+      : [];
+  });
+  return (path) => {
+    const real = realpathSync(path);
+    const root = roots.find((each) => real.startsWith(each.real));
+    if (root) return join(root.known, real.slice(root.real.length));
+    const whole = resolve(path);
+    const around = homeOf(whole);
+    return around === undefined ? real : join(realpathSync(around), relative(around, whole));
+  };
 }

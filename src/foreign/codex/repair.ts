@@ -4,16 +4,15 @@ import {
   fstatSync,
   openSync,
   readSync,
-  realpathSync,
   rmSync,
   statSync,
   type Stats,
   utimesSync,
 } from "node:fs";
 import { syncPath } from "../../lib/system.ts";
+import { quoted } from "../../lib/words.ts";
 import { Failure } from "../../failure.ts";
 import { crashPoint } from "../../lib/fault.ts";
-import { quoted } from "../../lib/words.ts";
 import { applyEdits } from "./apply-edits.ts";
 import { isCompressed } from "./compressed.ts";
 import { CodexDatabases } from "./databases.ts";
@@ -27,7 +26,7 @@ import { holdersOf } from "./holders.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { isOfLines, judge } from "./judge.ts";
-import { homeOf, isThreadId, readRolloutName } from "./places.ts";
+import { homeOf, isThreadId, pathKnownTo, readRolloutName } from "./places.ts";
 import { rounds } from "./plan.ts";
 import { PlannedEdits } from "./planned-edits.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -319,7 +318,7 @@ async function underLock<T>(path: string, thread: string | undefined, act: () =>
   }
 }
 
-/** The path with its links resolved, of a file that can be repaired at all. */
+/** The path by which a file is known that can be repaired at all. */
 function plainFile(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isFile())
@@ -331,7 +330,7 @@ function plainFile(path: string): string {
       {},
     );
   }
-  return realpathSync(path);
+  return pathKnownTo()(path);
 }
 
 function assertUntouched(path: string, before: Stats): void {

@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { sep } from "node:path";
 import type { IndexState } from "./databases.ts";
-import { readRolloutName } from "./places.ts";
+import { isInHome, readRolloutName } from "./places.ts";
 
 const newline = 0x0a;
 
@@ -14,7 +13,7 @@ export function placeMisfit(named: string, path: string, home: string): string |
   if (named === path) return undefined;
   if (!statSync(named, { throwIfNoEntry: false })) return `it names ${named}, where there is nothing`;
   const real = realpathSync(named);
-  if (real === realpathSync(path) || `${real}`.startsWith(realpathSync(home) + sep)) return undefined;
+  if (real === realpathSync(path) || isInHome(real, home)) return undefined;
   return `it names ${named}, which is another home's: a resume here goes on there`;
 }
 

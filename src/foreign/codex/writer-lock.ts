@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, fstatSync, mkdirSync, openSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
+import { quoted } from "../../lib/words.ts";
 
 /**
  * The lock that Codex takes before it writes to a thread (0.147 and later, measured with 0.169): flock(LOCK_EX) on
@@ -27,7 +28,7 @@ export function takeWriterLock(home: string, thread: string, path: string): Writ
       closeSync(fd);
       throw new Failure(
         "lease-held",
-        `A running Codex has session ${thread} open (${path}). Nothing was changed. Close it there, then try again: throughline repair ${thread} --write`,
+        `A running Codex has session ${thread} open (${path}). Nothing was changed. Close it there, then try again: throughline repair ${quoted(path)} --write`,
         {},
       );
     }

@@ -1,16 +1,17 @@
 import { homedir } from "node:os";
-import { counted, quoted } from "../../lib/words.ts";
+import { counted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { catalogue, type Finding, needsRepair } from "../../foreign/codex/findings.ts";
 import { mendsOf } from "../../foreign/codex/held-still.ts";
 import type { Printed } from "../json/print.ts";
 import type { OwnSession } from "./own-findings.ts";
+import type { Reference } from "./reference.ts";
 import type { Said } from "./whose-error.ts";
 
 type DiagnosisJson = Printed<"doctor">["rollouts"][number];
 
-export function diagnosisJson(diagnosis: Diagnosis): DiagnosisJson {
+export function diagnosisJson(diagnosis: Diagnosis, reference: Reference): DiagnosisJson {
   const { path, thread, bytes, version, holder, findings, sealed } = diagnosis;
   return {
     path,
@@ -18,7 +19,7 @@ export function diagnosisJson(diagnosis: Diagnosis): DiagnosisJson {
     bytes,
     ...(version !== undefined && { version }),
     ...(holder && { holder: { ...holder } }),
-    findings: findings.map((finding) => findingJson(finding, thread ?? path)),
+    findings: findings.map((finding) => findingJson(finding, () => reference(path, thread))),
     sealed: sealed.map(({ index, in: where, id, sealedAt }) => ({
       line: index + 1,
       in: where,
@@ -28,10 +29,11 @@ export function diagnosisJson(diagnosis: Diagnosis): DiagnosisJson {
   };
 }
 
-export function findingJson(finding: Finding, reference: string): DiagnosisJson["findings"][number] {
+/** `reference`: what a command calls the rollout. */
+export function findingJson(finding: Finding, reference: () => string): DiagnosisJson["findings"][number] {
   const { kind, severity, count, places, detail } = finding;
   const { title, causes } = catalogue[kind];
-  const mends = mendsOf(finding, repairCommand(reference));
+  const mends = mendsOf(finding, () => repairCommand(reference()));
   return {
     kind,
     severity,
@@ -45,7 +47,7 @@ export function findingJson(finding: Finding, reference: string): DiagnosisJson[
 }
 
 function repairCommand(reference: string): string {
-  return `throughline repair ${quoted(reference)} --write`;
+  return `throughline repair ${reference} --write`;
 }
 
 interface Report {
@@ -59,10 +61,12 @@ interface Report {
   where?: readonly string[];
   /** Tell what is harmless, too. */
   notes: boolean;
+  reference: Reference;
 }
 
 /** For people: what a message means, a block for each session with something to say, and the sum. */
-export function doctorText({ diagnoses, own, ownCount, unreadable, said, where, notes }: Report): string {
+export function doctorText(report: Report): string {
+  const { diagnoses, own, ownCount, unreadable, said, where, notes, reference } = report;
   const lines = said ? [...saidLines(said), ""] : [];
   const meant = new Set(said?.sessions.map(({ path }) => path));
   for (const diagnosis of diagnoses) {
@@ -71,7 +75,7 @@ export function doctorText({ diagnoses, own, ownCount, unreadable, said, where, 
     const told = diagnosis.findings.filter((finding) => notes || needsRepair(finding));
     if (told.length === 0) continue;
     lines.push(headLine(diagnosis), ...told.flatMap((finding) => findingLines(finding)));
-    const repair = repairCommand(diagnosis.thread ?? diagnosis.path);
+    const repair = (): string => repairCommand(reference(diagnosis.path, diagnosis.thread));
     const command = told.flatMap((finding) => mendsOf(finding, repair) ?? []);
     for (const words of new Set(command)) lines.push(`  → ${printableLine(words, 400)}`);
     lines.push("");

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { Failure } from "../../failure.ts";
 import { codexHome, listRollouts } from "../../foreign/codex/places.ts";
@@ -11,6 +11,7 @@ import { type Invocation, optionText } from "./command.ts";
 import { diagnosisJson, doctorText, shortPath } from "./doctor-text.ts";
 import { type OwnSession, ownFindings } from "./own-findings.ts";
 import { progress } from "./progress.ts";
+import { referencesIn } from "./reference.ts";
 import { meantBy } from "./rollouts.ts";
 import { whoseError } from "./whose-error.ts";
 
@@ -30,6 +31,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const unreadable: { path: string; why: string }[] = [];
   const onUnreadable = (path: string, why: string): void => void unreadable.push({ path, why });
   const { paths, ids } = await chosenBy(invocation, home, onUnreadable);
+  const reference = referencesIn(home);
   const bar = progress(terminal);
   // What comes of hundreds of megabytes is thrown away at once: a young generation that may grow is emptied a tenth as often.
   setFlagsFromString("--semi-space-growth-factor=2");
@@ -43,13 +45,15 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const own = looked?.found ?? [];
   bar.clear();
   const said =
-    pasted === undefined ? undefined : whoseError(understand(pasted, now), diagnoses, { folder, now });
+    pasted === undefined
+      ? undefined
+      : whoseError(understand(pasted, now), diagnoses, { folder, now, reference });
   const needRepair =
     diagnoses.filter(({ findings }) => findings.some(needsRepair)).length +
     own.filter(({ findings }) => findings.some(needsRepair)).length;
   if (options["json"] === true)
     printJson<"doctor">(terminal, {
-      rollouts: diagnoses.map(diagnosisJson),
+      rollouts: diagnoses.map((diagnosis) => diagnosisJson(diagnosis, reference)),
       own,
       needRepair,
       unreadable,
@@ -65,6 +69,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
         said,
         ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
         notes: options["notes"] === true || args.length > 0,
+        reference,
       }),
     );
   return needRepair + unreadable.length > 0 ? 1 : 0;
@@ -78,7 +83,9 @@ async function chosenBy(
 ): Promise<{ paths: string[]; ids?: ReadonlySet<string> }> {
   const { args } = invocation;
   if (args.length === 0) {
-    const all = listRollouts(home, onUnreadable).map(({ path }) => path);
+    // Repairs and locks know a rollout by this path.
+    const real = existsSync(home) ? realpathSync(home) : home;
+    const all = listRollouts(real, onUnreadable).map(({ path }) => path);
     return { paths: all.sort() };
   }
   const meant = await Promise.all(args.map((word) => meantBy(word, invocation, onUnreadable)));

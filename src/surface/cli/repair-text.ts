@@ -48,12 +48,12 @@ function editLines({ at, length, begins, line, says, kind }: ShownEdit, original
 
 export function doneText(
   journal: Journal,
+  reference: string,
   backup: string,
   left: readonly Finding[],
   transcript?: string,
 ): string {
   const { path, thread, mended, state } = journal;
-  const reference = quoted(thread ?? path);
   const lines =
     state === "undone"
       ? [`${path} is as it was before the repair`]
@@ -86,7 +86,7 @@ function leftLine(finding: Finding): string {
   const { kind, count, detail } = finding;
   const often = count > 1 ? ` ×${count}` : "";
   const told = detail === undefined ? "" : `: ${printableLine(detail, 160)}`;
-  const mends = mendsOf(finding, "");
+  const mends = mendsOf(finding, () => "");
   return `  stays: ${catalogue[kind].title}${often}${told}${mends === undefined || mends === "" ? "" : `. ${printableLine(mends, 400)}`}`;
 }
 

@@ -11,6 +11,7 @@ import {
   undoRepair,
 } from "../../foreign/codex/repair.ts";
 import { isUnfinished, type Journal, repairsOf } from "../../foreign/codex/journal.ts";
+import { codexHome } from "../../foreign/codex/places.ts";
 import type { SealChoice } from "../../foreign/codex/seal-choice.ts";
 import { writeTranscript } from "../../foreign/codex/transcript.ts";
 import { understand, type Understood } from "../../foreign/codex/understand.ts";
@@ -22,6 +23,7 @@ import { findingJson } from "./doctor-text.ts";
 import { isOrphan } from "./own-findings.ts";
 import { progress } from "./progress.ts";
 import { doneText, leftText, nothingText, previewText } from "./repair-text.ts";
+import { referencesIn } from "./reference.ts";
 import { meantBy } from "./rollouts.ts";
 
 /** Repairs a rollout in place, or says what it would change; collects what a rotation of ours has left. */
@@ -135,7 +137,7 @@ function tellNothing(
     printJson<"repair">(terminal, {
       ...emptyJson(path, prepared?.thread),
       state: "nothing",
-      left: left.map((finding) => findingJson(finding, path)),
+      left: left.map((finding) => findingJson(finding, () => quoted(path))),
     });
   else terminal.out(left.length > 0 ? leftText(path, left) : nothingText(path));
   return left.length > 0 ? 1 : 0;
@@ -147,7 +149,7 @@ async function undo(invocation: Invocation, home: string, path: string): Promise
 }
 
 function tellDone(
-  { options, terminal }: Invocation,
+  { options, terminal, environment }: Invocation,
   journal: Journal,
   backup: string,
   prepared: PreparedRepair | undefined,
@@ -167,7 +169,11 @@ function tellDone(
       backup,
       ...(transcript !== undefined && { transcript }),
     });
-  } else terminal.out(doneText(journal, backup, left, transcript));
+  } else {
+    const reference = referencesIn(codexHome(environment as NodeJS.ProcessEnv));
+    const { path, thread } = journal;
+    terminal.out(doneText(journal, reference(path, thread), backup, left, transcript));
+  }
   return left.length > 0 ? 1 : 0;
 }
 
@@ -189,7 +195,7 @@ function repairJson(state: "would" | "done" | "undone", prepared: PreparedRepair
     sameOffsets: changes.sameOffsets,
     forgetsIndex: prepared.forgetsIndex,
     ...(prepared.movedFrom !== undefined && { movedFrom: prepared.movedFrom }),
-    left: prepared.after.map((finding) => findingJson(finding, prepared.path)),
+    left: prepared.after.map((finding) => findingJson(finding, () => quoted(prepared.path))),
   };
 }
 

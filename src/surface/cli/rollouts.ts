@@ -2,8 +2,9 @@ import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "no
 import { join, resolve } from "node:path";
 import { Failure, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
+import { isSystemError } from "../../lib/system.ts";
 import { findThreads } from "../../foreign/codex/find.ts";
-import { codexHome, readRolloutName } from "../../foreign/codex/places.ts";
+import { codexHome, pathKnownTo, readRolloutName } from "../../foreign/codex/places.ts";
 import { openStore, readConfig } from "../config.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
@@ -45,8 +46,8 @@ async function rolloutsOf(
   const path = resolve(folder, word);
   // An empty word, as of a variable that isn't set, names nothing, and not the folder that one stands in.
   const stat = word === "" ? undefined : statSync(path, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) return rolloutsIn(path, onUnreadable);
-  if (stat?.isFile()) return [realpathSync(path)];
+  if (stat?.isDirectory()) return rolloutsIn(path, home, onUnreadable);
+  if (stat?.isFile()) return [pathKnownTo(home)(path)];
   // A pipe that nobody writes to would be waited for, and a device like /dev/zero has no end.
   if (stat)
     throw new Failure(
@@ -58,28 +59,49 @@ async function rolloutsOf(
 }
 
 /** Every rollout in a folder and below, whatever it is arranged like; folders that can't be looked into are told. */
-function rolloutsIn(folder: string, onUnreadable: (path: string, why: string) => void): string[] {
+function rolloutsIn(
+  folder: string,
+  home: string,
+  onUnreadable: (path: string, why: string) => void,
+): string[] {
   const found: string[] = [];
   const folders = [folder];
+  // Links may lead in circles.
+  const seen = new Set<string>();
   for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+    const real = realpathSync(at);
+    if (seen.has(real)) continue;
+    seen.add(real);
     for (const entry of entriesOf(at, onUnreadable)) {
-      if (entry.isDirectory()) folders.push(join(at, entry.name));
-      else if (readRolloutName(entry.name)) found.push(join(at, entry.name));
+      const path = join(at, entry.name);
+      if (entry.isDirectory() || (entry.isSymbolicLink() && isFolder(path, onUnreadable))) folders.push(path);
+      else if (readRolloutName(entry.name)) found.push(path);
     }
   }
   const there = new Set(found);
+  const known = pathKnownTo(home);
   return found
     .filter((path) => !path.endsWith(".zst") || !there.has(path.slice(0, -".zst".length)))
-    .map((path) => (existsSync(path) ? realpathSync(path) : path))
+    .map((path) => (existsSync(path) ? known(path) : path))
     .sort();
+}
+
+function isFolder(path: string, onUnreadable: (path: string, why: string) => void): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    onUnreadable(path, error.message);
+    return false;
+  }
 }
 
 function entriesOf(folder: string, onUnreadable: (path: string, why: string) => void): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).syscall !== "string") throw error;
-    onUnreadable(folder, (error as Error).message);
+    if (!isSystemError(error)) throw error;
+    onUnreadable(folder, error.message);
     return [];
   }
 }
@@ -96,7 +118,7 @@ async function findRollout(reference: string, home: string): Promise<string> {
     );
   }
   const [thread] = found;
-  if (thread) return realpathSync(thread.file.path);
+  if (thread) return pathKnownTo(home)(thread.file.path);
   throw new Failure(
     "session-missing",
     `Nothing is called "${printableLine(reference)}": no file, and no session of that id or name, of Codex's under ${home} or of Throughline's own. See what there is: throughline sessions --codex --all`,

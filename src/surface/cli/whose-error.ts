@@ -6,6 +6,7 @@ import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { catalogue } from "../../foreign/codex/findings.ts";
 import { understand, type Understood } from "../../foreign/codex/understand.ts";
 import type { Printed } from "../json/print.ts";
+import type { Reference } from "./reference.ts";
 
 export type Said = NonNullable<Printed<"doctor">["error"]>;
 
@@ -13,11 +14,11 @@ export type Said = NonNullable<Printed<"doctor">["error"]>;
 export function whoseError(
   understood: Understood,
   diagnoses: readonly Diagnosis[],
-  { folder, now }: { folder: string; now: number },
+  { folder, now, reference }: { folder: string; now: number; reference: Reference },
 ): Said {
   const { failure, means, kinds } = understood;
   const entry = failure && failures[failure.class];
-  const sessions = sessionsOf(understood, diagnoses, folder, now);
+  const sessions = sessionsOf(understood, diagnoses, { folder, now, reference });
   const mended = kinds.some((kind) => catalogue[kind].mends === "repair");
   const other = kinds
     .map((kind) => catalogue[kind].mends)
@@ -44,14 +45,13 @@ function codexWords(youCan: string): string {
 function sessionsOf(
   { named, kinds, failure }: Understood,
   diagnoses: readonly Diagnosis[],
-  folder: string,
-  now: number,
+  { folder, now, reference }: { folder: string; now: number; reference: Reference },
 ): Said["sessions"] {
   const tell = ({ path, thread }: Diagnosis, why: string): Said["sessions"][number] => ({
     path,
     ...(thread !== undefined && { session: thread }),
     why,
-    command: `throughline repair ${quoted(thread ?? path)}`,
+    command: `throughline repair ${reference(path, thread)}`,
   });
   const byName = diagnoses.filter(
     ({ path, thread }) =>

@@ -1,0 +1,57 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { listRollouts, pathKnownTo } from "./places.ts";
+import { repairRollout } from "./repair.ts";
+import { takeWriterLock } from "./writer-lock.ts";
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-linked-")));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const [source] = listRollouts(fileURLToPath(new URL("./fixtures/0.169.0", import.meta.url)));
+const text = readFileSync(source!.path, "utf8");
+const name = `rollout-2026-11-20T10-00-00-${source!.thread}.jsonl`;
+
+/** A home whose sessions lie on another disk, and a link to the home. */
+const home = join(root, "codex");
+const disk = join(root, "disk", "of codex");
+mkdirSync(home);
+mkdirSync(join(disk, "2026"), { recursive: true });
+symlinkSync(disk, join(home, "sessions"));
+symlinkSync(home, join(root, "dotfiles"));
+const path = join(home, "sessions", "2026", name);
+writeFileSync(path, text.slice(0, -30));
+
+describe("a home whose sessions folder is a link", () => {
+  it("gives a rollout one path, by which the home is found, however it is named", () => {
+    const known = pathKnownTo(join(root, "dotfiles"));
+    for (const named of [path, join(disk, "2026", name), join(root, "dotfiles", "sessions", "2026", name)])
+      expect(known(named)).toBe(path);
+    expect(pathKnownTo()(join(root, "dotfiles", "sessions", "2026", name))).toBe(path);
+    expect(pathKnownTo()(join(disk, "2026", name))).toBe(join(disk, "2026", name));
+  });
+
+  it("has Codex's lock, which keeps a repair out as long as Codex has it", async () => {
+    const options = { home: join(root, "own"), now: Date.now(), seals: { which: "none" } } as const;
+    const lock = takeWriterLock(home, source!.thread, path);
+    try {
+      await expect(repairRollout(path, options, () => undefined)).rejects.toMatchObject({
+        class: "lease-held",
+      });
+    } finally {
+      lock.release();
+    }
+    expect((await repairRollout(path, options, () => undefined))?.journal.path).toBe(path);
+    expect(readFileSync(path, "utf8").endsWith("\n")).toBe(true);
+  });
+});
