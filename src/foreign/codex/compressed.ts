@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
-import { createZstdDecompress } from "node:zlib";
+import { constants, createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import { isSystemError } from "../../lib/system.ts";
 
 /** Codex packs rollouts that were not used for a while, and unpacks them on resume (0.169: `rollout-….jsonl.zst`). */
@@ -21,3 +21,16 @@ export async function* unpacked(path: string, onBroken?: (why: string) => void):
     onBroken?.(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** What bytes unpack to so far with which a compressed rollout begins: nothing where they are damaged. */
+export function unpackedHead(bytes: Buffer): Buffer {
+  try {
+    return zstdDecompressSync(bytes, { finishFlush: constants.ZSTD_e_flush, maxOutputLength: mostUnpacked });
+  } catch (error) {
+    if (isSystemError(error)) throw error;
+    return Buffer.alloc(0);
+  }
+}
+
+/** Text as Codex writes it becomes a tenth of itself; what becomes a thousandth is none. */
+const mostUnpacked = 2 ** 26;

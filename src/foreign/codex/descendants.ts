@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { isCompressed, unpackedHead } from "./compressed.ts";
 import type { Examination } from "./examine.ts";
 import { glance, glancedTime } from "./glance.ts";
 import { type HistoryBase, readHeader } from "./header.ts";
@@ -23,7 +24,7 @@ export interface Pin {
 export function pinsIn(home: string): ReadonlyMap<string, Pin> {
   const pins = new Map<string, Pin>();
   for (const { path, form } of listRollouts(home)) {
-    const base = form === "jsonl" ? baseOf(path) : undefined;
+    const base = form === "json" ? undefined : baseOf(path);
     if (base?.endOffset === undefined) continue;
     const { endOffset: offset, endOrdinal: ordinal } = base;
     const rollout = base.rollout.toLowerCase();
@@ -41,22 +42,27 @@ export function pinOf(path: string): Pin | undefined {
 
 /** What the rollout goes on from. There may be tens of thousands to look at, most of which go on from nothing. */
 function baseOf(path: string): HistoryBase | undefined {
-  let bytes = 0;
   try {
-    const fd = openSync(path, "r");
-    try {
-      bytes = readSync(fd, heads, 0, heads.length, 0);
-    } finally {
-      closeSync(fd);
-    }
+    const head = headOf(path);
+    const end = head.indexOf(newline);
+    const isNone = end >= 0 && !head.subarray(0, end).includes(baseMember);
+    return isNone ? undefined : firstHeader(path)?.historyBase;
   } catch (error) {
     // Doctor names what can't be read when it comes to it.
     if (isSystemError(error)) return undefined;
     throw error;
   }
-  const end = heads.subarray(0, bytes).indexOf(newline);
-  const isNone = end >= 0 && !heads.subarray(0, end).includes(baseMember);
-  return isNone ? undefined : firstHeader(path)?.historyBase;
+}
+
+/** The first bytes of a rollout, or of what it unpacks to; void when those of another are asked for. */
+function headOf(path: string): Buffer {
+  const fd = openSync(path, "r");
+  try {
+    const bytes = heads.subarray(0, readSync(fd, heads, 0, heads.length, 0));
+    return isCompressed(path) ? unpackedHead(bytes) : bytes;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 const heads = Buffer.alloc(2 ** 16);
@@ -86,11 +92,11 @@ export function placeOfPin({ offset, ordinal }: Pin, { bytes, placeOf, ordinals,
 /** What has to be known of a file that another one goes on from. */
 export type Pinned = Pick<Examination, "bytes" | "placeOf" | "ordinals" | "end">;
 
-/** The other plain files of the home. */
+/** The other files of the home. */
 function filesBeside(path: string): RolloutFile[] {
   const [own, home] = [readRolloutName(path), homeOf(path)];
   if (!own || home === undefined) return [];
-  return listRollouts(home).filter(({ rollout, form }) => rollout !== own.rollout && form === "jsonl");
+  return listRollouts(home).filter(({ rollout, form }) => rollout !== own.rollout && form !== "json");
 }
 
 /**
@@ -174,7 +180,8 @@ export function firstHeader(path: string): ReturnType<typeof readHeader> {
   const fd = openSync(path, "r");
   try {
     const bytes = Buffer.alloc(longestHeader);
-    const [line] = linesIn(bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0)));
+    const read = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
+    const [line] = linesIn(isCompressed(path) ? unpackedHead(read) : read);
     const record = line && readRecord(line);
     return record?.readable ? readHeader(record.payload) : undefined;
   } finally {

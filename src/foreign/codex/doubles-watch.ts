@@ -20,7 +20,9 @@ const [asItem, asCall, asOutput] = [1, 2, 4];
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
  * real rollouts), so likeness is not enough: a doubled record has an ordinal or an item's id that was there already, or a call id and the very
  * bytes, time included. A call id alone says nothing: some gateways count theirs anew in every response. A message without any of them
- * counts when it follows its first copy at the distance at which such records do.
+ * counts when it follows its first copy at the distance at which such records do, and so does the event that tells it: left alone it would tell
+ * of a message whose record is gone. Of what is no item, what changes the history counts: a summary that is there again behind later turns would
+ * take them away, and a rollback one more.
  */
 export class DoublesWatch {
   /** Of paginated rollouts: where the line with each ordinal stands, and its index. */
@@ -44,7 +46,7 @@ export class DoublesWatch {
 
   /** True for a record that is a copy beyond doubt. */
   see(record: WatchedRecord, line: RolloutLine): boolean {
-    const { type, payload, ordinal, era } = record;
+    const { type, kind, payload, ordinal, era } = record;
     const isItem = type === "response_item";
     const known = isItem ? this.#knows(record) : undefined;
     if (ordinal !== undefined) {
@@ -52,15 +54,18 @@ export class DoublesWatch {
       this.#strong.add(spanOf(line));
       return true;
     }
-    if (!isItem && line.index > 1) return false;
+    const isEvent = type === "event_msg";
+    const isTurning = type === "compacted" || (isEvent && kind === "thread_rolled_back");
+    const isTold = isEvent && (kind === "agent_message" || kind === "user_message");
+    if (!isItem && !isTurning && !isTold && line.index > 1) return false;
     if (isItem && era === "bare") return this.#seeBare(payload["call_id"], known, line);
     const distance = this.#repeats(record, line);
-    if (known === "id" || (distance !== undefined && (known === "call" || line.index === 1))) {
+    if (known === "id" || (distance !== undefined && (known === "call" || isTurning || line.index === 1))) {
       if (distance !== undefined) this.#distances.add(distance);
       this.#strong.add(spanOf(line));
       return true;
     }
-    if (distance !== undefined && isItem) this.#weak.add({ ...spanOf(line), distance });
+    if (distance !== undefined && (isItem || isTold)) this.#weak.add({ ...spanOf(line), distance });
     return false;
   }
 

@@ -1,9 +1,11 @@
 import { readSync } from "node:fs";
+import type { JsonObject } from "../../lib/json.ts";
 import type { Edit } from "./edit.ts";
 import type { FindingKind } from "./findings.ts";
 import type { Span } from "./span.ts";
 import { linesIn, type RolloutLine } from "./lines.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
+import { isSpace } from "./white-space.ts";
 
 /** A line of a file, without what is in it but for its first bytes. */
 export interface LineHead extends Span {
@@ -20,7 +22,7 @@ const headBytes = 512;
 const nearBytes = 2 ** 18;
 const nearLines = 16;
 const prompt = /"type":"message"[^{]{0,120}"role":"user"/u;
-const [newline, carriageReturn, space, tab] = [0x0a, 0x0d, 0x20, 0x09];
+const [newline, carriageReturn] = [0x0a, 0x0d];
 
 /** An open file that edits are planned for: what stands in it, and the edits by their places. */
 export class EditedFile {
@@ -99,6 +101,14 @@ export class EditedFile {
     return { at, length: bytes, bytes: "blank", kind, line: index + 1, says };
   }
 
+  /** A line in the place of one that is blank, or, of no bytes, between two. */
+  fill(hole: Span, kind: FindingKind, says: string, line: JsonObject): Edit {
+    const bytes = Buffer.from(JSON.stringify(line));
+    if (hole.bytes === 0) return this.insert(hole, kind, says, Buffer.concat([bytes, Buffer.from("\n")]));
+    const padded = Buffer.concat([bytes, Buffer.alloc(Math.max(0, hole.bytes - bytes.length), " ")]);
+    return this.edit(hole, kind, says, padded, hole.bytes);
+  }
+
   insert(place: Span, kind: FindingKind, says: string, bytes: Buffer): Edit {
     return this.edit(place, kind, says, bytes, 0);
   }
@@ -113,8 +123,4 @@ export class EditedFile {
   ): Edit {
     return { at, length, bytes, kind, line: index + 1, says, ...(lost.length > 0 && { lost }) };
   }
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === space || byte === tab || byte === carriageReturn;
 }

@@ -9,6 +9,7 @@ import { recordOfHead } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { type RolloutLine, rolloutLines } from "./lines.ts";
 import { flawOf, lookThrough, type Reader } from "./long-line.ts";
+import { type LostCall, LostCallsWatch } from "./lost-calls-watch.ts";
 import { MessagesWatch } from "./messages-watch.ts";
 import { isOfCodex } from "./of-codex.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
@@ -23,6 +24,7 @@ import { LineSkim } from "./skim.ts";
 import { loneSurrogates } from "./surrogates.ts";
 import { TurnsWatch } from "./turns-watch.ts";
 import { watched, type WatchedRecord } from "./watched-record.ts";
+import { isBlank, isSpace } from "./white-space.ts";
 
 /** A line that Codex passes over, or that makes it refuse the file. */
 export interface BadLine extends Span {
@@ -65,6 +67,9 @@ export interface Examination {
   readonly seals: SealsWatch;
   readonly turns: TurnsWatch;
   readonly messages: MessagesWatch;
+  readonly lostCalls: readonly LostCall[];
+  /** Whether ids came that are not followed: too many, or one that is too long. */
+  readonly leavesIdsOut: boolean;
   /** Milliseconds since 1970 of the last line that says so. */
   readonly lastAt: number | undefined;
   /** Why a compressed file could not be unpacked to its end. */
@@ -114,7 +119,8 @@ class Examiner {
   readonly #turns = new TurnsWatch();
   readonly #seals = new SealsWatch();
   readonly #ordinals = new OrdinalsWatch();
-  readonly #messages = new MessagesWatch();
+  readonly #lostCalls = new LostCallsWatch(this.#ids);
+  readonly #messages = new MessagesWatch((hole) => this.#lostCalls.hole(hole));
   readonly #doubles: DoublesWatch;
   readonly #bad = new Bounded<BadLine>(mostBad);
   readonly #long = new Bounded<Span>(1_000);
@@ -239,10 +245,12 @@ class Examiner {
     this.#pairs.see(record, line);
     this.#seals.see(record, line);
     this.#messages.see(record, line);
+    this.#lostCalls.see(record, line);
     const rolledBackFrom = this.#turns.see(record, line);
     if (rolledBackFrom === undefined) return;
     this.#pairs.rolledBack(rolledBackFrom);
     this.#messages.rolledBack(rolledBackFrom);
+    this.#lostCalls.rolledBack(rolledBackFrom);
   }
 
   #laterHeader(id: unknown, line: RolloutLine): void {
@@ -344,6 +352,8 @@ class Examiner {
       seals: this.#seals,
       turns: this.#turns,
       messages: this.#messages,
+      lostCalls: this.#lostCalls.found(),
+      leavesIdsOut: this.#ids.hasRefused,
       lastAt: timeOf(this.#lastTimestamp),
       broken: this.broken,
     };
@@ -363,14 +373,9 @@ function parseLatin(bytes: Buffer): unknown {
   }
 }
 
-function isBlank(bytes: Buffer): boolean {
-  for (const byte of bytes) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
-  return true;
-}
-
 function startsWithBrace(bytes: Buffer): boolean {
   let at = 0;
-  while (bytes[at] === 0x20 || bytes[at] === 0x09) at++;
+  while (isSpace(bytes[at])) at++;
   return bytes[at] === openBrace;
 }
 

@@ -54,9 +54,27 @@ describe("an examination of a rollout", () => {
     ["nothing", () => "", "empty-file"],
     ["something else", () => "PK\u0003\u0004 not a rollout\nat all\n", "not-a-rollout"],
     [
+      "lines of JSON that another agent or program wrote",
+      () =>
+        [
+          { type: "user", uuid: "5d1f0c1e", timestamp: "2026-11-20T10:00:00Z", message: { role: "user" } },
+          { type: "message", id: "5d1f0c1e", timestamp: "2026-11-20T10:00:00Z", message: {} },
+          { id: "22249084947", type: "PushEvent", payload: { ref: "main" }, created_at: "2026-11-20" },
+          { id: "a1", timestamp: "2026-11-20T10:00:00Z", level: "info" },
+        ]
+          .map((line) => `${JSON.stringify(line)}\n`)
+          .join(""),
+      "not-a-rollout",
+    ],
+    [
       "a git-lfs pointer",
       () => "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
       "git-lfs-pointer",
+    ],
+    [
+      "an id that is too long to be followed",
+      () => text.replace(/"call_id":"/u, `$&${"x".repeat(2 ** 20)}`),
+      "ids-left-out",
     ],
     ["CRLF", () => text.replaceAll("\n", "\r\n"), "carriage-returns"],
     [

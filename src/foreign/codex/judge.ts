@@ -140,8 +140,9 @@ function orderFindings({ doubled, ordinals, header, headersAgain }: Examination)
   return found;
 }
 
-function pairFindings({ open, orphans, turns, header }: Examination): Finding[] {
+function pairFindings({ open, orphans, turns, header, leavesIdsOut }: Examination): Finding[] {
   const found: Finding[] = [];
+  if (leavesIdsOut) found.push(finding("ids-left-out", []));
   // The call that a session ends in may still run, or was cut off with it: every version since 0.73 goes on from there.
   const isCut =
     header?.origin === "subagent" ||
@@ -165,6 +166,7 @@ function pairFindings({ open, orphans, turns, header }: Examination): Finding[] 
 
 function messageFindings(found: Examination, now: number): Finding[] {
   const lost = found.messages.found();
+  const { lostCalls } = found;
   const lone = damagingReasoning(found, now);
   const refusal = refusalIn(found.turns.error?.message, now);
   const at = found.turns.error ? [{ line: found.turns.error.line, at: found.turns.error.at, bytes: 0 }] : [];
@@ -188,6 +190,15 @@ function messageFindings(found: Examination, now: number): Finding[] {
             "lost-message",
             lost.map(({ hole }) => placeOf(hole)),
             { count: lost.length },
+          ),
+        ]
+      : []),
+    ...(lostCalls.length > 0
+      ? [
+          finding(
+            "lost-call",
+            lostCalls.map(({ before }) => placeOf(before)),
+            { count: lostCalls.length },
           ),
         ]
       : []),

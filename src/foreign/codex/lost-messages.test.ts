@@ -94,6 +94,52 @@ describe("a message whose record was destroyed", () => {
   });
 });
 
+describe("a call whose record is destroyed with that of its output", () => {
+  const told = /"event_msg".*"CommandExecution"/u;
+  const isMeant = /^(?![^]*"type":"compacted")[^]*"CommandExecution"[^]*"function_call_output"/u;
+  const path = rollouts("0.169.0").find((one) => isMeant.test(readFileSync(one, "utf8")))!;
+  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+  const event = lines.findIndex((line) => told.test(line));
+  const id = /"type":"CommandExecution","id":"([^"]+)"/u.exec(lines[event]!)![1]!;
+  const pair = lines.flatMap((line, at) => (payloadOf(line)?.["call_id"] === id ? [at] : []));
+  const joined = (all: readonly string[]): string => all.map((line) => `${line}\n`).join("");
+  const paired = (text: string): JsonObject[] =>
+    text.split("\n").flatMap((line) => {
+      const payload = payloadOf(line);
+      return payload?.["call_id"] === id ? [payload] : [];
+    });
+
+  it.each([
+    ["are garbage", lines.map((line, at) => (pair.includes(at) ? "#".repeat(line.length) : line))],
+    ["are gone", lines.filter((_, at) => !pair.includes(at))],
+  ])("is put in again with it where both %s, as their event tells them", async (_what, damaged) => {
+    expect(pair).toHaveLength(2);
+    expect(paired(joined(damaged))).toEqual([]);
+    const found = await kinds(path, joined(damaged));
+    expect(found).toContain("lost-call");
+    const mended = await repaired(path, joined(damaged));
+    const had = paired(joined(lines));
+    expect(paired(mended).map(({ type, name, arguments: given }) => ({ type, name, given }))).toEqual(
+      had.map(({ type, name, arguments: given }) => ({ type, name, given })),
+    );
+    const words = String(had[1]!["output"]).replace(/^[^]*Output:\n/u, "");
+    expect(words.length).toBeGreaterThan(1);
+    expect(String(paired(mended)[1]!["output"])).toContain(words);
+    expect(await kinds(path, mended)).toEqual([]);
+  });
+
+  it("is not made up where only the event was ever written: of what the person ran", async () => {
+    const alone = lines.filter((_, at) => !pair.includes(at));
+    const person = alone.map((line) =>
+      told.test(line) ? line.replace(/"source":"[a-z_]+"/iu, '"source":"userShell"') : line,
+    );
+    expect(person).not.toEqual(alone);
+    expect(await kinds(path, joined(person))).not.toContain("lost-call");
+    const renumbered = alone.map((line, at) => line.replace(/"ordinal":\d+/u, `"ordinal":${at}`));
+    expect(await kinds(path, joined(renumbered))).not.toContain("lost-call");
+  });
+});
+
 describe("reasoning whose answer is gone", () => {
   it("goes where a record is gone behind it, and stays where a turn was cut off", async () => {
     const path = rollouts("0.169.0").find((one) => readFileSync(one, "utf8").includes("AgentMessage"))!;

@@ -67,6 +67,12 @@ export class MessagesWatch {
   #since: Hole[] = [];
   #end = 0;
   #lines = 0;
+  readonly #onHole: (hole: Hole) => void;
+
+  /** `onHole` is told of each place where a record was. */
+  constructor(onHole: (hole: Hole) => void) {
+    this.#onHole = onHole;
+  }
 
   /** A line that holds nothing, or nothing that can be read. */
   hole(line: RolloutLine): void {
@@ -94,7 +100,8 @@ export class MessagesWatch {
 
   rolledBack(from: number): void {
     const [lost, lone] = [this.lost.items, this.#lone.items];
-    this.lost.keep(lost.filter(({ event }) => event.index < from));
+    // What the person said is counted, whether it was taken back or not: without it the rollback would take back an earlier turn.
+    this.lost.keep(lost.filter(({ event, role }) => role === "user" || event.index < from));
     this.#lone.keep(lone.filter(({ index }) => index < from));
     this.#told = [];
     this.#reasoning = undefined;
@@ -124,6 +131,7 @@ export class MessagesWatch {
     if (this.#lastOrdinal !== undefined) hole.ordinal = this.#lastOrdinal + this.#since.length;
     this.#holes.push(hole);
     if (this.#holes.length > mostTexts) this.#holes.shift();
+    this.#onHole(hole);
     const waiting = this.#told.find((told) => told.hole === undefined);
     if (waiting) waiting.hole = hole;
     if (this.#reasoning) this.#reasoning.isDamage = true;

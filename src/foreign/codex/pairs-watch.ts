@@ -5,10 +5,7 @@ import type { RolloutLine } from "./lines.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { type Span, spanOf, type Unpaired } from "./span.ts";
 import type { TextSet } from "./text-set.ts";
-import { itemOf, type WatchedRecord } from "./watched-record.ts";
-
-/** Events that tell how a call went, and have its id. */
-const telling: ReadonlySet<string> = new Set(["exec_command_end", "patch_apply_end", "mcp_tool_call_end"]);
+import { callTold, type WatchedRecord } from "./watched-record.ts";
 const mostEvents = 512;
 
 /** Follows calls and outputs. What a summary replaced or a rollback took back is not sent, and needs no partner. */
@@ -25,9 +22,10 @@ export class PairsWatch {
     this.open = new OpenCalls(ids);
   }
 
-  see({ type, kind = "", payload }: WatchedRecord, line: RolloutLine): void {
+  see(record: WatchedRecord, line: RolloutLine): void {
+    const { type, kind = "", payload } = record;
     if (type === "response_item") this.#item(kind, payload, line);
-    else if (type === "event_msg") this.#event(kind, payload, line);
+    else if (type === "event_msg") this.#event(record, line);
     else if (type === "compacted") this.#compacted(payload);
   }
 
@@ -51,11 +49,9 @@ export class PairsWatch {
     }
   }
 
-  #event(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
-    const item = kind === "item_completed" ? itemOf(payload) : undefined;
-    const call = item ? item["id"] : telling.has(kind) ? payload["call_id"] : undefined;
-    if (typeof call !== "string") return;
-    if (item && item["type"] !== "CommandExecution" && item["type"] !== "FileChange") return;
+  #event(record: WatchedRecord, line: RolloutLine): void {
+    const call = callTold(record)?.call;
+    if (call === undefined) return;
     const span = spanOf(line);
     if (this.open.tell(call, span)) return;
     this.#events.set(call, span);

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { outputKinds } from "../../session/item.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
@@ -10,6 +10,7 @@ import { rebuiltLine } from "./rebuilt-line.ts";
 import type { RolloutRecord } from "./record.ts";
 import { blank } from "./salvage.ts";
 import type { Unpaired } from "./span.ts";
+import { isBlank } from "./white-space.ts";
 
 /** So many lines lie between a call and its output where one of the two is damaged, at most: further away it is another call's. */
 const nearby = 16;
@@ -22,7 +23,7 @@ const uniqueId = 20;
 
 /**
  * Gives calls their outputs and outputs their calls: what of the two is there is brought together, and what is gone is put in, into a line
- * that became blank where there is one, so that nothing moves. `exchanged` is asked first, then `renamed`.
+ * that became blank where there is one, so that nothing moves. `exchanged` is asked first, then `renamed`, then `lost`.
  */
 export class PairPlanner {
   readonly #found: Examination;
@@ -72,6 +73,27 @@ export class PairPlanner {
       const place = { index: output.index, at: output.at + id + 10, bytes: bytes.length };
       const says = "the call's id becomes that of the call before it, from which it hardly differs";
       yield this.#file.edit(place, "output-without-call", says, bytes, bytes.length);
+    }
+    return undefined;
+  }
+
+  /** A call and its output whose records are both gone, as their event tells them. */
+  *lost(): Generator<Edit, undefined> {
+    const taken = this.#needed();
+    for (const { call, event, before, behind } of this.#found.lostCalls) {
+      const told = this.#file.record(event);
+      if (told === undefined || taken.has(before.at) || taken.has(behind.at)) continue;
+      const kind = isPatch(told) ? "custom_tool_call" : "function_call";
+      const made = lostCall({ ...event, call, kind: outputKinds[kind]! }, told);
+      for (const [hole, item, what] of [
+        [before, made, "call"],
+        [behind, lostOutput({ ...event, call, kind }, told), "output"],
+      ] as const) {
+        taken.add(hole.at);
+        const { ordinal } = hole;
+        const line = rebuiltLine(told, item, ordinal === undefined ? {} : { ordinal });
+        yield this.#file.fill(hole, "lost-call", `the ${what} is put in, as its event tells it`, line);
+      }
     }
     return undefined;
   }
@@ -134,18 +156,26 @@ export class PairPlanner {
 
   /** A line near the other half that holds nothing, of so many bytes at least. */
   #free(at: number, where: "before" | "behind", bytes: number): RolloutLine | undefined {
-    const { messages, bad, open, orphans } = this.#found;
+    const { bad, open, orphans } = this.#found;
     if (open.count + orphans.count > mostInLines) return undefined;
-    this.#taken ??= new Set(messages.found().map(({ hole }) => hole.at));
+    const taken = this.#needed();
     this.#unreadable ??= new Set(bad.items.map((line) => line.at));
     for (const line of this.#file.near(at, where)) {
-      const isFree = line.length >= bytes && !this.#taken.has(line.offset) && line.ending === "\n";
+      const isFree = line.length >= bytes && !taken.has(line.offset) && line.ending === "\n";
       if (!isFree || !(this.#unreadable.has(line.offset) || isBlank(line.bytes))) continue;
-      this.#taken.add(line.offset);
+      taken.add(line.offset);
       return line;
     }
     return undefined;
   }
+
+  #needed(): Set<number> {
+    return (this.#taken ??= new Set(this.#found.messages.found().map(({ hole }) => hole.at)));
+  }
+}
+
+function isPatch({ kind, payload: { item } }: RolloutRecord): boolean {
+  return kind === "patch_apply_end" || (isJsonObject(item) && item["type"] === "FileChange");
 }
 
 /** Whether the output, of another id, may be the call's. */
@@ -156,8 +186,4 @@ function isLikely(call: Unpaired, output: Unpaired): boolean {
   let changed = 0;
   for (let at = 0; at < call.call.length; at++) if (call.call[at] !== output.call[at]) changed++;
   return changed <= mostChanged && call.call.length >= uniqueId;
-}
-
-function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0x20);
 }

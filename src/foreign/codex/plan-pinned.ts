@@ -7,6 +7,7 @@ import { blank } from "./salvage.ts";
 
 const newline = 0x0a;
 const noBytes = Buffer.alloc(0);
+const countMark = Buffer.from('"type":"event_msg","payload":{"type":"token_count"');
 
 /**
  * What stands before the pin may be moved only where bytes are missing there, or too many: by so many, filled up with spaces, so that the
@@ -74,7 +75,10 @@ export class PinnedPlanner {
     return lines;
   }
 
-  /** One that is too long loses what says nothing: carriage returns, blank lines, spaces before a record. */
+  /**
+   * One that is too long loses what says nothing: carriage returns, blank lines, spaces before a record; where that isn't enough, since a record
+   * itself became longer, counts of tokens that a later one has replaced.
+   */
   *shrunk(): Generator<Edit, undefined> {
     const excess = this.#pin === undefined ? 0 : -missingBefore(this.#pin, this.#found);
     if (excess <= 0) return undefined;
@@ -93,7 +97,10 @@ export class PinnedPlanner {
       return undefined;
     }
     const mark = this.#found.head === "byte-order-mark" ? 3 : 0;
-    if (!fits && blanks + mark < excess) return undefined;
+    if (!fits && blanks + mark < excess) {
+      yield* this.#withoutCounts(excess);
+      return undefined;
+    }
     let left = excess;
     if (!fits && mark > 0) {
       yield this.#gone({ index: 0, at: 0, bytes: mark }, says);
@@ -105,6 +112,30 @@ export class PinnedPlanner {
       const { index, at } = line;
       const taken = Math.min(own, left);
       yield this.#gone({ index, at, bytes: taken }, says);
+      left -= taken;
+    }
+    return undefined;
+  }
+
+  *#withoutCounts(excess: number): Generator<Edit, undefined> {
+    const says =
+      "a count of tokens that a later one has replaced makes room, so that a fork goes on where it did";
+    const counts: LineHead[] = [];
+    for (const line of this.#before()) if (line.head.includes(countMark)) counts.push(line);
+    counts.pop();
+    let left = excess;
+    const chosen = counts.filter(({ bytes, ending }) => {
+      const isNeeded = left > 0;
+      if (isNeeded) left -= left >= bytes + ending ? bytes + ending : Math.min(bytes, left);
+      return isNeeded;
+    });
+    if (left > 0) return undefined;
+    left = excess;
+    for (const { index, at, bytes, ending } of chosen) {
+      const own = bytes + ending;
+      const taken = left >= own ? own : Math.min(bytes, left);
+      const place = { index, at, bytes: taken === own ? own : bytes };
+      yield this.#file.edit(place, "segment-long", says, blank(place.bytes - taken), place.bytes);
       left -= taken;
     }
     return undefined;

@@ -31,6 +31,7 @@ export const rounds: readonly ((found: Examination, options: PlanOptions) => Ite
       refused.plainReasoning(),
       pairs.exchanged(),
       pairs.renamed(),
+      pairs.lost(),
       pairs.outputs(),
       plan.messages(),
       pairs.calls(),
@@ -96,8 +97,9 @@ class Planner {
   }
 
   #head(): Edit[] {
-    const { head, first, header } = this.#found;
-    if (first === undefined) return [];
+    const { head, first, header, ofCodex } = this.#found;
+    // Without a record it may be anybody's file; what can be brought back first comes to it in the next pass.
+    if (first === undefined || !ofCodex) return [];
     if (head === "byte-order-mark" && header !== undefined)
       return [this.#file.edit(first, "byte-order-mark", "the mark becomes three spaces", blank(3), 3)];
     if (head !== "broken" && head !== "missing" && head !== "byte-order-mark") return [];
@@ -182,14 +184,10 @@ class Planner {
       const told = this.#file.record(event);
       const payload = told && lostMessage(role, told);
       if (told === undefined || payload === undefined) continue;
-      const { ordinal, bytes: room } = hole;
+      const { ordinal } = hole;
       const line = rebuiltLine(told, payload, ordinal === undefined ? {} : { ordinal });
-      const bytes = Buffer.from(JSON.stringify(line));
       const says = `the ${role === "user" ? "prompt" : "answer"} is put in, as its event tells it`;
-      const padded = bytes.length < room ? Buffer.concat([bytes, blank(room - bytes.length)]) : bytes;
-      yield room === 0
-        ? this.#file.insert(hole, "lost-message", says, withNewline(bytes))
-        : this.#file.edit(hole, "lost-message", says, padded, room);
+      yield this.#file.fill(hole, "lost-message", says, line);
     }
     return undefined;
   }

@@ -17,6 +17,12 @@ describe("a repair leaves a file alone", () => {
       ["not-a-rollout"],
     ],
     [
+      "lines of another program",
+      "rollout-2026-11-20T20-58-19-01a1fac2-0000-7000-8000-000000000000.jsonl",
+      '{"type":"user","message":{"role":"user"}}\n{"type":"assist\n',
+      ["not-a-rollout"],
+    ],
+    [
       "a session of the first versions, one of whose lines is an object of its own",
       "rollout-2025-05-02-3f6b1f9c.json",
       JSON.stringify({ session: { id: "3f6b1f9c" }, items: [{ type: "message", content: [{}] }] }, null, 2),

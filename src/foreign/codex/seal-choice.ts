@@ -15,8 +15,8 @@ export type SealChoice =
   | { readonly which: "named"; readonly id?: string; readonly tail?: string };
 
 /**
- * The blobs that a choice means. A summary that is taken out brings the history before it back, so that the reasoning before it, which
- * was sealed with it or earlier, goes too.
+ * The blobs that a choice means. A summary that can't be opened any more brings the history before it back, so that what is sealed before it,
+ * with it or earlier, goes too; one that was merely cut or altered says nothing of the others.
  */
 export function chosenSeals(
   { seals: { blobs }, turns }: Pick<Examination, "seals" | "turns">,
@@ -26,11 +26,10 @@ export function chosenSeals(
   if (choice.which === "none") return [];
   const isDead = choice.which === "dead" && isSealRefused(turns.error?.message, now);
   const wanted: SealChoice = isDead ? { which: "all" } : choice;
-  const isChosen = (blob: SealedBlob): boolean => blob.malformed || isMeant(blob, wanted, now);
   let lastSummary = -1;
-  for (const blob of blobs) if (blob.in === "compaction" && isChosen(blob)) lastSummary = blob.at;
+  for (const blob of blobs) if (blob.in === "compaction" && isMeant(blob, wanted, now)) lastSummary = blob.at;
   return blobs[Symbol.iterator]()
-    .filter((blob) => blob.at < lastSummary || isChosen(blob))
+    .filter((blob) => blob.at < lastSummary || blob.malformed || isMeant(blob, wanted, now))
     .toArray();
 }
 

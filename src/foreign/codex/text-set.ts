@@ -23,10 +23,16 @@ export class TextSet {
   readonly #wideTexts = new Map<number, string>();
   #lastText = "";
   #lastNumber = 0;
+  #hasRefused = false;
 
   /** `most`: behind so many, or 64 MiB of them, nothing more is noted. */
   constructor(most: number) {
     this.#most = most;
+  }
+
+  /** Whether there was one that is too long, or came when nothing more was noted. */
+  get hasRefused(): boolean {
+    return this.#hasRefused;
   }
 
   /** Whether it was there before with this mark (a bit of a byte); if not, it is from now on. */
@@ -61,7 +67,7 @@ export class TextSet {
   /** As `numberOf`, of characters of one byte that stand in memory: no text is made of them. */
   numberAt(memory: DataView, start: number, end: number): number {
     const length = end - start;
-    if (length > longest) return 0;
+    if (length > longest) return this.#refuse();
     const to = this.#makeRoom(length);
     const view = this.#view;
     let at = 0;
@@ -72,7 +78,7 @@ export class TextSet {
 
   #numberOf(text: string): number {
     const { length } = text;
-    if (length > longest) return 0;
+    if (length > longest) return this.#refuse();
     const to = this.#makeRoom(length);
     let all = 0;
     // By hand: for some tens of characters that takes a third of what `write` does.
@@ -93,7 +99,7 @@ export class TextSet {
       if (this.#hashes[number - 1] === hash && this.#isAlike(number, start, length)) return number;
       at = (at + 1) & last;
     }
-    if (!this.#isRoom(length)) return 0;
+    if (!this.#isRoom(length)) return this.#refuse();
     this.#table[at] = this.#count + 1;
     return this.#keep(hash, length);
   }
@@ -101,7 +107,7 @@ export class TextSet {
   #wideNumberOf(text: string): number {
     const known = this.#wide.get(text);
     if (known !== undefined) return known;
-    if (!this.#isRoom(0)) return 0;
+    if (!this.#isRoom(0)) return this.#refuse();
     const number = this.#keep(0, 0);
     this.#wide.set(text, number);
     this.#wideTexts.set(number, text);
@@ -149,6 +155,11 @@ export class TextSet {
 
   #endOf(number: number): number {
     return number === 0 ? 0 : this.#ends[number - 1]!;
+  }
+
+  #refuse(): number {
+    this.#hasRefused = true;
+    return 0;
   }
 
   #isRoom(length: number): boolean {

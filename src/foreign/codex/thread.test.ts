@@ -210,3 +210,31 @@ test("a rollback counts what one agent said to another, also where it was stored
   ];
   expect(history(lines)).toEqual(["one", "answer to one", "<external_page>{}</external_page>"]);
 });
+
+test("words stand in the place of what is too long, so that calls are answered and rollbacks count as before", () => {
+  const fold = new ThreadFold();
+  const long = (payload: object): ThreadChange[] => {
+    const bytes = Buffer.from(line("response_item", payload).slice(0, 150));
+    const given = { index: 0, offset: 0, length: 70_000_000, bytes, ending: "\n", whole: false } as const;
+    return fold.take(given).map(({ change }) => change);
+  };
+  const words = expect.stringContaining("70 MB") as string;
+  const skip = { do: "skip", why: "too-long" };
+  const filler = "x".repeat(200);
+  const call = { call_id: "call_1", name: "shell", arguments: filler };
+  expect(long({ type: "message", role: "user", content: [{ type: "input_text", text: filler }] })).toEqual([
+    { do: "add", item: expect.objectContaining({ prompt: words }) as object },
+    skip,
+  ]);
+  expect(long({ type: "function_call", ...call })).toMatchObject([
+    { item: { payload: { type: "function_call", call_id: "call_1", name: "shell", arguments: words } } },
+    skip,
+  ]);
+  expect(long({ type: "function_call_output", call_id: "call_1", output: filler })).toMatchObject([
+    { item: { payload: { call_id: "call_1", output: words } } },
+    skip,
+  ]);
+  expect(long({ type: "reasoning", summary: [], encrypted_content: filler })).toEqual([skip]);
+  const back = linesIn(Buffer.from(event("thread_rolled_back", { num_turns: 1 })))[0]!;
+  expect(fold.take(back)).toMatchObject([{ change: { do: "cut", keep: 0 } }]);
+});

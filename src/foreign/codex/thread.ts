@@ -1,9 +1,10 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import type { TurnOutcome, Usage } from "../../session/event.ts";
 import { agentMessage, isOfAgents, withWords } from "./agent-message.ts";
-import { type Glance, glance, glancedTime } from "./glance.ts";
+import { type Glance, glance, glancedTime, recordOfHead } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import type { RolloutLine } from "./lines.ts";
+import { standIn } from "./long-item.ts";
 import { outcomeOf } from "./outcome.ts";
 import { isSummaryText, promptOf, rebuiltHistory, toldPrompt } from "./prompt.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
@@ -112,7 +113,7 @@ export class ThreadFold {
   }
 
   /** `isText`: the line is known to be UTF-8. */
-  take({ bytes: line, whole }: RolloutLine, isText = false): Changed[] {
+  take({ bytes: line, whole, length }: RolloutLine, isText = false): Changed[] {
     const glanced = glance(line);
     if (
       glanced &&
@@ -124,11 +125,22 @@ export class ThreadFold {
     }
     const skimmed = glanced && whole ? this.#skimmed(line, glanced, isText) : undefined;
     if (skimmed) return skimmed;
+    if (!whole) return this.#tooLong(line, length, glanced && glancedTime(line, glanced));
     const record = readRecord({ bytes: line, whole });
     if (!record.readable) return record.why === "blank" ? [] : [{ change: { do: "skip", why: record.why } }];
     const { at } = record;
     const bytes = glanced && payloadBytes(line, glanced.payload, record);
     return this.#changes(record, bytes).map((change) => (at === undefined ? { change } : { change, at }));
+  }
+
+  /** Of an item that is too long to be taken over words stand in its place: it may answer a call, or begin a turn. */
+  #tooLong(head: Buffer, length: number, at: number | undefined): Changed[] {
+    const item = recordOfHead(head);
+    const payload = item?.type === "response_item" ? standIn(item, length) : undefined;
+    const changes = item?.kind !== undefined && payload ? this.#add(item.kind, payload, undefined) : [];
+    return [...changes, { do: "skip", why: "too-long" } as const].map((change) =>
+      at === undefined ? { change } : { change, at },
+    );
   }
 
   /** What a line does that need not be parsed for it. */

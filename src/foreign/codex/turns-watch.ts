@@ -1,5 +1,7 @@
 import { isJsonObject } from "../../lib/json.ts";
+import { isOfAgents } from "./agent-message.ts";
 import type { RolloutLine } from "./lines.ts";
+import { promptOf } from "./prompt.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** An error that a turn ended with, as the rollout says (0.148 and later: in `task_complete`; before: an `error` event, if any). */
@@ -17,12 +19,29 @@ export class TurnsWatch {
   lastBegan = 0;
   /** What the last turn failed with; nothing once a later one went well. */
   error: RecordedError | undefined;
-  /** Line indexes of the messages of the person, which rollbacks count. */
-  readonly #prompts: number[] = [];
+  /**
+   * Line indexes of the messages with which turns begin, which rollbacks count; of those that a summary brought along its own. One whose record is
+   * destroyed counts by its event, as it will be put in again.
+   */
+  #prompts: number[] = [];
+  /** The last of them was seen as a record, and its event not yet. */
+  #isUntold = false;
 
   /** Returns the line index from which on everything was rolled back, for a rollback. */
-  see({ type, kind, payload }: WatchedRecord, line: RolloutLine): number | undefined {
-    if (type !== "event_msg") return undefined;
+  see(record: WatchedRecord, line: RolloutLine): number | undefined {
+    const { type, kind = "", payload } = record;
+    if (type === "event_msg") return this.#event(record, line);
+    if (type === "compacted") this.#replaced(payload["replacement_history"], line);
+    else if (type === "inter_agent_communication") this.#prompted(line);
+    else if (type === "response_item") {
+      const isPrompt = kind === "message" && promptOf(payload) !== undefined;
+      if (isPrompt || isOfAgents(kind, payload)) this.#prompted(line);
+      if (isPrompt) this.#isUntold = true;
+    }
+    return undefined;
+  }
+
+  #event({ kind, payload }: WatchedRecord, line: RolloutLine): number | undefined {
     switch (kind) {
       case "task_started":
         this.open = {
@@ -46,15 +65,15 @@ export class TurnsWatch {
         this.#ended(payload, line, false);
         break;
       case "user_message":
-        this.#prompted(line);
+        this.#told(line);
         break;
       case "item_completed":
-        if (itemOf(payload)?.type === "UserMessage") this.#prompted(line);
+        if (itemOf(payload)?.type === "UserMessage") this.#told(line);
         break;
       case "thread_rolled_back": {
         const turns = Number(payload["num_turns"]);
         if (!(turns > 0)) break;
-        const from = this.#prompts.at(-turns) ?? 0;
+        const from = this.#prompts.at(-turns) ?? this.#prompts[0];
         this.#prompts.length = Math.max(0, this.#prompts.length - turns);
         return from;
       }
@@ -65,7 +84,23 @@ export class TurnsWatch {
 
   #prompted({ index }: RolloutLine): void {
     this.#prompts.push(index);
+    this.#isUntold = false;
     if (!this.open) this.lastBegan = index;
+  }
+
+  /** The event that tells a message comes right behind its record. */
+  #told(line: RolloutLine): void {
+    if (this.#isUntold) this.#isUntold = false;
+    else this.#prompted(line);
+  }
+
+  #replaced(given: unknown, { index }: RolloutLine): void {
+    this.#isUntold = false;
+    // Without a list of its own the summary is one more, behind the messages of the person.
+    const kept = Array.isArray(given)
+      ? given.filter((item) => isJsonObject(item) && promptOf(item) !== undefined)
+      : [...this.#prompts, index];
+    this.#prompts = kept.map(() => index);
   }
 
   #ended(error: unknown, { index, offset }: RolloutLine, isAnswered: boolean): void {

@@ -18,9 +18,10 @@ export const askedOfPayload = [
   "error",
   "last_agent_message",
   "num_turns",
+  "source",
   "item",
 ] as const;
-export const askedOfItem = ["type", "id", "content"] as const;
+export const askedOfItem = ["type", "id", "content", "source"] as const;
 
 export type AskedOf<Names extends readonly string[]> = { readonly [Name in Names[number]]?: unknown };
 
@@ -62,4 +63,21 @@ export function isPlaceholder(first: number): boolean {
 /** What an event tells of. */
 export function itemOf({ item }: WatchedRecord["payload"]): AskedOf<typeof askedOfItem> | undefined {
   return isJsonObject(item) ? item : undefined;
+}
+
+/** Events that tell how a call went, and have its id. */
+const telling: ReadonlySet<string> = new Set(["exec_command_end", "patch_apply_end", "mcp_tool_call_end"]);
+const toldItems: ReadonlySet<unknown> = new Set(["CommandExecution", "FileChange", "McpToolCall"]);
+
+/** The call that an event tells of. `isPersons`: the person ran it in Codex (`!ls`), and it has no record. */
+export function callTold({
+  kind = "",
+  payload,
+}: WatchedRecord): { readonly call: string; readonly isPersons: boolean } | undefined {
+  const item = kind === "item_completed" ? itemOf(payload) : undefined;
+  const isTold = item ? toldItems.has(item["type"]) : telling.has(kind);
+  const call = isTold ? (item ? item["id"] : payload["call_id"]) : undefined;
+  if (typeof call !== "string") return undefined;
+  const source = String((item ?? payload)["source"] ?? "");
+  return { call, isPersons: /^user/iu.test(source) };
 }

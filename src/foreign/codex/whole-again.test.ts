@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { zstdCompressSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { diagnose } from "./diagnose.ts";
 import { type Finding, needsRepair } from "./findings.ts";
@@ -107,6 +108,11 @@ describe("a rollout that a fork goes on from", () => {
       "segment-long",
     ],
     ["every line twice", joined(lines.flatMap((line) => [line, line])), "segment-long"],
+    [
+      "a record that became longer",
+      joined(lines.with(output, lines[output]!.replace('"output":"', '"output":"in other words: '))),
+      "segment-long",
+    ],
     ["an output that is gone", joined(lines.toSpliced(output, 1)), "segment-short"],
   ])("has what stands behind moved back: %s", async (_what, text, kind) => {
     writeFileSync(path, text, "latin1");
@@ -122,6 +128,17 @@ describe("a rollout that a fork goes on from", () => {
         .trimEnd()
         .replaceAll(/\n\s+\n/gu, "\n"),
     ).toBe(behind.trimEnd());
+  });
+
+  it("keeps its place for a fork that Codex has packed away, too", async () => {
+    const [fork] = readdirSync(sessions);
+    const packed = zstdCompressSync(readFileSync(join(sessions, fork!)));
+    rmSync(join(sessions, fork!));
+    writeFileSync(join(sessions, `${fork}.zst`), packed);
+    const text = joined([...lines.slice(0, 8), "", ...lines.slice(8)]);
+    writeFileSync(path, text, "latin1");
+    expect(await kinds()).toEqual(["segment-long"]);
+    expect(await repaired(text)).toBe(whole);
   });
 
   it("gets a call or an output back in the line in which it stood, so that nothing moves", async () => {

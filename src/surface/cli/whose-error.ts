@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { quoted } from "../../lib/words.ts";
 import { catalogue as failures } from "../../failure/catalogue.ts";
 import { containsAny } from "../../foreign/codex/contains.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";

@@ -1,0 +1,10 @@
+/** What JSON has between its values, but for the end of a line. */
+export function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
+}
+
+/** Whether a line holds nothing: every version passes it over. */
+export function isBlank(bytes: Buffer): boolean {
+  for (const byte of bytes) if (!isSpace(byte)) return false;
+  return true;
+}
