@@ -4,6 +4,7 @@ import type { NewEvent } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { summarize } from "../session/summary.ts";
 import type { SessionStore } from "../store.ts";
+import { successorWatch } from "../store/chain.ts";
 import { folding, Journal } from "../turn/journal.ts";
 
 /**
@@ -87,14 +88,9 @@ async function predecessorOf(
 ): Promise<string | undefined> {
   if (!rotated || parent === undefined) return undefined;
   try {
-    let successor: string | undefined;
-    await store.read(parent, {
-      record: ({ event }) => {
-        if (event.type === "session-rotated") ({ successor } = event);
-        if (event.type === "rotation-undone") successor = undefined;
-      },
-    });
-    return successor === id ? parent : undefined;
+    const { visitor, successor } = successorWatch();
+    await store.read(parent, visitor);
+    return successor() === id ? parent : undefined;
   } catch (error) {
     // It was deleted.
     if (isFailureOf(error, "session-missing")) return undefined;

@@ -3,7 +3,6 @@ import {
   existsSync,
   fsyncSync,
   lstatSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -17,6 +16,7 @@ import { crashPoint } from "../../lib/fault.ts";
 import { parseJson } from "../../lib/json.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, UnreadableFollowUp } from "../../store.ts";
 import { makeFolder, openPrivate } from "./files.ts";
+import { names } from "./paths.ts";
 
 const followUp = z.object({
   id: z.string(),
@@ -208,15 +208,6 @@ function without(code: string, act: () => void): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === code) return false;
-    throw error;
-  }
-}
-
-function names(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
 }

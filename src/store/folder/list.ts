@@ -11,7 +11,7 @@ import { noEvent } from "../damage.ts";
 import type { KnownRow, KnownRows, Listing } from "../listing.ts";
 import { followUps, inboxPath } from "./inbox.ts";
 import { logPath } from "./log-file.ts";
-import { type Place, survey } from "./paths.ts";
+import { isThere, type Place, survey } from "./paths.ts";
 import { isShelved } from "./shelf.ts";
 
 interface Tools {
@@ -234,8 +234,4 @@ function mayBeMade(path: string, tools: Tools): boolean {
   const seen = holder.state === "held" ? holder.owner !== undefined : isThere(logPath(path));
   if (seen) return holder.state === "held";
   return Date.now() - lstatSync(path).mtimeMs < longestMaking;
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

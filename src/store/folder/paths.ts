@@ -73,14 +73,15 @@ function months(home: string): string[] {
     .map((entry) => join(sessionsPath(home), entry.name));
 }
 
-function isThere(path: string): boolean {
+export function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 const isFolder = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
-function names(path: string): string[] {
+/** What a folder holds; nothing where there is none. */
+export function names(path: string): string[] {
   try {
     return readdirSync(path);
   } catch (error) {
