@@ -3,9 +3,10 @@ import type { FailureData } from "./catalogue.ts";
 
 type Reason = FailureData["transport-interrupted"]["reason"];
 
-/** Codes of Node's net, dns and tls and of undici, and four of our own: CUT, IDLE, INCOMPLETE, PROXY_REFUSED. */
+/** Codes of Node's net, dns and tls and of undici, and five of our own: CUT, ENDED, IDLE, INCOMPLETE, PROXY_REFUSED. */
 const reasons: Readonly<Record<string, Reason>> = {
   CUT: "cut",
+  ENDED: "cut",
   // "other side closed", "terminated": the provider ended the connection before its answer was whole.
   UND_ERR_SOCKET: "cut",
   IDLE: "idle",

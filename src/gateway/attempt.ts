@@ -214,12 +214,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.#mode === "over";
   }
 
-  /** Ends the attempt because nothing came for too long. */
-  idle(): void {
+  /** Ends the attempt for what `code` and `words` say, as if the connection had. */
+  giveUp(code: string, words: string): void {
     if (this.#mode === "over") return;
     if (this.#hasEnded) this.#finish();
-    else this.#cut(signalFromTransport("IDLE", "nothing was received for too long"));
-    this.#controller?.abort(new Error("idle"));
+    else this.#cut(signalFromTransport(code, words));
+    this.#controller?.abort(new Error(words));
   }
 
   /** Nobody wants the answer any more. */

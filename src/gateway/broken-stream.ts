@@ -45,7 +45,11 @@ export function brokenEnding(
     return failedEvent(events, stream.response, { code: code ?? "server_error", message: signal.message });
   }
   if (stream.isBackground) return undefined;
-  const why = `The upstream's stream ended (${breakReason(failure)}) after output had begun; what was sent counts, and nothing was asked again`;
+  const ended =
+    signal?.code === "ENDED"
+      ? "The gateway was ended"
+      : `The upstream's stream ended (${breakReason(failure)})`;
+  const why = `${ended} after output had begun; what was sent counts, and nothing was asked again`;
   const message = `${why} (${failure.class}, throughline gateway)`;
   return failedEvent(events, stream.response, { code: "server_error", message });
 }

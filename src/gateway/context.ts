@@ -2,6 +2,7 @@ import type { Rests } from "./gathering.ts";
 import type { HealMemory } from "./heal-memory.ts";
 import type { BodyMemory } from "./held-body.ts";
 import type { Metrics } from "./metrics.ts";
+import type { OpenRequests } from "./open-requests.ts";
 import type { BodyLimits } from "./request-body.ts";
 import type { Upstreams } from "./upstreams.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -14,6 +15,7 @@ export interface GatewayContext {
   readonly bodyMemory: BodyMemory;
   readonly rests: Rests;
   readonly watchdog: Watchdog;
+  readonly open: OpenRequests;
   /** Without a byte from the upstream, or without the client taking one, for so long a request is given up. */
   readonly idleMs: number;
   /** Without a byte of a request's body for so long it is refused. */

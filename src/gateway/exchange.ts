@@ -5,7 +5,8 @@ import { classify } from "../failure/classify.ts";
 import { formatTime } from "../lib/date.ts";
 import { printableLine } from "../lib/printable.ts";
 import { durationWords, secondsWords } from "../lib/words.ts";
-import { answerError, failureHeader } from "./answer.ts";
+import { answerError } from "./answer.ts";
+import { answerRefusal } from "./answer-refusal.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
 import { type BegunStream, breakReason, brokenEnding } from "./broken-stream.ts";
 import { ChunkedBody } from "./chunked.ts";
@@ -13,6 +14,7 @@ import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders, ofOneBody } from "./headers.ts";
 import { Healing } from "./heal.ts";
 import type { HeldBody } from "./held-body.ts";
+import type { OpenRequest } from "./open-requests.ts";
 import { readBody } from "./request-body.ts";
 import { dispatchOver, Sending } from "./sending.ts";
 import type { Upstream } from "./upstream.ts";
@@ -22,7 +24,7 @@ import type { Watch } from "./watchdog.ts";
 const lingerMs = 2_000;
 
 /** One request for a response: its body is held until the answer goes out, so that it can be sent again. */
-export class Exchange implements AttemptHost {
+export class Exchange implements AttemptHost, OpenRequest {
   readonly #context: GatewayContext;
   /** Who is asked, and who was asked before in vain. */
   #upstream: Upstream;
@@ -45,6 +47,8 @@ export class Exchange implements AttemptHost {
   /** The gateway's own time before the first attempt. */
   #prepared = 0;
   #isStream = false;
+  /** What is waited for to be asked again. */
+  #waiting: { refusal: Refusal; failure: Failure; isForLimit: boolean } | undefined;
   #isOver = false;
 
   constructor(context: GatewayContext, request: IncomingMessage, response: ServerResponse) {
@@ -53,10 +57,30 @@ export class Exchange implements AttemptHost {
     this.#request = request;
     this.#response = response;
     this.#watch = context.watchdog.watch(context.bodyIdleMs, () => this.#expired());
+    context.open.add(this);
   }
 
   run(): void {
     this.#run().catch((error: unknown) => this.#failed(error));
+  }
+
+  drain(): void {
+    if (this.#waiting?.isForLimit === true) this.#stopWaiting(this.#waiting);
+  }
+
+  cut(): void {
+    if (this.#isOver) return;
+    if (this.#isStream) return this.#attempt?.giveUp("ENDED", "the gateway was ended");
+    if (this.#waiting) return this.#stopWaiting(this.#waiting);
+    this.#context.metrics.count("requests", "503");
+    this.#end();
+    const headers = { connection: "close", "retry-after": "1" };
+    answerError(this.#response, {
+      status: 503,
+      code: "overloaded",
+      message: "The gateway was ended.",
+      headers,
+    });
   }
 
   async #run(): Promise<void> {
@@ -113,6 +137,7 @@ export class Exchange implements AttemptHost {
     const { body } = healing;
     const pieces = sent.pieces();
     this.#attempts++;
+    this.#waiting = undefined;
     const { metrics, idleMs } = this.#context;
     metrics.count("upstream_requests", this.#upstream.name);
     this.#watch.allow(idleMs);
@@ -248,7 +273,14 @@ export class Exchange implements AttemptHost {
         break;
       }
     }
+    this.#waiting = { refusal, failure, isForLimit: verdict.do === "hold" };
     this.#timer = setTimeout(() => this.#send(), verdict.delayMs);
+    if (this.#context.open.isDraining) this.drain();
+  }
+
+  #stopWaiting({ refusal, failure }: { refusal: Refusal; failure: Failure }): void {
+    this.#waiting = undefined;
+    this.#passOn(refusal, failure);
   }
 
   /**
@@ -300,35 +332,12 @@ export class Exchange implements AttemptHost {
     });
   }
 
-  /** The upstream's own answer, as it came; where none came, one that says so. */
-  #passOn({ head, held, signal }: Refusal, failure: Failure): void {
+  #passOn(refusal: Refusal, failure: Failure): void {
     const { metrics } = this.#context;
     metrics.count("failures", failure.class);
-    if (head && !isGarbage(head.status, signal)) {
-      metrics.count("requests", String(head.status));
-      const bytes = Buffer.concat(held);
-      const { "content-length": _length, ...headers } = forwardedResponseHeaders(head.headers);
-      if (!this.#response.destroyed)
-        this.#response.writeHead(head.status, {
-          ...headers,
-          "content-length": bytes.length,
-          [failureHeader]: failure.class,
-        });
-      this.#end();
-      this.#response.end(bytes);
-      return;
-    }
-    const isIdle = isFailureOf(failure, "transport-interrupted") && failure.data.reason === "idle";
-    const status = isIdle ? 504 : 502;
-    metrics.count("requests", String(status));
     this.#end();
-    const tries = this.#attempts === 1 ? "" : ` after ${this.#attempts} tries`;
-    const said = printableLine(signal.message, 200);
-    answerError(this.#response, {
-      status,
-      code: failure.class,
-      message: `The upstream ${this.#upstream.name} gave no answer that can be passed on${tries}: ${said}`,
-    });
+    const asked = { upstream: this.#upstream.name, attempts: this.#attempts };
+    metrics.count("requests", String(answerRefusal(this.#response, refusal, failure, asked)));
   }
 
   #classified(signal: FailureSignal, sealedSent = false): Failure {
@@ -349,7 +358,7 @@ export class Exchange implements AttemptHost {
       return this.#refuseBody(408, "transport-interrupted", "The body came too slowly.");
     // A client that stopped reading; nothing else is waited for while its socket is full.
     if (this.#answer?.isFull === true) return void this.#response.destroy();
-    this.#attempt?.idle();
+    this.#attempt?.giveUp("IDLE", "nothing was received for too long");
   }
 
   #closed(): void {
@@ -369,6 +378,7 @@ export class Exchange implements AttemptHost {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#context.open.delete(this);
     clearTimeout(this.#timer);
     this.#watch.stop();
     this.#letGo();
@@ -380,8 +390,3 @@ export class Exchange implements AttemptHost {
 
 /** Why no connection came about. */
 const awayReasons: ReadonlySet<string> = new Set(["refused", "unresolved"]);
-
-/** An answer with status 200 that is none. */
-function isGarbage(status: number, signal: FailureSignal): boolean {
-  return status < 400 && signal.source !== "event";
-}

@@ -88,4 +88,4 @@ function gauge(name: string, words: string, value: number): string[] {
   return [`# HELP ${full} ${words}`, `# TYPE ${full} gauge`, `${full} ${value}`];
 }
 
-const escaped = (value: string): string => value.replaceAll(/["\\\n]/gu, "\\$&");
+const escaped = (value: string): string => value.replaceAll(/["\\]/gu, "\\$&").replaceAll("\n", "\\n");

@@ -12,6 +12,7 @@ import { Ledger } from "./ledger.ts";
 import { Rests } from "./gathering.ts";
 import { BodyMemory } from "./held-body.ts";
 import { Metrics } from "./metrics.ts";
+import { OpenRequests } from "./open-requests.ts";
 import { passThrough } from "./pass-through.ts";
 import { answerUnreadable } from "./unreadable.ts";
 import type { UpstreamOptions } from "./upstream.ts";
@@ -47,13 +48,15 @@ export interface Gateway {
   readonly url: string;
   readonly port: number;
   readonly metrics: Metrics;
-  /** Takes no more requests and resolves when all are answered; what is still open after `drainMs` (default 30,000) is cut. */
+  /** Takes no more requests and resolves when all are answered; what is still open after `drainMs` (default 30,000) is cut, and told so. */
   close(drainMs?: number): Promise<void>;
 }
 
 const mebibyte = 1024 * 1024;
 const maxHeaderSize = 128 * 1024;
 const maxConnections = 8_192;
+/** For so long clients may take in what they are told when their requests are cut. */
+const lastWordsMs = 200;
 
 /**
  * A reverse proxy in front of Responses endpoints: `POST …/responses` is tried again and healed as long as nothing of its answer has gone
@@ -86,6 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     limits: { one: maxBodyBytes, all: Math.max(1024 * mebibyte, 2 * maxBodyBytes) },
     bodyMemory: new BodyMemory(),
     rests: new Rests(),
+    open: new OpenRequests(),
     watchdog: new Watchdog(Math.min(1_000, Math.max(10, Math.min(idleMs, bodyIdleMs) / 8))),
     idleMs,
     bodyIdleMs,
@@ -136,6 +140,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     answer(request, response);
   });
   server.on("upgrade", (_request, socket) => {
+    context.metrics.count("requests", "426");
     // Codex takes 426 as the sign to go on over HTTP at once (codex-rs, `WebsocketStreamOutcome::FallbackToHttp`, 2026); any other answer
     // costs it its retries first.
     socket.on("error", () => socket.destroy());
@@ -150,7 +155,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // A connection whose answer is out waits for the client's next request.
       const idle = setInterval(() => server.closeIdleConnections(), 20);
-      const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+      context.open.drain();
+      let cut = setTimeout(() => {
+        context.open.cut();
+        cut = setTimeout(() => server.closeAllConnections(), lastWordsMs);
+      }, drainMs);
       await closed;
       clearInterval(idle);
       clearTimeout(cut);
@@ -178,13 +187,15 @@ const isForResponse = ({ method, url = "/" }: IncomingMessage): boolean =>
 
 function route(context: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
   const { method, url = "/" } = request;
-  if (method === "GET" && url === "/healthz")
-    return whole(request, response, "application/json", '{"status":"ok"}');
-  if (method === "GET" && url === "/metrics")
+  const own =
+    method === "GET" || method === "HEAD" ? /^\/(healthz|metrics)(?:\?|$)/u.exec(url)?.[1] : undefined;
+  if (own === "healthz") return whole(request, response, "application/json", '{"status":"ok"}');
+  if (own === "metrics")
     return whole(request, response, "text/plain; version=0.0.4; charset=utf-8", context.metrics.text());
   // A request target may name another host in full; a path may not lead out of the upstream's.
   if (!url.startsWith("/") || /(?:^|\/)(?:\.|%2e){2}(?:\/|$|\?)/iu.test(url)) {
     request.resume();
+    context.metrics.count("requests", "400");
     return answerError(response, {
       status: 400,
       code: "path_not_allowed",

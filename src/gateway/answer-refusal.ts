@@ -1,0 +1,45 @@
+import type { ServerResponse } from "node:http";
+import { type Failure, type FailureSignal, isFailureOf } from "../failure.ts";
+import { printableLine } from "../lib/printable.ts";
+import { answerError, failureHeader } from "./answer.ts";
+import type { Refusal } from "./attempt.ts";
+import { forwardedResponseHeaders } from "./headers.ts";
+
+/** Who was asked in vain. */
+interface Asked {
+  readonly upstream: string;
+  readonly attempts: number;
+}
+
+/** The upstream's own answer, as it came; where none came, one that says so. Gives its status. */
+export function answerRefusal(
+  response: ServerResponse,
+  { head, held, signal }: Refusal,
+  failure: Failure,
+  { upstream, attempts }: Asked,
+): number {
+  if (head && !isGarbage(head.status, signal)) {
+    const bytes = Buffer.concat(held);
+    const { "content-length": _length, ...headers } = forwardedResponseHeaders(head.headers);
+    if (!response.destroyed)
+      response.writeHead(head.status, {
+        ...headers,
+        "content-length": bytes.length,
+        [failureHeader]: failure.class,
+      });
+    response.end(bytes);
+    return head.status;
+  }
+  const isIdle = isFailureOf(failure, "transport-interrupted") && failure.data.reason === "idle";
+  const status = isIdle ? 504 : 502;
+  const tries = attempts === 1 ? "" : ` after ${attempts} tries`;
+  const said = printableLine(signal.message, 200);
+  const message = `The upstream ${upstream} gave no answer that can be passed on${tries}: ${said}`;
+  answerError(response, { status, code: failure.class, message });
+  return status;
+}
+
+/** An answer with status 200 that is none. */
+function isGarbage(status: number, signal: FailureSignal): boolean {
+  return status < 400 && signal.source !== "event";
+}
