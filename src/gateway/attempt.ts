@@ -214,12 +214,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.#mode === "over";
   }
 
-  /** Ends the attempt for what `code` and `words` say, as if the connection had. */
-  giveUp(code: string, words: string): void {
+  /** Ends the attempt for what `code` and `why` say, as if the connection had. */
+  giveUp(code: string, why: string): void {
     if (this.#mode === "over") return;
     if (this.#hasEnded) this.#finish();
-    else this.#cut(signalFromTransport(code, words));
-    this.#controller?.abort(new Error(words));
+    else this.#cut(signalFromTransport(code, why));
+    this.#controller?.abort(new Error(why));
   }
 
   /** Nobody wants the answer any more. */
