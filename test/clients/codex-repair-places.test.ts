@@ -377,6 +377,29 @@ describe.skipIf(binary === undefined)("a rollout that a provider refuses for the
     const seals = upstream.requests.at(-1)!.input.filter(({ type }) => type === "reasoning");
     expect(seals).toHaveLength(4);
   });
+
+  test("a prompt of another session, kept as an output without a call id (openai/codex #41690): it becomes a message", async () => {
+    const injected = {
+      type: "function_call_output",
+      id: "fco_01a09fca-8d33-73a1-97fd-4d83ecc02f9d",
+      name: "send_message_to_thread",
+      namespace: "codex_app",
+      output: "one",
+    };
+    writeFileSync(
+      base,
+      change(base, /"role":"user".*"text":"one"/u, (line) => {
+        const record = JSON.parse(line) as object;
+        return [JSON.stringify({ ...record, payload: injected }).padEnd(line.length)];
+      }),
+    );
+    upstream.demands.push((_body, input) =>
+      input.some(({ type, call_id: call }) => type === "function_call_output" && call === undefined)
+        ? refusal("input: missing field `call_id` at line 1 column 88555")
+        : undefined,
+    );
+    await mended("injected-output");
+  });
 });
 
 describe.skipIf(binary === undefined)("a rollout and what lies beside it", () => {

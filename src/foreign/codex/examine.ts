@@ -64,6 +64,8 @@ export interface Examination {
   placeOf(ordinal: number): number | undefined;
   readonly open: OpenCalls;
   readonly orphans: { readonly items: readonly Unpaired[]; readonly count: number };
+  /** Prompts without a call id (`isInjected`), and whether the model has answered the last one. */
+  readonly injected: { readonly items: readonly Span[]; readonly count: number; readonly isTaken: boolean };
   readonly seals: SealsWatch;
   readonly turns: TurnsWatch;
   readonly messages: MessagesWatch;
@@ -349,6 +351,11 @@ class Examiner {
       placeOf: (ordinal) => this.#doubles.placeOf(ordinal),
       open: this.#pairs.open,
       orphans: this.#pairs.orphans,
+      injected: {
+        items: this.#pairs.injected.items,
+        count: this.#pairs.injected.count,
+        isTaken: this.#pairs.isInjectedTaken,
+      },
       seals: this.#seals,
       turns: this.#turns,
       messages: this.#messages,

@@ -164,6 +164,13 @@ export const catalogue = {
     causes: "0.98 and later leave them out; 0.47 sends them and is refused (400) for ever",
     mends: "repair",
   },
+  "injected-output": {
+    severity: "broken",
+    title: "prompts from another session or an automation, which Codex keeps as outputs without a call id",
+    causes:
+      'OpenAI takes them; other providers refuse every request of the session: "missing field `call_id`", "tool_call_id is not found" (0.150 and later)',
+    mends: "repair",
+  },
   "base-lost": {
     severity: "loss",
     title: "the first line doesn't say which session this one was forked from",

@@ -35,6 +35,8 @@ export interface RolloutHeader {
   readonly nickname?: string;
   readonly role?: string;
   readonly isPaginated: boolean;
+  /** The ordinal from which on what a sub-agent's rollout holds is its own: before it is what its parent gave it. */
+  readonly ownFrom?: number;
   readonly historyBase?: HistoryBase;
   /** The system prompt that the thread was begun with. */
   readonly instructions?: string;
@@ -69,6 +71,7 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     nickname: text("agent_nickname"),
     role: text("agent_role"),
     isPaginated: payload["history_mode"] === "paginated",
+    ownFrom: numberOf(payload["subagent_history_start_ordinal"]),
     historyBase:
       rollout === undefined
         ? undefined

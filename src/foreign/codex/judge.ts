@@ -1,6 +1,6 @@
 import { counted, durationWords } from "../../lib/words.ts";
 import { sealAge } from "../../replay/seal.ts";
-import { isDependentRefused, isSealRefused, refusalIn } from "./error-text.ts";
+import { isCallIdMissed, isDependentRefused, isSealRefused, refusalIn } from "./error-text.ts";
 import type { Examination } from "./examine.ts";
 import { type Finding, finding, type FindingKind, mostPlaces, type Place } from "./findings.ts";
 import type { RolloutHeader } from "./header.ts";
@@ -140,9 +140,27 @@ function orderFindings({ doubled, ordinals, header, headersAgain }: Examination)
   return found;
 }
 
-function pairFindings({ open, orphans, turns, header, leavesIdsOut }: Examination): Finding[] {
+/** Whether prompts without a call id are known, or have to be taken, to stop the session: so at every provider but OpenAI, unless one answered. */
+export function isInjectedRefused({
+  injected,
+  turns,
+  header,
+}: Pick<Examination, "injected" | "turns" | "header">): boolean {
+  if (turns.error !== undefined && isCallIdMissed(turns.error.message)) return true;
+  return !injected.isTaken && (header?.modelProvider ?? "openai") !== "openai";
+}
+
+function pairFindings(examined: Examination): Finding[] {
+  const { open, orphans, turns, header, injected, leavesIdsOut } = examined;
   const found: Finding[] = [];
   if (leavesIdsOut) found.push(finding("ids-left-out", []));
+  if (injected.count > 0)
+    found.push(
+      finding("injected-output", injected.items.map(placeOf), {
+        count: injected.count,
+        ...(!isInjectedRefused(examined) && { severity: "note" }),
+      }),
+    );
   // The call that a session ends in may still run, or was cut off with it: every version since 0.73 goes on from there.
   const isCut =
     header?.origin === "subagent" ||

@@ -1,6 +1,7 @@
 import { isJsonObject } from "../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { Bounded } from "./bounded.ts";
+import { isInjected } from "./injected.ts";
 import type { RolloutLine } from "./lines.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { type Span, spanOf, type Unpaired } from "./span.ts";
@@ -16,6 +17,9 @@ export class PairsWatch {
   /** Events of calls that are not open: of calls that were never seen, or that have their output. */
   readonly #events = new Map<string, Span>();
   orphans = new Bounded<Unpaired>(10_000);
+  readonly injected = new Bounded<Span>(10_000);
+  /** Whether the model has answered behind the last of them. */
+  isInjectedTaken = true;
 
   /** `ids`: where the ids of calls are noted. */
   constructor(ids: TextSet) {
@@ -34,10 +38,15 @@ export class PairsWatch {
     const kept = this.orphans.items.filter(({ index }) => index < from);
     this.orphans = new Bounded(10_000);
     for (const orphan of kept) this.orphans.add(orphan);
+    this.injected.keep(this.injected.items.filter(({ index }) => index < from));
   }
 
   #item(kind: string, item: WatchedRecord["payload"], line: RolloutLine): void {
     const call = item["call_id"];
+    if (isInjected(kind, item)) {
+      this.injected.add(spanOf(line));
+      this.isInjectedTaken = false;
+    } else this.isInjectedTaken ||= isCallKind(kind) || kind === "reasoning" || item["role"] === "assistant";
     if (typeof call !== "string" || call === "") return;
     if (isCallKind(kind)) {
       const { index, offset: at, length: bytes } = line;
@@ -62,6 +71,7 @@ export class PairsWatch {
   #compacted(payload: WatchedRecord["payload"]): void {
     this.open.closeFrom(0);
     this.#carried.clear();
+    this.injected.keep([]);
     this.orphans = new Bounded(10_000);
     const items = payload["replacement_history"];
     if (!Array.isArray(items)) return;

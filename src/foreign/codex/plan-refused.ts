@@ -1,10 +1,12 @@
+import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { isCallKind } from "../../session/item.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import { isDependentRefused, refusalIn } from "./error-text.ts";
 import type { Examination } from "./examine.ts";
 import { glance } from "./glance.ts";
-import { damagingReasoning } from "./judge.ts";
+import { injectedMessage } from "./injected.ts";
+import { damagingReasoning, isInjectedRefused } from "./judge.ts";
 import { unsealed } from "./kept-beside.ts";
 import { linesIn } from "./lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -120,6 +122,25 @@ export class RefusedPlanner {
       const bytes = Buffer.concat([Buffer.from("null"), blank(length - 4)]);
       const place = { index: span.index, at: span.at + at + 10, bytes: length };
       yield this.#file.edit(place, "plain-reasoning", says, bytes, length);
+    }
+    return undefined;
+  }
+
+  /** A prompt without a call id becomes a message of the user's, which every provider takes; it is the shorter one of the two. */
+  *injected(): Generator<Edit, undefined> {
+    const { injected } = this.#found;
+    if (!isInjectedRefused(this.#found) && this.#options.only?.has("injected-output") !== true)
+      return undefined;
+    for (const span of injected.items) {
+      const line = this.#file.bytes(span);
+      const value = parseJson(line.toString("utf8"));
+      const record = this.#file.record(span);
+      if (!isJsonObject(value) || record === undefined) continue;
+      const message = injectedMessage(record.payload);
+      const own = record.era === "bare" ? message : { ...value, payload: message };
+      const made = Buffer.from(JSON.stringify(own));
+      const bytes = Buffer.concat([made, blank(Math.max(0, span.bytes - made.length))]);
+      yield this.#file.edit(span, "injected-output", "it becomes a message of the user's", bytes, span.bytes);
     }
     return undefined;
   }

@@ -29,6 +29,7 @@ export const rounds: readonly ((found: Examination, options: PlanOptions) => Ite
       refused.blanked(),
       refused.ids(),
       refused.plainReasoning(),
+      refused.injected(),
       pairs.exchanged(),
       pairs.renamed(),
       pairs.lost(),

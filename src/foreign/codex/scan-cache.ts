@@ -6,7 +6,7 @@ import type { RolloutFile } from "./places.ts";
 import type { RolloutFacts } from "./scan.ts";
 
 /** Of what the cache holds. Another number, and everything is scanned anew. */
-const format = 1;
+const format = 2;
 
 type Row = readonly [path: string, bytes: number, mtime: number, facts: RolloutFacts];
 

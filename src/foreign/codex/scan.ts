@@ -6,9 +6,10 @@ import { glance, glancedTime } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import { linesIn, type RolloutLine } from "./lines.ts";
 import { madeAt, type RolloutFile } from "./places.ts";
-import { isSummaryText, promptOf, taggedInJson, titleOf, toldPrompt } from "./prompt.ts";
+import { promptOf, titleOf } from "./prompt.ts";
 import { asRecord, readRecord } from "./record.ts";
 import { scanRewritten } from "./scan-rewritten.ts";
+import { askedIn, longestTitle, messagesIn, ownPart } from "./scan-title.ts";
 
 /** What stands at the ends of a rollout that somebody should know of. `throughline doctor` looks at all of it. */
 export type Flaw =
@@ -49,15 +50,12 @@ export interface RolloutFacts {
 const wholeBytes = 2 ** 20;
 const headBytes = 2 ** 18;
 const tailBytes = 2 ** 18;
-const longestTitle = 200;
 
 const memory = Buffer.allocUnsafe(wholeBytes);
 /** In so many places of what is not read it is looked whether a line ends there. */
 const probes = 8;
 const probed = Buffer.allocUnsafe(2 ** 16);
 
-const itemMark = Buffer.from('"type":"response_item","payload":{"type":"message"');
-const bareMark = Buffer.from('\n{"type":"message"');
 const contextMark = Buffer.from('"type":"turn_context","payload":{');
 const settingsMark = Buffer.from('"type":"event_msg","payload":{"type":"thread_settings_applied"');
 const newline = 0x0a;
@@ -94,8 +92,10 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
   const counted = messagesIn(head);
   const last = tail ?? head;
   const { updated, flaws } = endOf(last);
+  const own = ownPart(head, found.header);
   const asked =
-    toldIn(head, found.header) ?? (counted.prompt === undefined ? undefined : promptAt(head, counted.prompt));
+    (own && askedIn(own, found.header, messagesIn(own).prompt)) ??
+    askedIn(head, found.header, counted.prompt);
   const density = tail ? messagesIn(tail).count : 0;
   const share = (between * inLines) / (head.length + (tail?.length ?? 0));
   const inEnds = counted.count + density;
@@ -250,69 +250,6 @@ function membersOf(bytes: Buffer): Member[] {
 
 function withoutInstructions({ instructions: _long, ...header }: RolloutHeader): RolloutFacts["header"] {
   return header;
-}
-
-/** How many messages of the person and the model there are, and where the first one of the person's is. */
-function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
-  let count = 0;
-  let prompt: number | undefined;
-  for (const mark of [itemMark, bareMark]) {
-    for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + mark.length)) {
-      const behind = bytes.toString("latin1", at + mark.length, at + mark.length + 400);
-      const end = behind.indexOf("\n");
-      const start = end < 0 ? behind : behind.slice(0, end);
-      const role = /^[^[]{0,160}?"role":"(\w+)"/u.exec(start)?.[1];
-      if (role === "assistant") count++;
-      if (role !== "user") continue;
-      if (prompt !== undefined && taggedInJson.test(start)) continue;
-      const text = prompt === undefined || doubtful.test(start) ? readAt(bytes, at, promptOf) : "x";
-      if (text === undefined) continue;
-      count++;
-      if (text !== "" && !isSummaryText(text)) prompt ??= at;
-    }
-    if (count > 0) break;
-  }
-  return { count, ...(prompt !== undefined && { prompt }) };
-}
-
-/** How the text of a message begins whose end says whether it is Codex's own. */
-const doubtful = /"text":"(?:\\n|\s)*(?:# AGENTS\.md|Warning: )/iu;
-
-const toldMark = Buffer.from('"type":"event_msg","payload":{"type":"user_message"');
-const completedMark = Buffer.from('"item":{"type":"UserMessage"');
-/** So many events are looked at for one with words in it. */
-const mostTold = 8;
-
-/** What was asked first, as an event tells it: what else stands in the person's name has none, whatever it begins with. */
-function toldIn(bytes: Buffer, header: RolloutFacts["header"]): string | undefined {
-  // Bare rollouts hold no events.
-  if (header && header.originator === undefined) return undefined;
-  const mark = header?.isPaginated === true ? completedMark : toldMark;
-  for (let at = bytes.indexOf(mark), looked = 0; at >= 0 && looked < mostTold; looked++) {
-    const text = readAt(bytes, at, toldPrompt);
-    const title = text === undefined ? "" : titleOf(text, longestTitle);
-    if (title !== "") return title;
-    at = bytes.indexOf(mark, at + mark.length);
-  }
-  return undefined;
-}
-
-function promptAt(bytes: Buffer, at: number): string | undefined {
-  const text = readAt(bytes, at, promptOf);
-  const title = text === undefined ? "" : titleOf(text, longestTitle);
-  return title === "" ? undefined : title;
-}
-
-/** The prompt that the line around an offset holds. */
-function readAt(
-  bytes: Buffer,
-  at: number,
-  promptIn: (payload: JsonObject) => string | undefined,
-): string | undefined {
-  const start = bytes[at] === newline ? at + 1 : bytes.lastIndexOf(newline, at) + 1;
-  const end = bytes.indexOf(newline, start);
-  const record = readRecord({ bytes: bytes.subarray(start, end < 0 ? bytes.length : end), whole: true });
-  return record.readable ? promptIn(record.payload) : undefined;
 }
 
 /** The model and the effort that were set last. */

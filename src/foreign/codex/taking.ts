@@ -6,6 +6,7 @@ import { describeItem, isCallKind, isOutputKind, outputItem } from "../../sessio
 import { noUsage } from "../../session/usage.ts";
 import type { Append } from "../../store.ts";
 import type { RolloutHeader } from "./header.ts";
+import { injectedPrompt, isInjected } from "./injected.ts";
 import { answeredAs, copiedItem, type LoggedItem, loggedItem } from "./item.ts";
 import type { RolloutLine } from "./lines.ts";
 import { isSummaryText, titleOf } from "./prompt.ts";
@@ -243,6 +244,7 @@ export class Taking {
       if (!isSummaryText(prompt)) this.#title ??= titleOf(prompt, 200) || undefined;
     }
     const role = payload["role"];
+    if (isInjected(kind, payload)) this.#title ??= titleOf(injectedPrompt(payload), 200) || undefined;
     if (kind === "message" && role === "assistant") this.#messages++;
     if (kind === "message" && typeof role === "string") this.#lastRole = role;
     else if (kind !== "reasoning") this.#lastRole = kind;

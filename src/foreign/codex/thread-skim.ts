@@ -129,6 +129,8 @@ export class ThreadSkim {
     if (!this.#isTextOrNull(line, item["payload.content"])) return undefined;
     const facts: ItemFacts = { kind };
     const [call, id, name] = [item["payload.call_id"], item["payload.id"], item["payload.name"]];
+    // A prompt that is kept as an output (`isInjected`) is more than its bytes.
+    if (!json.has(call) && json.has(name)) return undefined;
     if (json.has(call)) {
       if (!this.#isPlain(line, call)) return undefined;
       facts.call = json.value(call) as string;

@@ -1,7 +1,7 @@
 import { classify } from "../../failure/classify.ts";
 import type { FailureClass } from "../../failure/catalogue.ts";
 import type { Failure } from "../../failure.ts";
-import { isDependentRefused, signalFromText } from "./error-text.ts";
+import { isCallIdMissed, isDependentRefused, signalFromText } from "./error-text.ts";
 import type { FindingKind } from "./findings.ts";
 import type { SealChoice } from "./seal-choice.ts";
 
@@ -27,7 +27,7 @@ export interface Named {
 }
 
 interface OwnWords {
-  readonly says: RegExp;
+  readonly says: { test(text: string): boolean };
   readonly means: string;
   readonly kinds: readonly FindingKind[];
 }
@@ -76,6 +76,12 @@ const ownWords: readonly OwnWords[] = [
     says: /is archived\b.*unarchive|thread .* is archived/iu,
     means: "The session is archived. Bring it back with: codex unarchive, and its id",
     kinds: [],
+  },
+  {
+    says: { test: isCallIdMissed },
+    means:
+      "The session holds a prompt that came from another session or an automation. Codex keeps it as an output without a call id, which providers other than OpenAI refuse, with every request from then on",
+    kinds: ["injected-output"],
   },
   {
     says: /waiting for network/iu,

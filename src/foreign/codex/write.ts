@@ -7,6 +7,7 @@ import { syncPath } from "../../lib/system.ts";
 import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../session/item.ts";
 import { appendAll } from "../../lib/write.ts";
 import { answeredAs } from "./item.ts";
+import { injectedMessage, isInjected } from "./injected.ts";
 import { promptOf } from "./prompt.ts";
 
 /** What a rollout says of the session that it is written from. */
@@ -76,6 +77,8 @@ export class RolloutWriter {
 
   /** The lines for an item: itself, and what Codex's own screens show of it. */
   item(item: JsonObject, at: number): string {
+    if (isInjected(typeof item["type"] === "string" ? item["type"] : undefined, item))
+      return this.item(injectedMessage(item), at);
     const { type, role, call_id: call } = item;
     const members = typeof type === "string" && Object.hasOwn(kept, type) ? kept[type] : undefined;
     const isContext =

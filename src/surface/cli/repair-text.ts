@@ -10,7 +10,7 @@ import { readAround } from "../../foreign/codex/contains.ts";
 const widest = 100;
 
 /** The change as a diff: what stands there, and what takes its place. */
-export function previewText(prepared: PreparedRepair, reference: string): string {
+export function previewText(prepared: PreparedRepair, reference: string, pasted?: string): string {
   const { path, folder, changes, bytes, forgetsIndex, movedFrom } = prepared;
   const lines = [`--- ${printableLine(path, 400)}`];
   for (const [kind, { count, first }] of changes.kinds) {
@@ -30,7 +30,10 @@ export function previewText(prepared: PreparedRepair, reference: string): string
   for (const left of prepared.after) lines.push(leftLine(left).trim());
   if (changes.kinds.has("seal-refused"))
     lines.push("Sealed reasoning is no part of what was said; to leave it where it is: --keep-sealed");
-  lines.push(`Nothing was changed. To do it, with a backup: throughline repair ${quoted(reference)} --write`);
+  const again = pasted === undefined ? "" : ` --error ${quoted(pasted)}`;
+  lines.push(
+    `Nothing was changed. To do it, with a backup: throughline repair ${quoted(reference)}${again} --write`,
+  );
   return printable(`${lines.join("\n")}\n`);
 }
 

@@ -120,7 +120,7 @@ async function preview(
     if (!isNeeded(prepared)) return tellNothing(invocation, path, prepared);
     const { terminal, options } = invocation;
     if (options["json"] === true) printJson<"repair">(terminal, repairJson("would", prepared));
-    else terminal.out(previewText(prepared, invocation.args[0] ?? path));
+    else terminal.out(previewText(prepared, invocation.args[0] ?? path, optionText(invocation, "error")));
     return 0;
   } finally {
     prepared.folder.remove();
