@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import { entryOf } from "../lib/table.ts";
 
 type Decoder = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
 
@@ -40,7 +41,7 @@ export function plainBody(body: Buffer, encoding: string | undefined, limit: num
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== "" && name !== "identity");
   for (const name of names.toReversed()) {
-    const decode = decoders[name];
+    const decode = entryOf(decoders, name);
     if (!decode) return undefined;
     try {
       plain = decode(plain, { maxOutputLength: limit });

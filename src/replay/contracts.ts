@@ -1,3 +1,4 @@
+import { entryOf } from "../lib/table.ts";
 import { Failure } from "../failure.ts";
 import type { ReplayContract } from "./contract.ts";
 import { anthropic } from "./contracts/anthropic.ts";
@@ -31,7 +32,7 @@ export const contracts: Readonly<Record<string, ReplayContract>> = {
 
 /** Throws `configuration` for a name that no contract has. */
 export function contractNamed(name: string): ReplayContract {
-  const contract = Object.hasOwn(contracts, name) ? contracts[name] : undefined;
+  const contract = entryOf(contracts, name);
   if (contract) return contract;
   const known = Object.keys(contracts).join(", ");
   throw new Failure(

@@ -1,3 +1,4 @@
+import { entryOf } from "../lib/table.ts";
 import type { ItemRecord } from "../session/event.ts";
 import type { Columns } from "./columns.ts";
 import type { ReplayContract } from "./contract.ts";
@@ -18,7 +19,7 @@ const open: Ends = { head: false, tail: false, entries: [] };
 
 /** The role under which a message is sent. */
 export function roleOf({ event: { role = "" } }: ItemRecord, { roles }: ReplayContract): string {
-  return Object.hasOwn(roles, role) ? roles[role]! : role;
+  return entryOf(roles, role) ?? role;
 }
 
 /** Looks at the first items and at the last ones. */

@@ -1,3 +1,4 @@
+import { entryOf } from "../lib/table.ts";
 import type { ItemRecord } from "../session/event.ts";
 import type { ReplayContract } from "./contract.ts";
 import { isModelItem } from "./likeness.ts";
@@ -23,5 +24,5 @@ export function keepsId(record: ItemRecord, contract: ReplayContract, issuer: st
 
 /** Whether an item's id has the prefix of its type; types that aren't listed may have any. */
 function hasOwnPrefix({ event: { kind, id = "" } }: ItemRecord): boolean {
-  return id.startsWith(prefixes[kind] ?? "");
+  return id.startsWith(entryOf(prefixes, kind) ?? "");
 }

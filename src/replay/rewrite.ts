@@ -1,4 +1,5 @@
 import { elements, isJsonObject, type Member, members } from "../lib/json.ts";
+import { entryOf } from "../lib/table.ts";
 import type { ItemRecord } from "../session/event.ts";
 import {
   isCallKind,
@@ -139,7 +140,7 @@ const mediaNames: Readonly<Record<string, string>> = {
 
 function placeholder(part: Uint8Array): Uint8Array {
   const type = members(part).find(({ key }) => key === "type");
-  const name = type && mediaNames[decoder.decode(part.subarray(type.valueStart + 1, type.end - 1))];
+  const name = type && entryOf(mediaNames, decoder.decode(part.subarray(type.valueStart + 1, type.end - 1)));
   const text = `[${name ?? "Something"} of ${part.length} bytes stood here. It can't be shown any more.]`;
   return json({ type: "input_text", text });
 }

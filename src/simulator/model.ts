@@ -1,4 +1,5 @@
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
+import { entryOf } from "../lib/table.ts";
 import { builtInTurn } from "./built-in.ts";
 import { offeredCall, type ModelCall } from "./offered.ts";
 import type { Scenario, Step, Turn } from "./scenario.ts";
@@ -146,7 +147,7 @@ function fill(text: string, prompt: string, output: string): string {
     last_line: output.trimEnd().split("\n").at(-1) ?? "",
     exit_code: exitCode(output) ?? "unknown",
   };
-  return text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => values[name] ?? whole);
+  return text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => entryOf(values, name) ?? whole);
 }
 
 /** Tools tell their exit status in JSON (`metadata.exit_code`) or in words ("Exit code: 1", "exited with code 1"). */

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../lib/json.ts";
+import { entryOf } from "../lib/table.ts";
 import { isMessage, isModelItem, isOutput } from "./model.ts";
 import { invalidRequest, type Refusal } from "./refusal.ts";
 import { named, wrongType, type ResponsesRequest } from "./request.ts";
@@ -98,7 +99,7 @@ function shape(item: JsonObject, at: number): Refusal | undefined {
   const type = item["type"];
   if (type === undefined) return missing(`${param}.type`);
   if (typeof type !== "string") return wrongType(`${param}.type`, "a string", type);
-  const members = required[type];
+  const members = entryOf(required, type);
   if (members === undefined && !otherTypes.includes(type)) {
     const known = [...Object.keys(required), ...otherTypes].map((name) => `'${name}'`).join(", ");
     return invalidRequest(`Invalid value: '${type}'. Supported values are: ${known}.`, {
@@ -194,7 +195,8 @@ function identity(item: JsonObject, at: number): Refusal | undefined {
       );
     }
     if (value === "") return tooShort(param);
-    const prefix = member === "id" ? prefixes[isMessage(item) ? "message" : String(item["type"])] : undefined;
+    const prefix =
+      member === "id" ? entryOf(prefixes, isMessage(item) ? "message" : String(item["type"])) : undefined;
     // What a person says may carry any id of the client's.
     if (prefix === undefined || value.startsWith(prefix) || !isModelItem(item)) continue;
     return invalidRequest(
@@ -245,7 +247,7 @@ function pairing(input: readonly JsonObject[]): Refusal | undefined {
   for (const item of input) {
     const type = String(item["type"]);
     if (callTypes.has(type)) count(open, `${type} ${String(item["call_id"])}`, 1);
-    const calls = callsOf[type];
+    const calls = entryOf(callsOf, type);
     if (calls === undefined) continue;
     const key = calls.map((call) => `${call} ${String(item["call_id"])}`).find((each) => open.get(each));
     if (key === undefined) {

@@ -289,6 +289,17 @@ test("what is queued for a session, and what its instructions were given, surviv
   expect(await plan.store.queued(id)).toHaveLength(1);
 });
 
+test("a turn's error that Codex names by a word that every object knows is a failure like any other", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
+  const error = { message: "odd", codex_error_info: "toString" };
+  const end = { type: "task_complete", turn_id: "t", last_agent_message: null, error };
+  const line = { timestamp: "2026-11-21T00:00:00.000Z", type: "event_msg", payload: end };
+  writeFileSync(path, `${readFileSync(rollouts("0.130.0")[0]!, "utf8")}${JSON.stringify(line)}\n`);
+  const plan = newPlan();
+  const { history } = await open(plan, (await take(plan, path)).id);
+  expect(history.lastOutcome).toMatchObject({ kind: "failed", class: expect.stringMatching(/^[a-z-]+$/u) });
+});
+
 test("a compressed rollout is read like a plain one", async () => {
   const path = rollouts("0.130.0")[0]!;
   const packed = join(mkdtempSync(join(tmpdir(), "throughline-import-")), `${path.split("/").at(-1)}.zst`);

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { entryOf } from "../../lib/table.ts";
 import type { FailureClass } from "../../failure/catalogue.ts";
 import { classify } from "../../failure/classify.ts";
 import { signalFromHttp } from "../../failure/signal.ts";
@@ -24,7 +25,7 @@ export function outcomeOf(kind: string, payload: JsonObject): TurnOutcome {
     const info = error["codex_error_info"];
     const name = typeof info === "string" ? info : isJsonObject(info) ? (Object.keys(info)[0] ?? "") : "";
     const message = typeof error["message"] === "string" ? error["message"] : name;
-    const found = classes[name] ?? classify(signalFromHttp(400, {}, message), { now: 0 }).class;
+    const found = entryOf(classes, name) ?? classify(signalFromHttp(400, {}, message), { now: 0 }).class;
     return { kind: found === "usage-limit" ? "limited" : "failed", class: found, message };
   }
   if (payload["last_agent_message"] === null)

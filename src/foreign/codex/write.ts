@@ -6,6 +6,7 @@ import { placeNew } from "../../lib/place.ts";
 import { syncPath } from "../../lib/system.ts";
 import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../session/item.ts";
 import { appendAll } from "../../lib/write.ts";
+import { entryOf } from "../../lib/table.ts";
 import { answeredAs } from "./item.ts";
 import { injectedMessage, isInjected } from "./injected.ts";
 import { promptOf } from "./prompt.ts";
@@ -80,7 +81,7 @@ export class RolloutWriter {
     if (isInjected(typeof item["type"] === "string" ? item["type"] : undefined, item))
       return this.item(injectedMessage(item), at);
     const { type, role, call_id: call } = item;
-    const members = typeof type === "string" && Object.hasOwn(kept, type) ? kept[type] : undefined;
+    const members = typeof type === "string" ? entryOf(kept, type) : undefined;
     const isContext =
       type === "message" && role !== "assistant" && (role !== "user" || promptOf(item) === undefined);
     const id = typeof call === "string" ? call : "";

@@ -1,3 +1,4 @@
+import { entryOf } from "../../lib/table.ts";
 /**
  * What the models of the Messages API take, by version (Anthropic's model overview and the pages on extended and adaptive thinking, as of
  * 2026-11; the output limits also in github.com/Effect-TS/effect, pull request 7129, 2026-08).
@@ -80,7 +81,7 @@ export function effortMembers(
       output_config: { effort: adaptiveEffort(effort ?? "", omitsThinking) },
     };
   }
-  const budget = budgets[effort ?? ""] ?? budgets["medium"]!;
+  const budget = entryOf(budgets, effort ?? "") ?? budgets["medium"]!;
   return {
     // The budget is part of max_tokens and has to be below it.
     max_tokens: Math.min(maxTokens, usualTokens + budget),

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { entryOf } from "../../lib/table.ts";
 
 /**
  * The members of a request body without those that the endpoint has refused, named as it names them: `include`, `reasoning.effort`. An
@@ -29,10 +30,10 @@ function withoutOne(body: JsonObject, name: string): JsonObject {
   const [member = "", value] = name.split("=");
   if (value !== undefined) return { ...body, [member]: value === "true" };
   const first = member.split(/[.[]/u, 1)[0]!;
-  const own = Object.hasOwn(body, first) ? member : (chatNames[member] ?? member);
+  const named = Object.hasOwn(body, first) ? member : (entryOf(chatNames, member) ?? member);
   return withoutPath(
     body,
-    own.split(/[.[\]]+/u).filter((part) => part !== ""),
+    named.split(/[.[\]]+/u).filter((part) => part !== ""),
   );
 }
 

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { entryOf } from "../../lib/table.ts";
 import { invalidRequest, type Refusal } from "../refusal.ts";
 import { wrongType } from "../request.ts";
 import { callsOf } from "./request.ts";
@@ -60,7 +61,7 @@ function contentShape(content: unknown, role: string, at: number, calls: boolean
   if (typeof content === "string") return undefined;
   if (!Array.isArray(content)) return wrongType(param, "one of a string or array of objects", content);
   if (content.length === 0) return emptyArray(param);
-  const types = parts[role] ?? ["text"];
+  const types = entryOf(parts, role) ?? ["text"];
   for (const [index, part] of (content as unknown[]).entries()) {
     const { type, text } = isJsonObject(part) ? part : {};
     if (typeof type !== "string" || !types.includes(type)) {

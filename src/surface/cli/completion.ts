@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { printable } from "../../lib/printable.ts";
+import { entryOf } from "../../lib/table.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { candidates, files } from "./candidates.ts";
@@ -21,7 +22,7 @@ export async function completion(invocation: Invocation): Promise<number> {
     terminal.out(lines.map((line) => `${printable(line)}\n`).join(""));
     return 0;
   }
-  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
+  const script = entryOf(scripts, shell);
   if (script === undefined)
     throw new Failure("usage", `There is no completion for "${shell}". The shells are: bash, zsh, fish.`, {});
   if (options["json"] === true) printJson<"completion">(terminal, { shell, script });

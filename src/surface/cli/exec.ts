@@ -3,7 +3,8 @@ import { systemClock } from "../../lib/clock.ts";
 import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
-import { catalogue, type FailureClass } from "../../failure/catalogue.ts";
+import { entryOf } from "../../lib/table.ts";
+import { catalogue } from "../../failure/catalogue.ts";
 import type { TurnOutcome } from "../../session/event.ts";
 import { canContinue } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
@@ -160,6 +161,6 @@ function exitStatus(outcome: TurnOutcome): number {
     case "limited":
       return 4;
     case "failed":
-      return outcome.class in catalogue ? catalogue[outcome.class as FailureClass].exit : 1;
+      return entryOf<{ exit: number }>(catalogue, outcome.class)?.exit ?? 1;
   }
 }

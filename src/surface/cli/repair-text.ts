@@ -1,5 +1,6 @@
 import { counted, quoted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
+import { entryOf } from "../../lib/table.ts";
 import { catalogue, type Finding } from "../../foreign/codex/findings.ts";
 import { mendsOf } from "../../foreign/codex/held-still.ts";
 import type { Journal } from "../../foreign/codex/journal.ts";
@@ -100,5 +101,5 @@ function mendedWords(mended: Readonly<Record<string, number>>): string {
 
 function titleOf(kind: string): string {
   if (kind === "seal-refused") return "sealed content";
-  return Object.hasOwn(catalogue, kind) ? catalogue[kind as keyof typeof catalogue].title : kind;
+  return entryOf<{ title: string }>(catalogue, kind)?.title ?? kind;
 }
