@@ -45,7 +45,11 @@ export async function openJournal(
     const history = fold.history();
     // A log that has lost its head and has no checkpoint yet doesn't say whose it is.
     history.id ||= head;
-    if (history.successor === undefined || (await store.head(head)) === head) {
+    let isHead = history.successor === undefined;
+    await closedOnFailure({ close: () => log.release() }, async () => {
+      isHead ||= (await store.head(head)) === head;
+    });
+    if (isHead) {
       if (head !== id) observe({ type: "notice", text: `session ${id} was continued in ${head}` });
       return new Journal(log, history);
     }

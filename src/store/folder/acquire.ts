@@ -88,7 +88,12 @@ export async function takeLease(
     const fence = Math.max(highest ?? 0, written) + 1;
     const taken = takeNumber(folder, fence, options.owner, options.anyLog ? highest : undefined);
     if (!taken) continue;
-    taken.removeOlder();
+    try {
+      taken.removeOlder();
+    } catch (error) {
+      taken.release();
+      throw error;
+    }
     return taken;
   }
 }

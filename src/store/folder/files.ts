@@ -1,12 +1,18 @@
-import { chmodSync, fchmodSync, fstatSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, fchmodSync, fstatSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
-/** Opens a file that only its owner can read and write, whatever the umask. */
+/** Opens a file that only its owner can read and write, whatever the umask. One that was made for it alone ("wx") goes again when it can't be. */
 export function openPrivate(path: string, flags: string): number {
   const fd = openSync(path, flags, 0o600);
-  if (process.platform !== "win32" && (fstatSync(fd).mode & 0o777) !== 0o600) fchmodSync(fd, 0o600);
-  return fd;
+  try {
+    if (process.platform !== "win32" && (fstatSync(fd).mode & 0o777) !== 0o600) fchmodSync(fd, 0o600);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    if (flags === "wx") rmSync(path, { force: true });
+    throw error;
+  }
 }
 
 /** A folder that only its owner can enter, whatever the umask. False when it is there already. */

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Failure } from "../../failure.ts";
+import { Failure, isFailure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import type { BodyRef, NewEvent, Owner } from "../../session/event.ts";
@@ -192,7 +192,7 @@ class FolderStore implements SessionStore {
   async find(reference: string): Promise<string[]> {
     const wanted = reference.toLowerCase();
     const own = this.#find(wanted);
-    if (own !== undefined) return [(await this.#queue.head({ id: wanted, folder: own })).id];
+    if (own !== undefined) return [await this.#headOf(wanted, own)];
     const id = /^[0-9a-f-]+$/u.test(wanted) ? wanted : undefined;
     const meant = meantBy(
       { id, name: reference },
@@ -229,7 +229,15 @@ class FolderStore implements SessionStore {
   }
 
   async head(id: string): Promise<string> {
-    return (await this.#queue.head({ id, folder: this.#locate(id) })).id;
+    return this.#headOf(id, this.#locate(id));
+  }
+
+  async #headOf(id: string, folder: string): Promise<string> {
+    try {
+      return (await this.#queue.head({ id, folder })).id;
+    } catch (error) {
+      throw asFailure(error, folder, `Session ${id} was left as it is.`);
+    }
   }
 
   async shelve(id: string, archived: boolean): Promise<void> {
@@ -287,7 +295,7 @@ class FolderStore implements SessionStore {
     try {
       await this.#queue.gather({ id, folder }, this.#clock.now());
     } catch (error) {
-      if (!isSystemError(error)) throw error;
+      if (!isSystemError(error) && !isFailure(error)) throw error;
     }
   }
 
@@ -346,7 +354,11 @@ class FolderStore implements SessionStore {
   }
 
   #find(id: string): string | undefined {
-    return locate(this.#home, id, this.#clock.now());
+    try {
+      return locate(this.#home, id, this.#clock.now());
+    } catch (error) {
+      throw asFailure(error, sessionsPath(this.#home), "Nothing was changed.");
+    }
   }
 
   #locate(id: string): string {

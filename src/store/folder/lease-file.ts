@@ -12,7 +12,7 @@ import {
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { formatTime } from "../../lib/date.ts";
-import { syncPath } from "../../lib/system.ts";
+import { isSystemError, syncPath } from "../../lib/system.ts";
 import { z } from "zod";
 import { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -165,21 +165,36 @@ export class OwnLease {
   /** Gives the lease back, or just lets go of it when it was lost. */
   release(): void {
     if (this.#closed) return;
-    this.#write({ released: true });
+    const isTold = this.#write({ released: true });
     this.#closed = true;
     clearInterval(this.#timer);
     closeSync(this.#fd);
+    // A lease without a file is nobody's; one that names a living process would be held for as long as that lives.
+    if (!isTold) this.#forget();
   }
 
-  /** A file that can't be written (a full disk doesn't stop it, its bytes are there) costs others a wrong "doing", never the lease. */
-  #write(change: Partial<Lease>): void {
-    if (this.#closed) return;
+  #forget(): void {
+    try {
+      rmSync(leasePath(this.#folder, this.fence), { force: true });
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
+  }
+
+  /**
+   * False when the file can't be written, which costs others a wrong "doing", never the lease. (A full disk doesn't stop it where files are
+   * written in place: the bytes are there. Btrfs and ZFS write elsewhere.)
+   */
+  #write(change: Partial<Lease>): boolean {
+    if (this.#closed) return true;
     this.#state = { ...this.#state, ...change };
     const bytes = encode(this.#state);
     try {
       writeSync(this.#fd, bytes, 0, bytes.length, 0);
+      return true;
     } catch (error) {
-      if (typeof (error as NodeJS.ErrnoException).code !== "string") throw error;
+      if (!isSystemError(error)) throw error;
+      return false;
     }
   }
 }

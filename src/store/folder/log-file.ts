@@ -14,6 +14,7 @@ import {
 import { join } from "node:path";
 import { appendAll } from "../../lib/write.ts";
 import { crashesAt, crashPoint } from "../../lib/fault.ts";
+import { isSystemError } from "../../lib/system.ts";
 import type { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Committed } from "../appender.ts";
@@ -64,9 +65,14 @@ export class LogFile {
     this.#clock = clock;
     this.#id = id;
     this.#folder = folder;
-    this.#fd = openPrivate(logPath(folder), "a+");
     this.#lease = lease;
-    this.#end = fstatSync(this.#fd).size;
+    this.#fd = openPrivate(logPath(folder), "a+");
+    try {
+      this.#end = fstatSync(this.#fd).size;
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
   }
 
   /** As of the last append. */
@@ -155,13 +161,17 @@ export class LogFile {
   }
 
   #acknowledge(bytes: Buffer, extra: number): Committed {
-    const { nlink, size } = fstatSync(this.#fd);
-    const lost = this.refusal(nlink);
-    if (lost) return { failure: lost, kept: true, final: true };
-    const start = size - this.#end === bytes.length ? this.#end : this.#find(bytes, this.#end, size);
-    this.#ragged = false;
-    this.#end = size;
-    return { offset: start + extra };
+    try {
+      const { nlink, size } = fstatSync(this.#fd);
+      const lost = this.refusal(nlink);
+      if (lost) return { failure: lost, kept: true, final: true };
+      const start = size - this.#end === bytes.length ? this.#end : this.#find(bytes, this.#end, size);
+      this.#ragged = false;
+      this.#end = size;
+      return { offset: start + extra };
+    } catch (error) {
+      return this.#undo(error);
+    }
   }
 
   async #syncAside(bytes: Buffer, extra: number): Promise<Committed> {
@@ -205,18 +215,20 @@ export class LogFile {
       logPath(this.#folder),
       `Session ${this.#id} holds everything that was acknowledged.`,
     );
+    this.#ragged = true;
     try {
+      const { size } = fstatSync(this.#fd);
       // Only what is known to be ours: an owner that fenced us off meanwhile may have appended behind it.
-      const isOurs = fstatSync(this.#fd).size - this.#end <= this.#wrote;
-      if (isOurs && this.#lease.isHighest()) {
+      if (size - this.#end <= this.#wrote && this.#lease.isHighest()) {
         ftruncateSync(this.#fd, this.#end);
+        this.#ragged = false;
         return { failure, kept: false, final: false };
       }
+      this.#end = size;
     } catch (second) {
-      if (typeof (second as NodeJS.ErrnoException).code !== "string") throw second;
+      // Where the log ends is not known now; the next append looks for its bytes from here on.
+      if (!isSystemError(second)) throw second;
     }
-    this.#ragged = true;
-    this.#end = fstatSync(this.#fd).size;
     return { failure, kept: true, final: false };
   }
 

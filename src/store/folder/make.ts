@@ -33,9 +33,9 @@ export interface Making {
 export async function makeSession(making: Making): Promise<FolderSession> {
   const { id, folder, owner, clock, listing, events, points, visitor } = making;
   const temporary = join(dirname(folder), `.new-${id}-${process.pid}`);
+  let isNamed = false;
   let lease: OwnLease | undefined;
   let log: LogFile | undefined;
-  let kept = "No session was made.";
   try {
     if (existsSync(folder)) throw exists(id, folder);
     makeFolderAndParents(dirname(folder));
@@ -57,7 +57,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     if (points.built) crashPoint(points.built);
     if (existsSync(folder)) throw exists(id, folder);
     renameSync(temporary, folder);
-    kept = `Session ${id} was made and is kept.`;
+    isNamed = true;
     syncPath(dirname(folder));
     lease.movedTo(folder);
     if (points.renamed) crashPoint(points.renamed);
@@ -74,11 +74,24 @@ export async function makeSession(making: Making): Promise<FolderSession> {
       listing,
     });
   } catch (error) {
-    lease?.release();
     await log?.idle();
     log?.close();
+    const isGone = discard(temporary, isNamed ? folder : undefined);
+    lease?.release();
+    const left = isGone ? "No session was made." : "What was made of the session may be there still.";
+    throw isSystemError(error) ? storeFailure(error, folder, left) : error;
+  }
+}
+
+/** What has its name already loses that first, so that a crash never leaves half a session under it. */
+function discard(temporary: string, named: string | undefined): boolean {
+  try {
+    if (named !== undefined) renameSync(named, temporary);
     rmSync(temporary, { recursive: true, force: true });
-    throw isSystemError(error) ? storeFailure(error, folder, kept) : error;
+    return true;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return false;
   }
 }
 
