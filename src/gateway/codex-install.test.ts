@@ -67,6 +67,22 @@ requires_openai_auth = true
     expect(withCodexProvider(text, provider, "config.toml").profile).toBe("p");
   });
 
+  it("keeps its line ends, and numbers beyond what a number holds", () => {
+    const given = 'model_provider = "openai" # for now\r\na = 9007199254740993\r\n[b]\r\nc = 1';
+    const text = edit(given);
+    expect(text).toContain(
+      'model_provider = "throughline" # for now\r\na = 9007199254740993\r\n[b]\r\nc = 1\r\n',
+    );
+    expect(text).not.toMatch(/[^\r]\n/u);
+  });
+
+  it("knows its own names in any quotes", () => {
+    for (const name of [`"model_providers"."throughline"`, "'model_providers'.'throughline'"]) {
+      const text = edit(`'model_provider' = "openai"\n[${name}]\nname = "old"\n`);
+      expect(text).toBe(codexConfig(provider).replace("\n\n", "\n"));
+    }
+  });
+
   it("is left alone where it can't be read, or not be changed without touching something else", () => {
     expect(() => edit("model = \n")).toThrow(/config\.toml:1:\d+: .*nothing was written/u);
     expect(() => edit('model_providers = { throughline = { name = "x" } }\n')).toThrow(

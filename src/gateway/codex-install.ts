@@ -26,12 +26,14 @@ type Table = Record<string, unknown>;
  */
 export function withCodexProvider(text: string, provider: CodexProvider, path: string): CodexEdit {
   const before = read(text, path);
-  const lines = text.split("\n");
+  const lineEnd = /\r\n/u.test(text) && !/(?:^|[^\r])\n/u.test(text) ? "\r\n" : "\n";
+  const lines = text.split(lineEnd);
   const hunks = [rootHunk(lines), tableHunk(lines, provider)].filter(
     ({ removed, added }) => !isDeepStrictEqual(removed, added),
   );
-  const after = carriedOut(lines, hunks).join("\n");
-  const result = text.trim() === "" ? codexConfig(provider) : after.endsWith("\n") ? after : `${after}\n`;
+  const after = carriedOut(lines, hunks).join(lineEnd);
+  const result =
+    text.trim() === "" ? codexConfig(provider) : after.endsWith("\n") ? after : `${after}${lineEnd}`;
   if (!says(result, expected(before, provider))) {
     throw new Failure(
       "configuration",
@@ -43,10 +45,13 @@ export function withCodexProvider(text: string, provider: CodexProvider, path: s
   return { text: result, hunks, ...(profile !== undefined && { profile }) };
 }
 
+/** Integers beyond what a number holds stay what they are. */
+const exact = { integersAsBigInt: "asNeeded" } as const;
+
 /** Whether the text says exactly this. The parser's objects have no prototype. */
 function says(text: string, wanted: Table): boolean {
   try {
-    return isDeepStrictEqual(structuredClone(parse(text)), structuredClone(wanted));
+    return isDeepStrictEqual(structuredClone(parse(text, exact)), structuredClone(wanted));
   } catch (error) {
     if (error instanceof TomlError) return false;
     throw error;
@@ -55,7 +60,7 @@ function says(text: string, wanted: Table): boolean {
 
 function read(text: string, path: string): Table {
   try {
-    return parse(text) as Table;
+    return parse(text, exact) as Table;
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const why = error.message.split("\n")[0];
@@ -85,7 +90,7 @@ function rootHunk(lines: readonly string[]): Hunk {
   const chosen = `model_provider = ${JSON.stringify(codexProviderName)}`;
   const firstTable = lines.findIndex((line) => header.test(line));
   const root = firstTable < 0 ? lines : lines.slice(0, firstTable);
-  const at = root.findIndex((line) => /^\s*(?:model_provider|"model_provider")\s*=/u.test(line));
+  const at = root.findIndex((line) => /^\s*(["']?)model_provider\1\s*=/u.test(line));
   if (at >= 0) {
     const line = root[at]!;
     const comment = /^[^#"']*=\s*(?:"[^"]*"|'[^']*')(\s*#.*)$/u.exec(line)?.[1] ?? "";
@@ -100,7 +105,10 @@ function rootHunk(lines: readonly string[]): Hunk {
 /** The gateway's own table: in place of the one that is there, or at the end. */
 function tableHunk(lines: readonly string[], provider: CodexProvider): Hunk {
   const table = codexProviderTable(provider).trimEnd().split("\n");
-  const name = new RegExp(`^\\s*\\[\\s*model_providers\\s*\\.\\s*"?${codexProviderName}"?\\s*\\]`, "u");
+  const name = new RegExp(
+    `^\\s*\\[\\s*(["']?)model_providers\\1\\s*\\.\\s*(["']?)${codexProviderName}\\2\\s*\\]`,
+    "u",
+  );
   const at = lines.findIndex((line) => name.test(line));
   if (at < 0) {
     const end = lines.at(-1) === "" ? lines.length - 1 : lines.length;

@@ -138,5 +138,10 @@ describe("throughline gateway install-codex", () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/config\.toml:1:/u);
     expect(readFileSync(path(), "utf8")).toBe("model = \n");
+    const latin = Buffer.from('model = "m\u00e4"\n', "latin1");
+    writeFileSync(path(), latin);
+    const refused = await run("install-codex", "--yes");
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("it is not UTF-8")]);
+    expect(readFileSync(path())).toEqual(latin);
   });
 });

@@ -2,14 +2,17 @@ import {
   constants,
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { isUtf8 } from "node:buffer";
+import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { codexHome } from "../../foreign/codex/places.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex-install.ts";
@@ -67,22 +70,27 @@ export async function installCodex(invocation: Invocation): Promise<number> {
 
 /** A configuration that is a link is written where it lies. */
 function pathOf(path: string): string {
-  return statSync(path, { throwIfNoEntry: false }) ? realpathSync(path) : path;
+  if (statSync(path, { throwIfNoEntry: false })) return realpathSync(path);
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? resolve(dirname(path), readlinkSync(path)) : path;
 }
 
 function textOf(path: string): string | undefined {
+  const unread = (why: string, cause?: unknown): Failure =>
+    new Failure("configuration", `${path} can't be read: ${why}. Nothing was written.`, { path }, { cause });
+  let bytes: Buffer;
   try {
-    return readFileSync(path, "utf8");
+    if (statSync(path).isFIFO()) throw unread("it is a pipe");
+    bytes = readFileSync(path);
   } catch (error) {
+    if (error instanceof Failure) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
-    throw new Failure(
-      "configuration",
-      `${path} can't be read: ${String(code)}. Nothing was written.`,
-      { path },
-      { cause: error },
-    );
+    throw unread(String(code), error);
   }
+  // Codex doesn't read it either, and to write it would lose the bytes.
+  if (!isUtf8(bytes)) throw unread("it is not UTF-8");
+  return bytes.toString("utf8");
 }
 
 /** The name, or one with a number: what an earlier change has kept is nearer to what the person wrote than what is there now. */
