@@ -96,26 +96,24 @@ function label(session: Pick<ListedSession, "id" | "name" | "title">): string {
 
 function nearest(reference: string, listed: readonly ListedSession[]): ListedSession[] {
   const wanted = reference.toLowerCase();
+  // Further apart than half of its letters is not near; a prompt of some pages was compared with each session.
+  const most = wanted.length / 2;
+  const distance = (text: string): number =>
+    Math.abs(text.length - wanted.length) > most ? Number.POSITIVE_INFINITY : editDistance(wanted, text);
   return listed
     .map((session) => ({
       session,
       distance: Math.min(
-        editDistance(wanted, session.id.slice(0, wanted.length)),
-        nameDistance(wanted, session),
+        distance(session.id.slice(0, wanted.length)),
+        session.name === undefined ? Number.POSITIVE_INFINITY : distance(session.name.toLowerCase()),
         // What lists show where there is no name; it is no name.
         session.title?.toLowerCase().startsWith(wanted) ? 0 : Number.POSITIVE_INFINITY,
       ),
     }))
-    .filter((candidate) => candidate.distance <= wanted.length / 2)
+    .filter((candidate) => candidate.distance <= most)
     .sort((left, right) => left.distance - right.distance)
     .slice(0, 3)
     .map(({ session }) => session);
-}
-
-function nameDistance(wanted: string, session: ListedSession): number {
-  return session.name === undefined
-    ? Number.POSITIVE_INFINITY
-    : editDistance(wanted, session.name.toLowerCase());
 }
 
 /** Levenshtein distance, one row at a time. */

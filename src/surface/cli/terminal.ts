@@ -15,7 +15,7 @@ export interface Screen {
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
-  /** Whether a person reads stderr: colours and moving lines only then. */
+  /** Whether a person reads stderr on a terminal that obeys control sequences: colours and moving lines only then. */
   readonly interactive: boolean;
   readonly colour: boolean;
   /** Reads all of standard input; `undefined` when it is a terminal. Rejects with the signal's reason when it aborts. */
@@ -35,7 +35,8 @@ async function suspend(): Promise<void> {
 
 export function processTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
   const { stdin, stdout, stderr } = process;
-  const interactive = stderr.isTTY === true;
+  // An editor's shell buffer, say, shows the sequences as they are.
+  const interactive = stderr.isTTY === true && environment["TERM"] !== "dumb";
   const ask = async (question: string, signal: AbortSignal): Promise<boolean> => {
     const reader = createInterface({ input: stdin, output: stderr });
     // While a line is edited the terminal gives Ctrl-C to the reader alone.
@@ -61,7 +62,7 @@ export function processTerminal(environment: Readonly<Record<string, string | un
       for await (const chunk of addAbortSignal(signal, stdin.setEncoding("utf8"))) text += String(chunk);
       return text;
     },
-    ...(interactive && stdin.isTTY && { ask }),
+    ...(stderr.isTTY && stdin.isTTY && { ask }),
     ...(stdout.isTTY && stdin.isTTY && { screen: { input: stdin, output: stdout, suspend } }),
   };
 }

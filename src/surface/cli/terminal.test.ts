@@ -1,0 +1,15 @@
+import { afterEach, expect, it } from "vitest";
+import { processTerminal } from "./terminal.ts";
+
+const streams = [process.stdin, process.stderr];
+const before = streams.map((stream) => stream.isTTY);
+afterEach(() => streams.forEach((stream, at) => (stream.isTTY = before[at]!)));
+
+it("a terminal that obeys no control sequences gets no colours and no moving lines, and is asked all the same", () => {
+  for (const stream of streams) stream.isTTY = true;
+  const { ask: _ask, ...usual } = processTerminal({ TERM: "xterm" });
+  expect(usual).toMatchObject({ interactive: true, colour: true });
+  const dumb = processTerminal({ TERM: "dumb" });
+  expect(dumb).toMatchObject({ interactive: false, colour: false });
+  expect(dumb.ask).toBeDefined();
+});
