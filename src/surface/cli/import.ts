@@ -77,10 +77,10 @@ async function importPortable(
   approval: Settings["approval"],
 ): Promise<number> {
   const { options, terminal } = invocation;
+  const portable = await readPortable(path);
   const { store } = storeFor(invocation);
   try {
     const made = uuidv7(systemClock.now());
-    const portable = await readPortable(path);
     const { id: own } = portable;
     const isTaken = options["new"] === true || (await store.find(own)).includes(own);
     const session = isTaken ? made : own;
@@ -94,15 +94,10 @@ async function importPortable(
       );
     let items = 0;
     async function* groups(): AsyncGenerator<readonly Append[]> {
-      let group: Append[] = [];
       for await (const append of events) {
-        group.push(append);
         if (append.item) items++;
-        if (group.length < 500) continue;
-        yield group;
-        group = [];
+        yield [append];
       }
-      yield group;
     }
     const log = await store.create(session, created, "importing", { more: groups() });
     await log.release();
@@ -126,6 +121,7 @@ async function importPortable(
       );
     return 0;
   } finally {
+    await portable.close();
     await store.close();
   }
 }

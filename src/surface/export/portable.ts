@@ -34,6 +34,8 @@ export interface Portable {
    * whoever wrote the file: `approval` stands wherever the file says it. To be asked for once.
    */
   events(id: string, approval: Settings["approval"]): AsyncGenerator<Append>;
+  /** Lets go of the file, however far it was read. */
+  close(): Promise<void>;
 }
 
 /**
@@ -42,10 +44,14 @@ export interface Portable {
  */
 export async function readPortable(path: string): Promise<Portable> {
   const lines = linesOf(path);
+  const close = async (): Promise<void> => void (await lines.return(undefined));
   const { value: first } = await lines.next();
   const head = first && parseJson(first.toString("utf8"));
   const found = isJsonObject(head) && typeof head["session"] === "string" ? head["session"] : undefined;
-  if (found === undefined) throw damaged(path, 1, "it doesn't say which session it is");
+  if (found === undefined) {
+    await close();
+    throw damaged(path, 1, "it doesn't say which session it is");
+  }
   async function* events(id: string, approval: Settings["approval"]): AsyncGenerator<Append> {
     let seq = 0;
     for await (const bytes of lines) {
@@ -56,7 +62,7 @@ export async function readPortable(path: string): Promise<Portable> {
       yield appendOf(read, { id, approval }, (why) => damaged(path, line, why));
     }
   }
-  return { id: found, events };
+  return { id: found, events, close };
 }
 
 /** Longer lines don't come out of a log. */
