@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { isLoopback } from "../lib/loopback.ts";
 import type { OwnAnswer } from "./answer.ts";
 import { tokenHeader } from "./headers.ts";
+import type { Pages } from "./pages.ts";
 
 /** Who may ask. */
 export interface GuardOptions {
@@ -11,6 +12,8 @@ export interface GuardOptions {
   token?: string;
   /** Host names, beside loopback's, under which the gateway may be asked. */
   allowedHosts?: readonly string[];
+  /** Origins of pages in a browser that may ask: `http://localhost:3000`. Default: none. */
+  allowedOrigins?: readonly string[];
 }
 
 /** Whether a request may pass. `undefined`: it may. `raw`: its headers as they came, name and value by turns. */
@@ -18,10 +21,10 @@ export type Guard = (headers: IncomingHttpHeaders, raw: readonly string[]) => Ow
 
 /**
  * Against pages in a browser, which reach loopback under their own origin, or under a name that they rebound to 127.0.0.1: a request must
- * name a host that is this gateway, and come from no page. With a token, an address may stand for the host as well, and every request needs
+ * name a host that is this gateway, and come from no page but those that may ask. With a token, an address may stand for the host as well, and every request needs
  * the token: as `x-throughline-token`, or as `authorization` where the gateway has the upstream's key.
  */
-export function makeGuard({ token, allowedHosts = [] }: GuardOptions): Guard {
+export function makeGuard({ token, allowedHosts = [] }: GuardOptions, pages: Pages): Guard {
   const names = new Set(allowedHosts.map((name) => name.toLowerCase()));
   const expected = token === undefined ? undefined : digest(token);
   return (headers, raw) => {
@@ -47,11 +50,13 @@ export function makeGuard({ token, allowedHosts = [] }: GuardOptions): Guard {
           "This gateway isn't known under that host name. Ask it as 127.0.0.1, or start it with --allow-host NAME.",
       };
     const site = headers["sec-fetch-site"];
-    if (headers.origin !== undefined || (site !== undefined && site !== "none"))
+    const isOfPage = headers.origin !== undefined || (site !== undefined && site !== "none");
+    if (isOfPage && !pages.mayAsk(headers.origin))
       return {
         status: 403,
         code: "origin_not_allowed",
-        message: "This gateway doesn't answer pages in a browser.",
+        message:
+          "This gateway doesn't answer this page in a browser. If it is yours: --allow-origin with its origin.",
       };
     if (
       expected === undefined ||

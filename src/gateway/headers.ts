@@ -16,8 +16,19 @@ const hopByHop: ReadonlySet<string> = new Set([
 /** Carries the gateway's own token where `authorization` is the upstream's. */
 export const tokenHeader = "x-throughline-token";
 
-/** Of a request: what the gateway says itself, or keeps to itself. */
-const ownToGateway: ReadonlySet<string> = new Set(["host", "expect", tokenHeader]);
+/** Of a request: what the gateway says itself, or keeps to itself. A page asks the gateway, and the gateway asks the upstream. */
+const ownToGateway: ReadonlySet<string> = new Set(["host", "expect", "origin", tokenHeader]);
+
+/** Of an answer: what isn't passed on. Which pages may read it is the gateway's to say. */
+const notAnswered: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  "access-control-allow-credentials",
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-allow-origin",
+  "access-control-expose-headers",
+  "access-control-max-age",
+]);
 
 /** Names that a `connection` header lists, in lower case. */
 function listed(connection: string | undefined): ReadonlySet<string> {
@@ -80,7 +91,7 @@ export function forwardedResponseHeaders(headers: IncomingHttpHeaders): Record<s
   const forwarded: Record<string, string | string[]> = {};
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    if (value !== undefined && !hopByHop.has(name) && !named.has(name)) forwarded[name] = value;
+    if (value !== undefined && !notAnswered.has(name) && !named.has(name)) forwarded[name] = value;
   }
   if (isStream) delete forwarded["content-length"];
   return forwarded;

@@ -13,6 +13,7 @@ import { Rests } from "./gathering.ts";
 import { BodyMemory } from "./held-body.ts";
 import { Metrics } from "./metrics.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { Pages } from "./pages.ts";
 import { passThrough } from "./pass-through.ts";
 import { answerUnreadable } from "./unreadable.ts";
 import type { UpstreamOptions } from "./upstream.ts";
@@ -106,10 +107,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       {},
     );
   }
-  const guard = makeGuard(options);
+  const pages = new Pages(options.allowedOrigins ?? []);
+  const guard = makeGuard(options, pages);
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     toOriginForm(request);
     const refused = guard(request.headers, request.rawHeaders);
+    // Asked for before a request, by the browser itself, which has no token yet.
+    const isOfPage = request.headers.origin !== undefined && (!refused || refused.status === 401);
+    if (isOfPage && pages.admit(request, response)) {
+      context.metrics.count("requests", "204");
+      return void request.resume();
+    }
     if (!refused) return route(context, request, response);
     context.metrics.count("requests", String(refused.status));
     request.resume();

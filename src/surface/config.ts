@@ -54,6 +54,7 @@ const fileSchema = z.strictObject({
       listen: z.string().optional(),
       upstreams: z.array(z.string()).optional(),
       allow_hosts: z.array(z.string()).optional(),
+      allow_origins: z.array(z.string()).optional(),
       wait_for_limits: z.boolean().optional(),
       /** The variable that holds the token. */
       token_env: z.string().optional(),

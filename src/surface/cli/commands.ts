@@ -220,6 +220,10 @@ export const commands: readonly Command[] = [
         flags: "--allow-host <name...>",
         help: "a host name, beside loopback's, under which it may be asked",
       },
+      {
+        flags: "--allow-origin <origin...>",
+        help: "a page in a browser that may ask, like http://localhost:3000",
+      },
       { flags: "--wait-for-limits", help: "hold requests that meet a usage limit until it ends" },
       { flags: "--codex-config", help: "print the provider for Codex's config.toml, and end" },
     ],

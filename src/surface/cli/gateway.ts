@@ -15,7 +15,7 @@ import type { Terminal } from "./terminal.ts";
 export async function gateway(invocation: Invocation): Promise<number> {
   const { terminal, options, signal } = invocation;
   const settings = gatewaySettings(invocation);
-  const { host, port, upstreams, token, allowedHosts } = settings;
+  const { host, port, upstreams, token, allowedHosts, allowedOrigins } = settings;
   if (options["codexConfig"] === true) {
     const text = codexConfig(settings.codex);
     if (options["json"] === true)
@@ -32,6 +32,7 @@ export async function gateway(invocation: Invocation): Promise<number> {
     port,
     upstreams,
     allowedHosts,
+    allowedOrigins,
     ledger: settings.ledger,
     waitForLimits: settings.waitForLimits,
     ...(token !== undefined && { token }),
@@ -104,6 +105,7 @@ interface GatewaySettings {
   upstreams: UpstreamOptions[];
   token?: string;
   allowedHosts: readonly string[];
+  allowedOrigins: readonly string[];
   /** The ledger's file. */
   ledger: string;
   waitForLimits: boolean;
@@ -130,6 +132,7 @@ export function gatewaySettings(invocation: Invocation): GatewaySettings {
     upstreams: found.map(({ upstream }) => upstream),
     ...(token !== undefined && token !== "" && { token }),
     allowedHosts,
+    allowedOrigins: [...(own.allow_origins ?? []), ...optionList(invocation, "allowOrigin")],
     ledger: join(config.home, "gateway", "ledger.sqlite"),
     waitForLimits: invocation.options["waitForLimits"] === true || own.wait_for_limits === true,
     codex: {
