@@ -32,6 +32,8 @@ const fileSchema = z.strictObject({
   stream_idle_timeout: z.number().positive().optional(),
   /** Tokens from which on the context is summarised. */
   compact_at: z.int().positive().optional(),
+  /** Variables that tools see although they look like secrets. */
+  pass_env: z.array(z.string()).optional(),
   providers: z
     .record(
       z.string(),
@@ -85,6 +87,8 @@ export interface Config {
   idleTimeoutMs: number;
   /** Tokens from which on the context is summarised; absent: by the model's known window. */
   compactAt?: number;
+  /** Variables that tools see although they look like secrets. The providers' keys they never see. */
+  passEnv: readonly string[];
   /** What `throughline gateway` uses where no option says otherwise. */
   gateway: Readonly<NonNullable<ConfigFile["gateway"]>>;
   /**
@@ -172,6 +176,7 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
     approval,
     idleTimeoutMs: (local.stream_idle_timeout ?? own.stream_idle_timeout ?? 300) * 1_000,
     ...(compactAt !== undefined && { compactAt }),
+    passEnv: local.pass_env ?? own.pass_env ?? [],
     gateway: own.gateway ?? {},
     chosen: chosen(options, environment),
     ...(isUndecided && { undecided: localPath }),

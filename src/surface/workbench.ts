@@ -122,7 +122,7 @@ export async function openWorkbench(
       environment: {
         tools: toolbox(() => store.list()),
         workspace: workspace.path,
-        env: toolEnvironment(invocation.environment, [], keys).env,
+        env: toolEnvironment(invocation.environment, config.passEnv, keys).env,
         approve: approver(settings.approval, ask),
         observe: told,
       },

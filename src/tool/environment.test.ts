@@ -21,6 +21,10 @@ describe("the environment of a tool", () => {
     "openai_api_key",
     "AUTH_TOKEN_2",
     "SESSION_COOKIE",
+    "SSHPASS",
+    "LDAP_PW",
+    "SLACK_WEBHOOK_URL",
+    "AZURE_STORAGE_CONNECTION_STRING",
   ])("leaves out %s", (name) => {
     expect(passes(name)).toBe(false);
     expect(toolEnvironment({ [name]: "x" }).withheld).toEqual([name]);
@@ -43,9 +47,15 @@ describe("the environment of a tool", () => {
     expect(passes(name)).toBe(true);
   });
 
-  it("leaves out a URL with a password, whatever its name", () => {
+  it("leaves out a URL or a connection string with a password, whatever its name", () => {
     expect(passes("DATABASE_URL", "postgres://me:hunter2@db/x")).toBe(false);
     expect(passes("HTTPS_PROXY", "http://proxy:3128")).toBe(true);
+    expect(passes("JAVA_OPTS", "-Dproxy=http://me:hunter2@proxy")).toBe(false);
+    expect(passes("JDBC", "jdbc:postgresql://me:hunter2@db/x")).toBe(false);
+    expect(passes("ConnectionStrings__Main", "Server=db;Database=x;User=me;Password=hunter2")).toBe(false);
+    expect(passes("STORAGE", "AccountName=x;AccountKey=aGk=")).toBe(false);
+    expect(passes("LS_COLORS", "rs=0:di=01;34:ln=01;36:*.tar=01;31")).toBe(true);
+    expect(passes("PS1", "[\\u@\\h:\\w]$ ")).toBe(true);
   });
 
   it("passes what the person names", () => {

@@ -4,14 +4,18 @@
  * a key to a tool can't be taken back.
  */
 const secretWords =
-  "KEY|KEYS|APIKEY|TOKEN|TOKENS|SECRET|SECRETS|PASSWORD|PASSWORDS|PASSWD|PASSPHRASE|PASS|PWD|CREDENTIAL|CREDENTIALS|CREDS|AUTH|BEARER|COOKIE|COOKIES|JWT|PAT|DSN|SIGNATURE|NETRC|PRIVATE";
+  "KEY|KEYS|APIKEY|TOKEN|TOKENS|SECRET|SECRETS|PASSWORD|PASSWORDS|PASSWD|PASSPHRASE|PASS|SSHPASS|PW|PWD|CREDENTIAL|CREDENTIALS|CREDS|AUTH|BEARER|COOKIE|COOKIES|JWT|PAT|DSN|SIGNATURE|NETRC|PRIVATE|WEBHOOK|CONNECTION_STRING";
 const secretName = new RegExp(
   `(?:^|[^A-Z0-9])(?:${secretWords})(?:$|[^A-Z])|(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|CREDENTIALS)$`,
   "u",
 );
 
-/** A URL that carries a user's password, whatever its variable is called (`DATABASE_URL`, `HTTPS_PROXY`). */
-const secretValue = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s@]*:[^/?#\s@]+@/iu;
+/**
+ * What carries a password, whatever its variable is called: a URL with one in it (`DATABASE_URL`, `HTTPS_PROXY`, `jdbc:…`), and a connection
+ * string that names one (`Server=db;Password=…`, `AccountName=…;AccountKey=…`).
+ */
+const secretValue =
+  /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^/?#\s@]*:[^/?#\s@]+@|(?:^|[;\s])(?:password|pwd|accountkey|sharedaccesskey)\s*=/iu;
 
 /** They match and hold no secret: paths to sockets and programs, the shell's own folders, and public settings. */
 const harmless: ReadonlySet<string> = new Set([
