@@ -43,6 +43,7 @@ const systemCodes: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of its path is no folder",
   EROFS: "its file system can only be read",
   EMFILE: "too many files are open",
+  ELOOP: "it is a link",
   EIO: "the disk fails",
 };
 

@@ -207,6 +207,23 @@ describe("a log that is not to be written", () => {
   });
 });
 
+describe("a session folder from elsewhere", () => {
+  it.each(["log.torn", "log.jsonl"])("leads a writer nowhere with a link for its %s", async (name) => {
+    await makeSession("one");
+    const target = join(base, "not ours");
+    appendFileSync(logFile(), "a line that was not written to its end");
+    if (name === "log.torn") writeFileSync(target, "as it was\n", { mode: 0o644 });
+    else renameSync(logFile(), target);
+    const before = readFileSync(target);
+    symlinkSync(target, join(folder(), name));
+    const failure = await failureOf(store.acquire(id, ignore, { doing: "testing" }));
+    expect(isFailureOf(failure, "store-unavailable")).toBe(true);
+    expect(String(failure)).toContain("it is a link");
+    expect(readFileSync(target).equals(before)).toBe(true);
+    if (name === "log.torn") expect(statSync(target).mode & 0o777).toBe(0o644);
+  });
+});
+
 describe("a writer", () => {
   it("whose folder is removed is told so, and nothing is made anew", async () => {
     const log = await store.create(id, created(id), "testing");

@@ -1,10 +1,21 @@
-import { chmodSync, closeSync, fchmodSync, fstatSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
-/** Opens a file that only its owner can read and write, whatever the umask. One that was made for it alone ("wx") goes again when it can't be. */
-export function openPrivate(path: string, flags: string): number {
-  const fd = openSync(path, flags, 0o600);
+const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_WRONLY } = constants;
+/** Windows doesn't have it. */
+const noLink = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
+/** As `open` names them, but for a link at the path's end: what it leads to may not be ours to write. */
+const opening = {
+  a: O_APPEND | O_CREAT | O_WRONLY | noLink,
+  "a+": O_APPEND | O_CREAT | O_RDWR | noLink,
+  wx: O_CREAT | O_EXCL | O_WRONLY | noLink,
+  "r+": O_RDWR | noLink,
+};
+
+/** Opens a file that only its owner can read and write, whatever the umask, and no link. One that was made for it alone ("wx") goes again when it can't be. */
+export function openPrivate(path: string, flags: keyof typeof opening): number {
+  const fd = openSync(path, opening[flags], 0o600);
   try {
     if (process.platform !== "win32" && (fstatSync(fd).mode & 0o777) !== 0o600) fchmodSync(fd, 0o600);
     return fd;

@@ -6,7 +6,6 @@ import {
   fstatSync,
   ftruncateSync,
   fsyncSync,
-  openSync,
   readSync,
   write,
   writeSync,
@@ -244,7 +243,7 @@ export class LogFile {
 
 /** Ends a last line that lacks nothing but its newline. */
 export function endLine(folder: string): void {
-  const log = openSync(logPath(folder), "a");
+  const log = openPrivate(logPath(folder), "a");
   try {
     writeSync(log, "\n");
     fsyncSync(log);
@@ -255,7 +254,7 @@ export function endLine(folder: string): void {
 
 /** Moves what stands behind `whole` into `log.torn`, durably, before it leaves the log. Returns its place there. */
 export function setAsideTorn(folder: string, whole: number): { from: number; to: number } | undefined {
-  const log = openSync(logPath(folder), "r+");
+  const log = openPrivate(logPath(folder), "r+");
   try {
     const { size } = fstatSync(log);
     if (size <= whole) return undefined;
