@@ -11,13 +11,14 @@ import { type RolloutLine, rolloutLines } from "./lines.ts";
 import { flawOf, lookThrough, type Reader } from "./long-line.ts";
 import { type LostCall, LostCallsWatch } from "./lost-calls-watch.ts";
 import { MessagesWatch } from "./messages-watch.ts";
+import { isCopiedHeader, isWholeHeader } from "./first-line.ts";
 import { isOfCodex } from "./of-codex.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import { PairsWatch } from "./pairs-watch.ts";
 import { type Span, spanOf, type Unpaired } from "./span.ts";
 import { TextSet } from "./text-set.ts";
-import { isThreadId } from "./places.ts";
+import { readRolloutName } from "./places.ts";
 import { asRecord, type Era, readRecord, type RolloutRecord, timeOf } from "./record.ts";
 import { SealsWatch } from "./seals-watch.ts";
 import { LineSkim } from "./skim.ts";
@@ -79,6 +80,8 @@ export interface Examination {
 }
 
 export interface ExamineOptions {
+  /** The rollout's own path, where `path` is that of a copy. */
+  readonly named?: string;
   onBytes?(read: number): void;
   signal?: AbortSignal;
 }
@@ -95,7 +98,7 @@ const openBrace = 0x7b;
  */
 export async function examine(path: string, options: ExamineOptions = {}): Promise<Examination> {
   const fd = isCompressed(path) ? undefined : openSync(path, "r");
-  const examiner = new Examiner(path, fd);
+  const examiner = new Examiner(path, fd, options.named ?? path);
   try {
     const given = { longest: longestExamined, onBroken: (why: string) => void (examiner.broken = why) };
     for await (const batch of rolloutLines(path, given)) {
@@ -112,6 +115,8 @@ export async function examine(path: string, options: ExamineOptions = {}): Promi
 
 class Examiner {
   readonly #path: string;
+  /** By the rollout's name. */
+  readonly #thread: string | undefined;
   /** None of a compressed file. */
   readonly #read: Reader | undefined;
   readonly #skim = new LineSkim();
@@ -149,8 +154,10 @@ class Examiner {
   /** The line of this batch with the last timestamp, where it was skimmed. */
   #skimmed: RolloutLine | undefined;
 
-  constructor(path: string, fd: number | undefined) {
+  /** `named`: the path of the rollout, where this one is that of a copy. */
+  constructor(path: string, fd: number | undefined, named: string) {
     this.#path = path;
+    this.#thread = readRolloutName(named)?.thread;
     if (fd !== undefined)
       this.#read = (at, bytes) => {
         const read = Buffer.allocUnsafe(bytes);
@@ -275,12 +282,14 @@ class Examiner {
   }
 
   #begin(record: RolloutRecord, line: RolloutLine): void {
-    const isHeader = record.type === "session_meta" && isWholeHeader(record);
+    const isCopied = record.type === "session_meta" && isCopiedHeader(record, this.#thread);
+    const isHeader = record.type === "session_meta" && isWholeHeader(record) && !isCopied;
     if (!isHeader) {
       const { session, items } = record.payload;
       const isWritten = isJsonObject(session) && Array.isArray(items);
       if (isWritten) this.#head = this.#noHeader(line, "document");
-      else this.#head = this.#noHeader(line, record.type === "session_meta" ? "broken" : "missing");
+      else
+        this.#head = this.#noHeader(line, record.type === "session_meta" && !isCopied ? "broken" : "missing");
       return;
     }
     this.#head = "whole";
@@ -289,6 +298,7 @@ class Examiner {
     const read = readRecord(line);
     this.#header = read.readable ? readHeader(read.payload) : undefined;
     this.#firstOrdinal = record.ordinal;
+    this.#turns.ownOrdinal = this.#header?.ownOrdinal;
   }
 
   /** A first line that is something of its own. */
@@ -384,11 +394,4 @@ function startsWithBrace(bytes: Buffer): boolean {
   let at = 0;
   while (isSpace(bytes[at])) at++;
   return bytes[at] === openBrace;
-}
-
-/** What the newest version needs of a header; a bare one is of versions that need less. */
-export function isWholeHeader({ era, payload }: RolloutRecord): boolean {
-  if (!isThreadId(payload["id"]) || typeof payload["timestamp"] !== "string") return false;
-  if (era === "bare") return true;
-  return ["cwd", "originator", "cli_version"].every((key) => typeof payload[key] === "string");
 }

@@ -38,6 +38,8 @@ export interface RolloutHeader {
   /** The ordinal from which on what a sub-agent's rollout holds is its own: before it is what its parent gave it. */
   readonly ownFrom?: number;
   readonly historyBase?: HistoryBase;
+  /** Of a sub-agent's: the ordinal behind the lines that were copied from the thread that started it (0.148 and later). */
+  readonly ownOrdinal?: number;
   /** The system prompt that the thread was begun with. */
   readonly instructions?: string;
 }
@@ -80,6 +82,7 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
             endOrdinal: numberOf(base["end_ordinal_exclusive"]),
             endOffset: numberOf(base["end_byte_offset"]),
           }),
+    ownOrdinal: numberOf(payload["subagent_history_start_ordinal"]),
     instructions: text("text", objectOf(payload["base_instructions"])) ?? text("instructions"),
   };
   return withoutUndefined(header) as RolloutHeader;

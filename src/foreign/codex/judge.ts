@@ -5,7 +5,7 @@ import type { Examination } from "./examine.ts";
 import { type Finding, finding, type FindingKind, mostPlaces, type Place } from "./findings.ts";
 import type { RolloutHeader } from "./header.ts";
 import type { LoneReasoning } from "./messages-watch.ts";
-import type { Span } from "./span.ts";
+import type { Span, Unpaired } from "./span.ts";
 import { homeOf, readRolloutName } from "./places.ts";
 import type { SealedSpan } from "./sealed-blobs.ts";
 
@@ -150,6 +150,15 @@ export function isInjectedRefused({
   return !injected.isTaken && (header?.modelProvider ?? "openai") !== "openai";
 }
 
+/**
+ * Whether a call that has no output was copied into a sub-agent's rollout, with the turn in which it was started: its output, if any, is in the
+ * other one. All of them where that turn can't be told.
+ */
+export function isCopiedCall({ index }: Span, { header, turns }: Examination): boolean {
+  const { from, to } = turns.copied ?? { from: 0, to: Infinity };
+  return header?.origin === "subagent" && index >= from && index < to;
+}
+
 function pairFindings(examined: Examination): Finding[] {
   const { open, orphans, turns, header, injected, leavesIdsOut } = examined;
   const found: Finding[] = [];
@@ -162,9 +171,8 @@ function pairFindings(examined: Examination): Finding[] {
       }),
     );
   // The call that a session ends in may still run, or was cut off with it: every version since 0.73 goes on from there.
-  const isCut =
-    header?.origin === "subagent" ||
-    open[Symbol.iterator]().every(({ index, event }) => index >= turns.lastBegan && !event);
+  const isEnd = ({ index, event }: Unpaired): boolean => index >= turns.lastBegan && !event;
+  const isCut = open[Symbol.iterator]().every((call) => isCopiedCall(call, examined) || isEnd(call));
   if (open.count > 0) {
     const called = new Set<string>();
     for (const { name } of open) called.add(name ?? "call");
@@ -172,7 +180,7 @@ function pairFindings(examined: Examination): Finding[] {
     found.push(
       finding("call-without-output", open[Symbol.iterator]().take(mostPlaces).map(placeOf).toArray(), {
         count: open.count,
-        detail: isCut ? `${names}, where the session ends` : names,
+        detail: isCut ? `${names}, where the session ends, or was begun from another` : names,
         ...(isCut && { severity: "note" }),
       }),
     );

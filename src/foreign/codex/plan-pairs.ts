@@ -4,6 +4,7 @@ import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "./examine.ts";
 import { answeredAs } from "./item.ts";
+import { isCopiedCall } from "./judge.ts";
 import type { RolloutLine } from "./lines.ts";
 import { lostCall, lostOutput } from "./rebuild-pair.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
@@ -100,10 +101,9 @@ export class PairPlanner {
 
   *outputs(): Generator<Edit, undefined> {
     const { open, doubled } = this.#found;
-    if (this.#isSubagent) return undefined;
     const copies = new Set(doubled.spans.map(({ at }) => at));
     for (const call of open) {
-      const isLeft = copies.has(call.at) || this.#paired.has(call.at);
+      const isLeft = copies.has(call.at) || this.#paired.has(call.at) || isCopiedCall(call, this.#found);
       const edit = isLeft ? undefined : this.#put(call, lostOutput);
       if (edit) yield edit;
     }
@@ -111,17 +111,11 @@ export class PairPlanner {
   }
 
   *calls(): Generator<Edit, undefined> {
-    if (this.#isSubagent) return undefined;
     for (const output of this.#found.orphans.items) {
       const edit = this.#paired.has(output.at) ? undefined : this.#put(output, lostCall);
       if (edit) yield edit;
     }
     return undefined;
-  }
-
-  /** What an agent copied from the one that started it may end in the middle of a call. */
-  get #isSubagent(): boolean {
-    return this.#found.header?.origin === "subagent";
   }
 
   #put(

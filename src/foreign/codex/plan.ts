@@ -1,8 +1,9 @@
 import { closeSync, openSync } from "node:fs";
 import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
-import { type BadLine, type Examination, isWholeHeader, longestExamined } from "./examine.ts";
+import { type BadLine, type Examination, longestExamined } from "./examine.ts";
 import type { FindingKind } from "./findings.ts";
+import { isWholeHeader } from "./first-line.ts";
 import { linesIn } from "./lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { PairPlanner } from "./plan-pairs.ts";
@@ -13,6 +14,7 @@ import { RefusedPlanner } from "./plan-refused.ts";
 import { rebuildHead } from "./rebuild-head.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import { lostMessage } from "./rebuild-message.ts";
+import { readRolloutName } from "./places.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { blank, salvage, salvageTail } from "./salvage.ts";
 
@@ -220,7 +222,11 @@ class Planner {
 
   #rebuilt(broken: Buffer | undefined): Buffer | undefined {
     const { laterHeaders, ordinals, first } = this.#found;
-    const [copy] = laterHeaders.map((span) => this.#file.record(span)?.payload);
+    // The second line of a fork is its parent's header.
+    const named = readRolloutName(this.#options.path)?.thread;
+    const copy = laterHeaders
+      .map((span) => this.#file.record(span)?.payload)
+      .find((payload) => named === undefined || String(payload?.["id"]).toLowerCase() === named);
     const behind = first ? first.at + (broken ? first.bytes : 0) : 0;
     const records = linesIn(this.#file.read(behind, 2 ** 20))
       .map(readRecord)

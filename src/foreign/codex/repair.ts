@@ -73,7 +73,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
   try {
     copyPrivately(real, folder.original);
     copyPrivately(folder.original, folder.repaired);
-    let found: Examination | undefined = await examine(folder.repaired, options);
+    let found: Examination | undefined = await examine(folder.repaired, { ...options, named: real });
     const before = judge(found, { path: real, now: options.now });
     const { bytes: bytesBefore, header } = found;
     const thread = isThreadId(header?.id) ? header.id : threadOf(real, databases);
@@ -100,7 +100,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
         if (!mend(folder, round(found, plan), changes)) continue;
         // Not two of them in memory at once.
         found = undefined;
-        found = await examine(folder.repaired, options);
+        found = await examine(folder.repaired, { ...options, named: real });
       }
     }
     // Without a record even then it is somebody else's file (a page, a picture), of which nothing but spaces would be left.

@@ -17,6 +17,15 @@ export class TurnsWatch {
   open: { id: string; index: number; at: number; bytes: number } | undefined;
   /** Index of the line at which the last turn began. */
   lastBegan = 0;
+  /**
+   * In a sub-agent's rollout: the lines of the turn in which it was started, as they were copied. What was called there may have its output in the
+   * other thread only.
+   */
+  copied: { readonly from: number; readonly to: number } | undefined;
+  /** The ordinal of the first line that was not copied, where the first line says it. */
+  ownOrdinal: number | undefined;
+  /** Index of the line at which the turn before the last one began. */
+  #beganBefore = 0;
   /** What the last turn failed with; nothing once a later one went well. */
   error: RecordedError | undefined;
   /**
@@ -29,13 +38,16 @@ export class TurnsWatch {
 
   /** Returns the line index from which on everything was rolled back, for a rollback. */
   see(record: WatchedRecord, line: RolloutLine): number | undefined {
-    const { type, kind = "", payload } = record;
+    const { type, kind = "", payload, ordinal } = record;
+    if (ordinal !== undefined && this.ownOrdinal !== undefined && ordinal >= this.ownOrdinal)
+      this.copied ??= { from: this.lastBegan, to: line.index };
     if (type === "event_msg") return this.#event(record, line);
     if (type === "compacted") this.#replaced(payload["replacement_history"], line);
-    else if (type === "inter_agent_communication") this.#prompted(line);
+    else if (type === "inter_agent_communication") this.#addressed(line);
     else if (type === "response_item") {
       const isPrompt = kind === "message" && promptOf(payload) !== undefined;
-      if (isPrompt || isOfAgents(kind, payload)) this.#prompted(line);
+      if (isPrompt) this.#prompted(line);
+      else if (isOfAgents(kind, payload)) this.#addressed(line);
       if (isPrompt) this.#isUntold = true;
     }
     return undefined;
@@ -50,6 +62,7 @@ export class TurnsWatch {
           at: line.offset,
           bytes: line.length,
         };
+        this.#beganBefore = this.lastBegan;
         this.lastBegan = line.index;
         break;
       case "task_complete":
@@ -86,6 +99,12 @@ export class TurnsWatch {
     this.#prompts.push(index);
     this.#isUntold = false;
     if (!this.open) this.lastBegan = index;
+  }
+
+  /** The first message of another agent begins the sub-agent's first turn of its own. */
+  #addressed(line: RolloutLine): void {
+    this.copied ??= { from: this.#beganBefore, to: this.lastBegan };
+    this.#prompted(line);
   }
 
   /** The event that tells a message comes right behind its record. */
