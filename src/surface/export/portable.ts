@@ -2,10 +2,11 @@ import { isUtf8 } from "node:buffer";
 import { Failure } from "../../failure.ts";
 import { rolloutLines } from "../../foreign/codex/lines.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
-import type { LogRecord, NewEvent, Settings } from "../../session/event.ts";
+import { isItemRecord, type LogRecord, type NewEvent, type Settings } from "../../session/event.ts";
 import { describeAnew } from "../../session/item.ts";
 import { objection } from "../../session/upcast.ts";
 import type { Append, SessionStore } from "../../store.ts";
+import { itemsOf } from "../../store/items.ts";
 import { itemObjection } from "../../store/line.ts";
 
 /** How the first line of an exported session begins. */
@@ -19,10 +20,16 @@ export async function* portableLines(store: SessionStore, id: string): AsyncGene
   yield `${JSON.stringify({ ...mark, session: id })}\n`;
   const records: LogRecord[] = [];
   await store.read(id, { record: (record) => void records.push(record) });
-  for (const { event, body } of records) {
-    const head = JSON.stringify(event);
-    if (!body) yield `${head}\n`;
-    else yield `${head.slice(0, -1)},"item":${Buffer.from(await store.body(id, body)).toString("utf8")}}\n`;
+  const items = itemsOf(records.filter(isItemRecord), (refs) => store.bodies(id, refs));
+  try {
+    for (const record of records) {
+      const head = JSON.stringify(record.event);
+      const next = isItemRecord(record) ? await items.next() : undefined;
+      if (!next || next.done === true) yield `${head}\n`;
+      else yield `${head.slice(0, -1)},"item":${Buffer.from(next.value.item).toString("utf8")}}\n`;
+    }
+  } finally {
+    await items.return(undefined);
   }
 }
 
