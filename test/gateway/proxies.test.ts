@@ -113,6 +113,19 @@ describe("a proxy that the environment names", () => {
     expect(seen).toHaveLength(1);
   });
 
+  it("that wants a password for what it asks itself is told so once", async () => {
+    let asked = 0;
+    const url = await serve((request, response) => {
+      request.resume();
+      asked++;
+      response.writeHead(407, { "proxy-authenticate": "Basic" }).end("no");
+    });
+    vi.stubEnv("HTTP_PROXY", new URL(url).origin);
+    const answer = await ask(await gatewayTo("http://api.far.example/v1", { random: () => 0 }));
+    expect([answer.status, answer.headers.get("x-throughline-failure")]).toEqual([502, "configuration"]);
+    expect(asked).toBe(1);
+  });
+
   it("that isn't there is named, and not taken for the upstream (openai/codex#44517)", async () => {
     const { url } = await proxyTo(await provider());
     proxies.splice(0).forEach((proxy) => proxy.close());

@@ -69,8 +69,9 @@ export function errorCode(error: unknown): string {
     const inner =
       at instanceof AggregateError ? at.errors.map(errorCode).find((code) => code !== "") : undefined;
     if (inner) return inner;
-    // undici names what the proxy answered to CONNECT in words alone: 407 without a password, 403 for a host that it doesn't lead to.
-    if (/^Proxy response \(4\d\d\)/u.test(at.message)) return "PROXY_REFUSED";
+    // undici names in words alone what the proxy answered to CONNECT (407 without a password, 403 for a host that it doesn't lead to), and
+    // its 407 where it is asked without a tunnel.
+    if (/^Proxy (?:response \(4\d\d\)|Authentication Required)/u.test(at.message)) return "PROXY_REFUSED";
     if ("code" in at && typeof at.code === "string") return at.code;
   }
   return "";
