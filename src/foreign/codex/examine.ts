@@ -4,6 +4,7 @@ import { isJsonObject } from "../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import { isCompressed } from "./compressed.ts";
 import { isDocument } from "./document.ts";
+import { type Layout, layoutOf } from "./layout.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
 import { recordOfHead } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
@@ -47,6 +48,8 @@ export interface Examination {
   readonly header: RolloutHeader | undefined;
   /** The ordinal of that line. */
   readonly firstOrdinal: number | undefined;
+  /** Where no line is a record: how those stand in it. */
+  readonly layout?: Layout;
   readonly head: "whole" | "byte-order-mark" | "broken" | "missing" | "git-lfs" | "document";
   /** The line that stands first, and has to become the header or make room for one. */
   readonly first: Span | undefined;
@@ -107,7 +110,9 @@ export async function examine(path: string, options: ExamineOptions = {}): Promi
       options.onBytes?.(examiner.bytes);
     }
     const found = examiner.result();
-    return found.head === "document" ? { ...found, ofCodex: await isDocument(path) } : found;
+    if (found.head === "document" && (await isDocument(path))) return { ...found, ofCodex: true };
+    const layout = found.ofCodex || fd === undefined || found.bytes === 0 ? undefined : layoutOf(path);
+    return layout ? { ...found, layout } : found;
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

@@ -56,6 +56,12 @@ export const catalogue = {
     mends:
       "if it was a session of Codex's, restore it from a backup: there is nothing in it to repair; sessions of other programs are theirs",
   },
+  "other-layout": {
+    severity: "broken",
+    title: "a program has written its records anew, and none is a line any more",
+    causes: "every resume fails",
+    mends: "repair",
+  },
   "seal-refused": {
     severity: "broken",
     title: "the provider refused sealed content of this session",

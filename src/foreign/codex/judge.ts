@@ -40,7 +40,7 @@ export function isOfLines({ head }: Examination): boolean {
 const ranks = { broken: 0, loss: 1, note: 2 };
 
 function headFindings(
-  { head, first, header, bytes, records, ofCodex, broken, firstOrdinal }: Examination,
+  { head, first, header, bytes, records, ofCodex, layout, broken, firstOrdinal }: Examination,
   path: string,
 ): Finding[] {
   const at = first ? [placeOf(first)] : [];
@@ -50,6 +50,7 @@ function headFindings(
   if (bytes === 0) return [...found, finding("empty-file", [])];
   if (head === "git-lfs") return [...found, finding("git-lfs-pointer", at)];
   if (head === "document" && ofCodex) return [...found, finding("old-document", [])];
+  if (layout !== undefined) return [...found, finding("other-layout", at, { detail: layout })];
   if (!ofCodex) {
     // Lines of another program's are nothing that is broken, unless they stand where a session should.
     const isAnothers = (records > 0 || head === "document") && readRolloutName(path) === undefined;

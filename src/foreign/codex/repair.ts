@@ -23,6 +23,7 @@ import { examine, type Examination, type ExamineOptions } from "./examine.ts";
 import { type Finding, needsRepair } from "./findings.ts";
 import { heldStill } from "./held-still.ts";
 import { holdersOf } from "./holders.ts";
+import { relaid } from "./layout.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { isOfLines, judge } from "./judge.ts";
@@ -92,6 +93,10 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       ...(row && { row }),
     };
     let changes = new RepairChanges();
+    if (found.layout !== undefined && options.only?.has("other-layout") !== false) {
+      mend(folder, [relaid(folder.repaired)], changes);
+      found = await examine(folder.repaired, options);
+    }
     // What one damage hid is seen when that is mended.
     const due = isOfLines(found) ? rounds : [];
     for (let pass = 0, mended = -1; pass < mostPasses && mended !== changes.count; pass++) {

@@ -53,7 +53,14 @@ const ownWords: readonly OwnWords[] = [
   {
     says: /failed to read session metadata|start with session metadata|failed to parse (?:conversation|thread) ID|failed to parse first rollout record/iu,
     means: "The first line of the session's file is missing or can't be read",
-    kinds: ["header-broken", "header-missing", "byte-order-mark", "empty-file", "git-lfs-pointer"],
+    kinds: [
+      "header-broken",
+      "header-missing",
+      "byte-order-mark",
+      "other-layout",
+      "empty-file",
+      "git-lfs-pointer",
+    ],
   },
   {
     says: /no rollout found for thread id|no saved session found/iu,
