@@ -36,10 +36,10 @@ function laidOut(block: Block, columns: number, paint: Paint): string[] {
     case "call":
       return [
         callLineOf(block.text, block.outcome, columns, paint),
-        ...(block.patch === undefined ? [] : patchLines(block.patch, columns, paint, mostPatchLines)),
+        ...(block.patch === undefined ? [] : patchLines(block.patch, columns, paint)),
       ];
     case "patch":
-      return ["", ...patchLines(block.text, columns, paint, Number.POSITIVE_INFINITY)];
+      return ["", ...askedPatch(block.text, columns, paint)];
     case "note":
       return noteLines(block, columns, paint);
     case "printed": {
@@ -109,14 +109,23 @@ function outcomeWords({ status, exitCode, durationMs }: Outcome): string {
 }
 
 /** A patch (the format of `apply_patch`), its lines coloured; their signs say the same. */
-function patchLines(patch: string, columns: number, paint: Paint, most: number): string[] {
-  const all = patchBody(printable(patch).trim()).split("\n");
+function patchLines(patch: string, columns: number, paint: Paint): string[] {
+  const all = linesOfPatch(patch);
   const shown = all
-    .slice(0, most)
+    .slice(0, mostPatchLines)
     .map((line) => `  ${paint(patchTone(line), fit(patchWords(line), columns - 2))}`);
   const more = all.length - shown.length;
   return more > 0 ? [...shown, paint("quiet", `  … ${counted(more, "more line")}: /show`)] : shown;
 }
+
+/** The same, whole: what is cut off a line would be allowed unseen. */
+function askedPatch(patch: string, columns: number, paint: Paint): string[] {
+  return linesOfPatch(patch).flatMap((line) =>
+    wrapCode(paint(patchTone(line), patchWords(line)), columns, { first: "  ", rest: "      " }),
+  );
+}
+
+const linesOfPatch = (patch: string): string[] => patchBody(printable(patch).trim()).split("\n");
 
 function patchTone(line: string): Tone {
   if (line.startsWith("+")) return "added";
