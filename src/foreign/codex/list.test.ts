@@ -239,6 +239,17 @@ test("the title is what was asked, not what an editor, the app or an image put a
       200,
     ),
   ).toBe("fix it");
+  const page =
+    '<in-app-browser-context source="ambient-ui-state">\n# In app browser:\n- /pond\n</in-app-browser-context>';
+  for (const [prompt, title] of [
+    [`${page}\n\n## My request:\nfix it\n`, "fix it"],
+    ["\n# Files mentioned by the user:\n\n## a.png: /a.png\n\n## My request:\nfix it", "fix it"],
+    [`${page}\nfix it`, "fix it"],
+    ['<appshot app="Pond">a\nb</appshot>\n\nfix it', "fix it"],
+    ["<realtime_delegation>\n  <input>is 3 &lt; 4?</input>\n</realtime_delegation>", "is 3 < 4?"],
+    ["fix it\n\n## My request:\nlater", "fix it ## My request: later"],
+  ] as const)
+    expect(titleOf(prompt, 200)).toBe(title);
   expect(titleOf('<image name=[Image #1] path="/a b.png"></image>what is this?', 200)).toBe("what is this?");
   expect(titleOf("<image name=[Image #1]></image>", 200)).toBe("<image name=[Image #1]></image>");
   const user = (text: string) => ({ type: "message", role: "user", content: [{ type: "input_text", text }] });

@@ -95,13 +95,28 @@ function isSaidToBeTheUsers(payload: MessageMembers, parts: number): boolean {
 
 /** Behind it stands what was asked, where an editor or the desktop app has put before it what is open there. */
 const requestHead = "## My request for Codex:";
+/** The same as the desktop app has it since 0.150, behind headings (`# Files mentioned by the user:`) or tags of its own. */
+const laterHead = /^\s*(?:#|<)[^]*?\n## My request:/u;
+/** What the app tells of itself before a prompt without such a heading. */
+const ambient = /^\s*<(in-app-browser-context|appshot)\b[^>]*>[^]*?<\/\1>/u;
+/** What was said to a session by voice. */
+const spoken = /^\s*<realtime_delegation>\s*<input>([^]*?)<\/input>/u;
+const entities: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
 /** The first line of what a prompt asks, for lists: no words of an editor, no frames of images. */
 export function titleOf(prompt: string, longest: number): string {
-  const at = prompt.indexOf(requestHead);
-  const asked = at < 0 ? prompt : prompt.slice(at + requestHead.length);
-  const words = asked.slice(0, 8 * longest).replaceAll(/<\/?image\b[^>]*>/gu, "");
+  const words = askedOf(prompt)
+    .slice(0, 8 * longest)
+    .replaceAll(/<\/?image\b[^>]*>/gu, "");
   return printableLine(words, longest) || printableLine(prompt.slice(0, 4 * longest), longest);
+}
+
+function askedOf(prompt: string): string {
+  const at = prompt.indexOf(requestHead);
+  if (at >= 0) return prompt.slice(at + requestHead.length);
+  const said = spoken.exec(prompt)?.[1];
+  if (said !== undefined) return said.replaceAll(/&(?:lt|gt|amp);/gu, (entity) => entities[entity] ?? entity);
+  return prompt.replace(laterHead, "").replace(ambient, "");
 }
 
 export function isSummaryText(text: string): boolean {
