@@ -232,3 +232,10 @@ it.each([
   expect(classify(signalFromHttp(400, {}, body), context).class).toBe("unknown-provider-failure");
   expect(process.cpuUsage().user - began).toBeLessThan(1_000_000);
 });
+
+it("a place in an error that is no path is passed over: what the error says still counts", () => {
+  const detail = [{ loc: ["body", { toString: 1 }, "input", 6], msg: "Duplicate item found with id rs_1." }];
+  const failure = classify(signalFromHttp(422, {}, JSON.stringify({ detail })), context);
+  expect(failure.class).toBe("duplicate-item");
+  expect(failure.signal?.param).toBe("input[6]");
+});

@@ -137,12 +137,12 @@ function layersOf(value: unknown, depth = 0): Layer[] {
 
 /** pydantic's place of an error: `["body", "tools", 3, "function", "type"]` is `tools[3].type`. Names of its own models stand between. */
 function placeOf(loc: readonly unknown[]): string {
-  const parts = loc.filter((part) => part !== "body");
-  return parts.reduce<string>(
-    (path, part) =>
-      typeof part === "number" ? `${path}[${part}]` : path === "" ? String(part) : `${path}.${String(part)}`,
-    "",
-  );
+  let path = "";
+  for (const part of loc) {
+    if (typeof part === "number") path += `[${part}]`;
+    else if (typeof part === "string" && part !== "body") path += path === "" ? part : `.${part}`;
+  }
+  return path;
 }
 
 /** What OpenRouter quotes of its upstream, or of its own check of the request: a list of zod's issues, as JSON (openai/codex#18307). */
