@@ -1,8 +1,23 @@
-import { closeSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 
 /** Whether an error is what the operating system said to a call of it, and not a mistake of this program. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof (error as NodeJS.ErrnoException | undefined)?.syscall === "string";
+}
+
+/**
+ * Makes a folder, and those above it, for their owner alone. Node's own `recursive` says that there is no such file where the file system can
+ * only be read (24, 2026-11), and is to blame for nothing then.
+ */
+export function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "EEXIST") throw error;
+  }
 }
 
 /** Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable. */

@@ -260,7 +260,10 @@ class Examiner {
     this.#seals.see(record, line);
     this.#messages.see(record, line);
     this.#lostCalls.see(record, line);
+    const { copied } = this.#turns;
     const rolledBackFrom = this.#turns.see(record, line);
+    if (copied === undefined && this.#turns.copied && this.#header?.origin === "subagent")
+      this.#messages.copied();
     if (rolledBackFrom === undefined) return;
     this.#pairs.rolledBack(rolledBackFrom);
     this.#messages.rolledBack(rolledBackFrom);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../lib/json.ts";
 import { removeWhole } from "../../lib/remove.ts";
+import { makeFolders } from "../../lib/system.ts";
 import { writeDurably } from "./in-place.ts";
 
 /**
@@ -79,7 +80,7 @@ const repairsPath = (home: string): string => join(home, "repairs");
 /** A new folder for a repair. `home` is Throughline's own. */
 export function makeRepairFolder(home: string, thread: string | undefined, now: number): RepairFolder {
   const parent = repairsPath(home);
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  makeFolders(parent);
   const stamp = new Date(now).toISOString().replaceAll(/[:.]/gu, "-");
   for (let nth = 0; ; nth++) {
     const path = join(parent, `${stamp}-${thread ?? "rollout"}${nth === 0 ? "" : `-${nth}`}`);

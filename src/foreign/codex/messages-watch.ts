@@ -107,6 +107,12 @@ export class MessagesWatch {
     this.#reasoning = undefined;
   }
 
+  /** So far the lines were copied from another thread: events also of what was left out (0.146). */
+  copied(): void {
+    this.#told = [];
+    this.lost.keep(this.lost.items.filter(({ role }) => role === "user"));
+  }
+
   /** Reasoning alone, also that with which the file ends. */
   get lone(): readonly LoneReasoning[] {
     const last = this.#reasoning;

@@ -110,6 +110,15 @@ describe.each(["envelope", "paginated"] as const)("the rollout of a sub-agent (%
     expect(await found()).toEqual([]);
   });
 
+  it("gets no answer of its parent's that was left out of the copy, though its event was copied", async () => {
+    const at = lines.findIndex((line) => line.includes("answer to one"));
+    const payload = { type: "agent_message", message: "answer to one" };
+    const event = JSON.stringify({ ...(JSON.parse(lines[at]!) as object), type: "event_msg", payload });
+    const damaged = lines.with(at, event).toSpliced(at + 1, 0, "#".repeat(300));
+    const mended = (await repaired(damaged)).filter((line) => line.trim() !== "");
+    expect(mended).toEqual(damaged.toSpliced(at + 1, 1));
+  });
+
   it.each(["one", "own"])(
     "gets the other half of a call of its own, and of its parent's before it: %s",
     async (id) => {

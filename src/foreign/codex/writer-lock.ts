@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, fstatSync, mkdirSync, openSync, statSync, unlinkSync } from "node:fs";
+import { closeSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
+import { makeFolders } from "../../lib/system.ts";
 import { quoted } from "../../lib/words.ts";
 
 /**
@@ -20,7 +21,7 @@ export function lockPath(home: string, thread: string): string {
 /** Takes the lock or throws `lease-held`. The lock is this process's: it ends with it, however that ends. */
 export function takeWriterLock(home: string, thread: string, path: string): WriterLock {
   const file = lockPath(home, thread);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolders(dirname(file));
   // Codex removes the file when it ends: a lock on one that is gone would keep nobody out.
   for (let tries = 0; tries < 5; tries++) {
     const fd = openSync(file, "a+", 0o600);

@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { counted, quoted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { entryOf } from "../../lib/table.ts";
 import { catalogue, type Finding } from "../../foreign/codex/findings.ts";
+import { homeOf } from "../../foreign/codex/places.ts";
 import { mendsOf } from "../../foreign/codex/held-still.ts";
 import type { Journal } from "../../foreign/codex/journal.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair.ts";
@@ -69,8 +71,17 @@ export function doneText(
   }
   for (const finding of left) lines.push(leftLine(finding));
   if (transcript !== undefined) lines.push(`What was said, for people: ${transcript}`);
-  if (state === "done" && left.length === 0) lines.push(`Go on: codex resume ${thread ?? ""}`.trimEnd());
+  if (state === "done" && left.length === 0 && thread !== undefined)
+    lines.push(`Go on: ${goOn(path, thread, reference)}`);
   return printable(`${lines.join("\n")}\n`);
+}
+
+/** Codex takes a session out of its archive first, and knows only those of its home. */
+function goOn(path: string, thread: string, reference: string): string {
+  const home = homeOf(path);
+  const codex = reference === thread || home === undefined ? "codex" : `CODEX_HOME=${quoted(home)} codex`;
+  const isArchived = home !== undefined && path.startsWith(join(home, "archived_sessions"));
+  return `${isArchived ? `${codex} unarchive ${thread}, then ` : ""}${codex} resume ${thread}`;
 }
 
 export function leftText(path: string, left: readonly Finding[]): string {
