@@ -26,7 +26,7 @@ import { LineSkim } from "./skim.ts";
 import { loneSurrogates } from "./surrogates.ts";
 import { TurnsWatch } from "./turns-watch.ts";
 import { watched, type WatchedRecord } from "./watched-record.ts";
-import { isBlank, isSpace } from "./white-space.ts";
+import { isBlank, startsWithBrace } from "./white-space.ts";
 
 /** A line that Codex passes over, or that makes it refuse the file. */
 export interface BadLine extends Span {
@@ -93,7 +93,6 @@ export interface ExamineOptions {
 export const longestExamined = 2 ** 25;
 const mostBad = 200_000;
 const mostIds = 2_000_000;
-const openBrace = 0x7b;
 
 /**
  * Reads a rollout once, from its first byte to its last, and parses as little of it as can be (`LineSkim`). Never throws for what
@@ -396,10 +395,4 @@ function parseLatin(bytes: Buffer): unknown {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-function startsWithBrace(bytes: Buffer): boolean {
-  let at = 0;
-  while (isSpace(bytes[at])) at++;
-  return bytes[at] === openBrace;
 }

@@ -21,7 +21,7 @@ import { listThreads, type ListedThread } from "./list.ts";
 import { lastMessages } from "./last-messages.ts";
 import { linesIn } from "./lines.ts";
 import { listRollouts } from "./places.ts";
-import { promptOf, titleOf } from "./prompt.ts";
+import { promptOf } from "./prompt.ts";
 import { readRecord } from "./record.ts";
 import { scanRollout } from "./scan.ts";
 import { holdsWords } from "./search.ts";
@@ -230,34 +230,6 @@ test("of a large file the ends are read, and its messages are reckoned", () => {
     updated: small.updated,
   });
   expect(Math.abs(large.messages - exact) / exact).toBeLessThan(0.1);
-});
-
-test("the title is what was asked, not what an editor, the app or an image put around it", () => {
-  expect(
-    titleOf(
-      "# Context from my IDE setup:\n\n## Open tabs:\n- a.ts\n\n## My request for Codex:\nfix it\n",
-      200,
-    ),
-  ).toBe("fix it");
-  const page =
-    '<in-app-browser-context source="ambient-ui-state">\n# In app browser:\n- /pond\n</in-app-browser-context>';
-  for (const [prompt, title] of [
-    [`${page}\n\n## My request:\nfix it\n`, "fix it"],
-    ["\n# Files mentioned by the user:\n\n## a.png: /a.png\n\n## My request:\nfix it", "fix it"],
-    [`${page}\nfix it`, "fix it"],
-    ['<appshot app="Pond">a\nb</appshot>\n\nfix it', "fix it"],
-    ["<realtime_delegation>\n  <input>is 3 &lt; 4?</input>\n</realtime_delegation>", "is 3 < 4?"],
-    ["fix it\n\n## My request:\nlater", "fix it ## My request: later"],
-  ] as const)
-    expect(titleOf(prompt, 200)).toBe(title);
-  expect(titleOf('<image name=[Image #1] path="/a b.png"></image>what is this?', 200)).toBe("what is this?");
-  expect(titleOf("<image name=[Image #1]></image>", 200)).toBe("<image name=[Image #1]></image>");
-  const user = (text: string) => ({ type: "message", role: "user", content: [{ type: "input_text", text }] });
-  for (const text of [
-    "<recommended_plugins>\n- x\n</recommended_plugins>",
-    '<codex_internal_context source="goal">\nx\n</codex_internal_context>',
-  ])
-    expect(promptOf(user(text))).toBeUndefined();
 });
 
 test("an image that is larger than all else is not taken for thousands of messages", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { linesIn } from "./lines.ts";
 import { listRollouts } from "./places.ts";
-import { promptOf } from "./prompt.ts";
+import { promptOf, titleOf } from "./prompt.ts";
 import { scanRollout } from "./scan.ts";
 import { Taking } from "./taking.ts";
 
@@ -110,4 +110,33 @@ it.each<[string, "legacy" | "paginated", Line[], string]>([
     const end = taking.end({ format: "codex", id, path, rollout: id, bytes: 0, line: 0, check: 0 }, 0);
     expect(end.map(({ event }) => event)).toContainEqual(expect.objectContaining({ title }));
   }
+});
+
+it("the title is what was asked, not what an editor, the app or an image put around it", () => {
+  expect(
+    titleOf(
+      "# Context from my IDE setup:\n\n## Open tabs:\n- a.ts\n\n## My request for Codex:\nfix it\n",
+      200,
+    ),
+  ).toBe("fix it");
+  const page =
+    '<in-app-browser-context source="ambient-ui-state">\n# In app browser:\n- /pond\n</in-app-browser-context>';
+  for (const [prompt, title] of [
+    [`${page}\n\n## My request:\nfix it\n`, "fix it"],
+    ["\n# Files mentioned by the user:\n\n## a.png: /a.png\n\n## My request:\nfix it", "fix it"],
+    [`${page}\nfix it`, "fix it"],
+    ['<appshot app="Pond">a\nb</appshot>\n\nfix it', "fix it"],
+    ["<realtime_delegation>\n  <input>is 3 &lt; 4?</input>\n</realtime_delegation>", "is 3 < 4?"],
+    ["## My request:\nfix it", "fix it"],
+    ["fix it\n\n## My request:\nlater", "fix it ## My request: later"],
+  ] as const)
+    expect(titleOf(prompt, 200)).toBe(title);
+  expect(titleOf('<image name=[Image #1] path="/a b.png"></image>what is this?', 200)).toBe("what is this?");
+  expect(titleOf("<image name=[Image #1]></image>", 200)).toBe("<image name=[Image #1]></image>");
+  const user = (text: string) => ({ type: "message", role: "user", content: [{ type: "input_text", text }] });
+  for (const text of [
+    "<recommended_plugins>\n- x\n</recommended_plugins>",
+    '<codex_internal_context source="goal">\nx\n</codex_internal_context>',
+  ])
+    expect(promptOf(user(text))).toBeUndefined();
 });

@@ -96,7 +96,7 @@ function isSaidToBeTheUsers(payload: MessageMembers, parts: number): boolean {
 /** Behind it stands what was asked, where an editor or the desktop app has put before it what is open there. */
 const requestHead = "## My request for Codex:";
 /** The same as the desktop app has it since 0.150, behind headings (`# Files mentioned by the user:`) or tags of its own. */
-const laterHead = /^\s*(?:#|<)[^]*?\n## My request:/u;
+const laterHead = /^\s*(?:(?:#|<)[^]*?\n)?## My request:/u;
 /** What the app tells of itself before a prompt without such a heading. */
 const ambient = /^\s*<(in-app-browser-context|appshot)\b[^>]*>[^]*?<\/\1>/u;
 /** What was said to a session by voice. */

@@ -8,3 +8,10 @@ export function isBlank(bytes: Buffer): boolean {
   for (const byte of bytes) if (!isSpace(byte)) return false;
   return true;
 }
+
+/** Whether a line begins as an object does. */
+export function startsWithBrace(bytes: Buffer): boolean {
+  let at = 0;
+  while (isSpace(bytes[at])) at++;
+  return bytes[at] === 0x7b;
+}
