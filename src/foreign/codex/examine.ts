@@ -93,6 +93,7 @@ export interface ExamineOptions {
 export const longestExamined = 2 ** 25;
 const mostBad = 200_000;
 const mostIds = 2_000_000;
+const openBrace = 0x7b;
 
 /**
  * Reads a rollout once, from its first byte to its last, and parses as little of it as can be (`LineSkim`). Never throws for what
