@@ -169,6 +169,9 @@ function isAnswering(upstream: Upstream): Promise<boolean> {
           resolve(true);
           controller.abort(new Error("the probe was answered"));
         },
+        // undici refuses a handler without them.
+        onResponseData: () => undefined,
+        onResponseEnd: () => undefined,
         onResponseError: () => resolve(false),
       },
     );

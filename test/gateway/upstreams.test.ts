@@ -55,16 +55,20 @@ describe("several upstreams", () => {
     for (let at = 0; at < 4; at++) expect(last(await send(gateway, prompt))).toBe("response.completed");
     expect(gateway.lines.filter((line) => line.includes("left out until"))).toHaveLength(1);
 
+    const asked: string[] = [];
     const back = createServer((request, response) => {
+      asked.push(`${request.method} ${request.headers.authorization ?? "without a key"}`);
       request.resume();
-      response.end("{}");
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(created + completed);
     });
     await new Promise<void>((resolve) => back.listen(port, "127.0.0.1", resolve));
     open.push(back);
     expect((back.address() as AddressInfo).port).toBe(port);
     await expect
-      .poll(() => gateway.lines.some((line) => line.includes("answers again")), { timeout: 8_000 })
+      .poll(() => gateway.lines.some((line) => line.endsWith("/v1 answers again")), { timeout: 8_000 })
       .toBe(true);
+    for (let at = 0; at < 2; at++) expect(last(await send(gateway, prompt))).toBe("response.completed");
+    expect(asked).toEqual(["GET without a key", "POST Bearer a"]);
     back.closeAllConnections();
   });
 
