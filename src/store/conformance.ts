@@ -299,6 +299,13 @@ export function storeConformance(
       expect((await store.search("object", await store.list())).size).toBe(0);
     });
 
+    test("a session is listed whatever time its id tells", async (store) => {
+      const far = "ffffffff-ffff-7fff-8fff-ffffffffffff";
+      await (await store.create(far, created(far), "testing")).release();
+      expect((await store.everything()).map((session) => session.id)).toEqual([far]);
+      expect(await store.find(far)).toEqual([far]);
+    });
+
     test("an id is made once", async (store, id) => {
       const log = await store.create(id, created(id), "testing");
       await expect(store.create(id, created(id), "testing")).rejects.toThrow(id);

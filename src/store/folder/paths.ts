@@ -11,10 +11,14 @@ export const isSessionId = (name: string): boolean => idShape.test(name);
 
 export const sessionsPath = (home: string): string => join(home, "sessions");
 
+/** Of a year that has four digits. An id from elsewhere can name any; a folder of a later one would be no month's, and in no list. */
+const lastTime = Date.UTC(9999, 11, 31);
+
 /** The folder that a session is made in: that of the month in which its id was made (UTC). */
 export function placeOf(home: string, id: string, now: number): string {
   if (!idShape.test(id)) throw new TypeError(`a session's id is a UUID in lower case, not "${id}"`);
-  const month = new Date(uuidv7Time(id) ?? now).toISOString().slice(0, 7);
+  const made = uuidv7Time(id) ?? now;
+  const month = new Date(made < lastTime ? made : now).toISOString().slice(0, 7);
   return join(sessionsPath(home), month, id);
 }
 
