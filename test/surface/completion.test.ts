@@ -1,6 +1,6 @@
 // `completion` of the real program, in each shell that is there: what it offers, and that what it puts on the line is what is meant.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Rig, withRig } from "../kit/rig.ts";
@@ -166,3 +166,15 @@ describe("throughline completion", { timeout: 90_000 }, () => {
       expect([other.status, other.err]).toEqual([2, expect.stringContaining("bash, zsh, fish")]);
     }));
 });
+
+it("offers no part of a name that has several lines, as that of an imported session can", () =>
+  withRig({}, async (rig) => {
+    await rig.run(["exec", "--name", "one", "Hello."]);
+    const file = join(rig.folder, "one.jsonl");
+    await rig.run(["export", "one", "--format", "throughline", "-o", file]);
+    await rig.run(["delete", "one"]);
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll('"name":"one"', '"name":"one\\nrm -rf x"'));
+    expect((await rig.run(["import", file])).status).toBe(0);
+    const offered = (await rig.run(["completion", "words", "--", "show", ""])).out;
+    expect(offered.split("\n").map((line) => line.split("\t")[0])).toEqual([rig.id(), ""]);
+  }));

@@ -124,7 +124,9 @@ async function sessionWords(invocation: Invocation, begun: string, home?: string
     for (const query of [{ workspace: placeOf(invocation.folder) }, {}]) {
       const found = (await store.list(query)).flatMap((session) => {
         const what = `${printableLine(session.title ?? "", 40)} · ${statusWords(session, now)}`;
-        const named = session.name === undefined ? [] : [{ word: session.name, help: what }];
+        // A name of several lines, as a file from elsewhere can have it, would be several words.
+        const isWord = session.name !== undefined && session.name === printableLine(session.name, 100);
+        const named = isWord ? [{ word: session.name!, help: what }] : [];
         return startingWith([...named, { word: session.id, help: what }], begun).slice(0, 1);
       });
       if (found.length > 0) return found.slice(0, mostSessions);
