@@ -48,6 +48,7 @@ export class Failure<C extends FailureClass = FailureClass> extends Error {
   }
 }
 
+/** Whether something that was thrown is a `Failure`, also one of another copy of this package. */
 export function isFailure(value: unknown): value is Failure {
   return typeof value === "object" && value !== null && marker in value;
 }

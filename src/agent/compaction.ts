@@ -24,6 +24,7 @@ import { contextWindow } from "./context-window.ts";
 import { SeenCompactions, shadowSealed } from "./shadow.ts";
 import { carriedOn, summaryInstructions, summaryItem, type SummaryParts, summaryRequest } from "./summary.ts";
 
+/** When a context is summarised, and how much of its end stays as it is. */
 export interface CompactionOptions {
   /** Tokens from which on the window is summarised before the next attempt; by default 85 % of the model's window, where it is known. */
   compactAt?: number;

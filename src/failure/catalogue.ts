@@ -83,8 +83,10 @@ export interface SealRefusal {
   tail?: string;
 }
 
+/** What a failure is, whoever said it and however: `usage-limit`, `sealed-reasoning-rejected`. */
 export type FailureClass = keyof FailureData;
 
+/** What each class of failure means, what is done about it, what a person can do, and the exit status of a command that it ends. */
 export const catalogue: Readonly<Record<FailureClass, CatalogueEntry>> = {
   ...replay,
   ...provider,

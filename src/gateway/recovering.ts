@@ -15,6 +15,7 @@ import { Healing } from "./heal.ts";
 import { Ledger } from "./ledger.ts";
 import type { Refusal } from "./attempt.ts";
 
+/** How `recovering` heals; each may be left out. */
 export interface RecoveringOptions {
   /** What was healed before: of `openLedger`, or the path of its file. Absent: for as long as the wrapper lives. */
   ledger?: Ledger | string;

@@ -22,6 +22,7 @@ import { Watchdog } from "./watchdog.ts";
 
 export type { UpstreamOptions } from "./upstream.ts";
 
+/** What a gateway stands in front of, where it listens, and what it holds at most. Times are milliseconds. */
 export interface GatewayOptions extends GuardOptions {
   upstreams: readonly UpstreamOptions[];
   /** Default 127.0.0.1. Any address that isn't loopback needs a `token`. */
@@ -44,6 +45,7 @@ export interface GatewayOptions extends GuardOptions {
   random?(): number;
 }
 
+/** A gateway that listens. */
 export interface Gateway {
   /** For a client's base URL, with `/v1`. */
   readonly url: string;

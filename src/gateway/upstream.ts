@@ -5,6 +5,7 @@ import { dispatcherFor } from "../provider/wire/connection.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
 import { isOwnToken } from "./guard.ts";
 
+/** An endpoint that speaks the Responses API. */
 export interface UpstreamOptions {
   /** Base URL without the wire's own path: `https://api.openai.com/v1`. A query (`?api-version=…`) is kept. */
   url: string;

@@ -34,6 +34,7 @@ export interface ProviderSubject {
   readonly request?: Partial<ModelRequest>;
 }
 
+/** What of the suite is left out. */
 export interface ProviderConformanceOptions {
   /** Names of tests that don't apply to the provider, as they stand in `it`. */
   skip?: readonly string[];

@@ -184,6 +184,7 @@ export const owner = z.object({
 });
 export type Owner = z.infer<typeof owner>;
 
+/** The shape of each line of a log, without its checksum and its item. Times are milliseconds since 1970. */
 export const sessionEvent = z.discriminatedUnion("type", [
   z.object({
     ...header,

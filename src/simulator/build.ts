@@ -18,10 +18,12 @@ export function step(
   return { ...more, call: Array.isArray(does) ? does : [does] };
 }
 
+/** A call of whichever shell tool the client offers. */
 export function shell(command: string, options: { workdir?: string; timeout_ms?: number } = {}): CallInput {
   return { shell: command, ...options };
 }
 
+/** A call of `apply_patch` with this patch, `*** Begin Patch` and `*** End Patch` included. */
 export function patch(text: string): CallInput {
   return { patch: text };
 }

@@ -150,6 +150,9 @@ export type Scenario = z.output<typeof scenarioSchema>;
 export type Turn = Scenario["turn"][number];
 export type Step = Turn["step"][number];
 export type ScriptedCall = Step["call"][number];
+/** What the model does at the prompts that a turn is for: `[[turn]]` of docs/simulator.md. */
 export type TurnInput = NonNullable<ScenarioInput["turn"]>[number];
+/** One response of the model: `[[turn.step]]`. */
 export type StepInput = TurnInput["step"][number];
+/** What goes wrong, and when: `[[fault]]`. */
 export type FaultInput = NonNullable<ScenarioInput["fault"]>[number];

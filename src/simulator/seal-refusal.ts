@@ -24,6 +24,7 @@ export const sealRefusalNames = [
   "wrapped-raw",
 ] as const;
 
+/** The wordings in which providers and relays refuse a sealed blob that doesn't open (`seal.refusal`). */
 export type SealRefusalName = (typeof sealRefusalNames)[number];
 
 const reason = "Reason: Encrypted content could not be decrypted or parsed.";

@@ -16,6 +16,7 @@ export type { SealRefusalName } from "./seal-refusal.ts";
 export { type WireName, wireNames } from "./wires.ts";
 export { call, patch, shell, step, turn } from "./build.ts";
 
+/** What a simulator says, and as whom; each may be left out. */
 export interface SimulatorOptions {
   /** The API that it is: a key of the table in wires.ts. Absent: the Responses API. */
   wire?: WireName;
@@ -33,6 +34,7 @@ export interface SimulatorOptions {
   now?: () => number;
 }
 
+/** A simulator that listens on loopback. */
 export interface Simulator {
   /** Base URL for clients, with `/v1`. */
   readonly url: string;

@@ -10,5 +10,7 @@ export const wires = {
   anthropic,
 } as const satisfies Record<string, SimulatedWire>;
 
+/** The name of an API that a simulator can be. */
 export type WireName = keyof typeof wires;
+/** All of them, the Responses API first. */
 export const wireNames = Object.keys(wires) as WireName[];

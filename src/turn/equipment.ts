@@ -34,6 +34,7 @@ export interface Equipment {
   changes?: readonly NewEvent[];
 }
 
+/** What a new session is made with, beside its equipment. */
 export interface SessionStart {
   /** UUID version 7. */
   id: string;

@@ -30,4 +30,5 @@ export type SessionUpdate =
   /** `usage`: of this turn. */
   | { type: "turn-ended"; outcome: TurnOutcome; usage: Usage };
 
+/** Is told what a turn does as it does it, in order. It is not to throw. */
 export type Observe = (update: SessionUpdate) => void;
