@@ -23,6 +23,13 @@ describe("instructions", () => {
     expect(text).not.toContain("of c");
   });
 
+  it("read the root's in a folder whose name begins with two dots, too", async () => {
+    await writeFile(join(root, "AGENTS.md"), "of the root");
+    await mkdir(join(root, "..made"));
+    expect((await readInstructions(join(root, "..made"), root)).text).toContain("of the root");
+    expect((await readInstructions(tmpdir(), root)).text).not.toContain("of the root");
+  });
+
   it("have another hash when any part of them changes", async () => {
     const before = await readInstructions(root);
     await writeFile(join(root, "AGENTS.md"), "new");

@@ -50,10 +50,9 @@ export async function readInstructions(
 }
 
 function foldersDown(root: string, folder: string): string[] {
-  const inside = relative(root, folder);
-  if (inside.startsWith("..")) return [folder];
+  if (!isInside(folder, root)) return [folder];
   const folders = [root];
-  for (const part of inside.split(sep).filter(Boolean))
+  for (const part of relative(root, folder).split(sep).filter(Boolean))
     folders.push(join(folders.at(-1) ?? dirname(folder), part));
   return folders;
 }
