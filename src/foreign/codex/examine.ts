@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
-import { isJsonObject } from "../../lib/json.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import { isCompressed } from "./compressed.ts";
 import { isDocument } from "./document.ts";
@@ -221,7 +221,8 @@ class Examiner {
       if (this.#head === undefined && this.#odd(line)) return;
       isObject = startsWithBrace(bytes);
     }
-    const value = isObject ? parseLatin(bytes) : undefined;
+    // As Latin-1: half again as fast as decoding UTF-8, and all that decides here (types, ids, seals) is ASCII.
+    const value = isObject ? parseJson(bytes.toString("latin1")) : undefined;
     if (!isJsonObject(value)) return this.#unreadable(line, value);
     if (!this.#isText(line, true)) return;
     const { timestamp } = value;
@@ -382,18 +383,5 @@ class Examiner {
       lastAt: timeOf(this.#lastTimestamp),
       broken: this.broken,
     };
-  }
-}
-
-/**
- * The value of a line, its bytes taken for Latin-1: half again as fast as decoding UTF-8, and the same for everything that decides here
- * (types, ids, seals are ASCII; whether it is JSON doesn't hang on it). `undefined` when it is no JSON.
- */
-function parseLatin(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("latin1")) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }
