@@ -3,8 +3,11 @@ import type { LogRecord, SessionEvent } from "../session/event.ts";
 import type { Append } from "../store.ts";
 import { LineBuffer, validateAppend } from "./line.ts";
 
-/** What became of a write. `kept`: bytes of it may be left in the log, so that its numbers are used up. `final`: no append will succeed any more. */
-export type Committed = { offset: number } | { failure: unknown; kept: boolean; final: boolean };
+/**
+ * What became of a write. `final`: no append will succeed any more: the lease is gone, or something of the write may be left in the log, so that
+ * whoever gave it doesn't know what the log holds, and has to read it again.
+ */
+export type Committed = { offset: number } | { failure: unknown; final: boolean };
 
 /** The end of a log: makes bytes durable there and says where they begin. It may use the bytes until it has answered to the next commit. */
 export type Commit = (bytes: Buffer) => Committed | Promise<Committed>;
@@ -96,7 +99,6 @@ export class Appender {
     this.#lines.clear();
     [this.#lines, this.#others] = [this.#others, this.#lines];
     if ("failure" in committed) {
-      if (committed.kept) this.#nextSeq = seq;
       for (const group of groups) group.reject(committed.failure);
       if (committed.final) {
         this.close(committed.failure);
@@ -126,7 +128,7 @@ export class Appender {
 
   /** A commit that throws has left nobody knows what. */
   #attempt(bytes: Buffer): Committed | Promise<Committed> {
-    const unknown = (failure: unknown): Committed => ({ failure, kept: true, final: false });
+    const unknown = (failure: unknown): Committed => ({ failure, final: true });
     try {
       const writing = this.#commit(bytes);
       return writing instanceof Promise ? writing.catch(unknown) : writing;

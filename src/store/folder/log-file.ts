@@ -17,7 +17,7 @@ import { isSystemError } from "../../lib/system.ts";
 import type { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Committed } from "../appender.ts";
-import { checkedFrom, newline } from "../line.ts";
+import { checkedFrom } from "../line.ts";
 import { openPrivate, sessionRemoved, storeFailure } from "./files.ts";
 import { leaseLost, type OwnLease } from "./lease-file.ts";
 
@@ -48,8 +48,6 @@ export class LogFile {
   readonly #clock: Clock;
   /** Where our last write ended; a writer that lost its lease may have put something behind it. */
   #end: number;
-  /** The log doesn't end with a newline, and it could not be cut back. */
-  #ragged = false;
   /** Bytes of the last write that the system took. */
   #wrote = 0;
   #syncMs = 0;
@@ -88,23 +86,22 @@ export class LogFile {
    * acknowledged rests on the look after it.
    */
   readonly commit = (lines: Buffer): Committed | Promise<Committed> => {
-    if (this.#lease.hasSuccessor()) {
-      const failure = this.refusal();
-      if (failure) return { failure, kept: false, final: true };
-    }
-    const bytes = this.#ragged ? Buffer.concat([Buffer.of(newline), lines]) : lines;
     try {
-      this.#write(bytes);
+      if (this.#lease.hasSuccessor()) {
+        const failure = this.refusal();
+        if (failure) return { failure, final: true };
+      }
+      this.#write(lines);
       const started = performance.now();
       if (this.#syncMs < fastSyncMs && started - this.#yielded < longestHoldMs) {
         fdatasyncSync(this.#fd);
         this.#syncMs = performance.now() - started;
-        return this.#acknowledge(bytes, bytes.length - lines.length);
+        return this.#acknowledge(lines);
       }
     } catch (error) {
       return this.#undo(error);
     }
-    return this.#syncAside(bytes, bytes.length - lines.length);
+    return this.#syncAside(lines);
   };
 
   /**
@@ -159,21 +156,20 @@ export class LogFile {
     });
   }
 
-  #acknowledge(bytes: Buffer, extra: number): Committed {
+  #acknowledge(bytes: Buffer): Committed {
     try {
       const { nlink, size } = fstatSync(this.#fd);
       const lost = this.refusal(nlink);
-      if (lost) return { failure: lost, kept: true, final: true };
+      if (lost) return { failure: lost, final: true };
       const start = size - this.#end === bytes.length ? this.#end : this.#find(bytes, this.#end, size);
-      this.#ragged = false;
       this.#end = size;
-      return { offset: start + extra };
+      return { offset: start };
     } catch (error) {
       return this.#undo(error);
     }
   }
 
-  async #syncAside(bytes: Buffer, extra: number): Promise<Committed> {
+  async #syncAside(bytes: Buffer): Promise<Committed> {
     const started = performance.now();
     try {
       await this.#sync();
@@ -182,7 +178,7 @@ export class LogFile {
     }
     this.#yielded = performance.now();
     this.#syncMs = this.#yielded - started;
-    return this.#acknowledge(bytes, extra);
+    return this.#acknowledge(bytes);
   }
 
   /** Why nothing may be written any more, or `undefined`. */
@@ -207,28 +203,24 @@ export class LogFile {
     process.kill(process.pid, "SIGKILL");
   }
 
-  /** Takes back what was not acknowledged. Where that fails too, its numbers are used up and the next append begins a line of its own. */
+  /** Takes back what was not acknowledged. Where that fails too, nobody knows what the log holds before it is read again. */
   #undo(error: unknown): Committed {
     const failure = storeFailure(
       error,
       logPath(this.#folder),
       `Session ${this.#id} holds everything that was acknowledged.`,
     );
-    this.#ragged = true;
     try {
       const { size } = fstatSync(this.#fd);
       // Only what is known to be ours: an owner that fenced us off meanwhile may have appended behind it.
       if (size - this.#end <= this.#wrote && this.#lease.isHighest()) {
         ftruncateSync(this.#fd, this.#end);
-        this.#ragged = false;
-        return { failure, kept: false, final: false };
+        return { failure, final: false };
       }
-      this.#end = size;
     } catch (second) {
-      // Where the log ends is not known now; the next append looks for its bytes from here on.
       if (!isSystemError(second)) throw second;
     }
-    return { failure, kept: true, final: false };
+    return { failure, final: true };
   }
 
   /** Where our bytes stand when somebody who had lost the lease wrote beside us. */

@@ -32,19 +32,25 @@ const real = Object.fromEntries([...calls, ...others].map((name) => [name, syste
 let made = 0;
 let failing = Number.POSITIVE_INFINITY;
 const open = new Set<unknown>();
+/** Calls that fail every time. */
+const broken = new Set<string>();
+
+const eio = (syscall: string): Error => Object.assign(new Error("EIO"), { code: "EIO", syscall });
 
 beforeEach(() => {
   failing = Number.POSITIVE_INFINITY;
   open.clear();
+  broken.clear();
   for (const name of calls)
     system[name] = (...values) => {
-      if (++made === failing) throw Object.assign(new Error("EIO"), { code: "EIO", syscall: name });
+      if (++made === failing || broken.has(name)) throw eio(name);
       // What is on the disk is not what is asked here, and would take most of the time.
       const value = name.endsWith("syncSync") ? undefined : real[name]!(...values);
       if (name === "openSync") open.add(value);
       return value;
     };
-  system["fdatasync"] = (_fd, done) => setImmediate(done as () => void);
+  system["fdatasync"] = (_fd, done) =>
+    setImmediate(done as (error?: Error) => void, broken.has("fdatasyncSync") ? eio("fdatasync") : undefined);
   for (const name of ["close", "closeSync"])
     system[name] = (...values) => {
       open.delete(values[0]);
@@ -147,4 +153,23 @@ describe("whichever call to the system fails", () => {
       rmSync(home, { recursive: true, force: true });
     },
   );
+});
+
+it("an append that fails and can't be taken back is the writer's last: what the log holds has to be read again", async () => {
+  const home = mkdtempSync(join(tmpdir(), "throughline-"));
+  const store = folderStore(home, { version: "0" });
+  const id = uuidv7(1);
+  const log = await store.create(id, created(id), "testing");
+  await log.append({ event: added, item });
+  for (const name of ["fdatasyncSync", "ftruncateSync"]) broken.add(name);
+  const failure = await log.append({ event: added, item }).catch((error: unknown) => error);
+  broken.clear();
+  expect(isFailure(failure)).toBe(true);
+  await expect(log.append({ event: added, item })).rejects.toBe(failure);
+  expect(log.lost.reason).toBe(failure);
+  await log.release();
+  const again = await store.acquire(id, { record: () => undefined }, { doing: "testing" });
+  expect([again.report.damage, again.report.nextSeq]).toEqual([[], 4]);
+  await again.release();
+  rmSync(home, { recursive: true, force: true });
 });
