@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { isCompressed, unpacked } from "./compressed.ts";
 
@@ -30,7 +31,9 @@ export interface LineOptions {
 
 const newline = 0x0a;
 const carriageReturn = 0x0d;
+/** So much is read at once, at most: of a smaller file no more than it has, or ten thousand of them would fill memory over and over. */
 const chunk = 2 ** 21;
+const leastChunk = 2 ** 14;
 /** What is shown of a line that is too long. */
 const headBytes = 2 ** 16;
 
@@ -42,8 +45,9 @@ export const longestLine = 2 ** 26;
  * is bounded by `longest`, whatever the file's size.
  */
 export async function* rolloutLines(path: string, options: LineOptions = {}): AsyncGenerator<RolloutLine[]> {
-  const lines = new LineCutter(options.from ?? 0, options.longest ?? longestLine);
+  const [from, longest] = [options.from ?? 0, options.longest ?? longestLine];
   if (isCompressed(path)) {
+    const lines = new LineCutter(from, longest, chunk);
     let skip = lines.read;
     for await (const bytes of unpacked(path, options.onBroken)) {
       const fresh = bytes.subarray(Math.min(skip, bytes.length));
@@ -62,6 +66,9 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
     return;
   }
   const file = await open(path, "r");
+  // One byte more, so that a read that ends the file doesn't fill it.
+  const needed = Math.max(leastChunk, fstatSync(file.fd).size - from + 1);
+  const lines = new LineCutter(from, longest, Math.min(chunk, needed));
   const read = async (room: Buffer): Promise<{ bytesRead: number; isFull: boolean }> => {
     const left = options.to === undefined ? room.length : Math.min(room.length, options.to - lines.read);
     if (left <= 0) return { bytesRead: 0, isFull: false };
@@ -150,7 +157,8 @@ class LineCutter {
   /** Offset in the file up to which was read. */
   read: number;
   readonly #longest: number;
-  #memory: Buffer = Buffer.allocUnsafe(chunk);
+  readonly #chunk: number;
+  #memory: Buffer;
   #other: Buffer | undefined;
   /** Where in memory the line begins whose end was not read yet, and how many bytes of it there are. */
   #start = 0;
@@ -159,17 +167,20 @@ class LineCutter {
   #dropped = 0;
   #index = 0;
 
-  constructor(from: number, longest: number) {
+  /** `size`: about so much is read at once. */
+  constructor(from: number, longest: number, size: number) {
     this.read = from;
     this.#longest = Math.max(longest, headBytes);
+    this.#chunk = size;
+    this.#memory = Buffer.allocUnsafe(size);
   }
 
   /** Memory for the next read; the lines that were given out are void now. */
   room(): Buffer {
-    const needed = this.#held + chunk / 2;
-    const isFarTooLarge = this.#memory.length > 8 * chunk && needed < chunk;
+    const needed = this.#held + this.#chunk / 2;
+    const isFarTooLarge = this.#memory.length > 8 * this.#chunk && needed < this.#chunk;
     if (needed > this.#memory.length || isFarTooLarge) {
-      const memory = Buffer.allocUnsafe(Math.max(chunk, 2 * this.#held));
+      const memory = Buffer.allocUnsafe(Math.max(this.#chunk, 2 * this.#held));
       this.#memory.copy(memory, 0, this.#start, this.#start + this.#held);
       this.#memory = memory;
     } else if (this.#start > 0) {
@@ -181,10 +192,10 @@ class LineCutter {
 
   /** As `room`, in other memory, so that the lines stay that were given out last; none where a line is too long for that. */
   otherRoom(): Buffer | undefined {
-    if (this.#held > chunk / 2) return undefined;
-    const memory = this.#other ?? Buffer.allocUnsafe(chunk);
+    if (this.#held > this.#chunk / 2) return undefined;
+    const memory = this.#other ?? Buffer.allocUnsafe(this.#chunk);
     this.#memory.copy(memory, 0, this.#start, this.#start + this.#held);
-    this.#other = this.#memory.length === chunk ? this.#memory : undefined;
+    this.#other = this.#memory.length === this.#chunk ? this.#memory : undefined;
     this.#memory = memory;
     this.#start = 0;
     return memory.subarray(this.#held);
