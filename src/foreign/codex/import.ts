@@ -2,29 +2,19 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Clock } from "../../lib/clock.ts";
 import { uuidv7, uuidv7Time } from "../../lib/ids.ts";
-import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { quoted } from "../../lib/words.ts";
-import { Failure, isFailureOf } from "../../failure.ts";
-import {
-  type EventType,
-  type LogRecord,
-  type NewEvent,
-  schemaVersion,
-  type Settings,
-  type Workspace,
-} from "../../session/event.ts";
+import { Failure } from "../../failure.ts";
+import { type NewEvent, schemaVersion, type Settings, type Workspace } from "../../session/event.ts";
 import type { Imported } from "../../session/imported.ts";
-import { advance, createHistory, type History, resumeFrom } from "../../session/history.ts";
+import { advance, createHistory, type History } from "../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../store.ts";
-import { itemsOf } from "../../store/items.ts";
-import { isOfAgents } from "./agent-message.ts";
 import type { RolloutHeader } from "./header.ts";
 import { type Lineage, segmentLines } from "./lineage.ts";
-import { type RolloutLine, rolloutLines } from "./lines.ts";
+import type { RolloutLine } from "./lines.ts";
 import { madeAt, type RolloutFile } from "./places.ts";
-import { promptOf } from "./prompt.ts";
 import { readRecord } from "./record.ts";
 import { Taking } from "./taking.ts";
+import { freshBytes, promptsOf, readKnown } from "./taken-before.ts";
 
 /** A Codex thread that can be taken over. */
 export interface Thread {
@@ -114,7 +104,7 @@ export async function importThread(
     const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;
     throw new Failure("usage", message, {});
   }
-  const fresh = await freshBytes(thread, imported);
+  const fresh = await freshBytes(thread.file, imported);
   const { items, counts, left } = new Taking(plan.issuer, 0);
   const unchanged = { id, items, counts, left };
   if (fresh === 0) return { ...unchanged, did: "same", fresh: 0 };
@@ -298,83 +288,6 @@ class Place {
       check: this.#check,
     };
   }
-}
-
-/** Bytes behind what was taken over; `undefined` when that isn't there any more as it was. */
-async function freshBytes({ file }: Thread, imported: Imported): Promise<number | undefined> {
-  if (file.rollout !== imported.rollout) return undefined;
-  if (file.form === "json") return file.bytes === imported.bytes ? 0 : undefined;
-  let found: number | undefined;
-  let end = imported.bytes;
-  for await (const lines of rolloutLines(file.path, { from: imported.line })) {
-    const [first] = lines;
-    if (found === undefined && first) {
-      if (crc32(first.bytes.subarray(0, imported.bytes - imported.line)) !== imported.check) return undefined;
-      found = 0;
-    }
-    const line = lines.at(-1);
-    if (line) end = line.offset + line.length + line.ending.length;
-  }
-  return found === undefined ? undefined : Math.max(0, end - imported.bytes);
-}
-
-/** What is known of the session that the thread became, when it became one. */
-async function readKnown(
-  store: SessionStore,
-  id: string,
-): Promise<{ history: History; movedOn: boolean } | undefined> {
-  let history = createHistory();
-  let isBehind = false;
-  let movedOn = false;
-  const visitor: LogVisitor = {
-    checkpoint: (record, checkpoint) => {
-      history = resumeFrom(record, checkpoint);
-      movedOn = true;
-    },
-    record: (record: LogRecord) => {
-      advance(history, record);
-      const { type } = record.event;
-      if (type === "session-imported") [isBehind, movedOn] = [true, false];
-      else if (isBehind && !quiet.has(type)) movedOn = true;
-    },
-  };
-  try {
-    await store.read(id, visitor, { from: "window" });
-  } catch (error) {
-    if (isFailureOf(error, "session-missing")) return undefined;
-    throw error;
-  }
-  return { history, movedOn };
-}
-
-/** Events that are no step of a session's own. */
-const quiet: ReadonlySet<string> = new Set<EventType>([
-  "lease-taken",
-  "settings-changed",
-  "session-renamed",
-  "session-archived",
-  "session-unarchived",
-  "instructions-amended",
-]);
-
-async function promptsOf(log: SessionLog, { items }: History): Promise<(string | undefined)[]> {
-  const prompts: (string | undefined)[] = Array.from({ length: items.length }, () => undefined);
-  const asked = items.flatMap((record, index) => {
-    const { kind, role } = record.event;
-    const mayCount = kind === "agent_message" || (kind === "message" && role !== "developer");
-    return mayCount ? [{ record, index }] : [];
-  });
-  let at = 0;
-  for await (const { item } of itemsOf(
-    asked.map(({ record }) => record),
-    (refs) => log.bodies(refs),
-  )) {
-    const payload = parseJson(Buffer.from(item).toString("utf8"));
-    const { record, index } = asked[at++]!;
-    if (isJsonObject(payload))
-      prompts[index] = promptOf(payload) ?? (isOfAgents(record.event.kind, payload) ? "" : undefined);
-  }
-  return prompts;
 }
 
 /** The settings and the folder that the thread ended with. */
