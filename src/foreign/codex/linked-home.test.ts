@@ -41,6 +41,20 @@ describe("a home whose sessions folder is a link", () => {
     expect(pathKnownTo()(join(disk, "2026", name))).toBe(join(disk, "2026", name));
   });
 
+  it("has what lies behind links to folders in it, each once, also where they lead in circles", () => {
+    const year = join(root, "old year");
+    mkdirSync(join(year, "11"), { recursive: true });
+    const old = `rollout-2025-11-20T10-00-00-${source!.thread.replace(/.$/u, "0")}.jsonl`;
+    writeFileSync(join(year, "11", old), text);
+    symlinkSync(year, join(disk, "2025"));
+    symlinkSync(year, join(disk, "2025 again"));
+    for (const circle of [join(disk, "all"), join(year, "all")]) symlinkSync(disk, circle);
+    symlinkSync("itself", join(disk, "itself"));
+    const found = listRollouts(home).map((file) => file.path);
+    expect(found).toHaveLength(2);
+    expect(found).toContain(path);
+  });
+
   it("has Codex's lock, which keeps a repair out as long as Codex has it", async () => {
     const options = { home: join(root, "own"), now: Date.now(), seals: { which: "none" } } as const;
     const lock = takeWriterLock(home, source!.thread, path);
