@@ -125,6 +125,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A string as it is, and "" for anything else: `String` would call what somebody put into an object as its `toString`, which need be no function. */
+export function stringOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
 /** Parsed JSON, or `undefined` when the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {

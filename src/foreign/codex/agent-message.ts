@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../lib/json.ts";
 
 /**
  * The item that a message between agents is to the model (codex-rs `to_model_input_item`). Up to about 0.143 it has a line of its own,
@@ -6,8 +6,8 @@ import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
  */
 export function agentMessage(payload: JsonObject): JsonObject {
   const { id, author, recipient, content, encrypted_content: sealed, trigger_turn: isTask } = payload;
-  const text = (words: unknown): JsonObject => ({ type: "input_text", text: String(words ?? "") });
-  const head = `Message Type: ${isTask === true ? "NEW_TASK" : "MESSAGE"}\nTask name: ${String(recipient)}\nSender: ${String(author)}\nPayload:\n`;
+  const text = (words: unknown): JsonObject => ({ type: "input_text", text: stringOf(words) });
+  const head = `Message Type: ${isTask === true ? "NEW_TASK" : "MESSAGE"}\nTask name: ${stringOf(recipient)}\nSender: ${stringOf(author)}\nPayload:\n`;
   const parts =
     typeof sealed === "string"
       ? [text(head), { type: "encrypted_content", encrypted_content: sealed }]

@@ -1,3 +1,4 @@
+import { stringOf } from "../../lib/json.ts";
 import { uuidv7Time } from "../../lib/ids.ts";
 import { isThreadId } from "./places.ts";
 import type { RolloutRecord } from "./record.ts";
@@ -17,7 +18,7 @@ export function isWholeHeader({ era, payload }: RolloutRecord): boolean {
  * `thread`: by the file's name, in whose id is the time at which such a line was written.
  */
 export function isCopiedHeader({ payload, at }: RolloutRecord, thread: string | undefined): boolean {
-  const [own, other] = [thread, payload["id"]].map((id) => uuidv7Time(String(id).toLowerCase()));
+  const [own, other] = [thread, payload["id"]].map((id) => uuidv7Time(stringOf(id).toLowerCase()));
   if (own === undefined || other === undefined || at === undefined) return false;
   return other < own && Math.abs(at - own) < soon;
 }

@@ -1,3 +1,4 @@
+import { stringOf } from "../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "./lines.ts";
@@ -182,7 +183,7 @@ export class MessagesWatch {
   #event(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
     const item = kind === "item_completed" ? itemOf(payload) : undefined;
     if (kind === "agent_message" || item?.["type"] === "AgentMessage") {
-      const text = item ? textIn(item["content"]) : String(payload["message"] ?? "");
+      const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
       const id = item?.["id"];
       const seen = this.#answered.findIndex(
         (answer) => (id !== undefined && answer.id === id) || answer.text === text,
@@ -192,7 +193,7 @@ export class MessagesWatch {
       this.#told.push({ id: typeof id === "string" ? id : undefined, text, event: spanOf(line) });
     } else if (kind === "user_message" || item?.["type"] === "UserMessage") {
       this.#settle();
-      const text = item ? textIn(item["content"]) : String(payload["message"] ?? "");
+      const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
       // The record may say more: the names of pictures, for one.
       const isSeen = text === "" || this.#said.includes(text) || this.#said.at(-1)?.includes(text) === true;
       const hole = this.#holes.findLast(({ index }) => index >= line.index - nearby && index <= line.index);

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import { stringOf } from "../../lib/json.ts";
 import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
 import { type BadLine, type Examination, longestExamined } from "./examine.ts";
@@ -226,7 +227,7 @@ class Planner {
     const named = readRolloutName(this.#options.path)?.thread;
     const copy = laterHeaders
       .map((span) => this.#file.record(span)?.payload)
-      .find((payload) => named === undefined || String(payload?.["id"]).toLowerCase() === named);
+      .find((payload) => named === undefined || stringOf(payload?.["id"]).toLowerCase() === named);
     const behind = first ? first.at + (broken ? first.bytes : 0) : 0;
     const records = linesIn(this.#file.read(behind, 2 ** 20))
       .map(readRecord)

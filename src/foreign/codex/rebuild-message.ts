@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, stringOf } from "../../lib/json.ts";
 import type { RolloutRecord } from "./record.ts";
 
 /** The words of a message's parts, whatever the parts are called in items and in events. */
@@ -16,7 +16,7 @@ export function textIn(content: unknown): string {
 /** The message item that an event tells a second time; `undefined` where the event tells no words. */
 export function lostMessage(role: "user" | "assistant", { payload }: RolloutRecord): JsonObject | undefined {
   const item = isJsonObject(payload["item"]) ? payload["item"] : undefined;
-  const text = item ? textIn(item["content"]) : String(payload["message"] ?? "");
+  const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
   if (text === "") return undefined;
   if (role === "user")
     return { type: "message", role, content: [{ type: "input_text", text }, ...imagesIn(item ?? payload)] };

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import { stringOf } from "../../lib/json.ts";
 import { printable } from "../../lib/printable.ts";
 import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import { appendAll } from "../../lib/write.ts";
@@ -34,11 +35,11 @@ function toldOf({ type, kind = "", payload }: RolloutRecord): string {
   }
   if (type !== "response_item") return "";
   const text = itemText(payload).trim();
-  if (kind === "message") return text === "" ? "" : `## ${String(payload["role"] ?? "message")}\n\n${text}`;
+  if (kind === "message") return text === "" ? "" : `## ${stringOf(payload["role"]) || "message"}\n\n${text}`;
   if (isOutputKind(kind)) return `Output:\n\n${text}`;
   if (!isCallKind(kind)) return "";
   const input = payload["arguments"] ?? payload["input"];
-  return `Call of ${String(payload["name"] ?? kind)}: ${typeof input === "string" ? input : JSON.stringify(input ?? "")}`;
+  return `Call of ${stringOf(payload["name"]) || kind}: ${typeof input === "string" ? input : JSON.stringify(input ?? "")}`;
 }
 
 function remains(bytes: Buffer): string {

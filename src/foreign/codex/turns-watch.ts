@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../lib/json.ts";
+import { isJsonObject, stringOf } from "../../lib/json.ts";
 import { isOfAgents } from "./agent-message.ts";
 import type { RolloutLine } from "./lines.ts";
 import { promptOf } from "./prompt.ts";
@@ -57,7 +57,7 @@ export class TurnsWatch {
     switch (kind) {
       case "task_started":
         this.open = {
-          id: String(payload["turn_id"] ?? ""),
+          id: stringOf(payload["turn_id"]),
           index: line.index,
           at: line.offset,
           bytes: line.length,
@@ -84,8 +84,8 @@ export class TurnsWatch {
         if (itemOf(payload)?.type === "UserMessage") this.#told(line);
         break;
       case "thread_rolled_back": {
-        const turns = Number(payload["num_turns"]);
-        if (!(turns > 0)) break;
+        const turns = payload["num_turns"];
+        if (typeof turns !== "number" || !Number.isInteger(turns) || turns <= 0) break;
         const from = this.#prompts.at(-turns) ?? this.#prompts[0];
         this.#prompts.length = Math.max(0, this.#prompts.length - turns);
         return from;

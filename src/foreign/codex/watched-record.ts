@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../lib/json.ts";
+import { isJsonObject, stringOf } from "../../lib/json.ts";
 import type { Era, RolloutRecord } from "./record.ts";
 import type { TextSet } from "./text-set.ts";
 
@@ -78,6 +78,6 @@ export function callTold({
   const isTold = item ? toldItems.has(item["type"]) : telling.has(kind);
   const call = isTold ? (item ? item["id"] : payload["call_id"]) : undefined;
   if (typeof call !== "string") return undefined;
-  const source = String((item ?? payload)["source"] ?? "");
+  const source = stringOf((item ?? payload)["source"]);
   return { call, isPersons: /^user/iu.test(source) };
 }

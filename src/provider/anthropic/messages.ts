@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { JsonObject } from "../../lib/json.ts";
+import { type JsonObject, stringOf } from "../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { outcomeUnknown } from "../../replay/pair.ts";
 import { type Block, isThinking, type TextBlock, type ToolResultBlock, type ToolUseBlock } from "./block.ts";
@@ -101,9 +101,9 @@ class Builder {
   }
 
   #addCall(item: JsonObject, index: number): void {
-    const call = text(item["call_id"]);
+    const call = stringOf(item["call_id"]);
     const id = this.#sentId(call);
-    const name = sentName(text(item["name"]) || "local_shell");
+    const name = sentName(stringOf(item["name"]) || "local_shell");
     const block: ToolUseBlock = { type: "tool_use", id, name, input: inputOf(item) };
     this.#put("assistant", index, block);
     const open = this.#open.get(call) ?? [];
@@ -112,7 +112,7 @@ class Builder {
   }
 
   #addOutput(item: JsonObject, index: number): void {
-    const call = text(item["call_id"]);
+    const call = stringOf(item["call_id"]);
     const answered = this.#open.get(call)?.shift();
     const content = contentBlocks(item["output"]);
     if (!answered) {
@@ -179,8 +179,8 @@ function withoutTrailingThinking(blocks: readonly Block[]): readonly Block[] {
 }
 
 function inputOf(item: JsonObject): object {
-  if (item["type"] === "custom_tool_call") return { input: text(item["input"]) };
-  if (item["type"] === "function_call") return callInput(text(item["arguments"]));
+  if (item["type"] === "custom_tool_call") return { input: stringOf(item["input"]) };
+  if (item["type"] === "function_call") return callInput(stringOf(item["arguments"]));
   const { action } = item;
   return typeof action === "object" && action !== null ? action : {};
 }
@@ -189,7 +189,5 @@ function inputOf(item: JsonObject): object {
 function sentName(name: string): string {
   return name.replaceAll(/[^\w-]/gu, "_").slice(0, 128);
 }
-
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 const hash = (value: string): string => createHash("sha256").update(value).digest("hex").slice(0, 32);

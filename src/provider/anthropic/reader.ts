@@ -1,5 +1,5 @@
 import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
-import { isJsonObject, type JsonObject, parseExactJson } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseExactJson, stringOf } from "../../lib/json.ts";
 import type { ModelRequest } from "../../provider.ts";
 import type { Usage } from "../../session/event.ts";
 import { describeItem } from "../../session/item.ts";
@@ -98,16 +98,16 @@ export class MessagesReader implements AnswerReader {
     if (!open) return [incomplete(`a delta of block ${index}, which never started`)];
     switch (delta["type"]) {
       case "text_delta":
-        open.text += string(delta["text"]);
+        open.text += stringOf(delta["text"]);
         return textDelta("text-delta", delta["text"]);
       case "thinking_delta":
-        open.text += string(delta["thinking"]);
+        open.text += stringOf(delta["thinking"]);
         return textDelta("reasoning-delta", delta["thinking"]);
       case "signature_delta":
-        open.signature += string(delta["signature"]);
+        open.signature += stringOf(delta["signature"]);
         return [];
       case "input_json_delta":
-        open.text += string(delta["partial_json"]);
+        open.text += stringOf(delta["partial_json"]);
         return [];
       default:
         return [];
@@ -130,14 +130,14 @@ export class MessagesReader implements AnswerReader {
   #item(index: number, { block, text, signature }: OpenBlock): JsonObject | undefined {
     switch (block["type"]) {
       case "text":
-        return messageItem(string(block["text"]) + text);
+        return messageItem(stringOf(block["text"]) + text);
       case "thinking":
         return reasoningItem(this.#itemId(index), {
-          thinking: string(block["thinking"]) + text,
-          signature: string(block["signature"]) + signature,
+          thinking: stringOf(block["thinking"]) + text,
+          signature: stringOf(block["signature"]) + signature,
         });
       case "redacted_thinking":
-        return reasoningItem(this.#itemId(index), { data: string(block["data"]) });
+        return reasoningItem(this.#itemId(index), { data: stringOf(block["data"]) });
       case "tool_use":
         return this.#call(block, text === "" ? JSON.stringify(object(block["input"])) : text);
       default:
@@ -147,8 +147,8 @@ export class MessagesReader implements AnswerReader {
   }
 
   #call(block: JsonObject, json: string): JsonObject {
-    const call_id = string(block["id"]);
-    const name = string(block["name"]);
+    const call_id = stringOf(block["id"]);
+    const name = stringOf(block["name"]);
     return this.#customTools.has(name)
       ? { type: "custom_tool_call", call_id, name, input: rawInput(json) }
       : { type: "function_call", call_id, name, arguments: json };
@@ -214,5 +214,4 @@ function textDelta(type: "text-delta" | "reasoning-delta", text: unknown): Said[
 }
 
 const object = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
-const string = (value: unknown): string => (typeof value === "string" ? value : "");
-const indexOf = (event: JsonObject): number => Number(event["index"] ?? 0);
+const indexOf = ({ index }: JsonObject): number => (typeof index === "number" ? index : 0);

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, stringOf } from "../../lib/json.ts";
 
 /** A part of a user message. */
 export type Part =
@@ -22,7 +22,7 @@ export function assistantText(item: JsonObject): string {
   const { content } = item;
   if (typeof content === "string") return content;
   const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
-  return parts.map(({ text, refusal }) => textOf(text) || textOf(refusal)).join("");
+  return parts.map(({ text, refusal }) => stringOf(text) || stringOf(refusal)).join("");
 }
 
 function partsOf(content: unknown): Part[] {
@@ -36,7 +36,7 @@ function partOf(part: JsonObject): Part[] {
     case "input_text":
     case "output_text":
     case "text":
-      return plain(textOf(part["text"]));
+      return plain(stringOf(part["text"]));
     case "input_image": {
       const { image_url: url, detail } = part;
       // A file of another endpoint can't be shown here.
@@ -51,14 +51,10 @@ function partOf(part: JsonObject): Part[] {
       return [{ type: "file", file: { file_data, ...(typeof filename === "string" ? { filename } : {}) } }];
     }
     default:
-      return plain(`[${textOf(part["type"]) || "a part without a type"}]`);
+      return plain(`[${stringOf(part["type"]) || "a part without a type"}]`);
   }
 }
 
 function plain(value: string): Part[] {
   return value.trim() === "" ? [] : [{ type: "text", text: value }];
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

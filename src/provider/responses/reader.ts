@@ -33,7 +33,9 @@ export class ResponsesReader implements AnswerReader {
       case "response.reasoning_text.delta":
         return typeof event["delta"] === "string" ? [{ type: "reasoning-delta", text: event["delta"] }] : [];
       case "response.reasoning_summary_part.added":
-        return Number(event["summary_index"]) > 0 ? [{ type: "reasoning-delta", text: "\n\n" }] : [];
+        return typeof event["summary_index"] === "number" && event["summary_index"] > 0
+          ? [{ type: "reasoning-delta", text: "\n\n" }]
+          : [];
       case "response.output_item.done":
         return [this.#item(memberBytes(encoder.encode(data), "item"))];
       case "response.completed":
