@@ -50,6 +50,8 @@ describe("a home whose sessions folder is a link", () => {
     symlinkSync(year, join(disk, "2025 again"));
     for (const circle of [join(disk, "all"), join(year, "all")]) symlinkSync(disk, circle);
     symlinkSync("itself", join(disk, "itself"));
+    // Above all of it: what lies there is no session of this home, and the home's own would be there twice.
+    symlinkSync(root, join(disk, "above"));
     const found = listRollouts(home).map((file) => file.path);
     expect(found).toHaveLength(2);
     expect(found).toContain(path);

@@ -64,7 +64,7 @@ export function madeAt({ made }: RolloutName): number | undefined {
 /**
  * Every rollout of a home, those of `archived_sessions` included, in no order. Where a rollout stands beside its compressed form, the plain
  * one counts, as in Codex (0.169). What can't be looked at is told to `onUnreadable` and passed over; no home at all has none. Links are
- * followed, to folders too, as Codex does, but each folder is looked through once.
+ * followed, to folders too, as Codex does, but each folder is looked through once, and none that holds the home itself.
  *
  * Synchronous: 10,000 files take a tenth of the time that they take through the thread pool.
  */
@@ -87,11 +87,16 @@ interface Walk {
   readonly seen: { readonly roots: readonly string[]; linked: string[] | undefined };
 }
 
+const isWithin = (path: string, folder: string): boolean =>
+  `${path}${sep}`.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
+
 /** Whether the folder that a link leads to is one that is looked through anyway, or was before. */
 function isSeen(path: string, { seen }: Walk): boolean {
   const real = realpathSync(path);
   seen.linked ??= seen.roots.flatMap((root) => (existsSync(root) ? [realpathSync(root)] : []));
-  if (seen.linked.some((each) => `${real}${sep}`.startsWith(`${each}${sep}`))) return true;
+  // One that leads above a home's own folders would bring all that lies there, and what is listed once more.
+  const isAround = seen.roots.some((root) => existsSync(root) && isWithin(realpathSync(root), real));
+  if (isAround || seen.linked.some((each) => isWithin(real, each))) return true;
   seen.linked.push(real);
   return false;
 }
