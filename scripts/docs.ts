@@ -1,7 +1,7 @@
 // Writes the pages of docs/ that are made from code.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { catalogueDocument } from "../src/failure/document.ts";
-import { findingsDocument } from "../src/foreign/codex/findings-document.ts";
+import { findingsDocument } from "../src/foreign/codex/findings/findings-document.ts";
 import { jsonDocument, jsonSchemas } from "../src/surface/json/document.ts";
 
 const folder = new URL("../docs/", import.meta.url);

@@ -16,6 +16,11 @@ export const floors: readonly (readonly string[])[] = [
   ["index"],
 ];
 
+/** The floors within a folder that is too large for one room; what lies beside those folders stands above them all. */
+const within: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  "src/foreign/codex/": [["home"], ["rollout"], ["examine"], ["findings"], ["list", "takeover", "repair"]],
+};
+
 /** Bans beyond the order of the floors. */
 const never: Readonly<Record<string, readonly string[]>> = { turn: ["recovery"] };
 
@@ -84,11 +89,8 @@ function judge(from: string, found: Import, files: ReadonlyMap<string, SourceFil
   if (isTest(to)) return `"${found.specifier}" is a test file`;
 
   const [unit, target] = [unitOf(from), unitOf(to)];
-  const [floor, targetFloor] = [floorOf(unit), floorOf(target)];
-  if (targetFloor === -1) return `"${target}" has no floor; see scripts/floors.ts`;
-  if (targetFloor > floor) return `${unit} imports ${target}, which is on a higher floor`;
-  if (targetFloor === floor && target !== unit)
-    return `${unit} imports ${target}, its neighbour on the same floor`;
+  const disorder = judgeOrder(floors, unit, target) ?? judgeWithin(from, to);
+  if (disorder !== undefined) return disorder;
   if (never[unit]?.includes(target) === true) return `${unit} never imports ${target}`;
 
   const implementation = concrete.exec(to)?.[0];
@@ -104,6 +106,32 @@ function judge(from: string, found: Import, files: ReadonlyMap<string, SourceFil
     const impure = findImpurity(to, files, new Set());
     if (impure !== undefined) return `${unit} is pure, but through "${found.specifier}" it reaches ${impure}`;
   }
+  return undefined;
+}
+
+/** Within a folder that has floors of its own. */
+function judgeWithin(from: string, to: string): string | undefined {
+  for (const [folder, rooms] of Object.entries(within)) {
+    if (!from.startsWith(folder) || !to.startsWith(folder)) continue;
+    const [room, target] = [roomOf(from, folder), roomOf(to, folder)];
+    return judgeOrder([...rooms, [folder]], room, target);
+  }
+  return undefined;
+}
+
+/** The folder in `folder` that a file lies in; `folder` itself of a file beside those. */
+function roomOf(path: string, folder: string): string {
+  const [room, ...rest] = path.slice(folder.length).split("/");
+  return rest.length > 0 ? room! : folder;
+}
+
+function judgeOrder(order: typeof floors, name: string, target: string): string | undefined {
+  const [floor, targetFloor] = [floorOf(name, order), floorOf(target, order)];
+  const unknown = floor === -1 ? name : targetFloor === -1 ? target : undefined;
+  if (unknown !== undefined) return `"${unknown}" has no floor; see scripts/floors.ts`;
+  if (targetFloor > floor) return `${name} imports ${target}, which is on a higher floor`;
+  if (targetFloor === floor && target !== name)
+    return `${name} imports ${target}, its neighbour on the same floor`;
   return undefined;
 }
 
@@ -143,8 +171,8 @@ function unitOf(path: string): string {
   return path.replace(/^src\//, "").replace(/\/.*$|\.tsx?$/, "");
 }
 
-function floorOf(unit: string): number {
-  return floors.findIndex((units) => units.includes(unit));
+function floorOf(unit: string, order = floors): number {
+  return order.findIndex((units) => units.includes(unit));
 }
 
 function packageOf(specifier: string): string {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { sessionIdOf } from "../foreign/codex/import.ts";
-import { lastMessages } from "../foreign/codex/last-messages.ts";
-import { type ListedThread, listThreads } from "../foreign/codex/list.ts";
-import { codexHome } from "../foreign/codex/places.ts";
-import { holdsWords } from "../foreign/codex/search.ts";
+import { sessionIdOf } from "../foreign/codex/takeover/import.ts";
+import { lastMessages } from "../foreign/codex/list/last-messages.ts";
+import { type ListedThread, listThreads } from "../foreign/codex/list/list.ts";
+import { codexHome } from "../foreign/codex/home/places.ts";
+import { holdsWords } from "../foreign/codex/list/search.ts";
 import { repositoryOf } from "../lib/repository.ts";
 import { quoted } from "../lib/words.ts";
 import { isTogether, type Place } from "../session/place.ts";

@@ -4,17 +4,17 @@ import { isSystemError } from "../lib/system.ts";
 import { parse, TomlError } from "smol-toml";
 import { readWorkspace } from "../agent/workspace.ts";
 import { Failure } from "../failure.ts";
-import { findThreads, hasRollout, threadAt } from "../foreign/codex/find.ts";
+import { findThreads, hasRollout, threadAt } from "../foreign/codex/takeover/find.ts";
 import {
   importThread,
   type ImportOptions,
   type Kept,
   type TakenOver,
   type Thread,
-} from "../foreign/codex/import.ts";
-import { longestLine } from "../foreign/codex/lines.ts";
-import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/places.ts";
-import { TakenNotes } from "../foreign/codex/taken-notes.ts";
+} from "../foreign/codex/takeover/import.ts";
+import { longestLine } from "../foreign/codex/rollout/lines.ts";
+import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
+import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
 import { systemClock } from "../lib/clock.ts";
 import { isJsonObject } from "../lib/json.ts";
 import { bytesWords, counted, quoted } from "../lib/words.ts";

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { linesIn } from "../../src/foreign/codex/lines.ts";
-import { listThreads } from "../../src/foreign/codex/list.ts";
-import { listRollouts, type RolloutFile } from "../../src/foreign/codex/places.ts";
-import { readRecord } from "../../src/foreign/codex/record.ts";
+import { linesIn } from "../../src/foreign/codex/rollout/lines.ts";
+import { listThreads } from "../../src/foreign/codex/list/list.ts";
+import { listRollouts, type RolloutFile } from "../../src/foreign/codex/home/places.ts";
+import { readRecord } from "../../src/foreign/codex/rollout/record.ts";
 import { codexHome, type CodexHome, installCodex } from "../kit/codex.ts";
 import { openDesk, sessionId, until } from "./desk.ts";
 import type { Item } from "./requirements.ts";

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
-import { listRollouts } from "../../src/foreign/codex/places.ts";
+import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import type { GatewayOptions } from "../../src/gateway/server.ts";
 import { closeAll, gatewayTo, type Tried } from "../gateway/kit.ts";
 import { codexHome, type CodexHome, type CodexRun, installCodex } from "../kit/codex.ts";

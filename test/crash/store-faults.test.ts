@@ -17,7 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { writeNew } from "../../src/foreign/codex/write.ts";
+import { writeNew } from "../../src/foreign/codex/rollout/write.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { removeWhole } from "../../src/lib/remove.ts";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";

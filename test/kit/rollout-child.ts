@@ -1,13 +1,13 @@
 // Looks at a rollout, repairs it and takes that back, as it is told to, one at a time: a process of its own, so that its memory is theirs.
-import { examine } from "../../src/foreign/codex/examine.ts";
-import { type Finding, type FindingKind, needsRepair } from "../../src/foreign/codex/findings.ts";
-import { judge } from "../../src/foreign/codex/judge.ts";
+import { examine } from "../../src/foreign/codex/examine/examine.ts";
+import { type Finding, type FindingKind, needsRepair } from "../../src/foreign/codex/findings/findings.ts";
+import { judge } from "../../src/foreign/codex/findings/judge.ts";
 import {
   prepareRepair,
   type RepairOptions,
   repairRollout,
   undoRepair,
-} from "../../src/foreign/codex/repair.ts";
+} from "../../src/foreign/codex/repair/repair.ts";
 
 export interface RolloutTask {
   readonly do: "look" | "repair" | "undo";

@@ -34,6 +34,20 @@ describe("an import is refused when it", () => {
     ["names what is emitted", "src/session/event.ts", "./step.js", "extension"],
     ["leaves src", "src/surface/demo.ts", "../../test/kit.ts", "outside src"],
     ["takes a test file", "src/session/event.ts", "./step.test.ts", "test file"],
+    [
+      "goes up within a folder",
+      "src/foreign/codex/rollout/lines.ts",
+      "../examine/examine.ts",
+      "higher floor",
+    ],
+    [
+      "goes to a neighbour within a folder",
+      "src/foreign/codex/list/list.ts",
+      "../repair/plan.ts",
+      "neighbour",
+    ],
+    ["goes up to what joins a folder", "src/foreign/codex/repair/plan.ts", "../diagnose.ts", "higher floor"],
+    ["goes to a room without a floor", "src/foreign/codex/diagnose.ts", "./utils/x.ts", "no floor"],
     ["goes to a folder without a floor", "src/runtime.ts", "./utils/x.ts", "no floor"],
   ])("%s", (_, path, specifier, expected) => {
     expect(messages(source(path, specifier))).toEqual([expect.stringContaining(expected)]);
@@ -53,6 +67,7 @@ describe("an import is allowed when it", () => {
   test.each([
     ["goes down", "src/turn/turn.ts", "../tool/ledger.ts"],
     ["stays in its folder", "src/store/folder/log.ts", "./lease.ts"],
+    ["goes down within a folder", "src/foreign/codex/diagnose.ts", "./repair/journal.ts"],
     ["goes to its own contract", "src/store/folder/log.ts", "../../store.ts"],
     ["goes from the contract to its own folder", "src/failure.ts", "./failure/catalogue.ts"],
     ["takes zod into a pure folder", "src/session/event.ts", "zod"],

@@ -8,8 +8,8 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { catalogue } from "../../src/foreign/codex/findings.ts";
-import { listRollouts } from "../../src/foreign/codex/places.ts";
+import { catalogue } from "../../src/foreign/codex/findings/findings.ts";
+import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import type { RolloutDone, RolloutTask } from "../kit/rollout-child.ts";
 
 const runs = Number(process.env["THROUGHLINE_FUZZ"] ?? 25);

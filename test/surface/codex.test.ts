@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync } from "node:
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { listRollouts } from "../../src/foreign/codex/places.ts";
+import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import { type Rig, withRig } from "../kit/rig.ts";
 

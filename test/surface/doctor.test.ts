@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { listRollouts, type RolloutFile } from "../../src/foreign/codex/places.ts";
+import { listRollouts, type RolloutFile } from "../../src/foreign/codex/home/places.ts";
 import { repairPoints } from "../../src/lib/fault.ts";
 import { step, turn } from "../../src/simulator/server.ts";
 import { type Rig, withRig } from "../kit/rig.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { listRollouts } from "../../src/foreign/codex/places.ts";
+import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { patch, type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
 import { commands } from "../../src/surface/cli/commands.ts";
 import { demoEvent, execEvent, gatewayEvent } from "../../src/surface/json/events.ts";

@@ -14,7 +14,7 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { listRollouts } from "../../src/foreign/codex/places.ts";
+import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import { plant, planting } from "../kit/planted.ts";
 import { type Rig, until, withRig } from "../kit/rig.ts";

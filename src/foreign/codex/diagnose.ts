@@ -1,18 +1,18 @@
 import { statSync } from "node:fs";
 import { isSystemError } from "../../lib/system.ts";
 import { counted } from "../../lib/words.ts";
-import { isCompressed } from "./compressed.ts";
-import { CodexDatabases } from "./databases.ts";
-import { missingBefore, type Pin, pinsIn } from "./descendants.ts";
-import { examine, type Examination } from "./examine.ts";
-import { type Finding, finding } from "./findings.ts";
-import { heldStill } from "./held-still.ts";
-import { type Holder, holdersOf } from "./holders.ts";
-import { allRepairs, isUnfinished } from "./journal.ts";
-import { judge } from "./judge.ts";
-import { homeOf, isThreadId, listRollouts, readRolloutName } from "./places.ts";
-import type { SealedBlob } from "./sealed-blobs.ts";
-import { indexKey, indexMisfit, placeMisfit } from "./surroundings.ts";
+import { isCompressed } from "./rollout/compressed.ts";
+import { CodexDatabases } from "./home/databases.ts";
+import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
+import { examine, type Examination } from "./examine/examine.ts";
+import { type Finding, finding } from "./findings/findings.ts";
+import { heldStill } from "./repair/held-still.ts";
+import { type Holder, holdersOf } from "./home/holders.ts";
+import { allRepairs, isUnfinished } from "./repair/journal.ts";
+import { judge } from "./findings/judge.ts";
+import { homeOf, isThreadId, listRollouts, readRolloutName } from "./home/places.ts";
+import type { SealedBlob } from "./examine/sealed-blobs.ts";
+import { indexKey, indexMisfit, placeMisfit } from "./home/surroundings.ts";
 
 const mostSealed = 1_000;
 

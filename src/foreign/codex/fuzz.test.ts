@@ -10,11 +10,11 @@ import { isFailureOf } from "../../failure.ts";
 import { advance, createHistory } from "../../session/history.ts";
 import { describeItem } from "../../session/item.ts";
 import { memoryStore } from "../../store/memory/memory-store.ts";
-import { threadAt } from "./find.ts";
-import { type ImportPlan, importThread } from "./import.ts";
-import { lastMessages } from "./last-messages.ts";
-import { listRollouts } from "./places.ts";
-import { scanRollout } from "./scan.ts";
+import { threadAt } from "./takeover/find.ts";
+import { type ImportPlan, importThread } from "./takeover/import.ts";
+import { lastMessages } from "./list/last-messages.ts";
+import { listRollouts } from "./home/places.ts";
+import { scanRollout } from "./list/scan.ts";
 
 /** More with `THROUGHLINE_FUZZ=10000`. */
 const runs = Number(process.env["THROUGHLINE_FUZZ"] ?? 150);

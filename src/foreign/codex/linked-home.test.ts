@@ -11,9 +11,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { listRollouts, pathKnownTo } from "./places.ts";
-import { repairRollout } from "./repair.ts";
-import { takeWriterLock } from "./writer-lock.ts";
+import { listRollouts, pathKnownTo } from "./home/places.ts";
+import { repairRollout } from "./repair/repair.ts";
+import { takeWriterLock } from "./home/writer-lock.ts";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-linked-")));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

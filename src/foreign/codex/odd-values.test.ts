@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
-import { examine } from "./examine.ts";
-import { judge } from "./judge.ts";
-import { listRollouts } from "./places.ts";
-import { scanRollout } from "./scan.ts";
+import { examine } from "./examine/examine.ts";
+import { judge } from "./findings/judge.ts";
+import { listRollouts } from "./home/places.ts";
+import { scanRollout } from "./list/scan.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-odd-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

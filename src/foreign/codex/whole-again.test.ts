@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { zstdCompressSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { diagnose } from "./diagnose.ts";
-import { type Finding, needsRepair } from "./findings.ts";
-import { listRollouts } from "./places.ts";
-import { repairRollout } from "./repair.ts";
+import { type Finding, needsRepair } from "./findings/findings.ts";
+import { listRollouts } from "./home/places.ts";
+import { repairRollout } from "./repair/repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-whole-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../../lib/system.ts";
-import { allRepairs, isUnfinished } from "../../foreign/codex/journal.ts";
+import { allRepairs, isUnfinished } from "../../foreign/codex/repair/journal.ts";
 import { isFailure } from "../../failure.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import { systemWords } from "../../lib/words.ts";

@@ -1,10 +1,10 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { Failure } from "../../failure.ts";
-import { codexHome, listRollouts } from "../../foreign/codex/places.ts";
+import { codexHome, listRollouts } from "../../foreign/codex/home/places.ts";
 import { diagnose, type Diagnosis } from "../../foreign/codex/diagnose.ts";
-import { needsRepair } from "../../foreign/codex/findings.ts";
-import { understand } from "../../foreign/codex/understand.ts";
+import { needsRepair } from "../../foreign/codex/findings/findings.ts";
+import { understand } from "../../foreign/codex/findings/understand.ts";
 import { openStore, readConfig } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";

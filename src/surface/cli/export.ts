@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
-import { codexHome } from "../../foreign/codex/places.ts";
-import { rolloutPath, RolloutWriter, writeNew } from "../../foreign/codex/write.ts";
+import { codexHome } from "../../foreign/codex/home/places.ts";
+import { rolloutPath, RolloutWriter, writeNew } from "../../foreign/codex/rollout/write.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";

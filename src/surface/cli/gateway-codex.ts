@@ -14,7 +14,7 @@ import {
 import { isUtf8 } from "node:buffer";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
-import { codexHome } from "../../foreign/codex/places.ts";
+import { codexHome } from "../../foreign/codex/home/places.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
 import { syncPath } from "../../lib/system.ts";

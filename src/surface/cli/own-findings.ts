@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { counted } from "../../lib/words.ts";
 import { isFailure } from "../../failure.ts";
-import type { Severity } from "../../foreign/codex/findings.ts";
+import type { Severity } from "../../foreign/codex/findings/findings.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 
 /** What is wrong with a session of our own. Everything else in it is kept and used. */

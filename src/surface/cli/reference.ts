@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from "node:fs";
-import { listRollouts } from "../../foreign/codex/places.ts";
+import { listRollouts } from "../../foreign/codex/home/places.ts";
 import { quoted } from "../../lib/words.ts";
 
 /** How a command names a rollout, for a shell. */

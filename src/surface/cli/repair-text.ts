@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { counted, quoted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { entryOf } from "../../lib/table.ts";
-import { catalogue, type Finding } from "../../foreign/codex/findings.ts";
-import { homeOf } from "../../foreign/codex/places.ts";
-import { mendsOf } from "../../foreign/codex/held-still.ts";
-import type { Journal } from "../../foreign/codex/journal.ts";
-import type { PreparedRepair } from "../../foreign/codex/repair.ts";
-import type { ShownEdit } from "../../foreign/codex/repair-changes.ts";
-import { readAround } from "../../foreign/codex/contains.ts";
+import { catalogue, type Finding } from "../../foreign/codex/findings/findings.ts";
+import { homeOf } from "../../foreign/codex/home/places.ts";
+import { mendsOf } from "../../foreign/codex/repair/held-still.ts";
+import type { Journal } from "../../foreign/codex/repair/journal.ts";
+import type { PreparedRepair } from "../../foreign/codex/repair/repair.ts";
+import type { ShownEdit } from "../../foreign/codex/repair/repair-changes.ts";
+import { readAround } from "../../foreign/codex/rollout/contains.ts";
 
 const widest = 100;
 

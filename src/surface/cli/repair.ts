@@ -9,12 +9,12 @@ import {
   type RepairOptions,
   repairRollout,
   undoRepair,
-} from "../../foreign/codex/repair.ts";
-import { isUnfinished, type Journal, repairsOf } from "../../foreign/codex/journal.ts";
-import { codexHome } from "../../foreign/codex/places.ts";
-import type { SealChoice } from "../../foreign/codex/seal-choice.ts";
-import { writeTranscript } from "../../foreign/codex/transcript.ts";
-import { understand, type Understood } from "../../foreign/codex/understand.ts";
+} from "../../foreign/codex/repair/repair.ts";
+import { isUnfinished, type Journal, repairsOf } from "../../foreign/codex/repair/journal.ts";
+import { codexHome } from "../../foreign/codex/home/places.ts";
+import type { SealChoice } from "../../foreign/codex/findings/seal-choice.ts";
+import { writeTranscript } from "../../foreign/codex/repair/transcript.ts";
+import { understand, type Understood } from "../../foreign/codex/findings/understand.ts";
 import { openStore, readConfig } from "../config.ts";
 import { printJson, type Printed } from "../json/print.ts";
 import { ageOf } from "./age.ts";

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { Failure } from "../../failure.ts";
-import { rolloutLines } from "../../foreign/codex/lines.ts";
+import { rolloutLines } from "../../foreign/codex/rollout/lines.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import { isItemRecord, type LogRecord, type NewEvent, type Settings } from "../../session/event.ts";
 import { describeAnew } from "../../session/item.ts";

@@ -1,0 +1,131 @@
+import { Bounded } from "./bounded.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { type Span, spanOf } from "../rollout/span.ts";
+import { timeOf } from "../rollout/record.ts";
+import type { TextSet } from "./text-set.ts";
+import type { WatchedRecord } from "./watched-record.ts";
+
+/** Reads bytes of the file that lie behind: to see whether a line is the very same as an earlier one. */
+export type ReadAt = (at: number, bytes: number) => Buffer;
+
+const mostLines = 2_000_000;
+const mostDoubles = 200_000;
+const mostIds = mostLines / 4;
+/** Ids of items that are shorter may come again: `fc_0`, `msg_1` of local models and gateways. OpenAI's have 27 characters and more, Codex's own 40. */
+const uniqueId = 20;
+/** What an id was seen as. */
+const [asItem, asCall, asOutput] = [1, 2, 4];
+
+/**
+ * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
+ * real rollouts), so likeness is not enough: a doubled record has an ordinal or an item's id that was there already, or a call id and the very
+ * bytes, time included. A call id alone says nothing: some gateways count theirs anew in every response. A message without any of them
+ * counts when it follows its first copy at the distance at which such records do, and so does the event that tells it: left alone it would tell
+ * of a message whose record is gone. Of what is no item, what changes the history counts: a summary that is there again behind later turns would
+ * take them away, and a rollback one more.
+ */
+export class DoublesWatch {
+  /** Of paginated rollouts: where the line with each ordinal stands, and its index. */
+  #places = new Float64Array(2 ** 12);
+  #lastOrdinal = -1;
+  /** Of items without an id: by time and length. */
+  readonly #first = new Map<number, { index: number; at: number }>();
+  readonly #ids: TextSet;
+  /** Ids of bare calls that are copies, until their output comes. */
+  readonly #copied = new Set<string>();
+  readonly #strong = new Bounded<Span>(mostDoubles);
+  readonly #weak = new Bounded<Span & { distance: number }>(mostDoubles);
+  readonly #distances = new Set<number>();
+  readonly #readAt: ReadAt;
+
+  /** `ids`: where ids are noted. */
+  constructor(ids: TextSet, readAt: ReadAt) {
+    this.#ids = ids;
+    this.#readAt = readAt;
+  }
+
+  /** True for a record that is a copy beyond doubt. */
+  see(record: WatchedRecord, line: RolloutLine): boolean {
+    const { type, kind, payload, ordinal, era } = record;
+    const isItem = type === "response_item";
+    const known = isItem ? this.#knows(record) : undefined;
+    if (ordinal !== undefined) {
+      if (!this.#hasOrdinal(ordinal, line) && known !== "id") return false;
+      this.#strong.add(spanOf(line));
+      return true;
+    }
+    const isEvent = type === "event_msg";
+    const isTurning = type === "compacted" || (isEvent && kind === "thread_rolled_back");
+    const isTold = isEvent && (kind === "agent_message" || kind === "user_message");
+    if (!isItem && !isTurning && !isTold && line.index > 1) return false;
+    if (isItem && era === "bare") return this.#seeBare(payload["call_id"], known, line);
+    const distance = this.#repeats(record, line);
+    if (known === "id" || (distance !== undefined && (known === "call" || isTurning || line.index === 1))) {
+      if (distance !== undefined) this.#distances.add(distance);
+      this.#strong.add(spanOf(line));
+      return true;
+    }
+    if (distance !== undefined && (isItem || isTold)) this.#weak.add({ ...spanOf(line), distance });
+    return false;
+  }
+
+  found(): { spans: Span[]; count: number } {
+    const weak = this.#weak.items.filter(({ distance }) => this.#distances.has(distance));
+    const spans = [...this.#strong.items, ...weak.map(({ index, at, bytes }) => ({ index, at, bytes }))];
+    return { spans: spans.sort((a, b) => a.at - b.at), count: this.#strong.count + weak.length };
+  }
+
+  /** Where the line with this ordinal stands, in a paginated rollout. */
+  placeOf(ordinal: number): number | undefined {
+    const place = this.#places[ordinal] ?? 0;
+    return place > 0 ? place - 1 : undefined;
+  }
+
+  /** What of the item was there before: its id, or, where it has none that is one for good, its call's. */
+  #knows(record: WatchedRecord): "id" | "call" | undefined {
+    const id = record.idIn(this.#ids, uniqueId);
+    if (id !== undefined) return this.#ids.mark(id, asItem) ? "id" : undefined;
+    const { kind, payload } = record;
+    const call = payload["call_id"];
+    if (typeof call !== "string" || call === "") return undefined;
+    return this.#ids.note(call, kind?.endsWith("_output") ? asOutput : asCall) ? "call" : undefined;
+  }
+
+  /** Bare lines have no time, and what a tool says may well be the same twice: of a call that is a copy one output is too. */
+  #seeBare(call: unknown, known: "id" | "call" | undefined, line: RolloutLine): boolean {
+    const isCopy = known === "id" || (typeof call === "string" && this.#copied.delete(call));
+    if (known === "id" && typeof call === "string") this.#copied.add(call);
+    if (isCopy) this.#strong.add(spanOf(line));
+    return isCopy;
+  }
+
+  /** Whether the line with this ordinal has these very bytes. */
+  #hasOrdinal(ordinal: number, line: RolloutLine): boolean {
+    if (ordinal > this.#lastOrdinal) {
+      this.#lastOrdinal = ordinal;
+      if (ordinal >= mostLines || ordinal < 0) return false;
+      if (ordinal >= this.#places.length) {
+        const places = new Float64Array(Math.min(mostLines, 2 * ordinal));
+        places.set(this.#places);
+        this.#places = places;
+      }
+      this.#places[ordinal] = line.offset + 1;
+      return false;
+    }
+    const place = this.#places[ordinal] ?? 0;
+    // One that comes late.
+    if (place === 0) this.#places[ordinal] = line.offset + 1;
+    return place > 0 && line.bytes.equals(this.#readAt(place - 1, line.bytes.length));
+  }
+
+  /** How many lines ago the very same bytes were seen for the first time. */
+  #repeats({ timestamp }: WatchedRecord, { bytes, index, offset }: RolloutLine): number | undefined {
+    const key = (timeOf(timestamp) ?? 0) * 2 ** 11 + (bytes.length % 2 ** 11);
+    const first = this.#first.get(key);
+    if (first === undefined) {
+      if (this.#first.size < mostIds) this.#first.set(key, { index, at: offset });
+      return undefined;
+    }
+    return bytes.equals(this.#readAt(first.at, bytes.length)) ? index - first.index : undefined;
+  }
+}

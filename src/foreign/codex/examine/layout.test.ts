@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { examine } from "./examine.ts";
+import { relaid } from "./layout.ts";
+import { judge } from "../findings/judge.ts";
+import { repairRollout, undoRepair } from "../repair/repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-layout-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const id = "01a0f497-0990-7f13-933f-78cca4bbbb53";
+const now = Date.parse("2026-11-21");
+
+const timestamp = "2026-09-23T01:25:00.000Z";
+const said = (ordinal: number, role: string, text: string): object => {
+  const content = [{ type: role === "user" ? "input_text" : "output_text", text }];
+  return { timestamp, ordinal, type: "response_item", payload: { type: "message", role, content } };
+};
+const rows: readonly object[] = [
+  {
+    timestamp,
+    ordinal: 0,
+    type: "session_meta",
+    payload: {
+      id,
+      timestamp,
+      cwd: "/pond",
+      originator: "codex_exec",
+      cli_version: "0.156.0",
+      source: "exec",
+      model_provider: "openai",
+      history_mode: "paginated",
+    },
+  },
+  said(1, "user", 'count { the "ducks" [ }\n{ über \\ 🦆'),
+  said(2, "assistant", "4,\t{}"),
+];
+const lines = rows.map((row) => JSON.stringify(row));
+const whole = `${lines.join("\n")}\n`;
+const spread = rows.map((row) => `${JSON.stringify(row, null, 2)}\n`).join("");
+
+function written(name: string, content: string | Buffer): string {
+  const folder = join(root, name, "sessions", "2026", "09", "23");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `rollout-2026-09-23T01-25-00-${id}.jsonl`);
+  writeFileSync(path, content);
+  return path;
+}
+
+const utf16 = (text: string): Buffer => Buffer.from(text, "utf16le");
+
+describe("a rollout that a program has written anew is one again", () => {
+  it.each<[string, string | Buffer, string]>([
+    ["spread over many lines (jq .)", spread, "one record over many lines"],
+    ["with CRLF", spread.replaceAll("\n", "\r\n"), "one record over many lines"],
+    ["one behind the other", spread.replaceAll("}\n{", "}{"), "one record over many lines"],
+    ["as a list (jq -s .)", JSON.stringify(rows, null, 2), "one JSON list"],
+    ["as a list in one line", JSON.stringify(rows), "one JSON list"],
+    ["UTF-16", utf16(`\uFEFF${whole}`), "UTF-16"],
+    ["UTF-16 without a mark", utf16(whole), "UTF-16"],
+    ["UTF-16, big-endian", utf16(`\uFEFF${whole}`).swap16(), "UTF-16"],
+    ["UTF-16, spread", utf16(`\uFEFF${spread}`), "UTF-16"],
+  ])("%s", async (what, content, detail) => {
+    const path = written(what.replaceAll(/\W/gu, ""), content);
+    expect(judge(await examine(path), { path, now })).toMatchObject([
+      { kind: "other-layout", severity: "broken", detail },
+    ]);
+    expect(relaid(Buffer.from(content)).toString()).toBe(whole);
+  });
+
+  it("by a repair, with what stands before a torn end, and back", async () => {
+    const content = `${spread}{\n  "timestamp": "2026`;
+    const path = written("torn", content);
+    await repairRollout(path, { home: root, seals: { which: "dead" }, now }, () => undefined);
+    expect(readFileSync(path, "utf8").startsWith(whole)).toBe(true);
+    expect(judge(await examine(path), { path, now })).toEqual([]);
+    await undoRepair(root, path);
+    expect(readFileSync(path, "utf8")).toBe(content);
+  });
+
+  it.each<[string, string | Buffer]>([
+    ["another program's", JSON.stringify([{ type: "message", role: "user" }], null, 2)],
+    ["text", utf16("\uFEFFcount the ducks\n")],
+    ["an empty list", "[]"],
+    ["braces", "{{{{"],
+  ])("and %s is left alone", async (what, content) => {
+    const path = written(what.replaceAll(/\W/gu, ""), content);
+    expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "not-a-rollout" }]);
+  });
+});

@@ -1,0 +1,123 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { applyEdits } from "../repair/apply-edits.ts";
+import { EditedFile } from "../repair/edited-file.ts";
+import { examine } from "./examine.ts";
+import { judge } from "../findings/judge.ts";
+import { needsRepair } from "../findings/findings.ts";
+import { lookThrough } from "./long-line.ts";
+import { longLine } from "../repair/plan-long.ts";
+import { PlannedEdits } from "../repair/planned-edits.ts";
+import { repairRollout } from "../repair/repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-long-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const now = Date.parse("2026-11-21T12:00:00Z");
+const id = "01a1fe21-a4f7-7732-aaac-cfb0c4572f0c";
+const path = join(root, `rollout-2026-11-20T10-00-00-${id}.jsonl`);
+const line = (type: string, payload: object): string =>
+  JSON.stringify({ timestamp: "2026-11-20T10:00:00.000Z", type, payload });
+const header = line("session_meta", {
+  id,
+  timestamp: "2026-11-20T10:00:00.000Z",
+  cwd: "/w",
+  originator: "codex_cli_rs",
+  cli_version: "0.130.0",
+});
+const call = line("response_item", {
+  type: "function_call",
+  call_id: "call_1",
+  name: "shell",
+  arguments: "{}",
+});
+const filler = "0123456789abcde\\n".repeat(33 * 2 ** 16);
+const output = line("response_item", { type: "function_call_output", call_id: "call_1", output: "" }).replace(
+  '"output":""',
+  `"output":"${filler}"`,
+);
+const answer = line("response_item", { type: "message", role: "assistant", content: [] });
+const whole = `${[header, call, output, answer].join("\n")}\n`;
+const place = whole.length - answer.length - 100;
+
+async function kinds(): Promise<string[]> {
+  return judge(await examine(path), { path, now })
+    .filter(needsRepair)
+    .map(({ kind }) => kind);
+}
+
+async function repaired(bytes: Buffer): Promise<Buffer> {
+  writeFileSync(path, bytes);
+  const options = { home: join(root, "own"), now, seals: { which: "none" } } as const;
+  await repairRollout(path, options, () => undefined);
+  rmSync(join(root, "own"), { recursive: true, force: true });
+  return readFileSync(path);
+}
+
+function changed(into: (bytes: Buffer) => void): Buffer {
+  const bytes = Buffer.from(whole, "latin1");
+  into(bytes);
+  return bytes;
+}
+
+describe("a line that is longer than what is held of one", () => {
+  it("is looked through to its end", async () => {
+    writeFileSync(path, whole);
+    expect(await kinds()).toEqual([]);
+    writeFileSync(path, whole.slice(0, -answer.length - 90));
+    expect(await kinds()).toEqual(["torn-tail"]);
+  });
+
+  it("is mended at the place near its end at which it is damaged", async () => {
+    const damage = (one: number | string, other: number | string): Buffer =>
+      changed((bytes) => bytes.fill(one, place, place + 1).fill(other, place + 5, place + 8));
+    const damaged = damage(0xff, 0);
+    writeFileSync(path, damaged);
+    expect(await kinds()).toEqual(["invalid-utf8"]);
+    expect((await repaired(damaged)).equals(damage("?", " "))).toBe(true);
+  });
+
+  it("becomes spaces where it is no record, and the records that are glued to it stay", () => {
+    const torn = output.slice(0, 150);
+    const spaces = (text: string): string => " ".repeat(text.length);
+    for (const [before, after] of [
+      [torn + answer, spaces(torn) + answer],
+      [call + torn, `${call}\n${spaces(torn).slice(1)}`],
+      [call + answer, `${call}\n${answer}`],
+      [torn + torn, spaces(torn + torn)],
+    ] as const) {
+      expect(mendedLine(before, false)).toBe(after);
+      const isEndBlank = after.endsWith(" ");
+      expect(mendedLine(before, true)).toBe(`${isEndBlank ? after.slice(0, -1) : after}\n`);
+    }
+  });
+});
+
+it("ends where the file became shorter while it was looked through, however little is left", () => {
+  const left = Buffer.from(answer.slice(0, 40));
+  let reads = 0;
+  const read = (at: number, bytes: number): Buffer => {
+    if (++reads > 10) throw new Error("it doesn't get on");
+    return left.subarray(at, at + bytes);
+  };
+  expect(lookThrough({ at: 0, bytes: answer.length }, read).isObject).toBe(false);
+});
+
+/** What the edits of a line make of it, whatever its length. */
+function mendedLine(text: string, isTail: boolean): string {
+  writeFileSync(path, text);
+  const fd = openSync(path, "r");
+  const planned = new PlannedEdits(join(root, "edits"));
+  try {
+    const span = { index: 0, at: 0, bytes: text.length };
+    for (const edit of longLine(span, new EditedFile(fd, text.length), "unparsable-line", isTail))
+      planned.add(edit);
+    applyEdits(path, planned);
+    return readFileSync(path, "utf8");
+  } finally {
+    planned.close();
+    closeSync(fd);
+  }
+}

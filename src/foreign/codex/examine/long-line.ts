@@ -1,0 +1,62 @@
+import { JsonStream, type TextFlaw } from "../../../lib/json-stream.ts";
+import type { Span } from "../rollout/span.ts";
+
+/** Reads bytes of a file, fewer where it ends. */
+export type Reader = (at: number, bytes: number) => Buffer;
+
+/** A place in a long line that Codex doesn't take. */
+export interface Flaw {
+  readonly is: TextFlaw;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** What is in a long line: `flaws` are the first so many, of a line that is an object but for them. */
+export interface LongLine {
+  readonly isObject: boolean;
+  readonly isBlank: boolean;
+  readonly flaws: readonly Flaw[];
+  readonly count: number;
+}
+
+const piece = 2 ** 20;
+const mostFlaws = 10_000;
+const mostMarks = 1_000;
+/** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
+const beginning = Buffer.from('{"timestamp":"');
+
+/** Looks a line through a piece at a time: it may have gigabytes. */
+export function lookThrough({ at, bytes }: Pick<Span, "at" | "bytes">, read: Reader): LongLine {
+  const flaws: Flaw[] = [];
+  let count = 0;
+  const stream = new JsonStream((is, offset, length) => {
+    if (count++ < mostFlaws) flaws.push({ is, at: at + offset, bytes: length });
+  });
+  for (let done = 0; done < bytes && !stream.isBroken;) {
+    const asked = Math.min(piece, bytes - done);
+    const part = read(at + done, asked);
+    if (part.length === 0) break;
+    // Fewer bytes: the file has become shorter meanwhile.
+    done += stream.take(part, part.length < asked || asked === bytes - done);
+  }
+  return { isObject: stream.isWhole, isBlank: stream.isBlank, flaws, count };
+}
+
+/** Why Codex passes the line over; `undefined` where it takes it, and "blank" where there is nothing in it. */
+export function flawOf(line: LongLine): "blank" | "json" | "utf8" | "surrogate" | undefined {
+  if (line.isBlank) return "blank";
+  if (!line.isObject) return "json";
+  const [first] = line.flaws;
+  return first === undefined ? undefined : first.is === "control" ? "json" : first.is;
+}
+
+/** Where in a line another record may begin, and where it begins itself. */
+export function beginnings({ at, bytes }: Pick<Span, "at" | "bytes">, read: Reader): number[] {
+  const found = [at];
+  for (let done = 1; done < bytes && found.length < mostMarks; done += piece) {
+    const part = read(at + done, Math.min(piece + beginning.length - 1, bytes - done));
+    for (let mark = part.indexOf(beginning); mark >= 0; mark = part.indexOf(beginning, mark + 1))
+      if (mark < piece) found.push(at + done + mark);
+  }
+  return found;
+}

@@ -1,0 +1,99 @@
+import { isCallKind, isOutputKind } from "../../../session/item.ts";
+import { Bounded } from "./bounded.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import type { Hole } from "./messages-watch.ts";
+import { type Span, spanOf } from "../rollout/span.ts";
+import type { TextSet } from "./text-set.ts";
+import { callTold, type WatchedRecord } from "./watched-record.ts";
+
+/** A call whose record is gone, and that of its output too, while an event still tells both. */
+export interface LostCall {
+  readonly call: string;
+  readonly event: Span;
+  /** Where the call was, and where its output. */
+  readonly before: Hole;
+  readonly behind: Hole;
+}
+
+const mostLost = 10_000;
+const mostHoles = 16;
+/** So many lines lie between an event and the records that it tells of, at most. */
+const nearby = 16;
+const asCall = 8;
+
+/**
+ * Follows the events that tell how a call went, to find those whose call and output are both gone. An event alone says nothing: what the
+ * person runs in Codex has no call. So there has to be a hole on both sides of it, in the same turn, and no record with its id.
+ */
+export class LostCallsWatch {
+  readonly lost = new Bounded<LostCall>(mostLost);
+  readonly #ids: TextSet;
+  /** Holes of this turn before which nothing is told yet. */
+  #holes: Hole[] = [];
+  #told = new Map<string, { event: Span; before: Hole; behind?: Hole }>();
+
+  /** `ids`: where the ids of calls are noted. */
+  constructor(ids: TextSet) {
+    this.#ids = ids;
+  }
+
+  hole(hole: Hole): void {
+    for (const told of this.#told.values()) {
+      if (told.behind !== undefined) continue;
+      if (hole.index - told.event.index <= nearby) told.behind = hole;
+      return;
+    }
+    this.#holes.push(hole);
+    if (this.#holes.length > mostHoles) this.#holes.shift();
+  }
+
+  see(record: WatchedRecord, line: RolloutLine): void {
+    const { type, kind = "", payload } = record;
+    if (type === "response_item") {
+      const call = payload["call_id"];
+      if ((isCallKind(kind) || isOutputKind(kind)) && typeof call === "string") this.#seen(call);
+    } else if (type === "compacted") this.#forget();
+    else if (type === "event_msg") {
+      if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
+      else if (this.#holes.length > 0) this.#event(record, line);
+    }
+  }
+
+  rolledBack(from: number): void {
+    this.#settle();
+    this.lost.keep(this.lost.items.filter(({ event }) => event.index < from));
+  }
+
+  /** What is lost, also at the end of the file. */
+  found(): readonly LostCall[] {
+    this.#settle();
+    return this.lost.items;
+  }
+
+  #seen(call: string): void {
+    this.#ids.mark(this.#ids.numberOf(call), asCall);
+    if (this.#told.size > 0) this.#told.delete(call);
+  }
+
+  #event(record: WatchedRecord, line: RolloutLine): void {
+    const told = callTold(record);
+    if (told === undefined || told.isPersons || this.#ids.mark(this.#ids.numberOf(told.call), asCall)) return;
+    const at = this.#holes.findLastIndex(({ index }) => line.index - index <= nearby);
+    const [before] = at < 0 ? [] : this.#holes.splice(at, 1);
+    if (before) this.#told.set(told.call, { event: spanOf(line), before });
+  }
+
+  #settle(): void {
+    for (const [call, { event, before, behind }] of this.#told)
+      if (behind) this.lost.add({ call, event, before, behind });
+    this.#told = new Map();
+    this.#holes = [];
+  }
+
+  /** What a summary replaced is not sent any more. */
+  #forget(): void {
+    this.#told = new Map();
+    this.#holes = [];
+    this.lost.keep([]);
+  }
+}

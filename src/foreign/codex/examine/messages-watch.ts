@@ -1,0 +1,219 @@
+import { stringOf } from "../../../lib/json.ts";
+import { isCallKind, isOutputKind } from "../../../session/item.ts";
+import { Bounded } from "./bounded.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { promptOf } from "../rollout/prompt.ts";
+import { type Span, spanOf } from "../rollout/span.ts";
+import { textIn } from "./rebuild-message.ts";
+import { itemOf, type WatchedRecord } from "./watched-record.ts";
+
+/** A message that an event tells, and whose own record is gone. */
+export interface LostMessage {
+  readonly role: "user" | "assistant";
+  readonly event: Span;
+  readonly hole: Hole;
+}
+
+/** Where a record was: a line that is blank now, or, of no bytes, the place between two lines. */
+export interface Hole extends Span {
+  /** The ordinal that it had, in a paginated rollout. */
+  ordinal?: number;
+}
+
+/** Something of a message that was told, until the record of it is seen. */
+interface Told {
+  readonly id: string | undefined;
+  readonly text: string;
+  readonly event: Span;
+  hole?: Hole;
+}
+
+/** Reasoning that the model is sent without what it led to. */
+export interface LoneReasoning extends Span {
+  /** Whether a record is gone right behind it, so that it is damage and no turn that was cut off. */
+  readonly isDamage: boolean;
+}
+
+/** Said on the screen only (0.36 to 0.58). */
+const ofNoRecord = "Compact task completed";
+const mostLost = 10_000;
+const mostTold = 64;
+const mostTexts = 8;
+/** So many lines lie between a message of the person and the event that tells it, at most. */
+const nearby = 4;
+
+/**
+ * Follows the messages and the events that tell them a second time (`agent_message` and `user_message`, since 0.148 `item_completed`), to
+ * find what only the event still tells. An event alone says nothing: up to 0.58 what a cut stream brought has no record. So there has to
+ * be a hole too where the record belongs: a line that was blanked, an ordinal that is missing, or the end of the file. Beside it, what of the
+ * model's items a provider may refuse for their form.
+ */
+export class MessagesWatch {
+  /** Reasoning whose words are not sealed, or not only. */
+  readonly plain = new Bounded<Span>(mostLost);
+  /** Offset of the first item of the model's that has an id. */
+  firstId: number | undefined;
+  readonly lost = new Bounded<LostMessage>(mostLost);
+  #lone = new Bounded<LoneReasoning>(mostLost);
+  /** Answers that were told and not seen: their record comes behind the event. */
+  #told: Told[] = [];
+  /** Answers that were seen and not told yet: now and then the event comes behind the record. */
+  #answered: { id: unknown; text: string }[] = [];
+  /** What the person was seen to say last: the event comes behind the record. */
+  #said: string[] = [];
+  #holes: Hole[] = [];
+  #reasoning: { span: Span; isDamage: boolean } | undefined;
+  #lastOrdinal: number | undefined;
+  /** Holes since the last record. */
+  #since: Hole[] = [];
+  #end = 0;
+  #lines = 0;
+  readonly #onHole: (hole: Hole) => void;
+
+  /** `onHole` is told of each place where a record was. */
+  constructor(onHole: (hole: Hole) => void) {
+    this.#onHole = onHole;
+  }
+
+  /** A line that holds nothing, or nothing that can be read. */
+  hole(line: RolloutLine): void {
+    if (line.length > 0) this.#hole(spanOf(line));
+    if (this.#since.length > mostTold) this.#since.shift();
+  }
+
+  see({ type, kind = "", payload, ordinal }: WatchedRecord, line: RolloutLine): void {
+    const { length } = this.#since;
+    if (ordinal !== undefined) {
+      for (const hole of this.#since)
+        if (hole.ordinal !== undefined && hole.ordinal >= ordinal) delete hole.ordinal;
+      // Lines that are gone altogether; those that are blank have one each.
+      if (this.#lastOrdinal !== undefined && ordinal > this.#lastOrdinal + 1 + length)
+        this.#hole({ index: line.index, at: line.offset, bytes: 0 });
+      this.#lastOrdinal = ordinal;
+    }
+    if (this.#since.length > 0) this.#since = [];
+    this.#end = line.offset + line.length + line.ending.length;
+    this.#lines = line.index + 1;
+    if (type === "response_item") this.#item(kind, payload, line);
+    else if (type === "event_msg") this.#event(kind, payload, line);
+    else if (type === "compacted") this.#replaced();
+  }
+
+  rolledBack(from: number): void {
+    const [lost, lone] = [this.lost.items, this.#lone.items];
+    // What the person said is counted, whether it was taken back or not: without it the rollback would take back an earlier turn.
+    this.lost.keep(lost.filter(({ event, role }) => role === "user" || event.index < from));
+    this.#lone.keep(lone.filter(({ index }) => index < from));
+    this.#told = [];
+    this.#reasoning = undefined;
+  }
+
+  /** So far the lines were copied from another thread: events also of what was left out (0.146). */
+  copied(): void {
+    this.#told = [];
+    this.lost.keep(this.lost.items.filter(({ role }) => role === "user"));
+  }
+
+  /** Reasoning alone, also that with which the file ends. */
+  get lone(): readonly LoneReasoning[] {
+    const last = this.#reasoning;
+    return last ? [...this.#lone.items, { ...last.span, isDamage: last.isDamage }] : this.#lone.items;
+  }
+
+  /** What is lost, also at the end of the file. */
+  found(): readonly LostMessage[] {
+    const atEnd: LostMessage[] = this.#told.flatMap(({ event, hole }) => {
+      const isLast = event.index === this.#lines - 1;
+      const ordinal = this.#lastOrdinal === undefined ? {} : { ordinal: this.#lastOrdinal + 1 };
+      const place =
+        hole ?? (isLast ? { index: this.#lines, at: this.#end, bytes: 0, ...ordinal } : undefined);
+      return place ? [{ role: "assistant", event, hole: place }] : [];
+    });
+    return [...this.lost.items, ...atEnd];
+  }
+
+  #hole(span: Span): void {
+    const hole: Hole = { ...span };
+    this.#since.push(hole);
+    if (this.#lastOrdinal !== undefined) hole.ordinal = this.#lastOrdinal + this.#since.length;
+    this.#holes.push(hole);
+    if (this.#holes.length > mostTexts) this.#holes.shift();
+    this.#onHole(hole);
+    const waiting = this.#told.find((told) => told.hole === undefined);
+    if (waiting) waiting.hole = hole;
+    if (this.#reasoning) this.#reasoning.isDamage = true;
+  }
+
+  #item(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
+    if (kind === "reasoning") {
+      // Of one response several stand together; between those of two was what the first led to.
+      if (this.#reasoning?.isDamage) this.#lone.add({ ...this.#reasoning.span, isDamage: true });
+      this.#reasoning = { span: spanOf(line), isDamage: false };
+      const { content } = payload;
+      if (Array.isArray(content) && content.length > 0) this.plain.add(this.#reasoning.span);
+      return;
+    }
+    const role = kind === "message" ? payload["role"] : undefined;
+    const isAnswer = role === "assistant";
+    if (this.firstId === undefined && (isAnswer || isCallKind(kind)) && typeof payload["id"] === "string")
+      this.firstId = line.offset;
+    const reasoning = this.#reasoning;
+    this.#reasoning = undefined;
+    // Before an output there was a call, and a call that is gone is put in.
+    const isFollowed = isAnswer || isCallKind(kind) || isOutputKind(kind) || kind.endsWith("_call");
+    if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
+    if (isAnswer) {
+      const [id, text] = [payload["id"], textIn(payload["content"])];
+      const at = this.#told.findIndex(
+        (told) => (told.id !== undefined && told.id === id) || told.text === text,
+      );
+      // Records come in the order of their events: what was told before this one, and has no hole, never had one.
+      if (at < 0) {
+        this.#answered.push({ id, text });
+        if (this.#answered.length > mostTexts) this.#answered.shift();
+      } else this.#told = this.#told.filter(({ hole }, nth) => nth > at || (nth < at && hole !== undefined));
+    } else if (role === "user") {
+      const words = promptOf(payload);
+      if (words === undefined) return;
+      this.#said.push(words);
+      if (this.#said.length > mostTexts) this.#said.shift();
+    }
+  }
+
+  #event(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
+    const item = kind === "item_completed" ? itemOf(payload) : undefined;
+    if (kind === "agent_message" || item?.["type"] === "AgentMessage") {
+      const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
+      const id = item?.["id"];
+      const seen = this.#answered.findIndex(
+        (answer) => (id !== undefined && answer.id === id) || answer.text === text,
+      );
+      if (seen >= 0) return void this.#answered.splice(seen, 1);
+      if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
+      this.#told.push({ id: typeof id === "string" ? id : undefined, text, event: spanOf(line) });
+    } else if (kind === "user_message" || item?.["type"] === "UserMessage") {
+      this.#settle();
+      const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
+      // The record may say more: the names of pictures, for one.
+      const isSeen = text === "" || this.#said.includes(text) || this.#said.at(-1)?.includes(text) === true;
+      const hole = this.#holes.findLast(({ index }) => index >= line.index - nearby && index <= line.index);
+      if (!isSeen && hole) this.lost.add({ role: "user", event: spanOf(line), hole });
+    } else if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
+  }
+
+  /** No record of what was told can come any more. */
+  #settle(): void {
+    for (const { event, hole } of this.#told) if (hole) this.lost.add({ role: "assistant", event, hole });
+    this.#told = [];
+    this.#answered = [];
+  }
+
+  /** What a summary replaced is not sent any more. */
+  #replaced(): void {
+    this.#told = [];
+    this.#reasoning = undefined;
+    this.lost.keep([]);
+    this.#lone.keep([]);
+    this.plain.keep([]);
+  }
+}

@@ -1,0 +1,31 @@
+import { bareKinds } from "../rollout/bare-kinds.ts";
+import { isThreadId } from "../home/places.ts";
+import type { WatchedRecord } from "./watched-record.ts";
+
+/** The types that Codex gave its lines (0.34 to 0.169), and that of a bare one beside the items. */
+const types: ReadonlySet<string> = new Set([
+  "session_meta",
+  "response_item",
+  "event_msg",
+  "turn_context",
+  "compacted",
+  "world_state",
+  "token_usage_record",
+  "inter_agent_communication",
+  "inter_agent_communication_metadata",
+  "dynamic_tools_updated",
+  "state",
+]);
+
+/**
+ * Whether a line is one as Codex writes them. Other programs keep sessions, events and tables in lines of JSON too (Claude Code, `codex exec
+ * --json`, hooks, Codex's own history and index): a file that holds nothing else is no rollout, whatever is missing in it.
+ */
+export function isOfCodex({ era, type, kind = "", payload }: WatchedRecord): boolean {
+  if (!types.has(type)) return false;
+  if (era !== "bare") return true;
+  if (type === "session_meta") return isThreadId(payload["id"]);
+  if (type !== "response_item") return type === "state";
+  if (kind === "message") return typeof payload["role"] === "string" && Array.isArray(payload["content"]);
+  return bareKinds.has(kind) && typeof payload["call_id"] === "string";
+}

@@ -1,0 +1,93 @@
+import { NumberRows } from "./number-rows.ts";
+import { SpanList } from "./span-list.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { type Span, spanOf } from "../rollout/span.ts";
+import type { WatchedRecord } from "./watched-record.ts";
+
+/** A line whose ordinal has to become another one. */
+export interface Renumbered extends Span {
+  readonly ordinal: number;
+  /** The one it has; none where an older Codex wrote the line. */
+  readonly had?: number;
+}
+
+const mostLines = 500_000;
+
+/**
+ * Follows the ordinals of a paginated rollout (0.148 and later). Gaps are fine. What goes back, or has none at the end, is not: from the
+ * first such line on, every line is given the next one.
+ */
+export class OrdinalsWatch {
+  #last: number | undefined;
+  /** Lines without an ordinal since the last one that has one; fatal only at the end of the file. */
+  readonly #without = new SpanList(mostLines);
+  /** Of each line that gets another ordinal: its index, offset and bytes, that ordinal, and the one it has (NaN: none). */
+  readonly #renumbered = new NumberRows(5);
+  #next: number | undefined;
+  regressed = 0;
+  #firstRegressed: Span | undefined;
+
+  see({ type, ordinal }: WatchedRecord, line: RolloutLine): void {
+    if (type === "") return;
+    if (ordinal === undefined) {
+      if (this.#next !== undefined) this.#renumber(line, undefined);
+      else this.#without.add(spanOf(line));
+      return;
+    }
+    if (this.#next === undefined && this.#last !== undefined && ordinal <= this.#last) {
+      this.#next = this.#last + 1;
+      this.#firstRegressed = spanOf(line);
+    }
+    if (this.#next === undefined) {
+      this.#last = ordinal;
+      if (this.#without.count > 0) this.#without.clear();
+    } else {
+      if (this.#last !== undefined && ordinal <= this.#last) this.regressed++;
+      this.#last = Math.max(this.#last ?? 0, ordinal);
+      this.#renumber(line, ordinal);
+    }
+  }
+
+  #renumber(line: RolloutLine, had: number | undefined): void {
+    const ordinal = this.#next!;
+    this.#next = ordinal + 1;
+    if (this.#renumbered.length === mostLines) return;
+    const { index, at, bytes } = spanOf(line);
+    this.#renumbered.put(this.#renumbered.add(), index, at, bytes, ordinal, had ?? Number.NaN);
+  }
+
+  /** The ordinal that the next line would get. */
+  get next(): number | undefined {
+    return this.#next ?? (this.#last === undefined ? undefined : this.#last + 1);
+  }
+
+  get firstRegressed(): Span | undefined {
+    return this.#firstRegressed;
+  }
+
+  /** The lines at the end that have none. */
+  get missing(): SpanList {
+    return this.#without;
+  }
+
+  /** What would put them in order. */
+  *wanted(): Generator<Renumbered, undefined> {
+    if (this.#next === undefined) {
+      let ordinal = this.next ?? 0;
+      for (const span of this.#without) yield { ...span, ordinal: ordinal++ };
+      return undefined;
+    }
+    const rows = this.#renumbered;
+    for (let row = 0; row < rows.length; row++) {
+      const had = rows.get(row, 4);
+      yield {
+        index: rows.get(row, 0),
+        at: rows.get(row, 1),
+        bytes: rows.get(row, 2),
+        ordinal: rows.get(row, 3),
+        ...(!Number.isNaN(had) && { had }),
+      };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import { isJsonObject } from "../../../lib/json.ts";
+import { isCallKind, isOutputKind } from "../../../session/item.ts";
+import { Bounded } from "./bounded.ts";
+import { isInjected } from "../rollout/injected.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { OpenCalls } from "./open-calls.ts";
+import { type Span, spanOf, type Unpaired } from "../rollout/span.ts";
+import type { TextSet } from "./text-set.ts";
+import { callTold, type WatchedRecord } from "./watched-record.ts";
+const mostEvents = 512;
+
+/** Follows calls and outputs. What a summary replaced or a rollback took back is not sent, and needs no partner. */
+export class PairsWatch {
+  readonly open: OpenCalls;
+  /** Calls that a summary brought along without their output. */
+  readonly #carried = new Set<string>();
+  /** Events of calls that are not open: of calls that were never seen, or that have their output. */
+  readonly #events = new Map<string, Span>();
+  orphans = new Bounded<Unpaired>(10_000);
+  readonly injected = new Bounded<Span>(10_000);
+  /** Whether the model has answered behind the last of them. */
+  isInjectedTaken = true;
+
+  /** `ids`: where the ids of calls are noted. */
+  constructor(ids: TextSet) {
+    this.open = new OpenCalls(ids);
+  }
+
+  see(record: WatchedRecord, line: RolloutLine): void {
+    const { type, kind = "", payload } = record;
+    if (type === "response_item") this.#item(kind, payload, line);
+    else if (type === "event_msg") this.#event(record, line);
+    else if (type === "compacted") this.#compacted(payload);
+  }
+
+  rolledBack(from: number): void {
+    this.open.closeFrom(from);
+    const kept = this.orphans.items.filter(({ index }) => index < from);
+    this.orphans = new Bounded(10_000);
+    for (const orphan of kept) this.orphans.add(orphan);
+    this.injected.keep(this.injected.items.filter(({ index }) => index < from));
+  }
+
+  #item(kind: string, item: WatchedRecord["payload"], line: RolloutLine): void {
+    const call = item["call_id"];
+    if (isInjected(kind, item)) {
+      this.injected.add(spanOf(line));
+      this.isInjectedTaken = false;
+    } else this.isInjectedTaken ||= isCallKind(kind) || kind === "reasoning" || item["role"] === "assistant";
+    if (typeof call !== "string" || call === "") return;
+    if (isCallKind(kind)) {
+      const { index, offset: at, length: bytes } = line;
+      const name = item["name"];
+      this.open.open(index, at, bytes, call, kind, typeof name === "string" ? name : undefined);
+    } else if (isOutputKind(kind) && this.open.close(call) === false && !this.#carried.delete(call)) {
+      const event = this.#events.get(call);
+      this.orphans.add({ ...spanOf(line), call, kind, ...(event && { event }) });
+    }
+  }
+
+  #event(record: WatchedRecord, line: RolloutLine): void {
+    const call = callTold(record)?.call;
+    if (call === undefined) return;
+    const span = spanOf(line);
+    if (this.open.tell(call, span)) return;
+    this.#events.set(call, span);
+    if (this.#events.size > mostEvents) this.#events.delete(this.#events.keys().next().value!);
+  }
+
+  /** What a summary replaced is not sent any more; what it brings along is. */
+  #compacted(payload: WatchedRecord["payload"]): void {
+    this.open.closeFrom(0);
+    this.#carried.clear();
+    this.injected.keep([]);
+    this.orphans = new Bounded(10_000);
+    const items = payload["replacement_history"];
+    if (!Array.isArray(items)) return;
+    // There is no line of their own to mend: Codex pairs those itself.
+    for (const item of items) {
+      if (!isJsonObject(item) || typeof item["type"] !== "string" || typeof item["call_id"] !== "string")
+        continue;
+      if (isCallKind(item["type"])) this.#carried.add(item["call_id"]);
+      else this.#carried.delete(item["call_id"]);
+    }
+  }
+}

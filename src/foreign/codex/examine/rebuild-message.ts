@@ -1,0 +1,41 @@
+import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
+import type { RolloutRecord } from "../rollout/record.ts";
+
+/** The words of a message's parts, whatever the parts are called in items and in events. */
+export function textIn(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  let text = "";
+  for (const part of content) {
+    const own = isJsonObject(part) ? part["text"] : undefined;
+    if (typeof own === "string") text += own;
+  }
+  return text;
+}
+
+/** The message item that an event tells a second time; `undefined` where the event tells no words. */
+export function lostMessage(role: "user" | "assistant", { payload }: RolloutRecord): JsonObject | undefined {
+  const item = isJsonObject(payload["item"]) ? payload["item"] : undefined;
+  const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
+  if (text === "") return undefined;
+  if (role === "user")
+    return { type: "message", role, content: [{ type: "input_text", text }, ...imagesIn(item ?? payload)] };
+  const { id, phase } = item ?? payload;
+  return {
+    type: "message",
+    ...(typeof id === "string" && { id }),
+    role,
+    content: [{ type: "output_text", text }],
+    ...(typeof phase === "string" && { phase }),
+  };
+}
+
+/** Pictures whose bytes the event holds; those that lie in files of their own are gone. */
+function imagesIn({ content, images }: JsonObject): JsonObject[] {
+  const given = Array.isArray(content)
+    ? content.filter(isJsonObject).map((part) => part["image_url"])
+    : Array.isArray(images)
+      ? images
+      : [];
+  return given.flatMap((url) => (typeof url === "string" ? [{ type: "input_image", image_url: url }] : []));
+}

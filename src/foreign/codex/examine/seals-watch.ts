@@ -1,0 +1,56 @@
+import { isJsonObject } from "../../../lib/json.ts";
+import { describeSeal } from "../../../session/item.ts";
+import { isWords } from "../rollout/agent-message.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { type SealedBlob, SealedBlobs } from "./sealed-blobs.ts";
+import type { WatchedRecord } from "./watched-record.ts";
+
+const mostBlobs = 200_000;
+
+/** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents. */
+export class SealsWatch {
+  readonly blobs = new SealedBlobs(mostBlobs);
+  /** Line index of the last summary: sealed content before it is not sent any more, as long as it stands. */
+  lastCompaction = -1;
+
+  see({ type, kind, payload }: WatchedRecord, line: RolloutLine): void {
+    if (type === "response_item") {
+      if (kind === "reasoning") this.#blob(payload, "reasoning", line);
+      else if (kind === "compaction" || kind === "compaction_summary")
+        this.#blob(payload, "compaction", line);
+      else if (kind === "agent_message") this.#parts(payload["content"], line);
+    } else if (type === "inter_agent_communication") {
+      this.#message(payload, line);
+    } else if (type === "compacted") {
+      this.lastCompaction = line.index;
+      const items = payload["replacement_history"];
+      if (!Array.isArray(items)) return;
+      for (const item of items) if (isJsonObject(item)) this.#blob(item, "compaction", line);
+    }
+  }
+
+  #parts(parts: unknown, line: RolloutLine): void {
+    if (!Array.isArray(parts)) return;
+    for (const part of parts) if (isJsonObject(part)) this.#message(part, line);
+  }
+
+  #message(part: WatchedRecord["payload"], line: RolloutLine): void {
+    const blob = part["encrypted_content"];
+    if (typeof blob === "string" && !isWords(blob)) this.#blob(part, "message", line);
+  }
+
+  #blob(item: WatchedRecord["payload"], where: SealedBlob["in"], line: RolloutLine): void {
+    const blob = item["encrypted_content"];
+    if (typeof blob !== "string") return;
+    const { at, tail, shape } = describeSeal(blob);
+    const { index, offset, length } = line;
+    // Written out: a spread for each member that may be missing is most of the time that a blob takes.
+    const found: { -readonly [K in keyof SealedBlob]?: SealedBlob[K] } = { index, at: offset, bytes: length };
+    found.in = where;
+    if (typeof item["id"] === "string") found.id = item["id"];
+    if (at !== undefined) found.sealedAt = at * 1_000;
+    found.malformed = shape === "malformed";
+    found.tail = tail;
+    this.blobs.add(found as SealedBlob);
+  }
+}

@@ -1,0 +1,104 @@
+import { JsonSkim } from "../../../lib/json-skim.ts";
+import type { Era } from "../rollout/record.ts";
+import type { TextSet } from "./text-set.ts";
+import { askedOfItem, askedOfPayload, isPlaceholder, type WatchedRecord } from "./watched-record.ts";
+
+const ofPayload = askedOfPayload.map((name) => `payload.${name}`);
+const ofItem = askedOfItem.map((name) => `payload.item.${name}`);
+const wanted = ["timestamp", "ordinal", "type", "payload", ...ofPayload, ...ofItem];
+const slots = new Map(wanted.map((path, slot) => [path, slot]));
+const slotOf = (path: string): number => slots.get(path)!;
+const timestampSlot = slotOf("timestamp");
+const ordinalSlot = slotOf("ordinal");
+const typeSlot = slotOf("type");
+const payloadSlot = slotOf("payload");
+const kindSlot = slotOf("payload.type");
+const idSlot = slotOf("payload.id");
+const itemSlot = slotOf("payload.item");
+
+/** Members that are one of a few words, if they are text. */
+const words: ReadonlySet<string> = new Set(["type", "role", "name"]);
+
+/** An object whose members are looked up when they are asked for. */
+function lazily(json: JsonSkim, names: readonly string[], parent: string): object {
+  const getters = names.map((name) => {
+    const slot = slotOf(`${parent}.${name}`);
+    const get = words.has(name)
+      ? (): unknown => json.word(slot) ?? json.value(slot)
+      : (): unknown => json.value(slot);
+    return [name, { get, enumerable: true, configurable: true }] as const;
+  });
+  return Object.defineProperties({}, Object.fromEntries(getters));
+}
+
+/** The one record that a `LineSkim` gives out, about another line each time: a rollout has hundreds of thousands. */
+class SkimmedRecord implements WatchedRecord {
+  era: Era = "envelope";
+  type = "";
+  kind: string | undefined;
+  ordinal: number | undefined;
+  readonly payload: WatchedRecord["payload"];
+  readonly #json: JsonSkim;
+
+  constructor(json: JsonSkim) {
+    this.#json = json;
+    const item = lazily(json, askedOfItem, "payload.item");
+    this.payload = Object.defineProperty(lazily(json, askedOfPayload, "payload"), "item", {
+      get: () => (json.isObject(itemSlot) ? item : json.value(itemSlot)),
+    });
+  }
+
+  get timestamp(): unknown {
+    return this.#json.value(timestampSlot);
+  }
+
+  idIn(ids: TextSet, shortest: number): number | undefined {
+    const plain = this.#json.plainText(idSlot);
+    if (plain)
+      return plain.end - plain.start < shortest || isPlaceholder(plain.memory.getUint8(plain.start))
+        ? undefined
+        : ids.numberAt(plain.memory, plain.start, plain.end);
+    const id = this.#json.value(idSlot);
+    const isOwn = typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0));
+    return isOwn ? ids.numberOf(id) : undefined;
+  }
+}
+
+/**
+ * Reads the lines of a rollout without parsing them: they are found to be JSON, and only what is asked of them is looked up, when it is
+ * asked. What is said of them is what parsing the line (its bytes taken for Latin-1) would say.
+ */
+export class LineSkim {
+  readonly #json = new JsonSkim(wanted);
+  readonly #record = new SkimmedRecord(this.#json);
+
+  /** The bytes that lines are read from, until others are given. */
+  over(bytes: Buffer): void {
+    this.#json.over(bytes);
+  }
+
+  /**
+   * The record of a line, until the next one is read; `undefined`: the line has to be parsed. `start` and `end` as in `JsonSkim`.
+   */
+  read(start: number, end: number): WatchedRecord | undefined {
+    const json = this.#json;
+    if (!json.skim(start, end) || !json.isObject(payloadSlot)) return undefined;
+    const type = json.word(typeSlot);
+    if (type === undefined) return undefined;
+    const record = this.#record;
+    record.type = type;
+    record.kind = json.word(kindSlot);
+    record.ordinal = json.number(ordinalSlot);
+    record.era = record.ordinal === undefined ? "envelope" : "paginated";
+    return record;
+  }
+
+  get hasTimestamp(): boolean {
+    return this.#json.has(timestampSlot);
+  }
+
+  /** Whether the line that was read last has to be looked through for halves of surrogate pairs. */
+  get hasSurrogates(): boolean {
+    return this.#json.hasSurrogates;
+  }
+}

@@ -1,0 +1,130 @@
+import { isJsonObject, stringOf } from "../../../lib/json.ts";
+import { isOfAgents } from "../rollout/agent-message.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { promptOf } from "../rollout/prompt.ts";
+import { itemOf, type WatchedRecord } from "./watched-record.ts";
+
+/** An error that a turn ended with, as the rollout says (0.148 and later: in `task_complete`; before: an `error` event, if any). */
+export interface RecordedError {
+  readonly line: number;
+  readonly at: number;
+  readonly message: string;
+}
+
+/** Follows the turns of a rollout: which one is open, where the last one began, and what it failed with. */
+export class TurnsWatch {
+  /** The turn that was begun and not ended, and the index of its line. */
+  open: { id: string; index: number; at: number; bytes: number } | undefined;
+  /** Index of the line at which the last turn began. */
+  lastBegan = 0;
+  /**
+   * In a sub-agent's rollout: the lines of the turn in which it was started, as they were copied. What was called there may have its output in the
+   * other thread only.
+   */
+  copied: { readonly from: number; readonly to: number } | undefined;
+  /** The ordinal of the first line that was not copied, where the first line says it. */
+  ownOrdinal: number | undefined;
+  /** Index of the line at which the turn before the last one began. */
+  #beganBefore = 0;
+  /** What the last turn failed with; nothing once a later one went well. */
+  error: RecordedError | undefined;
+  /**
+   * Line indexes of the messages with which turns begin, which rollbacks count; of those that a summary brought along its own. One whose record is
+   * destroyed counts by its event, as it will be put in again.
+   */
+  #prompts: number[] = [];
+  /** The last of them was seen as a record, and its event not yet. */
+  #isUntold = false;
+
+  /** Returns the line index from which on everything was rolled back, for a rollback. */
+  see(record: WatchedRecord, line: RolloutLine): number | undefined {
+    const { type, kind = "", payload, ordinal } = record;
+    if (ordinal !== undefined && this.ownOrdinal !== undefined && ordinal >= this.ownOrdinal)
+      this.copied ??= { from: this.lastBegan, to: line.index };
+    if (type === "event_msg") return this.#event(record, line);
+    if (type === "compacted") this.#replaced(payload["replacement_history"], line);
+    else if (type === "inter_agent_communication") this.#addressed(line);
+    else if (type === "response_item") {
+      const isPrompt = kind === "message" && promptOf(payload) !== undefined;
+      if (isPrompt) this.#prompted(line);
+      else if (isOfAgents(kind, payload)) this.#addressed(line);
+      if (isPrompt) this.#isUntold = true;
+    }
+    return undefined;
+  }
+
+  #event({ kind, payload }: WatchedRecord, line: RolloutLine): number | undefined {
+    switch (kind) {
+      case "task_started":
+        this.open = {
+          id: stringOf(payload["turn_id"]),
+          index: line.index,
+          at: line.offset,
+          bytes: line.length,
+        };
+        this.#beganBefore = this.lastBegan;
+        this.lastBegan = line.index;
+        break;
+      case "task_complete":
+      case "turn_aborted":
+        this.open = undefined;
+        this.#ended(
+          payload["error"],
+          line,
+          kind === "task_complete" && payload["last_agent_message"] !== null,
+        );
+        break;
+      case "error":
+        this.#ended(payload, line, false);
+        break;
+      case "user_message":
+        this.#told(line);
+        break;
+      case "item_completed":
+        if (itemOf(payload)?.type === "UserMessage") this.#told(line);
+        break;
+      case "thread_rolled_back": {
+        const turns = payload["num_turns"];
+        if (typeof turns !== "number" || !Number.isInteger(turns) || turns <= 0) break;
+        const from = this.#prompts.at(-turns) ?? this.#prompts[0];
+        this.#prompts.length = Math.max(0, this.#prompts.length - turns);
+        return from;
+      }
+      default:
+    }
+    return undefined;
+  }
+
+  #prompted({ index }: RolloutLine): void {
+    this.#prompts.push(index);
+    this.#isUntold = false;
+    if (!this.open) this.lastBegan = index;
+  }
+
+  /** The first message of another agent begins the sub-agent's first turn of its own. */
+  #addressed(line: RolloutLine): void {
+    this.copied ??= { from: this.#beganBefore, to: this.lastBegan };
+    this.#prompted(line);
+  }
+
+  /** The event that tells a message comes right behind its record. */
+  #told(line: RolloutLine): void {
+    if (this.#isUntold) this.#isUntold = false;
+    else this.#prompted(line);
+  }
+
+  #replaced(given: unknown, { index }: RolloutLine): void {
+    this.#isUntold = false;
+    // Without a list of its own the summary is one more, behind the messages of the person.
+    const kept = Array.isArray(given)
+      ? given.filter((item) => isJsonObject(item) && promptOf(item) !== undefined)
+      : [...this.#prompts, index];
+    this.#prompts = kept.map(() => index);
+  }
+
+  #ended(error: unknown, { index, offset }: RolloutLine, isAnswered: boolean): void {
+    const message = isJsonObject(error) ? error["message"] : undefined;
+    if (typeof message === "string") this.error = { line: index + 1, at: offset, message };
+    else if (isAnswered) this.error = undefined;
+  }
+}

@@ -1,0 +1,83 @@
+import { isJsonObject, stringOf } from "../../../lib/json.ts";
+import type { Era, RolloutRecord } from "../rollout/record.ts";
+import type { TextSet } from "./text-set.ts";
+
+/** The members of a payload that those who examine a rollout ask for; of its `item`, those of `askedOfItem`. */
+export const askedOfPayload = [
+  "type",
+  "id",
+  "call_id",
+  "name",
+  "role",
+  "content",
+  "encrypted_content",
+  "internal_chat_message_metadata_passthrough",
+  "replacement_history",
+  "message",
+  "turn_id",
+  "error",
+  "last_agent_message",
+  "num_turns",
+  "source",
+  "item",
+] as const;
+export const askedOfItem = ["type", "id", "content", "source"] as const;
+
+export type AskedOf<Names extends readonly string[]> = { readonly [Name in Names[number]]?: unknown };
+
+/** A record as those see it who examine a rollout line by line: nothing of it may be held on to, it is another one with the next line. */
+export interface WatchedRecord {
+  readonly era: Era;
+  readonly type: string;
+  readonly kind?: string | undefined;
+  readonly payload: AskedOf<typeof askedOfPayload>;
+  readonly ordinal?: number | undefined;
+  /** As the line has it. */
+  readonly timestamp?: unknown;
+  /**
+   * The number that the payload's id has among others, where it is a text that is long enough and none that was put in the place of ids
+   * (`isPlaceholder`); otherwise `undefined`.
+   */
+  idIn(ids: TextSet, shortest: number): number | undefined;
+}
+
+/** What a line says that was parsed. */
+export function watched(
+  { era, type, kind, payload, ordinal }: RolloutRecord,
+  timestamp?: unknown,
+): WatchedRecord {
+  const { id } = payload;
+  const idIn = (ids: TextSet, shortest: number): number | undefined =>
+    typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0))
+      ? ids.numberOf(id)
+      : undefined;
+  return { era, type, kind, payload, ordinal, timestamp, idIn };
+}
+
+/** Whether so begins what a program writes over ids before a session is shown to others: `[trimmed]`, `<redacted>`, `***`. */
+export function isPlaceholder(first: number): boolean {
+  const isDigit = first >= 0x30 && first <= 0x39;
+  return !isDigit && !((first | 0x20) >= 0x61 && (first | 0x20) <= 0x7a);
+}
+
+/** What an event tells of. */
+export function itemOf({ item }: WatchedRecord["payload"]): AskedOf<typeof askedOfItem> | undefined {
+  return isJsonObject(item) ? item : undefined;
+}
+
+/** Events that tell how a call went, and have its id. */
+const telling: ReadonlySet<string> = new Set(["exec_command_end", "patch_apply_end", "mcp_tool_call_end"]);
+const toldItems: ReadonlySet<unknown> = new Set(["CommandExecution", "FileChange", "McpToolCall"]);
+
+/** The call that an event tells of. `isPersons`: the person ran it in Codex (`!ls`), and it has no record. */
+export function callTold({
+  kind = "",
+  payload,
+}: WatchedRecord): { readonly call: string; readonly isPersons: boolean } | undefined {
+  const item = kind === "item_completed" ? itemOf(payload) : undefined;
+  const isTold = item ? toldItems.has(item["type"]) : telling.has(kind);
+  const call = isTold ? (item ? item["id"] : payload["call_id"]) : undefined;
+  if (typeof call !== "string") return undefined;
+  const source = stringOf((item ?? payload)["source"]);
+  return { call, isPersons: /^user/iu.test(source) };
+}

@@ -1,0 +1,172 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { zstdCompressSync } from "node:zlib";
+import { afterAll, describe, expect, it } from "vitest";
+import { diagnose } from "../diagnose.ts";
+import { examine } from "../examine/examine.ts";
+import { type Finding, type FindingKind, needsRepair } from "./findings.ts";
+import { judge } from "./judge.ts";
+import { listRollouts } from "../home/places.ts";
+
+const now = Date.parse("2026-11-21T12:00:00Z");
+const fixtures = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"].flatMap((version) =>
+  listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url))),
+);
+const root = mkdtempSync(join(tmpdir(), "throughline-judge-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function judged(path: string): Promise<Finding[]> {
+  return judge(await examine(path), { path, now });
+}
+
+const source = fixtures.find(({ path }) => path.includes("/0.58.0/"))!;
+const name = basename(source.path);
+const text = readFileSync(source.path, "utf8");
+
+/** Versions before 0.130 don't say when a turn begins. */
+function unclosed(): string {
+  const { path } = fixtures.find((file) => file.path.includes("/0.130.0/"))!;
+  const lines = readFileSync(path, "utf8").split("\n");
+  return lines.filter((line) => !/"(?:task_complete|turn_complete|turn_aborted)"/u.test(line)).join("\n");
+}
+
+async function kinds(content: string | Buffer, as = name): Promise<FindingKind[]> {
+  const path = join(root, as);
+  writeFileSync(path, content);
+  return (await judged(path)).map(({ kind }) => kind);
+}
+
+describe("an examination of a rollout", () => {
+  it("finds nothing to repair in what the real CLI wrote, but for calls that it left without output itself", async () => {
+    expect(fixtures.length).toBeGreaterThan(10);
+    for (const { path } of fixtures) {
+      const found = (await judged(path)).filter(needsRepair);
+      expect(
+        found.filter(({ kind }) => kind !== "call-without-output"),
+        path,
+      ).toEqual([]);
+    }
+  });
+
+  it.each<[string, () => string | Buffer, FindingKind, string?]>([
+    ["nothing", () => "", "empty-file"],
+    ["something else", () => "PK\u0003\u0004 not a rollout\nat all\n", "not-a-rollout"],
+    [
+      "lines of JSON that another agent or program wrote",
+      () =>
+        [
+          { type: "user", uuid: "5d1f0c1e", timestamp: "2026-11-20T10:00:00Z", message: { role: "user" } },
+          { type: "message", id: "5d1f0c1e", timestamp: "2026-11-20T10:00:00Z", message: {} },
+          { id: "22249084947", type: "PushEvent", payload: { ref: "main" }, created_at: "2026-11-20" },
+          { id: "a1", timestamp: "2026-11-20T10:00:00Z", level: "info" },
+        ]
+          .map((line) => `${JSON.stringify(line)}\n`)
+          .join(""),
+      "not-a-rollout",
+    ],
+    [
+      "a git-lfs pointer",
+      () => "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+      "git-lfs-pointer",
+    ],
+    [
+      "an id that is too long to be followed",
+      () => text.replace(/"call_id":"/u, `$&${"x".repeat(2 ** 20)}`),
+      "ids-left-out",
+    ],
+    ["CRLF", () => text.replaceAll("\n", "\r\n"), "carriage-returns"],
+    [
+      "a name of another session",
+      () => text,
+      "name-differs",
+      name.replace(/[0-9a-f]{12}\.jsonl$/u, "0123456789ab.jsonl"),
+    ],
+    [
+      "half of a surrogate pair, in large letters too",
+      () => text.replace(/"type":"input_text","text":"/gu, String.raw`$&\uD83D `),
+      "lone-surrogate",
+    ],
+    [
+      "half of a surrogate pair in a line that is not parsed",
+      () => text.replace(/"type":"function_call_output",/u, String.raw`$&"x":"\uD83D",`),
+      "lone-surrogate",
+    ],
+    ["a torn last line", () => text.slice(0, -30), "torn-tail"],
+    ["a turn that was never closed", () => unclosed(), "turn-open"],
+    [
+      "an id that is a path",
+      () => text.replace(/"id":"[^"]+"/u, '"id":"../../../../../tmp/0123456789abcdef0123"'),
+      "header-broken",
+    ],
+    [
+      "a cut blob",
+      () => text.replace(/("encrypted_content":"gAAAA[^"]{40})[^"]+"/u, '$1…"'),
+      "seal-malformed",
+    ],
+    ["a compressed file", () => zstdCompressSync(text), "compressed", `${name}.zst`],
+    [
+      "a compressed file that was cut",
+      () => zstdCompressSync(text).subarray(0, 2_000),
+      "broken-archive",
+      `${name}.zst`,
+    ],
+  ])("names %s", async (_what, content, kind, as) => {
+    expect(await kinds(content(), as)).toContain(kind);
+  });
+
+  it.each(["0.29.0", "0.58.0", "0.169.0"])(
+    "takes calls of %s whose ids a gateway counts anew for what they are, and doubled lines for doubled",
+    async (version) => {
+      const { path } = fixtures.find((file) => file.path.includes(`/${version}/`))!;
+      const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+      const isCall = (line: string): boolean => /"type":"(?:custom_tool_call|function_call)"/u.test(line);
+      const outputs = lines.filter((line) => line.includes("_call_output"));
+      expect(outputs.length).toBeGreaterThan(0);
+      const short = (line: string): string =>
+        line
+          .replace(/"call_id":"[^"]+"/u, '"call_id":"call_0"')
+          .replace(/"id":"(fc|fco|ctc|ctco)_[^"]+"/u, '"id":"$1_0"');
+      let turn = 0;
+      // The same calls once more, later, with other arguments, and with the same ids.
+      const later = lines
+        .filter((line) => isCall(line) || outputs.includes(line))
+        .map((line) =>
+          short(line)
+            .replace(/T\d\d:/u, "T23:")
+            .replace("echo", `echo ${turn++};`),
+        )
+        .map((line) => line.replace(/"ordinal":\d+/u, () => `"ordinal":${lines.length + turn++}`));
+      const gateway = [...lines.map(short), ...later].map((line) => `${line}\n`).join("");
+      expect(await kinds(gateway, basename(path))).not.toContain("doubled-record");
+      const doubled = lines
+        .flatMap((line) => [line, line])
+        .map((line) => `${line}\n`)
+        .join("");
+      expect(await kinds(doubled, basename(path))).toContain("doubled-record");
+    },
+  );
+
+  it("tells how old what is sealed is, by the seals themselves", async () => {
+    const found = (await judged(source.path)).find(({ kind }) => kind === "sealed-reasoning");
+    expect(found?.detail).toMatch(/^sealed \d+ h/u);
+  });
+});
+
+describe("a diagnosis", () => {
+  it("tells of two files that are one session, and writes nothing", async () => {
+    const home = join(root, "codex");
+    const paths = ["19", "20"].map((day) => join(home, "sessions", "2026", "11", day, name));
+    for (const path of paths) {
+      mkdirSync(join(path, ".."), { recursive: true });
+      copyFileSync(source.path, path);
+    }
+    const found: FindingKind[][] = [];
+    const options = { home: join(root, "own"), now, signal: new AbortController().signal };
+    for await (const { findings } of diagnose(paths, options)) found.push(findings.map(({ kind }) => kind));
+    expect(found).toHaveLength(2);
+    for (const of of found) expect(of).toContain("two-files-one-id");
+    for (const path of paths) expect(readFileSync(path, "utf8")).toBe(text);
+  });
+});

@@ -1,0 +1,308 @@
+import { counted, durationWords } from "../../../lib/words.ts";
+import { sealAge } from "../../../replay/seal.ts";
+import { isCallIdMissed, isDependentRefused, isSealRefused, refusalIn } from "./error-text.ts";
+import type { Examination } from "../examine/examine.ts";
+import { type Finding, finding, type FindingKind, mostPlaces, type Place } from "./findings.ts";
+import type { RolloutHeader } from "../rollout/header.ts";
+import type { LoneReasoning } from "../examine/messages-watch.ts";
+import type { Span, Unpaired } from "../rollout/span.ts";
+import { homeOf, readRolloutName } from "../home/places.ts";
+import type { SealedSpan } from "../examine/sealed-blobs.ts";
+
+export interface JudgeOptions {
+  /** The rollout's own path, where `Examination.path` is that of a copy. */
+  readonly path: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** What an examination means: one finding a kind of damage, the worst first. */
+export function judge(found: Examination, { path, now }: JudgeOptions): Finding[] {
+  const heads = headFindings(found, path);
+  if (!isOfLines(found) || !found.ofCodex) return heads;
+  const findings = [
+    ...heads,
+    ...lineFindings(found),
+    ...orderFindings(found),
+    ...pairFindings(found),
+    ...messageFindings(found, now),
+    ...sealFindings(found, now),
+    ...turnFindings(found),
+  ];
+  return findings.sort((a, b) => ranks[a.severity] - ranks[b.severity]);
+}
+
+/** Whether it is a file of lines at all: an old document is one value, and a pointer says where the file is. */
+export function isOfLines({ head }: Examination): boolean {
+  return head !== "document" && head !== "git-lfs";
+}
+
+const ranks = { broken: 0, loss: 1, note: 2 };
+
+function headFindings(
+  { head, first, header, bytes, records, ofCodex, layout, broken, firstOrdinal }: Examination,
+  path: string,
+): Finding[] {
+  const at = first ? [placeOf(first)] : [];
+  const found: Finding[] = [];
+  if (broken !== undefined) found.push(finding("broken-archive", [], { detail: broken }));
+  if (path.endsWith(".zst")) found.push(finding("compressed", []));
+  if (bytes === 0) return [...found, finding("empty-file", [])];
+  if (head === "git-lfs") return [...found, finding("git-lfs-pointer", at)];
+  if (head === "document" && ofCodex) return [...found, finding("old-document", [])];
+  if (layout !== undefined) return [...found, finding("other-layout", at, { detail: layout })];
+  if (!ofCodex) {
+    // Lines of another program's are nothing that is broken, unless they stand where a session should.
+    const isAnothers = (records > 0 || head === "document") && readRolloutName(path) === undefined;
+    return [...found, { ...finding("not-a-rollout", at), ...(isAnothers && anothers) }];
+  }
+  if (head === "byte-order-mark") found.push(finding("byte-order-mark", at));
+  if (head === "broken") found.push(finding("header-broken", at));
+  if (head === "missing") found.push(finding("header-missing", at));
+  const named = readRolloutName(path)?.thread;
+  if (named !== undefined && header !== undefined && header.id.toLowerCase() !== named)
+    found.push(finding("name-differs", at, { detail: `the first line says ${header.id}` }));
+  const isWholeThread = readRolloutName(path)?.rollout === named;
+  if (isWholeThread && header?.isPaginated && (firstOrdinal ?? 0) > 0 && !header.historyBase)
+    found.push(finding("base-lost", at));
+  if (named === undefined && header?.isPaginated && homeOf(path) !== undefined)
+    found.push(finding("name-differs", at, { detail: `rename it to ${rolloutName(header)}` }));
+  return found;
+}
+
+const anothers = {
+  severity: "note",
+  instead: "nothing: it is another program's, or another file of Codex's",
+} as const;
+
+/** The name that Codex gives the file of such a header. */
+function rolloutName({ id, created }: RolloutHeader): string {
+  const made = new Date(created ?? 0).toISOString().slice(0, 19).replaceAll(":", "-");
+  return `rollout-${made}-${id}.jsonl`;
+}
+
+function lineFindings({
+  bad,
+  tail,
+  long,
+  carriageReturns,
+  records,
+  head,
+  first,
+  path,
+}: Examination): Finding[] {
+  if (records === 0) return [];
+  const found: Finding[] = [];
+  const isHead = (span: Span): boolean => head === "broken" && span.at === first?.at;
+  const of = (kind: FindingKind, wanted: (why: string) => boolean): void => {
+    const lines = bad.items.filter((line) => wanted(line.why) && !isHead(line));
+    if (lines.length > 0) found.push(finding(kind, lines.map(placeOf), { count: lines.length }));
+  };
+  of("invalid-utf8", (why) => why === "utf8");
+  of("lone-surrogate", (why) => why === "surrogate");
+  of("unparsable-line", (why) => why !== "utf8" && why !== "surrogate");
+  if (tail && !(isHead(tail) && tail.is !== "whole")) {
+    const kind = tail.is === "nul" ? "nul-tail" : tail.is === "torn" ? "torn-tail" : "no-final-newline";
+    found.push(finding(kind, [placeOf(tail)], { detail: counted(tail.bytes, "byte") }));
+  }
+  if (long.count > 0) {
+    const largest = Math.max(...long.items.map(({ bytes }) => bytes));
+    found.push(
+      finding("long-line", long.items.map(placeOf), {
+        count: long.count,
+        detail: path.endsWith(".zst")
+          ? `up to ${megabytes(largest)}; whether they are whole is told of what is unpacked (zstd -d)`
+          : `up to ${megabytes(largest)}, kept byte for byte`,
+      }),
+    );
+  }
+  if (carriageReturns > 0) found.push(finding("carriage-returns", [], { count: carriageReturns }));
+  return found;
+}
+
+function orderFindings({ doubled, ordinals, header, headersAgain }: Examination): Finding[] {
+  const found: Finding[] = [];
+  if (doubled.count > 0)
+    found.push(finding("doubled-record", doubled.spans.map(placeOf), { count: doubled.count }));
+  if (header?.isPaginated !== true) return found;
+  if (headersAgain.count > 0)
+    found.push(finding("header-again", headersAgain.items.map(placeOf), { count: headersAgain.count }));
+  const { missing, regressed, firstRegressed } = ordinals;
+  if (missing.count > 0)
+    found.push(
+      finding("missing-ordinal", missing[Symbol.iterator]().take(mostPlaces).map(placeOf).toArray(), {
+        count: missing.count,
+      }),
+    );
+  if (regressed > 0)
+    found.push(
+      finding("ordinal-regressed", firstRegressed ? [placeOf(firstRegressed)] : [], { count: regressed }),
+    );
+  return found;
+}
+
+/** Whether prompts without a call id are known, or have to be taken, to stop the session: so at every provider but OpenAI, unless one answered. */
+export function isInjectedRefused({
+  injected,
+  turns,
+  header,
+}: Pick<Examination, "injected" | "turns" | "header">): boolean {
+  if (turns.error !== undefined && isCallIdMissed(turns.error.message)) return true;
+  return !injected.isTaken && (header?.modelProvider ?? "openai") !== "openai";
+}
+
+/**
+ * Whether a call that has no output was copied into a sub-agent's rollout, with the turn in which it was started: its output, if any, is in the
+ * other one. All of them where that turn can't be told.
+ */
+export function isCopiedCall({ index }: Span, { header, turns }: Examination): boolean {
+  const { from, to } = turns.copied ?? { from: 0, to: Infinity };
+  return header?.origin === "subagent" && index >= from && index < to;
+}
+
+function pairFindings(examined: Examination): Finding[] {
+  const { open, orphans, turns, header, injected, leavesIdsOut } = examined;
+  const found: Finding[] = [];
+  if (leavesIdsOut) found.push(finding("ids-left-out", []));
+  if (injected.count > 0)
+    found.push(
+      finding("injected-output", injected.items.map(placeOf), {
+        count: injected.count,
+        ...(!isInjectedRefused(examined) && { severity: "note" }),
+      }),
+    );
+  // The call that a session ends in may still run, or was cut off with it: every version since 0.73 goes on from there.
+  const isEnd = ({ index, event }: Unpaired): boolean => index >= turns.lastBegan && !event;
+  const isCut = open[Symbol.iterator]().every((call) => isCopiedCall(call, examined) || isEnd(call));
+  if (open.count > 0) {
+    const called = new Set<string>();
+    for (const { name } of open) called.add(name ?? "call");
+    const names = [...called].slice(0, 5).join(", ");
+    found.push(
+      finding("call-without-output", open[Symbol.iterator]().take(mostPlaces).map(placeOf).toArray(), {
+        count: open.count,
+        detail: isCut ? `${names}, where the session ends, or was begun from another` : names,
+        ...(isCut && { severity: "note" }),
+      }),
+    );
+  }
+  if (orphans.count > 0 && header?.historyBase === undefined)
+    found.push(finding("output-without-call", orphans.items.map(placeOf), { count: orphans.count }));
+  return found;
+}
+
+function messageFindings(found: Examination, now: number): Finding[] {
+  const lost = found.messages.found();
+  const { lostCalls } = found;
+  const lone = damagingReasoning(found, now);
+  const refusal = refusalIn(found.turns.error?.message, now);
+  const at = found.turns.error ? [{ line: found.turns.error.line, at: found.turns.error.at, bytes: 0 }] : [];
+  const isDependent = refusal !== undefined && isDependentRefused(refusal);
+  const { plain, firstId } = found.messages;
+  const isPlainRefused = refusal?.class === "reasoning-content-too-long";
+  return [
+    ...(isDependent && firstId !== undefined && firstId < at[0]!.at ? [finding("dependent-id", at)] : []),
+    ...(plain.count > 0
+      ? [
+          finding("plain-reasoning", plain.items.map(placeOf), {
+            count: plain.count,
+            ...(!isPlainRefused && { severity: "note" as const }),
+          }),
+        ]
+      : []),
+    ...(lone.length > 0 ? [finding("lone-reasoning", lone.map(placeOf), { count: lone.length })] : []),
+    ...(lost.length > 0
+      ? [
+          finding(
+            "lost-message",
+            lost.map(({ hole }) => placeOf(hole)),
+            { count: lost.length },
+          ),
+        ]
+      : []),
+    ...(lostCalls.length > 0
+      ? [
+          finding(
+            "lost-call",
+            lostCalls.map(({ before }) => placeOf(before)),
+            { count: lostCalls.length },
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Reasoning alone of which a record is gone, or, once the provider has refused one, all of it: turns that were cut off leave some too. */
+export function damagingReasoning(
+  { messages, turns }: Pick<Examination, "messages" | "turns">,
+  now: number,
+): LoneReasoning[] {
+  const isRefused = refusalIn(turns.error?.message, now)?.class === "reasoning-unpaired";
+  return messages.lone.filter(({ isDamage }) => isDamage || isRefused);
+}
+
+function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
+  const found: Finding[] = [];
+  const [malformed, summaries, reasoning] = [new Several(), new Several(), new Several()];
+  const { error } = turns;
+  let isBeforeError = false;
+  for (const blob of seals.blobs.spans()) {
+    isBeforeError ||= error !== undefined && blob.at < error.at;
+    const of = blob.malformed ? malformed : blob.in === "compaction" ? summaries : reasoning;
+    of.add(blob);
+  }
+  if (malformed.count > 0)
+    found.push(finding("seal-malformed", malformed.places, { count: malformed.count }));
+  if (error !== undefined && isBeforeError) {
+    if (isSealRefused(error.message, now))
+      found.push(
+        finding("seal-refused", [{ line: error.line, at: error.at, bytes: 0 }], {
+          detail: error.message.slice(0, 300),
+        }),
+      );
+  }
+  if (reasoning.count > 0) {
+    const count = seals.blobs.count - malformed.count - summaries.count;
+    found.push(finding("sealed-reasoning", reasoning.places, { count, detail: reasoning.ages(now) }));
+  }
+  if (summaries.count > 0)
+    found.push(
+      finding("sealed-compaction", summaries.places, { count: summaries.count, detail: summaries.ages(now) }),
+    );
+  return found;
+}
+
+function turnFindings({ turns }: Examination): Finding[] {
+  return turns.open ? [finding("turn-open", [placeOf(turns.open)], { detail: turns.open.id })] : [];
+}
+
+/** Blobs of one kind: how many there are, where the first of them stand, and when they were sealed. */
+class Several {
+  readonly places: Place[] = [];
+  count = 0;
+  /** Seconds since 1970. */
+  #first = Infinity;
+  #last = -Infinity;
+
+  add(blob: SealedSpan): void {
+    if (this.count++ < mostPlaces) this.places.push(placeOf(blob));
+    if (blob.sealedAt === undefined) return;
+    this.#first = Math.min(this.#first, blob.sealedAt / 1_000);
+    this.#last = Math.max(this.#last, blob.sealedAt / 1_000);
+  }
+
+  /** "sealed 24 days ago" or "sealed 3 h to 24 days ago". */
+  ages(now: number): string {
+    if (this.#last < this.#first) return "their age can't be told";
+    const [oldest, newest] = [this.#first, this.#last].map((at) => durationWords(sealAge(at, now)));
+    return oldest === newest ? `sealed ${oldest} ago` : `sealed ${newest} to ${oldest} ago`;
+  }
+}
+
+function placeOf({ index, at, bytes }: Omit<Span, "id">): Place {
+  return { line: index + 1, at, bytes };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,47 @@
+import { endsAlike } from "../../../replay/seal.ts";
+import { isSealRefused } from "./error-text.ts";
+import type { Examination } from "../examine/examine.ts";
+import type { SealedBlob } from "../examine/sealed-blobs.ts";
+
+/**
+ * Which sealed content a repair takes out; "dead": all of it if the rollout's last turn was refused for it, otherwise none. What is
+ * malformed goes in any case but "none".
+ */
+export type SealChoice =
+  | { readonly which: "all" | "dead" | "none" }
+  /** Sealed so many milliseconds ago, or longer. */
+  | { readonly which: "older"; readonly than: number }
+  /** What an error names: an item's id, or the last characters of a blob. */
+  | { readonly which: "named"; readonly id?: string; readonly tail?: string };
+
+/**
+ * The blobs that a choice means. A summary that can't be opened any more brings the history before it back, so that what is sealed before it,
+ * with it or earlier, goes too; one that was merely cut or altered says nothing of the others.
+ */
+export function chosenSeals(
+  { seals: { blobs }, turns }: Pick<Examination, "seals" | "turns">,
+  choice: SealChoice,
+  now: number,
+): SealedBlob[] {
+  if (choice.which === "none") return [];
+  const isDead = choice.which === "dead" && isSealRefused(turns.error?.message, now);
+  const wanted: SealChoice = isDead ? { which: "all" } : choice;
+  let lastSummary = -1;
+  for (const blob of blobs) if (blob.in === "compaction" && isMeant(blob, wanted, now)) lastSummary = blob.at;
+  return blobs[Symbol.iterator]()
+    .filter((blob) => blob.at < lastSummary || blob.malformed || isMeant(blob, wanted, now))
+    .toArray();
+}
+
+function isMeant({ id, tail, sealedAt }: SealedBlob, choice: SealChoice, now: number): boolean {
+  switch (choice.which) {
+    case "all":
+      return true;
+    case "older":
+      return sealedAt === undefined ? false : now - sealedAt >= choice.than;
+    case "named":
+      return (choice.id !== undefined && id === choice.id) || endsAlike(tail, choice.tail ?? "");
+    default:
+      return false;
+  }
+}

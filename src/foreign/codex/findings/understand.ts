@@ -1,0 +1,158 @@
+import { classify } from "../../../failure/classify.ts";
+import type { FailureClass } from "../../../failure/catalogue.ts";
+import type { Failure } from "../../../failure.ts";
+import { isCallIdMissed, isDependentRefused, signalFromText } from "./error-text.ts";
+import type { FindingKind } from "./findings.ts";
+import type { SealChoice } from "./seal-choice.ts";
+
+/** What a message that a person has in hand means. */
+export interface Understood {
+  /** Of the catalogue, where it is a provider's or the transport's. */
+  readonly failure?: Failure;
+  /** In a sentence, for what Codex says by itself. */
+  readonly means?: string;
+  /** Damage of a rollout that makes Codex say so; empty when no repair of a rollout helps. */
+  readonly kinds: readonly FindingKind[];
+  /** Which sealed content the message is about, when it is about any. */
+  readonly seals?: SealChoice;
+  /** What it names. */
+  readonly named: Named;
+}
+
+export interface Named {
+  readonly thread?: string;
+  readonly path?: string;
+  /** An item's or a call's id, or the last characters of a blob: to be looked for in rollouts. */
+  readonly marks: readonly string[];
+}
+
+interface OwnWords {
+  readonly says: { test(text: string): boolean };
+  readonly means: string;
+  readonly kinds: readonly FindingKind[];
+}
+
+/** What Codex says by itself (0.20 to 0.169, 2026-11). */
+const ownWords: readonly OwnWords[] = [
+  {
+    says: /already has an active writer/iu,
+    means:
+      "Another Codex has the session open: a terminal, an editor or the app; it may be idle. Close it there",
+    kinds: ["live"],
+  },
+  {
+    says: /missing an ordinal/iu,
+    means: "An older Codex has written to a session of a newer one, which refuses it now",
+    kinds: ["missing-ordinal"],
+  },
+  {
+    says: /rollout(?: at)? .*is empty/iu,
+    means: "The session's file is empty",
+    kinds: ["empty-file"],
+  },
+  {
+    says: /failed to read session metadata|start with session metadata|failed to parse (?:conversation|thread) ID|failed to parse first rollout record/iu,
+    means: "The first line of the session's file is missing or can't be read",
+    kinds: [
+      "header-broken",
+      "header-missing",
+      "byte-order-mark",
+      "other-layout",
+      "empty-file",
+      "git-lfs-pointer",
+    ],
+  },
+  {
+    says: /no rollout found for thread id|no saved session found/iu,
+    means:
+      "Codex's state database names a place where the session's file isn't any more, or there is no such session",
+    kinds: ["state-moved", "two-files-one-id", "name-differs"],
+  },
+  {
+    says: /stream did not contain valid UTF-8/iu,
+    means:
+      "A line of the session's file holds bytes that are no text, and this version refuses the whole file",
+    kinds: ["invalid-utf8"],
+  },
+  {
+    says: /list_turns is not supported|database (?:disk image is malformed|failed integrity)|file is not a database/iu,
+    means: "A database beside the sessions is damaged; the sessions are not",
+    kinds: ["state-unreadable"],
+  },
+  {
+    says: /is archived\b.*unarchive|thread .* is archived/iu,
+    means: "The session is archived. Bring it back with: codex unarchive, and its id",
+    kinds: [],
+  },
+  {
+    says: { test: isCallIdMissed },
+    means:
+      "The session holds a prompt that came from another session or an automation. Codex keeps it as an output without a call id, which providers other than OpenAI refuse, with every request from then on",
+    kinds: ["injected-output"],
+  },
+  {
+    says: /waiting for network/iu,
+    means: "The provider can't be reached; Codex (0.150 and later) waits for ever",
+    kinds: [],
+  },
+];
+
+const kindsOfClass: Partial<Record<FailureClass, readonly FindingKind[]>> = {
+  "sealed-reasoning-rejected": ["seal-refused", "seal-malformed", "dependent-id"],
+  "sealed-compaction-rejected": ["seal-refused", "seal-malformed", "dependent-id"],
+  "item-not-persisted": ["seal-refused", "seal-malformed", "dependent-id"],
+  "reasoning-content-too-long": ["plain-reasoning"],
+  "reasoning-unpaired": [
+    "lone-reasoning",
+    "lost-message",
+    "unparsable-line",
+    "invalid-utf8",
+    "lone-surrogate",
+    "torn-tail",
+    "seal-refused",
+    "seal-malformed",
+  ],
+  "duplicate-item": ["doubled-record"],
+  "call-without-output": [
+    "call-without-output",
+    "unparsable-line",
+    "invalid-utf8",
+    "lone-surrogate",
+    "torn-tail",
+  ],
+  "output-without-call": ["output-without-call", "unparsable-line", "invalid-utf8", "lone-surrogate"],
+};
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iu;
+
+/** Reads a message as Codex or a provider says it; never fails: at worst it is one of an unknown failure. */
+export function understand(text: string, now: number): Understood {
+  const named = namedIn(text);
+  const own = ownWords.find(({ says }) => says.test(text));
+  if (own) return { means: own.means, kinds: own.kinds, named };
+  const failure = classify(signalFromText(text), { now, sealedSent: true });
+  // The reasoning is there in another place, or gone: the ids go, and reasoning that is alone then.
+  if (isDependentRefused(failure)) return { failure, kinds: ["dependent-id", "lone-reasoning"], named };
+  const kinds = kindsOfClass[failure.class] ?? [];
+  if (!kinds.includes("seal-refused")) return { failure, kinds, named };
+  const { item, tail } = failure.data as { item?: string; tail?: string };
+  const marks = [...new Set([...named.marks, ...(tail === undefined ? [] : [tail])])];
+  const isNamed = item !== undefined || tail !== undefined;
+  const seals: SealChoice = isNamed
+    ? { which: "named", ...(item !== undefined && { id: item }), ...(tail !== undefined && { tail }) }
+    : { which: "all" };
+  return { failure, kinds, seals, named: { ...named, marks } };
+}
+
+function namedIn(text: string): Named {
+  const path = /(?:[A-Za-z]:)?[/\\][^\n"']*?rollout-[\w.:-]+?\.jsonl(?:\.zst)?/u.exec(text)?.[0];
+  const thread = uuid.exec(path ?? text)?.[0]?.toLowerCase();
+  const marks = [...text.matchAll(/\b(?:rs|cmp|msg|fc|fco|ctc|ctco|call|ws)_[A-Za-z0-9_-]{6,}/gu)].map(
+    ([id]) => id,
+  );
+  return {
+    ...(path !== undefined && { path }),
+    ...(thread !== undefined && { thread }),
+    marks: [...new Set(marks)],
+  };
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isSystemError } from "../../../lib/system.ts";
+import { isJsonObject, parseJson } from "../../../lib/json.ts";
+
+/**
+ * The names that people gave their threads, by thread id: `session_index.jsonl`, to which each naming appends a row, so that the last row of
+ * an id counts (0.98 to 0.169). Rows without a rollout and rollouts without a row are both usual. Lines that can't be read are passed over.
+ */
+export function threadNames(home: string): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const line of readIfThere(join(home, "session_index.jsonl")).split("\n")) {
+    const row = parseJson(line);
+    if (!isJsonObject(row)) continue;
+    const { id, thread_name: name } = row;
+    if (typeof id === "string" && typeof name === "string") names.set(id.toLowerCase(), name);
+  }
+  return names;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return "";
+  }
+}

@@ -1,0 +1,56 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { DatabaseSync } from "node:sqlite";
+import { isSystemError } from "../../../lib/system.ts";
+
+/** Path of a home's newest `<name>_<n>.sqlite`: Codex numbers its schemas. `undefined` in a home without one, and in none. */
+export function newestDatabase(home: string, name: string): string | undefined {
+  let files: string[];
+  try {
+    files = readdirSync(home);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return undefined;
+  }
+  const numbered = new RegExp(`^${name}_(\\d{1,6})\\.sqlite$`, "u");
+  const versions = files.flatMap((file) => {
+    const [, version] = numbered.exec(file) ?? [];
+    return version === undefined ? [] : [{ file, version: Number(version) }];
+  });
+  const newest = versions.toSorted((a, b) => b.version - a.version)[0];
+  return newest && join(home, newest.file);
+}
+
+/**
+ * A database of Codex's, to read. What Codex wrote last is in the write-ahead log for as long as a process has it open, and after it was
+ * killed, so a log that isn't empty is read too: that waits for nobody. Without one, SQLite would leave files behind that weren't there:
+ * then it is opened as a file that nobody writes to, as it is where the log can't be opened (a folder that may only be read).
+ * @throws what SQLite throws: no database, or one that can't be opened.
+ */
+export function openForReading(path: string): DatabaseSync {
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
+  if (!log || log.size === 0) return open(path, "immutable");
+  const database = open(path, "shared");
+  try {
+    // The log is opened by the first statement.
+    database.prepare("SELECT 1 FROM sqlite_master").get();
+    return database;
+  } catch (error) {
+    database.close();
+    if (!isDatabaseError(error)) throw error;
+    return open(path, "immutable");
+  }
+}
+
+function open(path: string, as: "shared" | "immutable"): DatabaseSync {
+  const url = pathToFileURL(path);
+  url.searchParams.set("mode", "ro");
+  if (as === "immutable") url.searchParams.set("immutable", "1");
+  return new DatabaseSync(url, { readOnly: true, timeout: 2_000 });
+}
+
+export function isDatabaseError(error: unknown): error is Error {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return error instanceof Error && (code === "ERR_SQLITE_ERROR" || isSystemError(error));
+}

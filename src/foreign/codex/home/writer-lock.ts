@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Failure } from "../../../failure.ts";
+import { makeFolders } from "../../../lib/system.ts";
+import { quoted } from "../../../lib/words.ts";
+
+/**
+ * The lock that Codex takes before it writes to a thread (0.147 and later, measured with 0.169): flock(LOCK_EX) on
+ * `thread-writer-locks/<thread>.lock`, held until its process ends. Whoever holds it keeps Codex out ("already has an active writer").
+ * The file that stays behind after `kill -9` means nothing: only the lock on it does.
+ */
+export interface WriterLock {
+  release(): void;
+}
+
+export function lockPath(home: string, thread: string): string {
+  return join(home, "thread-writer-locks", `${thread}.lock`);
+}
+
+/** Takes the lock or throws `lease-held`. The lock is this process's: it ends with it, however that ends. */
+export function takeWriterLock(home: string, thread: string, path: string): WriterLock {
+  const file = lockPath(home, thread);
+  makeFolders(dirname(file));
+  // Codex removes the file when it ends: a lock on one that is gone would keep nobody out.
+  for (let tries = 0; tries < 5; tries++) {
+    const fd = openSync(file, "a+", 0o600);
+    if (!flock(fd)) {
+      closeSync(fd);
+      throw new Failure(
+        "lease-held",
+        `A running Codex has session ${thread} open (${path}). Nothing was changed. Close it there, then try again: throughline repair ${quoted(path)} --write`,
+        {},
+      );
+    }
+    if (statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino)
+      return { release: () => release(file, fd) };
+    closeSync(fd);
+  }
+  throw new Failure(
+    "lease-held",
+    `Codex opens and closes session ${thread} all the time (${path}). Nothing was changed. Close it, then try again.`,
+    {},
+  );
+}
+
+/**
+ * Codex removes a lock's file under `.coordination.lock`, so that nobody locks a file that is about to go. That one is taken only if it
+ * is free, and for no longer than it takes to remove a file: a resume that meets it waits without a word.
+ */
+function release(file: string, fd: number): void {
+  const coordination = openSync(join(dirname(file), ".coordination.lock"), "a+", 0o600);
+  try {
+    const isOurs = statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
+    if (isOurs && flock(coordination)) unlinkSync(file);
+  } finally {
+    closeSync(fd);
+    closeSync(coordination);
+  }
+}
+
+// A flock belongs to the open file, which a child shares that is given its descriptor: the child locks and ends, and the lock stays ours.
+const lockers: readonly (readonly [program: string, ...args: string[]])[] = [
+  ["flock", "-x", "-n", "3"],
+  [
+    "perl",
+    "-e",
+    'use Fcntl ":flock"; open(my $f, "+<&=", 3) or exit 2; exit(flock($f, LOCK_EX | LOCK_NB) ? 0 : 1)',
+  ],
+  [
+    "python3",
+    "-c",
+    "import fcntl,sys\ntry: fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)\nexcept BlockingIOError: sys.exit(1)",
+  ],
+];
+
+/** False when somebody else has the lock. Node has no flock of its own. */
+function flock(fd: number): boolean {
+  for (const [program, ...args] of lockers) {
+    const { status, error } = spawnSync(program, args, {
+      stdio: ["ignore", "ignore", "ignore", fd],
+      timeout: 10_000,
+    });
+    if (status === 0) return true;
+    if (status === 1 && error === undefined) return false;
+  }
+  throw new Failure(
+    "store-unavailable",
+    "Codex's lock can't be taken here: none of flock, perl and python3 could be run. Nothing was changed. Install util-linux (flock) and try again.",
+    { path: "flock" },
+  );
+}

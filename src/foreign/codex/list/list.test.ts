@@ -1,0 +1,355 @@
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { zstdCompressSync } from "node:zlib";
+import * as fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import { listThreads, type ListedThread } from "./list.ts";
+import { lastMessages } from "./last-messages.ts";
+import { linesIn } from "../rollout/lines.ts";
+import { listRollouts } from "../home/places.ts";
+import { promptOf } from "../rollout/prompt.ts";
+import { readRecord } from "../rollout/record.ts";
+import { scanRollout } from "./scan.ts";
+import { holdsWords } from "./search.ts";
+
+const fixtures = join(import.meta.dirname, "../fixtures");
+const versions = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"];
+
+/** A home of its own with the sessions of a version. */
+function homeWith(version: string): string {
+  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  cpSync(join(fixtures, version), home, { recursive: true });
+  return home;
+}
+
+const only = (threads: readonly ListedThread[], beginning: string): ListedThread => {
+  const found = threads.filter(({ id }) => id.startsWith(beginning));
+  expect(found).toHaveLength(1);
+  return found[0]!;
+};
+
+test.each(versions)("a list says of %s rollouts what reading all of them says", (version) => {
+  const { threads, troubles } = listThreads(join(fixtures, version));
+  expect(troubles).toEqual([]);
+  expect(threads).toHaveLength(listRollouts(join(fixtures, version)).length);
+  for (const thread of threads) {
+    const records = linesIn(readFileSync(thread.path))
+      .map(readRecord)
+      .filter((record) => record.readable);
+    const messages = records.filter(({ type, kind }) => type === "response_item" && kind === "message");
+    const prompts = messages.flatMap(({ payload }) => promptOf(payload) ?? []);
+    const answers = messages.filter(({ payload }) => payload["role"] === "assistant");
+    expect(thread.messages).toBe(prompts.length + answers.length);
+    expect(thread.title).toBe(prompts[0]);
+    expect(thread.estimated).toBeUndefined();
+    const times = records.flatMap(({ at }) => at ?? []);
+    if (version === "0.29.0") expect(thread.branch).toBe("main");
+    else {
+      expect(thread).toMatchObject({ cliVersion: version, updated: times.at(-1), branch: "main" });
+      expect(thread.cwd).toMatch(/\/ws$/u);
+      const models = records.flatMap(({ type, payload }) =>
+        type === "turn_context" ? [payload["model"]] : [],
+      );
+      expect(thread.model).toBe(models.at(-1));
+    }
+    expect(thread.flaws.filter((flaw) => flaw !== "open-turn")).toEqual([]);
+  }
+});
+
+test.each(["envelope", "bare"])(
+  "a prompt counts whatever it begins with, and what stands behind it: %s lines",
+  (form) => {
+    const user = (...texts: string[]): string => {
+      const content = texts.map((text) => ({ type: "input_text", text }));
+      const item = { type: "message", id: null, role: "user", content };
+      return JSON.stringify(form === "bare" ? item : { timestamp, type: "response_item", payload: item });
+    };
+    const timestamp = "2026-11-21T09:00:00.000Z";
+    const id = "5973b6c0-94b8-487b-a530-2aeb6098ae0e";
+    const meta = { id, timestamp };
+    const context = user("<environment_context>\n  <cwd>/w</cwd>\n</environment_context>");
+    const lines = [
+      JSON.stringify(form === "bare" ? meta : { timestamp, type: "session_meta", payload: meta }),
+      context,
+      user("short"),
+      context,
+      user("<b>not ours</b>"),
+      user('<image name="a.png">', "</image>", "look"),
+      user("<user_action>reviewed</user_action>"),
+      user("# AGENTS.md instructions are what?"),
+      context,
+    ];
+    const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+    const folder = join(home, "sessions", "2026", "11", "21");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, `rollout-2026-11-21T09-00-00-${id}.jsonl`),
+      lines.map((line) => `${line}\n`).join(""),
+    );
+    expect(listThreads(home).threads).toMatchObject([{ title: "short", messages: 5 }]);
+  },
+);
+
+test("names come from the last row of an id, and from the state database where there is none", () => {
+  const home = homeWith("0.169.0");
+  const id = "01a1fada-0b9c-7483-9338-2ca5620af9fd";
+  appendFileSync(join(home, "session_index.jsonl"), `garbage\n{"id":"${id}","thread_name":"renamed"}\n`);
+  const database = new DatabaseSync(join(home, "state_5.sqlite"));
+  database.exec(
+    "CREATE TABLE threads (id TEXT PRIMARY KEY, rollout_path TEXT, name TEXT, later_column TEXT)",
+  );
+  database.exec(
+    `INSERT INTO threads VALUES ('01a1fab7-6525-7661-a97b-6d3096fc7bfa', '/nowhere', 'from the database', NULL)`,
+  );
+  database.exec(`INSERT INTO threads VALUES ('${id}', '/nowhere', 'older', NULL)`);
+  database.close();
+  const before = readdirSync(home).sort();
+  const { threads } = listThreads(home);
+  expect(readdirSync(home).sort()).toEqual(before);
+  expect(only(threads, id).name).toBe("renamed");
+  expect(only(threads, "01a1fab7-6525").name).toBe("from the database");
+});
+
+test("of two files the one that the state database names, though only its log says so", () => {
+  const home = homeWith("0.130.0");
+  const [rollout] = listRollouts(home);
+  const { thread, path } = rollout!;
+  // Newer by its name, and nevertheless not the one.
+  const other = join(dirname(path), basename(path).replace(/\d\d-\d\d-\d\d-/u, "23-59-59-"));
+  copyFileSync(path, other);
+  const database = new DatabaseSync(join(home, "state_5.sqlite"));
+  onTestFinished(() => database.close());
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
+  database.exec("CREATE TABLE threads (id TEXT PRIMARY KEY, rollout_path TEXT)");
+  database.prepare("INSERT INTO threads VALUES (?, ?)").run(thread, other);
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
+  const before = readdirSync(home).sort();
+  expect(only(listThreads(home).threads, thread).path).toBe(path);
+  expect(readdirSync(home).sort()).toEqual(before);
+});
+
+test.each([
+  ["garbage", (path: string) => writeFileSync(path, "not a database")],
+  ["nothing", (path: string) => writeFileSync(path, "")],
+  [
+    "another schema",
+    (path: string) => {
+      const database = new DatabaseSync(path);
+      database.exec("CREATE TABLE threads (thread TEXT)");
+      database.close();
+    },
+  ],
+])("a state database that is %s changes nothing", (_, make) => {
+  const home = homeWith("0.130.0");
+  const before = listThreads(home);
+  make(join(home, "state_9.sqlite"));
+  expect(listThreads(home)).toEqual(before);
+});
+
+test("what is wrong at the ends of a file is seen", () => {
+  const home = homeWith("0.169.0");
+  const [rollout] = listRollouts(home);
+  const path = rollout!.path;
+  const content = readFileSync(path);
+  const flawsOf = (bytes: Buffer | string): readonly string[] => {
+    writeFileSync(path, bytes);
+    return scanRollout({ ...rollout!, bytes: bytes.length }).flaws;
+  };
+  expect(flawsOf(content)).toEqual([]);
+  expect(flawsOf("")).toEqual(["empty"]);
+  expect(flawsOf("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")).toEqual(["git-lfs"]);
+  expect(flawsOf(content.subarray(content.indexOf("\n") + 1))).toEqual(["no-header"]);
+  expect(flawsOf(Buffer.concat([Buffer.from("{}\n"), content]))).toEqual(["no-header"]);
+  expect(flawsOf(Buffer.concat([Buffer.from("\uFEFF"), content]))).toEqual(["bom"]);
+  expect(flawsOf(Buffer.concat([content, Buffer.alloc(4096)]))).toEqual(["nul-tail"]);
+  expect(flawsOf(content.subarray(0, content.length - 20))).toContain("torn-tail");
+  expect(flawsOf(content.subarray(0, content.length - 1))).toEqual([]);
+  const bare =
+    '{"timestamp":"2026-11-20T21:00:00.000Z","type":"event_msg","payload":{"type":"token_count"}}\n';
+  expect(flawsOf(Buffer.concat([content, Buffer.from(bare)]))).toEqual(["no-ordinal"]);
+  expect(flawsOf(content.subarray(0, content.lastIndexOf("\n", content.length - 2) + 1))).toEqual([
+    "open-turn",
+  ]);
+});
+
+test("files are read once, and again when they have changed", () => {
+  const home = homeWith("0.130.0");
+  const cache = join(mkdtempSync(join(tmpdir(), "throughline-cache-")), "cache");
+  const first = listThreads(home, { cache });
+  expect(first.read).toBe(first.threads.length);
+  expect(listThreads(home, { cache })).toEqual({ ...first, read: 0 });
+  const { path } = first.threads[0]!;
+  appendFileSync(path, readFileSync(path).subarray(readFileSync(path).indexOf('{"timestamp"')));
+  const changed = listThreads(home, { cache });
+  expect(changed.read).toBe(1);
+  expect(only(changed.threads, first.threads[0]!.id).messages).toBeGreaterThan(first.threads[0]!.messages);
+  const size = statSync(path).size;
+  writeFileSync(path, Buffer.alloc(size));
+  utimesSync(path, 1, 1);
+  expect(listThreads(home, { cache }).read).toBe(1);
+  const [file] = readdirSync(cache);
+  expect(statSync(join(cache, file!)).mode & 0o777).toBe(0o600);
+  writeFileSync(join(cache, file!), '{"format":1,"rows":[[1,2],{"x":1}]}');
+  expect(listThreads(home, { cache }).threads).toHaveLength(first.threads.length);
+});
+
+test("of a large file the ends are read, and its messages are reckoned", () => {
+  const home = homeWith("0.130.0");
+  const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
+  const all = readFileSync(rollout.path);
+  const body = all.subarray(all.indexOf("\n") + 1);
+  const times = 400;
+  writeFileSync(rollout.path, Buffer.concat([all, ...Array.from({ length: times }, () => body)]));
+  const small = scanRollout({
+    ...rollout,
+    path: listRollouts(join(fixtures, "0.130.0")).find(({ thread }) => thread === rollout.thread)!.path,
+  });
+  const large = scanRollout(rollout);
+  const exact = small.messages * (times + 1);
+  expect(large).toMatchObject({
+    title: small.title,
+    model: small.model,
+    estimated: true,
+    updated: small.updated,
+  });
+  expect(Math.abs(large.messages - exact) / exact).toBeLessThan(0.1);
+});
+
+test("an image that is larger than all else is not taken for thousands of messages", () => {
+  const home = homeWith("0.130.0");
+  const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
+  const lines = readFileSync(rollout.path, "utf8").trimEnd().split("\n");
+  const { messages } = scanRollout(rollout);
+  const content = [{ type: "input_image", image_url: `data:image/png;base64,${"A".repeat(6_000_000)}` }];
+  const payload = { type: "message", role: "user", content };
+  const image = JSON.stringify({ timestamp: "2026-11-20T21:04:39.000Z", type: "response_item", payload });
+  lines.splice(lines.length / 2, 0, image);
+  writeFileSync(rollout.path, lines.map((line) => `${line}\n`).join(""));
+  const found = scanRollout(rollout);
+  expect(found.estimated).toBe(true);
+  expect(Math.abs(found.messages - messages)).toBeLessThanOrEqual(1);
+});
+
+test("a reverted thread is one row, as is a thread of which there are two files", () => {
+  const home = homeWith("0.169.0");
+  const [rollout] = listRollouts(home);
+  const path = rollout!.path;
+  const lines = readFileSync(path, "utf8").split("\n");
+  const meta = JSON.parse(lines[0]!) as { payload: Record<string, unknown> };
+  meta.payload["history_base"] = { thread_id: rollout!.thread, end_ordinal_exclusive: 9, end_byte_offset: 1 };
+  const segment = "01a1fab8-0000-7000-8000-000000000001";
+  const later = join(
+    dirname(path),
+    basename(path)
+      .replace(/T\d\d-/u, "T23-")
+      .replace(".jsonl", `_${segment}.jsonl`),
+  );
+  writeFileSync(later, `${JSON.stringify(meta)}\n`);
+  const thread = only(listThreads(home).threads, rollout!.thread);
+  expect(thread).toMatchObject({ path: later, estimated: true, flaws: [] });
+  expect(thread.title).toBeTruthy();
+
+  const copy = join(home, "sessions", "2026", "11", "21");
+  mkdirSync(copy);
+  writeFileSync(join(copy, basename(path).replace("2026-11-20", "2026-11-21")), readFileSync(path));
+  expect(only(listThreads(home).threads, rollout!.thread).flaws).toEqual(["two-files"]);
+});
+
+test("archived and compressed rollouts are listed, and a compressed one beside its plain one is not", () => {
+  const home = homeWith("0.130.0");
+  const [first, second] = listRollouts(home);
+  mkdirSync(join(home, "archived_sessions"));
+  writeFileSync(
+    join(home, "archived_sessions", `${basename(first!.path)}.zst`),
+    zstdCompressSync(readFileSync(first!.path)),
+  );
+  writeFileSync(`${second!.path}.zst`, zstdCompressSync(readFileSync(second!.path)));
+  const { threads } = listThreads(home);
+  expect(threads.filter(({ path }) => path.endsWith(".zst"))).toEqual([]);
+  expect(only(threads, first!.thread).flaws).toContain("two-files");
+  expect(only(threads, second!.thread).flaws).not.toContain("two-files");
+  const files = listRollouts(home).filter(({ form }) => form === "jsonl.zst");
+  expect(files).toMatchObject([{ archived: true }]);
+  expect(scanRollout(files[0]!)).toMatchObject({ messages: expect.any(Number), flaws: [] });
+});
+
+test("a rollout whose members another program has sorted says the same, and without a final newline", () => {
+  const home = homeWith("0.130.0");
+  const before = listThreads(home).threads;
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (typeof value !== "object" || value === null) return value;
+    const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(members.map(([key, member]) => [key, sorted(member)]));
+  };
+  for (const { path } of listRollouts(home)) {
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    writeFileSync(path, lines.map((line) => JSON.stringify(sorted(JSON.parse(line)))).join("\n"));
+  }
+  const without = ({ bytes: _bytes, ...thread }: ListedThread): Omit<ListedThread, "bytes"> => thread;
+  expect(listThreads(home).threads.map(without)).toEqual(before.map(without));
+});
+
+test("no bytes make a scan throw", () => {
+  const home = homeWith("0.58.0");
+  const [rollout] = listRollouts(home);
+  const content = readFileSync(rollout!.path);
+  fc.assert(
+    fc.property(
+      fc.nat(content.length),
+      fc.nat(content.length),
+      fc.uint8Array({ maxLength: 40 }),
+      (from, length, bytes) => {
+        const mutated = Buffer.concat([
+          content.subarray(0, from),
+          bytes,
+          content.subarray(from + (length % 500)),
+        ]);
+        writeFileSync(rollout!.path, mutated);
+        expect(scanRollout(rollout!).messages).toBeGreaterThanOrEqual(0);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("the last messages are those of the person and the model, also of a rollout whose tail is one long output", async () => {
+  const home = homeWith("0.130.0");
+  const { path } = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
+  const all = await lastMessages(path, 9);
+  expect(all.map(({ who }) => who)).toEqual(["you", "agent", "you", "agent"]);
+  expect(all[0]!.text).toBe("read a.txt");
+  expect(await lastMessages(path, 1)).toEqual(all.slice(-1));
+  const output = { type: "function_call_output", call_id: "c", output: "x".repeat(600_000) };
+  appendFileSync(
+    path,
+    `${JSON.stringify({ timestamp: "2026-11-21T00:00:00Z", type: "response_item", payload: output })}\n`,
+  );
+  expect(await lastMessages(path, 3)).toEqual(all.slice(-3));
+});
+
+test("a search finds what was said and called, whatever its case, and not what is only in Codex's own texts", async () => {
+  const path = listRollouts(join(fixtures, "0.169.0")).find(({ thread }) =>
+    thread.startsWith("01a1fab7-6525"),
+  )?.path;
+  expect(await holdsWords(path!, ["A.TXT"])).toBe(true);
+  expect(await holdsWords(path!, ["a.txt", "nowhere-in-it"])).toBe(false);
+  expect(await holdsWords(path!, ["You are Codex, a coding agent"])).toBe(false);
+});

@@ -1,0 +1,174 @@
+import { currentOf } from "../rollout/lineage.ts";
+import { threadNames } from "../home/names.ts";
+import { listRollouts, type RolloutFile } from "../home/places.ts";
+import type { Origin } from "../rollout/header.ts";
+import { type Flaw, type RolloutFacts, scanRollout } from "./scan.ts";
+import { ScanCache } from "./scan-cache.ts";
+import { knownThreads } from "../home/state-database.ts";
+
+/** What is worth a word in a list. "two-files": several files claim to be the thread, and Codex goes on with one of them. */
+export type ThreadFlaw = Flaw | "two-files" | "base-missing";
+
+/** A Codex thread in a list: the file that Codex goes on with, and what is known of it. Times are milliseconds since 1970. */
+export interface ListedThread {
+  readonly id: string;
+  readonly path: string;
+  readonly name?: string;
+  /** First line of what the person asked first. */
+  readonly title?: string;
+  readonly cwd?: string;
+  readonly branch?: string;
+  readonly commit?: string;
+  readonly model?: string;
+  readonly effort?: string;
+  readonly origin: Origin;
+  readonly cliVersion?: string;
+  readonly provider?: string;
+  readonly created: number;
+  readonly updated: number;
+  readonly messages: number;
+  /** The messages are reckoned from the file's ends. */
+  readonly estimated?: true;
+  /** Bytes of all its files. */
+  readonly bytes: number;
+  readonly archived?: true;
+  readonly parent?: string;
+  readonly forkedFrom?: string;
+  readonly flaws: readonly ThreadFlaw[];
+}
+
+export interface ListOptions {
+  /** Where what is found is kept for the next time; absent: nowhere. */
+  readonly cache?: string;
+  /** Called now and then while files are read that the cache doesn't know. */
+  onRead?(read: number, total: number): void;
+}
+
+export interface ThreadList {
+  /** Newest activity first. */
+  readonly threads: ListedThread[];
+  /** How many rollouts had to be read. */
+  readonly read: number;
+  /** What could not be looked at, or not be kept, one line each. */
+  readonly troubles: string[];
+}
+
+/**
+ * Every thread of a Codex home: of the CLI, `exec`, the VS Code extension and the desktop app, sub-agents and archived ones included. The
+ * files decide; names come from where people's names for them are kept. What was scanned before is not read again.
+ */
+export function listThreads(home: string, { cache: folder, onRead }: ListOptions = {}): ThreadList {
+  const troubles: string[] = [];
+  const files = listRollouts(home, (path, why) => troubles.push(`${path} can't be looked at: ${why}`));
+  const cache = folder === undefined ? undefined : new ScanCache(folder, home);
+  const found: Found[] = [];
+  const unknown: RolloutFile[] = [];
+  for (const file of files) {
+    const facts = cache?.get(file);
+    if (facts) found.push({ file, facts });
+    else unknown.push(file);
+  }
+  for (const [at, file] of unknown.entries()) {
+    found.push({ file, facts: scanRollout(file) });
+    if (at % 64 === 0) onRead?.(at, unknown.length);
+  }
+  if (unknown.length > 0) {
+    const trouble = cache?.write(found);
+    if (trouble !== undefined) troubles.push(trouble);
+  }
+  return { threads: threadsOf(home, found), read: unknown.length, troubles };
+}
+
+interface Found {
+  readonly file: RolloutFile;
+  readonly facts: RolloutFacts;
+}
+
+function threadsOf(home: string, found: readonly Found[]): ListedThread[] {
+  const byThread = new Map<string, Found[]>();
+  const byRollout = new Map<string, Found>();
+  for (const each of found) {
+    const { thread, rollout } = each.file;
+    const others = byThread.get(thread);
+    if (others) others.push(each);
+    else byThread.set(thread, [each]);
+    byRollout.set(rollout, each);
+  }
+  const names = threadNames(home);
+  const hints = knownThreads(
+    home,
+    [...byThread].flatMap(([id, own]) => (own.length > 1 ? [id] : [])),
+  );
+  const threads: ListedThread[] = [];
+  for (const [id, own] of byThread) {
+    const hint = hints.get(id);
+    const file =
+      own.length === 1
+        ? own[0]!.file
+        : currentOf(
+            own.map((each) => each.file),
+            hint?.path,
+          );
+    const current = own.find((each) => each.file === file)!;
+    threads.push(threadOf(current, own, byRollout, names.get(id) ?? hint?.name));
+  }
+  return threads.sort((a, b) => b.updated - a.updated);
+}
+
+function threadOf(
+  current: Found,
+  own: readonly Found[],
+  byRollout: ReadonlyMap<string, Found>,
+  name: string | undefined,
+): ListedThread {
+  const { file, facts } = current;
+  const { header } = facts;
+  const chain = chainOf(current, byRollout);
+  const first = chain.at(-1)!;
+  const title = chain.toReversed().find((each) => each.facts.title !== undefined)?.facts.title;
+  const flaws: ThreadFlaw[] = [...facts.flaws];
+  if (own.length > 1 && own.filter((each) => each.file.rollout === file.rollout).length > 1)
+    flaws.push("two-files");
+  if (first.facts.header?.historyBase) flaws.push("base-missing");
+  const model = chain.find((each) => each.facts.model !== undefined)?.facts;
+  // Member by member: of ten thousand threads, spreading takes longer than looking at their files.
+  const thread: Writable<ListedThread> = {
+    id: file.thread,
+    path: file.path,
+    origin: header?.origin ?? "unknown",
+    created: own.length === 1 ? facts.created : Math.min(...own.map((each) => each.facts.created)),
+    updated: facts.updated,
+    // How much of an earlier segment still counts is only known when it is read.
+    messages: chain.reduce((sum, each) => sum + each.facts.messages, 0),
+    bytes: own.reduce((sum, each) => sum + each.file.bytes, 0),
+    flaws,
+  };
+  if (name !== undefined) thread.name = name;
+  if (title !== undefined) thread.title = title;
+  if (header?.cwd !== undefined) thread.cwd = header.cwd;
+  if (header?.branch !== undefined) thread.branch = header.branch;
+  if (header?.commit !== undefined) thread.commit = header.commit;
+  if (model?.model !== undefined) thread.model = model.model;
+  if (model?.effort !== undefined) thread.effort = model.effort;
+  if (header?.cliVersion !== undefined) thread.cliVersion = header.cliVersion;
+  if (header?.modelProvider !== undefined) thread.provider = header.modelProvider;
+  if (chain.length > 1 || facts.estimated) thread.estimated = true;
+  if (file.archived) thread.archived = true;
+  if (header?.parent !== undefined) thread.parent = header.parent;
+  if (header?.forkedFrom !== undefined) thread.forkedFrom = header.forkedFrom;
+  return thread;
+}
+
+type Writable<T> = { -readonly [Member in keyof T]: T[Member] };
+
+/** The file and those that it continues, newest first. */
+function chainOf(current: Found, byRollout: ReadonlyMap<string, Found>): Found[] {
+  const chain = [current];
+  for (let base = current.facts.header?.historyBase; base && chain.length < 256;) {
+    const before = byRollout.get(base.rollout);
+    if (!before || chain.includes(before)) break;
+    chain.push(before);
+    base = before.facts.header?.historyBase;
+  }
+  return chain;
+}

@@ -1,0 +1,116 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { examine } from "../examine/examine.ts";
+import { linesIn } from "../rollout/lines.ts";
+import { judge } from "../findings/judge.ts";
+import { listRollouts } from "../home/places.ts";
+import { scanRollout } from "./scan.ts";
+import { Taking } from "../takeover/taking.ts";
+
+const id = "01a0f497-0990-7f13-933f-78cca4bbbb53";
+const timestamp = "2026-01-01T00:00:00.000Z";
+const header = {
+  timestamp,
+  type: "session_meta",
+  payload: { id, timestamp, cwd: "/w", originator: "codex_cli_rs", cli_version: "0.98.0" },
+};
+let second = 0;
+const line = (type: string, payload: object): object => ({
+  timestamp: new Date(Date.parse(timestamp) + 1_000 * second++).toISOString(),
+  type,
+  payload,
+});
+const item = (payload: object): object => line("response_item", payload);
+const said = (role: string, text: string): object =>
+  item({
+    type: "message",
+    role,
+    content: [{ type: role === "user" ? "input_text" : "output_text", text }],
+  });
+const write = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+
+function placed(content: string): string {
+  const home = mkdtempSync(join(tmpdir(), "throughline-rewritten-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  mkdirSync(join(home, "sessions"));
+  writeFileSync(join(home, "sessions", `rollout-2026-01-01T00-00-00-${id}.jsonl`), content);
+  return home;
+}
+
+it("of a large rollout that was written again with spaces, a list says what it says of others", () => {
+  const long = "words ".repeat(1_000);
+  const rows = [
+    header,
+    said("user", "count the ponds"),
+    line("turn_context", { model: "m-1", effort: "high" }),
+    ...Array.from({ length: 200 }, () => [said("assistant", long), said("user", "go on")]).flat(),
+    line("event_msg", { type: "task_started", turn_id: "t" }),
+  ];
+  const spaced = write(rows).replaceAll('":', '": ').replaceAll(',"', ', "');
+  expect(spaced.length).toBeGreaterThan(2 ** 20);
+  const facts = scanRollout(listRollouts(placed(spaced))[0]!);
+  expect(facts).toMatchObject({ title: "count the ponds", model: "m-1", effort: "high", estimated: true });
+  expect(facts.flaws).toEqual(["open-turn"]);
+  expect(facts.updated).toBe(Date.parse(timestamp) + 1_000 * (second - 1));
+  expect(Math.abs(facts.messages - 401)).toBeLessThan(10);
+});
+
+it("lines of other programs among Codex's are no items of the thread", () => {
+  const taking = new Taking(() => "codex", 1);
+  const rows = [
+    header,
+    said("user", "count the ponds"),
+    { type: "marker", at: 1 },
+    { timestamp, type: "event_msg", payload: null },
+    { timestamp, type: "tool_call", tool: "shell", arguments: {} },
+    { type: "response_item", role: "user", content: "words" },
+    said("assistant", "two"),
+  ];
+  taking.take(linesIn(Buffer.from(write(rows))), 0);
+  expect(taking.items).toBe(2);
+  expect([...taking.left.keys()]).toEqual(["marker", "tool_call", "no-type"]);
+});
+
+it("what a tool still says behind the end of a turn that was broken off is its output", () => {
+  const taking = new Taking(() => "codex", 1);
+  const call = (call_id: string): object =>
+    item({ type: "function_call", name: "shell", arguments: "{}", call_id });
+  const rows = [
+    header,
+    said("user", "count the ponds"),
+    call("c1"),
+    call("c2"),
+    said("user", "<turn_aborted>\nThe user interrupted the turn.\n</turn_aborted>"),
+    line("event_msg", { type: "turn_aborted", reason: "interrupted" }),
+    item({ type: "function_call_output", call_id: "c1", output: "two" }),
+    said("user", "go on"),
+  ];
+  taking.take(linesIn(Buffer.from(write(rows))), 0);
+  const outputs = taking
+    .group()
+    .flatMap(({ event }) =>
+      event.type === "item-added" && event.kind === "function_call_output"
+        ? [[event.call, event.origin]]
+        : [],
+    );
+  expect(outputs).toEqual([
+    ["c1", "tool"],
+    ["c2", "repair"],
+  ]);
+});
+
+it("records whose ids were written over are no copies of each other", async () => {
+  const over = "[trimmed before publishing]";
+  const rows = [
+    header,
+    said("user", "count the ponds"),
+    item({ type: "message", id: over, role: "assistant", content: [{ type: "output_text", text: "one" }] }),
+    item({ type: "message", id: over, role: "assistant", content: [{ type: "output_text", text: "two" }] }),
+    item({ type: "function_call", id: over, name: "shell", arguments: "{}", call_id: over }),
+    item({ type: "function_call_output", id: over, call_id: over, output: "ok" }),
+  ];
+  const { path } = listRollouts(placed(write(rows)))[0]!;
+  expect(judge(await examine(path), { path, now: 0 })).toEqual([]);
+});

@@ -1,0 +1,106 @@
+import type { JsonObject } from "../../../lib/json.ts";
+import type { RolloutHeader } from "../rollout/header.ts";
+import { injectedPrompt, isInjected } from "../rollout/injected.ts";
+import { isSummaryText, promptOf, taggedInJson, titleOf, toldPrompt } from "../rollout/prompt.ts";
+import { readRecord } from "../rollout/record.ts";
+
+/** As far as the first line of a prompt is kept for lists. */
+export const longestTitle = 200;
+
+const itemMark = Buffer.from('"type":"response_item","payload":{"type":"message"');
+const bareMark = Buffer.from('\n{"type":"message"');
+const newline = 0x0a;
+
+/** How many messages of the person and the model there are, and where the first one of the person's is. */
+export function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
+  let count = 0;
+  let prompt: number | undefined;
+  for (const mark of [itemMark, bareMark]) {
+    for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + mark.length)) {
+      const behind = bytes.toString("latin1", at + mark.length, at + mark.length + 400);
+      const end = behind.indexOf("\n");
+      const start = end < 0 ? behind : behind.slice(0, end);
+      const role = /^[^[]{0,160}?"role":"(\w+)"/u.exec(start)?.[1];
+      if (role === "assistant") count++;
+      if (role !== "user") continue;
+      if (prompt !== undefined && taggedInJson.test(start)) continue;
+      const text = prompt === undefined || doubtful.test(start) ? readAt(bytes, at, promptOf) : "x";
+      if (text === undefined) continue;
+      count++;
+      if (text !== "" && !isSummaryText(text)) prompt ??= at;
+    }
+    if (count > 0) break;
+  }
+  return { count, ...(prompt !== undefined && { prompt }) };
+}
+
+/** How the text of a message begins whose end says whether it is Codex's own. */
+const doubtful = /"text":"(?:\\n|\s)*(?:# AGENTS\.md|Warning: )/iu;
+
+const toldMark = Buffer.from('"type":"event_msg","payload":{"type":"user_message"');
+const outputMark = Buffer.from('"type":"response_item","payload":{"type":"function_call_output"');
+const completedMark = Buffer.from('"item":{"type":"UserMessage"');
+/** So many events are looked at for one with words in it. */
+const mostTold = 8;
+
+type TitledHeader = Pick<RolloutHeader, "originator" | "isPaginated" | "ownFrom"> | undefined;
+
+/** Of a sub-agent that was given its parent's history, what is its own. */
+export function ownPart(bytes: Buffer, header: TitledHeader): Buffer | undefined {
+  if (header?.ownFrom === undefined) return undefined;
+  const at = bytes.indexOf(`,"ordinal":${header.ownFrom},`);
+  return at < 0 ? undefined : bytes.subarray(bytes.lastIndexOf(newline, at) + 1);
+}
+
+/** What was asked first: as an event tells it, as the first message says it, or as another session or an automation gave it. */
+export function askedIn(bytes: Buffer, header: TitledHeader, prompt: number | undefined): string | undefined {
+  const told = titleIn(bytes, toldMarkOf(header), toldPrompt);
+  const said = told ?? (prompt === undefined ? undefined : promptAt(bytes, prompt));
+  return (
+    said ??
+    titleIn(bytes, outputMark, (item) =>
+      isInjected("function_call_output", item) ? injectedPrompt(item) : undefined,
+    )
+  );
+}
+
+/** How the events begin that tell what the person asked: what else stands in their name has none, whatever it begins with. */
+function toldMarkOf(header: TitledHeader): Buffer | undefined {
+  // Bare rollouts hold no events.
+  if (header && header.originator === undefined) return undefined;
+  return header?.isPaginated === true ? completedMark : toldMark;
+}
+
+/** The first line of the first words that a line with the mark holds. */
+function titleIn(
+  bytes: Buffer,
+  mark: Buffer | undefined,
+  wordsIn: (payload: JsonObject) => string | undefined,
+): string | undefined {
+  if (mark === undefined) return undefined;
+  for (let at = bytes.indexOf(mark), looked = 0; at >= 0 && looked < mostTold; looked++) {
+    const text = readAt(bytes, at, wordsIn);
+    const title = text === undefined ? "" : titleOf(text, longestTitle);
+    if (title !== "") return title;
+    at = bytes.indexOf(mark, at + mark.length);
+  }
+  return undefined;
+}
+
+function promptAt(bytes: Buffer, at: number): string | undefined {
+  const text = readAt(bytes, at, promptOf);
+  const title = text === undefined ? "" : titleOf(text, longestTitle);
+  return title === "" ? undefined : title;
+}
+
+/** The prompt that the line around an offset holds. */
+function readAt(
+  bytes: Buffer,
+  at: number,
+  promptIn: (payload: JsonObject) => string | undefined,
+): string | undefined {
+  const start = bytes[at] === newline ? at + 1 : bytes.lastIndexOf(newline, at) + 1;
+  const end = bytes.indexOf(newline, start);
+  const record = readRecord({ bytes: bytes.subarray(start, end < 0 ? bytes.length : end), whole: true });
+  return record.readable ? promptIn(record.payload) : undefined;
+}

@@ -1,0 +1,25 @@
+import { glance } from "../rollout/glance.ts";
+import { linesOf } from "../rollout/lineage.ts";
+
+/** Lines in which nobody said or did anything: system prompts, snapshots, settings, counts. */
+const silent: ReadonlySet<string> = new Set([
+  "session_meta",
+  "world_state",
+  "turn_context",
+  "token_usage_record",
+]);
+
+/** Whether every word is somewhere in what was said and done in a rollout, whatever their case. Stops as soon as that is known. */
+export async function holdsWords(path: string, words: readonly string[]): Promise<boolean> {
+  // As JSON has them in its strings.
+  const wanted = new Set(words.map((word) => JSON.stringify(word.toLowerCase()).slice(1, -1)));
+  for await (const lines of linesOf(path)) {
+    for (const { bytes } of lines) {
+      if (silent.has(glance(bytes)?.type ?? "")) continue;
+      const text = bytes.toString("utf8").toLowerCase();
+      for (const word of wanted) if (text.includes(word)) wanted.delete(word);
+      if (wanted.size === 0) return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,51 @@
+import { chmodSync, closeSync, copyFileSync, constants, openSync, readSync } from "node:fs";
+import { writeAll } from "../../../lib/write.ts";
+import type { FindingKind } from "../findings/findings.ts";
+
+/** Bytes of a rollout that become other bytes. */
+export interface Edit {
+  readonly at: number;
+  /** How many bytes are replaced; 0 inserts. */
+  readonly length: number;
+  /** "blank": as many spaces as bytes are replaced. */
+  readonly bytes: Buffer | "blank";
+  readonly kind: FindingKind;
+  /** Line number, from 1, in the file that is edited. */
+  readonly line: number;
+  /** For the diff: what is done, in words. */
+  readonly says: string;
+  /** Of what is replaced, what no record keeps: it is copied out. */
+  readonly lost?: readonly Buffer[];
+}
+
+/** By how many bytes an edit moves what stands behind it. */
+export function shiftOf({ length, bytes }: Edit): number {
+  return bytes === "blank" ? 0 : bytes.length - length;
+}
+
+const block = 2 ** 20;
+
+/** A copy that only its owner can read; shares blocks where the file system can. */
+export function copyPrivately(from: string, to: string): void {
+  closeSync(openSync(to, "wx", 0o600));
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  // The copying takes the source's rights along.
+  chmodSync(to, 0o600);
+}
+
+/** Copies a range from one open file to another; returns how many bytes. */
+export function copyBytes(
+  from: number,
+  target: number,
+  range: { at: number; to: number; bytes: number },
+): number {
+  const buffer = Buffer.allocUnsafe(Math.min(block, Math.max(1, range.bytes)));
+  let done = 0;
+  while (done < range.bytes) {
+    const read = readSync(from, buffer, 0, Math.min(buffer.length, range.bytes - done), range.at + done);
+    if (read === 0) break;
+    writeAll(target, buffer.subarray(0, read), range.to + done);
+    done += read;
+  }
+  return done;
+}

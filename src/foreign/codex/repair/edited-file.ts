@@ -1,0 +1,126 @@
+import { readSync } from "node:fs";
+import type { JsonObject } from "../../../lib/json.ts";
+import type { Edit } from "./edit.ts";
+import type { FindingKind } from "../findings/findings.ts";
+import type { Span } from "../rollout/span.ts";
+import { linesIn, type RolloutLine } from "../rollout/lines.ts";
+import { readRecord, type RolloutRecord } from "../rollout/record.ts";
+import { isSpace } from "../rollout/white-space.ts";
+
+/** A line of a file, without what is in it but for its first bytes. */
+export interface LineHead extends Span {
+  /** Bytes of its ending: 2 for CRLF, 0 at the end of a file that doesn't end with a newline. */
+  readonly ending: number;
+  /** White space that it begins with, in bytes. */
+  readonly indent: number;
+  /** The first bytes behind that; none in a line that holds nothing. */
+  readonly head: Buffer;
+}
+
+const chunk = 2 ** 22;
+const headBytes = 512;
+const nearBytes = 2 ** 18;
+const nearLines = 16;
+const prompt = /"type":"message"[^{]{0,120}"role":"user"/u;
+const [newline, carriageReturn] = [0x0a, 0x0d];
+
+/** An open file that edits are planned for: what stands in it, and the edits by their places. */
+export class EditedFile {
+  readonly #fd: number;
+  readonly #size: number;
+
+  /** `size`: as far as it is read. */
+  constructor(fd: number, size: number) {
+    this.#fd = fd;
+    this.#size = size;
+  }
+
+  record(span: Span): RolloutRecord | undefined {
+    const record = readRecord({ bytes: this.bytes(span), whole: true });
+    return record.readable ? record : undefined;
+  }
+
+  bytes({ at, bytes }: Span): Buffer {
+    return this.read(at, bytes);
+  }
+
+  read(at: number, bytes: number): Buffer {
+    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(bytes, this.#size - at)));
+    return buffer.subarray(0, readSync(this.#fd, buffer, 0, buffer.length, at));
+  }
+
+  /** Every line in order, however long. */
+  *lines(): Generator<LineHead, undefined> {
+    let [index, start, indent, last] = [0, 0, 0, 0];
+    let head = Buffer.alloc(0);
+    for (let offset = 0; offset < this.#size;) {
+      const bytes = this.read(offset, chunk);
+      if (bytes.length === 0) break;
+      for (let from = 0; from < bytes.length;) {
+        const found = bytes.indexOf(newline, from);
+        const end = found < 0 ? bytes.length : found;
+        const piece = bytes.subarray(from, end);
+        let spaces = 0;
+        if (head.length === 0) while (isSpace(piece[spaces])) spaces++;
+        indent += spaces;
+        if (head.length < headBytes)
+          head = Buffer.concat([head, piece.subarray(spaces, spaces + headBytes - head.length)]);
+        last = piece.at(-1) ?? last;
+        from = end + 1;
+        if (found < 0 && offset + bytes.length < this.#size) continue;
+        const ending = found < 0 ? 0 : last === carriageReturn ? 2 : 1;
+        const length = offset + end - start - Math.max(0, ending - 1);
+        yield { index: index++, at: start, bytes: length, ending, indent, head };
+        start = offset + end + 1;
+        head = Buffer.alloc(0);
+        [indent, last] = [0, 0];
+      }
+      offset += bytes.length;
+    }
+    return undefined;
+  }
+
+  /**
+   * Lines near one that begins at `at`, from it on or before it, the nearest first, as far as the same turn reaches: none behind or before a
+   * prompt.
+   */
+  *near(at: number, where: "before" | "behind"): Generator<RolloutLine, undefined> {
+    const from = where === "behind" ? at : Math.max(0, at - nearBytes);
+    const lines = linesIn(this.read(from, where === "behind" ? nearBytes : at - from), from);
+    // The first, or the last one, may be cut off.
+    if (where === "before" && from > 0) lines.shift();
+    if (where === "behind" && lines.at(-1)?.ending === "" && lines.length > 1) lines.pop();
+    for (const line of (where === "before" ? lines.toReversed() : lines).slice(0, nearLines)) {
+      if (prompt.test(line.bytes.toString("latin1", 0, headBytes))) return undefined;
+      yield line;
+    }
+    return undefined;
+  }
+
+  blank({ at, bytes, index }: Span, kind: FindingKind, says: string): Edit {
+    return { at, length: bytes, bytes: "blank", kind, line: index + 1, says };
+  }
+
+  /** A line in the place of one that is blank, or, of no bytes, between two. */
+  fill(hole: Span, kind: FindingKind, says: string, line: JsonObject): Edit {
+    const bytes = Buffer.from(JSON.stringify(line));
+    if (hole.bytes === 0) return this.insert(hole, kind, says, Buffer.concat([bytes, Buffer.from("\n")]));
+    const padded = Buffer.concat([bytes, Buffer.alloc(Math.max(0, hole.bytes - bytes.length), " ")]);
+    return this.edit(hole, kind, says, padded, hole.bytes);
+  }
+
+  insert(place: Span, kind: FindingKind, says: string, bytes: Buffer): Edit {
+    return this.edit(place, kind, says, bytes, 0);
+  }
+
+  edit(
+    { at, index }: Span,
+    kind: FindingKind,
+    says: string,
+    bytes: Buffer,
+    length: number,
+    lost: readonly Buffer[] = [],
+  ): Edit {
+    return { at, length, bytes, kind, line: index + 1, says, ...(lost.length > 0 && { lost }) };
+  }
+}

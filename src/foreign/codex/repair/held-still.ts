@@ -1,0 +1,54 @@
+import { quoted } from "../../../lib/words.ts";
+import type { Examination } from "../examine/examine.ts";
+import { catalogue, type Finding, type FindingKind, needsRepair } from "../findings/findings.ts";
+import { rounds } from "./plan.ts";
+import type { PlanOptions } from "./plan-options.ts";
+
+/** What is mended by putting something in, or taking it out. */
+const moving: ReadonlySet<FindingKind> = new Set([
+  "call-without-output",
+  "output-without-call",
+  "lost-message",
+  "lost-call",
+  "segment-long",
+]);
+
+/**
+ * The findings of a file that another one goes on from, as they are there: nothing before that place may move, so that for some of the damage
+ * there is no room, and another way is named. Ordinals that were given twice do no harm before that place (0.169 makes no index of such a
+ * file anew, 2026-11-21).
+ */
+export function heldStill(
+  findings: readonly Finding[],
+  found: Examination,
+  options: PlanOptions,
+  thread: string | undefined,
+): Finding[] {
+  const { pin } = options;
+  const isConcerned = findings.some(
+    (finding) => needsRepair(finding) && (moving.has(finding.kind) || finding.kind === "ordinal-regressed"),
+  );
+  if (pin === undefined || !isConcerned) return [...findings];
+  const planned = new Set<FindingKind>();
+  for (const round of rounds) for (const { kind } of round(found, options)) planned.add(kind);
+  return findings.map((finding) => {
+    const { kind } = finding;
+    if (kind === "ordinal-regressed" && (found.ordinals.firstRegressed?.at ?? Infinity) < pin.offset) {
+      const detail = "before the place at which another file goes on from this one, where it does no harm";
+      return planned.has(kind) ? finding : { ...finding, severity: "note", detail };
+    }
+    if (!moving.has(kind) || !needsRepair(finding) || planned.has(kind)) return finding;
+    return {
+      ...finding,
+      instead: `no repair: nothing in the file may move, as another one goes on from byte ${pin.offset} of it, and there is no room in between. To go on with all that can be read: throughline resume ${quoted(thread ?? options.path)}`,
+    };
+  });
+}
+
+/** What mends a finding: a command (`repair` gives the one for its rollout), or what a person can do. */
+export function mendsOf({ kind, severity, instead }: Finding, repair: () => string): string | undefined {
+  if (instead !== undefined) return instead;
+  const { mends } = catalogue[kind];
+  if (mends !== "repair") return mends;
+  return severity === "note" ? undefined : repair();
+}

@@ -1,0 +1,99 @@
+import { createHash, type Hash } from "node:crypto";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { syncPath } from "../../../lib/system.ts";
+import { crashesAt } from "../../../lib/fault.ts";
+import { writeAll } from "../../../lib/write.ts";
+
+const block = 2 ** 18;
+
+/**
+ * Makes the file's bytes those of `source`, in the file itself: who has it open keeps it, and offsets that did not change stay right. Only
+ * blocks that differ are written. Cut off at any point it can be run again.
+ */
+export function writeInPlace(path: string, source: string): void {
+  const [from, to] = [openSync(source, "r"), openSync(path, "r+")];
+  try {
+    const [wanted, found] = [Buffer.allocUnsafe(block), Buffer.allocUnsafe(block)];
+    const { size } = fstatSync(from);
+    for (let at = 0; at < size;) {
+      const read = readSync(from, wanted, 0, block, at);
+      if (read === 0) throw new Error(`${source} became shorter while it was read`);
+      const bytes = wanted.subarray(0, read);
+      const had = readSync(to, found, 0, read, at);
+      if (!found.subarray(0, had).equals(bytes)) {
+        if (crashesAt("repair-half-written")) {
+          writeAll(to, bytes.subarray(0, Math.ceil(read / 2)), at);
+          process.kill(process.pid, "SIGKILL");
+        }
+        writeAll(to, bytes, at);
+      }
+      at += read;
+    }
+    if (fstatSync(to).size > size) ftruncateSync(to, size);
+    fsyncSync(to);
+  } finally {
+    closeSync(from);
+    closeSync(to);
+  }
+}
+
+/** Whether a repair that was cut off is all that happened to the file: each byte is that of `before` or of `after`. */
+export function isBetween(path: string, before: string, after: string): boolean {
+  const fds = [path, before, after].map((name) => openSync(name, "r"));
+  try {
+    const [at, old, fresh] = fds as [number, number, number];
+    const [a, b, c] = [Buffer.alloc(block), Buffer.alloc(block), Buffer.alloc(block)];
+    const { size } = fstatSync(at);
+    if (size > Math.max(fstatSync(old).size, fstatSync(fresh).size)) return false;
+    for (let offset = 0; offset < size; offset += block) {
+      const read = readSync(at, a, 0, block, offset);
+      const hadOld = readSync(old, b, 0, block, offset);
+      const hadFresh = readSync(fresh, c, 0, block, offset);
+      if (read <= hadOld && a.subarray(0, read).equals(b.subarray(0, read))) continue;
+      if (read <= hadFresh && a.subarray(0, read).equals(c.subarray(0, read))) continue;
+      for (let byte = 0; byte < read; byte++) {
+        const isOld = byte < hadOld && a[byte] === b[byte];
+        if (!isOld && !(byte < hadFresh && a[byte] === c[byte])) return false;
+      }
+    }
+    return true;
+  } finally {
+    for (const fd of fds) closeSync(fd);
+  }
+}
+
+/** SHA-256 of the first bytes of a file, in hex; of all of them unless told how many. */
+export function digest(path: string, bytes = Number.POSITIVE_INFINITY): string {
+  const fd = openSync(path, "r");
+  try {
+    const hash: Hash = createHash("sha256");
+    const buffer = Buffer.allocUnsafe(block);
+    for (let at = 0; at < bytes;) {
+      const read = readSync(fd, buffer, 0, Math.min(block, bytes - at), at);
+      if (read === 0) break;
+      hash.update(buffer.subarray(0, read));
+      at += read;
+    }
+    return hash.digest("hex");
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Writes a small file whole or not at all, durably. */
+export function writeDurably(path: string, text: string): void {
+  const temporary = `${path}.new`;
+  writeFileSync(temporary, text, { mode: 0o600, flush: true });
+  renameSync(temporary, path);
+  syncPath(dirname(path));
+}

@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { parseJson } from "../../../lib/json.ts";
+import { removeWhole } from "../../../lib/remove.ts";
+import { makeFolders } from "../../../lib/system.ts";
+import { writeDurably } from "./in-place.ts";
+
+/**
+ * The record of one repair, in a folder of its own under `<home>/repairs/`: `journal.json`, `original.jsonl` (the file as it was),
+ * `repaired.jsonl` (as it becomes; removed when it has) and `set-aside.txt` (what no record keeps). What is written there is durable
+ * before the rollout is touched, so that a repair that is cut off can be finished or taken back.
+ */
+const schema = z.object({
+  schema: z.literal(1),
+  /** Absolute, links resolved. */
+  path: z.string(),
+  thread: z.string().optional(),
+  /** Milliseconds since 1970. */
+  at: z.number(),
+  state: z.enum(["writing", "done", "undoing", "undone"]),
+  before: z.object({ bytes: z.number(), sha256: z.string() }),
+  after: z.object({ bytes: z.number(), sha256: z.string() }),
+  /** How often each kind of damage was mended. */
+  mended: z.record(z.string(), z.number()),
+  /** Rows of Codex's databases that the repair changed. */
+  forgotIndex: z.boolean(),
+  movedFrom: z.string().optional(),
+});
+
+export type Journal = z.infer<typeof schema>;
+
+export class RepairFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get original(): string {
+    return join(this.path, "original.jsonl");
+  }
+
+  get repaired(): string {
+    return join(this.path, "repaired.jsonl");
+  }
+
+  /** While a repair is taken back: the original, and behind it what was appended since. */
+  get restored(): string {
+    return join(this.path, "restored.jsonl");
+  }
+
+  get setAside(): string {
+    return join(this.path, "set-aside.txt");
+  }
+
+  write(journal: Journal): void {
+    writeDurably(join(this.path, "journal.json"), `${JSON.stringify(journal, undefined, 2)}\n`);
+  }
+
+  /** `undefined` for a folder that was not finished, or is of a newer version. */
+  read(): Journal | undefined {
+    const file = join(this.path, "journal.json");
+    if (!existsSync(file)) return undefined;
+    return schema.safeParse(parseJson(readFileSync(file, "utf8"))).data;
+  }
+
+  remove(): void {
+    removeWhole(this.path);
+  }
+}
+
+export interface KnownRepair {
+  readonly folder: RepairFolder;
+  readonly journal: Journal;
+}
+
+const repairsPath = (home: string): string => join(home, "repairs");
+
+/** A new folder for a repair. `home` is Throughline's own. */
+export function makeRepairFolder(home: string, thread: string | undefined, now: number): RepairFolder {
+  const parent = repairsPath(home);
+  makeFolders(parent);
+  const stamp = new Date(now).toISOString().replaceAll(/[:.]/gu, "-");
+  for (let nth = 0; ; nth++) {
+    const path = join(parent, `${stamp}-${thread ?? "rollout"}${nth === 0 ? "" : `-${nth}`}`);
+    if (existsSync(path)) continue;
+    mkdirSync(path, { mode: 0o700 });
+    return new RepairFolder(path);
+  }
+}
+
+/** The repairs of a rollout, oldest first. */
+export function repairsOf(home: string, path: string): KnownRepair[] {
+  return allRepairs(home).filter(({ journal }) => journal.path === path);
+}
+
+export function allRepairs(home: string): KnownRepair[] {
+  if (!existsSync(repairsPath(home))) return [];
+  return readdirSync(repairsPath(home))
+    .sort()
+    .flatMap((name) => {
+      const folder = new RepairFolder(join(repairsPath(home), name));
+      const journal = folder.read();
+      return journal ? [{ folder, journal }] : [];
+    });
+}
+
+export function isUnfinished({ journal }: KnownRepair): boolean {
+  return journal.state === "writing" || journal.state === "undoing";
+}

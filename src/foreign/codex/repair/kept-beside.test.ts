@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { listRollouts } from "../home/places.ts";
+import { repairRollout } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-kept-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** A rollout whose summary is sealed, as the real CLI wrote it. */
+function sealedOf(version: string): { name: string; lines: string[]; at: number } {
+  for (const { path } of listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url)))) {
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const at = lines.findLastIndex((line) => /"type":"compacted".*"type":"compaction"/u.test(line));
+    if (at > 0) return { name: basename(path), lines, at };
+  }
+  throw new Error(`no sealed summary in the fixtures of ${version}`);
+}
+
+async function repaired(name: string, lines: readonly string[]): Promise<{ before: string; after: string }> {
+  const path = join(root, "codex", "sessions", "2026", "11", "20", name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  const before = lines.map((line) => `${line}\n`).join("");
+  writeFileSync(path, before);
+  const options = {
+    home: mkdtempSync(join(root, "own-")),
+    now: Date.now(),
+    seals: { which: "all" },
+  } as const;
+  await repairRollout(path, options, () => undefined);
+  return { before, after: readFileSync(path, "utf8") };
+}
+
+const payloadOf = (line: string): JsonObject => (JSON.parse(line) as { payload: JsonObject }).payload;
+
+test.each(["0.130.0", "0.169.0"])(
+  "messages of %s that only stand beside a sealed summary stay when it is taken out, without a byte moving",
+  async (version) => {
+    const { name, lines, at } = sealedOf(version);
+    const given = payloadOf(lines[at]!);
+    const history = given["replacement_history"] as JsonObject[];
+    const isSealed = (item: JsonObject): boolean => "encrypted_content" in item;
+    const { before, after } = await repaired(name, [lines[0]!, ...lines.slice(at)]);
+    expect(after).toHaveLength(before.length);
+    const left = payloadOf(after.split("\n")[1]!);
+    expect(left["replacement_history"]).toEqual(history.filter((item) => !isSealed(item)));
+    const said = given["replacement_history_metadata"];
+    if (Array.isArray(said))
+      expect(left["replacement_history_metadata"]).toEqual(said.filter((_, nth) => !isSealed(history[nth]!)));
+    expect(history.some((item) => isJsonObject(item) && item["role"] === "user")).toBe(true);
+  },
+);
+
+test.each(["0.130.0", "0.169.0"])(
+  "where the history before a sealed summary of %s is in the file, all of it comes back",
+  async (version) => {
+    const { name, lines, at } = sealedOf(version);
+    const { after } = await repaired(name, lines);
+    expect(after.split("\n")[at]!.trim()).toBe("");
+  },
+);

@@ -1,0 +1,56 @@
+import type { TextFlaw } from "../../../lib/json-stream.ts";
+import type { Edit } from "./edit.ts";
+import type { EditedFile } from "./edited-file.ts";
+import type { FindingKind } from "../findings/findings.ts";
+import { beginnings, lookThrough } from "../examine/long-line.ts";
+import type { Span } from "../rollout/span.ts";
+
+const newline = Buffer.from("\n");
+const mended: Readonly<Record<TextFlaw, Buffer>> = {
+  control: Buffer.from(" "),
+  utf8: Buffer.from("?"),
+  surrogate: Buffer.from("\\ufffd"),
+};
+
+/**
+ * What becomes of a bad line that is too long to be held: as `salvage`, but that what is no record in it is not copied out, as the backup has
+ * it. `isTail`: it has to be ended.
+ */
+export function* longLine(
+  line: Span,
+  file: EditedFile,
+  kind: FindingKind,
+  isTail: boolean,
+): Generator<Edit, undefined> {
+  const read = (at: number, bytes: number): Buffer => file.read(at, bytes);
+  const end = line.at + line.bytes;
+  const starts = beginnings(line, read);
+  let isBehindRecord = false;
+  for (const [nth, at] of starts.entries()) {
+    const span = { index: line.index, at, bytes: (starts[nth + 1] ?? end) - at };
+    const { isObject, flaws, count } = lookThrough(span, read);
+    const isKept = isObject && count === flaws.length;
+    if (isKept) {
+      if (isBehindRecord) yield file.insert(span, kind, "the record behind it stands alone", newline);
+      for (const flaw of flaws)
+        yield file.edit({ ...span, at: flaw.at }, kind, says[flaw.is], mended[flaw.is], flaw.bytes);
+    } else {
+      const from = isBehindRecord ? 1 : 0;
+      const to = isTail && at + span.bytes === end ? 1 : 0;
+      if (from > 0) yield file.edit(span, kind, "the record before it ends", newline, 1);
+      const blanked = { ...span, at: at + from, bytes: span.bytes - from - to };
+      yield file.blank(blanked, kind, "what can't be read becomes spaces; the backup has it");
+      if (to > 0) yield file.edit({ ...span, at: end - 1 }, kind, "the line is ended", newline, 1);
+    }
+    isBehindRecord = isKept;
+  }
+  if (isTail && isBehindRecord)
+    yield file.insert({ index: line.index, at: end, bytes: 0 }, kind, "the line is ended", newline);
+  return undefined;
+}
+
+const says: Readonly<Record<TextFlaw, string>> = {
+  control: "a control character becomes a space",
+  utf8: "bytes that are no text become question marks",
+  surrogate: "half a character becomes U+FFFD",
+};

@@ -1,0 +1,21 @@
+import type { JsonObject } from "../../../lib/json.ts";
+import type { Pin } from "../examine/descendants.ts";
+import type { FindingKind } from "../findings/findings.ts";
+import type { HistoryBase } from "../rollout/header.ts";
+import type { SealChoice } from "../findings/seal-choice.ts";
+
+export interface PlanOptions {
+  readonly seals: SealChoice;
+  /** Only these kinds of damage are mended; all of them where it is absent. */
+  readonly only?: ReadonlySet<FindingKind>;
+  /** The state database's row of the thread: for a lost header. */
+  readonly row?: JsonObject;
+  /** Where a later segment of the thread goes on: what stands before keeps its place, or gets it back. */
+  readonly pin?: Pin;
+  /** What a segment goes on from, whose first line doesn't say it any more. */
+  readonly base?: HistoryBase;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The rollout's own path, where `Examination.path` is that of a copy. */
+  readonly path: string;
+}

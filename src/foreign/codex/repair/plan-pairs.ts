@@ -1,0 +1,183 @@
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { outputKinds } from "../../../session/item.ts";
+import type { Edit } from "./edit.ts";
+import type { EditedFile } from "./edited-file.ts";
+import type { Examination } from "../examine/examine.ts";
+import { answeredAs } from "../rollout/item.ts";
+import { isCopiedCall } from "../findings/judge.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { lostCall, lostOutput } from "./rebuild-pair.ts";
+import { rebuiltLine } from "./rebuilt-line.ts";
+import type { RolloutRecord } from "../rollout/record.ts";
+import { blank } from "./salvage.ts";
+import type { Unpaired } from "../rollout/span.ts";
+import { isBlank } from "../rollout/white-space.ts";
+
+/** So many lines lie between a call and its output where one of the two is damaged, at most: further away it is another call's. */
+const nearby = 16;
+/** Of more than so many none is looked for a line that became blank: it takes a read each. */
+const mostInLines = 1_000;
+/** So many characters of an id are other ones. */
+const mostChanged = 2;
+/** Shorter ids are counted (`call_1`), and differ in little from others. */
+const uniqueId = 20;
+
+/**
+ * Gives calls their outputs and outputs their calls: what of the two is there is brought together, and what is gone is put in, into a line
+ * that became blank where there is one, so that nothing moves. `exchanged` is asked first, then `renamed`, then `lost`.
+ */
+export class PairPlanner {
+  readonly #found: Examination;
+  readonly #file: EditedFile;
+  /** Offsets of what is brought together. */
+  readonly #paired = new Set<number>();
+  /** Offsets of lines that hold nothing and are needed. */
+  #taken: Set<number> | undefined;
+  /** Of lines that can't be read, which will be blank when they are dealt with. */
+  #unreadable: ReadonlySet<number> | undefined;
+
+  constructor(found: Examination, file: EditedFile) {
+    this.#found = found;
+    this.#file = file;
+  }
+
+  /** An output that stands before its call changes places with it. */
+  *exchanged(): Generator<Edit, undefined> {
+    const [{ open, orphans }, file] = [this.#found, this.#file];
+    if (orphans.count === 0 || open.count === 0) return undefined;
+    const outputs = new Map(orphans.items.map((output) => [output.call, output]));
+    for (const call of open) {
+      const output = outputs.get(call.call);
+      if (output === undefined || output.index > call.index || call.index - output.index > nearby) continue;
+      this.#paired.add(call.at).add(output.at);
+      const kind = "output-without-call";
+      yield file.edit(output, kind, "the call goes before its output", file.bytes(call), output.bytes);
+      yield file.edit(call, kind, "the output goes behind its call", file.bytes(output), call.bytes);
+    }
+    return undefined;
+  }
+
+  /** An output whose call's id was altered in one of the two. */
+  *renamed(): Generator<Edit, undefined> {
+    const { open, orphans } = this.#found;
+    if (orphans.count === 0 || open.count === 0) return undefined;
+    const outputs = orphans.items.filter(({ at }) => !this.#paired.has(at));
+    for (const call of open) {
+      if (this.#paired.has(call.at)) continue;
+      const fitting = outputs.filter((output) => isLikely(call, output));
+      const [output] = fitting;
+      if (output === undefined || fitting.length > 1 || this.#paired.has(output.at)) continue;
+      const id = this.#file.bytes(output).indexOf(`"call_id":${JSON.stringify(output.call)}`);
+      if (id < 0) continue;
+      this.#paired.add(call.at).add(output.at);
+      const bytes = Buffer.from(JSON.stringify(call.call), "latin1");
+      const place = { index: output.index, at: output.at + id + 10, bytes: bytes.length };
+      const says = "the call's id becomes that of the call before it, from which it hardly differs";
+      yield this.#file.edit(place, "output-without-call", says, bytes, bytes.length);
+    }
+    return undefined;
+  }
+
+  /** A call and its output whose records are both gone, as their event tells them. */
+  *lost(): Generator<Edit, undefined> {
+    const taken = this.#needed();
+    for (const { call, event, before, behind } of this.#found.lostCalls) {
+      const told = this.#file.record(event);
+      if (told === undefined || taken.has(before.at) || taken.has(behind.at)) continue;
+      const kind = isPatch(told) ? "custom_tool_call" : "function_call";
+      const made = lostCall({ ...event, call, kind: outputKinds[kind]! }, told);
+      for (const [hole, item, what] of [
+        [before, made, "call"],
+        [behind, lostOutput({ ...event, call, kind }, told), "output"],
+      ] as const) {
+        taken.add(hole.at);
+        const { ordinal } = hole;
+        const line = rebuiltLine(told, item, ordinal === undefined ? {} : { ordinal });
+        yield this.#file.fill(hole, "lost-call", `the ${what} is put in, as its event tells it`, line);
+      }
+    }
+    return undefined;
+  }
+
+  *outputs(): Generator<Edit, undefined> {
+    const { open, doubled } = this.#found;
+    const copies = new Set(doubled.spans.map(({ at }) => at));
+    for (const call of open) {
+      const isLeft = copies.has(call.at) || this.#paired.has(call.at) || isCopiedCall(call, this.#found);
+      const edit = isLeft ? undefined : this.#put(call, lostOutput);
+      if (edit) yield edit;
+    }
+    return undefined;
+  }
+
+  *calls(): Generator<Edit, undefined> {
+    for (const output of this.#found.orphans.items) {
+      const edit = this.#paired.has(output.at) ? undefined : this.#put(output, lostCall);
+      if (edit) yield edit;
+    }
+    return undefined;
+  }
+
+  #put(
+    half: Unpaired,
+    make: (half: Unpaired, event: RolloutRecord | undefined) => JsonObject,
+  ): Edit | undefined {
+    const isCall = make === lostOutput;
+    const own = this.#file.record(half);
+    if (own === undefined) return undefined;
+    const item = make(half, half.event && this.#file.record(half.event));
+    const isCrlf = this.#file.read(half.at + half.bytes, 1)[0] === 0x0d;
+    const end = half.at + half.bytes + (isCrlf ? 2 : 1);
+    const made = (ordinal: object): Buffer => Buffer.from(JSON.stringify(rebuiltLine(own, item, ordinal)));
+    // Codex refuses a file whose last record has no ordinal.
+    const next = isCall && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
+    const [start, where] = isCall ? ([end, "behind"] as const) : ([half.at, "before"] as const);
+    const free = this.#free(start, where, made(next).length);
+    const line = made((free?.offset ?? start) >= this.#found.end ? next : {});
+    const kind = isCall ? "call-without-output" : "output-without-call";
+    const from = half.event ? "as its event tells it" : "nobody knows it any more";
+    const says = isCall
+      ? `the output of ${half.name ?? "the call"} is put in (${from})`
+      : `the call is put in (${from})`;
+    if (free) {
+      const place = { index: half.index, at: free.offset, bytes: free.length };
+      const bytes = Buffer.concat([line, blank(free.length - line.length)]);
+      return this.#file.edit(place, kind, says, bytes, free.length);
+    }
+    const place = { index: half.index + (isCall ? 1 : 0), at: start, bytes: 0 };
+    return this.#file.insert(place, kind, says, Buffer.concat([line, Buffer.from("\n")]));
+  }
+
+  /** A line near the other half that holds nothing, of so many bytes at least. */
+  #free(at: number, where: "before" | "behind", bytes: number): RolloutLine | undefined {
+    const { bad, open, orphans } = this.#found;
+    if (open.count + orphans.count > mostInLines) return undefined;
+    const taken = this.#needed();
+    this.#unreadable ??= new Set(bad.items.map((line) => line.at));
+    for (const line of this.#file.near(at, where)) {
+      const isFree = line.length >= bytes && !taken.has(line.offset) && line.ending === "\n";
+      if (!isFree || !(this.#unreadable.has(line.offset) || isBlank(line.bytes))) continue;
+      taken.add(line.offset);
+      return line;
+    }
+    return undefined;
+  }
+
+  #needed(): Set<number> {
+    return (this.#taken ??= new Set(this.#found.messages.found().map(({ hole }) => hole.at)));
+  }
+}
+
+function isPatch({ kind, payload: { item } }: RolloutRecord): boolean {
+  return kind === "patch_apply_end" || (isJsonObject(item) && item["type"] === "FileChange");
+}
+
+/** Whether the output, of another id, may be the call's. */
+function isLikely(call: Unpaired, output: Unpaired): boolean {
+  const distance = output.index - call.index;
+  if (distance <= 0 || distance > nearby || call.call.length !== output.call.length) return false;
+  if ((outputKinds[answeredAs(call.kind)] ?? "function_call_output") !== output.kind) return false;
+  let changed = 0;
+  for (let at = 0; at < call.call.length; at++) if (call.call[at] !== output.call[at]) changed++;
+  return changed <= mostChanged && call.call.length >= uniqueId;
+}

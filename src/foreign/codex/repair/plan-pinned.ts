@@ -1,0 +1,165 @@
+import { missingBefore, type Pin, placeOfPin } from "../examine/descendants.ts";
+import { type Edit, shiftOf } from "./edit.ts";
+import type { EditedFile, LineHead } from "./edited-file.ts";
+import type { Examination } from "../examine/examine.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import { blank } from "./salvage.ts";
+
+const newline = 0x0a;
+const noBytes = Buffer.alloc(0);
+const countMark = Buffer.from('"type":"event_msg","payload":{"type":"token_count"');
+
+/**
+ * What stands before the pin may be moved only where bytes are missing there, or too many: by so many, filled up with spaces, so that the
+ * pin is right again. Otherwise it stays as it is. `edits` gives the same ones each time.
+ */
+export function* pinned(
+  edits: () => Iterable<Edit>,
+  found: Examination,
+  pin: Pin,
+): Generator<Edit, undefined> {
+  const place = Math.min(found.bytes, placeOfPin(pin, found));
+  const isMoving = (edit: Edit): boolean => shiftOf(edit) !== 0 && edit.at <= place && edit.at < pin.offset;
+  let room = pin.offset - place;
+  let [nth, moving, last] = [0, 0, -1];
+  for (const edit of edits()) {
+    if (isMoving(edit)) {
+      moving++;
+      room -= shiftOf(edit);
+      if (edit.bytes !== "blank" && edit.bytes.at(-1) === newline) last = nth;
+    }
+    nth++;
+  }
+  const isLeftOut = moving > 0 && room !== 0 && (room < 0 || last < 0);
+  nth = 0;
+  for (const edit of edits()) {
+    const isFilled = nth++ === last && room > 0;
+    if (isFilled && edit.bytes !== "blank") {
+      const bytes = Buffer.concat([edit.bytes.subarray(0, -1), blank(room), Buffer.of(newline)]);
+      yield { ...edit, bytes };
+    } else if (!isLeftOut || edit.kind === "segment-long" || !isMoving(edit)) yield edit;
+  }
+  return undefined;
+}
+
+/** Brings the place at which another file goes on back to where that file says that it is. */
+export class PinnedPlanner {
+  readonly #found: Examination;
+  readonly #pin: Pin | undefined;
+  readonly #file: EditedFile;
+
+  constructor(found: Examination, { pin }: PlanOptions, file: EditedFile) {
+    this.#found = found;
+    this.#pin = pin;
+    this.#file = file;
+  }
+
+  /** A file that is too short for where another one goes on gets spaces for what is gone. */
+  stretched(): Edit[] {
+    const pin = this.#pin;
+    const missing = pin === undefined ? 0 : missingBefore(pin, this.#found);
+    if (pin === undefined || missing <= 0) return [];
+    const bytes = blank(missing);
+    bytes[missing - 1] = newline;
+    const says = "what is gone becomes spaces, so that the file behind it goes on where it did";
+    const at = pin.offset - missing;
+    return [this.#file.insert({ index: this.#linesBefore(at), at, bytes: 0 }, "segment-short", says, bytes)];
+  }
+
+  #linesBefore(offset: number): number {
+    let lines = 0;
+    for (const { at } of this.#file.lines()) {
+      if (at >= offset) break;
+      lines++;
+    }
+    return lines;
+  }
+
+  /**
+   * One that is too long loses what says nothing: carriage returns, blank lines, spaces before a record; where that isn't enough, since a record
+   * itself became longer, counts of tokens that a later one has replaced.
+   */
+  *shrunk(): Generator<Edit, undefined> {
+    const excess = this.#pin === undefined ? 0 : -missingBefore(this.#pin, this.#found);
+    if (excess <= 0) return undefined;
+    let [returns, blanks, fits] = [0, 0, false];
+    for (const line of this.#before()) {
+      if (line.ending === 2) returns++;
+      else {
+        blanks += removable(line);
+        fits ||= removable(line) === excess;
+      }
+    }
+    const says = "what stands behind it moves back to where another file goes on";
+    if (returns > 0 && returns <= excess) {
+      for (const { index, at, bytes, ending } of this.#before())
+        if (ending === 2) yield this.#gone({ index, at: at + bytes, bytes: 1 }, says);
+      return undefined;
+    }
+    const mark = this.#found.head === "byte-order-mark" ? 3 : 0;
+    if (!fits && blanks + mark < excess) {
+      yield* this.#withoutCounts(excess);
+      return undefined;
+    }
+    let left = excess;
+    if (!fits && mark > 0) {
+      yield this.#gone({ index: 0, at: 0, bytes: mark }, says);
+      left -= mark;
+    }
+    for (const line of this.#before()) {
+      const own = removable(line);
+      if (own === 0 || line.ending === 2 || left <= 0 || (fits && own !== excess)) continue;
+      const { index, at } = line;
+      const taken = Math.min(own, left);
+      yield this.#gone({ index, at, bytes: taken }, says);
+      left -= taken;
+    }
+    return undefined;
+  }
+
+  *#withoutCounts(excess: number): Generator<Edit, undefined> {
+    const says =
+      "a count of tokens that a later one has replaced makes room, so that a fork goes on where it did";
+    const counts: LineHead[] = [];
+    for (const line of this.#before()) if (line.head.includes(countMark)) counts.push(line);
+    counts.pop();
+    let left = excess;
+    const chosen = counts.filter(({ bytes, ending }) => {
+      const isNeeded = left > 0;
+      if (isNeeded) left -= left >= bytes + ending ? bytes + ending : Math.min(bytes, left);
+      return isNeeded;
+    });
+    if (left > 0) return undefined;
+    left = excess;
+    for (const { index, at, bytes, ending } of chosen) {
+      const own = bytes + ending;
+      const taken = left >= own ? own : Math.min(bytes, left);
+      const place = { index, at, bytes: taken === own ? own : bytes };
+      yield this.#file.edit(place, "segment-long", says, blank(place.bytes - taken), place.bytes);
+      left -= taken;
+    }
+    return undefined;
+  }
+
+  #gone(place: { index: number; at: number; bytes: number }, says: string): Edit {
+    return this.#file.edit(place, "segment-long", says, Buffer.alloc(0), place.bytes);
+  }
+
+  /** The lines that stand before the place at which another file goes on. */
+  *#before(): Generator<LineHead, undefined> {
+    const place = this.#pin === undefined ? 0 : placeOfPin(this.#pin, this.#found);
+    // A repair has made spaces of these by now; a doctor asks before there is one.
+    const { bad, doubled, headersAgain } = this.#found;
+    const nothing = new Set([...bad.items, ...doubled.spans, ...headersAgain.items].map(({ at }) => at));
+    for (const line of this.#file.lines()) {
+      if (line.at >= place) return undefined;
+      yield nothing.has(line.at) ? { ...line, head: noBytes } : line;
+    }
+    return undefined;
+  }
+}
+
+/** Bytes at the beginning of a line that say nothing: of one that holds nothing all of them. */
+function removable({ bytes, ending, indent, head }: LineHead): number {
+  return head.length === 0 ? bytes + ending : indent;
+}

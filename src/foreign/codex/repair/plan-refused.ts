@@ -1,0 +1,157 @@
+import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { isCallKind } from "../../../session/item.ts";
+import type { Edit } from "./edit.ts";
+import type { EditedFile } from "./edited-file.ts";
+import { isDependentRefused, refusalIn } from "../findings/error-text.ts";
+import type { Examination } from "../examine/examine.ts";
+import { glance } from "../rollout/glance.ts";
+import { injectedMessage } from "../rollout/injected.ts";
+import { damagingReasoning, isInjectedRefused } from "../findings/judge.ts";
+import { unsealed } from "./kept-beside.ts";
+import { linesIn } from "../rollout/lines.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import { blank } from "./salvage.ts";
+import { chosenSeals } from "../findings/seal-choice.ts";
+
+const idHead = 512;
+const chunk = 2 ** 25;
+/** An id, and the members before it. */
+const idMember = /^(\{(?:"\w+":(?:"[^"\\]*"|null),)*?)("id":"[^"\\]*",)/u;
+
+/** Takes out, line by line and without moving a byte, what a provider refuses: copies, dead seals, reasoning alone, ids of what is gone. */
+export class RefusedPlanner {
+  readonly #found: Examination;
+  readonly #options: PlanOptions;
+  readonly #file: EditedFile;
+
+  constructor(found: Examination, options: PlanOptions, file: EditedFile) {
+    this.#found = found;
+    this.#options = options;
+    this.#file = file;
+  }
+
+  *blanked(): Generator<Edit, undefined> {
+    const { doubled } = this.#found;
+    const places = new Set<number>();
+    for (const span of doubled.spans) {
+      if (!places.has(span.at)) yield this.#file.blank(span, "doubled-record", "the copy becomes spaces");
+      places.add(span.at);
+    }
+    for (const span of this.#found.header?.isPaginated === true ? this.#found.headersAgain.items : []) {
+      if (!places.has(span.at)) yield this.#file.blank(span, "header-again", "it becomes spaces");
+      places.add(span.at);
+    }
+    for (const blob of chosenSeals(this.#found, this.#options.seals, this.#options.now)) {
+      if (places.has(blob.at)) continue;
+      places.add(blob.at);
+      const isSummary = blob.in === "compaction";
+      const kind = blob.malformed ? "seal-malformed" : "seal-refused";
+      const kept = isSummary ? unsealed(blob, this.#file, this.#found) : undefined;
+      if (kept) {
+        const says =
+          "the sealed summary becomes spaces; the messages kept beside it stay, as the history before it is not in the file";
+        yield this.#file.edit({ ...blob, at: kept.at }, kind, says, kept.bytes, kept.bytes.length);
+        continue;
+      }
+      const says = isSummary
+        ? "the sealed summary becomes spaces: the history before it counts again"
+        : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
+      yield this.#file.blank(blob, kind, says);
+    }
+    return undefined;
+  }
+
+  /**
+   * An item's id ties it to the reasoning before it: of what follows reasoning that is taken out it goes, and where a provider has refused an
+   * item for that, of every item. Versions before 0.146 send none.
+   */
+  ids(): Iterable<Edit> {
+    const { turns } = this.#found;
+    const { only, now, seals } = this.#options;
+    const refusal = refusalIn(turns.error?.message, now);
+    const isRefused = refusal !== undefined && isDependentRefused(refusal);
+    if (only?.has("dependent-id") === true ? seals.which === "none" : isRefused) return this.#ids();
+    const gone = chosenSeals(this.#found, seals, now).filter((blob) => blob.in === "reasoning");
+    return gone.length === 0 ? [] : this.#ids(new Set(gone.map(({ at }) => at)));
+  }
+
+  /** Takes the ids out of the model's items, of all of them, or of those behind the reasoning that stands at these offsets. */
+  *#ids(behind?: ReadonlySet<number>): Generator<Edit, undefined> {
+    const says = "the id, which names reasoning that isn't sent, becomes spaces";
+    let isBehind = behind === undefined;
+    let passed = 0;
+    for (let at = 0; at < this.#found.bytes;) {
+      const lines = linesIn(this.#file.read(at, chunk), at);
+      if (lines.length > 1 && lines.at(-1)?.ending === "") lines.pop();
+      for (const { bytes, offset, index } of lines) {
+        const glanced = glance(bytes);
+        if (glanced?.type !== "response_item") continue;
+        const { kind = "", payload } = glanced;
+        const head = bytes.toString("latin1", payload, payload + idHead);
+        const isOwn = isCallKind(kind) || (kind === "message" && head.includes('"role":"assistant"'));
+        if (!isOwn) isBehind = behind === undefined || behind.has(offset);
+        const id = isOwn && isBehind ? idMember.exec(head) : null;
+        if (id === null) continue;
+        const place = { index: passed + index, at: offset + payload + id[1]!.length, bytes: id[2]!.length };
+        yield this.#file.blank(place, "dependent-id", says);
+      }
+      passed += lines.length;
+      const last = lines.at(-1);
+      if (last === undefined) break;
+      at = last.offset + last.length + last.ending.length;
+    }
+    return undefined;
+  }
+
+  /** The words stay in the backup; what is sealed beside them stays. */
+  *plainReasoning(): Generator<Edit, undefined> {
+    const { messages, turns } = this.#found;
+    const { only, now } = this.#options;
+    const isRefused = refusalIn(turns.error?.message, now)?.class === "reasoning-content-too-long";
+    if (!isRefused && only?.has("plain-reasoning") !== true) return undefined;
+    for (const span of messages.plain.items) {
+      const line = this.#file.bytes(span);
+      const content = JSON.stringify(this.#file.record(span)?.payload["content"] ?? null);
+      const at = line.indexOf(`"content":${content}`);
+      const says = "reasoning in plain text becomes spaces";
+      if (at < 0) {
+        yield this.#file.blank(span, "plain-reasoning", says);
+        continue;
+      }
+      const length = Buffer.byteLength(content);
+      const bytes = Buffer.concat([Buffer.from("null"), blank(length - 4)]);
+      const place = { index: span.index, at: span.at + at + 10, bytes: length };
+      yield this.#file.edit(place, "plain-reasoning", says, bytes, length);
+    }
+    return undefined;
+  }
+
+  /** A prompt without a call id becomes a message of the user's, which every provider takes; it is the shorter one of the two. */
+  *injected(): Generator<Edit, undefined> {
+    const { injected } = this.#found;
+    if (!isInjectedRefused(this.#found) && this.#options.only?.has("injected-output") !== true)
+      return undefined;
+    for (const span of injected.items) {
+      const line = this.#file.bytes(span);
+      const value = parseJson(line.toString("utf8"));
+      const record = this.#file.record(span);
+      if (!isJsonObject(value) || record === undefined) continue;
+      const message = injectedMessage(record.payload);
+      const own = record.era === "bare" ? message : { ...value, payload: message };
+      const made = Buffer.from(JSON.stringify(own));
+      const bytes = Buffer.concat([made, blank(Math.max(0, span.bytes - made.length))]);
+      yield this.#file.edit(span, "injected-output", "it becomes a message of the user's", bytes, span.bytes);
+    }
+    return undefined;
+  }
+
+  loneReasoning(): Edit[] {
+    const { messages } = this.#found;
+    const { only, now } = this.#options;
+    const isMeant = only?.has("lone-reasoning") === true;
+    const lone = isMeant ? messages.lone : damagingReasoning(this.#found, now);
+    return lone.map((span) =>
+      this.#file.blank(span, "lone-reasoning", "reasoning whose answer is gone becomes spaces"),
+    );
+  }
+}

@@ -1,0 +1,279 @@
+import { closeSync, openSync } from "node:fs";
+import { stringOf } from "../../../lib/json.ts";
+import type { Edit } from "./edit.ts";
+import { EditedFile } from "./edited-file.ts";
+import { type BadLine, type Examination, longestExamined } from "../examine/examine.ts";
+import type { FindingKind } from "../findings/findings.ts";
+import { isWholeHeader } from "../rollout/first-line.ts";
+import { linesIn } from "../rollout/lines.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import { PairPlanner } from "./plan-pairs.ts";
+import { longLine } from "./plan-long.ts";
+import { OrderPlanner } from "./plan-order.ts";
+import { pinned, PinnedPlanner } from "./plan-pinned.ts";
+import { RefusedPlanner } from "./plan-refused.ts";
+import { rebuildHead } from "./rebuild-head.ts";
+import { rebuiltLine } from "./rebuilt-line.ts";
+import { lostMessage } from "../examine/rebuild-message.ts";
+import { readRolloutName } from "../home/places.ts";
+import { readRecord, type RolloutRecord } from "../rollout/record.ts";
+import { blank, salvage, salvageTail } from "./salvage.ts";
+
+const longestHead = 512;
+const newline = 0x0a;
+
+/** The edits of each round; a round begins with what the one before it has left. */
+export const rounds: readonly ((found: Examination, options: PlanOptions) => Iterable<Edit>)[] = [
+  (found, options) => withFile(found, options, ({ plan }) => [plan.head(), plan.badLines(), plan.tail()]),
+  (found, options) => withFile(found, options, ({ order }) => [order.restored()]),
+  // Of what is put in at one place: outputs behind their calls, then messages, then calls before their outputs.
+  (found, options) =>
+    withFile(found, options, ({ plan, pairs, refused }) => [
+      refused.blanked(),
+      refused.ids(),
+      refused.plainReasoning(),
+      refused.injected(),
+      pairs.exchanged(),
+      pairs.renamed(),
+      pairs.lost(),
+      pairs.outputs(),
+      plan.messages(),
+      pairs.calls(),
+    ]),
+  (found, options) => withFile(found, options, ({ refused }) => [refused.loneReasoning()]),
+  (found, options) => withFile(found, options, ({ pin }) => [pin.stretched(), pin.shrunk()]),
+  (found, options) => withFile(found, options, ({ plan }) => [plan.ordinals()]),
+];
+
+interface Planners {
+  readonly plan: Planner;
+  readonly pairs: PairPlanner;
+  readonly refused: RefusedPlanner;
+  readonly order: OrderPlanner;
+  readonly pin: PinnedPlanner;
+}
+
+/** One after the other, so that only one is in memory. */
+function* withFile(
+  found: Examination,
+  options: PlanOptions,
+  plan: (planners: Planners) => Iterable<Edit>[],
+): Generator<Edit, undefined> {
+  const fd = openSync(found.path, "r");
+  try {
+    const file = new EditedFile(fd, found.bytes);
+    const edits = function* (): Generator<Edit, undefined> {
+      const planners = {
+        plan: new Planner(found, options, file),
+        pairs: new PairPlanner(found, file),
+        refused: new RefusedPlanner(found, options, file),
+        order: new OrderPlanner(found, file),
+        pin: new PinnedPlanner(found, options, file),
+      };
+      for (const planned of plan(planners))
+        for (const edit of planned) if (options.only === undefined || options.only.has(edit.kind)) yield edit;
+      return undefined;
+    };
+    yield* options.pin ? pinned(edits, found, options.pin) : edits();
+    return undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+class Planner {
+  readonly #found: Examination;
+  readonly #options: PlanOptions;
+  readonly #file: EditedFile;
+  /** Whether `head`, which is asked first, makes the first line anew. */
+  #isHeadMade = false;
+
+  constructor(found: Examination, options: PlanOptions, file: EditedFile) {
+    this.#found = found;
+    this.#options = options;
+    this.#file = file;
+  }
+
+  head(): Edit[] {
+    const edits = this.#head();
+    this.#isHeadMade = this.#found.head === "broken" && edits.length > 0;
+    return edits;
+  }
+
+  #head(): Edit[] {
+    const { head, first, header, ofCodex } = this.#found;
+    // Without a record it may be anybody's file; what can be brought back first comes to it in the next pass.
+    if (first === undefined || !ofCodex) return [];
+    if (head === "byte-order-mark" && header !== undefined)
+      return [this.#file.edit(first, "byte-order-mark", "the mark becomes three spaces", blank(3), 3)];
+    if (head !== "broken" && head !== "missing" && head !== "byte-order-mark") return [];
+    const isBad = head === "broken";
+    // Of a line of hundreds of megabytes the head is enough to make another; it stays behind that.
+    const isLong = first.bytes > longestExamined;
+    const line = isBad ? this.#file.read(first.at, Math.min(first.bytes, longestExamined)) : undefined;
+    const kept = isLong ? undefined : line && salvage(line);
+    // Salvaged whole, it is a bad line like any other.
+    const isBlank = kept?.bytes.every((byte) => byte === 0x20) === true;
+    const keptHeader = kept && !isBlank ? headerIn(kept.bytes) : undefined;
+    if (keptHeader && isWholeHeader(keptHeader)) return [];
+    const made = this.#rebuilt(line);
+    if (made === undefined) return [];
+    if (!isBad || !kept)
+      return [
+        this.#file.insert(
+          first,
+          isBad ? "header-broken" : "header-missing",
+          "the first line is put back",
+          withNewline(made),
+        ),
+      ];
+    // A header that lacks what a resume needs, or names no id, is put together anew rather than kept behind the new one.
+    const isNothingKept = keptHeader !== undefined || isBlank;
+    const own = isNothingKept ? made : Buffer.concat([withNewline(made), trimmed(kept.bytes)]);
+    const isLast = this.#found.tail?.at === first.at;
+    const bytes = blank(Math.max(first.bytes, own.length) + (isLast ? 1 : 0));
+    own.copy(bytes);
+    if (isLast) bytes[bytes.length - 1] = newline;
+    return [
+      this.#file.edit(
+        first,
+        "header-broken",
+        "the first line is made anew",
+        bytes,
+        first.bytes,
+        keptHeader && line ? [line] : kept.lost,
+      ),
+    ];
+  }
+
+  *badLines(): Generator<Edit, undefined> {
+    const { bad, tail, first } = this.#found;
+    for (const line of bad.items) {
+      if (line.at === tail?.at && tail.is !== "whole") continue;
+      if (line.at === first?.at && this.#isHeadMade) continue;
+      if (line.bytes > longestExamined) {
+        yield* longLine(line, this.#file, kinds[line.why], false);
+        continue;
+      }
+      const { bytes, lost } = salvage(this.#file.bytes(line));
+      const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
+      yield this.#file.edit(line, kinds[line.why], says, bytes, line.bytes, lost);
+    }
+    return undefined;
+  }
+
+  tail(): Iterable<Edit> {
+    const { tail, bytes: size, first } = this.#found;
+    if (tail === undefined || (first?.at === tail.at && this.#isHeadMade)) return [];
+    if (tail.is === "whole") {
+      const end = { index: tail.index, at: size, bytes: 0 };
+      return [this.#file.insert(end, "no-final-newline", "the last line is ended", Buffer.from("\n"))];
+    }
+    if (tail.bytes > longestExamined)
+      return longLine(tail, this.#file, tail.is === "nul" ? "nul-tail" : "torn-tail", true);
+    if (tail.is === "nul") {
+      const bytes = blank(tail.bytes);
+      bytes[bytes.length - 1] = newline;
+      return [this.#file.edit(tail, "nul-tail", "the NULs become spaces and a line end", bytes, tail.bytes)];
+    }
+    const { bytes, lost } = salvageTail(this.#file.bytes(tail));
+    const isRoom = bytes.at(-1) === 0x20;
+    if (isRoom) bytes[bytes.length - 1] = newline;
+    const ended = isRoom ? bytes : withNewline(bytes);
+    return [this.#file.edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
+  }
+
+  *messages(): Generator<Edit, undefined> {
+    for (const { role, event, hole } of this.#found.messages.found()) {
+      const told = this.#file.record(event);
+      const payload = told && lostMessage(role, told);
+      if (told === undefined || payload === undefined) continue;
+      const { ordinal } = hole;
+      const line = rebuiltLine(told, payload, ordinal === undefined ? {} : { ordinal });
+      const says = `the ${role === "user" ? "prompt" : "answer"} is put in, as its event tells it`;
+      yield this.#file.fill(hole, "lost-message", says, line);
+    }
+    return undefined;
+  }
+
+  *ordinals(): Generator<Edit, undefined> {
+    const { ordinals, header, doubled } = this.#found;
+    const isMissing = ordinals.missing.count > 0 || ordinals.regressed > 0;
+    if (header?.isPaginated !== true || !isMissing || doubled.count > 0) return undefined;
+    for (const { had, ordinal, ...span } of ordinals.wanted()) {
+      if (had === ordinal || span.at < (this.#options.pin?.offset ?? 0)) continue;
+      const head = this.#file.read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
+      const kind = ordinals.regressed > 0 ? "ordinal-regressed" : "missing-ordinal";
+      // Behind a timestamp that is no time it stands further back.
+      const wanted = /"ordinal":(\d+)/u;
+      const found =
+        had === undefined
+          ? undefined
+          : (wanted.exec(head) ?? wanted.exec(this.#file.bytes(span).toString("latin1")));
+      const [at, length, text] = found
+        ? [found.index + 10, found[1]!.length, String(ordinal)]
+        : [/^\s*\{(?:"timestamp":"[^"\\]*",)?/u.exec(head)?.[0].length ?? -1, 0, `"ordinal":${ordinal},`];
+      if (at < 0) continue;
+      const says = found ? `ordinal ${had} becomes ${ordinal}` : `ordinal ${ordinal} is put in`;
+      const place = { index: span.index, at: span.at + at, bytes: length };
+      yield this.#file.edit(place, kind, says, Buffer.from(text), length);
+    }
+    return undefined;
+  }
+
+  #rebuilt(broken: Buffer | undefined): Buffer | undefined {
+    const { laterHeaders, ordinals, first } = this.#found;
+    // The second line of a fork is its parent's header.
+    const named = readRolloutName(this.#options.path)?.thread;
+    const copy = laterHeaders
+      .map((span) => this.#file.record(span)?.payload)
+      .find((payload) => named === undefined || stringOf(payload?.["id"]).toLowerCase() === named);
+    const behind = first ? first.at + (broken ? first.bytes : 0) : 0;
+    const records = linesIn(this.#file.read(behind, 2 ** 20))
+      .map(readRecord)
+      .filter((record) => record.readable);
+    const timestamp = records.find(({ at }) => at !== undefined)?.at;
+    const firstOrdinal = records.find(({ ordinal }) => ordinal !== undefined)?.ordinal;
+    return rebuildHead({
+      path: this.#options.path,
+      broken,
+      copy,
+      row: this.#options.row,
+      base: this.#options.base,
+      context: records.find(({ type }) => type === "turn_context")?.payload,
+      firstTimestamp: timestamp === undefined ? undefined : new Date(timestamp).toISOString(),
+      isPaginated: ordinals.next !== undefined,
+      firstOrdinal,
+    });
+  }
+}
+
+const kinds: Readonly<Record<BadLine["why"], FindingKind>> = {
+  utf8: "invalid-utf8",
+  surrogate: "lone-surrogate",
+  json: "unparsable-line",
+  nul: "unparsable-line",
+  "not-an-object": "unparsable-line",
+};
+
+const sayings: Readonly<Record<BadLine["why"], string>> = {
+  utf8: "bytes that are no text become question marks",
+  surrogate: "half a character becomes U+FFFD",
+  json: "the record in it is kept",
+  nul: "the record in it is kept",
+  "not-an-object": "the record in it is kept",
+};
+
+function headerIn(bytes: Buffer): RolloutRecord | undefined {
+  const [line] = linesIn(bytes);
+  const record = line && readRecord(line);
+  return record?.readable && record.type === "session_meta" ? record : undefined;
+}
+
+function withNewline(bytes: Buffer): Buffer {
+  return Buffer.concat([bytes, Buffer.from("\n")]);
+}
+
+function trimmed(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString("latin1").trim(), "latin1");
+}

@@ -1,0 +1,110 @@
+import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
+import type { HistoryBase } from "../rollout/header.ts";
+import { isThreadId, madeAt, readRolloutName } from "../home/places.ts";
+
+/** Where the members of a lost header come from, best first. */
+export interface HeadSources {
+  readonly path: string;
+  /** The bytes of the broken line, where there is one. */
+  readonly broken: Buffer | undefined;
+  /** A later copy of the header in the same file, whole. */
+  readonly copy: JsonObject | undefined;
+  /** The row of Codex's state database. */
+  readonly row: JsonObject | undefined;
+  /** The payload of the first `turn_context`. */
+  readonly context: JsonObject | undefined;
+  /** The first timestamp of the remaining lines. */
+  readonly firstTimestamp: string | undefined;
+  /** What the file goes on from, where it is a segment of a reverted thread. */
+  readonly base: HistoryBase | undefined;
+  readonly isPaginated: boolean;
+  /** The lowest ordinal of the remaining lines. */
+  readonly firstOrdinal: number | undefined;
+}
+
+/**
+ * The first line anew: from what is left of it, a later copy, the state database, the file's name and the remaining lines. It holds what
+ * 0.169 needs to resume (id, timestamp, cwd, originator, cli_version, source, history_mode: measured); the rest it takes from its own
+ * configuration, the system prompt included. `undefined`: not even an id can be told.
+ */
+export function rebuildHead(sources: HeadSources): Buffer | undefined {
+  const { broken, copy, row = {}, context = {}, isPaginated } = sources;
+  const name = readRolloutName(sources.path);
+  const remains = broken ? remainsOf(broken) : {};
+  const id = [copy?.["id"], name?.thread, remains["id"], row["id"]].find(isThreadId);
+  if (id === undefined) return undefined;
+  const made = name && madeAt(name);
+  const timestamp = remains["timestamp"] ?? sources.firstTimestamp ?? new Date(made ?? 0).toISOString();
+  const git = {
+    commit_hash: text(row["git_sha"]) ?? remains["commit_hash"],
+    branch: text(row["git_branch"]) ?? remains["branch"],
+    repository_url: text(row["git_origin_url"]) ?? remains["repository_url"],
+  };
+  const payload: JsonObject = {
+    timestamp: text(copy?.["timestamp"]) ?? timestamp,
+    cwd: remains["cwd"] ?? text(row["cwd"]) ?? text(context["cwd"]) ?? "/",
+    originator: remains["originator"] ?? text(row["originator"]) ?? "codex_cli_rs",
+    cli_version: remains["cli_version"] ?? text(row["cli_version"]) ?? (isPaginated ? "0.148.0" : "0.130.0"),
+    source: sourceOf(remains["source"] ?? row["source"]),
+    model_provider: remains["model_provider"] ?? text(row["model_provider"]),
+    ...(Object.values(git).some((value) => value !== undefined) && { git }),
+    ...copy,
+    id,
+    ...(isPaginated ? { history_mode: "paginated" } : {}),
+    ...baseIn(broken, sources.base),
+  };
+  const lowest = sources.base?.endOrdinal ?? Math.max(0, (sources.firstOrdinal ?? 1) - 1);
+  const ordinal = isPaginated ? { ordinal: lowest } : {};
+  return Buffer.from(
+    JSON.stringify({ timestamp, ...ordinal, type: "session_meta", payload, ...rebuiltMark }),
+  );
+}
+
+/** On every line that a repair has put together: Codex passes over members that it doesn't know. */
+export const rebuiltMark = { rebuilt_by: "throughline repair" } as const;
+
+const wanted =
+  /"(id|timestamp|cwd|originator|cli_version|source|model_provider|commit_hash|branch|repository_url)":("(?:[^"\\\x00-\x1f]|\\.){1,4096}")/gu;
+
+const wantedBase =
+  /"history_base":(\{"thread_id":"[0-9a-f-]{36}","end_ordinal_exclusive":\d{1,15},"end_byte_offset":\d{1,15}\})/u;
+
+/** As the broken line says it still, or as the other files of the thread do. */
+function baseIn(broken: Buffer | undefined, base: HistoryBase | undefined): JsonObject {
+  const said = wantedBase.exec(broken?.toString("latin1", 0, 2 ** 20) ?? "")?.[1];
+  const read = said === undefined ? undefined : parseJson(said);
+  if (isJsonObject(read)) return { history_base: read };
+  if (base === undefined) return {};
+  const { rollout, endOrdinal, endOffset } = base;
+  return {
+    history_base: { thread_id: rollout, end_ordinal_exclusive: endOrdinal, end_byte_offset: endOffset },
+  };
+}
+
+/** Members that can still be read in a broken line: the first of each name, whole strings only. */
+function remainsOf(broken: Buffer): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  const line = broken.subarray(0, 2 ** 20).toString("utf8");
+  for (const [, key = "", value = ""] of line.matchAll(wanted)) {
+    const read = parseJson(value);
+    if (typeof read !== "string" || read.includes("\uFFFD") || Object.hasOwn(found, key)) continue;
+    const isOdd = (key === "id" && !isThreadId(read)) || (key === "timestamp" && !isTime(read));
+    if (!isOdd) found[key] = read;
+  }
+  return found;
+}
+
+function isTime(value: string): boolean {
+  return /^\d{4}-\d\d-\d\dT/u.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+/** The database writes a source that is an object as JSON. */
+function sourceOf(value: unknown): unknown {
+  if (typeof value !== "string" || value === "") return "cli";
+  const parsed = parseJson(value);
+  return isJsonObject(parsed) ? parsed : value;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

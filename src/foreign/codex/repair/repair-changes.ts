@@ -1,0 +1,67 @@
+import { type Edit, shiftOf } from "./edit.ts";
+import type { FindingKind } from "../findings/findings.ts";
+
+/** An edit as it is told of. */
+export interface ShownEdit extends Pick<Edit, "at" | "length" | "kind" | "line" | "says"> {
+  /** How many bytes take the place of those. */
+  readonly becomes: number;
+  /** The first of them; none where they are spaces. */
+  readonly begins: Buffer;
+}
+
+/** So many edits are told of in all, and of each kind. */
+const most = 1_000;
+const mostOfKind = 5;
+const shownBytes = 256;
+
+/** Kinds whose mending leaves what Codex's index holds as it is: the lines it was made from, and their places. */
+const keepsIndex: ReadonlySet<string> = new Set([
+  "seal-refused",
+  "seal-malformed",
+  "torn-tail",
+  "nul-tail",
+  "no-final-newline",
+  "doubled-record",
+  "lone-reasoning",
+  "lost-message",
+  "dependent-id",
+  "plain-reasoning",
+]);
+
+/** What a repair changes: how much of each kind, and the first edits, in the order in which they are made. */
+export class RepairChanges {
+  readonly first: ShownEdit[] = [];
+  readonly kinds = new Map<FindingKind, { count: number; readonly first: ShownEdit[] }>();
+  count = 0;
+  /** Every line keeps its place. */
+  sameOffsets = true;
+  #firstNotIndexed = Infinity;
+
+  add(edit: Edit): void {
+    const { at, length, bytes, kind, line, says } = edit;
+    this.count++;
+    const isShifting = shiftOf(edit) !== 0;
+    if (isShifting) this.sameOffsets = false;
+    if (isShifting || !keepsIndex.has(kind)) this.#firstNotIndexed = Math.min(this.#firstNotIndexed, at);
+    const same = this.kinds.get(kind) ?? { count: 0, first: [] };
+    this.kinds.set(kind, same);
+    same.count++;
+    if (this.first.length >= most && same.first.length >= mostOfKind) return;
+    const isBlank = bytes === "blank";
+    // A copy: a part would hold on to the whole.
+    const begins = Buffer.from(isBlank ? "" : bytes.subarray(0, shownBytes));
+    const shown = { at, length, kind, line, says, becomes: isBlank ? length : bytes.length, begins };
+    if (this.first.length < most) this.first.push(shown);
+    if (same.first.length < mostOfKind) same.first.push(shown);
+  }
+
+  /** How often each kind of damage is mended. */
+  get mended(): Record<string, number> {
+    return Object.fromEntries([...this.kinds].map(([kind, { count }]) => [kind, count]));
+  }
+
+  /** Whether an index of the file's first bytes was made from lines that are others now, or stand elsewhere. */
+  areIndexed(bytes: number): boolean {
+    return this.#firstNotIndexed < bytes;
+  }
+}

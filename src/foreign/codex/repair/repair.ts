@@ -1,0 +1,364 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  type Stats,
+  utimesSync,
+} from "node:fs";
+import { syncPath } from "../../../lib/system.ts";
+import { quoted } from "../../../lib/words.ts";
+import { Failure } from "../../../failure.ts";
+import { crashPoint } from "../../../lib/fault.ts";
+import { applyEdits } from "./apply-edits.ts";
+import { isCompressed } from "../rollout/compressed.ts";
+import { CodexDatabases } from "../home/databases.ts";
+import { firstHeader, lostBase, pinOf } from "../examine/descendants.ts";
+import { writeAll } from "../../../lib/write.ts";
+import { copyBytes, copyPrivately, type Edit } from "./edit.ts";
+import { examine, type Examination, type ExamineOptions } from "../examine/examine.ts";
+import { type Finding, needsRepair } from "../findings/findings.ts";
+import { heldStill } from "./held-still.ts";
+import { holdersOf } from "../home/holders.ts";
+import { digest, isBetween, writeInPlace } from "./in-place.ts";
+import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
+import { isOfLines, judge } from "../findings/judge.ts";
+import { homeOf, isThreadId, pathKnownTo, readRolloutName } from "../home/places.ts";
+import { rounds } from "./plan.ts";
+import { PlannedEdits } from "./planned-edits.ts";
+import { planLayout } from "./plan-layout.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import { RepairChanges } from "./repair-changes.ts";
+import { SetAside } from "./set-aside.ts";
+import { indexKey, indexMisfit, placeMisfit } from "../home/surroundings.ts";
+import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
+
+export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals" | "only" | "now"> {
+  /** Throughline's own home, for the copies. */
+  readonly home: string;
+}
+
+/** A repair that is worked out on a copy; the rollout itself is as it was. */
+export interface PreparedRepair {
+  readonly path: string;
+  readonly thread: string | undefined;
+  readonly folder: RepairFolder;
+  /** Line numbers are those of the file at the point at which an edit was made. */
+  readonly changes: RepairChanges;
+  /** What is said of the file before and after. */
+  readonly before: readonly Finding[];
+  readonly after: readonly Finding[];
+  readonly bytes: { readonly before: number; readonly after: number };
+  /** Codex's own index has to be built anew. */
+  readonly forgetsIndex: boolean;
+  /** The place that Codex's state database wrongly names. */
+  readonly movedFrom: string | undefined;
+}
+
+export interface CompletedRepair {
+  readonly journal: Journal;
+  readonly folder: RepairFolder;
+}
+
+const mostPasses = 4;
+
+/** Works out a repair on a copy under `home` and changes nothing else. Whoever asked has to `commit` or `discard` it. */
+export async function prepareRepair(path: string, options: RepairOptions): Promise<PreparedRepair> {
+  const real = plainFile(path);
+  const codexHome = homeOf(real);
+  const databases = databasesOf(real);
+  const folder = makeRepairFolder(options.home, threadOf(real, databases), options.now);
+  try {
+    copyPrivately(real, folder.original);
+    copyPrivately(folder.original, folder.repaired);
+    let found: Examination | undefined = await examine(folder.repaired, { ...options, named: real });
+    const before = judge(found, { path: real, now: options.now });
+    const { bytes: bytesBefore, header } = found;
+    const thread = isThreadId(header?.id) ? header.id : threadOf(real, databases);
+    const row = thread === undefined ? undefined : databases?.row(thread);
+    const pin = pinOf(real);
+    const { head } = found;
+    const previewOf = (one: string): unknown => databases?.row(one)?.["preview"];
+    const base = head === "broken" || head === "missing" ? await lostBase(real, head, previewOf) : undefined;
+    const plan: PlanOptions = {
+      seals: options.seals,
+      now: options.now,
+      path: real,
+      ...(pin && { pin }),
+      ...(base && { base }),
+      ...(options.only && { only: options.only }),
+      ...(row && { row }),
+    };
+    let changes = new RepairChanges();
+    if (found.layout !== undefined && options.only?.has("other-layout") !== false) {
+      mend(folder, [planLayout(folder.repaired)], changes);
+      found = await examine(folder.repaired, options);
+    }
+    // What one damage hid is seen when that is mended.
+    const due = isOfLines(found) ? rounds : [];
+    for (let pass = 0, mended = -1; pass < mostPasses && mended !== changes.count; pass++) {
+      mended = changes.count;
+      for (const round of due) {
+        if (!mend(folder, round(found, plan), changes)) continue;
+        // Not two of them in memory at once.
+        found = undefined;
+        found = await examine(folder.repaired, { ...options, named: real });
+      }
+    }
+    // Without a record even then it is somebody else's file (a page, a picture), of which nothing but spaces would be left.
+    if (!found.ofCodex) changes = new RepairChanges();
+    const indexed = indexKey(real, thread);
+    const index = indexed === undefined ? undefined : databases?.index(indexed);
+    const isMisfit = index !== undefined && indexMisfit(index, folder.original) !== undefined;
+    const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
+    const rowPath = row?.["rollout_path"];
+    const isRollout = found.header !== undefined;
+    return {
+      path: real,
+      thread,
+      folder,
+      changes,
+      before,
+      after: heldStill(judge(found, { path: real, now: options.now }), found, plan, thread).filter(
+        needsRepair,
+      ),
+      bytes: { before: bytesBefore, after: found.bytes },
+      // Codex makes no index anew of a file that another one goes on from: its turns would be gone from what it shows (0.169).
+      forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && pin === undefined,
+      movedFrom: isRollout && isMisplaced(rowPath, real, codexHome) ? rowPath : undefined,
+    };
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+}
+
+/** Makes the edits of one round on the copy; what no record keeps is set aside. False: there are none. */
+function mend(folder: RepairFolder, edits: Iterable<Edit>, changes: RepairChanges): boolean {
+  const planned = new PlannedEdits(`${folder.repaired}.edits`);
+  const lost = new SetAside(folder.setAside);
+  try {
+    for (const edit of edits) {
+      changes.add(edit);
+      planned.add(edit);
+      for (const piece of edit.lost ?? []) lost.add(piece);
+    }
+    if (planned.count > 0) applyEdits(folder.repaired, planned);
+    return planned.count > 0;
+  } finally {
+    planned.close();
+    lost.close();
+  }
+}
+
+export function isNeeded({ changes, forgetsIndex, movedFrom }: PreparedRepair): boolean {
+  return changes.count > 0 || forgetsIndex || movedFrom !== undefined;
+}
+
+/**
+ * Repairs a rollout in place, under the lock that keeps Codex out. Resolves to `undefined` when there is nothing to repair. Throws
+ * `lease-held` when a living process holds the thread or the file.
+ */
+export async function repairRollout(
+  path: string,
+  options: RepairOptions,
+  onPrepared: (prepared: PreparedRepair) => void,
+): Promise<CompletedRepair | undefined> {
+  const real = plainFile(path);
+  return underLock(real, threadOf(real, databasesOf(real)), async () => {
+    const stat = statSync(real);
+    const prepared = await prepareRepair(real, options);
+    try {
+      onPrepared(prepared);
+      if (!isNeeded(prepared)) {
+        prepared.folder.remove();
+        return undefined;
+      }
+      assertUntouched(real, stat);
+      return commit(prepared, options.now, stat);
+    } catch (error) {
+      if (prepared.folder.read() === undefined) prepared.folder.remove();
+      throw error;
+    }
+  });
+}
+
+/** Finishes a repair, or an undoing, that was cut off. */
+export async function finishRepair({ folder, journal }: KnownRepair): Promise<CompletedRepair> {
+  return underLock(journal.path, journal.thread, () => {
+    const [from, to] =
+      journal.state === "undoing" ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
+    if (!isBetween(journal.path, from, to)) {
+      throw new Failure(
+        "session-damaged",
+        `${journal.path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${folder.original}`,
+        { path: journal.path },
+      );
+    }
+    return complete(folder, journal, statSync(journal.path));
+  });
+}
+
+/** Takes the last repair of a rollout back. What Codex has written since stays, behind what is restored. */
+export async function undoRepair(home: string, path: string): Promise<CompletedRepair> {
+  const real = plainFile(path);
+  const known = repairsOf(home, real).findLast(
+    ({ journal }) => journal.state === "done" || journal.state === "writing" || journal.state === "undoing",
+  );
+  if (!known) {
+    throw new Failure(
+      "usage",
+      `There is no repair of ${real} to take back. Nothing was changed. See what is wrong with it: throughline doctor ${quoted(real)}`,
+      {},
+    );
+  }
+  const { folder, journal } = known;
+  if (journal.state === "undoing") return finishRepair(known);
+  return underLock(real, journal.thread, () => {
+    const stat = statSync(real);
+    const isWhole =
+      stat.size >= journal.after.bytes && digest(real, journal.after.bytes) === journal.after.sha256;
+    if (!isWhole && (journal.state === "done" || !isBetween(real, folder.original, folder.repaired))) {
+      throw new Failure(
+        "session-damaged",
+        `${real} isn't what the repair has left any more: more than appended to. Nothing was changed. The file as it was before the repair is kept: ${folder.original}`,
+        { path: real },
+      );
+    }
+    rmSync(folder.restored, { force: true });
+    copyPrivately(folder.original, folder.restored);
+    if (isWhole) {
+      rmSync(folder.repaired, { force: true });
+      copyPrivately(real, folder.repaired);
+      appendLater(folder, journal.after.bytes);
+    }
+    const undoing = { ...journal, state: "undoing" as const };
+    for (const file of [folder.restored, folder.repaired]) syncPath(file);
+    folder.write(undoing);
+    return complete(folder, undoing, stat);
+  });
+}
+
+/** Puts what was appended since the repair behind what is restored, on lines of its own. */
+function appendLater(folder: RepairFolder, since: number): void {
+  const [from, to] = [openSync(folder.repaired, "r"), openSync(folder.restored, "r+")];
+  try {
+    const [later, end] = [fstatSync(from).size - since, fstatSync(to).size];
+    if (later === 0) return;
+    const last = Buffer.alloc(1);
+    const isEnded = end === 0 || (readSync(to, last, 0, 1, end - 1) === 1 && last[0] === 0x0a);
+    if (!isEnded) writeAll(to, Buffer.from("\n"), end);
+    copyBytes(from, to, { at: since, to: end + (isEnded ? 0 : 1), bytes: later });
+  } finally {
+    closeSync(from);
+    closeSync(to);
+  }
+}
+
+/** Makes a prepared repair durable, then writes it into the rollout. */
+function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRepair {
+  const { folder, path, thread, changes, bytes } = prepared;
+  const journal: Journal = {
+    schema: 1,
+    path,
+    ...(thread !== undefined && { thread }),
+    at: now,
+    state: "writing",
+    before: { bytes: bytes.before, sha256: digest(folder.original) },
+    after: { bytes: bytes.after, sha256: digest(folder.repaired) },
+    mended: changes.mended,
+    forgotIndex: prepared.forgetsIndex,
+    ...(prepared.movedFrom !== undefined && { movedFrom: prepared.movedFrom }),
+  };
+  for (const file of [folder.original, folder.repaired, folder.setAside])
+    if (existsSync(file)) syncPath(file);
+  crashPoint("repair-prepared");
+  folder.write(journal);
+  crashPoint("repair-begun");
+  return complete(folder, journal, stat);
+}
+
+/** Writes the rollout and brings Codex's databases in line; every step can be taken again. `stat`: of the rollout before. */
+function complete(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
+  const { path, thread } = journal;
+  const isUndoing = journal.state === "undoing";
+  const databases = databasesOf(path);
+  const indexed = indexKey(path, thread);
+  if (indexed !== undefined && journal.forgotIndex) databases?.forgetIndex(indexed);
+  writeInPlace(path, isUndoing ? folder.restored : folder.repaired);
+  // Lists that order by it stay as they were; caches that compare it see that something has changed.
+  utimesSync(path, stat.atimeMs / 1_000, (stat.mtimeMs + 1) / 1_000);
+  crashPoint("repair-written");
+  if (thread !== undefined && journal.movedFrom !== undefined)
+    databases?.setPath(thread, isUndoing ? journal.movedFrom : path);
+  const done: Journal = { ...journal, state: isUndoing ? "undone" : "done" };
+  folder.write(done);
+  crashPoint("repair-recorded");
+  for (const file of [folder.repaired, folder.restored]) rmSync(file, { force: true });
+  return { journal: done, folder };
+}
+
+async function underLock<T>(path: string, thread: string | undefined, act: () => T | Promise<T>): Promise<T> {
+  const home = homeOf(path);
+  const lock: WriterLock | undefined =
+    home !== undefined && thread !== undefined ? takeWriterLock(home, thread, path) : undefined;
+  try {
+    // Versions before 0.147 take no lock, but keep the rollout open.
+    const holder = holdersOf([{ path }]).get(path);
+    if (holder) {
+      const who =
+        holder.pid === undefined ? "Another process" : `${holder.program ?? "A process"} (pid ${holder.pid})`;
+      throw new Failure(
+        "lease-held",
+        `${who} has ${path} open for writing. Nothing was changed. Close it there, then try again: throughline repair ${quoted(path)} --write`,
+        {},
+      );
+    }
+    return await act();
+  } finally {
+    lock?.release();
+  }
+}
+
+/** The path by which a file is known that can be repaired at all. */
+function plainFile(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile())
+    throw new Failure("usage", `${path} is no file. See which sessions there are: throughline doctor`, {});
+  if (isCompressed(path)) {
+    throw new Failure(
+      "usage",
+      `${path} is compressed. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${quoted(path)}`,
+      {},
+    );
+  }
+  return pathKnownTo()(path);
+}
+
+function assertUntouched(path: string, before: Stats): void {
+  const now = statSync(path);
+  if (now.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino) return;
+  throw new Failure(
+    "lease-held",
+    `${path} was changed while its repair was worked out: somebody works in it. Nothing was changed. Close it there, then try again.`,
+    {},
+  );
+}
+
+function databasesOf(path: string): CodexDatabases | undefined {
+  const home = homeOf(path);
+  return home === undefined ? undefined : new CodexDatabases(home);
+}
+
+/** The thread of a rollout by its file's name, its first line, or else by the state database that names the file. */
+function threadOf(path: string, databases: CodexDatabases | undefined): string | undefined {
+  const known = [readRolloutName(path)?.thread, firstHeader(path)?.id, databases?.rowAt(path)?.["id"]];
+  return known.find(isThreadId);
+}
+
+function isMisplaced(named: unknown, path: string, home: string | undefined): named is string {
+  return typeof named === "string" && home !== undefined && placeMisfit(named, path, home) !== undefined;
+}

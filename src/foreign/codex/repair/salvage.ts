@@ -1,0 +1,125 @@
+import { isUtf8 } from "node:buffer";
+import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { JsonSkim } from "../../../lib/json-skim.ts";
+import { loneSurrogates } from "../rollout/surrogates.ts";
+
+/** What a bad line becomes. `lost`: bytes of it that could not be kept as a record. */
+export interface Salvaged {
+  /** Takes the line's place, without its ending. Longer than the line only where two records were glued together. */
+  readonly bytes: Buffer;
+  readonly lost: readonly Buffer[];
+}
+
+const space = 0x20;
+const newline = 0x0a;
+const questionMark = 0x3f;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+/** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
+const beginning = Buffer.from('{"timestamp":"');
+/** What stands between two whole records alone; bare ones (0.8 wrote two on a line) begin with any member. */
+const between = Buffer.from('}{"');
+const mostPieces = 1_000;
+
+/**
+ * Keeps of a line that is no record what can be kept, in place: bytes that are no text become "?", control characters a space, half
+ * characters U+FFFD, and a record that was glued behind a torn one stands alone. What is left becomes spaces, which every version passes
+ * over. Nothing is made up.
+ */
+export function salvage(line: Buffer): Salvaged {
+  const cleaned = cleanedText(line);
+  if (isRecord(cleaned)) return { bytes: cleaned, lost: [] };
+  return apart(cleaned, line);
+}
+
+/** The torn end of a file: whole records that stand before the torn one are kept. */
+export function salvageTail(line: Buffer): Salvaged {
+  return apart(cleanedText(line), line);
+}
+
+export function blank(length: number): Buffer {
+  return Buffer.alloc(length, space);
+}
+
+function apart(cleaned: Buffer, line: Buffer): Salvaged {
+  const starts = [0, ...beginnings(cleaned)];
+  const pieces: Buffer[] = [];
+  const lost: Buffer[] = [];
+  let isBehindRecord = false;
+  for (const [nth, start] of starts.entries()) {
+    const end = starts[nth + 1] ?? cleaned.length;
+    const piece = cleaned.subarray(start, end);
+    const kept = isRecord(piece);
+    if (!kept) {
+      if (!isBlankOrNul(line.subarray(start, end))) lost.push(line.subarray(start, end));
+      piece.fill(space);
+    }
+    // A newline between two records: in the place of what was torn, or else one byte more.
+    if (isBehindRecord) {
+      if (kept) pieces.push(Buffer.of(newline));
+      else piece[0] = newline;
+    }
+    pieces.push(piece);
+    isBehindRecord = kept;
+  }
+  // Lines may have tens of megabytes: what needs no copy gets none.
+  return { bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces), lost };
+}
+
+/** Where another record may begin. */
+function beginnings(line: Buffer): number[] {
+  const behindWhole = offsetsOf(line, between).map((at) => at + 1);
+  return [...new Set([...offsetsOf(line, beginning), ...behindWhole])].toSorted((a, b) => a - b);
+}
+
+function offsetsOf(line: Buffer, what: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = line.indexOf(what, 1); at >= 0 && found.length < mostPieces; at = line.indexOf(what, at + 1))
+    found.push(at);
+  return found;
+}
+
+function cleanedText(line: Buffer): Buffer {
+  const bytes = Buffer.from(line);
+  if (!isUtf8(bytes)) replaceInvalid(bytes);
+  for (let at = 0; at < bytes.length; at++) if (bytes[at]! < space) bytes[at] = space;
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes.fill(space, 0, 3);
+  for (const at of loneSurrogates(bytes)) bytes.write("\\ufffd", at, "latin1");
+  return bytes;
+}
+
+/** Puts "?" for every byte that belongs to no UTF-8 sequence. */
+function replaceInvalid(bytes: Buffer): void {
+  for (let at = 0; at < bytes.length;) {
+    const byte = bytes[at]!;
+    const length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 0;
+    if (length > 0 && (length === 1 || isUtf8(bytes.subarray(at, Math.min(bytes.length, at + length))))) {
+      // A sequence that the end of the line cuts off is no text either.
+      at += length;
+    } else bytes[at++] = questionMark;
+  }
+}
+
+function isRecord(bytes: Buffer): boolean {
+  // Most of what is torn is told by its ends, and most of what is whole by looking it through: neither takes a text of all of it.
+  const start = bytes.findIndex((byte) => byte > space);
+  if (bytes[start] !== openBrace || bytes.findLast((byte) => byte > space) !== closeBrace) return false;
+  skim.over(bytes);
+  try {
+    if (skim.skim(bytes.byteOffset + start, bytes.byteOffset + bytes.length))
+      return typeof skim.value(0) === "string" || typeof skim.value(1) === "string" || skim.has(2);
+  } finally {
+    // It would keep the line.
+    skim.over(nothing);
+  }
+  const value = parseJson(bytes.toString("latin1"));
+  if (!isJsonObject(value)) return false;
+  return typeof value["type"] === "string" || typeof value["record_type"] === "string" || "id" in value;
+}
+
+const skim = new JsonSkim(["type", "record_type", "id"]);
+const nothing = Buffer.alloc(0);
+
+function isBlankOrNul(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte <= space);
+}

@@ -1,0 +1,36 @@
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream";
+import { constants, createZstdDecompress, zstdDecompressSync } from "node:zlib";
+import { isSystemError } from "../../../lib/system.ts";
+
+/** Codex packs rollouts that were not used for a while, and unpacks them on resume (0.169: `rollout-….jsonl.zst`). */
+export function isCompressed(path: string): boolean {
+  return path.endsWith(".zst");
+}
+
+/**
+ * The bytes that a compressed rollout unpacks to. What is damaged ends them: all that could be unpacked is given, and `onBroken` is told
+ * why there is no more.
+ */
+export async function* unpacked(path: string, onBroken?: (why: string) => void): AsyncGenerator<Buffer> {
+  const stream = pipeline(createReadStream(path), createZstdDecompress({ chunkSize: 2 ** 18 }), () => {});
+  try {
+    for await (const bytes of stream) yield bytes as Buffer;
+  } catch (error) {
+    if (isSystemError(error)) throw error;
+    onBroken?.(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** What bytes unpack to so far with which a compressed rollout begins: nothing where they are damaged. */
+export function unpackedHead(bytes: Buffer): Buffer {
+  try {
+    return zstdDecompressSync(bytes, { finishFlush: constants.ZSTD_e_flush, maxOutputLength: mostUnpacked });
+  } catch (error) {
+    if (isSystemError(error)) throw error;
+    return Buffer.alloc(0);
+  }
+}
+
+/** Text as Codex writes it becomes a tenth of itself; what becomes a thousandth is none. */
+const mostUnpacked = 2 ** 26;

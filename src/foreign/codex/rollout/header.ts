@@ -1,0 +1,114 @@
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { timeOf } from "./record.ts";
+
+/** Where a thread comes from. "unknown" is also what builds without a version write (nix, forks). */
+export type Origin = "cli" | "exec" | "vscode" | "app" | "subagent" | "unknown";
+
+/** A segment of a reverted thread begins where another one is cut off (0.159 and later). */
+export interface HistoryBase {
+  /** The id of the *rollout* that goes before (behind `_` in its file's name, the thread's own id for the first one). */
+  readonly rollout: string;
+  readonly endOrdinal?: number;
+  /** Byte offset in that rollout, exclusive. */
+  readonly endOffset?: number;
+}
+
+/** The first line of a rollout: what versions that write less leave out is absent. */
+export interface RolloutHeader {
+  /** The thread's id. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly created?: number;
+  readonly cwd?: string;
+  readonly originator?: string;
+  readonly cliVersion?: string;
+  readonly origin: Origin;
+  readonly modelProvider?: string;
+  readonly branch?: string;
+  readonly commit?: string;
+  readonly repository?: string;
+  readonly forkedFrom?: string;
+  /** The thread that started this one as its sub-agent. */
+  readonly parent?: string;
+  /** Root of the tree of agents; another id than `id` in sub-agents. */
+  readonly root?: string;
+  readonly nickname?: string;
+  readonly role?: string;
+  readonly isPaginated: boolean;
+  /** The ordinal from which on what a sub-agent's rollout holds is its own: before it is what its parent gave it. */
+  readonly ownFrom?: number;
+  readonly historyBase?: HistoryBase;
+  /** Of a sub-agent's: the ordinal behind the lines that were copied from the thread that started it (0.148 and later). */
+  readonly ownOrdinal?: number;
+  /** The system prompt that the thread was begun with. */
+  readonly instructions?: string;
+}
+
+/** The header that a `session_meta` payload, or the first line of a bare rollout, holds; `undefined` where it names no id. */
+export function readHeader(payload: JsonObject): RolloutHeader | undefined {
+  const text = (key: string, from: JsonObject = payload): string | undefined => {
+    const value = from[key];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const id = text("id");
+  if (id === undefined) return undefined;
+  const git = objectOf(payload["git"]);
+  const spawned = objectOf(objectOf(objectOf(payload["source"])["subagent"])["thread_spawn"]);
+  const base = objectOf(payload["history_base"]);
+  const rollout = text("thread_id", base);
+  const header: { -readonly [K in keyof RolloutHeader]: RolloutHeader[K] | undefined } = {
+    id,
+    created: timeOf(payload["timestamp"]),
+    cwd: text("cwd"),
+    originator: text("originator"),
+    cliVersion: text("cli_version"),
+    origin: originOf(payload),
+    modelProvider: text("model_provider"),
+    branch: text("branch", git),
+    commit: text("commit_hash", git),
+    repository: text("repository_url", git),
+    forkedFrom: text("forked_from_id"),
+    parent: text("parent_thread_id") ?? text("parent_thread_id", spawned),
+    root: text("session_id"),
+    nickname: text("agent_nickname"),
+    role: text("agent_role"),
+    isPaginated: payload["history_mode"] === "paginated",
+    ownFrom: numberOf(payload["subagent_history_start_ordinal"]),
+    historyBase:
+      rollout === undefined
+        ? undefined
+        : withoutUndefined({
+            rollout,
+            endOrdinal: numberOf(base["end_ordinal_exclusive"]),
+            endOffset: numberOf(base["end_byte_offset"]),
+          }),
+    ownOrdinal: numberOf(payload["subagent_history_start_ordinal"]),
+    instructions: text("text", objectOf(payload["base_instructions"])) ?? text("instructions"),
+  };
+  return withoutUndefined(header) as RolloutHeader;
+}
+
+function originOf({ source, originator, thread_source: by }: JsonObject): Origin {
+  if (isJsonObject(source) && source["subagent"] !== undefined) return "subagent";
+  if (by === "subagent") return "subagent";
+  const name = typeof originator === "string" ? originator : "";
+  if (/desktop|chrome|ws-client/iu.test(name)) return "app";
+  if (source === "cli" || source === "exec" || source === "vscode") return source;
+  if (/exec/iu.test(name)) return "exec";
+  if (/vscode/iu.test(name)) return "vscode";
+  return /codex_cli|codex-tui/iu.test(name) ? "cli" : "unknown";
+}
+
+function objectOf(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>;
+}

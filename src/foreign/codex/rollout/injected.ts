@@ -1,0 +1,34 @@
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+
+/** What is asked of an item to tell whether it is one. */
+interface OutputMembers {
+  readonly call_id?: unknown;
+  readonly name?: unknown;
+}
+
+/**
+ * Whether an item is a prompt that another session, an automation or a new task was given as (the desktop app and `/btw`, 0.150 to 0.155 and
+ * later): Codex keeps it as the output of a tool that nobody called, with the tool's name and without a call id. OpenAI takes such items; other
+ * providers refuse every request that has one (openai/codex #41690, #42088, #43515, #45227, read 2026-11).
+ */
+export function isInjected(kind: string | undefined, { call_id: call, name }: OutputMembers): boolean {
+  return (
+    kind === "function_call_output" && typeof name === "string" && (typeof call !== "string" || call === "")
+  );
+}
+
+/** The message of the user's that says the same to every provider. */
+export function injectedMessage({ output }: JsonObject): JsonObject {
+  const parts = Array.isArray(output) ? output.filter(isJsonObject) : [];
+  const content = typeof output === "string" ? [{ type: "input_text", text: output }] : parts;
+  return { type: "message", role: "user", content };
+}
+
+/** What was asked, without what is told of who asked it. */
+export function injectedPrompt(item: JsonObject): string {
+  const { content } = injectedMessage(item);
+  const text = (content as JsonObject[])
+    .map((part) => (typeof part["text"] === "string" ? part["text"] : ""))
+    .join("");
+  return /<(input|instructions)>([^]*?)<\/\1>/u.exec(text)?.[2] ?? text;
+}

@@ -1,0 +1,115 @@
+import { glance } from "./glance.ts";
+import { type HistoryBase, readHeader, type RolloutHeader } from "./header.ts";
+import { type LineOptions, type RolloutLine, rolloutLines } from "./lines.ts";
+import { documentLines } from "./document.ts";
+import type { RolloutFile } from "../home/places.ts";
+import { readRecord } from "./record.ts";
+
+/** A file that a thread's history is read from, and how far. */
+export interface Segment {
+  readonly file: RolloutFile;
+  /** Where a later segment goes on; absent for the last one, which is read to its end. */
+  readonly until?: HistoryBase;
+}
+
+export interface Lineage {
+  /** Oldest first. */
+  readonly segments: readonly Segment[];
+  /** Why the history before the first segment is not known. */
+  readonly trouble?: string;
+}
+
+/** As many as Codex follows (0.169). */
+const mostSegments = 256;
+
+/**
+ * The files of a thread that was reverted, or forked in the paginated format: each begins where its `history_base` says that another one
+ * is cut off. What is missing, goes round in a circle or is too long ends the chain, and the history begins there.
+ */
+export async function lineageOf(newest: RolloutFile, files: readonly RolloutFile[]): Promise<Lineage> {
+  const segments: Segment[] = [{ file: newest }];
+  const seen = new Set([newest.rollout]);
+  for (let file = newest; ;) {
+    const header = await headerOf(file.path);
+    const base = header?.historyBase;
+    if (!base) {
+      if (header !== undefined || file.rollout === file.thread) return { segments };
+      return {
+        segments,
+        trouble: `the first line of ${file.path}, which says what it goes on from, can't be read`,
+      };
+    }
+    const before = files.find(({ rollout }) => rollout === base.rollout);
+    const trouble =
+      before === undefined
+        ? `the rollout ${base.rollout} that ${file.path} continues is not there`
+        : seen.has(before.rollout)
+          ? `${file.path} continues ${base.rollout}, which continues it`
+          : segments.length >= mostSegments
+            ? `${newest.path} continues more than ${mostSegments} rollouts`
+            : undefined;
+    if (trouble !== undefined || before === undefined) return { segments, ...(trouble && { trouble }) };
+    seen.add(before.rollout);
+    segments.unshift({ file: before, until: base });
+    file = before;
+  }
+}
+
+/**
+ * Of the files of one thread that which Codex goes on with: the one that its state database names, when it is there, else that with the
+ * newest name (measured with 0.169); of those that one which is not archived.
+ */
+export function currentOf(files: readonly RolloutFile[], named?: string): RolloutFile | undefined {
+  const known = files.find(({ path }) => path === named);
+  if (known) return known;
+  const [first] = files.toSorted(
+    (a, b) =>
+      (a.made === b.made ? 0 : a.made < b.made ? 1 : -1) ||
+      Number(a.archived) - Number(b.archived) ||
+      b.mtime - a.mtime,
+  );
+  return first;
+}
+
+/** The first line that is a header, among the first ones. */
+export async function headerOf(path: string): Promise<RolloutHeader | undefined> {
+  for await (const lines of linesOf(path)) {
+    for (const line of lines.slice(0, 16)) {
+      const glanced = glance(line.bytes);
+      if (glanced && glanced.type !== "session_meta") continue;
+      const record = readRecord(line);
+      const header =
+        record.readable && record.type === "session_meta" ? readHeader(record.payload) : undefined;
+      if (header) return header;
+    }
+    if (lines.length > 0) return undefined;
+  }
+  return undefined;
+}
+
+/** The lines of a segment, up to where the next one goes on. */
+export async function* segmentLines(
+  { file, until }: Segment,
+  options: LineOptions = {},
+): AsyncGenerator<RolloutLine[]> {
+  for await (const lines of linesOf(file.path, options)) {
+    const end = until ? lines.findIndex((line) => isPast(line, until)) : -1;
+    if (end < 0) yield lines;
+    else {
+      yield lines.slice(0, end);
+      return;
+    }
+  }
+}
+
+/** The ordinal decides where there is one: repairs and other programs move bytes, the order of the lines they leave. */
+function isPast(line: RolloutLine, { endOrdinal, endOffset }: HistoryBase): boolean {
+  const ordinal = endOrdinal === undefined ? undefined : glance(line.bytes)?.ordinal;
+  if (endOrdinal !== undefined && ordinal !== undefined) return ordinal >= endOrdinal;
+  return endOffset !== undefined && line.offset >= endOffset;
+}
+
+/** The lines of any rollout, the old JSON document's items included. */
+export function linesOf(path: string, options: LineOptions = {}): AsyncGenerator<RolloutLine[]> {
+  return path.endsWith(".json") ? documentLines(path) : rolloutLines(path, options);
+}

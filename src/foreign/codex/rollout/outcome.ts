@@ -1,0 +1,34 @@
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { entryOf } from "../../../lib/table.ts";
+import type { FailureClass } from "../../../failure/catalogue.ts";
+import { classify } from "../../../failure/classify.ts";
+import { signalFromHttp } from "../../../failure/signal.ts";
+import type { TurnOutcome } from "../../../session/event.ts";
+
+/** What Codex calls a turn's error (`codex_error_info`, 0.148 and later), in the words of the catalogue. */
+const classes: Readonly<Record<string, FailureClass>> = {
+  context_window_exceeded: "context-overflow",
+  usage_limit_exceeded: "usage-limit",
+  server_overloaded: "overloaded",
+  internal_server_error: "overloaded",
+  unauthorized: "auth-denied",
+};
+
+/** How a turn ended, from the event that ended it. Before 0.148 an error is not named: a turn without a last message was cut off. */
+export function outcomeOf(kind: string, payload: JsonObject): TurnOutcome {
+  if (kind === "turn_aborted") {
+    const { reason } = payload;
+    return { kind: "interrupted", reason: typeof reason === "string" ? reason : "aborted in Codex" };
+  }
+  const { error } = payload;
+  if (isJsonObject(error)) {
+    const info = error["codex_error_info"];
+    const name = typeof info === "string" ? info : isJsonObject(info) ? (Object.keys(info)[0] ?? "") : "";
+    const message = typeof error["message"] === "string" ? error["message"] : name;
+    const found = entryOf(classes, name) ?? classify(signalFromHttp(400, {}, message), { now: 0 }).class;
+    return { kind: found === "usage-limit" ? "limited" : "failed", class: found, message };
+  }
+  if (payload["last_agent_message"] === null)
+    return { kind: "interrupted", reason: "the turn ended in Codex without an answer" };
+  return { kind: "completed" };
+}

@@ -1,0 +1,149 @@
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { printableLine } from "../../../lib/printable.ts";
+
+// Codex puts what it tells the model about the workspace, skills, aborted turns and sub-agents into messages of the user. They are none of
+// the person's, start no turn, and a rollback doesn't count them (codex-rs `is_user_turn_boundary`, read 2026-11).
+const tags = [
+  "environment_context",
+  "user_instructions",
+  "skill",
+  "skills_instructions",
+  "user_shell_command",
+  "turn_aborted",
+  "subagent_notification",
+  "hook_prompt",
+  "goal_context",
+  "extension_context",
+  "additional_context",
+  "permissions instructions",
+  "collaboration_mode",
+  "model_switch",
+  "personality_spec",
+  "token_budget",
+  "recommended_plugins",
+  "codex_internal_context",
+  "app-context",
+  "agent_message_board_notification",
+] as const;
+const tagged = new RegExp(`^<(${tags.join("|")})\\b[^>]*>`, "iu");
+/** What a program that Codex runs in puts beside a prompt, under a name of its own (0.140 and later: the page that is open in the app). */
+const external = /^<(external_[\w.:-]+)[^>]*>[^]*<\/\1>$/u;
+/** As `tagged`, in JSON that wasn't parsed: a part of a message that begins so is Codex's own. */
+export const taggedInJson = new RegExp(`"text":"(?:\\\\n|\\s)*<(?:external_|(?:${tags.join("|")})\\b)`, "iu");
+const instructions = /^# AGENTS\.md instructions\b/iu;
+const warning =
+  /^Warning: (?:apply_patch was requested via|The maximum number of unified exec|Your account was flagged)/u;
+/** How the message begins that carries the words of a summary, since 0.47. */
+const summaryHead = "Another language model started to solve this problem and produced a summary";
+
+/** Whether a part of a user's message is what Codex put there and not the person. */
+function isContextual(text: string): boolean {
+  const words = text.trim();
+  if (tagged.test(words) || external.test(words)) return true;
+  return (instructions.test(words) && words.endsWith(">")) || warning.test(words);
+}
+
+/** What is asked of an item to tell whether it begins a turn. */
+type MessageMembers = {
+  readonly [Name in "type" | "role" | "content" | "internal_chat_message_metadata_passthrough"]?: unknown;
+};
+
+/**
+ * The text with which a message of the user begins a turn, image parts left out; `undefined` for every other item and for what Codex wrote
+ * in the person's name.
+ */
+export function promptOf(payload: MessageMembers): string | undefined {
+  const { type, role, content } = payload;
+  if (type !== "message" || role !== "user") return undefined;
+  if (typeof content === "string") return isContextual(content) ? undefined : content;
+  if (!Array.isArray(content)) return undefined;
+  const texts: string[] = [];
+  for (const part of content) {
+    if (!isJsonObject(part) || typeof part["text"] !== "string") continue;
+    if (isContextual(part["text"]) && !isSaidToBeTheUsers(payload, content.length)) return undefined;
+    texts.push(part["text"]);
+  }
+  return texts.join("");
+}
+
+/**
+ * The person's words that an event tells: `user_message`, in whose place `item_completed` stands since 0.148. Codex's own list takes a
+ * thread's title from the first of them; `undefined` for every other event, and for what was told of what Codex itself wrote (0.34 to 0.40).
+ */
+export function toldPrompt({ type, message, kind, item }: JsonObject): string | undefined {
+  const isPlain = type === "user_message" && (kind === undefined || kind === "plain");
+  const isOfItem = type === "item_completed" && isJsonObject(item) && item["type"] === "UserMessage";
+  const told = isPlain ? message : isOfItem ? wordsOf(item["content"]) : undefined;
+  return typeof told !== "string" || told.trim() === "" || isContextual(told) ? undefined : told;
+}
+
+function wordsOf(content: unknown): string {
+  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
+  return parts.map((part) => (typeof part["text"] === "string" ? part["text"] : "")).join("");
+}
+
+/** From 0.150 on the message says what each part is; what only looks like context is the person's then. */
+function isSaidToBeTheUsers(payload: MessageMembers, parts: number): boolean {
+  const passthrough = payload["internal_chat_message_metadata_passthrough"];
+  const kinds = isJsonObject(passthrough) ? passthrough["content_item_kinds"] : undefined;
+  return (
+    Array.isArray(kinds) &&
+    kinds.length === parts &&
+    kinds.some((kind) => typeof kind === "string" && kind.startsWith("user."))
+  );
+}
+
+/** Behind it stands what was asked, where an editor or the desktop app has put before it what is open there. */
+const requestHead = "## My request for Codex:";
+/** The same as the desktop app has it since 0.150, behind headings (`# Files mentioned by the user:`) or tags of its own. */
+const laterHead = /^\s*(?:(?:#|<)[^]*?\n)?## My request:/u;
+/** What the app tells of itself before a prompt without such a heading. */
+const ambient = /^\s*<(in-app-browser-context|appshot)\b[^>]*>[^]*?<\/\1>/u;
+/** What was said to a session by voice. */
+const spoken = /^\s*<realtime_delegation>\s*<input>([^]*?)<\/input>/u;
+const entities: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
+
+/** The first line of what a prompt asks, for lists: no words of an editor, no frames of images. */
+export function titleOf(prompt: string, longest: number): string {
+  const words = askedOf(prompt)
+    .slice(0, 8 * longest)
+    .replaceAll(/<\/?image\b[^>]*>/gu, "");
+  return printableLine(words, longest) || printableLine(prompt.slice(0, 4 * longest), longest);
+}
+
+function askedOf(prompt: string): string {
+  const at = prompt.indexOf(requestHead);
+  if (at >= 0) return prompt.slice(at + requestHead.length);
+  const said = spoken.exec(prompt)?.[1];
+  if (said !== undefined) return said.replaceAll(/&(?:lt|gt|amp);/gu, (entity) => entities[entity] ?? entity);
+  return prompt.replace(laterHead, "").replace(ambient, "");
+}
+
+export function isSummaryText(text: string): boolean {
+  return text.startsWith(summaryHead);
+}
+
+const summaryPrefix = `${summaryHead} of its thinking process. You also have access to the state of the tools that were used by that language model. Use this to build on the work that has already been done and avoid duplicating work. Here is the summary produced by the other language model, use the information in this summary to assist with your own analysis:`;
+/** Bytes of the person's messages that stay beside a summary: 20,000 tokens of four bytes (0.36 to 0.169). */
+const keptBytes = 80_000;
+
+/**
+ * The history that a `compacted` line without `replacement_history` stands for: the person's last messages, word for word as far as there is
+ * room, and the summary (codex-rs `build_compacted_history`).
+ */
+export function rebuiltHistory(prompts: readonly string[], summary: string): JsonObject[] {
+  const kept: string[] = [];
+  let room = keptBytes;
+  for (const prompt of prompts.toReversed()) {
+    if (room <= 0) break;
+    const size = Buffer.byteLength(prompt);
+    kept.unshift(size <= room ? prompt : `${prompt.slice(0, room / 2)}…${prompt.slice(-room / 2)}`);
+    room -= size;
+  }
+  const text = summary === "" ? "(no summary available)" : summary;
+  return [...kept, isSummaryText(text) ? text : `${summaryPrefix}\n${text}`].map((words) => ({
+    type: "message",
+    role: "user",
+    content: [{ type: "input_text", text: words }],
+  }));
+}

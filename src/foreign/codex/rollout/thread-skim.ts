@@ -1,0 +1,178 @@
+import { isUtf8 } from "node:buffer";
+import { isAt } from "../../../lib/bytes.ts";
+import { JsonSkim } from "../../../lib/json-skim.ts";
+import type { ItemFacts, Usage } from "../../../session/event.ts";
+import { describeSeal } from "../../../session/item.ts";
+import type { Glance } from "./glance.ts";
+
+const passthrough = "internal_chat_message_metadata_passthrough";
+const itemMembers = [
+  "type",
+  "timestamp",
+  "metadata",
+  "payload",
+  "payload.type",
+  "payload.id",
+  "payload.role",
+  "payload.call_id",
+  "payload.name",
+  "payload.content",
+  "payload.output",
+  "payload.encrypted_content",
+  "payload.thought_signature",
+  "payload.metadata",
+  "payload.end_turn",
+  `payload.${passthrough}`,
+] as const;
+const total = "payload.info.total_token_usage";
+const counted = ["input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens"] as const;
+type Counted = (typeof counted)[number];
+const usageMembers = [
+  "type",
+  "payload",
+  "payload.type",
+  "payload.info",
+  total,
+  ...counted.map((name) => `${total}.${name}` as const),
+] as const;
+
+function slotsOf<Path extends string>(paths: readonly Path[]): Record<Path, number> {
+  return Object.fromEntries(paths.map((path, at) => [path, at])) as Record<Path, number>;
+}
+const item = slotsOf(itemMembers);
+const usage = slotsOf(usageMembers);
+/** What an item is looked at for and that makes it one to be parsed. */
+const unusual = [
+  item.metadata,
+  item["payload.role"],
+  item["payload.thought_signature"],
+  item["payload.metadata"],
+  item["payload.end_turn"],
+];
+
+/** Most of a thread's items by their number, nearly all by their bytes. */
+const skimmedKinds: ReadonlySet<string> = new Set([
+  "reasoning",
+  "function_call",
+  "function_call_output",
+  "custom_tool_call",
+  "custom_tool_call_output",
+]);
+
+/** An item that was found to be one without parsing it. */
+export interface SkimmedItem {
+  readonly facts: ItemFacts;
+  /** Its bytes; in the place of the last one, its closing brace, a comma may stand. Valid until the next line is taken. */
+  readonly bytes: Buffer;
+}
+
+const idMark = Buffer.from('"id":');
+const passthroughMark = Buffer.from(`,"${passthrough}":`);
+const [quote, comma, smallN] = [0x22, 0x2c, 0x6e];
+
+/**
+ * Reads the lines that are most of a thread without parsing them: they are found to be JSON, and what the log says of their items is looked
+ * up. It says what `readRecord` and `loggedItem` would say; where it can't tell that for certain it says nothing.
+ */
+export class ThreadSkim {
+  readonly #item = new JsonSkim(itemMembers);
+  readonly #usage = new JsonSkim(usageMembers);
+
+  /** A call, an output or reasoning; `undefined`: the line has to be parsed. `isText`: it is known to be UTF-8. */
+  item(line: Buffer, { type, kind, payload }: Glance, isText = false): SkimmedItem | undefined {
+    if (type !== "response_item" || kind === undefined || !skimmedKinds.has(kind) || payload === 0)
+      return undefined;
+    const json = this.#item;
+    const { byteOffset: origin, length } = line;
+    json.over(line);
+    if (!(isText || isUtf8(line)) || !json.skim(origin, origin + length)) return undefined;
+    for (const slot of unusual) if (json.has(slot)) return undefined;
+    // With nothing behind the payload, and no white space, the line ends with its brace and its own.
+    if (json.end(item.payload) !== origin + length - 1) return undefined;
+    const past = this.#past(line);
+    const facts = past === undefined ? undefined : this.#facts(line, payload, past);
+    return facts && { facts, bytes: line.subarray(payload, past) };
+  }
+
+  /** What the thread has used so far, or "nothing" where the line doesn't say it; `undefined`: it has to be parsed. */
+  usage(line: Buffer, { type, kind }: Glance): Usage | "nothing" | undefined {
+    if (type !== "event_msg" || kind !== "token_count") return undefined;
+    const json = this.#usage;
+    json.over(line);
+    if (!json.skim(line.byteOffset, line.byteOffset + line.length)) return undefined;
+    if (!json.isObject(usage["payload.info"]) || !json.isObject(usage[total])) return "nothing";
+    const count = (name: Counted): number => json.number(usage[`${total}.${name}`]) ?? 0;
+    return {
+      inputTokens: count("input_tokens"),
+      cachedInputTokens: count("cached_input_tokens"),
+      outputTokens: count("output_tokens"),
+      reasoningTokens: count("reasoning_output_tokens"),
+    };
+  }
+
+  /** Behind the last byte that is the item's: what only Codex has a use for stands at its end, or the line is to be parsed. */
+  #past(line: Buffer): number | undefined {
+    const json = this.#item;
+    const slot = item[`payload.${passthrough}`];
+    const end = json.end(item.payload) - line.byteOffset;
+    if (!json.has(slot)) return end;
+    const start = json.start(slot) - line.byteOffset - passthroughMark.length;
+    const isLast = json.isObject(slot) && json.end(slot) - line.byteOffset === end - 1;
+    return isLast && isAt(line, start, passthroughMark) ? start + 1 : undefined;
+  }
+
+  /** `from` and `past`: where the item lies in the line. */
+  #facts(line: Buffer, from: number, past: number): ItemFacts | undefined {
+    const json = this.#item;
+    const kind = json.word(item["payload.type"]);
+    if (kind === undefined || !this.#isTextOrNull(line, item["payload.output"])) return undefined;
+    if (!this.#isTextOrNull(line, item["payload.content"])) return undefined;
+    const facts: ItemFacts = { kind };
+    const [call, id, name] = [item["payload.call_id"], item["payload.id"], item["payload.name"]];
+    // A prompt that is kept as an output (`isInjected`) is more than its bytes.
+    if (!json.has(call) && json.has(name)) return undefined;
+    if (json.has(call)) {
+      if (!this.#isPlain(line, call)) return undefined;
+      facts.call = json.value(call) as string;
+    }
+    if (json.has(id)) {
+      const start = json.start(id) - line.byteOffset - idMark.length;
+      const end = json.end(id) - line.byteOffset + 1;
+      const isWithComma = isAt(line, start, idMark) && line[end - 1] === comma && end < past;
+      if (!isWithComma || !this.#isPlain(line, id)) return undefined;
+      facts.id = json.value(id) as string;
+      facts.cut = [start - from, end - from];
+    }
+    if (json.has(name)) {
+      if (!this.#isPlain(line, name)) return undefined;
+      facts.name = json.word(name)!;
+    }
+    const seal = item["payload.encrypted_content"];
+    const blob = json.value(seal);
+    if (blob === undefined || blob === null) return facts;
+    if (typeof blob !== "string") return undefined;
+    const sealed = describeSeal(blob);
+    // Of what is no base64 more has to be known.
+    if (sealed.shape === "malformed") return undefined;
+    // A text of its own: one that is cut out of another keeps all of that.
+    const end = json.end(seal) - line.byteOffset - 1;
+    sealed.tail = line.toString("latin1", end - sealed.tail.length, end);
+    facts.sealed = sealed;
+    return facts;
+  }
+
+  /** Not a list, which may hold pictures, or the words of reasoning. */
+  #isTextOrNull(line: Buffer, slot: number): boolean {
+    if (!this.#item.has(slot)) return true;
+    const first = line[this.#item.start(slot) - line.byteOffset];
+    return first === quote || first === smallN;
+  }
+
+  /** A text of ASCII, whose bytes are its characters whatever they are taken for. */
+  #isPlain(line: Buffer, slot: number): boolean {
+    const start = this.#item.start(slot) - line.byteOffset;
+    const end = this.#item.end(slot) - line.byteOffset;
+    for (let at = start; at < end; at++) if (line[at]! > 0x7e) return false;
+    return line[start] === quote;
+  }
+}

@@ -1,0 +1,346 @@
+import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
+import type { TurnOutcome, Usage } from "../../../session/event.ts";
+import { agentMessage, isOfAgents, withWords } from "./agent-message.ts";
+import { type Glance, glance, glancedTime, recordOfHead } from "./glance.ts";
+import { readHeader, type RolloutHeader } from "./header.ts";
+import type { RolloutLine } from "./lines.ts";
+import { standIn } from "./long-item.ts";
+import { outcomeOf } from "./outcome.ts";
+import { isSummaryText, promptOf, rebuiltHistory, toldPrompt } from "./prompt.ts";
+import { readRecord, type RolloutRecord } from "./record.ts";
+import { type SkimmedItem, ThreadSkim } from "./thread-skim.ts";
+
+/** An item of a thread's history: a Responses item as Codex stored it. */
+export interface ThreadItem {
+  readonly kind: string;
+  /** Of one that was skimmed nothing. */
+  readonly payload: JsonObject;
+  readonly skimmed?: SkimmedItem;
+  /** The payload's own bytes, where they are a line's as it stands; valid until the next line is taken. */
+  readonly bytes?: Buffer;
+  /** Of a message with which the person began a turn: its text. */
+  readonly prompt?: string;
+}
+
+/** What a line of a rollout does to the thread, in terms of the history that the CLI rebuilds from it on resume. */
+export type ThreadChange =
+  | { readonly do: "begin"; readonly header: RolloutHeader }
+  | { readonly do: "turn" }
+  | { readonly do: "add"; readonly item: ThreadItem }
+  /** A compaction: these items stand in the place of everything before. `summary`: in words, when it is not sealed. */
+  | { readonly do: "replace"; readonly items: readonly ThreadItem[]; readonly summary?: string }
+  /** A rollback: of the history the first `keep` items are left. */
+  | { readonly do: "cut"; readonly keep: number; readonly turns: number }
+  | { readonly do: "end"; readonly outcome: TurnOutcome }
+  | { readonly do: "set"; readonly model?: string; readonly effort?: string; readonly cwd?: string }
+  | { readonly do: "use"; readonly total: Usage }
+  | { readonly do: "name"; readonly name: string }
+  /** What was asked first, as an event tells it. */
+  | { readonly do: "tell"; readonly prompt: string }
+  /** A line that can't be read, or an item that only Codex itself has a use for. */
+  | { readonly do: "skip"; readonly why: string };
+
+/** A change with where it comes from. */
+export interface Changed {
+  readonly change: ThreadChange;
+  /** Milliseconds since 1970. */
+  readonly at?: number;
+}
+
+const nothing: JsonObject = {};
+
+/** Stored among the items, never sent: snapshots for undo, and what is set up anew with each request. */
+const ownKinds: ReadonlySet<string> = new Set([
+  "ghost_snapshot",
+  "additional_tools",
+  "compaction_trigger",
+  "configuration_update",
+]);
+
+/** Lines that say nothing that the fold wants: half of a rollout, passed over by their first bytes. */
+const silentKinds: ReadonlySet<string> = new Set([
+  "agent_message",
+  "agent_reasoning",
+  "agent_reasoning_raw_content",
+  "agent_reasoning_section_break",
+  "user_message",
+  "item_completed",
+  "item_started",
+  "context_compacted",
+  "exec_command_begin",
+  "exec_command_end",
+  "exec_command_output_delta",
+  "patch_apply_begin",
+  "patch_apply_end",
+  "mcp_tool_call_begin",
+  "mcp_tool_call_end",
+  "web_search_begin",
+  "web_search_end",
+  "view_image_tool_call",
+  "turn_diff",
+  "background_event",
+]);
+const silentTypes: ReadonlySet<string> = new Set([
+  "world_state",
+  "state",
+  "inter_agent_communication_metadata",
+  "dynamic_tools_updated",
+]);
+
+/**
+ * Folds the lines of a thread, segment after segment, to what Codex would go on with. It holds one small entry for each item of the current
+ * history, and the person's own words; items are handed on and forgotten. Never throws, whatever the lines hold.
+ */
+export class ThreadFold {
+  readonly #skim = new ThreadSkim();
+  /** For each item of the history the prompt that it is, or nothing. */
+  #history: (string | undefined)[];
+  #begun = false;
+  #isTold = false;
+  #model: string | undefined;
+  #effort: string | undefined;
+  #cwd: string | undefined;
+
+  /** `history`: the prompts of a history that is known already, to go on behind it. */
+  constructor(history: readonly (string | undefined)[] = []) {
+    this.#history = [...history];
+    this.#begun = history.length > 0;
+  }
+
+  /** How many items the history has. */
+  get length(): number {
+    return this.#history.length;
+  }
+
+  /** `isText`: the line is known to be UTF-8. */
+  take({ bytes: line, whole, length }: RolloutLine, isText = false): Changed[] {
+    const glanced = glance(line);
+    if (
+      glanced &&
+      (silentTypes.has(glanced.type) || (glanced.type === "event_msg" && silentKinds.has(glanced.kind ?? "")))
+    ) {
+      if (this.#isTold || !whole || !mayTell(line, glanced.kind)) return [];
+      const told = readRecord({ bytes: line, whole });
+      return told.readable ? this.#told(told.payload).map((change) => ({ change })) : [];
+    }
+    const skimmed = glanced && whole ? this.#skimmed(line, glanced, isText) : undefined;
+    if (skimmed) return skimmed;
+    if (!whole) return this.#tooLong(line, length, glanced && glancedTime(line, glanced));
+    const record = readRecord({ bytes: line, whole });
+    if (!record.readable) return record.why === "blank" ? [] : [{ change: { do: "skip", why: record.why } }];
+    const { at } = record;
+    const bytes = glanced && payloadBytes(line, glanced.payload, record);
+    return this.#changes(record, bytes).map((change) => (at === undefined ? { change } : { change, at }));
+  }
+
+  /** Of an item that is too long to be taken over words stand in its place: it may answer a call, or begin a turn. */
+  #tooLong(head: Buffer, length: number, at: number | undefined): Changed[] {
+    const item = recordOfHead(head);
+    const payload = item?.type === "response_item" ? standIn(item, length) : undefined;
+    const changes = item?.kind !== undefined && payload ? this.#add(item.kind, payload, undefined) : [];
+    return [...changes, { do: "skip", why: "too-long" } as const].map((change) =>
+      at === undefined ? { change } : { change, at },
+    );
+  }
+
+  /** What a line does that need not be parsed for it. */
+  #skimmed(line: Buffer, glanced: Glance, isText: boolean): Changed[] | undefined {
+    const item = this.#skim.item(line, glanced, isText);
+    if (item) {
+      this.#history.push(undefined);
+      const change = { do: "add", item: { kind: item.facts.kind, payload: nothing, skimmed: item } } as const;
+      const at = glancedTime(line, glanced);
+      return at === undefined ? [{ change }] : [{ change, at }];
+    }
+    const total = this.#skim.usage(line, glanced);
+    if (total === undefined) return undefined;
+    return total === "nothing" ? [] : [{ change: { do: "use", total } }];
+  }
+
+  #changes({ type, kind, payload }: RolloutRecord, bytes: Buffer | undefined): ThreadChange[] {
+    switch (type) {
+      case "session_meta": {
+        // Repeated in mid-file (0.137 to 0.146), and the parent's on the second line of a fork: only the first one is the thread's.
+        const header = this.#begun ? undefined : readHeader(payload);
+        if (!header) return [];
+        this.#begun = true;
+        this.#cwd = header.cwd;
+        return [{ do: "begin", header }];
+      }
+      case "response_item":
+        return kind === undefined ? [{ do: "skip", why: "no-type" }] : this.#add(kind, payload, bytes);
+      case "compacted":
+        return [this.#compact(payload)];
+      case "turn_context":
+        return this.#set(payload["model"], payload["effort"] ?? effortIn(payload), payload["cwd"]);
+      case "token_usage_record":
+        return usageIn(payload["thread_token_usage"]);
+      case "event_msg":
+        return this.#event(kind, payload);
+      case "inter_agent_communication":
+        return this.#add("agent_message", agentMessage(payload), undefined);
+      default:
+        return silentTypes.has(type) ? [] : [{ do: "skip", why: type === "" ? "no-type" : type }];
+    }
+  }
+
+  #event(kind: string | undefined, payload: JsonObject): ThreadChange[] {
+    switch (kind) {
+      case "task_started":
+      case "turn_started":
+        return [{ do: "turn" }];
+      case "task_complete":
+      case "turn_complete":
+      case "turn_aborted":
+        return [{ do: "end", outcome: outcomeOf(kind, payload) }];
+      case "thread_rolled_back":
+        return this.#rollBack(payload["num_turns"]);
+      case "token_count":
+        return isJsonObject(payload["info"]) ? usageIn(payload["info"]["total_token_usage"]) : [];
+      case "thread_name_updated": {
+        const name = payload["thread_name"];
+        return typeof name === "string" && name !== "" ? [{ do: "name", name }] : [];
+      }
+      case "thread_settings_applied": {
+        const settings = payload["thread_settings"];
+        if (!isJsonObject(settings)) return [];
+        return this.#set(
+          settings["model"],
+          settings["reasoning_effort"] ?? effortIn(settings),
+          settings["cwd"],
+        );
+      }
+      case "user_message":
+      case "item_completed":
+        return this.#told(payload);
+      default:
+        return [];
+    }
+  }
+
+  #told(payload: JsonObject): ThreadChange[] {
+    const prompt = this.#isTold ? undefined : toldPrompt(payload);
+    this.#isTold ||= prompt !== undefined;
+    return prompt === undefined ? [] : [{ do: "tell", prompt }];
+  }
+
+  #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
+    if (ownKinds.has(kind) || payload["role"] === "system") return [{ do: "skip", why: kind }];
+    const told = kind === "agent_message" ? withWords(payload) : payload;
+    const item = asItem(kind, told, told === payload ? bytes : undefined);
+    // Up to 0.33 no header names the folder: what Codex tells the model does.
+    const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
+    // A copy of a user's message in an agent's words begins a turn too, as far as a rollback is concerned.
+    this.#history.push(item.prompt ?? (isOfAgents(kind, payload) ? "" : undefined));
+    return [...this.#set(undefined, undefined, cwd), { do: "add", item }];
+  }
+
+  #compact(payload: JsonObject): ThreadChange {
+    const given = payload["replacement_history"];
+    const message = payload["message"];
+    const summary = typeof message === "string" ? message : "";
+    const isGiven = Array.isArray(given);
+    const prompts = (): string[] =>
+      this.#history.filter(
+        (prompt) => prompt !== undefined && prompt !== "" && !isSummaryText(prompt),
+      ) as string[];
+    const payloads = isGiven ? given.filter(isJsonObject) : rebuiltHistory(prompts(), summary);
+    const items = payloads.flatMap((each) => {
+      const kind = each["type"];
+      return typeof kind === "string" && !ownKinds.has(kind) ? [asItem(kind, each)] : [];
+    });
+    this.#history = items.map(({ prompt }) => prompt);
+    return { do: "replace", items, ...(summary !== "" && { summary }) };
+  }
+
+  /** The last `turns` messages of the person go, with all that follows the first of them; what stands before any of them stays. */
+  #rollBack(given: unknown): ThreadChange[] {
+    const turns = typeof given === "number" && given > 0 ? Math.floor(given) : 0;
+    const prompts: number[] = [];
+    for (const [at, prompt] of this.#history.entries()) if (prompt !== undefined) prompts.push(at);
+    if (turns === 0 || prompts.length === 0) return [];
+    const keep = prompts[Math.max(0, prompts.length - turns)]!;
+    this.#history.length = keep;
+    return [{ do: "cut", keep, turns }];
+  }
+
+  #set(model: unknown, effort: unknown, cwd: unknown): ThreadChange[] {
+    const changed = {
+      ...(typeof model === "string" && model !== this.#model && { model }),
+      ...(typeof effort === "string" && effort !== this.#effort && { effort }),
+      ...(typeof cwd === "string" && cwd !== this.#cwd && { cwd }),
+    };
+    this.#model = changed.model ?? this.#model;
+    this.#effort = changed.effort ?? this.#effort;
+    this.#cwd = changed.cwd ?? this.#cwd;
+    return Object.keys(changed).length === 0 ? [] : [{ do: "set", ...changed }];
+  }
+}
+
+function asItem(kind: string, payload: JsonObject, bytes?: Buffer): ThreadItem {
+  const prompt = kind === "message" ? promptOf(payload) : undefined;
+  return { kind, payload, ...(bytes && { bytes }), ...(prompt !== undefined && { prompt }) };
+}
+
+const completedMark = '"item":{"type":"UserMessage"';
+
+/** Whether an event may tell what the person asked, by its first bytes. */
+function mayTell(line: Buffer, kind: string | undefined): boolean {
+  if (kind === "item_completed") return line.toString("latin1", 0, 512).includes(completedMark);
+  return kind === "user_message";
+}
+
+const metadataMark = Buffer.from(',"metadata":{');
+
+/** The payload's bytes in a line that was parsed, without parsing them again; `undefined` where that can't be told for certain. */
+function payloadBytes(
+  line: Buffer,
+  start: number,
+  { payloadLast, metadata, flaw, type }: RolloutRecord,
+): Buffer | undefined {
+  if (type !== "response_item" || flaw !== undefined) return undefined;
+  // White space behind the line is no part of it.
+  if (line.at(-1) !== 0x7d) return undefined;
+  if (start === 0) return line;
+  if (!payloadLast) return undefined;
+  if (!metadata) return line.subarray(start, -1);
+  const end = line.lastIndexOf(metadataMark);
+  // Of a `metadata` within the metadata more than that would be left.
+  const rest =
+    end < start
+      ? undefined
+      : parseJson(line.toString("utf8", end + metadataMark.length - 1, line.length - 1));
+  return isJsonObject(rest) ? line.subarray(start, end) : undefined;
+}
+
+/** The folder that the first message of a bare rollout names: `<cwd>…</cwd>`, in the oldest ones `Current working directory: …`. */
+function folderIn({ content }: JsonObject): string | undefined {
+  if (!Array.isArray(content)) return undefined;
+  for (const part of content) {
+    const text = isJsonObject(part) ? part["text"] : undefined;
+    if (typeof text !== "string") continue;
+    const found =
+      /^\s*<environment_context>[^]*?(?:<cwd>([^<]+)<\/cwd>|Current working directory: (.+))/u.exec(text);
+    if (found) return (found[1] ?? found[2])?.trim();
+  }
+  return undefined;
+}
+
+/** Where the effort stands since there are collaboration modes (0.116 and later). */
+function effortIn(payload: JsonObject): unknown {
+  const mode = payload["collaboration_mode"];
+  const settings = isJsonObject(mode) ? mode["settings"] : undefined;
+  return isJsonObject(settings) ? settings["reasoning_effort"] : undefined;
+}
+
+function usageIn(value: unknown): ThreadChange[] {
+  if (!isJsonObject(value)) return [];
+  const count = (key: string): number => (typeof value[key] === "number" ? value[key] : 0);
+  const total: Usage = {
+    inputTokens: count("input_tokens"),
+    cachedInputTokens: count("cached_input_tokens"),
+    outputTokens: count("output_tokens"),
+    reasoningTokens: count("reasoning_output_tokens"),
+  };
+  return [{ do: "use", total }];
+}

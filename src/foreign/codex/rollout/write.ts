@@ -1,0 +1,162 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isoTime } from "../../../lib/date.ts";
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { placeNew } from "../../../lib/place.ts";
+import { syncPath } from "../../../lib/system.ts";
+import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../../session/item.ts";
+import { appendAll } from "../../../lib/write.ts";
+import { entryOf } from "../../../lib/table.ts";
+import { answeredAs } from "./item.ts";
+import { injectedMessage, isInjected } from "./injected.ts";
+import { promptOf } from "./prompt.ts";
+
+/** What a rollout says of the session that it is written from. */
+export interface RolloutHead {
+  /** The thread's id, a UUID version 7. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly cwd: string;
+  readonly branch?: string;
+  readonly commit?: string;
+  readonly model: string;
+  readonly effort?: string;
+  /** Of Throughline. */
+  readonly version: string;
+}
+
+/** Members of an item that every version of the CLI takes back, by the item's type. Others are only true for who made the item. */
+const kept: Readonly<Record<string, readonly string[]>> = {
+  message: ["role", "content", "phase"],
+  function_call: ["name", "namespace", "arguments", "call_id"],
+  function_call_output: ["call_id", "output"],
+  custom_tool_call: ["call_id", "name", "input", "status"],
+  custom_tool_call_output: ["call_id", "output"],
+  local_shell_call: ["call_id", "status", "action"],
+  local_shell_call_output: ["call_id", "output"],
+  web_search_call: ["status", "action"],
+  image_generation_call: ["id", "status", "revised_prompt", "result"],
+  agent_message: ["author", "recipient", "content"],
+};
+
+/**
+ * Writes the visible history of a session as a rollout with envelopes and without ordinals (legacy), which every version since 0.36 resumes
+ * (0.169 measured). What is sealed, what the program told the model, and what only one tool knows is left out; each call has its output.
+ * The lines come in order, each with its newline.
+ */
+export class RolloutWriter {
+  readonly #open = new Map<string, string>();
+  /** Items that have nothing in the rollout. */
+  left = 0;
+
+  begin(head: RolloutHead): string {
+    const { id, created, cwd, branch, commit, model, effort, version } = head;
+    const git = {
+      ...(commit !== undefined && { commit_hash: commit }),
+      ...(branch !== undefined && { branch }),
+    };
+    const meta = {
+      id,
+      timestamp: isoTime(created),
+      cwd,
+      originator: "throughline",
+      cli_version: version,
+      source: "cli",
+      ...(Object.keys(git).length > 0 && { git }),
+    };
+    const context = {
+      cwd,
+      approval_policy: "on-request",
+      sandbox_policy: { type: "read-only" },
+      model,
+      ...(effort !== undefined && { effort }),
+      summary: "auto",
+    };
+    return line(created, "session_meta", meta) + line(created, "turn_context", context);
+  }
+
+  /** The lines for an item: itself, and what Codex's own screens show of it. */
+  item(item: JsonObject, at: number): string {
+    if (isInjected(typeof item["type"] === "string" ? item["type"] : undefined, item))
+      return this.item(injectedMessage(item), at);
+    const { type, role, call_id: call } = item;
+    const members = typeof type === "string" ? entryOf(kept, type) : undefined;
+    const isContext =
+      type === "message" && role !== "assistant" && (role !== "user" || promptOf(item) === undefined);
+    const id = typeof call === "string" ? call : "";
+    const isOrphan = typeof type === "string" && isOutputKind(type) && !this.#open.delete(id);
+    const isSealed =
+      type === "agent_message" && Array.isArray(item["content"]) && sealedPart(item["content"]) !== undefined;
+    if (!members || typeof type !== "string" || isContext || isOrphan || isSealed) {
+      this.left++;
+      return "";
+    }
+    if (isCallKind(type)) this.#open.set(id, type);
+    const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
+    for (const member of members) if (item[member] !== undefined) own[member] = item[member];
+    return line(at, "response_item", own) + shownAs(own, at);
+  }
+
+  /** Answers for the calls that have none. */
+  end(at: number): string {
+    const answers = [...this.#open].map(([call, kind]) => {
+      const output = outputItem(answeredAs(kind), call, "outcome unknown; verify before repeating");
+      return line(at, "response_item", JSON.parse(new TextDecoder().decode(output)) as JsonObject);
+    });
+    this.#open.clear();
+    return answers.join("");
+  }
+}
+
+/** The event from which lists and the terminal interface have a message; without one they show an empty session. */
+function shownAs({ type, role, content }: JsonObject, at: number): string {
+  if (type !== "message") return "";
+  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
+  const text = typeof content === "string" ? content : parts.map((part) => part["text"] ?? "").join("");
+  const images = parts.flatMap((part) => (part["type"] === "input_image" ? [part["image_url"]] : []));
+  return role === "user"
+    ? line(at, "event_msg", {
+        type: "user_message",
+        message: text,
+        images,
+        local_images: [],
+        text_elements: [],
+      })
+    : line(at, "event_msg", { type: "agent_message", message: text });
+}
+
+function line(at: number, type: string, payload: object): string {
+  return `${JSON.stringify({ timestamp: isoTime(at), type, payload })}\n`;
+}
+
+/** Where a Codex home has the rollout of a thread that is made now, by local time as Codex names them. */
+export function rolloutPath(home: string, id: string, now: number): string {
+  const local = new Date(now - new Date(now).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  const folder = join(home, "sessions", ...local.slice(0, 10).split("-"));
+  return join(folder, `rollout-${local.replaceAll(":", "-")}-${id}.jsonl`);
+}
+
+/** Writes a file that its owner alone can read: there whole and durable, or not at all. Throws `EEXIST` where one is already. */
+export async function writeNew(
+  path: string,
+  parts: AsyncIterable<string> | Iterable<string>,
+): Promise<number> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}.new`;
+  const file = openSync(temporary, "wx", 0o600);
+  let bytes = 0;
+  try {
+    for await (const part of parts) bytes += appendAll(file, Buffer.from(part));
+    fsyncSync(file);
+    if (!placeNew(temporary, path)) throw taken(path);
+    syncPath(dirname(path));
+  } finally {
+    closeSync(file);
+    rmSync(temporary, { force: true });
+  }
+  return bytes;
+}
+
+const taken = (path: string): Error =>
+  Object.assign(new Error(`${path} is there already`), { code: "EEXIST", syscall: "link", path });

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { JsonObject } from "../../../lib/json.ts";
+import { examine } from "../examine/examine.ts";
+import { loggedItem } from "../rollout/item.ts";
+import { judge } from "../findings/judge.ts";
+import { linesIn } from "../rollout/lines.ts";
+import { Room } from "../rollout/room.ts";
+import { ThreadFold } from "../rollout/thread.ts";
+import { RolloutWriter } from "../rollout/write.ts";
+
+/** As a Fernet token begins: its version, and when it was sealed. */
+const blob = Buffer.concat([Buffer.from("800000000069204a5c", "hex"), Buffer.alloc(112, 7)]).toString(
+  "base64url",
+);
+// As 0.140 writes a task for a sub-agent: of a provider that seals, and of one that doesn't.
+const communication = (sealed: string | null, content = ""): JsonObject => ({
+  author: "/root",
+  recipient: "/root/helper",
+  other_recipients: [],
+  content,
+  ...(sealed !== null && { encrypted_content: sealed }),
+  trigger_turn: true,
+});
+const head = "Message Type: NEW_TASK\nTask name: /root/helper\nSender: /root\nPayload:\n";
+
+function taken(...lines: JsonObject[]): { items: JsonObject[]; skipped: string[] } {
+  const fold = new ThreadFold();
+  const text = lines
+    .map((line) => JSON.stringify({ timestamp: "2026-11-21T09:45:53.780Z", ...line }))
+    .join("\n");
+  const changes = linesIn(Buffer.from(text)).flatMap((line) => fold.take(line).map(({ change }) => change));
+  return {
+    items: changes.flatMap((change) => (change.do === "add" ? [change.item.payload] : [])),
+    skipped: changes.flatMap((change) => (change.do === "skip" ? [change.why] : [])),
+  };
+}
+
+test("a message between agents that has a line of its own is what the model was sent of it", () => {
+  const line = (payload: JsonObject): JsonObject => ({ type: "inter_agent_communication", payload });
+  const { items } = taken(
+    line(communication(blob)),
+    line(communication("two words")),
+    line(communication(null, "said")),
+  );
+  expect(items.map(({ type, content }) => [type, content])).toEqual([
+    [
+      "agent_message",
+      [
+        { type: "input_text", text: head },
+        { type: "encrypted_content", encrypted_content: blob },
+      ],
+    ],
+    [
+      "agent_message",
+      [
+        { type: "input_text", text: head },
+        { type: "input_text", text: "two words" },
+      ],
+    ],
+    ["agent_message", [{ type: "input_text", text: "said" }]],
+  ]);
+});
+
+test("its seal is known to be one, so that no other provider is sent it, and is not given back to Codex", () => {
+  const [item] = taken({ type: "inter_agent_communication", payload: communication(blob) }).items;
+  expect(loggedItem("agent_message", item!, new Room(1_000)).facts.sealed).toMatchObject({ shape: "fernet" });
+  const writer = new RolloutWriter();
+  expect(writer.item(item!, 0)).toBe("");
+  expect(writer.left).toBe(1);
+  expect(writer.item({ ...item!, content: [{ type: "input_text", text: "said" }] }, 0)).toContain('"said"');
+});
+
+test("words where a seal would stand are no damage, and a cut seal is", async () => {
+  const root = mkdtempSync(join(tmpdir(), "throughline-agents-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
+  const timestamp = "2026-11-21T09:45:53.780Z";
+  const kindsOf = async (sealed: string): Promise<string[]> => {
+    const content = [{ type: "encrypted_content", encrypted_content: sealed }];
+    const message = { type: "agent_message", author: "/root", recipient: "/root/helper", content };
+    const lines = [
+      {
+        timestamp,
+        type: "session_meta",
+        payload: { id, timestamp, cwd: "/w", cli_version: "0.145.0", originator: "codex_exec" },
+      },
+      { timestamp, type: "inter_agent_communication", payload: communication(sealed) },
+      { timestamp, type: "response_item", payload: message },
+    ];
+    const path = join(root, `rollout-2026-11-21T09-45-53-${id}.jsonl`);
+    writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    return judge(await examine(path), { path, now: Date.parse(timestamp) }).map(({ kind }) => kind);
+  };
+  expect(await kindsOf("look at the parser")).toEqual([]);
+  expect(await kindsOf(`${blob.slice(0, 40)}…`)).toContain("seal-malformed");
+});
+
+test("kinds of lines that nobody knows are told, and those that say nothing are not", () => {
+  const { skipped } = taken(
+    { type: "brand_new", payload: { x: 1 } },
+    { type: "world_state", payload: { full: true } },
+    { type: "inter_agent_communication_metadata", payload: { trigger_turn: true } },
+  );
+  expect(skipped).toEqual(["brand_new"]);
+});

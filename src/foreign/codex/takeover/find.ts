@@ -1,0 +1,89 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { uuidv7Time } from "../../../lib/ids.ts";
+import { currentOf, headerOf, lineageOf } from "../rollout/lineage.ts";
+import type { Thread } from "./import.ts";
+import { threadNames } from "../home/names.ts";
+import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "../home/places.ts";
+import { knownThreads } from "../home/state-database.ts";
+
+/** The shortest beginning of an id that is looked for. */
+const shortest = 4;
+
+/**
+ * The threads of a home that a person may mean: by id or its beginning, or by the name that they gave it. Each with the file that Codex
+ * would go on with.
+ */
+export async function findThreads(home: string, reference: string): Promise<Thread[]> {
+  const wanted = reference.toLowerCase();
+  const files = listRollouts(home);
+  const names = threadNames(home);
+  const known = knownThreads(home);
+  const isMeant = (thread: string): boolean =>
+    (wanted.length >= shortest && thread.startsWith(wanted)) ||
+    (names.get(thread) ?? known.get(thread)?.name) === reference;
+  const threads = new Map<string, RolloutFile[]>();
+  for (const file of files) {
+    if (!isMeant(file.thread)) continue;
+    const others = threads.get(file.thread);
+    if (others) others.push(file);
+    else threads.set(file.thread, [file]);
+  }
+  const found: Thread[] = [];
+  const hints = knownThreads(
+    home,
+    [...threads].flatMap(([id, own]) => (own.length > 1 ? [id] : [])),
+  );
+  for (const [id, own] of threads) {
+    const file = currentOf(own, hints.get(id)?.path);
+    if (file) found.push(await threadOf(file, files, names.get(id) ?? known.get(id)?.name));
+  }
+  return found;
+}
+
+/** Whether a rollout of the thread lies where Codex puts it: in the folder of the day on which its id was made, or with the archived ones. */
+export function hasRollout(home: string, thread: string): boolean {
+  const made = uuidv7Time(thread);
+  if (made === undefined) return false;
+  const day = 86_400_000;
+  const folders = [-day, 0, day].map((by) =>
+    join(home, "sessions", ...new Date(made + by).toISOString().slice(0, 10).split("-")),
+  );
+  return [...folders, join(home, "archived_sessions")].some(
+    (folder) => existsSync(folder) && readdirSync(folder).some((name) => name.includes(thread)),
+  );
+}
+
+/** The thread of a rollout wherever it lies; `undefined` when the path is none of a file. A name that says nothing gets one from the header. */
+export async function threadAt(path: string): Promise<Thread | undefined> {
+  const whole = resolve(path);
+  const stat = statSync(whole, { throwIfNoEntry: false });
+  if (!stat?.isFile()) return undefined;
+  const header = await headerOf(whole);
+  const named = readRolloutName(whole);
+  const thread = named?.thread ?? header?.id.toLowerCase();
+  if (thread === undefined) return undefined;
+  const file: RolloutFile = {
+    thread,
+    rollout: named?.rollout ?? thread,
+    made: named?.made ?? "",
+    form: named?.form ?? (whole.endsWith(".zst") ? "jsonl.zst" : whole.endsWith(".json") ? "json" : "jsonl"),
+    path: whole,
+    bytes: stat.size,
+    mtime: stat.mtimeMs,
+    archived: false,
+  };
+  const home = homeOf(whole);
+  const others = header?.historyBase && home !== undefined ? listRollouts(home) : [];
+  return threadOf(file, others, home === undefined ? undefined : threadNames(home).get(thread));
+}
+
+async function threadOf(
+  file: RolloutFile,
+  files: readonly RolloutFile[],
+  name: string | undefined,
+): Promise<Thread> {
+  const lineage = await lineageOf(file, files);
+  const header = await headerOf(file.path);
+  return { file, lineage, header, ...(name !== undefined && { name }) };
+}

@@ -1,0 +1,313 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { Clock } from "../../../lib/clock.ts";
+import { uuidv7, uuidv7Time } from "../../../lib/ids.ts";
+import { quoted } from "../../../lib/words.ts";
+import { Failure } from "../../../failure.ts";
+import { type NewEvent, schemaVersion, type Settings, type Workspace } from "../../../session/event.ts";
+import type { Imported } from "../../../session/imported.ts";
+import { advance, createHistory, type History } from "../../../session/history.ts";
+import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
+import type { RolloutHeader } from "../rollout/header.ts";
+import { type Lineage, segmentLines } from "../rollout/lineage.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { madeAt, type RolloutFile } from "../home/places.ts";
+import { readRecord } from "../rollout/record.ts";
+import { Taking } from "./taking.ts";
+import { freshBytes, promptsOf, readKnown } from "./taken-before.ts";
+
+/** A Codex thread that can be taken over. */
+export interface Thread {
+  readonly file: RolloutFile;
+  readonly lineage: Lineage;
+  readonly header: RolloutHeader | undefined;
+  /** The name that a person gave it. */
+  readonly name?: string;
+}
+
+export interface ImportPlan {
+  readonly store: SessionStore;
+  readonly clock: Clock;
+  /** Who sealed what, by the provider that the thread's header names; `provider.ts` says what an issuer is. */
+  issuer(provider: string | undefined): string;
+  /** What the session is to go on with. */
+  settings(thread: { model?: string; effort?: string }): Settings;
+  workspace(thread: { cwd?: string; header?: RolloutHeader }): Promise<Workspace>;
+  /** Called now and then, with bytes of all files. */
+  onBytes?(read: number, total: number): void;
+}
+
+/** What became of a thread that was to be taken over. */
+export interface TakenOver {
+  /** The session's id. */
+  readonly id: string;
+  /**
+   * "made": a new session. "grown": what was new in the rollout was appended. "same": there was nothing new. "moved-on": there is something
+   * new, but the session has gone its own way since, or holds what the rollout has lost, so that nothing was taken. "remade": the rollout was
+   * written anew, and so was the session.
+   */
+  readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
+  /** Items that were taken over now. */
+  readonly items: number;
+  /** What the lines that were read now held, whether it is in the history still or not. */
+  readonly counts: Taking["counts"];
+  /** Lines and items that have nothing in the session, by what they are. */
+  readonly left: ReadonlyMap<string, number>;
+  /** Bytes of the rollout that are new. */
+  readonly fresh: number;
+  /** What was asked to be kept: the session that was made or has grown, owned by this process still. Whoever asked gives it back. */
+  readonly kept?: Kept;
+}
+
+/** A session's log and the history that is folded from it. */
+export interface Kept {
+  readonly log: SessionLog;
+  readonly history: History;
+}
+
+export interface ImportOptions {
+  /** Into a session of that id, whatever was taken over before. */
+  readonly as?: string;
+  /** The session is to be gone on with at once: it is not given back, and need not be read for that. */
+  readonly keep?: boolean;
+}
+
+/**
+ * The id of the session that a thread becomes: its own, where that is a UUID version 7 (Codex since about 0.44), else one that follows from
+ * it. So a thread is never taken over twice.
+ */
+export function sessionIdOf(thread: string, created: number): string {
+  if (uuidv7Time(thread) !== undefined) return thread;
+  return uuidv7(created, createHash("sha256").update(thread).digest());
+}
+
+/** When a thread was made, by its header or else by its file's name. */
+function createdOf({ header, file }: Pick<Thread, "header" | "file">): number {
+  return header?.created ?? madeAt(file) ?? file.mtime;
+}
+
+/**
+ * Takes a thread over into a session of the store, or, when it was taken over before, what came since. The rollout is only read. A session
+ * is made whole or not at all. Throws `session-damaged` when nothing in the files can be read.
+ */
+export async function importThread(
+  plan: ImportPlan,
+  thread: Thread,
+  { as, keep = false }: ImportOptions = {},
+): Promise<TakenOver> {
+  if (as !== undefined) return make(plan, thread, as, keep);
+  const id = sessionIdOf(thread.file.thread, createdOf(thread));
+  const known = await readKnown(plan.store, id);
+  if (!known) return make(plan, thread, id, keep);
+  const { imported } = known.history;
+  if (!imported) {
+    const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;
+    throw new Failure("usage", message, {});
+  }
+  const fresh = await freshBytes(thread.file, imported);
+  const { items, counts, left } = new Taking(plan.issuer, 0);
+  const unchanged = { id, items, counts, left };
+  if (fresh === 0) return { ...unchanged, did: "same", fresh: 0 };
+  if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: fresh ?? 0 };
+  if (fresh !== undefined) return grow(plan, thread, id, fresh, keep);
+  if (!(await canBeRemade(plan, thread, id, known.history)))
+    return { ...unchanged, did: "moved-on", fresh: 0 };
+  const { name } = known.history;
+  await plan.store.remove(id);
+  const made = await make(plan, { ...thread, ...(name !== undefined && { name }) }, id, keep);
+  return { ...made, did: "remade" };
+}
+
+/**
+ * Whether a session may be made anew from its rollout, which was written anew: only while nothing of its own is in it, and nothing that it
+ * holds was said is gone from there, as it is of a rollout that was emptied or cut short. The later files of a reverted thread do hold less.
+ */
+async function canBeRemade(
+  { onBytes: _onBytes, ...plan }: ImportPlan,
+  thread: Thread,
+  id: string,
+  { amendments, imported, messages }: History,
+): Promise<boolean> {
+  const { store } = plan;
+  const left = [await store.queued(id), await store.buried(id), await store.unreadable(id), amendments];
+  if (left.some(({ length }) => length > 0)) return false;
+  const trial = new Taking(plan.issuer, 1);
+  const groups = taken(plan, thread, trial, new Place(thread), 0);
+  while ((await groups.next()).done !== true);
+  if (thread.file.rollout !== imported?.rollout) return trial.items > 0;
+  return trial.messages >= messages;
+}
+
+async function make(plan: ImportPlan, thread: Thread, id: string, keep: boolean): Promise<TakenOver> {
+  const { store, clock } = plan;
+  const taking = new Taking(plan.issuer, 1);
+  const { header } = thread;
+  const begun = await plan.workspace({
+    ...(header?.cwd !== undefined && { cwd: header.cwd }),
+    ...(header && { header }),
+  });
+  const created: NewEvent = {
+    type: "session-created",
+    id,
+    schema: schemaVersion,
+    version: store.version,
+    workspace: begun,
+    settings: plan.settings({}),
+    ...(thread.name !== undefined && { name: thread.name }),
+  };
+  const place = new Place(thread);
+  async function* events(): AsyncGenerator<readonly Append[]> {
+    yield* taken(plan, thread, taking, place, 0);
+    if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
+    yield [await settled(plan, taking, begun), ...taking.end(place.imported(), clock.now())];
+  }
+  const history = createHistory();
+  const visitor: LogVisitor = { record: (record) => advance(history, record) };
+  const log = await store.create(id, { event: created, at: createdOf(thread) }, takingOver, {
+    more: events(),
+    ...(keep && { visitor }),
+  });
+  if (!keep) await log.release();
+  const { items, counts, left } = taking;
+  return { id, did: "made", items, counts, left, fresh: 0, ...(keep && { kept: { log, history } }) };
+}
+
+/** For those who find the session in use. */
+const takingOver = "taking over from Codex";
+
+/** Appends what is new to a session that holds the rest and nothing of its own. */
+async function grow(
+  plan: ImportPlan,
+  thread: Thread,
+  id: string,
+  fresh: number,
+  keep: boolean,
+): Promise<TakenOver> {
+  const { store, clock } = plan;
+  const history = createHistory();
+  const log = await store.acquire(
+    id,
+    { record: (record) => advance(history, record) },
+    { doing: takingOver },
+  );
+  let isKept = false;
+  const append = async (events: readonly Append[]): Promise<void> => {
+    for (const record of await log.append(...events)) if (keep) advance(history, record);
+  };
+  try {
+    const { imported } = history;
+    if (!imported) throw unreadable(thread);
+    const before = { history, prompts: await promptsOf(log, history) };
+    const taking = new Taking(plan.issuer, history.lastSeq + 1, before);
+    const place = new Place(thread, imported);
+    let appended = 0;
+    for await (const group of taken(plan, thread, taking, place, imported.bytes)) {
+      await append(group);
+      appended += group.length;
+    }
+    if (appended > 0)
+      await append([
+        await settled(plan, taking, history.workspace),
+        ...taking.end(place.imported(), clock.now()),
+      ]);
+    isKept = keep;
+    return {
+      id,
+      did: appended > 0 ? "grown" : "same",
+      items: taking.items,
+      counts: taking.counts,
+      left: taking.left,
+      fresh,
+      ...(keep && { kept: { log, history } }),
+    };
+  } finally {
+    if (!isKept) await log.release();
+  }
+}
+
+/** The events of the lines behind `from` (in the last file), in groups that are written at once. */
+async function* taken(
+  plan: ImportPlan,
+  { lineage: { segments } }: Thread,
+  taking: Taking,
+  place: Place,
+  from: number,
+): AsyncGenerator<Append[]> {
+  const last = segments.at(-1)!;
+  const total = segments.reduce((sum, { file }) => sum + file.bytes, 0);
+  let read = 0;
+  for (const segment of from > 0 ? [last] : segments) {
+    for await (const lines of segmentLines(segment, { from: segment === last ? from : 0 })) {
+      for (let next = 0; next < lines.length;) {
+        next = taking.take(lines, next);
+        if (taking.isEnough) yield taking.group();
+      }
+      for (const line of lines) read += line.length + 1;
+      if (segment === last) place.reached(lines);
+      plan.onBytes?.(Math.min(read, total), total);
+    }
+  }
+  const rest = taking.group();
+  if (rest.length > 0) yield rest;
+}
+
+/** How far a rollout was taken over. */
+class Place {
+  readonly #thread: Thread;
+  #bytes: number;
+  #line: number;
+  #check: number;
+
+  constructor(thread: Thread, { bytes = 0, line = 0, check = 0 }: Partial<Imported> = {}) {
+    this.#thread = thread;
+    this.#bytes = bytes;
+    this.#line = line;
+    this.#check = check;
+  }
+
+  /** A line that is being written, or was torn off, may have its end another time. */
+  reached(lines: readonly RolloutLine[]): void {
+    const line = lines.findLast((each) => each.ending !== "" || (each.whole && readRecord(each).readable));
+    if (!line) return;
+    const { form, bytes } = this.#thread.file;
+    // An old document is taken over whole, and its lines are only made of it.
+    this.#bytes = form === "json" ? bytes : line.offset + line.length + line.ending.length;
+    this.#line = line.offset;
+    this.#check = crc32(line.bytes);
+  }
+
+  imported(): Omit<Imported, "turn" | "open"> {
+    const { file } = this.#thread;
+    return {
+      format: "codex",
+      id: file.thread,
+      path: file.path,
+      rollout: file.rollout,
+      bytes: this.#bytes,
+      line: this.#line,
+      check: this.#check,
+    };
+  }
+}
+
+/** The settings and the folder that the thread ended with. */
+async function settled(
+  plan: ImportPlan,
+  { model, effort, cwd, header }: Taking,
+  begun: Workspace,
+): Promise<Append> {
+  const settings = plan.settings({
+    ...(model !== undefined && { model }),
+    ...(effort !== undefined && { effort }),
+  });
+  const workspace =
+    cwd === undefined || cwd === begun.path
+      ? undefined
+      : await plan.workspace({ cwd, ...(header && { header }) });
+  return { event: { type: "settings-changed", settings, ...(workspace && { workspace }) } };
+}
+
+function unreadable({ file: { path } }: Thread): Failure {
+  const message = `${path} holds nothing that can be read as a Codex session. Nothing was changed. See what is wrong with it: throughline doctor ${quoted(path)}`;
+  return new Failure("session-damaged", message, { path });
+}

@@ -1,0 +1,130 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import type { JsonObject } from "../../../lib/json.ts";
+import { examine } from "../examine/examine.ts";
+import { judge } from "../findings/judge.ts";
+import { linesIn } from "../rollout/lines.ts";
+import { listRollouts } from "../home/places.ts";
+import { repairRollout } from "../repair/repair.ts";
+import { scanRollout } from "../list/scan.ts";
+import { Taking } from "./taking.ts";
+import { understand } from "../findings/understand.ts";
+import { RolloutWriter } from "../rollout/write.ts";
+
+const id = "01a0f497-0990-7f13-933f-78cca4bbbb53";
+const parent = "01a0f497-0990-7f13-933f-78cca4bbbb54";
+const now = Date.parse("2026-11-21");
+const asked =
+  "<codex_delegation>\n  <source_thread_id>t</source_thread_id>\n  <input>Count the ponds</input>\n</codex_delegation>";
+const injected = {
+  type: "function_call_output",
+  id: "fco_01a09fca-8d33-73a1-97fd-4d83ecc02f9d",
+  name: "send_message_to_thread",
+  namespace: "codex_app",
+  output: asked,
+};
+const answer = { type: "message", role: "assistant", content: [{ type: "output_text", text: "Two." }] };
+const refusal = "unexpected status 400 Bad Request: input: missing field `call_id` at line 1 column 88555";
+const item = (payload: object): object => ({ type: "response_item", payload });
+const ended = (error?: object): object => ({
+  type: "event_msg",
+  payload: { type: "task_complete", turn_id: "t", last_agent_message: null, ...(error && { error }) },
+});
+
+function text(provider: string, rows: readonly object[], more: object = {}): string {
+  const timestamp = "2026-10-01T00:00:00.000Z";
+  const header = { id, timestamp, cwd: "/w", originator: "Codex Desktop", cli_version: "0.155.0" };
+  const meta = { ...header, model_provider: provider, history_mode: "paginated", ...more };
+  return [{ type: "session_meta", payload: meta }, ...rows]
+    .map((row, ordinal) => `${JSON.stringify({ timestamp, ordinal, ...row })}\n`)
+    .join("");
+}
+
+function placed(content: string): { path: string; home: string } {
+  const home = mkdtempSync(join(tmpdir(), "throughline-injected-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  mkdirSync(join(home, "sessions"));
+  const path = join(home, "sessions", `rollout-2026-10-01T00-00-00-${id}.jsonl`);
+  writeFileSync(path, content);
+  return { path, home };
+}
+
+it.each<[string, string, object[], string]>([
+  ["that OpenAI answered", "openai", [item(injected), item(answer)], "note"],
+  ["that a gateway's provider answered", "gateway", [item(injected), item(answer)], "note"],
+  ["that another provider never answered", "deepseek", [item(injected), ended()], "broken"],
+  ["that was refused", "openai", [item(injected), ended({ message: refusal })], "broken"],
+])("a prompt without a call id %s", async (_what, provider, rows, severity) => {
+  const { path } = placed(text(provider, rows));
+  expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "injected-output", severity }]);
+});
+
+it("becomes a message of the user's in its place, and no byte moves", async () => {
+  const before = text("deepseek", [item(injected), ended({ message: refusal })]);
+  const { path, home } = placed(before);
+  const options = { home: join(home, "own"), now, seals: { which: "dead" } } as const;
+  await repairRollout(path, options, () => undefined);
+  const after = readFileSync(path, "utf8");
+  expect(after.length).toBe(before.length);
+  const [meta, line, end] = after
+    .split("\n")
+    .map((each) => (each === "" ? {} : (JSON.parse(each) as JsonObject)));
+  expect([meta, end]).toEqual(
+    before.split("\n").flatMap((each, at) => (at === 1 || each === "" ? [] : (JSON.parse(each) as object))),
+  );
+  expect(line).toMatchObject({
+    ordinal: 1,
+    payload: { type: "message", role: "user", content: [{ type: "input_text", text: asked }] },
+  });
+  expect(judge(await examine(path), { path, now })).toEqual([]);
+});
+
+it("names its session, and is exported as what every version takes", () => {
+  const content = text("openai", [item(injected), item(answer)]);
+  const [file] = listRollouts(placed(content).home);
+  expect(scanRollout(file!).title).toBe("Count the ponds");
+  const taking = new Taking(() => "codex", 1);
+  taking.take(linesIn(Buffer.from(content)), 0);
+  const source = { format: "codex", id, path: "", rollout: id, bytes: 0, line: 0, check: 0 } as const;
+  expect(taking.end(source, now).map(({ event }) => event)).toContainEqual(
+    expect.objectContaining({ title: "Count the ponds" }),
+  );
+  const [line] = new RolloutWriter().item(injected, now).split("\n");
+  expect(JSON.parse(line!)).toMatchObject({
+    type: "response_item",
+    payload: { type: "message", role: "user", content: [{ type: "input_text", text: asked }] },
+  });
+});
+
+it.each([
+  refusal,
+  "Invalid Value: 'input.call_id'. Function call output requires call_id.",
+  "Invalid request: tool_call_id  is not found",
+  "Missing required parameter: 'input[3].call_id'.",
+])("is what a provider means with: %s", (said) => {
+  expect(understand(said, now).kinds).toEqual(["injected-output"]);
+});
+
+it("an output of a call that is named is no such prompt", () => {
+  expect(
+    understand("No tool call found for function call output with call_id call_1.", now).kinds,
+  ).not.toContain("injected-output");
+});
+
+it("a sub-agent that was given its parent's history is known by its own task", () => {
+  const message = (words: string): object =>
+    item({ type: "message", role: "user", content: [{ type: "input_text", text: words }] });
+  const rows = [
+    { type: "session_meta", payload: { id: parent } },
+    message("the parent's"),
+    message("its own"),
+  ];
+  const own = {
+    subagent_history_start_ordinal: 3,
+    source: { subagent: { thread_spawn: { parent_thread_id: parent } } },
+  };
+  const [file] = listRollouts(placed(text("openai", rows, own)).home);
+  expect(scanRollout(file!).title).toBe("its own");
+});

@@ -1,0 +1,92 @@
+import { crc32 } from "node:zlib";
+import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { isFailureOf } from "../../../failure.ts";
+import type { EventType, LogRecord } from "../../../session/event.ts";
+import { advance, createHistory, type History, resumeFrom } from "../../../session/history.ts";
+import type { Imported } from "../../../session/imported.ts";
+import type { LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
+import { itemsOf } from "../../../store/items.ts";
+import { isOfAgents } from "../rollout/agent-message.ts";
+import { rolloutLines } from "../rollout/lines.ts";
+import type { RolloutFile } from "../home/places.ts";
+import { promptOf } from "../rollout/prompt.ts";
+
+// What the session that a thread became says of it, so that only what came since is taken over.
+
+/** Bytes behind what was taken over; `undefined` when that isn't there any more as it was. */
+export async function freshBytes(file: RolloutFile, imported: Imported): Promise<number | undefined> {
+  if (file.rollout !== imported.rollout) return undefined;
+  if (file.form === "json") return file.bytes === imported.bytes ? 0 : undefined;
+  let found: number | undefined;
+  let end = imported.bytes;
+  for await (const lines of rolloutLines(file.path, { from: imported.line })) {
+    const [first] = lines;
+    if (found === undefined && first) {
+      if (crc32(first.bytes.subarray(0, imported.bytes - imported.line)) !== imported.check) return undefined;
+      found = 0;
+    }
+    const line = lines.at(-1);
+    if (line) end = line.offset + line.length + line.ending.length;
+  }
+  return found === undefined ? undefined : Math.max(0, end - imported.bytes);
+}
+
+/** The history of the session that the thread became, when it became one, and whether it has gone its own way since. */
+export async function readKnown(
+  store: SessionStore,
+  id: string,
+): Promise<{ history: History; movedOn: boolean } | undefined> {
+  let history = createHistory();
+  let isBehind = false;
+  let movedOn = false;
+  const visitor: LogVisitor = {
+    checkpoint: (record, checkpoint) => {
+      history = resumeFrom(record, checkpoint);
+      movedOn = true;
+    },
+    record: (record: LogRecord) => {
+      advance(history, record);
+      const { type } = record.event;
+      if (type === "session-imported") [isBehind, movedOn] = [true, false];
+      else if (isBehind && !quiet.has(type)) movedOn = true;
+    },
+  };
+  try {
+    await store.read(id, visitor, { from: "window" });
+  } catch (error) {
+    if (isFailureOf(error, "session-missing")) return undefined;
+    throw error;
+  }
+  return { history, movedOn };
+}
+
+/** Events that are no step of a session's own. */
+const quiet: ReadonlySet<string> = new Set<EventType>([
+  "lease-taken",
+  "settings-changed",
+  "session-renamed",
+  "session-archived",
+  "session-unarchived",
+  "instructions-amended",
+]);
+
+/** For each item of the history's window the prompt that it is, or nothing. */
+export async function promptsOf(log: SessionLog, { items }: History): Promise<(string | undefined)[]> {
+  const prompts: (string | undefined)[] = Array.from({ length: items.length }, () => undefined);
+  const asked = items.flatMap((record, index) => {
+    const { kind, role } = record.event;
+    const mayCount = kind === "agent_message" || (kind === "message" && role !== "developer");
+    return mayCount ? [{ record, index }] : [];
+  });
+  let at = 0;
+  for await (const { item } of itemsOf(
+    asked.map(({ record }) => record),
+    (refs) => log.bodies(refs),
+  )) {
+    const payload = parseJson(Buffer.from(item).toString("utf8"));
+    const { record, index } = asked[at++]!;
+    if (isJsonObject(payload))
+      prompts[index] = promptOf(payload) ?? (isOfAgents(record.event.kind, payload) ? "" : undefined);
+  }
+  return prompts;
+}

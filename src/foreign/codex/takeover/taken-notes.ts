@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { readCacheFile, writeCacheFile } from "../../../lib/cache-file.ts";
+import type { RolloutFile } from "../home/places.ts";
+
+/** So many threads are remembered, those that were taken over last. */
+const mostNotes = 2_000;
+
+/**
+ * How the files of a thread stood when it was last taken over, so that a session of hundreds of megabytes need not be read to see that nothing
+ * is new. A cache, as the scan's: what isn't in it is looked at.
+ */
+export class TakenNotes {
+  readonly #path: string;
+  readonly #notes: Map<string, string>;
+
+  constructor(folder: string) {
+    this.#path = join(folder, "codex-taken.json");
+    this.#notes = new Map(readNotes(this.#path));
+  }
+
+  /** Whether these are the files as they stood. */
+  isKnown(thread: string, files: readonly RolloutFile[]): boolean {
+    return files.length > 0 && this.#notes.get(thread) === standing(files);
+  }
+
+  /** Notes how they stand; a cache that can't be written costs time and nothing more. */
+  put(thread: string, files: readonly RolloutFile[]): void {
+    if (this.isKnown(thread, files)) return;
+    this.#notes.delete(thread);
+    this.#notes.set(thread, standing(files));
+    writeCacheFile(this.#path, [...this.#notes].slice(-mostNotes));
+  }
+}
+
+function standing(files: readonly RolloutFile[]): string {
+  return files
+    .map(({ path, bytes, mtime }) => `${path} ${bytes} ${mtime}`)
+    .sort()
+    .join("\n");
+}
+
+function readNotes(path: string): [string, string][] {
+  const notes = readCacheFile(path);
+  if (!Array.isArray(notes)) return [];
+  return (notes as unknown[]).filter(
+    (note): note is [string, string] =>
+      Array.isArray(note) && typeof note[0] === "string" && typeof note[1] === "string",
+  );
+}

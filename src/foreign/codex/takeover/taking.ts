@@ -1,0 +1,344 @@
+import { isUtf8 } from "node:buffer";
+import type { NewEvent, TurnOutcome, Usage } from "../../../session/event.ts";
+import type { Imported } from "../../../session/imported.ts";
+import type { History } from "../../../session/history.ts";
+import { describeItem, isCallKind, isOutputKind, outputItem } from "../../../session/item.ts";
+import { noUsage } from "../../../session/usage.ts";
+import type { Append } from "../../../store.ts";
+import type { RolloutHeader } from "../rollout/header.ts";
+import { injectedPrompt, isInjected } from "../rollout/injected.ts";
+import { answeredAs, copiedItem, type LoggedItem, loggedItem } from "../rollout/item.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { isSummaryText, titleOf } from "../rollout/prompt.ts";
+import { Room } from "../rollout/room.ts";
+import { ThreadFold, type Changed, type ThreadItem } from "../rollout/thread.ts";
+
+/**
+ * About so many bytes of items are appended at once: of a session that is being made little, which is turned into lines while it is still
+ * near the processor, and else as much as one sync is worth.
+ */
+const groupBytes = { make: 2 ** 16, append: 2 ** 20 } as const;
+
+/** What a session is known to hold already, for taking over what came since. */
+export interface TakenBefore {
+  readonly history: History;
+  /** For each item of its window the prompt that it is, or nothing. */
+  readonly prompts: readonly (string | undefined)[];
+}
+
+/** An open call, by the item that asks for it. */
+interface OpenCall {
+  readonly kind: string;
+  readonly call: string;
+}
+
+/**
+ * Makes the events of a session's log of a Codex thread's lines, in order. Of what the person and the model said, and of what tools did,
+ * nothing is left out, also where a compaction or a rollback took it out of the history: the log says so as its own would.
+ */
+export class Taking {
+  header: RolloutHeader | undefined;
+  model: string | undefined;
+  effort: string | undefined;
+  cwd: string | undefined;
+  name: string | undefined;
+  /** How many lines and items have nothing in the session, by what they are. */
+  readonly left = new Map<string, number>();
+  /** Items that were taken over. */
+  items = 0;
+  /** What the lines held, whether it is in the history still or not. */
+  readonly counts = {
+    prompts: 0,
+    answers: 0,
+    calls: 0,
+    outputs: 0,
+    reasoning: 0,
+    compactions: 0,
+    rollbacks: 0,
+  };
+
+  readonly #fold: ThreadFold;
+  readonly #most: number;
+  readonly #room: Room;
+  /** What is to be appended next, and the bytes of its items. */
+  #group: Append[] = [];
+  #bytes = 0;
+  /** The batch that lines are taken from is known to be UTF-8. */
+  #isText = false;
+  /** What lies in the room is written. */
+  #isWritten = false;
+  readonly #issuer: (provider: string | undefined) => string;
+  readonly #before: History | undefined;
+  #nextSeq: number;
+  /** The log's numbers of the items in the thread's history. */
+  #seqs: number[];
+  #turn: number;
+  #step: number;
+  #messages: number;
+  #title: string | undefined;
+  #usage: Usage;
+  #outcome: TurnOutcome | undefined;
+  #isOpen = false;
+  #inStep = false;
+  #open: OpenCall[] = [];
+  #lastRole: string | undefined;
+
+  /** `issuer`: who sealed what, by the provider that the thread's header names. `nextSeq`: the number of the next event. */
+  constructor(
+    issuer: (provider: string | undefined) => string,
+    nextSeq: number,
+    { history, prompts }: Partial<TakenBefore> = {},
+  ) {
+    this.#issuer = issuer;
+    this.#most = groupBytes[history ? "append" : "make"];
+    this.#room = new Room(2 * this.#most);
+    this.#nextSeq = nextSeq;
+    this.#before = history;
+    this.#fold = new ThreadFold(prompts);
+    this.#seqs = history?.items.map(({ event }) => event.seq) ?? [];
+    this.#turn = history?.turn ?? 0;
+    this.#step = history?.step ?? 0;
+    this.#messages = history?.messages ?? 0;
+    this.#title = history?.title;
+    this.#usage = history?.usage ?? noUsage;
+    this.#outcome = history?.lastOutcome;
+    this.#isOpen = history?.imported?.open === true;
+    const last = history?.items.at(-1)?.event;
+    this.#inStep = last?.type === "item-added" && last.origin === "model";
+  }
+
+  /** Takes the lines of a batch from `from` on, of each batch first from 0, until there is enough to be appended (`group`); gives the index of the next one. */
+  take(lines: readonly RolloutLine[], from: number): number {
+    if (this.#isWritten) this.#room.clear();
+    this.#isWritten = false;
+    if (from === 0) this.#isText = isTextAtOnce(lines);
+    let next = from;
+    while (next < lines.length && this.#bytes < this.#most) {
+      for (const changed of this.#fold.take(lines[next]!, this.#isText)) this.#change(changed, this.#group);
+      next++;
+    }
+    return next;
+  }
+
+  /** The events of the lines that were taken since the last call. They are to be appended before more is taken: their items' memory is used again. */
+  group(): Append[] {
+    const group = this.#group;
+    this.#group = [];
+    this.#bytes = 0;
+    this.#isWritten = true;
+    return group;
+  }
+
+  /** What was said up to now, what was known before included. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  get isEnough(): boolean {
+    return this.#bytes >= this.#most;
+  }
+
+  /** What follows on the last line: answers to calls that have none, and the state that items don't tell. */
+  end(source: Omit<Imported, "turn" | "open">, now: number): Append[] {
+    const events: Append[] = [];
+    this.#answerOpen(events, now);
+    const history = this.#before;
+    events.push({
+      event: {
+        type: "history-carried",
+        created: history?.created ?? this.header?.created ?? now,
+        ...(this.#title !== undefined && { title: this.#title }),
+        turn: this.#turn,
+        step: this.#step,
+        messages: this.#messages,
+        usage: this.#usage,
+        amendments: [...(history?.amendments ?? [])],
+        quarantines: [...(history?.quarantines ?? [])],
+        repairs: history?.repairs ?? 0,
+        delivered: [...(history?.delivered ?? [])],
+        outcome: this.#endOutcome(),
+      },
+    });
+    events.push({
+      event: { type: "session-imported", ...source, turn: this.#turn, ...(this.#isOpen && { open: true }) },
+    });
+    return events;
+  }
+
+  #endOutcome(): TurnOutcome {
+    if (this.#isOpen) return { kind: "interrupted", reason: "the turn was not ended in Codex" };
+    if (this.#outcome) return this.#outcome;
+    // Before 0.100 nothing says that a turn ended: an answer does.
+    return this.#lastRole === "assistant" || this.#lastRole === undefined
+      ? { kind: "completed" }
+      : { kind: "interrupted", reason: "the turn was not ended in Codex" };
+  }
+
+  #change({ change, at }: Changed, events: Append[]): void {
+    switch (change.do) {
+      case "begin":
+        this.header = change.header;
+        this.cwd ??= change.header.cwd;
+        break;
+      case "turn":
+        this.#answerOpen(events, at);
+        this.#turn++;
+        this.#isOpen = true;
+        this.#inStep = false;
+        break;
+      case "end":
+        // What a tool still says when the turn was broken off comes behind the end; its call waits for that until the next turn.
+        this.#isOpen = false;
+        this.#outcome = change.outcome;
+        break;
+      case "add":
+        this.#add(change.item, events, at);
+        break;
+      case "replace":
+        this.counts.compactions++;
+        this.#answerOpen(events, at);
+        this.#append({ type: "history-replaced", count: this.#seqs.length }, events, at);
+        this.#seqs = [];
+        for (const item of change.items) this.#place(item, "repair", events, at);
+        break;
+      case "cut": {
+        this.counts.rollbacks++;
+        this.#answerOpen(events, at);
+        const fromSeq = this.#seqs[change.keep];
+        if (fromSeq !== undefined)
+          this.#append({ type: "history-rewound", toStep: this.#step, fromSeq }, events, at);
+        this.#seqs.length = change.keep;
+        break;
+      }
+      case "set":
+        this.model = change.model ?? this.model;
+        this.effort = change.effort ?? this.effort;
+        this.cwd = change.cwd ?? this.cwd;
+        break;
+      case "use":
+        this.#usage = change.total;
+        break;
+      case "name":
+        this.name = change.name;
+        break;
+      case "tell":
+        if (this.#before?.title === undefined) this.#title = titleOf(change.prompt, 200) || this.#title;
+        break;
+      case "skip":
+        this.left.set(change.why, (this.left.get(change.why) ?? 0) + 1);
+    }
+  }
+
+  #add(item: ThreadItem, events: Append[], at: number | undefined): void {
+    const { kind, payload, prompt } = item;
+    if (prompt !== undefined) {
+      this.counts.prompts++;
+      this.#answerOpen(events, at);
+      // Only since 0.100 a line says that a turn begins.
+      if (!this.#isOpen) {
+        this.#turn++;
+        this.#outcome = undefined;
+      }
+      this.#messages++;
+      this.#inStep = false;
+      if (!isSummaryText(prompt)) this.#title ??= titleOf(prompt, 200) || undefined;
+    }
+    const role = payload["role"];
+    if (isInjected(kind, payload)) this.#title ??= titleOf(injectedPrompt(payload), 200) || undefined;
+    if (kind === "message" && role === "assistant") this.#messages++;
+    if (kind === "message" && typeof role === "string") this.#lastRole = role;
+    else if (kind !== "reasoning") this.#lastRole = kind;
+    const origin = originOf(kind, role);
+    if (kind === "message" && role === "assistant") this.counts.answers++;
+    if (kind === "reasoning") this.counts.reasoning++;
+    if (isCallKind(kind)) this.counts.calls++;
+    if (isOutputKind(kind)) this.counts.outputs++;
+    if (origin === "model" && !this.#inStep) {
+      this.#inStep = true;
+      this.#step++;
+    }
+    if (origin !== "model") this.#inStep = false;
+    this.#place(item, origin, events, at);
+  }
+
+  #place(
+    { kind, payload, bytes, skimmed }: ThreadItem,
+    origin: "input" | "model" | "tool" | "repair",
+    events: Append[],
+    at: number | undefined,
+  ): void {
+    const logged = skimmed ? copiedItem(skimmed, this.#room) : loggedItem(kind, payload, this.#room, bytes);
+    const { call = "" } = logged.facts;
+    if (isCallKind(kind)) this.#open.push({ kind, call });
+    if (isOutputKind(kind)) {
+      const answered = this.#open.findIndex((open) => open.call === call);
+      if (answered >= 0) this.#open.splice(answered, 1);
+    }
+    const isSealed = logged.facts.sealed !== undefined;
+    this.#seqs.push(this.#nextSeq);
+    this.#item(logged, origin, events, at, {
+      ...((origin === "model" || isSealed) && { issuer: this.#issuer(this.header?.modelProvider) }),
+      ...(origin === "model" && this.model !== undefined && { model: this.model }),
+    });
+  }
+
+  /**
+   * A call that Codex left without output is answered, as Codex itself does for each request: whoever goes on would run it else. The log
+   * keeps the answer apart from the thread's items, so that a rollback counts what it counted.
+   */
+  #answerOpen(events: Append[], at: number | undefined): void {
+    if (this.#open.length === 0) return;
+    for (const { kind, call } of this.#open.splice(0)) {
+      const bytes = outputItem(
+        answeredAs(kind),
+        call,
+        "outcome unknown; verify before repeating: Codex has no output of this call, which may have run",
+      );
+      const facts = describeItem(bytes);
+      if (!facts) throw new Error("an output is an item");
+      this.#item({ facts, bytes }, "repair", events, at);
+    }
+  }
+
+  #item(
+    { facts, bytes }: LoggedItem,
+    origin: "input" | "model" | "tool" | "repair",
+    events: Append[],
+    at: number | undefined,
+    more: { issuer?: string; model?: string } = {},
+  ): void {
+    const step = origin === "input" ? this.#step + 1 : this.#step;
+    this.items++;
+    this.#append(
+      { type: "item-added", turn: this.#turn, step, ...facts, ...more, origin },
+      events,
+      at,
+      bytes,
+    );
+  }
+
+  #append(event: NewEvent, events: Append[], at: number | undefined, item?: Uint8Array): void {
+    this.#nextSeq++;
+    this.#bytes += item?.length ?? 0;
+    // Written out: a spread costs as much as all the rest.
+    const append: Append = item ? { event, item, sound: true } : { event };
+    if (at !== undefined) append.at = at;
+    events.push(append);
+  }
+}
+
+/** Whether the lines of a batch, which lie side by side as a rule, are seen to be UTF-8 with one look at all of them. */
+function isTextAtOnce(lines: readonly RolloutLine[]): boolean {
+  const [first, last] = [lines[0], lines.at(-1)];
+  if (!first || !last) return false;
+  const [head, tail] = [first.bytes, last.bytes];
+  const length = last.offset - first.offset + tail.length;
+  const areTogether =
+    head.buffer === tail.buffer && head.byteOffset + length === tail.byteOffset + tail.length;
+  return areTogether && isUtf8(Buffer.from(head.buffer, head.byteOffset, length));
+}
+
+function originOf(kind: string, role: unknown): "input" | "model" | "tool" {
+  if (kind === "message") return role === "assistant" ? "model" : "input";
+  return isOutputKind(kind) || kind.endsWith("_output") ? "tool" : "model";
+}
