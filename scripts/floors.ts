@@ -19,6 +19,7 @@ export const floors: readonly (readonly string[])[] = [
 /** The floors within a folder that is too large for one room; what lies beside those folders stands above them all. */
 const within: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "src/foreign/codex/": [["home"], ["rollout"], ["examine"], ["findings"], ["list", "takeover", "repair"]],
+  "src/gateway/": [["body", "memory", "codex"], ["request", "answer"], ["healing"]],
 };
 
 /** Bans beyond the order of the floors. */

@@ -1,6 +1,6 @@
-import type { Rests } from "./gathering.ts";
-import type { HealMemory } from "./heal-memory.ts";
-import type { BodyMemory } from "./held-body.ts";
+import type { Rests } from "./body/gathering.ts";
+import type { HealMemory } from "./memory/heal-memory.ts";
+import type { BodyMemory } from "./body/held-body.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OpenRequests } from "./open-requests.ts";
 import type { BodyLimits } from "./request-body.ts";

@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import { isLoopback } from "../lib/loopback.ts";
-import type { OwnAnswer } from "./answer.ts";
-import { tokenHeader } from "./headers.ts";
+import type { OwnAnswer } from "./answer/answer.ts";
+import { tokenHeader } from "./answer/headers.ts";
 import type { Pages } from "./pages.ts";
 
 /** Who may ask. */

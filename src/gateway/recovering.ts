@@ -5,15 +5,15 @@ import { sleep } from "../lib/abort.ts";
 import { systemClock } from "../lib/clock.ts";
 import { secondsWords } from "../lib/words.ts";
 import { errorCode } from "../provider/wire/connection.ts";
-import { failureHeader } from "./answer.ts";
+import { failureHeader } from "./answer/answer.ts";
 import { discreet } from "./discreet.ts";
-import { brokenEnding } from "./broken-stream.ts";
+import { brokenEnding } from "./answer/broken-stream.ts";
 import { type Asked, readAsked } from "./asked.ts";
-import { type Judged, judge, responseOf } from "./fetch-answer.ts";
-import { ofOneBody } from "./headers.ts";
-import { Healing } from "./heal.ts";
-import { Ledger } from "./ledger.ts";
-import type { Refusal } from "./attempt.ts";
+import { type Judged, judge, responseOf } from "./answer/fetch-answer.ts";
+import { ofOneBody } from "./answer/headers.ts";
+import { Healing } from "./healing/heal.ts";
+import { Ledger } from "./memory/ledger.ts";
+import type { Refusal } from "./answer/attempt.ts";
 
 /** How `recovering` heals; each may be left out. */
 export interface RecoveringOptions {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { type BodyMemory, HeldBody } from "./held-body.ts";
+import { type BodyMemory, HeldBody } from "./body/held-body.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface BodyLimits {

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Failure, isFailureOf } from "../failure.ts";
 import { durationWords } from "../lib/words.ts";
-import { blobsIn } from "./blob-hash.ts";
-import type { HealMemory } from "./heal-memory.ts";
-import type { WholeBody } from "./held-body.ts";
+import { blobsIn } from "./memory/blob-hash.ts";
+import type { HealMemory } from "./memory/heal-memory.ts";
+import type { WholeBody } from "./body/held-body.ts";
 import { KeptResponses } from "./kept-responses.ts";
-import { plainBody } from "./plain-body.ts";
+import { plainBody } from "./body/plain-body.ts";
 import { Upstream, type UpstreamOptions } from "./upstream.ts";
 
 const firstProbeMs = 1_000;

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Ledger } from "../../src/gateway/ledger.ts";
+import { Ledger } from "../../src/gateway/memory/ledger.ts";
 import { both, client, closeBoth, inputOf, last, sealsIn, talk } from "./client.ts";
 import { gatewayTo } from "./kit.ts";
 
@@ -124,7 +124,7 @@ describe("the ledger", () => {
   });
 
   it("that several gateways make at once is put aside by none of them", async () => {
-    const module = fileURLToPath(new URL("../../src/gateway/ledger-file.ts", import.meta.url));
+    const module = fileURLToPath(new URL("../../src/gateway/memory/ledger-file.ts", import.meta.url));
     for (let round = 0; round < 3; round++) {
       const fresh = `${path}-${round}`;
       const script = `import { openLedgerFile } from ${JSON.stringify(module)};

@@ -16,7 +16,7 @@ describe("an import is refused when it", () => {
     ["leaves lib", "src/lib/ids.ts", "../failure.ts", "higher floor"],
     ["goes from a contract to the main path", "src/store.ts", "./runtime.ts", "higher floor"],
     ["goes to a neighbour", "src/store/folder/log.ts", "../../provider.ts", "neighbour"],
-    ["goes to a neighbour's folder", "src/gateway/heal.ts", "../simulator/seal.ts", "neighbour"],
+    ["goes to a neighbour's folder", "src/gateway/healing/heal.ts", "../../simulator/seal.ts", "neighbour"],
     ["takes recovery into turn", "src/turn/turn.ts", "../recovery/policy.ts", "turn never imports recovery"],
     ["picks a store", "src/runtime.ts", "./store/folder/open.ts", "concrete store"],
     ["picks a store that is one file", "src/agent/agent.ts", "../store/memory.ts", "concrete store"],

@@ -15,7 +15,7 @@ import { isUtf8 } from "node:buffer";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
-import { type Hunk, withCodexProvider } from "../../gateway/codex-install.ts";
+import { type Hunk, withCodexProvider } from "../../gateway/codex/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
 import { syncPath } from "../../lib/system.ts";
 import { printJson } from "../json/print.ts";

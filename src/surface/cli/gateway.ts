@@ -2,7 +2,7 @@ import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
-import { codexConfig, type CodexProvider, tokenVariable } from "../../gateway/codex-config.ts";
+import { codexConfig, type CodexProvider, tokenVariable } from "../../gateway/codex/codex-config.ts";
 import { startGateway, type UpstreamOptions } from "../../gateway/server.ts";
 import { printable } from "../../lib/printable.ts";
 import { type Config, readConfig } from "../config.ts";

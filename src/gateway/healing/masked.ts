@@ -1,4 +1,4 @@
-import { type Failure, isFailureOf } from "../failure.ts";
+import { type Failure, isFailureOf } from "../../failure.ts";
 
 /** What relays say in place of their upstream's refusal: sub2api with 502 and in the stream (Wei-Shaw/sub2api#3038, #2913, 2026-06). */
 const masks = /^upstream request failed\.?$/iu;

@@ -1,12 +1,12 @@
-import type { ReplayContract } from "../replay/contract.ts";
-import { openai } from "../replay/contracts/openai.ts";
-import { project, type Projection } from "../replay/project.ts";
-import { countByRule, type RuleCount } from "../replay/report.ts";
-import { setAsideBy } from "../replay/seal.ts";
-import type { ItemRecord, Quarantine } from "../session/event.ts";
-import { isCallKind, isOutputKind } from "../session/item.ts";
-import { withoutParameters } from "../provider/wire/without.ts";
-import { isJsonObject } from "../lib/json.ts";
+import type { ReplayContract } from "../../replay/contract.ts";
+import { openai } from "../../replay/contracts/openai.ts";
+import { project, type Projection } from "../../replay/project.ts";
+import { countByRule, type RuleCount } from "../../replay/report.ts";
+import { setAsideBy } from "../../replay/seal.ts";
+import type { ItemRecord, Quarantine } from "../../session/event.ts";
+import { isCallKind, isOutputKind } from "../../session/item.ts";
+import { withoutParameters } from "../../provider/wire/without.ts";
+import { isJsonObject } from "../../lib/json.ts";
 import {
   type ReadRequest,
   recordsOf,

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
-import type { FailureSignal } from "../failure.ts";
+import type { FailureSignal } from "../../failure.ts";
 import type { BegunStream } from "./broken-stream.ts";
-import { BodyMemory } from "./held-body.ts";
+import { BodyMemory } from "../body/held-body.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
 
 /** What a `fetch` came to: an answer that is handed out, or one that isn't, held. */

@@ -1,4 +1,4 @@
-import type { HealMemory } from "./heal-memory.ts";
+import type { HealMemory } from "../memory/heal-memory.ts";
 
 /** What the healing of one request rests on. */
 export interface HealFacts {

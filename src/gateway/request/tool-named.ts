@@ -1,4 +1,4 @@
-import { Failure, isFailureOf } from "../failure.ts";
+import { Failure, isFailureOf } from "../../failure.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
 /** A tool that is named by its place is meant by its type, or by its name where it is a function: places change from request to request. */

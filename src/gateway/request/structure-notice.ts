@@ -1,6 +1,6 @@
-import type { Failure } from "../failure.ts";
-import { printableLine } from "../lib/printable.ts";
-import { counted } from "../lib/words.ts";
+import type { Failure } from "../../failure.ts";
+import { printableLine } from "../../lib/printable.ts";
+import { counted } from "../../lib/words.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
 /** What the rules for every request changed, in one line. */

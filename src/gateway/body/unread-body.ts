@@ -1,4 +1,4 @@
-import type { Failure } from "../failure.ts";
+import type { Failure } from "../../failure.ts";
 
 /** The name under which an endpoint that doesn't read compressed bodies is remembered, among the parameters that it doesn't take. */
 export const encodingParameter = "content-encoding";

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { type Failure, type FailureSignal, isFailureOf } from "../failure.ts";
-import { printableLine } from "../lib/printable.ts";
+import { type Failure, type FailureSignal, isFailureOf } from "../../failure.ts";
+import { printableLine } from "../../lib/printable.ts";
 import { answerError, failureHeader } from "./answer.ts";
 import type { Refusal } from "./attempt.ts";
 import { forwardedResponseHeaders } from "./headers.ts";

@@ -1,12 +1,12 @@
-import type { Failure } from "../failure.ts";
-import { printableLine } from "../lib/printable.ts";
-import { counted } from "../lib/words.ts";
-import type { Quarantine } from "../session/event.ts";
-import { blobHash, blobsIn } from "./blob-hash.ts";
+import type { Failure } from "../../failure.ts";
+import { printableLine } from "../../lib/printable.ts";
+import { counted } from "../../lib/words.ts";
+import type { Quarantine } from "../../session/event.ts";
+import { blobHash, blobsIn } from "../memory/blob-hash.ts";
 import type { HealFacts } from "./heal-facts.ts";
-import type { ReadRequest } from "./read-request.ts";
-import { quarantineOf, type TakenRequest } from "./taken-request.ts";
-import { encodingParameter } from "./unread-body.ts";
+import type { ReadRequest } from "../request/read-request.ts";
+import { quarantineOf, type TakenRequest } from "../request/taken-request.ts";
+import { encodingParameter } from "../body/unread-body.ts";
 
 /** Refusals of what is sealed. */
 export const aboutSeals: ReadonlySet<string> = new Set([

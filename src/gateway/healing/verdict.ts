@@ -1,5 +1,5 @@
-import { type Failure, isFailureOf } from "../failure.ts";
-import type { Action } from "../recovery/action.ts";
+import { type Failure, isFailureOf } from "../../failure.ts";
+import type { Action } from "../../recovery/action.ts";
 import type { HealFacts } from "./heal-facts.ts";
 
 /** What is done about a failure of one request, while nothing of its answer has gone out. */

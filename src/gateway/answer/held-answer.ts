@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
 
 /** Error bodies and answers that don't stream are held whole up to here, and pass unjudged beyond it. */
 export const wholeLimit = 16 * 1024 * 1024;

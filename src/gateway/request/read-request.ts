@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import { elements, isJsonObject, type JsonObject, type Member, members, parseJson } from "../lib/json.ts";
-import { applied } from "../replay/edit.ts";
-import { cuts } from "../replay/rewrite.ts";
-import type { ItemFacts, ItemRecord } from "../session/event.ts";
-import { describeItem, describeSeal, isOutputKind, replayableItem } from "../session/item.ts";
-import { blobHash } from "./blob-hash.ts";
+import { elements, isJsonObject, type JsonObject, type Member, members, parseJson } from "../../lib/json.ts";
+import { applied } from "../../replay/edit.ts";
+import { cuts } from "../../replay/rewrite.ts";
+import type { ItemFacts, ItemRecord } from "../../session/event.ts";
+import { describeItem, describeSeal, isOutputKind, replayableItem } from "../../session/item.ts";
+import { blobHash } from "../memory/blob-hash.ts";
 
 /** A client's request for a response, taken apart without being parsed as a whole. */
 export interface ReadRequest {

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { isJsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
 import type { ConversationMark, HealMemory } from "./heal-memory.ts";
 import { isOfTheFile, type LedgerFile, openLedgerFile } from "./ledger-file.ts";
 

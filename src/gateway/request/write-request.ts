@@ -1,10 +1,10 @@
-import { applied, type Edit } from "../replay/edit.ts";
-import { flag } from "../replay/flag.ts";
-import type { Projection } from "../replay/project.ts";
-import { requestInput } from "../replay/request-input.ts";
-import { cuts } from "../replay/rewrite.ts";
-import { withoutParameters } from "../provider/wire/without.ts";
-import { sanitise } from "../session/item.ts";
+import { applied, type Edit } from "../../replay/edit.ts";
+import { flag } from "../../replay/flag.ts";
+import type { Projection } from "../../replay/project.ts";
+import { requestInput } from "../../replay/request-input.ts";
+import { cuts } from "../../replay/rewrite.ts";
+import { withoutParameters } from "../../provider/wire/without.ts";
+import { sanitise } from "../../session/item.ts";
 import { type ReadRequest, settingsOf } from "./read-request.ts";
 
 /** What changes beside the items. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { parse, TomlError } from "smol-toml";
-import { Failure } from "../failure.ts";
+import { Failure } from "../../failure.ts";
 import { codexConfig, type CodexProvider, codexProviderName, codexProviderTable } from "./codex-config.ts";
 
 /** One place of a file that changes: from this line on (from 0), these lines give way to those. */

@@ -1,4 +1,4 @@
-import { type Failure, isFailureOf } from "../failure.ts";
+import { type Failure, isFailureOf } from "../../failure.ts";
 import { failedEvent } from "./answer.ts";
 
 /** A stream whose first event has come. */

@@ -1,4 +1,4 @@
-import { isJsonObject, parseJson } from "../lib/json.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
 
 /** One whole event of a stream, as far as the gateway has to know it. */
 export interface ScannedEvent {

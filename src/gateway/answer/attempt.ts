@@ -1,19 +1,19 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
-import { signalFromHttp, signalFromTransport } from "../failure/signal.ts";
-import type { FailureSignal } from "../failure.ts";
-import { connectionWords, errorCode } from "../provider/wire/connection.ts";
-import { blobsIn } from "./blob-hash.ts";
+import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
+import type { FailureSignal } from "../../failure.ts";
+import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
+import { blobsIn } from "../memory/blob-hash.ts";
 import { errorInstead, failureIn, failureInWhole, failures } from "./answer-failure.ts";
 import { type BegunStream, begunWith } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
-import { Gathering, type Rests } from "./gathering.ts";
+import { Gathering, type Rests } from "../body/gathering.ts";
 import { HeldAnswer, wholeLimit } from "./held-answer.ts";
-import type { BodyMemory } from "./held-body.ts";
-import { plainBody } from "./plain-body.ts";
-import { StreamDecoder } from "./stream-decoder.ts";
+import type { BodyMemory } from "../body/held-body.ts";
+import { plainBody } from "../body/plain-body.ts";
+import { StreamDecoder } from "../body/stream-decoder.ts";
 import { ends, tells, told } from "./event-kinds.ts";
-import { beginningBytes, looksLikeStream, StreamScanner, withoutDone, words } from "./stream-scan.ts";
+import { beginningBytes, looksLikeStream, StreamScanner, withoutDone, words } from "../body/stream-scan.ts";
 
 /** What an attempt came to before anything of it went to the client. `head` is absent when there was no answer at all. */
 export interface Refusal {

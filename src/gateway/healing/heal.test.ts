@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { classify } from "../failure/classify.ts";
-import { signalFromHttp } from "../failure/signal.ts";
-import type { Failure } from "../failure.ts";
+import { classify } from "../../failure/classify.ts";
+import { signalFromHttp } from "../../failure/signal.ts";
+import type { Failure } from "../../failure.ts";
 import { Healing } from "./heal.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger } from "../memory/ledger.ts";
 
 const start = 1_800_000_000_000;
 

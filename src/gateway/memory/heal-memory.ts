@@ -1,4 +1,4 @@
-import type { Quarantine } from "../session/event.ts";
+import type { Quarantine } from "../../session/event.ts";
 
 /**
  * What was refused before, by whom. A blob is known by its hash, who refused by the issuer (`provider.ts`): the base URL and a hash of the
