@@ -242,6 +242,22 @@ describe("the ledger", () => {
     later.close();
   });
 
+  it("counts a refusal for what was refused, and not for what was left out because it had been before", async () => {
+    const { turn, simulator, gateway } = await rotated();
+    await turn("three");
+    await sleep(5);
+    simulator.rotateKey();
+    await turn("four");
+    await gateway.close();
+    const db = new DatabaseSync(path, { readOnly: true });
+    const entries = db.prepare("SELECT times, at FROM refused ORDER BY at").all();
+    db.close();
+    expect(entries.map(({ times }) => times)).toEqual([1, 1, 1]);
+    const [first, second, third] = entries.map(({ at }) => Number(at));
+    expect(first).toBe(second);
+    expect(third).toBeGreaterThan(first!);
+  });
+
   it("knows who sealed a blob after it has let go of it in memory", () => {
     const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
     ledger.noteSealed("a", ["first"]);

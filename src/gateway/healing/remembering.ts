@@ -115,9 +115,11 @@ export class Remembering {
       this.#due.filter((blob) => !dead.has(blob)),
     );
     if (!taken) return;
+    // What was known before was not sent, and so not refused once more.
+    const refused = [...dead].filter((blob) => memory.seal(issuer, blob, now()) !== "refused");
     // Where it took more than leaving out what was sealed, the seals were not the cause.
-    if (dead.size > 0 && ofSeals.every(({ scope }) => setsAside.has(scope.kind)))
-      memory.refuse(issuer, [...dead], this.#refusal, now());
+    if (refused.length > 0 && ofSeals.every(({ scope }) => setsAside.has(scope.kind)))
+      memory.refuse(issuer, refused, this.#refusal, now());
     const others = this.#repairs.filter((repair) => !isOfSeals(repair));
     for (const { scope } of others) {
       if (scope.kind !== "parameter") continue;
