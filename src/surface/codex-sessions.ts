@@ -139,6 +139,7 @@ const words: Readonly<Record<ListedThread["flaws"][number], string>> = {
   empty: "empty",
   "git-lfs": "a git-lfs pointer in its place",
   "no-header": "no header on its first line",
+  "other-layout": "written anew by another program",
   bom: "a byte order mark before its header",
   "nul-tail": "NUL bytes at its end",
   "torn-tail": "its last line is torn",

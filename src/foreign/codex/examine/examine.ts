@@ -4,7 +4,7 @@ import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import { isCompressed } from "../rollout/compressed.ts";
 import { isDocument } from "../rollout/document.ts";
-import { type Layout, layoutOf } from "./layout.ts";
+import { type Layout, writingOf } from "../rollout/layout.ts";
 import { DoublesWatch } from "./doubles-watch.ts";
 import { recordOfHead } from "../rollout/glance.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";
@@ -13,7 +13,7 @@ import { flawOf, lookThrough, type Reader } from "./long-line.ts";
 import { type LostCall, LostCallsWatch } from "./lost-calls-watch.ts";
 import { MessagesWatch } from "./messages-watch.ts";
 import { isCopiedHeader, isWholeHeader } from "../rollout/first-line.ts";
-import { isOfCodex } from "./of-codex.ts";
+import { isOfCodex } from "../rollout/of-codex.ts";
 import { OrdinalsWatch } from "./ordinals-watch.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import { PairsWatch } from "./pairs-watch.ts";
@@ -91,6 +91,8 @@ export interface ExamineOptions {
 
 /** Longer lines are looked through a piece at a time, and only their heads are looked up: the bound of the memory that an examination takes. */
 export const longestExamined = 2 ** 25;
+/** Longer files aren't put into lines again by a repair: all of it is in memory then. */
+const mostRelaid = 2 ** 28;
 const mostBad = 200_000;
 const mostIds = 2_000_000;
 const openBrace = 0x7b;
@@ -111,8 +113,9 @@ export async function examine(path: string, options: ExamineOptions = {}): Promi
     }
     const found = examiner.result();
     if (found.head === "document" && (await isDocument(path))) return { ...found, ofCodex: true };
-    const layout = found.ofCodex || fd === undefined || found.bytes === 0 ? undefined : layoutOf(path);
-    return layout ? { ...found, layout } : found;
+    const isLaid = found.head === "whole" || found.head === "byte-order-mark" || fd === undefined;
+    const writing = isLaid || found.bytes > mostRelaid ? undefined : writingOf(path);
+    return writing ? { ...found, ofCodex: false, layout: writing.layout } : found;
   } finally {
     if (fd !== undefined) closeSync(fd);
   }

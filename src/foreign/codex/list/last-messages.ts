@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { itemText } from "../../../session/item.ts";
 import { isCompressed } from "../rollout/compressed.ts";
 import { glance } from "../rollout/glance.ts";
-import { linesOf } from "../rollout/lineage.ts";
+import { linesOf } from "../rollout/lines-of.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 

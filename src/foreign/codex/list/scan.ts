@@ -1,9 +1,12 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { zstdDecompressSync } from "node:zlib";
 import { isJsonObject, type JsonObject, type Member, members, parseJson } from "../../../lib/json.ts";
+import { isSystemError } from "../../../lib/system.ts";
 import { responsesItems } from "../rollout/chat-items.ts";
+import { isCompressed } from "../rollout/compressed.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";
+import { relaid, writingOf } from "../rollout/layout.ts";
 import { linesIn, type RolloutLine } from "../rollout/lines.ts";
 import { madeAt, type RolloutFile } from "../home/places.ts";
 import { promptOf, titleOf } from "../rollout/prompt.ts";
@@ -19,6 +22,8 @@ export type Flaw =
   | "git-lfs"
   /** The first line is no header: Codex refuses the file. */
   | "no-header"
+  /** A program has written it anew, so that no line of it is a record (`Layout`). */
+  | "other-layout"
   | "bom"
   /** NUL bytes at the end: the file system lost what was written. */
   | "nul-tail"
@@ -64,12 +69,33 @@ const newline = 0x0a;
 export function scanRollout(file: RolloutFile): RolloutFacts {
   const parts = partsOf(file);
   if (parts === undefined) return { ...unknownOf(file), flaws: ["unreadable"] };
-  const { head, tail, between, inLines } = parts;
+  const { head } = parts;
   if (head.length === 0) return { ...unknownOf(file), flaws: ["empty"] };
   if (head.toString("latin1", 0, 19) === "version https://git")
     return { ...unknownOf(file), flaws: ["git-lfs"] };
-  if (file.form === "json") return scanDocument(file, head);
+  const document = file.form === "json" ? scanDocument(file, head) : undefined;
+  if (document) return document;
   const found = headerIn(head);
+  return (found.flaws.includes("no-header") ? scanRelaid(file) : undefined) ?? scanLines(file, parts, found);
+}
+
+/** Of a file that has no lines as Codex writes them all has to be read; of very large ones nothing is known but their names. */
+function scanRelaid(file: RolloutFile): RolloutFacts | undefined {
+  try {
+    if (isCompressed(file.path) || writingOf(file.path) === undefined) return undefined;
+    if (file.bytes > mostUnpacked) return { ...unknownOf(file), flaws: ["other-layout"] };
+    const parts = wholeOrEnds(relaid(readFileSync(file.path)));
+    const facts = scanLines(file, parts, headerIn(parts.head));
+    return { ...facts, flaws: ["other-layout", ...facts.flaws] };
+  } catch (error) {
+    // It went while it was looked at.
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+function scanLines(file: RolloutFile, parts: Parts, found: FoundHeader): RolloutFacts {
+  const { head, tail, between, inLines } = parts;
   if (found.isRewritten) {
     const first = scanRewritten(head, longestTitle);
     const { title: _later, isOpen, ...end } = tail ? scanRewritten(tail, longestTitle) : first;
@@ -166,6 +192,10 @@ function unpackedParts(fd: number, size: number): Parts | undefined {
   const packed = Buffer.allocUnsafe(size);
   readSync(fd, packed, 0, size, 0);
   const bytes = zstdDecompressSync(packed, { maxOutputLength: mostUnpacked });
+  return wholeOrEnds(bytes);
+}
+
+function wholeOrEnds(bytes: Buffer): Parts {
   return bytes.length <= wholeBytes
     ? { head: bytes, between: 0, inLines: 1 }
     : halves(bytes.subarray(0, headBytes), bytes.subarray(bytes.length - tailBytes), bytes.length, (at) =>
@@ -177,11 +207,10 @@ function unknownOf(file: RolloutFile): Omit<RolloutFacts, "flaws"> {
   return { header: undefined, created: madeAt(file) ?? file.mtime, updated: file.mtime, messages: 0 };
 }
 
-/** The old document is small, and is parsed whole. */
-function scanDocument(file: RolloutFile, bytes: Buffer): RolloutFacts {
+/** The old document is small, and is parsed whole; `undefined`: it is none. */
+function scanDocument(file: RolloutFile, bytes: Buffer): RolloutFacts | undefined {
   const document = parseJson(bytes.toString("utf8"));
-  if (!isJsonObject(document) || !Array.isArray(document["items"]))
-    return { ...unknownOf(file), flaws: ["torn-tail"] };
+  if (!isJsonObject(document) || !Array.isArray(document["items"])) return undefined;
   const session = isJsonObject(document["session"])
     ? readHeader(asRecord(document["session"]).payload)
     : undefined;
@@ -199,8 +228,14 @@ function scanDocument(file: RolloutFile, bytes: Buffer): RolloutFacts {
   };
 }
 
+interface FoundHeader {
+  readonly header: RolloutFacts["header"];
+  readonly flaws: Flaw[];
+  readonly isRewritten?: boolean;
+}
+
 /** The header, among the first lines, and what is wrong with it. */
-function headerIn(head: Buffer): { header: RolloutFacts["header"]; flaws: Flaw[]; isRewritten?: boolean } {
+function headerIn(head: Buffer): FoundHeader {
   const flaws: Flaw[] = [];
   for (let start = 0, at = 0; start < head.length && at < 8; at++) {
     const found = head.indexOf(newline, start);

@@ -1,5 +1,5 @@
 import { glance } from "../rollout/glance.ts";
-import { linesOf } from "../rollout/lineage.ts";
+import { linesOf } from "../rollout/lines-of.ts";
 
 /** Lines in which nobody said or did anything: system prompts, snapshots, settings, counts. */
 const silent: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { relaid } from "../examine/layout.ts";
+import { relaid } from "../rollout/layout.ts";
 import type { Edit } from "./edit.ts";
 
 /** All of a file that a program has written anew, as records that have a line each. */

@@ -1,21 +1,19 @@
 import { readFile, stat } from "node:fs/promises";
 import { elements, isJsonObject, members, parseJson } from "../../../lib/json.ts";
 import { responsesItems } from "./chat-items.ts";
-import { linesIn, longestLine, type RolloutLine } from "./lines.ts";
+import { longestLine, type RolloutLine } from "./lines.ts";
 
 /**
  * The rollout of the first versions (TypeScript, 2025-04 to 06): one JSON document `{"session":{timestamp,id,instructions},"items":[…]}`,
  * written anew with each turn. Its session and its items come as lines of the bare shape, at their offsets in the file, several at one where
- * a message of another API is several items; a document that can't be parsed comes as the lines that it is.
+ * a message of another API is several items. `undefined`: the file is no such document.
  */
-export async function* documentLines(path: string): AsyncGenerator<RolloutLine[]> {
+export async function documentLines(path: string): Promise<RolloutLine[] | undefined> {
   const { size } = await stat(path);
-  const bytes = size > longestLine ? Buffer.alloc(0) : await readFile(path);
+  if (size > longestLine) return undefined;
+  const bytes = await readFile(path);
   const document = parseJson(bytes.toString("utf8"));
-  if (!isJsonObject(document) || !Array.isArray(document["items"])) {
-    yield linesIn(bytes);
-    return;
-  }
+  if (!isJsonObject(document) || !Array.isArray(document["items"])) return undefined;
   const found = members(bytes);
   const lines: RolloutLine[] = [];
   const add = (offset: number, own: Buffer): void => {
@@ -35,7 +33,7 @@ export async function* documentLines(path: string): AsyncGenerator<RolloutLine[]
       else for (const each of known) add(items.valueStart + start, Buffer.from(JSON.stringify(each)));
     }
   }
-  yield lines;
+  return lines;
 }
 
 /** Whether a file is such a document: a manifest or a settings file is one JSON value too. */

@@ -1,7 +1,7 @@
 import { glance } from "./glance.ts";
 import { type HistoryBase, readHeader, type RolloutHeader } from "./header.ts";
-import { type LineOptions, type RolloutLine, rolloutLines } from "./lines.ts";
-import { documentLines } from "./document.ts";
+import type { LineOptions, RolloutLine } from "./lines.ts";
+import { linesOf } from "./lines-of.ts";
 import type { RolloutFile } from "../home/places.ts";
 import { readRecord } from "./record.ts";
 
@@ -107,9 +107,4 @@ function isPast(line: RolloutLine, { endOrdinal, endOffset }: HistoryBase): bool
   const ordinal = endOrdinal === undefined ? undefined : glance(line.bytes)?.ordinal;
   if (endOrdinal !== undefined && ordinal !== undefined) return ordinal >= endOrdinal;
   return endOffset !== undefined && line.offset >= endOffset;
-}
-
-/** The lines of any rollout, the old JSON document's items included. */
-export function linesOf(path: string, options: LineOptions = {}): AsyncGenerator<RolloutLine[]> {
-  return path.endsWith(".json") ? documentLines(path) : rolloutLines(path, options);
 }

@@ -47,22 +47,7 @@ export const longestLine = 2 ** 26;
 export async function* rolloutLines(path: string, options: LineOptions = {}): AsyncGenerator<RolloutLine[]> {
   const [from, longest] = [options.from ?? 0, options.longest ?? longestLine];
   if (isCompressed(path)) {
-    const lines = new LineCutter(from, longest, chunk);
-    let skip = lines.read;
-    for await (const bytes of unpacked(path, options.onBroken)) {
-      const fresh = bytes.subarray(Math.min(skip, bytes.length));
-      skip -= bytes.length - fresh.length;
-      const wanted =
-        options.to === undefined ? fresh : fresh.subarray(0, Math.max(0, options.to - lines.read));
-      for (let at = 0; at < wanted.length;) {
-        const room = lines.room();
-        const copied = wanted.copy(room, 0, at, Math.min(wanted.length, at + room.length));
-        at += copied;
-        yield lines.take(copied);
-      }
-      if (wanted.length < fresh.length) break;
-    }
-    yield lines.rest();
+    yield* linesOfBytes(unpacked(path, options.onBroken), options);
     return;
   }
   const file = await open(path, "r");
@@ -95,6 +80,28 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
   } finally {
     await file.close();
   }
+}
+
+/** As `rolloutLines`, of bytes that come one piece after the other; offsets are in what the pieces make together. */
+export async function* linesOfBytes(
+  pieces: AsyncIterable<Buffer>,
+  { from = 0, to, longest = longestLine }: LineOptions,
+): AsyncGenerator<RolloutLine[]> {
+  const lines = new LineCutter(from, longest, chunk);
+  let skip = lines.read;
+  for await (const bytes of pieces) {
+    const fresh = bytes.subarray(Math.min(skip, bytes.length));
+    skip -= bytes.length - fresh.length;
+    const wanted = to === undefined ? fresh : fresh.subarray(0, Math.max(0, to - lines.read));
+    for (let at = 0; at < wanted.length;) {
+      const room = lines.room();
+      const copied = wanted.copy(room, 0, at, Math.min(wanted.length, at + room.length));
+      at += copied;
+      yield lines.take(copied);
+    }
+    if (wanted.length < fresh.length) break;
+  }
+  yield lines.rest();
 }
 
 /** The lines of bytes that are in memory already; the first one is given `offset`. */

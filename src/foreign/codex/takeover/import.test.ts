@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
@@ -410,4 +410,40 @@ test("a thread is found by its id, its beginning and the name that a person gave
   }
   expect(await findThreads(home, "my named")).toEqual([]);
   expect(await findThreads(join(home, "nowhere"), id)).toEqual([]);
+});
+
+type Row = Record<string, unknown>;
+const parsed = (text: string): Row[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Row);
+const spread = (text: string): string =>
+  parsed(text).reduce((all, row) => `${all}${JSON.stringify(row, null, 2)}\n`, "");
+
+test.each<[string, (text: string) => string | Buffer]>([
+  ["spread over many lines", spread],
+  ["as one list", (text) => JSON.stringify(parsed(text), null, 2)],
+  ["as a list of a record a line", (text) => `[\n${text.trimEnd().replaceAll("\n", ",\n")}\n]`],
+  ["in UTF-16", (text) => Buffer.from(`\uFEFF${text}`, "utf16le")],
+  ["in UTF-16, spread", (text) => Buffer.from(spread(text), "utf16le").swap16()],
+])("a rollout that a program wrote anew %s is taken over and listed as what it was", async (_how, anew) => {
+  for (const original of listRollouts(join(fixtures, "0.169.0"))) {
+    const home = mkdtempSync(join(tmpdir(), "throughline-import-"));
+    const path = join(home, "sessions", basename(original.path));
+    const content = Buffer.from(anew(readFileSync(original.path, "utf8")));
+    mkdirSync(dirname(path));
+    writeFileSync(path, content);
+    const [plan, plain] = [newPlan(), newPlan()];
+    const [taken, meant] = [await take(plan, path), await take(plain, original.path)];
+    expect(taken).toMatchObject({ did: "made", counts: meant.counts, left: meant.left });
+    expect((await open(plan, taken.id)).items).toEqual((await open(plain, meant.id)).items);
+    expect(await take(plan, path)).toMatchObject({ did: "same" });
+    expect(readFileSync(path).equals(content)).toBe(true);
+    const facts = scanRollout(original);
+    expect(scanRollout(listRollouts(home)[0]!)).toEqual({
+      ...facts,
+      flaws: ["other-layout", ...facts.flaws],
+    });
+  }
 });

@@ -7,7 +7,7 @@ import type { Imported } from "../../../session/imported.ts";
 import type { LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
 import { itemsOf } from "../../../store/items.ts";
 import { isOfAgents } from "../rollout/agent-message.ts";
-import { rolloutLines } from "../rollout/lines.ts";
+import { linesOf } from "../rollout/lines-of.ts";
 import type { RolloutFile } from "../home/places.ts";
 import { promptOf } from "../rollout/prompt.ts";
 
@@ -19,7 +19,7 @@ export async function freshBytes(file: RolloutFile, imported: Imported): Promise
   if (file.form === "json") return file.bytes === imported.bytes ? 0 : undefined;
   let found: number | undefined;
   let end = imported.bytes;
-  for await (const lines of rolloutLines(file.path, { from: imported.line })) {
+  for await (const lines of linesOf(file.path, { from: imported.line })) {
     const [first] = lines;
     if (found === undefined && first) {
       if (crc32(first.bytes.subarray(0, imported.bytes - imported.line)) !== imported.check) return undefined;

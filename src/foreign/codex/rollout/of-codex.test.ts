@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { examine } from "./examine.ts";
+import { examine } from "../examine/examine.ts";
 import type { Finding } from "../findings/findings.ts";
 import { judge } from "../findings/judge.ts";
 

@@ -1,6 +1,6 @@
-import { bareKinds } from "../rollout/bare-kinds.ts";
+import { bareKinds } from "./bare-kinds.ts";
 import { isThreadId } from "../home/places.ts";
-import type { WatchedRecord } from "./watched-record.ts";
+import type { Era } from "./record.ts";
 
 /** The types that Codex gave its lines (0.34 to 0.169), and that of a bare one beside the items. */
 const types: ReadonlySet<string> = new Set([
@@ -14,14 +14,25 @@ const types: ReadonlySet<string> = new Set([
   "inter_agent_communication",
   "inter_agent_communication_metadata",
   "dynamic_tools_updated",
+  "retained_context",
+  "realtime_item",
+  "security_risk_score",
   "state",
 ]);
+
+/** What is asked of a record to tell whose it is. */
+interface AskedRecord {
+  readonly era: Era;
+  readonly type: string;
+  readonly kind?: string | undefined;
+  readonly payload: { readonly [Name in "id" | "role" | "content" | "call_id"]?: unknown };
+}
 
 /**
  * Whether a line is one as Codex writes them. Other programs keep sessions, events and tables in lines of JSON too (Claude Code, `codex exec
  * --json`, hooks, Codex's own history and index): a file that holds nothing else is no rollout, whatever is missing in it.
  */
-export function isOfCodex({ era, type, kind = "", payload }: WatchedRecord): boolean {
+export function isOfCodex({ era, type, kind = "", payload }: AskedRecord): boolean {
   if (!types.has(type)) return false;
   if (era !== "bare") return true;
   if (type === "session_meta") return isThreadId(payload["id"]);

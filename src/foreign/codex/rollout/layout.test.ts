@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { examine } from "./examine.ts";
-import { relaid } from "./layout.ts";
+import { examine } from "../examine/examine.ts";
+import { relaid, writingOf } from "./layout.ts";
+import { ValuesInLines } from "./values-in-lines.ts";
 import { judge } from "../findings/judge.ts";
 import { repairRollout, undoRepair } from "../repair/repair.ts";
 
@@ -57,6 +58,7 @@ describe("a rollout that a program has written anew is one again", () => {
     ["one behind the other", spread.replaceAll("}\n{", "}{"), "one record over many lines"],
     ["as a list (jq -s .)", JSON.stringify(rows, null, 2), "one JSON list"],
     ["as a list in one line", JSON.stringify(rows), "one JSON list"],
+    ["as a list of a record a line", `[\n${lines.join(",\n")}\n]\n`, "one JSON list"],
     ["UTF-16", utf16(`\uFEFF${whole}`), "UTF-16"],
     ["UTF-16 without a mark", utf16(whole), "UTF-16"],
     ["UTF-16, big-endian", utf16(`\uFEFF${whole}`).swap16(), "UTF-16"],
@@ -67,6 +69,21 @@ describe("a rollout that a program has written anew is one again", () => {
       { kind: "other-layout", severity: "broken", detail },
     ]);
     expect(relaid(Buffer.from(content)).toString()).toBe(whole);
+  });
+
+  it("however the bytes are cut that it is read from", () => {
+    const text = Buffer.from(JSON.stringify(rows, null, 1));
+    for (let cut = 0; cut <= text.length; cut++) {
+      const values = new ValuesInLines();
+      const pieces = [text.subarray(0, cut), text.subarray(cut)].map((piece) => values.take(piece));
+      expect(Buffer.concat(pieces).toString()).toBe(whole);
+    }
+  });
+
+  it("and a first line that isn't one before lines that are makes none", async () => {
+    const path = written("garbled", `[\n${whole}`);
+    expect(writingOf(path)).toBeUndefined();
+    expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "header-broken" }]);
   });
 
   it("by a repair, with what stands before a torn end, and back", async () => {

@@ -1,0 +1,55 @@
+import { isSpace } from "./white-space.ts";
+
+const [quote, backslash, comma, newline, openBrace, openBracket] = [0x22, 0x5c, 0x2c, 0x0a, 0x7b, 0x5b];
+const [closeBrace, closeBracket] = [0x7d, 0x5d];
+
+/**
+ * The values of a text, one a line, without the spaces and line breaks between their parts; a list of them gives its own. The text comes in
+ * pieces, however it is cut, and is not held.
+ */
+export class ValuesInLines {
+  #depth = 0;
+  #isString = false;
+  #isEscaped = false;
+  #isInLine = false;
+  #isBegun = false;
+
+  /** The lines of one more piece. */
+  take(piece: Buffer): Buffer {
+    const lines = Buffer.allocUnsafe(2 * piece.length + 1);
+    let length = 0;
+    for (let at = this.#begin(piece); at < piece.length; at++) {
+      const byte = piece[at]!;
+      if (this.#isString) {
+        lines[length++] = byte;
+        this.#isString = this.#isEscaped || byte !== quote;
+        this.#isEscaped = !this.#isEscaped && byte === backslash;
+        continue;
+      }
+      const isBetween =
+        this.#depth === 0 && (byte === comma || byte === openBracket || byte === closeBracket);
+      if (isSpace(byte) || byte === newline || isBetween) {
+        if (this.#depth === 0 && this.#isInLine) lines[length++] = newline;
+        if (this.#depth === 0) this.#isInLine = false;
+        continue;
+      }
+      if (this.#depth === 0 && byte === openBrace && this.#isInLine) lines[length++] = newline;
+      lines[length++] = byte;
+      this.#isInLine = true;
+      if (byte === quote && this.#depth > 0) this.#isString = true;
+      else if (byte === openBrace || byte === openBracket) this.#depth++;
+      else if (this.#depth > 0 && (byte === closeBrace || byte === closeBracket) && --this.#depth === 0) {
+        lines[length++] = newline;
+        this.#isInLine = false;
+      }
+    }
+    return lines.subarray(0, length);
+  }
+
+  /** A byte order mark is none of the text's. */
+  #begin(piece: Buffer): number {
+    if (this.#isBegun || piece.length === 0) return 0;
+    this.#isBegun = true;
+    return piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf ? 3 : 0;
+  }
+}
