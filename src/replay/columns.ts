@@ -2,7 +2,6 @@
 export class Columns {
   #flags = new Uint16Array(64);
   #rule = new Uint8Array(64);
-  #call = new Int32Array(64).fill(-1);
   /** So many of the flags are held by a reader, and must stay as they are in the array that it has. */
   #shared = 0;
 
@@ -27,15 +26,6 @@ export class Columns {
     this.#rule[index] = rule;
   }
 
-  /** For an output, the index of the call that it answers; -1 otherwise. */
-  call(index: number): number {
-    return this.#call[index]!;
-  }
-
-  setCall(index: number, call: number): void {
-    this.#call[index] = call;
-  }
-
   /** The flags of the first `count` items, unaffected by later changes; copied only if one of them changes. */
   share(count: number): Uint16Array {
     this.#shared = count;
@@ -45,11 +35,10 @@ export class Columns {
   reserve(count: number): void {
     if (count <= this.#flags.length) return;
     const size = this.#flags.length * 2;
-    const [flags, rule, call] = [new Uint16Array(size), new Uint8Array(size), new Int32Array(size).fill(-1)];
+    const [flags, rule] = [new Uint16Array(size), new Uint8Array(size)];
     flags.set(this.#flags);
     rule.set(this.#rule);
-    call.set(this.#call);
-    [this.#flags, this.#rule, this.#call] = [flags, rule, call];
+    [this.#flags, this.#rule] = [flags, rule];
     this.#shared = 0;
   }
 }

@@ -5,7 +5,6 @@ import type { ReplayContract } from "./contract.ts";
 import { speakerOf } from "./element.ts";
 import { flag } from "./flag.ts";
 import { isModelItem, isSameStep } from "./likeness.ts";
-import type { ElementOrder } from "./order.ts";
 import { type ReplayEntry, ruleWords } from "./report.ts";
 
 /** Whether a line of the user's has to stand before everything and behind it, and what a report says of that. */
@@ -26,7 +25,7 @@ export function roleOf({ event: { role = "" } }: ItemRecord, { roles }: ReplayCo
 export function endsOf(
   contract: ReplayContract,
   items: readonly ItemRecord[],
-  order: ElementOrder,
+  order: Int32Array,
   columns: Columns,
 ): Ends {
   if (contract.ends === "any") return open;
@@ -35,12 +34,12 @@ export function endsOf(
       ? undefined
       : speakerOf(items[at]!, columns.flags(at), roleOf(items[at]!, contract));
   let first = 0;
-  while (first < order.length && speaker(order.at(first)) === undefined) first++;
+  while (first < order.length && speaker(order[first]!) === undefined) first++;
   if (first === order.length) return open;
-  const firstAt = order.at(first);
+  const firstAt = order[first]!;
   let last = order.length - 1;
-  while (speaker(order.at(last)) === undefined) last--;
-  const lastAt = order.at(last);
+  while (speaker(order[last]!) === undefined) last--;
+  const lastAt = order[last]!;
   const head = speaker(firstAt) !== "user";
   const tail = speaker(lastAt) === "assistant" && !isAnswered(items, order, columns, last);
   const entries: ReplayEntry[] = [];
@@ -55,13 +54,13 @@ export function endsOf(
 /** Whether the step that ends a request has a call whose answer is made up, which stands behind the whole step. */
 function isAnswered(
   items: readonly ItemRecord[],
-  order: ElementOrder,
+  order: Int32Array,
   columns: Columns,
   last: number,
 ): boolean {
-  const { event } = items[order.at(last)]!;
+  const { event } = items[order[last]!]!;
   for (let position = last; position >= 0; position--) {
-    const at = order.at(position);
+    const at = order[position]!;
     const flags = columns.flags(at);
     if ((flags & flag.sent) === 0) continue;
     const isInStep = isSameStep(event, items[at]!.event);

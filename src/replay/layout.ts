@@ -90,15 +90,6 @@ export class Layout {
     return rules[this.#columns.rule(index) - 1];
   }
 
-  /** For an output, the index of the call that it answers; -1 otherwise. */
-  callOf(output: number): number {
-    return this.#columns.call(output);
-  }
-
-  setCallOf(output: number, call: number): void {
-    this.#columns.setCall(output, call);
-  }
-
   leaveOut(index: number, rule: ReplayRule): void {
     this.#columns.setRule(index, rules.indexOf(rule) + 1);
     this.#set(index, 0);
@@ -153,7 +144,7 @@ export class Layout {
     this.#isShared = true;
     return {
       items: this.#items,
-      order: this.order.snapshot(),
+      order: this.order.list(),
       flags: this.#columns.share(this.#taken),
       edits: this.#edits,
       callIds: this.callIds.changed,
@@ -217,7 +208,7 @@ export class Layout {
   }
 
   ends(): Ends {
-    return endsOf(this.#contract, this.#items, this.order, this.#columns);
+    return endsOf(this.#contract, this.#items, this.order.list(), this.#columns);
   }
 
   /** What was found out from an item's bytes holds no more. */

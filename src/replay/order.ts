@@ -1,38 +1,83 @@
+/** Of a response's run: what the model made, then the outputs of its calls, then those outputs that go in words. */
+const ranks = 3;
+
 /**
- * The order of a request's elements, as indices into the window. Items stand in the order of the log but for one thing: a tool starts
- * while the response still streams, so that its output can be logged between two items of that response. Its place is behind them.
+ * The order of a request's elements, as indices into the window. Items stand in the order of the log but for one thing: an output stands
+ * with the response whose call it answers, whenever it came. A tool starts while the response still streams, so that its output can be
+ * logged between two items of that response, and may end behind the next prompt. So the order consists of runs, a response with its outputs or an
+ * item by itself, and each element comes to its place in constant time, however many there are.
  */
 export class ElementOrder {
-  #indices = new Int32Array(64);
+  /** What stands behind each; -1 behind the last. */
+  #next = new Int32Array(64);
+  /** The first of the run that each stands in. */
+  #run = new Int32Array(64);
+  /** By the first of a run, the last of each rank; what stands before it where a rank has none. */
+  #ends = new Int32Array(64 * ranks);
+  #first = -1;
+  #last = -1;
   #length = 0;
-  /** So many are held by a snapshot, and must stay as they are in the array that it has. */
-  #shared = 0;
+  #list: Int32Array | undefined;
 
-  get length(): number {
-    return this.#length;
+  /** The first of the run that ends the order; -1 before there is any. */
+  get lastRun(): number {
+    return this.#last < 0 ? -1 : this.#run[this.#last]!;
   }
 
-  at(position: number): number {
-    return this.#indices[position]!;
-  }
-
-  insert(position: number, index: number): void {
-    if (this.#length === this.#indices.length || position < this.#shared) {
-      const own = new Int32Array(
-        this.#length === this.#indices.length ? this.#length * 2 : this.#indices.length,
-      );
-      own.set(this.#indices);
-      this.#indices = own;
-      this.#shared = 0;
-    }
-    this.#indices.copyWithin(position + 1, position, this.#length);
-    this.#indices[position] = index;
+  /** Puts an item behind everything, as the first of a run. */
+  begin(index: number): void {
+    this.#reserve(index + 1);
+    if (this.#last < 0) this.#first = index;
+    else this.#next[this.#last] = index;
+    this.#next[index] = -1;
+    this.#run[index] = index;
+    this.#ends.fill(index, ranks * index, ranks * (index + 1));
+    this.#last = index;
     this.#length++;
+    this.#list = undefined;
   }
 
-  /** The order as it is now, unaffected by later changes; costs nothing as long as they only add to its end. */
-  snapshot(): Int32Array {
-    this.#shared = this.#length;
-    return this.#indices.subarray(0, this.#length);
+  /** Puts an item with the other items of the last run, before its outputs. */
+  join(index: number): void {
+    this.#put(index, this.lastRun, 0);
+  }
+
+  /** Puts an output with its call, behind the others; one in words, which the user says, behind all others. */
+  answer(index: number, call: number, isTold: boolean): void {
+    this.#put(index, this.#run[call]!, isTold ? 2 : 1);
+  }
+
+  #put(index: number, run: number, rank: number): void {
+    this.#reserve(index + 1);
+    const before = this.#ends[ranks * run + rank]!;
+    this.#next[index] = this.#next[before]!;
+    this.#next[before] = index;
+    this.#run[index] = run;
+    for (let at = rank; at < ranks && this.#ends[ranks * run + at] === before; at++)
+      this.#ends[ranks * run + at] = index;
+    if (this.#last === before) this.#last = index;
+    this.#length++;
+    this.#list = undefined;
+  }
+
+  /** The order as it is now, unaffected by later changes. */
+  list(): Int32Array {
+    if (this.#list) return this.#list;
+    const list = new Int32Array(this.#length);
+    for (let at = 0, index = this.#first; index >= 0; index = this.#next[index]!) list[at++] = index;
+    return (this.#list = list);
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#next.length) return;
+    const size = Math.max(count, this.#next.length * 2);
+    const grown = (column: Int32Array, length: number): Int32Array<ArrayBuffer> => {
+      const larger = new Int32Array(length);
+      larger.set(column);
+      return larger;
+    };
+    this.#next = grown(this.#next, size);
+    this.#run = grown(this.#run, size);
+    this.#ends = grown(this.#ends, size * ranks);
   }
 }

@@ -215,25 +215,26 @@ export class Projection {
         this.#isCalled = false;
         this.#held = [];
       }
+      this.#layout.order.begin(index);
       this.#send(index, record, this.#idFlag(record));
     }
   }
 
   #addModelItem(index: number, record: ItemRecord): void {
-    // Outputs of this step that were logged while it was still streaming come after it.
-    let position = this.#layout.order.length;
-    while (position > 0 && this.#answersStepOf(this.#layout.order.at(position - 1), record)) position--;
+    const { order } = this.#layout;
+    const run = this.#items[order.lastRun];
+    if (run && isModelItem(run) && isSameStep(run.event, record.event)) order.join(index);
+    else order.begin(index);
     if (record.event.kind === "reasoning" && this.#directives.wordsRule(record) === undefined) {
       this.#layout.leaveOut(index, "reasoning-unfollowed");
       this.#waiting.push(index);
-      this.#layout.order.insert(position, index);
       return;
     }
     const followed = this.#waiting;
     this.#waiting = [];
     for (const waiting of followed) this.#release(waiting);
     const detached = this.#stepLost ? flag.detached : 0;
-    this.#send(index, record, this.#idFlag(record) | detached, position);
+    this.#send(index, record, this.#idFlag(record) | detached);
   }
 
   /** The item that reasoning led to has come: it is sent, or waits for a call where only exchanges with calls keep theirs. */
@@ -253,32 +254,21 @@ export class Projection {
     const call = this.#open.take(record.event);
     if (call === undefined) {
       this.#interrupt();
-      this.#layout.order.insert(this.#layout.order.length, index);
+      this.#layout.order.begin(index);
       this.#layout.send(index, flag.note | this.#sizeFlags(index, record));
       return;
     }
     const isTold = this.#directives.wordsRule(record) !== undefined || this.#layout.has(call, flag.told);
     const callFlags = this.#layout.flags(call) & ~flag.answered;
     this.#layout.send(call, isTold ? callFlags | flag.told : callFlags);
-    this.#layout.setCallOf(index, call);
-    const position = this.#placeOfOutput(call, isTold);
+    this.#layout.order.answer(index, call, isTold);
     const isRenamed = !isTold && this.#layout.callIds.takeOutput(index, call);
     const how = (isTold ? flag.told : 0) | (isRenamed ? flag.renamed : 0);
-    this.#send(index, record, this.#idFlag(record) | how, position);
+    this.#send(index, record, this.#idFlag(record) | how);
   }
 
-  /** Behind the run of the call's step and the outputs that stand there; outputs in words, which the user says, behind all others. */
-  #placeOfOutput(call: number, isTold: boolean): number {
-    const { order } = this.#layout;
-    let position = order.length;
-    while (order.at(position - 1) !== call) position--;
-    while (position < order.length && this.#isInStepOf(order.at(position), call)) position++;
-    if (isTold) return position;
-    while (this.#isToldOutput(order.at(position - 1))) position--;
-    return position;
-  }
-
-  #send(index: number, record: ItemRecord, flags: number, position = this.#layout.order.length): void {
+  /** Sends an item, which has its place. */
+  #send(index: number, record: ItemRecord, flags: number): void {
     const { event } = record;
     let how = flags | this.#sizeFlags(index, record);
     if (this.#directives.wordsRule(record) !== undefined) how |= flag.told;
@@ -297,7 +287,6 @@ export class Projection {
         if (event.signed && !keepsSignature) how |= flag.unsigned;
       }
     }
-    this.#layout.order.insert(position, index);
     this.#layout.send(index, how);
   }
 
@@ -361,21 +350,5 @@ export class Projection {
   #interrupt(): void {
     if (this.#waiting.length > 0) this.#stepLost = true;
     this.#waiting = [];
-  }
-
-  #answersStepOf(at: number, record: ItemRecord): boolean {
-    const call = this.#layout.callOf(at);
-    return call >= 0 && isSameStep(record.event, this.#items[call]!.event);
-  }
-
-  #isInStepOf(at: number, call: number): boolean {
-    const record = this.#items[call]!;
-    if (this.#answersStepOf(at, record)) return true;
-    const other = this.#items[at]!;
-    return isModelItem(other) && isModelItem(record) && isSameStep(record.event, other.event);
-  }
-
-  #isToldOutput(at: number): boolean {
-    return this.#layout.callOf(at) >= 0 && this.#layout.has(at, flag.told);
   }
 }

@@ -4,10 +4,12 @@ import { outputKinds } from "./item.ts";
 /** What pairing needs to know of an item. */
 export type Pairable = Pick<ItemFacts, "kind" | "call"> & { readonly turn?: number; readonly step?: number };
 
-interface Open<T> {
-  readonly value: T;
+/** Open calls of one id in one step, the first of them at `next`. */
+interface OfStep<T> {
   readonly turn: number | undefined;
   readonly step: number | undefined;
+  readonly values: T[];
+  next: number;
 }
 
 /**
@@ -15,18 +17,19 @@ interface Open<T> {
  * gateways count their call ids anew in every response: an output answers the first open call of its id in the latest step that has one.
  */
 export class OpenCalls<T> {
-  /** By the kind of the output that answers them, then by call id. */
-  readonly #open = new Map<string, Map<string, Open<T>[]>>();
+  /** By the kind of the output that answers them, then by call id; the latest step last. */
+  readonly #open = new Map<string, Map<string, OfStep<T>[]>>();
 
   /** Notes an open call. */
   add({ kind, call = "", turn, step }: Pairable, value: T): void {
-    const open: Open<T> = { value, turn, step };
     const outputKind = outputKinds[kind] ?? "";
     let ofKind = this.#open.get(outputKind);
     if (!ofKind) this.#open.set(outputKind, (ofKind = new Map()));
-    const others = ofKind.get(call);
-    if (others) others.push(open);
-    else ofKind.set(call, [open]);
+    let steps = ofKind.get(call);
+    if (!steps) ofKind.set(call, (steps = []));
+    const last = steps.at(-1);
+    if (last && last.turn === turn && last.step === step) last.values.push(value);
+    else steps.push({ turn, step, values: [value], next: 0 });
   }
 
   /**
@@ -42,17 +45,13 @@ export class OpenCalls<T> {
 
   #take(kind: string, call: string): T | undefined {
     const ofKind = this.#open.get(kind);
-    const open = ofKind?.get(call);
-    const last = open?.at(-1);
-    if (!ofKind || !open || !last) return undefined;
-    if (open.length === 1) {
-      ofKind.delete(call);
-      return last.value;
-    }
-    let at = open.length - 1;
-    while (open[at - 1]?.step === last.step && open[at - 1]?.turn === last.turn) at--;
-    const [taken] = open.splice(at, 1);
-    return taken?.value;
+    const steps = ofKind?.get(call);
+    const last = steps?.at(-1);
+    if (!ofKind || !steps || !last) return undefined;
+    const taken = last.values[last.next++];
+    if (last.next === last.values.length) steps.pop();
+    if (steps.length === 0) ofKind.delete(call);
+    return taken;
   }
 
   clear(): void {

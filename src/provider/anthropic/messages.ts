@@ -159,9 +159,10 @@ function join(messages: Message[], role: Message["role"], blocks: readonly Block
 
 /** The results of a turn's calls in the order of the calls, each call with one. */
 function resultsOf({ blocks, results }: Turn): ToolResultBlock[] {
+  const byCall = new Map(results.map((result) => [result.tool_use_id, result]));
   return blocks.flatMap((block) => {
     if (block.type !== "tool_use") return [];
-    const result = results.find(({ tool_use_id: id }) => id === block.id);
+    const result = byCall.get(block.id);
     return [
       result ?? {
         type: "tool_result" as const,

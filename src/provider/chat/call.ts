@@ -108,14 +108,32 @@ function inputOf(written: string): string {
   return typeof text === "string" ? text : written;
 }
 
-/**
- * The call's own id; where the server gave none, or one that an earlier call of the session has ("call_0" in every answer), the first free
- * one after it. The same history and answer always give the same ids.
- */
-export function uniqueCallId(id: string, taken: ReadonlySet<string>): string {
-  if (id !== "" && !taken.has(id)) return id;
-  const stem = id === "" ? "call" : id;
-  let number = id === "" ? taken.size + 1 : 2;
-  while (taken.has(`${stem}_${number}`)) number++;
-  return `${stem}_${number}`;
+/** The call ids of a session, and of the answer that is read. The same history and answer always give the same ids. */
+export class GivenCallIds {
+  readonly #taken: Set<string>;
+  /** By what they begin with, up to which number the ids behind it are taken. */
+  readonly #numbers = new Map<string, number>();
+
+  /** `taken`: the ids of the session's earlier calls. */
+  constructor(taken: ReadonlySet<string>) {
+    this.#taken = new Set(taken);
+  }
+
+  /**
+   * The call's own id; where the server gave none, or one that an earlier call of the session has ("call_0" in every answer), the first free
+   * one after it.
+   */
+  give(id: string): string {
+    const given = id !== "" && !this.#taken.has(id) ? id : this.#numbered(id);
+    this.#taken.add(given);
+    return given;
+  }
+
+  #numbered(id: string): string {
+    const stem = id === "" ? "call" : id;
+    let number = this.#numbers.get(stem) ?? (id === "" ? this.#taken.size + 1 : 2);
+    while (this.#taken.has(`${stem}_${number}`)) number++;
+    this.#numbers.set(stem, number);
+    return `${stem}_${number}`;
+  }
 }

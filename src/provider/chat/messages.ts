@@ -198,8 +198,12 @@ function pair(items: readonly JsonObject[]): Map<JsonObject, JsonObject> {
   for (const item of items) {
     const { call_id: id } = item;
     const kind = kindOf(item);
-    if (isCallKind(kind)) open.set(id, [...(open.get(id) ?? []), item]);
-    const call = isOutputKind(kind) ? open.get(id)?.shift() : undefined;
+    const ofId = open.get(id);
+    if (isCallKind(kind)) {
+      if (ofId) ofId.push(item);
+      else open.set(id, [item]);
+    }
+    const call = isOutputKind(kind) ? ofId?.shift() : undefined;
     if (call) outputs.set(call, item);
   }
   return outputs;

@@ -509,3 +509,24 @@ it("a refusal by status has the class of its body", async () => {
     "reasoning-required",
   );
 });
+
+describe("an answer with thousands of calls", () => {
+  const deltas = Array.from({ length: 20_000 }, (_, index) => ({
+    index,
+    function: { name: "look", arguments: '{"a":1}' },
+  }));
+
+  it.each([
+    ["without numbers and ids", deltas.map(({ index: _index, ...delta }) => delta)],
+    ["under one id", deltas.map((delta) => ({ ...delta, id: "call_0" }))],
+  ])("is read as fast as it comes %s", (_name, calls) => {
+    const reader = new ChatReader([], new Set());
+    const ids = new Set(
+      calls.flatMap((call) => {
+        const event = { choices: [{ delta: { tool_calls: [call] } }] };
+        return reader.event("", event, "").flatMap((said) => (said.type === "item" ? [said.facts.call] : []));
+      }),
+    );
+    expect(ids.size).toBe(calls.length);
+  });
+});

@@ -9,12 +9,12 @@ import { tokenCount } from "../wire/usage.ts";
 import type { AnswerReader, Said } from "../wire/wire.ts";
 import {
   addFragment,
+  GivenCallIds,
   callItem,
   continues,
   isWhole,
   newCall,
   type PartialCall,
-  uniqueCallId,
 } from "./call.ts";
 
 const encoder = new TextEncoder();
@@ -33,7 +33,7 @@ const malformed = /^malformed_function_call$/iu;
  */
 export class ChatReader implements AnswerReader {
   readonly #tools: readonly ToolDefinition[];
-  readonly #taken: Set<string>;
+  readonly #callIds: GivenCallIds;
   #opened: { response?: string; model?: string } | undefined;
   #reasoning = "";
   #text = "";
@@ -47,7 +47,7 @@ export class ChatReader implements AnswerReader {
 
   constructor(tools: readonly ToolDefinition[], callIds: ReadonlySet<string>) {
     this.#tools = tools;
-    this.#taken = new Set(callIds);
+    this.#callIds = new GivenCallIds(callIds);
   }
 
   event(type: string, event: JsonObject, data: string): Said[] {
@@ -133,8 +133,8 @@ export class ChatReader implements AnswerReader {
     const call = newCall(typeof index === "number" ? index : undefined);
     addFragment(call, delta);
     // The empty end of a call that is finished already.
-    const isTold = this.#told.some((earlier) => continues(earlier, delta));
-    if (call.arguments.trim() === "" && (call.name === "" || isTold)) return [];
+    const isTold = (): boolean => this.#told.some((earlier) => continues(earlier, delta));
+    if (call.arguments.trim() === "" && (call.name === "" || isTold())) return [];
     this.#calls.push(call);
     return this.#readyCalls();
   }
@@ -200,9 +200,7 @@ export class ChatReader implements AnswerReader {
 
   #callItem(call: PartialCall): Said {
     if (call.name === "") return incomplete("the answer holds a tool call without a name");
-    const id = uniqueCallId(call.id, this.#taken);
-    this.#taken.add(id);
-    return this.#item(callItem(call, id, this.#tools));
+    return this.#item(callItem(call, this.#callIds.give(call.id), this.#tools));
   }
 
   #item(value: JsonObject): Said {
