@@ -1,12 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { examine } from "./examine/examine.ts";
+import { needsRepair } from "./findings/findings.ts";
 import { judge } from "./findings/judge.ts";
 import { listRollouts } from "./home/places.ts";
 import { scanRollout } from "./list/scan.ts";
+import { repairRollout } from "./repair/repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-odd-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -73,3 +75,36 @@ it.each(["0.36.0", "0.130.0", "0.169.0"])(
     }
   },
 );
+
+const output = {
+  type: "response_item",
+  payload: { type: "function_call_output", call_id: "call_9", output: "3" },
+};
+
+it.each<[string, ...JsonObject[]]>([
+  ["an event around a list", { type: "event_msg", payload: [odd[0]] }],
+  ["an event around a number", { type: "event_msg", payload: -1 }],
+  [
+    "a command that is no text",
+    told("exec_command_end", { call_id: "call_9", command: ["ls", odd[0]] }),
+    output,
+  ],
+])("what a repair has put in is not put in again: %s", async (what, ...last) => {
+  const home = join(root, what.replaceAll(" ", "-"));
+  const timestamp = "2026-11-21T10:00:00.000Z";
+  const thread = "019de0d5-c800-7517-8f4e-b80cd123b61d";
+  const path = join(home, "sessions/2026/11/21", `rollout-2026-11-21T10-00-00-${thread}.jsonl`);
+  const head = { id: thread, timestamp, cwd: "/work", originator: "codex_exec", cli_version: "0.169.0" };
+  const said = { type: "message", role: "user", content: [{ type: "input_text", text: "count the ducks" }] };
+  const records = [
+    { ordinal: 0, timestamp, type: "session_meta", payload: { ...head, history_mode: "paginated" } },
+    { ordinal: 1, timestamp, type: "response_item", payload: said },
+    ...last.map((record) => ({ timestamp, ...record })),
+  ];
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+  const options = { home: join(home, "own"), now: 1e12, seals: { which: "dead" } } as const;
+  expect(await repairRollout(path, options, () => undefined)).toBeDefined();
+  expect(judge(await examine(path), { path, now: 1e12 }).filter(needsRepair)).toEqual([]);
+  expect(await repairRollout(path, options, () => undefined)).toBeUndefined();
+});

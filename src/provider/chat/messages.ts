@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { assistantText, contentOf, outputOf, type Part } from "./content.ts";
 import type { ChatDialect } from "./dialect.ts";
@@ -216,7 +216,7 @@ function kindOf(item: JsonObject): string {
 }
 
 function nameOf(item: JsonObject): string {
-  return typeof item["name"] === "string" ? item["name"] : String(item["type"]).replace(/_call$/u, "");
+  return typeof item["name"] === "string" ? item["name"] : stringOf(item["type"]).replace(/_call$/u, "");
 }
 
 /** Always the text of a JSON object: servers parse the arguments of the history, and fail on what the model wrote wrongly. */

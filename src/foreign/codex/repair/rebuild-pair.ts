@@ -61,5 +61,5 @@ function commandOf(command: unknown): string | undefined {
   if (!Array.isArray(words) || words.length === 0) return undefined;
   const [, flag, script] = words as unknown[];
   if (words.length === 3 && (flag === "-lc" || flag === "-c") && typeof script === "string") return script;
-  return words.map(String).join(" ");
+  return words.map((word) => (typeof word === "string" ? word : JSON.stringify(word))).join(" ");
 }

@@ -87,7 +87,9 @@ export function asRecord(value: JsonObject): RolloutRecord {
   if (typeof type === "string") {
     if (bareKinds.has(type))
       return { readable: true, era: "bare", type: "response_item", kind: type, payload: value };
-    return { readable: true, era: "bare", type, payload: value };
+    // An envelope around something else than an object (damaged, or another program's) has its place among the others all the same.
+    const place = typeof ordinal === "number" ? { ordinal } : {};
+    return { readable: true, era: "bare", type, payload: value, ...place };
   }
   const named = value["record_type"];
   if (typeof named === "string") return { readable: true, era: "bare", type: named, payload: value };
