@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
+import { withCodexProvider } from "../../src/gateway/codex/codex-install.ts";
 import type { GatewayOptions } from "../../src/gateway/server.ts";
 import { closeAll, gatewayTo, type Tried } from "../gateway/kit.ts";
 import { codexHome, type CodexHome, type CodexRun, installCodex } from "../kit/codex.ts";
@@ -97,6 +98,32 @@ describe.skipIf(binary === undefined)("the real CLI through the gateway", () => 
     },
     60_000,
   );
+
+  test("takes over a session that was made without it, by what install-codex writes", async () => {
+    const { upstream, gateway, codex, rollout } = await open();
+    const settings = join(codex.home, "config.toml");
+    const folder = join(codex.home, "..", "work");
+    const turn = (...words: string[]): Promise<CodexRun> =>
+      codex.run(["exec", ...words], { folder, env: { CODEX_API_KEY: apiKey } });
+    const own = 'model = "gpt-5.5"\napproval_policy = "never"\nsandbox_mode = "danger-full-access"\n';
+    writeFileSync(settings, `${own}openai_base_url = "${upstream.url}"\n`);
+    upstream.script("look", [{ run: "echo looked" }], [{ say: "First." }]);
+    upstream.script("again", [{ say: "Second." }]);
+    expect((await turn("--skip-git-repo-check", "look")).out).toContain("First.");
+    expect(rollout().toString()).toContain('"model_provider":"openai"');
+    upstream.rotate();
+
+    const provider = {
+      url: gateway.url,
+      upstream: upstream.url,
+      credential: { kind: "login" },
+      needsToken: false,
+    } as const;
+    writeFileSync(settings, withCodexProvider(own, provider, settings).text);
+    const run = await turn("resume", "--last", "--skip-git-repo-check", "again");
+    expect(run.out, run.err).toContain("Second.");
+    expect(gateway.metrics.total("heals")).toBe(1);
+  }, 60_000);
 
   const overloaded: Fault = {
     do: "refuse",

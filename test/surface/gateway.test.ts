@@ -81,8 +81,8 @@ describe("throughline gateway", () => {
   });
 
   it("prints what Codex needs, and says what is wrong with an option", async () => {
-    expect((await run("--codex-config", "--listen", "9000")).stdout).toContain(
-      'base_url = "http://127.0.0.1:9000/v1"',
+    expect((await run("--codex-config", "--listen", "9000")).stdout).toBe(
+      'openai_base_url = "http://127.0.0.1:9000/v1"\n',
     );
     expect(await run("--listen", "x")).toMatchObject({
       code: 2,
@@ -105,7 +105,7 @@ describe("throughline gateway install-codex", () => {
     mkdirSync(join(home, "codex"));
     writeFileSync(path(), 'model = "m" # mine\n');
     const { stdout, stderr } = await run("install-codex");
-    expect(stdout).toContain('+ model_provider = "throughline"');
+    expect(stdout).toContain('+ openai_base_url = "http://127.0.0.1:8790/v1"');
     expect(stderr).toContain("--yes");
     expect(readFileSync(path(), "utf8")).toBe('model = "m" # mine\n');
   });
@@ -116,9 +116,14 @@ describe("throughline gateway install-codex", () => {
     const real = join(home, "dotfiles", "codex.toml");
     writeFileSync(real, 'model = "m" # mine\n');
     symlinkSync(real, path());
-    expect((await run("install-codex", "--yes", "--listen", "9001")).code).toBe(0);
-    expect(readFileSync(real, "utf8")).toMatch(
-      /^model = "m" # mine\nmodel_provider = "throughline"\n[^]*:9001\/v1/u,
+    const first = await run("install-codex", "--yes", "--listen", "9001");
+    expect(first).toMatchObject({
+      code: 0,
+      stderr: "",
+      stdout: expect.stringContaining("throughline gateway --listen 9001\n") as string,
+    });
+    expect(readFileSync(real, "utf8")).toBe(
+      'model = "m" # mine\nopenai_base_url = "http://127.0.0.1:9001/v1"\n',
     );
     expect(readFileSync(`${real}.before-throughline`, "utf8")).toBe('model = "m" # mine\n');
     expect((await run("install-codex", "--yes", "--listen", "9001")).stdout).toContain("has it already");
@@ -131,7 +136,9 @@ describe("throughline gateway install-codex", () => {
   });
 
   it("makes one where there is none, and leaves a broken one alone", async () => {
-    expect((await run("install-codex", "--yes")).code).toBe(0);
+    const upstream = ["--upstream", "https://work.example/v1"];
+    const { stderr: warned } = await run("install-codex", "--yes", ...upstream);
+    expect(warned).toContain("don't go through the gateway");
     expect(readFileSync(path(), "utf8")).toContain("[model_providers.throughline]");
     writeFileSync(path(), "model = \n");
     const { code, stderr } = await run("install-codex", "--yes");

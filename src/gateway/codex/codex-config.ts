@@ -2,6 +2,8 @@
 export interface CodexProvider {
   /** The gateway's base URL, with `/v1`. */
   readonly url: string;
+  /** The base URL of what the gateway stands in front of, the first of them. */
+  readonly upstream: string;
   /**
    * Where the upstream's credential comes from: `login` is Codex's own (a ChatGPT login or the key that it was given), a variable's name is
    * read by Codex, and `gateway` means that the gateway has it.
@@ -32,7 +34,25 @@ export function codexProviderTable({ url, credential, needsToken }: CodexProvide
   return `${lines.join("\n")}\n`;
 }
 
+/**
+ * Whether Codex's own provider `openai` can be led through the gateway: it sends its login and nothing that a configuration names.
+ *
+ * That is the better way, because a session keeps the provider that it was made with: 0.169 refuses `codex exec resume` when the
+ * configuration names another ("Cannot change this thread's model provider"), and its terminal interface goes past the gateway to the
+ * session's own. The key `openai_base_url` is read by 0.130 to 0.169 (measured 2026-11), and not yet by 0.111.
+ */
+export function isForOwnProvider({ credential, needsToken }: CodexProvider): boolean {
+  return credential.kind === "login" && !needsToken;
+}
+
 /** What goes into an empty `config.toml`. */
 export function codexConfig(provider: CodexProvider): string {
+  return isForOwnProvider(provider)
+    ? `openai_base_url = ${JSON.stringify(provider.url)}\n`
+    : gatewayAsProvider(provider);
+}
+
+/** The gateway as a provider of its own, and chosen. */
+export function gatewayAsProvider(provider: CodexProvider): string {
   return `model_provider = "${codexProviderName}"\n\n${codexProviderTable(provider)}`;
 }

@@ -2,14 +2,67 @@ import { describe, expect, it } from "vitest";
 import { codexConfig, type CodexProvider } from "./codex-config.ts";
 import { withCodexProvider } from "./codex-install.ts";
 
-const provider: CodexProvider = {
-  url: "http://127.0.0.1:8790/v1",
+const url = "http://127.0.0.1:8790/v1";
+const forOpenai: CodexProvider = {
+  url,
+  upstream: "https://api.openai.com/v1",
   credential: { kind: "login" },
   needsToken: false,
 };
+/** The gateway as a provider of its own: Codex's own one sends no token. */
+const provider: CodexProvider = { ...forOpenai, needsToken: true };
 const edit = (text: string): string => withCodexProvider(text, provider, "config.toml").text;
 
-describe("Codex's configuration", () => {
+describe("the provider that Codex's sessions were made with", () => {
+  it("keeps its name: the address of Codex's own changes, in its place, and nothing else", () => {
+    const install = (text: string): string => withCodexProvider(text, forOpenai, "config.toml").text;
+    expect(install("")).toBe(`openai_base_url = "${url}"\n`);
+    const text =
+      'model = "m" # mine\nmodel_provider = "openai" # for now\n\n[a]\nopenai_base_url = "not this"\n';
+    const once = install(text);
+    expect(once).toBe(text.replace("now\n", `now\nopenai_base_url = "${url}"\n`));
+    expect(install(once)).toBe(once);
+    expect(install('"openai_base_url" = "http://old" # why\n')).toBe(`openai_base_url = "${url}" # why\n`);
+  });
+
+  it("keeps its name where the gateway stands in front of a chosen one", () => {
+    const text = `model_provider = "work"
+[model_providers."other"]
+base_url = "https://work.example/v1"
+[model_providers."work"]
+name = "Work"
+base_url = "https://work.example/v1/" # ours
+env_key = "WORK_KEY"
+`;
+    const inFront: CodexProvider = {
+      ...forOpenai,
+      upstream: "https://work.example/v1",
+      credential: { kind: "variable", name: "OPENAI_API_KEY" },
+    };
+    const { text: once, place } = withCodexProvider(text, inFront, "config.toml");
+    expect(place).toBe("chosen");
+    expect(once).toBe(text.replace("https://work.example/v1/", url));
+    expect(withCodexProvider(once, inFront, "config.toml").hunks).toEqual([]);
+  });
+
+  it("is named when it gives way to the gateway, which stands in front of another", () => {
+    const text = 'model_provider = "work"\n[model_providers.work]\nbase_url = "https://work.example/v1"\n';
+    expect(withCodexProvider(text, forOpenai, "config.toml")).toMatchObject({
+      place: "gateway",
+      replaced: "https://work.example/v1",
+    });
+  });
+
+  it("is left alone, with the line to write, where its table is written in another way", () => {
+    const text =
+      'model_provider = "work"\nmodel_providers = { work = { base_url = "https://work.example/v1" } }\n';
+    expect(() => withCodexProvider(text, { ...forOpenai, upstream: "https://work.example/v1" }, "c")).toThrow(
+      `[model_providers.work]\nbase_url = "${url}"`,
+    );
+  });
+});
+
+describe("the gateway as a provider of its own", () => {
   it("is written where there is none", () => {
     expect(edit("")).toBe(codexConfig(provider));
     expect(edit("\n")).toBe(codexConfig(provider));
@@ -36,6 +89,7 @@ base_url = "http://127.0.0.1:8790/v1"
 wire_api = "responses"
 supports_websockets = false
 requires_openai_auth = true
+env_http_headers = { "x-throughline-token" = "THROUGHLINE_GATEWAY_TOKEN" }
 `,
     );
   });

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { parse, TomlError } from "smol-toml";
 import { Failure } from "../../failure.ts";
-import { codexConfig, type CodexProvider, codexProviderName, codexProviderTable } from "./codex-config.ts";
+import {
+  codexConfig,
+  type CodexProvider,
+  codexProviderName,
+  codexProviderTable,
+  gatewayAsProvider,
+  isForOwnProvider,
+} from "./codex-config.ts";
 
 /** One place of a file that changes: from this line on (from 0), these lines give way to those. */
 export interface Hunk {
@@ -10,9 +17,19 @@ export interface Hunk {
   readonly added: readonly string[];
 }
 
+/**
+ * Where Codex's configuration names the gateway. A session keeps the provider that it was made with, so a provider whose address can be
+ * changed keeps its name: Codex's own (`openai`), or the one that is chosen, where the gateway stands in front of just that. Else the
+ * gateway is a provider of its own (`gateway`), which sessions of others are not led to.
+ */
+type Place = { kind: "openai" } | { kind: "chosen"; name: string } | { kind: "gateway" };
+
 export interface CodexEdit {
   readonly text: string;
   readonly hunks: readonly Hunk[];
+  readonly place: Place["kind"];
+  /** The base URL of the provider that is chosen and gives way to the gateway's own. */
+  readonly replaced?: string;
   /** A profile that is on and names a provider of its own, which then counts. */
   readonly profile?: string;
 }
@@ -20,29 +37,77 @@ export interface CodexEdit {
 type Table = Record<string, unknown>;
 
 /**
- * Codex's `config.toml` with the gateway as its provider: the line `model_provider` and the gateway's own table change, everything else
- * stays as it is, comments included. What comes out is read again; anything else that changed is a failure ("configuration"), as is a file
- * that can't be read. `path` is for the words.
+ * Codex's `config.toml` with the gateway in front of its provider: one address changes, or the line `model_provider` and the gateway's own
+ * table, and everything else stays as it is, comments included. What comes out is read again; anything else that changed is a failure
+ * ("configuration"), as is a file that can't be read. `path` is for the words.
  */
 export function withCodexProvider(text: string, provider: CodexProvider, path: string): CodexEdit {
   const before = read(text, path);
+  const place = placeFor(before, provider);
   const lineEnd = /\r\n/u.test(text) && !/(?:^|[^\r])\n/u.test(text) ? "\r\n" : "\n";
   const lines = text.split(lineEnd);
-  const hunks = [rootHunk(lines), tableHunk(lines, provider)].filter(
+  const hunks = hunksFor(place, lines, provider).filter(
     ({ removed, added }) => !isDeepStrictEqual(removed, added),
   );
   const after = carriedOut(lines, hunks).join(lineEnd);
   const result =
     text.trim() === "" ? codexConfig(provider) : after.endsWith("\n") ? after : `${after}${lineEnd}`;
-  if (!says(result, expected(before, provider))) {
+  if (!says(result, expected(before, place, provider))) {
     throw new Failure(
       "configuration",
-      `${path} can't be changed without touching something else in it; nothing was written. Put this into it yourself:\n${codexConfig(provider)}`,
+      `${path} can't be changed without touching something else in it; nothing was written. Put this into it yourself:\n${wanted(place, provider)}`,
       { path },
     );
   }
-  const profile = overridingProfile(before);
-  return { text: result, hunks, ...(profile !== undefined && { profile }) };
+  const replaced = place.kind === "gateway" ? chosenAddress(before) : undefined;
+  const profile = overridingProfile(before, place);
+  return {
+    text: result,
+    hunks,
+    place: place.kind,
+    ...(replaced !== undefined && { replaced }),
+    ...(profile !== undefined && { profile }),
+  };
+}
+
+function placeFor(config: Table, provider: CodexProvider): Place {
+  const name = chosenName(config);
+  const address = chosenAddress(config);
+  if (address !== undefined && !provider.needsToken)
+    if (sameAddress(address, provider.upstream) || sameAddress(address, provider.url))
+      return { kind: "chosen", name };
+  return name === "openai" && isForOwnProvider(provider) ? { kind: "openai" } : { kind: "gateway" };
+}
+
+function chosenName(config: Table): string {
+  const { model_provider: name } = config;
+  return typeof name === "string" ? name : "openai";
+}
+
+/** The base URL of the provider that is chosen, unless that is one of Codex's own or the gateway. */
+function chosenAddress(config: Table): string | undefined {
+  const name = chosenName(config);
+  if (name === codexProviderName) return undefined;
+  const table = (config["model_providers"] as Table | undefined)?.[name] as Table | undefined;
+  const address = table?.["base_url"];
+  // Codex's own are not changed by a table of their name.
+  return typeof address === "string" && name !== "openai" ? address : undefined;
+}
+
+const sameAddress = (left: string, right: string): boolean =>
+  left.replace(/\/+$/u, "") === right.replace(/\/+$/u, "");
+
+function hunksFor(place: Place, lines: readonly string[], provider: CodexProvider): Hunk[] {
+  if (place.kind === "openai") return [rootHunk(lines, "openai_base_url", provider.url)];
+  if (place.kind === "chosen") return addressHunk(lines, place.name, provider.url);
+  return [rootHunk(lines, "model_provider", codexProviderName), tableHunk(lines, provider)];
+}
+
+/** What has to stand in the file, for the person to put there. */
+function wanted(place: Place, provider: CodexProvider): string {
+  if (place.kind === "chosen")
+    return `[model_providers.${place.name}]\nbase_url = ${JSON.stringify(provider.url)}\n`;
+  return place.kind === "openai" ? codexConfig(provider) : gatewayAsProvider(provider);
 }
 
 /** Integers beyond what a number holds stay what they are. */
@@ -73,9 +138,15 @@ function read(text: string, path: string): Table {
   }
 }
 
-function expected(before: Table, provider: CodexProvider): Table {
-  const own = parse(codexConfig(provider)) as { model_providers: Table };
+function expected(before: Table, place: Place, provider: CodexProvider): Table {
+  const { url } = provider;
+  if (place.kind === "openai") return { ...before, openai_base_url: url };
   const others = before["model_providers"] as Table | undefined;
+  if (place.kind === "chosen") {
+    const chosen = others?.[place.name] as Table;
+    return { ...before, model_providers: { ...others, [place.name]: { ...chosen, base_url: url } } };
+  }
+  const own = parse(gatewayAsProvider(provider)) as { model_providers: Table };
   return {
     ...before,
     model_provider: codexProviderName,
@@ -85,31 +156,48 @@ function expected(before: Table, provider: CodexProvider): Table {
 
 const header = /^\s*\[/u;
 
-/** The line that chooses the provider; it has to stand before the first table. */
-function rootHunk(lines: readonly string[]): Hunk {
-  const chosen = `model_provider = ${JSON.stringify(codexProviderName)}`;
+/** A line that has to stand before the first table. */
+function rootHunk(lines: readonly string[], key: string, value: string): Hunk {
+  const wantedLine = `${key} = ${JSON.stringify(value)}`;
   const firstTable = lines.findIndex((line) => header.test(line));
   const root = firstTable < 0 ? lines : lines.slice(0, firstTable);
-  const at = root.findIndex((line) => /^\s*(["']?)model_provider\1\s*=/u.test(line));
-  if (at >= 0) {
-    const line = root[at]!;
-    const comment = /^[^#"']*=\s*(?:"[^"]*"|'[^']*')(\s*#.*)$/u.exec(line)?.[1] ?? "";
-    return { at, removed: [line], added: [chosen + comment] };
-  }
+  const at = root.findIndex((line) => isKey(line, key));
+  if (at >= 0) return { at, removed: [root[at]!], added: [wantedLine + commentOf(root[at]!)] };
   const last = root.findLastIndex((line) => /^\s*[\w"'.-]+\s*=/u.test(line));
   if (last >= 0 && !/"""|'''|[[{]\s*(?:#.*)?$/u.test(root[last]!))
-    return { at: last + 1, removed: [], added: [chosen] };
-  return { at: 0, removed: [], added: [chosen, ""] };
+    return { at: last + 1, removed: [], added: [wantedLine] };
+  return { at: 0, removed: [], added: [wantedLine, ""] };
+}
+
+const isKey = (line: string, key: string): boolean =>
+  new RegExp(`^\\s*(["']?)${key}\\1\\s*=`, "u").test(line);
+
+/** What stands behind the value of a line that has a string for one, from the blank before its `#` on. */
+const commentOf = (line: string): string =>
+  /^[^#"']*(?:(["'])[\w.-]+\1\s*)?=\s*(?:"[^"]*"|'[^']*')(\s*#.*)$/u.exec(line)?.[2] ?? "";
+
+/** The address in the table of a provider; nothing where the table is written in another way. */
+function addressHunk(lines: readonly string[], name: string, url: string): Hunk[] {
+  const table = lines.findIndex((line) => isTableOf(line, name));
+  if (table < 0) return [];
+  const next = lines.findIndex((line, index) => index > table && header.test(line));
+  const at = lines.findIndex(
+    (line, index) => index > table && (next < 0 || index < next) && isKey(line, "base_url"),
+  );
+  if (at < 0) return [];
+  const line = lines[at]!;
+  return [{ at, removed: [line], added: [`base_url = ${JSON.stringify(url)}${commentOf(line)}`] }];
+}
+
+function isTableOf(line: string, name: string): boolean {
+  const found = /^\s*\[\s*(["']?)model_providers\1\s*\.\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\]/u.exec(line);
+  return found !== null && (found[2] ?? found[3] ?? found[4]) === name;
 }
 
 /** The gateway's own table: in place of the one that is there, or at the end. */
 function tableHunk(lines: readonly string[], provider: CodexProvider): Hunk {
   const table = codexProviderTable(provider).trimEnd().split("\n");
-  const name = new RegExp(
-    `^\\s*\\[\\s*(["']?)model_providers\\1\\s*\\.\\s*(["']?)${codexProviderName}\\2\\s*\\]`,
-    "u",
-  );
-  const at = lines.findIndex((line) => name.test(line));
+  const at = lines.findIndex((line) => isTableOf(line, codexProviderName));
   if (at < 0) {
     const end = lines.at(-1) === "" ? lines.length - 1 : lines.length;
     return { at: end, removed: [], added: [...(lines[end - 1]?.trim() === "" ? [] : [""]), ...table] };
@@ -129,10 +217,11 @@ function carriedOut(lines: readonly string[], hunks: readonly Hunk[]): string[] 
   return result;
 }
 
-function overridingProfile(config: Table): string | undefined {
+function overridingProfile(config: Table, place: Place): string | undefined {
   const { profile, profiles } = config;
   if (typeof profile !== "string") return undefined;
   const chosen = (profiles as Table | undefined)?.[profile] as Table | undefined;
   const provider = chosen?.["model_provider"];
-  return provider !== undefined && provider !== codexProviderName ? profile : undefined;
+  const own = place.kind === "gateway" ? codexProviderName : chosenName(config);
+  return provider !== undefined && provider !== own ? profile : undefined;
 }

@@ -225,7 +225,7 @@ export const commands: readonly Command[] = [
         help: "a page in a browser that may ask, like http://localhost:3000",
       },
       { flags: "--wait-for-limits", help: "hold requests that meet a usage limit until it ends" },
-      { flags: "--codex-config", help: "print the provider for Codex's config.toml, and end" },
+      { flags: "--codex-config", help: "print what goes into Codex's config.toml, and end" },
     ],
     load: async () => (await import("./gateway.ts")).gateway,
   },

@@ -18,8 +18,9 @@ import { codexHome } from "../../foreign/codex/home/places.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
 import { syncPath } from "../../lib/system.ts";
+import { quoted } from "../../lib/words.ts";
 import { printJson } from "../json/print.ts";
-import type { Invocation } from "./command.ts";
+import { type Invocation, optionList, optionText } from "./command.ts";
 import { gatewaySettings } from "./gateway.ts";
 
 /** Writes the gateway into Codex's `config.toml`, once the diff was shown and agreed to. */
@@ -27,7 +28,11 @@ export async function installCodex(invocation: Invocation): Promise<number> {
   const { terminal, environment, options, signal } = invocation;
   const path = pathOf(join(codexHome(environment as NodeJS.ProcessEnv), "config.toml"));
   const before = textOf(path);
-  const { text, hunks, profile } = withCodexProvider(before ?? "", gatewaySettings(invocation).codex, path);
+  const { text, hunks, place, replaced, profile } = withCodexProvider(
+    before ?? "",
+    gatewaySettings(invocation).codex,
+    path,
+  );
   const isSame = text === before;
   const isJson = options["json"] === true;
   const lines =
@@ -43,6 +48,14 @@ export async function installCodex(invocation: Invocation): Promise<number> {
         ? `${path} has it already.\n`
         : `${path}\n${lines.map((line) => `${printable(line)}\n`).join("")}`,
     );
+    if (!isSame && place === "gateway")
+      terminal.err(
+        "Codex's sessions keep the provider that they were made with: those that are there don't go through the gateway, and 0.169 refuses `codex exec resume` of them.\n",
+      );
+    if (replaced !== undefined)
+      terminal.err(
+        `The provider that was chosen, ${printable(replaced)}, gives way to it. To put the gateway in front of that one: throughline gateway install-codex --upstream ${quoted(replaced)}\n`,
+      );
     if (profile !== undefined)
       terminal.err(
         `The profile "${printable(profile)}" chooses another provider, which counts as long as it is on.\n`,
@@ -62,10 +75,20 @@ export async function installCodex(invocation: Invocation): Promise<number> {
     });
   else if (isAgreed)
     terminal.out(
-      `Written.${backup === undefined ? "" : ` The file as it was: ${backup}.`} Start the gateway: throughline gateway\n`,
+      `Written.${backup === undefined ? "" : ` The file as it was: ${backup}.`} Start the gateway: ${startCommand(invocation)}\n`,
     );
   else if (!isSame) terminal.err("Nothing was written. With --yes it is.\n");
   return 0;
+}
+
+/** With the address and the upstreams that were asked for here; a token comes from where clients have it too. */
+function startCommand(invocation: Invocation): string {
+  const listen = optionText(invocation, "listen");
+  const words = [
+    ...(listen === undefined ? [] : ["--listen", listen]),
+    ...optionList(invocation, "upstream").flatMap((upstream) => ["--upstream", upstream]),
+  ];
+  return ["throughline gateway", ...words.map(quoted)].join(" ");
 }
 
 /** A configuration that is a link is written where it lies. */

@@ -137,6 +137,7 @@ export function gatewaySettings(invocation: Invocation): GatewaySettings {
     waitForLimits: invocation.options["waitForLimits"] === true || own.wait_for_limits === true,
     codex: {
       url: `http://${host.includes(":") ? `[${host}]` : host}:${port === 0 ? usualPort : port}/v1`,
+      upstream: found[0]?.upstream.url ?? "",
       credential: found[0]?.credential ?? { kind: "login" },
       needsToken: token !== undefined && token !== "",
     },

@@ -15,7 +15,7 @@ export function whoseError(
   diagnoses: readonly Diagnosis[],
   { folder, now, reference }: { folder: string; now: number; reference: Reference },
 ): Said {
-  const { failure, means, kinds } = understood;
+  const { failure, means, youCan, kinds } = understood;
   const entry = failure && failures[failure.class];
   const sessions = sessionsOf(understood, diagnoses, { folder, now, reference });
   const mended = kinds.some((kind) => catalogue[kind].mends === "repair");
@@ -27,7 +27,7 @@ export function whoseError(
     means: (entry ? failure.message.replace(` Next: ${entry.youCan}.`, "") : means) ?? "",
     youCan: mended
       ? (sessions[0]?.command ?? "throughline repair, with the session's id, shows what it would change")
-      : (other ?? (entry === undefined ? "try again" : codexWords(entry.youCan))),
+      : (other ?? youCan ?? (entry === undefined ? "try again" : codexWords(entry.youCan))),
     kinds: [...kinds],
     sessions,
   };

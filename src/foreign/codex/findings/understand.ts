@@ -11,6 +11,8 @@ export interface Understood {
   readonly failure?: Failure;
   /** In a sentence, for what Codex says by itself. */
   readonly means?: string;
+  /** What to do about that, where neither a repair nor another try helps. */
+  readonly youCan?: string;
   /** Damage of a rollout that makes Codex say so; empty when no repair of a rollout helps. */
   readonly kinds: readonly FindingKind[];
   /** Which sealed content the message is about, when it is about any. */
@@ -29,6 +31,7 @@ export interface Named {
 interface OwnWords {
   readonly says: { test(text: string): boolean };
   readonly means: string;
+  readonly youCan?: string;
   readonly kinds: readonly FindingKind[];
 }
 
@@ -81,7 +84,23 @@ const ownWords: readonly OwnWords[] = [
   },
   {
     says: /is archived\b.*unarchive|thread .* is archived/iu,
-    means: "The session is archived. Bring it back with: codex unarchive, and its id",
+    means: "The session is archived",
+    youCan: "codex unarchive, with its id, brings it back",
+    kinds: [],
+  },
+  {
+    // 0.144 to 0.155 say "not found", 0.169 "no longer configured".
+    says: /model provider [`“][^`”]*[`”](?: not found|, which is no longer configured)/iu,
+    means: "The session was made with a provider that Codex's config.toml doesn't have any more",
+    youCan:
+      "put [model_providers.NAME] back into it, or go on elsewhere: throughline resume, with the session's id",
+    kinds: [],
+  },
+  {
+    says: /cannot change this thread's model provider/iu,
+    means:
+      "The session was made with another provider than the one that config.toml chooses, and `codex exec resume` doesn't change that (0.169)",
+    youCan: "codex exec -c model_provider=NAME resume, with the first of the two names",
     kinds: [],
   },
   {
@@ -93,6 +112,7 @@ const ownWords: readonly OwnWords[] = [
   {
     says: /waiting for network/iu,
     means: "The provider can't be reached; Codex (0.150 and later) waits for ever",
+    youCan: "end it with Ctrl-C, and see whether the provider's base URL can be reached from here",
     kinds: [],
   },
 ];
@@ -129,7 +149,10 @@ const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iu;
 export function understand(text: string, now: number): Understood {
   const named = namedIn(text);
   const own = ownWords.find(({ says }) => says.test(text));
-  if (own) return { means: own.means, kinds: own.kinds, named };
+  if (own) {
+    const { means, youCan, kinds } = own;
+    return { means, ...(youCan !== undefined && { youCan }), kinds, named };
+  }
   const failure = classify(signalFromText(text), { now, sealedSent: true });
   // The reasoning is there in another place, or gone: the ids go, and reasoning that is alone then.
   if (isDependentRefused(failure)) return { failure, kinds: ["dependent-id", "lone-reasoning"], named };
