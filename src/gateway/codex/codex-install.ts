@@ -55,7 +55,7 @@ export function withCodexProvider(text: string, provider: CodexProvider, path: s
   if (!says(result, expected(before, place, provider))) {
     throw new Failure(
       "configuration",
-      `${path} can't be changed without touching something else in it; nothing was written. Put this into it yourself:\n${wanted(place, provider)}`,
+      `${path} can't be changed without touching something else in it; nothing was written. Put this into it yourself:\n${linesToWrite(place, provider)}`,
       { path },
     );
   }
@@ -104,7 +104,7 @@ function hunksFor(place: Place, lines: readonly string[], provider: CodexProvide
 }
 
 /** What has to stand in the file, for the person to put there. */
-function wanted(place: Place, provider: CodexProvider): string {
+function linesToWrite(place: Place, provider: CodexProvider): string {
   if (place.kind === "chosen")
     return `[model_providers.${place.name}]\nbase_url = ${JSON.stringify(provider.url)}\n`;
   return place.kind === "openai" ? codexConfig(provider) : gatewayAsProvider(provider);
