@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { isSystemError } from "../../lib/system.ts";
 import { counted } from "../../lib/words.ts";
 import { isCompressed } from "./rollout/compressed.ts";
-import { CodexDatabases } from "./home/databases.ts";
+import { CodexDatabases, type NamedPlace } from "./home/databases.ts";
 import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
 import { examine, type Examination } from "./examine/examine.ts";
 import { type Finding, finding } from "./findings/findings.ts";
@@ -103,7 +103,7 @@ function holderWords({ pid, program, by }: Holder): string {
 class Surroundings {
   readonly holders: ReadonlyMap<string, Holder>;
   readonly #databases = new Map<string, CodexDatabases>();
-  readonly #rows = new Map<string, ReadonlyMap<string, string>>();
+  readonly #rows = new Map<string, ReadonlyMap<string, NamedPlace>>();
   readonly #rollouts = new Map<string, ReadonlySet<string>>();
   readonly #pins = new Map<string, ReadonlyMap<string, Pin>>();
   readonly #twins = new Map<string, string[]>();
@@ -137,7 +137,7 @@ class Surroundings {
     const isPacked = isCompressed(path);
     const misfit = isPacked ? undefined : indexOf(databases, indexKey(path, thread) ?? thread, path);
     const base = examined.header?.historyBase?.rollout;
-    if (base !== undefined && !this.#rolloutsOf(home).has(base.toLowerCase()))
+    if (base !== undefined && !this.#rolloutsOf(home).has(base))
       found.push(finding("base-missing", [], { detail: `rollout ${base}` }));
     const pin = this.pin(path, examined);
     const missing = pin === undefined ? 0 : missingBefore(pin, examined);
@@ -147,8 +147,8 @@ class Surroundings {
       found.push(finding("segment-long", [], { detail: `${counted(-missing, "byte")} too many` }));
     // Of a file that another one goes on from Codex makes no index anew, and shows what it has.
     if (misfit !== undefined && pin === undefined) found.push(finding("index-stale", [], { detail: misfit }));
-    const place = this.#pathsOf(home).get(thread);
-    const told = place === undefined || !isPacked ? place : `${place}.zst`;
+    const place = this.#placesOf(home).get(thread);
+    const told = place && isPacked ? { ...place, path: `${place.path}.zst` } : place;
     const misplaced = told === undefined ? undefined : placeMisfit(told, path, home);
     if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
     for (const [database, why] of databases.troubles)
@@ -181,8 +181,8 @@ class Surroundings {
     return known;
   }
 
-  #pathsOf(home: string): ReadonlyMap<string, string> {
-    const known = this.#rows.get(home) ?? this.#of(home).paths();
+  #placesOf(home: string): ReadonlyMap<string, NamedPlace> {
+    const known = this.#rows.get(home) ?? this.#of(home).places();
     this.#rows.set(home, known);
     return known;
   }

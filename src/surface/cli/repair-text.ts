@@ -28,8 +28,10 @@ export function previewText(prepared: PreparedRepair, reference: string, pasted?
   );
   if (forgetsIndex)
     lines.push("Codex's history index of the session is removed; Codex builds it anew on the next resume.");
-  if (movedFrom !== undefined)
-    lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom, 300)}.`);
+  if (movedFrom && movedFrom.path !== path)
+    lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom.path, 300)}.`);
+  if (movedFrom?.archivedAt !== undefined)
+    lines.push("Codex's state database no longer says that the session is archived.");
   for (const left of prepared.after) lines.push(leftLine(left).trim());
   if (changes.kinds.has("seal-refused"))
     lines.push("Sealed reasoning is no part of what was said; to leave it where it is: --keep-sealed");

@@ -194,7 +194,7 @@ function repairJson(state: "would" | "done" | "undone", prepared: PreparedRepair
     mended: changes.mended,
     sameOffsets: changes.sameOffsets,
     forgetsIndex: prepared.forgetsIndex,
-    ...(prepared.movedFrom !== undefined && { movedFrom: prepared.movedFrom }),
+    ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
     left: prepared.after.map((finding) => findingJson(finding, () => quoted(prepared.path))),
   };
 }

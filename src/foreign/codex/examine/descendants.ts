@@ -4,7 +4,7 @@ import type { Examination } from "./examine.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { type HistoryBase, readHeader } from "../rollout/header.ts";
 import { linesIn, rolloutLines } from "../rollout/lines.ts";
-import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "../home/places.ts";
+import { homeOf, listRollouts, readRolloutName, type RolloutFile, type RolloutName } from "../home/places.ts";
 import { readRecord } from "../rollout/record.ts";
 import { isSystemError } from "../../../lib/system.ts";
 
@@ -26,8 +26,7 @@ export function pinsIn(home: string): ReadonlyMap<string, Pin> {
   for (const { path, form } of listRollouts(home)) {
     const base = form === "json" ? undefined : baseOf(path);
     if (base?.endOffset === undefined) continue;
-    const { endOffset: offset, endOrdinal: ordinal } = base;
-    const rollout = base.rollout.toLowerCase();
+    const { endOffset: offset, endOrdinal: ordinal, rollout } = base;
     if (offset > (pins.get(rollout)?.offset ?? -1))
       pins.set(rollout, { offset, ...(ordinal !== undefined && { ordinal }) });
   }
@@ -66,7 +65,7 @@ function headOf(path: string): Buffer {
 }
 
 const heads = Buffer.alloc(2 ** 16);
-const baseMember = Buffer.from('"history_base":{');
+const baseMember = Buffer.from('"history_base"');
 const newline = 0x0a;
 
 /**
@@ -99,21 +98,58 @@ function filesBeside(path: string): RolloutFile[] {
   return listRollouts(home).filter(({ rollout, form }) => rollout !== own.rollout && form !== "json");
 }
 
+/** What other files tell of one whose first line is lost. */
+export interface LostBase {
+  /** What it goes on from. */
+  readonly base?: HistoryBase;
+  /** It goes on from nothing. Where neither is told it could be either, or several. */
+  readonly isNone?: true;
+  /** The folder in which the thread, or the one that it goes on from, was begun. */
+  readonly folder?: string;
+}
+
 /**
  * What a file goes on from, when its first line doesn't say it any more: its lines have the ordinals behind those of the file before it. Of
  * the files of its thread that reach so far it is the one that was begun last. A fork's may be any file of the home that reaches so far and
- * has the same `preview`, as the state database shows it: `undefined` where that could be several, as for what goes on from nothing.
+ * has the same `preview`, as the state database shows it.
  */
 export async function lostBase(
   path: string,
   head: "broken" | "missing",
   previewOf: (thread: string) => unknown,
-): Promise<HistoryBase | undefined> {
+): Promise<LostBase> {
   const own = readRolloutName(path);
-  const first = own && (await lostHeader(path, head));
-  if (first === undefined || first.ordinal === 0) return undefined;
-  const { ordinal: endOrdinal } = first;
   const files = filesBeside(path);
+  const first = own && (await lostHeader(path, head));
+  const base = first && first.ordinal > 0 ? await baseAmong(files, own, first, previewOf) : undefined;
+  const isNone =
+    first !== undefined && base === undefined && own?.rollout === own?.thread && isNothing(first);
+  const kin = files.filter(({ thread, rollout }) => thread === own?.thread || rollout === base?.rollout);
+  const [folder] = kin.flatMap(({ path: other }) => firstHeader(other)?.cwd ?? []);
+  return {
+    ...(base && { base }),
+    ...(isNone && { isNone }),
+    ...(folder !== undefined && { folder }),
+  };
+}
+
+/** A turn has no fewer lines, so that nothing goes on behind fewer. */
+const fewestBefore = 8;
+/** A first line since there are ordinals, and the lines behind it, have at least so many bytes, as a rule. */
+const [headerBytes, lineBytes] = [16_384, 400];
+
+/** Whether the lines before the first one that can be read stood in this file: there are few, or bytes enough for them all. */
+function isNothing({ ordinal, offset }: LostHeader): boolean {
+  return ordinal < fewestBefore || offset >= headerBytes + ordinal * lineBytes;
+}
+
+async function baseAmong(
+  files: readonly RolloutFile[],
+  own: RolloutName | undefined,
+  first: LostHeader,
+  previewOf: (thread: string) => unknown,
+): Promise<HistoryBase | undefined> {
+  const { ordinal: endOrdinal } = first;
   const before = files
     .filter(({ thread, rollout }) => thread === own?.thread && rollout < own.rollout)
     .toSorted((a, b) => (a.rollout < b.rollout ? 1 : -1));
@@ -136,17 +172,20 @@ export async function lostBase(
   return likely.length === 1 ? likely[0]!.base : undefined;
 }
 
-/** The ordinal of the line that was the first one: so many before the first line that has one still; and when that was written. */
-async function lostHeader(
-  path: string,
-  head: "broken" | "missing",
-): Promise<{ ordinal: number; written: number } | undefined> {
+/** The ordinal of the line that was the first one: so many before the first line that has one still; where that stands, and when it was written. */
+interface LostHeader {
+  readonly ordinal: number;
+  readonly offset: number;
+  readonly written: number;
+}
+
+async function lostHeader(path: string, head: "broken" | "missing"): Promise<LostHeader | undefined> {
   for await (const lines of rolloutLines(path)) {
-    for (const { bytes, index } of lines) {
+    for (const { bytes, index, offset } of lines) {
       const glanced = glance(bytes);
       if (glanced?.ordinal === undefined) continue;
       const ordinal = Math.max(0, glanced.ordinal - index - (head === "missing" ? 1 : 0));
-      return { ordinal, written: glancedTime(bytes, glanced) ?? Infinity };
+      return { ordinal, offset, written: glancedTime(bytes, glanced) ?? Infinity };
     }
   }
   return undefined;

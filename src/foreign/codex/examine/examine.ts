@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
-import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { isJsonObject, parseJson, stringOf } from "../../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import { isCompressed } from "../rollout/compressed.ts";
 import { isDocument } from "../rollout/document.ts";
@@ -275,7 +275,8 @@ class Examiner {
   }
 
   #laterHeader(id: unknown, line: RolloutLine): void {
-    if (this.#header === undefined || id === this.#header.id) this.#laterHeaders.add(spanOf(line));
+    const isOwn = stringOf(id).toLowerCase() === this.#header?.id;
+    if (this.#header === undefined || isOwn) this.#laterHeaders.add(spanOf(line));
     // The second line of a fork is its parent's.
     if (line.index > 1 && typeof id === "string") this.#headersAgain.add(spanOf(line));
   }

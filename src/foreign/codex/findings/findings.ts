@@ -228,7 +228,8 @@ export const catalogue = {
   "state-moved": {
     severity: "broken",
     title: "Codex's state database names another place for this session",
-    causes: 'a resume by id fails ("no rollout found for thread id") or goes on in the other file',
+    causes:
+      'a resume by id fails ("no rollout found for thread id", "is archived") or goes on in the other file',
     mends: "repair",
   },
   "state-unreadable": {

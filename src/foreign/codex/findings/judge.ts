@@ -60,7 +60,7 @@ function headFindings(
   if (head === "broken") found.push(finding("header-broken", at));
   if (head === "missing") found.push(finding("header-missing", at));
   const named = readRolloutName(path)?.thread;
-  if (named !== undefined && header !== undefined && header.id.toLowerCase() !== named)
+  if (named !== undefined && header !== undefined && header.id !== named)
     found.push(finding("name-differs", at, { detail: `the first line says ${header.id}` }));
   const isWholeThread = readRolloutName(path)?.rollout === named;
   if (isWholeThread && header?.isPaginated && (firstOrdinal ?? 0) > 0 && !header.historyBase)

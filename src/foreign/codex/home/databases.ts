@@ -15,6 +15,14 @@ export interface IndexState {
   readonly turnOffsets: readonly number[];
 }
 
+/** Where the state database has a thread. */
+export interface NamedPlace {
+  /** Absolute. */
+  readonly path: string;
+  /** Seconds since 1970, for a thread that is archived: no resume takes it. */
+  readonly archivedAt?: number;
+}
+
 const historyTables = [
   "thread_items",
   "thread_turns",
@@ -51,14 +59,13 @@ export class CodexDatabases {
     );
   }
 
-  /** Every thread's path, by id. */
-  paths(): Map<string, string> {
-    const rows = this.#read("state", (database) =>
-      hasTable(database, "threads")
-        ? database.prepare("SELECT id, rollout_path AS path FROM threads").all()
-        : [],
-    );
-    return new Map((rows ?? []).map(({ id, path }) => [String(id), String(path)]));
+  /** The place of every thread, by id. */
+  places(): Map<string, NamedPlace> {
+    const rows = this.#read("state", (database) => {
+      const asked = ["id", "rollout_path", ...(hasArchived(database) ? archivedColumns : [])].join(", ");
+      return hasTable(database, "threads") ? database.prepare(`SELECT ${asked} FROM threads`).all() : [];
+    });
+    return new Map((rows ?? []).map((row) => [String(row["id"]), placeIn(row)!]));
   }
 
   index(thread: string): IndexState | undefined {
@@ -88,9 +95,14 @@ export class CodexDatabases {
   }
 
   /** Names the place of a thread's rollout. Only while Codex's lock is held. */
-  setPath(thread: string, path: string): void {
+  setPlace(thread: string, { path, archivedAt }: NamedPlace): void {
     this.#write("state", (database) => {
       database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
+      if (!hasArchived(database)) return;
+      const values = [archivedAt === undefined ? 0 : 1, archivedAt ?? null];
+      database
+        .prepare("UPDATE threads SET archived = ?, archived_at = ? WHERE id = ?")
+        .run(...values, thread);
     });
   }
 
@@ -123,6 +135,20 @@ export class CodexDatabases {
       database.close();
     }
   }
+}
+
+const archivedColumns = ["archived", "archived_at"];
+
+/** The place that a row of `threads` names, however many of its columns were asked for; `undefined` where it names none. */
+export function placeIn(row: JsonObject | undefined): NamedPlace | undefined {
+  const { rollout_path: path, archived, archived_at: at } = row ?? {};
+  if (typeof path !== "string") return undefined;
+  return archived === 1 ? { path, archivedAt: typeof at === "number" ? at : 0 } : { path };
+}
+
+function hasArchived(database: DatabaseSync): boolean {
+  const columns = database.prepare("SELECT name FROM pragma_table_info('threads')").all();
+  return archivedColumns.every((column) => columns.some(({ name }) => name === column));
 }
 
 function hasTable(database: DatabaseSync, name: string): boolean {

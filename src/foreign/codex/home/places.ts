@@ -151,6 +151,11 @@ export function homeOf(path: string): string | undefined {
   return undefined;
 }
 
+/** Whether a rollout of the home lies with the archived ones. */
+export function isArchived(path: string, home: string): boolean {
+  return path.startsWith(join(home, "archived_sessions") + sep);
+}
+
 /** Whether a file, by its path without links, lies in a home. */
 export function isInHome(real: string, home: string): boolean {
   return ["", ...folders].some((folder) => {

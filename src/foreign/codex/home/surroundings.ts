@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import type { IndexState } from "./databases.ts";
-import { isInHome, readRolloutName } from "./places.ts";
+import type { IndexState, NamedPlace } from "./databases.ts";
+import { isArchived, isInHome, readRolloutName } from "./places.ts";
 
 const newline = 0x0a;
 
@@ -9,13 +9,19 @@ const newline = 0x0a;
  * is a matter of which of the two is meant. One of another home is none: it is what a copied home names, and a resume in the copy would
  * go on in the original (measured with 0.169).
  */
-export function placeMisfit(named: string, path: string, home: string): string | undefined {
-  if (named === path) return undefined;
-  if (!statSync(named, { throwIfNoEntry: false })) return `it names ${named}, where there is nothing`;
-  const real = realpathSync(named);
-  if (real === realpathSync(path) || isInHome(real, home)) return undefined;
-  return `it names ${named}, which is another home's: a resume here goes on there`;
+export function placeMisfit(named: NamedPlace, path: string, home: string): string | undefined {
+  const isOwn = named.path === path;
+  if (!isOwn && !statSync(named.path, { throwIfNoEntry: false }))
+    return `it names ${named.path}, where there is nothing`;
+  const real = isOwn ? undefined : realpathSync(named.path);
+  if (real === undefined || real === realpathSync(path))
+    return named.archivedAt === undefined || isArchived(path, home) ? undefined : notArchived;
+  if (isInHome(real, home)) return undefined;
+  return `it names ${named.path}, which is another home's: a resume here goes on there`;
 }
+
+const notArchived =
+  "it says that the session is archived, and the file lies among the others: no resume takes it, and codex unarchive doesn't find it";
 
 /** What Codex's history index calls a rollout: by its own id, which for the first file of a thread is the thread's. */
 export function indexKey(path: string, thread: string | undefined): string | undefined {

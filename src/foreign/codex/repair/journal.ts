@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../../lib/json.ts";
 import { removeWhole } from "../../../lib/remove.ts";
@@ -26,6 +26,7 @@ const schema = z.object({
   /** Rows of Codex's databases that the repair changed. */
   forgotIndex: z.boolean(),
   movedFrom: z.string().optional(),
+  archivedAt: z.number().optional(),
 });
 
 export type Journal = z.infer<typeof schema>;
@@ -90,9 +91,12 @@ export function makeRepairFolder(home: string, thread: string | undefined, now: 
   }
 }
 
-/** The repairs of a rollout, oldest first. */
+/** The repairs of a rollout, oldest first; also those from before it was moved, as it is when Codex archives it. */
 export function repairsOf(home: string, path: string): KnownRepair[] {
-  return allRepairs(home).filter(({ journal }) => journal.path === path);
+  return allRepairs(home).filter(
+    ({ journal }) =>
+      journal.path === path || (basename(journal.path) === basename(path) && !existsSync(journal.path)),
+  );
 }
 
 export function allRepairs(home: string): KnownRepair[] {

@@ -1,7 +1,6 @@
 import type { JsonObject } from "../../../lib/json.ts";
-import type { Pin } from "../examine/descendants.ts";
+import type { LostBase, Pin } from "../examine/descendants.ts";
 import type { FindingKind } from "../findings/findings.ts";
-import type { HistoryBase } from "../rollout/header.ts";
 import type { SealChoice } from "../findings/seal-choice.ts";
 
 export interface PlanOptions {
@@ -12,8 +11,8 @@ export interface PlanOptions {
   readonly row?: JsonObject;
   /** Where a later segment of the thread goes on: what stands before keeps its place, or gets it back. */
   readonly pin?: Pin;
-  /** What a segment goes on from, whose first line doesn't say it any more. */
-  readonly base?: HistoryBase;
+  /** What other files tell of one whose first line is lost. */
+  readonly base?: LostBase;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** The rollout's own path, where `Examination.path` is that of a copy. */

@@ -17,6 +17,8 @@ import { rebuiltLine } from "./rebuilt-line.ts";
 import { lostMessage } from "../examine/rebuild-message.ts";
 import { readRolloutName } from "../home/places.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
+import { glance } from "../rollout/glance.ts";
+import { folderTold, tellsFolder } from "../rollout/told-folder.ts";
 import { blank, salvage, salvageTail } from "./salvage.ts";
 
 const longestHead = 512;
@@ -240,11 +242,23 @@ class Planner {
       copy,
       row: this.#options.row,
       base: this.#options.base,
-      context: records.find(({ type }) => type === "turn_context")?.payload,
+      folder: this.#folder(),
       firstTimestamp: timestamp === undefined ? undefined : new Date(timestamp).toISOString(),
       isPaginated: ordinals.next !== undefined,
       firstOrdinal,
     });
+  }
+
+  /** The folder that the lines tell first. */
+  #folder(): string | undefined {
+    for (const line of this.#file.lines()) {
+      const glanced = line.bytes > longestExamined ? undefined : glance(line.head);
+      if (glanced === undefined || !tellsFolder(glanced)) continue;
+      const record = this.#file.record(line);
+      const folder = record && folderTold(record);
+      if (folder !== undefined) return folder;
+    }
+    return undefined;
   }
 }
 

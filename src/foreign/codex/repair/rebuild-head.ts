@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
+import type { LostBase } from "../examine/descendants.ts";
 import type { HistoryBase } from "../rollout/header.ts";
 import { isThreadId, madeAt, readRolloutName } from "../home/places.ts";
 
@@ -11,12 +12,11 @@ export interface HeadSources {
   readonly copy: JsonObject | undefined;
   /** The row of Codex's state database. */
   readonly row: JsonObject | undefined;
-  /** The payload of the first `turn_context`. */
-  readonly context: JsonObject | undefined;
+  /** The folder that the remaining lines tell first. */
+  readonly folder: string | undefined;
   /** The first timestamp of the remaining lines. */
   readonly firstTimestamp: string | undefined;
-  /** What the file goes on from, where it is a segment of a reverted thread. */
-  readonly base: HistoryBase | undefined;
+  readonly base: LostBase | undefined;
   readonly isPaginated: boolean;
   /** The lowest ordinal of the remaining lines. */
   readonly firstOrdinal: number | undefined;
@@ -28,9 +28,10 @@ export interface HeadSources {
  * configuration, the system prompt included. `undefined`: not even an id can be told.
  */
 export function rebuildHead(sources: HeadSources): Buffer | undefined {
-  const { broken, copy, row = {}, context = {}, isPaginated } = sources;
+  const { broken, copy, row = {}, isPaginated } = sources;
   const name = readRolloutName(sources.path);
   const remains = broken ? remainsOf(broken) : {};
+  const base = sources.base?.base;
   const id = [copy?.["id"], name?.thread, remains["id"], row["id"]].find(isThreadId);
   if (id === undefined) return undefined;
   const made = name && madeAt(name);
@@ -42,7 +43,7 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
   };
   const payload: JsonObject = {
     timestamp: text(copy?.["timestamp"]) ?? timestamp,
-    cwd: remains["cwd"] ?? text(row["cwd"]) ?? text(context["cwd"]) ?? "/",
+    cwd: remains["cwd"] ?? text(row["cwd"]) ?? sources.folder ?? sources.base?.folder ?? "/",
     originator: remains["originator"] ?? text(row["originator"]) ?? "codex_cli_rs",
     cli_version: remains["cli_version"] ?? text(row["cli_version"]) ?? (isPaginated ? "0.148.0" : "0.130.0"),
     source: sourceOf(remains["source"] ?? row["source"]),
@@ -51,9 +52,10 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     ...copy,
     id,
     ...(isPaginated ? { history_mode: "paginated" } : {}),
-    ...baseIn(broken, sources.base),
+    ...baseIn(broken, base),
   };
-  const lowest = sources.base?.endOrdinal ?? Math.max(0, (sources.firstOrdinal ?? 1) - 1);
+  const behind = sources.base?.isNone ? 0 : Math.max(0, (sources.firstOrdinal ?? 1) - 1);
+  const lowest = base?.endOrdinal ?? behind;
   const ordinal = isPaginated ? { ordinal: lowest } : {};
   return Buffer.from(
     JSON.stringify({ timestamp, ...ordinal, type: "session_meta", payload, ...rebuiltMark }),
@@ -64,10 +66,10 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
 export const rebuiltMark = { rebuilt_by: "throughline repair" } as const;
 
 const wanted =
-  /"(id|timestamp|cwd|originator|cli_version|source|model_provider|commit_hash|branch|repository_url)":("(?:[^"\\\x00-\x1f]|\\.){1,4096}")/gu;
+  /"(id|timestamp|cwd|originator|cli_version|source|model_provider|commit_hash|branch|repository_url)"\s*:\s*("(?:[^"\\\x00-\x1f]|\\.){1,4096}")/gu;
 
 const wantedBase =
-  /"history_base":(\{"thread_id":"[0-9a-f-]{36}","end_ordinal_exclusive":\d{1,15},"end_byte_offset":\d{1,15}\})/u;
+  /"history_base"\s*:\s*(\{\s*"thread_id"\s*:\s*"[\w-]{1,64}"\s*,\s*"end_ordinal_exclusive"\s*:\s*\d{1,15}\s*,\s*"end_byte_offset"\s*:\s*\d{1,15}\s*\})/u;
 
 /** As the broken line says it still, or as the other files of the thread do. */
 function baseIn(broken: Buffer | undefined, base: HistoryBase | undefined): JsonObject {

@@ -15,7 +15,7 @@ import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
 import { applyEdits } from "./apply-edits.ts";
 import { isCompressed } from "../rollout/compressed.ts";
-import { CodexDatabases } from "../home/databases.ts";
+import { CodexDatabases, type NamedPlace, placeIn } from "../home/databases.ts";
 import { firstHeader, lostBase, pinOf } from "../examine/descendants.ts";
 import { writeAll } from "../../../lib/write.ts";
 import { copyBytes, copyPrivately, type Edit } from "./edit.ts";
@@ -55,7 +55,7 @@ export interface PreparedRepair {
   /** Codex's own index has to be built anew. */
   readonly forgetsIndex: boolean;
   /** The place that Codex's state database wrongly names. */
-  readonly movedFrom: string | undefined;
+  readonly movedFrom: NamedPlace | undefined;
 }
 
 export interface CompletedRepair {
@@ -114,7 +114,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     const index = indexed === undefined ? undefined : databases?.index(indexed);
     const isMisfit = index !== undefined && indexMisfit(index, folder.original) !== undefined;
     const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
-    const rowPath = row?.["rollout_path"];
+    const place = placeIn(row);
     const isRollout = found.header !== undefined;
     return {
       path: real,
@@ -128,7 +128,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       bytes: { before: bytesBefore, after: found.bytes },
       // Codex makes no index anew of a file that another one goes on from: its turns would be gone from what it shows (0.169).
       forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && pin === undefined,
-      movedFrom: isRollout && isMisplaced(rowPath, real, codexHome) ? rowPath : undefined,
+      movedFrom: isRollout && isMisplaced(place, real, codexHome) ? place : undefined,
     };
   } catch (error) {
     folder.remove();
@@ -215,8 +215,9 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
       {},
     );
   }
-  const { folder, journal } = known;
-  if (journal.state === "undoing") return finishRepair(known);
+  const { folder } = known;
+  const journal = movedAlong(known.journal, real);
+  if (journal.state === "undoing") return finishRepair({ folder, journal });
   return underLock(real, journal.thread, () => {
     const stat = statSync(real);
     const isWhole =
@@ -240,6 +241,13 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
     folder.write(undoing);
     return complete(folder, undoing, stat);
   });
+}
+
+/** The journal of a file that was moved since: where it lies now the state database knows, whatever it knew before the repair. */
+function movedAlong(journal: Journal, path: string): Journal {
+  if (journal.path === path) return journal;
+  const { movedFrom: _movedFrom, archivedAt: _archivedAt, ...rest } = journal;
+  return { ...rest, path };
 }
 
 /** Puts what was appended since the repair behind what is restored, on lines of its own. */
@@ -271,7 +279,8 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
     after: { bytes: bytes.after, sha256: digest(folder.repaired) },
     mended: changes.mended,
     forgotIndex: prepared.forgetsIndex,
-    ...(prepared.movedFrom !== undefined && { movedFrom: prepared.movedFrom }),
+    ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
+    ...(prepared.movedFrom?.archivedAt !== undefined && { archivedAt: prepared.movedFrom.archivedAt }),
   };
   for (const file of [folder.original, folder.repaired, folder.setAside])
     if (existsSync(file)) syncPath(file);
@@ -292,8 +301,11 @@ function complete(folder: RepairFolder, journal: Journal, stat: Stats): Complete
   // Lists that order by it stay as they were; caches that compare it see that something has changed.
   utimesSync(path, stat.atimeMs / 1_000, (stat.mtimeMs + 1) / 1_000);
   crashPoint("repair-written");
-  if (thread !== undefined && journal.movedFrom !== undefined)
-    databases?.setPath(thread, isUndoing ? journal.movedFrom : path);
+  if (thread !== undefined && journal.movedFrom !== undefined) {
+    const { movedFrom, archivedAt } = journal;
+    const before = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
+    databases?.setPlace(thread, isUndoing ? before : { path });
+  }
   const done: Journal = { ...journal, state: isUndoing ? "undone" : "done" };
   folder.write(done);
   crashPoint("repair-recorded");
@@ -359,6 +371,6 @@ function threadOf(path: string, databases: CodexDatabases | undefined): string |
   return known.find(isThreadId);
 }
 
-function isMisplaced(named: unknown, path: string, home: string | undefined): named is string {
-  return typeof named === "string" && home !== undefined && placeMisfit(named, path, home) !== undefined;
+function isMisplaced(named: NamedPlace | undefined, path: string, home: string | undefined): boolean {
+  return named !== undefined && home !== undefined && placeMisfit(named, path, home) !== undefined;
 }

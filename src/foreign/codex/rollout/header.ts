@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isThreadId } from "../home/places.ts";
 import { timeOf } from "./record.ts";
 
 /** Where a thread comes from. "unknown" is also what builds without a version write (nix, forks). */
@@ -50,12 +51,17 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     const value = from[key];
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const id = text("id");
+  // Codex reads ids in capitals too (0.169), and writes them in small letters wherever else they stand.
+  const idOf = (key: string, from?: JsonObject): string | undefined => {
+    const value = text(key, from);
+    return isThreadId(value) ? value.toLowerCase() : value;
+  };
+  const id = idOf("id");
   if (id === undefined) return undefined;
   const git = objectOf(payload["git"]);
   const spawned = objectOf(objectOf(objectOf(payload["source"])["subagent"])["thread_spawn"]);
   const base = objectOf(payload["history_base"]);
-  const rollout = text("thread_id", base);
+  const rollout = text("thread_id", base)?.toLowerCase();
   const header: { -readonly [K in keyof RolloutHeader]: RolloutHeader[K] | undefined } = {
     id,
     created: timeOf(payload["timestamp"]),
@@ -67,9 +73,9 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     branch: text("branch", git),
     commit: text("commit_hash", git),
     repository: text("repository_url", git),
-    forkedFrom: text("forked_from_id"),
-    parent: text("parent_thread_id") ?? text("parent_thread_id", spawned),
-    root: text("session_id"),
+    forkedFrom: idOf("forked_from_id"),
+    parent: idOf("parent_thread_id") ?? idOf("parent_thread_id", spawned),
+    root: idOf("session_id"),
     nickname: text("agent_nickname"),
     role: text("agent_role"),
     isPaginated: payload["history_mode"] === "paginated",

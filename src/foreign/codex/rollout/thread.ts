@@ -9,6 +9,7 @@ import { outcomeOf } from "./outcome.ts";
 import { isSummaryText, promptOf, rebuiltHistory, toldPrompt } from "./prompt.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { type SkimmedItem, ThreadSkim } from "./thread-skim.ts";
+import { folderIn } from "./told-folder.ts";
 
 /** An item of a thread's history: a Responses item as Codex stored it. */
 export interface ThreadItem {
@@ -311,19 +312,6 @@ function payloadBytes(
       ? undefined
       : parseJson(line.toString("utf8", end + metadataMark.length - 1, line.length - 1));
   return isJsonObject(rest) ? line.subarray(start, end) : undefined;
-}
-
-/** The folder that the first message of a bare rollout names: `<cwd>…</cwd>`, in the oldest ones `Current working directory: …`. */
-function folderIn({ content }: JsonObject): string | undefined {
-  if (!Array.isArray(content)) return undefined;
-  for (const part of content) {
-    const text = isJsonObject(part) ? part["text"] : undefined;
-    if (typeof text !== "string") continue;
-    const found =
-      /^\s*<environment_context>[^]*?(?:<cwd>([^<]+)<\/cwd>|Current working directory: (.+))/u.exec(text);
-    if (found) return (found[1] ?? found[2])?.trim();
-  }
-  return undefined;
 }
 
 /** Where the effort stands since there are collaboration modes (0.116 and later). */

@@ -61,7 +61,7 @@ export async function threadAt(path: string): Promise<Thread | undefined> {
   if (!stat?.isFile()) return undefined;
   const header = await headerOf(whole);
   const named = readRolloutName(whole);
-  const thread = named?.thread ?? header?.id.toLowerCase();
+  const thread = named?.thread ?? header?.id;
   if (thread === undefined) return undefined;
   const file: RolloutFile = {
     thread,

@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../lib/json.ts";
+import { pinsIn } from "../examine/descendants.ts";
+import { examine } from "../examine/examine.ts";
+import { judge } from "../findings/judge.ts";
+import { listRollouts } from "../home/places.ts";
+import { lineageOf } from "../rollout/lineage.ts";
+import { repairRollout } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-lost-head-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const now = Date.parse("2026-11-21");
+const fixture = (version: string): string =>
+  listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url)))[0]!.path;
+const home = join(root, "codex");
+const sessions = join(home, "sessions", "2026", "11", "20");
+beforeEach(() => {
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(sessions, { recursive: true });
+});
+
+async function repaired(name: string, content: Buffer): Promise<{ ordinal?: number; payload: JsonObject }> {
+  const path = join(sessions, name);
+  writeFileSync(path, content);
+  const options = { home: join(root, "own"), now, seals: { which: "none" } } as const;
+  await repairRollout(path, options, () => undefined);
+  expect(judge(await examine(path), { path, now }).filter(({ severity }) => severity !== "note")).toEqual([]);
+  const [first = ""] = readFileSync(path, "utf8").split("\n");
+  return JSON.parse(first) as { ordinal?: number; payload: JsonObject };
+}
+
+/** The bytes of the file, of which so many lines and some bytes of the next one are overwritten. */
+function overwritten(path: string, lines: number): Buffer {
+  const bytes = readFileSync(path);
+  let end = 0;
+  for (let line = 0; line < lines; line++) end = bytes.indexOf("\n", end) + 1;
+  return bytes.fill(0, 0, end + 50);
+}
+
+describe("a first line that is lost together with lines behind it", () => {
+  const path = fixture("0.169.0");
+
+  it.each([1, 2, 5])("goes on from nothing, with %i overwritten and another one begun", async (lines) => {
+    const made = await repaired(basename(path), overwritten(path, lines));
+    expect(made.ordinal).toBe(0);
+    expect(made.payload["history_base"]).toBeUndefined();
+  });
+});
+
+describe("the folder of a session whose first line is lost", () => {
+  it("is the one that a message tells the model, where nothing else does", async () => {
+    const path = fixture("0.36.0");
+    const [, ...rest] = readFileSync(path, "utf8").split("\n");
+    const lines = rest.filter((line) => !line.includes('"turn_context"'));
+    const [, told] = /<cwd>([^<]+)<\/cwd>/u.exec(lines.join("\n"))!;
+    const { payload } = await repaired(basename(path), Buffer.from(lines.join("\n")));
+    expect(payload["cwd"]).toBe(told);
+  });
+
+  it("is told by lines behind the first megabytes too", async () => {
+    const path = fixture("0.169.0");
+    const [, ...lines] = readFileSync(path, "utf8").split("\n");
+    const at = lines.findIndex((line) => line.includes('"turn_context"'));
+    const { cwd } = (JSON.parse(lines[at]!) as { payload: JsonObject }).payload;
+    const long = lines.slice(0, at).filter((line) => !/<cwd>|thread_settings/u.test(line));
+    const padding = " ".repeat(2 ** 21);
+    const { payload } = await repaired(
+      basename(path),
+      Buffer.from([...long, padding, ...lines.slice(at)].join("\n")),
+    );
+    expect(payload["cwd"]).toBe(cwd);
+  });
+
+  it("is that of another file of its thread, where its own lines tell none", async () => {
+    const path = fixture("0.36.0");
+    const [header = "", ...rest] = readFileSync(path, "utf8").split("\n");
+    const { cwd } = (JSON.parse(header) as { payload: JsonObject }).payload;
+    const name = basename(path);
+    writeFileSync(join(sessions, name.replace(".jsonl", "_later.jsonl")), `${header}\n`);
+    const lines = rest.filter((line) => !/<cwd>|turn_context/u.test(line));
+    const { payload } = await repaired(name, Buffer.from(lines.join("\n")));
+    expect(payload["cwd"]).toBe(cwd);
+  });
+});
+
+describe("ids that the first line has in capitals", () => {
+  it("are those in the names of the files: what a fork goes on from is found, and keeps its place", async () => {
+    const source = fixture("0.169.0");
+    const [own, fork] = [
+      basename(source),
+      "rollout-2026-11-20T21-00-00-01a1fe21-a4f7-7732-aaac-cfb0c4572f0c.jsonl",
+    ];
+    writeFileSync(join(sessions, own), readFileSync(source));
+    const [header = ""] = readFileSync(source, "utf8").split("\n");
+    const record = JSON.parse(header) as { payload: JsonObject };
+    const id = String(record.payload["id"]).toUpperCase();
+    const history_base = { thread_id: id, end_ordinal_exclusive: 9, end_byte_offset: 30_000 };
+    const payload = { ...record.payload, id: fork.slice(28, -6).toUpperCase(), history_base };
+    writeFileSync(
+      join(sessions, fork),
+      `${JSON.stringify({ ...record, ordinal: 9, payload }, undefined, 1).replaceAll("\n", "")}\n`,
+    );
+    const files = listRollouts(home);
+    const path = join(sessions, fork);
+    expect(judge(await examine(path), { path, now })).toEqual([]);
+    const { segments, trouble } = await lineageOf(
+      files.find(({ path: other }) => other === path)!,
+      files,
+    );
+    expect([segments.length, trouble]).toEqual([2, undefined]);
+    expect(pinsIn(home).get(id.toLowerCase())).toEqual({ offset: 30_000, ordinal: 9 });
+  });
+});

@@ -1,0 +1,89 @@
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { diagnose } from "../diagnose.ts";
+import { needsRepair } from "../findings/findings.ts";
+import { listRollouts } from "../home/places.ts";
+import { repairRollout, undoRepair } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-moved-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const now = Date.parse("2026-11-21");
+const source = listRollouts(fileURLToPath(new URL("../fixtures/0.130.0", import.meta.url)))[0]!;
+const [home, own] = [join(root, "codex"), join(root, "own")];
+const name = basename(source.path);
+const path = join(home, "sessions", "2026", "11", "20", name);
+const archived = join(home, "archived_sessions", name);
+beforeEach(() => {
+  for (const folder of [home, own]) rmSync(folder, { recursive: true, force: true });
+  for (const file of [path, archived]) mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(path, readFileSync(source.path));
+});
+
+function withState<T>(act: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(join(home, "state_5.sqlite"));
+  try {
+    return act(database);
+  } finally {
+    database.close();
+  }
+}
+
+const named = (): unknown =>
+  withState((database) => ({
+    ...database.prepare("SELECT rollout_path, archived, archived_at FROM threads").get(),
+  }));
+
+/** The state database, as it is when Codex has archived the session, or one that it still has among the others. */
+function state(row: { rollout_path: string; archived: number; archived_at: number | null }): void {
+  withState((database) => {
+    database.exec("CREATE TABLE threads (id TEXT, rollout_path TEXT, archived INTEGER, archived_at INTEGER)");
+    const { rollout_path, archived: is, archived_at } = row;
+    database
+      .prepare("INSERT INTO threads VALUES (?, ?, ?, ?)")
+      .run(source.thread, rollout_path, is, archived_at);
+  });
+}
+
+async function kinds(): Promise<string[]> {
+  const options = { home: own, now, signal: new AbortController().signal };
+  for await (const { findings } of diagnose([path], options))
+    return findings.filter(needsRepair).map(({ kind }) => kind);
+  throw new Error("nothing was said");
+}
+
+const repair = async (): Promise<unknown> =>
+  (await repairRollout(path, { home: own, now, seals: { which: "none" } }, () => undefined))?.journal.mended;
+
+describe("a session that Codex has archived, and whose file was moved back by hand", () => {
+  it.each([archived, path])("is no archived one any more, wherever the database has it", async (place) => {
+    const was = { rollout_path: place, archived: 1, archived_at: 1_795_000_000 };
+    state(was);
+    expect(await kinds()).toEqual(["state-moved"]);
+    expect(await repair()).toEqual({});
+    expect(await kinds()).toEqual([]);
+    expect(named()).toEqual({ rollout_path: path, archived: 0, archived_at: null });
+    await undoRepair(own, path);
+    expect(named()).toEqual(was);
+  });
+});
+
+describe("a repair of a session that was archived since", () => {
+  it("is taken back where the file lies now, and the database is left to Codex", async () => {
+    state({ rollout_path: "/elsewhere", archived: 0, archived_at: null });
+    const damaged = Buffer.concat([readFileSync(path), Buffer.alloc(100)]);
+    writeFileSync(path, damaged);
+    expect(await repair()).toEqual({ "nul-tail": 1 });
+    renameSync(path, archived);
+    const since = { rollout_path: archived, archived: 1, archived_at: 1_795_000_000 };
+    withState((database) => database.exec("DROP TABLE threads"));
+    state(since);
+    await undoRepair(own, archived);
+    expect(readFileSync(archived).equals(damaged)).toBe(true);
+    expect(named()).toEqual(since);
+  });
+});

@@ -1,0 +1,37 @@
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import type { Glance } from "./glance.ts";
+import type { RolloutRecord } from "./record.ts";
+
+/**
+ * The folder that the first message of a bare rollout names, and an environment message since: `<cwd>…</cwd>`, in the oldest ones
+ * `Current working directory: …`.
+ */
+export function folderIn({ content }: JsonObject): string | undefined {
+  if (!Array.isArray(content)) return undefined;
+  for (const part of content) {
+    const text = isJsonObject(part) ? part["text"] : undefined;
+    if (typeof text !== "string") continue;
+    const found =
+      /^\s*<environment_context>[^]*?(?:<cwd>([^<]+)<\/cwd>|Current working directory: (.+))/u.exec(text);
+    if (found) return (found[1] ?? found[2])?.trim();
+  }
+  return undefined;
+}
+
+/** Whether a line may tell a folder, by its first bytes. */
+export function tellsFolder({ type, kind }: Pick<Glance, "type" | "kind">): boolean {
+  return type === "turn_context" || kind === "thread_settings_applied" || kind === "message";
+}
+
+/** The folder that a turn works in, as any line but the first tells it. */
+export function folderTold({ type, kind, payload }: RolloutRecord): string | undefined {
+  const settings = payload["thread_settings"];
+  if (type === "response_item" && payload["role"] === "user") return folderIn(payload);
+  if (type === "turn_context") return textOf(payload["cwd"]);
+  if (kind === "thread_settings_applied" && isJsonObject(settings)) return textOf(settings["cwd"]);
+  return undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
