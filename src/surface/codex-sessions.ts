@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { sessionIdOf } from "../foreign/codex/takeover/import.ts";
 import { lastMessages } from "../foreign/codex/list/last-messages.ts";
 import { type ListedThread, listThreads } from "../foreign/codex/list/list.ts";
@@ -109,7 +109,8 @@ function sessionOf(thread: ListedThread, place: Place): CodexSession {
       approval: "ask",
     },
     created,
-    updated,
+    // A file's time of change has fractions.
+    updated: Math.floor(updated),
     status: isOpen ? "interrupted" : "idle",
     ...(isOpen && { reason: "the turn was not ended" }),
     turns: 0,
@@ -120,7 +121,7 @@ function sessionOf(thread: ListedThread, place: Place): CodexSession {
     ...(archived && { archived }),
     bytes,
     ...(serious.length > 0 && {
-      trouble: `${serious.map((flaw) => words[flaw]).join(", ")}; throughline doctor ${quoted(path)}`,
+      trouble: `${serious.map((flaw) => words[flaw]).join(", ")}; throughline doctor ${basename(path).includes(id) ? id : quoted(path)}`,
     }),
     origin: "codex",
     codex: {

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { isSystemError } from "../lib/system.ts";
 import { parse, TomlError } from "smol-toml";
 import { readWorkspace } from "../agent/workspace.ts";
-import { Failure } from "../failure.ts";
 import { findThreads, hasRollout, threadAt } from "../foreign/codex/takeover/find.ts";
 import {
   importThread,
@@ -21,6 +20,7 @@ import { bytesWords, counted, quoted } from "../lib/words.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
 import type { Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
+import { ambiguousThread } from "./ambiguous-thread.ts";
 import type { Config } from "./config.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,11 +31,9 @@ export async function findThread(environment: Environment, reference: string): P
   if (isPath) return threadAt(reference);
   const [only, ...others] = await findThreads(codexHome(environment), reference);
   if (others.length === 0) return only;
-  const matches = [only!, ...others].map(({ file }) => file.thread);
-  throw new Failure(
-    "session-ambiguous",
-    `"${reference}" matches ${matches.length} Codex sessions: ${matches.slice(0, 5).join(", ")}. Give more of the id.`,
-    { reference, matches },
+  throw ambiguousThread(
+    reference,
+    [only!, ...others].map(({ file }) => file.thread),
   );
 }
 

@@ -84,7 +84,8 @@ export function statusWords(session: Standing, now: number): string {
 }
 
 function standingWords(session: Standing, now: number): string {
-  if (session.trouble) return `damaged: ${printableLine(session.trouble, 80)}`;
+  // With room for the whole of the command that it ends with.
+  if (session.trouble) return `damaged: ${printableLine(session.trouble, 200)}`;
   const healed = session.repairs > 0 ? `, healed ${session.repairs}×` : "";
   if (session.holder) return `running (pid ${session.holder.pid})${healed}`;
   if (session.status === "limited") {

@@ -318,7 +318,7 @@ export const commands: readonly Command[] = [
     name: "completion",
     arguments: "<shell> [words...]",
     summary: "print the completion of commands, options and sessions for a shell",
-    example: "throughline completion bash > ~/.local/share/bash-completion/completions/throughline",
+    example: "source <(throughline completion bash)",
     options: [],
     load: async () => (await import("./completion.ts")).completion,
   },

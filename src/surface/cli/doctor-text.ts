@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { counted } from "../../lib/words.ts";
+import { bytesWords, counted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { catalogue, type Finding, needsRepair } from "../../foreign/codex/findings/findings.ts";
@@ -100,7 +100,7 @@ export function doctorText(report: Report): string {
 
 function headLine({ path, thread, bytes, version }: Diagnosis): string {
   const facts = [
-    `${(bytes / 1e6).toFixed(1)} MB`,
+    bytesWords(bytes),
     ...(version === undefined ? [] : [`Codex ${printableLine(version, 30)}`]),
   ];
   return `${thread ?? "(no id)"}  ${facts.join(" · ")}\n  ${printableLine(shortPath(path), 400)}`;

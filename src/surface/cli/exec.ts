@@ -17,7 +17,7 @@ import { lastSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
 import { jsonRenderer } from "./render-json.ts";
 import { textRenderer } from "./render-text.ts";
-import { sessions } from "./sessions.ts";
+import { listSessions } from "./sessions.ts";
 import { stepNumber } from "./step-number.ts";
 import { openWorkbench, type Resumption, type Workbench } from "../workbench.ts";
 
@@ -37,8 +37,14 @@ export async function resume(invocation: Invocation): Promise<number> {
     const choice = await chooseSession(invocation);
     if (choice.kind === "chosen") return resume({ ...invocation, args: [choice.id] });
     if (choice.kind === "left") return 0;
-    await sessions(invocation);
-    throw new Failure("usage", "Which one? throughline resume with an id, a name, or --last.", {});
+    const shown = await listSessions(invocation);
+    throw new Failure(
+      "usage",
+      shown === 0
+        ? "There is none to go on with."
+        : "Which one? throughline resume with an id, a name, or --last.",
+      {},
+    );
   }
   const { find, resumption, prompt } = await readResumption(invocation);
   return withWorkbench(invocation, async (bench) => {

@@ -153,6 +153,7 @@ function fullWords(typed: readonly string[]): string[] {
   if (first === "--resume" || first === "-r") return ["resume", ...rest];
   if (first === "--continue" || first === "-c") return ["resume", "--last", ...rest];
   if (first === "help" && rest.length > 0) {
+    if (rest.every((word) => ownOptions.has(word))) return ["--help"];
     if (commandIn(rest) !== "") return [...rest, "--help"];
     throw new Failure("usage", `There is no command "${rest.join(" ")}". See: throughline --help`, {});
   }

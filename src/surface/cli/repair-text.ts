@@ -92,8 +92,9 @@ export function leftText(path: string, left: readonly Finding[]): string {
   );
 }
 
-export function nothingText(path: string): string {
-  const word = quoted(path);
+/** `reference` is what the person called it. */
+export function nothingText(path: string, reference: string): string {
+  const word = quoted(reference);
   return printable(
     `There is nothing to repair in ${path}. What is to be known of it: throughline doctor ${word}\nIf a provider refuses its sealed reasoning all the same: throughline repair ${word} --sealed\n`,
   );

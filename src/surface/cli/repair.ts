@@ -33,7 +33,16 @@ export async function repair(invocation: Invocation): Promise<number> {
   const found = await target(args[0] ?? "", invocation);
   if (found.kind === "own") return repairOwn(invocation, found.id);
   const { path } = found;
-  if (options["undo"] === true) return undo(invocation, home, path);
+  if (options["undo"] === true) {
+    const choice = ["sealed", "olderThan", "error", "keepSealed"].find((name) => options[name] !== undefined);
+    if (choice !== undefined)
+      throw new Failure(
+        "usage",
+        "--undo takes back all of the last repair; what chooses sealed content goes with a new one. Nothing was changed.",
+        {},
+      );
+    return undo(invocation, home, path);
+  }
   const cutOff = repairsOf(home, path).find(isUnfinished);
   if (cutOff) {
     if (options["write"] !== true)
@@ -128,7 +137,7 @@ async function preview(
 }
 
 function tellNothing(
-  { options, terminal }: Invocation,
+  { args, options, terminal }: Invocation,
   path: string,
   prepared: PreparedRepair | undefined,
 ): number {
@@ -139,7 +148,7 @@ function tellNothing(
       state: "nothing",
       left: left.map((finding) => findingJson(finding, () => quoted(path))),
     });
-  else terminal.out(left.length > 0 ? leftText(path, left) : nothingText(path));
+  else terminal.out(left.length > 0 ? leftText(path, left) : nothingText(path, args[0] ?? path));
   return left.length > 0 ? 1 : 0;
 }
 

@@ -5,6 +5,7 @@ import { printableLine } from "../../lib/printable.ts";
 import { isSystemError } from "../../lib/system.ts";
 import { findThreads } from "../../foreign/codex/takeover/find.ts";
 import { codexHome, pathKnownTo, readRolloutName } from "../../foreign/codex/home/places.ts";
+import { ambiguousThread } from "../ambiguous-thread.ts";
 import { openStore, readConfig } from "../config.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
@@ -109,14 +110,11 @@ function entriesOf(folder: string, onUnreadable: (path: string, why: string) => 
 /** The rollout of the thread with this id, unique beginning of one, or name. Throws `session-missing` or `session-ambiguous`. */
 async function findRollout(reference: string, home: string): Promise<string> {
   const found = await findThreads(home, reference);
-  if (found.length > 1) {
-    const matches = found.map(({ file }) => file.thread);
-    throw new Failure(
-      "session-ambiguous",
-      `"${printableLine(reference)}" matches ${matches.length} Codex sessions: ${matches.slice(0, 5).join(", ")}. Give more of the id.`,
-      { reference, matches },
+  if (found.length > 1)
+    throw ambiguousThread(
+      reference,
+      found.map(({ file }) => file.thread),
     );
-  }
   const [thread] = found;
   if (thread) return pathKnownTo(home)(thread.file.path);
   throw new Failure(

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { codexHome } from "../../foreign/codex/home/places.ts";
 import { printableLine } from "../../lib/printable.ts";
 import type { Place } from "../../session/place.ts";
 import type { ListedSession } from "../../store.ts";
@@ -12,6 +15,12 @@ import { filtersOf, wantsArchived } from "./filter.ts";
 import { progress } from "./progress.ts";
 
 export async function sessions(invocation: Invocation): Promise<number> {
+  await listSessions(invocation);
+  return 0;
+}
+
+/** Prints the list; how many sessions are in it. */
+export async function listSessions(invocation: Invocation): Promise<number> {
   const { terminal, options, folder, signal } = invocation;
   const now = Date.now();
   const filters = filtersOf(invocation, now);
@@ -70,8 +79,10 @@ export async function sessions(invocation: Invocation): Promise<number> {
       const columns = terminal.screen?.output.columns;
       const isCodex = options["codex"] === true;
       terminal.out(await table(shown, hidden, { here, now, isCodex, ...(columns && { columns }) }));
+      if (shown.length === 0 && !isCodex && existsSync(join(codexHome(invocation.environment), "sessions")))
+        terminal.out("Codex's own sessions: throughline sessions --codex\n");
     }
-    return 0;
+    return shown.length;
   } finally {
     reading.clear();
     await store.close();
@@ -110,7 +121,9 @@ async function table(
     .filter(({ count }) => count > 0);
   if (shown.length === 0)
     lines.push(
-      counts.some(({ by }) => by !== elsewhere) ? "No session fits." : "No session in this workspace yet.",
+      counts.some(({ by }) => by !== elsewhere)
+        ? "No session fits."
+        : 'No session in this workspace yet. Start one with: throughline exec "…"',
     );
   const told = counts.map(({ by, count }) => {
     if (by === elsewhere)

@@ -30,7 +30,8 @@ export function holdersOf(rollouts: readonly Held[]): Map<string, Holder> {
   for (const { path, thread } of rollouts) {
     const writer = writers.get(path);
     const home = homeOf(path);
-    const file = home && thread ? statSync(lockPath(home, thread), { throwIfNoEntry: false }) : undefined;
+    const lock = home && thread ? lockPath(home, thread) : undefined;
+    const file = lock === undefined ? undefined : attempt(() => statSync(lock));
     const pid = file && locked.get(file.ino);
     if (pid !== undefined) found.set(path, { ...(pid > 0 && named(pid)), by: "lock" });
     else if (writer !== undefined) found.set(path, { ...named(writer), by: "file" });
@@ -100,7 +101,7 @@ const listed = (folder: string): string[] => attempt(() => readdirSync(folder)) 
 const linkTarget = (path: string): string | undefined => attempt(() => readlinkSync(path));
 const readable = (path: string): string | undefined => attempt(() => readFileSync(path, "utf8"));
 
-/** Processes end while they are looked at, and another user's can't be looked into. */
+/** Processes end while they are looked at, and another user's, and what is theirs alone, can't be looked into. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();
