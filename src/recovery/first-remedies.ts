@@ -3,7 +3,7 @@ import { flag } from "../replay/flag.ts";
 import type { ProjectedElement } from "../replay/project.ts";
 import { endsAlike, issuerOf } from "../replay/seal.ts";
 import type { ItemRecord } from "../session/event.ts";
-import { type Proposal, type Refused, type Remedy, seqsOf } from "./remedy.ts";
+import { isSealSent, type Proposal, type Refused, type Remedy, seqsOf } from "./remedy.ts";
 import { named as namedSealed } from "./rungs.ts";
 
 const left = (items: readonly ProjectedElement[]): Proposal | undefined =>
@@ -61,9 +61,7 @@ export const closedThinking: Remedy = {
       return undefined;
     const start = loopStart(refused);
     const isMeant = (element: ProjectedElement, at: number): boolean =>
-      at < start &&
-      element.record.event.sealed !== undefined &&
-      issuerOf(element.record) === projection.issuer;
+      at < start && isSealSent(element) && issuerOf(element.record) === projection.issuer;
     const items = elements.filter(isMeant);
     const through = items.at(-1)?.record.event.seq;
     if (through === undefined) return undefined;
@@ -76,7 +74,7 @@ export const openThinking: Remedy = {
   rung: 1,
   propose(refused) {
     const start = loopStart(refused);
-    return left(refused.elements.filter(({ record }, at) => at > start && record.event.sealed !== undefined));
+    return left(refused.elements.filter((element, at) => at > start && isSealSent(element)));
   },
 };
 

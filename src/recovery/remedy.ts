@@ -1,4 +1,5 @@
 import type { Failure } from "../failure.ts";
+import { flag } from "../replay/flag.ts";
 import type { ProjectedElement, Projection } from "../replay/project.ts";
 import { endsAlike } from "../replay/seal.ts";
 import type { Quarantine } from "../session/event.ts";
@@ -48,7 +49,7 @@ interface Named {
 
 export function refusedRequest(failure: Failure, projection: Projection, options: LadderOptions): Refused {
   const elements = [...projection.elements()].filter(({ kind }) => kind === "item");
-  const sealed = elements.filter(({ record }) => record.event.sealed !== undefined);
+  const sealed = elements.filter(isSealSent);
   const facts = failure.data as Named;
   return {
     failure,
@@ -60,6 +61,10 @@ export function refusedRequest(failure: Failure, projection: Projection, options
     namedSealed: meantBy(facts, sealed),
   };
 }
+
+/** Whether something sealed goes with it. */
+export const isSealSent = ({ record, flags }: ProjectedElement): boolean =>
+  record.event.sealed !== undefined && (flags & flag.unsealed) === 0;
 
 /** An item id, an index, or the end of a blob, whichever names anything, the surest first. */
 function meantBy(

@@ -1,6 +1,7 @@
+import type { FailureClass } from "../failure/catalogue.ts";
 import type { ItemRecord, Quarantine } from "../session/event.ts";
 import type { QuarantineScope } from "../session/quarantine-scope.ts";
-import { isOutputKind } from "../session/item.ts";
+import { isOutputKind, isSealHolder } from "../session/item.ts";
 import type { ReplayContract } from "./contract.ts";
 import { flag } from "./flag.ts";
 import type { ReplayRule } from "./report.ts";
@@ -29,13 +30,20 @@ export const isSameList = (left: readonly unknown[], right: readonly unknown[]):
 /** Bytes that an output has beside its text, and that shortening it has to save to be worth it. */
 const outputMargin = 256;
 
+/** Whether items are set aside for what is sealed in them, and not as copies of others. */
+const isOfSeals = ({ scope, why }: Quarantine): boolean =>
+  scope.kind !== "items" || why !== ("duplicate-item" satisfies FailureClass);
+
 /** What contract and quarantines together say about items. */
 export class Directives {
   /** The contract as the quarantines have changed it. */
   readonly contract: ReplayContract;
   /** Whether sealed reasoning is asked for. */
   readonly sealed: boolean;
-  readonly isSetAside: (record: ItemRecord) => boolean;
+  readonly #isSetAside: (record: ItemRecord) => boolean;
+  /** The same of items that go without what is sealed in them, where that is what was set aside. */
+  readonly #isUnsealed: (record: ItemRecord) => boolean;
+  readonly #isHolderSetAside: (record: ItemRecord) => boolean;
   readonly detachThrough: number;
   /** Responses that ended up to this sequence number are not built on (see `chain.ts`). */
   readonly chainLost: number;
@@ -68,7 +76,10 @@ export class Directives {
       ...(ofKind("call-ids").length > 0 && { callIds: "word" }),
       callIdLimit: Math.min(contract.callIdLimit, ...ofKind("call-ids").map(({ limit }) => limit)),
     };
-    this.isSetAside = setAsideBy(scopes);
+    this.#isSetAside = setAsideBy(scopes);
+    this.#isUnsealed = setAsideBy(quarantines.filter(isOfSeals).map(({ scope }) => scope));
+    const others = quarantines.filter((each) => each.scope.kind === "restored" || !isOfSeals(each));
+    this.#isHolderSetAside = setAsideBy(others.map(({ scope }) => scope));
     this.chainLost = Math.max(
       -1,
       ...ofKind("chain").map((scope) => scope.through ?? Number.POSITIVE_INFINITY),
@@ -107,8 +118,10 @@ export class Directives {
   ruleAgainst(record: ItemRecord, issuer: string): ReplayRule | undefined {
     const { kind, sealed, empty, text } = record.event;
     const { reasoningText, sealed: seals } = this.contract;
-    if (this.isSetAside(record)) return "quarantined";
+    const isHolder = isSealHolder(record.event);
+    if ((isHolder ? this.#isHolderSetAside : this.#isSetAside)(record)) return "quarantined";
     if (empty) return "empty";
+    if (isHolder) return undefined;
     const isReasoning = kind === "reasoning";
     if (this.isTranscript(record) && (isReasoning || sealed)) return "transcript";
     if (isReasoning && !sealed) {
@@ -118,6 +131,13 @@ export class Directives {
     if (sealed?.shape === "malformed") return "seal-malformed";
     if (!sealed || acceptsSeal(this.contract, issuer, record)) return undefined;
     return seals === "drop" ? "sealed-dropped" : "sealed-elsewhere";
+  }
+
+  /** Whether an item that only holds something sealed goes without that. */
+  isUnsealed(record: ItemRecord, issuer: string): boolean {
+    if (!isSealHolder(record.event)) return false;
+    const isWhole = record.event.sealed?.shape !== "malformed" && acceptsSeal(this.contract, issuer, record);
+    return !isWhole || this.#isUnsealed(record);
   }
 
   isTranscript({ event }: ItemRecord): boolean {

@@ -22,6 +22,7 @@ export function explain(
   if (isSet(flag.recast)) applied.push("role-unknown");
   if (isSet(flag.placeheld)) applied.push(directives.mediaRule(record) ?? "media-too-many");
   if (isSet(flag.trimmed)) applied.push("media-too-large");
+  if (isSet(flag.unsealed)) applied.push("seal-within");
   if (isSet(flag.shortened)) applied.push("output-shortened");
   return applied.map((rule) => ({ seq: record.event.seq, rule, why: ruleWords[rule] }));
 }

@@ -23,6 +23,8 @@ export const flag = {
   trimmed: 1_024,
   /** With the head and the tail of its output only. */
   shortened: 2_048,
+  /** Without what is sealed in it. */
+  unsealed: 4_096,
 } as const;
 
 /** Flags for which an item's bytes have to be looked at. */
@@ -35,4 +37,5 @@ export const rewritten =
   flag.recast |
   flag.placeheld |
   flag.trimmed |
-  flag.shortened;
+  flag.shortened |
+  flag.unsealed;

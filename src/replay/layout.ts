@@ -178,8 +178,8 @@ export class Layout {
   /** How many sealed items are sent, by the issuer that sealed them. */
   sealedSent(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { record, kind } of this.elements()) {
-      if (kind !== "item" || !record.event.sealed) continue;
+    for (const { record, kind, flags } of this.elements()) {
+      if (kind !== "item" || !record.event.sealed || (flags & flag.unsealed) !== 0) continue;
       const issuer = issuerOf(record) ?? "";
       counts.set(issuer, (counts.get(issuer) ?? 0) + 1);
     }

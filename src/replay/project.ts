@@ -1,5 +1,5 @@
 import type { BodyRef, ItemRecord, Quarantine } from "../session/event.ts";
-import { isCallKind, isOutputKind } from "../session/item.ts";
+import { isCallKind, isOutputKind, isSealHolder } from "../session/item.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import type { ReplayContract } from "./contract.ts";
 import { activeQuarantines, Directives, isSameList, type ProjectionBasis } from "./directives.ts";
@@ -255,7 +255,8 @@ export class Projection {
     if (call === undefined) {
       this.#interrupt();
       this.#layout.order.begin(index);
-      this.#layout.send(index, flag.note | this.#sizeFlags(index, record));
+      const unsealed = isSealHolder(record.event) ? flag.unsealed : 0;
+      this.#layout.send(index, flag.note | unsealed | this.#sizeFlags(index, record));
       return;
     }
     const isTold = this.#directives.wordsRule(record) !== undefined || this.#layout.has(call, flag.told);
@@ -273,6 +274,8 @@ export class Projection {
     let how = flags | this.#sizeFlags(index, record);
     if (this.#directives.wordsRule(record) !== undefined) how |= flag.told;
     if (this.#directives.isTranscript(record)) how |= event.id === undefined ? 0 : flag.detached;
+    const isTold = (how & flag.told) !== 0 && isSealHolder(event);
+    if (isTold || this.#directives.isUnsealed(record, this.issuer)) how |= flag.unsealed;
     if (event.kind === "message" && event.role !== undefined && roleOf(record, this.#contract) !== event.role)
       how |= flag.recast;
     if (isCallKind(event.kind)) {

@@ -4,6 +4,7 @@ export type ReplayRule =
   | "sealed-elsewhere"
   | "sealed-too-old"
   | "seal-malformed"
+  | "seal-within"
   | "not-sealed"
   | "reasoning-text"
   | "reasoning-words"
@@ -44,6 +45,7 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
   "sealed-elsewhere": "left out: another issuer sealed it, and this one can't open it",
   "sealed-too-old": "left out: this backend takes sealed reasoning of the last turns only",
   "seal-malformed": "left out: its sealed blob was cut or edited and would be refused",
+  "seal-within": "sent without what is sealed in it, which this backend can't open",
   "not-sealed":
     "left out: reasoning without its sealed blob refers to an item that the provider has not kept",
   "reasoning-text": "left out: this backend takes no reasoning in plain words back here",

@@ -5,6 +5,7 @@ import {
   isCallKind,
   isMediaPart,
   isOutputKind,
+  isSealedPart,
   itemText,
   replayableItem,
   sanitise,
@@ -34,7 +35,7 @@ export function rewrite(item: Uint8Array, record: ItemRecord, flags: number, how
   const edits = (flags & (flag.note | flag.told)) !== 0 ? inWords(item, record, flags, how) : [];
   if (edits.length === 0) {
     const found = members(item);
-    edits.push(...memberEdits(item, found, flags, how), ...mediaEdits(item, found, flags, how));
+    edits.push(...memberEdits(item, found, flags, how), ...partEdits(item, found, flags, how));
     edits.push(...lengthEdits(item, found, flags, how));
   }
   return edits.sort((left, right) => left.from - right.from);
@@ -50,7 +51,8 @@ function memberEdits(
     found,
     ({ key }) =>
       (key === "id" && (flags & flag.detached) !== 0) ||
-      (key === "thought_signature" && (flags & flag.unsigned) !== 0),
+      (key === "thought_signature" && (flags & flag.unsigned) !== 0) ||
+      (key === "encrypted_content" && (flags & flag.unsealed) !== 0),
   );
   const put = (key: string, value: unknown): void => {
     const member = found.find((candidate) => candidate.key === key);
@@ -85,13 +87,14 @@ export function cuts(found: readonly Member[], isCut: (member: Member) => boolea
   return edits;
 }
 
-function mediaEdits(
+/** Parts that can't be shown, or not be opened, become words. */
+function partEdits(
   item: Uint8Array,
   found: readonly Member[],
   flags: number,
-  { maxPartBytes }: Rewriting,
+  { maxPartBytes, role }: Rewriting,
 ): Edit[] {
-  if ((flags & (flag.placeheld | flag.trimmed)) === 0) return [];
+  if ((flags & (flag.placeheld | flag.trimmed | flag.unsealed)) === 0) return [];
   const list = found.find(
     ({ key, valueStart }) => (key === "content" || key === "output") && item[valueStart] === 0x5b,
   );
@@ -99,9 +102,12 @@ function mediaEdits(
   const bytes = item.subarray(list.valueStart, list.end);
   return elements(bytes).flatMap(([start, end]) => {
     const part = bytes.subarray(start, end);
-    const isMeant = (flags & flag.placeheld) !== 0 || part.length > maxPartBytes;
-    if (!isMeant || !isMediaPart(part)) return [];
-    return [{ from: list.valueStart + start, to: list.valueStart + end, bytes: placeholder(part) }];
+    const isLarge = (flags & flag.trimmed) !== 0 && part.length > maxPartBytes;
+    const isMeant = ((flags & flag.placeheld) !== 0 || isLarge) && isMediaPart(part);
+    const isSealed = (flags & flag.unsealed) !== 0 && isSealedPart(part);
+    if (!isMeant && !isSealed) return [];
+    const words = isSealed ? sealedWords[role === "assistant" ? "said" : "given"] : placeholder(part);
+    return [{ from: list.valueStart + start, to: list.valueStart + end, bytes: words }];
   });
 }
 
@@ -131,6 +137,12 @@ function lengthEdits(
     return text ? shortened(from + text.valueStart, from + text.end) : [];
   });
 }
+
+const sealedText = "[Sealed content stood here. It can't be opened any more.]";
+const sealedWords = {
+  said: json({ type: "output_text", text: sealedText }),
+  given: json({ type: "input_text", text: sealedText }),
+};
 
 const mediaNames: Readonly<Record<string, string>> = {
   input_image: "An image",
@@ -162,7 +174,7 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
     const value = output ? [output] : [];
     return [
       ...wrapped(item, "user", words, output),
-      ...mediaEdits(item, value, flags, how),
+      ...partEdits(item, value, flags, how),
       ...lengthEdits(item, value, flags, how),
     ];
   }

@@ -1,4 +1,5 @@
 import type { ItemRecord } from "../session/event.ts";
+import { isSealHolder } from "../session/item.ts";
 import { flag } from "./flag.ts";
 import type { Layout } from "./layout.ts";
 import { type InStep, isModelItem, isSameStep } from "./likeness.ts";
@@ -25,7 +26,8 @@ export class SealWindow {
       if (event.type === "item-added") this.#turn = Math.max(this.#turn, event.turn);
       if (this.#turn > newest - this.#turns) return;
       if (!this.#layout.isSent(this.#at)) continue;
-      if (event.sealed) {
+      if (isSealHolder(event)) this.#layout.send(this.#at, this.#layout.flags(this.#at) | flag.unsealed);
+      else if (event.sealed) {
         this.#layout.leaveOut(this.#at, "sealed-too-old");
         if (event.type === "item-added") this.#step = { turn: event.turn, step: event.step };
       } else if (isModelItem(record) && isSameStep(this.#step, event)) {

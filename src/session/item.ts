@@ -47,8 +47,9 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
     const value = decoder.decode(item.subarray(sealedMember.valueStart, sealedMember.end));
     if (value !== "null")
       facts.sealed = describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined);
-  } else if (kind === "agent_message") {
-    const sealed = sealedPart(listOf(item, found, "content").map((part) => parseJson(decoder.decode(part))));
+  } else {
+    const parts = listOf(item, found, isOutputKind(kind) ? "output" : "content").filter(isSealedPart);
+    const sealed = sealedPart(parts.map((part) => parseJson(decoder.decode(part))));
     if (sealed !== undefined) facts.sealed = describeSeal(sealed);
   }
   return facts;
@@ -64,7 +65,15 @@ export function describeAnew(event: JsonObject, item: Uint8Array): JsonObject | 
   return { ...Object.fromEntries(told), ...facts };
 }
 
-/** What is sealed of a message between agents: it stands in a part of the content (Codex 0.144 to 0.169, 2026-11). */
+/** Whether a content part is something sealed. */
+export function isSealedPart(part: Uint8Array): boolean {
+  return part[0] === 0x7b && members(part).some(({ key }) => key === "encrypted_content");
+}
+
+/**
+ * What is sealed of a message between agents, or of what a tool gave: it stands in a part of the content or of the output (Codex 0.144 to
+ * 0.169, 2026-11).
+ */
 export function sealedPart(content: readonly unknown[]): string | undefined {
   for (const part of content)
     if (isJsonObject(part) && typeof part["encrypted_content"] === "string") return part["encrypted_content"];
@@ -151,6 +160,21 @@ const calls: ReadonlySet<string> = new Set(Object.keys(outputKinds));
 export const isCallKind = (kind: string): boolean => calls.has(kind);
 const answers: ReadonlySet<string> = new Set(Object.values(outputKinds));
 export const isOutputKind = (kind: string): boolean => answers.has(kind);
+
+/** Kinds that hold something sealed beside what anybody can read; others are nothing without it. */
+const holders: ReadonlySet<string> = new Set([
+  "message",
+  ...Object.keys(outputKinds),
+  ...Object.values(outputKinds),
+  "tool_search_call",
+  "tool_search_output",
+  "web_search_call",
+  "image_generation_call",
+]);
+
+/** Whether an item goes without what is sealed in it, where that can't be opened, and isn't left out (Codex stores such since 2026-09). */
+export const isSealHolder = ({ kind, sealed }: ItemFacts): boolean =>
+  sealed !== undefined && holders.has(kind);
 
 /** The bytes of a message item. */
 export function messageItem(role: "user" | "developer", text: string): Uint8Array {

@@ -191,6 +191,17 @@ function sealed(
   wording: SealWording,
 ): Refusal | undefined {
   for (const [at, item] of items.entries()) {
+    const parts = [item["content"], item["output"]].flatMap((list) => (Array.isArray(list) ? list : []));
+    // In these words whether a tool's output or a message between agents holds it (openai/codex and gateways, 2026-07 to 11).
+    if (
+      (parts as Item[]).some(
+        (part) => part["type"] === "encrypted_content" && !open(String(part["encrypted_content"])),
+      )
+    )
+      return invalid(
+        "Encrypted function output content could not be decrypted or decoded.",
+        "invalid_encrypted_content",
+      );
     const blob = item["encrypted_content"];
     if (blob === undefined || blob === null) continue;
     if (typeof blob !== "string")

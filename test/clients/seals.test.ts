@@ -1,8 +1,9 @@
 // One blob among good ones that can't be opened, at every place, and a key that is gone, against the independent upstream.
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, vi } from "vitest";
 import { type Desk, openDesk } from "./desk.ts";
+import { FernetKey } from "./fernet.ts";
 import type { Recorded } from "./upstream.ts";
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -106,5 +107,61 @@ describe.concurrent("a blob that can't be opened", () => {
     expect(run.err).toMatch(/^\+ .*4 items set aside/mu);
     await desk.run(["exec", "resume", "--last", ...all, "third"]);
     expect(outcomes(desk)).toHaveLength(3);
+  });
+});
+
+describe("what is sealed in a tool's output of a session that Codex began", () => {
+  it("and whose key is gone costs one refused request, and the rest of the output stays", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const desk = await openDesk(onTestFinished);
+    const codex = join(desk.work, "..", ".codex");
+    const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
+    const timestamp = "2026-11-21T09:45:53.780Z";
+    const gone = new FernetKey();
+    const said = (role: string, type: string, text: string): object => ({
+      type: "message",
+      role,
+      content: [{ type, text }],
+    });
+    const output = [
+      { type: "input_text", text: "note 1" },
+      { type: "encrypted_content", encrypted_content: gone.seal("the sealed half of a note") },
+    ];
+    const items = [
+      said("user", "input_text", "read it"),
+      { type: "reasoning", summary: [], encrypted_content: gone.seal("so many words that nobody sees") },
+      { type: "function_call", call_id: "call_a", name: "read_note", arguments: "{}" },
+      { type: "function_call_output", call_id: "call_a", output },
+      { ...said("assistant", "output_text", "Read."), encrypted_content: gone.seal("the answer once more") },
+    ];
+    const header = {
+      id,
+      timestamp,
+      cwd: desk.work,
+      originator: "codex_exec",
+      cli_version: "0.169.0",
+      model_provider: "lab",
+    };
+    const lines = [
+      { timestamp, type: "session_meta", payload: header },
+      ...items.map((payload) => ({ timestamp, type: "response_item", payload })),
+    ];
+    mkdirSync(join(codex, "sessions"), { recursive: true });
+    const path = join(codex, "sessions", `rollout-2026-11-21T09-45-53-${id}.jsonl`);
+    writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    const provider = `[model_providers.lab]\nbase_url = "${desk.upstream.url}"\nenv_key = "OPENAI_API_KEY"\n`;
+    writeFileSync(join(codex, "config.toml"), provider);
+    for (const prompt of ["second", "third"]) desk.upstream.script(prompt, [{ say: "Done." }]);
+
+    expect((await desk.run(["exec", "resume", id, ...all, "second"])).status).toBe(0);
+    expect((await desk.run(["exec", "resume", id, ...all, "third"])).status).toBe(0);
+    expect(outcomes(desk)).toEqual(["refused", "answered", "answered"]);
+    const [first, healed] = desk.upstream.requests.map(({ raw }) => raw);
+    expect(first?.match(/"encrypted_content":/gu)).toHaveLength(3);
+    expect(healed).not.toContain('encrypted_content":');
+    for (const words of ["read it", "note 1", "[Sealed content stood here.", "read_note", "Read."])
+      expect(healed).toContain(words);
   });
 });

@@ -244,15 +244,3 @@ export function withoutMember(item: Uint8Array, name: string): Uint8Array {
   const edits = cuts(members(item), ({ key }) => key === name);
   return edits.length === 0 ? item : applied(item, edits);
 }
-
-/** An output with a line in place of each of its sealed parts: the rest of it can still be read. */
-export function withoutSealedParts(item: Uint8Array): Uint8Array {
-  const value = parseJson(decoder.decode(item));
-  if (!isJsonObject(value) || !Array.isArray(value["output"])) return item;
-  const output = value["output"].map((part: unknown) =>
-    partBlob(part).length === 0
-      ? part
-      : { type: "input_text", text: "[Sealed content stood here. It can't be opened any more.]" },
-  );
-  return json({ ...value, output });
-}

@@ -1,19 +1,13 @@
 import type { ReplayContract } from "../../replay/contract.ts";
 import { openai } from "../../replay/contracts/openai.ts";
 import { project, type Projection } from "../../replay/project.ts";
-import { countByRule, type RuleCount } from "../../replay/report.ts";
+import { countByRule, type ReplayRule, type RuleCount } from "../../replay/report.ts";
 import { setAsideBy } from "../../replay/seal.ts";
 import type { ItemRecord, Quarantine } from "../../session/event.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { withoutParameters } from "../../provider/wire/without.ts";
 import { isJsonObject } from "../../lib/json.ts";
-import {
-  type ReadRequest,
-  recordsOf,
-  settingsOf,
-  withoutMember,
-  withoutSealedParts,
-} from "./read-request.ts";
+import { type ReadRequest, recordsOf, settingsOf, withoutMember } from "./read-request.ts";
 import { changesSettings, isVerbatim, writeRequest } from "./write-request.ts";
 
 /**
@@ -167,7 +161,8 @@ export class TakenRequest {
 
   /** What the rules for every request left out or changed. */
   changes(): RuleCount[] {
-    return countByRule([...this.#projection.report()].filter(({ rule }) => rule !== "quarantined"));
+    const isOfRefusal = (rule: ReplayRule): boolean => rule === "quarantined" || rule === "seal-within";
+    return countByRule([...this.#projection.report()].filter(({ rule }) => !isOfRefusal(rule)));
   }
 
   /** The index into `input` as it goes now, of what the client has at this one. */
@@ -203,48 +198,22 @@ export class TakenRequest {
     const { model } = this.request;
     const basis = {
       issuer,
-      quarantines: this.#effective(quarantines),
+      quarantines,
       ...(model !== undefined && { model }),
     };
     return project(asSent, basis, this.#records);
   }
 
-  /** Tool outputs that are set aside for a sealed part keep the others. */
   #rebuild(): void {
-    const outputs = this.#unsealed(this.#inForce());
     const unknown = this.#inForce().flatMap(({ scope }) =>
       scope.kind === "parameter" ? (itemMember(scope.parameter) ?? []) : [],
     );
     const isOther = this.#items !== this.request.items;
-    if (outputs.size > 0 || unknown.length > 0 || isOther || this.#byId !== this.request.isStored) {
-      this.#items = this.request.items.map((item, seq) =>
-        unknown.reduce(withoutMember, outputs.has(seq) ? withoutSealedParts(item) : item),
-      );
+    if (unknown.length > 0 || isOther || this.#byId !== this.request.isStored) {
+      this.#items = this.request.items.map((item) => unknown.reduce(withoutMember, item));
       this.#records = recordsOf(this.#items, { ...this.#sealers, byId: this.#byId }).records;
     }
     this.#projection = this.#projected();
-  }
-
-  #unsealed(quarantines: readonly Quarantine[]): ReadonlySet<number> {
-    const isSetAside = setAsideBy(quarantines.map(({ scope }) => scope));
-    return new Set(
-      this.#given.flatMap((record) =>
-        isOutputKind(record.event.kind) && this.seals.has(record.event.seq) && isSetAside(record)
-          ? [record.event.seq]
-          : [],
-      ),
-    );
-  }
-
-  #effective(quarantines: readonly Quarantine[]): Quarantine[] {
-    const outputs = this.#unsealed(quarantines);
-    if (outputs.size === 0) return [...quarantines];
-    return quarantines.map((quarantine): Quarantine => {
-      const { scope } = quarantine;
-      return scope.kind === "items"
-        ? { ...quarantine, scope: { kind: "items", seqs: scope.seqs.filter((seq) => !outputs.has(seq)) } }
-        : quarantine;
-    });
   }
 }
 

@@ -22,9 +22,10 @@ export function agentMessage(payload: JsonObject): JsonObject {
 export const isWords = (sealed: string): boolean =>
   /\s/u.test(sealed.trim()) || (sealed.length < 64 && !sealed.startsWith("gAAAA"));
 
-/** The item with words as words; the same object where there are none of those. */
+/** The item with words as words, in a message's content or a tool's output; the same object where there are none of those. */
 export function withWords(item: JsonObject): JsonObject {
-  const { content } = item;
+  const list = Array.isArray(item["output"]) ? "output" : "content";
+  const content = item[list];
   if (!Array.isArray(content)) return item;
   const isOpen = (part: unknown): part is JsonObject & { encrypted_content: string } =>
     isJsonObject(part) && typeof part["encrypted_content"] === "string" && isWords(part["encrypted_content"]);
@@ -32,7 +33,7 @@ export function withWords(item: JsonObject): JsonObject {
   const parts = content.map((part: unknown) =>
     isOpen(part) ? { type: "input_text", text: part.encrypted_content } : part,
   );
-  return { ...item, content: parts };
+  return { ...item, [list]: parts };
 }
 
 /**

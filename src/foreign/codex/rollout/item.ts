@@ -16,6 +16,8 @@ const ownMembers: ReadonlySet<string> = new Set([
   "internal_chat_message_metadata_passthrough",
   "metadata",
   "end_turn",
+  // Which arguments are sealed, for the backend that Codex itself asks (since 2026-07).
+  "encrypted_function_args",
 ]);
 const encoder = new TextEncoder();
 
@@ -60,8 +62,9 @@ export function loggedItem(kind: string, payload: JsonObject, room: Room, raw?: 
   const sealed = payload["encrypted_content"];
   if (sealed !== undefined && sealed !== null)
     facts.sealed = describeSeal(typeof sealed === "string" ? sealed : undefined);
-  else if (kind === "agent_message" && Array.isArray(content)) {
-    const part = sealedPart(content);
+  else {
+    const parts = isOutputKind(kind) ? payload["output"] : content;
+    const part = Array.isArray(parts) ? sealedPart(parts) : undefined;
     if (part !== undefined) facts.sealed = describeSeal(part);
   }
   return { facts, bytes };

@@ -22,6 +22,7 @@ const itemMembers = [
   "payload.thought_signature",
   "payload.metadata",
   "payload.end_turn",
+  "payload.encrypted_function_args",
   `payload.${passthrough}`,
 ] as const;
 const total = "payload.info.total_token_usage";
@@ -48,6 +49,7 @@ const unusual = [
   item["payload.thought_signature"],
   item["payload.metadata"],
   item["payload.end_turn"],
+  item["payload.encrypted_function_args"],
 ];
 
 /** Most of a thread's items by their number, nearly all by their bytes. */

@@ -227,8 +227,7 @@ export class ThreadFold {
 
   #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
     if (ownKinds.has(kind) || payload["role"] === "system") return [{ do: "skip", why: kind }];
-    const told = kind === "agent_message" ? withWords(payload) : payload;
-    const item = asItem(kind, told, told === payload ? bytes : undefined);
+    const item = asItem(kind, payload, bytes);
     // Up to 0.33 no header names the folder: what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     // A copy of a user's message in an agent's words begins a turn too, as far as a rollback is concerned.
@@ -278,9 +277,11 @@ export class ThreadFold {
   }
 }
 
-function asItem(kind: string, payload: JsonObject, bytes?: Buffer): ThreadItem {
+function asItem(kind: string, stored: JsonObject, bytes?: Buffer): ThreadItem {
+  const payload = withWords(stored);
   const prompt = kind === "message" ? promptOf(payload) : undefined;
-  return { kind, payload, ...(bytes && { bytes }), ...(prompt !== undefined && { prompt }) };
+  const own = payload === stored ? bytes : undefined;
+  return { kind, payload, ...(own && { bytes: own }), ...(prompt !== undefined && { prompt }) };
 }
 
 const completedMark = '"item":{"type":"UserMessage"';
