@@ -35,5 +35,8 @@ describe("of a line that is no record", () => {
     expect(kept(message.replace("input", "in\xffut").replace("user", "us\x01r"))).toBe(
       message.replace("input", "in?ut").replace("user", "us r"),
     );
+    const role = '"role"';
+    expect(kept(message.replace(role, `\xff\xc3${role}`))).toBe(message.replace(role, `  ${role}`));
+    expect(lost(message.replace(role, `\xff\xc3${role}`))).toEqual([]);
   });
 });

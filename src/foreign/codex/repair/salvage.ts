@@ -12,7 +12,7 @@ export interface Salvaged {
 
 const space = 0x20;
 const newline = 0x0a;
-const questionMark = 0x3f;
+const [quote, questionMark, backslash] = [0x22, 0x3f, 0x5c];
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 /** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
@@ -22,9 +22,9 @@ const between = Buffer.from('}{"');
 const mostPieces = 1_000;
 
 /**
- * Keeps of a line that is no record what can be kept, in place: bytes that are no text become "?", control characters a space, half
- * characters U+FFFD, and a record that was glued behind a torn one stands alone. What is left becomes spaces, which every version passes
- * over. Nothing is made up.
+ * Keeps of a line that is no record what can be kept, in place: bytes that are no text become "?" in a string and a space elsewhere, control
+ * characters a space, half characters U+FFFD, and a record that was glued behind a torn one stands alone. What is left becomes spaces, which
+ * every version passes over. Nothing is made up.
  */
 export function salvage(line: Buffer): Salvaged {
   const cleaned = cleanedText(line);
@@ -88,15 +88,19 @@ function cleanedText(line: Buffer): Buffer {
   return bytes;
 }
 
-/** Puts "?" for every byte that belongs to no UTF-8 sequence. */
+/** Puts "?" for every byte of a string that belongs to no UTF-8 sequence, and a space for one between the parts of a record. */
 function replaceInvalid(bytes: Buffer): void {
+  let [isString, isEscaped] = [false, false];
   for (let at = 0; at < bytes.length;) {
     const byte = bytes[at]!;
     const length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 0;
-    if (length > 0 && (length === 1 || isUtf8(bytes.subarray(at, Math.min(bytes.length, at + length))))) {
-      // A sequence that the end of the line cuts off is no text either.
-      at += length;
-    } else bytes[at++] = questionMark;
+    // A sequence that the end of the line cuts off is no text either.
+    const isText =
+      length > 0 && (length === 1 || isUtf8(bytes.subarray(at, Math.min(bytes.length, at + length))));
+    if (!isText) bytes[at] = isString ? questionMark : space;
+    if (byte === quote && !isEscaped) isString = !isString;
+    isEscaped = byte === backslash && !isEscaped;
+    at += isText ? length : 1;
   }
 }
 
