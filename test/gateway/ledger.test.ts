@@ -1,13 +1,17 @@
 import { execFile, execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,6 +48,31 @@ async function rotated(): Promise<
   const turn = async (text: string): Promise<void> =>
     expect(last(await codex.say(text))).toBe("response.completed");
   return { simulator, gateway, turn, seals: () => simulator.requests.map(sealsIn), lines: gateway.lines };
+}
+
+function entriesIn(file: string): number {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    return Number(db.prepare("SELECT count(*) AS count FROM refused").get()!["count"]);
+  } finally {
+    db.close();
+  }
+}
+
+/** A ledger of three hundred entries, which fill some pages. */
+function filled(lines: string[]): Ledger {
+  const ledger = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
+  for (let at = 0; at < 300; at++) ledger.refuse("a", [hashOf(at)], "why", Date.now());
+  return ledger;
+}
+
+const hashOf = (at: number): string => createHash("sha256").update(String(at)).digest("hex");
+
+/** Overwrites a page of the file that lies behind its tables' names. */
+function damage(): void {
+  const file = openSync(path, "r+");
+  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, 4096 * 7);
+  closeSync(file);
 }
 
 describe("the ledger", () => {
@@ -140,7 +169,7 @@ describe("the ledger", () => {
   });
 
   it("goes on from memory when it can't be written, and says so once", async () => {
-    const { turn, seals, simulator, lines } = await rotated();
+    const { turn, seals, simulator, lines, gateway } = await rotated();
     // Who runs as root may write anywhere; nobody can write below a file.
     rmSync(join(folder, "gateway"), { recursive: true });
     writeFileSync(join(folder, "gateway"), "");
@@ -153,9 +182,8 @@ describe("the ledger", () => {
     rmSync(join(folder, "gateway"));
     simulator.rotateKey();
     await turn("six");
-    const db = new DatabaseSync(path, { readOnly: true });
-    expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 5 });
-    db.close();
+    await gateway.close();
+    expect(entriesIn(path)).toBe(5);
   });
 
   it("that is a database of something else, or no database, is put aside", async () => {
@@ -181,6 +209,62 @@ describe("the ledger", () => {
     expect(readFileSync(path)).toEqual(before);
     expect(lines.filter((line) => line.includes("newer version of throughline"))).toHaveLength(1);
     expect(existsSync(`${path}.unusable`)).toBe(false);
+  });
+
+  it("whose damage shows only when it is read is put aside, with what could be read in the new one", () => {
+    const lines: string[] = [];
+    filled(lines).close();
+    damage();
+    const ledger = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
+    const kept = Array.from({ length: 300 }, (_none, at) => ledger.seal("a", hashOf(at), Date.now()));
+    const left = kept.filter((state) => state === "refused").length;
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(300);
+    ledger.close();
+    expect(lines).toEqual([expect.stringContaining("ledger.sqlite.unusable")]);
+    expect(entriesIn(path)).toBe(left);
+  });
+
+  it("that is damaged while it runs is made anew with all that is known", async () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    const other = new DatabaseSync(path);
+    other.exec("INSERT INTO parameters VALUES ('a', 'm', 'p', 1, 'r'); PRAGMA wal_checkpoint(TRUNCATE);");
+    other.close();
+    damage();
+    await sleep(250);
+    expect(ledger.knows("a")).toBe(true);
+    for (let at = 0; at < 300; at++) expect(ledger.seal("a", hashOf(at), Date.now())).toBe("refused");
+    ledger.refuse("a", ["one more"], "why", Date.now());
+    expect(lines).toEqual([expect.stringContaining("ledger.sqlite.unusable")]);
+    expect(entriesIn(path)).toBe(301);
+    ledger.close();
+  });
+
+  it("is whole for others after its log was deleted beside it", () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    rmSync(`${path}-wal`);
+    ledger.refuse("a", ["one more"], "why", Date.now());
+    expect(entriesIn(path)).toBe(301);
+    ledger.close();
+    expect(lines).toEqual([]);
+  });
+
+  it("that another program has locked holds nobody up, and has everything once it is free", async () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    const began = performance.now();
+    for (let at = 300; at < 400; at++) ledger.refuse("a", [hashOf(at)], "why", Date.now());
+    // Tried each time it would take 50 ms for each of them, at least.
+    expect(performance.now() - began).toBeLessThan(2_000);
+    other.exec("ROLLBACK");
+    other.close();
+    await expect.poll(() => entriesIn(path), { timeout: 10_000 }).toBe(400);
+    expect(lines).toEqual([expect.stringContaining("can't be written")]);
+    ledger.close();
   });
 
   it("that lacks a column, or is emptied while it runs, is made anew with what is known", async () => {

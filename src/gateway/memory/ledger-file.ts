@@ -39,23 +39,28 @@ export interface LedgerFile {
 }
 
 /**
- * Opens the ledger, and makes it when there is none. One that can't be used is put aside under `.unusable`, and told by `aside`; one that may
- * only be read is opened for that. Throws what SQLite or the system throws when there can be no file there at all, and `NewerLedger`.
+ * Opens the ledger, and makes it when there is none. One that can't be used is put aside under `.unusable`, and told by `aside`, as is one
+ * that was found `isDamaged` in use; one that may only be read is opened for that. Throws what SQLite or the system throws when there can be
+ * no file there at all, and `NewerLedger`.
  */
-export function openLedgerFile(path: string, aside: (moved: string) => void): LedgerFile {
+export function openLedgerFile(
+  path: string,
+  aside: (moved: string) => void,
+  isDamaged: boolean = false,
+): LedgerFile {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    return opened(path);
+    if (!isDamaged) return opened(path);
   } catch (error) {
     if (isForbidden(error) && existsSync(path)) return readable(path);
     if (!isUnusable(error)) throw error;
-    const moved = `${path}.unusable`;
-    rmSync(moved, { force: true });
-    if (existsSync(path)) renameSync(path, moved);
-    for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
-    aside(moved);
-    return opened(path);
   }
+  const moved = `${path}.unusable`;
+  rmSync(moved, { force: true });
+  if (existsSync(path)) renameSync(path, moved);
+  for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  aside(moved);
+  return opened(path);
 }
 
 function opened(path: string): LedgerFile {
@@ -92,12 +97,16 @@ function checked(db: DatabaseSync, path: string): LedgerFile {
   if (versionOf(db) !== tablesVersion) throw new OtherVersion(`it is of version ${versionOf(db)}`);
   for (const [table, names] of Object.entries(columns)) db.prepare(`SELECT ${names} FROM ${table}`);
   const { ino } = statSync(path);
+  const log = inodeOf(`${path}-wal`);
   const isStill = (): boolean => {
     const now = statSync(path, { throwIfNoEntry: false });
-    return now !== undefined && now.ino === ino && now.size > 0;
+    // What is written into a log that was deleted beside the file, as who restores a copy does, is seen by nobody else.
+    return now !== undefined && now.ino === ino && now.size > 0 && inodeOf(`${path}-wal`) === log;
   };
   return { db, isStill };
 }
+
+const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
 
 /** Asked once more under the lock: of two gateways that start at once, the second finds the tables of the first and must not put them aside. */
 function make(db: DatabaseSync): void {
@@ -121,10 +130,16 @@ function versionOf(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
 }
 
-/** SQLITE_ERROR for tables that aren't what they should be, SQLITE_CORRUPT, SQLITE_NOTADB. */
-function isUnusable(error: unknown): boolean {
-  const code = (error as { errcode?: unknown }).errcode;
-  return error instanceof OtherVersion || (typeof code === "number" && [1, 11, 26].includes(code & 0xff));
+/** SQLITE_ERROR for tables that aren't what they should be, and what damage is called. */
+const isUnusable = (error: unknown): boolean =>
+  error instanceof OtherVersion || isOfCode(error, 1) || isDamage(error);
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB: some damage shows only where it is read, or written over. */
+export const isDamage = (error: unknown): boolean => isOfCode(error, 11) || isOfCode(error, 26);
+
+function isOfCode(error: unknown, primary: number): boolean {
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === "number" && (errcode & 0xff) === primary;
 }
 
 const forbidden: ReadonlySet<unknown> = new Set(["EROFS", "EACCES", "EPERM"]);

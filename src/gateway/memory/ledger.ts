@@ -1,7 +1,19 @@
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { isJsonObject, parseJson } from "../../lib/json.ts";
+import type { DatabaseSync } from "node:sqlite";
 import type { ConversationMark, HealMemory } from "./heal-memory.ts";
-import { isOfTheFile, type LedgerFile, openLedgerFile } from "./ledger-file.ts";
+import { isDamage, isOfTheFile, type LedgerFile, openLedgerFile } from "./ledger-file.ts";
+import {
+  fingerprint,
+  inner,
+  nothingKnown,
+  putKnown,
+  putMark,
+  putParameter,
+  putRefused,
+  putSealed,
+  readKnown,
+  text,
+  transaction,
+} from "./ledger-rows.ts";
 
 const hour = 3_600_000;
 /** A blob that was refused is tried again after so long, since a provider's fault may be over; each refusal doubles it. */
@@ -17,12 +29,8 @@ const suspectedMs = hour;
 const flushMs = 500;
 /** How often it is looked whether another gateway has written to the file. */
 const lookMs = 200;
-
-interface Refused {
-  at: number;
-  times: number;
-  refusal: string;
-}
+/** A file that can't be written is tried again so often: each try takes its time, and holds up everybody. */
+const retryMs = 1_000;
 
 export interface LedgerOptions {
   log(line: string): void;
@@ -39,9 +47,7 @@ export class Ledger implements HealMemory {
   readonly #path: string | undefined;
   readonly #log: (line: string) => void;
   readonly #now: () => number;
-  readonly #refused = new Map<string, Map<string, Refused>>();
-  readonly #parameters = new Map<string, Map<string, Set<string>>>();
-  readonly #marks = new Map<string, Map<string, ConversationMark>>();
+  #known = nothingKnown();
   /** By issuer and conversation: since when. */
   readonly #suspects = new Map<string, Map<string, number>>();
   /** The newest; the others are in the file. */
@@ -52,8 +58,11 @@ export class Ledger implements HealMemory {
   #isTroubled = false;
   /** Whether the file lacks something: then all is written anew. */
   #isBehind = false;
+  /** Whether what lies there was found to be damaged: then it is put aside with the next write. */
+  #isDamaged = false;
+  #triedAt = Number.NEGATIVE_INFINITY;
   #lookedAt = 0;
-  /** What the file held when it was read, as far as a change shows. */
+  /** What the file held when it was looked at, as far as a change shows. */
   #seen = "";
 
   /** Without a path nothing is kept beyond this object. */
@@ -62,27 +71,28 @@ export class Ledger implements HealMemory {
     this.#log = log;
     this.#now = now;
     if (path === undefined) return;
-    this.#guarded(() => this.#read(this.#opened(path)));
+    this.#guarded(() => readKnown(this.#opened(path, false), now() - keptMs, this.#known));
     if (this.#file) this.#guarded(() => this.#forgetOld());
+    if (this.#isDamaged) this.#write(() => undefined);
   }
 
   knows(issuer: string): boolean {
     this.#look();
-    return this.#refused.has(issuer) || this.knowsMore(issuer);
+    return this.#known.refused.has(issuer) || this.knowsMore(issuer);
   }
 
   knowsMore(issuer: string): boolean {
-    return this.#parameters.has(issuer) || this.#marks.has(issuer);
+    return this.#known.parameters.has(issuer) || this.#known.marks.has(issuer);
   }
 
   seal(issuer: string, blob: string, now: number): "refused" | "due" | undefined {
-    const entry = this.#refused.get(issuer)?.get(blob);
+    const entry = this.#known.refused.get(issuer)?.get(blob);
     if (!entry) return undefined;
     return now - entry.at < Math.min(lastTryMs, firstTryMs * 2 ** (entry.times - 1)) ? "refused" : "due";
   }
 
   refuse(issuer: string, blobs: readonly string[], refusal: string, now: number): void {
-    const ofIssuer = inner(this.#refused, issuer);
+    const ofIssuer = inner(this.#known.refused, issuer);
     for (const blob of blobs)
       ofIssuer.set(blob, { at: now, times: (ofIssuer.get(blob)?.times ?? 0) + 1, refusal });
     this.#write((db) => {
@@ -92,9 +102,9 @@ export class Ledger implements HealMemory {
 
   lift(issuer: string, blobs: readonly string[]): void {
     if (blobs.length === 0) return;
-    const ofIssuer = this.#refused.get(issuer);
+    const ofIssuer = this.#known.refused.get(issuer);
     for (const blob of blobs) ofIssuer?.delete(blob);
-    if (ofIssuer?.size === 0) this.#refused.delete(issuer);
+    if (ofIssuer?.size === 0) this.#known.refused.delete(issuer);
     this.#write((db) => {
       const statement = db.prepare("DELETE FROM refused WHERE issuer = ? AND blob = ?");
       for (const blob of blobs) statement.run(issuer, blob);
@@ -102,22 +112,22 @@ export class Ledger implements HealMemory {
   }
 
   parameters(issuer: string, model: string): readonly string[] {
-    return [...(this.#parameters.get(issuer)?.get(model) ?? [])];
+    return [...(this.#known.parameters.get(issuer)?.get(model) ?? [])];
   }
 
   refuseParameter(issuer: string, model: string, parameter: string, refusal: string, now: number): void {
-    const ofIssuer = inner(this.#parameters, issuer);
+    const ofIssuer = inner(this.#known.parameters, issuer);
     const ofModel = ofIssuer.get(model) ?? new Set();
     ofIssuer.set(model, ofModel.add(parameter));
     this.#write((db) => putParameter(db, issuer, model, parameter, refusal, now));
   }
 
   conversation(issuer: string, conversation: string): ConversationMark | undefined {
-    return this.#marks.get(issuer)?.get(conversation);
+    return this.#known.marks.get(issuer)?.get(conversation);
   }
 
   mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string, now: number): void {
-    inner(this.#marks, issuer).set(conversation, mark);
+    inner(this.#known.marks, issuer).set(conversation, mark);
     this.#write((db) => putMark(db, issuer, conversation, mark, refusal, now));
   }
 
@@ -164,15 +174,17 @@ export class Ledger implements HealMemory {
     if (excess > 0)
       for (const blob of [...this.#sealers.keys()].slice(0, excess + sealersHeld / 8))
         this.#sealers.delete(blob);
-    if (this.#pending.size === 0 || this.#timer) return;
-    this.#timer = setTimeout(() => this.#flush(), flushMs);
-    this.#timer.unref();
+    if (this.#pending.size > 0) this.#flushIn(flushMs);
+  }
+
+  #flushIn(ms: number): void {
+    this.#timer ??= setTimeout(() => this.#flush(), ms).unref();
   }
 
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#pending.size === 0) return;
+    if (this.#pending.size === 0 && !this.#isBehind) return;
     const pending = [...this.#pending];
     this.#pending.clear();
     const now = this.#now();
@@ -182,31 +194,40 @@ export class Ledger implements HealMemory {
   }
 
   close(): void {
+    this.#triedAt = Number.NEGATIVE_INFINITY;
     this.#flush();
+    clearTimeout(this.#timer);
     this.#guarded(() => this.#file?.db.close());
     this.#file = undefined;
   }
 
-  #opened(path: string): DatabaseSync {
-    this.#file = openLedgerFile(path, (moved) =>
-      this.#log(`the ledger ${path} could not be used and lies in ${moved} now; a new one was begun`),
-    );
+  #opened(path: string, isDamaged: boolean): DatabaseSync {
+    const aside = (moved: string): void =>
+      this.#log(`the ledger ${path} could not be used and lies in ${moved} now; a new one was begun`);
+    this.#file = openLedgerFile(path, aside, isDamaged);
+    this.#isDamaged = false;
     return this.#file.db;
   }
 
   #write(work: (db: DatabaseSync) => void): void {
     const path = this.#path;
     if (path === undefined) return;
-    const isDone = this.#guarded(() => {
-      const isSame = this.#file?.isStill() === true && !this.#isBehind;
-      if (isSame) return transaction(this.#file!.db, work);
-      this.#file?.db.close();
-      this.#file = undefined;
-      const db = this.#opened(path);
-      transaction(db, () => this.#writeAll(db));
-    });
+    if (this.#isBehind && performance.now() - this.#triedAt < retryMs) return this.#flushIn(retryMs);
+    const attempt = (): boolean =>
+      this.#guarded(() => {
+        // Another gateway may have put it aside by now.
+        const isStill = this.#file?.isStill() === true;
+        if (isStill && !this.#isBehind && !this.#isDamaged) return transaction(this.#file!.db, work);
+        this.#file?.db.close();
+        this.#file = undefined;
+        const db = this.#opened(path, isStill && this.#isDamaged);
+        transaction(db, () => this.#writeAll(db));
+      });
+    const isDone = attempt() || (this.#isDamaged && attempt());
     this.#isBehind = !isDone;
+    this.#triedAt = performance.now();
     if (isDone) this.#isTroubled = false;
+    else this.#flushIn(retryMs);
   }
 
   /** Whether it went well. What is wrong with the file is told once, until it can be written again. */
@@ -216,11 +237,13 @@ export class Ledger implements HealMemory {
       return true;
     } catch (error) {
       if (!isOfTheFile(error)) throw error;
-      if (!this.#isTroubled)
+      if (isDamage(error)) this.#isDamaged = true;
+      else if (!this.#isTroubled) {
+        this.#isTroubled = true;
         this.#log(
           `the ledger ${this.#path} can't be written; healing goes on from memory: ${(error as Error).message}`,
         );
-      this.#isTroubled = true;
+      }
       return false;
     }
   }
@@ -234,8 +257,10 @@ export class Ledger implements HealMemory {
     this.#guarded(() => {
       const seen = fingerprint(file.db);
       if (seen === this.#seen) return;
-      for (const map of [this.#refused, this.#parameters, this.#marks]) map.clear();
-      this.#read(file.db);
+      const known = nothingKnown();
+      readKnown(file.db, this.#now() - keptMs, known);
+      this.#known = known;
+      this.#seen = seen;
     });
   }
 
@@ -244,112 +269,9 @@ export class Ledger implements HealMemory {
       this.#file?.db.prepare(`DELETE FROM ${table} WHERE at < ?`).run(this.#now() - keptMs);
   }
 
-  #read(db: DatabaseSync): void {
-    this.#seen = fingerprint(db);
-    const since = this.#now() - keptMs;
-    for (const { issuer, blob, at, times, refusal } of rows(db, "refused", since))
-      inner(this.#refused, text(issuer)).set(text(blob), {
-        at: Number(at),
-        times: Number(times),
-        refusal: text(refusal),
-      });
-    for (const { issuer, model, parameter } of rows(db, "parameters", since)) {
-      const ofIssuer = inner(this.#parameters, text(issuer));
-      ofIssuer.set(text(model), (ofIssuer.get(text(model)) ?? new Set()).add(text(parameter)));
-    }
-    for (const { issuer, conversation, mark } of rows(db, "conversations", since)) {
-      const value = parseJson(text(mark));
-      if (isMark(value)) inner(this.#marks, text(issuer)).set(text(conversation), value);
-    }
-  }
-
   #writeAll(db: DatabaseSync): void {
     const now = this.#now();
-    for (const [issuer, blobs] of this.#refused)
-      for (const [blob, entry] of blobs) putRefused(db, issuer, blob, entry);
-    for (const [issuer, models] of this.#parameters)
-      for (const [model, names] of models)
-        for (const name of names) putParameter(db, issuer, model, name, "parameter-unsupported", now);
-    for (const [issuer, marks] of this.#marks)
-      for (const [conversation, mark] of marks) putMark(db, issuer, conversation, mark, "kept", now);
+    putKnown(db, this.#known, now);
     for (const [blob, issuer] of this.#sealers) putSealed(db, blob, issuer, now);
   }
-}
-
-function inner<V>(outer: Map<string, Map<string, V>>, key: string): Map<string, V> {
-  let found = outer.get(key);
-  if (!found) outer.set(key, (found = new Map()));
-  return found;
-}
-
-function transaction(db: DatabaseSync, work: (db: DatabaseSync) => void): void {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    work(db);
-    db.exec("COMMIT");
-  } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
-}
-
-function putRefused(db: DatabaseSync, issuer: string, blob: string, { at, times, refusal }: Refused): void {
-  db.prepare("INSERT OR REPLACE INTO refused (issuer, blob, at, times, refusal) VALUES (?, ?, ?, ?, ?)").run(
-    issuer,
-    blob,
-    at,
-    times,
-    refusal,
-  );
-}
-
-function putParameter(
-  db: DatabaseSync,
-  issuer: string,
-  model: string,
-  parameter: string,
-  refusal: string,
-  at: number,
-): void {
-  db.prepare(
-    "INSERT OR REPLACE INTO parameters (issuer, model, parameter, at, refusal) VALUES (?, ?, ?, ?, ?)",
-  ).run(issuer, model, parameter, at, refusal);
-}
-
-function putMark(
-  db: DatabaseSync,
-  issuer: string,
-  conversation: string,
-  mark: ConversationMark,
-  refusal: string,
-  at: number,
-): void {
-  db.prepare(
-    "INSERT OR REPLACE INTO conversations (issuer, conversation, mark, at, refusal) VALUES (?, ?, ?, ?, ?)",
-  ).run(issuer, conversation, JSON.stringify(mark), at, refusal);
-}
-
-function putSealed(db: DatabaseSync, blob: string, issuer: string, at: number): void {
-  db.prepare("INSERT OR REPLACE INTO sealed (blob, issuer, at) VALUES (?, ?, ?)").run(blob, issuer, at);
-}
-
-/** Of all that is held in memory. Sealers aren't: they come with every answer, and are looked up in the file. */
-function fingerprint(db: DatabaseSync): string {
-  const found = db
-    .prepare(
-      `SELECT (SELECT count(*) || ' ' || max(at) || ' ' || sum(times) FROM refused) AS refused,
-        (SELECT count(*) || ' ' || max(at) FROM parameters) AS parameters,
-        (SELECT count(*) || ' ' || max(at) FROM conversations) AS conversations`,
-    )
-    .get();
-  return JSON.stringify(found);
-}
-
-const rows = (db: DatabaseSync, table: string, since: number): Record<string, SQLOutputValue>[] =>
-  db.prepare(`SELECT * FROM ${table} WHERE at >= ?`).all(since);
-
-const text = (value: SQLOutputValue | undefined): string => (typeof value === "string" ? value : "");
-
-function isMark(value: unknown): value is ConversationMark {
-  return isJsonObject(value) && Array.isArray(value["quarantines"]) && typeof value["index"] === "number";
 }

@@ -1,0 +1,130 @@
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import type { ConversationMark } from "./heal-memory.ts";
+
+interface Refused {
+  at: number;
+  times: number;
+  refusal: string;
+}
+
+/** What a ledger holds in memory, each by its issuer: refused blobs, parameters by model, marks by conversation. */
+export interface Known {
+  readonly refused: Map<string, Map<string, Refused>>;
+  readonly parameters: Map<string, Map<string, Set<string>>>;
+  readonly marks: Map<string, Map<string, ConversationMark>>;
+}
+
+export const nothingKnown = (): Known => ({ refused: new Map(), parameters: new Map(), marks: new Map() });
+
+/** Adds what was written since then (milliseconds since 1970). Of a damaged file, what comes before the damage is added when it throws. */
+export function readKnown(db: DatabaseSync, since: number, { refused, parameters, marks }: Known): void {
+  for (const { issuer, blob, at, times, refusal } of rows(db, "refused", since))
+    inner(refused, text(issuer)).set(text(blob), {
+      at: Number(at),
+      times: Number(times),
+      refusal: text(refusal),
+    });
+  for (const { issuer, model, parameter } of rows(db, "parameters", since)) {
+    const ofIssuer = inner(parameters, text(issuer));
+    ofIssuer.set(text(model), (ofIssuer.get(text(model)) ?? new Set()).add(text(parameter)));
+  }
+  for (const { issuer, conversation, mark } of rows(db, "conversations", since)) {
+    const value = parseJson(text(mark));
+    if (isMark(value)) inner(marks, text(issuer)).set(text(conversation), value);
+  }
+}
+
+/** Writes all of it over what is there. */
+export function putKnown(db: DatabaseSync, { refused, parameters, marks }: Known, now: number): void {
+  for (const [issuer, blobs] of refused)
+    for (const [blob, entry] of blobs) putRefused(db, issuer, blob, entry);
+  for (const [issuer, models] of parameters)
+    for (const [model, names] of models)
+      for (const name of names) putParameter(db, issuer, model, name, "parameter-unsupported", now);
+  for (const [issuer, conversations] of marks)
+    for (const [conversation, mark] of conversations) putMark(db, issuer, conversation, mark, "kept", now);
+}
+
+export function inner<V>(outer: Map<string, Map<string, V>>, key: string): Map<string, V> {
+  let found = outer.get(key);
+  if (!found) outer.set(key, (found = new Map()));
+  return found;
+}
+
+export function transaction(db: DatabaseSync, work: (db: DatabaseSync) => void): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    work(db);
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+export function putRefused(
+  db: DatabaseSync,
+  issuer: string,
+  blob: string,
+  { at, times, refusal }: Refused,
+): void {
+  db.prepare("INSERT OR REPLACE INTO refused (issuer, blob, at, times, refusal) VALUES (?, ?, ?, ?, ?)").run(
+    issuer,
+    blob,
+    at,
+    times,
+    refusal,
+  );
+}
+
+export function putParameter(
+  db: DatabaseSync,
+  issuer: string,
+  model: string,
+  parameter: string,
+  refusal: string,
+  at: number,
+): void {
+  db.prepare(
+    "INSERT OR REPLACE INTO parameters (issuer, model, parameter, at, refusal) VALUES (?, ?, ?, ?, ?)",
+  ).run(issuer, model, parameter, at, refusal);
+}
+
+export function putMark(
+  db: DatabaseSync,
+  issuer: string,
+  conversation: string,
+  mark: ConversationMark,
+  refusal: string,
+  at: number,
+): void {
+  db.prepare(
+    "INSERT OR REPLACE INTO conversations (issuer, conversation, mark, at, refusal) VALUES (?, ?, ?, ?, ?)",
+  ).run(issuer, conversation, JSON.stringify(mark), at, refusal);
+}
+
+export function putSealed(db: DatabaseSync, blob: string, issuer: string, at: number): void {
+  db.prepare("INSERT OR REPLACE INTO sealed (blob, issuer, at) VALUES (?, ?, ?)").run(blob, issuer, at);
+}
+
+/** Changes with all that is held in memory. Sealers aren't: they come with every answer, and are looked up in the file. */
+export function fingerprint(db: DatabaseSync): string {
+  const found = db
+    .prepare(
+      `SELECT (SELECT count(*) || ' ' || max(at) || ' ' || sum(times) FROM refused) AS refused,
+        (SELECT count(*) || ' ' || max(at) FROM parameters) AS parameters,
+        (SELECT count(*) || ' ' || max(at) FROM conversations) AS conversations`,
+    )
+    .get();
+  return JSON.stringify(found);
+}
+
+const rows = (db: DatabaseSync, table: string, since: number): Iterable<Record<string, SQLOutputValue>> =>
+  db.prepare(`SELECT * FROM ${table} WHERE at >= ?`).iterate(since);
+
+export const text = (value: SQLOutputValue | undefined): string => (typeof value === "string" ? value : "");
+
+function isMark(value: unknown): value is ConversationMark {
+  return isJsonObject(value) && Array.isArray(value["quarantines"]) && typeof value["index"] === "number";
+}
