@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
 
 // Gateways put the upstream's body after words of their own: "Upstream request failed: {…}", "litellm.BadRequestError: OpenAIException - {…}",
-// "VertexAIException - b'{…}'", "Error code: 400 - {'error': …}".
-const wrapper = /^[\w .,:()/-]{0,160}?[:–-]\s*(?=(?:b?['"])?\{)/u;
+// "VertexAIException - b'{…}'", "Error code: 400 - {'error': …}", "Upstream error: 400 {…}".
+const wrapper = /^[\w .,:()/-]{0,160}?(?:[:–-]|\b[45]\d\d(?: [A-Z][a-z]+){0,3})\s*(?=(?:b?['"])?\{)/u;
 const wrapperWords = /error|exception|fail|returned|rejected|response|status/iu;
 // LiteLLM puts words of its own behind the upstream's body too: ". Received Model Group=…", "\nmodel=…"; only where an exception is named.
 const exception = /\b[a-z][\w.]*(?:Error|Exception)\b/iu;

@@ -2,6 +2,7 @@ import type { FailureSignal } from "../failure.ts";
 import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import { embeddedObject } from "./embedded.ts";
 import { parsePartialJson } from "./partial.ts";
+import { canonicalPlace, pathOf, placeInDetails, placeInPython } from "./place.ts";
 
 /** What is kept of a body, in characters. */
 export const bodyLimit = 64 * 1024;
@@ -135,16 +136,6 @@ function layersOf(value: unknown, depth = 0): Layer[] {
   return layers;
 }
 
-/** pydantic's place of an error: `["body", "tools", 3, "function", "type"]` is `tools[3].type`. Names of its own models stand between. */
-function placeOf(loc: readonly unknown[]): string {
-  let path = "";
-  for (const part of loc) {
-    if (typeof part === "number") path += `[${part}]`;
-    else if (typeof part === "string" && part !== "body") path += path === "" ? part : `.${part}`;
-  }
-  return path;
-}
-
 /** What OpenRouter quotes of its upstream, or of its own check of the request: a list of zod's issues, as JSON (openai/codex#18307). */
 function rawLayers(raw: unknown, depth: number): Layer[] {
   const issues =
@@ -176,11 +167,13 @@ function layerOf(value: JsonObject): Layer | undefined {
   if (typeof value["type"] === "string") layer.type = value["type"];
   else if (typeof value["status"] === "string" && /^[A-Z_]+$/u.test(value["status"]))
     layer.type = value["status"];
-  if (typeof value["param"] === "string") layer.param = value["param"];
-  else if (Array.isArray(value["loc"])) layer.param = placeOf(value["loc"]);
+  if (typeof value["param"] === "string") layer.param = canonicalPlace(value["param"]);
+  else if (Array.isArray(value["loc"])) layer.param = pathOf(value["loc"]);
   // AWS writes it with a capital in front of some services.
   const message = value["message"] ?? value["msg"] ?? value["Message"];
   if (typeof message === "string") layer.message = message;
+  const told = placeInDetails(value["details"]) ?? (layer.message && placeInPython(layer.message));
+  if (told) layer.param ??= told;
   const headers = value["headers"];
   if (isJsonObject(headers)) layer.headers = textMembers(headers);
   const incomplete = value["incomplete_details"];

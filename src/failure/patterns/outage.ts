@@ -101,6 +101,23 @@ export const outage: readonly Pattern[] = [
     ],
   },
   {
+    // Ollama calls each refusal of a request so.
+    class: "overloaded",
+    rows: [40],
+    codes: ["api_error"],
+    except: [400, 404, 409, 422],
+    general: true,
+    data: (signal, _found, { now }) => retryAfter(signal, now),
+    samples: [
+      {
+        source: "Anthropic",
+        status: 500,
+        body: { type: "error", error: { type: "api_error", message: "Internal server error" } },
+        data: {},
+      },
+    ],
+  },
+  {
     class: "overloaded",
     rows: [40],
     codes: [
@@ -110,7 +127,6 @@ export const outage: readonly Pattern[] = [
       "server_error",
       "internal_server_error",
       "internal_error",
-      "api_error",
       "unavailable",
       "timeout_error",
       // OpenAI: somebody else is at work on the conversation, for a moment.
@@ -149,12 +165,6 @@ export const outage: readonly Pattern[] = [
         source: "Anthropic, error event in the stream",
         event: "error",
         body: { type: "error", error: { details: null, type: "overloaded_error", message: "Overloaded" } },
-        data: {},
-      },
-      {
-        source: "Anthropic",
-        status: 500,
-        body: { type: "error", error: { type: "api_error", message: "Internal server error" } },
         data: {},
       },
       {

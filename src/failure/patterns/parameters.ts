@@ -10,7 +10,7 @@ export const parameters: readonly Pattern[] = [
   {
     class: "parameter-unsupported",
     rows: [47],
-    text: /^encrypted content is not supported with this model/iu,
+    text: /^encrypted content (?:is not supported with this model|cannot be requested for)/iu,
     data: () => ({ parameter: "include" }),
     samples: [
       {
@@ -19,6 +19,19 @@ export const parameters: readonly Pattern[] = [
         body: {
           error: {
             message: "Encrypted content is not supported with this model.",
+            type: "invalid_request_error",
+            param: "include",
+            code: null,
+          },
+        },
+        data: { parameter: "include" },
+      },
+      {
+        source: "OpenAI, of responses that it keeps (pydantic/pydantic-ai#6611, 2026-07)",
+        status: 400,
+        body: {
+          error: {
+            message: "Encrypted content cannot be requested for persisted responses.",
             type: "invalid_request_error",
             param: "include",
             code: null,

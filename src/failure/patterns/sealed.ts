@@ -10,13 +10,24 @@ const refusal =
 function sealRefusal(signal: FailureSignal): SealRefusal {
   const found = refusal.exec(words(signal));
   const data: SealRefusal = {};
-  const item = found?.groups?.["item"];
+  const item = found?.groups?.["item"] ?? itemIn(signal);
   if (item) data.item = item;
-  const tail = /(?:\.{2,}|…)([\w+/=-]{2,})$/u.exec(found?.groups?.["blob"] ?? "")?.[1];
+  const tail =
+    /(?:\.{2,}|…)([\w+/=-]{2,})$/u.exec(found?.groups?.["blob"] ?? "")?.[1] ??
+    /\bgAAAA[\w+/=-]{100,}/u.exec(signal.message)?.[0].slice(-16);
   if (tail) data.tail = tail;
-  const index = /\binput\[(\d+)\]/u.exec(signal.param ?? "")?.[1];
+  const place = /\binput\[(\d+)\]/u;
+  const index = (place.exec(signal.param ?? "") ?? place.exec(words(signal).slice(0, 80)))?.[1];
   if (index !== undefined) data.index = Number(index);
   return data;
+}
+
+/** Relays give the id a member of its own, or the parameter's. */
+function itemIn({ param, details }: FailureSignal): string | undefined {
+  const told = [param, details?.["item_id"], details?.["item"]];
+  return told.find((name) => typeof name === "string" && /^(?:rs|cmp|amsg|fco?)_\w+$/u.test(name)) as
+    | string
+    | undefined;
 }
 
 const openaiText = "The encrypted content gAAA...c90= could not be verified.";

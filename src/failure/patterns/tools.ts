@@ -162,6 +162,68 @@ export const toolKinds: readonly Pattern[] = [
     ],
   },
   {
+    // The same where the place stands in the words, or nowhere.
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^failed to deserialize the json body into the target type: (?<place>tools(?:\[\d+\])?)(?:\.type)?: (?:unknown variant|data did not match|invalid type)/iu,
+    data: (_signal, found) => {
+      const place = found?.groups?.["place"] ?? "tools";
+      return place === "tools" ? tools("!function") : { parameter: place };
+    },
+    samples: [
+      {
+        source: "servers in Rust",
+        status: 422,
+        body: {
+          error: {
+            message:
+              "Failed to deserialize the JSON body into the target type: tools[3]: unknown variant `namespace`, expected `function` at line 1 column 5120",
+            type: "invalid_request_error",
+          },
+        },
+        data: { parameter: "tools[3]" },
+      },
+      {
+        source: "Dynamo (ai-dynamo/dynamo#10963, 2026-06)",
+        status: 400,
+        body: invalid(
+          "Failed to deserialize the JSON body into the target type: tools: data did not match any variant of untagged enum ToolParam at line 1 column 833",
+          null,
+        ),
+        data: { parameter: "tools[!function]" },
+      },
+    ],
+  },
+  {
+    // A tool that is refused for what it says of itself: each request that offers it would be.
+    class: "parameter-unsupported",
+    rows: [47],
+    text: /^(?:invalid schema for function '(?<name>[\w-]+)'|invalid 'tools\[(?<place>\d+)\]\.name')/iu,
+    data: (_signal, found) => tools(found?.groups?.["name"] ?? found?.groups?.["place"] ?? ""),
+    samples: [
+      {
+        source: "OpenAI, of a tool that Codex Desktop brought (Wei-Shaw/sub2api#5364, 2026-08)",
+        status: 400,
+        body: invalid(
+          "Invalid schema for function 'automation_update': None is not valid under any of the given schemas.",
+          "invalid_function_parameters",
+          "tools[7].parameters",
+        ),
+        data: { parameter: "tools[automation_update]" },
+      },
+      {
+        source: "Bedrock (BerriAI/litellm#36545, 2026-08)",
+        status: 400,
+        body: invalid(
+          "Invalid 'tools[1].name': 'functions' is a reserved namespace.",
+          "invalid_value",
+          "tools[1].name",
+        ),
+        data: { parameter: "tools[1]" },
+      },
+    ],
+  },
+  {
     class: "parameter-unsupported",
     rows: [47],
     text: /^tool choice '[^']+' not found in 'tools' parameter/iu,
