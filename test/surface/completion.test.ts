@@ -23,6 +23,9 @@ interface Desk {
   ids: string[];
 }
 
+/** Of a session of Codex's. */
+const thread = "fedcba98-7654-7210-8000-000000000000";
+
 /** The script of a shell, the program on its path, and two sessions, one of them with the nasty name. */
 async function withScript(shell: string, use: (desk: Desk) => Promise<void>): Promise<void> {
   await withRig({}, async (rig) => {
@@ -41,6 +44,9 @@ async function withScript(shell: string, use: (desk: Desk) => Promise<void>): Pr
     >;
     for (const name of [nasty, "plain"])
       expect((await rig.run(["exec", "--name", name, "Hello."])).status).toBe(0);
+    const rollouts = join(rig.folder, "codex", "sessions", "2026", "11", "20");
+    mkdirSync(rollouts, { recursive: true });
+    writeFileSync(join(rollouts, `rollout-2026-11-20T20-58-19-${thread}.jsonl`), "");
     await use({ rig, script, env, ids: rig.ids() });
     expect(existsSync(join(rig.workspace, "pwned")), "nothing of a name was carried out").toBe(false);
   });
@@ -62,6 +68,8 @@ async function expectOffers(
   expect(offers("show", "pl")).toEqual(["plain"]);
   expect(offers("show", ids[0]!.slice(0, -1))).toEqual([ids[0]]);
   expect(offers("repair", "pl"), "a file, or a session of Codex's: no own one").toEqual([]);
+  expect(offers("repair", "fedc")).toEqual([thread]);
+  expect(offers("resume", "fedc")).toEqual([thread]);
   expect(offers("show", "it").map(named)).toEqual([nasty]);
   expect(offers("archive", "plain", "pl")).toEqual(["plain"]);
   expect(offers("--cont")).toEqual(["--continue"]);

@@ -35,13 +35,22 @@ export async function candidates(
   const inner = used > 0 ? [] : startingWith(subcommands(at), begun);
   const args = command?.arguments?.split(/ (?=[[<])/u) ?? [];
   const argument = args[used] ?? (args.at(-1)?.includes("...") ? args.at(-1)! : "");
-  if (/session/u.test(argument)) return [...inner, ...(await sessionWords(invocation, begun, home))];
+  if (/session/u.test(argument)) {
+    const own = await sessionWords(invocation, begun, home);
+    const isResume = at === "resume" || at === "exec resume";
+    const others = isResume ? await rolloutWords(invocation, begun) : [];
+    return [...inner, ...own, ...others.filter(({ word }) => own.every((each) => each.word !== word))];
+  }
   if (/shell/u.test(argument))
     return startingWith(
       ["bash", "zsh", "fish"].map((word) => ({ word, help: "" })),
       begun,
     );
-  if (/prompt|path|rollout/u.test(argument) && inner.length === 0) return files;
+  if (/path|rollout/u.test(argument)) {
+    const found = await rolloutWords(invocation, begun);
+    return found.length > 0 ? found : files;
+  }
+  if (/prompt/u.test(argument) && inner.length === 0) return files;
   if (inner.length > 0 || begun !== "" || argument !== "") return inner;
   return command ? startingWith(optionsOf(command), begun) : inner;
 }
@@ -108,6 +117,17 @@ function valuesOf({ flags, values = [], help }: OptionSpec, begun: string): Cand
 
 const startingWith = (all: readonly Candidate[], begun: string): Candidate[] =>
   all.filter(({ word }) => word.startsWith(begun));
+
+/** Ids of Codex's sessions, which their files' names say, once enough of one is there to be none of a file. */
+async function rolloutWords({ environment }: Invocation, begun: string): Promise<Candidate[]> {
+  if (!/^[0-9a-f]{4}[0-9a-f-]*$/u.test(begun)) return [];
+  const { codexHome, listRollouts } = await import("../../foreign/codex/home/places.ts");
+  const threads = new Map(listRollouts(codexHome(environment)).map(({ thread, made }) => [thread, made]));
+  return startingWith(
+    [...threads].map(([word, made]) => ({ word, help: `Codex, made ${made.replace("T", " ")}` })),
+    begun,
+  ).slice(0, mostSessions);
+}
 
 /** Names, and ids; of this workspace first, and of all others where none of these begins so. */
 async function sessionWords(invocation: Invocation, begun: string, home?: string): Promise<Candidate[]> {
