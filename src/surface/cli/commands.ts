@@ -302,7 +302,7 @@ export const commands: readonly Command[] = [
   {
     name: "simulate",
     summary: "serve a model's API on loopback, with seals, limits and cuts as a scenario says",
-    example: "throughline simulate --listen 8787 --scenario cut.toml",
+    example: "throughline simulate --listen 8787",
     options: [
       { flags: "--listen <port>", help: "port on 127.0.0.1 (default: any free one)" },
       {
