@@ -27,7 +27,7 @@ export async function pickSession(
     (done) => {
       const model = new PickerModel(sessionSource(shelves), first, done);
       signal.addEventListener("abort", () => model.do({ kind: "interrupt" }), { once: true });
-      return pickerElement({ model, here, paint });
+      return pickerElement({ model, here, paint, suspend: screen.suspend });
     },
     { alternate: true },
   );

@@ -33,6 +33,7 @@ describe("the picker's keys", () => {
       expect(commands(input, pressed, asking)).toEqual([{ kind: "ask", asking: undefined }]);
     expect(commands("", { escape: true })).toEqual([{ kind: "leave" }]);
     expect(commands("c", { ctrl: true }, asking)).toEqual([{ kind: "interrupt" }]);
+    expect(commands("z", { ctrl: true }, asking)).toEqual([{ kind: "suspend" }]);
   });
 
   it("begin nothing while something is done, and move and search all the same", () => {

@@ -32,10 +32,15 @@ export function keysIn(input: string, key: Key): { input: string; key: Key }[] {
   });
 }
 
-/** What a key asks for (Ink's `useInput`); `undefined` for one that means nothing here. */
-export function pickerKey(input: string, key: Key, { asking, busy }: PickerState): PickerCommand | undefined {
+/** What a key asks for (Ink's `useInput`), "suspend" of the screen and all else of the model; `undefined` for one that means nothing here. */
+export function pickerKey(
+  input: string,
+  key: Key,
+  { asking, busy }: PickerState,
+): PickerCommand | { kind: "suspend" } | undefined {
   if (key.eventType === "release") return undefined;
   if (key.ctrl && input === "c") return { kind: "interrupt" };
+  if (key.ctrl && input === "z") return { kind: "suspend" };
   if (asking?.kind === "delete")
     return input.toLowerCase() === "y" ? { kind: "delete" } : { kind: "ask", asking: undefined };
   if (key.escape) return asking ? { kind: "ask", asking: undefined } : { kind: "leave" };

@@ -1,6 +1,7 @@
-import { Text, useInput, usePaste, useWindowSize } from "ink";
+import { Text, useApp, useInput, usePaste, useWindowSize } from "ink";
 import { createElement, type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import type { Place } from "../../session/place.ts";
+import type { Screen } from "../cli/terminal.ts";
 import { keysIn, pickerKey } from "./picker-keys.ts";
 import { pickerLines, pickerRoom } from "./picker-lines.ts";
 import type { PickerModel } from "./picker-model.ts";
@@ -11,19 +12,24 @@ export interface PickerProps {
   /** Where the person stands. */
   readonly here: Place;
   readonly paint: Paint;
+  /** Gives the terminal back to the shell until the person comes back. */
+  readonly suspend: Screen["suspend"];
 }
 
 /** Ages and the time until a limit resets are drawn again so often. Milliseconds. */
 const tickMs = 10_000;
 
 /** Sessions to search and pick from, as large as the window; the model's `done` says how it ended. It has the keyboard while it is drawn. */
-function Picker({ model, here, paint }: PickerProps): ReactNode {
+function Picker({ model, here, paint, suspend }: PickerProps): ReactNode {
+  const { suspendTerminal } = useApp();
   const state = useSyncExternalStore(
     (listener) => model.subscribe(listener),
     () => model.state,
   );
   const { columns, rows } = useWindowSize();
   const [now, setNow] = useState(() => Date.now());
+  const [trouble, setTrouble] = useState<unknown>();
+  if (trouble !== undefined) throw trouble;
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), tickMs);
     return () => clearInterval(timer);
@@ -32,7 +38,8 @@ function Picker({ model, here, paint }: PickerProps): ReactNode {
   useInput((typed, pressed) => {
     for (const { input, key } of keysIn(typed, pressed)) {
       const command = pickerKey(input, key, model.state);
-      if (command) model.do(command);
+      if (command?.kind === "suspend") suspendTerminal(suspend).catch(setTrouble);
+      else if (command) model.do(command);
     }
   });
   usePaste(
