@@ -109,6 +109,15 @@ describe("a rollout that a fork goes on from", () => {
     ],
     ["every line twice", joined(lines.flatMap((line) => [line, line])), "segment-long"],
     [
+      "every line twice, and one of them with a byte that is no text's",
+      joined(
+        lines
+          .with(call, lines[call]!.replace('"payload"', '\u0002"payload"'))
+          .flatMap((line) => [line, line]),
+      ),
+      "segment-long",
+    ],
+    [
       "a record that became longer",
       joined(lines.with(output, lines[output]!.replace('"output":"', '"output":"in other words: '))),
       "segment-long",

@@ -1,10 +1,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { isCompressed, unpackedHead } from "../rollout/compressed.ts";
 import type { Examination } from "./examine.ts";
-import { glance, glancedTime } from "../rollout/glance.ts";
 import { type HistoryBase, readHeader } from "../rollout/header.ts";
-import { linesIn, rolloutLines } from "../rollout/lines.ts";
-import { homeOf, listRollouts, readRolloutName, type RolloutFile, type RolloutName } from "../home/places.ts";
+import { linesIn } from "../rollout/lines.ts";
+import { homeOf, listRollouts, readRolloutName } from "../home/places.ts";
 import { readRecord } from "../rollout/record.ts";
 import { isSystemError } from "../../../lib/system.ts";
 
@@ -90,129 +89,6 @@ export function placeOfPin({ offset, ordinal }: Pin, { bytes, placeOf, ordinals,
 
 /** What has to be known of a file that another one goes on from. */
 export type Pinned = Pick<Examination, "bytes" | "placeOf" | "ordinals" | "end">;
-
-/** The other files of the home. */
-function filesBeside(path: string): RolloutFile[] {
-  const [own, home] = [readRolloutName(path), homeOf(path)];
-  if (!own || home === undefined) return [];
-  return listRollouts(home).filter(({ rollout, form }) => rollout !== own.rollout && form !== "json");
-}
-
-/** What other files tell of one whose first line is lost. */
-export interface LostBase {
-  /** What it goes on from. */
-  readonly base?: HistoryBase;
-  /** It goes on from nothing. Where neither is told it could be either, or several. */
-  readonly isNone?: true;
-  /** The folder in which the thread, or the one that it goes on from, was begun. */
-  readonly folder?: string;
-}
-
-/**
- * What a file goes on from, when its first line doesn't say it any more: its lines have the ordinals behind those of the file before it. Of
- * the files of its thread that reach so far it is the one that was begun last. A fork's may be any file of the home that reaches so far and
- * has the same `preview`, as the state database shows it.
- */
-export async function lostBase(
-  path: string,
-  head: "broken" | "missing",
-  previewOf: (thread: string) => unknown,
-): Promise<LostBase> {
-  const own = readRolloutName(path);
-  const files = filesBeside(path);
-  const first = own && (await lostHeader(path, head));
-  const base = first && first.ordinal > 0 ? await baseAmong(files, own, first, previewOf) : undefined;
-  const isNone =
-    first !== undefined && base === undefined && own?.rollout === own?.thread && isNothing(first);
-  const kin = files.filter(({ thread, rollout }) => thread === own?.thread || rollout === base?.rollout);
-  const [folder] = kin.flatMap(({ path: other }) => firstHeader(other)?.cwd ?? []);
-  return {
-    ...(base && { base }),
-    ...(isNone && { isNone }),
-    ...(folder !== undefined && { folder }),
-  };
-}
-
-/** A turn has no fewer lines, so that nothing goes on behind fewer. */
-const fewestBefore = 8;
-/** A first line since there are ordinals, and the lines behind it, have at least so many bytes, as a rule. */
-const [headerBytes, lineBytes] = [16_384, 400];
-
-/** Whether the lines before the first one that can be read stood in this file: there are few, or bytes enough for them all. */
-function isNothing({ ordinal, offset }: LostHeader): boolean {
-  return ordinal < fewestBefore || offset >= headerBytes + ordinal * lineBytes;
-}
-
-async function baseAmong(
-  files: readonly RolloutFile[],
-  own: RolloutName | undefined,
-  first: LostHeader,
-  previewOf: (thread: string) => unknown,
-): Promise<HistoryBase | undefined> {
-  const { ordinal: endOrdinal } = first;
-  const before = files
-    .filter(({ thread, rollout }) => thread === own?.thread && rollout < own.rollout)
-    .toSorted((a, b) => (a.rollout < b.rollout ? 1 : -1));
-  for (const file of before) {
-    const end = await endBefore(file.path, endOrdinal);
-    if (end !== undefined) return { rollout: file.rollout, endOrdinal, endOffset: end.offset };
-  }
-  if (own?.rollout !== own?.thread) return undefined;
-  const preview = own && previewOf(own.thread);
-  const found: { base: HistoryBase; wasLast: boolean }[] = [];
-  for (const { path: other, thread, rollout, made } of files) {
-    if (preview === undefined || made > own!.made || previewOf(thread) !== preview) continue;
-    const end = await endBefore(other, endOrdinal);
-    if (end === undefined || end.written > first.written) continue;
-    const wasLast = end.nextWritten === undefined || end.nextWritten > first.written;
-    found.push({ base: { rollout, endOrdinal, endOffset: end.offset }, wasLast });
-  }
-  // As a rule a session is forked where it ends.
-  const likely = found.length > 1 ? found.filter(({ wasLast }) => wasLast) : found;
-  return likely.length === 1 ? likely[0]!.base : undefined;
-}
-
-/** The ordinal of the line that was the first one: so many before the first line that has one still; where that stands, and when it was written. */
-interface LostHeader {
-  readonly ordinal: number;
-  readonly offset: number;
-  readonly written: number;
-}
-
-async function lostHeader(path: string, head: "broken" | "missing"): Promise<LostHeader | undefined> {
-  for await (const lines of rolloutLines(path)) {
-    for (const { bytes, index, offset } of lines) {
-      const glanced = glance(bytes);
-      if (glanced?.ordinal === undefined) continue;
-      const ordinal = Math.max(0, glanced.ordinal - index - (head === "missing" ? 1 : 0));
-      return { ordinal, offset, written: glancedTime(bytes, glanced) ?? Infinity };
-    }
-  }
-  return undefined;
-}
-
-/**
- * Where the first line stands that has this ordinal or a higher one (the file's end, where it ends right before), and when that and the one
- * before it were written, in milliseconds since 1970.
- */
-async function endBefore(
-  path: string,
-  ordinal: number,
-): Promise<{ offset: number; written: number; nextWritten?: number } | undefined> {
-  let [reached, end, written] = [-1, 0, 0];
-  for await (const lines of rolloutLines(path)) {
-    for (const line of lines) {
-      const glanced = glance(line.bytes);
-      const own = glanced?.ordinal;
-      const at = (glanced && glancedTime(line.bytes, glanced)) ?? 0;
-      if (own !== undefined && own >= ordinal)
-        return reached < 0 ? undefined : { offset: line.offset, written, nextWritten: at };
-      if (own !== undefined && own > reached) [reached, written] = [own, at];
-      end = line.offset + line.length + line.ending.length;
-    }
-  }
-  return reached === ordinal - 1 ? { offset: end, written } : undefined;
-}
 
 /** The header that a rollout begins with, if its first line can be read. */
 export function firstHeader(path: string): ReturnType<typeof readHeader> {

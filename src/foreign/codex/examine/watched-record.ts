@@ -66,8 +66,18 @@ export function itemOf({ item }: WatchedRecord["payload"]): AskedOf<typeof asked
 }
 
 /** Events that tell how a call went, and have its id. */
-const telling: ReadonlySet<string> = new Set(["exec_command_end", "patch_apply_end", "mcp_tool_call_end"]);
-const toldItems: ReadonlySet<unknown> = new Set(["CommandExecution", "FileChange", "McpToolCall"]);
+const telling: ReadonlySet<string> = new Set([
+  "exec_command_end",
+  "patch_apply_end",
+  "mcp_tool_call_end",
+  "view_image_tool_call",
+]);
+const toldItems: ReadonlySet<unknown> = new Set([
+  "CommandExecution",
+  "FileChange",
+  "McpToolCall",
+  "ImageView",
+]);
 
 /** The call that an event tells of. `isPersons`: the person ran it in Codex (`!ls`), and it has no record. */
 export function callTold({

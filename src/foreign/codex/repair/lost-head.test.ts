@@ -52,6 +52,38 @@ describe("a first line that is lost together with lines behind it", () => {
   });
 });
 
+describe("a file of a reverted thread, whose first lines are overwritten as one", () => {
+  const base = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url))).find(
+    ({ path }) => readFileSync(path, "utf8").split('"task_started"').length > 2,
+  )!;
+
+  it("goes on where no turn of the file before it is under way, so that nothing reverted comes back", async () => {
+    const before = readFileSync(base.path);
+    const lines = before.toString().trimEnd().split("\n");
+    const at = lines.findLastIndex((line) => line.includes('"task_started"'));
+    const { ordinal } = JSON.parse(lines[at]!) as { ordinal: number };
+    writeFileSync(join(sessions, basename(base.path)), before);
+    const later = lines.slice(at).map((line, nth) => {
+      const record = JSON.parse(line) as object;
+      return JSON.stringify({
+        ...record,
+        timestamp: `2026-11-21T00:00:${10 + nth}.000Z`,
+        ordinal: ordinal + 3 + nth,
+      });
+    });
+    const name = `rollout-2026-11-21T00-00-00-${base.thread}_01a1fe21-a4f7-7732-aaac-cfb0c4572f0c.jsonl`;
+    const made = await repaired(name, Buffer.from(["\0".repeat(25_000), ...later, ""].join("\n")));
+    expect([made.ordinal, made.payload["history_base"]]).toEqual([
+      ordinal,
+      {
+        thread_id: base.thread,
+        end_ordinal_exclusive: ordinal,
+        end_byte_offset: before.indexOf(lines[at]!),
+      },
+    ]);
+  });
+});
+
 describe("the folder of a session whose first line is lost", () => {
   it("is the one that a message tells the model, where nothing else does", async () => {
     const path = fixture("0.36.0");

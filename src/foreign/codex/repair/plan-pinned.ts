@@ -97,11 +97,13 @@ export class PinnedPlanner {
       return undefined;
     }
     const mark = this.#found.head === "byte-order-mark" ? 3 : 0;
-    if (!fits && blanks + mark < excess) {
-      yield* this.#withoutCounts(excess);
-      return undefined;
-    }
     let left = excess;
+    if (!fits && blanks + mark < excess) {
+      const counts = this.#withoutCounts(excess - blanks - mark);
+      if (counts.length === 0) return undefined;
+      yield* counts;
+      left = blanks + mark;
+    }
     if (!fits && mark > 0) {
       yield this.#gone({ index: 0, at: 0, bytes: mark }, says);
       left -= mark;
@@ -117,11 +119,13 @@ export class PinnedPlanner {
     return undefined;
   }
 
-  *#withoutCounts(excess: number): Generator<Edit, undefined> {
+  /** None where that isn't enough. */
+  #withoutCounts(excess: number): Edit[] {
     const says =
       "a count of tokens that a later one has replaced makes room, so that a fork goes on where it did";
     const counts: LineHead[] = [];
-    for (const line of this.#before()) if (line.head.includes(countMark)) counts.push(line);
+    for (const line of this.#before())
+      if (line.indent === 0 && line.head.includes(countMark)) counts.push(line);
     counts.pop();
     let left = excess;
     const chosen = counts.filter(({ bytes, ending }) => {
@@ -129,16 +133,15 @@ export class PinnedPlanner {
       if (isNeeded) left -= left >= bytes + ending ? bytes + ending : Math.min(bytes, left);
       return isNeeded;
     });
-    if (left > 0) return undefined;
+    if (left > 0) return [];
     left = excess;
-    for (const { index, at, bytes, ending } of chosen) {
+    return chosen.map(({ index, at, bytes, ending }) => {
       const own = bytes + ending;
       const taken = left >= own ? own : Math.min(bytes, left);
       const place = { index, at, bytes: taken === own ? own : bytes };
-      yield this.#file.edit(place, "segment-long", says, blank(place.bytes - taken), place.bytes);
       left -= taken;
-    }
-    return undefined;
+      return this.#file.edit(place, "segment-long", says, blank(place.bytes - taken), place.bytes);
+    });
   }
 
   #gone(place: { index: number; at: number; bytes: number }, says: string): Edit {

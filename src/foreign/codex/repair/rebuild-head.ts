@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
-import type { LostBase } from "../examine/descendants.ts";
+import type { LostBase } from "../examine/lost-base.ts";
 import type { HistoryBase } from "../rollout/header.ts";
 import { isThreadId, madeAt, readRolloutName } from "../home/places.ts";
 

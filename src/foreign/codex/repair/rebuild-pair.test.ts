@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../lib/json.ts";
+import type { RolloutRecord } from "../rollout/record.ts";
+import { lostCall } from "./rebuild-pair.ts";
+
+const event = (payload: JsonObject): RolloutRecord => ({
+  readable: true,
+  era: "paginated",
+  type: "event_msg",
+  kind: String(payload["type"]),
+  payload,
+});
+const completed = (item: JsonObject): RolloutRecord => event({ type: "item_completed", item });
+const call = (kind: string, told: RolloutRecord | undefined): JsonObject =>
+  lostCall({ index: 0, at: 0, bytes: 0, call: "call_1", kind }, told);
+
+describe("a call whose record is gone", () => {
+  const changes = {
+    "/work/a.txt": { type: "add", content: "one\ntwo\n" },
+    "/work/b.txt": { type: "delete", content: "gone\n" },
+    "/work/c.txt": {
+      type: "update",
+      unified_diff: "@@ -1,2 +1,2 @@\n one\n-two\n+three\n",
+      move_path: "/work/d.txt",
+    },
+  };
+  const patch = [
+    "*** Begin Patch",
+    "*** Add File: /work/a.txt",
+    "+one",
+    "+two",
+    "*** Delete File: /work/b.txt",
+    "*** Update File: /work/c.txt",
+    "*** Move to: /work/d.txt",
+    "@@",
+    " one",
+    "-two",
+    "+three",
+    "*** End Patch",
+  ].join("\n");
+
+  it.each([
+    ["0.169", completed({ type: "FileChange", id: "call_1", changes })],
+    ["0.130", event({ type: "patch_apply_end", call_id: "call_1", changes })],
+  ])("is the patch that its event tells (%s)", (_version, told) => {
+    const input = { type: "custom_tool_call", call_id: "call_1", name: "apply_patch", input: patch };
+    expect(call("custom_tool_call_output", told)).toEqual(input);
+  });
+
+  const given = { text: "three" };
+  it.each([
+    [
+      "0.169",
+      completed({ type: "McpToolCall", id: "call_1", server: "echo me", tool: "say", arguments: given }),
+    ],
+    [
+      "0.146",
+      event({ type: "mcp_tool_call_end", invocation: { server: "echo me", tool: "say", arguments: given } }),
+    ],
+  ])("names the tool and the arguments that its event tells (%s)", (_version, told) => {
+    const made = {
+      type: "function_call",
+      call_id: "call_1",
+      name: "mcp__echo_me__say",
+      arguments: '{"text":"three"}',
+    };
+    expect(call("function_call_output", told)).toEqual(made);
+  });
+
+  it("is the look at a picture that its event tells", () => {
+    const told = completed({ type: "ImageView", id: "call_1", path: "file:///work/p.png" });
+    expect(call("function_call_output", told)).toMatchObject({
+      name: "view_image",
+      arguments: '{"path":"/work/p.png"}',
+    });
+  });
+
+  it("is called lost where no event tells it, and where what it tells is no text of the tool's", () => {
+    const lost = "the record of this call was damaged";
+    expect(call("custom_tool_call_output", undefined)).toMatchObject({ name: "lost_call", input: lost });
+    const told = completed({ type: "CommandExecution", command: ["bash", "-lc", "ls"] });
+    expect(call("custom_tool_call_output", told)).toMatchObject({ name: "lost_call", input: '{"cmd":"ls"}' });
+    expect(call("function_call_output", told)).toMatchObject({
+      name: "exec_command",
+      arguments: '{"cmd":"ls"}',
+    });
+  });
+});

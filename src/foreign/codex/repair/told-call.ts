@@ -1,0 +1,55 @@
+import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../../lib/json.ts";
+
+/** A call as its event tells it: the tool's name, and either arguments or a text of its own. */
+export type ToldCall =
+  | { readonly name: string; readonly arguments: JsonObject }
+  | { readonly name: string; readonly input: string };
+
+/**
+ * The call that an event tells of (`exec_command_end`, `patch_apply_end`, `mcp_tool_call_end`, since 0.148 the item of `item_completed`), as
+ * the model has to have made it; `undefined` where the event doesn't say.
+ */
+export function toldCall(told: JsonObject): ToldCall | undefined {
+  const { changes, path, invocation } = told;
+  const command = commandOf(told["command"]);
+  if (command !== undefined) return { name: "exec_command", arguments: { cmd: command } };
+  if (isJsonObject(changes)) return { name: "apply_patch", input: patchOf(changes) };
+  const { server, tool, arguments: given } = isJsonObject(invocation) ? invocation : told;
+  if (typeof server === "string" && typeof tool === "string")
+    return { name: `mcp__${server}__${tool}`, arguments: isJsonObject(given) ? given : {} };
+  if (told["type"] === "ImageView" && typeof path === "string")
+    return { name: "view_image", arguments: { path: path.replace(/^file:\/\//u, "") } };
+  return undefined;
+}
+
+/** Of `["/bin/bash","-lc","ls"]` the last word; of other lists all of them. */
+function commandOf(command: unknown): string | undefined {
+  const words = typeof command === "string" ? (parseJson(command) ?? command) : command;
+  if (typeof words === "string") return words;
+  if (!Array.isArray(words) || words.length === 0) return undefined;
+  const [, flag, script] = words as unknown[];
+  if (words.length === 3 && (flag === "-lc" || flag === "-c") && typeof script === "string") return script;
+  return words.map(String).join(" ");
+}
+
+/** The patch that made these changes, in the form in which models write it. */
+function patchOf(changes: JsonObject): string {
+  const parts = Object.entries(changes).flatMap(([path, change]) =>
+    isJsonObject(change) ? changeOf(path, change) : [],
+  );
+  return ["*** Begin Patch", ...parts, "*** End Patch"].join("\n");
+}
+
+function changeOf(path: string, change: JsonObject): string[] {
+  const lines = (key: string): string[] => stringOf(change[key]).replace(/\n$/u, "").split("\n");
+  if (change["type"] === "add")
+    return [`*** Add File: ${path}`, ...lines("content").map((line) => `+${line}`)];
+  if (change["type"] === "delete") return [`*** Delete File: ${path}`];
+  const { move_path: moved } = change;
+  return [
+    `*** Update File: ${path}`,
+    ...(typeof moved === "string" ? [`*** Move to: ${moved}`] : []),
+    // Where in the file it was, a patch tells by its lines.
+    ...lines("unified_diff").map((line) => line.replace(/^@@ .*$/u, "@@")),
+  ];
+}
