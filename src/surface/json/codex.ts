@@ -35,7 +35,9 @@ const finding = z
 
 const sealed = z.strictObject({
   line: z.number().describe("number of the line, from 1"),
-  in: z.enum(["reasoning", "compaction", "message"]).describe("what is sealed"),
+  in: z
+    .enum(["reasoning", "compaction", "message", "within"])
+    .describe("what is sealed; `within`: a part of a message, a call or an output"),
   id: z.string().optional().describe("of the item"),
   sealedAt: at.optional().describe("when it was sealed, as the blob says, milliseconds since 1970"),
 });

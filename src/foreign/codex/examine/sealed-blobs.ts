@@ -2,8 +2,11 @@ import type { Span } from "../rollout/span.ts";
 
 /** A sealed blob and the line that holds it. A line may hold several. */
 export interface SealedBlob extends Span {
-  /** "compaction": in a `compacted` line, where it stands for the history before it. */
-  readonly in: "reasoning" | "compaction" | "message";
+  /**
+   * "compaction": in a `compacted` line, where it stands for the history before it. "within": of a message, a call or an output that is more than
+   * what is sealed in it.
+   */
+  readonly in: "reasoning" | "compaction" | "message" | "within";
   /** The item's id, where it has one. */
   readonly id?: string;
   /** Milliseconds since 1970 at which it was sealed, as the blob itself says. */
@@ -17,7 +20,7 @@ export interface SealedBlob extends Span {
 /** A sealed blob without its texts, which cost more than all the rest of it. */
 export type SealedSpan = Omit<SealedBlob, "id" | "tail">;
 
-const places = ["reasoning", "compaction", "message"] as const;
+const places = ["reasoning", "compaction", "message", "within"] as const;
 const fewest = 2 ** 8;
 const malformed = 4;
 const hasId = 8;

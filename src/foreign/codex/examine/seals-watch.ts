@@ -1,13 +1,18 @@
 import { isJsonObject } from "../../../lib/json.ts";
-import { describeSeal } from "../../../session/item.ts";
+import { describeSeal, isOutputKind } from "../../../session/item.ts";
 import { isWords } from "../rollout/agent-message.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
+import { readRecord } from "../rollout/record.ts";
 import { type SealedBlob, SealedBlobs } from "./sealed-blobs.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 const mostBlobs = 200_000;
+/** In so many bytes of a line an output begins that Codex has written. */
+const outputHead = 2 ** 10;
+const outputList = Buffer.from('"output":[');
+const sealedMark = Buffer.from('"encrypted_content"');
 
-/** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents. */
+/** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents, parts of outputs and of what else there is. */
 export class SealsWatch {
   readonly blobs = new SealedBlobs(mostBlobs);
   /** Line index of the last summary: sealed content before it is not sent any more, as long as it stands. */
@@ -19,6 +24,10 @@ export class SealsWatch {
       else if (kind === "compaction" || kind === "compaction_summary")
         this.#blob(payload, "compaction", line);
       else if (kind === "agent_message") this.#parts(payload["content"], line);
+      else {
+        this.#message(payload, line, "within");
+        if (isOutputKind(kind ?? "")) this.#output(line);
+      }
     } else if (type === "inter_agent_communication") {
       this.#message(payload, line);
     } else if (type === "compacted") {
@@ -34,9 +43,18 @@ export class SealsWatch {
     for (const part of parts) if (isJsonObject(part)) this.#message(part, line);
   }
 
-  #message(part: WatchedRecord["payload"], line: RolloutLine): void {
+  #message(part: WatchedRecord["payload"], line: RolloutLine, where: SealedBlob["in"] = "message"): void {
     const blob = part["encrypted_content"];
-    if (typeof blob === "string" && !isWords(blob)) this.#blob(part, "message", line);
+    if (typeof blob === "string" && !isWords(blob)) this.#blob(part, where, line);
+  }
+
+  /** Few outputs are lists, and fewer hold something sealed: only those are parsed. */
+  #output(line: RolloutLine): void {
+    if (!line.whole || !line.bytes.subarray(0, outputHead).includes(outputList)) return;
+    const record = line.bytes.includes(sealedMark) ? readRecord(line) : undefined;
+    const output = record?.readable === true ? record.payload["output"] : undefined;
+    if (!Array.isArray(output)) return;
+    for (const part of output) if (isJsonObject(part)) this.#message(part, line, "within");
   }
 
   #blob(item: WatchedRecord["payload"], where: SealedBlob["in"], line: RolloutLine): void {

@@ -11,6 +11,7 @@ import { unsealed } from "./kept-beside.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { blank } from "./salvage.ts";
+import { withoutSeals } from "./seal-within.ts";
 import { chosenSeals } from "../findings/seal-choice.ts";
 
 const idHead = 512;
@@ -46,6 +47,17 @@ export class RefusedPlanner {
       places.add(blob.at);
       const isSummary = blob.in === "compaction";
       const kind = blob.malformed ? "seal-malformed" : "seal-refused";
+      if (blob.in === "within") {
+        for (const { at, bytes } of withoutSeals(this.#file.bytes(blob)))
+          yield this.#file.edit(
+            { ...blob, at: blob.at + at },
+            kind,
+            "what is sealed in it becomes words",
+            bytes,
+            bytes.length,
+          );
+        continue;
+      }
       const kept = isSummary ? unsealed(blob, this.#file, this.#found) : undefined;
       if (kept) {
         const says =

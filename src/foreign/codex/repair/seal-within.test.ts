@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { examine } from "../examine/examine.ts";
+import { judge } from "../findings/judge.ts";
+import { repairRollout } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-within-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
+const timestamp = "2026-11-21T09:45:53.780Z";
+const now = Date.parse("2026-11-22");
+/** As a Fernet token begins: its version, and when it was sealed. */
+const blob = Buffer.concat([Buffer.from("800000000069204a5c", "hex"), Buffer.alloc(112, 7)]).toString(
+  "base64url",
+);
+const part = { type: "encrypted_content", encrypted_content: blob };
+const text = (words: string): object => ({ type: "input_text", text: words });
+const opened = text("[Sealed content stood here. It can't be opened any more.]");
+const call = { type: "function_call", call_id: "a", name: "read_note", arguments: "{}" };
+const output = { type: "function_call_output", call_id: "a" };
+const said = { type: "message", role: "assistant" };
+const content = [{ type: "output_text", text: "Read." }];
+const user = { type: "message", role: "user", content: [text("read it")] };
+
+function written(items: readonly object[]): string {
+  const folder = join(root, "sessions", "2026", "11", "21");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `rollout-2026-11-21T09-45-53-${id}.jsonl`);
+  const header = {
+    id,
+    timestamp,
+    cwd: "/w",
+    originator: "codex_exec",
+    cli_version: "0.169.0",
+    model_provider: "openai",
+  };
+  const lines = [
+    { timestamp, type: "session_meta", payload: header },
+    ...items.map((payload) => ({ timestamp, type: "response_item", payload })),
+  ];
+  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return path;
+}
+
+const itemsIn = (path: string): unknown[] =>
+  readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => (JSON.parse(line) as { payload: unknown }).payload);
+
+it("a dead seal in an output, a call or an answer goes from its place, and the rest of the line stays where it was", async () => {
+  const path = written([
+    user,
+    { ...call, encrypted_content: blob },
+    { ...output, output: [text("note 1"), part, part] },
+    { ...said, encrypted_content: blob, content },
+  ]);
+  const { size } = statSync(path);
+  expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "sealed-reasoning", count: 4 }]);
+  await repairRollout(path, { home: root, seals: { which: "all" }, now }, () => undefined);
+  expect(itemsIn(path)).toEqual([
+    user,
+    { ...call, encrypted_content: null },
+    { ...output, output: [text("note 1"), opened, opened] },
+    { ...said, encrypted_content: null, content },
+  ]);
+  expect(statSync(path).size).toBe(size);
+  expect(judge(await examine(path), { path, now })).toEqual([]);
+});
+
+it("words where a seal would stand in an output are none, and a cut seal is found", async () => {
+  const sealed = (words: string): object => ({ ...output, output: [{ ...part, encrypted_content: words }] });
+  expect(judge(await examine(written([user, call, sealed("look at it")])), { path: "", now })).toEqual([]);
+  const path = written([user, call, sealed(`${blob.slice(0, 90)}…`)]);
+  expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "seal-malformed" }]);
+  await repairRollout(path, { home: root, seals: { which: "dead" }, now }, () => undefined);
+  expect(itemsIn(path).at(-1)).toEqual({ ...output, output: [opened] });
+});

@@ -1,0 +1,46 @@
+import { elements, type Member, members } from "../../../lib/json.ts";
+import { isSealedPart } from "../../../session/item.ts";
+import { blank } from "./salvage.ts";
+
+/** Bytes that take the place of as many of a line's. */
+export interface Opened {
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+/** The longest of these that fits; a seal is longer than the shortest. */
+const words = ["[Sealed content stood here. It can't be opened any more.]", "[sealed]"].map((text) =>
+  Buffer.from(JSON.stringify({ type: "input_text", text })),
+);
+const nothing = Buffer.from("null");
+
+/**
+ * What takes the place of what is sealed in a line's item, a message, a call or an output, whose rest stays: parts become words, a member of the
+ * item's own becomes null, which no version sends.
+ */
+export function withoutSeals(line: Buffer): Opened[] {
+  const payload = memberOf(line, 0, "payload");
+  const from = payload?.at ?? 0;
+  const own = memberOf(line, from, "encrypted_content");
+  const found: Opened[] = own ? filled(own.at, own.length, [nothing]) : [];
+  for (const name of ["output", "content"]) {
+    const list = memberOf(line, from, name);
+    if (!list || line[list.at] !== 0x5b) continue;
+    const bytes = line.subarray(list.at, list.at + list.length);
+    for (const [start, end] of elements(bytes))
+      if (isSealedPart(bytes.subarray(start, end)))
+        found.push(...filled(list.at + start, end - start, words));
+  }
+  return found;
+}
+
+/** The first of the texts that has room, and spaces behind it. */
+function filled(at: number, length: number, texts: readonly Buffer[]): Opened[] {
+  const text = texts.find((each) => each.length <= length);
+  return text ? [{ at, bytes: Buffer.concat([text, blank(length - text.length)]) }] : [];
+}
+
+function memberOf(line: Buffer, from: number, key: string): { at: number; length: number } | undefined {
+  const member: Member | undefined = members(line.subarray(from)).find((each) => each.key === key);
+  return member && { at: from + member.valueStart, length: member.end - member.valueStart };
+}
