@@ -139,36 +139,3 @@ export function parseJson(text: string): unknown {
     throw error;
   }
 }
-
-/** ECMAScript's source text access for JSON (Node 21 and later), which TypeScript's own libraries don't have yet (7.0, 2026-11). */
-interface ExactJson {
-  parse(text: string, revive: (key: string, value: unknown, at: { source?: string }) => unknown): unknown;
-  rawJSON(source: string): object;
-  isRawJSON(value: unknown): boolean;
-}
-const exact = JSON as unknown as ExactJson;
-
-/** Only numbers that are written so can be others as doubles. */
-const maybeInexact = /\d{16}|\d\.\d{15}|\d[eE]/u;
-
-/** As `parseJson`, but a number that would be written otherwise stays what it is to `JSON.stringify`; nothing else can be done with it. */
-export function parseExactJson(text: string): unknown {
-  const plain = parseJson(text);
-  if (plain === undefined || !maybeInexact.test(text)) return plain;
-  try {
-    return exact.parse(text, (_key, value, { source }) =>
-      typeof value === "number" && source !== undefined && String(value) !== source
-        ? exact.rawJSON(source)
-        : value,
-    );
-  } catch (error) {
-    // Nested too deep for a parser that calls back.
-    if (error instanceof RangeError) return plain;
-    throw error;
-  }
-}
-
-/** Whether a value that `parseExactJson` gave is a number that only `JSON.stringify` knows. */
-export function isExactNumber(value: unknown): boolean {
-  return exact.isRawJSON(value);
-}

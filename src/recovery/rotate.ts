@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
+import { writeJson } from "../lib/whole-json.ts";
 import { printableLine } from "../lib/printable.ts";
 import { type EventOf, type ItemRecord, type NewEvent, schemaVersion } from "../session/event.ts";
 import type { History } from "../session/history.ts";
@@ -166,7 +167,7 @@ const longestNote = 2_000;
 
 function note(kind: string, item: JsonObject): Uint8Array {
   const { id: _id, type: _type, status: _status, ...told } = item;
-  const line = `[${kind} ${printableLine(JSON.stringify(told), longestNote)}]`;
+  const line = `[${kind} ${printableLine(writeJson(told), longestNote)}]`;
   return json({ type: "message", role: "assistant", content: [{ type: "output_text", text: line }] });
 }
 
@@ -183,6 +184,6 @@ function words(content: unknown): string {
 }
 
 const text = (value: unknown): string =>
-  sanitise(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+  sanitise(typeof value === "string" ? value : value === undefined ? "" : writeJson(value));
 
 const json = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

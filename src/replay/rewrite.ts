@@ -1,5 +1,6 @@
 import { elements, isJsonObject, type Member, members } from "../lib/json.ts";
 import { entryOf } from "../lib/table.ts";
+import { writeJson } from "../lib/whole-json.ts";
 import type { ItemRecord } from "../session/event.ts";
 import {
   isCallKind,
@@ -223,7 +224,7 @@ const longestText = 2_000;
 
 /** An item's JSON without what only its own provider can read: seals, and texts too long to be words. */
 function outline(item: Uint8Array): string {
-  return JSON.stringify(JSON.parse(decoder.decode(item)), (key, value: unknown) => {
+  return writeJson(JSON.parse(decoder.decode(item)) as object, (key, value) => {
     if (key === "encrypted_content" || key === "thought_signature" || key === "id") return undefined;
     if (typeof value === "string" && value.length > longestText)
       return `${sanitise(value.slice(0, longestText))}… (${value.length} characters)`;

@@ -43,11 +43,15 @@ describe("what a log's header says of an item", () => {
   });
 });
 
-describe("an item that is written anew because no provider takes it back", () => {
-  it("changes in what can't be sent, and keeps its numbers", () => {
-    const item =
-      '{"type":"message","n":12345678901234567890,"m":{"x":[0.1,1e400]},"text":"a\\ud800b\\u0000"}';
+describe("an item that no provider takes back as it is", () => {
+  it("changes in what can't be sent and in nothing else, however deep it is nested", () => {
+    const deep = `${"[".repeat(50_000)}"a\\ud800b\\u0000\\\\ud800"${"]".repeat(50_000)}`;
+    const item = `{"type":"message", "n":12345678901234567890,"m":{"x":[0.1,1e400]},"\\uDC00":"\\ud83d\\ude00","deep":${deep}}`;
     const clean = Buffer.from(replayableItem(Buffer.from(item))).toString();
-    expect(clean).toBe(item.replace("\\ud800", "\ufffd").replace("\\u0000", "\ufffd"));
+    expect(clean).toBe(
+      item.replace("a\\ud800b", "a\\ufffdb").replace("\\u0000", "\\ufffd").replace("\\uDC00", "\\ufffd"),
+    );
+    const whole = Buffer.from('{"type":"message","text":"\\ud83d\\ude00 \\\\u0000"}');
+    expect(replayableItem(whole)).toBe(whole);
   });
 });

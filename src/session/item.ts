@@ -6,9 +6,9 @@ import {
   type Member,
   memberCut,
   members,
-  parseExactJson,
   parseJson,
 } from "../lib/json.ts";
+import { wellFormedJson } from "../lib/whole-json.ts";
 import { type ItemFacts, itemFacts } from "./event.ts";
 
 const decoder = new TextDecoder();
@@ -219,18 +219,13 @@ const escape = new TextEncoder().encode("\\u");
 
 /**
  * The item as it may be sent back: byte for byte as it was delivered, unless it holds a lone surrogate or a NUL that a provider would
- * refuse on replay (failures.md row 50). Such an item is written anew with them replaced.
+ * refuse on replay (failures.md row 50), and that is replaced.
  */
 export function replayableItem(item: Uint8Array): Uint8Array {
   if (!holds(item, escape)) return item;
-  const value = parseExactJson(decoder.decode(item));
-  let changed = false;
-  const text = JSON.stringify(value, (_key, member: unknown) => {
-    if (typeof member !== "string" || (member.isWellFormed() && !member.includes("\u0000"))) return member;
-    changed = true;
-    return sanitise(member);
-  });
-  return changed ? new TextEncoder().encode(text) : item;
+  const text = decoder.decode(item);
+  const clean = wellFormedJson(text);
+  return clean === text ? item : new TextEncoder().encode(clean);
 }
 
 function holds(bytes: Uint8Array, part: Uint8Array): boolean {

@@ -1,4 +1,5 @@
 import { parseJson } from "../lib/json.ts";
+import { writeJson } from "../lib/whole-json.ts";
 import type { ItemRecord } from "./event.ts";
 import { isCallKind, isOutputKind, itemText } from "./item.ts";
 import { byteLength, shorten } from "./shorten.ts";
@@ -17,7 +18,7 @@ export function transcriptEntry({ event }: ItemRecord, item: Uint8Array): Transc
   const { kind, role, name = "", call = "" } = event;
   if (isCallKind(kind)) {
     const input = parsed["arguments"] ?? parsed["input"] ?? parsed["action"] ?? "";
-    const text = typeof input === "string" ? input : JSON.stringify(input);
+    const text = typeof input === "string" ? input : writeJson(input);
     return { who: `assistant calls ${name} (${call})`, text, weight: "tool" };
   }
   const text = itemText(parsed);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { crashPoint } from "../lib/fault.ts";
 import { isJsonObject, parseJson } from "../lib/json.ts";
+import { writeJson } from "../lib/whole-json.ts";
 import { isFailure } from "../failure.ts";
 import type { ItemRecord } from "../session/event.ts";
 import { outputItem } from "../session/item.ts";
@@ -172,7 +173,7 @@ export function readCall(record: ItemRecord, item: Uint8Array): ToolCall {
   const parsed = parseJson(new TextDecoder().decode(item));
   const text = (key: string): string => {
     const value = isJsonObject(parsed) ? parsed[key] : undefined;
-    return typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
+    return typeof value === "string" ? value : value === undefined ? "" : writeJson(value);
   };
   const input = record.event.kind === "custom_tool_call" ? text("input") : text("arguments");
   return { call: record.event.call ?? "", name: record.event.name ?? "", input };

@@ -128,3 +128,19 @@ describe("what is sent", () => {
     );
   });
 });
+
+describe("a request with members that are nested deeper than a stack reaches", () => {
+  it("is healed, and keeps them with every digit", async () => {
+    const deep = `{"a":${"[".repeat(20_000)}12345678901234567890${"]".repeat(20_000)}}`;
+    const call = `{"type":"frob_call","call_id":"c1","x":${deep},"text":"\\ud800"}`;
+    const body = `{"model":"m","tools":[{"type":"function","name":"look","parameters":${deep},"description":"\\ud800"}],"input":[${call}]}`;
+    const healing = await clocked(false).begin(body);
+    const malformed = refusal(400, {
+      error: { message: "The request body is not valid JSON: no low surrogate in string" },
+    });
+    expect(await healing.refused(malformed)).toMatchObject({ do: "heal" });
+    const sent = healing.body?.toString() ?? "";
+    expect(sent.split(deep)).toHaveLength(3);
+    expect(sent).not.toContain("ud800");
+  });
+});

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { elements, isJsonObject, type JsonObject, type Member, members, parseJson } from "../../lib/json.ts";
+import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import { applied } from "../../replay/edit.ts";
 import { cuts } from "../../replay/rewrite.ts";
 import type { ItemFacts, ItemRecord } from "../../session/event.ts";
@@ -75,11 +76,11 @@ function itemsIn(list: Uint8Array): Uint8Array[] | undefined {
   return items.every((item) => parseJson(decoder.decode(item)) !== undefined) ? items : undefined;
 }
 
-/** The request's members but for `input`, parsed. */
+/** The request's members but for `input`, parsed with every digit of their numbers. */
 export function settingsOf({ bytes, members: found }: ReadRequest): JsonObject {
   const settings: JsonObject = {};
   for (const { key, valueStart, end } of found)
-    if (key !== "input") settings[key] = parseJson(decoder.decode(bytes.subarray(valueStart, end)));
+    if (key !== "input") settings[key] = parseExactJson(decoder.decode(bytes.subarray(valueStart, end)));
   return settings;
 }
 
@@ -230,7 +231,7 @@ function withNeededMembers(item: Uint8Array): Uint8Array {
   return type === "reasoning" && !Array.isArray(summary) ? json({ ...value, summary: [] }) : item;
 }
 
-const json = (value: JsonObject): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const json = (value: JsonObject): Uint8Array => new TextEncoder().encode(writeJson(value));
 
 /** An item without a member that the provider doesn't know; `role=system`: with that role in place of a developer's. */
 export function withoutMember(item: Uint8Array, name: string): Uint8Array {

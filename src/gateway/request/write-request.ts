@@ -1,10 +1,10 @@
+import { wellFormedJson, writeJson } from "../../lib/whole-json.ts";
 import { applied, type Edit } from "../../replay/edit.ts";
 import { flag } from "../../replay/flag.ts";
 import type { Projection } from "../../replay/project.ts";
 import { requestInput } from "../../replay/request-input.ts";
 import { cuts } from "../../replay/rewrite.ts";
 import { withoutParameters } from "../../provider/wire/without.ts";
-import { sanitise } from "../../session/item.ts";
 import { type ReadRequest, settingsOf } from "./read-request.ts";
 
 /** What changes beside the items. */
@@ -79,24 +79,16 @@ function memberEdits(request: ReadRequest, { without, sealed }: MemberChanges): 
   const isGone = (key: string): boolean => key !== "input" && !Object.hasOwn(changed, key);
   const replaced = request.members.flatMap(({ key, valueStart, end }): Edit[] => {
     if (key === "input" || isGone(key)) return [];
-    const value = wellFormed(changed[key]);
-    if (JSON.stringify(value) === JSON.stringify(settings[key])) return [];
-    return [{ from: valueStart, to: end, bytes: encoder.encode(JSON.stringify(value)) }];
+    const value = wellFormedJson(writeJson(changed[key]));
+    return value === writeJson(settings[key])
+      ? []
+      : [{ from: valueStart, to: end, bytes: encoder.encode(value) }];
   });
   return [...cuts(request.members, ({ key }) => isGone(key)), ...replaced];
 }
 
-/** Whether anything beside the items is not well-formed. */
+/** Whether anything beside the items is not well-formed: instructions and tools may hold what a provider refuses as much as items do. */
 export function changesSettings(request: ReadRequest): boolean {
-  const settings = settingsOf(request);
-  return JSON.stringify(wellFormed(settings)) !== JSON.stringify(settings);
-}
-
-/** Instructions and tools may hold what a provider refuses as much as items do. */
-function wellFormed(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (_key, member: unknown) =>
-      typeof member === "string" ? sanitise(member) : member,
-    ) ?? "null",
-  ) as unknown;
+  const settings = writeJson(settingsOf(request));
+  return wellFormedJson(settings) !== settings;
 }

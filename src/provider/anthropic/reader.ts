@@ -1,5 +1,6 @@
 import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
-import { isJsonObject, type JsonObject, parseExactJson, stringOf } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, stringOf } from "../../lib/json.ts";
+import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import type { ModelRequest } from "../../provider.ts";
 import type { Usage } from "../../session/event.ts";
 import { describeItem } from "../../session/item.ts";
@@ -139,7 +140,7 @@ export class MessagesReader implements AnswerReader {
       case "redacted_thinking":
         return reasoningItem(this.#itemId(index), { data: stringOf(block["data"]) });
       case "tool_use":
-        return this.#call(block, text === "" ? JSON.stringify(object(block["input"])) : text);
+        return this.#call(block, text === "" ? writeJson(object(block["input"])) : text);
       default:
         // Tools of the provider's own are not asked for; what they say stands in the text beside them.
         return undefined;

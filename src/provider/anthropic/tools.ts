@@ -1,6 +1,6 @@
 import type { ToolDefinition } from "../../session/definition.ts";
-import { isExactNumber, isJsonObject, type JsonObject, parseExactJson, parseJson } from "../../lib/json.ts";
-import { sanitise } from "../../session/item.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { parseExactJson, wellFormedJson } from "../../lib/whole-json.ts";
 import type { CacheMark } from "./block.ts";
 
 export interface MessagesTool {
@@ -48,14 +48,6 @@ export function rawInput(json: string): string {
  * under a name that says so. An id of 20 digits stays the id that it was. The escapes of a string in a string come to light here: what they stand for has to be text that is accepted.
  */
 export function callInput(text: string): object {
-  const parsed = parseExactJson(text === "" ? "{}" : text);
-  if (!isJsonObject(parsed)) return { arguments_that_are_not_a_json_object: text };
-  return text.includes("\\u") ? (sanitised(parsed) as JsonObject) : parsed;
-}
-
-function sanitised(value: unknown): unknown {
-  if (typeof value === "string") return sanitise(value);
-  if (Array.isArray(value)) return value.map(sanitised);
-  if (!isJsonObject(value) || isExactNumber(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [sanitise(key), sanitised(member)]));
+  const parsed = parseExactJson(text === "" ? "{}" : wellFormedJson(text));
+  return isJsonObject(parsed) ? parsed : { arguments_that_are_not_a_json_object: text };
 }

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { writeJson } from "../../lib/whole-json.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
 
 /** A call as its fragments come. */
@@ -41,6 +42,11 @@ class Nesting {
   }
 }
 
+/** Whether a fragment gives the arguments as an object, as some compatible servers do, and not as its text. */
+export function givesObject({ function: told }: JsonObject): boolean {
+  return isJsonObject(told) && isJsonObject(told["arguments"]);
+}
+
 /** Takes a fragment in. The name comes once as a rule; servers that repeat it repeat it whole. */
 export function addFragment(call: PartialCall, delta: JsonObject): void {
   const told = isJsonObject(delta["function"]) ? delta["function"] : {};
@@ -51,9 +57,7 @@ export function addFragment(call: PartialCall, delta: JsonObject): void {
     // Gateways in front of other wires begin with an empty object and then give the arguments.
     if (call.nesting.isClosed && part.startsWith("{") && call.arguments.trim() === "{}") call.arguments = "";
     write(call, part);
-  }
-  // Some compatible servers give them as an object.
-  else if (isJsonObject(part)) write(call, JSON.stringify(part));
+  } else if (isJsonObject(part)) write(call, writeJson(part));
   const extra = isJsonObject(delta["extra_content"]) ? delta["extra_content"]["google"] : undefined;
   if (isJsonObject(extra) && typeof extra["thought_signature"] === "string")
     call.signature = extra["thought_signature"];

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, stringOf } from "../../lib/json.ts";
+import { writeJson } from "../../lib/whole-json.ts";
 
 /** A part of a user message. */
 export type Part =
@@ -27,7 +28,7 @@ export function assistantText(item: JsonObject): string {
 
 function partsOf(content: unknown): Part[] {
   if (typeof content === "string") return plain(content);
-  if (isJsonObject(content)) return plain(JSON.stringify(content));
+  if (isJsonObject(content)) return plain(writeJson(content));
   return Array.isArray(content) ? content.filter(isJsonObject).flatMap(partOf) : [];
 }
 

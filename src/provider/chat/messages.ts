@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../lib/json.ts";
+import { writeJson } from "../../lib/whole-json.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { assistantText, contentOf, outputOf, type Part } from "./content.ts";
 import type { ChatDialect } from "./dialect.ts";
@@ -222,7 +223,7 @@ function nameOf(item: JsonObject): string {
 /** Always the text of a JSON object: servers parse the arguments of the history, and fail on what the model wrote wrongly. */
 function argumentsOf(item: JsonObject): string {
   if (typeof item["input"] === "string") return JSON.stringify({ input: item["input"] });
-  if (item["action"] !== undefined) return JSON.stringify({ action: item["action"] });
+  if (item["action"] !== undefined) return writeJson({ action: item["action"] });
   const text = typeof item["arguments"] === "string" ? item["arguments"] : "";
   if (text.trim() === "") return "{}";
   return isJsonObject(parseJson(text)) ? text : JSON.stringify({ arguments: text });

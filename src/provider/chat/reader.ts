@@ -1,6 +1,7 @@
 import { signalFromEvent, signalFromTransport } from "../../failure/signal.ts";
 import type { FailureSignal } from "../../failure.ts";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { parseExactJson } from "../../lib/whole-json.ts";
 import type { ToolDefinition } from "../../session/definition.ts";
 import type { Usage } from "../../session/event.ts";
 import { describeItem } from "../../session/item.ts";
@@ -9,9 +10,10 @@ import { tokenCount } from "../wire/usage.ts";
 import type { AnswerReader, Said } from "../wire/wire.ts";
 import {
   addFragment,
-  GivenCallIds,
   callItem,
   continues,
+  givesObject,
+  GivenCallIds,
   isWhole,
   newCall,
   type PartialCall,
@@ -60,7 +62,9 @@ export class ChatReader implements AnswerReader {
       return [refused({ message: base["status_msg"], details: base }, data)];
     }
     const said = this.#open(event);
-    if (isJsonObject(choice["delta"]) && !this.#finished) said.push(...this.#delta(choice["delta"]));
+    const delta = toldIn(choice);
+    if (delta && !this.#finished)
+      said.push(...this.#delta(delta, () => toldIn(firstChoice(objectIn(data))) ?? delta));
     const reason = choice["finish_reason"];
     if (typeof reason === "string" && reason !== "" && !this.#finished)
       said.push(...this.#finish(reason, choice, data));
@@ -80,12 +84,9 @@ export class ChatReader implements AnswerReader {
   whole(answer: JsonObject, bytes: Uint8Array): Said[] {
     const data = new TextDecoder().decode(bytes);
     const choice = firstChoice(answer);
-    const { message } = choice;
-    if (!isJsonObject(message)) {
-      const said = this.event("", answer, data);
+    const said = this.event("", answer, data);
+    if (!isJsonObject(choice["message"]))
       return said.some(({ type }) => type === "refused") ? said : [refused(answer, data)];
-    }
-    const said = this.event("", { ...answer, choices: [{ ...choice, delta: message }] }, data);
     return said.some(({ type }) => type === "refused" || type === "completed")
       ? said
       : [...said, ...this.end(true)];
@@ -101,7 +102,8 @@ export class ChatReader implements AnswerReader {
     return [{ type: "opened", ...this.#opened }];
   }
 
-  #delta(delta: JsonObject): Said[] {
+  /** `exactly`: the same with every digit of its numbers. */
+  #delta(delta: JsonObject, exactly: () => JsonObject): Said[] {
     const said: Said[] = [];
     const { thinking, text } = contentIn(delta["content"]);
     const reasoning = firstText(delta["reasoning_content"], delta["reasoning"], delta["thinking"]) + thinking;
@@ -117,7 +119,7 @@ export class ChatReader implements AnswerReader {
       this.#refusal += refusal;
       said.push({ type: "text-delta", text: text + refusal });
     }
-    const calls = Array.isArray(delta["tool_calls"]) ? delta["tool_calls"].filter(isJsonObject) : [];
+    const calls = callsIn(delta).some(givesObject) ? callsIn(exactly()) : callsIn(delta);
     if (calls.length > 0) said.push(...this.#thought(), ...this.#message());
     for (const call of calls) said.push(...this.#call(call));
     return said;
@@ -231,6 +233,18 @@ function firstChoice(event: JsonObject): JsonObject {
   return isJsonObject(choice) ? choice : {};
 }
 
+/** What a choice adds: a whole answer has all of it in a message. */
+function toldIn({ delta, message }: JsonObject): JsonObject | undefined {
+  return [delta, message].find(isJsonObject);
+}
+
+const callsIn = (delta: JsonObject): JsonObject[] => partsIn(delta["tool_calls"]);
+
+function objectIn(data: string): JsonObject {
+  const value = parseExactJson(data);
+  return isJsonObject(value) ? value : {};
+}
+
 function firstText(...values: unknown[]): string {
   return values.find((value): value is string => typeof value === "string" && value !== "") ?? "";
 }
@@ -240,13 +254,16 @@ function contentIn(content: unknown): { thinking: string; text: string } {
   if (typeof content === "string") return { thinking: "", text: content };
   let thinking = "";
   let text = "";
-  for (const part of Array.isArray(content) ? content.filter(isJsonObject) : []) {
-    if (part["type"] === "thinking") {
-      const inner: unknown = part["thinking"];
-      thinking += typeof inner === "string" ? inner : contentIn(inner).text;
-    } else text += firstText(part["text"]);
+  for (const part of partsIn(content)) {
+    if (part["type"] !== "thinking") text += firstText(part["text"]);
+    else if (typeof part["thinking"] === "string") thinking += part["thinking"];
+    else for (const inner of partsIn(part["thinking"])) thinking += firstText(inner["text"]);
   }
   return { thinking, text };
+}
+
+function partsIn(content: unknown): JsonObject[] {
+  return Array.isArray(content) ? content.filter(isJsonObject) : [];
 }
 
 /** Where usage is told: at the top, by Groq in `x_groq`, by Moonshot in the choice. */

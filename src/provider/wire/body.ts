@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { writeJson } from "../../lib/whole-json.ts";
 import type { RequestInput } from "../../provider.ts";
 
 /** A request body with its exact length; `chunks` gives it piece by piece, at the pace of the socket. */
@@ -36,7 +37,7 @@ export async function* joined(
 
 /** A body that was converted as a whole. */
 export function wholeBody(value: JsonObject): StreamedBody {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  const bytes = new TextEncoder().encode(writeJson(value));
   return {
     bytes: bytes.length,
     async *chunks() {

@@ -5,7 +5,7 @@ import { classify } from "../../failure/classify.ts";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
-import { isJsonObject } from "../../lib/json.ts";
+import { writeJson } from "../../lib/whole-json.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
 import { holdsSealed, type StreamedBody } from "./body.ts";
 import { dispatcherFor, connectionWords, errorCode } from "./connection.ts";
@@ -241,11 +241,10 @@ class WireProvider<Body extends StreamedBody> implements Provider {
 }
 
 /** The JSON value with each of its texts changed, names of members apart. */
-function eachText(value: unknown, change: (text: string) => string): unknown {
-  if (typeof value === "string") return change(value);
-  if (Array.isArray(value)) return value.map((element) => eachText(element, change));
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, eachText(member, change)]));
+function eachText(value: object, change: (text: string) => string): unknown {
+  return JSON.parse(
+    writeJson(value, (_name, member) => (typeof member === "string" ? change(member) : member)),
+  ) as unknown;
 }
 
 function bearer(apiKey: string | undefined): Record<string, string> {

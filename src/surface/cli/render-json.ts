@@ -1,5 +1,6 @@
 import { isoTime } from "../../lib/date.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { writeJson } from "../../lib/whole-json.ts";
 import type { Usage } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
@@ -18,7 +19,7 @@ export function jsonRenderer(terminal: Terminal): Renderer {
   let early: ExecEvent[] | undefined = [];
   const print = (event: ExecEvent): void => {
     if (early && event.type !== "thread.started") return void early.push(event);
-    for (const each of [event, ...(early ?? [])]) terminal.out(`${JSON.stringify(each)}\n`);
+    for (const each of [event, ...(early ?? [])]) terminal.out(`${writeJson(each)}\n`);
     early = undefined;
   };
   const inputs = new Map<number, string>();

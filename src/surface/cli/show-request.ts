@@ -1,4 +1,5 @@
-import { isJsonObject } from "../../lib/json.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { jsonValues } from "../../lib/json-values.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import { itemText } from "../../session/item.ts";
@@ -10,7 +11,7 @@ import type { SessionStore } from "../../store.ts";
 import { noSessionIn } from "../../store/damage.ts";
 import { folding } from "../../turn/journal.ts";
 import { type Config, makeProvider } from "../config.ts";
-import { printJson } from "../json/print.ts";
+import { printJsonList } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { callLine } from "./render-text.ts";
 
@@ -38,30 +39,31 @@ export async function showRequest(
       items,
     );
     const input = await requestInput(projection, (refs) => store.bodies(id, refs));
-    const decoder = new TextDecoder();
-    let text = "";
-    for await (const chunk of input.chunks()) text += decoder.decode(chunk, { stream: true });
-    const sent = JSON.parse(`[${text}]`) as Record<string, unknown>[];
     const changes = [...projection.report()];
     const { terminal, options } = invocation;
     const { model, effort } = settings;
     if (options["json"] === true) {
       const request = { provider: name, contract, model, ...(effort !== undefined && { effort }) };
-      printJson<"show">(terminal, { session: id, ...request, bytes: input.bytes, input: sent, changes });
+      const told = { session: id, ...request, bytes: input.bytes, changes };
+      await printJsonList<"show", "input">(terminal, told, "input", input.chunks());
       return;
     }
-    const head = `The next request of ${id} to ${printableLine(name)} (${printableLine(model)}) carries ${counted(sent.length, "item")}, ${input.bytes} bytes, and then the prompt:`;
+    terminal.out(
+      `The next request of ${id} to ${printableLine(name)} (${printableLine(model)}) carries ${counted(input.items, "item")}, ${input.bytes} bytes, and then the prompt:\n`,
+    );
+    for await (const item of jsonValues(input.chunks())) terminal.out(`${sentLine(item)}\n`);
     const told = countByRule(changes).map(
       ({ count, firstSeq, why }) => `  ${count} × ${why} (the first is line ${firstSeq} of the log)`,
     );
     const left = told.length > 0 ? ["left out or changed:", ...told] : ["nothing is left out or changed"];
-    terminal.out(`${[head, ...sent.map(sentLine), ...left].join("\n")}\n`);
+    terminal.out(`${left.join("\n")}\n`);
   } finally {
     await made.close();
   }
 }
 
-function sentLine(item: unknown): string {
+function sentLine(bytes: Uint8Array): string {
+  const item = parseJson(new TextDecoder().decode(bytes));
   if (!isJsonObject(item)) return "  ?";
   const kind = String(item["type"] ?? "message");
   const input = item["arguments"] ?? item["input"];

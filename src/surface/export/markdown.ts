@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../lib/json.ts";
+import { writeJson } from "../../lib/whole-json.ts";
 import { formatTime } from "../../lib/date.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
@@ -31,7 +32,7 @@ export function markdownItem(item: JsonObject): string {
   const kind = typeof type === "string" ? type : "";
   if (isCallKind(kind)) {
     const input = item["arguments"] ?? item["input"] ?? item["action"] ?? "";
-    const text = typeof input === "string" ? input : JSON.stringify(input);
+    const text = typeof input === "string" ? input : writeJson(input);
     return `\n**calls ${printableLine(typeof name === "string" ? name : kind, 60)}**\n\n${fenced(text)}`;
   }
   const text = printable(itemText(item)).trim();

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { Failure } from "../../failure.ts";
 import { rolloutLines } from "../../foreign/codex/rollout/lines.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import { isItemRecord, type LogRecord, type NewEvent, type Settings } from "../../session/event.ts";
 import { describeAnew } from "../../session/item.ts";
 import { objection } from "../../session/upcast.ts";
@@ -98,10 +99,10 @@ function readLine(line: Buffer): PortableLine | undefined {
     if (isJsonObject(event) && isJsonObject(parseJson(bytes.toString("utf8"))))
       return { event, item: Uint8Array.from(bytes) };
   }
-  const whole = parseJson(line.toString("utf8"));
+  const whole = parseExactJson(line.toString("utf8"));
   if (!isJsonObject(whole)) return undefined;
   const { item, ...event } = whole;
-  return { event, ...(isJsonObject(item) && { item: new TextEncoder().encode(JSON.stringify(item)) }) };
+  return { event, ...(isJsonObject(item) && { item: new TextEncoder().encode(writeJson(item)) }) };
 }
 
 /** An event as it is appended anew: offsets in a checkpoint are those of the old file, and what is said of an item is read from it. */

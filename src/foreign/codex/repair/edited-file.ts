@@ -1,5 +1,6 @@
 import { readSync } from "node:fs";
 import type { JsonObject } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 import type { Edit } from "./edit.ts";
 import type { FindingKind } from "../findings/findings.ts";
 import type { Span } from "../rollout/span.ts";
@@ -103,7 +104,7 @@ export class EditedFile {
 
   /** A line in the place of one that is blank, or, of no bytes, between two. */
   fill(hole: Span, kind: FindingKind, says: string, line: JsonObject): Edit {
-    const bytes = Buffer.from(JSON.stringify(line));
+    const bytes = Buffer.from(writeJson(line));
     if (hole.bytes === 0) return this.insert(hole, kind, says, Buffer.concat([bytes, Buffer.from("\n")]));
     const padded = Buffer.concat([bytes, Buffer.alloc(Math.max(0, hole.bytes - bytes.length), " ")]);
     return this.edit(hole, kind, says, padded, hole.bytes);

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 import { outputKinds } from "../../../session/item.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
@@ -128,7 +129,7 @@ export class PairPlanner {
     const item = make(half, half.event && this.#file.record(half.event));
     const isCrlf = this.#file.read(half.at + half.bytes, 1)[0] === 0x0d;
     const end = half.at + half.bytes + (isCrlf ? 2 : 1);
-    const made = (ordinal: object): Buffer => Buffer.from(JSON.stringify(rebuiltLine(own, item, ordinal)));
+    const made = (ordinal: object): Buffer => Buffer.from(writeJson(rebuiltLine(own, item, ordinal)));
     // Codex refuses a file whose last record has no ordinal.
     const next = isCall && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
     const [start, where] = isCall ? ([end, "behind"] as const) : ([half.at, "before"] as const);

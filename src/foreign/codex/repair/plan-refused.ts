@@ -1,4 +1,5 @@
 import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 import { isCallKind } from "../../../session/item.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
@@ -123,7 +124,7 @@ export class RefusedPlanner {
     if (!isRefused && only?.has("plain-reasoning") !== true) return undefined;
     for (const span of messages.plain.items) {
       const line = this.#file.bytes(span);
-      const content = JSON.stringify(this.#file.record(span)?.payload["content"] ?? null);
+      const content = writeJson(this.#file.record(span)?.payload["content"]);
       const at = line.indexOf(`"content":${content}`);
       const says = "reasoning in plain text becomes spaces";
       if (at < 0) {
@@ -150,7 +151,7 @@ export class RefusedPlanner {
       if (!isJsonObject(value) || record === undefined) continue;
       const message = injectedMessage(record.payload);
       const own = record.era === "bare" ? message : { ...value, payload: message };
-      const made = Buffer.from(JSON.stringify(own));
+      const made = Buffer.from(writeJson(own));
       const bytes = Buffer.concat([made, blank(Math.max(0, span.bytes - made.length))]);
       yield this.#file.edit(span, "injected-output", "it becomes a message of the user's", bytes, span.bytes);
     }

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 import { outcomeUnknown } from "../../../replay/pair.ts";
 import { outputKinds } from "../../../session/item.ts";
 import { answeredAs } from "../rollout/item.ts";
@@ -35,12 +36,12 @@ export function lostCall({ kind, call }: Unpaired, event: RolloutRecord | undefi
       type: "custom_tool_call",
       call_id: call,
       name,
-      input: text ?? (given ? JSON.stringify(given) : lost),
+      input: text ?? (given ? writeJson(given) : lost),
     };
   }
   const name = told?.name.replaceAll(/[^\w-]/gu, "_").slice(0, longestName) ?? "lost_call";
   const made = given ?? (text === undefined ? { note: lost } : { input: text });
-  return { type: "function_call", call_id: call, name, arguments: JSON.stringify(made) };
+  return { type: "function_call", call_id: call, name, arguments: writeJson(made) };
 }
 
 const lost = "the record of this call was damaged";
@@ -56,7 +57,7 @@ function toldBy(event: RolloutRecord): Told {
   const told: Told = {};
   const output = from["aggregated_output"] ?? from["formatted_output"] ?? from["stdout"] ?? from["result"];
   if (typeof output === "string") told.output = output;
-  else if (output !== undefined && output !== null) told.output = JSON.stringify(output);
+  else if (output !== undefined && output !== null) told.output = writeJson(output);
   if (typeof from["exit_code"] === "number") told.exit = from["exit_code"];
   return told;
 }

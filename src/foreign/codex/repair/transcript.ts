@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { stringOf } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 import { printable } from "../../../lib/printable.ts";
 import { isCallKind, isOutputKind, itemText } from "../../../session/item.ts";
 import { appendAll } from "../../../lib/write.ts";
@@ -39,7 +40,7 @@ function toldOf({ type, kind = "", payload }: RolloutRecord): string {
   if (isOutputKind(kind)) return `Output:\n\n${text}`;
   if (!isCallKind(kind)) return "";
   const input = payload["arguments"] ?? payload["input"];
-  return `Call of ${stringOf(payload["name"]) || kind}: ${typeof input === "string" ? input : JSON.stringify(input ?? "")}`;
+  return `Call of ${stringOf(payload["name"]) || kind}: ${typeof input === "string" ? input : writeJson(input ?? "")}`;
 }
 
 function remains(bytes: Buffer): string {

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 
 /**
  * The Responses items that an item of an old document is. Forks of the first versions that speak to other providers (seen 2025-08) keep the
@@ -31,7 +32,7 @@ function callOf({ id, function: called }: JsonObject): JsonObject {
   return {
     type: "function_call",
     name,
-    arguments: typeof given === "string" ? given : JSON.stringify(given ?? {}),
+    arguments: typeof given === "string" ? given : writeJson(given ?? {}),
     call_id: id,
   };
 }

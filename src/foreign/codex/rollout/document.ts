@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { elements, isJsonObject, members, parseJson } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 import { responsesItems } from "./chat-items.ts";
 import { longestLine, type RolloutLine } from "./lines.ts";
 
@@ -30,7 +31,7 @@ export async function documentLines(path: string): Promise<RolloutLine[] | undef
       const item = parseJson(own.toString("utf8"));
       const known = isJsonObject(item) ? responsesItems(item) : [item];
       if (known.length === 1 && known[0] === item) add(items.valueStart + start, own);
-      else for (const each of known) add(items.valueStart + start, Buffer.from(JSON.stringify(each)));
+      else for (const each of known) add(items.valueStart + start, Buffer.from(writeJson(each)));
     }
   }
   return lines;

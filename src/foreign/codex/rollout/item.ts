@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 import type { ItemFacts } from "../../../session/event.ts";
 import {
   describeItem,
@@ -116,7 +117,7 @@ function written(kind: string, payload: JsonObject): Cut {
   for (const member of ownMembers) if (member in rest) delete rest[member];
   const head = `{"type":${JSON.stringify(kind)}`;
   const ownId = typeof id === "string" ? `,"id":${JSON.stringify(id)}` : "";
-  const tail = JSON.stringify(rest).slice(1);
+  const tail = writeJson(rest).slice(1);
   const isAlone = tail === "}";
   const bytes = encoder.encode(isAlone ? `${head}${ownId}}` : `${head}${ownId},${tail}`);
   if (ownId === "") return { bytes, cut: [] };
@@ -136,7 +137,7 @@ function mediaIn(parts: unknown): ItemFacts["media"] {
   const sizes: number[] = [];
   for (const part of parts) {
     if (!isJsonObject(part) || part["type"] === "input_text" || part["type"] === "output_text") continue;
-    const bytes = encoder.encode(JSON.stringify(part));
+    const bytes = encoder.encode(writeJson(part));
     if (isMediaPart(bytes)) sizes.push(bytes.length);
   }
   if (sizes.length === 0) return undefined;

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isoTime } from "../../../lib/date.ts";
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 import { placeNew } from "../../../lib/place.ts";
 import { syncPath } from "../../../lib/system.ts";
 import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../../session/item.ts";
@@ -127,7 +128,7 @@ function shownAs({ type, role, content }: JsonObject, at: number): string {
 }
 
 function line(at: number, type: string, payload: object): string {
-  return `${JSON.stringify({ timestamp: isoTime(at), type, payload })}\n`;
+  return `${writeJson({ timestamp: isoTime(at), type, payload })}\n`;
 }
 
 /** Where a Codex home has the rollout of a thread that is made now, by local time as Codex names them. */
