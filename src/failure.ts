@@ -12,6 +12,7 @@ export interface FailureSignal {
   source: "http" | "event" | "transport" | "local";
   /** The stream event's type (`error`, `response.failed`, `response.incomplete`). */
   event?: string;
+  /** The error object's own `code`, `type` and `param`, as it wrote them. */
   code?: string;
   type?: string;
   param?: string;
@@ -29,8 +30,10 @@ export interface FailureSignal {
  */
 export class Failure<C extends FailureClass = FailureClass> extends Error {
   readonly [marker] = true;
+  /** What kind of failure it is; the catalogue says what is done about it. */
   readonly class: C;
   readonly data: FailureData[C];
+  /** What the provider said, where it was one. */
   readonly signal?: FailureSignal;
 
   /** `message` says what happened, to which session or file, what was kept, and the next command to try. */

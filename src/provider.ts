@@ -8,12 +8,15 @@ import type { ItemFacts, Usage } from "./session/event.ts";
  */
 export interface RequestInput {
   readonly bytes: number;
+  /** How many there are. */
   readonly items: number;
   chunks(): AsyncIterable<Uint8Array>;
 }
 
+/** One request for a response, in the terms that all wires share. */
 export interface ModelRequest {
   model: string;
+  /** Reasoning effort; absent: the model's own. */
   effort?: string;
   instructions: string;
   tools: readonly ToolDefinition[];
@@ -54,6 +57,7 @@ export type ProviderEvent =
  * does not retry. When the consumer stops iterating, the connection is closed.
  */
 export interface Provider {
+  /** As the configuration calls it; a session's settings name it. */
   readonly name: string;
   /** The replay contract of this backend (`replay/contracts`). */
   readonly contract: string;
@@ -62,5 +66,6 @@ export interface Provider {
    * same issuer can read each other's sealed items.
    */
   readonly issuer: string;
+  /** One request. Nothing is sent before the first event is asked for; aborting `signal` ends it with the class `cancelled`. */
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
 }

@@ -95,10 +95,12 @@ export class Session {
     this.#trial = new Trial(runtime, () => this.#journal, this.#requests);
   }
 
+  /** Another one after a rotation. */
   get id(): string {
     return this.#journal.log.id;
   }
 
+  /** What is true of it now: the fold of its log, which goes on with it. */
   get history(): History {
     return this.#journal.history;
   }
@@ -174,6 +176,7 @@ export class Session {
     });
   }
 
+  /** Gives the lease back. */
   async close(): Promise<void> {
     await this.#journal.log.release();
   }

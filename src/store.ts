@@ -14,6 +14,7 @@ export interface Damage {
   why: string;
 }
 
+/** What came of reading a log. */
 export interface ReadReport {
   /** Length of the log in bytes as far as it was read. */
   bytes: number;
@@ -33,7 +34,9 @@ export interface LogVisitor {
   record(record: LogRecord): void;
 }
 
+/** How a log is read. */
 export interface ReadOptions {
+  /** All of it ("start", the default), or only what can still be sent. */
   from?: "start" | "window";
   /** For `from: "start"`: called about every 8 MiB, for progress bars. */
   onBytes?(read: number, total: number): void;
@@ -56,9 +59,11 @@ export interface Append {
  */
 export interface SessionLog {
   readonly id: string;
+  /** The number of its lease, which every event that it appends carries. */
   readonly fence: number;
   /** What the reader found when the session was opened. */
   readonly report: ReadReport;
+  /** All of them or, after a crash, the first ones: resolves, when they are durable, to the lines that they became. */
   append(...events: Append[]): Promise<LogRecord[]>;
   /**
    * The items' bytes, one buffer or more each, in the order asked for. Reads whole blocks where refs lie close together, and gives what
@@ -66,6 +71,7 @@ export interface SessionLog {
    * next batch is asked for.
    */
   bodies(refs: readonly BodyRef[]): AsyncIterable<readonly Uint8Array[]>;
+  /** One item's bytes, which are the caller's. */
   body(ref: BodyRef): Promise<Uint8Array>;
   /** The folder for the traces of the call whose item has this sequence number. */
   spool(callSeq: number): string;
@@ -78,6 +84,7 @@ export interface SessionLog {
   readonly lost: AbortSignal;
   /** Keeps the catalogue's row; never fails, never waits for it. */
   describe(summary: SessionSummary): void;
+  /** Gives the lease back once what was appended is durable. */
   release(): Promise<void>;
 }
 
@@ -87,7 +94,9 @@ export interface FollowUp {
   id: string;
   /** Milliseconds since 1970. */
   at: number;
+  /** What the person said. */
   text: string;
+  /** For a turn of its own, or for the one that runs. */
   mode: FollowUpMode;
 }
 
@@ -131,6 +140,7 @@ export interface Beginning {
   visitor?: LogVisitor;
 }
 
+/** A session in a list. */
 export interface ListedSession extends SessionSummary {
   /** Somebody works in it now. */
   holder?: Owner;
@@ -140,6 +150,7 @@ export interface ListedSession extends SessionSummary {
   trouble?: string;
 }
 
+/** What a list is to have, and who is told how it goes on. */
 export interface ListQuery {
   /** Only sessions of this folder, of folders above and below it, and of the same repository, its worktrees included. */
   workspace?: Place;
@@ -149,6 +160,7 @@ export interface ListQuery {
   onRead?(read: number, total: number): void;
 }
 
+/** Who is told how a search goes on, and what ends it. */
 export interface SearchOptions {
   /** Called now and then while logs are read because it isn't known yet what was said in them. */
   onRead?(read: number, total: number): void;
@@ -177,11 +189,13 @@ export interface SessionStore {
     visitor: LogVisitor,
     options: ReadOptions & { doing: string; force?: boolean },
   ): Promise<SessionLog>;
+  /** Reads the log into `visitor`, also while its owner appends: then up to some line of it. */
   read(id: string, visitor: LogVisitor, options?: ReadOptions): Promise<ReadReport>;
   /** Bytes of items for a reader that doesn't own the session. */
   body(id: string, ref: BodyRef): Promise<Uint8Array>;
   /** As `SessionLog.bodies`. */
   bodies(id: string, refs: readonly BodyRef[]): AsyncIterable<readonly Uint8Array[]>;
+  /** Who works in it now. */
   holder(id: string): Promise<Holder>;
   /** Ids whose id begins with `reference` or whose name is `reference`, newest first. For a rotated session its head stands. */
   find(reference: string): Promise<string[]>;
@@ -226,6 +240,7 @@ export interface SessionStore {
   dequeue(id: string, followUp: string): Promise<boolean>;
   /** Puts it with those that will not be delivered. */
   bury(id: string, followUp: DeadFollowUp): Promise<void>;
+  /** Those that will not be delivered, in order; `dequeue` takes one out. */
   buried(id: string): Promise<DeadFollowUp[]>;
   /** What lies in the queue and can't be read. It is kept; `dequeue` takes it out. */
   unreadable(id: string): Promise<UnreadableFollowUp[]>;
@@ -247,5 +262,6 @@ export interface SessionStore {
    * and its write-ahead log. Resolves to what could not be removed, one line each; empty when no byte of a removed session is left.
    */
   sweep(removed?: readonly string[]): Promise<string[]>;
+  /** Closes the catalogue. The leases of sessions that are still owned stay with them. */
   close(): Promise<void>;
 }

@@ -4,11 +4,13 @@ import type { ToolDefinition } from "./session/definition.ts";
 export interface ToolCall {
   /** The model's `call_id`. */
   readonly call: string;
+  /** Of the tool. */
   readonly name: string;
   /** `arguments` of a function call (JSON text) or `input` of a custom tool call (raw text), as the model wrote it. */
   readonly input: string;
 }
 
+/** What a call runs with. */
 export interface ToolContext {
   /** Absolute path of the call's own folder under the session's spool; it may not exist yet. What a tool must not do twice it records here. */
   readonly spool: string;
@@ -37,10 +39,13 @@ export type ToolState =
   /** It was started and there is no trace of how it ended. */
   | { state: "unknown"; why: string };
 
+/** How a call ended. */
 export interface ToolOutcome {
   /** The text that answers the call. */
   output: string;
+  /** "failed": the command, or the call itself, was wrong. "unknown": it was started, and nothing tells how it ended. */
   status: "ok" | "failed" | "denied" | "cancelled" | "unknown";
+  /** Of a command that ended. */
   exitCode?: number;
   durationMs: number;
   /** Where the whole output is, when `output` leaves some of it out. */
@@ -49,7 +54,9 @@ export interface ToolOutcome {
 
 /** What a call asks a person for, in words; `undefined` means that it needs no approval. */
 export interface ApprovalRequest {
+  /** The question, in a few words. */
   title: string;
+  /** What would be done: the command, or the files. */
   detail: string;
   /** The patch that is to be made, as the model wrote it, with what a terminal would hide or obey written out. */
   patch?: string;
@@ -67,7 +74,9 @@ export interface Tool {
   readonly replay: "safe" | "never";
   /** Runs alone: calls of exclusive tools in one response run one after another, in the order in which the model made them. */
   readonly exclusive?: true;
+  /** Asked before a call is started for the first time; must not do or change anything. */
   approval(call: ToolCall, context: Pick<ToolContext, "workspace">): ApprovalRequest | undefined;
+  /** Only looks: asked when a session is opened, before anything is run, and may be asked again. */
   inspect(context: Pick<ToolContext, "spool">): Promise<ToolState>;
   run(call: ToolCall, context: ToolContext): Promise<ToolOutcome>;
 }

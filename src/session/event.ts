@@ -11,15 +11,19 @@ export const schemaVersion = 1;
 
 /** What the model is asked with; recorded at creation and whenever it changes (R5). */
 export const settings = z.object({
+  /** Name of the provider, as in the configuration. */
   provider: z.string(),
   model: z.string(),
+  /** Reasoning effort in the provider's own words; absent: its default. */
   effort: z.string().optional(),
   /** SHA-256 (hex) of the instructions that were sent, AGENTS.md included. */
   instructionsHash: z.string(),
+  /** Who allows commands and patches: the person, everybody, nobody. */
   approval: z.enum(["ask", "all", "none"]),
 });
 export type Settings = z.infer<typeof settings>;
 
+/** The folder that a session works in, as it was when the session was made or taken along to it. */
 export const workspace = z.object({
   /** Absolute path of the working folder. */
   path: z.string(),
@@ -32,10 +36,13 @@ export const workspace = z.object({
 });
 export type Workspace = z.infer<typeof workspace>;
 
+/** Tokens as the provider counted them; 0 where it said nothing. */
 export const usage = z.object({
   inputTokens: z.number(),
+  /** Of the input, those that came from the provider's cache. */
   cachedInputTokens: z.number(),
   outputTokens: z.number(),
+  /** Of the output, those that were reasoning. */
   reasoningTokens: z.number(),
 });
 export type Usage = z.infer<typeof usage>;
@@ -86,6 +93,7 @@ export const chain = z.object({
 });
 export type Chain = z.infer<typeof chain>;
 
+/** Items that are left out of what is sent to one issuer, from here on. They stay in the log. */
 export const quarantine = z.object({
   /** The rung of the repair ladder (0 loses least; see `recovery/ladder.ts`). */
   rung: z.number(),
@@ -100,6 +108,7 @@ export const quarantine = z.object({
 });
 export type Quarantine = z.infer<typeof quarantine>;
 
+/** How a turn ended. `class` is of the failure catalogue, `reason` and `message` are for people. */
 export const turnOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("completed") }),
   z.object({ kind: z.literal("interrupted"), reason: z.string() }),
@@ -167,7 +176,9 @@ const header = {
   at: z.number(),
 };
 
+/** A process that holds a session's lease. */
 export const owner = z.object({
+  /** Name of the machine, for people. */
   host: z.string(),
   /** Identity of the machine (`/etc/machine-id` or the platform's own), of its boot and of the pid namespace. */
   machine: z.string(),
@@ -176,10 +187,13 @@ export const owner = z.object({
   pid: z.number(),
   /** Start time of the process in the platform's own unit; with the pid it names one process and no later one. */
   started: z.string(),
+  /** Its terminal. */
   tty: z.string().optional(),
+  /** Of Throughline. */
   version: z.string(),
-  /** Milliseconds since 1970. */
+  /** When it took the lease. Milliseconds since 1970. */
   since: z.number(),
+  /** For people: what it is working on. */
   doing: z.string(),
 });
 export type Owner = z.infer<typeof owner>;
@@ -324,7 +338,9 @@ export const sessionEvent = z.discriminatedUnion("type", [
 
 /** An event of the log as it is read back: numbered, fenced and timed. */
 export type SessionEvent = z.infer<typeof sessionEvent>;
+/** The names of events. */
 export type EventType = SessionEvent["type"];
+/** The event of this name. */
 export type EventOf<T extends EventType> = Extract<SessionEvent, { type: T }>;
 
 type WithoutHeader<E> = E extends SessionEvent ? Omit<E, "seq" | "fence" | "at"> : never;
@@ -352,6 +368,7 @@ export type ItemRecord = LogRecord<EventOf<"item-added"> | EventOf<"history-comp
   readonly body: BodyRef;
 };
 
+/** Whether the line carries an item: then its bytes can be read by its `body`. */
 export function isItemRecord(record: LogRecord): record is ItemRecord {
   return record.body !== undefined;
 }

@@ -13,16 +13,21 @@ export interface SessionSummary {
   workspace: Workspace;
   settings: Settings;
   created: number;
+  /** Of the last event. */
   updated: number;
   status: SessionStatus;
   /** Why it stopped: failure class or reason. */
   reason?: string;
   /** When a limit ends. */
   until?: number;
+  /** So far, as are the steps and messages: what was gone back from and cleared counts. */
   turns: number;
   steps: number;
+  /** Of the person and of the model. */
   messages: number;
+  /** How often items were set aside for the session to go on. */
   repairs: number;
+  /** All turns together. */
   usage: Usage;
   /** The session that this one continues. */
   parent?: string;

@@ -12,7 +12,9 @@ import type { Observe } from "./update.ts";
 /** What calls run with, for the whole life of a session's owner. */
 export interface CallEnvironment {
   tools: readonly Tool[];
+  /** Absolute path of the folder that they work in. */
   workspace: string;
+  /** Variables of the processes that tools start. */
   env: Readonly<Record<string, string>>;
   /** Asks the person. "denied" comes with the words that the model is answered with. */
   approve(
