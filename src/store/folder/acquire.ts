@@ -12,8 +12,10 @@ import { readLog, readRest, type ScanReport } from "../scan.ts";
 import { readFully, type LogSource } from "../source.ts";
 import { findEnd, type End } from "../tail.ts";
 import { FileSource } from "./file-source.ts";
-import { isNoRoom } from "./files.ts";
+import { isNoRoom, refuseLink } from "./files.ts";
+import { inboxPath } from "./inbox.ts";
 import { fateOfOwner, leaseHeld, leaseNumbers, OwnLease, readLease } from "./lease-file.ts";
+import { spoolPath } from "./paths.ts";
 import { endLine, LogFile, setAsideTorn, tornPath } from "./log-file.ts";
 
 /** How the wait for the verdict on an owner out of sight is told of and ended. */
@@ -52,6 +54,7 @@ export async function acquireFolder(
   let lease: OwnLease | undefined;
   let log: LogFile | undefined;
   try {
+    for (const path of [inboxPath(folder), spoolPath(folder)]) refuseLink(path);
     lease = await takeLease(folder, id, source, clock, options);
     const torn = await settleEnd(folder, source);
     log = new LogFile(folder, id, lease, clock);

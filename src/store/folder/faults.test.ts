@@ -217,10 +217,60 @@ describe("a session folder from elsewhere", () => {
     const before = readFileSync(target);
     symlinkSync(target, join(folder(), name));
     const failure = await failureOf(store.acquire(id, ignore, { doing: "testing" }));
-    expect(isFailureOf(failure, "store-unavailable")).toBe(true);
-    expect(String(failure)).toContain("it is a link");
+    expect(isFailureOf(failure, "session-damaged")).toBe(true);
+    expect(String(failure)).toContain(`${join(folder(), name)} is a link`);
     expect(readFileSync(target).equals(before)).toBe(true);
     if (name === "log.torn") expect(statSync(target).mode & 0o777).toBe(0o644);
+  });
+
+  const linked = async (name: string): Promise<string> => {
+    await makeSession("one");
+    const target = join(base, "not ours");
+    mkdirSync(target);
+    writeFileSync(
+      join(target, `${id}.json`),
+      JSON.stringify({ id, at: 0, text: "rm -rf", mode: "followup" }),
+    );
+    rmSync(join(folder(), name), { recursive: true, force: true });
+    symlinkSync(target, join(folder(), name));
+    return target;
+  };
+
+  it.each(["inbox", "spool"])("leads nobody anywhere with a link for its %s", async (name) => {
+    const target = await linked(name);
+    const before = readdirSync(target);
+    const uses = [store.acquire(id, ignore, { doing: "testing" })];
+    if (name === "inbox") {
+      const followUp = { id: id.replace(/.$/u, "f"), at: 0, text: "x", mode: "followup" } as const;
+      uses.push(
+        store.queue(id, followUp) as never,
+        store.queued(id) as never,
+        store.dequeue(id, id) as never,
+      );
+    }
+    for (const failure of await Promise.all(uses.map(failureOf))) {
+      expect(isFailureOf(failure, "session-damaged")).toBe(true);
+      expect(String(failure)).toContain(`${join(folder(), name)} is a link`);
+    }
+    expect(readdirSync(target)).toEqual(before);
+    const [listed] = await store.list();
+    expect(listed).toMatchObject({
+      id,
+      ...(name === "inbox" && { trouble: expect.stringContaining("link") }),
+    });
+    await store.shelve(id, true);
+    await store.remove(id);
+    expect(readdirSync(target)).toEqual(before);
+  });
+
+  it("leads no tool anywhere with a link for the place of its traces", async () => {
+    await makeSession("one");
+    const log = await store.acquire(id, ignore, { doing: "testing" });
+    symlinkSync(base, join(folder(), "spool", "7"));
+    const spool = (): unknown => log.spool(7);
+    expect(spool).toThrow(`${join(folder(), "spool", "7")} is a link`);
+    expect(log.spool(8)).toBe(join(folder(), "spool", "8"));
+    await log.release();
   });
 });
 

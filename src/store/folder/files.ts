@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+} from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
@@ -37,6 +47,15 @@ export function makeFolder(path: string): boolean {
   // mkdir takes the umask's bits away, never adds any; a umask of 0277 would leave a folder that its owner can't write to.
   chmodSync(path, 0o700);
   return true;
+}
+
+export const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
+/** Throws as `openPrivate` does for a link in the place of a file: what a folder's link leads to is no part of the session either. */
+export function refuseLink(path: string): void {
+  const facts = { code: "ELOOP", syscall: "lstat", path };
+  if (isLink(path)) throw Object.assign(new Error(`ELOOP: a link, lstat '${path}'`), facts);
 }
 
 const noRoom: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);

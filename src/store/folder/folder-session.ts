@@ -9,6 +9,9 @@ import { Appender } from "../appender.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import type { Listing } from "../listing.ts";
 import type { FileSource } from "./file-source.ts";
+import { refuseLink } from "./files.ts";
+import { asFailure } from "./outside.ts";
+import { spoolPath } from "./paths.ts";
 import { leaseLost, type OwnLease } from "./lease-file.ts";
 import type { LogFile } from "./log-file.ts";
 
@@ -66,7 +69,14 @@ export class FolderSession implements SessionLog {
   }
 
   spool(callSeq: number): string {
-    return join(this.#opened.folder, "spool", String(callSeq));
+    const { folder } = this.#opened;
+    const own = join(spoolPath(folder), String(callSeq));
+    try {
+      for (const path of [spoolPath(folder), own]) refuseLink(path);
+    } catch (error) {
+      throw asFailure(error, folder, `Session ${this.id} was left as it is.`);
+    }
+    return own;
   }
 
   doing(what: string): void {

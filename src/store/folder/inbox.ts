@@ -15,7 +15,7 @@ import { z } from "zod";
 import { crashPoint } from "../../lib/fault.ts";
 import { parseJson } from "../../lib/json.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, UnreadableFollowUp } from "../../store.ts";
-import { makeFolder, openPrivate } from "./files.ts";
+import { makeFolder, openPrivate, refuseLink } from "./files.ts";
 import { names } from "./paths.ts";
 
 const followUp = z.object({
@@ -42,6 +42,7 @@ export function putFollowUp(folder: string, { id, at, text, mode }: FollowUp): v
 
 function put(into: string, id: string, content: object): void {
   if (!fileName.test(`${id}.json`)) throw new TypeError(`a follow-up's id is a UUID, not "${id}"`);
+  refuseLink(into);
   makeFolder(into);
   const hidden = join(into, `.${id}.${process.pid}`);
   const fd = openPrivate(hidden, "wx");
@@ -87,10 +88,15 @@ function entriesOf(folders: readonly string[]): Entry[] {
 }
 
 function entriesIn(folder: string): Entry[] {
-  return names(inboxPath(folder)).flatMap((name) => {
+  return namesIn(inboxPath(folder)).flatMap((name) => {
     const [, id, begun = "0"] = fileName.exec(name) ?? [];
     return id === undefined ? [] : [{ id, begun: Number(begun), path: join(inboxPath(folder), name) }];
   });
+}
+
+function namesIn(path: string): string[] {
+  refuseLink(path);
+  return names(path);
 }
 
 /** In the order of their ids. A file that can't be read is kept and named in `unreadable`. */
@@ -142,6 +148,7 @@ function find(folders: readonly string[], id: string): Entry | undefined {
 export function moveFollowUps(from: string, to: string, only?: string): void {
   const entries = entriesIn(from).filter(({ id }) => only === undefined || id === only);
   if (entries.length === 0) return;
+  refuseLink(inboxPath(to));
   makeFolder(inboxPath(to));
   for (const { path } of entries) {
     const name = path.slice(inboxPath(from).length + 1);
@@ -163,7 +170,7 @@ export function deadFollowUps(folders: readonly string[]): {
   const dead: DeadFollowUp[] = [];
   const unreadable: UnreadableFollowUp[] = [];
   for (const folder of folders) {
-    for (const name of names(deadPath(folder))) {
+    for (const name of namesIn(deadPath(folder))) {
       const id = fileName.exec(name)?.[1];
       const path = join(deadPath(folder), name);
       const text = id === undefined ? undefined : readIfThere(path);
@@ -178,7 +185,7 @@ export function deadFollowUps(folders: readonly string[]): {
 
 /** Removes what senders left that died before their follow-up had its name. */
 export function tidyInbox(folder: string, now: number): void {
-  for (const name of names(inboxPath(folder)).filter((each) => hiddenName.test(each))) {
+  for (const name of namesIn(inboxPath(folder)).filter((each) => hiddenName.test(each))) {
     const path = join(inboxPath(folder), name);
     const { mtimeMs = now } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
     if (now - mtimeMs > longestWriting) rmSync(path, { force: true });
@@ -188,6 +195,7 @@ export function tidyInbox(folder: string, now: number): void {
 /** False when it isn't there. */
 export function takeDead(folders: readonly string[], id: string): boolean {
   if (!fileName.test(`${id}.json`)) return false;
+  for (const folder of folders) refuseLink(deadPath(folder));
   return folders
     .map((folder) => without("ENOENT", () => unlinkSync(join(deadPath(folder), `${id}.json`))))
     .some(Boolean);

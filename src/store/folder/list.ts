@@ -2,6 +2,7 @@ import { lstatSync } from "node:fs";
 import { isSystemError } from "../../lib/system.ts";
 import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
+import { systemWords } from "../../lib/words.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { isTogether, type Place as SessionPlace } from "../../session/place.ts";
@@ -185,9 +186,14 @@ function inboxTrouble(
 ): { trouble?: string } {
   const changed = lstatSync(inboxPath(path), { throwIfNoEntry: false })?.mtimeMs;
   if (changed === undefined || changed === row?.inbox) return {};
-  const { unreadable } = followUps([path]);
-  if (unreadable.length > 0)
-    return { trouble: `can't read the queued ${unreadable.map((each) => each.path).join(", ")}` };
+  try {
+    const { unreadable } = followUps([path]);
+    if (unreadable.length > 0)
+      return { trouble: `can't read the queued ${unreadable.map((each) => each.path).join(", ")}` };
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return { trouble: `can't read the queue in ${inboxPath(path)}: ${systemWords(error)}` };
+  }
   listing?.markInbox(id, changed);
   return {};
 }

@@ -12,6 +12,7 @@ import { FileSource } from "./file-source.ts";
 import { makeFolder, storeFailure } from "./files.ts";
 import { FolderSession } from "./folder-session.ts";
 import { inboxPath } from "./inbox.ts";
+import { spoolPath } from "./paths.ts";
 import { OwnLease } from "./lease-file.ts";
 import { LogFile } from "./log-file.ts";
 
@@ -40,7 +41,7 @@ export async function makeSession(making: Making): Promise<FolderSession> {
     if (existsSync(folder)) throw exists(id, folder);
     makeFolderAndParents(dirname(folder));
     rmSync(temporary, { recursive: true, force: true });
-    for (const path of [temporary, inboxPath(temporary), join(temporary, "spool")]) makeFolder(path);
+    for (const path of [temporary, inboxPath(temporary), spoolPath(temporary)]) makeFolder(path);
     crashPoint(points.begun);
     lease = OwnLease.take(temporary, { fence: 1, schema: schemaVersion, owner, beat: 0, released: false })!;
     log = new LogFile(temporary, id, lease, clock);

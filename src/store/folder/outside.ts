@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { isSystemError } from "../../lib/system.ts";
+import { quoted } from "../../lib/words.ts";
 import { Failure, isFailure } from "../../failure.ts";
 import { storeFailure } from "./files.ts";
 import { isSessionId } from "./paths.ts";
@@ -15,6 +16,11 @@ export function asFailure(error: unknown, path: string, kept: string): unknown {
     const remains = isSessionId(id) ? `Delete what is left of it with: throughline delete ${id}` : again;
     const message = `${missing} is missing. ${kept} ${remains}`;
     return new Failure("session-damaged", message, { path }, { cause: error });
+  }
+  if (error.code === "ELOOP") {
+    const link = error.path ?? path;
+    const message = `${link} is a link, and what it leads to is no part of the session. ${kept} Put there what it leads to, or remove it: ls -ld ${quoted(link)}`;
+    return new Failure("session-damaged", message, { path: link }, { cause: error });
   }
   return storeFailure(error, path, kept);
 }

@@ -11,6 +11,9 @@ export const isSessionId = (name: string): boolean => idShape.test(name);
 
 export const sessionsPath = (home: string): string => join(home, "sessions");
 
+/** What the tools of a session print, and how they ended. */
+export const spoolPath = (folder: string): string => join(folder, "spool");
+
 /** Of a year that has four digits. An id from elsewhere can name any; a folder of a later one would be no month's, and in no list. */
 const lastTime = Date.UTC(9999, 11, 31);
 

@@ -8,7 +8,8 @@ import type { Owner } from "../../session/event.ts";
 import { takeLease, type Watching } from "./acquire.ts";
 import { openIfThere } from "./file-source.ts";
 import { holderOf } from "./holder.ts";
-import { moveFollowUps } from "./inbox.ts";
+import { isLink } from "./files.ts";
+import { inboxPath, moveFollowUps } from "./inbox.ts";
 import type { OwnLease } from "./lease-file.ts";
 
 export interface Removing extends Watching {
@@ -29,7 +30,7 @@ export async function removeFolder(folder: string, removing: Removing): Promise<
   const gone = join(dirname(folder), `.gone-${basename(folder)}`);
   try {
     crashPoint("removal-fenced");
-    if (removing.heir !== undefined) moveFollowUps(folder, removing.heir);
+    if (removing.heir !== undefined && !isLink(inboxPath(folder))) moveFollowUps(folder, removing.heir);
     removeWhole(gone);
     renameSync(folder, gone);
     syncPath(dirname(folder));

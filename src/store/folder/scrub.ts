@@ -8,6 +8,7 @@ import type { NewEvent, SessionEvent } from "../../session/event.ts";
 import { encodeLine } from "../line.ts";
 import { makeFolder, openPrivate } from "./files.ts";
 import { inboxPath } from "./inbox.ts";
+import { spoolPath } from "./paths.ts";
 import { logPath } from "./log-file.ts";
 
 /** What stays beside the log: leases, and the mark of an archived session. */
@@ -45,7 +46,7 @@ export function scrubFolder(
   crashPoint("scrub-renamed");
   for (const name of readdirSync(folder)) if (!kept.test(name)) removeWhole(join(folder, name));
   crashPoint("scrub-swept");
-  for (const path of [inboxPath(folder), join(folder, "spool")]) makeFolder(path);
+  for (const path of [inboxPath(folder), spoolPath(folder)]) makeFolder(path);
   syncPath(folder);
   return true;
 }
