@@ -174,7 +174,9 @@ const holders: ReadonlySet<string> = new Set([
 
 /** Whether an item goes without what is sealed in it, where that can't be opened, and isn't left out (Codex stores such since 2026-09). */
 export const isSealHolder = ({ kind, sealed }: ItemFacts): boolean =>
-  sealed !== undefined && holders.has(kind);
+  sealed !== undefined && isHolderKind(kind);
+
+export const isHolderKind = (kind: string): boolean => holders.has(kind);
 
 /** The bytes of a message item. */
 export function messageItem(role: "user" | "developer", text: string): Uint8Array {

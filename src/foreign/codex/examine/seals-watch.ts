@@ -1,5 +1,5 @@
-import { isJsonObject } from "../../../lib/json.ts";
-import { describeSeal, isOutputKind } from "../../../session/item.ts";
+import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
+import { describeSeal, isHolderKind, isOutputKind } from "../../../session/item.ts";
 import { isWords } from "../rollout/agent-message.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { readRecord } from "../rollout/record.ts";
@@ -34,13 +34,20 @@ export class SealsWatch {
       this.lastCompaction = line.index;
       const items = payload["replacement_history"];
       if (!Array.isArray(items)) return;
-      for (const item of items) if (isJsonObject(item)) this.#blob(item, "compaction", line);
+      for (const item of items) if (isJsonObject(item)) this.#carried(item, line);
     }
   }
 
-  #parts(parts: unknown, line: RolloutLine): void {
+  /** An item that a summary's line keeps: what is more than its seal is none of the summary's. */
+  #carried(item: JsonObject, line: RolloutLine): void {
+    if (!isHolderKind(stringOf(item["type"]))) return this.#blob(item, "compaction", line);
+    this.#message(item, line, "within");
+    this.#parts(item["output"] ?? item["content"], line, "within");
+  }
+
+  #parts(parts: unknown, line: RolloutLine, where?: SealedBlob["in"]): void {
     if (!Array.isArray(parts)) return;
-    for (const part of parts) if (isJsonObject(part)) this.#message(part, line);
+    for (const part of parts) if (isJsonObject(part)) this.#message(part, line, where);
   }
 
   #message(part: WatchedRecord["payload"], line: RolloutLine, where: SealedBlob["in"] = "message"): void {
@@ -53,8 +60,7 @@ export class SealsWatch {
     if (!line.whole || !line.bytes.subarray(0, outputHead).includes(outputList)) return;
     const record = line.bytes.includes(sealedMark) ? readRecord(line) : undefined;
     const output = record?.readable === true ? record.payload["output"] : undefined;
-    if (!Array.isArray(output)) return;
-    for (const part of output) if (isJsonObject(part)) this.#message(part, line, "within");
+    this.#parts(output, line, "within");
   }
 
   #blob(item: WatchedRecord["payload"], where: SealedBlob["in"], line: RolloutLine): void {

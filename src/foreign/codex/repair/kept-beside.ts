@@ -1,8 +1,10 @@
-import { elements, isJsonObject, members, parseJson } from "../../../lib/json.ts";
+import { elements, isJsonObject, members, parseJson, stringOf } from "../../../lib/json.ts";
+import { isHolderKind } from "../../../session/item.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examine.ts";
 import { isSummaryText, promptOf } from "../rollout/prompt.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
+import { withoutSeals } from "./seal-within.ts";
 
 /** Bytes that take the place of as many of a line's. */
 export interface Unsealed {
@@ -30,12 +32,20 @@ export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination)
   const kept = items.flatMap((item) => (isJsonObject(item) ? (promptOf(item) ?? []) : []));
   const first = kept.find((text) => text !== "" && !isSummaryText(text));
   if (first === undefined || isBefore(first, blob.at, file)) return undefined;
-  const isSealed = items.map((item) => isJsonObject(item) && typeof item["encrypted_content"] === "string");
+  const isSealed = items.map(
+    (item) =>
+      isJsonObject(item) &&
+      typeof item["encrypted_content"] === "string" &&
+      !isHolderKind(stringOf(item["type"])),
+  );
   const said = listIn(line, payload.start, "replacement_history_metadata");
   const cuts = cutsOf(history, isSealed);
   if (said && said.length === history.length) cuts.push(...cutsOf(said, isSealed));
-  const [start, end] = [Math.min(...cuts.map(([from]) => from)), Math.max(...cuts.map(([, to]) => to))];
+  const opened = withoutSeals(line);
+  const start = Math.min(...cuts.map(([from]) => from), ...opened.map(({ at }) => at));
+  const end = Math.max(...cuts.map(([, to]) => to), ...opened.map(({ at, bytes }) => at + bytes.length));
   const bytes = Buffer.from(line.subarray(start, end));
+  for (const each of opened) each.bytes.copy(bytes, each.at - start);
   for (const [from, to] of cuts) bytes.fill(space, from - start, to - start);
   return { at: blob.at + start, bytes };
 }

@@ -5,6 +5,7 @@ import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import { isDependentRefused, refusalIn } from "../findings/error-text.ts";
 import type { Examination } from "../examine/examine.ts";
+import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { glance } from "../rollout/glance.ts";
 import { injectedMessage } from "../rollout/injected.ts";
 import { damagingReasoning, isInjectedRefused } from "../findings/judge.ts";
@@ -43,12 +44,15 @@ export class RefusedPlanner {
       if (!places.has(span.at)) yield this.#file.blank(span, "header-again", "it becomes spaces");
       places.add(span.at);
     }
-    for (const blob of chosenSeals(this.#found, this.#options.seals, this.#options.now)) {
+    const chosen = chosenSeals(this.#found, this.#options.seals, this.#options.now);
+    const isWithin = (blob: SealedBlob): boolean => blob.in === "within";
+    // What a line goes for goes first: nothing has to be opened in it then.
+    for (const blob of [...chosen.filter((each) => !isWithin(each)), ...chosen.filter(isWithin)]) {
       if (places.has(blob.at)) continue;
       places.add(blob.at);
       const isSummary = blob.in === "compaction";
       const kind = blob.malformed ? "seal-malformed" : "seal-refused";
-      if (blob.in === "within") {
+      if (isWithin(blob)) {
         for (const { at, bytes } of withoutSeals(this.#file.bytes(blob)))
           yield this.#file.edit(
             { ...blob, at: blob.at + at },

@@ -79,3 +79,33 @@ it("words where a seal would stand in an output are none, and a cut seal is foun
   await repairRollout(path, { home: root, seals: { which: "dead" }, now }, () => undefined);
   expect(itemsIn(path).at(-1)).toEqual({ ...output, output: [opened] });
 });
+
+it("a message that a summary's line keeps stays with the line, and a sealed summary goes without it", async () => {
+  const keptUser = { ...user, encrypted_content: blob };
+  const summary = {
+    type: "message",
+    role: "user",
+    content: [text("Another language model started to solve this problem and produced a summary of it.")],
+  };
+  const path = written([user]);
+  const put = (history: readonly object[]): void => {
+    const [header] = readFileSync(path, "utf8").split("\n");
+    const line = { timestamp, type: "compacted", payload: { message: "", replacement_history: history } };
+    writeFileSync(path, `${header}\n${JSON.stringify(line)}\n`);
+  };
+  for (const [history, left] of [
+    [
+      [keptUser, summary],
+      [{ ...user, encrypted_content: null }, summary],
+    ],
+    [[keptUser, { type: "compaction", encrypted_content: blob }], [{ ...user, encrypted_content: null }]],
+  ] as const) {
+    put(history);
+    await repairRollout(
+      path,
+      { home: mkdtempSync(join(root, "own-")), seals: { which: "all" }, now },
+      () => undefined,
+    );
+    expect(itemsIn(path)).toEqual([{ message: "", replacement_history: left }]);
+  }
+});

@@ -1,5 +1,5 @@
 import { elements, type Member, members } from "../../../lib/json.ts";
-import { isSealedPart } from "../../../session/item.ts";
+import { isHolderKind, isSealedPart } from "../../../session/item.ts";
 import { blank } from "./salvage.ts";
 
 /** Bytes that take the place of as many of a line's. */
@@ -19,8 +19,21 @@ const nothing = Buffer.from("null");
  * item's own becomes null, which no version sends.
  */
 export function withoutSeals(line: Buffer): Opened[] {
-  const payload = memberOf(line, 0, "payload");
-  const from = payload?.at ?? 0;
+  const payload = memberOf(line, 0, "payload")?.at ?? 0;
+  const kept = memberOf(line, payload, "replacement_history");
+  if (!kept || line[kept.at] !== 0x5b) return withoutSealsOf(line, payload);
+  const items = elements(line.subarray(kept.at, kept.at + kept.length)).map(([start]) => kept.at + start);
+  return items.filter((at) => isHolder(line, at)).flatMap((at) => withoutSealsOf(line, at));
+}
+
+/** Whether an item that begins there is more than what is sealed in it. */
+function isHolder(line: Buffer, at: number): boolean {
+  const kind = line[at] === 0x7b ? memberOf(line, at, "type") : undefined;
+  return kind !== undefined && isHolderKind(line.toString("latin1", kind.at + 1, kind.at + kind.length - 1));
+}
+
+/** The item begins at `from`. */
+function withoutSealsOf(line: Buffer, from: number): Opened[] {
   const own = memberOf(line, from, "encrypted_content");
   const found: Opened[] = own ? filled(own.at, own.length, [nothing]) : [];
   for (const name of ["output", "content"]) {
