@@ -187,6 +187,18 @@ describe("a rollout that a fork goes on from", () => {
     expect(await repaired(text)).toBe(whole);
   });
 
+  it.each([
+    ["half a character", String.raw`call_\ud83d`],
+    ["an escape", String.raw`call_\u00fc`],
+    ["bytes that are no ASCII", Buffer.from("call_ü").toString("latin1")],
+  ])("gets an output under an id with %s, and only once", async (_what, id) => {
+    const made = lines.toSpliced(output, 1);
+    const mended = await repaired(joined(made.with(call, made[call]!.replace(/(?<="call_id":")[^"]+/u, id))));
+    expect(mended.split("rebuilt_by")).toHaveLength(2);
+    expect(await kinds()).toEqual([]);
+    expect(await repaired(mended)).toBe(mended);
+  });
+
   it("says why there is no repair where there is no room for one, and what to do instead", async () => {
     const text = joined(lines.with(call, lines[call]!.replace(/(?<="type":"\w+_)call(?=")/u, "cell")));
     expect(await repaired(text)).toBe(text);

@@ -4,7 +4,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import type { Hole } from "./messages-watch.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import type { TextSet } from "./text-set.ts";
-import { callTold, type WatchedRecord } from "./watched-record.ts";
+import { callTold, idText, type WatchedRecord } from "./watched-record.ts";
 
 /** A call whose record is gone, and that of its output too, while an event still tells both. */
 export interface LostCall {
@@ -50,8 +50,8 @@ export class LostCallsWatch {
   see(record: WatchedRecord, line: RolloutLine): void {
     const { type, kind = "", payload } = record;
     if (type === "response_item") {
-      const call = payload["call_id"];
-      if ((isCallKind(kind) || isOutputKind(kind)) && typeof call === "string") this.#seen(call);
+      const call = isCallKind(kind) || isOutputKind(kind) ? idText(payload["call_id"]) : undefined;
+      if (call !== undefined) this.#seen(call);
     } else if (type === "compacted") this.#forget();
     else if (type === "event_msg") {
       if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();

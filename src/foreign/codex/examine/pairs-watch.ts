@@ -6,7 +6,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { type Span, spanOf, type Unpaired } from "../rollout/span.ts";
 import type { TextSet } from "./text-set.ts";
-import { callTold, type WatchedRecord } from "./watched-record.ts";
+import { callTold, idText, type WatchedRecord } from "./watched-record.ts";
 const mostEvents = 512;
 
 /** Follows calls and outputs. What a summary replaced or a rollback took back is not sent, and needs no partner. */
@@ -42,12 +42,12 @@ export class PairsWatch {
   }
 
   #item(kind: string, item: WatchedRecord["payload"], line: RolloutLine): void {
-    const call = item["call_id"];
+    const call = idText(item["call_id"]);
     if (isInjected(kind, item)) {
       this.injected.add(spanOf(line));
       this.isInjectedTaken = false;
     } else this.isInjectedTaken ||= isCallKind(kind) || kind === "reasoning" || item["role"] === "assistant";
-    if (typeof call !== "string" || call === "") return;
+    if (call === undefined || call === "") return;
     if (isCallKind(kind)) {
       const { index, offset: at, length: bytes } = line;
       const name = item["name"];
@@ -77,10 +77,11 @@ export class PairsWatch {
     if (!Array.isArray(items)) return;
     // There is no line of their own to mend: Codex pairs those itself.
     for (const item of items) {
-      if (!isJsonObject(item) || typeof item["type"] !== "string" || typeof item["call_id"] !== "string")
-        continue;
-      if (isCallKind(item["type"])) this.#carried.add(item["call_id"]);
-      else this.#carried.delete(item["call_id"]);
+      if (!isJsonObject(item)) continue;
+      const [kind, call] = [item["type"], idText(item["call_id"])];
+      if (typeof kind !== "string" || call === undefined) continue;
+      if (isCallKind(kind)) this.#carried.add(call);
+      else this.#carried.delete(call);
     }
   }
 }

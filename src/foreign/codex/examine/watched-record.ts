@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { isJsonObject, stringOf } from "../../../lib/json.ts";
 import type { Era, RolloutRecord } from "../rollout/record.ts";
 import type { TextSet } from "./text-set.ts";
@@ -54,6 +55,18 @@ export function watched(
   return { era, type, kind, payload, ordinal, timestamp, idIn };
 }
 
+/**
+ * An id as it is meant: lines are read as Latin-1, and of an id that is more than ASCII (one that was mended, or another program's) the
+ * bytes may stand there, or escapes of them.
+ */
+export function idText(id: unknown): string | undefined {
+  if (typeof id !== "string" || /^[\x00-\x7f]*$/u.test(id)) return typeof id === "string" ? id : undefined;
+  return id.replaceAll(/[\x80-\xff]+/gu, (bytes) => {
+    const read = Buffer.from(bytes, "latin1");
+    return isUtf8(read) ? read.toString("utf8") : bytes;
+  });
+}
+
 /** Whether so begins what a program writes over ids before a session is shown to others: `[trimmed]`, `<redacted>`, `***`. */
 export function isPlaceholder(first: number): boolean {
   const isDigit = first >= 0x30 && first <= 0x39;
@@ -79,6 +92,9 @@ const toldItems: ReadonlySet<unknown> = new Set([
   "ImageView",
 ]);
 
+/** Ids that Codex gives to what a script of the model's calls (code mode, 0.150 and later): the record is the script's. */
+const scripted = /^exec-[0-9a-f]{8}-[0-9a-f-]{27}$/u;
+
 /** The call that an event tells of. `isPersons`: the person ran it in Codex (`!ls`), and it has no record. */
 export function callTold({
   kind = "",
@@ -86,8 +102,8 @@ export function callTold({
 }: WatchedRecord): { readonly call: string; readonly isPersons: boolean } | undefined {
   const item = kind === "item_completed" ? itemOf(payload) : undefined;
   const isTold = item ? toldItems.has(item["type"]) : telling.has(kind);
-  const call = isTold ? (item ? item["id"] : payload["call_id"]) : undefined;
-  if (typeof call !== "string") return undefined;
+  const call = isTold ? idText(item ? item["id"] : payload["call_id"]) : undefined;
+  if (call === undefined || scripted.test(call)) return undefined;
   const source = stringOf((item ?? payload)["source"]);
   return { call, isPersons: /^user/iu.test(source) };
 }

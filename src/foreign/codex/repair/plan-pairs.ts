@@ -68,13 +68,14 @@ export class PairPlanner {
       const fitting = outputs.filter((output) => isLikely(call, output));
       const [output] = fitting;
       if (output === undefined || fitting.length > 1 || this.#paired.has(output.at)) continue;
-      const id = this.#file.bytes(output).indexOf(`"call_id":${JSON.stringify(output.call)}`);
+      const had = JSON.stringify(output.call);
+      const id = this.#file.bytes(output).indexOf(`"call_id":${had}`);
       if (id < 0) continue;
       this.#paired.add(call.at).add(output.at);
-      const bytes = Buffer.from(JSON.stringify(call.call), "latin1");
-      const place = { index: output.index, at: output.at + id + 10, bytes: bytes.length };
+      const bytes = Buffer.from(JSON.stringify(call.call));
+      const place = { index: output.index, at: output.at + id + 10, bytes: Buffer.byteLength(had) };
       const says = "the call's id becomes that of the call before it, from which it hardly differs";
-      yield this.#file.edit(place, "output-without-call", says, bytes, bytes.length);
+      yield this.#file.edit(place, "output-without-call", says, bytes, place.bytes);
     }
     return undefined;
   }
