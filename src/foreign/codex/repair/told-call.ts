@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../../lib/json.ts";
+import { writeJson } from "../../../lib/whole-json.ts";
 
 /** A call as its event tells it: the tool's name, and either arguments or a text of its own. */
 export type ToldCall =
@@ -29,7 +30,7 @@ function commandOf(command: unknown): string | undefined {
   if (!Array.isArray(words) || words.length === 0) return undefined;
   const [, flag, script] = words as unknown[];
   if (words.length === 3 && (flag === "-lc" || flag === "-c") && typeof script === "string") return script;
-  return words.map(String).join(" ");
+  return words.map((word) => (typeof word === "string" ? word : writeJson(word))).join(" ");
 }
 
 /** The patch that made these changes, in the form in which models write it. */
