@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { platform, release } from "node:os";
 import { systemClock } from "../lib/clock.ts";
-import { counted, quoted } from "../lib/words.ts";
+import { counted } from "../lib/words.ts";
 import { Failure } from "../failure.ts";
 import { approver, type Ask } from "../agent/approval.ts";
 import { compactor } from "../agent/compaction.ts";
@@ -30,8 +29,8 @@ import { watchingFor } from "./cli/store-for.ts";
 import { checkName, findSession } from "./cli/pick.ts";
 import { takeOverMeant } from "./codex.ts";
 import { type Config, loadProvider, makeProvider, openStore, readConfig } from "./config.ts";
-import { standsIn } from "./belongs.ts";
-import { telemetry } from "./telemetry.ts";
+import { sameWorkspace, sayWhatChanged, workspaceFor } from "./resumed-workspace.ts";
+import { type Telemetry, telemetry } from "./telemetry.ts";
 import { patchBody } from "./patch-body.ts";
 import { packageVersion } from "./version.ts";
 
@@ -85,35 +84,127 @@ export async function openWorkbench(
   }
   const config = readConfig(invocation.options, invocation.environment, invocation.folder);
   const { store } = openStore(config, watchingFor(invocation));
-  const measured = await telemetry();
-  const told = measured ? measuring(measured.meter, observe) : observe;
-  const keys = Object.values(config.providers).flatMap(({ keyVariable }) => keyVariable ?? []);
-  const closing: (() => Promise<void>)[] = [
-    () => store.close(),
-    ...(measured ? [() => measured.flush()] : []),
-  ];
+  return new Bench({ invocation, config, store, observe, ask, measured: await telemetry() });
+}
+
+interface Parts {
+  readonly invocation: Invocation;
+  readonly config: Config;
+  readonly store: SessionStore;
+  /** Who is told of what isn't counted: notices of the workbench's own. */
+  readonly observe: Observe;
+  readonly ask: Ask;
+  readonly measured: Telemetry | undefined;
+}
+
+class Bench implements Workbench {
+  readonly config: Config;
+  readonly store: SessionStore;
+  readonly #parts: Parts;
+  readonly #runtime: Runtime;
+  /** Of the providers that were made. */
+  readonly #closing: (() => Promise<void>)[] = [];
   /** What was taken over and is owned still. */
-  const owned = new Map<string, Journal>();
-  const runtime: Runtime = {
-    store,
-    clock: systemClock,
-    random: Math.random,
-    observe: told,
-    wait: invocation.options["wait"] === true,
-  };
-  const equip = async (
+  readonly #owned = new Map<string, Journal>();
+
+  constructor(parts: Parts) {
+    const { invocation, config, store, observe, measured } = parts;
+    this.#parts = parts;
+    this.config = config;
+    this.store = store;
+    this.#runtime = {
+      store,
+      clock: systemClock,
+      random: Math.random,
+      observe: measured ? measuring(measured.meter, observe) : observe,
+      wait: invocation.options["wait"] === true,
+    };
+  }
+
+  prepare(): void {
+    loadProvider(this.config, this.config.provider);
+  }
+
+  async find(reference: string, options: { keep: boolean } = { keep: false }): Promise<string> {
+    const { config, store } = this;
+    const { environment } = this.#parts.invocation;
+    const say = (text: string): void => this.#say(text);
+    const taken = await takeOverMeant({ store, config, environment }, reference, say, options);
+    if (taken?.kept) {
+      const { log, history } = taken.kept;
+      this.#owned.set(taken.id, new Journal(log, history));
+    }
+    return taken?.id ?? findSession(store, reference, environment);
+  }
+
+  async create(id: string, name?: string, choice: Choice = {}): Promise<Session> {
+    if (name !== undefined) await checkName(this.store, name);
+    const workspace = await readWorkspace(this.#parts.invocation.folder);
+    const equipment = await this.#equip(chosenSettings({ ...this.config, ...choice }), workspace);
+    const start = {
+      id,
+      workspace,
+      version: packageVersion(),
+      context: this.#contextOf(workspace),
+      ...(name !== undefined && { name }),
+    };
+    return createSession(this.#runtime, start, equipment);
+  }
+
+  async resume(id: string, options: Resumption): Promise<Session> {
+    const { here, force, choice = {} } = options;
+    let before: Workspace | undefined;
+    let changes: Change[] = [];
+    const taken = this.#owned.get(id);
+    this.#owned.delete(id);
+    const session = await resumeSession(this.#runtime, taken ?? id, { force }, async (history) => {
+      before = history.workspace;
+      const workspace = await workspaceFor(id, before, this.#parts.invocation, here);
+      const { amend } = options;
+      const equipment = await this.#equip(
+        { ...resumedSettings(this.config, history.settings), ...choice },
+        workspace,
+        amend === undefined ? history.amendments : [...history.amendments, amend],
+      );
+      changes = await changesOf(this.store, history.id, options);
+      return {
+        ...equipment,
+        changes: changes.map(({ event }) => event),
+        ...(!sameWorkspace(before, workspace) && { workspace }),
+      };
+    });
+    // Told once it is logged.
+    for (const { words } of changes) this.#say(words);
+    if (before) sayWhatChanged(this.#parts.observe, before, session.history.workspace);
+    // Its owner died before it had said where it works, or it was cleared.
+    const { turn, cleared, items } = session.history;
+    if ((turn === 0 || cleared) && items.length === 0) {
+      const context = this.#contextOf(session.history.workspace);
+      await closedOnFailure(session, () => session.addInput(context));
+    }
+    return session;
+  }
+
+  async close(): Promise<void> {
+    for (const { log } of this.#owned.values()) await log.release();
+    for (const close of this.#closing) await close();
+    await this.store.close();
+    await this.#parts.measured?.flush();
+  }
+
+  async #equip(
     settings: Omit<Settings, "instructionsHash">,
     workspace: Workspace,
     amendments: readonly string[] = [],
-  ): Promise<Equipment> => {
+  ): Promise<Equipment> {
+    const { config, store } = this;
+    const { invocation, ask, measured } = this.#parts;
+    const { environment } = invocation;
     const instructions = await readInstructions(workspace.path, workspace.gitRoot, amendments);
-    const made = await makeProvider(
-      config,
-      settings.provider,
-      invocation.environment,
-      optionText(invocation, "scenario"),
-    );
-    closing.unshift(made.close);
+    const scenario = optionText(invocation, "scenario");
+    const made = await makeProvider(config, settings.provider, environment, scenario);
+    this.#closing.unshift(made.close);
+    const keys = Object.values(config.providers).flatMap(({ keyVariable }) => keyVariable ?? []);
     return {
       provider: measured ? measuredProvider(made.provider, measured.meter) : made.provider,
       contract: contractNamed(made.provider.contract),
@@ -122,90 +213,48 @@ export async function openWorkbench(
       environment: {
         tools: toolbox(() => store.list()),
         workspace: workspace.path,
-        env: toolEnvironment(invocation.environment, config.passEnv, keys).env,
+        env: toolEnvironment(environment, config.passEnv, keys).env,
         approve: approver(settings.approval, ask),
-        observe: told,
+        observe: this.#runtime.observe,
       },
       compact: compactor(config.compactAt === undefined ? {} : { compactAt: config.compactAt }),
     };
-  };
-  const contextOf = (workspace: Workspace): Uint8Array =>
-    contextItem(
-      workspace,
-      `${platform()} ${release()}`,
-      new Date(runtime.clock.now()).toISOString().slice(0, 10),
-    );
-  return {
-    store,
-    config,
-    prepare: () => loadProvider(config, config.provider),
-    find: async (reference, options = { keep: false }) => {
-      const say = (text: string): void => observe({ type: "notice", text });
-      const taking = { store, config, environment: invocation.environment };
-      const taken = await takeOverMeant(taking, reference, say, options);
-      if (taken?.kept) {
-        const { log, history } = taken.kept;
-        owned.set(taken.id, new Journal(log, history));
-      }
-      return taken?.id ?? findSession(store, reference, invocation.environment);
-    },
-    create: async (id, name, choice = {}) => {
-      if (name !== undefined) await checkName(store, name);
-      const workspace = await readWorkspace(invocation.folder);
-      const equipment = await equip(chosenSettings({ ...config, ...choice }), workspace);
-      const start = {
-        id,
-        workspace,
-        version: packageVersion(),
-        context: contextOf(workspace),
-        ...(name !== undefined && { name }),
-      };
-      return createSession(runtime, start, equipment);
-    },
-    resume: async (id, { here, force, fromStep, amend, choice = {} }) => {
-      let before: Workspace | undefined;
-      // Told once it is logged.
-      const done: string[] = [];
-      const taken = owned.get(id);
-      owned.delete(id);
-      const session = await resumeSession(runtime, taken ?? id, { force }, async (history) => {
-        before = history.workspace;
-        const workspace = await workspaceFor(id, before, invocation, here);
-        const equipment = await equip(
-          { ...resumedSettings(config, history.settings), ...choice },
-          workspace,
-          amend === undefined ? history.amendments : [...history.amendments, amend],
-        );
-        const changes: NewEvent[] = [];
-        if (amend !== undefined) {
-          changes.push({ type: "instructions-amended", text: amend });
-          done.push("the instructions are amended, from now on");
-        }
-        if (fromStep !== undefined) {
-          const { event, later, last } = await rewindTo(store, history.id, fromStep);
-          changes.push(event);
-          const kept =
-            later === 0
-              ? "none is later"
-              : `${counted(later, "later step")} ${later === 1 ? "stays" : "stay"} in the log: throughline fork ${history.id} --from-step ${last}`;
-          done.push(`went back to the end of step ${fromStep}; ${kept}`);
-        }
-        return { ...equipment, changes, ...(!sameWorkspace(before, workspace) && { workspace }) };
-      });
-      for (const text of done) observe({ type: "notice", text });
-      if (before) sayWhatChanged(observe, before, session.history.workspace);
-      // Its owner died before it had said where it works, or it was cleared.
-      const { turn, cleared, items } = session.history;
-      if ((turn === 0 || cleared) && items.length === 0) {
-        await closedOnFailure(session, () => session.addInput(contextOf(session.history.workspace)));
-      }
-      return session;
-    },
-    close: async () => {
-      for (const { log } of owned.values()) await log.release();
-      for (const close of closing) await close();
-    },
-  };
+  }
+
+  #contextOf(workspace: Workspace): Uint8Array {
+    const today = new Date(this.#runtime.clock.now()).toISOString().slice(0, 10);
+    return contextItem(workspace, `${platform()} ${release()}`, today);
+  }
+
+  #say(text: string): void {
+    this.#parts.observe({ type: "notice", text });
+  }
+}
+
+/** What a resumption changes about the session, and how it is told. */
+interface Change {
+  readonly event: NewEvent;
+  readonly words: string;
+}
+
+async function changesOf(
+  store: SessionStore,
+  id: string,
+  { amend, fromStep }: Resumption,
+): Promise<Change[]> {
+  const changes: Change[] = [];
+  if (amend !== undefined)
+    changes.push({
+      event: { type: "instructions-amended", text: amend },
+      words: "the instructions are amended, from now on",
+    });
+  if (fromStep === undefined) return changes;
+  const { event, later, last } = await rewindTo(store, id, fromStep);
+  const kept =
+    later === 0
+      ? "none is later"
+      : `${counted(later, "later step")} ${later === 1 ? "stays" : "stay"} in the log: throughline fork ${id} --from-step ${last}`;
+  return [...changes, { event, words: `went back to the end of step ${fromStep}; ${kept}` }];
 }
 
 function chosenSettings(config: Config): Omit<Settings, "instructionsHash"> {
@@ -235,53 +284,4 @@ function askWith({ terminal }: Invocation): Ask {
       return ask(`${title}?\n${lines.map((line) => `  ${line}\n`).join("")}`, signal);
     })
   );
-}
-
-/**
- * Where a resumed session works: its own folder, as it is today, when the person stands in it, below it or in the same repository;
- * otherwise this folder, if the person says so (R9).
- */
-async function workspaceFor(
-  id: string,
-  own: Workspace,
-  invocation: Invocation,
-  here: boolean,
-): Promise<Workspace> {
-  const folder = await readWorkspace(invocation.folder);
-  if (folder.path === own.path) return folder;
-  if (own.path === "" && here) return folder;
-  if (own.path === "")
-    throw new Failure(
-      "session-elsewhere",
-      `Session ${id} doesn't say to which folder it belongs, because the head of its log is damaged. Nothing was sent and nothing was run. Go on with it in ${folder.path} with --here.`,
-      { workspace: own.path },
-    );
-  const gone = !existsSync(own.path);
-  if (!here && !gone && standsIn(own, folder.path)) return readWorkspace(own.path);
-  const question = `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}. Go on with it in ${folder.path}?`;
-  if (here || (await invocation.terminal.ask?.(question, invocation.signal))) return folder;
-  throw new Failure(
-    "session-elsewhere",
-    `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}, not to ${folder.path}. Nothing was sent and nothing was run. ` +
-      `${gone ? "Take" : `Go there (cd ${quoted(own.path)}), or take`} it along to this folder with --here.`,
-    { workspace: own.path },
-  );
-}
-
-function sameWorkspace(left: Workspace, right: Workspace): boolean {
-  return (
-    left.path === right.path &&
-    left.gitBranch === right.gitBranch &&
-    left.gitCommit === right.gitCommit &&
-    left.gitRoot === right.gitRoot &&
-    left.gitCommon === right.gitCommon
-  );
-}
-
-function sayWhatChanged(observe: Observe, own: Workspace, now: Workspace): void {
-  const say = (text: string): void => observe({ type: "notice", text });
-  if (own.path !== now.path) say(`the session moves from ${own.path} to ${now.path}`);
-  else if (own.gitBranch !== now.gitBranch) {
-    say(`the git branch is ${now.gitBranch ?? "gone"} now; the session was on ${own.gitBranch ?? "none"}`);
-  }
 }

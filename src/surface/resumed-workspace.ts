@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { readWorkspace } from "../agent/workspace.ts";
+import { Failure } from "../failure.ts";
+import { quoted } from "../lib/words.ts";
+import type { Workspace } from "../session/event.ts";
+import type { Observe } from "../turn/update.ts";
+import { standsIn } from "./belongs.ts";
+import type { Invocation } from "./cli/command.ts";
+
+/**
+ * Where a resumed session works: its own folder, as it is today, when the person stands in it, below it or in the same repository;
+ * otherwise this folder, if the person says so (R9).
+ */
+export async function workspaceFor(
+  id: string,
+  own: Workspace,
+  invocation: Invocation,
+  here: boolean,
+): Promise<Workspace> {
+  const folder = await readWorkspace(invocation.folder);
+  if (folder.path === own.path) return folder;
+  if (own.path === "" && here) return folder;
+  if (own.path === "")
+    throw new Failure(
+      "session-elsewhere",
+      `Session ${id} doesn't say to which folder it belongs, because the head of its log is damaged. Nothing was sent and nothing was run. Go on with it in ${folder.path} with --here.`,
+      { workspace: own.path },
+    );
+  const gone = !existsSync(own.path);
+  if (!here && !gone && standsIn(own, folder.path)) return readWorkspace(own.path);
+  const question = `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}. Go on with it in ${folder.path}?`;
+  if (here || (await invocation.terminal.ask?.(question, invocation.signal))) return folder;
+  throw new Failure(
+    "session-elsewhere",
+    `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}, not to ${folder.path}. Nothing was sent and nothing was run. ` +
+      `${gone ? "Take" : `Go there (cd ${quoted(own.path)}), or take`} it along to this folder with --here.`,
+    { workspace: own.path },
+  );
+}
+
+/** Whether the session need not be told where it works. */
+export function sameWorkspace(left: Workspace, right: Workspace): boolean {
+  return (
+    left.path === right.path &&
+    left.gitBranch === right.gitBranch &&
+    left.gitCommit === right.gitCommit &&
+    left.gitRoot === right.gitRoot &&
+    left.gitCommon === right.gitCommon
+  );
+}
+
+/** Tells of another folder, and of another branch in the same one. */
+export function sayWhatChanged(observe: Observe, own: Workspace, now: Workspace): void {
+  const say = (text: string): void => observe({ type: "notice", text });
+  if (own.path !== now.path) say(`the session moves from ${own.path} to ${now.path}`);
+  else if (own.gitBranch !== now.gitBranch) {
+    say(`the git branch is ${now.gitBranch ?? "gone"} now; the session was on ${own.gitBranch ?? "none"}`);
+  }
+}
