@@ -122,12 +122,12 @@ async function send(
 
 /** The answer as it came; what kept any from coming is thrown as `fetch` threw it. */
 function passedOn(
-  { head, held, signal, cause }: Refusal,
+  { head, held, signal, cause, ending }: Refusal,
   failure: Failure,
   answer: Response | undefined,
 ): Response {
   if (!head) throw cause ?? new TypeError(signal.message, { cause: failure });
-  const body = Buffer.concat(held);
+  const body = Buffer.concat([...held, Buffer.from(ending?.(failure) ?? "")]);
   const headers = { ...head.headers, [failureHeader]: failure.class };
   return responseOf(head.status, headers, body.length > 0 ? body : null, answer);
 }

@@ -212,6 +212,7 @@ export const namedAsNote: Remedy = {
 
 /** Parameters without which it would be another request; of the tools some may go (`tools[web_search]`). By their first part. */
 const needed: ReadonlySet<string> = new Set([
+  "conversation",
   "input",
   "instructions",
   "messages",
@@ -220,6 +221,8 @@ const needed: ReadonlySet<string> = new Set([
   "prompt",
   "stream",
   "system",
+  "text.format",
+  "response_format",
   "tools",
 ]);
 
@@ -245,7 +248,8 @@ function withoutParameter(
 ): Proposal | undefined {
   const name = isFailureOf(failure, "parameter-unsupported") ? failure.data.parameter : undefined;
   const first = name?.split(/[.[=]/u)[0];
-  if (name === undefined || !first || (needed.has(first) && !isOfTools(name))) return undefined;
+  if (name === undefined || !first || ((needed.has(first) || needed.has(name)) && !isOfTools(name)))
+    return undefined;
   const isInclude = first === "include";
   if (isInclude !== (which === "include")) return undefined;
   const scope = {

@@ -147,11 +147,13 @@ export class Directives {
   /** The rule by which an item goes as words; messages are words already, unless they were refused for something else in them. */
   wordsRule(record: ItemRecord): ReplayRule | undefined {
     const { kind, seq } = record.event;
+    const isUnknown = this.#acceptedTypes !== undefined && !this.#acceptedTypes.has(kind);
+    // It is what is asked for: a request in which it stood in words would be given an answer, and no compaction.
+    if (kind === "compaction_trigger" && !isUnknown) return undefined;
     if (this.#notes.has(seq))
       return kind === "message" || !this.isTranscript(record) ? "item-refused" : "transcript";
     if (kind === "message") return undefined;
     if (this.isTranscript(record)) return "transcript";
-    const isUnknown = this.#acceptedTypes !== undefined && !this.#acceptedTypes.has(kind);
     return isUnknown || this.#refusedTypes.has(kind) ? "item-type-unsupported" : undefined;
   }
 

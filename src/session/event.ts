@@ -62,7 +62,7 @@ export const itemFacts = z.object({
   cut: z.tuple([z.number(), z.number()]).optional(),
   /** A message without any text. */
   empty: z.literal(true).optional(),
-  /** Reasoning that carries its words (`content`), beside a seal or without one. */
+  /** Reasoning, or a message between agents, that carries words (`content`), beside a seal or without one. */
   text: z.literal(true).optional(),
   /** A call with a `thought_signature` (Gemini). */
   signed: z.literal(true).optional(),

@@ -48,9 +48,11 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
     if (value !== "null")
       facts.sealed = describeSeal(value.startsWith('"') ? (JSON.parse(value) as string) : undefined);
   } else {
-    const parts = listOf(item, found, isOutputKind(kind) ? "output" : "content").filter(isSealedPart);
+    const all = listOf(item, found, isOutputKind(kind) ? "output" : "content");
+    const parts = all.filter(isSealedPart);
     const sealed = sealedPart(parts.map((part) => parseJson(decoder.decode(part))));
     if (sealed !== undefined) facts.sealed = describeSeal(sealed);
+    if (sealed !== undefined && kind === "agent_message" && all.length > parts.length) facts.text = true;
   }
   return facts;
 }
@@ -173,8 +175,8 @@ const holders: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether an item goes without what is sealed in it, where that can't be opened, and isn't left out (Codex stores such since 2026-09). */
-export const isSealHolder = ({ kind, sealed }: ItemFacts): boolean =>
-  sealed !== undefined && isHolderKind(kind);
+export const isSealHolder = ({ kind, sealed, text }: ItemFacts): boolean =>
+  sealed !== undefined && (isHolderKind(kind) || (kind === "agent_message" && text === true));
 
 export const isHolderKind = (kind: string): boolean => holders.has(kind);
 

@@ -36,6 +36,9 @@ export function failureInWhole(body: Buffer, headers: Record<string, string>): F
   const isTold = typeof code === "number" && code >= 400 && output === undefined;
   if (isTold && typeof (msg ?? message) === "string")
     return signalFromHttp(code < 600 ? code : 500, headers, text);
+  // new-api's own, which names no error.
+  if (value["success"] === false && typeof message === "string" && output === undefined)
+    return signalFromEvent("response.failed", { error: { message } }, text);
   const isFailed = value["status"] === "failed" || (value["error"] && value["object"] !== "response");
   return isFailed ? signalFromEvent("response.failed", value, text) : undefined;
 }

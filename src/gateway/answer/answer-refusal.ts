@@ -14,12 +14,12 @@ interface Asked {
 /** The upstream's own answer, as it came; where none came, one that says so. Gives its status. */
 export function answerRefusal(
   response: ServerResponse,
-  { head, held, signal }: Refusal,
+  { head, held, signal, ending }: Refusal,
   failure: Failure,
   { upstream, attempts }: Asked,
 ): number {
   if (head && !isGarbage(head.status, signal)) {
-    const bytes = Buffer.concat(held);
+    const bytes = Buffer.concat([...held, Buffer.from(ending?.(failure) ?? "")]);
     const { "content-length": _length, ...headers } = forwardedResponseHeaders(head.headers);
     if (!response.destroyed)
       response.writeHead(head.status, {

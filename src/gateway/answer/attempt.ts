@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
-import type { FailureSignal } from "../../failure.ts";
+import type { Failure, FailureSignal } from "../../failure.ts";
 import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
 import { blobsIn } from "../memory/blob-hash.ts";
 import { errorInstead, failureIn, failureInWhole, failures } from "./answer-failure.ts";
-import { type BegunStream, begunWith } from "./broken-stream.ts";
+import { type BegunStream, begunWith, brokenEnding } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
 import { Gathering, type Rests } from "../body/gathering.ts";
 import { HeldAnswer, wholeLimit } from "./held-answer.ts";
@@ -21,6 +21,8 @@ export interface Refusal {
   readonly head?: { readonly status: number; readonly headers: IncomingHttpHeaders };
   /** What came of the answer, to be passed on; whole unless the connection broke. */
   readonly held: readonly Buffer[];
+  /** The event behind them that clients know as an end, where it was told in one that they pass over. */
+  readonly ending?: (failure: Failure) => string | undefined;
   /** What was thrown, where there was no answer. */
   readonly cause?: Error;
 }
@@ -254,8 +256,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const telling = names.find(tells);
     const isHeldOn = this.#held.holdsOn(bytes, arrivedAt);
     if (telling === undefined && isHeldOn) return;
-    if (telling !== undefined && failures.has(telling))
-      return this.#refuse(failureIn(this.#held.pieces, this.#headers));
+    if (telling !== undefined && failures.has(telling)) {
+      const [events, begun] = [this.#scanner.count, this.#begun];
+      const ending = (failure: Failure): string | undefined => brokenEnding(failure, events, begun);
+      const isTold = names.some((name) => told.has(name));
+      return this.#refuse(failureIn(this.#held.pieces, this.#headers), isTold ? {} : { ending });
+    }
     this.#commit("stream", arrivedAt, telling !== undefined);
   }
 
@@ -322,16 +328,17 @@ export class Attempt implements Dispatcher.DispatchHandler {
     // Some gateways send an error body, or a page, under the name of a stream.
     const said =
       this.#mode === "stream" && this.#begun === undefined ? errorInstead(this.#held.pieces) : undefined;
-    this.#refuse(said ?? signal, said === undefined);
+    this.#refuse(said ?? signal, { isTorn: said === undefined });
   }
 
-  #refuse(signal: FailureSignal, isTorn = false): void {
+  #refuse(signal: FailureSignal, how: Pick<Refusal, "ending"> & { isTorn?: boolean } = {}): void {
+    const { isTorn = false, ...ending } = how;
     const head =
       this.#status === 0 || isTorn ? {} : { head: { status: this.#status, headers: this.#headers } };
     const held = this.#held.take();
     this.#mode = "over";
     this.#controller?.abort(new Error("refused"));
-    this.#host.refused({ signal, held, ...head });
+    this.#host.refused({ signal, held, ...head, ...ending });
   }
 
   #finish(): void {

@@ -18,7 +18,8 @@ import { readRequest } from "../request/read-request.ts";
 import { aboutSeals, chainParameter, Remembering } from "./remembering.ts";
 import { structureNotice } from "../request/structure-notice.ts";
 import { itemMember, memberParameter, quarantineOf, TakenRequest } from "../request/taken-request.ts";
-import { withToolNamed } from "../request/tool-named.ts";
+import { withParameterNamed } from "../request/parameter-named.ts";
+import { isOfItself, withToolNamed } from "../request/tool-named.ts";
 import { encodingParameter, mayBeUnread } from "../body/unread-body.ts";
 import { held, limitOf, type Verdict, verdictOf } from "./verdict.ts";
 
@@ -91,7 +92,7 @@ export class Healing {
   async #judged(failure: Failure): Promise<Verdict> {
     const limit = limitOf(failure, this.#facts.now());
     if (limit) return this.#facts.wait ? held(limit, this.#probes++, this.#facts) : { do: "pass" };
-    const meant = this.#undisguised(failure);
+    const meant = this.#named(this.#undisguised(failure));
     if (this.#taken?.trial && isPast(meant)) this.#keepTrial(this.#taken);
     if (!isFailureOf(meant, "chain-missing") && !this.#isAboutItems(meant)) return this.#unmasked(meant);
     const taken = this.#taking();
@@ -159,6 +160,12 @@ export class Healing {
     return new Failure("sealed-reasoning-rejected", failure.message, {}, { signal: failure.signal });
   }
 
+  /** Words that nobody knows may still name a setting. */
+  #named(failure: Failure): Failure {
+    const taken = isFailureOf(failure, "unknown-provider-failure") ? this.#taking() : undefined;
+    return taken ? withParameterNamed(failure, taken) : failure;
+  }
+
   #structure(failure: Failure, taken: TakenRequest): boolean {
     if (taken.isStructured || (!taken.isVerbatim && !isFailureOf(failure, "item-not-persisted")))
       return false;
@@ -219,7 +226,10 @@ export class Healing {
     }
     if (action.do === "repair") {
       const before = this.body ?? taken.request.bytes;
+      const hadTools = taken.settings["tools"] !== undefined;
       this.#repaired(failure, action.quarantine, taken);
+      // Whoever offers one tool, and describes it wrongly, has to know it.
+      if (hadTools && taken.settings["tools"] === undefined && isOfItself(failure)) return { do: "pass" };
       const verdict = await this.#healed(taken, action.notice);
       // A name that the request doesn't have, or the body would be sent again as it is.
       return this.body?.equals(before) === true ? { do: "pass" } : verdict;

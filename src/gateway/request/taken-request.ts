@@ -1,12 +1,13 @@
 import type { ReplayContract } from "../../replay/contract.ts";
 import { openai } from "../../replay/contracts/openai.ts";
-import { project, type Projection } from "../../replay/project.ts";
+import { project, type Projection, type ProjectionBasis } from "../../replay/project.ts";
 import { countByRule, type ReplayRule, type RuleCount } from "../../replay/report.ts";
 import { setAsideBy } from "../../replay/seal.ts";
 import type { ItemRecord, Quarantine } from "../../session/event.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { withoutParameters } from "../../provider/wire/without.ts";
-import { isJsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isAsItStands, movedTools, toolItems, withTools } from "./moved-tools.ts";
 import { type ReadRequest, recordsOf, settingsOf, withoutMember } from "./read-request.ts";
 import { changesSettings, isVerbatim, writeRequest } from "./write-request.ts";
 
@@ -43,6 +44,8 @@ export class TakenRequest {
   #quarantines: readonly Quarantine[] = [];
   #trial: Quarantine | undefined;
   #projection: Projection;
+  /** The items that tools came in, as long as these go among the request's own. */
+  #moved: readonly number[];
   #isStructured = false;
   #byId: boolean;
   #dropped: readonly string[] = [];
@@ -56,7 +59,7 @@ export class TakenRequest {
     this.seals = seals;
     this.#items = request.items;
     this.#records = records;
-    this.#projection = this.#projected();
+    ({ projection: this.#projection, moved: this.#moved } = this.#projected());
   }
 
   /** The items by the rules for every request and by the quarantines: as they are sent, or would be. */
@@ -66,7 +69,7 @@ export class TakenRequest {
 
   /** The same without what it is only tried with. */
   get untried(): Projection {
-    return this.#trial ? this.#projected(this.#quarantines) : this.#projection;
+    return this.#trial ? this.#projected(this.#quarantines).projection : this.#projection;
   }
 
   /** What it is tried with, because nobody knows what it was refused for. */
@@ -172,18 +175,32 @@ export class TakenRequest {
     return undefined;
   }
 
-  /** The type of the tool at a place among those that are sent, or the name of a function. */
-  toolAt(place: number): string | undefined {
-    const { tools } = withoutParameters(settingsOf(this.request), this.#projection.without);
+  /** The type of the tool at a place among those that are sent, or the name of a function, or of whichever. */
+  toolAt(place: number, byName = false): string | undefined {
+    const { tools } = this.settings;
     const tool: unknown = Array.isArray(tools) ? tools[place] : undefined;
     if (!isJsonObject(tool)) return undefined;
-    const told = tool["type"] === "function" ? tool["name"] : tool["type"];
+    const told = byName || tool["type"] === "function" ? tool["name"] : tool["type"];
     return typeof told === "string" ? told : undefined;
+  }
+
+  /** The members beside the items, parsed, as they are sent. */
+  get settings(): JsonObject {
+    return withoutParameters(this.#settings, [...this.#projection.without, ...this.#dropped]);
+  }
+
+  /** The same with what is left out, and with the tools that can't go as an item. */
+  get #settings(): JsonObject {
+    return withTools(
+      settingsOf(this.request),
+      movedTools(this.request.items, this.isVerbatim ? [] : this.#moved),
+    );
   }
 
   write(): Promise<Buffer> {
     const projection = this.isVerbatim ? undefined : this.#projection;
     return writeRequest(this.request, this.#items, projection, {
+      settings: this.#settings,
       without: [...this.#projection.without, ...this.#dropped],
       sealed: this.#projection.sealed,
     });
@@ -193,15 +210,20 @@ export class TakenRequest {
     return this.#trial ? [...this.#quarantines, this.#trial] : this.#quarantines;
   }
 
-  #projected(quarantines = this.#inForce()): Projection {
+  /** Tools that came as an item, and can't go as one, go among the request's own: they are there to be called. */
+  #projected(quarantines = this.#inForce()): { projection: Projection; moved: readonly number[] } {
     const { issuer } = this.#sealers;
     const { model } = this.request;
-    const basis = {
+    const basis = (all: readonly Quarantine[]): ProjectionBasis => ({
       issuer,
-      quarantines,
+      quarantines: all,
       ...(model !== undefined && { model }),
-    };
-    return project(asSent, basis, this.#records);
+    });
+    const projection = project(asSent, basis(quarantines), this.#records);
+    const moved = toolItems(this.#records).filter((seq) => !isAsItStands(projection, seq));
+    if (moved.length === 0) return { projection, moved };
+    const gone = quarantineOf("item-type-unsupported", issuer, { kind: "items", seqs: moved }, moved.length);
+    return { projection: project(asSent, basis([...quarantines, gone]), this.#records), moved };
   }
 
   #rebuild(): void {
@@ -213,7 +235,7 @@ export class TakenRequest {
       this.#items = this.request.items.map((item) => unknown.reduce(withoutMember, item));
       this.#records = recordsOf(this.#items, { ...this.#sealers, byId: this.#byId }).records;
     }
-    this.#projection = this.#projected();
+    ({ projection: this.#projection, moved: this.#moved } = this.#projected());
   }
 }
 

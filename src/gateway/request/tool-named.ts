@@ -5,9 +5,9 @@ import type { TakenRequest } from "./taken-request.ts";
 export function withToolNamed(failure: Failure, taken: TakenRequest): Failure {
   if (!isFailureOf(failure, "parameter-unsupported")) return failure;
   const place = /^tools\[(\d+)\]/u.exec(failure.data.parameter ?? "")?.[1];
-  const tool = place === undefined ? undefined : taken.toolAt(Number(place));
-  if (tool === undefined) return failure;
   const { signal } = failure;
+  const tool = place === undefined ? undefined : taken.toolAt(Number(place), isOfItself(failure));
+  if (tool === undefined) return failure;
   return new Failure(
     failure.class,
     failure.message,
@@ -15,3 +15,7 @@ export function withToolNamed(failure: Failure, taken: TakenRequest): Failure {
     signal === undefined ? {} : { signal },
   );
 }
+
+/** Whether a tool is refused for what it says of itself (its name, its schema), and not for its kind. */
+export const isOfItself = ({ signal }: Failure): boolean =>
+  /^tools\[\d+\]\.(?!type$)\w/u.test(signal?.param ?? "");

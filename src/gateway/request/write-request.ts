@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../lib/json.ts";
 import { wellFormedJson, writeJson } from "../../lib/whole-json.ts";
 import { applied, type Edit } from "../../replay/edit.ts";
 import { flag } from "../../replay/flag.ts";
@@ -9,6 +10,8 @@ import { type ReadRequest, settingsOf } from "./read-request.ts";
 
 /** What changes beside the items. */
 export interface MemberChanges {
+  /** The members beside the items before that, parsed. */
+  readonly settings: JsonObject;
   /** Parameters that go, named as an endpoint names them: `reasoning.effort`. */
   readonly without: readonly string[];
   /** Whether sealed reasoning is asked for. */
@@ -67,8 +70,8 @@ const encoder = new TextEncoder();
 const seals = "reasoning.encrypted_content";
 
 /** The members that change, each with its comma where it goes. */
-function memberEdits(request: ReadRequest, { without, sealed }: MemberChanges): Edit[] {
-  const settings = settingsOf(request);
+function memberEdits(request: ReadRequest, { settings, without, sealed }: MemberChanges): Edit[] {
+  const given = settingsOf(request);
   const changed = withoutParameters(settings, without);
   const included = changed["include"];
   if (!sealed && Array.isArray(included)) {
@@ -80,10 +83,15 @@ function memberEdits(request: ReadRequest, { without, sealed }: MemberChanges): 
   const replaced = request.members.flatMap(({ key, valueStart, end }): Edit[] => {
     if (key === "input" || isGone(key)) return [];
     const value = wellFormedJson(writeJson(changed[key]));
-    return value === writeJson(settings[key])
+    return value === writeJson(given[key])
       ? []
       : [{ from: valueStart, to: end, bytes: encoder.encode(value) }];
   });
+  const isNew = Object.hasOwn(changed, "tools") && !Object.hasOwn(given, "tools");
+  const added = isNew ? `"tools":${wellFormedJson(writeJson(changed["tools"]))},` : "";
+  // Before the items, which no request goes without.
+  const at = request.members.findLast(({ key }) => key === "input")?.keyStart;
+  if (added !== "" && at !== undefined) replaced.push({ from: at, to: at, bytes: encoder.encode(added) });
   return [...cuts(request.members, ({ key }) => isGone(key)), ...replaced];
 }
 

@@ -30,7 +30,11 @@ function withoutOne(body: JsonObject, name: string): JsonObject {
   const [member = "", value] = name.split("=");
   if (value !== undefined) return { ...body, [member]: value === "true" };
   const first = member.split(/[.[]/u, 1)[0]!;
-  const named = Object.hasOwn(body, first) ? member : (entryOf(chatNames, member) ?? member);
+  // `reasoningEffort` (xAI).
+  const spelt = member.replace(/[a-z0-9](?=[A-Z])/gu, "$&_").toLowerCase();
+  const named = Object.hasOwn(body, first)
+    ? member
+    : (entryOf(chatNames, member) ?? entryOf(chatNames, spelt) ?? spelt);
   return withoutPath(
     body,
     named.split(/[.[\]]+/u).filter((part) => part !== ""),

@@ -1,0 +1,221 @@
+// What endpoints of other providers refuse of a client's history (2026): what it takes goes, and what it can't go without stays.
+import { afterEach, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/lib/json.ts";
+import { bodyOf, completed, created, serve, sse } from "../wire/upstream.ts";
+import { closeBoth } from "./client.ts";
+import { ask, gatewayTo } from "./kit.ts";
+
+afterEach(closeBoth);
+
+const good = created + sse("response.output_item.added", { item: {} }) + completed;
+const invalid = (message: string, more: JsonObject = {}): JsonObject => ({
+  error: { message, type: "invalid_request_error", param: null, code: null, ...more },
+});
+const said = (text: string): JsonObject => ({
+  type: "message",
+  role: "user",
+  content: [{ type: "input_text", text }],
+});
+const items = (body: JsonObject): JsonObject[] => body["input"] as JsonObject[];
+const holds = (body: JsonObject, type: string): boolean => items(body).some((item) => item["type"] === type);
+const shell = { type: "function", name: "shell", parameters: { type: "object" } };
+
+interface Asked {
+  readonly statuses: number[];
+  readonly sent: JsonObject[];
+  readonly texts: string[];
+}
+
+/** Asks the same three times through one gateway, of an endpoint that refuses what `refuse` says. */
+async function askedThrice(
+  more: JsonObject,
+  refuse: (body: JsonObject) => JsonObject | undefined,
+  { status = 400, times = 3 } = {},
+): Promise<Asked> {
+  const sent: JsonObject[] = [];
+  const url = await serve(async (request, response) => {
+    const body = JSON.parse(await bodyOf(request)) as JsonObject;
+    sent.push(body);
+    const refusal = refuse(body);
+    if (!refusal) return void response.writeHead(200, { "content-type": "text/event-stream" }).end(good);
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(refusal));
+  });
+  const gateway = await gatewayTo(url);
+  const [statuses, texts]: [number[], string[]] = [[], []];
+  for (let turn = 0; turn < times; turn++) {
+    const body = { model: "m", store: false, stream: true, input: [said("List."), said("Go on.")], ...more };
+    const answer = await ask(gateway, JSON.stringify(body));
+    statuses.push(answer.status);
+    texts.push(await answer.text());
+  }
+  return { statuses, sent, texts };
+}
+
+describe("tools that come as an item", () => {
+  const tool = { type: "function", name: "exec", parameters: { type: "object" } };
+  const item = { type: "additional_tools", role: "developer", tools: [tool, shell] };
+  const refuse = (body: JsonObject): JsonObject | undefined =>
+    holds(body, "additional_tools")
+      ? invalid("Unsupported Responses API input item type: 'additional_tools' None")
+      : undefined;
+
+  it.each([{}, { tools: [shell] }])(
+    "go among the request's own where the item isn't taken: %j",
+    async (own) => {
+      const { statuses, sent } = await askedThrice(
+        { ...own, input: [item, said("List."), said("Go on.")] },
+        refuse,
+      );
+      expect(statuses).toEqual([200, 200, 200]);
+      expect(sent).toHaveLength(4);
+      for (const body of sent.slice(1)) {
+        expect((body["tools"] as JsonObject[]).map(({ name }) => name).toSorted()).toEqual(["exec", "shell"]);
+        expect(items(body)).toEqual([said("List."), said("Go on.")]);
+      }
+    },
+  );
+
+  it("stay as they are for an endpoint that takes them", async () => {
+    const input = [item, said("List."), said("Go on.")];
+    const { sent } = await askedThrice({ input, user: "u" }, (body) =>
+      body["user"] === undefined ? undefined : invalid("Unknown parameter: 'user'.", { param: "user" }),
+    );
+    expect(items(sent.at(-1)!)).toEqual(input);
+    expect(sent.at(-1)).not.toHaveProperty("tools");
+  });
+});
+
+it("the wish for a compaction isn't left out: an answer would come in its place", async () => {
+  const call = { type: "function_call", call_id: "call_1", name: "shell", arguments: "{}" };
+  const output = { type: "function_call_output", call_id: "call_1", output: "a.txt" };
+  const input = [said("List."), call, output, { type: "compaction_trigger" }];
+  for (const words of [
+    "unsupported input item type: compaction_trigger",
+    "value did not match any variant",
+  ]) {
+    const { statuses, sent, texts } = await askedThrice(
+      { input },
+      (body) => (holds(body, "compaction_trigger") ? invalid(words) : undefined),
+      { times: 1 },
+    );
+    expect(statuses).toEqual([400]);
+    expect(texts[0]).toContain(words);
+    expect(sent.every((body) => holds(body, "compaction_trigger"))).toBe(true);
+  }
+});
+
+describe("a setting that is named in words which nobody knows", () => {
+  it.each<[string, JsonObject, JsonObject]>([
+    ["metadata", { metadata: { k: "v" } }, invalid("property 'metadata' is unsupported")],
+    ["temperature", { temperature: 0 }, invalid("Validation error: `temperature` may not be used here")],
+    ["service_tier", { service_tier: "flex" }, invalid("Flex is not on offer.", { param: "service_tier" })],
+    ["truncation", { truncation: "auto" }, invalid("参数 'truncation' 无效")],
+    [
+      "reasoning",
+      { reasoning: { effort: "high" } },
+      { error: "Argument not supported on this model: reasoningEffort" },
+    ],
+  ])("is left out from then on: %s", async (name, setting, refusal) => {
+    const { statuses, sent } = await askedThrice(setting, (body) => (name in body ? refusal : undefined));
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(4);
+  });
+
+  it.each<[string, JsonObject, JsonObject]>([
+    [
+      "a bound of the answer",
+      { max_output_tokens: 1 },
+      invalid("Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16.", {
+        param: "max_output_tokens",
+        code: "integer_below_min_value",
+      }),
+    ],
+    [
+      "the conversation that it goes on in",
+      { conversation: "conv_1" },
+      invalid("Unsupported parameter: 'conversation'", { param: "conversation" }),
+    ],
+    [
+      "the form of the answer",
+      { text: { format: { type: "json_object" } } },
+      invalid("Unsupported parameter: 'text.format'", { param: "text.format" }),
+    ],
+  ])("stays where the answer would be another one: %s", async (_what, setting, refusal) => {
+    const [name] = Object.keys(setting) as [string];
+    const { statuses, texts } = await askedThrice(setting, (body) => (name in body ? refusal : undefined), {
+      times: 1,
+    });
+    expect(statuses).toEqual([400]);
+    expect(texts[0]).toBe(JSON.stringify(refusal));
+  });
+});
+
+describe("a tool that is refused for its schema", () => {
+  const broken = { type: "function", name: "automation", parameters: { type: null } };
+  const refuse = (body: JsonObject): JsonObject | undefined => {
+    const at = ((body["tools"] ?? []) as JsonObject[]).findIndex(({ name }) => name === "automation");
+    const words =
+      "Invalid schema for function 'automation': None is not valid under any of the given schemas.";
+    return at < 0
+      ? undefined
+      : invalid(words, { param: `tools[${at}].parameters`, code: "invalid_function_parameters" });
+  };
+
+  it("is left out among others", async () => {
+    const { statuses, sent } = await askedThrice({ tools: [shell, broken] }, refuse);
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(4);
+    expect(sent.at(-1)!["tools"]).toEqual([shell]);
+  });
+
+  it("is the client's to know when it is the only one", async () => {
+    const { statuses, sent, texts } = await askedThrice({ tools: [broken] }, refuse, { times: 1 });
+    expect(statuses).toEqual([400]);
+    expect(texts[0]).toContain("automation");
+    expect(sent.every((body) => body["tools"] !== undefined)).toBe(true);
+  });
+});
+
+it("a message between agents keeps what can be read of it", async () => {
+  const sealed = { type: "encrypted_content", encrypted_content: `gAAAAA${"C".repeat(174)}` };
+  const content = [{ type: "input_text", text: "The report." }, sealed];
+  const message = { type: "agent_message", author: "/root/a", recipient: "/root", content };
+  const { statuses, sent } = await askedThrice({ input: [said("List."), message, said("Go on.")] }, (body) =>
+    JSON.stringify(body).includes(sealed.encrypted_content)
+      ? invalid("The encrypted content could not be verified.", { code: "invalid_encrypted_content" })
+      : undefined,
+  );
+  expect(statuses).toEqual([200, 200, 200]);
+  expect(sent).toHaveLength(4);
+  expect(JSON.stringify(items(sent.at(-1)!)[1])).toContain("The report.");
+});
+
+it("an error event that is passed on before output is followed by an end that Codex knows", async () => {
+  const words = "This content was flagged for possible cybersecurity risk.";
+  const error = sse("error", { code: "cyber_policy", message: words });
+  const url = await serve(async (request, response) => {
+    await bodyOf(request);
+    response.writeHead(200, { "content-type": "text/event-stream" }).end(created + error);
+  });
+  const answer = await ask(await gatewayTo(url));
+  const text = await answer.text();
+  expect(answer.headers.get("x-throughline-failure")).toBe("refusal");
+  expect(text.startsWith(created + error)).toBe(true);
+  const end = text.slice((created + error).length);
+  expect(end).toMatch(/^event: response\.failed\n/u);
+  expect(JSON.parse(end.split("data: ")[1]!)).toMatchObject({
+    response: { id: "resp_1", error: { code: "cyber_policy", message: words } },
+  });
+});
+
+it("an answer of status 200 that says it was no success is none", async () => {
+  let asked = 0;
+  const url = await serve(async (request, response) => {
+    await bodyOf(request);
+    if (asked++ > 0) return void response.writeHead(200, { "content-type": "text/event-stream" }).end(good);
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ success: false, message: "The upstream is overloaded, try again later" }));
+  });
+  expect(await (await ask(await gatewayTo(url))).text()).toContain("response.completed");
+  expect(asked).toBe(2);
+});
