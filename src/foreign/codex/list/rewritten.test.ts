@@ -57,6 +57,27 @@ it("of a large rollout that was written again with spaces, a list says what it s
   expect(Math.abs(facts.messages - 401)).toBeLessThan(10);
 });
 
+const talk = [
+  said("user", "count the ponds"),
+  said("assistant", "two"),
+  line("turn_context", { model: "m-1" }),
+];
+const spacedOut = (rows: readonly object[]): string =>
+  write(rows).replaceAll('":', '": ').replaceAll(',"', ', "');
+it.each<[string, string]>([
+  ["behind a byte order mark", `\uFEFF${spacedOut([header, ...talk])}`],
+  ["but for its header", write([header]) + spacedOut(talk)],
+  ["without a header", spacedOut(talk)],
+  ["in the old shape", spacedOut([{ id, timestamp, instructions: null }, { record_type: "state" }, ...talk])],
+  [
+    "with something before the payload",
+    write([header, ...talk]).replaceAll(',"payload":{"type":"m', ',"metadata":{},"payload":{"type":"m'),
+  ],
+])("one that was written again %s has its title, its messages and its model", (_how, content) => {
+  const facts = scanRollout(listRollouts(placed(content))[0]!);
+  expect(facts).toMatchObject({ title: "count the ponds", messages: 2, model: "m-1" });
+});
+
 it("lines of other programs among Codex's are no items of the thread", () => {
   const taking = new Taking(() => "codex", 1);
   const rows = [

@@ -231,26 +231,41 @@ function scanDocument(file: RolloutFile, bytes: Buffer): RolloutFacts | undefine
 interface FoundHeader {
   readonly header: RolloutFacts["header"];
   readonly flaws: Flaw[];
-  readonly isRewritten?: boolean;
+  readonly isRewritten: boolean;
 }
 
 /** The header, among the first lines, and what is wrong with it. */
 function headerIn(head: Buffer): FoundHeader {
   const flaws: Flaw[] = [];
+  let isRewritten = false;
   for (let start = 0, at = 0; start < head.length && at < 8; at++) {
-    const found = head.indexOf(newline, start);
-    const end = found < 0 ? head.length : found;
+    const end = lineEnd(head, start);
     const line = head.subarray(start, end);
     const header = headerOfLine(line);
     if (header) {
       if (line[0] === 0xef) flaws.push("bom");
       if (at > 0) flaws.push("no-header");
       const isBare = line.indexOf('"session_meta"') < 0;
-      return { header, flaws, isRewritten: !isBare && line[0] !== 0xef && glance(line) === undefined };
+      // A header may stand as it was where what is behind it doesn't.
+      isRewritten =
+        (!isBare && isOtherwise(line)) || isOtherwise(head.subarray(end + 1, lineEnd(head, end + 1)));
+      return { header, flaws, isRewritten };
     }
+    isRewritten ||= isOtherwise(line);
     start = end + 1;
   }
-  return { header: undefined, flaws: ["no-header"] };
+  return { header: undefined, flaws: ["no-header"], isRewritten };
+}
+
+function lineEnd(bytes: Buffer, start: number): number {
+  const found = bytes.indexOf(newline, start);
+  return found < 0 ? bytes.length : found;
+}
+
+/** Whether a line is a record that doesn't begin as Codex writes them: other members first, or spaces between them. */
+function isOtherwise(line: Buffer): boolean {
+  const own = line[0] === 0xef ? line.subarray(3) : line;
+  return glance(own) === undefined && readRecord({ bytes: own, whole: true }).readable;
 }
 
 /** Members of a header whose values are long and say nothing to a list. */
