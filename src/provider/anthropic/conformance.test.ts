@@ -13,17 +13,21 @@ import { anthropicProvider } from "./provider.ts";
 
 const error = (type: string, message: string): object => ({ type: "error", error: { type, message } });
 
+const answer = [
+  messageStart,
+  thinkingBlock(0, "Let me see.", "EqQBCgIYAhIM+/=="),
+  textBlock(1, "Hé", "llo 🙂"),
+  toolUseBlock(2, "toolu_1", "shell_command", '{"command":', '"ls"}'),
+  messageEnd("tool_use"),
+].flatMap((events) => events.split(/(?<=\n\n)/u));
+
 providerConformance(
   "the Anthropic provider",
   {
     make: (options) => anthropicProvider({ name: "test", contract: "anthropic", ...options }),
-    answer: [
-      messageStart,
-      thinkingBlock(0, "Let me see.", "EqQBCgIYAhIM+/=="),
-      textBlock(1, "Hé", "llo 🙂"),
-      toolUseBlock(2, "toolu_1", "shell_command", '{"command":', '"ls"}'),
-      messageEnd("tool_use"),
-    ].flatMap((events) => events.split(/(?<=\n\n)/u)),
+    answer,
+    // `message_stop` may be missing.
+    wholeAfter: answer.length - 1,
     items: [
       '{"type":"reasoning","id":"rs_msg_01ABC_0","summary":[],"content":[{"type":"reasoning_text","text":"Let me see."}],"encrypted_content":"EqQBCgIYAhIM+/==","format":"anthropic-thinking-v1"}',
       '{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Héllo 🙂"}]}',

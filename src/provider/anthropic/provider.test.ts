@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ModelRequest, ProviderEvent } from "../../provider.ts";
 import { failureOf, input, key, kinds } from "../../../test/wire/ask.ts";
@@ -190,11 +190,35 @@ describe("a streamed answer", () => {
     ["after message_start", messageStart],
     ["in the middle of a tool's input", whole.slice(0, whole.indexOf('nd\\": \\"ls'))],
     ["after all blocks", whole.slice(0, whole.indexOf("event: message_delta"))],
-    ["before message_stop", whole.slice(0, whole.indexOf("event: message_stop"))],
   ])("that ends %s is an interruption", async (_where, text) => {
     const failure = failureOf(await ask((await upstream(text)).url));
     expect(failure).toMatchObject({ class: "transport-interrupted", data: { reason: "cut" } });
     expect(failure.message).toContain("message_stop");
+  });
+
+  const stopped = whole.slice(0, whole.indexOf("event: message_stop"));
+
+  it.each<[string, string, (response: ServerResponse) => void]>([
+    ["closes the stream", "", (response) => response.end()],
+    ["breaks the connection", "", (response) => response.socket?.destroy()],
+    ["says [DONE]", "data: [DONE]\n\n", () => undefined],
+    ["only keeps it alive", ping, () => undefined],
+  ])("is whole without message_stop when the server %s behind why it stopped", async (_what, more, end) => {
+    const url = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(stopped + more, () => end(response));
+    });
+    const events = await ask(url);
+    expect(itemsOf(events)).toHaveLength(6);
+    expect(events.at(-1)).toMatchObject({ type: "completed", usage: { outputTokens: 89 } });
+  });
+
+  it("has the reason that it stopped for when a later event tells its usage alone", async () => {
+    const usage = sse("message_delta", { delta: {}, usage: { output_tokens: 90 } });
+    const text =
+      messageStart + messageEnd("max_tokens").replace("event: message_stop", `${usage}event: message_stop`);
+    expect(failureOf(await ask((await upstream(text)).url)).class).toBe("output-limit");
   });
 
   it.each([

@@ -21,7 +21,7 @@ const encoder = new TextEncoder();
 
 /**
  * Reads the Messages API's server-sent events (anthropic-version 2023-06-01, as of 2026-11) as Responses items. Each content block is an
- * item as soon as it stops; the same events give the same bytes. How the answer ended stands in `message_delta`, before `message_stop`.
+ * item as soon as it stops; the same events give the same bytes. How the answer ended stands in `message_delta`, before `message_stop`, which may be missing (`end`).
  */
 export class MessagesReader implements AnswerReader {
   readonly #customTools: ReadonlySet<string>;
@@ -51,19 +51,31 @@ export class MessagesReader implements AnswerReader {
       case "content_block_stop":
         return this.#stop(indexOf(event));
       case "message_delta":
-        this.#ending = { event, data };
+        // Usage may come in a later one, which needn't repeat the reason.
+        if (typeof object(event["delta"])["stop_reason"] === "string") this.#ending = { event, data };
         this.#count(event["usage"]);
         return [];
+      case "ping":
+        return this.end();
       case "message_stop":
         return this.#end();
       case "error":
         return [{ type: "refused", signal: signalFromEvent("error", event, data) }];
       default:
-        // `ping`, and a bare {"error": …} with which some gateways end a stream.
+        // A bare {"error": …} with which some gateways end a stream.
         return event["error"] === undefined || type !== ""
           ? []
           : [{ type: "refused", signal: signalFromEvent("error", event, data) }];
     }
+  }
+
+  /**
+   * Why the model stopped is told behind all that it said. Anthropic's own API ends with `message_stop` right after it; compatible gateways
+   * close the stream, or keep it alive, without (github.com/esengine/DeepSeek-Reasonix/pull/8756, openclaw/openclaw/pull/120030,
+   * tombii/better-ccflare/pull/307, 2026-07 to 2026-08). An answer that is whole is not asked for again.
+   */
+  end(): Said[] {
+    return this.#ending ? this.#end() : [];
   }
 
   whole(answer: JsonObject, bytes: Uint8Array): Said[] {
