@@ -5,6 +5,7 @@ import { isCompressed } from "./rollout/compressed.ts";
 import { CodexDatabases, type NamedPlace } from "./home/databases.ts";
 import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
 import { examine, type Examination } from "./examine/examine.ts";
+import { readSoFar } from "./examine/read-so-far.ts";
 import { type Finding, finding } from "./findings/findings.ts";
 import { heldStill } from "./repair/held-still.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
@@ -135,7 +136,9 @@ class Surroundings {
     const databases = this.#of(home);
     // What is packed away Codex unpacks under the name that its databases have, to the bytes that they have.
     const isPacked = isCompressed(path);
-    const misfit = isPacked ? undefined : indexOf(databases, indexKey(path, thread) ?? thread, path);
+    const misfit = isPacked
+      ? undefined
+      : indexOf(databases, indexKey(path, thread) ?? thread, examined, path);
     const base = examined.header?.historyBase?.rollout;
     if (base !== undefined && !this.#rolloutsOf(home).has(base))
       found.push(finding("base-missing", [], { detail: `rollout ${base}` }));
@@ -188,7 +191,12 @@ class Surroundings {
   }
 }
 
-function indexOf(databases: CodexDatabases, thread: string, path: string): string | undefined {
+function indexOf(
+  databases: CodexDatabases,
+  thread: string,
+  examined: Examination,
+  path: string,
+): string | undefined {
   const index = databases.index(thread);
-  return index && indexMisfit(index, path);
+  return index && indexMisfit(index, path, readSoFar(examined));
 }

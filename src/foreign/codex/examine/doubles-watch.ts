@@ -69,10 +69,16 @@ export class DoublesWatch {
     return false;
   }
 
-  found(): { spans: Span[]; count: number } {
+  /** `distances`: how many lines behind its first one a copy stands, of those that have no ordinal. */
+  found(): {
+    readonly spans: readonly Span[];
+    readonly count: number;
+    readonly distances: ReadonlySet<number>;
+  } {
     const weak = this.#weak.items.filter(({ distance }) => this.#distances.has(distance));
     const spans = [...this.#strong.items, ...weak.map(({ index, at, bytes }) => ({ index, at, bytes }))];
-    return { spans: spans.sort((a, b) => a.at - b.at), count: this.#strong.count + weak.length };
+    const count = this.#strong.count + weak.length;
+    return { spans: spans.sort((a, b) => a.at - b.at), count, distances: this.#distances };
   }
 
   /** Where the line with this ordinal stands, in a paginated rollout. */

@@ -62,7 +62,7 @@ export interface Examination {
   readonly tail: (Span & { readonly is: "whole" | "torn" | "nul" }) | undefined;
   readonly long: { readonly items: readonly Span[]; readonly count: number };
   readonly carriageReturns: number;
-  readonly doubled: { readonly spans: readonly Span[]; readonly count: number };
+  readonly doubled: ReturnType<DoublesWatch["found"]>;
   readonly ordinals: OrdinalsWatch;
   /** Where the line with an ordinal stands. */
   placeOf(ordinal: number): number | undefined;

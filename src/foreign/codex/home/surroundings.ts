@@ -28,8 +28,21 @@ export function indexKey(path: string, thread: string | undefined): string | und
   return readRolloutName(path)?.rollout ?? thread;
 }
 
+/** How far a rollout was read, and the ordinal that its next line gets, where its lines have ordinals in order. */
+export interface ReadSoFar {
+  readonly bytes: number;
+  readonly nextOrdinal: number | undefined;
+}
+
 /** Why Codex's history index doesn't fit a rollout any more; `undefined` when it does, or will by itself. */
-export function indexMisfit({ nextOffset, turnOffsets }: IndexState, path: string): string | undefined {
+export function indexMisfit(
+  { nextOffset, nextOrdinal, turnOffsets }: IndexState,
+  path: string,
+  read: ReadSoFar,
+): string | undefined {
+  // Codex passes over what has a lower ordinal than the one that it waits for (0.169).
+  if (nextOffset === read.bytes && read.nextOrdinal !== undefined && nextOrdinal > read.nextOrdinal)
+    return `the index waits for ordinal ${nextOrdinal}, and the next one is ${read.nextOrdinal}`;
   const fd = openSync(path, "r");
   try {
     const { size } = fstatSync(fd);

@@ -2,7 +2,7 @@ import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { isCallKind } from "../../../session/item.ts";
 import type { Edit } from "./edit.ts";
-import type { EditedFile } from "./edited-file.ts";
+import type { EditedFile, LineHead } from "./edited-file.ts";
 import { isDependentRefused, refusalIn } from "../findings/error-text.ts";
 import type { Examination } from "../examine/examine.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
@@ -18,6 +18,8 @@ import { chosenSeals } from "../findings/seal-choice.ts";
 
 const idHead = 512;
 const chunk = 2 ** 25;
+const mostLines = 1_000_000;
+const mostDistances = 8;
 /** An id, and the members before it. */
 const idMember = /^(\{(?:"\w+":(?:"[^"\\]*"|null),)*?)("id":"[^"\\]*",)/u;
 
@@ -37,6 +39,10 @@ export class RefusedPlanner {
     const { doubled } = this.#found;
     const places = new Set<number>();
     for (const span of doubled.spans) {
+      if (!places.has(span.at)) yield this.#file.blank(span, "doubled-record", "the copy becomes spaces");
+      places.add(span.at);
+    }
+    for (const span of this.#copiedEvents(doubled.distances)) {
       if (!places.has(span.at)) yield this.#file.blank(span, "doubled-record", "the copy becomes spaces");
       places.add(span.at);
     }
@@ -74,6 +80,29 @@ export class RefusedPlanner {
         ? "the sealed summary becomes spaces: the history before it counts again"
         : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
       yield this.#file.blank(blob, kind, says);
+    }
+    return undefined;
+  }
+
+  /**
+   * Of a session without ordinals: what is no item, and stands there again, byte for byte, as far behind the first one as items do. Left alone it
+   * would show turns a second time. An examination doesn't look for it: Codex writes identical lines, and a look at each takes time.
+   */
+  *#copiedEvents(distances: ReadonlySet<number>): Generator<LineHead, undefined> {
+    if (distances.size === 0 || distances.size > mostDistances) return undefined;
+    const lines: { at: number; bytes: number }[] = [];
+    for (const line of this.#file.lines()) {
+      const { at, bytes, index } = line;
+      lines.push({ at, bytes });
+      const type = glance(line.head)?.type;
+      if (type === undefined || type === "response_item" || lines.length > mostLines) continue;
+      for (const distance of distances) {
+        const first = lines[index - distance];
+        if (first?.bytes !== bytes || bytes > chunk) continue;
+        if (!this.#file.bytes(line).equals(this.#file.read(first.at, first.bytes))) continue;
+        yield line;
+        break;
+      }
     }
     return undefined;
   }

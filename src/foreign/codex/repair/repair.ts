@@ -21,7 +21,8 @@ import { lostBase } from "../examine/lost-base.ts";
 import { writeAll } from "../../../lib/write.ts";
 import { copyBytes, copyPrivately, type Edit } from "./edit.ts";
 import { examine, type Examination, type ExamineOptions } from "../examine/examine.ts";
-import { type Finding, needsRepair } from "../findings/findings.ts";
+import { readSoFar } from "../examine/read-so-far.ts";
+import { type Finding, type FindingKind, needsRepair } from "../findings/findings.ts";
 import { heldStill } from "./held-still.ts";
 import { holdersOf } from "../home/holders.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
@@ -78,6 +79,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     let found: Examination | undefined = await examine(folder.repaired, { ...options, named: real });
     const before = judge(found, { path: real, now: options.now });
     const { bytes: bytesBefore, header } = found;
+    const hadRead = readSoFar(found);
     const thread = isThreadId(header?.id) ? header.id : threadOf(real, databases);
     const row = thread === undefined ? undefined : databases?.row(thread);
     const pin = pinOf(real);
@@ -90,7 +92,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       path: real,
       ...(pin && { pin }),
       ...(base && { base }),
-      ...(options.only && { only: options.only }),
+      ...(options.only && { only: grounded(options.only) }),
       ...(row && { row }),
     };
     let changes = new RepairChanges();
@@ -113,7 +115,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     if (!found.ofCodex) changes = new RepairChanges();
     const indexed = indexKey(real, thread);
     const index = indexed === undefined ? undefined : databases?.index(indexed);
-    const isMisfit = index !== undefined && indexMisfit(index, folder.original) !== undefined;
+    const isMisfit = index !== undefined && indexMisfit(index, folder.original, hadRead) !== undefined;
     const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
     const place = placeIn(row);
     const isRollout = found.header !== undefined;
@@ -136,6 +138,20 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     throw error;
   }
 }
+
+/** What a line that can't be read hides may be the partner of what seems to be alone: it is read first. */
+function grounded(only: ReadonlySet<FindingKind>): ReadonlySet<FindingKind> {
+  return hidden.some((kind) => only.has(kind)) ? new Set([...only, ...hiding]) : only;
+}
+
+const hidden = [
+  "call-without-output",
+  "output-without-call",
+  "lost-call",
+  "lost-message",
+  "lone-reasoning",
+] as const;
+const hiding = ["unparsable-line", "invalid-utf8", "lone-surrogate", "torn-tail"] as const;
 
 /** Makes the edits of one round on the copy; what no record keeps is set aside. False: there are none. */
 function mend(folder: RepairFolder, edits: Iterable<Edit>, changes: RepairChanges): boolean {

@@ -1,0 +1,8 @@
+import type { ReadSoFar } from "../home/surroundings.ts";
+import type { Examination } from "./examine.ts";
+
+/** What of a rollout is compared with Codex's index. */
+export function readSoFar({ bytes, ordinals }: Pick<Examination, "bytes" | "ordinals">): ReadSoFar {
+  const isInOrder = ordinals.missing.count === 0 && ordinals.regressed === 0;
+  return { bytes, nextOrdinal: isInOrder ? ordinals.next : undefined };
+}

@@ -1,0 +1,21 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { indexMisfit } from "./surroundings.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-surroundings-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+it("an index that waits for an ordinal that never comes doesn't fit, as one that has read beyond the end", () => {
+  const path = join(root, "rollout.jsonl");
+  writeFileSync(path, "x\n".repeat(50));
+  const misfit = (nextOffset: number, nextOrdinal: number, own: number | undefined): string | undefined =>
+    indexMisfit({ nextOffset, nextOrdinal, turnOffsets: [2] }, path, { bytes: 100, nextOrdinal: own });
+  expect(misfit(100, 50, 50)).toBeUndefined();
+  expect(misfit(100, 53, 50)).toBe("the index waits for ordinal 53, and the next one is 50");
+  expect(misfit(102, 50, 50)).toContain("102 bytes of a file of 100");
+  // It has more to read; or what the file's next one is can't be told.
+  expect(misfit(98, 53, 50)).toBeUndefined();
+  expect(misfit(100, 53, undefined)).toBeUndefined();
+});

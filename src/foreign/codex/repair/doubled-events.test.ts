@@ -1,0 +1,59 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import type { FindingKind } from "../findings/findings.ts";
+import { listRollouts } from "../home/places.ts";
+import { repairRollout } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-doubled-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const rollouts = (version: string): string[] =>
+  listRollouts(fileURLToPath(new URL(`../fixtures/${version}`, import.meta.url))).map(({ path }) => path);
+
+/** The lines that hold something, once the file is repaired. */
+async function repaired(
+  name: string,
+  lines: readonly string[],
+  only?: readonly FindingKind[],
+): Promise<string[]> {
+  const sessions = join(root, "codex", "sessions", "2026", "11", "20");
+  mkdirSync(sessions, { recursive: true });
+  const path = join(sessions, name);
+  writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
+  const options = {
+    home: mkdtempSync(join(root, "own-")),
+    now: Date.now(),
+    seals: { which: "none" },
+  } as const;
+  await repairRollout(path, { ...options, ...(only && { only: new Set(only) }) }, () => undefined);
+  const left = readFileSync(path, "utf8").split("\n");
+  return left.filter((line) => line.trim() !== "");
+}
+
+describe("a session without ordinals, all of which stands there twice", () => {
+  const [path] = rollouts("0.130.0").filter((each) =>
+    readFileSync(each, "utf8").includes("function_call_output"),
+  );
+  const lines = readFileSync(path!, "utf8").trimEnd().split("\n");
+
+  it.each([
+    ["line by line", lines.flatMap((line) => [line, line])],
+    ["one behind the other", [...lines, ...lines]],
+  ])("has its events once again, too: %s", async (_how, doubled) => {
+    expect(await repaired(basename(path!), doubled)).toEqual(lines);
+  });
+});
+
+describe("a repair of nothing but what a message names", () => {
+  it("reads first what may hold the partner of what seems to be alone", async () => {
+    const isOutput = (line: string): boolean => line.includes('_call_output"');
+    const path = rollouts("0.169.0").find((each) => readFileSync(each, "utf8").split("\n").some(isOutput))!;
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const at = lines.findIndex(isOutput);
+    const glued = lines.toSpliced(at - 1, 2, lines[at - 1]! + lines[at]!);
+    expect(await repaired(basename(path), glued, ["call-without-output"])).toEqual(lines);
+  });
+});
