@@ -13,6 +13,7 @@ import {
 } from "../foreign/codex/takeover/import.ts";
 import { longestLine } from "../foreign/codex/rollout/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
+import { isUnknownKind } from "../foreign/codex/rollout/thread.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
 import { systemClock } from "../lib/clock.ts";
 import { isJsonObject } from "../lib/json.ts";
@@ -120,12 +121,16 @@ export function takenWords(
 ): string {
   const broken = [...left].filter(([why]) => unreadable.has(why)).reduce((sum, [, count]) => sum + count, 0);
   const long = left.get("too-long") ?? 0;
+  const unknown = [...left.keys()].filter(isUnknownKind);
   const lost = [
     broken > 0
       ? `; ${counted(broken, "line")} could not be read: throughline doctor ${quoted(file.path)}`
       : "",
     long > 0
       ? `; in the place of ${counted(long, "line")} of more than ${bytesWords(longestLine)} words stand that say so`
+      : "",
+    unknown.length > 0
+      ? `; nothing is taken of lines of ${counted(unknown.length, "kind")} that nobody here knows: ${unknown.slice(0, 4).join(", ")}`
       : "",
   ].join("");
   switch (did) {

@@ -86,6 +86,24 @@ const silentTypes: ReadonlySet<string> = new Set([
   "state",
   "inter_agent_communication_metadata",
   "dynamic_tools_updated",
+  "retained_context",
+  "security_risk_score",
+  "realtime_item",
+]);
+
+/** Whether a line that nothing was taken of is of a kind that Codex isn't known to write: a later version's, or another program's. */
+export const isUnknownKind = (why: string): boolean =>
+  !ownKinds.has(why) && !notKinds.has(why) && /^[\w.-]+$/u.test(why);
+
+/** Why nothing is taken of a line, where that isn't its kind; messages of the system's are set up anew. */
+const notKinds: ReadonlySet<string> = new Set([
+  "json",
+  "nul",
+  "not-an-object",
+  "git-lfs",
+  "too-long",
+  "no-type",
+  "message",
 ]);
 
 /**
