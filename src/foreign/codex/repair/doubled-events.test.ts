@@ -34,7 +34,7 @@ async function repaired(
 }
 
 describe("a session without ordinals, all of which stands there twice", () => {
-  const [path] = rollouts("0.130.0").filter((each) =>
+  const path = rollouts("0.130.0").find((each) =>
     readFileSync(each, "utf8").includes("function_call_output"),
   );
   const lines = readFileSync(path!, "utf8").trimEnd().split("\n");
