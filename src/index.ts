@@ -2,8 +2,9 @@
 export { createSession, resumeSession, Session, undoRotation } from "./runtime.ts";
 export type { Equipment, Runtime, Served, SessionStart } from "./runtime.ts";
 export type { Observe, SessionUpdate } from "./turn/update.ts";
-export { measuredProvider, measuring } from "./runtime/telemetry.ts";
-export type { Meter } from "./runtime/telemetry.ts";
+export { measuredProvider } from "./runtime/measured-provider.ts";
+export { measuring } from "./runtime/measuring.ts";
+export type { Meter } from "./runtime/meter.ts";
 export type { CallEnvironment } from "./turn/calls.ts";
 export type { Compacted, Compacting, Compactor } from "./turn/compactor.ts";
 

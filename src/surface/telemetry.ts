@@ -1,4 +1,4 @@
-import type { Meter } from "../runtime/telemetry.ts";
+import type { Meter } from "../runtime/meter.ts";
 import { packageVersion } from "./version.ts";
 
 /** Where `@opentelemetry/api` 1.x keeps what was registered with it. Looking here loads nothing. */

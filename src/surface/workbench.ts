@@ -10,7 +10,8 @@ import { toolbox } from "../agent/toolbox.ts";
 import { readWorkspace } from "../agent/workspace.ts";
 import { contractNamed } from "../replay/contracts.ts";
 import { closedOnFailure } from "../runtime/open.ts";
-import { measuredProvider, measuring } from "../runtime/telemetry.ts";
+import { measuredProvider } from "../runtime/measured-provider.ts";
+import { measuring } from "../runtime/measuring.ts";
 import {
   createSession,
   type Equipment,

@@ -8,7 +8,9 @@ import { describe, expect, it } from "vitest";
 import { Failure } from "../failure.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../provider.ts";
 import type { SessionUpdate } from "../turn/update.ts";
-import { type Meter, measuredProvider, measuring } from "./telemetry.ts";
+import { measuredProvider } from "./measured-provider.ts";
+import { measuring } from "./measuring.ts";
+import type { Meter } from "./meter.ts";
 
 interface Point {
   attributes: Record<string, unknown>;
