@@ -23,6 +23,21 @@ describe("the provider that Codex's sessions were made with", () => {
     expect(once).toBe(text.replace("now\n", `now\nopenai_base_url = "${url}"\n`));
     expect(install(once)).toBe(once);
     expect(install('"openai_base_url" = "http://old" # why\n')).toBe(`openai_base_url = "${url}" # why\n`);
+    expect(withCodexProvider(once, forOpenai, "config.toml").replaced).toBeUndefined();
+  });
+
+  it("keeps its name where Codex's own is at another address, in front of which the gateway stands", () => {
+    const text = 'openai_base_url = "https://proxy.example/v1"\n';
+    const inFront: CodexProvider = {
+      ...forOpenai,
+      upstream: "https://proxy.example/v1",
+      credential: { kind: "variable", name: "OPENAI_API_KEY" },
+    };
+    expect(withCodexProvider(text, inFront, "config.toml")).toMatchObject({
+      place: "openai",
+      text: `openai_base_url = "${url}"\n`,
+    });
+    expect(withCodexProvider(text, forOpenai, "config.toml").replaced).toBe("https://proxy.example/v1");
   });
 
   it("keeps its name where the gateway stands in front of a chosen one", () => {

@@ -28,7 +28,7 @@ export interface CodexEdit {
   readonly text: string;
   readonly hunks: readonly Hunk[];
   readonly place: Place["kind"];
-  /** The base URL of the provider that is chosen and gives way to the gateway's own. */
+  /** The address that gives way, where the gateway stands in front of another: what went there goes elsewhere now. */
   readonly replaced?: string;
   /** A profile that is on and names a provider of its own, which then counts. */
   readonly profile?: string;
@@ -59,7 +59,8 @@ export function withCodexProvider(text: string, provider: CodexProvider, path: s
       { path },
     );
   }
-  const replaced = place.kind === "gateway" ? chosenAddress(before) : undefined;
+  const address = chosenAddress(before);
+  const replaced = address !== undefined && !isAhead(address, provider) ? address : undefined;
   const profile = overridingProfile(before, place);
   return {
     text: result,
@@ -73,10 +74,15 @@ export function withCodexProvider(text: string, provider: CodexProvider, path: s
 function placeFor(config: Table, provider: CodexProvider): Place {
   const name = chosenName(config);
   const address = chosenAddress(config);
-  if (address !== undefined && !provider.needsToken)
-    if (sameAddress(address, provider.upstream) || sameAddress(address, provider.url))
-      return { kind: "chosen", name };
-  return name === "openai" && isForOwnProvider(provider) ? { kind: "openai" } : { kind: "gateway" };
+  const isOwn = name === "openai";
+  if (address !== undefined && !provider.needsToken && isAhead(address, provider))
+    return isOwn ? { kind: "openai" } : { kind: "chosen", name };
+  return isOwn && isForOwnProvider(provider) ? { kind: "openai" } : { kind: "gateway" };
+}
+
+/** Whether the gateway stands in front of what has this address, or is it. */
+function isAhead(address: string, { url, upstream }: CodexProvider): boolean {
+  return [url, upstream].some((each) => each.replace(/\/+$/u, "") === address.replace(/\/+$/u, ""));
 }
 
 function chosenName(config: Table): string {
@@ -84,18 +90,15 @@ function chosenName(config: Table): string {
   return typeof name === "string" ? name : "openai";
 }
 
-/** The base URL of the provider that is chosen, unless that is one of Codex's own or the gateway. */
+/** The base URL of the provider that is chosen, where the file says it and it isn't the gateway's own. */
 function chosenAddress(config: Table): string | undefined {
   const name = chosenName(config);
   if (name === codexProviderName) return undefined;
   const table = (config["model_providers"] as Table | undefined)?.[name] as Table | undefined;
-  const address = table?.["base_url"];
-  // Codex's own are not changed by a table of their name.
-  return typeof address === "string" && name !== "openai" ? address : undefined;
+  // Codex's own isn't changed by a table of its name.
+  const address = name === "openai" ? config["openai_base_url"] : table?.["base_url"];
+  return typeof address === "string" ? address : undefined;
 }
-
-const sameAddress = (left: string, right: string): boolean =>
-  left.replace(/\/+$/u, "") === right.replace(/\/+$/u, "");
 
 function hunksFor(place: Place, lines: readonly string[], provider: CodexProvider): Hunk[] {
   if (place.kind === "openai") return [rootHunk(lines, "openai_base_url", provider.url)];

@@ -54,7 +54,7 @@ export async function installCodex(invocation: Invocation): Promise<number> {
       );
     if (replaced !== undefined)
       terminal.err(
-        `The provider that was chosen, ${printable(replaced)}, gives way to it. To put the gateway in front of that one: throughline gateway install-codex --upstream ${quoted(replaced)}\n`,
+        `${printable(replaced)}, where Codex's requests went, gives way to it. To put the gateway in front of that: throughline gateway install-codex --upstream ${quoted(replaced)}\n`,
       );
     if (profile !== undefined)
       terminal.err(
