@@ -240,7 +240,7 @@ export const include: Remedy = {
   propose: (refused) => withoutParameter(refused, "include"),
 };
 
-const isOfTools = (name: string): boolean => /^tools\[(?:!?[a-z_]\w*\]|\]\.\w+)$/iu.test(name);
+const isOfTools = (name: string): boolean => /^tools\[(?:!?[a-z_][^\]]*\]|\]\.\w+)$/iu.test(name);
 
 function withoutParameter(
   { failure, sealed, projection: { model } }: Refused,

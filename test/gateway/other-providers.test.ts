@@ -121,6 +121,23 @@ describe("a setting that is named in words which nobody knows", () => {
     expect(sent).toHaveLength(4);
   });
 
+  it("is the first of several, and then the next that is still there", async () => {
+    const both = { prompt_cache_key: "k", safety_identifier: "u" };
+    const words = "Unrecognized request arguments supplied: prompt_cache_key, safety_identifier";
+    const { statuses, sent } = await askedThrice(both, (body) =>
+      Object.keys(both).some((name) => name in body) ? invalid(words) : undefined,
+    );
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(5);
+    const one = await askedThrice({ temperature: 0.2, top_p: 0.9 }, (body) =>
+      "temperature" in body && "top_p" in body
+        ? invalid("`temperature` and `top_p` cannot both be given. Please use only one.")
+        : undefined,
+    );
+    expect(one.sent).toHaveLength(4);
+    expect(one.sent.at(-1)).toMatchObject({ top_p: 0.9 });
+  });
+
   it.each<[string, JsonObject, JsonObject]>([
     [
       "a bound of the answer",
@@ -147,6 +164,55 @@ describe("a setting that is named in words which nobody knows", () => {
     });
     expect(statuses).toEqual([400]);
     expect(texts[0]).toBe(JSON.stringify(refusal));
+  });
+});
+
+describe("words that nobody knows", () => {
+  const custom = { type: "custom", name: "apply_patch" };
+  const odd = { ...shell, name: "mcp.x/y" };
+  const firstOdd = (body: JsonObject): number =>
+    ((body["tools"] ?? []) as JsonObject[]).findIndex(({ name }) => name !== "shell");
+  it.each<[string, JsonObject, (at: number) => string]>([
+    ["its place", custom, (at) => `参数错误: tools[${at}].type 不合法`],
+    ["its kind", custom, () => "Unsupported tool type(s): ['custom']"],
+    [
+      "its place and its name",
+      odd,
+      (at) => `Invalid 'tools[${at}].name': string does not match pattern '^[a-zA-Z0-9_-]+$'.`,
+    ],
+  ])("may name a tool: %s", async (_what, tool, words) => {
+    const { statuses, sent } = await askedThrice({ tools: [shell, tool] }, (body) => {
+      const at = firstOdd(body);
+      return at < 0 ? undefined : invalid(words(at));
+    });
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(4);
+    expect(sent.at(-1)!["tools"]).toEqual([shell]);
+  });
+
+  it("may name a member of an item in the server's own spelling", async () => {
+    const answer = { type: "message", role: "assistant", content: [{ type: "output_text", text: "A." }] };
+    const input = [said("List."), { ...answer, status: "incomplete" }, said("Go on.")];
+    const { statuses, sent } = await askedThrice({ input }, (body) => {
+      const at = items(body).findIndex((item) => "status" in item);
+      return at < 0
+        ? undefined
+        : invalid(`Key: 'Request.Input[${at}].Status' Error:Field validation for 'Status' failed`);
+    });
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(4);
+    expect(items(sent.at(-1)!)).toEqual([said("List."), answer, said("Go on.")]);
+  });
+
+  it("may be about a message without any content", async () => {
+    const input = [said("List."), { type: "message", role: "assistant", content: [] }, said("Go on.")];
+    const { statuses, sent } = await askedThrice({ input }, (body) =>
+      items(body).some(({ content }) => Array.isArray(content) && content.length === 0)
+        ? { code: "400", error: "Each message must have at least one content element." }
+        : undefined,
+    );
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(items(sent.at(-1)!)).toEqual([said("List."), said("Go on.")]);
   });
 });
 

@@ -162,7 +162,8 @@ export class Healing {
 
   /** Words that nobody knows may still name a setting. */
   #named(failure: Failure): Failure {
-    const taken = isFailureOf(failure, "unknown-provider-failure") ? this.#taking() : undefined;
+    const isMeant = isFailureOf(failure, "unknown-provider-failure", "parameter-unsupported");
+    const taken = isMeant ? this.#taking() : undefined;
     return taken ? withParameterNamed(failure, taken) : failure;
   }
 

@@ -165,7 +165,8 @@ const inputKinds: ReadonlySet<string> = new Set([
 const typeMember = new TextEncoder().encode('"type":"message",');
 
 function described(item: Uint8Array): Described {
-  const facts = describeItem(item) ?? describeMessage(item) ?? { kind: "" };
+  const told = describeItem(item) ?? describeMessage(item) ?? { kind: "" };
+  const facts: ItemFacts = isWithoutContent(item, told) ? { ...told, empty: true } : told;
   const own = facts.sealed ? ownBlob(item) : [];
   if (own.length > 0) return { facts, blobs: own };
   const inside = sealedParts(item);
@@ -175,6 +176,13 @@ function described(item: Uint8Array): Described {
     ? { facts, blobs: [] }
     : { facts: { ...facts, sealed: describeSeal(first) }, blobs: inside };
 }
+
+const longestWithout = 512;
+const noContent = /"content"\s*:\s*\[\s*\]/u;
+
+/** A message of no parts: some clients keep such of a turn that was cut, and some servers refuse it (xAI). */
+const isWithoutContent = (item: Uint8Array, { kind }: ItemFacts): boolean =>
+  kind === "message" && item.length <= longestWithout && noContent.test(decoder.decode(item));
 
 /** A message may come without its `type` (`EasyInputMessage`). */
 function describeMessage(item: Uint8Array): ItemFacts | undefined {

@@ -23,7 +23,7 @@ const chatNames: Readonly<Record<string, string>> = {
 
 function withoutOne(body: JsonObject, name: string): JsonObject {
   if (/^(?:input|messages)\b/u.test(name)) return body;
-  const tools = /^tools\[(!?)(\w+)\]$/u.exec(name);
+  const tools = /^tools\[(!?)([^\]]+)\]$/u.exec(name);
   if (tools) return withoutTools(body, tools[2]!, tools[1] === "");
   const ofTools = /^tools\[\]\.(\w+)$/u.exec(name)?.[1];
   if (ofTools !== undefined) return withoutToolMember(body, ofTools);
