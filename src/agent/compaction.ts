@@ -48,33 +48,56 @@ interface Known {
 
 /** Summarises through the session's own model, keeps the window's end whole, and shortens tool outputs where that is not enough. */
 export function compactor(options: CompactionOptions = {}): Compactor {
-  const { compactAt, keepTokens = 20_000 } = options;
-  const known = new WeakMap<SessionLog, Known>();
-  const knownOf = ({ journal: { log } }: Compacting): Known => {
-    const before = known.get(log) ?? { fullBefore: -1, seen: new SeenCompactions() };
-    known.set(log, before);
-    return before;
-  };
+  return new ModelCompactor(options);
+}
 
-  const summarise = async (session: Compacting, why: CompactionFacts["why"]): Promise<Compacted> => {
+class ModelCompactor implements Compactor {
+  readonly #compactAt: number | undefined;
+  readonly #keepTokens: number;
+  readonly #known = new WeakMap<SessionLog, Known>();
+
+  constructor({ compactAt, keepTokens = 20_000 }: CompactionOptions) {
+    this.#compactAt = compactAt;
+    this.#keepTokens = keepTokens;
+  }
+
+  async prepare(session: Compacting): Promise<void> {
+    const known = this.#knownOf(session);
+    await shadowSealed(session, known.seen);
+    const { history } = session.journal;
+    if (known.fullBefore === history.step) return;
+    const { bytes, excess } = session.project();
+    const tokens = contextTokens(history, bytes);
+    const limit = this.#limitOf(session);
+    // Bytes alone say too little to give up a history for: without a provider's own count, its refusal decides.
+    const isCounted = limit !== undefined && history.contextTokens !== undefined;
+    if (excess === 0 && (!isCounted || tokens < limit)) return;
+    known.fullBefore = history.step;
+    const full = `the context is nearly full (about ${tokens.toLocaleString("en-US")} tokens)`;
+    session.observe({ type: "notice", text: `${full}; summarising it` });
+    const made = await this.summarise(session, "full");
+    if (made.kind !== "failed" || isFailureOf(made.failure, "cancelled")) return;
+    session.observe({
+      type: "notice",
+      text: `${full} and could not be summarised (${made.failure.class}); going on with it as it is`,
+    });
+  }
+
+  async summarise(session: Compacting, why: CompactionFacts["why"]): Promise<Compacted> {
     const { history } = session.journal;
     const { items } = history;
     const total = items.reduce((sum, record) => sum + weightOf(record), 0);
-    const cut = cutWindow(items, Math.min(keepTokens * bytesPerToken, 0.3 * total));
+    const cut = cutWindow(items, Math.min(this.#keepTokens * bytesPerToken, 0.3 * total));
     // What takes little away is not worth a request, unless a person asks for it.
     if (!cut || (why !== "asked" && cut.cutBytes < 0.1 * total)) return { kind: "nothing" };
     const { bytes } = session.project();
     const tokensBefore = contextTokens(history, bytes);
     const { entries, parts } = await gather(session.journal, cut);
     if (entries.length === 0) return { kind: "nothing" };
-    const window = compactAt ?? contextWindow(session.settings.model);
-    const room =
-      0.7 * Math.min(window === undefined ? Infinity : window * bytesPerToken, Math.max(bytes, total));
-    const written = await writeSummary(session, entries, room);
+    const window = this.#compactAt ?? contextWindow(session.settings.model);
+    const most = window === undefined ? Infinity : window * bytesPerToken;
+    const written = await writeSummary(session, entries, 0.7 * Math.min(most, Math.max(bytes, total)));
     if (written.kind === "failed") return written;
-    const item = summaryItem({ ...parts, kind: "summary", text: written.text });
-    const facts = describeItem(item);
-    if (!facts) throw new Error("a summary is an item");
     const notice = compactionNotice({
       why,
       tokensBefore,
@@ -82,55 +105,49 @@ export function compactor(options: CompactionOptions = {}): Compactor {
       summaryTokens: Math.ceil(byteLength(written.text) / bytesPerToken),
       kept: items.length - cut.index,
     });
-    const { keepFrom, index: count } = cut;
-    const event: NewEvent = {
-      type: "history-compacted",
-      ...facts,
-      keepFrom,
-      count,
+    await logSummary(session, cut, summaryItem({ ...parts, kind: "summary", text: written.text }), {
       usage: written.usage,
       notice,
-    };
-    const [made] = await session.journal.append({ event, item });
-    crashPoint("compaction-appended");
-    session.observe({ type: "notice", text: notice });
-    // In a turn, its end tells the catalogue.
-    if (why === "asked" && made) session.journal.log.describe(summarize(history, made.event.at));
+      // In a turn, its end tells the catalogue.
+      describes: why === "asked",
+    });
     return { kind: "compacted", notice };
-  };
+  }
 
-  return {
-    prepare: async (session) => {
-      const state = knownOf(session);
-      await shadowSealed(session, state.seen);
-      const { journal, settings } = session;
-      const window = contextWindow(settings.model);
-      const limit = compactAt ?? (window === undefined ? undefined : Math.floor(0.85 * window));
-      const { history } = journal;
-      if (state.fullBefore === history.step) return;
-      const { bytes, excess } = session.project();
-      const tokens = contextTokens(history, bytes);
-      // Bytes alone say too little to give up a history for: without a provider's own count, its refusal decides.
-      const isCounted = limit !== undefined && history.contextTokens !== undefined;
-      if (excess === 0 && (!isCounted || tokens < limit)) return;
-      state.fullBefore = history.step;
-      const about = `about ${tokens.toLocaleString("en-US")} tokens`;
-      session.observe({ type: "notice", text: `the context is nearly full (${about}); summarising it` });
-      const made = await summarise(session, "full");
-      if (made.kind !== "failed" || isFailureOf(made.failure, "cancelled")) return;
-      session.observe({
-        type: "notice",
-        text: `the context is nearly full (${about}) and could not be summarised (${made.failure.class}); going on with it as it is`,
-      });
-    },
-    summarise,
-    makeRoom: async (session, how) => {
-      const made = how === "summarise" ? await summarise(session, "overflowed") : undefined;
-      if (made?.kind === "compacted") return made;
-      if (made?.kind === "failed" && isFailureOf(made.failure, ...passing)) return made;
-      return trim(session);
-    },
-  };
+  async makeRoom(session: Compacting, how: "summarise" | "trim"): Promise<Compacted> {
+    const made = how === "summarise" ? await this.summarise(session, "overflowed") : undefined;
+    if (made?.kind === "compacted") return made;
+    if (made?.kind === "failed" && isFailureOf(made.failure, ...passing)) return made;
+    return trim(session);
+  }
+
+  #knownOf({ journal: { log } }: Compacting): Known {
+    const known = this.#known.get(log) ?? { fullBefore: -1, seen: new SeenCompactions() };
+    this.#known.set(log, known);
+    return known;
+  }
+
+  /** Tokens from which on the window counts as full. */
+  #limitOf({ settings }: Compacting): number | undefined {
+    const window = contextWindow(settings.model);
+    return this.#compactAt ?? (window === undefined ? undefined : Math.floor(0.85 * window));
+  }
+}
+
+/** From here on the summary stands in the place of what was cut. */
+async function logSummary(
+  { journal, observe }: Compacting,
+  { keepFrom, index: count }: Cut,
+  item: Uint8Array,
+  { usage, notice, describes }: { usage: Usage; notice: string; describes: boolean },
+): Promise<void> {
+  const facts = describeItem(item);
+  if (!facts) throw new Error("a summary is an item");
+  const event: NewEvent = { type: "history-compacted", ...facts, keepFrom, count, usage, notice };
+  const [made] = await journal.append({ event, item });
+  crashPoint("compaction-appended");
+  observe({ type: "notice", text: notice });
+  if (describes && made) journal.log.describe(summarize(journal.history, made.event.at));
 }
 
 /** Failures that say nothing about the request: it is worth another try when they are over. */
