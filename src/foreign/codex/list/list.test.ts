@@ -86,8 +86,9 @@ test.each(["envelope", "bare"])(
     const lines = [
       JSON.stringify(form === "bare" ? meta : { timestamp, type: "session_meta", payload: meta }),
       context,
-      user("short"),
+      user("<skill>of mine</skill> is short"),
       context,
+      user("<skill>later</skill> too"),
       user("<b>not ours</b>"),
       user('<image name="a.png">', "</image>", "look"),
       user("<user_action>reviewed</user_action>"),
@@ -102,7 +103,9 @@ test.each(["envelope", "bare"])(
       join(folder, `rollout-2026-11-21T09-00-00-${id}.jsonl`),
       lines.map((line) => `${line}\n`).join(""),
     );
-    expect(listThreads(home).threads).toMatchObject([{ title: "short", messages: 5 }]);
+    expect(listThreads(home).threads).toMatchObject([
+      { title: "<skill>of mine</skill> is short", messages: 6 },
+    ]);
   },
 );
 

@@ -23,8 +23,8 @@ export function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
       const role = /^[^[]{0,160}?"role":"(\w+)"/u.exec(start)?.[1];
       if (role === "assistant") count++;
       if (role !== "user") continue;
-      if (prompt !== undefined && taggedInJson.test(start)) continue;
-      const text = prompt === undefined || doubtful.test(start) ? readAt(bytes, at, promptOf) : "x";
+      const isDoubtful = prompt === undefined || doubtful.test(start) || taggedInJson.test(start);
+      const text = isDoubtful ? readAt(bytes, at, promptOf) : "x";
       if (text === undefined) continue;
       count++;
       if (text !== "" && !isSummaryText(text)) prompt ??= at;

@@ -26,6 +26,11 @@ it.each([
     undefined,
   ],
   ["a tag that the person left open", "<external_page> is what?", "<external_page> is what?"],
+  ["a skill", '\n<SKILL name="a">\nb\n</Skill>\n', undefined],
+  ["what the person asks behind a skill", "<skill>a</skill> says what?", "<skill>a</skill> says what?"],
+  ["an element named much as one of Codex's", "<skill-list>a</skill-list>", "<skill-list>a</skill-list>"],
+  ["an element that the person left open", "<skill> means what?", "<skill> means what?"],
+  ["context that somebody cut", "<environment_context>\n<cwd>…", undefined],
 ])("%s is told from what the person asks", (_what, text, prompt) => {
   expect(promptOf(message(text) as Parameters<typeof promptOf>[0])).toBe(prompt);
 });

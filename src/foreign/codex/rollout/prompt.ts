@@ -25,10 +25,17 @@ const tags = [
   "app-context",
   "agent_message_board_notification",
 ] as const;
-const tagged = new RegExp(`^<(${tags.join("|")})\\b[^>]*>`, "iu");
+const tagged = new RegExp(`^<(${tags.join("|")})(?:\\s[^>]*)?>`, "iu");
+/** What Codex knew by its first tag alone (up to 0.105): nobody's prompt where the end is missing. */
+const knownByStart = new Set([
+  "environment_context",
+  "user_instructions",
+  "turn_aborted",
+  "subagent_notification",
+]);
 /** What a program that Codex runs in puts beside a prompt, under a name of its own (0.140 and later: the page that is open in the app). */
 const external = /^<(external_[\w.:-]+)[^>]*>[^]*<\/\1>$/u;
-/** As `tagged`, in JSON that wasn't parsed: a part of a message that begins so is Codex's own. */
+/** As `tagged`, in JSON that wasn't parsed: a part of a message that begins so may be Codex's own. */
 export const taggedInJson = new RegExp(`"text":"(?:\\\\n|\\s)*<(?:external_|(?:${tags.join("|")})\\b)`, "iu");
 const instructions = /^# AGENTS\.md instructions\b/iu;
 const warning =
@@ -39,8 +46,17 @@ const summaryHead = "Another language model started to solve this problem and pr
 /** Whether a part of a user's message is what Codex put there and not the person. */
 function isContextual(text: string): boolean {
   const words = text.trim();
-  if (tagged.test(words) || external.test(words)) return true;
+  if (isWithinTag(words) || external.test(words)) return true;
   return (instructions.test(words) && words.endsWith(">")) || warning.test(words);
+}
+
+/** Behind the end of the tag stand a person's words, who may ask what a `<skill>` is too. */
+function isWithinTag(words: string): boolean {
+  const tag = tagged.exec(words)?.[1]?.toLowerCase();
+  if (tag === undefined) return false;
+  const end = `</${tag}>`;
+  if (words.slice(-end.length).toLowerCase() === end) return true;
+  return knownByStart.has(tag) && !words.toLowerCase().includes(end);
 }
 
 /** What is asked of an item to tell whether it begins a turn. */
