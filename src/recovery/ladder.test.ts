@@ -56,7 +56,20 @@ describe("the ladder", () => {
     expect(climbed({ tail: sealedBlob(101, "rs_1").slice(-10) })).toMatchObject(expected);
   });
 
-  it("leaves out all of the issuer at once when the first is named, several match, or none is named: its key was rotated", () => {
+  it("leaves out those that end as the error says when the first isn't among them: those before them were opened", () => {
+    const log = threeSteps(() => "here", "alike");
+    const tail = sealedBlob(101, "alike").slice(-4);
+    const other = sealedBlob(100, "other");
+    expect(other.endsWith(tail)).toBe(false);
+    Object.assign(log.history.items[0]!.event.sealed!, { tail: other.slice(-10) });
+    expect(climbed({ tail }, { log })).toMatchObject({
+      rung: 0,
+      scope: { kind: "items", seqs: [2, 4] },
+      count: 2,
+    });
+  });
+
+  it("leaves out all of the issuer at once when the first is named, or may be, or none is named: its key was rotated", () => {
     const expected = {
       rung: 1,
       scope: { kind: "issuer", issuer: "here", through: 5 },

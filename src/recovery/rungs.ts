@@ -6,7 +6,8 @@ import { type Proposal, type Remedy, seqsOf } from "./remedy.ts";
 
 /**
  * Leaves out the one sealed item that the error names, unless it is the first of its issuer and nothing speaks for its being damaged: then
- * its key was rotated (decisions/0011-a-refused-seal-damage-or-a-new-key.md). Where none is named, those that bear signs of damage. Climbed
+ * its key was rotated (decisions/0011-a-refused-seal-damage-or-a-new-key.md). Those that end alike, as one in 256 does by chance where two
+ * letters before the padding are told, go together. Where none is named, those that bear signs of damage. Climbed
  * once between two steps that succeed: a provider that checks from the end, or names whichever blob it likes, would otherwise be asked once
  * for every blob after a key was rotated.
  */
@@ -17,12 +18,11 @@ export const named: Remedy = {
       ({ rung, why, scope }) => rung === 0 && why === failure.class && scope.kind === "items",
     );
     if (isClimbed) return undefined;
-    const [only, another] = namedSealed;
-    const isSuspect = suspects(sealed);
-    const damaged = (only ? namedSealed : sealed).filter(isSuspect);
-    const isFirst =
-      only === sealed.find(({ record }) => issuerOf(record) === issuerOf(only?.record ?? record));
-    const items = damaged.length > 0 ? damaged : only && !another && !isFirst ? [only] : [];
+    const isNamed = namedSealed.length > 0;
+    const damaged = (isNamed ? namedSealed : sealed).filter(suspects(sealed));
+    const isFirst = (element: ProjectedElement): boolean =>
+      element === sealed.find(({ record }) => issuerOf(record) === issuerOf(element.record));
+    const items = damaged.length > 0 ? damaged : namedSealed.some(isFirst) ? [] : namedSealed;
     if (items.length === 0) return undefined;
     return { scope: { kind: "items", seqs: seqsOf(items) }, items };
   },
