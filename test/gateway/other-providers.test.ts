@@ -24,6 +24,7 @@ interface Asked {
   readonly statuses: number[];
   readonly sent: JsonObject[];
   readonly texts: string[];
+  readonly lines: readonly string[];
 }
 
 /** Asks the same three times through one gateway, of an endpoint that refuses what `refuse` says. */
@@ -48,7 +49,7 @@ async function askedThrice(
     statuses.push(answer.status);
     texts.push(await answer.text());
   }
-  return { statuses, sent, texts };
+  return { statuses, sent, texts, lines: gateway.lines };
 }
 
 describe("tools that come as an item", () => {

@@ -228,10 +228,13 @@ export class Healing {
     if (action.do === "repair") {
       const before = this.body ?? taken.request.bytes;
       const hadTools = taken.settings["tools"] !== undefined;
+      const wasMoved = taken.hasMovedTools;
       this.#repaired(failure, action.quarantine, taken);
       // Whoever offers one tool, and describes it wrongly, has to know it.
       if (hadTools && taken.settings["tools"] === undefined && isOfItself(failure)) return { do: "pass" };
-      const verdict = await this.#healed(taken, action.notice);
+      const isMove = taken.hasMovedTools && !wasMoved && action.quarantine.scope.kind === "item-type";
+      const moved = `the item that tools came in was refused; they are offered as the request's own from now on (${this.#remembering.refusal})`;
+      const verdict = await this.#healed(taken, isMove ? moved : action.notice);
       // A name that the request doesn't have, or the body would be sent again as it is.
       return this.body?.equals(before) === true ? { do: "pass" } : verdict;
     }

@@ -184,6 +184,11 @@ export class TakenRequest {
     return typeof told === "string" ? told : undefined;
   }
 
+  /** Whether tools that came as an item go among the request's own. */
+  get hasMovedTools(): boolean {
+    return this.#moved.length > 0;
+  }
+
   /** The members beside the items, parsed, as they are sent. */
   get settings(): JsonObject {
     return withoutParameters(this.#settings, [...this.#projection.without, ...this.#dropped]);
