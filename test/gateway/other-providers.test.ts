@@ -63,7 +63,7 @@ describe("tools that come as an item", () => {
   it.each([{}, { tools: [shell] }])(
     "go among the request's own where the item isn't taken: %j",
     async (own) => {
-      const { statuses, sent } = await askedThrice(
+      const { statuses, sent, lines } = await askedThrice(
         { ...own, input: [item, said("List."), said("Go on.")] },
         refuse,
       );
@@ -73,6 +73,9 @@ describe("tools that come as an item", () => {
         expect((body["tools"] as JsonObject[]).map(({ name }) => name).toSorted()).toEqual(["exec", "shell"]);
         expect(items(body)).toEqual([said("List."), said("Go on.")]);
       }
+      expect(lines[0]).toContain(
+        "the item that tools came in was refused; they are offered as the request's own",
+      );
     },
   );
 
