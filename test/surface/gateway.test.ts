@@ -120,7 +120,7 @@ describe("throughline gateway install-codex", () => {
     expect(first).toMatchObject({
       code: 0,
       stderr: "",
-      stdout: expect.stringContaining("throughline gateway --listen 9001\n") as string,
+      stdout: expect.stringContaining("throughline gateway --listen 9001, or with a ChatGPT login") as string,
     });
     expect(readFileSync(real, "utf8")).toBe(
       'model = "m" # mine\nopenai_base_url = "http://127.0.0.1:9001/v1"\n',

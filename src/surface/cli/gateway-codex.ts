@@ -28,11 +28,8 @@ export async function installCodex(invocation: Invocation): Promise<number> {
   const { terminal, environment, options, signal } = invocation;
   const path = pathOf(join(codexHome(environment as NodeJS.ProcessEnv), "config.toml"));
   const before = textOf(path);
-  const { text, hunks, place, replaced, profile } = withCodexProvider(
-    before ?? "",
-    gatewaySettings(invocation).codex,
-    path,
-  );
+  const provider = gatewaySettings(invocation).codex;
+  const { text, hunks, place, replaced, profile } = withCodexProvider(before ?? "", provider, path);
   const isSame = text === before;
   const isJson = options["json"] === true;
   const lines =
@@ -75,21 +72,26 @@ export async function installCodex(invocation: Invocation): Promise<number> {
     });
   else if (isAgreed)
     terminal.out(
-      `Written.${backup === undefined ? "" : ` The file as it was: ${backup}.`} Start the gateway: ${startCommand(invocation)}\n`,
+      `Written.${backup === undefined ? "" : ` The file as it was: ${backup}.`} Start the gateway: ${startWords(invocation, provider.upstream)}\n`,
     );
   else if (!isSame) terminal.err("Nothing was written. With --yes it is.\n");
   return 0;
 }
 
-/** With the address and the upstreams that were asked for here; a token comes from where clients have it too. */
-function startCommand(invocation: Invocation): string {
+/** The command, with the address and the upstreams that were asked for here; a token comes from where clients have it too. */
+function startWords(invocation: Invocation, upstream: string): string {
   const listen = optionText(invocation, "listen");
-  const words = [
-    ...(listen === undefined ? [] : ["--listen", listen]),
-    ...optionList(invocation, "upstream").flatMap((upstream) => ["--upstream", upstream]),
-  ];
-  return ["throughline gateway", ...words.map(quoted)].join(" ");
+  const named = optionList(invocation, "upstream");
+  const start = `throughline gateway${listen === undefined ? "" : ` --listen ${quoted(listen)}`}`;
+  const asked = [start, ...named.map((each) => `--upstream ${quoted(each)}`)].join(" ");
+  // An account of ChatGPT has no key that the API takes.
+  return upstream.startsWith("https://api.openai.com/")
+    ? `${asked}, or with a ChatGPT login: ${start} --upstream ${chatGpt}`
+    : asked;
 }
+
+/** Where Codex asks with a ChatGPT login (codex-rs, 2026-11). */
+const chatGpt = "https://chatgpt.com/backend-api/codex";
 
 /** A configuration that is a link is written where it lies. */
 function pathOf(path: string): string {
