@@ -1,7 +1,7 @@
 import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
-import type { Hole } from "./messages-watch.ts";
+import type { Hole } from "./hole.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import type { TextSet } from "./text-set.ts";
 import { callTold, idText, type WatchedRecord } from "./watched-record.ts";

@@ -1,10 +1,12 @@
-import { stringOf } from "../../../lib/json.ts";
+import { isJsonObject, stringOf } from "../../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { textIn } from "./rebuild-message.ts";
+import type { Hole } from "./hole.ts";
+import { UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** A message that an event tells, and whose own record is gone. */
@@ -12,12 +14,6 @@ export interface LostMessage {
   readonly role: "user" | "assistant";
   readonly event: Span;
   readonly hole: Hole;
-}
-
-/** Where a record was: a line that is blank now, or, of no bytes, the place between two lines. */
-export interface Hole extends Span {
-  /** The ordinal that it had, in a paginated rollout. */
-  ordinal?: number;
 }
 
 /** Something of a message that was told, until the record of it is seen. */
@@ -54,6 +50,8 @@ export class MessagesWatch {
   /** Offset of the first item of the model's that has an id. */
   firstId: number | undefined;
   readonly lost = new Bounded<LostMessage>(mostLost);
+  /** What only the record still says. */
+  readonly untold = new UntoldWatch();
   #lone = new Bounded<LoneReasoning>(mostLost);
   /** Answers that were told and not seen: their record comes behind the event. */
   #told: Told[] = [];
@@ -94,7 +92,7 @@ export class MessagesWatch {
     if (this.#since.length > 0) this.#since = [];
     this.#end = line.offset + line.length + line.ending.length;
     this.#lines = line.index + 1;
-    if (type === "response_item") this.#item(kind, payload, line);
+    if (type === "response_item") this.#item(kind, payload, line, ordinal !== undefined);
     else if (type === "event_msg") this.#event(kind, payload, line);
     else if (type === "compacted") this.#replaced();
   }
@@ -111,6 +109,7 @@ export class MessagesWatch {
   /** So far the lines were copied from another thread: events also of what was left out (0.146). */
   copied(): void {
     this.#told = [];
+    this.untold.forget();
     this.lost.keep(this.lost.items.filter(({ role }) => role === "user"));
   }
 
@@ -139,12 +138,13 @@ export class MessagesWatch {
     this.#holes.push(hole);
     if (this.#holes.length > mostTexts) this.#holes.shift();
     this.#onHole(hole);
+    this.untold.hole(hole);
     const waiting = this.#told.find((told) => told.hole === undefined);
     if (waiting) waiting.hole = hole;
     if (this.#reasoning) this.#reasoning.isDamage = true;
   }
 
-  #item(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
+  #item(kind: string, payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
     if (kind === "reasoning") {
       // Of one response several stand together; between those of two was what the first led to.
       if (this.#reasoning?.isDamage) this.#lone.add({ ...this.#reasoning.span, isDamage: true });
@@ -164,6 +164,7 @@ export class MessagesWatch {
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
     if (isAnswer) {
       const [id, text] = [payload["id"], textIn(payload["content"])];
+      if (hasOrdinal && isOfTurn(payload)) this.untold.answered(id, line);
       const at = this.#told.findIndex(
         (told) => (told.id !== undefined && told.id === id) || told.text === text,
       );
@@ -175,6 +176,7 @@ export class MessagesWatch {
     } else if (role === "user") {
       const words = promptOf(payload);
       if (words === undefined) return;
+      if (hasOrdinal && words !== "" && isOfTurn(payload)) this.untold.said(line);
       this.#said.push(words);
       if (this.#said.length > mostTexts) this.#said.shift();
     }
@@ -185,6 +187,7 @@ export class MessagesWatch {
     if (kind === "agent_message" || item?.["type"] === "AgentMessage") {
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
       const id = item?.["id"];
+      this.untold.told(id ?? null);
       const seen = this.#answered.findIndex(
         (answer) => (id !== undefined && answer.id === id) || answer.text === text,
       );
@@ -193,6 +196,7 @@ export class MessagesWatch {
       this.#told.push({ id: typeof id === "string" ? id : undefined, text, event: spanOf(line) });
     } else if (kind === "user_message" || item?.["type"] === "UserMessage") {
       this.#settle();
+      this.untold.told();
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
       // The record may say more: the names of pictures, for one.
       const isSeen = text === "" || this.#said.includes(text) || this.#said.at(-1)?.includes(text) === true;
@@ -216,4 +220,10 @@ export class MessagesWatch {
     this.#lone.keep([]);
     this.plain.keep([]);
   }
+}
+
+/** Whether an item says what the event needs that tells it again. */
+function isOfTurn(payload: WatchedRecord["payload"]): boolean {
+  const passed = payload["internal_chat_message_metadata_passthrough"];
+  return typeof payload["id"] === "string" && isJsonObject(passed) && typeof passed["turn_id"] === "string";
 }

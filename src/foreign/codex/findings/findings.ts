@@ -126,6 +126,13 @@ export const catalogue = {
     causes: "every version goes on without them, as if the command had never run",
     mends: "repair",
   },
+  "lost-event": {
+    severity: "loss",
+    title: "messages whose event is gone, by which Codex shows them",
+    causes:
+      "0.148 and later show the turn without them, and may take another prompt for the title; the model still gets them",
+    mends: "repair",
+  },
   "unparsable-line": {
     severity: "loss",
     title: "lines that are no records",

@@ -220,6 +220,14 @@ function messageFindings(found: Examination, now: number): Finding[] {
           ),
         ]
       : []),
+    ...(found.messages.untold.items.length > 0
+      ? [
+          finding(
+            "lost-event",
+            found.messages.untold.items.map(({ hole }) => placeOf(hole)),
+          ),
+        ]
+      : []),
     ...(lostCalls.length > 0
       ? [
           finding(

@@ -10,6 +10,7 @@ const moving: ReadonlySet<FindingKind> = new Set([
   "output-without-call",
   "lost-message",
   "lost-call",
+  "lost-event",
   "segment-long",
 ]);
 

@@ -166,7 +166,10 @@ export class PairPlanner {
   }
 
   #needed(): Set<number> {
-    return (this.#taken ??= new Set(this.#found.messages.found().map(({ hole }) => hole.at)));
+    const { messages } = this.#found;
+    return (this.#taken ??= new Set(
+      [...messages.found(), ...messages.untold.items].map(({ hole }) => hole.at),
+    ));
   }
 }
 

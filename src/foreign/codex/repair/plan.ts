@@ -15,6 +15,7 @@ import { RefusedPlanner } from "./plan-refused.ts";
 import { rebuildHead } from "./rebuild-head.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import { lostMessage } from "../examine/rebuild-message.ts";
+import { lostEvent } from "./rebuild-event.ts";
 import { readRolloutName } from "../home/places.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 import { glance } from "../rollout/glance.ts";
@@ -41,6 +42,7 @@ export const rounds: readonly ((found: Examination, options: PlanOptions) => Ite
       pairs.outputs(),
       plan.messages(),
       pairs.calls(),
+      plan.events(),
     ]),
   (found, options) => withFile(found, options, ({ refused }) => [refused.loneReasoning()]),
   (found, options) => withFile(found, options, ({ pin }) => [pin.stretched(), pin.shrunk()]),
@@ -194,6 +196,19 @@ class Planner {
       const line = rebuiltLine(told, payload, ordinal === undefined ? {} : { ordinal });
       const says = `the ${role === "user" ? "prompt" : "answer"} is put in, as its event tells it`;
       yield this.#file.fill(hole, "lost-message", says, line);
+    }
+    return undefined;
+  }
+
+  *events(): Generator<Edit, undefined> {
+    const { messages, header } = this.#found;
+    for (const { role, record, hole } of messages.untold.items) {
+      const own = this.#file.record(record);
+      const payload = own && header ? lostEvent(role, own, header.id) : undefined;
+      const { ordinal } = hole;
+      if (own === undefined || payload === undefined || ordinal === undefined) continue;
+      const says = `the event is put in that tells the ${role === "user" ? "prompt" : "answer"}`;
+      yield this.#file.fill(hole, "lost-event", says, rebuiltLine(own, payload, { ordinal }, "event_msg"));
     }
     return undefined;
   }

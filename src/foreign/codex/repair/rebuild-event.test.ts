@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { examine } from "../examine/examine.ts";
+import { needsRepair } from "../findings/findings.ts";
+import { judge } from "../findings/judge.ts";
+import { listRollouts } from "../home/places.ts";
+import { repairRollout } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-events-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const now = Date.parse("2026-11-21");
+const fixtures = fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url));
+const source = listRollouts(fixtures).find(({ path }) =>
+  readFileSync(path, "utf8").includes('"AgentMessage"'),
+)!;
+const lines = readFileSync(source.path, "utf8").trimEnd().split("\n");
+
+const sessions = join(root, "codex", "sessions", "2026", "11", "20");
+mkdirSync(sessions, { recursive: true });
+const path = join(sessions, basename(source.path));
+
+async function kinds(content: readonly string[]): Promise<string[]> {
+  writeFileSync(path, content.map((line) => `${line}\n`).join(""));
+  return judge(await examine(path), { path, now })
+    .filter(needsRepair)
+    .map(({ kind }) => kind);
+}
+
+/** What the event of a line tells, as far as a screen shows it. */
+function shown(line: string): unknown {
+  const { ordinal, payload } = JSON.parse(line) as { ordinal: number; payload: JsonObject };
+  const { item, turn_id, thread_id } = payload;
+  const { id, ...told } = isJsonObject(item) ? item : {};
+  return { ordinal, turn_id, thread_id, told: { ...told, ...(told["type"] === "AgentMessage" && { id }) } };
+}
+
+describe.each(["UserMessage", "AgentMessage"])("the event that tells a %s", (type) => {
+  const at = lines.findIndex((line) => line.includes(`"item":{"type":"${type}"`));
+
+  it.each([
+    ["is gone", lines.toSpliced(at, 1), ["lost-event"]],
+    ["can't be read", lines.with(at, "#".repeat(lines[at]!.length)), ["unparsable-line", "lost-event"]],
+  ])("comes back from the message itself where it %s", async (_how, damaged, found) => {
+    expect((await kinds(damaged)).toSorted()).toEqual(found.toSorted());
+    const options = { home: mkdtempSync(join(root, "own-")), now, seals: { which: "none" } } as const;
+    await repairRollout(path, options, () => undefined);
+    const mended = readFileSync(path, "utf8").trimEnd().split("\n");
+    expect(shown(mended[at]!)).toEqual(shown(lines[at]!));
+    expect(mended.toSpliced(at, 1)).toEqual(lines.toSpliced(at, 1));
+    expect(await kinds(mended)).toEqual([]);
+  });
+});
+
+it("no event is missed in what Codex has written", async () => {
+  for (const { path: each } of listRollouts(fixtures)) {
+    const found = judge(await examine(each), { path: each, now });
+    expect(found.map(({ kind }) => kind)).not.toContain("lost-event");
+  }
+});

@@ -1,0 +1,41 @@
+import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { textIn } from "../examine/rebuild-message.ts";
+import type { RolloutRecord } from "../rollout/record.ts";
+
+/** How Codex frames a picture in a prompt (0.146 and later); the event names its file alone. */
+const frame = /^<image name=\[[^\]]*\](?: path="([^"]*)")?>$|^<\/image>$/u;
+
+/** The event that tells a message a second time (0.148 and later); `undefined` where the record doesn't say to which turn it belongs. */
+export function lostEvent(
+  role: "user" | "assistant",
+  { payload, at = 0 }: RolloutRecord,
+  thread: string,
+): JsonObject | undefined {
+  const { id, content, phase } = payload;
+  const passed = payload["internal_chat_message_metadata_passthrough"];
+  const turn = isJsonObject(passed) ? passed["turn_id"] : undefined;
+  if (typeof turn !== "string" || typeof id !== "string") return undefined;
+  const told =
+    role === "user"
+      ? { type: "UserMessage", id, content: toldParts(content) }
+      : { type: "AgentMessage", id, content: [{ type: "Text", text: textIn(content) }] };
+  const item = typeof phase === "string" ? { ...told, phase } : told;
+  return {
+    type: "item_completed",
+    thread_id: thread,
+    turn_id: turn,
+    item,
+    started_at_ms: at,
+    completed_at_ms: at,
+  };
+}
+
+function toldParts(content: unknown): JsonObject[] {
+  if (!Array.isArray(content)) return [{ type: "text", text: textIn(content), text_elements: [] }];
+  return content.filter(isJsonObject).flatMap(({ text }): JsonObject[] => {
+    if (typeof text !== "string") return [];
+    const framed = frame.exec(text);
+    if (framed === null) return [{ type: "text", text, text_elements: [] }];
+    return framed[1] === undefined ? [] : [{ type: "local_image", path: framed[1] }];
+  });
+}
