@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toolbox } from "./agent/toolbox.ts";
 import { systemClock } from "./lib/clock.ts";
 import { risingIds, uuidv7 } from "./lib/ids.ts";
+import { Failure } from "./failure.ts";
 import { isJsonObject, type JsonObject } from "./lib/json.ts";
 import { responsesProvider } from "./provider/responses/provider.ts";
 import { contractNamed } from "./replay/contracts.ts";
@@ -87,6 +88,7 @@ async function started(scenario: ScenarioInput, approval?: "all" | "none"): Prom
 }
 
 const never = new AbortController().signal;
+const isStarted = ({ type }: SessionUpdate): boolean => type === "tool-started";
 
 async function records(id: string): Promise<LogRecord[]> {
   const found: LogRecord[] = [];
@@ -296,6 +298,52 @@ describe("an owner that died", () => {
 });
 
 describe("the log", () => {
+  it("takes nothing more once a rotation is committed, though its successor can't be opened", async () => {
+    const session = await started({ turn: [turn(undefined, step("Done."))] });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    const [id, read] = [session.id, store.read.bind(store)];
+    store.read = () => Promise.reject(new Failure("store-unavailable", "It can't be read.", { path: id }));
+    await expect(session.rotate("rotating")).rejects.toMatchObject({ class: "store-unavailable" });
+    store.read = read;
+    await expect(session.run("more", never)).rejects.toMatchObject({ class: "lease-lost" });
+    const head = await store.head(id);
+    expect(head).not.toBe(id);
+    const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
+    expect(next.id).toBe(head);
+    await next.close();
+  });
+
+  it("has one output of a tool that ran while an item of its step could not be written, and it ran once", async () => {
+    const both = step([shell("sleep 0.3; echo ran >> ran"), shell("true")]);
+    const session = await started({ turn: [turn(/again/, step("Done.")), turn(1, both)] });
+    const id = session.id;
+    await session.close();
+    const acquire = store.acquire.bind(store);
+    let failures = 0;
+    store.acquire = async (...asked) => {
+      const log = await acquire(...asked);
+      const append = log.append.bind(log);
+      log.append = async (...events) => {
+        const isSecond = simulator.requests.length === 1 && failures === 0 && updates.some(isStarted);
+        const isItem = events.some(({ event }) => event.type === "item-added" && event.origin === "model");
+        if (!isSecond || !isItem) return append(...events);
+        failures++;
+        throw new Failure("store-full", "There is no room.", { path: "log" });
+      };
+      return log;
+    };
+    const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
+    await expect(next.run("go", never)).rejects.toMatchObject({ class: "store-full" });
+    expect(await next.run("again", never)).toEqual({ kind: "completed" });
+    await next.close();
+    expect([failures, await ran()]).toEqual([1, 1]);
+    const kinds = (await records(id)).flatMap(({ event }) =>
+      event.type === "item-added" ? [event.kind] : [],
+    );
+    const count = (kind: string): number => kinds.filter((each) => each === kind).length;
+    expect(count("function_call_output")).toBe(count("function_call"));
+  });
+
   it("refuses the late append of an owner that was fenced off, which stops with lease-lost", async () => {
     const session = await started({
       turn: [turn(undefined, step(shell("sleep 1")), step("Late."))],

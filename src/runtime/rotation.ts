@@ -33,6 +33,8 @@ export async function makeSuccessor(
     return { journal, left: visible.left };
   } catch (error) {
     await successor.release();
+    // Nothing that is appended here would be part of the session any more.
+    await log.release();
     throw error;
   }
 }

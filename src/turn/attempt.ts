@@ -78,6 +78,10 @@ export async function attempt(context: Attempt): Promise<AttemptResult> {
         case "opened":
       }
     }
+  } catch (error) {
+    // Whoever goes on with the session would find these calls open and start them again while they still run.
+    await calls.settled();
+    throw error;
   } finally {
     dispose();
   }

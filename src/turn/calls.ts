@@ -67,8 +67,13 @@ export class Calls {
 
   /** Resolves when no call is in flight and every output is in the log; throws what the log or the tool threw. */
   async drain(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    await this.settled();
     if (this.#failed) throw this.#failed.error;
+  }
+
+  /** Resolves when no call is in flight, whatever became of them. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   async #run(record: ItemRecord, call: ToolCall, tool: Tool | undefined, intended: boolean): Promise<void> {

@@ -13,14 +13,18 @@ export async function settleCalls(
   { tools, observe }: CallEnvironment,
   clock: Clock,
 ): Promise<void> {
-  for (const { record, started } of journal.history.openCalls.values()) {
-    const item = await journal.log.body(record.body);
-    const call = readCall(record, item);
-    const tool = tools.find((candidate) => candidate.definition.name === call.name);
-    const state = await tool?.inspect({ spool: journal.log.spool(record.event.seq) });
-    const entry = { call, intended: started, tool, state: state ?? { state: "not-started" as const } };
-    observe({ type: "notice", text: settleCall(entry, clock.now()).notice });
-    calls.start(record, item, started);
+  try {
+    for (const { record, started } of journal.history.openCalls.values()) {
+      const item = await journal.log.body(record.body);
+      const call = readCall(record, item);
+      const tool = tools.find((candidate) => candidate.definition.name === call.name);
+      const state = await tool?.inspect({ spool: journal.log.spool(record.event.seq) });
+      const entry = { call, intended: started, tool, state: state ?? { state: "not-started" as const } };
+      observe({ type: "notice", text: settleCall(entry, clock.now()).notice });
+      calls.start(record, item, started);
+    }
+  } finally {
+    await calls.settled();
   }
   await calls.drain();
 }

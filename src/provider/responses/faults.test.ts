@@ -77,6 +77,17 @@ describe("a stream that is cut", () => {
     expect(reasonOf(events)).toBe("incomplete");
   });
 
+  it("that gives an event twice tells its item once, and others of the same id or without one each", async () => {
+    const other = item.replace('"{}"', '"{ }"');
+    const bare = item.replace('"id":"fc_1",', "");
+    const told = [item, item, other, bare, bare, item].map((each) => itemDone(each)).join("");
+    const events = await ask(await cut(created + told + completed, "end"));
+    const items = events.flatMap((event) =>
+      event.type === "item" ? [Buffer.from(event.item).toString()] : [],
+    );
+    expect(items).toEqual([item, other, bare, bare]);
+  });
+
   it.each([
     ["whose last event has no blank line behind it", completed.trimEnd()],
     ["with keepalives that are no JSON", `event: ping\ndata:\n\ndata: keepalive\n\n${completed}`],

@@ -16,6 +16,8 @@ export class ResponsesReader implements AnswerReader {
   #opened = false;
   #model: string | undefined;
   #items = 0;
+  /** The bytes of the items that were told as they came. */
+  readonly #told = new Set<string>();
 
   event(type: string, event: JsonObject, data: string): Said[] {
     switch (type) {
@@ -36,8 +38,10 @@ export class ResponsesReader implements AnswerReader {
         return typeof event["summary_index"] === "number" && event["summary_index"] > 0
           ? [{ type: "reasoning-delta", text: "\n\n" }]
           : [];
-      case "response.output_item.done":
-        return [this.#item(memberBytes(encoder.encode(data), "item"))];
+      case "response.output_item.done": {
+        const said = this.#item(memberBytes(encoder.encode(data), "item"));
+        return this.#isRepeated(said) ? [] : [said];
+      }
       case "response.completed":
       case "response.done":
         return this.#completed(event, data);
@@ -66,6 +70,15 @@ export class ResponsesReader implements AnswerReader {
     if (status === "incomplete")
       return [...said, { type: "refused", signal: signalFromEvent("response.incomplete", response, text()) }];
     return [...said, { type: "completed", ...identity(response), usage: usageOf(response["usage"]) }];
+  }
+
+  /** An item that is told once more, byte for byte and with its id, by a relay that gives an event twice: its call is not to be made twice. */
+  #isRepeated(said: Said): boolean {
+    if (said.type !== "item" || (said.facts.id ?? "") === "") return false;
+    const text = Buffer.from(said.item).toString("latin1");
+    if (this.#told.has(text)) return true;
+    this.#told.add(text);
+    return false;
   }
 
   #item(item: Uint8Array | undefined): Said {
