@@ -4,6 +4,7 @@ import { isLoopback } from "../lib/loopback.ts";
 import { Failure } from "../failure.ts";
 import { systemClock } from "../lib/clock.ts";
 import { answerError } from "./answer/answer.ts";
+import { Connections } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { discreet } from "./discreet.ts";
 import { Exchange } from "./exchange.ts";
@@ -111,7 +112,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const pages = new Pages(options.allowedOrigins ?? []);
   const guard = makeGuard(options, pages);
+  const connections = new Connections();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    connections.began(request, response);
     toOriginForm(request);
     const refused = guard(request.headers, request.rawHeaders);
     // Asked for before a request, by the browser itself, which has no token yet.
@@ -141,6 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     answer,
   );
   server.maxConnections = maxConnections;
+  server.on("connection", (socket) => connections.add(socket));
   answerUnreadable(server);
   // Who asks before sending a body isn't told to send one that is refused.
   server.on("checkContinue", (request, response) => {
@@ -163,15 +167,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics: context.metrics,
     close: async (drainMs = 30_000) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // A connection whose answer is out waits for the client's next request.
-      const idle = setInterval(() => server.closeIdleConnections(), 20);
+      // A connection whose answer is out waits for the client's next request, and one that is new for its first.
+      const quiet = setInterval(() => connections.closeQuiet(), 20);
       context.open.drain();
       let cut = setTimeout(() => {
         context.open.cut();
         cut = setTimeout(() => server.closeAllConnections(), lastWordsMs);
       }, drainMs);
       await closed;
-      clearInterval(idle);
+      clearInterval(quiet);
       clearTimeout(cut);
       context.watchdog.close();
       ledger.close();

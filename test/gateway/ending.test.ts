@@ -1,9 +1,10 @@
 // What clients are told when the gateway is ended, and what its own pages say.
+import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { Metrics } from "../../src/gateway/metrics.ts";
 import { read } from "../kit/simulator-client.ts";
-import { bodyOf, created, delta, serve, sse } from "../wire/upstream.ts";
+import { bodyOf, completed, created, delta, serve, sse } from "../wire/upstream.ts";
 import { closeBoth, last } from "./client.ts";
 import { ask, gatewayTo } from "./kit.ts";
 
@@ -28,6 +29,28 @@ describe("a gateway that is ended", () => {
     expect((await waiting).status).toBe(503);
     await closing;
   });
+
+  it("isn't held up by connections on which nothing is asked yet, and lets a request on another be answered whole", async () => {
+    let finish = (): void => undefined;
+    const url = await serve(async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(200, { "content-type": "text/event-stream" }).write(created + added + delta("a"));
+      finish = () => void response.end(delta("b") + completed);
+    });
+    const gateway = await gatewayTo(url);
+    const silent = ["", "GET /healthz HTTP/1.1\r\nhost: loc"].map(async (text) => {
+      const socket = connect(gateway.port, "127.0.0.1").resume();
+      await once(socket, "connect");
+      socket.write(text);
+      return once(socket, "close");
+    });
+    const streaming = await ask(gateway);
+    const closing = gateway.close(20_000);
+    await Promise.all(silent);
+    finish();
+    expect(last(await read(streaming))).toBe("response.completed");
+    await closing;
+  }, 10_000);
 
   it("lets nobody wait for a limit any more", async () => {
     const limit = { error: { type: "usage_limit_reached", message: "The usage limit has been reached" } };
