@@ -56,7 +56,8 @@ export class DoublesWatch {
     }
     const isEvent = type === "event_msg";
     const isTurning = type === "compacted" || (isEvent && kind === "thread_rolled_back");
-    const isTold = isEvent && (kind === "agent_message" || kind === "user_message");
+    const isTold =
+      isEvent && (kind === "agent_message" || kind === "user_message" || kind === "item_completed");
     if (!isItem && !isTurning && !isTold && line.index > 1) return false;
     if (isItem && era === "bare") return this.#seeBare(payload["call_id"], known, line);
     const distance = this.#repeats(record, line);

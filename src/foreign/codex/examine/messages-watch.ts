@@ -57,6 +57,8 @@ export class MessagesWatch {
   #told: Told[] = [];
   /** Answers that were seen and not told yet: now and then the event comes behind the record. */
   #answered: { id: unknown; text: string }[] = [];
+  /** Ids of the answers whose records were seen last. */
+  readonly #recorded: string[] = [];
   /** What the person was seen to say last: the event comes behind the record. */
   #said: string[] = [];
   #holes: Hole[] = [];
@@ -165,6 +167,8 @@ export class MessagesWatch {
     if (isAnswer) {
       const [id, text] = [payload["id"], textIn(payload["content"])];
       if (hasOrdinal && isOfTurn(payload)) this.untold.answered(id, line);
+      if (typeof id === "string") this.#recorded.push(id);
+      if (this.#recorded.length > mostTold) this.#recorded.shift();
       const at = this.#told.findIndex(
         (told) => (told.id !== undefined && told.id === id) || told.text === text,
       );
@@ -193,6 +197,12 @@ export class MessagesWatch {
       );
       if (seen >= 0) return void this.#answered.splice(seen, 1);
       if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
+      // A copy of the event.
+      if (
+        typeof id === "string" &&
+        (this.#recorded.includes(id) || this.#told.some((told) => told.id === id))
+      )
+        return;
       this.#told.push({ id: typeof id === "string" ? id : undefined, text, event: spanOf(line) });
     } else if (kind === "user_message" || item?.["type"] === "UserMessage") {
       this.#settle();

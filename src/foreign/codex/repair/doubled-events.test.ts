@@ -57,3 +57,28 @@ describe("a repair of nothing but what a message names", () => {
     expect(await repaired(basename(path), glued, ["call-without-output"])).toEqual(lines);
   });
 });
+
+describe("an event that stands there twice, without its ordinal", () => {
+  it("tells of no lost answer: its record is there", async () => {
+    const isAnswer = (line: string): boolean => line.includes('"item":{"type":"AgentMessage"');
+    const path = rollouts("0.169.0").find((each) => readFileSync(each, "utf8").split("\n").some(isAnswer))!;
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const at = lines.findIndex(isAnswer);
+    const event = lines[at]!.replace(/"ordinal":\d+,/u, "");
+    const doubled = lines.with(at, event).flatMap((line) => [line, line]);
+    const left = await repaired(basename(path), doubled);
+    expect(left.filter((line) => line !== event)).toEqual(lines.toSpliced(at, 1));
+  });
+});
+
+describe("a prompt whose record is damaged, in a session without ordinals that stands there twice", () => {
+  it("is put in once", async () => {
+    const path = rollouts("0.130.0").find((each) => readFileSync(each, "utf8").includes('"user_message"'))!;
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const at = lines.findIndex((line) => line.includes('"user_message"')) - 1;
+    const damaged = lines.with(at, "#".repeat(lines[at]!.length));
+    const left = await repaired(basename(path), [...damaged, ...damaged]);
+    expect(left).toHaveLength(lines.length);
+    expect(left.filter((line) => line.includes("rebuilt_by"))).toHaveLength(1);
+  });
+});

@@ -188,7 +188,10 @@ class Planner {
   }
 
   *messages(): Generator<Edit, undefined> {
+    const copies = new Set(this.#found.doubled.spans.map(({ at }) => at));
     for (const { role, event, hole } of this.#found.messages.found()) {
+      // The copy of an event goes, and what it tells is told by the first one.
+      if (copies.has(event.at)) continue;
       const told = this.#file.record(event);
       const payload = told && lostMessage(role, told);
       if (told === undefined || payload === undefined) continue;
