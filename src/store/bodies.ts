@@ -1,3 +1,4 @@
+import { Failure } from "../failure.ts";
 import type { BodyRef } from "../session/event.ts";
 import { readFully, type ByteSource } from "./source.ts";
 
@@ -85,7 +86,10 @@ function viewsOf(bytes: Buffer, run: Run, refs: readonly BodyRef[]): Uint8Array[
 
 async function fill(bytes: Buffer, source: ByteSource, offset: number, path: string): Promise<Buffer> {
   if ((await readFully(source, bytes, offset)) < bytes.length) {
-    throw new RangeError(`${path} ends before byte ${offset + bytes.length}`);
+    const message =
+      `${path} ends before byte ${offset + bytes.length}: its session was scrubbed, or the file was cut, while it was read. Nothing was changed by this. ` +
+      "Look again with: throughline sessions --all";
+    throw new Failure("session-damaged", message, { path });
   }
   return bytes;
 }

@@ -207,6 +207,24 @@ describe("a log that is not to be written", () => {
   });
 });
 
+describe("a reader", () => {
+  it("whose log is scrubbed between its lines and their items is told so", async () => {
+    const log = await store.create(id, created(id), "testing");
+    const [record] = await log.append(
+      ...["a", "b"].map((text) =>
+        itemAdded(Buffer.from(JSON.stringify({ type: "message", text: text.repeat(9_999) }))),
+      ),
+    );
+    await store.scrub(log, [created(id).event]);
+    await log.release();
+    for await (const failure of [
+      failureOf(store.body(id, record!.body!)),
+      failureOf(store.bodies(id, [record!.body!])[Symbol.asyncIterator]().next()),
+    ])
+      expect(isFailureOf(failure, "session-damaged") && failure.message).toContain("was scrubbed");
+  });
+});
+
 describe("a session folder from elsewhere", () => {
   it.each(["log.torn", "log.jsonl"])("leads a writer nowhere with a link for its %s", async (name) => {
     await makeSession("one");
