@@ -152,7 +152,8 @@ class Surroundings {
     if (misfit !== undefined && pin === undefined) found.push(finding("index-stale", [], { detail: misfit }));
     const place = this.#placesOf(home).get(thread);
     const told = place && isPacked ? { ...place, path: `${place.path}.zst` } : place;
-    const misplaced = told === undefined ? undefined : placeMisfit(told, path, home);
+    const misplaced =
+      told === undefined ? undefined : placeMisfit(told, path, home, examined.header?.isPaginated === true);
     if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
     for (const [database, why] of databases.troubles)
       found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));

@@ -30,6 +30,8 @@ export function previewText(prepared: PreparedRepair, reference: string, pasted?
     lines.push("Codex's history index of the session is removed; Codex builds it anew on the next resume.");
   if (movedFrom && movedFrom.path !== path)
     lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom.path, 300)}.`);
+  if (prepared.isPaginated && movedFrom?.history === "legacy")
+    lines.push("Codex's state database says again that the session has ordinals.");
   if (movedFrom?.archivedAt !== undefined)
     lines.push("Codex's state database no longer says that the session is archived.");
   for (const left of prepared.after) lines.push(leftLine(left).trim());

@@ -21,6 +21,8 @@ export interface NamedPlace {
   readonly path: string;
   /** Seconds since 1970, for a thread that is archived: no resume takes it. */
   readonly archivedAt?: number;
+  /** "paginated" or "legacy" (0.148 and later): by it Codex reads the file. */
+  readonly history?: string;
 }
 
 const historyTables = [
@@ -62,7 +64,7 @@ export class CodexDatabases {
   /** The place of every thread, by id. */
   places(): Map<string, NamedPlace> {
     const rows = this.#read("state", (database) => {
-      const asked = ["id", "rollout_path", ...(hasArchived(database) ? archivedColumns : [])].join(", ");
+      const asked = ["id", "rollout_path", ...columnsOf(database)].join(", ");
       return hasTable(database, "threads") ? database.prepare(`SELECT ${asked} FROM threads`).all() : [];
     });
     return new Map((rows ?? []).map((row) => [String(row["id"]), placeIn(row)!]));
@@ -95,10 +97,13 @@ export class CodexDatabases {
   }
 
   /** Names the place of a thread's rollout. Only while Codex's lock is held. */
-  setPlace(thread: string, { path, archivedAt }: NamedPlace): void {
+  setPlace(thread: string, { path, archivedAt, history }: NamedPlace): void {
     this.#write("state", (database) => {
       database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
-      if (!hasArchived(database)) return;
+      const columns = columnsOf(database);
+      if (history !== undefined && columns.includes("history_mode"))
+        database.prepare("UPDATE threads SET history_mode = ? WHERE id = ?").run(history, thread);
+      if (!columns.includes("archived")) return;
       const values = [archivedAt === undefined ? 0 : 1, archivedAt ?? null];
       database
         .prepare("UPDATE threads SET archived = ?, archived_at = ? WHERE id = ?")
@@ -137,18 +142,23 @@ export class CodexDatabases {
   }
 }
 
-const archivedColumns = ["archived", "archived_at"];
+const placeColumns = ["archived", "archived_at", "history_mode"];
 
 /** The place that a row of `threads` names, however many of its columns were asked for; `undefined` where it names none. */
 export function placeIn(row: JsonObject | undefined): NamedPlace | undefined {
-  const { rollout_path: path, archived, archived_at: at } = row ?? {};
+  const { rollout_path: path, archived, archived_at: at, history_mode: history } = row ?? {};
   if (typeof path !== "string") return undefined;
-  return archived === 1 ? { path, archivedAt: typeof at === "number" ? at : 0 } : { path };
+  return {
+    path,
+    ...(archived === 1 && { archivedAt: typeof at === "number" ? at : 0 }),
+    ...(typeof history === "string" && { history }),
+  };
 }
 
-function hasArchived(database: DatabaseSync): boolean {
+/** Of `placeColumns` those that the schema has. */
+function columnsOf(database: DatabaseSync): string[] {
   const columns = database.prepare("SELECT name FROM pragma_table_info('threads')").all();
-  return archivedColumns.every((column) => columns.some(({ name }) => name === column));
+  return placeColumns.filter((column) => columns.some(({ name }) => name === column));
 }
 
 function hasTable(database: DatabaseSync, name: string): boolean {

@@ -9,8 +9,14 @@ const newline = 0x0a;
  * is a matter of which of the two is meant. One of another home is none: it is what a copied home names, and a resume in the copy would
  * go on in the original (measured with 0.169).
  */
-export function placeMisfit(named: NamedPlace, path: string, home: string): string | undefined {
+export function placeMisfit(
+  named: NamedPlace,
+  path: string,
+  home: string,
+  isPaginated: boolean,
+): string | undefined {
   const isOwn = named.path === path;
+  if (isOwn && isPaginated && named.history === "legacy") return notLegacy;
   if (!isOwn && !statSync(named.path, { throwIfNoEntry: false }))
     return `it names ${named.path}, where there is nothing`;
   const real = isOwn ? undefined : realpathSync(named.path);
@@ -20,6 +26,9 @@ export function placeMisfit(named: NamedPlace, path: string, home: string): stri
   return `it names ${named.path}, which is another home's: a resume here goes on there`;
 }
 
+/** So says Codex itself when it has met a file whose first line was broken (0.169). */
+const notLegacy =
+  'it says that the session has no ordinals, and every resume fails: "list_turns is not supported yet"';
 const notArchived =
   "it says that the session is archived, and the file lies among the others: no resume takes it, and codex unarchive doesn't find it";
 

@@ -27,6 +27,8 @@ const schema = z.object({
   forgotIndex: z.boolean(),
   movedFrom: z.string().optional(),
   archivedAt: z.number().optional(),
+  /** What the state database said of the session's history, and says since. */
+  history: z.tuple([z.string(), z.string()]).optional(),
 });
 
 export type Journal = z.infer<typeof schema>;

@@ -87,3 +87,22 @@ describe("a repair of a session that was archived since", () => {
     expect(named()).toEqual(since);
   });
 });
+
+describe("a session of which Codex noted another history while its first line was broken", () => {
+  it("has the one that its lines have, once the first line is whole", async () => {
+    const paginated = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)))[0]!;
+    const file = join(path, "..", basename(paginated.path));
+    const [, ...lines] = readFileSync(paginated.path, "utf8").split("\n");
+    writeFileSync(file, lines.join("\n"));
+    withState((database) => {
+      database.exec("CREATE TABLE threads (id TEXT, rollout_path TEXT, history_mode TEXT)");
+      database.prepare("INSERT INTO threads VALUES (?, ?, 'legacy')").run(paginated.thread, file);
+    });
+    const history = (): unknown =>
+      withState((database) => database.prepare("SELECT history_mode AS is_it FROM threads").get()?.["is_it"]);
+    await repairRollout(file, { home: own, now, seals: { which: "none" } }, () => undefined);
+    expect(history()).toBe("paginated");
+    await undoRepair(own, file);
+    expect(history()).toBe("legacy");
+  });
+});

@@ -19,3 +19,17 @@ export interface PlanOptions {
   /** The rollout's own path, where `Examination.path` is that of a copy. */
   readonly path: string;
 }
+
+/** What a line that can't be read hides may be the partner of what seems to be alone: it is read first. */
+export function grounded(only: ReadonlySet<FindingKind>): ReadonlySet<FindingKind> {
+  return hidden.some((kind) => only.has(kind)) ? new Set([...only, ...hiding]) : only;
+}
+
+const hidden = [
+  "call-without-output",
+  "output-without-call",
+  "lost-call",
+  "lost-message",
+  "lone-reasoning",
+] as const;
+const hiding = ["unparsable-line", "invalid-utf8", "lone-surrogate", "torn-tail"] as const;

@@ -22,7 +22,7 @@ import { writeAll } from "../../../lib/write.ts";
 import { copyBytes, copyPrivately, type Edit } from "./edit.ts";
 import { examine, type Examination, type ExamineOptions } from "../examine/examine.ts";
 import { readSoFar } from "../examine/read-so-far.ts";
-import { type Finding, type FindingKind, needsRepair } from "../findings/findings.ts";
+import { type Finding, needsRepair } from "../findings/findings.ts";
 import { heldStill } from "./held-still.ts";
 import { holdersOf } from "../home/holders.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
@@ -32,7 +32,7 @@ import { homeOf, isThreadId, pathKnownTo, readRolloutName } from "../home/places
 import { rounds } from "./plan.ts";
 import { PlannedEdits } from "./planned-edits.ts";
 import { planLayout } from "./plan-layout.ts";
-import type { PlanOptions } from "./plan-options.ts";
+import { grounded, type PlanOptions } from "./plan-options.ts";
 import { RepairChanges } from "./repair-changes.ts";
 import { SetAside } from "./set-aside.ts";
 import { indexKey, indexMisfit, placeMisfit } from "../home/surroundings.ts";
@@ -58,6 +58,7 @@ export interface PreparedRepair {
   readonly forgetsIndex: boolean;
   /** The place that Codex's state database wrongly names. */
   readonly movedFrom: NamedPlace | undefined;
+  readonly isPaginated: boolean;
 }
 
 export interface CompletedRepair {
@@ -131,27 +132,17 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       bytes: { before: bytesBefore, after: found.bytes },
       // Codex makes no index anew of a file that another one goes on from: its turns would be gone from what it shows (0.169).
       forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && pin === undefined,
-      movedFrom: isRollout && isMisplaced(place, real, codexHome) ? place : undefined,
+      isPaginated: found.header?.isPaginated === true,
+      movedFrom:
+        isRollout && isMisplaced(place, real, codexHome, found.header?.isPaginated === true)
+          ? place
+          : undefined,
     };
   } catch (error) {
     folder.remove();
     throw error;
   }
 }
-
-/** What a line that can't be read hides may be the partner of what seems to be alone: it is read first. */
-function grounded(only: ReadonlySet<FindingKind>): ReadonlySet<FindingKind> {
-  return hidden.some((kind) => only.has(kind)) ? new Set([...only, ...hiding]) : only;
-}
-
-const hidden = [
-  "call-without-output",
-  "output-without-call",
-  "lost-call",
-  "lost-message",
-  "lone-reasoning",
-] as const;
-const hiding = ["unparsable-line", "invalid-utf8", "lone-surrogate", "torn-tail"] as const;
 
 /** Makes the edits of one round on the copy; what no record keeps is set aside. False: there are none. */
 function mend(folder: RepairFolder, edits: Iterable<Edit>, changes: RepairChanges): boolean {
@@ -297,6 +288,7 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
     mended: changes.mended,
     forgotIndex: prepared.forgetsIndex,
     ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
+    ...(isHistoryWrong(prepared) && { history: ["legacy", "paginated"] as const }),
     ...(prepared.movedFrom?.archivedAt !== undefined && { archivedAt: prepared.movedFrom.archivedAt }),
   };
   for (const file of [folder.original, folder.repaired, folder.setAside])
@@ -305,6 +297,10 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
   folder.write(journal);
   crashPoint("repair-begun");
   return complete(folder, journal, stat);
+}
+
+function isHistoryWrong({ movedFrom, isPaginated }: PreparedRepair): boolean {
+  return isPaginated && movedFrom?.history === "legacy";
 }
 
 /** Writes the rollout and brings Codex's databases in line; every step can be taken again. `stat`: of the rollout before. */
@@ -319,9 +315,10 @@ function complete(folder: RepairFolder, journal: Journal, stat: Stats): Complete
   utimesSync(path, stat.atimeMs / 1_000, (stat.mtimeMs + 1) / 1_000);
   crashPoint("repair-written");
   if (thread !== undefined && journal.movedFrom !== undefined) {
-    const { movedFrom, archivedAt } = journal;
+    const { movedFrom, archivedAt, history } = journal;
     const before = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
-    databases?.setPlace(thread, isUndoing ? before : { path });
+    const place = isUndoing ? before : { path };
+    databases?.setPlace(thread, { ...place, ...(history && { history: history[isUndoing ? 0 : 1] }) });
   }
   const done: Journal = { ...journal, state: isUndoing ? "undone" : "done" };
   folder.write(done);
@@ -388,6 +385,13 @@ function threadOf(path: string, databases: CodexDatabases | undefined): string |
   return known.find(isThreadId);
 }
 
-function isMisplaced(named: NamedPlace | undefined, path: string, home: string | undefined): boolean {
-  return named !== undefined && home !== undefined && placeMisfit(named, path, home) !== undefined;
+function isMisplaced(
+  named: NamedPlace | undefined,
+  path: string,
+  home: string | undefined,
+  isPaginated: boolean,
+): boolean {
+  return (
+    named !== undefined && home !== undefined && placeMisfit(named, path, home, isPaginated) !== undefined
+  );
 }
