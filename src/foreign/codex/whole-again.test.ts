@@ -150,6 +150,13 @@ describe("a rollout that a fork goes on from", () => {
     expect(await repaired(text)).toBe(whole);
   });
 
+  it("is not told of an event for which there is no room, as Codex shows such a file by its index", async () => {
+    const at = lines.findIndex((line) => line.includes('"item":{"type":"UserMessage"'));
+    const mended = await repaired(joined(lines.with(at, "#".repeat(lines[at]!.length))));
+    expect(mended.length).toBe(whole.length);
+    expect(await kinds()).toEqual([]);
+  });
+
   it("gets a call or an output back in the line in which it stood, so that nothing moves", async () => {
     for (const at of [call, output]) {
       const text = joined(lines.with(at, "#".repeat(lines[at]!.length)));

@@ -39,6 +39,13 @@ export function heldStill(
       return planned.has(kind) ? finding : { ...finding, severity: "note", detail };
     }
     if (!moving.has(kind) || !needsRepair(finding) || planned.has(kind)) return finding;
+    // What it shows of such a file Codex has in its index, and makes none anew.
+    if (kind === "lost-event")
+      return {
+        ...finding,
+        severity: "note",
+        detail: "before the place at which another file goes on from this one",
+      };
     return {
       ...finding,
       instead: `no repair: nothing in the file may move, as another one goes on from byte ${pin.offset} of it, and there is no room in between. To go on with all that can be read: throughline resume ${quoted(thread ?? options.path)}`,
