@@ -10,7 +10,7 @@ import {
   trimOutputs,
 } from "../recovery/room.ts";
 import { cutWindow, type Cut, weightOf } from "../session/cut.ts";
-import type { ItemRecord, NewEvent, Usage } from "../session/event.ts";
+import { isPrompt, type NewEvent, type Usage } from "../session/event.ts";
 import { describeItem, itemText, messageItem } from "../session/item.ts";
 import { summarize } from "../session/summary.ts";
 import { byteLength, shorten } from "../session/shorten.ts";
@@ -205,12 +205,6 @@ async function gather({ history, log }: Journal, { index }: Cut): Promise<Gather
   const isKept = history.items.slice(index).some(isPrompt);
   return { entries, parts: { context, ...(prompt !== undefined && !isKept && { prompt }) } };
 }
-
-const isPrompt = ({ event }: ItemRecord): boolean =>
-  event.type === "item-added" &&
-  event.origin === "input" &&
-  event.kind === "message" &&
-  event.role === "user";
 
 type Written = { kind: "written"; text: string; usage: Usage } | { kind: "failed"; failure: Failure };
 

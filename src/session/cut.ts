@@ -1,4 +1,4 @@
-import type { ItemRecord } from "./event.ts";
+import { isPrompt, type ItemRecord } from "./event.ts";
 import { isCallKind, isOutputKind } from "./item.ts";
 import { OpenCalls } from "./open-calls.ts";
 
@@ -52,9 +52,6 @@ export function cutWindow(items: readonly ItemRecord[], keepBytes: number): Cut 
   const isNear = asked && found && found.cutBytes - asked.cutBytes <= keepBytes;
   return isNear ? asked : found;
 }
-
-const isPrompt = ({ event }: ItemRecord): boolean =>
-  event.type === "item-added" && event.origin === "input" && event.role === "user";
 
 /** The indexes, ascending, before which a window may be cut. */
 function cutPlaces(items: readonly ItemRecord[]): number[] {

@@ -258,6 +258,8 @@ export const sessionEvent = z.discriminatedUnion("type", [
     /** The model snapshot that the response named; evidence, not a key. */
     model: z.string().optional(),
     origin: z.enum(["input", "model", "tool", "repair"]),
+    /** A message in the person's name that the person didn't write: what Codex tells the model of the workspace, of skills, of aborted turns. */
+    context: z.literal(true).optional(),
     /** The follow-up whose text this is. With this line it counts as delivered. */
     followUp: z.string().optional(),
   }),
@@ -371,4 +373,10 @@ export type ItemRecord = LogRecord<EventOf<"item-added"> | EventOf<"history-comp
 /** Whether the line carries an item: then its bytes can be read by its `body`. */
 export function isItemRecord(record: LogRecord): record is ItemRecord {
   return record.body !== undefined;
+}
+
+/** Whether the item is what the person asked: a message in the person's name that no program put there. */
+export function isPrompt({ event }: ItemRecord): boolean {
+  if (event.type !== "item-added" || event.origin !== "input") return false;
+  return event.kind === "message" && event.role === "user" && event.context !== true;
 }

@@ -27,7 +27,9 @@ export function transcriptEntry({ event }: ItemRecord, item: Uint8Array): Transc
   if (kind !== "message") return undefined;
   if (event.type === "history-compacted")
     return { who: "summary of what came before", text, weight: "summary" };
-  return { who: role === "user" ? "person" : (role ?? "message"), text, weight: "words" };
+  const isContext = event.type === "item-added" && event.context === true;
+  const who = isContext ? "context" : role === "user" ? "person" : (role ?? "message");
+  return { who, text, weight: "words" };
 }
 
 const limits = [32_768, 8_192, 2_048, 512, 128];

@@ -108,3 +108,19 @@ it("what came since in Codex is taken over on the next resume, and nothing is re
     rmSync(join(rig.home, "cache"), { recursive: true });
     expect((await rig.run(["resume", thread, "still", "--here"])).err).toMatch(/both have gone on since/u);
   }));
+
+it("what Codex told the model in the person's name is sent on, and shown as nobody's words", () =>
+  withRig(scenario, async (rig) => {
+    const home = codexHome(rig, "0.58.0");
+    const told = "/home/dev/project/0.58.0/resume/ws</cwd>";
+    const { thread } = listRollouts(home).find(({ path }) => readFileSync(path, "utf8").includes(told))!;
+    expect((await rig.run(["resume", thread, "and now?", "--here"])).status).toBe(0);
+    expect(JSON.stringify(rig.simulator.requests.at(-1))).toContain(told);
+    const shown = await rig.run(["show", thread, "--steps", "100"]);
+    const written = await rig.run(["export", thread, "--format", "markdown"]);
+    for (const { status, out } of [shown, written]) {
+      expect(status).toBe(0);
+      expect(out).toContain("and now?");
+      expect(out).not.toContain("<environment_context>");
+    }
+  }));

@@ -151,7 +151,10 @@ async function* rolloutLines(
 async function* markdownLines(store: SessionStore, history: History): AsyncGenerator<string> {
   const { id } = history;
   yield markdownHead(summarize(history, history.created));
-  for await (const { item } of itemsOf(await visibleItems(store, id), (refs) => store.bodies(id, refs))) {
+  const said = (await visibleItems(store, id)).filter(
+    ({ event }) => event.type !== "item-added" || !event.context,
+  );
+  for await (const { item } of itemsOf(said, (refs) => store.bodies(id, refs))) {
     const parsed = parseJson(Buffer.from(item).toString("utf8"));
     if (isJsonObject(parsed)) yield markdownItem(parsed);
   }

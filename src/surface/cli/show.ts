@@ -137,7 +137,7 @@ async function shownItem(
     return { ...at, kind: "call", text: callLine(event.name ?? "", words), ...diff };
   }
   if (isOutputKind(event.kind)) return { ...at, kind: "output", text: itemText(item) };
-  if (event.kind !== "message" || event.role === "developer") return undefined;
+  if (event.kind !== "message" || event.role === "developer" || event.context) return undefined;
   return { ...at, kind: event.role === "user" ? "prompt" : "answer", text: itemText(item) };
 }
 

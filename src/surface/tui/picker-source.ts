@@ -117,8 +117,10 @@ async function lastMessages(store: SessionStore, id: string): Promise<PreviewMes
   const records = fold
     .history()
     .items.filter(isItemRecord)
-    .filter(({ event: { kind, role, empty } }) => {
-      return kind === "message" && role !== "developer" && role !== "system" && !empty;
+    .filter(({ event }) => {
+      const { kind, role, empty } = event;
+      const isContext = event.type === "item-added" && event.context === true;
+      return kind === "message" && role !== "developer" && role !== "system" && !empty && !isContext;
     })
     .slice(-mostMessages);
   const messages: PreviewMessage[] = [];

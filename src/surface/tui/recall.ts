@@ -91,6 +91,6 @@ function blockOf({ event }: ItemRecord, item: Record<string, unknown>): Block | 
   const text = itemText(item);
   if (event.kind !== "message" || text.trim() === "") return undefined;
   if (event.origin === "model") return { kind: "answer", text };
-  // The context that is put before the first message is a developer's.
-  return event.role === "user" ? { kind: "prompt", text } : undefined;
+  // The context that is put before the first message is a developer's, and in the person's name where Codex put it.
+  return event.role === "user" && !event.context ? { kind: "prompt", text } : undefined;
 }

@@ -82,6 +82,14 @@ export function promptOf(payload: MessageMembers): string | undefined {
   return texts.join("");
 }
 
+/** Whether a message in the person's name holds nothing but what Codex put there. */
+export function isContext(payload: MessageMembers): boolean {
+  const { type, role, content } = payload;
+  if (type !== "message" || role !== "user" || promptOf(payload) !== undefined) return false;
+  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
+  return parts.every(({ text }) => typeof text === "string" && isContextual(text));
+}
+
 /**
  * The person's words that an event tells: `user_message`, in whose place `item_completed` stands since 0.148. Codex's own list takes a
  * thread's title from the first of them; `undefined` for every other event, and for what was told of what Codex itself wrote (0.34 to 0.40).

@@ -9,7 +9,7 @@ import type { RolloutHeader } from "../rollout/header.ts";
 import { injectedPrompt, isInjected } from "../rollout/injected.ts";
 import { answeredAs, copiedItem, type LoggedItem, loggedItem } from "../rollout/item.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
-import { isSummaryText, titleOf } from "../rollout/prompt.ts";
+import { isContext, isSummaryText, titleOf } from "../rollout/prompt.ts";
 import { Room } from "../rollout/room.ts";
 import { ThreadFold, type Changed, type ThreadItem } from "../rollout/thread.ts";
 
@@ -279,6 +279,7 @@ export class Taking {
     this.#item(logged, origin, events, at, {
       ...((origin === "model" || isSealed) && { issuer: this.#issuer(this.header?.modelProvider) }),
       ...(origin === "model" && this.model !== undefined && { model: this.model }),
+      ...(isContext(payload) && { context: true }),
     });
   }
 
@@ -305,7 +306,7 @@ export class Taking {
     origin: "input" | "model" | "tool" | "repair",
     events: Append[],
     at: number | undefined,
-    more: { issuer?: string; model?: string } = {},
+    more: { issuer?: string; model?: string; context?: true } = {},
   ): void {
     const step = origin === "input" ? this.#step + 1 : this.#step;
     this.items++;
