@@ -120,6 +120,10 @@ export class JsonSkim {
     return this.has(slot) && this.#bytes[this.#starts[slot]!] === openBrace;
   }
 
+  isList(slot: number): boolean {
+    return this.has(slot) && this.#bytes[this.#starts[slot]!] === openBracket;
+  }
+
   /** What `JSON.parse` says that the member is, the bytes of its strings taken for Latin-1; `undefined` where it is missing. */
   value(slot: number): unknown {
     if (!this.has(slot)) return undefined;

@@ -1,4 +1,4 @@
-import { isJsonObject, stringOf } from "../../../lib/json.ts";
+import { stringOf } from "../../../lib/json.ts";
 import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
@@ -166,7 +166,7 @@ export class MessagesWatch {
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
     if (isAnswer) {
       const [id, text] = [payload["id"], textIn(payload["content"])];
-      if (hasOrdinal && isOfTurn(payload)) this.untold.answered(id, line);
+      if (hasOrdinal) this.untold.answered(payload, line);
       if (typeof id === "string") this.#recorded.push(id);
       if (this.#recorded.length > mostTold) this.#recorded.shift();
       const at = this.#told.findIndex(
@@ -180,7 +180,7 @@ export class MessagesWatch {
     } else if (role === "user") {
       const words = promptOf(payload);
       if (words === undefined) return;
-      if (hasOrdinal && words !== "" && isOfTurn(payload)) this.untold.said(line);
+      if (hasOrdinal && words !== "") this.untold.said(payload, line);
       this.#said.push(words);
       if (this.#said.length > mostTexts) this.#said.shift();
     }
@@ -230,10 +230,4 @@ export class MessagesWatch {
     this.#lone.keep([]);
     this.plain.keep([]);
   }
-}
-
-/** Whether an item says what the event needs that tells it again. */
-function isOfTurn(payload: WatchedRecord["payload"]): boolean {
-  const passed = payload["internal_chat_message_metadata_passthrough"];
-  return typeof payload["id"] === "string" && isJsonObject(passed) && typeof passed["turn_id"] === "string";
 }

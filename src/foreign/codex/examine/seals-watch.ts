@@ -7,9 +7,6 @@ import { type SealedBlob, SealedBlobs } from "./sealed-blobs.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 const mostBlobs = 200_000;
-/** In so many bytes of a line an output begins that Codex has written. */
-const outputHead = 2 ** 10;
-const outputList = Buffer.from('"output":[');
 const sealedMark = Buffer.from('"encrypted_content"');
 
 /** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents, parts of outputs and of what else there is. */
@@ -18,7 +15,8 @@ export class SealsWatch {
   /** Line index of the last summary: sealed content before it is not sent any more, as long as it stands. */
   lastCompaction = -1;
 
-  see({ type, kind, payload }: WatchedRecord, line: RolloutLine): void {
+  see(record: WatchedRecord, line: RolloutLine): void {
+    const { type, kind, payload } = record;
     if (type === "response_item") {
       if (kind === "reasoning") this.#blob(payload, "reasoning", line);
       else if (kind === "compaction" || kind === "compaction_summary")
@@ -26,7 +24,7 @@ export class SealsWatch {
       else if (kind === "agent_message") this.#parts(payload["content"], line);
       else {
         this.#message(payload, line, "within");
-        if (isOutputKind(kind ?? "")) this.#output(line);
+        if (record.hasParts && isOutputKind(kind ?? "")) this.#output(line);
       }
     } else if (type === "inter_agent_communication") {
       this.#message(payload, line);
@@ -57,8 +55,7 @@ export class SealsWatch {
 
   /** Few outputs are lists, and fewer hold something sealed: only those are parsed. */
   #output(line: RolloutLine): void {
-    if (!line.whole || !line.bytes.subarray(0, outputHead).includes(outputList)) return;
-    const record = line.bytes.includes(sealedMark) ? readRecord(line) : undefined;
+    const record = line.whole && line.bytes.includes(sealedMark) ? readRecord(line) : undefined;
     const output = record?.readable === true ? record.payload["output"] : undefined;
     this.#parts(output, line, "within");
   }

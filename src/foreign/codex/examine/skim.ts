@@ -5,7 +5,7 @@ import { askedOfItem, askedOfPayload, isPlaceholder, type WatchedRecord } from "
 
 const ofPayload = askedOfPayload.map((name) => `payload.${name}`);
 const ofItem = askedOfItem.map((name) => `payload.item.${name}`);
-const wanted = ["timestamp", "ordinal", "type", "payload", ...ofPayload, ...ofItem];
+const wanted = ["timestamp", "ordinal", "type", "payload", ...ofPayload, "payload.output", ...ofItem];
 const slots = new Map(wanted.map((path, slot) => [path, slot]));
 const slotOf = (path: string): number => slots.get(path)!;
 const timestampSlot = slotOf("timestamp");
@@ -15,6 +15,7 @@ const payloadSlot = slotOf("payload");
 const kindSlot = slotOf("payload.type");
 const idSlot = slotOf("payload.id");
 const itemSlot = slotOf("payload.item");
+const outputSlot = slotOf("payload.output");
 
 /** Members that are one of a few words, if they are text. */
 const words: ReadonlySet<string> = new Set(["type", "role", "name"]);
@@ -50,6 +51,10 @@ class SkimmedRecord implements WatchedRecord {
 
   get timestamp(): unknown {
     return this.#json.value(timestampSlot);
+  }
+
+  get hasParts(): boolean {
+    return this.#json.isList(outputSlot);
   }
 
   idIn(ids: TextSet, shortest: number): number | undefined {

@@ -2,6 +2,8 @@ import { Bounded } from "./bounded.ts";
 import type { Hole } from "./hole.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
+import { isJsonObject } from "../../../lib/json.ts";
+import type { WatchedRecord } from "./watched-record.ts";
 
 /** A message whose record is there, while the event that told it a second time is gone: Codex shows what events tell. */
 export interface UntoldMessage {
@@ -36,19 +38,20 @@ export class UntoldWatch {
     if (this.#said && hole.index === this.#said.record.index + 1) this.#said.hole ??= hole;
   }
 
-  said(line: RolloutLine): void {
+  said(payload: WatchedRecord["payload"], line: RolloutLine): void {
     this.#settle();
-    this.#said = { record: spanOf(line) };
+    if (isOfTurn(payload)) this.#said = { record: spanOf(line) };
   }
 
-  answered(id: unknown, line: RolloutLine): void {
+  answered(payload: WatchedRecord["payload"], line: RolloutLine): void {
     this.#settle();
-    if (typeof id !== "string" || this.#told.includes(id)) return;
     const hole = this.#hole;
     const isBefore = hole && (hole.bytes === 0 ? hole.index === line.index : hole.index === line.index - 1);
-    // One hole is not where two events were.
-    const isTaken = this.#found.items.at(-1)?.hole === hole;
-    if (isBefore && !isTaken) this.#found.add({ role: "assistant", record: spanOf(line), hole, id });
+    // One hole is not where two events were. There are few, so that an answer is looked at no closer as a rule.
+    if (!isBefore || this.#found.items.at(-1)?.hole === hole || !isOfTurn(payload)) return;
+    const { id } = payload;
+    if (typeof id !== "string" || this.#told.includes(id)) return;
+    this.#found.add({ role: "assistant", record: spanOf(line), hole, id });
   }
 
   /** An event tells a prompt; or, with its id, an answer. */
@@ -71,4 +74,10 @@ export class UntoldWatch {
     if (record && hole) this.#found.add({ role: "user", record, hole });
     this.#said = undefined;
   }
+}
+
+/** Whether an item says what the event needs that tells it again. */
+function isOfTurn(payload: WatchedRecord["payload"]): boolean {
+  const passed = payload["internal_chat_message_metadata_passthrough"];
+  return typeof payload["id"] === "string" && isJsonObject(passed) && typeof passed["turn_id"] === "string";
 }

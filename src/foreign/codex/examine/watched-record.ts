@@ -33,6 +33,8 @@ export interface WatchedRecord {
   readonly kind?: string | undefined;
   readonly payload: AskedOf<typeof askedOfPayload>;
   readonly ordinal?: number | undefined;
+  /** The payload's `output` is a list of parts. */
+  readonly hasParts: boolean;
   /** As the line has it. */
   readonly timestamp?: unknown;
   /**
@@ -52,7 +54,8 @@ export function watched(
     typeof id === "string" && id.length >= shortest && !isPlaceholder(id.charCodeAt(0))
       ? ids.numberOf(id)
       : undefined;
-  return { era, type, kind, payload, ordinal, timestamp, idIn };
+  const hasParts = Array.isArray(payload["output"]);
+  return { era, type, kind, payload, ordinal, hasParts, timestamp, idIn };
 }
 
 /**
