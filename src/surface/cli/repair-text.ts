@@ -4,6 +4,7 @@ import { printable, printableLine } from "../../lib/printable.ts";
 import { entryOf } from "../../lib/table.ts";
 import { catalogue, type Finding } from "../../foreign/codex/findings/findings.ts";
 import { homeOf } from "../../foreign/codex/home/places.ts";
+import { rightPlace } from "../../foreign/codex/home/surroundings.ts";
 import { mendsOf } from "../../foreign/codex/repair/held-still.ts";
 import type { Journal } from "../../foreign/codex/repair/journal.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair/repair.ts";
@@ -32,7 +33,7 @@ export function previewText(prepared: PreparedRepair, reference: string, pasted?
     lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom.path, 300)}.`);
   if (prepared.isPaginated && movedFrom?.history === "legacy")
     lines.push("Codex's state database says again that the session has ordinals.");
-  if (movedFrom?.archivedAt !== undefined)
+  if (movedFrom?.archivedAt !== undefined && rightPlace(movedFrom, path).archivedAt === undefined)
     lines.push("Codex's state database no longer says that the session is archived.");
   for (const left of prepared.after) lines.push(leftLine(left).trim());
   if (changes.kinds.has("seal-refused"))

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import type { IndexState, NamedPlace } from "./databases.ts";
-import { isArchived, isInHome, readRolloutName } from "./places.ts";
+import { homeOf, isArchived, isInHome, readRolloutName } from "./places.ts";
 
 const newline = 0x0a;
 
@@ -24,6 +24,13 @@ export function placeMisfit(
     return named.archivedAt === undefined || isArchived(path, home) ? undefined : notArchived;
   if (isInHome(real, home)) return undefined;
   return `it names ${named.path}, which is another home's: a resume here goes on there`;
+}
+
+/** What the database names in place of a misfit; a session stays archived where its file lies with the archived ones. */
+export function rightPlace({ archivedAt }: NamedPlace, path: string): NamedPlace {
+  const home = homeOf(path);
+  const staysArchived = archivedAt !== undefined && home !== undefined && isArchived(path, home);
+  return { path, ...(staysArchived && { archivedAt }) };
 }
 
 /** So says Codex itself when it has met a file whose first line was broken (0.169). */

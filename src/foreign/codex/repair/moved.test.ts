@@ -49,15 +49,15 @@ function state(row: { rollout_path: string; archived: number; archived_at: numbe
   });
 }
 
-async function kinds(): Promise<string[]> {
+async function kinds(file = path): Promise<string[]> {
   const options = { home: own, now, signal: new AbortController().signal };
-  for await (const { findings } of diagnose([path], options))
+  for await (const { findings } of diagnose([file], options))
     return findings.filter(needsRepair).map(({ kind }) => kind);
   throw new Error("nothing was said");
 }
 
-const repair = async (): Promise<unknown> =>
-  (await repairRollout(path, { home: own, now, seals: { which: "none" } }, () => undefined))?.journal.mended;
+const repair = async (file = path): Promise<unknown> =>
+  (await repairRollout(file, { home: own, now, seals: { which: "none" } }, () => undefined))?.journal.mended;
 
 describe("a session that Codex has archived, and whose file was moved back by hand", () => {
   it.each([archived, path])("is no archived one any more, wherever the database has it", async (place) => {
@@ -68,6 +68,20 @@ describe("a session that Codex has archived, and whose file was moved back by ha
     expect(await kinds()).toEqual([]);
     expect(named()).toEqual({ rollout_path: path, archived: 0, archived_at: null });
     await undoRepair(own, path);
+    expect(named()).toEqual(was);
+  });
+});
+
+describe("an archived session of a home that was moved", () => {
+  it("stays archived where its file lies now", async () => {
+    renameSync(path, archived);
+    const was = { rollout_path: `/old/archived_sessions/${name}`, archived: 1, archived_at: 1_795_000_000 };
+    state(was);
+    expect(await kinds(archived)).toEqual(["state-moved"]);
+    expect(await repair(archived)).toEqual({});
+    expect(await kinds(archived)).toEqual([]);
+    expect(named()).toEqual({ ...was, rollout_path: archived });
+    await undoRepair(own, archived);
     expect(named()).toEqual(was);
   });
 });

@@ -35,7 +35,7 @@ import { planLayout } from "./plan-layout.ts";
 import { grounded, type PlanOptions } from "./plan-options.ts";
 import { RepairChanges } from "./repair-changes.ts";
 import { SetAside } from "./set-aside.ts";
-import { indexKey, indexMisfit, placeMisfit } from "../home/surroundings.ts";
+import { indexKey, indexMisfit, placeMisfit, rightPlace } from "../home/surroundings.ts";
 import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
 
 export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals" | "only" | "now"> {
@@ -317,7 +317,7 @@ function complete(folder: RepairFolder, journal: Journal, stat: Stats): Complete
   if (thread !== undefined && journal.movedFrom !== undefined) {
     const { movedFrom, archivedAt, history } = journal;
     const before = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
-    const place = isUndoing ? before : { path };
+    const place = isUndoing ? before : rightPlace(before, path);
     databases?.setPlace(thread, { ...place, ...(history && { history: history[isUndoing ? 0 : 1] }) });
   }
   const done: Journal = { ...journal, state: isUndoing ? "undone" : "done" };
