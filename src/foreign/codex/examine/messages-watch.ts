@@ -96,7 +96,7 @@ export class MessagesWatch {
     this.#lines = line.index + 1;
     if (type === "response_item") this.#item(kind, payload, line, ordinal !== undefined);
     else if (type === "event_msg") this.#event(kind, payload, line);
-    else if (type === "compacted") this.#replaced();
+    else if (type === "compacted") this.#replaced(payload);
   }
 
   rolledBack(from: number): void {
@@ -223,7 +223,9 @@ export class MessagesWatch {
   }
 
   /** What a summary replaced is not sent any more. */
-  #replaced(): void {
+  #replaced({ message }: WatchedRecord["payload"]): void {
+    // A sealed one says nothing here, and the answer before it is one of the talk.
+    if (stringOf(message) !== "") this.untold.summarised();
     this.#told = [];
     this.#reasoning = undefined;
     this.lost.keep([]);

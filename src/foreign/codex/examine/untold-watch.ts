@@ -22,6 +22,10 @@ const mostIds = 64;
  */
 export class UntoldWatch {
   readonly #found = new Bounded<UntoldMessage & { readonly id?: string }>(most);
+  /** Of the answers among them: most events tell another one, and none of those may cost a look at all that was found. */
+  readonly #ids = new Set<string>();
+  /** Id of the answer that was seen last. */
+  #answer: string | undefined;
   /** The prompt that was said last, until the line behind it is known. */
   #said: { readonly record: Span; hole?: Hole } | undefined;
   #hole: Hole | undefined;
@@ -45,12 +49,14 @@ export class UntoldWatch {
 
   answered(payload: WatchedRecord["payload"], line: RolloutLine): void {
     this.#settle();
+    const { id } = payload;
+    this.#answer = typeof id === "string" ? id : undefined;
     const hole = this.#hole;
     const isBefore = hole && (hole.bytes === 0 ? hole.index === line.index : hole.index === line.index - 1);
     // One hole is not where two events were. There are few, so that an answer is looked at no closer as a rule.
     if (!isBefore || this.#found.items.at(-1)?.hole === hole || !isOfTurn(payload)) return;
-    const { id } = payload;
     if (typeof id !== "string" || this.#told.includes(id)) return;
+    if (this.#found.count < most) this.#ids.add(id);
     this.#found.add({ role: "assistant", record: spanOf(line), hole, id });
   }
 
@@ -61,12 +67,22 @@ export class UntoldWatch {
     if (typeof id !== "string") return;
     this.#told.push(id);
     if (this.#told.length > mostIds) this.#told.shift();
-    if (this.#found.count > 0) this.#found.keep(this.#found.items.filter((untold) => untold.id !== id));
+    this.#takeBack(id);
+  }
+
+  /** A summary took the place of what was said so far: what the model answered last was that summary, and Codex tells none by an event. */
+  summarised(): void {
+    if (this.#answer !== undefined) this.#takeBack(this.#answer);
   }
 
   /** What was copied from another thread may have left its events there. */
   forget(): void {
     this.#found.keep([]);
+    this.#ids.clear();
+  }
+
+  #takeBack(id: string): void {
+    if (this.#ids.delete(id)) this.#found.keep(this.#found.items.filter((untold) => untold.id !== id));
   }
 
   #settle(): void {

@@ -62,3 +62,15 @@ it("no event is missed in what Codex has written", async () => {
     expect(found.map(({ kind }) => kind)).not.toContain("lost-event");
   }
 });
+
+it("no event is missed for a summary that Codex made: it is told by none", async () => {
+  const all = listRollouts(fixtures).map((each) => readFileSync(each.path, "utf8").trimEnd().split("\n"));
+  const summarised = all.find((each) => each.some((line) => line.includes('"text":"SUMMARY: ')))!;
+  const before = summarised.findIndex((line) => line.includes('"text":"SUMMARY: ')) - 1;
+  for (const damaged of [
+    summarised.toSpliced(before, 1),
+    summarised.with(before, " ".repeat(summarised[before]!.length)),
+    summarised.with(before, summarised[before]!.slice(0, 30)),
+  ])
+    expect(await kinds(damaged)).not.toContain("lost-event");
+});
