@@ -14,7 +14,7 @@ export function readCacheFile(path: string): unknown {
 }
 
 /**
- * Puts a cache's file in place whole, for its owner alone: it may hold what people asked. Of two writers the last one counts. Resolves to why
+ * Puts a cache's file in place whole, for its owner alone: it may hold what people asked. Of two writers the last one counts. Returns why
  * it could not be written; that costs time and nothing more.
  */
 export function writeCacheFile(path: string, content: unknown): string | undefined {

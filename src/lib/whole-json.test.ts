@@ -15,6 +15,11 @@ describe("JSON of others", () => {
     expect(writeJson(parseExactJson(text)) === text).toBe(true);
   });
 
+  it("is read with a string of millions of escapes", () => {
+    const text = `{"id":12345678901234567890,"content":"${"\\n".repeat(5e6)}"}`;
+    expect(parseExactJson(text)).toMatchObject({ content: "\n".repeat(5e6) });
+  });
+
   it("is no value where it is not JSON", () => {
     for (const text of ["", "{", "12345678901234567890]", '{"a":12345678901234567890,}'])
       expect(parseExactJson(text)).toBeUndefined();

@@ -16,7 +16,14 @@ const tokens = /[[\]{},:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s[\]{},:"]+/gu;
 /** As `parseJson`, but a number that would be written otherwise stays what it is to `writeJson`; nothing else can be done with it. */
 export function parseExactJson(text: string): unknown {
   const plain = parseJson(text);
-  return plain === undefined || !maybeInexact.test(text) ? plain : built(text);
+  if (plain === undefined || !maybeInexact.test(text)) return plain;
+  try {
+    return built(text);
+  } catch (error) {
+    // A string of millions of escapes is more than a regular expression takes.
+    if (error instanceof RangeError) return plain;
+    throw error;
+  }
 }
 
 /** The value of a text that is JSON. Calls nothing for what is nested: a model may nest deeper than a stack reaches. */

@@ -194,6 +194,44 @@ describe("words that nobody knows", () => {
     expect(sent.at(-1)!["tools"]).toEqual([shell]);
   });
 
+  it.each<[string, JsonObject, string]>([
+    ["who is blocked", { safety_identifier: "s" }, "Limited access for this safety_identifier."],
+    ["a policy", { service_tier: "auto" }, "Your request for service_tier violates our policy."],
+    ["what was asked", { service_tier: "auto" }, 'Refused: "how do I set service_tier" isn\'t answered.'],
+    [
+      "a part of an item",
+      { text: { format: { type: "json_object" } } },
+      "Missing required field 'text' in content.",
+    ],
+    [
+      "a member of an item",
+      { reasoning: { effort: "low" } },
+      "The item of type 'reasoning' lacks 'summary'.",
+    ],
+  ])("take no setting along that they are not about: %s", async (_what, setting, words) => {
+    const { sent } = await askedThrice(setting, () => invalid(words), { times: 1 });
+    for (const body of sent) expect(body).toMatchObject(setting);
+  });
+
+  it("are about the item where they name a member deep in it, or one that it hasn't", async () => {
+    const call = {
+      type: "local_shell_call",
+      call_id: "c",
+      status: "completed",
+      action: { type: "exec", command: [] },
+    };
+    const output = { type: "local_shell_call_output", call_id: "c", output: "3" };
+    for (const place of ["action.command", "foo"]) {
+      const { sent } = await askedThrice({ input: [said("List."), call, output, said("Go on.")] }, (body) => {
+        const at = items(body).findIndex(({ action }) => action !== undefined);
+        return at < 0 ? undefined : invalid(`Invalid 'input[${at}].${place}': empty array.`);
+      });
+      expect(new Set(sent.map((body) => JSON.stringify(body))).size).toBeGreaterThan(1);
+      for (const { type, action } of sent.flatMap(items))
+        if (type === "local_shell_call") expect(action).toEqual(call.action);
+    }
+  });
+
   it("may name a member of an item in the server's own spelling", async () => {
     const answer = { type: "message", role: "assistant", content: [{ type: "output_text", text: "A." }] };
     const input = [said("List."), { ...answer, status: "incomplete" }, said("Go on.")];

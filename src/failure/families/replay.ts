@@ -229,7 +229,7 @@ export const replay: readonly Family[] = [
   },
   {
     holds: ({ text, param }) =>
-      /\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|invalid|cannot determine)\b.{0,24}\b(?:input item|input|item|content block|block|message) types?\b|\bcannot determine type of\b|\bnot match any variant of\b/u.test(
+      /\b(?:unknown|unsupported|unrecogni[sz]ed|unexpected|invalid|cannot determine)\b.{0,24}\b(?:input item|item|content block|block|message) types?\b|\bcannot determine type of\b|\bnot match any variant of\b/u.test(
         text,
       ) ||
       /\b(?:input|messages)[[.]\d+\]?\.type\b/u.test(`${param} ${text}`) ||

@@ -123,6 +123,8 @@ export class Remembering {
     const others = this.#repairs.filter((repair) => !isOfSeals(repair));
     for (const { scope } of others) {
       if (scope.kind !== "parameter") continue;
+      // Nothing sealed is given out with a response that is kept: that is this request's own, and says nothing of the model.
+      if (scope.parameter === "include" && taken.settings["store"] === true) continue;
       memory.refuseParameter(issuer, taken.request.model ?? "", scope.parameter, this.#refusal, now());
     }
     const quarantines = others.filter(({ scope }) => scope.kind !== "parameter");

@@ -4,14 +4,15 @@ import { flag } from "../../replay/flag.ts";
 import type { Projection } from "../../replay/project.ts";
 import type { ItemRecord } from "../../session/event.ts";
 
-/** The places of items that bring tools (`additional_tools`, Codex 0.150 on; mxyhi/token_proxy#307, 2026-08). */
-export const toolItems = (records: readonly ItemRecord[]): number[] =>
-  records.flatMap(({ event }) => (event.kind === "additional_tools" ? [event.seq] : []));
-
-export function isAsItStands(projection: Projection, seq: number): boolean {
+/** The items that bring tools (`additional_tools`, Codex 0.150 on; mxyhi/token_proxy#307, 2026-08) and that are not sent as they stand. */
+export function displaced(projection: Projection, records: readonly ItemRecord[]): number[] {
+  const seqs = new Set(
+    records.flatMap(({ event }) => (event.kind === "additional_tools" ? [event.seq] : [])),
+  );
+  if (seqs.size === 0) return [];
   for (const { kind, record, flags } of projection.elements())
-    if (kind === "item" && record.event.seq === seq) return (flags & ~flag.detached) === flag.sent;
-  return false;
+    if (kind === "item" && (flags & ~flag.detached) === flag.sent) seqs.delete(record.event.seq);
+  return [...seqs];
 }
 
 const decoder = new TextDecoder();
@@ -29,9 +30,10 @@ export function movedTools(items: readonly Uint8Array[], places: readonly number
 export function withTools(settings: JsonObject, moved: readonly unknown[]): JsonObject {
   if (moved.length === 0) return settings;
   const own: unknown[] = Array.isArray(settings["tools"]) ? settings["tools"] : [];
-  const known = new Set(own.map(nameOf));
-  const others = moved.filter((tool) => !known.has(nameOf(tool)));
-  return { ...settings, tools: [...own, ...others] };
+  // The later of two of a name is what was meant last.
+  const others = new Map(moved.map((tool) => [nameOf(tool), tool]));
+  for (const tool of own) others.delete(nameOf(tool));
+  return { ...settings, tools: [...own, ...others.values()] };
 }
 
 const nameOf = (tool: unknown): string => writeJson(isJsonObject(tool) ? [tool["type"], tool["name"]] : tool);

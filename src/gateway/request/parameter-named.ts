@@ -1,5 +1,5 @@
 import { Failure, isFailureOf } from "../../failure.ts";
-import { isJsonObject, type JsonObject } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, members, stringOf } from "../../lib/json.ts";
 import { isRefusal } from "../../recovery/trial.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
@@ -11,33 +11,42 @@ import type { TakenRequest } from "./taken-request.ts";
 export function withParameterNamed(failure: Failure, taken: TakenRequest): Failure {
   const { signal } = failure;
   if (!signal || isOfValue.test(signal.code ?? "")) return failure;
-  const said = signal.message.slice(0, longestSentence);
+  // What is quoted with its blanks is the person's or the model's, and names nothing.
+  const said = signal.message.slice(0, longestSentence).replaceAll(/"[^"]*\s[^"]*"/gu, '""');
+  if (isOfContent.test(said)) return failure;
   const as = (parameter: string): Failure =>
     new Failure("parameter-unsupported", failure.message, { parameter }, { signal });
   if (isFailureOf(failure, "parameter-unsupported")) {
     const { parameter } = failure.data;
     const isGone = parameter !== undefined && taken.projection.without.includes(parameter);
-    const next = isGone ? settingSaid(said, taken) : undefined;
+    const next = isGone ? settingSaid(said, settingNames(taken.settings)) : undefined;
     return next === undefined ? failure : as(next);
   }
   if (!isFailureOf(failure, "unknown-provider-failure") || !isRefusal(failure)) return failure;
-  const names = settingNames(taken.settings);
+  const names = settingNames(taken.settings).filter((name) => !whoAsks.has(name));
   const parameter =
     names.find((name) => name === signal.param && !isLimit.has(name)) ??
-    settingSaid(said, taken) ??
+    settingSaid(said, names) ??
     toolSaid(said, taken);
   if (parameter !== undefined) return as(parameter);
-  const [, index, member] = /\binput[[.](\d{1,6})\]?\.(\w+)/iu.exec(said) ?? [];
-  if (index === undefined || member === undefined) return failure;
-  const data = { index: Number(index), member: member.toLowerCase() };
+  const [, index = "", told = ""] = /\binput[[.](\d{1,6})\]?\.(\w+(?:\.\w)?)/iu.exec(said) ?? [];
+  const item = taken.request.items[Number(index)];
+  if (index === "" || !item) return failure;
+  // `input[3].action.command` is about the item; and what it doesn't have can't be left out. Some servers write names in their own way.
+  const member = members(item).find(({ key }) => key.toLowerCase() === told.toLowerCase())?.key;
+  const data = { index: Number(index), ...(member !== undefined && { member }) };
   return new Failure("request-malformed", failure.message, data, { signal });
 }
 
-function settingSaid(said: string, { settings }: TakenRequest): string | undefined {
-  const places = settingNames(settings).flatMap((name) => {
-    const at = isLimit.has(name) ? -1 : placeIn(said, name);
-    return at < 0 ? [] : [{ name, at }];
-  });
+function settingSaid(said: string, names: readonly string[]): string | undefined {
+  return firstNamed(
+    names.filter((name) => !isLimit.has(name)),
+    (name) => placeIn(said, name),
+  );
+}
+
+function firstNamed(names: readonly string[], placeOf: (name: string) => number): string | undefined {
+  const places = names.map((name) => ({ name, at: placeOf(name) })).filter(({ at }) => at >= 0);
   return places.toSorted((left, right) => left.at - right.at)[0]?.name;
 }
 
@@ -46,14 +55,18 @@ function toolSaid(said: string, { settings: { tools } }: TakenRequest): string |
   if (!Array.isArray(tools) || !/\btools?\b/iu.test(said)) return undefined;
   const place = /\btools[[.](\d{1,4})\b/u.exec(said)?.[1];
   if (place !== undefined) return Number(place) < tools.length ? `tools[${place}]` : undefined;
-  const kinds = tools.map((tool: unknown) => (isJsonObject(tool) ? tool["type"] : undefined));
-  const named = kinds.find(
-    (kind) => typeof kind === "string" && kind !== "function" && quotedPlace(said, kind) >= 0,
+  const kinds = tools.map((tool: unknown) => (isJsonObject(tool) ? stringOf(tool["type"]) : ""));
+  const named = firstNamed(
+    kinds.filter((kind) => kind !== "" && kind !== "function"),
+    (kind) => quotedPlace(said, kind),
   );
-  return typeof named === "string" ? `tools[${named}]` : undefined;
+  return named === undefined ? undefined : `tools[${named}]`;
 }
 
 const longestSentence = 300;
+
+/** A refusal of what was asked, or of who asked it, stays one. */
+const isOfContent = /\b(?:flagged|polic(?:y|ies)|safety|blocked|banned|moderat\w*|violat\w*)\b/iu;
 
 /** A value that is out of bounds is the client's to mend: without it the answer would be another one. */
 const isOfValue = /(?:above|below)_(?:max|min)|invalid_type|missing/u;
@@ -64,7 +77,9 @@ function settingNames(settings: JsonObject): string[] {
   return Object.entries(settings).flatMap(([name, value]) => {
     if (needed.has(name)) return [];
     const inner = isJsonObject(value) ? Object.keys(value).map((key) => `${name}.${key}`) : [];
-    return [name, ...inner.filter((path) => !needed.has(path))];
+    const free = inner.filter((path) => !needed.has(path));
+    // What holds something needed is needed.
+    return free.length < inner.length ? free : [name, ...free];
   });
 }
 
@@ -83,13 +98,17 @@ const needed: ReadonlySet<string> = new Set([
   "tools",
 ]);
 
+/** Whom a provider has blocked stays blocked: who asks is left out where that is said to be no setting, and on no other word. */
+const whoAsks: ReadonlySet<string> = new Set(["safety_identifier", "user"]);
+
 /** Words that a sentence about items has too. */
 const ambiguous: ReadonlySet<string> = new Set(["include", "metadata", "reasoning", "text", "user"]);
 
 /** Where a sentence names a setting; -1 where it doesn't. */
 function placeIn(said: string, name: string): number {
+  if (ambiguous.has(name)) return said.search(asSetting(name));
   const quoted = quotedPlace(said, name);
-  if (quoted >= 0 && (!ambiguous.has(name) || isAbout.test(said))) return quoted;
+  if (quoted >= 0) return quoted;
   return name.includes("_") ? said.search(new RegExp(`(?<![\\w.])${literal(name)}(?![\\w.])`, "u")) : -1;
 }
 
@@ -97,4 +116,7 @@ const quotedPlace = (said: string, name: string): number =>
   said.search(new RegExp(`["'\`]${literal(name)}["'\`]`, "u"));
 const literal = (name: string): string => name.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&");
 
-const isAbout = /\b(?:parameter|property|field|argument|member|setting|key)s?\b/iu;
+const settingWord = "(?:parameter|property|field|argument|member|setting|key)s?";
+/** `parameter 'reasoning'`, `'reasoning' field`. */
+const asSetting = (name: string): RegExp =>
+  new RegExp(`\\b${settingWord}\\b:?\\s["'\`]${name}["'\`]|["'\`]${name}["'\`]\\s${settingWord}\\b`, "iu");

@@ -7,7 +7,7 @@ import type { ItemRecord, Quarantine } from "../../session/event.ts";
 import { isCallKind, isOutputKind } from "../../session/item.ts";
 import { withoutParameters } from "../../provider/wire/without.ts";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
-import { isAsItStands, movedTools, toolItems, withTools } from "./moved-tools.ts";
+import { displaced, movedTools, withTools } from "./moved-tools.ts";
 import { type ReadRequest, recordsOf, settingsOf, withoutMember } from "./read-request.ts";
 import { changesSettings, isVerbatim, writeRequest } from "./write-request.ts";
 
@@ -225,7 +225,7 @@ export class TakenRequest {
       ...(model !== undefined && { model }),
     });
     const projection = project(asSent, basis(quarantines), this.#records);
-    const moved = toolItems(this.#records).filter((seq) => !isAsItStands(projection, seq));
+    const moved = displaced(projection, this.#records);
     if (moved.length === 0) return { projection, moved };
     const gone = quarantineOf("item-type-unsupported", issuer, { kind: "items", seqs: moved }, moved.length);
     return { projection: project(asSent, basis([...quarantines, gone]), this.#records), moved };
@@ -250,6 +250,8 @@ export const itemMember = (parameter: string): string | undefined =>
 
 /** What an item can't go without. */
 const neededMembers: ReadonlySet<string> = new Set([
+  "action",
+  "author",
   "arguments",
   "call_id",
   "content",
@@ -257,6 +259,7 @@ const neededMembers: ReadonlySet<string> = new Set([
   "input",
   "name",
   "output",
+  "recipient",
   "role",
   "summary",
   "text",

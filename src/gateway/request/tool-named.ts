@@ -18,4 +18,4 @@ export function withToolNamed(failure: Failure, taken: TakenRequest): Failure {
 
 /** Whether a tool is refused for what it says of itself (its name, its schema), and not for its kind. */
 export const isOfItself = ({ signal }: Failure): boolean =>
-  /^tools\[\d+\]\.(?!type$)\w/u.test(signal?.param ?? "");
+  /\btools\[\d+\]\.(?!type\b)\w/u.test(signal?.param ?? signal?.message ?? "");

@@ -214,6 +214,27 @@ describe("a streamed answer", () => {
     expect(events.at(-1)).toMatchObject({ type: "completed", usage: { outputTokens: 89 } });
   });
 
+  it.each([
+    ["is cut where no reason was told", "", false],
+    ["is read on behind the reason while a block is open", "end_turn", true],
+  ])("%s", async (_what, reason, isWhole) => {
+    const text = (words: string): string =>
+      sse("content_block_delta", { index: 0, delta: { type: "text_delta", text: words } });
+    const url = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(
+        messageStart + sse("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+      );
+      response.write(text("I will now del"));
+      response.write(sse("message_delta", { delta: { stop_reason: reason }, usage: { output_tokens: 1 } }));
+      response.end(isWhole ? ping + text("ete.") + sse("content_block_stop", { index: 0 }) : "");
+    });
+    const events = await ask(url);
+    expect(events.at(-1)?.type === "completed").toBe(isWhole);
+    expect(JSON.stringify(itemsOf(events)).includes("I will now delete.")).toBe(isWhole);
+  });
+
   it("has the reason that it stopped for when a later event tells its usage alone", async () => {
     const usage = sse("message_delta", { delta: {}, usage: { output_tokens: 90 } });
     const text =

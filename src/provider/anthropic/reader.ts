@@ -52,11 +52,11 @@ export class MessagesReader implements AnswerReader {
         return this.#stop(indexOf(event));
       case "message_delta":
         // Usage may come in a later one, which needn't repeat the reason.
-        if (typeof object(event["delta"])["stop_reason"] === "string") this.#ending = { event, data };
+        if (stringOf(object(event["delta"])["stop_reason"]) !== "") this.#ending = { event, data };
         this.#count(event["usage"]);
         return [];
       case "ping":
-        return this.end();
+        return this.#open.size === 0 ? this.end() : [];
       case "message_stop":
         return this.#end();
       case "error":

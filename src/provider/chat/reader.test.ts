@@ -241,6 +241,18 @@ describe("an answer becomes Responses items", () => {
   });
 });
 
+it("what was streamed isn't told once more by a last event that holds the whole answer", async () => {
+  const call = { id: "a", type: "function", function: { name: "look", arguments: "{}" } };
+  const whole = {
+    message: { role: "assistant", content: "Hello", tool_calls: [call] },
+    finish_reason: "tool_calls",
+  };
+  const body = chunk({ delta: { content: "Hello" } }) + callDelta(0, "{}", "a", "look") + chunk(whole) + done;
+  const events = await told(body);
+  expect(items(events)).toHaveLength(2);
+  expect(items(events)[0]).toMatchObject(message("Hello"));
+});
+
 describe("a call", () => {
   it("is told before the answer ends, and only when its arguments are whole", async () => {
     let held = true;

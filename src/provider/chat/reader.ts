@@ -45,6 +45,7 @@ export class ChatReader implements AnswerReader {
   readonly #told: PartialCall[] = [];
   /** What the answer's `finish_reason` says of its end; nothing more can come but usage. */
   #finished = false;
+  #isStreamed = false;
   #usage: unknown;
 
   constructor(tools: readonly ToolDefinition[], callIds: ReadonlySet<string>) {
@@ -62,9 +63,10 @@ export class ChatReader implements AnswerReader {
       return [refused({ message: base["status_msg"], details: base }, data)];
     }
     const said = this.#open(event);
-    const delta = toldIn(choice);
+    const delta = toldIn(choice, this.#isStreamed);
+    this.#isStreamed ||= isJsonObject(choice["delta"]);
     if (delta && !this.#finished)
-      said.push(...this.#delta(delta, () => toldIn(firstChoice(objectIn(data))) ?? delta));
+      said.push(...this.#delta(delta, () => toldIn(firstChoice(objectIn(data)), false) ?? delta));
     const reason = choice["finish_reason"];
     if (typeof reason === "string" && reason !== "" && !this.#finished)
       said.push(...this.#finish(reason, choice, data));
@@ -234,8 +236,8 @@ function firstChoice(event: JsonObject): JsonObject {
 }
 
 /** What a choice adds: a whole answer has all of it in a message. */
-function toldIn({ delta, message }: JsonObject): JsonObject | undefined {
-  return [delta, message].find(isJsonObject);
+function toldIn({ delta, message }: JsonObject, isStreamed: boolean): JsonObject | undefined {
+  return [delta, isStreamed ? undefined : message].find(isJsonObject);
 }
 
 const callsIn = (delta: JsonObject): JsonObject[] => partsIn(delta["tool_calls"]);
