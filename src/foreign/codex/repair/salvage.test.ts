@@ -39,4 +39,12 @@ describe("of a line that is no record", () => {
     expect(kept(message.replace(role, `\xff\xc3${role}`))).toBe(message.replace(role, `  ${role}`));
     expect(lost(message.replace(role, `\xff\xc3${role}`))).toEqual([]);
   });
+
+  it("bytes that are no text are replaced in a record by its own strings, also behind one torn within a string", () => {
+    const torn = '{"timestamp":"2026-11-20T20:47:31.000Z","type":"torn he';
+    const glued = enveloped.replace("{}", '{"message":"caf\xe9 au lait"\xe9}');
+    expect(kept(torn + glued)).toBe(
+      " ".repeat(torn.length) + enveloped.replace("{}", '{"message":"caf? au lait" }'),
+    );
+  });
 });

@@ -93,6 +93,9 @@ function replaceInvalid(bytes: Buffer): void {
   let [isString, isEscaped] = [false, false];
   for (let at = 0; at < bytes.length;) {
     const byte = bytes[at]!;
+    // A record that is glued behind one torn within a string: what it begins with stands in no string.
+    if (byte === openBrace && bytes.subarray(at, at + beginning.length).equals(beginning))
+      isString = isEscaped = false;
     const length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 0;
     // A sequence that the end of the line cuts off is no text either.
     const isText =
