@@ -67,12 +67,29 @@ describe("a call whose record is gone", () => {
     expect(call("function_call_output", told)).toEqual(made);
   });
 
-  it("is the look at a picture that its event tells", () => {
-    const told = completed({ type: "ImageView", id: "call_1", path: "file:///work/p.png" });
+  it.each([
+    ["0.169", completed({ type: "ImageView", id: "call_1", path: "file:///work/p.png" })],
+    ["0.130", event({ type: "view_image_tool_call", call_id: "call_1", path: "/work/p.png" })],
+  ])("is the look at a picture that its event tells (%s)", (_version, told) => {
     expect(call("function_call_output", told)).toMatchObject({
       name: "view_image",
       arguments: '{"path":"/work/p.png"}',
     });
+  });
+
+  it("is a patch that leaves a new file as empty as it was", () => {
+    const told = event({ type: "patch_apply_end", changes: { "/work/a.txt": { type: "add", content: "" } } });
+    expect(call("custom_tool_call_output", told)).toMatchObject({
+      input: "*** Begin Patch\n*** Add File: /work/a.txt\n*** End Patch",
+    });
+  });
+
+  it.each([
+    ["nothing was changed", {}],
+    ["of one file it isn't known how", { ...changes, "/work/e.txt": { add: { content: "x\n" } } }],
+  ])("is no patch where %s", (_what, changed) => {
+    const told = event({ type: "patch_apply_end", changes: changed });
+    expect(call("custom_tool_call_output", told)).toMatchObject({ name: "lost_call" });
   });
 
   it("is called lost where no event tells it, and where what it tells is no text of the tool's", () => {

@@ -7,18 +7,20 @@ export type ToldCall =
   | { readonly name: string; readonly input: string };
 
 /**
- * The call that an event tells of (`exec_command_end`, `patch_apply_end`, `mcp_tool_call_end`, since 0.148 the item of `item_completed`), as
- * the model has to have made it; `undefined` where the event doesn't say.
+ * The call that an event tells of (`exec_command_end`, `patch_apply_end`, `mcp_tool_call_end`, `view_image_tool_call`, since 0.148 the item of
+ * `item_completed`), as the model has to have made it; `undefined` where the event doesn't say.
  */
 export function toldCall(told: JsonObject): ToldCall | undefined {
   const { changes, path, invocation } = told;
   const command = commandOf(told["command"]);
   if (command !== undefined) return { name: "exec_command", arguments: { cmd: command } };
-  if (isJsonObject(changes)) return { name: "apply_patch", input: patchOf(changes) };
+  const patch = isJsonObject(changes) ? patchOf(changes) : undefined;
+  if (patch !== undefined) return { name: "apply_patch", input: patch };
   const { server, tool, arguments: given } = isJsonObject(invocation) ? invocation : told;
   if (typeof server === "string" && typeof tool === "string")
     return { name: `mcp__${server}__${tool}`, arguments: isJsonObject(given) ? given : {} };
-  if (told["type"] === "ImageView" && typeof path === "string")
+  const isPicture = told["type"] === "ImageView" || told["type"] === "view_image_tool_call";
+  if (isPicture && typeof path === "string")
     return { name: "view_image", arguments: { path: path.replace(/^file:\/\//u, "") } };
   return undefined;
 }
@@ -33,19 +35,27 @@ function commandOf(command: unknown): string | undefined {
   return words.map((word) => (typeof word === "string" ? word : writeJson(word))).join(" ");
 }
 
-/** The patch that made these changes, in the form in which models write it. */
-function patchOf(changes: JsonObject): string {
-  const parts = Object.entries(changes).flatMap(([path, change]) =>
-    isJsonObject(change) ? changeOf(path, change) : [],
-  );
-  return ["*** Begin Patch", ...parts, "*** End Patch"].join("\n");
+/** The patch that made these changes, in the form in which models write it; `undefined` unless each of them is known. */
+function patchOf(changes: JsonObject): string | undefined {
+  const parts: string[] = [];
+  for (const [path, change] of Object.entries(changes)) {
+    const part = isJsonObject(change) ? changeOf(path, change) : [];
+    if (part.length === 0) return undefined;
+    parts.push(...part);
+  }
+  return parts.length === 0 ? undefined : ["*** Begin Patch", ...parts, "*** End Patch"].join("\n");
 }
 
+/** Nothing for a change of a form that is not known. */
 function changeOf(path: string, change: JsonObject): string[] {
-  const lines = (key: string): string[] => stringOf(change[key]).replace(/\n$/u, "").split("\n");
+  const lines = (key: string): string[] => {
+    const text = stringOf(change[key]);
+    return text === "" ? [] : text.replace(/\n$/u, "").split("\n");
+  };
   if (change["type"] === "add")
     return [`*** Add File: ${path}`, ...lines("content").map((line) => `+${line}`)];
   if (change["type"] === "delete") return [`*** Delete File: ${path}`];
+  if (change["type"] !== "update") return [];
   const { move_path: moved } = change;
   return [
     `*** Update File: ${path}`,
