@@ -51,7 +51,7 @@ export async function repair(invocation: Invocation): Promise<number> {
         `A repair of ${path} was cut off. Finish it with: throughline repair ${quoted(path)} --write, or take it back with: throughline repair ${quoted(path)} --undo`,
         { path },
       );
-    return tellDone(invocation, (await finishRepair(cutOff)).journal, cutOff.folder.path, undefined);
+    return tellDone(invocation, (await finishRepair(cutOff, path)).journal, cutOff.folder.path, undefined);
   }
   const bar = progress(invocation.terminal);
   const repairing: RepairOptions = {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { parseJson } from "../../../lib/json.ts";
 import { removeWhole } from "../../../lib/remove.ts";
 import { makeFolders } from "../../../lib/system.ts";
+import { homeOf } from "../home/places.ts";
 import { writeDurably } from "./in-place.ts";
 
 /**
@@ -93,12 +94,11 @@ export function makeRepairFolder(home: string, thread: string | undefined, now: 
   }
 }
 
-/** The repairs of a rollout, oldest first; also those from before it was moved, as it is when Codex archives it. */
+/** The repairs of a rollout, oldest first; also those from before it was moved within its home, as it is when Codex archives it. */
 export function repairsOf(home: string, path: string): KnownRepair[] {
-  return allRepairs(home).filter(
-    ({ journal }) =>
-      journal.path === path || (basename(journal.path) === basename(path) && !existsSync(journal.path)),
-  );
+  const isMoved = (from: string): boolean =>
+    basename(from) === basename(path) && homeOf(from) === homeOf(path) && !existsSync(from);
+  return allRepairs(home).filter(({ journal }) => journal.path === path || isMoved(journal.path));
 }
 
 export function allRepairs(home: string): KnownRepair[] {

@@ -7,7 +7,8 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { diagnose } from "../diagnose.ts";
 import { needsRepair } from "../findings/findings.ts";
 import { listRollouts } from "../home/places.ts";
-import { repairRollout, undoRepair } from "./repair.ts";
+import { isUnfinished, repairsOf } from "./journal.ts";
+import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-moved-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -99,6 +100,42 @@ describe("a repair of a session that was archived since", () => {
     await undoRepair(own, archived);
     expect(readFileSync(archived).equals(damaged)).toBe(true);
     expect(named()).toEqual(since);
+  });
+});
+
+describe("a repair that was cut off before its session was moved", () => {
+  const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
+  /** As it is when the process ends while the repair is being written. Resolves to the bytes that it was to write. */
+  async function cutOff(): Promise<Buffer> {
+    writeFileSync(path, damaged);
+    const done = await repairRollout(path, { home: own, now, seals: { which: "none" } }, () => undefined);
+    const { folder, journal } = done!;
+    const repaired = readFileSync(path);
+    writeFileSync(folder.repaired, repaired);
+    folder.write({ ...journal, state: "writing" });
+    writeFileSync(path, damaged);
+    return repaired;
+  }
+
+  it("is finished where the file lies now", async () => {
+    const repaired = await cutOff();
+    renameSync(path, archived);
+    const known = repairsOf(own, archived).find(isUnfinished);
+    const { journal } = await finishRepair(known!, archived);
+    expect([journal.state, journal.path]).toEqual(["done", archived]);
+    expect(readFileSync(archived).equals(repaired)).toBe(true);
+    expect(repairsOf(own, archived).filter(isUnfinished)).toEqual([]);
+  });
+
+  it("is none of a file of the same name in another home", async () => {
+    const repaired = await cutOff();
+    rmSync(path);
+    const other = join(root, "other", "archived_sessions", name);
+    mkdirSync(join(other, ".."), { recursive: true });
+    writeFileSync(other, repaired);
+    expect(repairsOf(own, other)).toEqual([]);
+    await expect(undoRepair(own, other)).rejects.toThrow("There is no repair of");
+    expect(readFileSync(other).equals(repaired)).toBe(true);
   });
 });
 

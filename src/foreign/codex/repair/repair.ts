@@ -194,19 +194,21 @@ export async function repairRollout(
   });
 }
 
-/** Finishes a repair, or an undoing, that was cut off. */
-export async function finishRepair({ folder, journal }: KnownRepair): Promise<CompletedRepair> {
-  return underLock(journal.path, journal.thread, () => {
+/** Finishes a repair, or an undoing, that was cut off. `path`: where the rollout lies now. */
+export async function finishRepair(known: KnownRepair, path: string): Promise<CompletedRepair> {
+  const { folder } = known;
+  const journal = movedAlong(known.journal, path);
+  return underLock(path, journal.thread, () => {
     const [from, to] =
       journal.state === "undoing" ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
-    if (!isBetween(journal.path, from, to)) {
+    if (!isBetween(path, from, to)) {
       throw new Failure(
         "session-damaged",
-        `${journal.path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${folder.original}`,
-        { path: journal.path },
+        `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${folder.original}`,
+        { path },
       );
     }
-    return complete(folder, journal, statSync(journal.path));
+    return complete(folder, journal, statSync(path));
   });
 }
 
@@ -225,7 +227,7 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
   }
   const { folder } = known;
   const journal = movedAlong(known.journal, real);
-  if (journal.state === "undoing") return finishRepair({ folder, journal });
+  if (journal.state === "undoing") return finishRepair(known, real);
   return underLock(real, journal.thread, () => {
     const stat = statSync(real);
     const isWhole =
