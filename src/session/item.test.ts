@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sealedBlob } from "../../test/property/written-log.ts";
-import { describeItem, replayableItem } from "./item.ts";
+import { describeItem, isSealedPart, replayableItem } from "./item.ts";
 
 const facts = (item: object): ReturnType<typeof describeItem> =>
   describeItem(new TextEncoder().encode(JSON.stringify(item)));
@@ -27,6 +27,15 @@ describe("what a log's header says of an item", () => {
       expect(facts({ type: "reasoning", content })?.text).toBeUndefined();
     expect(facts({ type: "function_call", call_id: "a", thought_signature: "s" })?.signed).toBe(true);
     expect(facts({ type: "function_call", call_id: "a" })?.signed).toBeUndefined();
+  });
+
+  it("knows that a part is sealed only where something is: beside null there are words", () => {
+    const words = { type: "input_text", text: "x", encrypted_content: null };
+    const seal = { type: "encrypted_content", encrypted_content: sealedBlob(1_700_000_000, "seed") };
+    const said = facts({ type: "agent_message", content: [words, seal] });
+    expect([said?.sealed?.shape, said?.text]).toEqual(["fernet", true]);
+    const bytes = (part: object): Uint8Array => new TextEncoder().encode(JSON.stringify(part));
+    expect([words, seal].map((part) => isSealedPart(bytes(part)))).toEqual([false, true]);
   });
 
   it("counts images and files of messages and outputs, with their bytes", () => {

@@ -67,9 +67,11 @@ export function describeAnew(event: JsonObject, item: Uint8Array): JsonObject | 
   return { ...Object.fromEntries(told), ...facts };
 }
 
-/** Whether a content part is something sealed. */
+/** Whether a content part is something sealed; where null stands, nothing is. */
 export function isSealedPart(part: Uint8Array): boolean {
-  return part[0] === 0x7b && members(part).some(({ key }) => key === "encrypted_content");
+  const isSeal = ({ key, valueStart }: Member): boolean =>
+    key === "encrypted_content" && part[valueStart] === 0x22;
+  return part[0] === 0x7b && members(part).some(isSeal);
 }
 
 /**

@@ -80,6 +80,24 @@ it("words where a seal would stand in an output are none, and a cut seal is foun
   expect(itemsIn(path).at(-1)).toEqual({ ...output, output: [opened] });
 });
 
+it("words that stand beside a seal in an output stay, with null behind them or in a seal's place", async () => {
+  const unsealed = {
+    ...part,
+    encrypted_content: "The tests pass, said the second agent, whose provider seals nothing.",
+  };
+  const plain = {
+    ...text("These are the words of the tool itself, which stood beside what was sealed."),
+    encrypted_content: null,
+  };
+  const path = written([user, call, { ...output, output: [part, unsealed, plain] }]);
+  await repairRollout(
+    path,
+    { home: mkdtempSync(join(root, "own-")), seals: { which: "all" }, now },
+    () => undefined,
+  );
+  expect(itemsIn(path)).toEqual([user, call, { ...output, output: [opened, unsealed, plain] }]);
+});
+
 it("a message that a summary's line keeps stays with the line, and a sealed summary goes without it", async () => {
   const keptUser = { ...user, encrypted_content: blob };
   const summary = {

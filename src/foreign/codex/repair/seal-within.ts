@@ -1,11 +1,18 @@
-import { elements, type Member, members } from "../../../lib/json.ts";
-import { isHolderKind, isSealedPart } from "../../../session/item.ts";
+import { elements, type Member, members, parseJson } from "../../../lib/json.ts";
+import { isHolderKind } from "../../../session/item.ts";
+import { isWords } from "../rollout/agent-message.ts";
 import { blank } from "./salvage.ts";
 
 /** Bytes that take the place of as many of a line's. */
 export interface Opened {
   readonly at: number;
   readonly bytes: Buffer;
+}
+
+/** Of a value in a line. */
+interface Place {
+  readonly at: number;
+  readonly length: number;
 }
 
 /** The longest of these that fits; a seal is longer than the shortest. */
@@ -35,16 +42,23 @@ function isHolder(line: Buffer, at: number): boolean {
 /** The item begins at `from`. */
 function withoutSealsOf(line: Buffer, from: number): Opened[] {
   const own = memberOf(line, from, "encrypted_content");
-  const found: Opened[] = own ? filled(own.at, own.length, [nothing]) : [];
+  const found: Opened[] = own && isSeal(line, own) ? filled(own.at, own.length, [nothing]) : [];
   for (const name of ["output", "content"]) {
     const list = memberOf(line, from, name);
     if (!list || line[list.at] !== 0x5b) continue;
     const bytes = line.subarray(list.at, list.at + list.length);
-    for (const [start, end] of elements(bytes))
-      if (isSealedPart(bytes.subarray(start, end)))
-        found.push(...filled(list.at + start, end - start, words));
+    for (const [start, end] of elements(bytes)) {
+      const sealed = line[list.at + start] === 0x7b && memberOf(line, list.at + start, "encrypted_content");
+      if (sealed && isSeal(line, sealed)) found.push(...filled(list.at + start, end - start, words));
+    }
   }
   return found;
+}
+
+/** Whether what stands there is sealed: null is nothing, and a provider that seals nothing leaves words. */
+function isSeal(line: Buffer, { at, length }: Place): boolean {
+  const value = parseJson(line.toString("utf8", at, at + length));
+  return typeof value === "string" && !isWords(value);
 }
 
 /** The first of the texts that has room, and spaces behind it. */
@@ -53,7 +67,7 @@ function filled(at: number, length: number, texts: readonly Buffer[]): Opened[] 
   return text ? [{ at, bytes: Buffer.concat([text, blank(length - text.length)]) }] : [];
 }
 
-function memberOf(line: Buffer, from: number, key: string): { at: number; length: number } | undefined {
+function memberOf(line: Buffer, from: number, key: string): Place | undefined {
   const member: Member | undefined = members(line.subarray(from)).find((each) => each.key === key);
   return member && { at: from + member.valueStart, length: member.end - member.valueStart };
 }
