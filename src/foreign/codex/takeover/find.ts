@@ -54,14 +54,17 @@ export function hasRollout(home: string, thread: string): boolean {
   );
 }
 
-/** The thread of a rollout wherever it lies; `undefined` when the path is none of a file. A name that says nothing gets one from the header. */
+/**
+ * The thread of a rollout wherever it lies; `undefined` when the path is none of a file. A name that says nothing gets one from the header, in
+ * small letters whatever it is: sessions were made from it so.
+ */
 export async function threadAt(path: string): Promise<Thread | undefined> {
   const whole = resolve(path);
   const stat = statSync(whole, { throwIfNoEntry: false });
   if (!stat?.isFile()) return undefined;
   const header = await headerOf(whole);
   const named = readRolloutName(whole);
-  const thread = named?.thread ?? header?.id;
+  const thread = named?.thread ?? header?.id.toLowerCase();
   if (thread === undefined) return undefined;
   const file: RolloutFile = {
     thread,

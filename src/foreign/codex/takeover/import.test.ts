@@ -221,6 +221,15 @@ test("a session that is to be gone on with stays owned, with the history that it
   }
 });
 
+test("an id that is no UUID is the same one in capitals, as sessions were made from it so", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "copy.jsonl");
+  writeFileSync(
+    path,
+    readFileSync(rollouts("0.29.0")[0]!, "utf8").replace(/"id":"[^"]+"/u, '"id":"My-Session"'),
+  );
+  expect((await threadAt(path))?.file.thread).toBe("my-session");
+});
+
 test("rollbacks that come later count the turns that were taken over before", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
   const all = readFileSync(rollouts("0.130.0").find((each) => each.includes("01a1fac6-9157"))!);
