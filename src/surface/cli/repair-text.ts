@@ -29,11 +29,12 @@ export function previewText(prepared: PreparedRepair, reference: string, pasted?
   );
   if (forgetsIndex)
     lines.push("Codex's history index of the session is removed; Codex builds it anew on the next resume.");
-  if (movedFrom && movedFrom.path !== path)
+  const place = movedFrom && rightPlace(movedFrom, path);
+  if (movedFrom && place?.path !== movedFrom.path)
     lines.push(`Codex's state database names this file again, not ${printableLine(movedFrom.path, 300)}.`);
   if (prepared.isPaginated && movedFrom?.history === "legacy")
     lines.push("Codex's state database says again that the session has ordinals.");
-  if (movedFrom?.archivedAt !== undefined && rightPlace(movedFrom, path).archivedAt === undefined)
+  if (movedFrom?.archivedAt !== undefined && place?.archivedAt === undefined)
     lines.push("Codex's state database no longer says that the session is archived.");
   for (const left of prepared.after) lines.push(leftLine(left).trim());
   if (changes.kinds.has("seal-refused"))

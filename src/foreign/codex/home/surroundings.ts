@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import type { IndexState, NamedPlace } from "./databases.ts";
 import { homeOf, isArchived, isInHome, readRolloutName } from "./places.ts";
 
@@ -15,22 +15,29 @@ export function placeMisfit(
   home: string,
   isPaginated: boolean,
 ): string | undefined {
-  const isOwn = named.path === path;
-  if (isOwn && isPaginated && named.history === "legacy") return notLegacy;
-  if (!isOwn && !statSync(named.path, { throwIfNoEntry: false }))
-    return `it names ${named.path}, where there is nothing`;
-  const real = isOwn ? undefined : realpathSync(named.path);
-  if (real === undefined || real === realpathSync(path))
+  if (isSameFile(named.path, path)) {
+    if (isPaginated && named.history === "legacy") return notLegacy;
     return named.archivedAt === undefined || isArchived(path, home) ? undefined : notArchived;
-  if (isInHome(real, home)) return undefined;
+  }
+  if (!statSync(named.path, { throwIfNoEntry: false }))
+    return `it names ${named.path}, where there is nothing`;
+  if (isInHome(realpathSync(named.path), home)) return undefined;
   return `it names ${named.path}, which is another home's: a resume here goes on there`;
 }
 
-/** What the database names in place of a misfit; a session stays archived where its file lies with the archived ones. */
-export function rightPlace({ archivedAt }: NamedPlace, path: string): NamedPlace {
+/** Whether a place leads to a rollout, by whatever links. */
+function isSameFile(place: string, path: string): boolean {
+  return place === path || (existsSync(place) && realpathSync(place) === realpathSync(path));
+}
+
+/** What the database names in place of a misfit: its own path where that leads to the file. A session stays archived where its file lies with the archived ones. */
+export function rightPlace({ path: named, archivedAt }: NamedPlace, path: string): NamedPlace {
   const home = homeOf(path);
   const staysArchived = archivedAt !== undefined && home !== undefined && isArchived(path, home);
-  return { path, ...(staysArchived && { archivedAt }) };
+  return {
+    path: isSameFile(named, path) ? named : path,
+    ...(staysArchived && { archivedAt }),
+  };
 }
 
 /** So says Codex itself when it has met a file whose first line was broken (0.169). */

@@ -1,6 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
@@ -140,20 +148,39 @@ describe("a repair that was cut off before its session was moved", () => {
 });
 
 describe("a session of which Codex noted another history while its first line was broken", () => {
-  it("has the one that its lines have, once the first line is whole", async () => {
-    const paginated = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)))[0]!;
-    const file = join(path, "..", basename(paginated.path));
-    const [, ...lines] = readFileSync(paginated.path, "utf8").split("\n");
-    writeFileSync(file, lines.join("\n"));
+  const paginated = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)))[0]!;
+  const file = join(path, "..", basename(paginated.path));
+  const legacyAt = (place: string): void =>
     withState((database) => {
       database.exec("CREATE TABLE threads (id TEXT, rollout_path TEXT, history_mode TEXT)");
-      database.prepare("INSERT INTO threads VALUES (?, ?, 'legacy')").run(paginated.thread, file);
+      database.prepare("INSERT INTO threads VALUES (?, ?, 'legacy')").run(paginated.thread, place);
     });
-    const history = (): unknown =>
-      withState((database) => database.prepare("SELECT history_mode AS is_it FROM threads").get()?.["is_it"]);
-    await repairRollout(file, { home: own, now, seals: { which: "none" } }, () => undefined);
-    expect(history()).toBe("paginated");
+  const row = (): unknown =>
+    withState((database) => ({
+      ...database.prepare("SELECT rollout_path, history_mode FROM threads").get(),
+    }));
+
+  it("has the one that its lines have, once the first line is whole", async () => {
+    const [, ...lines] = readFileSync(paginated.path, "utf8").split("\n");
+    writeFileSync(file, lines.join("\n"));
+    legacyAt(file);
+    await repair(file);
+    expect(row()).toEqual({ rollout_path: file, history_mode: "paginated" });
     await undoRepair(own, file);
-    expect(history()).toBe("legacy");
+    expect(row()).toEqual({ rollout_path: file, history_mode: "legacy" });
+  });
+
+  it("has it by the path that Codex knows it by, where its home is a link", async () => {
+    writeFileSync(file, readFileSync(paginated.path));
+    const link = join(root, "link");
+    symlinkSync(home, link);
+    const place = join(link, relative(home, file));
+    legacyAt(place);
+    expect(await kinds(file)).toEqual(["state-moved"]);
+    expect(await repair(file)).toEqual({});
+    expect(await kinds(file)).toEqual([]);
+    expect(row()).toEqual({ rollout_path: place, history_mode: "paginated" });
+    await undoRepair(own, file);
+    expect(row()).toEqual({ rollout_path: place, history_mode: "legacy" });
   });
 });
