@@ -34,9 +34,10 @@ export async function lostBase(
   const own = readRolloutName(path);
   const files = filesBeside(path);
   const first = own && (await lostHeader(path, head));
-  const base = first && first.ordinal > 0 ? await baseAmong(files, own, first, previewOf) : undefined;
-  const isNone =
-    first !== undefined && base === undefined && own?.rollout === own?.thread && isNothing(first);
+  const isFirst = own?.rollout === own?.thread;
+  const mayGoOn = first !== undefined && first.ordinal >= (isFirst ? fewestBefore : 1);
+  const base = mayGoOn ? await baseAmong(files, own, first, previewOf) : undefined;
+  const isNone = first !== undefined && base === undefined && isFirst && isNothing(first);
   const kin = files.filter(({ thread, rollout }) => thread === own?.thread || rollout === base?.rollout);
   const [folder] = kin.flatMap(({ path: other }) => firstHeader(other)?.cwd ?? []);
   return {
@@ -46,7 +47,7 @@ export async function lostBase(
   };
 }
 
-/** A turn has no fewer lines, so that nothing goes on behind fewer. */
+/** A turn has no fewer lines, so that no other thread goes on behind fewer. */
 const fewestBefore = 8;
 /** A first line since there are ordinals, and the lines behind it, have at least so many bytes, as a rule. */
 const [headerBytes, lineBytes] = [16_384, 400];
@@ -76,7 +77,7 @@ async function baseAmong(
     const { path: other, thread, made } = file;
     if (preview === undefined || made > own!.made || previewOf(thread) !== preview) continue;
     const end = await endBefore(other, first);
-    if (end === undefined) continue;
+    if (end === undefined || end.ordinal < fewestBefore) continue;
     const wasLast = end.nextWritten === undefined || end.nextWritten > first.written;
     found.push({ base: baseAt(file, end), wasLast });
   }

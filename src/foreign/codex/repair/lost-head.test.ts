@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/json.ts";
 import { pinsIn } from "../examine/descendants.ts";
 import { examine } from "../examine/examine.ts";
+import { lostBase } from "../examine/lost-base.ts";
 import { judge } from "../findings/judge.ts";
 import { listRollouts } from "../home/places.ts";
 import { lineageOf } from "../rollout/lineage.ts";
@@ -49,6 +50,22 @@ describe("a first line that is lost together with lines behind it", () => {
     const made = await repaired(basename(path), overwritten(path, lines));
     expect(made.ordinal).toBe(0);
     expect(made.payload["history_base"]).toBeUndefined();
+  });
+});
+
+describe("a thread whose first lines are gone, beside one that begins with the same words", () => {
+  const [other, own] = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)));
+
+  it.each([
+    [2, true],
+    [4, true],
+    [9, undefined],
+  ])("doesn't go on from it, with %i gone", async (lines, told) => {
+    writeFileSync(join(sessions, basename(other!.path)), readFileSync(other!.path));
+    const path = join(sessions, basename(own!.path));
+    writeFileSync(path, readFileSync(own!.path, "utf8").split("\n").slice(lines).join("\n"));
+    const { base, isNone } = await lostBase(path, "missing", () => "go on with the plan");
+    expect([base, isNone]).toEqual([undefined, told]);
   });
 });
 
