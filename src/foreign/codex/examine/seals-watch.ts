@@ -7,6 +7,7 @@ import { type SealedBlob, SealedBlobs } from "./sealed-blobs.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 const mostBlobs = 200_000;
+const summaries: ReadonlySet<string> = new Set(["compaction", "compaction_summary", "context_compaction"]);
 const sealedMark = Buffer.from('"encrypted_content"');
 
 /** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents, parts of outputs and of what else there is. */
@@ -19,13 +20,12 @@ export class SealsWatch {
     const { type, kind, payload } = record;
     if (type === "response_item") {
       if (kind === "reasoning") this.#blob(payload, "reasoning", line);
-      else if (kind === "compaction" || kind === "compaction_summary")
-        this.#blob(payload, "compaction", line);
+      else if (kind !== undefined && summaries.has(kind)) this.#blob(payload, "compaction", line);
       else if (kind === "agent_message") this.#parts(payload["content"], line);
-      else {
+      else if (isHolderKind(kind ?? "")) {
         this.#message(payload, line, "within");
         if (record.hasParts && isOutputKind(kind ?? "")) this.#output(line);
-      }
+      } else this.#message(payload, line);
     } else if (type === "inter_agent_communication") {
       this.#message(payload, line);
     } else if (type === "compacted") {

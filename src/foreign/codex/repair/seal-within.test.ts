@@ -71,6 +71,19 @@ it("a dead seal in an output, a call or an answer goes from its place, and the r
   expect(judge(await examine(path), { path, now })).toEqual([]);
 });
 
+it.each(["context_compaction", "a_kind_to_come"])(
+  "a %s, which is nothing without its seal, goes whole",
+  async (type) => {
+    const path = written([user, { type, encrypted_content: blob }, { ...said, content }]);
+    await repairRollout(
+      path,
+      { home: mkdtempSync(join(root, "own-")), seals: { which: "all" }, now },
+      () => undefined,
+    );
+    expect(readFileSync(path, "utf8").trimEnd().split("\n")[2]!.trim()).toBe("");
+  },
+);
+
 it("words where a seal would stand in an output are none, and a cut seal is found", async () => {
   const sealed = (words: string): object => ({ ...output, output: [{ ...part, encrypted_content: words }] });
   expect(judge(await examine(written([user, call, sealed("look at it")])), { path: "", now })).toEqual([]);
