@@ -95,6 +95,8 @@ const mostOverwritten = 16;
 
 /** The ordinal of the line that was the first one: so many before the first line that has one still; where that stands, and when it was written. */
 interface LostHeader {
+  /** No lines became one with it: where it alone is gone its ordinal is this one. */
+  readonly isExact: boolean;
   readonly ordinal: number;
   readonly offset: number;
   readonly written: number;
@@ -106,7 +108,8 @@ async function lostHeader(path: string, head: "broken" | "missing"): Promise<Los
       const glanced = glance(bytes);
       if (glanced?.ordinal === undefined) continue;
       const ordinal = Math.max(0, glanced.ordinal - index - (head === "missing" ? 1 : 0));
-      return { ordinal, offset, written: glancedTime(bytes, glanced) ?? Infinity };
+      const isExact = head === "missing";
+      return { isExact, ordinal, offset, written: glancedTime(bytes, glanced) ?? Infinity };
     }
   }
   return undefined;
@@ -120,17 +123,23 @@ interface End {
   /** When the lines before and behind it were written, in milliseconds since 1970. */
   readonly written: number;
   readonly nextWritten?: number;
-  /** No turn goes on over it. */
+  /** No turn goes on over it: one begins there, or the file ends. */
   readonly isBetween: boolean;
+  /** No turn is under way there, or the thread's settings stand there, which Codex writes before a turn, also behind one that was killed. */
+  readonly isQuiet: boolean;
 }
 
+const turnEnds: ReadonlySet<string> = new Set(["task_complete", "turn_complete", "turn_aborted"]);
+
 /**
- * Where a file goes on from another one, that has the lines before this ordinal. Where several lines became one when the first was
- * overwritten it is one between two turns, or the file's end, some lines before.
+ * Where a file goes on from another one, that has the lines before this ordinal: behind these, where the ordinal is exact and a turn may begin
+ * there. Where several lines became one when the first was overwritten it is one between two turns, or the file's end, some lines before.
  */
-async function endBefore(path: string, { ordinal, written: since }: LostHeader): Promise<End | undefined> {
+async function endBefore(path: string, first: LostHeader): Promise<End | undefined> {
+  const { isExact, ordinal, written: since } = first;
   const ends: End[] = [];
   let [reached, end, written] = [-1, 0, 0];
+  let isUnderWay = false;
   const add = (behind: Omit<End, "offset" | "written">, offset: number): void => {
     if (reached >= 0 && behind.ordinal > ordinal - mostOverwritten && written <= since)
       ends.push({ ...behind, offset, written });
@@ -142,13 +151,18 @@ async function endBefore(path: string, { ordinal, written: since }: LostHeader):
       const at = (glanced && glancedTime(line.bytes, glanced)) ?? 0;
       if (own !== undefined && own > reached) {
         const isBetween = glanced?.kind === "task_started" || at > since;
-        add({ ordinal: Math.min(own, ordinal), nextWritten: at, isBetween }, line.offset);
+        const isQuiet = !isUnderWay || glanced?.kind === "thread_settings_applied";
+        add({ ordinal: Math.min(own, ordinal), nextWritten: at, isBetween, isQuiet }, line.offset);
+        if (glanced?.kind === "task_started") isUnderWay = true;
+        else if (turnEnds.has(glanced?.kind ?? "")) isUnderWay = false;
         [reached, written] = [own, at];
         if (own >= ordinal) break reading;
       }
       end = line.offset + line.length + line.ending.length;
     }
   }
-  if (reached < ordinal) add({ ordinal: reached + 1, isBetween: true }, end);
-  return ends.findLast(({ isBetween }) => isBetween) ?? ends.find((one) => one.ordinal === ordinal);
+  if (reached < ordinal) add({ ordinal: reached + 1, isBetween: true, isQuiet: true }, end);
+  const exact = ends.find((one) => one.ordinal === ordinal);
+  if (isExact && exact?.isQuiet === true) return exact;
+  return ends.findLast(({ isBetween }) => isBetween) ?? exact;
 }

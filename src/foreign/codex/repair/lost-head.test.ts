@@ -101,6 +101,29 @@ describe("a file of a reverted thread, whose first lines are overwritten as one"
   });
 });
 
+describe("a file of a reverted thread, whose first line alone is gone", () => {
+  it("goes on where the lines before it end: at the settings before a turn, though the turn before was killed", async () => {
+    const base = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)))[1]!;
+    const before = readFileSync(base.path);
+    const lines = before.toString().trimEnd().split("\n");
+    const at = lines.findLastIndex((line) => line.includes('"task_started"')) - 1;
+    const { ordinal } = JSON.parse(lines[at]!) as { ordinal: number };
+    writeFileSync(join(sessions, basename(base.path)), before);
+    const name = `rollout-2026-11-21T00-00-00-${base.thread}_01a1fe21-a4f7-7732-aaac-cfb0c4572f0c.jsonl`;
+    const later = lines.slice(at + 1).map((line, nth) => {
+      const timestamp = `2026-11-21T00:00:${10 + nth}.000Z`;
+      return `${JSON.stringify({ ...(JSON.parse(line) as object), timestamp, ordinal: ordinal + 1 + nth })}\n`;
+    });
+    writeFileSync(join(sessions, name), later.join(""));
+    const told = await lostBase(join(sessions, name), "missing", () => undefined);
+    expect(told.base).toEqual({
+      rollout: base.thread,
+      endOrdinal: ordinal,
+      endOffset: before.indexOf(lines[at]!),
+    });
+  });
+});
+
 describe("the folder of a session whose first line is lost", () => {
   it("is the one that a message tells the model, where nothing else does", async () => {
     const path = fixture("0.36.0");
