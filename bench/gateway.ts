@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { direct, startNginx, startOurs } from "./gateway/starts.ts";
 import { startNineRouter, startPortkey } from "./gateway/peers.ts";
-import { cpuMs, peakBytes } from "./gateway/process-stats.ts";
+import { cpuMs, keepOn, peakBytes } from "./gateway/process-stats.ts";
 import { events } from "./gateway/answer.ts";
-import { type Clients, startClients, startUpstream, type Way } from "./gateway/ways.ts";
+import { type Clients, startClients, startUpstream, type Upstream, type Way } from "./gateway/ways.ts";
 import type { Load, Loaded } from "./gateway/load.ts";
 import { median, megabytes, ms, ratio } from "./numbers.ts";
 import type { Bench, Row } from "./table.ts";
@@ -21,6 +21,8 @@ interface Measured {
   cpu: number[];
   /** The same where the events of an answer come one by one. */
   pacedCpu: number[];
+  /** Requests per second on a processor that it has for itself. */
+  alone: number[];
   peak: number;
 }
 
@@ -52,6 +54,7 @@ export async function gateway({ scratch, quick, full }: Bench): Promise<Row[]> {
       perSecond: [],
       cpu: [],
       pacedCpu: [],
+      alone: [],
       peak: 0,
     }));
     for (const way of ways) await expectSame(way);
@@ -75,6 +78,7 @@ export async function gateway({ scratch, quick, full }: Bench): Promise<Row[]> {
         if (round >= 0) each.pacedCpu.push(cpu);
       }
     upstream.pace(0);
+    await measureApart(clients, upstream, all, quick);
     for (const each of all) each.peak = each.way.pid === undefined ? 0 : peakBytes(each.way.pid);
     rows.push(...compare(all));
     // Where it comes near the time of a gateway, two processors show less than the difference between two gateways.
@@ -103,14 +107,35 @@ async function measure(
   { quick, isWarmUp }: { quick: boolean; isWarmUp: boolean },
 ): Promise<number> {
   const one = await asked(clients, each.way, { bodyBytes, concurrency: 1, requests: 100, forMs: 5_000 });
-  const forMs = quick ? 1_000 : 2_000;
-  const { cpu, loaded } = await spent(clients, each.way, { bodyBytes, concurrency, requests: 1e9, forMs });
+  const { cpu, loaded } = await spent(clients, each.way, throughput(quick));
   if (!isWarmUp) {
     each.firstByte.push(median(one.firstByteMs));
-    each.perSecond.push((loaded.requests * 1_000) / loaded.ms);
+    each.perSecond.push(perSecond(loaded));
     each.cpu.push(cpu);
   }
   return one.requests + loaded.requests;
+}
+
+/**
+ * The same load with each way on a processor of its own, the clients and the upstream on another: what the two need is then no longer taken from
+ * the way that is measured. Nothing is measured where processes can't be kept on processors.
+ */
+async function measureApart(
+  clients: Clients,
+  upstream: Upstream,
+  all: readonly Measured[],
+  quick: boolean,
+): Promise<void> {
+  const between = all.flatMap(({ way }) => way.pid ?? []);
+  const outside = [upstream.pid, clients.pid];
+  const areApart = between.every((pid) => keepOn(pid, "1")) && outside.every((pid) => keepOn(pid, "0"));
+  const rounds = areApart ? (quick ? 1 : 5) : -1;
+  for (let round = -1; round < rounds; round++)
+    for (const each of all) {
+      const loaded = await asked(clients, each.way, throughput(quick));
+      if (round >= 0) each.alone.push(perSecond(loaded));
+    }
+  for (const pid of [...between, ...outside]) keepOn(pid, "0,1");
 }
 
 /** Every event of the upstream's has to arrive as it was: a way that leaves some out does less. */
@@ -130,6 +155,14 @@ async function expectSame({ name, port, path, headers, model = "gpt-5.5" }: Way)
     throw new Error(`${name}: ${count} of ${events.length} events arrived (status ${answer.status})`);
   if (text !== events.join("")) process.stdout.write(`(${name} changes the events that it passes on) `);
 }
+
+const throughput = (quick: boolean): Asked => ({
+  bodyBytes,
+  concurrency,
+  requests: 1e9,
+  forMs: quick ? 1_000 : 2_000,
+});
+const perSecond = ({ requests, ms: took }: Loaded): number => (requests * 1_000) / took;
 
 type Asked = Pick<Load, "bodyBytes" | "concurrency" | "requests" | "forMs">;
 
@@ -180,6 +213,7 @@ function compare(all: readonly Measured[]): Row[] {
       ratio: ratio(median(ours.perSecond), median(other.perSecond)),
       goal: isNginx(other) ? "≥ 0.6" : "≥ 4",
     },
+    ...apart(none, ours, other),
     {
       measure: "gateway: peak memory",
       ours: megabytes(ours.peak),
@@ -188,6 +222,19 @@ function compare(all: readonly Measured[]): Row[] {
       ...(isNginx(other) && { goal: "≤ 150 MB" }),
     },
   ]);
+}
+
+function apart(none: Measured, ours: Measured, other: Measured): Row[] {
+  if (ours.alone.length === 0) return [];
+  return [
+    {
+      measure: `… each on a processor of its own (direct ${median(none.alone).toFixed(0)})`,
+      ours: median(ours.alone).toFixed(0),
+      beside: `${median(other.alone).toFixed(0)} ${other.way.name}`,
+      ratio: ratio(median(ours.alone), median(other.alone)),
+      goal: other.way.name === "nginx" ? "≥ 0.6" : "≥ 4",
+    },
+  ];
 }
 
 /** In a gateway that has done nothing else, with `ways` to send the same through. */

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /** A process and all below it. Linux only; elsewhere there is nothing to see. */
@@ -42,5 +43,12 @@ export function peakBytes(pid: number): number {
   return family(pid).reduce(
     (sum, member) => sum + Number(/VmHWM:\s+(\d+)/u.exec(procFile(member, "status"))?.[1] ?? 0) * 1_024,
     0,
+  );
+}
+
+/** From now on the process and all below it, with all their threads, run on these processors only (`0`, `0,1`). False where that can't be had. */
+export function keepOn(pid: number, processors: string): boolean {
+  return family(pid).every(
+    (member) => spawnSync("taskset", ["-a", "-c", "-p", processors, `${member}`]).status === 0,
   );
 }
