@@ -9,7 +9,7 @@ import { readSoFar } from "./examine/read-so-far.ts";
 import { type Finding, finding } from "./findings/findings.ts";
 import { heldStill } from "./repair/held-still.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
-import { allRepairs, isUnfinished } from "./repair/journal.ts";
+import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";
 import { judge } from "./findings/judge.ts";
 import { homeOf, isThreadId, listRollouts, readRolloutName } from "./home/places.ts";
 import type { SealedBlob } from "./examine/sealed-blobs.ts";
@@ -108,13 +108,11 @@ class Surroundings {
   readonly #rollouts = new Map<string, ReadonlySet<string>>();
   readonly #pins = new Map<string, ReadonlyMap<string, Pin>>();
   readonly #twins = new Map<string, string[]>();
-  readonly #unfinished: ReadonlySet<string>;
+  readonly #unfinished: readonly KnownRepair[];
 
   constructor(paths: readonly string[], home: string) {
     this.holders = holdersOf(paths.map((path) => ({ path, thread: readRolloutName(path)?.thread })));
-    this.#unfinished = new Set(
-      allRepairs(home).flatMap((known) => (isUnfinished(known) ? [known.journal.path] : [])),
-    );
+    this.#unfinished = allRepairs(home).filter(isUnfinished);
     for (const path of paths) {
       const named = readRolloutName(path);
       if (!named) continue;
@@ -125,7 +123,8 @@ class Surroundings {
 
   findings(path: string, thread: string | undefined, examined: Examination): Finding[] {
     const found: Finding[] = [];
-    if (this.#unfinished.has(path)) found.push(finding("repair-unfinished", []));
+    if (this.#unfinished.some((known) => isRepairOf(known, path)))
+      found.push(finding("repair-unfinished", []));
     const home = homeOf(path);
     if (home === undefined || thread === undefined) return found;
     const named = readRolloutName(path);

@@ -94,11 +94,15 @@ export function makeRepairFolder(home: string, thread: string | undefined, now: 
   }
 }
 
-/** The repairs of a rollout, oldest first; also those from before it was moved within its home, as it is when Codex archives it. */
+/** The repairs of a rollout, oldest first. */
 export function repairsOf(home: string, path: string): KnownRepair[] {
-  const isMoved = (from: string): boolean =>
-    basename(from) === basename(path) && homeOf(from) === homeOf(path) && !existsSync(from);
-  return allRepairs(home).filter(({ journal }) => journal.path === path || isMoved(journal.path));
+  return allRepairs(home).filter((known) => isRepairOf(known, path));
+}
+
+/** Whether a repair was one of this rollout; also before it was moved within its home, as it is when Codex archives it. */
+export function isRepairOf({ journal: { path: from } }: KnownRepair, path: string): boolean {
+  if (from === path) return true;
+  return basename(from) === basename(path) && homeOf(from) === homeOf(path) && !existsSync(from);
 }
 
 export function allRepairs(home: string): KnownRepair[] {

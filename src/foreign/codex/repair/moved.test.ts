@@ -125,14 +125,16 @@ describe("a repair that was cut off before its session was moved", () => {
     return repaired;
   }
 
-  it("is finished where the file lies now", async () => {
+  it("is told and finished where the file lies now", async () => {
     const repaired = await cutOff();
     renameSync(path, archived);
+    expect(await kinds(archived)).toContain("repair-unfinished");
     const known = repairsOf(own, archived).find(isUnfinished);
     const { journal } = await finishRepair(known!, archived);
     expect([journal.state, journal.path]).toEqual(["done", archived]);
     expect(readFileSync(archived).equals(repaired)).toBe(true);
     expect(repairsOf(own, archived).filter(isUnfinished)).toEqual([]);
+    expect(await kinds(archived)).toEqual([]);
   });
 
   it("is none of a file of the same name in another home", async () => {
@@ -142,6 +144,7 @@ describe("a repair that was cut off before its session was moved", () => {
     mkdirSync(join(other, ".."), { recursive: true });
     writeFileSync(other, repaired);
     expect(repairsOf(own, other)).toEqual([]);
+    expect(await kinds(other)).toEqual([]);
     await expect(undoRepair(own, other)).rejects.toThrow("There is no repair of");
     expect(readFileSync(other).equals(repaired)).toBe(true);
   });
