@@ -107,7 +107,8 @@ export class Healing {
     const isOfShells = taken.hasMalformedSeal || (taken.isIrregular && taken.seals.size === 0);
     const isFirst = isStructural || (aboutSeals.has(meant.class) && isOfShells);
     if (isFirst && this.#structure(meant, taken)) return this.#healed(taken, structureNotice(meant, taken));
-    const verdict = await this.#climbed(this.#placed(withToolNamed(meant, taken), taken), taken);
+    const placed = this.#placed(withToolNamed(meant, taken), taken);
+    const verdict = (await this.#withoutRetried(placed, taken)) ?? (await this.#climbed(placed, taken));
     if (verdict.do !== "pass" || !aboutSeals.has(meant.class)) return verdict;
     return this.#structure(meant, taken) ? this.#healed(taken, structureNotice(meant, taken)) : verdict;
   }
@@ -216,6 +217,26 @@ export class Healing {
 
   #ofParameter({ class: why }: Failure, parameter: string): Quarantine {
     return quarantineOf(why, this.#facts.issuer, { kind: "parameter", parameter }, 0);
+  }
+
+  /** What was refused before and is tried again is the likeliest to be refused; what was taken meanwhile goes on being sent. */
+  async #withoutRetried(failure: Failure, taken: TakenRequest): Promise<Verdict | undefined> {
+    const isTrial = !hasLadder(failure.class);
+    if (!isTrial && !aboutSeals.has(failure.class)) return undefined;
+    const seqs = this.#remembering.retried(failure, taken);
+    if (seqs.length === 0) return undefined;
+    const { issuer } = this.#facts;
+    const quarantine = quarantineOf(failure.class, issuer, { kind: "items", seqs }, seqs.length);
+    if (isTrial) {
+      taken.trial = quarantine;
+      this.#situation.noteTrial(quarantine);
+      this.#remembering.refusedWith(failure);
+    } else this.#repaired(failure, quarantine, taken);
+    const what = counted(seqs.length, "sealed item");
+    const notice = isTrial
+      ? `refused in words that are not known; trying it without ${what} refused before`
+      : `${what} refused once more and left out again`;
+    return this.#healed(taken, `${notice} (${this.#remembering.refusal})`);
   }
 
   async #climbed(failure: Failure, taken: TakenRequest): Promise<Verdict> {

@@ -2,8 +2,10 @@ import type { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import type { Quarantine } from "../../session/event.ts";
+import { refusedRequest, seqsOf } from "../../recovery/remedy.ts";
 import { blobHash, blobsIn } from "../memory/blob-hash.ts";
 import type { HealFacts } from "./heal-facts.ts";
+import { nothingRefused, refusedBefore, sealsSent } from "./refused-before.ts";
 import type { ReadRequest } from "../request/read-request.ts";
 import { quarantineOf, type TakenRequest } from "../request/taken-request.ts";
 import { encodingParameter } from "../body/unread-body.ts";
@@ -27,8 +29,7 @@ export class Remembering {
   #isNewlyStructured = false;
   /** What the conversation was known to need. */
   #known: readonly Quarantine[] = [];
-  /** Blobs that were refused long ago and are tried again. */
-  #due: string[] = [];
+  #before = nothingRefused;
 
   constructor(facts: HealFacts) {
     this.#facts = facts;
@@ -48,14 +49,10 @@ export class Remembering {
 
   /** Takes out of the request what was refused before. What that was, in words; `undefined` for nothing. */
   prevent(taken: TakenRequest): string | undefined {
-    const { issuer, memory, now } = this.#facts;
-    const { request, seals } = taken;
-    const dead: number[] = [];
-    for (const [seq, blobs] of seals) {
-      const states = blobs.map((blob) => memory.seal(issuer, blob, now()));
-      if (states.includes("refused")) dead.push(seq);
-      else this.#due.push(...blobs.filter((_blob, at) => states[at] === "due"));
-    }
+    const { issuer, memory } = this.#facts;
+    const { request } = taken;
+    this.#before = refusedBefore(taken, this.#facts);
+    const { dead } = this.#before;
     const known = memory.parameters(issuer, request.model ?? "");
     // Half a conversation can't be sent as a whole one.
     const parameters = known.filter((parameter) => parameter !== chainParameter || taken.isFull);
@@ -69,7 +66,7 @@ export class Remembering {
       ),
       ...(isMarked ? mark.quarantines.map((quarantine) => throughAll(quarantine, taken.last)) : []),
       ...(dead.length > 0
-        ? [quarantineOf("sealed-reasoning-rejected", issuer, { kind: "items", seqs: dead }, dead.length)]
+        ? [quarantineOf("sealed-reasoning-rejected", issuer, { kind: "items", seqs: [...dead] }, dead.length)]
         : []),
     ]);
     if (isMarked) {
@@ -82,6 +79,19 @@ export class Remembering {
       ...parameters.map((parameter) => `sent without ${printableLine(parameter, 60)}`),
     ];
     return `${words.join("; ")} (refused before)`;
+  }
+
+  /**
+   * What is sent for a try, when a refusal can mean it: without it, and without whatever else is due, the issuer took the request before.
+   * Said once.
+   */
+  retried(failure: Failure, taken: TakenRequest): number[] {
+    const { due, retried } = this.#before;
+    if (retried.length === 0) return [];
+    const { namedSealed } = refusedRequest(failure, taken.untried, { upTo: taken.last, climbed: [] });
+    if (namedSealed.length > 0 && !seqsOf(namedSealed).some((seq) => retried.includes(seq))) return [];
+    this.#before = nothingRefused;
+    return [...due];
   }
 
   refusedWith({ class: failureClass, signal }: Failure): void {
@@ -107,14 +117,11 @@ export class Remembering {
 
   /** The answer was good: what it took is remembered, as far as it was the cause. */
   accepted(taken: TakenRequest | undefined): void {
-    const { issuer, memory, now } = this.#facts;
-    const ofSeals = this.#repairs.filter(isOfSeals);
-    const dead = new Set(taken?.setAside(ofSeals));
-    memory.lift(
-      issuer,
-      this.#due.filter((blob) => !dead.has(blob)),
-    );
     if (!taken) return;
+    const { issuer, memory, now } = this.#facts;
+    this.#lift(taken);
+    const ofSeals = this.#repairs.filter(isOfSeals);
+    const dead = new Set(taken.setAside(ofSeals));
     // What was known before was not sent, and so not refused once more.
     const refused = [...dead].filter((blob) => memory.seal(issuer, blob, now()) !== "refused");
     // Where it took more than leaving out what was sealed, the seals were not the cause.
@@ -137,6 +144,18 @@ export class Remembering {
       hash: blobHash(last),
     };
     memory.mark(issuer, conversationOf(taken.request), mark, this.#refusal, now());
+  }
+
+  /** What was refused before and was taken with this answer. */
+  #lift(taken: TakenRequest): void {
+    const { issuer, memory, now } = this.#facts;
+    const { retried } = this.#before;
+    const sent = new Set(retried.length > 0 ? sealsSent(taken) : []);
+    const blobs = retried.flatMap((seq) => (sent.has(seq) ? taken.seals.get(seq)! : []));
+    memory.lift(
+      issuer,
+      blobs.filter((blob) => memory.seal(issuer, blob, now()) === "due"),
+    );
   }
 
   /** Whether any request to the issuer may be one of a conversation under suspicion. */

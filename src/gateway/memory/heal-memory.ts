@@ -15,6 +15,8 @@ export interface HealMemory {
   refuse(issuer: string, blobs: readonly string[], refusal: string, now: number): void;
   /** The blobs were accepted: what was known against them doesn't hold any more. */
   lift(issuer: string, blobs: readonly string[]): void;
+  /** How many were, since one was refused. */
+  lifted(issuer: string): number;
   /** Parameters that the model's endpoint refused. */
   parameters(issuer: string, model: string): readonly string[];
   refuseParameter(issuer: string, model: string, parameter: string, refusal: string, now: number): void;

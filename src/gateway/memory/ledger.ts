@@ -48,6 +48,8 @@ export class Ledger implements HealMemory {
   readonly #log: (line: string) => void;
   readonly #now: () => number;
   #known = nothingKnown();
+  /** By issuer, how many blobs were accepted again since it refused one. */
+  readonly #lifted = new Map<string, number>();
   /** By issuer and conversation: since when. */
   readonly #suspects = new Map<string, Map<string, number>>();
   /** The newest; the others are in the file. */
@@ -93,6 +95,7 @@ export class Ledger implements HealMemory {
 
   refuse(issuer: string, blobs: readonly string[], refusal: string, now: number): void {
     const ofIssuer = inner(this.#known.refused, issuer);
+    this.#lifted.delete(issuer);
     for (const blob of blobs)
       ofIssuer.set(blob, { at: now, times: (ofIssuer.get(blob)?.times ?? 0) + 1, refusal });
     this.#write((db) => {
@@ -102,6 +105,7 @@ export class Ledger implements HealMemory {
 
   lift(issuer: string, blobs: readonly string[]): void {
     if (blobs.length === 0) return;
+    this.#lifted.set(issuer, this.lifted(issuer) + blobs.length);
     const ofIssuer = this.#known.refused.get(issuer);
     for (const blob of blobs) ofIssuer?.delete(blob);
     if (ofIssuer?.size === 0) this.#known.refused.delete(issuer);
@@ -109,6 +113,10 @@ export class Ledger implements HealMemory {
       const statement = db.prepare("DELETE FROM refused WHERE issuer = ? AND blob = ?");
       for (const blob of blobs) statement.run(issuer, blob);
     });
+  }
+
+  lifted(issuer: string): number {
+    return this.#lifted.get(issuer) ?? 0;
   }
 
   parameters(issuer: string, model: string): readonly string[] {
