@@ -342,6 +342,39 @@ describe("the ledger", () => {
     expect(third).toBeGreaterThan(first!);
   });
 
+  it("that was locked when entries were lifted has them no more after it", async () => {
+    const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
+    ledger.refuse("a", ["back", "gone", "refused again"], "why", Date.now());
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    ledger.lift("a", ["back", "refused again"]);
+    await sleep(5);
+    ledger.refuse("a", ["refused again"], "why", Date.now());
+    other.exec("COMMIT");
+    other.close();
+    ledger.close();
+    const later = new Ledger(path, { log: () => undefined, now: Date.now });
+    const states = ["back", "gone", "refused again"].map((blob) => later.seal("a", blob, Date.now()));
+    expect(states).toEqual([undefined, "refused", "refused"]);
+    later.close();
+  });
+
+  it("in which another gateway has noted a new refusal keeps it, when an older lift is written late", async () => {
+    const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
+    ledger.refuse("a", ["back"], "why", Date.now());
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    ledger.lift("a", ["back"]);
+    await sleep(5);
+    other.prepare("UPDATE refused SET at = ?, times = 2").run(Date.now());
+    other.exec("COMMIT");
+    other.close();
+    ledger.close();
+    const later = new Ledger(path, { log: () => undefined, now: Date.now });
+    expect(later.seal("a", "back", Date.now())).toBe("refused");
+    later.close();
+  });
+
   it("knows who sealed a blob after it has let go of it in memory", () => {
     const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
     ledger.noteSealed("a", ["first"]);

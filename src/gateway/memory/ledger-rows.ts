@@ -78,6 +78,19 @@ export function putRefused(
   );
 }
 
+/** A blob that was accepted again at a time, in milliseconds since 1970. */
+export interface Lift {
+  readonly issuer: string;
+  readonly blob: string;
+  readonly at: number;
+}
+
+/** Removes the entries, but for those that were refused once more since, by whichever gateway. */
+export function removeLifted(db: DatabaseSync, lifts: readonly Lift[]): void {
+  const statement = db.prepare("DELETE FROM refused WHERE issuer = ? AND blob = ? AND at <= ?");
+  for (const { issuer, blob, at } of lifts) statement.run(issuer, blob, at);
+}
+
 export function putParameter(
   db: DatabaseSync,
   issuer: string,

@@ -4,6 +4,7 @@ import { isDamage, isOfTheFile, type LedgerFile, openLedgerFile } from "./ledger
 import {
   fingerprint,
   inner,
+  type Lift,
   nothingKnown,
   putKnown,
   putMark,
@@ -11,6 +12,7 @@ import {
   putRefused,
   putSealed,
   readKnown,
+  removeLifted,
   text,
   transaction,
 } from "./ledger-rows.ts";
@@ -60,6 +62,8 @@ export class Ledger implements HealMemory {
   #isTroubled = false;
   /** Whether the file lacks something: then all is written anew. */
   #isBehind = false;
+  /** Entries that the file may still have. */
+  #lifts: Lift[] = [];
   /** Whether what lies there was found to be damaged: then it is put aside with the next write. */
   #isDamaged = false;
   #triedAt = Number.NEGATIVE_INFINITY;
@@ -109,10 +113,10 @@ export class Ledger implements HealMemory {
     const ofIssuer = this.#known.refused.get(issuer);
     for (const blob of blobs) ofIssuer?.delete(blob);
     if (ofIssuer?.size === 0) this.#known.refused.delete(issuer);
-    this.#write((db) => {
-      const statement = db.prepare("DELETE FROM refused WHERE issuer = ? AND blob = ?");
-      for (const blob of blobs) statement.run(issuer, blob);
-    });
+    if (this.#path === undefined) return;
+    const now = this.#now();
+    this.#lifts.push(...blobs.map((blob) => ({ issuer, blob, at: now })));
+    this.#write((db) => removeLifted(db, this.#lifts));
   }
 
   lifted(issuer: string): number {
@@ -234,8 +238,9 @@ export class Ledger implements HealMemory {
     const isDone = attempt() || (this.#isDamaged && attempt());
     this.#isBehind = !isDone;
     this.#triedAt = performance.now();
-    if (isDone) this.#isTroubled = false;
-    else this.#flushIn(retryMs);
+    if (!isDone) return this.#flushIn(retryMs);
+    this.#isTroubled = false;
+    this.#lifts = [];
   }
 
   /** Whether it went well. What is wrong with the file is told once, until it can be written again. */
@@ -279,6 +284,7 @@ export class Ledger implements HealMemory {
 
   #writeAll(db: DatabaseSync): void {
     const now = this.#now();
+    removeLifted(db, this.#lifts);
     putKnown(db, this.#known, now);
     for (const [blob, issuer] of this.#sealers) putSealed(db, blob, issuer, now);
   }
