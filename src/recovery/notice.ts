@@ -168,9 +168,9 @@ function parameterWords(parameter: string, isForTurn: boolean, count: number): s
     return `this model seals no reasoning; it is not asked for any more${aside}; ${allKept}`;
   }
   const until = isForTurn ? "until this turn ends" : "to this model from now on";
-  const [tools] = /(?<=^tools\[!?)[^\]!]+(?=\]$)/u.exec(parameter) ?? [];
+  const [, by, tools] = /^tools\[(!|type=|name=|)([^\]]+)\]$/u.exec(parameter) ?? [];
   if (tools !== undefined) {
-    const which = parameter.includes("!") ? `of other kinds than ${tools}` : printableLine(tools, 40);
+    const which = by === "!" ? `of other kinds than ${tools}` : printableLine(tools, 40);
     return `the tools ${which} were refused; left out ${until}; the history is sent whole`;
   }
   const ofTools = /^tools\[\]\.(\w+)$/u.exec(parameter)?.[1];

@@ -284,6 +284,32 @@ describe("a tool that is refused for its schema", () => {
   });
 });
 
+describe("a function that is called like a kind of tool", () => {
+  const kind = { type: "web_search" };
+  const named = { type: "function", name: "web_search", parameters: { type: "object" } };
+  const unknown = (param: string): JsonObject => invalid("Invalid value.", { param, code: "invalid_value" });
+  it.each<[string, JsonObject, (at: number) => JsonObject]>([
+    ["stays where the kind is refused by its place", kind, (at) => unknown(`tools[${at}].type`)],
+    ["stays where the kind is refused", kind, () => invalid("Unsupported tool type: web_search")],
+    [
+      "goes alone where its schema is refused",
+      named,
+      () => invalid("Invalid schema for function 'web_search': None is not valid."),
+    ],
+    ["goes alone where it is refused by its place", named, (at) => unknown(`tools[${at}].name`)],
+  ])("%s", async (_what, refused, words) => {
+    const tools = [shell, named, kind];
+    const { statuses, sent } = await askedThrice({ tools }, (body) => {
+      const offered = (body["tools"] ?? []) as JsonObject[];
+      const at = offered.findIndex((tool) => JSON.stringify(tool) === JSON.stringify(refused));
+      return at < 0 ? undefined : words(at);
+    });
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(4);
+    expect(sent.at(-1)!["tools"]).toEqual(tools.filter((tool) => tool !== refused));
+  });
+});
+
 it("a message between agents keeps what can be read of it", async () => {
   const sealed = { type: "encrypted_content", encrypted_content: `gAAAAA${"C".repeat(174)}` };
   const content = [{ type: "input_text", text: "The report." }, sealed];

@@ -4,7 +4,7 @@ const invalid = (message: string, code: string | null, param: string | null = nu
   error: { message, type: "invalid_request_error", param, code },
 });
 
-/** Tools as a parameter's name: those of a type or of a name, `tools[web_search]`, or all others, `tools[!function]`. */
+/** Tools as a parameter's name: `tools[web_search]`, those of that type or name, `tools[name=image_gen]`, or all others, `tools[!function]`. */
 const tools = (named: string): { parameter: string } => ({ parameter: `tools[${named}]` });
 
 /** Kinds of tools that an endpoint doesn't take; Codex sends more of them with every release (2026). */
@@ -77,7 +77,7 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^invalid value: 'tools(?:\.namespace)?'\. (?:user-defined namespace|function) '(?<name>\w+)[.']/iu,
-    data: (_signal, found) => tools(found?.groups?.["name"] ?? ""),
+    data: (_signal, found) => tools(`name=${found?.groups?.["name"]}`),
     samples: [
       {
         source: "GitHub Copilot (caozhiyuan/copilot-api#312, 2026-07)",
@@ -87,7 +87,7 @@ export const toolKinds: readonly Pattern[] = [
           null,
           "tools.namespace",
         ),
-        data: { parameter: "tools[image_gen]" },
+        data: { parameter: "tools[name=image_gen]" },
       },
       {
         source: "ChatGPT backend (jlcodes99/cockpit-tools#1458, 2026-07)",
@@ -97,7 +97,7 @@ export const toolKinds: readonly Pattern[] = [
           null,
           "tools",
         ),
-        data: { parameter: "tools[image_gen]" },
+        data: { parameter: "tools[name=image_gen]" },
       },
     ],
   },
@@ -199,7 +199,10 @@ export const toolKinds: readonly Pattern[] = [
     class: "parameter-unsupported",
     rows: [47],
     text: /^(?:invalid schema for function '(?<name>[\w-]+)'|invalid 'tools\[(?<place>\d+)\]\.name')/iu,
-    data: (_signal, found) => tools(found?.groups?.["name"] ?? found?.groups?.["place"] ?? ""),
+    data: (_signal, found) => {
+      const { name, place = "" } = found?.groups ?? {};
+      return tools(name === undefined ? place : `name=${name}`);
+    },
     samples: [
       {
         source: "OpenAI, of a tool that Codex Desktop brought (Wei-Shaw/sub2api#5364, 2026-08)",
@@ -209,7 +212,7 @@ export const toolKinds: readonly Pattern[] = [
           "invalid_function_parameters",
           "tools[7].parameters",
         ),
-        data: { parameter: "tools[automation_update]" },
+        data: { parameter: "tools[name=automation_update]" },
       },
       {
         source: "Bedrock (BerriAI/litellm#36545, 2026-08)",

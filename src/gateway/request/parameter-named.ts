@@ -27,7 +27,7 @@ export function withParameterNamed(failure: Failure, taken: TakenRequest): Failu
   const parameter =
     names.find((name) => name === signal.param && !isLimit.has(name)) ??
     settingSaid(said, names) ??
-    toolSaid(said, taken);
+    toolSaid(`${signal.param ?? ""} ${said}`, taken);
   if (parameter !== undefined) return as(parameter);
   const [, index = "", told = ""] = /\binput[[.](\d{1,6})\]?\.(\w+(?:\.\w)?)/iu.exec(said) ?? [];
   const item = taken.request.items[Number(index)];

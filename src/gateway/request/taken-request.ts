@@ -175,13 +175,10 @@ export class TakenRequest {
     return undefined;
   }
 
-  /** The type of the tool at a place among those that are sent, or the name of a function, or of whichever. */
-  toolAt(place: number, byName = false): string | undefined {
+  /** The tools that are sent. */
+  get tools(): readonly JsonObject[] {
     const { tools } = this.settings;
-    const tool: unknown = Array.isArray(tools) ? tools[place] : undefined;
-    if (!isJsonObject(tool)) return undefined;
-    const told = byName || tool["type"] === "function" ? tool["name"] : tool["type"];
-    return typeof told === "string" ? told : undefined;
+    return Array.isArray(tools) ? tools.map((tool: unknown) => (isJsonObject(tool) ? tool : {})) : [];
   }
 
   /** Whether tools that came as an item go among the request's own. */

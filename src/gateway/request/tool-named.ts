@@ -1,19 +1,28 @@
 import { Failure, isFailureOf } from "../../failure.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
-/** A tool that is named by its place is meant by its type, or by its name where it is a function: places change from request to request. */
+/**
+ * A tool that is named by its place is meant by its type, or by its name where it is a function: places change from request to request. So is
+ * one that is named without saying which of the two, by the type where the request has such a tool: functions may be called like one.
+ */
 export function withToolNamed(failure: Failure, taken: TakenRequest): Failure {
   if (!isFailureOf(failure, "parameter-unsupported")) return failure;
-  const place = /^tools\[(\d+)\]/u.exec(failure.data.parameter ?? "")?.[1];
+  const told = /^tools\[([\w-]+)\]/u.exec(failure.data.parameter ?? "")?.[1];
+  const parameter = told === undefined ? undefined : meant(told, taken.tools, isOfItself(failure));
+  if (parameter === undefined) return failure;
   const { signal } = failure;
-  const tool = place === undefined ? undefined : taken.toolAt(Number(place), isOfItself(failure));
-  if (tool === undefined) return failure;
-  return new Failure(
-    failure.class,
-    failure.message,
-    { parameter: `tools[${tool}]` },
-    signal === undefined ? {} : { signal },
-  );
+  return new Failure(failure.class, failure.message, { parameter }, signal === undefined ? {} : { signal });
+}
+
+function meant(told: string, tools: readonly JsonObject[], isByName: boolean): string | undefined {
+  const tool = /^\d+$/u.test(told) ? tools[Number(told)] : undefined;
+  if (tool) {
+    const by = isByName || tool["type"] === "function" ? "name" : "type";
+    return typeof tool[by] === "string" ? `tools[${by}=${tool[by]}]` : undefined;
+  }
+  const by = (["type", "name"] as const).find((member) => tools.some((one) => one[member] === told));
+  return by === undefined ? undefined : `tools[${by}=${told}]`;
 }
 
 /** Whether a tool is refused for what it says of itself (its name, its schema), and not for its kind. */

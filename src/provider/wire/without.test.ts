@@ -39,6 +39,12 @@ describe("a request body without refused parameters", () => {
     });
     expect(withoutParameters(tools, ["tools[!function]"])["tools"]).toEqual([call]);
     expect(withoutParameters({ ...tools, tools: [image] }, ["tools[!function]"])).toEqual({ model: "m" });
+    const both = { tools: [{ type: "function", name: "image_generation" }, image] };
+    expect(withoutParameters(both, ["tools[image_generation]"])["tools"]).toEqual([both.tools[0]]);
+    expect(withoutParameters(both, ["tools[name=image_generation]"])["tools"]).toEqual([image]);
+    expect(withoutParameters({ tools: [both.tools[0]] }, ["tools[type=image_generation]"])).toEqual({
+      tools: [both.tools[0]],
+    });
     const chat = { tools: [{ type: "function", function: { name: "run" } }, image] };
     expect(withoutParameters(chat, ["tools[run]"])).toEqual({ tools: [image] });
   });

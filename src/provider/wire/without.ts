@@ -3,8 +3,9 @@ import { entryOf } from "../../lib/table.ts";
 
 /**
  * The members of a request body without those that the endpoint has refused, named as it names them: `include`, `reasoning.effort`. An
- * object that has nothing left in it goes too. `tools[web_search]` are the tools of that type or name, `tools[!function]` those of any other
- * type, `tools[].strict` is a member of every tool, and `store=false` sets a member. Items are not touched (`input[].namespace`).
+ * object that has nothing left in it goes too. `tools[type=web_search]` are the tools of that type, `tools[name=web_search]` those of that name,
+ * `tools[web_search]` those of the type, or where there is none, of the name, `tools[!function]` those of any other type; `tools[].strict` is a
+ * member of every tool, and `store=false` sets a member. Items are not touched (`input[].namespace`).
  */
 export function withoutParameters(body: object, refused: readonly string[] | undefined): JsonObject {
   let rest: JsonObject = { ...body };
@@ -23,8 +24,8 @@ const chatNames: Readonly<Record<string, string>> = {
 
 function withoutOne(body: JsonObject, name: string): JsonObject {
   if (/^(?:input|messages)\b/u.test(name)) return body;
-  const tools = /^tools\[(!?)([^\]]+)\]$/u.exec(name);
-  if (tools) return withoutTools(body, tools[2]!, tools[1] === "");
+  const tools = /^tools\[(!|type=|name=|)([^\]]+)\]$/u.exec(name);
+  if (tools) return withoutTools(body, tools[1]!, tools[2]!);
   const ofTools = /^tools\[\]\.(\w+)$/u.exec(name)?.[1];
   if (ofTools !== undefined) return withoutToolMember(body, ofTools);
   const [member = "", value] = name.split("=");
@@ -50,12 +51,14 @@ function withoutPath(object: JsonObject, [first, ...deeper]: readonly string[]):
 }
 
 /** A choice among tools that are gone goes with them. */
-function withoutTools(body: JsonObject, named: string, isThose: boolean): JsonObject {
+function withoutTools(body: JsonObject, by: string, named: string): JsonObject {
   const { tools } = body;
   if (!Array.isArray(tools)) return body;
+  const isOfType = (tool: unknown): boolean => isJsonObject(tool) && tool["type"] === named;
+  const isByName = by === "name=" || (by === "" && !tools.some(isOfType));
   const isNamed = (tool: unknown): boolean =>
-    isJsonObject(tool) && (tool["type"] === named || (isThose && nameOf(tool) === named));
-  const left = tools.filter((tool) => isNamed(tool) !== isThose);
+    isByName ? isJsonObject(tool) && nameOf(tool) === named : isOfType(tool);
+  const left = tools.filter((tool) => isNamed(tool) === (by === "!"));
   if (left.length === tools.length) return body;
   const { tools: _tools, tool_choice: choice, parallel_tool_calls: _parallel, ...rest } = body;
   if (left.length === 0) return rest;
