@@ -215,6 +215,32 @@ describe("a streamed answer", () => {
   });
 
   it.each([
+    ["", "message_stop", sse("message_stop", {})],
+    ["", "the stream's end", ""],
+    [" after an earlier count", "message_stop", sse("message_stop", {})],
+  ])(
+    "has the usage%s that is told behind the reason and a sign of life, before %s",
+    async (early, _end, end) => {
+      const count = early === "" ? "" : sse("message_delta", { delta: {}, usage: { output_tokens: 50 } });
+      const reason = sse("message_delta", { delta: { stop_reason: "end_turn" } });
+      const usage = sse("message_delta", { delta: {}, usage: { output_tokens: 90 } });
+      const text = messageStart + textBlock(0, "Said.") + count + reason + ping + usage + end;
+      const events = await ask((await upstream(text)).url);
+      expect(events.at(-1)).toMatchObject({ type: "completed", usage: { outputTokens: 90 } });
+    },
+  );
+
+  it("whose usage is never told is whole when the server keeps it alive for the second time", async () => {
+    const reason = sse("message_delta", { delta: { stop_reason: "end_turn" } });
+    const url = await serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(messageStart + textBlock(0, "Said.") + reason + ping + ping);
+    });
+    expect((await ask(url)).at(-1)).toMatchObject({ type: "completed", usage: { outputTokens: 1 } });
+  });
+
+  it.each([
     ["is cut where no reason was told", "", false],
     ["is read on behind the reason while a block is open", "end_turn", true],
   ])("%s", async (_what, reason, isWhole) => {

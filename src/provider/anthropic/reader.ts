@@ -30,6 +30,8 @@ export class MessagesReader implements AnswerReader {
   #model: string | undefined;
   #usage: JsonObject = {};
   #ending: { event: JsonObject; data: string } | undefined;
+  /** Whether the usage was told behind the answer, or was waited for. */
+  #isCounted = false;
 
   constructor(request: Pick<ModelRequest, "tools">) {
     this.#customTools = new Set(request.tools.flatMap(({ type, name }) => (type === "custom" ? [name] : [])));
@@ -54,9 +56,11 @@ export class MessagesReader implements AnswerReader {
         // Usage may come in a later one, which needn't repeat the reason.
         if (stringOf(object(event["delta"])["stop_reason"]) !== "") this.#ending = { event, data };
         this.#count(event["usage"]);
+        this.#isCounted ||=
+          this.#ending !== undefined && tokenCount(object(event["usage"])["output_tokens"]) > 0;
         return [];
       case "ping":
-        return this.#open.size === 0 ? this.end() : [];
+        return this.#keptAlive();
       case "message_stop":
         return this.#end();
       case "error":
@@ -89,6 +93,14 @@ export class MessagesReader implements AnswerReader {
     }
     this.#ending = { event: answer, data };
     return [...said, ...this.#end()];
+  }
+
+  /** The usage may come behind a sign of life, and once it is waited for; who tells it with the reason has said all. */
+  #keptAlive(): Said[] {
+    if (!this.#ending || this.#open.size > 0) return [];
+    if (this.#isCounted) return this.#end();
+    this.#isCounted = true;
+    return [];
   }
 
   #start(message: JsonObject): Said[] {
