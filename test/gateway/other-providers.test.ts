@@ -60,6 +60,34 @@ describe("tools that come as an item", () => {
       ? invalid("Unsupported Responses API input item type: 'additional_tools' None")
       : undefined;
 
+  it("are said to be offered, and not to go in words, where the item is named by its place alone", async () => {
+    const { statuses, lines, sent } = await askedThrice({ input: [item, said("List.")] }, (body) =>
+      holds(body, "additional_tools") ? invalid("Invalid item.", { param: "input[0]" }) : undefined,
+    );
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent.at(-1)!["tools"]).toHaveLength(2);
+    expect(lines[0]).toContain(
+      "the item that tools came in was refused; they are offered as the request's own from now on (request-malformed 400)",
+    );
+  });
+
+  it("are said to be offered where the item goes among others", async () => {
+    const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
+    const output = { type: "function_call_output", call_id: "c", output: "done" };
+    const { statuses, lines, sent } = await askedThrice(
+      { input: [item, said("List."), call, output] },
+      (body) =>
+        items(body).every(({ type }) => type === "message")
+          ? undefined
+          : invalid("Function call is missing a thought_signature in functionCall parts."),
+    );
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent.at(-1)!["tools"]).toHaveLength(2);
+    expect(lines.find((line) => line.includes("plain transcript"))).toContain(
+      "; the tools that came as an item are offered as the request's own",
+    );
+  });
+
   it.each([{}, { tools: [shell] }])(
     "go among the request's own where the item isn't taken: %j",
     async (own) => {

@@ -16,6 +16,7 @@ import { isMasked, maskNotice, masksBelieved } from "./masked.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { readRequest } from "../request/read-request.ts";
 import { aboutSeals, chainParameter, Remembering } from "./remembering.ts";
+import { moveNotice } from "../request/moved-tools.ts";
 import { structureNotice } from "../request/structure-notice.ts";
 import { itemMember, memberParameter, quarantineOf, TakenRequest } from "../request/taken-request.ts";
 import { withParameterNamed } from "../request/parameter-named.ts";
@@ -249,13 +250,12 @@ export class Healing {
     if (action.do === "repair") {
       const before = this.body ?? taken.request.bytes;
       const hadTools = taken.settings["tools"] !== undefined;
-      const wasMoved = taken.hasMovedTools;
+      const { moved } = taken;
       this.#repaired(failure, action.quarantine, taken);
       // Whoever offers one tool, and describes it wrongly, has to know it.
       if (hadTools && taken.settings["tools"] === undefined && isOfItself(failure)) return { do: "pass" };
-      const isMove = taken.hasMovedTools && !wasMoved && action.quarantine.scope.kind === "item-type";
-      const moved = `the item that tools came in was refused; they are offered as the request's own from now on (${this.#remembering.refusal})`;
-      const verdict = await this.#healed(taken, isMove ? moved : action.notice);
+      const notice = moveNotice(taken.moved - moved, action, this.#remembering.refusal);
+      const verdict = await this.#healed(taken, notice);
       // A name that the request doesn't have, or the body would be sent again as it is.
       return this.body?.equals(before) === true ? { do: "pass" } : verdict;
     }

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import { flag } from "../../replay/flag.ts";
 import type { Projection } from "../../replay/project.ts";
-import type { ItemRecord } from "../../session/event.ts";
+import type { ItemRecord, Quarantine } from "../../session/event.ts";
 
 /** The items that bring tools (`additional_tools`, Codex 0.150 on; mxyhi/token_proxy#307, 2026-08) and that are not sent as they stand. */
 export function displaced(projection: Projection, records: readonly ItemRecord[]): number[] {
@@ -24,6 +24,18 @@ export function movedTools(items: readonly Uint8Array[], places: readonly number
     const tools = isJsonObject(item) ? item["tools"] : undefined;
     return Array.isArray(tools) ? (tools as unknown[]) : [];
   });
+}
+
+/** The line for a repair by which items that tools came in were moved; nothing of them is told in words. */
+export function moveNotice(
+  moved: number,
+  { quarantine, notice }: { quarantine: Quarantine; notice: string },
+  refusal: string,
+): string {
+  if (moved === 0) return notice;
+  return moved === quarantine.count
+    ? `the item that tools came in was refused; they are offered as the request's own from now on (${refusal})`
+    : `${notice}; the tools that came as an item are offered as the request's own`;
 }
 
 /** The settings with these tools behind their own; one that they have already comes once. */

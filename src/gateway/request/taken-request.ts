@@ -181,9 +181,9 @@ export class TakenRequest {
     return Array.isArray(tools) ? tools.map((tool: unknown) => (isJsonObject(tool) ? tool : {})) : [];
   }
 
-  /** Whether tools that came as an item go among the request's own. */
-  get hasMovedTools(): boolean {
-    return this.#moved.length > 0;
+  /** How many of the items that tools came in go among the request's own tools. */
+  get moved(): number {
+    return this.#moved.length;
   }
 
   /** The members beside the items, parsed, as they are sent. */
