@@ -95,3 +95,44 @@ it("of whatever is sent are the client's to know, and nothing is remembered", as
   expect((await send(gateway, history)).events.at(-1)?.event).toBe("response.completed");
   expect(asked.slice(length)).toEqual([history]);
 });
+
+it("that quote a setting which they aren't about leave it as it was, once what is meant was found", async () => {
+  const asked: JsonObject[] = [];
+  const url = await serve(async (request, response) => {
+    const body = JSON.parse(await bodyOf(request)) as JsonObject;
+    asked.push(body);
+    if (has(body["input"] as JsonObject[], "A")) {
+      const message = "Dieser Block gehört zu einem anderen `prompt_cache_key` als `service_tier`.";
+      response.writeHead(400, { "content-type": "application/json" });
+      return void response.end(JSON.stringify({ error: { message } }));
+    }
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.end(`${created}${completed}`);
+  });
+  const gateway = await gatewayTo(url);
+  const more = { prompt_cache_key: "k", service_tier: "auto" };
+  for (let turn = 0; turn < 2; turn++) await send(gateway, history, more);
+  expect(asked).toHaveLength(5);
+  expect(asked.slice(3)).toMatchObject([more, more]);
+  expect(has(asked.at(-1)!["input"] as JsonObject[], "A")).toBe(false);
+});
+
+it("that name two settings, or a setting and then nothing, cost one refused request each, and none on the next turn", async () => {
+  const asked: JsonObject[] = [];
+  const url = await serve(async (request, response) => {
+    const body = JSON.parse(await bodyOf(request)) as JsonObject;
+    asked.push(body);
+    const setting = ["prompt_cache_key", "service_tier"].find((name) => name in body);
+    const isDead = has(body["input"] as JsonObject[], "A");
+    const words = setting === undefined ? (isDead ? "Vorgang 4711" : undefined) : `Nein: \`${setting}\`.`;
+    response.writeHead(words === undefined ? 200 : 400, { "content-type": "text/event-stream" });
+    response.end(
+      words === undefined ? `${created}${completed}` : JSON.stringify({ error: { message: words } }),
+    );
+  });
+  const gateway = await gatewayTo(url);
+  const more = { prompt_cache_key: "k", service_tier: "auto" };
+  for (let turn = 0; turn < 2; turn++) await send(gateway, history, more);
+  expect(asked).toHaveLength(5);
+  for (const name of Object.keys(more)) expect(asked.at(-1)).not.toHaveProperty(name);
+});

@@ -19,7 +19,7 @@ import { aboutSeals, chainParameter, Remembering } from "./remembering.ts";
 import { moveNotice } from "../request/moved-tools.ts";
 import { structureNotice } from "../request/structure-notice.ts";
 import { itemMember, memberParameter, quarantineOf, TakenRequest } from "../request/taken-request.ts";
-import { withParameterNamed } from "../request/parameter-named.ts";
+import { isStillSaid, withParameterNamed } from "../request/parameter-named.ts";
 import { isOfItself, withToolNamed } from "../request/tool-named.ts";
 import { encodingParameter, mayBeUnread } from "../body/unread-body.ts";
 import { held, limitOf, type Verdict, verdictOf } from "./verdict.ts";
@@ -52,6 +52,8 @@ export class Healing {
   readonly #remembering: Remembering;
   #taken: TakenRequest | undefined;
   #isUnreadable = false;
+  /** Settings that words which nobody knows were taken to mean. */
+  readonly #guessed = new Set<string>();
   #disguises = 0;
   #probes = 0;
   /** Failures behind which a relay may hide a refusal, and whether that was tried; with the body that goes otherwise. */
@@ -93,8 +95,10 @@ export class Healing {
   async #judged(failure: Failure): Promise<Verdict> {
     const limit = limitOf(failure, this.#facts.now());
     if (limit) return this.#facts.wait ? held(limit, this.#probes++, this.#facts) : { do: "pass" };
-    const meant = this.#named(this.#undisguised(failure));
-    if (this.#taken?.trial && isPast(meant)) this.#keepTrial(this.#taken);
+    const told = this.#undisguised(failure);
+    const meant = this.#named(told);
+    // A setting that is named only now was hidden by what a trial left out.
+    if (this.#taken && isPast(this.#taken.trial ? meant : told)) this.#keepTried(this.#taken);
     if (!isFailureOf(meant, "chain-missing") && !this.#isAboutItems(meant)) return this.#unmasked(meant);
     const taken = this.#taking();
     if (!taken) return { do: "pass" };
@@ -108,8 +112,14 @@ export class Healing {
     const isOfShells = taken.hasMalformedSeal || (taken.isIrregular && taken.seals.size === 0);
     const isFirst = isStructural || (aboutSeals.has(meant.class) && isOfShells);
     if (isFirst && this.#structure(meant, taken)) return this.#healed(taken, structureNotice(meant, taken));
-    const placed = this.#placed(withToolNamed(meant, taken), taken);
-    const verdict = (await this.#withoutRetried(placed, taken)) ?? (await this.#climbed(placed, taken));
+    const placed = this.#placed(meant, taken);
+    const verdict =
+      (await this.#withoutRetried(placed, taken)) ??
+      (await this.#climbed(
+        placed,
+        taken,
+        isFailureOf(meant, "parameter-unsupported") && !hasLadder(told.class),
+      ));
     if (verdict.do !== "pass" || !aboutSeals.has(meant.class)) return verdict;
     return this.#structure(meant, taken) ? this.#healed(taken, structureNotice(meant, taken)) : verdict;
   }
@@ -120,8 +130,10 @@ export class Healing {
     const isBlind = this.#blind === "trying";
     const remembering = this.#remembering;
     if (taken && isBlind && !remembering.isSuspect(taken)) remembering.suspect(taken, true);
-    else if (taken?.trial) this.#keepTrial(taken);
-    else if (remembering.hasSuspects) this.#cleared();
+    else {
+      if (!taken?.trial && remembering.hasSuspects) this.#cleared();
+      if (taken) this.#keepTried(taken);
+    }
     remembering.accepted(taken);
   }
 
@@ -162,11 +174,21 @@ export class Healing {
     return new Failure("sealed-reasoning-rejected", failure.message, {}, { signal: failure.signal });
   }
 
-  /** Words that nobody knows may still name a setting. */
+  /** Words that nobody knows may still name a setting: a guess, which is made once, and taken back when it didn't help. */
   #named(failure: Failure): Failure {
-    const isMeant = isFailureOf(failure, "unknown-provider-failure", "parameter-unsupported");
-    const taken = isMeant ? this.#taking() : undefined;
-    return taken ? withParameterNamed(failure, taken) : failure;
+    const isGuess = isFailureOf(failure, "unknown-provider-failure");
+    const taken = isGuess || isFailureOf(failure, "parameter-unsupported") ? this.#taking() : undefined;
+    if (!taken) return failure;
+    const named = withToolNamed(withParameterNamed(failure, taken), taken);
+    const parameter = isFailureOf(named, "parameter-unsupported") ? named.data.parameter : undefined;
+    if (!isGuess) return named;
+    if (parameter !== undefined && !this.#guessed.has(parameter)) {
+      this.#guessed.add(parameter);
+      return named;
+    }
+    if (taken.guesses.length > 0 && !isStillSaid(failure, taken.guesses)) this.#keepTried(taken);
+    taken.guesses = [];
+    return parameter === undefined ? named : failure;
   }
 
   #structure(failure: Failure, taken: TakenRequest): boolean {
@@ -240,7 +262,8 @@ export class Healing {
     return this.#healed(taken, `${notice} (${this.#remembering.refusal})`);
   }
 
-  async #climbed(failure: Failure, taken: TakenRequest): Promise<Verdict> {
+  /** `isGuess`: whether words that nobody knows are taken to mean it. */
+  async #climbed(failure: Failure, taken: TakenRequest, isGuess: boolean): Promise<Verdict> {
     const action = this.#decide(failure, taken.untried, taken.last);
     taken.trial = action.do === "try" ? action.quarantine : undefined;
     if (action.do === "try") {
@@ -251,7 +274,10 @@ export class Healing {
       const before = this.body ?? taken.request.bytes;
       const hadTools = taken.settings["tools"] !== undefined;
       const { moved } = taken;
-      this.#repaired(failure, action.quarantine, taken);
+      if (isGuess) {
+        taken.guesses = [...taken.guesses, action.quarantine];
+        this.#remembering.refusedWith(failure);
+      } else this.#repaired(failure, action.quarantine, taken);
       // Whoever offers one tool, and describes it wrongly, has to know it.
       if (hadTools && taken.settings["tools"] === undefined && isOfItself(failure)) return { do: "pass" };
       const notice = moveNotice(taken.moved - moved, action, this.#remembering.refusal);
@@ -300,13 +326,15 @@ export class Healing {
   }
 
   /** What was tried is a repair like any other. */
-  #keepTrial(taken: TakenRequest): void {
-    const { trial } = taken;
-    if (!trial) return;
+  #keepTried(taken: TakenRequest): void {
+    const { trial, guesses } = taken;
+    const kept = trial ? [...guesses, trial] : guesses;
+    if (kept.length === 0) return;
     taken.trial = undefined;
-    taken.quarantine([trial]);
-    this.#remembering.repairedWith(trial);
-    this.#situation.noteKept();
+    taken.guesses = [];
+    taken.quarantine(kept);
+    for (const repair of kept) this.#remembering.repairedWith(repair);
+    if (trial) this.#situation.noteKept();
   }
 
   #repaired(failure: Failure, quarantine: Quarantine, taken: TakenRequest): void {

@@ -1,6 +1,7 @@
 import { Failure, isFailureOf } from "../../failure.ts";
 import { isJsonObject, type JsonObject, members, stringOf } from "../../lib/json.ts";
 import { isRefusal } from "../../recovery/trial.ts";
+import type { Quarantine } from "../../session/event.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
 /**
@@ -120,3 +121,10 @@ const settingWord = "(?:parameter|property|field|argument|member|setting|key)s?"
 /** `parameter 'reasoning'`, `'reasoning' field`. */
 const asSetting = (name: string): RegExp =>
   new RegExp(`\\b${settingWord}\\b:?\\s["'\`]${name}["'\`]|["'\`]${name}["'\`]\\s${settingWord}\\b`, "iu");
+
+/** Whether a refusal still speaks of a setting that was left out: then it isn't what is meant. */
+export const isStillSaid = ({ signal }: Failure, leftOut: readonly Quarantine[]): boolean =>
+  leftOut.some(({ scope }) => {
+    const word = scope.kind === "parameter" ? /\w+(?=\W*$)/u.exec(scope.parameter)?.[0] : undefined;
+    return word !== undefined && signal?.message.includes(word) === true;
+  });

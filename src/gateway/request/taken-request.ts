@@ -43,6 +43,7 @@ export class TakenRequest {
   #records: readonly ItemRecord[];
   #quarantines: readonly Quarantine[] = [];
   #trial: Quarantine | undefined;
+  #guesses: readonly Quarantine[] = [];
   #projection: Projection;
   /** The items that tools came in, as long as these go among the request's own. */
   #moved: readonly number[];
@@ -69,7 +70,19 @@ export class TakenRequest {
 
   /** The same without what it is only tried with. */
   get untried(): Projection {
-    return this.#trial ? this.#projected(this.#quarantines).projection : this.#projection;
+    const isTried = this.#trial !== undefined || this.#guesses.length > 0;
+    return isTried ? this.#projected(this.#quarantines).projection : this.#projection;
+  }
+
+  /** Settings that it is tried without, all together, because a refusal in words that nobody knows names them. */
+  get guesses(): readonly Quarantine[] {
+    return this.#guesses;
+  }
+
+  set guesses(guesses: readonly Quarantine[]) {
+    if (guesses.length === 0 && this.#guesses.length === 0) return;
+    this.#guesses = guesses;
+    this.#rebuild();
   }
 
   /** What it is tried with, because nobody knows what it was refused for. */
@@ -209,7 +222,7 @@ export class TakenRequest {
   }
 
   #inForce(): readonly Quarantine[] {
-    return this.#trial ? [...this.#quarantines, this.#trial] : this.#quarantines;
+    return [...this.#quarantines, ...this.#guesses, ...(this.#trial ? [this.#trial] : [])];
   }
 
   /** Tools that came as an item, and can't go as one, go among the request's own: they are there to be called. */
