@@ -6,6 +6,8 @@ import { explain, pathOf } from "./scenario-error.ts";
 import { scenarioSchema, type Scenario, type ScenarioInput } from "./scenario.ts";
 import { lineOf } from "./toml-line.ts";
 
+const scenarioPage = "How one is written: docs/simulator.md";
+
 /** Reads and validates a scenario file (TOML). Throws a `Failure` "configuration" that names the file, the line and what is allowed. */
 export async function loadScenario(path: string): Promise<Scenario> {
   let text: string;
@@ -15,7 +17,7 @@ export async function loadScenario(path: string): Promise<Scenario> {
     const why = systemWords(error);
     throw new Failure(
       "configuration",
-      `The scenario ${path} can't be read: ${why}.`,
+      `The scenario ${path} can't be read: ${why}. ${scenarioPage}`,
       { path },
       { cause: error },
     );
@@ -40,7 +42,12 @@ function readToml(text: string, name: string): unknown {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [what = "is no TOML"] = error.message.split("\n");
-    throw new Failure("configuration", `${name}:${error.line}: ${what}`, { path: name }, { cause: error });
+    throw new Failure(
+      "configuration",
+      `${name}:${error.line}: ${what}. ${scenarioPage}`,
+      { path: name },
+      { cause: error },
+    );
   }
 }
 

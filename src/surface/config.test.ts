@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { isFailureOf } from "../failure.ts";
-import { homeFolder, makeProvider, readConfig, undecidedWords } from "./config.ts";
+import { homeFolder, keyIn, makeProvider, readConfig, undecidedWords } from "./config.ts";
 
 it.each(["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"])(
   "%s that is no URL is a mistake of the configuration",
@@ -81,7 +81,7 @@ it("a provider is reached over HTTP and nothing else", () => {
   };
   expect(read("http://127.0.0.1:8080/v1")).not.toThrow();
   expect(read("https://example.com/v1")).not.toThrow();
-  for (const wrong of ["ftp://example.com/v1", "https://user:secret@example.com/v1"])
+  for (const wrong of ["nope", "", "ftp://example.com/v1", "https://user:secret@example.com/v1"])
     expect(read(wrong)).toThrow(expect.toSatisfy((error) => isFailureOf(error, "configuration")));
   rmSync(home, { recursive: true });
 });
@@ -107,6 +107,15 @@ it.each(["provider", "model", "effort"])("--%s with nothing behind it is a mista
   expect(() => readConfig({ home: "/nowhere", [option]: "" }, {}, "/")).toThrow(
     expect.toSatisfy((error) => isFailureOf(error, "usage")),
   );
+});
+
+it("a key comes without the line end of its file, and one that no header takes is told before anything is sent", () => {
+  expect(keyIn({ KEY: " sk-1\r\n" }, "KEY")).toBe("sk-1");
+  for (const none of [undefined, "", "\n"]) expect(keyIn({ KEY: none }, "KEY")).toBeUndefined();
+  for (const wrong of ["sk-1\nsk-2", "sk\u20131", "“sk-1”"])
+    expect(() => keyIn({ KEY: wrong }, "KEY")).toThrow(
+      expect.toSatisfy((error) => isFailureOf(error, "configuration") && !error.message.includes("sk")),
+    );
 });
 
 it("a provider is not found under a name that every object has", async () => {

@@ -17,9 +17,10 @@ import { packageVersion } from "./version.ts";
 
 export type { Watching } from "../store/folder/acquire.ts";
 
-const hasNoLogin = (url: string): boolean => {
-  const { username, password } = new URL(url);
-  return username === "" && password === "";
+/** What is no URL has none either; that it is none is told by itself. */
+const hasNoLogin = (text: string): boolean => {
+  const url = URL.parse(text);
+  return !url || (url.username === "" && url.password === "");
 };
 
 /** Settings that a person can give; every source has the same members. Strict: a misspelt name is an error, never ignored. */
@@ -307,11 +308,37 @@ export function checkProvider(
   }
   const { kind, baseUrl, keyVariable } = settings;
   const isOpen = kind === "simulator" || keyVariable === undefined || isLoopback(new URL(baseUrl).hostname);
-  if (!isOpen && !environment[keyVariable]) {
+  const key = keyVariable === undefined ? undefined : keyIn(environment, keyVariable);
+  if (!isOpen && key === undefined) {
     const message = `Provider "${name}" needs a key: set ${keyVariable}. (--provider simulator needs none.)`;
     throw new Failure("configuration", message, {});
   }
   return settings;
+}
+
+/**
+ * The key that a variable holds, without the blanks and line ends that files and clipboards leave around it; `undefined` where there is
+ * none. Throws `configuration` for what no header takes: it would look like a connection that breaks.
+ */
+export function keyIn(environment: Environment, variable: string): string | undefined {
+  const key = environment[variable]?.trim() ?? "";
+  if (/[^\x20-\x7e]/u.test(key))
+    throw new Failure(
+      "configuration",
+      `${variable} holds no key: there is a line break or a letter in it that no key has. Nothing was sent. Set it anew.`,
+      {},
+    );
+  return key === "" ? undefined : key;
+}
+
+/** Refuses a scenario that nothing would play: what was meant for the simulator goes to no provider that costs. Throws `usage`. */
+export function checkScenario({ providers }: Config, name: string, scenario: string | undefined): void {
+  if (scenario === undefined || providers[name]?.kind === "simulator") return;
+  throw new Failure(
+    "usage",
+    `--scenario is for the simulator, and this goes to "${name}". Nothing was sent: add --provider simulator, or leave it out.`,
+    {},
+  );
 }
 
 /** The provider of that name. Throws as `checkProvider` does. */
@@ -325,7 +352,7 @@ export async function makeProvider(
   if (settings.kind === "simulator") return simulated(config, scenario);
   const { baseUrl, keyVariable } = settings;
   const contract = contractFor(settings).name;
-  const apiKey = keyVariable === undefined ? undefined : environment[keyVariable];
+  const apiKey = keyVariable === undefined ? undefined : keyIn(environment, keyVariable);
   const wire = await wires[settings.kind]();
   const options = { name, baseUrl, contract, idleTimeoutMs: config.idleTimeoutMs };
   return { provider: wire({ ...options, ...(apiKey && { apiKey }) }), close: () => Promise.resolve() };

@@ -29,7 +29,7 @@ import { type Invocation, optionText } from "./cli/command.ts";
 import { watchingFor } from "./cli/store-for.ts";
 import { checkName, findSession } from "./cli/pick.ts";
 import { takeOverMeant } from "./codex.ts";
-import { type Config, loadProvider, makeProvider, openStore, readConfig } from "./config.ts";
+import { checkScenario, type Config, loadProvider, makeProvider, openStore, readConfig } from "./config.ts";
 import { sameWorkspace, sayWhatChanged, workspaceFor } from "./resumed-workspace.ts";
 import { type Telemetry, telemetry } from "./telemetry.ts";
 import { patchBody } from "./patch-body.ts";
@@ -203,6 +203,8 @@ class Bench implements Workbench {
     const { environment } = invocation;
     const instructions = await readInstructions(workspace.path, workspace.gitRoot, amendments);
     const scenario = optionText(invocation, "scenario");
+    // What is gone on with later, in the terminal interface, is none of the command line's.
+    if (this.#closing.length === 0) checkScenario(config, settings.provider, scenario);
     const made = await makeProvider(config, settings.provider, environment, scenario);
     this.#closing.unshift(made.close);
     const keys = Object.values(config.providers).flatMap(({ keyVariable }) => keyVariable ?? []);

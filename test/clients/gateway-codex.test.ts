@@ -117,7 +117,6 @@ describe.skipIf(binary === undefined)("the real CLI through the gateway", () => 
       url: gateway.url,
       upstream: upstream.url,
       credential: { kind: "login" },
-      needsToken: false,
     } as const;
     writeFileSync(settings, withCodexProvider(own, provider, settings).text);
     const run = await turn("resume", "--last", "--skip-git-repo-check", "again");

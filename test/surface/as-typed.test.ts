@@ -62,8 +62,8 @@ describe("throughline, as people type it", () => {
     expect([status, out + err]).toEqual([2, expect.stringContaining(said)]);
   });
 
-  it.each([["--resume"], ["-r"], ["resume"]])(
-    "%s alone lists the sessions where nobody can choose",
+  it.each([["--resume"], ["-r"], ["resume"], ["resume", "--model", "another"]])(
+    "%s %s %s lists the sessions where nobody can choose",
     async (...words) => {
       const { status, out, err } = await run(...words);
       expect(status).toBe(2);
@@ -88,11 +88,19 @@ describe("throughline, as people type it", () => {
     [["name", "older"], /Missing required argument "name"\. See: throughline name --help/u],
     [["queue", "list"], /Missing required argument "session"\. See: throughline queue list --help/u],
     [["show", older.slice(0, 3), "x"], /Too many arguments for "show".*See: throughline show --help/u],
+    [["exec", "fix", "the", "tests"], /Too many arguments.*stands in quotes\. See: throughline exec --help/u],
+    [["exec", "--scenario", "x.toml", "hi"], /--scenario is for the simulator, and this goes to "openai"/u],
     [["resume", "older", "--from-step"], /argument missing\. See: throughline resume --help/u],
   ])("%j says what is wrong and what to type", async (words, said) => {
     const { status, out, err } = await run(...words);
     expect([status, out], err).toEqual([2, ""]);
     expect(err).toMatch(said);
+  });
+
+  it("says of a message no more than stands in it", async () => {
+    const { out } = await run("doctor", "--error", "frobnication");
+    expect(out).toMatch(/unknown-provider-failure\): frobnication/u);
+    expect((await run("doctor", "--error", "HTTP 400: frobnication")).out).toContain("HTTP 400");
   });
 
   it("asks for more of an id that several have, and says what they are", async () => {

@@ -95,6 +95,24 @@ describe("throughline gateway", () => {
       });
     expect((await run("--upstream", "https://a.example/v1#NO_SUCH_KEY")).stderr).toContain("set NO_SUCH_KEY");
     expect((await run("--listen", "0.0.0.0:0")).stderr).toContain("--token");
+    expect((await run("--allow-host", "http://a.example/")).stderr).toContain("the name of a host");
+    for (const words of [["--codex-config"], ["install-codex", "--yes"]])
+      expect(await run(...words, "--listen", "0")).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("Nothing was written") as string,
+      });
+  });
+
+  it("goes without no token that the configuration names, and tells Codex its variable", async () => {
+    mkdirSync(join(home, "own"));
+    writeFileSync(join(home, "own", "config.toml"), '[gateway]\ntoken_env = "MINE"\n');
+    expect(await run("--listen", "0")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("MINE, which is not set") as string,
+    });
+    expect((await run("--codex-config", "--token", "x")).stdout).toContain(
+      'env_http_headers = { "x-throughline-token" = "MINE" }',
+    );
   });
 });
 

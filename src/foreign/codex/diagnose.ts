@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { isSystemError } from "../../lib/system.ts";
-import { counted } from "../../lib/words.ts";
+import { counted, systemWords } from "../../lib/words.ts";
 import { isCompressed } from "./rollout/compressed.ts";
 import { CodexDatabases, type NamedPlace } from "./home/databases.ts";
 import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
@@ -84,7 +84,7 @@ async function diagnoseOne(
     };
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const detail = (error as Error).message;
+    const detail = systemWords(error);
     return {
       path,
       bytes: 0,

@@ -9,18 +9,18 @@ export interface CodexProvider {
    * read by Codex, and `gateway` means that the gateway has it.
    */
   readonly credential: { kind: "login" } | { kind: "variable"; name: string } | { kind: "gateway" };
-  /** Whether the gateway asks for a token, which Codex then reads from `THROUGHLINE_GATEWAY_TOKEN`. */
-  readonly needsToken: boolean;
+  /** The variable that Codex reads the token from that the gateway asks for; absent: it asks for none. */
+  readonly tokenVariable?: string;
 }
 
 /** The provider's name in Codex's configuration. */
 export const codexProviderName = "throughline";
 
-/** The variable that clients are told to keep the gateway's token in. */
-export const tokenVariable = "THROUGHLINE_GATEWAY_TOKEN";
+/** The variable that holds the gateway's token, unless `token_env` names another. */
+export const usualTokenVariable = "THROUGHLINE_GATEWAY_TOKEN";
 
 /** The table of a provider in Codex's `config.toml` (codex-rs `ModelProviderInfo`, 2026-11). */
-export function codexProviderTable({ url, credential, needsToken }: CodexProvider): string {
+export function codexProviderTable({ url, credential, tokenVariable }: CodexProvider): string {
   const lines = [
     `[model_providers.${codexProviderName}]`,
     'name = "Throughline gateway"',
@@ -30,7 +30,8 @@ export function codexProviderTable({ url, credential, needsToken }: CodexProvide
   ];
   if (credential.kind === "login") lines.push("requires_openai_auth = true");
   if (credential.kind === "variable") lines.push(`env_key = ${JSON.stringify(credential.name)}`);
-  if (needsToken) lines.push(`env_http_headers = { "x-throughline-token" = "${tokenVariable}" }`);
+  if (tokenVariable !== undefined)
+    lines.push(`env_http_headers = { "x-throughline-token" = ${JSON.stringify(tokenVariable)} }`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -41,8 +42,8 @@ export function codexProviderTable({ url, credential, needsToken }: CodexProvide
  * configuration names another ("Cannot change this thread's model provider"), and its terminal interface goes past the gateway to the
  * session's own. The key `openai_base_url` is read by 0.130 to 0.169 (measured 2026-11), and not yet by 0.111.
  */
-export function isForOwnProvider({ credential, needsToken }: CodexProvider): boolean {
-  return credential.kind === "login" && !needsToken;
+export function isForOwnProvider({ credential, tokenVariable }: CodexProvider): boolean {
+  return credential.kind === "login" && tokenVariable === undefined;
 }
 
 /** What goes into an empty `config.toml`. */

@@ -7,10 +7,9 @@ const forOpenai: CodexProvider = {
   url,
   upstream: "https://api.openai.com/v1",
   credential: { kind: "login" },
-  needsToken: false,
 };
 /** The gateway as a provider of its own: Codex's own one sends no token. */
-const provider: CodexProvider = { ...forOpenai, needsToken: true };
+const provider: CodexProvider = { ...forOpenai, tokenVariable: "THROUGHLINE_GATEWAY_TOKEN" };
 const edit = (text: string): string => withCodexProvider(text, provider, "config.toml").text;
 
 describe("the provider that Codex's sessions were made with", () => {

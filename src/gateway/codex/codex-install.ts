@@ -75,7 +75,7 @@ function placeFor(config: Table, provider: CodexProvider): Place {
   const name = chosenName(config);
   const address = chosenAddress(config);
   const isOwn = name === "openai";
-  if (address !== undefined && !provider.needsToken && isAhead(address, provider))
+  if (address !== undefined && provider.tokenVariable === undefined && isAhead(address, provider))
     return isOwn ? { kind: "openai" } : { kind: "chosen", name };
   return isOwn && isForOwnProvider(provider) ? { kind: "openai" } : { kind: "gateway" };
 }

@@ -1,4 +1,5 @@
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import { Failure } from "../../failure.ts";
 import { isLoopback } from "../../lib/loopback.ts";
 import { passingOverContinue } from "./interim.ts";
 
@@ -8,7 +9,7 @@ const maxHeaderSize = 128 * 1024;
 /**
  * The connections of one provider. undici's own header and body timeouts are off, because a model may think for minutes: the idle
  * timeout is ours. Proxies of the environment (HTTPS_PROXY, NO_PROXY) are honoured, but never for this machine itself. HTTP/1.1 only:
- * a broken stream then breaks one request. `isFresh`: each request has a connection of its own.
+ * a broken stream then breaks one request. `isFresh`: each request has a connection of its own. Throws `configuration` for a proxy that is none.
  */
 export function dispatcherFor(url: URL, connectTimeoutMs: number, isFresh = false): Dispatcher {
   const settings = {
@@ -20,16 +21,27 @@ export function dispatcherFor(url: URL, connectTimeoutMs: number, isFresh = fals
   };
   const direct = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
   if (isLoopback(url.hostname)) return new Agent({ ...settings, connect: passingOver(direct) });
-  // A proxy's agent connects by itself, and gives what it makes for plain HTTP none of the settings.
-  return new EnvHttpProxyAgent({
-    ...settings,
-    factory: (origin, { connect }: Pool.Options) =>
-      new Pool(origin, {
-        ...settings,
-        connect: passingOver(typeof connect === "function" ? connect : direct),
-      }),
-  });
+  try {
+    // A proxy's agent connects by itself, and gives what it makes for plain HTTP none of the settings.
+    return new EnvHttpProxyAgent({
+      ...settings,
+      factory: (origin, { connect }: Pool.Options) =>
+        new Pool(origin, {
+          ...settings,
+          connect: passingOver(typeof connect === "function" ? connect : direct),
+        }),
+    });
+  } catch (error) {
+    const variable = proxyVariables.find((name) => !isProxy(process.env[name] ?? ""));
+    if (variable === undefined) throw error;
+    const message = `${variable} names no proxy: it looks like http://proxy.example:3128, with its http://. Nothing was sent. Set it so, or unset ${variable}.`;
+    throw new Failure("configuration", message, {}, { cause: error });
+  }
 }
+
+/** Whether undici takes it, or passes it over; curl and others take a host and a port alone too. */
+const isProxy = (value: string): boolean =>
+  value === "" || (/^(?:https?|socks5?):/iu.test(value.trim()) && URL.canParse(value));
 
 function passingOver(connector: buildConnector.connector): buildConnector.connector {
   return (target, callback) =>

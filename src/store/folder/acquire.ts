@@ -71,13 +71,13 @@ export async function acquireFolder(
   }
 }
 
-/** The next lease, as soon as nobody holds the one before it. */
+/** The next lease, as soon as nobody holds the one before it. Without `source` whatever the log holds: nothing is to be written to it. */
 export async function takeLease(
   folder: string,
   id: string,
-  source: FileSource,
+  source: FileSource | undefined,
   clock: Clock,
-  options: Watching & Pick<AcquireOptions, "owner" | "force"> & { anyLog?: boolean },
+  options: Watching & Pick<AcquireOptions, "owner" | "force">,
 ): Promise<OwnLease> {
   for (;;) {
     const highest = leaseNumbers(folder).at(-1);
@@ -85,11 +85,11 @@ export async function takeLease(
     if (previous && !options.force && (previous.verdict === "held" || previous.verdict === "watch")) {
       throw leaseHeld(id, highest!, previous.lease?.owner, clock);
     }
-    const written = options.anyLog ? 0 : await inspect(id, source.now(), previous?.lease);
+    const written = source ? await inspect(id, source.now(), previous?.lease) : 0;
     // Who took the lease meanwhile may have written already: what the log says of its number must not be counted on from.
     if (leaseNumbers(folder).at(-1) !== highest) continue;
     const fence = Math.max(highest ?? 0, written) + 1;
-    const taken = takeNumber(folder, fence, options.owner, options.anyLog ? highest : undefined);
+    const taken = takeNumber(folder, fence, options.owner, source ? undefined : highest);
     if (!taken) continue;
     try {
       taken.removeOlder();

@@ -31,13 +31,3 @@ export class FileSource implements ByteSource {
     });
   }
 }
-
-/** `undefined` where the session has no log. */
-export function openIfThere(folder: string): FileSource | undefined {
-  try {
-    return new FileSource(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}

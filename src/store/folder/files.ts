@@ -1,4 +1,5 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
   constants,
@@ -79,6 +80,7 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
     case "EROFS":
     case "EACCES":
     case "EPERM":
+      if (isUnreadable(error)) break;
       return new Failure(
         "store-read-only",
         `${path} can't be written (${code}). ${kept} Give yourself the right to write there, or choose another home with --home: ` +
@@ -86,13 +88,24 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
         { path },
         { cause: error },
       );
-    default:
-      return new Failure(
-        "store-unavailable",
-        `${path} can't be used: ${systemWords(error)}. ${kept} Check the disk and the folder, then try again: ls -ld ${quoted(path)}`,
-        { path },
-        { cause: error },
-      );
+  }
+  const { path: place = path } = error as NodeJS.ErrnoException;
+  return new Failure(
+    "store-unavailable",
+    `${place} can't be used: ${systemWords(error)}. ${kept} Check the disk and the folder, then try again: ls -ld ${quoted(place)}`,
+    { path: place },
+    { cause: error },
+  );
+}
+
+/** Whether what the system refused can't even be read: it isn't the right to write that is wanting then. */
+function isUnreadable(error: unknown): boolean {
+  const { path } = error as NodeJS.ErrnoException;
+  try {
+    if (path !== undefined) accessSync(path, constants.R_OK);
+    return false;
+  } catch (refusal) {
+    return (refusal as NodeJS.ErrnoException).code !== "ENOENT";
   }
 }
 

@@ -117,7 +117,9 @@ async function readable(asked: Promise<string | undefined>): Promise<string | un
     return await asked;
   } catch (error) {
     if (isFailureOf(error, "schema-newer", "session-damaged")) return undefined;
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (unopened.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
 }
+
+const unopened: ReadonlySet<string | undefined> = new Set(["ENOENT", "EACCES", "EPERM", "ELOOP"]);

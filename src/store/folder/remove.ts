@@ -1,4 +1,4 @@
-import { renameSync } from "node:fs";
+import { lstatSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { syncPath } from "../../lib/system.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -6,11 +6,11 @@ import { crashPoint } from "../../lib/fault.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import type { Owner } from "../../session/event.ts";
 import { takeLease, type Watching } from "./acquire.ts";
-import { openIfThere } from "./file-source.ts";
 import { holderOf } from "./holder.ts";
 import { isLink } from "./files.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
 import type { OwnLease } from "./lease-file.ts";
+import { logPath } from "./log-file.ts";
 
 export interface Removing extends Watching {
   id: string;
@@ -43,14 +43,9 @@ export async function removeFolder(folder: string, removing: Removing): Promise<
   crashPoint("removal-emptied");
 }
 
-/** Removing always works (R21): a log that is missing, foreign or of a newer version is no reason to keep it. */
+/** Removing always works (R21): a log that is missing, foreign, of a newer version or not to be read is no reason to keep it. */
 async function fenceOff(folder: string, removing: Removing): Promise<OwnLease | undefined> {
-  const source = openIfThere(folder);
-  if (!source) return undefined;
-  try {
-    const force = removing.force || holderOf(folder).state === "free";
-    return await takeLease(folder, removing.id, source, removing.clock, { ...removing, force, anyLog: true });
-  } finally {
-    await source.close();
-  }
+  if (!lstatSync(logPath(folder), { throwIfNoEntry: false })) return undefined;
+  const force = removing.force || holderOf(folder).state === "free";
+  return takeLease(folder, removing.id, undefined, removing.clock, { ...removing, force });
 }

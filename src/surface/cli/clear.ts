@@ -44,7 +44,9 @@ export async function clear(invocation: Invocation): Promise<number> {
     ).map((relative) => relative.session.id);
     const staying = copies.filter((copy) => !(takesRelatives && isRemoved(copy)));
     for (const trouble of troubles)
-      terminal.err(`${printable(trouble)}. Run it again: throughline clear ${session} --scrub\n`);
+      terminal.err(
+        `${printable(trouble)}. Run it again: throughline clear ${session} --scrub${takesRelatives ? " --with-relatives" : ""}\n`,
+      );
     if (options["json"] === true) {
       printJson<"clear">(terminal, {
         session,

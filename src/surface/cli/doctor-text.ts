@@ -87,7 +87,7 @@ export function doctorText(report: Report): string {
     if (told.length === 0) continue;
     lines.push(`${session}  a session of Throughline's own`);
     for (const { severity, title, command } of told) {
-      lines.push(`  ${severity.padEnd(6)}  ${printableLine(title, 240)}`);
+      lines.push(`  ${severity.padEnd(6)}  ${printableLine(title, 600)}`);
       if (command !== undefined) lines.push(`  → ${command}`);
     }
     lines.push("");

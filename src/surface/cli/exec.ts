@@ -37,7 +37,9 @@ export async function resume(invocation: Invocation): Promise<number> {
     const choice = await chooseSession(invocation);
     if (choice.kind === "chosen") return resume({ ...invocation, args: [choice.id] });
     if (choice.kind === "left") return 0;
-    const shown = await listSessions(invocation);
+    const { all, home, json } = invocation.options;
+    // `--model` and the like are for the turn, and choose none of the sessions.
+    const shown = await listSessions({ ...invocation, options: { all, home, json } });
     throw new Failure(
       "usage",
       shown === 0

@@ -18,17 +18,17 @@ import { codexHome } from "../../foreign/codex/home/places.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
 import { syncPath } from "../../lib/system.ts";
-import { quoted } from "../../lib/words.ts";
+import { quoted, systemWords } from "../../lib/words.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionList, optionText } from "./command.ts";
-import { gatewaySettings } from "./gateway.ts";
+import { gatewaySettings, lasting } from "./gateway.ts";
 
 /** Writes the gateway into Codex's `config.toml`, once the diff was shown and agreed to. */
 export async function installCodex(invocation: Invocation): Promise<number> {
   const { terminal, environment, options, signal } = invocation;
   const path = pathOf(join(codexHome(environment as NodeJS.ProcessEnv), "config.toml"));
   const before = textOf(path);
-  const provider = gatewaySettings(invocation).codex;
+  const provider = lasting(gatewaySettings(invocation));
   const { text, hunks, place, replaced, profile } = withCodexProvider(before ?? "", provider, path);
   const isSame = text === before;
   const isJson = options["json"] === true;
@@ -111,7 +111,7 @@ function textOf(path: string): string | undefined {
     if (error instanceof Failure) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
-    throw unread(String(code), error);
+    throw unread(systemWords(error), error);
   }
   // Codex doesn't read it either, and to write it would lose the bytes.
   if (!isUtf8(bytes)) throw unread("it is not UTF-8");
@@ -136,10 +136,9 @@ function write(path: string, text: string, backup: string | undefined): void {
     renameSync(`${path}.new`, path);
     syncPath(dirname(path));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     throw new Failure(
       "configuration",
-      `${path} can't be written: ${String(code)}. It is as it was.`,
+      `${path} can't be written: ${systemWords(error)}. It is as it was. See whose it is: ls -ld ${quoted(path)}`,
       { path },
       { cause: error },
     );

@@ -2,10 +2,10 @@ import { PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
-import { codexConfig, type CodexProvider, tokenVariable } from "../../gateway/codex/codex-config.ts";
+import { codexConfig, type CodexProvider, usualTokenVariable } from "../../gateway/codex/codex-config.ts";
 import { startGateway, type UpstreamOptions } from "../../gateway/server.ts";
 import { printable } from "../../lib/printable.ts";
-import { type Config, readConfig } from "../config.ts";
+import { type Config, keyIn, readConfig } from "../config.ts";
 import type { GatewayEvent } from "../json/events.ts";
 import { jsonVersion } from "../json/print.ts";
 import { type Invocation, optionList, optionText } from "./command.ts";
@@ -17,7 +17,7 @@ export async function gateway(invocation: Invocation): Promise<number> {
   const settings = gatewaySettings(invocation);
   const { host, port, upstreams, token, allowedHosts, allowedOrigins } = settings;
   if (options["codexConfig"] === true) {
-    const text = codexConfig(settings.codex);
+    const text = codexConfig(lasting(settings));
     if (options["json"] === true)
       print(terminal, { type: "gateway.config", schema: jsonVersion, config: text });
     else terminal.out(text);
@@ -120,35 +120,71 @@ export function gatewaySettings(invocation: Invocation): GatewaySettings {
   const home = optionText(invocation, "home");
   const config = readConfig({ ...(home !== undefined && { home }) }, environment, folder);
   const own = config.gateway;
-  const { host, port } = listenAddress(optionText(invocation, "listen") ?? own.listen ?? String(usualPort));
+  const listen = optionText(invocation, "listen");
+  const { host, port } = listenAddress(
+    listen ?? own.listen ?? String(usualPort),
+    listen === undefined ? "listen in [gateway] of config.toml" : "--listen",
+  );
   const asked = optionList(invocation, "upstream");
   const names = asked.length > 0 ? asked : (own.upstreams ?? ["openai"]);
   const found = names.map((name) => upstreamNamed(name, config, environment));
-  const token = optionText(invocation, "token") ?? environment[own.token_env ?? tokenVariable] ?? undefined;
+  const token = tokenOf(invocation, own.token_env);
   const allowedHosts = [...(own.allow_hosts ?? []), ...optionList(invocation, "allowHost")];
+  for (const name of allowedHosts) refuseNoHost(name);
   return {
     host,
     port,
     upstreams: found.map(({ upstream }) => upstream),
-    ...(token !== undefined && token !== "" && { token }),
+    ...(token !== undefined && { token }),
     allowedHosts,
     allowedOrigins: [...(own.allow_origins ?? []), ...optionList(invocation, "allowOrigin")],
     ledger: join(config.home, "gateway", "ledger.sqlite"),
     waitForLimits: invocation.options["waitForLimits"] === true || own.wait_for_limits === true,
     codex: {
-      url: `http://${host.includes(":") ? `[${host}]` : host}:${port === 0 ? usualPort : port}/v1`,
+      url: `http://${host.includes(":") ? `[${host}]` : host}:${port}/v1`,
       upstream: found[0]?.upstream.url ?? "",
       credential: found[0]?.credential ?? { kind: "login" },
-      needsToken: token !== undefined && token !== "",
+      ...(token !== undefined && { tokenVariable: own.token_env ?? usualTokenVariable }),
     },
   };
 }
 
-function listenAddress(text: string): { host: string; port: number } {
+/** What Codex is told of a gateway, which has to be there under the same address tomorrow. */
+export function lasting({ port, codex }: GatewaySettings): CodexProvider {
+  if (port !== 0) return codex;
+  throw new Failure(
+    "usage",
+    "With --listen 0 the gateway has another port each time, and Codex needs one that stays. Nothing was written: give --listen a port.",
+    {},
+  );
+}
+
+/** Whoever says where the token stands wants no gateway without one. */
+function tokenOf(invocation: Invocation, named: string | undefined): string | undefined {
+  const token =
+    optionText(invocation, "token") ?? (invocation.environment[named ?? usualTokenVariable] || undefined);
+  if (token !== undefined || named === undefined) return token;
+  throw new Failure(
+    "configuration",
+    `The gateway has no token: token_env in [gateway] of config.toml names ${named}, which is not set. Set it, or give --token.`,
+    {},
+  );
+}
+
+function refuseNoHost(name: string): void {
+  if (/^[^\s/:@]+$|^\[[^\s/@]+\]$/u.test(name)) return;
+  throw new Failure(
+    "usage",
+    `--allow-host takes the name of a host alone, like gateway.internal, not "${name}".`,
+    {},
+  );
+}
+
+function listenAddress(text: string, what: string): { host: string; port: number } {
   const [, host = "127.0.0.1", digits = ""] = /^(?:(.+):)?(\d{1,5})$/u.exec(text) ?? [];
   const port = Number(digits);
   if (digits === "" || port > 65_535)
-    throw new Failure("usage", `--listen takes a port or host:port, not "${text}".`, {});
+    throw new Failure("usage", `${what} takes a port or host:port, not "${text}".`, {});
   return { host: host.replace(/^\[|\]$/gu, ""), port };
 }
 
@@ -168,7 +204,7 @@ function upstreamNamed(
         credential: isOpenai ? { kind: "login" } : { kind: "variable", name: "OPENAI_API_KEY" },
       };
     }
-    return { upstream: { url, key: keyIn(variable, url, environment) }, credential: { kind: "gateway" } };
+    return { upstream: { url, key: neededKey(variable, url, environment) }, credential: { kind: "gateway" } };
   }
   const provider = config.providers[name];
   if (!provider || provider.kind !== "responses") {
@@ -185,12 +221,12 @@ function upstreamNamed(
   // The built-in provider passes the client's own login on.
   if (keyVariable === undefined || name === "openai")
     return { upstream: { url: baseUrl }, credential: { kind: "login" } };
-  const key = keyIn(keyVariable, name, environment);
+  const key = neededKey(keyVariable, name, environment);
   return { upstream: { url: baseUrl, key }, credential: { kind: "gateway" } };
 }
 
-function keyIn(variable: string, upstream: string, environment: Invocation["environment"]): string {
-  const key = environment[variable];
-  if (key !== undefined && key !== "") return key;
+function neededKey(variable: string, upstream: string, environment: Invocation["environment"]): string {
+  const key = keyIn(environment, variable);
+  if (key !== undefined) return key;
   throw new Failure("configuration", `The upstream ${upstream} needs a key: set ${variable}.`, {});
 }

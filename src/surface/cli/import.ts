@@ -23,7 +23,7 @@ export async function importSession(invocation: Invocation): Promise<number> {
   if (isPortable(reference)) return importPortable(invocation, reference, config.approval);
   const thread = await findThread(environment, reference);
   if (!thread) {
-    const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. List them with: throughline sessions --codex`;
+    const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. List them with: throughline sessions --codex --all`;
     throw new Failure("session-missing", message, { reference, nearest: [] });
   }
   const { store } = openStore(config);

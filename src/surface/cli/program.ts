@@ -80,9 +80,9 @@ const argumentHelp: Readonly<Record<string, string>> = {
 
 const onEveryCommand = `
 throughline --resume [SESSION] and --continue: resume, and resume --last.
-Every command takes --help, which has an example; --json, which prints what
-docs/json.md describes; and --home DIR, or THROUGHLINE_HOME, for where sessions
-live (default ~/.throughline).
+Every command takes --help, which has an example, and --home DIR, or
+THROUGHLINE_HOME, for where sessions live (default ~/.throughline); all but open
+take --json, which prints what docs/json.md describes.
 
 Exit status: 0 done, 1 the turn failed, 2 usage, 3 the session is in use,
 4 stopped by a limit, 5 not recoverable, 130 interrupted.
@@ -108,8 +108,20 @@ function refusal({ code, message }: CommanderError, argv: readonly string[]): st
     .replaceAll("'", '"');
   const said = words.charAt(0).toUpperCase() + words.slice(1) + (/[.?]$/u.test(words) ? "" : ".");
   const prompt =
-    code === "commander.unknownCommand" ? ' A prompt of one word is sent with: throughline open "…".' : "";
+    code === "commander.unknownCommand"
+      ? ' A prompt of one word is sent with: throughline open "…".'
+      : code === "commander.excessArguments" && takesWords(argv)
+        ? " What is said stands in quotes."
+        : "";
   return `${said}${prompt} See: ${["throughline", commandIn(argv), "--help"].filter(Boolean).join(" ")}`;
+}
+
+/** Whether the last argument is what somebody says, of which a shell makes a word each where it has no quotes. */
+function takesWords(argv: readonly string[]): boolean {
+  const name = commandIn(argv) || "open";
+  return /[[<](?:prompt|text|name)[\]>]$/u.test(
+    commands.find((command) => command.name === name)?.arguments ?? "",
+  );
 }
 
 /** The command that the words begin with; empty when they begin with none. */

@@ -1,5 +1,5 @@
 import { systemClock } from "../../lib/clock.ts";
-import { counted } from "../../lib/words.ts";
+import { counted, quoted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { Failure, isFailure, isFailureOf } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
@@ -210,9 +210,10 @@ interface Report {
   troubles: string[];
 }
 
-function report({ options, terminal }: Invocation, { removed, left, troubles }: Report): void {
+function report(invocation: Invocation, { removed, left, troubles }: Report): void {
+  const { options, terminal } = invocation;
   for (const trouble of troubles)
-    terminal.err(`${printable(trouble)}. Run it again: throughline purge --yes\n`);
+    terminal.err(`${printable(trouble)}. Run it again: ${sameAgain(invocation)}\n`);
   if (options["json"] === true) {
     const deleted = removed.map(({ id, bytes }) => ({ session: id, bytes }));
     printJson<"purge">(terminal, { dryRun: false, deleted, left: left.map(leftJson), troubles });
@@ -221,6 +222,16 @@ function report({ options, terminal }: Invocation, { removed, left, troubles }: 
   for (const { id, bytes } of removed) terminal.out(`deleted session ${id} (${bytes} bytes)\n`);
   if (removed.length === 0) terminal.out("No session was deleted.\n");
   terminal.err(left.map(leftLine).join(""));
+}
+
+/** What deletes the same once more, and nothing beside it. */
+function sameAgain({ args, options }: Invocation): string {
+  const chosen = [
+    options["all"] === true ? " --all" : "",
+    typeof options["olderThan"] === "string" ? ` --older-than ${quoted(options["olderThan"])}` : "",
+  ].join("");
+  const what = args.length > 0 ? `delete ${args.map(quoted).join(" ")}` : `purge${chosen} --yes`;
+  return `throughline ${what}${options["withRelatives"] === true ? " --with-relatives" : ""}`;
 }
 
 function tell(invocation: Invocation, plan: Plan): number {

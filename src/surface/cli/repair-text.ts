@@ -109,7 +109,7 @@ function leftLine(finding: Finding): string {
   const often = count > 1 ? ` ×${count}` : "";
   const told = detail === undefined ? "" : `: ${printableLine(detail, 160)}`;
   const mends = mendsOf(finding, () => "");
-  return `  stays: ${catalogue[kind].title}${often}${told}${mends === undefined || mends === "" ? "" : `. ${printableLine(mends, 400)}`}`;
+  return `  stays: ${catalogue[kind].title}${often}${told}${mends === undefined || mends === "" ? "" : `; ${printableLine(mends, 400)}`}`;
 }
 
 function mendedWords(mended: Readonly<Record<string, number>>): string {

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { Failure, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { isSystemError } from "../../lib/system.ts";
+import { systemWords } from "../../lib/words.ts";
 import { findThreads } from "../../foreign/codex/takeover/find.ts";
 import { codexHome, pathKnownTo, readRolloutName } from "../../foreign/codex/home/places.ts";
 import { ambiguousThread } from "../ambiguous-thread.ts";
@@ -92,7 +93,7 @@ function isFolder(path: string, onUnreadable: (path: string, why: string) => voi
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    onUnreadable(path, error.message);
+    onUnreadable(path, systemWords(error));
     return false;
   }
 }
@@ -102,7 +103,7 @@ function entriesOf(folder: string, onUnreadable: (path: string, why: string) => 
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    onUnreadable(folder, error.message);
+    onUnreadable(folder, systemWords(error));
     return [];
   }
 }

@@ -13,7 +13,7 @@ export type Said = NonNullable<Printed<"doctor">["error"]>;
 export function whoseError(
   understood: Understood,
   diagnoses: readonly Diagnosis[],
-  { folder, now, reference }: { folder: string; now: number; reference: Reference },
+  { pasted, folder, now, reference }: { pasted: string; folder: string; now: number; reference: Reference },
 ): Said {
   const { failure, means, youCan, kinds } = understood;
   const entry = failure && failures[failure.class];
@@ -24,13 +24,18 @@ export function whoseError(
     .find((words) => words !== "repair" && words !== undefined);
   return {
     ...(failure && { class: failure.class }),
-    means: (entry ? failure.message.replace(` Next: ${entry.youCan}.`, "") : means) ?? "",
+    means: (entry ? asPasted(failure.message.replace(` Next: ${entry.youCan}.`, ""), pasted) : means) ?? "",
     youCan: mended
       ? (sessions[0]?.command ?? "throughline repair, with the session's id, shows what it would change")
       : (other ?? youCan ?? (entry === undefined ? "try again" : codexWords(entry.youCan))),
     kinds: [...kinds],
     sessions,
   };
+}
+
+/** A message without a status is read as a refusal of the request (HTTP 400), which nobody has said. */
+function asPasted(message: string, pasted: string): string {
+  return pasted.includes("400") ? message : message.replace(", HTTP 400", "");
 }
 
 /** The catalogue speaks of our own sessions, and so does the end of a failure's message. */

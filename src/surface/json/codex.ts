@@ -14,7 +14,7 @@ const path = z.string().describe("of the rollout");
 
 const finding = z
   .strictObject({
-    kind: z.enum(kindNames).describe("docs/codex.md has them all"),
+    kind: z.enum(kindNames).describe("docs/codex-findings.md has them all"),
     severity,
     title: z.string().describe("what it is"),
     causes: z.string().describe("what a resume does with it, with the versions"),

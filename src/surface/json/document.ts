@@ -61,7 +61,7 @@ export function jsonDocument(): string {
     "Made by `npm run docs` from `src/surface/json`; change it there. [json.schema.json](json.schema.json) is the same as JSON Schema.",
     "",
     `With \`--json\` a command prints one object on one line of stdout, with \`"schema": ${jsonVersion}\` in it; \`exec\`, \`resume\`, \`gateway\` and \`demo\` print one event a line,`,
-    "and the version stands in `thread.started`, `gateway.listening` and `demo.ended`. Within a version members and events may be added; one that is renamed, removed or comes to mean something else",
+    "and the version stands in `thread.started`, `gateway.listening`, `gateway.config` and `demo.ended`; `resume` without a session prints the object of `sessions`, and an error. Within a version members and events may be added; one that is renamed, removed or comes to mean something else",
     "makes a new version. What is meant for people stays on stderr. Members are called as in the log, times are milliseconds since 1970; the events of `exec` are",
     "called as those of `codex exec --json`, and their times are ISO 8601. The exit status is the same as without `--json`.",
     ...sections.flat(),

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { systemWords } from "../../../lib/words.ts";
 
 /** What the name of a rollout's file says. */
 export interface RolloutName {
@@ -111,9 +112,9 @@ function walk(
     try {
       return look();
     } catch (error) {
-      const { syscall, code, message } = error as NodeJS.ErrnoException;
+      const { syscall, code } = error as NodeJS.ErrnoException;
       if (typeof syscall !== "string") throw error;
-      if (code !== "ENOENT") onUnreadable(path, message);
+      if (code !== "ENOENT") onUnreadable(path, systemWords(error));
       return undefined;
     }
   };
