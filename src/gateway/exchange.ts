@@ -1,23 +1,21 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { Dispatcher } from "undici";
 import { type Failure, type FailureSignal, isFailureOf } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
-import { formatTime } from "../lib/date.ts";
-import { printableLine } from "../lib/printable.ts";
-import { durationWords, secondsWords } from "../lib/words.ts";
 import { answerError } from "./answer/answer.ts";
 import { answerRefusal } from "./answer/answer-refusal.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./answer/attempt.ts";
 import { type BegunStream, breakReason, brokenEnding } from "./answer/broken-stream.ts";
+import { askOptions } from "./ask-options.ts";
 import { ChunkedBody } from "./body/chunked.ts";
 import type { GatewayContext } from "./context.ts";
-import { forwardedRequestHeaders, forwardedResponseHeaders, ofOneBody } from "./answer/headers.ts";
+import { forwardedResponseHeaders } from "./answer/headers.ts";
 import { Healing } from "./healing/heal.ts";
 import type { HeldBody } from "./body/held-body.ts";
 import type { OpenRequest } from "./open-requests.ts";
 import { readBody } from "./request-body.ts";
 import { dispatchOver, Sending } from "./sending.ts";
 import type { Upstream } from "./upstream.ts";
+import { waitLine } from "./wait-line.ts";
 import type { Watch } from "./watchdog.ts";
 
 /** After its last event an upstream may leave a connection open. */
@@ -135,7 +133,6 @@ export class Exchange implements AttemptHost, OpenRequest {
     const [sent, healing] = [this.#body, this.#healing];
     if (!sent || !healing || this.#isOver) return;
     const { body } = healing;
-    const pieces = sent.pieces();
     this.#attempts++;
     this.#waiting = undefined;
     const { metrics, idleMs } = this.#context;
@@ -143,20 +140,8 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#watch.allow(idleMs);
     const attempt = new Attempt(this, this.#context.bodyMemory, this.#context.rests);
     this.#attempt = attempt;
-    const options: Dispatcher.DispatchOptions = {
-      origin: this.#upstream.origin,
-      path: this.#upstream.path(this.#request.url ?? "/"),
-      method: "POST",
-      // Compressed answers could not be looked at.
-      headers: forwardedRequestHeaders(this.#request.rawHeaders, this.#request.headers.connection, {
-        ...this.#upstream.credential(this.#request.headers, this.#context.token),
-        "content-length": String((body ?? sent).length),
-        "accept-encoding": "identity",
-        ...(body && Object.fromEntries(ofOneBody.map((name) => [name, undefined]))),
-      }),
-      // undici takes any iterable; its type names fewer.
-      body: body ?? ((pieces.length > 1 ? pieces : (pieces[0] ?? null)) as Buffer | null),
-    };
+    const { token } = this.#context;
+    const options = askOptions(this.#upstream, this.#request, { sent, healed: body, token });
     try {
       const sending = new Sending();
       if (!body) this.#sendings.push(sending);
@@ -259,20 +244,12 @@ export class Exchange implements AttemptHost, OpenRequest {
         return this.#send();
       case "hold":
         metrics.count("holds");
-        log(
-          `${this.#upstream.name}: ${failure.class}; held${verdict.until === undefined ? "" : ` until ${formatTime(verdict.until)}`}, asking again in ${durationWords(verdict.delayMs)}`,
-        );
         break;
-      case "retry": {
+      case "retry":
         metrics.count("retries", failure.class);
-        const { status: told, code } = refusal.signal;
-        const cause = [failure.class, told, code].filter((word) => word !== undefined).join(" ");
-        log(
-          `asking ${this.#upstream.name} again in ${secondsWords(verdict.delayMs)}: ${printableLine(cause, 120)}`,
-        );
         break;
-      }
     }
+    log(waitLine(this.#upstream.name, verdict, failure.class, refusal.signal));
     this.#waiting = { refusal, failure, isForLimit: verdict.do === "hold" };
     this.#timer = setTimeout(() => this.#send(), verdict.delayMs);
     if (this.#context.open.isDraining) this.drain();

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { isLoopback } from "../lib/loopback.ts";
 import { Failure } from "../failure.ts";
@@ -7,7 +13,6 @@ import { answerError } from "./answer/answer.ts";
 import { Connections } from "./connections.ts";
 import type { GatewayContext } from "./context.ts";
 import { discreet } from "./discreet.ts";
-import { Exchange } from "./exchange.ts";
 import { type GuardOptions, makeGuard } from "./guard.ts";
 import { Ledger } from "./memory/ledger.ts";
 import { Rests } from "./body/gathering.ts";
@@ -15,7 +20,7 @@ import { BodyMemory } from "./body/held-body.ts";
 import { Metrics } from "./metrics.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { Pages } from "./pages.ts";
-import { passThrough } from "./pass-through.ts";
+import { isForResponse, route, toOriginForm } from "./route.ts";
 import { answerUnreadable } from "./unreadable.ts";
 import type { UpstreamOptions } from "./upstream.ts";
 import { Upstreams } from "./upstreams.ts";
@@ -57,8 +62,20 @@ export interface Gateway {
 }
 
 const mebibyte = 1024 * 1024;
-const maxHeaderSize = 128 * 1024;
+const defaultMaxBodyBytes = 256 * mebibyte;
 const maxConnections = 8_192;
+const serverOptions: ServerOptions = {
+  maxHeaderSize: 128 * 1024,
+  headersTimeout: 15_000,
+  // A body may be large and its line slow; that it stands still is looked at by itself.
+  requestTimeout: 15 * 60_000,
+  // Longer than a client keeps a connection that it may use again (reqwest, in Codex, and Go: 90 s), so that none is closed under a request.
+  keepAliveTimeout: 95_000,
+  connectionsCheckingInterval: 5_000,
+  noDelay: true,
+  // Other protocols that a client offers (h2c, as Java's does by default) are passed over, as HTTP lets a server do.
+  shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/iu.test(headers.upgrade ?? ""),
+};
 /** For so long clients may take in what they are told when their requests are cut. */
 const lastWordsMs = 200;
 
@@ -67,13 +84,7 @@ const lastWordsMs = 200;
  * out, everything else passes through. Rejects with a `Failure` "configuration" when it may not listen there, or can't.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const {
-    host = "127.0.0.1",
-    token,
-    idleMs = 300_000,
-    bodyIdleMs = 30_000,
-    maxBodyBytes = 256 * mebibyte,
-  } = options;
+  const { host = "127.0.0.1", port: wanted = 0, token } = options;
   if (!isLoopback(host) && token === undefined) {
     throw new Failure(
       "configuration",
@@ -81,6 +92,33 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       {},
     );
   }
+  const { context, ledger } = makeContext(options);
+  const itself = context.upstreams.all.find(({ origin }) => isAt(origin, host, wanted));
+  if (itself) {
+    throw new Failure(
+      "configuration",
+      `The upstream ${itself.name} is this gateway itself. Name the one that is to answer: --upstream https://api.openai.com/v1 (OPENAI_BASE_URL is for its clients).`,
+      {},
+    );
+  }
+  const connections = new Connections();
+  const server = makeServer(context, connections, options);
+  const port = await listen(server, host, wanted);
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}/v1`,
+    port,
+    metrics: context.metrics,
+    close: async (drainMs = 30_000) => {
+      await drained(server, connections, context, drainMs);
+      context.watchdog.close();
+      ledger.close();
+      await context.upstreams.close();
+    },
+  };
+}
+
+function makeContext(options: GatewayOptions): { context: GatewayContext; ledger: Ledger } {
+  const { token, idleMs = 300_000, bodyIdleMs = 30_000, maxBodyBytes = defaultMaxBodyBytes } = options;
   const { now = systemClock.now, waitForLimits = false } = options;
   const secrets = [token, ...options.upstreams.map(({ key }) => key)];
   const log = (line: string): void => options.log?.(discreet(line, secrets));
@@ -102,17 +140,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     now,
     random: options.random ?? Math.random,
   };
-  const itself = context.upstreams.all.find(({ origin }) => isAt(origin, host, options.port ?? 0));
-  if (itself) {
-    throw new Failure(
-      "configuration",
-      `The upstream ${itself.name} is this gateway itself. Name the one that is to answer: --upstream https://api.openai.com/v1 (OPENAI_BASE_URL is for its clients).`,
-      {},
-    );
-  }
+  return { context, ledger };
+}
+
+/** A server that lets in whom the guard lets in, and doesn't listen yet. */
+function makeServer(context: GatewayContext, connections: Connections, options: GatewayOptions): Server {
   const pages = new Pages(options.allowedOrigins ?? []);
   const guard = makeGuard(options, pages);
-  const connections = new Connections();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     connections.began(request, response);
     toOriginForm(request);
@@ -128,27 +162,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     request.resume();
     answerError(response, refused);
   };
-  const server = createServer(
-    {
-      maxHeaderSize,
-      headersTimeout: 15_000,
-      // A body may be large and its line slow; that it stands still is looked at by itself.
-      requestTimeout: 15 * 60_000,
-      // Longer than a client keeps a connection that it may use again (reqwest, in Codex, and Go: 90 s), so that none is closed under a request.
-      keepAliveTimeout: 95_000,
-      connectionsCheckingInterval: 5_000,
-      noDelay: true,
-      // Other protocols that a client offers (h2c, as Java's does by default) are passed over, as HTTP lets a server do.
-      shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/iu.test(headers.upgrade ?? ""),
-    },
-    answer,
-  );
+  const server = createServer(serverOptions, answer);
   server.maxConnections = maxConnections;
   server.on("connection", (socket) => connections.add(socket));
   answerUnreadable(server);
   // Who asks before sending a body isn't told to send one that is refused.
   server.on("checkContinue", (request, response) => {
-    const isTooLarge = isForResponse(request) && Number(request.headers["content-length"]) > maxBodyBytes;
+    const isTooLarge =
+      isForResponse(request) && Number(request.headers["content-length"]) > context.limits.one;
     if (isTooLarge || guard(request.headers, request.rawHeaders)) response.shouldKeepAlive = false;
     else response.writeContinue();
     answer(request, response);
@@ -160,70 +181,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     socket.on("error", () => socket.destroy());
     socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
   });
-  const port = await listen(server, host, options.port ?? 0);
-  return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}/v1`,
-    port,
-    metrics: context.metrics,
-    close: async (drainMs = 30_000) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // A connection whose answer is out waits for the client's next request, and one that is new for its first.
-      const quiet = setInterval(() => connections.closeQuiet(), 20);
-      context.open.drain();
-      let cut = setTimeout(() => {
-        context.open.cut();
-        cut = setTimeout(() => server.closeAllConnections(), lastWordsMs);
-      }, drainMs);
-      await closed;
-      clearInterval(quiet);
-      clearTimeout(cut);
-      context.watchdog.close();
-      ledger.close();
-      await context.upstreams.close();
-    },
-  };
+  return server;
 }
 
-/** Clients that take the gateway for a proxy name it in full; such a name takes the place of `Host` (RFC 9112, 3.2.2). */
-function toOriginForm(request: IncomingMessage): void {
-  const { url = "/" } = request;
-  if (!/^https?:\/\//iu.test(url) || !URL.canParse(url)) return;
-  const { host, pathname, search } = new URL(url);
-  request.headers.host = host;
-  request.url = `${pathname}${search}`;
-}
-
-/** Requests for a response, streamed or whole, for a compaction, and for the tokens that one would take. */
-const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?(?:\?|$)/u;
-
-const isForResponse = ({ method, url = "/" }: IncomingMessage): boolean =>
-  method === "POST" && responsesPath.test(url);
-
-function route(context: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
-  const { method, url = "/" } = request;
-  const own =
-    method === "GET" || method === "HEAD" ? /^\/(healthz|metrics)(?:\?|$)/u.exec(url)?.[1] : undefined;
-  if (own === "healthz") return whole(request, response, "application/json", '{"status":"ok"}');
-  if (own === "metrics")
-    return whole(request, response, "text/plain; version=0.0.4; charset=utf-8", context.metrics.text());
-  // A request target may name another host in full; a path may not lead out of the upstream's.
-  if (!url.startsWith("/") || /(?:^|\/)(?:\.|%2e){2}(?:\/|$|\?)/iu.test(url)) {
-    request.resume();
-    context.metrics.count("requests", "400");
-    return answerError(response, {
-      status: 400,
-      code: "path_not_allowed",
-      message: "That is no path of the API.",
-    });
-  }
-  if (isForResponse(request)) return new Exchange(context, request, response).run();
-  passThrough(context, request, response);
-}
-
-function whole(request: IncomingMessage, response: ServerResponse, type: string, text: string): void {
-  request.resume();
-  response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(text) });
-  response.end(text);
+/** Takes no more requests; resolves when all are answered, and cuts what is still open after `drainMs`. */
+async function drained(
+  server: Server,
+  connections: Connections,
+  { open }: GatewayContext,
+  drainMs: number,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // A connection whose answer is out waits for the client's next request, and one that is new for its first.
+  const quiet = setInterval(() => connections.closeQuiet(), 20);
+  open.drain();
+  let cut = setTimeout(() => {
+    open.cut();
+    cut = setTimeout(() => server.closeAllConnections(), lastWordsMs);
+  }, drainMs);
+  await closed;
+  clearInterval(quiet);
+  clearTimeout(cut);
 }
 
 /** Whether an origin is where the gateway listens, by any of loopback's names. */

@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { answerError } from "./answer/answer.ts";
+import type { GatewayContext } from "./context.ts";
+import { Exchange } from "./exchange.ts";
+import { passThrough } from "./pass-through.ts";
+
+/** Clients that take the gateway for a proxy name it in full; such a name takes the place of `Host` (RFC 9112, 3.2.2). */
+export function toOriginForm(request: IncomingMessage): void {
+  const { url = "/" } = request;
+  if (!/^https?:\/\//iu.test(url) || !URL.canParse(url)) return;
+  const { host, pathname, search } = new URL(url);
+  request.headers.host = host;
+  request.url = `${pathname}${search}`;
+}
+
+/** Requests for a response, streamed or whole, for a compaction, and for the tokens that one would take. */
+const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?(?:\?|$)/u;
+
+export const isForResponse = ({ method, url = "/" }: IncomingMessage): boolean =>
+  method === "POST" && responsesPath.test(url);
+
+/** Answers what was let in: a request for a response is healed, the gateway's own pages are told, and all else passes through. */
+export function route(context: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
+  const { method, url = "/" } = request;
+  const own =
+    method === "GET" || method === "HEAD" ? /^\/(healthz|metrics)(?:\?|$)/u.exec(url)?.[1] : undefined;
+  if (own === "healthz") return whole(request, response, "application/json", '{"status":"ok"}');
+  if (own === "metrics")
+    return whole(request, response, "text/plain; version=0.0.4; charset=utf-8", context.metrics.text());
+  // A request target may name another host in full; a path may not lead out of the upstream's.
+  if (!url.startsWith("/") || /(?:^|\/)(?:\.|%2e){2}(?:\/|$|\?)/iu.test(url)) {
+    request.resume();
+    context.metrics.count("requests", "400");
+    return answerError(response, {
+      status: 400,
+      code: "path_not_allowed",
+      message: "That is no path of the API.",
+    });
+  }
+  if (isForResponse(request)) return new Exchange(context, request, response).run();
+  passThrough(context, request, response);
+}
+
+function whole(request: IncomingMessage, response: ServerResponse, type: string, text: string): void {
+  request.resume();
+  response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}
