@@ -2,12 +2,8 @@
 import { examine } from "../../src/foreign/codex/examine/examine.ts";
 import { type Finding, type FindingKind, needsRepair } from "../../src/foreign/codex/findings/findings.ts";
 import { judge } from "../../src/foreign/codex/findings/judge.ts";
-import {
-  prepareRepair,
-  type RepairOptions,
-  repairRollout,
-  undoRepair,
-} from "../../src/foreign/codex/repair/repair.ts";
+import { prepareRepair, type RepairOptions } from "../../src/foreign/codex/repair/prepare.ts";
+import { repairRollout, undoRepair } from "../../src/foreign/codex/repair/repair.ts";
 
 export interface RolloutTask {
   readonly do: "look" | "repair" | "undo";

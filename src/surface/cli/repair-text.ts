@@ -7,7 +7,7 @@ import { homeOf } from "../../foreign/codex/home/places.ts";
 import { rightPlace } from "../../foreign/codex/home/surroundings.ts";
 import { mendsOf } from "../../foreign/codex/repair/held-still.ts";
 import type { Journal } from "../../foreign/codex/repair/journal.ts";
-import type { PreparedRepair } from "../../foreign/codex/repair/repair.ts";
+import type { PreparedRepair } from "../../foreign/codex/repair/prepare.ts";
 import type { ShownEdit } from "../../foreign/codex/repair/repair-changes.ts";
 import { readAround } from "../../foreign/codex/rollout/contains.ts";
 

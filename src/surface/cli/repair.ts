@@ -2,14 +2,12 @@ import { join } from "node:path";
 import { quoted } from "../../lib/words.ts";
 import { Failure } from "../../failure.ts";
 import {
-  finishRepair,
   isNeeded,
   prepareRepair,
   type PreparedRepair,
   type RepairOptions,
-  repairRollout,
-  undoRepair,
-} from "../../foreign/codex/repair/repair.ts";
+} from "../../foreign/codex/repair/prepare.ts";
+import { finishRepair, repairRollout, undoRepair } from "../../foreign/codex/repair/repair.ts";
 import { isUnfinished, type Journal, repairsOf } from "../../foreign/codex/repair/journal.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
 import type { SealChoice } from "../../foreign/codex/findings/seal-choice.ts";

@@ -1,6 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { isCompressed, unpackedHead } from "../rollout/compressed.ts";
-import type { Examination } from "./examine.ts";
+import { headOf } from "../rollout/compressed.ts";
+import type { Examination } from "./examination.ts";
 import { type HistoryBase, readHeader } from "../rollout/header.ts";
 import { linesIn } from "../rollout/lines.ts";
 import { homeOf, listRollouts, readRolloutName } from "../home/places.ts";
@@ -41,7 +40,7 @@ export function pinOf(path: string): Pin | undefined {
 /** What the rollout goes on from. There may be tens of thousands to look at, most of which go on from nothing. */
 function baseOf(path: string): HistoryBase | undefined {
   try {
-    const head = headOf(path);
+    const head = headOf(path, heads);
     const end = head.indexOf(newline);
     const isNone = end >= 0 && !head.subarray(0, end).includes(baseMember);
     return isNone ? undefined : firstHeader(path)?.historyBase;
@@ -49,17 +48,6 @@ function baseOf(path: string): HistoryBase | undefined {
     // Doctor names what can't be read when it comes to it.
     if (isSystemError(error)) return undefined;
     throw error;
-  }
-}
-
-/** The first bytes of a rollout, or of what it unpacks to; void when those of another are asked for. */
-function headOf(path: string): Buffer {
-  const fd = openSync(path, "r");
-  try {
-    const bytes = heads.subarray(0, readSync(fd, heads, 0, heads.length, 0));
-    return isCompressed(path) ? unpackedHead(bytes) : bytes;
-  } finally {
-    closeSync(fd);
   }
 }
 
@@ -92,14 +80,7 @@ export type Pinned = Pick<Examination, "bytes" | "placeOf" | "ordinals" | "end">
 
 /** The header that a rollout begins with, if its first line can be read. */
 export function firstHeader(path: string): ReturnType<typeof readHeader> {
-  const fd = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(longestHeader);
-    const read = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
-    const [line] = linesIn(isCompressed(path) ? unpackedHead(read) : read);
-    const record = line && readRecord(line);
-    return record?.readable ? readHeader(record.payload) : undefined;
-  } finally {
-    closeSync(fd);
-  }
+  const [line] = linesIn(headOf(path, Buffer.alloc(longestHeader)));
+  const record = line && readRecord(line);
+  return record?.readable ? readHeader(record.payload) : undefined;
 }

@@ -1,6 +1,6 @@
 import { glance, glancedTime } from "../rollout/glance.ts";
 import type { HistoryBase } from "../rollout/header.ts";
-import { rolloutLines } from "../rollout/lines.ts";
+import { linesOf } from "../rollout/lines-of.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile, type RolloutName } from "../home/places.ts";
 import { firstHeader } from "./descendants.ts";
 
@@ -103,7 +103,7 @@ interface LostHeader {
 }
 
 async function lostHeader(path: string, head: "broken" | "missing"): Promise<LostHeader | undefined> {
-  for await (const lines of rolloutLines(path)) {
+  for await (const lines of linesOf(path)) {
     for (const { bytes, index, offset } of lines) {
       const glanced = glance(bytes);
       if (glanced?.ordinal === undefined) continue;
@@ -144,7 +144,7 @@ async function endBefore(path: string, first: LostHeader): Promise<End | undefin
     if (reached >= 0 && behind.ordinal > ordinal - mostOverwritten && written <= since)
       ends.push({ ...behind, offset, written });
   };
-  reading: for await (const lines of rolloutLines(path)) {
+  reading: for await (const lines of linesOf(path)) {
     for (const line of lines) {
       const glanced = glance(line.bytes);
       const own = glanced?.ordinal;

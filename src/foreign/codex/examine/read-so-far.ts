@@ -1,5 +1,5 @@
 import type { ReadSoFar } from "../home/surroundings.ts";
-import type { Examination } from "./examine.ts";
+import type { Examination } from "./examination.ts";
 
 /** What of a rollout is compared with Codex's index. */
 export function readSoFar({ bytes, ordinals }: Pick<Examination, "bytes" | "ordinals">): ReadSoFar {

@@ -1,7 +1,7 @@
 import { counted, durationWords } from "../../../lib/words.ts";
 import { sealAge } from "../../../replay/seal.ts";
 import { isCallIdMissed, isDependentRefused, isSealRefused, refusalIn } from "./error-text.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../examine/examination.ts";
 import { type Finding, finding, type FindingKind, mostPlaces, type Place } from "./findings.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import type { LoneReasoning } from "../examine/messages-watch.ts";

@@ -1,6 +1,6 @@
 import { endsAlike } from "../../../replay/seal.ts";
 import { isSealRefused } from "./error-text.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../examine/examination.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 
 /**

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { itemText } from "../../../session/item.ts";
 import { isCompressed } from "../rollout/compressed.ts";
 import { glance } from "../rollout/glance.ts";
+import { writingOf } from "../rollout/layout.ts";
 import { linesOf } from "../rollout/lines-of.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
@@ -15,7 +16,7 @@ export async function lastMessages(
   most: number,
 ): Promise<{ who: "you" | "agent"; text: string }[]> {
   const { size } = await stat(path);
-  const isPlain = !isCompressed(path) && !path.endsWith(".json");
+  const isPlain = !isCompressed(path) && writingOf(path) === undefined;
   for (let tail = tailBytes; ; tail *= 8) {
     const from = isPlain ? Math.max(0, size - tail) : 0;
     const messages = await messagesFrom(path, from, most);

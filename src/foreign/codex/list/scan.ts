@@ -1,16 +1,16 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { zstdDecompressSync } from "node:zlib";
-import { isJsonObject, type JsonObject, type Member, members, parseJson } from "../../../lib/json.ts";
+import { type JsonObject, type Member, members, parseJson } from "../../../lib/json.ts";
 import { isSystemError } from "../../../lib/system.ts";
-import { responsesItems } from "../rollout/chat-items.ts";
-import { isCompressed } from "../rollout/compressed.ts";
+import { wholeOf } from "../rollout/compressed.ts";
+import { documentAt, documentLines } from "../rollout/document.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";
-import { relaid, writingOf } from "../rollout/layout.ts";
+import { oldDocument, relaid, writingOf } from "../rollout/layout.ts";
 import { linesIn, type RolloutLine } from "../rollout/lines.ts";
 import { madeAt, type RolloutFile } from "../home/places.ts";
 import { promptOf, titleOf } from "../rollout/prompt.ts";
-import { asRecord, readRecord } from "../rollout/record.ts";
+import { readRecord } from "../rollout/record.ts";
 import { scanRewritten } from "./scan-rewritten.ts";
 import { askedIn, longestTitle, messagesIn, ownPart } from "./scan-title.ts";
 
@@ -73,8 +73,6 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
   if (head.length === 0) return { ...unknownOf(file), flaws: ["empty"] };
   if (head.toString("latin1", 0, 19) === "version https://git")
     return { ...unknownOf(file), flaws: ["git-lfs"] };
-  const document = file.form === "json" ? scanDocument(file, head) : undefined;
-  if (document) return document;
   const found = headerIn(head);
   return (found.flaws.includes("no-header") ? scanRelaid(file) : undefined) ?? scanLines(file, parts, found);
 }
@@ -82,9 +80,12 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
 /** Of a file that has no lines as Codex writes them all has to be read; of very large ones nothing is known but their names. */
 function scanRelaid(file: RolloutFile): RolloutFacts | undefined {
   try {
-    if (isCompressed(file.path) || writingOf(file.path) === undefined) return undefined;
-    if (file.bytes > mostUnpacked) return { ...unknownOf(file), flaws: ["other-layout"] };
-    const parts = wholeOrEnds(relaid(readFileSync(file.path)));
+    const layout = writingOf(file.path)?.layout;
+    if (layout === undefined) return undefined;
+    if (layout === oldDocument) return scanDocument(file);
+    const bytes = wholeOf(file.path, mostUnpacked);
+    if (bytes === undefined || bytes.length === 0) return { ...unknownOf(file), flaws: ["other-layout"] };
+    const parts = wholeOrEnds(relaid(bytes));
     const facts = scanLines(file, parts, headerIn(parts.head));
     return { ...facts, flaws: ["other-layout", ...facts.flaws] };
   } catch (error) {
@@ -207,24 +208,27 @@ function unknownOf(file: RolloutFile): Omit<RolloutFacts, "flaws"> {
   return { header: undefined, created: madeAt(file) ?? file.mtime, updated: file.mtime, messages: 0 };
 }
 
-/** The old document is small, and is parsed whole; `undefined`: it is none. */
-function scanDocument(file: RolloutFile, bytes: Buffer): RolloutFacts | undefined {
-  const document = parseJson(bytes.toString("utf8"));
-  if (!isJsonObject(document) || !Array.isArray(document["items"])) return undefined;
-  const session = isJsonObject(document["session"])
-    ? readHeader(asRecord(document["session"]).payload)
-    : undefined;
-  const items = document["items"].filter(isJsonObject).flatMap(responsesItems);
-  const prompts = items.flatMap((item) => promptOf(item) ?? []);
+/** `undefined`: it is no document any more. */
+function scanDocument(file: RolloutFile): RolloutFacts | undefined {
+  const document = documentAt(file.path);
+  if (!document) return undefined;
+  const records = documentLines(document)
+    .map(readRecord)
+    .filter((record) => record.readable);
+  const first = records[0];
+  const header = first?.type === "session_meta" ? readHeader(first.payload) : undefined;
+  const prompts = records.flatMap(({ payload }) => promptOf(payload) ?? []);
+  const answers = records.filter(
+    ({ kind, payload }) => kind === "message" && payload["role"] === "assistant",
+  );
   const title = prompts[0] === undefined ? "" : titleOf(prompts[0], longestTitle);
   return {
-    header: session && withoutInstructions(session),
+    header: header && withoutInstructions(header),
     ...(title !== "" && { title }),
-    created: session?.created ?? madeAt(file) ?? file.mtime,
+    created: header?.created ?? madeAt(file) ?? file.mtime,
     updated: file.mtime,
-    messages:
-      prompts.length + items.filter(({ type, role }) => type === "message" && role === "assistant").length,
-    flaws: session ? [] : ["no-header"],
+    messages: prompts.length + answers.length,
+    flaws: header ? [] : ["no-header"],
   };
 }
 

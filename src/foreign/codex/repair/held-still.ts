@@ -1,5 +1,5 @@
 import { quoted } from "../../../lib/words.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../examine/examination.ts";
 import { catalogue, type Finding, type FindingKind, needsRepair } from "../findings/findings.ts";
 import { rounds } from "./plan.ts";
 import type { PlanOptions } from "./plan-options.ts";

@@ -1,7 +1,7 @@
 import { elements, isJsonObject, members, parseJson, stringOf } from "../../../lib/json.ts";
 import { isHolderKind } from "../../../session/item.ts";
 import type { EditedFile } from "./edited-file.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../examine/examination.ts";
 import { isSummaryText, promptOf } from "../rollout/prompt.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { withoutSeals } from "./seal-within.ts";

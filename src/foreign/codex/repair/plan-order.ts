@@ -1,6 +1,6 @@
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../examine/examination.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { NumberRows } from "../examine/number-rows.ts";
 

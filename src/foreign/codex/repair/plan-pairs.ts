@@ -3,7 +3,7 @@ import { writeJson } from "../../../lib/whole-json.ts";
 import { outputKinds } from "../../../session/item.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../examine/examination.ts";
 import { answeredAs } from "../rollout/item.ts";
 import { isCopiedCall } from "../findings/judge.ts";
 import type { RolloutLine } from "../rollout/lines.ts";

@@ -1,7 +1,7 @@
 import { missingBefore, type Pin, placeOfPin } from "../examine/descendants.ts";
 import { type Edit, shiftOf } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../examine/examination.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { blank } from "./salvage.ts";
 

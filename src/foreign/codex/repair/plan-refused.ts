@@ -4,7 +4,7 @@ import { isCallKind } from "../../../session/item.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import { isDependentRefused, refusalIn } from "../findings/error-text.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../examine/examination.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { glance } from "../rollout/glance.ts";
 import { injectedMessage } from "../rollout/injected.ts";

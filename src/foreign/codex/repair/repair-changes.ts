@@ -1,4 +1,4 @@
-import { type Edit, shiftOf } from "./edit.ts";
+import type { Edit } from "./edit.ts";
 import type { FindingKind } from "../findings/findings.ts";
 
 /** An edit as it is told of. */
@@ -12,7 +12,8 @@ export interface ShownEdit extends Pick<Edit, "at" | "length" | "kind" | "line" 
 /** So many edits are told of in all, and of each kind. */
 const most = 1_000;
 const mostOfKind = 5;
-const shownBytes = 256;
+/** So many bytes are shown of what takes a place. */
+export const shownBytes = 256;
 
 /** Kinds whose mending leaves what Codex's index holds as it is: the lines it was made from, and their places. */
 const keepsIndex: ReadonlySet<string> = new Set([
@@ -37,20 +38,30 @@ export class RepairChanges {
   sameOffsets = true;
   #firstNotIndexed = Infinity;
 
-  add(edit: Edit): void {
-    const { at, length, bytes, kind, line, says } = edit;
+  add({ at, length, bytes, kind, line, says }: Edit): void {
+    const isBlank = bytes === "blank";
+    // A copy: a part would hold on to the whole.
+    const begins = (): Buffer => Buffer.from(isBlank ? "" : bytes.subarray(0, shownBytes));
+    this.#told({ at, length, kind, line, says, becomes: isBlank ? length : bytes.length }, begins);
+  }
+
+  /** As `add`, of a file whose lines were all made anew. */
+  tell({ begins, ...edit }: ShownEdit): void {
+    this.sameOffsets = false;
+    this.#told(edit, () => begins);
+  }
+
+  #told(edit: Omit<ShownEdit, "begins">, begins: () => Buffer): void {
+    const { at, length, becomes, kind } = edit;
     this.count++;
-    const isShifting = shiftOf(edit) !== 0;
-    if (isShifting) this.sameOffsets = false;
-    if (isShifting || !keepsIndex.has(kind)) this.#firstNotIndexed = Math.min(this.#firstNotIndexed, at);
+    if (becomes !== length) this.sameOffsets = false;
+    if (becomes !== length || !keepsIndex.has(kind))
+      this.#firstNotIndexed = Math.min(this.#firstNotIndexed, at);
     const same = this.kinds.get(kind) ?? { count: 0, first: [] };
     this.kinds.set(kind, same);
     same.count++;
     if (this.first.length >= most && same.first.length >= mostOfKind) return;
-    const isBlank = bytes === "blank";
-    // A copy: a part would hold on to the whole.
-    const begins = Buffer.from(isBlank ? "" : bytes.subarray(0, shownBytes));
-    const shown = { at, length, kind, line, says, becomes: isBlank ? length : bytes.length, begins };
+    const shown = { ...edit, begins: begins() };
     if (this.first.length < most) this.first.push(shown);
     if (same.first.length < mostOfKind) same.first.push(shown);
   }

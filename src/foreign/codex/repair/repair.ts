@@ -13,157 +13,27 @@ import { syncPath } from "../../../lib/system.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
-import { applyEdits } from "./apply-edits.ts";
-import { isCompressed } from "../rollout/compressed.ts";
-import { CodexDatabases, type NamedPlace, placeIn } from "../home/databases.ts";
-import { firstHeader, pinOf } from "../examine/descendants.ts";
-import { lostBase } from "../examine/lost-base.ts";
 import { writeAll } from "../../../lib/write.ts";
-import { copyBytes, copyPrivately, type Edit } from "./edit.ts";
-import { examine, type Examination, type ExamineOptions } from "../examine/examine.ts";
-import { readSoFar } from "../examine/read-so-far.ts";
-import { type Finding, needsRepair } from "../findings/findings.ts";
-import { heldStill } from "./held-still.ts";
+import { copyBytes, copyPrivately } from "./edit.ts";
 import { holdersOf } from "../home/holders.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
-import { type Journal, type KnownRepair, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
-import { isOfLines, judge } from "../findings/judge.ts";
-import { homeOf, isThreadId, pathKnownTo, readRolloutName } from "../home/places.ts";
-import { rounds } from "./plan.ts";
-import { PlannedEdits } from "./planned-edits.ts";
-import { planLayout } from "./plan-layout.ts";
-import { grounded, type PlanOptions } from "./plan-options.ts";
-import { RepairChanges } from "./repair-changes.ts";
-import { SetAside } from "./set-aside.ts";
-import { indexKey, indexMisfit, placeMisfit, rightPlace } from "../home/surroundings.ts";
+import { type Journal, type KnownRepair, type RepairFolder, repairsOf } from "./journal.ts";
+import { homeOf } from "../home/places.ts";
+import {
+  databasesOf,
+  isNeeded,
+  plainFile,
+  type PreparedRepair,
+  prepareRepair,
+  type RepairOptions,
+  threadOf,
+} from "./prepare.ts";
+import { indexKey, rightPlace } from "../home/surroundings.ts";
 import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
-
-export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals" | "only" | "now"> {
-  /** Throughline's own home, for the copies. */
-  readonly home: string;
-}
-
-/** A repair that is worked out on a copy; the rollout itself is as it was. */
-export interface PreparedRepair {
-  readonly path: string;
-  readonly thread: string | undefined;
-  readonly folder: RepairFolder;
-  /** Line numbers are those of the file at the point at which an edit was made. */
-  readonly changes: RepairChanges;
-  /** What is said of the file before and after. */
-  readonly before: readonly Finding[];
-  readonly after: readonly Finding[];
-  readonly bytes: { readonly before: number; readonly after: number };
-  /** Codex's own index has to be built anew. */
-  readonly forgetsIndex: boolean;
-  /** The place that Codex's state database wrongly names. */
-  readonly movedFrom: NamedPlace | undefined;
-  readonly isPaginated: boolean;
-}
 
 export interface CompletedRepair {
   readonly journal: Journal;
   readonly folder: RepairFolder;
-}
-
-const mostPasses = 4;
-
-/** Works out a repair on a copy under `home` and changes nothing else. Whoever asked has to `commit` or `discard` it. */
-export async function prepareRepair(path: string, options: RepairOptions): Promise<PreparedRepair> {
-  const real = plainFile(path);
-  const codexHome = homeOf(real);
-  const databases = databasesOf(real);
-  const folder = makeRepairFolder(options.home, threadOf(real, databases), options.now);
-  try {
-    copyPrivately(real, folder.original);
-    copyPrivately(folder.original, folder.repaired);
-    let found: Examination | undefined = await examine(folder.repaired, { ...options, named: real });
-    const before = judge(found, { path: real, now: options.now });
-    const { bytes: bytesBefore, header } = found;
-    const hadRead = readSoFar(found);
-    const thread = isThreadId(header?.id) ? header.id : threadOf(real, databases);
-    const row = thread === undefined ? undefined : databases?.row(thread);
-    const pin = pinOf(real);
-    const { head } = found;
-    const previewOf = (one: string): unknown => databases?.row(one)?.["preview"];
-    const base = head === "broken" || head === "missing" ? await lostBase(real, head, previewOf) : undefined;
-    const plan: PlanOptions = {
-      seals: options.seals,
-      now: options.now,
-      path: real,
-      ...(pin && { pin }),
-      ...(base && { base }),
-      ...(options.only && { only: grounded(options.only) }),
-      ...(row && { row }),
-    };
-    let changes = new RepairChanges();
-    if (found.layout !== undefined && options.only?.has("other-layout") !== false) {
-      mend(folder, [planLayout(folder.repaired)], changes);
-      found = await examine(folder.repaired, options);
-    }
-    // What one damage hid is seen when that is mended.
-    const due = isOfLines(found) ? rounds : [];
-    for (let pass = 0, mended = -1; pass < mostPasses && mended !== changes.count; pass++) {
-      mended = changes.count;
-      for (const round of due) {
-        if (!mend(folder, round(found, plan), changes)) continue;
-        // Not two of them in memory at once.
-        found = undefined;
-        found = await examine(folder.repaired, { ...options, named: real });
-      }
-    }
-    // Without a record even then it is somebody else's file (a page, a picture), of which nothing but spaces would be left.
-    if (!found.ofCodex) changes = new RepairChanges();
-    const indexed = indexKey(real, thread);
-    const index = indexed === undefined ? undefined : databases?.index(indexed);
-    const isMisfit = index !== undefined && indexMisfit(index, folder.original, hadRead) !== undefined;
-    const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
-    const place = placeIn(row);
-    const isRollout = found.header !== undefined;
-    return {
-      path: real,
-      thread,
-      folder,
-      changes,
-      before,
-      after: heldStill(judge(found, { path: real, now: options.now }), found, plan, thread).filter(
-        needsRepair,
-      ),
-      bytes: { before: bytesBefore, after: found.bytes },
-      // Codex makes no index anew of a file that another one goes on from: its turns would be gone from what it shows (0.169).
-      forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && pin === undefined,
-      isPaginated: found.header?.isPaginated === true,
-      movedFrom:
-        isRollout && isMisplaced(place, real, codexHome, found.header?.isPaginated === true)
-          ? place
-          : undefined,
-    };
-  } catch (error) {
-    folder.remove();
-    throw error;
-  }
-}
-
-/** Makes the edits of one round on the copy; what no record keeps is set aside. False: there are none. */
-function mend(folder: RepairFolder, edits: Iterable<Edit>, changes: RepairChanges): boolean {
-  const planned = new PlannedEdits(`${folder.repaired}.edits`);
-  const lost = new SetAside(folder.setAside);
-  try {
-    for (const edit of edits) {
-      changes.add(edit);
-      planned.add(edit);
-      for (const piece of edit.lost ?? []) lost.add(piece);
-    }
-    if (planned.count > 0) applyEdits(folder.repaired, planned);
-    return planned.count > 0;
-  } finally {
-    planned.close();
-    lost.close();
-  }
-}
-
-export function isNeeded({ changes, forgetsIndex, movedFrom }: PreparedRepair): boolean {
-  return changes.count > 0 || forgetsIndex || movedFrom !== undefined;
 }
 
 /**
@@ -351,21 +221,6 @@ async function underLock<T>(path: string, thread: string | undefined, act: () =>
   }
 }
 
-/** The path by which a file is known that can be repaired at all. */
-function plainFile(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat?.isFile())
-    throw new Failure("usage", `${path} is no file. See which sessions there are: throughline doctor`, {});
-  if (isCompressed(path)) {
-    throw new Failure(
-      "usage",
-      `${path} is compressed. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${quoted(path)}`,
-      {},
-    );
-  }
-  return pathKnownTo()(path);
-}
-
 function assertUntouched(path: string, before: Stats): void {
   const now = statSync(path);
   if (now.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino) return;
@@ -373,27 +228,5 @@ function assertUntouched(path: string, before: Stats): void {
     "lease-held",
     `${path} was changed while its repair was worked out: somebody works in it. Nothing was changed. Close it there, then try again.`,
     {},
-  );
-}
-
-function databasesOf(path: string): CodexDatabases | undefined {
-  const home = homeOf(path);
-  return home === undefined ? undefined : new CodexDatabases(home);
-}
-
-/** The thread of a rollout by its file's name, its first line, or else by the state database that names the file. */
-function threadOf(path: string, databases: CodexDatabases | undefined): string | undefined {
-  const known = [readRolloutName(path)?.thread, firstHeader(path)?.id, databases?.rowAt(path)?.["id"]];
-  return known.find(isThreadId);
-}
-
-function isMisplaced(
-  named: NamedPlace | undefined,
-  path: string,
-  home: string | undefined,
-  isPaginated: boolean,
-): boolean {
-  return (
-    named !== undefined && home !== undefined && placeMisfit(named, path, home, isPaginated) !== undefined
   );
 }

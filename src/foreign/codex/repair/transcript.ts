@@ -4,20 +4,20 @@ import { writeJson } from "../../../lib/whole-json.ts";
 import { printable } from "../../../lib/printable.ts";
 import { isCallKind, isOutputKind, itemText } from "../../../session/item.ts";
 import { appendAll } from "../../../lib/write.ts";
-import { rolloutLines } from "../rollout/lines.ts";
+import { linesOf } from "../rollout/lines-of.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 
 const longest = 2 ** 25;
 
 /**
- * Writes what was said and done in a rollout as text for people, whatever state it is in: messages, calls, outputs; of lines that are no
+ * Writes what was said and done in a rollout as text for people, whatever state and layout it is in: messages, calls, outputs; of lines that are no
  * records their letters. The file is made, for its owner only.
  */
 export async function writeTranscript(path: string, to: string): Promise<void> {
   const fd = openSync(to, "wx", 0o600);
   try {
     appendAll(fd, Buffer.from(`# What can be read of ${printable(path)}\n`));
-    for await (const batch of rolloutLines(path, { longest })) {
+    for await (const batch of linesOf(path, { longest })) {
       for (const line of batch) {
         const record = readRecord(line);
         const told = record.readable ? toldOf(record) : remains(line.bytes);

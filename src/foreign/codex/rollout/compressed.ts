@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { pipeline } from "node:stream";
 import { constants, createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import { isSystemError } from "../../../lib/system.ts";
@@ -23,13 +23,31 @@ export async function* unpacked(path: string, onBroken?: (why: string) => void):
 }
 
 /** What bytes unpack to so far with which a compressed rollout begins: nothing where they are damaged. */
-export function unpackedHead(bytes: Buffer): Buffer {
+function unpackedHead(bytes: Buffer): Buffer {
   try {
     return zstdDecompressSync(bytes, { finishFlush: constants.ZSTD_e_flush, maxOutputLength: mostUnpacked });
   } catch (error) {
     if (isSystemError(error)) throw error;
     return Buffer.alloc(0);
   }
+}
+
+/** The first bytes of a rollout, or of what it unpacks to; `room` is what is read into, and void then. */
+export function headOf(path: string, room: Buffer): Buffer {
+  const fd = openSync(path, "r");
+  try {
+    const bytes = room.subarray(0, readSync(fd, room, 0, room.length, 0));
+    return isCompressed(path) ? unpackedHead(bytes) : bytes;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** All of a rollout, or of what it unpacks to; `undefined` where the file is of more bytes than these. */
+export function wholeOf(path: string, most: number): Buffer | undefined {
+  if (statSync(path).size > most) return undefined;
+  const bytes = readFileSync(path);
+  return isCompressed(path) ? unpackedHead(bytes) : bytes;
 }
 
 /** Text as Codex writes it becomes a tenth of itself; what becomes a thousandth is none. */

@@ -1,46 +1,73 @@
-import { readFile, stat } from "node:fs/promises";
 import { elements, isJsonObject, members, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { responsesItems } from "./chat-items.ts";
+import { readRolloutName } from "../home/places.ts";
+import { wholeOf } from "./compressed.ts";
+import { encodingOf, inUtf8 } from "./encoding.ts";
 import { longestLine, type RolloutLine } from "./lines.ts";
 
 /**
  * The rollout of the first versions (TypeScript, 2025-04 to 06): one JSON document `{"session":{timestamp,id,instructions},"items":[…]}`,
- * written anew with each turn. Its session and its items come as lines of the bare shape, at their offsets in the file, several at one where
- * a message of another API is several items. `undefined`: the file is no such document.
+ * written anew with each turn. Other programs leave it in UTF-16, or as the one value of a list.
  */
-export async function documentLines(path: string): Promise<RolloutLine[] | undefined> {
-  const { size } = await stat(path);
-  if (size > longestLine) return undefined;
-  const bytes = await readFile(path);
-  const document = parseJson(bytes.toString("utf8"));
-  if (!isJsonObject(document) || !Array.isArray(document["items"])) return undefined;
-  const found = members(bytes);
+export interface OldDocument {
+  /** The file's text in UTF-8, in which the others stand. */
+  readonly text: Buffer;
+  readonly session: Place | undefined;
+  readonly items: readonly Place[];
+}
+
+type Place = readonly [start: number, end: number];
+
+/**
+ * The document that a file holds, also one whose end is torn off; `undefined` where it holds none, as a manifest or a settings file, which are
+ * one JSON value too, or is of more than 64 MiB.
+ */
+export function documentAt(path: string): OldDocument | undefined {
+  const bytes = wholeOf(path, longestLine);
+  return bytes && documentIn(inUtf8(bytes, encodingOf(bytes)), readRolloutName(path)?.form === "json");
+}
+
+/** `isNamed`: its file's name is that of one, so that its session may be missing. */
+function documentIn(text: Buffer, isNamed: boolean): OldDocument | undefined {
+  const begin = text[0] === 0xef ? 3 : 0;
+  const [only, ...others] = elements(text.subarray(begin));
+  const start = only === undefined ? begin : begin + only[0];
+  const [session, items] = ["session", "items"].map((key) => placeOf(text, start, key));
+  if (others.length > 0 || items === undefined || text[items[0]] !== openBracket) return undefined;
+  const header = session && parseJson(text.toString("utf8", ...session));
+  const isKnown = isJsonObject(header) && typeof header["id"] === "string";
+  if (!isKnown && !isNamed) return undefined;
+  const list = elements(text.subarray(...items));
+  return { text, session, items: list.map(([from, to]) => [items[0] + from, items[0] + to]) };
+}
+
+const openBracket = 0x5b;
+
+function placeOf(text: Buffer, start: number, key: string): Place | undefined {
+  try {
+    const member = members(text.subarray(start)).find((each) => each.key === key);
+    return member && [start + member.valueStart, start + member.end];
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Its session and its items as lines of the bare shape, at their offsets in the text, several at one where a message of another API is several items. */
+export function documentLines({ text, session, items }: OldDocument): RolloutLine[] {
   const lines: RolloutLine[] = [];
   const add = (offset: number, own: Buffer): void => {
     const { length } = own;
     lines.push({ index: lines.length, offset, length, bytes: own, ending: "\n", whole: true });
   };
-  const session = found.find(({ key }) => key === "session");
-  if (session) add(session.valueStart, bytes.subarray(session.valueStart, session.end));
-  const items = found.find(({ key }) => key === "items");
-  if (items) {
-    const list = bytes.subarray(items.valueStart, items.end);
-    for (const [start, end] of elements(list)) {
-      const own = list.subarray(start, end);
-      const item = parseJson(own.toString("utf8"));
-      const known = isJsonObject(item) ? responsesItems(item) : [item];
-      if (known.length === 1 && known[0] === item) add(items.valueStart + start, own);
-      else for (const each of known) add(items.valueStart + start, Buffer.from(writeJson(each)));
-    }
+  if (session) add(session[0], text.subarray(...session));
+  for (const [start, end] of items) {
+    const own = text.subarray(start, end);
+    const item = parseJson(own.toString("utf8"));
+    const known = isJsonObject(item) ? responsesItems(item) : [item];
+    if (known.length === 1 && known[0] === item) add(start, own);
+    else for (const each of known) add(start, Buffer.from(writeJson(each)));
   }
   return lines;
-}
-
-/** Whether a file is such a document: a manifest or a settings file is one JSON value too. */
-export async function isDocument(path: string): Promise<boolean> {
-  const { size } = await stat(path);
-  const document = size > longestLine ? undefined : parseJson(await readFile(path, "utf8"));
-  if (!isJsonObject(document) || !isJsonObject(document["session"])) return false;
-  return typeof document["session"]["id"] === "string" && Array.isArray(document["items"]);
 }

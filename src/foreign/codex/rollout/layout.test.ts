@@ -1,9 +1,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
+import { uuidv7Time } from "../../../lib/ids.ts";
 import { examine } from "../examine/examine.ts";
+import { listRollouts } from "../home/places.ts";
+import { scanRollout } from "../list/scan.ts";
+import { writeTranscript } from "../repair/transcript.ts";
 import { relaid, writingOf } from "./layout.ts";
+import { linesOf } from "./lines-of.ts";
 import { ValuesInLines } from "./values-in-lines.ts";
 import { judge } from "../findings/judge.ts";
 import { repairRollout, undoRepair } from "../repair/repair.ts";
@@ -51,24 +57,74 @@ function written(name: string, content: string | Buffer): string {
 
 const utf16 = (text: string): Buffer => Buffer.from(text, "utf16le");
 
+const layouts: [string, string | Buffer, string][] = [
+  ["spread over many lines (jq .)", spread, "one record over many lines"],
+  ["with CRLF", spread.replaceAll("\n", "\r\n"), "one record over many lines"],
+  ["one behind the other", spread.replaceAll("}\n{", "}{"), "one record over many lines"],
+  ["as a list (jq -s .)", JSON.stringify(rows, null, 2), "one JSON list"],
+  ["as a list in one line", JSON.stringify(rows), "one JSON list"],
+  ["as a list of a record a line", `[\n${lines.join(",\n")}\n]\n`, "one JSON list"],
+  ["UTF-16", utf16(`\uFEFF${whole}`), "UTF-16"],
+  ["UTF-16 without a mark", utf16(whole), "UTF-16"],
+  ["UTF-16, big-endian", utf16(`\uFEFF${whole}`).swap16(), "UTF-16"],
+  ["UTF-16, spread", utf16(`\uFEFF${spread}`), "UTF-16"],
+];
+
+async function linesAt(path: string): Promise<string> {
+  let text = "";
+  for await (const batch of linesOf(path)) for (const { bytes } of batch) text += `${bytes.toString()}\n`;
+  return text;
+}
+
+const kept = async (path: string): Promise<string> => {
+  const to = join(mkdtempSync(join(root, "transcript-")), "transcript.md");
+  await writeTranscript(path, to);
+  return readFileSync(to, "utf8");
+};
+
 describe("a rollout that a program has written anew is one again", () => {
-  it.each<[string, string | Buffer, string]>([
-    ["spread over many lines (jq .)", spread, "one record over many lines"],
-    ["with CRLF", spread.replaceAll("\n", "\r\n"), "one record over many lines"],
-    ["one behind the other", spread.replaceAll("}\n{", "}{"), "one record over many lines"],
-    ["as a list (jq -s .)", JSON.stringify(rows, null, 2), "one JSON list"],
-    ["as a list in one line", JSON.stringify(rows), "one JSON list"],
-    ["as a list of a record a line", `[\n${lines.join(",\n")}\n]\n`, "one JSON list"],
-    ["UTF-16", utf16(`\uFEFF${whole}`), "UTF-16"],
-    ["UTF-16 without a mark", utf16(whole), "UTF-16"],
-    ["UTF-16, big-endian", utf16(`\uFEFF${whole}`).swap16(), "UTF-16"],
-    ["UTF-16, spread", utf16(`\uFEFF${spread}`), "UTF-16"],
-  ])("%s", async (what, content, detail) => {
+  it.each(layouts)("%s", async (what, content, detail) => {
     const path = written(what.replaceAll(/\W/gu, ""), content);
     expect(judge(await examine(path), { path, now })).toMatchObject([
       { kind: "other-layout", severity: "broken", detail },
     ]);
     expect(relaid(Buffer.from(content)).toString()).toBe(whole);
+    expect(await kept(path)).toContain("## assistant\n\n4,\t{}\n");
+  });
+
+  it.each(layouts)("%s, and packed away", async (what, content, detail) => {
+    const plain = written(`packed${what.replaceAll(/\W/gu, "")}`, content);
+    const path = `${plain}.zst`;
+    rmSync(plain);
+    writeFileSync(path, zstdCompressSync(Buffer.from(content)));
+    expect(judge(await examine(path), { path, now })).toMatchObject([
+      { kind: "compressed" },
+      { kind: "other-layout", severity: "broken", detail },
+    ]);
+    expect(await linesAt(path)).toBe(whole);
+    const [file] = listRollouts(join(path, "..", "..", "..", "..", ".."));
+    expect(scanRollout(file!)).toMatchObject({ header: { id }, messages: 2, flaws: ["other-layout"] });
+  });
+
+  it("by a repair that reads it a piece at a time", async () => {
+    const more = Array.from({ length: 3_000 }, (_, nth) => said(nth + 3, "assistant", "über ".repeat(100)));
+    const text = (all: readonly object[], indent?: number): string =>
+      all.map((row) => `${JSON.stringify(row, null, indent)}\n`).join("");
+    const path = written("pieces", text([...rows, ...more], 2));
+    await repairRollout(path, { home: root, seals: { which: "none" }, now }, () => undefined);
+    expect(readFileSync(path, "utf8")).toBe(text([...rows, ...more]));
+  });
+
+  it("by a repair that gives it its own first line, where the one of the thread before it stands first then", async () => {
+    const [, ...rest] = rows;
+    const { payload, ...envelope } = rows[0] as { payload: object };
+    const copied = new Date(uuidv7Time(id)! + 200).toISOString();
+    const older = { ...payload, id: "01a0f490-0990-7f13-933f-78cca4bbbb53" };
+    const head = { ...envelope, timestamp: copied, payload: older };
+    const path = written("forked", utf16([head, ...rest].map((row) => JSON.stringify(row)).join("\n")));
+    await repairRollout(path, { home: root, seals: { which: "none" }, now }, () => undefined);
+    const [first = ""] = readFileSync(path, "utf8").split("\n");
+    expect(JSON.parse(first)).toMatchObject({ type: "session_meta", payload: { id } });
   });
 
   it("however the bytes are cut that it is read from", () => {

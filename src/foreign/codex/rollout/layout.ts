@@ -1,4 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { headOf, isCompressed } from "./compressed.ts";
+import { documentAt } from "./document.ts";
+import { type Encoding, encodingOf, inUtf8 } from "./encoding.ts";
 import { glance } from "./glance.ts";
 import { linesIn } from "./lines.ts";
 import { isOfCodex } from "./of-codex.ts";
@@ -9,53 +11,57 @@ import { isBlank, isSpace } from "./white-space.ts";
 /** How records stand in a file that a program has written anew, so that no line of it is one: Codex refuses such a file. */
 export type Layout = "UTF-16" | "one record over many lines" | "one JSON list";
 
+/** The old document (`OldDocument`) has none either, and never had. */
+export const oldDocument = "one JSON document";
+
 /** How a file is to be read so that every record has a line of its own. */
 export interface Writing {
-  readonly layout: Layout;
-  readonly encoding: "utf-8" | "utf-16le" | "utf-16be";
+  readonly layout: Layout | typeof oldDocument;
+  readonly encoding: Encoding;
   /** In UTF-16, but with a line for each record. */
   readonly isInLines: boolean;
 }
 
 const enough = 2 ** 9;
 const headBytes = 2 ** 20;
-const [newline, openBrace, openBracket, closeBracket] = [0x0a, 0x7b, 0x5b, 0x5d];
+/** They unpack to ten times as much, and never to less than a block. */
+const packedBytes = 2 ** 18;
+const [newline, openBracket, closeBracket] = [0x0a, 0x5b, 0x5d];
 
 /** Of a rollout that has no lines as Codex writes them; `undefined` where it has, or where it holds no record at all. Reads its head. */
 export function writingOf(path: string): Writing | undefined {
-  const fd = openSync(path, "r");
-  try {
-    const first = Buffer.allocUnsafe(enough);
-    if (glance(first.subarray(0, readSync(fd, first, 0, enough, 0)))) return undefined;
-    const head = Buffer.allocUnsafe(Math.min(fstatSync(fd).size, headBytes));
-    return writingIn(head.subarray(0, readSync(fd, head, 0, head.length, 0)));
-  } finally {
-    closeSync(fd);
-  }
+  const isPacked = isCompressed(path);
+  const first = headOf(path, Buffer.allocUnsafe(isPacked ? packedBytes : enough));
+  if (glance(first)) return undefined;
+  const head = isPacked ? first : headOf(path, Buffer.allocUnsafe(headBytes));
+  const writing = writingIn(head.subarray(0, headBytes));
+  if (writing !== "none") return writing === "lines" ? undefined : writing;
+  return documentAt(path) && { layout: oldDocument, encoding: encodingOf(head), isInLines: false };
 }
 
-/** As `writingOf`, of a file's head. */
-function writingIn(bytes: Buffer): Writing | undefined {
+/** As `writingOf`, of a file's head. "lines": it has them. "none": no record was found. */
+function writingIn(bytes: Buffer): Writing | "lines" | "none" {
   const encoding = encodingOf(bytes);
-  const text = encoding === "utf-8" ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes));
+  const text = inUtf8(bytes, encoding);
   const lines = linesIn(text).filter((line) => !isBlank(line.bytes));
   const isInLines = lines[0] !== undefined && isRecord(lines[0].bytes);
-  if (isInLines) return encoding === "utf-8" ? undefined : { layout: "UTF-16", encoding, isInLines };
+  if (isInLines) return encoding === "utf-8" ? "lines" : { layout: "UTF-16", encoding, isInLines };
   const values = new ValuesInLines().take(text);
-  if (!isRecord(values.subarray(0, values.indexOf(newline)))) return undefined;
+  if (!isRecord(values.subarray(0, values.indexOf(newline)))) return "none";
   if (encoding !== "utf-8") return { layout: "UTF-16", encoding, isInLines };
   // A file that has lines, and no first one that can be read, has others that can be; a list of one value a line ends with one.
   const isList = text[begin(text)] === openBracket;
   const last = lines.findLastIndex(({ bytes: line }) => line[begin(line)] !== closeBracket);
-  if (lines.slice(0, isList ? last : undefined).some((line) => isRecord(line.bytes))) return undefined;
+  if (lines.slice(0, isList ? last : undefined).some((line) => isRecord(line.bytes))) return "lines";
   return { layout: isList ? "one JSON list" : "one record over many lines", encoding, isInLines };
 }
 
 /** The bytes of such a file with every record on a line of its own, as Codex wrote them; what is torn stays behind them, for the repairs of lines. */
 export function relaid(written: Buffer): Buffer {
-  const { encoding = "utf-8", isInLines = false } = writingIn(written.subarray(0, headBytes)) ?? {};
-  const text = encoding === "utf-8" ? written : Buffer.from(new TextDecoder(encoding).decode(written));
-  return isInLines ? text : new ValuesInLines().take(text);
+  const writing = writingIn(written.subarray(0, headBytes));
+  if (writing === "lines") return written;
+  const text = inUtf8(written, encodingOf(written));
+  return writing !== "none" && writing.isInLines ? text : new ValuesInLines().take(text);
 }
 
 /** Of the first byte that is no white space and no byte order mark. */
@@ -68,11 +74,4 @@ function begin(bytes: Buffer): number {
 function isRecord(line: Buffer): boolean {
   const read = readRecord({ bytes: line, whole: true });
   return read.readable && isOfCodex(read);
-}
-
-/** Windows PowerShell writes UTF-16 where nothing else is said, with a mark at its beginning. */
-function encodingOf([first, second]: Buffer): Writing["encoding"] {
-  const isOpening = (byte: number | undefined): boolean => byte === openBrace || byte === openBracket;
-  if ((first === 0xff && second === 0xfe) || (isOpening(first) && second === 0)) return "utf-16le";
-  return (first === 0xfe && second === 0xff) || (first === 0 && isOpening(second)) ? "utf-16be" : "utf-8";
 }

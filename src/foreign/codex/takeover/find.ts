@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { uuidv7Time } from "../../../lib/ids.ts";
 import { currentOf, headerOf, lineageOf } from "../rollout/lineage.ts";
+import { oldDocument, writingOf } from "../rollout/layout.ts";
 import type { Thread } from "./import.ts";
 import { threadNames } from "../home/names.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "../home/places.ts";
@@ -88,5 +89,7 @@ async function threadOf(
 ): Promise<Thread> {
   const lineage = await lineageOf(file, files);
   const header = await headerOf(file.path);
-  return { file, lineage, header, ...(name !== undefined && { name }) };
+  // By it is told how it is read, whatever its name says.
+  const form = writingOf(file.path)?.layout === oldDocument ? "json" : file.form;
+  return { file: { ...file, form }, lineage, header, ...(name !== undefined && { name }) };
 }

@@ -10,6 +10,8 @@ import { advance, createHistory, type History } from "../../../session/history.t
 import { itemText } from "../../../session/item.ts";
 import type { SessionStore } from "../../../store.ts";
 import { memoryStore } from "../../../store/memory/memory-store.ts";
+import { examine } from "../examine/examine.ts";
+import { judge } from "../findings/judge.ts";
 import { findThreads, threadAt } from "./find.ts";
 import { type ImportPlan, importThread, type TakenOver } from "./import.ts";
 import { listRollouts } from "../home/places.ts";
@@ -319,9 +321,24 @@ test("a compressed rollout is read like a plain one", async () => {
   expect((await open(other, two.id)).items).toEqual((await open(plain, one.id)).items);
 });
 
-test("the old JSON document is read too", async () => {
+const bytesOf: (text: string) => Buffer = Buffer.from;
+const sorted = (text: string): Buffer => {
+  const { session, items } = JSON.parse(text) as { session: object; items: object[] };
+  return Buffer.from(JSON.stringify({ items, session }));
+};
+
+test.each<[string, string, (text: string) => Buffer]>([
+  ["as it was written", "json", bytesOf],
+  ["with a byte order mark", "json", (text) => Buffer.from(`\uFEFF${text}`)],
+  ["in UTF-16", "json", (text) => Buffer.from(`\uFEFF${text}`, "utf16le")],
+  ["in big-endian UTF-16", "json", (text) => Buffer.from(text, "utf16le").swap16()],
+  ["with its members in another order", "json", sorted],
+  ["as the one value of a list", "json", (text) => Buffer.from(`[${text}]\n`)],
+  ["under another name", "jsonl", bytesOf],
+  ["packed away", "jsonl.zst", zstdCompressSync],
+])("the old JSON document is read too, %s", async (_what, form, made) => {
   const id = "5f4e1a0c-95c0-4f05-8c4c-6b1b0c5a7f10";
-  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), `rollout-2025-05-02-${id}.json`);
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), `rollout-2025-05-02-${id}.${form}`);
   const items = [
     { type: "message", role: "user", content: [{ type: "input_text", text: "look" }] },
     { type: "function_call", call_id: "c1", name: "shell", arguments: "{}" },
@@ -329,12 +346,28 @@ test("the old JSON document is read too", async () => {
     { type: "message", role: "assistant", content: [{ type: "output_text", text: "Done." }] },
   ];
   const session = { timestamp: "2025-05-02T10:00:00.000Z", id, instructions: "" };
-  writeFileSync(path, JSON.stringify({ session, items }, null, 2));
+  const text = JSON.stringify({ session, items }, null, 2);
+  writeFileSync(path, made(text));
   const plan = newPlan();
   const taken = await take(plan, path);
   const { items: found, history } = await open(plan, taken.id);
   expect(found.map(({ type }) => type)).toEqual(items.map(({ type }) => type));
   expect(history).toMatchObject({ title: "look", created: Date.parse(session.timestamp), turn: 1, step: 2 });
+  expect(await take(plan, path)).toMatchObject({ did: "same" });
+  const [file] = listRollouts(folderAsHome(path));
+  expect(scanRollout(file!)).toMatchObject({ header: { id }, title: "look", messages: 2, flaws: [] });
+  const kinds = judge(await examine(path), { path, now: 0 }).map(({ kind }) => kind);
+  expect(kinds).toEqual([...(form.endsWith("zst") ? ["compressed"] : []), "old-document"]);
+});
+
+test("of an old document that was torn off what stands before that is read", async () => {
+  const id = "5f4e1a0c-95c0-4f05-8c4c-6b1b0c5a7f10";
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), `rollout-2025-05-02-${id}.json`);
+  const items = ["look", "and again"].map((words) => ({ type: "message", role: "user", content: words }));
+  const text = JSON.stringify({ session: { id, timestamp: "2025-05-02T10:00:00.000Z" }, items }, null, 2);
+  writeFileSync(path, text.slice(0, text.indexOf("again")));
+  const taken = await take(newPlan(), path);
+  expect([taken.counts.prompts, ...taken.left]).toEqual([1, ["json", 1]]);
 });
 
 test("a document of Chat Completions messages, as forks for other providers write it, is read too, and once", async () => {

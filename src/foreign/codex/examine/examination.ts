@@ -1,0 +1,65 @@
+import type { DoublesWatch } from "./doubles-watch.ts";
+import type { RolloutHeader } from "../rollout/header.ts";
+import type { Layout } from "../rollout/layout.ts";
+import type { LostCall } from "./lost-calls-watch.ts";
+import type { MessagesWatch } from "./messages-watch.ts";
+import type { OrdinalsWatch } from "./ordinals-watch.ts";
+import type { OpenCalls } from "./open-calls.ts";
+import type { Span, Unpaired } from "../rollout/span.ts";
+import type { Era } from "../rollout/record.ts";
+import type { SealsWatch } from "./seals-watch.ts";
+import type { TurnsWatch } from "./turns-watch.ts";
+
+/** A line that Codex passes over, or that makes it refuse the file. */
+export interface BadLine extends Span {
+  readonly why: "json" | "nul" | "utf8" | "surrogate" | "not-an-object";
+}
+
+/** What one pass over a rollout finds: nothing here is a judgement yet. */
+export interface Examination {
+  readonly path: string;
+  readonly bytes: number;
+  readonly lines: number;
+  readonly records: number;
+  /** Whether any of it is what Codex writes. */
+  readonly ofCodex: boolean;
+  /** Offset behind the last record, its line's ending included. */
+  readonly end: number;
+  readonly era: Era | undefined;
+  /** Of the first line, where it can be read. */
+  readonly header: RolloutHeader | undefined;
+  /** The ordinal of that line. */
+  readonly firstOrdinal: number | undefined;
+  /** Where no line is a record: how those stand in it. */
+  readonly layout?: Layout;
+  readonly head: "whole" | "byte-order-mark" | "broken" | "missing" | "git-lfs" | "document";
+  /** The line that stands first, and has to become the header or make room for one. */
+  readonly first: Span | undefined;
+  /** Later copies of the header with the thread's own id (0.137 to 0.146 write them). */
+  readonly laterHeaders: readonly Span[];
+  /** Headers behind the second line, whoever's they are. */
+  readonly headersAgain: { readonly items: readonly Span[]; readonly count: number };
+  readonly bad: { readonly items: readonly BadLine[]; readonly count: number };
+  /** The last line, where it has no end. */
+  readonly tail: (Span & { readonly is: "whole" | "torn" | "nul" }) | undefined;
+  readonly long: { readonly items: readonly Span[]; readonly count: number };
+  readonly carriageReturns: number;
+  readonly doubled: ReturnType<DoublesWatch["found"]>;
+  readonly ordinals: OrdinalsWatch;
+  /** Where the line with an ordinal stands. */
+  placeOf(ordinal: number): number | undefined;
+  readonly open: OpenCalls;
+  readonly orphans: { readonly items: readonly Unpaired[]; readonly count: number };
+  /** Prompts without a call id (`isInjected`), and whether the model has answered the last one. */
+  readonly injected: { readonly items: readonly Span[]; readonly count: number; readonly isTaken: boolean };
+  readonly seals: SealsWatch;
+  readonly turns: TurnsWatch;
+  readonly messages: MessagesWatch;
+  readonly lostCalls: readonly LostCall[];
+  /** Whether ids came that are not followed: too many, or one that is too long. */
+  readonly leavesIdsOut: boolean;
+  /** Milliseconds since 1970 of the last line that says so. */
+  readonly lastAt: number | undefined;
+  /** Why a compressed file could not be unpacked to its end. */
+  readonly broken: string | undefined;
+}

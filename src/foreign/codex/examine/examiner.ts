@@ -1,0 +1,311 @@
+import { isUtf8 } from "node:buffer";
+import { readSync } from "node:fs";
+import { isJsonObject, parseJson, stringOf } from "../../../lib/json.ts";
+import { Bounded } from "./bounded.ts";
+import { DoublesWatch } from "./doubles-watch.ts";
+import type { BadLine, Examination } from "./examination.ts";
+import { recordOfHead } from "../rollout/glance.ts";
+import { readHeader, type RolloutHeader } from "../rollout/header.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { flawOf, lookThrough, type Reader } from "./long-line.ts";
+import { LostCallsWatch } from "./lost-calls-watch.ts";
+import { MessagesWatch } from "./messages-watch.ts";
+import { isCopiedHeader, isWholeHeader } from "../rollout/first-line.ts";
+import { isOfCodex } from "../rollout/of-codex.ts";
+import { OrdinalsWatch } from "./ordinals-watch.ts";
+import { PairsWatch } from "./pairs-watch.ts";
+import { type Span, spanOf } from "../rollout/span.ts";
+import { TextSet } from "./text-set.ts";
+import { readRolloutName } from "../home/places.ts";
+import { asRecord, type Era, readRecord, type RolloutRecord, timeOf } from "../rollout/record.ts";
+import { SealsWatch } from "./seals-watch.ts";
+import { LineSkim } from "./skim.ts";
+import { loneSurrogates } from "../rollout/surrogates.ts";
+import { TurnsWatch } from "./turns-watch.ts";
+import { watched, type WatchedRecord } from "./watched-record.ts";
+import { isBlank, startsWithBrace } from "../rollout/white-space.ts";
+
+const mostBad = 200_000;
+const mostIds = 2_000_000;
+const openBrace = 0x7b;
+
+/** Takes the lines of a rollout, batch by batch, and holds what is found. */
+export class Examiner {
+  readonly #path: string;
+  /** By the rollout's name. */
+  readonly #thread: string | undefined;
+  /** None of a compressed file. */
+  readonly #read: Reader | undefined;
+  readonly #skim = new LineSkim();
+  /** Of items and calls, for all who ask for them. */
+  readonly #ids = new TextSet(mostIds);
+  readonly #pairs = new PairsWatch(this.#ids);
+  readonly #turns = new TurnsWatch();
+  readonly #seals = new SealsWatch();
+  readonly #ordinals = new OrdinalsWatch();
+  readonly #lostCalls = new LostCallsWatch(this.#ids);
+  readonly #messages = new MessagesWatch((hole) => this.#lostCalls.hole(hole));
+  readonly #doubles: DoublesWatch;
+  readonly #bad = new Bounded<BadLine>(mostBad);
+  readonly #long = new Bounded<Span>(1_000);
+  readonly #laterHeaders = new Bounded<Span>(8);
+  readonly #headersAgain = new Bounded<Span>(10_000);
+  #head: Examination["head"] | undefined;
+  #header: RolloutHeader | undefined;
+  #firstOrdinal: number | undefined;
+  #first: Span | undefined;
+  #era: Era | undefined;
+  #tail: Examination["tail"];
+  #lines = 0;
+  #records = 0;
+  #ofCodex = false;
+  #end = 0;
+  #returns = 0;
+  #lastTimestamp: unknown;
+  bytes = 0;
+  broken: string | undefined;
+  /** Whether lines of this batch need to be looked at for what a look at the whole batch has found. */
+  #suspectText = false;
+  /** What has to be added to an offset in the file to get one in the memory that this batch is in. */
+  #origin = 0;
+  /** The line of this batch with the last timestamp, where it was skimmed. */
+  #skimmed: RolloutLine | undefined;
+
+  /** `named`: the path of the rollout, where this one is that of a copy. */
+  constructor(path: string, fd: number | undefined, named: string) {
+    this.#path = path;
+    this.#thread = readRolloutName(named)?.thread;
+    if (fd !== undefined)
+      this.#read = (at, bytes) => {
+        const read = Buffer.allocUnsafe(bytes);
+        return read.subarray(0, readSync(fd, read, 0, bytes, at));
+      };
+    this.#doubles = new DoublesWatch(this.#ids, this.#read ?? (() => Buffer.alloc(0)));
+  }
+
+  /** Whether a line was seen, and the first one is no header. */
+  get isHeadless(): boolean {
+    return this.#head !== undefined && this.#head !== "whole" && this.#head !== "byte-order-mark";
+  }
+
+  /** Lines that are not looked at. */
+  pass(lines: readonly RolloutLine[]): void {
+    const last = lines.at(-1);
+    if (last) this.bytes = last.offset + last.length + last.ending.length;
+  }
+
+  batch(lines: readonly RolloutLine[]): void {
+    const [first, last] = [lines[0], lines.at(-1)];
+    if (!first || !last) return;
+    // The lines of a batch lie side by side in memory: one look at all of them saves one at each.
+    const start = first.bytes.byteOffset;
+    const end = last.bytes.byteOffset + last.bytes.length;
+    const all = Buffer.from(first.bytes.buffer, start, end - start);
+    this.#suspectText = !isUtf8(all);
+    this.#skim.over(all);
+    this.#origin = last.bytes.byteOffset - last.offset;
+    for (const line of lines) this.#line(line);
+    if (this.#skimmed) this.#lastTimestamp = this.#skimLine(this.#skimmed)?.timestamp;
+    this.#skimmed = undefined;
+  }
+
+  #line(line: RolloutLine): void {
+    this.#lines++;
+    this.bytes = line.offset + line.length + line.ending.length;
+    if (line.ending === "\r\n") this.#returns++;
+    if (!line.whole) {
+      const flaw = this.#read && flawOf(lookThrough(spanOf(line), this.#read));
+      if (flaw === "blank") return this.#messages.hole(line);
+      if (flaw !== undefined) return this.#unreadable(line, undefined, flaw === "json" ? undefined : flaw);
+      if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
+      this.#long.add(spanOf(line));
+      if (this.#head === undefined) this.#head = this.#noHeader(line, "broken");
+      else this.#headOnly(line);
+      return;
+    }
+    const skimmed = this.#head === undefined ? undefined : this.#skimLine(line);
+    if (!skimmed) return this.#parsed(line);
+    if (!this.#isText(line, this.#skim.hasSurrogates)) return;
+    if (this.#skim.hasTimestamp) this.#skimmed = line;
+    this.#record(skimmed, line);
+  }
+
+  /** Most lines need no more than that. */
+  #skimLine({ offset, length }: RolloutLine): WatchedRecord | undefined {
+    const start = this.#origin + offset;
+    return this.#skim.read(start, start + length);
+  }
+
+  #parsed(line: RolloutLine): void {
+    const { bytes } = line;
+    let isObject = bytes[0] === openBrace;
+    if (!isObject) {
+      if (isBlank(bytes)) return this.#messages.hole(line);
+      if (this.#head === undefined && this.#odd(line)) return;
+      isObject = startsWithBrace(bytes);
+    }
+    // As Latin-1: half again as fast as decoding UTF-8, and all that decides here (types, ids, seals) is ASCII.
+    const value = isObject ? parseJson(bytes.toString("latin1")) : undefined;
+    if (!isJsonObject(value)) return this.#unreadable(line, value);
+    if (!this.#isText(line, true)) return;
+    const { timestamp } = value;
+    if (timestamp !== undefined) {
+      this.#lastTimestamp = timestamp;
+      this.#skimmed = undefined;
+    }
+    const record = asRecord(value);
+    const isFirst = this.#head === undefined;
+    if (isFirst) this.#begin(record, line);
+    this.#record(watched(record, timestamp), line, isFirst);
+  }
+
+  /** Whether Codex, too, takes the line's strings for text; it is noted where not. */
+  #isText(line: RolloutLine, mayHaveSurrogates: boolean): boolean {
+    const isUnicode = !this.#suspectText || isUtf8(line.bytes);
+    if (!isUnicode) this.#unreadable(line, undefined, "utf8");
+    else if (mayHaveSurrogates && loneSurrogates(line.bytes).length > 0)
+      this.#unreadable(line, undefined, "surrogate");
+    else {
+      if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
+      return true;
+    }
+    return false;
+  }
+
+  #record(record: WatchedRecord, line: RolloutLine, isFirst = false): void {
+    this.#records++;
+    this.#end = this.bytes;
+    this.#era ??= record.era;
+    this.#ofCodex ||= isOfCodex(record);
+    if (this.#doubles.see(record, line)) return;
+    if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
+    this.#ordinals.see(record, line);
+    this.#pairs.see(record, line);
+    this.#seals.see(record, line);
+    this.#messages.see(record, line);
+    this.#lostCalls.see(record, line);
+    const { copied } = this.#turns;
+    const rolledBackFrom = this.#turns.see(record, line);
+    if (copied === undefined && this.#turns.copied && this.#header?.origin === "subagent")
+      this.#messages.copied();
+    if (rolledBackFrom === undefined) return;
+    this.#pairs.rolledBack(rolledBackFrom);
+    this.#messages.rolledBack(rolledBackFrom);
+    this.#lostCalls.rolledBack(rolledBackFrom);
+  }
+
+  #laterHeader(id: unknown, line: RolloutLine): void {
+    const isOwn = stringOf(id).toLowerCase() === this.#header?.id;
+    if (this.#header === undefined || isOwn) this.#laterHeaders.add(spanOf(line));
+    // The second line of a fork is its parent's.
+    if (line.index > 1 && typeof id === "string") this.#headersAgain.add(spanOf(line));
+  }
+
+  /** A line that is too long: Codex reads it, so that its call, its output or its ordinal counts. */
+  #headOnly(line: RolloutLine): void {
+    const head = recordOfHead(line.bytes);
+    if (head === undefined) return;
+    const record = watched(head);
+    this.#records++;
+    this.#ofCodex ||= isOfCodex(record);
+    this.#end = this.bytes;
+    this.#ordinals.see(record, line);
+    this.#pairs.see(record, line);
+    this.#messages.see(record, line);
+  }
+
+  #begin(record: RolloutRecord, line: RolloutLine): void {
+    const isCopied = record.type === "session_meta" && isCopiedHeader(record, this.#thread);
+    const isHeader = record.type === "session_meta" && isWholeHeader(record) && !isCopied;
+    if (!isHeader) {
+      const { session, items } = record.payload;
+      const isWritten = isJsonObject(session) && Array.isArray(items);
+      if (isWritten) this.#head = this.#noHeader(line, "document");
+      else
+        this.#head = this.#noHeader(line, record.type === "session_meta" && !isCopied ? "broken" : "missing");
+      return;
+    }
+    this.#head = "whole";
+    this.#first = spanOf(line);
+    // Once more, for a workspace whose name is not ASCII.
+    const read = readRecord(line);
+    this.#header = read.readable ? readHeader(read.payload) : undefined;
+    this.#firstOrdinal = record.ordinal;
+    this.#turns.ownOrdinal = this.#header?.ownOrdinal;
+  }
+
+  /** A first line that is something of its own. */
+  #odd(line: RolloutLine): boolean {
+    const read = readRecord(line);
+    if (read.readable && read.flaw === "bom") {
+      this.#head = "byte-order-mark";
+      this.#first = spanOf(line);
+      this.#header = read.type === "session_meta" ? readHeader(read.payload) : undefined;
+      this.#records++;
+      this.#ofCodex = true;
+      return true;
+    }
+    if (!read.readable && read.why === "git-lfs") this.#head = this.#noHeader(line, "git-lfs");
+    return this.#head === "git-lfs";
+  }
+
+  #noHeader(line: RolloutLine, head: NonNullable<Examination["head"]>): NonNullable<Examination["head"]> {
+    this.#first = spanOf(line);
+    return head;
+  }
+
+  #unreadable(line: RolloutLine, value: unknown, known?: BadLine["why"]): void {
+    const isNul = line.bytes.includes(0);
+    this.#messages.hole(line);
+    const why = known ?? (value !== undefined ? "not-an-object" : isNul ? "nul" : "json");
+    if (line.ending === "" && known === undefined) {
+      const isAllNul = isNul && line.bytes.every((byte) => byte === 0);
+      this.#tail = { ...spanOf(line), is: isAllNul ? "nul" : "torn" };
+    } else {
+      this.#bad.add({ ...spanOf(line), why });
+      if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
+    }
+    if (this.#head !== undefined) return;
+    const isOpening = line.bytes.length < 8 && line.bytes.toString("latin1").trim() === "{";
+    this.#head = this.#noHeader(line, isOpening || this.#path.endsWith(".json") ? "document" : "broken");
+  }
+
+  result(): Examination {
+    return {
+      path: this.#path,
+      bytes: this.bytes,
+      lines: this.#lines,
+      records: this.#records,
+      ofCodex: this.#ofCodex,
+      end: this.#end,
+      era: this.#era,
+      header: this.#header,
+      firstOrdinal: this.#firstOrdinal,
+      head: this.#head ?? "missing",
+      first: this.#first,
+      laterHeaders: this.#laterHeaders.items,
+      headersAgain: this.#headersAgain,
+      bad: this.#bad,
+      tail: this.#tail,
+      long: this.#long,
+      carriageReturns: this.#returns,
+      doubled: this.#doubles.found(),
+      ordinals: this.#ordinals,
+      placeOf: (ordinal) => this.#doubles.placeOf(ordinal),
+      open: this.#pairs.open,
+      orphans: this.#pairs.orphans,
+      injected: {
+        items: this.#pairs.injected.items,
+        count: this.#pairs.injected.count,
+        isTaken: this.#pairs.isInjectedTaken,
+      },
+      seals: this.#seals,
+      turns: this.#turns,
+      messages: this.#messages,
+      lostCalls: this.#lostCalls.found(),
+      leavesIdsOut: this.#ids.hasRefused,
+      lastAt: timeOf(this.#lastTimestamp),
+      broken: this.broken,
+    };
+  }
+}

@@ -1,0 +1,152 @@
+import { statSync } from "node:fs";
+import { quoted } from "../../../lib/words.ts";
+import { Failure } from "../../../failure.ts";
+import { isCompressed } from "../rollout/compressed.ts";
+import { CodexDatabases, type NamedPlace, placeIn } from "../home/databases.ts";
+import { firstHeader, pinOf } from "../examine/descendants.ts";
+import { lostBase } from "../examine/lost-base.ts";
+import { copyPrivately } from "./edit.ts";
+import type { Examination } from "../examine/examination.ts";
+import type { ExamineOptions } from "../examine/examine.ts";
+import { readSoFar } from "../examine/read-so-far.ts";
+import { type Finding, needsRepair } from "../findings/findings.ts";
+import { heldStill } from "./held-still.ts";
+import { makeRepairFolder, type RepairFolder } from "./journal.ts";
+import { judge } from "../findings/judge.ts";
+import { homeOf, isThreadId, pathKnownTo, readRolloutName } from "../home/places.ts";
+import { grounded, type PlanOptions } from "./plan-options.ts";
+import type { RepairChanges } from "./repair-changes.ts";
+import { indexKey, indexMisfit, placeMisfit } from "../home/surroundings.ts";
+import { WorkedCopy } from "./worked-copy.ts";
+
+export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals" | "only" | "now"> {
+  /** Throughline's own home, for the copies. */
+  readonly home: string;
+}
+
+/** A repair that is worked out on a copy; the rollout itself is as it was. */
+export interface PreparedRepair {
+  readonly path: string;
+  readonly thread: string | undefined;
+  readonly folder: RepairFolder;
+  /** Line numbers are those of the file at the point at which an edit was made. */
+  readonly changes: RepairChanges;
+  /** What is said of the file before and after. */
+  readonly before: readonly Finding[];
+  readonly after: readonly Finding[];
+  readonly bytes: { readonly before: number; readonly after: number };
+  /** Codex's own index has to be built anew. */
+  readonly forgetsIndex: boolean;
+  /** The place that Codex's state database wrongly names. */
+  readonly movedFrom: NamedPlace | undefined;
+  readonly isPaginated: boolean;
+}
+
+/** Works out a repair on a copy under `home` and changes nothing else. Whoever asked has to `commit` or `discard` it. */
+export async function prepareRepair(path: string, options: RepairOptions): Promise<PreparedRepair> {
+  const real = plainFile(path);
+  const databases = databasesOf(real);
+  const folder = makeRepairFolder(options.home, threadOf(real, databases), options.now);
+  try {
+    copyPrivately(real, folder.original);
+    copyPrivately(folder.original, folder.repaired);
+    const copy = await WorkedCopy.of(folder, { ...options, named: real });
+    const before = judge(copy.found, { path: real, now: options.now });
+    const { bytes: bytesBefore } = copy.found;
+    const hadRead = readSoFar(copy.found);
+    if (options.only?.has("other-layout") !== false) await copy.lay();
+    const plan = await planFor(real, copy.found, options, databases);
+    const thread = threadIn(copy.found) ?? threadOf(real, databases);
+    await copy.mend(plan);
+    const { changes, found } = copy;
+    const isRollout = found.header !== undefined;
+    const indexed = indexKey(real, thread);
+    const index = indexed === undefined ? undefined : databases?.index(indexed);
+    const isMisfit = index !== undefined && indexMisfit(index, folder.original, hadRead) !== undefined;
+    const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
+    const isPaginated = found.header?.isPaginated === true;
+    const place = placeIn(plan.row);
+    const judged = judge(found, { path: real, now: options.now });
+    return {
+      path: real,
+      thread,
+      folder,
+      changes,
+      before,
+      after: heldStill(judged, found, plan, thread).filter(needsRepair),
+      bytes: { before: bytesBefore, after: found.bytes },
+      // Codex makes no index anew of a file that another one goes on from: its turns would be gone from what it shows (0.169).
+      forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && plan.pin === undefined,
+      isPaginated,
+      movedFrom: isRollout && isMisplaced(place, real, isPaginated) ? place : undefined,
+    };
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+}
+
+export function isNeeded({ changes, forgetsIndex, movedFrom }: PreparedRepair): boolean {
+  return changes.count > 0 || forgetsIndex || movedFrom !== undefined;
+}
+
+/** What is mended by, with what the file's surroundings tell. `found`: of the copy, once it has lines. */
+async function planFor(
+  path: string,
+  found: Examination,
+  { seals, now, only }: RepairOptions,
+  databases: CodexDatabases | undefined,
+): Promise<PlanOptions> {
+  const { head } = found;
+  const thread = threadIn(found) ?? threadOf(path, databases);
+  const row = thread === undefined ? undefined : databases?.row(thread);
+  const pin = pinOf(path);
+  const previewOf = (one: string): unknown => databases?.row(one)?.["preview"];
+  const base = head === "broken" || head === "missing" ? await lostBase(path, head, previewOf) : undefined;
+  return {
+    seals,
+    now,
+    path,
+    ...(pin && { pin }),
+    ...(base && { base }),
+    ...(only && { only: grounded(only) }),
+    ...(row && { row }),
+  };
+}
+
+/** The path by which a file is known that can be repaired at all. */
+export function plainFile(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile())
+    throw new Failure("usage", `${path} is no file. See which sessions there are: throughline doctor`, {});
+  if (isCompressed(path)) {
+    throw new Failure(
+      "usage",
+      `${path} is compressed. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${quoted(path)}`,
+      {},
+    );
+  }
+  return pathKnownTo()(path);
+}
+
+export function databasesOf(path: string): CodexDatabases | undefined {
+  const home = homeOf(path);
+  return home === undefined ? undefined : new CodexDatabases(home);
+}
+
+/** The thread of a rollout by its file's name, its first line, or else by the state database that names the file. */
+export function threadOf(path: string, databases: CodexDatabases | undefined): string | undefined {
+  const known = [readRolloutName(path)?.thread, firstHeader(path)?.id, databases?.rowAt(path)?.["id"]];
+  return known.find(isThreadId);
+}
+
+function threadIn({ header }: Examination): string | undefined {
+  return isThreadId(header?.id) ? header.id : undefined;
+}
+
+function isMisplaced(named: NamedPlace | undefined, path: string, isPaginated: boolean): boolean {
+  const home = homeOf(path);
+  return (
+    named !== undefined && home !== undefined && placeMisfit(named, path, home, isPaginated) !== undefined
+  );
+}

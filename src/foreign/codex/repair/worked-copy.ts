@@ -1,0 +1,86 @@
+import { applyEdits } from "./apply-edits.ts";
+import type { Edit } from "./edit.ts";
+import type { Examination } from "../examine/examination.ts";
+import { examine, type ExamineOptions } from "../examine/examine.ts";
+import { isOfLines } from "../findings/judge.ts";
+import type { RepairFolder } from "./journal.ts";
+import { writingOf } from "../rollout/layout.ts";
+import { layInLines } from "./lay-in-lines.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import { rounds } from "./plan.ts";
+import { PlannedEdits } from "./planned-edits.ts";
+import { RepairChanges } from "./repair-changes.ts";
+import { SetAside } from "./set-aside.ts";
+
+const mostPasses = 4;
+
+/** The copy of a rollout that a repair is worked out on: what was last found in it, and what was changed. */
+export class WorkedCopy {
+  readonly #folder: RepairFolder;
+  readonly #options: ExamineOptions;
+  /** Not two of them in memory at once. */
+  #found: Examination | undefined;
+  #changes = new RepairChanges();
+
+  private constructor(folder: RepairFolder, options: ExamineOptions) {
+    this.#folder = folder;
+    this.#options = options;
+  }
+
+  static async of(folder: RepairFolder, options: ExamineOptions): Promise<WorkedCopy> {
+    const copy = new WorkedCopy(folder, options);
+    await copy.#look();
+    return copy;
+  }
+
+  get found(): Examination {
+    return this.#found!;
+  }
+
+  get changes(): RepairChanges {
+    return this.#changes;
+  }
+
+  async #look(): Promise<void> {
+    this.#found = undefined;
+    this.#found = await examine(this.#folder.repaired, this.#options);
+  }
+
+  /** Of a file that a program has written anew: gives every record a line of its own. */
+  async lay(): Promise<void> {
+    const { layout, bytes } = this.found;
+    const writing = layout && writingOf(this.#folder.repaired);
+    if (!writing) return;
+    this.#changes.tell(await layInLines(this.#folder.repaired, bytes, writing));
+    await this.#look();
+  }
+
+  /** Mends round by round, as what one damage hid is seen when that is mended, until nothing is left that can be. */
+  async mend(plan: PlanOptions): Promise<void> {
+    const due = isOfLines(this.found) ? rounds : [];
+    for (let pass = 0, mended = -1; pass < mostPasses && mended !== this.#changes.count; pass++) {
+      mended = this.#changes.count;
+      for (const round of due) if (this.#write(round(this.found, plan))) await this.#look();
+    }
+    // Without a record even then it is somebody else's file (a page, a picture), of which nothing but spaces would be left.
+    if (!this.found.ofCodex) this.#changes = new RepairChanges();
+  }
+
+  /** Makes the edits of one round; what no record keeps is set aside. False: there are none. */
+  #write(edits: Iterable<Edit>): boolean {
+    const planned = new PlannedEdits(`${this.#folder.repaired}.edits`);
+    const lost = new SetAside(this.#folder.setAside);
+    try {
+      for (const edit of edits) {
+        this.#changes.add(edit);
+        planned.add(edit);
+        for (const piece of edit.lost ?? []) lost.add(piece);
+      }
+      if (planned.count > 0) applyEdits(this.#folder.repaired, planned);
+      return planned.count > 0;
+    } finally {
+      planned.close();
+      lost.close();
+    }
+  }
+}
