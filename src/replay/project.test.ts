@@ -89,14 +89,22 @@ describe("calls and outputs", () => {
     const list = [{ type: "input_text", text: "part" }];
     log.addItem({ ...output("b"), output: list }, tool);
     log.addItem({ ...output("c"), output: [] }, tool);
-    const note = (id: string): string =>
-      `[Output of the tool call ${id}, which is not part of this conversation]\n`;
+    // As the Codex app keeps what another session was given (0.150 and later).
+    log.addItem({ type: "function_call_output", name: "create_task", output: "do it" }, tool);
+    const noted = (of: string): string =>
+      `[Output of the tool ${of}, which is not part of this conversation]\n`;
+    const note = (id: string): string => noted(`call ${id}`);
     expect(await sent(log)).toEqual([
       { type: "message", role: "user", content: [{ type: "input_text", text: `${note("a")}out "a"` }] },
       { type: "message", role: "user", content: [{ type: "input_text", text: note("b") }, ...list] },
       { type: "message", role: "user", content: [{ type: "input_text", text: note("c") }] },
+      {
+        type: "message",
+        role: "user",
+        content: [{ type: "input_text", text: `${noted("create_task")}do it` }],
+      },
     ]);
-    expect(rulesOf(projected(log))).toEqual([0, 1, 2].map((seq) => [seq, "output-without-call"]));
+    expect(rulesOf(projected(log))).toEqual([0, 1, 2, 3].map((seq) => [seq, "output-without-call"]));
   });
 
   it("with an id that the wire has no room for are shortened alike", async () => {

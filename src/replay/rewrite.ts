@@ -167,10 +167,11 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
   if (kind === "message") return [{ from: 0, to: item.length, bytes: plainMessage(item, how.role) }];
   const found = members(item);
   if (isOutputKind(kind)) {
+    const of = call !== "" ? `the tool call ${call}` : name !== "" ? `the tool ${name}` : "a tool";
     const words =
       (flags & flag.note) !== 0
-        ? `[Output of the tool call ${call}, which is not part of this conversation]\n`
-        : `[Output of the tool call ${call}]\n`;
+        ? `[Output of ${of}, which is not part of this conversation]\n`
+        : `[Output of ${of}]\n`;
     const output = found.find(({ key }) => key === "output");
     const value = output ? [output] : [];
     return [

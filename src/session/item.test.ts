@@ -18,6 +18,7 @@ describe("what a log's header says of an item", () => {
     expect(shape(`${blob.slice(0, 42)}=`)).toBe("malformed");
     expect(shape("some-other-seal_1")).toBe("opaque");
     expect(shape("gAAAAAB…")).toBe("malformed");
+    for (let length = 6; length < 12; length++) expect(shape(blob.slice(0, length))).toBe("malformed");
     expect(shape({})).toBe("malformed");
   });
 

@@ -143,8 +143,9 @@ export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["s
   const isWhole = length > 0 && isBase64(padding === 0 ? blob : blob.slice(0, length));
   if (!isWhole) return { tail, shape: "malformed" };
   if (!blob.startsWith("gAAAAA")) return { tail, shape: "opaque" };
-  // Base64 never has a length of 4n + 1, and with padding it has one of 4n: anything else was cut.
-  if (blob.length % 4 === 1 || (padding > 0 && blob.length % 4 !== 0)) return { tail, shape: "malformed" };
+  // Base64 never has a length of 4n + 1, and with padding it has one of 4n: anything else was cut, as is what ends within the time.
+  if (length < 12 || blob.length % 4 === 1 || (padding > 0 && blob.length % 4 !== 0))
+    return { tail, shape: "malformed" };
   // The first six characters are byte 0 and the zeros behind it, the next six the rest of the time.
   const seconds = base64Number(blob, 6, 12);
   // Version, time, vector and checksum are 57 bytes; what is sealed comes in blocks of 16 (the Fernet specification).

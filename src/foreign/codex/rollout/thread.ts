@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import type { TurnOutcome, Usage } from "../../../session/event.ts";
 import { agentMessage, isOfAgents, withWords } from "./agent-message.ts";
+import { isDelivery } from "./delivery.ts";
 import { type Glance, glance, glancedTime, recordOfHead } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
 import type { RolloutLine } from "./lines.ts";
@@ -10,6 +11,7 @@ import { isSummaryText, promptOf, rebuiltHistory, toldPrompt } from "./prompt.ts
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { type SkimmedItem, ThreadSkim } from "./thread-skim.ts";
 import { folderIn } from "./told-folder.ts";
+import { TurnStack } from "./turn-stack.ts";
 
 /** An item of a thread's history: a Responses item as Codex stored it. */
 export interface ThreadItem {
@@ -32,6 +34,10 @@ export type ThreadChange =
   | { readonly do: "replace"; readonly items: readonly ThreadItem[]; readonly summary?: string }
   /** A rollback: of the history the first `keep` items are left. */
   | { readonly do: "cut"; readonly keep: number; readonly turns: number }
+  /** A rollback takes these compactions back (counted from 0): the thread is what a fold says that is told of them (`undone`). */
+  | { readonly do: "undo"; readonly compactions: readonly number[] }
+  /** A compaction that a later rollback takes back, as the fold was told. */
+  | { readonly do: "undone" }
   | { readonly do: "end"; readonly outcome: TurnOutcome }
   | { readonly do: "set"; readonly model?: string; readonly effort?: string; readonly cwd?: string }
   | { readonly do: "use"; readonly total: Usage }
@@ -114,14 +120,21 @@ export class ThreadFold {
   readonly #skim = new ThreadSkim();
   /** For each item of the history the prompt that it is, or nothing. */
   #history: (string | undefined)[];
+  readonly #turns = new TurnStack();
+  readonly #undone: ReadonlySet<number>;
+  #compactions = 0;
   #begun = false;
   #isTold = false;
   #model: string | undefined;
   #effort: string | undefined;
   #cwd: string | undefined;
 
-  /** `history`: the prompts of a history that is known already, to go on behind it. */
-  constructor(history: readonly (string | undefined)[] = []) {
+  /**
+   * `history`: the prompts of a history that is known already, to go on behind it. `undone`: compactions that a later rollback takes back, so
+   * that they replace nothing.
+   */
+  constructor(history: readonly (string | undefined)[] = [], undone: ReadonlySet<number> = new Set()) {
+    this.#undone = undone;
     this.#history = [...history];
     this.#begun = history.length > 0;
   }
@@ -176,7 +189,8 @@ export class ThreadFold {
     return total === "nothing" ? [] : [{ change: { do: "use", total } }];
   }
 
-  #changes({ type, kind, payload }: RolloutRecord, bytes: Buffer | undefined): ThreadChange[] {
+  #changes(record: RolloutRecord, bytes: Buffer | undefined): ThreadChange[] {
+    const { type, kind, payload } = record;
     switch (type) {
       case "session_meta": {
         // Repeated in mid-file (0.137 to 0.146), and the parent's on the second line of a fork: only the first one is the thread's.
@@ -187,9 +201,10 @@ export class ThreadFold {
         return [{ do: "begin", header }];
       }
       case "response_item":
-        return kind === undefined ? [{ do: "skip", why: "no-type" }] : this.#add(kind, payload, bytes);
+        if (kind === undefined) return [{ do: "skip", why: "no-type" }];
+        return isDelivery(record) ? [] : this.#add(kind, payload, bytes);
       case "compacted":
-        return [this.#compact(payload)];
+        return this.#compact(payload);
       case "turn_context":
         return this.#set(payload["model"], payload["effort"] ?? effortIn(payload), payload["cwd"]);
       case "token_usage_record":
@@ -207,6 +222,7 @@ export class ThreadFold {
     switch (kind) {
       case "task_started":
       case "turn_started":
+        this.#turns.begin();
         return [{ do: "turn" }];
       case "task_complete":
       case "turn_complete":
@@ -249,15 +265,22 @@ export class ThreadFold {
     // Up to 0.33 no header names the folder: what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     // A copy of a user's message in an agent's words begins a turn too, as far as a rollback is concerned.
-    this.#history.push(item.prompt ?? (isOfAgents(kind, payload) ? "" : undefined));
+    const asked = item.prompt ?? (isOfAgents(kind, payload) ? "" : undefined);
+    if (asked !== undefined) this.#turns.ask();
+    this.#history.push(asked);
     return [...this.#set(undefined, undefined, cwd), { do: "add", item }];
   }
 
-  #compact(payload: JsonObject): ThreadChange {
+  #compact(payload: JsonObject): ThreadChange[] {
     const given = payload["replacement_history"];
     const message = payload["message"];
     const summary = typeof message === "string" ? message : "";
     const isGiven = Array.isArray(given);
+    if (isGiven) {
+      const nth = this.#compactions++;
+      if (this.#undone.has(nth)) return [{ do: "undone" }];
+      this.#turns.compact(nth);
+    }
     const prompts = (): string[] =>
       this.#history.filter(
         (prompt) => prompt !== undefined && prompt !== "" && !isSummaryText(prompt),
@@ -268,7 +291,7 @@ export class ThreadFold {
       return typeof kind === "string" && !ownKinds.has(kind) ? [asItem(kind, each)] : [];
     });
     this.#history = items.map(({ prompt }) => prompt);
-    return { do: "replace", items, ...(summary !== "" && { summary }) };
+    return [{ do: "replace", items, ...(summary !== "" && { summary }) }];
   }
 
   /** The last `turns` messages of the person go, with all that follows the first of them; what stands before any of them stays. */
@@ -276,10 +299,12 @@ export class ThreadFold {
     const turns = typeof given === "number" && given > 0 ? Math.floor(given) : 0;
     const prompts: number[] = [];
     for (const [at, prompt] of this.#history.entries()) if (prompt !== undefined) prompts.push(at);
-    if (turns === 0 || prompts.length === 0) return [];
+    const undone = this.#turns.takeBack(turns);
+    const undo: ThreadChange[] = undone.length > 0 ? [{ do: "undo", compactions: undone }] : [];
+    if (turns === 0 || prompts.length === 0) return undo;
     const keep = prompts[Math.max(0, prompts.length - turns)]!;
     this.#history.length = keep;
-    return [{ do: "cut", keep, turns }];
+    return [...undo, { do: "cut", keep, turns }];
   }
 
   #set(model: unknown, effort: unknown, cwd: unknown): ThreadChange[] {
@@ -295,8 +320,12 @@ export class ThreadFold {
   }
 }
 
-function asItem(kind: string, stored: JsonObject, bytes?: Buffer): ThreadItem {
-  const payload = withWords(stored);
+/** What 0.64 to 0.72 called a sealed summary, and later versions read as it is called now: no provider knows the first name. */
+const formerName = "compaction_summary";
+
+function asItem(given: string, stored: JsonObject, bytes?: Buffer): ThreadItem {
+  const kind = given === formerName ? "compaction" : given;
+  const payload = withWords(kind === given ? stored : { ...stored, type: kind });
   const prompt = kind === "message" ? promptOf(payload) : undefined;
   const own = payload === stored ? bytes : undefined;
   return { kind, payload, ...(own && { bytes: own }), ...(prompt !== undefined && { prompt }) };

@@ -138,9 +138,16 @@ async function canBeRemade(
   return trial.messages >= messages;
 }
 
-async function make(plan: ImportPlan, thread: Thread, id: string, keep: boolean): Promise<TakenOver> {
+/** Begun anew where a rollback takes a compaction back (`undone`): what it replaced has left the log's window for good. */
+async function make(
+  plan: ImportPlan,
+  thread: Thread,
+  id: string,
+  keep: boolean,
+  undone: ReadonlySet<number> = new Set(),
+): Promise<TakenOver> {
   const { store, clock } = plan;
-  const taking = new Taking(plan.issuer, 1);
+  const taking = new Taking(plan.issuer, 1, {}, undone);
   const { header } = thread;
   const begun = await plan.workspace({
     ...(header?.cwd !== undefined && { cwd: header.cwd }),
@@ -157,20 +164,32 @@ async function make(plan: ImportPlan, thread: Thread, id: string, keep: boolean)
   };
   const place = new Place(thread);
   async function* events(): AsyncGenerator<readonly Append[]> {
-    yield* taken(plan, thread, taking, place, 0);
+    // All that is taken back is known when all is read.
+    for await (const group of taken(plan, thread, taking, place, 0))
+      if (taking.undone.size === 0) yield group;
+    if (taking.undone.size > 0) throw new TakenBack();
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
     yield [await settled(plan, taking, begun), ...taking.end(place.imported(), clock.now())];
   }
   const history = createHistory();
   const visitor: LogVisitor = { record: (record) => advance(history, record) };
-  const log = await store.create(id, { event: created, at: createdOf(thread) }, takingOver, {
-    more: events(),
-    ...(keep && { visitor }),
-  });
+  let log: SessionLog;
+  try {
+    log = await store.create(id, { event: created, at: createdOf(thread) }, takingOver, {
+      more: events(),
+      ...(keep && { visitor }),
+    });
+  } catch (error) {
+    if (!(error instanceof TakenBack)) throw error;
+    return make(plan, thread, id, keep, new Set([...undone, ...taking.undone]));
+  }
   if (!keep) await log.release();
   const { items, counts, left } = taking;
   return { id, did: "made", items, counts, left, fresh: 0, ...(keep && { kept: { log, history } }) };
 }
+
+/** Ends the making of a session that is to be begun anew. */
+class TakenBack extends Error {}
 
 /** For those who find the session in use. */
 const takingOver = "taking over from Codex";

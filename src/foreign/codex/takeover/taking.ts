@@ -57,6 +57,9 @@ export class Taking {
     rollbacks: 0,
   };
 
+  /** Compactions that a rollback took back although they were taken over (`ThreadChange`): what was taken is not the thread. */
+  readonly undone = new Set<number>();
+
   readonly #fold: ThreadFold;
   readonly #most: number;
   readonly #room: Room;
@@ -83,18 +86,22 @@ export class Taking {
   #open: OpenCall[] = [];
   #lastRole: string | undefined;
 
-  /** `issuer`: who sealed what, by the provider that the thread's header names. `nextSeq`: the number of the next event. */
+  /**
+   * `issuer`: who sealed what, by the provider that the thread's header names. `nextSeq`: the number of the next event. `undone`: compactions
+   * that are known to be taken back.
+   */
   constructor(
     issuer: (provider: string | undefined) => string,
     nextSeq: number,
     { history, prompts }: Partial<TakenBefore> = {},
+    undone?: ReadonlySet<number>,
   ) {
     this.#issuer = issuer;
     this.#most = groupBytes[history ? "append" : "make"];
     this.#room = new Room(2 * this.#most);
     this.#nextSeq = nextSeq;
     this.#before = history;
-    this.#fold = new ThreadFold(prompts);
+    this.#fold = new ThreadFold(prompts, undone);
     this.#seqs = history?.items.map(({ event }) => event.seq) ?? [];
     this.#turn = history?.turn ?? 0;
     this.#step = history?.step ?? 0;
@@ -210,6 +217,12 @@ export class Taking {
         this.#seqs.length = change.keep;
         break;
       }
+      case "undo":
+        for (const nth of change.compactions) this.undone.add(nth);
+        break;
+      case "undone":
+        this.counts.compactions++;
+        break;
       case "set":
         this.model = change.model ?? this.model;
         this.effort = change.effort ?? this.effort;
@@ -269,8 +282,8 @@ export class Taking {
   ): void {
     const logged = skimmed ? copiedItem(skimmed, this.#room) : loggedItem(kind, payload, this.#room, bytes);
     const { call = "" } = logged.facts;
-    if (isCallKind(kind)) this.#open.push({ kind, call });
-    if (isOutputKind(kind)) {
+    if (isCallKind(kind) || (kind === search.call && call !== "")) this.#open.push({ kind, call });
+    if (isOutputKind(kind) || kind === search.output) {
       const answered = this.#open.findIndex((open) => open.call === call);
       if (answered >= 0) this.#open.splice(answered, 1);
     }
@@ -290,11 +303,7 @@ export class Taking {
   #answerOpen(events: Append[], at: number | undefined): void {
     if (this.#open.length === 0) return;
     for (const { kind, call } of this.#open.splice(0)) {
-      const bytes = outputItem(
-        answeredAs(kind),
-        call,
-        "outcome unknown; verify before repeating: Codex has no output of this call, which may have run",
-      );
+      const bytes = kind === search.call ? nothingFound(call) : outputItem(answeredAs(kind), call, unknown);
       const facts = describeItem(bytes);
       if (!facts) throw new Error("an output is an item");
       this.#item({ facts, bytes }, "repair", events, at);
@@ -326,6 +335,18 @@ export class Taking {
     if (at !== undefined) append.at = at;
     events.push(append);
   }
+}
+
+const unknown =
+  "outcome unknown; verify before repeating: Codex has no output of this call, which may have run";
+
+/** A search for tools that Codex itself does has a call id; one of the provider's has none, and needs no answer. */
+const search = { call: "tool_search_call", output: "tool_search_output" };
+
+/** As Codex answers a search that was broken off: nothing happens when it is done again. */
+function nothingFound(call: string): Uint8Array {
+  const item = { type: search.output, call_id: call, status: "completed", execution: "client", tools: [] };
+  return new TextEncoder().encode(JSON.stringify(item));
 }
 
 /** Whether the lines of a batch, which lie side by side as a rule, are seen to be UTF-8 with one look at all of them. */

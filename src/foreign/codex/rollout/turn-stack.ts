@@ -1,0 +1,40 @@
+/** What stands between the beginnings of two turns. */
+interface Turn {
+  isAsked: boolean;
+  /** Which compactions of the rollout happened in it, counted from 0. */
+  readonly compactions: number[];
+}
+
+/**
+ * The turns of a thread that no rollback took back. With a turn go the compactions in it: what they replaced counts again, as in codex-rs
+ * (`rollout_reconstruction`, from 0.115 on; 0.169 measured, 2026-11). A compaction that the person asks for is a turn of its own, in which
+ * nothing was asked.
+ */
+export class TurnStack {
+  #turns: Turn[] = [];
+
+  begin(): void {
+    this.#turns.push({ isAsked: false, compactions: [] });
+  }
+
+  /** Something was asked that a rollback counts. */
+  ask(): void {
+    const last = this.#turns.at(-1);
+    if (last) last.isAsked = true;
+  }
+
+  compact(nth: number): void {
+    this.#turns.at(-1)?.compactions.push(nth);
+  }
+
+  /** The last turns go in which something was asked, so many, with all behind the first of them. Gives the compactions that go along. */
+  takeBack(count: number): number[] {
+    const gone: number[] = [];
+    for (let left = count; left > 0 && this.#turns.length > 0;) {
+      const { isAsked, compactions } = this.#turns.pop()!;
+      gone.push(...compactions);
+      if (isAsked) left--;
+    }
+    return gone;
+  }
+}
