@@ -234,7 +234,7 @@ export class Session {
       preview: printableLine(prompt ?? "", 200),
     };
     this.#journal.log.doing(
-      prompt === undefined ? `turn ${turn}` : `turn ${turn}: ${printableLine(prompt, 60)}`,
+      prompt === undefined ? `at turn ${turn}` : `at turn ${turn}: ${printableLine(prompt, 60)}`,
     );
     if (prompt === undefined) await this.#journal.append({ event: started });
     else await this.addInput(messageItem("user", prompt), { before: [started], followUp });
