@@ -19,8 +19,8 @@ export interface IndexState {
 export interface NamedPlace {
   /** Absolute. */
   readonly path: string;
-  /** Seconds since 1970, for a thread that is archived: no resume takes it. */
-  readonly archivedAt?: number;
+  /** Seconds since 1970, for a thread that is archived: no resume takes it. Null: it is, and nothing says since when. */
+  readonly archivedAt?: number | null;
   /** "paginated" or "legacy" (0.148 and later): by it Codex reads the file. */
   readonly history?: string;
 }
@@ -96,15 +96,21 @@ export class CodexDatabases {
     });
   }
 
-  /** Names the place of a thread's rollout. Only while Codex's lock is held. */
-  setPlace(thread: string, { path, archivedAt, history }: NamedPlace): void {
+  /**
+   * Names the place of a thread's rollout, and whether it is archived ("not", or since when); what isn't given stays as it is. Only while Codex's
+   * lock is held.
+   */
+  setPlace(
+    thread: string,
+    { path, history, archived }: Omit<NamedPlace, "archivedAt"> & { archived?: number | "not" | null },
+  ): void {
     this.#write("state", (database) => {
       database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
       const columns = columnsOf(database);
       if (history !== undefined && columns.includes("history_mode"))
         database.prepare("UPDATE threads SET history_mode = ? WHERE id = ?").run(history, thread);
-      if (!columns.includes("archived")) return;
-      const values = [archivedAt === undefined ? 0 : 1, archivedAt ?? null];
+      if (archived === undefined || !columns.includes("archived")) return;
+      const values = archived === "not" ? [0, null] : [1, archived];
       database
         .prepare("UPDATE threads SET archived = ?, archived_at = ? WHERE id = ?")
         .run(...values, thread);
@@ -150,7 +156,7 @@ export function placeIn(row: JsonObject | undefined): NamedPlace | undefined {
   if (typeof path !== "string") return undefined;
   return {
     path,
-    ...(archived === 1 && { archivedAt: typeof at === "number" ? at : 0 }),
+    ...(archived === 1 && { archivedAt: typeof at === "number" ? at : null }),
     ...(typeof history === "string" && { history }),
   };
 }

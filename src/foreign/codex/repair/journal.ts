@@ -27,7 +27,7 @@ const schema = z.object({
   /** Rows of Codex's databases that the repair changed. */
   forgotIndex: z.boolean(),
   movedFrom: z.string().optional(),
-  archivedAt: z.number().optional(),
+  archivedAt: z.number().nullable().optional(),
   /** What the state database said of the session's history, and says since. */
   history: z.tuple([z.string(), z.string()]).optional(),
 });

@@ -69,13 +69,28 @@ const repair = async (file = path): Promise<unknown> =>
   (await repairRollout(file, { home: own, now, seals: { which: "none" } }, () => undefined))?.journal.mended;
 
 describe("a session that Codex has archived, and whose file was moved back by hand", () => {
-  it.each([archived, path])("is no archived one any more, wherever the database has it", async (place) => {
-    const was = { rollout_path: place, archived: 1, archived_at: 1_795_000_000 };
+  it.each([
+    [archived, 1_795_000_000],
+    [path, 1_795_000_000],
+    [path, null],
+  ])("is no archived one any more, wherever the database has it", async (place, since) => {
+    const was = { rollout_path: place, archived: 1, archived_at: since };
     state(was);
     expect(await kinds()).toEqual(["state-moved"]);
     expect(await repair()).toEqual({});
     expect(await kinds()).toEqual([]);
     expect(named()).toEqual({ rollout_path: path, archived: 0, archived_at: null });
+    await undoRepair(own, path);
+    expect(named()).toEqual(was);
+  });
+});
+
+describe("a session that was archived once, of a home that was moved", () => {
+  it("keeps what the database says of that, repaired and taken back", async () => {
+    const was = { rollout_path: "/old/sessions/gone.jsonl", archived: 0, archived_at: 1_795_000_000 };
+    state(was);
+    await repair();
+    expect(named()).toEqual({ ...was, rollout_path: path });
     await undoRepair(own, path);
     expect(named()).toEqual(was);
   });

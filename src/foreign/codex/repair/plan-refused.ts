@@ -1,10 +1,12 @@
 import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
-import { isCallKind } from "../../../session/item.ts";
+import { describeSeal, isCallKind } from "../../../session/item.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import { isDependentRefused, refusalIn } from "../findings/error-text.ts";
 import type { Examination } from "../examine/examination.ts";
+import type { FindingKind } from "../findings/findings.ts";
+import type { Span } from "../rollout/span.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { glance } from "../rollout/glance.ts";
 import { injectedMessage } from "../rollout/injected.ts";
@@ -36,50 +38,51 @@ export class RefusedPlanner {
   }
 
   *blanked(): Generator<Edit, undefined> {
-    const { doubled } = this.#found;
+    const { doubled, header, headersAgain } = this.#found;
     const places = new Set<number>();
-    for (const span of doubled.spans) {
-      if (!places.has(span.at)) yield this.#file.blank(span, "doubled-record", "the copy becomes spaces");
-      places.add(span.at);
-    }
-    for (const span of this.#copiedEvents(doubled.distances)) {
-      if (!places.has(span.at)) yield this.#file.blank(span, "doubled-record", "the copy becomes spaces");
-      places.add(span.at);
-    }
-    for (const span of this.#found.header?.isPaginated === true ? this.#found.headersAgain.items : []) {
-      if (!places.has(span.at)) yield this.#file.blank(span, "header-again", "it becomes spaces");
-      places.add(span.at);
-    }
+    const isFresh = ({ at }: Span): boolean => {
+      const isIt = !places.has(at);
+      places.add(at);
+      return isIt;
+    };
+    const copies = [doubled.spans, this.#copiedEvents(doubled.distances)];
+    for (const spans of copies)
+      for (const span of spans)
+        if (isFresh(span)) yield this.#file.blank(span, "doubled-record", "the copy becomes spaces");
+    for (const span of header?.isPaginated === true ? headersAgain.items : [])
+      if (isFresh(span)) yield this.#file.blank(span, "header-again", "it becomes spaces");
     const chosen = chosenSeals(this.#found, this.#options.seals, this.#options.now);
-    const isWithin = (blob: SealedBlob): boolean => blob.in === "within";
     // What a line goes for goes first: nothing has to be opened in it then.
-    for (const blob of [...chosen.filter((each) => !isWithin(each)), ...chosen.filter(isWithin)]) {
-      if (places.has(blob.at)) continue;
-      places.add(blob.at);
-      const isSummary = blob.in === "compaction";
-      const kind = blob.malformed ? "seal-malformed" : "seal-refused";
-      if (isWithin(blob)) {
-        for (const { at, bytes } of withoutSeals(this.#file.bytes(blob)))
-          yield this.#file.edit(
-            { ...blob, at: blob.at + at },
-            kind,
-            "what is sealed in it becomes words",
-            bytes,
-            bytes.length,
-          );
-        continue;
-      }
-      const kept = isSummary ? unsealed(blob, this.#file, this.#found) : undefined;
-      if (kept) {
-        const says =
-          "the sealed summary becomes spaces; the messages kept beside it stay, as the history before it is not in the file";
-        yield this.#file.edit({ ...blob, at: kept.at }, kind, says, kept.bytes, kept.bytes.length);
-        continue;
-      }
-      const says = isSummary
-        ? "the sealed summary becomes spaces: the history before it counts again"
-        : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
-      yield this.#file.blank(blob, kind, says);
+    for (const blob of chosen) if (blob.in !== "within" && isFresh(blob)) yield this.#taken(blob);
+    const within = Map.groupBy(chosen, ({ at }) => at);
+    for (const blobs of within.values()) if (isFresh(blobs[0]!)) yield* this.#opened(blobs);
+    return undefined;
+  }
+
+  /** A line that goes for its seal. */
+  #taken(blob: SealedBlob): Edit {
+    const isSummary = blob.in === "compaction";
+    const kept = isSummary ? unsealed(blob, this.#file, this.#found) : undefined;
+    if (kept) {
+      const says =
+        "the sealed summary becomes spaces; the messages kept beside it stay, as the history before it is not in the file";
+      return this.#file.edit({ ...blob, at: kept.at }, kindOf(blob), says, kept.bytes, kept.bytes.length);
+    }
+    const says = isSummary
+      ? "the sealed summary becomes spaces: the history before it counts again"
+      : `sealed ${blob.in === "message" ? "message" : "reasoning"} becomes spaces`;
+    return this.#file.blank(blob, kindOf(blob), says);
+  }
+
+  /** The seals of one line that stays; what else is sealed in it stays too. */
+  *#opened(blobs: readonly SealedBlob[]): Generator<Edit, undefined> {
+    const [blob] = blobs as [SealedBlob];
+    const tails = new Set(blobs.map(({ tail }) => tail));
+    const isMeant = (seal: string): boolean => tails.has(describeSeal(seal).tail);
+    for (const { at, bytes } of withoutSeals(this.#file.bytes(blob), isMeant)) {
+      const place = { ...blob, at: blob.at + at };
+      const says = "what is sealed in it becomes words";
+      yield this.#file.edit(place, kindOf(blob), says, bytes, bytes.length);
     }
     return undefined;
   }
@@ -200,4 +203,8 @@ export class RefusedPlanner {
       this.#file.blank(span, "lone-reasoning", "reasoning whose answer is gone becomes spaces"),
     );
   }
+}
+
+function kindOf({ malformed }: SealedBlob): FindingKind {
+  return malformed ? "seal-malformed" : "seal-refused";
 }

@@ -20,7 +20,8 @@ describe("a call whose record is gone", () => {
     "/work/b.txt": { type: "delete", content: "gone\n" },
     "/work/c.txt": {
       type: "update",
-      unified_diff: "@@ -1,2 +1,2 @@\n one\n-two\n+three\n",
+      unified_diff:
+        "@@ -1,2 +1,2 @@\n one\n-two\n\\ No newline at end of file\n+three\n\\ No newline at end of file\n",
       move_path: "/work/d.txt",
     },
   };

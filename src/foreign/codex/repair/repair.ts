@@ -189,8 +189,13 @@ function complete(folder: RepairFolder, journal: Journal, stat: Stats): Complete
   if (thread !== undefined && journal.movedFrom !== undefined) {
     const { movedFrom, archivedAt, history } = journal;
     const before = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
-    const place = isUndoing ? before : rightPlace(before, path);
-    databases?.setPlace(thread, { ...place, ...(history && { history: history[isUndoing ? 0 : 1] }) });
+    const right = rightPlace(before, path);
+    const isTakenOut = archivedAt !== undefined && right.archivedAt === undefined;
+    databases?.setPlace(thread, {
+      path: isUndoing ? movedFrom : right.path,
+      ...(history && { history: history[isUndoing ? 0 : 1] }),
+      ...(isTakenOut && { archived: isUndoing ? archivedAt : "not" }),
+    });
   }
   const done: Journal = { ...journal, state: isUndoing ? "undone" : "done" };
   folder.write(done);

@@ -71,6 +71,27 @@ it("a dead seal in an output, a call or an answer goes from its place, and the r
   expect(judge(await examine(path), { path, now })).toEqual([]);
 });
 
+it("of several seals in one line the one that an error names goes alone", async () => {
+  const other = `${blob.slice(0, -8)}BBBBBBBB`;
+  const path = written([
+    user,
+    call,
+    { ...output, output: [part, { ...part, encrypted_content: other }] },
+    { ...said, encrypted_content: other, content },
+  ]);
+  await repairRollout(
+    path,
+    { home: mkdtempSync(join(root, "own-")), seals: { which: "named", tail: blob.slice(-8) }, now },
+    () => undefined,
+  );
+  expect(itemsIn(path)).toEqual([
+    user,
+    call,
+    { ...output, output: [opened, { ...part, encrypted_content: other }] },
+    { ...said, encrypted_content: other, content },
+  ]);
+});
+
 it.each(["context_compaction", "a_kind_to_come"])(
   "a %s, which is nothing without its seal, goes whole",
   async (type) => {

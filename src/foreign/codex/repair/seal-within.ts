@@ -23,14 +23,14 @@ const nothing = Buffer.from("null");
 
 /**
  * What takes the place of what is sealed in a line's item, a message, a call or an output, whose rest stays: parts become words, a member of the
- * item's own becomes null, which no version sends.
+ * item's own becomes null, which no version sends. `isMeant`: of several only those; all of them unless told.
  */
-export function withoutSeals(line: Buffer): Opened[] {
+export function withoutSeals(line: Buffer, isMeant: (seal: string) => boolean = () => true): Opened[] {
   const payload = memberOf(line, 0, "payload")?.at ?? 0;
   const kept = memberOf(line, payload, "replacement_history");
-  if (!kept || line[kept.at] !== 0x5b) return withoutSealsOf(line, payload);
+  if (!kept || line[kept.at] !== 0x5b) return withoutSealsOf(line, payload, isMeant);
   const items = elements(line.subarray(kept.at, kept.at + kept.length)).map(([start]) => kept.at + start);
-  return items.filter((at) => isHolder(line, at)).flatMap((at) => withoutSealsOf(line, at));
+  return items.filter((at) => isHolder(line, at)).flatMap((at) => withoutSealsOf(line, at, isMeant));
 }
 
 /** Whether an item that begins there is more than what is sealed in it. */
@@ -40,25 +40,24 @@ function isHolder(line: Buffer, at: number): boolean {
 }
 
 /** The item begins at `from`. */
-function withoutSealsOf(line: Buffer, from: number): Opened[] {
+function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => boolean): Opened[] {
+  const isSeal = ({ at, length }: Place): boolean => {
+    // Null is nothing, and a provider that seals nothing leaves words.
+    const value = parseJson(line.toString("utf8", at, at + length));
+    return typeof value === "string" && !isWords(value) && isMeant(value);
+  };
   const own = memberOf(line, from, "encrypted_content");
-  const found: Opened[] = own && isSeal(line, own) ? filled(own.at, own.length, [nothing]) : [];
+  const found: Opened[] = own && isSeal(own) ? filled(own.at, own.length, [nothing]) : [];
   for (const name of ["output", "content"]) {
     const list = memberOf(line, from, name);
     if (!list || line[list.at] !== 0x5b) continue;
     const bytes = line.subarray(list.at, list.at + list.length);
     for (const [start, end] of elements(bytes)) {
       const sealed = line[list.at + start] === 0x7b && memberOf(line, list.at + start, "encrypted_content");
-      if (sealed && isSeal(line, sealed)) found.push(...filled(list.at + start, end - start, words));
+      if (sealed && isSeal(sealed)) found.push(...filled(list.at + start, end - start, words));
     }
   }
   return found;
-}
-
-/** Whether what stands there is sealed: null is nothing, and a provider that seals nothing leaves words. */
-function isSeal(line: Buffer, { at, length }: Place): boolean {
-  const value = parseJson(line.toString("utf8", at, at + length));
-  return typeof value === "string" && !isWords(value);
 }
 
 /** The first of the texts that has room, and spaces behind it. */

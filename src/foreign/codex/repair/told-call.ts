@@ -60,7 +60,7 @@ function changeOf(path: string, change: JsonObject): string[] {
   return [
     `*** Update File: ${path}`,
     ...(typeof moved === "string" ? [`*** Move to: ${moved}`] : []),
-    // Where in the file it was, a patch tells by its lines.
-    ...lines("unified_diff").map((line) => line.replace(/^@@ .*$/u, "@@")),
+    // Where in the file it was, a patch tells by its lines; that the last one has no end it doesn't tell, and no line of it may say so.
+    ...lines("unified_diff").flatMap((line) => (line.startsWith("\\") ? [] : line.replace(/^@@ .*$/u, "@@"))),
   ];
 }
