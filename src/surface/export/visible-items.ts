@@ -51,8 +51,9 @@ class Visible {
     return this.#found;
   }
 
+  /** What the person said stands in the compaction alone where the log begins with it: a rollout that Codex or a program has cut to that. */
   #settle(): void {
-    if (this.#before && this.#isSealed) this.#found = this.#before;
+    if (this.#before && this.#before.length > 0 && this.#isSealed) this.#found = this.#before;
     this.#before = undefined;
   }
 }

@@ -10,7 +10,7 @@ import { appendAll } from "../../../lib/write.ts";
 import { entryOf } from "../../../lib/table.ts";
 import { answeredAs } from "./item.ts";
 import { injectedMessage, isInjected } from "./injected.ts";
-import { promptOf } from "./prompt.ts";
+import { isContext } from "./prompt.ts";
 
 /** What a rollout says of the session that it is written from. */
 export interface RolloutHead {
@@ -32,7 +32,7 @@ const kept: Readonly<Record<string, readonly string[]>> = {
   message: ["role", "content", "phase"],
   function_call: ["name", "namespace", "arguments", "call_id"],
   function_call_output: ["call_id", "output"],
-  custom_tool_call: ["call_id", "name", "input", "status"],
+  custom_tool_call: ["call_id", "name", "namespace", "input", "status"],
   custom_tool_call_output: ["call_id", "output"],
   local_shell_call: ["call_id", "status", "action"],
   local_shell_call_output: ["call_id", "output"],
@@ -83,13 +83,13 @@ export class RolloutWriter {
       return this.item(injectedMessage(item), at);
     const { type, role, call_id: call } = item;
     const members = typeof type === "string" ? entryOf(kept, type) : undefined;
-    const isContext =
-      type === "message" && role !== "assistant" && (role !== "user" || promptOf(item) === undefined);
+    const isToldByProgram =
+      type === "message" && role !== "assistant" && (role !== "user" || isContext(item));
     const id = typeof call === "string" ? call : "";
     const isOrphan = typeof type === "string" && isOutputKind(type) && !this.#open.delete(id);
     const isSealed =
       type === "agent_message" && Array.isArray(item["content"]) && sealedPart(item["content"]) !== undefined;
-    if (!members || typeof type !== "string" || isContext || isOrphan || isSealed) {
+    if (!members || typeof type !== "string" || isToldByProgram || isOrphan || isSealed) {
       this.left++;
       return "";
     }
