@@ -110,6 +110,36 @@ describe("what can't be healed", () => {
   });
 });
 
+describe("a token that is said to have expired", () => {
+  const expired = refusal(401, {
+    error: { code: "token_expired", message: "Provided authentication token is expired." },
+  });
+  const answer = { type: "message", role: "assistant", content: [{ type: "output_text", text: "x" }] };
+  const sealed = (length: number): object => ({
+    type: "reasoning",
+    summary: [],
+    encrypted_content: `gAAAAABp${"Zk8x".repeat(length)}`,
+  });
+
+  it("may stand for a seal that is damaged, and then for a key that is gone, and else is the client's to know", async () => {
+    // A seal of 20 has a length that none can have.
+    const input = [33, 20, 49].flatMap((length) => [sealed(length), answer]);
+    const healing = await clocked(false).begin(JSON.stringify({ input }));
+    const seals: (number | string)[] = [];
+    for (let asked = 0; asked < 3; asked++) {
+      const verdict = await healing.refused(expired);
+      seals.push(verdict.do === "heal" ? healing.body!.toString().split("gAAAAABp").length - 1 : verdict.do);
+    }
+    expect(seals).toEqual([2, 0, "pass"]);
+  });
+
+  it("has expired where nothing sealed is sent", async () => {
+    const begun = await clocked(false).begin(JSON.stringify({ input: [answer] }));
+    expect(await begun.refused(expired)).toEqual({ do: "pass" });
+    expect(begun.body).toBeUndefined();
+  });
+});
+
 describe("what is sent", () => {
   it("keeps the spacing, order and spelling of everything that isn't changed", async () => {
     const { begin } = clocked(false);
@@ -142,5 +172,59 @@ describe("a request with members that are nested deeper than a stack reaches", (
     const sent = healing.body?.toString() ?? "";
     expect(sent.split(deep)).toHaveLength(3);
     expect(sent).not.toContain("ud800");
+  });
+});
+
+describe("what a conversation was known to need", () => {
+  const system = { type: "message", role: "developer", content: "Be brief." };
+  const goOn = { type: "message", role: "user", content: "go on" };
+  const picture = (data: string): string => `data:image/png;base64,${data}`;
+  const bodyOf = (data: string, ...more: object[]): string => {
+    const shown = { type: "input_image", image_url: picture(data) };
+    const seen = { type: "message", role: "assistant", content: [{ type: "output_text", text: "I see" }] };
+    const asked = { type: "message", role: "user", content: [shown] };
+    return JSON.stringify({ model: "m", input: [system, asked, seen, goOn, ...more] });
+  };
+  const invalid = refusal(400, {
+    error: {
+      code: "invalid_value",
+      param: "input[1].content[0].image_url",
+      message: "The image data you provided does not represent a valid image.",
+    },
+  });
+
+  it("holds on its next turns, and takes nothing from another one that begins and goes on alike", async () => {
+    const { begin } = clocked(false);
+    const healing = await begin(bodyOf("AAAA"));
+    expect((await healing.refused(invalid)).do).toBe("heal");
+    healing.accepted();
+    const next = await begin(bodyOf("AAAA", goOn));
+    expect(next.body?.toString()).not.toContain(picture("AAAA"));
+    const other = await begin(bodyOf("BBBB"));
+    expect(other.body?.toString() ?? picture("BBBB")).toContain(picture("BBBB"));
+  });
+});
+
+describe("an index that a refusal names", () => {
+  it("is one into what the client sent, also where the rules for every request add something before it", async () => {
+    const seal = (length: number): string => `gAAAAABp${"Zk8x".repeat(length)}`;
+    const thought = (length: number): object[] => [
+      { type: "reasoning", summary: [], encrypted_content: seal(length) },
+      { type: "message", role: "assistant", content: [{ type: "output_text", text: "x" }] },
+    ];
+    // The call gets an answer.
+    const call = { type: "function_call", call_id: "c1", name: "t", arguments: "{}" };
+    const input = [call, ...[33, 49, 65].flatMap(thought)];
+    const healing = await clocked(false).begin(JSON.stringify({ input }));
+    const failure = refusal(400, {
+      error: {
+        code: "invalid_encrypted_content",
+        param: "input[3].encrypted_content",
+        message: "Invalid 'input[3].encrypted_content': the encrypted content could not be verified.",
+      },
+    });
+    expect((await healing.refused(failure)).do).toBe("heal");
+    const body = healing.body!.toString();
+    expect([33, 49, 65].filter((length) => body.includes(`"${seal(length)}"`))).toEqual([33, 65]);
   });
 });

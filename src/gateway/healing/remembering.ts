@@ -57,8 +57,7 @@ export class Remembering {
     // Half a conversation can't be sent as a whole one.
     const parameters = known.filter((parameter) => parameter !== chainParameter || taken.isFull);
     const mark = memory.conversation(issuer, conversationOf(request));
-    const anchor = mark && request.items[mark.index];
-    const isMarked = mark !== undefined && anchor !== undefined && blobHash(anchor) === mark.hash;
+    const isMarked = mark !== undefined && beginningOf(request, mark.index) === mark.hash;
     if (dead.length === 0 && parameters.length === 0 && !isMarked) return undefined;
     taken.quarantine([
       ...parameters.map((parameter) =>
@@ -135,13 +134,12 @@ export class Remembering {
       memory.refuseParameter(issuer, taken.request.model ?? "", scope.parameter, this.#refusal, now());
     }
     const quarantines = others.filter(({ scope }) => scope.kind !== "parameter");
-    const last = taken.request.items[taken.last];
-    if (!last || (quarantines.length === 0 && !this.#isNewlyStructured)) return;
+    if (taken.last < 0 || (quarantines.length === 0 && !this.#isNewlyStructured)) return;
     const mark = {
       quarantines: [...this.#known, ...quarantines],
       byId: taken.byId,
       index: taken.last,
-      hash: blobHash(last),
+      hash: beginningOf(taken.request, taken.last),
     };
     memory.mark(issuer, conversationOf(taken.request), mark, this.#refusal, now());
   }
@@ -184,7 +182,16 @@ function throughAll(quarantine: Quarantine, last: number): Quarantine {
     : quarantine;
 }
 
-/** What names a conversation: the client's own key for it, or its first item, as far as the item that a mark hangs on is checked too. */
+/**
+ * The items of a request up to this one. Repairs name items by their places, and conversations with the same instructions before them may
+ * go on in the same words.
+ */
+function beginningOf({ items }: ReadRequest, last: number): string {
+  const hashes = items.slice(0, last + 1).map(blobHash);
+  return blobHash(hashes.join());
+}
+
+/** What names a conversation: the client's own key for it, or its first item; a mark holds for those alone that begin as it says. */
 function conversationOf({ cacheKey, items }: ReadRequest): string {
   if (cacheKey !== undefined) return blobHash(`key ${cacheKey}`);
   return items[0] === undefined ? "" : blobHash(items[0]);

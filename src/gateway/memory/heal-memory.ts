@@ -36,12 +36,12 @@ export interface HealMemory {
   noteSealed(issuer: string, blobs: readonly string[]): void;
 }
 
-/** Repairs that hold for a conversation as long as the item that stood last is where it stood. */
+/** Repairs that hold for a conversation as long as the items that it had then are its first ones. */
 export interface ConversationMark {
   readonly quarantines: readonly Quarantine[];
   /** Whether reasoning was sent by its id alone. */
   readonly byId: boolean;
-  /** Index of that item in `input`, and the hash of its bytes. */
+  /** Index of the last of them in `input`, and the hash of them all. */
   readonly index: number;
   readonly hash: string;
 }
