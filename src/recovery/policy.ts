@@ -134,11 +134,10 @@ function limited(
   if (!wait || resetsAt === undefined || situation.continued || situation.waits >= waitLimit) {
     return { do: "park", ...(resetsAt !== undefined && { until: resetsAt }) };
   }
-  const isLater = resetsAt > situation.lastReset;
-  const from = situation.waits === 0 ? now : now + 1_000 * 4 ** (situation.waits - 1);
+  const { waits, lastReset } = situation;
+  const from = resetsAt > lastReset ? now : now + 1_000 * 4 ** (waits - 1);
   situation.noteWait(resetsAt);
-  const until = isLater ? Math.max(resetsAt, now) : Math.max(resetsAt, from);
-  return { do: "wait", until: wakeUp(until, now, random) };
+  return { do: "wait", until: wakeUp(Math.max(resetsAt, from), now, random) };
 }
 
 function repair(failure: Failure, situation: Situation, circumstances: Circumstances): Action {

@@ -113,15 +113,8 @@ export class Healing {
     const isFirst = isStructural || (aboutSeals.has(meant.class) && isOfShells);
     if (isFirst && this.#structure(meant, taken)) return this.#healed(taken, structureNotice(meant, taken));
     const placed = this.#placed(meant, taken);
-    const verdict =
-      (await this.#withoutRetried(placed, taken)) ??
-      (await this.#climbed(
-        placed,
-        taken,
-        isFailureOf(meant, "parameter-unsupported") && !hasLadder(told.class),
-      ));
-    if (verdict.do !== "pass" || !aboutSeals.has(meant.class)) return verdict;
-    return this.#structure(meant, taken) ? this.#healed(taken, structureNotice(meant, taken)) : verdict;
+    const isGuess = isFailureOf(meant, "parameter-unsupported") && !hasLadder(told.class);
+    return (await this.#withoutRetried(placed, taken)) ?? this.#climbed(placed, taken, isGuess);
   }
 
   /** The answer was good: what it took is remembered, as far as it was the cause. */
