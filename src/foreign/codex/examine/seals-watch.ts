@@ -13,8 +13,6 @@ const sealedMark = Buffer.from('"encrypted_content"');
 /** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents, parts of outputs and of what else there is. */
 export class SealsWatch {
   readonly blobs = new SealedBlobs(mostBlobs);
-  /** Line index of the last summary: sealed content before it is not sent any more, as long as it stands. */
-  lastCompaction = -1;
 
   see(record: WatchedRecord, line: RolloutLine): void {
     const { type, kind, payload } = record;
@@ -29,7 +27,6 @@ export class SealsWatch {
     } else if (type === "inter_agent_communication") {
       this.#message(payload, line);
     } else if (type === "compacted") {
-      this.lastCompaction = line.index;
       const items = payload["replacement_history"];
       if (!Array.isArray(items)) return;
       for (const item of items) if (isJsonObject(item)) this.#carried(item, line);
