@@ -38,7 +38,7 @@ export interface FailureData {
   "tool-arguments-invalid": { call?: string };
   "context-overflow": Record<never, never>;
   "media-invalid": { index?: number };
-  /** `member`: one of an item that the provider doesn't know, whichever item has it; `role=system`: a developer's role. */
+  /** `member`: one of an item that the provider doesn't know, whichever item has it; `role=system`: a developer's role, `role=developer`: the system's. */
   "request-malformed": { index?: number; member?: string };
   "chain-missing": { response?: string };
   // Limits, outages, accounts.

@@ -16,6 +16,20 @@ describe("an upstream's body inside a gateway's words", () => {
       "behind an exception, with the gateway's words behind it",
       `litellm.BadRequestError: AzureException - ${json}\nmodel=a. fallbacks=None.`,
     ],
+    [
+      "behind the status that the upstream answered with, said twice and with a stack behind it",
+      `Error from provider(openai,gpt-5: 400): ${json}Error: Error from provider(openai,gpt-5: 400): ${json}\n    at nt (cli.js:1:2)`,
+    ],
+    [
+      "behind several lines, with others behind it",
+      `Upstream provider X returned HTTP 400.\n  Category: invalid_request_error\n\n  Upstream error:\n  ${json}\n\n  Request ID: req_1\n`,
+    ],
+    [
+      "behind what a proxy tells of itself",
+      `X local proxy failed while handling endpoint /responses. Provider: Some API; model: models/some-3.5; upstream_status: HTTP 400; cause: ${json}`,
+    ],
+    ["as the one event of a stream", `event: error\r\ndata: ${json}\r\n\r\ndata: [DONE]\n\n`],
+    ["as an event without a name", `data: ${json}\n\n`],
     ["as Python bytes", `litellm.BadRequestError: VertexAIException BadRequestError - b'${json}'`],
     [
       "as Python writes a dict",
@@ -43,6 +57,8 @@ describe("an upstream's body inside a gateway's words", () => {
     `Invalid value: '${json}'`,
     `Error: the tool printed ${json} before it ended`,
     `Error: ${json} is no tool output`,
+    `Error in line 12: ${json} is no tool output`,
+    `The data: ${json}`,
     "Error: {not json}",
     "Error: {",
   ])("is not seen in a sentence that quotes it: %s", (text) => {
@@ -61,8 +77,25 @@ describe("an upstream's body inside a gateway's words", () => {
         message: `litellm.ContentPolicyViolationError: AzureException - ${json}. Received Model Group=a`,
       }),
     ).toBe("sealed-reasoning-rejected");
+    expect(
+      around(429, `Upstream returned HTTP 400.\n\n  Upstream error:\n  ${json}\n\n  Request ID: r`),
+    ).toBe("sealed-reasoning-rejected");
     expect(around(429, `No account is left. Last error: HTTP 400: ${json}`)).toBe(
       "sealed-reasoning-rejected",
     );
+  });
+
+  it("is a refusal of the request behind an outage of the gateway's, also in words that nobody knows", () => {
+    const refused = JSON.stringify({ error: { message: "No such thing.", type: "invalid_request_error" } });
+    const body = JSON.stringify({ error: `All variants failed: Error from the server: ${refused}` });
+    for (const text of [body, `Error from the server: ${refused}`])
+      expect(signalFromHttp(502, {}, text)).toMatchObject({ status: 400, message: "No such thing." });
+    expect(signalFromHttp(502, {}, refused)).toMatchObject({ status: 502 });
+  });
+
+  it("is a bill also behind a gateway's 429", () => {
+    const bill = JSON.stringify({ error: { message: "No more.", code: "insufficient_quota" } });
+    const text = `Upstream returned HTTP 429.\n\n  Upstream error:\n  ${bill}\n\n  Request ID: r`;
+    expect(classify(signalFromHttp(429, {}, text), { now: 0 }).class).toBe("billing");
   });
 });

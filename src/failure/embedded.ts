@@ -2,26 +2,32 @@ import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
 
 // Gateways put the upstream's body after words of their own: "Upstream request failed: {…}", "litellm.BadRequestError: OpenAIException - {…}",
 // "VertexAIException - b'{…}'", "Error code: 400 - {'error': …}", "Upstream error: 400 {…}".
-const wrapper = /^[\w .,:()/-]{0,160}?(?:[:–-]|\b[45]\d\d(?: [A-Z][a-z]+){0,3})\s*(?=(?:b?['"])?\{)/u;
+const wrapper = /^[\w\s.,:;()/-]{0,240}?(?:[:–-]|\b[45]\d\d(?: [A-Z][a-z]+){0,3})\s*(?=(?:b?['"])?\{)/u;
 const wrapperWords = /error|exception|fail|returned|rejected|response|status/iu;
-// LiteLLM puts words of its own behind the upstream's body too: ". Received Model Group=…", "\nmodel=…"; only where an exception is named.
-const exception = /\b[a-z][\w.]*(?:Error|Exception)\b/iu;
+// Some put words of their own behind the upstream's body too: LiteLLM ". Received Model Group=…", claude-code-router its stack, others a
+// request's id; only where an exception is named, or the status that the upstream answered with.
+const quoting = /\b[a-z][\w.]*(?:Error|Exception)\b|\b[45]\d\d\b/iu;
+// A refusal that is sent as the one event of a stream.
+const eventLines = /^(?:(?:event|id|retry):[^\n]*\n)*data:\s*$/u;
 
 /**
- * The JSON object that a text is as a whole, or that follows a gateway's own words: to the end, or, where those words name an exception,
- * with other words behind it. Bodies written as Python writes a dict or bytes are read too. Never JSON that a sentence quotes.
+ * The JSON object that a text is as a whole, or that follows a gateway's own words: to the end, or, where those words name an exception or a
+ * status, with other words behind it. Bodies written as Python writes a dict or bytes are read too, and the first event of a stream. Never
+ * JSON that a sentence quotes.
  */
 export function embeddedObject(text: string): JsonObject | undefined {
   const trimmed = text.trim();
   const words = trimmed.startsWith("{") ? "" : wrapper.exec(trimmed)?.[0];
-  if (words === undefined || (words !== "" && !wrapperWords.test(words))) return undefined;
+  if (words === undefined) return undefined;
+  const isEvent = eventLines.test(words);
+  if (words !== "" && !isEvent && !wrapperWords.test(words)) return undefined;
   const rest = trimmed.slice(words.length);
   const isBytes = /^b?['"]/u.test(rest);
   const body = isBytes ? rest.replace(/^b?['"]/u, "") : rest;
   const end = objectEnd(body);
   if (end === undefined) return undefined;
   const behind = body.slice(end).replace(isBytes ? /^['"]/u : "", "");
-  if (behind.trim() !== "" && !exception.test(words)) return undefined;
+  if (behind.trim() !== "" && !isEvent && !quoting.test(words)) return undefined;
   return parsed(body.slice(0, end));
 }
 

@@ -51,6 +51,19 @@ describe("the place that a refusal names", () => {
     });
   });
 
+  it.each([
+    ["input", 1, "ResponseOutputMessage", "phase"],
+    ["input", "list[union[Message,ResponseOutputMessage]]", 1, "phase"],
+  ])("has no names of models in it: %j, %j, %j, %j", (...loc) => {
+    const detail = [
+      { type: "extra_forbidden", loc: ["body", ...loc], msg: "Extra inputs are not permitted" },
+    ];
+    expect(refused({ detail }, 422)).toEqual({
+      class: "request-malformed",
+      data: { index: 1, member: "phase" },
+    });
+  });
+
   it("may be an id in a member of its own, or a whole blob", () => {
     const error = { message: unverified, code: "invalid_encrypted_content" };
     expect(refused({ error: { ...error, item_id: "rs_1" } }).data).toEqual({ item: "rs_1" });

@@ -14,12 +14,16 @@ export function canonicalPlace(place: string): string {
   return pathOf(parts.map((part) => (/^\d+$/u.test(part) ? Number(part) : part)));
 }
 
-/** pydantic's place of an error: `["body", "tools", 3, "function", "type"]` is `tools[3].function.type`. Names of its own models stand between. */
+/** pydantic's name of a model or a union: `ResponseOutputMessage`, `list[union[…]]`; members begin with a small letter. */
+const modelName = /^[A-Z]|\W/u;
+
+/** pydantic's place of an error: `["body", "tools", 3, "ToolParam", "type"]` is `tools[3].type`. Names of its own models stand between. */
 export function pathOf(loc: readonly unknown[]): string {
   let path = "";
   for (const part of loc) {
     if (typeof part === "number") path += `[${part}]`;
-    else if (typeof part === "string" && part !== "body") path += path === "" ? part : `.${part}`;
+    else if (typeof part === "string" && part !== "body" && !modelName.test(part))
+      path += path === "" ? part : `.${part}`;
   }
   return path;
 }

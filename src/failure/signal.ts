@@ -26,7 +26,7 @@ export function signalFromHttp(
 ): FailureSignal {
   const text = body.slice(0, bodyLimit);
   const signal: FailureSignal = { source: "http", status, headers, message: bodyStart(text), body: text };
-  const parsed = parsePartialJson(text) ?? embeddedObject(text);
+  const parsed = parsePartialJson(text) ?? (embeddedObject(text) && text);
   settle(signal, parsed === undefined ? [{ message: signal.message, details: {} }] : layersOf(parsed));
   return signal;
 }
@@ -73,9 +73,10 @@ function settle(signal: FailureSignal, layers: readonly Layer[]): void {
   }
 }
 
-// "upstream returned 400: {…}", "Provider error: 400 Bad Request: …", "status code 422 from upstream"; before anything that is quoted.
+// "upstream returned 400: {…}", "Provider error: 400 Bad Request: …", "status code 422 from upstream", "upstream_status: HTTP 400"; before
+// anything that is quoted.
 const namedStatus =
-  /^[^{"'`]{0,80}?\b(?:upstream|provider|backend|status|code|returned|responded|answered)(?:[\s:=(,-]|error|status|code|returned|responded|answered|with|http(?:\/[\d.]+)?)*\b(4\d\d)\b(?! ?m?s\b)/iu;
+  /^[^{"'`]{0,160}?\b(?:upstream|provider|backend|status|code|returned|responded|answered)(?:[\s:=(,_-]|error|status|code|returned|responded|answered|with|http(?:\/[\d.]+)?)*\b(4\d\d)\b(?! ?m?s\b)/iu;
 
 /** The status of the refusal that a gateway's own words tell. */
 function upstreamStatus(layers: readonly Layer[]): number | undefined {
@@ -91,7 +92,10 @@ function layersOf(value: unknown, depth = 0): Layer[] {
   if (depth > 6) return [];
   if (typeof value === "string") {
     const nested = embeddedObject(value);
-    return nested === undefined ? [{ message: value, details: {} }] : layersOf(nested, depth + 1);
+    if (nested === undefined) return [{ message: value, details: {} }];
+    // What a gateway says before the upstream's body is a layer around it.
+    const words = value.trimStart().startsWith("{") ? [] : [{ message: bodyStart(value), details: {} }];
+    return [...words, ...layersOf(nested, depth + 1)];
   }
   // Google wraps the one error of a stream in a list; FastAPI's `detail` and some gateways' `errors` are lists.
   if (Array.isArray(value)) return layersOf(value[0], depth + 1);

@@ -42,8 +42,8 @@ const maxBytes = 256 * 1024 * 1024;
 /**
  * A `fetch` with the gateway's healing: `new OpenAI({ fetch: recovering(fetch, { ledger }) })`. Requests for a response (`POST …/responses`
  * whose body is text, bytes, a blob or a stream, that of a `Request` too) are tried again and healed as long as nothing of their answer was handed out; everything else goes to
- * `fetch` as it is. It rejects as `fetch` does: when nothing came at all, or when the request's signal aborts. Let the client's own retries be off
- * (`maxRetries: 0`), or they multiply.
+ * `fetch` as it is, once. It rejects as `fetch` does: when nothing came at all, or when the request's signal aborts. Let the client's own retries be
+ * off (`maxRetries: 0`, or with each request for a response where the client asks for other things too), or they multiply.
  */
 export function recovering(
   fetch: typeof globalThis.fetch,

@@ -147,6 +147,11 @@ describe("a setting that is named in words which nobody knows", () => {
       { reasoning: { effort: "high" } },
       { error: "Argument not supported on this model: reasoningEffort" },
     ],
+    [
+      "metadata",
+      { metadata: { k: "v" } },
+      { errors: [{ message: "Bad input: metadata: unknown field (8001)" }] },
+    ],
   ])("is left out from then on: %s", async (name, setting, refusal) => {
     const { statuses, sent } = await askedThrice(setting, (body) => (name in body ? refusal : undefined));
     expect(statuses).toEqual([200, 200, 200]);
@@ -207,6 +212,10 @@ describe("words that nobody knows", () => {
   it.each<[string, JsonObject, (at: number) => string]>([
     ["its place", custom, (at) => `参数错误: tools[${at}].type 不合法`],
     ["its kind", custom, () => "Unsupported tool type(s): ['custom']"],
+    ["its kind, without marks", custom, () => "[bad_request] Unsupported Responses tool type: custom"],
+    ["its kind before the word", custom, () => "custom tools are not supported by this deployment"],
+    ["its kind as a variant", custom, () => "unknown variant `custom`, expected one of `function`, `mcp`"],
+    ["that it has an unknown one", custom, () => "failed to parse JSON for /v1/responses: unknown tool type"],
     [
       "its place and its name",
       odd,
@@ -220,6 +229,15 @@ describe("words that nobody knows", () => {
     expect(statuses).toEqual([200, 200, 200]);
     expect(sent).toHaveLength(4);
     expect(sent.at(-1)!["tools"]).toEqual([shell]);
+  });
+
+  it.each([
+    "The custom tool call at 3 has no partner.",
+    "Odd: the output of a custom tool call",
+    "unknown tool of yours",
+  ])("take no tool along that they are not about: %s", async (words) => {
+    const { sent } = await askedThrice({ tools: [shell, custom] }, () => invalid(words), { times: 1 });
+    for (const body of sent) expect(body["tools"]).toEqual([shell, custom]);
   });
 
   it.each<[string, JsonObject, string]>([

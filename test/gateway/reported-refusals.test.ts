@@ -223,6 +223,16 @@ const rows: readonly Row[] = [
     { type: "message", role: "system", content: "Be careful." },
   ],
   [
+    "a role that the ChatGPT backend doesn't know",
+    (body) => items(body).some(({ role }) => role === "system"),
+    { status: 400, body: '{"detail":"System messages are not allowed"}' },
+    requestBody({
+      input: [{ type: "message", role: "system", content: "Be careful." }, ...items(requestBody())],
+    }),
+    (body) => items(body)[0],
+    { type: "message", role: "developer", content: "Be careful." },
+  ],
+  [
     "a member of items, in the stream, one after the other (james-6-23/codex2api#406)",
     (body) => items(body).some((item) => "namespace" in item),
     {

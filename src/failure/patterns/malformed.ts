@@ -229,6 +229,21 @@ export const malformed: readonly Pattern[] = [
     ],
   },
   {
+    // The ChatGPT backend knows developers only.
+    class: "request-malformed",
+    rows: [50],
+    text: /^system messages? (?:is|are) not (?:allowed|supported)/iu,
+    data: () => ({ member: "role=developer" }),
+    samples: [
+      {
+        source: "ChatGPT backend (justlovemaki/AIClient2API#632, 2026-06)",
+        status: 400,
+        body: { detail: "System messages are not allowed" },
+        data: { member: "role=developer" },
+      },
+    ],
+  },
+  {
     class: "request-malformed",
     rows: [50],
     text: /^missing required parameter: ?['"`]input\[\d+\]/iu,

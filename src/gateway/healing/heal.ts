@@ -227,7 +227,8 @@ export class Healing {
     if (parameter === undefined || taken.projection.without.includes(parameter)) return undefined;
     this.#repaired(failure, this.#ofParameter(failure, parameter), taken);
     const name = printableLine(itemMember(parameter) ?? "", 60);
-    const what = name.includes("=") ? `with ${name} for a developer's` : `without their ${name}`;
+    const others = name === "role=developer" ? "the system's" : "a developer's";
+    const what = name.includes("=") ? `with ${name} for ${others}` : `without their ${name}`;
     return this.#healed(taken, `items are sent ${what} from now on (${this.#remembering.refusal})`);
   }
 

@@ -19,8 +19,8 @@ export function withParameterNamed(failure: Failure, taken: TakenRequest): Failu
     new Failure("parameter-unsupported", failure.message, { parameter }, { signal });
   if (isFailureOf(failure, "parameter-unsupported")) {
     const { parameter } = failure.data;
-    const isGone = parameter !== undefined && taken.projection.without.includes(parameter);
-    const next = isGone ? settingSaid(said, settingNames(taken.settings)) : undefined;
+    const isOther = parameter === undefined || taken.projection.without.includes(parameter);
+    const next = isOther ? settingSaid(said, settingNames(taken.settings)) : undefined;
     return next === undefined ? failure : as(next);
   }
   if (!isFailureOf(failure, "unknown-provider-failure") || !isRefusal(failure)) return failure;
@@ -51,17 +51,34 @@ function firstNamed(names: readonly string[], placeOf: (name: string) => number)
   return places.toSorted((left, right) => left.at - right.at)[0]?.name;
 }
 
-/** `tools[1].type`, or the kind of one that is offered: `['custom', 'web_search']`. */
+/** `tools[1].type`, or the kind of one that is offered: `['custom', 'web_search']`, `tool type: custom`; of no kind that is named, all but functions. */
 function toolSaid(said: string, { settings: { tools } }: TakenRequest): string | undefined {
-  if (!Array.isArray(tools) || !/\btools?\b/iu.test(said)) return undefined;
+  if (!Array.isArray(tools) || !/\btools?\b|\bunknown variant\b/iu.test(said)) return undefined;
   const place = /\btools[[.](\d{1,4})\b/u.exec(said)?.[1];
   if (place !== undefined) return Number(place) < tools.length ? `tools[${place}]` : undefined;
   const kinds = tools.map((tool: unknown) => (isJsonObject(tool) ? stringOf(tool["type"]) : ""));
   const named = firstNamed(
     kinds.filter((kind) => kind !== "" && kind !== "function"),
-    (kind) => quotedPlace(said, kind),
+    (kind) => kindPlace(said, kind),
   );
-  return named === undefined ? undefined : `tools[${named}]`;
+  if (named !== undefined) return `tools[${named}]`;
+  const isOfSome = isOfKinds.test(said) && kinds.some((kind) => kind !== "" && kind !== "function");
+  return isOfSome ? "tools[!function]" : undefined;
+}
+
+const isOfKinds = /\b(?:unknown|unsupported|unrecognized|invalid) (?:\w+ )?tool types?\b/iu;
+
+/** Quoted, or beside the word for a tool: `tool type: custom`, `namespace tools`; never a call or an output of one. */
+function kindPlace(said: string, kind: string): number {
+  const quoted = quotedPlace(said, kind);
+  if (quoted >= 0) return quoted;
+  const name = literal(kind);
+  return said.search(
+    new RegExp(
+      `\\btools?(?: of)?(?: types?)?:? ${name}\\b|(?<![\\w.])${name} tools?\\b(?! (?:call|output|result))`,
+      "iu",
+    ),
+  );
 }
 
 const longestSentence = 300;
@@ -118,9 +135,12 @@ const quotedPlace = (said: string, name: string): number =>
 const literal = (name: string): string => name.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&");
 
 const settingWord = "(?:parameter|property|field|argument|member|setting|key)s?";
-/** `parameter 'reasoning'`, `'reasoning' field`. */
-const asSetting = (name: string): RegExp =>
-  new RegExp(`\\b${settingWord}\\b:?\\s["'\`]${name}["'\`]|["'\`]${name}["'\`]\\s${settingWord}\\b`, "iu");
+/** `parameter 'reasoning'`, `'reasoning' field`, `unknown field: reasoning`, `reasoning: unknown field`. */
+const asSetting = (name: string): RegExp => {
+  const quoted = `["'\`]${name}["'\`]`;
+  const bare = `${settingWord}:\\s${name}(?![\\w.])|(?<![\\w.])${name}:\\s(?:unknown|unsupported|unexpected)\\s${settingWord}`;
+  return new RegExp(`\\b${settingWord}\\b:?\\s${quoted}|${quoted}\\s${settingWord}\\b|\\b${bare}\\b`, "iu");
+};
 
 /** Whether a refusal still speaks of a setting that was left out: then it isn't what is meant. */
 export const isStillSaid = ({ signal }: Failure, leftOut: readonly Quarantine[]): boolean =>

@@ -241,12 +241,15 @@ function withNeededMembers(item: Uint8Array): Uint8Array {
 
 const json = (value: JsonObject): Uint8Array => new TextEncoder().encode(writeJson(value));
 
-/** An item without a member that the provider doesn't know; `role=system`: with that role in place of a developer's. */
+/** Who instructs the model; servers know one of them or both. */
+const instructing: ReadonlySet<unknown> = new Set(["developer", "system"]);
+
+/** An item without a member that the provider doesn't know; `role=system`: with that role in place of a developer's, and the other way round. */
 export function withoutMember(item: Uint8Array, name: string): Uint8Array {
   const [member = name, instead] = name.split("=");
   if (instead !== undefined) {
     const value = parseJson(decoder.decode(item));
-    return isJsonObject(value) && value[member] === "developer"
+    return isJsonObject(value) && instructing.has(value[member]) && value[member] !== instead
       ? json({ ...value, [member]: instead })
       : item;
   }

@@ -254,7 +254,7 @@ export class TakenRequest {
   }
 }
 
-/** A member of every item, named like a parameter: `input[].namespace`, or `input[].role=system` for what goes in a developer's place. */
+/** A member of every item, named like a parameter: `input[].namespace`, or `input[].role=system` for what goes in a developer's place, or back. */
 export const itemMember = (parameter: string): string | undefined =>
   /^input\[\]\.(\w+(?:=\w+)?)$/u.exec(parameter)?.[1];
 
