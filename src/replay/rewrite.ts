@@ -11,6 +11,7 @@ import {
   replayableItem,
   sanitise,
 } from "../session/item.ts";
+import { unsealedArguments } from "../session/sealed-argument.ts";
 import { shorten } from "../session/shorten.ts";
 import { applied, type Edit } from "./edit.ts";
 import { flag } from "./flag.ts";
@@ -37,7 +38,7 @@ export function rewrite(item: Uint8Array, record: ItemRecord, flags: number, how
   if (edits.length === 0) {
     const found = members(item);
     edits.push(...memberEdits(item, found, flags, how), ...partEdits(item, found, flags, how));
-    edits.push(...lengthEdits(item, found, flags, how));
+    edits.push(...lengthEdits(item, found, flags, how), ...argumentEdits(item, found, flags));
   }
   return edits.sort((left, right) => left.from - right.from);
 }
@@ -112,6 +113,19 @@ function partEdits(
   });
 }
 
+/** What is sealed in a call's arguments becomes words; a member that says what is sealed there says that nothing is. */
+function argumentEdits(item: Uint8Array, found: readonly Member[], flags: number): Edit[] {
+  const given = (flags & flag.unsealed) === 0 ? undefined : found.find(({ key }) => key === "arguments");
+  const words = given && unsealedArguments(JSON.parse(decoder.decode(item)), sealedText);
+  if (!given || words === undefined) return [];
+  const told = found.find(({ key }) => key === "encrypted_function_args");
+  return [
+    // Between its quotation marks, which stay.
+    { from: given.valueStart + 1, to: given.end - 1, bytes: json(words).slice(1, -1) },
+    ...(told ? [{ from: told.valueStart, to: told.end, bytes: json([]) }] : []),
+  ];
+}
+
 /** The text of an output, or of each of its parts, cut down to its head and its tail. Quotes and members stay where they are. */
 function lengthEdits(
   item: Uint8Array,
@@ -183,7 +197,11 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
   const argument = isCallKind(kind)
     ? found.find(({ key }) => key === "arguments" || key === "input")
     : undefined;
-  if (argument) return wrapped(item, "assistant", `[Call ${call} of the tool ${name}]\n`, argument);
+  if (argument)
+    return [
+      ...wrapped(item, "assistant", `[Call ${call} of the tool ${name}]\n`, argument),
+      ...argumentEdits(item, [argument], flags),
+    ];
   const role = record.event.type === "item-added" && record.event.origin === "model" ? "assistant" : "user";
   return wrapped(item, role, `[${kind}] ${outline(item)}`, undefined);
 }

@@ -356,6 +356,64 @@ describe("a function that is called like a kind of tool", () => {
   });
 });
 
+describe("what one agent tells another in a call's arguments", () => {
+  const token = (seed: number): string =>
+    Buffer.concat([Buffer.from([0x80, 0, 0, 0, 0, 0x69]), Buffer.alloc(105 - 6, seed)]).toString("base64url");
+  const reasoning = (seed: number): JsonObject => ({
+    type: "reasoning",
+    id: `rs_${seed}`,
+    summary: [],
+    encrypted_content: token(seed),
+  });
+  const calls = (message: string, more: JsonObject = {}): JsonObject[] => [
+    {
+      type: "function_call",
+      call_id: "c",
+      name: "spawn_agent",
+      arguments: JSON.stringify({ task_name: "worker", n: 1, message }),
+      ...more,
+    },
+    { type: "function_call_output", call_id: "c", output: "started" },
+  ];
+  const refuse = (body: JsonObject): JsonObject | undefined => {
+    const dead = [token(1), token(2)].find((blob) => JSON.stringify(body).includes(blob));
+    if (dead === undefined) return undefined;
+    const words = `The encrypted content ${dead.slice(0, 4)}...${dead.slice(-4)} could not be verified.`;
+    return invalid(words, { code: "invalid_encrypted_content" });
+  };
+
+  it.each<[string, JsonObject[]]>([
+    ["alone", []],
+    ["with the reasoning before it", [reasoning(1)]],
+  ])("goes %s when its key is gone, and the call stays", async (_how, before) => {
+    const input = [said("List."), ...before, ...calls(token(2), { encrypted_function_args: ["message"] })];
+    const { statuses, sent } = await askedThrice({ input: [...input, said("Go on.")] }, refuse);
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(4);
+    const [call, output] = items(sent.at(-1)!).filter(({ call_id }) => call_id === "c");
+    expect(JSON.parse(String(call?.["arguments"]))).toEqual({
+      task_name: "worker",
+      n: 1,
+      message: "[Sealed content stood here. It can't be opened any more.]",
+    });
+    expect([call?.["encrypted_function_args"], output?.["output"]]).toEqual([[], "started"]);
+  });
+
+  it.each<[string, string, JsonObject]>([
+    ["is in words", "Look at gAAAAA.", {}],
+    ["is said to be in words", token(3), { encrypted_function_args: [] }],
+    ["is alive", token(3), {}],
+  ])("stays where it %s", async (_how, message, more) => {
+    const answer = { type: "message", role: "assistant", content: [{ type: "output_text", text: "Done." }] };
+    const input = [said("List."), ...calls(message, more), reasoning(1), answer, said("Go on.")];
+    const { statuses, sent } = await askedThrice({ input }, refuse);
+    expect(statuses).toEqual([200, 200, 200]);
+    expect(sent).toHaveLength(4);
+    const kept = items(sent.at(-1)!).find(({ call_id }) => call_id === "c");
+    expect(JSON.parse(String(kept?.["arguments"]))["message"]).toBe(message);
+  });
+});
+
 it("a message between agents keeps what can be read of it", async () => {
   const sealed = { type: "encrypted_content", encrypted_content: `gAAAAA${"C".repeat(174)}` };
   const content = [{ type: "input_text", text: "The report." }, sealed];

@@ -5,17 +5,26 @@ export function blobHash(blob: string | Uint8Array): string {
   return createHash("sha256").update(blob).digest("hex");
 }
 
-const key = '"encrypted_content"';
-
-/** Hashes of the sealed blobs in the JSON of an answer; in a text that quotes such JSON the quotes are escaped, so that it isn't found. */
+/**
+ * Hashes of the sealed blobs in the JSON of a request or an answer, those in the arguments of calls first (`sealedArgument`). What else a text
+ * quotes isn't found, since the quotes are escaped there.
+ */
 export function blobsIn(bytes: Buffer): string[] {
+  return [
+    ...hashesIn(bytes, '\\"message\\"', { quote: '\\"', begin: "gAAAAA" }),
+    ...hashesIn(bytes, '"encrypted_content"', { quote: '"', begin: "" }),
+  ];
+}
+
+function hashesIn(bytes: Buffer, key: string, { quote, begin }: { quote: string; begin: string }): string[] {
   const hashes: string[] = [];
   for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at)) {
     at += key.length;
     while (bytes[at] === 0x20 || bytes[at] === 0x3a) at++;
-    if (bytes[at] !== 0x22) continue;
-    const end = bytes.indexOf(0x22, at + 1);
-    if (end > at + 1) hashes.push(blobHash(bytes.subarray(at + 1, end)));
+    const start = at + quote.length;
+    if (bytes.toString("latin1", at, start + begin.length) !== quote + begin) continue;
+    const end = bytes.indexOf(quote, start);
+    if (end > start) hashes.push(blobHash(bytes.subarray(start, end)));
   }
   return hashes;
 }

@@ -5,6 +5,7 @@ import { applied } from "../../replay/edit.ts";
 import { cuts } from "../../replay/rewrite.ts";
 import type { ItemFacts, ItemRecord } from "../../session/event.ts";
 import { describeItem, describeSeal, isOutputKind, replayableItem } from "../../session/item.ts";
+import { sealedArgument } from "../../session/sealed-argument.ts";
 import { blobHash } from "../memory/blob-hash.ts";
 
 /** A client's request for a response, taken apart without being parsed as a whole. */
@@ -169,7 +170,7 @@ function described(item: Uint8Array): Described {
   const facts: ItemFacts = isWithoutContent(item, told) ? { ...told, empty: true } : told;
   const own = facts.sealed ? ownBlob(item) : [];
   if (own.length > 0) return { facts, blobs: own };
-  const inside = sealedParts(item);
+  const inside = facts.kind === "function_call" ? sealedArguments(item) : sealedParts(item);
   if (facts.sealed) return { facts, blobs: inside };
   const [first] = inside;
   return first === undefined
@@ -217,6 +218,14 @@ function sealedParts(item: Uint8Array): string[] {
   return [value["content"], value["output"]]
     .flatMap((list) => (Array.isArray(list) ? list : []))
     .flatMap(partBlob);
+}
+
+const fernet = Buffer.from("gAAAAA");
+
+function sealedArguments(item: Uint8Array): string[] {
+  if (!Buffer.from(item.buffer, item.byteOffset, item.length).includes(fernet)) return [];
+  const blob = sealedArgument(parseJson(decoder.decode(item)));
+  return blob === undefined ? [] : [blob];
 }
 
 function partBlob(part: unknown): string[] {
