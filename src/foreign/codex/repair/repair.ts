@@ -28,6 +28,8 @@ import {
   type RepairOptions,
   threadOf,
 } from "./prepare.ts";
+import { type Encoding, encoded } from "../rollout/encoding.ts";
+import { writingOf } from "../rollout/layout.ts";
 import { indexKey, rightPlace } from "../home/surroundings.ts";
 import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
 
@@ -130,12 +132,17 @@ function movedAlong(journal: Journal, path: string): Journal {
   return { ...rest, path };
 }
 
-/** Puts what was appended since the repair behind what is restored, on lines of its own. */
+/** Puts what was appended since the repair behind what is restored, on lines of its own and in the encoding that the file had. */
 function appendLater(folder: RepairFolder, since: number): void {
   const [from, to] = [openSync(folder.repaired, "r"), openSync(folder.restored, "r+")];
   try {
     const [later, end] = [fstatSync(from).size - since, fstatSync(to).size];
     if (later === 0) return;
+    const encoding = writingOf(folder.original)?.encoding ?? "utf-8";
+    if (encoding !== "utf-8") {
+      appendEncoded(from, to, since, encoding);
+      return;
+    }
     const last = Buffer.alloc(1);
     const isEnded = end === 0 || (readSync(to, last, 0, 1, end - 1) === 1 && last[0] === 0x0a);
     if (!isEnded) writeAll(to, Buffer.from("\n"), end);
@@ -143,6 +150,24 @@ function appendLater(folder: RepairFolder, since: number): void {
   } finally {
     closeSync(from);
     closeSync(to);
+  }
+}
+
+function appendEncoded(from: number, to: number, since: number, encoding: Encoding): void {
+  const decoder = new TextDecoder();
+  const piece = Buffer.allocUnsafe(2 ** 20);
+  let end = fstatSync(to).size;
+  const append = (text: string): void => {
+    const bytes = encoded(text, encoding);
+    writeAll(to, bytes, end);
+    end += bytes.length;
+  };
+  append("\n");
+  for (let at = since; ;) {
+    const read = readSync(from, piece, 0, piece.length, at);
+    append(decoder.decode(piece.subarray(0, read), { stream: read > 0 }));
+    if (read === 0) return;
+    at += read;
   }
 }
 

@@ -9,6 +9,13 @@ export function encodingOf([first, second]: Buffer): Encoding {
   return (first === 0xfe && second === 0xff) || (first === 0 && isOpening(second)) ? "utf-16be" : "utf-8";
 }
 
+/** A piece of text in that encoding. */
+export function encoded(text: string, encoding: Encoding): Buffer {
+  if (encoding === "utf-8") return Buffer.from(text);
+  const bytes = Buffer.from(text, "utf16le");
+  return encoding === "utf-16be" ? bytes.swap16() : bytes;
+}
+
 /** A text of that encoding in UTF-8; what is in UTF-8 already stays as it is, with the mark that it may begin with. */
 export function inUtf8(bytes: Buffer, encoding: Encoding): Buffer {
   return encoding === "utf-8" ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
@@ -105,6 +105,27 @@ describe("a rollout that a program has written anew is one again", () => {
     const [file] = listRollouts(join(path, "..", "..", "..", "..", ".."));
     expect(scanRollout(file!)).toMatchObject({ header: { id }, messages: 2, flaws: ["other-layout"] });
   });
+
+  it.each(layouts.filter(([what]) => /jq \.|a record a line|^UTF-16$|big/u.test(what)))(
+    "%s, with what Codex has written since a repair that was taken back",
+    async (what, content) => {
+      const path = written(`since${what.replaceAll(/\W/gu, "")}`, content);
+      const home = mkdtempSync(join(root, "own-"));
+      const mend = (): Promise<unknown> =>
+        repairRollout(path, { home, seals: { which: "none" }, now }, () => undefined);
+      await mend();
+      const since = `${JSON.stringify(said(3, "user", "Und über dem Teich? 🦆"))}\n`;
+      appendFileSync(path, since);
+      await undoRepair(home, path);
+      expect(readFileSync(path).subarray(0, Buffer.byteLength(content)).equals(Buffer.from(content))).toBe(
+        true,
+      );
+      expect((await linesAt(path)).replaceAll(/\n+/gu, "\n")).toBe(`${whole}${since}`);
+      await mend();
+      expect(readFileSync(path, "utf8").replaceAll(/\n+/gu, "\n")).toBe(`${whole}${since}`);
+      expect(judge(await examine(path), { path, now })).toEqual([]);
+    },
+  );
 
   it("by a repair that reads it a piece at a time", async () => {
     const more = Array.from({ length: 3_000 }, (_, nth) => said(nth + 3, "assistant", "über ".repeat(100)));

@@ -26,7 +26,7 @@ const enough = 2 ** 9;
 const headBytes = 2 ** 20;
 /** They unpack to ten times as much, and never to less than a block. */
 const packedBytes = 2 ** 18;
-const [newline, openBracket, closeBracket] = [0x0a, 0x5b, 0x5d];
+const [newline, openBrace, openBracket, closeBracket] = [0x0a, 0x7b, 0x5b, 0x5d];
 
 /** Of a rollout that has no lines as Codex writes them; `undefined` where it has, or where it holds no record at all. Reads its head. */
 export function writingOf(path: string): Writing | undefined {
@@ -46,14 +46,24 @@ function writingIn(bytes: Buffer): Writing | "lines" | "none" {
   const lines = linesIn(text).filter((line) => !isBlank(line.bytes));
   const isInLines = lines[0] !== undefined && isRecord(lines[0].bytes);
   if (isInLines) return encoding === "utf-8" ? "lines" : { layout: "UTF-16", encoding, isInLines };
-  const values = new ValuesInLines().take(text);
-  if (!isRecord(values.subarray(0, values.indexOf(newline)))) return "none";
+  if (!isRecord(firstValue(text))) return "none";
   if (encoding !== "utf-8") return { layout: "UTF-16", encoding, isInLines };
+  // Behind a record that is spread over lines others may have one each: those that Codex has written since.
+  const beginning = lines.find(({ bytes: line }) => line.includes(openBrace));
+  const isSpread = beginning !== undefined && !isRecord(firstValue(beginning.bytes));
   // A file that has lines, and no first one that can be read, has others that can be; a list of one value a line ends with one.
   const isList = text[begin(text)] === openBracket;
-  const last = lines.findLastIndex(({ bytes: line }) => line[begin(line)] !== closeBracket);
-  if (lines.slice(0, isList ? last : undefined).some((line) => isRecord(line.bytes))) return "lines";
+  const close = lines.findIndex(({ bytes: line }) => line[begin(line)] === closeBracket);
+  const list = lines.slice(0, (close < 0 ? lines.length : close) - 1);
+  if (!isSpread && (isList ? list : lines).some((line) => isRecord(line.bytes))) return "lines";
   return { layout: isList ? "one JSON list" : "one record over many lines", encoding, isInLines };
+}
+
+/** The first one that stands in a text, without the spaces between its parts. */
+function firstValue(text: Buffer): Buffer {
+  const values = new ValuesInLines().take(text);
+  const end = values.indexOf(newline);
+  return end < 0 ? values : values.subarray(0, end);
 }
 
 /** The bytes of such a file with every record on a line of its own, as Codex wrote them; what is torn stays behind them, for the repairs of lines. */
