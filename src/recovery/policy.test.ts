@@ -294,4 +294,15 @@ describe("poison", () => {
     const unrotatable = circumstances({ projection: nothing });
     expect(decide(sealed(), new Situation(), unrotatable).do).toBe("stop");
   });
+
+  it("that is about a setting or an earlier response rotates nothing: a successor would be refused as well", () => {
+    for (const failure of [
+      new Failure("parameter-unsupported", "m", {}),
+      new Failure("chain-missing", "m", {}),
+    ])
+      expect(decide(failure, new Situation(), circumstances({ canRotate: true }))).toEqual({
+        do: "stop",
+        class: failure.class,
+      });
+  });
 });

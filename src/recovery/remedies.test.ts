@@ -127,6 +127,21 @@ describe("the first remedy of", () => {
     });
   });
 
+  it("thinking of the open loop: all of it, also what stands before words in it, and where one block is named", () => {
+    const log = new WrittenLog();
+    log.addItem(prompt(), { turn: 1, step: 1, origin: "input" });
+    for (const step of [1, 2]) {
+      log.addItem(reasoning(`rs_${step}`), { turn: 1, step, issuer: here });
+      if (step === 1) log.addItem(answer("msg_1"), { turn: 1, step, issuer: here });
+      log.addItem(call(`c${step}`), { turn: 1, step, issuer: here });
+      log.addItem(output(`c${step}`), { turn: 1, step, origin: "tool" });
+    }
+    for (const data of [{ latest: true }, { latest: true, index: 5 }] as const)
+      expect(remedy("thinking-signature-rejected", data, { log, contract: anthropic })).toMatchObject({
+        scope: { kind: "items", seqs: [1, 5] },
+      });
+  });
+
   it("thinking that is missing: what was set aside of the open loop is sent again; else no more is asked for in this turn", () => {
     const given = { contract: anthropic, log: twoTurns() };
     const off = { scope: { kind: "parameter", parameter: "thinking", turn: 2 } };

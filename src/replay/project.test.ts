@@ -234,6 +234,20 @@ describe("reasoning", () => {
 });
 
 describe("an item id", () => {
+  it("stays behind with the reasoning that something else came after: the rest of its response goes without", () => {
+    for (const between of [prompt, output("gone")]) {
+      const log = new WrittenLog();
+      log.addItem(reasoning("rs_1"), model);
+      log.addItem(between, between === prompt ? { ...model, origin: "input" } : tool);
+      log.addItem(call("a"), model);
+      log.addItem(output("a"), tool);
+      const projection = projected(log, azure);
+      expect(rulesOf(projection)).toContainEqual([0, "reasoning-unfollowed"]);
+      const withIds = [...projection.elements()].filter(({ withId }) => withId);
+      expect(withIds).toEqual([]);
+    }
+  });
+
   it("is sent once: the same item is left out, another one goes without it", async () => {
     const log = new WrittenLog();
     log.addItem(answer("msg_1"), model);
@@ -241,6 +255,21 @@ describe("an item id", () => {
     log.addItem(answer("msg_1"), { ...model, step: 2 });
     expect((await sent(log, azure)).map((element) => "id" in element)).toEqual([true, false]);
     expect(rulesOf(projected(log, azure))).toEqual([[1, "duplicate"]]);
+  });
+});
+
+describe("reasoning of one id with another seal", () => {
+  it("is no copy: gateways that count ids anew in every response lose none", () => {
+    const log = new WrittenLog();
+    for (const step of [1, 2]) {
+      log.addItem(
+        { ...reasoning("rs_0"), encrypted_content: sealedBlob(100, `${step}`) },
+        { ...model, step },
+      );
+      log.addItem(call(`c${step}`), { ...model, step });
+      log.addItem(output(`c${step}`), { ...tool, step });
+    }
+    expect(rulesOf(projected(log))).toEqual([]);
   });
 });
 
@@ -268,6 +297,17 @@ describe("a quarantine", () => {
 
   it("holds for the issuer that refused and for no other", () => {
     expect(leftOut({ kind: "issuer", issuer: here, through: 3 }, "https://elsewhere")).toEqual([]);
+  });
+
+  it("that makes a transcript leaves nothing but words of messages: no ids, no images", async () => {
+    const shown = new WrittenLog();
+    const image = { type: "input_image", image_url: "data:image/png;base64,AAAA" };
+    shown.addItem({ ...prompt, content: [image] }, { ...model, origin: "input" });
+    shown.addItem(reasoning("rs_1"), model);
+    shown.addItem(answer("msg_1"), model);
+    shown.addItem(answer("msg_2"), { ...model, step: 2 });
+    const text = JSON.stringify(await sent(shown, azure, [quarantine({ kind: "transcript", through: 3 })]));
+    expect(text).not.toMatch(/msg_|rs_|base64/u);
   });
 
   it("of item ids detaches them", async () => {
