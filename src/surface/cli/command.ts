@@ -71,7 +71,7 @@ export const homeOption: OptionSpec = {
   help: "where sessions live (default ~/.throughline, or THROUGHLINE_HOME)",
 };
 
-export function optionText(invocation: Invocation, name: string): string | undefined {
+export function optionText(invocation: Pick<Invocation, "options">, name: string): string | undefined {
   const value = invocation.options[name];
   return typeof value === "string" ? value : undefined;
 }

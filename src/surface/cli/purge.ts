@@ -1,5 +1,5 @@
 import { systemClock } from "../../lib/clock.ts";
-import { counted, quoted } from "../../lib/words.ts";
+import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { Failure, isFailure, isFailureOf } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
@@ -19,6 +19,7 @@ import { findSession } from "./pick.ts";
 import { type Copy, copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
 import { failureLine } from "./report-error.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
+import { sameAgain } from "./same-again.ts";
 
 /** What would be deleted, and what stays though it could be meant. */
 interface Plan {
@@ -222,16 +223,6 @@ function report(invocation: Invocation, { removed, left, troubles }: Report): vo
   for (const { id, bytes } of removed) terminal.out(`deleted session ${id} (${bytes} bytes)\n`);
   if (removed.length === 0) terminal.out("No session was deleted.\n");
   terminal.err(left.map(leftLine).join(""));
-}
-
-/** What deletes the same once more, and nothing beside it. */
-function sameAgain({ args, options }: Invocation): string {
-  const chosen = [
-    options["all"] === true ? " --all" : "",
-    typeof options["olderThan"] === "string" ? ` --older-than ${quoted(options["olderThan"])}` : "",
-  ].join("");
-  const what = args.length > 0 ? `delete ${args.map(quoted).join(" ")}` : `purge${chosen} --yes`;
-  return `throughline ${what}${options["withRelatives"] === true ? " --with-relatives" : ""}`;
 }
 
 function tell(invocation: Invocation, plan: Plan): number {

@@ -1,0 +1,12 @@
+import { expect, it } from "vitest";
+import { sameAgain } from "./same-again.ts";
+
+it.each([
+  [["one", "a b"], {}, "throughline delete one 'a b'"],
+  [["one"], { yes: true, withRelatives: true }, "throughline delete one --with-relatives"],
+  [["one"], { home: "/my home" }, "throughline delete one --home '/my home'"],
+  [[], { all: true, home: "/h" }, "throughline purge --all --yes --home /h"],
+  [[], { olderThan: "7d", yes: true }, "throughline purge --older-than 7d --yes"],
+])("what was cut off for %j %j is removed again by what removes no more", (args, options, command) => {
+  expect(sameAgain({ args, options })).toBe(command);
+});
