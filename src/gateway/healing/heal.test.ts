@@ -203,6 +203,19 @@ describe("what a conversation was known to need", () => {
     const other = await begin(bodyOf("BBBB"));
     expect(other.body?.toString() ?? picture("BBBB")).toContain(picture("BBBB"));
   });
+
+  it("holds where the client writes an item anew that it is not about, as one that tells the time", async () => {
+    const { begin } = clocked(false);
+    const later = bodyOf("AAAA", goOn).replace("Be brief.", "Be brief. It is noon.");
+    // The client's own key for the conversation.
+    const keyed = (body: string): string => body.replace('"model"', '"prompt_cache_key":"k","model"');
+    const first = await begin(keyed(bodyOf("AAAA")));
+    expect((await first.refused(invalid)).do).toBe("heal");
+    first.accepted();
+    const next = (await begin(keyed(later))).body?.toString();
+    expect(next).toContain("noon");
+    expect(next).not.toContain(picture("AAAA"));
+  });
 });
 
 describe("an index that a refusal names", () => {

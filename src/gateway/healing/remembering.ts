@@ -4,6 +4,7 @@ import { counted } from "../../lib/words.ts";
 import type { Quarantine } from "../../session/event.ts";
 import { refusedRequest, seqsOf } from "../../recovery/remedy.ts";
 import { blobHash, blobsIn } from "../memory/blob-hash.ts";
+import type { ConversationMark } from "../memory/heal-memory.ts";
 import type { HealFacts } from "./heal-facts.ts";
 import { nothingRefused, refusedBefore, sealsSent } from "./refused-before.ts";
 import type { ReadRequest } from "../request/read-request.ts";
@@ -57,7 +58,7 @@ export class Remembering {
     // Half a conversation can't be sent as a whole one.
     const parameters = known.filter((parameter) => parameter !== chainParameter || taken.isFull);
     const mark = memory.conversation(issuer, conversationOf(request));
-    const isMarked = mark !== undefined && beginningOf(request, mark.index) === mark.hash;
+    const isMarked = mark !== undefined && anchorOf(request, mark) === mark.hash;
     if (dead.length === 0 && parameters.length === 0 && !isMarked) return undefined;
     taken.quarantine([
       ...parameters.map((parameter) =>
@@ -135,13 +136,9 @@ export class Remembering {
     }
     const quarantines = others.filter(({ scope }) => scope.kind !== "parameter");
     if (taken.last < 0 || (quarantines.length === 0 && !this.#isNewlyStructured)) return;
-    const mark = {
-      quarantines: [...this.#known, ...quarantines],
-      byId: taken.byId,
-      index: taken.last,
-      hash: beginningOf(taken.request, taken.last),
-    };
-    memory.mark(issuer, conversationOf(taken.request), mark, this.#refusal, now());
+    const mark = { quarantines: [...this.#known, ...quarantines], byId: taken.byId, index: taken.last };
+    const hash = anchorOf(taken.request, mark);
+    memory.mark(issuer, conversationOf(taken.request), { ...mark, hash }, this.#refusal, now());
   }
 
   /** What was refused before and was taken with this answer. */
@@ -183,15 +180,25 @@ function throughAll(quarantine: Quarantine, last: number): Quarantine {
 }
 
 /**
- * The items of a request up to this one. Repairs name items by their places, and conversations with the same instructions before them may
- * go on in the same words.
+ * The items that a mark is about, and the one that stood last. Repairs name items by their places, and conversations with the same
+ * instructions before them may go on in the same words; an item that no repair is about may be another one in each request, as where it
+ * tells the time.
  */
-function beginningOf({ items }: ReadRequest, last: number): string {
-  const hashes = items.slice(0, last + 1).map(blobHash);
+function anchorOf({ items }: ReadRequest, { quarantines, index }: Omit<ConversationMark, "hash">): string {
+  const scopes = quarantines.map(({ scope }) => scope);
+  const named = new Set(scopes.flatMap((scope) => ("seqs" in scope ? (scope.seqs ?? []) : [])));
+  const isOfAll = scopes.some(isOfWhatCame);
+  const hashes = items
+    .slice(0, index + 1)
+    .flatMap((item, seq) => (isOfAll || seq === index || named.has(seq) ? [blobHash(item)] : []));
   return blobHash(hashes.join());
 }
 
-/** What names a conversation: the client's own key for it, or its first item; a mark holds for those alone that begin as it says. */
+/** Whether a repair is about all that came until then, whichever items that were; ids are not missed. */
+const isOfWhatCame = (scope: Quarantine["scope"]): boolean =>
+  scope.kind !== "item-ids" && "through" in scope && !("seqs" in scope);
+
+/** What names a conversation: the client's own key for it, or its first item; a mark holds only where the items are there that it is about. */
 function conversationOf({ cacheKey, items }: ReadRequest): string {
   if (cacheKey !== undefined) return blobHash(`key ${cacheKey}`);
   return items[0] === undefined ? "" : blobHash(items[0]);

@@ -36,12 +36,12 @@ export interface HealMemory {
   noteSealed(issuer: string, blobs: readonly string[]): void;
 }
 
-/** Repairs that hold for a conversation as long as the items that it had then are its first ones. */
+/** Repairs that hold for a conversation as long as the items that they are about, and the one that stood last, are where they stood. */
 export interface ConversationMark {
   readonly quarantines: readonly Quarantine[];
   /** Whether reasoning was sent by its id alone. */
   readonly byId: boolean;
-  /** Index of the last of them in `input`, and the hash of them all. */
+  /** Index of the last of them in `input`, and the hash of them together. */
   readonly index: number;
   readonly hash: string;
 }
