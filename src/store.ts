@@ -258,8 +258,8 @@ export interface SessionStore {
    */
   remove(id: string, options?: { force?: boolean; sweep?: boolean }): Promise<void>;
   /**
-   * Removes what is left of these sessions, and of removals that were cut off, in folders and in the catalogue with its full-text index
-   * and its write-ahead log. Resolves to what could not be removed, one line each; empty when no byte of a removed session is left.
+   * Removes what is left of these sessions, removed or scrubbed, in the catalogue with its full-text index and its write-ahead log, and what
+   * is left of removals that were cut off, in folders too. Resolves to what could not be removed, one line each; empty when no byte of them is left.
    */
   sweep(removed?: readonly string[]): Promise<string[]>;
   /** Closes the catalogue. The leases of sessions that are still owned stay with them. */

@@ -272,6 +272,36 @@ describe("the catalogue", () => {
     }
   });
 
+  it.each(["removed", "scrubbed"])("is swept again of a %s session whose row it has kept", async (how) => {
+    const store = withCatalog();
+    const id = uuidv7(Date.now());
+    const text = "plantedsecret in what was said";
+    const item = { type: "message", role: "user", content: [{ type: "input_text", text }] };
+    const log = await store.create(id, created(id), "testing");
+    await log.append(turnStarted(1), itemAdded(Buffer.from(JSON.stringify(item))));
+    await log.release();
+    await store.search("plantedsecret", await store.list());
+    await store.close();
+    const db = new DatabaseSync(catalogPath(home));
+    db.exec("CREATE TRIGGER stays BEFORE DELETE ON said BEGIN SELECT RAISE(ABORT, 'stays'); END");
+    const again = withCatalog();
+    if (how === "removed") await again.remove(id, { sweep: false });
+    else {
+      const own = await again.acquire(id, { record: () => undefined }, { doing: "testing" });
+      await again.scrub(own, [created(id).event]);
+      await own.release();
+    }
+    expect(await again.sweep([id])).toEqual([expect.stringContaining("may still be in its files")]);
+    db.exec("DROP TRIGGER stays");
+    db.close();
+    expect(await again.sweep([id])).toEqual([]);
+    await again.close();
+    for (const suffix of ["", "-wal"]) {
+      const path = catalogPath(home) + suffix;
+      if (existsSync(path)) expect(readFileSync(path).includes("plantedsecret")).toBe(false);
+    }
+  });
+
   it("is not made by a list in a home that has none", async () => {
     const empty = join(home, "not", "made");
     const store = folderStore(empty, { version: "0", listing: openCatalog(empty) });

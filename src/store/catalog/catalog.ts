@@ -114,17 +114,18 @@ class Catalog implements Listing {
   async remove(ids: readonly string[]): Promise<boolean> {
     const isAsideGone = this.#removeAside();
     if (!existsSync(this.#path)) return isAsideGone;
-    this.#later((db) => {
-      for (const id of ids) {
-        db.prepare("DELETE FROM sessions WHERE id = ?").run(id);
-        db.prepare("DELETE FROM said WHERE id = ?").run(id);
-      }
-    });
+    // What waits goes first, and brings no row back behind its removal.
     await this.#settled();
-    crashPoint("rows-removed");
     const clean = await this.#try(
       () => tries,
       (db) => {
+        inTransaction(db, () => {
+          for (const id of ids) {
+            db.prepare("DELETE FROM sessions WHERE id = ?").run(id);
+            db.prepare("DELETE FROM said WHERE id = ?").run(id);
+          }
+        });
+        crashPoint("rows-removed");
         db.exec("PRAGMA temp_store = MEMORY; VACUUM");
         crashPoint("catalogue-vacuumed");
         if (db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"] !== 0)
@@ -133,7 +134,7 @@ class Catalog implements Listing {
     );
     if (!clean)
       this.#report(
-        "it was in use, so that rows removed from it may still be in its files; the next removal clears them",
+        "it was in use, so that what was removed may still be in its files; the next removal clears them",
       );
     return clean && isAsideGone;
   }

@@ -321,13 +321,12 @@ class FolderStore implements SessionStore {
 
   async sweep(removed: readonly string[] = []): Promise<string[]> {
     // Making a list removes what cut-off removals left.
-    const known = new Set((await this.#all()).map(({ id }) => id));
+    await this.#all();
     const left = survey(this.#home, () => true).left.filter(({ id }) => id.startsWith(".gone-"));
     const troubles = left.map(({ path }) => `${path} is left of a removal and can't be removed`);
-    const gone = removed.filter((id) => !known.has(id));
-    if ((await this.#listing?.remove(gone)) === false) {
+    if ((await this.#listing?.remove(removed)) === false) {
       troubles.push(
-        `the catalogue in ${this.#home} is in use or can't be written; rows of removed sessions may still be in its files`,
+        `the catalogue in ${this.#home} is in use or can't be written; rows of what was removed may still be in its files`,
       );
     }
     return troubles;

@@ -9,6 +9,7 @@ import { storeFor } from "./store-for.ts";
 import { copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
 import { findSession } from "./pick.ts";
 import { relativesOf } from "./relatives.ts";
+import { sameAgain } from "./same-again.ts";
 
 /**
  * Begins anew in a session, and with `--with-relatives` in its forks; with `--scrub` no byte of what was said in it is left under the home, but
@@ -36,7 +37,7 @@ export async function clear(invocation: Invocation): Promise<number> {
       cleared.push(...(await clearSession(store, id, { version: packageVersion(), scrub })));
     }
     const all = await store.everything();
-    if (scrub) troubles.push(...(await store.sweep()));
+    if (scrub) troubles.push(...(await store.sweep(cleared)));
     const waiting = (await store.queued(session)).length;
     const left = relativesOf(
       all.filter(({ id }) => cleared.includes(id)),
@@ -45,7 +46,7 @@ export async function clear(invocation: Invocation): Promise<number> {
     const staying = copies.filter((copy) => !(takesRelatives && isRemoved(copy)));
     for (const trouble of troubles)
       terminal.err(
-        `${printable(trouble)}. Run it again: throughline clear ${session} --scrub${takesRelatives ? " --with-relatives" : ""}\n`,
+        `${printable(trouble)}. Run it again: ${sameAgain(invocation, `clear ${session} --scrub`)}\n`,
       );
     if (options["json"] === true) {
       printJson<"clear">(terminal, {

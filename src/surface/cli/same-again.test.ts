@@ -10,3 +10,10 @@ it.each([
 ])("what was cut off for %j %j is removed again by what removes no more", (args, options, command) => {
   expect(sameAgain({ args, options })).toBe(command);
 });
+
+it("a scrubbing that left something is told with its relatives and its home", () => {
+  const options = { withRelatives: true, home: "/my home", scrub: true };
+  expect(sameAgain({ args: ["one"], options }, "clear 1 --scrub")).toBe(
+    "throughline clear 1 --scrub --with-relatives --home '/my home'",
+  );
+});
