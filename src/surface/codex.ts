@@ -136,7 +136,7 @@ export function takenWords(
   switch (did) {
     case "made":
     case "remade":
-      return `took over ${counted(items, "item")} of Codex session ${file.thread}${did === "remade" ? " anew, because its rollout was written anew" : ""}; ${file.path} stays as it is${lost}${trouble === undefined ? "" : `; the history before it is missing: ${trouble}`}`;
+      return `took over ${counted(items, "item")} of Codex session ${file.thread}${did === "remade" ? " anew, because its rollout says otherwise now" : ""}; ${file.path} stays as it is${lost}${trouble === undefined ? "" : `; the history before it is missing: ${trouble}`}`;
     case "grown":
       return `took over ${counted(items, "item")} that Codex session ${file.thread} has got since${lost}`;
     case "same":

@@ -11,7 +11,8 @@ interface Turn {
  * nothing was asked.
  */
 export class TurnStack {
-  #turns: Turn[] = [];
+  /** What stands before the first beginning counts as one turn (0.169 too): up to 0.98 no line says where one begins. */
+  #turns: Turn[] = [{ isAsked: false, compactions: [] }];
 
   begin(): void {
     this.#turns.push({ isAsked: false, compactions: [] });

@@ -14,7 +14,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { madeAt, type RolloutFile } from "../home/places.ts";
 import { readRecord } from "../rollout/record.ts";
 import { Taking } from "./taking.ts";
-import { freshBytes, promptsOf, readKnown } from "./taken-before.ts";
+import { freshIn, promptsOf, readKnown } from "./taken-before.ts";
 
 /** A Codex thread that can be taken over. */
 export interface Thread {
@@ -44,7 +44,7 @@ export interface TakenOver {
   /**
    * "made": a new session. "grown": what was new in the rollout was appended. "same": there was nothing new. "moved-on": there is something
    * new, but the session has gone its own way since, or holds what the rollout has lost, so that nothing was taken. "remade": the rollout was
-   * written anew, and so was the session.
+   * written anew, or has a rollback since that takes a compaction back, and the session was made anew.
    */
   readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
   /** Items that were taken over now. */
@@ -104,36 +104,45 @@ export async function importThread(
     const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;
     throw new Failure("usage", message, {});
   }
-  const fresh = await freshBytes(thread.file, imported);
+  const fresh = await freshIn(thread.file, imported);
   const { items, counts, left } = new Taking(plan.issuer, 0);
   const unchanged = { id, items, counts, left };
-  if (fresh === 0) return { ...unchanged, did: "same", fresh: 0 };
-  if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: fresh ?? 0 };
-  if (fresh !== undefined) return grow(plan, thread, id, fresh, keep);
-  if (!(await canBeRemade(plan, thread, id, known.history)))
-    return { ...unchanged, did: "moved-on", fresh: 0 };
+  const bytes = fresh?.bytes;
+  if (bytes === 0) return { ...unchanged, did: "same", fresh: 0 };
+  if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
+  // What a compaction replaced has left the log's window: a session can't grow by a rollback that brings it back.
+  const trial = fresh?.isRolledBack === false ? undefined : await tried(plan, thread);
+  if (bytes !== undefined && (trial === undefined || trial.undone.size === 0))
+    return grow(plan, thread, id, bytes, keep);
+  if (!trial || !(await canBeRemade(plan.store, thread, id, known.history, trial)))
+    return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
   const { name } = known.history;
   await plan.store.remove(id);
   const made = await make(plan, { ...thread, ...(name !== undefined && { name }) }, id, keep);
   return { ...made, did: "remade" };
 }
 
-/**
- * Whether a session may be made anew from its rollout, which was written anew: only while nothing of its own is in it, and nothing that it
- * holds was said is gone from there, as it is of a rollout that was emptied or cut short. The later files of a reverted thread do hold less.
- */
-async function canBeRemade(
-  { onBytes: _onBytes, ...plan }: ImportPlan,
-  thread: Thread,
-  id: string,
-  { amendments, imported, messages }: History,
-): Promise<boolean> {
-  const { store } = plan;
-  const left = [await store.queued(id), await store.buried(id), await store.unreadable(id), amendments];
-  if (left.some(({ length }) => length > 0)) return false;
+/** What all lines of a thread come to. */
+async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
   const trial = new Taking(plan.issuer, 1);
   const groups = taken(plan, thread, trial, new Place(thread), 0);
   while ((await groups.next()).done !== true);
+  return trial;
+}
+
+/**
+ * Whether a session may be made anew from its rollout: only while nothing of its own is in it, and nothing that it holds was said is gone from
+ * there, as it is of a rollout that was emptied or cut short. The later files of a reverted thread do hold less.
+ */
+async function canBeRemade(
+  store: SessionStore,
+  thread: Thread,
+  id: string,
+  { amendments, imported, messages }: History,
+  trial: Taking,
+): Promise<boolean> {
+  const left = [await store.queued(id), await store.buried(id), await store.unreadable(id), amendments];
+  if (left.some(({ length }) => length > 0)) return false;
   if (thread.file.rollout !== imported?.rollout) return trial.items > 0;
   return trial.messages >= messages;
 }

@@ -50,8 +50,16 @@ const compaction = (...history: JsonObject[]): JsonObject[] => [
 ];
 const rolledBack = (turns: number): JsonObject => event("thread_rolled_back", { num_turns: turns });
 
-/** The items that a session of these lines goes on with, and how many compactions were seen in them. */
-async function taken(...lines: JsonObject[]): Promise<{ items: JsonObject[]; compactions: number }> {
+interface Rebuilt {
+  items: JsonObject[];
+  compactions: number;
+  did: string;
+}
+
+const taken = (...lines: JsonObject[]): Promise<Rebuilt> => takenIn([lines.length], lines);
+
+/** The items that a session of these lines goes on with, of which so many were there when it was taken over, and how many compactions were seen at last. */
+async function takenIn(pieces: readonly number[], lines: readonly JsonObject[]): Promise<Rebuilt> {
   const folder = mkdtempSync(join(tmpdir(), "throughline-codex-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, `rollout-2026-11-21T09-09-07-${id}.jsonl`);
@@ -60,7 +68,8 @@ async function taken(...lines: JsonObject[]): Promise<{ items: JsonObject[]; com
     type: "session_meta",
     payload: { id, timestamp, cwd: "/w", cli_version: "0.130.0" },
   };
-  writeFileSync(path, [head, ...lines].map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const write = (count: number): void =>
+    writeFileSync(path, [head, ...lines.slice(0, count)].map((line) => `${JSON.stringify(line)}\n`).join(""));
   const store = memoryStore({ version: "1" });
   onTestFinished(() => store.close());
   const settings = { provider: "p", model: "m", instructionsHash: "", approval: "ask" } as const;
@@ -71,7 +80,12 @@ async function taken(...lines: JsonObject[]): Promise<{ items: JsonObject[]; com
     settings: () => settings,
     workspace: () => Promise.resolve({ path: "/w" }),
   };
-  const { kept, counts } = await importThread(plan, (await threadAt(path))!, { keep: true });
+  for (const count of pieces.slice(0, -1)) {
+    write(count);
+    await importThread(plan, (await threadAt(path))!);
+  }
+  write(pieces.at(-1)!);
+  const { kept, counts, did } = await importThread(plan, (await threadAt(path))!, { keep: true });
   const { history, log } = kept!;
   const bodies: JsonObject[] = [];
   for await (const { item: body } of itemsOf(history.items, (refs) => log.bodies(refs)))
@@ -80,7 +94,7 @@ async function taken(...lines: JsonObject[]): Promise<{ items: JsonObject[]; com
   const again = createHistory();
   await store.read(id, { record: (record) => advance(again, record) });
   expect(again.items).toEqual(history.items);
-  return { items: bodies, compactions: counts.compactions };
+  return { items: bodies, compactions: counts.compactions, did };
 }
 
 const texts = async (...lines: JsonObject[]): Promise<string[]> =>
@@ -123,6 +137,39 @@ test("and one that was asked for between the turns, but none behind which it sto
     "answer to three",
   ]);
   expect(await texts(...before, rolledBack(99))).toEqual([]);
+});
+
+test("also one that was taken over before the rollback came, and one that came with it", async () => {
+  const within = compacted(message("user", "one"), message("user", "two"), summary);
+  const asked = compaction(message("user", "two"), summary);
+  for (const before of [
+    [...turn("one"), ...turn("two", within)],
+    [...turn("one"), ...turn("two"), ...asked],
+  ]) {
+    const lines = [...before, rolledBack(1), ...turn("three")];
+    const whole = await texts(...lines);
+    expect(whole).toEqual(["one", "answer to one", "three", "answer to three"]);
+    for (let count = 1; count < lines.length; count++) {
+      const { items, did } = await takenIn([count, lines.length], lines);
+      expect(items.map((each) => itemText(each))).toEqual(whole);
+      expect(did === "remade").toBe(count <= before.length);
+      const third = await takenIn([count, before.length + 1, lines.length], lines);
+      expect(third.items.map((each) => itemText(each))).toEqual(whole);
+    }
+  }
+});
+
+test("and one from before a line told where a turn begins", async () => {
+  const old = [item(message("user", "one")), compacted(summary), item(message("user", "two"))];
+  expect(await texts(...old, ...turn("three"), rolledBack(1))).toEqual(["the summary", "two"]);
+  expect(await texts(...old, ...turn("three"), rolledBack(2))).toEqual(["one"]);
+});
+
+test("a rollback of turns that no compaction was in is taken over with what else is new", async () => {
+  const lines = [...turn("one"), ...compaction(summary), ...turn("two"), ...turn("three"), rolledBack(1)];
+  const { items, did } = await takenIn([lines.length - 1, lines.length], lines);
+  expect(items.map((each) => itemText(each))).toEqual(["the summary", "two", "answer to two"]);
+  expect(did).toBe("grown");
 });
 
 test("a sealed summary by its former name is one by the name that providers know", async () => {

@@ -13,23 +13,35 @@ import { promptOf } from "../rollout/prompt.ts";
 
 // What the session that a thread became says of it, so that only what came since is taken over.
 
-/** Bytes behind what was taken over; `undefined` when that isn't there any more as it was. */
-export async function freshBytes(file: RolloutFile, imported: Imported): Promise<number | undefined> {
+/** What is behind what was taken over. */
+export interface Fresh {
+  readonly bytes: number;
+  /** Whether a rollback may be among it. */
+  readonly isRolledBack: boolean;
+}
+
+/** `undefined`: what was taken over isn't there any more as it was. */
+export async function freshIn(file: RolloutFile, imported: Imported): Promise<Fresh | undefined> {
   if (file.rollout !== imported.rollout) return undefined;
-  if (file.form === "json") return file.bytes === imported.bytes ? 0 : undefined;
-  let found: number | undefined;
+  if (file.form === "json")
+    return file.bytes === imported.bytes ? { bytes: 0, isRolledBack: false } : undefined;
+  let isFound = false;
+  let isRolledBack = false;
   let end = imported.bytes;
   for await (const lines of linesOf(file.path, { from: imported.line })) {
     const [first] = lines;
-    if (found === undefined && first) {
+    if (!isFound && first) {
       if (crc32(first.bytes.subarray(0, imported.bytes - imported.line)) !== imported.check) return undefined;
-      found = 0;
+      isFound = true;
     }
+    isRolledBack ||= lines.some((line) => line.offset >= imported.bytes && line.bytes.includes(rollback));
     const line = lines.at(-1);
     if (line) end = line.offset + line.length + line.ending.length;
   }
-  return found === undefined ? undefined : Math.max(0, end - imported.bytes);
+  return isFound ? { bytes: Math.max(0, end - imported.bytes), isRolledBack } : undefined;
 }
+
+const rollback = Buffer.from('"thread_rolled_back"');
 
 /** The history of the session that the thread became, when it became one, and whether it has gone its own way since. */
 export async function readKnown(
