@@ -58,6 +58,8 @@ describe("an upstream's body inside a gateway's words", () => {
     `Error: the tool printed ${json} before it ended`,
     `Error: ${json} is no tool output`,
     `Error in line 12: ${json} is no tool output`,
+    `Failed to parse the arguments of a call at column 412: ${json} has a member too many`,
+    `Output of call 3 rejected: exit status 1, 500 lines: ${json} is no text`,
     `The data: ${json}`,
     "Error: {not json}",
     "Error: {",

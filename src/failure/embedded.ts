@@ -6,7 +6,8 @@ const wrapper = /^[\w\s.,:;()/-]{0,240}?(?:[:–-]|\b[45]\d\d(?: [A-Z][a-z]+){0,
 const wrapperWords = /error|exception|fail|returned|rejected|response|status/iu;
 // Some put words of their own behind the upstream's body too: LiteLLM ". Received Model Group=…", claude-code-router its stack, others a
 // request's id; only where an exception is named, or the status that the upstream answered with.
-const quoting = /\b[a-z][\w.]*(?:Error|Exception)\b|\b[45]\d\d\b/iu;
+const quoting =
+  /\b[a-z][\w.]*(?:Error|Exception)\b|(?:\b|_)(?:http|status|code|error|failed|returned|responded|answered)[\s:=(]+[45]\d\d\b|[:(] ?[45]\d\d\)/iu;
 // A refusal that is sent as the one event of a stream.
 const eventLines = /^(?:(?:event|id|retry):[^\n]*\n)*data:\s*$/u;
 

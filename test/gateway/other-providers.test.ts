@@ -214,6 +214,7 @@ describe("words that nobody knows", () => {
     ["its kind", custom, () => "Unsupported tool type(s): ['custom']"],
     ["its kind, without marks", custom, () => "[bad_request] Unsupported Responses tool type: custom"],
     ["its kind before the word", custom, () => "custom tools are not supported by this deployment"],
+    ["its kind between two words", custom, () => "Unsupported custom tool in the request"],
     ["its kind as a variant", custom, () => "unknown variant `custom`, expected one of `function`, `mcp`"],
     ["that it has an unknown one", custom, () => "failed to parse JSON for /v1/responses: unknown tool type"],
     [
@@ -235,6 +236,8 @@ describe("words that nobody knows", () => {
     "The custom tool call at 3 has no partner.",
     "Odd: the output of a custom tool call",
     "unknown tool of yours",
+    "Could not reach the custom tool server a.",
+    "The tool custom was called twice.",
   ])("take no tool along that they are not about: %s", async (words) => {
     const { sent } = await askedThrice({ tools: [shell, custom] }, () => invalid(words), { times: 1 });
     for (const body of sent) expect(body["tools"]).toEqual([shell, custom]);

@@ -68,14 +68,17 @@ function toolSaid(said: string, { settings: { tools } }: TakenRequest): string |
 
 const isOfKinds = /\b(?:unknown|unsupported|unrecognized|invalid) (?:\w+ )?tool types?\b/iu;
 
-/** Quoted, or beside the word for a tool: `tool type: custom`, `namespace tools`; never a call or an output of one. */
+/**
+ * Quoted, or beside the word for a tool where that is about its kind: `tool type: custom`, `namespace tools are not supported`. A tool's call, its
+ * output and what it could not do are something else: for them no other request of the model's may lose it.
+ */
 function kindPlace(said: string, kind: string): number {
   const quoted = quotedPlace(said, kind);
   if (quoted >= 0) return quoted;
   const name = literal(kind);
   return said.search(
     new RegExp(
-      `\\btools?(?: of)?(?: types?)?:? ${name}\\b|(?<![\\w.])${name} tools?\\b(?! (?:call|output|result))`,
+      `\\btools?(?: of types?| types?:?|:) ${name}\\b|\\b(?:unknown|unsupported|unrecognized) ${name} tools?\\b(?! (?:call|output|result))|(?<![\\w.])${name} tools? (?:is|are|isn't|aren't|not)\\b`,
       "iu",
     ),
   );
