@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 
 const program = fileURLToPath(new URL("../../bin/throughline.mjs", import.meta.url));
@@ -113,6 +113,9 @@ describe("throughline gateway", () => {
     expect((await run("--codex-config", "--token", "x")).stdout).toContain(
       'env_http_headers = { "x-throughline-token" = "MINE" }',
     );
+    vi.stubEnv("MINE", "one\ntwo");
+    expect((await run("--codex-config")).stderr).toContain("MINE holds no key");
+    vi.unstubAllEnvs();
   });
 });
 

@@ -161,8 +161,7 @@ export function lasting({ port, codex }: GatewaySettings): CodexProvider {
 
 /** Whoever says where the token stands wants no gateway without one. */
 function tokenOf(invocation: Invocation, named: string | undefined): string | undefined {
-  const token =
-    optionText(invocation, "token") ?? (invocation.environment[named ?? usualTokenVariable] || undefined);
+  const token = optionText(invocation, "token") ?? keyIn(invocation.environment, named ?? usualTokenVariable);
   if (token !== undefined || named === undefined) return token;
   throw new Failure(
     "configuration",
