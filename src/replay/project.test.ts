@@ -401,6 +401,21 @@ describe("what is sealed in a message, a call or an output", () => {
     expect(JSON.stringify(await sent(log, openai, [inWords]))).not.toContain("encrypted_content");
   });
 
+  it("goes out of a call's arguments, whose other members stay", async () => {
+    const token = Buffer.from("80000000006553f100".padEnd(242, "07"), "hex").toString("base64url");
+    const given = (message: string): string => JSON.stringify({ task_name: "helper", message });
+    const spawned = { ...noteCall, name: "spawn_agent", arguments: given(token) };
+    const written = (issuer: string): WrittenLog => {
+      const log = new WrittenLog();
+      log.addItem(spawned, { ...model, issuer });
+      log.addItem({ ...note, output: "started" }, { ...tool, issuer });
+      return log;
+    };
+    expect((await sent(written(here)))[0]).toEqual(spawned);
+    const words = given("[Sealed content stood here. It can't be opened any more.]");
+    expect((await sent(written(there)))[0]).toEqual({ ...spawned, arguments: words });
+  });
+
   it("doesn't keep a copy from being left out as one", async () => {
     const copy: Quarantine = { ...quarantine({ kind: "items", seqs: [2] }), why: "duplicate-item" };
     expect(types(await sent(logOf(here), openai, [copy]))).toEqual(["function_call", "function_call_output"]);

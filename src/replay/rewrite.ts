@@ -6,12 +6,11 @@ import {
   isCallKind,
   isMediaPart,
   isOutputKind,
-  isSealedPart,
   itemText,
   replayableItem,
   sanitise,
 } from "../session/item.ts";
-import { unsealedArguments } from "../session/sealed-argument.ts";
+import { isSealedPart, sealedText, unsealedArguments } from "../session/seal.ts";
 import { shorten } from "../session/shorten.ts";
 import { applied, type Edit } from "./edit.ts";
 import { flag } from "./flag.ts";
@@ -153,7 +152,6 @@ function lengthEdits(
   });
 }
 
-const sealedText = "[Sealed content stood here. It can't be opened any more.]";
 const sealedWords = {
   said: json({ type: "output_text", text: sealedText }),
   given: json({ type: "input_text", text: sealedText }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sealedBlob } from "../../test/property/written-log.ts";
-import { describeItem, isSealedPart, replayableItem } from "./item.ts";
+import { describeItem, replayableItem } from "./item.ts";
+import { isSealedPart } from "./seal.ts";
 
 const facts = (item: object): ReturnType<typeof describeItem> =>
   describeItem(new TextEncoder().encode(JSON.stringify(item)));
@@ -37,6 +38,21 @@ describe("what a log's header says of an item", () => {
     expect([said?.sealed?.shape, said?.text]).toEqual(["fernet", true]);
     const bytes = (part: object): Uint8Array => new TextEncoder().encode(JSON.stringify(part));
     expect([words, seal].map((part) => isSealedPart(bytes(part)))).toEqual([false, true]);
+  });
+
+  it("knows what a call seals in its arguments, and what only looks like it", () => {
+    const token = Buffer.from("80000000006553f100".padEnd(242, "07"), "hex");
+    const blob = token.toString("base64url");
+    const call = (message: unknown, more = {}): unknown =>
+      facts({ type: "function_call", call_id: "a", arguments: JSON.stringify({ message }), ...more })?.sealed;
+    expect(call(blob)).toMatchObject({ at: 1_700_000_000, shape: "fernet", tail: blob.slice(-16) });
+    for (const words of [`${blob.slice(0, 60)}…`, `see ${blob}`, blob.slice(0, -4), "gAAAAA", { blob }])
+      expect(call(words)).toBeUndefined();
+    expect(call(blob, { encrypted_function_args: ["message"] })).toBeDefined();
+    expect(call(blob, { encrypted_function_args: [] })).toBeUndefined();
+    expect(
+      facts({ type: "function_call", call_id: "a", arguments: `{"message":"${blob}` })?.sealed,
+    ).toBeUndefined();
   });
 
   it("counts images and files of messages and outputs, with their bytes", () => {

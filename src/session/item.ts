@@ -1,4 +1,3 @@
-import { base64Number, isBase64 } from "../lib/base64.ts";
 import {
   elements,
   isJsonObject,
@@ -10,6 +9,7 @@ import {
 } from "../lib/json.ts";
 import { wellFormedJson } from "../lib/whole-json.ts";
 import { type ItemFacts, itemFacts } from "./event.ts";
+import { describeSeal, isSealedPart, sealedArgumentIn, sealedPart } from "./seal.ts";
 
 const decoder = new TextDecoder();
 
@@ -53,6 +53,8 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
     const sealed = sealedPart(parts.map((part) => parseJson(decoder.decode(part))));
     if (sealed !== undefined) facts.sealed = describeSeal(sealed);
     if (sealed !== undefined && kind === "agent_message" && all.length > parts.length) facts.text = true;
+    const argument = kind === "function_call" ? sealedArgumentIn(item) : undefined;
+    if (argument !== undefined) facts.sealed = describeSeal(argument);
   }
   return facts;
 }
@@ -65,23 +67,6 @@ export function describeAnew(event: JsonObject, item: Uint8Array): JsonObject | 
   if (!facts) return undefined;
   const told = Object.entries(event).filter(([name]) => !factNames.includes(name));
   return { ...Object.fromEntries(told), ...facts };
-}
-
-/** Whether a content part is something sealed; where null stands, nothing is. */
-export function isSealedPart(part: Uint8Array): boolean {
-  const isSeal = ({ key, valueStart }: Member): boolean =>
-    key === "encrypted_content" && part[valueStart] === 0x22;
-  return part[0] === 0x7b && members(part).some(isSeal);
-}
-
-/**
- * What is sealed of a message between agents, or of what a tool gave: it stands in a part of the content or of the output (Codex 0.144 to
- * 0.169, 2026-11).
- */
-export function sealedPart(content: readonly unknown[]): string | undefined {
-  for (const part of content)
-    if (isJsonObject(part) && typeof part["encrypted_content"] === "string") return part["encrypted_content"];
-  return undefined;
 }
 
 /** Kinds of content parts that are no words (Responses API). */
@@ -128,30 +113,6 @@ function isEmptyMessage(item: Uint8Array): boolean {
   const { content } = message;
   if (!Array.isArray(content)) return content === "";
   return content.length > 0 && content.every((part) => isJsonObject(part) && part["text"] === "");
-}
-
-/**
- * A sealed blob that begins `gAAAAA` is a Fernet token (base64url): byte 0 is 0x80 and bytes 1–8 are the time it was sealed in
- * big-endian seconds, readable without a key (OpenAI Responses, seen 2025-08 to 2026-11). Anything that is not a string, holds an
- * ellipsis or characters outside base64 is malformed: it was cut or edited and would only be refused.
- */
-export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["sealed"]> {
-  if (blob === undefined) return { tail: "", shape: "malformed" };
-  const tail = blob.slice(-16);
-  const padding = blob.endsWith("==") ? 2 : blob.endsWith("=") ? 1 : 0;
-  const length = blob.length - padding;
-  const isWhole = length > 0 && isBase64(padding === 0 ? blob : blob.slice(0, length));
-  if (!isWhole) return { tail, shape: "malformed" };
-  if (!blob.startsWith("gAAAAA")) return { tail, shape: "opaque" };
-  // Base64 never has a length of 4n + 1, and with padding it has one of 4n: anything else was cut, as is what ends within the time.
-  if (length < 12 || blob.length % 4 === 1 || (padding > 0 && blob.length % 4 !== 0))
-    return { tail, shape: "malformed" };
-  // The first six characters are byte 0 and the zeros behind it, the next six the rest of the time.
-  const seconds = base64Number(blob, 6, 12);
-  // Version, time, vector and checksum are 57 bytes; what is sealed comes in blocks of 16 (the Fernet specification).
-  const bytes = Math.floor((length * 3) / 4);
-  const isOdd = bytes < 73 || (bytes - 57) % 16 !== 0;
-  return { at: seconds, tail, shape: "fernet", ...(isOdd && { odd: true }) };
 }
 
 /** Kinds of items that call a tool of ours, with the kind of their output. */

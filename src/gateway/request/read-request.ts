@@ -4,8 +4,8 @@ import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import { applied } from "../../replay/edit.ts";
 import { cuts } from "../../replay/rewrite.ts";
 import type { ItemFacts, ItemRecord } from "../../session/event.ts";
-import { describeItem, describeSeal, isOutputKind, replayableItem } from "../../session/item.ts";
-import { sealedArgument } from "../../session/sealed-argument.ts";
+import { describeItem, isOutputKind, replayableItem } from "../../session/item.ts";
+import { describeSeal, sealedArgumentIn } from "../../session/seal.ts";
 import { blobHash } from "../memory/blob-hash.ts";
 
 /** A client's request for a response, taken apart without being parsed as a whole. */
@@ -220,11 +220,8 @@ function sealedParts(item: Uint8Array): string[] {
     .flatMap(partBlob);
 }
 
-const fernet = Buffer.from("gAAAAA");
-
 function sealedArguments(item: Uint8Array): string[] {
-  if (!Buffer.from(item.buffer, item.byteOffset, item.length).includes(fernet)) return [];
-  const blob = sealedArgument(parseJson(decoder.decode(item)));
+  const blob = sealedArgumentIn(item);
   return blob === undefined ? [] : [blob];
 }
 

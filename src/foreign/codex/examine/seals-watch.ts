@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
-import { describeSeal, isHolderKind, isOutputKind } from "../../../session/item.ts";
+import { isHolderKind, isOutputKind } from "../../../session/item.ts";
+import { describeSeal, fernetHead, sealedArgument } from "../../../session/seal.ts";
 import { isWords } from "../rollout/agent-message.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { readRecord } from "../rollout/record.ts";
@@ -9,8 +10,9 @@ import type { WatchedRecord } from "./watched-record.ts";
 const mostBlobs = 200_000;
 const summaries: ReadonlySet<string> = new Set(["compaction", "compaction_summary", "context_compaction"]);
 const sealedMark = Buffer.from('"encrypted_content"');
+const fernetMark = Buffer.from(fernetHead);
 
-/** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents, parts of outputs and of what else there is. */
+/** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents, parts of outputs, arguments of calls and what else there is. */
 export class SealsWatch {
   readonly blobs = new SealedBlobs(mostBlobs);
 
@@ -23,6 +25,7 @@ export class SealsWatch {
       else if (isHolderKind(kind ?? "")) {
         this.#message(payload, line, "within");
         if (record.hasParts && isOutputKind(kind ?? "")) this.#output(line);
+        else if (kind === "function_call") this.#call(line);
       } else this.#message(payload, line);
     } else if (type === "inter_agent_communication") {
       this.#message(payload, line);
@@ -38,6 +41,7 @@ export class SealsWatch {
     if (!isHolderKind(stringOf(item["type"]))) return this.#blob(item, "compaction", line);
     this.#message(item, line, "within");
     this.#parts(item["output"] ?? item["content"], line, "within");
+    if (item["type"] === "function_call") this.#argument(item, line);
   }
 
   #parts(parts: unknown, line: RolloutLine, where?: SealedBlob["in"]): void {
@@ -55,6 +59,17 @@ export class SealsWatch {
     const record = line.whole && line.bytes.includes(sealedMark) ? readRecord(line) : undefined;
     const output = record?.readable === true ? record.payload["output"] : undefined;
     this.#parts(output, line, "within");
+  }
+
+  /** The same of calls. */
+  #call(line: RolloutLine): void {
+    const record = line.whole && line.bytes.includes(fernetMark) ? readRecord(line) : undefined;
+    if (record?.readable === true) this.#argument(record.payload, line);
+  }
+
+  #argument(call: JsonObject, line: RolloutLine): void {
+    const seal = sealedArgument(call);
+    if (seal !== undefined) this.#blob({ ...call, encrypted_content: seal }, "within", line);
   }
 
   #blob(item: WatchedRecord["payload"], where: SealedBlob["in"], line: RolloutLine): void {

@@ -1,6 +1,7 @@
 import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
-import { describeSeal, isCallKind } from "../../../session/item.ts";
+import { isCallKind } from "../../../session/item.ts";
+import { describeSeal } from "../../../session/seal.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import { isDependentRefused, refusalIn } from "../findings/error-text.ts";

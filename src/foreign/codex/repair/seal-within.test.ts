@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -66,6 +74,41 @@ it("a dead seal in an output, a call or an answer goes from its place, and the r
     { ...call, encrypted_content: null },
     { ...output, output: [text("note 1"), opened, opened] },
     { ...said, encrypted_content: null, content },
+  ]);
+  expect(statSync(path).size).toBe(size);
+  expect(judge(await examine(path), { path, now })).toEqual([]);
+});
+
+it("a dead seal in a call's arguments becomes words there, also in what a summary's line keeps, and the other arguments stay", async () => {
+  const given = (message: string): string =>
+    JSON.stringify({ task_name: "hélper", message, fork_turns: "all" });
+  const sealed = { ...call, name: "spawn_agent", arguments: given(blob) };
+  const told = { ...sealed, call_id: "b", encrypted_function_args: ["message"] };
+  const inWords = { ...sealed, call_id: "c", encrypted_function_args: [] };
+  const answer = (call_id: string): object => ({ ...output, call_id, output: "spawned" });
+  const answers = [answer("a"), answer("b"), answer("c")];
+  const path = written([user, sealed, told, inWords, ...answers]);
+  const kept = {
+    timestamp,
+    type: "compacted",
+    payload: { message: "", replacement_history: [user, sealed, answer("a")] },
+  };
+  appendFileSync(path, `${JSON.stringify(kept)}\n`);
+  const { size } = statSync(path);
+  expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "sealed-reasoning", count: 3 }]);
+  await repairRollout(
+    path,
+    { home: mkdtempSync(join(root, "own-")), seals: { which: "named", tail: blob.slice(-8) }, now },
+    () => undefined,
+  );
+  const unsealed = given("[Sealed content stood here. It can't be opened any more.]");
+  expect(itemsIn(path)).toEqual([
+    user,
+    { ...sealed, arguments: unsealed },
+    { ...told, arguments: unsealed, encrypted_function_args: [] },
+    inWords,
+    ...answers,
+    { message: "", replacement_history: [user, { ...sealed, arguments: unsealed }, answer("a")] },
   ]);
   expect(statSync(path).size).toBe(size);
   expect(judge(await examine(path), { path, now })).toEqual([]);

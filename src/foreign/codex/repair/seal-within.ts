@@ -1,5 +1,6 @@
 import { elements, type Member, members, parseJson } from "../../../lib/json.ts";
 import { isHolderKind } from "../../../session/item.ts";
+import { sealedArgument, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { isWords } from "../rollout/agent-message.ts";
 import { blank } from "./salvage.ts";
 
@@ -16,14 +17,14 @@ interface Place {
 }
 
 /** The longest of these that fits; a seal is longer than the shortest. */
-const words = ["[Sealed content stood here. It can't be opened any more.]", "[sealed]"].map((text) =>
-  Buffer.from(JSON.stringify({ type: "input_text", text })),
-);
+const texts = [sealedText, "[sealed]"];
+const words = texts.map((text) => Buffer.from(JSON.stringify({ type: "input_text", text })));
 const nothing = Buffer.from("null");
+const nothingSealed = Buffer.from("[]");
 
 /**
- * What takes the place of what is sealed in a line's item, a message, a call or an output, whose rest stays: parts become words, a member of the
- * item's own becomes null, which no version sends. `isMeant`: of several only those; all of them unless told.
+ * What takes the place of what is sealed in a line's item, a message, a call or an output, whose rest stays: parts and arguments become words, a
+ * member of the item's own becomes null, which no version sends. `isMeant`: of several only those; all of them unless told.
  */
 export function withoutSeals(line: Buffer, isMeant: (seal: string) => boolean = () => true): Opened[] {
   const payload = memberOf(line, 0, "payload")?.at ?? 0;
@@ -34,9 +35,11 @@ export function withoutSeals(line: Buffer, isMeant: (seal: string) => boolean = 
 }
 
 /** Whether an item that begins there is more than what is sealed in it. */
-function isHolder(line: Buffer, at: number): boolean {
-  const kind = line[at] === 0x7b ? memberOf(line, at, "type") : undefined;
-  return kind !== undefined && isHolderKind(line.toString("latin1", kind.at + 1, kind.at + kind.length - 1));
+const isHolder = (line: Buffer, at: number): boolean => line[at] === 0x7b && isHolderKind(kindOf(line, at));
+
+function kindOf(line: Buffer, at: number): string {
+  const kind = memberOf(line, at, "type");
+  return kind ? line.toString("latin1", kind.at + 1, kind.at + kind.length - 1) : "";
 }
 
 /** The item begins at `from`. */
@@ -57,12 +60,27 @@ function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => b
       if (sealed && isSeal(sealed)) found.push(...filled(list.at + start, end - start, words));
     }
   }
-  return found;
+  return kindOf(line, from) === "function_call" ? [...found, ...withoutArgument(line, from, isMeant)] : found;
+}
+
+/** Of a call what its arguments hold; a member that says what is sealed in them says that nothing is. */
+function withoutArgument(line: Buffer, from: number, isMeant: (seal: string) => boolean): Opened[] {
+  const [given, told] = [memberOf(line, from, "arguments"), memberOf(line, from, "encrypted_function_args")];
+  const valueOf = (place: Place | undefined): unknown =>
+    place && parseJson(line.toString("utf8", place.at, place.at + place.length));
+  const call = { arguments: valueOf(given), encrypted_function_args: valueOf(told) };
+  const seal = sealedArgument(call);
+  if (!given || seal === undefined || !isMeant(seal)) return [];
+  const opened = texts.map((text) => Buffer.from(JSON.stringify(unsealedArguments(call, text))));
+  return [
+    ...filled(given.at, given.length, opened),
+    ...(told ? filled(told.at, told.length, [nothingSealed]) : []),
+  ];
 }
 
 /** The first of the texts that has room, and spaces behind it. */
-function filled(at: number, length: number, texts: readonly Buffer[]): Opened[] {
-  const text = texts.find((each) => each.length <= length);
+function filled(at: number, length: number, all: readonly Buffer[]): Opened[] {
+  const text = all.find((each) => each.length <= length);
   return text ? [{ at, bytes: Buffer.concat([text, blank(length - text.length)]) }] : [];
 }
 

@@ -1,14 +1,8 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import type { ItemFacts } from "../../../session/event.ts";
-import {
-  describeItem,
-  describeSeal,
-  isCallKind,
-  isMediaPart,
-  isOutputKind,
-  sealedPart,
-} from "../../../session/item.ts";
+import { describeItem, isCallKind, isMediaPart, isOutputKind } from "../../../session/item.ts";
+import { describeSeal, sealedArgument, sealedPart } from "../../../session/seal.ts";
 import type { Room } from "./room.ts";
 import type { SkimmedItem } from "./thread-skim.ts";
 
@@ -65,8 +59,9 @@ export function loggedItem(kind: string, payload: JsonObject, room: Room, raw?: 
     facts.sealed = describeSeal(typeof sealed === "string" ? sealed : undefined);
   else {
     const parts = isOutputKind(kind) ? payload["output"] : content;
-    const part = Array.isArray(parts) ? sealedPart(parts) : undefined;
-    if (part !== undefined) facts.sealed = describeSeal(part);
+    const blob = Array.isArray(parts) ? sealedPart(parts) : undefined;
+    const seal = kind === "function_call" ? sealedArgument(payload) : blob;
+    if (seal !== undefined) facts.sealed = describeSeal(seal);
   }
   return { facts, bytes };
 }

@@ -94,6 +94,10 @@ test.each([
   ["an id that is not ASCII", '{"type":"function_call","id":"é","call_id":"c"}'],
   ["a member twice", '{"type":"function_call","call_id":"c","call_id":"d"}'],
   ["a broken seal", '{"type":"reasoning","encrypted_content":"gAAAAA…"}'],
+  [
+    "what may be a seal in a call's arguments",
+    `{"type":"function_call","arguments":"{\\"message\\":\\"${seal}\\"}"}`,
+  ],
   ["a signature", '{"type":"function_call","call_id":"c","thought_signature":"s"}'],
   ["what is no JSON", '{"type":"function_call","call_id":"c",}'],
   ["a raw control character", '{"type":"function_call_output","call_id":"c","output":"\u0001"}'],

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { isAt } from "../../../lib/bytes.ts";
 import { JsonSkim } from "../../../lib/json-skim.ts";
 import type { ItemFacts, Usage } from "../../../session/event.ts";
-import { describeSeal } from "../../../session/item.ts";
+import { describeSeal, fernetHead } from "../../../session/seal.ts";
 import type { Glance } from "./glance.ts";
 
 const passthrough = "internal_chat_message_metadata_passthrough";
@@ -69,6 +69,7 @@ export interface SkimmedItem {
 }
 
 const idMark = Buffer.from('"id":');
+const sealMark = Buffer.from(fernetHead);
 const passthroughMark = Buffer.from(`,"${passthrough}":`);
 const [quote, comma, smallN] = [0x22, 0x2c, 0x6e];
 
@@ -129,6 +130,8 @@ export class ThreadSkim {
     const kind = json.word(item["payload.type"]);
     if (kind === undefined || !this.#isTextOrNull(line, item["payload.output"])) return undefined;
     if (!this.#isTextOrNull(line, item["payload.content"])) return undefined;
+    // Its arguments may hold something sealed.
+    if (kind === "function_call" && line.includes(sealMark)) return undefined;
     const facts: ItemFacts = { kind };
     const [call, id, name] = [item["payload.call_id"], item["payload.id"], item["payload.name"]];
     // A prompt that is kept as an output (`isInjected`) is more than its bytes.

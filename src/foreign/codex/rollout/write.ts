@@ -5,9 +5,11 @@ import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { placeNew } from "../../../lib/place.ts";
 import { syncPath } from "../../../lib/system.ts";
-import { isCallKind, isOutputKind, outputItem, sealedPart } from "../../../session/item.ts";
+import { isCallKind, isOutputKind, outputItem } from "../../../session/item.ts";
+import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { entryOf } from "../../../lib/table.ts";
+import { isWords } from "./agent-message.ts";
 import { answeredAs } from "./item.ts";
 import { injectedMessage, isInjected } from "./injected.ts";
 import { isContext } from "./prompt.ts";
@@ -95,7 +97,8 @@ export class RolloutWriter {
     }
     if (isCallKind(type)) this.#open.set(id, type);
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
-    for (const member of members) if (item[member] !== undefined) own[member] = item[member];
+    const opened = unsealed(item);
+    for (const member of members) if (opened[member] !== undefined) own[member] = opened[member];
     return line(at, "response_item", own) + shownAs(own, at);
   }
 
@@ -108,6 +111,22 @@ export class RolloutWriter {
     this.#open.clear();
     return answers.join("");
   }
+}
+
+/** An item with words where something sealed stood: nobody but the account that it was made with opens it. */
+function unsealed(item: JsonObject): JsonObject {
+  const type = item["role"] === "assistant" ? "output_text" : "input_text";
+  const inWords = (part: unknown): unknown => {
+    const seal = sealedPart([part]);
+    return seal === undefined || isWords(seal) ? part : { type, text: sealedText };
+  };
+  const given = item["type"] === "function_call" ? unsealedArguments(item, sealedText) : undefined;
+  const opened: JsonObject = { ...item, ...(given !== undefined && { arguments: given }) };
+  for (const member of ["content", "output"]) {
+    const parts = item[member];
+    if (Array.isArray(parts)) opened[member] = parts.map(inWords);
+  }
+  return opened;
 }
 
 /** The event from which lists and the terminal interface have a message; without one they show an empty session. */

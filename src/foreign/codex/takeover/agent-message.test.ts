@@ -73,6 +73,21 @@ test("its seal is known to be one, so that no other provider is sent it, and is 
   expect(writer.item({ ...item!, content: [{ type: "input_text", text: "said" }] }, 0)).toContain('"said"');
 });
 
+test("what a call seals in its arguments is known too: no other provider is sent it, and Codex gets words in its place", () => {
+  const given = (message: string): string =>
+    JSON.stringify({ task_name: "helper", message, fork_turns: "none" });
+  const call = { type: "function_call", name: "spawn_agent", call_id: "c" };
+  const item = (more: JsonObject): ReturnType<typeof taken>["items"][0] =>
+    taken({ type: "response_item", payload: { ...call, ...more } }).items[0]!;
+  const sealedOf = (more: JsonObject): unknown =>
+    loggedItem("function_call", item(more), new Room(10_000)).facts.sealed;
+  expect(sealedOf({ arguments: given(blob) })).toMatchObject({ shape: "fernet", tail: blob.slice(-16) });
+  expect(sealedOf({ arguments: given("two words") })).toBeUndefined();
+  expect(sealedOf({ arguments: given(blob), encrypted_function_args: [] })).toBeUndefined();
+  const words = JSON.stringify(given("[Sealed content stood here. It can't be opened any more.]"));
+  expect(new RolloutWriter().item(item({ arguments: given(blob) }), 0)).toContain(`"arguments":${words}`);
+});
+
 test("words where a seal would stand are no damage, and a cut seal is", async () => {
   const root = mkdtempSync(join(tmpdir(), "throughline-agents-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
