@@ -79,7 +79,12 @@ export class RefusedPlanner {
   *#opened(blobs: readonly SealedBlob[]): Generator<Edit, undefined> {
     const [blob] = blobs as [SealedBlob];
     const tails = new Set(blobs.map(({ tail }) => tail));
-    const isMeant = (seal: string): boolean => tails.has(describeSeal(seal).tail);
+    const isCut = blobs.some(({ malformed }) => malformed);
+    // What was altered may hold what isn't ASCII, and then has another end for those who read it as that.
+    const isMeant = (seal: string): boolean => {
+      const { tail, shape } = describeSeal(seal);
+      return tails.has(tail) || (isCut && shape === "malformed");
+    };
     for (const { at, bytes } of withoutSeals(this.#file.bytes(blob), isMeant)) {
       const place = { ...blob, at: blob.at + at };
       const says = "what is sealed in it becomes words";

@@ -135,6 +135,28 @@ it("of several seals in one line the one that an error names goes alone", async 
   ]);
 });
 
+it("a seal that was altered to what is no ASCII goes, also from what a summary's line keeps", async () => {
+  const altered = { ...part, encrypted_content: `${blob.slice(0, -4)}é€ü` };
+  const path = written([user, call, { ...output, output: [altered] }]);
+  const kept = {
+    timestamp,
+    type: "compacted",
+    payload: { message: "", replacement_history: [user, call, { ...output, output: [part, altered] }] },
+  };
+  appendFileSync(path, `${JSON.stringify(kept)}\n`);
+  await repairRollout(
+    path,
+    { home: mkdtempSync(join(root, "own-")), seals: { which: "dead" }, now },
+    () => undefined,
+  );
+  expect(itemsIn(path)).toEqual([
+    user,
+    call,
+    { ...output, output: [opened] },
+    { message: "", replacement_history: [user, call, { ...output, output: [part, opened] }] },
+  ]);
+});
+
 it.each(["context_compaction", "a_kind_to_come"])(
   "a %s, which is nothing without its seal, goes whole",
   async (type) => {
