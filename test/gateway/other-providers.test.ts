@@ -247,11 +247,8 @@ describe("words that nobody knows", () => {
     ["who is blocked", { safety_identifier: "s" }, "Limited access for this safety_identifier."],
     ["a policy", { service_tier: "auto" }, "Your request for service_tier violates our policy."],
     ["what was asked", { service_tier: "auto" }, 'Refused: "how do I set service_tier" isn\'t answered.'],
-    [
-      "a part of an item",
-      { text: { format: { type: "json_object" } } },
-      "Missing required field 'text' in content.",
-    ],
+    ["a part of an item", { text: { verbosity: "low" } }, "Missing required field 'text' in content."],
+    ["a part of an item, without marks", { text: { verbosity: "low" } }, "content: missing field: text"],
     [
       "a member of an item",
       { reasoning: { effort: "low" } },

@@ -137,7 +137,9 @@ const quotedPlace = (said: string, name: string): number =>
   said.search(new RegExp(`["'\`]${literal(name)}["'\`]`, "u"));
 const literal = (name: string): string => name.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&");
 
-const settingWord = "(?:parameter|property|field|argument|member|setting|key)s?";
+/** What is missing can't be left out. */
+const settingWord =
+  "(?<!\\b(?:missing|required)\\s)(?:parameter|property|field|argument|member|setting|key)s?";
 /** `parameter 'reasoning'`, `'reasoning' field`, `unknown field: reasoning`, `reasoning: unknown field`. */
 const asSetting = (name: string): RegExp => {
   const quoted = `["'\`]${name}["'\`]`;
