@@ -90,6 +90,15 @@ describe("what a rotation carries over", () => {
     ]);
   });
 
+  it("is nothing that a call's arguments seal, whose other members stay", () => {
+    const token = Buffer.from("80000000006553f100".padEnd(242, "07"), "hex").toString("base64url");
+    const given = (message: string): string => JSON.stringify({ task_name: "helper", message });
+    const call = { type: "function_call", call_id: "c", name: "spawn_agent" };
+    const { items } = carried({ ...call, arguments: given(token) });
+    const words = given("[Sealed content stood here. It can't be opened any more.]");
+    expect(items[0]).toEqual({ ...call, arguments: words });
+  });
+
   it("is no reasoning and nothing sealed; it is counted", () => {
     const { items, left } = carried(
       { type: "reasoning", summary: [], content: [{ type: "reasoning_text", text: "hm" }] },

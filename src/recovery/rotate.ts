@@ -4,6 +4,7 @@ import { printableLine } from "../lib/printable.ts";
 import { type EventOf, type ItemRecord, type NewEvent, schemaVersion } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { describeItem, outputItem, sanitise } from "../session/item.ts";
+import { sealedText, unsealedArguments } from "../session/seal.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import { reachOf } from "../session/quarantine.ts";
 import { shorten } from "../session/shorten.ts";
@@ -113,8 +114,8 @@ export class VisibleHistory {
       this.#open.add(placed(event), record);
       this.#unanswered.add(record);
       const { name, call_id: call } = item;
-      const input =
-        kind === "function_call" ? { arguments: text(item["arguments"]) } : { input: text(item["input"]) };
+      const given = unsealedArguments(item, sealedText) ?? item["arguments"];
+      const input = kind === "function_call" ? { arguments: text(given) } : { input: text(item["input"]) };
       return json({ type: kind, call_id: call, name, ...input });
     }
     if (kind === "function_call_output" || kind === "custom_tool_call_output") {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sealedBlob } from "../../test/property/written-log.ts";
-import { describeItem, replayableItem } from "./item.ts";
+import { callInput, describeItem, replayableItem } from "./item.ts";
 import { isSealedPart } from "./seal.ts";
 
 const facts = (item: object): ReturnType<typeof describeItem> =>
@@ -66,6 +66,18 @@ describe("what a log's header says of an item", () => {
     const many = Array.from({ length: 150_000 }, () => ({ type: "input_image" }));
     expect(facts({ type: "message", role: "user", content: many })?.media?.count).toBe(150_000);
     expect(facts({ type: "message", role: "user", content: "input_image" })?.media).toBeUndefined();
+  });
+});
+
+describe("what a call was given, for people", () => {
+  it("is its arguments, its input or its action, and no ciphertext", () => {
+    const token = Buffer.from("80000000006553f100".padEnd(242, "07"), "hex").toString("base64url");
+    expect(callInput({ arguments: JSON.stringify({ task_name: "a", message: token }) })).toBe(
+      '{"task_name":"a","message":"[sealed]"}',
+    );
+    expect(callInput({ input: "*** Begin Patch" })).toBe("*** Begin Patch");
+    expect(callInput({ action: { type: "exec", command: ["ls"] } })).toBe('{"type":"exec","command":["ls"]}');
+    expect([callInput({}), callInput(undefined)]).toEqual(["", ""]);
   });
 });
 

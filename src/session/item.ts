@@ -7,9 +7,9 @@ import {
   members,
   parseJson,
 } from "../lib/json.ts";
-import { wellFormedJson } from "../lib/whole-json.ts";
+import { wellFormedJson, writeJson } from "../lib/whole-json.ts";
 import { type ItemFacts, itemFacts } from "./event.ts";
-import { describeSeal, isSealedPart, sealedArgumentIn, sealedPart } from "./seal.ts";
+import { describeSeal, isSealedPart, sealedArgumentIn, sealedPart, unsealedArguments } from "./seal.ts";
 
 const decoder = new TextDecoder();
 
@@ -165,6 +165,14 @@ export function outputItem(callKind: string, call: string, output: string): Uint
 /** Text as every wire accepts it: no lone surrogates, no NULs (failures.md row 50). */
 export function sanitise(text: string): string {
   return text.toWellFormed().replaceAll("\u0000", "\uFFFD");
+}
+
+/** What a call was given, for people and for summaries: its arguments, input or action, and words where something is sealed in them. */
+export function callInput(call: unknown): string {
+  if (!isJsonObject(call)) return "";
+  const input =
+    unsealedArguments(call, "[sealed]") ?? call["arguments"] ?? call["input"] ?? call["action"] ?? "";
+  return typeof input === "string" ? input : writeJson(input);
 }
 
 /** Text of a message, or of an output, for people: all its text parts joined. */

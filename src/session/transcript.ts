@@ -1,7 +1,6 @@
 import { parseJson } from "../lib/json.ts";
-import { writeJson } from "../lib/whole-json.ts";
 import type { ItemRecord } from "./event.ts";
-import { isCallKind, isOutputKind, itemText } from "./item.ts";
+import { callInput, isCallKind, isOutputKind, itemText } from "./item.ts";
 import { byteLength, shorten } from "./shorten.ts";
 
 /** A visible item in words. `weight`: what may be shortened first when room is short. */
@@ -17,9 +16,7 @@ export function transcriptEntry({ event }: ItemRecord, item: Uint8Array): Transc
   if (parsed === undefined) return undefined;
   const { kind, role, name = "", call = "" } = event;
   if (isCallKind(kind)) {
-    const input = parsed["arguments"] ?? parsed["input"] ?? parsed["action"] ?? "";
-    const text = typeof input === "string" ? input : writeJson(input);
-    return { who: `assistant calls ${name} (${call})`, text, weight: "tool" };
+    return { who: `assistant calls ${name} (${call})`, text: callInput(parsed), weight: "tool" };
   }
   const text = itemText(parsed);
   if (text.trim() === "") return undefined;

@@ -2,7 +2,7 @@ import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { jsonValues } from "../../lib/json-values.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
-import { itemText } from "../../session/item.ts";
+import { callInput, itemText } from "../../session/item.ts";
 import { contractNamed } from "../../replay/contracts.ts";
 import { project } from "../../replay/project.ts";
 import { countByRule } from "../../replay/report.ts";
@@ -66,9 +66,8 @@ function sentLine(bytes: Uint8Array): string {
   const item = parseJson(new TextDecoder().decode(bytes));
   if (!isJsonObject(item)) return "  ?";
   const kind = String(item["type"] ?? "message");
-  const input = item["arguments"] ?? item["input"];
-  const words =
-    typeof input === "string" ? callLine(String(item["name"] ?? ""), input) : itemText(item) || sealOf(item);
+  const input = callInput(item);
+  const words = input === "" ? itemText(item) || sealOf(item) : callLine(String(item["name"] ?? ""), input);
   const role = typeof item["role"] === "string" ? ` ${item["role"]}` : "";
   return `  ${printableLine(`${kind}${role}`, 40)}: ${printableLine(words, 140)}`;
 }

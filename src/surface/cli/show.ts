@@ -4,7 +4,7 @@ import { printable, printableLine } from "../../lib/printable.ts";
 import { Failure } from "../../failure.ts";
 import { isItemRecord, type ItemRecord, type LogRecord, type SessionEvent } from "../../session/event.ts";
 import { advance, createHistory } from "../../session/history.ts";
-import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
+import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import { collectStep, createSteps, type Step } from "../../session/step.ts";
 import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
@@ -131,8 +131,7 @@ async function shownItem(
     | Record<string, unknown>
     | undefined;
   if (isCallKind(event.kind)) {
-    const input = item?.["arguments"] ?? item?.["input"];
-    const words = typeof input === "string" ? input : "";
+    const words = callInput(item);
     const diff = event.name === "apply_patch" ? { diff: patchBody(words) } : {};
     return { ...at, kind: "call", text: callLine(event.name ?? "", words), ...diff };
   }

@@ -1,9 +1,8 @@
 import type { JsonObject } from "../../lib/json.ts";
-import { writeJson } from "../../lib/whole-json.ts";
 import { formatTime } from "../../lib/date.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
-import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
+import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { modelWords } from "../session-words.ts";
 
@@ -31,9 +30,7 @@ export function markdownItem(item: JsonObject): string {
   const { type, role, name } = item;
   const kind = typeof type === "string" ? type : "";
   if (isCallKind(kind)) {
-    const input = item["arguments"] ?? item["input"] ?? item["action"] ?? "";
-    const text = typeof input === "string" ? input : writeJson(input);
-    return `\n**calls ${printableLine(typeof name === "string" ? name : kind, 60)}**\n\n${fenced(text)}`;
+    return `\n**calls ${printableLine(typeof name === "string" ? name : kind, 60)}**\n\n${fenced(callInput(item))}`;
   }
   const text = printable(itemText(item)).trim();
   if (text === "") return "";

@@ -1,7 +1,7 @@
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { isItemRecord, type ItemRecord } from "../../session/event.ts";
 import { canContinue, type History } from "../../session/history.ts";
-import { isCallKind, isOutputKind, itemText } from "../../session/item.ts";
+import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionStore } from "../../store.ts";
 import { readAnswerHead } from "../../tool/shell/answer.ts";
 import { folding } from "../../turn/journal.ts";
@@ -84,10 +84,7 @@ function endCall(block: CallBlock, output: string): void {
 
 function blockOf({ event }: ItemRecord, item: Record<string, unknown>): Block | undefined {
   if (event.type !== "item-added") return undefined;
-  if (isCallKind(event.kind)) {
-    const input = item["arguments"] ?? item["input"];
-    return { kind: "call", text: callLine(event.name ?? "", typeof input === "string" ? input : "") };
-  }
+  if (isCallKind(event.kind)) return { kind: "call", text: callLine(event.name ?? "", callInput(item)) };
   const text = itemText(item);
   if (event.kind !== "message" || text.trim() === "") return undefined;
   if (event.origin === "model") return { kind: "answer", text };

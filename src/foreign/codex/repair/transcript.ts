@@ -1,8 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { stringOf } from "../../../lib/json.ts";
-import { writeJson } from "../../../lib/whole-json.ts";
 import { printable } from "../../../lib/printable.ts";
-import { isCallKind, isOutputKind, itemText } from "../../../session/item.ts";
+import { callInput, isCallKind, isOutputKind, itemText } from "../../../session/item.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { linesOf } from "../rollout/lines-of.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
@@ -39,8 +38,7 @@ function toldOf({ type, kind = "", payload }: RolloutRecord): string {
   if (kind === "message") return text === "" ? "" : `## ${stringOf(payload["role"]) || "message"}\n\n${text}`;
   if (isOutputKind(kind)) return `Output:\n\n${text}`;
   if (!isCallKind(kind)) return "";
-  const input = payload["arguments"] ?? payload["input"];
-  return `Call of ${stringOf(payload["name"]) || kind}: ${typeof input === "string" ? input : writeJson(input ?? "")}`;
+  return `Call of ${stringOf(payload["name"]) || kind}: ${callInput(payload)}`;
 }
 
 function remains(bytes: Buffer): string {
