@@ -330,6 +330,38 @@ describe("a tool that is refused for its schema", () => {
   });
 });
 
+it("servers behind one name that know one role each are asked in theirs, and none is asked in both for ever", async () => {
+  const system = { detail: "System messages are not allowed" };
+  const developer = invalid(
+    "Invalid value: 'developer'. Supported values are: 'assistant', 'system', and 'user'.",
+    {
+      param: "input[0].role",
+      code: "invalid_value",
+    },
+  );
+  const input = [{ type: "message", role: "developer", content: "Be careful." }, said("List.")];
+  let accepted = 0;
+  const { statuses } = await askedThrice(
+    { input },
+    (body) => {
+      const known = accepted % 2 === 0 ? "system" : "developer";
+      const { role } = items(body)[0]!;
+      if (role !== known) return role === "system" ? system : developer;
+      accepted++;
+      return undefined;
+    },
+    { times: 6 },
+  );
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+  const neither = await askedThrice(
+    { input },
+    (body) => (items(body)[0]!["role"] === "system" ? system : developer),
+    { times: 1 },
+  );
+  expect(neither.statuses).toEqual([400]);
+  expect(neither.sent.map((body) => items(body)[0]!["role"])).toEqual(["developer", "system", "developer"]);
+});
+
 describe("a function that is called like a kind of tool", () => {
   const kind = { type: "web_search" };
   const named = { type: "function", name: "web_search", parameters: { type: "object" } };

@@ -54,6 +54,8 @@ export class Healing {
   #isUnreadable = false;
   /** Settings that words which nobody knows were taken to mean. */
   readonly #guessed = new Set<string>();
+  /** Members of items that this request was refused for. */
+  readonly #members = new Set<string>();
   #disguises = 0;
   #probes = 0;
   /** Failures behind which a relay may hide a refusal, and whether that was tried; with the body that goes otherwise. */
@@ -224,7 +226,11 @@ export class Healing {
   #unknownMember(failure: Failure, taken: TakenRequest): Promise<Verdict> | undefined {
     if (!isFailureOf(failure, "request-malformed")) return undefined;
     const parameter = memberParameter(failure.data.member);
-    if (parameter === undefined || taken.projection.without.includes(parameter)) return undefined;
+    if (parameter === undefined || this.#members.has(parameter)) return undefined;
+    // Of two roles the one that was refused last holds: a relay may have servers that know one each.
+    const isOfIt = (one: string): boolean => one.split("=")[0] === parameter.split("=")[0];
+    if (taken.projection.without.findLast(isOfIt) === parameter) return undefined;
+    this.#members.add(parameter);
     this.#repaired(failure, this.#ofParameter(failure, parameter), taken);
     const name = printableLine(itemMember(parameter) ?? "", 60);
     const others = name === "role=developer" ? "the system's" : "a developer's";
