@@ -4,7 +4,6 @@ import { Failure, isFailureOf } from "../../failure.ts";
 import { contextWindow } from "../../agent/context-window.ts";
 import type { Session } from "../../runtime.ts";
 import { type FollowUpMode, longestText, sortInbox } from "../../session/follow-up.ts";
-import type { Settings } from "../../session/event.ts";
 import type { History } from "../../session/history.ts";
 import type { SessionStore } from "../../store.ts";
 import { type Invocation, optionText } from "../cli/command.ts";
@@ -15,7 +14,8 @@ import { historyOf, recall, recallSince, stopOf } from "./recall.ts";
 import { runSlashCommand } from "./run-slash.ts";
 import type { SlashCall } from "./slash.ts";
 import type { Typed } from "./slash-words.ts";
-import { type Block, emptyView, type Happening, note, outcomeBlocks, reduce, type View } from "./state.ts";
+import type { Block, Happening, Shown, View } from "./state.ts";
+import { emptyView, note, outcomeBlocks, reduce } from "./state.ts";
 import { modelWords } from "../session-words.ts";
 import { changeWords, openedBlock, troubleWords } from "./words.ts";
 
@@ -28,6 +28,8 @@ const tick = 1_000;
  */
 export class Conversation {
   readonly questions: Questions;
+  /** While a command leads to another session or model, for which what is typed meanwhile is meant: whether it got there. */
+  leading: Promise<boolean> | undefined;
   readonly #invocation: Invocation;
   readonly #bench: Workbench;
   readonly #changed: () => void;
@@ -98,19 +100,21 @@ export class Conversation {
    * Goes to a session: takes its lease once, so that what stands in its way is said now, and shows how it ended. Throws what `resume` throws.
    * Resolves to what was said in it, oldest first.
    */
-  async enter(id: string, resumption: Resumption = { here: false, force: false }): Promise<string[]> {
+  async enter(find: () => Promise<{ id: string; resumption?: Resumption }>): Promise<string[]> {
     if (this.#controller)
       throw new Failure("usage", "A turn runs. Wait for it, or stop it with Esc, and then go elsewhere.", {});
-    const session = await this.#bench.resume(id, resumption);
-    await session.close();
-    const { history, blocks, prompts } = await recall(this.#bench.store, session.id, 2);
-    const { lastOutcome } = history;
-    this.tell(openedBlock(history), ...blocks, ...outcomeBlocks(lastOutcome));
-    this.#take(history);
-    this.#rest();
+    const said = await this.#lead("/resume", async () => {
+      const { id, resumption = { here: false, force: false } } = await find();
+      const session = await this.#bench.resume(id, resumption);
+      await session.close();
+      const { history, blocks, prompts } = await recall(this.#bench.store, session.id, 2);
+      this.tell(openedBlock(history), ...blocks, ...outcomeBlocks(history.lastOutcome));
+      this.#take(history);
+      return prompts;
+    });
     if (this.#invocation.options["wait"] === true) this.wake(true);
     await this.#look();
-    return prompts;
+    return said;
   }
 
   /** Goes where the words of `/resume` say; the open session is meant where they name none. As `enter`. */
@@ -122,10 +126,12 @@ export class Conversation {
         "/resume needs a session, and none is begun yet: /resume without words picks one.",
         {},
       );
-    const { readResumption } = await import("../cli/exec.ts");
     const words = options["last"] === true ? args : named;
-    const { find, resumption } = await readResumption({ ...this.#invocation, args: words, options });
-    return this.enter(await this.find(find), resumption);
+    return this.enter(async () => {
+      const { readResumption } = await import("../cli/exec.ts");
+      const { find, resumption } = await readResumption({ ...this.#invocation, args: words, options });
+      return { id: await this.find(find), resumption };
+    });
   }
 
   /** Another model from the next turn on; with no words says which it is. Throws what `resume` throws. */
@@ -134,10 +140,13 @@ export class Conversation {
       throw new Failure("usage", "A model's name is one word: /model gpt-5.5/high", {});
     const choice = choiceOf(typed);
     const isChanged = Object.keys(choice).length > 0;
-    if (isChanged && this.#id !== undefined) {
-      const session = await this.#bench.resume(this.#id, { here: false, force: false, choice });
-      await session.close();
-      this.#take(session.history);
+    const id = this.#id;
+    if (isChanged && id !== undefined) {
+      await this.#lead("/model", async () => {
+        const session = await this.#bench.resume(id, { here: false, force: false, choice });
+        await session.close();
+        this.#take(session.history);
+      });
     } else if (isChanged) {
       this.#choice = { ...this.#choice, ...choice };
       this.begin();
@@ -160,9 +169,9 @@ export class Conversation {
    * and to whether the text is in the log. Never rejects: what went wrong is told.
    */
   turn(text?: string): Promise<boolean> {
+    this.#tell({ type: "begun", at: systemClock.now(), ...(text !== undefined && { text }) });
     return this.#run(async (signal) => {
       let turns = 0;
-      this.#tell({ type: "begun", at: systemClock.now(), ...(text !== undefined && { text }) });
       let session: Session | undefined;
       try {
         session = await this.#own();
@@ -220,7 +229,8 @@ export class Conversation {
       await this.#running;
     }
     if (this.#view.phase.kind === "resting") {
-      await this.#run((signal) => this.#command(call, signal));
+      const work = (signal: AbortSignal): Promise<boolean> => this.#command(call, signal);
+      await (slash.leads ? this.#lead(`/${slash.name}`, work) : this.#run(work, `/${slash.name}`));
     } else if (slash.alone || slash.leads) {
       const words = `/${slash.name} works in a session that rests. Wait for the turn, or stop it with Esc.`;
       throw new Failure("usage", words, {});
@@ -248,8 +258,9 @@ export class Conversation {
     await this.#bench.close();
   }
 
-  /** One thing at a time; however it ends, the view rests (R27). */
-  #run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** One thing at a time; however it ends, the view rests (R27). `what`: the command, where it is one. */
+  #run<T>(work: (signal: AbortSignal) => Promise<T>, what?: string): Promise<T> {
+    if (what !== undefined) this.#tell({ type: "commanding", what, at: systemClock.now() });
     const controller = new AbortController();
     const signal = AbortSignal.any([controller.signal, this.#invocation.signal]);
     this.#controller = controller;
@@ -266,6 +277,15 @@ export class Conversation {
     return run;
   }
 
+  #lead<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const led = this.#run(work, what);
+    this.leading = led.then(
+      (there) => there !== false,
+      () => false,
+    );
+    return led.finally(() => (this.leading = undefined));
+  }
+
   async #own(): Promise<Session> {
     if (this.#id !== undefined) return this.#bench.resume(this.#id, { here: false, force: false });
     const id = uuidv7(systemClock.now());
@@ -276,11 +296,11 @@ export class Conversation {
     return session;
   }
 
-  async #command(call: Extract<SlashCall, { kind: "command" }>, signal: AbortSignal): Promise<void> {
-    this.#tell({ type: "commanding", what: `/${call.command.slash.name}`, at: systemClock.now() });
+  /** Resolves to whether it led to a session. */
+  async #command(call: Extract<SlashCall, { kind: "command" }>, signal: AbortSignal): Promise<boolean> {
     const leadsTo = await this.#runCommand(call, signal);
     const id = leadsTo ?? this.#id;
-    if (id === undefined) return;
+    if (id === undefined) return false;
     try {
       const history = await historyOf(this.#bench.store, await this.#bench.store.head(id));
       if (leadsTo !== undefined && history.id !== this.#id)
@@ -291,6 +311,7 @@ export class Conversation {
       if (isFailureOf(error, "session-missing")) this.#gone();
       else this.tellTrouble(error);
     }
+    return leadsTo !== undefined;
   }
 
   #runCommand(
@@ -376,11 +397,4 @@ export class Conversation {
     this.#view = reduce(this.#view, happening);
     this.#changed();
   }
-}
-
-export interface Shown {
-  /** What a new session is asked with. */
-  usual: Pick<Settings, "model" | "effort">;
-  /** Called when the view is another one. */
-  changed: () => void;
 }

@@ -178,6 +178,9 @@ export class Desk {
   }
 
   async #submit(text: string): Promise<void> {
+    // What could not be reached is told, and what was meant for it is nobody else's.
+    const { leading } = this.#talk;
+    if (leading && !(await leading)) return this.#giveBack(text);
     const { view, id } = this.#talk;
     const { phase } = view;
     if (text.trim() === "") {
@@ -229,7 +232,7 @@ export class Desk {
   async enter(id: string): Promise<void> {
     try {
       // A session of Codex's is taken over by being found.
-      this.sit(this.#talk, await this.#talk.enter(await this.#talk.find(id)));
+      this.sit(this.#talk, await this.#talk.enter(async () => ({ id: await this.#talk.find(id) })));
     } catch (error) {
       this.#talk.tellTrouble(error);
     }

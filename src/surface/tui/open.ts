@@ -34,7 +34,8 @@ export async function openInterface(
   const conversation = await Conversation.open(invocation, { usual: config, changed: desk.changed });
   try {
     if (session) {
-      const past = await conversation.enter(await conversation.find(session.find), session.resumption);
+      const { find, resumption } = session;
+      const past = await conversation.enter(async () => ({ id: await conversation.find(find), resumption }));
       desk.sit(conversation, past);
     } else {
       conversation.tell(welcome(folder, model, config.approval));

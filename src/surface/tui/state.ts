@@ -1,7 +1,7 @@
 import { parseJson } from "../../lib/json.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { secondsWords } from "../../lib/words.ts";
-import type { TurnOutcome } from "../../session/event.ts";
+import type { Settings, TurnOutcome } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
 import type { QueuedFollowUp } from "../../store.ts";
 import type { ApprovalRequest, ToolOutcome } from "../../tool.ts";
@@ -96,6 +96,14 @@ export type Happening =
   | { type: "told"; blocks: readonly Block[] };
 
 const nothing: View["scrolled"] = { text: "", fence: "" };
+
+/** What shows a conversation. */
+export interface Shown {
+  /** What a new session is asked with. */
+  usual: Pick<Settings, "model" | "effort">;
+  /** Called when the view is another one. */
+  changed: () => void;
+}
 
 export function emptyView(model: string): View {
   return {

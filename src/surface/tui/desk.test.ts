@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Invocation } from "../cli/command.ts";
+import { Conversation } from "./conversation.ts";
+import { Desk } from "./desk.ts";
+import { recall } from "./recall.ts";
+
+let folder: string;
+let conversation: Conversation;
+let desk: Desk;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "desk-"));
+  const home = join(folder, "home");
+  mkdirSync(home);
+  const environment = {
+    THROUGHLINE_HOME: home,
+    CODEX_HOME: join(folder, "no-codex"),
+  };
+  const terminal = {
+    out: () => undefined,
+    err: () => undefined,
+    interactive: false,
+    colour: false,
+    readInput: () => Promise.resolve(undefined),
+  };
+  const { signal } = new AbortController();
+  const invocation: Invocation = {
+    args: [],
+    options: { provider: "simulator" },
+    terminal,
+    environment,
+    folder,
+    signal,
+  };
+  desk = new Desk();
+  conversation = await Conversation.open(invocation, { usual: { model: "gpt-5.5" }, changed: desk.changed });
+  desk.sit(conversation, []);
+  await conversation.turn("first");
+});
+afterEach(async () => {
+  await conversation.close();
+  rmSync(folder, { recursive: true });
+});
+
+const rests = (): Promise<void> =>
+  expect.poll(() => conversation.view.phase.kind, { timeout: 10_000 }).toBe("resting");
+
+it.each(["/fork", "/model other", "/resume first-one"])(
+  "what is said right behind %s is said where that leads, and waits in no other session",
+  async (line) => {
+    const first = conversation.id!;
+    if (line.startsWith("/resume")) {
+      desk.send("/name first-one");
+      await rests();
+      conversation.begin();
+      await conversation.turn("second");
+    }
+    const before = conversation.id!;
+    desk.send(line);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    desk.send("hello");
+    desk.send("and again");
+    await expect.poll(() => conversation.leading).toBeUndefined();
+    await rests();
+    const { prompts } = await recall(conversation.store, conversation.id!, 9);
+    expect(prompts).toEqual(["first", "hello", "and again"]);
+    expect(conversation.id === before).toBe(line.startsWith("/model"));
+    if (line.startsWith("/resume")) expect(conversation.id).toBe(first);
+    for (const id of [first, before]) expect(await conversation.store.queued(id)).toEqual([]);
+  },
+);
+
+it("what is said behind what leads nowhere is given back", async () => {
+  desk.send("/resume nobody");
+  desk.send("hello");
+  await expect.poll(() => desk.scene().composer.draft.text).toContain("hello");
+  await rests();
+  expect((await recall(conversation.store, conversation.id!, 9)).prompts).toEqual(["first"]);
+});
