@@ -156,7 +156,9 @@ function appendLater(folder: RepairFolder, since: number): void {
 function appendEncoded(from: number, to: number, since: number, encoding: Encoding): void {
   const decoder = new TextDecoder();
   const piece = Buffer.allocUnsafe(2 ** 20);
-  let end = fstatSync(to).size;
+  const { size } = fstatSync(to);
+  // Behind half of a letter nothing could be read.
+  let end = size + (size % 2);
   const append = (text: string): void => {
     const bytes = encoded(text, encoding);
     writeAll(to, bytes, end);

@@ -106,6 +106,28 @@ describe("a rollout that a program has written anew is one again", () => {
     expect(scanRollout(file!)).toMatchObject({ header: { id }, messages: 2, flaws: ["other-layout"] });
   });
 
+  it.each(layouts.filter(([what]) => /a record a line|^UTF-16/u.test(what)))(
+    "%s and torn off, with what Codex has written since a repair that was taken back",
+    async (what, content) => {
+      const path = written(`torn${what.replaceAll(/\W/gu, "")}`, Buffer.from(content).subarray(0, -61));
+      const home = mkdtempSync(join(root, "own-"));
+      const mend = (): Promise<unknown> =>
+        repairRollout(path, { home, seals: { which: "none" }, now }, () => undefined);
+      await mend();
+      const later = [said(3, "user", "Und über dem Teich? 🦆"), said(4, "assistant", "5, 6")];
+      const since = later.map((row) => `${JSON.stringify(row)}\n`).join("");
+      appendFileSync(path, since);
+      await undoRepair(home, path);
+      await mend();
+      const mended = readFileSync(path, "utf8")
+        .split("\n")
+        .map((line) => line.trim());
+      expect(mended).toEqual(
+        expect.arrayContaining(`${whole}${since}`.trimEnd().split("\n").toSpliced(2, 1)),
+      );
+    },
+  );
+
   it.each(layouts.filter(([what]) => /jq \.|a record a line|^UTF-16$|big/u.test(what)))(
     "%s, with what Codex has written since a repair that was taken back",
     async (what, content) => {

@@ -26,7 +26,7 @@ const enough = 2 ** 9;
 const headBytes = 2 ** 20;
 /** They unpack to ten times as much, and never to less than a block. */
 const packedBytes = 2 ** 18;
-const [newline, openBrace, openBracket, closeBracket] = [0x0a, 0x7b, 0x5b, 0x5d];
+const [comma, newline, openBrace, openBracket, closeBracket] = [0x2c, 0x0a, 0x7b, 0x5b, 0x5d];
 
 /** Of a rollout that has no lines as Codex writes them; `undefined` where it has, or where it holds no record at all. Reads its head. */
 export function writingOf(path: string): Writing | undefined {
@@ -48,9 +48,10 @@ function writingIn(bytes: Buffer): Writing | "lines" | "none" {
   if (isInLines) return encoding === "utf-8" ? "lines" : { layout: "UTF-16", encoding, isInLines };
   if (!isRecord(firstValue(text))) return "none";
   if (encoding !== "utf-8") return { layout: "UTF-16", encoding, isInLines };
-  // Behind a record that is spread over lines others may have one each: those that Codex has written since.
+  // Behind records of a list, and one that is spread over lines, others may have a line each: those that Codex has written since.
   const beginning = lines.find(({ bytes: line }) => line.includes(openBrace));
-  const isSpread = beginning !== undefined && !isRecord(firstValue(beginning.bytes));
+  const isSpread =
+    beginning !== undefined && (isListed(beginning.bytes) || !isRecord(firstValue(beginning.bytes)));
   // A file that has lines, and no first one that can be read, has others that can be; a list of one value a line ends with one.
   const isList = text[begin(text)] === openBracket;
   const close = lines.findIndex(({ bytes: line }) => line[begin(line)] === closeBracket);
@@ -58,6 +59,10 @@ function writingIn(bytes: Buffer): Writing | "lines" | "none" {
   if (!isSpread && (isList ? list : lines).some((line) => isRecord(line.bytes))) return "lines";
   return { layout: isList ? "one JSON list" : "one record over many lines", encoding, isInLines };
 }
+
+/** Whether another record of a list is to come behind a line. */
+const isListed = (line: Buffer): boolean =>
+  line.subarray(line.findLastIndex((byte) => !isSpace(byte)))[0] === comma;
 
 /** The first one that stands in a text, without the spaces between its parts. */
 function firstValue(text: Buffer): Buffer {

@@ -20,6 +20,8 @@ export class ValuesInLines {
     let length = 0;
     for (let at = this.#begin(piece); at < piece.length; at++) {
       const byte = piece[at]!;
+      // A string has no line break in it: one that was torn off ends there, or all that follows would be taken for its opposite.
+      if (this.#isString && byte === newline) [this.#isString, this.#isEscaped] = [false, false];
       if (this.#isString) {
         lines[length++] = byte;
         this.#isString = this.#isEscaped || byte !== quote;
