@@ -143,6 +143,8 @@ describe("throughline purge", () => {
       await rig.run(["exec", `one ${secret}`]);
       const folder = rig.sessionFolder(rig.id());
       renameSync(folder, join(dirname(folder), `.gone-${rig.id()}`));
+      mkdirSync(join(rig.home, "cache"));
+      writeFileSync(join(rig.home, "cache", "codex-1.json"), secret);
       expect(remaining(rig)).not.toEqual([]);
       expect(await purge(rig, "purge", "--yes")).toMatchObject({ status: 0, deleted: [], troubles: [] });
       expect(remaining(rig)).toEqual([]);

@@ -165,7 +165,8 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
   const left = [...plan.left];
   const stays = new Set<string>();
   const takesRelatives = options["withRelatives"] === true;
-  const troubles = plan.chosen.length > 0 ? forgetLists(homeFolder(options, environment)) : [];
+  // Also where no session is left: a run before this one may have removed them, and not this.
+  const troubles = forgetLists(homeFolder(options, environment));
   for (const session of plan.chosen) {
     if (signal.aborted) break;
     if (session.successor !== undefined && stays.has(session.successor)) {
