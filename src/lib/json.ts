@@ -82,13 +82,19 @@ export function members(bytes: Uint8Array): Member[] {
   return found;
 }
 
-/** The byte ranges of the elements of the list that the bytes hold, in order. Anything else than a valid JSON list gives none. */
-export function elements(bytes: Uint8Array): [start: number, end: number][] {
+/**
+ * The byte ranges of the elements of the list that the bytes hold, in order, of `most` of them at most. Anything else than a valid JSON list
+ * gives none.
+ */
+export function elements(
+  bytes: Uint8Array,
+  most: number = Number.POSITIVE_INFINITY,
+): [start: number, end: number][] {
   const found: [number, number][] = [];
   let at = skipSpace(bytes, 0);
   if (bytes[at] !== 0x5b) return found;
   at = skipSpace(bytes, at + 1);
-  while (at < bytes.length && bytes[at] !== 0x5d) {
+  while (at < bytes.length && bytes[at] !== 0x5d && found.length < most) {
     const end = trimEnd(bytes, at, skipValue(bytes, at));
     if (end === at) return found;
     found.push([at, end]);

@@ -30,8 +30,9 @@ export function documentAt(path: string): OldDocument | undefined {
 
 /** `isNamed`: its file's name is that of one, so that its session may be missing. */
 function documentIn(text: Buffer, isNamed: boolean): OldDocument | undefined {
+  if (!text.includes(itemsKey)) return undefined;
   const begin = text[0] === 0xef ? 3 : 0;
-  const [only, ...others] = elements(text.subarray(begin));
+  const [only, ...others] = elements(text.subarray(begin), 2);
   const start = only === undefined ? begin : begin + only[0];
   const [session, items] = ["session", "items"].map((key) => placeOf(text, start, key));
   if (others.length > 0 || items === undefined || text[items[0]] !== openBracket) return undefined;
@@ -43,6 +44,7 @@ function documentIn(text: Buffer, isNamed: boolean): OldDocument | undefined {
 }
 
 const openBracket = 0x5b;
+const itemsKey = Buffer.from('"items"');
 
 function placeOf(text: Buffer, start: number, key: string): Place | undefined {
   try {
