@@ -13,6 +13,7 @@ const mostDoubles = 200_000;
 const mostIds = mostLines / 4;
 /** Ids of items that are shorter may come again: `fc_0`, `msg_1` of local models and gateways. OpenAI's have 27 characters and more, Codex's own 40. */
 const uniqueId = 20;
+const space = 0x20;
 /** What an id was seen as. */
 const [asItem, asCall, asOutput] = [1, 2, 4];
 
@@ -125,14 +126,18 @@ export class DoublesWatch {
     return place > 0 && line.bytes.equals(this.#readAt(place - 1, line.bytes.length));
   }
 
-  /** How many lines ago the very same bytes were seen for the first time. */
+  /** How many lines ago the very same bytes were seen for the first time, whatever spaces a repair has left around them. */
   #repeats({ timestamp }: WatchedRecord, { bytes, index, offset }: RolloutLine): number | undefined {
-    const key = (timeOf(timestamp) ?? 0) * 2 ** 11 + (bytes.length % 2 ** 11);
+    let [from, to] = [0, bytes.length];
+    while (bytes[from] === space) from++;
+    while (to > from && bytes[to - 1] === space) to--;
+    const key = (timeOf(timestamp) ?? 0) * 2 ** 11 + ((to - from) % 2 ** 11);
     const first = this.#first.get(key);
     if (first === undefined) {
-      if (this.#first.size < mostIds) this.#first.set(key, { index, at: offset });
+      if (this.#first.size < mostIds) this.#first.set(key, { index, at: offset + from });
       return undefined;
     }
-    return bytes.equals(this.#readAt(first.at, bytes.length)) ? index - first.index : undefined;
+    const isSame = bytes.subarray(from, to).equals(this.#readAt(first.at, to - from));
+    return isSame ? index - first.index : undefined;
   }
 }

@@ -82,3 +82,15 @@ describe("a prompt whose record is damaged, in a session without ordinals that s
     expect(left.filter((line) => line.includes("rebuilt_by"))).toHaveLength(1);
   });
 });
+
+it("an output that is found behind something torn, twice, is one with one call, and nothing is left for a second repair", async () => {
+  const path = rollouts("0.36.0").find((each) =>
+    readFileSync(each, "utf8").includes("function_call_output"),
+  )!;
+  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+  const at = lines.findIndex((line) => line.includes('"function_call_output"'));
+  const torn = `${lines[at - 1]!.slice(40)}${lines[at]!}`;
+  const once = await repaired(basename(path), [torn, torn, ...lines.slice(at + 1)]);
+  expect(once.filter((line) => line.includes('"type":"function_call'))).toHaveLength(2);
+  expect(await repaired(basename(path), once)).toEqual(once);
+});
