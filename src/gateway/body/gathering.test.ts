@@ -94,4 +94,25 @@ describe("the pieces of an answer", () => {
     vi.advanceTimersToNextTimer();
     for (const { seen } of answers) expect(seen).toEqual(["a", "|", "b", "|"]);
   });
+
+  test("rest longer while many answers do, and no longer than that", async () => {
+    const rests = new Rests();
+    const answers = Array.from({ length: 16 }, () => watched(rests));
+    const one = answers[0]!;
+    for (const { add } of answers) add("a");
+    await tick();
+    vi.advanceTimersByTime(4);
+    for (const { add } of answers) add("b");
+    await tick();
+    one.add("c");
+    vi.advanceTimersByTime(9);
+    expect(one.seen).toEqual(["a", "|", "b", "|"]);
+    vi.advanceTimersByTime(1);
+    expect(one.seen.slice(4)).toEqual(["c", "|"]);
+    one.add("d");
+    vi.advanceTimersByTime(10);
+    one.add("e");
+    vi.advanceTimersByTime(4);
+    expect(one.seen.slice(6)).toEqual(["d", "|", "e", "|"]);
+  });
 });

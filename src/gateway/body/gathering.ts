@@ -3,18 +3,24 @@ import { type BodyMemory, segmentBytes } from "./held-body.ts";
 /** Between two runs of one answer, milliseconds: longer than a burst needs from one event to the next, shorter than anyone sees. */
 const restMs = 4;
 
+/** The same where so many answers rest at once that writing them is most of what the gateway does. */
+const busyRestMs = 10;
+const busy = 16;
+
 /** One timer for all answers that rest: one for each would cost more than the writes that it saves. */
 export class Rests {
   #resting: Gathering[] = [];
+  #isBusy = false;
 
   begin(gathering: Gathering): void {
-    if (this.#resting.length === 0) setTimeout(() => this.#end(), restMs);
+    if (this.#resting.length === 0) setTimeout(() => this.#end(), this.#isBusy ? busyRestMs : restMs);
     this.#resting.push(gathering);
   }
 
   #end(): void {
     const rested = this.#resting;
     this.#resting = [];
+    this.#isBusy = rested.length >= busy;
     for (const gathering of rested) gathering.rested();
   }
 }
