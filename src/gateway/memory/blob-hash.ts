@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { fernetHead } from "../../session/seal.ts";
 
 /** How a blob is known: the SHA-256 (hex) of its text. The blob itself is never kept. */
 export function blobHash(blob: string | Uint8Array): string {
@@ -11,7 +12,7 @@ export function blobHash(blob: string | Uint8Array): string {
  */
 export function blobsIn(bytes: Buffer): string[] {
   return [
-    ...hashesIn(bytes, '\\"message\\"', { quote: '\\"', begin: "gAAAAA" }),
+    ...hashesIn(bytes, '\\"message\\"', { quote: '\\"', begin: fernetHead }),
     ...hashesIn(bytes, '"encrypted_content"', { quote: '"', begin: "" }),
   ];
 }

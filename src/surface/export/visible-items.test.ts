@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { systemClock } from "../../lib/clock.ts";
+import { importPlan } from "../../../test/kit/import-plan.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { itemText } from "../../session/item.ts";
 import { itemsOf } from "../../store/items.ts";
-import { memoryStore } from "../../store/memory/memory-store.ts";
 import { threadAt } from "../../foreign/codex/takeover/find.ts";
 import { importThread } from "../../foreign/codex/takeover/import.ts";
 import { visibleItems } from "./visible-items.ts";
@@ -35,16 +34,8 @@ async function shown(...lines: JsonObject[]): Promise<string[]> {
   const path = join(folder, `rollout-2026-11-21T09-09-07-${id}.jsonl`);
   const head = { timestamp, type: "session_meta", payload: { id, timestamp, cwd: "/w" } };
   writeFileSync(path, [head, ...lines].map((line) => `${JSON.stringify(line)}\n`).join(""));
-  const store = memoryStore({ version: "1" });
-  onTestFinished(() => store.close());
-  const settings = { provider: "p", model: "m", instructionsHash: "", approval: "ask" } as const;
-  const plan = {
-    store,
-    clock: systemClock,
-    issuer: () => "i",
-    settings: () => settings,
-    workspace: () => Promise.resolve({ path: "/w" }),
-  };
+  const plan = importPlan();
+  const { store } = plan;
   await importThread(plan, (await threadAt(path))!);
   const texts: string[] = [];
   const items = await visibleItems(store, id);

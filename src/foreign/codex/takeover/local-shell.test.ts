@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { systemClock } from "../../../lib/clock.ts";
+import { importPlan } from "../../../../test/kit/import-plan.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { advance, createHistory } from "../../../session/history.ts";
-import { memoryStore } from "../../../store/memory/memory-store.ts";
 import { threadAt } from "./find.ts";
 import { importThread } from "./import.ts";
 import { lostOutput } from "../repair/rebuild-pair.ts";
@@ -38,16 +37,8 @@ test("a call of the local shell is answered by the output that Codex stored for 
     ...items.map((payload) => ({ timestamp, type: "response_item", payload })),
   ];
   writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  const store = memoryStore({ version: "1" });
-  onTestFinished(() => store.close());
-  const settings = { provider: "p", model: "m", instructionsHash: "", approval: "ask" } as const;
-  const plan = {
-    store,
-    clock: systemClock,
-    issuer: () => "i",
-    settings: () => settings,
-    workspace: () => Promise.resolve({ path: "/w" }),
-  };
+  const plan = importPlan();
+  const { store } = plan;
   const taken = await importThread(plan, (await threadAt(path))!);
   expect(taken.counts).toMatchObject({ calls: 2, outputs: 1 });
   const history = createHistory();

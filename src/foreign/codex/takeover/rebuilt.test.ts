@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { systemClock } from "../../../lib/clock.ts";
+import { importPlan } from "../../../../test/kit/import-plan.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { advance, createHistory } from "../../../session/history.ts";
 import { itemText } from "../../../session/item.ts";
 import { itemsOf } from "../../../store/items.ts";
-import { memoryStore } from "../../../store/memory/memory-store.ts";
 import { threadAt } from "./find.ts";
 import { importThread } from "./import.ts";
 
@@ -70,16 +69,8 @@ async function takenIn(pieces: readonly number[], lines: readonly JsonObject[]):
   };
   const write = (count: number): void =>
     writeFileSync(path, [head, ...lines.slice(0, count)].map((line) => `${JSON.stringify(line)}\n`).join(""));
-  const store = memoryStore({ version: "1" });
-  onTestFinished(() => store.close());
-  const settings = { provider: "p", model: "m", instructionsHash: "", approval: "ask" } as const;
-  const plan = {
-    store,
-    clock: systemClock,
-    issuer: () => "i",
-    settings: () => settings,
-    workspace: () => Promise.resolve({ path: "/w" }),
-  };
+  const plan = importPlan();
+  const { store } = plan;
   for (const count of pieces.slice(0, -1)) {
     write(count);
     await importThread(plan, (await threadAt(path))!);

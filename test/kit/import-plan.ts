@@ -1,0 +1,18 @@
+import { onTestFinished } from "vitest";
+import type { ImportPlan } from "../../src/foreign/codex/takeover/import.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { memoryStore } from "../../src/store/memory/memory-store.ts";
+
+/** What a rollout is taken over with: into a store in memory, which is closed when the test is over. */
+export function importPlan(): ImportPlan {
+  const store = memoryStore({ version: "1" });
+  onTestFinished(() => store.close());
+  const settings = { provider: "p", model: "m", instructionsHash: "", approval: "ask" } as const;
+  return {
+    store,
+    clock: systemClock,
+    issuer: () => "i",
+    settings: () => settings,
+    workspace: () => Promise.resolve({ path: "/w" }),
+  };
+}
