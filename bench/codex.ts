@@ -128,10 +128,10 @@ async function resumes(scratch: string, binary: string, quick: boolean): Promise
   const sink = await startSink();
   const work = join(scratch, "codex-work");
   mkdirSync(work, { recursive: true });
-  for (const size of sizesOf(quick)) {
+  for (const { size, more = {} } of resumed(quick)) {
     const home = join(scratch, `codex-resume-${size}`);
     const own = join(scratch, `own-resume-${size}`);
-    const { id } = writeRollout(home, began + size, work, { bytes: size * 1e6, output: 7_500 });
+    const { id } = writeRollout(home, began + size, work, { bytes: size * 1e6, output: 7_500, ...more });
     codexHome(binary, home, { url: sink.baseUrl, apiKey: key, model: "bench" });
     const env = { CODEX_HOME: home, LOOPBACK_KEY: key, OPENAI_API_KEY: key, OPENAI_BASE_URL: sink.baseUrl };
     const ours = [await resumeOurs(sink, id, own, work, env), await resumeOurs(sink, id, own, work, env)];
@@ -142,7 +142,7 @@ async function resumes(scratch: string, binary: string, quick: boolean): Promise
     for (const [at, which] of ["first", "second"].entries()) {
       const [mine, other] = [ours[at]!, theirs[at]!];
       rows.push({
-        measure: `codex: ${which} resume of ${size} MB, start to last byte of ${megabytes(mine.bytes)}`,
+        measure: `codex: ${which} resume of ${size} MB${more.compactedAfter === undefined ? "" : ", compacted each MB"}, start to last byte of ${megabytes(mine.bytes)}`,
         ours: `${ms(mine.ms)}, ${megabytes(mine.peak)}`,
         beside: `${ms(other.ms)}, ${megabytes(other.peak)} Codex ${codexVersion} (${megabytes(other.bytes)})`,
         ratio: `${ratio(mine.ms, other.ms)}, memory ${ratio(mine.peak, other.peak)}`,
@@ -156,8 +156,11 @@ async function resumes(scratch: string, binary: string, quick: boolean): Promise
   return rows;
 }
 
-/** Megabytes. */
-const sizesOf = (quick: boolean): number[] => (quick ? [10, 200] : [10, 50, 100, 200]);
+/** `size`: megabytes. The last one once more as a thread of that size is in life, since a model's window holds about a megabyte. */
+function resumed(quick: boolean): { size: number; more?: { compactedAfter?: number } }[] {
+  const sizes = quick ? [10, 200] : [10, 50, 100, 200];
+  return [...sizes.map((size) => ({ size })), { size: sizes.at(-1)!, more: { compactedAfter: 30 } }];
+}
 
 interface Resumed {
   ms: number;

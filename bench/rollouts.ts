@@ -8,6 +8,8 @@ export interface RolloutShape {
   bytes: number;
   /** Bytes of a tool's output; the turn has four of them. */
   output: number;
+  /** After so many turns what was said is compacted; absent: never. */
+  compactedAfter?: number;
 }
 
 const instructions = "You are a coding agent. You and the user share one workspace. ".repeat(320);
@@ -19,7 +21,7 @@ export function writeRollout(
   home: string,
   at: number,
   cwd: string,
-  { bytes, output }: RolloutShape,
+  { bytes, output, compactedAfter }: RolloutShape,
 ): { id: string; path: string } {
   const id = uuidAt(at);
   const time = new Date(at).toISOString();
@@ -54,13 +56,36 @@ export function writeRollout(
     history_mode: "paginated",
     context_window: { window_id: uuidAt(at) },
   });
-  for (let turn = 1; written + waiting.length < bytes; turn++) writeTurn(line, id, cwd, turn, at, output);
+  for (let turn = 1; written + waiting.length < bytes; turn++) {
+    writeTurn(line, id, cwd, turn, at, output);
+    if (compactedAfter !== undefined && turn % compactedAfter === 0) writeCompaction(line, turn, at);
+  }
   writeSync(file, waiting);
   closeSync(file);
   return { id, path };
 }
 
 type Line = (type: string, payload: object) => void;
+
+/** The prompts of the last turns and a summary in words stand in the place of all before. */
+function writeCompaction(line: Line, turn: number, at: number): void {
+  const message = (text: string): object => ({
+    type: "message",
+    role: "user",
+    content: [{ type: "input_text", text }],
+  });
+  const kept = Array.from({ length: Math.min(turn, 12) }, (_, ago) =>
+    message(promptOf(turn - ago)),
+  ).reverse();
+  const summary = `Another language model started to solve this problem and produced a summary of its thinking process.\n${word.repeat(30)}`;
+  line("compacted", {
+    message: summary,
+    replacement_history: [...kept, message(summary)],
+    window_id: uuidAt(at),
+  });
+}
+
+const promptOf = (turn: number): string => `turn ${turn}: change the parser and run its tests`;
 
 function writeTurn(line: Line, thread: string, cwd: string, turn: number, at: number, size: number): void {
   const turnId = uuidAt(at);
@@ -76,7 +101,7 @@ function writeTurn(line: Line, thread: string, cwd: string, turn: number, at: nu
     model: "gpt-5.5",
     summary: "none",
   });
-  const prompt = `turn ${turn}: change the parser and run its tests`;
+  const prompt = promptOf(turn);
   line("response_item", {
     type: "message",
     id: `msg_${turnId}`,

@@ -20,8 +20,11 @@ const outputSlot = slotOf("payload.output");
 /** Members that are one of a few words, if they are text. */
 const words: ReadonlySet<string> = new Set(["type", "role", "name"]);
 
-/** An object whose members are looked up when they are asked for. */
-function lazily(json: JsonSkim, names: readonly string[], parent: string): object {
+/**
+ * Members that are looked up when they are asked for, for the prototype of an object: V8 takes what an object has of its own to be data, and
+ * asks its general lookup for each of these then.
+ */
+function lazily(json: JsonSkim, names: readonly string[], parent: string): PropertyDescriptorMap {
   const getters = names.map((name) => {
     const slot = slotOf(`${parent}.${name}`);
     const get = words.has(name)
@@ -29,7 +32,7 @@ function lazily(json: JsonSkim, names: readonly string[], parent: string): objec
       : (): unknown => json.value(slot);
     return [name, { get, enumerable: true, configurable: true }] as const;
   });
-  return Object.defineProperties({}, Object.fromEntries(getters));
+  return Object.fromEntries(getters);
 }
 
 /** The one record that a `LineSkim` gives out, about another line each time: a rollout has hundreds of thousands. */
@@ -43,10 +46,10 @@ class SkimmedRecord implements WatchedRecord {
 
   constructor(json: JsonSkim) {
     this.#json = json;
-    const item = lazily(json, askedOfItem, "payload.item");
-    this.payload = Object.defineProperty(lazily(json, askedOfPayload, "payload"), "item", {
-      get: () => (json.isObject(itemSlot) ? item : json.value(itemSlot)),
-    });
+    const item: object = Object.create(Object.create(null, lazily(json, askedOfItem, "payload.item")));
+    const members = lazily(json, askedOfPayload, "payload");
+    members["item"] = { get: () => (json.isObject(itemSlot) ? item : json.value(itemSlot)) };
+    this.payload = Object.create(Object.create(null, members));
   }
 
   get timestamp(): unknown {

@@ -269,8 +269,12 @@ test("a rollout that was written anew is taken over anew", async () => {
   writeFileSync(path, `${lines.join("\n")}\n`);
   const plan = newPlan();
   const { id } = await take(plan, path);
+  const log = await plan.store.acquire(id, { record: () => {} }, { doing: "archiving" });
+  await log.append({ event: { type: "session-archived" } });
+  await log.release();
   writeFileSync(path, `\n${lines.join("\n")}\n`);
   expect(await take(plan, path)).toMatchObject({ did: "remade", id });
+  expect(await open(plan, id)).toMatchObject({ history: { archived: true } });
 });
 
 test("what a session holds is not given up for a rollout that was emptied, cut short or overwritten since", async () => {

@@ -95,10 +95,10 @@ export async function importThread(
   thread: Thread,
   { as, keep = false }: ImportOptions = {},
 ): Promise<TakenOver> {
-  if (as !== undefined) return make(plan, thread, as, keep);
+  if (as !== undefined) return make(plan, thread, as, { keep });
   const id = sessionIdOf(thread.file.thread, createdOf(thread));
   const known = await readKnown(plan.store, id);
-  if (!known) return make(plan, thread, id, keep);
+  if (!known) return make(plan, thread, id, { keep });
   const { imported } = known.history;
   if (!imported) {
     const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;
@@ -116,9 +116,9 @@ export async function importThread(
     return grow(plan, thread, id, bytes, keep);
   if (!trial || !(await canBeRemade(plan.store, thread, id, known.history, trial)))
     return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
-  const { name } = known.history;
+  const { name, archived = false } = known.history;
   await plan.store.remove(id);
-  const made = await make(plan, { ...thread, ...(name !== undefined && { name }) }, id, keep);
+  const made = await make(plan, { ...thread, ...(name !== undefined && { name }) }, id, { keep, archived });
   return { ...made, did: "remade" };
 }
 
@@ -147,13 +147,18 @@ async function canBeRemade(
   return trial.messages >= messages;
 }
 
-/** Begun anew where a rollback takes a compaction back (`undone`): what it replaced has left the log's window for good. */
+interface Making {
+  readonly keep: boolean;
+  readonly archived?: boolean;
+  /** Compactions that a rollback takes back: what they replaced has left the log's window for good, so that the making begins anew. */
+  readonly undone?: ReadonlySet<number>;
+}
+
 async function make(
   plan: ImportPlan,
   thread: Thread,
   id: string,
-  keep: boolean,
-  undone: ReadonlySet<number> = new Set(),
+  { keep, archived = false, undone = new Set() }: Making,
 ): Promise<TakenOver> {
   const { store, clock } = plan;
   const taking = new Taking(plan.issuer, 1, {}, undone);
@@ -179,6 +184,7 @@ async function make(
     if (taking.undone.size > 0) throw new TakenBack();
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
     yield [await settled(plan, taking, begun), ...taking.end(place.imported(), clock.now())];
+    if (archived) yield [{ event: { type: "session-archived" } }];
   }
   const history = createHistory();
   const visitor: LogVisitor = { record: (record) => advance(history, record) };
@@ -190,7 +196,7 @@ async function make(
     });
   } catch (error) {
     if (!(error instanceof TakenBack)) throw error;
-    return make(plan, thread, id, keep, new Set([...undone, ...taking.undone]));
+    return make(plan, thread, id, { keep, archived, undone: new Set([...undone, ...taking.undone]) });
   }
   if (!keep) await log.release();
   const { items, counts, left } = taking;
