@@ -60,10 +60,37 @@ test("a rollback drops the person's last messages with what follows them, not wh
   ];
   const cut = (turns: number): string[] =>
     history([...lines, event("thread_rolled_back", { num_turns: turns })]);
-  expect(cut(1).at(-1)).toMatch(/^<turn_aborted>/u);
+  expect(cut(1).at(-1)).toBe("answer to two");
   expect(cut(2).at(-1)).toBe("answer to one");
   expect(cut(9)).toHaveLength(1);
   expect(cut(0)).toEqual(history(lines));
+});
+
+test("with a turn goes what Codex told the model right before it, as in 0.169", () => {
+  const left = (...before: string[]): string[] =>
+    history([
+      header("a"),
+      said("developer", "<permissions instructions>p</permissions instructions>"),
+      said("user", "<environment_context>\n<cwd>/w</cwd></environment_context>"),
+      ...turn("one"),
+      ...before,
+      ...turn("two"),
+      event("thread_rolled_back", { num_turns: 1 }),
+    ]).slice(2);
+  const plan = said("developer", " <COLLABORATION_MODE>plan</collaboration_mode>");
+  const both = line("response_item", {
+    type: "message",
+    role: "developer",
+    content: [{ text: "ours" }, { text: "<model_switch>m" }].map((part) => ({ type: "input_text", ...part })),
+  });
+  const saved = said("developer", "Approved command prefix saved:\n- ls");
+  const moved = said("user", "<environment_context>\n<cwd>/x</cwd></environment_context>");
+  expect(left(plan, both, saved, moved)).toEqual(["one", "answer to one"]);
+  expect(left(plan, said("developer", "ours"), moved).slice(2)).toEqual([
+    " <COLLABORATION_MODE>plan</collaboration_mode>",
+    "ours",
+  ]);
+  expect(left(said("developer", "<of_ours>x</of_ours>")).at(-1)).toBe("<of_ours>x</of_ours>");
 });
 
 test("rollbacks count what earlier ones and compactions have left", () => {
@@ -204,11 +231,17 @@ test("a rollback counts what one agent said to another, also where it was stored
     header("a"),
     ...turn("one"),
     said("user", "<external_page>{}</external_page>"),
+    said("assistant", "It is empty."),
     said("assistant", JSON.stringify(letter)),
     said("assistant", "Two ponds."),
     event("thread_rolled_back", { num_turns: 1 }),
   ];
-  expect(history(lines)).toEqual(["one", "answer to one", "<external_page>{}</external_page>"]);
+  expect(history(lines)).toEqual([
+    "one",
+    "answer to one",
+    "<external_page>{}</external_page>",
+    "It is empty.",
+  ]);
 });
 
 test("words stand in the place of what is too long, so that calls are answered and rollbacks count as before", () => {

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import type { TurnOutcome, Usage } from "../../../session/event.ts";
-import { agentMessage, isOfAgents, withWords } from "./agent-message.ts";
+import { agentMessage, withWords } from "./agent-message.ts";
 import { isDelivery } from "./delivery.ts";
 import { type Glance, glance, glancedTime, recordOfHead } from "./glance.ts";
 import { readHeader, type RolloutHeader } from "./header.ts";
@@ -11,6 +11,7 @@ import { isSummaryText, promptOf, rebuiltHistory, toldPrompt } from "./prompt.ts
 import { readRecord, type RolloutRecord } from "./record.ts";
 import { type SkimmedItem, ThreadSkim } from "./thread-skim.ts";
 import { folderIn } from "./told-folder.ts";
+import { type TurnMark, turnMark } from "./turn-mark.ts";
 import { TurnStack } from "./turn-stack.ts";
 
 /** An item of a thread's history: a Responses item as Codex stored it. */
@@ -118,8 +119,8 @@ const notKinds: ReadonlySet<string> = new Set([
  */
 export class ThreadFold {
   readonly #skim = new ThreadSkim();
-  /** For each item of the history the prompt that it is, or nothing. */
-  #history: (string | undefined)[];
+  /** What each item of the history is to a rollback. */
+  #history: TurnMark[];
   readonly #turns = new TurnStack();
   readonly #undone: ReadonlySet<number>;
   #compactions = 0;
@@ -130,10 +131,10 @@ export class ThreadFold {
   #cwd: string | undefined;
 
   /**
-   * `history`: the prompts of a history that is known already, to go on behind it. `undone`: compactions that a later rollback takes back, so
+   * `history`: the items of one that is known already, to go on behind it. `undone`: compactions that a later rollback takes back, so
    * that they replace nothing.
    */
-  constructor(history: readonly (string | undefined)[] = [], undone: ReadonlySet<number> = new Set()) {
+  constructor(history: readonly TurnMark[] = [], undone: ReadonlySet<number> = new Set()) {
     this.#undone = undone;
     this.#history = [...history];
     this.#begun = history.length > 0;
@@ -264,10 +265,9 @@ export class ThreadFold {
     const item = asItem(kind, payload, bytes);
     // Up to 0.33 no header names the folder: what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
-    // A copy of a user's message in an agent's words begins a turn too, as far as a rollback is concerned.
-    const asked = item.prompt ?? (isOfAgents(kind, payload) ? "" : undefined);
-    if (asked !== undefined) this.#turns.ask();
-    this.#history.push(asked);
+    const mark = markOf(item);
+    if (typeof mark === "string") this.#turns.ask();
+    this.#history.push(mark);
     return [...this.#set(undefined, undefined, cwd), { do: "add", item }];
   }
 
@@ -283,26 +283,30 @@ export class ThreadFold {
     }
     const prompts = (): string[] =>
       this.#history.filter(
-        (prompt) => prompt !== undefined && prompt !== "" && !isSummaryText(prompt),
+        (mark) => typeof mark === "string" && mark !== "" && !isSummaryText(mark),
       ) as string[];
     const payloads = isGiven ? given.filter(isJsonObject) : rebuiltHistory(prompts(), summary);
     const items = payloads.flatMap((each) => {
       const kind = each["type"];
       return typeof kind === "string" && !ownKinds.has(kind) ? [asItem(kind, each)] : [];
     });
-    this.#history = items.map(({ prompt }) => prompt);
+    this.#history = items.map(markOf);
     return [{ do: "replace", items, ...(summary !== "" && { summary }) }];
   }
 
-  /** The last `turns` messages of the person go, with all that follows the first of them; what stands before any of them stays. */
+  /**
+   * The last `turns` messages of the person go, with all that follows the first of them, and what Codex told the model right before it (codex-rs
+   * `trim_pre_turn_context_updates`); what stands before any of them stays.
+   */
   #rollBack(given: unknown): ThreadChange[] {
     const turns = typeof given === "number" && given > 0 ? Math.floor(given) : 0;
     const prompts: number[] = [];
-    for (const [at, prompt] of this.#history.entries()) if (prompt !== undefined) prompts.push(at);
+    for (const [at, mark] of this.#history.entries()) if (typeof mark === "string") prompts.push(at);
     const undone = this.#turns.takeBack(turns);
     const undo: ThreadChange[] = undone.length > 0 ? [{ do: "undo", compactions: undone }] : [];
     if (turns === 0 || prompts.length === 0) return undo;
-    const keep = prompts[Math.max(0, prompts.length - turns)]!;
+    let keep = prompts[Math.max(0, prompts.length - turns)]!;
+    while (keep > prompts[0]! && this.#history[keep - 1] === null) keep--;
     this.#history.length = keep;
     return [...undo, { do: "cut", keep, turns }];
   }
@@ -330,6 +334,8 @@ function asItem(given: string, stored: JsonObject, bytes?: Buffer): ThreadItem {
   const own = payload === stored ? bytes : undefined;
   return { kind, payload, ...(own && { bytes: own }), ...(prompt !== undefined && { prompt }) };
 }
+
+const markOf = ({ kind, payload, prompt }: ThreadItem): TurnMark => turnMark(kind, payload, prompt);
 
 const completedMark = '"item":{"type":"UserMessage"';
 

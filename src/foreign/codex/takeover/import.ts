@@ -14,7 +14,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { madeAt, type RolloutFile } from "../home/places.ts";
 import { readRecord } from "../rollout/record.ts";
 import { Taking } from "./taking.ts";
-import { freshIn, promptsOf, readKnown } from "./taken-before.ts";
+import { freshIn, marksOf, readKnown } from "./taken-before.ts";
 
 /** A Codex thread that can be taken over. */
 export interface Thread {
@@ -231,7 +231,7 @@ async function grow(
   try {
     const { imported } = history;
     if (!imported) throw unreadable(thread);
-    const before = { history, prompts: await promptsOf(log, history) };
+    const before = { history, marks: await marksOf(log, history) };
     const taking = new Taking(plan.issuer, history.lastSeq + 1, before);
     const place = new Place(thread, imported);
     let appended = 0;

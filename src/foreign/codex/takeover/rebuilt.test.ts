@@ -163,6 +163,24 @@ test("a rollback of turns that no compaction was in is taken over with what else
   expect(did).toBe("grown");
 });
 
+test("what Codex told of a turn goes with it, also where that was taken over before the rollback came", async () => {
+  const told = [
+    "<turn_aborted>\nx\n</turn_aborted>",
+    "<collaboration_mode>plan</collaboration_mode>",
+  ] as const;
+  const lines = [
+    ...turn("one"),
+    item(message("user", told[0])),
+    item(message("developer", told[1])),
+    ...turn("two"),
+    rolledBack(1),
+  ];
+  for (let count = 1; count < lines.length; count++) {
+    const { items } = await takenIn([count, lines.length], lines);
+    expect(items.map((each) => itemText(each))).toEqual(["one", "answer to one"]);
+  }
+});
+
 test("a sealed summary by its former name is one by the name that providers know", async () => {
   const [first, second] = ["sealedOnce", "sealedTwice"];
   const { items } = await taken(

@@ -6,10 +6,9 @@ import { advance, createHistory, type History, resumeFrom } from "../../../sessi
 import type { Imported } from "../../../session/imported.ts";
 import type { LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
 import { itemsOf } from "../../../store/items.ts";
-import { isOfAgents } from "../rollout/agent-message.ts";
 import { linesOf } from "../rollout/lines-of.ts";
 import type { RolloutFile } from "../home/places.ts";
-import { promptOf } from "../rollout/prompt.ts";
+import { type TurnMark, turnMark } from "../rollout/turn-mark.ts";
 
 // What the session that a thread became says of it, so that only what came since is taken over.
 
@@ -82,13 +81,12 @@ const quiet: ReadonlySet<string> = new Set<EventType>([
   "instructions-amended",
 ]);
 
-/** For each item of the history's window the prompt that it is, or nothing. */
-export async function promptsOf(log: SessionLog, { items }: History): Promise<(string | undefined)[]> {
-  const prompts: (string | undefined)[] = Array.from({ length: items.length }, () => undefined);
+/** What each item of the history's window is to a rollback. */
+export async function marksOf(log: SessionLog, { items }: History): Promise<TurnMark[]> {
+  const marks: TurnMark[] = Array.from({ length: items.length }, () => undefined);
   const asked = items.flatMap((record, index) => {
-    const { kind, role } = record.event;
-    const mayCount = kind === "agent_message" || (kind === "message" && role !== "developer");
-    return mayCount ? [{ record, index }] : [];
+    const { kind } = record.event;
+    return kind === "agent_message" || kind === "message" ? [{ record, index }] : [];
   });
   let at = 0;
   for await (const { item } of itemsOf(
@@ -97,8 +95,7 @@ export async function promptsOf(log: SessionLog, { items }: History): Promise<(s
   )) {
     const payload = parseJson(Buffer.from(item).toString("utf8"));
     const { record, index } = asked[at++]!;
-    if (isJsonObject(payload))
-      prompts[index] = promptOf(payload) ?? (isOfAgents(record.event.kind, payload) ? "" : undefined);
+    if (isJsonObject(payload)) marks[index] = turnMark(record.event.kind, payload);
   }
-  return prompts;
+  return marks;
 }

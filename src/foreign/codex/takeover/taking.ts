@@ -12,6 +12,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { isContext, isSummaryText, titleOf } from "../rollout/prompt.ts";
 import { Room } from "../rollout/room.ts";
 import { ThreadFold, type Changed, type ThreadItem } from "../rollout/thread.ts";
+import type { TurnMark } from "../rollout/turn-mark.ts";
 
 /**
  * About so many bytes of items are appended at once: of a session that is being made little, which is turned into lines while it is still
@@ -22,8 +23,8 @@ const groupBytes = { make: 2 ** 16, append: 2 ** 20 } as const;
 /** What a session is known to hold already, for taking over what came since. */
 export interface TakenBefore {
   readonly history: History;
-  /** For each item of its window the prompt that it is, or nothing. */
-  readonly prompts: readonly (string | undefined)[];
+  /** What each item of its window is to a rollback. */
+  readonly marks: readonly TurnMark[];
 }
 
 /** An open call, by the item that asks for it. */
@@ -93,7 +94,7 @@ export class Taking {
   constructor(
     issuer: (provider: string | undefined) => string,
     nextSeq: number,
-    { history, prompts }: Partial<TakenBefore> = {},
+    { history, marks }: Partial<TakenBefore> = {},
     undone?: ReadonlySet<number>,
   ) {
     this.#issuer = issuer;
@@ -101,7 +102,7 @@ export class Taking {
     this.#room = new Room(2 * this.#most);
     this.#nextSeq = nextSeq;
     this.#before = history;
-    this.#fold = new ThreadFold(prompts, undone);
+    this.#fold = new ThreadFold(marks, undone);
     this.#seqs = history?.items.map(({ event }) => event.seq) ?? [];
     this.#turn = history?.turn ?? 0;
     this.#step = history?.step ?? 0;
