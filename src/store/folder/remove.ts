@@ -6,7 +6,6 @@ import { crashPoint } from "../../lib/fault.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import type { Owner } from "../../session/event.ts";
 import { takeLease, type Watching } from "./acquire.ts";
-import { holderOf } from "./holder.ts";
 import { isLink } from "./files.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
 import type { OwnLease } from "./lease-file.ts";
@@ -46,6 +45,5 @@ export async function removeFolder(folder: string, removing: Removing): Promise<
 /** Removing always works (R21): a log that is missing, foreign, of a newer version or not to be read is no reason to keep it. */
 async function fenceOff(folder: string, removing: Removing): Promise<OwnLease | undefined> {
   if (!lstatSync(logPath(folder), { throwIfNoEntry: false })) return undefined;
-  const force = removing.force || holderOf(folder).state === "free";
-  return takeLease(folder, removing.id, undefined, removing.clock, { ...removing, force });
+  return takeLease(folder, removing.id, undefined, removing.clock, removing);
 }
