@@ -117,6 +117,30 @@ it.each<[string, "legacy" | "paginated", Line[], string]>([
   }
 });
 
+it("of notes that were pinned to a page or a diff the title is what was asked beside them, or the first note", () => {
+  const note = (words: string): string =>
+    `## User Comment 1\nFile: browser:pond\nNode position: (1, 2) in 800x600 viewport\nComment:\n${words}\n`;
+  const picture =
+    'The next image shows the browser page at the time of Comment 1. The element "p" that the user selected is outlined in blue.\n<image>';
+  const page = "<in-app-browser-context>\n# In app browser:\n- /pond\n</in-app-browser-context>";
+  for (const [prompt, title] of [
+    [
+      `\n# Diff comments:\n\n${note("move it")}\n# In app browser:\n- /\n\n## My request for Codex:\n\n${picture}`,
+      "move it",
+    ],
+    [`# Diff comments:\n\n${note("move it")}${note("and that")}\n## My request:\n`, "move it"],
+    [`\n# Browser comments:\n\n${note("move\nit")}\n${page}`, "move it"],
+    [
+      `# Browser comments:\n\n${note("move it")}\n${page}\n\n## My request:\nand hurry\n${picture}`,
+      "and hurry",
+    ],
+    [`# Response annotations:\n[]\n\n# Browser comments:\n\n${note("move it")}`, "move it"],
+    ["# Diff comments:\nI have none", "# Diff comments: I have none"],
+    [picture, picture.replace("\n<image>", "")],
+  ] as const)
+    expect(titleOf(prompt, 200)).toBe(title);
+});
+
 it("the title is what was asked, not what an editor, the app or an image put around it", () => {
   expect(
     titleOf(
@@ -132,6 +156,10 @@ it("the title is what was asked, not what an editor, the app or an image put aro
     [`${page}\nfix it`, "fix it"],
     ['<appshot app="Pond">a\nb</appshot>\n\nfix it', "fix it"],
     ["<realtime_delegation>\n  <input>is 3 &lt; 4?</input>\n</realtime_delegation>", "is 3 < 4?"],
+    [
+      "<codex_delegation>\n  <source_thread_id>01a1</source_thread_id>\n  <input>fix it</input>\n</codex_delegation>",
+      "fix it",
+    ],
     ["## My request:\nfix it", "fix it"],
     ["fix it\n\n## My request:\nlater", "fix it ## My request: later"],
   ] as const)
