@@ -17,6 +17,7 @@ const base = `You are a coding agent. You work in the person's workspace through
 /** AGENTS.md files beyond this size are cut, and the text says so. */
 const limitBytes = 64 * 1024;
 
+/** What the model is told before everything else. */
 export interface Instructions {
   text: string;
   /** SHA-256 of the text, hex. */

@@ -1,6 +1,7 @@
 /** What kind of trouble a class belongs to. */
 export type FailureArea = "replay" | "limit" | "outage" | "account" | "model" | "store" | "input";
 
+/** What the catalogue says of a class. */
 export interface CatalogueEntry {
   area: FailureArea;
   /** What happened, in a sentence without a full stop. */

@@ -10,7 +10,8 @@ export interface Meter {
   ): { record(value: number, attributes?: Attributes): void };
 }
 
-interface InstrumentOptions {
+/** What an instrument is made with. */
+export interface InstrumentOptions {
   description?: string;
   unit?: string;
   advice?: { explicitBucketBoundaries?: number[] };

@@ -1,6 +1,7 @@
 import type { StepInput, TurnInput } from "./scenario.ts";
 
-type CallInput = NonNullable<StepInput["call"]>[number];
+/** A call of a step, as a scenario writes it. */
+export type CallInput = NonNullable<StepInput["call"]>[number];
 
 /** A turn for the prompts that match, with its steps. `turn(2, …)` is the second prompt of the session, `turn(/fix/, …)` goes by its text. */
 export function turn(when: number | RegExp | undefined, ...steps: StepInput[]): TurnInput {

@@ -12,9 +12,11 @@ import type { WireName } from "./wires.ts";
 export { loadScenario, parseScenario } from "./scenario-file.ts";
 export type { FaultInput, Scenario, ScenarioInput, StepInput, TurnInput } from "./scenario.ts";
 export type { RecordedRequest } from "./record.ts";
+export type { JsonObject } from "../lib/json.ts";
 export type { SealRefusalName } from "./seal-refusal.ts";
 export { type WireName, wireNames } from "./wires.ts";
 export { call, patch, shell, step, turn } from "./build.ts";
+export type { CallInput } from "./build.ts";
 
 /** What a simulator says, and as whom; each may be left out. */
 export interface SimulatorOptions {

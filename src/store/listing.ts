@@ -27,6 +27,7 @@ export interface KnownRow {
 /** Which sessions somebody asks for: of some places, or those whose id begins so or whose name is this. */
 export type Wanted = { isPlace(place: Place): boolean } | { id: string | undefined; name: string };
 
+/** What was found in the cache. */
 export interface KnownRows {
   /** Of all sessions that the cache knows. */
   ids: ReadonlySet<string>;

@@ -34,6 +34,7 @@ const lookMs = 200;
 /** A file that can't be written is tried again so often: each try takes its time, and holds up everybody. */
 const retryMs = 1_000;
 
+/** What a ledger is given: a voice and the time. */
 export interface LedgerOptions {
   log(line: string): void;
   /** Milliseconds since 1970. */

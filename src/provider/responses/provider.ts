@@ -4,6 +4,7 @@ import type { Wire } from "../wire/wire.ts";
 import { requestBody } from "./body.ts";
 import { ResponsesReader } from "./reader.ts";
 
+/** Where the endpoint is, and who asks. */
 export type ResponsesOptions = WireOptions;
 
 const wire: Wire = {

@@ -14,6 +14,7 @@ import { issuerOf } from "./issuer.ts";
 import { IdleError, Pulse, type Silence } from "./pulse.ts";
 import type { AnswerReader, Said, Wire } from "./wire.ts";
 
+/** What every wire needs to know of its endpoint. */
 export interface WireOptions {
   /** The provider's name in the configuration; it stands in messages. */
   name: string;

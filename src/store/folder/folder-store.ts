@@ -44,6 +44,7 @@ import { scrubFolder } from "./scrub.ts";
 import { shelve } from "./shelf.ts";
 import { locate, placeOf, places, sessionsPath, survey } from "./paths.ts";
 
+/** How a folder store is opened. */
 export interface FolderStoreOptions {
   /** Of the program, for the lease and messages. */
   version: string;
