@@ -194,6 +194,19 @@ describe("a turn", () => {
     expect(log.at(-1)?.event.type).toBe("turn-ended");
   });
 
+  it("is alone in its session: another one, or a summary, that is asked for meanwhile is refused and leaves no trace", async () => {
+    const session = await started(runsOnce);
+    const first = session.run("go", never);
+    const others = [session.run("and this", never), session.serve("this too", never), session.compact(never)];
+    for (const other of others) await expect(other).rejects.toMatchObject({ class: "usage" });
+    expect(await first).toEqual({ kind: "completed" });
+    expect(await ran()).toBe(1);
+    const types = (await records(session.id)).map(({ event }) => event.type);
+    expect(types.filter((type) => type === "turn-started")).toHaveLength(1);
+    expect(await session.run("now", never)).toEqual({ kind: "completed" });
+    await session.close();
+  });
+
   it("stops with a class of its own when a provider keeps failing, and leaves the session to go on with", async () => {
     const session = await started({ ...runsOnce, fault: [{ kind: "quota", times: 1 }] });
     const outcome = await session.run("go", never);

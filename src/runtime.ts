@@ -77,7 +77,10 @@ export async function resumeSession(
   }
 }
 
-/** A session that this process owns: it runs turns, one at a time. */
+/**
+ * A session that this process owns: it runs turns, one at a time. Who asks for another meanwhile (`run`, `serve`, `compact`) is refused with
+ * `usage`, and nothing is logged: two turns in one log would answer each other's prompts.
+ */
 export class Session {
   readonly #runtime: Runtime;
   readonly #equipment: Equipment;
@@ -85,6 +88,7 @@ export class Session {
   readonly #requests: Requests;
   readonly #trial: Trial;
   #journal: Journal;
+  #isBusy = false;
 
   constructor(runtime: Runtime, journal: Journal, equipment: Equipment) {
     this.#runtime = runtime;
@@ -132,12 +136,16 @@ export class Session {
    * A turn for the prompt, or to go on where the session stopped, and then one for each follow-up, in order, until none is left or a turn
    * did not complete: what waits then stays queued (R31). With nothing to go on with and nothing queued it throws `usage`.
    */
-  async serve(prompt: string | undefined, signal: AbortSignal): Promise<Served> {
+  serve(prompt: string | undefined, signal: AbortSignal): Promise<Served> {
+    return this.#alone(() => this.#serve(prompt, signal));
+  }
+
+  async #serve(prompt: string | undefined, signal: AbortSignal): Promise<Served> {
     let delivered = 0;
     let outcome: TurnOutcome | undefined;
     await this.#settle(signal);
     if (prompt !== undefined || canContinue(this.history) || (await this.#followUps.waiting()) === 0)
-      outcome = await this.run(prompt, signal);
+      outcome = await this.#run(prompt, signal);
     while ((outcome === undefined || outcome.kind === "completed") && !signal.aborted) {
       const followUp = await this.#followUps.next();
       if (!followUp) break;
@@ -152,7 +160,11 @@ export class Session {
    * What a dead owner left is settled first. Aborting `signal` ends the tools in flight, keeps what they printed, and ends the turn as
    * interrupted. Throws only what the store throws: a lost lease, a full disk.
    */
-  async run(prompt: string | undefined, signal: AbortSignal): Promise<TurnOutcome> {
+  run(prompt: string | undefined, signal: AbortSignal): Promise<TurnOutcome> {
+    return this.#alone(() => this.#run(prompt, signal));
+  }
+
+  async #run(prompt: string | undefined, signal: AbortSignal): Promise<TurnOutcome> {
     await this.#settle(signal);
     return this.#turn({ prompt }, signal);
   }
@@ -272,9 +284,24 @@ export class Session {
   }
 
   /** Summarises all but the end of the window, because a person asks. A failure of the request leaves the session as it was. */
-  async compact(signal: AbortSignal): Promise<Compacted> {
-    const made = await this.#equipment.compact?.summarise(this.#compacting(signal), "asked");
-    return made ?? { kind: "nothing" };
+  compact(signal: AbortSignal): Promise<Compacted> {
+    return this.#alone(async () => {
+      const made = await this.#equipment.compact?.summarise(this.#compacting(signal), "asked");
+      return made ?? { kind: "nothing" };
+    });
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isBusy) {
+      const message = `Session ${this.id} is at work: it runs one turn at a time, and nothing was logged. Wait for its end, or leave the message for later with: throughline queue ${this.id} TEXT`;
+      throw new Failure("usage", message, {});
+    }
+    this.#isBusy = true;
+    try {
+      return await work();
+    } finally {
+      this.#isBusy = false;
+    }
   }
 
   #compacting(signal: AbortSignal): Compacting {

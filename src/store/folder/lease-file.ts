@@ -234,11 +234,12 @@ export function leaseHeld(
 
 export function leaseLost(folder: string, id: string, fence: number, clock: Clock): Failure<"lease-lost"> {
   const owner = newOwner(folder, fence);
-  const who = owner
-    ? ` by process ${owner.pid} on ${owner.host} at ${when(owner.since, clock)} (${owner.doing})`
-    : "";
+  // It may have been given back by this very process.
+  const what = owner
+    ? `was taken over by process ${owner.pid} on ${owner.host} at ${when(owner.since, clock)} (${owner.doing})`
+    : "is not this process's any more";
   const message =
-    `Session ${id} was taken over${who}. What this process had logged before is kept; nothing more is written by it. ` +
+    `Session ${id} ${what}. What this process had logged before is kept; nothing more is written by it. ` +
     `To take the session back: throughline resume ${id} --force`;
   return new Failure("lease-lost", message, owner ? { owner: factsOf(owner) } : {});
 }
