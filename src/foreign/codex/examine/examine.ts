@@ -1,9 +1,11 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { isCompressed } from "../rollout/compressed.ts";
 import type { Examination } from "./examination.ts";
 import { Examiner } from "./examiner.ts";
 import { oldDocument, type Writing, writingOf } from "../rollout/layout.ts";
-import { rolloutLines } from "../rollout/lines.ts";
+import { glance } from "../rollout/glance.ts";
+import { type RolloutLine, rolloutLines } from "../rollout/lines.ts";
+import { mayHoldRecords } from "../rollout/may-hold-records.ts";
 
 export interface ExamineOptions {
   /** The rollout's own path, where `path` is that of a copy. */
@@ -14,6 +16,12 @@ export interface ExamineOptions {
 
 /** Longer lines are looked through a piece at a time, and only their heads are looked up: the bound of the memory that an examination takes. */
 export const longestExamined = 2 ** 25;
+
+/** Lines that say of a file which holds no record whose it is. */
+const enough = 1_000;
+
+const isRecord = (line: RolloutLine | undefined): boolean =>
+  line !== undefined && glance(line.bytes) !== undefined;
 
 /**
  * Reads a rollout once, from its first byte to its last, and parses as little of it as can be (`LineSkim`). Never throws for what
@@ -26,8 +34,15 @@ export async function examine(path: string, options: ExamineOptions = {}): Promi
     const given = { longest: longestExamined, onBroken: (why: string) => void (examiner.broken = why) };
     let layout: Writing["layout"] | undefined;
     let isLookedFor = false;
+    let isFirst = true;
     for await (const batch of rolloutLines(path, given)) {
       options.signal?.throwIfAborted();
+      if (isFirst && fd !== undefined && !isRecord(batch[0]) && !mayHoldRecords(path)) {
+        examiner.batch(batch.slice(0, enough));
+        examiner.bytes = fstatSync(fd).size;
+        break;
+      }
+      isFirst = false;
       // What isn't in lines says nothing line by line, and may be millions of them.
       if (layout === undefined) examiner.batch(batch);
       else examiner.pass(batch);

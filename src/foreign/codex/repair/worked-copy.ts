@@ -5,6 +5,7 @@ import { examine, type ExamineOptions } from "../examine/examine.ts";
 import { isOfLines } from "../findings/judge.ts";
 import type { RepairFolder } from "./journal.ts";
 import { writingOf } from "../rollout/layout.ts";
+import { mayHoldRecords } from "../rollout/may-hold-records.ts";
 import { layInLines } from "./lay-in-lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { rounds } from "./plan.ts";
@@ -57,7 +58,8 @@ export class WorkedCopy {
 
   /** Mends round by round, as what one damage hid is seen when that is mended, until nothing is left that can be. */
   async mend(plan: PlanOptions): Promise<void> {
-    const due = isOfLines(this.found) ? rounds : [];
+    const isMendable = isOfLines(this.found) && mayHoldRecords(this.#folder.repaired);
+    const due = isMendable ? rounds : [];
     for (let pass = 0, mended = -1; pass < mostPasses && mended !== this.#changes.count; pass++) {
       mended = this.#changes.count;
       for (const round of due) if (this.#write(round(this.found, plan))) await this.#look();

@@ -4,6 +4,7 @@ import { type Encoding, encodingOf, inUtf8 } from "./encoding.ts";
 import { glance } from "./glance.ts";
 import { linesIn } from "./lines.ts";
 import { isOfCodex } from "./of-codex.ts";
+import { mayHoldRecords } from "./may-hold-records.ts";
 import { readRecord } from "./record.ts";
 import { ValuesInLines } from "./values-in-lines.ts";
 import { isBlank, isSpace } from "./white-space.ts";
@@ -36,6 +37,7 @@ export function writingOf(path: string): Writing | undefined {
   const head = isPacked ? first : headOf(path, Buffer.allocUnsafe(headBytes));
   const writing = writingIn(head.subarray(0, headBytes));
   if (writing !== "none") return writing === "lines" ? undefined : writing;
+  if (!mayHoldRecords(path)) return undefined;
   return documentAt(path) && { layout: oldDocument, encoding: encodingOf(head), isInLines: false };
 }
 

@@ -3,15 +3,17 @@ import { isCompressed, unpacked } from "./compressed.ts";
 import { documentAt, documentLines } from "./document.ts";
 import { oldDocument, type Writing, writingOf } from "./layout.ts";
 import { type LineOptions, linesOfBytes, type RolloutLine, rolloutLines } from "./lines.ts";
+import { mayHoldRecords } from "./may-hold-records.ts";
 import { ValuesInLines } from "./values-in-lines.ts";
 
 const piece = 2 ** 20;
 
 /**
  * The lines of any rollout, however it is written: the old document's items, and the records of a file that a program has written anew
- * (`Layout`), which are read as they come. Offsets are in what has the lines then.
+ * (`Layout`), which are read as they come. Offsets are in what has the lines then. A large file without any record has none.
  */
 export async function* linesOf(path: string, options: LineOptions = {}): AsyncGenerator<RolloutLine[]> {
+  if (!mayHoldRecords(path)) return;
   const writing = writingOf(path);
   if (writing === undefined) yield* rolloutLines(path, options);
   else if (writing.layout !== oldDocument) yield* linesOfBytes(relaidPieces(path, writing, options), options);

@@ -3,7 +3,7 @@ import { isThreadId } from "../home/places.ts";
 import type { Era } from "./record.ts";
 
 /** The types that Codex gave its lines (0.34 to 0.169), and that of a bare one beside the items. */
-const types: ReadonlySet<string> = new Set([
+export const recordTypes: ReadonlySet<string> = new Set([
   "session_meta",
   "response_item",
   "event_msg",
@@ -33,7 +33,7 @@ interface AskedRecord {
  * --json`, hooks, Codex's own history and index): a file that holds nothing else is no rollout, whatever is missing in it.
  */
 export function isOfCodex({ era, type, kind = "", payload }: AskedRecord): boolean {
-  if (!types.has(type)) return false;
+  if (!recordTypes.has(type)) return false;
   if (era !== "bare") return true;
   if (type === "session_meta") return isThreadId(payload["id"]);
   if (type !== "response_item") return type === "state";

@@ -43,6 +43,7 @@ export interface Unreadable {
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const lfsPointer = "version https://git-lfs";
+const [openBracket, quote] = [0x5b, 0x22];
 const unreadable = (why: Unreadable["why"]): Unreadable => ({ readable: false, why });
 
 /** Reads the bytes of one line, whole or not. Never throws, whatever they are. */
@@ -50,6 +51,8 @@ export function readRecord(line: { bytes: Buffer; whole: boolean }): RolloutReco
   if (!line.whole) return unreadable("too-long");
   const { bytes, flaw } = withoutFrame(line.bytes);
   if (bytes.length === 0) return unreadable(flaw === "nul" ? "nul" : "blank");
+  // A list of millions, or a text of megabytes, needs no parsing to be seen for what it is not.
+  if (bytes[0] === openBracket || bytes[0] === quote) return unreadable("not-an-object");
   // Most lines are ASCII, and strings of one byte a character are made and parsed in half the time.
   const isPlain = isAscii(bytes);
   const isText = isPlain || isUtf8(bytes);

@@ -1,0 +1,60 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { bareKinds } from "./bare-kinds.ts";
+import { isCompressed, wholeOf } from "./compressed.ts";
+import { type Encoding, encodingOf } from "./encoding.ts";
+import { longestLine } from "./lines.ts";
+import { recordTypes } from "./of-codex.ts";
+
+/** So much is read at once: of a rollout the first piece says it. */
+const firstPiece = 2 ** 16;
+const piece = 2 ** 22;
+/** A file of fewer bytes is read in no time, whatever it holds. */
+const small = 2 ** 22;
+
+/** What a record says of itself, and what a message of another API does, of which old documents may be full (`responsesItems`). */
+const named = new RegExp(
+  `"(?:type|record_type)"\\s*:\\s*"(?:${[...recordTypes, ...bareKinds].join("|")})"|"role"\\s*:\\s*"`,
+  "u",
+);
+/** So much of a piece may be the beginning of what is looked for. */
+const longestName = 128;
+
+/**
+ * Whether a file may hold a record of Codex's, by words that every one has in it, wherever they stand. To parse millions of lines, or one of
+ * 50 MB, only to see that nothing in them is one takes minutes, and ten times the file's size in memory.
+ */
+export function mayHoldRecords(path: string): boolean {
+  let seen = 0;
+  let kept = "";
+  let encoding: Encoding = "utf-8";
+  for (const bytes of piecesOf(path)) {
+    if (seen === 0) encoding = encodingOf(bytes);
+    seen += bytes.length;
+    // All that is looked for is ASCII.
+    const text =
+      kept + (encoding === "utf-8" ? bytes.toString("latin1") : new TextDecoder(encoding).decode(bytes));
+    if (named.test(text)) return true;
+    kept = text.slice(-longestName);
+  }
+  return seen <= small;
+}
+
+function* piecesOf(path: string): Generator<Buffer> {
+  if (isCompressed(path)) {
+    const whole = wholeOf(path, longestLine);
+    if (whole) yield whole;
+    return;
+  }
+  const fd = openSync(path, "r");
+  try {
+    let room = Buffer.allocUnsafe(firstPiece);
+    for (let at = 0; ; room = room.length < piece ? Buffer.allocUnsafe(piece) : room) {
+      const read = readSync(fd, room, 0, room.length, at);
+      if (read === 0) return;
+      at += read;
+      yield room.subarray(0, read);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
