@@ -102,9 +102,13 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
   if (journal.state === "undoing") return finishRepair(known, real);
   return underLock(real, journal.thread, () => {
     const stat = statSync(real);
+    // What stands behind a shorter repair that was cut off before it had cut the file is the old file's, and no later work.
+    const isCutOff = journal.state === "writing" && isBetween(real, folder.original, folder.repaired);
     const isWhole =
-      stat.size >= journal.after.bytes && digest(real, journal.after.bytes) === journal.after.sha256;
-    if (!isWhole && (journal.state === "done" || !isBetween(real, folder.original, folder.repaired))) {
+      !isCutOff &&
+      stat.size >= journal.after.bytes &&
+      digest(real, journal.after.bytes) === journal.after.sha256;
+    if (!isWhole && !isCutOff) {
       throw new Failure(
         "session-damaged",
         `${real} isn't what the repair has left any more: more than appended to. Nothing was changed. The file as it was before the repair is kept: ${folder.original}`,

@@ -12,7 +12,7 @@ import { relaid, writingOf } from "./layout.ts";
 import { linesOf } from "./lines-of.ts";
 import { ValuesInLines } from "./values-in-lines.ts";
 import { judge } from "../findings/judge.ts";
-import { repairRollout, undoRepair } from "../repair/repair.ts";
+import { finishRepair, repairRollout, undoRepair } from "../repair/repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-layout-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -193,6 +193,25 @@ describe("a rollout that a program has written anew is one again", () => {
     expect(judge(await examine(path), { path, now })).toEqual([]);
     await undoRepair(root, path);
     expect(readFileSync(path, "utf8")).toBe(content);
+  });
+
+  it("by a repair that was killed before the end of the longer file was cut off, and taken back then", async () => {
+    const content = utf16(`\uFEFF${whole}`);
+    const path = written("killed", content);
+    const options = { home: root, seals: { which: "none" }, now } as const;
+    const { journal, folder } = (await repairRollout(path, options, () => undefined))!;
+    const mended = readFileSync(path);
+    const killed = Buffer.concat([mended, content.subarray(mended.length)]);
+    for (const [again, becomes] of [
+      [() => undoRepair(root, path), content],
+      [() => finishRepair({ journal, folder }, path), mended],
+    ] as const) {
+      writeFileSync(folder.repaired, mended);
+      writeFileSync(path, killed);
+      folder.write({ ...journal, state: "writing" });
+      await again();
+      expect(readFileSync(path).equals(becomes)).toBe(true);
+    }
   });
 
   it.each<[string, string | Buffer]>([
