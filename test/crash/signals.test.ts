@@ -88,6 +88,23 @@ describe.concurrent("a turn whose tool runs", () => {
     }),
   );
 
+  it(
+    "ends as at one hangup when its terminal closes, at which the system and the shell hang up",
+    { timeout: atMost },
+    () =>
+      withRig(working(), async (rig) => {
+        const run = await atGate(rig);
+        for (const _ of [1, 2]) {
+          run.child.kill("SIGHUP");
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        expect((await run.ended).status).toBe(130);
+        expect(outputs(rig)).toEqual([expect.stringMatching(/cancelled[^]*partial/u)]);
+        expect(lastOutcome(eventsOf(rig.log(rig.id())))).toBe("interrupted");
+        await expectGoesOn(rig);
+      }),
+  );
+
   it("goes on when the reader of its output goes away", { timeout: atMost }, () =>
     withRig(working(), async (rig) => {
       const run = await atGate(rig, "--json");

@@ -12,9 +12,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   const environment = process.env;
   const terminal = processTerminal(environment);
   const controller = new AbortController();
-  let interrupts = 0;
-  const interrupt = (): void => {
-    if (++interrupts > 1) process.exit(130);
+  const interrupt = (name: NodeJS.Signals): void => {
+    // A terminal that closes hangs up twice, by the system and by its shell, and nobody sits there who could be in a hurry.
+    if (controller.signal.aborted && name !== "SIGHUP") process.exit(130);
     controller.abort(new Failure("cancelled", "Interrupted.", {}));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
