@@ -9,7 +9,7 @@ export async function open(invocation: Invocation): Promise<number> {
   if (!screen) {
     throw new Failure(
       "usage",
-      'The terminal interface needs a terminal for keyboard and screen. Without one: throughline exec "…". All commands: throughline --help',
+      'The terminal interface needs a terminal for keyboard and screen, not one with TERM=dumb. Without one: throughline exec "…". All commands: throughline --help',
       {},
     );
   }

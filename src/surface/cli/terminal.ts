@@ -22,7 +22,7 @@ export interface Terminal {
   readInput(signal: AbortSignal): Promise<string | undefined>;
   /** A yes-or-no question; `undefined` where there is nobody to ask. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<boolean>;
-  /** Only where both the keyboard and the screen are a terminal: for what draws and reads keys. */
+  /** Only where both the keyboard and the screen are a terminal, and it obeys control sequences: for what draws and reads keys. */
   readonly screen?: Screen;
 }
 
@@ -36,7 +36,8 @@ async function suspend(): Promise<void> {
 export function processTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
   const { stdin, stdout, stderr } = process;
   // An editor's shell buffer, say, shows the sequences as they are.
-  const interactive = stderr.isTTY === true && environment["TERM"] !== "dumb";
+  const obeys = environment["TERM"] !== "dumb";
+  const interactive = stderr.isTTY === true && obeys;
   const ask = async (question: string, signal: AbortSignal): Promise<boolean> => {
     const reader = createInterface({ input: stdin, output: stderr });
     // While a line is edited the terminal gives Ctrl-C to the reader alone.
@@ -63,6 +64,6 @@ export function processTerminal(environment: Readonly<Record<string, string | un
       return text;
     },
     ...(stderr.isTTY && stdin.isTTY && { ask }),
-    ...(stdout.isTTY && stdin.isTTY && { screen: { input: stdin, output: stdout, suspend } }),
+    ...(stdout.isTTY && stdin.isTTY && obeys && { screen: { input: stdin, output: stdout, suspend } }),
   };
 }
