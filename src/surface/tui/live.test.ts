@@ -100,6 +100,8 @@ describe("the part of the screen that is drawn anew", () => {
     const asked = liveLines(input({ question }, { answering: true }), plain);
     expect(asked.cursor).toBeUndefined();
     expect(asked.lines.join("\n")).toContain("y yes · n no (Esc) · a always");
+    const tiny = { ...input({ question }, { answering: true }), columns: 20, rows: 5 };
+    expect(liveLines(tiny, plain).lines[0], "in a window of a few rows").toContain("y yes");
     const short = { ...question, detail: "x".repeat(3 * 36) };
     const small = liveLines(
       { ...input({ question: short }, { answering: true }), columns: 40, rows: 12 },

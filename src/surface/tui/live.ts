@@ -46,7 +46,8 @@ export function liveLines(input: LiveInput, paint: Paint): Live {
   const status = screen.take([statusLine(view, columns, now, paint)]);
   const typed = typedLines(input, Math.max(1, Math.min(screen.left, Math.floor(input.rows / 3))), paint);
   screen.take(typed.rows);
-  const question = screen.take(
+  // In a window of a few rows what is asked stands above, and its keys are what is needed here.
+  const question = screen.takeLast(
     view.question ? questionLines(view.question, input, screen.left - 2, paint) : [],
   );
   const choices = screen.take(choiceLines(input, paint));

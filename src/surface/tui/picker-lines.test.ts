@@ -50,6 +50,11 @@ function screenOf(
 }
 
 describe("the picker's screen", () => {
+  it.each([80, 125, 300])("names every key in %i columns", (columns) => {
+    const foot = pickerLines(screenOf(hostile, { columns }), plain).at(-1);
+    for (const key of ["tab", "^f", "^g", "^r", "^x", "^o", "^d", "esc"]) expect(foot).toContain(key);
+  });
+
   it("never outgrows the window, whatever its size and whatever the sessions say", () => {
     const said = [
       { who: "you" as const, text: `\u001b[2Jred\r\n${"日本語 ".repeat(5_000)}` },

@@ -243,6 +243,7 @@ function footLine(state: PickerState, columns: number, paint: Paint): string {
   return paint("quiet", fitKeys(columns));
 }
 
+/** The keys, the usual ones first. */
 const keys = [
   "enter go on",
   "esc leave",
@@ -255,8 +256,13 @@ const keys = [
   "^d delete",
 ];
 
-/** As many of the keys as fit. */
+/** The same where there is less room: eighty columns have them all. */
+const shortKeys = ["tab all", "^f text", "^g Codex", "^r name", "^x archive", "^o fork", "^d delete", "esc"];
+
+/** All of the keys, or as many as fit. */
 function fitKeys(columns: number): string {
+  const whole = [keys, shortKeys].map((each) => each.join(" · ")).find((each) => columnsOf(each) <= columns);
+  if (whole !== undefined) return whole;
   let line = "";
   for (const key of keys) {
     const longer = line === "" ? key : `${line} · ${key}`;

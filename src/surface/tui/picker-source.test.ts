@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { folderStore } from "../../store/folder/folder-store.ts";
 import { inProcess } from "../../../test/kit/in-process.ts";
 import { sessionSource } from "./picker-source.ts";
@@ -30,7 +30,8 @@ it("a preview has what is in the context still; who deletes a session there is f
     const cache = join(home, "cache", "codex-0123.json");
     mkdirSync(join(home, "cache"));
     writeFileSync(cache, "One.");
-    await source.delete(row!);
+    vi.spyOn(store, "sweep").mockResolvedValueOnce(["the catalogue is in use"]);
+    expect(await source.delete(row!), "what could not be done is said").toBe("the catalogue is in use");
     expect(existsSync(cache)).toBe(false);
   } finally {
     await store.close();

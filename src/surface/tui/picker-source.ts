@@ -62,7 +62,8 @@ export function sessionSource({ store, here, codex }: Shelves): PickerSource {
       const relatives = relativesOf([row], await store.everything());
       const { forgetLists } = await import("../cli/copies.ts");
       const troubles = forgetLists(codex.home);
-      await store.remove(row.id);
+      await store.remove(row.id, { sweep: false });
+      troubles.push(...(await store.sweep([row.id])));
       const left = relatives.map(({ relation, session }) => `${relation} ${session.id}`);
       return [...(left.length === 0 ? [] : [`some of it is still in ${left.join(", ")}`]), ...troubles].join(
         "; ",
