@@ -1,7 +1,7 @@
 import { uuidv7 } from "../lib/ids.ts";
 import { Failure } from "../failure.ts";
 import { outcomeAfterCut } from "../session/answered.ts";
-import { type LogRecord, type NewEvent, schemaVersion } from "../session/event.ts";
+import { isMessage, type LogRecord, type NewEvent, schemaVersion } from "../session/event.ts";
 import { advance, createHistory, type History } from "../session/history.ts";
 import { summarize } from "../session/summary.ts";
 import { isConsistent } from "../session/step.ts";
@@ -90,10 +90,11 @@ async function endOf(store: SessionStore, id: string, number: number): Promise<n
   throw new Failure("usage", message, {});
 }
 
-/** What the fold knows beside the items. The copy was made now, has cost nothing yet, and has no turn that is open. */
+/** What the fold knows beside the items. The copy was made now, has cost nothing yet, holds no cleared message, and has no turn that is open. */
 function forkState(history: History, now: number): NewEvent {
   const [carried] = successorState(history);
   if (carried?.type !== "history-carried") throw new Error("a successor's state begins with what it carries");
   const outcome = outcomeAfterCut(history.items, `forked from session ${history.id}`);
-  return { ...carried, created: now, usage: noUsage, repairs: 0, delivered: [], outcome };
+  const messages = history.items.filter(isMessage).length;
+  return { ...carried, created: now, messages, usage: noUsage, repairs: 0, delivered: [], outcome };
 }

@@ -375,6 +375,15 @@ export function isItemRecord(record: LogRecord): record is ItemRecord {
   return record.body !== undefined;
 }
 
+/** Whether the item counts as a message: of the person or the model. */
+export function isMessage({ event }: ItemRecord): boolean {
+  return (
+    event.type === "item-added" &&
+    event.kind === "message" &&
+    (event.role === "user" || event.role === "assistant")
+  );
+}
+
 /** Whether the item is what the person asked: a message in the person's name that no program put there. */
 export function isPrompt({ event }: ItemRecord): boolean {
   if (event.type !== "item-added" || event.origin !== "input") return false;

@@ -2,7 +2,7 @@ import type { Checkpoint, EventOf, ItemRecord, LogRecord, Quarantine } from "./e
 import { outcomeAfterCut } from "./answered.ts";
 import { copyCheckpoint, isInWindow } from "./checkpoint.ts";
 import type { History, OpenCall } from "./folded.ts";
-import { isItemRecord, schemaVersion } from "./event.ts";
+import { isItemRecord, isMessage, schemaVersion } from "./event.ts";
 import { isCallKind, isOutputKind } from "./item.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { reachOf, withQuarantine } from "./quarantine.ts";
@@ -311,7 +311,7 @@ function addItem(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"
     if (fold.delivered.length > deliveredLimit) fold.delivered.shift();
   }
   if (event.origin === "model") fold.step = Math.max(fold.step, event.step);
-  if (event.kind === "message" && (event.role === "user" || event.role === "assistant")) fold.messages++;
+  if (isMessage(record)) fold.messages++;
   if (isCallKind(event.kind)) openCall(fold, own, record);
   else if (isOutputKind(event.kind)) {
     const answered = own.pairs.take(event);
