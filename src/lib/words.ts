@@ -54,6 +54,6 @@ export function systemWords(error: unknown): string {
   return words === undefined ? message : `${words} (${code})`;
 }
 
-/** A word as a shell takes it, whatever is in it. */
+/** A word as a shell takes it, whatever is in it: a `~` at its beginning would be a home. */
 export const quoted = (word: string): string =>
-  /^[\w./~-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  /^(?!~)[\w./~-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

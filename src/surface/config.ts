@@ -281,7 +281,7 @@ function readFile(path: string): ConfigFile {
 
 /** The sessions of the home, with the catalogue for lists. `troubles`: what was wrong with that cache and was mended, one line each. */
 export function openStore(
-  { home }: Config,
+  { home }: Pick<Config, "home">,
   watching: Watching = {},
 ): { store: SessionStore; troubles: readonly string[] } {
   const listing = openCatalog(home);

@@ -91,7 +91,7 @@ const working: readonly Name[] = ["show --request", "fork", "name", "resume", "c
 const unknownAge: Refusals = { purge: [0, /^left ID: it can't be read.*throughline delete ID$/mu] };
 const noSession: Refusals = {
   ...all(
-    working,
+    [...working, "queue"],
     1,
     /holds no event of a session.*throughline archive ID.*throughline delete ID \[session-damaged/u,
   ),
@@ -112,7 +112,11 @@ const states: Readonly<Record<string, State>> = {
   "without a log": {
     make: (home) => rmSync(logIn(home)),
     refused: {
-      ...all(["show", ...working], 1, /log\.jsonl is missing.*throughline delete ID \[session-damaged/u),
+      ...all(
+        ["show", "queue", ...working],
+        1,
+        /log\.jsonl is missing.*throughline delete ID \[session-damaged/u,
+      ),
       ...unknownAge,
     },
   },

@@ -5,6 +5,7 @@ import { homeFolder } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { packageVersion } from "../version.ts";
 import type { Invocation } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { storeFor } from "./store-for.ts";
 import { copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
 import { findSession } from "./pick.ts";
@@ -63,11 +64,15 @@ export async function clear(invocation: Invocation): Promise<number> {
       const done = scrub
         ? `is scrubbed: only its metadata is kept${named}`
         : "is cleared: its log keeps what was said";
-      terminal.out(`session ${session} ${done}. Begin anew: throughline resume ${session} "…"\n`);
+      const next = inHome(invocation, `throughline resume ${session} "…"`);
+      terminal.out(`session ${session} ${done}. Begin anew: ${next}\n`);
       if (waiting > 0) terminal.err(`${counted(waiting, "follow-up")} still waiting in it\n`);
       for (const id of left)
         terminal.err(
-          `session ${id} holds some of it too, and was left: throughline clear ${id}${scrub ? " --scrub" : ""}\n`,
+          inHome(
+            invocation,
+            `session ${id} holds some of it too, and was left: throughline clear ${id}${scrub ? " --scrub" : ""}\n`,
+          ),
         );
       for (const copy of staying)
         terminal.err(`left ${printable(copy.path)}: ${printable(copyWords(copy))}\n`);

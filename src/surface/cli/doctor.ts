@@ -5,9 +5,11 @@ import { codexHome, listRollouts } from "../../foreign/codex/home/places.ts";
 import { diagnose, type Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { needsRepair } from "../../foreign/codex/findings/findings.ts";
 import { understand } from "../../foreign/codex/findings/understand.ts";
-import { openStore, readConfig } from "../config.ts";
+import { openStore } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { inHome } from "./in-home.ts";
+import { toldHome } from "./store-for.ts";
 import { diagnosisJson, doctorText, shortPath } from "./doctor-text.ts";
 import { type OwnSession, ownFindings } from "./own-findings.ts";
 import { progress } from "./progress.ts";
@@ -18,7 +20,7 @@ import { whoseError } from "./whose-error.ts";
 /** Looks at rollouts and at our own sessions, and changes nothing. Resolves to 1 when something needs repair. */
 export async function doctor(invocation: Invocation): Promise<number> {
   const { args, options, terminal, environment, folder, signal } = invocation;
-  const config = readConfig(options, environment, folder);
+  const ownHome = toldHome(invocation);
   const home = codexHome(environment as NodeJS.ProcessEnv);
   const now = Date.now();
   const pasted = optionText(invocation, "error");
@@ -39,9 +41,10 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const total = totalBytes(paths);
   const onBytes = (read: number): void =>
     bar.show(megabytes(read), megabytes(total), `MB, ${diagnoses.length} of ${paths.length} rollouts`);
-  for await (const diagnosis of diagnose(paths, { home: config.home, now, signal, onBytes }))
+  for await (const diagnosis of diagnose(paths, { home: ownHome, now, signal, onBytes }))
     diagnoses.push(diagnosis);
-  const looked = args.length > 0 && ids === undefined ? undefined : await lookAtOwn(invocation, bar, ids);
+  const looked =
+    args.length > 0 && ids === undefined ? undefined : await lookAtOwn(ownHome, invocation.signal, bar, ids);
   const own = looked?.found ?? [];
   bar.clear();
   const said =
@@ -61,16 +64,19 @@ export async function doctor(invocation: Invocation): Promise<number> {
     });
   else
     terminal.out(
-      doctorText({
-        diagnoses,
-        own,
-        ...(looked && { ownCount: looked.count }),
-        unreadable,
-        said,
-        ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
-        notes: options["notes"] === true || args.length > 0,
-        reference,
-      }),
+      inHome(
+        invocation,
+        doctorText({
+          diagnoses,
+          own,
+          ...(looked && { ownCount: looked.count }),
+          unreadable,
+          said,
+          ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
+          notes: options["notes"] === true || args.length > 0,
+          reference,
+        }),
+      ),
     );
   return needRepair + unreadable.length > 0 ? 1 : 0;
 }
@@ -95,19 +101,19 @@ async function chosenBy(
 }
 
 async function lookAtOwn(
-  { options, environment, folder, signal }: Invocation,
+  home: string,
+  signal: AbortSignal,
   bar: ReturnType<typeof progress>,
   ids: ReadonlySet<string> | undefined,
 ): Promise<{ found: OwnSession[]; count: number }> {
-  const config = readConfig(options, environment, folder);
-  const { store } = openStore(config);
+  const { store } = openStore({ home });
   try {
     let count = 0;
     const onSession = (read: number, total: number): void => {
       count = total;
       bar.show(read, total, "own sessions");
     };
-    const found = await ownFindings(store, config.home, { onSession, signal, ...(ids && { ids }) });
+    const found = await ownFindings(store, home, { onSession, signal, ...(ids && { ids }) });
     return { found, count };
   } finally {
     await store.close();

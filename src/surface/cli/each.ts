@@ -4,6 +4,7 @@ import type { SessionStore } from "../../store.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { findSession } from "./pick.ts";
 import { failureLine } from "./report-error.ts";
 
@@ -19,10 +20,11 @@ export interface Told {
  * that of the first failure. `--json`: one object with `sessions`, each with what was done or with `error`.
  */
 export async function eachSession(
-  { args, options, terminal, environment }: Invocation,
+  invocation: Invocation,
   store: SessionStore,
   act: (id: string) => Promise<Told>,
 ): Promise<number> {
+  const { args, options, terminal, environment } = invocation;
   const isJson = options["json"] === true;
   const told: Json[] = [];
   let first: Failure | undefined;
@@ -30,12 +32,13 @@ export async function eachSession(
     try {
       const { json, text } = await act(await findSession(store, reference, environment));
       told.push(json);
-      if (!isJson) terminal.out(`${text}\n`);
+      if (!isJson) terminal.out(`${inHome(invocation, text)}\n`);
     } catch (error) {
       if (!isFailure(error)) throw error;
       first ??= error;
-      told.push({ session: reference, error: { class: error.class, message: error.message } });
-      terminal.err(failureLine(error));
+      const message = inHome(invocation, error.message);
+      told.push({ session: reference, error: { class: error.class, message } });
+      terminal.err(failureLine({ class: error.class, message }));
     }
   }
   if (isJson) printJson<"archive">(terminal, { sessions: told });

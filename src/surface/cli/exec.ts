@@ -13,6 +13,7 @@ import { chooseSession } from "./choose.ts";
 import { undecidedWords } from "../config.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { failurePage } from "./failure-page.ts";
+import { inHome } from "./in-home.ts";
 import { lastSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
 import { jsonRenderer } from "./render-json.ts";
@@ -54,7 +55,8 @@ export async function resume(invocation: Invocation): Promise<number> {
     const isChanged = resumption.fromStep !== undefined || resumption.amend !== undefined;
     if (isChanged && prompt === undefined && (await isDone(session, bench.store))) {
       await session.close();
-      invocation.terminal.err(`That is done. Go on with: throughline resume ${session.id} "…"\n`);
+      const next = `throughline resume ${session.id} "…"`;
+      invocation.terminal.err(`That is done. Go on with: ${inHome(invocation, next)}\n`);
       return 0;
     }
     return runTurns(session, prompt, invocation);
@@ -101,9 +103,7 @@ async function withWorkbench(
   use: (bench: Workbench) => Promise<number>,
 ): Promise<number> {
   const render =
-    invocation.options["json"] === true
-      ? jsonRenderer(invocation.terminal)
-      : textRenderer(invocation.terminal);
+    invocation.options["json"] === true ? jsonRenderer(invocation.terminal) : textRenderer(invocation);
   const bench = await openWorkbench(invocation, (update) => render.update(update));
   const { config } = bench;
   if (config.undecided !== undefined)
@@ -120,15 +120,16 @@ async function withWorkbench(
 async function runTurns(
   session: Session,
   prompt: string | undefined,
-  { signal, terminal, options }: Invocation,
+  invocation: Invocation,
 ): Promise<number> {
+  const { signal, terminal, options } = invocation;
   try {
     const { outcome, waiting } = await session.serve(prompt, signal);
     if (outcome && outcome.kind !== "completed" && options["json"] !== true)
-      terminal.err(`${outcomeWords(outcome, session.id)}\n`);
+      terminal.err(`${inHome(invocation, outcomeWords(outcome, session.id))}\n`);
     if (waiting > 0) {
       const left = `${counted(waiting, "follow-up")} still queued`;
-      terminal.err(`${left}. See what waits: throughline queue list ${session.id}\n`);
+      terminal.err(inHome(invocation, `${left}. See what waits: throughline queue list ${session.id}\n`));
     }
     return outcome ? exitStatus(outcome) : 0;
   } finally {
@@ -144,7 +145,8 @@ function outcomeWords(outcome: TurnOutcome, id: string): string {
     printableLine(
       message
         .replace(/ Next: go on [^`]*`throughline resume --last`.*$/su, "")
-        .replaceAll("resume --last", `resume ${id}`),
+        .replaceAll("resume --last", `resume ${id}`)
+        .replaceAll("throughline show SESSION", `throughline show ${id}`),
       600,
     );
   switch (outcome.kind) {

@@ -34,9 +34,15 @@ export async function exportSession(invocation: Invocation): Promise<number> {
   const { store } = storeFor(invocation);
   try {
     const reference = args[0] ?? "";
-    const config = readConfig(options, environment, folder);
     const say = (line: string): void => terminal.err(printable(`· ${line}\n`));
-    const taking = { store, config, environment };
+    const taking = {
+      store,
+      environment,
+      // Only a session of Codex's, which is taken over first, needs it.
+      get config() {
+        return readConfig(options, environment, folder);
+      },
+    };
     const taken = await takeOverMeant(taking, reference, say, { keep: false });
     const id = taken?.id ?? (await findSession(store, reference, environment));
     const history = await historyOf(store, id);

@@ -3,6 +3,7 @@ import { counted } from "../../lib/words.ts";
 import { forkSession } from "../../runtime.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { storeFor } from "./store-for.ts";
 import { checkName, findSession } from "./pick.ts";
 import { stepNumber } from "./step-number.ts";
@@ -25,7 +26,7 @@ export async function fork(invocation: Invocation): Promise<number> {
     const told = `session ${session} is forked from ${parent}${at}${stayed}. Go on with: throughline resume ${session} "…"`;
     if (options["json"] === true)
       printJson<"fork">(terminal, { session, parent, ...(fromStep !== undefined && { fromStep }), left });
-    else terminal.out(`${told}\n`);
+    else terminal.out(`${inHome(invocation, told)}\n`);
     return 0;
   } finally {
     await store.close();

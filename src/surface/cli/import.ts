@@ -12,6 +12,7 @@ import { openStore, readConfig } from "../config.ts";
 import { portableHead, readPortable } from "../export/portable.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { progress } from "./progress.ts";
 import { storeFor } from "./store-for.ts";
 
@@ -49,7 +50,7 @@ export async function importSession(invocation: Invocation): Promise<number> {
       });
     } else {
       const next = `Go on with: throughline resume ${session} "…"`;
-      terminal.out(printable(`${takenWords(thread, taken)}. ${next}\n`));
+      terminal.out(printable(`${takenWords(thread, taken)}. ${inHome(invocation, next)}\n`));
     }
     return 0;
   } finally {
@@ -116,7 +117,7 @@ async function importPortable(
     else
       terminal.out(
         printable(
-          `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}${name === undefined ? "" : `; its name is another's here, so that it is "${name}"`}. Go on with: throughline resume ${session} "…"\n`,
+          `session ${session} is imported${session === own ? "" : `, a copy of ${own}, which is here already`}${name === undefined ? "" : `; its name is another's here, so that it is "${name}"`}. Go on with: ${inHome(invocation, `throughline resume ${session} "…"`)}\n`,
         ),
       );
     return 0;

@@ -1,7 +1,9 @@
 import { printable } from "../../lib/printable.ts";
+import { quoted } from "../../lib/words.ts";
 import { note } from "../../runtime.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { storeFor } from "./store-for.ts";
 import { checkName, findSession } from "./pick.ts";
 
@@ -19,7 +21,7 @@ export async function name(invocation: Invocation): Promise<number> {
       return before === given ? [] : [{ type: "session-renamed", name: given }];
     });
     const was = before === undefined || before === given ? "" : `, no longer "${before}"`;
-    const told = `session ${session} is "${given}"${was}. Go on with it: throughline resume ${JSON.stringify(given)}`;
+    const told = `session ${session} is "${given}"${was}. Go on with it: ${inHome(invocation, `throughline resume ${quoted(given)}`)}`;
     if (options["json"] === true)
       printJson<"name">(terminal, { session, name: given, ...(before !== undefined && { before }) });
     else terminal.out(printable(`${told}\n`));

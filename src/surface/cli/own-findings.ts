@@ -54,11 +54,19 @@ async function findingsOf(store: SessionStore, home: string, session: ListedSess
   const { id, holder } = session;
   const found: OwnFinding[] = [];
   try {
-    const { damage } = await store.read(id, { record: () => undefined });
+    let records = 0;
+    const { damage } = await store.read(id, { record: () => void records++ });
     const lost = damage.filter(
       ({ kind }) => kind === "unreadable" || kind === "altered" || kind === "nul-block",
     );
-    if (damage.length > 0)
+    if (records === 0 && session.trouble !== undefined)
+      found.push({
+        kind: "unreadable",
+        severity: "broken",
+        title: session.trouble,
+        command: `throughline show ${id}`,
+      });
+    else if (damage.length > 0)
       found.push({
         kind: "log-damaged",
         severity: lost.length > 0 ? "loss" : "note",

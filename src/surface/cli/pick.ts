@@ -78,7 +78,7 @@ export async function checkName(store: SessionStore, name: string, own?: string)
     );
   }
   if (name === "list" || name === "drop") {
-    throw new Failure("usage", `"${name}" is a word of throughline queue. Choose another name.`, {});
+    throw new Failure("usage", `"${name}" is a word of the command queue. Choose another name.`, {});
   }
   const taken = (await store.find(name)).find((id) => id !== own);
   if (taken === undefined) return;

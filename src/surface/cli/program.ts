@@ -1,8 +1,9 @@
 import { type Argument, Command as Commander, CommanderError } from "commander";
-import { Failure, isFailureOf } from "../../failure.ts";
+import { Failure, isFailure, isFailureOf } from "../../failure.ts";
 import { packageVersion } from "../version.ts";
 import { type Command, homeOption, type Invocation, jsonOption } from "./command.ts";
 import { commands } from "./commands.ts";
+import { inHome } from "./in-home.ts";
 import { editDistance } from "./pick.ts";
 
 type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal">;
@@ -42,7 +43,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
           options: child.opts(),
         });
       } catch (error) {
-        throw withHelp(error, command.name);
+        throw copyable(withHelp(error, command.name), child.opts());
       }
     });
   }
@@ -98,6 +99,13 @@ Examples:
 function withHelp(error: unknown, name: string): unknown {
   if (!isFailureOf(error, "usage") || error.message.includes("throughline ")) return error;
   return new Failure("usage", `${error.message} See: throughline ${name} --help`, {}, { cause: error });
+}
+
+/** What a person copies from it works in the home that was named. */
+function copyable(error: unknown, options: Invocation["options"]): unknown {
+  if (!isFailure(error)) return error;
+  const message = inHome({ options }, error.message);
+  return message === error.message ? error : new Failure(error.class, message, error.data, { cause: error });
 }
 
 /** What commander says, as the other commands say it, with the help to look at. */

@@ -19,6 +19,7 @@ import { findSession } from "./pick.ts";
 import { type Copy, copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
 import { failureLine } from "./report-error.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
+import { inHome } from "./in-home.ts";
 import { sameAgain } from "./same-again.ts";
 
 /** What would be deleted, and what stays though it could be meant. */
@@ -223,7 +224,7 @@ function report(invocation: Invocation, { removed, left, troubles }: Report): vo
   }
   for (const { id, bytes } of removed) terminal.out(`deleted session ${id} (${bytes} bytes)\n`);
   if (removed.length === 0) terminal.out("No session was deleted.\n");
-  terminal.err(left.map(leftLine).join(""));
+  terminal.err(inHome(invocation, left.map(leftLine).join("")));
 }
 
 function tell(invocation: Invocation, plan: Plan): number {
@@ -242,11 +243,11 @@ function tell(invocation: Invocation, plan: Plan): number {
   return exitOf(plan.left) ?? 0;
 }
 
-function planText({ folder }: Invocation, { chosen, left }: Plan): string {
-  const [now, here] = [systemClock.now(), placeOf(folder)];
+function planText(invocation: Invocation, { chosen, left }: Plan): string {
+  const [now, here] = [systemClock.now(), placeOf(invocation.folder)];
   const lines = chosen.map((session) => `would delete ${listLine(session, now, here)}\n`);
   if (chosen.length === 0) lines.push("There is no session to delete.\n");
-  return [...lines, ...left.map(leftLine)].join("");
+  return [...lines, ...left.map((each) => inHome(invocation, leftLine(each)))].join("");
 }
 
 function leftLine({ session, why, failure }: Left): string {

@@ -2,11 +2,14 @@ import { systemClock } from "../../lib/clock.ts";
 import { risingIds } from "../../lib/ids.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { ago, counted } from "../../lib/words.ts";
-import { Failure } from "../../failure.ts";
+import { Failure, isFailureOf } from "../../failure.ts";
 import type { FollowUpMode } from "../../session/follow-up.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, SessionStore } from "../../store.ts";
+import { noSessionIn } from "../../store/damage.ts";
+import { folding } from "../../turn/journal.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
@@ -26,6 +29,7 @@ export async function queue(invocation: Invocation): Promise<number> {
   return withSession<"queue">(invocation, async (store, id) => {
     const mode: FollowUpMode = options["steer"] === true ? "steer" : "followup";
     const followUp: FollowUp = { id: nextId(), at: systemClock.now(), text, mode };
+    if (!(await isReadable(store, id))) throw noSessionIn(id, `Nothing was queued: the log of session ${id}`);
     const session = await store.queue(id, followUp);
     const waiting = (await store.queued(session)).length;
     const { state } = await store.holder(session);
@@ -38,6 +42,20 @@ export async function queue(invocation: Invocation): Promise<number> {
     const told = `queued ${followUp.id} for session ${session} (${waiting} waiting). ${when}`;
     return { json: { session, followUp: followUp.id, mode, waiting }, text: told };
   });
+}
+
+/** Whether anything in the log says that it is a session's: a message for one that nobody can go on with would wait for ever. */
+async function isReadable(store: SessionStore, id: string): Promise<boolean> {
+  const fold = folding();
+  try {
+    await store.read(id, fold.visitor, { from: "window" });
+  } catch (error) {
+    // A newer version reads it, and delivers what waits.
+    if (isFailureOf(error, "schema-newer")) return true;
+    throw error;
+  }
+  const { created, items } = fold.history();
+  return created > 0 || items.length > 0;
 }
 
 /** What waits, in order, and what will not be delivered or can't be read. */
@@ -104,7 +122,7 @@ async function withSession<Name extends "queue" | "queue list" | "queue drop">(
   try {
     const { json, text } = await use(store, await findSession(store, args[0] ?? "", invocation.environment));
     if (options["json"] === true) printJson<Name>(terminal, json);
-    else terminal.out(`${text}\n`);
+    else terminal.out(`${inHome(invocation, text)}\n`);
     return 0;
   } finally {
     await store.close();

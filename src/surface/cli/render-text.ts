@@ -5,11 +5,13 @@ import { itemText } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import { countDown } from "./countdown.ts";
+import type { Invocation } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import type { Renderer } from "./render.ts";
-import type { Terminal } from "./terminal.ts";
 
 /** Progress on stderr, one line a fact; the answer alone on stdout, once, when its turn is done. */
-export function textRenderer(terminal: Terminal): Renderer {
+export function textRenderer(invocation: Pick<Invocation, "terminal" | "options">): Renderer {
+  const { terminal } = invocation;
   let answer = "";
   // Of the calls in flight, so that an outcome says whose it is when it doesn't stand right beneath its call.
   const calls = new Map<number, string>();
@@ -27,7 +29,7 @@ export function textRenderer(terminal: Terminal): Renderer {
             `session ${update.id}${update.name ? ` "${update.name}"` : ""} ${update.resumed ? "resumed" : "started"}`,
           );
         case "notice":
-          return line("·", update.text);
+          return line("·", inHome(invocation, update.text));
         case "item": {
           const text = messageText(update);
           if (text === undefined) return;
@@ -55,9 +57,12 @@ export function textRenderer(terminal: Terminal): Renderer {
           if (["stop", "park", "interrupt"].includes(update.action)) return;
           return line("!", update.notice);
         case "repaired":
-          return line("+", update.notice);
+          return line("+", inHome(invocation, update.notice));
         case "session-rotated":
-          return line("+", `session ${update.from} goes on as ${update.to}: ${update.notice}`);
+          return line(
+            "+",
+            inHome(invocation, `session ${update.from} goes on as ${update.to}: ${update.notice}`),
+          );
         case "follow-up-delivered":
           return line("»", update.text);
         case "waiting":

@@ -14,7 +14,7 @@ import { readAround } from "../../foreign/codex/rollout/contains.ts";
 const widest = 100;
 
 /** The change as a diff: what stands there, and what takes its place. */
-export function previewText(prepared: PreparedRepair, reference: string, pasted?: string): string {
+export function previewText(prepared: PreparedRepair): string {
   const { path, folder, changes, bytes, forgetsIndex, movedFrom } = prepared;
   const lines = [`--- ${printableLine(path, 400)}`];
   for (const [kind, { count, first }] of changes.kinds) {
@@ -39,11 +39,15 @@ export function previewText(prepared: PreparedRepair, reference: string, pasted?
   for (const left of prepared.after) lines.push(leftLine(left).trim());
   if (changes.kinds.has("seal-refused"))
     lines.push("Sealed reasoning is no part of what was said; to leave it where it is: --keep-sealed");
-  const again = pasted === undefined ? "" : ` --error ${quoted(pasted)}`;
-  lines.push(
-    `Nothing was changed. To do it, with a backup: throughline repair ${quoted(reference)}${again} --write`,
-  );
   return printable(`${lines.join("\n")}\n`);
+}
+
+/** The command that makes the change. */
+export function nextText(reference: string, pasted?: string): string {
+  const again = pasted === undefined ? "" : ` --error ${quoted(pasted)}`;
+  return printable(
+    `Nothing was changed. To do it, with a backup: throughline repair ${quoted(reference)}${again} --write\n`,
+  );
 }
 
 /** Edits of a later round stand in a file that the earlier ones have changed: only their place is told then. */

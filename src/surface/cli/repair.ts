@@ -13,21 +13,23 @@ import { codexHome } from "../../foreign/codex/home/places.ts";
 import type { SealChoice } from "../../foreign/codex/findings/seal-choice.ts";
 import { writeTranscript } from "../../foreign/codex/repair/transcript.ts";
 import { understand, type Understood } from "../../foreign/codex/findings/understand.ts";
-import { openStore, readConfig } from "../config.ts";
+import { homeFolder, openStore } from "../config.ts";
 import { printJson, type Printed } from "../json/print.ts";
 import { ageOf } from "./age.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { findingJson } from "./doctor-text.ts";
 import { isOrphan } from "./own-findings.ts";
 import { progress } from "./progress.ts";
-import { doneText, leftText, nothingText, previewText } from "./repair-text.ts";
+import { doneText, leftText, nextText, nothingText, previewText } from "./repair-text.ts";
 import { referencesIn } from "./reference.ts";
 import { meantBy } from "./rollouts.ts";
+import { toldHome } from "./store-for.ts";
 
 /** Repairs a rollout in place, or says what it would change; collects what a rotation of ours has left. */
 export async function repair(invocation: Invocation): Promise<number> {
-  const { args, options, environment, folder } = invocation;
-  const { home } = readConfig(options, environment, folder);
+  const { args, options } = invocation;
+  const home = toldHome(invocation);
   const found = await target(args[0] ?? "", invocation);
   if (found.kind === "own") return repairOwn(invocation, found.id);
   const { path } = found;
@@ -127,18 +129,19 @@ async function preview(
     if (!isNeeded(prepared)) return tellNothing(invocation, path, prepared);
     const { terminal, options } = invocation;
     if (options["json"] === true) printJson<"repair">(terminal, repairJson("would", prepared));
-    else terminal.out(previewText(prepared, invocation.args[0] ?? path, optionText(invocation, "error")));
+    else {
+      const pasted = optionText(invocation, "error");
+      const next = inHome(invocation, nextText(invocation.args[0] ?? path, pasted));
+      terminal.out(previewText(prepared) + next);
+    }
     return 0;
   } finally {
     prepared.folder.remove();
   }
 }
 
-function tellNothing(
-  { args, options, terminal }: Invocation,
-  path: string,
-  prepared: PreparedRepair | undefined,
-): number {
+function tellNothing(invocation: Invocation, path: string, prepared: PreparedRepair | undefined): number {
+  const { args, options, terminal } = invocation;
   const left = prepared?.after ?? [];
   if (options["json"] === true)
     printJson<"repair">(terminal, {
@@ -146,7 +149,8 @@ function tellNothing(
       state: "nothing",
       left: left.map((finding) => findingJson(finding, () => quoted(path))),
     });
-  else terminal.out(left.length > 0 ? leftText(path, left) : nothingText(path, args[0] ?? path));
+  else if (left.length > 0) terminal.out(leftText(path, left));
+  else terminal.out(inHome(invocation, nothingText(path, args[0] ?? path)));
   return left.length > 0 ? 1 : 0;
 }
 
@@ -156,12 +160,13 @@ async function undo(invocation: Invocation, home: string, path: string): Promise
 }
 
 function tellDone(
-  { options, terminal, environment }: Invocation,
+  invocation: Invocation,
   journal: Journal,
   backup: string,
   prepared: PreparedRepair | undefined,
   transcript?: string,
 ): number {
+  const { options, terminal, environment } = invocation;
   const left = prepared?.after ?? [];
   if (options["json"] === true) {
     const state = journal.state === "undone" ? ("undone" as const) : ("done" as const);
@@ -179,7 +184,7 @@ function tellDone(
   } else {
     const reference = referencesIn(codexHome(environment as NodeJS.ProcessEnv));
     const { path, thread } = journal;
-    terminal.out(doneText(journal, reference(path, thread), backup, left, transcript));
+    terminal.out(inHome(invocation, doneText(journal, reference(path, thread), backup, left, transcript)));
   }
   return left.length > 0 ? 1 : 0;
 }
@@ -219,20 +224,18 @@ function emptyJson(path: string, thread: string | undefined): Omit<Printed<"repa
 }
 
 /** Of our own sessions nothing is ever written anew; a successor that no log names is removed. */
-async function repairOwn(
-  { options, terminal, environment, folder }: Invocation,
-  id: string,
-): Promise<number> {
-  const config = readConfig(options, environment, folder);
-  const { store } = openStore(config);
+async function repairOwn(invocation: Invocation, id: string): Promise<number> {
+  const { options, terminal, environment } = invocation;
+  const home = homeFolder(options, environment);
+  const { store } = openStore({ home });
   try {
     const session = (await store.everything()).find((one) => one.id === id);
     const orphan = session !== undefined && (await isOrphan(store, session));
     if (orphan && options["write"] === true) await store.remove(id);
     const state = !orphan ? "nothing" : options["write"] === true ? "done" : "would";
-    const path = join(config.home, "sessions");
+    const path = join(home, "sessions");
     if (options["json"] === true) printJson<"repair">(terminal, { ...emptyJson(path, id), state });
-    else terminal.out(ownWords[state](id));
+    else terminal.out(inHome(invocation, ownWords[state](id)));
     return 0;
   } finally {
     await store.close();

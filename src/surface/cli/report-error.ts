@@ -29,6 +29,6 @@ export function reportError(error: unknown, terminal: Terminal, json: boolean): 
 }
 
 /** A failure as every command prints it, with the page that explains its class; what was typed wrong needs none. */
-export function failureLine({ class: failureClass, message }: Failure): string {
+export function failureLine({ class: failureClass, message }: Pick<Failure, "class" | "message">): string {
   return `${printable(message)}${failureClass === "usage" ? "" : ` ${failurePage(failureClass)}`}\n`;
 }

@@ -7,7 +7,7 @@ import { systemWords } from "../../lib/words.ts";
 import { findThreads } from "../../foreign/codex/takeover/find.ts";
 import { codexHome, pathKnownTo, readRolloutName } from "../../foreign/codex/home/places.ts";
 import { ambiguousThread } from "../ambiguous-thread.ts";
-import { openStore, readConfig } from "../config.ts";
+import { homeFolder, openStore } from "../config.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
 
@@ -28,7 +28,7 @@ export async function meantBy(
     return { kind: "rollouts", paths: await rolloutsOf(word, folder, home, onUnreadable) };
   } catch (error) {
     if (!isFailureOf(error, "session-missing")) throw error;
-    const { store } = openStore(readConfig(options, environment, folder));
+    const { store } = openStore({ home: homeFolder(options, environment) });
     try {
       return { kind: "own", id: await findSession(store, word, environment) };
     } catch (second) {

@@ -1,5 +1,6 @@
 import { quoted } from "../../lib/words.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { inHome } from "./in-home.ts";
 
 /** The command that removes the same once more, in the same home, and nothing beside it; `what` unless it is for `delete` or `purge`. */
 export function sameAgain(
@@ -7,17 +8,13 @@ export function sameAgain(
   what: string = removalOf(invocation),
 ): string {
   const relatives = invocation.options["withRelatives"] === true ? " --with-relatives" : "";
-  return `throughline ${what}${relatives}${given(invocation, "--home", "home")}`;
+  return inHome(invocation, `throughline ${what}${relatives}`);
 }
 
 function removalOf(invocation: Pick<Invocation, "args" | "options">): string {
   const { args, options } = invocation;
   if (args.length > 0) return `delete ${args.map(quoted).join(" ")}`;
   const all = options["all"] === true ? " --all" : "";
-  return `purge${all}${given(invocation, "--older-than", "olderThan")} --yes`;
-}
-
-function given(invocation: Pick<Invocation, "options">, flag: string, name: string): string {
-  const value = optionText(invocation, name);
-  return value === undefined ? "" : ` ${flag} ${quoted(value)}`;
+  const olderThan = optionText(invocation, "olderThan");
+  return `purge${all}${olderThan === undefined ? "" : ` --older-than ${quoted(olderThan)}`} --yes`;
 }

@@ -16,11 +16,20 @@ export interface Hidden {
   count: number;
 }
 
+interface TableWorld {
+  here: Place;
+  now: number;
+  isCodex: boolean;
+  /** What is told beneath the sessions, with its commands as they are to be copied. */
+  tell(words: string): string;
+  columns?: number;
+}
+
 /** A line for each session, as wide as the terminal where there is one (`columns`), and one that counts what is hidden. */
 export async function sessionTable(
   shown: readonly Listed[],
   hidden: readonly Hidden[],
-  { here, now, isCodex, columns }: { here: Place; now: number; isCodex: boolean; columns?: number },
+  { here, now, isCodex, tell, columns }: TableWorld,
 ): Promise<string> {
   const labels = shown.map((session) => labelWords(session, mostLabel));
   const columnsOf = await measure(labels);
@@ -40,12 +49,14 @@ export async function sessionTable(
     lines.push(
       counts.some(({ by }) => by !== elsewhere)
         ? "No session fits."
-        : 'No session in this workspace yet. Start one with: throughline exec "…"',
+        : tell('No session in this workspace yet. Start one with: throughline exec "…"'),
     );
   const told = counts.map(({ by, count }) => {
     if (by === elsewhere)
-      return `${count} more in other workspaces: throughline sessions --all${isCodex ? " --codex" : ""}`;
-    if (by === "archived") return `${count} archived: throughline sessions --archived`;
+      return tell(
+        `${count} more in other workspaces: throughline sessions --all${isCodex ? " --codex" : ""}`,
+      );
+    if (by === "archived") return tell(`${count} archived: throughline sessions --archived`);
     return `${count} hidden by ${printableLine(by, 60)}`;
   });
   if (told.length > 0) lines.push(told.join("; "));

@@ -6,9 +6,10 @@ import type { Place } from "../../session/place.ts";
 import type { SessionStore } from "../../store.ts";
 import { printJson } from "../json/print.ts";
 import { codexSessions, isCodexSession, searchCodex } from "../codex-sessions.ts";
-import { readConfig } from "../config.ts";
+import { homeFolder } from "../config.ts";
 import { placeOf } from "../place.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { elsewhere, type Hidden, type Listed, sessionTable } from "./session-table.ts";
 import { storeFor } from "./store-for.ts";
 import { filtersOf, wantsArchived } from "./filter.ts";
@@ -47,9 +48,12 @@ export async function listSessions(invocation: Invocation): Promise<number> {
     else {
       const columns = terminal.screen?.output.columns;
       const isCodex = options["codex"] === true;
-      terminal.out(await sessionTable(shown, hidden, { here, now, isCodex, ...(columns && { columns }) }));
+      const tell = (words: string): string => inHome(invocation, words);
+      terminal.out(
+        await sessionTable(shown, hidden, { here, now, isCodex, tell, ...(columns && { columns }) }),
+      );
       if (shown.length === 0 && !isCodex && existsSync(join(codexHome(environment), "sessions")))
-        terminal.out("Codex's own sessions: throughline sessions --codex\n");
+        terminal.out(tell("Codex's own sessions: throughline sessions --codex\n"));
     }
     return shown.length;
   } finally {
@@ -66,7 +70,7 @@ interface Gathered {
 
 /** The own sessions and, where they are asked for, Codex's; newest activity first. */
 async function gathered(
-  { options, environment, folder }: Invocation,
+  { options, environment }: Invocation,
   store: SessionStore,
   here: Place,
   reading: Progress,
@@ -81,7 +85,7 @@ async function gathered(
   if (options["codex"] !== true) return { shown: own, hidden, troubles: [] };
   const codex = codexSessions({
     environment,
-    home: readConfig(options, environment, folder).home,
+    home: homeFolder(options, environment),
     own: new Set(own.map(({ id }) => id)),
     ...(!isAll && { here }),
     onRead: (read, total) => reading.show(read, total, "Codex sessions read"),

@@ -9,14 +9,15 @@ import { collectStep, createSteps, type Step } from "../../session/step.ts";
 import { summarize } from "../../session/summary.ts";
 import type { ListedSession, ReadReport, SessionStore } from "../../store.ts";
 import { noEvent } from "../../store/damage.ts";
-import { openStore, readConfig } from "../config.ts";
+import { readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import { modelWords, statusWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { patchBody } from "../patch-body.ts";
 import { findSession, lastSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";
-import { watchingFor } from "./store-for.ts";
+import { storeFor } from "./store-for.ts";
 
 /** Reads and changes nothing; works while somebody else owns the session, and on a damaged log as far as it can be read. */
 export async function show(invocation: Invocation): Promise<number> {
@@ -26,20 +27,20 @@ export async function show(invocation: Invocation): Promise<number> {
   const last = options["last"] === true;
   if (last === (args[0] !== undefined))
     throw new Failure("usage", "Which one? throughline show with an id or a name, or with --last.", {});
-  const config = readConfig(options, invocation.environment, invocation.folder);
-  const { store } = openStore(config, watchingFor(invocation));
+  const { store } = storeFor(invocation);
   try {
     const id = last
       ? await lastSession(store, invocation.folder)
       : await findSession(store, args[0] ?? "", invocation.environment);
     if (options["request"] === true) {
       const { showRequest } = await import("./show-request.ts");
+      const config = readConfig(options, invocation.environment, invocation.folder);
       await showRequest(invocation, config, store, id);
       return 0;
     }
     const view = await readView(store, id, steps);
     if (options["json"] === true) printJson<"show">(terminal, viewJson(view));
-    else terminal.out(viewText(view, Date.now()));
+    else terminal.out(viewText(view, Date.now(), (words) => inHome(invocation, words)));
     return 0;
   } finally {
     await store.close();
@@ -148,7 +149,8 @@ function viewJson(view: View): Printed<"show"> {
 
 const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;
 
-function viewText(view: View, now: number): string {
+/** `tell`: words with their commands as they are to be copied. */
+function viewText(view: View, now: number, tell: (words: string) => string): string {
   const { session, report, events, items, queued, dead, unreadable } = view;
   const { settings, usage, workspace } = session;
   const head = `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`;
@@ -162,7 +164,7 @@ function viewText(view: View, now: number): string {
   ];
   const text = session.trouble === undefined ? [head, ...facts] : [head, `  ? ${session.trouble}`];
   if (session.rotated && session.parent)
-    text.push(`  comes from ${session.parent}, take that back with: throughline undo ${session.id}`);
+    text.push(tell(`  comes from ${session.parent}, take that back with: throughline undo ${session.id}`));
   else if (session.parent) text.push(`  comes from ${session.parent}, of which it is a fork`);
   if (queued + dead > 0)
     text.push(
@@ -198,7 +200,7 @@ function viewText(view: View, now: number): string {
     );
     if (line.diff !== undefined) text.push(...diffLines(line.diff));
   }
-  text.push(`next: ${nextCommand(session, queued)}`);
+  text.push(`next: ${tell(nextCommand(session, queued))}`);
   return printable(`${text.join("\n")}\n`);
 }
 

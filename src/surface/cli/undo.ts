@@ -1,6 +1,7 @@
 import { undoRotation } from "../../runtime.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 
@@ -15,7 +16,7 @@ export async function undo(invocation: Invocation): Promise<number> {
     );
     const told = `session ${session} is back with what is queued; ${successor} is kept, and is listed no more. Go on with: throughline resume ${session}`;
     if (options["json"] === true) printJson<"undo">(terminal, { session, successor });
-    else terminal.out(`${told}\n`);
+    else terminal.out(`${inHome(invocation, told)}\n`);
     return 0;
   } finally {
     await store.close();

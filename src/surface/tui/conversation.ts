@@ -247,7 +247,7 @@ export class Conversation {
   }
 
   tellTrouble(error: unknown): void {
-    this.tell(note(troubleWords(error), "trouble"));
+    this.tell(note(troubleWords(error, this.#invocation), "trouble"));
   }
 
   /** Stops what runs, waits for its end, and gives everything back. */

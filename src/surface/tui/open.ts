@@ -1,6 +1,7 @@
 import { counted } from "../../lib/words.ts";
 import type { Settings } from "../../session/event.ts";
 import type { Invocation } from "../cli/command.ts";
+import { inHome } from "../cli/in-home.ts";
 import type { Screen } from "../cli/terminal.ts";
 import { checkProvider, type Config, readConfig, undecidedWords } from "../config.ts";
 import { placeOf } from "../place.ts";
@@ -81,7 +82,9 @@ export async function openInterface(
     await conversation.close();
   }
   if (conversation.id !== undefined)
-    terminal.err(`The session is kept. Go on with it:\n  throughline resume ${conversation.id}\n`);
+    terminal.err(
+      inHome(invocation, `The session is kept. Go on with it:\n  throughline resume ${conversation.id}\n`),
+    );
   return signal.aborted ? 130 : 0;
 }
 

@@ -40,15 +40,11 @@ export async function runSlashCommand(
     },
   };
   const home = options["home"];
-  const world = {
-    terminal,
-    folder,
-    signal,
-    environment: typeof home === "string" ? { ...environment, THROUGHLINE_HOME: home } : environment,
-  };
+  const place = typeof home === "string" ? ["--home", home] : [];
+  const world = { terminal, folder, signal, environment };
   let status = 1;
   try {
-    status = await runProgram(leads ? [...words, "--json"] : words, world);
+    status = await runProgram([...place, ...words, ...(leads ? ["--json"] : [])], world);
   } catch (error) {
     text += `${troubleWords(error)}\n`;
   }

@@ -3,7 +3,9 @@ import { systemClock } from "../../lib/clock.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { summarize } from "../../session/summary.ts";
 import type { History } from "../../session/history.ts";
+import type { Invocation } from "../cli/command.ts";
 import { failurePage } from "../cli/failure-page.ts";
+import { inHome } from "../cli/in-home.ts";
 import { statusWords } from "../session-words.ts";
 import type { Block } from "./state.ts";
 
@@ -34,9 +36,13 @@ export function changeWords(before: History, now: History): string | undefined {
   return now.turn > before.turn ? "meanwhile, in another process:" : undefined;
 }
 
-/** What went wrong, as the command line says it. */
-export function troubleWords(error: unknown): string {
+/** What went wrong, as the command line says it; with an invocation, its commands work in the home that it names. */
+export function troubleWords(
+  error: unknown,
+  invocation: Pick<Invocation, "options"> = { options: {} },
+): string {
   if (!isFailure(error))
     return `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
-  return error.class === "usage" ? error.message : `${error.message} ${failurePage(error.class)}`;
+  const message = inHome(invocation, error.message);
+  return error.class === "usage" ? message : `${message} ${failurePage(error.class)}`;
 }

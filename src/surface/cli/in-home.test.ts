@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { inHome } from "./in-home.ts";
+
+it.each([
+  ["Go on: throughline resume 1", "/h", "Go on: throughline --home /h resume 1"],
+  ["`throughline queue list 1`", "/my $& home", "`throughline --home '/my $& home' queue list 1`"],
+  [
+    "throughline show 1, or throughline delete 1",
+    "/h",
+    "throughline --home /h show 1, or throughline --home /h delete 1",
+  ],
+  ["Update throughline and try again", "/h", "Update throughline and try again"],
+  ["/opt/throughline show", "/h", "/opt/throughline show"],
+  ["throughline show 1", undefined, "throughline show 1"],
+])("%j in %j", (words, home, expected) => {
+  expect(inHome({ options: { home } }, words)).toBe(expected);
+});

@@ -1,0 +1,18 @@
+import { resolve } from "node:path";
+import { quoted } from "../../lib/words.ts";
+import { type Invocation, optionText } from "./command.ts";
+import { commands } from "./commands.ts";
+
+const names = [...new Set(commands.map(({ name }) => name.split(" ")[0]))].join("|");
+const commandsIn = new RegExp(String.raw`(?<![\w./-])throughline (?=(?:${names})\b)`, "gu");
+
+/**
+ * Words with the commands in them as they work in the home that `--home` has named, from any folder. One that the environment names holds
+ * for the next command too.
+ */
+export function inHome(invocation: Pick<Invocation, "options">, words: string): string {
+  const home = optionText(invocation, "home");
+  if (home === undefined) return words;
+  const named = `throughline --home ${quoted(resolve(home))} `;
+  return words.replace(commandsIn, () => named);
+}

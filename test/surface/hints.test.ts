@@ -1,0 +1,79 @@
+// What a person copies from a message works as it stands; and a file of settings that nobody can read stops no command that needs none of it.
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { inProcess, type Said } from "../kit/in-process.ts";
+
+let root: string;
+const home = (): string => join(root, "my home");
+const run = (...words: string[]): Promise<Said> =>
+  inProcess(join(root, "another"), join(root, "workspace"), words);
+const there = (...words: string[]): Promise<Said> => run(...words, "--home", home());
+
+beforeEach(async () => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-hints-")));
+  mkdirSync(join(root, "workspace"));
+  const { status, err } = await there("exec", "--provider", "simulator", "--name", "it", "Hello.");
+  expect(status, err).toBe(0);
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** The words of a command that a message names, as a shell splits them. */
+function commandIn(said: string): string[] {
+  const [, words] = /throughline (.*)$/mu.exec(said) ?? [];
+  expect(words, said).toBeDefined();
+  return (words!.match(/'[^']*'|"[^"]*"|[^\s'"]+/gu) ?? []).map((word) =>
+    word.replace(/^(['"])(.*)\1$/u, "$2"),
+  );
+}
+
+it.each([
+  ["fork", "it"],
+  ["clear", "it"],
+  ["archive", "it"],
+  ["queue", "it", "later"],
+  ["queue", "drop", "it", "nothing"],
+  ["show", "it"],
+  ["sessions", "--all", "--status", "failed"],
+  ["name", "it", "---"],
+])("%s %s: the command that it ends with works in the home that was named", async (...words) => {
+  if (words[0] === "sessions") await there("archive", "it");
+  const { out, err } = await there(...words);
+  const next = await run(
+    ...commandIn(`${out}${err}`.replace(" [", "\n")).map((word) => word.replace("…", "Go on.")),
+  );
+  expect([next.status, next.err], out + err).toEqual([0, expect.not.stringContaining("No session")]);
+});
+
+it("what reads and removes sessions does so beside settings that nobody can read, and says so", async () => {
+  const config = join(home(), "config.toml");
+  writeFileSync(config, "provider = \n");
+  for (const words of [["sessions"], ["show", "it"], ["doctor"], ["export", "it"], ["delete", "it"]]) {
+    const { status, err } = await there(...words);
+    expect([status, err], words.join(" ")).toEqual([0, expect.stringContaining(config)]);
+  }
+  expect((await there("sessions")).out).toContain("No session");
+  const { status, err } = await there("exec", "Hello.");
+  expect([status, err]).toEqual([2, expect.stringContaining(`${config}:1`)]);
+});
+
+it("a log in which nothing can be read takes no message, and doctor names it", async () => {
+  const sessions = join(home(), "sessions");
+  const [month = ""] = readdirSync(sessions);
+  const id = readdirSync(join(sessions, month)).find((name) => /^[0-9a-f]/u.test(name)) ?? "";
+  writeFileSync(join(sessions, month, id, "log.jsonl"), "");
+  const queued = await there("queue", id, "later");
+  expect([queued.status, queued.err]).toEqual([1, expect.stringContaining("Nothing was queued")]);
+  expect((await there("queue", "list", id)).out).toContain("Nothing is queued");
+  const { status, out } = await there("doctor");
+  expect([status, out]).toEqual([1, expect.stringContaining(`${id}  a session of Throughline's own`)]);
+});
+
+it("a fork of a session that was cleared counts none of the cleared messages", async () => {
+  await there("clear", "it");
+  await there("resume", "it", "Anew.");
+  const { out } = await there("fork", "it", "--json");
+  const { session } = JSON.parse(out) as { session: string };
+  expect((await there("show", session)).out).toContain("2 messages");
+});
