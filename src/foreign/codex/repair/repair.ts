@@ -71,8 +71,12 @@ export async function finishRepair(known: KnownRepair, path: string): Promise<Co
   const { folder } = known;
   const journal = movedAlong(known.journal, path);
   return underLock(path, journal.thread, () => {
-    const [from, to] =
-      journal.state === "undoing" ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
+    const isUndoing = journal.state === "undoing";
+    if (!isUndoing) {
+      assertKept(folder.original, journal.before.sha256, path);
+      assertKept(folder.repaired, journal.after.sha256, path);
+    }
+    const [from, to] = isUndoing ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
     if (!isBetween(path, from, to)) {
       throw new Failure(
         "session-damaged",
@@ -102,6 +106,7 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
   if (journal.state === "undoing") return finishRepair(known, real);
   return underLock(real, journal.thread, () => {
     const stat = statSync(real);
+    assertKept(folder.original, journal.before.sha256, real);
     // What stands behind a shorter repair that was cut off before it had cut the file is the old file's, and no later work.
     const isCutOff = journal.state === "writing" && isBetween(real, folder.original, folder.repaired);
     const isWhole =
@@ -127,6 +132,16 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
     folder.write(undoing);
     return complete(folder, undoing, stat);
   });
+}
+
+/** What a rollout is written from has to be what was kept for it: half a copy would take the place of the whole session. */
+function assertKept(copy: string, sha256: string, path: string): void {
+  if (existsSync(copy) && digest(copy) === sha256) return;
+  throw new Failure(
+    "session-damaged",
+    `${copy} is ${existsSync(copy) ? "not as the repair has left it any more" : "gone"}, and ${path} can't be written without it. Nothing was changed. Put that file back from a copy and try again, or go on with all that can be read: throughline resume ${quoted(path)}`,
+    { path },
+  );
 }
 
 /** The journal of a file that was moved since: where it lies now the state database knows, whatever it knew before the repair. */

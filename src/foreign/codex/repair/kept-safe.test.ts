@@ -1,0 +1,154 @@
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { isFailureOf } from "../../../failure.ts";
+import { listRollouts } from "../home/places.ts";
+import { repairsOf } from "./journal.ts";
+import { type CompletedRepair, finishRepair, repairRollout, undoRepair } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-kept-safe-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const source = listRollouts(fileURLToPath(new URL("../fixtures/0.130.0", import.meta.url)))[0]!;
+const damaged = Buffer.concat([readFileSync(source.path), Buffer.alloc(100)]);
+const own = join(root, "own");
+const path = join(root, "codex", "sessions", "2026", "11", "20", basename(source.path));
+beforeEach(() => {
+  rmSync(own, { recursive: true, force: true });
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, damaged);
+});
+
+const repair = (onPrepared = (): void => undefined): Promise<CompletedRepair | undefined> =>
+  repairRollout(path, { home: own, now: Date.parse("2026-11-21"), seals: { which: "none" } }, onPrepared);
+
+/** What the file holds after what was asked for was refused, with these words. */
+async function refused(act: Promise<unknown>, ...told: readonly string[]): Promise<Buffer> {
+  const failure = await act.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(failure).toSatisfy((error) => isFailureOf(error, "session-damaged", "lease-held"));
+  for (const text of told) expect(String(failure)).toContain(text);
+  expect(String(failure)).toContain("Nothing was changed");
+  return readFileSync(path);
+}
+
+describe("a rollout that somebody writes to while its repair is worked out is left to them:", () => {
+  const fresh = Buffer.concat([damaged.subarray(0, -1), Buffer.from("\n")]);
+  it.each<[string, Buffer, () => void]>([
+    ["a line more", Buffer.concat([damaged, fresh]), () => appendFileSync(path, fresh)],
+    ["other bytes", fresh, () => writeFileSync(path, fresh)],
+    [
+      "another file of the same size and time",
+      fresh,
+      () => {
+        const { atime, mtime } = statSync(path);
+        writeFileSync(`${path}.other`, fresh);
+        utimesSync(`${path}.other`, atime, mtime);
+        renameSync(`${path}.other`, path);
+      },
+    ],
+  ])("%s", async (_what, wanted, write) => {
+    // A time that every clock of a file system can tell.
+    utimesSync(path, 1_795_000_000, 1_795_000_000);
+    const act = repair(write);
+    expect((await refused(act, "was changed while its repair was worked out")).equals(wanted)).toBe(true);
+    expect(readdirSync(join(own, "repairs")), "no copy is left").toEqual([]);
+  });
+});
+
+describe("a repair that is to be taken back", () => {
+  it("stays where the file was changed by more than what was appended", async () => {
+    const { folder } = (await repair())!;
+    const changed = readFileSync(path);
+    changed[40]! ^= 1;
+    writeFileSync(path, changed);
+    const after = await refused(undoRepair(own, path), folder.original);
+    expect(after.equals(changed)).toBe(true);
+    truncateSync(path, 500);
+    await refused(undoRepair(own, path), folder.original);
+    expect(statSync(path).size).toBe(500);
+    expect(readFileSync(folder.original).equals(damaged)).toBe(true);
+  });
+
+  it.each<[string, (copy: string) => void]>([
+    ["was cut short", (copy) => truncateSync(copy, 500)],
+    ["is gone", (copy) => rmSync(copy)],
+  ])("stays where the copy of the file as it was %s", async (_what, lose) => {
+    const { folder } = (await repair())!;
+    const repaired = readFileSync(path);
+    cpSync(folder.original, join(root, "saved"));
+    lose(folder.original);
+    expect((await refused(undoRepair(own, path), folder.original)).equals(repaired)).toBe(true);
+    cpSync(join(root, "saved"), folder.original);
+    await undoRepair(own, path);
+    expect(readFileSync(path).equals(damaged), "taken back once the copy is there again").toBe(true);
+  });
+});
+
+describe("a repair that was cut off", () => {
+  /** As it is when the process ends while the repair is being written. */
+  async function cutOff(): Promise<ReturnType<typeof repairsOf>[number]> {
+    const { folder, journal } = (await repair())!;
+    cpSync(path, folder.repaired);
+    folder.write({ ...journal, state: "writing" });
+    writeFileSync(path, damaged);
+    return repairsOf(own, path)[0]!;
+  }
+
+  it("is neither finished nor taken back where the file was changed since", async () => {
+    const known = await cutOff();
+    const changed = Buffer.concat([damaged, Buffer.from("{}\n")]);
+    writeFileSync(path, changed);
+    expect((await refused(finishRepair(known, path), known.folder.original)).equals(changed)).toBe(true);
+    expect((await refused(undoRepair(own, path), known.folder.original)).equals(changed)).toBe(true);
+  });
+
+  it("is not finished from half a copy, and is taken back from the whole one", async () => {
+    const known = await cutOff();
+    truncateSync(known.folder.repaired, 500);
+    expect((await refused(finishRepair(known, path), known.folder.repaired)).equals(damaged)).toBe(true);
+    await undoRepair(own, path);
+    expect(readFileSync(path).equals(damaged)).toBe(true);
+  });
+});
+
+describe("a taking back that was cut off", () => {
+  it.each([["run again"], ["finished as a repair"]])("ends with what was written since, %s", async (way) => {
+    const { folder, journal } = (await repair())!;
+    const since = Buffer.from('{"type":"event_msg"}\n');
+    appendFileSync(path, since);
+    const repaired = readFileSync(path);
+    const restored = Buffer.concat([damaged, Buffer.from("\n"), since]);
+    for (const [file, bytes] of [
+      [folder.repaired, repaired],
+      [folder.restored, restored],
+    ] as const)
+      writeFileSync(file, bytes);
+    folder.write({ ...journal, state: "undoing" });
+    const cut = damaged.length - 90;
+    writeFileSync(path, Buffer.concat([restored.subarray(0, cut), repaired.subarray(cut)]));
+    const known = repairsOf(own, path)[0]!;
+    const done = await (way === "run again" ? undoRepair(own, path) : finishRepair(known, path));
+    expect(done.journal.state).toBe("undone");
+    expect(readFileSync(path).equals(restored)).toBe(true);
+    expect(readdirSync(folder.path).toSorted()).toEqual(["journal.json", "original.jsonl"]);
+    await expect(undoRepair(own, path)).rejects.toThrow("There is no repair of");
+  });
+});
