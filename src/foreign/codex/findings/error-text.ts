@@ -1,54 +1,106 @@
 import { classify } from "../../../failure/classify.ts";
 import type { Failure, FailureSignal } from "../../../failure.ts";
-import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
+import { printable } from "../../../lib/printable.ts";
 import { signalFromEvent, signalFromHttp } from "../../../failure/signal.ts";
 
 /** What Codex says for a stream that ended before its response did (0.20 to 0.130); 0.150 and later speak of high demand. */
 const disconnected =
-  /stream (?:disconnected|closed) before completion|(?:currently )?experiencing high demand/iu;
+  /stream (?:disconnected|closed) before completion|stream disconnected - retrying|(?:currently )?experiencing high demand|error sending request for url/iu;
 const longest = 2 ** 17;
 const status = /\b(?:unexpected |last )?status:? (\d{3})\b[^:{]*:?\s*/u;
+/** What stands around lines that were quoted, or copied out of a terminal's frame. */
+const frame = /^[>│┃\s]+|[│┃\s]+$/gu;
+/** What Codex says itself, or leaves of a provider's refusal when it passes on no more than the words: with the code that the provider gives. */
+const codes: readonly [words: RegExp, code: string][] = [
+  [/ran out of room in the model['’]s context window/iu, "context_length_exceeded"],
+  [/^an error occurred while processing your request/iu, "server_error"],
+  [/^rate limit reached for/iu, "rate_limit_exceeded"],
+  [/^[a-z]+(?:_[a-z]+)+$/u, "$&"],
+];
+
+/** A message in one line, without what a terminal, a chat or a shell put around it and between its words. */
+export function pastedLine(pasted: string): string {
+  return printable(pasted.slice(0, longest))
+    .split("\n")
+    .map((line) => line.replace(frame, ""))
+    .filter((line) => line !== "")
+    .join(" ")
+    .replace(/^(?:■\s*)?(?:(?:ERROR|Error):\s*)?/u, "");
+}
 
 /**
  * The signal of a message as Codex prints it and people paste it: `ERROR: {"error":{…}}`, `unexpected status 400 Bad Request: {…}`,
- * `stream disconnected before completion: …`, with whatever the terminal or a chat put around it. The words after the last known prefix
- * count where there is no JSON.
+ * `stream disconnected before completion: …`, a line of its log, of `exec --json` or of a rollout, whole or cut. The words after the last
+ * known prefix count where there is no JSON.
  */
 export function signalFromText(pasted: string): FailureSignal {
-  const text = pasted
-    .slice(0, longest)
-    .trim()
-    .replace(/^(?:■\s*)?(?:ERROR|Error):\s*/u, "");
+  const text = pastedLine(pasted);
   const found = status.exec(text);
   const rest = found ? text.slice(found.index + found[0].length) : text;
-  const json = jsonIn(text);
+  const json = jsonIn(text) ?? jsonIn(unquoted(text));
   if (found) return signalFromHttp(Number(found[1]), {}, json ?? rest.replace(/, url: .*$/u, ""));
   if (json !== undefined) return signalFromHttp(statusIn(json) ?? 400, {}, json);
   const cut = disconnected.exec(text);
   if (cut) {
-    const reason = /before completion:\s*(.+)$/isu.exec(text)?.[1]?.trim();
+    const reason = /before completion:\s*(.+)$/iu.exec(text)?.[1]?.trim();
     // "stream closed before response.completed", "Transport error: …": nothing but the cut itself.
     if (
       reason === undefined ||
-      /transport|stream closed|response\.completed|idle timeout|reset|broken pipe|decod/iu.test(reason)
+      /transport|stream closed|response\.completed|idle timeout|reset|broken pipe|decod|error sending request/iu.test(
+        reason,
+      )
     )
       return { source: "transport", code: "CUT", message: text };
-    return signalFromEvent("response.failed", { message: reason }, text);
+    return signalFromEvent("response.failed", { message: reason, ...codeOf(reason) }, text);
   }
-  return { source: "http", status: 400, message: text, body: text };
+  const signal = signalFromHttp(400, {}, text);
+  return { ...codeOf(text), ...signal };
 }
 
-/** The longest run from the first brace to a brace that is JSON. */
+function codeOf(words: string): { code: string } | undefined {
+  const found = codes.find(([said]) => said.test(words));
+  return found && { code: found[1] === "$&" ? words : found[1] };
+}
+
+/** As it was before a shell or another JSON text quoted it. */
+const unquoted = (text: string): string => text.replaceAll(/\\+n/gu, " ").replaceAll(/\\+"/gu, '"');
+
+/** Of the first braces so many are looked at: what stands before the error may have some. */
+const mostStarts = 16;
+const telling: ReadonlySet<string> = new Set([
+  "error",
+  "message",
+  "detail",
+  "code",
+  "type",
+  "response",
+  "payload",
+]);
+const errorStart = /^\{\s*"(?:error|message|detail)"\s*:/u;
+
+/** The longest run from a brace to another one that is JSON; else from where an error begins whose end is missing. */
 function jsonIn(text: string): string | undefined {
-  const start = text.indexOf("{");
-  if (start < 0) return undefined;
-  let end = text.lastIndexOf("}");
-  for (let tries = 0; end > start && tries < 100; tries++) {
-    const candidate = text.slice(start, end + 1);
-    if (isJsonObject(parseJson(candidate))) return candidate;
-    end = text.lastIndexOf("}", end - 1);
+  const starts = Array.from(text.matchAll(/\{/gu).take(mostStarts), ({ index }) => index);
+  for (const start of starts) {
+    let end = text.lastIndexOf("}");
+    for (let tries = 0; end > start && tries < 100; tries++) {
+      const candidate = text.slice(start, end + 1);
+      const value = parseJson(candidate);
+      if (isJsonObject(value) && Object.keys(value).some((key) => telling.has(key)))
+        return toldIn(value) ?? candidate;
+      end = text.lastIndexOf("}", end - 1);
+    }
   }
-  return undefined;
+  const cut = starts.find((start) => errorStart.test(text.slice(start, start + 200)));
+  return cut === undefined ? undefined : text.slice(cut);
+}
+
+/** What the error event of a rollout says. */
+function toldIn({ payload }: JsonObject): string | undefined {
+  return isJsonObject(payload) && typeof payload["message"] === "string"
+    ? JSON.stringify({ error: { message: payload["message"] } })
+    : undefined;
 }
 
 function statusIn(json: string): number | undefined {

@@ -20,3 +20,78 @@ it.each([
   expect(understood.kinds).toEqual([]);
   expect(understood.youCan).toMatch(youCan);
 });
+
+const sealed = "The encrypted content gAAA...c90= could not be verified.";
+const body = { error: { message: sealed, type: "invalid_request_error", code: "invalid_encrypted_content" } };
+const pretty = JSON.stringify(body, null, 2);
+const quotedBody = JSON.stringify(JSON.stringify(body));
+
+it.each([
+  ["as Codex prints it", `■ ${pretty}`],
+  ["without its end (openai/codex #8138)", `■ ${pretty.slice(0, -1)}`],
+  ["behind what the turn did", `• Explored\n  └ Read {name}.ts, {}\n\n■ ${pretty}`],
+  ["with colours", `\u001B[31m■ \u001B[0m${pretty.replaceAll("error", "\u001B[1merror\u001B[22m")}`],
+  ["quoted in a mail", `■ ${pretty}`.replaceAll(/^/gmu, "> ")],
+  ["in a terminal's frame", `■ ${pretty}`.replaceAll(/^/gmu, "│ ").replaceAll(/$/gmu, "   │")],
+  ["wrapped by a terminal", `■ ${pretty}`.replace("could not", "could\n  not")],
+  ["with Windows' line ends", pretty.replaceAll("\n", "\r\n")],
+  ["quoted for a shell", `'${JSON.stringify(body)}'`],
+  ["quoted by another JSON text", quotedBody.slice(1, -1)],
+  ["as an event of exec --json", `{"type":"turn.failed","error":{"message":${quotedBody}}}`],
+  ["as a line of a rollout", `{"type":"event_msg","payload":{"type":"error","message":${quotedBody}}}`],
+  [
+    "by LiteLLM, wrapped (openai/codex #8100)",
+    `■ {"error":{"message":"litellm.BadRequestError: OpenAIException - ${JSON.stringify(pretty).slice(1, -1)}. Received Model\nGroup=gpt","type":null,"code":"400"}}`,
+  ],
+])("a refused seal is one however it was pasted: %s", (_how, pasted) => {
+  const understood = understand(pasted, 0);
+  expect(understood.failure?.class).toBe("sealed-reasoning-rejected");
+  expect(understood.seals).toEqual({ which: "named", tail: "c90=" });
+});
+
+it.each([
+  ["invalid_encrypted_content", "sealed-reasoning-rejected"],
+  [
+    "BadRequestError: Error code: 400 - {'error': {'message': 'No tool output found for function call call_aBcDeFgH.', 'code': None}}",
+    "call-without-output",
+  ],
+  [
+    "stream disconnected before completion: error sending request for url (https://chatgpt.com/backend-api/codex/responses)",
+    "transport-interrupted",
+  ],
+  [
+    "2026-03-02T17:05:11.672329Z  WARN codex_core::session: stream disconnected - retrying sampling request (2/5 in 405ms)...",
+    "transport-interrupted",
+  ],
+  [
+    "stream disconnected before completion: An error occurred while processing your request. You can retry your request.",
+    "overloaded",
+  ],
+  [
+    "stream disconnected before completion: Rate limit reached for gpt-5.1-codex in organization org-a on tokens per min (TPM): Limit 500000. Please try again in 2.4s.",
+    "rate-limit",
+  ],
+  ["■ Codex ran out of room in the model’s context window. Start a new thread.", "context-overflow"],
+  [
+    "■ You've hit your usage limit. Upgrade to Pro (https://openai.com/chatgpt/pricing) or try again in 5 days 22 hours 11\nminutes.",
+    "usage-limit",
+  ],
+])("words without a code say what failed: %s", (said, failure) => {
+  expect(understand(said, 0).failure?.class).toBe(failure);
+});
+
+it.each([
+  ["thread/resume failed: thread 1 already has an\nactive writer (code -32600)", "live"],
+  ["rollout at /r/rollout-1.jsonl has no usable header record", "header-broken"],
+  ["failed to load rollout: rollout at /r/x is\nempty", "empty-file"],
+])("what Codex says itself may be wrapped: %s", (said, kind) => {
+  expect(understand(said, 0).kinds).toContain(kind);
+});
+
+it("an id that was shortened names nothing that could be found (openai/codex #35334)", () => {
+  const said =
+    "turn 019f5604-0000-7213-811a-0fbdd9b68ac8: The encrypted content for item cmp_34....7bd could not be verified.\n\nSession ID 019f5604-4cf2-7543-811a-0fbdd9b68ac8";
+  const { seals, named } = understand(said, 0);
+  expect(seals).toEqual({ which: "all" });
+  expect(named.thread).toBe("019f5604-4cf2-7543-811a-0fbdd9b68ac8");
+});

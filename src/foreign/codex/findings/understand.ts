@@ -1,7 +1,7 @@
 import { classify } from "../../../failure/classify.ts";
 import type { FailureClass } from "../../../failure/catalogue.ts";
 import type { Failure } from "../../../failure.ts";
-import { isCallIdMissed, isDependentRefused, signalFromText } from "./error-text.ts";
+import { isCallIdMissed, isDependentRefused, pastedLine, signalFromText } from "./error-text.ts";
 import type { FindingKind } from "./findings.ts";
 import type { SealChoice } from "./seal-choice.ts";
 
@@ -54,7 +54,7 @@ const ownWords: readonly OwnWords[] = [
     kinds: ["empty-file"],
   },
   {
-    says: /failed to read session metadata|start with session metadata|failed to parse (?:conversation|thread) ID|failed to parse first rollout record/iu,
+    says: /failed to read session metadata|start with session metadata|failed to parse (?:conversation|thread) ID|failed to parse first rollout record|has no usable header record/iu,
     means: "The first line of the session's file is missing or can't be read",
     kinds: [
       "header-broken",
@@ -110,6 +110,18 @@ const ownWords: readonly OwnWords[] = [
     kinds: ["injected-output"],
   },
   {
+    says: /No space left on device|\bos error 28\b/iu,
+    means: "The disk is full, so that Codex can't write the session's file",
+    youCan: "make room, then go on: codex resume; what was half written is repaired by throughline repair",
+    kinds: [],
+  },
+  {
+    says: /(?:cannot|could not) access session files/iu,
+    means: "Codex may not read or write the folder in which its sessions lie: sudo may have made files in it",
+    youCan: "make it yours again: sudo chown -R $(whoami) ~/.codex",
+    kinds: [],
+  },
+  {
     says: /waiting for network/iu,
     means: "The provider can't be reached; Codex (0.150 and later) waits for ever",
     youCan: "end it with Ctrl-C, and see whether the provider's base URL can be reached from here",
@@ -144,11 +156,17 @@ const kindsOfClass: Partial<Record<FailureClass, readonly FindingKind[]>> = {
 };
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iu;
+/** A turn and a request have such ids too. */
+const sessionsId = new RegExp(
+  `(?:thread|session|conversation)[ _.]?(?:id)?[^0-9a-z]{0,4}(${uuid.source})`,
+  "iu",
+);
 
 /** Reads a message as Codex or a provider says it; never fails: at worst it is one of an unknown failure. */
 export function understand(text: string, now: number): Understood {
   const named = namedIn(text);
-  const own = ownWords.find(({ says }) => says.test(text));
+  const line = pastedLine(text);
+  const own = ownWords.find(({ says }) => says.test(line));
   if (own) {
     const { means, youCan, kinds } = own;
     return { means, ...(youCan !== undefined && { youCan }), kinds, named };
@@ -160,7 +178,10 @@ export function understand(text: string, now: number): Understood {
   if (!kinds.includes("seal-refused")) return { failure, kinds, named };
   const { item, tail } = failure.data as { item?: string; tail?: string };
   const marks = [...new Set([...named.marks, ...(tail === undefined ? [] : [tail])])];
-  const isNamed = item !== undefined || tail !== undefined;
+  // "for item cmp_34....b7bd": an id that somebody has shortened is none.
+  const isShortened =
+    item !== undefined && /^(?:\.{2,}|…)/u.test(line.slice(line.indexOf(item) + item.length));
+  const isNamed = (item !== undefined || tail !== undefined) && !isShortened;
   const seals: SealChoice = isNamed
     ? { which: "named", ...(item !== undefined && { id: item }), ...(tail !== undefined && { tail }) }
     : { which: "all" };
@@ -169,7 +190,8 @@ export function understand(text: string, now: number): Understood {
 
 function namedIn(text: string): Named {
   const path = /(?:[A-Za-z]:)?[/\\][^\n"']*?rollout-[\w.:-]+?\.jsonl(?:\.zst)?/u.exec(text)?.[0];
-  const thread = uuid.exec(path ?? text)?.[0]?.toLowerCase();
+  const said = path === undefined ? sessionsId.exec(text)?.[1] : undefined;
+  const thread = (said ?? uuid.exec(path ?? text)?.[0])?.toLowerCase();
   const marks = [...text.matchAll(/\b(?:rs|cmp|msg|fc|fco|ctc|ctco|call|ws)_[A-Za-z0-9_-]{6,}/gu)].map(
     ([id]) => id,
   );
