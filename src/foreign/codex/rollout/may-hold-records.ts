@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { bareKinds } from "./bare-kinds.ts";
-import { isCompressed, wholeOf } from "./compressed.ts";
+import { headOf, isCompressed, wholeOf } from "./compressed.ts";
 import { type Encoding, encodingOf } from "./encoding.ts";
 import { longestLine } from "./lines.ts";
 import { recordTypes } from "./of-codex.ts";
@@ -41,6 +41,7 @@ export function mayHoldRecords(path: string): boolean {
 
 function* piecesOf(path: string): Generator<Buffer> {
   if (isCompressed(path)) {
+    yield headOf(path, Buffer.allocUnsafe(firstPiece));
     const whole = wholeOf(path, longestLine);
     if (whole) yield whole;
     return;
