@@ -43,7 +43,7 @@ const completedMark = Buffer.from('"item":{"type":"UserMessage"');
 /** So many events are looked at for one with words in it. */
 const mostTold = 8;
 
-type TitledHeader = Pick<RolloutHeader, "originator" | "isPaginated" | "ownFrom"> | undefined;
+type TitledHeader = Pick<RolloutHeader, "isPaginated" | "ownFrom"> | undefined;
 
 /** Of a sub-agent that was given its parent's history, what is its own. */
 export function ownPart(bytes: Buffer, header: TitledHeader): Buffer | undefined {
@@ -65,19 +65,15 @@ export function askedIn(bytes: Buffer, header: TitledHeader, prompt: number | un
 }
 
 /** How the events begin that tell what the person asked: what else stands in their name has none, whatever it begins with. */
-function toldMarkOf(header: TitledHeader): Buffer | undefined {
-  // Bare rollouts hold no events.
-  if (header && header.originator === undefined) return undefined;
-  return header?.isPaginated === true ? completedMark : toldMark;
-}
+const toldMarkOf = (header: TitledHeader): Buffer =>
+  header?.isPaginated === true ? completedMark : toldMark;
 
 /** The first line of the first words that a line with the mark holds. */
 function titleIn(
   bytes: Buffer,
-  mark: Buffer | undefined,
+  mark: Buffer,
   wordsIn: (payload: JsonObject) => string | undefined,
 ): string | undefined {
-  if (mark === undefined) return undefined;
   for (let at = bytes.indexOf(mark), looked = 0; at >= 0 && looked < mostTold; looked++) {
     const text = readAt(bytes, at, wordsIn);
     const title = text === undefined ? "" : titleOf(text, longestTitle);
