@@ -10,6 +10,7 @@ import { usageSince } from "./session/usage.ts";
 import type { Action } from "./recovery/action.ts";
 import { type Circumstances, decide, outOfRoom, Situation, wakeUp } from "./recovery/policy.ts";
 import type { Served } from "./runtime/served.ts";
+import { Alone } from "./runtime/alone.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
 import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
 import { clockTime, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
@@ -77,18 +78,15 @@ export async function resumeSession(
   }
 }
 
-/**
- * A session that this process owns: it runs turns, one at a time. Who asks for another meanwhile (`run`, `serve`, `compact`) is refused with
- * `usage`, and nothing is logged: two turns in one log would answer each other's prompts.
- */
+/** A session that this process owns: it runs turns, one at a time. Another one that is asked for meanwhile is refused with `usage`. */
 export class Session {
   readonly #runtime: Runtime;
   readonly #equipment: Equipment;
   readonly #followUps: FollowUps;
   readonly #requests: Requests;
   readonly #trial: Trial;
+  readonly #alone = new Alone();
   #journal: Journal;
-  #isBusy = false;
 
   constructor(runtime: Runtime, journal: Journal, equipment: Equipment) {
     this.#runtime = runtime;
@@ -137,22 +135,20 @@ export class Session {
    * did not complete: what waits then stays queued (R31). With nothing to go on with and nothing queued it throws `usage`.
    */
   serve(prompt: string | undefined, signal: AbortSignal): Promise<Served> {
-    return this.#alone(() => this.#serve(prompt, signal));
-  }
-
-  async #serve(prompt: string | undefined, signal: AbortSignal): Promise<Served> {
-    let delivered = 0;
-    let outcome: TurnOutcome | undefined;
-    await this.#settle(signal);
-    if (prompt !== undefined || canContinue(this.history) || (await this.#followUps.waiting()) === 0)
-      outcome = await this.#run(prompt, signal);
-    while ((outcome === undefined || outcome.kind === "completed") && !signal.aborted) {
-      const followUp = await this.#followUps.next();
-      if (!followUp) break;
-      outcome = await this.#turn({ prompt: followUp.text, followUp }, signal);
-      delivered++;
-    }
-    return { ...(outcome && { outcome }), delivered, waiting: await this.#followUps.waiting() };
+    return this.#alone.at(this.id, async () => {
+      let delivered = 0;
+      let outcome: TurnOutcome | undefined;
+      await this.#settle(signal);
+      if (prompt !== undefined || canContinue(this.history) || (await this.#followUps.waiting()) === 0)
+        outcome = await this.#turn({ prompt }, signal);
+      while ((outcome === undefined || outcome.kind === "completed") && !signal.aborted) {
+        const followUp = await this.#followUps.next();
+        if (!followUp) break;
+        outcome = await this.#turn({ prompt: followUp.text, followUp }, signal);
+        delivered++;
+      }
+      return { ...(outcome && { outcome }), delivered, waiting: await this.#followUps.waiting() };
+    });
   }
 
   /**
@@ -161,12 +157,10 @@ export class Session {
    * interrupted. Throws only what the store throws: a lost lease, a full disk.
    */
   run(prompt: string | undefined, signal: AbortSignal): Promise<TurnOutcome> {
-    return this.#alone(() => this.#run(prompt, signal));
-  }
-
-  async #run(prompt: string | undefined, signal: AbortSignal): Promise<TurnOutcome> {
-    await this.#settle(signal);
-    return this.#turn({ prompt }, signal);
+    return this.#alone.at(this.id, async () => {
+      await this.#settle(signal);
+      return this.#turn({ prompt }, signal);
+    });
   }
 
   /**
@@ -285,23 +279,8 @@ export class Session {
 
   /** Summarises all but the end of the window, because a person asks. A failure of the request leaves the session as it was. */
   compact(signal: AbortSignal): Promise<Compacted> {
-    return this.#alone(async () => {
-      const made = await this.#equipment.compact?.summarise(this.#compacting(signal), "asked");
-      return made ?? { kind: "nothing" };
-    });
-  }
-
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isBusy) {
-      const message = `Session ${this.id} is at work: it runs one turn at a time, and nothing was logged. Wait for its end, or leave the message for later with: throughline queue ${this.id} TEXT`;
-      throw new Failure("usage", message, {});
-    }
-    this.#isBusy = true;
-    try {
-      return await work();
-    } finally {
-      this.#isBusy = false;
-    }
+    const summarise = () => this.#equipment.compact?.summarise(this.#compacting(signal), "asked");
+    return this.#alone.at(this.id, async () => (await summarise()) ?? { kind: "nothing" });
   }
 
   #compacting(signal: AbortSignal): Compacting {
