@@ -206,6 +206,30 @@ test("taking it over again appends what is new, and nothing when nothing is", as
   expect(grown.history.lastOutcome).toEqual(once.history.lastOutcome);
 });
 
+test("what is taken over in mid-turn is of the same provider and the same model as what was before", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
+  const all = readFileSync(rollouts("0.169.0").find((each) => each.includes("01a1fab7-0709"))!);
+  writeFileSync(path, all);
+  const whole = newPlan();
+  const once = await open(whole, (await take(whole, path)).id);
+  const isReasoning = ({ event }: LogRecord): boolean =>
+    event.type === "item-added" && event.kind === "reasoning";
+  const sealedBy = ({ records }: Session): unknown[] =>
+    records
+      .filter(isReasoning)
+      .map(({ event }) => event.type === "item-added" && [event.issuer, event.model]);
+  const turn = all.indexOf('"type":"turn_context"');
+  writeFileSync(path, all.subarray(0, all.indexOf("\n", turn) + 1));
+  const plan = newPlan();
+  const { id } = await take(plan, path);
+  writeFileSync(path, all);
+  expect(await take(plan, path)).toMatchObject({ did: "grown" });
+  const grown = await open(plan, id);
+  expect(sealedBy(once)).toContainEqual(["codex:mock", "gpt-5.5"]);
+  expect(sealedBy(grown)).toEqual(sealedBy(once));
+  expect(grown.history.settings).toEqual(once.history.settings);
+});
+
 test("a session that is to be gone on with stays owned, with the history that its log would be folded to", async () => {
   const folder = mkdtempSync(join(tmpdir(), "throughline-import-"));
   for (const path of versions.flatMap(rollouts)) {

@@ -231,8 +231,14 @@ async function grow(
   try {
     const { imported } = history;
     if (!imported) throw unreadable(thread);
-    const before = { history, marks: await marksOf(log, history) };
+    const before = { history, marks: await marksOf(log, history), header: thread.header };
     const taking = new Taking(plan.issuer, history.lastSeq + 1, before);
+    const { provider, model, effort } = history.settings;
+    // In mid-turn no line says again what the turn began with. A model of another provider says nothing to this one.
+    if (provider === plan.settings({}).provider) {
+      taking.model = model;
+      taking.effort = effort;
+    }
     const place = new Place(thread, imported);
     let appended = 0;
     for await (const group of taken(plan, thread, taking, place, imported.bytes)) {

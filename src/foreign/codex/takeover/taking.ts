@@ -25,6 +25,8 @@ export interface TakenBefore {
   readonly history: History;
   /** What each item of its window is to a rollback. */
   readonly marks: readonly TurnMark[];
+  /** What only the first line says, which is taken no second time: whose seals the new ones are. */
+  readonly header: RolloutHeader | undefined;
 }
 
 /** An open call, by the item that asks for it. */
@@ -94,7 +96,7 @@ export class Taking {
   constructor(
     issuer: (provider: string | undefined) => string,
     nextSeq: number,
-    { history, marks }: Partial<TakenBefore> = {},
+    { history, marks, header }: Partial<TakenBefore> = {},
     undone?: ReadonlySet<number>,
   ) {
     this.#issuer = issuer;
@@ -102,6 +104,7 @@ export class Taking {
     this.#room = new Room(2 * this.#most);
     this.#nextSeq = nextSeq;
     this.#before = history;
+    this.header = header;
     this.#fold = new ThreadFold(marks, undone);
     this.#seqs = history?.items.map(({ event }) => event.seq) ?? [];
     this.#turn = history?.turn ?? 0;
