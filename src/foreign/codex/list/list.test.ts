@@ -112,7 +112,10 @@ test.each(["envelope", "bare"])(
 test("names come from the last row of an id, and from the state database where there is none", () => {
   const home = homeWith("0.169.0");
   const id = "01a1fada-0b9c-7483-9338-2ca5620af9fd";
-  appendFileSync(join(home, "session_index.jsonl"), `garbage\n{"id":"${id}","thread_name":"renamed"}\n`);
+  appendFileSync(
+    join(home, "session_index.jsonl"),
+    `garbage\n{"id":"${id}","thread_name":" renamed "}\n{"id":"${id}","thread_name":" "}\n`,
+  );
   const database = new DatabaseSync(join(home, "state_5.sqlite"));
   database.exec(
     "CREATE TABLE threads (id TEXT PRIMARY KEY, rollout_path TEXT, name TEXT, later_column TEXT)",
@@ -273,6 +276,35 @@ test("a reverted thread is one row, as is a thread of which there are two files"
   mkdirSync(copy);
   writeFileSync(join(copy, basename(path).replace("2026-11-20", "2026-11-21")), readFileSync(path));
   expect(only(listThreads(home).threads, rollout!.thread).flaws).toEqual(["two-files"]);
+});
+
+test("a thread is listed where it was worked on last, in whatever segment of it that is told", () => {
+  const home = homeWith("0.169.0");
+  const { path, thread } = listRollouts(home)[0]!;
+  const told = (ordinal: number, type: string, payload: object): void =>
+    appendFileSync(
+      path,
+      `${JSON.stringify({ timestamp: "2026-11-20T22:00:00.000Z", ordinal, type, payload })}\n`,
+    );
+  const listed = (): string | undefined => only(listThreads(home).threads, thread).cwd;
+  expect(listed()).toMatch(/\/ws$/u);
+  told(900, "turn_context", { turn_id: "t", cwd: 'C:\\a "b"', model: "gpt-5.5" });
+  expect(listed()).toBe('C:\\a "b"');
+  const thread_settings = { model: "gpt-5.5", cwd: "/moved" };
+  told(901, "event_msg", { type: "thread_settings_applied", thread_settings });
+  expect(listed()).toBe("/moved");
+
+  const meta = JSON.parse(readFileSync(path, "utf8").split("\n")[0]!) as { payload: object };
+  const history_base = {
+    thread_id: thread,
+    end_ordinal_exclusive: 902,
+    end_byte_offset: statSync(path).size,
+  };
+  const segment = path
+    .replace(/T\d\d-/u, "T23-")
+    .replace(".jsonl", "_01a1fab8-0000-7000-8000-000000000001.jsonl");
+  writeFileSync(segment, `${JSON.stringify({ ...meta, payload: { ...meta.payload, history_base } })}\n`);
+  expect(only(listThreads(home).threads, thread)).toMatchObject({ path: segment, cwd: "/moved" });
 });
 
 test("archived and compressed rollouts are listed, and a compressed one beside its plain one is not", () => {

@@ -16,6 +16,7 @@ export interface ListedThread {
   readonly name?: string;
   /** First line of what the person asked first. */
   readonly title?: string;
+  /** Where it was worked on last, as Codex's own list has it (0.169). */
   readonly cwd?: string;
   readonly branch?: string;
   readonly commit?: string;
@@ -131,6 +132,7 @@ function threadOf(
     flaws.push("two-files");
   if (first.facts.header?.historyBase) flaws.push("base-missing");
   const model = chain.find((each) => each.facts.model !== undefined)?.facts;
+  const cwd = chain.find((each) => each.facts.cwd !== undefined)?.facts.cwd ?? header?.cwd;
   // Member by member: of ten thousand threads, spreading takes longer than looking at their files.
   const thread: Writable<ListedThread> = {
     id: file.thread,
@@ -145,7 +147,7 @@ function threadOf(
   };
   if (name !== undefined) thread.name = name;
   if (title !== undefined) thread.title = title;
-  if (header?.cwd !== undefined) thread.cwd = header.cwd;
+  if (cwd !== undefined) thread.cwd = cwd;
   if (header?.branch !== undefined) thread.branch = header.branch;
   if (header?.commit !== undefined) thread.commit = header.commit;
   if (model?.model !== undefined) thread.model = model.model;

@@ -60,7 +60,7 @@ it("of a large rollout that was written again with spaces, a list says what it s
 const talk = [
   said("user", "count the ponds"),
   said("assistant", "two"),
-  line("turn_context", { model: "m-1" }),
+  line("turn_context", { model: "m-1", cwd: "/moved" }),
 ];
 const spacedOut = (rows: readonly object[]): string =>
   write(rows).replaceAll('":', '": ').replaceAll(',"', ', "');
@@ -75,7 +75,7 @@ it.each<[string, string]>([
   ],
 ])("one that was written again %s has its title, its messages and its model", (_how, content) => {
   const facts = scanRollout(listRollouts(placed(content))[0]!);
-  expect(facts).toMatchObject({ title: "count the ponds", messages: 2, model: "m-1" });
+  expect(facts).toMatchObject({ title: "count the ponds", messages: 2, model: "m-1", cwd: "/moved" });
 });
 
 it("lines of other programs among Codex's are no items of the thread", () => {

@@ -7,6 +7,7 @@ export interface RewrittenFacts {
   title?: string;
   model?: string;
   effort?: string;
+  cwd?: string;
   updated?: number;
   messages: number;
   isOpen: boolean;
@@ -25,9 +26,10 @@ export function scanRewritten(bytes: Buffer, longestTitle: number): RewrittenFac
     const { type, kind, payload, at } = record;
     if (at !== undefined) facts.updated = at;
     if (type === "turn_context") {
-      const { model, effort } = payload;
+      const { model, effort, cwd } = payload;
       if (typeof model === "string") facts.model = model;
       if (typeof effort === "string") facts.effort = effort;
+      if (typeof cwd === "string") facts.cwd = cwd;
     }
     if (type === "event_msg" && told === "") told = titleOf(toldPrompt(payload) ?? "", longestTitle);
     if (type === "event_msg" && /^(?:task|turn)_started$/u.test(kind ?? "")) facts.isOpen = true;

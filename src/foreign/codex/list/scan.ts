@@ -43,6 +43,8 @@ export interface RolloutFacts {
   readonly title?: string;
   readonly model?: string;
   readonly effort?: string;
+  /** The folder that the last turn or change of settings names: another one than the header's where the thread was gone on with elsewhere. */
+  readonly cwd?: string;
   readonly created: number;
   readonly updated: number;
   /** Messages of the person and the model. `estimated`: counted in the head and the tail, and reckoned for what is between them. */
@@ -100,7 +102,7 @@ function scanLines(file: RolloutFile, parts: Parts, found: FoundHeader): Rollout
   if (found.isRewritten) {
     const first = scanRewritten(head, longestTitle);
     const { title: _later, isOpen, ...end } = tail ? scanRewritten(tail, longestTitle) : first;
-    const { title, model, effort } = first;
+    const { title, model, effort, cwd } = first;
     const seen = first.messages + (tail ? end.messages : 0);
     const length = head.length + (tail?.length ?? 0);
     return {
@@ -109,6 +111,7 @@ function scanLines(file: RolloutFile, parts: Parts, found: FoundHeader): Rollout
       ...(title !== undefined && { title }),
       ...(model !== undefined && { model }),
       ...(effort !== undefined && { effort }),
+      ...(cwd !== undefined && { cwd }),
       ...end,
       updated: end.updated ?? file.mtime,
       messages: seen + Math.round((seen * between * inLines) / length),
@@ -306,8 +309,8 @@ function withoutInstructions({ instructions: _long, ...header }: RolloutHeader):
   return header;
 }
 
-/** The model and the effort that were set last. */
-function settingsIn(tail: Buffer, head: Buffer | undefined): { model?: string; effort?: string } {
+/** The model, the effort and the folder that were set last. */
+function settingsIn(tail: Buffer, head: Buffer | undefined): Pick<RolloutFacts, "model" | "effort" | "cwd"> {
   for (const bytes of head ? [tail, head] : [tail]) {
     const at = Math.max(bytes.lastIndexOf(contextMark), bytes.lastIndexOf(settingsMark));
     if (at < 0) continue;
@@ -316,7 +319,12 @@ function settingsIn(tail: Buffer, head: Buffer | undefined): { model?: string; e
     const line = bytes.toString("utf8", start, end < 0 ? bytes.length : end);
     const model = /"model":"([^"\\]{1,100})"/u.exec(line)?.[1];
     const effort = /"(?:effort|reasoning_effort)":"([a-z]{1,20})"/u.exec(line)?.[1];
-    return { ...(model !== undefined && { model }), ...(effort !== undefined && { effort }) };
+    const cwd = parseJson(/"cwd":("(?:[^"\\]|\\.)+")/u.exec(line)?.[1] ?? "");
+    return {
+      ...(model !== undefined && { model }),
+      ...(effort !== undefined && { effort }),
+      ...(typeof cwd === "string" && { cwd }),
+    };
   }
   return {};
 }
