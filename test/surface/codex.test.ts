@@ -1,9 +1,9 @@
 // Codex's sessions in the real program, as far as they need no Codex.
-import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { listRollouts } from "../../src/foreign/codex/home/places.ts";
+import { listRollouts, readRolloutName } from "../../src/foreign/codex/home/places.ts";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import { type Rig, withRig } from "../kit/rig.ts";
 
@@ -78,6 +78,13 @@ it("sessions of Codex are listed with what is asked for, and counted where they 
     expect(found.out).toMatch(/codex: sleep for a while/u);
     expect(found.out).toMatch(/5 hidden by --search sleep WHILE/u);
     expect(readdirSync(home)).toEqual(files);
+    const { path } = listRollouts(home)[0]!;
+    mkdirSync(join(home, "archived_sessions"));
+    renameSync(path, join(home, "archived_sessions", basename(path)));
+    const hidden = await rig.run(["sessions", "--codex", "--all"]);
+    expect(hidden.out).toMatch(/\n1 archived: throughline sessions --all --archived --codex\n$/u);
+    const wide = await rig.run(["sessions", "--all", "--archived", "--codex"]);
+    expect(wide.out).toContain(readRolloutName(path)!.thread);
     const none = await rig.run(["resume", "nothing of that name"]);
     expect(none.status).not.toBe(0);
     expect(none.err).toMatch(/No session has the id or name/u);

@@ -16,10 +16,16 @@ export interface Hidden {
   count: number;
 }
 
+/** Options that take more into a list, in the order in which a command has them. */
+const widening = ["all", "archived", "codex"] as const;
+
+/** What a list was asked for, by which the command is told that shows the rest of it too. */
+export type Asked = { readonly [Option in (typeof widening)[number]]: boolean };
+
 interface TableWorld {
   here: Place;
   now: number;
-  isCodex: boolean;
+  asked: Asked;
   /** What is told beneath the sessions, with its commands as they are to be copied. */
   tell(words: string): string;
   columns?: number;
@@ -29,7 +35,7 @@ interface TableWorld {
 export async function sessionTable(
   shown: readonly Listed[],
   hidden: readonly Hidden[],
-  { here, now, isCodex, tell, columns }: TableWorld,
+  { here, now, asked, tell, columns }: TableWorld,
 ): Promise<string> {
   const labels = shown.map((session) => labelWords(session, mostLabel));
   const columnsOf = await measure(labels);
@@ -53,15 +59,18 @@ export async function sessionTable(
     );
   const told = counts.map(({ by, count }) => {
     if (by === elsewhere)
-      return tell(
-        `${count} more in other workspaces: throughline sessions --all${isCodex ? " --codex" : ""}`,
-      );
-    if (by === "archived") return tell(`${count} archived: throughline sessions --archived`);
+      return tell(`${count} more in other workspaces: ${listing({ ...asked, all: true })}`);
+    if (by === "archived") return tell(`${count} archived: ${listing({ ...asked, archived: true })}`);
     return `${count} hidden by ${printableLine(by, 60)}`;
   });
   if (told.length > 0) lines.push(told.join("; "));
   return `${lines.join("\n")}\n`;
 }
+
+const listing = (asked: Asked): string =>
+  ["throughline sessions", ...widening.filter((option) => asked[option]).map((option) => `--${option}`)].join(
+    " ",
+  );
 
 type ColumnsOf = (text: string) => number;
 

@@ -34,7 +34,8 @@ export async function listSessions(invocation: Invocation): Promise<number> {
     reading.clear();
     for (const trouble of [...found.troubles, ...troubles]) terminal.err(`${printableLine(trouble, 300)}\n`);
     const list = new Sieve(found);
-    if (options["archived"] !== true && !wantsArchived(invocation))
+    const isArchived = options["archived"] === true;
+    if (!isArchived && !wantsArchived(invocation))
       list.keep("archived", ({ archived }) => archived === undefined);
     for (const { given, keeps } of filters) list.keep(given, keeps);
     const search = optionText(invocation, "search");
@@ -49,8 +50,9 @@ export async function listSessions(invocation: Invocation): Promise<number> {
       const columns = terminal.screen?.output.columns;
       const isCodex = options["codex"] === true;
       const tell = (words: string): string => inHome(invocation, words);
+      const asked = { all: options["all"] === true, archived: isArchived, codex: isCodex };
       terminal.out(
-        await sessionTable(shown, hidden, { here, now, isCodex, tell, ...(columns && { columns }) }),
+        await sessionTable(shown, hidden, { here, now, asked, tell, ...(columns && { columns }) }),
       );
       if (shown.length === 0 && !isCodex && existsSync(join(codexHome(environment), "sessions")))
         terminal.out(tell("Codex's own sessions: throughline sessions --codex\n"));
