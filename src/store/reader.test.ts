@@ -130,6 +130,36 @@ describe("a log is read", () => {
     expect(found.records[1]?.event).toMatchObject({ name: "other" });
   });
 
+  it("with lines edited by hand at its end taken as far as their numbers can be true", async () => {
+    const edited = (seq: number): Buffer => Buffer.from(line(seq, 1).toString().replace(/"n\d/u, '"m'));
+    const garbage = Buffer.from("garbage\n");
+    for (const [pieces, seqs] of [
+      [
+        [edited(2), edited(3)],
+        [0, 1, 2, 3],
+      ],
+      [[edited(3)], [0, 1]],
+      [
+        [garbage, edited(3)],
+        [0, 1, 3],
+      ],
+      [
+        [garbage, edited(4)],
+        [0, 1],
+      ],
+      [
+        [garbage, garbage, line(2, 1), edited(4)],
+        [0, 1, 2],
+      ],
+    ] as const) {
+      const found = await read(Buffer.concat([head, line(1, 1), ...pieces]));
+      expect(found.seqs).toEqual(seqs);
+      const taken = found.records.filter(({ altered }) => altered).length;
+      expect(kinds(found).filter((kind) => kind === "altered")).toHaveLength(taken);
+      expect(found.damage.at(-1)?.to, "what is not taken is named").toBe(found.bytes - 1);
+    }
+  });
+
   it("without the item of an edited line moving", async () => {
     const added = line(1, 1, itemAdded(Buffer.from('{"type":"message","text":"a"}')));
     const found = await read(
@@ -197,6 +227,45 @@ describe("a log is read", () => {
   });
 });
 
+describe("a log of several megabytes", () => {
+  it("has every event, item and damage where it stands", async () => {
+    const item = Buffer.from(JSON.stringify({ type: "message", text: "x".repeat(300_000) }));
+    const stale = line(7, 1);
+    const pieces: [what: number | string, bytes: Buffer][] = [
+      [0, head],
+      ...[1, 2, 3, 4].map((seq): [number, Buffer] => [seq, line(seq, 2, itemAdded(item))]),
+      ["unreadable", Buffer.from("garbage\n")],
+      [5, line(5, 2, itemAdded(item))],
+      ["nul-block", Buffer.alloc(5_000)],
+      [6, line(6, 2, itemAdded(item))],
+      ["stale-fence", stale],
+      ["repeated", line(5, 2)],
+      [7, line(7, 2, itemAdded(item))],
+      ["altered", Buffer.from(line(8, 2).toString().replace("n8", "m8"))],
+      [9, line(9, 2)],
+      ["torn-tail", line(10, 2).subarray(0, 40)],
+    ];
+    const bytes = Buffer.concat(pieces.map(([, piece]) => piece));
+    const found = await read(bytes);
+    const at = pieces.map((_, nth) => pieces.slice(0, nth).reduce((sum, [, piece]) => sum + piece.length, 0));
+    const placed = pieces.map(([what, piece], nth) => {
+      const end = at[nth]! + piece.length;
+      return { what, from: at[nth]!, to: piece.at(-1) === 0x0a ? end - 1 : end };
+    });
+    const damaged = placed.filter(({ what }) => typeof what === "string");
+    expect(found.damage).toMatchObject(damaged.map(({ what, from, to }) => ({ kind: what, from, to })));
+    const whole = placed.filter(({ what }) => typeof what === "number" || what === "altered");
+    expect(found.records.map(({ offset }) => offset)).toEqual(whole.map(({ from }) => from));
+    for (const { event, body } of found.records) {
+      if (event.type !== "item-added") continue;
+      expect(bytes.subarray(body!.offset, body!.offset + body!.length).equals(item), `${event.seq}`).toBe(
+        true,
+      );
+    }
+    expect([found.nextSeq, found.whole]).toEqual([10, damaged.at(-1)!.from]);
+  });
+});
+
 describe("the last window of a log", () => {
   const lines = [head, line(1, 1), line(2, 1, itemAdded(Buffer.from('{"type":"message"}')))];
   const offset = head.length + line(1, 1).length;
@@ -261,9 +330,49 @@ describe("the last window of a log", () => {
     expect(kinds(found)).toEqual(["stale-fence"]);
   });
 
+  it.each([
+    ["with what the new one wrote behind it", [line(4, 2)]],
+    ["at the end", []],
+  ])(
+    "is not taken from a replaced writer's checkpoint behind more lines than are asked, %s",
+    async (_where, rest) => {
+      const slipped = Array.from({ length: 80 }, (_, nth) => line(3 + nth, 1));
+      const stale = [...slipped, line(83, 1, turnEnded(id, 1, offset))];
+      const found = await read(Buffer.concat([...lines, line(3, 2), ...stale, ...rest]), "window");
+      expect([found.checkpoints, found.seqs]).toEqual([[], [0, 1, 2, 3, ...rest.map(() => 4)]]);
+      expect(kinds(found)).toEqual(stale.map(() => "stale-fence"));
+    },
+  );
+
+  it.each([offset, 0])(
+    "names a first line that is damaged, once, when it begins at byte %i",
+    async (from) => {
+      const rest = [...lines.slice(1), line(3, 1, turnEnded(id, 1, from)), line(4, 1)];
+      expect((await read(Buffer.concat([head, ...rest]), "window")).damage).toEqual([]);
+      const found = await read(
+        Buffer.concat([Buffer.alloc(head.length - 1, "x"), Buffer.from("\n"), ...rest]),
+        "window",
+      );
+      expect([found.checkpoints, found.seqs]).toEqual([[3], [2, 3, 4]]);
+      expect(found.damage).toMatchObject([{ kind: "unreadable", from: 0, to: head.length - 1 }]);
+    },
+  );
+
   it("is not taken from a checkpoint whose offset is no line's", async () => {
     const found = await read(Buffer.concat([...lines, line(3, 1, turnEnded(id, 1, offset + 3))]), "window");
     expect([found.checkpoints, found.seqs.length]).toEqual([[], 4]);
+  });
+
+  it("is found wherever in it a block of the log begins", async () => {
+    const ended = line(3, 1, turnEnded(id, 1, offset));
+    const block = 2 ** 18;
+    const short = line(4, 1, itemAdded(Buffer.from('{"t":""}'))).length;
+    for (const cut of [-1, 0, 1, 100, ended.length - 1, ended.length]) {
+      const text = "x".repeat(block - short - (ended.length - cut));
+      const last = line(4, 1, itemAdded(Buffer.from(JSON.stringify({ t: text }))));
+      const found = await read(Buffer.concat([...lines, ended, last]), "window");
+      expect([cut, found.checkpoints, found.seqs]).toEqual([cut, [3], [2, 3, 4]]);
+    }
   });
 
   it("is found behind a line longer than a block", async () => {

@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -96,6 +97,17 @@ describe("the ledger", () => {
     expect(text).toContain("invalid_encrypted_content");
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, "gateway")).mode & 0o777).toBe(0o700);
+  });
+
+  it("that others may read is its owner's alone from then on", () => {
+    filled([]).close();
+    chmodSync(path, 0o644);
+    const ledger = filled([]);
+    try {
+      for (const file of [path, `${path}-wal`]) expect(statSync(file).mode & 0o777, file).toBe(0o600);
+    } finally {
+      ledger.close();
+    }
   });
 
   it("goes on when its file is deleted while it runs, and is whole in the new one", async () => {

@@ -225,6 +225,38 @@ describe("a reader", () => {
   });
 });
 
+describe("a scrub", () => {
+  it("by an owner that was replaced changes nothing", async () => {
+    const log = await store.create(id, created(id), "testing");
+    const other = folderStore(home, { version: "0" });
+    const theirs = await other.acquire(id, ignore, { doing: "working", force: true });
+    await theirs.append(renamed("theirs"));
+    const before = readFileSync(logFile());
+    const failure = await failureOf(store.scrub(log, [created(id).event]));
+    expect(failure).toSatisfy((error) => isFailureOf(error, "lease-lost"));
+    expect(readFileSync(logFile()).equals(before)).toBe(true);
+    expect(readdirSync(folder())).not.toContain("log.scrubbed");
+    await theirs.append(renamed("more of theirs"));
+    for (const each of [theirs, log]) await each.release();
+    await other.close();
+    expect((await readNames()).names).toEqual(["theirs", "more of theirs"]);
+  });
+
+  it("keeps the lease and the archive's mark, and of all else nothing", async () => {
+    const log = await store.create(id, created(id), "testing");
+    await log.append(renamed("one"));
+    for (const name of ["archived", "log.torn", "log.scrubbed", "inbox/said", "spool/printed"])
+      writeFileSync(join(folder(), name), "said");
+    await store.scrub(log, [created(id).event]);
+    await log.release();
+    const lease = `lease.${log.fence}.json`;
+    expect(readdirSync(folder()).toSorted()).toEqual(["archived", "inbox", lease, "log.jsonl", "spool"]);
+    for (const name of ["inbox", "spool"]) expect(readdirSync(join(folder(), name)), name).toEqual([]);
+    expect((await readNames()).records.map(({ event }) => event.type)).toEqual(["session-created"]);
+    await (await store.acquire(id, ignore, { doing: "testing" })).release();
+  });
+});
+
 describe("a session folder from elsewhere", () => {
   it.each(["log.torn", "log.jsonl"])("leads a writer nowhere with a link for its %s", async (name) => {
     await makeSession("one");
