@@ -45,6 +45,8 @@ const systemCodes: Readonly<Record<string, string>> = {
   EMFILE: "too many files are open",
   ELOOP: "it is a link",
   EIO: "the disk fails",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the quota is used up",
 };
 
 /** What the system says of a file, in words; the code for those who search for it. */

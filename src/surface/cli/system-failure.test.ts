@@ -25,3 +25,20 @@ test("what the system refuses of a file is told as a failure with its path and a
     expect(asFailure(error)).toBeUndefined();
   }
 });
+
+test("a full disk is told by the place that there is no room for, also where the system names another or none", () => {
+  const full = (facts: object): Error =>
+    Object.assign(new Error("ENOSPC: no space left on device, copyfile '/a' -> '/tmp/gone/b'"), {
+      code: "ENOSPC",
+      ...facts,
+    });
+  const copied = asFailure(full({ syscall: "copyfile", path: "/a", dest: "/tmp/gone/b" }));
+  expect(copied?.class).toBe("store-full");
+  expect(copied?.message).toMatch(/^There is no room for \/tmp\/gone\/b: the disk is full \(ENOSPC\)\./u);
+  expect(copied?.message).toMatch(/df -h \/tmp$/u);
+  const written = asFailure(full({ syscall: "write" }));
+  expect(written?.class).toBe("store-full");
+  expect(written?.message).toMatch(/^There is no room for what is written: .*df -h$/u);
+  const broken = Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO", syscall: "fsync" });
+  expect(asFailure(broken)?.message).toMatch(/^A file or its disk can't be used: the disk fails \(EIO\)\./u);
+});

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { Failure, isFailure } from "../../failure.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
@@ -15,12 +17,28 @@ const wanting: ReadonlySet<string> = new Set([
   "ENAMETOOLONG",
 ]);
 
+const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
 /** The failure that an error is, where it is one, also when the system has thrown it: a rollout of somebody else's, say. */
 export function asFailure(error: unknown): Failure | undefined {
   if (isFailure(error)) return error;
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (!(error instanceof Error) || code === undefined || !wanting.has(code) || path === undefined)
-    return undefined;
+  const { code, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  if (!(error instanceof Error) || code === undefined || !wanting.has(code)) return undefined;
+  // Of a copy it is the other file that there is no room for; what is done with an open file names none.
+  if (noRoom.has(code)) return full(dest ?? path, error);
+  if (path === undefined) {
+    const message = `A file or its disk can't be used: ${systemWords(error)}. Nothing was lost. Check the disk, then try again: df -h`;
+    return new Failure("store-unavailable", message, { path: "" }, { cause: error });
+  }
   const message = `${path} can't be used: ${systemWords(error)}. Nothing was lost. See whose it is: ls -ld ${quoted(path)}`;
   return new Failure("store-unavailable", message, { path }, { cause: error });
+}
+
+function full(path: string | undefined, cause: Error): Failure {
+  const place = path === undefined ? "what is written" : path;
+  let disk = path;
+  // What was begun there is gone again.
+  while (disk !== undefined && !existsSync(disk) && dirname(disk) !== disk) disk = dirname(disk);
+  const message = `There is no room for ${place}: ${systemWords(cause)}. Nothing was lost. Make room on that disk, then try again: df -h${disk === undefined ? "" : ` ${quoted(disk)}`}`;
+  return new Failure("store-full", message, { path: path ?? "" }, { cause });
 }

@@ -1,8 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
-import { repairRollout } from "./repair.ts";
+import { isUnfinished, repairsOf } from "./journal.ts";
+import { finishRepair, repairRollout } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-repair-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -50,4 +52,36 @@ describe("a repair leaves a file alone", () => {
     expect(readFileSync(path).equals(Buffer.from(content))).toBe(true);
     expect(told).toEqual(stays);
   });
+});
+
+it("a repair that a database of Codex's doesn't let end says so, and is finished when it does", async () => {
+  const home = join(root, "held");
+  const folder = join(home, "sessions", "2026", "11", "20");
+  mkdirSync(folder, { recursive: true });
+  const id = "01a1fac2-0000-7000-8000-000000000000";
+  const path = join(folder, `rollout-2026-11-20T20-58-19-${id}.jsonl`);
+  const timestamp = "2026-11-20T20:58:19.000Z";
+  const header = { id, timestamp, cwd: "/", originator: "codex_exec", cli_version: "0.156.0" };
+  const first = JSON.stringify({ timestamp, ordinal: 0, type: "session_meta", payload: header });
+  writeFileSync(path, `${first}\n{"timestamp":"2026-`);
+  const database = new DatabaseSync(join(home, "thread_history_1.sqlite"));
+  database.exec(`CREATE TABLE thread_history_projection_state (thread_id, next_rollout_byte_offset, next_rollout_ordinal);
+    CREATE TABLE thread_turns (thread_id, rollout_byte_offset);
+    INSERT INTO thread_history_projection_state VALUES ('${id}', 9999, 9);
+    CREATE TRIGGER held BEFORE DELETE ON thread_history_projection_state BEGIN SELECT RAISE(ABORT, 'no room'); END`);
+  const options = { home: join(root, "own"), now: Date.now(), seals: { which: "dead" } } as const;
+
+  const failed = await repairRollout(path, options, () => undefined).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ class: "store-unavailable" });
+  expect((failed as Error).message).toMatch(
+    /was cut off: no room.*--write, or take it back with: .* --undo$/u,
+  );
+  const [known] = repairsOf(options.home, path);
+  expect(known && isUnfinished(known)).toBe(true);
+
+  database.exec("DROP TRIGGER held");
+  database.close();
+  await finishRepair(known!, path);
+  expect(readFileSync(path, "utf8").trim()).toBe(first);
+  expect(repairsOf(options.home, path).some(isUnfinished)).toBe(false);
 });

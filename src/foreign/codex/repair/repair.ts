@@ -10,7 +10,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { syncPath } from "../../../lib/system.ts";
-import { quoted } from "../../../lib/words.ts";
+import { quoted, systemWords } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
 import { writeAll } from "../../../lib/write.ts";
@@ -18,6 +18,7 @@ import { copyBytes, copyPrivately } from "./edit.ts";
 import { holdersOf } from "../home/holders.ts";
 import { digest, isBetween, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, type RepairFolder, repairsOf } from "./journal.ts";
+import { isDatabaseError } from "../home/open-database.ts";
 import { homeOf } from "../home/places.ts";
 import {
   databasesOf,
@@ -221,8 +222,28 @@ function isHistoryWrong({ movedFrom, isPaginated }: PreparedRepair): boolean {
   return isPaginated && movedFrom?.history === "legacy";
 }
 
-/** Writes the rollout and brings Codex's databases in line; every step can be taken again. `stat`: of the rollout before. */
+/** Does all that a journal says is to be done. Throws `store-unavailable` when the disk, the rights or a database don't let it. */
 function complete(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
+  try {
+    return completed(folder, journal, stat);
+  } catch (error) {
+    if (!isDatabaseError(error)) throw error;
+    const { path, state } = journal;
+    const [what, back] =
+      state === "undoing"
+        ? ["Taking back a repair of", ""]
+        : ["A repair of", `, or take it back with: throughline repair ${quoted(path)} --undo`];
+    throw new Failure(
+      "store-unavailable",
+      `${what} ${path} was cut off: ${systemWords(error)}. The file as it was before the repair is kept: ${folder.original}. When that is mended, finish it with: throughline repair ${quoted(path)} --write${back}`,
+      { path },
+      { cause: error },
+    );
+  }
+}
+
+/** Writes the rollout and brings Codex's databases in line; every step can be taken again. `stat`: of the rollout before. */
+function completed(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
   const { path, thread } = journal;
   const isUndoing = journal.state === "undoing";
   const databases = databasesOf(path);
