@@ -259,6 +259,10 @@ export function providerConformance(
         response.writeHead(200, { "content-type": "text/html" }).end(page),
       );
       expect(failureOf(await ask(html)).message).toContain("Next: ");
+      const other = await endpoint.open((_incoming, response) =>
+        response.writeHead(200, { "content-type": "application/json" }).end('{"status":"ok"}'),
+      );
+      expect(failureOf(await ask(other)).message).toContain("Next: ");
       const half = await endpoint.open((_incoming, response) =>
         response.writeHead(200, { "content-type": "application/json" }).end('{"id":'),
       );

@@ -83,10 +83,14 @@ export class MessagesReader implements AnswerReader {
   }
 
   whole(answer: JsonObject, bytes: Uint8Array): Said[] {
-    const said = this.#start(answer);
     const data = new TextDecoder().decode(bytes);
-    const { content: told } = object(parseExactJson(data));
-    const content: unknown[] = Array.isArray(told) ? told : [];
+    const { content } = object(parseExactJson(data));
+    // Every message has content: what has none comes from something else that answers at this URL.
+    if (!Array.isArray(content)) {
+      const told = { message: "the answer has no content", ...answer };
+      return [{ type: "refused", signal: signalFromEvent("error", told, data) }];
+    }
+    const said = this.#start(answer);
     for (const [index, block] of content.entries()) {
       this.#open.set(index, { block: object(block), text: "", signature: "" });
       said.push(...this.#stop(index));

@@ -64,6 +64,11 @@ export class ResponsesReader implements AnswerReader {
     const text = (): string => new TextDecoder().decode(bytes);
     if (status === "failed")
       return [{ type: "refused", signal: signalFromEvent("response.failed", response, text()) }];
+    // Every response has an output: what has none comes from something else that answers at this URL.
+    if (!Array.isArray(response["output"])) {
+      const told = { message: "the answer has no output", ...response };
+      return [{ type: "refused", signal: signalFromEvent("response.failed", told, text()) }];
+    }
     const said: Said[] = [{ type: "opened", ...identity(response) }];
     for (const item of outputItems(bytes)) said.push(this.#item(item));
     if (said.some(({ type }) => type === "refused")) return said;

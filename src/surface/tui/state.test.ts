@@ -188,15 +188,20 @@ describe("what the terminal interface shows of a session", () => {
     expect(view.session).toEqual({ id: "new", name: "fix" });
   });
 
-  it("advises somebody who has the session open, not somebody at a shell", () => {
-    const message =
-      "The limit is reached. Next: go on after the reset with `throughline resume --last`, or let it wait with `--wait`.";
+  it.each([
+    [
+      "go on after the reset with `throughline resume --last`, or let it wait with `--wait`.",
+      "press Enter to go on after the reset, or let it wait with /wait.",
+    ],
+    [
+      "look at it with `throughline show SESSION`, then go on with `throughline resume --last`.",
+      "look at it with /show, then press Enter to go on.",
+    ],
+    ["choose another model: `throughline resume --last --model NAME`.", "choose another model: /model NAME."],
+  ])("advises somebody who has the session open, not somebody at a shell: %s", (shell, here) => {
+    const message = `The limit is reached. Next: ${shell}`;
     const outcome = { kind: "limited", class: "usage-limit", message } as const;
     const view = viewOf(...seen({ type: "turn-ended", outcome, usage: noUsage }));
-    expect(view.finished).toMatchObject([
-      {
-        text: "The limit is reached. Next: press Enter to go on after the reset, or let it wait with /wait.",
-      },
-    ]);
+    expect(view.finished).toMatchObject([{ text: `The limit is reached. Next: ${here}` }]);
   });
 });

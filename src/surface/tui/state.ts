@@ -353,5 +353,7 @@ function hereWords(message: string): string {
   return message
     .replace(/go on (after the reset )?with `throughline resume --last`/u, "press Enter to go on $1")
     .replace("`--wait`", "/wait")
+    .replace("`throughline show SESSION`", "/show")
+    .replace(/`throughline resume --last --model \w+`/u, "/model NAME")
     .replace(/ (?=[.,])/gu, "");
 }
