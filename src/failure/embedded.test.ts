@@ -100,4 +100,23 @@ describe("an upstream's body inside a gateway's words", () => {
     const text = `Upstream returned HTTP 429.\n\n  Upstream error:\n  ${bill}\n\n  Request ID: r`;
     expect(classify(signalFromHttp(429, {}, text), { now: 0 }).class).toBe("billing");
   });
+
+  it.each([
+    [
+      "JSON",
+      String.raw`{"error":{"message":"Unexpected } or \"}\" in it's {."}}`,
+      `Unexpected } or "}" in it's {.`,
+    ],
+    [
+      "Python",
+      String.raw`{'error': {'message': 'Unexpected } or "}" in it\'s {.'}}`,
+      `Unexpected } or "}" in it's {.`,
+    ],
+    ["Python with both", String.raw`{'error': {'message': "it's {", 'code': 'a}'}}`, "it's {"],
+  ])("ends with its object, not with a brace or a quote that it names: %s", (_what, body, message) => {
+    for (const behind of ["", " Request ID: req_1 {x}"])
+      expect(embeddedObject(`litellm.BadRequestError: ${body}${behind}`)).toMatchObject({
+        error: { message },
+      });
+  });
 });

@@ -13,6 +13,7 @@ describe("how long a limit asks to wait", () => {
     expect(asked({ "retry-after-ms": "300", "retry-after": "60" })).toBe(300);
     expect(asked({ "retry-after": "1.5" })).toBe(1_500);
     expect(asked({ "retry-after": new Date(now + 5_000).toUTCString() })).toBe(5_000);
+    expect(asked({ "retry-after": new Date(now - 5_000).toUTCString() })).toBe(0);
     for (const told of ["soon", "-5", ""]) expect(asked({ "retry-after": told })).toBeUndefined();
   });
 
@@ -32,6 +33,7 @@ describe("how long a limit asks to wait", () => {
   it("is what a relay tells of its accounts, or OpenRouter beside its error", () => {
     const cooling = { code: "model_cooldown", message: "All are cooling down", reset_seconds: 561_635 };
     expect(asked({}, cooling)).toBe(561_635_000);
+    expect(asked({}, { message: "Slow.", retry_after: 2 })).toBe(2_000);
     const metadata = { headers: { "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": String(now + 9_000) } };
     expect(asked({}, { message: "Rate limit exceeded", code: 429, metadata })).toBe(9_000);
   });
@@ -47,6 +49,15 @@ describe("when a plan's window opens again", () => {
     const at = now + 5_000;
     for (const told of [at / 1000, String(at / 1000), at, new Date(at).toISOString()])
       expect(resets({ resets_at: told })).toBe(at);
+  });
+
+  it("is told as the time that is left, or by Anthropic for all windows, where nothing says more", () => {
+    expect(resets({ resets_in_seconds: 90 })).toBe(now + 90_000);
+    expect(resets({ resets_in_seconds: 90, resets_at: now / 1000 + 5 })).toBe(now + 5_000);
+    const overall = { "anthropic-ratelimit-unified-reset": String(now / 1000 + 7) };
+    expect(resets({}, overall)).toBe(now + 7_000);
+    expect(resets({ resets_in_seconds: 90 }, overall)).toBe(now + 90_000);
+    expect(resets({}, { "retry-after": "11" })).toBe(now + 11_000);
   });
 
   it("isn't known where what is told is no time that a limit could have", () => {
