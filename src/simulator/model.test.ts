@@ -107,6 +107,7 @@ describe("the scripted model", () => {
       (await stream(simulator, [prompt("run: ls")], { tools: [{ type: "function", name }] })).items.at(-1);
     expect(await offer("exec_command")).toMatchObject({ arguments: '{"cmd":"ls"}' });
     expect(await offer("shell")).toMatchObject({ arguments: '{"command":["bash","-lc","ls"]}' });
+    expect(await offer("run_commands")).toMatchObject({ arguments: '{"commands":["ls"]}' });
     expect(await offer("teapot")).toMatchObject({ type: "message" });
   });
 

@@ -30,6 +30,8 @@ const shells: Readonly<Record<string, (command: string, call: ScriptedCall) => J
   bash: (command, { timeout_ms }) => ({ command, timeout: timeout_ms, description: "Run a command" }),
   run_shell_command: (command, { workdir }) => ({ command, directory: workdir, is_background: false }),
   execute_command: (command) => ({ command, requires_approval: false }),
+  // Cline 3.0.
+  run_commands: (command) => ({ commands: [command] }),
 };
 
 function shellCall(
