@@ -26,4 +26,21 @@ describe.skipIf(!hasTmux)("exec at a terminal", () => {
         ask,
       );
     }));
+
+  it("takes Ctrl-D for a no, and goes on in a line of its own", () =>
+    withRig(scenario, async (rig) => {
+      const ask = { env: { THROUGHLINE_APPROVAL: "ask" } };
+      await atTerminal(
+        rig,
+        ["exec", "go"],
+        async (terminal) => {
+          await terminal.shows("[y/N]");
+          await terminal.press("C-d");
+          expect(await terminal.ended()).toBe(0);
+          expect(await terminal.screen()).toMatch(/\[y\/N\] *\n +Denied: the person said no/u);
+          expect(rig.lines("ran.txt")).toEqual([]);
+        },
+        ask,
+      );
+    }));
 });

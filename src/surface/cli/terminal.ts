@@ -46,8 +46,11 @@ export function processTerminal(environment: Readonly<Record<string, string | un
       return /^y(es)?$/iu.test((await reader.question(`${printable(question)} [y/N] `, { signal })).trim());
     } catch (error) {
       // Ctrl-C, or Ctrl-D: who says nothing has not said yes.
-      if (signal.aborted || (error instanceof Error && error.name === "AbortError")) return false;
-      throw error;
+      if (signal.aborted) return false;
+      if (!(error instanceof Error && error.name === "AbortError")) throw error;
+      // Ctrl-D leaves the line as it stands.
+      stderr.write("\n");
+      return false;
     } finally {
       reader.close();
     }
