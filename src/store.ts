@@ -154,8 +154,8 @@ export interface ListedSession extends SessionSummary {
 export interface ListQuery {
   /** Only sessions of this folder, of folders above and below it, and of the same repository, its worktrees included. */
   workspace?: Place;
-  /** How many sessions of other workspaces there are. */
-  onHidden?(sessions: number): void;
+  /** How many sessions of other workspaces there are. `ids`: of all that are not in the list, rotated ones too. */
+  onHidden?(sessions: number, ids: readonly string[]): void;
   /** Called now and then while logs are read because nothing is known of them yet. */
   onRead?(read: number, total: number): void;
 }

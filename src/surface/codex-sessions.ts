@@ -23,7 +23,7 @@ export interface CodexQuery {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Throughline's home, where what is found is kept for the next time. */
   readonly home: string;
-  /** Ids of the own sessions: what was taken over is listed once. */
+  /** Ids of the own sessions, of other workspaces and rotated ones too: what was taken over is listed once. */
   readonly own: ReadonlySet<string>;
   /** Only sessions that belong here. */
   readonly here?: Place;

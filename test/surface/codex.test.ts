@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSyn
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { listRollouts, readRolloutName } from "../../src/foreign/codex/home/places.ts";
+import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import { type Rig, withRig } from "../kit/rig.ts";
 
@@ -63,6 +63,9 @@ it("sessions of Codex are listed with what is asked for, and counted where they 
     await rig.run(["exec", "something of our own"]);
     const listed = await rig.run(["sessions", "--codex"]);
     expect(listed.out).toMatch(/\n6 more in other workspaces: throughline sessions --all --codex\n$/u);
+    // Taken over, it is one of the own ones in another workspace, and counted once.
+    expect((await rig.run(["import", "01a1fac7-28f0"])).status).toBe(0);
+    expect((await rig.run(["sessions", "--codex"])).out).toContain("\n6 more in other workspaces:");
     const all = await rig.run(["sessions", "--codex", "--all"]);
     expect(all.out).toMatch(/codex: my named session .* messages · \d+ KB · main · in /u);
     expect(all.out).toMatch(/something of our own/u);
@@ -78,13 +81,13 @@ it("sessions of Codex are listed with what is asked for, and counted where they 
     expect(found.out).toMatch(/codex: sleep for a while/u);
     expect(found.out).toMatch(/5 hidden by --search sleep WHILE/u);
     expect(readdirSync(home)).toEqual(files);
-    const { path } = listRollouts(home)[0]!;
+    const { path, thread } = listRollouts(home).find((each) => each.thread.startsWith("01a1fac6-b6d5"))!;
     mkdirSync(join(home, "archived_sessions"));
     renameSync(path, join(home, "archived_sessions", basename(path)));
     const hidden = await rig.run(["sessions", "--codex", "--all"]);
     expect(hidden.out).toMatch(/\n1 archived: throughline sessions --all --archived --codex\n$/u);
     const wide = await rig.run(["sessions", "--all", "--archived", "--codex"]);
-    expect(wide.out).toContain(readRolloutName(path)!.thread);
+    expect(wide.out).toContain(thread);
     const none = await rig.run(["resume", "nothing of that name"]);
     expect(none.status).not.toBe(0);
     expect(none.err).toMatch(/No session has the id or name/u);

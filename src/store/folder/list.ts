@@ -101,12 +101,17 @@ export function shownOf(
   { sessions, elsewhere }: Listed,
   { workspace, onHidden }: ListQuery,
 ): ListedSession[] {
-  const listed = heads([...sessions, ...elsewhere]);
+  const all: Link[] = [...sessions, ...elsewhere];
+  const listed = heads(all);
   const wanted = new Set<Link>(
     sessions.filter((session) => !workspace || isTogether(session.workspace, workspace)),
   );
   const shown = listed.filter((session): session is ListedSession => wanted.has(session));
-  onHidden?.(listed.length - shown.length);
+  const isShown = new Set<Link>(shown);
+  onHidden?.(
+    listed.length - shown.length,
+    all.flatMap((link) => (isShown.has(link) ? [] : link.id)),
+  );
   return shown;
 }
 

@@ -190,9 +190,13 @@ class MemoryStore implements SessionStore {
   }
 
   async list({ workspace, onHidden }: ListQuery = {}): Promise<ListedSession[]> {
-    const listed = heads(await this.#all());
+    const all = await this.#all();
+    const listed = heads(all);
     const shown = listed.filter((session) => !workspace || isTogether(session.workspace, workspace));
-    onHidden?.(listed.length - shown.length);
+    onHidden?.(
+      listed.length - shown.length,
+      all.flatMap((session) => (shown.includes(session) ? [] : session.id)),
+    );
     return shown;
   }
 

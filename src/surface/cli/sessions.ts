@@ -79,16 +79,21 @@ async function gathered(
 ): Promise<Gathered> {
   const hidden: Hidden[] = [];
   const isAll = options["all"] === true;
+  const known = new Set<string>();
   const own = await store.list({
     ...(!isAll && { workspace: here }),
-    onHidden: (count) => hidden.push({ by: elsewhere, count }),
+    onHidden: (count, ids) => {
+      hidden.push({ by: elsewhere, count });
+      for (const id of ids) known.add(id);
+    },
     onRead: (read, total) => reading.show(read, total, "sessions read for the catalogue"),
   });
   if (options["codex"] !== true) return { shown: own, hidden, troubles: [] };
+  for (const { id } of own) known.add(id);
   const codex = codexSessions({
     environment,
     home: homeFolder(options, environment),
-    own: new Set(own.map(({ id }) => id)),
+    own: known,
     ...(!isAll && { here }),
     onRead: (read, total) => reading.show(read, total, "Codex sessions read"),
   });

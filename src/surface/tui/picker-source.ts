@@ -97,11 +97,15 @@ export async function pickerRows(
 ): Promise<PickerRows> {
   let elsewhere = 0;
   const place = here && { workspace: here };
-  const onHidden = (count: number): number => (elsewhere = count);
+  const own = new Set<string>();
+  const onHidden: ListQuery["onHidden"] = (count, ids) => {
+    elsewhere = count;
+    for (const id of ids) own.add(id);
+  };
   let listed: PickerRow[] = await store.list({ ...place, onHidden, ...(onRead && { onRead }) });
   if (codex) {
     const { codexSessions } = await codexModule();
-    const own = new Set(listed.map(({ id }) => id));
+    for (const { id } of listed) own.add(id);
     const theirs = codexSessions({ ...codex, own, ...(here && { here }) });
     listed = [...listed, ...theirs.sessions].sort((a, b) => b.updated - a.updated);
     elsewhere += theirs.elsewhere;
