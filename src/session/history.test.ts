@@ -178,6 +178,42 @@ describe("a window that is read from the checkpoint on", () => {
     expect(reopened(log)).toEqual(log.history);
   });
 
+  it.each([
+    { type: "history-replaced", count: 3 },
+    { type: "history-cleared", scrubbed: false },
+  ] as const)("has after %o nothing of what was said of the items before it", (event) => {
+    const log = newLog();
+    const say = (text: string): number =>
+      log.addItem(message(text), { turn: 1, step: 1, origin: "input" }).event.seq;
+    const keepFrom = say("a");
+    const summary = new TextEncoder().encode(JSON.stringify(message("sum")));
+    log.add({ type: "history-compacted", kind: "message", role: "user", keepFrom }, summary);
+    log.add({ type: "history-rewound", toStep: 1, fromSeq: say("b") });
+    const { seq } = log.addItem(call, { turn: 1, step: 1 }).event;
+    const scope = { kind: "issuer", issuer: "i", through: seq } as const;
+    const why = { rung: 1, why: "w", refusedBy: "i", scope, count: 1, notice: "n" };
+    log.add({ type: "items-quarantined", turn: 1, ...why });
+    const usage = { inputTokens: 90_000, cachedInputTokens: 0, outputTokens: 9, reasoningTokens: 0 };
+    const chain = { issuer: "i", model: "m", through: seq, digest: "d" };
+    log.add({ type: "step-ended", turn: 1, step: 1, response: "r", usage, chain });
+    expect(checkpointOf(log.history)).toMatchObject({
+      quarantines: [{}],
+      rewound: [[4, 4]],
+      openCalls: [seq],
+      contextTokens: 90_009,
+      summarySeq: 3,
+      chain: { response: "r" },
+    });
+    log.add(event);
+    const left = checkpointOf(log.history);
+    expect(left).toMatchObject({ quarantines: [], rewound: [], openCalls: [], usage });
+    for (const gone of ["contextTokens", "summarySeq", "chain"]) expect(left).not.toHaveProperty(gone);
+    const kept = say("kept");
+    log.endTurn();
+    expect(seqsOf(log)).toEqual([kept]);
+    expect(reopened(log)).toEqual(log.history);
+  });
+
   it("keeps what stands between two rewinds", () => {
     const log = newLog();
     const say = (text: string): number =>

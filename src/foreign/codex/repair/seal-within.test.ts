@@ -135,13 +135,17 @@ it("of several seals in one line the one that an error names goes alone", async 
   ]);
 });
 
-it("a seal that was altered to what is no ASCII goes, also from what a summary's line keeps", async () => {
+it("a seal that was altered to what is no ASCII goes, also from what a summary's line keeps, and words beside it stay", async () => {
   const altered = { ...part, encrypted_content: `${blob.slice(0, -4)}é€ü` };
-  const path = written([user, call, { ...output, output: [altered] }]);
+  const words = { ...part, encrypted_content: "look at it" };
+  const path = written([user, call, { ...output, output: [altered, words] }]);
   const kept = {
     timestamp,
     type: "compacted",
-    payload: { message: "", replacement_history: [user, call, { ...output, output: [part, altered] }] },
+    payload: {
+      message: "",
+      replacement_history: [user, call, { ...output, output: [part, altered, words] }],
+    },
   };
   appendFileSync(path, `${JSON.stringify(kept)}\n`);
   await repairRollout(
@@ -152,8 +156,8 @@ it("a seal that was altered to what is no ASCII goes, also from what a summary's
   expect(itemsIn(path)).toEqual([
     user,
     call,
-    { ...output, output: [opened] },
-    { message: "", replacement_history: [user, call, { ...output, output: [part, opened] }] },
+    { ...output, output: [opened, words] },
+    { message: "", replacement_history: [user, call, { ...output, output: [part, opened, words] }] },
   ]);
 });
 
