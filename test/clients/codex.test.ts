@@ -223,11 +223,15 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
 
     await codex.run(["exec", "--skip-git-repo-check", "resume", thread, "two"], { folder: work });
     expect(existsSync(path)).toBe(true);
-    const own = said(upstream.requests.at(-1)!.input);
+    const own = upstream.requests.at(-1)!.input;
     const run = await desk.run(["resume", thread, "three"], { env });
     expect(run.status, run.err).toBe(0);
     expect(run.err).toMatch(/that Codex session .* has got since/u);
-    expect(said(upstream.requests.at(-1)!.input).slice(0, own.length)).toEqual(own);
+    const { input } = upstream.requests.at(-1)!;
+    expect(said(input).slice(0, said(own).length)).toEqual(said(own));
+    // The new answer's seal goes back to who sealed it, as those of before do.
+    expect(seals(input).slice(0, -1)).toEqual(seals(own));
+    expect(seals(input)).toHaveLength(2);
   });
 });
 
@@ -240,6 +244,8 @@ function said(input: readonly Item[]): unknown[] {
     return [[type, role, words, call_id, name, args ?? text, output]];
   });
 }
+
+const seals = (input: readonly Item[]): unknown[] => input.flatMap((item) => item["encrypted_content"] ?? []);
 
 /** An item without what doesn't tell of what was said and done. */
 function visible({ internal_chat_message_metadata_passthrough: _own, id: _id, ...item }: Item): Item {
