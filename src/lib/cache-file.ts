@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseJson } from "./json.ts";
-import { isSystemError } from "./system.ts";
+import { isSystemError, makeFolders } from "./system.ts";
 
 /** What a cache's file holds, as JSON; `undefined` when there is none, it can't be read, or it is no JSON: a cache is made again. */
 export function readCacheFile(path: string): unknown {
@@ -20,7 +20,7 @@ export function readCacheFile(path: string): unknown {
 export function writeCacheFile(path: string, content: unknown): string | undefined {
   const temporary = `${path}.${process.pid}`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path));
     writeFileSync(temporary, JSON.stringify(content), { mode: 0o600 });
     chmodSync(temporary, 0o600);
     renameSync(temporary, path);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../lib/system.ts";
 import { parse, TomlError } from "smol-toml";
@@ -28,14 +28,24 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The one Codex thread that a person means by an id, its beginning, a name or a path; `undefined` when there is none. */
 export async function findThread(environment: Environment, reference: string): Promise<Thread | undefined> {
-  const isPath = /[\\/]|\.jsonl?(?:\.zst)?$/u.test(reference) && existsSync(reference);
-  if (isPath) return threadAt(reference);
+  const isPath = /[\\/]|\.jsonl?(?:\.zst)?$/u.test(reference);
+  if (isPath && isThere(reference)) return threadAt(reference);
   const [only, ...others] = await findThreads(codexHome(environment), reference);
   if (others.length === 0) return only;
   throw ambiguousThread(
     reference,
     [only!, ...others].map(({ file }) => file.thread),
   );
+}
+
+/** Throws where the rights don't let anybody see it. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (isSystemError(error) && error.code !== "EACCES") return false;
+    throw error;
+  }
 }
 
 /** Whether a session of this id may have been taken over from a rollout that is still there: costs a look into three folders. */

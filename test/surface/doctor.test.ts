@@ -7,9 +7,10 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { listRollouts, type RolloutFile } from "../../src/foreign/codex/home/places.ts";
@@ -74,6 +75,24 @@ describe("throughline doctor and repair", () => {
           expect(status, err).toBe(2);
           expect(err).toContain(`${path} is neither a file nor a folder`);
         }
+    }));
+
+  it("looks through a folder with pipes under rollouts' names, and links that go round or lead to a whole disk", () =>
+    withRig(scenario, async (rig) => {
+      const { rollout } = damaged(rig);
+      const [folder, id] = [dirname(rollout.path), "01a1fab7-0000-7000-8000-00000000000"];
+      const named = (nth: number): string => join(folder, `rollout-2026-11-20T20-00-00-${id}${nth}.jsonl`);
+      execFileSync("mkfifo", [named(1)]);
+      symlinkSync(named(1), named(2));
+      symlinkSync(named(3), named(3));
+      symlinkSync("/dev/zero", named(4));
+      symlinkSync("/", join(folder, "disk"));
+      const { status, out } = await rig.run(["doctor", "--json", join(rig.folder, "codex")]);
+      expect(status).toBe(1);
+      const told = JSON.parse(out) as { rollouts: { path: string }[]; unreadable: { path: string }[] };
+      expect(told.rollouts.map(({ path }) => path).filter((path) => path.includes(id))).toEqual([]);
+      expect(told.rollouts.map(({ path }) => path)).toContain(rollout.path);
+      expect(told.unreadable.map(({ path }) => path)).toEqual([named(3)]);
     }));
 
   it("knows whose a pasted error is, and mends no more than what it names", () =>

@@ -1,5 +1,5 @@
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { Failure, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { isSystemError } from "../../lib/system.ts";
@@ -76,8 +76,10 @@ function rolloutsIn(
     seen.add(real);
     for (const entry of entriesOf(at, onUnreadable)) {
       const path = join(at, entry.name);
-      if (entry.isDirectory() || (entry.isSymbolicLink() && isFolder(path, onUnreadable))) folders.push(path);
-      else if (readRolloutName(entry.name)) found.push(path);
+      const is = entry.isSymbolicLink() ? ledTo(path, onUnreadable) : kindOf(entry);
+      // A link that leads above would bring all that lies there: a whole disk.
+      if (is === "folder" && (entry.isDirectory() || !isWithin(folder, path))) folders.push(path);
+      else if (is === "file" && readRolloutName(entry.name)) found.push(path);
     }
   }
   const there = new Set(found);
@@ -88,13 +90,25 @@ function rolloutsIn(
     .sort();
 }
 
-function isFolder(path: string, onUnreadable: (path: string, why: string) => void): boolean {
+/** Whether a folder lies in another one, or is it. */
+function isWithin(folder: string, other: string): boolean {
+  const [inner, outer] = [folder, other].map((path) => join(realpathSync(path), sep));
+  return inner!.startsWith(outer!);
+}
+
+/** "other" as in `rolloutsOf`: pipes and devices. */
+const kindOf = (entry: Pick<Dirent, "isDirectory" | "isFile">): "folder" | "file" | "other" =>
+  entry.isDirectory() ? "folder" : entry.isFile() ? "file" : "other";
+
+/** What a link leads to; one that leads nowhere is told of as a file that can't be read. */
+function ledTo(path: string, onUnreadable: (path: string, why: string) => void): ReturnType<typeof kindOf> {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? "file" : kindOf(stat);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     onUnreadable(path, systemWords(error));
-    return false;
+    return "other";
   }
 }
 

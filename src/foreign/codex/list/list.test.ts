@@ -195,6 +195,16 @@ test("what is wrong at the ends of a file is seen", () => {
   ]);
 });
 
+test("a file that can't be read is looked at each time: rights that are given change neither its size nor its time", () => {
+  const home = homeWith("0.130.0");
+  const cache = join(mkdtempSync(join(tmpdir(), "throughline-cache-")), "cache");
+  const { path } = listThreads(home).threads[0]!;
+  writeFileSync(`${path}.zst`, "no archive");
+  rmSync(path);
+  expect(listThreads(home, { cache }).read).toBeGreaterThan(1);
+  expect(listThreads(home, { cache }).read).toBe(1);
+});
+
 test("files are read once, and again when they have changed", () => {
   const home = homeWith("0.130.0");
   const cache = join(mkdtempSync(join(tmpdir(), "throughline-cache-")), "cache");

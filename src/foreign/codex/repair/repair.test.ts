@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -85,3 +85,31 @@ it("a repair that a database of Codex's doesn't let end says so, and is finished
   expect(readFileSync(path, "utf8").trim()).toBe(first);
   expect(repairsOf(options.home, path).some(isUnfinished)).toBe(false);
 });
+
+it("a rollout that may only be read is refused before anything is begun", async () => {
+  const path = join(root, "theirs.jsonl");
+  const timestamp = "2026-11-20T20:58:19.000Z";
+  writeFileSync(
+    path,
+    `{"timestamp":"${timestamp}","type":"event_msg","payload":{"type":"warning"}}\n{"timestamp":"2026-`,
+  );
+  chmodSync(path, 0o444);
+  chmodSync(root, 0o777);
+  const options = { home: join(root, "theirs"), now: Date.now(), seals: { which: "dead" } } as const;
+  const repairing = (): Promise<unknown> =>
+    repairRollout(path, options, () => undefined).catch((error: unknown) => error);
+  const failed = await asUser(repairing);
+  expect(failed).toMatchObject({ code: "EACCES", path });
+  expect(repairsOf(options.home, path)).toEqual([]);
+});
+
+/** Who runs as root may write anywhere. */
+async function asUser<T>(act: () => Promise<T>): Promise<T> {
+  if (process.getuid?.() !== 0) return act();
+  process.seteuid!(65_534);
+  try {
+    return await act();
+  } finally {
+    process.seteuid!(0);
+  }
+}

@@ -276,6 +276,8 @@ async function underLock<T>(path: string, thread: string | undefined, act: () =>
   const lock: WriterLock | undefined =
     home !== undefined && thread !== undefined ? takeWriterLock(home, thread, path) : undefined;
   try {
+    // Who may only read it would find that out in the middle.
+    closeSync(openSync(path, "r+"));
     // Versions before 0.147 take no lock, but keep the rollout open.
     const holder = holdersOf([{ path }]).get(path);
     if (holder) {
