@@ -161,6 +161,36 @@ it("a seal that was altered to what is no ASCII goes, also from what a summary's
   ]);
 });
 
+const summary = { type: "compaction", encrypted_content: blob };
+const compacted = (...kept: object[]): string =>
+  `${JSON.stringify({ timestamp, type: "compacted", payload: { message: "", replacement_history: kept } })}\n`;
+const mend = (path: string): Promise<unknown> =>
+  repairRollout(
+    path,
+    { home: mkdtempSync(join(root, "own-")), seals: { which: "all" }, now },
+    () => undefined,
+  );
+
+it("of a summary whose history is gone, what is sealed in an item kept beside it becomes words", async () => {
+  const path = written([]);
+  const sealed = { ...output, output: [text("note 1"), part] };
+  appendFileSync(path, compacted(sealed, user, call, sealed, summary, call, sealed));
+  const { size } = statSync(path);
+  await mend(path);
+  const left = { ...output, output: [text("note 1"), opened] };
+  expect(itemsIn(path)).toEqual([{ message: "", replacement_history: [left, user, call, left, call, left] }]);
+  expect(statSync(path).size).toBe(size);
+});
+
+it("of a summary whose history is in the file, however long its prompts are, all of it comes back", async () => {
+  const long = { ...user, content: [text(`Read "it" to the end. ${"It is long. ".repeat(50)}`)] };
+  const path = written([long, { ...said, content }]);
+  appendFileSync(path, compacted(long, summary));
+  await mend(path);
+  const [, ...lines] = readFileSync(path, "utf8").trimEnd().split("\n");
+  expect(lines.map((line) => line.trim() !== "")).toEqual([true, true]);
+});
+
 it.each(["context_compaction", "a_kind_to_come"])(
   "a %s, which is nothing without its seal, goes whole",
   async (type) => {
