@@ -14,8 +14,11 @@ const classes: Readonly<Record<string, FailureClass>> = {
   unauthorized: "auth-denied",
 };
 
-/** How a turn ended, from the event that ended it. Before 0.148 an error is not named: a turn without a last message was cut off. */
-export function outcomeOf(kind: string, payload: JsonObject): TurnOutcome {
+/**
+ * How a turn ended, from the event that ended it. Before 0.148 an error is not named: a turn without a last message was cut off, where an answer
+ * was owed (`isOwed`). None is when the person had Codex compact, review or run a command (0.130 to 0.169, 2026-11).
+ */
+export function outcomeOf(kind: string, payload: JsonObject, isOwed: boolean): TurnOutcome {
   if (kind === "turn_aborted") {
     const { reason } = payload;
     return { kind: "interrupted", reason: typeof reason === "string" ? reason : "aborted in Codex" };
@@ -28,7 +31,7 @@ export function outcomeOf(kind: string, payload: JsonObject): TurnOutcome {
     const found = entryOf(classes, name) ?? classify(signalFromHttp(400, {}, message), { now: 0 }).class;
     return { kind: found === "usage-limit" ? "limited" : "failed", class: found, message };
   }
-  if (payload["last_agent_message"] === null)
+  if (payload["last_agent_message"] === null && isOwed)
     return { kind: "interrupted", reason: "the turn ended in Codex without an answer" };
   return { kind: "completed" };
 }

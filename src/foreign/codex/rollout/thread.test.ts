@@ -93,6 +93,33 @@ test("with a turn goes what Codex told the model right before it, as in 0.169", 
   expect(left(said("developer", "<of_ours>x</of_ours>")).at(-1)).toBe("<of_ours>x</of_ours>");
 });
 
+test("a turn without a last message was cut off where an answer was owed, and only there", () => {
+  const end = event("task_complete", { turn_id: "t", last_agent_message: null });
+  const ended = (lines: readonly string[], known: (string | undefined)[] = []): string[] => {
+    const fold = new ThreadFold(known);
+    const all = linesIn(Buffer.from(lines.join("\n"))).flatMap((each) => fold.take(each));
+    return all.flatMap(({ change }) => (change.do === "end" ? [change.outcome.kind] : []));
+  };
+  const begun = event("task_started", { turn_id: "t" });
+  const call = line("response_item", { type: "function_call", name: "f", arguments: "{}", call_id: "c" });
+  const said1 = said("user", "one");
+  const remark = line("response_item", {
+    type: "message",
+    role: "assistant",
+    phase: "commentary",
+    content: [{ type: "output_text", text: "I look." }],
+  });
+  const compacted = line("compacted", { message: "", replacement_history: [] });
+  const command = said("user", "<user_shell_command>\n<command>ls</command>\n</user_shell_command>");
+  const review = said("user", "<user_action>\n<action>review</action>\n</user_action>");
+  for (const fine of [[compacted], [command], [review, said("assistant", "Looks good.")]])
+    expect(ended([header("a"), ...turn("one"), begun, ...fine, end])).toEqual(["completed", "completed"]);
+  for (const cut of [[said1], [said1, remark], [said1, call], [call], [said1, compacted]])
+    expect(ended([header("a"), ...turn("one"), begun, ...cut, end])).toEqual(["completed", "interrupted"]);
+  // What was asked was taken over before.
+  expect(ended([end], ["one"])).toEqual(["interrupted"]);
+});
+
 test("rollbacks count what earlier ones and compactions have left", () => {
   const compacted = line("compacted", {
     message: "",

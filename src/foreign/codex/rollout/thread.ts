@@ -126,6 +126,8 @@ export class ThreadFold {
   #compactions = 0;
   #begun = false;
   #isTold = false;
+  /** What the turn was begun with, or what the model did in it, has no answer yet. */
+  #isOwed: boolean;
   #model: string | undefined;
   #effort: string | undefined;
   #cwd: string | undefined;
@@ -138,6 +140,7 @@ export class ThreadFold {
     this.#undone = undone;
     this.#history = [...history];
     this.#begun = history.length > 0;
+    this.#isOwed = this.#begun;
   }
 
   /** How many items the history has. */
@@ -180,6 +183,7 @@ export class ThreadFold {
   #skimmed(line: Buffer, glanced: Glance, isText: boolean): Changed[] | undefined {
     const item = this.#skim.item(line, glanced, isText);
     if (item) {
+      this.#isOwed = true;
       this.#history.push(undefined);
       const change = { do: "add", item: { kind: item.facts.kind, payload: nothing, skimmed: item } } as const;
       const at = glancedTime(line, glanced);
@@ -224,11 +228,12 @@ export class ThreadFold {
       case "task_started":
       case "turn_started":
         this.#turns.begin();
+        this.#isOwed = false;
         return [{ do: "turn" }];
       case "task_complete":
       case "turn_complete":
       case "turn_aborted":
-        return [{ do: "end", outcome: outcomeOf(kind, payload) }];
+        return [{ do: "end", outcome: outcomeOf(kind, payload, this.#isOwed) }];
       case "thread_rolled_back":
         return this.#rollBack(payload["num_turns"]);
       case "token_count":
@@ -267,6 +272,9 @@ export class ThreadFold {
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     const mark = markOf(item);
     if (typeof mark === "string") this.#turns.ask();
+    const isAnswer = kind === "message" && payload["role"] === "assistant" && mark === undefined;
+    if (isAnswer) this.#isOwed = payload["phase"] === "commentary";
+    else if (kind !== "message" || typeof mark === "string") this.#isOwed = true;
     this.#history.push(mark);
     return [...this.#set(undefined, undefined, cwd), { do: "add", item }];
   }
