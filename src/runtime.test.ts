@@ -15,6 +15,7 @@ import {
   resumeSession,
   type Runtime,
   type Session,
+  type SessionStart,
   undoRotation,
 } from "./runtime.ts";
 import type { LogRecord } from "./session/event.ts";
@@ -78,14 +79,15 @@ const equipment = (approval: "all" | "none" = "all"): Equipment => ({
 
 async function started(scenario: ScenarioInput, approval?: "all" | "none"): Promise<Session> {
   simulator.reset(scenario);
-  const start = {
-    id: uuidv7(Date.now()),
-    workspace: { path: workspace },
-    version: "test",
-    context: messageItem("developer", "context"),
-  };
-  return createSession(runtime(), start, equipment(approval));
+  return createSession(runtime(), begun(), equipment(approval));
 }
+
+const begun = (): SessionStart => ({
+  id: uuidv7(Date.now()),
+  workspace: { path: workspace },
+  version: "test",
+  context: messageItem("developer", "context"),
+});
 
 const never = new AbortController().signal;
 const isStarted = ({ type }: SessionUpdate): boolean => type === "tool-started";
@@ -204,6 +206,34 @@ describe("a turn", () => {
     const types = (await records(session.id)).map(({ event }) => event.type);
     expect(types.filter((type) => type === "turn-started")).toHaveLength(1);
     expect(await session.run("now", never)).toEqual({ kind: "completed" });
+    await session.close();
+  });
+
+  it.each([
+    ["never answers", () => new Promise<never>(() => undefined)],
+    [
+      "rejects then, as Node's readline does",
+      (signal: AbortSignal) =>
+        new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    ],
+  ])("ends as interrupted when it is cancelled while an approval is asked for that %s", async (_, asked) => {
+    simulator.reset(runsOnce);
+    const { environment, ...rest } = equipment();
+    const controller = new AbortController();
+    const approve = (_request: unknown, signal: AbortSignal): Promise<never> => {
+      setTimeout(() => controller.abort(), 10);
+      return asked(signal);
+    };
+    const session = await createSession(runtime(), begun(), {
+      ...rest,
+      environment: { ...environment, approve },
+    });
+    expect(await session.run("go", controller.signal)).toEqual({ kind: "interrupted", reason: "cancelled" });
+    expect(await ran()).toBe(0);
+    const log = await records(session.id);
+    expect(log.filter(({ event }) => "kind" in event && event.kind === "function_call_output")).toHaveLength(
+      1,
+    );
     await session.close();
   });
 

@@ -14,6 +14,16 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** What the promise settles to, or a rejection with the signal's reason as soon as that aborts, whatever becomes of the promise. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
 /** A controller that aborts when any of the given signals does; `dispose` takes the listeners off again. */
 export function linkedController(...signals: (AbortSignal | undefined)[]): {
   controller: AbortController;

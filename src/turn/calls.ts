@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { crashPoint } from "../lib/fault.ts";
+import { orAborted } from "../lib/abort.ts";
 import { isJsonObject, parseJson } from "../lib/json.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import { isFailure } from "../failure.ts";
@@ -9,6 +10,10 @@ import type { ApprovalRequest, Tool, ToolCall, ToolOutcome } from "../tool.ts";
 import type { Journal } from "./journal.ts";
 import type { Observe } from "./update.ts";
 
+type Answer = { allowed: true } | { allowed: false; why: string };
+
+const notStarted = "Not started: the turn was cancelled.";
+
 /** What calls run with, for the whole life of a session's owner. */
 export interface CallEnvironment {
   tools: readonly Tool[];
@@ -16,11 +21,8 @@ export interface CallEnvironment {
   workspace: string;
   /** Variables of the processes that tools start. */
   env: Readonly<Record<string, string>>;
-  /** Asks the person. "denied" comes with the words that the model is answered with. */
-  approve(
-    request: ApprovalRequest,
-    signal: AbortSignal,
-  ): Promise<{ allowed: true } | { allowed: false; why: string }>;
+  /** Asks the person. "denied" comes with the words that the model is answered with. When `signal` aborts nobody waits for it any more. */
+  approve(request: ApprovalRequest, signal: AbortSignal): Promise<Answer>;
   observe: Observe;
 }
 
@@ -106,12 +108,10 @@ export class Calls {
     }
     const spool = this.#journal.log.spool(record.event.seq);
     if (!intended) {
-      if (this.#signal.aborted)
-        return { ...none, status: "cancelled", output: "Not started: the turn was cancelled." };
+      if (this.#signal.aborted) return { ...none, status: "cancelled", output: notStarted };
       const request = tool.approval(call, { workspace });
-      const answer = request
-        ? await this.#environment.approve(request, AbortSignal.any([this.#signal, this.#journal.log.lost]))
-        : { allowed: true as const };
+      const answer = request ? await this.#ask(request) : { allowed: true as const };
+      if (answer === "cancelled") return { ...none, status: "cancelled", output: notStarted };
       if (!answer.allowed) return { ...none, status: "denied", output: answer.why };
       // The folder stands before the intent does: without it, nobody could tell a call that never started from one whose traces are gone.
       mkdirSync(spool, { recursive: true, mode: 0o700 });
@@ -132,6 +132,18 @@ export class Calls {
     } catch (error) {
       if (isFailure(error) || lost.aborted) throw error;
       return { ...none, ...(await brokenOutcome(tool, spool, error)) };
+    }
+  }
+
+  /** Whoever asks may answer a cancel with a rejection, as Node's readline does, or not at all: the call is cancelled then. */
+  async #ask(request: ApprovalRequest): Promise<Answer | "cancelled"> {
+    const { lost } = this.#journal.log;
+    const signal = AbortSignal.any([this.#signal, lost]);
+    try {
+      return await orAborted(this.#environment.approve(request, signal), signal);
+    } catch (error) {
+      if (!signal.aborted || lost.aborted) throw error;
+      return "cancelled";
     }
   }
 
