@@ -74,9 +74,8 @@ function writeCompaction(line: Line, turn: number, at: number): void {
     role: "user",
     content: [{ type: "input_text", text }],
   });
-  const kept = Array.from({ length: Math.min(turn, 12) }, (_, ago) =>
-    message(promptOf(turn - ago)),
-  ).reverse();
+  const first = Math.max(1, turn - 11);
+  const kept = Array.from({ length: turn - first + 1 }, (_, nth) => message(promptOf(first + nth)));
   const summary = `Another language model started to solve this problem and produced a summary of its thinking process.\n${word.repeat(30)}`;
   line("compacted", {
     message: summary,

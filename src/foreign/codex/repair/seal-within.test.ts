@@ -233,7 +233,7 @@ it("words that stand beside a seal in an output stay, with null behind them or i
 
 it("a message that a summary's line keeps stays with the line, and a sealed summary goes without it", async () => {
   const keptUser = { ...user, encrypted_content: blob };
-  const summary = {
+  const inWords = {
     type: "message",
     role: "user",
     content: [text("Another language model started to solve this problem and produced a summary of it.")],
@@ -246,8 +246,8 @@ it("a message that a summary's line keeps stays with the line, and a sealed summ
   };
   for (const [history, left] of [
     [
-      [keptUser, summary],
-      [{ ...user, encrypted_content: null }, summary],
+      [keptUser, inWords],
+      [{ ...user, encrypted_content: null }, inWords],
     ],
     [[keptUser, { type: "compaction", encrypted_content: blob }], [{ ...user, encrypted_content: null }]],
   ] as const) {
