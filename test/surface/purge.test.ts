@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
@@ -137,6 +138,22 @@ describe("throughline purge", () => {
       expect(rig.ids()).toEqual([]);
     }),
   );
+
+  it("names the command that finishes what a catalogue in use has left, and that ends well", () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", "--name", "it", `one ${secret}`]);
+      await rig.run(["sessions"]);
+      const id = rig.id();
+      const db = new DatabaseSync(join(rig.home, "catalog.sqlite"));
+      db.exec("BEGIN IMMEDIATE");
+      const first = await rig.run(["delete", "it"]);
+      db.close();
+      expect(first.status, first.err).toBe(1);
+      expect(first.err).toContain(`Run it again: throughline delete ${id}\n`);
+      const again = await rig.run(["delete", id]);
+      expect([again.status, again.err]).toEqual([0, expect.stringContaining("no session here has this id")]);
+      expect(remaining(rig)).toEqual([]);
+    }));
 
   it("finishes what an interrupted run has left", () =>
     withRig(scenario, async (rig) => {
@@ -265,6 +282,9 @@ describe("throughline delete", () => {
       expect(both.left).toEqual([]);
       expect(rig.ids()).toEqual([]);
       expect(remaining(rig)).toEqual([]);
-      expect((await purge(rig, "delete", before)).left).toMatchObject([{ class: "session-missing" }]);
+      expect(await purge(rig, "delete", before)).toMatchObject({
+        status: 0,
+        left: [{ session: before, why: "no session here has this id (any more)" }],
+      });
     }));
 });

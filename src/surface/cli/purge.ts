@@ -1,4 +1,5 @@
 import { systemClock } from "../../lib/clock.ts";
+import { uuidv7Time } from "../../lib/ids.ts";
 import { counted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { Failure, isFailure, isFailureOf } from "../../failure.ts";
@@ -38,6 +39,8 @@ interface Left {
   session: string;
   why: string;
   failure?: Failure;
+  /** There is no session of this id, as when a run before this one has removed it and not all that lists remember of it. */
+  isGone?: true;
 }
 
 /** Deletes the sessions that are named, at once. */
@@ -88,7 +91,12 @@ async function namedPlan(
       ids.add(await findSession(store, reference, environment));
     } catch (error) {
       if (!isFailure(error)) throw error;
-      left.push({ session: reference, why: error.message, failure: error });
+      const gone = isFailureOf(error, "session-missing") && (await isGone(reference, environment));
+      left.push(
+        gone
+          ? { session: reference, why: "no session here has this id (any more)", isGone: true }
+          : { session: reference, why: error.message, failure: error },
+      );
     }
   }
   const all = await store.everything();
@@ -98,6 +106,13 @@ async function namedPlan(
     all,
     left,
   );
+}
+
+/** Whether the word is a whole id, and of none of Codex's sessions either: then nobody can have meant another one. */
+async function isGone(reference: string, environment: Invocation["environment"]): Promise<boolean> {
+  if (uuidv7Time(reference) === undefined) return false;
+  const { findThread } = await import("../codex.ts");
+  return (await findThread(environment, reference)) === undefined;
 }
 
 /**
@@ -188,7 +203,8 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
       left.push({ session: session.id, why: error.message, failure: error });
     }
   }
-  troubles.push(...(await store.sweep(removed.map(({ id }) => id))));
+  const gone = left.flatMap((each) => (each.isGone ? [each.session] : []));
+  troubles.push(...(await store.sweep([...removed.map(({ id }) => id), ...gone])));
   report(invocation, { removed, left, troubles });
   if (signal.aborted) throw new Failure("cancelled", "Interrupted. To delete the rest, run it again.", {});
   return exitOf(left) ?? (troubles.length === 0 ? 0 : 1);
@@ -214,9 +230,12 @@ interface Report {
 }
 
 function report(invocation: Invocation, { removed, left, troubles }: Report): void {
-  const { options, terminal } = invocation;
+  const { args, options, terminal } = invocation;
+  // By their ids: what was removed has no name any more.
+  const ids = removed.map(({ id }) => id).join(" ");
+  const again = args.length > 0 && ids !== "" ? `delete ${ids}` : undefined;
   for (const trouble of troubles)
-    terminal.err(`${printable(trouble)}. Run it again: ${sameAgain(invocation)}\n`);
+    terminal.err(`${printable(trouble)}. Run it again: ${sameAgain(invocation, again)}\n`);
   if (options["json"] === true) {
     const deleted = removed.map(({ id, bytes }) => ({ session: id, bytes }));
     printJson<"purge">(terminal, { dryRun: false, deleted, left: left.map(leftJson), troubles });
@@ -250,7 +269,8 @@ function planText(invocation: Invocation, { chosen, left }: Plan): string {
   return [...lines, ...left.map((each) => inHome(invocation, leftLine(each)))].join("");
 }
 
-function leftLine({ session, why, failure }: Left): string {
+function leftLine({ session, why, failure, isGone: gone }: Left): string {
+  if (gone) return `${session}: ${why}\n`;
   // What means no session has nothing to leave.
   if (failure && isFailureOf(failure, "session-missing", "session-ambiguous")) return failureLine(failure);
   return `left ${printable(session)}: ${failure ? failureLine(failure) : `${printable(why)}\n`}`;
