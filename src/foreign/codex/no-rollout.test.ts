@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
@@ -6,6 +6,7 @@ import { examine } from "./examine/examine.ts";
 import { judge } from "./findings/judge.ts";
 import { prepareRepair } from "./repair/prepare.ts";
 import { encoded } from "./rollout/encoding.ts";
+import { writingOf } from "./rollout/layout.ts";
 import { linesOf } from "./rollout/lines-of.ts";
 import { mayHoldRecords } from "./rollout/may-hold-records.ts";
 import { headerOf } from "./rollout/lineage.ts";
@@ -93,4 +94,10 @@ test("a record is seen wherever it stands and however it is written", () => {
   }
   // Words that speak of one in a text are none.
   expect(mayHoldRecords(written(times(`${JSON.stringify(item)}\n`)))).toBe(false);
+});
+
+test("of a file of gigabytes a list reads no more than its ends", () => {
+  const path = written("");
+  truncateSync(path, 2 ** 36);
+  expect(writingOf(path)).toBeUndefined();
 });

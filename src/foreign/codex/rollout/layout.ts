@@ -1,8 +1,9 @@
+import { statSync } from "node:fs";
 import { headOf, isCompressed } from "./compressed.ts";
 import { documentAt } from "./document.ts";
 import { type Encoding, encodingOf, inUtf8 } from "./encoding.ts";
 import { glance } from "./glance.ts";
-import { linesIn } from "./lines.ts";
+import { linesIn, longestLine } from "./lines.ts";
 import { isOfCodex } from "./of-codex.ts";
 import { mayHoldRecords } from "./may-hold-records.ts";
 import { readRecord } from "./record.ts";
@@ -37,7 +38,8 @@ export function writingOf(path: string): Writing | undefined {
   const head = isPacked ? first : headOf(path, Buffer.allocUnsafe(headBytes));
   const writing = writingIn(head.subarray(0, headBytes));
   if (writing !== "none") return writing === "lines" ? undefined : writing;
-  if (!mayHoldRecords(path)) return undefined;
+  // No list of sessions is to read gigabytes for what is none.
+  if (statSync(path).size > longestLine || !mayHoldRecords(path)) return undefined;
   return documentAt(path) && { layout: oldDocument, encoding: encodingOf(head), isInLines: false };
 }
 
