@@ -42,3 +42,14 @@ test("a full disk is told by the place that there is no room for, also where the
   const broken = Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO", syscall: "fsync" });
   expect(asFailure(broken)?.message).toMatch(/^A file or its disk can't be used: the disk fails \(EIO\)\./u);
 });
+
+test("a rollout that goes while it is looked at is told as gone", () => {
+  const name = "rollout-2026-11-20T20-58-19-01a1fac2-0000-7000-8000-000000000000.jsonl";
+  try {
+    openSync(`/nowhere/at/all/${name}`, "r");
+  } catch (error) {
+    expect(asFailure(error)).toMatchObject({ class: "session-missing" });
+    expect(asFailure(error)?.message).toContain(`${name} is gone`);
+  }
+  expect.assertions(2);
+});

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { Failure, isFailure } from "../../failure.ts";
+import { readRolloutName } from "../../foreign/codex/home/places.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
 /** What the system says where rights, room or a disk are wanting; any other of its errors is a bug of whoever caused it. */
@@ -23,7 +24,10 @@ const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 export function asFailure(error: unknown): Failure | undefined {
   if (isFailure(error)) return error;
   const { code, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
-  if (!(error instanceof Error) || code === undefined || !wanting.has(code)) return undefined;
+  if (!(error instanceof Error) || code === undefined) return undefined;
+  // Codex moves rollouts when it archives or packs them, and people remove them.
+  if (code === "ENOENT" && path !== undefined && readRolloutName(path)) return gone(path, error);
+  if (!wanting.has(code)) return undefined;
   // Of a copy it is the other file that there is no room for; what is done with an open file names none.
   if (noRoom.has(code)) return full(dest ?? path, error);
   if (path === undefined) {
@@ -41,4 +45,9 @@ function full(path: string | undefined, cause: Error): Failure {
   while (disk !== undefined && !existsSync(disk) && dirname(disk) !== disk) disk = dirname(disk);
   const message = `There is no room for ${place}: ${systemWords(cause)}. Nothing was lost. Make room on that disk, then try again: df -h${disk === undefined ? "" : ` ${quoted(disk)}`}`;
   return new Failure("store-full", message, { path: path ?? "" }, { cause });
+}
+
+function gone(path: string, cause: Error): Failure {
+  const message = `${path} is gone: it was moved or removed while it was looked at. Nothing was lost. See what there is: throughline sessions --codex --all`;
+  return new Failure("session-missing", message, { reference: path, nearest: [] }, { cause });
 }
