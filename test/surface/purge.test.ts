@@ -139,7 +139,7 @@ describe("throughline purge", () => {
     }),
   );
 
-  it("names the command that finishes what a catalogue in use has left, and that ends well", () =>
+  it("names the command that finishes what a catalogue in use has left, and that one leaves nothing", () =>
     withRig(scenario, async (rig) => {
       await rig.run(["exec", "--name", "it", `one ${secret}`]);
       await rig.run(["sessions"]);
@@ -151,7 +151,7 @@ describe("throughline purge", () => {
       expect(first.status, first.err).toBe(1);
       expect(first.err).toContain(`Run it again: throughline delete ${id}\n`);
       const again = await rig.run(["delete", id]);
-      expect([again.status, again.err]).toEqual([0, expect.stringContaining("no session here has this id")]);
+      expect([again.status, again.err]).toEqual([2, expect.stringContaining("no session here has this id")]);
       expect(remaining(rig)).toEqual([]);
     }));
 
@@ -283,8 +283,8 @@ describe("throughline delete", () => {
       expect(rig.ids()).toEqual([]);
       expect(remaining(rig)).toEqual([]);
       expect(await purge(rig, "delete", before)).toMatchObject({
-        status: 0,
-        left: [{ session: before, why: "no session here has this id (any more)" }],
+        status: 2,
+        left: [{ class: "session-missing" }],
       });
     }));
 });

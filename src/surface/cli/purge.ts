@@ -94,7 +94,7 @@ async function namedPlan(
       const gone = isFailureOf(error, "session-missing") && (await isGone(reference, environment));
       left.push(
         gone
-          ? { session: reference, why: "no session here has this id (any more)", isGone: true }
+          ? { session: reference, why: goneWords, failure: error, isGone: true }
           : { session: reference, why: error.message, failure: error },
       );
     }
@@ -107,6 +107,9 @@ async function namedPlan(
     left,
   );
 }
+
+/** It may be one of another home, too: that it is deleted nobody can say. */
+const goneWords = "no session here has this id (any more)";
 
 /** Whether the word is a whole id, and of none of Codex's sessions either: then nobody can have meant another one. */
 async function isGone(reference: string, environment: Invocation["environment"]): Promise<boolean> {
