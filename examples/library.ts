@@ -8,6 +8,7 @@ import {
   createSession,
   folderStore,
   messageItem,
+  openCatalog,
   responsesProvider,
   type SessionUpdate,
   systemClock,
@@ -19,7 +20,9 @@ import { startSimulator } from "throughline/simulator";
 
 const workspace = await mkdtemp(join(tmpdir(), "throughline-example-"));
 const simulator = await startSimulator({ scenario: { fault: [{ kind: "cut", after: "call", request: 1 }] } });
-const store = folderStore(join(workspace, "home"), { version: "example 1.0" });
+const home = join(workspace, "home");
+// The catalogue is a cache: it makes lists of thousands of sessions quick.
+const store = folderStore(home, { version: "example 1.0", listing: openCatalog(home) });
 const observe = (update: SessionUpdate): void => {
   if (update.type === "attempt-failed") console.log(`! ${update.notice}`);
   if (update.type === "tool-ended") console.log(`$ ${update.name}: ${update.outcome.status}`);
@@ -51,6 +54,7 @@ const outcome = await session.run("run: echo once >> ran.txt; wc -l < ran.txt", 
 console.log(`The turn ${outcome.kind} after ${simulator.requests.length} requests; the tool ran once.`);
 
 await session.close();
+for (const { title, status } of await store.list()) console.log(`listed: ${title} (${status})`);
 await store.close();
 await simulator.close();
 await rm(workspace, { recursive: true });

@@ -45,6 +45,7 @@ export type { RetryKind } from "./recovery/situation.ts";
 export type { Action } from "./recovery/action.ts";
 
 export type * from "./store.ts";
+export { openCatalog } from "./store/catalog/catalog.ts";
 export { folderStore } from "./store/folder/folder-store.ts";
 export type { Watching } from "./store/folder/acquire.ts";
 export type { FolderStoreOptions } from "./store/folder/folder-store.ts";

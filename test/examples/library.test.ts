@@ -8,4 +8,5 @@ it("the library example runs as the README shows it", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [example]);
   expect(stdout).toContain("The turn completed after 2 requests; the tool ran once.");
   expect(stdout).toContain("1 tool output kept");
+  expect(stdout).toContain("listed: run: echo once >> ran.txt; wc -l < ran.txt (idle)");
 });

@@ -49,7 +49,7 @@ export interface FolderStoreOptions {
   /** Of the program, for the lease and messages. */
   version: string;
   clock?: Clock;
-  /** The cache for lists (`store/catalog`); without one every list reads the logs. */
+  /** The cache for lists and search (`openCatalog` of the same home); without one every list reads the logs. */
   listing?: Listing;
   /** How an owner out of sight is waited for, which takes 30 s. */
   watching?: Watching;
