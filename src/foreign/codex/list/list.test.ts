@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   copyFileSync,
   cpSync,
   mkdirSync,
@@ -17,6 +18,7 @@ import { DatabaseSync } from "node:sqlite";
 import { zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
+import { asUser } from "../../../../test/kit/as-user.ts";
 import { listThreads, type ListedThread } from "./list.ts";
 import { lastMessages } from "./last-messages.ts";
 import { linesIn } from "../rollout/lines.ts";
@@ -195,14 +197,24 @@ test("what is wrong at the ends of a file is seen", () => {
   ]);
 });
 
-test("a file that can't be read is looked at each time: rights that are given change neither its size nor its time", () => {
+test("a file that may not be read is looked at each time, as rights that are given change neither its size nor its time, and a damaged one once", async () => {
   const home = homeWith("0.130.0");
-  const cache = join(mkdtempSync(join(tmpdir(), "throughline-cache-")), "cache");
-  const { path } = listThreads(home).threads[0]!;
-  writeFileSync(`${path}.zst`, "no archive");
-  rmSync(path);
-  expect(listThreads(home, { cache }).read).toBeGreaterThan(1);
-  expect(listThreads(home, { cache }).read).toBe(1);
+  chmodSync(home, 0o777);
+  const [first, second] = listThreads(home).threads;
+  writeFileSync(`${second!.path}.zst`, "no archive");
+  rmSync(second!.path);
+  chmodSync(first!.path, 0);
+  const listed = async (): Promise<number> => {
+    const { threads, read } = await asUser(() => listThreads(home, { cache: join(home, "cache") }));
+    expect(threads.find(({ id }) => id === second!.id)!.flaws).toEqual(["unreadable"]);
+    expect(threads.find(({ id }) => id === first!.id)!.title).toBe(isAllowed ? first!.title : undefined);
+    return read;
+  };
+  let isAllowed = false;
+  expect([(await listed()) > 2, await listed()]).toEqual([true, 1]);
+  chmodSync(first!.path, 0o644);
+  isAllowed = true;
+  expect([await listed(), await listed()]).toEqual([1, 0]);
 });
 
 test("files are read once, and again when they have changed", () => {

@@ -30,11 +30,10 @@ export class ScanCache {
     return row && row[1] === bytes && row[2] === mtime ? row[3] : undefined;
   }
 
-  /** Keeps what was found for these files, and nothing else. Resolves to why it could not be written; that costs time and nothing more. */
+  /** Keeps what was found for these files, but for those that were refused, and nothing else. Resolves to why it could not be written; that costs time and nothing more. */
   write(found: readonly { file: RolloutFile; facts: RolloutFacts }[]): string | undefined {
     const rows = found.flatMap(({ file: { path, bytes, mtime }, facts }): Row[] =>
-      // Rights that are given change neither size nor time.
-      facts.flaws.includes("unreadable") ? [] : [[path, bytes, mtime, facts]],
+      facts.refused ? [] : [[path, bytes, mtime, facts]],
     );
     const trouble = writeCacheFile(this.#path, { format, rows });
     return trouble && `what was found in Codex's rollouts can't be kept in ${this.#path}: ${trouble}`;

@@ -50,6 +50,8 @@ export interface RolloutFacts {
   /** Messages of the person and the model. `estimated`: counted in the head and the tail, and reckoned for what is between them. */
   readonly messages: number;
   readonly estimated?: true;
+  /** The system didn't let it be read ("unreadable"): rights that are given change neither its size nor its time. */
+  readonly refused?: true;
   readonly flaws: readonly Flaw[];
 }
 
@@ -70,7 +72,8 @@ const newline = 0x0a;
 /** Reads what a list says of a rollout. Never throws for what is in it or on its way. Synchronous: 10,000 small files are read one after the other. */
 export function scanRollout(file: RolloutFile): RolloutFacts {
   const parts = partsOf(file);
-  if (parts === undefined) return { ...unknownOf(file), flaws: ["unreadable"] };
+  if (parts === "damaged") return { ...unknownOf(file), flaws: ["unreadable"] };
+  if (parts === "refused") return { ...unknownOf(file), refused: true, flaws: ["unreadable"] };
   const { head } = parts;
   if (head.length === 0) return { ...unknownOf(file), flaws: ["empty"] };
   if (head.toString("latin1", 0, 19) === "version https://git")
@@ -151,7 +154,7 @@ interface Parts {
   inLines: number;
 }
 
-function partsOf(file: RolloutFile): Parts | undefined {
+function partsOf(file: RolloutFile): Parts | "damaged" | "refused" {
   try {
     const fd = openSync(file.path, "r");
     try {
@@ -169,8 +172,8 @@ function partsOf(file: RolloutFile): Parts | undefined {
     }
   } catch (error) {
     const { syscall, code } = error as NodeJS.ErrnoException;
-    if (typeof syscall === "string" || code?.startsWith("ZSTD") || code === "ERR_BUFFER_TOO_LARGE")
-      return undefined;
+    if (typeof syscall === "string") return "refused";
+    if (code?.startsWith("ZSTD") || code === "ERR_BUFFER_TOO_LARGE") return "damaged";
     throw error;
   }
 }
@@ -191,8 +194,8 @@ function halves(head: Buffer, tail: Buffer, size: number, probe: (at: number) =>
 /** Compressed rollouts have to be unpacked whole; of very large ones nothing is known but their names. */
 const mostUnpacked = 2 ** 26;
 
-function unpackedParts(fd: number, size: number): Parts | undefined {
-  if (size > mostUnpacked / 4) return undefined;
+function unpackedParts(fd: number, size: number): Parts | "damaged" {
+  if (size > mostUnpacked / 4) return "damaged";
   const packed = Buffer.allocUnsafe(size);
   readSync(fd, packed, 0, size, 0);
   const bytes = zstdDecompressSync(packed, { maxOutputLength: mostUnpacked });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
+import { asUser } from "../../../../test/kit/as-user.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import { finishRepair, repairRollout } from "./repair.ts";
 
@@ -102,14 +103,3 @@ it("a rollout that may only be read is refused before anything is begun", async 
   expect(failed).toMatchObject({ code: "EACCES", path });
   expect(repairsOf(options.home, path)).toEqual([]);
 });
-
-/** Who runs as root may write anywhere. */
-async function asUser<T>(act: () => Promise<T>): Promise<T> {
-  if (process.getuid?.() !== 0) return act();
-  process.seteuid!(65_534);
-  try {
-    return await act();
-  } finally {
-    process.seteuid!(0);
-  }
-}
