@@ -46,6 +46,14 @@ it.each([
   expect([next.status, next.err], out + err).toEqual([0, expect.not.stringContaining("No session")]);
 });
 
+it("what a person has said or pasted is told as it was, with commands in it and all", async () => {
+  const words = "then run throughline show it";
+  await there("queue", "it", words);
+  expect((await there("queue", "list", "it")).out).toContain(words);
+  expect((await there("doctor", "--error", `stream disconnected: ${words}`)).out).toContain(words);
+  expect((await there("name", "it", words)).out).toContain(`resume '${words}'`);
+});
+
 it("what reads and removes sessions does so beside settings that nobody can read, and says so", async () => {
   const config = join(home(), "config.toml");
   writeFileSync(config, "provider = \n");

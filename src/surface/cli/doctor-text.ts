@@ -62,12 +62,14 @@ interface Report {
   /** Tell what is harmless, too. */
   notes: boolean;
   reference: Reference;
+  /** Words with their commands as they are to be copied. */
+  tell(words: string): string;
 }
 
 /** For people: what a message means, a block for each session with something to say, and the sum. */
 export function doctorText(report: Report): string {
-  const { diagnoses, own, ownCount, unreadable, said, where, notes, reference } = report;
-  const lines = said ? [...saidLines(said), ""] : [];
+  const { diagnoses, own, ownCount, unreadable, said, where, notes, reference, tell } = report;
+  const lines = said ? [...saidLines(said, tell), ""] : [];
   const meant = new Set(said?.sessions.map(({ path }) => path));
   for (const diagnosis of diagnoses) {
     // Who asks about a message is told of the sessions that it is about.
@@ -77,7 +79,7 @@ export function doctorText(report: Report): string {
     lines.push(headLine(diagnosis), ...told.flatMap((finding) => findingLines(finding)));
     const repair = (): string => repairCommand(reference(diagnosis.path, diagnosis.thread));
     const command = told.flatMap((finding) => mendsOf(finding, repair) ?? []);
-    for (const words of new Set(command)) lines.push(`  → ${printableLine(words, 400)}`);
+    for (const words of new Set(command)) lines.push(`  → ${tell(printableLine(words, 400))}`);
     lines.push("");
   }
   for (const { session, findings } of own) {
@@ -87,8 +89,8 @@ export function doctorText(report: Report): string {
     if (told.length === 0) continue;
     lines.push(`${session}  a session of Throughline's own`);
     for (const { severity, title, command } of told) {
-      lines.push(`  ${severity.padEnd(6)}  ${printableLine(title, 600)}`);
-      if (command !== undefined) lines.push(`  → ${command}`);
+      lines.push(`  ${severity.padEnd(6)}  ${tell(printableLine(title, 600))}`);
+      if (command !== undefined) lines.push(`  → ${tell(command)}`);
     }
     lines.push("");
   }
@@ -139,14 +141,14 @@ function sumLine(diagnoses: readonly Diagnosis[], where: readonly string[], note
   return `${counts.join(", ")}${more}`;
 }
 
-function saidLines({ means, youCan, sessions }: Said): string[] {
+function saidLines({ means, youCan, sessions }: Said, tell: Report["tell"]): string[] {
   const lines = [printableLine(means, 400)];
   for (const { path, session, why } of sessions.slice(0, 10))
     lines.push(`  ${session ?? shortPath(path)}: ${why}`);
   if (sessions.length > 10) lines.push(`  and ${sessions.length - 10} more`);
   if (sessions.length === 0)
     lines.push("  It names no session that was looked at, and none has damage that explains it.");
-  return [...lines, `  → ${printableLine(youCan, 300)}`];
+  return [...lines, `  → ${tell(printableLine(youCan, 300))}`];
 }
 
 export function shortPath(path: string): string {

@@ -64,19 +64,17 @@ export async function doctor(invocation: Invocation): Promise<number> {
     });
   else
     terminal.out(
-      inHome(
-        invocation,
-        doctorText({
-          diagnoses,
-          own,
-          ...(looked && { ownCount: looked.count }),
-          unreadable,
-          said,
-          ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
-          notes: options["notes"] === true || args.length > 0,
-          reference,
-        }),
-      ),
+      doctorText({
+        diagnoses,
+        own,
+        ...(looked && { ownCount: looked.count }),
+        unreadable,
+        said,
+        ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
+        notes: options["notes"] === true || args.length > 0,
+        reference,
+        tell: (words) => inHome(invocation, words),
+      }),
     );
   return needRepair + unreadable.length > 0 ? 1 : 0;
 }

@@ -109,7 +109,7 @@ async function namedPlan(
 }
 
 /** It may be one of another home, too: that it is deleted nobody can say. */
-const goneWords = "no session here has this id (any more)";
+const goneWords = "no session here has this id (any more). See what there is: throughline sessions --all";
 
 /** Whether the word is a whole id, and of none of Codex's sessions either: then nobody can have meant another one. */
 async function isGone(reference: string, environment: Invocation["environment"]): Promise<boolean> {

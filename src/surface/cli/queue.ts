@@ -35,7 +35,7 @@ export async function queue(invocation: Invocation): Promise<number> {
     const { state } = await store.holder(session);
     const when =
       state === "free"
-        ? `Deliver it with: throughline resume ${session}`
+        ? inHome(invocation, `Deliver it with: throughline resume ${session}`)
         : mode === "steer"
           ? "The running turn takes it at its next step."
           : "The process that works in the session delivers it.";
@@ -72,7 +72,9 @@ export async function queueList(invocation: Invocation): Promise<number> {
     ];
     if (lines.length === 0) lines.push(`Nothing is queued for session ${session}.`);
     if (dead.length + unreadable.length > 0)
-      lines.push(`What can't be delivered is kept; put it away with: throughline queue drop ${session} ID`);
+      lines.push(
+        `What can't be delivered is kept; put it away with: ${inHome(invocation, `throughline queue drop ${session} ID`)}`,
+      );
     return { json: { session, queued, dead, unreadable }, text: lines.join("\n") };
   });
 }
@@ -122,7 +124,7 @@ async function withSession<Name extends "queue" | "queue list" | "queue drop">(
   try {
     const { json, text } = await use(store, await findSession(store, args[0] ?? "", invocation.environment));
     if (options["json"] === true) printJson<Name>(terminal, json);
-    else terminal.out(`${inHome(invocation, text)}\n`);
+    else terminal.out(`${text}\n`);
     return 0;
   } finally {
     await store.close();
