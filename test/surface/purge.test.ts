@@ -220,6 +220,10 @@ describe("a session that was taken over from Codex", () => {
           { session: join(rig.home, "repairs", repair!), why: expect.stringContaining("--with-relatives") },
           { session: path, why: expect.stringContaining("Codex's own session") },
         ]);
+        // As one that was killed while it was worked out has left it.
+        const unbegun = join(rig.home, "repairs", repair!.replace(/^\d{4}/u, "2025"));
+        mkdirSync(unbegun);
+        cpSync(path, join(unbegun, "original.jsonl"));
         const all = await purge(rig, "delete", session, "--with-relatives");
         expect(all).toMatchObject({ status: 0, deleted: [{ session }], troubles: [] });
         expect(all.left).toMatchObject([{ session: path }]);

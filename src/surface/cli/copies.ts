@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../../lib/system.ts";
-import { allRepairs, isUnfinished } from "../../foreign/codex/repair/journal.ts";
+import { allRepairs, isUnfinished, unbegunRepairs } from "../../foreign/codex/repair/journal.ts";
 import { isFailure } from "../../failure.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import { systemWords } from "../../lib/words.ts";
@@ -26,7 +26,7 @@ export async function copiesOf(
   home: string,
   sessions: readonly string[],
 ): Promise<Copy[]> {
-  const repairs = allRepairs(home);
+  const [repairs, unbegun] = [allRepairs(home), unbegunRepairs(home)];
   const found: Copy[] = [];
   for (const of of sessions) {
     const source = await sourceOf(store, of);
@@ -37,6 +37,9 @@ export async function copiesOf(
       const needed = isUnfinished(repair) ? { isNeeded: true as const } : {};
       found.push({ of, path: repair.folder.path, kind: "backup", ...needed });
     }
+    for (const { folder, thread } of unbegun)
+      if (thread === source.id || thread === source.rollout)
+        found.push({ of, path: folder.path, kind: "backup" });
     if (existsSync(source.path)) found.push({ of, path: source.path, kind: "rollout" });
   }
   return found;

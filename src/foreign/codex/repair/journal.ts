@@ -58,15 +58,23 @@ export class RepairFolder {
     return join(this.path, "set-aside.txt");
   }
 
+  get #journal(): string {
+    return join(this.path, "journal.json");
+  }
+
   write(journal: Journal): void {
-    writeDurably(join(this.path, "journal.json"), `${JSON.stringify(journal, undefined, 2)}\n`);
+    writeDurably(this.#journal, `${JSON.stringify(journal, undefined, 2)}\n`);
+  }
+
+  /** Whether the repair has come so far that its rollout may have been written to. */
+  get hasJournal(): boolean {
+    return existsSync(this.#journal);
   }
 
   /** `undefined` for a folder that was not finished, or is of a newer version. */
   read(): Journal | undefined {
-    const file = join(this.path, "journal.json");
-    if (!existsSync(file)) return undefined;
-    return schema.safeParse(parseJson(readFileSync(file, "utf8"))).data;
+    if (!this.hasJournal) return undefined;
+    return schema.safeParse(parseJson(readFileSync(this.#journal, "utf8"))).data;
   }
 
   remove(): void {
@@ -81,10 +89,14 @@ export interface KnownRepair {
 
 const repairsPath = (home: string): string => join(home, "repairs");
 
-/** A new folder for a repair. `home` is Throughline's own. */
+/** A repair that was killed while it was worked out has left copies of its rollout that nothing needs; one that is at work takes minutes. */
+const abandonedMs = 24 * 3_600_000;
+
+/** A new folder for a repair; what abandoned ones have left is removed. `home` is Throughline's own. */
 export function makeRepairFolder(home: string, thread: string | undefined, now: number): RepairFolder {
   const parent = repairsPath(home);
   makeFolders(parent);
+  for (const { folder, at } of unbegunRepairs(home)) if (now - at > abandonedMs) folder.remove();
   const stamp = new Date(now).toISOString().replaceAll(/[:.]/gu, "-");
   for (let nth = 0; ; nth++) {
     const path = join(parent, `${stamp}-${thread ?? "rollout"}${nth === 0 ? "" : `-${nth}`}`);
@@ -114,6 +126,26 @@ export function allRepairs(home: string): KnownRepair[] {
       const journal = folder.read();
       return journal ? [{ folder, journal }] : [];
     });
+}
+
+/** A folder without a journal: of a repair that is being worked out, or was killed at it. Its name says whose it is, and when it was made. */
+export interface UnbegunRepair {
+  readonly folder: RepairFolder;
+  readonly thread: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+const folderName = /^(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)-(\d{3}Z)-([\w-]+?)(?:-\d{1,3})?$/u;
+
+export function unbegunRepairs(home: string): UnbegunRepair[] {
+  if (!existsSync(repairsPath(home))) return [];
+  return readdirSync(repairsPath(home)).flatMap((name) => {
+    const [, hour, minutes, seconds, rest, thread] = folderName.exec(name) ?? [];
+    const folder = new RepairFolder(join(repairsPath(home), name));
+    if (thread === undefined || folder.hasJournal) return [];
+    return [{ folder, thread, at: Date.parse(`${hour}:${minutes}:${seconds}.${rest}`) }];
+  });
 }
 
 export function isUnfinished({ journal }: KnownRepair): boolean {

@@ -152,3 +152,21 @@ describe("a taking back that was cut off", () => {
     await expect(undoRepair(own, path)).rejects.toThrow("There is no repair of");
   });
 });
+
+it("what a repair has left that was killed while it was worked out goes with a later one, once nobody can be at work on it", async () => {
+  const parent = join(own, "repairs");
+  const leave = (name: string, journal?: string): void => {
+    mkdirSync(join(parent, name), { recursive: true });
+    writeFileSync(join(parent, name, "original.jsonl"), damaged);
+    if (journal !== undefined) writeFileSync(join(parent, name, "journal.json"), journal);
+  };
+  const kept = ["2026-11-20T23-30-00-000Z-rollout", "2026-11-19T00-00-00-000Z-of-a-later-version", "mine"];
+  leave(kept[0]!);
+  leave(kept[1]!, '{"schema":2}');
+  leave(kept[2]!);
+  leave(`2026-11-19T23-30-00-000Z-${source.thread}`);
+  leave("2026-11-19T23-30-00-000Z-rollout-1");
+  await repair();
+  expect(readdirSync(parent)).toEqual(expect.arrayContaining(kept));
+  expect(readdirSync(parent)).toHaveLength(kept.length + 1);
+});
