@@ -120,6 +120,19 @@ describe("a repair that was cut off", () => {
     expect((await refused(undoRepair(own, path), known.folder.original)).equals(changed)).toBe(true);
   });
 
+  it("is finished where the file was written before, and Codex has gone on in it; and is taken back then", async () => {
+    const known = await cutOff();
+    const later = Buffer.from('{"type":"event_msg"}\n');
+    const gone = Buffer.concat([readFileSync(known.folder.repaired), later]);
+    writeFileSync(path, gone);
+    const done = await finishRepair(known, path);
+    expect(done.journal.state).toBe("done");
+    expect(readFileSync(path).equals(gone)).toBe(true);
+    expect(readdirSync(done.folder.path).toSorted()).toEqual(["journal.json", "original.jsonl"]);
+    await undoRepair(own, path);
+    expect(readFileSync(path).equals(Buffer.concat([damaged, Buffer.from("\n"), later]))).toBe(true);
+  });
+
   it("is not finished from half a copy, and is taken back from the whole one", async () => {
     const known = await cutOff();
     truncateSync(known.folder.repaired, 500);

@@ -4,6 +4,7 @@ import {
   fstatSync,
   openSync,
   readSync,
+  renameSync,
   rmSync,
   statSync,
   type Stats,
@@ -74,10 +75,18 @@ export async function finishRepair(known: KnownRepair, path: string): Promise<Co
   return underLock(path, journal.thread, () => {
     const isUndoing = journal.state === "undoing";
     if (!isUndoing) {
-      assertKept(folder.original, journal.before.sha256, path);
-      assertKept(folder.repaired, journal.after.sha256, path);
+      assertKept(folder.original, journal.before, path);
+      // What was written behind it since, a finishing that was cut off too has put behind the copy.
+      assertKept(folder.repaired, journal.after, path, "or-more");
     }
     const [from, to] = isUndoing ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
+    // It was written, though not noted as done, and Codex has gone on in it: what it wrote is to stay.
+    if (!isUndoing && !isBetween(path, from, to) && beginsWith(path, journal.after)) {
+      const withLater = `${to}.new`;
+      rmSync(withLater, { force: true });
+      copyPrivately(path, withLater);
+      renameSync(withLater, to);
+    }
     if (!isBetween(path, from, to)) {
       throw new Failure(
         "session-damaged",
@@ -107,13 +116,10 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
   if (journal.state === "undoing") return finishRepair(known, real);
   return underLock(real, journal.thread, () => {
     const stat = statSync(real);
-    assertKept(folder.original, journal.before.sha256, real);
+    assertKept(folder.original, journal.before, real);
     // What stands behind a shorter repair that was cut off before it had cut the file is the old file's, and no later work.
     const isCutOff = journal.state === "writing" && isBetween(real, folder.original, folder.repaired);
-    const isWhole =
-      !isCutOff &&
-      stat.size >= journal.after.bytes &&
-      digest(real, journal.after.bytes) === journal.after.sha256;
+    const isWhole = !isCutOff && beginsWith(real, journal.after);
     if (!isWhole && !isCutOff) {
       throw new Failure(
         "session-damaged",
@@ -135,9 +141,14 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
   });
 }
 
+/** Whether a file is what the journal says, or that with more behind it. */
+function beginsWith(path: string, { bytes, sha256 }: Journal["after"]): boolean {
+  return statSync(path).size >= bytes && digest(path, bytes) === sha256;
+}
+
 /** What a rollout is written from has to be what was kept for it: half a copy would take the place of the whole session. */
-function assertKept(copy: string, sha256: string, path: string): void {
-  if (existsSync(copy) && digest(copy) === sha256) return;
+function assertKept(copy: string, kept: Journal["after"], path: string, more?: "or-more"): void {
+  if (existsSync(copy) && beginsWith(copy, kept) && (more || statSync(copy).size === kept.bytes)) return;
   throw new Failure(
     "session-damaged",
     `${copy} is ${existsSync(copy) ? "not as the repair has left it any more" : "gone"}, and ${path} can't be written without it. Nothing was changed. Put that file back from a copy and try again, or go on with all that can be read: throughline resume ${quoted(path)}`,
