@@ -140,6 +140,13 @@ describe("a repair that was cut off", () => {
     await undoRepair(own, path);
     expect(readFileSync(path).equals(damaged)).toBe(true);
   });
+
+  it("is left as it is without the copy that tells how far it came", async () => {
+    const known = await cutOff();
+    rmSync(known.folder.repaired);
+    expect((await refused(finishRepair(known, path), known.folder.repaired)).equals(damaged)).toBe(true);
+    expect((await refused(undoRepair(own, path), known.folder.original)).equals(damaged)).toBe(true);
+  });
 });
 
 describe("a taking back that was cut off", () => {

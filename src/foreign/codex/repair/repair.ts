@@ -118,7 +118,10 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
     const stat = statSync(real);
     assertKept(folder.original, journal.before, real);
     // What stands behind a shorter repair that was cut off before it had cut the file is the old file's, and no later work.
-    const isCutOff = journal.state === "writing" && isBetween(real, folder.original, folder.repaired);
+    const isCutOff =
+      journal.state === "writing" &&
+      existsSync(folder.repaired) &&
+      isBetween(real, folder.original, folder.repaired);
     const isWhole = !isCutOff && beginsWith(real, journal.after);
     if (!isWhole && !isCutOff) {
       throw new Failure(
