@@ -64,12 +64,14 @@ function codeOf(words: string): { code: string } | undefined {
 }
 
 /** As it was before a shell or another JSON text quoted it. */
-const unquoted = (text: string): string => text.replaceAll(/\\+n/gu, " ").replaceAll(/\\+"/gu, '"');
+const unquoted = (text: string): string =>
+  text.replaceAll(/(?<!\\)\\+n/gu, " ").replaceAll(/(?<!\\)\\+"/gu, '"');
 
 /** Of the first braces so many are looked at: what stands before the error may have some. */
 const mostStarts = 16;
 const telling: ReadonlySet<string> = new Set([
   "error",
+  "errors",
   "message",
   "detail",
   "code",

@@ -81,6 +81,21 @@ it.each([
 });
 
 it.each([
+  [`■ {"status":500,"errors":[{"type":"api_error","message":"Internal server error"}]}`, "overloaded"],
+  [
+    `unexpected status 500 Internal Server Error: {"error":{"message":"write /root/.ollama/x: no space left on device"}}, url: http://127.0.0.1:11434/v1/responses`,
+    "overloaded",
+  ],
+])("what a provider says beside its words counts: %s", (said, failure) => {
+  expect(understand(said, 0).failure?.class).toBe(failure);
+});
+
+it("a full disk of Codex's own is one", () => {
+  const { failure, means } = understand("failed to write rollout: No space left on device (os error 28)", 0);
+  expect([failure, means]).toEqual([undefined, expect.stringContaining("The disk is full")]);
+});
+
+it.each([
   ["thread/resume failed: thread 1 already has an\nactive writer (code -32600)", "live"],
   ["rollout at /r/rollout-1.jsonl has no usable header record", "header-broken"],
   ["failed to load rollout: rollout at /r/x is\nempty", "empty-file"],

@@ -110,7 +110,8 @@ const ownWords: readonly OwnWords[] = [
     kinds: ["injected-output"],
   },
   {
-    says: /No space left on device|\bos error 28\b/iu,
+    // A provider's full disk is told in other words: Python's, Go's or Node's.
+    says: /\bos error 28\b/iu,
     means: "The disk is full, so that Codex can't write the session's file",
     youCan: "make room, then go on: codex resume; what was half written is repaired by throughline repair",
     kinds: [],
