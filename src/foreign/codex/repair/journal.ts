@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../../lib/json.ts";
 import { removeWhole } from "../../../lib/remove.ts";
-import { makeFolders } from "../../../lib/system.ts";
+import { isSystemError, makeFolders } from "../../../lib/system.ts";
 import { homeOf } from "../home/places.ts";
 import { writeDurably } from "./in-place.ts";
 
@@ -96,13 +96,22 @@ const abandonedMs = 24 * 3_600_000;
 export function makeRepairFolder(home: string, thread: string | undefined, now: number): RepairFolder {
   const parent = repairsPath(home);
   makeFolders(parent);
-  for (const { folder, at } of unbegunRepairs(home)) if (now - at > abandonedMs) folder.remove();
+  for (const { folder, at } of unbegunRepairs(home)) if (now - at > abandonedMs) removeIfPossible(folder);
   const stamp = new Date(now).toISOString().replaceAll(/[:.]/gu, "-");
   for (let nth = 0; ; nth++) {
     const path = join(parent, `${stamp}-${thread ?? "rollout"}${nth === 0 ? "" : `-${nth}`}`);
     if (existsSync(path)) continue;
     mkdirSync(path, { mode: 0o700 });
     return new RepairFolder(path);
+  }
+}
+
+/** What another user has left there, as with sudo, is no reason to repair nothing. */
+function removeIfPossible(folder: RepairFolder): void {
+  try {
+    folder.remove();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
   }
 }
 

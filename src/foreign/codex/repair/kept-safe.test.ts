@@ -1,5 +1,7 @@
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -16,6 +18,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { asUser } from "../../../../test/kit/as-user.ts";
 import { isFailureOf } from "../../../failure.ts";
 import { listRollouts } from "../home/places.ts";
 import { repairsOf } from "./journal.ts";
@@ -189,4 +192,26 @@ it("what a repair has left that was killed while it was worked out goes with a l
   await repair();
   expect(readdirSync(parent)).toEqual(expect.arrayContaining(kept));
   expect(readdirSync(parent)).toHaveLength(kept.length + 1);
+});
+
+it("what another user has left there, as with sudo, keeps no repair from being made", async () => {
+  const parent = join(own, "repairs");
+  const left = join(parent, "2026-11-19T23-30-00-000Z-rollout");
+  mkdirSync(left, { recursive: true });
+  writeFileSync(join(left, "original.jsonl"), damaged);
+  chmodSync(left, 0o500);
+  // Who runs as root does it as somebody whose the rest is.
+  if (process.getuid?.() === 0)
+    for (const each of [
+      root,
+      own,
+      parent,
+      ...readdirSync(root, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.startsWith("codex"))
+        .map((name) => join(root, name)),
+    ])
+      chownSync(each, 65_534, 65_534);
+  expect(await asUser(() => repair())).toBeDefined();
+  expect(readdirSync(left)).toEqual(["original.jsonl"]);
+  chmodSync(left, 0o700);
 });
