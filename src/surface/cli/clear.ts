@@ -75,7 +75,7 @@ export async function clear(invocation: Invocation): Promise<number> {
           ),
         );
       for (const copy of staying)
-        terminal.err(`left ${printable(copy.path)}: ${printable(copyWords(copy))}\n`);
+        terminal.err(`left ${printable(copy.path)}: ${printable(inHome(invocation, copyWords(copy)))}\n`);
     }
     return troubles.length === 0 ? 0 : 1;
   } finally {

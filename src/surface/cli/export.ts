@@ -21,6 +21,7 @@ import { visibleItems } from "../export/visible-items.ts";
 import { printJson } from "../json/print.ts";
 import { packageVersion } from "../version.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { findSession } from "./pick.ts";
 import { storeFor } from "./store-for.ts";
 
@@ -34,7 +35,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
   const { store } = storeFor(invocation);
   try {
     const reference = args[0] ?? "";
-    const say = (line: string): void => terminal.err(printable(`· ${line}\n`));
+    const say = (line: string): void => terminal.err(printable(`· ${inHome(invocation, line)}\n`));
     const taking = {
       store,
       environment,
@@ -71,7 +72,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
       printJson<"export">(terminal, { session: id, format, path, bytes, ...codex });
     } else
       terminal.out(
-        printable(`${wordsOf({ id, path, format, thread, left, inHome: output === undefined })}\n`),
+        printable(`${wordsOf({ id, path, format, thread, left, isInHome: output === undefined })}\n`),
       );
     return 0;
   } finally {
@@ -109,13 +110,13 @@ interface Exported {
   format: Format;
   thread: string;
   left: number;
-  inHome: boolean;
+  isInHome: boolean;
 }
 
-function wordsOf({ id, path, format, thread, left, inHome }: Exported): string {
+function wordsOf({ id, path, format, thread, left, isInHome }: Exported): string {
   if (format !== "codex") return `session ${id} is written to ${path}`;
   const stayed = left > 0 ? `; ${counted(left, "item")} of reasoning and the like stayed behind` : "";
-  const next = inHome ? ` Go on in Codex with: codex resume ${thread}` : "";
+  const next = isInHome ? ` Go on in Codex with: codex resume ${thread}` : "";
   return `session ${id} is written to ${path} as Codex session ${thread}${stayed}.${next}`;
 }
 

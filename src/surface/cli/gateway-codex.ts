@@ -22,6 +22,7 @@ import { quoted, systemWords } from "../../lib/words.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionList, optionText } from "./command.ts";
 import { gatewaySettings, lasting } from "./gateway.ts";
+import { inHome } from "./in-home.ts";
 
 /** Writes the gateway into Codex's `config.toml`, once the diff was shown and agreed to. */
 export async function installCodex(invocation: Invocation): Promise<number> {
@@ -51,7 +52,7 @@ export async function installCodex(invocation: Invocation): Promise<number> {
       );
     if (replaced !== undefined)
       terminal.err(
-        `${printable(replaced)}, where Codex's requests went, gives way to it. To put the gateway in front of that: throughline gateway install-codex --upstream ${quoted(replaced)}\n`,
+        `${printable(replaced)}, where Codex's requests went, gives way to it. To put the gateway in front of that: ${inHome(invocation, `throughline gateway install-codex --upstream ${quoted(replaced)}`)}\n`,
       );
     if (profile !== undefined)
       terminal.err(
@@ -72,7 +73,7 @@ export async function installCodex(invocation: Invocation): Promise<number> {
     });
   else if (isAgreed)
     terminal.out(
-      `Written.${backup === undefined ? "" : ` The file as it was: ${backup}.`} Start the gateway: ${startWords(invocation, provider.upstream)}\n`,
+      `Written.${backup === undefined ? "" : ` The file as it was: ${backup}.`} Start the gateway: ${inHome(invocation, startWords(invocation, provider.upstream))}\n`,
     );
   else if (!isSame) terminal.err("Nothing was written. With --yes it is.\n");
   return 0;

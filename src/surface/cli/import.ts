@@ -50,7 +50,7 @@ export async function importSession(invocation: Invocation): Promise<number> {
       });
     } else {
       const next = `Go on with: throughline resume ${session} "…"`;
-      terminal.out(printable(`${takenWords(thread, taken)}. ${inHome(invocation, next)}\n`));
+      terminal.out(printable(inHome(invocation, `${takenWords(thread, taken)}. ${next}\n`)));
     }
     return 0;
   } finally {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { inHome } from "./in-home.ts";
+import { inHome, updateInHome } from "./in-home.ts";
 
 it.each([
   ["Go on: throughline resume 1", "/h", "Go on: throughline --home /h resume 1"],
@@ -24,4 +24,15 @@ it.each([
   ],
 ])("%j in %j", (words, home, expected) => {
   expect(inHome({ options: { home } }, words)).toBe(expected);
+});
+
+it("what a session tells names its commands so, and says nothing else of it otherwise", () => {
+  const at = (words: string) => `take it back with: throughline ${words}undo 1`;
+  const given = { options: { home: "/h" } };
+  const named = at("--home /h ");
+  expect(updateInHome(given, { type: "notice", text: at("") })).toEqual({ type: "notice", text: named });
+  const rotated = { type: "session-rotated", from: "1", to: "2" } as const;
+  expect(updateInHome(given, { ...rotated, notice: at("") })).toEqual({ ...rotated, notice: named });
+  const said = { type: "text-delta", text: at("") } as const;
+  expect(updateInHome(given, said)).toEqual(said);
 });

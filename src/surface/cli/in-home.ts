@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { quoted } from "../../lib/words.ts";
+import type { SessionUpdate } from "../../turn/update.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { commands } from "./commands.ts";
 
@@ -19,4 +20,17 @@ export function inHome(invocation: Pick<Invocation, "options">, words: string): 
   if (home === undefined) return words;
   const named = `throughline --home ${quoted(resolve(home))} `;
   return words.replace(commandsIn, (found) => (found.startsWith("throughline") ? named : found));
+}
+
+/** An update with what it tells a person so. */
+export function updateInHome(invocation: Pick<Invocation, "options">, update: SessionUpdate): SessionUpdate {
+  switch (update.type) {
+    case "notice":
+      return { ...update, text: inHome(invocation, update.text) };
+    case "repaired":
+    case "session-rotated":
+      return { ...update, notice: inHome(invocation, update.notice) };
+    default:
+      return update;
+  }
 }

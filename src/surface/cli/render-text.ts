@@ -6,7 +6,7 @@ import type { ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import { countDown } from "./countdown.ts";
 import type { Invocation } from "./command.ts";
-import { inHome } from "./in-home.ts";
+import { updateInHome } from "./in-home.ts";
 import type { Renderer } from "./render.ts";
 
 /** Progress on stderr, one line a fact; the answer alone on stdout, once, when its turn is done. */
@@ -19,7 +19,8 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
   let stopCounting: (() => void) | undefined;
   const line = (mark: string, text: string): void => terminal.err(`${mark} ${printableLine(text, 400)}\n`);
   return {
-    update(update) {
+    update(happened) {
+      const update = updateInHome(invocation, happened);
       stopCounting?.();
       stopCounting = undefined;
       switch (update.type) {
@@ -29,7 +30,7 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
             `session ${update.id}${update.name ? ` "${update.name}"` : ""} ${update.resumed ? "resumed" : "started"}`,
           );
         case "notice":
-          return line("·", inHome(invocation, update.text));
+          return line("·", update.text);
         case "item": {
           const text = messageText(update);
           if (text === undefined) return;
@@ -57,12 +58,9 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
           if (["stop", "park", "interrupt"].includes(update.action)) return;
           return line("!", update.notice);
         case "repaired":
-          return line("+", inHome(invocation, update.notice));
+          return line("+", update.notice);
         case "session-rotated":
-          return line(
-            "+",
-            inHome(invocation, `session ${update.from} goes on as ${update.to}: ${update.notice}`),
-          );
+          return line("+", `session ${update.from} goes on as ${update.to}: ${update.notice}`);
         case "follow-up-delivered":
           return line("»", update.text);
         case "waiting":

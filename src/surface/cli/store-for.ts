@@ -17,7 +17,9 @@ export function toldHome({ options, environment, folder, terminal }: Invocation)
     readConfig(options, environment, folder);
   } catch (error) {
     if (!isFailure(error)) throw error;
-    terminal.err(`! the settings can't be used, and are not needed here: ${printable(error.message)}\n`);
+    terminal.err(
+      `! the settings can't be used, and what needs none of them goes on: ${printable(error.message)}\n`,
+    );
   }
   return home;
 }

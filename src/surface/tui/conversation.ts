@@ -17,7 +17,7 @@ import type { Typed } from "./slash-words.ts";
 import type { Block, Happening, Shown, View } from "./state.ts";
 import { emptyView, note, outcomeBlocks, reduce } from "./state.ts";
 import { modelWords } from "../session-words.ts";
-import { changeWords, openedBlock, troubleWords } from "./words.ts";
+import { changeWords, happened, openedBlock, troubleWords } from "./words.ts";
 
 /** Between looks at the queue, which other processes write to, and at the clock. In milliseconds. */
 const tick = 1_000;
@@ -77,7 +77,7 @@ export class Conversation {
     const ask = (title: string, signal: AbortSignal): Promise<boolean> => questions.ask(title, signal);
     const bench = await openWorkbench(
       { ...invocation, terminal: { ...invocation.terminal, ask } },
-      (update) => tell({ type: "update", update, at: systemClock.now() }),
+      (update) => tell(happened(update, invocation)),
       (request, signal) => questions.approve(request, signal),
     );
     made.conversation = new Conversation(invocation, bench, questions, shown);

@@ -3,11 +3,12 @@ import { systemClock } from "../../lib/clock.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { summarize } from "../../session/summary.ts";
 import type { History } from "../../session/history.ts";
+import type { SessionUpdate } from "../../turn/update.ts";
 import type { Invocation } from "../cli/command.ts";
 import { failurePage } from "../cli/failure-page.ts";
-import { inHome } from "../cli/in-home.ts";
+import { inHome, updateInHome } from "../cli/in-home.ts";
 import { statusWords } from "../session-words.ts";
-import type { Block } from "./state.ts";
+import type { Block, Happening } from "./state.ts";
 
 /** What is said of a session that is opened again. */
 export function openedBlock(history: History): Block {
@@ -35,6 +36,13 @@ export function changeWords(before: History, now: History): string | undefined {
   if (now.rewound.length > before.rewound.length) return "another process went back to an earlier step";
   return now.turn > before.turn ? "meanwhile, in another process:" : undefined;
 }
+
+/** What a running session tells, with its commands as they work in the home that the invocation names. */
+export const happened = (update: SessionUpdate, invocation: Pick<Invocation, "options">): Happening => ({
+  type: "update",
+  update: updateInHome(invocation, update),
+  at: systemClock.now(),
+});
 
 /** What went wrong, as the command line says it; with an invocation, its commands work in the home that it names. */
 export function troubleWords(
