@@ -237,6 +237,19 @@ describe("a turn", () => {
     await session.close();
   });
 
+  it("takes an answer to an approval that is no promise, as a program without types may give it", async () => {
+    simulator.reset(runsOnce);
+    const { environment, ...rest } = equipment();
+    const approve = (() => ({ allowed: true })) as unknown as typeof environment.approve;
+    const session = await createSession(runtime(), begun(), {
+      ...rest,
+      environment: { ...environment, approve },
+    });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    expect(await ran()).toBe(1);
+    await session.close();
+  });
+
   it("stops with a class of its own when a provider keeps failing, and leaves the session to go on with", async () => {
     const session = await started({ ...runsOnce, fault: [{ kind: "quota", times: 1 }] });
     const outcome = await session.run("go", never);

@@ -20,7 +20,8 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
     const stop = (): void => reject(signal.reason);
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    // A program without types may give what is no promise.
+    Promise.resolve(promise).then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 }
 
