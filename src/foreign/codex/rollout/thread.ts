@@ -134,13 +134,17 @@ export class ThreadFold {
 
   /**
    * `history`: the items of one that is known already, to go on behind it. `undone`: compactions that a later rollback takes back, so
-   * that they replace nothing.
+   * that they replace nothing. `isOwed`: the last item of the history has no answer yet.
    */
-  constructor(history: readonly TurnMark[] = [], undone: ReadonlySet<number> = new Set()) {
+  constructor(
+    history: readonly TurnMark[] = [],
+    undone: ReadonlySet<number> = new Set(),
+    isOwed = history.length > 0,
+  ) {
     this.#undone = undone;
     this.#history = [...history];
     this.#begun = history.length > 0;
-    this.#isOwed = this.#begun;
+    this.#isOwed = isOwed;
   }
 
   /** How many items the history has. */

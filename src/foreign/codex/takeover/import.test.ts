@@ -206,6 +206,42 @@ test("taking it over again appends what is new, and nothing when nothing is", as
   expect(grown.history.lastOutcome).toEqual(once.history.lastOutcome);
 });
 
+test.each([
+  ["0.36.0", "d36686af"],
+  ["0.98.0", "01a1fac4-0de2"],
+  ["0.130.0", "01a1fac6-9157"],
+  ["0.169.0", "01a1fab7-6525"],
+])("a turn of %s that has ended since is over, wherever it was taken over", async (version, id) => {
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
+  const all = readFileSync(rollouts(version).find((each) => each.includes(id))!);
+  for (let cut = all.indexOf("\n") + 1; cut > 0; cut = all.indexOf("\n", cut) + 1) {
+    const plan = newPlan();
+    writeFileSync(path, all.subarray(0, cut));
+    const first = await take(plan, path);
+    writeFileSync(path, all);
+    await take(plan, path);
+    expect((await open(plan, first.id)).history.lastOutcome, `cut at ${cut}`).toEqual({ kind: "completed" });
+  }
+});
+
+test("a compaction that the person asked for and that has ended since is no turn that was cut off", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
+  const all = readFileSync(
+    rollouts("0.130.0").find((each) => each.includes("01a1fac6-9157"))!,
+    "utf8",
+  );
+  const event = (payload: object): string =>
+    `${JSON.stringify({ timestamp: "2026-11-21T00:00:00.000Z", type: "event_msg", payload })}\n`;
+  const begun = all + event({ type: "task_started", turn_id: "c" });
+  writeFileSync(path, begun);
+  const plan = newPlan();
+  const { id } = await take(plan, path);
+  expect((await open(plan, id)).history.lastOutcome).toMatchObject({ kind: "interrupted" });
+  writeFileSync(path, begun + event({ type: "task_complete", turn_id: "c", last_agent_message: null }));
+  await take(plan, path);
+  expect((await open(plan, id)).history.lastOutcome).toEqual({ kind: "completed" });
+});
+
 test("what is taken over in mid-turn is of the same provider and the same model as what was before", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
   const all = readFileSync(rollouts("0.169.0").find((each) => each.includes("01a1fab7-0709"))!);

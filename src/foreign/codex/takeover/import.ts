@@ -245,7 +245,8 @@ async function grow(
       await append(group);
       appended += group.length;
     }
-    if (appended > 0)
+    // A turn may have ended without another item.
+    if (appended > 0 || taking.hasEnded)
       await append([
         await settled(plan, taking, history.workspace),
         ...taking.end(place.imported(), clock.now()),

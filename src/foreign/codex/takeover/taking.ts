@@ -63,6 +63,9 @@ export class Taking {
   /** Compactions that a rollback took back although they were taken over (`ThreadChange`): what was taken is not the thread. */
   readonly undone = new Set<number>();
 
+  /** A turn ended, which adds nothing to the log by itself. */
+  hasEnded = false;
+
   readonly #fold: ThreadFold;
   readonly #most: number;
   readonly #room: Room;
@@ -105,17 +108,23 @@ export class Taking {
     this.#nextSeq = nextSeq;
     this.#before = history;
     this.header = header;
-    this.#fold = new ThreadFold(marks, undone);
+    const answered = history?.items.findLast((_item, at) => marks?.[at] !== null)?.event;
+    const isOwed = answered !== undefined && (answered.kind !== "message" || answered.role !== "assistant");
+    this.#fold = new ThreadFold(marks, undone, isOwed);
     this.#seqs = history?.items.map(({ event }) => event.seq) ?? [];
     this.#turn = history?.turn ?? 0;
     this.#step = history?.step ?? 0;
     this.#messages = history?.messages ?? 0;
     this.#title = history?.title;
     this.#usage = history?.usage ?? noUsage;
-    this.#outcome = history?.lastOutcome;
+    const outcome = history?.lastOutcome;
+    // Reckoned from the items then, and from those that come now.
+    if (outcome?.kind !== "interrupted" || outcome.reason !== notEnded.reason) this.#outcome = outcome;
     this.#isOpen = history?.imported?.open === true;
     const last = history?.items.at(-1)?.event;
     this.#inStep = last?.type === "item-added" && last.origin === "model";
+    const said = history?.items.findLast(({ event }) => event.kind !== "reasoning")?.event;
+    this.#lastRole = said?.kind === "message" ? said.role : said?.kind;
   }
 
   /** Takes the lines of a batch from `from` on, of each batch first from 0, until there is enough to be appended (`group`); gives the index of the next one. */
@@ -177,12 +186,10 @@ export class Taking {
   }
 
   #endOutcome(): TurnOutcome {
-    if (this.#isOpen) return { kind: "interrupted", reason: "the turn was not ended in Codex" };
+    if (this.#isOpen) return notEnded;
     if (this.#outcome) return this.#outcome;
     // Before 0.100 nothing says that a turn ended: an answer does.
-    return this.#lastRole === "assistant" || this.#lastRole === undefined
-      ? { kind: "completed" }
-      : { kind: "interrupted", reason: "the turn was not ended in Codex" };
+    return this.#lastRole === "assistant" || this.#lastRole === undefined ? { kind: "completed" } : notEnded;
   }
 
   #change({ change, at }: Changed, events: Append[]): void {
@@ -200,6 +207,7 @@ export class Taking {
       case "end":
         // What a tool still says when the turn was broken off comes behind the end; its call waits for that until the next turn.
         this.#isOpen = false;
+        this.hasEnded = true;
         this.#outcome = change.outcome;
         break;
       case "add":
@@ -340,6 +348,8 @@ export class Taking {
     events.push(append);
   }
 }
+
+const notEnded = { kind: "interrupted", reason: "the turn was not ended in Codex" } as const;
 
 const unknown =
   "outcome unknown; verify before repeating: Codex has no output of this call, which may have run";
