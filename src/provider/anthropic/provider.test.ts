@@ -181,6 +181,12 @@ describe("a streamed answer", () => {
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer)),
     );
     expect(itemsOf(await ask(plain))).toMatchObject([{ type: "message" }, { arguments: '{"command":"ls"}' }]);
+    const empty = await serve((_incoming, response) =>
+      response
+        .writeHead(200, { "content-type": "application/json" })
+        .end(JSON.stringify({ ...answer, content: null, stop_reason: "end_turn" })),
+    );
+    expect((await ask(empty)).map(({ type }) => type)).toEqual(["opened", "completed"]);
     const unstopped = whole.replaceAll(/event: content_block_stop\n.*\n\n/gu, "");
     expect(itemsOf(await ask((await upstream(unstopped)).url))).toHaveLength(6);
   });

@@ -85,13 +85,13 @@ export class MessagesReader implements AnswerReader {
   whole(answer: JsonObject, bytes: Uint8Array): Said[] {
     const data = new TextDecoder().decode(bytes);
     const { content } = object(parseExactJson(data));
-    // Every message has content: what has none comes from something else that answers at this URL.
-    if (!Array.isArray(content)) {
+    // Every message has content: what has none comes from something else that answers at this URL. Relays in Go write an empty one as null.
+    if (!Array.isArray(content) && content !== null) {
       const told = { message: "the answer has no content", ...answer };
       return [{ type: "refused", signal: signalFromEvent("error", told, data) }];
     }
     const said = this.#start(answer);
-    for (const [index, block] of content.entries()) {
+    for (const [index, block] of (content ?? []).entries()) {
       this.#open.set(index, { block: object(block), text: "", signature: "" });
       said.push(...this.#stop(index));
     }

@@ -161,6 +161,14 @@ describe("a whole answer", () => {
     expect(events[2]).toMatchObject({ response: "resp_2", usage: { inputTokens: 10 } });
   });
 
+  it("is empty where a relay says so with null", async () => {
+    const whole = '{"object":"response","id":"resp_2","model":"m","status":"completed","output":null}';
+    const url = await serve((_incoming, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(whole),
+    );
+    expect(kinds(await ask(url))).toEqual(["opened", "completed"]);
+  });
+
   it("is read although a proxy compressed it", async () => {
     const url = await serve((_incoming, response) =>
       response

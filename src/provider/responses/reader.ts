@@ -64,8 +64,8 @@ export class ResponsesReader implements AnswerReader {
     const text = (): string => new TextDecoder().decode(bytes);
     if (status === "failed")
       return [{ type: "refused", signal: signalFromEvent("response.failed", response, text()) }];
-    // Every response has an output: what has none comes from something else that answers at this URL.
-    if (!Array.isArray(response["output"])) {
+    // Every response has an output: what has none comes from something else that answers at this URL. Relays in Go write an empty one as null.
+    if (!Array.isArray(response["output"]) && response["output"] !== null) {
       const told = { message: "the answer has no output", ...response };
       return [{ type: "refused", signal: signalFromEvent("response.failed", told, text()) }];
     }
