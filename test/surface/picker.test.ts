@@ -116,6 +116,7 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
         await terminal.shows(/› far/u);
         await terminal.press("C-x");
         await terminal.shows("1 archived");
+        await terminal.shows(/throughline unarchive [0-9a-f-]{36}$/mu);
         await terminal.press("Escape");
         expect(await terminal.ended()).toBe(0);
       });
@@ -144,7 +145,7 @@ describe.skipIf(!hasTmux)("resume without a session, at a terminal", () => {
           // What was said last in it.
           await terminal.shows("It says hi.");
           await terminal.press("C-x");
-          await terminal.shows("Take it over: throughline import");
+          await terminal.shows("Enter takes it over and goes on with it.");
           await terminal.press("Enter");
           await terminal.shows("[ended with");
         },

@@ -108,7 +108,8 @@ export class PickerModel {
       case "archive":
         return this.#change(row, "archiving it", async (chosen) => {
           await this.#source.archive(chosen);
-          return `archived; it is back with: throughline unarchive ${chosen.id}`;
+          // Whole in eighty columns.
+          return `archived; back with: throughline unarchive ${chosen.id}`;
         });
       case "delete":
         return this.#change(row, "deleting it", async (chosen) => {

@@ -78,10 +78,13 @@ export function sessionSource({ store, here, codex }: Shelves): PickerSource {
 }
 
 /** Throws for a session of Codex's: nothing is done to it. */
-function ownOnly({ id, origin }: PickerRow): void {
+function ownOnly({ origin }: PickerRow): void {
   if (origin === undefined) return;
-  const message = `A session of Codex's is only read. Take it over: throughline import ${id}`;
-  throw new Failure("usage", message, {});
+  throw new Failure(
+    "usage",
+    "A session of Codex's is only read. Enter takes it over and goes on with it.",
+    {},
+  );
 }
 
 const codexModule = (): Promise<typeof import("../codex-sessions.ts")> => import("../codex-sessions.ts");
