@@ -69,6 +69,8 @@ const unquoted = (text: string): string =>
 
 /** Of the first braces so many are looked at: what stands before the error may have some. */
 const mostStarts = 16;
+/** And of all their ends so many: a request of 100 KB that an error quotes has hundreds, and each is read as JSON. */
+const mostTries = 400;
 const telling: ReadonlySet<string> = new Set([
   "error",
   "errors",
@@ -84,9 +86,10 @@ const errorStart = /^\{\s*"(?:error|message|detail)"\s*:/u;
 /** The longest run from a brace to another one that is JSON; else from where an error begins whose end is missing. */
 function jsonIn(text: string): string | undefined {
   const starts = Array.from(text.matchAll(/\{/gu).take(mostStarts), ({ index }) => index);
+  let tries = 0;
   for (const start of starts) {
     let end = text.lastIndexOf("}");
-    for (let tries = 0; end > start && tries < 100; tries++) {
+    for (const last = Math.min(tries + 100, mostTries); end > start && tries < last; tries++) {
       const candidate = text.slice(start, end + 1);
       const value = parseJson(candidate);
       if (isJsonObject(value) && Object.keys(value).some((key) => telling.has(key)))
