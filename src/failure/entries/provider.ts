@@ -97,7 +97,7 @@ export const provider = {
     means: "The provider refused the request for a reason that is not in the catalogue",
     does: "Sends a refused request (400, 409, 422) again without what may be the cause, least first, at most six times; what the provider takes is logged, and what doesn't help is left as it was. Ends the turn with the provider's words when nothing helps, and at once for other 4xx; otherwise tries twice more. The session is whole",
     youCan:
-      "look at it with `throughline show SESSION`; where a page, a redirect or a 404 answers, check the base URL; then go on with `throughline resume --last`",
+      "look at it with `throughline show SESSION`; where a page, a redirect, a 404 or an answer without output comes back, check the base URL; then go on with `throughline resume --last`",
     exit: 1,
     rows: [],
   },
