@@ -21,7 +21,9 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
     // A program without types may give what is no promise.
-    Promise.resolve(promise).then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    Promise.resolve(promise)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", stop));
   });
 }
 
