@@ -162,6 +162,27 @@ export function providerConformance(
       }
     });
 
+    test("what had come when the connection broke is told, however slowly it is taken", async (endpoint) => {
+      const sent = answer.slice(0, wholeAfter - 1);
+      const url = await endpoint.open(async (incoming, response) => {
+        await readAway(incoming);
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.socket?.setNoDelay(true);
+        for (const event of sent) {
+          response.write(event);
+          await sleep(10);
+        }
+        response.socket?.destroy();
+      });
+      const events: ProviderEvent[] = [];
+      for await (const event of provider(url).stream(request(), never)) {
+        events.push(event);
+        await sleep(40);
+      }
+      expect(failureOf(events).class).toBe("transport-interrupted");
+      expect(itemsOf(events)).toEqual(itemsOf(await ask(await endpoint.open(streaming(sent.join(""))))));
+    });
+
     test("a cancel ends the stream at any point, and the connection with it", async (endpoint) => {
       const url = await endpoint.open(async (incoming, response) => {
         await readAway(incoming);

@@ -7,6 +7,7 @@ import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
+import { arriving } from "./arriving.ts";
 import { holdsSealed, type StreamedBody } from "./body.ts";
 import { dispatcherFor, connectionWords, errorCode } from "./connection.ts";
 import { EventDecoder, readAnswer } from "./decoder.ts";
@@ -112,7 +113,7 @@ class WireProvider<Body extends StreamedBody> implements Provider {
       return;
     }
 
-    const reader = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    const reader = arriving(body);
     const pieces = this.#pieces(reader, pulse, signal);
     const answerReader = this.#wire.reader(request, sent);
     const said = /\bjson\b/iu.test(type)
@@ -191,7 +192,7 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     yield* readAnswer(answer, Buffer.concat(chunks));
   }
 
-  /** The body's bytes as they come, with the signs of silence between them. Reads no further than the consumer does. */
+  /** The body's bytes as they come, with the signs of silence between them. */
   async *#pieces(
     reader: AsyncIterator<Buffer>,
     pulse: Pulse,
