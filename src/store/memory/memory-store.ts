@@ -193,9 +193,10 @@ class MemoryStore implements SessionStore {
     const all = await this.#all();
     const listed = heads(all);
     const shown = listed.filter((session) => !workspace || isTogether(session.workspace, workspace));
+    const isShown = new Set(shown);
     onHidden?.(
       listed.length - shown.length,
-      all.flatMap((session) => (shown.includes(session) ? [] : session.id)),
+      all.flatMap((session) => (isShown.has(session) ? [] : session.id)),
     );
     return shown;
   }
