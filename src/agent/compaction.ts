@@ -36,12 +36,15 @@ export interface CompactionOptions {
 const tries = 4;
 /** Characters of a summary. A model that repeats what it was given instead of summarising it is cut short. */
 const longestSummary = 40_000;
-/** A longer text of one item than this is never of use to a summary. */
+/** Bytes of one item's text that go into the transcript at most; more is of no use to a summary. */
 const longestText = 256 * 1024;
 
-/** What is remembered of a log. A rotated session has another one: its steps and sequence numbers say nothing there. */
+/**
+ * What the compactor remembers between attempts. It holds for one log: a rotated session has another, with other steps and sequence
+ * numbers.
+ */
 interface Known {
-  /** The step before which the window was last found full: it is summarised once before a step. */
+  /** The step before which the window was last found full: a window is summarised at most once before each step. */
   fullBefore: number;
   readonly seen: SeenCompactions;
 }
@@ -69,7 +72,7 @@ class ModelCompactor implements Compactor {
     const { bytes, excess } = session.project();
     const tokens = contextTokens(history, bytes);
     const limit = this.#limitOf(session);
-    // Bytes alone say too little to give up a history for: without a provider's own count, its refusal decides.
+    // A byte count alone is no reason to give up history: until the provider has counted tokens, its refusal decides.
     const isCounted = limit !== undefined && history.contextTokens !== undefined;
     if (excess === 0 && (!isCounted || tokens < limit)) return;
     known.fullBefore = history.step;
@@ -88,7 +91,7 @@ class ModelCompactor implements Compactor {
     const { items } = history;
     const total = items.reduce((sum, record) => sum + weightOf(record), 0);
     const cut = cutWindow(items, Math.min(this.#keepTokens * bytesPerToken, 0.3 * total));
-    // What takes little away is not worth a request, unless a person asks for it.
+    // A summary that frees less than a tenth is not worth a request, unless a person asks for it.
     if (!cut || (why !== "asked" && cut.cutBytes < 0.1 * total)) return { kind: "nothing" };
     const { bytes } = session.project();
     const tokensBefore = contextTokens(history, bytes);
@@ -108,7 +111,7 @@ class ModelCompactor implements Compactor {
     await logSummary(session, cut, summaryItem({ ...parts, kind: "summary", text: written.text }), {
       usage: written.usage,
       notice,
-      // In a turn, its end tells the catalogue.
+      // Within a turn, the turn's end updates the catalogue.
       describes: why === "asked",
     });
     return { kind: "compacted", notice };
@@ -234,7 +237,7 @@ async function ask(session: Compacting, transcript: string): Promise<Written & {
     without: session.project().without,
     input: { bytes: message.length, items: 1, chunks: () => once(message) },
     sealed: false,
-    // A key of its own: the cache of the session's requests stays theirs.
+    // A cache key of its own, so that this request doesn't displace the cached prefix of the session's requests.
     cacheKey: `${journal.log.id}-summary`,
   };
   let text = "";

@@ -44,7 +44,10 @@ export async function shadowSealed(session: Compacting, seen: SeenCompactions): 
   session.observe({ type: "repaired", class: "sealed-compaction-rejected", notice, rung: 0, count: 1 });
 }
 
-/** Looks at each item once, however often it is asked; a window that items have left is looked at anew. */
+/**
+ * Finds the window's last sealed compaction. Each item is looked at once, however often `last` is asked; when items have left the window
+ * it begins anew.
+ */
 export class SeenCompactions {
   /** Sequence numbers of those that need no text in their place, or have one. */
   readonly settled = new Set<number>();
@@ -77,7 +80,7 @@ function isSent(session: Compacting, { event: { seq } }: ItemRecord): boolean {
   return true;
 }
 
-/** A message that another tool's compaction has kept beside what it sealed. */
+/** A message that another tool's compaction repeats beside what it sealed. */
 function isAgain({ event }: ItemRecord): boolean {
   return event.type === "item-added" && event.origin === "repair" && event.kind === "message";
 }
@@ -104,7 +107,7 @@ async function visibleBefore(session: Compacting, seq: number, keepFrom: number)
     if (event.type === "history-cleared") found = [];
     if (event.type === "history-rewound") found = found.filter((item) => item.event.seq < event.fromSeq);
     if (!isItemRecord(record)) return;
-    // Another tool's compaction says again what stands before it (history-replaced), where that is in the log.
+    // Another tool's compaction (history-replaced) repeats messages that stand before it in the log: they are counted once.
     if (isTold && isAgain(record)) return;
     isTold ||= isVisible(record) && !isAgain(record);
     if (event.type === "item-added" && (isVisible(record) || event.role === "developer")) found.push(record);

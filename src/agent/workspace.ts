@@ -11,7 +11,7 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
   const path = await realpath(folder);
   const found: Workspace = { path };
   const gitCommon = repositoryOf(path)?.common;
-  // Nothing that git could tell of, so that it need not be waited for.
+  // Outside of a repository git isn't asked, so that nobody waits for it.
   if (gitCommon === undefined && process.env["GIT_DIR"] === undefined) return found;
   try {
     const { stdout } = await run(

@@ -1,8 +1,8 @@
 import type { ItemRecord, TurnOutcome } from "./event.ts";
 
 /**
- * How a history stands that was cut off behind a step: complete where the model said something last, and with something to go on with
- * where a tool, or the person, did.
+ * The outcome of a history that now ends at a step boundary because what followed was cut off: completed when the model's own words (or a
+ * summary) stand last; interrupted, so that a turn can go on, when a tool output or the person's message does.
  */
 export function outcomeAfterCut(items: readonly ItemRecord[], reason: string): TurnOutcome {
   const last = items.at(-1)?.event;

@@ -1,6 +1,8 @@
 import type { Checkpoint } from "./event.ts";
 
-/** A fold appends to these in place, and the record that they came from stays as it was read. */
+/**
+ * A copy of a checkpoint for a fold to work on: the fold appends to its arrays in place, and the record that was read must not change.
+ */
 export function copyCheckpoint(checkpoint: Checkpoint): Checkpoint {
   const { rewound, amendments, quarantines, delivered } = checkpoint;
   return {
@@ -12,7 +14,7 @@ export function copyCheckpoint(checkpoint: Checkpoint): Checkpoint {
   };
 }
 
-/** Whether an item with this sequence number is still part of the window. The summary is, wherever it stands. */
+/** Whether an item with this sequence number is still part of the window. Not for the summary: it is part of it wherever it stands. */
 export function isInWindow(
   { fromSeq, rewound }: { fromSeq: number; rewound: readonly (readonly [from: number, to: number])[] },
   seq: number,

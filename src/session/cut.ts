@@ -14,7 +14,8 @@ export interface Cut {
 }
 
 /**
- * An item's weight in bytes of text: a model counts an image or a file by its size in pixels or words, not by the length of its base64.
+ * An item's weight in bytes of text. Images and files weigh a fixed amount each: models count them by their size in pixels or words, not
+ * by the length of their base64.
  */
 export function weightOf({ event: { media }, body }: ItemRecord): number {
   return media ? Math.max(0, body.length - media.total) + media.count * mediaWeight : body.length;
@@ -24,10 +25,10 @@ export function weightOf({ event: { media }, body }: ItemRecord): number {
 const mediaWeight = 6_000;
 
 /**
- * Cuts a window so that at most `keepBytes` of its end are kept, or, where its last step alone is larger, that step; and in any case what
- * the person asked last and what came since, where that is not larger again by as much. A step is never split, nor a call from its output,
- * and a call without output is kept with everything that follows it. `undefined` when nothing that was said or done stands before such a
- * place.
+ * Cuts a window in two, so that at most `keepBytes` of its end are kept. More is kept where the last step alone is larger, and where
+ * keeping everything since the person's last prompt costs no more than `keepBytes` on top. A step is never split, nor a call from its
+ * output; a call without output is kept with everything that follows it. `undefined` when there is no such place, or nothing but context
+ * stands before it.
  */
 export function cutWindow(items: readonly ItemRecord[], keepBytes: number): Cut | undefined {
   const places = cutPlaces(items);
@@ -59,14 +60,14 @@ function cutPlaces(items: readonly ItemRecord[]): number[] {
   const places: number[] = [];
   let reach = -1;
   for (let index = 0; index < items.length; index++) {
-    // A summary stands first and behind the items that it was made of; a cut before the second item would summarise it alone.
+    // Before index 0 stands nothing. (A cut right behind an earlier summary, which would summarise it alone, isn't `isWorthIt`.)
     if (index > 0 && reach < index) places.push(index);
     reach = Math.max(reach, last[index]!);
   }
   return places;
 }
 
-/** For each item the last one that has to stay with it: of its step, or the output of its call. */
+/** For each item, the index of the last item that must stay on its side of a cut: the end of its step, or the output of its call. */
 function lastLinked(items: readonly ItemRecord[]): number[] {
   const last = items.map((_, index) => index);
   const steps = new Map<string, number>();

@@ -74,7 +74,7 @@ export const itemFacts = z.object({
       at: z.number().optional(),
       tail: z.string(),
       shape: z.enum(["fernet", "opaque", "malformed"]),
-      /** A Fernet token of a length that none has: if one blob among others is refused, this is the one. */
+      /** A Fernet token whose length no real one can have: if one blob among several was refused, it is likely this one. */
       odd: z.literal(true).optional(),
     })
     .optional(),
@@ -88,7 +88,10 @@ export const chain = z.object({
   model: z.string(),
   /** Items up to this sequence number were part of its request; of those behind it only the model's own are part of it. */
   through: z.number(),
-  /** Of how those items were sent (`replay/chain.ts`): what is sent otherwise now is not what the provider has. */
+  /**
+   * Digest of which items were sent, and how (`replay/chain.ts`). Where it differs now, what the provider keeps is not what would be
+   * sent.
+   */
   digest: z.string(),
 });
 export type Chain = z.infer<typeof chain>;
@@ -189,7 +192,7 @@ export const owner = z.object({
   started: z.string(),
   /** Its terminal. */
   tty: z.string().optional(),
-  /** Of Throughline. */
+  /** Version of Throughline. */
   version: z.string(),
   /** When it took the lease. Milliseconds since 1970. */
   since: z.number(),
@@ -215,8 +218,8 @@ export const sessionEvent = z.discriminatedUnion("type", [
     rotated: z.literal(true).optional(),
   }),
   /**
-   * What a rotation carries over beside the items: the state of the predecessor's fold, on the last line of what the rotation wrote. A
-   * turn that was open goes on behind it.
+   * What a rotation carries over beside the items: the state of the predecessor's fold. It is the last line that the rotation writes; a
+   * turn that was open goes on after it.
    */
   z.object({
     ...header,
@@ -333,7 +336,7 @@ export const sessionEvent = z.discriminatedUnion("type", [
   z.object({ ...header, type: z.literal("session-unarchived") }),
   /** From here on the successor is the session; a turn that was open goes on in it. */
   z.object({ ...header, type: z.literal("session-rotated"), successor: z.string() }),
-  /** The rotation doesn't hold any more: this session goes on, and the successor is nobody's. */
+  /** The rotation was taken back: this session goes on, and lists leave the successor out. */
   z.object({ ...header, type: z.literal("rotation-undone"), successor: z.string() }),
   z.object({ ...header, type: z.literal("turn-ended"), turn: z.number(), outcome: turnOutcome, checkpoint }),
 ]);
@@ -361,7 +364,7 @@ export interface LogRecord<E extends SessionEvent = SessionEvent> {
   readonly offset: number;
   /** Only for `item-added` and `history-compacted`. */
   readonly body?: BodyRef;
-  /** Its checksum doesn't hold: somebody, or something, has changed it since it was written. */
+  /** Its checksum doesn't match: the line was changed after it was written, by a person, a program or a disk. */
   readonly altered?: true;
 }
 

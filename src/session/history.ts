@@ -22,10 +22,10 @@ interface Fold extends History {
   delivered: string[];
 }
 
-/** What the fold keeps beside the history: who waits for an output, and what a window read has yet to collect. */
+/** What the fold needs beside the public history: calls by call id, and what a read from a checkpoint has still to collect. */
 interface Workings {
   pairs: OpenCalls<OpenCall>;
-  /** Records up to this sequence number are only looked through for the window's items. */
+  /** Records up to this sequence number are covered by the checkpoint: only the window's items are taken from them. */
   restoredThrough: number;
   /** Calls that were open at the checkpoint. */
   expected: Set<number>;
@@ -120,7 +120,10 @@ export function checkpointOf(history: History): Checkpoint {
   };
 }
 
-/** The first byte that a reader of the window needs: the summary stands behind the items that were kept beside it. */
+/**
+ * The offset at which a reader of the window has to begin. The summary comes first in the window but is logged after the items kept
+ * beside it, so the first two items are compared.
+ */
 function windowOffset(history: History): number {
   const [first, second] = history.items;
   if (!first) return history.lastOffset;
@@ -145,7 +148,7 @@ function workingsOf(history: History): Workings {
   return own;
 }
 
-/** Takes from a record that the checkpoint already covers what belongs to the window. */
+/** Takes the window's items, and the state of their calls, from a record whose other effects the checkpoint already tells. */
 function collect(fold: Fold, own: Workings, record: LogRecord): void {
   const { event } = record;
   const { seq } = event;
@@ -258,7 +261,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       break;
     case "session-rotated":
       fold.successor = event.successor;
-      // Its outcome stands in the successor, which goes on with it.
+      // The turn goes on in the successor, whose log gets its outcome.
       if (fold.openTurn)
         fold.lastOutcome = { kind: "interrupted", reason: `continued in session ${event.successor}` };
       delete fold.openTurn;
@@ -282,8 +285,8 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
 }
 
 /**
- * A log whose first line can't be read: what it said stands in every checkpoint, and so does what was said about items (cleared, rewound,
- * quarantined) on lines that may be lost with it.
+ * For a log whose first line can't be read: restores from a checkpoint what that line said. What was cleared, rewound or quarantined
+ * comes from there too, as the lines that said so may be lost as well.
  */
 function restoreHead(fold: Fold, own: Workings, checkpoint: Checkpoint): void {
   const { offset: _offset, openCalls: _openCalls, ...rest } = copyCheckpoint(checkpoint);
@@ -293,7 +296,7 @@ function restoreHead(fold: Fold, own: Workings, checkpoint: Checkpoint): void {
   if (checkpoint.contextTokens !== undefined) fold.contextTokens = checkpoint.contextTokens;
 }
 
-/** A successor goes on counting where its predecessor stood. */
+/** Takes over the predecessor's counters and state. */
 function carried(fold: Fold, event: EventOf<"history-carried">): void {
   const { seq: _seq, fence: _fence, at: _at, type: _type, outcome, ...state } = event;
   Object.assign(fold, state, {
@@ -331,7 +334,7 @@ function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared">): vo
   delete fold.summarySeq;
   fold.rewound = [];
   fold.cleared = true;
-  // Nothing is left that could be gone on with: a turn that was cut off or parked is over.
+  // With nothing left to continue, a turn that was cut off or parked is over.
   delete fold.openTurn;
   delete fold.waiting;
   delete fold.lastOutcome;
@@ -343,14 +346,14 @@ function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared">): vo
 }
 
 /**
- * A rewind doesn't reach behind a summary: what the summary stands for can't be told apart any more, so it stays. (Going back further is
- * a fork.)
+ * A rewind doesn't reach back past a summary: the steps that it stands for can't be told apart any more, so it stays. (To go back
+ * further, fork.)
  */
 function rewind(fold: Fold, own: Workings, event: EventOf<"history-rewound">): void {
   const from = event.fromSeq;
   const to = event.seq - 1;
   fold.items = fold.items.filter(({ event: { seq } }) => seq < from || seq === fold.summarySeq);
-  // Ranges between which nothing is left are one range, so that going back again and again doesn't make the checkpoint grow.
+  // Ranges with nothing left between them are merged, so that rewinding again and again doesn't make the checkpoint grow.
   let start = from;
   while (fold.rewound.length > 0) {
     const [earlierFrom, earlierTo] = fold.rewound.at(-1)!;
@@ -374,7 +377,7 @@ function compact(fold: Fold, own: Workings, record: ItemRecord, event: EventOf<"
   leave(fold, own);
 }
 
-/** After items left the window: what referred to them goes too. */
+/** After items have left the window: drops what referred to them (quarantines, open calls, the token count, the chain). */
 function leave(fold: Fold, own: Workings): void {
   delete fold.contextTokens;
   delete fold.chain;

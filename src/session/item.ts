@@ -61,7 +61,10 @@ export function describeItem(item: Uint8Array): ItemFacts | undefined {
 
 const factNames = Object.keys(itemFacts.shape);
 
-/** An event with what its item's bytes say of it in the place of what it said itself; `undefined` for an item without a type. */
+/**
+ * The event with the facts of its item read anew from the item's bytes, in place of those on the line; `undefined` for an item without a
+ * type.
+ */
 export function describeAnew(event: JsonObject, item: Uint8Array): JsonObject | undefined {
   const facts = describeItem(item);
   if (!facts) return undefined;
@@ -103,7 +106,7 @@ function describeMedia(
   };
 }
 
-// An empty message has its members' names and nothing else.
+// An empty message holds only its members' names: a longer item isn't empty, and needs no look.
 const longestEmpty = 2_048;
 
 function isEmptyMessage(item: Uint8Array): boolean {
@@ -127,7 +130,7 @@ export const isCallKind = (kind: string): boolean => calls.has(kind);
 const answers: ReadonlySet<string> = new Set(Object.values(outputKinds));
 export const isOutputKind = (kind: string): boolean => answers.has(kind);
 
-/** Kinds that hold something sealed beside what anybody can read; others are nothing without it. */
+/** Kinds that hold readable content beside what is sealed; items of all other kinds are worthless without their seal. */
 const holders: ReadonlySet<string> = new Set([
   "message",
   ...Object.keys(outputKinds),
@@ -138,7 +141,10 @@ const holders: ReadonlySet<string> = new Set([
   "image_generation_call",
 ]);
 
-/** Whether an item goes without what is sealed in it, where that can't be opened, and isn't left out (Codex stores such since 2026-09). */
+/**
+ * Whether an item whose seal can't be opened is still sent, without that seal, rather than left out (Codex stores such items since
+ * 2026-09).
+ */
 export const isSealHolder = ({ kind, sealed, text }: ItemFacts): boolean =>
   sealed !== undefined && (isHolderKind(kind) || (kind === "agent_message" && text === true));
 

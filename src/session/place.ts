@@ -1,6 +1,6 @@
 import type { Workspace } from "./event.ts";
 
-/** Where somebody stands or a session works, as far as it takes to tell whether they belong together. */
+/** A person's working folder, or a session's: as much of it as tells whether the two belong together. */
 export type Place = Pick<Workspace, "path" | "gitRoot" | "gitCommon">;
 
 /**

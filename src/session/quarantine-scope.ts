@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * What a quarantine does to requests to `refusedBy`: which items of the log it leaves out, and what it changes. `through` is the last
- * sequence number that it covers. Kinds that a reader doesn't know do nothing.
+ * What a quarantine does to requests to `refusedBy`: which items it leaves out, and what it changes. `through` is the last sequence
+ * number that it covers. A kind that a reader doesn't know has no effect.
  */
 export const quarantineScope = z.discriminatedUnion("kind", [
   /** These items are left out. */
@@ -31,14 +31,14 @@ export const quarantineScope = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("thought-signatures") }),
   /** Messages stay; calls and outputs become words, and everything else is left out. */
   z.object({ kind: z.literal("transcript"), through: z.number() }),
-  /** The request goes without a parameter: to this model, in this turn only, where they are given. */
+  /** The request goes without a parameter: only requests to this model, or of this turn, where those are given. */
   z.object({
     kind: z.literal("parameter"),
     parameter: z.string(),
     model: z.string().optional(),
     turn: z.number().optional(),
   }),
-  /** What the provider keeps of earlier responses is not built on: those that ended up to `through`, or any. */
+  /** Earlier responses that the provider keeps are not built on: those that ended up to `through`, or any of them. */
   z.object({ kind: z.literal("chain"), through: z.number().optional() }),
   /** Tool outputs go with about `keepBytes` bytes of their text, its head and its tail: to the model whose window was full, where it is given. */
   z.object({

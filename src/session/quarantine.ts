@@ -3,7 +3,7 @@ import type { QuarantineScope } from "./quarantine-scope.ts";
 
 /** The last sequence number that a quarantine says anything about; infinite for those that hold for whatever comes. */
 export function reachOf(scope: QuarantineScope): number {
-  // A scope may name every item of a long session: more than a call has room for as arguments.
+  // Not `Math.max(...seqs)`: a scope may name more items than a call has room for as arguments.
   if ("seqs" in scope && scope.seqs !== undefined)
     return scope.seqs.reduce((last, seq) => Math.max(last, seq), -1);
   if (!("through" in scope) || scope.kind === "sealed") return Number.POSITIVE_INFINITY;
@@ -26,7 +26,7 @@ function covers(next: QuarantineScope, scope: QuarantineScope): boolean {
   return next.kind === scope.kind && subjectOf(next) === subjectOf(scope);
 }
 
-/** What two scopes of one kind have to share for one to stand for the other. */
+/** What two scopes of one kind must have in common for the later one to replace the earlier. */
 function subjectOf(scope: QuarantineScope): string {
   switch (scope.kind) {
     case "issuer":

@@ -24,7 +24,8 @@ export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["s
   const isWhole = length > 0 && isBase64(padding === 0 ? blob : blob.slice(0, length));
   if (!isWhole) return { tail, shape: "malformed" };
   if (!blob.startsWith(fernetHead)) return { tail, shape: "opaque" };
-  // Base64 never has a length of 4n + 1, and with padding it has one of 4n: anything else was cut, as is what ends within the time.
+  // Base64 never has a length of 4n + 1, and padded base64 always has one of 4n. Anything else was cut, as was a token too short to hold
+  // its time.
   if (length < 12 || blob.length % 4 === 1 || (padding > 0 && blob.length % 4 !== 0))
     return { tail, shape: "malformed" };
   // The first six characters are byte 0 and the zeros behind it, the next six the rest of the time.
@@ -69,7 +70,7 @@ export function sealedArgument(call: unknown): string | undefined {
   return shape === "fernet" && odd !== true ? message : undefined;
 }
 
-/** The same of a call's bytes, which are parsed only where there may be such a token. */
+/** As `sealedArgument`, from a call's bytes, which are parsed only where they may hold such a token. */
 export function sealedArgumentIn(item: Uint8Array): string | undefined {
   const text = decoder.decode(item);
   return text.includes(fernetHead) ? sealedArgument(parseJson(text)) : undefined;

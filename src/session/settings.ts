@@ -1,6 +1,6 @@
 import type { Settings } from "./event.ts";
 
-/** Whether a session would be run alike with both. */
+/** Whether both settings run a session in the same way. */
 export function sameSettings(left: Settings, right: Settings): boolean {
   return (
     left.provider === right.provider &&

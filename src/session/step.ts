@@ -61,7 +61,7 @@ export function collectStep(steps: Steps, record: LogRecord): void {
       break;
     }
     case "history-cleared":
-      // Also what had left the window before: a fork could bring it back.
+      // Steps that had left the window before, too: otherwise a fork could bring back what was cleared.
       for (const step of steps.all) step.state = "cleared";
       break;
     case "history-rewound":

@@ -13,14 +13,14 @@ export interface SessionSummary {
   workspace: Workspace;
   settings: Settings;
   created: number;
-  /** Of the last event. */
+  /** Time of the last event. */
   updated: number;
   status: SessionStatus;
   /** Why it stopped: failure class or reason. */
   reason?: string;
   /** When a limit ends. */
   until?: number;
-  /** So far, as are the steps and messages: what was gone back from and cleared counts. */
+  /** Turns, steps and messages count everything so far, what was rewound or cleared since included. */
   turns: number;
   steps: number;
   /** Of the person and of the model. */
@@ -78,7 +78,7 @@ export function summarize(history: History, updated: number): SessionSummary {
 
 function standing(history: History): Pick<SessionSummary, "status" | "reason" | "until"> {
   const { openTurn, cleared, waiting } = history;
-  // Whoever waits for a limit may be gone; the limit is not.
+  // An open turn that waits for a limit is listed as limited: its owner may be gone, but the limit still holds.
   const lastOutcome = openTurn ? waiting : history.lastOutcome;
   if (openTurn && !waiting) return { status: "interrupted", reason: "the turn was not ended" };
   if (cleared) return { status: "cleared" };

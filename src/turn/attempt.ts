@@ -79,7 +79,7 @@ export async function attempt(context: Attempt): Promise<AttemptResult> {
       }
     }
   } catch (error) {
-    // Whoever goes on with the session would find these calls open and start them again while they still run.
+    // Also when the log throws: the next owner would find these calls open and start them again while they still run.
     await calls.settled();
     throw error;
   } finally {

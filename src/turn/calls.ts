@@ -38,7 +38,8 @@ export class Calls {
   readonly #running = new Set<Promise<void>>();
   #exclusive: Promise<void> = Promise.resolve();
   /**
-   * By call id. Some gateways give calls of one response the same id; outputs answer those in order, so they are run in order.
+   * The last call of each call id. Some gateways give several calls of one response the same id; outputs answer those in order, so they
+   * run in order.
    */
   readonly #sameId = new Map<string, Promise<void>>();
   #failed: { error: unknown } | undefined;
@@ -113,7 +114,8 @@ export class Calls {
       const answer = request ? await this.#ask(request) : { allowed: true as const };
       if (answer === "cancelled") return { ...none, status: "cancelled", output: notStarted };
       if (!answer.allowed) return { ...none, status: "denied", output: answer.why };
-      // The folder stands before the intent does: without it, nobody could tell a call that never started from one whose traces are gone.
+      // The spool folder is made before the intent is logged: an intent without a folder then means that the traces are gone, not that
+      // nothing was started.
       mkdirSync(spool, { recursive: true, mode: 0o700 });
       await this.#intend(record, call, tool);
       crashPoint("tool-intended");
@@ -135,7 +137,7 @@ export class Calls {
     }
   }
 
-  /** Whoever asks may answer a cancel with a rejection, as Node's readline does, or not at all: the call is cancelled then. */
+  /** On a cancel the asker may reject, as Node's readline does, or never answer: either way the call counts as cancelled. */
   async #ask(request: ApprovalRequest): Promise<Answer | "cancelled"> {
     const { lost } = this.#journal.log;
     const signal = AbortSignal.any([this.#signal, lost]);

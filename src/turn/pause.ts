@@ -17,7 +17,7 @@ export function pauseUntil(
   });
 }
 
-/** Waits for so many milliseconds (a minute at most), whatever becomes of the wall clock: one that is set back would stretch the wait. */
+/** Waits `ms` milliseconds (a minute at most) by the monotonic clock: a wall clock that is set back would stretch the wait. */
 export function pauseFor(ms: number, signal: AbortSignal, lost: AbortSignal): Promise<"over" | "cancelled"> {
   return paused(signal, lost, (ended) => sleep(ms, ended));
 }

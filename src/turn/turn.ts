@@ -14,7 +14,9 @@ export interface Turn {
   calls: Calls;
   project(): Promise<RequestInput>;
   request(): Omit<ModelRequest, "input">;
-  /** What is to be known of the response that has just ended, where the provider keeps it. */
+  /**
+   * What to log of the response that has just ended, so that a later request can name it; `undefined` where the provider doesn't keep it.
+   */
   chain(): Chain | undefined;
   /** Called at each step boundary: logs what was queued to steer the turn. True when there was any, so that the turn goes on. */
   steer(): Promise<boolean>;

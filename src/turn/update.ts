@@ -22,7 +22,7 @@ export type SessionUpdate =
   | { type: "attempt-failed"; failure: Failure; action: string; delayMs?: number; notice: string }
   /** `class`: of the failure that made it necessary. */
   | { type: "repaired"; class: string; notice: string; rung: number; count: number }
-  /** The session goes on as another one, which everything that comes belongs to. */
+  /** The session goes on as another one, to which all later updates belong. */
   | { type: "session-rotated"; from: string; to: string; notice: string }
   /** The log has it, and nobody will deliver it again. */
   | { type: "follow-up-delivered"; id: string; mode: FollowUpMode; text: string }
