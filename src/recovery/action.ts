@@ -7,8 +7,8 @@ export type Action =
   /** A repair that changes the next request: appended to the log, then tried at once. `notice` is the one line for the person. */
   | { do: "repair"; quarantine: Quarantine; notice: string }
   /**
-   * A request that was refused in words which nobody knows is tried with this, and as the log has it otherwise; it is logged when the
-   * provider takes that. `notice` is the one line for the person, `kept` the one for then.
+   * A trial, for a request that was refused in unknown words: the next request goes with this quarantine, which is logged only if the
+   * provider accepts it. `notice` is the line for the person now, `kept` the one for when it is logged.
    */
   | { do: "try"; quarantine: Quarantine; notice: string; kept: string }
   /** Calls without output or outputs without call that the projection did not see: append what is missing. */

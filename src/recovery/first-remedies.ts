@@ -41,7 +41,10 @@ function loopStart({ elements }: Refused): number {
   return elements.findLastIndex(({ record: { event } }) => event.kind === "message" && event.role === "user");
 }
 
-/** The one block that the error names, where it was damaged by itself; one of the open loop was changed among others (row 16). */
+/**
+ * The one thinking block that the error names, where it alone was damaged. Not for blocks of the open loop, which are refused when others
+ * around them changed (row 16).
+ */
 export const namedThinking: Remedy = {
   rung: 0,
   propose(refused) {
@@ -87,7 +90,7 @@ export const thinkingRestored: Remedy = {
   propose(refused) {
     const { failure, elements, projection, options } = refused;
     if (isFailureOf(failure, "thinking-signature-rejected") && !failure.data.latest) return undefined;
-    // What was refused itself since, when it was sent again, is not what is missing.
+    // Once restored thinking has been refused itself, missing thinking isn't the cause.
     if (options.climbed.some(({ scope }) => scope.kind === "restored")) return undefined;
     const start = elements[loopStart(refused)]?.record.event.seq ?? -1;
     const isOfLoop = (record: ItemRecord): boolean =>
@@ -113,8 +116,8 @@ export const thinkingOff: Remedy = {
 };
 
 /**
- * The whole input is sent in place of the response that isn't there (row 43); the next response is built on again. A provider that has missed
- * two keeps none.
+ * Sends the whole input in place of the response that isn't there (row 43); later requests build on responses again. After a second miss
+ * the provider counts as one that keeps none.
  */
 export const wholeInput: Remedy = {
   rung: 0,
@@ -168,7 +171,10 @@ const knownTypes: ReadonlySet<string> = new Set([
   "custom_tool_call_output",
 ]);
 
-/** Items of the type that the error names, or that the item has that it names, or else of the first unusual one, go as notes (row 26). */
+/**
+ * Sends as notes all items of the type that the error names, else of the type of the item it names, else of the first unusual type (row
+ * 26).
+ */
 export const typeAsNotes: Remedy = {
   rung: 0,
   propose({ failure, elements, named: [meant] }) {
@@ -210,7 +216,9 @@ export const namedAsNote: Remedy = {
   },
 };
 
-/** Parameters without which it would be another request; of the tools some may go (`tools[web_search]`). By their first part. */
+/**
+ * Parameters, by their first part, that can't be left out without making it another request. (Single tools may go: `tools[web_search]`.)
+ */
 const needed: ReadonlySet<string> = new Set([
   "conversation",
   "input",

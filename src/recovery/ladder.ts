@@ -33,7 +33,10 @@ import {
   transcript,
 } from "./rungs.ts";
 
-/** What loses more and more: sealed reasoning, ids, media, and at last everything but words. Rotation comes after it (`policy.ts`). */
+/**
+ * The general rungs, least loss first: sealed reasoning, ids, media, and at last everything but words. Rotation comes after them
+ * (`policy.ts`).
+ */
 const general: readonly Remedy[] = [ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
 const ids: readonly Remedy[] = [itemIds, callIds, ofIssuer, allSealed, transcript];
 
@@ -69,8 +72,8 @@ export function hasLadder(failureClass: FailureClass): boolean {
 }
 
 /**
- * The first remedy that changes a request which was refused for what it replays, one that wouldn't is passed over; `undefined` when none is
- * left. `projection` is the one that the refused request was made from.
+ * The first remedy, in the order of the class's ladder, that changes the refused request; `undefined` when none is left. `projection` is
+ * the one that the refused request was made from.
  */
 export function climb(
   failure: Failure,

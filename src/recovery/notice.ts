@@ -224,7 +224,7 @@ const scopeWords: Readonly<Record<"items" | "issuer" | "sealed", string>> = {
   sealed: "no sealed reasoning is accepted here any more",
 };
 
-/** Of items that are set aside for another reason than their seal. */
+/** Words for items that are set aside for another reason than their seal, by class. */
 const leftOutWords: Readonly<Partial<Record<FailureClass, string>>> = {
   "reasoning-unpaired": "reasoning was refused without the item that it led to",
   "duplicate-item": "an item was refused because it was there twice",

@@ -8,8 +8,9 @@ export type PairRepair =
   | { do: "in-words"; quarantine: Quarantine };
 
 /**
- * A call that is open in the log gets its output there (failures.md rows 27 and 28). One that is answered, and was sent so, is refused for
- * a reason that nobody can see: the call and its outputs go in words to this issuer, which is the least that changes the request. `undefined` when the error names no call of the window.
+ * How to mend a refused pair. A call without output in the log gets one there (failures.md rows 27 and 28). A call that has its output,
+ * and was sent with it, is refused for an unknown reason: call and outputs are told in words to this issuer, the least change that makes
+ * another request. `undefined` when the error names no call of the window.
  */
 export function pairRepair(
   history: {

@@ -16,11 +16,11 @@ export interface Circumstances {
   random: number;
   /** Whether limits are to be waited for (`--wait`). */
   wait: boolean;
-  /** What the failed request was made from, without what it was only tried with. */
+  /** The projection that the failed request was made from, without the quarantine of a running trial. */
   projection: Projection;
   /** The last sequence number of the log. */
   upTo: number;
-  /** Whether whoever carries the answer out can make a successor; once a turn. */
+  /** Whether a rotation can be carried out here; the policy answers with one at most once a turn. */
   canRotate?: boolean;
 }
 
@@ -45,7 +45,7 @@ const backoffs: Readonly<Record<RetryKind, Backoff>> = {
   unknown: { retries: 2, firstMs: 500, factor: 2, maxMs: 8_000 },
 };
 
-/** A longer wait than this is not sat out unless the person asked for it. */
+/** A wait longer than this parks the turn, unless the person asked for waiting. */
 const patienceMs = 60_000;
 const repairLimit = 6;
 const waitLimit = 3;
@@ -107,7 +107,7 @@ function retry(
   situation.noteRetry(kind);
   const backoff = Math.min(maxMs, firstMs * factor ** before) * (0.8 + 0.4 * random);
   const asked = retryAfterMs === undefined ? 0 : retryAfterMs + waitJitter(retryAfterMs, random);
-  // A rate limit's own time is the shortest that helps; what it doesn't say, and what an outage says, is only a lower bound.
+  // The time that a rate limit names is exact. Without one, and for an outage even with one, the backoff is the least that is waited.
   const delay = kind === "rate-limit" && retryAfterMs !== undefined ? asked : Math.max(asked, backoff);
   return { do: "retry", delayMs: Math.round(delay) };
 }
@@ -117,7 +117,7 @@ export function wakeUp(resetsAt: number, now: number, random: number): number {
   return Math.ceil(resetsAt + waitJitter(resetsAt - now, random));
 }
 
-/** Never before the reset; sessions that wait for the same one don't all come at once. */
+/** Added to a wait, so that sessions waiting for the same reset don't all come at once; never negative, so that none asks before it. */
 function waitJitter(waitMs: number, random: number): number {
   return random * Math.min(2_000, 250 + 0.02 * waitMs);
 }
@@ -156,7 +156,9 @@ function repair(failure: Failure, situation: Situation, circumstances: Circumsta
   return { do: "rotate", notice: rotationNotice(failure) };
 }
 
-/** What nobody knows the words for is found out: what the provider takes is logged, and what doesn't help is left as it was. */
+/**
+ * For a refusal in unknown words: tries one change after another. What the provider accepts is logged; what doesn't help leaves no trace.
+ */
 function tryWithout(failure: Failure, situation: Situation, circumstances: Circumstances): Action {
   const { projection, upTo, now } = circumstances;
   const { tried } = situation;
@@ -168,7 +170,10 @@ function tryWithout(failure: Failure, situation: Situation, circumstances: Circu
   return { do: "try", quarantine, notice, kept: keptNotice(failure, quarantine, now) };
 }
 
-/** Summarised once between two steps that succeed; what is still too long then is long because of outputs, which are shortened twice. */
+/**
+ * Between two successful steps the window is summarised once. If the request is still too long, outputs are the cause: they are
+ * shortened, at most twice.
+ */
 function makeRoom(failure: Failure, situation: Situation, circumstances: Circumstances): Action {
   const before = situation.overflows;
   if (before >= overflowLimit) return outOfRoom(failure, situation, circumstances);
@@ -191,7 +196,7 @@ export function outOfRoom(
   return { do: "rotate", notice: rotationNotice(failure) };
 }
 
-/** First what the log can mend; a call that was mended, or that nobody can name, is past that. */
+/** First tries what the log itself can mend; a call that was mended already, or that can't be found, goes to the ladder. */
 function repairPairs(
   failure: Failure,
   sent: string | undefined,

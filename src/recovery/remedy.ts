@@ -62,7 +62,7 @@ export function refusedRequest(failure: Failure, projection: Projection, options
   };
 }
 
-/** Whether something sealed goes with it. */
+/** Whether the element is sent with something sealed in it. */
 export const isSealSent = ({ record, flags }: ProjectedElement): boolean =>
   record.event.sealed !== undefined && (flags & flag.unsealed) === 0;
 

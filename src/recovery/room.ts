@@ -8,9 +8,7 @@ import { counted } from "../lib/words.ts";
 /** About what providers count: 4 bytes a token, of English text and of code alike. */
 export const bytesPerToken = 4;
 
-/**
- * About how many tokens the next request has: what the last response counted and what came since; without such a count, by the bytes.
- */
+/** Tokens of the next request, roughly: what the last response counted plus what came since; without such a count, judged by `bytes`. */
 export function contextTokens(history: History, bytes: number): number {
   const { contextTokens: told, items, step } = history;
   if (!told) {
@@ -29,7 +27,7 @@ export function contextTokens(history: History, bytes: number): number {
 }
 
 const keeps = [16_384, 4_096, 1_024, 256];
-/** What a shortened output has beside what is kept of it. */
+/** Bytes of a shortened output beside the text that is kept. */
 const overhead = 256;
 
 /**

@@ -32,8 +32,8 @@ export function successorCreated(history: History, id: string, version: string):
 }
 
 /**
- * What follows on the items: the counters and what else the fold knows, and the turn that was open, which goes on in the successor. Of the
- * quarantines those stay that say something about the endpoint and nothing about items.
+ * The events that a successor's log has after the items: the counters and other state of the fold, and the open turn, which goes on
+ * there. Only quarantines about the endpoint are carried along; those about items have nothing to hold for.
  */
 export function successorState(history: History): NewEvent[] {
   const { created, title, turn, step, messages, usage, amendments, repairs, delivered } = history;
@@ -71,14 +71,14 @@ export class VisibleHistory {
   readonly #keepOf: (seq: number) => number;
   #left = 0;
 
-  /** Outputs that a full context had shortened stay so: the successor's context would be as full. */
+  /** Outputs shortened for a full context stay short: the successor's context would be just as full. */
   constructor({ quarantines }: Pick<History, "quarantines">) {
     const cuts = quarantines.flatMap(({ scope }) => (scope.kind === "outputs" ? [scope] : []));
     this.#keepOf = (seq) =>
       Math.min(...cuts.filter(({ through }) => seq <= through).map(({ keepBytes }) => keepBytes));
   }
 
-  /** How many items have nothing in the successor. */
+  /** How many items were left behind. */
   get left(): number {
     return this.#left;
   }
@@ -94,7 +94,7 @@ export class VisibleHistory {
     return [itemAdded(record, visible)];
   }
 
-  /** Answers for the calls that have no output: whether they ran is known to the predecessor's log alone. */
+  /** Answers for calls without output. Whether they ran is known only to the predecessor's log, so nothing may run them again. */
   end(): Carried[] {
     return [...this.#unanswered].map((record) => {
       const output = outputItem(

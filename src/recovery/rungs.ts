@@ -5,11 +5,11 @@ import { issuerOf } from "../replay/seal.ts";
 import { type Proposal, type Remedy, seqsOf } from "./remedy.ts";
 
 /**
- * Leaves out the one sealed item that the error names, unless it is the first of its issuer and nothing speaks for its being damaged: then
- * its key was rotated (decisions/0011-a-refused-seal-damage-or-a-new-key.md). Those that end alike, as one in 256 does by chance where two
- * letters before the padding are told, go together. Where none is named, those that bear signs of damage. Climbed
- * once between two steps that succeed: a provider that checks from the end, or names whichever blob it likes, would otherwise be asked once
- * for every blob after a key was rotated.
+ * Leaves out the one sealed item that the error names. Not where it is the first of its issuer and shows no sign of damage: then the key
+ * was rotated, and the whole issuer is meant (decisions/0011-a-refused-seal-damage-or-a-new-key.md). An error quotes a blob's end; items
+ * with the same end go together (one in 256 does by chance, where two letters before the padding are quoted). Where the error names none,
+ * those with signs of damage go. Done once between two successful steps: otherwise a provider that names one blob at a time would be
+ * asked once for every blob after a key was rotated.
  */
 export const named: Remedy = {
   rung: 0,
@@ -29,8 +29,8 @@ export const named: Remedy = {
 };
 
 /**
- * Signs of damage that can be seen without the key: a line that was changed since it was written, a length that no seal has. A sign that all
- * have is none: then that issuer's seals are like that.
+ * Signs of damage that can be seen without the key: a line changed since it was written, a length that no seal has. A sign that every
+ * seal shows is no sign: that issuer's seals are like that.
  */
 function suspects(sealed: readonly ProjectedElement[]): (element: ProjectedElement) => boolean {
   const isAltered = ({ record }: ProjectedElement): boolean => record.altered === true;
@@ -52,7 +52,10 @@ export const ofIssuer: Remedy = {
   },
 };
 
-/** Leaves out everything sealed, and asks for no more; where nothing sealed was sent, only a refusal of seals can be about asking. */
+/**
+ * Leaves out everything sealed and asks for none. Where nothing sealed was sent, it applies only to refusals about seals: those can only
+ * mean the asking.
+ */
 export const allSealed: Remedy = {
   rung: 2,
   propose({ failure, sealed, options: { upTo } }) {

@@ -42,7 +42,7 @@ export class Situation {
     return this.#climbed;
   }
 
-  /** What the request was tried with, the last one in force, since a step last succeeded or a trial helped. */
+  /** The trials since a step last succeeded or a trial helped; the last one is in force. */
   get tried(): readonly Quarantine[] {
     return this.#tried;
   }
@@ -132,7 +132,7 @@ export class Situation {
     this.#attempt++;
   }
 
-  /** What was to answer an overflow could not be tried: it doesn't count. */
+  /** The compaction that was to answer an overflow could not be made: the overflow doesn't count. */
   forgetOverflow(): void {
     this.#overflows--;
   }

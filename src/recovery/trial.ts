@@ -10,8 +10,8 @@ import { allMedia, allSealed, callIds, itemIds, named, ofIssuer, transcript } fr
 const remedies: readonly Remedy[] = [named, ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
 
 /**
- * What a request is tried with that was refused in words which nobody knows: each remedy alone, because none of them is known to be about
- * the cause. `projection` is the log's, without what was tried before (`tried`); `undefined` when nothing is left that makes another request.
+ * The next change to try on a request that was refused in unknown words. Each remedy is tried alone, as none is known to be about the
+ * cause. `projection` is the log's, without earlier trials (`tried`); `undefined` when nothing is left that makes another request.
  */
 export function nextTrial(
   failure: Failure,
@@ -43,7 +43,7 @@ export function isRefusal({ signal }: Failure): boolean {
   return invalid.has(code.toLowerCase()) || invalid.has(type.toLowerCase());
 }
 
-/** Refusals that only what a trial left out can have brought about. */
+/** Refusals that can only be due to what a trial left out. */
 const wantingBack: ReadonlySet<FailureClass> = new Set([
   "reasoning-required",
   "reasoning-unpaired",

@@ -5,7 +5,10 @@ import type { ReplayRule } from "./report.ts";
 
 const plain = /^[\w-]+$/u;
 
-/** The ids under which calls are sent where they can't keep their own. */
+/**
+ * The call ids that replace those which can't be sent as they are (too long, empty, repeated, or with other characters than the wire
+ * takes).
+ */
 export class CallIds {
   readonly #contract: ReplayContract;
   readonly #used = new Set<string>();
@@ -38,7 +41,7 @@ export class CallIds {
     return true;
   }
 
-  /** Takes an output; whether its call goes under another id, which it then has too. */
+  /** Takes an output, which gets the same replacement id as its call; whether there is one. */
   takeOutput(index: number, call: number): boolean {
     const sent = this.#changed.get(call);
     if (sent !== undefined) this.#changed.set(index, sent);
@@ -46,7 +49,10 @@ export class CallIds {
   }
 }
 
-/** Models of local servers and some relays give none; no provider takes that back. A call of the local shell may go by its item's id alone. */
+/**
+ * Local servers and some relays give calls without an id, which no provider takes back. (A call of the local shell may have only its
+ * item's id.)
+ */
 const lacksCallId = ({ kind, call }: ItemRecord["event"]): boolean =>
   call === "" || (call === undefined && kind !== "local_shell_call");
 

@@ -27,7 +27,7 @@ export function continued(projection: Projection, kept: KeptResponse | undefined
   if (kept.issuer !== projection.issuer || kept.model !== projection.model) return undefined;
   if (kept.seq <= projection.chainLost) return undefined;
   const elements = covered(projection, kept);
-  // A request has to say something.
+  // An input with nothing beyond what the response stands for would be an empty request.
   if (elements?.length === projection.count) return undefined;
   return elements && digestOf(elements) === kept.digest
     ? { response: kept.response, elements: elements.length }
@@ -45,7 +45,7 @@ export function chainOf(projection: Projection, through: number): Chain | undefi
   return elements && { issuer, model, through, digest: digestOf(elements) };
 }
 
-/** The elements that a response stands for, when they are the first ones and nothing else is among them. */
+/** The elements that a response stands for, when they are exactly the input's first ones; otherwise `undefined`. */
 function covered(
   projection: Projection,
   kept: Pick<KeptResponse, "through" | "seq">,
@@ -60,7 +60,10 @@ function covered(
   return first.length === 0 ? undefined : first;
 }
 
-/** An answer to a call was part of the request when its call was; the calls that the response made itself have none yet. */
+/**
+ * Whether the response stands for the element: it was in the response's request, or is what the response itself produced. An answer that
+ * was put in for a missing output was in the request if its call was; calls of the response itself have none yet.
+ */
 function isCovered({ kind, record }: ProjectedElement, kept: Pick<KeptResponse, "through" | "seq">): boolean {
   const { seq } = record.event;
   return seq <= kept.through || (kind === "item" && isOwn(record) && seq < kept.seq);
@@ -68,7 +71,7 @@ function isCovered({ kind, record }: ProjectedElement, kept: Pick<KeptResponse, 
 
 const isOwn = (record: ItemRecord): boolean => record.event.type === "item-added" && isModelItem(record);
 
-/** FNV-1a twice over, with two offsets: it tells changes, and guards against nobody. */
+/** FNV-1a with two offsets, as 64 bits. It finds changes; it is no protection against anybody. */
 function digestOf(elements: readonly ProjectedElement[]): string {
   let low = 0x811c9dc5;
   let high = 0x9dc5811c;
@@ -78,7 +81,7 @@ function digestOf(elements: readonly ProjectedElement[]): string {
   };
   for (const { kind, record, flags } of elements) {
     add(record.event.seq);
-    // Whether a call stands there with an answer is told by the answer, which is an element of its own.
+    // That a call is followed by a made-up answer is told by the answer's own element.
     add(kind === "item" ? flags & ~flag.answered : -1);
   }
   return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");

@@ -1,8 +1,8 @@
-/** What a projection keeps of each item, as columns that grow. A reader may hold the flags as they are (`share`). */
+/** What a projection keeps of each item, as growing typed arrays. A snapshot may share the flags array (`share`) without copying it. */
 export class Columns {
   #flags = new Uint16Array(64);
   #rule = new Uint8Array(64);
-  /** So many of the flags are held by a reader, and must stay as they are in the array that it has. */
+  /** The first so many flags are shared with a snapshot: changing one of them copies the array first. */
   #shared = 0;
 
   flags(index: number): number {

@@ -27,7 +27,7 @@ export function activeQuarantines({ issuer, model, quarantines }: ProjectionBasi
 export const isSameList = (left: readonly unknown[], right: readonly unknown[]): boolean =>
   left.length === right.length && left.every((value, at) => value === right[at]);
 
-/** Bytes that an output has beside its text, and that shortening it has to save to be worth it. */
+/** Bytes around an output's text, and what shortening has to save to be worth it. */
 const outputMargin = 256;
 
 /** Whether items are set aside for what is sealed in them, and not as copies of others. */
@@ -41,7 +41,7 @@ export class Directives {
   /** Whether sealed reasoning is asked for. */
   readonly sealed: boolean;
   readonly #isSetAside: (record: ItemRecord) => boolean;
-  /** The same of items that go without what is sealed in them, where that is what was set aside. */
+  /** As `#isSetAside`, by the quarantines of seals alone: items that hold more than a seal are sent without it, and not left out. */
   readonly #isUnsealed: (record: ItemRecord) => boolean;
   readonly #isHolderSetAside: (record: ItemRecord) => boolean;
   readonly detachThrough: number;
@@ -84,7 +84,7 @@ export class Directives {
       -1,
       ...ofKind("chain").map((scope) => scope.through ?? Number.POSITIVE_INFINITY),
     );
-    // What is gone with a response may be gone with its items: their ids are not sent either.
+    // When a kept response is gone, its items may be gone too: their ids are not sent either.
     this.detachThrough = Math.max(through("item-ids"), this.chainLost);
     this.#transcriptThrough = through("transcript");
     this.outputLimit = Math.min(
@@ -133,7 +133,7 @@ export class Directives {
     return seals === "drop" ? "sealed-dropped" : "sealed-elsewhere";
   }
 
-  /** Whether an item that only holds something sealed goes without that. */
+  /** Whether an item that holds something sealed among other content is sent without its seal. */
   isUnsealed(record: ItemRecord, issuer: string): boolean {
     if (!isSealHolder(record.event)) return false;
     const isWhole = record.event.sealed?.shape !== "malformed" && acceptsSeal(this.contract, issuer, record);
@@ -148,7 +148,7 @@ export class Directives {
   wordsRule(record: ItemRecord): ReplayRule | undefined {
     const { kind, seq } = record.event;
     const isUnknown = this.#acceptedTypes !== undefined && !this.#acceptedTypes.has(kind);
-    // It is what is asked for: a request in which it stood in words would be given an answer, and no compaction.
+    // A `compaction_trigger` is the request for a compaction: told in words, it would get an answer instead of one.
     if (kind === "compaction_trigger" && !isUnknown) return undefined;
     if (this.#notes.has(seq))
       return kind === "message" || !this.isTranscript(record) ? "item-refused" : "transcript";

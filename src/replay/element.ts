@@ -5,22 +5,24 @@ import { flag, rewritten } from "./flag.ts";
 import { isModelItem, isSameStep } from "./likeness.ts";
 import { unknownOutcome } from "./pair.ts";
 
-/** A projection as it is written: items by index, their order, how each is sent, and what was found out from their bytes. */
+/**
+ * What a request is written from: the items by index, their order, how each is sent, and the edits that were worked out from their bytes.
+ */
 export interface ProjectedItems {
   readonly items: readonly ItemRecord[];
   readonly order: Int32Array;
   readonly flags: Uint16Array;
   readonly edits: ReadonlyMap<number, readonly Edit[]>;
   readonly callIds: ReadonlyMap<number, string>;
-  /** Whether answers stand behind all calls of their step, and not each behind its own. */
+  /** Whether made-up answers stand after all calls of their step, rather than each right after its own call. */
   readonly gathered: boolean;
-  /** Whether a line of the user's stands before everything, and behind it. */
+  /** Whether a message of the user's is put before everything, and after it (`frame`). */
   readonly ends: { readonly head: boolean; readonly tail: boolean };
 }
 
 export type ElementKind = "item" | "answer" | "head" | "tail";
 
-/** What stands before a request that would begin with the assistant, and behind one that would end with it. */
+/** The messages put before a request that would begin with the assistant, and after one that would end with it. */
 export const frame = {
   head: messageItem("user", "[The beginning of this conversation is not available.]"),
   tail: messageItem("user", "[Go on from where this ends, without repeating any of it.]"),
@@ -50,7 +52,7 @@ export function* sentElements(projected: ProjectedItems): Generator<readonly [El
   if (ends.tail) yield ["tail", -1];
 }
 
-/** Who speaks an item as it is sent, a message under `role`; `undefined` for instructions, which are nobody's turn. */
+/** Which side says an item as it is sent (a message under `role`); `undefined` for instructions, which belong to neither. */
 export function speakerOf(
   { event }: ItemRecord,
   flags: number,
@@ -65,7 +67,7 @@ export function speakerOf(
 const nothing = new Uint8Array(0);
 const none: readonly Edit[] = [];
 
-/** The changes to an item's stored bytes, in order; `found` is what was found out from them. */
+/** The changes to an item's stored bytes, in order; `found` are those that had to be worked out from the bytes. */
 export function editsOf(
   record: ItemRecord,
   flags: number,

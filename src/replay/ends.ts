@@ -7,7 +7,7 @@ import { flag } from "./flag.ts";
 import { isModelItem, isSameStep } from "./likeness.ts";
 import { type ReplayEntry, ruleWords } from "./report.ts";
 
-/** Whether a line of the user's has to stand before everything and behind it, and what a report says of that. */
+/** Whether a message of the user's has to be put before everything, and after it, and what a report says about that. */
 export interface Ends {
   readonly head: boolean;
   readonly tail: boolean;
@@ -51,7 +51,7 @@ export function endsOf(
   return { head, tail, entries };
 }
 
-/** Whether the step that ends a request has a call whose answer is made up, which stands behind the whole step. */
+/** Whether the last step has a call with a made-up answer, which then stands after the whole step. */
 function isAnswered(
   items: readonly ItemRecord[],
   order: Int32Array,

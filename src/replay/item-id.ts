@@ -13,8 +13,8 @@ const prefixes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whether an item goes with its id, as far as that depends on the item alone. Where the provider keeps the state, an id that another one made
- * is one that it doesn't know.
+ * Whether an item is sent with its id, as far as the item alone decides. Where the provider keeps state, it doesn't know the ids that
+ * another one made.
  */
 export function keepsId(record: ItemRecord, contract: ReplayContract, issuer: string): boolean {
   if (contract.itemIds === "detach") return false;

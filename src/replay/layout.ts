@@ -39,9 +39,9 @@ export class Layout {
   /** Bytes of the items that are sent, without what is `#answered`. */
   #size = 0;
   #count = 0;
-  /** Calls that are followed by an answer: nearly every call is for a moment, until its output comes. */
+  /** Calls that are followed by a made-up answer. Nearly every call is one for a moment, until its output comes. */
   readonly #answered = new Set<number>();
-  /** What was found out from the bytes of items; a reader may hold it (`#isShared`). */
+  /** Edits worked out from items' bytes, by index; a snapshot may share the map (`#isShared`). */
   #edits = new Map<number, readonly Edit[]>();
   #isShared = false;
   readonly #unlocated = new Set<number>();
@@ -95,7 +95,7 @@ export class Layout {
     this.#set(index, 0);
   }
 
-  /** Sends an item, or sends it otherwise than before. */
+  /** Marks an item as sent with these flags, in place of those it had. */
   send(index: number, flags: number): void {
     this.#columns.setRule(index, 0);
     this.#set(index, flag.sent | flags);
@@ -139,7 +139,7 @@ export class Layout {
     this.#size += this.#sizeOf(index);
   }
 
-  /** What is to be written, unaffected by items that are taken later; copied only if what it covers has to change. */
+  /** What a request is written from, unaffected by items that are taken later; copied only if what it covers has to change. */
   snapshot(): ProjectedItems {
     this.#isShared = true;
     return {
@@ -211,7 +211,7 @@ export class Layout {
     return endsOf(this.#contract, this.#items, this.order.list(), this.#columns);
   }
 
-  /** What was found out from an item's bytes holds no more. */
+  /** Drops the edits of an item, whose flags have changed. */
   #forget(index: number): void {
     if (!this.#edits.has(index)) return;
     if (this.#isShared) this.#edits = new Map(this.#edits);

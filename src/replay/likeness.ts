@@ -7,14 +7,14 @@ export function isModelItem({ event }: ItemRecord): boolean {
   return event.kind !== "message" || event.role === "assistant";
 }
 
-/** Anything that stands in a step. */
+/** The turn and step that something belongs to. */
 export interface InStep {
   readonly seq?: number;
   readonly turn?: number;
   readonly step?: number;
 }
 
-/** Whether both stand in one response of the model, with its outputs. */
+/** Whether both belong to the same response of the model, its outputs included. */
 export function isSameStep(left: InStep | undefined, right: InStep): boolean {
   return left !== undefined && left.turn === right.turn && left.step === right.step;
 }

@@ -1,4 +1,4 @@
-/** Of a response's run: what the model made, then the outputs of its calls, then those outputs that go in words. */
+/** Ranks within a run: what the model made, then the outputs of its calls, then outputs that are told in words. */
 const ranks = 3;
 
 /**
@@ -8,11 +8,11 @@ const ranks = 3;
  * item by itself, and each element comes to its place in constant time, however many there are.
  */
 export class ElementOrder {
-  /** What stands behind each; -1 behind the last. */
+  /** Index of the element after each; -1 after the last. */
   #next = new Int32Array(64);
-  /** The first of the run that each stands in. */
+  /** Index of the first element of each one's run. */
   #run = new Int32Array(64);
-  /** By the first of a run, the last of each rank; what stands before it where a rank has none. */
+  /** For the first element of each run, the last element of each rank; where a rank has none, the one before it. */
   #ends = new Int32Array(64 * ranks);
   #first = -1;
   #last = -1;
@@ -42,7 +42,10 @@ export class ElementOrder {
     this.#put(index, this.lastRun, 0);
   }
 
-  /** Puts an output with its call, behind the others; one in words, which the user says, behind all others. */
+  /**
+   * Puts an output after its call's step and the outputs there already; one told in words, as a message of the user's, after all of
+   * those.
+   */
   answer(index: number, call: number, isTold: boolean): void {
     this.#put(index, this.#run[call]!, isTold ? 2 : 1);
   }

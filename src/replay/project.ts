@@ -36,8 +36,8 @@ export function project(
 }
 
 /**
- * What is sent of a window: for each item verbatim, changed, or left out, and in which order (R25, R32). It knows items by their headers;
- * their bytes stay where they are. Each item costs constant time, once.
+ * What is sent of a window: each item verbatim, changed, or left out, and in which order (R25, R32). It decides by the items' headers;
+ * their bytes stay in the store. Each item is looked at once, in constant time.
  */
 export class Projection {
   /** The backend's contract. */
@@ -60,12 +60,13 @@ export class Projection {
   readonly #media: MediaWindow;
   readonly #seals: SealWindow | undefined;
 
-  // The step that the last items of the model belong to, its reasoning that waits for the item it led to, and whether any was left out.
+  // The step of the model's latest items, its reasoning that is held until the item it led to comes, and whether any of it was left out.
   #step: InStep | undefined;
   #waiting: number[] = [];
   #stepLost = false;
 
-  // For contracts that require plain reasoning where tools are called: whether one was since the last message of the user, and what waits.
+  // For contracts that require plain reasoning where tools are called: whether a tool was called since the user's last message, and the
+  // reasoning that is held until one is.
   #isCalled = false;
   #held: number[] = [];
 
@@ -90,7 +91,7 @@ export class Projection {
     return this.#directives.without(this.#turn);
   }
 
-  /** Responses that ended up to this sequence number are not kept by the endpoint, as it has said. */
+  /** Responses that ended up to this sequence number are lost: the endpoint has said that it doesn't keep them. */
   get chainLost(): number {
     return this.#directives.chainLost;
   }
@@ -144,7 +145,7 @@ export class Projection {
     return this.#layout.isSameAs(other.#layout);
   }
 
-  /** The call id of the log that goes under this one, as an error names it. */
+  /** The log's call id for the one that was sent, and that an error names. */
   callNamed(sent: string): string {
     return this.#layout.callNamed(sent);
   }
@@ -237,7 +238,10 @@ export class Projection {
     this.#send(index, record, this.#idFlag(record) | detached);
   }
 
-  /** The item that reasoning led to has come: it is sent, or waits for a call where only exchanges with calls keep theirs. */
+  /**
+   * The item that the held reasoning led to has come: the reasoning is sent, or held further for a call where only exchanges with calls
+   * keep theirs.
+   */
   #release(index: number): void {
     const record = this.#items[index]!;
     const needsCall = this.#contract.reasoningText === "required" && !record.event.sealed;
@@ -316,8 +320,8 @@ export class Projection {
   }
 
   /**
-   * An item that was sent before. Some gateways give every item the same id, so that an id alone says nothing: a different item of the
-   * same id is sent without it.
+   * Whether the item was sent before. Some gateways give every item the same id, so an id alone proves nothing: a different item with a
+   * known id is sent without the id.
    */
   #isRepeated(index: number, record: ItemRecord): boolean {
     const { id } = record.event;
@@ -341,7 +345,10 @@ export class Projection {
     return owner !== undefined && this.#items[owner] !== record ? flag.detached : 0;
   }
 
-  /** Reasoning goes with the response that it led to: one that a response of another step follows was cut off. */
+  /**
+   * Ends the step before. Reasoning of a step that had no further item is dropped: the response was cut off, and reasoning is only sent
+   * with what it led to.
+   */
   #enterStep(record: ItemRecord): void {
     if (isSameStep(this.#step, record.event)) return;
     this.#interrupt();

@@ -12,7 +12,7 @@ import {
 import { flag } from "./flag.ts";
 import type { Projection } from "./project.ts";
 
-/** Items' bytes as a store gives them: one buffer or more each, in the order asked for, as many at once as it read. */
+/** Reads items' bytes from a store: for each ref one buffer or more, in the order asked for; each batch holds what one read brought. */
 export type Bodies = (refs: readonly BodyRef[]) => AsyncIterable<readonly Uint8Array[]>;
 
 /** A projection as a request sends it; has the shape of `RequestInput` in `provider.ts`. */
@@ -26,7 +26,7 @@ export interface ProjectedInput {
 
 const chunkBytes = 1024 * 1024;
 const comma = new Uint8Array([0x2c]);
-/** Up to so many bytes are copied faster one by one than through a view of their own. */
+/** Runs of at most this many bytes are copied faster byte by byte than with `set` on a subarray. */
 const fewBytes = 48;
 
 /** Reads the few bytes that a projection has to look at (none, as a rule), and gives its input, without its first `from` elements. */

@@ -60,7 +60,7 @@ function memberEdits(
     if (member) edits.push({ from: member.valueStart, to: member.end, bytes: json(value) });
     else {
       const start = item.indexOf(0x7b) + 1;
-      // Before a cut of the first member, which begins there too.
+      // Goes first: a cut of the first member begins at the same place.
       edits.unshift({
         from: start,
         to: start,
@@ -88,7 +88,7 @@ export function cuts(found: readonly Member[], isCut: (member: Member) => boolea
   return edits;
 }
 
-/** Parts that can't be shown, or not be opened, become words. */
+/** The edits that turn content parts which can't be sent, or whose seal can't be opened, into words. */
 function partEdits(
   item: Uint8Array,
   found: readonly Member[],
@@ -112,7 +112,7 @@ function partEdits(
   });
 }
 
-/** What is sealed in a call's arguments becomes words; a member that says what is sealed there says that nothing is. */
+/** The edits that turn what is sealed in a call's arguments into words; the member that lists sealed arguments is emptied. */
 function argumentEdits(item: Uint8Array, found: readonly Member[], flags: number): Edit[] {
   const given = (flags & flag.unsealed) === 0 ? undefined : found.find(({ key }) => key === "arguments");
   const words = given && unsealedArguments(JSON.parse(decoder.decode(item)), sealedText);
@@ -239,7 +239,7 @@ function plainMessage(item: Uint8Array, role: string): Uint8Array {
 
 const longestText = 2_000;
 
-/** An item's JSON without what only its own provider can read: seals, and texts too long to be words. */
+/** An item's JSON without seals, which only its own provider can read, and without texts that are too long to be words. */
 function outline(item: Uint8Array): string {
   return writeJson(JSON.parse(decoder.decode(item)) as object, (key, value) => {
     if (key === "encrypted_content" || key === "thought_signature" || key === "id") return undefined;

@@ -4,11 +4,11 @@ import { flag } from "./flag.ts";
 import type { Layout } from "./layout.ts";
 import { type InStep, isModelItem, isSameStep } from "./likeness.ts";
 
-/** For contracts that take seals of the newest turns alone: what was sealed in turns that leave this window is left out from then on. */
+/** For contracts that accept seals of the newest turns only: leaves out what was sealed in turns that have left that window. */
 export class SealWindow {
   readonly #turns: number;
   readonly #layout: Layout;
-  // How far the turns that left were looked through, and the last step in which something was left out.
+  // Index up to which items were looked at, and the last step of which something was left out.
   #at = 0;
   #turn = 0;
   #step: InStep | undefined;
