@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { quoted } from "./words.ts";
+import { quoted, quotedPrompt } from "./words.ts";
 
 it.each([
   ["a/b-c_d.e", "a/b-c_d.e"],
@@ -9,4 +9,13 @@ it.each([
   ["", "''"],
 ])("%j is %s for a shell", (word, expected) => {
   expect(quoted(word)).toBe(expected);
+});
+
+it.each([
+  ["go on", "'go on'"],
+  ['mend `npm test`, it\'s "red"', "'mend `npm test`, it'\\''s \"red\"'"],
+  ["two\nlines", '"…"'],
+  ["long ".repeat(100), '"…"'],
+])("the prompt %j is %s for a shell: whole, or left open", (prompt, expected) => {
+  expect(quotedPrompt(prompt)).toBe(expected);
 });

@@ -1,3 +1,5 @@
+import { printableLine } from "./printable.ts";
+
 /** Counts and durations in words, the same everywhere. */
 
 /** "1 message", "2 messages". */
@@ -55,6 +57,10 @@ export function systemWords(error: unknown): string {
   const words = code === undefined ? undefined : systemCodes[code];
   return words === undefined ? message : `${words} (${code})`;
 }
+
+/** A prompt as a shell takes it, whole; one that is too long to be shown, or has more than one line, leaves its place open. */
+export const quotedPrompt = (prompt: string): string =>
+  printableLine(prompt, 300) === prompt ? quoted(prompt) : '"…"';
 
 /** A word as a shell takes it, whatever is in it: a `~` at its beginning would be a home. */
 export const quoted = (word: string): string =>

@@ -225,7 +225,7 @@ export class LogReader {
 
 export function schemaNewer(path: string, found: number): Failure<"schema-newer"> {
   const message =
-    `${path} was written by a newer version of throughline (schema ${found}, this version reads up to ${schemaVersion}); ` +
-    "nothing was changed. Update throughline and try again: npm install -g throughline@latest";
+    `${path} was written by a newer version of Throughline (schema ${found}, this version reads up to ${schemaVersion}); ` +
+    "nothing was changed. Update Throughline (in its clone: git pull && npm ci), then try again";
   return new Failure("schema-newer", message, { found, supported: schemaVersion });
 }

@@ -62,6 +62,21 @@ it("a workspace's own file of which nobody has said whether it is trusted is nam
   rmSync(root, { recursive: true });
 });
 
+it("what holds for every workspace is refused in the file of one, where nobody would read it", () => {
+  const root = mkdtempSync(join(tmpdir(), "config-"));
+  const [home, folder] = [join(root, "home"), join(root, "work")];
+  const path = join(folder, ".throughline", "config.toml");
+  for (const made of [home, dirname(path)]) mkdirSync(made, { recursive: true });
+  const trusts = `[workspaces.${JSON.stringify(folder)}]\ntrusted = true\n`;
+  writeFileSync(join(home, "config.toml"), trusts);
+  for (const text of ['[gateway]\nlisten = "8790"\n', trusts]) {
+    writeFileSync(path, text);
+    expect(() => readConfig({ home }, {}, folder), text).toThrow(path);
+    expect(readConfig({ home: dirname(path) }, {}, folder), "the home's own file").toMatchObject({});
+  }
+  rmSync(root, { recursive: true });
+});
+
 it("a wrong approval is told of where it was given", () => {
   const read = (approval: string | undefined, variable: string) => () =>
     readConfig(

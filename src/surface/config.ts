@@ -23,8 +23,8 @@ const hasNoLogin = (text: string): boolean => {
   return !url || (url.username === "" && url.password === "");
 };
 
-/** Settings that a person can give; every source has the same members. Strict: a misspelt name is an error, never ignored. */
-const fileSchema = z.strictObject({
+/** What a workspace's own file can hold. Strict: a misspelt name is an error, never ignored. */
+const workspaceSchema = z.strictObject({
   provider: z.string().optional(),
   model: z.string().optional(),
   effort: z.string().optional(),
@@ -51,6 +51,10 @@ const fileSchema = z.strictObject({
       }),
     )
     .optional(),
+});
+
+/** What the home's file can hold: also what holds for every workspace, and would have no effect in the file of one. */
+const fileSchema = workspaceSchema.extend({
   /** What `throughline gateway` takes as options. */
   gateway: z
     .strictObject({
@@ -63,7 +67,7 @@ const fileSchema = z.strictObject({
       token_env: z.string().optional(),
     })
     .optional(),
-  /** Folders whose own `.throughline/config.toml` is read. Only the home's file can say so. */
+  /** Folders whose own `.throughline/config.toml` is read. */
   workspaces: z.record(z.string(), z.strictObject({ trusted: z.boolean() })).optional(),
 });
 type ConfigFile = z.infer<typeof fileSchema>;
@@ -149,12 +153,12 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
   for (const name of ["provider", "model", "effort"] as const)
     if (options[name] === "")
       throw new Failure("usage", `--${name} names nothing: what was given is empty. Nothing was done.`, {});
-  const own = readFile(join(home, "config.toml"));
+  const own = readFile(join(home, "config.toml"), fileSchema);
   const trusted = own.workspaces?.[folder]?.trusted;
   const localPath = join(folder, ".throughline", "config.toml");
-  const local = trusted === true ? readFile(localPath) : {};
-  const isUndecided =
-    trusted === undefined && localPath !== join(home, "config.toml") && existsSync(localPath);
+  const isOther = localPath !== join(home, "config.toml");
+  const local: ConfigFile = trusted === true && isOther ? readFile(localPath, workspaceSchema) : {};
+  const isUndecided = trusted === undefined && isOther && existsSync(localPath);
   const approval =
     options.approval ??
     valueOf(environment, "THROUGHLINE_APPROVAL") ??
@@ -242,7 +246,7 @@ function urlFrom(
 
 const configurationPage = "What can stand there: docs/configuration.md";
 
-function readFile(path: string): ConfigFile {
+function readFile(path: string, schema: z.ZodType<ConfigFile>): ConfigFile {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -268,7 +272,7 @@ function readFile(path: string): ConfigFile {
       { cause: error },
     );
   }
-  const checked = fileSchema.safeParse(value);
+  const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const issue = checked.error.issues[0];
   const at = issue?.path.join(".");

@@ -73,11 +73,11 @@ describe("throughline, as people type it", () => {
   );
 
   it.each([
-    [["resume", "make it better"], /No session has.*throughline resume --last "make it better"/u],
+    [["resume", "make it better"], /No session has.*throughline resume --last 'make it better'/u],
     [["resume", "oldr", "Go on."], /The nearest: [0-9a-f-]{36} \(older\)/u],
     [
       ["resume", "--last", "make", "it"],
-      /several words stands in quotes.*throughline resume --last "make it"/u,
+      /several words stands in quotes.*throughline resume --last 'make it'/u,
     ],
     [["show", "I am old"], /No session has the id or name "I am old".*The nearest: [0-9a-f-]{36} \(older\)/u],
     [["sesions"], /Unknown command "sesions"\. Did you mean sessions\?.*See: throughline --help/u],

@@ -115,6 +115,12 @@ describe("throughline doctor and repair", () => {
       );
       const full = await rig.run(["doctor", "--error", "Your input exceeds the context window"]);
       expect(full.out).toContain("`codex resume --last --model MODEL`");
+      for (const words of [["doctor"], ["repair", rollout.thread]]) {
+        const limited = await rig.run([...words, "--error", "The usage limit has been reached"]);
+        expect(limited.out + limited.err, "only what was pasted, and what Codex takes").toMatch(
+          /\(usage-limit\): The usage limit has been reached\.[^]*go on after the reset with `codex resume --last`(?! or|,)/u,
+        );
+      }
       expect(readFileSync(rollout.path).equals(bytes)).toBe(true);
     }));
 

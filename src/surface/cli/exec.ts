@@ -2,7 +2,7 @@ import { uuidv7 } from "../../lib/ids.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
-import { counted } from "../../lib/words.ts";
+import { counted, quotedPrompt } from "../../lib/words.ts";
 import { entryOf } from "../../lib/table.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import type { TurnOutcome } from "../../session/event.ts";
@@ -80,7 +80,7 @@ export async function readResumption(invocation: Invocation): Promise<{
     const words = "A prompt of several words stands in quotes, and --last takes no session beside it.";
     throw new Failure(
       "usage",
-      `${words} Nothing was sent: throughline resume --last "${args.join(" ")}"`,
+      `${words} Nothing was sent: throughline resume --last ${quotedPrompt(args.join(" "))}`,
       {},
     );
   }

@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
+import { quotedPrompt } from "../../lib/words.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
 import { placeOf } from "../place.ts";
@@ -41,7 +42,7 @@ export async function findSession(
   const hint = near.length === 0 ? "" : `The nearest: ${near.map(label).join("; ")}. `;
   // A prompt without a session before it.
   const prompt = /\s/u.test(reference)
-    ? `To go on with the newest one: throughline resume --last ${JSON.stringify(printableLine(reference, 40))}. `
+    ? `To go on with the newest one: throughline resume --last ${quotedPrompt(reference)}. `
     : "";
   throw new Failure(
     "session-missing",

@@ -23,6 +23,7 @@ import { isOrphan } from "./own-findings.ts";
 import { progress } from "./progress.ts";
 import { doneText, leftText, nextText, nothingText, previewText } from "./repair-text.ts";
 import { referencesIn } from "./reference.ts";
+import { toldOf } from "./whose-error.ts";
 import { meantBy } from "./rollouts.ts";
 import { toldHome } from "./store-for.ts";
 
@@ -101,19 +102,22 @@ function choiceOf(invocation: Invocation): Pick<RepairOptions, "seals" | "only">
       {},
     );
   if (olderThan !== undefined) return { seals: { which: "older", than: ageOf(olderThan) } };
-  if (pasted !== undefined) return namedBy(understand(pasted, Date.now()));
+  if (pasted !== undefined) return namedBy(understand(pasted, Date.now()), pasted);
   const seals: SealChoice = { which: all ? "all" : keeps ? "none" : "dead" };
   return { seals };
 }
 
 /** Only what the message speaks of. */
-function namedBy({ kinds, seals, failure, means }: Understood): Pick<RepairOptions, "seals" | "only"> {
-  if (kinds.length === 0)
+function namedBy(understood: Understood, pasted: string): Pick<RepairOptions, "seals" | "only"> {
+  const { kinds, seals } = understood;
+  if (kinds.length === 0) {
+    const { means, youCan } = toldOf(understood, pasted);
     throw new Failure(
       "usage",
-      `No repair of the session's file helps against this: ${failure?.message ?? means}. Nothing was changed. To see what is wrong with the file all the same: throughline doctor`,
+      `No repair of the session's file helps against this: ${means.replace(/\.$/u, "")}. Nothing was changed. What you can do: ${youCan}. What is wrong with the file all the same: throughline doctor`,
       {},
     );
+  }
   return { seals: seals ?? { which: "none" }, only: new Set(kinds) };
 }
 

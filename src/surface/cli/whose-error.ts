@@ -15,8 +15,8 @@ export function whoseError(
   diagnoses: readonly Diagnosis[],
   { pasted, folder, now, reference }: { pasted: string; folder: string; now: number; reference: Reference },
 ): Said {
-  const { failure, means, youCan, kinds } = understood;
-  const entry = failure && failures[failure.class];
+  const { failure, kinds } = understood;
+  const { means, youCan } = toldOf(understood, pasted);
   const sessions = sessionsOf(understood, diagnoses, { folder, now, reference });
   const mended = kinds.some((kind) => catalogue[kind].mends === "repair");
   const other = kinds
@@ -24,12 +24,25 @@ export function whoseError(
     .find((words) => words !== "repair" && words !== undefined);
   return {
     ...(failure && { class: failure.class }),
-    means: (entry ? asPasted(failure.message.replace(` Next: ${entry.youCan}.`, ""), pasted) : means) ?? "",
+    means,
     youCan: mended
       ? (sessions[0]?.command ?? "throughline repair, with the session's id, shows what it would change")
-      : (other ?? youCan ?? (entry === undefined ? "try again" : codexWords(entry.youCan))),
+      : (other ?? youCan),
     kinds: [...kinds],
     sessions,
+  };
+}
+
+/** What a message means and what its reader can do, whichever session it is of. */
+export function toldOf(
+  { failure, means = "", youCan }: Understood,
+  pasted: string,
+): { means: string; youCan: string } {
+  if (!failure) return { means, youCan: youCan ?? "try again" };
+  const entry = failures[failure.class];
+  return {
+    means: asPasted(failure.message.replace(` Next: ${entry.youCan}.`, ""), pasted),
+    youCan: codexWords(entry.youCan),
   };
 }
 
@@ -38,11 +51,13 @@ function asPasted(message: string, pasted: string): string {
   return pasted.includes("400") ? message : message.replace(", HTTP 400", "");
 }
 
-/** The catalogue speaks of our own sessions, and so does the end of a failure's message. */
+/** The catalogue speaks of our own sessions and options, and so does the end of a failure's message. */
 function codexWords(youCan: string): string {
   return youCan
     .replaceAll("`throughline resume --last", "`codex resume --last")
     .replaceAll("--provider NAME", "-c model_provider=NAME")
+    .replace("`--effort`", "`-c model_reasoning_effort=…`")
+    .replace(", or let it wait with `--wait`", "")
     .replaceAll("`throughline show SESSION`", "`throughline doctor SESSION`");
 }
 
