@@ -50,10 +50,9 @@ export async function createSession(
 }
 
 /**
- * Takes a session's lease and reads its window; a session that was rotated stands for the one that goes on with it. One that this process
- * owns already is given as its journal, and is this function's from then on. `equip` is asked, with
- * the history at hand, for what the session is to run with; when it throws, the lease is given back. Throws `session-missing`, `lease-held`
- * (without `force`) and `schema-newer`.
+ * Takes a session's lease and reads its window; for a session that was rotated, its successor's. A `Journal` is a session that this
+ * process owns already, and belongs to this function from then on. `equip` is given the history and answers what the session is to run
+ * with; when it throws, the lease is given back. Throws `session-missing`, `lease-held` (without `force`) and `schema-newer`.
  */
 export async function resumeSession(
   runtime: Runtime,
@@ -78,7 +77,7 @@ export async function resumeSession(
   }
 }
 
-/** A session that this process owns: it runs turns, one at a time. Another one that is asked for meanwhile is refused with `usage`. */
+/** A session that this process owns. It runs one turn at a time; asking for another meanwhile throws `usage`. */
 export class Session {
   readonly #runtime: Runtime;
   readonly #equipment: Equipment;
@@ -97,12 +96,12 @@ export class Session {
     this.#trial = new Trial(runtime, () => this.#journal, this.#requests);
   }
 
-  /** Another one after a rotation. */
+  /** Changes when the session is rotated. */
   get id(): string {
     return this.#journal.log.id;
   }
 
-  /** What is true of it now: the fold of its log, which goes on with it. */
+  /** The fold of its log, which changes in place as the log grows. */
   get history(): History {
     return this.#journal.history;
   }
@@ -113,7 +112,7 @@ export class Session {
     if (events.length > 0) await this.#journal.append(...events.map((event) => ({ event })));
   }
 
-  /** Logs an item of ours: context, a prompt, or a follow-up. It belongs to the step that comes next. */
+  /** Logs an item that the model didn't make: context, a prompt, or a follow-up. It belongs to the step that comes next. */
   async addInput(item: Uint8Array, { followUp, before = [] }: InputPlace = {}): Promise<void> {
     const facts = describeItem(item);
     if (!facts) throw new Error("an input item is a JSON object with a type");
@@ -131,8 +130,9 @@ export class Session {
   }
 
   /**
-   * A turn for the prompt, or to go on where the session stopped, and then one for each follow-up, in order, until none is left or a turn
-   * did not complete: what waits then stays queued (R31). With nothing to go on with and nothing queued it throws `usage`.
+   * Runs a turn for the prompt (or, without one, goes on where the session stopped), then one for each queued follow-up, in order, until
+   * none is left or a turn doesn't complete; the rest stay queued (R31). Throws `usage` when there is neither a prompt, nor anything to
+   * go on with, nor a follow-up.
    */
   serve(prompt: string | undefined, signal: AbortSignal): Promise<Served> {
     return this.#alone.at(this.id, async () => {
@@ -164,8 +164,8 @@ export class Session {
   }
 
   /**
-   * Goes on in a new session with what can be seen of this one (R30): its messages, calls and outputs, its name, settings and queue. Within
-   * a turn the turn goes on. This session is left as it was when it throws.
+   * Goes on in a new session with the visible part of this one (R30): its messages, calls and outputs, name, settings and queue. A turn
+   * that is under way goes on there. When it throws, this session is as it was.
    */
   async rotate(notice: string): Promise<void> {
     this.#trial.drop();
@@ -204,7 +204,7 @@ export class Session {
     return outcome;
   }
 
-  /** What a dead owner left: calls without output, a turn without an end. */
+  /** Settles what a dead owner left: gives calls without output one, and ends a turn that has no end. */
   async #settle(signal: AbortSignal): Promise<void> {
     const { environment } = this.#equipment;
     this.#journal.log.describe(summarize(this.history, this.#runtime.clock.now()));
@@ -248,9 +248,8 @@ export class Session {
     this.#runtime.observe({ type: "turn-started", turn });
   }
 
-  /** The heart of it: run, ask what to do about what went wrong, do it, run again. */
+  /** The heart of the runtime: run steps, ask the policy what to do about a failure, do it, run again. */
   async #untilOutcome(situation: Situation, signal: AbortSignal): Promise<TurnOutcome> {
-    // A rotation in the midst of the turn changes the journal.
     this.#trial.drop();
     let turn = this.#steps(signal);
     for (;;) {
@@ -307,7 +306,7 @@ export class Session {
     };
   }
 
-  /** Takes what was queued to steer the turn; not into one that is being cancelled. */
+  /** Logs the follow-ups that were queued to steer the running turn; none once it is being cancelled. True when there were any. */
   async #steer(signal: AbortSignal): Promise<boolean> {
     let taken = false;
     while (!signal.aborted) {
@@ -330,7 +329,7 @@ export class Session {
     return { now: clock.now(), random: random(), wait, projection, upTo: lastSeq, canRotate: true };
   }
 
-  /** Does what was decided; resolves to the turn's outcome when that was the end of it, and to nothing when it goes on. */
+  /** Does what the policy decided; resolves to the turn's outcome when that ends it, and to `undefined` when it goes on. */
   async #carryOut(action: Action, failure: Failure, signal: AbortSignal): Promise<TurnOutcome | undefined> {
     switch (action.do) {
       case "retry":
@@ -365,14 +364,17 @@ export class Session {
     }
   }
 
-  /** The end of the limit that stopped the last turn, when it is to be waited for and is not over. */
+  /** When the limit that stopped the last turn ends (milliseconds since 1970), if that is to be waited for and is still to come. */
   #limit(): number | undefined {
     const { lastOutcome } = this.history;
     const until = lastOutcome?.kind === "limited" ? lastOutcome.until : undefined;
     return this.#runtime.wait && until !== undefined && until > this.#runtime.clock.now() ? until : undefined;
   }
 
-  /** Waits before anything is spent; the log says until when, whoever waits. Resolves to an outcome only when the wait was cancelled. */
+  /**
+   * Waits for a limit before the turn is begun, so that nothing is spent; the last turn's outcome in the log says until when. Resolves to
+   * an outcome only when the wait was cancelled.
+   */
   #sitOut(limit: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {
     const { clock, random } = this.#runtime;
     return this.#wait(wakeUp(limit, clock.now(), random()), signal);
@@ -390,7 +392,7 @@ export class Session {
     const [ended] = await this.#journal.append({
       event: { type: "turn-ended", turn, outcome, checkpoint: checkpointOf(this.history) },
     });
-    // The log's own time: a catalogue that is made again from the log has to say the same.
+    // The log's own time: a catalogue rebuilt from the log must say the same.
     if (ended) this.#journal.log.describe(summarize(this.history, ended.event.at));
   }
 }

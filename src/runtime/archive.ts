@@ -13,7 +13,7 @@ export async function archive(store: SessionStore, id: string, archived: boolean
       if ((history.archived === true) === archived) return [];
       return [{ type: archived ? "session-archived" : "session-unarchived" }];
     });
-    // It was damaged when it was archived, and can be read again.
+    // A session that was damaged when it was archived, and can be read again, has a mark beside its log too.
     if (!archived) await store.shelve(id, false);
   } catch (error) {
     if (!isFailureOf(error, "session-damaged", "schema-newer")) throw error;

@@ -6,7 +6,7 @@ import { itemsOf } from "../store/items.ts";
 const groupBytes = 2 ** 20;
 const groupItems = 500;
 
-/** What of a history's items a new session begins with, in groups that are appended at once. */
+/** The items that a new session takes over from a history, in groups that are appended at once. */
 export async function* carriedItems(
   visible: VisibleHistory,
   items: readonly ItemRecord[],

@@ -8,10 +8,10 @@ import { successorWatch } from "../store/chain.ts";
 import { folding, Journal } from "../turn/journal.ts";
 
 /**
- * Begins anew in a session: its context is never projected again, a turn that was cut off or parked is over, and so it is in the sessions
- * that it was rotated from, which `undo` would bring back. With `scrub` nothing is kept of them but metadata: id, name, folder, settings,
- * counts. Resolves to the ids of the sessions, the head first. What was forked from it is not touched. Throws `lease-held` while somebody
- * works in one of them, and `session-damaged` or `schema-newer` where a log can't take the event.
+ * Clears a session: its context is never projected again, and a turn that was cut off or parked is over. The sessions that it was rotated
+ * from are cleared too, as `undo` would bring them back; forks aren't touched. With `scrub` only metadata is kept: id, name, folder,
+ * settings, counts. Resolves to the ids of the cleared sessions, the head first. Throws `lease-held` while somebody works in one of them,
+ * and `session-damaged` or `schema-newer` where a log can't take the event.
  */
 export async function clearSession(
   store: SessionStore,
@@ -46,7 +46,7 @@ async function clearOne(store: SessionStore, id: string, version: string, scrub:
   }
 }
 
-/** A log that holds what a list needs, and nothing that anybody said. */
+/** The events of a scrubbed log: what a list needs, and nothing that anybody said. */
 function metadataOf(history: History, version: string): NewEvent[] {
   const { id, schema, workspace, settings, name, parent, rotated, successor, archived } = history;
   const { created, turn, step, messages, usage, repairs, delivered } = history;
@@ -80,7 +80,7 @@ function metadataOf(history: History, version: string): NewEvent[] {
   ];
 }
 
-/** The session that this one goes on with, as long as that one says so too. */
+/** The session that this one was rotated from, as long as that one's log still names this one as its successor. */
 async function predecessorOf(
   store: SessionStore,
   id: string,

@@ -6,8 +6,8 @@ import type { Journal } from "../turn/journal.ts";
 import type { Runtime } from "../turn/equipment.ts";
 
 /**
- * What is queued for a session, as its owner takes it (R31). The log decides: a follow-up whose id stands in it was delivered, and its file
- * is only removed. A delivery is noted as begun before it is logged, so that one which ends the process every time comes to an end.
+ * What is queued for a session, as its owner takes it (R31). The log decides: a follow-up whose id it holds was delivered, and only its
+ * file is removed. A delivery is counted before it is logged, so that one which kills the process each time is given up in the end.
  */
 export class FollowUps {
   readonly #runtime: Runtime;

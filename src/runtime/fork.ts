@@ -21,9 +21,9 @@ export interface Fork {
 }
 
 /**
- * A new session with what can be seen of another one (R19): as it is now, or as it was at the end of a step, also of one that a rewind or
- * a summary took out of the window. The other one is only read, whoever works in it. Whole when it has its name, and given back. Throws
- * `usage` when there is nothing to go on from at that step.
+ * Makes a new session from the visible part of another (R19): as it is now, or as it was at the end of a step, even one that a rewind or
+ * a summary took out of the window. The other session is only read, whoever works in it. The new one is whole once it has its name, and
+ * is given back. Throws `usage` when there is nothing to go on from at that step.
  */
 export async function forkSession(
   { store, clock }: Pick<Runtime, "store" | "clock">,
@@ -75,7 +75,7 @@ export async function forkSession(
   return { id, left: visible.left };
 }
 
-/** The last record of a step, wherever it stands now. What was cleared is never sent again (R10). */
+/** Sequence number of a step's last record, whether or not the step is still sent. A cleared step can't be forked from (R10). */
 async function endOf(store: SessionStore, id: string, number: number): Promise<number> {
   const steps = await stepsIn(store, id);
   const step = steps.findLast((candidate) => candidate.step === number);
@@ -90,7 +90,7 @@ async function endOf(store: SessionStore, id: string, number: number): Promise<n
   throw new Failure("usage", message, {});
 }
 
-/** What the fold knows beside the items. The copy was made now, has cost nothing yet, holds no cleared message, and has no turn that is open. */
+/** The fold's state for the copy: made now, no cost yet, not cleared, and no open turn. */
 function forkState(history: History, now: number): NewEvent {
   const [carried] = successorState(history);
   if (carried?.type !== "history-carried") throw new Error("a successor's state begins with what it carries");

@@ -5,7 +5,7 @@ import { type Attributes, histogram, type Meter } from "./meter.ts";
 const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 const tokens = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
 
-/** The conventions' names of who answers, by replay contract; a backend that they don't name goes by the name in the configuration. */
+/** The conventions' `gen_ai.provider.name` by replay contract; backends that they don't name keep their name in the configuration. */
 const providerNames: Readonly<Record<string, string>> = {
   openai: "openai",
   "openai-stored": "openai",

@@ -1,7 +1,7 @@
 import type { Observe, SessionUpdate } from "../turn/update.ts";
 import { type Attributes, histogram, type Meter } from "./meter.ts";
 
-// Calls as the conventions ask for them; seconds up to a week.
+// Histogram bounds: counts of calls as the conventions have them, and seconds up to a week.
 const calls = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144];
 const waits = [1, 10, 60, 600, 3_600, 18_000, 86_400, 604_800];
 

@@ -25,7 +25,7 @@ export async function newJournal(
   return new Journal(log, history());
 }
 
-/** What the log has to say before the session goes on with this equipment. */
+/** The events to log before the session goes on with this equipment. */
 export function adopted({ settings, workspace, changes = [] }: Equipment, history: History): NewEvent[] {
   if (sameSettings(settings, history.settings) && workspace === undefined) return [...changes];
   return [...changes, { type: "settings-changed", settings, ...(workspace && { workspace }) }];
@@ -43,7 +43,7 @@ export async function openJournal(
     const log = await store.acquire(head, fold.visitor, { from: "window", doing: "resuming", force });
     crashPoint("lease-taken");
     const history = fold.history();
-    // A log that has lost its head and has no checkpoint yet doesn't say whose it is.
+    // A log whose first line is lost and that has no checkpoint yet doesn't tell its id.
     history.id ||= head;
     let isHead = history.successor === undefined;
     await closedOnFailure({ close: () => log.release() }, async () => {
@@ -53,12 +53,12 @@ export async function openJournal(
       if (head !== id) observe({ type: "notice", text: `session ${id} was continued in ${head}` });
       return new Journal(log, history);
     }
-    // Rotated while the lease was taken.
+    // It was rotated while the lease was being taken: begin again with the successor.
     await log.release();
   }
 }
 
-/** Does the first thing with a session; one that can't be used is given back. */
+/** Runs the first action on a session; when it throws, the session is closed before the error goes on. */
 export async function closedOnFailure(
   session: { close(): Promise<void> },
   use: () => Promise<void>,

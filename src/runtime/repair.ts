@@ -9,7 +9,7 @@ import { failedAttempt, type Interrupted } from "../turn/turn.ts";
 import type { Runtime } from "../turn/equipment.ts";
 import { outputEvent } from "../turn/calls.ts";
 
-/** Logs a failed attempt with what is done about it, and tells it, unless what is done tells it itself. */
+/** Logs a failed attempt with the action that follows, and tells the watchers, unless the action itself is told. */
 export async function logFailure(
   { clock, observe }: Runtime,
   journal: Journal,

@@ -14,7 +14,7 @@ export class Requests {
   readonly #journal: () => Journal;
   #projection: Projection | undefined;
   #trial: Quarantine | undefined;
-  /** The last request: what it named in place of sending it, and how far the log went then. */
+  /** What the last request named instead of sending it, and the last sequence number when it was made. */
   #named: Continued | undefined;
   #through = -1;
 
@@ -23,7 +23,7 @@ export class Requests {
     this.#journal = journal;
   }
 
-  /** What the next requests are tried with, though the log doesn't have it yet. */
+  /** A quarantine that the next requests are tried with, though it isn't in the log. */
   set trial(quarantine: Quarantine | undefined) {
     this.#trial = quarantine;
   }
@@ -33,7 +33,7 @@ export class Requests {
     return this.#project(this.#trial);
   }
 
-  /** The same without what is tried. */
+  /** As `projected`, without the trial. */
   untried(): Projection {
     return this.#project(undefined);
   }
@@ -74,12 +74,12 @@ export class Requests {
     };
   }
 
-  /** What is logged of the response to the last request. */
+  /** What to log of the response to the last request, so that a later one can name it. */
   chain(): Chain | undefined {
     return chainOf(this.projected(), this.#through);
   }
 
-  /** A refusal of the last request with its index in terms of the whole input. */
+  /** The failure with its item index counted in the whole input: the provider counted only what was sent after a named response. */
   placed(failure: Failure): Failure {
     const { index } = failure.data as { index?: number };
     if (index === undefined || !this.#named) return failure;

@@ -24,7 +24,7 @@ export async function makeSuccessor(
     yield successorState(history).map((event) => ({ event }));
   }
   const successor = await store.rotate(log, { id, events: events() }, "going on with a rotated session");
-  // The rotation is committed: what fails from here on leaves a successor that the next owner opens.
+  // From here on the rotation is committed: whatever fails, the next owner opens the successor.
   try {
     const fold = folding();
     await store.read(id, fold.visitor);

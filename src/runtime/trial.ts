@@ -7,7 +7,10 @@ import type { TurnResult } from "../turn/turn.ts";
 import { quarantine } from "./repair.ts";
 import type { Requests } from "./requests.ts";
 
-/** What requests are tried with that were refused in words which nobody knows; logged once the provider takes it, and forgotten before. */
+/**
+ * A trial: what requests go with after one was refused in unknown words. It is logged once the provider has accepted it, and leaves no
+ * trace otherwise.
+ */
 export class Trial {
   readonly #runtime: Pick<Runtime, "observe">;
   readonly #journal: () => Journal;
@@ -30,12 +33,12 @@ export class Trial {
     this.#requests.trial = undefined;
   }
 
-  /** Logs it when a step has ended with it. */
+  /** Logs the trial once a step has ended with it. */
   async taken(): Promise<void> {
     if (this.#pending && this.#journal().history.step > this.#pending.step) await this.#keep();
   }
 
-  /** The same after a run of steps, and when the request is refused for something else now. */
+  /** As `taken`, after a run of steps, and also when the request is now refused for something else. */
   async settle(result: TurnResult, situation: Situation): Promise<void> {
     await this.taken();
     if (!this.#pending || result.kind === "completed" || !isPast(result.failure)) return;

@@ -8,7 +8,7 @@ export interface TurnInput {
   followUp?: FollowUp;
 }
 
-/** What is logged with an input in one append. */
+/** What is logged in one append with an input. */
 export interface InputPlace {
   followUp?: FollowUp | undefined;
   /** Events that stand before it: the start of its turn. */

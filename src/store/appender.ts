@@ -4,12 +4,15 @@ import type { Append } from "../store.ts";
 import { LineBuffer, validateAppend } from "./line.ts";
 
 /**
- * What became of a write. `final`: no append will succeed any more: the lease is gone, or something of the write may be left in the log, so that
- * whoever gave it doesn't know what the log holds, and has to read it again.
+ * What became of a write. `final`: no append will succeed any more, because the lease is gone, or because part of the write may be left
+ * in the log, so that it has to be read again to know what it holds.
  */
 export type Committed = { offset: number } | { failure: unknown; final: boolean };
 
-/** The end of a log: makes bytes durable there and says where they begin. It may use the bytes until it has answered to the next commit. */
+/**
+ * Makes bytes durable at the end of a log, and says at which offset they begin. It may keep using the buffer until the next commit is
+ * answered.
+ */
 export type Commit = (bytes: Buffer) => Committed | Promise<Committed>;
 
 interface Group {
@@ -23,7 +26,7 @@ export class Appender {
   readonly #fence: number;
   readonly #clock: Clock;
   readonly #commit: Commit;
-  /** In turn: while one is still being written, the next lines are put into the other. */
+  /** Two buffers that take turns: while one is being written, the next lines go into the other. */
   #lines = new LineBuffer();
   #others = new LineBuffer();
   readonly #onFinal: ((failure: unknown) => void) | undefined;
@@ -75,7 +78,7 @@ export class Appender {
       try {
         await this.#write(groups);
       } catch (error) {
-        // A mistake of the program: whoever waits is told, and nothing is numbered on from here.
+        // A mistake of the program: those who wait are told, and nothing more is appended.
         for (const group of groups) group.reject(error);
         this.close(error);
       }
@@ -126,7 +129,7 @@ export class Appender {
     }
   }
 
-  /** A commit that throws has left nobody knows what. */
+  /** After a commit that threw, nobody knows what it left in the log. */
   #attempt(bytes: Buffer): Committed | Promise<Committed> {
     const unknown = (failure: unknown): Committed => ({ failure, final: true });
     try {

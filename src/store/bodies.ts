@@ -3,7 +3,7 @@ import type { BodyRef } from "../session/event.ts";
 import { readFully, type ByteSource } from "./source.ts";
 
 const runBytes = 2 ** 20;
-/** Bytes between two refs that are read along rather than skipped. */
+/** Up to so many bytes between two refs are read along rather than skipped. */
 const gapBytes = 2 ** 16;
 
 /**
@@ -20,7 +20,7 @@ export async function* readBodies(
   const load = (run: Run, turn: number): Promise<Buffer> => {
     if (memory[turn % 2]!.length < run.length) memory[turn % 2] = Buffer.allocUnsafeSlow(run.length);
     const filling = fill(memory[turn % 2]!.subarray(0, run.length), source, run.offset, path);
-    // It may fail while the caller is still at the run before; it is told when the caller asks for this one.
+    // A read ahead may fail while the caller still works on the run before; the error is told when the caller asks for this run.
     filling.catch(() => undefined);
     return filling;
   };
@@ -36,7 +36,7 @@ export async function* readBodies(
       yield viewsOf(bytes, run, refs);
     }
   } finally {
-    // Nothing may still be reading when the caller closes the file.
+    // The caller may close the file after this: no read may still be under way.
     await Promise.allSettled([loading]);
   }
 }

@@ -1,12 +1,12 @@
 import type { LogVisitor } from "../store.ts";
 
-/** What chains of rotations are told from. */
+/** What is needed of a session to tell the chains of rotations. */
 export interface Link {
   id: string;
   parent?: string;
   rotated?: true;
   successor?: string;
-  /** It can't be read, so that it says nothing about its successor. */
+  /** Set when its log can't be read: then it says nothing about its successor. */
   trouble?: string;
 }
 

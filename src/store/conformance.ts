@@ -11,7 +11,7 @@ export { created, itemAdded, renamed, turnEnded, turnStarted } from "./conforman
 /** What the suite needs of a test runner: vitest's, or one with the same functions. */
 export type Runner = Pick<typeof vitest, "describe" | "it" | "expect">;
 
-/** What of the suite is left out. */
+/** Which tests of the suite to leave out. */
 export interface ConformanceOptions {
   /** Names of tests that don't apply to the store, as they stand in `it`. */
   skip?: readonly string[];

@@ -1,10 +1,10 @@
 import { Failure } from "../failure.ts";
 import type { Damage } from "../store.ts";
 
-/** What lists and views say of a log that is none. */
+/** What lists and views say of a log that holds no event. */
 export const noEvent = "no line of its log is an event of a session";
 
-/** A log in which nothing can be found to go on with; what always works is named. */
+/** The failure for a log without any event to go on with; it names what still works. */
 export function noSessionIn(id: string, path: string): Failure<"session-damaged"> {
   const message =
     `${path} holds no event of a session that can be read; it was left as it is. ` +

@@ -24,7 +24,7 @@ export interface KnownRow {
   summary(): SessionSummary | undefined;
 }
 
-/** Which sessions somebody asks for: of some places, or those whose id begins so or whose name is this. */
+/** Which sessions are asked for: those of some places, or those whose id begins with `id` or whose name is `name`. */
 export type Wanted = { isPlace(place: Place): boolean } | { id: string | undefined; name: string };
 
 /** What was found in the cache. */
@@ -43,8 +43,8 @@ export interface Listing {
   /** Empty when they can't be read. Without `wanted` every session is. */
   rows(wanted?: Wanted): KnownRows;
   /**
-   * Written soon, in the background. `isStill` is asked then: who only reads a session may be late, after it was removed or scrubbed, and a
-   * row of what was said must not come back.
+   * Written soon, in the background. `isStill` is asked right before: a reader may be late, after the session was removed or scrubbed,
+   * and then the row must not come back.
    */
   put(row: ListingRow, isStill?: () => boolean): void;
   /** Marks the row before the first append. */

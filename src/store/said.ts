@@ -55,7 +55,7 @@ function textOf(bytes: Uint8Array): string {
   return isJsonObject(parsed) ? wordsIn(parsed) : input;
 }
 
-/** What stands in an object's members, and in theirs: without calling itself, because a model may nest deeper than a stack reaches. */
+/** All strings in an object, however deep. Not recursive: a model may nest deeper than the stack allows. */
 function wordsIn(value: JsonObject): string {
   const words: string[] = [];
   const left: unknown[] = [value];

@@ -7,7 +7,7 @@ import { readFully, type LogSource } from "./source.ts";
 import { findCheckpoint } from "./tail.ts";
 
 const blockBytes = 2 ** 20;
-/** More than any first line has. */
+/** More bytes than any first line has. */
 const headBytes = 2 ** 16;
 /** Longer lines are not held in memory but passed over; the longest item that a provider takes is far shorter. */
 const longestLine = 256 * 2 ** 20;

@@ -7,7 +7,7 @@ import { readFully, type LogSource } from "./source.ts";
 /** How a line begins whose header wasn't touched; the order of these members is the codec's. */
 const lineStart = /^\{"crc":"[0-9a-f]{8}","seq":(\d+),"fence":(\d+),"at":[\d.]+,"type":"([^"]+)"/u;
 const headBytes = 160;
-/** How many lines, and bytes, before a checkpoint are asked whether a higher lease had been taken. */
+/** How many lines, and bytes, before a checkpoint are searched for a higher lease. */
 const linesAsked = 64;
 const bytesAsked = 2 ** 20;
 
@@ -15,7 +15,7 @@ interface BackwardLine {
   bytes: Buffer;
   from: number;
   to: number;
-  /** Of the line's first byte in the log. */
+  /** Offset of the line's first byte in the log. */
   offset: number;
 }
 

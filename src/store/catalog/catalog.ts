@@ -114,7 +114,7 @@ class Catalog implements Listing {
   async remove(ids: readonly string[]): Promise<boolean> {
     const isAsideGone = this.#removeAside();
     if (!existsSync(this.#path)) return isAsideGone;
-    // What waits goes first, and brings no row back behind its removal.
+    // Pending writes go first, so that none of them brings a row back after its removal.
     await this.#settled();
     const clean = await this.#try(
       () => tries,
@@ -167,7 +167,7 @@ class Catalog implements Listing {
   }
 
   async #run(): Promise<void> {
-    // Not in the tick of the append that asked for it.
+    // Not in the tick of the append that asked for it, which it would delay.
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
@@ -180,7 +180,7 @@ class Catalog implements Listing {
             for (const work of batch) work(db);
           }),
       );
-      // The rows that are missing now differ from their logs in length, so the next list reads those.
+      // Rows that weren't written no longer match their logs' length, so the next list reads those logs.
       if (!done)
         this.#report("it was in use or could not be written; the next list reads the sessions themselves");
     }
@@ -257,7 +257,7 @@ function columnsOf(db: DatabaseSync, wanted: Wanted): Columns[] {
   const linked = rowsOf(db, `WHERE ${isLinked}`);
   if ("isPlace" in wanted) return [...rowsOfPlaces(db, wanted.isPlace), ...linked];
   const { id, name } = wanted;
-  // Ids are hexadecimal: behind all that begin so stands what goes on with a "g".
+  // Ids are hexadecimal, so that every id with this beginning sorts before the beginning followed by "g".
   const begun = id === undefined ? [] : rowsOf(db, "WHERE id >= ? AND id < ?", id, `${id}g`);
   return [...begun, ...rowsOf(db, "WHERE name = ?", name), ...linked];
 }

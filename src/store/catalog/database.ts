@@ -7,7 +7,7 @@ export const tablesVersion = 5;
 /** For how long SQLite itself waits; after that the work is tried again later. Milliseconds. */
 const busyMs = 50;
 
-/** What a list looks at wherever it is: somebody may be at work in it, or it hangs together with another session. */
+/** Rows that every list reads, whatever its workspace: somebody may be at work in the session, or it is linked to another one. */
 export const isLinked = "running = 1 OR parent IS NOT NULL OR successor IS NOT NULL";
 
 const tables = `
@@ -53,7 +53,7 @@ export function openDatabase(path: string): OpenDatabase {
 }
 
 export class OtherVersion extends Error {
-  /** An older program wrote it: there is nothing in it that this one doesn't make again. */
+  /** An older program wrote it: it holds nothing that this one doesn't rebuild. */
   readonly isOlder: boolean;
 
   constructor(version: number) {

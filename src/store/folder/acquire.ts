@@ -18,7 +18,7 @@ import { fateOfOwner, leaseHeld, leaseNumbers, OwnLease, readLease } from "./lea
 import { spoolPath } from "./paths.ts";
 import { endLine, LogFile, setAsideTorn, tornPath } from "./log-file.ts";
 
-/** How the wait for the verdict on an owner out of sight is told of and ended. */
+/** How to wait for the verdict on an owner that can't be looked at (on another host), and how to end that wait. */
 export interface Watching {
   /** How long the owner's counter must stand still, milliseconds; 30 s unless given. */
   silenceMs?: number;
@@ -71,7 +71,10 @@ export async function acquireFolder(
   }
 }
 
-/** The next lease, as soon as nobody holds the one before it. Without `source` whatever the log holds: nothing is to be written to it. */
+/**
+ * Takes the next lease as soon as nobody holds the one before it. Without `source` the log isn't looked at: for callers that will write
+ * nothing to it.
+ */
 export async function takeLease(
   folder: string,
   id: string,
@@ -86,7 +89,7 @@ export async function takeLease(
       throw leaseHeld(id, highest!, previous.lease?.owner, clock);
     }
     const written = source ? await inspect(id, source.now(), previous?.lease) : 0;
-    // Who took the lease meanwhile may have written already: what the log says of its number must not be counted on from.
+    // Somebody took a lease meanwhile and may have written: what the log was seen to hold is out of date.
     if (leaseNumbers(folder).at(-1) !== highest) continue;
     const fence = Math.max(highest ?? 0, written) + 1;
     const taken = takeNumber(folder, fence, options.owner, source ? undefined : highest);
@@ -101,7 +104,7 @@ export async function takeLease(
   }
 }
 
-/** With `previous` also on a full disk: removing sessions is how people make room on one. */
+/** With `previous` this works on a full disk too: removing sessions is how people make room. */
 function takeNumber(
   folder: string,
   fence: number,
@@ -117,7 +120,7 @@ function takeNumber(
   }
 }
 
-/** Looks at the lease until it can be judged: at once, unless its owner is out of sight. */
+/** Looks at the lease until a verdict is reached: at once, unless the owner can't be looked at. */
 async function awaitVerdict(
   folder: string,
   number: number,
@@ -174,7 +177,7 @@ async function settleEnd(folder: string, source: FileSource): Promise<Damage | u
   return { kind: "torn-tail", ...place, why };
 }
 
-/** Of the first line with its newline; 0 when it is longer than any that names a schema. */
+/** Length of the first line with its newline; 0 when it is longer than any that names a schema. */
 async function lengthOfFirst(log: LogSource): Promise<number> {
   const block = Buffer.alloc(Math.min(log.size, 2 ** 16));
   await readFully(log.bytes, block, 0);

@@ -4,9 +4,9 @@ import { newline } from "../line.ts";
 import { successorWatch } from "../chain.ts";
 import { FileSource } from "./file-source.ts";
 
-/** Nothing but leases and names follows on a rotation in a log, until it is undone; both are short. */
+/** After a rotation a log gets only leases and names, which are short: its end tells the successor. */
 const tailBytes = 2 ** 16;
-/** The first line of a log that a rotation wrote. */
+/** Enough for the first line of a log that a rotation wrote. */
 const headBytes = 2 ** 16;
 
 /** The session that this folder's log names as its successor. */

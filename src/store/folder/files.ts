@@ -24,7 +24,10 @@ const opening = {
   "r+": O_RDWR | noLink,
 };
 
-/** Opens a file that only its owner can read and write, whatever the umask, and no link. One that was made for it alone ("wx") goes again when it can't be. */
+/**
+ * Opens a file with mode 0600 whatever the umask, and never through a symbolic link. A file that was just made for this ("wx") is removed
+ * again when its mode can't be set.
+ */
 export function openPrivate(path: string, flags: keyof typeof opening): number {
   const fd = openSync(path, opening[flags], 0o600);
   try {

@@ -98,7 +98,8 @@ export class FolderSession implements SessionLog {
   async #release(): Promise<void> {
     const { id, folder, lease, log, source, clock, listing } = this.#opened;
     await this.#appender.settled();
-    // Whoever appends to a session that was given back, or still follows a tool for it, is told the same as one whose lease was taken.
+    // Whoever appends to a session that was given back, or still follows a tool for it, gets the same failure as when the lease was
+    // taken.
     this.#lose(this.#lost.signal.reason ?? leaseLost(folder, id, lease.fence, clock));
     lease.release();
     const { length } = log;
@@ -113,7 +114,7 @@ export class FolderSession implements SessionLog {
   }
 }
 
-/** A disk that doesn't answer for once says nothing of the lease; the next append meets it and tells. */
+/** One failed look at the disk says nothing about the lease; the next append meets the trouble and reports it. */
 function lookAtBeat(log: LogFile): Failure | undefined {
   try {
     return log.refusal();

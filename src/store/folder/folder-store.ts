@@ -95,7 +95,8 @@ class FolderStore implements SessionStore {
     try {
       await predecessor.append({ event: { type: "session-rotated", successor: id } });
     } catch (error) {
-      // It stays on disk: whether the event counts can't be told in every case, and a successor that nobody names is not listed.
+      // The successor stays on disk: whether `session-rotated` was written can't always be told, and a successor that no log names is not
+      // listed.
       await successor.release();
       throw error;
     }
@@ -109,7 +110,7 @@ class FolderStore implements SessionStore {
     const [from, to] = [this.#locate(successor.id), this.#locate(predecessor.id)];
     try {
       for (const id of delivered) await this.dequeue(successor.id, id);
-      // As long as the rotation holds, what lies with the predecessor is the successor's.
+      // While the rotation holds, what is queued with the predecessor belongs to the successor.
       moveFollowUps(from, to);
       crashPoint("undo-returned");
       await predecessor.append({ event: { type: "rotation-undone", successor: successor.id } });
@@ -291,7 +292,7 @@ class FolderStore implements SessionStore {
     }
   }
 
-  /** What can't be moved is the head's where it lies. */
+  /** What can't be moved still counts as the head's, where it lies. */
   async #gather(id: string, folder: string): Promise<void> {
     try {
       await this.#queue.gather({ id, folder }, this.#clock.now());

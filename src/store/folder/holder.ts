@@ -2,7 +2,7 @@ import { judge } from "../../session/lease.ts";
 import type { Holder } from "../../store.ts";
 import { fateOfOwner, leaseNumbers, readLease } from "./lease-file.ts";
 
-/** As it looks at once: an owner out of sight counts as holding. */
+/** Where the lease stands as far as one look tells: an owner that can't be looked at counts as holding. */
 export function holderOf(folder: string): Holder {
   const fence = leaseNumbers(folder).at(-1);
   const file = fence === undefined ? undefined : readLease(folder, fence);

@@ -26,9 +26,11 @@ const followUp = z.object({
 });
 const deadFollowUp = followUp.extend({ why: z.string() });
 
-/** `<id>.json`, and `<id>.<n>.json` once its delivery was begun n times. A rename tells that from one that was dropped meanwhile. */
+/**
+ * `<id>.json`, or `<id>.<n>.json` once its delivery was begun n times: counting by rename fails when the follow-up was dropped meanwhile.
+ */
 const fileName = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([1-9]\d*))?\.json$/u;
-/** What a sender that died left. */
+/** The name of an unfinished file that a sender left when it died. */
 const hiddenName = /^\.[0-9a-f-]{36}\.\d+$/u;
 const longestWriting = 24 * 3_600_000;
 
@@ -209,7 +211,7 @@ function readIfThere(path: string): string | undefined {
   return text;
 }
 
-/** Whether it was done; an error with this code means that somebody else was first. */
+/** Runs `act`; false when it fails with this code, which means that somebody else was first. */
 function without(code: string, act: () => void): boolean {
   try {
     act();

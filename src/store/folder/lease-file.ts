@@ -59,7 +59,7 @@ export function readLease(folder: string, fence: number): { text: string; lease?
   return read.success ? { text, lease: read.data } : { text };
 }
 
-/** What this process can see of an owner. Machines that were cloned share their id, but hardly their name as well. */
+/** What this process can tell of an owner's process. Cloned machines share their machine id, but hardly their name as well. */
 export function fateOfOwner(owner: Owner): ProcessFate {
   return owner.host === hostname() ? fateOf(owner) : "out-of-sight";
 }
@@ -169,7 +169,7 @@ export class OwnLease {
     this.#closed = true;
     clearInterval(this.#timer);
     closeSync(this.#fd);
-    // A lease without a file is nobody's; one that names a living process would be held for as long as that lives.
+    // No file is better than one that names a living process: that would hold the lease for as long as the process lives.
     if (!isTold) this.#forget();
   }
 

@@ -29,7 +29,7 @@ export interface Listed {
   elsewhere: Link[];
 }
 
-/** What a person calls a session: the beginning of an id, if it can be one, or a name. */
+/** How a person refers to a session: by name, or, where it can be one, the beginning of an id. */
 export interface Reference {
   id: string | undefined;
   name: string;

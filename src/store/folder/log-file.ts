@@ -24,11 +24,14 @@ import { leaseLost, type OwnLease } from "./lease-file.ts";
 export const logPath = (folder: string): string => join(folder, "log.jsonl");
 export const tornPath = (folder: string): string => join(folder, "log.torn");
 
-/** A disk that answers faster is waited for in place, which saves the way through the thread pool (a seventh of the rate at 0.24 ms a sync). */
+/**
+ * A disk whose sync takes less than this is waited for synchronously, which saves the way through the thread pool (a seventh of the rate
+ * at 0.24 ms a sync).
+ */
 const fastSyncMs = 2;
-/** For how long in-place syncs may follow each other before the event loop gets its turn. */
+/** After so long in synchronous syncs the event loop gets its turn. */
 const longestHoldMs = 50;
-/** Of a log that is being made, so many bytes are given to the disk at once. */
+/** A log that is being made is synced each time so many bytes have been written. */
 const syncBytes = 2 ** 24;
 
 /**
@@ -46,7 +49,7 @@ export class LogFile {
   readonly #fd: number;
   readonly #lease: OwnLease;
   readonly #clock: Clock;
-  /** Where our last write ended; a writer that lost its lease may have put something behind it. */
+  /** Where our last write ended. The file may be longer: a writer that lost its lease may have put something after it. */
   #end: number;
   /** Bytes of the last write that the system took. */
   #wrote = 0;
@@ -82,8 +85,8 @@ export class LogFile {
   }
 
   /**
-   * Answers at once where the disk is fast. The look before the write only spares the log lines that wouldn't count; what is
-   * acknowledged rests on the look after it.
+   * Synchronous where the disk is fast. The check before the write only saves writing lines that wouldn't count; what is acknowledged
+   * rests on the check after it.
    */
   readonly commit = (lines: Buffer): Committed | Promise<Committed> => {
     try {
@@ -192,7 +195,7 @@ export class LogFile {
 
   #write(bytes: Buffer): void {
     if (crashesAt("append-half-written")) this.#dieHalfWritten(bytes);
-    // A short write means that the next one says why.
+    // After a short write the next write tells the cause.
     this.#wrote = 0;
     while (this.#wrote < bytes.length) this.#wrote += writeSync(this.#fd, bytes, this.#wrote);
     crashPoint("append-not-synced");
@@ -203,7 +206,7 @@ export class LogFile {
     process.kill(process.pid, "SIGKILL");
   }
 
-  /** Takes back what was not acknowledged. Where that fails too, nobody knows what the log holds before it is read again. */
+  /** Takes back what was not acknowledged. Where that fails too, what the log holds is unknown until it is read again. */
   #undo(error: unknown): Committed {
     const failure = storeFailure(
       error,
@@ -212,7 +215,7 @@ export class LogFile {
     );
     try {
       const { size } = fstatSync(this.#fd);
-      // Only what is known to be ours: an owner that fenced us off meanwhile may have appended behind it.
+      // Only bytes known to be ours are cut off: an owner that took over meanwhile may have appended after them.
       if (size - this.#end <= this.#wrote && this.#lease.isHighest()) {
         ftruncateSync(this.#fd, this.#end);
         return { failure, final: false };
@@ -223,7 +226,7 @@ export class LogFile {
     return { failure, final: true };
   }
 
-  /** Where our bytes stand when somebody who had lost the lease wrote beside us. */
+  /** The offset of our bytes when a writer that had lost its lease wrote at the same time. */
   #find(bytes: Buffer, from: number, to: number): number {
     const region = Buffer.alloc(to - from);
     readSync(this.#fd, region, 0, region.length, from);

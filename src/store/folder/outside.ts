@@ -7,7 +7,7 @@ import { isSessionId } from "./paths.ts";
 
 const again = "See what is left: throughline sessions --all";
 
-/** What the system says becomes a failure of the store; mistakes of the program stay what they are. */
+/** Turns errors of the system into failures of the store; mistakes of the program are passed on as they are. */
 export function asFailure(error: unknown, path: string, kept: string): unknown {
   if (isFailure(error) || !isSystemError(error)) return error;
   if (error.code === "ENOENT") {

@@ -14,7 +14,10 @@ export const sessionsPath = (home: string): string => join(home, "sessions");
 /** What the tools of a session print, and how they ended. */
 export const spoolPath = (folder: string): string => join(folder, "spool");
 
-/** Of a year that has four digits. An id from elsewhere can name any; a folder of a later one would be no month's, and in no list. */
+/**
+ * Last time with a year of four digits. An id from elsewhere may name any time; a folder for a later one wouldn't be named like a month,
+ * and would be in no list.
+ */
 const lastTime = Date.UTC(9999, 11, 31);
 
 /** The folder that a session is made in: that of the month in which its id was made (UTC). */

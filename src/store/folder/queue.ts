@@ -83,7 +83,7 @@ export class ChainQueue {
     return [...followUps(folders).unreadable, ...deadFollowUps(folders).unreadable];
   }
 
-  /** Gives the head what lies with its predecessors, and clears away what dead senders left. */
+  /** Moves what is queued with predecessors to the head, and removes what senders that died left. */
   async gather(place: Place, now: number): Promise<void> {
     tidyInbox(place.folder, now);
     for (const folder of await this.#folders(place))

@@ -16,7 +16,7 @@ export interface Removing extends Watching {
   owner: Owner;
   clock: Clock;
   force: boolean;
-  /** The folder of the session that goes on with it, which gets what is queued. */
+  /** The folder of the session that goes on in its place; it gets what is queued. */
   heir?: string;
 }
 

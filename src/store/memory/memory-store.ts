@@ -63,7 +63,7 @@ class MemoryStore implements SessionStore {
   readonly version: string;
   readonly #clock: Clock;
   readonly #sessions = new Map<string, Kept>();
-  /** Tools write their traces to files in any case; made when the first one asks. */
+  /** The folder for tools' traces, which are files even here; made when it is first asked for. */
   #spools: string | undefined;
 
   constructor(version: string, clock: Clock) {
