@@ -8,10 +8,11 @@ import { describeItem, messageItem } from "./session/item.ts";
 import { summarize } from "./session/summary.ts";
 import { usageSince } from "./session/usage.ts";
 import type { Action } from "./recovery/action.ts";
-import { type Circumstances, decide, outOfRoom, Situation, wakeUp } from "./recovery/policy.ts";
+import { type Circumstances, decide, outOfRoom, Situation } from "./recovery/policy.ts";
 import type { Served } from "./runtime/served.ts";
 import { Alone } from "./runtime/alone.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
+import { cancelledBy, limitToSitOut, sitOut, waitUntil } from "./runtime/limit-wait.ts";
 import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
 import { clockTime, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { Requests } from "./runtime/requests.ts";
@@ -23,7 +24,7 @@ import { Calls } from "./turn/calls.ts";
 import type { Journal } from "./turn/journal.ts";
 import type { Compacted, Compacting } from "./turn/compactor.ts";
 import type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
-import { pauseFor, pauseUntil } from "./turn/pause.ts";
+import { pauseFor } from "./turn/pause.ts";
 import { settleCalls } from "./turn/settle.ts";
 import { type Interrupted, runTurn, type Turn } from "./turn/turn.ts";
 
@@ -75,6 +76,12 @@ export async function resumeSession(
     await log.release();
     throw error;
   }
+}
+
+/** What is to be done about a failure. */
+interface Decision {
+  action: Action;
+  failure: Failure;
 }
 
 /** A session that this process owns. It runs one turn at a time; asking for another meanwhile throws `usage`. */
@@ -182,14 +189,20 @@ export class Session {
     });
   }
 
+  /** Summarises all but the end of the window, because a person asks. A failure of the request leaves the session as it was. */
+  compact(signal: AbortSignal): Promise<Compacted> {
+    const summarise = () => this.#equipment.compact?.summarise(this.#compacting(signal), "asked");
+    return this.#alone.at(this.id, async () => (await summarise()) ?? { kind: "nothing" });
+  }
+
   /** Gives the lease back. */
   async close(): Promise<void> {
     await this.#journal.log.release();
   }
 
   async #turn(input: TurnInput, signal: AbortSignal): Promise<TurnOutcome> {
-    const limit = input.prompt === undefined ? this.#limit() : undefined;
-    if (limit !== undefined && (await this.#sitOut(limit, signal))) {
+    const limit = input.prompt === undefined ? limitToSitOut(this.#runtime, this.history) : undefined;
+    if (limit !== undefined && (await sitOut(this.#runtime, this.#journal, limit, signal))) {
       const text = `the wait was cancelled; the session stays parked until ${clockTime(limit)}`;
       this.#runtime.observe({ type: "notice", text });
       return { kind: "interrupted", reason: "cancelled" };
@@ -253,33 +266,35 @@ export class Session {
     this.#trial.drop();
     let turn = this.#steps(signal);
     for (;;) {
+      // After a rotation the turn goes on with the successor's journal.
       if (turn.journal !== this.#journal) turn = this.#steps(signal);
       const result = await runTurn(turn, situation.attempt);
       await this.#trial.settle(result, situation);
       if (result.kind === "completed") return { kind: "completed" };
       if (result.steps > 0) situation.progressed();
-      let met = { ...result, failure: this.#requests.placed(result.failure) };
-      let action = this.#decide(met, situation);
-      await logFailure(this.#runtime, this.#journal, met, action);
-      if (action.do === "compact") {
-        const made = await this.#equipment.compact?.makeRoom(this.#compacting(signal), action.how);
-        if (made?.kind === "compacted") continue;
-        if (made?.kind === "failed") {
-          situation.forgetOverflow();
-          met = { ...result, failure: made.failure, items: 0, calls: 0 };
-          action = this.#decide(met, situation);
-        } else action = outOfRoom(met.failure, situation, this.#circumstances());
-        await logFailure(this.#runtime, this.#journal, met, action);
-      }
-      const outcome = await this.#carryOut(action, met.failure, signal);
+      const failed = { ...result, failure: this.#requests.placed(result.failure) };
+      let next: Decision | undefined = await this.#decide(failed, situation);
+      if (next.action.do === "compact")
+        next = await this.#makeRoom(failed, next.action.how, situation, signal);
+      const outcome = next && (await this.#carryOut(next, signal));
       if (outcome) return outcome;
     }
   }
 
-  /** Summarises all but the end of the window, because a person asks. A failure of the request leaves the session as it was. */
-  compact(signal: AbortSignal): Promise<Compacted> {
-    const summarise = () => this.#equipment.compact?.summarise(this.#compacting(signal), "asked");
-    return this.#alone.at(this.id, async () => (await summarise()) ?? { kind: "nothing" });
+  /** Makes the window smaller. Resolves to what is to be done instead where that is impossible. */
+  async #makeRoom(
+    failed: Interrupted,
+    how: "summarise" | "trim",
+    situation: Situation,
+    signal: AbortSignal,
+  ): Promise<Decision | undefined> {
+    const made = await this.#equipment.compact?.makeRoom(this.#compacting(signal), how);
+    if (made?.kind === "compacted") return undefined;
+    if (made?.kind === "failed") {
+      situation.forgetOverflow();
+      return this.#decide({ ...failed, failure: made.failure, items: 0, calls: 0 }, situation);
+    }
+    return this.#log(failed, outOfRoom(failed.failure, situation, this.#circumstances()));
   }
 
   #compacting(signal: AbortSignal): Compacting {
@@ -318,8 +333,14 @@ export class Session {
     return taken;
   }
 
-  #decide({ failure }: Interrupted, situation: Situation): Action {
-    return decide(failure, situation, this.#circumstances());
+  /** Asks the policy what to do about a failed attempt. */
+  #decide(failed: Interrupted, situation: Situation): Promise<Decision> {
+    return this.#log(failed, decide(failed.failure, situation, this.#circumstances()));
+  }
+
+  async #log(failed: Interrupted, action: Action): Promise<Decision> {
+    await logFailure(this.#runtime, this.#journal, failed, action);
+    return { action, failure: failed.failure };
   }
 
   #circumstances(): Circumstances {
@@ -330,7 +351,7 @@ export class Session {
   }
 
   /** Does what the policy decided; resolves to the turn's outcome when that ends it, and to `undefined` when it goes on. */
-  async #carryOut(action: Action, failure: Failure, signal: AbortSignal): Promise<TurnOutcome | undefined> {
+  async #carryOut({ action, failure }: Decision, signal: AbortSignal): Promise<TurnOutcome | undefined> {
     switch (action.do) {
       case "retry":
         return cancelledBy(await pauseFor(action.delayMs, signal, this.#journal.log.lost));
@@ -346,7 +367,7 @@ export class Session {
         await this.rotate(action.notice);
         return undefined;
       case "wait":
-        return this.#wait(action.until, signal);
+        return waitUntil(this.#runtime, this.#journal, action.until, signal);
       case "park":
         return {
           kind: "limited",
@@ -364,29 +385,6 @@ export class Session {
     }
   }
 
-  /** When the limit that stopped the last turn ends (milliseconds since 1970), if that is to be waited for and is still to come. */
-  #limit(): number | undefined {
-    const { lastOutcome } = this.history;
-    const until = lastOutcome?.kind === "limited" ? lastOutcome.until : undefined;
-    return this.#runtime.wait && until !== undefined && until > this.#runtime.clock.now() ? until : undefined;
-  }
-
-  /**
-   * Waits for a limit before the turn is begun, so that nothing is spent; the last turn's outcome in the log says until when. Resolves to
-   * an outcome only when the wait was cancelled.
-   */
-  #sitOut(limit: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {
-    const { clock, random } = this.#runtime;
-    return this.#wait(wakeUp(limit, clock.now(), random()), signal);
-  }
-
-  async #wait(until: number, signal: AbortSignal): Promise<TurnOutcome | undefined> {
-    const at = clockTime(until);
-    this.#runtime.observe({ type: "waiting", until, notice: `waiting until ${at}; Ctrl-C stops it` });
-    this.#journal.log.doing(`waiting for a limit to end at ${at}`);
-    return cancelledBy(await pauseUntil(until, this.#runtime.clock, signal, this.#journal.log.lost));
-  }
-
   async #appendEnd(outcome: TurnOutcome): Promise<void> {
     const { turn } = this.history;
     const [ended] = await this.#journal.append({
@@ -396,6 +394,3 @@ export class Session {
     if (ended) this.#journal.log.describe(summarize(this.history, ended.event.at));
   }
 }
-
-const cancelledBy = (ended: "over" | "cancelled"): TurnOutcome | undefined =>
-  ended === "cancelled" ? { kind: "interrupted", reason: "cancelled" } : undefined;
