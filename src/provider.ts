@@ -29,8 +29,8 @@ export interface ModelRequest {
    */
   without?: readonly string[];
   /**
-   * That the provider is to keep the response, and the response that it has kept of what stands before `input`. Absent: nothing is kept, and
-   * `input` is everything. Only for wires whose contract has a chain.
+   * Set when the provider is to keep the response. `previous`: the response that stands for everything before `input`. Absent: nothing is
+   * kept, and `input` is everything. Only for wires whose contract has a chain.
    */
   stored?: { previous?: string };
   /** The session's id: `prompt_cache_key`. */

@@ -4,7 +4,7 @@ import type { ToolDefinition } from "./session/definition.ts";
 export interface ToolCall {
   /** The model's `call_id`. */
   readonly call: string;
-  /** Of the tool. */
+  /** The tool's name. */
   readonly name: string;
   /** `arguments` of a function call (JSON text) or `input` of a custom tool call (raw text), as the model wrote it. */
   readonly input: string;
@@ -45,7 +45,7 @@ export interface ToolOutcome {
   output: string;
   /** "failed": the command, or the call itself, was wrong. "unknown": it was started, and nothing tells how it ended. */
   status: "ok" | "failed" | "denied" | "cancelled" | "unknown";
-  /** Of a command that ended. */
+  /** Exit status of a command that ended. */
   exitCode?: number;
   durationMs: number;
   /** Where the whole output is, when `output` leaves some of it out. */

@@ -34,7 +34,7 @@ export interface ProviderSubject {
   readonly request?: Partial<ModelRequest>;
 }
 
-/** What of the suite is left out. */
+/** Which tests of the suite to leave out. */
 export interface ProviderConformanceOptions {
   /** Names of tests that don't apply to the provider, as they stand in `it`. */
   skip?: readonly string[];
@@ -83,7 +83,7 @@ export function providerConformance(
     for await (const event of provider(baseUrl, times).stream(request(), signal)) events.push(event);
     return events;
   };
-  /** Every stream's law: one event that ends it, the last one. */
+  /** Checks the rule of every stream, that exactly its last event ends it, and gives that event. */
   const endOf = (events: readonly ProviderEvent[]): ProviderEvent => {
     expect(events.filter(isEnd)).toHaveLength(1);
     expect(isEnd(events.at(-1)!)).toBe(true);
@@ -196,7 +196,7 @@ export function providerConformance(
         const events: ProviderEvent[] = [];
         for await (const event of provider(url).stream(request(), controller.signal)) {
           events.push(event);
-          // One that waits in vain for what comes next is cancelled while it waits.
+          // Where no further event comes, the request is cancelled while it waits.
           if (events.length === count) setTimeout(() => controller.abort(new Error("enough")), count % 2);
         }
         expect(failureOf(events).class).toBe("cancelled");

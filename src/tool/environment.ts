@@ -17,7 +17,7 @@ const secretName = new RegExp(
 const secretValue =
   /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^/?#\s@]*:[^/?#\s@]+@|(?:^|[;\s])(?:password|pwd|accountkey|sharedaccesskey)\s*=/iu;
 
-/** They match and hold no secret: paths to sockets and programs, the shell's own folders, and public settings. */
+/** Names that match `secretWords` and hold no secret: paths to sockets and programs, the shell's own folders, public settings. */
 const harmless: ReadonlySet<string> = new Set([
   "PWD",
   "OLDPWD",

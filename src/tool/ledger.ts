@@ -27,7 +27,10 @@ export interface Settled {
   notice: string;
 }
 
-/** Intent (log), started and finished (spool) joined to a decision. `now`: milliseconds since 1970, by this machine's clock. */
+/**
+ * Decides what to do with an open call, from its intent (in the log) and from what the spool says was started and finished. `now`:
+ * milliseconds since 1970, by this machine's clock.
+ */
 export function settleCall({ call, intended, tool, state }: LedgerEntry, now: number): Settled {
   const what = callLabel(call);
   if (!tool) return { settlement: "answer", notice: `${what} was asked for, but there is no such tool now` };

@@ -22,7 +22,7 @@ export const spoolFiles = {
   output: "output",
   /** How it ended; its presence means that the call is finished. */
   exit: "exit.json",
-  /** What a wrapper says that fails itself; normally empty. */
+  /** What the wrapper itself prints when it fails; normally empty. */
   log: "wrapper.log",
 } as const;
 
@@ -57,7 +57,8 @@ export function claimJson(spool: string, name: string, value: object): boolean {
 /** A file of the spool that can't be read, or holds no JSON object: a disk fault, a stranger's hand, or a crash without links. */
 export class SpoolDamaged extends Error {}
 
-// They don't pass by themselves: a session must not wait for them, and what is called unknown is never run again.
+// Errors that don't pass by themselves. A session must not wait for them: the call is answered as unknown, and what is unknown is never
+// run again.
 const lasting = ["EISDIR", "ELOOP", "EACCES", "EPERM", "EIO"];
 
 /** The object that the file holds; `undefined` when there is none. Throws `SpoolDamaged` when it holds something else or can't be read. */

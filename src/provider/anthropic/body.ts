@@ -13,7 +13,7 @@ export interface Conversion extends Messages {
   readonly thinks: boolean;
 }
 
-/** A body with what it was made from, so that a refusal can be told in terms of the input. */
+/** A body with what it was made from, so that a refusal can be translated to items of the input. */
 export interface MessagesBody extends StreamedBody {
   readonly conversion: Conversion;
 }
@@ -71,7 +71,7 @@ function bodyOf(request: ModelRequest, conversion: Conversion): JsonObject {
     ...(system.length > 0 && { system }),
     messages,
   };
-  // What can't be left out has another value above.
+  // Parameters that can't be left out are sent with another value instead (above).
   const removable = without?.filter((name) => !/^(?:max_tokens$|thinking\.type\.)/u.test(name));
   return withoutParameters(body, removable);
 }

@@ -14,7 +14,7 @@ export interface Message {
 
 /** A history as this wire takes it, and where each piece of it came from. */
 export interface Messages {
-  /** What stands before the conversation: developer and system messages ahead of its first item. */
+  /** The system prompt: developer and system messages before the conversation's first item. */
   readonly system: readonly TextBlock[];
   readonly messages: readonly Message[];
   /** For each block the index in the request's input of the item that it was made from; absent for blocks that were put in. */
@@ -30,7 +30,7 @@ interface Turn {
   readonly results: ToolResultBlock[];
 }
 
-// The projection has such lines already; these are for histories that have lost their ends on the way to this wire.
+// The projection adds such messages itself; these are for histories whose ends are lost only in this conversion.
 const begin = "[The beginning of this conversation is not available.]";
 const goOn = "[Go on from where this ends, without repeating any of it.]";
 
@@ -67,7 +67,7 @@ class Builder {
       if (block) this.#put("assistant", index, block);
     } else if (isCallKind(type)) this.#addCall(item, index);
     else if (isOutputKind(type)) this.#addOutput(item, index);
-    // What others sealed can't be told in words either.
+    // Compactions and other sealed items can't be told in words either.
     else if (item["encrypted_content"] === undefined)
       this.#put("assistant", index, { type: "text", text: `[Left out here: ${type}.]` });
   }

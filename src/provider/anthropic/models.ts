@@ -44,7 +44,7 @@ function ofVersion3(minor: number): ModelFacts {
   return { maxTokens: minor >= 5 ? 8_192 : 4_096, thinking: "none", omitsThinking: false };
 }
 
-// What a step usually needs; the rest of the model's limit would only count against the context window.
+// Tokens that a step usually needs. Asking for the model's full limit would only count against the context window.
 const usualTokens = 32_000;
 
 const budgets: Readonly<Record<string, number>> = {

@@ -25,7 +25,7 @@ const wireAt = (baseUrl: string): Wire<MessagesBody> => ({
   seals: "anthropic",
   path: /\/v1\/?$/u.test(new URL(baseUrl).pathname) ? "/messages" : "/v1/messages",
   lastEvent: "message_stop",
-  // The two refusals that mean sealed content without saying so are of another backend.
+  // The refusals that mean sealed content without saying so are those of other backends.
   sendsSealed: false,
   headers: (apiKey) => ({
     "anthropic-version": "2023-06-01",

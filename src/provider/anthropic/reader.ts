@@ -12,7 +12,7 @@ import { rawInput } from "./tools.ts";
 
 interface OpenBlock {
   readonly block: JsonObject;
-  /** What its deltas have added up to: text, thinking or JSON. */
+  /** Text, thinking or JSON collected from the deltas. */
   text: string;
   signature: string;
 }
@@ -30,7 +30,7 @@ export class MessagesReader implements AnswerReader {
   #model: string | undefined;
   #usage: JsonObject = {};
   #ending: { event: JsonObject; data: string } | undefined;
-  /** Whether the usage was told behind the answer, or was waited for. */
+  /** Whether the usage has come after the stop reason, or one sign of life was waited for it. */
   #isCounted = false;
 
   constructor(request: Pick<ModelRequest, "tools">) {
@@ -53,7 +53,7 @@ export class MessagesReader implements AnswerReader {
       case "content_block_stop":
         return this.#stop(indexOf(event));
       case "message_delta":
-        // Usage may come in a later one, which needn't repeat the reason.
+        // Usage may come in a later `message_delta`, which needn't repeat the stop reason.
         if (stringOf(object(event["delta"])["stop_reason"]) !== "") this.#ending = { event, data };
         this.#count(event["usage"]);
         this.#isCounted ||=
@@ -99,7 +99,7 @@ export class MessagesReader implements AnswerReader {
     return [...said, ...this.#end()];
   }
 
-  /** The usage may come behind a sign of life, and once it is waited for; who tells it with the reason has said all. */
+  /** Ends the answer at a sign of life after the stop reason. The usage may still be missing: then one more is waited for. */
   #keptAlive(): Said[] {
     if (!this.#ending || this.#open.size > 0) return [];
     if (this.#isCounted) return this.#end();
@@ -170,7 +170,7 @@ export class MessagesReader implements AnswerReader {
       case "tool_use":
         return this.#call(block, text === "" ? writeJson(object(block["input"])) : text);
       default:
-        // Tools of the provider's own are not asked for; what they say stands in the text beside them.
+        // The provider's own tools are never asked for; if they run all the same, the text beside them says what they found.
         return undefined;
     }
   }

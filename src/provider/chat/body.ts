@@ -71,7 +71,7 @@ function toTool(tool: ToolDefinition, mayBeStrict = true): object {
   };
 }
 
-/** What sampling enforces on a wire with custom tools has to be said here. */
+/** This wire has no custom tools whose grammar sampling enforces, so the description tells it. */
 function grammarOf(format: object | undefined): string {
   if (!format || !("definition" in format) || typeof format.definition !== "string") return "";
   const syntax = "syntax" in format && typeof format.syntax === "string" ? ` (${format.syntax})` : "";

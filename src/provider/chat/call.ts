@@ -17,12 +17,12 @@ export function newCall(index: number | undefined): PartialCall {
   return { index, id: "", name: "", arguments: "", nesting: new Nesting(), signature: undefined };
 }
 
-/** How deep in its JSON a text ends that comes in fragments: of each one only its own characters are looked at. */
+/** Tracks the JSON nesting of a text that comes in fragments, so that only each fragment's own characters are looked at. */
 class Nesting {
   #depth = 0;
   #inString = false;
   #escaped = false;
-  /** The last thing that stands there closed what was opened first. */
+  /** Whether the text so far ends with the brace that closes the outermost object. */
   isClosed = false;
 
   take(part: string): void {
@@ -73,10 +73,10 @@ export function continues(call: PartialCall, delta: JsonObject): boolean {
   const { index, id } = delta;
   if (typeof index === "number" && index !== call.index) return false;
   const told = isJsonObject(delta["function"]) ? delta["function"] : {};
-  // Only what begins a call names its tool; some servers give every fragment an id of its own.
+  // Only a call's first fragment names its tool; some servers give every fragment an id of its own.
   if (typeof told["name"] !== "string" || told["name"] === "") return true;
   const isOther = typeof id === "string" && id !== "" && call.id !== "" && id !== call.id;
-  // Whole calls one after the other under one index, or none, and without ids.
+  // Some servers send whole calls one after another under one index, or none, and without ids.
   return !isOther && !(isWhole(call) && !id && told["arguments"] !== "");
 }
 
@@ -102,7 +102,7 @@ export function callItem(call: PartialCall, callId: string, tools: readonly Tool
   };
 }
 
-/** `input`, or the one text that the model gave under another name, or what it wrote in place of JSON. */
+/** The custom tool's text: `input`, or the one string that the model gave under another name, or what it wrote in place of JSON. */
 function inputOf(written: string): string {
   const parsed = parseJson(written);
   if (typeof parsed === "string") return parsed;
@@ -115,7 +115,7 @@ function inputOf(written: string): string {
 /** The call ids of a session, and of the answer that is read. The same history and answer always give the same ids. */
 export class GivenCallIds {
   readonly #taken: Set<string>;
-  /** By what they begin with, up to which number the ids behind it are taken. */
+  /** For each prefix, the number up to which ids with that prefix are taken. */
   readonly #numbers = new Map<string, number>();
 
   /** `taken`: the ids of the session's earlier calls. */

@@ -40,7 +40,7 @@ function partOf(part: JsonObject): Part[] {
       return plain(stringOf(part["text"]));
     case "input_image": {
       const { image_url: url, detail } = part;
-      // A file of another endpoint can't be shown here.
+      // A file that another endpoint keeps can't be sent here.
       if (typeof url !== "string") return plain("[an image that only its own provider has]");
       return [{ type: "image_url", image_url: { url, ...(typeof detail === "string" ? { detail } : {}) } }];
     }

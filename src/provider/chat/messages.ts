@@ -34,7 +34,7 @@ export interface Messages {
   readonly calls: ReadonlyMap<string, string>;
 }
 
-/** Stands behind an answer that was cut off, for backends that would take it for the beginning of the next. */
+/** Put after an answer that was cut off, for backends that would take that for the beginning of the next. */
 const goOn = "[Go on from where this ends, without repeating any of it.]";
 
 class Conversation {
@@ -120,7 +120,7 @@ class Conversation {
     this.#messages.push(...this.#toolMessages(outputs));
   }
 
-  /** What the dialect demands of the order of roles (see `strictRoles` and `endsOnUser`). */
+  /** Brings the roles into the order that the dialect demands (see `strictRoles` and `endsOnUser`). */
   #order(): void {
     const made = this.#messages.splice(0);
     for (const message of made) {
@@ -138,8 +138,8 @@ class Conversation {
   }
 
   /**
-   * A backend that takes reasoning back may demand it of every message, that of a step that another backend made included, and not empty (see
-   * `reasoningRequired`). Where none of it goes, the backend doesn't know the member and may refuse it.
+   * Fills in `reasoning_content` where it is missing: a backend that takes reasoning back may demand it of every message, even of another
+   * backend's, and not empty (see `reasoningRequired`). Where no message has any, the backend doesn't know the member and may refuse it.
    */
   #fillReasoning(): void {
     const spoken = this.#messages.filter(({ role }) => role === "assistant");

@@ -5,7 +5,7 @@ import { type ChatDialect, dialectOf } from "./dialect.ts";
 import { placedFailure } from "./places.ts";
 import { ChatReader } from "./reader.ts";
 
-/** Where the endpoint is, who asks, and what is different there. */
+/** Where the endpoint is, whose key it gets, and how it differs from what its URL tells. */
 export interface ChatOptions extends WireOptions {
   /** What differs from what the base URL tells, for a gateway in front of another endpoint. */
   dialect?: Partial<ChatDialect>;

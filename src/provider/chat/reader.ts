@@ -41,7 +41,7 @@ export class ChatReader implements AnswerReader {
   #text = "";
   #refusal = "";
   #calls: PartialCall[] = [];
-  /** The calls that were given out. */
+  /** Calls that were delivered already. */
   readonly #told: PartialCall[] = [];
   /** What the answer's `finish_reason` says of its end; nothing more can come but usage. */
   #finished = false;
@@ -136,7 +136,7 @@ export class ChatReader implements AnswerReader {
     }
     const call = newCall(typeof index === "number" ? index : undefined);
     addFragment(call, delta);
-    // The empty end of a call that is finished already.
+    // Whether this is the empty last fragment of a call that was delivered already.
     const isTold = (): boolean => this.#told.some((earlier) => continues(earlier, delta));
     if (call.arguments.trim() === "" && (call.name === "" || isTold())) return [];
     this.#calls.push(call);
@@ -162,7 +162,7 @@ export class ChatReader implements AnswerReader {
       signal: { source: "event", event: "finish_reason", code, message, details, body: data.slice(0, 4096) },
     });
     if (limited.test(reason)) {
-      // What was shown stays; a call that was not written to its end is none.
+      // Text that was shown stays; calls whose arguments never became whole are dropped.
       this.#calls = this.#calls.filter(isWhole);
       return [...this.#finishItems(), end("max_tokens", `the answer ended with finish_reason "${reason}"`)];
     }

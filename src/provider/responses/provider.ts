@@ -4,7 +4,7 @@ import type { Wire } from "../wire/wire.ts";
 import { requestBody } from "./body.ts";
 import { ResponsesReader } from "./reader.ts";
 
-/** Where the endpoint is, and who asks. */
+/** Where the endpoint is, and whose key it gets. */
 export type ResponsesOptions = WireOptions;
 
 const wire: Wire = {

@@ -1,11 +1,12 @@
 import type { Readable } from "node:stream";
 
-/** So much is held at most that has come and was not taken. */
+/** Bytes held at most that have come and were not taken yet. */
 const most = 2 ** 20;
 
 /**
- * A body's bytes in order, as they come. A stream that its connection's end destroys drops what it holds; here what had come is given first,
- * and then the error: whoever is at work on one item, logging it, gets the next one also when the connection breaks meanwhile.
+ * A body's bytes in order, as they come. When a connection breaks, Node's stream drops what it has buffered; here everything that had
+ * come is given first, and then the error. So a consumer that is busy logging one item still gets the next one when the connection breaks
+ * meanwhile.
  */
 export async function* arriving(body: Readable): AsyncGenerator<Buffer, undefined> {
   const held: Buffer[] = [];

@@ -22,7 +22,7 @@ export function dispatcherFor(url: URL, connectTimeoutMs: number, isFresh = fals
   const direct = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
   if (isLoopback(url.hostname)) return new Agent({ ...settings, connect: passingOver(direct) });
   try {
-    // A proxy's agent connects by itself, and gives what it makes for plain HTTP none of the settings.
+    // The proxy agent makes its own connections; the ones for plain HTTP get none of the settings given here.
     return new EnvHttpProxyAgent({
       ...settings,
       factory: (origin, { connect }: Pool.Options) =>
@@ -50,7 +50,9 @@ function passingOver(connector: buildConnector.connector): buildConnector.connec
     );
 }
 
-/** What an error says of a connection; that it was a proxy's, which the environment names, is what nobody guesses from an address. */
+/**
+ * An error's words about a connection. They say when it was a proxy's, named by the environment: nobody would guess that from an address.
+ */
 export function connectionWords(error: Error): string {
   const { address, port } = addressOf(error);
   const variable = proxyVariables.find((name) => {

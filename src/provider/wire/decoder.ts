@@ -52,7 +52,7 @@ export class EventDecoder {
     return [...said, { type: "refused", signal }];
   }
 
-  /** What the last event says when the stream ends without the blank line behind it, as some servers do. One that is cut says nothing. */
+  /** The last event of a stream that ends without the blank line after it, as some servers' do. One that is cut off says nothing. */
   #lastWords(): Said[] {
     this.#isEnding = true;
     this.#parser.feed("\n\n");
@@ -76,7 +76,7 @@ export class EventDecoder {
       this.#said.push({ type: "refused", signal: signalFromEvent(name, { message: written }, data) });
       return;
     }
-    // A keepalive carries nothing, or a word; only what begins as JSON can be an event that was damaged on its way.
+    // A keepalive carries nothing, or a word; only data that begins as JSON can be an event that was damaged on its way.
     if (this.#isEnding || !/^[{[]/u.test(written)) return;
     this.#said.push(incomplete(`the stream event ${name ?? "without a name"} is not JSON`));
   }
@@ -95,7 +95,7 @@ export function readAnswer(reader: AnswerReader, bytes: Uint8Array): Said[] {
   return reader.whole(answer, bytes);
 }
 
-/** What came can't be read, as it is when an answer was damaged on its way. */
+/** The failure for an answer that can't be read, because it was damaged on its way. */
 export function incomplete(message: string): Said {
   return { type: "refused", signal: signalFromTransport("INCOMPLETE", message) };
 }

@@ -13,7 +13,7 @@ const headEnd = "\r\n\r\n";
 export function passingOverContinue(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
-  /** Whether the next byte is the first of an answer, and what came of one that may still be an interim one. */
+  /** Whether the next byte begins an answer, and the bytes of one that may still turn out to be an interim answer. */
   let isBeginning = false;
   let held: Buffer | undefined;
   socket.write = (...args: unknown[]): boolean => {
@@ -40,7 +40,7 @@ export function passingOverContinue(socket: Socket): Socket {
   return socket;
 }
 
-/** As far as there is something of it; at least one byte has to be there. */
+/** Whether the bytes are, as far as they go, the head of a `100 Continue`; there is at least one. */
 function isInterim(bytes: Buffer): boolean {
   const length = Math.min(bytes.length, interim.length);
   for (let at = 0; at < length; at++) if (at !== minorVersion && bytes[at] !== interim[at]) return false;

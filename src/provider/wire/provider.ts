@@ -27,9 +27,9 @@ export interface WireOptions {
   /** Names the issuer in place of the key where keys change and the account doesn't (OAuth tokens). */
   issuerAccount?: string;
   headers?: Readonly<Record<string, string>>;
-  /** Without a single byte for so long the request is given up. */
+  /** Without a single byte for so long (milliseconds) the request is given up. */
   idleTimeoutMs?: number;
-  /** Without an event for so long a sign of silence is given, and again after each further stretch. */
+  /** Without an event for so long (milliseconds) a sign of silence is given, and again after each further stretch. */
   silenceMs?: number;
   connectTimeoutMs?: number;
   clock?: Clock;
@@ -42,7 +42,7 @@ export function wireProvider<Body extends StreamedBody>(options: WireOptions, wi
   return new WireProvider(options, wire);
 }
 
-// An error body is read for so long and no longer; what has come by then is classified.
+// An error body is read for so long at most, milliseconds; what has come by then is classified.
 const errorBodyMs = 5_000;
 const errorBodyBytes = 64 * 1024;
 const drainMs = 1_000;
@@ -234,7 +234,7 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     const { apiKey = "" } = this.#options;
     // A word that stands in for a key where none is needed ("x", "ollama") is no secret, and taking it out would garble what is said.
     const isSecret = apiKey.length >= 8;
-    // In a raw body a line break in front of it is an escape, whose letter is no part of the word.
+    // In raw JSON a line break right before the word is an escape, whose last letter must not be taken for part of the word.
     return (isSecret ? text.replaceAll(apiKey, "[key]") : text).replaceAll(
       /(?:\b|(?<=\\[nrt]))(?:sk|key)-[\w*-]{8,}/gu,
       "[key]",
@@ -242,7 +242,7 @@ class WireProvider<Body extends StreamedBody> implements Provider {
   }
 }
 
-/** The JSON value with each of its texts changed, names of members apart. */
+/** The JSON value with every string changed, the names of members apart. */
 function eachText(value: object, change: (text: string) => string): unknown {
   return JSON.parse(
     writeJson(value, (_name, member) => (typeof member === "string" ? change(member) : member)),
@@ -272,7 +272,7 @@ async function drain(reader: AsyncIterator<Buffer>, closer: AbortController): Pr
       length += next.value.length;
     }
   } catch (error) {
-    // The answer was whole; a connection that breaks after it is only not used again.
+    // The answer was whole: a connection that breaks after it just isn't used again.
     if (!(error instanceof Error)) throw error;
   } finally {
     clearTimeout(timer);

@@ -48,7 +48,7 @@ export class Pulse {
 
   /** Waits for `work`, giving a sign for each stretch of silence. Throws `IdleError`, or the signal's reason as soon as it aborts. */
   async *wait<T>(work: Promise<T>, signal: AbortSignal): AsyncGenerator<Silence, T> {
-    // When waiting is given up, nobody is left to hear that the work failed too.
+    // Once waiting is given up, nobody else would handle a later failure of the work.
     work.catch(() => undefined);
     for (;;) {
       const now = this.#clock.monotonic();

@@ -51,8 +51,8 @@ export function carryOut(spool: string, record: PatchRecord, resumed: boolean): 
 }
 
 /**
- * Puts the files back that are as the patch left them, the last one first, so that what is changed is at any time a first part of the
- * record: those after `failed` were not reached. The answer: those for which it could not be done.
+ * Puts back the files that the patch has written so far, the last one first, so that a crash on the way leaves a record that is done up
+ * to some file. Those after `failed` were not reached. Returns the files that could not be put back.
  */
 function rollBack(spool: string, record: PatchRecord, failed: number): string[] {
   const kept: string[] = [];
@@ -62,7 +62,7 @@ function rollBack(spool: string, record: PatchRecord, failed: number): string[] 
       const now = currentHash(path);
       if (now === (after?.hash ?? null) && now !== (before?.hash ?? null)) put(spool, record, path, before);
     } catch (error) {
-      // The one that failed can be out of reach altogether; then it wasn't changed either.
+      // The file that failed may be out of reach altogether; then the patch hasn't changed it.
       if (index < failed) kept.push(`${path} (${(error as Error).message})`);
     }
   }

@@ -12,7 +12,7 @@ interface FileLine {
 
 const mark = "\uFEFF";
 
-/** Bytes of a line of the file that an error quotes: a bundle's one line has megabytes. */
+/** Bytes of a file's line that an error quotes at most: a bundle's one line has megabytes. */
 const longestShown = 400;
 
 /**
@@ -33,7 +33,7 @@ export function editFile(content: Buffer, hunks: readonly Hunk[]): Edited {
 
   const edited: FileLine[] = [];
   let at = 0;
-  // One by one: a call has room for some 120,000 arguments, and lock files have more lines than that.
+  // Not `push(...lines)`: a call has room for some 120,000 arguments, and lock files have more lines than that.
   const keepUpTo = (place: number): void => {
     for (; at < place; at++) edited.push(lines[at]!);
   };

@@ -12,7 +12,7 @@ export class OpenFolder {
 
   constructor(path: string) {
     this.#handle = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-    // Only Linux offers a path below a handle; elsewhere the path itself was checked just now.
+    // Only Linux has paths relative to a handle (`/proc/self/fd`). Elsewhere the path is used, which was checked just before.
     this.#base = process.platform === "linux" ? `/proc/self/fd/${this.#handle}` : path;
     try {
       const real = realpathSync(this.#base);
@@ -28,7 +28,7 @@ export class OpenFolder {
     return join(this.#base, name);
   }
 
-  /** Makes its names durable. */
+  /** Makes the names in the folder durable. */
   sync(): void {
     fsyncSync(this.#handle);
   }
@@ -48,7 +48,7 @@ export function inFolder<T>(path: string, act: (folder: OpenFolder) => T): T {
   }
 }
 
-/** Makes the folder and those above it that are missing, one by one and each inside the one that was checked. The answer: those made. */
+/** Makes the folder and its missing parents, each inside the parent that was checked. Returns those that were made. */
 export function makeFolders(path: string): string[] {
   const parent = dirname(path);
   const made: string[] = [];

@@ -66,7 +66,7 @@ function longestRun(
   return best;
 }
 
-/** For each line how many of the first ones stand, in their order, also at the end of what goes up to it. */
+/** The failure table of Knuth, Morris and Pratt: for each line, the length of the longest run of first lines that also ends there. */
 function bordersOf(lines: readonly string[]): number[] {
   const borders = [0];
   for (let at = 1, length = 0; at < lines.length; at++) {

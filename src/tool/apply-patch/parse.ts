@@ -67,7 +67,7 @@ function unwrap(input: string): string[] | { ok: false; why: string } {
     if (typeof inner === "string") text = inner;
   }
   let lines = text.split("\n");
-  // Carriage returns of the transport, not of a file: every line has one.
+  // When every line ends with a carriage return, the transport added them, not the file.
   if (lines.length > 1 && lines.slice(0, -1).every((line) => line.endsWith("\r"))) {
     lines = lines.map((line) => line.replace(/\r$/u, ""));
   }
@@ -111,7 +111,7 @@ function readAddition(path: string, body: string[], from: number): Section | { o
   const lines: string[] = [];
   let blanks = 0;
   for (const [at, line] of body.entries()) {
-    // Empty lines that lack their sign count when more of the file follows.
+    // Empty lines without their sign are context if more of the hunk follows.
     if (line === "") blanks++;
     else if (line.startsWith("+")) {
       for (; blanks > 0; blanks--) lines.push("");
@@ -139,7 +139,7 @@ function readHunks(body: string[], from: number): Hunk[] | { ok: false; why: str
       hunk.atEnd = true;
       blanks = 0;
     } else if (line === "") {
-      // An empty line of the file whose sign got lost, unless it only separates what follows.
+      // An empty context line that lost its sign, or just the blank before what follows.
       blanks++;
     } else if (sign === " " || sign === "-" || sign === "+") {
       if (!hunk || hunk.atEnd) hunks.push((hunk = { headings: [], lines: [], atEnd: false }));

@@ -4,7 +4,7 @@ import { editFile, joinLines } from "./edit.ts";
 import type { Section } from "./parse.ts";
 import { findTarget, type Target } from "./target.ts";
 
-/** A file's bytes and mode; without a mode it gets the one that the process's umask leaves to a new file. */
+/** A file's bytes and mode. Without a mode it gets the one that the umask leaves to new files. */
 export interface Contents {
   content: Buffer;
   mode?: number;

@@ -6,7 +6,10 @@ import { syncPath } from "../../lib/system.ts";
 import { claimJson, readJsonFile } from "../spool.ts";
 import type { Change, Plan } from "./plan.ts";
 
-/** A file as the record knows it: absent, or the SHA-256 (hex) of its bytes, its mode (none: as the umask says) and the staged copy of them. */
+/**
+ * A file as the record has it: `null` where there is none, else the SHA-256 (hex) of its bytes, its mode (absent: as the umask says) and
+ * the name of its staged copy.
+ */
 export type Version = { hash: string; mode?: number; staged: string } | null;
 
 /** One file's change, in a form that tells from the file alone whether it was made already. */
@@ -51,7 +54,7 @@ export function stagePlan(spool: string, plan: Plan): PatchRecord {
     after: keep(`${index}.after`, change.after),
   }));
   syncPath(join(spool, stage));
-  // Deletions last: a patch that was cut short by a crash has everything that it takes away elsewhere already.
+  // Deletions go last: whatever a patch takes away is in its new place already when a crash cuts it short.
   ops.sort((one, other) => Number(one.after === null) - Number(other.after === null));
   return { id, root: plan.root, stage, ops, summary: plan.summary, at: Date.now() };
 }

@@ -123,7 +123,7 @@ function readRange(file: number, from: number, length: number): Buffer {
 
 const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
-/** Without a character that is cut at the end. */
+/** The bytes without a UTF-8 character that is cut off at their end. */
 function wholeStart(bytes: Buffer): Buffer {
   let lead = bytes.length - 1;
   while (lead > bytes.length - 4 && isContinuation(bytes[lead])) lead--;
@@ -132,7 +132,7 @@ function wholeStart(bytes: Buffer): Buffer {
   return lead >= 0 && lead + length > bytes.length ? bytes.subarray(0, lead) : bytes;
 }
 
-/** Without a character that is cut at the beginning. */
+/** The bytes without a UTF-8 character that is cut off at their beginning. */
 function wholeEnd(bytes: Buffer): Buffer {
   let at = 0;
   while (at < 3 && isContinuation(bytes[at])) at++;
@@ -148,7 +148,7 @@ function seconds(ms: number): string {
   return (ms / 1000).toFixed(ms < 10_000 ? 2 : 1).replace(/\.?0+$/u, "") || "0";
 }
 
-/** As a shell says it: 128 and the signal's number. A command that could not be started is 127. */
+/** The exit status as a shell gives it: 128 plus the signal's number. 127: the command could not be started. */
 function signalCode(signal: string | null): number {
   return signal === null ? 127 : 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
 }

@@ -38,7 +38,7 @@ export function readArguments(input: string, workspace: string): ReadArguments {
   return { ok: true, record: { command, workdir: folder.path, shell: shell(), timeoutMs } };
 }
 
-/** The command of arguments that may be wrong otherwise, for people who are asked about it. */
+/** The command, for the person who is asked about it, even where other arguments are wrong. */
 export function commandOf(input: string): string {
   const checked = shellArguments.partial().safeParse(parseJson(input));
   return checked.success && checked.data.command !== undefined ? checked.data.command : input;
@@ -67,7 +67,7 @@ function readWorkdir(
   return { ok: true, path };
 }
 
-/** Whatever the person's own shell is: the same commands mean the same everywhere. */
+/** A fixed shell, whatever the person's own is: the same commands mean the same everywhere. */
 function shell(): string {
   return existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
 }

@@ -8,10 +8,10 @@ import { commandOf, hasCode, readJsonFile, readStarted, spoolFiles, spoolState }
 import { exitOutcome, killedOutcome, unknownOutcome } from "./answer.ts";
 import type { ExitRecord } from "./spool-records.ts";
 
-/** Between two looks at the spool, milliseconds; the exit of a wrapper of one's own is noticed at once. */
+/** Milliseconds between looks at the spool. (The exit of a wrapper that this process started is noticed at once.) */
 const firstLook = 50;
 const lastLook = 250;
-/** How long a wrapper may take to end its command after TERM: its own grace, and time to write. */
+/** How long a wrapper may take to end its command after TERM, milliseconds: its own grace, and the time to write. */
 const patience = 8000;
 
 /**
@@ -60,7 +60,7 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
   } finally {
     signal.removeEventListener("abort", onAbort);
     lost?.removeEventListener("abort", onAbort);
-    // A wrapper that is let go of must not keep this process alive.
+    // A wrapper that is no longer followed must not keep this process alive.
     child?.unref();
   }
 }
@@ -74,7 +74,10 @@ interface ChildEnd {
   error?: Error;
 }
 
-/** The wrapper of one's own ended before it claimed the call: it was stopped, or it could not run. The command was not started. */
+/**
+ * The outcome when our own wrapper ended before it claimed the call, because it was stopped or could not run: the command was not
+ * started.
+ */
 function neverStarted(spool: string, signal: AbortSignal, end: ChildEnd): ToolOutcome {
   if (signal.aborted) return { output: "Not started: cancelled.", status: "cancelled", durationMs: 0 };
   const why =
@@ -83,11 +86,11 @@ function neverStarted(spool: string, signal: AbortSignal, end: ChildEnd): ToolOu
   return { output: `The command was not started: ${why}.`, status: "failed", durationMs: 0 };
 }
 
-/** TERM to the wrapper; until when it may take to obey, on the monotonic clock. */
+/** Sends TERM to the wrapper. Returns until when it may take to obey, on the monotonic clock. */
 function stop(spool: string, child: ChildProcess | undefined): number {
   const started = readStarted(spool);
   if (started && fateOf(started) === "alive") send(started.pid, "SIGTERM");
-  // Before the claim a wrapper of one's own just ends.
+  // Our own wrapper, if it hasn't claimed the call yet, just ends.
   if (!started) child?.kill("SIGTERM");
   return performance.now() + patience;
 }

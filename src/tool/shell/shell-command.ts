@@ -78,7 +78,7 @@ async function start(call: ToolCall, context: ToolContext): Promise<ToolOutcome>
     replaceJson(context.spool, spoolFiles.call, read.record);
     wrapper = startWrapper(context.spool, context.env);
   } catch (error) {
-    // A full disk, a folder that can't be written, no more processes: nothing was started, and the model may try again.
+    // Nothing was started: the disk is full, the folder can't be written, or there are no more processes. The model may try again.
     if (!isSystemError(error)) throw error;
     const output = `The command was not started: ${(error as Error).message}.`;
     return { output, status: "failed", durationMs: 0 };

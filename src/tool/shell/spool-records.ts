@@ -32,8 +32,5 @@ export const outputTail = 1024 * 1024;
 /** The exit status of a wrapper that found the call claimed by another one. */
 export const claimLost = 75;
 
-/**
- * Variables that would change Node itself are handed to the wrapper under this prefix, so that the command gets them and the wrapper
- * does not.
- */
+/** Variables that would change Node itself are given to the wrapper under this prefix: they are for the command, not for the wrapper. */
 export const handedOver = "THROUGHLINE_COMMAND_ENV_";

@@ -32,7 +32,7 @@ const cancel = (): void => {
 };
 // Before the claim: from then on a TERM must be answered with an exit record.
 process.on("SIGTERM", cancel);
-// It has no terminal; what a stranger sends doesn't end it half way, without an exit record.
+// The wrapper has no terminal. Signals sent by a stranger must not end it half way, without an exit record.
 for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
 
 const self = identifyProcess();
@@ -83,7 +83,8 @@ function supervise(started: ChildProcess, group: number): void {
   const closed = new Promise<void>((resolve) => started.stdout!.once("close", () => resolve()));
   started.once("exit", (code, signal) => {
     clearTimeout(limit);
-    // It ended by itself; a TERM that comes now cancels nothing, and the group's number may soon be another's.
+    // The command has ended by itself: a TERM that comes now cancels nothing, and must not be passed on, as the group's number may soon
+    // be another's.
     if (!killing) process.off("SIGTERM", cancel).on("SIGTERM", () => {});
     const drained = new Promise((resolve) => setTimeout(resolve, drainTime));
     void Promise.all([Promise.race([closed, drained]), killing]).then(() => end(code, signal));
@@ -91,7 +92,7 @@ function supervise(started: ChildProcess, group: number): void {
   noteCommand(group);
 }
 
-/** For those who find this wrapper dead and want to know whether the command still runs. */
+/** Tells those who find this wrapper dead whether the command still runs. */
 function noteCommand(pid: number): void {
   try {
     const identity = identifyProcess(pid);
@@ -140,7 +141,7 @@ function end(code: number | null, signal: string | null, trouble?: string): neve
     replaceJson(spool, spoolFiles.exit, exit);
   } catch (error) {
     if (!hasCode(error, "ENOSPC", "EDQUOT")) throw error;
-    // On a full disk how it ended is worth more than the last half of what it printed.
+    // On a full disk the exit record matters more than the last half of the output.
     const kept = Math.floor((exit.bytes - dropped) / 2);
     truncateSync(join(spool, spoolFiles.output), kept);
     replaceJson(spool, spoolFiles.exit, {
