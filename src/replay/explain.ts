@@ -1,4 +1,5 @@
 import type { ItemRecord } from "../session/event.ts";
+import { isFurtherOutput } from "../session/item.ts";
 import { callIdRule } from "./call-ids.ts";
 import type { Directives } from "./directives.ts";
 import { flag } from "./flag.ts";
@@ -13,7 +14,8 @@ export function explain(
 ): ReplayEntry[] {
   const applied: ReplayRule[] = omitted ? [omitted] : [];
   const isSet = (bits: number): boolean => (flags & bits) !== 0;
-  if (isSet(flag.note)) applied.push("output-without-call");
+  const { kind, name } = record.event;
+  if (isSet(flag.note)) applied.push(isFurtherOutput(kind, name) ? "output-again" : "output-without-call");
   if (isSet(flag.told)) applied.push(directives.wordsRule(record) ?? "item-refused");
   if (isSet(flag.answered)) applied.push("call-without-output");
   if (isSet(flag.renamed)) applied.push(callIdRule(record, directives.contract));

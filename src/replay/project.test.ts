@@ -91,9 +91,8 @@ describe("calls and outputs", () => {
     log.addItem({ ...output("c"), output: [] }, tool);
     // As the Codex app keeps what another session was given (0.150 and later).
     log.addItem({ type: "function_call_output", name: "create_task", output: "do it" }, tool);
-    const noted = (of: string): string =>
-      `[Output of the tool ${of}, which is not part of this conversation]\n`;
-    const note = (id: string): string => noted(`call ${id}`);
+    const note = (id: string): string =>
+      `[Output of the tool call ${id}, which is not part of this conversation]\n`;
     expect(await sent(log)).toEqual([
       { type: "message", role: "user", content: [{ type: "input_text", text: `${note("a")}out "a"` }] },
       { type: "message", role: "user", content: [{ type: "input_text", text: note("b") }, ...list] },
@@ -101,10 +100,24 @@ describe("calls and outputs", () => {
       {
         type: "message",
         role: "user",
-        content: [{ type: "input_text", text: `${noted("create_task")}do it` }],
+        content: [{ type: "input_text", text: "[From the tool create_task]\ndo it" }],
       },
     ]);
     expect(rulesOf(projected(log))).toEqual([0, 1, 2, 3].map((seq) => [seq, "output-without-call"]));
+  });
+
+  it("become a message, each further one, where a script said something while it ran (Codex's notify)", async () => {
+    const log = new WrittenLog();
+    log.addItem({ type: "custom_tool_call", call_id: "a", name: "exec", input: "notify('x')" }, model);
+    const done = { type: "custom_tool_call_output", call_id: "a", output: "done" };
+    log.addItem(done, tool);
+    log.addItem({ ...done, name: "exec", output: "half" }, tool);
+    const text = "[Another output of the tool call a]\nhalf";
+    expect((await sent(log)).slice(1)).toEqual([
+      done,
+      { type: "message", role: "user", content: [{ type: "input_text", text }] },
+    ]);
+    expect(rulesOf(projected(log))).toEqual([[2, "output-again"]]);
   });
 
   it("with an id that the wire has no room for are shortened alike", async () => {

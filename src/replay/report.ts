@@ -15,6 +15,7 @@ export type ReplayRule =
   | "duplicate"
   | "call-without-output"
   | "output-without-call"
+  | "output-again"
   | "call-id-empty"
   | "call-id-too-long"
   | "call-id-characters"
@@ -58,6 +59,7 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
   duplicate: "left out: the same item was sent before it",
   "call-without-output": "answered: outcome unknown; verify before repeating",
   "output-without-call": "sent as a message: its call is not part of the conversation",
+  "output-again": "sent as a message: its call has an output already",
   "call-id-empty": "it had no call id: it goes with one, on the call and on its output alike",
   "call-id-too-long": "its call id was shortened, on the call and on its output alike",
   "call-id-characters":

@@ -4,6 +4,7 @@ import { writeJson } from "../lib/whole-json.ts";
 import type { ItemRecord } from "../session/event.ts";
 import {
   isCallKind,
+  isFurtherOutput,
   isMediaPart,
   isOutputKind,
   itemText,
@@ -179,11 +180,7 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
   if (kind === "message") return [{ from: 0, to: item.length, bytes: plainMessage(item, how.role) }];
   const found = members(item);
   if (isOutputKind(kind)) {
-    const of = call !== "" ? `the tool call ${call}` : name !== "" ? `the tool ${name}` : "a tool";
-    const words =
-      (flags & flag.note) !== 0
-        ? `[Output of ${of}, which is not part of this conversation]\n`
-        : `[Output of ${of}]\n`;
+    const words = outputWords(record, (flags & flag.note) !== 0);
     const output = found.find(({ key }) => key === "output");
     const value = output ? [output] : [];
     return [
@@ -202,6 +199,15 @@ function inWords(item: Uint8Array, record: ItemRecord, flags: number, how: Rewri
     ];
   const role = record.event.type === "item-added" && record.event.origin === "model" ? "assistant" : "user";
   return wrapped(item, role, `[${kind}] ${outline(item)}`, undefined);
+}
+
+/** What is said of an output before its words. `isAlone`: it has no call that it would answer. */
+function outputWords({ event: { kind, call = "", name = "" } }: ItemRecord, isAlone: boolean): string {
+  // A prompt that Codex keeps as the output of a tool which nobody called: the model is to act on it.
+  if (call === "" && name !== "") return `[From the tool ${name}]\n`;
+  if (isAlone && isFurtherOutput(kind, name)) return `[Another output of the tool call ${call}]\n`;
+  const of = call === "" ? "a tool" : `the tool call ${call}`;
+  return isAlone ? `[Output of ${of}, which is not part of this conversation]\n` : `[Output of ${of}]\n`;
 }
 
 /** The edits that put a message around a value: a JSON string becomes its text, a list of content parts its parts. */

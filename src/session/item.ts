@@ -130,6 +130,13 @@ export const isCallKind = (kind: string): boolean => calls.has(kind);
 const answers: ReadonlySet<string> = new Set(Object.values(outputKinds));
 export const isOutputKind = (kind: string): boolean => answers.has(kind);
 
+/**
+ * Whether an output may be one more of a call that has its own: what a script of Codex's code mode says with `notify` (0.130 to 0.169, 2026-11).
+ * Of custom outputs such alone name the tool.
+ */
+export const isFurtherOutput = (kind: string, name: unknown): boolean =>
+  kind === "custom_tool_call_output" && typeof name === "string" && name !== "";
+
 /** Kinds that hold readable content beside what is sealed; items of all other kinds are worthless without their seal. */
 const holders: ReadonlySet<string> = new Set([
   "message",

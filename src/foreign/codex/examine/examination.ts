@@ -50,7 +50,7 @@ export interface Examination {
   placeOf(ordinal: number): number | undefined;
   readonly open: OpenCalls;
   readonly orphans: { readonly items: readonly Unpaired[]; readonly count: number };
-  /** Prompts without a call id (`isInjected`), and whether the model has answered the last one. */
+  /** Prompts without a call id (`isInjected`), and whether the model has answered behind one. */
   readonly injected: { readonly items: readonly Span[]; readonly count: number; readonly isTaken: boolean };
   readonly seals: SealsWatch;
   readonly turns: TurnsWatch;

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../../lib/json.ts";
-import { isCallKind, isOutputKind } from "../../../session/item.ts";
+import { isCallKind, isFurtherOutput, isOutputKind } from "../../../session/item.ts";
 import { Bounded } from "./bounded.ts";
 import { isInjected } from "../rollout/injected.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
@@ -18,8 +18,9 @@ export class PairsWatch {
   readonly #events = new Map<string, Span>();
   orphans = new Bounded<Unpaired>(10_000);
   readonly injected = new Bounded<Span>(10_000);
-  /** Whether the model has answered behind the last of them. */
+  /** Whether the model has answered behind one of them: who took one takes the others, also that in which a session was broken off. */
   isInjectedTaken = true;
+  #wasTaken = false;
 
   /** `ids`: where the ids of calls are noted. */
   constructor(ids: TextSet) {
@@ -45,14 +46,18 @@ export class PairsWatch {
     const call = idText(item["call_id"]);
     if (isInjected(kind, item)) {
       this.injected.add(spanOf(line));
-      this.isInjectedTaken = false;
-    } else this.isInjectedTaken ||= isCallKind(kind) || kind === "reasoning" || item["role"] === "assistant";
+      this.isInjectedTaken = this.#wasTaken;
+    } else if (isCallKind(kind) || kind === "reasoning" || item["role"] === "assistant") {
+      this.#wasTaken ||= !this.isInjectedTaken;
+      this.isInjectedTaken = true;
+    }
     if (call === undefined || call === "") return;
     if (isCallKind(kind)) {
       const { index, offset: at, length: bytes } = line;
       const name = item["name"];
       this.open.open(index, at, bytes, call, kind, typeof name === "string" ? name : undefined);
     } else if (isOutputKind(kind) && this.open.close(call) === false && !this.#carried.delete(call)) {
+      if (isFurtherOutput(kind, item["name"])) return;
       const event = this.#events.get(call);
       this.orphans.add({ ...spanOf(line), call, kind, ...(event && { event }) });
     }
