@@ -6,7 +6,7 @@ import type { RolloutFile } from "../home/places.ts";
 import type { RolloutFacts } from "./scan.ts";
 
 /** Of what the cache holds. Another number, and everything is scanned anew. */
-const format = 3;
+const format = 4;
 
 type Row = readonly [path: string, bytes: number, mtime: number, facts: RolloutFacts];
 

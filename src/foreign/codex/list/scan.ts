@@ -128,7 +128,10 @@ function scanLines(file: RolloutFile, parts: Parts, found: FoundHeader): Rollout
   const own = ownPart(head, found.header);
   const asked =
     (own && askedIn(own, found.header, messagesIn(own).prompt)) ??
-    askedIn(head, found.header, counted.prompt);
+    // What a sub-agent was told to do is sealed; of what it was given the first prompt is its parent's.
+    (own && found.header?.agentPath) ??
+    askedIn(head, found.header, counted.prompt) ??
+    found.header?.agentPath;
   const density = tail ? messagesIn(tail).count : 0;
   const share = (between * inLines) / (head.length + (tail?.length ?? 0));
   const inEnds = counted.count + density;

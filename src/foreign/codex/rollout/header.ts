@@ -34,6 +34,8 @@ export interface RolloutHeader {
   /** Root of the tree of agents; another id than `id` in sub-agents. */
   readonly root?: string;
   readonly nickname?: string;
+  /** What the thread that started this one calls it: `/root/fix_tests` (since 0.144). */
+  readonly agentPath?: string;
   readonly role?: string;
   readonly isPaginated: boolean;
   /** The ordinal from which on what a sub-agent's rollout holds is its own: before it is what its parent gave it. */
@@ -77,6 +79,7 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     parent: idOf("parent_thread_id") ?? idOf("parent_thread_id", spawned),
     root: idOf("session_id"),
     nickname: text("agent_nickname"),
+    agentPath: text("agent_path"),
     role: text("agent_role"),
     isPaginated: payload["history_mode"] === "paginated",
     ownFrom: numberOf(payload["subagent_history_start_ordinal"]),

@@ -25,6 +25,14 @@ const tags = [
   "app-context",
   "agent_message_board_notification",
 ] as const;
+/** Of these Codex writes none anew when a session goes on: they tell what happened, or what the person has asked for by its name. */
+const lasting: ReadonlySet<string> = new Set([
+  "skill",
+  "user_shell_command",
+  "turn_aborted",
+  "subagent_notification",
+  "hook_prompt",
+]);
 const tagged = new RegExp(`^<(${tags.join("|")})(?:\\s[^>]*)?>`, "iu");
 /** What Codex knew by its first tag alone (up to 0.105): nobody's prompt where the end is missing. */
 const knownByStart = new Set([
@@ -52,12 +60,14 @@ function isContextual(text: string): boolean {
 
 /** Behind the end of the tag stand a person's words, who may ask what a `<skill>` is too. */
 function isWithinTag(words: string): boolean {
-  const tag = tagged.exec(words)?.[1]?.toLowerCase();
+  const tag = tagOf(words);
   if (tag === undefined) return false;
   const end = `</${tag}>`;
   if (words.slice(-end.length).toLowerCase() === end) return true;
   return knownByStart.has(tag) && !words.toLowerCase().includes(end);
 }
+
+const tagOf = (words: string): string | undefined => tagged.exec(words)?.[1]?.toLowerCase();
 
 /** What is asked of an item to tell whether it begins a turn. */
 type MessageMembers = {
@@ -88,6 +98,12 @@ export function isContext(payload: MessageMembers): boolean {
   if (type !== "message" || role !== "user" || promptOf(payload) !== undefined) return false;
   const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
   return parts.every(({ text }) => typeof text === "string" && isContextual(text));
+}
+
+/** Whether of a message that holds nothing but what Codex put there some says what happened, and isn't written anew for each session. */
+export function isLasting({ content }: MessageMembers): boolean {
+  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
+  return parts.some(({ text }) => typeof text === "string" && lasting.has(tagOf(text.trim()) ?? ""));
 }
 
 /**

@@ -15,6 +15,23 @@ test("what the person said goes along where Codex's own words stand beside it, a
   expect(writer.left).toBe(1);
 });
 
+test.each([
+  [
+    "<user_shell_command>\n<command>\nnpm test\n</command>\n<result>\n1 failed\n</result>\n</user_shell_command>",
+  ],
+  ["<skill>\n<name>greet</name>\nSay hello.\n</skill>"],
+  ['<subagent_notification>\n{"status":{"completed":"Child done."}}\n</subagent_notification>'],
+  ['<hook_prompt hook_run_id="stop:4">Run the linter first.</hook_prompt>'],
+  ["<turn_aborted>\nThe user interrupted.\n</turn_aborted>"],
+])(
+  "what Codex wrote in the person's name and writes no second time goes along, as no prompt: %s",
+  (words) => {
+    const written = new RolloutWriter().item({ ...said(words) }, 0);
+    expect(written.split("\n").filter((line) => line !== "")).toHaveLength(1);
+    expect(written).toContain(JSON.stringify(words));
+  },
+);
+
 test("a call keeps the namespace of its tool", () => {
   const call = { type: "custom_tool_call", call_id: "a", name: "exec", namespace: "box", input: "x" };
   expect(new RolloutWriter().item(call, 0)).toContain('"namespace":"box"');

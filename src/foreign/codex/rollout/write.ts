@@ -5,14 +5,14 @@ import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { placeNew } from "../../../lib/place.ts";
 import { syncPath } from "../../../lib/system.ts";
-import { isCallKind, isOutputKind, outputItem } from "../../../session/item.ts";
+import { isCallKind, isFurtherOutput, isOutputKind, outputItem } from "../../../session/item.ts";
 import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { entryOf } from "../../../lib/table.ts";
 import { isWords } from "./agent-message.ts";
 import { answeredAs } from "./item.ts";
 import { injectedMessage, isInjected } from "./injected.ts";
-import { isContext } from "./prompt.ts";
+import { isContext, isLasting } from "./prompt.ts";
 
 /** What a rollout says of the session that it is written from. */
 export interface RolloutHead {
@@ -35,7 +35,7 @@ const kept: Readonly<Record<string, readonly string[]>> = {
   function_call: ["name", "namespace", "arguments", "call_id"],
   function_call_output: ["call_id", "output"],
   custom_tool_call: ["call_id", "name", "namespace", "input", "status"],
-  custom_tool_call_output: ["call_id", "output"],
+  custom_tool_call_output: ["call_id", "name", "output"],
   local_shell_call: ["call_id", "status", "action"],
   local_shell_call_output: ["call_id", "output"],
   web_search_call: ["status", "action"],
@@ -85,10 +85,12 @@ export class RolloutWriter {
       return this.item(injectedMessage(item), at);
     const { type, role, call_id: call } = item;
     const members = typeof type === "string" ? entryOf(kept, type) : undefined;
+    const isOfProgram = type === "message" && role === "user" && isContext(item);
     const isToldByProgram =
-      type === "message" && role !== "assistant" && (role !== "user" || isContext(item));
+      type === "message" && role !== "assistant" && (role !== "user" || (isOfProgram && !isLasting(item)));
     const id = typeof call === "string" ? call : "";
-    const isOrphan = typeof type === "string" && isOutputKind(type) && !this.#open.delete(id);
+    const isFurther = typeof type === "string" && isFurtherOutput(type, item["name"]);
+    const isOrphan = typeof type === "string" && isOutputKind(type) && !this.#open.delete(id) && !isFurther;
     const isSealed =
       type === "agent_message" && Array.isArray(item["content"]) && sealedPart(item["content"]) !== undefined;
     if (!members || typeof type !== "string" || isToldByProgram || isOrphan || isSealed) {
@@ -99,7 +101,7 @@ export class RolloutWriter {
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
     const opened = unsealed(item);
     for (const member of members) if (opened[member] !== undefined) own[member] = opened[member];
-    return line(at, "response_item", own) + shownAs(own, at);
+    return line(at, "response_item", own) + (isOfProgram ? "" : shownAs(own, at));
   }
 
   /** Answers for the calls that have none. */

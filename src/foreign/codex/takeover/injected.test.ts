@@ -28,6 +28,8 @@ const injected = {
 const answer = { type: "message", role: "assistant", content: [{ type: "output_text", text: "Two." }] };
 const refusal = "unexpected status 400 Bad Request: input: missing field `call_id` at line 1 column 88555";
 const item = (payload: object): object => ({ type: "response_item", payload });
+const promptOf = (words: string): object =>
+  item({ type: "message", role: "user", content: [{ type: "input_text", text: words }] });
 const ended = (error?: object): object => ({
   type: "event_msg",
   payload: { type: "task_complete", turn_id: "t", last_agent_message: null, ...(error && { error }) },
@@ -51,9 +53,26 @@ function placed(content: string): { path: string; home: string } {
   return { path, home };
 }
 
+/** What a session that is taken over is called. */
+function titleTaken(content: string): string | undefined {
+  const taking = new Taking(() => "codex", 1);
+  taking.take(linesIn(Buffer.from(content)), 0);
+  const source = { format: "codex", id, path: "", rollout: id, bytes: 0, line: 0, check: 0 } as const;
+  return taking
+    .end(source, now)
+    .flatMap(({ event }) => (event.type === "history-carried" ? (event.title ?? []) : []))[0];
+}
+
 it.each<[string, string, object[], string]>([
   ["that OpenAI answered", "openai", [item(injected), item(answer)], "note"],
   ["that a gateway's provider answered", "gateway", [item(injected), item(answer)], "note"],
+  // As the second turn of a goal that was killed.
+  [
+    "whose like was answered before",
+    "gateway",
+    [item(injected), item(answer), item({ ...injected, id: "fco_01a09fca-8d33-73a1-97fd-4d83ecc02f9e" })],
+    "note",
+  ],
   ["that another provider never answered", "deepseek", [item(injected), ended()], "broken"],
   ["that was refused", "openai", [item(injected), ended({ message: refusal })], "broken"],
 ])("a prompt without a call id %s", async (_what, provider, rows, severity) => {
@@ -85,12 +104,7 @@ it("names its session, and is exported as what every version takes", () => {
   const content = text("openai", [item(injected), item(answer)]);
   const [file] = listRollouts(placed(content).home);
   expect(scanRollout(file!).title).toBe("Count the ponds");
-  const taking = new Taking(() => "codex", 1);
-  taking.take(linesIn(Buffer.from(content)), 0);
-  const source = { format: "codex", id, path: "", rollout: id, bytes: 0, line: 0, check: 0 } as const;
-  expect(taking.end(source, now).map(({ event }) => event)).toContainEqual(
-    expect.objectContaining({ title: "Count the ponds" }),
-  );
+  expect(titleTaken(content)).toBe("Count the ponds");
   const [line] = new RolloutWriter().item(injected, now).split("\n");
   expect(JSON.parse(line!)).toMatchObject({
     type: "response_item",
@@ -114,12 +128,10 @@ it("an output of a call that is named is no such prompt", () => {
 });
 
 it("a sub-agent that was given its parent's history is known by its own task", () => {
-  const message = (words: string): object =>
-    item({ type: "message", role: "user", content: [{ type: "input_text", text: words }] });
   const rows = [
     { type: "session_meta", payload: { id: parent } },
-    message("the parent's"),
-    message("its own"),
+    promptOf("the parent's"),
+    promptOf("its own"),
   ];
   const own = {
     subagent_history_start_ordinal: 3,
@@ -127,4 +139,29 @@ it("a sub-agent that was given its parent's history is known by its own task", (
   };
   const [file] = listRollouts(placed(text("openai", rows, own)).home);
   expect(scanRollout(file!).title).toBe("its own");
+});
+
+// As Codex 0.169 writes them for models with agents of version 2: what they are to do is sealed, or stands in no prompt.
+it.each<[string, object[], object, string]>([
+  [
+    "was given its parent's history",
+    [promptOf("the parent's")],
+    { subagent_history_start_ordinal: 2 },
+    "/root/a",
+  ],
+  ["was given nothing", [], {}, "/root/a"],
+  [
+    "was asked something itself",
+    [promptOf("the parent's"), promptOf("its own")],
+    { subagent_history_start_ordinal: 2 },
+    "its own",
+  ],
+])("a sub-agent that %s is known by what its parent calls it, or by that", (_what, rows, more, title) => {
+  const task = { type: "agent_message", author: "/root", recipient: "/root/a", content: [] };
+  const source = { subagent: { thread_spawn: { parent_thread_id: parent, agent_path: "/root/a" } } };
+  const content = text("openai", [...rows, item(task)], { source, agent_path: "/root/a", ...more });
+  const [file] = listRollouts(placed(content).home);
+  expect(scanRollout(file!).title).toBe(title);
+  // No prompt of its own comes as an event here, so that a takeover can't tell it from its parent's.
+  expect(titleTaken(content)).toBe("/root/a");
 });

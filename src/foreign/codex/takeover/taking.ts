@@ -163,11 +163,12 @@ export class Taking {
     const events: Append[] = [];
     this.#answerOpen(events, now);
     const history = this.#before;
+    const title = this.#title ?? this.header?.agentPath;
     events.push({
       event: {
         type: "history-carried",
         created: history?.created ?? this.header?.created ?? now,
-        ...(this.#title !== undefined && { title: this.#title }),
+        ...(title !== undefined && { title }),
         turn: this.#turn,
         step: this.#step,
         messages: this.#messages,
@@ -197,6 +198,8 @@ export class Taking {
       case "begin":
         this.header = change.header;
         this.cwd ??= change.header.cwd;
+        // The first prompt of what a sub-agent was given is its parent's.
+        if (change.header.ownFrom !== undefined) this.#title ??= change.header.agentPath;
         break;
       case "turn":
         this.#answerOpen(events, at);
