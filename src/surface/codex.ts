@@ -38,7 +38,7 @@ export async function findThread(environment: Environment, reference: string): P
   );
 }
 
-/** Throws where the rights don't let anybody see it. */
+/** Whether the path exists. Throws where missing permissions keep that from being seen: "there is none" would be wrong then. */
 function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -48,7 +48,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Whether a session of this id may have been taken over from a rollout that is still there: costs a look into three folders. */
+/** Whether a session with this id may have been taken over from a rollout that still exists. Costs a look into three folders. */
 function mayHaveRollout(environment: Environment, id: string): boolean {
   return hasRollout(codexHome(environment), id);
 }
@@ -68,7 +68,7 @@ export function takeOver(
 ): Promise<TakenOver> {
   const providers = codexProviders(environment);
   const kind = config.providers[config.provider]?.kind;
-  // A model of another maker says nothing to this provider.
+  // The thread's model is kept only where the provider is of the same maker: another one wouldn't know its name.
   const isSameMaker = kind === "responses" || kind === "simulator";
   return importThread(
     {
@@ -96,9 +96,9 @@ export function takeOver(
 }
 
 /**
- * The session that a person means to go on with: one of the store's, or a Codex session, which is taken over first. Of one that was taken
- * over before, what came since is taken over too. `undefined` when no Codex session comes into it; `say` gets a line when one does. `keep`:
- * what is taken over now stays owned by this process, and is given along.
+ * Takes over the Codex session that a person means by the reference, or what it has got since it was taken over before, and resolves to the
+ * session to go on with. `undefined` when the reference means no Codex session. `say` gets one line about what was taken. `keep`: the
+ * session stays owned by this process and comes back as `kept`, so that resuming it needn't read it again.
  */
 export async function takeOverMeant(
   taking: TakingOver,
@@ -115,7 +115,7 @@ export async function takeOverMeant(
   if (only !== undefined && notes.isKnown(only, filesOf(only))) return { id: only };
   const thread = await findThread(taking.environment, only ?? reference);
   if (!thread) return undefined;
-  // As they stood before they were read: what comes meanwhile is new the next time.
+  // Noted as they are before they are read: what Codex appends meanwhile then counts as new the next time.
   const files = filesOf(thread.file.thread);
   const taken = await takeOver(taking, thread, { keep });
   notes.put(thread.file.thread, files);
@@ -124,7 +124,7 @@ export async function takeOverMeant(
   return { id: taken.id, ...(taken.kept && { kept: taken.kept }) };
 }
 
-/** What became of it, in one line. */
+/** What became of the thread, and what of it could not be taken, in one line. */
 export function takenWords(
   { file, lineage: { trouble } }: Thread,
   { id, did, items, left, fresh }: TakenOver,
@@ -158,7 +158,7 @@ export function takenWords(
 
 const unreadable: ReadonlySet<string> = new Set(["json", "nul", "not-an-object", "git-lfs"]);
 
-/** The folder as it is today, or as the rollout's header has it when it is gone or of another machine. */
+/** The workspace as it is today, or, where the folder is gone or on another machine, as the rollout's header describes it. */
 async function workspaceOf(cwd = "", branch?: string, commit?: string): Promise<Workspace> {
   if (cwd !== "" && existsSync(cwd)) return readWorkspace(cwd);
   return {
@@ -169,8 +169,9 @@ async function workspaceOf(cwd = "", branch?: string, commit?: string): Promise<
 }
 
 /**
- * Who seals what, for the providers of Codex's own configuration that are used with a key of the environment: the same URL and key are the
- * same issuer here, so that what they sealed is sent back to them. Of others nobody can say it, and their seals stay in the log.
+ * The issuer of each provider in Codex's own configuration that takes its key from the environment. The same URL and key are the same issuer
+ * for Throughline's providers, so that what was sealed for Codex is sent back. For other providers the issuer can't be known: their seals
+ * stay in the log and are never sent.
  */
 function codexProviders(environment: Environment): Map<string, string> {
   const found = new Map<string, string>();
@@ -180,7 +181,7 @@ function codexProviders(environment: Environment): Map<string, string> {
   try {
     config = parse(readFileSync(path, "utf8"));
   } catch (error) {
-    // Codex's own business: it says so itself when it is started.
+    // A configuration that can't be read is Codex's to report, when it is started.
     if (error instanceof TomlError || isSystemError(error)) return found;
     throw error;
   }

@@ -6,11 +6,11 @@ import { isInside, type Place } from "../session/place.ts";
 import type { SessionSummary } from "../session/summary.ts";
 import type { ListedSession } from "../store.ts";
 
-/** What lists say of a session, the same everywhere. Text of sessions is safe to print. */
+// The words for a session in every list. Text that comes from sessions is made safe to print here.
 
 /**
- * id, name or title, model/effort, age, last activity, messages, branch, status, and where it is when that is not here: R6. `label`: the name
- * or title as it is to stand there.
+ * A session's line in a list (R6): id, name or title, model/effort, age, last activity, messages, branch, status, and its place when that is
+ * not `here`. `label`: what stands for the name or title.
  */
 export function listLine(
   session: ListedSession & { origin?: "codex"; codex?: { estimated?: true } },
@@ -19,7 +19,7 @@ export function listLine(
   label = labelWords(session, mostLabel),
 ): string {
   const { parent, rotated, workspace, origin, codex } = session;
-  // Nothing is known of it but that it can't be read.
+  // A session that can't be read at all has no facts to show.
   if (session.trouble !== undefined && session.created === 0)
     return `${session.id}  ${statusWords(session, now)}`;
   const branch = branchWords(session);
@@ -32,7 +32,7 @@ export function listLine(
     ...(branch === undefined ? [] : [branch]),
     ...(place === undefined ? [] : [place]),
     statusWords(session, now),
-    // A fork that was not gone on with has it for the reason of its status.
+    // The status of a fork that nobody has gone on with names its parent already.
     ...(parent === undefined || session.reason?.includes(parent)
       ? []
       : [`${rotated ? "continued" : "forked"} from ${parent}`]),
@@ -40,7 +40,7 @@ export function listLine(
   return `${session.id}  ${parts.join(" · ")}`;
 }
 
-/** Name or first prompt, in at most so many characters; before it the tool whose session it is. */
+/** A session's name, or its first prompt, in at most `limit` characters, with the tool that it is of before it unless it is Throughline's. */
 export function labelWords(
   { name, title, origin }: Pick<SessionSummary, "name" | "title"> & { readonly origin?: string },
   limit: number,
@@ -54,7 +54,7 @@ export function modelWords({ model, effort }: Pick<Settings, "model" | "effort">
   return printableLine(effort ? `${model}/${effort}` : model, 40);
 }
 
-/** The git branch that it was on. */
+/** The git branch that the session was on; `undefined` where none is known. */
 export function branchWords({ workspace }: Pick<SessionSummary, "workspace">): string | undefined {
   return workspace.gitBranch ? printableLine(workspace.gitBranch, 30) : undefined;
 }
@@ -62,13 +62,13 @@ export function branchWords({ workspace }: Pick<SessionSummary, "workspace">): s
 /** Characters of a name or a title in a list. */
 export const mostLabel = 48;
 
-/** What the words for a session's status are made from. */
+/** The part of a listed session that its status is worded from. */
 type Standing = Pick<
   ListedSession,
   "status" | "reason" | "until" | "repairs" | "holder" | "trouble" | "archived"
 >;
 
-/** Which of the folders and worktrees that belong together a session is of; nothing for this very folder. */
+/** Where a session works, relative to here: another worktree or folder of the same repository. `undefined` for this very folder. */
 export function placeWords({ path, gitRoot, gitCommon }: Workspace, here: Place): string | undefined {
   if (path === here.path || path === "") return undefined;
   const isOther = gitCommon !== undefined && gitCommon === here.gitCommon && gitRoot !== here.gitRoot;
@@ -84,7 +84,7 @@ export function statusWords(session: Standing, now: number): string {
 }
 
 function standingWords(session: Standing, now: number): string {
-  // With room for the whole of the command that it ends with.
+  // Long enough for the command that such a message ends with.
   if (session.trouble) return `damaged: ${printableLine(session.trouble, 200)}`;
   const healed = session.repairs > 0 ? `, healed ${session.repairs}×` : "";
   if (session.holder) return `running (pid ${session.holder.pid})${healed}`;

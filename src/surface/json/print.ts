@@ -3,19 +3,19 @@ import type { Terminal } from "../cli/terminal.ts";
 import type { Outputs } from "./outputs.ts";
 
 /**
- * Of what `--json` prints. Within a version members may be added; one that is renamed, removed or comes to mean something else makes a new
- * version.
+ * The version of everything that `--json` prints. Within a version members may be added; renaming or removing one, or changing its meaning,
+ * makes a new version.
  */
 export const jsonVersion = 1;
 
-/** What a command gives to `printJson`: all but the version. */
+/** A command's output without the version, which `printJson` adds. */
 export type Printed<Name extends keyof Outputs> = WithoutSchema<Outputs[Name]>;
 type WithoutSchema<Output> = Output extends unknown ? Omit<Output, "schema"> : never;
 
 type WithoutMember<Output, Member extends string> =
   Output extends Record<Member, unknown> ? Omit<Output, Member> : never;
 
-/** Prints what a command tells programs, on one line: `printJson<"name">(terminal, { … })`. `docs/json.md` has the shapes. */
+/** Prints a command's JSON output on one line: `printJson<"name">(terminal, { … })`. The shapes are in `docs/json.md`. */
 export function printJson<Name extends keyof Outputs>(
   terminal: Pick<Terminal, "out">,
   value: Printed<Name>,
@@ -23,7 +23,7 @@ export function printJson<Name extends keyof Outputs>(
   terminal.out(`${writeJson({ schema: jsonVersion, ...value })}\n`);
 }
 
-/** The same with one member more, a list that may be too long to be held: its elements' JSON, joined by commas, in pieces. */
+/** As `printJson`, with a last member that is a list too long to be held in memory: `pieces` are its elements' JSON, joined by commas. */
 export async function printJsonList<Name extends keyof Outputs, Member extends string>(
   terminal: Pick<Terminal, "out">,
   value: WithoutMember<Printed<Name>, Member>,

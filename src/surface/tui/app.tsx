@@ -19,7 +19,7 @@ interface AppProps {
   done: (leaving: Leaving) => void;
 }
 
-/** The conversation's screen: what is over scrolls away above, and beneath it a few lines are drawn anew. */
+/** The conversation's screen: finished blocks scroll away above, and below them the live part is drawn anew with every change. */
 export function App({ desk, paint, wrapsAgain, screen, done }: AppProps): ReactNode {
   const scene = useSyncExternalStore(desk.subscribe, desk.scene);
   const { columns, rows } = useWindowSize();
@@ -58,7 +58,7 @@ export function App({ desk, paint, wrapsAgain, screen, done }: AppProps): ReactN
   );
 }
 
-/** Before Ink erases what a narrower terminal has wrapped anew: the cursor where Ink takes it to be. */
+/** Corrects the cursor when a narrower window has wrapped the drawn lines, before Ink's own listener erases them (`afterWrapping`). */
 function useWrapping(live: Live, output: Screen["output"], wrapsAgain: boolean): void {
   const drawn = useRef(live);
   useEffect(() => {
@@ -76,10 +76,10 @@ function useWrapping(live: Live, output: Screen["output"], wrapsAgain: boolean):
   }, [output, wrapsAgain]);
 }
 
-/** Between two looks at the clock: quick while something moves, slow while something is counted down. In milliseconds. */
+/** Milliseconds between two drawings for the clock's sake: while something moves, and while a limit is counted down. */
 const [quick, slow] = [120, 1_000];
 
-/** The time, as often as what is drawn tells it; what rests for good tells none. */
+/** The current time, updated as often as the scene shows it; not at all while the session rests without a countdown. */
 function useNow({ view: { phase } }: Scene): number {
   const [now, setNow] = useState(() => systemClock.now());
   const every = phase.kind !== "resting" ? quick : phase.stop?.kind === "limited" ? slow : undefined;

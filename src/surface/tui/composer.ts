@@ -2,32 +2,32 @@ import { type Draft, draftOf, edit, emptyDraft, isOnFirstLine, isOnLastLine } fr
 import type { Command } from "./keys.ts";
 import { type Completion, completions } from "./slash.ts";
 
-/** The line in which messages are typed: the draft, earlier messages to go back to, and what the draft can be completed to. */
+/** The state of the input line: the draft, earlier messages to go back to, and the chosen completion. */
 export interface Composer {
   readonly draft: Draft;
   /** Earlier messages, oldest first. */
   readonly past: readonly string[];
-  /** Which of them is shown in place of what was being typed, which `typed` keeps. */
+  /** The index of the earlier message that is shown; `typed` then keeps what was being typed. */
   readonly at?: number;
   readonly typed?: Draft;
   /** Which completion is chosen. */
   readonly chosen: number;
-  /** The completions were put away (Esc) while the draft was this. */
+  /** The draft for which the completions were closed with Esc. */
   readonly closed?: string;
 }
 
-/** What a key comes to that is not the composer's own matter. */
+/** What a key asks of the conversation, beyond changing the input line. */
 export type Act = { act: "submit"; text: string } | { act: "escape" | "interrupt" | "quit" };
 
 export const emptyComposer: Composer = { draft: emptyDraft, past: [], chosen: 0 };
 
-/** So many earlier messages can be gone back to. */
+/** How many earlier messages are kept. */
 const mostPast = 200;
 
 export function choices({ draft, closed, at }: Composer): Completion[] {
   if (at !== undefined || closed === draft.text || draft.cursor !== draft.text.length) return [];
   const found = completions(draft.text);
-  // What is typed in full needs no help.
+  // A draft that is already the only completion needs none.
   return found.length === 1 && found[0]?.line.trimEnd() === draft.text.trimEnd() ? [] : found;
 }
 
@@ -44,7 +44,7 @@ export function press(composer: Composer, command: Command): { composer: Compose
     case "type-and-submit":
       return press(changed(composer, edit(draft, { do: "insert", text: command.text })), { kind: "submit" });
     case "submit":
-      // A backslash before Enter is a line break, where terminals tell Alt-Enter from nothing.
+      // A backslash before Enter makes a line break, for terminals in which Alt-Enter can't be told from Enter.
       if (draft.text[draft.cursor - 1] === "\\") {
         const without = edit(draft, { do: "backspace" });
         return { composer: changed(composer, edit(without, { do: "insert", text: "\n" })) };
@@ -79,13 +79,13 @@ export function press(composer: Composer, command: Command): { composer: Compose
   }
 }
 
-/** A message that could not be taken comes back, before what has been typed since. */
+/** Puts a message that could not be sent back into the draft, before what has been typed since. */
 export function returned(composer: Composer, text: string): Composer {
   const { draft } = composer;
   return changed(composer, draftOf(draft.text === "" ? text : `${text}\n${draft.text}`));
 }
 
-/** A message of an earlier session's, to go back to. */
+/** Adds a message to those that can be gone back to. */
 export const remembered = (composer: Composer, text: string): Composer => ({
   ...composer,
   past: [...composer.past, text].slice(-mostPast),

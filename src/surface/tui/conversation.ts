@@ -19,16 +19,16 @@ import { emptyView, note, outcomeBlocks, reduce } from "./state.ts";
 import { modelWords } from "../session-words.ts";
 import { changeWords, happened, openedBlock, troubleWords } from "./words.ts";
 
-/** Between looks at the queue, which other processes write to, and at the clock. In milliseconds. */
+/** Milliseconds between two looks at the queue, which other processes write to, and at the clock. */
 const tick = 1_000;
 
 /**
- * A session as a person talks with it: turns by the same path as `exec`, one at a time; what is said meanwhile is queued. Between turns it
- * holds no lease, so every command, here and elsewhere, works in a session that rests.
+ * The session that is open in the terminal interface. Turns take the same path as `exec`, one at a time; messages that are sent meanwhile are
+ * queued. Between turns it holds no lease, so that every command, here and in other processes, works in the session while it rests.
  */
 export class Conversation {
   readonly questions: Questions;
-  /** While a command leads to another session or model, for which what is typed meanwhile is meant: whether it got there. */
+  /** Set while another session or model is being opened, for which whatever is typed meanwhile is meant; resolves to whether that worked. */
   leading: Promise<boolean> | undefined;
   readonly #invocation: Invocation;
   readonly #bench: Workbench;
@@ -37,19 +37,19 @@ export class Conversation {
   readonly #ticking: NodeJS.Timeout;
   #view: View;
   #id: string | undefined;
-  /** As the log had it when it was last read or written here. */
+  /** The history as of when the log was last read or written here. */
   #history: History | undefined;
-  /** What stops the turn or the command that runs, and its end. */
+  /** Stops the turn or command that runs; `#running` resolves at its end. */
   #controller: AbortController | undefined;
   #running: Promise<unknown> = Promise.resolve();
-  /** For the first session that is begun here. */
+  /** The name for the first session that is begun here (`--name`). */
   #name: string | undefined;
   #choice: Choice | undefined;
   readonly #usual: Shown["usual"];
-  /** Something threw: nothing is begun without the person until they begin something. */
+  /** Something threw: no turn begins by itself until the person has begun one. */
   #isHalted = false;
   #isLooking = false;
-  /** As of which what other processes did here is shown. */
+  /** The fence up to which the work of other processes has been shown. */
   #fence: number | undefined;
 
   private constructor(
@@ -97,8 +97,8 @@ export class Conversation {
   }
 
   /**
-   * Goes to a session: takes its lease once, so that what stands in its way is said now, and shows how it ended. Throws what `resume` throws.
-   * Resolves to what was said in it, oldest first.
+   * Opens a session and shows how it ended. Its lease is taken once, so that whatever keeps it from being gone on with is said now. Throws
+   * what `resume` throws. Resolves to the person's messages in it, oldest first.
    */
   async enter(find: () => Promise<{ id: string; resumption?: Resumption }>): Promise<string[]> {
     if (this.#controller)
@@ -117,7 +117,7 @@ export class Conversation {
     return said;
   }
 
-  /** Goes where the words of `/resume` say; the open session is meant where they name none. As `enter`. */
+  /** Opens the session that the words of `/resume` name, or the open one anew where they name none. Otherwise as `enter`. */
   async resumeAs({ args, options }: Typed): Promise<string[]> {
     const named = args.length > 0 ? [args.join(" ")] : this.#id === undefined ? [] : [this.#id];
     if (named.length === 0 && options["last"] !== true)
@@ -134,7 +134,7 @@ export class Conversation {
     });
   }
 
-  /** Another model from the next turn on; with no words says which it is. Throws what `resume` throws. */
+  /** Chooses the model from the next turn on; without words, tells which it is. Throws what `resume` throws. */
   async choose(typed: Typed): Promise<void> {
     if (typed.args.length > 1)
       throw new Failure("usage", "A model's name is one word: /model gpt-5.5/high", {});
@@ -154,7 +154,7 @@ export class Conversation {
     this.tell(note(`the model is ${this.#view.model}${isChanged ? "" : "; for another one: /model NAME"}`));
   }
 
-  /** The next message begins a session of its own. */
+  /** Leaves the session: the next message begins a new one. */
   begin(): void {
     this.#id = undefined;
     this.#history = undefined;
@@ -165,8 +165,8 @@ export class Conversation {
   }
 
   /**
-   * A turn with the text, or without one: to go on where the session stopped, and with what is queued. Resolves when nothing is left to do,
-   * and to whether the text is in the log. Never rejects: what went wrong is told.
+   * Runs a turn with the text, or, without one, goes on where the session stopped; queued follow-ups come after it. Resolves when nothing is
+   * left to do, to whether a turn was begun, so that the text is in the log. Never rejects: errors are told.
    */
   turn(text?: string): Promise<boolean> {
     this.#tell({ type: "begun", at: systemClock.now(), ...(text !== undefined && { text }) });
@@ -188,7 +188,7 @@ export class Conversation {
     });
   }
 
-  /** Leaves a message for the session: durable when this resolves. */
+  /** Queues a message for the session; it is durable when this resolves. Throws `usage` for one that is too long or has no session yet. */
   async queue(text: string, mode: FollowUpMode): Promise<void> {
     if (text.length > longestText)
       throw new Failure(
@@ -202,7 +202,7 @@ export class Conversation {
     await this.#look();
   }
 
-  /** Stops what runs, or a wait; what has finished is kept. False when there is nothing to stop. */
+  /** Stops the turn, the command, or the wait for a limit; what has finished is kept. False when there is nothing to stop. */
   stop(): boolean {
     if (this.wake(false)) return true;
     if (!this.#controller || this.#controller.signal.aborted) return false;
@@ -211,7 +211,7 @@ export class Conversation {
     return true;
   }
 
-  /** Whether a session that a limit stopped goes on by itself when the limit ends. False when that is no question, or is so already. */
+  /** Sets whether a session that a limit stopped goes on by itself when the limit ends. Returns whether that changed anything. */
   wake(wakes: boolean): boolean {
     const { phase } = this.#view;
     const stop = phase.kind === "resting" ? phase.stop : undefined;
@@ -220,10 +220,10 @@ export class Conversation {
     return true;
   }
 
-  /** Runs a command of the table as the command line does. Throws `usage` when it can't run now. */
+  /** Runs a command of the command line's table. Throws `usage` when it can't run while a turn does. */
   async command(call: Extract<SlashCall, { kind: "command" }>): Promise<void> {
     const { slash } = call.command;
-    // A wait for a limit ends for whoever works in the session.
+    // A turn that only waits for a limit gives way to a command that needs the session for itself.
     if (slash.alone && this.#view.phase.kind === "waiting") {
       this.stop();
       await this.#running;
@@ -237,7 +237,7 @@ export class Conversation {
     } else await this.#runCommand(call, this.#invocation.signal);
   }
 
-  /** A session that the words mean, or that `find` finds. Throws `session-missing` and `session-ambiguous`. */
+  /** Resolves to the id of the session that the words name, or that `wanted` finds. Throws `session-missing` and `session-ambiguous`. */
   find(wanted: string | ((bench: Workbench) => Promise<string>)): Promise<string> {
     return typeof wanted === "string" ? this.#bench.find(wanted) : wanted(this.#bench);
   }
@@ -250,7 +250,7 @@ export class Conversation {
     this.tell(note(troubleWords(error, this.#invocation), "trouble"));
   }
 
-  /** Stops what runs, waits for its end, and gives everything back. */
+  /** Stops what runs, waits for its end, and closes the workbench. */
   async close(): Promise<void> {
     clearInterval(this.#ticking);
     this.stop();
@@ -258,7 +258,7 @@ export class Conversation {
     await this.#bench.close();
   }
 
-  /** One thing at a time; however it ends, the view rests (R27). `what`: the command, where it is one. */
+  /** Runs one piece of work after the other; however it ends, the view then rests (R27). `what`: the command, where it is one. */
   #run<T>(work: (signal: AbortSignal) => Promise<T>, what?: string): Promise<T> {
     if (what !== undefined) this.#tell({ type: "commanding", what, at: systemClock.now() });
     const controller = new AbortController();
@@ -296,7 +296,7 @@ export class Conversation {
     return session;
   }
 
-  /** Resolves to whether it led to a session. */
+  /** Runs a command and reads the session anew, which it may have changed. Resolves to whether it led to another session. */
   async #command(call: Extract<SlashCall, { kind: "command" }>, signal: AbortSignal): Promise<boolean> {
     const leadsTo = await this.#runCommand(call, signal);
     const id = leadsTo ?? this.#id;
@@ -307,7 +307,7 @@ export class Conversation {
         this.tell(note(`now in session ${history.id}; back with: /resume ${this.#id}`));
       this.#take(history);
     } catch (error) {
-      // The command deleted it, or somebody else has.
+      // Deleted by the command, or by somebody else.
       if (isFailureOf(error, "session-missing")) this.#gone();
       else this.tellTrouble(error);
     }
@@ -346,12 +346,12 @@ export class Conversation {
     const { phase } = this.#view;
     const before = phase.kind === "resting" && phase.stop?.kind === "limited" ? phase.stop : undefined;
     const stop = this.#history && stopOf(this.#history);
-    // It is the wait that was asked for, also when another process has named the session meanwhile.
+    // A wait that the person asked for stays, also when another process has changed something else of the session.
     const wakes = before?.wakes === true && stop?.kind === "limited" && stop.until === before.until;
     this.#tell({ type: "rested", ...(stop && { stop: wakes ? { ...stop, wakes } : stop }) });
   }
 
-  /** What waits, and what is due: a wake-up, or what another process has queued for a session that rests. */
+  /** Looks at the queue, and begins a turn when one is due: a limit has ended, or another process has queued something. */
   async #look(): Promise<void> {
     if (this.#isLooking || this.#id === undefined) return;
     this.#isLooking = true;
@@ -377,7 +377,7 @@ export class Conversation {
     }
   }
 
-  /** Shows what other processes have done in a session that rests here. */
+  /** Shows what other processes have done in the session while it rested here. */
   async #catchUp(fence: number): Promise<void> {
     const known = this.#history;
     if (!known || fence === this.#fence) return;

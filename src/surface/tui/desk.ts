@@ -9,29 +9,29 @@ import { isSlashLine, optionsOf, readSlash } from "./slash.ts";
 import { readWords } from "./slash-words.ts";
 import { note, type View } from "./state.ts";
 
-/** How a screen of the conversation ends: the person leaves, or wants to pick another session. */
+/** Why the screen of the conversation is left: to quit, or to pick another session. */
 export type Leaving = "quit" | "pick";
 
-/** Everything that is drawn. */
+/** Everything that the screen is drawn from. */
 export interface Scene {
   readonly view: View;
   readonly composer: Composer;
   readonly completions: readonly Completion[];
   /** Whether keys answer the open question. */
   readonly answering: boolean;
-  /** What the next key would do, when that is not what one expects. */
+  /** What the next key will do where that is not its usual effect. */
   readonly hint?: string;
-  /** The person is gone: nothing is left to draw but what has scrolled away. */
+  /** The person has left: only the blocks that have scrolled away are still drawn. */
   readonly isLeft: boolean;
 }
 
-/** A second Ctrl-C within this time leaves. In milliseconds. */
+/** Milliseconds within which a second Ctrl-C leaves. */
 const again = 2_000;
 
-/** Between two changes of the scene that are drawn. In milliseconds. */
+/** Milliseconds between two drawings of the scene. */
 const frame = 40;
 
-/** Where a person sits: takes keys, and gives what is to be drawn. */
+/** The controller between keyboard, conversation and screen: takes keys and provides the scene to draw. It outlives the screens it is shown on. */
 export class Desk {
   readonly #listeners = new Set<() => void>();
   #conversation: Conversation | undefined;
@@ -40,13 +40,13 @@ export class Desk {
   #done: ((leaving: Leaving) => void) | undefined;
   #isLeft = false;
   #interruptedAt = Number.NEGATIVE_INFINITY;
-  /** The person turned to the question, away from what they were typing. */
+  /** The person has pressed Tab to answer the question instead of typing on. */
   #turned = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Blocks that have scrolled away, on this screen or an earlier one. */
+  /** How many blocks have scrolled away, on this screen or earlier ones. */
   scrolled = 0;
 
-  /** Something changed: drawn soon, and with what else changes until then. */
+  /** Draws the scene soon, together with whatever else changes until then. */
   readonly changed = (): void => {
     this.#timer ??= setTimeout(this.#draw, frame);
   };
@@ -64,7 +64,7 @@ export class Desk {
     this.#draw();
   }
 
-  /** A message that was given before anybody sat here. */
+  /** Sends a message that was given on the command line. */
   send(text: string): void {
     this.#composer = remembered(this.#composer, text);
     this.#act({ act: "submit", text });
@@ -80,7 +80,7 @@ export class Desk {
 
   readonly scene = (): Scene => (this.#scene ??= this.#made());
 
-  /** Until the screen is left: what the keys do. */
+  /** A screen shows the desk from now on; `done` is called when it is left. */
   open(done: (leaving: Leaving) => void): void {
     this.#done = done;
     this.#isLeft = false;
@@ -125,7 +125,10 @@ export class Desk {
     };
   }
 
-  /** A question has the keyboard when nothing is being typed, and not from its first moment on. */
+  /**
+   * Whether keys answer the question: when nothing is being typed or the person turned to it, and only a moment after it has appeared, so
+   * that a key meant for something else doesn't answer it.
+   */
   #isAnswering(): boolean {
     const { view, questions } = this.#talk;
     if (!view.question) {
@@ -167,18 +170,18 @@ export class Desk {
     }
   }
 
-  /** The first Ctrl-C stops what runs; the second one leaves, which stops it too. */
+  /** The first Ctrl-C stops what runs; a second one leaves. */
   #interrupt(): void {
     const now = systemClock.now();
     if (now - this.#interruptedAt < again) return this.leave("quit");
     this.#interruptedAt = now;
     this.#talk.stop();
-    // The hint goes away by itself.
+    // Draws again once the hint no longer holds.
     setTimeout(this.changed, again).unref();
   }
 
   async #submit(text: string): Promise<void> {
-    // What could not be reached is told, and what was meant for it is nobody else's.
+    // The text was typed for the session that is being opened: if that fails, it is given back instead of going to another session.
     const { leading } = this.#talk;
     if (leading && !(await leading)) return this.#giveBack(text);
     const { view, id } = this.#talk;
@@ -228,10 +231,10 @@ export class Desk {
     }
   }
 
-  /** Goes to another session; where that can't be, the one that is open stays, and why is told. */
+  /** Opens another session. Where that fails, the person is told why and the open one stays. */
   async enter(id: string): Promise<void> {
     try {
-      // A session of Codex's is taken over by being found.
+      // `find` takes a Codex session over, where it is one.
       this.sit(this.#talk, await this.#talk.enter(async () => ({ id: await this.#talk.find(id) })));
     } catch (error) {
       this.#talk.tellTrouble(error);

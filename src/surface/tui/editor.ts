@@ -15,7 +15,7 @@ export const emptyDraft: Draft = { text: "", cursor: 0 };
 
 export const draftOf = (text: string): Draft => ({ text, cursor: text.length });
 
-/** The draft after an edit. Up and down go from line to line; on the first and the last one they change nothing. */
+/** The draft after an edit. Up and down move between lines, and change nothing on the first and the last one. */
 export function edit(draft: Draft, change: Edit): Draft {
   const { text, cursor } = draft;
   switch (change.do) {
@@ -48,7 +48,7 @@ export function edit(draft: Draft, change: Edit): Draft {
       return splice(draft, lineStart(text, cursor), cursor);
     case "delete-to-end": {
       const end = lineEnd(text, cursor);
-      // At the end of a line its break goes, as in a shell's editor.
+      // At the end of a line, deletes the line break, as a shell's editor does.
       return splice(draft, cursor, end === cursor ? after(text, cursor) : end);
     }
   }
@@ -64,7 +64,7 @@ function splice({ text }: Draft, from: number, to: number, put = ""): Draft {
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const words = new Intl.Segmenter(undefined, { granularity: "word" });
 
-/** A grapheme lies within this many units: looking at a whole pasted file for each key would be felt. */
+/** UTF-16 units within which a grapheme is looked for: segmenting a whole pasted file for each key would be too slow. */
 const reach = 64;
 
 function before(text: string, cursor: number): number {
@@ -78,7 +78,7 @@ function after(text: string, cursor: number): number {
   return cursor + (first?.segment.length ?? 0);
 }
 
-/** A word, with what stands between it and the cursor, lies within this many. */
+/** The same for a word with the characters between it and the cursor. */
 const wordReach = 1_000;
 
 function wordStart(text: string, cursor: number): number {
@@ -121,7 +121,10 @@ function atColumn(text: string, start: number, column: number): number {
   return start + at;
 }
 
-/** The part of a long draft around its cursor, from the beginning of a line or the middle of a long one. Nothing else is in sight. */
+/**
+ * The part of a long draft that can be in sight: `reachOut` units before and behind the cursor, from the beginning of a line where there is
+ * one. `isCut`: it doesn't begin where the draft does.
+ */
 export function around({ text, cursor }: Draft, reachOut: number): Draft & { readonly isCut: boolean } {
   if (cursor <= reachOut && text.length <= cursor + reachOut) return { text, cursor, isCut: false };
   const least = Math.max(0, cursor - reachOut);
@@ -138,8 +141,8 @@ export interface LaidOut {
 }
 
 /**
- * Every character keeps its place: rows break where they are full and at line breaks, nowhere else. Behind the last character of a full row
- * the cursor stands in the column after it.
+ * Lays a draft out in rows that break only where they are full and at line breaks, so that no character moves while one types. Behind the
+ * last character of a full row the cursor stands in the column after it (which may be `columns`).
  */
 export function layOut({ text, cursor }: Draft, columns: number): LaidOut {
   const rows: string[] = [];

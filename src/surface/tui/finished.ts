@@ -1,26 +1,26 @@
 import type { Token } from "marked";
 import { lexed } from "./lexed.ts";
 
-/** What of an answer has not scrolled away yet. `fence`: the line that opened the code block in which it begins; empty outside of one. */
+/** The part of a streaming answer that may still change. `fence`: the line that opened the code block in which it begins; "" outside of one. */
 export interface Open {
   readonly fence: string;
   readonly text: string;
 }
 
-/** What no longer changes. `continued`: it goes on with the code block above it. */
+/** The part that can't change any more and may scroll away. `continued`: it begins within the code block of the part before. */
 export interface Finished {
   readonly text: string;
   readonly continued: boolean;
 }
 
-/** In a list or a paragraph of this many characters and more nothing is looked for: its end is all that is shown of it until it is over. */
+/** Characters of an open part from which on it isn't parsed with each piece that comes: it is shown by its end until it is over. */
 const mostOpen = 16_384;
-/** So many lines of a code block are seen together before they scroll away. */
+/** Lines of a code block that stay together before whole lines of it scroll away. */
 const fewLines = 4;
 
 /**
- * Parts an answer that is still streaming: the Markdown blocks before the last one no longer change, nor do the whole lines of a code block.
- * The last block does, and so does what has just begun: `- ` may be the next item of the list before it.
+ * Splits a streaming answer into what is finished and what is open. Finished are the Markdown blocks before the last one, and whole lines of
+ * a code block. Open is the last block, and the block before one that has just begun: `- ` may turn out to be that list's next item.
  */
 export function finish(open: Open): { finished?: Finished; open: Open } {
   const { fence, text } = closed(open);
@@ -33,7 +33,7 @@ export function finish(open: Open): { finished?: Finished; open: Open } {
     .slice(0, Math.max(0, last))
     .map(({ raw }) => raw)
     .join("");
-  // Where the lexer has put the text in order, nobody knows how much of it that was.
+  // The lexer normalises some texts; then lengths of its tokens say nothing about the text itself.
   if (last < 0 || !whole.startsWith(before)) return still;
   const block = tokens[last]!;
   const code = codeLines(block, whole.slice(before.length));
@@ -45,21 +45,21 @@ export function finish(open: Open): { finished?: Finished; open: Open } {
   };
 }
 
-/** What is left at the end of the answer, if it is anything. */
+/** What is still open when the answer ends; `undefined` when that is blank. */
 export function unfinished(open: Open): Finished | undefined {
   const { fence, text } = closed({ ...open, text: `${open.text}\n` });
   if (text.trim() === "") return undefined;
   return { text: fence + text.trimEnd(), continued: fence !== "" };
 }
 
-/** Without the line that closes the code block, when that comes next. */
+/** Takes off the line that closes the code block, where the open part begins with it. */
 function closed({ fence, text }: Open): Open {
   const mark = /^ {0,3}(`{3,}|~{3,})/u.exec(fence)?.[1];
   const end = mark && /^ {0,3}(`{3,}|~{3,})[ \t]*\n/u.exec(text);
   return end && end[1]?.startsWith(mark) ? { fence: "", text: text.slice(end[0].length) } : { fence, text };
 }
 
-/** Of a code block that is still open: the line that opened it, and how long it is up to the end of its last whole line that has words. */
+/** For a code block that is still open: the line that opened it, and its length up to the end of the last whole line that isn't blank. */
 function codeLines({ type }: Token, text: string): { fence: string; length: number } | undefined {
   const [fence, , mark] = type === "code" ? (/^( {0,3})(`{3,}|~{3,})[^\n]*\n/u.exec(text) ?? []) : [];
   if (fence === undefined || mark === undefined) return undefined;
@@ -72,5 +72,5 @@ function codeLines({ type }: Token, text: string): { fence: string; length: numb
   return { fence, length: fence.length + length };
 }
 
-/** Whether it says already what kind of block it begins. */
+/** Whether there is enough of a block to tell its kind. */
 const isTold = ({ raw }: Token): boolean => raw.trimStart().length > 4 || raw.trimStart().includes("\n");

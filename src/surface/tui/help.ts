@@ -10,7 +10,7 @@ const keys: readonly (readonly [string, string])[] = [
   ["Tab", "completes a command"],
 ];
 
-/** Everything that can be typed, and the keys: what, and what it does. */
+/** The rows of the help: each slash command and each key, with what it does. */
 export function helpRows(): (readonly [string, string])[] {
   const lines = slashLines.map(
     ({ name, arguments: words, summary }) => [`/${name} ${words}`.trim(), summary] as const,

@@ -1,7 +1,7 @@
 import type { Key } from "ink";
 import type { Edit } from "./editor.ts";
 
-/** What a key asks for: an edit of the draft, or something that depends on what is going on. */
+/** What a key asks for: an edit of the draft, or an action whose effect depends on the state of the desk. */
 export type Command =
   | { kind: "edit"; edit: Edit }
   | { kind: "submit" }
@@ -9,14 +9,14 @@ export type Command =
   | { kind: "type-and-submit"; text: string }
   | { kind: "newline" | "escape" | "interrupt" | "quit-if-empty" | "complete" | "up" | "down" };
 
-/** Ctrl-Z: the terminal's matter, whatever is going on. */
+/** Ctrl-Z: handled by the screen, in any state. */
 export interface Suspend {
   kind: "suspend";
 }
 
 /**
- * What the terminal sent, as Ink's `useInput` gives it: one key, or, where keys came faster than they were read, text with control
- * characters in it. Keys that mean nothing here are left out.
+ * The commands of what the terminal sent, as Ink's `useInput` gives it: one key, or, where keys came faster than they were read, text with
+ * control characters in it. Keys without a meaning are left out.
  */
 export function readKeys(input: string, key: Key): (Command | Suspend)[] {
   const isOne = input.length <= 1 || key.ctrl || key.meta || key.return;
@@ -27,7 +27,7 @@ export function readKeys(input: string, key: Key): (Command | Suspend)[] {
     .filter((command) => command !== undefined);
 }
 
-// The places before and behind each control character. A tab is a key, but not in text with lines, which was pasted.
+// Splits before and behind each control character. A tab counts as a key, unless the text has several lines: then it was pasted.
 const beside = /(?<=[\u0000-\u0008\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0008\u000b\u000c\u000e-\u001f])/u;
 const besideTabsToo =
   /(?<=[\u0000-\u0009\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0009\u000b\u000c\u000e-\u001f])/u;
@@ -79,7 +79,7 @@ function control(letter: string): Command | Suspend | undefined {
 
 type Plain = Exclude<Edit["do"], "insert">;
 
-/** As in a shell's editor. */
+/** Ctrl with a letter, as in a shell's line editor. */
 const controls: Readonly<Record<string, Plain>> = {
   a: "home",
   e: "end",
@@ -102,7 +102,7 @@ function typed(input: string): Command | undefined {
   if (input === "") return undefined;
   if (input === "\n") return { kind: "newline" };
   const text = input.replace(/\r\n?/gu, "\n");
-  // A terminal without bracketed paste gives pasted text in one piece; a line break at its very end alone is somebody's Enter.
+  // Without bracketed paste, pasted text also comes in one piece: a line break is taken for Enter only where it is the only one, at the end.
   const only = text.indexOf("\n") === text.length - 1;
   return only
     ? { kind: "type-and-submit", text: text.slice(0, -1) }

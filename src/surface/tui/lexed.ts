@@ -1,14 +1,14 @@
 import { lexer, type Token } from "marked";
 
 /**
- * The blocks of a Markdown text. One that is nested thousands deep, as that of a model that writes "> > > >" or "- - - -" on and on, is a text
- * like any other: marked (18) descends by calls of its own, and would end the program.
+ * The blocks of a Markdown text. Text nested thousands deep ("> > > >" or "- - - -" that a model repeats without end) comes back as one plain
+ * block: marked (18) recurses for each level and would overflow the stack.
  */
 export function lexed(text: string): Token[] {
   return unlessTooDeep(() => lexer(text)) ?? [{ type: "text", raw: text, text }];
 }
 
-/** What is made by descending into nested blocks; `undefined` where they are deeper than the stack. */
+/** What `make` returns; `undefined` when it recursed so deep that the stack overflowed. */
 export function unlessTooDeep<T>(make: () => T): T | undefined {
   try {
     return make();

@@ -8,10 +8,10 @@ import { statusLine } from "./status.ts";
 import type { Paint } from "./style.ts";
 import { fit, wrap, wrapCode } from "./wrap.ts";
 
-/** The part of the screen that is drawn again and again, beneath what has scrolled away. */
+/** The live part of the screen, which is drawn anew with every change, below the blocks that have scrolled away. */
 export interface Live {
   readonly lines: readonly string[];
-  /** Where the cursor stands in them, counted from 0; nowhere while a question is open. */
+  /** The cursor's place in the lines, from 0; absent while keys answer a question. */
   readonly cursor?: { readonly x: number; readonly y: number };
 }
 
@@ -23,7 +23,7 @@ export interface LiveInput {
   chosen: number;
   /** Whether the question has the keyboard; otherwise what is being typed does. */
   answering: boolean;
-  /** A short word about the keys, in place of the one that stands there. */
+  /** A hint about the keys, in place of the usual one. */
   hint?: string;
   columns: number;
   rows: number;
@@ -31,14 +31,14 @@ export interface LiveInput {
   now: number;
 }
 
-/** So many of each are shown, at most. */
+/** How many of each are shown at most. */
 const most = { calls: 6, queued: 3, completions: 6 };
 
 /**
- * Lays it out in at most `rows - 2` lines of at most `columns` columns: what a terminal cannot show at once it cannot erase either, and one
- * whose whole screen is erased keeps a copy of it above (tmux, VS Code; seen 2026-11). What is
- * typed and the status come first, then the question, the calls, what waits; the streamed answer gets half the screen where that is left, its end in
- * sight: twice as high, in a window of half the width, it still is no higher than the screen, and can be erased.
+ * Lays the live part out in at most `rows - 2` lines of at most `columns` columns: lines that have scrolled off can't be erased any more, and
+ * a terminal whose whole screen is erased keeps a copy of it above (tmux, VS Code; seen 2026-11). Room goes first to the status and the
+ * draft, then to the question, the completions, what is going on, the follow-ups and the calls. The streamed answer gets what is left, half
+ * the screen at most, and shows its end: if the window then becomes half as wide, the answer still fits on the screen and can be erased.
  */
 export function liveLines(input: LiveInput, paint: Paint): Live {
   const { view, columns, now } = input;
@@ -46,7 +46,7 @@ export function liveLines(input: LiveInput, paint: Paint): Live {
   const status = screen.take([statusLine(view, columns, now, paint)]);
   const typed = typedLines(input, Math.max(1, Math.min(screen.left, Math.floor(input.rows / 3))), paint);
   screen.take(typed.rows);
-  // In a window of a few rows what is asked stands above, and its keys are what is needed here.
+  // In a window of few rows the question's last lines are kept, its keys: the whole of it was printed above.
   const question = screen.takeLast(
     view.question ? questionLines(view.question, input, screen.left - 2, paint) : [],
   );
@@ -58,13 +58,13 @@ export function liveLines(input: LiveInput, paint: Paint): Live {
   const room = Math.min(screen.left, Math.floor(input.rows / 2));
   const answer = screen.takeLast(answerLines(view, columns, room, paint));
   const above = [...answer, ...gap, ...calls, ...queued, ...doing, ...question];
-  // In windows of a few columns the words of some lines are wider than it.
+  // In a very narrow window some lines' fixed words are wider than it.
   const lines = [...above, ...typed.rows, ...choices, ...status].map((line) => fit(line, columns));
   if (view.question && input.answering) return { lines };
   return { lines, cursor: { x: typed.column, y: above.length + typed.row } };
 }
 
-/** Lines that are left on the screen. */
+/** Hands out the lines of the screen until none are left. */
 class Room {
   left: number;
 
@@ -83,7 +83,7 @@ class Room {
   }
 }
 
-/** What is typed: as many rows as there is room for, those around the cursor. */
+/** The rows of the draft around the cursor, as many as there is room for. */
 function typedLines(
   { draft, columns, view, answering }: LiveInput,
   room: number,
@@ -143,7 +143,7 @@ function questionLines(
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** What is going on, in one line that moves as long as it does. */
+/** One line, with a moving mark, that says what is going on; else the hint. */
 function doingLines({ phase, thought }: View, { now, columns, hint }: LiveInput, paint: Paint): string[] {
   const words = doingWords(phase, thought, now);
   if (words === undefined) return hint === undefined ? [] : [paint("quiet", fit(hint, columns))];
@@ -200,7 +200,7 @@ function callLines(calls: readonly RunningCall[], columns: number, now: number, 
   return more > 0 ? [paint("quiet", `… ${more} more running`), ...shown] : shown;
 }
 
-/** A line of Markdown has hardly more characters than this; more than the lines in sight is not laid out. */
+/** Characters of Markdown that are taken for a line, to lay out no more of an answer than can be in sight. */
 const charactersALine = 400;
 
 function answerLines({ answer, scrolled }: View, columns: number, room: number, paint: Paint): string[] {
@@ -209,7 +209,7 @@ function answerLines({ answer, scrolled }: View, columns: number, room: number, 
   return (scrolled.fence === "" ? ["", ...lines] : lines).slice(-room);
 }
 
-/** The end of a text, from the beginning of a line on; within a fence, behind the fence's opening. */
+/** The end of a Markdown text, from the beginning of a line on. Where that lies in a code block, an opening fence is put before it. */
 function endOf(text: string, length: number): string {
   if (text.length <= length) return text;
   const from = text.indexOf("\n", text.length - length) + 1 || text.length - length;

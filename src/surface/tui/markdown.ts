@@ -5,8 +5,8 @@ import type { Paint } from "./style.ts";
 import { columnsOf, fit, padded, wrap, wrapCode, wrapKept } from "./wrap.ts";
 
 /**
- * A model's answer laid out for a terminal: lines of at most `columns` columns. HTML and what is no Markdown stay as they were written;
- * control sequences are removed first. Also for text that is still streaming: whatever is open at its end counts as closed there.
+ * Lays out a model's Markdown for a terminal, in lines of at most `columns` columns. HTML stays as it was written; control sequences are
+ * removed. The text may still be streaming: whatever is open at its end counts as closed there.
  */
 export function markdownLines(text: string, columns: number, paint: Paint): string[] {
   const words = printable(text);
@@ -22,14 +22,14 @@ class Layout {
     this.#paint = paint;
   }
 
-  /** One blank line between blocks. */
+  /** The blocks' lines, with one blank line between blocks. */
   blocks(tokens: readonly Token[]): string[] {
     const lines: string[] = [];
     for (const token of tokens) {
       const block = this.#block(token);
       if (block.length === 0) continue;
       if (lines.length > 0) lines.push("");
-      // One by one: a call has room for some 120,000 arguments, and code has more lines than that.
+      // Not `push(...block)`: a long block of code has more lines than a call can have arguments.
       for (const line of block) lines.push(line);
     }
     return lines;
@@ -85,7 +85,7 @@ class Layout {
     });
   }
 
-  /** Columns side by side where they fit; otherwise each row as its cells, one beneath the other, with the names of the columns. */
+  /** A table, where its columns fit; otherwise each row's cells one below the other, with their columns' names. */
   #table({ header, rows }: Tokens.Table): string[] {
     const names = header.map((cell) => this.#inline(cell.tokens));
     const cells = rows.map((row) => row.map((cell) => this.#inline(cell.tokens)));

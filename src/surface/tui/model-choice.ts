@@ -3,7 +3,7 @@ import type { Typed } from "./slash-words.ts";
 
 const withEffort = /^(.+)\/(minimal|low|medium|high|xhigh)$/u;
 
-/** What the words of `/model` choose: `gpt-5.5/high` is a model and its effort, as the status line shows them; other slashes belong to the name. */
+/** What `/model` chooses. `gpt-5.5/high` is a model and its effort, as the status line shows them; any other slash belongs to the name. */
 export function choiceOf({ args: [name], options }: Typed): Choice {
   const [, model = name, effort = options["effort"]] = withEffort.exec(name ?? "") ?? [];
   const { provider } = options;

@@ -22,7 +22,10 @@ export interface Beginning {
   prompt?: string;
 }
 
-/** The terminal interface, until the person leaves it. Throws what stands in the session's way before anything is drawn. */
+/**
+ * Runs the terminal interface until the person leaves it; resolves to the exit status. What keeps the session from being opened is thrown
+ * before anything is drawn.
+ */
 export async function openInterface(
   invocation: Invocation,
   screen: Screen,
@@ -88,7 +91,7 @@ export async function openInterface(
   return signal.aborted ? 130 : 0;
 }
 
-/** What a first message would be answered with where nothing can be asked, before somebody has thought of one. */
+/** Tells at once that the provider can't be asked (no key, no such provider), rather than after the first message was typed. */
 function tellProvider(
   conversation: Conversation,
   config: Config,
@@ -101,7 +104,7 @@ function tellProvider(
   }
 }
 
-/** That there is something to go on with; not once the person has begun something else. */
+/** Tells how many sessions there are to go on with, unless the person has begun something meanwhile. */
 async function tellSessions(conversation: Conversation, folder: string): Promise<void> {
   const told = conversation.view.finished.length;
   try {

@@ -6,13 +6,13 @@ import { loadScreen, showScreen } from "./screen.ts";
 import { painter } from "./style.ts";
 
 export interface Picking extends Shelves {
-  /** What is listed to begin with; read from the store when it isn't given: of this workspace. */
+  /** The rows to begin with; absent: this workspace's are read from the store. */
   readonly rows?: PickerRows;
-  /** Leaves the picker when it aborts. */
+  /** Ends the picker. */
   readonly signal: AbortSignal;
 }
 
-/** The picker on a screen of its own, which is gone when it resolves; nothing else may draw meanwhile. */
+/** Shows the picker on a screen of its own until a session is picked or the person leaves. Nothing else may draw meanwhile. */
 export async function pickSession(
   terminal: Terminal,
   screen: Screen,

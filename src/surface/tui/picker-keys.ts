@@ -1,7 +1,7 @@
 import type { Key } from "ink";
 import type { PickerAction, PickerState } from "./picker-state.ts";
 
-/** What the picker does itself, or has somebody do. */
+/** What a key can ask for: an action of the picker's own state, or something to be done to a session. */
 export type PickerCommand =
   | PickerAction
   | {
@@ -18,7 +18,7 @@ export type PickerCommand =
     }
   | { kind: "rename"; name: string };
 
-/** Keys that came in one piece (typed fast, or sent by a program), one by one: text stays together, and control characters are the keys that send them. */
+/** Takes apart keys that came in one piece (typed fast, or sent by a program): text stays together, each control character is the key that sends it. */
 export function keysIn(input: string, key: Key): { input: string; key: Key }[] {
   if (key.ctrl || key.meta || input.length < 2) return [{ input, key }];
   return (input.match(/\P{Cc}+|\p{Cc}/gu) ?? []).map((piece) => {
@@ -32,7 +32,7 @@ export function keysIn(input: string, key: Key): { input: string; key: Key }[] {
   });
 }
 
-/** What a key asks for (Ink's `useInput`), "suspend" of the screen and all else of the model; `undefined` for one that means nothing here. */
+/** The command of a key as Ink's `useInput` gives it: "suspend" is for the screen, everything else for the model; `undefined` for keys without a meaning. */
 export function pickerKey(
   input: string,
   key: Key,
@@ -49,12 +49,12 @@ export function pickerKey(
   if (asking || edit) return edit;
   const move = moving(input, key);
   if (move) return move;
-  // What is under way has to end first: what these change it may be looking at.
+  // These change sessions that the operation under way may be looking at, so they wait for its end.
   return busy === undefined ? acting(input, key) : undefined;
 }
 
 function editing(input: string, key: Key): PickerAction | undefined {
-  // The cursor stands at the end: there is nothing to delete behind it.
+  // The cursor is always at the end, with nothing behind it, so Delete does what Backspace does.
   if (key.backspace || key.delete) return { kind: "erase", what: key.meta ? "word" : "character" };
   if (key.ctrl && input === "u") return { kind: "erase", what: "all" };
   if (key.ctrl && input === "w") return { kind: "erase", what: "word" };

@@ -19,14 +19,14 @@ export interface PickerScreen {
   readonly now: number;
 }
 
-/** Lines beside the rows: heading, search, keys. Where there is room the columns have headings too. */
+/** Lines around the list: the heading, the search, the keys. From `leastForHeadings` lines on, the columns have headings too. */
 const frame = 3;
 const leastForHeadings = 16;
-/** With fewer lines than this for both, rows have all of them. */
+/** List and preview share this many lines or more; fewer all go to the list. */
 const leastForPreview = 9;
 const mostPreview = 14;
 
-/** How the lines of a screen are shared; all of them together are one less than the screen has, which a terminal can draw without scrolling. */
+/** How many lines the list and the preview get. All lines together are one less than the screen has: drawing the last one would scroll some terminals. */
 export function pickerRoom(rows: number): { headings: boolean; list: number; preview: number } {
   const headings = rows >= leastForHeadings;
   const room = Math.max(1, rows - 1 - frame - (headings ? 1 : 0));
@@ -35,7 +35,7 @@ export function pickerRoom(rows: number): { headings: boolean; list: number; pre
   return { headings, list: room - preview, preview };
 }
 
-/** The picker as lines of at most so many columns, at most `rows - 1` of them. */
+/** The picker as at most `rows - 1` lines of at most `columns` columns. */
 export function pickerLines(screen: PickerScreen, paint: Paint): string[] {
   const { state, columns, rows } = screen;
   const room = pickerRoom(rows);
@@ -74,7 +74,7 @@ function headLine({ state, here, columns }: PickerScreen, paint: Paint): string 
 function searchLine({ query, asking }: PickerState, columns: number, paint: Paint): string {
   const cursor = "▏";
   const field = (label: string, text: string): string =>
-    // The end of what is typed stays in sight.
+    // Of a long text the end is shown, where the typing goes on.
     fit(paint("strong", label) + tail(printable(text), columns - columnsOf(label) - 1) + cursor, columns);
   if (asking?.kind === "name") return field("New name: ", asking.text);
   if (query === "")
@@ -82,13 +82,13 @@ function searchLine({ query, asking }: PickerState, columns: number, paint: Pain
   return field("> ", query);
 }
 
-/** The end of the text, as much of it as fits. */
+/** The last part of the text that fits into so many columns. */
 function tail(text: string, columns: number): string {
   const wide = columnsOf(text);
   return wide <= columns ? text : sliceAnsi(text, wide - Math.max(0, columns), wide);
 }
 
-/** Where a session is, short: what is said of it below has the rest. */
+/** Where a session works, in short; the preview says it in full. */
 const pathWords = ({ workspace }: PickerRow, here: Place): string =>
   placeWords(workspace, here)?.replace(/^in (?:worktree )?/u, "") ?? "";
 
@@ -102,7 +102,7 @@ function emptyWords({ query, rows, everywhere, elsewhere }: PickerState): string
   return "No session.";
 }
 
-/** One column of the list; its heading is what it is called by. The first is as wide as the others leave it. */
+/** A column of the list, behind the sessions' labels, which get the width that the columns leave. */
 interface Column {
   of(row: PickerRow): string;
   readonly most: number;
@@ -111,7 +111,7 @@ interface Column {
 }
 
 const leastLabel = 22;
-/** A column that is narrower says nothing. */
+/** A column narrower than this would say nothing, and is left out. */
 const least = 4;
 
 function tableOf(
@@ -119,9 +119,9 @@ function tableOf(
   { state, here, columns, now }: PickerScreen,
   paint: Paint,
 ): { heading: string; rows: string[] } {
-  // Of a path the end tells most.
+  // The end of a path tells more than its beginning.
   const place: Column = { of: (row) => ending(pathWords(row, here), 24), most: 24 };
-  // By weight: what doesn't fit is left out from the end, and stands below with the chosen session.
+  // The most important first: columns that don't fit are left out from the end. The preview shows all of them for the chosen session.
   const weighed: Record<string, Column> = {
     status: { of: (row) => statusWords(row, now), most: 28, tone: statusTone },
     active: { of: (row) => ago(now - row.updated), most: 13, toTheRight: true },
@@ -141,7 +141,7 @@ function tableOf(
   const kept = new Map<string, (typeof wide)[number]>();
   for (const each of wide) {
     if (each.width === 0) continue;
-    // The status comes first, and is cut rather than left out.
+    // The first one, the status, is cut short rather than left out.
     if (kept.size === 0) each.width = Math.min(each.width, Math.max(0, left - 2));
     if (each.width < least || each.width + 2 > left) break;
     left -= each.width + 2;
@@ -178,7 +178,7 @@ function statusTone({ holder, status, trouble }: PickerRow): Tone | undefined {
   return status === "limited" || status === "interrupted" ? "warning" : undefined;
 }
 
-/** The chosen session with everything that a list says of it, and the end of what was said in it. */
+/** The preview: all facts of the chosen session, and its last messages. */
 function previewLines(screen: PickerScreen, lines: number, paint: Paint): string[] {
   const { state, preview, here, columns, now } = screen;
   const row = chosenRow(state);
@@ -212,11 +212,11 @@ function messageLines(preview: Preview, columns: number, room: number, paint: Pa
       .slice(0, Math.max(0, room))
       .map((line) => paint("quiet", fit(line, columns)));
   const lines: string[] = [];
-  // The last ones count most: from the end on, as long as there is room.
+  // From the last message back, as long as there is room.
   for (const { who, text } of preview.toReversed()) {
     const left = room - lines.length;
     if (left < 1) break;
-    // More than fits can't be seen: a line of a megabyte isn't laid out.
+    // Only as much is laid out as could fit: a message may be a megabyte.
     const seen = printable(text.slice(0, 4 * columns * room)).trim();
     const wrapped = wrap(seen, columns, { first: `${who.padEnd(5)}  `, rest: " ".repeat(7) });
     const most = Math.min(left, lines.length === 0 ? Math.max(1, Math.ceil(room * 0.6)) : 3);
@@ -243,7 +243,7 @@ function footLine(state: PickerState, columns: number, paint: Paint): string {
   return paint("quiet", fitKeys(columns));
 }
 
-/** The keys, the usual ones first. */
+/** The keys, the most used ones first. */
 const keys = [
   "enter go on",
   "esc leave",
@@ -256,7 +256,7 @@ const keys = [
   "^d delete",
 ];
 
-/** The same where there is less room: eighty columns have them all. */
+/** The same in fewer columns: all of them fit into eighty. */
 const shortKeys = ["tab all", "^f text", "^g Codex", "^r name", "^x archive", "^o fork", "^d delete", "esc"];
 
 /** All of the keys, or as many as fit. */

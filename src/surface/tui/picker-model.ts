@@ -17,34 +17,34 @@ export interface PreviewMessage {
   readonly text: string;
 }
 
-/** The last messages, oldest first; `undefined` while they are read, words for what keeps them from being read. */
+/** The last messages, oldest first; `undefined` while they are being read; a string says why they can't be. */
 export type Preview = readonly PreviewMessage[] | string | undefined;
 
-/** Where the picker has its sessions from, and who does to them what a person asks for. What fails is thrown and shown. */
+/** Lists a picker's sessions, and changes them. What is thrown is shown to the person. */
 export interface PickerSource {
   list(which: Pick<PickerRows, "everywhere" | "codex">): Promise<PickerRows>;
-  /** Ids of the sessions in which something was said that has every word. */
+  /** Ids of the rows' sessions whose messages have every word. */
   search(words: string, rows: readonly PickerRow[]): Promise<ReadonlySet<string>>;
   messages(row: PickerRow): Promise<readonly PreviewMessage[]>;
   rename(row: PickerRow, name: string): Promise<void>;
   archive(row: PickerRow): Promise<void>;
-  /** Resolves to which sessions still hold some of what it held, in words; empty when none does. */
+  /** Resolves to words for what is left of it, such as forks that share its history; "" when nothing is. */
   delete(row: PickerRow): Promise<string>;
   /** Resolves to the new session's id. */
   fork(row: PickerRow): Promise<string>;
 }
 
-/** `undefined`: the person left without picking. */
+/** How a picker ended. "left": with Esc. "interrupted": with Ctrl-C or from outside. */
 export type Picked = { kind: "picked"; row: PickerRow } | { kind: "left" | "interrupted" };
 
-/** For so long one has to stay on a session before its messages are read: whoever holds a key down isn't to wait for them. Milliseconds. */
+/** Milliseconds that a session has to stay chosen before its messages are read, so that holding an arrow key down reads none. */
 const restMs = 60;
-/** A millisecond or two. */
+/** Rows prepared for the search at once: a millisecond or two of work. */
 const readyAtOnce = 500;
-/** Sessions whose messages are kept. */
+/** How many sessions' messages are kept. */
 const mostKept = 200;
 
-/** The state of a picker and what happens beside the drawing of it: lists, searches, previews, and what is done to sessions. */
+/** Holds a picker's state, and does everything but drawing: lists, searches, previews, and changes of sessions. */
 export class PickerModel {
   readonly #source: PickerSource;
   readonly #done: (picked: Picked) => void;
@@ -72,7 +72,7 @@ export class PickerModel {
     return row && this.#previews.get(keyOf(row));
   }
 
-  /** Calls back after every change, until the function that it returns is called. */
+  /** Calls the listener after every change; returns the function that ends this. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -108,7 +108,7 @@ export class PickerModel {
       case "archive":
         return this.#change(row, "archiving it", async (chosen) => {
           await this.#source.archive(chosen);
-          // Whole in eighty columns.
+          // Short enough for eighty columns, with the whole command.
           return `archived; back with: throughline unarchive ${chosen.id}`;
         });
       case "delete":
@@ -183,17 +183,17 @@ export class PickerModel {
     });
   }
 
-  /** One at a time. */
+  /** Does one thing at a time; while something is under way, others are ignored. */
   #during(what: string, act: () => Promise<void>): void {
     if (this.#state.busy !== undefined) return;
     this.#step({ kind: "busy", words: what });
-    // What is said is drawn before something that may take the thread for a while.
+    // In a later task, so that the words are drawn before work that may block the thread.
     setTimeout(() => {
       act().catch((error: unknown) => this.#step({ kind: "note", words: wordsOf(error) }));
     }, 0);
   }
 
-  /** A little at a time, between the keys. */
+  /** Prepares the rows for the search, a few at a time so that keys are handled in between. */
   #ready(from: number): void {
     this.#idle = setTimeout(() => {
       const next = readySearch(this.#state.rows, from, readyAtOnce);
@@ -201,7 +201,7 @@ export class PickerModel {
     }, 0);
   }
 
-  /** Reads the messages of the chosen session, once it has been that for a moment. */
+  /** Reads the messages of the chosen session once it has stayed chosen for a moment. */
   #look(): void {
     clearTimeout(this.#rest);
     const row = chosenRow(this.#state);
@@ -223,10 +223,10 @@ export class PickerModel {
   }
 }
 
-/** Messages are those of a log of this length. */
+/** With the log's length, so that a preview isn't kept for a session that has grown. */
 const keyOf = ({ id, bytes }: PickerRow): string => `${id} ${bytes}`;
 
-/** Anything but a failure is a mistake of the program, and is not to be taken for the session's. */
+/** Words for an error. Anything but a `Failure` is a mistake of the program, and said to be. */
 function wordsOf(error: unknown): string {
   if (isFailure(error)) return error.message;
   return `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}`;

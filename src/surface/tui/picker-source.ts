@@ -13,10 +13,10 @@ import type { CodexQuery } from "../codex-sessions.ts";
 import type { PickerSource, PreviewMessage } from "./picker-model.ts";
 import type { PickerRow, PickerRows } from "./picker-state.ts";
 
-/** So many messages fit into a preview at most. */
+/** More messages never fit into a preview. */
 const mostMessages = 6;
 
-/** Where a picker has its sessions from: the store, and Codex's own files when they are asked for. */
+/** What a picker lists: the store's sessions, and Codex's own when they are asked for. */
 export interface Shelves {
   readonly store: SessionStore;
   /** Where the person stands. */
@@ -24,7 +24,7 @@ export interface Shelves {
   readonly codex: Pick<CodexQuery, "environment" | "home">;
 }
 
-/** The sessions that can be picked. Codex's are read and nothing else: picking one takes it over. */
+/** A picker's source of sessions. Codex's own can only be read and picked, which takes them over. */
 export function sessionSource({ store, here, codex }: Shelves): PickerSource {
   return {
     list: async (which) => {
@@ -77,7 +77,7 @@ export function sessionSource({ store, here, codex }: Shelves): PickerSource {
   };
 }
 
-/** Throws for a session of Codex's: nothing is done to it. */
+/** Throws `usage` for a Codex session, which can't be changed from here. */
 function ownOnly({ origin }: PickerRow): void {
   if (origin === undefined) return;
   throw new Failure(
@@ -89,10 +89,10 @@ function ownOnly({ origin }: PickerRow): void {
 
 const codexModule = (): Promise<typeof import("../codex-sessions.ts")> => import("../codex-sessions.ts");
 
-/** Loaded when something is to be done: what is only looked at is not to wait for it. */
+/** Loaded only when a session is to be changed, so that the list needn't wait for it. */
 const runtime = (): Promise<typeof import("../../runtime.ts")> => import("../../runtime.ts");
 
-/** What can be picked: archived sessions are counted and left out. Without a place, of all workspaces; with `codex`, its sessions too. */
+/** The picker's rows. `here`: only this workspace's. `codex`: with Codex's own sessions. Archived ones are counted and left out. */
 export async function pickerRows(
   store: SessionStore,
   here: Place | undefined,
@@ -118,7 +118,7 @@ export async function pickerRows(
   return { rows, everywhere, codex: codex !== undefined, elsewhere, archived };
 }
 
-/** What was said last that is in the context still, without instructions. */
+/** The last messages of the session's window, without instructions and context. */
 async function lastMessages(store: SessionStore, id: string): Promise<PreviewMessage[]> {
   const fold = folding();
   await store.read(id, fold.visitor, { from: "window" });

@@ -2,7 +2,7 @@ import type { ListedSession } from "../../store.ts";
 
 /** A session that can be picked. */
 export interface PickerRow extends ListedSession {
-  /** The tool whose session it is, when that is not this program: stands before its name. */
+  /** The other tool that the session is of, if it isn't Throughline's: stands before its name. */
   readonly origin?: string;
 }
 
@@ -18,28 +18,28 @@ export interface PickerRows {
   readonly archived: number;
 }
 
-/** What the line at the top is for: the search, or the name that the chosen session is to get; with "delete" the next key answers. */
+/** What the picker asks for: a new name, typed in place of the search, or, with "delete", one key that confirms. */
 export type Asking = { kind: "name"; text: string } | { kind: "delete" };
 
 export interface PickerState extends PickerRows {
   readonly query: string;
-  /** Indexes of the rows that have every word of the query, and which of them is chosen. */
+  /** Indexes of the rows that match the query; `at` is the place among them of the chosen one. */
   readonly shown: readonly number[];
   readonly at: number;
-  /** The first one in the window, and how many fit into it. */
+  /** The place among `shown` of the first row on the screen, and how many rows fit there. */
   readonly top: number;
   readonly page: number;
-  /** In which sessions something was said that has every word of this query. */
+  /** The sessions whose messages have every word of this query. */
   readonly said?: { readonly query: string; readonly ids: ReadonlySet<string> };
   readonly asking?: Asking;
-  /** What is being done; no other action begins until then. */
+  /** What is being done to a session; other changes have to wait for its end. */
   readonly busy?: string;
-  /** What was done, or why not; gone with the next key. */
+  /** What was done, or why it failed; gone with the next key. */
   readonly note?: string;
 }
 
 export type PickerAction =
-  /** `keep`: the session to go to, for which the search gives way; without it the chosen one stays. */
+  /** `keep`: the session to choose, for which a search that hides it is cleared; without it the chosen one stays. */
   | { kind: "rows"; rows: PickerRows; keep?: string }
   | { kind: "type"; text: string }
   | { kind: "erase"; what: "character" | "word" | "all" }
@@ -108,7 +108,7 @@ function withRows(state: PickerState, rows: PickerRows, keep: string | undefined
   return search(state.query);
 }
 
-/** The best is at the top again, as the query changes. */
+/** The state with another query; the first match is chosen. */
 function searched(state: PickerState, query: string): PickerState {
   const narrower = query.startsWith(state.query) && state.said?.query !== query ? state.shown : undefined;
   return scrolled({ ...state, query, shown: matching(state, query, narrower), at: 0, top: 0 });
@@ -129,14 +129,17 @@ function matching(
   });
 }
 
-/** Makes ready what a search looks at in rows from this one on, at most so many, so that the first letter finds it there. The next one, or undefined. */
+/**
+ * Prepares the text that a search looks at for `most` rows from `from` on, ahead of the first key. Returns where to go on; `undefined` when
+ * all rows are prepared.
+ */
 export function readySearch(rows: readonly PickerRow[], from: number, most: number): number | undefined {
   const to = Math.min(rows.length, from + most);
   for (let at = from; at < to; at++) textOf(rows[at]!);
   return to < rows.length ? to : undefined;
 }
 
-/** Of each row what a query looks at, in lower case. */
+/** The text of each row that a query is matched with, in lower case. */
 const texts = new WeakMap<PickerRow, string>();
 
 function textOf(row: PickerRow): string {
@@ -168,14 +171,14 @@ function moved({ at, page, shown }: PickerState, by: (PickerAction & { kind: "mo
   }
 }
 
-/** Moves the window as little as it takes for the chosen one to be in it, and leaves no room below that rows could fill. */
+/** Scrolls as little as needed to have the chosen row on the screen, and never leaves room below the last row while there are rows above. */
 function scrolled(state: PickerState): PickerState {
   const { at, page, shown } = state;
   const top = Math.min(Math.max(state.top, at - page + 1), at, Math.max(0, shown.length - page));
   return top === state.top ? state : { ...state, top };
 }
 
-/** Without its last character as people count them, its last word, or all of it. */
+/** The text without its last grapheme, its last word, or all of it. */
 function shorter(text: string, what: "character" | "word" | "all"): string {
   if (what === "all") return "";
   if (what === "word") return text.replace(/\S*\s*$/u, "");

@@ -16,10 +16,10 @@ export interface PickerProps {
   readonly suspend: Screen["suspend"];
 }
 
-/** Ages and the time until a limit resets are drawn again so often. Milliseconds. */
+/** How often the ages, and the times until limits reset, are drawn anew. Milliseconds. */
 const tickMs = 10_000;
 
-/** Sessions to search and pick from, as large as the window; the model's `done` says how it ended. It has the keyboard while it is drawn. */
+/** The picker, as large as the window. It has the keyboard while it is drawn; the model's `done` tells what was picked. */
 function Picker({ model, here, paint, suspend }: PickerProps): ReactNode {
   const { suspendTerminal } = useApp();
   const state = useSyncExternalStore(

@@ -4,13 +4,13 @@ import type { Terminal } from "../cli/terminal.ts";
 import { type Happening, note } from "./state.ts";
 import { columnsOf } from "./wrap.ts";
 
-/** Keys that were meant for a message still go to it for so long after a question came up. In milliseconds. */
+/** Milliseconds after a question appeared in which keys still go to the message that was being typed. */
 const unawares = 400;
 
-/** What fits beside the question in the smallest window that is laid out for, 40 columns by 12 lines. */
+/** The room for a question's detail in the smallest supported window, 40 columns by 12 lines. */
 const [fewLines, fewColumns] = [3, 36];
 
-/** What the person is asked while the screen is shown: one question at a time, answered once, and with no when its turn is stopped. */
+/** Asks the person at the screen: one question at a time, in order. Stopping the turn answers its question with no. */
 export class Questions {
   readonly #tell: (happening: Happening) => void;
   #open: { askedAt: number; answer: (yes: boolean) => void } | undefined;
@@ -26,12 +26,12 @@ export class Questions {
     this.#elsewhere = elsewhere;
   }
 
-  /** In how many milliseconds keys are answers; 0 when they are. */
+  /** Milliseconds until keys count as answers; 0 when they do. */
   get readyIn(): number {
     return this.#open ? Math.max(0, this.#open.askedAt + unawares - systemClock.now()) : unawares;
   }
 
-  /** May the call run? */
+  /** Asks whether a call may run. "Always" answers all later ones of this kind. */
   approve(request: ApprovalRequest, signal: AbortSignal): Promise<boolean> {
     return this.#ask({ ...request, title: `${request.title}?`, all: true }, signal);
   }
@@ -58,7 +58,7 @@ export class Questions {
       const stop = (): void => resolve(false);
       signal.addEventListener("abort", stop, { once: true });
       this.#open = { askedAt: systemClock.now(), answer: resolve };
-      // What is allowed has to be seen whole: a long text scrolls by, where a small window shows its beginning.
+      // What is to be allowed must be seen whole: a small window shows only the beginning of a long text, so all of it is printed above.
       const isLong = linesOf(question.detail) > fewLines;
       const blocks = [
         note(question.title),

@@ -8,7 +8,7 @@ import { folding } from "../../turn/journal.ts";
 import { callLine } from "../cli/render-text.ts";
 import type { Block, Stop } from "./state.ts";
 
-/** How a session stands, and its last messages and calls as they are shown when it is opened again. Reads only. */
+/** A session's history, and its last messages and calls as blocks to show when it is opened again. Only reads the session. */
 export interface Recollection {
   history: History;
   blocks: Block[];
@@ -16,25 +16,25 @@ export interface Recollection {
   prompts: string[];
 }
 
-/** So many items of the window's end are looked at. */
+/** How many items from the end of the window are looked at. */
 const mostItems = 60;
 
-/** How a session stands. Reads only. */
+/** The session's history, folded from its window. Only reads the session. */
 export async function historyOf(store: SessionStore, id: string): Promise<History> {
   const fold = folding();
   await store.read(id, fold.visitor, { from: "window" });
   return fold.history();
 }
 
-/** With the blocks of its last turns. */
+/** The history, with the blocks of its last `turns` turns. */
 export async function recall(store: SessionStore, id: string, turns: number): Promise<Recollection> {
   const history = await historyOf(store, id);
-  // Where one has gone back, turns are missing.
+  // The numbers have gaps where somebody went back to an earlier step.
   const all = [...new Set(history.items.filter(isItemRecord).map(turnOf))];
   return recollect(store, history, turns === 0 ? history.turn : (all.at(-turns - 1) ?? 0));
 }
 
-/** With the blocks of the turns after this one. */
+/** The history, with the blocks of the turns after this one. */
 export async function recallSince(store: SessionStore, id: string, turn: number): Promise<Recollection> {
   const history = await historyOf(store, id);
   return history.turn > turn ? recollect(store, history, turn) : { history, blocks: [], prompts: [] };
@@ -44,7 +44,7 @@ async function recollect(store: SessionStore, history: History, after: number): 
   const recent = history.items.filter(isItemRecord).slice(-mostItems);
   const blocks: Block[] = [];
   const prompts: string[] = [];
-  // Calls by their ids; an output ends the newest of its own.
+  // By call id. Where an id was used again, an output belongs to the newest call.
   const calls = new Map<string, CallBlock>();
   for (const record of recent) {
     const { event } = record;
@@ -64,7 +64,7 @@ async function recollect(store: SessionStore, history: History, after: number): 
 
 const turnOf = ({ event }: ItemRecord): number => (event.type === "item-added" ? event.turn : 0);
 
-/** Why there is something to go on with; `undefined` when there is nothing. */
+/** Why the session stopped before it was done; `undefined` when there is nothing to go on with. */
 export function stopOf(history: History): Stop | undefined {
   if (history.openTurn) return { kind: "interrupted" };
   if (!canContinue(history)) return undefined;
@@ -75,7 +75,7 @@ export function stopOf(history: History): Stop | undefined {
 
 type CallBlock = Extract<Block, { kind: "call" }>;
 
-/** How the call ended, where its output says it. */
+/** Notes how a call ended, as far as its output says it. */
 function endCall(block: CallBlock, output: string): void {
   const outcome = readAnswerHead(output);
   if (outcome) block.outcome = outcome;
@@ -88,6 +88,6 @@ function blockOf({ event }: ItemRecord, item: Record<string, unknown>): Block | 
   const text = itemText(item);
   if (event.kind !== "message" || text.trim() === "") return undefined;
   if (event.origin === "model") return { kind: "answer", text };
-  // The context that is put before the first message is a developer's, and in the person's name where Codex put it.
+  // Context isn't shown: ours has the role "developer", what Codex adds has the person's and is marked as context.
   return event.role === "user" && !event.context ? { kind: "prompt", text } : undefined;
 }

@@ -5,15 +5,15 @@ import type { Terminal } from "../cli/terminal.ts";
 import type { SlashCall } from "./slash.ts";
 import { troubleWords } from "./words.ts";
 
-/** Where the command prints, and who is asked. What it printed is told before it asks. */
+/** Where a command's output goes, and who answers its questions. What it has printed is told before it asks. */
 export interface SlashWorld {
   tell(text: string, failed: boolean): void;
   ask: NonNullable<Terminal["ask"]>;
 }
 
 /**
- * Runs a command as the command line does; resolves to the session to go on with, for a command that leads to one. Never rejects: what went
- * wrong is printed.
+ * Runs a command as the command line would. Resolves to the session to go on with where the command leads to one. Never rejects: errors are
+ * printed.
  */
 export async function runSlashCommand(
   { command, words }: Extract<SlashCall, { kind: "command" }>,

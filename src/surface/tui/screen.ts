@@ -2,9 +2,9 @@ import type { ReactNode } from "react";
 import type { Screen, Terminal } from "../cli/terminal.ts";
 
 /**
- * Loads a module of components, and Ink and React with it, when a screen is opened and not before: no other command is to wait for them.
- * Ink reads the environment while it loads, and is to draw without styles where the person wants no colours; the tools that run later are
- * not to see what it is told, so it is put back.
+ * Loads a module of components together with Ink and React. That happens only when a screen is opened, so that no other command waits for
+ * them. Ink decides about colours while it loads, by FORCE_COLOR; the variable is put back afterwards, so that tools which run later don't
+ * inherit it.
  */
 export async function loadScreen<T>({ colour }: Terminal, load: () => Promise<T>): Promise<T> {
   const { env } = process;
@@ -20,9 +20,9 @@ export async function loadScreen<T>({ colour }: Terminal, load: () => Promise<T>
 }
 
 /**
- * Draws what `make` gives until that calls `done`, and resolves to what it was called with; the keyboard is the screen's until then. Raw mode
- * is on while something reads keys (`useInput`), so Ctrl-C is a key and no signal. With `alternate` the screen as it was comes back at the end.
- * One at a time.
+ * Draws the element that `make` returns until `done` is called, and resolves to the value it was called with. The screen has the keyboard
+ * until then; while something reads keys (`useInput`) the terminal is in raw mode, so that Ctrl-C arrives as a key. `alternate`: on the
+ * terminal's alternate screen, which leaves the other one as it was. Only one screen can be shown at a time.
  */
 export async function showScreen<T>(
   { input, output }: Screen,
@@ -36,12 +36,12 @@ export async function showScreen<T>(
     stdout: output,
     exitOnCtrlC: false,
     patchConsole: false,
-    // A person sits here, whatever the environment says of continuous integration.
+    // Ink would draw only the last frame where the environment looks like continuous integration.
     interactive: true,
     alternateScreen: alternate,
   });
   try {
-    // A component that throws ends the screen: that is what the caller is to get.
+    // When a component throws, `waitUntilExit` rejects with its error.
     return await Promise.race([promise, shown.waitUntilExit().then(() => promise)]);
   } finally {
     shown.unmount();

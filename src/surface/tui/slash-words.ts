@@ -1,14 +1,14 @@
 import { Failure } from "../../failure.ts";
 import type { OptionSpec } from "../cli/command.ts";
 
-/** What follows the name of a command, as the command line would hand it over. */
+/** The arguments and options of a slash command, in the shape that the command line hands them over. */
 export interface Typed {
   args: readonly string[];
   /** By commander's names: `--from-step` is `fromStep`. */
   options: Readonly<Record<string, string | boolean>>;
 }
 
-/** Words as a shell splits them; quotes keep blanks together. */
+/** Splits a line into words at blanks; single and double quotes keep blanks together. */
 export function splitWords(line: string): string[] {
   const words: string[] = [];
   for (const [, double, single, plain] of line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/gu))
@@ -16,7 +16,7 @@ export function splitWords(line: string): string[] {
   return words;
 }
 
-/** Tells options from the other words. Throws `usage` for one that is not among these, and for one that lacks its value. */
+/** Splits a line into arguments and the options of `specs`. Throws `usage` for an option that isn't among them, and for one without its value. */
 export function readWords(line: string, specs: readonly OptionSpec[]): Typed {
   const args: string[] = [];
   const options: Record<string, string | boolean> = {};

@@ -3,7 +3,7 @@ import type { Command, InterfaceCommand, OptionSpec, Slash } from "../cli/comman
 import { commands, interfaceCommands } from "../cli/commands.ts";
 import { longFlag, readWords, splitWords } from "./slash-words.ts";
 
-/** What a line that begins with a slash asks for. */
+/** A slash command as it was typed: one of the interface's own, or one of the command line's table. */
 export type SlashCall =
   | { kind: "interface"; name: InterfaceCommand["name"]; text: string }
   | { kind: "command"; command: SlashCommand; words: readonly string[] };
@@ -19,7 +19,7 @@ export interface SlashLine {
 
 const fromTable = commands.filter((command): command is SlashCommand => command.slash !== undefined);
 
-/** Everything that can be typed after a slash, by name. */
+/** All slash commands, sorted by name. */
 export const slashLines: readonly SlashLine[] = [
   ...interfaceCommands.map((command) => ({ ...command, arguments: command.arguments ?? "" })),
   ...fromTable.map(({ slash, summary, arguments: names = "" }) => ({
@@ -29,10 +29,10 @@ export const slashLines: readonly SlashLine[] = [
   })),
 ].sort((left, right) => (left.name < right.name ? -1 : 1));
 
-/** Whether a message is a command: a slash and a word. A path (`/etc/hosts`) is a message, and so is a line that begins with a blank. */
+/** Whether a line is a slash command: a slash and a word. A path (`/etc/hosts`) and a line that begins with a blank are messages. */
 export const isSlashLine = (text: string): boolean => /^\/[a-z-]+(?:\s|$)/u.test(text);
 
-/** Reads a line that begins with a slash. `session`: the one that is open. Throws `usage` for a command that isn't there, or lacks a session. */
+/** Reads a slash command. `session`: the open one. Throws `usage` for a command that doesn't exist, and for one that needs an open session. */
 export function readSlash(line: string, session: string | undefined): SlashCall {
   const typed = line.slice(1).trim();
   const command = fromTable
@@ -59,7 +59,7 @@ function asTyped(
   rest: string,
   session: string | undefined,
 ): { command: SlashCommand; words: string[] } {
-  // Nothing to leave is a question for what was left.
+  // `/queue` without a text lists what is queued.
   if (command.slash.name === "queue" && rest === "") return asTyped(named("queue list"), "", session);
   const { slash } = command;
   const words = splitWords(rest);
@@ -70,7 +70,7 @@ function asTyped(
     return { command, words: [...command.name.split(" "), ...words] };
   if (session === undefined)
     throw new Failure("usage", `/${slash.name} needs a session, and none is begun yet: type a message.`, {});
-  // What follows the two dashes is text, whatever it begins with.
+  // Behind "--" everything is text, even if it begins like an option.
   const last = slash.text ? ["--", session, ...given] : [session, ...given];
   return { command, words: [...command.name.split(" "), ...options, ...last] };
 }
@@ -84,20 +84,20 @@ function named(name: string): SlashCommand {
 const longer = (one: SlashCommand | undefined, other: SlashCommand): SlashCommand =>
   one !== undefined && one.slash.name.length >= other.slash.name.length ? one : other;
 
-/** Options of a text stand before it. */
+/** Splits the rest of a command that takes a text: options come before the text. */
 function leadingOptions(rest: string): [options: string[], text: string] {
   const leading = /^(?:--[a-z-]+(?:\s+|$))*/u.exec(rest)?.[0] ?? "";
   return [splitWords(leading), rest.slice(leading.length)];
 }
 
-/** A word that can stand where the cursor is, and the line with it. */
+/** A completion: the word as it is listed, and the whole line with it. */
 export interface Completion {
   word: string;
   summary: string;
   line: string;
 }
 
-/** What the line can be completed to: names of commands, then their options. None where nothing more is to come. */
+/** The completions of a line: names of commands, or, behind a name, its options. */
 export function completions(line: string): Completion[] {
   if (!/^\/[a-z -]*$/u.test(line) || line.includes("\n")) return [];
   const typed = line.slice(1);

@@ -9,15 +9,15 @@ import type { SessionUpdate } from "../../turn/update.ts";
 import { callLine } from "../cli/render-text.ts";
 import { finish, type Finished, type Open, unfinished } from "./finished.ts";
 
-/** Something that is over, and scrolls away. */
+/** A finished part of the conversation, which scrolls away. */
 export type Block =
   | { kind: "banner"; title: string; lines: readonly string[] }
   | { kind: "prompt"; text: string }
   | { kind: "command"; line: string }
-  /** `cut`: it was being streamed when its attempt ended, and is not in the log. `continued`: of the same code block as the block before. */
+  /** `cut`: it was being streamed when its attempt ended, and isn't in the log. `continued`: it goes on within the code block of the block before. */
   | { kind: "answer"; text: string; cut?: true; continued?: true }
   | { kind: "call"; text: string; outcome?: Outcome; patch?: string }
-  /** That is asked about. */
+  /** A patch that the person is asked about. */
   | { kind: "patch"; text: string }
   | { kind: "note"; weight: "plain" | "repair" | "trouble"; text: string }
   | { kind: "help"; rows: readonly (readonly [what: string, does: string])[] }
@@ -32,17 +32,17 @@ export interface RunningCall {
   readonly text: string;
   readonly since: number;
   readonly patch?: string;
-  /** The last line that it has printed. */
+  /** The last line of its output. */
   readonly printed?: string;
 }
 
-/** What is going on. A turn, however it ends, ends in "resting" (R27). */
+/** What is going on. Every turn ends in "resting", however it ends (R27). */
 export type Phase =
   | { kind: "resting"; stop?: Stop }
   | { kind: "working"; since: number; what: string }
-  /** A limit is being waited for, within a turn. */
+  /** The turn waits for a limit to reset. */
   | { kind: "waiting"; since: number; until: number }
-  /** A turn that is told to stop: what it runs is being ended, and kept. */
+  /** The turn was told to stop; its calls are being ended and their outputs kept. */
   | { kind: "stopping"; since: number }
   | { kind: "commanding"; since: number; what: string };
 
@@ -55,9 +55,9 @@ export type Stop =
 
 /** What the person is asked, yes or no. */
 export interface Question extends ApprovalRequest {
-  /** The answer can be yes to all of its kind. */
+  /** Whether "always" is an answer. */
   readonly all: boolean;
-  /** All of it has scrolled by. */
+  /** The whole question was printed above. */
   readonly isAbove: boolean;
 }
 
@@ -67,11 +67,11 @@ export interface View {
   readonly model: string;
   readonly phase: Phase;
   readonly finished: readonly Block[];
-  /** The answer as far as it has been streamed, without what of it has scrolled away already. */
+  /** The streamed part of the answer that has not scrolled away yet. */
   readonly answer: string;
-  /** That, with the line in it that opened the code block in which the rest begins. */
+  /** The part of the streamed answer that has, and the line that opened the code block in which `answer` begins. */
   readonly scrolled: { readonly text: string; readonly fence: string };
-  /** The end of what the model says of its thinking. */
+  /** The end of the model's reasoning summary. */
   readonly thought: string;
   readonly calls: readonly RunningCall[];
   readonly queued: readonly QueuedFollowUp[];
@@ -80,10 +80,10 @@ export interface View {
   readonly context?: { readonly tokens: number; readonly window?: number };
 }
 
-/** What the view is made from. `at` in milliseconds since 1970. */
+/** What changes the view. `at`: milliseconds since 1970. */
 export type Happening =
   | { type: "update"; update: SessionUpdate; at: number }
-  /** A turn is asked for; `text` is what the person typed. */
+  /** A turn begins, with what the person typed where they typed something. */
   | { type: "begun"; at: number; text?: string }
   | { type: "stopping"; at: number }
   | { type: "rested"; stop?: Stop }
@@ -97,11 +97,11 @@ export type Happening =
 
 const nothing: View["scrolled"] = { text: "", fence: "" };
 
-/** What shows a conversation. */
+/** What a conversation needs to know of the interface that shows it. */
 export interface Shown {
-  /** What a new session is asked with. */
+  /** The model and effort of a new session. */
   usual: Pick<Settings, "model" | "effort">;
-  /** Called when the view is another one. */
+  /** Called after every change of the view. */
   changed: () => void;
 }
 
@@ -118,7 +118,7 @@ export function emptyView(model: string): View {
   };
 }
 
-/** The view after what happened. Pure: the same happenings give the same view. */
+/** The view after a happening. Pure. */
 export function reduce(view: View, happening: Happening): View {
   switch (happening.type) {
     case "update":
@@ -141,7 +141,7 @@ export function reduce(view: View, happening: Happening): View {
       const { question } = happening;
       const { patch } = question;
       if (patch === undefined) return { ...view, question };
-      // It has been seen then, and is not shown again when it is made.
+      // The question shows the patch, so its call needn't show it again.
       const calls = view.calls.map(({ patch: _patch, ...call }) => call);
       return { ...tell(view, { kind: "patch", text: patch }), calls, question };
     }
@@ -229,7 +229,7 @@ function updated(view: View, update: SessionUpdate, at: number): View {
         ),
       };
     case "attempt-failed":
-      // What ends the turn is told with its outcome.
+      // A failure that ends the turn is told by the turn's outcome.
       return ["stop", "park", "interrupt"].includes(update.action)
         ? view
         : tell(settled(view, false), note(update.notice, "trouble"));
@@ -245,12 +245,15 @@ function updated(view: View, update: SessionUpdate, at: number): View {
     case "waiting":
       return { ...view, phase: { kind: "waiting", since: at, until: update.until } };
     case "turn-ended":
-      // It rests when its lease is given back (`rested`): what is queued may follow before that.
+      // Not resting yet: follow-ups may come before the lease is given back ("rested").
       return tell(settled(view, update.outcome.kind !== "completed"), ...outcomeBlocks(update.outcome));
   }
 }
 
-/** An attempt is over: what it streamed without finishing is gone, or, at the end of a turn, shown as what it is. */
+/**
+ * The view when an attempt is over. What it streamed without finishing is shown as cut off if part of it has scrolled away or `keep` is set
+ * (the turn is over); otherwise it is dropped.
+ */
 function settled(view: View, keep: boolean): View {
   const isSeen = view.scrolled.text !== "" || (keep && view.answer.trim() !== "");
   const cut: readonly Block[] = isSeen ? [{ ...answerBlock(unfinished(openIn(view))), cut: true }] : [];
@@ -266,10 +269,10 @@ const answerBlock = (part: Finished | undefined): Extract<Block, { kind: "answer
   ...(part?.continued && { continued: true }),
 });
 
-/** More of the answer: what no longer changes scrolls away, so that a long one can be read from its beginning. */
+/** The view with more of the answer. Its finished parts scroll away, so that a long answer can be read from its beginning. */
 function streamed(view: View, text: string): View {
   const answer = view.answer + text;
-  // It is the end of a line that ends something.
+  // Only the end of a line can finish something.
   if (!text.includes("\n") && !view.answer.endsWith("\n")) return { ...view, answer };
   const { finished, open } = finish({ ...openIn(view), text: answer });
   const taken = answer.slice(0, answer.length - open.text.length);
@@ -280,7 +283,7 @@ function streamed(view: View, text: string): View {
   };
 }
 
-/** The whole of an answer, of which a part may have scrolled away. */
+/** The view with the whole answer, of which only what hasn't scrolled away yet is added. */
 function answered(view: View, text: string): View {
   const { text: seen, fence } = view.scrolled;
   const isSame = text.startsWith(seen);
@@ -291,7 +294,7 @@ function answered(view: View, text: string): View {
 const goesOn = (phase: Phase, at: number): Phase =>
   phase.kind === "stopping" ? phase : working("since" in phase ? phase.since : at);
 
-/** Silence is over. */
+/** The phase once the provider is heard again after a silence. */
 const speaks = (phase: Phase, at: number): Phase =>
   phase.kind === "working" && phase.what === "" ? phase : goesOn(phase, at);
 

@@ -4,7 +4,7 @@ import type { Phase, View } from "./state.ts";
 import type { Paint } from "./style.ts";
 import { columnsOf, fit } from "./wrap.ts";
 
-/** One line: state, model, context used, session, follow-ups waiting. What fits least is left out first. */
+/** The status line: state, follow-ups waiting, model, context used, session. In a narrow window the least important parts are left out first. */
 export function statusLine(view: View, columns: number, now: number, paint: Paint): string {
   const { session, model, context, queued } = view;
   const parts = [

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 
-/** What a piece of text is, not how it looks. */
+/** What a piece of text means; `looks` says how that is drawn. */
 export type Tone =
   | "strong"
   | "emphasis"
@@ -15,7 +15,7 @@ export type Tone =
   | "added"
   | "removed";
 
-/** Gives text the look of its tone; without colour it leaves it as it is, so nothing may be told by the look alone. */
+/** Styles text by its tone. Without colour it returns the text as it is, so nothing may be told by style alone. */
 export type Paint = (tone: Tone, text: string) => string;
 
 const looks: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = {
@@ -34,7 +34,7 @@ const looks: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = {
 };
 
 export function painter(colour: boolean): Paint {
-  // The screen was looked at when the terminal was opened (NO_COLOR included).
+  // Whether to colour (NO_COLOR included) was decided when the terminal was opened, so styleText needn't check a stream.
   return colour
     ? (tone, text) => (text === "" ? "" : styleText(looks[tone], text, { validateStream: false }))
     : (_tone, text) => text;

@@ -6,13 +6,13 @@ import { markdownLines } from "./markdown.ts";
 import type { Paint, Tone } from "./style.ts";
 import { columnsOf, fit, wrap, wrapCode, wrapKept } from "./wrap.ts";
 
-/** So many lines of a patch are shown; `/show` and the log have all of them. */
+/** Lines of a patch that are shown; `/show` has all of them. */
 const mostPatchLines = 40;
 
-/** So many lines of what a person said are shown; they have it, and the log has it. */
+/** Lines of a person's message that are shown: they have just typed it, and the log has all of it. */
 const mostPromptLines = 30;
 
-/** A block as it scrolls away: lines of at most `columns` columns, with a blank line before what begins something new. */
+/** A finished block laid out in lines of at most `columns` columns, with a blank line first where something new begins. */
 export function blockLines(block: Block, columns: number, paint: Paint): string[] {
   return laidOut(block, columns, paint).map((line) => fit(line, columns));
 }
@@ -54,7 +54,7 @@ function laidOut(block: Block, columns: number, paint: Paint): string[] {
   }
 }
 
-/** Side by side where there is room for it, otherwise one beneath the other. */
+/** What is typed and what it does, in two columns; in a narrow window one below the other. */
 function helpLines(what: string, does: string, columns: number, paint: Paint): string[] {
   const side = 26;
   if (columns < 60) return [fit(what, columns), ...wrap(paint("quiet", does), columns, { first: "    " })];
@@ -89,7 +89,7 @@ function noteLines(
   });
 }
 
-/** One line: what was run, how it ended and how long it took. The end is always in sight. */
+/** A call in one line: what was run, how it ended and how long it took. A long command is cut, its outcome never. */
 function callLineOf(text: string, outcome: Outcome | undefined, columns: number, paint: Paint): string {
   const end = outcome ? outcomeWords(outcome) : "";
   const room = columns - 2 - (end === "" ? 0 : columnsOf(end) + 2);
@@ -108,7 +108,7 @@ function outcomeWords({ status, exitCode, durationMs }: Outcome): string {
   return status === "failed" ? `exit ${exitCode}, ${time}` : `${status}, exit ${exitCode}, ${time}`;
 }
 
-/** A patch (the format of `apply_patch`), its lines coloured; their signs say the same. */
+/** The beginning of a patch (the format of `apply_patch`) in colour; what is added and removed is told by signs, too. */
 function patchLines(patch: string, columns: number, paint: Paint): string[] {
   const all = linesOfPatch(patch);
   const shown = all
@@ -118,7 +118,7 @@ function patchLines(patch: string, columns: number, paint: Paint): string[] {
   return more > 0 ? [...shown, paint("quiet", `  … ${counted(more, "more line")}: /show`)] : shown;
 }
 
-/** The same, whole: what is cut off a line would be allowed unseen. */
+/** A patch that is to be approved, with nothing cut off: what isn't seen would be allowed unseen. */
 function askedPatch(patch: string, columns: number, paint: Paint): string[] {
   return linesOfPatch(patch).flatMap((line) =>
     wrapCode(paint(patchTone(line), patchWords(line)), columns, { first: "  ", rest: "      " }),

@@ -10,7 +10,7 @@ import { inHome, updateInHome } from "../cli/in-home.ts";
 import { statusWords } from "../session-words.ts";
 import type { Block, Happening } from "./state.ts";
 
-/** What is said of a session that is opened again. */
+/** The banner of a session that is opened again. */
 export function openedBlock(history: History): Block {
   const { id, name, title, messages, created, workspace } = history;
   const status = statusWords(summarize(history, created), systemClock.now());
@@ -29,7 +29,7 @@ export function openedBlock(history: History): Block {
   };
 }
 
-/** What another process did in a session that rests here, where that needs to be said. */
+/** What another process did in a session that is open here, where it has to be said in words; `undefined` where its blocks say it. */
 export function changeWords(before: History, now: History): string | undefined {
   if (now.id !== before.id) return `the session goes on as ${now.id}`;
   if (now.cleared && !before.cleared) return "the session was cleared by another process";
@@ -37,14 +37,14 @@ export function changeWords(before: History, now: History): string | undefined {
   return now.turn > before.turn ? "meanwhile, in another process:" : undefined;
 }
 
-/** What a running session tells, with its commands as they work in the home that the invocation names. */
+/** An update of the running session for the view. Commands in its words get the `--home` that this invocation was given. */
 export const happened = (update: SessionUpdate, invocation: Pick<Invocation, "options">): Happening => ({
   type: "update",
   update: updateInHome(invocation, update),
   at: systemClock.now(),
 });
 
-/** What went wrong, as the command line says it; with an invocation, its commands work in the home that it names. */
+/** What went wrong, worded as on the command line. With an invocation, commands in it get the `--home` that it was given. */
 export function troubleWords(
   error: unknown,
   invocation: Pick<Invocation, "options"> = { options: {} },

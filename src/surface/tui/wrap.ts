@@ -2,29 +2,29 @@ import sliceAnsi from "slice-ansi";
 import stringWidth from "string-width";
 import wrapAnsi, { type Options } from "wrap-ansi";
 
-/** Narrower than this nothing is laid out: what does not fit is cut by the terminal. */
+/** The fewest columns that text is wrapped for; in a narrower window the terminal cuts the lines. */
 const narrowest = 8;
 
-/** Tabs count for nothing in a terminal's width, and stand for up to eight columns. */
+/** Tabs are replaced by blanks: a width function counts them as 0 columns, a terminal shows up to 8. */
 const withoutTabs = (text: string): string => text.replaceAll("\t", "    ");
 
 export interface Indent {
-  /** What stands before the first line, and before the others. */
+  /** Put before the first line; `rest` before the others (default: the same). */
   first?: string;
   rest?: string;
 }
 
-/** The text in lines of at most `width` columns, wide characters counted as two. Styles go on from line to line. */
+/** Wraps text in lines of at most `width` columns, wide characters counted as two. Styles continue from line to line. */
 export function wrap(text: string, width: number, indent?: Indent): string[] {
   return wrapped(text, width, indent, {});
 }
 
-/** As `wrap`, but every blank is kept: for what was laid out by somebody else. */
+/** As `wrap`, but keeps every blank: for text that was laid out already. */
 export function wrapKept(text: string, width: number, indent?: Indent): string[] {
   return wrapped(text, width, indent, { trim: false });
 }
 
-/** As `wrapKept`, and lines are cut where they end, within a word too: for code. */
+/** As `wrapKept`, but breaks lines exactly where they are full, also within a word: for code. */
 export function wrapCode(text: string, width: number, indent?: Indent): string[] {
   return wrapped(text, width, indent, { trim: false, wordWrap: false });
 }
@@ -48,7 +48,7 @@ export function fit(text: string, width: number): string {
   return width < 1 ? "" : `${sliceAnsi(line, 0, width - 1)}…`;
 }
 
-/** With blanks behind it up to `width` columns. */
+/** The text with blanks added behind it up to `width` columns. */
 export function padded(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - stringWidth(text)));
 }
