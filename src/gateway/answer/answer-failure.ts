@@ -6,12 +6,12 @@ import { plainHeaders } from "./headers.ts";
 import { dataOf, eventsIn } from "../body/stream-scan.ts";
 
 /** Events that tell a failure. */
-export const failures: ReadonlySet<string> = new Set(["error", "response.failed", "response.error"]);
+export const failureEvents: ReadonlySet<string> = new Set(["error", "response.failed", "response.error"]);
 
-/** What the first failing event says, with the answer's own headers. */
+/** What the first failing event in `held` says; the answer's own headers go with it. */
 export function failureIn(held: readonly Buffer[], headers: IncomingHttpHeaders): FailureSignal {
   for (const { name, bytes } of eventsIn(Buffer.concat(held))) {
-    if (!failures.has(name)) continue;
+    if (!failureEvents.has(name)) continue;
     const data = dataOf(bytes);
     const signal = signalFromEvent(name, parseJson(data), data);
     return { ...signal, headers: { ...plainHeaders(headers), ...signal.headers } };
@@ -19,10 +19,13 @@ export function failureIn(held: readonly Buffer[], headers: IncomingHttpHeaders)
   return signalFromTransport("INCOMPLETE", "a failing event that could not be read");
 }
 
-/** What a whole answer with status 200 says, when it is none: a failed response, an error, or no JSON at all. */
+/**
+ * The failure that an answer told with a good status: a failed response, an error, or no JSON at all; `undefined` when it is a good
+ * answer.
+ */
 export function failureInWhole(body: Buffer, headers: Record<string, string>): FailureSignal | undefined {
   const text = body.toString("utf8");
-  // Some servers name no type, or that of a text.
+  // Read whatever the content type is: some servers name none, or that of a text.
   const value = parseJson(text);
   if (!isJsonObject(value)) {
     if (/\bjson\b/iu.test(headers["content-type"] ?? ""))
@@ -36,13 +39,14 @@ export function failureInWhole(body: Buffer, headers: Record<string, string>): F
   const isTold = typeof code === "number" && code >= 400 && output === undefined;
   if (isTold && typeof (msg ?? message) === "string")
     return signalFromHttp(code < 600 ? code : 500, headers, text);
-  // new-api's own, which names no error.
+  // new-api's own shape, which has no `error`.
   if (value["success"] === false && typeof message === "string" && output === undefined)
     return signalFromEvent("response.failed", { error: { message } }, text);
   const isFailed = value["status"] === "failed" || (value["error"] && value["object"] !== "response");
   return isFailed ? signalFromEvent("response.failed", value, text) : undefined;
 }
 
+/** What came under the name of a stream and is none: an error as JSON, or a page; `undefined` for anything else. */
 export function errorInstead(held: readonly Buffer[]): FailureSignal | undefined {
   const text = Buffer.concat(held).toString("utf8", 0, 64 * 1024);
   const value = parseJson(text);

@@ -5,13 +5,16 @@ import { answerError, failureHeader } from "./answer.ts";
 import type { Refusal } from "./attempt.ts";
 import { forwardedResponseHeaders } from "./headers.ts";
 
-/** Who was asked in vain. */
+/** Who was asked in vain, and how often. */
 interface Asked {
   readonly upstream: string;
   readonly attempts: number;
 }
 
-/** The upstream's own answer, as it came; where none came, one that says so. Gives its status. */
+/**
+ * Answers with the upstream's own answer as it came; where none came that a client can read, with 502, or 504 after a silence, and what
+ * happened. Returns the status.
+ */
 export function answerRefusal(
   response: ServerResponse,
   { head, held, signal, ending }: Refusal,
@@ -39,7 +42,7 @@ export function answerRefusal(
   return status;
 }
 
-/** An answer with status 200 that is none. */
+/** Whether the answer has a good status and yet nothing that a client would know as a failure. */
 function isGarbage(status: number, signal: FailureSignal): boolean {
   return status < 400 && signal.source !== "event";
 }

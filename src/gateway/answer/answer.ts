@@ -8,7 +8,7 @@ export interface OwnAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** In the shape of the API's errors, so that clients show the message. Does nothing when an answer has begun. */
+/** Answers in the shape of the API's errors, so that clients show the message. Does nothing when an answer has begun. */
 export function answerError(response: ServerResponse, { status, code, message, headers }: OwnAnswer): void {
   if (response.headersSent || response.destroyed) return;
   const body = JSON.stringify({ error: { message, type: "throughline_gateway", param: null, code } });
@@ -25,8 +25,9 @@ export function answerError(response: ServerResponse, { status, code, message, h
 export const failureHeader = "x-throughline-failure";
 
 /**
- * The end of a stream that output has gone out of: what was delivered counts, nothing is repeated, and the client is told that the answer is
- * not whole. `response` is the id of the one that was cut, where it is known.
+ * The `response.failed` event that ends a stream which was cut after output: what was delivered counts, nothing is repeated, and the
+ * client is told that the answer is not whole. `sequence` is its `sequence_number`, `response` the id of the response that was cut, where
+ * it is known.
  */
 export function failedEvent(
   sequence: number,

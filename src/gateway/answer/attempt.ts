@@ -4,7 +4,7 @@ import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import type { Failure, FailureSignal } from "../../failure.ts";
 import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
 import { blobsIn } from "../memory/blob-hash.ts";
-import { errorInstead, failureIn, failureInWhole, failures } from "./answer-failure.ts";
+import { errorInstead, failureIn, failureInWhole, failureEvents } from "./answer-failure.ts";
 import { type BegunStream, begunWith, brokenEnding } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
 import { Gathering, type Rests } from "../body/gathering.ts";
@@ -12,16 +12,21 @@ import { HeldAnswer, wholeLimit } from "./held-answer.ts";
 import type { BodyMemory } from "../body/held-body.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { StreamDecoder } from "../body/stream-decoder.ts";
-import { ends, tells, told } from "./event-kinds.ts";
+import { isTelling, lastEvents, terminalEvents } from "./event-kinds.ts";
 import { beginningBytes, looksLikeStream, StreamScanner, withoutDone, words } from "../body/stream-scan.ts";
 
-/** What an attempt came to before anything of it went to the client. `head` is absent when there was no answer at all. */
+/**
+ * What an attempt came to that failed before anything of it went to the client. `head` is absent when there was no answer, or none that
+ * may be passed on as it is, since it is cut off.
+ */
 export interface Refusal {
   readonly signal: FailureSignal;
   readonly head?: { readonly status: number; readonly headers: IncomingHttpHeaders };
   /** What came of the answer, to be passed on; whole unless the connection broke. */
   readonly held: readonly Buffer[];
-  /** The event behind them that clients know as an end, where it was told in one that they pass over. */
+  /**
+   * An event to be put after them which clients know as an end, where the failure was told in one that they pass over (a bare `error`).
+   */
   readonly ending?: (failure: Failure) => string | undefined;
   /** What was thrown, where there was no answer. */
   readonly cause?: Error;
@@ -29,7 +34,10 @@ export interface Refusal {
 
 /** Who an attempt tells. Nothing is told after `refused`, `finished` or `broken`, nor after `cancel`. */
 export interface AttemptHost {
-  /** The answer goes out from here on. `isGood`: as far as it has come; it may also be one that can't be judged. */
+  /**
+   * The answer goes out from here on. `arrivedAt`: when the bytes came that decided it (`performance.now()`). `isGood`: it is good, as far
+   * as it has come; `false` also for one that can't be judged.
+   */
   commit(status: number, headers: IncomingHttpHeaders, arrivedAt: number, isGood: boolean): void;
   /** Goes out with the next `flush`, or with the end. The bytes are the caller's again when it returns. */
   write(bytes: Buffer): void;
@@ -39,7 +47,7 @@ export interface AttemptHost {
   /** The answer ended without being whole after it was committed. `signal` says how; `events` went out. */
   broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void;
   refused(refusal: Refusal): void;
-  /** Something came from the upstream. */
+  /** Something came from the upstream: it doesn't stand still. */
   alive(): void;
   /** The answer holds these sealed blobs, known by their hashes. */
   sealed(blobs: readonly string[]): void;
@@ -47,6 +55,10 @@ export interface AttemptHost {
   began?(response: string): void;
 }
 
+/**
+ * What becomes of the bytes: `waiting` for the head; `whole`: held to the end and judged then; `stream`: held until an event shows
+ * something, and passed on from there; `opaque`: passed on without being judged; `over`: dropped.
+ */
 type Mode = "waiting" | "whole" | "stream" | "opaque" | "over";
 
 /** One request to an upstream, and what its answer is: held until it is known to be good, then passed on as it comes. */
@@ -58,6 +70,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   readonly #held = new HeldAnswer();
   #isCommitted = false;
+  /** Whether an event has come after which no more of the response comes. */
   #hasEnded = false;
   /** What an `error` event said behind output, as long as no terminal event has followed. */
   #error: FailureSignal | undefined;
@@ -68,7 +81,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   readonly #scanner = new StreamScanner();
   #begun: BegunStream | undefined;
 
-  /** `rests`: what comes in a burst goes out in a few writes. */
+  /** With `rests`, what comes in a burst goes out in a few writes. */
   constructor(host: AttemptHost, memory: BodyMemory, rests?: Rests) {
     this.#host = host;
     this.#gathering = new Gathering(
@@ -96,20 +109,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#headers = headers;
     const isGood = status >= 200 && status < 300;
-    // Told twice it is a list.
+    // A header that comes twice is given as a list.
     const encoding = String(headers["content-encoding"] ?? "")
       .trim()
       .toLowerCase();
     const isStream = /^(?:text\/event-stream\b|$)/iu.test(headers["content-type"] ?? "");
     if (isGood && isStream && StreamDecoder.knows(encoding)) this.#decode(encoding);
-    // Asked for as it is; a stream that comes in an encoding of its own can't be looked into.
+    // It was asked for without an encoding; a stream in one that nobody here knows can't be looked into.
     const isEncoded = !this.#decoder && encoding !== "" && encoding !== "identity";
     if (status < 400 && (!isGood || (isStream && isEncoded)))
       this.#commit("opaque", performance.now(), false);
     else this.#mode = isGood && isStream && headers["content-type"] ? "stream" : "whole";
   }
 
-  /** A stream that is compressed all the same is judged, and passed on, as it was before. */
+  /** A stream that is compressed, though it was asked for plain, is judged and passed on decoded. */
   #decode(encoding: string): void {
     const { "content-encoding": _encoding, "content-length": _length, ...headers } = this.#headers;
     this.#headers = headers;
@@ -130,7 +143,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else this.#gathering.add(chunk);
   }
 
-  /** The chunk's memory is used for others afterwards. */
+  /** Takes what was gathered. The chunk's memory is used for others afterwards. */
   #arrived(chunk: Buffer): void {
     if (this.#mode === "over") return;
     const arrivedAt = performance.now();
@@ -151,6 +164,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#scanner.feed(chunk, (bytes, names) => this.#take(bytes, names, arrivedAt));
   }
 
+  /** Whether what is held begins like a stream, whatever its headers say; from then on it is treated as one. */
   #isStreamAfterAll(): boolean {
     if (this.#status >= 300) return false;
     if (!looksLikeStream(this.#held.whole())) return false;
@@ -166,7 +180,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #ended(): void {
     if (this.#wasBroken) return this.#broke(this.#wasBroken);
-    // What it ends with goes out together with the end.
+    // What is still gathered goes out together with the end.
     this.#gathering.drain();
     if (this.#isOver()) return;
     if (this.#mode === "opaque") this.#finish();
@@ -184,7 +198,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (!this.#decoder) return this.#broke(error);
-    // What came before is decoded first.
+    // What came before it broke is decoded first.
     this.#wasBroken = error;
     this.#decoder.end();
   }
@@ -211,12 +225,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     return this.#hasEnded;
   }
 
-  /** A flush, or a run of events before, may have ended it, which the checker of types can't see. */
+  /** A method, since `#mode` may be changed by a flush or an event that was handled meanwhile, which the type checker can't see. */
   #isOver(): boolean {
     return this.#mode === "over";
   }
 
-  /** Ends the attempt for what `code` and `why` say, as if the connection had. */
+  /** Ends the attempt as if its connection had broken with this code and for this reason. */
   giveUp(code: string, why: string): void {
     if (this.#mode === "over") return;
     if (this.#hasEnded) this.#finish();
@@ -233,11 +247,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error("cancelled"));
   }
 
-  /** Whole events. Before the commit they are held, as long as none of them shows anything. */
+  /** Takes whole events. Before the commit they are held as long as none of them shows anything. */
   #take(bytes: Buffer, names: readonly string[], arrivedAt: number): void {
     if (this.#isOver()) return;
-    this.#hasEnded ||= names.some((name) => ends.has(name));
-    // How chat endpoints end. A client may take it for an end, which it isn't where no response has come to its own.
+    this.#hasEnded ||= names.some((name) => lastEvents.has(name));
+    // This is how chat endpoints end a stream. Before the response's own end it is a cut, and not passed on: a client might take it for an
+    // end.
     if (!this.#hasEnded && names.includes("[DONE]")) {
       this.#take(
         withoutDone(bytes),
@@ -248,18 +263,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
         this.#cut(signalFromTransport("CUT", "the stream ended before response.completed"));
       return this.#controller?.abort(new Error("cut"));
     }
-    if (names.some((name) => told.has(name))) this.#error = undefined;
-    else if (names.some((name) => failures.has(name))) this.#error = failureIn([bytes], this.#headers);
+    if (names.some((name) => terminalEvents.has(name))) this.#error = undefined;
+    else if (names.some((name) => failureEvents.has(name))) this.#error = failureIn([bytes], this.#headers);
     if (names[0] !== words) this.#spot(bytes);
     if (this.#isCommitted) return this.#host.write(bytes);
     if (this.#begun === undefined) this.#begin(bytes);
-    const telling = names.find(tells);
+    const telling = names.find(isTelling);
     const isHeldOn = this.#held.holdsOn(bytes, arrivedAt);
     if (telling === undefined && isHeldOn) return;
-    if (telling !== undefined && failures.has(telling)) {
+    if (telling !== undefined && failureEvents.has(telling)) {
       const [events, begun] = [this.#scanner.count, this.#begun];
       const ending = (failure: Failure): string | undefined => brokenEnding(failure, events, begun);
-      const isTold = names.some((name) => told.has(name));
+      const isTold = names.some((name) => terminalEvents.has(name));
       return this.#refuse(failureIn(this.#held.pieces, this.#headers), isTold ? {} : { ending });
     }
     this.#commit("stream", arrivedAt, telling !== undefined);
@@ -313,7 +328,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   #cut(signal: FailureSignal): void {
-    // Another run would be begun while this one goes on: the client has to know of it.
+    // A response in the background goes on without the stream, and asking again would begin another: the client is given what has come, so
+    // that it knows the id.
     if (!this.#isCommitted && this.#begun?.isBackground === true && signal.source === "transport") {
       this.#commit("stream", performance.now(), false);
       this.#host.flush();

@@ -11,7 +11,7 @@ export interface BegunStream {
 
 const backgroundWithin = 1_024;
 
-/** From its first event, of whose bytes nothing is kept. */
+/** What the first event says of the stream; nothing of its bytes is kept. */
 export function begunWith(first: Buffer): BegunStream {
   const head = first.subarray(0, backgroundWithin);
   const isBackground = head.includes('"background":true') || head.includes('"background": true');
@@ -28,8 +28,9 @@ export function breakReason(failure: Failure): string {
 }
 
 /**
- * The event that ends a stream which was cut after output had gone out. `events` went out; without a `stream` of whole events (a piece of
- * a large one did) nothing can end it but its own cut; nor may anything end one that goes on in the background.
+ * The event that ends a stream which was cut after output had gone out; `events`: how many went out. `undefined` when only the cut itself
+ * can end it: without `stream` (a piece of a large event went out last, so that none can follow), and where the response goes on in the
+ * background.
  */
 export function brokenEnding(
   failure: Failure,
@@ -38,8 +39,8 @@ export function brokenEnding(
 ): string | undefined {
   if (stream === undefined) return undefined;
   const { signal } = failure;
-  // An error that the provider told in an event that clients pass over: in its own words, which they act on. Codex gives a turn up for
-  // `server_is_overloaded`, and asks again for a `server_error` (0.169).
+  // The provider told an error, in an event that clients pass over: it is told in its own words, which they act on. (Codex gives a turn up
+  // for `server_is_overloaded`, and asks again for a `server_error`; 0.169.)
   if (signal?.source === "event") {
     const code = isFailureOf(failure, "overloaded") ? undefined : signal.code;
     return failedEvent(events, stream.response, { code: code ?? "server_error", message: signal.message });

@@ -1,6 +1,6 @@
-import { failures } from "./answer-failure.ts";
+import { failureEvents } from "./answer-failure.ts";
 
-/** Events before the first output: a stream that fails behind them has shown nothing. Comments have no name. */
+/** Events before the first output: a stream that fails after no others has shown nothing yet. The empty name is that of comments. */
 const preludes: ReadonlySet<string> = new Set([
   "",
   "response.created",
@@ -16,19 +16,22 @@ const preludes: ReadonlySet<string> = new Set([
 const asides = /^(?:codex|responsesapi)\./u;
 
 /** Whether an event of that name shows something, or tells how the response ended. */
-export const tells = (name: string): boolean => !preludes.has(name) && !asides.test(name);
+export const isTelling = (name: string): boolean => !preludes.has(name) && !asides.test(name);
 
-/** Events behind which no more of a response comes. */
-export const ends: ReadonlySet<string> = new Set([
+/** Events after which no more of a response comes. */
+export const lastEvents: ReadonlySet<string> = new Set([
   "response.completed",
   "response.done",
   "response.incomplete",
   "response.cancelled",
-  ...failures,
+  ...failureEvents,
 ]);
 
-/** Terminal by the API's words; Codex passes over a bare `error` and knows these alone, but for the last (codex-api `sse/responses.rs`, 2026-09). */
-export const told: ReadonlySet<string> = new Set([
+/**
+ * Events by which clients know that a response has ended. Codex knows all but the last, and passes over a bare `error` (codex-api
+ * `sse/responses.rs`, 2026-09).
+ */
+export const terminalEvents: ReadonlySet<string> = new Set([
   "response.completed",
   "response.done",
   "response.incomplete",

@@ -7,7 +7,7 @@ import { Attempt, type AttemptHost, type Refusal } from "./attempt.ts";
 
 /** What a `fetch` came to: an answer that is handed out, or one that isn't, held. */
 export type Judged =
-  /** `isGood`: as far as it has come; it may also be one that can't be judged. */
+  /** `isGood`: it is good, as far as it has come; `false` also for one that can't be judged. */
   { kind: "passed"; response: Response; isGood: boolean } | { kind: "refused"; refusal: Refusal };
 
 export interface AnswerFacts {
@@ -15,11 +15,14 @@ export interface AnswerFacts {
   readonly signal?: AbortSignal;
   /** The answer holds these sealed blobs, known by their hashes. */
   sealed(blobs: readonly string[]): void;
-  /** What ends a stream that was cut after output; `undefined` where nothing can. */
+  /** The event that ends a stream which was cut after output (`brokenEnding`); `undefined` where only the cut can. */
   ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined;
 }
 
-/** Judges an answer as the gateway does, and gives one that passes on what comes. Rejects when the client's signal aborts before that. */
+/**
+ * Judges an answer of `fetch` as the gateway does: resolves to one that passes on what comes, or to the refusal. Rejects when the client's
+ * signal aborts before that.
+ */
 export function judge(answer: Response, facts: AnswerFacts): Promise<Judged> {
   return new Promise((resolve, reject) => {
     const host = new FetchHost(answer, facts, { resolve, reject });
@@ -27,7 +30,10 @@ export function judge(answer: Response, facts: AnswerFacts): Promise<Judged> {
   });
 }
 
-/** A response that says what the one said that `fetch` gave, where it gave one. */
+/**
+ * A `Response` with this head and body. What else there is to one (its status text, its address) it has from `answer`, the one that
+ * `fetch` gave.
+ */
 export function responseOf(
   status: number,
   headers: IncomingHttpHeaders,
@@ -40,7 +46,7 @@ export function responseOf(
   const isBare = status === 204 || status === 205 || status === 304;
   const { statusText = "", url = "", redirected = false } = answer ?? {};
   const response = new Response(isBare ? null : body, { status, statusText, headers: entries });
-  // What no constructor takes.
+  // The constructor takes neither.
   return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } });
 }
 
@@ -54,6 +60,7 @@ const decoded: ReadonlySet<string> = new Set(["content-encoding", "content-lengt
 
 const memory = new BodyMemory();
 
+/** Feeds a `fetch` answer to an `Attempt`, and makes the response that is handed out from what the attempt passes on. */
 class FetchHost implements AttemptHost {
   readonly #answer: Response;
   readonly #facts: AnswerFacts;
@@ -90,7 +97,7 @@ class FetchHost implements AttemptHost {
           controller,
           Buffer.from(value.buffer, value.byteOffset, value.byteLength),
         );
-        // What was handed over is handled behind this turn of the loop.
+        // The attempt handles a chunk after this turn of the loop: only then it may have paused.
         await new Promise<void>((next) => void setImmediate(next));
         if (this.#isPaused) await new Promise<void>((next) => (this.#resume = next));
       }

@@ -16,10 +16,13 @@ const hopByHop: ReadonlySet<string> = new Set([
 /** Carries the gateway's own token where `authorization` is the upstream's. */
 export const tokenHeader = "x-throughline-token";
 
-/** Of a request: what the gateway says itself, or keeps to itself. A page asks the gateway, and the gateway asks the upstream. */
+/**
+ * Request headers that aren't passed on: the gateway says its own, or they are meant for it alone. (`origin` names the page that asks; the
+ * upstream is asked by the gateway.)
+ */
 const ownToGateway: ReadonlySet<string> = new Set(["host", "expect", "origin", tokenHeader]);
 
-/** Of an answer: what isn't passed on. Which pages may read it is the gateway's to say. */
+/** Answer headers that aren't passed on. Which pages may read an answer is the gateway's to say. */
 const notAnswered: ReadonlySet<string> = new Set([
   ...hopByHop,
   "access-control-allow-credentials",
@@ -38,7 +41,10 @@ function listed(connection: string | undefined): ReadonlySet<string> {
 
 const none: ReadonlySet<string> = new Set();
 
-/** Of a request: what holds for one body alone. A relay may answer a key that it knows with what it answered before. */
+/**
+ * Request headers that hold for the client's body alone, and are left out when another goes in its place. (A relay may answer an
+ * idempotency key that it knows with what it answered before.)
+ */
 export const ofOneBody = [
   "content-encoding",
   "content-md5",
@@ -50,7 +56,7 @@ export const ofOneBody = [
 const lowered = new Map<string, string>();
 const loweredKept = 1_024;
 
-/** Clients send the same names again and again. */
+/** Remembered, since clients send the same names again and again. */
 function lowerCase(name: string): string {
   let lower = lowered.get(name);
   if (lower === undefined) {
@@ -84,7 +90,9 @@ export function forwardedRequestHeaders(
   return forwarded;
 }
 
-/** An upstream's headers as they go to the client. A stream's length is not what it declared once its end has to be told. */
+/**
+ * An upstream's headers as they go to the client. A stream goes without its length, since an event may be added that tells how it ended.
+ */
 export function forwardedResponseHeaders(headers: IncomingHttpHeaders): Record<string, string | string[]> {
   const named = listed(headers.connection);
   const isStream = /^text\/event-stream\b/iu.test(headers["content-type"] ?? "");

@@ -1,10 +1,10 @@
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 
-/** Error bodies and answers that don't stream are held whole up to here, and pass unjudged beyond it. */
+/** Bytes. Error bodies and answers that don't stream are held whole up to here, and pass unjudged beyond it. */
 export const wholeLimit = 16 * 1024 * 1024;
-/** Of a stream, what comes before its first output item. It echoes instructions and tools twice. */
+/** Bytes of a stream that are held before its first output item. They echo instructions and tools twice. */
 const preludeLimit = 8 * 1024 * 1024;
-/** And for so long: a client may wait for the head of its answer less patiently than for what comes behind it. */
+/** For how long they are held: a client may wait less patiently for the head of its answer than for what follows. */
 const preludeMs = 60_000;
 
 /** What has come of an answer of which nothing has gone out. */
@@ -29,7 +29,7 @@ export class HeldAnswer {
     this.#length += bytes.length;
   }
 
-  /** Adds events that show nothing; whether they may be held on. */
+  /** Adds events. Whether they may be held for longer, by their size and the time since the first. */
   holdsOn(events: Buffer, arrivedAt: number): boolean {
     this.#since ??= arrivedAt;
     this.add(events);
@@ -44,7 +44,7 @@ export class HeldAnswer {
     return this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces);
   }
 
-  /** Gives up what it holds. */
+  /** Gives what it holds, and holds nothing any more. */
   take(): readonly Buffer[] {
     const pieces = this.#pieces;
     this.#pieces = [];
@@ -52,7 +52,10 @@ export class HeldAnswer {
     return pieces;
   }
 
-  /** Some servers close the connection behind a whole answer, without the chunk or at the length that would end it. */
+  /**
+   * Whether it is a whole JSON object. Some servers close the connection after a whole answer without the chunk, or short of the length,
+   * that would end it.
+   */
   get isWholeJson(): boolean {
     return isJsonObject(parseJson(this.whole().toString("utf8")));
   }

@@ -2,14 +2,14 @@ import type { HealMemory } from "../memory/heal-memory.ts";
 
 /** What the healing of one request rests on. */
 export interface HealFacts {
-  /** Who is asked. */
+  /** Whom the request goes to (`provider.ts`): the base URL, and a hash of the account. */
   readonly issuer: string;
   readonly memory: HealMemory;
   /** The body's `content-encoding`. */
   readonly encoding: string | undefined;
-  /** Bytes of the largest body that is decoded. */
+  /** A body that is larger than this once it is decoded, in bytes, isn't looked into. */
   readonly maxBytes: number;
-  /** Whether limits are sat out. */
+  /** Whether the gateway waits until a limit ends (`wait_for_limits`); if not, the client is told of it. */
   readonly wait: boolean;
   /** Milliseconds since 1970. */
   now(): number;

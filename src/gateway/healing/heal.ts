@@ -24,7 +24,10 @@ import { isOfItself, withToolNamed } from "../request/tool-named.ts";
 import { encodingParameter, mayBeUnread } from "../body/unread-body.ts";
 import { held, limitOf, type Verdict, verdictOf } from "./verdict.ts";
 
-/** Refusals that the rules for every request may answer, before anything else is taken out. */
+/**
+ * Refusals that may be due to something that no request may have: the rules for every request (`TakenRequest.structure`) are applied
+ * first.
+ */
 const structural: ReadonlySet<string> = new Set([
   "reasoning-unpaired",
   "duplicate-item",
@@ -34,7 +37,7 @@ const structural: ReadonlySet<string> = new Set([
   "output-without-call",
   "request-malformed",
 ]);
-/** For failures that are not about what is replayed. */
+/** An empty projection, for failures that aren't about items: the policy asks for one. */
 const nothing = project(openai, { issuer: "", quarantines: [] }, []);
 
 /**
@@ -42,9 +45,9 @@ const nothing = project(openai, { issuer: "", quarantines: [] }, []);
  * Nothing of a request is looked at before it was refused, unless something is known of its issuer.
  */
 export class Healing {
-  /** What is to be sent in place of the client's own body, and without its encoding. */
+  /** What is to be sent in place of the client's own body, uncompressed; `undefined` as long as the client's goes as it came. */
   body: Buffer | undefined;
-  /** What was changed before anything was asked, in one line. */
+  /** What was left out before the request was sent at all, since it was refused before; in one line. */
   prevented: string | undefined;
   readonly #sent: WholeBody;
   readonly #facts: HealFacts;
@@ -52,15 +55,19 @@ export class Healing {
   readonly #remembering: Remembering;
   #taken: TakenRequest | undefined;
   #isUnreadable = false;
-  /** Settings that words which nobody knows were taken to mean. */
+  /** Settings that a refusal in unknown words seemed to name: each is guessed at once. */
   readonly #guessed = new Set<string>();
-  /** Members of items that this request was refused for. */
+  /** Members of items that were left out since this request was refused for them, as parameters: each is left out once. */
   readonly #members = new Set<string>();
+  /** How often an expired token was taken for a refusal of seals (`#undisguised`). */
   #disguises = 0;
+  /** How often a limit was asked about again. */
   #probes = 0;
-  /** Failures behind which a relay may hide a refusal, and whether that was tried; with the body that goes otherwise. */
+  /** Failures so far behind which a relay may hide a refusal (`masked.ts`). */
   #masks = 0;
+  /** Whether it was tried, because of these failures, to send nothing sealed; `trying` until that is answered. */
   #blind: "trying" | "tried" | undefined;
+  /** The body that goes again when that didn't help. */
   #beforeBlind: Buffer | undefined;
 
   private constructor(sent: WholeBody, facts: HealFacts) {
@@ -69,19 +76,20 @@ export class Healing {
     this.#remembering = new Remembering(facts);
   }
 
-  /** Begins with what is known of earlier requests. */
+  /** Begins by leaving out what earlier requests were refused for. */
   static async begin(sent: WholeBody, facts: HealFacts): Promise<Healing> {
     const healing = new Healing(sent, facts);
     if (facts.memory.knows(facts.issuer)) await healing.#prevent();
     return healing;
   }
 
-  /** Whether sealed items are sent, for refusals that mean them without saying so. */
+  /** Whether anything sealed is sent. Some refusals mean that without saying so. */
   holdsSeals(): boolean {
     const taken = this.#taking();
     return taken !== undefined && taken.projection.sealedSent().size > 0;
   }
 
+  /** What is to be done about a failure of the request as it was sent last. When it resolves, `body` is what is to be sent next. */
   async refused(failure: Failure): Promise<Verdict> {
     const isUnread = mayBeUnread(failure, this.#facts.encoding);
     if (isUnread && this.body === undefined) {
@@ -89,8 +97,8 @@ export class Healing {
       const isKnownCause = structural.has(failure.class) && taken?.isIrregular === true;
       if (taken && !isKnownCause) return this.#unpacked(failure, taken);
     }
-    // Refused all the same: the compression was not the cause.
-    if (isUnread) this.#remembering.isUnreadNoMore();
+    // Uncompressed it was refused, too: the compression was not the cause.
+    if (isUnread) this.#remembering.forgetEncoding();
     return this.#judged(failure);
   }
 
@@ -99,7 +107,7 @@ export class Healing {
     if (limit) return this.#facts.wait ? held(limit, this.#probes++, this.#facts) : { do: "pass" };
     const told = this.#undisguised(failure);
     const meant = this.#named(told);
-    // A setting that is named only now was hidden by what a trial left out.
+    // During a trial, a setting that is named only now was hidden by what the trial left out: so that helped.
     if (this.#taken && isPast(this.#taken.trial ? meant : told)) this.#keepTried(this.#taken);
     if (!isFailureOf(meant, "chain-missing") && !this.#isAboutItems(meant)) return this.#unmasked(meant);
     const taken = this.#taking();
@@ -107,7 +115,8 @@ export class Healing {
     if (isFailureOf(meant, "chain-missing")) return this.#unchained(meant, taken);
     const unknown = this.#unknownMember(meant, taken);
     if (unknown) return unknown;
-    // What no request may have goes before anything is tried that loses more, and that the answer without it would prove.
+    // What no request may have is taken out by itself first. Every repair of items takes it out as well: a good answer would be put down
+    // to the repair, which loses more.
     const isStructural =
       taken.trial === undefined && (structural.has(meant.class) || !hasLadder(meant.class));
     // Reasoning whose blob is gone is refused like one whose blob is dead (Wei-Shaw/sub2api#3138).
@@ -119,11 +128,12 @@ export class Healing {
     return (await this.#withoutRetried(placed, taken)) ?? this.#climbed(placed, taken, isGuess);
   }
 
-  /** The answer was good: what it took is remembered, as far as it was the cause. */
+  /** The answer was good: the repairs that it took are remembered, as far as they were the cause. */
   accepted(): void {
     const taken = this.#taken;
     const isBlind = this.#blind === "trying";
     const remembering = this.#remembering;
+    // That it helps to send nothing sealed is a suspicion the first time, and a proof the next time (`#unmasked`).
     if (taken && isBlind && !remembering.isSuspect(taken)) remembering.suspect(taken, true);
     else {
       if (!taken?.trial && remembering.hasSuspects) this.#cleared();
@@ -132,12 +142,15 @@ export class Healing {
     remembering.accepted(taken);
   }
 
-  /** What was taken with its sealed items holds none that is refused without words. */
+  /**
+   * A request that was accepted with its sealed items holds none that a relay's failures are about: its conversation isn't suspected any
+   * more.
+   */
   #cleared(): void {
     if (this.holdsSeals() && this.#taken) this.#remembering.suspect(this.#taken, false);
   }
 
-  /** Takes out what was refused before. */
+  /** Leaves out what was refused before. */
   async #prevent(): Promise<void> {
     const plain = this.#plain();
     const taken = this.#remembering.concerns(plain) ? this.#taking(plain) : undefined;
@@ -149,6 +162,7 @@ export class Healing {
     return plainBody(this.#sent.whole(), this.#facts.encoding, this.#facts.maxBytes);
   }
 
+  /** The request taken apart, which is done once; `undefined` when it can't be. */
   #taking(plain = this.#taken || this.#isUnreadable ? undefined : this.#plain()): TakenRequest | undefined {
     if (this.#taken || this.#isUnreadable) return this.#taken;
     const { issuer, memory } = this.#facts;
@@ -159,8 +173,8 @@ export class Healing {
   }
 
   /**
-   * Row 12: the backend said that the token had expired, while a request without sealed items works. Believed twice, for what looks damaged
-   * and for the rest; a token that has expired stays so.
+   * The backend may say of seals that it can't read that the token had expired (failures.md row 12). It is believed to mean them twice,
+   * since the ladder leaves out what looks damaged first, and then the rest; a token that has really expired is refused after that, too.
    */
   #undisguised(failure: Failure): Failure {
     if (!isFailureOf(failure, "auth-expired") || failure.signal?.code !== "token_expired") return failure;
@@ -169,7 +183,10 @@ export class Healing {
     return new Failure("sealed-reasoning-rejected", failure.message, {}, { signal: failure.signal });
   }
 
-  /** Words that nobody knows may still name a setting: a guess, which is made once, and taken back when it didn't help. */
+  /**
+   * The failure with the setting, tool or member that its words name. Where the words are unknown that is a guess: each is made once, and
+   * taken back when it didn't help.
+   */
   #named(failure: Failure): Failure {
     const isGuess = isFailureOf(failure, "unknown-provider-failure");
     const taken = isGuess || isFailureOf(failure, "parameter-unsupported") ? this.#taking() : undefined;
@@ -181,11 +198,13 @@ export class Healing {
       this.#guessed.add(parameter);
       return named;
     }
+    // A refusal that doesn't speak any more of what was left out is another one: the guess was right.
     if (taken.guesses.length > 0 && !isStillSaid(failure, taken.guesses)) this.#keepTried(taken);
     taken.guesses = [];
     return parameter === undefined ? named : failure;
   }
 
+  /** Applies the rules for every request, once, where they change it. Returns whether they were applied. */
   #structure(failure: Failure, taken: TakenRequest): boolean {
     if (taken.isStructured || (!taken.isVerbatim && !isFailureOf(failure, "item-not-persisted")))
       return false;
@@ -201,6 +220,7 @@ export class Healing {
     return true;
   }
 
+  /** Sends the body uncompressed: the endpoint may not be able to read it otherwise. */
   #unpacked(failure: Failure, taken: TakenRequest): Promise<Verdict> {
     this.#repaired(failure, this.#ofParameter(failure, encodingParameter), taken);
     return this.#healed(
@@ -209,7 +229,10 @@ export class Healing {
     );
   }
 
-  /** A provider that takes no such parameter at all is remembered; one that has lost a response may know the next. */
+  /**
+   * The response that the request continues isn't there: where the client has sent the whole conversation, that goes without it. A
+   * provider that continues no response at all is remembered; one that has lost this one may know the next.
+   */
   async #unchained(failure: Failure, taken: TakenRequest): Promise<Verdict> {
     const chain = taken.request.chain;
     if (chain === undefined || !taken.isFull || this.body !== undefined) return { do: "pass" };
@@ -222,12 +245,15 @@ export class Healing {
     return this.#healed(taken, `${why}; the full input was sent without it`);
   }
 
-  /** A member that no item of any request has to have: they all go without it, since each would be refused in its turn. */
+  /**
+   * The provider doesn't know a member of an item, or a role. Where no item has to have it, they all go without it, since each would be
+   * refused in its turn.
+   */
   #unknownMember(failure: Failure, taken: TakenRequest): Promise<Verdict> | undefined {
     if (!isFailureOf(failure, "request-malformed")) return undefined;
     const parameter = memberParameter(failure.data.member);
     if (parameter === undefined || this.#members.has(parameter)) return undefined;
-    // Of two roles the one that was refused last holds: a relay may have servers that know one each.
+    // It is left out already. (Of two roles the one that was refused last is: the servers behind a relay may know one each.)
     const isOfIt = (one: string): boolean => one.split("=")[0] === parameter.split("=")[0];
     if (taken.projection.without.findLast(isOfIt) === parameter) return undefined;
     this.#members.add(parameter);
@@ -242,7 +268,10 @@ export class Healing {
     return quarantineOf(why, this.#facts.issuer, { kind: "parameter", parameter }, 0);
   }
 
-  /** What was refused before and is tried again is the likeliest to be refused; what was taken meanwhile goes on being sent. */
+  /**
+   * Seals that were refused before, and were sent again for a try, are the likeliest cause: they are left out before anything else; what
+   * has been accepted again is still sent. `undefined` when the refusal can't mean them.
+   */
   async #withoutRetried(failure: Failure, taken: TakenRequest): Promise<Verdict | undefined> {
     const isTrial = !hasLadder(failure.class);
     if (!isTrial && !aboutSeals.has(failure.class)) return undefined;
@@ -262,7 +291,10 @@ export class Healing {
     return this.#healed(taken, `${notice} (${this.#remembering.refusal})`);
   }
 
-  /** `isGuess`: whether words that nobody knows are taken to mean it. */
+  /**
+   * Asks the policy, and changes the request by its answer. `isGuess`: the failure is what unknown words may mean, so that its repair is a
+   * trial.
+   */
   async #climbed(failure: Failure, taken: TakenRequest, isGuess: boolean): Promise<Verdict> {
     const action = this.#decide(failure, taken.untried, taken.last);
     taken.trial = action.do === "try" ? action.quarantine : undefined;
@@ -278,15 +310,16 @@ export class Healing {
         taken.guesses = [...taken.guesses, action.quarantine];
         this.#remembering.refusedWith(failure);
       } else this.#repaired(failure, action.quarantine, taken);
-      // Whoever offers one tool, and describes it wrongly, has to know it.
+      // The only tool went, for its name or its schema: the client has to be told what is wrong with it.
       if (hadTools && taken.settings["tools"] === undefined && isOfItself(failure)) return { do: "pass" };
       const notice = moveNotice(taken.moved - moved, action, this.#remembering.refusal);
       const verdict = await this.#healed(taken, notice);
-      // A name that the request doesn't have, or the body would be sent again as it is.
+      // Nothing has changed, since the request has nothing of the name: the same body isn't sent again.
       return this.body?.equals(before) === true ? { do: "pass" } : verdict;
     }
     if (action.do === "repair-pairs") {
-      // The projection has answered what was open: what is still refused is set aside on both sides.
+      // The projection gives every call its output, so that no call is open. A pair that is refused all the same is told in words, call
+      // and output.
       const items = { items: taken.records, openCalls: new Set<number>() };
       const repair = pairRepair(items, action.call, this.#facts.issuer, failure.class);
       if (repair?.do !== "in-words") return { do: "pass" };
@@ -297,8 +330,9 @@ export class Healing {
   }
 
   /**
-   * An outage that goes on may be a refusal whose words a relay keeps to itself: tried once without what is sealed. That it helps proves it
-   * only when it has helped in the conversation before, and nothing was taken with it since; then the first failure is enough to try it.
+   * What is done about a failure that isn't about items. An outage that goes on may be a refusal that a relay hides (`masked.ts`): the
+   * request is tried once without anything sealed. When that helps, the conversation is suspected until a request of its own is accepted
+   * with seals. In a suspected conversation the first such failure is enough to try it, and that it helps is a proof.
    */
   #unmasked(failure: Failure): Verdict | Promise<Verdict> {
     if (this.#blind === "trying") {
@@ -319,13 +353,13 @@ export class Healing {
     return this.#healed(taken, `${maskNotice}; trying it without ${counted(seqs.length, "sealed item")}`);
   }
 
-  /** Whether a repair may help: of a known kind, or one that is found out by trying. */
+  /** Whether a repair may help: one of the failure's ladder, or one that is found by trying. */
   #isAboutItems(failure: Failure): boolean {
     if (hasLadder(failure.class)) return true;
     return isFailureOf(failure, "unknown-provider-failure") && isRefusal(failure);
   }
 
-  /** What was tried is a repair like any other. */
+  /** What was tried has helped: from now on it is a repair like any other, and remembered after a good answer. */
   #keepTried(taken: TakenRequest): void {
     const { trial, guesses } = taken;
     const kept = trial ? [...guesses, trial] : guesses;
@@ -357,7 +391,10 @@ export class Healing {
     return decide(failure, this.#situation, { now: now(), random: random(), wait, projection, upTo });
   }
 
-  /** An index that the error names is one into what was sent: into the client's own input, as long as that went as it stood. */
+  /**
+   * An index in an error counts what was sent. Where that was the client's own input it is turned into the item's index in the projection,
+   * which is what the ladder looks it up in.
+   */
   #placed(failure: Failure, taken: TakenRequest): Failure {
     const { index } = failure.data as { index?: number };
     if (index === undefined || !taken.isVerbatim) return failure;

@@ -4,18 +4,20 @@ import type { HealFacts } from "./heal-facts.ts";
 
 /** The items of a request, by their numbers, that its issuer has refused before. */
 export interface RefusedBefore {
-  /** Those that are left out. */
+  /** Left out: those that the issuer won't take, and those of the due ones that aren't tried yet. */
   readonly dead: readonly number[];
-  /** Those that were refused so long ago that the issuer may be back; some of them are sent for a try, the others left out. */
+  /** Those that were refused so long ago that the issuer may take them again. */
   readonly due: readonly number[];
+  /** Those of the due ones that are sent for a try. */
   readonly retried: readonly number[];
 }
 
 export const nothingRefused: RefusedBefore = { dead: [], due: [], retried: [] };
 
 /**
- * Keys change with time: what the newest of the due blobs is told holds for those before it. So it is tried first, and of the others twice as
- * many with each request as have been taken again; one that is refused costs one request, however many keys they are of.
+ * What of the request is left out, and what is tried again. Keys change with time: how the newest of the due items fares tells how those
+ * before it would. So the newest is tried first, and with each request that is accepted twice as many; a refusal costs one request,
+ * however many keys the items were sealed with.
  */
 export function refusedBefore(
   taken: TakenRequest,

@@ -16,19 +16,23 @@ export const aboutSeals: ReadonlySet<string> = new Set([
   "sealed-reasoning-rejected",
   "sealed-compaction-rejected",
 ]);
+/** Scopes of repairs that do nothing but leave sealed items out. */
 const setsAside: ReadonlySet<string> = new Set(["items", "issuer", "sealed"]);
 
 /** The parameter that names the response which a request goes on from. */
 export const chainParameter = "previous_response_id";
 
-/** What one request takes from what was learnt of earlier ones, and adds to it once a good answer has proved it. */
+/**
+ * One request's use of the memory: what was learnt from earlier requests is applied to it, and what its refusals teach is added once a
+ * good answer has proved it.
+ */
 export class Remembering {
   readonly #facts: HealFacts;
   /** Repairs that a good answer has yet to prove. */
   #repairs: Quarantine[] = [];
   #refusal = "";
   #isNewlyStructured = false;
-  /** What the conversation was known to need. */
+  /** Repairs that the conversation was known to need before this request. */
   #known: readonly Quarantine[] = [];
   #before = nothingRefused;
 
@@ -48,14 +52,14 @@ export class Remembering {
     return isOfSeals === true || memory.knowsMore(issuer);
   }
 
-  /** Takes out of the request what was refused before. What that was, in words; `undefined` for nothing. */
+  /** Leaves out of the request what was refused before. Returns the line that says so, `undefined` when there was nothing. */
   prevent(taken: TakenRequest): string | undefined {
     const { issuer, memory } = this.#facts;
     const { request } = taken;
     this.#before = refusedBefore(taken, this.#facts);
     const { dead } = this.#before;
     const known = memory.parameters(issuer, request.model ?? "");
-    // Half a conversation can't be sent as a whole one.
+    // Without the id of the response that it continues, a request has to hold the whole conversation.
     const parameters = known.filter((parameter) => parameter !== chainParameter || taken.isFull);
     const mark = memory.conversation(issuer, conversationOf(request));
     const isMarked = mark !== undefined && anchorOf(request, mark) === mark.hash;
@@ -82,8 +86,8 @@ export class Remembering {
   }
 
   /**
-   * What is sent for a try, when a refusal can mean it: without it, and without whatever else is due, the issuer took the request before.
-   * Said once.
+   * The items that are due for a try, when the refusal can mean those of them that were sent; else none. All are given, since it was
+   * without all of them that the issuer took earlier requests. Given once.
    */
   retried(failure: Failure, taken: TakenRequest): number[] {
     const { due, retried } = this.#before;
@@ -94,35 +98,37 @@ export class Remembering {
     return [...due];
   }
 
+  /** Notes the refusal that the next repair answers. */
   refusedWith({ class: failureClass, signal }: Failure): void {
     const words = [failureClass, signal?.status, signal?.code].filter((word) => word !== undefined);
     this.#refusal = printableLine(words.join(" "), 120);
   }
 
+  /** Notes a repair that a good answer has yet to prove. */
   repairedWith(repair: Quarantine): void {
     this.#repairs.push(repair);
   }
 
-  /** The rules for every request were applied. */
+  /** Notes that the rules for every request were applied because of a refusal. */
   structured(): void {
     this.#isNewlyStructured = true;
   }
 
-  /** That the body was compressed was not the cause. */
-  isUnreadNoMore(): void {
+  /** Takes back that the endpoint can't read compressed bodies: it refuses the request uncompressed, too. */
+  forgetEncoding(): void {
     this.#repairs = this.#repairs.filter(
       ({ scope }) => scope.kind !== "parameter" || scope.parameter !== encodingParameter,
     );
   }
 
-  /** The answer was good: what it took is remembered, as far as it was the cause. */
+  /** The answer was good: the repairs that it took are remembered, as far as they were the cause. */
   accepted(taken: TakenRequest | undefined): void {
     if (!taken) return;
     const { issuer, memory, now } = this.#facts;
     this.#lift(taken);
     const ofSeals = this.#repairs.filter(isOfSeals);
     const dead = new Set(taken.setAside(ofSeals));
-    // What was known before was not sent, and so not refused once more.
+    // Blobs that were known to be refused were not sent, and so not refused once more.
     const refused = [...dead].filter((blob) => memory.seal(issuer, blob, now()) !== "refused");
     // Where it took more than leaving out what was sealed, the seals were not the cause.
     if (refused.length > 0 && ofSeals.every(({ scope }) => setsAside.has(scope.kind)))
@@ -130,7 +136,7 @@ export class Remembering {
     const others = this.#repairs.filter((repair) => !isOfSeals(repair));
     for (const { scope } of others) {
       if (scope.kind !== "parameter") continue;
-      // Nothing sealed is given out with a response that is kept: that is this request's own, and says nothing of the model.
+      // `include` may be refused since this response is stored, and nothing sealed is given out with such: that says nothing of the model.
       if (scope.parameter === "include" && taken.settings["store"] === true) continue;
       memory.refuseParameter(issuer, taken.request.model ?? "", scope.parameter, this.#refusal, now());
     }
@@ -141,7 +147,7 @@ export class Remembering {
     memory.mark(issuer, conversationOf(taken.request), { ...mark, hash }, this.#refusal, now());
   }
 
-  /** What was refused before and was taken with this answer. */
+  /** Lifts what is held against the seals that were sent for a try, and accepted with this answer. */
   #lift(taken: TakenRequest): void {
     const { issuer, memory, now } = this.#facts;
     const { retried } = this.#before;
@@ -153,7 +159,7 @@ export class Remembering {
     );
   }
 
-  /** Whether any request to the issuer may be one of a conversation under suspicion. */
+  /** Whether any conversation with the issuer is under suspicion, so that each request to it has to be looked at. */
   get hasSuspects(): boolean {
     return this.#facts.memory.hasSuspects(this.#facts.issuer);
   }
@@ -163,6 +169,7 @@ export class Remembering {
     return this.#facts.memory.isSuspect(this.#facts.issuer, conversationOf(request));
   }
 
+  /** Begins or ends the suspicion. */
   suspect({ request }: TakenRequest, isSuspect: boolean): void {
     this.#facts.memory.suspect(this.#facts.issuer, conversationOf(request), isSuspect);
   }
@@ -172,7 +179,10 @@ export class Remembering {
 const isOfSeals = ({ why, scope }: Quarantine): boolean =>
   aboutSeals.has(why) || (why === "unknown-provider-failure" && setsAside.has(scope.kind));
 
-/** Ids that were refused are refused of what came since, too; nothing is lost without them. */
+/**
+ * The repair for a request that has grown since: item ids that were refused would be refused of the items that came since, too, and
+ * nothing is lost without them.
+ */
 function throughAll(quarantine: Quarantine, last: number): Quarantine {
   return quarantine.scope.kind === "item-ids"
     ? { ...quarantine, scope: { kind: "item-ids", through: last } }
@@ -180,9 +190,9 @@ function throughAll(quarantine: Quarantine, last: number): Quarantine {
 }
 
 /**
- * The items that a mark is about, and the one that stood last. Repairs name items by their places, and conversations with the same
- * instructions before them may go on in the same words; an item that no repair is about may be another one in each request, as where it
- * tells the time.
+ * A hash of the items that a mark's repairs are about, and of the one that stood last when it was made. Repairs name items by their
+ * places: the mark holds only where the same items stand there, which also tells apart conversations that begin alike. Items that no
+ * repair is about are left out of it: they may change with each request, as one does that tells the time.
  */
 function anchorOf({ items }: ReadRequest, { quarantines, index }: Omit<ConversationMark, "hash">): string {
   const scopes = quarantines.map(({ scope }) => scope);
@@ -194,11 +204,17 @@ function anchorOf({ items }: ReadRequest, { quarantines, index }: Omit<Conversat
   return blobHash(hashes.join());
 }
 
-/** Whether a repair is about all that came until then, whichever items that were; ids are not missed. */
+/**
+ * Whether a repair is about all items up to a place, and not about single ones. (Not for item ids, whose loss does no harm to other
+ * items.)
+ */
 const isOfWhatCame = (scope: Quarantine["scope"]): boolean =>
   scope.kind !== "item-ids" && "through" in scope && !("seqs" in scope);
 
-/** What names a conversation: the client's own key for it, or its first item; a mark holds only where the items are there that it is about. */
+/**
+ * What a conversation is known by: a hash of the client's own key for it, or of its first item. Others may have the same, which is why a
+ * mark holds only where its items are found (`anchorOf`).
+ */
 function conversationOf({ cacheKey, items }: ReadRequest): string {
   if (cacheKey !== undefined) return blobHash(`key ${cacheKey}`);
   return items[0] === undefined ? "" : blobHash(items[0]);

@@ -6,16 +6,16 @@ import type { HealFacts } from "./heal-facts.ts";
 export type Verdict =
   /** The same request again. */
   | { do: "retry"; delayMs: number }
-  /** The request as `body` is now, at once. `notice` says what was left out and why, in one line. */
+  /** `Healing.body`, at once. `notice` says what was left out and why, in one line. */
   | { do: "heal"; notice: string }
   /** A limit is waited for: asked about again after `delayMs`, said to end at `until`. */
   | { do: "hold"; delayMs: number; until?: number }
-  /** It is the client's to know. */
+  /** The client is told. */
   | { do: "pass" };
 
 /**
- * What the policy says, as far as it isn't about items. A provider that doesn't want the same request again says so in `x-should-retry`, which
- * OpenAI's SDKs obey (openai-node 7, `shouldRetry`; 2026-11).
+ * The verdict for an action of the policy that changes no items; for any other, the client is told. A provider that doesn't want the same
+ * request again says so in `x-should-retry`, which OpenAI's SDKs obey (openai-node 7, `shouldRetry`; 2026-11).
  */
 export function verdictOf(action: Action, failure: Failure, now: number): Verdict {
   if (action.do === "retry" && failure.signal?.headers?.["x-should-retry"] === "false") return { do: "pass" };
@@ -37,8 +37,8 @@ export function limitOf(failure: Failure, now: number): { resetsAt?: number } | 
 }
 
 /**
- * Sits a limit out. Quota can come back before the time that was named, so that it is asked about in growing steps until then, and at that
- * time. `probes`: how often it was.
+ * The next wait while a limit lasts. Quota can come back before the time that was named: the provider is asked again after a minute, then
+ * after twice as long each time, a quarter of an hour at most, and at that time. `probes`: how often it was.
  */
 export function held(
   { resetsAt }: { resetsAt?: number },
