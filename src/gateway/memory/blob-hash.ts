@@ -7,8 +7,8 @@ export function blobHash(blob: string | Uint8Array): string {
 }
 
 /**
- * Hashes of the sealed blobs in the JSON of a request or an answer, those in the arguments of calls first (`sealedArgument`). What else a text
- * quotes isn't found, since the quotes are escaped there.
+ * Hashes of the sealed blobs in the JSON of a request or an answer, found without parsing it; those in the arguments of calls come first
+ * (`sealedArgument`). A blob that a text merely quotes isn't found, since the quotation marks around it are escaped.
  */
 export function blobsIn(bytes: Buffer): string[] {
   return [

@@ -5,7 +5,7 @@ import type { Quarantine } from "../../session/event.ts";
  * account, so that what one account was refused is still sent for another.
  */
 export interface HealMemory {
-  /** Whether anything at all is known of the issuer: if not, a request isn't looked at. */
+  /** Whether anything at all is known of the issuer: if not, a request to it isn't looked into before it is sent. */
   knows(issuer: string): boolean;
   /** Whether that is more than refused blobs, which can be looked for without taking a request apart. */
   knowsMore(issuer: string): boolean;
@@ -15,22 +15,22 @@ export interface HealMemory {
   refuse(issuer: string, blobs: readonly string[], refusal: string, now: number): void;
   /** The blobs were accepted: what was known against them doesn't hold any more. */
   lift(issuer: string, blobs: readonly string[]): void;
-  /** How many were, since one was refused. */
+  /** How many of the issuer's blobs were accepted again since it last refused one. */
   lifted(issuer: string): number;
-  /** Parameters that the model's endpoint refused. */
+  /** Parameters that the issuer refused for this model. */
   parameters(issuer: string, model: string): readonly string[];
   refuseParameter(issuer: string, model: string, parameter: string, refusal: string, now: number): void;
-  /** How requests of a conversation had to be changed. */
+  /** How requests of a conversation had to be changed; `undefined` when nothing is known. */
   conversation(issuer: string, conversation: string): ConversationMark | undefined;
-  /** Takes the place of what was known of the conversation. */
+  /** Remembers how requests of a conversation had to be changed, in place of what was known of it. */
   mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string, now: number): void;
   /** Whether any conversation with the issuer is suspected of holding what it refuses without saying so. */
   hasSuspects(issuer: string): boolean;
   /** Whether this one is. */
   isSuspect(issuer: string, conversation: string): boolean;
-  /** From now on it is, or isn't any more. */
+  /** Begins or ends the suspicion of a conversation. */
   suspect(issuer: string, conversation: string, isSuspect: boolean): void;
-  /** Who was seen to seal the blob. */
+  /** The issuer whose answer held the blob, where that was seen. */
   sealedBy(blob: string): string | undefined;
   /** An answer of the issuer's held these blobs. */
   noteSealed(issuer: string, blobs: readonly string[]): void;
@@ -41,7 +41,8 @@ export interface ConversationMark {
   readonly quarantines: readonly Quarantine[];
   /** Whether reasoning was sent by its id alone. */
   readonly byId: boolean;
-  /** Index of the last of them in `input`, and the hash of them together. */
+  /** Index into `input` of the item that stood last. */
   readonly index: number;
+  /** Hash of that item and of those that the repairs are about, together. */
   readonly hash: string;
 }

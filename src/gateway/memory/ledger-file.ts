@@ -24,7 +24,7 @@ const tables = `
   PRAGMA user_version = ${tablesVersion};
 `;
 
-/** What is read of each table: one that lacks any of it is no ledger's. */
+/** The columns of each table that are read: a file that lacks any of them can't be used. */
 const columns: Readonly<Record<string, string>> = {
   refused: "issuer, blob, at, times, refusal",
   parameters: "issuer, model, parameter, at, refusal",
@@ -32,7 +32,7 @@ const columns: Readonly<Record<string, string>> = {
   sealed: "blob, issuer, at",
 };
 
-/** The ledger's database, and which file it is: one that was deleted, emptied or replaced meanwhile is noticed. */
+/** The ledger's database, and whether what lies at its path is still that file, not deleted, emptied or replaced. */
 export interface LedgerFile {
   readonly db: DatabaseSync;
   isStill(): boolean;
@@ -79,7 +79,10 @@ function opened(path: string): LedgerFile {
   }
 }
 
-/** As it lies there: beside it there is nothing that SQLite could make, and so nobody who writes. */
+/**
+ * Opens a file that may only be read as it lies there (`immutable`): SQLite can't make its own files beside it, and nobody is expected to
+ * write to it.
+ */
 function readable(path: string): LedgerFile {
   const url = pathToFileURL(path);
   url.searchParams.set("immutable", "1");
@@ -100,7 +103,7 @@ function checked(db: DatabaseSync, path: string): LedgerFile {
   const log = inodeOf(`${path}-wal`);
   const isStill = (): boolean => {
     const now = statSync(path, { throwIfNoEntry: false });
-    // What is written into a log that was deleted beside the file, as who restores a copy does, is seen by nobody else.
+    // Somebody who restores a copy deletes the write-ahead log beside the file: what is written into a deleted one nobody else ever sees.
     return now !== undefined && now.ino === ino && now.size > 0 && inodeOf(`${path}-wal`) === log;
   };
   return { db, isStill };
@@ -130,7 +133,7 @@ function versionOf(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
 }
 
-/** SQLITE_ERROR for tables that aren't what they should be, and what damage is called. */
+/** Whether the file can't be used as a ledger: by its version, by its tables (SQLITE_ERROR) or because it is damaged. */
 const isUnusable = (error: unknown): boolean =>
   error instanceof OtherVersion || isOfCode(error, 1) || isDamage(error);
 

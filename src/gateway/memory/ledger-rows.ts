@@ -17,7 +17,10 @@ export interface Known {
 
 export const nothingKnown = (): Known => ({ refused: new Map(), parameters: new Map(), marks: new Map() });
 
-/** Adds what was written since then (milliseconds since 1970). Of a damaged file, what comes before the damage is added when it throws. */
+/**
+ * Adds what was written since `since` (milliseconds since 1970). When it throws, for a damaged file, what comes before the damage has been
+ * added.
+ */
 export function readKnown(db: DatabaseSync, since: number, { refused, parameters, marks }: Known): void {
   for (const { issuer, blob, at, times, refusal } of rows(db, "refused", since))
     inner(refused, text(issuer)).set(text(blob), {
@@ -85,7 +88,7 @@ export interface Lift {
   readonly at: number;
 }
 
-/** Removes the entries, but for those that were refused once more since, by whichever gateway. */
+/** Removes the entries of blobs that were accepted again, but for those that a gateway has refused once more since. */
 export function removeLifted(db: DatabaseSync, lifts: readonly Lift[]): void {
   const statement = db.prepare("DELETE FROM refused WHERE issuer = ? AND blob = ? AND at <= ?");
   for (const { issuer, blob, at } of lifts) statement.run(issuer, blob, at);
@@ -121,7 +124,10 @@ export function putSealed(db: DatabaseSync, blob: string, issuer: string, at: nu
   db.prepare("INSERT OR REPLACE INTO sealed (blob, issuer, at) VALUES (?, ?, ?)").run(blob, issuer, at);
 }
 
-/** Changes with all that is held in memory. Sealers aren't: they come with every answer, and are looked up in the file. */
+/**
+ * A text that is another one when what is held in memory has changed in the file. Who sealed what isn't held there: it comes with every
+ * answer, and is looked up in the file.
+ */
 export function fingerprint(db: DatabaseSync): string {
   const found = db
     .prepare(

@@ -21,13 +21,15 @@ const hour = 3_600_000;
 /** A blob that was refused is tried again after so long, since a provider's fault may be over; each refusal doubles it. */
 const firstTryMs = 6 * hour;
 const lastTryMs = 7 * 24 * hour;
-/** What nobody has asked about for so long is forgotten. */
+/** What was written longer ago than this is forgotten. */
 const keptMs = 90 * 24 * hour;
 
+/** How many are held in memory at most. */
 const sealersHeld = 8_192;
 const suspectsHeld = 1_024;
 /** A suspicion that nothing has confirmed in so long is dropped: while there is one, requests to its issuer are looked at. */
 const suspectedMs = hour;
+/** So long the note of who sealed what waits for others, to be written with them. */
 const flushMs = 500;
 /** How often it is looked whether another gateway has written to the file. */
 const lookMs = 200;
@@ -53,23 +55,26 @@ export class Ledger implements HealMemory {
   #known = nothingKnown();
   /** By issuer, how many blobs were accepted again since it refused one. */
   readonly #lifted = new Map<string, number>();
-  /** By issuer and conversation: since when. */
+  /** Since when a conversation is suspected, by issuer and conversation. */
   readonly #suspects = new Map<string, Map<string, number>>();
-  /** The newest; the others are in the file. */
+  /** Who sealed a blob, by its hash: the newest of them, the others are in the file. */
   readonly #sealers = new Map<string, string>();
+  /** Those of them that aren't written yet. */
   readonly #pending = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #file: LedgerFile | undefined;
+  /** Whether it was told that the file can't be written. */
   #isTroubled = false;
-  /** Whether the file lacks something: then all is written anew. */
+  /** Whether the file lacks something that is held in memory: then all of that is written anew. */
   #isBehind = false;
-  /** Entries that the file may still have. */
+  /** Blobs that were accepted again, whose entries the file may still have. */
   #lifts: Lift[] = [];
   /** Whether what lies there was found to be damaged: then it is put aside with the next write. */
   #isDamaged = false;
+  /** When the file was last written, or was to be (`performance.now()`). */
   #triedAt = Number.NEGATIVE_INFINITY;
   #lookedAt = 0;
-  /** What the file held when it was looked at, as far as a change shows. */
+  /** The file's `fingerprint` when it was last read. */
   #seen = "";
 
   /** Without a path nothing is kept beyond this object. */

@@ -4,7 +4,10 @@ import { flag } from "../../replay/flag.ts";
 import type { Projection } from "../../replay/project.ts";
 import type { ItemRecord, Quarantine } from "../../session/event.ts";
 
-/** The items that bring tools (`additional_tools`, Codex 0.150 on; mxyhi/token_proxy#307, 2026-08) and that are not sent as they stand. */
+/**
+ * Indexes of the items that bring tools (`additional_tools`, Codex 0.150 on; mxyhi/token_proxy#307, 2026-08) and aren't sent as they
+ * stand.
+ */
 export function displaced(projection: Projection, records: readonly ItemRecord[]): number[] {
   const seqs = new Set(
     records.flatMap(({ event }) => (event.kind === "additional_tools" ? [event.seq] : [])),
@@ -17,7 +20,7 @@ export function displaced(projection: Projection, records: readonly ItemRecord[]
 
 const decoder = new TextDecoder();
 
-/** What the items at these places bring. */
+/** The tools that the items at these indexes bring. */
 export function movedTools(items: readonly Uint8Array[], places: readonly number[]): unknown[] {
   return places.flatMap((place) => {
     const item = parseExactJson(decoder.decode(items[place]));
@@ -26,7 +29,7 @@ export function movedTools(items: readonly Uint8Array[], places: readonly number
   });
 }
 
-/** The line for a repair by which items that tools came in were moved; nothing of them is told in words. */
+/** The line for a repair that made the tools of `moved` more items go among the request's own; these items aren't told in words. */
 export function moveNotice(
   moved: number,
   { quarantine, notice }: { quarantine: Quarantine; notice: string },
@@ -42,7 +45,7 @@ export function moveNotice(
 export function withTools(settings: JsonObject, moved: readonly unknown[]): JsonObject {
   if (moved.length === 0) return settings;
   const own: unknown[] = Array.isArray(settings["tools"]) ? settings["tools"] : [];
-  // The later of two of a name is what was meant last.
+  // Of two with the same name the later one counts.
   const others = new Map(moved.map((tool) => [nameOf(tool), tool]));
   for (const tool of own) others.delete(nameOf(tool));
   return { ...settings, tools: [...own, ...others.values()] };

@@ -5,14 +5,15 @@ import type { Quarantine } from "../../session/event.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
 /**
- * A refusal in words that nobody knows, but which name something that the request has: a setting, by its place (`param`), in quotation marks
- * or as a name that no sentence has for anything else (`prompt_cache_key`); a tool, by its place or its kind; a member of an item, by its
- * place. It is that which isn't taken; of several settings the one that is named first. What was left out before is not what is meant.
+ * What a refusal in unknown words names of the request is taken to be what isn't accepted: a setting, by `param`, in quotation marks or by
+ * a name that means nothing else in a sentence (`prompt_cache_key`; of several the first one); a tool, by its place or its kind; a member
+ * of an item, by its place. Returns the failure that this amounts to, or `failure` itself. A `parameter-unsupported` that names no
+ * parameter, or one that is left out already, is read in the same way.
  */
 export function withParameterNamed(failure: Failure, taken: TakenRequest): Failure {
   const { signal } = failure;
   if (!signal || isOfValue.test(signal.code ?? "")) return failure;
-  // What is quoted with its blanks is the person's or the model's, and names nothing.
+  // A quotation with blanks in it is the person's text or the model's, and names nothing.
   const said = signal.message.slice(0, longestSentence).replaceAll(/"[^"]*\s[^"]*"/gu, '""');
   if (isOfContent.test(said)) return failure;
   const as = (parameter: string): Failure =>
@@ -33,7 +34,8 @@ export function withParameterNamed(failure: Failure, taken: TakenRequest): Failu
   const [, index = "", told = ""] = /\binput[[.](\d{1,6})\]?\.(\w+(?:\.\w)?)/iu.exec(said) ?? [];
   const item = taken.request.items[Number(index)];
   if (index === "" || !item) return failure;
-  // `input[3].action.command` is about the item; and what it doesn't have can't be left out. Some servers write names in their own way.
+  // Not a member for `input[3].action.command`, which is about the item, nor where the item doesn't have it. Some servers write names in
+  // their own case.
   const member = members(item).find(({ key }) => key.toLowerCase() === told.toLowerCase())?.key;
   const data = { index: Number(index), ...(member !== undefined && { member }) };
   return new Failure("request-malformed", failure.message, data, { signal });
@@ -51,7 +53,10 @@ function firstNamed(names: readonly string[], placeOf: (name: string) => number)
   return places.toSorted((left, right) => left.at - right.at)[0]?.name;
 }
 
-/** `tools[1].type`, or the kind of one that is offered: `['custom', 'web_search']`, `tool type: custom`; of no kind that is named, all but functions. */
+/**
+ * The tool that a sentence names, as a parameter: by its place (`tools[1].type`), or by the kind of one that is offered (`['custom',
+ * 'web_search']`, `tool type: custom`). Where kinds of tools are refused and none is named, it is all but functions.
+ */
 function toolSaid(said: string, { settings: { tools } }: TakenRequest): string | undefined {
   if (!Array.isArray(tools) || !/\btools?\b|\bunknown variant\b/iu.test(said)) return undefined;
   const place = /\btools[[.](\d{1,4})\b/u.exec(said)?.[1];
@@ -69,8 +74,9 @@ function toolSaid(said: string, { settings: { tools } }: TakenRequest): string |
 const isOfKinds = /\b(?:unknown|unsupported|unrecognized|invalid) (?:\w+ )?tool types?\b/iu;
 
 /**
- * Quoted, or beside the word for a tool where that is about its kind: `tool type: custom`, `namespace tools are not supported`. A tool's call, its
- * output and what it could not do are something else: for them no other request of the model's may lose it.
+ * Where a sentence names a kind of tool, -1 where it doesn't: in quotation marks, or beside the word for a tool where that is about its
+ * kind (`tool type: custom`, `namespace tools are not supported`). Not where it speaks of a tool's call, of its output or of what it could
+ * not do: later requests would lose the tool for that.
  */
 function kindPlace(said: string, kind: string): number {
   const quoted = quotedPlace(said, kind);
@@ -86,7 +92,7 @@ function kindPlace(said: string, kind: string): number {
 
 const longestSentence = 300;
 
-/** A refusal of what was asked, or of who asked it, stays one. */
+/** A refusal of what was asked, or of who asked it, is never taken for one of a setting. */
 const isOfContent = /\b(?:flagged|polic(?:y|ies)|safety|blocked|banned|moderat\w*|violat\w*)\b/iu;
 
 /** A value that is out of bounds is the client's to mend: without it the answer would be another one. */
@@ -119,10 +125,13 @@ const needed: ReadonlySet<string> = new Set([
   "tools",
 ]);
 
-/** Whom a provider has blocked stays blocked: who asks is left out where that is said to be no setting, and on no other word. */
+/**
+ * Settings that say who asks. They are left out only where the failure's class says that a setting isn't accepted, never on a guess: whom
+ * a provider has blocked stays blocked.
+ */
 const whoAsks: ReadonlySet<string> = new Set(["safety_identifier", "user"]);
 
-/** Words that a sentence about items has too. */
+/** Settings whose names a sentence about items may have, too: they count only as `asSetting` has them. */
 const ambiguous: ReadonlySet<string> = new Set(["include", "metadata", "reasoning", "text", "user"]);
 
 /** Where a sentence names a setting; -1 where it doesn't. */
@@ -137,17 +146,20 @@ const quotedPlace = (said: string, name: string): number =>
   said.search(new RegExp(`["'\`]${literal(name)}["'\`]`, "u"));
 const literal = (name: string): string => name.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&");
 
-/** What is missing can't be left out. */
+/** A word for a setting. Not after `missing` or `required`: what is missing can't be left out. */
 const settingWord =
   "(?<!\\b(?:missing|required)\\s)(?:parameter|property|field|argument|member|setting|key)s?";
-/** `parameter 'reasoning'`, `'reasoning' field`, `unknown field: reasoning`, `reasoning: unknown field`. */
+/**
+ * How a sentence names a setting as such: `parameter 'reasoning'`, `'reasoning' field`, `unknown field: reasoning`, `reasoning: unknown
+ * field`.
+ */
 const asSetting = (name: string): RegExp => {
   const quoted = `["'\`]${name}["'\`]`;
   const bare = `${settingWord}:\\s${name}(?![\\w.])|(?<![\\w.])${name}:\\s(?:unknown|unsupported|unexpected)\\s${settingWord}`;
   return new RegExp(`\\b${settingWord}\\b:?\\s${quoted}|${quoted}\\s${settingWord}\\b|\\b${bare}\\b`, "iu");
 };
 
-/** Whether a refusal still speaks of a setting that was left out: then it isn't what is meant. */
+/** Whether a refusal still speaks of a setting that was left out: then leaving it out was no help. */
 export const isStillSaid = ({ signal }: Failure, leftOut: readonly Quarantine[]): boolean =>
   leftOut.some(({ scope }) => {
     const word = scope.kind === "parameter" ? /\w+(?=\W*$)/u.exec(scope.parameter)?.[0] : undefined;

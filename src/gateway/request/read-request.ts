@@ -20,9 +20,9 @@ export interface ReadRequest {
   /** Whether anything was made well-formed. */
   readonly isMended: boolean;
   readonly model?: string;
-  /** What names the conversation to the provider. */
+  /** `prompt_cache_key`, by which the client names the conversation. */
   readonly cacheKey?: string;
-  /** The response that the request continues on the provider's side. */
+  /** `previous_response_id`: the response that the request continues on the provider's side. */
   readonly chain?: string;
   /** Whether the provider is asked to keep items, so that an id alone stands for one. */
   readonly isStored: boolean;
@@ -30,7 +30,10 @@ export interface ReadRequest {
 
 const decoder = new TextDecoder();
 
-/** `undefined` for what is no JSON object. Bytes that are no UTF-8 are replaced, and a byte order mark before them is left out. */
+/**
+ * Takes a body apart; `undefined` for what is no JSON object, or has an item that is no JSON. Bytes that are no UTF-8 are replaced, and a
+ * byte order mark before them is left out.
+ */
 export function readRequest(sent: Uint8Array): ReadRequest | undefined {
   const given = sent[0] === 0xef && sent[1] === 0xbb && sent[2] === 0xbf ? sent.subarray(3) : sent;
   const isEncoded = isUtf8(given);
@@ -61,7 +64,7 @@ export function readRequest(sent: Uint8Array): ReadRequest | undefined {
   };
 }
 
-/** Bytes that aren't JSON can't be taken apart. */
+/** The members of the body; `undefined` for bytes that aren't JSON. */
 function membersOf(bytes: Uint8Array): Member[] | undefined {
   try {
     return members(bytes);
@@ -77,7 +80,7 @@ function itemsIn(list: Uint8Array): Uint8Array[] | undefined {
   return items.every((item) => parseJson(decoder.decode(item)) !== undefined) ? items : undefined;
 }
 
-/** The request's members but for `input`, parsed with every digit of their numbers. */
+/** The request's members without `input`, parsed so that numbers keep every digit. */
 export function settingsOf({ bytes, members: found }: ReadRequest): JsonObject {
   const settings: JsonObject = {};
   for (const { key, valueStart, end } of found)
@@ -125,7 +128,7 @@ export function recordsOf(items: readonly Uint8Array[], { issuer, sealedBy, byId
     const hashes = blobs.map(blobHash);
     if (hashes.length > 0) seals.set(seq, hashes);
     const sealer = hashes.map(sealedBy).find((found) => found !== undefined);
-    // What the provider itself has kept is as good as words.
+    // Reasoning that the provider has kept is replayed by its id, without a seal, as reasoning with text is.
     const isReference = byId && facts.kind === "reasoning" && !facts.sealed && facts.id !== undefined;
     return {
       event: {
@@ -181,11 +184,11 @@ function described(item: Uint8Array): Described {
 const longestWithout = 512;
 const noContent = /"content"\s*:\s*\[\s*\]/u;
 
-/** A message of no parts: some clients keep such of a turn that was cut, and some servers refuse it (xAI). */
+/** Whether it is a message without any part: some clients keep such a one of a turn that was cut, and some servers refuse it (xAI). */
 const isWithoutContent = (item: Uint8Array, { kind }: ItemFacts): boolean =>
   kind === "message" && item.length <= longestWithout && noContent.test(decoder.decode(item));
 
-/** A message may come without its `type` (`EasyInputMessage`). */
+/** The facts of a message that comes without its `type` (`EasyInputMessage`): it is described as if it had one. */
 function describeMessage(item: Uint8Array): ItemFacts | undefined {
   if (item[0] !== 0x7b) return undefined;
   const typed = new Uint8Array(item.length + typeMember.length);
@@ -233,7 +236,7 @@ function partBlob(part: unknown): string[] {
 const outputKey = Buffer.from('_output"');
 const reasoningKey = Buffer.from('"reasoning"');
 
-/** An item with what its type can't go without, where a client, or a relay, left it out: an output that says nothing, an empty summary. */
+/** The item with what its type can't go without, where a client or a relay has left it out: an empty output, an empty summary. */
 function withNeededMembers(item: Uint8Array): Uint8Array {
   const bytes = Buffer.from(item.buffer, item.byteOffset, item.length);
   if (!bytes.includes(outputKey) && !bytes.includes(reasoningKey)) return item;
@@ -247,10 +250,13 @@ function withNeededMembers(item: Uint8Array): Uint8Array {
 
 const json = (value: JsonObject): Uint8Array => new TextEncoder().encode(writeJson(value));
 
-/** Who instructs the model; servers know one of them or both. */
+/** Roles of those who instruct the model; servers know one of them or both. */
 const instructing: ReadonlySet<unknown> = new Set(["developer", "system"]);
 
-/** An item without a member that the provider doesn't know; `role=system`: with that role in place of a developer's, and the other way round. */
+/**
+ * An item without the member of this name, which the provider doesn't know. `role=system`: with that role in place of a developer's;
+ * `role=developer`: the other way round.
+ */
 export function withoutMember(item: Uint8Array, name: string): Uint8Array {
   const [member = name, instead] = name.split("=");
   if (instead !== undefined) {

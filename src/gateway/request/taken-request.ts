@@ -25,7 +25,7 @@ const asSent: ReplayContract = {
 };
 
 interface Sealers {
-  /** Who is asked. */
+  /** Whom the request goes to. */
   readonly issuer: string;
   /** Who was seen to seal a blob, by its hash. */
   sealedBy(blob: string): string | undefined;
@@ -37,7 +37,7 @@ export class TakenRequest {
   /** Hashes of the sealed blobs of each item that has any, by its index. */
   readonly seals: ReadonlyMap<number, readonly string[]>;
   readonly #sealers: Sealers;
-  /** As the client sent them. */
+  /** Records of the items as the client sent them. */
   readonly #given: readonly ItemRecord[];
   #items: readonly Uint8Array[];
   #records: readonly ItemRecord[];
@@ -45,7 +45,7 @@ export class TakenRequest {
   #trial: Quarantine | undefined;
   #guesses: readonly Quarantine[] = [];
   #projection: Projection;
-  /** The items that tools came in, as long as these go among the request's own. */
+  /** Indexes of the items whose tools go among the request's own. */
   #moved: readonly number[];
   #isStructured = false;
   #byId: boolean;
@@ -63,18 +63,21 @@ export class TakenRequest {
     ({ projection: this.#projection, moved: this.#moved } = this.#projected());
   }
 
-  /** The items by the rules for every request and by the quarantines: as they are sent, or would be. */
+  /**
+   * The items after the rules for every request and the quarantines in force. This is what is sent, unless they go as the client sent them
+   * (`isVerbatim`).
+   */
   get projection(): Projection {
     return this.#projection;
   }
 
-  /** The same without what it is only tried with. */
+  /** The same without the trial and the guesses. */
   get untried(): Projection {
     const isTried = this.#trial !== undefined || this.#guesses.length > 0;
     return isTried ? this.#projected(this.#quarantines).projection : this.#projection;
   }
 
-  /** Settings that it is tried without, all together, because a refusal in words that nobody knows names them. */
+  /** Quarantines of settings that a refusal in unknown words seems to name: the request is tried without all of them together. */
   get guesses(): readonly Quarantine[] {
     return this.#guesses;
   }
@@ -85,7 +88,7 @@ export class TakenRequest {
     this.#rebuild();
   }
 
-  /** What it is tried with, because nobody knows what it was refused for. */
+  /** The quarantine that it is tried with, because it was refused for an unknown reason. */
   get trial(): Quarantine | undefined {
     return this.#trial;
   }
@@ -120,7 +123,7 @@ export class TakenRequest {
     return this.#byId;
   }
 
-  /** Whether the rules for every request would change it. */
+  /** Whether the rules for every request would change anything. */
   get isIrregular(): boolean {
     return (
       this.request.isMended || !isVerbatim(this.#projection, this.#items) || changesSettings(this.request)
@@ -164,12 +167,12 @@ export class TakenRequest {
     this.#rebuild();
   }
 
-  /** Sends a parameter no more. */
+  /** Leaves a parameter out of this request alone: nothing is remembered of it. */
   drop(parameter: string): void {
     this.#dropped = [...this.#dropped, parameter];
   }
 
-  /** The blobs that the quarantines set aside, and of which items. */
+  /** Hashes of the blobs that these quarantines set aside. */
   setAside(quarantines: readonly Quarantine[]): string[] {
     const isSetAside = setAsideBy(quarantines.map(({ scope }) => scope));
     return [...this.seals].flatMap(([seq, blobs]) => (isSetAside(this.#given[seq]!) ? blobs : []));
@@ -181,7 +184,7 @@ export class TakenRequest {
     return countByRule([...this.#projection.report()].filter(({ rule }) => !isOfRefusal(rule)));
   }
 
-  /** The index into `input` as it goes now, of what the client has at this one. */
+  /** The index, in `input` as the projection has it, of the client's item at this one; `undefined` when that isn't sent. */
   placeOf(index: number): number | undefined {
     for (const element of this.#projection.elements())
       if (element.kind === "item" && element.record.event.seq === index) return element.index;
@@ -194,7 +197,7 @@ export class TakenRequest {
     return Array.isArray(tools) ? tools.map((tool: unknown) => (isJsonObject(tool) ? tool : {})) : [];
   }
 
-  /** How many of the items that tools came in go among the request's own tools. */
+  /** Of how many items the tools go among the request's own. */
   get moved(): number {
     return this.#moved.length;
   }
@@ -204,7 +207,7 @@ export class TakenRequest {
     return withoutParameters(this.#settings, [...this.#projection.without, ...this.#dropped]);
   }
 
-  /** The same with what is left out, and with the tools that can't go as an item. */
+  /** The same, still with the parameters that are left out, and with the tools that can't go as an item. */
   get #settings(): JsonObject {
     return withTools(
       settingsOf(this.request),
@@ -212,6 +215,7 @@ export class TakenRequest {
     );
   }
 
+  /** The bytes of the request as it is to be sent. */
   write(): Promise<Buffer> {
     const projection = this.isVerbatim ? undefined : this.#projection;
     return writeRequest(this.request, this.#items, projection, {
@@ -225,7 +229,7 @@ export class TakenRequest {
     return [...this.#quarantines, ...this.#guesses, ...(this.#trial ? [this.#trial] : [])];
   }
 
-  /** Tools that came as an item, and can't go as one, go among the request's own: they are there to be called. */
+  /** Tools that came as an item, and can't go as one (`moved`), go among the request's own, so that they can still be called. */
   #projected(quarantines = this.#inForce()): { projection: Projection; moved: readonly number[] } {
     const { issuer } = this.#sealers;
     const { model } = this.request;
@@ -254,7 +258,10 @@ export class TakenRequest {
   }
 }
 
-/** A member of every item, named like a parameter: `input[].namespace`, or `input[].role=system` for what goes in a developer's place, or back. */
+/**
+ * The member that a parameter means which stands for a member of every item (as `withoutMember` takes it): `namespace` for
+ * `input[].namespace`, `role=system` for `input[].role=system`; `undefined` for any other parameter.
+ */
 export const itemMember = (parameter: string): string | undefined =>
   /^input\[\]\.(\w+(?:=\w+)?)$/u.exec(parameter)?.[1];
 
@@ -276,14 +283,18 @@ const neededMembers: ReadonlySet<string> = new Set([
   "type",
 ]);
 
-/** The name under which a member is remembered that a provider doesn't know; `undefined` for one that an item needs. */
+/** The parameter by which it is remembered that a provider doesn't know a member of items; `undefined` for one that an item needs. */
 export const memberParameter = (member: string | undefined): string | undefined =>
   member === undefined || member === "" || neededMembers.has(member) ? undefined : `input[].${member}`;
 
-/** A parameter's scope changes no items, but for `include`, without which nothing sealed is sent. */
+/**
+ * Whether a scope leaves the projection of the items alone: that of a parameter does, but for `include`, without which nothing sealed is
+ * sent.
+ */
 const isSetting = (scope: Quarantine["scope"]): boolean =>
   scope.kind === "parameter" && scope.parameter !== "include";
 
+/** A quarantine as the gateway makes them itself, beside those of the policy. */
 export function quarantineOf(
   why: string,
   refusedBy: string,

@@ -3,8 +3,9 @@ import type { JsonObject } from "../../lib/json.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
 /**
- * A tool that is named by its place is meant by its type, or by its name where it is a function: places change from request to request. So is
- * one that is named without saying which of the two, by the type where the request has such a tool: functions may be called like one.
+ * The failure with its tool named in a way that holds for later requests, too, in which places change: by its type, or by its name where
+ * it is a function (`tools[type=…]`, `tools[name=…]`). A bare `tools[…]` is taken for a type where the request has a tool of that type,
+ * else for a name: functions may be called like a type.
  */
 export function withToolNamed(failure: Failure, taken: TakenRequest): Failure {
   if (!isFailureOf(failure, "parameter-unsupported")) return failure;

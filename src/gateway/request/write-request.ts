@@ -8,11 +8,11 @@ import { cuts } from "../../replay/rewrite.ts";
 import { withoutParameters } from "../../provider/wire/without.ts";
 import { type ReadRequest, settingsOf } from "./read-request.ts";
 
-/** What changes beside the items. */
+/** How the members beside the items are to be. */
 export interface MemberChanges {
-  /** The members beside the items before that, parsed. */
+  /** The members beside the items, parsed, before anything is left out of them. */
   readonly settings: JsonObject;
-  /** Parameters that go, named as an endpoint names them: `reasoning.effort`. */
+  /** Parameters that are left out, named as an endpoint names them: `reasoning.effort`. */
   readonly without: readonly string[];
   /** Whether sealed reasoning is asked for. */
   readonly sealed: boolean;
@@ -69,7 +69,7 @@ function joinedItems(items: readonly Uint8Array[]): Uint8Array {
 const encoder = new TextEncoder();
 const seals = "reasoning.encrypted_content";
 
-/** The members that change, each with its comma where it goes. */
+/** The edits of the members that change; one that is left out goes with its comma. */
 function memberEdits(request: ReadRequest, { settings, without, sealed }: MemberChanges): Edit[] {
   const given = settingsOf(request);
   const changed = withoutParameters(settings, without);
@@ -89,7 +89,7 @@ function memberEdits(request: ReadRequest, { settings, without, sealed }: Member
   });
   const isNew = Object.hasOwn(changed, "tools") && !Object.hasOwn(given, "tools");
   const added = isNew ? `"tools":${wellFormedJson(writeJson(changed["tools"]))},` : "";
-  // Before the items, which no request goes without.
+  // It is put before `input`, which every request has.
   const at = request.members.findLast(({ key }) => key === "input")?.keyStart;
   if (added !== "" && at !== undefined) replaced.push({ from: at, to: at, bytes: encoder.encode(added) });
   return [...cuts(request.members, ({ key }) => isGone(key)), ...replaced];
