@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { type BodyMemory, segmentBytes } from "./held-body.ts";
 
 const lastChunk = "0\r\n\r\n";
-/** What a chunk is longer than its bytes, at most, with the last chunk behind it. */
+/** How many bytes the framing adds to a chunk at most, with the last chunk after it. */
 const frameBytes = 32;
 
 /**
@@ -14,7 +14,7 @@ export class ChunkedBody {
   readonly #response: ServerResponse;
   readonly #memory: BodyMemory;
   readonly #isChunked: boolean;
-  /** Framed, not sent yet. */
+  /** What is framed and not sent yet, in its first `#used` bytes. */
   #open: Buffer | undefined;
   #used = 0;
   #hasBegun = false;
@@ -27,7 +27,7 @@ export class ChunkedBody {
     response.chunkedEncoding = false;
   }
 
-  /** Whether the client has to read before more should come. */
+  /** Whether so much waits for the client to read it that no more should come. */
   get isFull(): boolean {
     const { writableLength, writableHighWaterMark } = this.#response.socket ?? this.#response;
     return writableLength >= writableHighWaterMark;
@@ -77,7 +77,7 @@ export class ChunkedBody {
     this.#open = undefined;
     this.#used = 0;
     const { socket } = this.#response;
-    // Before it has its turn on the connection it waits in node:http.
+    // As long as an earlier answer has the connection, it waits in node:http.
     if (!socket) return void this.#response.write(bytes);
     if (this.#hasBegun) socket.write(bytes);
     else {
@@ -88,7 +88,7 @@ export class ChunkedBody {
       socket.write(bytes);
       socket.uncork();
     }
-    // What the system took at once is read by nobody any more.
+    // What the system took at once nobody reads any more.
     if (open.length === segmentBytes && socket.writableLength === 0) this.#memory.give([open]);
   }
 }

@@ -3,7 +3,7 @@ import { type BodyMemory, segmentBytes } from "./held-body.ts";
 /** Between two runs of one answer, milliseconds: longer than a burst needs from one event to the next, shorter than anyone sees. */
 const restMs = 4;
 
-/** The same where so many answers rest at once that writing them is most of what the gateway does. */
+/** The same when so many answers (`busy`) rest at once that writing them is most of what the gateway does. */
 const busyRestMs = 10;
 const busy = 16;
 
@@ -62,7 +62,7 @@ export class Gathering {
     this.#used += piece.length;
   }
 
-  /** Handles what is there: it goes out with what follows. */
+  /** Handles what was gathered, without sending it: it goes out with what follows. */
   drain(): void {
     const open = this.#open;
     if (!open) return;
@@ -73,13 +73,14 @@ export class Gathering {
     this.#memory.give([open]);
   }
 
-  /** A run was sent. */
+  /** Told after a run was sent: the answer rests. */
   rest(): void {
     if (this.#isResting || !this.#rests) return;
     this.#isResting = true;
     this.#rests.begin(this);
   }
 
+  /** Told when the rest is over: what came meanwhile is a run. */
   rested(): void {
     this.#isResting = false;
     if (this.#open) this.#flush();

@@ -1,4 +1,4 @@
-/** Of one piece of that memory. */
+/** Bytes of one piece of the memory that is used again and again (`BodyMemory`). */
 export const segmentBytes = 64 * 1024;
 const keptSegments = 256;
 
@@ -18,7 +18,7 @@ export class BodyMemory {
   }
 }
 
-/** A body as those see it who have to read it. */
+/** A body for those who have to read it. */
 export interface WholeBody {
   /** In a buffer of its own. */
   whole(): Buffer;
@@ -30,12 +30,12 @@ const leastKept = 4 * 1024;
 /** A body that is held to be sent, and sent again. After `release` it can't be read any more. */
 export class HeldBody implements WholeBody {
   readonly #memory: BodyMemory;
-  /** What is to be given back. */
+  /** Pieces of the shared memory, which are to be given back. */
   #segments: Buffer[] = [];
   #pieces: Buffer[] = [];
-  /** Those of them that stay where they came. */
+  /** Those pieces that weren't copied. */
   #kept: Buffer[] = [];
-  /** Where is room for more, and how much of it is taken. */
+  /** The segment that small pieces are copied into, and how much of it is used. */
   #open: Buffer | undefined;
   #used = 0;
   length = 0;
@@ -67,7 +67,7 @@ export class HeldBody implements WholeBody {
     return Buffer.concat(this.pieces(), this.length);
   }
 
-  /** All of it where it lies. */
+  /** The whole body in pieces, without a copy. */
   pieces(): readonly Buffer[] {
     return this.#open ? [...this.#pieces, this.#open.subarray(0, this.#used)] : this.#pieces;
   }

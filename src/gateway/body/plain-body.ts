@@ -12,14 +12,15 @@ const decoders: Readonly<Record<string, Decoder>> = {
   zstd: zstdFrames,
 };
 
+/** Whether deflated bytes have zlib's header. */
 export const isZlib = (bytes: Uint8Array): boolean => (bytes[0]! & 0x0f) === 8;
 
-/** A body may be several frames, some of them without content (RFC 8878, 3.1), of which zlib decodes the first. */
+/** Decodes all frames of a body: it may have several, some of them without content (RFC 8878, 3.1), and zlib decodes one at a time. */
 function zstdFrames(bytes: Uint8Array, { maxOutputLength }: { maxOutputLength: number }): Buffer {
   const frames: Buffer[] = [];
   let left = maxOutputLength;
   for (let rest = bytes; rest.length > 0;) {
-    // The types know of no `info`, which zlib's functions have had since Node 9.
+    // The type declarations don't know `info`, which zlib's functions have had since Node 9.
     const decoded = zstdDecompressSync(rest, { maxOutputLength: Math.max(1, left), info: true }) as unknown;
     const { buffer, engine } = decoded as { buffer: Buffer; engine: { bytesWritten: number } };
     frames.push(buffer);

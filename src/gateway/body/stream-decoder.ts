@@ -7,9 +7,9 @@ import { ZstdFrames } from "./zstd-frames.ts";
 /** Who a decoder tells. Nothing is told after `ended` or `failed`, nor after `destroy`. */
 export interface DecoderHost {
   decoded(bytes: Buffer): void;
-  /** All that came was decoded, which may be less than the whole: a cut is seen by what it cut. */
+  /** All that came was decoded. That may be less than the whole: whoever reads the events sees that they are cut off. */
   ended(): void;
-  /** The bytes are none of that encoding. */
+  /** The bytes aren't of that encoding. */
   failed(error: Error): void;
   /** No more is wanted until `resume`, because what came hasn't been decoded yet. */
   pause(): void;
@@ -29,8 +29,8 @@ const decoders: Readonly<Record<string, (first: Buffer) => Transform>> = {
 };
 
 /**
- * Decodes a stream that an upstream compresses though it was asked for a plain one, event by event as it comes: what was flushed on the other
- * side comes out at once. An upstream that only says that it compresses is taken at what it sends.
+ * Decodes a stream that an upstream compresses though it was asked for a plain one, event by event as it comes: what was flushed on the
+ * other side comes out at once. A stream that is plain, though its header says otherwise, passes as it is.
  */
 export class StreamDecoder {
   readonly #encoding: string;
@@ -53,7 +53,7 @@ export class StreamDecoder {
     if (this.#isOver) return;
     if (!this.#decoder && !this.#isPlain) this.#begin(chunk);
     if (!this.#decoder) return this.#host.decoded(chunk);
-    // What it is given stays in use until it is decoded.
+    // A copy, since the decoder keeps what it is given until it is decoded.
     if (!this.#decoder.write(Buffer.from(chunk))) {
       this.#host.pause();
       this.#decoder.once("drain", () => this.#host.resume());

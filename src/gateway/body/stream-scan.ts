@@ -10,15 +10,15 @@ export interface ScannedEvent {
 
 /** How every stream of events begins, whatever its headers say: some servers name no type, or that of a text. */
 const streamBeginning = /^(?:\xEF\xBB\xBF)?\s*(?:event|data|id|retry)?:/u;
-/** So many bytes have to be there to see it. */
+/** How many bytes of the beginning are enough to see that. */
 export const beginningBytes = 16;
 
 export const looksLikeStream = (start: Buffer): boolean =>
   streamBeginning.test(start.toString("latin1", 0, beginningBytes));
 
-/** An event that is larger than this goes on in pieces. */
+/** An event of more bytes than this comes out in pieces. */
 const largestEvent = 4 * 1024 * 1024;
-/** How one ends that tells only there what it is, and that it is the last. */
+/** How such a large event ends that has its type at its end, and is the last of its stream. */
 const lastType = /"type"\s*:\s*"(response\.(?:completed|done|incomplete|failed|cancelled))"\s*\}\s*$/u;
 const lastTypeBytes = 64;
 
@@ -34,13 +34,13 @@ export class StreamScanner {
   #rest: Buffer | undefined;
   /** The byte that ends every line; not known before the first one has ended. */
   #lineEnd: number | undefined;
-  /** Of the rest: how much was looked through, and where its last line begins. */
+  /** In `#rest`: how much was looked through, and where the last line begins. */
   #scanned = 0;
   #line = 0;
   #isInLarge = false;
-  /** What came last of it. */
+  /** The last bytes that came of a large event. */
   #tail: Buffer | undefined;
-  /** Events that came out so far, comments included. */
+  /** How many events came out so far, comments included. */
   count = 0;
 
   /** The bytes of an event that isn't whole yet. */
@@ -49,14 +49,14 @@ export class StreamScanner {
   }
 
   /**
-   * Gives the whole events that the chunk completes to `take`, in runs of bytes with the names in them: a run of words is one name, and holds
-   * nothing else. Nothing is given when no event ends in the chunk.
+   * Gives the whole events that the chunk completes to `take`, in runs of bytes, each with the names of its events. Events that carry
+   * words are a run of their own, with `words` as its one name. Nothing is given when no event ends in the chunk.
    */
   feed(chunk: Buffer, take: (bytes: Buffer, names: readonly string[]) => void): void {
     const bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
     const lineEnd = (this.#lineEnd ??= lineEndOf(bytes));
     let names: string[] = [];
-    /** Of the run, of the event, and of the line. */
+    /** Where the run, the event and the line begin. */
     let [run, start, line] = [0, 0, this.#line];
     const begin = (end: number): void => {
       const name = this.#begun(bytes, start, end);
@@ -83,7 +83,7 @@ export class StreamScanner {
       // Half of a line's end can't be told from a line.
       start = bytes.length - (bytes.at(-1) === returnByte ? 1 : 0);
     }
-    // The chunk's memory isn't ours.
+    // Copied, since the chunk's memory is the caller's.
     const rest = start === 0 ? bytes : bytes.subarray(start);
     this.#rest = start === bytes.length ? undefined : bytes === chunk ? Buffer.from(rest) : rest;
     this.#scanned = lineEnd === undefined ? 0 : bytes.length - start;
@@ -128,7 +128,7 @@ export class StreamScanner {
   }
 }
 
-/** `undefined` while no line has ended, and when the last byte may be half of an end. */
+/** The byte that ends lines; `undefined` while no line has ended, and when the last byte may be half of an end (CR LF). */
 function lineEndOf(bytes: Buffer): number | undefined {
   const at = bytes.indexOf(returnByte);
   const isFed = at < 0 ? bytes.includes(feedByte) : bytes.subarray(0, at + 2).includes(feedByte);
@@ -159,7 +159,10 @@ const longestName = 64;
 /** The default of the format, and what some frameworks call every event: the type in the data says what it is. */
 const unnamed: ReadonlySet<string> = new Set(["message", "data"]);
 
-/** Of the event that begins at `start`: the field names are ASCII, and an event's own type stands at the beginning of its data, mostly. */
+/**
+ * The name of the event between `start` and `end`, mostly from its first bytes: field names are ASCII, and the type usually stands first
+ * in the data.
+ */
 function nameOf(bytes: Buffer, start: number, end: number): string {
   let at = start;
   while (at < end && (bytes[at] === feedByte || bytes[at] === returnByte)) at++;
@@ -196,7 +199,7 @@ function oddName(event: Buffer): string {
   return isJsonObject(data) ? (named ?? "") : (/"type"\s*:\s*"([\w.-]+)"/u.exec(head)?.[1] ?? named ?? "");
 }
 
-/** The events of a run of whole events, for the few that have to be read. */
+/** Takes a run of whole events apart, for the few runs that have to be read. */
 export function* eventsIn(bytes: Buffer): Iterable<ScannedEvent> {
   const lineEnd = lineEndOf(bytes) ?? feedByte;
   let [start, line] = [0, 0];
@@ -209,7 +212,7 @@ export function* eventsIn(bytes: Buffer): Iterable<ScannedEvent> {
   }
 }
 
-/** Whole events but for the `[DONE]` of chat endpoints. */
+/** The same whole events without the `[DONE]` of chat endpoints. */
 export const withoutDone = (events: Buffer): Buffer =>
   Buffer.concat([...eventsIn(events)].flatMap(({ name, bytes }) => (name === "[DONE]" ? [] : [bytes])));
 

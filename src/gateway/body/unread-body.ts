@@ -3,7 +3,7 @@ import type { Failure } from "../../failure.ts";
 /** The name under which an endpoint that doesn't read compressed bodies is remembered, among the parameters that it doesn't take. */
 export const encodingParameter = "content-encoding";
 
-/** How an endpoint refuses a body that it can't read: as broken JSON, or as JSON without a model. */
+/** How an endpoint refuses a compressed body that it can't read: as broken JSON, or as JSON without a model. */
 const statuses: ReadonlySet<number> = new Set([400, 415, 422]);
 const classes: ReadonlySet<string> = new Set([
   "request-malformed",

@@ -13,7 +13,7 @@ export class ZstdFrames extends Transform {
     this.#decode(bytes, done);
   }
 
-  /** Less than a whole frame is as much as came of it. */
+  /** Of a frame that isn't whole, as much comes out as came of it. */
   override _flush(done: TransformCallback): void {
     const frame = this.#frame;
     if (!frame || frame.readableEnded) return done();
@@ -40,7 +40,7 @@ export class ZstdFrames extends Transform {
     const frame = (this.#frame ??= this.#begin());
     const before = frame.bytesWritten;
     frame.write(bytes, (error) => {
-      // Told by its event.
+      // The frame's `error` event tells it.
       if (error) return;
       const rest = bytes.subarray(frame.bytesWritten - before);
       if (rest.length === 0) return done();

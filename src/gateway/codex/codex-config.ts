@@ -46,14 +46,14 @@ export function isForOwnProvider({ credential, tokenVariable }: CodexProvider): 
   return credential.kind === "login" && tokenVariable === undefined;
 }
 
-/** What goes into an empty `config.toml`. */
+/** The text of a `config.toml` that holds nothing but the gateway. */
 export function codexConfig(provider: CodexProvider): string {
   return isForOwnProvider(provider)
     ? `openai_base_url = ${JSON.stringify(provider.url)}\n`
     : gatewayAsProvider(provider);
 }
 
-/** The gateway as a provider of its own, and chosen. */
+/** The lines that make the gateway a provider of its own, and choose it. */
 export function gatewayAsProvider(provider: CodexProvider): string {
   return `model_provider = "${codexProviderName}"\n\n${codexProviderTable(provider)}`;
 }

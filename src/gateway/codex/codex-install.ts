@@ -10,7 +10,7 @@ import {
   isForOwnProvider,
 } from "./codex-config.ts";
 
-/** One place of a file that changes: from this line on (from 0), these lines give way to those. */
+/** One change of a file: from line `at` on (counted from 0), the lines `removed` give way to `added`. */
 export interface Hunk {
   readonly at: number;
   readonly removed: readonly string[];
@@ -24,13 +24,18 @@ export interface Hunk {
  */
 type Place = { kind: "openai" } | { kind: "chosen"; name: string } | { kind: "gateway" };
 
+/** The changed configuration, and what there is to say of it. */
 export interface CodexEdit {
+  /** The whole file as it is to be. */
   readonly text: string;
   readonly hunks: readonly Hunk[];
   readonly place: Place["kind"];
-  /** The address that gives way, where the gateway stands in front of another: what went there goes elsewhere now. */
+  /**
+   * The address of the provider that was chosen until now, where the gateway stands in front of another: what went there goes elsewhere
+   * now.
+   */
   readonly replaced?: string;
-  /** A profile that is on and names a provider of its own, which then counts. */
+  /** The profile that is chosen, where it names another provider: then that one counts, and not the gateway. */
   readonly profile?: string;
 }
 
@@ -71,6 +76,7 @@ export function withCodexProvider(text: string, provider: CodexProvider, path: s
   };
 }
 
+/** Where the configuration is to name the gateway (`Place`). */
 function placeFor(config: Table, provider: CodexProvider): Place {
   const name = chosenName(config);
   const address = chosenAddress(config);
@@ -80,7 +86,7 @@ function placeFor(config: Table, provider: CodexProvider): Place {
   return isOwn && isForOwnProvider(provider) ? { kind: "openai" } : { kind: "gateway" };
 }
 
-/** Whether the gateway stands in front of what has this address, or is it. */
+/** Whether the address is the gateway's, or that of what it stands in front of. */
 function isAhead(address: string, { url, upstream }: CodexProvider): boolean {
   return [url, upstream].some((each) => each.replace(/\/+$/u, "") === address.replace(/\/+$/u, ""));
 }
@@ -95,7 +101,7 @@ function chosenAddress(config: Table): string | undefined {
   const name = chosenName(config);
   if (name === codexProviderName) return undefined;
   const table = (config["model_providers"] as Table | undefined)?.[name] as Table | undefined;
-  // Codex's own isn't changed by a table of its name.
+  // A table called `openai` doesn't change Codex's own provider.
   const address = name === "openai" ? config["openai_base_url"] : table?.["base_url"];
   return typeof address === "string" ? address : undefined;
 }
@@ -106,17 +112,17 @@ function hunksFor(place: Place, lines: readonly string[], provider: CodexProvide
   return [rootHunk(lines, "model_provider", codexProviderName), tableHunk(lines, provider)];
 }
 
-/** What has to stand in the file, for the person to put there. */
+/** The lines for the person to put into the file. */
 function linesToWrite(place: Place, provider: CodexProvider): string {
   if (place.kind === "chosen")
     return `[model_providers.${place.name}]\nbase_url = ${JSON.stringify(provider.url)}\n`;
   return place.kind === "openai" ? codexConfig(provider) : gatewayAsProvider(provider);
 }
 
-/** Integers beyond what a number holds stay what they are. */
+/** Integers that are too large for a number stay exact. */
 const exact = { integersAsBigInt: "asNeeded" } as const;
 
-/** Whether the text says exactly this. The parser's objects have no prototype. */
+/** Whether the text says exactly this. (Both are cloned, since the parser's objects have no prototype, in which they would differ.) */
 function says(text: string, wanted: Table): boolean {
   try {
     return isDeepStrictEqual(structuredClone(parse(text, exact)), structuredClone(wanted));
@@ -141,6 +147,7 @@ function read(text: string, path: string): Table {
   }
 }
 
+/** What the file has to say after the change. */
 function expected(before: Table, place: Place, provider: CodexProvider): Table {
   const { url } = provider;
   if (place.kind === "openai") return { ...before, openai_base_url: url };
@@ -159,7 +166,7 @@ function expected(before: Table, place: Place, provider: CodexProvider): Table {
 
 const header = /^\s*\[/u;
 
-/** A line that has to stand before the first table. */
+/** The change that sets a key before the first table: in its line, or in a new one behind the other keys. */
 function rootHunk(lines: readonly string[], key: string, value: string): Hunk {
   const wantedLine = `${key} = ${JSON.stringify(value)}`;
   const firstTable = lines.findIndex((line) => header.test(line));
@@ -175,11 +182,11 @@ function rootHunk(lines: readonly string[], key: string, value: string): Hunk {
 const isKey = (line: string, key: string): boolean =>
   new RegExp(`^\\s*(["']?)${key}\\1\\s*=`, "u").test(line);
 
-/** What stands behind the value of a line that has a string for one, from the blank before its `#` on. */
+/** The comment of a line whose value is a string, with the blanks before its `#`; empty when there is none. */
 const commentOf = (line: string): string =>
   /^[^#"']*(?:(["'])[\w.-]+\1\s*)?=\s*(?:"[^"]*"|'[^']*')(\s*#.*)$/u.exec(line)?.[2] ?? "";
 
-/** The address in the table of a provider; nothing where the table is written in another way. */
+/** The change of `base_url` in the table of a provider; none where the table or the key is written in another way. */
 function addressHunk(lines: readonly string[], name: string, url: string): Hunk[] {
   const table = lines.findIndex((line) => isTableOf(line, name));
   if (table < 0) return [];
@@ -197,7 +204,7 @@ function isTableOf(line: string, name: string): boolean {
   return found !== null && (found[2] ?? found[3] ?? found[4]) === name;
 }
 
-/** The gateway's own table: in place of the one that is there, or at the end. */
+/** The change that writes the gateway's own table, in place of the one that is there or at the end. */
 function tableHunk(lines: readonly string[], provider: CodexProvider): Hunk {
   const table = codexProviderTable(provider).trimEnd().split("\n");
   const at = lines.findIndex((line) => isTableOf(line, codexProviderName));
@@ -214,12 +221,13 @@ function tableHunk(lines: readonly string[], provider: CodexProvider): Hunk {
 
 function carriedOut(lines: readonly string[], hunks: readonly Hunk[]): string[] {
   const result = [...lines];
-  // From the end, so that the numbers of the lines before still hold; of two at one place the later one first.
+  // From the end, so that the numbers of the lines before it still hold; of two changes at one place the later one first.
   for (const { at, removed, added } of hunks.toReversed().sort((left, right) => right.at - left.at))
     result.splice(at, removed.length, ...added);
   return result;
 }
 
+/** The chosen profile, where it names another provider than the place that is written to. */
 function overridingProfile(config: Table, place: Place): string | undefined {
   const { profile, profiles } = config;
   if (typeof profile !== "string") return undefined;
