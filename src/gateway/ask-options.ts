@@ -4,7 +4,7 @@ import { forwardedRequestHeaders, ofOneBody } from "./answer/headers.ts";
 import type { HeldBody } from "./body/held-body.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** How an upstream is asked for what a client asked for. `healed`: what goes in the place of what the client `sent`. */
+/** How an upstream is asked for what a client asked for: undici's options. `healed` goes in place of the body that the client `sent`. */
 export function askOptions(
   upstream: Upstream,
   request: IncomingMessage,

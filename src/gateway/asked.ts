@@ -3,10 +3,11 @@ import { issuerOf } from "../provider/wire/issuer.ts";
 /** A request for a response that `fetch` was asked for, with its body in memory, so that it can be sent again. */
 export interface Asked {
   readonly url: string;
-  /** What else was asked for, with its method, and without headers and body. */
+  /** The other settings of the request, with its method, and without headers and body. */
   readonly init: RequestInit;
   readonly body: Buffer;
   readonly headers: Headers;
+  /** Who is asked (`provider.ts`): the base URL and a hash of the account. */
   readonly issuer: string;
 }
 
@@ -63,7 +64,7 @@ function settingsOf({
   return { cache, credentials, integrity, keepalive, mode, redirect, referrer, referrerPolicy };
 }
 
-/** A copy of what a body says; `undefined` for what is none. */
+/** A copy of a body's bytes; `undefined` for a kind that isn't read here, such as a form. */
 function bytesOf(source: unknown): Promise<Buffer> | Buffer | undefined {
   if (typeof source === "string") return Buffer.from(source);
   if (source instanceof ArrayBuffer) return Buffer.from(source.slice(0));
@@ -73,7 +74,7 @@ function bytesOf(source: unknown): Promise<Buffer> | Buffer | undefined {
   return isIterable(source) ? gathered(source) : undefined;
 }
 
-/** A `ReadableStream` is one, and `fetch` in Node takes any other. */
+/** Whether it can be read piece by piece: a `ReadableStream` can, and `fetch` in Node takes any such object. */
 function isIterable(source: unknown): source is AsyncIterable<Uint8Array | string> {
   return typeof source === "object" && source !== null && Symbol.asyncIterator in source;
 }

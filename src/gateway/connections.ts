@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** The clients' connections, for the end: those on which nothing was asked yet don't hold it up, nor those that began to ask and stopped. */
+/**
+ * The clients' connections, so that the gateway's end isn't held up by those on which nothing was asked yet, or on which a request was
+ * begun and not finished.
+ */
 export class Connections {
   /** How many requests are under way on each: a client may send the next before it has the answer. */
   readonly #open = new Map<Socket, number>();
@@ -11,12 +14,13 @@ export class Connections {
     socket.once("close", () => this.#open.delete(socket));
   }
 
-  /** A whole head has come. */
+  /** Told when a request's whole head has come. */
   began({ socket }: IncomingMessage, response: ServerResponse): void {
     this.#count(socket, 1);
     response.once("close", () => this.#count(socket, -1));
   }
 
+  /** Closes the connections without a request under way, or an answer that still goes out. */
   closeQuiet(): void {
     for (const [socket, requests] of this.#open)
       if (requests === 0 && socket.writableLength === 0) socket.destroy();

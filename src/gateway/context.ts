@@ -22,7 +22,7 @@ export interface GatewayContext {
   readonly bodyIdleMs: number;
   readonly token?: string;
   readonly ledger: HealMemory;
-  /** Whether limits are sat out. */
+  /** Whether the gateway waits until a limit ends (`wait_for_limits`). */
   readonly wait: boolean;
   /** One line for the operator. */
   log(line: string): void;

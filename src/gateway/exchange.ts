@@ -24,8 +24,9 @@ const lingerMs = 2_000;
 /** One request for a response: its body is held until the answer goes out, so that it can be sent again. */
 export class Exchange implements AttemptHost, OpenRequest {
   readonly #context: GatewayContext;
-  /** Who is asked, and who was asked before in vain. */
+  /** Who is asked. */
   #upstream: Upstream;
+  /** Who was asked so far, the present one included. */
   readonly #tried = new Set<Upstream>();
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -33,19 +34,19 @@ export class Exchange implements AttemptHost, OpenRequest {
   #issuer = "";
   /** What the client sent, until the answer goes out. */
   #body: HeldBody | undefined;
-  /** Where it was sent. */
+  /** Its dispatches, which tell when the body's memory is free. */
   readonly #sendings: Sending[] = [];
   #healing: Healing | undefined;
   #release: ((isFree: boolean) => void) | undefined;
   #attempt: Attempt | undefined;
-  /** From the commit on. */
+  /** The body of the answer, from the commit on. */
   #answer: ChunkedBody | undefined;
   #timer: NodeJS.Timeout | undefined;
   #attempts = 0;
-  /** The gateway's own time before the first attempt. */
+  /** The gateway's own time before the first attempt, in milliseconds. */
   #prepared = 0;
   #isStream = false;
-  /** What is waited for to be asked again. */
+  /** The failure after which the upstream is to be asked again, while that is waited for. */
   #waiting: { refusal: Refusal; failure: Failure; isForLimit: boolean } | undefined;
   #isOver = false;
 
@@ -105,7 +106,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#prepared = performance.now() - readAt;
   }
 
-  /** Takes this upstream for the request, with what is known of earlier ones there. */
+  /** Takes this upstream for the request, which is healed of what is known of earlier requests to it. */
   async #begin(upstream: Upstream): Promise<void> {
     this.#upstream = upstream;
     this.#tried.add(upstream);
@@ -186,7 +187,7 @@ export class Exchange implements AttemptHost, OpenRequest {
       if (this.#attempt?.isDone === true) this.#watch.allow(lingerMs);
       return true;
     }
-    // The client reads more slowly than the model writes; that one of them stands still is looked at from its side now.
+    // The client reads more slowly than the model writes: from now on it is the client that mustn't stand still.
     this.#watch.allow(this.#context.idleMs);
     this.#answer.drained(() => {
       this.#watch.touch();
@@ -206,7 +207,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     const ending = brokenEnding(failure, events, stream);
     this.#end();
     if (ending === undefined || this.#response.destroyed) {
-      // No stream of whole events, or one that is taken up again: that it is cut can only be told by cutting it, behind what has come.
+      // That it is cut can only be told by cutting it, after what has come (`brokenEnding`).
       if (!this.#response.destroyed) this.#answer?.flush();
       this.#response.destroy();
       return;
@@ -261,8 +262,9 @@ export class Exchange implements AttemptHost, OpenRequest {
   }
 
   /**
-   * An upstream that can't be reached, is overloaded, or doesn't keep the response that is gone on from, is no reason to wait while there is
-   * another; unless the request carries what only this one can open. One whose own account is at an end is left alone for a while: a limit or a wrong key is no turn lost either.
+   * Asks another upstream at once, where there is one, when this one can't be reached, is overloaded, or doesn't keep the response that
+   * the request continues; but for one that is there, and alone can open what the request carries. One whose own key is at its limit or
+   * refused is left out for a while, and another is asked. Whether another was asked.
    */
   async #turnedElsewhere({ signal }: Refusal): Promise<boolean> {
     const { upstreams, log, metrics } = this.#context;
@@ -290,7 +292,10 @@ export class Exchange implements AttemptHost, OpenRequest {
     return true;
   }
 
-  /** An expired token may be how a backend refuses what is sealed (row 12). */
+  /**
+   * Whether it is the upstream's own account that is refused. An expired token may be how a backend refuses what is sealed (failures.md
+   * row 12).
+   */
   #isOfAccount(failure: Failure): boolean {
     if (isFailureOf(failure, "auth-expired")) return this.#healing?.holdsSeals() !== true;
     return isFailureOf(failure, "usage-limit", "billing", "auth-denied");
@@ -325,7 +330,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#end();
     this.#context.metrics.count("requests", String(status));
     answerError(this.#response, { status, code, message, headers: { connection: "close" } });
-    // What is still sent is not read any more.
+    // The rest of the body isn't read.
     this.#response.once("finish", () => this.#request.destroy());
   }
 
@@ -333,7 +338,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     if (this.#isOver) return;
     if (this.#attempts === 0)
       return this.#refuseBody(408, "transport-interrupted", "The body came too slowly.");
-    // A client that stopped reading; nothing else is waited for while its socket is full.
+    // While the client's socket is full, it is the client that has stopped: nothing else is waited for then.
     if (this.#answer?.isFull === true) return void this.#response.destroy();
     this.#attempt?.giveUp("IDLE", "nothing was received for too long");
   }
@@ -344,7 +349,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#end();
   }
 
-  /** The body isn't needed any more. */
+  /** Frees the body, which isn't needed any more; its memory is used again only when every dispatch of it has left the process. */
   #letGo(): void {
     this.#healing = undefined;
     this.#body = undefined;
@@ -365,5 +370,5 @@ export class Exchange implements AttemptHost, OpenRequest {
   }
 }
 
-/** Why no connection came about. */
+/** Reasons for which no connection came about. */
 const awayReasons: ReadonlySet<string> = new Set(["refused", "unresolved"]);

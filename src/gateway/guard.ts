@@ -20,21 +20,22 @@ export interface GuardOptions {
 export type Guard = (headers: IncomingHttpHeaders, raw: readonly string[]) => OwnAnswer | undefined;
 
 /**
- * Against pages in a browser, which reach loopback under their own origin, or under a name that they rebound to 127.0.0.1: a request must
- * name a host that is this gateway, and come from no page but those that may ask. With a token, an address may stand for the host as well, and every request needs
- * the token: as `x-throughline-token`, or as `authorization` where the gateway has the upstream's key.
+ * Guards against pages in a browser, which reach loopback under their own origin, or under a name that they rebound to 127.0.0.1: a
+ * request must name a host that is this gateway, and come from no page but those that may ask. With a token, an address may stand for the
+ * host as well, and every request needs the token: as `x-throughline-token`, or as `authorization` where the gateway has the upstream's
+ * key.
  */
 export function makeGuard({ token, allowedHosts = [] }: GuardOptions, pages: Pages): Guard {
   const names = new Set(allowedHosts.map((name) => name.toLowerCase()));
   const expected = token === undefined ? undefined : digest(token);
   return (headers, raw) => {
-    // Node keeps the first one, another reader may keep the last (RFC 9112, 3.2: to be refused).
+    // Of two hosts Node keeps the first, and another reader may keep the last: RFC 9112, 3.2 has them refused.
     if (isNamedTwice(raw, "host"))
       return {
         status: 400,
         code: "host_not_allowed",
         message: "The request names two hosts.",
-        // What comes behind it was meant for somebody else, perhaps.
+        // What follows on the connection may be meant for somebody else.
         headers: { connection: "close" },
       };
     const host = hostName(headers.host);
@@ -77,6 +78,7 @@ export function isOwnToken(authorization: string | undefined, token: string | un
   return timingSafeEqual(digest(bearerOf(authorization)), digest(token));
 }
 
+/** The tokens that a request may mean as the gateway's. */
 function given(headers: IncomingHttpHeaders): string[] {
   const own = headers[tokenHeader];
   return [

@@ -4,7 +4,10 @@ const responsesKept = 10_000;
 const key = '"previous_response_id"';
 const longestId = 256;
 
-/** Which upstream keeps which response, for requests that go on from one or ask for it. The last ones are known, as long as the process runs. */
+/**
+ * Which upstream keeps which response, for requests that continue or ask for one. The last `responsesKept` are known, as long as the
+ * process runs.
+ */
 export class KeptResponses {
   readonly #keepers = new Map<string, Upstream>();
 
@@ -22,7 +25,7 @@ export class KeptResponses {
     return response === undefined ? undefined : this.#keepers.get(response);
   }
 
-  /** Who keeps the response that a request's body goes on from. */
+  /** Who keeps the response that a request's body continues (`previous_response_id`). */
   ofBody(body: Buffer): Upstream | undefined {
     const at = body.indexOf(key);
     if (at < 0) return undefined;

@@ -1,4 +1,4 @@
-/** Seconds: where most of the gateway's own time lies, and what a slow machine takes. */
+/** Upper bounds of the histogram's buckets in seconds, dense where most of the gateway's own time lies. */
 const bounds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1] as const;
 
 const help = {

@@ -1,6 +1,6 @@
 /** A request that is under way while the gateway is being ended. */
 export interface OpenRequest {
-  /** It may finish; what would only wait for a limit has ended. */
+  /** It may finish, unless it only waits for a limit: then it ends now. */
   drain(): void;
   /** Its time is up: its client is told. */
   cut(): void;

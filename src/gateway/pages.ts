@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Failure } from "../failure.ts";
 
-/** So long a browser may remember what it was told before a request, in seconds. */
+/** So long a browser may remember that a page may ask, in seconds. */
 const rememberedSeconds = "7200";
 const token = /^[\w!#$%&'*+.^`|~-]+$/u;
 const tokens = /^[\w!#$%&'*+.^`|~, -]*$/u;
@@ -22,7 +22,10 @@ export class Pages {
     return origin !== undefined && this.#origins.has(origin);
   }
 
-  /** Tells the browser that the page may read the answer. Whether that is all: it was only asked for before a request. */
+  /**
+   * Tells the browser that the page may read the answer. `true` when that was all that was asked, before the request itself, and it is
+   * answered.
+   */
   admit({ method, headers }: IncomingMessage, response: ServerResponse): boolean {
     const { origin } = headers;
     if (origin === undefined || !this.mayAsk(origin)) return false;

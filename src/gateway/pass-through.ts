@@ -14,9 +14,9 @@ import type { Upstream } from "./upstream.ts";
 import type { Watch } from "./watchdog.ts";
 
 /**
- * What isn't a request for a response goes to the upstream and back as it is, both ways as it comes. It is asked once, unless the connection
- * broke before anything came back of what does nothing twice: an upstream may close one just when a request goes out on it. Anything else has
- * a connection of its own.
+ * Passes what isn't a request for a response to the upstream, and its answer back, both as they come. It is asked once. Only a request
+ * that may be sent twice without harm (`isSafe`) is sent again, when the connection broke before anything came back: an upstream may close
+ * one just when a request goes out on it. Any other goes out on a connection of its own.
  */
 export function passThrough(
   context: GatewayContext,
@@ -31,12 +31,12 @@ export function passThrough(
 
 /** So often it is sent again: the next connection of the pool may have been closed as well. */
 const repeats = 2;
-/** Of a body that is read before it is sent, so that it can be sent again. */
+/** Bytes of the largest body that is read before it is sent, so that it can be sent again. */
 const repeatableBytes = 1024 * 1024;
-/** How a connection ends that the other side has closed. */
+/** Error codes of a connection that the other side has closed. */
 const closed: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-/** What asks a model, and makes nothing on the other side. */
+/** Paths that ask a model, and make nothing on the other side. */
 const questions = /\/(?:completions|embeddings|messages|count_tokens|moderations|rerank)\/?(?:\?|$)/u;
 
 /** Whether nothing is done twice when it is sent twice. */
@@ -50,7 +50,7 @@ const isShort = ({ headers }: IncomingMessage): boolean =>
 class Passing implements Dispatcher.DispatchHandler {
   readonly #context: GatewayContext;
   #upstream: Upstream;
-  /** Who doesn't have what the path names. */
+  /** Those who don't have what the path names. */
   readonly #without = new Set<Upstream>();
   /** Whether the answer that is under way is given up for another upstream's. */
   #isTurning = false;
@@ -58,7 +58,7 @@ class Passing implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse;
   readonly #watch: Watch;
   #controller: Dispatcher.DispatchController | undefined;
-  /** What may be sent again, while nothing has come back. */
+  /** The body that may be sent again while nothing has come back: `null` for none, `undefined` when nothing may be sent again. */
   #held: HeldBody | null | undefined;
   #release: ((isFree: boolean) => void) | undefined;
   #repeats = 0;
@@ -128,7 +128,7 @@ class Passing implements Dispatcher.DispatchHandler {
 
   #letGo(): void {
     this.#held = undefined;
-    // What was sent of it was a copy.
+    // Only a copy of it was sent.
     this.#release?.(true);
     this.#release = undefined;
   }
@@ -149,7 +149,7 @@ class Passing implements Dispatcher.DispatchHandler {
   ): void {
     this.#watch.touch();
     if (status < 200 || this.#response.destroyed) return;
-    // What a client has made, or an account owns, is with one upstream alone.
+    // What a client has made, or an account owns, only one upstream has: the others are asked for it.
     if (status === 404 && this.#held === null) {
       this.#without.add(this.#upstream);
       this.#isTurning = this.#context.upstreams.hasOther(this.#without);
@@ -181,7 +181,7 @@ class Passing implements Dispatcher.DispatchHandler {
       this.#upstream = this.#context.upstreams.next(this.#without);
       return this.#send(null);
     }
-    // An answer that is cut can only be told so by cutting it.
+    // That an answer is cut can only be told by cutting it.
     if (this.#response.headersSent || this.#response.destroyed) return void this.#response.destroy();
     const signal = signalFromTransport(errorCode(error), connectionWords(error));
     const failure = classify(signal, { now: this.#context.now() });

@@ -15,7 +15,7 @@ import { Healing } from "./healing/heal.ts";
 import { Ledger } from "./memory/ledger.ts";
 import type { Refusal } from "./answer/attempt.ts";
 
-/** How `recovering` heals; each may be left out. */
+/** Options of `recovering`; each may be left out. */
 export interface RecoveringOptions {
   /** What was healed before: of `openLedger`, or the path of its file. Absent: for as long as the wrapper lives. */
   ledger?: Ledger | string;
@@ -40,10 +40,11 @@ export function openLedger(
 const maxBytes = 256 * 1024 * 1024;
 
 /**
- * A `fetch` with the gateway's healing: `new OpenAI({ fetch: recovering(fetch, { ledger }) })`. Requests for a response (`POST …/responses`
- * whose body is text, bytes, a blob or a stream, that of a `Request` too) are tried again and healed as long as nothing of their answer was handed out; everything else goes to
- * `fetch` as it is, once. It rejects as `fetch` does: when nothing came at all, or when the request's signal aborts. Let the client's own retries be
- * off (`maxRetries: 0`, or with each request for a response where the client asks for other things too), or they multiply.
+ * A `fetch` with the gateway's healing: `new OpenAI({ fetch: recovering(fetch, { ledger }) })`. Requests for a response (`POST
+ * …/responses` whose body is text, bytes, a blob or a stream, that of a `Request` too) are tried again and healed as long as nothing of
+ * their answer was handed out; everything else goes to `fetch` as it is, once. It rejects as `fetch` does: when nothing came at all, or
+ * when the request's signal aborts. Switch the client's own retries off (`maxRetries: 0`; only for requests for a response, where the
+ * client asks for other things too), or they multiply.
  */
 export function recovering(
   fetch: typeof globalThis.fetch,
@@ -102,7 +103,7 @@ export function recovering(
   };
 }
 
-/** A connection that could not be made or broke is judged like an answer; a cancel is thrown. */
+/** Asks once. A connection that could not be made, or broke, is given as a refusal, to be judged like one; a cancel is thrown. */
 async function send(
   fetch: typeof globalThis.fetch,
   { url, init, headers, body }: Asked,
@@ -120,7 +121,7 @@ async function send(
   }
 }
 
-/** The answer as it came; what kept any from coming is thrown as `fetch` threw it. */
+/** The failed answer as it came; where none came, what `fetch` threw is thrown. */
 function passedOn(
   { head, held, signal, cause, ending }: Refusal,
   failure: Failure,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type BodyMemory, HeldBody } from "./body/held-body.ts";
 import type { Metrics } from "./metrics.ts";
 
+/** How much is held of request bodies. */
 export interface BodyLimits {
   /** Of one body, in bytes. */
   readonly one: number;
@@ -9,12 +10,13 @@ export interface BodyLimits {
   readonly all: number;
 }
 
+/** What the reading of a body came to. */
 export type ReadBody =
   | { kind: "whole"; body: HeldBody }
   | { kind: "too-large" }
   /** All held bodies together are at their limit. */
   | { kind: "full" }
-  /** The client hung up. */
+  /** The client closed the connection. */
   | { kind: "gone" };
 
 export interface BodyContext {
@@ -45,7 +47,7 @@ export function readBody(
       request.off("data", take).off("end", whole).off("close", gone).off("error", gone);
       if (result.kind !== "whole") {
         release(true);
-        // A broken connection has nobody to tell it to.
+        // A connection that breaks later must not end the process: there is nobody to be told.
         request.on("error", () => undefined);
       }
       resolve(result);

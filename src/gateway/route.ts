@@ -4,7 +4,10 @@ import type { GatewayContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import { passThrough } from "./pass-through.ts";
 
-/** Clients that take the gateway for a proxy name it in full; such a name takes the place of `Host` (RFC 9112, 3.2.2). */
+/**
+ * Brings a request target into the usual form (`/v1/…`): clients that take the gateway for a proxy send a whole URL, whose host takes the
+ * place of `Host` (RFC 9112, 3.2.2).
+ */
 export function toOriginForm(request: IncomingMessage): void {
   const { url = "/" } = request;
   if (!/^https?:\/\//iu.test(url) || !URL.canParse(url)) return;
@@ -13,13 +16,16 @@ export function toOriginForm(request: IncomingMessage): void {
   request.url = `${pathname}${search}`;
 }
 
-/** Requests for a response, streamed or whole, for a compaction, and for the tokens that one would take. */
+/** Paths of requests for a response, for a compaction, and for the count of input tokens. */
 const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?(?:\?|$)/u;
 
 export const isForResponse = ({ method, url = "/" }: IncomingMessage): boolean =>
   method === "POST" && responsesPath.test(url);
 
-/** Answers what was let in: a request for a response is healed, the gateway's own pages are told, and all else passes through. */
+/**
+ * Answers a request that the guard let in: one for a response is healed, `/healthz` and `/metrics` are the gateway's own, and all else
+ * passes through.
+ */
 export function route(context: GatewayContext, request: IncomingMessage, response: ServerResponse): void {
   const { method, url = "/" } = request;
   const own =

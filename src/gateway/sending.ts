@@ -3,15 +3,17 @@ import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 
 /**
- * Where one request went, so that it can be told when its body has left the process: undici says when it handed the last piece to a socket,
- * which may still wait there.
+ * Follows one dispatch, so that it is known when its body has left the process: undici says when it handed the last piece to a socket,
+ * where that may still wait.
  */
 export class Sending {
   #socket: Socket | undefined;
   #requests = 0;
   #isHandedOver = false;
 
-  /** Whether all that was sent has left. Not known (`false`) when the connection broke, or where a proxy was asked for it. */
+  /**
+   * Whether the whole body has left the process. `false` also when that isn't known: the connection broke, or a proxy was asked for one.
+   */
   get hasLeft(): boolean {
     const socket = this.#socket;
     if (this.#requests !== 1 || !this.#isHandedOver || !socket) return false;
@@ -31,7 +33,7 @@ export class Sending {
   }
 }
 
-/** Dispatches, and tells `sending` where it went. */
+/** Dispatches, and lets `sending` follow it. */
 export function dispatchOver(
   sending: Sending,
   dispatcher: Dispatcher,
@@ -47,11 +49,12 @@ export function dispatchOver(
   }
 }
 
+/** The one whose `dispatch` is running: requests that are created meanwhile are its own. */
 let dispatching: Sending | undefined;
 let isWatching = false;
 const sendings = new WeakMap<object, Sending>();
 
-/** undici names the socket of a request on its diagnostics channels alone. */
+/** Subscribes, once, to undici's diagnostics channels: only there it names the socket of a request. */
 function watchSockets(): void {
   if (isWatching) return;
   isWatching = true;

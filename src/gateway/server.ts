@@ -76,7 +76,7 @@ const serverOptions: ServerOptions = {
   // Other protocols that a client offers (h2c, as Java's does by default) are passed over, as HTTP lets a server do.
   shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/iu.test(headers.upgrade ?? ""),
 };
-/** For so long clients may take in what they are told when their requests are cut. */
+/** For so long clients may still read what they are told when their requests are cut. */
 const lastWordsMs = 200;
 
 /**
@@ -151,7 +151,7 @@ function makeServer(context: GatewayContext, connections: Connections, options: 
     connections.began(request, response);
     toOriginForm(request);
     const refused = guard(request.headers, request.rawHeaders);
-    // Asked for before a request, by the browser itself, which has no token yet.
+    // A browser asks by itself, before the page's request, whether the page may send it: without a token.
     const isOfPage = request.headers.origin !== undefined && (!refused || refused.status === 401);
     if (isOfPage && pages.admit(request, response)) {
       context.metrics.count("requests", "204");
@@ -166,7 +166,7 @@ function makeServer(context: GatewayContext, connections: Connections, options: 
   server.maxConnections = maxConnections;
   server.on("connection", (socket) => connections.add(socket));
   answerUnreadable(server);
-  // Who asks before sending a body isn't told to send one that is refused.
+  // A client that waits for leave to send its body (`expect: 100-continue`) isn't told to send one that will be refused.
   server.on("checkContinue", (request, response) => {
     const isTooLarge =
       isForResponse(request) && Number(request.headers["content-length"]) > context.limits.one;

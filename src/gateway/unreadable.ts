@@ -9,9 +9,8 @@ const statuses: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is no HTTP ends its connection, and with an answer that says so. What stands behind a whole request (a line end too many, bytes beyond
- * the length that was declared) takes from that one nothing but the connection's further use: it gets its answer first, where node:http
- * would put a 400 in its place.
+ * Answers what isn't HTTP, and ends its connection. Where that follows a whole request (a line end too many, bytes beyond the declared
+ * length), the request is answered first, and only then the connection ends: node:http would put a 400 in the place of its answer.
  */
 export function answerUnreadable(server: Server): void {
   const answers = new WeakMap<Duplex, ServerResponse>();
@@ -22,7 +21,7 @@ export function answerUnreadable(server: Server): void {
     const isUnderWay = answer !== undefined && !answer.writableFinished && !socket.destroyed;
     if (isUnderWay && answer.req.complete && error.code !== "ECONNRESET") {
       answer.shouldKeepAlive = false;
-      // Its head may be out, and promise another.
+      // The head may have gone out already, and promise that the connection goes on.
       answer.once("finish", () => socket.end());
       return;
     }

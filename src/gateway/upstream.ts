@@ -28,7 +28,7 @@ export class Upstream {
   readonly #baseUrl: string;
   readonly #basePath: string;
   readonly #query: string;
-  /** By account: a client sends the same one with every request. */
+  /** Remembered by account, since a client sends the same one with every request. */
   readonly #issuers = new Map<string, string>();
 
   constructor({ url, key, connectTimeoutMs = 10_000 }: UpstreamOptions) {
@@ -42,7 +42,7 @@ export class Upstream {
     }
     this.#baseUrl = url;
     this.origin = parsed.origin;
-    // Many name the endpoint where they are asked for what lies above it.
+    // Many people give the endpoint's whole path where its base URL is asked for.
     this.#basePath = parsed.pathname.replace(/(?:\/responses)?\/*$/u, "");
     this.#query = parsed.search.slice(1);
     this.name = `${parsed.origin}${this.#basePath}`;
@@ -51,7 +51,7 @@ export class Upstream {
     this.#makeFresh = () => dispatcherFor(parsed, connectTimeoutMs, true);
   }
 
-  /** For what can't be sent again: on a connection of its own, which the upstream can't have been about to close. */
+  /** Dispatches each request on a new connection, which the upstream can't be about to close: for those that can't be sent again. */
   get fresh(): Dispatcher {
     return (this.#fresh ??= this.#makeFresh());
   }
@@ -89,8 +89,8 @@ export class Upstream {
   }
 
   /**
-   * Who seals what it answers to this client: the base URL with a hash of the account, or of the key where no account is named. A ChatGPT
-   * login sends another token every hour and the same account.
+   * The issuer of what it seals for this client: the base URL with a hash of the account, or of the key where no account is named. A
+   * ChatGPT login sends another token every hour and the same account.
    */
   issuer(headers: IncomingHttpHeaders): string {
     const given = headers["chatgpt-account-id"] ?? headers["api-key"] ?? headers.authorization;

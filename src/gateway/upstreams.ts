@@ -11,10 +11,12 @@ import { Upstream, type UpstreamOptions } from "./upstream.ts";
 const firstProbeMs = 1_000;
 const lastProbeMs = 30_000;
 const probeTimeoutMs = 5_000;
-/** For so long an account is left alone that was refused, or whose limit says no time; a limit can also end before its time. */
+/** For so long an upstream is left out whose account was refused, or is at a limit that says no time. */
 const restMs = 5 * 60_000;
+/** At most so long for a limit that says its time: it can also end before that. */
 const longestRestMs = 15 * 60_000;
 
+/** An upstream that can't be reached: the timer of the next probe, and how long that waits. */
 interface Down {
   timer: NodeJS.Timeout;
   waitMs: number;
@@ -22,7 +24,7 @@ interface Down {
 
 interface UpstreamsFacts {
   readonly memory: HealMemory;
-  /** Bytes of the largest body that is decoded. */
+  /** A body that is larger than this once it is decoded, in bytes, isn't looked into. */
   readonly maxBytes: number;
   log(line: string): void;
   /** Milliseconds since 1970. */
@@ -30,8 +32,8 @@ interface UpstreamsFacts {
 }
 
 /**
- * The upstreams of one gateway. A request goes to the one that sealed what it carries or keeps what it goes on from, any other to the next by turns; one that can't be
- * reached is left out until it answers again.
+ * The upstreams of one gateway. A request goes to the one that sealed what it carries, or keeps the response that it continues; any other
+ * request to the next by turns. One that can't be reached is left out until it answers again.
  */
 export class Upstreams {
   readonly all: readonly Upstream[];
@@ -40,7 +42,7 @@ export class Upstreams {
   readonly #maxBytes: number;
   readonly #log: (line: string) => void;
   readonly #down = new Map<Upstream, Down>();
-  /** Until when an upstream is left alone, in milliseconds since 1970. */
+  /** Until when an upstream is left out because of its account, in milliseconds since 1970. */
   readonly #resting = new Map<Upstream, number>();
   readonly #now: () => number;
   readonly #kept = new KeptResponses();
@@ -83,14 +85,14 @@ export class Upstreams {
     return keeper && this.isUp(keeper) ? keeper : this.next();
   }
 
-  /** A response of that id came from there, and may be kept there. */
+  /** Notes that a response of this id came from there, and may be kept there. */
   noteKept(response: string, upstream: Upstream): void {
     if (this.all.length > 1) this.#kept.note(response, upstream);
   }
 
   /**
-   * Who keeps the response that the body goes on from, or sealed the newest blob in it that anybody is known of: what another can't open. Only
-   * one that is up.
+   * The upstream that keeps the response which the body continues, or else sealed the newest blob in it whose sealer is known: another
+   * could open neither. Only one that is up.
    */
   holderOf(headers: IncomingHttpHeaders, body: WholeBody): Upstream | undefined {
     const plain = plainBody(body.whole(), headers["content-encoding"], this.#maxBytes);
@@ -111,14 +113,14 @@ export class Upstreams {
     return this.all.some((upstream) => !tried.has(upstream) && this.isUp(upstream));
   }
 
-  /** It could not be reached: it is left out, and asked in growing steps whether it is back. */
+  /** Leaves out one that could not be reached; it is asked in growing steps whether it is back. */
   leaveOut(upstream: Upstream): void {
     if (this.all.length === 1 || this.#down.has(upstream)) return;
     this.#log(`${upstream.name} can't be reached; it is left out until it answers again`);
     this.#probeIn(upstream, firstProbeMs);
   }
 
-  /** Its account was refused: the others are asked until it may be good again. */
+  /** Leaves out, for a while, one whose account was refused or is at a limit, as long as there is another. */
   rest(upstream: Upstream, failure: Failure): void {
     if (!this.isUp(upstream) || !this.hasOther(new Set([upstream]))) return;
     const now = this.#now();
@@ -140,7 +142,7 @@ export class Upstreams {
     this.#down.set(upstream, { timer, waitMs });
   }
 
-  /** Any answer at all will do: the probe carries no credential. */
+  /** Asks whether it is back. Any answer at all will do: the probe carries no credential. */
   async #probe(upstream: Upstream): Promise<void> {
     const down = this.#down.get(upstream);
     if (!down) return;

@@ -2,7 +2,7 @@
 export interface Watch {
   /** Something moved. */
   touch(): void;
-  /** From now on it may stand still for so long; `undefined`, as after a standstill: for ever. */
+  /** From now on it may stand still for so long. `undefined`, as after a standstill: for as long as it likes. */
   allow(ms: number | undefined): void;
   stop(): void;
 }
@@ -22,6 +22,7 @@ export class Watchdog {
     this.#timer.unref();
   }
 
+  /** Calls `expire` once when nothing moved for longer than `limitMs`; `allow` begins anew. */
   watch(limitMs: number, expire: () => void): Watch {
     const entry = { at: this.#now, limit: limitMs as number | undefined, expire };
     this.#watched.add(entry);
