@@ -178,8 +178,7 @@ async function brokenOutcome(
 /** The `item-added` that answers a call, in the call's own step. */
 export function outputEvent(record: ItemRecord, item: Uint8Array, origin: "tool" | "repair" = "tool") {
   const call = record.event.call ?? "";
-  const kind =
-    record.event.kind === "custom_tool_call" ? "custom_tool_call_output" : `${record.event.kind}_output`;
+  const kind = `${record.event.kind}_output`;
   return { event: { type: "item-added" as const, ...place(record), kind, call, origin }, item };
 }
 

@@ -254,6 +254,18 @@ describe("a session whose provider keeps the responses", () => {
     await session.close();
   });
 
+  it("finds what a refusal names by its place in the request, which doesn't hold what stands before it", async () => {
+    const message = "Missing required parameter: 'input[1].name'.";
+    const session = await started([{ kind: "status", status: 400, message, request: 3 }]);
+    await run(session, "work");
+    expect(sent()[2], "the outputs of the second step").toEqual([true, 2]);
+    const input = inputOf(simulator.requests[3]!.body);
+    const calls = input.filter(({ type }) => type === "function_call").map((call) => call["arguments"]);
+    expect(calls.map((given) => JSON.parse(String(given)).command)).toEqual(["echo one", "echo two"]);
+    expect(JSON.stringify(input), "it goes in words").toContain("echo three");
+    await session.close();
+  });
+
   it("keeps nothing with a contract that has no chain", async () => {
     const session = await takenUp(await started().then(async (first) => (await run(first, "work"), first)), {
       contract: "openai",

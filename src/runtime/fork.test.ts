@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../lib/clock.ts";
+import { uuidv7 } from "../lib/ids.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { describeItem } from "../session/item.ts";
+import { created } from "../store/conformance/events.ts";
+import { memoryStore } from "../store/memory/memory-store.ts";
+import type { Append, SessionStore } from "../store.ts";
+import { clearSession } from "./clear.ts";
+import { forkSession } from "./fork.ts";
+import { openJournal } from "./open.ts";
+import { makeSuccessor, undoRotation } from "./rotation.ts";
+
+let store: SessionStore;
+let id: string;
+
+beforeEach(() => {
+  store = memoryStore({ version: "test" });
+  id = uuidv7(Date.now());
+});
+
+afterEach(() => store.close());
+
+const runtime = () => ({ store, clock: systemClock, random: () => 0, observe: () => undefined, wait: false });
+const fork = (options?: { fromStep: number }) => forkSession({ store, clock: systemClock }, id, options);
+
+/** What the model does in a step. */
+function done(step: number, value: JsonObject): Append {
+  const item = Buffer.from(JSON.stringify(value));
+  const origin = String(value["type"]).endsWith("_output") ? "tool" : "model";
+  return { event: { type: "item-added", turn: 1, step, ...describeItem(item)!, origin }, item };
+}
+
+const said = (step: number, text: string): Append =>
+  done(step, { type: "message", role: "assistant", content: [{ type: "output_text", text }] });
+
+async function begun(...appends: Append[]): Promise<void> {
+  const log = await store.create(id, created(id), "testing");
+  await log.append(...appends);
+  await log.release();
+}
+
+async function more(...appends: Append[]): Promise<void> {
+  const { log } = await openJournal(runtime(), id, { force: false });
+  await log.append(...appends);
+  await log.release();
+}
+
+/** Goes on in a new session, and resolves to its id. */
+async function rotated(): Promise<string> {
+  const before = await openJournal(runtime(), id, { force: false });
+  const { journal } = await makeSuccessor(runtime(), before);
+  await journal.log.release();
+  await before.log.release();
+  return journal.log.id;
+}
+
+/** The texts of a session's messages as they are sent. */
+async function textsOf(session: string): Promise<string[]> {
+  const { log, history } = await openJournal(runtime(), session, { force: false });
+  const texts: string[] = [];
+  for await (const items of log.bodies(history.items.map(({ body }) => body)))
+    for (const item of items) {
+      const { content } = JSON.parse(new TextDecoder().decode(item)) as { content: { text: string }[] };
+      texts.push(content.map(({ text }) => text).join());
+    }
+  await log.release();
+  return texts;
+}
+
+describe.each([
+  ["of more items than are written at once", Array.from({ length: 1_203 }, (_, nth) => `message ${nth}`)],
+  ["longer than what is written at once", ["a", "b", "c", "d"].map((letter) => letter.repeat(700_000))],
+])("a history %s", (_, texts) => {
+  beforeEach(() => begun(...texts.map((text) => said(1, text))));
+
+  it("is in a fork whole and in order", async () => {
+    expect(await textsOf((await fork()).id)).toEqual(texts);
+  });
+
+  it("is in a successor whole and in order", async () => {
+    expect(await textsOf(await rotated())).toEqual(texts);
+  });
+});
+
+describe("a fork from a step", () => {
+  it("has what there was at its end, also where a rewind has taken it out of the window", async () => {
+    await begun(said(1, "one"), said(2, "two"), said(3, "three"));
+    await more({ event: { type: "history-rewound", toStep: 1, fromSeq: 2 } }, said(4, "four"));
+    expect(await textsOf((await fork({ fromStep: 2 })).id)).toEqual(["one", "two"]);
+    expect(await textsOf((await fork({ fromStep: 4 })).id)).toEqual(["one", "four"]);
+  });
+
+  it("brings nothing back that was cleared, and makes nothing", async () => {
+    await begun(said(1, "secret"));
+    await clearSession(store, id, { version: "test", scrub: false });
+    await more(said(2, "two"));
+    await expect(fork({ fromStep: 1 })).rejects.toThrow("at step 1: it was cleared");
+    expect(await store.list()).toHaveLength(1);
+    expect(await textsOf((await fork({ fromStep: 2 })).id)).toEqual(["two"]);
+  });
+
+  it("is not made in the midst of a call, whose outcome only the rest of the session knows", async () => {
+    const call = { type: "function_call", call_id: "c", name: "shell", arguments: "{}" };
+    await begun(said(1, "one"), done(2, call));
+    await expect(fork({ fromStep: 2 })).rejects.toThrow("at step 2: one of its calls has no output");
+    expect(await store.list()).toHaveLength(1);
+    await more(done(2, { type: "function_call_output", call_id: "c", output: "done" }));
+    expect((await fork({ fromStep: 2 })).left).toBe(0);
+  });
+});
+
+describe("a clear of a session that was rotated", () => {
+  beforeEach(() => begun(said(1, "one")));
+  const clear = (session: string) => clearSession(store, session, { version: "test", scrub: false });
+
+  it("reaches what it was rotated from, which an undo would bring back", async () => {
+    const head = await rotated();
+    expect(await clear(head)).toEqual([head, id]);
+    await undoRotation(store, head);
+    expect(await textsOf(id)).toEqual([]);
+  });
+
+  it("leaves what it was rotated from where the rotation was taken back: that is another session", async () => {
+    const head = await rotated();
+    await undoRotation(store, head);
+    expect(await clear(head)).toEqual([head]);
+    expect(await textsOf(id)).toEqual(["one"]);
+  });
+
+  it("is done where what it was rotated from was deleted", async () => {
+    const head = await rotated();
+    await store.remove(id);
+    expect(await clear(head)).toEqual([head]);
+    expect(await textsOf(head)).toEqual([]);
+  });
+});
