@@ -29,7 +29,7 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
   /** What its last turn failed with, as far as it is recorded. */
   readonly error?: string;
-  /** Its sealed blobs, so many as are told of at most. */
+  /** Its sealed blobs; only the first ones of very many are kept. */
   readonly sealed: readonly SealedBlob[];
 }
 
@@ -134,7 +134,7 @@ class Surroundings {
     if (others.length > 0)
       found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
     const databases = this.#of(home);
-    // What is packed away Codex unpacks under the name that its databases have, to the bytes that they have.
+    // Codex unpacks a compressed rollout under the name and to the bytes that its databases have, so these can't be out of step.
     const isPacked = isCompressed(path);
     const misfit = isPacked
       ? undefined
@@ -148,7 +148,7 @@ class Surroundings {
       found.push(finding("segment-short", [], { detail: `${counted(missing, "byte")} are gone` }));
     if (missing < 0)
       found.push(finding("segment-long", [], { detail: `${counted(-missing, "byte")} too many` }));
-    // Of a file that another one goes on from Codex makes no index anew, and shows what it has.
+    // Codex doesn't rebuild the index of a file that another one goes on from, and shows what it has: a stale one stays.
     if (misfit !== undefined && pin === undefined) found.push(finding("index-stale", [], { detail: misfit }));
     const place = this.#placesOf(home).get(thread);
     const told = place && isPacked ? { ...place, path: `${place.path}.zst` } : place;
@@ -160,7 +160,7 @@ class Surroundings {
     return found;
   }
 
-  /** Where another file goes on from this one. */
+  /** Where another file goes on from this one; `undefined` where none does. */
   pin(path: string, { ordinals }: Examination): Pin | undefined {
     const [home, named] = [homeOf(path), readRolloutName(path)];
     if (home === undefined || named?.form !== "jsonl" || ordinals.next === undefined) return undefined;

@@ -17,7 +17,7 @@ export class Bounded<T> {
     if (this.#items.length < this.#most) this.#items.push(item);
   }
 
-  /** Leaves only these. */
+  /** Keeps only these of the items that it holds. */
   keep(items: readonly T[]): void {
     this.#items = [...items];
     this.count = items.length;

@@ -8,10 +8,10 @@ import { isSystemError } from "../../../lib/system.ts";
 
 const longestHeader = 2 ** 20;
 
-/** Where another rollout goes on from this file: what stands before keeps its place. */
+/** A place in a file at which another rollout goes on from it. What stands before a pin has to keep its place. */
 export interface Pin {
   readonly offset: number;
-  /** Of the first record that is cut off. */
+  /** The ordinal of the first record that the other rollout leaves out. */
   readonly ordinal?: number;
 }
 
@@ -37,7 +37,7 @@ export function pinOf(path: string): Pin | undefined {
   return own && home !== undefined ? pinsIn(home).get(own.rollout) : undefined;
 }
 
-/** What the rollout goes on from. There may be tens of thousands to look at, most of which go on from nothing. */
+/** What the rollout goes on from. Cheap: there may be tens of thousands to look at, most of which go on from nothing. */
 function baseOf(path: string): HistoryBase | undefined {
   try {
     const head = headOf(path, heads);
@@ -45,7 +45,7 @@ function baseOf(path: string): HistoryBase | undefined {
     const isNone = end >= 0 && !head.subarray(0, end).includes(baseMember);
     return isNone ? undefined : firstHeader(path)?.historyBase;
   } catch (error) {
-    // Doctor names what can't be read when it comes to it.
+    // What can't be read is reported when the file itself is examined.
     if (isSystemError(error)) return undefined;
     throw error;
   }
@@ -56,21 +56,24 @@ const baseMember = Buffer.from('"history_base"');
 const newline = 0x0a;
 
 /**
- * How many bytes are missing before the pin: its record stands so far before its place, or, where that record is gone, the file ends so far
- * before it. Less than 0: so many are too many.
+ * How many bytes are missing before the pin, negative where there are too many: how far before its place its record stands or, where that
+ * record is gone, how far before it the file ends.
  */
 export function missingBefore(pin: Pin, found: Pinned): number {
   return pin.offset - placeOfPin(pin, found);
 }
 
-/** Where the first record stands that is cut off; its place as it is named, where that can't be told. */
+/**
+ * Where the first record that is left out stands now, as far as that can be told; otherwise the pin's own offset, or the end of a file
+ * that ends before it.
+ */
 export function placeOfPin({ offset, ordinal }: Pin, { bytes, placeOf, ordinals, end }: Pinned): number {
-  // Where ordinals go back, that record may be another one.
+  // Where ordinals go back, another record may have this one's.
   const place = ordinal === undefined || ordinals.regressed > 0 ? undefined : placeOf(ordinal);
   if (place !== undefined) return place;
   if (bytes < offset) return bytes;
   if (ordinals.regressed > 0) return offset;
-  // Nothing was written behind the pin: all records stand before it.
+  // Nothing was written after the pin: all records stand before it.
   const isAtEnd = ordinal !== undefined && ordinals.next === ordinal;
   return isAtEnd ? Math.max(offset, end) : offset;
 }

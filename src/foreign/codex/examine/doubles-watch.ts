@@ -11,7 +11,7 @@ export type ReadAt = (at: number, bytes: number) => Buffer;
 const mostLines = 2_000_000;
 const mostDoubles = 200_000;
 const mostIds = mostLines / 4;
-/** Ids of items that are shorter may come again: `fc_0`, `msg_1` of local models and gateways. OpenAI's have 27 characters and more, Codex's own 40. */
+/** Shorter item ids may repeat: `fc_0`, `msg_1` of local models and gateways. OpenAI's have 27 characters and more, Codex's own 40. */
 const uniqueId = 20;
 const space = 0x20;
 /** What an id was seen as. */
@@ -26,13 +26,13 @@ const [asItem, asCall, asOutput] = [1, 2, 4];
  * take them away, and a rollback one more.
  */
 export class DoublesWatch {
-  /** Of paginated rollouts: where the line with each ordinal stands, and its index. */
+  /** For paginated rollouts, by ordinal: where its line stands (offset plus one; 0: not seen), and the line's index. */
   #places = new Float64Array(2 ** 12);
   #lastOrdinal = -1;
-  /** Of items without an id: by time and length. */
+  /** The first line of each time and length, for items without an id. */
   readonly #first = new Map<number, { index: number; at: number }>();
   readonly #ids: TextSet;
-  /** Ids of bare calls that are copies, until their output comes. */
+  /** Call ids of bare calls that are copies, until their copied outputs come. */
   readonly #copied = new Set<string>();
   readonly #strong = new Bounded<Span>(mostDoubles);
   readonly #weak = new Bounded<Span & { distance: number }>(mostDoubles);
@@ -71,7 +71,7 @@ export class DoublesWatch {
     return false;
   }
 
-  /** `distances`: how many lines behind its first one a copy stands, of those that have no ordinal. */
+  /** `distances`: how many lines after its original a copy stands, for copies without an ordinal. */
   found(): {
     readonly spans: readonly Span[];
     readonly count: number;
@@ -89,7 +89,7 @@ export class DoublesWatch {
     return place > 0 ? place - 1 : undefined;
   }
 
-  /** What of the item was there before: its id, or, where it has none that is one for good, its call's. */
+  /** Which of the item's ids was seen before: its own or, where that isn't unique, its call's. */
   #knows(record: WatchedRecord): "id" | "call" | undefined {
     const id = record.idIn(this.#ids, uniqueId);
     if (id !== undefined) return this.#ids.mark(id, asItem) ? "id" : undefined;
@@ -99,7 +99,7 @@ export class DoublesWatch {
     return this.#ids.note(call, kind?.endsWith("_output") ? asOutput : asCall) ? "call" : undefined;
   }
 
-  /** Bare lines have no time, and what a tool says may well be the same twice: of a call that is a copy one output is too. */
+  /** Bare lines have no time, and a tool may well print the same twice: of a call that is a copy, one output is a copy too. */
   #seeBare(call: unknown, known: "id" | "call" | undefined, line: RolloutLine): boolean {
     const isCopy = known === "id" || (typeof call === "string" && this.#copied.delete(call));
     if (known === "id" && typeof call === "string") this.#copied.add(call);
@@ -121,12 +121,12 @@ export class DoublesWatch {
       return false;
     }
     const place = this.#places[ordinal] ?? 0;
-    // One that comes late.
+    // An ordinal that comes late, behind higher ones.
     if (place === 0) this.#places[ordinal] = line.offset + 1;
     return place > 0 && line.bytes.equals(this.#readAt(place - 1, line.bytes.length));
   }
 
-  /** How many lines ago the very same bytes were seen for the first time, whatever spaces a repair has left around them. */
+  /** How many lines ago the same bytes were first seen; spaces that a repair left around them don't count. */
   #repeats({ timestamp }: WatchedRecord, { bytes, index, offset }: RolloutLine): number | undefined {
     let [from, to] = [0, bytes.length];
     while (bytes[from] === space) from++;

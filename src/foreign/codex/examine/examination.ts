@@ -21,32 +21,32 @@ export interface Examination {
   readonly bytes: number;
   readonly lines: number;
   readonly records: number;
-  /** Whether any of it is what Codex writes. */
+  /** Whether any line is one that Codex writes. */
   readonly ofCodex: boolean;
-  /** Offset behind the last record, its line's ending included. */
+  /** Offset after the last record and its line ending. */
   readonly end: number;
   readonly era: Era | undefined;
-  /** Of the first line, where it can be read. */
+  /** The header, where the first line can be read and is one. */
   readonly header: RolloutHeader | undefined;
-  /** The ordinal of that line. */
+  /** The ordinal of the first line. */
   readonly firstOrdinal: number | undefined;
-  /** Where no line is a record: how those stand in it. */
+  /** How records stand in the file where none has a line of its own. */
   readonly layout?: Layout;
   readonly head: "whole" | "byte-order-mark" | "broken" | "missing" | "git-lfs" | "document";
   /** The line that stands first, and has to become the header or make room for one. */
   readonly first: Span | undefined;
   /** Later copies of the header with the thread's own id (0.137 to 0.146 write them). */
   readonly laterHeaders: readonly Span[];
-  /** Headers behind the second line, whoever's they are. */
+  /** Headers after the second line, whichever thread they are of. */
   readonly headersAgain: { readonly items: readonly Span[]; readonly count: number };
   readonly bad: { readonly items: readonly BadLine[]; readonly count: number };
-  /** The last line, where it has no end. */
+  /** The last line, where no newline ends it. */
   readonly tail: (Span & { readonly is: "whole" | "torn" | "nul" }) | undefined;
   readonly long: { readonly items: readonly Span[]; readonly count: number };
   readonly carriageReturns: number;
   readonly doubled: ReturnType<DoublesWatch["found"]>;
   readonly ordinals: OrdinalsWatch;
-  /** Where the line with an ordinal stands. */
+  /** Offset of the line with this ordinal; `undefined` where there is none. */
   placeOf(ordinal: number): number | undefined;
   readonly open: OpenCalls;
   readonly orphans: { readonly items: readonly Unpaired[]; readonly count: number };
@@ -56,9 +56,9 @@ export interface Examination {
   readonly turns: TurnsWatch;
   readonly messages: MessagesWatch;
   readonly lostCalls: readonly LostCall[];
-  /** Whether ids came that are not followed: too many, or one that is too long. */
+  /** Whether some ids were not tracked, because there were too many or one is too long. */
   readonly leavesIdsOut: boolean;
-  /** Milliseconds since 1970 of the last line that says so. */
+  /** Time of the last line that has one, milliseconds since 1970. */
   readonly lastAt: number | undefined;
   /** Why a compressed file could not be unpacked to its end. */
   readonly broken: string | undefined;

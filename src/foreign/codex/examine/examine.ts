@@ -14,10 +14,10 @@ export interface ExamineOptions {
   signal?: AbortSignal;
 }
 
-/** Longer lines are looked through a piece at a time, and only their heads are looked up: the bound of the memory that an examination takes. */
+/** Longer lines are checked piece by piece, and only their heads are parsed. It bounds the memory that an examination takes. */
 export const longestExamined = 2 ** 25;
 
-/** Lines that say of a file which holds no record whose it is. */
+/** So many first lines of a file that holds no record are examined: enough to tell whose it is. */
 const enough = 1_000;
 
 const isRecord = (line: RolloutLine | undefined): boolean =>
@@ -43,7 +43,7 @@ export async function examine(path: string, options: ExamineOptions = {}): Promi
         break;
       }
       isFirst = false;
-      // What isn't in lines says nothing line by line, and may be millions of them.
+      // A file whose records aren't in lines is not judged by its lines, of which there may be millions.
       if (layout === undefined) examiner.batch(batch);
       else examiner.pass(batch);
       if (!isLookedFor && examiner.isHeadless) layout = writingOf(path)?.layout;

@@ -32,12 +32,12 @@ const openBrace = 0x7b;
 /** Takes the lines of a rollout, batch by batch, and holds what is found. */
 export class Examiner {
   readonly #path: string;
-  /** By the rollout's name. */
+  /** The thread's id, by the file's name. */
   readonly #thread: string | undefined;
-  /** None of a compressed file. */
+  /** Reads the file at an offset; none for a compressed file. */
   readonly #read: Reader | undefined;
   readonly #skim = new LineSkim();
-  /** Of items and calls, for all who ask for them. */
+  /** Ids of items and calls, shared by all watches. */
   readonly #ids = new TextSet(mostIds);
   readonly #pairs = new PairsWatch(this.#ids);
   readonly #turns = new TurnsWatch();
@@ -64,11 +64,11 @@ export class Examiner {
   #lastTimestamp: unknown;
   bytes = 0;
   broken: string | undefined;
-  /** Whether lines of this batch need to be looked at for what a look at the whole batch has found. */
+  /** Whether each line of this batch has to be checked for what the look at the whole batch has found in some of them. */
   #suspectText = false;
-  /** What has to be added to an offset in the file to get one in the memory that this batch is in. */
+  /** What to add to an offset in the file to get one in the memory of this batch. */
   #origin = 0;
-  /** The line of this batch with the last timestamp, where it was skimmed. */
+  /** The last line of this batch that has a timestamp and was skimmed. */
   #skimmed: RolloutLine | undefined;
 
   /** `named`: the path of the rollout, where this one is that of a copy. */
@@ -88,7 +88,7 @@ export class Examiner {
     return this.#head !== undefined && this.#head !== "whole" && this.#head !== "byte-order-mark";
   }
 
-  /** Lines that are not looked at. */
+  /** Counts lines that are not examined. */
   pass(lines: readonly RolloutLine[]): void {
     const last = lines.at(-1);
     if (last) this.bytes = last.offset + last.length + last.ending.length;
@@ -130,7 +130,7 @@ export class Examiner {
     this.#record(skimmed, line);
   }
 
-  /** Most lines need no more than that. */
+  /** Reads a line without parsing it, which is enough for most. */
   #skimLine({ offset, length }: RolloutLine): WatchedRecord | undefined {
     const start = this.#origin + offset;
     return this.#skim.read(start, start + length);
@@ -201,7 +201,7 @@ export class Examiner {
     if (line.index > 1 && typeof id === "string") this.#headersAgain.add(spanOf(line));
   }
 
-  /** A line that is too long: Codex reads it, so that its call, its output or its ordinal counts. */
+  /** A line too long to be parsed here. Codex reads it, so the call, output or ordinal in its head counts. */
   #headOnly(line: RolloutLine): void {
     const head = recordOfHead(line.bytes);
     if (head === undefined) return;
@@ -227,14 +227,14 @@ export class Examiner {
     }
     this.#head = "whole";
     this.#first = spanOf(line);
-    // Once more, for a workspace whose name is not ASCII.
+    // Parsed once more, as UTF-8: the name of the workspace may be more than ASCII.
     const read = readRecord(line);
     this.#header = read.readable ? readHeader(read.payload) : undefined;
     this.#firstOrdinal = record.ordinal;
     this.#turns.ownOrdinal = this.#header?.ownOrdinal;
   }
 
-  /** A first line that is something of its own. */
+  /** Handles a first line that begins with a byte order mark, or is git-lfs's pointer; whether it is one of these. */
   #odd(line: RolloutLine): boolean {
     const read = readRecord(line);
     if (read.readable && read.flaw === "bom") {

@@ -4,14 +4,14 @@ import type { Span } from "../rollout/span.ts";
 /** Reads bytes of a file, fewer where it ends. */
 export type Reader = (at: number, bytes: number) => Buffer;
 
-/** A place in a long line that Codex doesn't take. */
+/** A place in a long line for which Codex refuses the line. */
 export interface Flaw {
   readonly is: TextFlaw;
   readonly at: number;
   readonly bytes: number;
 }
 
-/** What is in a long line: `flaws` are the first so many, of a line that is an object but for them. */
+/** What a long line holds. `flaws`: the first ones, of a line that would be an object without them. */
 export interface LongLine {
   readonly isObject: boolean;
   readonly isBlank: boolean;
@@ -25,7 +25,7 @@ const mostMarks = 1_000;
 /** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
 const beginning = Buffer.from('{"timestamp":"');
 
-/** Looks a line through a piece at a time: it may have gigabytes. */
+/** Checks a line piece by piece: it may have gigabytes. */
 export function lookThrough({ at, bytes }: Pick<Span, "at" | "bytes">, read: Reader): LongLine {
   const flaws: Flaw[] = [];
   let count = 0;
@@ -36,7 +36,7 @@ export function lookThrough({ at, bytes }: Pick<Span, "at" | "bytes">, read: Rea
     const asked = Math.min(piece, bytes - done);
     const part = read(at + done, asked);
     if (part.length === 0) break;
-    // Fewer bytes: the file has become shorter meanwhile.
+    // Fewer bytes than asked for: the file has become shorter meanwhile.
     done += stream.take(part, part.length < asked || asked === bytes - done);
   }
   return { isObject: stream.isWhole, isBlank: stream.isBlank, flaws, count };

@@ -11,20 +11,20 @@ function filesBeside(path: string): RolloutFile[] {
   return listRollouts(home).filter(({ rollout, form }) => rollout !== own.rollout && form !== "json");
 }
 
-/** What other files tell of one whose first line is lost. */
+/** What other files of the home tell about a file whose first line is lost. */
 export interface LostBase {
   /** What it goes on from. */
   readonly base?: HistoryBase;
-  /** It goes on from nothing. Where neither is told it could be either, or several. */
+  /** It goes on from nothing. Where neither this nor `base` is set, it can't be told, or there are several candidates. */
   readonly isNone?: true;
-  /** The folder in which the thread, or the one that it goes on from, was begun. */
+  /** The working folder in which the thread, or the one that it goes on from, was begun. */
   readonly folder?: string;
 }
 
 /**
- * What a file goes on from, when its first line doesn't say it any more: its lines have the ordinals behind those of the file before it. Of
- * the files of its thread that reach so far it is the one that was begun last. A fork's may be any file of the home that reaches so far and
- * has the same `preview`, as the state database shows it.
+ * Tells what a file goes on from when its first line no longer says so, by ordinals: its lines follow those of the file before it. Among
+ * the files of its own thread that reach so far, it is the one begun last. A fork may go on from any file of the home that reaches so far
+ * and has the same `preview`, as the state database shows it.
  */
 export async function lostBase(
   path: string,
@@ -47,12 +47,15 @@ export async function lostBase(
   };
 }
 
-/** A turn has no fewer lines, so that no other thread goes on behind fewer. */
+/** A turn has at least so many lines: no other thread goes on after fewer. */
 const fewestBefore = 8;
-/** A first line since there are ordinals, and the lines behind it, have at least so many bytes, as a rule. */
+/** Least usual size of a header (since there are ordinals) and of the lines after it, in bytes. */
 const [headerBytes, lineBytes] = [16_384, 400];
 
-/** Whether the lines before the first one that can be read stood in this file: there are few, or bytes enough for them all. */
+/**
+ * Whether the missing lines before the first readable one stood in this file, so that it goes on from nothing: they are few, or the bytes
+ * before it are enough for all of them.
+ */
 function isNothing({ ordinal, offset }: LostHeader): boolean {
   return ordinal < fewestBefore || offset >= headerBytes + ordinal * lineBytes;
 }
@@ -90,12 +93,15 @@ function baseAt({ rollout }: RolloutFile, { ordinal, offset }: End): HistoryBase
   return { rollout, endOrdinal: ordinal, endOffset: offset };
 }
 
-/** So many lines may have become one with the first. */
+/** At most so many lines may have merged with the first one when it was overwritten. */
 const mostOverwritten = 16;
 
-/** The ordinal of the line that was the first one: so many before the first line that has one still; where that stands, and when it was written. */
+/**
+ * What is known of the lost first line: its ordinal (counted back from the first line that still has one), where that line stands, and
+ * when it was written.
+ */
 interface LostHeader {
-  /** No lines became one with it: where it alone is gone its ordinal is this one. */
+  /** No other lines merged with it, so that the ordinal is exact. */
   readonly isExact: boolean;
   readonly ordinal: number;
   readonly offset: number;
@@ -117,13 +123,13 @@ async function lostHeader(path: string, head: "broken" | "missing"): Promise<Los
 
 /** A place in a file at which another one may go on. */
 interface End {
-  /** Of the first line behind it. */
+  /** Ordinal of the first line after it. */
   readonly ordinal: number;
   readonly offset: number;
   /** When the lines before and behind it were written, in milliseconds since 1970. */
   readonly written: number;
   readonly nextWritten?: number;
-  /** No turn goes on over it: one begins there, or the file ends. */
+  /** No turn spans it: one begins there, or the file ends. */
   readonly isBetween: boolean;
   /** No turn is under way there, or the thread's settings stand there, which Codex writes before a turn, also behind one that was killed. */
   readonly isQuiet: boolean;
@@ -132,8 +138,8 @@ interface End {
 const turnEnds: ReadonlySet<string> = new Set(["task_complete", "turn_complete", "turn_aborted"]);
 
 /**
- * Where a file goes on from another one, that has the lines before this ordinal: behind these, where the ordinal is exact and a turn may begin
- * there. Where several lines became one when the first was overwritten it is one between two turns, or the file's end, some lines before.
+ * Where in the file at `path` another one, whose first line is lost, may go on: after the line before that first line's ordinal. Where
+ * the ordinal isn't exact, it is a place between two turns, or the end of the file, some lines earlier.
  */
 async function endBefore(path: string, first: LostHeader): Promise<End | undefined> {
   const { isExact, ordinal, written: since } = first;

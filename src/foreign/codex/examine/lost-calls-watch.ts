@@ -17,18 +17,19 @@ export interface LostCall {
 
 const mostLost = 10_000;
 const mostHoles = 16;
-/** So many lines lie between an event and the records that it tells of, at most. */
+/** An event and the records that it tells of are at most so many lines apart. */
 const nearby = 16;
 const asCall = 8;
 
 /**
- * Follows the events that tell how a call went, to find those whose call and output are both gone. An event alone says nothing: what the
- * person runs in Codex has no call. So there has to be a hole on both sides of it, in the same turn, and no record with its id.
+ * Finds calls whose record and whose output's record are both gone, by the events that tell how a call went. An event alone proves
+ * nothing, as commands that the person runs in Codex have no call: there has to be a hole on both sides of it, in the same turn, and no
+ * record with its id.
  */
 export class LostCallsWatch {
   readonly lost = new Bounded<LostCall>(mostLost);
   readonly #ids: TextSet;
-  /** Holes of this turn before which nothing is told yet. */
+  /** Holes of this turn that no event has been matched with yet. */
   #holes: Hole[] = [];
   #told = new Map<string, { event: Span; before: Hole; behind?: Hole }>();
 
@@ -64,7 +65,7 @@ export class LostCallsWatch {
     this.lost.keep(this.lost.items.filter(({ event }) => event.index < from));
   }
 
-  /** What is lost, also at the end of the file. */
+  /** The lost calls, those at the end of the file included. */
   found(): readonly LostCall[] {
     this.#settle();
     return this.lost.items;

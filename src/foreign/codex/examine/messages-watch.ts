@@ -9,14 +9,14 @@ import type { Hole } from "./hole.ts";
 import { UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
-/** A message that an event tells, and whose own record is gone. */
+/** A message that an event still tells, while its own record is gone. */
 export interface LostMessage {
   readonly role: "user" | "assistant";
   readonly event: Span;
   readonly hole: Hole;
 }
 
-/** Something of a message that was told, until the record of it is seen. */
+/** A message that an event told, until its record is seen. */
 interface Told {
   readonly id: string | undefined;
   readonly text: string;
@@ -24,42 +24,41 @@ interface Told {
   hole?: Hole;
 }
 
-/** Reasoning that the model is sent without what it led to. */
+/** Reasoning that would be sent without the item it led to. */
 export interface LoneReasoning extends Span {
-  /** Whether a record is gone right behind it, so that it is damage and no turn that was cut off. */
+  /** Whether a record is missing right after it: then it is damage, and not a turn that was cut off. */
   readonly isDamage: boolean;
 }
 
-/** Said on the screen only (0.36 to 0.58). */
+/** A message that is shown on the screen and has no record (0.36 to 0.58). */
 const ofNoRecord = "Compact task completed";
 const mostLost = 10_000;
 const mostTold = 64;
 const mostTexts = 8;
-/** So many lines lie between a message of the person and the event that tells it, at most. */
+/** A message of the person and the event that tells it are at most so many lines apart. */
 const nearby = 4;
 
 /**
- * Follows the messages and the events that tell them a second time (`agent_message` and `user_message`, since 0.148 `item_completed`), to
- * find what only the event still tells. An event alone says nothing: up to 0.58 what a cut stream brought has no record. So there has to
- * be a hole too where the record belongs: a line that was blanked, an ordinal that is missing, or the end of the file. Beside it, what of the
- * model's items a provider may refuse for their form.
+ * Finds messages that only an event still tells (`agent_message` and `user_message`, since 0.148 `item_completed`). An event alone proves
+ * nothing: up to 0.58 what came of a cut stream has no record. There has to be a hole too, where the record belongs: a blanked line, a
+ * missing ordinal, or the end of the file. It also notes which of the model's items a provider may refuse for their form.
  */
 export class MessagesWatch {
-  /** Reasoning whose words are not sealed, or not only. */
+  /** Reasoning with words in plain text, with or without a seal beside them. */
   readonly plain = new Bounded<Span>(mostLost);
   /** Offset of the first item of the model's that has an id. */
   firstId: number | undefined;
   readonly lost = new Bounded<LostMessage>(mostLost);
-  /** What only the record still says. */
+  /** Messages that only the record still tells. */
   readonly untold = new UntoldWatch();
   #lone = new Bounded<LoneReasoning>(mostLost);
-  /** Answers that were told and not seen: their record comes behind the event. */
+  /** Answers that an event told and whose record hasn't come: it comes after the event. */
   #told: Told[] = [];
-  /** Answers that were seen and not told yet: now and then the event comes behind the record. */
+  /** Answers whose record was seen and that no event has told: now and then the event comes after the record. */
   #answered: { id: unknown; text: string }[] = [];
   /** Ids of the answers whose records were seen last. */
   readonly #recorded: string[] = [];
-  /** What the person was seen to say last: the event comes behind the record. */
+  /** The person's last messages by their records: the event comes after the record. */
   #said: string[] = [];
   #holes: Hole[] = [];
   #reasoning: { span: Span; isDamage: boolean } | undefined;
@@ -70,12 +69,12 @@ export class MessagesWatch {
   #lines = 0;
   readonly #onHole: (hole: Hole) => void;
 
-  /** `onHole` is told of each place where a record was. */
+  /** `onHole`: called for each place where a record was. */
   constructor(onHole: (hole: Hole) => void) {
     this.#onHole = onHole;
   }
 
-  /** A line that holds nothing, or nothing that can be read. */
+  /** Notes a line that is blank or can't be read. */
   hole(line: RolloutLine): void {
     if (line.length > 0) this.#hole(spanOf(line));
     if (this.#since.length > mostTold) this.#since.shift();
@@ -86,7 +85,7 @@ export class MessagesWatch {
     if (ordinal !== undefined) {
       for (const hole of this.#since)
         if (hole.ordinal !== undefined && hole.ordinal >= ordinal) delete hole.ordinal;
-      // Lines that are gone altogether; those that are blank have one each.
+      // Ordinals are missing beyond those of blank lines: whole lines are gone.
       if (this.#lastOrdinal !== undefined && ordinal > this.#lastOrdinal + 1 + length)
         this.#hole({ index: line.index, at: line.offset, bytes: 0 });
       this.#lastOrdinal = ordinal;
@@ -101,21 +100,22 @@ export class MessagesWatch {
 
   rolledBack(from: number): void {
     const [lost, lone] = [this.lost.items, this.#lone.items];
-    // What the person said is counted, whether it was taken back or not: without it the rollback would take back an earlier turn.
+    // Lost prompts are kept even where a rollback took them back: it counts prompts, and without this one it would take back an earlier
+    // turn.
     this.lost.keep(lost.filter(({ event, role }) => role === "user" || event.index < from));
     this.#lone.keep(lone.filter(({ index }) => index < from));
     this.#told = [];
     this.#reasoning = undefined;
   }
 
-  /** So far the lines were copied from another thread: events also of what was left out (0.146). */
+  /** The lines so far were copied from another thread, whose events were copied even where their records were not (0.146). */
   copied(): void {
     this.#told = [];
     this.untold.forget();
     this.lost.keep(this.lost.items.filter(({ role }) => role === "user"));
   }
 
-  /** Reasoning alone, also that with which the file ends. */
+  /** Reasoning without what it led to, that at the end of the file included. */
   get lone(): readonly LoneReasoning[] {
     const last = this.#reasoning;
     return last ? [...this.#lone.items, { ...last.span, isDamage: last.isDamage }] : this.#lone.items;
@@ -148,7 +148,7 @@ export class MessagesWatch {
 
   #item(kind: string, payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
     if (kind === "reasoning") {
-      // Of one response several stand together; between those of two was what the first led to.
+      // Several reasoning items of one response stand together. After damage the first one's item stood between them.
       if (this.#reasoning?.isDamage) this.#lone.add({ ...this.#reasoning.span, isDamage: true });
       this.#reasoning = { span: spanOf(line), isDamage: false };
       const { content } = payload;
@@ -161,7 +161,7 @@ export class MessagesWatch {
       this.firstId = line.offset;
     const reasoning = this.#reasoning;
     this.#reasoning = undefined;
-    // Before an output there was a call, and a call that is gone is put in.
+    // An output had a call before it, and a call that is gone will be put in.
     const isFollowed = isAnswer || isCallKind(kind) || isOutputKind(kind) || kind.endsWith("_call");
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
     if (isAnswer) {
@@ -172,7 +172,7 @@ export class MessagesWatch {
       const at = this.#told.findIndex(
         (told) => (told.id !== undefined && told.id === id) || told.text === text,
       );
-      // Records come in the order of their events: what was told before this one, and has no hole, never had one.
+      // Records come in the order of their events: earlier events without a record, and without a hole, never had one.
       if (at < 0) {
         this.#answered.push({ id, text });
         if (this.#answered.length > mostTexts) this.#answered.shift();
@@ -197,7 +197,7 @@ export class MessagesWatch {
       );
       if (seen >= 0) return void this.#answered.splice(seen, 1);
       if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
-      // A copy of the event.
+      // This event is a copy.
       if (
         typeof id === "string" &&
         (this.#recorded.includes(id) || this.#told.some((told) => told.id === id))
@@ -208,14 +208,14 @@ export class MessagesWatch {
       this.#settle();
       this.untold.told();
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
-      // The record may say more: the names of pictures, for one.
+      // The record may say more than the event: the names of pictures, for one.
       const isSeen = text === "" || this.#said.includes(text) || this.#said.at(-1)?.includes(text) === true;
       const hole = this.#holes.findLast(({ index }) => index >= line.index - nearby && index <= line.index);
       if (!isSeen && hole) this.lost.add({ role: "user", event: spanOf(line), hole });
     } else if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
   }
 
-  /** No record of what was told can come any more. */
+  /** Settles what events told: no record of it can come any more. */
   #settle(): void {
     for (const { event, hole } of this.#told) if (hole) this.lost.add({ role: "assistant", event, hole });
     this.#told = [];
@@ -224,7 +224,7 @@ export class MessagesWatch {
 
   /** What a summary replaced is not sent any more. */
   #replaced({ message }: WatchedRecord["payload"]): void {
-    // A sealed one says nothing here, and the answer before it is one of the talk.
+    // A sealed summary tells nothing here, and the answer before it belongs to the conversation.
     if (stringOf(message) !== "") this.untold.summarised();
     this.#told = [];
     this.#reasoning = undefined;

@@ -1,6 +1,6 @@
 const rowsOfChunk = 2 ** 12;
 
-/** Rows of numbers, as many as there are, in chunks: as objects hundreds of thousands take several times the memory. */
+/** A growing table of numbers, in typed arrays: hundreds of thousands of rows as objects take several times the memory. */
 export class NumberRows {
   readonly #width: number;
   readonly #chunks: Float64Array[] = [];
@@ -34,10 +34,10 @@ export class NumberRows {
     for (let column = 0; column < this.#width; column++) this.set(to, column, this.get(from, column));
   }
 
-  /** Leaves only so many rows. */
+  /** Keeps only the first `length` rows. */
   cut(length: number): void {
     this.length = length;
-    // One stays: it would be made again at once.
+    // One chunk always stays: it would be made again at once.
     this.#chunks.length = Math.max(Math.min(1, this.#chunks.length), Math.ceil(length / rowsOfChunk));
   }
 }

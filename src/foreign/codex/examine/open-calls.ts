@@ -4,18 +4,18 @@ import type { TextSet } from "./text-set.ts";
 
 const [index, at, bytes, kind, name, event, id] = [0, 1, 2, 3, 4, 5, 6];
 const [none, closed] = [-1, 0];
-/** So many different names of tools are told apart. */
+/** At most so many different tool names are remembered. */
 const mostWords = 2 ** 12;
 
 /**
- * The calls of a rollout that have no output yet, in the order in which they were made: packed, for a damaged rollout may have a million.
- * Calls whose ids are more than `TextSet` takes are not followed.
+ * The calls of a rollout without output so far, in the order in which they were made. Kept in typed arrays, as a damaged rollout may have
+ * a million. Calls whose ids `TextSet` doesn't take are not followed.
  */
 export class OpenCalls {
   readonly #ids: TextSet;
   readonly #rows = new NumberRows(7);
   readonly #events = new NumberRows(3);
-  /** By the number of an id: its row and one, or `closed`. */
+  /** By an id's number: its row plus one, or `closed`. */
   #rowOf = new Uint32Array(2 ** 10);
   readonly #words: string[] = [];
   readonly #numberOfWord = new Map<string, number>();
@@ -25,7 +25,7 @@ export class OpenCalls {
     this.#ids = ids;
   }
 
-  /** A call that is open already is another one from now on. */
+  /** Notes an open call; one with the same id that was open is another call, and is replaced. */
   open(
     line: number,
     offset: number,
@@ -50,7 +50,7 @@ export class OpenCalls {
     this.#rows.put(place, line, offset, length, this.#word(is), this.#word(named), none, number);
   }
 
-  /** "unknown": calls with such ids are not followed. */
+  /** Closes the call; whether it was open. "unknown" where calls with such an id are not followed. */
   close(call: string): boolean | "unknown" {
     const number = this.#ids.numberOf(call);
     if (number === 0) return "unknown";
@@ -115,7 +115,7 @@ export class OpenCalls {
     this.count--;
   }
 
-  /** Rows of calls that were closed are given up when they are most of them. */
+  /** Drops the rows of closed calls once they are most of all rows. */
   #pack(): void {
     if (this.count > 0 && this.#rows.length < 2 * this.count + 2 ** 10) return;
     let kept = 0;

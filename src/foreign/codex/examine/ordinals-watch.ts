@@ -4,10 +4,10 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
-/** A line whose ordinal has to become another one. */
+/** A line that needs another ordinal. */
 export interface Renumbered extends Span {
   readonly ordinal: number;
-  /** The one it has; none where an older Codex wrote the line. */
+  /** The ordinal that it has; absent where an older Codex wrote the line. */
   readonly had?: number;
 }
 
@@ -70,7 +70,7 @@ export class OrdinalsWatch {
     return this.#without;
   }
 
-  /** What would put them in order. */
+  /** The lines that need another ordinal, in order. */
   *wanted(): Generator<Renumbered, undefined> {
     if (this.#next === undefined) {
       let ordinal = this.next ?? 0;

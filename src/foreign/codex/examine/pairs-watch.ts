@@ -9,16 +9,19 @@ import type { TextSet } from "./text-set.ts";
 import { callTold, idText, type WatchedRecord } from "./watched-record.ts";
 const mostEvents = 512;
 
-/** Follows calls and outputs. What a summary replaced or a rollback took back is not sent, and needs no partner. */
+/**
+ * Finds calls without outputs and outputs without calls. What a summary replaced or a rollback took back is not sent, and needs no
+ * partner.
+ */
 export class PairsWatch {
   readonly open: OpenCalls;
   /** Calls that a summary brought along without their output. */
   readonly #carried = new Set<string>();
-  /** Events of calls that are not open: of calls that were never seen, or that have their output. */
+  /** Events of calls that are not open: never seen, or answered already. */
   readonly #events = new Map<string, Span>();
   orphans = new Bounded<Unpaired>(10_000);
   readonly injected = new Bounded<Span>(10_000);
-  /** Whether the model has answered behind one of them: who took one takes the others, also that in which a session was broken off. */
+  /** Whether the model has answered after one of them: who accepts one accepts the others, the one at which a session broke off included. */
   isInjectedTaken = true;
   #wasTaken = false;
 
@@ -80,7 +83,7 @@ export class PairsWatch {
     this.orphans = new Bounded(10_000);
     const items = payload["replacement_history"];
     if (!Array.isArray(items)) return;
-    // There is no line of their own to mend: Codex pairs those itself.
+    // They have no lines of their own that could be mended: Codex pairs those itself.
     for (const item of items) {
       if (!isJsonObject(item)) continue;
       const [kind, call] = [item["type"], idText(item["call_id"])];

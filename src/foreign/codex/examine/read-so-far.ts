@@ -1,7 +1,7 @@
 import type { ReadSoFar } from "../home/surroundings.ts";
 import type { Examination } from "./examination.ts";
 
-/** What of a rollout is compared with Codex's index. */
+/** The facts of a rollout that are compared with Codex's index. */
 export function readSoFar({ bytes, ordinals }: Pick<Examination, "bytes" | "ordinals">): ReadSoFar {
   const isInOrder = ordinals.missing.count === 0 && ordinals.regressed === 0;
   return { bytes, nextOrdinal: isInOrder ? ordinals.next : undefined };

@@ -3,8 +3,8 @@ import type { Span } from "../rollout/span.ts";
 /** A sealed blob and the line that holds it. A line may hold several. */
 export interface SealedBlob extends Span {
   /**
-   * "compaction": in a `compacted` line, where it stands for the history before it. "within": of a message, a call or an output that is more than
-   * what is sealed in it.
+   * Where it is. "compaction": in a `compacted` line, where it stands for the history before it. "within": part of a message, call or
+   * output that holds more than the seal.
    */
   readonly in: "reasoning" | "compaction" | "message" | "within";
   /** The item's id, where it has one. */
@@ -17,14 +17,14 @@ export interface SealedBlob extends Span {
   readonly tail: string;
 }
 
-/** A sealed blob without its texts, which cost more than all the rest of it. */
+/** A sealed blob without its strings, which cost more than all the rest of it. */
 export type SealedSpan = Omit<SealedBlob, "id" | "tail">;
 
 const places = ["reasoning", "compaction", "message", "within"] as const;
 const fewest = 2 ** 8;
 const malformed = 4;
 const hasId = 8;
-/** Of an id so much is kept at most. */
+/** Characters of an id that are kept at most. */
 const longestId = 2 ** 10;
 
 /**
@@ -33,11 +33,11 @@ const longestId = 2 ** 10;
  */
 export class SealedBlobs {
   readonly #most: number;
-  /** Four numbers of each: index, offset, bytes, time (NaN: none). */
+  /** Four numbers for each blob: index, offset, bytes, time (NaN: none). */
   #numbers = new Float64Array(4 * fewest);
-  /** Of each where it is (an index of `places`), and what else it is. */
+  /** For each blob its place (an index of `places`) and its other flags. */
   #flags = new Uint8Array(fewest);
-  /** Of each where its id and its tail end in `#texts`. */
+  /** For each blob, where its id and its tail end in `#texts`. */
   #ends = new Uint32Array(2 * fewest);
   #texts = new Uint16Array(2 ** 13);
   #kept = 0;

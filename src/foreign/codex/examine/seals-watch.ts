@@ -12,7 +12,10 @@ const summaries: ReadonlySet<string> = new Set(["compaction", "compaction_summar
 const sealedMark = Buffer.from('"encrypted_content"');
 const fernetMark = Buffer.from(fernetHead);
 
-/** Finds what is sealed: reasoning, summaries (only inside `compacted` lines), messages between agents, parts of outputs, arguments of calls and what else there is. */
+/**
+ * Finds sealed content: reasoning, summaries (only inside `compacted` lines), messages between agents, parts of outputs, arguments of
+ * calls, and items of other kinds.
+ */
 export class SealsWatch {
   readonly blobs = new SealedBlobs(mostBlobs);
 
@@ -36,7 +39,7 @@ export class SealsWatch {
     }
   }
 
-  /** An item that a summary's line keeps: what is more than its seal is none of the summary's. */
+  /** An item in a summary's line. One that holds more than a seal is not part of the summary. */
   #carried(item: JsonObject, line: RolloutLine): void {
     if (!isHolderKind(stringOf(item["type"]))) return this.#blob(item, "compaction", line);
     this.#message(item, line, "within");
@@ -61,7 +64,7 @@ export class SealsWatch {
     this.#parts(output, line, "within");
   }
 
-  /** The same of calls. */
+  /** As `#output`, for calls. */
   #call(line: RolloutLine): void {
     const record = line.whole && line.bytes.includes(fernetMark) ? readRecord(line) : undefined;
     if (record?.readable === true) this.#argument(record.payload, line);
@@ -77,7 +80,7 @@ export class SealsWatch {
     if (typeof blob !== "string") return;
     const { at, tail, shape } = describeSeal(blob);
     const { index, offset, length } = line;
-    // Written out: a spread for each member that may be missing is most of the time that a blob takes.
+    // Member by member: a spread for each optional one takes most of the time that a blob costs.
     const found: { -readonly [K in keyof SealedBlob]?: SealedBlob[K] } = { index, at: offset, bytes: length };
     found.in = where;
     if (typeof item["id"] === "string") found.id = item["id"];

@@ -17,12 +17,12 @@ const idSlot = slotOf("payload.id");
 const itemSlot = slotOf("payload.item");
 const outputSlot = slotOf("payload.output");
 
-/** Members that are one of a few words, if they are text. */
+/** Members whose value, if it is a string, is one of a few words. */
 const words: ReadonlySet<string> = new Set(["type", "role", "name"]);
 
 /**
- * Members that are looked up when they are asked for, for the prototype of an object: V8 takes what an object has of its own to be data, and
- * asks its general lookup for each of these then.
+ * Getters that look members up when they are asked for. They go on the object's prototype: V8 takes own properties to be plain data, and
+ * would go through its slow general lookup for each of these.
  */
 function lazily(json: JsonSkim, names: readonly string[], parent: string): PropertyDescriptorMap {
   const getters = names.map((name) => {
@@ -35,7 +35,7 @@ function lazily(json: JsonSkim, names: readonly string[], parent: string): Prope
   return Object.fromEntries(getters);
 }
 
-/** The one record that a `LineSkim` gives out, about another line each time: a rollout has hundreds of thousands. */
+/** The one record that a `LineSkim` gives out, pointed at another line each time: a rollout has hundreds of thousands. */
 class SkimmedRecord implements WatchedRecord {
   era: Era = "envelope";
   type = "";
@@ -73,8 +73,8 @@ class SkimmedRecord implements WatchedRecord {
 }
 
 /**
- * Reads the lines of a rollout without parsing them: they are found to be JSON, and only what is asked of them is looked up, when it is
- * asked. What is said of them is what parsing the line (its bytes taken for Latin-1) would say.
+ * Reads the lines of a rollout without parsing them: checks that each is JSON, and looks up a member only when it is asked for. The
+ * answers are those that parsing the line (its bytes taken for Latin-1) would give.
  */
 export class LineSkim {
   readonly #json = new JsonSkim(wanted);
@@ -105,7 +105,7 @@ export class LineSkim {
     return this.#json.has(timestampSlot);
   }
 
-  /** Whether the line that was read last has to be looked through for halves of surrogate pairs. */
+  /** Whether the line read last has to be searched for halves of surrogate pairs. */
   get hasSurrogates(): boolean {
     return this.#json.hasSurrogates;
   }

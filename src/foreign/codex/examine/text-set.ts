@@ -1,6 +1,6 @@
 const fewest = 2 ** 12;
 const mostBytes = 2 ** 26;
-/** No id is longer. */
+/** Longer texts are refused: no id is so long. */
 const longest = 2 ** 20;
 
 /**
@@ -9,28 +9,31 @@ const longest = 2 ** 20;
  */
 export class TextSet {
   readonly #most: number;
-  /** Numbers of texts, from 1 on, at the place that their hash gives them or behind it; 0 is free. Twice as many as there are texts. */
+  /**
+   * Hash table with linear probing: at each place a text's number, from 1 on; 0 is free. It is at least twice as large as the number of
+   * texts.
+   */
   #table = new Int32Array(2 * fewest);
-  /** Of each text its hash, and where it ends in `#texts`. */
+  /** For each text its hash, and where it ends in `#texts`. */
   #hashes = new Int32Array(fewest);
   #ends = new Int32Array(fewest);
   #marks = new Uint8Array(fewest);
   #texts = Buffer.allocUnsafeSlow(16 * fewest);
   #view = new DataView(this.#texts.buffer);
   #count = 0;
-  /** Numbers of those with characters that are not in Latin-1, and the other way round. */
+  /** Numbers of the texts with characters outside of Latin-1, and those texts by number. */
   readonly #wide = new Map<string, number>();
   readonly #wideTexts = new Map<number, string>();
   #lastText = "";
   #lastNumber = 0;
   #hasRefused = false;
 
-  /** `most`: behind so many, or 64 MiB of them, nothing more is noted. */
+  /** `most`: after so many texts, or 64 MiB of them, no more are noted. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Whether there was one that is too long, or came when nothing more was noted. */
+  /** Whether a text was refused, as too long or after the set was full. */
   get hasRefused(): boolean {
     return this.#hasRefused;
   }
@@ -50,7 +53,7 @@ export class TextSet {
 
   /** The number of a text, from 1 on, which it has from now on; 0 where nothing more is noted. */
   numberOf(text: string): number {
-    // The same one is mostly asked for more than once.
+    // The same text is mostly asked for several times in a row.
     if (this.#lastNumber > 0 && text === this.#lastText) return this.#lastNumber;
     this.#lastText = text;
     this.#lastNumber = this.#numberOf(text);
@@ -64,7 +67,7 @@ export class TextSet {
     );
   }
 
-  /** As `numberOf`, of characters of one byte that stand in memory: no text is made of them. */
+  /** As `numberOf`, for one-byte characters in memory, of which no string is made. */
   numberAt(memory: DataView, start: number, end: number): number {
     const length = end - start;
     if (length > longest) return this.#refuse();
@@ -81,7 +84,7 @@ export class TextSet {
     if (length > longest) return this.#refuse();
     const to = this.#makeRoom(length);
     let all = 0;
-    // By hand: for some tens of characters that takes a third of what `write` does.
+    // In a loop: for some tens of characters that takes a third of the time of `write`.
     for (let at = 0; at < length; at++) {
       const character = text.charCodeAt(at);
       all |= character;
@@ -90,7 +93,7 @@ export class TextSet {
     return all > 0xff ? this.#wideNumberOf(text) : this.#numberBehind(to, length);
   }
 
-  /** The number of the text that was written behind those that are noted. */
+  /** The number of the text that was just written after the noted ones. */
   #numberBehind(start: number, length: number): number {
     const hash = this.#hashOf(start, length);
     const last = this.#table.length - 1;
@@ -114,7 +117,7 @@ export class TextSet {
     return number;
   }
 
-  /** Where a text can be written behind those that are noted. */
+  /** Makes room for a text after the noted ones; returns where it may be written. */
   #makeRoom(length: number): number {
     const start = this.#endOf(this.#count);
     if (start + length > this.#texts.length) {
@@ -126,7 +129,7 @@ export class TextSet {
     return start;
   }
 
-  /** Four characters at a time, multiplied and turned, from a start that nobody knows. */
+  /** Multiplies and rotates, four characters at a time, from a random start. */
   #hashOf(start: number, length: number): number {
     const view = this.#view;
     let hash = seed ^ length;
@@ -141,7 +144,7 @@ export class TextSet {
     return hash ^ (hash >>> 13);
   }
 
-  /** Whether a text that is noted is that which was written behind them. */
+  /** Whether a noted text equals the one that was just written after them. */
   #isAlike(number: number, behind: number, length: number): boolean {
     const view = this.#view;
     const start = this.#endOf(number - 1);
@@ -166,7 +169,7 @@ export class TextSet {
     return this.#count < this.#most && this.#endOf(this.#count) + length <= mostBytes;
   }
 
-  /** Takes what was written behind the others to them; returns its number. */
+  /** Adds the text that was just written to the noted ones; returns its number. */
   #keep(hash: number, length: number): number {
     this.#ends[this.#count] = this.#endOf(this.#count) + length;
     this.#hashes[this.#count] = hash;

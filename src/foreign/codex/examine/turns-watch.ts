@@ -13,30 +13,30 @@ export interface RecordedError {
 
 /** Follows the turns of a rollout: which one is open, where the last one began, and what it failed with. */
 export class TurnsWatch {
-  /** The turn that was begun and not ended, and the index of its line. */
+  /** The turn that was begun and has not ended, and the line at which it began. */
   open: { id: string; index: number; at: number; bytes: number } | undefined;
   /** Index of the line at which the last turn began. */
   lastBegan = 0;
   /**
-   * In a sub-agent's rollout: the lines of the turn in which it was started, as they were copied. What was called there may have its output in the
-   * other thread only.
+   * In a sub-agent's rollout: the range of lines copied from the turn in which it was started. A call among them may have its output in
+   * the parent's rollout only.
    */
   copied: { readonly from: number; readonly to: number } | undefined;
   /** The ordinal of the first line that was not copied, where the first line says it. */
   ownOrdinal: number | undefined;
   /** Index of the line at which the turn before the last one began. */
   #beganBefore = 0;
-  /** What the last turn failed with; nothing once a later one went well. */
+  /** What the last turn failed with; unset once a later turn went well. */
   error: RecordedError | undefined;
   /**
-   * Line indexes of the messages with which turns begin, which rollbacks count; of those that a summary brought along its own. One whose record is
-   * destroyed counts by its event, as it will be put in again.
+   * Line indexes of the messages that begin turns, which rollbacks count; those that a summary brought along have the summary's. One
+   * whose record is destroyed counts by its event, as it will be put in again.
    */
   #prompts: number[] = [];
-  /** The last of them was seen as a record, and its event not yet. */
+  /** The last prompt was seen as a record, and not yet as an event. */
   #isUntold = false;
 
-  /** Returns the line index from which on everything was rolled back, for a rollback. */
+  /** Follows one more record. For a rollback, returns the line index from which everything is taken back. */
   see(record: WatchedRecord, line: RolloutLine): number | undefined {
     const { type, kind = "", payload, ordinal } = record;
     if (ordinal !== undefined && this.ownOrdinal !== undefined && ordinal >= this.ownOrdinal)
@@ -101,13 +101,13 @@ export class TurnsWatch {
     if (!this.open) this.lastBegan = index;
   }
 
-  /** The first message of another agent begins the sub-agent's first turn of its own. */
+  /** The first message from another agent begins the sub-agent's first turn of its own. */
   #addressed(line: RolloutLine): void {
     this.copied ??= { from: this.#beganBefore, to: this.lastBegan };
     this.#prompted(line);
   }
 
-  /** The event that tells a message comes right behind its record. */
+  /** The event for a prompt comes right after its record. */
   #told(line: RolloutLine): void {
     if (this.#isUntold) this.#isUntold = false;
     else this.#prompted(line);
@@ -115,7 +115,7 @@ export class TurnsWatch {
 
   #replaced(given: unknown, { index }: RolloutLine): void {
     this.#isUntold = false;
-    // Without a list of its own the summary is one more, behind the messages of the person.
+    // Without `replacement_history` the summary is one more message, after those of the person.
     const kept = Array.isArray(given)
       ? given.filter((item) => isJsonObject(item) && promptOf(item) !== undefined)
       : [...this.#prompts, index];

@@ -5,7 +5,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { isJsonObject } from "../../../lib/json.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
-/** A message whose record is there, while the event that told it a second time is gone: Codex shows what events tell. */
+/** A message whose record is there while the event that repeats it is gone. Codex shows only what events tell. */
 export interface UntoldMessage {
   readonly role: "user" | "assistant";
   readonly record: Span;
@@ -17,23 +17,23 @@ const most = 10_000;
 const mostIds = 64;
 
 /**
- * Follows the messages of a rollout with ordinals to find those whose event is gone: a prompt's stands right behind it, an answer's right
- * before (0.148 to 0.169), so that a hole has to be right there.
+ * Finds messages of rollouts with ordinals whose event is gone. A prompt's event stands right after the record, an answer's right before
+ * (0.148 to 0.169): there has to be a hole exactly there.
  */
 export class UntoldWatch {
   readonly #found = new Bounded<UntoldMessage & { readonly id?: string }>(most);
-  /** Of the answers among them: most events tell another one, and none of those may cost a look at all that was found. */
+  /** Ids of the answers in `#found`, so that an event, which mostly is another answer's, doesn't cost a search. */
   readonly #ids = new Set<string>();
   /** Id of the answer that was seen last. */
   #answer: string | undefined;
-  /** The prompt that was said last, until the line behind it is known. */
+  /** The last prompt, until the line after it is known. */
   #said: { readonly record: Span; hole?: Hole } | undefined;
   #hole: Hole | undefined;
-  /** Answers that were told of late, the last one last. */
+  /** Answers told by the latest events, the newest last. */
   #told: string[] = [];
 
   get items(): readonly UntoldMessage[] {
-    // Without the ordinal that it had nobody knows where it belongs.
+    // Without the ordinal of the hole it isn't known where the event belongs.
     return this.#found.items.filter(({ hole }) => hole.ordinal !== undefined);
   }
 
@@ -53,14 +53,14 @@ export class UntoldWatch {
     this.#answer = typeof id === "string" ? id : undefined;
     const hole = this.#hole;
     const isBefore = hole && (hole.bytes === 0 ? hole.index === line.index : hole.index === line.index - 1);
-    // One hole is not where two events were. There are few, so that an answer is looked at no closer as a rule.
+    // One hole can't be the place of two events. (Few cases get here, so an answer is mostly looked at no further.)
     if (!isBefore || this.#found.items.at(-1)?.hole === hole || !isOfTurn(payload)) return;
     if (typeof id !== "string" || this.#told.includes(id)) return;
     if (this.#found.count < most) this.#ids.add(id);
     this.#found.add({ role: "assistant", record: spanOf(line), hole, id });
   }
 
-  /** An event tells a prompt; or, with its id, an answer. */
+  /** Notes an event: of a prompt or, with an id, of an answer. */
   told(id?: unknown): void {
     if (id === undefined) this.#said = undefined;
     else this.#settle();
@@ -75,7 +75,7 @@ export class UntoldWatch {
     if (this.#answer !== undefined) this.#takeBack(this.#answer);
   }
 
-  /** What was copied from another thread may have left its events there. */
+  /** Lines copied from another thread may have been copied without their events. */
   forget(): void {
     this.#found.keep([]);
     this.#ids.clear();
@@ -92,7 +92,7 @@ export class UntoldWatch {
   }
 }
 
-/** Whether an item says what the event needs that tells it again. */
+/** Whether the item tells what its event needs: the turn that it belongs to. */
 function isOfTurn(payload: WatchedRecord["payload"]): boolean {
   const passed = payload["internal_chat_message_metadata_passthrough"];
   return typeof payload["id"] === "string" && isJsonObject(passed) && typeof passed["turn_id"] === "string";

@@ -26,7 +26,7 @@ export const askedOfItem = ["type", "id", "content", "source"] as const;
 
 export type AskedOf<Names extends readonly string[]> = { readonly [Name in Names[number]]?: unknown };
 
-/** A record as those see it who examine a rollout line by line: nothing of it may be held on to, it is another one with the next line. */
+/** A record as the watches see it. It is reused for the next line: nothing of it may be kept. */
 export interface WatchedRecord {
   readonly era: Era;
   readonly type: string;
@@ -35,11 +35,11 @@ export interface WatchedRecord {
   readonly ordinal?: number | undefined;
   /** The payload's `output` is a list of parts. */
   readonly hasParts: boolean;
-  /** As the line has it. */
+  /** The timestamp as it stands in the line, whatever its type. */
   readonly timestamp?: unknown;
   /**
-   * The number that the payload's id has among others, where it is a text that is long enough and none that was put in the place of ids
-   * (`isPlaceholder`); otherwise `undefined`.
+   * The payload's id as a number in `ids`; `undefined` where it isn't a string of at least `shortest` characters, or is a placeholder
+   * (`isPlaceholder`).
    */
   idIn(ids: TextSet, shortest: number): number | undefined;
 }
@@ -59,8 +59,8 @@ export function watched(
 }
 
 /**
- * An id as it is meant: lines are read as Latin-1, and of an id that is more than ASCII (one that was mended, or another program's) the
- * bytes may stand there, or escapes of them.
+ * An id decoded: lines are read as Latin-1, and an id beyond ASCII (one that was mended, or another program's) may stand there as bytes
+ * or as escapes of them.
  */
 export function idText(id: unknown): string | undefined {
   if (typeof id !== "string" || /^[\x00-\x7f]*$/u.test(id)) return typeof id === "string" ? id : undefined;
@@ -70,18 +70,21 @@ export function idText(id: unknown): string | undefined {
   });
 }
 
-/** Whether so begins what a program writes over ids before a session is shown to others: `[trimmed]`, `<redacted>`, `***`. */
+/**
+ * Whether a text that begins with this character was put in the place of ids by a program that anonymises sessions: `[trimmed]`,
+ * `<redacted>`, `***`.
+ */
 export function isPlaceholder(first: number): boolean {
   const isDigit = first >= 0x30 && first <= 0x39;
   return !isDigit && !((first | 0x20) >= 0x61 && (first | 0x20) <= 0x7a);
 }
 
-/** What an event tells of. */
+/** The item that an event tells of. */
 export function itemOf({ item }: WatchedRecord["payload"]): AskedOf<typeof askedOfItem> | undefined {
   return isJsonObject(item) ? item : undefined;
 }
 
-/** Events that tell how a call went, and have its id. */
+/** Events that tell how a call went and carry its id. */
 const telling: ReadonlySet<string> = new Set([
   "exec_command_end",
   "patch_apply_end",
@@ -95,7 +98,7 @@ const toldItems: ReadonlySet<unknown> = new Set([
   "ImageView",
 ]);
 
-/** Ids that Codex gives to what a script of the model's calls (code mode, 0.150 and later): the record is the script's. */
+/** Ids that Codex gives to calls made by a script of the model's (code mode, 0.150 and later): only the script itself has a record. */
 const scripted = /^exec-[0-9a-f]{8}-[0-9a-f-]{27}$/u;
 
 /** The call that an event tells of. `isPersons`: the person ran it in Codex (`!ls`), and it has no record. */

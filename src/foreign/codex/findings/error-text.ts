@@ -9,9 +9,12 @@ const disconnected =
   /stream (?:disconnected|closed) before completion|stream disconnected - retrying|(?:currently )?experiencing high demand|error sending request for url/iu;
 const longest = 2 ** 17;
 const status = /\b(?:unexpected |last )?status:? (\d{3})\b[^:{]*:?\s*/u;
-/** What stands around lines that were quoted, or copied out of a terminal's frame. */
+/** Marks around quoted lines, or around lines copied out of a terminal's frame. */
 const frame = /^[>│┃\s]+|[│┃\s]+$/gu;
-/** What Codex says itself, or leaves of a provider's refusal when it passes on no more than the words: with the code that the provider gives. */
+/**
+ * Messages of Codex's own, or what it leaves of a provider's refusal when it passes on the words alone, with the provider's code for
+ * each.
+ */
 const codes: readonly [words: RegExp, code: string][] = [
   [/ran out of room in the model['’]s context window/iu, "context_length_exceeded"],
   [/^an error occurred while processing your request/iu, "server_error"],
@@ -63,13 +66,13 @@ function codeOf(words: string): { code: string } | undefined {
   return found && { code: found[1] === "$&" ? words : found[1] };
 }
 
-/** As it was before a shell or another JSON text quoted it. */
+/** The text without the escapes that a shell, or JSON around it, has added. */
 const unquoted = (text: string): string =>
   text.replaceAll(/(?<!\\)\\+n/gu, " ").replaceAll(/(?<!\\)\\+"/gu, '"');
 
-/** Of the first braces so many are looked at: what stands before the error may have some. */
+/** At most so many opening braces are tried as the beginning of the error: other braces may stand before it. */
 const mostStarts = 16;
-/** And of all their ends so many: a request of 100 KB that an error quotes has hundreds, and each is read as JSON. */
+/** At most so many candidates are parsed in all: an error may quote a request of 100 KB with hundreds of braces. */
 const mostTries = 400;
 const telling: ReadonlySet<string> = new Set([
   "error",
@@ -83,7 +86,9 @@ const telling: ReadonlySet<string> = new Set([
 ]);
 const errorStart = /^\{\s*"(?:error|message|detail)"\s*:/u;
 
-/** The longest run from a brace to another one that is JSON; else from where an error begins whose end is missing. */
+/**
+ * The longest text from an opening to a closing brace that is JSON; else the text from where an error object begins whose end is missing.
+ */
 function jsonIn(text: string): string | undefined {
   const starts = Array.from(text.matchAll(/\{/gu).take(mostStarts), ({ index }) => index);
   let tries = 0;

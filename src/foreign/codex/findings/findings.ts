@@ -352,7 +352,7 @@ export interface Finding {
   readonly kind: FindingKind;
   /** The catalogue's, or lower where the circumstances make it harmless. */
   readonly severity: Severity;
-  /** How often. */
+  /** How many there are. */
   readonly count: number;
   /** The first of them. */
   readonly places: readonly Place[];
@@ -362,7 +362,7 @@ export interface Finding {
   readonly instead?: string;
 }
 
-/** So many places of one finding are told. */
+/** At most so many places are told for one finding. */
 export const mostPlaces = 20;
 
 export function finding(

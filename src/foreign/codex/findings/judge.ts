@@ -16,7 +16,7 @@ export interface JudgeOptions {
   readonly now: number;
 }
 
-/** What an examination means: one finding a kind of damage, the worst first. */
+/** Turns an examination into findings: one for each kind of damage, the worst first. */
 export function judge(found: Examination, { path, now }: JudgeOptions): Finding[] {
   const heads = headFindings(found, path);
   if (!isOfLines(found) || !found.ofCodex) return heads;
@@ -32,7 +32,7 @@ export function judge(found: Examination, { path, now }: JudgeOptions): Finding[
   return findings.sort((a, b) => ranks[a.severity] - ranks[b.severity]);
 }
 
-/** Whether it is a file of lines at all: an old document is one value, and a pointer says where the file is. */
+/** Whether the file consists of lines at all: an old document is one JSON value, and a git-lfs pointer only says where the file is. */
 export function isOfLines({ head }: Examination): boolean {
   return head !== "document" && head !== "git-lfs";
 }
@@ -52,7 +52,7 @@ function headFindings(
   if (head === "document" && ofCodex) return [...found, finding("old-document", [])];
   if (layout !== undefined) return [...found, finding("other-layout", at, { detail: layout })];
   if (!ofCodex) {
-    // Lines of another program's are nothing that is broken, unless they stand where a session should.
+    // Another program's file isn't damaged, unless it lies where a session should.
     const isAnothers = (records > 0 || head === "document") && readRolloutName(path) === undefined;
     return [...found, { ...finding("not-a-rollout", at), ...(isAnothers && anothers) }];
   }
@@ -141,7 +141,10 @@ function orderFindings({ doubled, ordinals, header, headersAgain }: Examination)
   return found;
 }
 
-/** Whether prompts without a call id are known, or have to be taken, to stop the session: so at every provider but OpenAI, unless one answered. */
+/**
+ * Whether injected prompts (`isInjected`) stop the session, known or presumed: every provider but OpenAI refuses them, unless one has
+ * answered already.
+ */
 export function isInjectedRefused({
   injected,
   turns,
@@ -152,8 +155,8 @@ export function isInjectedRefused({
 }
 
 /**
- * Whether a call that has no output was copied into a sub-agent's rollout, with the turn in which it was started: its output, if any, is in the
- * other one. All of them where that turn can't be told.
+ * Whether a call without output was copied into a sub-agent's rollout with the turn in which it was started: its output, if there is one,
+ * is in the parent's rollout. Where that turn can't be told, all such calls count.
  */
 export function isCopiedCall({ index }: Span, { header, turns }: Examination): boolean {
   const { from, to } = turns.copied ?? { from: 0, to: Infinity };
@@ -240,7 +243,10 @@ function messageFindings(found: Examination, now: number): Finding[] {
   ];
 }
 
-/** Reasoning alone of which a record is gone, or, once the provider has refused one, all of it: turns that were cut off leave some too. */
+/**
+ * Reasoning on its own that is damage: the item it led to is gone. Once the provider has refused one, all of it counts; otherwise it may
+ * just come from a turn that was cut off.
+ */
 export function damagingReasoning(
   { messages, turns }: Pick<Examination, "messages" | "turns">,
   now: number,

@@ -4,8 +4,8 @@ import type { Examination } from "../examine/examination.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 
 /**
- * Which sealed content a repair takes out; "dead": all of it if the rollout's last turn was refused for it, otherwise none. What is
- * malformed goes in any case but "none".
+ * Which sealed content a repair takes out. "dead": all of it if the rollout's last turn was refused for it, otherwise none. Malformed
+ * blobs go in any case, except with "none".
  */
 export type SealChoice =
   | { readonly which: "all" | "dead" | "none" }
@@ -15,8 +15,8 @@ export type SealChoice =
   | { readonly which: "named"; readonly id?: string; readonly tail?: string };
 
 /**
- * The blobs that a choice means. A summary that can't be opened any more brings the history before it back, so that what is sealed before it,
- * with it or earlier, goes too; one that was merely cut or altered says nothing of the others.
+ * The blobs that a choice means. Taking out a summary that can't be opened brings back the history before it, so everything sealed up to
+ * it goes as well. A summary that was merely cut or altered says nothing about other blobs.
  */
 export function chosenSeals(
   { seals: { blobs }, turns }: Pick<Examination, "seals" | "turns">,

@@ -9,11 +9,11 @@ import type { SealChoice } from "./seal-choice.ts";
 export interface Understood {
   /** Of the catalogue, where it is a provider's or the transport's. */
   readonly failure?: Failure;
-  /** In a sentence, for what Codex says by itself. */
+  /** What it means, in a sentence; set for messages of Codex's own. */
   readonly means?: string;
   /** What to do about that, where neither a repair nor another try helps. */
   readonly youCan?: string;
-  /** Damage of a rollout that makes Codex say so; empty when no repair of a rollout helps. */
+  /** Kinds of damage that make Codex say this; empty when no repair of a rollout helps. */
   readonly kinds: readonly FindingKind[];
   /** Which sealed content the message is about, when it is about any. */
   readonly seals?: SealChoice;
@@ -110,7 +110,7 @@ const ownWords: readonly OwnWords[] = [
     kinds: ["injected-output"],
   },
   {
-    // A provider's full disk is told in other words: Python's, Go's or Node's.
+    // Only Rust words it so: a provider's full disk comes in the words of Python, Go or Node.
     says: /\bos error 28\b/iu,
     means: "The disk is full, so that Codex can't write the session's file",
     youCan: "make room, then go on: codex resume; what was half written is repaired by throughline repair",
@@ -157,7 +157,7 @@ const kindsOfClass: Partial<Record<FailureClass, readonly FindingKind[]>> = {
 };
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iu;
-/** A turn and a request have such ids too. */
+/** Turns and requests have ids of the same form, so the words around an id decide. */
 const sessionsId = new RegExp(
   `(?:thread|session|conversation)[ _.]?(?:id)?[^0-9a-z]{0,4}(${uuid.source})`,
   "iu",
@@ -173,7 +173,7 @@ export function understand(text: string, now: number): Understood {
     return { means, ...(youCan !== undefined && { youCan }), kinds, named };
   }
   const failure = classify(signalFromText(text), { now, sealedSent: true });
-  // The reasoning is there in another place, or gone: the ids go, and reasoning that is alone then.
+  // The reasoning that the item's id refers to stands elsewhere, or is gone: the ids go, and reasoning that is left on its own.
   if (isDependentRefused(failure)) return { failure, kinds: ["dependent-id", "lone-reasoning"], named };
   const kinds = kindsOfClass[failure.class] ?? [];
   if (!kinds.includes("seal-refused")) return { failure, kinds, named };

@@ -15,7 +15,7 @@ export interface IndexState {
   readonly turnOffsets: readonly number[];
 }
 
-/** Where the state database has a thread. */
+/** What the state database says about where a thread is. */
 export interface NamedPlace {
   /** Absolute. */
   readonly path: string;
@@ -50,7 +50,7 @@ export class CodexDatabases {
     );
   }
 
-  /** The row of the thread whose rollout lies there: of a file whose name and first line say nothing. */
+  /** The row of the thread whose rollout has this path, for a file whose name and first line tell nothing. */
   rowAt(path: string): JsonObject | undefined {
     return this.#read("state", (database) =>
       hasTable(database, "threads")
@@ -97,8 +97,8 @@ export class CodexDatabases {
   }
 
   /**
-   * Names the place of a thread's rollout, and whether it is archived ("not", or since when); what isn't given stays as it is. Only while Codex's
-   * lock is held.
+   * Sets a thread's rollout path, and whether it is archived ("not", or since when, in seconds since 1970); what isn't given stays as it
+   * is. Only while Codex's lock is held.
    */
   setPlace(
     thread: string,
@@ -161,7 +161,7 @@ export function placeIn(row: JsonObject | undefined): NamedPlace | undefined {
   };
 }
 
-/** Of `placeColumns` those that the schema has. */
+/** Those of `placeColumns` that the schema has. */
 function columnsOf(database: DatabaseSync): string[] {
   const columns = database.prepare("SELECT name FROM pragma_table_info('threads')").all();
   return placeColumns.filter((column) => columns.some(({ name }) => name === column));

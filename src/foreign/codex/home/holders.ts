@@ -101,7 +101,7 @@ const listed = (folder: string): string[] => attempt(() => readdirSync(folder)) 
 const linkTarget = (path: string): string | undefined => attempt(() => readlinkSync(path));
 const readable = (path: string): string | undefined => attempt(() => readFileSync(path, "utf8"));
 
-/** Processes end while they are looked at, and another user's, and what is theirs alone, can't be looked into. */
+/** Runs a look at a process: it may end meanwhile, and other users' processes can't be looked into. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();

@@ -7,7 +7,7 @@ import { systemWords } from "../../../lib/words.ts";
 export interface RolloutName {
   /** The thread's id. */
   readonly thread: string;
-  /** Of a segment of a reverted thread: its own id, behind `_`. The first segment's is the thread's. */
+  /** The id of this file's rollout: the thread's or, for a later segment of a reverted thread, the one after `_`. */
   readonly rollout: string;
   /** Local date and time at which it was made, as written: `2026-11-20T20-58-19`. */
   readonly made: string;
@@ -22,7 +22,7 @@ export interface RolloutFile extends RolloutName {
   readonly archived: boolean;
 }
 
-/** Of a home, those that rollouts lie in. */
+/** The folders of a home that rollouts lie in. */
 const folders = ["sessions", "archived_sessions"] as const;
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 const threadId = new RegExp(`^${uuid}$`, "iu");
@@ -31,7 +31,7 @@ const name = new RegExp(
   "iu",
 );
 
-/** Whether a file's word for its own id is one: anything else would reach into paths and databases that are named after it. */
+/** Whether a value from a file is a thread's id. Anything else could lead paths and database names that are made of it astray. */
 export function isThreadId(value: unknown): value is string {
   return typeof value === "string" && threadId.test(value);
 }
@@ -95,7 +95,7 @@ const isWithin = (path: string, folder: string): boolean =>
 function isSeen(path: string, { seen }: Walk): boolean {
   const real = realpathSync(path);
   seen.linked ??= seen.roots.flatMap((root) => (existsSync(root) ? [realpathSync(root)] : []));
-  // One that leads above a home's own folders would bring all that lies there, and what is listed once more.
+  // A link to a folder above the home's own would bring in everything there, and list the home once more.
   const isAround = seen.roots.some((root) => existsSync(root) && isWithin(realpathSync(root), real));
   if (isAround || seen.linked.some((each) => isWithin(real, each))) return true;
   seen.linked.push(real);

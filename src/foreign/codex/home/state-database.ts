@@ -41,7 +41,7 @@ export function knownThreads(home: string, ids: Iterable<string> = []): Map<stri
     const one = database.prepare(`SELECT ${selected} FROM threads WHERE id = ?`);
     for (const id of ids) if (!found.has(id)) take(one.get(id));
   } catch (error) {
-    // Not SQLite, cut off, or being written: what was read so far is a hint as good as any.
+    // Not SQLite, cut off, or being written: what was read so far is still a usable hint.
     if (!isDatabaseError(error)) throw error;
   } finally {
     database?.close();

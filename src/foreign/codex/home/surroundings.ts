@@ -30,7 +30,10 @@ function isSameFile(place: string, path: string): boolean {
   return place === path || (existsSync(place) && realpathSync(place) === realpathSync(path));
 }
 
-/** What the database names in place of a misfit: its own path where that leads to the file. A session stays archived where its file lies with the archived ones. */
+/**
+ * What the database should name instead: its own path where that leads to the file, else the file's. A session stays archived where its
+ * file lies with the archived ones.
+ */
 export function rightPlace({ path: named, archivedAt }: NamedPlace, path: string): NamedPlace {
   const home = homeOf(path);
   const staysArchived = archivedAt !== undefined && home !== undefined && isArchived(path, home);
@@ -40,7 +43,7 @@ export function rightPlace({ path: named, archivedAt }: NamedPlace, path: string
   };
 }
 
-/** So says Codex itself when it has met a file whose first line was broken (0.169). */
+/** The reason that Codex itself gives when it has met a file with a broken first line (0.169). */
 const notLegacy =
   'it says that the session has no ordinals, and every resume fails: "list_turns is not supported yet"';
 const notArchived =

@@ -7,7 +7,7 @@ import { linesOf } from "../rollout/lines-of.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 
-/** Where looking for the last messages begins, counted from the end; as often as that has too few, from twice as far. */
+/** Bytes at the end of the file that are searched first for the last messages; doubled as long as they hold too few. */
 const tailBytes = 2 ** 18;
 
 /** What was said last in a rollout, oldest first, without what Codex told the model. Reads its tail. */

@@ -16,7 +16,7 @@ export interface ListedThread {
   readonly name?: string;
   /** First line of what the person asked first. */
   readonly title?: string;
-  /** Where it was worked on last, as Codex's own list has it (0.169). */
+  /** The working folder it was last used in, as Codex's own list has it (0.169). */
   readonly cwd?: string;
   readonly branch?: string;
   readonly commit?: string;
@@ -140,7 +140,7 @@ function threadOf(
     origin: header?.origin ?? "unknown",
     created: own.length === 1 ? facts.created : Math.min(...own.map((each) => each.facts.created)),
     updated: facts.updated,
-    // How much of an earlier segment still counts is only known when it is read.
+    // Only reading an earlier segment tells how much of it still counts.
     messages: chain.reduce((sum, each) => sum + each.facts.messages, 0),
     bytes: own.reduce((sum, each) => sum + each.file.bytes, 0),
     flaws,

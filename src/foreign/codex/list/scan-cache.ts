@@ -5,7 +5,7 @@ import { readCacheFile, writeCacheFile } from "../../../lib/cache-file.ts";
 import type { RolloutFile } from "../home/places.ts";
 import type { RolloutFacts } from "./scan.ts";
 
-/** Of what the cache holds. Another number, and everything is scanned anew. */
+/** Version of the cache's format; with another number everything is scanned anew. */
 const format = 4;
 
 type Row = readonly [path: string, bytes: number, mtime: number, facts: RolloutFacts];
@@ -30,7 +30,10 @@ export class ScanCache {
     return row && row[1] === bytes && row[2] === mtime ? row[3] : undefined;
   }
 
-  /** Keeps what was found for these files, but for those that were refused, and nothing else. Resolves to why it could not be written; that costs time and nothing more. */
+  /**
+   * Writes what was found for these files, those that couldn't be opened for their rights apart, and nothing else. Returns why it could
+   * not be written; that costs time and nothing more.
+   */
   write(found: readonly { file: RolloutFile; facts: RolloutFacts }[]): string | undefined {
     const rows = found.flatMap(({ file: { path, bytes, mtime }, facts }): Row[] =>
       facts.refused ? [] : [[path, bytes, mtime, facts]],

@@ -14,8 +14,8 @@ export interface RewrittenFacts {
 }
 
 /**
- * Of a rollout that another program has written again, with its members in another order than Codex's (backups in git do that): nothing can be told
- * from bytes, so that every line is parsed.
+ * For a rollout that another program has rewritten with its members in another order than Codex's (backups in git do that): the first
+ * bytes of a line tell nothing, so every line is parsed.
  */
 export function scanRewritten(bytes: Buffer, longestTitle: number): RewrittenFacts {
   const facts: RewrittenFacts = { messages: 0, isOpen: false };

@@ -4,7 +4,7 @@ import { injectedPrompt, isInjected } from "../rollout/injected.ts";
 import { isSummaryText, promptOf, taggedInJson, titleOf, toldPrompt } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 
-/** As far as the first line of a prompt is kept for lists. */
+/** Characters of a prompt's first line that lists keep. */
 export const longestTitle = 200;
 
 const itemMark = Buffer.from('"type":"response_item","payload":{"type":"message"');
@@ -34,18 +34,18 @@ export function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
   return { count, ...(prompt !== undefined && { prompt }) };
 }
 
-/** How the text of a message begins whose end says whether it is Codex's own. */
+/** Beginnings of texts that may be Codex's own, which only the text's end can tell. */
 const doubtful = /"text":"(?:\\n|\s)*(?:# AGENTS\.md|Warning: )/iu;
 
 const toldMark = Buffer.from('"type":"event_msg","payload":{"type":"user_message"');
 const outputMark = Buffer.from('"type":"response_item","payload":{"type":"function_call_output"');
 const completedMark = Buffer.from('"item":{"type":"UserMessage"');
-/** So many events are looked at for one with words in it. */
+/** At most so many events are searched for one with words in it. */
 const mostTold = 8;
 
 type TitledHeader = Pick<RolloutHeader, "isPaginated" | "ownFrom"> | undefined;
 
-/** Of a sub-agent that was given its parent's history, what is its own. */
+/** The part of a sub-agent's rollout after the history that its parent gave it; `undefined` where it was given none or all of it. */
 export function ownPart(bytes: Buffer, header: TitledHeader): Buffer | undefined {
   if (header?.ownFrom === undefined) return undefined;
   const at = bytes.indexOf(`,"ordinal":${header.ownFrom},`);
@@ -64,7 +64,7 @@ export function askedIn(bytes: Buffer, header: TitledHeader, prompt: number | un
   );
 }
 
-/** How the events begin that tell what the person asked: what else stands in their name has none, whatever it begins with. */
+/** How events that tell the person's prompt begin. Other lines with the event's name in them have none, however they begin. */
 const toldMarkOf = (header: TitledHeader): Buffer =>
   header?.isPaginated === true ? completedMark : toldMark;
 

@@ -50,18 +50,18 @@ export interface RolloutFacts {
   /** Messages of the person and the model. `estimated`: counted in the head and the tail, and reckoned for what is between them. */
   readonly messages: number;
   readonly estimated?: true;
-  /** The system didn't let it be read ("unreadable"): rights that are given change neither its size nor its time. */
+  /** It couldn't be opened for its rights ("unreadable"). Not cached: granting the rights changes neither size nor time. */
   readonly refused?: true;
   readonly flaws: readonly Flaw[];
 }
 
-/** Up to so many bytes a rollout is read whole: nine in ten are smaller. */
+/** A rollout of at most so many bytes is read whole: nine in ten are. */
 const wholeBytes = 2 ** 20;
 const headBytes = 2 ** 18;
 const tailBytes = 2 ** 18;
 
 const memory = Buffer.allocUnsafe(wholeBytes);
-/** In so many places of what is not read it is looked whether a line ends there. */
+/** At so many places of the unread part it is checked whether a line ends nearby. */
 const probes = 8;
 const probed = Buffer.allocUnsafe(2 ** 16);
 
@@ -82,7 +82,7 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
   return (found.flaws.includes("no-header") ? scanRelaid(file) : undefined) ?? scanLines(file, parts, found);
 }
 
-/** Of a file that has no lines as Codex writes them all has to be read; of very large ones nothing is known but their names. */
+/** Reads a file that has no lines as Codex writes them, all of it; of a very large one only the name is known. */
 function scanRelaid(file: RolloutFile): RolloutFacts | undefined {
   try {
     const layout = writingOf(file.path)?.layout;
@@ -94,7 +94,7 @@ function scanRelaid(file: RolloutFile): RolloutFacts | undefined {
     const facts = scanLines(file, parts, headerIn(parts.head));
     return { ...facts, flaws: ["other-layout", ...facts.flaws] };
   } catch (error) {
-    // It went while it was looked at.
+    // It was removed meanwhile.
     if (isSystemError(error)) return undefined;
     throw error;
   }
@@ -149,11 +149,11 @@ function scanLines(file: RolloutFile, parts: Parts, found: FoundHeader): Rollout
 
 interface Parts {
   head: Buffer;
-  /** The end, from a line's beginning on, of a file that was not read whole. */
+  /** The end of a file that was not read whole, from the beginning of a line on. */
   tail?: Buffer;
   /** Bytes that were not read. */
   between: number;
-  /** How much of them are lines as those at the ends, and not one that is larger than all else: an image, what a tool printed. */
+  /** How many of those bytes are lines like those at both ends, and not one huge line: an image, or a tool's output. */
   inLines: number;
 }
 
@@ -181,7 +181,7 @@ function partsOf(file: RolloutFile): Parts | "damaged" | "refused" {
   }
 }
 
-/** Only whole lines count in the middle; a head that is one long line stays, for its first bytes. */
+/** Cuts head and tail to whole lines; a head that is one long line stays, for its first bytes. */
 function halves(head: Buffer, tail: Buffer, size: number, probe: (at: number) => Buffer): Parts {
   const end = head.lastIndexOf(newline);
   const own = end < 0 ? head : head.subarray(0, end + 1);
@@ -259,7 +259,7 @@ function headerIn(head: Buffer): FoundHeader {
       if (line[0] === 0xef) flaws.push("bom");
       if (at > 0) flaws.push("no-header");
       const isBare = line.indexOf('"session_meta"') < 0;
-      // A header may stand as it was where what is behind it doesn't.
+      // The header may have kept its form while the lines after it were rewritten.
       isRewritten =
         (!isBare && isOtherwise(line)) || isOtherwise(head.subarray(end + 1, lineEnd(head, end + 1)));
       return { header, flaws, isRewritten };
@@ -301,7 +301,7 @@ function headerOfLine(line: Buffer): RolloutFacts["header"] {
   return readHeader(payload);
 }
 
-/** Of bytes that need not be JSON; a header that isn't has no members. */
+/** Members of a line that may not be JSON; a broken header has none. */
 function membersOf(bytes: Buffer): Member[] {
   try {
     return members(bytes);
@@ -359,10 +359,10 @@ function endOf(bytes: Buffer): { updated: number | undefined; flaws: Flaw[] } {
   return { updated, flaws };
 }
 
-/** Events whose name begins as those do that begin and end turns. */
+/** How events that begin or end a turn start, among others. */
 const turnMark = Buffer.from('"type":"event_msg","payload":{"type":"t');
 
-/** Whether a turn was begun behind the last one that ended. Before 0.100 nothing says so. */
+/** Whether a turn began after the last one that ended. Before 0.100 nothing tells. */
 function isTurnOpen(bytes: Buffer): boolean {
   for (
     let at = bytes.lastIndexOf(turnMark);

@@ -11,7 +11,7 @@ const silent: ReadonlySet<string> = new Set([
 
 /** Whether every word is somewhere in what was said and done in a rollout, whatever their case. Stops as soon as that is known. */
 export async function holdsWords(path: string, words: readonly string[]): Promise<boolean> {
-  // As JSON has them in its strings.
+  // The words as they stand in JSON strings.
   const wanted = new Set(words.map((word) => JSON.stringify(word.toLowerCase()).slice(1, -1)));
   for await (const lines of linesOf(path)) {
     for (const { bytes } of lines) {

@@ -14,11 +14,11 @@ export interface Edit {
   readonly line: number;
   /** For the diff: what is done, in words. */
   readonly says: string;
-  /** Of what is replaced, what no record keeps: it is copied out. */
+  /** Replaced bytes that end up in no record: they are copied out to `set-aside.txt`. */
   readonly lost?: readonly Buffer[];
 }
 
-/** By how many bytes an edit moves what stands behind it. */
+/** By how many bytes an edit moves what follows it. */
 export function shiftOf({ length, bytes }: Edit): number {
   return bytes === "blank" ? 0 : bytes.length - length;
 }

@@ -8,13 +8,13 @@ import { linesIn, type RolloutLine } from "../rollout/lines.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 import { isSpace } from "../rollout/white-space.ts";
 
-/** A line of a file, without what is in it but for its first bytes. */
+/** A line of a file: its place, and its first bytes. */
 export interface LineHead extends Span {
   /** Bytes of its ending: 2 for CRLF, 0 at the end of a file that doesn't end with a newline. */
   readonly ending: number;
-  /** White space that it begins with, in bytes. */
+  /** Bytes of white space at its beginning. */
   readonly indent: number;
-  /** The first bytes behind that; none in a line that holds nothing. */
+  /** The first bytes after that; empty for a blank line. */
   readonly head: Buffer;
 }
 
@@ -82,13 +82,13 @@ export class EditedFile {
   }
 
   /**
-   * Lines near one that begins at `at`, from it on or before it, the nearest first, as far as the same turn reaches: none behind or before a
-   * prompt.
+   * The lines after (or before) the one that begins at `at`, nearest first, within its turn: none beyond a prompt. "behind" includes the
+   * line itself.
    */
   *near(at: number, where: "before" | "behind"): Generator<RolloutLine, undefined> {
     const from = where === "behind" ? at : Math.max(0, at - nearBytes);
     const lines = linesIn(this.read(from, where === "behind" ? nearBytes : at - from), from);
-    // The first, or the last one, may be cut off.
+    // The outermost line may be cut off.
     if (where === "before" && from > 0) lines.shift();
     if (where === "behind" && lines.at(-1)?.ending === "" && lines.length > 1) lines.pop();
     for (const line of (where === "before" ? lines.toReversed() : lines).slice(0, nearLines)) {

@@ -4,7 +4,7 @@ import { catalogue, type Finding, type FindingKind, needsRepair } from "../findi
 import { rounds } from "./plan.ts";
 import type { PlanOptions } from "./plan-options.ts";
 
-/** What is mended by putting something in, or taking it out. */
+/** Kinds of damage whose repair inserts or removes bytes. */
 const moving: ReadonlySet<FindingKind> = new Set([
   "call-without-output",
   "output-without-call",
@@ -15,9 +15,9 @@ const moving: ReadonlySet<FindingKind> = new Set([
 ]);
 
 /**
- * The findings of a file that another one goes on from, as they are there: nothing before that place may move, so that for some of the damage
- * there is no room, and another way is named. Ordinals that were given twice do no harm before that place (0.169 makes no index of such a
- * file anew, 2026-11-21).
+ * Adapts the findings of a file that another one goes on from. Nothing before that place may move, so some damage can't be repaired
+ * there, and another way is named. Ordinals given twice before it do no harm (0.169 doesn't rebuild the index of such a file,
+ * 2026-11-21).
  */
 export function heldStill(
   findings: readonly Finding[],
@@ -39,7 +39,7 @@ export function heldStill(
       return planned.has(kind) ? finding : { ...finding, severity: "note", detail };
     }
     if (!moving.has(kind) || !needsRepair(finding) || planned.has(kind)) return finding;
-    // What it shows of such a file Codex has in its index, and makes none anew.
+    // Codex shows such a file from its index, which it doesn't rebuild.
     if (kind === "lost-event")
       return {
         ...finding,

@@ -49,7 +49,7 @@ export class RepairFolder {
     return join(this.path, "repaired.jsonl");
   }
 
-  /** While a repair is taken back: the original, and behind it what was appended since. */
+  /** While a repair is taken back: the original, followed by what was appended since. */
   get restored(): string {
     return join(this.path, "restored.jsonl");
   }
@@ -89,7 +89,10 @@ export interface KnownRepair {
 
 const repairsPath = (home: string): string => join(home, "repairs");
 
-/** A repair that was killed while it was worked out has left copies of its rollout that nothing needs; one that is at work takes minutes. */
+/**
+ * After so long a folder without a journal is abandoned: its repair was killed while it was worked out, and nothing needs its copies. A
+ * running one takes minutes.
+ */
 const abandonedMs = 24 * 3_600_000;
 
 /** A new folder for a repair; what abandoned ones have left is removed. `home` is Throughline's own. */
@@ -106,7 +109,7 @@ export function makeRepairFolder(home: string, thread: string | undefined, now: 
   }
 }
 
-/** What another user has left there, as with sudo, is no reason to repair nothing. */
+/** A folder that another user left (with sudo, say) can't be removed, which is no reason to refuse a repair. */
 function removeIfPossible(folder: RepairFolder): void {
   try {
     folder.remove();
@@ -120,7 +123,7 @@ export function repairsOf(home: string, path: string): KnownRepair[] {
   return allRepairs(home).filter((known) => isRepairOf(known, path));
 }
 
-/** Whether a repair was one of this rollout; also before it was moved within its home, as it is when Codex archives it. */
+/** Whether the repair was made on this rollout, or on it before it was moved within its home, as it is when Codex archives it. */
 export function isRepairOf({ journal: { path: from } }: KnownRepair, path: string): boolean {
   if (from === path) return true;
   return basename(from) === basename(path) && homeOf(from) === homeOf(path) && !existsSync(from);
@@ -137,7 +140,7 @@ export function allRepairs(home: string): KnownRepair[] {
     });
 }
 
-/** A folder without a journal: of a repair that is being worked out, or was killed at it. Its name says whose it is, and when it was made. */
+/** A folder without a journal: its repair is being worked out, or was killed meanwhile. Its name tells the thread and the time. */
 export interface UnbegunRepair {
   readonly folder: RepairFolder;
   readonly thread: string;

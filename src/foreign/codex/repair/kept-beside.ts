@@ -13,14 +13,14 @@ export interface Unsealed {
 }
 
 const chunk = 2 ** 25;
-/** Characters of a message that it is looked for by. */
+/** Characters of a message that are searched for. */
 const enough = 100;
 const space = 0x20;
 
 /**
- * A `compacted` line without what is sealed in it, byte for byte at its place, where the messages that it keeps beside the summary are nowhere
- * else: without the line they would be gone with it. `undefined` where the history before it is in the file, and comes back without the line.
- * What is said of each item beside them goes too: 0.169 passes a line over in which the two lists differ in length (measured 2026-11).
+ * The edits that empty the seal of a `compacted` line in place, where the messages that it keeps beside the summary stand nowhere else:
+ * without the line they would be lost. `undefined` where the history before it is in the file, and comes back without the line. What the
+ * line says about each removed item goes too: 0.169 ignores a line in which the two lists differ in length (measured 2026-11).
  */
 export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination): Unsealed | undefined {
   if (found.header?.historyBase !== undefined) return undefined;
@@ -67,7 +67,7 @@ function listIn(line: Buffer, from: number, key: string): [start: number, end: n
   );
 }
 
-/** What goes of a list with some of its elements: each with a comma, as long as others stay. */
+/** Byte ranges to cut to remove some of a list's elements, each with one comma as long as others stay. */
 function cutsOf(list: readonly [number, number][], goes: readonly boolean[]): [number, number][] {
   let isBehind = false;
   return list.flatMap(([start, end], at): [number, number][] => {

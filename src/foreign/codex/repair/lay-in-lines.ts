@@ -13,7 +13,7 @@ export async function layInLines(file: string, length: number, writing: Writing)
     for await (const piece of relaidPieces(file, writing)) {
       appendAll(fd, piece);
       becomes += piece.length;
-      // A copy: a part would hold on to the whole.
+      // A copy: a subarray would keep the whole buffer alive.
       if (begins.length < shownBytes)
         begins = Buffer.concat([begins, piece.subarray(0, shownBytes - begins.length)]);
     }

@@ -13,8 +13,8 @@ const mended: Readonly<Record<TextFlaw, Buffer>> = {
 };
 
 /**
- * What becomes of a bad line that is too long to be held: as `salvage`, but that what is no record in it is not copied out, as the backup has
- * it. `isTail`: it has to be ended.
+ * The edits for a bad line that is too long to be held. As `salvage`, except that what is no record isn't copied out, as the backup has
+ * it. `isTail`: the line needs an ending.
  */
 export function* longLine(
   line: Span,

@@ -20,7 +20,7 @@ export interface PlanOptions {
   readonly path: string;
 }
 
-/** What a line that can't be read hides may be the partner of what seems to be alone: it is read first. */
+/** Unreadable lines are mended along with these kinds: what such a line hides may be the partner of a call that seems to be alone. */
 export function grounded(only: ReadonlySet<FindingKind>): ReadonlySet<FindingKind> {
   return hidden.some((kind) => only.has(kind)) ? new Set([...only, ...hiding]) : only;
 }

@@ -11,9 +11,9 @@ const ordinalMember = /"ordinal":(\d+)/u;
 const kind = "ordinal-regressed";
 
 /**
- * Puts records into the order of their ordinals where each ordinal is there once: what an older Codex wrote again under ordinals that were
- * there is another matter. Lines go back to their places where their times follow the ordinals; where the times follow the lines, only the
- * ordinals were exchanged. Nothing behind the last of them moves.
+ * Puts records into the order of their ordinals, where no ordinal is there twice. (Ordinals that an older Codex gave again are handled
+ * elsewhere.) If the times follow the ordinals, lines are moved back to their places; if the times follow the lines, only the ordinals
+ * were exchanged. Nothing after the last of these lines moves.
  */
 export class OrderPlanner {
   readonly #found: Examination;
@@ -63,7 +63,7 @@ export class OrderPlanner {
     return true;
   }
 
-  /** How often the time goes back, in this order. */
+  /** How often the timestamps go back when lines are read in this order. */
   #stepsBack(order: Uint32Array): number {
     let steps = 0;
     for (let nth = 1; nth < order.length; nth++)
@@ -71,7 +71,7 @@ export class OrderPlanner {
     return steps;
   }
 
-  /** As few lines as can be are moved: those that are in no longest row of ordinals that rise. */
+  /** Moves as few lines as possible: those outside of a longest increasing run of ordinals. */
   *#moves(byOrdinal: Uint32Array): Generator<Edit, undefined> {
     const rows = this.#rows;
     const stays = longestRise(this.#ordinals);
@@ -113,9 +113,9 @@ export class OrderPlanner {
   }
 }
 
-/** 1 for each that belongs to a longest row of numbers that rise. */
+/** Marks with 1 the members of a longest increasing subsequence. */
 function longestRise(numbers: Float64Array): Uint8Array {
-  /** The number with which a row of each length ends, as low as can be: by its place. */
+  /** For each length, the position of the smallest number that ends an increasing subsequence of that length. */
   const ends = new Int32Array(numbers.length + 1);
   const before = new Int32Array(numbers.length).fill(-1);
   let longest = 0;

@@ -14,27 +14,27 @@ import { blank } from "./salvage.ts";
 import type { Unpaired } from "../rollout/span.ts";
 import { isBlank } from "../rollout/white-space.ts";
 
-/** So many lines lie between a call and its output where one of the two is damaged, at most: further away it is another call's. */
+/** A call and its output are at most so many lines apart where one of them is damaged: further away it is another call's. */
 const nearby = 16;
-/** Of more than so many none is looked for a line that became blank: it takes a read each. */
+/** With more findings than this, no blank lines are searched for them: each search takes a read. */
 const mostInLines = 1_000;
-/** So many characters of an id are other ones. */
+/** An altered id differs from the original in at most so many characters. */
 const mostChanged = 2;
-/** Shorter ids are counted (`call_1`), and differ in little from others. */
+/** Shorter ids are mere counters (`call_1`), which differ little from each other. */
 const uniqueId = 20;
 
 /**
- * Gives calls their outputs and outputs their calls: what of the two is there is brought together, and what is gone is put in, into a line
- * that became blank where there is one, so that nothing moves. `exchanged` is asked first, then `renamed`, then `lost`.
+ * Gives calls their outputs and outputs their calls. Halves that are both there are brought together; a missing half is put in, into a
+ * line that became blank where there is one, so that nothing moves. Call `exchanged` first, then `renamed`, then `lost`.
  */
 export class PairPlanner {
   readonly #found: Examination;
   readonly #file: EditedFile;
-  /** Offsets of what is brought together. */
+  /** Offsets of halves that were brought together. */
   readonly #paired = new Set<number>();
-  /** Offsets of lines that hold nothing and are needed. */
+  /** Offsets of blank lines that are taken for something put in. */
   #taken: Set<number> | undefined;
-  /** Of lines that can't be read, which will be blank when they are dealt with. */
+  /** Offsets of unreadable lines, which become blank in this repair. */
   #unreadable: ReadonlySet<number> | undefined;
 
   constructor(found: Examination, file: EditedFile) {
@@ -42,7 +42,7 @@ export class PairPlanner {
     this.#file = file;
   }
 
-  /** An output that stands before its call changes places with it. */
+  /** An output that stands before its call swaps places with it. */
   *exchanged(): Generator<Edit, undefined> {
     const [{ open, orphans }, file] = [this.#found, this.#file];
     if (orphans.count === 0 || open.count === 0) return undefined;
@@ -58,7 +58,7 @@ export class PairPlanner {
     return undefined;
   }
 
-  /** An output whose call's id was altered in one of the two. */
+  /** Pairs an output with a call whose id differs because one of the two was altered. */
   *renamed(): Generator<Edit, undefined> {
     const { open, orphans } = this.#found;
     if (orphans.count === 0 || open.count === 0) return undefined;
@@ -150,7 +150,7 @@ export class PairPlanner {
     return this.#file.insert(place, kind, says, Buffer.concat([line, Buffer.from("\n")]));
   }
 
-  /** A line near the other half that holds nothing, of so many bytes at least. */
+  /** A blank line of at least so many bytes near the other half. */
   #free(at: number, where: "before" | "behind", bytes: number): RolloutLine | undefined {
     const { bad, open, orphans } = this.#found;
     if (open.count + orphans.count > mostInLines) return undefined;

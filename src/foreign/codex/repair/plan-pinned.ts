@@ -10,8 +10,9 @@ const noBytes = Buffer.alloc(0);
 const countMark = Buffer.from('"type":"event_msg","payload":{"type":"token_count"');
 
 /**
- * What stands before the pin may be moved only where bytes are missing there, or too many: by so many, filled up with spaces, so that the
- * pin is right again. Otherwise it stays as it is. `edits` gives the same ones each time.
+ * Filters edits for a file with a pin. What stands before the pin may move only where bytes are missing there, or too many, and only so
+ * far, filled up with spaces, so that the pin is right again; otherwise those edits are dropped. `edits` must give the same ones each
+ * time.
  */
 export function* pinned(
   edits: () => Iterable<Edit>,
@@ -42,7 +43,7 @@ export function* pinned(
   return undefined;
 }
 
-/** Brings the place at which another file goes on back to where that file says that it is. */
+/** Brings the place at which another file goes on back to the offset that the other file names. */
 export class PinnedPlanner {
   readonly #found: Examination;
   readonly #pin: Pin | undefined;
@@ -54,7 +55,7 @@ export class PinnedPlanner {
     this.#file = file;
   }
 
-  /** A file that is too short for where another one goes on gets spaces for what is gone. */
+  /** Where bytes are missing before the pin, puts in spaces. */
   stretched(): Edit[] {
     const pin = this.#pin;
     const missing = pin === undefined ? 0 : missingBefore(pin, this.#found);
@@ -76,8 +77,8 @@ export class PinnedPlanner {
   }
 
   /**
-   * One that is too long loses what says nothing: carriage returns, blank lines, spaces before a record; where that isn't enough, since a record
-   * itself became longer, counts of tokens that a later one has replaced.
+   * Where there are too many bytes before the pin, takes out what carries nothing: carriage returns, blank lines, spaces before a record.
+   * Where that isn't enough, because a record itself became longer, also token counts that a later one has replaced.
    */
   *shrunk(): Generator<Edit, undefined> {
     const excess = this.#pin === undefined ? 0 : -missingBefore(this.#pin, this.#found);
@@ -119,7 +120,7 @@ export class PinnedPlanner {
     return undefined;
   }
 
-  /** None where that isn't enough. */
+  /** Empty where removing token counts isn't enough. */
   #withoutCounts(excess: number): Edit[] {
     const says =
       "a count of tokens that a later one has replaced makes room, so that a fork goes on where it did";
@@ -151,7 +152,7 @@ export class PinnedPlanner {
   /** The lines that stand before the place at which another file goes on. */
   *#before(): Generator<LineHead, undefined> {
     const place = this.#pin === undefined ? 0 : placeOfPin(this.#pin, this.#found);
-    // A repair has made spaces of these by now; a doctor asks before there is one.
+    // In a repair these are spaces by now; a doctor's look comes before any repair.
     const { bad, doubled, headersAgain } = this.#found;
     const nothing = new Set([...bad.items, ...doubled.spans, ...headersAgain.items].map(({ at }) => at));
     for (const line of this.#file.lines()) {
@@ -162,7 +163,7 @@ export class PinnedPlanner {
   }
 }
 
-/** Bytes at the beginning of a line that say nothing: of one that holds nothing all of them. */
+/** Bytes at the beginning of a line that carry nothing: of a blank line all of them. */
 function removable({ bytes, ending, indent, head }: LineHead): number {
   return head.length === 0 ? bytes + ending : indent;
 }

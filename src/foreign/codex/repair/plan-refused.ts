@@ -23,10 +23,13 @@ const idHead = 512;
 const chunk = 2 ** 25;
 const mostLines = 1_000_000;
 const mostDistances = 8;
-/** An id, and the members before it. */
+/** The `id` member of an item, after members with short values. */
 const idMember = /^(\{(?:"\w+":(?:"[^"\\]*"|null),)*?)("id":"[^"\\]*",)/u;
 
-/** Takes out, line by line and without moving a byte, what a provider refuses: copies, dead seals, reasoning alone, ids of what is gone. */
+/**
+ * Takes out what a provider refuses, line by line and without moving a byte: copies, dead seals, reasoning on its own, ids that refer to
+ * what is gone.
+ */
 export class RefusedPlanner {
   readonly #found: Examination;
   readonly #options: PlanOptions;
@@ -53,14 +56,14 @@ export class RefusedPlanner {
     for (const span of header?.isPaginated === true ? headersAgain.items : [])
       if (isFresh(span)) yield this.#file.blank(span, "header-again", "it becomes spaces");
     const chosen = chosenSeals(this.#found, this.#options.seals, this.#options.now);
-    // What a line goes for goes first: nothing has to be opened in it then.
+    // Seals for which the whole line goes come first: nothing has to be opened in that line then.
     for (const blob of chosen) if (blob.in !== "within" && isFresh(blob)) yield this.#taken(blob);
     const within = Map.groupBy(chosen, ({ at }) => at);
     for (const blobs of within.values()) if (isFresh(blobs[0]!)) yield* this.#opened(blobs);
     return undefined;
   }
 
-  /** A line that goes for its seal. */
+  /** Blanks the whole line that a seal stands in. */
   #taken(blob: SealedBlob): Edit {
     const isSummary = blob.in === "compaction";
     const kept = isSummary ? unsealed(blob, this.#file, this.#found) : undefined;
@@ -75,12 +78,12 @@ export class RefusedPlanner {
     return this.#file.blank(blob, kindOf(blob), says);
   }
 
-  /** The seals of one line that stays; what else is sealed in it stays too. */
+  /** Removes some seals of a line that stays; other seals in it stay too. */
   *#opened(blobs: readonly SealedBlob[]): Generator<Edit, undefined> {
     const [blob] = blobs as [SealedBlob];
     const tails = new Set(blobs.map(({ tail }) => tail));
     const isCut = blobs.some(({ malformed }) => malformed);
-    // What was altered may hold what isn't ASCII, and then has another end for those who read it as that.
+    // An altered blob may hold bytes beyond ASCII, and then its end depends on how they are read.
     const isMeant = (seal: string): boolean => {
       const { tail, shape } = describeSeal(seal);
       return tails.has(tail) || (isCut && shape === "malformed");
@@ -94,8 +97,9 @@ export class RefusedPlanner {
   }
 
   /**
-   * Of a session without ordinals: what is no item, and stands there again, byte for byte, as far behind the first one as items do. Left alone it
-   * would show turns a second time. An examination doesn't look for it: Codex writes identical lines, and a look at each takes time.
+   * In a session without ordinals: events that stand there twice, byte for byte, as far behind the first as the copied items do. Left
+   * alone, a copy would show a turn twice. The examination doesn't look for these: Codex writes identical lines too, and comparing each
+   * takes time.
    */
   *#copiedEvents(distances: ReadonlySet<number>): Generator<LineHead, undefined> {
     if (distances.size === 0 || distances.size > mostDistances) return undefined;
@@ -117,8 +121,8 @@ export class RefusedPlanner {
   }
 
   /**
-   * An item's id ties it to the reasoning before it: of what follows reasoning that is taken out it goes, and where a provider has refused an
-   * item for that, of every item. Versions before 0.146 send none.
+   * An item's id ties it to the reasoning before it. Ids go from items after reasoning that is taken out and, where a provider has
+   * refused an item for such an id, from every item. Versions before 0.146 send none.
    */
   ids(): Iterable<Edit> {
     const { turns } = this.#found;
@@ -158,7 +162,7 @@ export class RefusedPlanner {
     return undefined;
   }
 
-  /** The words stay in the backup; what is sealed beside them stays. */
+  /** Takes the plain words out of reasoning: they stay in the backup, and the seal beside them stays in the line. */
   *plainReasoning(): Generator<Edit, undefined> {
     const { messages, turns } = this.#found;
     const { only, now } = this.#options;

@@ -26,11 +26,11 @@ import { blank, salvage, salvageTail } from "./salvage.ts";
 const longestHead = 512;
 const newline = 0x0a;
 
-/** The edits of each round; a round begins with what the one before it has left. */
+/** The edits of each round. A round is planned on the file as the one before has left it. */
 export const rounds: readonly ((found: Examination, options: PlanOptions) => Iterable<Edit>)[] = [
   (found, options) => withFile(found, options, ({ plan }) => [plan.head(), plan.badLines(), plan.tail()]),
   (found, options) => withFile(found, options, ({ order }) => [order.restored()]),
-  // Of what is put in at one place: outputs behind their calls, then messages, then calls before their outputs.
+  // The order of what is put in at the same place: outputs after their calls, then messages, then calls before their outputs.
   (found, options) =>
     withFile(found, options, ({ plan, pairs, refused }) => [
       refused.blanked(),
@@ -58,7 +58,7 @@ interface Planners {
   readonly pin: PinnedPlanner;
 }
 
-/** One after the other, so that only one is in memory. */
+/** Runs the planners one after the other, so that only one's data is in memory. */
 function* withFile(
   found: Examination,
   options: PlanOptions,
@@ -90,7 +90,7 @@ class Planner {
   readonly #found: Examination;
   readonly #options: PlanOptions;
   readonly #file: EditedFile;
-  /** Whether `head`, which is asked first, makes the first line anew. */
+  /** Whether `head` (called first) replaces the first line. */
   #isHeadMade = false;
 
   constructor(found: Examination, options: PlanOptions, file: EditedFile) {
@@ -107,17 +107,17 @@ class Planner {
 
   #head(): Edit[] {
     const { head, first, header, ofCodex } = this.#found;
-    // Without a record it may be anybody's file; what can be brought back first comes to it in the next pass.
+    // Without a record it may be anybody's file. What can be salvaged is a record in the next round.
     if (first === undefined || !ofCodex) return [];
     if (head === "byte-order-mark" && header !== undefined)
       return [this.#file.edit(first, "byte-order-mark", "the mark becomes three spaces", blank(3), 3)];
     if (head !== "broken" && head !== "missing" && head !== "byte-order-mark") return [];
     const isBad = head === "broken";
-    // Of a line of hundreds of megabytes the head is enough to make another; it stays behind that.
+    // For a line of hundreds of megabytes the head is enough to make a new header, which goes before it.
     const isLong = first.bytes > longestExamined;
     const line = isBad ? this.#file.read(first.at, Math.min(first.bytes, longestExamined)) : undefined;
     const kept = isLong ? undefined : line && salvage(line);
-    // Salvaged whole, it is a bad line like any other.
+    // If it can be salvaged whole, it is a bad line like any other.
     const isBlank = kept?.bytes.every((byte) => byte === 0x20) === true;
     const keptHeader = kept && !isBlank ? headerIn(kept.bytes) : undefined;
     if (keptHeader && isWholeHeader(keptHeader)) return [];
@@ -132,7 +132,7 @@ class Planner {
           withNewline(made),
         ),
       ];
-    // A header that lacks what a resume needs, or names no id, is put together anew rather than kept behind the new one.
+    // A header that lacks what a resume needs, or names no id, is rebuilt rather than kept after the new one.
     const isNothingKept = keptHeader !== undefined || isBlank;
     const own = isNothingKept ? made : Buffer.concat([withNewline(made), trimmed(kept.bytes)]);
     const isLast = this.#found.tail?.at === first.at;
@@ -191,7 +191,7 @@ class Planner {
   *messages(): Generator<Edit, undefined> {
     const copies = new Set(this.#found.doubled.spans.map(({ at }) => at));
     for (const { role, event, hole } of this.#found.messages.found()) {
-      // The copy of an event goes, and what it tells is told by the first one.
+      // A copied event goes anyway; its original tells the message.
       if (copies.has(event.at)) continue;
       const told = this.#file.record(event);
       const payload = told && lostMessage(role, told);
@@ -225,7 +225,7 @@ class Planner {
       if (had === ordinal || span.at < (this.#options.pin?.offset ?? 0)) continue;
       const head = this.#file.read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
       const kind = ordinals.regressed > 0 ? "ordinal-regressed" : "missing-ordinal";
-      // Behind a timestamp that is no time it stands further back.
+      // After a timestamp that is no time the ordinal stands further back.
       const wanted = /"ordinal":(\d+)/u;
       const found =
         had === undefined
@@ -268,7 +268,7 @@ class Planner {
     });
   }
 
-  /** The folder that the lines tell first. */
+  /** The working folder that the lines name first. */
   #folder(): string | undefined {
     for (const line of this.#file.lines()) {
       const glanced = line.bytes > longestExamined ? undefined : glance(line.head);

@@ -7,24 +7,27 @@ const block = 2 ** 20;
 const blanked = -1;
 
 /**
- * The edits of one round, as numbers in memory and with their bytes in a file: a damaged rollout may need as many as it has lines, and they
- * may be as long together as all of it.
+ * The edits of one round: their places in memory, their bytes in a file. A damaged rollout may need as many edits as it has lines,
+ * together as long as the file.
  */
 export class PlannedEdits {
   readonly #path: string;
   #fd: number | undefined;
-  /** Four numbers of each: its place, how many bytes it replaces, where its own begin in the file, and how many they are (or `blanked`). */
+  /**
+   * Four numbers for each edit: its place, how many bytes it replaces, where its own bytes begin in the file, and how many they are (or
+   * `blanked`).
+   */
   #numbers = new Float64Array(4 * fewest);
-  /** What is not in the file yet, and how much is. */
+  /** Bytes that are not in the file yet, and how many there are. */
   #waiting = Buffer.allocUnsafe(fewest * 2 ** 6);
   #held = 0;
   #written = 0;
   #isSorted = true;
   count = 0;
-  /** Whether one of them moves what stands behind it. */
+  /** Whether an edit moves what follows it. */
   isShifting = false;
 
-  /** `path`: of a file that isn't there yet; it is made when they are many, and removed by `close`. */
+  /** `path`: of a file that doesn't exist yet. It is made only when there are many edits, and `close` removes it. */
   constructor(path: string) {
     this.#path = path;
   }
@@ -46,7 +49,9 @@ export class PlannedEdits {
     if (bytes !== "blank") this.#hold(bytes);
   }
 
-  /** By their places; of several at one place the first that was added comes first. The bytes are valid until the next one is asked for. */
+  /**
+   * The edits by place; several at one place in the order in which they were added. The bytes are valid until the next edit is asked for.
+   */
   *inOrder(): Generator<Pick<Edit, "at" | "length" | "bytes">, undefined> {
     const ranks = this.#isSorted ? undefined : this.#sorted();
     const read = new CachedReader((bytes, at) => this.#read(bytes, at), this.#written + this.#held);
@@ -107,11 +112,14 @@ export class PlannedEdits {
 const cached = 2 ** 16;
 const mostCached = 16;
 
-/** Reads pieces, several of them at once: edits that were planned by turns of kind are asked for by turns of place. */
+/**
+ * Reads from a file with a few cached blocks: edits are written kind by kind and read place by place, so neighbours lie in several parts
+ * of the file.
+ */
 class CachedReader {
   readonly #read: (bytes: Buffer, at: number) => void;
   readonly #end: number;
-  /** By their number; the one that was asked for last stands last. */
+  /** Blocks by number, the most recently used last. */
   readonly #blocks = new Map<number, Buffer>();
 
   constructor(read: (bytes: Buffer, at: number) => void, end: number) {

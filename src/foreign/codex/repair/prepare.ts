@@ -31,11 +31,11 @@ export interface PreparedRepair {
   readonly folder: RepairFolder;
   /** Line numbers are those of the file at the point at which an edit was made. */
   readonly changes: RepairChanges;
-  /** What is said of the file before and after. */
+  /** The findings before and after. */
   readonly before: readonly Finding[];
   readonly after: readonly Finding[];
   readonly bytes: { readonly before: number; readonly after: number };
-  /** Codex's own index has to be built anew. */
+  /** Codex's own index has to be rebuilt. */
   readonly forgetsIndex: boolean;
   /** The place that Codex's state database wrongly names. */
   readonly movedFrom: NamedPlace | undefined;
@@ -75,7 +75,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       before,
       after: heldStill(judged, found, plan, thread).filter(needsRepair),
       bytes: { before: bytesBefore, after: found.bytes },
-      // Codex makes no index anew of a file that another one goes on from: its turns would be gone from what it shows (0.169).
+      // Codex doesn't rebuild the index of a file that another one goes on from: its turns would be missing from what it shows (0.169).
       forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && plan.pin === undefined,
       isPaginated,
       movedFrom: isRollout && isMisplaced(place, real, isPaginated) ? place : undefined,
@@ -90,7 +90,7 @@ export function isNeeded({ changes, forgetsIndex, movedFrom }: PreparedRepair): 
   return changes.count > 0 || forgetsIndex || movedFrom !== undefined;
 }
 
-/** What is mended by, with what the file's surroundings tell. `found`: of the copy, once it has lines. */
+/** The plan's options, with what the file's surroundings tell. `found`: the examination of the copy, once that has lines. */
 async function planFor(
   path: string,
   found: Examination,
@@ -114,7 +114,7 @@ async function planFor(
   };
 }
 
-/** The path by which a file is known that can be repaired at all. */
+/** The path by which the file is known; throws `usage` for one that can't be repaired. */
 export function plainFile(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isFile())

@@ -5,7 +5,7 @@ import type { RolloutRecord } from "../rollout/record.ts";
 /** How Codex frames a picture in a prompt (0.146 and later); the event names its file alone. */
 const frame = /^<image name=\[[^\]]*\](?: path="([^"]*)")?>$|^<\/image>$/u;
 
-/** The event that tells a message a second time (0.148 and later); `undefined` where the record doesn't say to which turn it belongs. */
+/** Rebuilds the event that repeats a message (0.148 and later); `undefined` where the record doesn't tell its turn. */
 export function lostEvent(
   role: "user" | "assistant",
   { payload, at = 0 }: RolloutRecord,

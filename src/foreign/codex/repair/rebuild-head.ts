@@ -62,7 +62,7 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
   );
 }
 
-/** On every line that a repair has put together: Codex passes over members that it doesn't know. */
+/** Marks every line that a repair has made: Codex ignores members that it doesn't know. */
 export const rebuiltMark = { rebuilt_by: "throughline repair" } as const;
 
 const wanted =
@@ -71,7 +71,7 @@ const wanted =
 const wantedBase =
   /"history_base"\s*:\s*(\{\s*"thread_id"\s*:\s*"[\w-]{1,64}"\s*,\s*"end_ordinal_exclusive"\s*:\s*\d{1,15}\s*,\s*"end_byte_offset"\s*:\s*\d{1,15}\s*\})/u;
 
-/** As the broken line says it still, or as the other files of the thread do. */
+/** `history_base` as the broken line still says it, or as the other files of the thread tell it. */
 function baseIn(broken: Buffer | undefined, base: HistoryBase | undefined): JsonObject {
   const said = wantedBase.exec(broken?.toString("latin1", 0, 2 ** 20) ?? "")?.[1];
   const read = said === undefined ? undefined : parseJson(said);

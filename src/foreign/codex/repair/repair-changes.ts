@@ -1,18 +1,18 @@
 import type { Edit } from "./edit.ts";
 import type { FindingKind } from "../findings/findings.ts";
 
-/** An edit as it is told of. */
+/** An edit as it is reported. */
 export interface ShownEdit extends Pick<Edit, "at" | "length" | "kind" | "line" | "says"> {
-  /** How many bytes take the place of those. */
+  /** How many bytes it puts in. */
   readonly becomes: number;
-  /** The first of them; none where they are spaces. */
+  /** The first of these bytes; empty where they are spaces. */
   readonly begins: Buffer;
 }
 
-/** So many edits are told of in all, and of each kind. */
+/** At most so many edits are reported, in all and of each kind. */
 const most = 1_000;
 const mostOfKind = 5;
-/** So many bytes are shown of what takes a place. */
+/** At most so many bytes of an edit are shown. */
 export const shownBytes = 256;
 
 /** Kinds whose mending leaves what Codex's index holds as it is: the lines it was made from, and their places. */
@@ -40,7 +40,7 @@ export class RepairChanges {
 
   add({ at, length, bytes, kind, line, says }: Edit): void {
     const isBlank = bytes === "blank";
-    // A copy: a part would hold on to the whole.
+    // A copy: a subarray would keep the whole buffer alive.
     const begins = (): Buffer => Buffer.from(isBlank ? "" : bytes.subarray(0, shownBytes));
     this.#told({ at, length, kind, line, says, becomes: isBlank ? length : bytes.length }, begins);
   }
@@ -71,7 +71,7 @@ export class RepairChanges {
     return Object.fromEntries([...this.kinds].map(([kind, { count }]) => [kind, count]));
   }
 
-  /** Whether an index of the file's first bytes was made from lines that are others now, or stand elsewhere. */
+  /** Whether lines among the file's first `bytes` bytes, from which an index was made, have changed or moved. */
   areIndexed(bytes: number): boolean {
     return this.#firstNotIndexed < bytes;
   }

@@ -76,11 +76,11 @@ export async function finishRepair(known: KnownRepair, path: string): Promise<Co
     const isUndoing = journal.state === "undoing";
     if (!isUndoing) {
       assertKept(folder.original, journal.before, path);
-      // What was written behind it since, a finishing that was cut off too has put behind the copy.
+      // What was appended since is already in the copy, if an earlier finishing was cut off.
       assertKept(folder.repaired, journal.after, path, "or-more");
     }
     const [from, to] = isUndoing ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
-    // It was written, though not noted as done, and Codex has gone on in it: what it wrote is to stay.
+    // The repair was written but not noted as done, and Codex has appended since: what it wrote is to stay.
     if (!isUndoing && !isBetween(path, from, to) && beginsWith(path, journal.after)) {
       const withLater = `${to}.new`;
       rmSync(withLater, { force: true });
@@ -117,7 +117,8 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
   return underLock(real, journal.thread, () => {
     const stat = statSync(real);
     assertKept(folder.original, journal.before, real);
-    // What stands behind a shorter repair that was cut off before it had cut the file is the old file's, and no later work.
+    // When a repair that shortens the file is cut off before it has cut the file, what follows its bytes is old content and no later
+    // work.
     const isCutOff =
       journal.state === "writing" &&
       existsSync(folder.repaired) &&
@@ -144,12 +145,12 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
   });
 }
 
-/** Whether a file is what the journal says, or that with more behind it. */
+/** Whether a file begins with what the journal says, whatever follows. */
 function beginsWith(path: string, { bytes, sha256 }: Journal["after"]): boolean {
   return statSync(path).size >= bytes && digest(path, bytes) === sha256;
 }
 
-/** What a rollout is written from has to be what was kept for it: half a copy would take the place of the whole session. */
+/** Throws unless a copy is what the journal says: writing a rollout from half a copy would destroy the session. */
 function assertKept(copy: string, kept: Journal["after"], path: string, more?: "or-more"): void {
   if (existsSync(copy) && beginsWith(copy, kept) && (more || statSync(copy).size === kept.bytes)) return;
   throw new Failure(
@@ -159,7 +160,7 @@ function assertKept(copy: string, kept: Journal["after"], path: string, more?: "
   );
 }
 
-/** The journal of a file that was moved since: where it lies now the state database knows, whatever it knew before the repair. */
+/** The journal for a file that was moved since: the state database names its new place now, whatever it named before the repair. */
 function movedAlong(journal: Journal, path: string): Journal {
   if (journal.path === path) return journal;
   const { movedFrom: _movedFrom, archivedAt: _archivedAt, ...rest } = journal;
@@ -191,7 +192,7 @@ function appendEncoded(from: number, to: number, since: number, encoding: Encodi
   const decoder = new TextDecoder();
   const piece = Buffer.allocUnsafe(2 ** 20);
   const { size } = fstatSync(to);
-  // Behind half of a letter nothing could be read.
+  // In UTF-16, after half a character, nothing that follows could be read.
   let end = size + (size % 2);
   const append = (text: string): void => {
     const bytes = encoded(text, encoding);
@@ -236,7 +237,7 @@ function isHistoryWrong({ movedFrom, isPaginated }: PreparedRepair): boolean {
   return isPaginated && movedFrom?.history === "legacy";
 }
 
-/** Does all that a journal says is to be done. Throws `store-unavailable` when the disk, the rights or a database don't let it. */
+/** Carries a journal out. Throws `store-unavailable` when the disk, the rights or a database prevent it. */
 function complete(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
   try {
     return completed(folder, journal, stat);
@@ -264,7 +265,7 @@ function completed(folder: RepairFolder, journal: Journal, stat: Stats): Complet
   const indexed = indexKey(path, thread);
   if (indexed !== undefined && journal.forgotIndex) databases?.forgetIndex(indexed);
   writeInPlace(path, isUndoing ? folder.restored : folder.repaired);
-  // Lists that order by it stay as they were; caches that compare it see that something has changed.
+  // The time of change moves by a millisecond only: lists keep their order, and caches still see a change.
   utimesSync(path, stat.atimeMs / 1_000, (stat.mtimeMs + 1) / 1_000);
   crashPoint("repair-written");
   if (thread !== undefined && journal.movedFrom !== undefined) {
@@ -290,7 +291,7 @@ async function underLock<T>(path: string, thread: string | undefined, act: () =>
   const lock: WriterLock | undefined =
     home !== undefined && thread !== undefined ? takeWriterLock(home, thread, path) : undefined;
   try {
-    // Who may only read it would find that out in the middle.
+    // Without the right to write, the repair would otherwise fail in the middle.
     closeSync(openSync(path, "r+"));
     // Versions before 0.147 take no lock, but keep the rollout open.
     const holder = holdersOf([{ path }]).get(path);

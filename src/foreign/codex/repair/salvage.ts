@@ -5,7 +5,7 @@ import { loneSurrogates } from "../rollout/surrogates.ts";
 
 /** What a bad line becomes. `lost`: bytes of it that could not be kept as a record. */
 export interface Salvaged {
-  /** Takes the line's place, without its ending. Longer than the line only where two records were glued together. */
+  /** What takes the line's place, without its ending. It is longer than the line only where two records were glued together. */
   readonly bytes: Buffer;
   readonly lost: readonly Buffer[];
 }
@@ -17,14 +17,14 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 /** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
 const beginning = Buffer.from('{"timestamp":"');
-/** What stands between two whole records alone; bare ones (0.8 wrote two on a line) begin with any member. */
+/** The bytes between two glued whole records. Bare records (0.8 wrote two on a line) begin with any member. */
 const between = Buffer.from('}{"');
 const mostPieces = 1_000;
 
 /**
- * Keeps of a line that is no record what can be kept, in place: bytes that are no text become "?" in a string and a space elsewhere, control
- * characters a space, half characters U+FFFD, and a record that was glued behind a torn one stands alone. What is left becomes spaces, which
- * every version passes over. Nothing is made up.
+ * Keeps what can be kept of a line that is no record, in place: bytes that are no text become "?" in a string and a space elsewhere,
+ * control characters a space, half a surrogate pair U+FFFD; a record glued to a torn one before it stands alone. What is left becomes
+ * spaces, which every version passes over. Nothing is made up.
  */
 export function salvage(line: Buffer): Salvaged {
   const cleaned = cleanedText(line);
@@ -62,7 +62,7 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
     pieces.push(piece);
     isBehindRecord = kept;
   }
-  // Lines may have tens of megabytes: what needs no copy gets none.
+  // Lines may have tens of megabytes: a single piece is not copied.
   return { bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces), lost };
 }
 
@@ -93,7 +93,7 @@ function replaceInvalid(bytes: Buffer): void {
   let [isString, isEscaped] = [false, false];
   for (let at = 0; at < bytes.length;) {
     const byte = bytes[at]!;
-    // A record that is glued behind one torn within a string: what it begins with stands in no string.
+    // A record glued to one that was torn within a string: its beginning can't stand within a string.
     if (byte === openBrace && bytes.subarray(at, at + beginning.length).equals(beginning))
       isString = isEscaped = false;
     const length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 0;
@@ -108,7 +108,7 @@ function replaceInvalid(bytes: Buffer): void {
 }
 
 function isRecord(bytes: Buffer): boolean {
-  // Most of what is torn is told by its ends, and most of what is whole by looking it through: neither takes a text of all of it.
+  // Most torn lines show it at their ends, and whole ones are found whole by skimming: neither needs the line as a string.
   const start = bytes.findIndex((byte) => byte > space);
   if (bytes[start] !== openBrace || bytes.findLast((byte) => byte > space) !== closeBrace) return false;
   skim.over(bytes);
@@ -116,7 +116,7 @@ function isRecord(bytes: Buffer): boolean {
     if (skim.skim(bytes.byteOffset + start, bytes.byteOffset + bytes.length))
       return typeof skim.value(0) === "string" || typeof skim.value(1) === "string" || skim.has(2);
   } finally {
-    // It would keep the line.
+    // Releases the line, which the skimmer would keep alive.
     skim.over(nothing);
   }
   const value = parseJson(bytes.toString("latin1"));

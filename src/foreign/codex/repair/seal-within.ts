@@ -10,7 +10,7 @@ export interface Opened {
   readonly bytes: Buffer;
 }
 
-/** Of a value in a line. */
+/** The place of a value in a line. */
 interface Place {
   readonly at: number;
   readonly length: number;
@@ -23,8 +23,8 @@ const nothing = Buffer.from("null");
 const nothingSealed = Buffer.from("[]");
 
 /**
- * What takes the place of what is sealed in a line's item, a message, a call or an output, whose rest stays: parts and arguments become words, a
- * member of the item's own becomes null, which no version sends. `isMeant`: of several only those; all of them unless told.
+ * The replacements that remove what is sealed in an item (a message, a call or an output) and leave the rest: sealed parts and arguments
+ * become words, a member of the item's own becomes null, which no version sends. `isMeant` chooses among several seals; by default all.
  */
 export function withoutSeals(line: Buffer, isMeant: (seal: string) => boolean = () => true): Opened[] {
   const payload = memberOf(line, 0, "payload")?.at ?? 0;
@@ -45,7 +45,7 @@ function kindOf(line: Buffer, at: number): string {
 /** The item begins at `from`. */
 function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => boolean): Opened[] {
   const isSeal = ({ at, length }: Place): boolean => {
-    // Null is nothing, and a provider that seals nothing leaves words.
+    // Not null, and not the plain words that a provider which doesn't seal leaves there.
     const value = parseJson(line.toString("utf8", at, at + length));
     return typeof value === "string" && !isWords(value) && isMeant(value);
   };
@@ -63,7 +63,7 @@ function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => b
   return kindOf(line, from) === "function_call" ? [...found, ...withoutArgument(line, from, isMeant)] : found;
 }
 
-/** Of a call what its arguments hold; a member that says what is sealed in them says that nothing is. */
+/** The replacements for what is sealed in a call's arguments; the member that lists sealed arguments is emptied. */
 function withoutArgument(line: Buffer, from: number, isMeant: (seal: string) => boolean): Opened[] {
   const [given, told] = [memberOf(line, from, "arguments"), memberOf(line, from, "encrypted_function_args")];
   const valueOf = (place: Place | undefined): unknown =>
@@ -78,7 +78,7 @@ function withoutArgument(line: Buffer, from: number, isMeant: (seal: string) => 
   ];
 }
 
-/** The first of the texts that has room, and spaces behind it. */
+/** Fills the place with the first of the texts that fits, padded with spaces. */
 function filled(at: number, length: number, all: readonly Buffer[]): Opened[] {
   const text = all.find((each) => each.length <= length);
   return text ? [{ at, bytes: Buffer.concat([text, blank(length - text.length)]) }] : [];

@@ -3,7 +3,7 @@ import { appendAll } from "../../../lib/write.ts";
 
 const newline = Buffer.from("\n");
 
-/** The file with what a repair can keep in no record, a piece a line; it is made with the first of them. */
+/** The file for bytes that a repair can keep in no record, one piece a line; it is made with the first piece. */
 export class SetAside {
   readonly #path: string;
   #fd: number | undefined;

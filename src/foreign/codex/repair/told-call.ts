@@ -60,7 +60,8 @@ function changeOf(path: string, change: JsonObject): string[] {
   return [
     `*** Update File: ${path}`,
     ...(typeof moved === "string" ? [`*** Move to: ${moved}`] : []),
-    // Where in the file it was, a patch tells by its lines; that the last one has no end it doesn't tell, and no line of it may say so.
+    // A patch finds its place by the lines around it, not by numbers. The diff's "no newline at end of file" has no counterpart in this
+    // format.
     ...lines("unified_diff").flatMap((line) => (line.startsWith("\\") ? [] : line.replace(/^@@ .*$/u, "@@"))),
   ];
 }

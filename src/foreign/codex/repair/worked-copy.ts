@@ -19,7 +19,7 @@ const mostPasses = 4;
 export class WorkedCopy {
   readonly #folder: RepairFolder;
   readonly #options: ExamineOptions;
-  /** Not two of them in memory at once. */
+  /** The old examination is released before the next one: not two in memory at once. */
   #found: Examination | undefined;
   #changes = new RepairChanges();
 
@@ -64,11 +64,11 @@ export class WorkedCopy {
       mended = this.#changes.count;
       for (const round of due) if (this.#write(round(this.found, plan))) await this.#look();
     }
-    // Without a record even then it is somebody else's file (a page, a picture), of which nothing but spaces would be left.
+    // Still without a record, it is another program's file (a page, a picture), of which nothing but spaces would be left.
     if (!this.found.ofCodex) this.#changes = new RepairChanges();
   }
 
-  /** Makes the edits of one round; what no record keeps is set aside. False: there are none. */
+  /** Writes the edits of one round, and sets aside what no record keeps. False when there are none. */
   #write(edits: Iterable<Edit>): boolean {
     const planned = new PlannedEdits(`${this.#folder.repaired}.edits`);
     const lost = new SetAside(this.#folder.setAside);
