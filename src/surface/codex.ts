@@ -13,7 +13,7 @@ import {
 } from "../foreign/codex/takeover/import.ts";
 import { longestLine } from "../foreign/codex/rollout/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
-import { isUnknownKind } from "../foreign/codex/rollout/thread.ts";
+import { isUnknownKind } from "../foreign/codex/rollout/skipped-kinds.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
 import { systemClock } from "../lib/clock.ts";
 import { isJsonObject } from "../lib/json.ts";

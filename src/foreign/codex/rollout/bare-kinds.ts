@@ -1,6 +1,6 @@
 /**
- * What an item without an envelope may be (up to about 0.33). Other programs, and people, write lines of their own into rollouts, with a type and
- * without a payload: Codex passes them over, and they are no items of the thread.
+ * Kinds of items that lines without an envelope hold (up to about 0.33). Other programs, and people, write lines of their own into
+ * rollouts, with a type and no payload: Codex ignores them, and they are no items of the thread.
  */
 export const bareKinds: ReadonlySet<string> = new Set([
   "message",

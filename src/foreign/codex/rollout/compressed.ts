@@ -22,7 +22,7 @@ export async function* unpacked(path: string, onBroken?: (why: string) => void):
   }
 }
 
-/** What bytes unpack to so far with which a compressed rollout begins: nothing where they are damaged. */
+/** What the first bytes of a compressed rollout unpack to; nothing where they are damaged. */
 function unpackedHead(bytes: Buffer): Buffer {
   try {
     return zstdDecompressSync(bytes, { finishFlush: constants.ZSTD_e_flush, maxOutputLength: mostUnpacked });
@@ -32,7 +32,7 @@ function unpackedHead(bytes: Buffer): Buffer {
   }
 }
 
-/** The first bytes of a rollout, or of what it unpacks to; `room` is what is read into, and void then. */
+/** The first bytes of a rollout, unpacked where it is compressed. `room`: the buffer to read into, whose contents are overwritten. */
 export function headOf(path: string, room: Buffer): Buffer {
   const fd = openSync(path, "r");
   try {
@@ -43,12 +43,12 @@ export function headOf(path: string, room: Buffer): Buffer {
   }
 }
 
-/** All of a rollout, or of what it unpacks to; `undefined` where the file is of more bytes than these. */
+/** All of a rollout, unpacked where it is compressed; `undefined` where the file on disk is larger than `most` bytes. */
 export function wholeOf(path: string, most: number): Buffer | undefined {
   if (statSync(path).size > most) return undefined;
   const bytes = readFileSync(path);
   return isCompressed(path) ? unpackedHead(bytes) : bytes;
 }
 
-/** Text as Codex writes it becomes a tenth of itself; what becomes a thousandth is none. */
+/** Codex's text compresses to a tenth; a file that unpacks to a thousand times its size is no rollout. */
 const mostUnpacked = 2 ** 26;

@@ -16,7 +16,7 @@ export function containsAny(path: string, texts: readonly string[]): boolean {
       at += read;
       const bytes = buffer.subarray(0, held + read);
       if (texts.some((text) => bytes.includes(text, 0, "latin1"))) return true;
-      // What a text may begin in stays for the next look.
+      // The end of a piece is kept for the next look: a text may begin in it.
       held = Math.min(longest, bytes.length);
       bytes.copy(buffer, 0, bytes.length - held);
     }

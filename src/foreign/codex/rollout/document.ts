@@ -11,7 +11,7 @@ import { longestLine, type RolloutLine } from "./lines.ts";
  * written anew with each turn. Other programs leave it in UTF-16, or as the one value of a list.
  */
 export interface OldDocument {
-  /** The file's text in UTF-8, in which the others stand. */
+  /** The file's text in UTF-8; the other members are parts of it. */
   readonly text: Buffer;
   readonly session: Place | undefined;
   readonly items: readonly Place[];
@@ -28,7 +28,7 @@ export function documentAt(path: string): OldDocument | undefined {
   return bytes && documentIn(inUtf8(bytes, encodingOf(bytes)), readRolloutName(path)?.form === "json");
 }
 
-/** `isNamed`: its file's name is that of one, so that its session may be missing. */
+/** `isNamed`: the file's name is that of an old document, which then counts even without its session. */
 function documentIn(text: Buffer, isNamed: boolean): OldDocument | undefined {
   if (!text.includes(itemsKey)) return undefined;
   const begin = text[0] === 0xef ? 3 : 0;
@@ -56,7 +56,10 @@ function placeOf(text: Buffer, start: number, key: string): Place | undefined {
   }
 }
 
-/** Its session and its items as lines of the bare shape, at their offsets in the text, several at one where a message of another API is several items. */
+/**
+ * Its session and its items as bare lines, with their offsets in the text; several lines share one where a message of another API is
+ * several items.
+ */
 export function documentLines({ text, session, items }: OldDocument): RolloutLine[] {
   const lines: RolloutLine[] = [];
   const add = (offset: number, own: Buffer): void => {

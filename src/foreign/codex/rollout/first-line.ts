@@ -3,10 +3,10 @@ import { uuidv7Time } from "../../../lib/ids.ts";
 import { isThreadId } from "../home/places.ts";
 import type { RolloutRecord } from "./record.ts";
 
-/** Milliseconds within which a fork's lines are copied once it has its id. */
+/** A fork's lines are copied within so many milliseconds after its id was made. */
 const soon = 10_000;
 
-/** What the newest version needs of a header; a bare one is of versions that need less. */
+/** Whether the header has all that the newest version needs; bare ones are of versions that need less. */
 export function isWholeHeader({ era, payload }: RolloutRecord): boolean {
   if (!isThreadId(payload["id"]) || typeof payload["timestamp"] !== "string") return false;
   if (era === "bare") return true;
@@ -14,8 +14,8 @@ export function isWholeHeader({ era, payload }: RolloutRecord): boolean {
 }
 
 /**
- * Whether the header is that of an older thread, behind which the own one stood: forks and sub-agents have it on their second line (0.36 to 0.169).
- * `thread`: by the file's name, in whose id is the time at which such a line was written.
+ * Whether the header is a copy of an older thread's, so that the file's own header stood before it: forks and sub-agents have the
+ * parent's on their second line (0.36 to 0.169). `thread`: the id in the file's name, which tells when it was made.
  */
 export function isCopiedHeader({ payload, at }: RolloutRecord, thread: string | undefined): boolean {
   const [own, other] = [thread, payload["id"]].map((id) => uuidv7Time(stringOf(id).toLowerCase()));

@@ -56,7 +56,7 @@ const typeMarks = [Buffer.from('","type":"'), Buffer.from(',"type":"')] as const
 const payloadMark = Buffer.from('","payload":{"type":"');
 const [quote, zero] = [0x22, 0x30];
 
-/** What the expression says of a line as nearly all are, in a fifth of its time and with nothing left to be collected. */
+/** As the expression, for lines of the usual form, in a fifth of its time and without garbage. */
 function glanceQuickly(bytes: Buffer): Glance | undefined {
   if (!isAt(bytes, 0, timestampMark)) return undefined;
   const timeEnd = timeStart + timeLength;
@@ -91,14 +91,14 @@ export function glancedTime(bytes: Buffer, { timeEnd }: Glance): number | undefi
 
 const isOfTime = (byte: number): boolean => byte >= 0x2b && byte <= 0x5a;
 
-/** The offset behind lower-case letters and underscores, of which the words are that Codex writes. */
+/** The offset after a run of lower-case letters and underscores, of which Codex's words consist. */
 function wordEnd(bytes: Buffer, start: number): number {
   let at = start;
   while ((bytes[at]! >= 0x61 && bytes[at]! <= 0x7a) || bytes[at] === 0x5f) at++;
   return at;
 }
 
-/** Words that were seen, by a place that their length and a few of their letters give: the same string each time. */
+/** Words that were seen, by a hash of their length and a few of their letters, so that each is always the same string. */
 const words: (string | undefined)[] = Array.from({ length: 1_024 }, () => undefined);
 
 function wordAt(bytes: Buffer, start: number, end: number): string | undefined {

@@ -24,7 +24,7 @@ export function injectedMessage({ output }: JsonObject): JsonObject {
   return { type: "message", role: "user", content };
 }
 
-/** What was asked, without what is told of who asked it. */
+/** What was asked, without the words about who asked it. */
 export function injectedPrompt(item: JsonObject): string {
   const { content } = injectedMessage(item);
   const text = (content as JsonObject[])

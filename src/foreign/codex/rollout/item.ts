@@ -11,14 +11,14 @@ const ownMembers: ReadonlySet<string> = new Set([
   "internal_chat_message_metadata_passthrough",
   "metadata",
   "end_turn",
-  // Which arguments are sealed, for the backend that Codex itself asks (since 2026-07).
+  // Names the sealed arguments of a call; only the backend that Codex itself asks knows it (since 2026-07).
   "encrypted_function_args",
 ]);
 const encoder = new TextEncoder();
 
 /**
- * As which kind of call Codex answers one: for its local shell (`codex-mini-latest`) it stores, sends and reads a function's output, and passes
- * `local_shell_call_output` over (0.23 to 0.169, 2026-11).
+ * The kind of call as which Codex answers a call: for its local shell (`codex-mini-latest`) it stores, sends and reads a function's
+ * output, and ignores `local_shell_call_output` (0.23 to 0.169, 2026-11).
  */
 export const answeredAs = (callKind: string): string =>
   callKind === "local_shell_call" ? "function_call" : callKind;
@@ -74,7 +74,7 @@ export function copiedItem({ facts, bytes: raw }: SkimmedItem, room: Room): Logg
   return { facts, bytes };
 }
 
-/** Bytes, and where the `id` stands in them with its comma: nowhere (empty), or not known (`undefined`). */
+/** An item's bytes, and the range of `id` with its comma in them: nowhere (empty), or not known (`undefined`). */
 interface Cut {
   bytes: Uint8Array;
   cut: readonly [number, number] | readonly [] | undefined;
@@ -120,7 +120,7 @@ function written(kind: string, payload: JsonObject): Cut {
   return { bytes, cut: isAlone ? undefined : [start, start + Buffer.byteLength(ownId)] };
 }
 
-/** Empty messages are told from others by `describeItem` alone. */
+/** Whether the content needs `describeItem`, which alone tells empty messages. */
 function hasUnusualContent(kind: string, { content }: JsonObject): boolean {
   if (kind !== "message") return false;
   if (!Array.isArray(content)) return true;

@@ -13,7 +13,7 @@ import { isBlank, isSpace } from "./white-space.ts";
 /** How records stand in a file that a program has written anew, so that no line of it is one: Codex refuses such a file. */
 export type Layout = "UTF-16" | "one record over many lines" | "one JSON list";
 
-/** The old document (`OldDocument`) has none either, and never had. */
+/** The layout of the old document (`OldDocument`), which never had a line for each record. */
 export const oldDocument = "one JSON document";
 
 /** How a file is to be read so that every record has a line of its own. */
@@ -26,11 +26,14 @@ export interface Writing {
 
 const enough = 2 ** 9;
 const headBytes = 2 ** 20;
-/** They unpack to ten times as much, and never to less than a block. */
+/** Bytes of a compressed file that are read to judge it: they unpack to ten times as much, and to at least one block. */
 const packedBytes = 2 ** 18;
 const [comma, newline, openBrace, openBracket, closeBracket] = [0x2c, 0x0a, 0x7b, 0x5b, 0x5d];
 
-/** Of a rollout that has no lines as Codex writes them; `undefined` where it has, or where it holds no record at all. Reads its head. */
+/**
+ * How a rollout is to be read that has no lines as Codex writes them; `undefined` where it has such lines, or holds no record at all.
+ * Reads only its head.
+ */
 export function writingOf(path: string): Writing | undefined {
   const isPacked = isCompressed(path);
   const first = headOf(path, Buffer.allocUnsafe(isPacked ? packedBytes : enough));
@@ -38,7 +41,7 @@ export function writingOf(path: string): Writing | undefined {
   const head = isPacked ? first : headOf(path, Buffer.allocUnsafe(headBytes));
   const writing = writingIn(head.subarray(0, headBytes));
   if (writing !== "none") return writing === "lines" ? undefined : writing;
-  // No list of sessions is to read gigabytes for what is none.
+  // A list of sessions must not read gigabytes of a file that is no rollout.
   if (statSync(path).size > longestLine || !mayHoldRecords(path)) return undefined;
   return documentAt(path) && { layout: oldDocument, encoding: encodingOf(head), isInLines: false };
 }
@@ -52,11 +55,11 @@ function writingIn(bytes: Buffer): Writing | "lines" | "none" {
   if (isInLines) return encoding === "utf-8" ? "lines" : { layout: "UTF-16", encoding, isInLines };
   if (!isRecord(firstValue(text))) return "none";
   if (encoding !== "utf-8") return { layout: "UTF-16", encoding, isInLines };
-  // Behind records of a list, and one that is spread over lines, others may have a line each: those that Codex has written since.
+  // Records in a list, or one spread over many lines, may be followed by records with a line each: those that Codex has written since.
   const beginning = lines.find(({ bytes: line }) => line.includes(openBrace));
   const isSpread =
     beginning !== undefined && (isListed(beginning.bytes) || !isRecord(firstValue(beginning.bytes)));
-  // A file that has lines, and no first one that can be read, has others that can be; a list of one value a line ends with one.
+  // With lines and an unreadable first one, later ones could be read; a list of one value a line ends its lines with commas.
   const isList = text[begin(text)] === openBracket;
   const close = lines.findIndex(({ bytes: line }) => line[begin(line)] === closeBracket);
   const list = lines.slice(0, (close < 0 ? lines.length : close) - 1);
@@ -68,7 +71,7 @@ function writingIn(bytes: Buffer): Writing | "lines" | "none" {
 const isListed = (line: Buffer): boolean =>
   line.subarray(line.findLastIndex((byte) => !isSpace(byte)))[0] === comma;
 
-/** The first one that stands in a text, without the spaces between its parts. */
+/** The first value in a text, without the white space within it. */
 function firstValue(text: Buffer): Buffer {
   const values = new ValuesInLines().take(text);
   const end = values.indexOf(newline);
@@ -83,7 +86,7 @@ export function relaid(written: Buffer): Buffer {
   return writing !== "none" && writing.isInLines ? text : new ValuesInLines().take(text);
 }
 
-/** Of the first byte that is no white space and no byte order mark. */
+/** Offset of the first byte that is neither white space nor part of a byte order mark. */
 function begin(bytes: Buffer): number {
   let at = bytes[0] === 0xef ? 3 : 0;
   while (isSpace(bytes[at]) || bytes[at] === newline) at++;

@@ -56,8 +56,8 @@ export async function lineageOf(newest: RolloutFile, files: readonly RolloutFile
 }
 
 /**
- * Of the files of one thread that which Codex goes on with: the one that its state database names, when it is there, else that with the
- * newest name (measured with 0.169); of those that one which is not archived.
+ * The one of a thread's files that Codex goes on with: the one that its state database names, if it is there, else the one with the
+ * newest name (measured with 0.169), files that aren't archived first.
  */
 export function currentOf(files: readonly RolloutFile[], named?: string): RolloutFile | undefined {
   const known = files.find(({ path }) => path === named);
@@ -102,7 +102,7 @@ export async function* segmentLines(
   }
 }
 
-/** The ordinal decides where there is one: repairs and other programs move bytes, the order of the lines they leave. */
+/** The ordinal decides where there is one: repairs and other programs move bytes, but keep the order of lines. */
 function isPast(line: RolloutLine, { endOrdinal, endOffset }: HistoryBase): boolean {
   const ordinal = endOrdinal === undefined ? undefined : glance(line.bytes)?.ordinal;
   if (endOrdinal !== undefined && ordinal !== undefined) return ordinal >= endOrdinal;

@@ -6,7 +6,7 @@ import { isCompressed, unpacked } from "./compressed.ts";
 export interface RolloutLine {
   /** From 0. */
   readonly index: number;
-  /** Of its first byte, in the file (in what it unpacks to, for `.jsonl.zst`). */
+  /** Offset of its first byte in the file (in what it unpacks to, for `.jsonl.zst`). */
   readonly offset: number;
   /** Bytes without the ending, also where `bytes` holds only the head. */
   readonly length: number;
@@ -31,10 +31,10 @@ export interface LineOptions {
 
 const newline = 0x0a;
 const carriageReturn = 0x0d;
-/** So much is read at once, at most: of a smaller file no more than it has, or ten thousand of them would fill memory over and over. */
+/** Bytes that are read at once, at most. A small file gets a small buffer: ten thousand of them would fill memory again and again. */
 const chunk = 2 ** 21;
 const leastChunk = 2 ** 14;
-/** What is shown of a line that is too long. */
+/** Bytes that are kept of a line that is too long. */
 const headBytes = 2 ** 16;
 
 /** The most bytes that are held of one line. Codex itself was seen to go on with an output of 50 MB (0.169, 2026-11). */
@@ -70,7 +70,7 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
       const other = isFull ? lines.otherRoom() : undefined;
       if (other) {
         reading = read(other);
-        // What went wrong is said when it is their turn.
+        // An error of the read ahead is thrown when its bytes are asked for.
         reading.catch(() => undefined);
       }
       yield batch;
@@ -82,7 +82,7 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
   }
 }
 
-/** As `rolloutLines`, of bytes that come one piece after the other; offsets are in what the pieces make together. */
+/** As `rolloutLines`, for bytes that come in pieces; offsets count through all pieces. */
 export async function* linesOfBytes(
   pieces: AsyncIterable<Buffer>,
   { from = 0, to, longest = longestLine }: LineOptions,
@@ -126,7 +126,7 @@ export function linesIn(bytes: Buffer, offset = 0): RolloutLine[] {
   return found;
 }
 
-/** A line whose bytes are not cut out before somebody asks for them: that takes longer than all the rest. */
+/** A line whose bytes are cut out only when they are asked for: cutting takes longer than all the rest. */
 class CutLine implements RolloutLine {
   readonly index: number;
   readonly offset: number;
@@ -159,7 +159,7 @@ class CutLine implements RolloutLine {
   }
 }
 
-/** Cuts what is read into lines, in one or two buffers that are used again and again. */
+/** Cuts what is read into lines, with one or two buffers that are reused. */
 class LineCutter {
   /** Offset in the file up to which was read. */
   read: number;
@@ -167,10 +167,10 @@ class LineCutter {
   readonly #chunk: number;
   #memory: Buffer;
   #other: Buffer | undefined;
-  /** Where in memory the line begins whose end was not read yet, and how many bytes of it there are. */
+  /** Where in memory the unfinished last line begins, and how many bytes of it are there. */
   #start = 0;
   #held = 0;
-  /** Bytes of that line that were dropped behind its head, because it is too long. */
+  /** Bytes of that line that were dropped after its head, because it is too long. */
   #dropped = 0;
   #index = 0;
 
@@ -197,7 +197,7 @@ class LineCutter {
     return this.#memory.subarray(this.#held);
   }
 
-  /** As `room`, in other memory, so that the lines stay that were given out last; none where a line is too long for that. */
+  /** As `room`, but in the other buffer, so that the lines given out last stay valid; none where a line is too long for that. */
   otherRoom(): Buffer | undefined {
     if (this.#held > this.#chunk / 2) return undefined;
     const memory = this.#other ?? Buffer.allocUnsafe(this.#chunk);

@@ -4,8 +4,8 @@ import { isCallKind, isOutputKind } from "../../../session/item.ts";
 import type { RolloutRecord } from "./record.ts";
 
 /**
- * What stands in the place of an item whose line is longer than what is held of one, of so many bytes: what a request could never carry is told
- * in words, so that calls keep their outputs, and rollbacks count what they counted. `undefined` for what nothing hangs on.
+ * Stands in for an item whose line, of `bytes` bytes, is longer than what is held of one. No request could carry it, so words tell of it:
+ * calls keep their outputs, and rollbacks count what they counted. `undefined` for items that nothing refers to.
  */
 export function standIn({ kind = "", payload }: RolloutRecord, bytes: number): JsonObject | undefined {
   const words = `[${bytesWords(bytes)}, too long to be taken over: Codex's session has it]`;

@@ -5,18 +5,18 @@ import { type Encoding, encodingOf } from "./encoding.ts";
 import { longestLine } from "./lines.ts";
 import { recordTypes } from "./of-codex.ts";
 
-/** So much is read at once: of a rollout the first piece says it. */
+/** Bytes that are read at once: the first piece of a rollout is enough. */
 const firstPiece = 2 ** 16;
 const piece = 2 ** 22;
 /** A file of fewer bytes is read in no time, whatever it holds. */
 const small = 2 ** 22;
 
-/** What a record says of itself, and what a message of another API does, of which old documents may be full (`responsesItems`). */
+/** Type names in records, and roles in messages of another API, of which old documents may be full (`responsesItems`). */
 const named = new RegExp(
   `"(?:type|record_type)"\\s*:\\s*"(?:${[...recordTypes, ...bareKinds].join("|")})"|"role"\\s*:\\s*"`,
   "u",
 );
-/** So much of a piece may be the beginning of what is looked for. */
+/** The end of a piece that may hold the beginning of a name. */
 const longestName = 128;
 
 /**

@@ -20,7 +20,7 @@ export const recordTypes: ReadonlySet<string> = new Set([
   "state",
 ]);
 
-/** What is asked of a record to tell whose it is. */
+/** The members of a record that tell whose it is. */
 interface AskedRecord {
   readonly era: Era;
   readonly type: string;

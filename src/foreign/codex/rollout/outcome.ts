@@ -5,7 +5,7 @@ import { classify } from "../../../failure/classify.ts";
 import { signalFromHttp } from "../../../failure/signal.ts";
 import type { TurnOutcome } from "../../../session/event.ts";
 
-/** What Codex calls a turn's error (`codex_error_info`, 0.148 and later), in the words of the catalogue. */
+/** Codex's names for a turn's error (`codex_error_info`, 0.148 and later), and the failure class of each. */
 const classes: Readonly<Record<string, FailureClass>> = {
   context_window_exceeded: "context-overflow",
   usage_limit_exceeded: "usage-limit",

@@ -34,7 +34,7 @@ const lasting: ReadonlySet<string> = new Set([
   "hook_prompt",
 ]);
 const tagged = new RegExp(`^<(${tags.join("|")})(?:\\s[^>]*)?>`, "iu");
-/** What Codex knew by its first tag alone (up to 0.105): nobody's prompt where the end is missing. */
+/** Tags that Codex knew by their beginning alone (up to 0.105): no prompt even where the end is missing. */
 const knownByStart = new Set([
   "environment_context",
   "user_instructions",
@@ -43,12 +43,12 @@ const knownByStart = new Set([
 ]);
 /** What a program that Codex runs in puts beside a prompt, under a name of its own (0.140 and later: the page that is open in the app). */
 const external = /^<(external_[\w.:-]+)[^>]*>[^]*<\/\1>$/u;
-/** As `tagged`, in JSON that wasn't parsed: a part of a message that begins so may be Codex's own. */
+/** As `tagged`, for JSON that wasn't parsed: a message part that begins so may be Codex's own. */
 export const taggedInJson = new RegExp(`"text":"(?:\\\\n|\\s)*<(?:external_|(?:${tags.join("|")})\\b)`, "iu");
 const instructions = /^# AGENTS\.md instructions\b/iu;
 const warning =
   /^Warning: (?:apply_patch was requested via|The maximum number of unified exec|Your account was flagged)/u;
-/** How the message begins that carries the words of a summary, since 0.47. */
+/** How a message with the words of a summary begins, since 0.47. */
 const summaryHead = "Another language model started to solve this problem and produced a summary";
 
 /** Whether a part of a user's message is what Codex put there and not the person. */
@@ -58,7 +58,7 @@ function isContextual(text: string): boolean {
   return (instructions.test(words) && words.endsWith(">")) || warning.test(words);
 }
 
-/** Behind the end of the tag stand a person's words, who may ask what a `<skill>` is too. */
+/** Words after the end of the tag are a person's, who may ask what a `<skill>` is. */
 function isWithinTag(words: string): boolean {
   const tag = tagOf(words);
   if (tag === undefined) return false;
@@ -133,9 +133,9 @@ function isSaidToBeTheUsers(payload: MessageMembers, parts: number): boolean {
   );
 }
 
-/** Behind it stands what was asked, where an editor or the desktop app has put before it what is open there. */
+/** The prompt follows this heading where an editor or the desktop app has put before it what is open there. */
 const requestHead = "## My request for Codex:";
-/** The same as the desktop app has it since 0.150, behind headings (`# Files mentioned by the user:`) or tags of its own. */
+/** The desktop app's form of that heading since 0.150, after headings (`# Files mentioned by the user:`) or tags of its own. */
 const laterHead = /^\s*(?:(?:#|<)[^]*?\n)?## My request:/u;
 /** What the app tells of itself before a prompt without such a heading. */
 const ambient = /^\s*<(in-app-browser-context|appshot)\b[^>]*>[^]*?<\/\1>/u;
@@ -146,7 +146,7 @@ const entities: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "
 
 /** What a person pinned to a page or to a diff in the desktop app, with where each note is (since 2026-04): often nothing else is asked. */
 const pinned = /^\s*(?:# [^]*?\n)?# (?:Browser|Diff) comments:\s*\n/u;
-/** Behind it a note has its words. */
+/** A note's words follow this. */
 const noteHead = /^(?:Comment|Requested changes):\s*/mu;
 const noteEnd = /\n\s*(?:# |## |<in-app-browser-context\b)/u;
 /** What the app says of the pictures behind a prompt. */

@@ -26,9 +26,9 @@ export interface RolloutRecord {
   readonly ordinal?: number;
   /** The line's own `metadata` (0.159 and later). */
   readonly metadata?: JsonObject;
-  /** In the line the payload stands last, but for `metadata` where there is some. */
+  /** The payload is the line's last member, apart from `metadata`. */
   readonly payloadLast?: true;
-  /** What had to be looked past to read it, and what Codex passes the whole line over for. */
+  /** What was ignored in order to read it, and for which Codex ignores the whole line. */
   readonly flaw?: "bom" | "nul" | "utf8";
 }
 
@@ -51,7 +51,7 @@ export function readRecord(line: { bytes: Buffer; whole: boolean }): RolloutReco
   if (!line.whole) return unreadable("too-long");
   const { bytes, flaw } = withoutFrame(line.bytes);
   if (bytes.length === 0) return unreadable(flaw === "nul" ? "nul" : "blank");
-  // A list of millions, or a text of megabytes, needs no parsing to be seen for what it is not.
+  // Even a list of millions or a text of megabytes needs no parsing to be seen as no record.
   if (bytes[0] === openBracket || bytes[0] === quote) return unreadable("not-an-object");
   // Most lines are ASCII, and strings of one byte a character are made and parsed in half the time.
   const isPlain = isAscii(bytes);
@@ -90,7 +90,7 @@ export function asRecord(value: JsonObject): RolloutRecord {
   if (typeof type === "string") {
     if (bareKinds.has(type))
       return { readable: true, era: "bare", type: "response_item", kind: type, payload: value };
-    // An envelope around something else than an object (damaged, or another program's) has its place among the others all the same.
+    // An envelope around something that is no object (damaged, or another program's) still has its ordinal.
     const place = typeof ordinal === "number" ? { ordinal } : {};
     return { readable: true, era: "bare", type, payload: value, ...place };
   }
@@ -148,7 +148,7 @@ export function timeIn(bytes: Buffer, start: number, end: number): number | unde
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** The day of the last time that was read: the next one is of the same, as a rule. */
+/** The day of the time read last: the next one is mostly of the same day. */
 const known = { day: Number.NaN, start: Number.NaN };
 const [dash, colon] = [0x2d, 0x3a];
 
@@ -162,7 +162,7 @@ function digitsIn(bytes: Buffer, at: number, count: number): number {
   return value;
 }
 
-/** A byte order mark before the line and NULs around it: what editors and crashed file systems leave. */
+/** Cuts off a byte order mark before the line and NULs around it, which editors and crashed file systems leave. */
 function withoutFrame(bytes: Buffer): { bytes: Buffer; flaw?: "bom" | "nul" } {
   let start = 0;
   let end = bytes.length;

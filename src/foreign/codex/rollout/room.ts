@@ -1,6 +1,6 @@
 /**
- * Memory for the items of one group, used again for those of the next one: a buffer of its own for each of 100,000 items is work for the
- * collector and nothing else.
+ * Memory for the items of one group, reused for the next: a buffer of its own for each of 100,000 items would only be work for the
+ * collector.
  */
 export class Room {
   readonly #memory: Buffer;
@@ -11,7 +11,7 @@ export class Room {
     this.#memory = Buffer.allocUnsafeSlow(size);
   }
 
-  /** Memory with anything in it, valid until the next `clear`. */
+  /** Uninitialised memory, valid until the next `clear`. */
   take(bytes: number): Buffer {
     if (bytes > this.#memory.length - this.#used) return Buffer.allocUnsafe(bytes);
     this.#used += bytes;

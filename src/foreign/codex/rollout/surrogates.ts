@@ -19,7 +19,7 @@ export function loneSurrogates(bytes: Buffer): number[] {
   return found;
 }
 
-/** The code unit of the escape that begins there; `undefined` where none does (the backslash is itself escaped). */
+/** The code unit of the `\u` escape at this offset; `undefined` where none begins (the backslash may itself be escaped). */
 function unitAt(bytes: Buffer, at: number): number | undefined {
   if (bytes[at] !== backslash || bytes[at + 1] !== 0x75) return undefined;
   let slashes = 0;

@@ -42,7 +42,7 @@ function slotsOf<Path extends string>(paths: readonly Path[]): Record<Path, numb
 }
 const item = slotsOf(itemMembers);
 const usage = slotsOf(usageMembers);
-/** What an item is looked at for and that makes it one to be parsed. */
+/** Members that make an item one to be parsed. */
 const unusual = [
   item.metadata,
   item["payload.role"],
@@ -52,7 +52,7 @@ const unusual = [
   item["payload.encrypted_function_args"],
 ];
 
-/** Most of a thread's items by their number, nearly all by their bytes. */
+/** The kinds that are most of a thread's items, and nearly all of its bytes. */
 const skimmedKinds: ReadonlySet<string> = new Set([
   "reasoning",
   "function_call",
@@ -64,7 +64,7 @@ const skimmedKinds: ReadonlySet<string> = new Set([
 /** An item that was found to be one without parsing it. */
 export interface SkimmedItem {
   readonly facts: ItemFacts;
-  /** Its bytes; in the place of the last one, its closing brace, a comma may stand. Valid until the next line is taken. */
+  /** Its bytes, in which a comma may stand in place of the closing brace. Valid until the next line is taken. */
   readonly bytes: Buffer;
 }
 
@@ -74,8 +74,8 @@ const passthroughMark = Buffer.from(`,"${passthrough}":`);
 const [quote, comma, smallN] = [0x22, 0x2c, 0x6e];
 
 /**
- * Reads the lines that are most of a thread without parsing them: they are found to be JSON, and what the log says of their items is looked
- * up. It says what `readRecord` and `loggedItem` would say; where it can't tell that for certain it says nothing.
+ * Reads most lines of a thread without parsing them: checks that they are JSON, and looks up what the log's header says of their items.
+ * The answers are those of `readRecord` and `loggedItem`; where it isn't certain of that it gives none.
  */
 export class ThreadSkim {
   readonly #item = new JsonSkim(itemMembers);
@@ -90,7 +90,7 @@ export class ThreadSkim {
     json.over(line);
     if (!(isText || isUtf8(line)) || !json.skim(origin, origin + length)) return undefined;
     for (const slot of unusual) if (json.has(slot)) return undefined;
-    // With nothing behind the payload, and no white space, the line ends with its brace and its own.
+    // With nothing after the payload, and no white space, the line ends with the payload's brace and its own.
     if (json.end(item.payload) !== origin + length - 1) return undefined;
     const past = this.#past(line);
     const facts = past === undefined ? undefined : this.#facts(line, payload, past);
@@ -113,7 +113,10 @@ export class ThreadSkim {
     };
   }
 
-  /** Behind the last byte that is the item's: what only Codex has a use for stands at its end, or the line is to be parsed. */
+  /**
+   * The offset after the item's last byte. Members that only Codex uses are skipped where they stand at its end; elsewhere the line has
+   * to be parsed.
+   */
   #past(line: Buffer): number | undefined {
     const json = this.#item;
     const slot = item[`payload.${passthrough}`];
@@ -134,7 +137,7 @@ export class ThreadSkim {
     if (kind === "function_call" && line.includes(sealMark)) return undefined;
     const facts: ItemFacts = { kind };
     const [call, id, name] = [item["payload.call_id"], item["payload.id"], item["payload.name"]];
-    // A prompt that is kept as an output (`isInjected`) is more than its bytes.
+    // A prompt that is stored as an output (`isInjected`) has to be parsed.
     if (!json.has(call) && json.has(name)) return undefined;
     if (json.has(call)) {
       if (!this.#isPlain(line, call)) return undefined;
@@ -157,23 +160,23 @@ export class ThreadSkim {
     if (blob === undefined || blob === null) return facts;
     if (typeof blob !== "string") return undefined;
     const sealed = describeSeal(blob);
-    // Of what is no base64 more has to be known.
+    // A seal that is no base64 needs a closer look.
     if (sealed.shape === "malformed") return undefined;
-    // A text of its own: one that is cut out of another keeps all of that.
+    // A string of its own: a slice would keep the whole string alive.
     const end = json.end(seal) - line.byteOffset - 1;
     sealed.tail = line.toString("latin1", end - sealed.tail.length, end);
     facts.sealed = sealed;
     return facts;
   }
 
-  /** Not a list, which may hold pictures, or the words of reasoning. */
+  /** Whether it is a string or null: a list may hold pictures, or the words of reasoning. */
   #isTextOrNull(line: Buffer, slot: number): boolean {
     if (!this.#item.has(slot)) return true;
     const first = line[this.#item.start(slot) - line.byteOffset];
     return first === quote || first === smallN;
   }
 
-  /** A text of ASCII, whose bytes are its characters whatever they are taken for. */
+  /** Whether it is an ASCII string, whose bytes are its characters in any encoding. */
   #isPlain(line: Buffer, slot: number): boolean {
     const start = this.#item.start(slot) - line.byteOffset;
     const end = this.#item.end(slot) - line.byteOffset;

@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { linesIn } from "./lines.ts";
 import { isSummaryText } from "./prompt.ts";
-import { ThreadFold, type ThreadChange } from "./thread.ts";
+import type { ThreadChange } from "./thread-change.ts";
+import { ThreadFold } from "./thread.ts";
 
 const line = (type: string, payload: object): string =>
   JSON.stringify({ timestamp: "2026-01-02T03:04:05.000Z", type, payload });

@@ -1,117 +1,22 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
-import type { TurnOutcome, Usage } from "../../../session/event.ts";
+import type { Usage } from "../../../session/event.ts";
 import { agentMessage, withWords } from "./agent-message.ts";
 import { isDelivery } from "./delivery.ts";
 import { type Glance, glance, glancedTime, recordOfHead } from "./glance.ts";
-import { readHeader, type RolloutHeader } from "./header.ts";
+import { readHeader } from "./header.ts";
 import type { RolloutLine } from "./lines.ts";
 import { standIn } from "./long-item.ts";
 import { outcomeOf } from "./outcome.ts";
 import { isSummaryText, promptOf, rebuiltHistory, toldPrompt } from "./prompt.ts";
 import { readRecord, type RolloutRecord } from "./record.ts";
-import { type SkimmedItem, ThreadSkim } from "./thread-skim.ts";
+import { isSilent, ownKinds, silentTypes } from "./skipped-kinds.ts";
+import type { Changed, ThreadChange, ThreadItem } from "./thread-change.ts";
+import { ThreadSkim } from "./thread-skim.ts";
 import { folderIn } from "./told-folder.ts";
 import { type TurnMark, turnMark } from "./turn-mark.ts";
 import { TurnStack } from "./turn-stack.ts";
 
-/** An item of a thread's history: a Responses item as Codex stored it. */
-export interface ThreadItem {
-  readonly kind: string;
-  /** Of one that was skimmed nothing. */
-  readonly payload: JsonObject;
-  readonly skimmed?: SkimmedItem;
-  /** The payload's own bytes, where they are a line's as it stands; valid until the next line is taken. */
-  readonly bytes?: Buffer;
-  /** Of a message with which the person began a turn: its text. */
-  readonly prompt?: string;
-}
-
-/** What a line of a rollout does to the thread, in terms of the history that the CLI rebuilds from it on resume. */
-export type ThreadChange =
-  | { readonly do: "begin"; readonly header: RolloutHeader }
-  | { readonly do: "turn" }
-  | { readonly do: "add"; readonly item: ThreadItem }
-  /** A compaction: these items stand in the place of everything before. `summary`: in words, when it is not sealed. */
-  | { readonly do: "replace"; readonly items: readonly ThreadItem[]; readonly summary?: string }
-  /** A rollback: of the history the first `keep` items are left. */
-  | { readonly do: "cut"; readonly keep: number; readonly turns: number }
-  /** A rollback takes these compactions back (counted from 0): the thread is what a fold says that is told of them (`undone`). */
-  | { readonly do: "undo"; readonly compactions: readonly number[] }
-  /** A compaction that a later rollback takes back, as the fold was told. */
-  | { readonly do: "undone" }
-  | { readonly do: "end"; readonly outcome: TurnOutcome }
-  | { readonly do: "set"; readonly model?: string; readonly effort?: string; readonly cwd?: string }
-  | { readonly do: "use"; readonly total: Usage }
-  | { readonly do: "name"; readonly name: string }
-  /** What was asked first, as an event tells it. */
-  | { readonly do: "tell"; readonly prompt: string }
-  /** A line that can't be read, or an item that only Codex itself has a use for. */
-  | { readonly do: "skip"; readonly why: string };
-
-/** A change with where it comes from. */
-export interface Changed {
-  readonly change: ThreadChange;
-  /** Milliseconds since 1970. */
-  readonly at?: number;
-}
-
 const nothing: JsonObject = {};
-
-/** Stored among the items, never sent: snapshots for undo, and what is set up anew with each request. */
-const ownKinds: ReadonlySet<string> = new Set([
-  "ghost_snapshot",
-  "additional_tools",
-  "compaction_trigger",
-  "configuration_update",
-]);
-
-/** Lines that say nothing that the fold wants: half of a rollout, passed over by their first bytes. */
-const silentKinds: ReadonlySet<string> = new Set([
-  "agent_message",
-  "agent_reasoning",
-  "agent_reasoning_raw_content",
-  "agent_reasoning_section_break",
-  "user_message",
-  "item_completed",
-  "item_started",
-  "context_compacted",
-  "exec_command_begin",
-  "exec_command_end",
-  "exec_command_output_delta",
-  "patch_apply_begin",
-  "patch_apply_end",
-  "mcp_tool_call_begin",
-  "mcp_tool_call_end",
-  "web_search_begin",
-  "web_search_end",
-  "view_image_tool_call",
-  "turn_diff",
-  "background_event",
-]);
-const silentTypes: ReadonlySet<string> = new Set([
-  "world_state",
-  "state",
-  "inter_agent_communication_metadata",
-  "dynamic_tools_updated",
-  "retained_context",
-  "security_risk_score",
-  "realtime_item",
-]);
-
-/** Whether a line that nothing was taken of is of a kind that Codex isn't known to write: a later version's, or another program's. */
-export const isUnknownKind = (why: string): boolean =>
-  !ownKinds.has(why) && !notKinds.has(why) && /^[\w.-]+$/u.test(why);
-
-/** Why nothing is taken of a line, where that isn't its kind; messages of the system's are set up anew. */
-const notKinds: ReadonlySet<string> = new Set([
-  "json",
-  "nul",
-  "not-an-object",
-  "git-lfs",
-  "too-long",
-  "no-type",
-  "message",
-]);
 
 /**
  * Folds the lines of a thread, segment after segment, to what Codex would go on with. It holds one small entry for each item of the current
@@ -119,22 +24,22 @@ const notKinds: ReadonlySet<string> = new Set([
  */
 export class ThreadFold {
   readonly #skim = new ThreadSkim();
-  /** What each item of the history is to a rollback. */
+  /** For each item of the history, what it means to a rollback. */
   #history: TurnMark[];
   readonly #turns = new TurnStack();
   readonly #undone: ReadonlySet<number>;
   #compactions = 0;
   #begun = false;
   #isTold = false;
-  /** What the turn was begun with, or what the model did in it, has no answer yet. */
+  /** Whether the prompt of the turn, or the model's last action in it, has no answer yet. */
   #isOwed: boolean;
   #model: string | undefined;
   #effort: string | undefined;
   #cwd: string | undefined;
 
   /**
-   * `history`: the items of one that is known already, to go on behind it. `undone`: compactions that a later rollback takes back, so
-   * that they replace nothing. `isOwed`: the last item of the history has no answer yet.
+   * `history`: the marks of a history that is known already, to go on after it. `undone`: compactions that a later rollback takes back,
+   * so that they replace nothing. `isOwed`: whether the last item of that history has no answer yet.
    */
   constructor(
     history: readonly TurnMark[] = [],
@@ -152,13 +57,10 @@ export class ThreadFold {
     return this.#history.length;
   }
 
-  /** `isText`: the line is known to be UTF-8. */
+  /** Takes the next line and gives the changes that it makes. `isText`: the line is known to be UTF-8. */
   take({ bytes: line, whole, length }: RolloutLine, isText = false): Changed[] {
     const glanced = glance(line);
-    if (
-      glanced &&
-      (silentTypes.has(glanced.type) || (glanced.type === "event_msg" && silentKinds.has(glanced.kind ?? "")))
-    ) {
+    if (glanced && isSilent(glanced)) {
       if (this.#isTold || !whole || !mayTell(line, glanced.kind)) return [];
       const told = readRecord({ bytes: line, whole });
       return told.readable ? this.#told(told.payload).map((change) => ({ change })) : [];
@@ -173,7 +75,7 @@ export class ThreadFold {
     return this.#changes(record, bytes).map((change) => (at === undefined ? { change } : { change, at }));
   }
 
-  /** Of an item that is too long to be taken over words stand in its place: it may answer a call, or begin a turn. */
+  /** For an item that is too long to be taken over: words stand in for it, as it may answer a call or begin a turn. */
   #tooLong(head: Buffer, length: number, at: number | undefined): Changed[] {
     const item = recordOfHead(head);
     const payload = item?.type === "response_item" ? standIn(item, length) : undefined;
@@ -183,7 +85,7 @@ export class ThreadFold {
     );
   }
 
-  /** What a line does that need not be parsed for it. */
+  /** The changes of a line that needn't be parsed; `undefined` where it has to be. */
   #skimmed(line: Buffer, glanced: Glance, isText: boolean): Changed[] | undefined {
     const item = this.#skim.item(line, glanced, isText);
     if (item) {
@@ -272,7 +174,7 @@ export class ThreadFold {
   #add(kind: string, payload: JsonObject, bytes: Buffer | undefined): ThreadChange[] {
     if (ownKinds.has(kind) || payload["role"] === "system") return [{ do: "skip", why: kind }];
     const item = asItem(kind, payload, bytes);
-    // Up to 0.33 no header names the folder: what Codex tells the model does.
+    // Up to 0.33 no header names the folder; what Codex tells the model does.
     const cwd = this.#cwd === undefined && payload["role"] === "user" ? folderIn(payload) : undefined;
     const mark = markOf(item);
     if (typeof mark === "string") this.#turns.ask();
@@ -307,8 +209,8 @@ export class ThreadFold {
   }
 
   /**
-   * The last `turns` messages of the person go, with all that follows the first of them, and what Codex told the model right before it (codex-rs
-   * `trim_pre_turn_context_updates`); what stands before any of them stays.
+   * Takes back the person's last `turns` messages with everything after the first of them, and what Codex told the model right before
+   * that one (codex-rs `trim_pre_turn_context_updates`). What stands before the person's first message stays in any case.
    */
   #rollBack(given: unknown): ThreadChange[] {
     const turns = typeof given === "number" && given > 0 ? Math.floor(given) : 0;
@@ -336,7 +238,7 @@ export class ThreadFold {
   }
 }
 
-/** What 0.64 to 0.72 called a sealed summary, and later versions read as it is called now: no provider knows the first name. */
+/** The name of a sealed summary in 0.64 to 0.72. Later versions read it under today's name, and no provider knows this one. */
 const formerName = "compaction_summary";
 
 function asItem(given: string, stored: JsonObject, bytes?: Buffer): ThreadItem {
@@ -372,7 +274,7 @@ function payloadBytes(
   if (!payloadLast) return undefined;
   if (!metadata) return line.subarray(start, -1);
   const end = line.lastIndexOf(metadataMark);
-  // Of a `metadata` within the metadata more than that would be left.
+  // A `metadata` within the metadata would make the cut too late: then what follows isn't an object.
   const rest =
     end < start
       ? undefined

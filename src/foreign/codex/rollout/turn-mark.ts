@@ -3,12 +3,13 @@ import { isOfAgents } from "./agent-message.ts";
 import { promptOf } from "./prompt.ts";
 
 /**
- * What an item of a thread's history is to a rollback: the prompt that begins a turn ("" for what another agent said, which begins one too),
- * `null` for what Codex told the model of the turn behind it, which goes with that turn, and nothing for all others.
+ * What an item of a thread's history means to a rollback. A string: the prompt that begins a turn ("" for another agent's message, which
+ * begins one too). `null`: what Codex told the model about the turn that follows, which goes with that turn. `undefined`: all other
+ * items.
  */
 export type TurnMark = string | null | undefined;
 
-/** How a message of the developer's begins that tells what holds from the next turn on (0.169 takes each of them back, 2026-11). */
+/** How developer messages begin that tell what holds from the next turn on (0.169 takes each of them back, 2026-11). */
 const tags = [
   "permissions instructions",
   "model_switch",
@@ -32,7 +33,7 @@ const tags = [
 ];
 const told = new RegExp(`^\\s*(?:<(?:${tags.join("|")})>|Approved command prefix saved:)`, "iu");
 
-/** `prompt`: of a message with which the person began a turn, its text. */
+/** `prompt`: the text of a message with which the person began a turn. */
 export function turnMark(
   kind: string,
   payload: JsonObject,
@@ -42,7 +43,7 @@ export function turnMark(
   if (isOfAgents(kind, payload)) return "";
   if (kind !== "message") return undefined;
   const { role, content } = payload;
-  // Of the person's no other kind is left.
+  // Other messages in the person's name are Codex's.
   if (role === "user") return null;
   if (role !== "developer" || !Array.isArray(content)) return undefined;
   const isTold = (part: unknown): boolean =>

@@ -6,9 +6,9 @@ interface Turn {
 }
 
 /**
- * The turns of a thread that no rollback took back. With a turn go the compactions in it: what they replaced counts again, as in codex-rs
- * (`rollout_reconstruction`, from 0.115 on; 0.169 measured, 2026-11). A compaction that the person asks for is a turn of its own, in which
- * nothing was asked.
+ * The turns of a thread that no rollback has taken back, each with the compactions in it. When a turn is taken back, what its compactions
+ * replaced counts again, as in codex-rs (`rollout_reconstruction`, from 0.115 on; 0.169 measured, 2026-11). A compaction that the person
+ * asks for is a turn of its own, in which nothing was asked.
  */
 export class TurnStack {
   /** What stands before the first beginning counts as one turn (0.169 too): up to 0.98 no line says where one begins. */
@@ -28,7 +28,10 @@ export class TurnStack {
     this.#turns.at(-1)?.compactions.push(nth);
   }
 
-  /** The last turns go in which something was asked, so many, with all behind the first of them. Gives the compactions that go along. */
+  /**
+   * Takes back the last `count` turns in which something was asked, with everything after the first of them. Returns the compactions that
+   * go with them.
+   */
   takeBack(count: number): number[] {
     const gone: number[] = [];
     for (let left = count; left > 0 && this.#turns.length > 0;) {

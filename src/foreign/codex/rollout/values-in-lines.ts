@@ -4,8 +4,8 @@ const [quote, backslash, comma, newline, openBrace, openBracket] = [0x22, 0x5c, 
 const [closeBrace, closeBracket] = [0x7d, 0x5d];
 
 /**
- * The values of a text, one a line, without the spaces and line breaks between their parts; a list of them gives its own. The text comes in
- * pieces, however it is cut, and is not held.
+ * Writes the JSON values of a text one to a line, without the white space within them; of a list, its elements. The text may come in any
+ * pieces, and is not held.
  */
 export class ValuesInLines {
   #depth = 0;
@@ -20,7 +20,7 @@ export class ValuesInLines {
     let length = 0;
     for (let at = this.#begin(piece); at < piece.length; at++) {
       const byte = piece[at]!;
-      // A string has no line break in it: one that was torn off ends there, or all that follows would be taken for its opposite.
+      // A JSON string has no line break: a torn one ends here, or the inside and outside of all later strings would be swapped.
       if (this.#isString && byte === newline) [this.#isString, this.#isEscaped] = [false, false];
       if (this.#isString) {
         lines[length++] = byte;
@@ -48,7 +48,7 @@ export class ValuesInLines {
     return lines.subarray(0, length);
   }
 
-  /** A byte order mark is none of the text's. */
+  /** The offset after a byte order mark. */
   #begin(piece: Buffer): number {
     if (this.#isBegun || piece.length === 0) return 0;
     this.#isBegun = true;

@@ -1,4 +1,4 @@
-/** What JSON has between its values, but for the end of a line. */
+/** Whether the byte is JSON white space within a line. */
 export function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }

@@ -25,11 +25,11 @@ export interface RolloutHead {
   readonly commit?: string;
   readonly model: string;
   readonly effort?: string;
-  /** Of Throughline. */
+  /** Version of Throughline. */
   readonly version: string;
 }
 
-/** Members of an item that every version of the CLI takes back, by the item's type. Others are only true for who made the item. */
+/** Members of an item that every version of the CLI accepts, by the item's type. The others hold only for whoever made the item. */
 const kept: Readonly<Record<string, readonly string[]>> = {
   message: ["role", "content", "phase"],
   function_call: ["name", "namespace", "arguments", "call_id"],
@@ -50,7 +50,7 @@ const kept: Readonly<Record<string, readonly string[]>> = {
  */
 export class RolloutWriter {
   readonly #open = new Map<string, string>();
-  /** Items that have nothing in the rollout. */
+  /** How many items were left out of the rollout. */
   left = 0;
 
   begin(head: RolloutHead): string {
@@ -79,7 +79,7 @@ export class RolloutWriter {
     return line(created, "session_meta", meta) + line(created, "turn_context", context);
   }
 
-  /** The lines for an item: itself, and what Codex's own screens show of it. */
+  /** The lines for an item: the item itself, and the event that Codex's own screens show it by. */
   item(item: JsonObject, at: number): string {
     if (isInjected(typeof item["type"] === "string" ? item["type"] : undefined, item))
       return this.item(injectedMessage(item), at);
@@ -131,7 +131,7 @@ function unsealed(item: JsonObject): JsonObject {
   return opened;
 }
 
-/** The event from which lists and the terminal interface have a message; without one they show an empty session. */
+/** The event that Codex's lists and terminal interface show a message by; without one the session looks empty. */
 function shownAs({ type, role, content }: JsonObject, at: number): string {
   if (type !== "message") return "";
   const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];

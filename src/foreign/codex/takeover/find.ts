@@ -56,8 +56,8 @@ export function hasRollout(home: string, thread: string): boolean {
 }
 
 /**
- * The thread of a rollout wherever it lies; `undefined` when the path is none of a file. A name that says nothing gets one from the header, in
- * small letters whatever it is: sessions were made from it so.
+ * The thread of a rollout file, wherever it lies; `undefined` where the path is no file. Where the file's name tells nothing, a name is
+ * made of the header's id, in lower case: sessions were made from it so.
  */
 export async function threadAt(path: string): Promise<Thread | undefined> {
   const whole = resolve(path);
@@ -89,7 +89,7 @@ async function threadOf(
 ): Promise<Thread> {
   const lineage = await lineageOf(file, files);
   const header = await headerOf(file.path);
-  // By it is told how it is read, whatever its name says.
+  // The form decides how the file is read, whatever its name says.
   const form = writingOf(file.path)?.layout === oldDocument ? "json" : file.form;
   return { file: { ...file, form }, lineage, header, ...(name !== undefined && { name }) };
 }

@@ -28,7 +28,7 @@ export interface Thread {
 export interface ImportPlan {
   readonly store: SessionStore;
   readonly clock: Clock;
-  /** Who sealed what, by the provider that the thread's header names; `provider.ts` says what an issuer is. */
+  /** The issuer of what was sealed for a provider, by the name in the thread's header (see `provider.ts`). */
   issuer(provider: string | undefined): string;
   /** What the session is to go on with. */
   settings(thread: { model?: string; effort?: string }): Settings;
@@ -49,13 +49,13 @@ export interface TakenOver {
   readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
   /** Items that were taken over now. */
   readonly items: number;
-  /** What the lines that were read now held, whether it is in the history still or not. */
+  /** Counts of what the lines read now held, whether or not it is still in the history. */
   readonly counts: Taking["counts"];
-  /** Lines and items that have nothing in the session, by what they are. */
+  /** Lines and items that were left out, by kind, with how many of each. */
   readonly left: ReadonlyMap<string, number>;
   /** Bytes of the rollout that are new. */
   readonly fresh: number;
-  /** What was asked to be kept: the session that was made or has grown, owned by this process still. Whoever asked gives it back. */
+  /** With `keep`: the session that was made or has grown, still owned by this process. The caller has to give it back. */
   readonly kept?: Kept;
 }
 
@@ -66,15 +66,15 @@ export interface Kept {
 }
 
 export interface ImportOptions {
-  /** Into a session of that id, whatever was taken over before. */
+  /** Take it over into a new session of this id, whatever was taken over before. */
   readonly as?: string;
-  /** The session is to be gone on with at once: it is not given back, and need not be read for that. */
+  /** The session is continued at once: it isn't given back, and needn't be read again for that. */
   readonly keep?: boolean;
 }
 
 /**
- * The id of the session that a thread becomes: its own, where that is a UUID version 7 (Codex since about 0.44), else one that follows from
- * it. So a thread is never taken over twice.
+ * The id of the session that a thread becomes: the thread's own, where that is a UUID version 7 (Codex since about 0.44), else one
+ * derived from it. So a thread is never taken over twice.
  */
 export function sessionIdOf(thread: string, created: number): string {
   if (uuidv7Time(thread) !== undefined) return thread;
@@ -110,7 +110,7 @@ export async function importThread(
   const bytes = fresh?.bytes;
   if (bytes === 0) return { ...unchanged, did: "same", fresh: 0 };
   if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
-  // What a compaction replaced has left the log's window: a session can't grow by a rollback that brings it back.
+  // A rollback may bring back what a compaction replaced, which has left the log's window: by that a session can't grow.
   const trial = fresh?.isRolledBack === false ? undefined : await tried(plan, thread);
   if (bytes !== undefined && (trial === undefined || trial.undone.size === 0))
     return grow(plan, thread, id, bytes, keep);
@@ -122,7 +122,7 @@ export async function importThread(
   return { ...made, did: "remade" };
 }
 
-/** What all lines of a thread come to. */
+/** Folds all lines of a thread without writing anything. */
 async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
   const trial = new Taking(plan.issuer, 1);
   const groups = taken(plan, thread, trial, new Place(thread), 0);
@@ -131,8 +131,8 @@ async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread)
 }
 
 /**
- * Whether a session may be made anew from its rollout: only while nothing of its own is in it, and nothing that it holds was said is gone from
- * there, as it is of a rollout that was emptied or cut short. The later files of a reverted thread do hold less.
+ * Whether a session may be made anew from its rollout: only while it holds nothing of its own, and nothing that is missing from the
+ * rollout now, as when that was emptied or cut short. (The later files of a reverted thread do hold less.)
  */
 async function canBeRemade(
   store: SessionStore,
@@ -150,7 +150,9 @@ async function canBeRemade(
 interface Making {
   readonly keep: boolean;
   readonly archived?: boolean;
-  /** Compactions that a rollback takes back: what they replaced has left the log's window for good, so that the making begins anew. */
+  /**
+   * Compactions that a rollback takes back. What they replaced has left the log's window for good, so the session has to be made anew.
+   */
   readonly undone?: ReadonlySet<number>;
 }
 
@@ -178,7 +180,7 @@ async function make(
   };
   const place = new Place(thread);
   async function* events(): AsyncGenerator<readonly Append[]> {
-    // All that is taken back is known when all is read.
+    // Which compactions are taken back is known only when everything has been read.
     for await (const group of taken(plan, thread, taking, place, 0))
       if (taking.undone.size === 0) yield group;
     if (taking.undone.size > 0) throw new TakenBack();
@@ -203,7 +205,7 @@ async function make(
   return { id, did: "made", items, counts, left, fresh: 0, ...(keep && { kept: { log, history } }) };
 }
 
-/** Ends the making of a session that is to be begun anew. */
+/** Thrown to stop the making of a session that has to begin anew. */
 class TakenBack extends Error {}
 
 /** For those who find the session in use. */
@@ -234,7 +236,7 @@ async function grow(
     const before = { history, marks: await marksOf(log, history), header: thread.header };
     const taking = new Taking(plan.issuer, history.lastSeq + 1, before);
     const { provider, model, effort } = history.settings;
-    // In mid-turn no line says again what the turn began with. A model of another provider says nothing to this one.
+    // In mid-turn no new line repeats the model and effort that the turn began with. Another provider's model means nothing here.
     if (provider === plan.settings({}).provider) {
       taking.model = model;
       taking.effort = effort;
@@ -266,7 +268,7 @@ async function grow(
   }
 }
 
-/** The events of the lines behind `from` (in the last file), in groups that are written at once. */
+/** The events of the lines after `from` (in the last file), in groups that are written at once. */
 async function* taken(
   plan: ImportPlan,
   { lineage: { segments } }: Thread,
@@ -306,7 +308,7 @@ class Place {
     this.#check = check;
   }
 
-  /** A line that is being written, or was torn off, may have its end another time. */
+  /** Counts lines as taken over. One without an ending, still being written or torn off, may be completed later. */
   reached(lines: readonly RolloutLine[]): void {
     const line = lines.findLast((each) => each.ending !== "" || (each.whole && readRecord(each).readable));
     if (!line) return;

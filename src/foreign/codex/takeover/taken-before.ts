@@ -12,14 +12,14 @@ import { type TurnMark, turnMark } from "../rollout/turn-mark.ts";
 
 // What the session that a thread became says of it, so that only what came since is taken over.
 
-/** What is behind what was taken over. */
+/** What the rollout holds after the part that was taken over. */
 export interface Fresh {
   readonly bytes: number;
   /** Whether a rollback may be among it. */
   readonly isRolledBack: boolean;
 }
 
-/** `undefined`: what was taken over isn't there any more as it was. */
+/** `undefined`: the part that was taken over is gone or has changed. */
 export async function freshIn(file: RolloutFile, imported: Imported): Promise<Fresh | undefined> {
   if (file.rollout !== imported.rollout) return undefined;
   if (file.form === "json")
@@ -42,7 +42,7 @@ export async function freshIn(file: RolloutFile, imported: Imported): Promise<Fr
 
 const rollback = Buffer.from('"thread_rolled_back"');
 
-/** The history of the session that the thread became, when it became one, and whether it has gone its own way since. */
+/** The history of the session that the thread was taken over into, if it was, and whether that has gone its own way since. */
 export async function readKnown(
   store: SessionStore,
   id: string,
@@ -71,7 +71,7 @@ export async function readKnown(
   return { history, movedOn };
 }
 
-/** Events that are no step of a session's own. */
+/** Events that don't count as a session going its own way. */
 const quiet: ReadonlySet<string> = new Set<EventType>([
   "lease-taken",
   "settings-changed",
@@ -81,7 +81,7 @@ const quiet: ReadonlySet<string> = new Set<EventType>([
   "instructions-amended",
 ]);
 
-/** What each item of the history's window is to a rollback. */
+/** For each item of the history's window, what it means to a rollback. */
 export async function marksOf(log: SessionLog, { items }: History): Promise<TurnMark[]> {
   const marks: TurnMark[] = Array.from({ length: items.length }, () => undefined);
   const asked = items.flatMap((record, index) => {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { readCacheFile, writeCacheFile } from "../../../lib/cache-file.ts";
 import type { RolloutFile } from "../home/places.ts";
 
-/** So many threads are remembered, those that were taken over last. */
+/** At most so many threads are remembered, those taken over last. */
 const mostNotes = 2_000;
 
 /**

@@ -11,21 +11,22 @@ import { answeredAs, copiedItem, type LoggedItem, loggedItem } from "../rollout/
 import type { RolloutLine } from "../rollout/lines.ts";
 import { isContext, isSummaryText, titleOf } from "../rollout/prompt.ts";
 import { Room } from "../rollout/room.ts";
-import { ThreadFold, type Changed, type ThreadItem } from "../rollout/thread.ts";
+import type { Changed, ThreadItem } from "../rollout/thread-change.ts";
+import { ThreadFold } from "../rollout/thread.ts";
 import type { TurnMark } from "../rollout/turn-mark.ts";
 
 /**
- * About so many bytes of items are appended at once: of a session that is being made little, which is turned into lines while it is still
- * near the processor, and else as much as one sync is worth.
+ * Bytes of items, roughly, that are appended at once: few for a session that is being made, so that they are turned into lines while
+ * still in the processor's cache; otherwise as many as make one sync worthwhile.
  */
 const groupBytes = { make: 2 ** 16, append: 2 ** 20 } as const;
 
 /** What a session is known to hold already, for taking over what came since. */
 export interface TakenBefore {
   readonly history: History;
-  /** What each item of its window is to a rollback. */
+  /** For each item of its window, what it means to a rollback. */
   readonly marks: readonly TurnMark[];
-  /** What only the first line says, which is taken no second time: whose seals the new ones are. */
+  /** The thread's header: it stands on the first line, which isn't read again, and tells who seals new items. */
   readonly header: RolloutHeader | undefined;
 }
 
@@ -36,8 +37,8 @@ interface OpenCall {
 }
 
 /**
- * Makes the events of a session's log of a Codex thread's lines, in order. Of what the person and the model said, and of what tools did,
- * nothing is left out, also where a compaction or a rollback took it out of the history: the log says so as its own would.
+ * Turns a Codex thread's lines, in order, into the events of a session's log. Nothing that the person, the model or a tool said or did is
+ * left out, even where a compaction or a rollback took it out of the history: the log records those as its own would be.
  */
 export class Taking {
   header: RolloutHeader | undefined;
@@ -45,11 +46,11 @@ export class Taking {
   effort: string | undefined;
   cwd: string | undefined;
   name: string | undefined;
-  /** How many lines and items have nothing in the session, by what they are. */
+  /** How many lines and items were left out, by kind. */
   readonly left = new Map<string, number>();
   /** Items that were taken over. */
   items = 0;
-  /** What the lines held, whether it is in the history still or not. */
+  /** What the lines held, whether or not it is still in the history. */
   readonly counts = {
     prompts: 0,
     answers: 0,
@@ -60,10 +61,13 @@ export class Taking {
     rollbacks: 0,
   };
 
-  /** Compactions that a rollback took back although they were taken over (`ThreadChange`): what was taken is not the thread. */
+  /**
+   * Compactions that were taken over and that a later rollback took back (`ThreadChange`): the session is then not the thread, and has to
+   * be made anew.
+   */
   readonly undone = new Set<number>();
 
-  /** A turn ended, which adds nothing to the log by itself. */
+  /** Whether a turn ended, which adds nothing to the log by itself. */
   hasEnded = false;
 
   readonly #fold: ThreadFold;
@@ -74,7 +78,7 @@ export class Taking {
   #bytes = 0;
   /** The batch that lines are taken from is known to be UTF-8. */
   #isText = false;
-  /** What lies in the room is written. */
+  /** The items in the room have been written, so that it can be cleared. */
   #isWritten = false;
   readonly #issuer: (provider: string | undefined) => string;
   readonly #before: History | undefined;
@@ -118,7 +122,7 @@ export class Taking {
     this.#title = history?.title;
     this.#usage = history?.usage ?? noUsage;
     const outcome = history?.lastOutcome;
-    // Reckoned from the items then, and from those that come now.
+    // Only an outcome that the rollout told is kept; "not ended" is worked out again from all items.
     if (outcome?.kind !== "interrupted" || outcome.reason !== notEnded.reason) this.#outcome = outcome;
     this.#isOpen = history?.imported?.open === true;
     const last = history?.items.at(-1)?.event;
@@ -127,7 +131,10 @@ export class Taking {
     this.#lastRole = said?.kind === "message" ? said.role : said?.kind;
   }
 
-  /** Takes the lines of a batch from `from` on, of each batch first from 0, until there is enough to be appended (`group`); gives the index of the next one. */
+  /**
+   * Takes lines of a batch from index `from` on (0 for a new batch) until there is enough to be appended (`group`). Returns the index of
+   * the next line.
+   */
   take(lines: readonly RolloutLine[], from: number): number {
     if (this.#isWritten) this.#room.clear();
     this.#isWritten = false;
