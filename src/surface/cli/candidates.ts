@@ -2,13 +2,13 @@ import { printableLine } from "../../lib/printable.ts";
 import { type Command, homeOption, type Invocation, jsonOption, type OptionSpec } from "./command.ts";
 import { commands } from "./commands.ts";
 
-/** What can stand in place of a word, and what it is. */
+/** A candidate for completion, with a word about it. */
 export interface Candidate {
   word: string;
   help: string;
 }
 
-/** In place of candidates: names of files can stand here. */
+/** Returned instead of candidates where file names can stand: the shell completes those itself. */
 export const files = ":files";
 
 const helpOption: OptionSpec = { flags: "--help", help: "show the help" };
@@ -19,10 +19,10 @@ const resumeOptions: readonly OptionSpec[] = [
   { flags: "--version", help: "show the version" },
 ];
 
-/** More sessions than these nobody chooses from; typing more of a name brings the others. */
+/** The most sessions that are offered; typing more of a name brings the others. */
 const mostSessions = 100;
 
-/** What can stand in place of the last of these words, which are those behind the program's name: the candidates that begin with it. */
+/** The candidates for the last of these words (those behind the program's name), which may be begun. */
 export async function candidates(
   invocation: Invocation,
   words: readonly string[],
@@ -56,9 +56,9 @@ export async function candidates(
 }
 
 interface Spot {
-  /** The command that the words name so far. */
+  /** The command that the words name so far; "" for none. */
   at: string;
-  /** How many of its arguments are there. */
+  /** How many of its arguments have been given. */
   used: number;
   /** The option whose value comes next. */
   waiting?: OptionSpec;
@@ -93,7 +93,7 @@ function subcommands(at: string): Candidate[] {
   });
 }
 
-/** Without a command they are those of `open`, and the other ways to say `resume`. */
+/** The options of a command; without one, those of `open` and `--resume` and `--continue`. */
 function optionsOf(command: Command | undefined): Candidate[] {
   const open = commands.find(({ name }) => name === "open");
   const own = command?.options ?? [...(open?.options ?? []), ...resumeOptions];
@@ -105,7 +105,7 @@ function optionWord({ flags, help }: OptionSpec): Candidate {
   return { word: /--[\w-]+/u.exec(flags)?.[0] ?? flags, help };
 }
 
-/** Several values stand with commas where the option takes them so. */
+/** The values of an option; behind a comma, where it takes several. */
 function valuesOf({ flags, values = [], help }: OptionSpec, begun: string): Candidate[] | typeof files {
   if (/<(?:file|dir)>/u.test(flags)) return files;
   const before = help.includes("with commas") ? begun.slice(0, begun.lastIndexOf(",") + 1) : "";
@@ -118,7 +118,7 @@ function valuesOf({ flags, values = [], help }: OptionSpec, begun: string): Cand
 const startingWith = (all: readonly Candidate[], begun: string): Candidate[] =>
   all.filter(({ word }) => word.startsWith(begun));
 
-/** Ids of Codex's sessions, which their files' names say, once enough of one is there to be none of a file. */
+/** Ids of Codex's sessions, by their files' names. Only from four characters on, so that they don't crowd out the names of files. */
 async function rolloutWords({ environment }: Invocation, begun: string): Promise<Candidate[]> {
   if (!/^[0-9a-f]{4}[0-9a-f-]*$/u.test(begun)) return [];
   const { codexHome, listRollouts } = await import("../../foreign/codex/home/places.ts");
@@ -129,9 +129,9 @@ async function rolloutWords({ environment }: Invocation, begun: string): Promise
   ).slice(0, mostSessions);
 }
 
-/** Names, and ids; of this workspace first, and of all others where none of these begins so. */
+/** Names and ids of this workspace's sessions; of all sessions where none of these begins with what is typed. */
 async function sessionWords(invocation: Invocation, begun: string, home?: string): Promise<Candidate[]> {
-  // Only here: for all else nothing of the store has to be loaded.
+  // Imported here, because no other candidates need the store.
   const [{ placeOf }, { storeFor }, { statusWords }] = await Promise.all([
     import("../place.ts"),
     import("./store-for.ts"),
@@ -144,7 +144,7 @@ async function sessionWords(invocation: Invocation, begun: string, home?: string
     for (const query of [{ workspace: placeOf(invocation.folder) }, {}]) {
       const found = (await store.list(query)).flatMap((session) => {
         const what = `${printableLine(session.title ?? "", 40)} · ${statusWords(session, now)}`;
-        // A name of several lines, as a file from elsewhere can have it, would be several words.
+        // An imported session's name may have several lines, which a shell would take for several words.
         const isWord = session.name !== undefined && session.name === printableLine(session.name, 100);
         const named = isWord ? [{ word: session.name!, help: what }] : [];
         return startingWith([...named, { word: session.id, help: what }], begun).slice(0, 1);

@@ -5,8 +5,8 @@ import type { Invocation } from "./command.ts";
 import { progress } from "./progress.ts";
 
 /**
- * The session that a person picks of those of this workspace (`--all`: of every one), where there is a terminal and more than one (R8).
- * "none": there is nothing to pick from, or nobody who could. "left": the person left the picker. Throws `cancelled` after Ctrl-C.
+ * Lets the person pick one of this workspace's sessions (`--all`: of every workspace), where there is a terminal and more than one session
+ * (R8). "none": there is no session, or no terminal. "left": the person left the picker. Throws `cancelled` after Ctrl-C.
  */
 export async function chooseSession(
   invocation: Invocation,

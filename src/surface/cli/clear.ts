@@ -13,8 +13,8 @@ import { relativesOf } from "./relatives.ts";
 import { sameAgain } from "./same-again.ts";
 
 /**
- * Begins anew in a session, and with `--with-relatives` in its forks; with `--scrub` no byte of what was said in it is left under the home, but
- * in what is named as left.
+ * `throughline clear`: marks a session cleared, and with `--with-relatives` its relatives too. With `--scrub` it also deletes for good what
+ * was said in it; the copies that stay under the home are named.
  */
 export async function clear(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
@@ -32,7 +32,7 @@ export async function clear(invocation: Invocation): Promise<number> {
     const cleared: string[] = [];
     for (const id of [session, ...relatives]) {
       if (cleared.includes(id)) continue;
-      // Before the session: what it was taken over from is not known of a scrubbed one.
+      // Before the session itself, because a scrubbed log no longer says what it was taken over from.
       const own = copies.filter(({ of }) => of === id);
       if (takesRelatives && (await store.holder(id)).state === "free") troubles.push(...removeBackups(own));
       cleared.push(...(await clearSession(store, id, { version: packageVersion(), scrub })));

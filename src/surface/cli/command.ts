@@ -1,17 +1,17 @@
 import type { Terminal } from "./terminal.ts";
 
-/** An option of a command: `flags` as commander takes them (`--since <age>`), always with what it is for. */
+/** An option of a command: `flags` in commander's syntax (`--since <age>`), and its help. */
 export interface OptionSpec {
   flags: string;
   help: string;
-  /** Those that it takes, for completion. */
+  /** The values that it takes, for completion. */
   values?: readonly string[];
 }
 
-/** What a command gets: parsed words and the world it may touch. Nothing else reads `process`. */
+/** Everything that a command gets: parsed arguments, and the parts of the process that it may use. Commands don't read `process` themselves. */
 export interface Invocation {
   args: readonly string[];
-  /** Commander's names: `--stream-idle` is `streamIdle`. An option that may be repeated (`--upstream <url...>`) is a list. */
+  /** By commander's names: `--from-step` is `fromStep`. An option that may be repeated (`--upstream <url...>`) is a list. */
   options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   terminal: Terminal;
   environment: Readonly<Record<string, string | undefined>>;
@@ -20,21 +20,21 @@ export interface Invocation {
   signal: AbortSignal;
 }
 
-/** How a command is called in the terminal interface, where a session is open already. */
+/** A command's form in the terminal interface, where a session is open already. */
 export interface Slash {
   /** Words after the slash: `name`, `resume purge`. */
   name: string;
-  /** How the open session stands before the words: always, or only where no session is named. Absent: it doesn't. */
+  /** Whether the open session is the command's first argument: always, or only where none is named. Absent: never. */
   session?: "always" | "unless-named";
-  /** Its words are one text, and need no quotes. */
+  /** What follows is one text and needs no quotes. */
   text?: true;
-  /** It works in the session itself, which has to be at rest, and is given back meanwhile. */
+  /** It writes to the session, so no turn may run in it meanwhile. */
   alone?: true;
-  /** Its result (`session` of its JSON) is the session to go on with. */
+  /** It leads to another session (`session` in its JSON), which is then opened. */
   leads?: true;
 }
 
-/** One row of the table that makes the command line, the slash commands and the help. */
+/** One row of the table from which the command line, the slash commands and the help are made. */
 export interface Command {
   /** Words after `throughline`: `exec`, `exec resume`. */
   name: string;
@@ -44,21 +44,21 @@ export interface Command {
   /** A command line that works as it stands, for the help. */
   example: string;
   options: readonly OptionSpec[];
-  /** Absent where it prints JSON when `--json` asks for it. */
+  /** `false` where the command has no `--json`. */
   json?: false;
   slash?: Slash;
-  /** Loads what the command needs, and only that: `sessions` is not to wait for the wire. */
+  /** Imports the command's module, and only that: a list needn't wait for the code of providers. */
   load(): Promise<RunCommand>;
 }
 
 /** Resolves to the exit status of cli.md. Failures are thrown. */
 export type RunCommand = (invocation: Invocation) => Promise<number>;
 
-/** A command of the terminal interface alone. */
+/** A slash command that exists only in the terminal interface. */
 export interface InterfaceCommand {
   /** The word after the slash. */
   name: "help" | "model" | "new" | "quit" | "resume" | "steer" | "wait";
-  /** Another word for it, that people bring from elsewhere. */
+  /** Another name, that people know from other tools. */
   alias?: string;
   arguments?: string;
   summary: string;
@@ -76,7 +76,7 @@ export function optionText(invocation: Pick<Invocation, "options">, name: string
   return typeof value === "string" ? value : undefined;
 }
 
-/** The values of an option that may be repeated. */
+/** The values of an option that may be repeated; none where it isn't given. */
 export function optionList(invocation: Invocation, name: string): readonly string[] {
   const value = invocation.options[name];
   return Array.isArray(value) ? (value as readonly string[]) : [];

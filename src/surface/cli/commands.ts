@@ -10,7 +10,7 @@ import {
   gatewayOptions,
 } from "./options.ts";
 
-/** `exec resume`, and `resume`, which opens the terminal interface where there is a terminal and is the same elsewhere. */
+/** The row of `exec resume` or of `resume`, which have the same options: `resume` opens the terminal interface where there is a terminal. */
 function resumeCommand(name: string, load: Command["load"]): Command {
   return {
     name,
@@ -22,7 +22,7 @@ function resumeCommand(name: string, load: Command["load"]): Command {
   };
 }
 
-/** Every command, in the order of the help. The command line and the help are made from this table and from nothing else. */
+/** Every command, in the order of the help. The command line, the slash commands and the help are made from this table alone. */
 export const commands: readonly Command[] = [
   {
     name: "open",
@@ -332,7 +332,7 @@ export const commands: readonly Command[] = [
   },
 ];
 
-/** What is typed after a slash in the terminal interface beside the rows above that have a slash form. */
+/** The slash commands that exist only in the terminal interface. */
 export const interfaceCommands: readonly InterfaceCommand[] = [
   { name: "help", summary: "what can be typed here, and the keys" },
   {

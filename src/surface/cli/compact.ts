@@ -4,7 +4,7 @@ import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
 import { textRenderer } from "./render-text.ts";
 
-/** Summarises by hand: one request, one event, one line. A failure of the request is thrown; the session is as it was then. */
+/** `throughline compact`: one request for a summary, one event in the log. Throws when the request fails; the session is then unchanged. */
 export async function compact(invocation: Invocation): Promise<number> {
   const { args, options, signal, terminal } = invocation;
   const isJson = options["json"] === true;

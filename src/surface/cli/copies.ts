@@ -9,18 +9,18 @@ import type { Imported } from "../../session/imported.ts";
 import type { SessionStore } from "../../store.ts";
 import { folding } from "../../turn/journal.ts";
 
-/** What holds the words of a session that was taken over from Codex, beside the session itself. */
+/** A file that holds what was said in a session that was taken over from Codex, besides the session itself. */
 export interface Copy {
-  /** The session. */
+  /** The session's id. */
   of: string;
   path: string;
   /** "backup": what a repair of its rollout kept, under the home. "rollout": Codex's own file, which is never touched. */
   kind: "backup" | "rollout";
-  /** A repair that was cut off needs it. */
+  /** A repair that was cut off still needs it. */
   isNeeded?: true;
 }
 
-/** The copies of these sessions that there are. A log that can't be read names none. */
+/** The existing copies of these sessions. A session whose log can't be read has none that are known. */
 export async function copiesOf(
   store: SessionStore,
   home: string,
@@ -45,14 +45,15 @@ export async function copiesOf(
   return found;
 }
 
-/** Removes the backups among them. Returns what could not be removed, one line each. */
+/** Removes the backups among the copies. Returns what could not be removed, one line each. */
 export function removeBackups(copies: readonly Copy[]): string[] {
   return copies.filter(isRemoved).flatMap(({ path }) => removed(path));
 }
 
 /**
- * Removes what lists remember of Codex's sessions, with their first prompts; they read it again. Whatever is deleted or scrubbed, a session
- * that was taken over or written down for Codex has left some of its words there, also when Codex's own file is gone since.
+ * Removes the caches of lists of Codex's sessions, which hold first prompts; the next list reads the rollouts anew. Done whenever sessions
+ * are deleted or scrubbed: one that was taken over from Codex, or exported to it, may have words in those caches, even if Codex's own file is
+ * gone. Returns what could not be removed, one line each.
  */
 export function forgetLists(home: string): string[] {
   const cache = join(home, "cache");
@@ -70,10 +71,10 @@ function removed(path: string): string[] {
   }
 }
 
-/** Whether a removal that takes relatives along takes this one. */
+/** Whether deleting with `--with-relatives` deletes this copy. */
 export const isRemoved = ({ kind, isNeeded }: Copy): boolean => kind === "backup" && !isNeeded;
 
-/** Why a copy stays. */
+/** Words for why a copy is not deleted. */
 export function copyWords({ of, kind, isNeeded }: Copy): string {
   if (kind === "rollout") return `Codex's own session, from which ${of} was taken over; Codex deletes it`;
   if (isNeeded)

@@ -3,13 +3,13 @@ import type { Terminal } from "./terminal.ts";
 
 const eraseLine = "\r\u001B[K";
 
-/** Shows on one line, for a person who watches, how long is left; the function that it gives takes the line away. */
+/** Shows how long is left on one line that is drawn anew each second; the returned function removes the line. */
 export function countDown({ err }: Pick<Terminal, "err">, until: number): () => void {
   const show = (): void =>
     err(`${eraseLine}… ${durationWords(Math.max(0, until - Date.now()))} left, Ctrl-C stops waiting`);
   show();
   const timer = setInterval(show, 1_000);
-  // The wait itself keeps the program running.
+  // The wait keeps the process alive, not the countdown.
   timer.unref();
   return () => {
     clearInterval(timer);

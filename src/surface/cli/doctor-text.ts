@@ -29,7 +29,7 @@ export function diagnosisJson(diagnosis: Diagnosis, reference: Reference): Diagn
   };
 }
 
-/** `reference`: what a command calls the rollout. */
+/** A finding as JSON. `reference`: gives the rollout's name for the command that mends it. */
 export function findingJson(finding: Finding, reference: () => string): DiagnosisJson["findings"][number] {
   const { kind, severity, count, places, detail } = finding;
   const { title, causes } = catalogue[kind];
@@ -53,26 +53,26 @@ function repairCommand(reference: string): string {
 interface Report {
   diagnoses: readonly Diagnosis[];
   own: readonly OwnSession[];
-  /** How many own sessions were looked at; absent where none was to be. */
+  /** How many of Throughline's own sessions were examined; absent where none were asked for. */
   ownCount?: number;
   unreadable: readonly { path: string; why: string }[];
   said: Said | undefined;
-  /** Where rollouts were looked for; absent where only own sessions were. */
+  /** Where rollouts were looked for; absent where only own sessions were asked for. */
   where?: readonly string[];
-  /** Tell what is harmless, too. */
+  /** Whether harmless findings are told, too (`--notes`). */
   notes: boolean;
   reference: Reference;
-  /** Words with their commands as they are to be copied. */
+  /** Completes the commands in words with `--home` (`inHome`), so that they work when pasted. */
   tell(words: string): string;
 }
 
-/** For people: what a message means, a block for each session with something to say, and the sum. */
+/** The report for people: what the pasted message means, a block for each session with findings, and the totals. */
 export function doctorText(report: Report): string {
   const { diagnoses, own, ownCount, unreadable, said, where, notes, reference, tell } = report;
   const lines = said ? [...saidLines(said, tell), ""] : [];
   const meant = new Set(said?.sessions.map(({ path }) => path));
   for (const diagnosis of diagnoses) {
-    // Who asks about a message is told of the sessions that it is about.
+    // With a pasted message, only the sessions that it is about are told.
     if (meant.size > 0 && !meant.has(diagnosis.path)) continue;
     const told = diagnosis.findings.filter((finding) => notes || needsRepair(finding));
     if (told.length === 0) continue;

@@ -17,7 +17,7 @@ import { referencesIn } from "./reference.ts";
 import { meantBy } from "./rollouts.ts";
 import { whoseError } from "./whose-error.ts";
 
-/** Looks at rollouts and at our own sessions, and changes nothing. Resolves to 1 when something needs repair. */
+/** `throughline doctor`: examines rollouts and Throughline's own sessions, and changes nothing. Exit status 1 when something needs repair. */
 export async function doctor(invocation: Invocation): Promise<number> {
   const { args, options, terminal, environment, folder, signal } = invocation;
   const ownHome = toldHome(invocation);
@@ -35,7 +35,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const { paths, ids } = await chosenBy(invocation, home, onUnreadable);
   const reference = referencesIn(home);
   const bar = progress(terminal);
-  // What comes of hundreds of megabytes is thrown away at once: a young generation that may grow is emptied a tenth as often.
+  // Reading hundreds of megabytes makes much garbage that dies at once: a young generation that may grow is collected a tenth as often.
   setFlagsFromString("--semi-space-growth-factor=2");
   const diagnoses: Diagnosis[] = [];
   const total = totalBytes(paths);
@@ -79,7 +79,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
   return needRepair + unreadable.length > 0 ? 1 : 0;
 }
 
-/** What is to be looked at: the rollouts, and which own sessions; without words all of Codex's home and all own ones. */
+/** The rollouts and own sessions that the arguments name; without arguments all of Codex's home and all own sessions. */
 async function chosenBy(
   invocation: Invocation,
   home: string,
@@ -87,7 +87,7 @@ async function chosenBy(
 ): Promise<{ paths: string[]; ids?: ReadonlySet<string> }> {
   const { args } = invocation;
   if (args.length === 0) {
-    // Repairs and locks know a rollout by this path.
+    // Links resolved: repairs and locks know a rollout by its real path.
     const real = existsSync(home) ? realpathSync(home) : home;
     const all = listRollouts(real, onUnreadable).map(({ path }) => path);
     return { paths: all.sort() };

@@ -16,7 +16,7 @@ export interface Told {
 }
 
 /**
- * Does the same to every session that the words name. What fails for one is said, and the others have their turn: the exit status is
+ * Does the same to each session that the arguments name. A failure is told, and the other sessions still have their turn; the exit status is
  * that of the first failure. `--json`: one object with `sessions`, each with what was done or with `error`.
  */
 export async function eachSession(

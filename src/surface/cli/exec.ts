@@ -39,7 +39,7 @@ export async function resume(invocation: Invocation): Promise<number> {
     if (choice.kind === "chosen") return resume({ ...invocation, args: [choice.id] });
     if (choice.kind === "left") return 0;
     const { all, home, json } = invocation.options;
-    // `--model` and the like are for the turn, and choose none of the sessions.
+    // Without `--model` and the like: those are options of the turn, here, and would filter the list.
     const shown = await listSessions({ ...invocation, options: { all, home, json } });
     throw new Failure(
       "usage",
@@ -63,12 +63,15 @@ export async function resume(invocation: Invocation): Promise<number> {
   });
 }
 
-/** Whether there is nothing to go on with until somebody says what. */
+/** Whether the session has nothing to go on with: its last turn was completed and nothing is queued. */
 async function isDone({ id, history }: Session, store: SessionStore): Promise<boolean> {
   return !canContinue(history) && (await store.queued(id)).length === 0;
 }
 
-/** What the words of `resume` name: which session, how it goes on, and with what. Throws `usage`; `find` throws what finds no session. */
+/**
+ * What the arguments and options of `resume` ask for: how to find the session, how it goes on, and the prompt. Throws `usage`; `find` throws
+ * where there is no such session.
+ */
 export async function readResumption(invocation: Invocation): Promise<{
   find: (bench: Workbench, options?: { keep: boolean }) => Promise<string>;
   resumption: Resumption;
@@ -116,7 +119,7 @@ async function withWorkbench(
   }
 }
 
-/** A turn, and then what is queued for the session. */
+/** Runs a turn, and then the follow-ups that are queued for the session. */
 async function runTurns(
   session: Session,
   prompt: string | undefined,
@@ -137,10 +140,10 @@ async function runTurns(
   }
 }
 
-/** What ended the turn and where the session is. The messages of failures name their class and what helps. */
+/** Words for how the turn ended and how to go on with the session. */
 function outcomeWords(outcome: TurnOutcome, id: string): string {
   const kept = `Session ${id} is kept: throughline resume ${id}`;
-  // The words of a failure don't know the session: what they would have the person type stands in the last line.
+  // A failure's own words don't know the session: its id is put into the commands that they suggest, and what the last line says is left out.
   const says = (message: string): string =>
     printableLine(
       message

@@ -28,7 +28,7 @@ import { storeFor } from "./store-for.ts";
 const formats = ["throughline", "codex", "markdown"] as const;
 type Format = (typeof formats)[number];
 
-/** Writes a session down for something else: a rollout that Codex resumes, a page to read, or a file for another machine. It is only read. */
+/** `throughline export`: writes a session as a rollout that Codex resumes, a page to read, or a file for another machine. Only reads it. */
 export async function exportSession(invocation: Invocation): Promise<number> {
   const { args, options, terminal, environment, folder } = invocation;
   const format = formatOf(invocation);
@@ -39,7 +39,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     const taking = {
       store,
       environment,
-      // Only a session of Codex's, which is taken over first, needs it.
+      // Read only when it is needed, for a Codex session that is taken over first: a broken configuration then stops nothing else.
       get config() {
         return readConfig(options, environment, folder);
       },

@@ -1,4 +1,4 @@
-/** Where a class of failure is explained: what it means, what Throughline does, what a person can do. */
+/** Names the page that explains a class of failure: what it means, what Throughline does, what a person can do. */
 export function failurePage(failureClass: string): string {
   return `[${failureClass}: docs/failures.md]`;
 }

@@ -3,7 +3,7 @@ import type { ListedSession } from "../../store.ts";
 import { readAge } from "./age.ts";
 import { type Invocation, optionText } from "./command.ts";
 
-/** One condition of a list: what it is called in the last line, and which sessions it keeps. */
+/** One filter of a list: its name for the line that counts what is hidden, and which sessions it keeps. */
 export interface Filter {
   /** As it was given: `--model gpt-5.5`. */
   given: string;
@@ -12,7 +12,7 @@ export interface Filter {
 
 const statuses = ["idle", "running", "interrupted", "limited", "failed", "cleared", "archived"] as const;
 
-/** The filters of `sessions`, from its options. Throws `usage` for a word that means none. */
+/** The filters that the options of `sessions` ask for. Throws `usage` for a value that isn't valid. */
 export function filtersOf(invocation: Invocation, now: number): Filter[] {
   const filters: Filter[] = [];
   const add = (name: string, make: (text: string) => Filter["keeps"]): void => {
@@ -25,7 +25,7 @@ export function filtersOf(invocation: Invocation, now: number): Filter[] {
   return filters;
 }
 
-/** Whether the status that was asked for is one of archived sessions, which a list leaves out otherwise. */
+/** Whether `--status` asks for archived sessions, which a list otherwise leaves out. */
 export function wantsArchived(invocation: Invocation): boolean {
   return wordsOf(optionText(invocation, "status") ?? "").includes("archived");
 }
@@ -36,7 +36,7 @@ function ofModel(text: string): Filter["keeps"] {
   return ({ settings: { model, effort = "" } }) => `${model}/${effort}`.toLowerCase().includes(wanted);
 }
 
-/** One status or several: `failed,limited`. What somebody works in is running, whatever its log says. */
+/** One status or several: `failed,limited`. A session that a process holds counts as running, whatever its log says. */
 function ofStatus(text: string): Filter["keeps"] {
   const wanted = wordsOf(text);
   const unknown = wanted.find((word) => !statuses.some((status) => status === word));
@@ -59,7 +59,7 @@ export function momentOf(text: string, now: number): number {
   if (age !== undefined) return now - age;
   if (/^\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?$/u.test(text.trim())) {
     const day = text.trim();
-    // Without a time JavaScript reads a date as midnight in Greenwich.
+    // JavaScript takes a date without a time for midnight UTC; people mean midnight where they are.
     const moment = Date.parse(day.length === 10 ? `${day}T00:00` : day);
     if (!Number.isNaN(moment)) return moment;
   }

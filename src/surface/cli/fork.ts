@@ -8,7 +8,7 @@ import { storeFor } from "./store-for.ts";
 import { checkName, findSession } from "./pick.ts";
 import { stepNumber } from "./step-number.ts";
 
-/** A new session from an old one, which is only read: also while somebody works in it. */
+/** `throughline fork`: makes a new session from an old one, which is only read, so also while another process works in it. */
 export async function fork(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
   const [fromStep, name] = [stepNumber(invocation, "fromStep"), optionText(invocation, "name")];

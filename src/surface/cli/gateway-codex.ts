@@ -24,7 +24,7 @@ import { type Invocation, optionList, optionText } from "./command.ts";
 import { gatewaySettings, lasting } from "./gateway.ts";
 import { inHome } from "./in-home.ts";
 
-/** Writes the gateway into Codex's `config.toml`, once the diff was shown and agreed to. */
+/** `throughline gateway install-codex`: shows how Codex's `config.toml` would change, and writes it when that is agreed to. */
 export async function installCodex(invocation: Invocation): Promise<number> {
   const { terminal, environment, options, signal } = invocation;
   const path = pathOf(join(codexHome(environment as NodeJS.ProcessEnv), "config.toml"));
@@ -79,13 +79,13 @@ export async function installCodex(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-/** The command, with the address and the upstreams that were asked for here; a token comes from where clients have it too. */
+/** The command that starts the gateway as it is installed here, with its address and upstreams. */
 function startWords(invocation: Invocation, upstream: string): string {
   const listen = optionText(invocation, "listen");
   const named = optionList(invocation, "upstream");
   const start = `throughline gateway${listen === undefined ? "" : ` --listen ${quoted(listen)}`}`;
   const asked = [start, ...named.map((each) => `--upstream ${quoted(each)}`)].join(" ");
-  // An account of ChatGPT has no key that the API takes.
+  // A ChatGPT login is no API key: such requests go to another upstream.
   return upstream.startsWith("https://api.openai.com/")
     ? `${asked}, or with a ChatGPT login: ${start} --upstream ${chatGpt}`
     : asked;
@@ -94,7 +94,7 @@ function startWords(invocation: Invocation, upstream: string): string {
 /** Where Codex asks with a ChatGPT login (codex-rs, 2026-11). */
 const chatGpt = "https://chatgpt.com/backend-api/codex";
 
-/** A configuration that is a link is written where it lies. */
+/** The file to write: where the configuration is a link, the file that it leads to. */
 function pathOf(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })) return realpathSync(path);
   const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
@@ -114,12 +114,12 @@ function textOf(path: string): string | undefined {
     if (code === "ENOENT") return undefined;
     throw unread(systemWords(error), error);
   }
-  // Codex doesn't read it either, and to write it would lose the bytes.
+  // Codex doesn't read such a file either; writing it as UTF-8 would lose bytes.
   if (!isUtf8(bytes)) throw unread("it is not UTF-8");
   return bytes.toString("utf8");
 }
 
-/** The name, or one with a number: what an earlier change has kept is nearer to what the person wrote than what is there now. */
+/** A free name for a backup. An earlier backup is never overwritten: it is nearer to what the person wrote than the file is now. */
 function freeName(path: string): string {
   for (let nth = 1; ; nth++) {
     const name = nth === 1 ? path : `${path}.${nth}`;
@@ -127,7 +127,7 @@ function freeName(path: string): string {
   }
 }
 
-/** Whole and durable, or not at all; `backup` gets the file as it was. */
+/** Writes the file atomically and durably. `backup`: where to keep the file as it was. */
 function write(path: string, text: string, backup: string | undefined): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o600;
   try {

@@ -11,7 +11,7 @@ import { jsonVersion } from "../json/print.ts";
 import { type Invocation, optionList, optionText } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Serves until it is interrupted; answers that are under way are let finish, a second interrupt cuts them. */
+/** `throughline gateway`: serves until it is interrupted. Answers under way are then finished; a second interrupt cuts them off. */
 export async function gateway(invocation: Invocation): Promise<number> {
   const { terminal, options, signal } = invocation;
   const settings = gatewaySettings(invocation);
@@ -57,16 +57,16 @@ export async function gateway(invocation: Invocation): Promise<number> {
 }
 
 /**
- * V8 lets 64 MB of dead buffers pile up before it looks among what is old, which a proxy that holds little never needs. Sooner costs 5 % of
- * the processor time of a request and saves a quarter of the memory (npm run bench -- --only gateway).
+ * V8 lets 64 MB of dead buffers pile up before it collects the old generation, which in a proxy holds little. Collecting sooner costs 5 % of
+ * a request's processor time and saves a quarter of the memory (npm run bench -- --only gateway).
  */
 function collectEarly(): void {
   setFlagsFromString("--heap-growing-percent=60");
 }
 
 /**
- * undici's parser is WebAssembly, of which V8 compiles one large function anew while the first answer comes: that takes 24 MB, of which 12
- * stay, for a difference in the processor time of a request that can't be measured.
+ * undici's parser is WebAssembly. During the first answer V8 would compile one large function of it again, with optimisations: that takes
+ * 24 MB, of which 12 stay, and no difference in a request's processor time could be measured.
  */
 function compileParserOnce(): void {
   const flags = ["--liftoff-only", "--no-wasm-tier-up", "--no-wasm-dynamic-tiering"];
@@ -76,10 +76,10 @@ function compileParserOnce(): void {
 const youngBytes = 6 * 1024 * 1024;
 
 /**
- * The megabyte for what is new that `bin/throughline.mjs` leaves V8 is full before the requests that are under way are answered: what they
- * hold is copied twice and then taken for old. In six they are done before it is full, which saves a fifth of the processor time of a
- * request. A running process can only tell V8 the factor by which that space grows when much is alive in it; when little goes on V8 makes it
- * small again. So after each collection the factor is what leads to six megabytes, and to no more.
+ * Keeps V8's young generation at six megabytes. The one megabyte that `bin/throughline.mjs` sets is full before the requests under way are
+ * answered, so that what they hold is copied twice and becomes old; with six they are done before, which saves a fifth of a request's
+ * processor time. A running process can set only the factor by which V8 grows that space when much in it is alive, and V8 shrinks it again
+ * when little goes on. So the factor is set after each collection to the one that leads to six megabytes.
  */
 function keepYoungGeneration(): PerformanceObserver {
   let factor = 1;
@@ -114,7 +114,7 @@ interface GatewaySettings {
 
 const usualPort = 8_790;
 
-/** Options, then the configuration. */
+/** The gateway's settings: from the options, and from the configuration where there is no option. */
 export function gatewaySettings(invocation: Invocation): GatewaySettings {
   const { environment, folder } = invocation;
   const home = optionText(invocation, "home");
@@ -149,7 +149,7 @@ export function gatewaySettings(invocation: Invocation): GatewaySettings {
   };
 }
 
-/** What Codex is told of a gateway, which has to be there under the same address tomorrow. */
+/** What goes into Codex's configuration for this gateway. Throws `usage` without a fixed port: the address has to be the same tomorrow. */
 export function lasting({ port, codex }: GatewaySettings): CodexProvider {
   if (port !== 0) return codex;
   throw new Failure(
@@ -159,7 +159,7 @@ export function lasting({ port, codex }: GatewaySettings): CodexProvider {
   );
 }
 
-/** Whoever says where the token stands wants no gateway without one. */
+/** The token that clients must send. Throws where the configuration names a variable for it that isn't set, rather than serve without one. */
 function tokenOf(invocation: Invocation, named: string | undefined): string | undefined {
   const token = optionText(invocation, "token") ?? keyIn(invocation.environment, named ?? usualTokenVariable);
   if (token !== undefined || named === undefined) return token;
@@ -187,7 +187,7 @@ function listenAddress(text: string, what: string): { host: string; port: number
   return { host: host.replace(/^\[|\]$/gu, ""), port };
 }
 
-/** A base URL, `URL#VARIABLE`, or a provider of the configuration. Only a variable that was named for it is read for its key. */
+/** Reads an upstream: a base URL, `URL#VARIABLE`, or a provider of the configuration. A key is read only from the variable that is named for it. */
 function upstreamNamed(
   name: string,
   config: Config,
@@ -217,7 +217,7 @@ function upstreamNamed(
     );
   }
   const { baseUrl, keyVariable } = provider;
-  // The built-in provider passes the client's own login on.
+  // For the built-in provider the client's own login is passed on.
   if (keyVariable === undefined || name === "openai")
     return { upstream: { url: baseUrl }, credential: { kind: "login" } };
   const key = neededKey(keyVariable, name, environment);

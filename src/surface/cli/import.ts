@@ -16,7 +16,7 @@ import { inHome } from "./in-home.ts";
 import { progress } from "./progress.ts";
 import { storeFor } from "./store-for.ts";
 
-/** Takes a Codex session over, once; when it was taken over before, what came since. The rollout is only read. */
+/** `throughline import`: takes a Codex session over, or what it got since it was taken over before. The rollout is only read. */
 export async function importSession(invocation: Invocation): Promise<number> {
   const { args, options, terminal, environment, folder } = invocation;
   const reference = args[0] ?? "";
@@ -71,7 +71,7 @@ function isPortable(path: string): boolean {
   return head.toString("latin1") === portableHead;
 }
 
-/** A session that `export --format throughline` wrote: under its own id, or a new one where that is taken. */
+/** Imports what `export --format throughline` wrote, under the session's own id, or a new one where that is taken. */
 async function importPortable(
   invocation: Invocation,
   path: string,
@@ -127,7 +127,7 @@ async function importPortable(
   }
 }
 
-/** A name means one session: where another one has it, the session that came gets one of its own, which is returned. */
+/** Renames the imported session where another one has its name already, since a name means one session; returns the new name. */
 async function ownName(store: SessionStore, session: string): Promise<string | undefined> {
   const { name } = (await store.everything()).find(({ id }) => id === session) ?? {};
   if (name === undefined || (await store.find(name)).length < 2) return undefined;

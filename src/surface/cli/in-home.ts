@@ -5,15 +5,15 @@ import { type Invocation, optionText } from "./command.ts";
 import { commands } from "./commands.ts";
 
 const names = [...new Set(commands.map(({ name }) => name.split(" ")[0]))].join("|");
-// What stands in quotes is somebody's own words: a name, a prompt, a message that was pasted.
+// Commands of ours in a message. Text in quotes is skipped: it is a name, a prompt, or a message that was pasted.
 const commandsIn = new RegExp(
   String.raw`"[^"\n]*"|(?<!\S)'(?:[^']|'\\'')*'|(?<![\w./-])throughline (?=(?:${names})\b)`,
   "gu",
 );
 
 /**
- * Words with the commands in them as they work in the home that `--home` has named, from any folder. One that the environment names holds
- * for the next command too. Not for words that a session or a file holds, but in quotes.
+ * Puts the `--home` that this command was given into the commands that a message suggests, so that they work when pasted, from any folder.
+ * (A home from the environment holds for the next command anyway.) Text from sessions or files may be in the words only in quotes.
  */
 export function inHome(invocation: Pick<Invocation, "options">, words: string): string {
   const home = optionText(invocation, "home");
@@ -22,7 +22,7 @@ export function inHome(invocation: Pick<Invocation, "options">, words: string): 
   return words.replace(commandsIn, (found) => (found.startsWith("throughline") ? named : found));
 }
 
-/** An update with what it tells a person so. */
+/** The same for the words of an update. */
 export function updateInHome(invocation: Pick<Invocation, "options">, update: SessionUpdate): SessionUpdate {
   switch (update.type) {
     case "notice":

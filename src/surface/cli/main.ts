@@ -13,12 +13,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   const terminal = processTerminal(environment);
   const controller = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
-    // A terminal that closes hangs up twice, by the system and by its shell, and nobody sits there who could be in a hurry.
+    // A terminal that closes sends SIGHUP twice, from the kernel and from its shell: that is no person in a hurry.
     if (controller.signal.aborted && name !== "SIGHUP") process.exit(130);
     controller.abort(new Failure("cancelled", "Interrupted.", {}));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
-  // A reader that goes away (`| head`), a full disk or a closed terminal ends the output, not the session.
+  // Where output can't be written (`| head`, a full disk, a closed terminal), the session still goes on to its end.
   let unwritten: Error | undefined;
   process.stderr.on("error", () => undefined);
   process.stdout.on("error", (error) => (unwritten ??= isClosedPipe(error) ? undefined : error));
@@ -29,7 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       folder: workingFolder(),
       signal: controller.signal,
     });
-    // A write that failed is told on a later tick.
+    // A failed write emits its error on a later tick.
     await setImmediate();
     if (!unwritten) return status;
     terminal.err(

@@ -7,7 +7,7 @@ import { inHome } from "./in-home.ts";
 import { storeFor } from "./store-for.ts";
 import { checkName, findSession } from "./pick.ts";
 
-/** Names a session, or names it anew. A name that means another session is refused. */
+/** `throughline name`: names a session. A name that another session has is refused. */
 export async function name(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
   const { store } = storeFor(invocation);

@@ -3,7 +3,7 @@ import { chooseSession } from "./choose.ts";
 import type { Invocation } from "./command.ts";
 import { readPrompt } from "./prompt.ts";
 
-/** The terminal interface with a session that the first message begins. Throws `usage` where there is no terminal. */
+/** `throughline [PROMPT]`: opens the terminal interface; the first message begins a session. Throws `usage` without a terminal. */
 export async function open(invocation: Invocation): Promise<number> {
   const { screen } = invocation.terminal;
   if (!screen) {
@@ -18,13 +18,13 @@ export async function open(invocation: Invocation): Promise<number> {
   return openInterface(invocation, screen, { ...(prompt !== undefined && { prompt }) });
 }
 
-/** `resume` where a person sits: the session opens, and a prompt is its next message. Elsewhere, and with `--json`, as `exec resume`. */
+/** `throughline resume`: opens the session in the terminal interface, with the prompt as its next message. Without a terminal, and with `--json`, as `exec resume`. */
 export async function resumeHere(invocation: Invocation): Promise<number> {
   const { terminal, options, args } = invocation;
   const { screen } = terminal;
   const isNamed = options["last"] === true || args[0] !== undefined;
   if (screen && options["json"] !== true && !isNamed) {
-    // Before anything is loaded that only a turn needs: the picker is to be there at once.
+    // The picker comes first, so that it is on the screen before what only a turn needs is loaded.
     const choice = await chooseSession(invocation);
     if (choice.kind === "chosen") return resumeHere({ ...invocation, args: [choice.id] });
     if (choice.kind === "left") return 0;

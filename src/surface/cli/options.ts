@@ -1,6 +1,6 @@
 import type { OptionSpec } from "./command.ts";
 
-/** Options that several commands take: the same word means the same everywhere. */
+// Options that several commands take: the same word means the same everywhere.
 
 export const providerOption: OptionSpec = {
   flags: "--provider <name>",
@@ -30,7 +30,7 @@ export const turnOptions: readonly OptionSpec[] = [
 
 export const lastOption: OptionSpec = { flags: "--last", help: "the newest session of this workspace" };
 
-/** How a session is gone on with, in the terminal interface too. */
+/** The options that say how a session is resumed; `/resume` takes them, too. */
 export const resumptionOptions: readonly OptionSpec[] = [
   { flags: "--here", help: "go on in this folder, though the session belongs to another" },
   { flags: "--force", help: "take the session over from the process that holds it" },
@@ -50,7 +50,7 @@ export const relativesOption: OptionSpec = {
   help: "what they were rotated from, what was forked from them, and backups of repairs too",
 };
 
-/** Where a gateway is, and what it stands in front of. */
+/** The options for a gateway's address and its upstreams. */
 export const gatewayOptions: readonly OptionSpec[] = [
   { flags: "--listen <address>", help: "port, or host:port (default 127.0.0.1:8790; 0 for any free port)" },
   {

@@ -5,7 +5,7 @@ import { isFailure } from "../../failure.ts";
 import type { Severity } from "../../foreign/codex/findings/findings.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 
-/** What is wrong with a session of our own. Everything else in it is kept and used. */
+/** Something wrong with one of Throughline's own sessions. The rest of the session is kept and used. */
 export interface OwnFinding {
   kind:
     | "unreadable"
@@ -27,13 +27,13 @@ export interface OwnSession {
 }
 
 export interface OwnLook {
-  /** Only these; absent: all. */
+  /** The sessions to examine; absent: all. */
   ids?: ReadonlySet<string>;
   onSession(read: number, total: number): void;
   signal: AbortSignal;
 }
 
-/** Reads sessions of the store from their first byte to their last. Changes nothing. */
+/** Examines sessions of the store by reading their logs whole. Changes nothing. */
 export async function ownFindings(
   store: SessionStore,
   home: string,
@@ -124,8 +124,8 @@ function followUpFindings(id: string, unreadable: number, dead: number): OwnFind
 }
 
 /**
- * Whether a rotation has made the session and was cut off before its predecessor's log named it. One whose rotation was undone was named
- * once, and holds what was done in it.
+ * Whether the session was made by a rotation that was cut off before its predecessor's log named it. A successor whose rotation was undone
+ * isn't one: it was named once, and holds work.
  */
 export async function isOrphan(
   store: SessionStore,
@@ -140,7 +140,7 @@ export async function isOrphan(
       },
     });
   } catch (error) {
-    // Without its predecessor it may be all that is left.
+    // Where the predecessor can't be read, this session may be all that is left of it.
     if (isFailure(error)) return false;
     throw error;
   }

@@ -7,8 +7,8 @@ import { placeOf } from "../place.ts";
 import type { Invocation } from "./command.ts";
 
 /**
- * The session that a person means: an id, a unique beginning of one, or a name. Throws `session-missing` or `session-ambiguous`, and says so
- * where it is one of Codex's (of the home that the environment names), which is only read.
+ * The session that a person means by an id, a unique beginning of one, or a name. Throws `session-missing` or `session-ambiguous`; where the
+ * reference means a session of Codex's own, the failure says how to take it over.
  */
 export async function findSession(
   store: SessionStore,
@@ -40,7 +40,7 @@ export async function findSession(
   }
   const near = nearest(reference, listed);
   const hint = near.length === 0 ? "" : `The nearest: ${near.map(label).join("; ")}. `;
-  // A prompt without a session before it.
+  // Several words are probably a prompt whose session was left out.
   const prompt = /\s/u.test(reference)
     ? `To go on with the newest one: throughline resume --last ${quotedPrompt(reference)}. `
     : "";
@@ -51,7 +51,7 @@ export async function findSession(
   );
 }
 
-/** The newest session of this workspace. */
+/** The id of this workspace's newest session. Throws `session-missing` where there is none. */
 export async function lastSession(store: SessionStore, folder: string): Promise<string> {
   let others = 0;
   const listed = await store.list({ workspace: placeOf(folder), onHidden: (count) => (others = count) });
@@ -69,7 +69,7 @@ export async function lastSession(store: SessionStore, folder: string): Promise<
   );
 }
 
-/** A name can stand wherever an id can, so it has to mean one session: none yet, or the one that gets it (`own`). Throws `usage`. */
+/** Throws `usage` unless the name can be given to a session: it must be valid, and mean no other session than `own`, since it stands for an id. */
 export async function checkName(store: SessionStore, name: string, own?: string): Promise<void> {
   if (name.trim() === "" || name.startsWith("-") || name !== printableLine(name, 100)) {
     throw new Failure(
@@ -97,7 +97,7 @@ function label(session: Pick<ListedSession, "id" | "name" | "title">): string {
 
 function nearest(reference: string, listed: readonly ListedSession[]): ListedSession[] {
   const wanted = reference.toLowerCase();
-  // Further apart than half of its letters is not near; a prompt of some pages was compared with each session.
+  // More edits than half of its letters is not near. The lengths are compared first: a long prompt would be compared with each session.
   const most = wanted.length / 2;
   const distance = (text: string): number =>
     Math.abs(text.length - wanted.length) > most ? Number.POSITIVE_INFINITY : editDistance(wanted, text);
@@ -107,7 +107,7 @@ function nearest(reference: string, listed: readonly ListedSession[]): ListedSes
       distance: Math.min(
         distance(session.id.slice(0, wanted.length)),
         session.name === undefined ? Number.POSITIVE_INFINITY : distance(session.name.toLowerCase()),
-        // What lists show where there is no name; it is no name.
+        // A title is what lists show for a session without a name, so people may type its beginning.
         session.title?.toLowerCase().startsWith(wanted) ? 0 : Number.POSITIVE_INFINITY,
       ),
     }))

@@ -8,7 +8,7 @@ import { editDistance } from "./pick.ts";
 
 type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal">;
 
-/** Builds commander's tree from the table, runs the command that the words name, and resolves to its exit status. */
+/** Builds commander's program from the table of commands, runs the command that `argv` names, and resolves to its exit status. */
 export async function runProgram(argv: readonly string[], world: World): Promise<number> {
   let status = 0;
   const program = node(new Commander("throughline"), world).description(
@@ -57,7 +57,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
   return status;
 }
 
-/** What a variable that isn't set leaves of `--model "$MODEL"` is no model, and nothing that was left out either. */
+/** Refuses options with an empty value, as `--model "$MODEL"` has where the variable isn't set: neither a value nor an option left out. */
 function refuseEmpty(child: Commander): void {
   for (const option of child.options) {
     const given: unknown = child.getOptionValue(option.attributeName());
@@ -66,7 +66,7 @@ function refuseEmpty(child: Commander): void {
   }
 }
 
-/** What the words of a command stand for. */
+/** The help of each argument, by its name. */
 const argumentHelp: Readonly<Record<string, string>> = {
   session: "its id, the beginning of one that no other has, or its name",
   prompt: "what to say; - reads it from standard input",
@@ -95,20 +95,20 @@ Examples:
   $ throughline demo
 `;
 
-/** Every error ends with what to type next: where its words name nothing, that is the help of its command. */
+/** Adds the command's help to a usage error that suggests no command, since every error says what to type next. */
 function withHelp(error: unknown, name: string): unknown {
   if (!isFailureOf(error, "usage") || error.message.includes("throughline ")) return error;
   return new Failure("usage", `${error.message} See: throughline ${name} --help`, {}, { cause: error });
 }
 
-/** What a person copies from it works in the home that was named. */
+/** The error with `--home` in the commands that it suggests (`inHome`). */
 function copyable(error: unknown, options: Invocation["options"]): unknown {
   if (!isFailure(error)) return error;
   const message = inHome({ options }, error.message);
   return message === error.message ? error : new Failure(error.class, message, error.data, { cause: error });
 }
 
-/** What commander says, as the other commands say it, with the help to look at. */
+/** Commander's message in the manner of the other errors, with the help to look at. */
 function refusal({ code, message }: CommanderError, argv: readonly string[]): string {
   const words = message
     .replace(/^error: /u, "")
@@ -124,7 +124,7 @@ function refusal({ code, message }: CommanderError, argv: readonly string[]): st
   return `${said}${prompt} See: ${["throughline", commandIn(argv), "--help"].filter(Boolean).join(" ")}`;
 }
 
-/** Whether the last argument is what somebody says, of which a shell makes a word each where it has no quotes. */
+/** Whether the command ends in a free text: where its quotes were forgotten, the shell has made several arguments of it. */
 function takesWords(argv: readonly string[]): boolean {
   const name = commandIn(argv) || "open";
   return /[[<](?:prompt|text|name)[\]>]$/u.test(
@@ -132,7 +132,7 @@ function takesWords(argv: readonly string[]): boolean {
   );
 }
 
-/** The command that the words begin with; empty when they begin with none. */
+/** The command that `argv` begins with; "" when it begins with none. */
 function commandIn(argv: readonly string[]): string {
   const two = argv.slice(0, 2).join(" ");
   return (
@@ -151,7 +151,7 @@ function node(commander: Commander, { terminal }: World): Commander {
       outputError: () => undefined,
     })
     .configureHelp({
-      // That every command has options is said once.
+      // Without "[options]" in each line: the help says once that every command has them.
       subcommandTerm: (child) =>
         [child.name(), ...child.registeredArguments.map((argument) => argumentTerm(argument))].join(" "),
     })
@@ -166,7 +166,7 @@ function argumentTerm(argument: Argument): string {
 
 const ownOptions: ReadonlySet<string> = new Set(["-h", "--help", "-V", "--version", "--"]);
 
-/** `--resume [id]` and `--continue`, as people type them, are the command `resume`; nothing, options and a prompt are `open`. */
+/** Completes what people type without a command: `--resume [id]` and `--continue` mean `resume`; nothing, options or a prompt mean `open`. */
 function fullWords(typed: readonly string[]): string[] {
   const argv = behindCommand(typed);
   const [first, ...rest] = argv;
@@ -178,16 +178,16 @@ function fullWords(typed: readonly string[]): string[] {
     throw new Failure("usage", `There is no command "${rest.join(" ")}". See: throughline --help`, {});
   }
   if (first === undefined || /\s/u.test(first)) return ["open", ...argv];
-  // Other options stand behind their command; before it they would begin a session.
+  // An option before a command is a mistake that is reported: taken for `open`, it would begin a session.
   const isMisplaced = rest.some((word) => commandWords.includes(word));
   const isOption = first.startsWith("-");
   if (isOption && !ownOptions.has(first) && !isMisplaced) return ["open", ...argv];
-  // A single word is a prompt too, unless it is a command, or looks like one that was mistyped.
+  // A single word is a prompt, unless it is a command or looks like a mistyped one.
   if (!isOption && !commandWords.some((word) => isLike(first, word))) return ["open", ...argv];
   return [...argv];
 }
 
-/** What every command takes is taken before it too, as people type it. */
+/** Moves `--home` and `--json`, which people also type before the command, behind it. */
 function behindCommand(argv: readonly string[]): readonly string[] {
   const [first = "", second] = argv;
   const length =
@@ -202,7 +202,7 @@ function behindCommand(argv: readonly string[]): readonly string[] {
 
 const commandWords: readonly string[] = ["help", ...commands.map(({ name }) => name.split(" ")[0] ?? name)];
 
-/** A letter in three is another one, or letters have changed places. */
+/** Whether `typed` may be a mistyped `word`: up to a third of its letters differ, or the same letters stand in another order. */
 function isLike(typed: string, word: string): boolean {
   const letters = (text: string): string => [...text].sort().join("");
   return editDistance(typed, word) <= typed.length / 3 || letters(typed) === letters(word);

@@ -1,20 +1,20 @@
 import type { Terminal } from "./terminal.ts";
 
-/** What is done faster than this needs no bar. Milliseconds. */
+/** Milliseconds before a bar appears; what is done faster shows none. */
 const patience = 300;
-/** Between two drawings of the bar, milliseconds. */
+/** Milliseconds between two drawings of the bar. */
 const between = 80;
 const width = 20;
-/** Where nobody knows how wide the terminal is. */
+/** Columns of a terminal that doesn't tell its width. */
 const usualColumns = 80;
 
 export interface Progress {
   show(done: number, total: number, what: string): void;
-  /** Takes the bar away; `show` may draw it again. */
+  /** Removes the bar; `show` draws it again. */
   clear(): void;
 }
 
-/** A bar on stderr, for what takes long on a terminal; elsewhere nothing. */
+/** A progress bar on stderr for what takes long; draws nothing where stderr is no terminal. */
 export function progress(terminal: Terminal, now: () => number = () => performance.now()): Progress {
   const began = now();
   const columns = terminal.screen?.output.columns ?? usualColumns;
@@ -26,7 +26,7 @@ export function progress(terminal: Terminal, now: () => number = () => performan
       drawn = at;
       const filled = Math.round((width * done) / Math.max(total, 1));
       const bar = "█".repeat(filled) + "░".repeat(width - filled);
-      // A line that wraps could not be drawn over.
+      // Cut to one row: a line that wraps can't be overwritten by the next one.
       const line = `${bar} ${done} of ${total} ${what}`.slice(0, columns - 1);
       terminal.err(`\r${line}\x1b[K`);
     },

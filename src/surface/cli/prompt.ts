@@ -4,8 +4,8 @@ import type { Invocation } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
- * A prompt from the command line, or from standard input for `-`; nothing when it is blank, because blank text is refused by providers.
- * Throws `usage` for one that is longer than they take: logged, it would be refused in every turn.
+ * The prompt from the command line, or from standard input for `-`. `undefined` when it is blank, since providers refuse blank text. Throws
+ * `usage` when it is longer than providers take: once in the log, it would be refused in every turn.
  */
 export async function readPrompt(
   { terminal, signal }: Invocation,
@@ -25,7 +25,7 @@ async function input(terminal: Terminal, signal: AbortSignal): Promise<string | 
   try {
     return await terminal.readInput(signal);
   } catch (error) {
-    // A stream that is aborted says so in its own words.
+    // Of an aborted stream, the signal's own reason is thrown instead of the stream's error.
     signal.throwIfAborted();
     throw error;
   }

@@ -23,27 +23,27 @@ import { type Relative, relativesOf } from "./relatives.ts";
 import { inHome } from "./in-home.ts";
 import { sameAgain } from "./same-again.ts";
 
-/** What would be deleted, and what stays though it could be meant. */
+/** What a deletion would delete, and what it would leave although it might be meant. */
 interface Plan {
   chosen: ListedSession[];
-  /** Not deleted: related, in use, or not known to belong here. */
+  /** Sessions that stay: related ones, those in use, and those that may not belong here. */
   left: Left[];
-  /** Of what was taken over from Codex. */
+  /** Files that hold the words of sessions that were taken over from Codex. */
   copies: Copy[];
 }
 
-/** Before the copies are looked for. */
+/** A plan before the copies have been looked for. */
 type Choice = Omit<Plan, "copies">;
 
 interface Left {
   session: string;
   why: string;
   failure?: Failure;
-  /** There is no session of this id, as when a run before this one has removed it and not all that lists remember of it. */
+  /** There is no session with this id. An earlier run may have removed it, and been cut off before what lists remember of it was removed. */
   isGone?: true;
 }
 
-/** Deletes the sessions that are named, at once. */
+/** `throughline delete`: deletes the named sessions without asking. */
 export function deleteSessions(invocation: Invocation): Promise<number> {
   return withStore(invocation, async (store) => {
     const { args } = invocation;
@@ -52,7 +52,7 @@ export function deleteSessions(invocation: Invocation): Promise<number> {
   });
 }
 
-/** Deletes the sessions of this workspace, or those that are named, when the person agrees; otherwise it says what it would delete. */
+/** `throughline purge`: deletes this workspace's sessions, or the named ones, if the person agrees; otherwise says what it would delete (R11). */
 export function purge(invocation: Invocation): Promise<number> {
   const { args, options, terminal, signal } = invocation;
   return withStore(invocation, async (store) => {
@@ -108,10 +108,10 @@ async function namedPlan(
   );
 }
 
-/** It may be one of another home, too: that it is deleted nobody can say. */
+// Not "is deleted": the id may also be of a session in another home.
 const goneWords = "no session here has this id (any more). See what there is: throughline sessions --all";
 
-/** Whether the word is a whole id, and of none of Codex's sessions either: then nobody can have meant another one. */
+/** Whether the reference is a complete id that no session has, of Codex's neither. A name or the beginning of an id may be a mistake. */
 async function isGone(reference: string, environment: Invocation["environment"]): Promise<boolean> {
   if (uuidv7Time(reference) === undefined) return false;
   const { findThread } = await import("../codex.ts");
@@ -119,8 +119,8 @@ async function isGone(reference: string, environment: Invocation["environment"])
 }
 
 /**
- * Every session of the workspace, what was rotated included. A list shows those of the repository's other worktrees beside them; what is
- * deleted for good is of this one, and the others are said to stay. With an age, only those whose head has been at rest for so long.
+ * The plan for the workspace's sessions, predecessors of rotations included. Lists also show sessions of the repository's other worktrees;
+ * those are not deleted, and named as staying. With `--older-than`, only sessions whose latest successor has rested for so long.
  */
 function workspacePlan({ options, folder }: Invocation, all: ListedSession[], now: number): Choice {
   const olderThan = options["olderThan"];
@@ -155,7 +155,7 @@ function withRelatives(
   left: Left[],
 ): Choice {
   const relatives = relativesOf(chosen, all);
-  // What was rotated comes after the session that goes on with it: if that one stays, so does this.
+  // A successor before its predecessor: when the successor has to stay, so does the predecessor.
   const ordered = [...chosen].sort((a, b) => (a.id < b.id ? 1 : -1));
   if (options["withRelatives"] === true)
     return { chosen: [...ordered, ...relatives.map(({ session }) => session)], left };
@@ -177,14 +177,14 @@ function relativeLeft({ session, of, relation }: Relative): Left {
   };
 }
 
-/** One session after the other; what is in use is left and said. What is interrupted in the midst can be run again. */
+/** Deletes the plan's sessions one after the other. Sessions in use are left and named. Interrupted in the middle, it can be run again. */
 async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan): Promise<number> {
   const { options, environment, signal } = invocation;
   const removed: ListedSession[] = [];
   const left = [...plan.left];
   const stays = new Set<string>();
   const takesRelatives = options["withRelatives"] === true;
-  // Also where no session is left: a run before this one may have removed them, and not this.
+  // Even if no session is left to delete: an earlier run may have been cut off before it came to this.
   const troubles = forgetLists(homeFolder(options, environment));
   for (const session of plan.chosen) {
     if (signal.aborted) break;
@@ -194,13 +194,13 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
       continue;
     }
     try {
-      // Before the session, which alone says that they are its own: a removal that is cut off here finds them again.
+      // Backups first: only the session says that they are its own, so a run that is cut off here still finds them next time.
       if (takesRelatives) troubles.push(...(await removeBackupsOf(store, session.id, plan.copies)));
       await store.remove(session.id, { sweep: false });
       removed.push(session);
     } catch (error) {
       if (!isFailure(error)) throw error;
-      // Somebody else has removed it meanwhile.
+      // Another process has removed it meanwhile.
       if (error.class === "session-missing") continue;
       stays.add(session.id);
       left.push({ session: session.id, why: error.message, failure: error });
@@ -213,13 +213,13 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
   return exitOf(left) ?? (troubles.length === 0 ? 0 : 1);
 }
 
-/** Of what was named and can't be deleted; `undefined` where there is nothing of that kind. */
+/** The exit status for a named session that couldn't be deleted; `undefined` where there is none. */
 function exitOf(left: readonly Left[]): number | undefined {
   const failed = left.find(({ failure }) => failure)?.failure;
   return failed && catalogue[failed.class].exit;
 }
 
-/** Not of a session in use, which stays. Resolves to what could not be removed. */
+/** Removes the backups of a session, unless it is in use and stays. Resolves to what could not be removed, one line each. */
 async function removeBackupsOf(store: SessionStore, id: string, copies: readonly Copy[]): Promise<string[]> {
   const own = copies.filter(({ of }) => of === id);
   if (own.length === 0 || (await store.holder(id)).state === "held") return [];
@@ -234,7 +234,7 @@ interface Report {
 
 function report(invocation: Invocation, { removed, left, troubles }: Report): void {
   const { args, options, terminal } = invocation;
-  // By their ids: what was removed has no name any more.
+  // By id, because a removed session has no name any more.
   const ids = removed.map(({ id }) => id).join(" ");
   const again = args.length > 0 && ids !== "" ? `delete ${ids}` : undefined;
   for (const trouble of troubles)
@@ -274,7 +274,7 @@ function planText(invocation: Invocation, { chosen, left }: Plan): string {
 
 function leftLine({ session, why, failure, isGone: gone }: Left): string {
   if (gone) return `${session}: ${why}\n`;
-  // What means no session has nothing to leave.
+  // A reference that means no session isn't "left": the failure alone is told.
   if (failure && isFailureOf(failure, "session-missing", "session-ambiguous")) return failureLine(failure);
   return `left ${printable(session)}: ${failure ? failureLine(failure) : `${printable(why)}\n`}`;
 }

@@ -16,7 +16,7 @@ import { readPrompt } from "./prompt.ts";
 
 const nextId = risingIds(() => systemClock.now());
 
-/** Leaves a message for a session that may be at work in another process. It is durable when this resolves. */
+/** `throughline queue`: leaves a follow-up for a session, which may be at work in another process. It is durable when this resolves. */
 export async function queue(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
   const text = await readPrompt(invocation, args[1]);
@@ -44,13 +44,13 @@ export async function queue(invocation: Invocation): Promise<number> {
   });
 }
 
-/** Whether anything in the log says that it is a session's: a message for one that nobody can go on with would wait for ever. */
+/** Whether the session's log can be read at all: a follow-up for a session that nobody can resume would wait for ever. */
 async function isReadable(store: SessionStore, id: string): Promise<boolean> {
   const fold = folding();
   try {
     await store.read(id, fold.visitor, { from: "window" });
   } catch (error) {
-    // A newer version reads it, and delivers what waits.
+    // The newer version that wrote it can read it, and will deliver the follow-up.
     if (isFailureOf(error, "schema-newer")) return true;
     throw error;
   }
@@ -58,7 +58,7 @@ async function isReadable(store: SessionStore, id: string): Promise<boolean> {
   return created > 0 || items.length > 0;
 }
 
-/** What waits, in order, and what will not be delivered or can't be read. */
+/** `throughline queue list`: what waits, in order, and what can't be delivered or read. */
 export async function queueList(invocation: Invocation): Promise<number> {
   return withSession<"queue list">(invocation, async (store, session) => {
     const queued = await store.queued(session);
@@ -79,7 +79,7 @@ export async function queueList(invocation: Invocation): Promise<number> {
   });
 }
 
-/** Takes one out that waits, is dead or can't be read. What is being delivered is not dropped any more. */
+/** `throughline queue drop`: removes a follow-up that waits, is dead or can't be read; not one that is being delivered. */
 export async function queueDrop(invocation: Invocation): Promise<number> {
   const reference = (invocation.args[1] ?? "").toLowerCase();
   return withSession<"queue drop">(invocation, async (store, session) => {

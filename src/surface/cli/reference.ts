@@ -2,12 +2,12 @@ import { existsSync, realpathSync } from "node:fs";
 import { listRollouts } from "../../foreign/codex/home/places.ts";
 import { quoted } from "../../lib/words.ts";
 
-/** How a command names a rollout, for a shell. */
+/** The name by which a command finds a rollout, quoted for a shell. */
 export type Reference = (path: string, thread: string | undefined) => string;
 
 /**
- * By its thread's id where that means this very file; by its path where it lies elsewhere than in the Codex home in use, or is one of several
- * files of its thread: the id would mean another one. The home is looked through when it is asked for the first time.
+ * Names rollouts by their thread's id where that means this very file, and by path where it wouldn't: outside of this Codex home, or where
+ * the thread has several files. The home is looked through on the first call.
  */
 export function referencesIn(home: string): Reference {
   let files: Map<string, string[]> | undefined;

@@ -1,6 +1,6 @@
 import type { ListedSession } from "../../store.ts";
 
-/** What hangs together with a session: it was rotated from it, its rotation to it was never finished, or it is a fork of it. */
+/** A session that shares history with another one (`of`). */
 export interface Relative {
   session: ListedSession;
   of: string;
@@ -8,7 +8,7 @@ export interface Relative {
   relation: "its predecessor" | "its fork" | "a rotation of it that was never finished";
 }
 
-/** The sessions that hold some of what these hold, and are none of them: predecessors, forks, forks of forks. */
+/** The other sessions that hold history of the chosen ones: predecessors, forks, forks of forks. */
 export function relativesOf(chosen: readonly ListedSession[], all: readonly ListedSession[]): Relative[] {
   const byId = new Map(all.map((session) => [session.id, session]));
   const known = new Set(chosen.map(({ id }) => id));

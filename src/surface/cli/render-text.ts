@@ -9,11 +9,11 @@ import type { Invocation } from "./command.ts";
 import { updateInHome } from "./in-home.ts";
 import type { Renderer } from "./render.ts";
 
-/** Progress on stderr, one line a fact; the answer alone on stdout, once, when its turn is done. */
+/** Prints for people: progress on stderr, one line for each fact; on stdout only the answer, once, when its turn is done. */
 export function textRenderer(invocation: Pick<Invocation, "terminal" | "options">): Renderer {
   const { terminal } = invocation;
   let answer = "";
-  // Of the calls in flight, so that an outcome says whose it is when it doesn't stand right beneath its call.
+  // The calls in flight, so that an outcome can name its call where other lines stand between them.
   const calls = new Map<number, string>();
   let lastCall: number | undefined;
   let stopCounting: (() => void) | undefined;
@@ -54,7 +54,7 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
         case "silent":
           return line("·", `the provider has been silent for ${secondsWords(update.ms)}; still waiting`);
         case "attempt-failed":
-          // What ended the turn is said once, at the end.
+          // A failure that ends the turn is told once, with the turn's outcome.
           if (["stop", "park", "interrupt"].includes(update.action)) return;
           return line("!", update.notice);
         case "repaired":
@@ -89,7 +89,7 @@ function messageText(update: Extract<SessionUpdate, { type: "item" }>): string |
   return itemText(parseJson(new TextDecoder().decode(update.item)));
 }
 
-/** What a call does, in one line. */
+/** A call in one line: the command, or the tool's name with its input. */
 export function callLine(name: string, input: string): string {
   const parsed = parseJson(input);
   if (name === "shell_command" && isJsonObject(parsed) && typeof parsed["command"] === "string")

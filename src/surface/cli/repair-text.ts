@@ -13,7 +13,7 @@ import { readAround } from "../../foreign/codex/rollout/contains.ts";
 
 const widest = 100;
 
-/** The change as a diff: what stands there, and what takes its place. */
+/** A repair as a diff: for each edit what stands in the file and what takes its place. */
 export function previewText(prepared: PreparedRepair): string {
   const { path, folder, changes, bytes, forgetsIndex, movedFrom } = prepared;
   const lines = [`--- ${printableLine(path, 400)}`];
@@ -42,7 +42,7 @@ export function previewText(prepared: PreparedRepair): string {
   return printable(`${lines.join("\n")}\n`);
 }
 
-/** The command that makes the change. */
+/** Words with the command that writes the repair. */
 export function nextText(reference: string, pasted?: string): string {
   const again = pasted === undefined ? "" : ` --error ${quoted(pasted)}`;
   return printable(
@@ -50,7 +50,7 @@ export function nextText(reference: string, pasted?: string): string {
   );
 }
 
-/** Edits of a later round stand in a file that the earlier ones have changed: only their place is told then. */
+/** The diff lines of one edit. Later rounds edit what earlier ones have changed, where the original's bytes say nothing: then only the place is told. */
 function editLines({ at, length, begins, line, says, kind }: ShownEdit, original: string): string[] {
   const had =
     length > 0 && kind !== "ordinal-regressed" ? readAround(original, at, Math.min(length, 2 * widest)) : "";
@@ -86,7 +86,7 @@ export function doneText(
   return printable(`${lines.join("\n")}\n`);
 }
 
-/** Codex takes a session out of its archive first, and knows only those of its home. */
+/** How to go on with the session in Codex, which resumes no archived one and knows only those of its own home. */
 function goOn(path: string, thread: string, reference: string): string {
   const home = homeOf(path);
   const codex = reference === thread || home === undefined ? "codex" : `CODEX_HOME=${quoted(home)} codex`;
@@ -100,7 +100,7 @@ export function leftText(path: string, left: readonly Finding[]): string {
   );
 }
 
-/** `reference` is what the person called it. */
+/** Words for a rollout that needs no repair. `reference`: what the person called it. */
 export function nothingText(path: string, reference: string): string {
   const word = quoted(reference);
   return printable(

@@ -27,7 +27,7 @@ import { toldOf } from "./whose-error.ts";
 import { meantBy } from "./rollouts.ts";
 import { toldHome } from "./store-for.ts";
 
-/** Repairs a rollout in place, or says what it would change; collects what a rotation of ours has left. */
+/** `throughline repair`: shows a rollout's repair, or with `--write` makes it in place. Of an own session, removes what a cut-off rotation has left. */
 export async function repair(invocation: Invocation): Promise<number> {
   const { args, options } = invocation;
   const home = toldHome(invocation);
@@ -77,7 +77,7 @@ export async function repair(invocation: Invocation): Promise<number> {
 
 type Target = { kind: "rollout"; path: string } | { kind: "own"; id: string };
 
-/** A path, an id or a name of a Codex session, or else one of ours. */
+/** What the argument means: a Codex session by path, id or name, or else one of Throughline's own. */
 async function target(word: string, invocation: Invocation): Promise<Target> {
   const meant = await meantBy(word, invocation);
   if (meant.kind === "own") return meant;
@@ -107,7 +107,7 @@ function choiceOf(invocation: Invocation): Pick<RepairOptions, "seals" | "only">
   return { seals };
 }
 
-/** Only what the message speaks of. */
+/** The options that limit a repair to what the pasted message names. */
 function namedBy(understood: Understood, pasted: string): Pick<RepairOptions, "seals" | "only"> {
   const { kinds, seals } = understood;
   if (kinds.length === 0) {
@@ -227,7 +227,7 @@ function emptyJson(path: string, thread: string | undefined): Omit<Printed<"repa
   };
 }
 
-/** Of our own sessions nothing is ever written anew; a successor that no log names is removed. */
+/** Repairs an own session: logs are never rewritten, so all it does is to remove a successor that no log names. */
 async function repairOwn(invocation: Invocation, id: string): Promise<number> {
   const { options, terminal, environment } = invocation;
   const home = homeFolder(options, environment);

@@ -7,8 +7,8 @@ import { asFailure } from "./system-failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
- * Tells why a command could not do its work: one line for what is known; a bug keeps its name and its way out, and never shows a stack trace.
- * Returns the exit status.
+ * Reports why a command failed, and returns the exit status. A `Failure` is one line. Anything else is a bug: told with its message and how
+ * to see more, and with a stack trace only where THROUGHLINE_DEBUG asks for it.
  */
 export function reportError(error: unknown, terminal: Terminal, json: boolean): number {
   const failure = asFailure(error);
@@ -28,7 +28,7 @@ export function reportError(error: unknown, terminal: Terminal, json: boolean): 
   return failure ? catalogue[failure.class].exit : 1;
 }
 
-/** A failure as every command prints it, with the page that explains its class; what was typed wrong needs none. */
+/** The line that a failure is printed as: its message and, except for `usage`, the page that explains its class. */
 export function failureLine({ class: failureClass, message }: Pick<Failure, "class" | "message">): string {
   return `${printable(message)}${failureClass === "usage" ? "" : ` ${failurePage(failureClass)}`}\n`;
 }

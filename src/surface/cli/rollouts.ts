@@ -11,12 +11,12 @@ import { homeFolder, openStore } from "../config.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
 
-/** What a word of `doctor` and `repair` means. */
+/** What an argument of `doctor` or `repair` means. */
 export type Meant = { kind: "rollouts"; paths: string[] } | { kind: "own"; id: string };
 
 /**
- * The rollouts that a word on the command line means: a file, a folder with rollouts in it (a Codex home too), an id, a name; else the session of
- * our own. `onUnreadable` is told of folders that can't be looked into. Throws `session-missing`, `session-ambiguous` or `usage`.
+ * What an argument means: the rollout of a file, id or name, the rollouts in a folder (a Codex home too), or else one of Throughline's own
+ * sessions. `onUnreadable` is told of folders that can't be read. Throws `session-missing`, `session-ambiguous` or `usage`.
  */
 export async function meantBy(
   word: string,
@@ -46,11 +46,11 @@ async function rolloutsOf(
   onUnreadable: (path: string, why: string) => void,
 ): Promise<string[]> {
   const path = resolve(folder, word);
-  // An empty word, as of a variable that isn't set, names nothing, and not the folder that one stands in.
+  // An empty argument, as of a variable that isn't set, must not mean the current folder.
   const stat = word === "" ? undefined : statSync(path, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return rolloutsIn(path, home, onUnreadable);
   if (stat?.isFile()) return [pathKnownTo(home)(path)];
-  // A pipe that nobody writes to would be waited for, and a device like /dev/zero has no end.
+  // Reading a pipe could wait for ever, and a device like /dev/zero has no end.
   if (stat)
     throw new Failure(
       "usage",
@@ -60,7 +60,7 @@ async function rolloutsOf(
   return [await findRollout(word, home)];
 }
 
-/** Every rollout in a folder and below, whatever it is arranged like; folders that can't be looked into are told. */
+/** Every rollout in a folder and below, however they are arranged. */
 function rolloutsIn(
   folder: string,
   home: string,
@@ -68,7 +68,7 @@ function rolloutsIn(
 ): string[] {
   const found: string[] = [];
   const folders = [folder];
-  // Links may lead in circles.
+  // Real paths of the folders seen, because links may lead in circles.
   const seen = new Set<string>();
   for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
     const real = realpathSync(at);
@@ -77,7 +77,7 @@ function rolloutsIn(
     for (const entry of entriesOf(at, onUnreadable)) {
       const path = join(at, entry.name);
       const is = entry.isSymbolicLink() ? ledTo(path, onUnreadable) : kindOf(entry);
-      // A link that leads above would bring all that lies there: a whole disk.
+      // A link that leads to a folder above isn't followed: it could bring in a whole disk.
       if (is === "folder" && (entry.isDirectory() || !isWithin(folder, path))) folders.push(path);
       else if (is === "file" && readRolloutName(entry.name)) found.push(path);
     }
@@ -90,17 +90,17 @@ function rolloutsIn(
     .sort();
 }
 
-/** Whether a folder lies in another one, or is it. */
+/** Whether `folder` is `other` or lies in it. */
 function isWithin(folder: string, other: string): boolean {
   const [inner, outer] = [folder, other].map((path) => join(realpathSync(path), sep));
   return inner!.startsWith(outer!);
 }
 
-/** "other" as in `rolloutsOf`: pipes and devices. */
+/** "other": pipes, devices and the like, which are never read. */
 const kindOf = (entry: Pick<Dirent, "isDirectory" | "isFile">): "folder" | "file" | "other" =>
   entry.isDirectory() ? "folder" : entry.isFile() ? "file" : "other";
 
-/** What a link leads to; one that leads nowhere is told of as a file that can't be read. */
+/** What a link leads to. A link that leads nowhere is told to `onUnreadable`. */
 function ledTo(path: string, onUnreadable: (path: string, why: string) => void): ReturnType<typeof kindOf> {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
@@ -122,7 +122,7 @@ function entriesOf(folder: string, onUnreadable: (path: string, why: string) => 
   }
 }
 
-/** The rollout of the thread with this id, unique beginning of one, or name. Throws `session-missing` or `session-ambiguous`. */
+/** The path of the rollout of the thread with this id, beginning of an id, or name. Throws `session-missing` or `session-ambiguous`. */
 async function findRollout(reference: string, home: string): Promise<string> {
   const found = await findThreads(home, reference);
   if (found.length > 1)

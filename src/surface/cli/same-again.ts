@@ -2,7 +2,7 @@ import { quoted } from "../../lib/words.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
 
-/** The command that removes the same once more, in the same home, and nothing beside it; `what` unless it is for `delete` or `purge`. */
+/** The command that repeats this removal in the same home, and removes nothing else. `what`: its words, other than for `delete` and `purge`. */
 export function sameAgain(
   invocation: Pick<Invocation, "args" | "options">,
   what: string = removalOf(invocation),

@@ -4,34 +4,34 @@ import type { ListedSession } from "../../store.ts";
 import type { CodexSession } from "../codex-sessions.ts";
 import { labelWords, listLine, mostLabel } from "../session-words.ts";
 
-/** One of our own, or one of Codex's. */
+/** A listed session: one of Throughline's own, or one of Codex's. */
 export type Listed = ListedSession | CodexSession;
 
-/** What takes sessions of other workspaces out of a list, as `Hidden` names it. */
+/** The name in `Hidden` for sessions of other workspaces. */
 export const elsewhere = "workspace";
 
-/** How many sessions one filter took out of the list, in the order in which they are applied. */
+/** How many sessions one filter hides. Filters apply in order, so a session is counted by the first that hides it. */
 export interface Hidden {
   by: string;
   count: number;
 }
 
-/** Options that take more into a list, in the order in which a command has them. */
+/** The options that show more sessions, in the order in which a suggested command has them. */
 const widening = ["all", "archived", "codex"] as const;
 
-/** What a list was asked for, by which the command is told that shows the rest of it too. */
+/** Which of these options the list had, from which the command follows that shows the hidden sessions too. */
 export type Asked = { readonly [Option in (typeof widening)[number]]: boolean };
 
 interface TableWorld {
   here: Place;
   now: number;
   asked: Asked;
-  /** What is told beneath the sessions, with its commands as they are to be copied. */
+  /** Puts `--home` into the commands of the last line (`inHome`). */
   tell(words: string): string;
   columns?: number;
 }
 
-/** A line for each session, as wide as the terminal where there is one (`columns`), and one that counts what is hidden. */
+/** A line for each session, folded at `columns` where that is given, and a last line that counts what is hidden (R6). */
 export async function sessionTable(
   shown: readonly Listed[],
   hidden: readonly Hidden[],
@@ -76,18 +76,18 @@ type ColumnsOf = (text: string) => number;
 
 async function measure(labels: readonly string[]): Promise<ColumnsOf> {
   const isPlain = labels.every((label) => /^[ -~…]*$/u.test(label));
-  // Its tables take a tenth of the time of a list to load.
+  // Loaded only for texts with wide characters: loading its tables takes a tenth of a list's time.
   return isPlain ? ({ length }) => length : (await import("string-width")).default;
 }
 
-/** With blanks behind them, so that what follows stands in a column, beside wide characters too. */
+/** Pads the labels to the same width on the screen, wide characters included. */
 function aligned(labels: readonly string[], columnsOf: ColumnsOf): string[] {
   const columns = labels.map((label) => columnsOf(label));
   const most = columns.reduce((widest, width) => Math.max(widest, width), 0);
   return labels.map((label, at) => label + " ".repeat(most - (columns[at] ?? 0)));
 }
 
-/** For a terminal that is narrower than the line: broken between what it tells, not in a word. */
+/** Breaks a line that is wider than the terminal between its facts. */
 function folded(line: string, columns: number, columnsOf: ColumnsOf): string {
   const rows: string[] = [];
   let row = "";

@@ -20,11 +20,11 @@ export async function sessions(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-/** Prints the list; how many sessions are in it. */
+/** Prints the list of sessions; resolves to how many it shows. */
 export async function listSessions(invocation: Invocation): Promise<number> {
   const { terminal, options, folder, environment } = invocation;
   const now = Date.now();
-  // Before anything is read: what can't be meant is told at once.
+  // First, so that a wrong value is told before anything is read.
   const filters = filtersOf(invocation, now);
   const { store, troubles } = storeFor(invocation);
   const reading = progress(terminal);
@@ -70,7 +70,7 @@ interface Gathered {
   readonly troubles: readonly string[];
 }
 
-/** The own sessions and, where they are asked for, Codex's; newest activity first. */
+/** Throughline's own sessions and, with `--codex`, Codex's; newest activity first. */
 async function gathered(
   { options, environment }: Invocation,
   store: SessionStore,
@@ -104,7 +104,7 @@ async function gathered(
   };
 }
 
-/** Keeps what fits, and counts what each filter took out. */
+/** Applies filters one after the other, and counts what each of them hides. */
 class Sieve {
   shown: readonly Listed[];
   readonly hidden: Hidden[];

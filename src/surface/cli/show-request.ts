@@ -16,8 +16,8 @@ import { type Invocation, optionText } from "./command.ts";
 import { callLine } from "./render-text.ts";
 
 /**
- * The input that the session's next request would carry, before its prompt, and what of the log's window is left out or changed, and why.
- * The provider is made for it (its key decides which seals are sent), but nothing is sent to it.
+ * The input of the session's next request, without a new prompt, and which items of the window would be left out or changed, and why. A
+ * provider is made for it, because its key decides which seals may be sent, but nothing is sent.
  */
 export async function showRequest(
   invocation: Invocation,

@@ -19,7 +19,7 @@ import { findSession, lastSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";
 import { storeFor } from "./store-for.ts";
 
-/** Reads and changes nothing; works while somebody else owns the session, and on a damaged log as far as it can be read. */
+/** `throughline show`. Only reads, so it works while another process owns the session, and on a damaged log as far as that can be read. */
 export async function show(invocation: Invocation): Promise<number> {
   const { terminal, options, args } = invocation;
   const steps = Number(optionText(invocation, "steps") ?? 5);
@@ -53,7 +53,7 @@ interface View {
   /** Warnings and repairs, oldest first. */
   events: SessionEvent[];
   items: ShownItem[];
-  /** Follow-ups that wait, that could not be delivered, and the files of those that can't be read. */
+  /** How many follow-ups wait; how many could not be delivered (`dead`); the files of those that can't be read. */
   queued: number;
   dead: number;
   unreadable: string[];
@@ -64,13 +64,13 @@ interface ShownItem {
   seq: number;
   kind: "prompt" | "answer" | "call" | "output";
   text: string;
-  /** Of a patch: what it changes, as the model wrote it. */
+  /** The text of a patch, as the model wrote it. */
   diff?: string;
-  /** Why it is not sent any more. */
+  /** Why the item isn't sent any more. */
   left?: Exclude<Step["state"], "kept">;
 }
 
-/** What a view tells beside the steps. */
+/** The events that a view shows beside the steps. */
 const told: readonly string[] = [
   "attempt-failed",
   "items-quarantined",
@@ -149,7 +149,7 @@ function viewJson(view: View): Printed<"show"> {
 
 const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;
 
-/** `tell`: words with their commands as they are to be copied. */
+/** The view as text. `tell`: puts `--home` into commands (`inHome`). */
 function viewText(view: View, now: number, tell: (words: string) => string): string {
   const { session, report, events, items, queued, dead, unreadable } = view;
   const { settings, usage, workspace } = session;
@@ -210,7 +210,7 @@ const leftWords = {
   compacted: "in a summary now",
 } as const;
 
-/** So many lines of a patch are shown; `--json` has all of them. */
+/** Lines of a patch that are shown; `--json` has all of them. */
 const mostDiffLines = 40;
 
 function diffLines(diff: string): string[] {
@@ -220,7 +220,7 @@ function diffLines(diff: string): string[] {
   return more > 0 ? [...shown, `      … ${counted(more, "more line")}: --json shows all`] : shown;
 }
 
-/** The end of an output says more than its beginning. */
+/** The first line of an output, with its status, and the last one, which tells more than those between. */
 function tail(output: string): string {
   const [first = "", ...rest] = printable(output).split("\n");
   const last = rest.findLast((line) => line.trim() !== "");

@@ -4,7 +4,7 @@ import { loadScenario } from "../../simulator/scenario-file.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 
-/** Serves until it is interrupted, and leaves nothing behind. */
+/** `throughline simulate`: serves until it is interrupted. Keeps nothing on disk. */
 export async function simulate(invocation: Invocation): Promise<number> {
   const { terminal, options, signal } = invocation;
   const listen = optionText(invocation, "listen") ?? "0";
@@ -18,7 +18,7 @@ export async function simulate(invocation: Invocation): Promise<number> {
   const simulator = await startSimulator({
     port,
     wire,
-    // Always the same, so that seals still open when it is started again.
+    // A constant, so that seals of an earlier run still open.
     keySeed: "simulate",
     ...(file !== undefined && { scenario: await loadScenario(file) }),
   });
@@ -36,7 +36,7 @@ export async function simulate(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-/** A command line that talks to it. */
+/** For each wire, a command to try that talks to the simulator. */
 const tryIt: Readonly<Record<WireName, (url: string) => string>> = {
   responses: (url) => `OPENAI_BASE_URL=${url} throughline exec --approval all "run: ls"`,
   anthropic: (url) =>

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { type Invocation, optionText } from "./command.ts";
 
-/** The number that an option gives of a step. Throws `usage` for what is none. */
+/** The step number that an option gives. Throws `usage` for anything that isn't one. */
 export function stepNumber(invocation: Invocation, option: string): number | undefined {
   const text = optionText(invocation, option);
   if (text === undefined) return undefined;

@@ -5,12 +5,12 @@ import type { SessionStore } from "../../store.ts";
 import { homeFolder, openStore, readConfig, type Watching } from "../config.ts";
 import type { Invocation } from "./command.ts";
 
-/** The store of the home that a command line means. Waits in it end with Ctrl-C and are told. */
+/** Opens the store of the home that the command line names. Long waits in it are told, and end with Ctrl-C. */
 export function storeFor(invocation: Invocation): { store: SessionStore; troubles: readonly string[] } {
   return openStore({ home: toldHome(invocation) }, watchingFor(invocation));
 }
 
-/** The home, for what needs nothing else of the configuration: one that can't be used is told then, and stops nothing (R21). */
+/** The home, for commands that need nothing else of the configuration: a configuration that can't be used is told and stops nothing (R21). */
 export function toldHome({ options, environment, folder, terminal }: Invocation): string {
   const home = homeFolder(options, environment);
   try {
@@ -24,7 +24,7 @@ export function toldHome({ options, environment, folder, terminal }: Invocation)
   return home;
 }
 
-/** Half a minute in which nothing happens has to be explained. */
+/** Tells the person what the store waits for, which can take half a minute. */
 export function watchingFor({ signal, terminal }: Pick<Invocation, "signal" | "terminal">): Watching {
   return {
     signal,

@@ -4,7 +4,7 @@ import { Failure, isFailure } from "../../failure.ts";
 import { readRolloutName } from "../../foreign/codex/home/places.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
-/** What the system says where rights, room or a disk are wanting; any other of its errors is a bug of whoever caused it. */
+/** The system's codes for missing rights, missing room and bad disks. Any other system error that gets here is a bug. */
 const wanting: ReadonlySet<string> = new Set([
   "EACCES",
   "EPERM",
@@ -20,15 +20,15 @@ const wanting: ReadonlySet<string> = new Set([
 
 const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
-/** The failure that an error is, where it is one, also when the system has thrown it: a rollout of somebody else's, say. */
+/** The error as a `Failure`: itself, or one made of a system error that isn't a bug, such as a rollout without read rights. Else `undefined`. */
 export function asFailure(error: unknown): Failure | undefined {
   if (isFailure(error)) return error;
   const { code, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
   if (!(error instanceof Error) || code === undefined) return undefined;
-  // Codex moves rollouts when it archives or packs them, and people remove them.
+  // A rollout can go away at any time: Codex moves it to archive or pack it, or a person deletes it.
   if (code === "ENOENT" && path !== undefined && readRolloutName(path)) return gone(path, error);
   if (!wanting.has(code)) return undefined;
-  // Of a copy it is the other file that there is no room for; what is done with an open file names none.
+  // For a copy, `dest` is where room is missing; operations on an open file name no path.
   if (noRoom.has(code)) return full(dest ?? path, error);
   if (path === undefined) {
     const message = `A file or its disk can't be used: ${systemWords(error)}. Nothing was lost. Check the disk, then try again: df -h`;
@@ -41,7 +41,7 @@ export function asFailure(error: unknown): Failure | undefined {
 function full(path: string | undefined, cause: Error): Failure {
   const place = path === undefined ? "what is written" : path;
   let disk = path;
-  // What was begun there is gone again.
+  // The nearest folder that exists: what was begun below it has been removed again.
   while (disk !== undefined && !existsSync(disk) && dirname(disk) !== disk) disk = dirname(disk);
   const message = `There is no room for ${place}: ${systemWords(cause)}. Nothing was lost. Make room on that disk, then try again: df -h${disk === undefined ? "" : ` ${quoted(disk)}`}`;
   return new Failure("store-full", message, { path: path ?? "" }, { cause });

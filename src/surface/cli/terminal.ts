@@ -3,52 +3,52 @@ import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { printable } from "../../lib/printable.ts";
 
-/** The keyboard and the screen that a person sits at. */
+/** A terminal that can be drawn on and read key by key. */
 export interface Screen {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
-  /** Stops the program as Ctrl-Z does at a terminal that isn't read key by key; resolves when it goes on (`fg`). */
+  /** Stops the process as Ctrl-Z does outside of raw mode; resolves when it is continued (`fg`). */
   suspend(): Promise<void>;
 }
 
-/** The two streams of a command and what they are attached to. */
+/** A command's standard streams, and what a person at a terminal can be asked and shown. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
-  /** Whether a person reads stderr on a terminal that obeys control sequences: colours and moving lines only then. */
+  /** Whether stderr is a terminal that obeys control sequences. Only then are there colours and lines that are drawn anew. */
   readonly interactive: boolean;
   readonly colour: boolean;
-  /** Reads all of standard input; `undefined` when it is a terminal. Rejects with the signal's reason when it aborts. */
+  /** Reads standard input to its end; `undefined` when it is a terminal. Rejects when the signal aborts. */
   readInput(signal: AbortSignal): Promise<string | undefined>;
-  /** A yes-or-no question; `undefined` where there is nobody to ask. */
+  /** Asks a yes-or-no question; absent where there is nobody to ask. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<boolean>;
-  /** Only where both the keyboard and the screen are a terminal, and it obeys control sequences: for what draws and reads keys. */
+  /** For interfaces that draw and read keys; absent unless both stdin and stdout are a terminal that obeys control sequences. */
   readonly screen?: Screen;
 }
 
 async function suspend(): Promise<void> {
   const continued = once(process, "SIGCONT");
-  // The whole group, as the terminal would: what started the program (npx, say) stops with it.
+  // The whole process group, as the terminal would do it, so that what started the program (npx, say) stops too.
   process.kill(0, "SIGTSTP");
   await continued;
 }
 
 export function processTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
   const { stdin, stdout, stderr } = process;
-  // An editor's shell buffer, say, shows the sequences as they are.
+  // A dumb terminal, such as an editor's shell buffer, shows control sequences as text.
   const obeys = environment["TERM"] !== "dumb";
   const interactive = stderr.isTTY === true && obeys;
   const ask = async (question: string, signal: AbortSignal): Promise<boolean> => {
     const reader = createInterface({ input: stdin, output: stderr });
-    // While a line is edited the terminal gives Ctrl-C to the reader alone.
+    // While a line is read, the terminal is in raw mode and readline gets Ctrl-C as a key: it is made a signal again.
     reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
     try {
       return /^y(es)?$/iu.test((await reader.question(`${printable(question)} [y/N] `, { signal })).trim());
     } catch (error) {
-      // Ctrl-C, or Ctrl-D: who says nothing has not said yes.
+      // Ctrl-C and Ctrl-D count as no.
       if (signal.aborted) return false;
       if (!(error instanceof Error && error.name === "AbortError")) throw error;
-      // Ctrl-D leaves the line as it stands.
+      // Ctrl-D doesn't end the line on the screen.
       stderr.write("\n");
       return false;
     } finally {

@@ -5,7 +5,7 @@ import { inHome } from "./in-home.ts";
 import { storeFor } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 
-/** Brings back the session that a rotation left behind; the one that went on stays on disk. */
+/** `throughline undo`: takes a rotation back, so that its predecessor goes on. The successor stays on disk. */
 export async function undo(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
   const { store } = storeFor(invocation);

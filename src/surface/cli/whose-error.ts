@@ -9,7 +9,7 @@ import type { Reference } from "./reference.ts";
 
 export type Said = NonNullable<Printed<"doctor">["error"]>;
 
-/** What a message means, and whose it is among the rollouts that were looked at: those it names, else those with such damage. */
+/** What a pasted message means, and which of the examined rollouts it is about: those that it names, else those with such damage. */
 export function whoseError(
   understood: Understood,
   diagnoses: readonly Diagnosis[],
@@ -33,7 +33,7 @@ export function whoseError(
   };
 }
 
-/** What a message means and what its reader can do, whichever session it is of. */
+/** What a pasted message means and what the person can do, whichever session it is about. */
 export function toldOf(
   { failure, means = "", youCan }: Understood,
   pasted: string,
@@ -46,12 +46,12 @@ export function toldOf(
   };
 }
 
-/** A message without a status is read as a refusal of the request (HTTP 400), which nobody has said. */
+/** A pasted message without a status is classified as HTTP 400; that status isn't repeated to a person who never saw it. */
 function asPasted(message: string, pasted: string): string {
   return pasted.includes("400") ? message : message.replace(", HTTP 400", "");
 }
 
-/** The catalogue speaks of our own sessions and options, and so does the end of a failure's message. */
+/** Advice worded for Throughline's own sessions, with Codex's commands instead. */
 function codexWords(youCan: string): string {
   return youCan
     .replaceAll("`throughline resume --last", "`codex resume --last")
