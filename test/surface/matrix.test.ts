@@ -123,7 +123,11 @@ const states: Readonly<Record<string, State>> = {
   "of a newer version": {
     make: rewritten(newer),
     refused: {
-      ...all(["show", ...working], 2, /schema 90, this version reads up to 1.*Update Throughline.*\[schema-newer/u),
+      ...all(
+        ["show", ...working],
+        2,
+        /schema 90, this version reads up to 1.*Update Throughline.*\[schema-newer/u,
+      ),
       ...unknownAge,
     },
   },
