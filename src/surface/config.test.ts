@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { isFailureOf } from "../failure.ts";
-import { homeFolder, keyIn, makeProvider, readConfig, undecidedWords } from "./config.ts";
+import { schemaWords, wordsMissing } from "../../test/kit/schema-words.ts";
+import { fileSchema, homeFolder, keyIn, makeProvider, readConfig, undecidedWords } from "./config.ts";
 
 it.each(["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"])(
   "%s that is no URL is a mistake of the configuration",
@@ -98,6 +99,20 @@ it("a provider is reached over HTTP and nothing else", () => {
   expect(read("https://example.com/v1")).not.toThrow();
   for (const wrong of ["nope", "", "ftp://example.com/v1", "https://user:secret@example.com/v1"])
     expect(read(wrong)).toThrow(expect.toSatisfy((error) => isFailureOf(error, "configuration")));
+  rmSync(home, { recursive: true });
+});
+
+it("docs/configuration.md and docs/gateway.md have every key and value, and what they show is taken", () => {
+  const home = mkdtempSync(join(tmpdir(), "config-"));
+  const pages = ["configuration", "gateway"].map((name) =>
+    readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), "utf8"),
+  );
+  expect(wordsMissing(schemaWords(fileSchema), pages.join("\n"))).toEqual([]);
+  for (const page of pages) {
+    const [, toml = ""] = /^```toml\n([^]*?)^```/mu.exec(page) ?? [];
+    writeFileSync(join(home, "config.toml"), toml);
+    expect(readConfig({ home }, {}, "/").gateway.listen).toBe("127.0.0.1:8790");
+  }
   rmSync(home, { recursive: true });
 });
 

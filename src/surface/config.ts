@@ -54,7 +54,7 @@ const workspaceSchema = z.strictObject({
 });
 
 /** What the home's file can hold: also what holds for every workspace, and would have no effect in the file of one. */
-const fileSchema = workspaceSchema.extend({
+export const fileSchema = workspaceSchema.extend({
   /** What `throughline gateway` takes as options. */
   gateway: z
     .strictObject({
