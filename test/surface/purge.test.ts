@@ -98,6 +98,21 @@ describe("throughline purge", () => {
       expect(rig.ids()).toEqual([there]);
     }));
 
+  it("leaves the sessions of a folder above, which are other folders' too, and says so", () =>
+    withRig(scenario, async (rig) => {
+      const below = join(rig.workspace, "below");
+      mkdirSync(below);
+      await rig.run(["exec", "above"]);
+      await rig.run(["exec", "here"], { cwd: below });
+      const [above, here] = rig.ids();
+      const { out } = await rig.run(["purge", "--yes", "--json"], { cwd: below });
+      expect(JSON.parse(out)).toMatchObject({
+        deleted: [{ session: here }],
+        left: [{ session: above, why: expect.stringContaining("a folder above this one") }],
+      });
+      expect((await purge(rig, "purge", "--yes")).deleted).toMatchObject([{ session: above }]);
+    }));
+
   it("skips a session in use and says whose it is, and takes the rest", () =>
     withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {
       const working = rig.start(["exec", "slow"]);

@@ -6,10 +6,9 @@ import { Failure, isFailure, isFailureOf } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { headOf } from "../../store/chain.ts";
-import { belongs } from "../belongs.ts";
 import type { Outputs } from "../json/outputs.ts";
 import { printJson } from "../json/print.ts";
-import { isTogether } from "../../session/place.ts";
+import { isInside, isTogether, type Place } from "../../session/place.ts";
 import { placeOf } from "../place.ts";
 import { listLine } from "../session-words.ts";
 import { ageOf } from "./age.ts";
@@ -119,8 +118,9 @@ async function isGone(reference: string, environment: Invocation["environment"])
 }
 
 /**
- * The plan for the workspace's sessions, predecessors of rotations included. Lists also show sessions of the repository's other worktrees;
- * those are not deleted, and named as staying. With `--older-than`, only sessions whose latest successor has rested for so long.
+ * The plan for the workspace's sessions, predecessors of rotations included. Lists also show sessions of the repository's other worktrees
+ * and of folders above; those are not deleted, and named as staying. With `--older-than`, only sessions whose latest successor has rested
+ * for so long.
  */
 function workspacePlan({ options, folder }: Invocation, all: ListedSession[], now: number): Choice {
   const olderThan = options["olderThan"];
@@ -129,7 +129,7 @@ function workspacePlan({ options, folder }: Invocation, all: ListedSession[], no
   const left: Left[] = [];
   const isOld = ({ updated }: ListedSession): boolean => now - updated >= age;
   const isWanted = ({ workspace }: ListedSession): boolean =>
-    options["all"] === true || belongs(workspace, folder);
+    options["all"] === true || isOfHere(workspace, here);
   const own = all.filter((session) => {
     const { id, trouble, created, workspace } = session;
     const isReadable = trouble === undefined || created > 0 || (options["all"] === true && age === 0);
@@ -139,13 +139,18 @@ function workspacePlan({ options, folder }: Invocation, all: ListedSession[], no
       ? "it can't be read, so that nobody knows where it belongs and how old it is"
       : workspace.path === ""
         ? "its log doesn't say where it belongs"
-        : `it is of another worktree of this repository, ${workspace.path}`;
+        : `it is of ${isInside(here.path, workspace.path) ? "a folder above this one" : "another worktree of this repository"}, ${workspace.path}`;
     left.push({ session: id, why: `${why}; delete it with: throughline delete ${id}` });
     return false;
   });
   const byId = new Map(all.map((session) => [session.id, session]));
   const chosen = own.filter((session) => isOld(session) && isOld(headOf(session, byId)));
   return withRelatives(options, chosen, all, left);
+}
+
+/** Whether it works in this folder or below it, or in the same worktree. */
+function isOfHere({ path, gitRoot }: Place, here: Place): boolean {
+  return (path !== "" && isInside(path, here.path)) || (gitRoot !== undefined && gitRoot === here.gitRoot);
 }
 
 function withRelatives(
