@@ -16,6 +16,7 @@ import { isMasked, maskNotice, masksBelieved } from "./masked.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { readRequest } from "../request/read-request.ts";
 import { aboutSeals, chainParameter, Remembering } from "./remembering.ts";
+import { withIndexPlaced } from "../request/index-placed.ts";
 import { moveNotice } from "../request/moved-tools.ts";
 import { structureNotice } from "../request/structure-notice.ts";
 import { itemMember, memberParameter, quarantineOf, TakenRequest } from "../request/taken-request.ts";
@@ -123,7 +124,7 @@ export class Healing {
     const isOfShells = taken.hasMalformedSeal || (taken.isIrregular && taken.seals.size === 0);
     const isFirst = isStructural || (aboutSeals.has(meant.class) && isOfShells);
     if (isFirst && this.#structure(meant, taken)) return this.#healed(taken, structureNotice(meant, taken));
-    const placed = this.#placed(meant, taken);
+    const placed = withIndexPlaced(meant, taken);
     const isGuess = isFailureOf(meant, "parameter-unsupported") && !hasLadder(told.class);
     return (await this.#withoutRetried(placed, taken)) ?? this.#climbed(placed, taken, isGuess);
   }
@@ -389,23 +390,5 @@ export class Healing {
   #decide(failure: Failure, projection: Projection, upTo: number): Action {
     const { now, random, wait } = this.#facts;
     return decide(failure, this.#situation, { now: now(), random: random(), wait, projection, upTo });
-  }
-
-  /**
-   * An index in an error counts what was sent. Where that was the client's own input it is turned into the item's index in the projection,
-   * which is what the ladder looks it up in.
-   */
-  #placed(failure: Failure, taken: TakenRequest): Failure {
-    const { index } = failure.data as { index?: number };
-    if (index === undefined || !taken.isVerbatim) return failure;
-    const { index: _index, ...data } = failure.data as { index?: number };
-    const place = taken.placeOf(index);
-    const options = failure.signal === undefined ? {} : { signal: failure.signal };
-    return new Failure(
-      failure.class,
-      failure.message,
-      { ...data, ...(place !== undefined && { index: place }) },
-      options,
-    );
   }
 }
