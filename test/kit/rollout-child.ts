@@ -1,6 +1,7 @@
 // Looks at a rollout, repairs it and takes that back, as it is told to, one at a time: a process of its own, so that its memory is theirs.
 import { examine } from "../../src/foreign/codex/examine/examine.ts";
-import { type Finding, type FindingKind, needsRepair } from "../../src/foreign/codex/findings/findings.ts";
+import type { FindingKind } from "../../src/foreign/codex/findings/catalogue.ts";
+import { type Finding, needsRepair } from "../../src/foreign/codex/findings/finding.ts";
 import { judge } from "../../src/foreign/codex/findings/judge.ts";
 import { prepareRepair, type RepairOptions } from "../../src/foreign/codex/repair/prepare.ts";
 import { repairRollout, undoRepair } from "../../src/foreign/codex/repair/repair.ts";

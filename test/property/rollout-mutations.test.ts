@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { catalogue } from "../../src/foreign/codex/findings/findings.ts";
+import { catalogue } from "../../src/foreign/codex/findings/catalogue.ts";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import type { RolloutDone, RolloutTask } from "../kit/rollout-child.ts";
 

@@ -7,7 +7,7 @@ import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
 import type { Examination } from "./examine/examination.ts";
 import { examine } from "./examine/examine.ts";
 import { readSoFar } from "./examine/read-so-far.ts";
-import { type Finding, finding } from "./findings/findings.ts";
+import { type Finding, finding } from "./findings/finding.ts";
 import { heldStill } from "./repair/held-still.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
 import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { isJsonObject, type JsonObject } from "../../lib/json.ts";
 import { examine } from "./examine/examine.ts";
-import { needsRepair } from "./findings/findings.ts";
+import { needsRepair } from "./findings/finding.ts";
 import { judge } from "./findings/judge.ts";
 import { listRollouts } from "./home/places.ts";
 import { scanRollout } from "./list/scan.ts";

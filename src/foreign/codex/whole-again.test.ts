@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { zstdCompressSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { diagnose } from "./diagnose.ts";
-import { type Finding, needsRepair } from "./findings/findings.ts";
+import { type Finding, needsRepair } from "./findings/finding.ts";
 import { listRollouts } from "./home/places.ts";
 import { repairRollout } from "./repair/repair.ts";
 

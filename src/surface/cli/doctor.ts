@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { Failure } from "../../failure.ts";
 import { codexHome, listRollouts } from "../../foreign/codex/home/places.ts";
 import { diagnose, type Diagnosis } from "../../foreign/codex/diagnose.ts";
-import { needsRepair } from "../../foreign/codex/findings/findings.ts";
+import { needsRepair } from "../../foreign/codex/findings/finding.ts";
 import { understand } from "../../foreign/codex/findings/understand.ts";
 import { openStore } from "../config.ts";
 import { printJson } from "../json/print.ts";

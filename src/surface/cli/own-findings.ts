@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { counted } from "../../lib/words.ts";
 import { isFailure } from "../../failure.ts";
-import type { Severity } from "../../foreign/codex/findings/findings.ts";
+import type { Severity } from "../../foreign/codex/findings/catalogue.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 
 /** Something wrong with one of Throughline's own sessions. The rest of the session is kept and used. */

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { catalogue as failures } from "../../failure/catalogue.ts";
 import { containsAny } from "../../foreign/codex/rollout/contains.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
-import { catalogue } from "../../foreign/codex/findings/findings.ts";
+import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
 import { understand, type Understood } from "../../foreign/codex/findings/understand.ts";
 import type { Printed } from "../json/print.ts";
 import type { Reference } from "./reference.ts";

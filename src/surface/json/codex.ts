@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { catalogue } from "../../foreign/codex/findings/findings.ts";
+import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
 import { at, failure, id } from "./shapes.ts";
 
 /** What `doctor` and `repair` print. */

@@ -6,7 +6,7 @@ import { applyEdits } from "../repair/apply-edits.ts";
 import { EditedFile } from "../repair/edited-file.ts";
 import { examine } from "./examine.ts";
 import { judge } from "../findings/judge.ts";
-import { needsRepair } from "../findings/findings.ts";
+import { needsRepair } from "../findings/finding.ts";
 import { lookThrough } from "./long-line.ts";
 import { longLine } from "../repair/plan-long.ts";
 import { PlannedEdits } from "../repair/planned-edits.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { needsRepair } from "../findings/findings.ts";
+import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 import { examine } from "./examine.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { examine } from "./examine.ts";
-import { type Finding, needsRepair } from "../findings/findings.ts";
+import { type Finding, needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 import { repairRollout } from "../repair/repair.ts";
 

@@ -1,4 +1,4 @@
-import { catalogue, type FindingEntry } from "./findings.ts";
+import { catalogue, type FindingEntry } from "./catalogue.ts";
 
 const severities = {
   broken: "A resume fails",
@@ -11,7 +11,7 @@ export function findingsDocument(): string {
   const lines = [
     "# What `throughline doctor` finds in Codex sessions",
     "",
-    "Made from `src/foreign/codex/findings/findings.ts` by `npm run docs`. Measured with the real CLI, 0.20 to 0.169 (2026-11). How to use doctor and repair: [codex.md](codex.md).",
+    "Made from `src/foreign/codex/findings/catalogue.ts` by `npm run docs`. Measured with the real CLI, 0.20 to 0.169 (2026-11). How to use doctor and repair: [codex.md](codex.md).",
   ];
   const entries = Object.entries<FindingEntry>(catalogue);
   for (const [severity, title] of Object.entries(severities)) {

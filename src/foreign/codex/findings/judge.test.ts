@@ -6,7 +6,8 @@ import { zstdCompressSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { diagnose } from "../diagnose.ts";
 import { examine } from "../examine/examine.ts";
-import { type Finding, type FindingKind, needsRepair } from "./findings.ts";
+import type { FindingKind } from "./catalogue.ts";
+import { type Finding, needsRepair } from "./finding.ts";
 import { judge } from "./judge.ts";
 import { listRollouts } from "../home/places.ts";
 

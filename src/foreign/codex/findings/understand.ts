@@ -2,7 +2,7 @@ import { classify } from "../../../failure/classify.ts";
 import type { FailureClass } from "../../../failure/catalogue.ts";
 import type { Failure } from "../../../failure.ts";
 import { isCallIdMissed, isDependentRefused, pastedLine, signalFromText } from "./error-text.ts";
-import type { FindingKind } from "./findings.ts";
+import type { FindingKind } from "./catalogue.ts";
 import type { SealChoice } from "./seal-choice.ts";
 
 /** What a message that a person has in hand means. */

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, copyFileSync, constants, openSync, readSync } from "node:fs";
 import { writeAll } from "../../../lib/write.ts";
-import type { FindingKind } from "../findings/findings.ts";
+import type { FindingKind } from "../findings/catalogue.ts";
 
 /** Bytes of a rollout that become other bytes. */
 export interface Edit {

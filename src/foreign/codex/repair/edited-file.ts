@@ -2,7 +2,7 @@ import { readSync } from "node:fs";
 import type { JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import type { Edit } from "./edit.ts";
-import type { FindingKind } from "../findings/findings.ts";
+import type { FindingKind } from "../findings/catalogue.ts";
 import type { Span } from "../rollout/span.ts";
 import { linesIn, type RolloutLine } from "../rollout/lines.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";

@@ -1,6 +1,7 @@
 import { quoted } from "../../../lib/words.ts";
 import type { Examination } from "../examine/examination.ts";
-import { catalogue, type Finding, type FindingKind, needsRepair } from "../findings/findings.ts";
+import { catalogue, type FindingKind } from "../findings/catalogue.ts";
+import { type Finding, needsRepair } from "../findings/finding.ts";
 import { rounds } from "./plan.ts";
 import type { PlanOptions } from "./plan-options.ts";
 

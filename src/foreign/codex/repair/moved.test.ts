@@ -13,7 +13,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { diagnose } from "../diagnose.ts";
-import { needsRepair } from "../findings/findings.ts";
+import { needsRepair } from "../findings/finding.ts";
 import { listRollouts } from "../home/places.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";

@@ -1,7 +1,7 @@
 import type { TextFlaw } from "../../../lib/json-stream.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
-import type { FindingKind } from "../findings/findings.ts";
+import type { FindingKind } from "../findings/catalogue.ts";
 import { beginnings, lookThrough } from "../examine/long-line.ts";
 import type { Span } from "../rollout/span.ts";
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../lib/json.ts";
 import type { Pin } from "../examine/descendants.ts";
 import type { LostBase } from "../examine/lost-base.ts";
-import type { FindingKind } from "../findings/findings.ts";
+import type { FindingKind } from "../findings/catalogue.ts";
 import type { SealChoice } from "../findings/seal-choice.ts";
 
 export interface PlanOptions {

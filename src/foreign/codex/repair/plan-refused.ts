@@ -6,7 +6,7 @@ import type { Edit } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import { isDependentRefused, refusalIn } from "../findings/error-text.ts";
 import type { Examination } from "../examine/examination.ts";
-import type { FindingKind } from "../findings/findings.ts";
+import type { FindingKind } from "../findings/catalogue.ts";
 import type { Span } from "../rollout/span.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { glance } from "../rollout/glance.ts";

@@ -4,7 +4,7 @@ import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import { longestExamined } from "../examine/examine.ts";
-import type { FindingKind } from "../findings/findings.ts";
+import type { FindingKind } from "../findings/catalogue.ts";
 import { isWholeHeader } from "../rollout/first-line.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";

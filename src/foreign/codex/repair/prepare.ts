@@ -9,7 +9,7 @@ import { copyPrivately } from "./edit.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { ExamineOptions } from "../examine/examine.ts";
 import { readSoFar } from "../examine/read-so-far.ts";
-import { type Finding, needsRepair } from "../findings/findings.ts";
+import { type Finding, needsRepair } from "../findings/finding.ts";
 import { heldStill } from "./held-still.ts";
 import { makeRepairFolder, type RepairFolder } from "./journal.ts";
 import { judge } from "../findings/judge.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
-import { needsRepair } from "../findings/findings.ts";
+import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 import { listRollouts } from "../home/places.ts";
 import { repairRollout } from "./repair.ts";

@@ -1,5 +1,5 @@
 import type { Edit } from "./edit.ts";
-import type { FindingKind } from "../findings/findings.ts";
+import type { FindingKind } from "../findings/catalogue.ts";
 
 /** An edit as it is reported. */
 export interface ShownEdit extends Pick<Edit, "at" | "length" | "kind" | "line" | "says"> {

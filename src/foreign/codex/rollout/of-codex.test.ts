@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { examine } from "../examine/examine.ts";
-import type { Finding } from "../findings/findings.ts";
+import type { Finding } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-of-codex-"));

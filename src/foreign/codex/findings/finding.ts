@@ -1,0 +1,46 @@
+import { catalogue, type FindingKind, type Severity } from "./catalogue.ts";
+
+/** Where in a file: `line` from 1, `at` and `bytes` as offsets in it. */
+export interface Place {
+  readonly line: number;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** One kind of damage in one file: how often it is there, and where. */
+export interface Finding {
+  readonly kind: FindingKind;
+  /** The catalogue's, or lower where the circumstances make it harmless. */
+  readonly severity: Severity;
+  /** How many there are. */
+  readonly count: number;
+  /** The first of them. */
+  readonly places: readonly Place[];
+  /** What is particular here: which call, how old, which error. */
+  readonly detail?: string;
+  /** What to do where what the catalogue names doesn't help here, and why. */
+  readonly instead?: string;
+}
+
+/** At most so many places are told for one finding. */
+export const mostPlaces = 20;
+
+/** A finding at these places. `severity`: where the circumstances change the catalogue's; `count`: where it isn't that of the places. */
+export function finding(
+  kind: FindingKind,
+  places: readonly Place[],
+  { detail, severity, count }: { detail?: string | undefined; severity?: Severity; count?: number } = {},
+): Finding {
+  return {
+    kind,
+    severity: severity ?? catalogue[kind].severity,
+    count: count ?? Math.max(1, places.length),
+    places: places.slice(0, mostPlaces),
+    ...(detail !== undefined && { detail }),
+  };
+}
+
+/** Whether something should be done about it: everything but a note. */
+export function needsRepair({ severity }: Pick<Finding, "severity">): boolean {
+  return severity !== "note";
+}
