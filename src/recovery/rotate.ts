@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import { printableLine } from "../lib/printable.ts";
 import { type EventOf, type ItemRecord, type NewEvent, schemaVersion } from "../session/event.ts";
+import { factsVersion } from "../session/facts.ts";
 import type { History } from "../session/history.ts";
 import { describeItem, outputItem, sanitise } from "../session/item.ts";
 import { sealedText, unsealedArguments } from "../session/seal.ts";
@@ -22,6 +23,7 @@ export function successorCreated(history: History, id: string, version: string):
     type: "session-created",
     id,
     schema: schemaVersion,
+    facts: factsVersion,
     version,
     workspace,
     settings,

@@ -1,6 +1,7 @@
 import { crashPoint } from "../lib/fault.ts";
 import { isFailureOf } from "../failure.ts";
 import type { NewEvent } from "../session/event.ts";
+import { factsVersion } from "../session/facts.ts";
 import type { History } from "../session/history.ts";
 import { summarize } from "../session/summary.ts";
 import type { SessionStore } from "../store.ts";
@@ -55,6 +56,7 @@ function metadataOf(history: History, version: string): NewEvent[] {
       type: "session-created",
       id,
       schema,
+      facts: factsVersion,
       version,
       workspace,
       settings,

@@ -2,6 +2,7 @@ import { uuidv7 } from "../lib/ids.ts";
 import { Failure } from "../failure.ts";
 import { outcomeAfterCut } from "../session/answered.ts";
 import { isMessage, type LogRecord, type NewEvent, schemaVersion } from "../session/event.ts";
+import { factsVersion } from "../session/facts.ts";
 import { advance, createHistory, type History } from "../session/history.ts";
 import { summarize } from "../session/summary.ts";
 import { isConsistent } from "../session/step.ts";
@@ -51,6 +52,7 @@ export async function forkSession(
     type: "session-created",
     id,
     schema: schemaVersion,
+    facts: factsVersion,
     version: store.version,
     workspace,
     settings,

@@ -1,5 +1,6 @@
 import { crashPoint } from "../lib/fault.ts";
 import { type NewEvent, schemaVersion, type Settings } from "../session/event.ts";
+import { factsVersion } from "../session/facts.ts";
 import type { History } from "../session/history.ts";
 import { sameSettings } from "../session/settings.ts";
 import { folding, Journal } from "../turn/journal.ts";
@@ -15,6 +16,7 @@ export async function newJournal(
     type: "session-created",
     id,
     schema: schemaVersion,
+    facts: factsVersion,
     version,
     workspace,
     settings,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { quarantineScope } from "./quarantine-scope.ts";
+import { versions } from "./facts.ts";
 import { imported } from "./imported.ts";
 
 /**
@@ -135,7 +136,8 @@ export const checkpoint = z.object({
   offset: z.number(),
   /** The session's id. */
   id: z.string(),
-  schema: z.number(),
+  /** `facts` is the lowest of those who wrote to the log. */
+  ...versions,
   created: z.number(),
   workspace,
   settings,
@@ -207,7 +209,7 @@ export const sessionEvent = z.discriminatedUnion("type", [
     ...header,
     type: z.literal("session-created"),
     id: z.string(),
-    schema: z.number(),
+    ...versions,
     version: z.string(),
     workspace,
     settings,
@@ -236,7 +238,7 @@ export const sessionEvent = z.discriminatedUnion("type", [
     delivered: z.array(z.string()),
     outcome: turnOutcome.optional(),
   }),
-  z.object({ ...header, type: z.literal("lease-taken"), schema: z.number(), owner, forced: z.boolean() }),
+  z.object({ ...header, type: z.literal("lease-taken"), ...versions, owner, forced: z.boolean() }),
   /** `workspace` when the session was taken along to another folder (R9). */
   z.object({ ...header, type: z.literal("settings-changed"), settings, workspace: workspace.optional() }),
   z.object({

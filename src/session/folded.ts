@@ -26,6 +26,8 @@ export interface History {
   /** Milliseconds since 1970. */
   created: number;
   schema: number;
+  /** The lowest `factsVersion` of those who wrote to the log; 0 where one said none. */
+  facts: number;
   workspace: Workspace;
   settings: Settings;
   name?: string;

@@ -39,6 +39,7 @@ export function createHistory(): History {
     id: "",
     created: 0,
     schema: schemaVersion,
+    facts: 0,
     workspace: { path: "" },
     settings: { provider: "", model: "", instructionsHash: "", approval: "ask" },
     turn: 0,
@@ -92,6 +93,7 @@ export function checkpointOf(history: History): Checkpoint {
     offset: windowOffset(history),
     id: history.id,
     schema: history.schema,
+    ...(history.facts > 0 && { facts: history.facts }),
     created: history.created,
     workspace: history.workspace,
     settings: history.settings,
@@ -170,6 +172,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       fold.id = event.id;
       fold.created = event.at;
       fold.schema = event.schema;
+      fold.facts = event.facts ?? 0;
       fold.workspace = event.workspace;
       fold.settings = event.settings;
       if (event.name !== undefined) fold.name = event.name;
@@ -181,6 +184,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       break;
     case "lease-taken":
       fold.schema = event.schema;
+      fold.facts = Math.min(fold.facts, event.facts ?? 0);
       break;
     case "settings-changed":
       fold.settings = event.settings;

@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 import type { EventType, SessionEvent } from "../session/event.ts";
 import { describeAnew } from "../session/item.ts";
+import { fernetHead } from "../session/seal.ts";
 import { isBelievable, objection } from "../session/upcast.ts";
 import type { Append } from "../store.ts";
 import { readHead, type TypeMarks } from "./head.ts";
@@ -185,6 +186,19 @@ export function decodeVerified(
   }
   const whole = parseJson(`{${checked.toString("utf8")}`);
   return isJsonObject(whole) ? { event: whole, verified: true, itemStart: 0, itemLength: 0 } : undefined;
+}
+
+const sealMember = Buffer.from('"encrypted_content"');
+const sealHead = Buffer.from(fernetHead);
+
+/** Puts into the header what an older writer didn't know of the item: that something is sealed within it. Few items are parsed for that. */
+export function describeFurther(line: DecodedLine, bytes: Buffer): void {
+  const { event, itemStart, itemLength } = line;
+  // Reasoning and compactions were known to be sealed from the first version on.
+  if (itemLength === 0 || event["sealed"] !== undefined || event["kind"] === "reasoning") return;
+  const item = bytes.subarray(itemStart, itemStart + itemLength);
+  if (item.includes(event["kind"] === "function_call" ? sealHead : sealMember))
+    line.event = describeAnew(event, item) ?? event;
 }
 
 /** Closes the header's braces in place for the moment of parsing: joining strings would cost a tenth of the time of a whole reading. */

@@ -1,10 +1,11 @@
 import { Failure } from "../failure.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { schemaVersion, type LogRecord, type SessionEvent } from "../session/event.ts";
+import { factsVersion } from "../session/facts.ts";
 import { declaredSchema, upcast } from "../session/upcast.ts";
 import type { Damage, LogVisitor } from "../store.ts";
 import type { TypeMarks } from "./head.ts";
-import { decodeAltered, decodeVerified, lineHead, type DecodedLine } from "./line.ts";
+import { decodeAltered, decodeVerified, describeFurther, lineHead, type DecodedLine } from "./line.ts";
 
 /** A damaged line that falls into more pieces than this (a file in UTF-16, say) is no line with some damage any more. */
 const mostPieces = 256;
@@ -24,6 +25,8 @@ export interface Position {
   fence: number;
   /** The schema in which the log is written there; the current one if absent. */
   schema?: number;
+  /** What its writer knew of items (`factsVersion`); nothing if absent. */
+  facts?: number;
   /** Up to this offset events of these types are delivered with number, lease and type only. */
   brief?: { before: number; types: TypeMarks };
 }
@@ -44,6 +47,7 @@ export class LogReader {
   readonly #fromStart: boolean;
   readonly #brief: Position["brief"];
   #schema: number;
+  #facts: number;
   #line = 0;
   #waiting: Waiting[] = [];
   #unverified = 0;
@@ -55,6 +59,7 @@ export class LogReader {
     this.lastSeq = start?.lastSeq ?? -1;
     this.fence = start?.fence ?? 0;
     this.#schema = start?.schema ?? schemaVersion;
+    this.#facts = start?.facts ?? 0;
     this.#brief = start?.brief;
   }
 
@@ -69,7 +74,7 @@ export class LogReader {
     const decoded = decodeVerified(bytes, from, to, brief);
     if (!decoded)
       return this.#salvage(bytes.subarray(from, to), base + from, last ? "torn-tail" : "unreadable");
-    this.#count(decoded, base, from, to);
+    this.#count(decoded, bytes, base, from, to);
     return true;
   }
 
@@ -88,7 +93,7 @@ export class LogReader {
     this.#waiting = [];
   }
 
-  #count(decoded: DecodedLine, base: number, from: number, to: number): void {
+  #count(decoded: DecodedLine, bytes: Buffer, base: number, from: number, to: number): void {
     const { seq, fence } = decoded.event as unknown as SessionEvent;
     this.#checkSchema(decoded.event);
     if (fence < this.fence) {
@@ -106,6 +111,7 @@ export class LogReader {
       this.#waiting = [];
     }
     this.#unverified = 0;
+    if (this.#facts < factsVersion) describeFurther(decoded, bytes);
     this.#deliver(this.#recordOf(decoded, base, from), to + base);
   }
 
@@ -133,7 +139,7 @@ export class LogReader {
   #salvagePiece(piece: Buffer, base: number, otherwise: Damage["kind"]): boolean {
     const end = piece.lastIndexOf(0x7d) + 1;
     const decoded = decodeVerified(piece, 0, end);
-    if (decoded) this.#count(decoded, base, 0, end);
+    if (decoded) this.#count(decoded, piece, base, 0, end);
     if (decoded || this.#await(piece.subarray(0, end), base)) {
       if (end < piece.length)
         this.#report(otherwise, base + end, base + piece.length, "bytes behind the end of an event");
@@ -209,7 +215,9 @@ export class LogReader {
     const found = declaredSchema(event);
     if (found === undefined) return;
     if (found > schemaVersion) throw schemaNewer(this.#path, found);
-    if (event["type"] !== "turn-ended") this.#schema = found;
+    if (event["type"] === "turn-ended") return;
+    this.#schema = found;
+    this.#facts = typeof event["facts"] === "number" ? event["facts"] : 0;
   }
 
   /** Neighbours of one kind become one entry, so that a megabyte of garbage is one line for the reader. */

@@ -86,6 +86,7 @@ async function readWindow(log: LogSource, visitor: LogVisitor): Promise<ScanRepo
     lastSeq: -1,
     fence: 0,
     schema: found.record.event.checkpoint.schema,
+    facts: found.record.event.checkpoint.facts ?? 0,
     brief: {
       before: found.record.offset,
       types: open.size === 0 ? [...inCheckpoint, ...starts] : inCheckpoint,

@@ -2,6 +2,7 @@ import { sleep } from "../../lib/abort.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { schemaVersion, type Owner } from "../../session/event.ts";
+import { factsVersion } from "../../session/facts.ts";
 import { judge, type Lease, type Verdict } from "../../session/lease.ts";
 import type { Damage, LogVisitor, ReadOptions } from "../../store.ts";
 import { Appender } from "../appender.ts";
@@ -211,7 +212,9 @@ async function appendLeaseTaken(
   let end: End = (await findEnd(source.now(), lease.fence - 1)) ?? (await readThrough(source.now()));
   for (;;) {
     const appender = new Appender(lease.fence, end.lastSeq + 1, clock, log.commit);
-    await appender.append([{ event: { type: "lease-taken", schema: schemaVersion, owner, forced: force } }]);
+    await appender.append([
+      { event: { type: "lease-taken", schema: schemaVersion, facts: factsVersion, owner, forced: force } },
+    ]);
     let counted = false;
     const watch: LogVisitor = { record: ({ event }) => (counted ||= event.fence === lease.fence) };
     const now = source.now();

@@ -10,6 +10,7 @@ import {
   type Owner,
   type SessionEvent,
 } from "../../session/event.ts";
+import { factsVersion } from "../../session/facts.ts";
 import { isTogether } from "../../session/place.ts";
 import type {
   Append,
@@ -143,6 +144,7 @@ class MemoryStore implements SessionStore {
     const taken = {
       type: "lease-taken",
       schema: schemaVersion,
+      facts: factsVersion,
       owner: session.owner,
       forced: force,
     } as const;

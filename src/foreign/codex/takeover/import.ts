@@ -5,6 +5,7 @@ import { uuidv7, uuidv7Time } from "../../../lib/ids.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { type NewEvent, schemaVersion, type Settings, type Workspace } from "../../../session/event.ts";
+import { factsVersion } from "../../../session/facts.ts";
 import type { Imported } from "../../../session/imported.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
@@ -173,6 +174,7 @@ async function make(
     type: "session-created",
     id,
     schema: schemaVersion,
+    facts: factsVersion,
     version: store.version,
     workspace: begun,
     settings: plan.settings({}),
