@@ -2,8 +2,9 @@ import { chmodSync, closeSync, copyFileSync, constants, openSync, readSync } fro
 import { writeAll } from "../../../lib/write.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 
-/** Bytes of a rollout that become other bytes. */
+/** A change of a rollout: a range of bytes that becomes other bytes. */
 export interface Edit {
+  /** Offset of the first byte that is replaced. */
   readonly at: number;
   /** How many bytes are replaced; 0 inserts. */
   readonly length: number;
@@ -12,7 +13,7 @@ export interface Edit {
   readonly kind: FindingKind;
   /** Line number, from 1, in the file that is edited. */
   readonly line: number;
-  /** For the diff: what is done, in words. */
+  /** What is done, in words, for the diff. */
   readonly says: string;
   /** Replaced bytes that end up in no record: they are copied out to `set-aside.txt`. */
   readonly lost?: readonly Buffer[];
@@ -29,11 +30,11 @@ const block = 2 ** 20;
 export function copyPrivately(from: string, to: string): void {
   closeSync(openSync(to, "wx", 0o600));
   copyFileSync(from, to, constants.COPYFILE_FICLONE);
-  // The copying takes the source's rights along.
+  // The copy has the source's rights.
   chmodSync(to, 0o600);
 }
 
-/** Copies a range from one open file to another; returns how many bytes. */
+/** Copies `bytes` bytes from offset `at` of one open file to offset `to` of another; returns how many there were. */
 export function copyBytes(
   from: number,
   target: number,

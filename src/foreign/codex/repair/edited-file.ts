@@ -25,17 +25,18 @@ const nearLines = 16;
 const prompt = /"type":"message"[^{]{0,120}"role":"user"/u;
 const [newline, carriageReturn] = [0x0a, 0x0d];
 
-/** An open file that edits are planned for: what stands in it, and the edits by their places. */
+/** An open file that edits are planned for: reads what stands in it, and makes edits of its places. */
 export class EditedFile {
   readonly #fd: number;
   readonly #size: number;
 
-  /** `size`: as far as it is read. */
+  /** `size`: bytes of the file that count; what is behind them isn't read. */
   constructor(fd: number, size: number) {
     this.#fd = fd;
     this.#size = size;
   }
 
+  /** The record that stands there; `undefined` when it can't be read as one. */
   record(span: Span): RolloutRecord | undefined {
     const record = readRecord({ bytes: this.bytes(span), whole: true });
     return record.readable ? record : undefined;
@@ -50,7 +51,7 @@ export class EditedFile {
     return buffer.subarray(0, readSync(this.#fd, buffer, 0, buffer.length, at));
   }
 
-  /** Every line in order, however long. */
+  /** Every line in order, however long; only its head is held. */
   *lines(): Generator<LineHead, undefined> {
     let [index, start, indent, last] = [0, 0, 0, 0];
     let head = Buffer.alloc(0);
@@ -98,11 +99,12 @@ export class EditedFile {
     return undefined;
   }
 
+  /** Replaces the line with as many spaces, which every version of Codex passes over. */
   blank({ at, bytes, index }: Span, kind: FindingKind, says: string): Edit {
     return { at, length: bytes, bytes: "blank", kind, line: index + 1, says };
   }
 
-  /** A line in the place of one that is blank, or, of no bytes, between two. */
+  /** Puts a line in the place of a blank one, or, where the hole has no bytes, between two lines. */
   fill(hole: Span, kind: FindingKind, says: string, line: JsonObject): Edit {
     const bytes = Buffer.from(writeJson(line));
     if (hole.bytes === 0) return this.insert(hole, kind, says, Buffer.concat([bytes, Buffer.from("\n")]));

@@ -54,7 +54,7 @@ export function heldStill(
   });
 }
 
-/** What mends a finding: a command (`repair` gives the one for its rollout), or what a person can do. */
+/** What mends a finding, for people: a command (`repair` gives the one for its rollout), or what they can do; `undefined` for nothing. */
 export function mendsOf({ kind, severity, instead }: Finding, repair: () => string): string | undefined {
   if (instead !== undefined) return instead;
   const { mends } = catalogue[kind];

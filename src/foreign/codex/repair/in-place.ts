@@ -17,8 +17,8 @@ import { writeAll } from "../../../lib/write.ts";
 const block = 2 ** 18;
 
 /**
- * Makes the file's bytes those of `source`, in the file itself: who has it open keeps it, and offsets that did not change stay right. Only
- * blocks that differ are written. Cut off at any point it can be run again.
+ * Makes the file's bytes those of `source`, in the file itself and not by rename: a process that has it open still has it. Only blocks
+ * that differ are written. If it is cut off at any point, it can be run again.
  */
 export function writeInPlace(path: string, source: string): void {
   const [from, to] = [openSync(source, "r"), openSync(path, "r+")];
@@ -47,7 +47,9 @@ export function writeInPlace(path: string, source: string): void {
   }
 }
 
-/** Whether a repair that was cut off is all that happened to the file: each byte is that of `before` or of `after`. */
+/**
+ * Whether nothing happened to the file but a repair, wherever that was cut off: each byte is that of `before` or of `after` at its place.
+ */
 export function isBetween(path: string, before: string, after: string): boolean {
   const fds = [path, before, after].map((name) => openSync(name, "r"));
   try {
@@ -90,7 +92,7 @@ export function digest(path: string, bytes = Number.POSITIVE_INFINITY): string {
   }
 }
 
-/** Writes a small file whole or not at all, durably. */
+/** Writes a small file whole or not at all, by rename, and durably. */
 export function writeDurably(path: string, text: string): void {
   const temporary = `${path}.new`;
   writeFileSync(temporary, text, { mode: 0o600, flush: true });

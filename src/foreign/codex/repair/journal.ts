@@ -9,31 +9,35 @@ import { writeDurably } from "./in-place.ts";
 
 /**
  * The record of one repair, in a folder of its own under `<home>/repairs/`: `journal.json`, `original.jsonl` (the file as it was),
- * `repaired.jsonl` (as it becomes; removed when it has) and `set-aside.txt` (what no record keeps). What is written there is durable
- * before the rollout is touched, so that a repair that is cut off can be finished or taken back.
+ * `repaired.jsonl` (as it becomes; removed when it has) and `set-aside.txt` (bytes that no record keeps). All of it is durable before the
+ * rollout is touched, so that a repair that is cut off can be finished or taken back.
  */
 const schema = z.object({
   schema: z.literal(1),
-  /** Absolute, links resolved. */
+  /** Path of the rollout: absolute, links resolved. */
   path: z.string(),
   thread: z.string().optional(),
   /** Milliseconds since 1970. */
   at: z.number(),
+  /** `writing` and `undoing` are noted before the rollout is written, `done` and `undone` after it. */
   state: z.enum(["writing", "done", "undoing", "undone"]),
   before: z.object({ bytes: z.number(), sha256: z.string() }),
   after: z.object({ bytes: z.number(), sha256: z.string() }),
   /** How often each kind of damage was mended. */
   mended: z.record(z.string(), z.number()),
-  /** Rows of Codex's databases that the repair changed. */
+  /** Whether Codex's own index of the file was removed, for Codex to make it anew. */
   forgotIndex: z.boolean(),
+  /** The path that Codex's state database wrongly named before the repair. */
   movedFrom: z.string().optional(),
+  /** Since when that database had the thread archived, in seconds since 1970; null where it didn't say. Absent: not archived. */
   archivedAt: z.number().nullable().optional(),
-  /** What the state database said of the session's history, and says since. */
+  /** `history_mode` in the state database, before and after. */
   history: z.tuple([z.string(), z.string()]).optional(),
 });
 
 export type Journal = z.infer<typeof schema>;
 
+/** The folder of one repair, and its files. */
 export class RepairFolder {
   readonly path: string;
 
@@ -160,6 +164,7 @@ export function unbegunRepairs(home: string): UnbegunRepair[] {
   });
 }
 
+/** Whether the writing of the rollout was begun and not finished: it was cut off, unless it is under way. */
 export function isUnfinished({ journal }: KnownRepair): boolean {
   return journal.state === "writing" || journal.state === "undoing";
 }

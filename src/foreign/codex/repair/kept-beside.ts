@@ -6,7 +6,7 @@ import { isSummaryText, promptOf } from "../rollout/prompt.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { withoutSeals } from "./seal-within.ts";
 
-/** Bytes that take the place of as many of a line's. */
+/** Bytes that replace as many of a file from offset `at` on. */
 export interface Unsealed {
   readonly at: number;
   readonly bytes: Buffer;
@@ -50,6 +50,7 @@ export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination)
   return { at: blob.at + start, bytes };
 }
 
+/** Where the value of a member of the object at `from` stands in the line. */
 function valueOf(line: Buffer, from: number, key: string): { start: number; end: number } | undefined {
   const member = members(line.subarray(from)).find((each) => each.key === key);
   return member && { start: from + member.valueStart, end: from + member.end };
@@ -80,7 +81,7 @@ function cutsOf(list: readonly [number, number][], goes: readonly boolean[]): [n
   });
 }
 
-/** Whether a message's words stand in the file before an offset. */
+/** Whether a message's first words stand in the file before an offset. */
 function isBefore(text: string, offset: number, file: EditedFile): boolean {
   const words = Buffer.from(JSON.stringify(text.slice(0, enough).toWellFormed()).slice(1, -1));
   for (let at = 0; at < offset; at += chunk) {

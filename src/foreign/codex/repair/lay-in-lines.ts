@@ -4,7 +4,10 @@ import type { Writing } from "../rollout/layout.ts";
 import { relaidPieces } from "../rollout/lines-of.ts";
 import { type ShownEdit, shownBytes } from "./repair-changes.ts";
 
-/** Gives every record a line of its own in a copy that a program has written anew; a piece of it is in memory at a time. Resolves to what is told of it. */
+/**
+ * Writes a copy that a program has laid out in another way anew, with a line for each record; one piece of it is in memory at a time.
+ * Resolves to the edit that is shown for it.
+ */
 export async function layInLines(file: string, length: number, writing: Writing): Promise<ShownEdit> {
   const fresh = `${file}.next`;
   const fd = openSync(fresh, "w", 0o600);

@@ -4,15 +4,16 @@ import type { LostBase } from "../examine/lost-base.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import type { SealChoice } from "../findings/seal-choice.ts";
 
+/** What repairs are planned by, beside what was found in the file. */
 export interface PlanOptions {
   readonly seals: SealChoice;
-  /** Only these kinds of damage are mended; all of them where it is absent. */
+  /** Only these kinds of damage are mended; absent: all of them. */
   readonly only?: ReadonlySet<FindingKind>;
-  /** The state database's row of the thread: for a lost header. */
+  /** The state database's row of the thread, from which a lost header is made anew. */
   readonly row?: JsonObject;
-  /** Where a later segment of the thread goes on: what stands before keeps its place, or gets it back. */
+  /** Where another file goes on from this one: what stands before keeps its place, or gets it back. */
   readonly pin?: Pin;
-  /** What other files tell of one whose first line is lost. */
+  /** For a file whose first line is lost: what other files tell of what it goes on from. */
   readonly base?: LostBase;
   /** Milliseconds since 1970. */
   readonly now: number;

@@ -41,6 +41,7 @@ export class OrderPlanner {
     return undefined;
   }
 
+  /** Reads each record's ordinal, place and time; `false` when there are too many. */
   #read(): boolean {
     const rows = this.#rows;
     const found: number[] = [];
@@ -94,6 +95,7 @@ export class OrderPlanner {
     return undefined;
   }
 
+  /** Leaves the lines where they are, and gives each the ordinal of its place. */
   *#exchanges(byOrdinal: Uint32Array): Generator<Edit, undefined> {
     for (const [row, from] of byOrdinal.entries()) {
       const [had, ordinal] = [this.#ordinals[row]!, this.#ordinals[from]!];

@@ -80,7 +80,7 @@ export class PairPlanner {
     return undefined;
   }
 
-  /** A call and its output whose records are both gone, as their event tells them. */
+  /** A call and its output that are both gone are put in as their event tells them. */
   *lost(): Generator<Edit, undefined> {
     const taken = this.#needed();
     for (const { call, event, before, behind } of this.#found.lostCalls) {
@@ -101,6 +101,7 @@ export class PairPlanner {
     return undefined;
   }
 
+  /** Puts in the outputs of calls that have none. */
   *outputs(): Generator<Edit, undefined> {
     const { open, doubled } = this.#found;
     const copies = new Set(doubled.spans.map(({ at }) => at));
@@ -112,6 +113,7 @@ export class PairPlanner {
     return undefined;
   }
 
+  /** Puts in the calls of outputs that have none. */
   *calls(): Generator<Edit, undefined> {
     for (const output of this.#found.orphans.items) {
       const edit = this.#paired.has(output.at) ? undefined : this.#put(output, lostCall);
@@ -120,6 +122,7 @@ export class PairPlanner {
     return undefined;
   }
 
+  /** Puts in the other half of a call or an output that is alone; `make` gives its item. */
   #put(
     half: Unpaired,
     make: (half: Unpaired, event: RolloutRecord | undefined) => JsonObject,
@@ -131,7 +134,7 @@ export class PairPlanner {
     const isCrlf = this.#file.read(half.at + half.bytes, 1)[0] === 0x0d;
     const end = half.at + half.bytes + (isCrlf ? 2 : 1);
     const made = (ordinal: object): Buffer => Buffer.from(writeJson(rebuiltLine(own, item, ordinal)));
-    // Codex refuses a file whose last record has no ordinal.
+    // A record behind all others gets an ordinal: Codex refuses a file whose last record has none.
     const next = isCall && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
     const [start, where] = isCall ? ([end, "behind"] as const) : ([half.at, "before"] as const);
     const free = this.#free(start, where, made(next).length);
@@ -165,6 +168,7 @@ export class PairPlanner {
     return undefined;
   }
 
+  /** `#taken`, which begins with the places that lost messages and events are put into. */
   #needed(): Set<number> {
     const { messages } = this.#found;
     return (this.#taken ??= new Set(
@@ -177,7 +181,7 @@ function isPatch({ kind, payload: { item } }: RolloutRecord): boolean {
   return kind === "patch_apply_end" || (isJsonObject(item) && item["type"] === "FileChange");
 }
 
-/** Whether the output, of another id, may be the call's. */
+/** Whether the output may be the call's although their ids differ. */
 function isLikely(call: Unpaired, output: Unpaired): boolean {
   const distance = output.index - call.index;
   if (distance <= 0 || distance > nearby || call.call.length !== output.call.length) return false;

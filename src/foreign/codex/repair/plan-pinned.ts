@@ -149,7 +149,7 @@ export class PinnedPlanner {
     return this.#file.edit(place, "segment-long", says, Buffer.alloc(0), place.bytes);
   }
 
-  /** The lines that stand before the place at which another file goes on. */
+  /** The lines before the pin's record. */
   *#before(): Generator<LineHead, undefined> {
     const place = this.#pin === undefined ? 0 : placeOfPin(this.#pin, this.#found);
     // In a repair these are spaces by now; a doctor's look comes before any repair.

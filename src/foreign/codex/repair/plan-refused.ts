@@ -41,6 +41,7 @@ export class RefusedPlanner {
     this.#file = file;
   }
 
+  /** Makes spaces of copies, of later headers and of dead seals; each line is dealt with once. */
   *blanked(): Generator<Edit, undefined> {
     const { doubled, header, headersAgain } = this.#found;
     const places = new Set<number>();
@@ -63,7 +64,10 @@ export class RefusedPlanner {
     return undefined;
   }
 
-  /** Blanks the whole line that a seal stands in. */
+  /**
+   * Makes spaces of the line that a seal stands in; of a compaction, only of what is sealed, where the messages kept beside it would be
+   * lost.
+   */
   #taken(blob: SealedBlob): Edit {
     const isSummary = blob.in === "compaction";
     const kept = isSummary ? unsealed(blob, this.#file, this.#found) : undefined;
@@ -134,7 +138,7 @@ export class RefusedPlanner {
     return gone.length === 0 ? [] : this.#ids(new Set(gone.map(({ at }) => at)));
   }
 
-  /** Takes the ids out of the model's items, of all of them, or of those behind the reasoning that stands at these offsets. */
+  /** Takes the ids out of the model's items: of all, or of those that follow the reasoning at these offsets. */
   *#ids(behind?: ReadonlySet<number>): Generator<Edit, undefined> {
     const says = "the id, which names reasoning that isn't sent, becomes spaces";
     let isBehind = behind === undefined;
@@ -185,7 +189,10 @@ export class RefusedPlanner {
     return undefined;
   }
 
-  /** A prompt without a call id becomes a message of the user's, which every provider takes; it is the shorter one of the two. */
+  /**
+   * A prompt that came as an output without a call becomes a message of the user's, which every provider takes and which is the shorter of
+   * the two.
+   */
   *injected(): Generator<Edit, undefined> {
     const { injected } = this.#found;
     if (!isInjectedRefused(this.#found) && this.#options.only?.has("injected-output") !== true)
@@ -204,6 +211,7 @@ export class RefusedPlanner {
     return undefined;
   }
 
+  /** Makes spaces of reasoning whose answer is gone, where it does harm. */
   loneReasoning(): Edit[] {
     const { messages } = this.#found;
     const { only, now } = this.#options;

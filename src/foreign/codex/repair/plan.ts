@@ -86,6 +86,7 @@ function* withFile(
   }
 }
 
+/** Mends the first line, lines that can't be read, the end of the file, lost messages and events, and ordinals. */
 class Planner {
   readonly #found: Examination;
   readonly #options: PlanOptions;
@@ -107,7 +108,7 @@ class Planner {
 
   #head(): Edit[] {
     const { head, first, header, ofCodex } = this.#found;
-    // Without a record it may be anybody's file. What can be salvaged is a record in the next round.
+    // Without a record it may be anybody's file. If bad lines can be salvaged, they are records when the next pass comes here.
     if (first === undefined || !ofCodex) return [];
     if (head === "byte-order-mark" && header !== undefined)
       return [this.#file.edit(first, "byte-order-mark", "the mark becomes three spaces", blank(3), 3)];
@@ -151,6 +152,7 @@ class Planner {
     ];
   }
 
+  /** Keeps of each line that is no record what can be kept (`salvage`). */
   *badLines(): Generator<Edit, undefined> {
     const { bad, tail, first } = this.#found;
     for (const line of bad.items) {
@@ -167,6 +169,7 @@ class Planner {
     return undefined;
   }
 
+  /** Ends the last line, or makes spaces of what was torn off. */
   tail(): Iterable<Edit> {
     const { tail, bytes: size, first } = this.#found;
     if (tail === undefined || (first?.at === tail.at && this.#isHeadMade)) return [];
@@ -188,6 +191,7 @@ class Planner {
     return [this.#file.edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
   }
 
+  /** Puts in messages that only their events tell any more. */
   *messages(): Generator<Edit, undefined> {
     const copies = new Set(this.#found.doubled.spans.map(({ at }) => at));
     for (const { role, event, hole } of this.#found.messages.found()) {
@@ -204,6 +208,7 @@ class Planner {
     return undefined;
   }
 
+  /** Puts in events that Codex shows messages by, where only the message is there. */
   *events(): Generator<Edit, undefined> {
     const { messages, header } = this.#found;
     for (const { role, record, hole } of messages.untold.items) {
@@ -217,6 +222,7 @@ class Planner {
     return undefined;
   }
 
+  /** Numbers the records anew from the first wrong or missing ordinal, but none before the pin. */
   *ordinals(): Generator<Edit, undefined> {
     const { ordinals, header, doubled } = this.#found;
     const isMissing = ordinals.missing.count > 0 || ordinals.regressed > 0;
@@ -242,9 +248,10 @@ class Planner {
     return undefined;
   }
 
+  /** The first line made anew (`rebuildHead`); `broken` is what is left of it. */
   #rebuilt(broken: Buffer | undefined): Buffer | undefined {
     const { laterHeaders, ordinals, first } = this.#found;
-    // The second line of a fork is its parent's header.
+    // Only a copy of this thread's own header will do: the second line of a fork is its parent's.
     const named = readRolloutName(this.#options.path)?.thread;
     const copy = laterHeaders
       .map((span) => this.#file.record(span)?.payload)

@@ -24,12 +24,12 @@ export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals"
   readonly home: string;
 }
 
-/** A repair that is worked out on a copy; the rollout itself is as it was. */
+/** A repair that was worked out on a copy; the rollout itself is as it was. */
 export interface PreparedRepair {
   readonly path: string;
   readonly thread: string | undefined;
   readonly folder: RepairFolder;
-  /** Line numbers are those of the file at the point at which an edit was made. */
+  /** The edits. Line numbers are those of the file as it was when the edit was made. */
   readonly changes: RepairChanges;
   /** The findings before and after. */
   readonly before: readonly Finding[];
@@ -42,7 +42,10 @@ export interface PreparedRepair {
   readonly isPaginated: boolean;
 }
 
-/** Works out a repair on a copy under `home` and changes nothing else. Whoever asked has to `commit` or `discard` it. */
+/**
+ * Works out a repair on a copy in a folder under `home`, and changes nothing else. The caller has to carry it out (`repairRollout`) or
+ * remove its folder. Throws `usage` for what is no plain file.
+ */
 export async function prepareRepair(path: string, options: RepairOptions): Promise<PreparedRepair> {
   const real = plainFile(path);
   const databases = databasesOf(real);
@@ -86,6 +89,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
   }
 }
 
+/** Whether there is anything to change: in the rollout, its index or its row in the state database. */
 export function isNeeded({ changes, forgetsIndex, movedFrom }: PreparedRepair): boolean {
   return changes.count > 0 || forgetsIndex || movedFrom !== undefined;
 }
@@ -129,6 +133,7 @@ export function plainFile(path: string): string {
   return pathKnownTo()(path);
 }
 
+/** The databases of the Codex home that a rollout lies in; `undefined` when it lies in none. */
 export function databasesOf(path: string): CodexDatabases | undefined {
   const home = homeOf(path);
   return home === undefined ? undefined : new CodexDatabases(home);

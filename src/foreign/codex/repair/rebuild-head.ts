@@ -16,6 +16,7 @@ export interface HeadSources {
   readonly folder: string | undefined;
   /** The first timestamp of the remaining lines. */
   readonly firstTimestamp: string | undefined;
+  /** What the file goes on from, as other files tell it. */
   readonly base: LostBase | undefined;
   readonly isPaginated: boolean;
   /** The lowest ordinal of the remaining lines. */
@@ -23,9 +24,9 @@ export interface HeadSources {
 }
 
 /**
- * The first line anew: from what is left of it, a later copy, the state database, the file's name and the remaining lines. It holds what
- * 0.169 needs to resume (id, timestamp, cwd, originator, cli_version, source, history_mode: measured); the rest it takes from its own
- * configuration, the system prompt included. `undefined`: not even an id can be told.
+ * Makes the first line anew, without its ending: from what is left of it, a later copy, the state database, the file's name and the
+ * remaining lines. It holds what 0.169 needs to resume (id, timestamp, cwd, originator, cli_version, source, history_mode: measured); the
+ * rest Codex takes from its own configuration, the system prompt included. `undefined` when not even an id can be told.
  */
 export function rebuildHead(sources: HeadSources): Buffer | undefined {
   const { broken, copy, row = {}, isPaginated } = sources;
@@ -83,7 +84,7 @@ function baseIn(broken: Buffer | undefined, base: HistoryBase | undefined): Json
   };
 }
 
-/** Members that can still be read in a broken line: the first of each name, whole strings only. */
+/** The `wanted` members that can still be read in a broken line: the first of each name, whole strings only. */
 function remainsOf(broken: Buffer): Readonly<Record<string, string>> {
   const found: Record<string, string> = {};
   const line = broken.subarray(0, 2 ** 20).toString("utf8");
@@ -100,7 +101,7 @@ function isTime(value: string): boolean {
   return /^\d{4}-\d\d-\d\dT/u.test(value) && !Number.isNaN(Date.parse(value));
 }
 
-/** The database writes a source that is an object as JSON. */
+/** The source as the header has it: the state database keeps one that is an object as JSON text. */
 function sourceOf(value: unknown): unknown {
   if (typeof value !== "string" || value === "") return "cli";
   const parsed = parseJson(value);

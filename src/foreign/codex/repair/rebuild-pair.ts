@@ -14,7 +14,8 @@ interface Told {
 }
 
 /**
- * The output item of a call that has none: what the call's event tells, or that nobody knows. `event`: the record of that event, if any.
+ * The output item for a call that has none: what the call's event tells, or that the outcome is unknown. `event`: the record of that
+ * event, if any.
  */
 export function lostOutput({ kind, call }: Unpaired, event: RolloutRecord | undefined): JsonObject {
   const { output, exit } = event ? toldBy(event) : {};
@@ -25,7 +26,7 @@ export function lostOutput({ kind, call }: Unpaired, event: RolloutRecord | unde
   return { type: outputKinds[answeredAs(kind)] ?? "function_call_output", call_id: call, output: told };
 }
 
-/** The call item of an output that has none: the call that an event tells, or a stand-in that says so. */
+/** The call item for an output that has none: the call as an event tells it, or a stand-in that says that the record was damaged. */
 export function lostCall({ kind, call }: Unpaired, event: RolloutRecord | undefined): JsonObject {
   const told = event && toldCall(tellingPart(event));
   const text = told && "input" in told ? told.input : undefined;
@@ -48,6 +49,7 @@ const lost = "the record of this call was damaged";
 /** Providers take no longer names. */
 const longestName = 64;
 
+/** The part of an event that tells the call: its payload, or the item in it. */
 function tellingPart({ kind, payload }: RolloutRecord): JsonObject {
   return kind === "item_completed" && isJsonObject(payload["item"]) ? payload["item"] : payload;
 }

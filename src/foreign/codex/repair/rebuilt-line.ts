@@ -2,7 +2,10 @@ import type { JsonObject } from "../../../lib/json.ts";
 import { rebuiltMark } from "./rebuild-head.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
 
-/** A line in the form of its neighbour, marked as what it is. */
+/**
+ * The record of a line that is put in, in the form and with the time of a neighbour, marked as rebuilt. `ordinal` is `{ ordinal }`, or
+ * empty.
+ */
 export function rebuiltLine(
   { era, at }: RolloutRecord,
   payload: JsonObject,

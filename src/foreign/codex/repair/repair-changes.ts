@@ -15,7 +15,7 @@ const mostOfKind = 5;
 /** At most so many bytes of an edit are shown. */
 export const shownBytes = 256;
 
-/** Kinds whose mending leaves what Codex's index holds as it is: the lines it was made from, and their places. */
+/** Kinds whose mending, where it moves nothing, leaves all that Codex's index was made from as it is. */
 const keepsIndex: ReadonlySet<string> = new Set([
   "seal-refused",
   "seal-malformed",
@@ -34,7 +34,7 @@ export class RepairChanges {
   readonly first: ShownEdit[] = [];
   readonly kinds = new Map<FindingKind, { count: number; readonly first: ShownEdit[] }>();
   count = 0;
-  /** Every line keeps its place. */
+  /** Whether every line keeps its offset. */
   sameOffsets = true;
   #firstNotIndexed = Infinity;
 
@@ -45,7 +45,7 @@ export class RepairChanges {
     this.#told({ at, length, kind, line, says, becomes: isBlank ? length : bytes.length }, begins);
   }
 
-  /** As `add`, of a file whose lines were all made anew. */
+  /** As `add`, for a file whose lines were all made anew. */
   tell({ begins, ...edit }: ShownEdit): void {
     this.sameOffsets = false;
     this.#told(edit, () => begins);

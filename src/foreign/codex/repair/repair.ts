@@ -41,8 +41,9 @@ export interface CompletedRepair {
 }
 
 /**
- * Repairs a rollout in place, under the lock that keeps Codex out. Resolves to `undefined` when there is nothing to repair. Throws
- * `lease-held` when a living process holds the thread or the file.
+ * Repairs a rollout in place, under the lock that keeps Codex out. `onPrepared` is told of the repair before the file is touched; what it
+ * throws stops it. Resolves to `undefined` when there is nothing to repair. Throws `lease-held` when a living process holds the thread or
+ * the file, or has changed it meanwhile; `store-unavailable` when it was cut off.
  */
 export async function repairRollout(
   path: string,
@@ -68,7 +69,10 @@ export async function repairRollout(
   });
 }
 
-/** Finishes a repair, or an undoing, that was cut off. `path`: where the rollout lies now. */
+/**
+ * Finishes a repair, or an undoing, that was cut off. `path`: where the rollout lies now. Throws `session-damaged` when the rollout or a
+ * copy of it isn't what was left.
+ */
 export async function finishRepair(known: KnownRepair, path: string): Promise<CompletedRepair> {
   const { folder } = known;
   const journal = movedAlong(known.journal, path);
@@ -98,7 +102,10 @@ export async function finishRepair(known: KnownRepair, path: string): Promise<Co
   });
 }
 
-/** Takes the last repair of a rollout back. What Codex has written since stays, behind what is restored. */
+/**
+ * Takes the last repair of a rollout back. What Codex has written since stays, after what is restored. Throws `usage` when there is none,
+ * `session-damaged` when the file was changed otherwise since, and as `repairRollout` does.
+ */
 export async function undoRepair(home: string, path: string): Promise<CompletedRepair> {
   const real = plainFile(path);
   const known = repairsOf(home, real).findLast(
@@ -167,7 +174,7 @@ function movedAlong(journal: Journal, path: string): Journal {
   return { ...rest, path };
 }
 
-/** Puts what was appended since the repair behind what is restored, on lines of its own and in the encoding that the file had. */
+/** Appends what was written since the repair to what is restored, on lines of its own and in the encoding that the original has. */
 function appendLater(folder: RepairFolder, since: number): void {
   const [from, to] = [openSync(folder.repaired, "r"), openSync(folder.restored, "r+")];
   try {
@@ -257,7 +264,9 @@ function complete(folder: RepairFolder, journal: Journal, stat: Stats): Complete
   }
 }
 
-/** Writes the rollout and brings Codex's databases in line; every step can be taken again. `stat`: of the rollout before. */
+/**
+ * Writes the rollout and brings Codex's databases into line with it; every step can be taken again. `stat`: that of the rollout before.
+ */
 function completed(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
   const { path, thread } = journal;
   const isUndoing = journal.state === "undoing";
@@ -286,6 +295,7 @@ function completed(folder: RepairFolder, journal: Journal, stat: Stats): Complet
   return { journal: done, folder };
 }
 
+/** Acts under Codex's lock of the thread, after making sure that the file can be written and that nobody has it open for writing. */
 async function underLock<T>(path: string, thread: string | undefined, act: () => T | Promise<T>): Promise<T> {
   const home = homeOf(path);
   const lock: WriterLock | undefined =

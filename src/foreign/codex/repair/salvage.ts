@@ -3,7 +3,7 @@ import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { JsonSkim } from "../../../lib/json-skim.ts";
 import { loneSurrogates } from "../rollout/surrogates.ts";
 
-/** What a bad line becomes. `lost`: bytes of it that could not be kept as a record. */
+/** What a bad line becomes. `lost`: pieces of it that could not be kept as records. */
 export interface Salvaged {
   /** What takes the line's place, without its ending. It is longer than the line only where two records were glued together. */
   readonly bytes: Buffer;
@@ -37,10 +37,12 @@ export function salvageTail(line: Buffer): Salvaged {
   return apart(cleanedText(line), line);
 }
 
+/** So many spaces. */
 export function blank(length: number): Buffer {
   return Buffer.alloc(length, space);
 }
 
+/** Takes a line apart where records may begin: keeps the pieces that are records, and makes spaces of the others. */
 function apart(cleaned: Buffer, line: Buffer): Salvaged {
   const starts = [0, ...beginnings(cleaned)];
   const pieces: Buffer[] = [];
@@ -79,6 +81,7 @@ function offsetsOf(line: Buffer, what: Buffer): number[] {
   return found;
 }
 
+/** A copy of the line in which nothing is left that no JSON text may have. */
 function cleanedText(line: Buffer): Buffer {
   const bytes = Buffer.from(line);
   if (!isUtf8(bytes)) replaceInvalid(bytes);

@@ -4,7 +4,7 @@ import { sealedArgument, sealedText, unsealedArguments } from "../../../session/
 import { isWords } from "../rollout/agent-message.ts";
 import { blank } from "./salvage.ts";
 
-/** Bytes that take the place of as many of a line's. */
+/** Bytes that replace as many of a line from offset `at` on. */
 export interface Opened {
   readonly at: number;
   readonly bytes: Buffer;
@@ -16,7 +16,7 @@ interface Place {
   readonly length: number;
 }
 
-/** The longest of these that fits; a seal is longer than the shortest. */
+/** Words in place of a seal: the first that fits is taken, and any seal is longer than the last. */
 const texts = [sealedText, "[sealed]"];
 const words = texts.map((text) => Buffer.from(JSON.stringify({ type: "input_text", text })));
 const nothing = Buffer.from("null");
@@ -34,7 +34,7 @@ export function withoutSeals(line: Buffer, isMeant: (seal: string) => boolean = 
   return items.filter((at) => isHolder(line, at)).flatMap((at) => withoutSealsOf(line, at, isMeant));
 }
 
-/** Whether an item that begins there is more than what is sealed in it. */
+/** Whether an item begins there that is more than what is sealed in it. */
 const isHolder = (line: Buffer, at: number): boolean => line[at] === 0x7b && isHolderKind(kindOf(line, at));
 
 function kindOf(line: Buffer, at: number): string {
@@ -42,7 +42,7 @@ function kindOf(line: Buffer, at: number): string {
   return kind ? line.toString("latin1", kind.at + 1, kind.at + kind.length - 1) : "";
 }
 
-/** The item begins at `from`. */
+/** As `withoutSeals`, for the one item that begins at `from`. */
 function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => boolean): Opened[] {
   const isSeal = ({ at, length }: Place): boolean => {
     // Not null, and not the plain words that a provider which doesn't seal leaves there.

@@ -7,8 +7,8 @@ export type ToldCall =
   | { readonly name: string; readonly input: string };
 
 /**
- * The call that an event tells of (`exec_command_end`, `patch_apply_end`, `mcp_tool_call_end`, `view_image_tool_call`, since 0.148 the item of
- * `item_completed`), as the model has to have made it; `undefined` where the event doesn't say.
+ * The call that an event tells of (`exec_command_end`, `patch_apply_end`, `mcp_tool_call_end`, `view_image_tool_call`, since 0.148 the
+ * item of `item_completed`), as the model must have made it; `undefined` where the event doesn't say.
  */
 export function toldCall(told: JsonObject): ToldCall | undefined {
   const { changes, path, invocation } = told;
@@ -25,7 +25,7 @@ export function toldCall(told: JsonObject): ToldCall | undefined {
   return undefined;
 }
 
-/** Of `["/bin/bash","-lc","ls"]` the last word; of other lists all of them. */
+/** The command line: of `["/bin/bash","-lc","ls"]` the last word, of other lists all of them. */
 function commandOf(command: unknown): string | undefined {
   const words = typeof command === "string" ? (parseJson(command) ?? command) : command;
   if (typeof words === "string") return words;
@@ -46,7 +46,7 @@ function patchOf(changes: JsonObject): string | undefined {
   return parts.length === 0 ? undefined : ["*** Begin Patch", ...parts, "*** End Patch"].join("\n");
 }
 
-/** Nothing for a change of a form that is not known. */
+/** The lines of a patch that make one change; none for a change of an unknown form. */
 function changeOf(path: string, change: JsonObject): string[] {
   const lines = (key: string): string[] => {
     const text = stringOf(change[key]);

@@ -9,8 +9,8 @@ import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 const longest = 2 ** 25;
 
 /**
- * Writes what was said and done in a rollout as text for people, whatever state and layout it is in: messages, calls, outputs; of lines that are no
- * records their letters. The file is made, for its owner only.
+ * Writes what was said and done in a rollout as text for people, whatever state and layout it is in: messages, calls and outputs, and
+ * lines that are no records as they are. Makes the file, for its owner only; throws when there is one.
  */
 export async function writeTranscript(path: string, to: string): Promise<void> {
   const fd = openSync(to, "wx", 0o600);

@@ -28,6 +28,7 @@ export class WorkedCopy {
     this.#options = options;
   }
 
+  /** The copy in this folder (`repaired`), looked through. */
   static async of(folder: RepairFolder, options: ExamineOptions): Promise<WorkedCopy> {
     const copy = new WorkedCopy(folder, options);
     await copy.#look();
@@ -42,12 +43,13 @@ export class WorkedCopy {
     return this.#changes;
   }
 
+  /** Examines the copy anew. */
   async #look(): Promise<void> {
     this.#found = undefined;
     this.#found = await examine(this.#folder.repaired, this.#options);
   }
 
-  /** Of a file that a program has written anew: gives every record a line of its own. */
+  /** Gives every record a line of its own, where a program has laid the file out in another way. */
   async lay(): Promise<void> {
     const { layout, bytes } = this.found;
     const writing = layout && writingOf(this.#folder.repaired);
@@ -56,7 +58,9 @@ export class WorkedCopy {
     await this.#look();
   }
 
-  /** Mends round by round, as what one damage hid is seen when that is mended, until nothing is left that can be. */
+  /**
+   * Mends round by round, until nothing is left that can be mended: one damage may hide another, which is seen once the first is mended.
+   */
   async mend(plan: PlanOptions): Promise<void> {
     const isMendable = isOfLines(this.found) && mayHoldRecords(this.#folder.repaired);
     const due = isMendable ? rounds : [];
