@@ -61,7 +61,9 @@ export class Upstreams {
   }
 
   isUp(upstream: Upstream): boolean {
-    return !this.#down.has(upstream) && (this.#resting.get(upstream) ?? 0) <= this.#now();
+    const restsFor = (this.#resting.get(upstream) ?? 0) - this.#now();
+    // Longer than any rest: the clock was set back meanwhile.
+    return !this.#down.has(upstream) && (restsFor <= 0 || restsFor > longestRestMs);
   }
 
   /** The next by turns, of those that are up and not in `without`; one that is down when there is no other. */

@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Failure } from "../failure.ts";
-import { systemClock } from "../lib/clock.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
 import { pauseFor, pauseUntil } from "./pause.ts";
 
 const never = new AbortController().signal;
@@ -32,4 +32,28 @@ it("a wait until a time is over when the clock says so, not earlier", async () =
   expect(await pauseUntil(until, systemClock, never, never)).toBe("over");
   expect(Date.now()).toBeGreaterThanOrEqual(until);
   expect(await pauseUntil(0, systemClock, never, never)).toBe("over");
+});
+
+describe("a wait until a time, where the clock is set meanwhile,", () => {
+  /** The time of this machine, but for what its wall clock is set back by. */
+  const setBack = (ms: () => number): Clock => ({
+    now: () => Date.now() - ms(),
+    monotonic: () => performance.now(),
+  });
+
+  it("takes no longer than it was to take when it is set back", async () => {
+    let back = 0;
+    const clock = setBack(() => back);
+    const began = performance.now();
+    const waiting = pauseUntil(clock.now() + 300, clock, never, never);
+    back = 365 * 24 * 3_600_000;
+    expect(await waiting).toBe("over");
+    expect(performance.now() - began).toBeGreaterThanOrEqual(299);
+  });
+
+  it("is over as soon as it says so: the monotonic clock stands still while the machine is suspended", async () => {
+    const clock = setBack(() => -3_600_000);
+    const asleep: Clock = { now: clock.now, monotonic: () => 0 };
+    expect(await pauseUntil(Date.now() + 3_000_000, asleep, never, never)).toBe("over");
+  });
 });

@@ -2,8 +2,8 @@ import { linkedController, sleep } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
 
 /**
- * Waits until a time of the wall clock (milliseconds since 1970), also when the machine was suspended meanwhile. Throws the reason of
- * `lost` when the lease goes.
+ * Waits until a time of the wall clock (milliseconds since 1970), also when the machine was suspended meanwhile, and no longer than it was
+ * off when that clock is set back. Throws the reason of `lost` when the lease goes.
  */
 export function pauseUntil(
   until: number,
@@ -11,9 +11,11 @@ export function pauseUntil(
   signal: AbortSignal,
   lost: AbortSignal,
 ): Promise<"over" | "cancelled"> {
+  const [whole, began] = [until - clock.now(), clock.monotonic()];
+  // The monotonic clock stands still while the machine is suspended; the other one may be set.
+  const left = (): number => Math.min(until - clock.now(), whole - (clock.monotonic() - began));
   return paused(signal, lost, async (ended) => {
-    for (let left = until - clock.now(); left > 0; left = until - clock.now())
-      await sleep(Math.min(left, 30_000), ended);
+    for (let ms = left(); ms > 0; ms = left()) await sleep(Math.min(ms, 30_000), ended);
   });
 }
 

@@ -338,6 +338,16 @@ describe("the ledger", () => {
     later.close();
   });
 
+  it("tries again what was refused while the clock was a year ahead", () => {
+    const [hour, year] = [3_600_000, 365 * 24 * 3_600_000];
+    const now = 2 * year;
+    const ledger = new Ledger(path, { log: () => undefined, now: () => now });
+    ledger.refuse("a", ["x"], "why", now + year);
+    ledger.refuse("a", ["y"], "why", now + hour);
+    expect([ledger.seal("a", "x", now), ledger.seal("a", "y", now)]).toEqual(["due", "refused"]);
+    ledger.close();
+  });
+
   it("counts a refusal for what was refused, and not for what was left out because it had been before", async () => {
     const { turn, simulator, gateway } = await rotated();
     await turn("three");

@@ -118,6 +118,10 @@ describe("several upstreams", () => {
     now += 16 * 60_000;
     for (let at = 0; at < 5; at++) expect(last(await send(gateway, prompt))).toBe("response.completed");
     expect(asked).toEqual([2, 10]);
+    // An hour that the clock is set back by is none that it is left alone for.
+    now -= 3_600_000;
+    for (let at = 0; at < 5; at++) expect(last(await send(gateway, prompt))).toBe("response.completed");
+    expect(asked).toEqual([3, 15]);
   });
 
   it("what a client's own key is refused for is the client's to know", async () => {

@@ -100,7 +100,9 @@ export class Ledger implements HealMemory {
   seal(issuer: string, blob: string, now: number): "refused" | "due" | undefined {
     const entry = this.#known.refused.get(issuer)?.get(blob);
     if (!entry) return undefined;
-    return now - entry.at < Math.min(lastTryMs, firstTryMs * 2 ** (entry.times - 1)) ? "refused" : "due";
+    // A clock that was ahead is set right: what was refused "next year" is not refused until then.
+    const age = Math.abs(now - entry.at);
+    return age < Math.min(lastTryMs, firstTryMs * 2 ** (entry.times - 1)) ? "refused" : "due";
   }
 
   refuse(issuer: string, blobs: readonly string[], refusal: string, now: number): void {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Invocation } from "../cli/command.ts";
 import { Conversation } from "./conversation.ts";
 import { Desk } from "./desk.ts";
@@ -80,4 +80,25 @@ it("what is said behind what leads nowhere is given back", async () => {
   await expect.poll(() => desk.scene().composer.draft.text).toContain("hello");
   await rests();
   expect((await recall(conversation.store, conversation.id!, 9)).prompts).toEqual(["first"]);
+});
+
+it("one Ctrl-C doesn't leave where the clock was set back since the last one", async () => {
+  await rests();
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    let left = false;
+    desk.open(() => (left = true));
+    const interrupt = { kind: "interrupt" } as const;
+    desk.key(interrupt);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2_100);
+    });
+    vi.setSystemTime(Date.now() - 3_600_000);
+    desk.key(interrupt);
+    expect(left).toBe(false);
+    desk.key(interrupt);
+    expect(left).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -39,6 +39,7 @@ export class Desk {
   #scene: Scene | undefined;
   #done: ((leaving: Leaving) => void) | undefined;
   #isLeft = false;
+  /** Monotonic: after a clock was set back, one Ctrl-C would leave. */
   #interruptedAt = Number.NEGATIVE_INFINITY;
   /** The person has pressed Tab to answer the question instead of typing on. */
   #turned = false;
@@ -114,7 +115,7 @@ export class Desk {
 
   #made(): Scene {
     const { view } = this.#talk;
-    const isLeaving = systemClock.now() - this.#interruptedAt < again;
+    const isLeaving = systemClock.monotonic() - this.#interruptedAt < again;
     return {
       view,
       composer: this.#composer,
@@ -172,7 +173,7 @@ export class Desk {
 
   /** The first Ctrl-C stops what runs; a second one leaves. */
   #interrupt(): void {
-    const now = systemClock.now();
+    const now = systemClock.monotonic();
     if (now - this.#interruptedAt < again) return this.leave("quit");
     this.#interruptedAt = now;
     this.#talk.stop();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Questions } from "./questions.ts";
 import { emptyView, type Happening, reduce, type View } from "./state.ts";
 
@@ -69,6 +69,21 @@ describe("questions", () => {
     expect(questions.readyIn).toBeGreaterThan(200);
     questions.answer("no");
     await asked;
+  });
+
+  it("take keys as soon when the clock is set back meanwhile", async () => {
+    const { questions } = asking();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const asked = questions.approve(request("First"), never);
+      await settled();
+      vi.setSystemTime(Date.now() - 3_600_000);
+      expect(questions.readyIn).toBeLessThan(1_000);
+      questions.answer("no");
+      await asked;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("show what is long whole, before they are asked", async () => {

@@ -13,6 +13,7 @@ const [fewLines, fewColumns] = [3, 36];
 /** Asks the person at the screen: one question at a time, in order. Stopping the turn answers its question with no. */
 export class Questions {
   readonly #tell: (happening: Happening) => void;
+  /** `askedAt` is monotonic: a clock that is set back would keep the keys from the question. */
   #open: { askedAt: number; answer: (yes: boolean) => void } | undefined;
   #last: Promise<unknown> = Promise.resolve();
   readonly #elsewhere: Terminal["ask"];
@@ -28,7 +29,7 @@ export class Questions {
 
   /** Milliseconds until keys count as answers; 0 when they do. */
   get readyIn(): number {
-    return this.#open ? Math.max(0, this.#open.askedAt + unawares - systemClock.now()) : unawares;
+    return this.#open ? Math.max(0, this.#open.askedAt + unawares - systemClock.monotonic()) : unawares;
   }
 
   /** Asks whether a call may run. "Always" answers all later ones of this kind. */
@@ -57,7 +58,7 @@ export class Questions {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const stop = (): void => resolve(false);
       signal.addEventListener("abort", stop, { once: true });
-      this.#open = { askedAt: systemClock.now(), answer: resolve };
+      this.#open = { askedAt: systemClock.monotonic(), answer: resolve };
       // What is to be allowed must be seen whole: a small window shows only the beginning of a long text, so all of it is printed above.
       const isLong = linesOf(question.detail) > fewLines;
       const blocks = [
