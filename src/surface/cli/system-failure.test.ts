@@ -26,6 +26,17 @@ test("what the system refuses of a file is told as a failure with its path and a
   }
 });
 
+test("a file where a folder should be is told as what it is", () => {
+  try {
+    openSync("/dev/null/config.toml", "r");
+  } catch (error) {
+    expect(asFailure(error)?.message).toContain(
+      "/dev/null/config.toml can't be used: a part of its path is no folder",
+    );
+  }
+  expect.assertions(1);
+});
+
 test("a full disk is told by the place that there is no room for, also where the system names another or none", () => {
   const full = (facts: object): Error =>
     Object.assign(new Error("ENOSPC: no space left on device, copyfile '/a' -> '/tmp/gone/b'"), {

@@ -14,6 +14,7 @@ const wanting: ReadonlySet<string> = new Set([
   "EIO",
   "EMFILE",
   "ENFILE",
+  "ENOTDIR",
   "ELOOP",
   "ENAMETOOLONG",
 ]);
