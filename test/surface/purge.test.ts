@@ -113,6 +113,18 @@ describe("throughline purge", () => {
       expect((await purge(rig, "purge", "--yes")).deleted).toMatchObject([{ session: above }]);
     }));
 
+  it("takes what was written while the clock was ahead, where no age is asked for", () =>
+    withRig(scenario, async (rig) => {
+      const ahead = "data:text/javascript,const%20now=Date.now;Date.now=()=>now()+3600000";
+      const ran = await rig.run(["exec", "hello"], { env: { NODE_OPTIONS: `--import ${ahead}` } });
+      expect(ran.status, ran.err).toBe(0);
+      const id = rig.id();
+      const aged = await rig.run(["purge", "--yes", "--older-than", "1m"]);
+      expect([aged.out, rig.ids()]).toEqual(["No session was deleted.\n", [id]]);
+      expect((await rig.run(["purge", "--yes"])).out).toContain(`deleted session ${id}`);
+      expect(rig.ids()).toEqual([]);
+    }));
+
   it("skips a session in use and says whose it is, and takes the rest", () =>
     withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {
       const working = rig.start(["exec", "slow"]);

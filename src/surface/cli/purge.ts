@@ -124,15 +124,16 @@ async function isGone(reference: string, environment: Invocation["environment"])
  */
 function workspacePlan({ options, folder }: Invocation, all: ListedSession[], now: number): Choice {
   const olderThan = options["olderThan"];
-  const age = typeof olderThan === "string" ? ageOf(olderThan) : 0;
+  const age = typeof olderThan === "string" ? ageOf(olderThan) : undefined;
   const here = placeOf(folder);
   const left: Left[] = [];
-  const isOld = ({ updated }: ListedSession): boolean => now - updated >= age;
+  // Without an age also what was written "in an hour", by a clock that was ahead.
+  const isOld = ({ updated }: ListedSession): boolean => age === undefined || now - updated >= age;
   const isWanted = ({ workspace }: ListedSession): boolean =>
     options["all"] === true || isOfHere(workspace, here);
   const own = all.filter((session) => {
     const { id, trouble, created, workspace } = session;
-    const isReadable = trouble === undefined || created > 0 || (options["all"] === true && age === 0);
+    const isReadable = trouble === undefined || created > 0 || (options["all"] === true && (age ?? 0) === 0);
     if (isReadable && isWanted(session)) return true;
     if (isReadable && !(isTogether(workspace, here) && isOld(session))) return false;
     const why = !isReadable
