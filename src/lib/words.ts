@@ -49,6 +49,7 @@ const systemCodes: Readonly<Record<string, string>> = {
   EIO: "the disk fails",
   ENOSPC: "the disk is full",
   EDQUOT: "the quota is used up",
+  EFBIG: "it would be larger than a file may be (ulimit -f)",
 };
 
 /** What the system says of a file, in words; the code for those who search for it. */

@@ -47,6 +47,8 @@ test("a full disk is told by the place that there is no room for, also where the
   expect(copied?.class).toBe("store-full");
   expect(copied?.message).toMatch(/^There is no room for \/tmp\/gone\/b: the disk is full \(ENOSPC\)\./u);
   expect(copied?.message).toMatch(/df -h \/tmp$/u);
+  const long = asFailure(full({ code: "EFBIG", syscall: "copyfile", path: "/a", dest: "/tmp/b" }));
+  expect(long?.message).toContain("it would be larger than a file may be (ulimit -f) (EFBIG)");
   const written = asFailure(full({ syscall: "write" }));
   expect(written?.class).toBe("store-full");
   expect(written?.message).toMatch(/^There is no room for what is written: .*df -h$/u);

@@ -11,6 +11,7 @@ const wanting: ReadonlySet<string> = new Set([
   "EROFS",
   "ENOSPC",
   "EDQUOT",
+  "EFBIG",
   "EIO",
   "EMFILE",
   "ENFILE",
@@ -19,7 +20,7 @@ const wanting: ReadonlySet<string> = new Set([
   "ENAMETOOLONG",
 ]);
 
-const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 /** The error as a `Failure`: itself, or one made of a system error that isn't a bug, such as a rollout without read rights. Else `undefined`. */
 export function asFailure(error: unknown): Failure | undefined {
