@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { folderStore } from "../../src/store/folder/folder-store.ts";
+import { asNobody, cannotBecomeNobody, isRoot, nobody } from "../kit/as-user.ts";
 import { inProcess, type Said } from "../kit/in-process.ts";
 import { withRig } from "../kit/rig.ts";
 
@@ -226,21 +227,6 @@ describe.each(Object.entries(states))("a session %s", (_, { make, refused = {}, 
   });
 });
 
-/** Root may write everywhere, so that it works as somebody else, who owns the home. */
-const nobody = 65_534;
-const isRoot = process.getuid?.() === 0;
-const asNobody = ["setpriv", `--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups"];
-
-function cannotBecomeNobody(): string | undefined {
-  if (!isRoot) return undefined;
-  try {
-    execFileSync(asNobody[0]!, [...asNobody.slice(1), process.execPath, "--version"], { stdio: "ignore" });
-    return undefined;
-  } catch {
-    return "setpriv can't start Node as another user here";
-  }
-}
-
 function eachPath(folder: string, act: (path: string, isFolder: boolean) => void): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true }))
     act(join(entry.parentPath, entry.name), entry.isDirectory());
@@ -249,6 +235,7 @@ function eachPath(folder: string, act: (path: string, isFolder: boolean) => void
 
 describe("a session in a home without the right to write", () => {
   it(
+    // Root may write everywhere, so that it works as somebody else, who owns the home.
     "is shown, listed and searched, and all else says which right is missing",
     { timeout: 60_000 },
     (test) => {

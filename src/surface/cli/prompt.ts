@@ -11,19 +11,19 @@ export async function readPrompt(
   { terminal, signal }: Invocation,
   given: string | undefined,
 ): Promise<string | undefined> {
-  const text = given === "-" ? (await input(terminal, signal))?.trimEnd() : given;
+  const text = given === "-" ? await input(terminal, signal) : given;
   if (text === undefined || text.trim() === "") return undefined;
-  if (text.length <= longestText) return text;
+  if (text.length <= longestText) return given === "-" ? text.trimEnd() : text;
   throw new Failure(
     "usage",
-    `The prompt has ${text.length} characters, and providers take at most ${longestText}. Put it into a file of the workspace and name the file.`,
+    `The prompt has more than ${longestText} characters, which is the most that providers take. Put it into a file of the workspace and name the file.`,
     {},
   );
 }
 
 async function input(terminal: Terminal, signal: AbortSignal): Promise<string | undefined> {
   try {
-    return await terminal.readInput(signal);
+    return await terminal.readInput(signal, longestText);
   } catch (error) {
     // Of an aborted stream, the signal's own reason is thrown instead of the stream's error.
     signal.throwIfAborted();

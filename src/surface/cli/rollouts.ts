@@ -1,4 +1,4 @@
-import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { Failure, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
@@ -47,7 +47,7 @@ async function rolloutsOf(
 ): Promise<string[]> {
   const path = resolve(folder, word);
   // An empty argument, as of a variable that isn't set, must not mean the current folder.
-  const stat = word === "" ? undefined : statSync(path, { throwIfNoEntry: false });
+  const stat = word === "" ? undefined : statOf(word, path);
   if (stat?.isDirectory()) return rolloutsIn(path, home, onUnreadable);
   if (stat?.isFile()) return [pathKnownTo(home)(path)];
   // Reading a pipe could wait for ever, and a device like /dev/zero has no end.
@@ -58,6 +58,16 @@ async function rolloutsOf(
       {},
     );
   return [await findRollout(word, home)];
+}
+
+/** A single word can still be an id where the current folder can't be looked into (`sudo -u` in another's home): nothing, not EACCES. */
+function statOf(word: string, path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isSystemError(error) && error.code === "EACCES" && !word.includes(sep)) return undefined;
+    throw error;
+  }
 }
 
 /** Every rollout in a folder and below, however they are arranged. */

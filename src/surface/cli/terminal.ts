@@ -18,8 +18,11 @@ export interface Terminal {
   /** Whether stderr is a terminal that obeys control sequences. Only then are there colours and lines that are drawn anew. */
   readonly interactive: boolean;
   readonly colour: boolean;
-  /** Reads standard input to its end; `undefined` when it is a terminal. Rejects when the signal aborts. */
-  readInput(signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Reads standard input to its end, or until it has more than `atMost` characters: a device may have no end. `undefined` when it is a
+   * terminal. Rejects when the signal aborts.
+   */
+  readInput(signal: AbortSignal, atMost: number): Promise<string | undefined>;
   /** Asks a yes-or-no question; absent where there is nobody to ask. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<boolean>;
   /** For interfaces that draw and read keys; absent unless both stdin and stdout are a terminal that obeys control sequences. */
@@ -60,10 +63,13 @@ export function processTerminal(environment: Readonly<Record<string, string | un
     err: (text) => void stderr.write(text),
     interactive,
     colour: interactive && !environment["NO_COLOR"],
-    readInput: async (signal) => {
+    readInput: async (signal, atMost) => {
       if (stdin.isTTY) return undefined;
       let text = "";
-      for await (const chunk of addAbortSignal(signal, stdin.setEncoding("utf8"))) text += String(chunk);
+      for await (const chunk of addAbortSignal(signal, stdin.setEncoding("utf8"))) {
+        text += String(chunk);
+        if (text.length > atMost) break;
+      }
       return text;
     },
     ...(stderr.isTTY && stdin.isTTY && { ask }),

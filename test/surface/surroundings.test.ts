@@ -1,0 +1,44 @@
+// What the program meets around it: its standard input, and the folder that it is started in.
+import { chmodSync, cpSync, mkdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { asNobody, cannotBecomeNobody, isRoot, nobody } from "../kit/as-user.ts";
+import { withRig } from "../kit/rig.ts";
+
+const rollouts = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.130.0", import.meta.url));
+
+describe("standard input without an end", () => {
+  it.each([["exec", "-"], ["exec"], ["queue", "SESSION", "-"]])(
+    "is no prompt, and is read no further than one can be: %s %s %s",
+    (...words) =>
+      withRig({}, async (rig) => {
+        if (words.includes("SESSION")) await rig.run(["exec", "One."]);
+        const prefix = ["sh", "-c", 'exec "$@" < /dev/zero', "sh"];
+        const { status, err } = await rig.run(
+          words.map((word) => (word === "SESSION" ? rig.id() : word)),
+          { prefix },
+        );
+        expect([status, err]).toEqual([2, expect.stringContaining("more than 10485760 characters")]);
+      }),
+  );
+});
+
+describe.skipIf(!isRoot)("in a folder of somebody else's", () => {
+  it("a Codex session is still found by its id", (test) => {
+    const why = cannotBecomeNobody();
+    if (why !== undefined) return test.skip(why);
+    return withRig({}, async (rig) => {
+      cpSync(rollouts, join(rig.folder, "codex"), { recursive: true });
+      mkdirSync(rig.home);
+      execFileSync("chown", ["-R", `${nobody}:${nobody}`, rig.home, join(rig.folder, "codex")]);
+      chmodSync(rig.folder, 0o755);
+      chmodSync(rig.workspace, 0o700);
+      const looked = await rig.run(["doctor", "01a1fac6-b6d5"], { prefix: asNobody });
+      expect([looked.status, looked.out], looked.err).toEqual([1, expect.stringContaining("exec_command")]);
+      const named = await rig.run(["doctor", "./01a1fac6-b6d5"], { prefix: asNobody });
+      expect(named.err, "a path is none").toContain("its rights don't allow it (EACCES)");
+    });
+  });
+});
