@@ -2,13 +2,13 @@ import type { FailureClass, FailureData } from "./failure/catalogue.ts";
 
 const marker = Symbol.for("throughline.failure");
 
-/** What a provider answered, as structured as it came. The classifier reads these members and never a flattened text. */
+/** What a provider answered, kept as structured as it came: the classifier reads these members and never one flattened text. */
 export interface FailureSignal {
   /** HTTP status; that of the upstream where a gateway wraps its answer; inside a 200 stream the one that the event names, if any. */
   status?: number;
   /** Lower-cased header names. Never holds credentials (they are request headers). */
   headers?: Readonly<Record<string, string>>;
-  /** Where it was said: the status line, a stream event, the transport under it, or this program. */
+  /** What it came from: an HTTP answer, a stream event, the transport under them, or this program itself. */
   source: "http" | "event" | "transport" | "local";
   /** The stream event's type (`error`, `response.failed`, `response.incomplete`). */
   event?: string;

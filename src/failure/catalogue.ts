@@ -7,7 +7,7 @@ import { local } from "./entries/local.ts";
 import { provider } from "./entries/provider.ts";
 import { replay } from "./entries/replay.ts";
 
-/** Who owns a session, as far as a failure needs to say it. */
+/** The owner of a session's lease, as failures tell it. */
 export interface OwnerFacts {
   host: string;
   pid: number;
@@ -17,13 +17,13 @@ export interface OwnerFacts {
   version: string;
 }
 
-/** What each class of failure carries beside its message. Times are milliseconds since 1970, durations milliseconds. */
+/** The data that each class of failure carries beside its message. Times are milliseconds since 1970, durations milliseconds. */
 export interface FailureData {
-  // What a request replays is refused.
+  // Refusals of something that the request replays.
   "sealed-reasoning-rejected": SealRefusal;
   "sealed-compaction-rejected": SealRefusal;
   "reasoning-content-too-long": { index?: number };
-  /** `latest`: that of the open tool loop. */
+  /** `latest`: the refused block is that of the open tool loop. */
   "thinking-signature-rejected": { index?: number; latest?: true };
   "thinking-missing": Record<never, never>;
   "thought-signature-missing": Record<never, never>;
@@ -38,7 +38,10 @@ export interface FailureData {
   "tool-arguments-invalid": { call?: string };
   "context-overflow": Record<never, never>;
   "media-invalid": { index?: number };
-  /** `member`: one of an item that the provider doesn't know, whichever item has it; `role=system`: a developer's role, `role=developer`: the system's. */
+  /**
+   * `member`: a member of items that the provider doesn't know, whichever item has it. "role=system" and "role=developer": it doesn't know
+   * the other one of these roles.
+   */
   "request-malformed": { index?: number; member?: string };
   "chain-missing": { response?: string };
   // Limits, outages, accounts.
@@ -75,7 +78,7 @@ export interface FailureData {
   configuration: { path?: string };
 }
 
-/** What a refusal of sealed content names: an item id, an index into `input`, the end of a blob; all absent when it names nothing. */
+/** What a refusal of sealed content names: an item's id, its index in `input`, or the end of its blob. All absent when it names nothing. */
 export interface SealRefusal {
   item?: string;
   index?: number;
@@ -83,7 +86,7 @@ export interface SealRefusal {
   tail?: string;
 }
 
-/** What a failure is, whoever said it and however: `usage-limit`, `sealed-reasoning-rejected`. */
+/** A kind of failure, however its provider words it: `usage-limit`, `sealed-reasoning-rejected`. */
 export type FailureClass = keyof FailureData;
 
 /** What each class of failure means, what is done about it, what a person can do, and the exit status of a command that it ends. */

@@ -10,10 +10,10 @@ import { retryAfter } from "./times.ts";
 import { transportFailure } from "./transport.ts";
 
 /**
- * The one classifier (R28): a signal's class and the data that the class promises, with words for people. It looks at status, code,
- * type, parameter and the provider's own message, in that order of the patterns, and never at what a body echoes. A signal that no
- * recorded pattern fits, or only one that any cause can have, is looked at for what it speaks of, and gets its class from the status alone
- * when that says nothing either.
+ * The one classifier (R28): makes a signal a `Failure` with its class, the class's data, and words for people. The recorded patterns are
+ * asked first, in their order; they look at status, code, type, parameter and the provider's own message, never at what a body echoes.
+ * When none fits, or only a general one, the message is searched for what it speaks of (`families.ts`); when that says nothing either, the
+ * status alone decides.
  */
 export function classify(signal: FailureSignal, context: ClassifyContext): Failure {
   const { class: failureClass, data } =
@@ -31,7 +31,7 @@ export function classify(signal: FailureSignal, context: ClassifyContext): Failu
 const isSpecific = ({ general }: Pattern): boolean => general !== true;
 const isGeneral = ({ general }: Pattern): boolean => general === true;
 
-/** The first pattern of those asked for that fits, in order of precedence. */
+/** The first of the patterns that fits, in order of precedence. */
 export function findPattern(
   signal: FailureSignal,
   context: ClassifyContext,
@@ -66,7 +66,7 @@ function fromStatus(signal: FailureSignal, context: ClassifyContext): Classified
   if (status === 402) return { class: "billing", data: {} };
   if (status === 403) return { class: "auth-denied", data: {} };
   if (status === 408) return { class: "overloaded", data: retryAfter(signal, context.now) };
-  // Row 34: some backends say no more than that when the context is too long.
+  // Row 34: some backends answer an overlong context with nothing but this status.
   if (status === 413)
     return empty || isHtml(signal.body ?? "")
       ? { class: "context-overflow", data: {} }

@@ -61,7 +61,7 @@ function seen(name: FailureClass): string[] {
     );
 }
 
-/** Status or event, code or type, and the message, as the classifier sees them. */
+/** A recorded answer in one line: status or event, code or type, and message, as the classifier sees them. */
 function answer(sample: Sample): string {
   const text = typeof sample.body === "string" ? sample.body : JSON.stringify(sample.body);
   const signal = sample.event

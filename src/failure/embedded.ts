@@ -4,17 +4,17 @@ import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
 // "VertexAIException - b'{…}'", "Error code: 400 - {'error': …}", "Upstream error: 400 {…}".
 const wrapper = /^[\w\s.,:;()/-]{0,240}?(?:[:–-]|\b[45]\d\d(?: [A-Z][a-z]+){0,3})\s*(?=(?:b?['"])?\{)/u;
 const wrapperWords = /error|exception|fail|returned|rejected|response|status/iu;
-// Some put words of their own behind the upstream's body too: LiteLLM ". Received Model Group=…", claude-code-router its stack, others a
-// request's id; only where an exception is named, or the status that the upstream answered with.
+// Some put words of their own behind the upstream's body, too: LiteLLM ". Received Model Group=…", claude-code-router its stack, others a
+// request id. Such a text is taken for a wrapped body only where it names an exception or the upstream's status.
 const quoting =
   /\b[a-z][\w.]*(?:Error|Exception)\b|(?:\b|_)(?:http|status|code|error|failed|returned|responded|answered)[\s:=(]+[45]\d\d\b|[:(] ?[45]\d\d\)/iu;
 // A refusal that is sent as the one event of a stream.
 const eventLines = /^(?:(?:event|id|retry):[^\n]*\n)*data:\s*$/u;
 
 /**
- * The JSON object that a text is as a whole, or that follows a gateway's own words: to the end, or, where those words name an exception or a
- * status, with other words behind it. Bodies written as Python writes a dict or bytes are read too, and the first event of a stream. Never
- * JSON that a sentence quotes.
+ * The JSON object that a text consists of, or that follows a gateway's own words. Behind the object other words may stand only where the
+ * ones before it name an exception or a status. Also reads bodies printed by Python as a dict or as bytes, and the first event of a stream;
+ * never JSON that a sentence merely quotes.
  */
 export function embeddedObject(text: string): JsonObject | undefined {
   const trimmed = text.trim();
@@ -32,7 +32,7 @@ export function embeddedObject(text: string): JsonObject | undefined {
   return parsed(body.slice(0, end));
 }
 
-/** Where the object that the text begins with ends, in characters. */
+/** The length in characters of the object that the text begins with. */
 function objectEnd(text: string): number | undefined {
   let depth = 0;
   let quote = "";
@@ -50,7 +50,7 @@ function objectEnd(text: string): number | undefined {
 }
 
 function parsed(text: string): JsonObject | undefined {
-  // Wrapped by a terminal or a log on its way: a line break inside a string is a space.
+  // As it is; then with line breaks inside strings taken for spaces, as terminals and logs put them there; then as Python prints it.
   const attempts = [() => text, () => oneLine(text), () => fromPython(text)];
   for (const attempt of attempts) {
     const value = parseJson(attempt());

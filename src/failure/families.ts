@@ -5,9 +5,9 @@ import { request } from "./families/request.ts";
 import { type Classified, type Family, saidBy } from "./said.ts";
 
 /**
- * Refusals in words that nobody has recorded yet: what such a refusal has to speak of, whatever its sentence is. They are asked when no
- * recorded pattern fits but general ones, and never of what a message quotes. A wrong answer about what a request replays costs one repair
- * that does not help; no answer would end the session.
+ * Recognise refusals in words that nobody has recorded yet by what they speak of. They are asked when no recorded pattern fits, or only a
+ * general one, and see a message without what it quotes. A wrong guess about what a request replays costs one repair that doesn't help,
+ * where no guess would end the session.
  */
 const families: readonly Family[] = [...replay, ...account, ...request];
 

@@ -1,6 +1,6 @@
 import { parseJson } from "../lib/json.ts";
 
-/** No error lies so deep, and what it takes to look at a text grows with its depth. */
+/** The deepest nesting that is looked at: errors are never this deep, and the work grows with the depth. */
 const deepest = 100;
 
 /**
@@ -14,7 +14,7 @@ export function parsePartialJson(text: string): unknown {
   if (!start.startsWith("{") && !start.startsWith("[")) return undefined;
 
   const closers: string[] = [];
-  // Places up to which the text can be closed into JSON: after a value, with what has to follow.
+  // Where the text can be cut and closed into JSON: after each value, with the brackets that have to follow.
   const ends: { at: number; tail: string }[] = [];
   let inString = false;
   for (let at = 0; at < start.length; at++) {
@@ -38,7 +38,7 @@ export function parsePartialJson(text: string): unknown {
     const closed = parseJson(`${cut}"${tail}`);
     if (closed !== undefined) return closed;
   }
-  // The last few members may be half written; deeper than that the text isn't JSON at all.
+  // The last few members may be half written. If cutting those off doesn't help, the text isn't JSON at all.
   for (const end of ends.toReversed().slice(0, 8)) {
     const value = parseJson(start.slice(0, end.at) + end.tail);
     if (value !== undefined) return value;

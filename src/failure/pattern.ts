@@ -1,17 +1,17 @@
 import type { FailureSignal } from "../failure.ts";
 import type { FailureClass, FailureData } from "./catalogue.ts";
 
-/** What a classification needs to know beside the signal. */
+/** What the classifier needs to know besides the signal. */
 export interface ClassifyContext {
   /** Milliseconds since 1970, to make "in 20 s" a time. */
   now: number;
   /** Whether the refused request held sealed content; two refusals mean that without saying so (failures.md rows 11 and 12). */
   sealedSent?: boolean;
-  /** Who answered, for the words. */
+  /** The provider's name, for the message. */
   provider?: string;
 }
 
-/** An answer as it was recorded, in a public report where `source` names one. */
+/** A recorded answer of a provider. `source`: where it was seen, a public report where there is one. */
 export interface Sample {
   source: string;
   status?: number;
@@ -23,8 +23,8 @@ export interface Sample {
 }
 
 /**
- * One way to tell a class: every condition that is given must hold. `text` is matched against the provider's own message, from its
- * first character on (`^`), so that what a message quotes never decides.
+ * A pattern by which a class is recognised: all of the conditions that it has must hold. `text` is matched with the provider's own message
+ * from its first character on (`^`), so that what a message quotes never decides.
  */
 export interface PatternOf<C extends FailureClass> {
   class: C;
@@ -33,7 +33,7 @@ export interface PatternOf<C extends FailureClass> {
   /** Error code or error type, lower case. */
   codes?: readonly string[];
   statuses?: readonly number[];
-  /** Statuses with which it doesn't hold. */
+  /** Statuses with which the pattern never fits. */
   except?: readonly number[];
   param?: RegExp;
   /** An answer's header, by its lower-case name. */
@@ -41,7 +41,7 @@ export interface PatternOf<C extends FailureClass> {
   text?: RegExp;
   /** Only when the request held sealed content. */
   sealedSent?: true;
-  /** It tells the kind of an answer and not its cause: what the words speak of (`families.ts`) is asked first. */
+  /** The pattern fits a kind of answer that can have many causes, so the words are searched for one first (`families.ts`). */
   general?: true;
   data(signal: FailureSignal, found: RegExpExecArray | undefined, context: ClassifyContext): FailureData[C];
   samples: readonly Sample[];

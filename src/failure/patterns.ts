@@ -15,8 +15,8 @@ import { thinking } from "./patterns/thinking.ts";
 import { toolKinds } from "./patterns/tools.ts";
 
 /**
- * In order of precedence; the first that fits decides. Policy comes before any status. Limits come before everything that has a text
- * about tokens. Outages come last: gateways put a 5xx around any refusal.
+ * All patterns in order of precedence: the first that fits decides. Policy refusals come before any status. Limits come before patterns with
+ * a text about tokens. Outages come last, because gateways wrap any refusal in a 5xx.
  */
 export const patterns: readonly Pattern[] = [
   ...policy,

@@ -4,29 +4,29 @@ import { words } from "./pattern.ts";
 
 export type Classified = { [C in FailureClass]: { class: C; data: FailureData[C] } }[FailureClass];
 
-/** What a refusal says, as a family looks at it. */
+/** A refusal as families look at it. */
 export interface Said {
   /** The provider's own words in lower case, without addresses and without anything that they quote. */
   readonly text: string;
   /** Code, or type where there is no code, in lower case. */
   readonly code: string;
   readonly param: string;
-  /** The words as they came, for ids. */
+  /** The message as it came, for ids in it. */
   readonly raw: string;
   readonly signal: FailureSignal;
 }
 
-/** What refusals of one class speak of. `statuses`: with which it is looked at; by default those that refuse a request for itself, or none. */
+/** What refusals of one class speak of. `statuses`: with which they come; default: those that refuse a request for its content, or no status. */
 export interface Family {
   readonly statuses?: readonly number[];
   holds(said: Said): boolean;
   classify(said: Said, now: number): Classified;
 }
 
-/** A provider's own sentence is short; what comes behind is somebody else's text. */
+/** Characters of a message that are looked at: a provider's own sentence is short, and what follows may be somebody else's text. */
 const longestSentence = 300;
 
-/** Parameters by names that no sentence has for anything else. */
+/** Names of parameters that are no ordinary words, so that a sentence with one speaks of the parameter. */
 const parameters =
   "prompt_cache_key|prompt_cache_retention|safety_identifier|client_metadata|max_tool_calls|top_logprobs|parallel_tool_calls|tool_choice|stream_options|reasoning_effort|reasoning\\.(?:effort|summary)|service_tier|context_management|cache_control|output_config";
 
@@ -39,7 +39,7 @@ const vocabulary = new RegExp(
   "gu",
 );
 
-/** From the first mark to the last: what is quoted may hold such marks itself. */
+/** Quoted text, from the first quotation mark to the last: what is quoted may have such marks in it. */
 const quoted = [/".*"/su, /“.*”/su, /`.*`/su, /(?<![\p{L}\p{N}])'.*'(?![\p{L}\p{N}])/su];
 
 export function saidBy(signal: FailureSignal): Said {
@@ -54,11 +54,11 @@ export function saidBy(signal: FailureSignal): Said {
   };
 }
 
-/** That something is wrong with what the sentence speaks of. */
+/** Words that say that something is wrong with what the sentence speaks of. */
 export const failing =
   /\b(?:could ?n(?:o|')t|can(?:no|')t|unable|fail(?:ed|s|ure)?|invalid|mismatch\w*|expired|different|unknown|rotated|corrupt\w*|not (?:issued|recogni[sz]ed|valid|accepted|supported)|unsupported|reject\w*|incorrect|undecryptable|no longer|did not match|does not match)\b/u;
 
-/** How long a call id may be, where the error says so. */
+/** The longest call id that the provider takes, where the error says so. */
 export const callIdLimit = (said: string): { limit?: number } => {
   if (!/call|tool/iu.test(said)) return {};
   const limit =

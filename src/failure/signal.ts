@@ -4,10 +4,10 @@ import { embeddedObject } from "./embedded.ts";
 import { parsePartialJson } from "./partial.ts";
 import { canonicalPlace, pathOf, placeInDetails, placeInPython } from "./place.ts";
 
-/** What is kept of a body, in characters. */
+/** How many characters of a body are kept. */
 export const bodyLimit = 64 * 1024;
 
-/** One error object of an answer; a gateway's answer has several, one inside the other. */
+/** One error object of an answer. An answer that came through gateways has several, one inside the other. */
 interface Layer {
   status?: number;
   code?: string;
@@ -18,7 +18,7 @@ interface Layer {
   details: JsonObject;
 }
 
-/** The signal of an answer that is no success. `headers` have lower-case names; `body` may have been cut. */
+/** The signal of an HTTP answer with an error status. `headers` have lower-case names; `body` may have been cut. */
 export function signalFromHttp(
   status: number,
   headers: Readonly<Record<string, string>>,
@@ -51,7 +51,7 @@ export function signalFromTransport(code: string, message: string): FailureSigna
   return { source: "transport", code, message };
 }
 
-/** The innermost layer speaks; what it leaves out of status, headers and message comes from those around it. */
+/** Fills the signal from the innermost layer, and from those around it where that has no status, headers or message. */
 function settle(signal: FailureSignal, layers: readonly Layer[]): void {
   const inner = layers.at(-1);
   if (!inner) return;
@@ -64,7 +64,7 @@ function settle(signal: FailureSignal, layers: readonly Layer[]): void {
   if (inner.type) signal.type = inner.type;
   if (inner.param) signal.param = inner.param;
   signal.details = inner.details;
-  // A gateway's 5xx, or 429, around a request that its upstream refused: the refusal counts, or it would be sent again as it is.
+  // A gateway's 5xx or 429 around a request that its upstream refused: the upstream's status counts, or the request would be sent again unchanged.
   const isOutage = (signal.status ?? 0) >= 500;
   if (inner.status === undefined && (isOutage || signal.status === 429)) {
     const isWrapped = isOutage && layers.length > 1 && isInvalid(inner);
@@ -78,7 +78,7 @@ function settle(signal: FailureSignal, layers: readonly Layer[]): void {
 const namedStatus =
   /^[^{"'`]{0,160}?\b(?:upstream|provider|backend|status|code|returned|responded|answered)(?:[\s:=(,_-]|error|status|code|returned|responded|answered|with|http(?:\/[\d.]+)?)*\b(4\d\d)\b(?! ?m?s\b)/iu;
 
-/** The status of the refusal that a gateway's own words tell. */
+/** The upstream's status where a gateway's own words name it. */
 function upstreamStatus(layers: readonly Layer[]): number | undefined {
   const told = layers.flatMap(({ message = "" }) => namedStatus.exec(message)?.[1] ?? []);
   return statusOf(told.at(-1));
@@ -93,7 +93,7 @@ function layersOf(value: unknown, depth = 0): Layer[] {
   if (typeof value === "string") {
     const nested = embeddedObject(value);
     if (nested === undefined) return [{ message: value, details: {} }];
-    // What a gateway says before the upstream's body is a layer around it.
+    // The gateway's words before the upstream's body are a layer around it.
     const words = value.trimStart().startsWith("{") ? [] : [{ message: bodyStart(value), details: {} }];
     return [...words, ...layersOf(nested, depth + 1)];
   }
@@ -204,7 +204,7 @@ function textMembers(value: JsonObject): Record<string, string> {
   return texts;
 }
 
-/** For a body without an error object: its title when it is a page, its first characters otherwise. */
+/** The message of a body without an error object: a page's title, else its first characters. */
 function bodyStart(text: string): string {
   const title = isHtml(text) ? /<title[^>]*>([^<]{1,200})/iu.exec(text)?.[1] : undefined;
   return (title ?? text.slice(0, 500)).trim();

@@ -15,7 +15,7 @@ export function retryAfter(signal: FailureSignal, now: number): { retryAfterMs?:
   return retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, longestMs) };
 }
 
-/** No limit is longer; what is told beyond it is no time, and dates end somewhere. */
+/** The longest wait that is believed: a year. Whatever is beyond it was no time. */
 const longestMs = 366 * 86_400_000;
 
 function toldToWait(signal: FailureSignal, now: number): { retryAfterMs?: number } {
@@ -59,7 +59,7 @@ function ofUsedUp(headers: Readonly<Record<string, string>>, now: number): numbe
   return resets.length === 0 ? undefined : Math.max(...resets);
 }
 
-/** In milliseconds; told in seconds, or in milliseconds. */
+/** A time since 1970 in milliseconds, given in seconds or in milliseconds. */
 const sinceEpoch = (told: number): number => (told < 1e12 ? told * 1000 : told);
 
 const units: Readonly<Record<string, number>> = {
@@ -123,14 +123,14 @@ export function usageLimit(signal: FailureSignal, now: number): FailureData["usa
   return data;
 }
 
-/** The windows at 100 %; otherwise the one that the backend names as the one that limits. */
+/** The names of the windows at 100 %; where none is, of the window that the backend names as the limiting one. */
 function usedUpWindows(headers: Readonly<Record<string, string>>): string[] {
   const windows = ["primary", "secondary"];
   const full = windows.filter((name) => (number(headers[`x-codex-${name}-used-percent`]) ?? 0) >= 100);
   return full.length > 0 ? full : windows.filter((name) => name === headers["x-codex-active-limit"]);
 }
 
-/** Anthropic's windows that refuse, the longest last: `5h`, `7d`, and of single models (`7d_opus`; seen to 2026-11). */
+/** The names of Anthropic's windows that refuse requests, the longest last: `5h`, `7d`, and those of single models (`7d_opus`; seen to 2026-11). */
 function rejectedWindows(headers: Readonly<Record<string, string>>): string[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     const window = /^anthropic-ratelimit-unified-(\w+)-status$/u.exec(name)?.[1];

@@ -27,7 +27,7 @@ const reasons: Readonly<Record<string, Reason>> = {
 const settled =
   /^(?:PROXY_REFUSED|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/u;
 
-/** Everything that breaks a connection may be tried again, but for a certificate that is refused, and for what a proxy refuses. */
+/** The failure of a connection. It may be tried again, unless a certificate isn't trusted or a proxy refuses. */
 export function transportFailure(
   signal: FailureSignal,
 ):

@@ -14,20 +14,20 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** What the promise settles to, or a rejection with the signal's reason as soon as that aborts, whatever becomes of the promise. */
+/** Settles as the promise does, or rejects with the signal's reason as soon as the signal aborts. The promise itself goes on. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason);
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
-    // A program without types may give what is no promise.
+    // A caller without types may pass something that isn't a promise.
     Promise.resolve(promise)
       .then(resolve, reject)
       .finally(() => signal.removeEventListener("abort", stop));
   });
 }
 
-/** A controller that aborts when any of the given signals does; `dispose` takes the listeners off again. */
+/** A controller that aborts when any of the signals does; `dispose` removes its listeners from them. */
 export function linkedController(...signals: (AbortSignal | undefined)[]): {
   controller: AbortController;
   dispose(): void;

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { parseJson } from "./json.ts";
 import { isSystemError, makeFolders } from "./system.ts";
 
-/** What a cache's file holds, as JSON; `undefined` when there is none, it can't be read, or it is no JSON: a cache is made again. */
+/** The content of a cache's file, parsed. `undefined` when there is none, or it can't be read or parsed: a cache can be made anew. */
 export function readCacheFile(path: string): unknown {
   try {
     return parseJson(readFileSync(path, "utf8"));
@@ -14,8 +14,8 @@ export function readCacheFile(path: string): unknown {
 }
 
 /**
- * Puts a cache's file in place whole, for its owner alone: it may hold what people asked. Of two writers the last one counts. Returns why
- * it could not be written; that costs time and nothing more.
+ * Writes a cache's file atomically, readable by its owner alone, since it may hold prompts. Of two writers the last one wins. Returns why it
+ * could not be written, which costs time at the next start and nothing else.
  */
 export function writeCacheFile(path: string, content: unknown): string | undefined {
   const temporary = `${path}.${process.pid}`;

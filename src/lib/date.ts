@@ -1,4 +1,4 @@
-/** Dates as wires write them, for pure code, which has no `Date`. Times are milliseconds since 1970. */
+// Dates in the formats of wires, for pure code, which doesn't use `Date`. Times are milliseconds since 1970.
 
 /** An HTTP date (RFC 9110) or an RFC 3339 timestamp; anything else is `undefined`. */
 export function parseDate(text: string): number | undefined {
@@ -7,7 +7,7 @@ export function parseDate(text: string): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** How far a date reaches before and behind 1970 (ECMA-262, 21.4.1.1). */
+/** The largest time that is a date, and with a minus the smallest (ECMA-262, 21.4.1.1). */
 const furthest = 8.64e15;
 
 /** `2026-11-20T14:03:07.000Z`. A time beyond all dates, as a file from elsewhere may have, is the last one that is a date. */

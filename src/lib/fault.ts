@@ -28,7 +28,7 @@ export const crashPoints = [
   "turn-ended",
 ] as const;
 
-/** Those that only a delivery of follow-ups, a rotation or its undoing passes, in the order in which they are passed. */
+/** The crash points in the delivery of follow-ups, in a rotation, and in taking one back, in the order in which they are passed. */
 export const continuityPoints = [
   "follow-up-written",
   "follow-up-begun",
@@ -42,7 +42,7 @@ export const continuityPoints = [
   "undo-committed",
 ] as const;
 
-/** Those that only `clear`, `delete` and `purge` pass, in the order in which they are passed. */
+/** The crash points in `clear`, `delete` and `purge`, in the order in which they are passed. */
 export const removalPoints = [
   "clear-appended",
   "scrub-written",
@@ -55,7 +55,7 @@ export const removalPoints = [
   "catalogue-vacuumed",
 ] as const;
 
-/** Those that only a repair of another tool's file passes, and its undoing. */
+/** The crash points in repairs of another tool's files, and in undoing them. */
 export const repairPoints = [
   "repair-prepared",
   "repair-begun",
@@ -73,7 +73,7 @@ export type CrashPoint =
 const [wanted, nth] = (process.env["THROUGHLINE_CRASH_AT"] ?? "").split(":");
 let passed = 0;
 
-/** Whether the crash point is the one asked for and is passed for the asked time; for points that need to prepare their own damage. */
+/** Whether to die at this crash point now; for points that have to prepare their own damage first. */
 export function crashesAt(point: CrashPoint): boolean {
   return wanted === point && ++passed === Number(nth ?? 1);
 }

@@ -1,4 +1,4 @@
-/** Text from sessions, models and providers made safe to print: no control sequences, no direction overrides. */
+// Makes text from sessions, models and providers safe to print: without control sequences and direction overrides.
 
 // C0 and C1 controls but tab and newline; lone escape sequences go with their parameters, OSC strings with their text.
 const escapeSequences =
@@ -6,17 +6,17 @@ const escapeSequences =
 const controls =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff]/gu;
 
-/** Keeps tabs and newlines. Half a character becomes U+FFFD, as which it would be written anyway. */
+/** The text without control sequences; tabs and newlines stay. A lone surrogate becomes U+FFFD, as it would when it is written. */
 export function printable(text: string): string {
   return text.toWellFormed().replace(/\r\n?/gu, "\n").replace(escapeSequences, "").replace(controls, "");
 }
 
-// Everything that a terminal obeys or leaves out of sight, but tab and newline.
+// Characters that a terminal obeys or doesn't show, except for tab and newline.
 const unseen = /[^\P{C}\t\n]|[\p{Zl}\p{Zp}]/gu;
 
 /**
- * Keeps everything, and writes what a terminal would obey or hide as an escape: for what a person is asked to allow, where a part that is
- * left out would be allowed unseen.
+ * The text with an escape for each character that a terminal would obey or hide. For what a person is asked to allow: what `printable` leaves
+ * out would be allowed unseen.
  */
 export function visible(text: string): string {
   return text.replace(unseen, (character) => {
@@ -27,7 +27,7 @@ export function visible(text: string): string {
 
 /** One line of at most `limit` characters (whole code points), with "…" where it was cut. */
 export function printableLine(text: string, limit = 120): string {
-  // Of a text of megabytes no more is looked at than can be shown, controls and blanks aside.
+  // A text may be megabytes long: only a beginning that is ample for the line is looked at.
   const most = 16 * limit + 4_096;
   const line = printable(text.slice(0, most)).replace(/\s+/gu, " ").trim();
   const points = Array.from(line.slice(0, limit * 2 + 2));

@@ -1,6 +1,6 @@
 import { type JsonObject, parseJson } from "./json.ts";
 
-// What `JSON.parse` and `JSON.stringify` don't keep of others' JSON: the digits of large numbers, and what is nested deeper than the stack reaches.
+// Parsing and writing JSON of others without what `JSON.parse` and `JSON.stringify` lose: digits of large numbers, and very deep nesting.
 
 /** ECMAScript's source text access for JSON (Node 21 and later), which TypeScript's own libraries don't have yet (7.0, 2026-11). */
 interface ExactJson {
@@ -9,24 +9,24 @@ interface ExactJson {
 }
 const exact = JSON as unknown as ExactJson;
 
-/** Only numbers that are written so can be others as doubles. */
+/** Matches every text with a number that a double may not hold exactly. */
 const maybeInexact = /\d{16}|\d\.\d{15}|\d[eE]/u;
 const tokens = /[[\]{},:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s[\]{},:"]+/gu;
 
-/** As `parseJson`, but a number that would be written otherwise stays what it is to `writeJson`; nothing else can be done with it. */
+/** As `parseJson`, but a number that a double doesn't hold exactly becomes an opaque value that `writeJson` writes as it was. */
 export function parseExactJson(text: string): unknown {
   const plain = parseJson(text);
   if (plain === undefined || !maybeInexact.test(text)) return plain;
   try {
     return built(text);
   } catch (error) {
-    // A string of millions of escapes is more than a regular expression takes.
+    // A string with millions of escapes overflows the regular expression's stack.
     if (error instanceof RangeError) return plain;
     throw error;
   }
 }
 
-/** The value of a text that is JSON. Calls nothing for what is nested: a model may nest deeper than a stack reaches. */
+/** The value of a text that is known to be JSON. Without recursion, because a model may nest deeper than the stack allows. */
 function built(text: string): unknown {
   let root: unknown;
   const unclosed: { into: unknown[] | JsonObject; key: string | undefined }[] = [];
@@ -36,7 +36,7 @@ function built(text: string): unknown {
     else if (Array.isArray(last.into)) last.into.push(value);
     else {
       const told = { value, enumerable: true, configurable: true, writable: true };
-      // Assigned, `__proto__` would be no member.
+      // Not by assignment, which would set the prototype for a member `__proto__`.
       Object.defineProperty(last.into, last.key ?? "", told);
     }
   };
@@ -75,12 +75,12 @@ export function writeJson(value: unknown, replace?: Replace): string {
   }
 }
 
-/** What is still to be written: a text as it stands, or a value. */
+/** A part that is still to be written: finished text, or a value. */
 type Left = string | { readonly value: unknown };
 
 function written(root: unknown, replace: Replace): string {
   const texts: string[] = [];
-  /** The next one last. */
+  /** A stack: the next part to write is the last one. */
   const left: Left[] = [{ value: replace("", root) }];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     if (typeof next === "string") texts.push(next);
@@ -112,7 +112,7 @@ function open(left: Left[], begin: string, parts: readonly Left[][], end: string
 const escapes =
   /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u(?<unit>[dD][89a-fA-F][\da-fA-F]{2}|0{4})|[\s\S])/gu;
 
-/** JSON without escapes of half a surrogate pair and of NUL, which no provider takes: U+FFFD in their place, and nothing else changed. */
+/** The JSON text with U+FFFD in place of escaped lone surrogates and escaped NULs, which no provider takes. */
 export function wellFormedJson(text: string): string {
   return text.includes("\\u")
     ? text.replace(escapes, (found, unit?: string) => (unit === undefined ? found : "\\ufffd"))

@@ -1,6 +1,6 @@
 import { printableLine } from "./printable.ts";
 
-/** Counts and durations in words, the same everywhere. */
+// Counts, durations and sizes in words, the same everywhere.
 
 /** "1 message", "2 messages". */
 export function counted(count: number, what: string): string {
@@ -52,17 +52,17 @@ const systemCodes: Readonly<Record<string, string>> = {
   EFBIG: "it would be larger than a file may be (ulimit -f)",
 };
 
-/** What the system says of a file, in words; the code for those who search for it. */
+/** A system error in words, with its code for those who search for it. */
 export function systemWords(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const words = code === undefined ? undefined : systemCodes[code];
   return words === undefined ? message : `${words} (${code})`;
 }
 
-/** A prompt as a shell takes it, whole; one that is too long to be shown, or has more than one line, leaves its place open. */
+/** A prompt quoted for a shell; `"…"` for one of several lines or too long to be shown. */
 export const quotedPrompt = (prompt: string): string =>
   printableLine(prompt, 300) === prompt ? quoted(prompt) : '"…"';
 
-/** A word as a shell takes it, whatever is in it: a `~` at its beginning would be a home. */
+/** A word quoted for a shell where it needs to be; also with a `~` first, which a shell would replace. */
 export const quoted = (word: string): string =>
   /^(?!~)[\w./~-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

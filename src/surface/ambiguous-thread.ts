@@ -3,7 +3,7 @@ import { printableLine } from "../lib/printable.ts";
 
 const mostNamed = 5;
 
-/** That an id's beginning, or a name, means more than one Codex session (`session-ambiguous`). */
+/** The failure for a reference that means more than one Codex session (`session-ambiguous`). */
 export function ambiguousThread(reference: string, matches: string[]): Failure {
   const more = matches.length > mostNamed ? ` and ${matches.length - mostNamed} more` : "";
   return new Failure(

@@ -10,7 +10,7 @@ import { isTogether, type Place } from "../session/place.ts";
 import { noUsage } from "../session/usage.ts";
 import type { ListedSession } from "../store.ts";
 
-/** A Codex session among the own ones: resuming it takes it over. */
+/** A Codex session in a list of Throughline's. Resuming it takes it over. */
 export interface CodexSession extends ListedSession {
   readonly origin: "codex";
   readonly codex: Pick<
@@ -21,11 +21,11 @@ export interface CodexSession extends ListedSession {
 
 export interface CodexQuery {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Throughline's home, where what is found is kept for the next time. */
+  /** Throughline's home, where the cache of scanned rollouts lies. */
   readonly home: string;
-  /** Ids of the own sessions, of other workspaces and rotated ones too: what was taken over is listed once. */
+  /** Ids of all own sessions, so that a Codex session that was taken over isn't listed twice. */
   readonly own: ReadonlySet<string>;
-  /** Only sessions that belong here. */
+  /** Only sessions that belong here; absent: all. */
   readonly here?: Place;
   readonly onRead?: (read: number, total: number) => void;
 }
@@ -37,7 +37,7 @@ export interface CodexSessions {
   readonly troubles: readonly string[];
 }
 
-/** Every Codex session of this user, as lists have sessions; newest activity first. */
+/** The Codex sessions of this user in the shape of listed sessions, newest activity first. */
 export function codexSessions({ environment, home, own, here, onRead }: CodexQuery): CodexSessions {
   const { threads, troubles } = listThreads(codexHome(environment), {
     cache: join(home, "cache"),
@@ -56,7 +56,7 @@ export function codexSessions({ environment, home, own, here, onRead }: CodexQue
   let elsewhere = 0;
   for (const thread of threads) {
     if (own.size > 0 && own.has(sessionIdOf(thread.id, thread.created))) continue;
-    // Of lists of everything nobody wants to know where each folder's repository is.
+    // Repositories are looked for only where a place decides what is listed.
     const place = here ? placeOf(thread.cwd ?? "") : { path: thread.cwd ?? "" };
     if (here && !isTogether(place, here)) elsewhere++;
     else sessions.push(sessionOf(thread, place));
@@ -64,7 +64,7 @@ export function codexSessions({ environment, home, own, here, onRead }: CodexQue
   return { sessions, elsewhere, troubles };
 }
 
-/** Ids of the sessions in whose name, title, messages or calls every word is. */
+/** Ids of the sessions that have every word in their name, title, messages or calls. */
 export async function searchCodex(text: string, sessions: readonly CodexSession[]): Promise<Set<string>> {
   const words = text.split(/\s+/u).filter((word) => word !== "");
   const found = new Set<string>();
@@ -75,7 +75,7 @@ export async function searchCodex(text: string, sessions: readonly CodexSession[
   return found;
 }
 
-/** What was said last in it, oldest first. */
+/** The last `most` messages of a Codex session, oldest first. */
 export function lastOfCodex(
   { codex }: CodexSession,
   most: number,
@@ -109,7 +109,7 @@ function sessionOf(thread: ListedThread, place: Place): CodexSession {
       approval: "ask",
     },
     created,
-    // A file's time of change has fractions.
+    // Where it comes from the file's time of change, it has fractions of a millisecond.
     updated: Math.floor(updated),
     status: isOpen ? "interrupted" : "idle",
     ...(isOpen && { reason: "the turn was not ended" }),

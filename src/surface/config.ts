@@ -17,13 +17,13 @@ import { packageVersion } from "./version.ts";
 
 export type { Watching } from "../store/folder/acquire.ts";
 
-/** What is no URL has none either; that it is none is told by itself. */
+/** Whether a URL has neither user nor password. True for what is no URL, which has an error of its own. */
 const hasNoLogin = (text: string): boolean => {
   const url = URL.parse(text);
   return !url || (url.username === "" && url.password === "");
 };
 
-/** What a workspace's own file can hold. Strict: a misspelt name is an error, never ignored. */
+/** The members of a workspace's own file. Strict: a misspelt name is an error and never ignored. */
 const workspaceSchema = z.strictObject({
   provider: z.string().optional(),
   model: z.string().optional(),
@@ -53,9 +53,9 @@ const workspaceSchema = z.strictObject({
     .optional(),
 });
 
-/** What the home's file can hold: also what holds for every workspace, and would have no effect in the file of one. */
+/** The members of the home's file: those of a workspace's, and some that only make sense for all workspaces. */
 export const fileSchema = workspaceSchema.extend({
-  /** What `throughline gateway` takes as options. */
+  /** Defaults for the options of `throughline gateway`. */
   gateway: z
     .strictObject({
       listen: z.string().optional(),
@@ -63,7 +63,7 @@ export const fileSchema = workspaceSchema.extend({
       allow_hosts: z.array(z.string()).optional(),
       allow_origins: z.array(z.string()).optional(),
       wait_for_limits: z.boolean().optional(),
-      /** The variable that holds the token. */
+      /** The environment variable that holds the token. */
       token_env: z.string().optional(),
     })
     .optional(),
@@ -92,16 +92,16 @@ export interface Config {
   idleTimeoutMs: number;
   /** Tokens from which on the context is summarised; absent: by the model's known window. */
   compactAt?: number;
-  /** Variables that tools see although they look like secrets. The providers' keys they never see. */
+  /** Environment variables that tools see although they look like secrets. Keys of providers are never passed to tools. */
   passEnv: readonly string[];
-  /** What `throughline gateway` uses where no option says otherwise. */
+  /** The gateway's settings where its options say nothing. */
   gateway: Readonly<NonNullable<ConfigFile["gateway"]>>;
   /**
    * Which of `provider`, `model`, `effort` and `approval` were asked for on the command line or in the environment: they override what a
    * resumed session has.
    */
   chosen: ReadonlySet<string>;
-  /** The workspace's own file, where there is one of which nobody has said whether it is trusted: it is not read. */
+  /** The path of the workspace's own file, when it exists and nobody has said whether to trust it: then it is not read. */
   undecided?: string;
 }
 
@@ -116,8 +116,8 @@ export interface ConfigOptions {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The folder in which sessions live: `--home`, else `THROUGHLINE_HOME`, else `~/.throughline`. An empty one would be the workspace: throws
- * `usage` or `configuration` then.
+ * The folder in which sessions live: `--home`, else `THROUGHLINE_HOME`, else `~/.throughline`. Throws `usage` or `configuration` for an empty
+ * path, which would mean the current folder.
  */
 export function homeFolder(options: ConfigOptions, environment: Environment): string {
   if (options.home === "")
@@ -133,13 +133,13 @@ export function homeFolder(options: ConfigOptions, environment: Environment): st
   );
 }
 
-/** What is told of `undecided` before a turn runs without it. */
+/** Words for a workspace's file that isn't read (`undecided`), told before a turn runs without it. */
 export function undecidedWords({ home }: Config, folder: string): string {
   const entry = printableLine(`[workspaces.${JSON.stringify(folder)}]`, 300);
   return `.throughline/config.toml of this folder is not read: ${join(home, "config.toml")} has no ${entry} with trusted = true (or false)`;
 }
 
-/** What a variable says; one that is set to nothing says nothing. */
+/** A variable's value; `undefined` also where it is empty. */
 function valueOf(environment: Environment, variable: string): string | undefined {
   return environment[variable] === "" ? undefined : environment[variable];
 }
@@ -211,7 +211,7 @@ function providerTable(
     { name: "anthropic", kind: "anthropic", baseUrl: anthropic, keyVariable: "ANTHROPIC_API_KEY" },
     { name: "simulator", kind: "simulator", baseUrl: "http://127.0.0.1" },
   ];
-  // Without a prototype: no provider is called "constructor" because objects have one.
+  // Without a prototype, so that looking up "constructor" finds no provider.
   const table = Object.create(null) as Record<string, ProviderSettings>;
   for (const provider of builtIn)
     table[provider.name] = { ...provider, baseUrl: fromEnvironment[provider.name] ?? provider.baseUrl };
@@ -283,7 +283,7 @@ function readFile(path: string, schema: z.ZodType<ConfigFile>): ConfigFile {
   );
 }
 
-/** The sessions of the home, with the catalogue for lists. `troubles`: what was wrong with that cache and was mended, one line each. */
+/** Opens the home's store, with its catalogue for lists. `troubles`: what was wrong with the catalogue and was mended, one line each. */
 export function openStore(
   { home }: Pick<Config, "home">,
   watching: Watching = {},
@@ -298,7 +298,7 @@ export interface MadeProvider {
   close(): Promise<void>;
 }
 
-/** Throws `configuration` when there is no provider of that name, or when its key is missing. */
+/** The settings of the provider of that name. Throws `configuration` when there is none, or when its key is missing. */
 export function checkProvider(
   { providers, home }: Config,
   name: string,
@@ -321,8 +321,8 @@ export function checkProvider(
 }
 
 /**
- * The key that a variable holds, without the blanks and line ends that files and clipboards leave around it; `undefined` where there is
- * none. Throws `configuration` for what no header takes: it would look like a connection that breaks.
+ * The key that a variable holds, without white space around it, which files and clipboards leave there; `undefined` where there is none.
+ * Throws `configuration` for characters that no HTTP header takes: sending them would fail like a broken connection.
  */
 export function keyIn(environment: Environment, variable: string): string | undefined {
   const key = environment[variable]?.trim() ?? "";
@@ -335,7 +335,7 @@ export function keyIn(environment: Environment, variable: string): string | unde
   return key === "" ? undefined : key;
 }
 
-/** Refuses a scenario that nothing would play: what was meant for the simulator goes to no provider that costs. Throws `usage`. */
+/** Throws `usage` for a scenario without the simulator, so that a prompt meant for the simulator isn't sent to a provider that costs money. */
 export function checkScenario({ providers }: Config, name: string, scenario: string | undefined): void {
   if (scenario === undefined || providers[name]?.kind === "simulator") return;
   throw new Failure(
@@ -345,7 +345,7 @@ export function checkScenario({ providers }: Config, name: string, scenario: str
   );
 }
 
-/** The provider of that name. Throws as `checkProvider` does. */
+/** Makes the provider of that name. Throws as `checkProvider` does. */
 export async function makeProvider(
   config: Config,
   name: string,
@@ -362,20 +362,20 @@ export async function makeProvider(
   return { provider: wire({ ...options, ...(apiKey && { apiKey }) }), close: () => Promise.resolve() };
 }
 
-/** Each wire is loaded when it is needed: a list of sessions is not to wait for it. */
+/** The wires, imported only when they are needed, so that lists needn't wait for them. */
 const wires = {
   responses: async () => (await import("../provider/responses/provider.ts")).responsesProvider,
   chat: async () => (await import("../provider/chat/provider.ts")).chatProvider,
   anthropic: async () => (await import("../provider/anthropic/provider.ts")).anthropicProvider,
 };
 
-/** Loads what a provider needs that is soon asked for, while there is something else to wait for. What goes wrong is told when it is made. */
+/** Begins to import a provider's wire ahead of `makeProvider`, which reports what goes wrong. */
 export function loadProvider({ providers }: Config, name: string): void {
   const kind = providers[name]?.kind;
   if (kind !== undefined && kind !== "simulator") wires[kind]().catch(() => undefined);
 }
 
-/** A simulator of this process's own. Its key and issuer are always the same, so that a resumed session's seals open. */
+/** A simulator in this process, with a provider for it. Its key and issuer never change, so that a resumed session's seals still open. */
 async function simulated(config: Config, scenario: string | undefined): Promise<MadeProvider> {
   const { loadScenario, startSimulator } = await import("../simulator/server.ts");
   const { responsesProvider } = await import("../provider/responses/provider.ts");

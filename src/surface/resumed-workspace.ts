@@ -38,7 +38,7 @@ export async function workspaceFor(
   );
 }
 
-/** Whether the session need not be told where it works. */
+/** Whether two workspaces are the same, branch and commit included. */
 export function sameWorkspace(left: Workspace, right: Workspace): boolean {
   return (
     left.path === right.path &&
@@ -49,7 +49,7 @@ export function sameWorkspace(left: Workspace, right: Workspace): boolean {
   );
 }
 
-/** Tells of another folder, and of another branch in the same one. */
+/** Tells the person when the session now works in another folder, or on another branch. */
 export function sayWhatChanged(observe: Observe, own: Workspace, now: Workspace): void {
   const say = (text: string): void => observe({ type: "notice", text });
   if (own.path !== now.path) say(`the session moves from ${own.path} to ${now.path}`);

@@ -1,7 +1,7 @@
 import type { Meter } from "../runtime/meter.ts";
 import { packageVersion } from "./version.ts";
 
-/** Where `@opentelemetry/api` 1.x keeps what was registered with it. Looking here loads nothing. */
+/** Where `@opentelemetry/api` 1.x keeps what was registered with it. Looking there imports nothing. */
 const registry = Symbol.for("opentelemetry.js.api.1");
 
 interface RegisteredProvider {
@@ -9,12 +9,12 @@ interface RegisteredProvider {
   forceFlush?(): Promise<void>;
 }
 
-/** How long a command waits, at its end, for what it has counted to be handed over. */
+/** Milliseconds that a command waits at its end for its metrics to be exported. */
 const flushMs = 2_000;
 
 export interface Telemetry {
   readonly meter: Meter;
-  /** Hands over what was counted; whoever receives it may be slow or gone, which is no reason to keep a person waiting. */
+  /** Exports what was counted, within `flushMs`: a collector that is slow or gone must not keep a person waiting. */
   flush(): Promise<void>;
 }
 

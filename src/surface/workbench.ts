@@ -35,20 +35,20 @@ import { type Telemetry, telemetry } from "./telemetry.ts";
 import { patchBody } from "./patch-body.ts";
 import { packageVersion } from "./version.ts";
 
-/** A store and everything that a session runs with, put together from the configuration. */
+/** Puts together, from the configuration, the store and everything that a session runs with. */
 export interface Workbench {
-  /** What it is put together from. */
+  /** The configuration that all of it is made from. */
   readonly config: Config;
   readonly store: SessionStore;
-  /** A turn is to follow soon: what it needs of the program is loaded while something else is waited for. */
+  /** Says that a turn will follow soon, so that the code which it needs is imported meanwhile. */
   prepare(): void;
   /**
-   * The session that a person means: id, unique beginning, or name; a Codex session is taken over first. `keep`: it is resumed at once, and
-   * one that is taken over now is not given back before. Throws as `findSession`.
+   * The session that a person means by an id, its beginning, or a name; a Codex session is taken over first. `keep`: it will be resumed at
+   * once, so one that is taken over keeps its lease until then. Throws as `findSession`.
    */
   find(reference: string, options?: { keep: boolean }): Promise<string>;
   create(id: string, name?: string, choice?: Choice): Promise<Session>;
-  /** `here`: the session may belong to another folder and moves to this one. `force`: whoever holds it is fenced off. */
+  /** `here`: a session of another folder moves to this one. `force`: another process that holds the session is fenced off. */
   resume(id: string, options: Resumption): Promise<Session>;
   close(): Promise<void>;
 }
@@ -63,14 +63,14 @@ export interface Resumption {
   choice?: Choice;
 }
 
-/** What is asked from the next turn on, whatever the configuration and the session have. */
+/** What the next turns are run with, before what the session and the configuration say. */
 export interface Choice {
   provider?: string;
   model?: string;
   effort?: string;
 }
 
-/** `ask`: who is asked for approvals; whoever sits at the terminal, if nobody is given. */
+/** Opens a workbench. `ask`: answers approvals; by default the person at the terminal. */
 export async function openWorkbench(
   invocation: Invocation,
   observe: Observe,
@@ -92,7 +92,7 @@ interface Parts {
   readonly invocation: Invocation;
   readonly config: Config;
   readonly store: SessionStore;
-  /** Who is told of what isn't counted: notices of the workbench's own. */
+  /** Told the workbench's own notices, which aren't measured. */
   readonly observe: Observe;
   readonly ask: Ask;
   readonly measured: Telemetry | undefined;
@@ -103,9 +103,9 @@ class Bench implements Workbench {
   readonly store: SessionStore;
   readonly #parts: Parts;
   readonly #runtime: Runtime;
-  /** Of the providers that were made. */
+  /** Close the providers that were made. */
   readonly #closing: (() => Promise<void>)[] = [];
-  /** What was taken over and is owned still. */
+  /** Sessions that were taken over and whose lease is still held, by id. */
   readonly #owned = new Map<string, Journal>();
 
   constructor(parts: Parts) {
@@ -174,10 +174,10 @@ class Bench implements Workbench {
         ...(!sameWorkspace(before, workspace) && { workspace }),
       };
     });
-    // Told once it is logged.
+    // Only now that the changes are in the log.
     for (const { words } of changes) this.#say(words);
     if (before) sayWhatChanged(this.#parts.observe, before, session.history.workspace);
-    // Its owner died before it had said where it works, or it was cleared.
+    // Without context: its owner died before logging that, or the session was cleared.
     const { turn, cleared, items } = session.history;
     if ((turn === 0 || cleared) && items.length === 0) {
       const context = this.#contextOf(session.history.workspace);
@@ -203,7 +203,7 @@ class Bench implements Workbench {
     const { environment } = invocation;
     const instructions = await readInstructions(workspace.path, workspace.gitRoot, amendments);
     const scenario = optionText(invocation, "scenario");
-    // What is gone on with later, in the terminal interface, is none of the command line's.
+    // The command line's scenario is meant for the first session, not for others that are opened later in the terminal interface.
     if (this.#closing.length === 0) checkScenario(config, settings.provider, scenario);
     const made = await makeProvider(config, settings.provider, environment, scenario);
     this.#closing.unshift(made.close);
@@ -265,10 +265,10 @@ function chosenSettings(config: Config): Omit<Settings, "instructionsHash"> {
   return { provider, model, ...(effort !== undefined && { effort }), approval };
 }
 
-/** A session goes on with what it had; what the command line or the environment names overrides it. */
+/** A resumed session's settings: its own, except for what the command line or the environment names. */
 function resumedSettings(config: Config, own: Settings): Omit<Settings, "instructionsHash"> {
   const effort = config.chosen.has("effort") ? config.effort : own.effort;
-  // A log that lost its first line before its first turn ended doesn't say what it was made with.
+  // A log that lost its first line before any turn ended doesn't say its settings.
   const isKnown = own.provider !== "";
   return {
     provider: config.chosen.has("provider") || !isKnown ? config.provider : own.provider,

@@ -202,7 +202,7 @@ const limit: Act = {
 
 export const acts: readonly Act[] = [cut, kill, rotate, limit];
 
-/** The agent's own line about it, without its mark. */
+/** The first progress line of the run with this mark that is about something, without the mark. */
 function said({ progress }: AgentRun, mark: string, about = /./u): string {
   return progress.find((line) => line.startsWith(`${mark} `) && about.test(line))?.slice(2) ?? "nothing";
 }

@@ -11,7 +11,7 @@ export interface AgentRun {
   progress: string[];
 }
 
-/** The agent as a person would run it: another process, with nothing but its command line and its environment. */
+/** Runs the agent as a person would: as a process of its own, by command line and environment alone. */
 export class Agent {
   readonly #scratch: Scratch;
   readonly #url: string;

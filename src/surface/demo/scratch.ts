@@ -33,7 +33,7 @@ test("every space counts", () => assert.equal(slug("A long way home"), "a-long-w
 `,
 };
 
-/** What the scripted model answers the failing test with. */
+/** The patch with which the scripted model makes the failing test pass. */
 export const fix = `*** Begin Patch
 *** Update File: slug.js
 @@ export function slug(title) {

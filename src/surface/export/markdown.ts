@@ -11,7 +11,7 @@ type Facts = Pick<
   "id" | "name" | "title" | "workspace" | "settings" | "created" | "messages"
 >;
 
-/** What stands above the conversation. */
+/** The head of the page: the session's name and facts. */
 export function markdownHead({ id, name, title, workspace, settings, created, messages }: Facts): string {
   const what = printableLine(name ?? title ?? "", 100) || "(no prompt)";
   const branch = workspace.gitBranch === undefined ? "" : ` (${printableLine(workspace.gitBranch, 60)})`;
@@ -25,7 +25,7 @@ export function markdownHead({ id, name, title, workspace, settings, created, me
   ].join("\n");
 }
 
-/** An item as Markdown, with the blank line before it; nothing for what has no words. */
+/** An item as Markdown, with a blank line before it; "" for an item without words. */
 export function markdownItem(item: JsonObject): string {
   const { type, role, name } = item;
   const kind = typeof type === "string" ? type : "";
@@ -39,7 +39,7 @@ export function markdownItem(item: JsonObject): string {
   return `\n## ${role === "user" ? "You" : "Agent"}\n\n${text}\n`;
 }
 
-/** As code: the fence is longer than any within. */
+/** The text as a code block, whose fence is longer than any in the text. */
 function fenced(text: string): string {
   const words = printable(text).trimEnd();
   let longest = 2;

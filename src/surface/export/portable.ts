@@ -16,7 +16,7 @@ const mark = { format: "throughline-session", version: 1 };
 /** Whether a file is a session that `export --format throughline` wrote, by its first bytes. */
 export const portableHead = JSON.stringify(mark).slice(0, -1);
 
-/** A session's log as lines that another machine can import: a line that says what it is, then one event a line with its item last. */
+/** A session's log as lines that another machine can import: a first line that says what it is, then one event a line, with its item last. */
 export async function* portableLines(store: SessionStore, id: string): AsyncGenerator<string> {
   yield `${JSON.stringify({ ...mark, session: id })}\n`;
   const records: LogRecord[] = [];
@@ -38,17 +38,17 @@ export interface Portable {
   /** The session's id where it was exported. */
   readonly id: string;
   /**
-   * Its first event and all that follow, as those of a session of this id. Who allows commands there is for this machine to say, and not for
-   * whoever wrote the file: `approval` stands wherever the file says it. To be asked for once.
+   * The events, to be appended to a new session with this id. `approval` replaces what the file says, wherever it says it: whether commands
+   * run without asking is decided here, and not by whoever wrote the file. Can be called once.
    */
   events(id: string, approval: Settings["approval"]): AsyncGenerator<Append>;
-  /** Lets go of the file, however far it was read. */
+  /** Closes the file, however far it was read. */
   close(): Promise<void>;
 }
 
 /**
- * Reads an exported session. Events come numbered as they were: what refers to a number still means the same. Items come byte for byte, so
- * that a number of more than 15 digits is the same number still. Throws `session-damaged` with the line that is not what it should be.
+ * Reads an exported session. Events keep their numbers, so that references between them hold; items keep their bytes, so that numbers of
+ * more than 15 digits do. Throws `session-damaged`, with the line, for anything that isn't as `portableLines` writes it.
  */
 export async function readPortable(path: string): Promise<Portable> {
   const lines = linesOf(path);
@@ -73,10 +73,10 @@ export async function readPortable(path: string): Promise<Portable> {
   return { id: found, events, close };
 }
 
-/** Longer lines don't come out of a log. */
+/** Bytes of the longest line that is read; no log has a longer one. */
 const longest = 2 ** 28;
 
-/** Ended by newlines alone: the separators U+2028 and U+2029 stand raw in texts. */
+/** The lines of a file, split at "\n" alone: U+2028 and U+2029 stand unescaped in texts. */
 async function* linesOf(path: string): AsyncGenerator<Buffer, undefined> {
   for await (const batch of rolloutLines(path, { longest })) for (const { bytes } of batch) yield bytes;
   return undefined;
@@ -89,7 +89,7 @@ interface PortableLine {
 
 const itemMark = Buffer.from(',"item":');
 
-/** The item stands last, as it was written; in a line that somebody edited it may stand elsewhere, and is written anew. */
+/** Reads a line's event and item. The item's bytes are kept where it stands last; in an edited line it may stand elsewhere, and is serialised anew. */
 function readLine(line: Buffer): PortableLine | undefined {
   if (!isUtf8(line)) return undefined;
   const at = line.indexOf(itemMark);
@@ -105,7 +105,7 @@ function readLine(line: Buffer): PortableLine | undefined {
   return { event, ...(isJsonObject(item) && { item: new TextEncoder().encode(writeJson(item)) }) };
 }
 
-/** An event as it is appended anew: offsets in a checkpoint are those of the old file, and what is said of an item is read from it. */
+/** An event as it is appended here: a checkpoint loses its offset, which is of the old file, and what the event says of its item is read anew. */
 function appendOf(
   { event: value, item }: PortableLine,
   { id, approval }: { id: string; approval: Settings["approval"] },

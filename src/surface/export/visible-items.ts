@@ -4,8 +4,8 @@ import type { SessionStore } from "../../store.ts";
 const sealedKinds: ReadonlySet<string> = new Set(["compaction", "compaction_summary"]);
 
 /**
- * What can be shown of a session, in order: the window, with what the log holds before it in the place of a summary that only its provider
- * can read. Cleared and rewound items are not in it.
+ * The items of a session that a person can be shown, in order: those of the window, and, in place of a sealed summary, the items that it
+ * stands for. Cleared and rewound items are not among them.
  */
 export async function visibleItems(store: SessionStore, id: string): Promise<ItemRecord[]> {
   const visible = new Visible();
@@ -15,7 +15,7 @@ export async function visibleItems(store: SessionStore, id: string): Promise<Ite
 
 class Visible {
   #found: ItemRecord[] = [];
-  /** What stood before a compaction of another tool, while the items come that take its place. */
+  /** The items before another tool's compaction, while the items that replace them are being read. */
   #before: ItemRecord[] | undefined;
   #isSealed = false;
 
@@ -51,7 +51,7 @@ class Visible {
     return this.#found;
   }
 
-  /** What the person said stands in the compaction alone where the log begins with it: a rollout that Codex or a program has cut to that. */
+  /** Ends a replacement: where it is sealed, the items before it are shown instead, unless the log begins with it and holds none. */
   #settle(): void {
     if (this.#before && this.#before.length > 0 && this.#isSealed) this.#found = this.#before;
     this.#before = undefined;

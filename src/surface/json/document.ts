@@ -20,7 +20,7 @@ interface Shape {
   additionalProperties?: unknown;
 }
 
-/** What each kind of output is called, and its schema. */
+/** Every kind of output: its name and its schema. */
 const kinds: readonly (readonly [string, z.ZodType])[] = [
   ...[...new Set<z.ZodType>(Object.values(outputs))].map((schema) => {
     const names = Object.entries(outputs).filter(([, other]) => other === schema);
@@ -32,7 +32,7 @@ const kinds: readonly (readonly [string, z.ZodType])[] = [
   ["An error", error],
 ];
 
-/** `docs/json.schema.json`: everything as JSON Schema, open to members that later versions of the program add. */
+/** `docs/json.schema.json`: all outputs as JSON Schema, which allows for members that later versions add. */
 export function jsonSchemas(): object {
   const defs: Record<string, Shape> = {};
   const schemas = kinds.map(([name, schema]) => {
@@ -47,7 +47,7 @@ export function jsonSchemas(): object {
   };
 }
 
-/** `docs/json.md`, made from the schemas that the tests hold real output to. */
+/** `docs/json.md`, made from the schemas that tests check real output against. */
 export function jsonDocument(): string {
   const defs: Record<string, Shape> = {};
   const sections = kinds.map(([name, schema]) => {
@@ -89,7 +89,7 @@ function section(name: string, shape: Shape): string[] {
   return ["", `## ${name}`, ...(type === undefined ? [] : ["", `\`${String(type)}\`:`]), ...variants(shape)];
 }
 
-/** One table, or one for each of what it may be. */
+/** The shape as one table, or, for a union, one for each of its variants. */
 function variants(shape: Shape): string[] {
   const several = shape.oneOf ?? shape.anyOf;
   if (!several) return table(shape);
@@ -112,7 +112,7 @@ function table(shape: Shape): string[] {
   ];
 }
 
-/** Member, type and meaning; of members within members too, as far as they are not shapes of their own. */
+/** The rows of a table: member, type, meaning. Nested members are included unless they are a shape with a table of its own. */
 function rowsOf({ properties = {}, required = [] }: Shape, before: string): [string, string, string][] {
   return Object.entries(properties).flatMap(([name, shape]) => {
     const member = `${before}${name}${required.includes(name) ? "" : "?"}`;

@@ -7,7 +7,7 @@ import { at, damage, dead, failure, id, listed, mode, queued, session, unreadabl
 const schema = z.literal(1).describe("version of what `--json` prints");
 const troubles = z.array(z.string()).describe("what could not be removed, in words; run it again");
 
-/** What `archive` and `unarchive` tell of each session that was named. */
+/** What `archive` and `unarchive` print for each named session. */
 const archived = z.strictObject({
   schema,
   sessions: z
@@ -275,10 +275,10 @@ export const outputs = {
   ]),
 };
 
-/** What a command that fails prints instead, or, when it prints events, as its last one. */
+/** What a command that fails prints instead of its output, or, when it prints events, as the last of them. */
 export const error = z.strictObject({ schema, type: z.literal("error"), ...failure.shape });
 
-/** By the command's name, and the error. */
+/** Each command's output by the command's name, and the error. */
 export type Outputs = { [Name in keyof typeof outputs]: z.input<(typeof outputs)[Name]> } & {
   error: z.input<typeof error>;
 };
