@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
+import { isSystemError } from "./system.ts";
 
 /**
  * Names one process and no later one: a pid alone is given away again. `boot` is the machine's boot (a reboot ends every process),
  * `pidNamespace` the namespace in which `pid` counts (empty where the platform has none), `started` the start time in the platform's
- * own unit.
+ * own unit (empty where the system doesn't tell it).
  */
 export interface ProcessIdentity {
   machine: string;
@@ -29,7 +30,15 @@ export function fateOf(identity: ProcessIdentity): ProcessFate {
   if (identity.machine !== here.machine) return "out-of-sight";
   if (identity.boot !== here.boot) return "dead";
   if (identity.pidNamespace !== here.pidNamespace) return "out-of-sight";
-  return startTime(identity.pid) === identity.started ? "alive" : "dead";
+  const started = startTime(identity.pid);
+  if (started === undefined) return "dead";
+  // Where one of the two isn't known, the pid has to do: another's process in its place is the lesser harm than a second owner.
+  return started === identity.started || started === "" || identity.started === "" ? "alive" : "dead";
+}
+
+/** Whether it ran since this machine was started, by whatever name the machine has had: on a Mac it changes with the network. */
+export function isOfThisBoot({ boot }: Pick<ProcessIdentity, "boot">): boolean {
+  return boot !== "" && boot === surroundings().boot;
 }
 
 /** Whether a process of the group still runs. Those that have ended and wait for their parent to notice do not count. */
@@ -70,14 +79,30 @@ function surroundings(): Surroundings {
   return known;
 }
 
-/** Undefined for a process that is gone, and for one that has ended and only waits for its parent to notice (a zombie). */
+/**
+ * Undefined for a process that is gone, and for one that has ended and only waits for its parent to notice (a zombie). Empty for one that is
+ * there and can't be looked at: a sandbox of macOS runs no `ps`, which is setuid there.
+ */
 function startTime(pid: number): string | undefined {
   if (process.platform !== "linux") {
-    const line = ask("/bin/ps", "-o", "state=,lstart=", "-p", String(pid));
-    return line === undefined || line.startsWith("Z") ? undefined : line.replace(/^\S+\s+/u, "");
+    // The state is last: macOS leaves its column blank for some that are about to end.
+    const line = ask("/bin/ps", "-o", "lstart=", "-o", "state=", "-p", String(pid));
+    if (line === undefined) return isThere(pid) ? "" : undefined;
+    const [, started, state] = /^(.*\d{4})\s*(\S*)$/u.exec(line) ?? [];
+    return state?.startsWith("Z") ? undefined : (started ?? "");
   }
   const fields = statFields(pid);
   return fields === undefined || fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+}
+
+/** Whether a process has the pid, be it another user's. */
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** The fields of `/proc/<pid>/stat` from the third on: state, parent, group, … and as the 22nd of all the start time. */
@@ -115,7 +140,7 @@ function isAbsent(error: unknown): boolean {
   return code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM";
 }
 
-/** What a system program prints; `undefined` when it is missing, fails (`ps` does for an unknown pid) or prints nothing. */
+/** What a system program prints; `undefined` when it can't be run, fails (`ps` does for an unknown pid) or prints nothing. */
 function ask(program: string, ...args: string[]): string | undefined {
   try {
     const env = { LC_ALL: "C", TZ: "UTC" };
@@ -124,7 +149,7 @@ function ask(program: string, ...args: string[]): string | undefined {
       undefined
     );
   } catch (error) {
-    if (typeof (error as { status?: unknown }).status === "number" || isAbsent(error)) return undefined;
+    if (typeof (error as { status?: unknown }).status === "number" || isSystemError(error)) return undefined;
     throw error;
   }
 }

@@ -39,7 +39,11 @@ function moveOwnerAway(rig: Rig, id: string): void {
   const lease = JSON.parse(readFileSync(path, "utf8")) as { owner: object };
   writeFileSync(
     path,
-    JSON.stringify({ ...lease, released: false, owner: { ...lease.owner, host: "elsewhere" } }),
+    JSON.stringify({
+      ...lease,
+      released: false,
+      owner: { ...lease.owner, host: "elsewhere", boot: "another" },
+    }),
   );
 }
 

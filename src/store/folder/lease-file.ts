@@ -18,7 +18,7 @@ import { Failure } from "../../failure.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { crashesAt, crashPoint } from "../../lib/fault.ts";
 import { parseJson } from "../../lib/json.ts";
-import { fateOf, type ProcessFate } from "../../lib/process.ts";
+import { fateOf, isOfThisBoot, type ProcessFate } from "../../lib/process.ts";
 import { owner as ownerSchema, type Owner } from "../../session/event.ts";
 import { beatEveryMs, type Lease } from "../../session/lease.ts";
 import { factsOf } from "../owner.ts";
@@ -61,7 +61,7 @@ export function readLease(folder: string, fence: number): { text: string; lease?
 
 /** What this process can tell of an owner's process. Cloned machines share their machine id, but hardly their name as well. */
 export function fateOfOwner(owner: Owner): ProcessFate {
-  return owner.host === hostname() ? fateOf(owner) : "out-of-sight";
+  return owner.host === hostname() || isOfThisBoot(owner) ? fateOf(owner) : "out-of-sight";
 }
 
 /**

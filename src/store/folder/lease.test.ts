@@ -60,7 +60,12 @@ function moveOwnerAway(change: object = {}): void {
   const lease = JSON.parse(readFileSync(path, "utf8")) as Lease;
   writeFileSync(
     path,
-    JSON.stringify({ ...lease, owner: { ...lease.owner, host: "elsewhere" }, released: false, ...change }),
+    JSON.stringify({
+      ...lease,
+      owner: { ...lease.owner, host: "elsewhere", boot: "another" },
+      released: false,
+      ...change,
+    }),
   );
 }
 
