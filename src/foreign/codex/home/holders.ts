@@ -20,21 +20,25 @@ export interface Held {
 
 /**
  * Which rollouts a living process holds, by path. Looks and takes no lock: a lock that a doctor held for a moment would turn away a Codex
- * that starts just then. What another user's processes do is out of sight.
+ * that starts just then. What another user's processes do is out of sight. `onBlind` is called where open files can't be looked at.
  */
-export function holdersOf(rollouts: readonly Held[]): Map<string, Holder> {
+export function holdersOf(
+  rollouts: readonly Held[],
+  onBlind: () => void = () => undefined,
+): Map<string, Holder> {
   const found = new Map<string, Holder>();
   if (rollouts.length === 0) return found;
   const writers = process.platform === "linux" ? writersOnLinux(rollouts) : writersByLsof(rollouts);
+  if (!writers) onBlind();
   const locked = lockedInodes();
   for (const { path, thread } of rollouts) {
-    const writer = writers.get(path);
+    const writer = writers?.get(path);
     const home = homeOf(path);
     const lock = home && thread ? lockPath(home, thread) : undefined;
     const file = lock === undefined ? undefined : attempt(() => statSync(lock));
     const pid = file && locked.get(file.ino);
     if (pid !== undefined) found.set(path, { ...(pid > 0 && named(pid)), by: "lock" });
-    else if (writer !== undefined) found.set(path, { ...named(writer), by: "file" });
+    else if (writer) found.set(path, { ...writer, by: "file" });
   }
   return found;
 }
@@ -50,15 +54,17 @@ function lockedInodes(): Map<number, number> {
   return found;
 }
 
-function writersOnLinux(rollouts: readonly Held[]): Map<string, number> {
+type Writer = Pick<Holder, "pid" | "program">;
+
+function writersOnLinux(rollouts: readonly Held[]): Map<string, Writer> {
   const wanted = new Map(rollouts.map(({ path }) => [realPath(path), path]));
-  const found = new Map<string, number>();
+  const found = new Map<string, Writer>();
   for (const pid of readdirSync("/proc")) {
     if (!/^\d+$/u.test(pid) || Number(pid) === process.pid) continue;
     for (const fd of listed(`/proc/${pid}/fd`)) {
       const target = linkTarget(`/proc/${pid}/fd/${fd}`);
       const path = target && wanted.get(target);
-      if (path && isWriting(readable(`/proc/${pid}/fdinfo/${fd}`) ?? "")) found.set(path, Number(pid));
+      if (path && isWriting(readable(`/proc/${pid}/fdinfo/${fd}`) ?? "")) found.set(path, named(Number(pid)));
     }
   }
   return found;
@@ -70,22 +76,49 @@ function isWriting(fdinfo: string): boolean {
   return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0;
 }
 
-const mostByLsof = 200;
+/** `/usr/sbin` is where macOS has it, and not on everybody's PATH. */
+const listers = ["lsof", "/usr/sbin/lsof"];
 
-function writersByLsof(rollouts: readonly Held[]): Map<string, number> {
-  const found = new Map<string, number>();
-  const paths = rollouts.slice(0, mostByLsof).map(({ path }) => path);
-  const { stdout } = spawnSync("lsof", ["-F", "pan", "--", ...paths], { encoding: "utf8", timeout: 10_000 });
-  let [pid, access] = [0, ""];
-  for (const line of (stdout ?? "").split("\n")) {
-    if (line.startsWith("p")) pid = Number(line.slice(1));
-    else if (line.startsWith("a")) access = line.slice(1);
-    else if (line.startsWith("n") && /[wu]/u.test(access) && pid !== process.pid) {
-      const path = paths.find((candidate) => realPath(candidate) === line.slice(1));
-      if (path) found.set(path, pid);
+/**
+ * Files by their inodes: `lsof` writes their names in its own way, with other letters than ASCII escaped, and a path can be spelled in
+ * several. All open files are listed, because so many paths as a home has rollouts go into no command line. `undefined` where it can't look.
+ */
+function writersByLsof(rollouts: readonly Held[]): Map<string, Writer> | undefined {
+  const listing = openFiles();
+  if (listing === undefined) return undefined;
+  const wanted = new Map<string, string>();
+  for (const { path } of rollouts) {
+    const stat = attempt(() => statSync(path, { bigint: true }));
+    if (stat) wanted.set(String(stat.ino), path);
+  }
+  const found = new Map<string, Writer>();
+  let [pid, program, access] = [0, "", ""];
+  for (const line of listing.split("\n")) {
+    const value = line.slice(1);
+    if (line.startsWith("p")) [pid, program] = [Number(value), ""];
+    else if (line.startsWith("c")) program = value;
+    else if (line.startsWith("f")) access = "";
+    else if (line.startsWith("a")) access = value;
+    else if (line.startsWith("i") && /[wu]/u.test(access) && pid !== process.pid) {
+      const path = wanted.get(value);
+      if (path) found.set(path, { pid, ...(program && { program }) });
     }
   }
   return found;
+}
+
+/** What is open, in the lines of `lsof -F`. A listing without this very process is none: a sandbox keeps `lsof` from looking. */
+function openFiles(): string | undefined {
+  for (const lister of listers) {
+    const { stdout, error } = spawnSync(lister, ["-w", "-n", "-P", "-F", "pcfai"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: 30_000,
+      maxBuffer: 2 ** 28,
+    });
+    if (!error && `\n${stdout}`.includes(`\np${process.pid}\n`)) return stdout;
+  }
+  return undefined;
 }
 
 function named(pid: number): { pid: number; program?: string } {

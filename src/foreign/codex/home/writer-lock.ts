@@ -86,7 +86,7 @@ function flock(fd: number): boolean {
   }
   throw new Failure(
     "store-unavailable",
-    "Codex's lock can't be taken here: none of flock, perl and python3 could be run. Nothing was changed. Install util-linux (flock) and try again.",
+    "Codex's lock can't be taken here: none of flock, perl and python3 could be run. Nothing was changed. Install one of them and try again.",
     { path: "flock" },
   );
 }

@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -10,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -17,7 +20,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { asUser } from "../../../../test/kit/as-user.ts";
 import { isFailureOf } from "../../../failure.ts";
 import { listRollouts } from "../home/places.ts";
@@ -46,7 +49,9 @@ async function refused(act: Promise<unknown>, ...told: readonly string[]): Promi
     () => undefined,
     (error: unknown) => error,
   );
-  expect(failure).toSatisfy((error) => isFailureOf(error, "session-damaged", "lease-held"));
+  expect(failure).toSatisfy((error) =>
+    isFailureOf(error, "session-damaged", "lease-held", "store-unavailable"),
+  );
   for (const text of told) expect(String(failure)).toContain(text);
   expect(String(failure)).toContain("Nothing was changed");
   return readFileSync(path);
@@ -175,6 +180,26 @@ describe("a taking back that was cut off", () => {
     await expect(undoRepair(own, path)).rejects.toThrow("There is no repair of");
   });
 });
+
+it.skipIf(existsSync("/usr/sbin/lsof"))(
+  "a rollout is left as it is on a Mac that doesn't tell whether a Codex has it open",
+  async () => {
+    const bin = join(root, "bin");
+    mkdirSync(bin);
+    symlinkSync(
+      execFileSync("sh", ["-c", "command -v perl"], { encoding: "utf8" }).trim(),
+      join(bin, "perl"),
+    );
+    const { platform } = process;
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      Object.defineProperty(process, "platform", { value: platform });
+    });
+    vi.stubEnv("PATH", bin);
+    Object.defineProperty(process, "platform", { value: "darwin" });
+    expect((await refused(repair(), "can't be told", "lsof")).equals(damaged)).toBe(true);
+  },
+);
 
 it("what a repair has left that was killed while it was worked out goes with a later one, once nobody can be at work on it", async () => {
   const parent = join(own, "repairs");

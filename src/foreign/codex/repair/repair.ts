@@ -304,7 +304,13 @@ async function underLock<T>(path: string, thread: string | undefined, act: () =>
     // Without the right to write, the repair would otherwise fail in the middle.
     closeSync(openSync(path, "r+"));
     // Versions before 0.147 take no lock, but keep the rollout open.
-    const holder = holdersOf([{ path }]).get(path);
+    const holder = holdersOf([{ path }], () => {
+      throw new Failure(
+        "store-unavailable",
+        `Whether an older Codex has ${path} open can't be told here: lsof can't be run, or sees nothing. Nothing was changed. Try again outside of any sandbox, with lsof installed: throughline repair ${quoted(path)} --write`,
+        { path },
+      );
+    }).get(path);
     if (holder) {
       const who =
         holder.pid === undefined ? "Another process" : `${holder.program ?? "A process"} (pid ${holder.pid})`;
