@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { readWorkspace } from "./workspace.ts";
 
 test("a repository is known from its first moment, before it has a commit", async () => {
@@ -13,6 +13,34 @@ test("a repository is known from its first moment, before it has a commit", asyn
     mkdirSync(path);
     expect(await readWorkspace(path)).toEqual({ path, gitRoot: root, gitCommon: join(root, ".git") });
   } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test("a root that git spells otherwise, as on a Mac, is named as the file system has it", async () => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
+  try {
+    const [path, otherwise, bin] = ["sub", "otherwise", "bin"].map((name) => join(root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const folder of [path, bin, join(root, ".git")]) mkdirSync(folder);
+    symlinkSync(root, otherwise);
+    const commit = "0123456789012345678901234567890123456789";
+    writeFileSync(join(bin, "git"), `#!/bin/sh\nprintf '%s\\n' ${otherwise} ${commit} main\n`, {
+      mode: 0o755,
+    });
+    vi.stubEnv("PATH", `${bin}:${process.env["PATH"]}`);
+    expect(await readWorkspace(path)).toEqual({
+      path,
+      gitRoot: root,
+      gitCommon: join(root, ".git"),
+      gitCommit: commit,
+      gitBranch: "main",
+    });
+  } finally {
+    vi.unstubAllEnvs();
     rmSync(root, { recursive: true });
   }
 });

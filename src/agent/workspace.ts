@@ -22,7 +22,7 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
     const [gitRoot, gitCommit, gitBranch] = stdout.trimEnd().split("\n");
     return {
       ...found,
-      ...placed(gitRoot, gitCommon),
+      ...(await placed(gitRoot, gitCommon)),
       ...(gitCommit && { gitCommit }),
       ...(gitBranch && { gitBranch }),
     };
@@ -30,14 +30,17 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
     // Not a repository, one that git doesn't trust, or no git on this machine: a session needs none of them. Without a commit yet, the root is told
     // before git fails.
     const [gitRoot] = (error as { stdout?: string }).stdout?.split("\n") ?? [];
-    return { ...found, ...(gitRoot && placed(gitRoot, gitCommon)) };
+    return { ...found, ...(gitRoot && (await placed(gitRoot, gitCommon))) };
   }
 }
 
-const placed = (
+/** On a Mac git composes what the file system has decomposed (`core.precomposeUnicode`): a root spelled so would be around no folder. */
+async function placed(
   gitRoot: string | undefined,
   gitCommon: string | undefined,
-): Pick<Workspace, "gitRoot" | "gitCommon"> => ({
-  ...(gitRoot && { gitRoot }),
-  ...(gitCommon !== undefined && { gitCommon }),
-});
+): Promise<Pick<Workspace, "gitRoot" | "gitCommon">> {
+  return {
+    ...(gitRoot && { gitRoot: await realpath(gitRoot) }),
+    ...(gitCommon !== undefined && { gitCommon }),
+  };
+}

@@ -15,10 +15,10 @@ export interface Repository {
  */
 export function repositoryOf(folder: string): Repository | undefined {
   try {
-    for (let at = realpathSync(folder); ; at = dirname(at)) {
+    for (let at = realpathSync.native(folder); ; at = dirname(at)) {
       const marker = join(at, ".git");
       const stat = lstatSync(marker, { throwIfNoEntry: false });
-      if (stat?.isDirectory()) return { root: at, common: realpathSync(marker) };
+      if (stat?.isDirectory()) return { root: at, common: realpathSync.native(marker) };
       if (stat?.isFile()) return { root: at, common: commonOf(marker) };
       if (at === dirname(at)) return undefined;
     }
@@ -34,5 +34,5 @@ function commonOf(marker: string): string {
   const own = resolve(dirname(marker), named ?? "");
   const file = join(own, "commondir");
   const isLinked = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-  return realpathSync(isLinked ? resolve(own, readFileSync(file, "utf8").trim()) : own);
+  return realpathSync.native(isLinked ? resolve(own, readFileSync(file, "utf8").trim()) : own);
 }

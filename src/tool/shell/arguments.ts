@@ -58,7 +58,7 @@ function readWorkdir(
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     return { ok: false, why: `The workdir ${path} is not an existing folder. Nothing was run.` };
   }
-  if (!isInside(realpathSync(path), realpathSync(workspace))) {
+  if (!isInside(realpathSync.native(path), realpathSync.native(workspace))) {
     return {
       ok: false,
       why: `The workdir ${path} is outside the workspace ${workspace}. Nothing was run; use a folder inside it.`,
