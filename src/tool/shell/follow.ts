@@ -101,17 +101,24 @@ function kill(spool: string, child: ChildProcess | undefined, waited: number): T
   const command = commandOf(spool);
   if (started && fateOf(started) === "alive") send(started.pid, "SIGKILL");
   else child?.kill("SIGKILL");
-  if (command && fateOf(command) === "alive") send(-command.pid, "SIGKILL");
+  if (command && fateOf(command) === "alive" && !send(-command.pid, "SIGKILL"))
+    return unknownOutcome(
+      spool,
+      "it was told to stop, and has rights (as under sudo) that keep it from being ended",
+    );
   return killedOutcome(spool, Math.round(started ? Date.now() - started.at : waited));
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** False when all that there is to be signalled has become another user's. */
+function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(pid, signal);
   } catch (error) {
+    if (hasCode(error, "EPERM")) return false;
     // It ended in the meantime.
     if (!hasCode(error, "ESRCH")) throw error;
   }
+  return true;
 }
 
 /** Passes on what the command prints, as far as it was written since the last look. */

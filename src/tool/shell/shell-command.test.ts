@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { scratch, shellCall, toolContext, until } from "../../../test/kit/tool-context.ts";
 import { toolProcess } from "../../../test/kit/tool-process.ts";
 import { fateOf, identifyProcess } from "../../lib/process.ts";
@@ -224,6 +224,39 @@ describe("after the agent was killed", () => {
     const outcome = await second;
     expect(outcome).toMatchObject({ status: "cancelled" });
     expect(outcome.output).toContain("printed\n");
+  });
+});
+
+describe("a cancelled command that can't be ended, as under sudo,", () => {
+  it("is told of as one that runs on, with what it had printed", async () => {
+    const context = toolContext();
+    const abort = new AbortController();
+    const call = shellCall("echo printed; sleep 60");
+    const running = shellCommand.run(call, { ...context, signal: abort.signal });
+    await until(
+      () => linesOf(join(context.spool, "output")) === 1 && commandOf(context.spool) !== undefined,
+      "the command prints",
+    );
+    const [wrapper, command] = [readStarted(context.spool)!.pid, commandOf(context.spool)!.pid];
+    // The wrapper has no right to signal it either; here it is kept from trying.
+    process.kill(wrapper, "SIGSTOP");
+    const kill = process.kill.bind(process);
+    const refusing = vi.spyOn(process, "kill").mockImplementation((pid, signal) => {
+      if (pid < 0) throw Object.assign(new Error("kill EPERM"), { code: "EPERM", syscall: "kill" });
+      return kill(pid, signal);
+    });
+    try {
+      abort.abort();
+      const outcome = await running;
+      expect(outcome.status).toBe("unknown");
+      expect(outcome.output).toContain(
+        `sudo) that keep it from being ended. Its process (pid ${command}) still runs`,
+      );
+      expect(outcome.output).toContain("printed\n");
+    } finally {
+      refusing.mockRestore();
+      process.kill(-command, "SIGKILL");
+    }
   });
 });
 
