@@ -1,5 +1,5 @@
 // What of a Mac can be had on Linux: owners and commands are told alive from dead without /proc.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -96,3 +96,20 @@ describe.skipIf(why !== undefined)("on a Mac", { concurrent: true, timeout: atMo
       expect(resumed.out).toBe("Worked.\n");
     }));
 });
+
+it(
+  "a folder that the shell calls otherwise, as by another case on a Mac, is the workspace that it is",
+  { timeout: atMost },
+  () =>
+    withRig({ turn: [turn(/work/, step("Worked.")), turn(/more/, step("More."))] }, async (rig) => {
+      expect((await rig.run(["exec", "Please work."])).status).toBe(0);
+      const otherwise = join(rig.folder, "otherwise");
+      symlinkSync(rig.workspace, otherwise);
+      const called = `process.cwd = () => ${JSON.stringify(otherwise)}`;
+      const resumed = await rig.run(["exec", "resume", "--last", "And more."], {
+        env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(called)}` },
+      });
+      expect(resumed.status, resumed.err).toBe(0);
+      expect(resumed.out).toBe("More.\n");
+    }),
+);

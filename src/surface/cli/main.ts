@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import { runProgram } from "./program.ts";
@@ -45,7 +46,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 function workingFolder(): string {
   try {
-    return process.cwd();
+    // A Mac takes one into a folder by any case of its name and may go on calling it so; sessions have the name on disk.
+    return realpathSync.native(process.cwd());
   } catch (error) {
     throw new Failure(
       "configuration",
