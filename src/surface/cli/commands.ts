@@ -318,7 +318,7 @@ export const commands: readonly Command[] = [
     name: "completion",
     arguments: "<shell> [words...]",
     summary: "print the completion of commands, options and sessions for a shell",
-    example: "source <(throughline completion bash)",
+    example: 'eval "$(throughline completion bash)"',
     options: [],
     load: async () => (await import("./completion.ts")).completion,
   },
