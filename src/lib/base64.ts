@@ -5,8 +5,8 @@ const others = /[^A-Za-z0-9+/_-]/;
 /** Whether a text is nothing but characters of base64 or base64url, without padding. */
 export function isBase64(text: string): boolean {
   const { length } = text;
-  // The decoder is five times as fast as the expression. It passes over what is none of its characters, and gives fewer bytes then; the last
-  // character of 4n + 1 gives none in any case. Of characters that are no ASCII it sees the lower eight bits (Node 24).
+  // Node's decoder is five times as fast as the expression. It skips characters outside of base64, and then gives fewer bytes; the last
+  // character of 4n + 1 gives none in any case. Of characters beyond ASCII it sees only the lower eight bits (Node 24).
   if (length % 4 === 1 || length > longest) return !others.test(text);
   return (
     Buffer.byteLength(text) === length && scratch.write(text, "base64url") === Math.floor((length * 3) / 4)
@@ -19,7 +19,9 @@ const digits = new Map(
   .set("-", 62)
   .set("_", 63);
 
-/** The number that characters `start` to `end` of base64 or base64url are, big-endian; `NaN` where there are other ones or none. */
+/**
+ * The big-endian number that characters `start` to `end` of base64 or base64url encode; `NaN` where one is missing or no such character.
+ */
 export function base64Number(text: string, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at++) value = value * 64 + (digits.get(text.charAt(at)) ?? Number.NaN);

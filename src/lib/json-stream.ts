@@ -4,42 +4,42 @@ const quote = 0x22;
 const backslash = 0x5c;
 const smallU = 0x75;
 const space = 0x20;
-/** Deeper nesting is taken for broken: what JSON there is has a tenth of that. */
+/** Deeper nesting counts as broken: real JSON has a tenth of this. */
 const deepest = 10_000;
-/** Behind it something may end that began before: a character, a pair of escapes, a number. */
+/** The last bytes of a piece, within which a character, a pair of escapes or a number may be cut off. */
 const margin = 64;
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/u;
 const escapes: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
-/** What ends the plain part of a string: its quote, an escape, a control character, what is no ASCII. */
+/** Bytes that end the plain part of a string: its quote, an escape, a control character, anything beyond ASCII. */
 const endsPlain = new Uint8Array(256).fill(1, 0, space).fill(1, 0x80);
 endsPlain[quote] = 1;
 endsPlain[backslash] = 1;
 
-/** What a place in a text makes a strict reader refuse all of it, although its structure is whole. */
+/** A flaw in a string for which a strict reader refuses all of the JSON, although its structure is whole. */
 export type TextFlaw = "control" | "utf8" | "surrogate";
 
 type Expects = "value" | "value-or-end" | "key" | "key-or-end" | "colon" | "comma-or-end" | "nothing";
 
 /**
- * Tells whether bytes that come a piece at a time are one JSON object, in memory that doesn't hang on how many they are. Control characters
- * in strings, bytes that are no UTF-8 and halves of surrogate pairs are told, and passed over: they can be mended where they stand.
+ * Tells whether bytes that come in pieces are one JSON object, in memory that doesn't depend on how many they are. Control characters in
+ * strings, bytes that are no UTF-8 and halves of surrogate pairs are reported and passed over: they can be mended in place.
  */
 export class JsonStream {
   readonly #onFlaw: (flaw: TextFlaw, at: number, bytes: number) => void;
-  /** Of what is open, whether it is a list. */
+  /** For each open value, whether it is a list. */
   readonly #open: boolean[] = [];
   #expects: Expects = "value";
   #isInString = false;
   #isBroken = false;
   #taken = 0;
 
-  /** `onFlaw`: is told the offset from where the stream began. */
+  /** `onFlaw`: called for each flaw, with its offset from the beginning of the stream. */
   constructor(onFlaw: (flaw: TextFlaw, at: number, bytes: number) => void) {
     this.#onFlaw = onFlaw;
   }
 
-  /** Whether all that was taken is one object, and nothing but white space stands behind it. */
+  /** Whether everything taken is one object, with only white space after it. */
   get isWhole(): boolean {
     return !this.#isBroken && this.#expects === "nothing";
   }

@@ -2,7 +2,7 @@ const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
 
-/** The JSON values that come one behind the other with a comma between them, in pieces that are cut anywhere; no more than one value is held. */
+/** Splits JSON values separated by commas, which come in pieces that are cut anywhere; no more than one value is held. */
 export async function* jsonValues(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = [];
   let depth = 0;

@@ -82,10 +82,7 @@ export function members(bytes: Uint8Array): Member[] {
   return found;
 }
 
-/**
- * The byte ranges of the elements of the list that the bytes hold, in order, of `most` of them at most. Anything else than a valid JSON list
- * gives none.
- */
+/** The byte ranges of the first `most` elements of the list that the bytes hold, in order. Anything but a valid JSON list gives none. */
 export function elements(
   bytes: Uint8Array,
   most: number = Number.POSITIVE_INFINITY,
@@ -131,7 +128,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A string as it is, and "" for anything else: `String` would call what somebody put into an object as its `toString`, which need be no function. */
+/**
+ * The value if it is a string, else "". (`String(value)` would call the `toString` that somebody put into an object, which need be no
+ * function.)
+ */
 export function stringOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

@@ -1,6 +1,9 @@
 import { closeSync, constants, copyFileSync, fsyncSync, linkSync, openSync } from "node:fs";
 
-/** How file systems say that they have no links, or none from where the draft is: exFAT and some shares `EPERM`, others the rest. */
+/**
+ * Error codes of file systems without hard links, or without one from where the draft is: exFAT and some shares say `EPERM`, others the
+ * rest.
+ */
 const noLinks: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
 
 /**

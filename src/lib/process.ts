@@ -52,7 +52,7 @@ export function groupRuns(group: number): boolean {
     throw error;
   }
   if (process.platform !== "linux") return true;
-  // An orphan that has ended answers signals until process 1 takes note of it, which can be seconds in a container.
+  // An ended orphan still answers signals until process 1 has noticed it, which can take seconds in a container.
   return readdirSync("/proc").some((name) => {
     if (!/^\d+$/u.test(name)) return false;
     const fields = statFields(Number(name));

@@ -5,7 +5,7 @@ import { isSystemError } from "./system.ts";
 export interface Repository {
   /** Top of the working tree: of the main one or of a linked one (`git worktree`). */
   root: string;
-  /** The repository's own folder, which all of its worktrees share: their common name. */
+  /** The repository's own folder, by which all of its worktrees are known to belong together. */
   common: string;
 }
 

@@ -2,7 +2,7 @@
 
 export interface WallClock {
   year: number;
-  /** From 1. */
+  /** January is 1. */
   month: number;
   day: number;
   hour: number;
@@ -17,12 +17,13 @@ export function wallClock(at: number, zone: string): WallClock | undefined {
   return { year: of("year"), month: of("month"), day: of("day"), hour: of("hour"), minute: of("minute") };
 }
 
-/** The time at which the clock shows that; days and months beyond the end of theirs count on. */
+/** The time at which the zone's clock shows this; days beyond the end of a month, and months beyond that of a year, count on. */
 export function timeOfWallClock(clock: WallClock, zone: string): number | undefined {
   const { year, month, day, hour, minute } = clock;
   const asUtc = Date.UTC(year, month - 1, day, hour, minute);
   let at = asUtc;
-  // The zone's offset is that of the time itself, which the first guess misses by at most a day; the second settles it.
+  // The offset holds for the time that is looked for, not for the first guess, which is off by at most a day; the second round settles
+  // it.
   for (let round = 0; round < 2; round++) {
     const shown = wallClock(at, zone);
     if (!shown) return undefined;

@@ -8,7 +8,7 @@ import {
   type StreamPoint,
 } from "./fault.ts";
 
-/** What a request is to the faults that may meet it. */
+/** What faults are matched against: a request's number, step and turn. */
 export interface Target {
   /** The n-th request of the simulator, and of its session, from 1. */
   readonly request: number;

@@ -112,7 +112,7 @@ export class Conversation {
       deltaEvery: this.#scenario.stream.delta_every,
     };
     response.once("close", () => {
-      // `finish` has come first when the answer is whole.
+      // When the answer is whole, `finish` has come before.
       if (!response.writableFinished) hungUp.abort(new Error("the client hung up"));
       dispose();
     });
@@ -154,7 +154,7 @@ export class Conversation {
     };
     if (this.#faults.changes("rotate-key", target)) this.#keys.rotate();
     if (this.#faults.changes("forget-responses", target)) this.#stored.forget();
-    // What was forgotten just now is not to be gone on with.
+    // After `changes`, so that a response that was just forgotten isn't found.
     const asked = this.#wire.continued?.(parsed, (id) => this.#stored.conversation(owner, id)) ?? parsed;
     const bytes = asked === parsed ? record.bytes : Buffer.byteLength(JSON.stringify(asked.input));
     const events = [...this.#events(asked, planned, bytes, credential)];

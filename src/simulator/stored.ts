@@ -12,7 +12,7 @@ interface StoredResponse {
  */
 export class StoredResponses {
   readonly #responses = new Map<string, StoredResponse>();
-  /** The reasoning that stood before an item in the response that made it, by the owner and the item's id; "" for none. */
+  /** Id of the reasoning that stood before an item in its response, by owner and item id; "" for none. */
   readonly #items = new Map<string, string>();
 
   /** Everything that a response stands for, its output included; `undefined` when it isn't there. */

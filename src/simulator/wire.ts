@@ -39,7 +39,7 @@ export interface RequestCheck {
   /** What a blob of this caller holds, or `undefined` when it can't be read. */
   open(blob: string): string | undefined;
   readonly chat?: Scenario["chat"];
-  /** What of the caller's is kept (`store: true`). */
+  /** What is kept for the caller (`store: true`). */
   readonly stored?: {
     hasItem(id: string): boolean;
     /** The id of the reasoning that an item was made with. */
