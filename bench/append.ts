@@ -64,7 +64,7 @@ export async function append({ scratch, quick }: Bench): Promise<Row[]> {
   type Way = keyof typeof ways;
   const rates: Record<Way, number[]> = { bare: [], ours: [], sqlite: [], group: [] };
   for (let round = -1; round < rounds; round++) {
-    // The order turns, so that no way always follows the same other one.
+    // The order rotates, so that no way always follows the same other one.
     const order = (Object.keys(ways) as Way[]).map((_, at, all) => all[(at + round + 1) % all.length]!);
     for (const way of order) {
       const began = performance.now();

@@ -24,7 +24,7 @@ export function listTwice(binary: string, home: string): Promise<{ first: number
   });
 }
 
-/** From the start of a `codex app-server` to the last page of all the threads that it lists, which are to be so many. */
+/** Milliseconds from the start of a `codex app-server` to the last page of its list of threads, of which there have to be `count`. */
 export function listAll(binary: string, home: string, count: number): Promise<number> {
   return inAppServer(binary, home, async (page, start) => {
     let seen = 0;

@@ -24,7 +24,7 @@ export async function codex({ scratch, quick }: Bench): Promise<Row[]> {
   ];
 }
 
-/** `doctor` as a whole process over one long rollout in the page cache, and over a short one: what is left is the reading. */
+/** `doctor` as a whole process over one long rollout in the page cache, and over a short one: the difference is the reading. */
 async function doctors(scratch: string, quick: boolean): Promise<Row[]> {
   const bytes = (quick ? 20 : 400) * 1e6;
   const [home, own] = [join(scratch, "codex-doctor"), join(scratch, "own-doctor")];
@@ -207,7 +207,7 @@ async function resumeTheirs(
   });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const { at, bytes } = await arriving;
-  // The kernel's count of its peak; the process may be gone on other systems.
+  // The kernel's count of its peak memory; systems without it give none.
   const peak =
     process.platform === "linux"
       ? /VmHWM:\s+(\d+) kB/u.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]

@@ -17,11 +17,11 @@ interface Measured {
   /** The median of each round, milliseconds. */
   firstByte: number[];
   perSecond: number[];
-  /** Of all processes in between, milliseconds. */
+  /** Processor time of all processes in between, milliseconds. */
   cpu: number[];
-  /** The same where the events of an answer come one by one. */
+  /** As `cpu`, with an answer's events coming one by one. */
   pacedCpu: number[];
-  /** Requests per second on a processor that it has for itself. */
+  /** Requests per second on a processor of its own. */
   alone: number[];
   peak: number;
 }
@@ -81,7 +81,7 @@ export async function gateway({ scratch, quick, full }: Bench): Promise<Row[]> {
     await measureApart(clients, upstream, all, quick);
     for (const each of all) each.peak = each.way.pid === undefined ? 0 : peakBytes(each.way.pid);
     rows.push(...compare(all));
-    // Where it comes near the time of a gateway, two processors show less than the difference between two gateways.
+    // Where this comes near a gateway's own time, a machine of two processors can't show the whole difference between two gateways.
     rows.push({
       measure: "gateway: processor time of a request in the clients and the upstream, beside ours",
       ours: ms(median(shares)),
@@ -237,7 +237,7 @@ function apart(none: Measured, ours: Measured, other: Measured): Row[] {
   ];
 }
 
-/** In a gateway that has done nothing else, with `ways` to send the same through. */
+/** The peak of a gateway that has done nothing else (`fresh`), and the time through each of `ways`. */
 async function largeRequest(clients: Clients, fresh: Way, ways: readonly Way[]): Promise<Row> {
   const load = { bodyBytes: large, concurrency: 1, requests: 1, forMs: 60_000 };
   const before = peakBytes(fresh.pid!);

@@ -15,7 +15,7 @@ export interface OpenTimes {
   opened: number;
 }
 
-// As the program has it (bin/throughline.mjs); with V8's own young generation it is about 330 MB at its peak.
+// As bin/throughline.mjs sets it; with V8's default young generation the peak is about 330 MB.
 setFlagsFromString("--semi-space-growth-factor=1");
 
 const [home, id, baseUrl, apiKey] = process.argv.slice(2) as [string, string, string, string];

@@ -1,5 +1,5 @@
-// Run by `npm run lint`: prints what src exports and nobody needs, and exits 1 when there is something. That is a value that no other file
-// imports; and whatever its own file doesn't use either, even when tests do. A type may be exported with the function that takes it.
+// Run by `npm run lint`: prints what src exports and nobody needs, and exits 1 when there is any: a value that no other file imports, and
+// anything that only tests import and its own file doesn't use either. A type may be exported with the function that takes it.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";

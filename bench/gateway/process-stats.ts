@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process and all below it. Linux only; elsewhere there is nothing to see. */
+/** The ids of a process and all its descendants. Linux only; elsewhere empty. */
 function family(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync("/proc")) {
@@ -38,7 +38,7 @@ export function cpuMs(pid: number): number {
   }, 0);
 }
 
-/** The most that the process and its children have held, in bytes. */
+/** Peak memory of the process and its children, in bytes. */
 export function peakBytes(pid: number): number {
   return family(pid).reduce(
     (sum, member) => sum + Number(/VmHWM:\s+(\d+)/u.exec(procFile(member, "status"))?.[1] ?? 0) * 1_024,
@@ -46,7 +46,7 @@ export function peakBytes(pid: number): number {
   );
 }
 
-/** From now on the process and all below it, with all their threads, run on these processors only (`0`, `0,1`). False where that can't be had. */
+/** Binds the process and its descendants, with all their threads, to these processors (`0`, `0,1`). False where that is impossible. */
 export function keepOn(pid: number, processors: string): boolean {
   return family(pid).every(
     (member) => spawnSync("taskset", ["-a", "-c", "-p", processors, `${member}`]).status === 0,

@@ -323,7 +323,7 @@ describe.skipIf(binary === undefined)("a rollout that a provider refuses for the
     body: { error: { message, type: "invalid_request_error", param: "input", code: null } },
   });
 
-  /** It fails, once and again; after the repair it goes on with all that was said. */
+  /** The resume fails each time; after the repair it goes on with everything that was said. */
   async function mended(kind: FindingKind): Promise<void> {
     // On a busy machine an exec that fails has been seen to end before it had written why.
     for (let tries = 0; tries < 3 && !(await kinds(base)).includes(kind); tries++)

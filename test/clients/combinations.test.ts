@@ -64,7 +64,7 @@ interface Told {
   readonly wrap: Wrap;
 }
 
-/** Something that is wrong: it sets the endpoint up when everything before went well. */
+/** One trouble: sets the endpoint up so that the next request meets it. */
 type Ill = (at: { upstream: Upstream; met: () => void }, told: Told) => void;
 
 const pick = <T>(from: readonly T[], at: number): T => from[at % from.length] as T;
@@ -274,7 +274,7 @@ describe.concurrent("several things wrong at once, combined at random", () => {
         texts.split("seen").length - 1,
         "every tool output is kept, as an item or in words",
       ).toBeGreaterThanOrEqual(4);
-      // Nothing that was claimed without being so: then no more is changed than what was wrong.
+      // Without a false claim among the troubles, nothing beyond them may have been changed.
       if (["an item twice", "overlong reasoning"].some(has)) return;
       const inWords = new Set(["a call that nothing answers", "an output that nothing asked for"].filter(has))
         .size;

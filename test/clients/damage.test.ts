@@ -167,7 +167,7 @@ describe.concurrent("a damaged log", () => {
       expect(kept.includes(damaged.subarray(whole))).toBe(true);
       expect(readFileSync(otherLog).equals(otherBefore)).toBe(true);
 
-      // It was said once, and the next turn is a turn like any other.
+      // The damage is told once; the next turn is like any other.
       const next = await desk.run(["exec", "resume", id, ...all, `${what} again`], options);
       expect(next.status).toBe(0);
     },

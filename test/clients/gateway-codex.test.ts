@@ -211,7 +211,7 @@ describe.skipIf(binary === undefined)("the real CLI through the gateway", () => 
     const run = await turn("go on");
     expect(run.status, run.err).toBe(0);
     expect(run.out).toContain("The whole of a longer answer.");
-    // Its own second try carries the reasoning of the answer that was cut, without what it led to, which the API refuses for ever.
+    // Codex's own retry carries the reasoning of the answer that was cut, without the item it led to, which the API refuses for ever.
     expect(upstream.requests.map(({ outcome }) => outcome.slice(0, 7))).toEqual([
       "cut",
       "refused",

@@ -172,7 +172,7 @@ export async function startUpstream(): Promise<Upstream> {
 
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => {
-      // A client that hangs up in the middle is part of the game.
+      // Clients that hang up in the middle are part of the tests.
       if (!response.destroyed) response.destroy(error instanceof Error ? error : undefined);
     });
   });

@@ -61,10 +61,10 @@ async function crash(rig: Rig, point: string, words: readonly string[]): Promise
   return died;
 }
 
-/** Goes on with the session, by the id that it had first, until nothing waits; everything was done once, in order. */
+/** Resumes the session by its first id until nothing waits; everything must have been done once, in order. */
 async function expectAllDone(rig: Rig, first: string, prompt: string[]): Promise<string[]> {
   const asked = chainFrom(rig, first).some((id) => saidTo(rig, id).includes("Do the work."));
-  // Killed behind its last write: nothing is left to go on with.
+  // Killed after its last write: nothing is left to do.
   const before = chainFrom(rig, first);
   const isOver =
     lastOutcome(eventsOf(wholeLines(rig.log(before.at(-1)!)))) === "completed" &&
@@ -170,7 +170,7 @@ describe.concurrent("a turn that no repair helps", () => {
   );
 });
 
-/** Every so many-th write is tried; 1 tries all of them. */
+/** One in so many writes is tried; 1 tries all of them. */
 const every = Number(process.env["THROUGHLINE_EVERY"] ?? 9);
 /** More writes than there are in the rotation, its predecessor and its successor, however events share them. */
 const mostWrites = 40;

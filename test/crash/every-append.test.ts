@@ -12,7 +12,7 @@ import {
   wordsToGoOn,
 } from "../kit/survival.ts";
 
-/** Every so many-th write is tried; 1 tries all of them. */
+/** One in so many writes is tried; 1 tries all of them. */
 const every = Number(process.env["THROUGHLINE_EVERY"] ?? 6);
 /** More writes than the story has, however its events share them. */
 const most = 60;

@@ -21,9 +21,9 @@ import {
 
 const kills = Number(process.env["THROUGHLINE_KILLS"] ?? 40);
 const seed = Number(process.env["THROUGHLINE_SEED"] ?? Date.now() % 2 ** 31);
-/** Every so many-th kill takes the tools' wrappers with it. */
+/** One in so many kills takes the tools' wrappers with it. */
 const withWrappers = 4;
-/** Lists are asked after every so many-th. */
+/** After one in so many kills the list is checked. */
 const listEvery = 5;
 
 /**
@@ -51,7 +51,7 @@ beforeAll(async () => {
   });
 });
 
-/** Behind which event the kills struck, so that it can be seen that they struck everywhere. */
+/** How many kills struck after which event: they have to strike everywhere. */
 const struck = new Map<string, number>();
 function note(rig: Rig, lost: readonly number[]): void {
   const { type, kind } = eventsOf(wholeLines(rig.log(rig.id()))).at(-1)!;

@@ -63,7 +63,7 @@ function mount(folder: string, size: string): boolean {
   }
 }
 
-/** Until not one more byte fits. */
+/** Fills the disk until not one more byte fits. */
 function fill(folder: string): void {
   const file = openSync(join(folder, "filler"), "a");
   try {
@@ -167,7 +167,7 @@ describe("a home whose disk", () => {
         expect(resumed.status, resumed.err).toBe(0);
         expect(rig.log(rig.id()).subarray(0, left.length).equals(left)).toBe(true);
         expect(rig.lines(ranFile)).toEqual(["waited"]);
-        // Whether its record found room decides which of the two; it is never made up and never run again.
+        // Which of the two depends on whether its record found room; it is never made up and never run again.
         expect(rig.log(rig.id()).toString()).toMatch(/passed|outcome unknown; verify before repeating/u);
         expectSoundLog(rig.log(rig.id()));
         await expectAtRest(rig, rig.id());

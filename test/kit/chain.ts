@@ -49,7 +49,10 @@ export async function expectOneSession(rig: Rig, chain: readonly string[]): Prom
   expect(view["id"]).toBe(head);
 }
 
-/** Each log of the chain has one output a call, one outcome a turn, and nothing in it that only one backend can read. */
+/**
+ * Each log of the chain numbers its events without a gap and pairs every call with one output. What a successor has carried over has no
+ * id and no seal, which only one backend could read.
+ */
 export function expectSoundChain(rig: Rig, chain: readonly string[]): void {
   for (const id of chain) {
     const log = events(rig, id);

@@ -57,7 +57,7 @@ export function installCodex(version: string = codexVersion): Installed {
       const why = npm.error?.message ?? line ?? "npm gave no reason";
       return { missing: `@openai/codex@${version} can't be installed here: ${why}` };
     }
-    // Of several that install at once, the first has the name, and the others take what it brought.
+    // Of several installations at once the first gets the name, and the others use it.
     if (!existsSync(folder)) renameIfFree(fresh, folder);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
@@ -179,7 +179,7 @@ function binaryIn(folder: string): string | undefined {
   const vendor = join(scope, platform, "vendor", `${arch}-${target}`);
   const owner = lstatSync(folder, { throwIfNoEntry: false });
   if (!owner?.isDirectory() || owner.uid !== process.getuid?.()) return undefined;
-  // The second is where older versions have it.
+  // The second path is that of older versions.
   return [join(vendor, "bin", "codex"), join(vendor, "codex", "codex")].find((binary) => existsSync(binary));
 }
 

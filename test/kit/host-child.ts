@@ -10,7 +10,7 @@ const [home = "", id = "", name = "", offset = "0"] = process.argv.slice(2);
 const store = folderStore(home, {
   version: "test",
   clock: { ...systemClock, now: () => systemClock.now() + Number(offset) },
-  // Owners live and count up every 5 s, so that each of them is taken for dead in the midst of its work.
+  // Owners count up every 5 s, so with this each is taken for dead in the midst of its work.
   watching: { silenceMs: 60 },
 });
 const end = new AbortController();

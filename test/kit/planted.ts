@@ -55,7 +55,7 @@ export async function plant(rig: Rig): Promise<Planted> {
   const words = ["--no-warnings", childProgram, rig.home, rig.simulator.url, "rotate", predecessor];
   execFileSync(process.execPath, words, { cwd: rig.workspace });
   const head = rig.ids().find((id) => id !== predecessor && id !== fork)!;
-  // Its lease says what it did.
+  // Its lease names the prompt.
   await run(null, ["exec", `work on ${secret}`], { THROUGHLINE_CRASH_AT: "request-projected" });
   const dying = rig.ids().find((id) => ![predecessor, fork, head].includes(id))!;
   for (const id of [predecessor, head, fork]) plantQueue(rig, id);
@@ -108,7 +108,7 @@ function expectPlanted(rig: Rig): void {
       found.some((name) => place.test(name)),
       String(place),
     ).toBe(true);
-  // What else a home comes to hold has to be planted here too.
+  // A new kind of file in a home has to be planted here too.
   const known = /^(?:sessions(?:\/|$)|catalog\.sqlite(?:-wal|-shm|\.unusable)?$)/u;
   expect(
     readdirSync(rig.home, { recursive: true, encoding: "utf8" }).filter((name) => !known.test(name)),

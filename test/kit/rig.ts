@@ -133,7 +133,7 @@ export class Rig {
       .sort();
   }
 
-  /** Folders beside the sessions that are none. */
+  /** Folders beside the sessions that aren't sessions. */
   leftovers(): string[] {
     const sessions = join(this.home, "sessions");
     if (!existsSync(sessions)) return [];
@@ -224,7 +224,7 @@ function psTable(): Process[] {
     .map((line) => ({ pid: Number.parseInt(line, 10), words: line, cwd: "" }));
 }
 
-/** So many rigs at a time work in one test file; more of them would only wait for each other. */
+/** At most two rigs work at a time in one test file; more would only wait for each other. */
 const places = { free: 2, waiting: [] as (() => void)[] };
 
 /** Runs a test with a rig of its own and fails it when a process of it outlives it. */

@@ -102,7 +102,7 @@ export function lastOutcome(events: readonly JsonObject[]): unknown {
   return isJsonObject(last?.["outcome"]) ? last["outcome"]["kind"] : undefined;
 }
 
-/** What a process told its reader as done had been acknowledged: it must be in what it left. */
+/** Whatever the process printed as done was acknowledged: it must be in the log that it left. */
 export function expectToldIsLogged(told: string, log: Buffer): void {
   const seqs = new Set(eventsOf(wholeLines(log)).map((event) => event["seq"]));
   const lines = told

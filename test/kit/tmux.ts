@@ -55,7 +55,7 @@ export class Tmux {
     const others = new Set(rig.processes());
     // In the rig's folder: what is left of it when a test ends is noticed by its name.
     const socket = join(rig.folder, `tmux-${++sockets}`);
-    // The shell stays behind and says how the program ended, and shows with that in what state it left the terminal.
+    // The shell outlives the program, prints how it ended, and shows in what state it left the terminal.
     const shell = ["sh", "-c", 'trap : INT; "$@"; echo "[ended with $?]"; exec sleep 1000', "sh"];
     const session = ["new-session", "-d", "-x", String(columns), "-y", String(rows), "-c", cwd];
     await run(

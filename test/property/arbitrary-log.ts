@@ -29,7 +29,7 @@ const scope = fc.record({
   issuer: fc.constantFrom(...issuers),
 });
 
-/** What a log can be told to hold next, in any order: a log of these is as bad as a log gets. */
+/** The commands that make an arbitrary log, in any order: no real log is worse. */
 const command = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("turn" as const), followUp: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("end" as const) }) },

@@ -39,7 +39,7 @@ const disturbances = [
   "locked",
 ] as const;
 
-/** What takes away some of what the file holds, maybe unseen until the end. */
+/** What may lose some of the file's content, perhaps unnoticed until the end. */
 const damaging: ReadonlySet<string> = new Set([
   "cut in half",
   "damaged in the middle",
@@ -49,7 +49,7 @@ const damaging: ReadonlySet<string> = new Set([
 
 interface Asked {
   fault: (typeof faults)[number];
-  /** Whether its history holds a blob whose key is gone. */
+  /** Whether the conversation's history holds a blob whose key is gone. */
   isDead: boolean;
   isCancelled: boolean;
 }

@@ -156,7 +156,7 @@ function checkReasoning(
   }
 }
 
-/** A thought signature goes to who made it and to nobody else. */
+/** A thought signature is sent only to whoever made it. */
 function checkSignatures(elements: readonly Element[], { thoughtSignatures }: WireRules): void {
   for (const { thought_signature: signature } of elements) {
     if (signature === undefined) continue;

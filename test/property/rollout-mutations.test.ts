@@ -92,7 +92,7 @@ function mutate(bytes: Buffer, how: Mutation): Buffer {
   }
 }
 
-/** Of one task on a rollout of at most 40 MB: longer, and it hangs. */
+/** A task on a rollout of at most 40 MB that takes longer hangs, milliseconds. */
 const longestTask = 60_000;
 const mostMemory = 512 * 2 ** 20;
 
@@ -230,13 +230,13 @@ describe("a mutated rollout", () => {
         ),
         {
           numRuns: runs,
-          // A process that had to be killed is gone, and so is what could make the mutation smaller.
+          // A process that had to be killed can't be asked again, so a failing mutation isn't shrunk.
           endOnFailure: true,
           ...(process.env["THROUGHLINE_SEED"] && { seed: Number(process.env["THROUGHLINE_SEED"]) }),
         },
       );
       expect(mended).toBeGreaterThan(runs / 4);
-      // A line of megabytes that begins with its damage, say: it is told, and nothing is lost by it.
+      // Such as a line of megabytes that begins with its damage: it is reported, and costs nothing else.
       expect(unmended).toBeLessThanOrEqual(runs / 20);
       if (runs > 100)
         console.log(

@@ -248,7 +248,7 @@ describe("sixteen processes on sixteen sessions of one home", () => {
         console.log(
           `a turn with the catalogue free: ${words(free)}; locked by another process: ${words(locked)}`,
         );
-        // It tries for a tenth of a second while it ends; a second and more would be waiting.
+        // While it ends it tries for a tenth of a second; a second and more would mean that it waits.
         expect(Math.min(...locked)).toBeLessThan(2 * Math.min(...free) + 1_000);
         const list = await rig.run(["sessions", "--json"]);
         expect(list.status).toBe(0);

@@ -113,7 +113,7 @@ async function started(
   return createSession(runtime(), start, { ...equipped, provider: wrapped(equipped.provider) });
 }
 
-/** Lets go of the session and takes it up again with another provider. */
+/** Closes the session and resumes it with another provider. */
 async function takenUpWith(wire: WireName, session: Session): Promise<Session> {
   await session.close();
   return resumeSession(runtime(), session.id, { force: false }, () => Promise.resolve(equipment(wire)));
