@@ -29,7 +29,9 @@ export interface RecoveringOptions {
   random?(): number;
 }
 
-/** A ledger in a file (without a path: in memory), to be shared by wrappers; `close` it at the end. Nobody but its owner can read the file. */
+/**
+ * A ledger in a file (without a path: in memory), to be shared by wrappers; `close` it at the end. Nobody but its owner can read the file.
+ */
 export function openLedger(
   path?: string,
   { log = () => undefined, now = systemClock.now }: Pick<RecoveringOptions, "log" | "now"> = {},

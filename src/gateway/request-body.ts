@@ -19,6 +19,7 @@ export type ReadBody =
   /** The client closed the connection. */
   | { kind: "gone" };
 
+/** What is shared by all bodies that are read. */
 export interface BodyContext {
   readonly limits: BodyLimits;
   readonly metrics: Metrics;

@@ -19,6 +19,7 @@ export function toOriginForm(request: IncomingMessage): void {
 /** Paths of requests for a response, for a compaction, and for the count of input tokens. */
 const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?(?:\?|$)/u;
 
+/** Whether a request is healed, and not only passed through. */
 export const isForResponse = ({ method, url = "/" }: IncomingMessage): boolean =>
   method === "POST" && responsesPath.test(url);
 

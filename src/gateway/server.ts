@@ -69,7 +69,8 @@ const serverOptions: ServerOptions = {
   headersTimeout: 15_000,
   // A body may be large and its line slow; that it stands still is looked at by itself.
   requestTimeout: 15 * 60_000,
-  // Longer than a client keeps a connection that it may use again (reqwest, in Codex, and Go: 90 s), so that none is closed under a request.
+  // Longer than a client keeps a connection that it may use again (reqwest, in Codex, and Go: 90 s), so that none is closed under a
+  // request.
   keepAliveTimeout: 95_000,
   connectionsCheckingInterval: 5_000,
   noDelay: true,

@@ -33,6 +33,7 @@ export interface Diagnosis {
   readonly sealed: readonly SealedBlob[];
 }
 
+/** What a diagnosis is given beside the paths. */
 export interface DiagnoseOptions {
   /** Throughline's own home: repairs that were cut off are told of. */
   readonly home: string;

@@ -12,7 +12,9 @@ const preludes: ReadonlySet<string> = new Set([
   "ping",
   "[DONE]",
 ]);
-/** What Codex's backend tells beside the answer (`codex.rate_limits`, `codex.response.metadata`, `responsesapi.websocket_timing`; 2026-09). */
+/**
+ * What Codex's backend tells beside the answer (`codex.rate_limits`, `codex.response.metadata`, `responsesapi.websocket_timing`; 2026-09).
+ */
 const asides = /^(?:codex|responsesapi)\./u;
 
 /** Whether an event of that name shows something, or tells how the response ended. */

@@ -10,6 +10,7 @@ export type Judged =
   /** `isGood`: it is good, as far as it has come; `false` also for one that can't be judged. */
   { kind: "passed"; response: Response; isGood: boolean } | { kind: "refused"; refusal: Refusal };
 
+/** Whom an answer is judged for, and whom to tell of it. */
 export interface AnswerFacts {
   /** The client's: once it has aborted, what breaks is passed on as it broke. */
   readonly signal?: AbortSignal;

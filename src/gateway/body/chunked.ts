@@ -8,7 +8,8 @@ const frameBytes = 32;
 /**
  * The body of an answer whose head is written, in chunks that are framed here: what is written between two flushes is one buffer and one
  * system call, where node:http writes three pieces for each, collected until the next tick. The first goes out together with the head, the
- * last together with the end. (This is half of what passing an event on costs.) An answer that isn't chunked goes through node:http as it is.
+ * last together with the end. (This is half of what passing an event on costs.) An answer that isn't chunked goes through node:http as it
+ * is.
  */
 export class ChunkedBody {
   readonly #response: ServerResponse;

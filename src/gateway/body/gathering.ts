@@ -26,9 +26,9 @@ export class Rests {
 }
 
 /**
- * Puts the pieces of an answer together to runs that are handled, and written, at once. undici tells every chunk of the transfer encoding by
- * itself, and an upstream makes one of each event: what came with one read is one run. After a run that was sent the answer rests, so that a
- * burst goes out in a few writes; what comes later than that is a run at once, as a model's own events are.
+ * Puts the pieces of an answer together to runs that are handled, and written, at once. undici tells every chunk of the transfer encoding
+ * by itself, and an upstream makes one of each event: what came with one read is one run. After a run that was sent the answer rests, so
+ * that a burst goes out in a few writes; what comes later than that is a run at once, as a model's own events are.
  */
 export class Gathering {
   readonly #memory: BodyMemory;
@@ -40,7 +40,9 @@ export class Gathering {
   #open: Buffer | undefined;
   #used = 0;
 
-  /** `handle` gets each run, whose memory is used for others afterwards; `send` follows it, except in `drain`. Without `rests` none rests. */
+  /**
+   * `handle` gets each run, whose memory is used for others afterwards; `send` follows it, except in `drain`. Without `rests` none rests.
+   */
   constructor(memory: BodyMemory, rests: Rests | undefined, handle: (run: Buffer) => void, send: () => void) {
     this.#memory = memory;
     this.#rests = rests;

@@ -3,8 +3,8 @@ export const segmentBytes = 64 * 1024;
 const keptSegments = 256;
 
 /**
- * Memory for what is gathered from small pieces (bodies, runs of events, their frames), used again and again: left to the collector, 64 MB of
- * it pile up between two collections of what is old.
+ * Memory for what is gathered from small pieces (bodies, runs of events, their frames), used again and again: left to the collector, 64 MB
+ * of it pile up between two collections of what is old.
  */
 export class BodyMemory {
   readonly #free: Buffer[] = [];

@@ -13,6 +13,7 @@ const streamBeginning = /^(?:\xEF\xBB\xBF)?\s*(?:event|data|id|retry)?:/u;
 /** How many bytes of the beginning are enough to see that. */
 export const beginningBytes = 16;
 
+/** Whether bytes begin like a stream of events. */
 export const looksLikeStream = (start: Buffer): boolean =>
   streamBeginning.test(start.toString("latin1", 0, beginningBytes));
 
@@ -26,9 +27,9 @@ const feedByte = 0x0a;
 const returnByte = 0x0d;
 
 /**
- * Takes a stream of server-sent events apart at the empty lines between them, without decoding it: only whole events come out, so that what
- * was cut in the middle can be dropped. Lines end with LF, CR LF or both by turns (comments that a proxy puts between), or all with CR alone.
- * Only the first bytes of each event are looked at.
+ * Takes a stream of server-sent events apart at the empty lines between them, without decoding it: only whole events come out, so that
+ * what was cut in the middle can be dropped. Lines end with LF, CR LF or both by turns (comments that a proxy puts between), or all with
+ * CR alone. Only the first bytes of each event are looked at.
  */
 export class StreamScanner {
   #rest: Buffer | undefined;
@@ -110,7 +111,9 @@ export class StreamScanner {
     return isWords(bytes, start) ? words : nameOf(bytes, start, end);
   }
 
-  /** The last event of a stream that ended without an empty line behind it, with one; `undefined` when nothing is left, or not a whole one. */
+  /**
+   * The last event of a stream that ended without an empty line behind it, with one; `undefined` when nothing is left, or not a whole one.
+   */
   last(): ScannedEvent | undefined {
     const rest = this.#rest;
     if (!rest || this.#isInLarge) return undefined;
@@ -144,7 +147,9 @@ function isEmptyLine(bytes: Buffer, start: number, end: number): boolean {
 export const words = "response.words";
 const beginnings = ["event: response.", 'data: {"type":"response.'].map((text) => Buffer.from(text));
 
-/** Whether it is one of the many events that carry words, as far as that shows at once: `response.output_text.…`, `response.reasoning_…`. */
+/**
+ * Whether it is one of the many events that carry words, as far as that shows at once: `response.output_text.…`, `response.reasoning_…`.
+ */
 function isWords(bytes: Buffer, start: number): boolean {
   const beginning = bytes[start] === 0x65 /* e */ ? beginnings[0]! : beginnings[1]!;
   for (let at = 0; at < beginning.length; at++) if (bytes[start + at] !== beginning[at]) return false;

@@ -12,8 +12,8 @@ const classes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether a refusal may be about a body that is compressed. Codex compresses its requests with zstd (0.144 on), also for endpoints that don't
- * take that (reports against mlflow, agentgateway, codex2api and others, 2026).
+ * Whether a refusal may be about a body that is compressed. Codex compresses its requests with zstd (0.144 on), also for endpoints that
+ * don't take that (reports against mlflow, agentgateway, codex2api and others, 2026).
  */
 export function mayBeUnread({ class: failureClass, signal }: Failure, encoding: string | undefined): boolean {
   if (encoding === undefined || /^\s*(?:identity\s*)?$/iu.test(encoding)) return false;

@@ -6,6 +6,7 @@ const masks = /^upstream request failed\.?$/iu;
 /** After so many of them one request's trouble isn't taken for a passing one any more. */
 export const masksBelieved = 3;
 
+/** Begins the line for a request that is tried without its sealed items because of such failures. */
 export const maskNotice =
   "the upstream keeps failing and doesn't say of what, as relays do that hide a refusal";
 

@@ -40,8 +40,8 @@ export interface LedgerFile {
 
 /**
  * Opens the ledger, and makes it when there is none. One that can't be used is put aside under `.unusable`, and told by `aside`, as is one
- * that was found `isDamaged` in use; one that may only be read is opened for that. Throws what SQLite or the system throws when there can be
- * no file there at all, and `NewerLedger`.
+ * that was found `isDamaged` in use; one that may only be read is opened for that. Throws what SQLite or the system throws when there can
+ * be no file there at all, and `NewerLedger`.
  */
 export function openLedgerFile(
   path: string,
@@ -111,7 +111,10 @@ function checked(db: DatabaseSync, path: string): LedgerFile {
 
 const inodeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
 
-/** Asked once more under the lock: of two gateways that start at once, the second finds the tables of the first and must not put them aside. */
+/**
+ * Asked once more under the lock: of two gateways that start at once, the second finds the tables of the first and must not put them
+ * aside.
+ */
 function make(db: DatabaseSync): void {
   db.exec("BEGIN IMMEDIATE");
   if (versionOf(db) === 0) db.exec(tables);

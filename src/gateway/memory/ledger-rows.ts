@@ -49,12 +49,14 @@ export function putKnown(db: DatabaseSync, { refused, parameters, marks }: Known
     for (const [conversation, mark] of conversations) putMark(db, issuer, conversation, mark, "kept", now);
 }
 
+/** The inner map of this key, which is made when there is none. */
 export function inner<V>(outer: Map<string, Map<string, V>>, key: string): Map<string, V> {
   let found = outer.get(key);
   if (!found) outer.set(key, (found = new Map()));
   return found;
 }
 
+/** Runs `work` in one transaction, which is taken back when it throws. */
 export function transaction(db: DatabaseSync, work: (db: DatabaseSync) => void): void {
   db.exec("BEGIN IMMEDIATE");
   try {

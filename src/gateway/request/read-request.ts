@@ -94,6 +94,7 @@ interface Described {
   readonly blobs: readonly string[];
 }
 
+/** What is known of the request beside its items. */
 export interface RecordFacts {
   /** Who is asked. */
   readonly issuer: string;

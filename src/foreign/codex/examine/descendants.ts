@@ -16,8 +16,8 @@ export interface Pin {
 }
 
 /**
- * The last place in each rollout of a home at which another one goes on, by the rollout's id: the later files of a reverted thread and forks
- * (0.159 and later) name the byte and the ordinal at which they cut the one before them off.
+ * The last place in each rollout of a home at which another one goes on, by the rollout's id: the later files of a reverted thread and
+ * forks (0.159 and later) name the byte and the ordinal at which they cut the one before them off.
  */
 export function pinsIn(home: string): ReadonlyMap<string, Pin> {
   const pins = new Map<string, Pin>();

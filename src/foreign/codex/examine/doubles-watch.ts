@@ -19,11 +19,11 @@ const [asItem, asCall, asOutput] = [1, 2, 4];
 
 /**
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
- * real rollouts), so likeness is not enough: a doubled record has an ordinal or an item's id that was there already, or a call id and the very
- * bytes, time included. A call id alone says nothing: some gateways count theirs anew in every response. A message without any of them
- * counts when it follows its first copy at the distance at which such records do, and so does the event that tells it: left alone it would tell
- * of a message whose record is gone. Of what is no item, what changes the history counts: a summary that is there again behind later turns would
- * take them away, and a rollback one more.
+ * real rollouts), so likeness is not enough: a doubled record has an ordinal or an item's id that was there already, or a call id and the
+ * very bytes, time included. A call id alone says nothing: some gateways count theirs anew in every response. A message without any of
+ * them counts when it follows its first copy at the distance at which such records do, and so does the event that tells it: left alone it
+ * would tell of a message whose record is gone. Of what is no item, what changes the history counts: a summary that is there again behind
+ * later turns would take them away, and a rollback one more.
  */
 export class DoublesWatch {
   /** For paginated rollouts, by ordinal: where its line stands (offset plus one; 0: not seen), and the line's index. */

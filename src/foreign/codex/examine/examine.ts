@@ -7,9 +7,11 @@ import { glance } from "../rollout/glance.ts";
 import { type RolloutLine, rolloutLines } from "../rollout/lines.ts";
 import { mayHoldRecords } from "../rollout/may-hold-records.ts";
 
+/** Options of `examine`; each may be left out. */
 export interface ExamineOptions {
   /** The rollout's own path, where `path` is that of a copy. */
   readonly named?: string;
+  /** Called after each batch of lines, with the bytes read so far. */
   onBytes?(read: number): void;
   signal?: AbortSignal;
 }

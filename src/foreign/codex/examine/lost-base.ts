@@ -131,7 +131,9 @@ interface End {
   readonly nextWritten?: number;
   /** No turn spans it: one begins there, or the file ends. */
   readonly isBetween: boolean;
-  /** No turn is under way there, or the thread's settings stand there, which Codex writes before a turn, also behind one that was killed. */
+  /**
+   * No turn is under way there, or the thread's settings stand there, which Codex writes before a turn, also behind one that was killed.
+   */
   readonly isQuiet: boolean;
 }
 

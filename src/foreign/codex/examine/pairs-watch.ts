@@ -21,7 +21,9 @@ export class PairsWatch {
   readonly #events = new Map<string, Span>();
   orphans = new Bounded<Unpaired>(10_000);
   readonly injected = new Bounded<Span>(10_000);
-  /** Whether the model has answered after one of them: who accepts one accepts the others, the one at which a session broke off included. */
+  /**
+   * Whether the model has answered after one of them: who accepts one accepts the others, the one at which a session broke off included.
+   */
   isInjectedTaken = true;
   #wasTaken = false;
 

@@ -10,7 +10,10 @@ import { repairRollout } from "../repair/repair.ts";
 const root = mkdtempSync(join(tmpdir(), "throughline-agents-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** As 0.146 and 0.169 write a sub-agent that takes the history of its parent along: all of that in one moment, and the parent's header second. */
+/**
+ * As 0.146 and 0.169 write a sub-agent that takes the history of its parent along: all of that in one moment, and the parent's header
+ * second.
+ */
 const parent = "01a1fed2-f034-7ca1-8f80-77bb39dde2ab";
 const child = "01a1fed2-f27e-7832-b198-d1fa121445d6";
 const made = Date.parse("2026-11-21T15:56:39.934Z");

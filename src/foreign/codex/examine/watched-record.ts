@@ -22,8 +22,10 @@ export const askedOfPayload = [
   "source",
   "item",
 ] as const;
+/** The members of an `item` in a payload that they ask for. */
 export const askedOfItem = ["type", "id", "content", "source"] as const;
 
+/** Some members of an object, of unknown types. */
 export type AskedOf<Names extends readonly string[]> = { readonly [Name in Names[number]]?: unknown };
 
 /** A record as the watches see it. It is reused for the next line: nothing of it may be kept. */

@@ -135,7 +135,10 @@ export function isDependentRefused({ class: kind, data }: Failure): boolean {
   return kind === "reasoning-unpaired" && "dependsOn" in data;
 }
 
-/** Whether a provider misses the call id of an output that has none, as those other than OpenAI do (openai/codex #41690, #43296, #43515, #45227). */
+/**
+ * Whether a provider misses the call id of an output that has none, as those other than OpenAI do (openai/codex #41690, #43296, #43515,
+ * #45227).
+ */
 export function isCallIdMissed(text: string): boolean {
   return /\bmissing (?:required )?(?:field|parameter)s?:? ['"`]?(?:input(?:\[\d+\])?\.)?call_id|\boutput requires ['"`]?call_id|\btool_call_id {2}is not found/iu.test(
     text,

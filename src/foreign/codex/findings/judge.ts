@@ -10,6 +10,7 @@ import type { Span, Unpaired } from "../rollout/span.ts";
 import { homeOf, readRolloutName } from "../home/places.ts";
 import type { SealedSpan } from "../examine/sealed-blobs.ts";
 
+/** What findings are made with beside an examination. */
 export interface JudgeOptions {
   /** The rollout's own path, where `Examination.path` is that of a copy. */
   readonly path: string;

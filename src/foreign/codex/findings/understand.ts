@@ -21,6 +21,7 @@ export interface Understood {
   readonly named: Named;
 }
 
+/** What an error message names: a thread, a file, and marks of content. */
 export interface Named {
   readonly thread?: string;
   readonly path?: string;

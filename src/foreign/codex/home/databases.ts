@@ -32,6 +32,10 @@ const historyTables = [
   "thread_history_projection_state",
 ];
 
+/**
+ * Reads and changes the databases of one Codex home. A database that is missing or can't be read tells nothing; why is in `troubles`.
+ * Changes throw what SQLite throws.
+ */
 export class CodexDatabases {
   readonly #home: string;
   /** What could not be read, one line each. */

@@ -50,6 +50,7 @@ function open(path: string, as: "shared" | "immutable"): DatabaseSync {
   return new DatabaseSync(url, { readOnly: true, timeout: 2_000 });
 }
 
+/** Whether an error is SQLite's, or the system's about its files. */
 export function isDatabaseError(error: unknown): error is Error {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return error instanceof Error && (code === "ERR_SQLITE_ERROR" || isSystemError(error));

@@ -14,6 +14,7 @@ export interface RolloutName {
   readonly form: "jsonl" | "jsonl.zst" | "json";
 }
 
+/** A rollout's file, with what its name and the file system say of it. */
 export interface RolloutFile extends RolloutName {
   readonly path: string;
   readonly bytes: number;
@@ -166,9 +167,9 @@ export function isInHome(real: string, home: string): boolean {
 }
 
 /**
- * Gives the one path by which a rollout is known: without the links that lead to its home, but with those in it (a sessions folder that is on
- * another disk, a rollout that is a link), because by it the home's locks and databases are found. `home`: the Codex home in use, whose folders
- * may be links to where the rollout lies. There has to be a file.
+ * Gives the one path by which a rollout is known: without the links that lead to its home, but with those in it (a sessions folder that is
+ * on another disk, a rollout that is a link), because by it the home's locks and databases are found. `home`: the Codex home in use, whose
+ * folders may be links to where the rollout lies. There has to be a file.
  */
 export function pathKnownTo(home?: string): (path: string) => string {
   const roots = (home === undefined ? [] : folders).flatMap((folder) => {

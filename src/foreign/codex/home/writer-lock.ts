@@ -14,6 +14,7 @@ export interface WriterLock {
   release(): void;
 }
 
+/** Path of a thread's lock file. */
 export function lockPath(home: string, thread: string): string {
   return join(home, "thread-writer-locks", `${thread}.lock`);
 }

@@ -38,6 +38,7 @@ export interface ListedThread {
   readonly flaws: readonly ThreadFlaw[];
 }
 
+/** Options of `listThreads`; each may be left out. */
 export interface ListOptions {
   /** Where what is found is kept for the next time; absent: nowhere. */
   readonly cache?: string;
@@ -45,6 +46,7 @@ export interface ListOptions {
   onRead?(read: number, total: number): void;
 }
 
+/** The threads of a home, and what there is to say of the looking. */
 export interface ThreadList {
   /** Newest activity first. */
   readonly threads: ListedThread[];

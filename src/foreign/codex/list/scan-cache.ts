@@ -11,8 +11,8 @@ const format = 4;
 type Row = readonly [path: string, bytes: number, mtime: number, facts: RolloutFacts];
 
 /**
- * What was found in rollouts, by path, size and time of change: true for exactly these. One file for each Codex home, which can be deleted at
- * any time.
+ * What was found in rollouts, by path, size and time of change: true for exactly these. One file for each Codex home, which can be deleted
+ * at any time.
  */
 export class ScanCache {
   readonly #path: string;

@@ -43,7 +43,9 @@ export interface RolloutFacts {
   readonly title?: string;
   readonly model?: string;
   readonly effort?: string;
-  /** The folder that the last turn or change of settings names: another one than the header's where the thread was gone on with elsewhere. */
+  /**
+   * The folder that the last turn or change of settings names: another one than the header's where the thread was gone on with elsewhere.
+   */
   readonly cwd?: string;
   readonly created: number;
   readonly updated: number;
@@ -69,7 +71,10 @@ const contextMark = Buffer.from('"type":"turn_context","payload":{');
 const settingsMark = Buffer.from('"type":"event_msg","payload":{"type":"thread_settings_applied"');
 const newline = 0x0a;
 
-/** Reads what a list says of a rollout. Never throws for what is in it or on its way. Synchronous: 10,000 small files are read one after the other. */
+/**
+ * Reads what a list says of a rollout. Never throws for what is in it or on its way. Synchronous: 10,000 small files are read one after
+ * the other.
+ */
 export function scanRollout(file: RolloutFile): RolloutFacts {
   const parts = partsOf(file);
   if (parts === "damaged") return { ...unknownOf(file), flaws: ["unreadable"] };

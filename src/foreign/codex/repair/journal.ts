@@ -86,6 +86,7 @@ export class RepairFolder {
   }
 }
 
+/** A repair that was begun, with its journal. */
 export interface KnownRepair {
   readonly folder: RepairFolder;
   readonly journal: Journal;
@@ -133,6 +134,7 @@ export function isRepairOf({ journal: { path: from } }: KnownRepair, path: strin
   return basename(from) === basename(path) && homeOf(from) === homeOf(path) && !existsSync(from);
 }
 
+/** Every repair with a journal that can be read, oldest first. `home` is Throughline's own. */
 export function allRepairs(home: string): KnownRepair[] {
   if (!existsSync(repairsPath(home))) return [];
   return readdirSync(repairsPath(home))
@@ -154,6 +156,7 @@ export interface UnbegunRepair {
 
 const folderName = /^(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)-(\d{3}Z)-([\w-]+?)(?:-\d{1,3})?$/u;
 
+/** Every folder of a repair without a journal. `home` is Throughline's own. */
 export function unbegunRepairs(home: string): UnbegunRepair[] {
   if (!existsSync(repairsPath(home))) return [];
   return readdirSync(repairsPath(home)).flatMap((name) => {

@@ -19,6 +19,7 @@ import type { RepairChanges } from "./repair-changes.ts";
 import { indexKey, indexMisfit, placeMisfit } from "../home/surroundings.ts";
 import { WorkedCopy } from "./worked-copy.ts";
 
+/** How a rollout is repaired, and where its copies are kept. */
 export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals" | "only" | "now"> {
   /** Throughline's own home, for the copies. */
   readonly home: string;

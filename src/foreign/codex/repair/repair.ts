@@ -35,6 +35,7 @@ import { writingOf } from "../rollout/layout.ts";
 import { indexKey, rightPlace } from "../home/surroundings.ts";
 import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
 
+/** A repair, or an undoing, that was carried out. */
 export interface CompletedRepair {
   readonly journal: Journal;
   readonly folder: RepairFolder;

@@ -16,8 +16,8 @@ export function agentMessage(payload: JsonObject): JsonObject {
 }
 
 /**
- * Whether what stands where something sealed does is words: a provider that seals nothing leaves the message of an agent as it is, and Codex
- * stores it there (0.140 to 0.169, 2026-11).
+ * Whether what stands where something sealed does is words: a provider that seals nothing leaves the message of an agent as it is, and
+ * Codex stores it there (0.140 to 0.169, 2026-11).
  */
 export const isWords = (sealed: string): boolean =>
   /\s/u.test(sealed.trim()) || (sealed.length < 64 && !sealed.startsWith("gAAAA"));

@@ -3,8 +3,8 @@ import type { RolloutRecord } from "./record.ts";
 const mark = "codex:code-mode-delivery:v1:";
 
 /**
- * Whether a message only tells what a tool has shown to the person in the model's name. The tool's call says it; Codex writes the message for
- * older versions to show, and sends nothing of it (codex-rs `rollout_payload`, measured with 0.169, 2026-11).
+ * Whether a message only tells what a tool has shown to the person in the model's name. The tool's call says it; Codex writes the message
+ * for older versions to show, and sends nothing of it (codex-rs `rollout_payload`, measured with 0.169, 2026-11).
  */
 export function isDelivery({ kind, payload, metadata }: RolloutRecord): boolean {
   const marker = metadata?.["delivered_assistant_message"];

@@ -20,8 +20,8 @@ export interface OldDocument {
 type Place = readonly [start: number, end: number];
 
 /**
- * The document that a file holds, also one whose end is torn off; `undefined` where it holds none, as a manifest or a settings file, which are
- * one JSON value too, or is of more than 64 MiB.
+ * The document that a file holds, also one whose end is torn off; `undefined` where it holds none, as a manifest or a settings file, which
+ * are one JSON value too, or is of more than 64 MiB.
  */
 export function documentAt(path: string): OldDocument | undefined {
   const bytes = wholeOf(path, longestLine);

@@ -1,8 +1,12 @@
+/** Encodings that rollouts are found in: Codex writes UTF-8, other programs may have written them anew. */
 export type Encoding = "utf-8" | "utf-16le" | "utf-16be";
 
 const [openBrace, openBracket] = [0x7b, 0x5b];
 
-/** What a file is written in, by its first bytes. Windows PowerShell writes UTF-16 where nothing else is said, with a mark at its beginning. */
+/**
+ * What a file is written in, by its first bytes. Windows PowerShell writes UTF-16 where nothing else is said, with a mark at its
+ * beginning.
+ */
 export function encodingOf([first, second]: Buffer): Encoding {
   const isOpening = (byte: number | undefined): boolean => byte === openBrace || byte === openBracket;
   if ((first === 0xff && second === 0xfe) || (isOpening(first) && second === 0)) return "utf-16le";

@@ -7,9 +7,10 @@ interface OutputMembers {
 }
 
 /**
- * Whether an item is a prompt that another session, an automation or a new task was given as (the desktop app and `/btw`, 0.150 to 0.155 and
- * later), or what a goal is, at the head of each of its turns (0.169): Codex keeps it as the output of a tool that nobody called, with the tool's name and without a call id. OpenAI takes such items; other
- * providers refuse every request that has one (openai/codex #41690, #42088, #43515, #45227, read 2026-11).
+ * Whether an item is a prompt that another session, an automation or a new task was given as (the desktop app and `/btw`, 0.150 to 0.155
+ * and later), or what a goal is, at the head of each of its turns (0.169): Codex keeps it as the output of a tool that nobody called, with
+ * the tool's name and without a call id. OpenAI takes such items; other providers refuse every request that has one (openai/codex #41690,
+ * #42088, #43515, #45227, read 2026-11).
  */
 export function isInjected(kind: string | undefined, { call_id: call, name }: OutputMembers): boolean {
   return (

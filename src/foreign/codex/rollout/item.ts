@@ -30,9 +30,9 @@ export interface LoggedItem {
 }
 
 /**
- * A Responses item out of a rollout's payload, without what only Codex has a use for. `raw`: the payload's own bytes (`ThreadItem`), taken as they
- * are where nothing has to be left out but what stands at their end; the copy lies in the room. `describeItem` says the same of the bytes; here it is read off the
- * parsed payload, in a tenth of its time: 100,000 items come at once.
+ * A Responses item out of a rollout's payload, without what only Codex has a use for. `raw`: the payload's own bytes (`ThreadItem`), taken
+ * as they are where nothing has to be left out but what stands at their end; the copy lies in the room. `describeItem` says the same of
+ * the bytes; here it is read off the parsed payload, in a tenth of its time: 100,000 items come at once.
  */
 export function loggedItem(kind: string, payload: JsonObject, room: Room, raw?: Buffer): LoggedItem {
   const { bytes, cut } = (raw && sliced(payload, raw, room)) ?? written(kind, payload);

@@ -78,7 +78,10 @@ function firstValue(text: Buffer): Buffer {
   return end < 0 ? values : values.subarray(0, end);
 }
 
-/** The bytes of such a file with every record on a line of its own, as Codex wrote them; what is torn stays behind them, for the repairs of lines. */
+/**
+ * The bytes of such a file with every record on a line of its own, as Codex wrote them; what is torn stays behind them, for the repairs of
+ * lines.
+ */
 export function relaid(written: Buffer): Buffer {
   const writing = writingIn(written.subarray(0, headBytes));
   if (writing === "lines") return written;

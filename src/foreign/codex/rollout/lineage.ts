@@ -12,6 +12,7 @@ export interface Segment {
   readonly until?: HistoryBase;
 }
 
+/** The files that a thread's history is read from. */
 export interface Lineage {
   /** Oldest first. */
   readonly segments: readonly Segment[];

@@ -18,6 +18,7 @@ export interface RolloutLine {
   readonly whole: boolean;
 }
 
+/** Options of those who read lines; each may be left out. */
 export interface LineOptions {
   /** Byte offset of the line to begin with. `index` counts from there. */
   readonly from?: number;

@@ -20,8 +20,8 @@ const named = new RegExp(
 const longestName = 128;
 
 /**
- * Whether a file may hold a record of Codex's, by words that every one has in it, wherever they stand. To parse millions of lines, or one of
- * 50 MB, only to see that nothing in them is one takes minutes, and ten times the file's size in memory.
+ * Whether a file may hold a record of Codex's, by words that every one has in it, wherever they stand. To parse millions of lines, or one
+ * of 50 MB, only to see that nothing in them is one takes minutes, and ten times the file's size in memory.
  */
 export function mayHoldRecords(path: string): boolean {
   let seen = 0;

@@ -15,8 +15,8 @@ const classes: Readonly<Record<string, FailureClass>> = {
 };
 
 /**
- * How a turn ended, from the event that ended it. Before 0.148 an error is not named: a turn without a last message was cut off, where an answer
- * was owed (`isOwed`). None is when the person had Codex compact, review or run a command (0.130 to 0.169, 2026-11).
+ * How a turn ended, from the event that ended it. Before 0.148 an error is not named: a turn without a last message was cut off, where an
+ * answer was owed (`isOwed`). None is when the person had Codex compact, review or run a command (0.130 to 0.169, 2026-11).
  */
 export function outcomeOf(kind: string, payload: JsonObject, isOwed: boolean): TurnOutcome {
   if (kind === "turn_aborted") {

@@ -108,7 +108,8 @@ export function isLasting({ content }: MessageMembers): boolean {
 
 /**
  * The person's words that an event tells: `user_message`, in whose place `item_completed` stands since 0.148. Codex's own list takes a
- * thread's title from the first of them; `undefined` for every other event, and for what was told of what Codex itself wrote (0.34 to 0.40).
+ * thread's title from the first of them; `undefined` for every other event, and for what was told of what Codex itself wrote (0.34 to
+ * 0.40).
  */
 export function toldPrompt({ type, message, kind, item }: JsonObject): string | undefined {
   const isPlain = type === "user_message" && (kind === undefined || kind === "plain");
@@ -177,6 +178,7 @@ function askedOfPinned(prompt: string): string {
   return head ? prompt.slice(head.index + head[0].length).split(noteEnd, 1)[0]! : "";
 }
 
+/** Whether a text is a summary that Codex has put in the place of a history, and no prompt. */
 export function isSummaryText(text: string): boolean {
   return text.startsWith(summaryHead);
 }
@@ -186,8 +188,8 @@ const summaryPrefix = `${summaryHead} of its thinking process. You also have acc
 const keptBytes = 80_000;
 
 /**
- * The history that a `compacted` line without `replacement_history` stands for: the person's last messages, word for word as far as there is
- * room, and the summary (codex-rs `build_compacted_history`).
+ * The history that a `compacted` line without `replacement_history` stands for: the person's last messages, word for word as far as there
+ * is room, and the summary (codex-rs `build_compacted_history`).
  */
 export function rebuiltHistory(prompts: readonly string[], summary: string): JsonObject[] {
   const kept: string[] = [];

@@ -17,6 +17,7 @@ export interface Unpaired extends Span {
   event?: Span;
 }
 
+/** Where a line stands, without its bytes. */
 export function spanOf({ index, offset, length }: RolloutLine): Span {
   return { index, at: offset, bytes: length };
 }

@@ -42,7 +42,9 @@ export async function findThreads(home: string, reference: string): Promise<Thre
   return found;
 }
 
-/** Whether a rollout of the thread lies where Codex puts it: in the folder of the day on which its id was made, or with the archived ones. */
+/**
+ * Whether a rollout of the thread lies where Codex puts it: in the folder of the day on which its id was made, or with the archived ones.
+ */
 export function hasRollout(home: string, thread: string): boolean {
   const made = uuidv7Time(thread);
   if (made === undefined) return false;

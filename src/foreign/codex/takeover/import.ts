@@ -26,6 +26,7 @@ export interface Thread {
   readonly name?: string;
 }
 
+/** Where threads are taken over to, and what their sessions are given. */
 export interface ImportPlan {
   readonly store: SessionStore;
   readonly clock: Clock;
@@ -43,9 +44,9 @@ export interface TakenOver {
   /** The session's id. */
   readonly id: string;
   /**
-   * "made": a new session. "grown": what was new in the rollout was appended. "same": there was nothing new. "moved-on": there is something
-   * new, but the session has gone its own way since, or holds what the rollout has lost, so that nothing was taken. "remade": the rollout was
-   * written anew, or has a rollback since that takes a compaction back, and the session was made anew.
+   * "made": a new session. "grown": what was new in the rollout was appended. "same": there was nothing new. "moved-on": there is
+   * something new, but the session has gone its own way since, or holds what the rollout has lost, so that nothing was taken. "remade":
+   * the rollout was written anew, or has a rollback since that takes a compaction back, and the session was made anew.
    */
   readonly did: "made" | "grown" | "same" | "moved-on" | "remade";
   /** Items that were taken over now. */
@@ -66,6 +67,7 @@ export interface Kept {
   readonly history: History;
 }
 
+/** How one thread is taken over; each may be left out. */
 export interface ImportOptions {
   /** Take it over into a new session of this id, whatever was taken over before. */
   readonly as?: string;

@@ -57,7 +57,10 @@ interface Rebuilt {
 
 const taken = (...lines: JsonObject[]): Promise<Rebuilt> => takenIn([lines.length], lines);
 
-/** The items that a session of these lines goes on with, of which so many were there when it was taken over, and how many compactions were seen at last. */
+/**
+ * The items that a session of these lines goes on with, of which so many were there when it was taken over, and how many compactions were
+ * seen at last.
+ */
 async function takenIn(pieces: readonly number[], lines: readonly JsonObject[]): Promise<Rebuilt> {
   const folder = mkdtempSync(join(tmpdir(), "throughline-codex-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

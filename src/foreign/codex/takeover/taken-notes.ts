@@ -6,8 +6,8 @@ import type { RolloutFile } from "../home/places.ts";
 const mostNotes = 2_000;
 
 /**
- * How the files of a thread stood when it was last taken over, so that a session of hundreds of megabytes need not be read to see that nothing
- * is new. A cache, as the scan's: what isn't in it is looked at.
+ * How the files of a thread stood when it was last taken over, so that a session of hundreds of megabytes need not be read to see that
+ * nothing is new. A cache, as the scan's: what isn't in it is looked at.
  */
 export class TakenNotes {
   readonly #path: string;

@@ -97,8 +97,8 @@ export class Taking {
   #lastRole: string | undefined;
 
   /**
-   * `issuer`: who sealed what, by the provider that the thread's header names. `nextSeq`: the number of the next event. `undone`: compactions
-   * that are known to be taken back.
+   * `issuer`: who sealed what, by the provider that the thread's header names. `nextSeq`: the number of the next event. `undone`:
+   * compactions that are known to be taken back.
    */
   constructor(
     issuer: (provider: string | undefined) => string,
@@ -147,7 +147,10 @@ export class Taking {
     return next;
   }
 
-  /** The events of the lines that were taken since the last call. They are to be appended before more is taken: their items' memory is used again. */
+  /**
+   * The events of the lines that were taken since the last call. They are to be appended before more is taken: their items' memory is used
+   * again.
+   */
   group(): Append[] {
     const group = this.#group;
     this.#group = [];
