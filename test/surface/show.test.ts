@@ -29,6 +29,14 @@ describe("throughline show", () => {
       expect(json.items.find(({ diff }) => diff !== undefined)?.diff).toContain("+  indented");
     }));
 
+  it("names what goes on behind a refusal: not the command that sends the same again", () =>
+    withRig({ fault: [{ kind: "status", status: 400, code: "cyber_policy" }] }, async (rig) => {
+      const { status, err } = await rig.run(["exec", "alpha"]);
+      const next = `throughline resume ${rig.id()} "…"\n`;
+      expect([status, err]).toEqual([1, expect.stringContaining(`is kept: ${next}`)]);
+      expect((await rig.run(["show", "--last"])).out).toContain(`next: ${next}`);
+    }));
+
   it("--request prints what the next request carries, as the provider gets it then, and sends nothing", () =>
     withRig(scenario, async (rig) => {
       await rig.run(["exec", "alpha"]);

@@ -13,6 +13,7 @@ import { chooseSession } from "./choose.ts";
 import { undecidedWords } from "../config.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { failurePage } from "./failure-page.ts";
+import { goOn } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { lastSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
@@ -142,7 +143,7 @@ async function runTurns(
 
 /** Words for how the turn ended and how to go on with the session. */
 function outcomeWords(outcome: TurnOutcome, id: string): string {
-  const kept = `Session ${id} is kept: throughline resume ${id}`;
+  const kept = `Session ${id} is kept: ${goOn(id, outcome.kind === "failed" ? outcome.class : undefined)}`;
   // A failure's own words don't know the session: its id is put into the commands that they suggest, and what the last line says is left out.
   const says = (message: string): string =>
     printableLine(

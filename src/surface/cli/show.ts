@@ -13,6 +13,7 @@ import { readConfig } from "../config.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import { modelWords, statusWords } from "../session-words.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { goOn } from "./go-on.ts";
 import { inHome } from "./in-home.ts";
 import { patchBody } from "../patch-body.ts";
 import { findSession, lastSession } from "./pick.ts";
@@ -233,8 +234,8 @@ function nextCommand(session: ListedSession, queued: number): string {
   if (session.holder)
     return `wait for pid ${session.holder.pid}, or take over: throughline resume ${session.id} --force`;
   if (session.status === "limited") return `throughline resume ${session.id} --wait`;
-  if (session.status === "interrupted" || session.status === "failed")
-    return `throughline resume ${session.id}`;
+  if (session.status === "failed") return goOn(session.id, session.reason);
+  if (session.status === "interrupted") return goOn(session.id);
   if (queued > 0) return `throughline resume ${session.id}`;
   return `throughline resume ${session.id} "…"`;
 }

@@ -198,6 +198,16 @@ describe("what the terminal interface shows of a session", () => {
       "look at it with /show, then press Enter to go on.",
     ],
     ["choose another model: `throughline resume --last --model NAME`.", "choose another model: /model NAME."],
+    [
+      "choose another provider or model (`throughline resume --last --provider NAME`); the log holds everything.",
+      "choose another provider or model (/model NAME --provider NAME); the log holds everything.",
+    ],
+    [
+      "change the setting that it names (`--effort`, `--model`), then go on with `throughline resume --last`.",
+      "change the setting that it names (/model NAME/EFFORT), then press Enter to go on.",
+    ],
+    ['go on with `throughline resume --last "continue"`.', 'say "continue".'],
+    ['say it differently: `throughline resume --last "…"`.', "say it differently."],
   ])("advises somebody who has the session open, not somebody at a shell: %s", (shell, here) => {
     const message = `The limit is reached. Next: ${shell}`;
     const outcome = { kind: "limited", class: "usage-limit", message } as const;

@@ -357,6 +357,11 @@ function hereWords(message: string): string {
     .replace(/go on (after the reset )?with `throughline resume --last`/u, "press Enter to go on $1")
     .replace("`--wait`", "/wait")
     .replace("`throughline show SESSION`", "/show")
-    .replace(/`throughline resume --last --model \w+`/u, "/model NAME")
+    .replace(/`throughline resume --last --(model|provider) \w+`/u, (_, option) =>
+      option === "model" ? "/model NAME" : "/model NAME --provider NAME",
+    )
+    .replace("`--effort`, `--model`", "/model NAME/EFFORT")
+    .replace('go on with `throughline resume --last "continue"`', 'say "continue"')
+    .replace(': `throughline resume --last "…"`', "")
     .replace(/ (?=[.,])/gu, "");
 }

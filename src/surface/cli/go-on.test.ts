@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import { goOn } from "./go-on.ts";
+
+it.each([
+  [undefined, ""],
+  ["overloaded", ""],
+  ["sealed-reasoning-rejected", ""],
+  ["refusal", ' "…"'],
+  ["output-limit", ' "continue"'],
+  ["model-missing", " --model NAME"],
+  ["unrecoverable", " --provider NAME"],
+  ["any words", ""],
+])("behind %s: throughline resume ID%s", (reason, rest) => {
+  expect(goOn("ID", reason)).toBe(`throughline resume ID${rest}`);
+});
