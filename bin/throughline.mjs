@@ -32,6 +32,11 @@ if (Number.parseInt(process.versions.node, 10) < needed) {
     },
   );
 } else {
+  // The first versions of Node 24 call SQLite experimental each time a program uses it, which says nothing to a person here.
+  const { emitWarning } = process;
+  process.emitWarning = (warning, ...more) => {
+    if (!String(warning).startsWith("SQLite is an experimental")) emitWarning.call(process, warning, ...more);
+  };
   // The compile cache must be on before the first module of ours loads: it is what makes the start quick.
   process.getBuiltinModule("node:module").enableCompileCache();
   // A long session is read into a hundred thousand records that all stay: a young generation that grows with them is memory for nothing.

@@ -1,4 +1,4 @@
-// How the program starts where the system's Node is too old for it.
+// How the program starts where the system's Node is too old for it, or young enough to warn.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -54,4 +54,16 @@ describe.skipIf(old === undefined)("started with an old Node", () => {
       rmSync(folder, { recursive: true });
     }
   });
+});
+
+it("prints no warning that SQLite is experimental, as Node 24.0 has it, and every other one", () => {
+  const warnings = `setTimeout(() => {
+    process.emitWarning("SQLite is an experimental feature and might change at any time", "ExperimentalWarning");
+    process.emitWarning("the sky falls", "DeprecationWarning");
+  })`;
+  const words = ["--import", `data:text/javascript,${encodeURIComponent(warnings)}`, bin, "--help"];
+  const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+  expect(status).toBe(0);
+  expect(stderr).toContain("the sky falls");
+  expect(stderr).not.toContain("SQLite");
 });
