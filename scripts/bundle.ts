@@ -1,14 +1,13 @@
 // Makes dist/program: the command line with everything that it needs, in few files. Linking two hundred modules one by one took half of the
 // time in which a short command ran (decisions/0008). The library stays as tsc emits it.
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { keepReplaced } from "./replaced-chunks.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "dist", "program");
-/** A program that started before this build may still load a file of the build before. */
-const keptMs = 24 * 3_600_000;
 
 const importOfBuiltin =
   /^import (?:(?<all>[\w$]+)(?:, )?)?(?:\{(?<some>[^}]*)\} )?\s*from "(?<name>node:[\w/]+)";$/gmu;
@@ -101,11 +100,7 @@ const bundle = await rolldown({
 const { output } = await bundle.write({ dir: folder, format: "esm", chunkFileNames: "[name]-[hash].js" });
 await bundle.close();
 
-const written = new Set(output.map(({ fileName }) => fileName)).add("THIRD-PARTY.txt");
-for (const name of readdirSync(folder)) {
-  const path = join(folder, name);
-  if (!written.has(name) && Date.now() - statSync(path).mtimeMs > keptMs) rmSync(path, { recursive: true });
-}
+keepReplaced(folder, [...output.map(({ fileName }) => fileName), "THIRD-PARTY.txt"], Date.now());
 const modules = output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
 writeFileSync(join(folder, "THIRD-PARTY.txt"), notices(modules));
 
