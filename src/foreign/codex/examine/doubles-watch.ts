@@ -19,17 +19,17 @@ const [asItem, asCall, asOutput] = [1, 2, 4];
 
 /**
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
- * real rollouts), so likeness is not enough: a doubled record has an ordinal or an item's id that was there already, or a call id and the
- * very bytes, time included. A call id alone says nothing: some gateways count theirs anew in every response. A message without any of
- * them counts when it follows its first copy at the distance at which such records do, and so does the event that tells it: left alone it
- * would tell of a message whose record is gone. Of what is no item, what changes the history counts: a summary that is there again behind
- * later turns would take them away, and a rollback one more.
+ * real rollouts), so likeness is not enough: a doubled record has the ordinal and the very bytes of an earlier one, or an item's id that
+ * was there already, or a call id and the very bytes, time included. A call id alone says nothing: some gateways count theirs anew in
+ * every response. A message without any of them counts when it follows its first copy at the distance at which such records do, and so
+ * does the event that tells it: left alone it would tell of a message whose record is gone. Of what is no item, what changes the history
+ * counts: a summary that is there again behind later turns would take them away, and a rollback one more.
  */
 export class DoublesWatch {
-  /** For paginated rollouts, by ordinal: where its line stands (offset plus one; 0: not seen), and the line's index. */
+  /** For paginated rollouts, by ordinal: the offset of its first line, plus one; 0: not seen. */
   #places = new Float64Array(2 ** 12);
   #lastOrdinal = -1;
-  /** The first line of each time and length, for items without an id. */
+  /** The first of the lines without an ordinal that have the same time and length (modulo 2,048): an identical one is looked for there. */
   readonly #first = new Map<number, { index: number; at: number }>();
   readonly #ids: TextSet;
   /** Call ids of bare calls that are copies, until their copied outputs come. */
@@ -45,7 +45,7 @@ export class DoublesWatch {
     this.#readAt = readAt;
   }
 
-  /** True for a record that is a copy beyond doubt. */
+  /** Follows one more record. True for one that is a copy beyond doubt. */
   see(record: WatchedRecord, line: RolloutLine): boolean {
     const { type, kind, payload, ordinal, era } = record;
     const isItem = type === "response_item";
@@ -107,7 +107,7 @@ export class DoublesWatch {
     return isCopy;
   }
 
-  /** Whether the line with this ordinal has these very bytes. */
+  /** Notes the ordinal. Whether an earlier line has it and the very same bytes. */
   #hasOrdinal(ordinal: number, line: RolloutLine): boolean {
     if (ordinal > this.#lastOrdinal) {
       this.#lastOrdinal = ordinal;

@@ -23,7 +23,9 @@ export class OrdinalsWatch {
   readonly #without = new SpanList(mostLines);
   /** Of each line that gets another ordinal: its index, offset and bytes, that ordinal, and the one it has (NaN: none). */
   readonly #renumbered = new NumberRows(5);
+  /** The ordinal that the next line gets, once one went back; until then nothing is renumbered. */
   #next: number | undefined;
+  /** How many lines have an ordinal that is no higher than an earlier one. */
   regressed = 0;
   #firstRegressed: Span | undefined;
 
@@ -61,6 +63,7 @@ export class OrdinalsWatch {
     return this.#next ?? (this.#last === undefined ? undefined : this.#last + 1);
   }
 
+  /** The first line whose ordinal is no higher than an earlier one. */
   get firstRegressed(): Span | undefined {
     return this.#firstRegressed;
   }

@@ -30,6 +30,7 @@ export class ThreadFold {
   readonly #undone: ReadonlySet<number>;
   #compactions = 0;
   #begun = false;
+  /** Whether an event has told what was asked first. */
   #isTold = false;
   /** Whether the prompt of the turn, or the model's last action in it, has no answer yet. */
   #isOwed: boolean;
