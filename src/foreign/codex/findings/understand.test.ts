@@ -90,7 +90,7 @@ it.each([
   expect(understand(said, 0).failure?.class).toBe(failure);
 });
 
-it("a full disk of Codex's own is one", () => {
+it("a full disk that Codex tells of itself is said to be full, and is no failure of the provider's", () => {
   const { failure, means } = understand("failed to write rollout: No space left on device (os error 28)", 0);
   expect([failure, means]).toEqual([undefined, expect.stringContaining("The disk is full")]);
 });

@@ -63,7 +63,7 @@ it("no event is missed in what Codex has written", async () => {
   }
 });
 
-it("no event is missed for a summary that Codex made: it is told by none", async () => {
+it("a summary that Codex made lacks no event, since no event tells one", async () => {
   const all = listRollouts(fixtures).map((each) => readFileSync(each.path, "utf8").trimEnd().split("\n"));
   const summarised = all.find((each) => each.some((line) => line.includes('"text":"SUMMARY: ')))!;
   const before = summarised.findIndex((line) => line.includes('"text":"SUMMARY: ')) - 1;

@@ -179,7 +179,7 @@ describe("a rollout that a program has written anew is one again", () => {
     }
   });
 
-  it("and a first line that isn't one before lines that are makes none", async () => {
+  it("but isn't taken for one where only its first line is no record", async () => {
     const path = written("garbled", `[\n${whole}`);
     expect(writingOf(path)).toBeUndefined();
     expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "header-broken" }]);

@@ -44,7 +44,7 @@ describe("the files of a reverted thread", () => {
     expect(await lineage("whole", files)).toEqual([[thread, one, two], undefined]);
   });
 
-  it("end with a word of it where one is missing, goes round in a circle, or can't say what it goes on from", async () => {
+  it("end, and it is said why, where one is missing, goes round in a circle, or can't say what it goes on from", async () => {
     const [one, two] = rollouts;
     expect(await lineage("missing", { [two]: header(one) })).toEqual([
       [two],

@@ -37,12 +37,12 @@ describe("what another program wrote is no broken session", () => {
     expect(await judged(name, content)).toMatchObject([{ kind: "not-a-rollout", severity: "note" }]);
   });
 
-  it("where a session should be it is", async () => {
+  it("is one where a session should be, by the file's name", async () => {
     const found = await judged(`rollout-2026-01-01T00-00-00-${id}.jsonl`, exec);
     expect(found).toMatchObject([{ kind: "not-a-rollout", severity: "broken" }]);
   });
 
-  it.each([0, 2])("an old document is one with whatever spaces (%s)", async (indent) => {
+  it.each([0, 2])("an old document is known with whatever spaces (%s)", async (indent) => {
     const written = JSON.stringify({ session: { id, timestamp: "2025-05-02" }, items: [] }, null, indent);
     expect(await judged("old.json", written)).toMatchObject([{ kind: "old-document", severity: "note" }]);
   });

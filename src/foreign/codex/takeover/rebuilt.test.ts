@@ -111,7 +111,7 @@ test("a rollback takes back the compaction within its turn: what that replaced c
   ]);
 });
 
-test("and one that was asked for between the turns, but none behind which it stops", async () => {
+test("a rollback takes back a compaction that was asked for after a turn that goes, and none before the first such turn", async () => {
   const asked = compaction(message("user", "one"), summary);
   const before = [...turn("one"), ...asked, ...turn("two"), ...turn("three")];
   expect(await texts(...before, rolledBack(1))).toEqual(["one", "the summary", "two", "answer to two"]);
@@ -133,7 +133,7 @@ test("and one that was asked for between the turns, but none behind which it sto
   expect(await texts(...before, rolledBack(99))).toEqual([]);
 });
 
-test("also one that was taken over before the rollback came, and one that came with it", async () => {
+test("a rollback takes back a compaction that was taken over before the rollback came, and one that came with it", async () => {
   const within = compacted(message("user", "one"), message("user", "two"), summary);
   const asked = compaction(message("user", "two"), summary);
   for (const before of [
@@ -153,7 +153,7 @@ test("also one that was taken over before the rollback came, and one that came w
   }
 });
 
-test("and one from before a line told where a turn begins", async () => {
+test("a rollback takes back a compaction from before any line told where a turn begins", async () => {
   const old = [item(message("user", "one")), compacted(summary), item(message("user", "two"))];
   expect(await texts(...old, ...turn("three"), rolledBack(1))).toEqual(["the summary", "two"]);
   expect(await texts(...old, ...turn("three"), rolledBack(2))).toEqual(["one"]);
