@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { NewEvent, TurnOutcome, Usage } from "../../../session/event.ts";
+import type { EventOf, NewEvent, TurnOutcome, Usage } from "../../../session/event.ts";
 import type { Imported } from "../../../session/imported.ts";
 import type { History } from "../../../session/history.ts";
 import { describeItem, isCallKind, isOutputKind, outputItem } from "../../../session/item.ts";
@@ -29,6 +29,9 @@ export interface TakenBefore {
   /** The thread's header: it stands on the first line, which isn't read again, and tells who seals new items. */
   readonly header: RolloutHeader | undefined;
 }
+
+/** Who an item is from, as the log's header names it. */
+type Origin = EventOf<"item-added">["origin"];
 
 /** An open call, by the item that asks for it. */
 interface OpenCall {
@@ -76,6 +79,8 @@ export class Taking {
   /** What is to be appended next, and the bytes of its items. */
   #group: Append[] = [];
   #bytes = 0;
+  /** When what is being taken happened (milliseconds since 1970), where its line says it. */
+  #at: number | undefined;
   /** The batch that lines are taken from is known to be UTF-8. */
   #isText = false;
   /** The items in the room have been written, so that it can be cleared. */
@@ -141,7 +146,7 @@ export class Taking {
     if (from === 0) this.#isText = isTextAtOnce(lines);
     let next = from;
     while (next < lines.length && this.#bytes < this.#most) {
-      for (const changed of this.#fold.take(lines[next]!, this.#isText)) this.#change(changed, this.#group);
+      for (const changed of this.#fold.take(lines[next]!, this.#isText)) this.#change(changed);
       next++;
     }
     return next;
@@ -170,11 +175,11 @@ export class Taking {
 
   /** What follows on the last line: answers to calls that have none, and the state that items don't tell. */
   end(source: Omit<Imported, "turn" | "open">, now: number): Append[] {
-    const events: Append[] = [];
-    this.#answerOpen(events, now);
+    this.#at = now;
+    this.#answerOpen();
     const history = this.#before;
     const title = this.#title ?? this.header?.agentPath;
-    events.push({
+    this.#group.push({
       event: {
         type: "history-carried",
         created: history?.created ?? this.header?.created ?? now,
@@ -190,10 +195,10 @@ export class Taking {
         outcome: this.#endOutcome(),
       },
     });
-    events.push({
+    this.#group.push({
       event: { type: "session-imported", ...source, turn: this.#turn, ...(this.#isOpen && { open: true }) },
     });
-    return events;
+    return this.group();
   }
 
   #endOutcome(): TurnOutcome {
@@ -203,7 +208,8 @@ export class Taking {
     return this.#lastRole === "assistant" || this.#lastRole === undefined ? { kind: "completed" } : notEnded;
   }
 
-  #change({ change, at }: Changed, events: Append[]): void {
+  #change({ change, at }: Changed): void {
+    this.#at = at;
     switch (change.do) {
       case "begin":
         this.header = change.header;
@@ -212,7 +218,7 @@ export class Taking {
         if (change.header.ownFrom !== undefined) this.#title ??= change.header.agentPath;
         break;
       case "turn":
-        this.#answerOpen(events, at);
+        this.#answerOpen();
         this.#turn++;
         this.#isOpen = true;
         this.#inStep = false;
@@ -224,21 +230,20 @@ export class Taking {
         this.#outcome = change.outcome;
         break;
       case "add":
-        this.#add(change.item, events, at);
+        this.#add(change.item);
         break;
       case "replace":
         this.counts.compactions++;
-        this.#answerOpen(events, at);
-        this.#append({ type: "history-replaced", count: this.#seqs.length }, events, at);
+        this.#answerOpen();
+        this.#append({ type: "history-replaced", count: this.#seqs.length });
         this.#seqs = [];
-        for (const item of change.items) this.#place(item, "repair", events, at);
+        for (const item of change.items) this.#place(item, "repair");
         break;
       case "cut": {
         this.counts.rollbacks++;
-        this.#answerOpen(events, at);
+        this.#answerOpen();
         const fromSeq = this.#seqs[change.keep];
-        if (fromSeq !== undefined)
-          this.#append({ type: "history-rewound", toStep: this.#step, fromSeq }, events, at);
+        if (fromSeq !== undefined) this.#append({ type: "history-rewound", toStep: this.#step, fromSeq });
         this.#seqs.length = change.keep;
         break;
       }
@@ -267,11 +272,11 @@ export class Taking {
     }
   }
 
-  #add(item: ThreadItem, events: Append[], at: number | undefined): void {
+  #add(item: ThreadItem): void {
     const { kind, payload, prompt } = item;
     if (prompt !== undefined) {
       this.counts.prompts++;
-      this.#answerOpen(events, at);
+      this.#answerOpen();
       // Only since 0.100 a line says that a turn begins.
       if (!this.#isOpen) {
         this.#turn++;
@@ -283,11 +288,13 @@ export class Taking {
     }
     const role = payload["role"];
     if (isInjected(kind, payload)) this.#title ??= titleOf(injectedPrompt(payload), 200) || undefined;
-    if (kind === "message" && role === "assistant") this.#messages++;
+    if (kind === "message" && role === "assistant") {
+      this.#messages++;
+      this.counts.answers++;
+    }
     if (kind === "message" && typeof role === "string") this.#lastRole = role;
     else if (kind !== "reasoning") this.#lastRole = kind;
     const origin = originOf(kind, role);
-    if (kind === "message" && role === "assistant") this.counts.answers++;
     if (kind === "reasoning") this.counts.reasoning++;
     if (isCallKind(kind)) this.counts.calls++;
     if (isOutputKind(kind)) this.counts.outputs++;
@@ -296,15 +303,10 @@ export class Taking {
       this.#step++;
     }
     if (origin !== "model") this.#inStep = false;
-    this.#place(item, origin, events, at);
+    this.#place(item, origin);
   }
 
-  #place(
-    { kind, payload, bytes, skimmed }: ThreadItem,
-    origin: "input" | "model" | "tool" | "repair",
-    events: Append[],
-    at: number | undefined,
-  ): void {
+  #place({ kind, payload, bytes, skimmed }: ThreadItem, origin: Origin): void {
     const logged = skimmed ? copiedItem(skimmed, this.#room) : loggedItem(kind, payload, this.#room, bytes);
     const { call = "" } = logged.facts;
     if (isCallKind(kind) || (kind === search.call && call !== "")) this.#open.push({ kind, call });
@@ -314,7 +316,7 @@ export class Taking {
     }
     const isSealed = logged.facts.sealed !== undefined;
     this.#seqs.push(this.#nextSeq);
-    this.#item(logged, origin, events, at, {
+    this.#item(logged, origin, {
       ...((origin === "model" || isSealed) && { issuer: this.#issuer(this.header?.modelProvider) }),
       ...(origin === "model" && this.model !== undefined && { model: this.model }),
       ...(isContext(payload) && { context: true }),
@@ -325,40 +327,33 @@ export class Taking {
    * A call that Codex left without output is answered, as Codex itself does for each request: whoever goes on would run it else. The log
    * keeps the answer apart from the thread's items, so that a rollback counts what it counted.
    */
-  #answerOpen(events: Append[], at: number | undefined): void {
+  #answerOpen(): void {
     if (this.#open.length === 0) return;
     for (const { kind, call } of this.#open.splice(0)) {
       const bytes = kind === search.call ? nothingFound(call) : outputItem(answeredAs(kind), call, unknown);
       const facts = describeItem(bytes);
       if (!facts) throw new Error("an output is an item");
-      this.#item({ facts, bytes }, "repair", events, at);
+      this.#item({ facts, bytes }, "repair");
     }
   }
 
   #item(
     { facts, bytes }: LoggedItem,
-    origin: "input" | "model" | "tool" | "repair",
-    events: Append[],
-    at: number | undefined,
+    origin: Origin,
     more: { issuer?: string; model?: string; context?: true } = {},
   ): void {
     const step = origin === "input" ? this.#step + 1 : this.#step;
     this.items++;
-    this.#append(
-      { type: "item-added", turn: this.#turn, step, ...facts, ...more, origin },
-      events,
-      at,
-      bytes,
-    );
+    this.#append({ type: "item-added", turn: this.#turn, step, ...facts, ...more, origin }, bytes);
   }
 
-  #append(event: NewEvent, events: Append[], at: number | undefined, item?: Uint8Array): void {
+  #append(event: NewEvent, item?: Uint8Array): void {
     this.#nextSeq++;
     this.#bytes += item?.length ?? 0;
     // Written out: a spread costs as much as all the rest.
     const append: Append = item ? { event, item, sound: true } : { event };
-    if (at !== undefined) append.at = at;
-    events.push(append);
+    if (this.#at !== undefined) append.at = this.#at;
+    this.#group.push(append);
   }
 }
 
@@ -387,7 +382,7 @@ function isTextAtOnce(lines: readonly RolloutLine[]): boolean {
   return areTogether && isUtf8(Buffer.from(head.buffer, head.byteOffset, length));
 }
 
-function originOf(kind: string, role: unknown): "input" | "model" | "tool" {
+function originOf(kind: string, role: unknown): Exclude<Origin, "repair"> {
   if (kind === "message") return role === "assistant" ? "model" : "input";
   return isOutputKind(kind) || kind.endsWith("_output") ? "tool" : "model";
 }
