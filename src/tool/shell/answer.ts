@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { fateOf } from "../../lib/process.ts";
 import { sanitise } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
-import { commandOf, hasCode, readJsonFile, readStarted, SpoolDamaged, spoolFiles } from "../spool.ts";
-import type { CommandRecord, ExitRecord } from "./spool-records.ts";
+import { commandOf, hasCode, readStarted, SpoolDamaged, spoolFiles } from "../spool.ts";
+import { type ExitRecord, readCommand } from "./spool-records.ts";
 
 /** Bytes of output that the model gets from each end; the whole of it stays in the spool. */
 const answerHead = 16 * 1024;
@@ -68,8 +68,7 @@ export function killedOutcome(spool: string, durationMs: number): ToolOutcome {
 function remarks(spool: string, exit: ExitRecord): string[] {
   const lines: string[] = [];
   if (exit.timedOut) {
-    const limit =
-      (readJsonFile(spool, spoolFiles.call) as CommandRecord | undefined)?.timeoutMs ?? exit.durationMs;
+    const limit = readCommand(spool)?.timeoutMs ?? exit.durationMs;
     lines.push(`command timed out after ${limit} milliseconds`);
   }
   if (exit.cancelled) lines.push("command cancelled; what it had printed until then:");

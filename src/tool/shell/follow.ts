@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { fateOf } from "../../lib/process.ts";
 import type { ToolContext, ToolOutcome } from "../../tool.ts";
-import { commandOf, hasCode, readJsonFile, readStarted, spoolFiles, spoolState } from "../spool.ts";
+import { commandOf, hasCode, readStarted, spoolFiles, spoolState } from "../spool.ts";
 import { exitOutcome, killedOutcome, unknownOutcome } from "./answer.ts";
-import type { ExitRecord } from "./spool-records.ts";
+import { readExit } from "./spool-records.ts";
 
 /** Milliseconds between looks at the spool. (The exit of a wrapper that this process started is noticed at once.) */
 const firstLook = 50;
@@ -63,10 +63,6 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
     // A wrapper that is no longer followed must not keep this process alive.
     child?.unref();
   }
-}
-
-export function readExit(spool: string): ExitRecord {
-  return readJsonFile(spool, spoolFiles.exit) as unknown as ExitRecord;
 }
 
 interface ChildEnd {

@@ -6,7 +6,8 @@ import type { Tool, ToolCall, ToolContext, ToolOutcome } from "../../tool.ts";
 import { makeSpool, replaceJson, spoolFiles, spoolState } from "../spool.ts";
 import { exitOutcome, unknownOutcome } from "./answer.ts";
 import { commandOf, defaultTimeout, longestTimeout, readArguments, workdirOf } from "./arguments.ts";
-import { follow, readExit } from "./follow.ts";
+import { follow } from "./follow.ts";
+import { readExit } from "./spool-records.ts";
 import { startWrapper } from "./wrapper-process.ts";
 
 /**

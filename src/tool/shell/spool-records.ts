@@ -1,3 +1,5 @@
+import { readJsonFile, spoolFiles } from "../spool.ts";
+
 /** What is to be run; the owner writes it before it starts a wrapper. The environment is handed over by the process, never by a file. */
 export interface CommandRecord {
   command: string;
@@ -23,6 +25,16 @@ export interface ExitRecord {
   durationMs: number;
   /** Why it could not be started, or its output not be written. */
   trouble?: string;
+}
+
+/** The command that is to be run; `undefined` before the owner has written it. Throws as `readJsonFile`. */
+export function readCommand(spool: string): CommandRecord | undefined {
+  return readJsonFile(spool, spoolFiles.call) as CommandRecord | undefined;
+}
+
+/** How a command that is "finished" (`spoolState`) ended. Throws as `readJsonFile`. */
+export function readExit(spool: string): ExitRecord {
+  return readJsonFile(spool, spoolFiles.exit) as unknown as ExitRecord;
 }
 
 /** Bytes of output kept from the beginning; of what comes after, the last `outputTail` are kept too. */

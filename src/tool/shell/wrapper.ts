@@ -2,15 +2,15 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { groupRuns, identifyProcess } from "../../lib/process.ts";
-import { claimJson, hasCode, readJsonFile, replaceJson, spoolFiles } from "../spool.ts";
+import { claimJson, hasCode, replaceJson, spoolFiles } from "../spool.ts";
 import { OutputFile } from "./output-file.ts";
 import {
   claimLost,
   handedOver,
   outputHead,
   outputTail,
-  type CommandRecord,
   type ExitRecord,
+  readCommand,
 } from "./spool-records.ts";
 
 // The program that runs one command: `node wrapper.ts <spool>`. It is started in a session of its own and outlives whoever started it.
@@ -39,7 +39,8 @@ const self = identifyProcess();
 if (!self) throw new Error("the wrapper can't see its own process");
 if (!claimJson(spool, spoolFiles.started, { ...self, at: Date.now() })) process.exit(claimLost);
 
-const record = readJsonFile(spool, spoolFiles.call) as unknown as CommandRecord;
+// The owner has written it before it started this wrapper.
+const record = readCommand(spool)!;
 const output = new OutputFile(join(spool, spoolFiles.output), outputHead, outputTail);
 const began = performance.now();
 // TERM during the claim: nothing has been started, and nothing will be.
