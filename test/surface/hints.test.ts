@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { inProcess, type Said } from "../kit/in-process.ts";
+import { until, withRig } from "../kit/rig.ts";
 
 let root: string;
 const home = (): string => join(root, "my home");
@@ -53,6 +54,22 @@ it("what a person has said or pasted is told as it was, with commands in it and 
   expect((await there("doctor", "--error", `stream disconnected: ${words}`)).out).toContain(words);
   expect((await there("name", "it", words)).out).toContain(`resume '${words}'`);
 });
+
+it.each(["responses", "chat", "anthropic"])("what simulate --wire %s prints works as it stands", (wire) =>
+  withRig({}, async (rig) => {
+    const server = rig.start(["simulate", "--wire", wire]);
+    await until(() => server.printed().includes("throughline exec") && server.printed().endsWith("\n"), "it");
+    const [, named, command = "", , toml = ""] =
+      /^ {2}(?:(\w+=\S+) )?throughline (exec.*)\n(with this in config\.toml:\n([^]*))?/mu.exec(
+        server.printed(),
+      )!;
+    mkdirSync(rig.home, { mode: 0o700 });
+    writeFileSync(join(rig.home, "config.toml"), toml);
+    const env = named === undefined ? {} : Object.fromEntries([named.split("=") as [string, string]]);
+    const { status, err } = await rig.run(commandIn(`throughline ${command}`), { env });
+    expect([status, err]).toEqual([0, expect.stringContaining("$ ls")]);
+  }),
+);
 
 it("what reads and removes sessions does so beside settings that nobody can read, and says so", async () => {
   const config = join(home(), "config.toml");

@@ -41,5 +41,6 @@ const tryIt: Readonly<Record<WireName, (url: string) => string>> = {
   responses: (url) => `OPENAI_BASE_URL=${url} throughline exec --approval all "run: ls"`,
   anthropic: (url) =>
     `ANTHROPIC_BASE_URL=${url} throughline exec --provider anthropic --approval all "run: ls"`,
-  chat: (url) => `[providers.chat] kind = "chat", base_url = "${url}" in config.toml, and --provider chat`,
+  chat: (url) =>
+    `throughline exec --provider chat --approval all "run: ls"\nwith this in config.toml:\n  [providers.chat]\n  kind = "chat"\n  base_url = "${url}"`,
 };
