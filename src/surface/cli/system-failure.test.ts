@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
 import { openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { Failure } from "../../failure.ts";
 import { asFailure } from "./system-failure.ts";
@@ -65,4 +68,18 @@ test("a rollout that goes while it is looked at is told as gone", () => {
     expect(asFailure(error)?.message).toContain(`${name} is gone`);
   }
   expect.assertions(2);
+});
+
+test("a part of the program that an update took away while it ran is told as that, with how to go on", async () => {
+  const missing = new URL("not-there-any-more.js", import.meta.url).href;
+  // As Node's own loader says it; the test's has an error of its own for it.
+  const code = `import(${JSON.stringify(missing)}).catch((e) => console.log(JSON.stringify({ ...e, message: e.message })))`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", code]);
+  const { message, ...facts } = JSON.parse(stdout) as { message: string };
+  const failure = asFailure(Object.assign(new Error(message), facts));
+  expect(failure?.class).toBe("store-unavailable");
+  expect(failure?.message).toContain(`${fileURLToPath(missing)} is gone`);
+  expect(failure?.message).toContain("throughline resume --last");
+  // A package that is missing is a mistake of ours.
+  expect(asFailure(Object.assign(new Error("x"), { code: "ERR_MODULE_NOT_FOUND" }))).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Failure, isFailure } from "../../failure.ts";
 import { readRolloutName } from "../../foreign/codex/home/places.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
@@ -29,6 +30,7 @@ export function asFailure(error: unknown): Failure | undefined {
   if (!(error instanceof Error) || code === undefined) return undefined;
   // A rollout can go away at any time: Codex moves it to archive or pack it, or a person deletes it.
   if (code === "ENOENT" && path !== undefined && readRolloutName(path)) return gone(path, error);
+  if (code === "ERR_MODULE_NOT_FOUND" && "url" in error) return replaced(String(error.url), error);
   if (!wanting.has(code)) return undefined;
   // For a copy, `dest` is where room is missing; operations on an open file name no path.
   if (noRoom.has(code)) return full(dest ?? path, error);
@@ -47,6 +49,13 @@ function full(path: string | undefined, cause: Error): Failure {
   while (disk !== undefined && !existsSync(disk) && dirname(disk) !== disk) disk = dirname(disk);
   const message = `There is no room for ${place}: ${systemWords(cause)}. Nothing was lost. Make room on that disk, then try again: df -h${disk === undefined ? "" : ` ${quoted(disk)}`}`;
   return new Failure("store-full", message, { path: path ?? "" }, { cause });
+}
+
+/** Much of the program is loaded when it is asked for: an update meanwhile, `npm install -g` say, has taken the files of the version that runs. */
+function replaced(url: string, cause: Error): Failure {
+  const path = URL.canParse(url) && url.startsWith("file:") ? fileURLToPath(url) : url;
+  const message = `Throughline was updated or removed while it ran: ${path} is gone. Nothing was lost. End it and go on with the version that is there now: throughline resume --last`;
+  return new Failure("store-unavailable", message, { path }, { cause });
 }
 
 function gone(path: string, cause: Error): Failure {

@@ -1,4 +1,4 @@
-import { isFailure } from "../../failure.ts";
+import { asFailure } from "../cli/system-failure.ts";
 import type { PickerCommand } from "./picker-keys.ts";
 import {
   chosenRow,
@@ -228,6 +228,8 @@ const keyOf = ({ id, bytes }: PickerRow): string => `${id} ${bytes}`;
 
 /** Words for an error. Anything but a `Failure` is a mistake of the program, and said to be. */
 function wordsOf(error: unknown): string {
-  if (isFailure(error)) return error.message;
-  return `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}`;
+  return (
+    asFailure(error)?.message ??
+    `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}`
+  );
 }

@@ -1,4 +1,4 @@
-import { isFailure } from "../../failure.ts";
+import { asFailure } from "../cli/system-failure.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { summarize } from "../../session/summary.ts";
@@ -49,8 +49,9 @@ export function troubleWords(
   error: unknown,
   invocation: Pick<Invocation, "options"> = { options: {} },
 ): string {
-  if (!isFailure(error))
+  const failure = asFailure(error);
+  if (!failure)
     return `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}. The session's log is kept as it was.`;
-  const message = inHome(invocation, error.message);
-  return error.class === "usage" ? message : `${message} ${failurePage(error.class)}`;
+  const message = inHome(invocation, failure.message);
+  return failure.class === "usage" ? message : `${message} ${failurePage(failure.class)}`;
 }
