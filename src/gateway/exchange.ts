@@ -45,7 +45,8 @@ export class Exchange implements AttemptHost, OpenRequest {
   #attempts = 0;
   /** The gateway's own time before the first attempt, in milliseconds. */
   #prepared = 0;
-  #isStream = false;
+  /** Whether the answer has begun to go out. */
+  #isCommitted = false;
   /** The failure after which the upstream is to be asked again, while that is waited for. */
   #waiting: { refusal: Refusal; failure: Failure; isForLimit: boolean } | undefined;
   #isOver = false;
@@ -69,7 +70,7 @@ export class Exchange implements AttemptHost, OpenRequest {
 
   cut(): void {
     if (this.#isOver) return;
-    if (this.#isStream) return this.#attempt?.giveUp("ENDED", "the gateway was ended");
+    if (this.#isCommitted) return this.#attempt?.giveUp("ENDED", "the gateway was ended");
     if (this.#waiting) return this.#stopWaiting(this.#waiting);
     this.#context.metrics.count("requests", "503");
     this.#end();
@@ -169,7 +170,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     if (isGood) this.#healing?.accepted();
     this.#letGo();
     if (this.#response.destroyed) return;
-    this.#isStream = true;
+    this.#isCommitted = true;
     metrics.openStreams++;
     metrics.count("requests", String(status));
     this.#response.writeHead(status, forwardedResponseHeaders(headers));
@@ -364,7 +365,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     clearTimeout(this.#timer);
     this.#watch.stop();
     this.#letGo();
-    if (this.#isStream) this.#context.metrics.openStreams--;
+    if (this.#isCommitted) this.#context.metrics.openStreams--;
     this.#attempt?.cancel();
     this.#attempt = undefined;
   }

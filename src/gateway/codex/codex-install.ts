@@ -166,7 +166,10 @@ function expected(before: Table, place: Place, provider: CodexProvider): Table {
 
 const header = /^\s*\[/u;
 
-/** The change that sets a key before the first table: in its line, or in a new one behind the other keys. */
+/**
+ * The change that sets a key before the first table: in its own line, or in a new one after the other keys, or first of all where the last
+ * of them may go on over several lines.
+ */
 function rootHunk(lines: readonly string[], key: string, value: string): Hunk {
   const wantedLine = `${key} = ${JSON.stringify(value)}`;
   const firstTable = lines.findIndex((line) => header.test(line));

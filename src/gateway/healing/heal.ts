@@ -276,7 +276,7 @@ export class Healing {
   async #withoutRetried(failure: Failure, taken: TakenRequest): Promise<Verdict | undefined> {
     const isTrial = !hasLadder(failure.class);
     if (!isTrial && !aboutSeals.has(failure.class)) return undefined;
-    const seqs = this.#remembering.retried(failure, taken);
+    const seqs = this.#remembering.takeDue(failure, taken);
     if (seqs.length === 0) return undefined;
     const { issuer } = this.#facts;
     const quarantine = quarantineOf(failure.class, issuer, { kind: "items", seqs }, seqs.length);

@@ -89,7 +89,7 @@ export class Remembering {
    * The items that are due for a try, when the refusal can mean those of them that were sent; else none. All are given, since it was
    * without all of them that the issuer took earlier requests. Given once.
    */
-  retried(failure: Failure, taken: TakenRequest): number[] {
+  takeDue(failure: Failure, taken: TakenRequest): number[] {
     const { due, retried } = this.#before;
     if (retried.length === 0) return [];
     const { namedSealed } = refusedRequest(failure, taken.untried, { upTo: taken.last, climbed: [] });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { fernetHead } from "../../session/seal.ts";
 
-/** How a blob is known: the SHA-256 (hex) of its text. The blob itself is never kept. */
+/** How a blob is known, and an item or a conversation: the SHA-256 (hex) of its text. The text itself is never kept. */
 export function blobHash(blob: string | Uint8Array): string {
   return createHash("sha256").update(blob).digest("hex");
 }

@@ -24,7 +24,7 @@ const lastTryMs = 7 * 24 * hour;
 /** What was written longer ago than this is forgotten. */
 const keptMs = 90 * 24 * hour;
 
-/** How many are held in memory at most. */
+/** Of how many blobs the sealer is held in memory, and how many conversations of one issuer may be under suspicion. */
 const sealersHeld = 8_192;
 const suspectsHeld = 1_024;
 /** A suspicion that nothing has confirmed in so long is dropped: while there is one, requests to its issuer are looked at. */

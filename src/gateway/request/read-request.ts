@@ -31,8 +31,8 @@ export interface ReadRequest {
 const decoder = new TextDecoder();
 
 /**
- * Takes a body apart; `undefined` for what is no JSON object, or has an item that is no JSON. Bytes that are no UTF-8 are replaced, and a
- * byte order mark before them is left out.
+ * Takes a body apart; `undefined` for what is no JSON object, is an empty one, or has an item that is no JSON. Bytes that are no UTF-8 are
+ * replaced, and a byte order mark before them is left out.
  */
 export function readRequest(sent: Uint8Array): ReadRequest | undefined {
   const given = sent[0] === 0xef && sent[1] === 0xbb && sent[2] === 0xbf ? sent.subarray(3) : sent;
