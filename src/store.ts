@@ -173,7 +173,7 @@ export interface SearchOptions {
  * process owns the session, and never change a byte.
  */
 export interface SessionStore {
-  /** Of the program, as logs and leases name it. */
+  /** The program's version, as logs and leases name it. */
   readonly version: string;
   /**
    * Makes the session, takes its lease and appends `session-created` first, and then what else it begins with: it is there with all of it

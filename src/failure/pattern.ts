@@ -47,8 +47,10 @@ export interface PatternOf<C extends FailureClass> {
   samples: readonly Sample[];
 }
 
+/** A pattern of any class. */
 export type Pattern = { [C in FailureClass]: PatternOf<C> }[FailureClass];
 
+/** A pattern that fits a signal, with what its `text` matched. */
 export interface Match {
   pattern: Pattern;
   found: RegExpExecArray | undefined;
@@ -78,6 +80,7 @@ export function words(signal: FailureSignal): string {
   return signal.message.replace(prefixes, "").trimStart();
 }
 
+/** Whether every condition of the pattern holds for the signal; `undefined` if not. */
 export function matchPattern(
   pattern: Pattern,
   signal: FailureSignal,

@@ -2,6 +2,7 @@ import type { FailureSignal } from "../failure.ts";
 import type { FailureClass, FailureData } from "./catalogue.ts";
 import { words } from "./pattern.ts";
 
+/** A class with the data that it promises. */
 export type Classified = { [C in FailureClass]: { class: C; data: FailureData[C] } }[FailureClass];
 
 /** A refusal as families look at it. */

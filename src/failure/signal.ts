@@ -210,6 +210,7 @@ function bodyStart(text: string): string {
   return (title ?? text.slice(0, 500)).trim();
 }
 
+/** Whether a body begins as a page does: a proxy's or a login's, not the provider's. */
 export function isHtml(text: string): boolean {
   return /^\s*<(?:!doctype|html|head|body|\?xml)/iu.test(text);
 }

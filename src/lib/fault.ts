@@ -64,6 +64,7 @@ export const repairPoints = [
   "repair-recorded",
 ] as const;
 
+/** The name of any crash point. */
 export type CrashPoint =
   | (typeof crashPoints)[number]
   | (typeof continuityPoints)[number]

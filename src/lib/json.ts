@@ -124,6 +124,7 @@ export function memberCut(found: readonly Member[], key: string): [start: number
 /** A record for `JSON.parse` results: every field is unknown until it is looked at. */
 export type JsonObject = { [key: string]: unknown };
 
+/** Whether parsed JSON is an object, and neither null nor a list. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

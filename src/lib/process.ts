@@ -25,6 +25,7 @@ export function identifyProcess(pid: number = process.pid): ProcessIdentity | un
   return started === undefined ? undefined : { ...surroundings(), pid, started };
 }
 
+/** Whether the process still runs, as far as it can be seen from here. */
 export function fateOf(identity: ProcessIdentity): ProcessFate {
   const here = surroundings();
   if (identity.machine !== here.machine) return "out-of-sight";

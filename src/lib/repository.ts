@@ -2,6 +2,7 @@ import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isSystemError } from "./system.ts";
 
+/** A git repository as a folder in it sees it. */
 export interface Repository {
   /** Top of the working tree: of the main one or of a linked one (`git worktree`). */
   root: string;

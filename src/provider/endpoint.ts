@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { sleep } from "../lib/abort.ts";
 
+/** Answers one request. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** Servers on loopback for one test. */

@@ -182,6 +182,7 @@ function parameterWords(parameter: string, isForTurn: boolean, count: number): s
   return `the parameter ${printableLine(parameter, 60)} was refused; left out ${until}; the history is sent whole`;
 }
 
+/** The line for a pair whose missing half was added to the log. */
 export function pairsNotice(failure: Failure, call: string | undefined): string {
   return `${unpaired(failure, call)}; it was added to the log; nothing was run again`;
 }

@@ -5,6 +5,7 @@ import { endsAlike } from "../replay/seal.ts";
 import type { Quarantine } from "../session/event.ts";
 import type { QuarantineScope } from "../session/quarantine-scope.ts";
 
+/** What a repair may cover, and which repairs were made before it. */
 export interface LadderOptions {
   /** The last sequence number of the log: what is logged later is not covered. */
   readonly upTo: number;
@@ -47,6 +48,7 @@ interface Named {
   readonly tail?: string;
 }
 
+/** The items of a refused request, with those that the error can mean. */
 export function refusedRequest(failure: Failure, projection: Projection, options: LadderOptions): Refused {
   const elements = [...projection.elements()].filter(({ kind }) => kind === "item");
   const sealed = elements.filter(isSealSent);
@@ -79,5 +81,6 @@ function meantBy(
   return candidates.find((found) => found.length > 0) ?? [];
 }
 
+/** Sequence numbers of the elements' items. */
 export const seqsOf = (elements: readonly ProjectedElement[]): number[] =>
   elements.map(({ record }) => record.event.seq);

@@ -67,6 +67,7 @@ export function trimOutputs(
 
 const tokensWords = (tokens: number): string => `${tokens.toLocaleString("en-US")} tokens`;
 
+/** What the line for a compaction tells: tokens, and how many items were summarised and kept. */
 export interface CompactionFacts {
   why: "full" | "overflowed" | "asked";
   tokensBefore: number;
@@ -91,6 +92,7 @@ export function compactionNotice(facts: CompactionFacts): string {
   ].join("; ");
 }
 
+/** The line for tool outputs that were shortened. */
 export function trimNotice({ scope, count }: Quarantine): string {
   const size =
     scope.kind === "outputs" ? `about ${scope.keepBytes.toLocaleString("en-US")} bytes each` : "a few bytes";

@@ -156,7 +156,7 @@ function itemAdded({ event }: ItemRecord, item: Uint8Array, origin?: "repair"): 
   return { event: { type: "item-added", ...place, ...facts, ...(origin && { origin }) }, item };
 }
 
-/** Its words and what stands for its media; nothing when there are none. */
+/** A message with its words, and words in place of its media; `undefined` where there are none. */
 function message(item: JsonObject): Uint8Array | undefined {
   const said = words(item["content"]);
   if (said.trim() === "") return undefined;

@@ -65,6 +65,7 @@ export const allSealed: Remedy = {
   },
 };
 
+/** Sends all items without their ids. */
 export const itemIds: Remedy = {
   rung: 3,
   propose({ elements, options: { upTo } }) {
@@ -82,7 +83,7 @@ export const callIds: Remedy = {
   },
 };
 
-/** The same to the shortest length that any wire was seen to ask for (Mistral's). */
+/** As `callIds`, to the shortest length that any wire was seen to ask for (Mistral's). */
 export const shortestCallIds: Remedy = {
   rung: 3,
   propose: ({ elements }) => callIdsOf(elements, 9),
@@ -95,6 +96,7 @@ function callIdsOf(elements: readonly ProjectedElement[], limit: number): Propos
   return items.length === 0 ? undefined : { scope: { kind: "call-ids", limit }, items };
 }
 
+/** Sends placeholders for all images and files. */
 export const allMedia: Remedy = {
   rung: 4,
   propose({ elements, options: { upTo } }) {

@@ -51,6 +51,7 @@ const wantingBack: ReadonlySet<FailureClass> = new Set([
   "thought-signature-missing",
 ]);
 
+/** Whether the refusal asks for what a trial left out. */
 export const wantsBack = (failure: Failure): boolean => wantingBack.has(failure.class);
 
 /** Whether a refusal in known words, of a request that was tried without something, is about something else: then what was tried helped. */

@@ -7,7 +7,7 @@ import { flag } from "./flag.ts";
 import type { ReplayRule } from "./report.ts";
 import { acceptsSeal, lastBySeq, setAsideBy } from "./seal.ts";
 
-/** Who the request goes to, and what was set aside before. Quarantines of other issuers don't count. */
+/** Who a request goes to, and the session's quarantines, of which those of other issuers don't count. */
 export interface ProjectionBasis {
   /** The provider's issuer (see `provider.ts`). */
   readonly issuer: string;
@@ -24,6 +24,7 @@ export function activeQuarantines({ issuer, model, quarantines }: ProjectionBasi
   );
 }
 
+/** Whether two lists hold the same values in the same order. */
 export const isSameList = (left: readonly unknown[], right: readonly unknown[]): boolean =>
   left.length === right.length && left.every((value, at) => value === right[at]);
 

@@ -20,6 +20,7 @@ export interface ProjectedItems {
   readonly ends: { readonly head: boolean; readonly tail: boolean };
 }
 
+/** An item of the window, the answer put in for a missing output, or one of the two frame messages. */
 export type ElementKind = "item" | "answer" | "head" | "tail";
 
 /** The messages put before a request that would begin with the assistant, and after one that would end with it. */

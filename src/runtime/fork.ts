@@ -15,6 +15,7 @@ import type { Runtime } from "../turn/equipment.ts";
 import { carriedItems } from "./carried.ts";
 import { stepsIn } from "./rewind.ts";
 
+/** A session that was forked off. */
 export interface Fork {
   id: string;
   /** How many items stay behind: reasoning, and what has no words. */

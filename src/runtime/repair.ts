@@ -26,6 +26,7 @@ export async function logFailure(
   observe({ type: "attempt-failed", failure, action: action.do, ...delay, notice });
 }
 
+/** A time of day as notices write it. */
 export function clockTime(at: number): string {
   return new Date(at).toLocaleTimeString("en-GB", { timeZoneName: "short" });
 }

@@ -2,7 +2,7 @@ import type { TurnOutcome } from "../session/event.ts";
 
 /** How a run of turns ended. */
 export interface Served {
-  /** Of the last turn; absent when there was nothing to do. */
+  /** Outcome of the last turn; absent when there was nothing to do. */
   outcome?: TurnOutcome;
   /** How many follow-ups got a turn of their own. */
   delivered: number;

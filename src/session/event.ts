@@ -22,6 +22,7 @@ export const settings = z.object({
   /** Who allows commands and patches: the person, everybody, nobody. */
   approval: z.enum(["ask", "all", "none"]),
 });
+/** What the model is asked with (R5). */
 export type Settings = z.infer<typeof settings>;
 
 /** The folder that a session works in, as it was when the session was made or taken along to it. */
@@ -125,6 +126,7 @@ export const turnOutcome = z.discriminatedUnion("kind", [
     until: z.number().optional(),
   }),
 ]);
+/** How a turn ended. */
 export type TurnOutcome = z.infer<typeof turnOutcome>;
 
 /**
@@ -170,6 +172,7 @@ export const checkpoint = z.object({
   /** Sequence numbers of calls in the window that were open when the turn ended (normally none). */
   openCalls: z.array(z.number()),
 });
+/** The state of the fold at the end of a turn. */
 export type Checkpoint = z.infer<typeof checkpoint>;
 
 const header = {
@@ -192,7 +195,7 @@ export const owner = z.object({
   pid: z.number(),
   /** Start time of the process in the platform's own unit; with the pid it names one process and no later one. */
   started: z.string(),
-  /** Its terminal. */
+  /** Its terminal, as the platform names it. */
   tty: z.string().optional(),
   /** Version of Throughline. */
   version: z.string(),
@@ -201,6 +204,7 @@ export const owner = z.object({
   /** For people: what it is working on. */
   doing: z.string(),
 });
+/** A process that holds a session's lease. */
 export type Owner = z.infer<typeof owner>;
 
 /** The shape of each line of a log, without its checksum and its item. Times are milliseconds since 1970. */

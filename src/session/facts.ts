@@ -1,8 +1,9 @@
 import { z } from "zod";
 
 /**
- * Of what is derived of an item when it is logged (`session/item.ts`). What was logged by a version that says less, or nothing, is looked at
- * again where it may hold something sealed: up to 0, seals in arguments, outputs and messages between agents were not known.
+ * Version of the facts that are derived from an item when it is logged (`session/item.ts`). Items logged with a lower version, or none,
+ * are looked at again where they may hold something sealed: version 0 didn't know seals in arguments, outputs and messages between
+ * agents.
  */
 export const factsVersion = 1;
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** Another tool's session that was taken over into this one, as far as it was read. */
 export const imported = z.object({
   format: z.literal("codex"),
-  /** Its id there. */
+  /** Its id in the other tool. */
   id: z.string(),
   /** Absolute path of the file that was read last, and that file's own id where a session has several. */
   path: z.string(),
@@ -17,4 +17,5 @@ export const imported = z.object({
   turn: z.number(),
   open: z.literal(true).optional(),
 });
+/** How far another tool's session was taken over. */
 export type Imported = z.infer<typeof imported>;

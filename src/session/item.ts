@@ -126,8 +126,10 @@ export const outputKinds: Readonly<Record<string, string>> = {
 };
 
 const calls: ReadonlySet<string> = new Set(Object.keys(outputKinds));
+/** Whether an item of this kind calls a tool. */
 export const isCallKind = (kind: string): boolean => calls.has(kind);
 const answers: ReadonlySet<string> = new Set(Object.values(outputKinds));
+/** Whether an item of this kind answers a call. */
 export const isOutputKind = (kind: string): boolean => answers.has(kind);
 
 /**
@@ -155,6 +157,7 @@ const holders: ReadonlySet<string> = new Set([
 export const isSealHolder = ({ kind, sealed, text }: ItemFacts): boolean =>
   sealed !== undefined && (isHolderKind(kind) || (kind === "agent_message" && text === true));
 
+/** Whether items of this kind may hold readable content beside what is sealed. */
 export const isHolderKind = (kind: string): boolean => holders.has(kind);
 
 /** The bytes of a message item. */

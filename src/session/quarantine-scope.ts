@@ -48,4 +48,5 @@ export const quarantineScope = z.discriminatedUnion("kind", [
     model: z.string().optional(),
   }),
 ]);
+/** Which items a quarantine is about, and what it does to them. */
 export type QuarantineScope = z.infer<typeof quarantineScope>;

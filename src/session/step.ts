@@ -37,6 +37,7 @@ export interface Steps {
 
 const open = new WeakMap<Steps, OpenCalls<{ step: Step; call: StepCall }>>();
 
+/** The steps of an empty log. */
 export function createSteps(): Steps {
   const steps: Steps = { all: [] };
   open.set(steps, new OpenCalls());

@@ -1,7 +1,9 @@
 import type { Usage } from "./event.ts";
 
+/** No tokens at all. */
 export const noUsage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
 
+/** The sum of two counts. */
 export function addUsage(left: Usage, right: Usage): Usage {
   return {
     inputTokens: left.inputTokens + right.inputTokens,

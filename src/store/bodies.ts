@@ -41,6 +41,7 @@ export async function* readBodies(
   }
 }
 
+/** One item's bytes, in memory of their own. */
 export async function readBody(source: ByteSource, ref: BodyRef, path: string): Promise<Uint8Array> {
   return fill(Buffer.allocUnsafeSlow(ref.length), source, ref.offset, path);
 }

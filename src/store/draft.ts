@@ -3,11 +3,12 @@ import type { LogRecord } from "../session/event.ts";
 import type { Append, LogVisitor } from "../store.ts";
 import { LineBuffer, validateAppend } from "./line.ts";
 
-/** So many bytes are written at once. */
+/** Bytes that are written at once. */
 const pieceBytes = 2 ** 19;
 /** A piece, and what is added to it at once. */
 const roomBytes = pieceBytes + 2 ** 18;
 
+/** How the lines of a draft are stamped and written. */
 export interface DraftOptions {
   fence: number;
   clock: Clock;

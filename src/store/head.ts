@@ -12,6 +12,7 @@ const [zero, nine] = [0x30, 0x39];
 /** Types of events, as the bytes that name them in a line. */
 export type TypeMarks = readonly { readonly type: EventType; readonly mark: Buffer }[];
 
+/** The marks of these types. */
 export function typeMarks(...types: EventType[]): TypeMarks {
   return types.map((type) => ({ type, mark: Buffer.from(`${type}",`) }));
 }

@@ -42,6 +42,7 @@ export function validateAppend({ event, item, sound }: Append): void {
   }
 }
 
+/** A line as it is written. */
 export interface EncodedLine {
   /** The line with its newline. */
   bytes: Buffer;

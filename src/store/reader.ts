@@ -231,6 +231,7 @@ export class LogReader {
   }
 }
 
+/** The failure for a log of a newer version, which is left untouched. */
 export function schemaNewer(path: string, found: number): Failure<"schema-newer"> {
   const message =
     `${path} was written by a newer version of Throughline (schema ${found}, this version reads up to ${schemaVersion}); ` +

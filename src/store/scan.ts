@@ -12,6 +12,7 @@ const headBytes = 2 ** 16;
 /** Longer lines are not held in memory but passed over; the longest item that a provider takes is far shorter. */
 const longestLine = 256 * 2 ** 20;
 
+/** What came of reading a log, with what a new owner needs to go on. */
 export interface ScanReport extends ReadReport {
   /** The highest lease that wrote to it. */
   fence: number;

@@ -4,6 +4,7 @@ export interface ByteSource {
   read(target: Uint8Array, at: number): Promise<number>;
 }
 
+/** The bytes of one log. */
 export interface LogSource {
   /** For messages. */
   readonly path: string;

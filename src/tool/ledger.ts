@@ -21,6 +21,7 @@ export interface LedgerEntry {
  */
 export type Settlement = "run" | "attach" | "collect" | "complete" | "rerun" | "unknown" | "answer";
 
+/** The decision about an open call. */
 export interface Settled {
   settlement: Settlement;
   /** For the person, one line. */

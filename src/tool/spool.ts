@@ -26,6 +26,7 @@ export const spoolFiles = {
   log: "wrapper.log",
 } as const;
 
+/** The process that claimed a call, and when. */
 export interface Started extends ProcessIdentity {
   /** Milliseconds since 1970. */
   at: number;
@@ -114,6 +115,7 @@ export function commandOf(spool: string): ProcessIdentity | undefined {
   return readJsonFile(spool, spoolFiles.command) as ProcessIdentity | undefined;
 }
 
+/** Whether a system error has one of these codes. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
 }

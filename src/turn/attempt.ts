@@ -22,6 +22,7 @@ export interface Attempt {
   signal: AbortSignal;
 }
 
+/** How an attempt ended. `items` and `calls`: how many it delivered, all of them in the log. */
 export type AttemptResult =
   | { kind: "completed"; items: number; calls: number; response?: string; model?: string; usage: Usage }
   | { kind: "interrupted"; items: number; calls: number; failure: Failure };

@@ -40,6 +40,7 @@ export type TurnResult =
       calls: number;
     };
 
+/** A run of steps that a failed attempt ended. */
 export type Interrupted = Extract<TurnResult, { kind: "interrupted" }>;
 
 /** The event that records a failed attempt and what is done about it. */

@@ -4,18 +4,21 @@ export interface CacheMark {
   type: "ephemeral";
 }
 
+/** Text of either side. */
 export interface TextBlock {
   type: "text";
   text: string;
   cache_control?: CacheMark;
 }
 
+/** An image or a document. */
 export interface MediaBlock {
   type: "image" | "document";
   source: { type: "base64"; media_type: string; data: string } | { type: "url"; url: string };
   cache_control?: CacheMark;
 }
 
+/** A call of a tool. */
 export interface ToolUseBlock {
   type: "tool_use";
   id: string;
@@ -24,6 +27,7 @@ export interface ToolUseBlock {
   cache_control?: CacheMark;
 }
 
+/** The output that answers a call. */
 export interface ToolResultBlock {
   type: "tool_result";
   tool_use_id: string;
@@ -32,11 +36,14 @@ export interface ToolResultBlock {
   cache_control?: CacheMark;
 }
 
+/** Thinking with its signature, or thinking whose words the provider keeps to itself. */
 export type ThinkingBlock =
   | { type: "thinking"; thinking: string; signature: string }
   | { type: "redacted_thinking"; data: string };
 
+/** Any content block. */
 export type Block = TextBlock | MediaBlock | ToolUseBlock | ToolResultBlock | ThinkingBlock;
 
+/** Whether the block is thinking of either kind. */
 export const isThinking = (block: Block | undefined): block is ThinkingBlock =>
   block?.type === "thinking" || block?.type === "redacted_thinking";

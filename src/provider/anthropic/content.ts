@@ -12,6 +12,7 @@ export function contentBlocks(content: unknown): (TextBlock | MediaBlock)[] {
   return parts.filter(isJsonObject).flatMap(partBlocks);
 }
 
+/** A text as blocks: one, or none where it has no visible character. */
 export function textBlocks(text: string): TextBlock[] {
   return text.trim() === "" ? [] : [{ type: "text", text: sanitise(text) }];
 }

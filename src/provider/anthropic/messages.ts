@@ -7,6 +7,7 @@ import { contentBlocks, textBlocks } from "./content.ts";
 import { thinkingBlock } from "./thinking.ts";
 import { callInput } from "./tools.ts";
 
+/** A message of the Messages API. */
 export interface Message {
   readonly role: "user" | "assistant";
   readonly content: Block[];

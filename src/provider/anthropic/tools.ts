@@ -3,6 +3,7 @@ import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { parseExactJson, wellFormedJson } from "../../lib/whole-json.ts";
 import type { CacheMark } from "./block.ts";
 
+/** A tool as the Messages API has it. */
 export interface MessagesTool {
   name: string;
   description: string;

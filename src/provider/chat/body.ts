@@ -5,6 +5,7 @@ import { inputItems, type StreamedBody, wholeBody } from "../wire/body.ts";
 import { type ChatDialect, dialectOfModel } from "./dialect.ts";
 import { type Messages, toMessages } from "./messages.ts";
 
+/** A body with what its answer, or a refusal, is read with. */
 export interface ChatBody extends StreamedBody {
   /** The call ids that stand in the history, as the log has them. */
   readonly callIds: ReadonlySet<string>;

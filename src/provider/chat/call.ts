@@ -13,6 +13,7 @@ export interface PartialCall {
   signature: string | undefined;
 }
 
+/** A call of which nothing has come yet. */
 export function newCall(index: number | undefined): PartialCall {
   return { index, id: "", name: "", arguments: "", nesting: new Nesting(), signature: undefined };
 }

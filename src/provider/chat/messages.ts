@@ -26,6 +26,7 @@ export function toMessages(
   return new Conversation(items, dialect).messages(instructions);
 }
 
+/** A history as this wire takes it, and where each message of it came from. */
 export interface Messages {
   readonly messages: readonly JsonObject[];
   /** For each message the index of the item that it shows; `undefined` where that is several. */

@@ -11,6 +11,7 @@ export class IdleError extends Error {
   }
 }
 
+/** The sign that nothing has come for `ms` milliseconds. */
 export interface Silence {
   type: "silent";
   ms: number;

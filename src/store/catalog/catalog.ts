@@ -27,6 +27,7 @@ const tries = 25;
 /** A process that ends doesn't wait longer than this many tries for its last rows. */
 const triesAtEnd = 3;
 
+/** The catalogue's file in a home. */
 export const catalogPath = (home: string): string => join(home, "catalog.sqlite");
 
 /**

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSyn
 import { DatabaseSync } from "node:sqlite";
 import { isSystemError } from "../../lib/system.ts";
 
-/** Of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
+/** Version of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
 export const tablesVersion = 5;
 /** For how long SQLite itself waits; after that the work is tried again later. Milliseconds. */
 const busyMs = 50;
@@ -28,6 +28,7 @@ const tables = `
   PRAGMA user_version = ${tablesVersion};
 `;
 
+/** The catalogue as it was opened. */
 export interface OpenDatabase {
   db: DatabaseSync;
   /** Which file it is, so that one that was deleted or replaced meanwhile is noticed. */
@@ -52,6 +53,7 @@ export function openDatabase(path: string): OpenDatabase {
   }
 }
 
+/** The file's tables are of another version than this program's. */
 export class OtherVersion extends Error {
   /** An older program wrote it: it holds nothing that this one doesn't rebuild. */
   readonly isOlder: boolean;
@@ -66,6 +68,7 @@ function versionOf(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
 }
 
+/** Runs `work` as one transaction, which is rolled back when it throws. */
 export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   db.exec("BEGIN IMMEDIATE");
   try {
@@ -78,16 +81,19 @@ export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
+/** Whether the file at the path is still the one with this inode. */
 export function isSameFile(path: string, file: number): boolean {
   return statSync(path, { throwIfNoEntry: false })?.ino === file;
 }
 
 const asidePath = (path: string): string => `${path}.unusable`;
 
+/** Removes an unusable catalogue that was moved aside. */
 export function removeAside(path: string): void {
   rmSync(asidePath(path), { force: true });
 }
 
+/** Removes the catalogue with its write-ahead log. */
 export function removeDatabase(path: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
 }

@@ -7,6 +7,7 @@ import type { KnownRow } from "../listing.ts";
 export const rowColumns =
   "id, bytes, running, inbox, name, path, root, common, parent, rotated, successor, summary";
 
+/** A row as SQLite gives it: the values of `rowColumns`, in order. */
 export type Columns = [
   id: string,
   bytes: number,
@@ -22,6 +23,7 @@ export type Columns = [
   summary: string,
 ];
 
+/** A row of the catalogue; its summary is parsed only when it is asked for. */
 export class Row implements KnownRow {
   readonly #columns: Columns;
   readonly #unusable: (error: SyntaxError) => void;
@@ -72,6 +74,7 @@ export class Row implements KnownRow {
   }
 }
 
+/** The row's workspace. */
 export function placeOf(path: string, gitRoot: string | null, gitCommon: string | null): Place {
   return { path, ...(gitRoot !== null && { gitRoot }), ...(gitCommon !== null && { gitCommon }) };
 }

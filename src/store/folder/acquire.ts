@@ -29,11 +29,13 @@ export interface Watching {
   signal?: AbortSignal;
 }
 
+/** How a session is acquired, and by whom. */
 export interface AcquireOptions extends ReadOptions, Watching {
   owner: Owner;
   force: boolean;
 }
 
+/** A session that was acquired: its lease, its log, and what reading it found. */
 export interface Acquired {
   lease: OwnLease;
   log: LogFile;

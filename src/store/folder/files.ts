@@ -53,6 +53,7 @@ export function makeFolder(path: string): boolean {
   return true;
 }
 
+/** Whether a symbolic link stands at the path. */
 export const isLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
@@ -64,6 +65,7 @@ export function refuseLink(path: string): void {
 
 const noRoom: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
+/** Whether the error says that there is no room: on the disk, in the quota, or for so large a file. */
 export function isNoRoom(error: unknown): boolean {
   return noRoom.has((error as NodeJS.ErrnoException).code);
 }
@@ -112,6 +114,7 @@ function isUnreadable(error: unknown): boolean {
   }
 }
 
+/** The failure of an append to a session whose folder is gone. */
 export function sessionRemoved(id: string, path: string): Failure<"session-removed"> {
   const message =
     `Session ${id} was removed while this process worked in it (${path} is gone). Nothing more is written and nothing was made anew. ` +

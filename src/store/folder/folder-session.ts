@@ -15,6 +15,7 @@ import { spoolPath } from "./paths.ts";
 import { leaseLost, type OwnLease } from "./lease-file.ts";
 import type { LogFile } from "./log-file.ts";
 
+/** What a session in a folder is opened with. */
 export interface Opened {
   id: string;
   folder: string;

@@ -46,7 +46,7 @@ import { locate, placeOf, places, sessionsPath, survey } from "./paths.ts";
 
 /** How a folder store is opened. */
 export interface FolderStoreOptions {
-  /** Of the program, for the lease and messages. */
+  /** The program's version, for leases and messages. */
   version: string;
   clock?: Clock;
   /** The cache for lists and search (`openCatalog` of the same home); without one every list reads the logs. */

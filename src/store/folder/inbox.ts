@@ -34,6 +34,7 @@ const fileName = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([1-9]\d*))
 const hiddenName = /^\.[0-9a-f-]{36}\.\d+$/u;
 const longestWriting = 24 * 3_600_000;
 
+/** The folder of a session's follow-ups. */
 export const inboxPath = (folder: string): string => join(folder, "inbox");
 const deadPath = (folder: string): string => join(inboxPath(folder), "dead");
 
@@ -165,6 +166,7 @@ export function buryFollowUp(folder: string, { id, at, text, mode, why }: DeadFo
   put(deadPath(folder), id, { id, at, text, mode, why });
 }
 
+/** The follow-ups that will not be delivered, in the order of their ids. */
 export function deadFollowUps(folders: readonly string[]): {
   dead: DeadFollowUp[];
   unreadable: UnreadableFollowUp[];

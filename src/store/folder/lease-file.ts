@@ -216,6 +216,7 @@ function encode(state: Lease): Buffer {
   }
 }
 
+/** The failure for a session that somebody else works in, with who it is. */
 export function leaseHeld(
   id: string,
   fence: number,
@@ -232,6 +233,7 @@ export function leaseHeld(
   return new Failure("lease-held", message, owner ? { owner: factsOf(owner) } : {});
 }
 
+/** The failure for an owner that was replaced, with who took the session. */
 export function leaseLost(folder: string, id: string, fence: number, clock: Clock): Failure<"lease-lost"> {
   const owner = newOwner(folder, fence);
   // It may have been given back by this very process.

@@ -22,6 +22,7 @@ interface Tools {
   signal?: AbortSignal;
 }
 
+/** The sessions of a list, before its chains of rotations are cut down to their heads. */
 export interface Listed {
   /** Newest activity first. */
   sessions: ListedSession[];
@@ -96,7 +97,7 @@ export async function listFolders(
   return { sessions, elsewhere: [...elsewhere.keys()].map((id) => rows.get(id)?.link ?? { id }) };
 }
 
-/** Of each chain its head, of this workspace. */
+/** The heads of all chains of rotations that belong to this workspace. */
 export function shownOf(
   { sessions, elsewhere }: Listed,
   { workspace, onHidden }: ListQuery,

@@ -21,7 +21,9 @@ import { checkedFrom } from "../line.ts";
 import { openPrivate, sessionRemoved, storeFailure } from "./files.ts";
 import { leaseLost, type OwnLease } from "./lease-file.ts";
 
+/** The log of a session's folder. */
 export const logPath = (folder: string): string => join(folder, "log.jsonl");
+/** The file that torn ends of the log are moved to. */
 export const tornPath = (folder: string): string => join(folder, "log.torn");
 
 /**
@@ -54,7 +56,7 @@ export class LogFile {
   /** Bytes of the last write that the system took. */
   #wrote = 0;
   #syncMs = 0;
-  /** Of `writeLater`: the write and the sync under way, bytes since the last sync that was begun, and what failed first. */
+  /** State of `writeLater`: the write and the sync under way, bytes since the last sync began, and the first failure. */
   #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #unsynced = 0;

@@ -16,6 +16,7 @@ import { spoolPath } from "./paths.ts";
 import { OwnLease } from "./lease-file.ts";
 import { LogFile } from "./log-file.ts";
 
+/** What a session's folder is made of. */
 export interface Making {
   id: string;
   folder: string;

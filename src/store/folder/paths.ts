@@ -7,8 +7,10 @@ import { quoted } from "../../lib/words.ts";
 const idShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
 const monthShape = /^\d{4}-\d{2}$/u;
 
+/** Whether a name is a session's id: a UUID in lower case. */
 export const isSessionId = (name: string): boolean => idShape.test(name);
 
+/** The folder of a home that the sessions lie in, by month. */
 export const sessionsPath = (home: string): string => join(home, "sessions");
 
 /** What the tools of a session print, and how they ended. */
@@ -28,6 +30,7 @@ export function placeOf(home: string, id: string, now: number): string {
   return join(sessionsPath(home), month, id);
 }
 
+/** A session's id and its folder. */
 export interface Place {
   id: string;
   path: string;
@@ -83,6 +86,7 @@ function months(home: string): string[] {
     .map((entry) => join(sessionsPath(home), entry.name));
 }
 
+/** Whether anything stands at the path, a link that leads nowhere included. */
 export function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

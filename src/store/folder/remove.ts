@@ -11,6 +11,7 @@ import { inboxPath, moveFollowUps } from "./inbox.ts";
 import type { OwnLease } from "./lease-file.ts";
 import { logPath } from "./log-file.ts";
 
+/** Which session is removed, by whom, and how. */
 export interface Removing extends Watching {
   id: string;
   owner: Owner;

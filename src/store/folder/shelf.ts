@@ -20,6 +20,7 @@ export function shelve(folder: string, archived: boolean): void {
   syncPath(folder);
 }
 
+/** Whether the folder has the mark of an archived session. */
 export function isShelved(folder: string): boolean {
   return lstatSync(markPath(folder), { throwIfNoEntry: false }) !== undefined;
 }

@@ -16,6 +16,7 @@ import { hasCode } from "../spool.ts";
 import { inFolder, makeFolders, removeFolders, type OpenFolder } from "./folder.ts";
 import { hashOf, type PatchOp, type PatchRecord, type Version } from "./record.ts";
 
+/** What came of carrying a patch out. */
 export type CarriedOut =
   | { kind: "applied" }
   /** These files were changed by somebody else since: neither as before nor as after. The others are as after the patch. */

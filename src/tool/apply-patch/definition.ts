@@ -22,6 +22,7 @@ path: /(.+)/
 %import common.LF
 `;
 
+/** `apply_patch` as the model is told of it. */
 export const definition: ToolDefinition = {
   type: "custom",
   name: "apply_patch",

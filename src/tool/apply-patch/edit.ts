@@ -3,6 +3,7 @@ import { shorten } from "../../session/shorten.ts";
 import { findLines, nearest } from "./match.ts";
 import type { Hunk } from "./parse.ts";
 
+/** The new content, or the reason why there is none. */
 export type Edited = { ok: true; content: Buffer } | { ok: false; why: string };
 
 interface FileLine {

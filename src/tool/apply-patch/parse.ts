@@ -6,6 +6,7 @@ export interface HunkLine {
   text: string;
 }
 
+/** A run of changed lines with their context, and where to find them. */
 export interface Hunk {
   /** Lines that stand above the place, outermost first ("@@ class A", "@@ def f"). */
   headings: string[];
@@ -14,11 +15,13 @@ export interface Hunk {
   atEnd: boolean;
 }
 
+/** What a patch does to one file. */
 export type Section =
   | { kind: "add"; path: string; lines: string[] }
   | { kind: "delete"; path: string }
   | { kind: "update"; path: string; moveTo?: string; hunks: Hunk[] };
 
+/** A patch's sections, or the reason why it can't be read. */
 export type ParsedPatch = { ok: true; sections: Section[] } | { ok: false; why: string };
 
 const begin = "*** Begin Patch";

@@ -17,6 +17,7 @@ export interface Change {
   after?: Contents;
 }
 
+/** All changes of a patch, worked out and not yet made. */
 export interface Plan {
   /** The workspace, without symbolic links. */
   root: string;
@@ -25,6 +26,7 @@ export interface Plan {
   summary: string[];
 }
 
+/** A plan, or the reason why there is none. */
 export type Planned = { ok: true; plan: Plan } | { ok: false; why: string };
 
 /** Works the whole patch out in memory, section after section, without touching a file. `why` names every section that can't be applied. */

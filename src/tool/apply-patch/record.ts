@@ -35,6 +35,7 @@ export interface PatchRecord {
 
 const recordFile = "record.json";
 
+/** SHA-256 of a file's content, hex. */
 export const hashOf = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
 
 /** Copies of every file before and after, durable, in a folder of their own. The record that they belong to isn't in place yet. */
@@ -64,6 +65,7 @@ export function commitRecord(spool: string, record: PatchRecord): PatchRecord {
   return claimJson(spool, recordFile, record) ? record : readRecord(spool)!;
 }
 
+/** The record of an accepted patch; `undefined` before there is one. Throws as `readJsonFile`. */
 export function readRecord(spool: string): PatchRecord | undefined {
   return readJsonFile(spool, recordFile) as PatchRecord | undefined;
 }

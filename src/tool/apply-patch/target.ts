@@ -14,6 +14,7 @@ export interface Target {
   linked: boolean;
 }
 
+/** The file, or the reason why a patch may not touch it. */
 export type FoundTarget = { ok: true; target: Target } | { ok: false; why: string };
 
 /** Looks a path of a patch up. Refused: whatever is outside the workspace, by name or by symbolic link, and what is no regular file. */

@@ -15,6 +15,7 @@ const shellArguments = z.object({
   timeout_ms: z.number().positive().nullish(),
 });
 
+/** The command to run, or the reason why there is none. */
 export type ReadArguments = { ok: true; record: CommandRecord } | { ok: false; why: string };
 
 /** The model's arguments as a command to run, or what the model is told is wrong with them. */

@@ -21,7 +21,7 @@ export class OrdinalsWatch {
   #last: number | undefined;
   /** Lines without an ordinal since the last one that has one; fatal only at the end of the file. */
   readonly #without = new SpanList(mostLines);
-  /** Of each line that gets another ordinal: its index, offset and bytes, that ordinal, and the one it has (NaN: none). */
+  /** For each line that gets another ordinal: its index, offset and bytes, the new ordinal, and the one it has (NaN: none). */
   readonly #renumbered = new NumberRows(5);
   /** The ordinal that the next line gets, once one went back; until then nothing is renumbered. */
   #next: number | undefined;

@@ -6,6 +6,7 @@
 /** "broken": a resume fails. "loss": a resume goes on without something, or will lose something. "note": nothing has to be done. */
 export type Severity = "broken" | "loss" | "note";
 
+/** What the catalogue says of one kind of damage. */
 export interface FindingEntry {
   readonly severity: Severity;
   /** For the table: "output without its call". */
@@ -16,6 +17,7 @@ export interface FindingEntry {
   readonly mends: "repair" | string | undefined;
 }
 
+/** Every kind of damage, by its name in `doctor --json`. */
 export const catalogue = {
   "header-broken": {
     severity: "broken",
@@ -339,4 +341,5 @@ export const catalogue = {
   },
 } as const satisfies Record<string, FindingEntry>;
 
+/** The name of a kind of damage: `header-broken`, `call-without-output`. */
 export type FindingKind = keyof typeof catalogue;

@@ -7,7 +7,7 @@ import type { SealChoice } from "./seal-choice.ts";
 
 /** What a message that a person has in hand means. */
 export interface Understood {
-  /** Of the catalogue, where it is a provider's or the transport's. */
+  /** The failure of the catalogue, for messages of a provider or the transport. */
   readonly failure?: Failure;
   /** What it means, in a sentence; set for messages of Codex's own. */
   readonly means?: string;

@@ -35,6 +35,7 @@ const schema = z.object({
   history: z.tuple([z.string(), z.string()]).optional(),
 });
 
+/** A repair as its `journal.json` records it. */
 export type Journal = z.infer<typeof schema>;
 
 /** The folder of one repair, and its files. */

@@ -37,7 +37,7 @@ export function salvageTail(line: Buffer): Salvaged {
   return apart(cleanedText(line), line);
 }
 
-/** So many spaces. */
+/** A run of spaces. */
 export function blank(length: number): Buffer {
   return Buffer.alloc(length, space);
 }

@@ -41,7 +41,7 @@ export interface RolloutHeader {
   /** The ordinal from which on what a sub-agent's rollout holds is its own: before it is what its parent gave it. */
   readonly ownFrom?: number;
   readonly historyBase?: HistoryBase;
-  /** Of a sub-agent's: the ordinal behind the lines that were copied from the thread that started it (0.148 and later). */
+  /** In a sub-agent's rollout: the ordinal after the lines that were copied from the thread that started it (0.148 and later). */
   readonly ownOrdinal?: number;
   /** The system prompt that the thread was begun with. */
   readonly instructions?: string;

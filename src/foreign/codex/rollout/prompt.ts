@@ -25,7 +25,9 @@ const tags = [
   "app-context",
   "agent_message_board_notification",
 ] as const;
-/** Of these Codex writes none anew when a session goes on: they tell what happened, or what the person has asked for by its name. */
+/**
+ * Tags of messages that Codex doesn't write again when a session goes on: they tell what happened, or what the person asked for by name.
+ */
 const lasting: ReadonlySet<string> = new Set([
   "skill",
   "user_shell_command",
