@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/json.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
-import { lostCall } from "./rebuild-pair.ts";
+import { lostCall, lostOutput } from "./rebuild-pair.ts";
 
 const event = (payload: JsonObject): RolloutRecord => ({
   readable: true,
@@ -102,5 +102,51 @@ describe("a call whose record is gone", () => {
       name: "exec_command",
       arguments: '{"cmd":"ls"}',
     });
+  });
+});
+
+describe("an output whose record is gone", () => {
+  const output = (kind: string, told?: RolloutRecord): JsonObject =>
+    lostOutput({ index: 0, at: 0, bytes: 0, call: "call_1", kind }, told);
+  const unknown = "outcome unknown; verify before repeating";
+
+  it.each<[string, RolloutRecord, string]>([
+    [
+      "a command's, with its exit code",
+      event({ type: "exec_command_end", aggregated_output: "ok\n", stdout: "other", exit_code: 1 }),
+      "Exit code: 1\nOutput:\nok\n",
+    ],
+    [
+      "a command's, of 0.169",
+      completed({ type: "CommandExecution", aggregated_output: "ok\n", exit_code: 0 }),
+      "Exit code: 0\nOutput:\nok\n",
+    ],
+    ["a patch's", event({ type: "patch_apply_end", stdout: "Success." }), "Output:\nSuccess."],
+    [
+      "another server's tool's, which is no text",
+      event({ type: "mcp_tool_call_end", result: { Ok: { content: [] } } }),
+      'Output:\n{"Ok":{"content":[]}}',
+    ],
+    [
+      "a command's that printed nothing",
+      event({ type: "exec_command_end", aggregated_output: "" }),
+      "Output:\n",
+    ],
+    [
+      "nobody's: it ended in nothing that is told",
+      event({ type: "mcp_tool_call_end", result: null }),
+      unknown,
+    ],
+  ])("is what its event tells: %s", (_what, told, text) => {
+    expect(output("function_call", told)).toEqual({
+      type: "function_call_output",
+      call_id: "call_1",
+      output: text,
+    });
+  });
+
+  it("is of its call's kind, and says that nobody knows where no event tells it", () => {
+    expect(output("custom_tool_call")).toMatchObject({ type: "custom_tool_call_output", output: unknown });
+    expect(output("local_shell_call")).toMatchObject({ type: "function_call_output", output: unknown });
   });
 });

@@ -1,0 +1,111 @@
+// Which output belongs to which call, where both are alone: one that is given to another's call tells the model what never happened.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../lib/json.ts";
+import { repairRollout } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-pairs-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
+const timestamp = "2026-11-21T09:45:53.780Z";
+const path = join(root, "sessions", `rollout-2026-11-21T09-45-53-${id}.jsonl`);
+const header = { id, timestamp, cwd: "/w", originator: "codex_exec", cli_version: "0.130.0", source: "cli" };
+
+const call = (name: string): JsonObject => ({
+  type: "function_call",
+  call_id: name,
+  name: "shell",
+  arguments: "{}",
+});
+const output = (name: string, text = `of ${name}`): JsonObject => ({
+  type: "function_call_output",
+  call_id: name,
+  output: text,
+});
+const others = (count: number): JsonObject[] =>
+  Array.from({ length: count }, () => ({
+    type: "message",
+    role: "assistant",
+    content: [{ type: "output_text", text: "I go on." }],
+  }));
+
+/** What each call is answered with after a repair, by its id. */
+async function answers(...items: JsonObject[]): Promise<Record<string, string>> {
+  mkdirSync(join(path, ".."), { recursive: true });
+  const rows = [
+    { timestamp, type: "session_meta", payload: header },
+    ...items.map((payload) => ({ timestamp, type: "response_item", payload })),
+  ];
+  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const options = {
+    home: join(root, "own"),
+    now: Date.parse("2026-11-22"),
+    seals: { which: "none" },
+  } as const;
+  await repairRollout(path, options, () => undefined);
+  const made = readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { payload: JsonObject }).payload);
+  const outputs = made.filter(({ type }) => String(type).endsWith("_output"));
+  const calls = made.filter(({ type }) => String(type).endsWith("_call"));
+  expect(calls.map((each) => each["call_id"]).toSorted(), "pairs").toEqual(
+    outputs.map((each) => each["call_id"]).toSorted(),
+  );
+  return Object.fromEntries(outputs.map((each) => [String(each["call_id"]), String(each["output"])]));
+}
+
+const own = "call_AbCdEfGhIjKlMnOpQrSt";
+const nobody = "outcome unknown; verify before repeating";
+
+describe("an output whose id is not its call's", () => {
+  it.each([
+    ["one character", "call_AbCdEfGhIjKlMnOpQrSu"],
+    ["two", "call_xbCdEfGhIjKlMnOpQrSu"],
+  ])("is its call's where %s is another", async (_what, altered) => {
+    expect(await answers(call(own), output(altered), ...others(1))).toEqual({ [own]: `of ${altered}` });
+    expect(await answers(call(own), ...others(15), output(altered), ...others(1))).toEqual({
+      [own]: `of ${altered}`,
+    });
+  });
+
+  it.each<[string, string, string, number]>([
+    ["is another id altogether", own, "call_ZyXwVuTsRqPoNmLkJiHg", 0],
+    ["differs in three characters", own, "call_xxCdEfGhIjKlMnOpQrSu", 0],
+    ["is longer", own, `${own}u`, 0],
+    ["is counted, as a gateway's", "call_1", "call_2", 0],
+    ["stands further away than damage reaches", own, "call_AbCdEfGhIjKlMnOpQrSu", 16],
+  ])("is another call's where it %s", async (_what, called, answered, between) => {
+    expect(await answers(call(called), ...others(between), output(answered), ...others(1))).toEqual({
+      [called]: nobody,
+      [answered]: `of ${answered}`,
+    });
+  });
+
+  it("is another call's where it stands before the call, or is of another kind, or could be two calls'", async () => {
+    const altered = "call_AbCdEfGhIjKlMnOpQrSu";
+    expect(await answers(output(altered), ...others(1), call(own), ...others(1))).toMatchObject({
+      [own]: nobody,
+    });
+    const custom = { ...output(altered), type: "custom_tool_call_output" };
+    expect(await answers(call(own), custom, ...others(1))).toMatchObject({ [own]: nobody });
+    const third = "call_AbCdEfGhIjKlMnOpQrSv";
+    expect(await answers(call(own), output(altered), output(third), ...others(1))).toEqual({
+      [own]: nobody,
+      [altered]: `of ${altered}`,
+      [third]: `of ${third}`,
+    });
+  });
+
+  it("changes places with its call where it came before that, as long as they are near", async () => {
+    expect(await answers(output(own), ...others(15), call(own), ...others(1))).toEqual({
+      [own]: `of ${own}`,
+    });
+    const lines = readFileSync(path, "utf8").split("\n");
+    expect(lines[1]).toContain('"function_call"');
+    expect(lines[17]).toContain('"function_call_output"');
+    expect(await answers(output(own), ...others(16), call(own), ...others(1))).toEqual({ [own]: nobody });
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../lib/json.ts";
+import { type HeadSources, rebuildHead } from "./rebuild-head.ts";
+
+const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
+const other = "01a1fd7f-7f19-7713-9a44-8f943967cbfe";
+const third = "01a1fd7f-7f19-7713-9a44-8f943967cbff";
+const named = `/codex/sessions/2026/11/21/rollout-2026-11-21T09-45-53-${id}.jsonl`;
+const nothing: HeadSources = {
+  path: named,
+  broken: undefined,
+  copy: undefined,
+  row: undefined,
+  folder: undefined,
+  firstTimestamp: undefined,
+  base: undefined,
+  isPaginated: false,
+  firstOrdinal: undefined,
+};
+
+interface Head {
+  ordinal?: number;
+  timestamp: string;
+  payload: JsonObject;
+}
+
+function head(sources: Partial<HeadSources>): Head | undefined {
+  const made = rebuildHead({ ...nothing, ...sources });
+  return made && (JSON.parse(made.toString()) as Head);
+}
+
+const row = {
+  id: third,
+  cwd: "/of/row",
+  originator: "codex_vscode",
+  cli_version: "0.160.0",
+  source: '{"subagent":"review"}',
+  model_provider: "ofrow",
+  git_sha: "abc",
+  git_branch: "of-row",
+};
+const remains = (text: string): Buffer => Buffer.from(`{"timestamp":"2026-11-2\uFFFD{"payload":{${text}`);
+
+describe("a first line that is gone", () => {
+  it("has what a resume needs where only the file's name is left", () => {
+    expect(head({})).toMatchObject({
+      type: "session_meta",
+      payload: { id, cwd: "/", originator: "codex_cli_rs", cli_version: "0.130.0", source: "cli" },
+    });
+    const { timestamp } = head({})!;
+    expect(Date.parse(timestamp)).toBe(Date.parse("2026-11-21T09:45:53"));
+    expect(head({})).not.toHaveProperty("ordinal");
+    expect(head({})!.payload).not.toHaveProperty("git");
+  });
+
+  it("is not made where no id can be told", () => {
+    expect(head({ path: "/kept.jsonl", broken: remains('"id":"no id","cwd":"/w"') })).toBeUndefined();
+  });
+
+  it("takes what the state database knows, but the id of the file's name", () => {
+    expect(head({ row, folder: "/of/lines" })!.payload).toMatchObject({
+      id,
+      cwd: "/of/row",
+      originator: "codex_vscode",
+      cli_version: "0.160.0",
+      source: { subagent: "review" },
+      model_provider: "ofrow",
+      git: { commit_hash: "abc", branch: "of-row" },
+    });
+    expect(head({ path: "/kept.jsonl", row })!.payload["id"]).toBe(third);
+    expect(head({ row: { ...row, cwd: "", source: "exec" }, folder: "/of/lines" })!.payload).toMatchObject({
+      cwd: "/of/lines",
+      source: "exec",
+    });
+  });
+
+  it("keeps first of all what the broken line still says, as far as it is whole", () => {
+    const broken = remains(
+      `"id":"${other}","timestamp":"2026-11-20T08:00:00.000Z","cwd":"/of \\"line\\"","cli_version":"0.1\uFFFD","model_provider":"ofline","model_provider":"later","branch":"ma`,
+    );
+    const made = head({ broken, row })!;
+    expect(made.payload).toMatchObject({
+      id,
+      timestamp: "2026-11-20T08:00:00.000Z",
+      cwd: '/of "line"',
+      cli_version: "0.160.0",
+      model_provider: "ofline",
+      git: { branch: "of-row" },
+    });
+    expect(
+      head({ path: "/kept.jsonl", broken, row })!.payload["id"],
+      "its own goes before the database's",
+    ).toBe(other);
+    const git = '"commit_hash":"f00","branch":"main","repository_url":"git@example.com:a.git"';
+    expect(head({ broken: remains(git) })!.payload["git"]).toEqual(JSON.parse(`{${git}}`));
+    const odd = head({
+      broken: remains('"timestamp":"yesterday"'),
+      firstTimestamp: "2026-11-20T09:00:00.000Z",
+    })!;
+    expect(odd.timestamp, "a time that is none").toBe("2026-11-20T09:00:00.000Z");
+  });
+
+  it("is a later copy of it, where the file has one", () => {
+    const copy = {
+      id,
+      timestamp: "2026-11-20T07:00:00.000Z",
+      cwd: "/of/copy",
+      base_instructions: { text: "Be." },
+    };
+    expect(head({ copy, row })!.payload).toMatchObject({ ...copy, model_provider: "ofrow" });
+  });
+
+  const base = { rollout: other, endOrdinal: 7, endOffset: 4_096 };
+  const lost = { base, folder: "/of/base" };
+  const toldBase = { thread_id: other, end_ordinal_exclusive: 7, end_byte_offset: 4_096 };
+
+  it("goes on from where another file ends: as the line says still, or else as the other files do", () => {
+    const made = head({ isPaginated: true, base: lost, firstOrdinal: 8 })!;
+    expect(made).toMatchObject({
+      ordinal: 7,
+      payload: { history_base: toldBase, history_mode: "paginated", cwd: "/of/base", cli_version: "0.148.0" },
+    });
+    const said = { ...toldBase, end_ordinal_exclusive: 9, end_byte_offset: 9_000 };
+    const broken = remains(`"cwd":"/w","history_base":${JSON.stringify(said)},"x`);
+    expect(head({ isPaginated: true, broken, base: lost })!.payload["history_base"]).toEqual(said);
+    expect(head({ isPaginated: true, broken })!.payload["history_base"]).toEqual(said);
+    expect(head({ isPaginated: true })!.payload).not.toHaveProperty("history_base");
+  });
+
+  it("has the number before the lines that are left, and none below nought", () => {
+    expect(head({ isPaginated: true, firstOrdinal: 5 })!.ordinal).toBe(4);
+    expect(head({ isPaginated: true, firstOrdinal: 0 })!.ordinal).toBe(0);
+    expect(head({ isPaginated: true })!.ordinal).toBe(0);
+    const none = { isNone: true } as const;
+    expect(head({ isPaginated: true, firstOrdinal: 5, base: none })!.ordinal).toBe(0);
+  });
+});

@@ -1,0 +1,227 @@
+// What a provider has refused, as the rollout's last turn says it: what goes, what stays, and that no byte moves.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../lib/json.ts";
+import { examine } from "../examine/examine.ts";
+import type { FindingKind } from "../findings/findings.ts";
+import { judge } from "../findings/judge.ts";
+import type { SealChoice } from "../findings/seal-choice.ts";
+import { repairRollout } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-refused-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+beforeEach(() => rmSync(join(root, "sessions"), { recursive: true, force: true }));
+
+const now = Date.parse("2026-11-22");
+const timestamp = "2026-11-21T09:45:53.780Z";
+const id = "01a1fd7f-7f19-7713-9a44-8f943967cbfd";
+const path = join(root, "sessions", "2026", "11", "21", `rollout-2026-11-21T09-45-53-${id}.jsonl`);
+/** As a Fernet token begins: its version, and when it was sealed. */
+const blob = (nth: number): string =>
+  Buffer.concat([Buffer.from("800000000069204a5c", "hex"), Buffer.alloc(112, nth)]).toString("base64url");
+
+const item = (payload: JsonObject): JsonObject => ({ type: "response_item", payload });
+const prompt = item({
+  type: "message",
+  id: "msg_p",
+  role: "user",
+  content: [{ type: "input_text", text: "do it" }],
+});
+const reasoning = (nth: number, content: unknown = null): JsonObject =>
+  item({ type: "reasoning", id: `rs_${nth}`, summary: [], content, encrypted_content: blob(nth) });
+const call = (nth: number): JsonObject =>
+  item({ type: "function_call", id: `fc_${nth}`, call_id: `call_${nth}`, name: "shell", arguments: "{}" });
+const output = (nth: number): JsonObject =>
+  item({ type: "function_call_output", id: `fco_${nth}`, call_id: `call_${nth}`, output: "done" });
+const answer = (nth: number): JsonObject =>
+  item({
+    type: "message",
+    id: `msg_${nth}`,
+    role: "assistant",
+    content: [{ type: "output_text", text: "Done." }],
+  });
+const failed = (message: string): JsonObject => ({
+  type: "event_msg",
+  payload: { type: "task_complete", turn_id: "t", last_agent_message: null, error: { message } },
+});
+
+const header = {
+  id,
+  timestamp,
+  cwd: "/w",
+  originator: "codex_exec",
+  cli_version: "0.169.0",
+  model_provider: "openai",
+};
+const rollout = (...rows: JsonObject[]): string =>
+  [{ type: "session_meta", payload: { ...header, history_mode: "paginated" } }, ...rows]
+    .map((row, ordinal) => `${JSON.stringify({ timestamp, ordinal, ...row })}\n`)
+    .join("");
+
+function write(text: string): void {
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** What has to be repaired. */
+async function kinds(): Promise<FindingKind[]> {
+  return judge(await examine(path), { path, now })
+    .filter(({ severity }) => severity !== "note")
+    .map(({ kind }) => kind);
+}
+
+/** What the file's lines are after a repair; of blank ones nothing. Every line stays where it was. */
+async function repaired(
+  text: string,
+  options: { seals?: SealChoice; only?: FindingKind } = {},
+): Promise<(JsonObject | undefined)[]> {
+  write(text);
+  const { seals = { which: "dead" }, only } = options;
+  const own = { home: join(root, "own"), now, seals, ...(only && { only: new Set([only]) }) };
+  await repairRollout(path, own, () => undefined);
+  const after = readFileSync(path, "utf8");
+  const lengths = (of: string): number[] => of.split("\n").map((line) => Buffer.byteLength(line));
+  expect(lengths(after)).toEqual(lengths(text));
+  return after
+    .split("\n")
+    .slice(1, -1)
+    .map((line) => (line.trim() === "" ? undefined : (JSON.parse(line) as { payload: JsonObject }).payload));
+}
+
+const idsOf = (payloads: (JsonObject | undefined)[]): unknown[] => payloads.map((payload) => payload?.["id"]);
+
+describe("reasoning in plain text", () => {
+  const plain = [{ type: "reasoning_text", text: "I should look: ☂." }];
+  const tooLong =
+    "Invalid 'input[1].content': array too long. Expected an array with maximum length 0, but got an array with length 1 instead.";
+
+  it("that was refused loses its words, and keeps its seal", async () => {
+    const text = rollout(prompt, reasoning(1, plain), answer(1), failed(tooLong));
+    write(text);
+    expect(await kinds()).toEqual(["plain-reasoning"]);
+    const [, mended, kept] = await repaired(text);
+    expect(mended).toEqual(reasoning(1)["payload"]);
+    expect(kept).toEqual(answer(1)["payload"]);
+    expect(await kinds()).toEqual([]);
+  });
+
+  it("that is written in another way than Codex's goes whole", async () => {
+    const text = rollout(prompt, reasoning(1, plain), answer(1), failed(tooLong));
+    const [, mended, kept] = await repaired(
+      text.replace('"content":[{"type":"reasoning_text"', '"content": [{"type":"reasoning_text"'),
+    );
+    expect(mended).toBeUndefined();
+    expect(kept).toMatchObject({ role: "assistant" });
+    expect(await kinds()).toEqual([]);
+  });
+
+  it("that nobody refused stays, unless it is named", async () => {
+    const text = rollout(prompt, reasoning(1, plain), answer(1), failed("The server is overloaded."));
+    expect((await repaired(text))[1]).toMatchObject({ content: plain });
+    expect(await kinds()).toEqual([]);
+    expect((await repaired(text, { only: "plain-reasoning" }))[1]).toMatchObject({ content: null });
+  });
+});
+
+describe("an item whose id depends on reasoning", () => {
+  const dependent =
+    "Item 'msg_1' of type 'message' was provided without its required 'reasoning' item: 'rs_1'.";
+  const rows = [prompt, reasoning(1), call(1), output(1), reasoning(2), answer(2)];
+
+  it("that was refused for it goes without: the ids of all that the model said and called, and of nothing else", async () => {
+    const payloads = await repaired(rollout(...rows, failed(dependent)));
+    expect(idsOf(payloads).slice(0, -1)).toEqual(["msg_p", "rs_1", undefined, "fco_1", "rs_2", undefined]);
+    expect(payloads[2]).toMatchObject({ type: "function_call", call_id: "call_1", arguments: "{}" });
+    expect(await kinds()).toEqual([]);
+  });
+
+  it("goes without in a session of more than is read at once, also where that ends in the midst of it", async () => {
+    const filling = (bytes: number): JsonObject => ({
+      type: "event_msg",
+      payload: { type: "agent_reasoning", text: "x".repeat(bytes) },
+    });
+    const before = [
+      prompt,
+      reasoning(1),
+      call(0),
+      output(0),
+      ...Array.from({ length: 40 }, () => filling(800_000)),
+    ];
+    const chunk = 2 ** 25;
+    const missing = chunk - 100 - rollout(...before, filling(0)).length;
+    const text = rollout(...before, filling(missing), call(1), output(1), answer(1), failed(dependent));
+    expect(text.slice(chunk, chunk + 30)).toMatch(/^ion_call","id":"fc_1"/u);
+    const own = (await repaired(text)).filter(
+      (payload) => payload?.["type"] === "function_call" || payload?.["role"] === "assistant",
+    );
+    expect(idsOf(own)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("keeps its id where only what came behind the refusal has one: it was mended before", async () => {
+    const text = rollout(prompt, failed(dependent), ...rows);
+    write(text);
+    expect(await kinds()).not.toContain("dependent-id");
+  });
+
+  it("goes without where the reasoning before it is taken out, and keeps its id where that stays", async () => {
+    const seals = { which: "named", id: "rs_1" } as const;
+    const payloads = await repaired(rollout(...rows), { seals });
+    expect(idsOf(payloads)).toEqual(["msg_p", undefined, undefined, "fco_1", "rs_2", "msg_2"]);
+    expect(payloads[1]).toBeUndefined();
+    expect(payloads[2]).toMatchObject({ type: "function_call", call_id: "call_1" });
+  });
+});
+
+describe("sealed reasoning", () => {
+  const refused =
+    "unexpected status 400 Bad Request: The encrypted content for item rs_1 could not be verified. Reason: Encrypted content could not be decrypted or parsed.";
+  const rows = [prompt, reasoning(1), call(1), output(1), reasoning(2), answer(2)];
+
+  it("that was refused goes, with all that was sealed, and the words and the work stay", async () => {
+    const payloads = await repaired(rollout(...rows, failed(refused)));
+    expect(payloads.map((payload) => payload?.["type"])).toEqual([
+      "message",
+      undefined,
+      "function_call",
+      "function_call_output",
+      undefined,
+      "message",
+      "task_complete",
+    ]);
+    expect(await kinds()).toEqual([]);
+  });
+
+  it("stays where the last turn ended in another way, or a later one was answered", async () => {
+    const other = await repaired(rollout(...rows, failed("The server is overloaded.")));
+    expect(idsOf(other)).toEqual([...idsOf(rows.map(({ payload }) => payload as JsonObject)), undefined]);
+    const done: JsonObject = {
+      type: "event_msg",
+      payload: { type: "task_complete", turn_id: "u", last_agent_message: "Done." },
+    };
+    const text = rollout(...rows, failed(refused), prompt, answer(3), done);
+    expect((await repaired(text))[1]).toMatchObject({ type: "reasoning" });
+  });
+});
+
+describe("reasoning alone", () => {
+  const alone = "Item 'rs_1' of type 'reasoning' was provided without its required following item.";
+
+  it("that a cut turn left goes once it was refused, and stays until then", async () => {
+    const rows = [prompt, reasoning(1), prompt, reasoning(2), answer(2)];
+    const text = rollout(...rows, failed("The server is overloaded."));
+    expect((await repaired(text))[1]).toMatchObject({ type: "reasoning" });
+    expect((await repaired(text, { only: "lone-reasoning" }))[1], "where it is named").toBeUndefined();
+    const payloads = await repaired(rollout(...rows, failed(alone)));
+    expect(payloads.map((payload) => payload?.["type"])).toEqual([
+      "message",
+      undefined,
+      "message",
+      "reasoning",
+      "message",
+      "task_complete",
+    ]);
+    expect(await kinds()).toEqual([]);
+  });
+});
