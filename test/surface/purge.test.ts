@@ -305,7 +305,7 @@ describe("throughline delete", () => {
       const after = rig.ids().find((id) => id !== before)!;
       const one = await purge(rig, "delete", after);
       expect(one).toMatchObject({ status: 0, deleted: [{ session: after }], left: [{ session: before }] });
-      expect(one.left[0]!.why).toContain("--with-relatives");
+      expect(one.left[0]!.why, "a command that works now").toContain(`: throughline delete ${before}`);
 
       execFileSync(process.execPath, words, { cwd: rig.workspace });
       const both = await purge(rig, "delete", before, "--with-relatives");

@@ -1,6 +1,6 @@
 import { systemClock } from "../../lib/clock.ts";
 import { uuidv7Time } from "../../lib/ids.ts";
-import { counted } from "../../lib/words.ts";
+import { counted, quoted } from "../../lib/words.ts";
 import { printable } from "../../lib/printable.ts";
 import { Failure, isFailure, isFailureOf } from "../../failure.ts";
 import { catalogue } from "../../failure/catalogue.ts";
@@ -40,6 +40,8 @@ interface Left {
   failure?: Failure;
   /** There is no session with this id. An earlier run may have removed it, and been cut off before what lists remember of it was removed. */
   isGone?: true;
+  /** What is said instead once the session `of` is deleted, which no command can name any more. */
+  alone?: { of: string; why: string };
 }
 
 /** `throughline delete`: deletes the named sessions without asking. */
@@ -172,14 +174,25 @@ async function withCopies(invocation: Invocation, store: SessionStore, choice: C
   const ids = choice.chosen.map(({ id }) => id);
   const copies = await copiesOf(store, homeFolder(invocation.options, invocation.environment), ids);
   const staying = copies.filter((copy) => !(invocation.options["withRelatives"] === true && isRemoved(copy)));
-  const left = staying.map((copy) => ({ session: copy.path, why: copyWords(copy) }));
+  const left = staying.map((copy) => ({
+    session: copy.path,
+    why: copyWords(copy),
+    ...(isRemoved(copy) && {
+      alone: { of: copy.of, why: `the backup of a repair; remove it with: rm -r ${quoted(copy.path)}` },
+    }),
+  }));
   return { ...choice, left: [...choice.left, ...left], copies };
 }
 
 function relativeLeft({ session, of, relation }: Relative): Left {
+  const { id } = session;
   return {
-    session: session.id,
+    session: id,
     why: `${relation} holds some of what session ${of} holds; take it along with --with-relatives`,
+    alone: {
+      of,
+      why: `${relation} holds some of what session ${of} held; delete it with: throughline delete ${id}`,
+    },
   };
 }
 
@@ -214,7 +227,11 @@ async function carryOut(invocation: Invocation, store: SessionStore, plan: Plan)
   }
   const gone = left.flatMap((each) => (each.isGone ? [each.session] : []));
   troubles.push(...(await store.sweep([...removed.map(({ id }) => id), ...gone])));
-  report(invocation, { removed, left, troubles });
+  const deleted = new Set(removed.map(({ id }) => id));
+  const told = left.map((each) =>
+    each.alone && deleted.has(each.alone.of) ? { ...each, why: each.alone.why } : each,
+  );
+  report(invocation, { removed, left: told, troubles });
   if (signal.aborted) throw new Failure("cancelled", "Interrupted. To delete the rest, run it again.", {});
   return exitOf(left) ?? (troubles.length === 0 ? 0 : 1);
 }
