@@ -139,6 +139,17 @@ describe("a command is ended", () => {
     expect(outcome.durationMs).toBeLessThan(10_000);
   });
 
+  it("for no time in which its wrapper couldn't run either, as when the machine sleeps", async () => {
+    const context = toolContext();
+    const running = run(context, "echo begun; sleep 4.5; echo done", { timeout_ms: 3_000 });
+    await until(() => linesOf(join(context.spool, "output")) === 1, "the command begins");
+    const wrapper = readStarted(context.spool)!.pid;
+    process.kill(wrapper, "SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 3_200));
+    process.kill(wrapper, "SIGCONT");
+    expect(await running).toMatchObject({ status: "ok", exitCode: 0 });
+  });
+
   it("by a cancel, with its whole process tree, those who ignore TERM included", async () => {
     const abort = new AbortController();
     const context = toolContext({ signal: abort.signal });

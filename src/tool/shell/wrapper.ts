@@ -19,6 +19,8 @@ import {
 
 /** Between TERM and KILL, milliseconds. */
 const grace = 2000;
+/** As much of a time limit is counted at once, milliseconds, however long that took. */
+const limitStep = 1000;
 /** How long the pipe may stay open after the command's exit: what it printed is still in there, but so may be a daemon's end of it. */
 const drainTime = 250;
 
@@ -77,13 +79,13 @@ function supervise(started: ChildProcess, group: number): void {
     killing ??= killGroup(group);
   };
   if (cancelled) stop();
-  const limit = setTimeout(() => {
+  const lift = afterAwake(record.timeoutMs, () => {
     timedOut = true;
     stop();
-  }, record.timeoutMs);
+  });
   const closed = new Promise<void>((resolve) => started.stdout!.once("close", () => resolve()));
   started.once("exit", (code, signal) => {
-    clearTimeout(limit);
+    lift();
     // The command has ended by itself: a TERM that comes now cancels nothing, and must not be passed on, as the group's number may soon
     // be another's.
     if (!killing) process.off("SIGTERM", cancel).on("SIGTERM", () => {});
@@ -91,6 +93,20 @@ function supervise(started: ChildProcess, group: number): void {
     void Promise.all([Promise.race([closed, drained]), killing]).then(() => end(code, signal));
   });
   noteCommand(group);
+}
+
+/**
+ * Calls back after so many milliseconds in which this process could run. The clock of Node goes on while a Mac sleeps
+ * (mach_continuous_time), and a command that slept along with it is not to be ended when the lid is opened. The answer: what keeps the call
+ * from coming.
+ */
+function afterAwake(ms: number, act: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const wait = (left: number): void => {
+    timer = left > limitStep ? setTimeout(wait, limitStep, left - limitStep) : setTimeout(act, left);
+  };
+  wait(ms);
+  return () => clearTimeout(timer);
 }
 
 /** Tells those who find this wrapper dead whether the command still runs. */
