@@ -19,6 +19,8 @@ describe("a process's identity", () => {
     const identity = identifyProcess(child.pid)!;
     expect(fateOf(identity)).toBe("alive");
     expect(fateOf({ ...identity, started: "1" })).toBe("dead");
+    // Nobody may be sent a signal for having its pid.
+    expect(fateOf({ ...identity, started: "" })).toBe("out-of-sight");
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(fateOf(identity)).toBe("dead");

@@ -16,7 +16,7 @@ export interface ProcessIdentity {
   started: string;
 }
 
-/** "out-of-sight": it ran on another machine or in another pid namespace, where this process can't look. */
+/** "out-of-sight": it ran on another machine or in another pid namespace, where this process can't look, or the system doesn't let it. */
 export type ProcessFate = "alive" | "dead" | "out-of-sight";
 
 /** The identity of a living process of this machine, or `undefined` when there is none with this pid. */
@@ -33,8 +33,9 @@ export function fateOf(identity: ProcessIdentity): ProcessFate {
   if (identity.pidNamespace !== here.pidNamespace) return "out-of-sight";
   const started = startTime(identity.pid);
   if (started === undefined) return "dead";
-  // Where one of the two isn't known, the pid has to do: another's process in its place is the lesser harm than a second owner.
-  return started === identity.started || started === "" || identity.started === "" ? "alive" : "dead";
+  // Somebody has the pid: this process, or a later one.
+  if (started === "" || identity.started === "") return "out-of-sight";
+  return started === identity.started ? "alive" : "dead";
 }
 
 /** Whether it ran since this machine was started, by whatever name the machine has had: on a Mac it changes with the network. */

@@ -104,7 +104,7 @@ function look(spool: string): ToolState {
   if (fate === "out-of-sight") {
     return {
       state: "unknown",
-      why: "it was started on another machine or in another container, where its process can't be seen",
+      why: "it was started on another machine, in another container or in a sandbox, and its process can't be seen from here",
     };
   }
   return { state: "unknown", why: "the machine or the wrapper died while this command ran" };

@@ -84,16 +84,25 @@ describe.skipIf(why !== undefined)("on a Mac", { concurrent: true, timeout: atMo
       expect(rig.lines(ranFile)).toEqual(["one"]);
     }));
 
-  it("an owner in a sandbox that runs no ps keeps its session from those outside", () =>
+  it("an owner in a sandbox that runs no ps keeps its session from those outside, and its commands are waited for", () =>
     withRig(working, async (rig) => {
       const owner = await atGate(rig, mac({ isBoxed: true }));
       const refused = await rig.run(["exec", "resume", rig.id()], mac());
       expect(refused.status, refused.err).toBe(3);
-      await kill(owner);
       writeFileSync(join(rig.workspace, "gate"), "");
-      const resumed = await rig.run(["exec", "resume", rig.id()], mac());
-      expect(resumed.status, resumed.err).toBe(0);
-      expect(resumed.out).toBe("Worked.\n");
+      const { status, out, err } = await owner.ended;
+      expect(status, err).toBe(0);
+      expect(out).toBe("Worked.\n");
+      expect(rig.log(rig.id()).toString()).toContain("passed\\n");
+    }));
+
+  it("a command in a sandbox that runs no ps is ended by a cancel", () =>
+    withRig(working, async (rig) => {
+      const owner = await atGate(rig, mac({ isBoxed: true }));
+      owner.child.kill("SIGTERM");
+      expect((await owner.ended).status).toBe(130);
+      expect(rig.log(rig.id()).toString()).toContain("command cancelled");
+      expect(rig.processes(), "the tool's group and its wrapper have ended").toEqual([]);
     }));
 });
 

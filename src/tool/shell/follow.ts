@@ -46,7 +46,8 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
       const state = spoolState(spool);
       printed.pass();
       if (state.state === "finished") return exitOutcome(spool, readExit(spool));
-      if (state.state === "unknown") return unknownOutcome(spool, state.why);
+      // One's own wrapper can be waited for, whatever can be seen of it.
+      if (state.state === "unknown" && ended !== "runs") return unknownOutcome(spool, state.why);
       if (state.state === "not-started" && ended !== "runs") return neverStarted(spool, signal, ended);
       if (performance.now() > stopBy) return kill(spool, child, performance.now() - began);
       await new Promise<void>((resolve) => {
@@ -86,8 +87,8 @@ function neverStarted(spool: string, signal: AbortSignal, end: ChildEnd): ToolOu
 function stop(spool: string, child: ChildProcess | undefined): number {
   const started = readStarted(spool);
   if (started && fateOf(started) === "alive") send(started.pid, "SIGTERM");
-  // Our own wrapper, if it hasn't claimed the call yet, just ends.
-  if (!started) child?.kill("SIGTERM");
+  // A wrapper of one's own that has not claimed the call yet just ends; one that can't be seen is told by its handle.
+  else child?.kill("SIGTERM");
   return performance.now() + patience;
 }
 
