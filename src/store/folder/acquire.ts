@@ -76,7 +76,7 @@ export async function acquireFolder(
 
 /**
  * Takes the next lease as soon as nobody holds the one before it. Without `source` the log isn't looked at: for callers that will write
- * nothing to it.
+ * nothing to it. Throws `lease-held` (without `force`), and with a `source` what `inspect` throws.
  */
 export async function takeLease(
   folder: string,

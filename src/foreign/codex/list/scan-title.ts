@@ -45,7 +45,10 @@ const mostTold = 8;
 
 type TitledHeader = Pick<RolloutHeader, "isPaginated" | "ownFrom"> | undefined;
 
-/** The part of a sub-agent's rollout after the history that its parent gave it; `undefined` where it was given none or all of it. */
+/**
+ * The part of a sub-agent's rollout after the history that its parent gave it; `undefined` where it was given none, or where these bytes
+ * don't reach that part.
+ */
 export function ownPart(bytes: Buffer, header: TitledHeader): Buffer | undefined {
   if (header?.ownFrom === undefined) return undefined;
   const at = bytes.indexOf(`,"ordinal":${header.ownFrom},`);

@@ -18,9 +18,10 @@ const enough = 100;
 const space = 0x20;
 
 /**
- * The edits that empty the seal of a `compacted` line in place, where the messages that it keeps beside the summary stand nowhere else:
- * without the line they would be lost. `undefined` where the history before it is in the file, and comes back without the line. What the
- * line says about each removed item goes too: 0.169 ignores a line in which the two lists differ in length (measured 2026-11).
+ * A replacement of the same length for the part of a `compacted` line that holds what is sealed, for lines whose kept messages stand
+ * nowhere else: without the line they would be lost. `undefined` where the history before it is in the file, and comes back without the
+ * line. What the line says about each removed item goes too: 0.169 ignores a line in which the two lists differ in length (measured
+ * 2026-11).
  */
 export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination): Unsealed | undefined {
   if (found.header?.historyBase !== undefined) return undefined;
