@@ -114,7 +114,7 @@ const notices = (): string[] =>
 /** The first turn: four steps with outputs of about 12 kB; the second, two steps. */
 const long: ScenarioInput["turn"] = [
   turn(/summary of this transcript/, step("SUMMARY: four listings were made; all is well.")),
-  // The prompt itself was summarised, and stands word for word behind the summary.
+  // The prompt itself was summarised, and stands word for word after the summary.
   turn(/SUMMARY: four[\s\S]*word for word\]\nfirst/, step("Went on after the summary.")),
   turn(
     /first/,

@@ -114,7 +114,7 @@ export class JsonSkim {
     return this.#starts[slot]!;
   }
 
-  /** The offset behind it. */
+  /** The offset after it. */
   end(slot: number): number {
     return this.#ends[slot]!;
   }
@@ -287,7 +287,7 @@ export class JsonSkim {
     return undefined;
   }
 
-  /** The offset behind the string whose first character is at `at`: negative where it has an escape, 0 where it is none. */
+  /** The offset after the string whose first character is at `at`: negative where it has an escape, 0 where it is none. */
   #string(at: number): number {
     const bytes = this.#bytes;
     const view = this.#view;
@@ -341,7 +341,7 @@ function isEnd(bytes: Buffer, at: number, end: number): boolean {
   return at === end;
 }
 
-/** The offset behind a number, `true`, `false` or `null`; 0 where there is none. */
+/** The offset after a number, `true`, `false` or `null`; 0 where there is none. */
 function scalarEnd(bytes: Buffer, at: number): number {
   switch (bytes[at]) {
     case 0x74:

@@ -36,7 +36,7 @@ export const sealedCompaction: Remedy = {
   },
 };
 
-/** The last message of the user: what stands behind it is the open tool loop. */
+/** The last message of the user: what follows it is the open tool loop. */
 function loopStart({ elements }: Refused): number {
   return elements.findLastIndex(({ record: { event } }) => event.kind === "message" && event.role === "user");
 }

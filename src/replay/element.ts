@@ -108,7 +108,7 @@ export function sizeOf(record: ItemRecord, flags: number, found: readonly Edit[]
   return (flags & flag.detached) !== 0 && cut ? size - (cut[1] - cut[0]) : size;
 }
 
-/** Bytes of the first `count` elements, with the comma behind each but the last of all. */
+/** Bytes of the first `count` elements, with the comma after each but the last of all. */
 export function sizeOfFirst(projected: ProjectedItems, count: number): number {
   const { items, flags, edits, callIds } = projected;
   let bytes = 0;

@@ -13,7 +13,7 @@ import { rewrite } from "./rewrite.ts";
 
 /**
  * One element of the projected `input`. An answer stands for the output that a call doesn't have; the frame is a line of the user's before
- * or behind everything, with the item next to it.
+ * or after everything, with the item next to it.
  */
 export interface ProjectedElement {
   /** Index into `input`, as errors name it. */

@@ -4,7 +4,7 @@ const ranks = 3;
 /**
  * The order of a request's elements, as indices into the window. Items stand in the order of the log but for one thing: an output stands
  * with the response whose call it answers, whenever it came. A tool starts while the response still streams, so that its output can be
- * logged between two items of that response, and may end behind the next prompt. So the order consists of runs, a response with its outputs or an
+ * logged between two items of that response, and may end after the next prompt. So the order consists of runs, a response with its outputs or an
  * item by itself, and each element comes to its place in constant time, however many there are.
  */
 export class ElementOrder {
@@ -24,7 +24,7 @@ export class ElementOrder {
     return this.#last < 0 ? -1 : this.#run[this.#last]!;
   }
 
-  /** Puts an item behind everything, as the first of a run. */
+  /** Puts an item after everything, as the first of a run. */
   begin(index: number): void {
     this.#reserve(index + 1);
     if (this.#last < 0) this.#first = index;

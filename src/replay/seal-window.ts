@@ -18,7 +18,7 @@ export class SealWindow {
     this.#layout = layout;
   }
 
-  /** The turn `newest` begins behind the first `count` items. Each of them is looked at once. */
+  /** The turn `newest` begins after the first `count` items. Each of them is looked at once. */
   slide(newest: number, items: readonly ItemRecord[], count: number): void {
     for (; this.#at < count; this.#at++) {
       const record = items[this.#at]!;

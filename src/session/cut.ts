@@ -60,7 +60,7 @@ function cutPlaces(items: readonly ItemRecord[]): number[] {
   const places: number[] = [];
   let reach = -1;
   for (let index = 0; index < items.length; index++) {
-    // Before index 0 stands nothing. (A cut right behind an earlier summary, which would summarise it alone, isn't `isWorthIt`.)
+    // Before index 0 stands nothing. (A cut right after an earlier summary, which would summarise it alone, isn't `isWorthIt`.)
     if (index > 0 && reach < index) places.push(index);
     reach = Math.max(reach, last[index]!);
   }

@@ -88,7 +88,7 @@ export const chain = z.object({
   /** The issuer that keeps it, and the model that was asked. */
   issuer: z.string(),
   model: z.string(),
-  /** Items up to this sequence number were part of its request; of those behind it only the model's own are part of it. */
+  /** Items up to this sequence number were part of its request; of those after it only the model's own are part of it. */
   through: z.number(),
   /**
    * Digest of which items were sent, and how (`replay/chain.ts`). Where it differs now, what the provider keeps is not what would be

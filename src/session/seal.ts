@@ -28,7 +28,7 @@ export function describeSeal(blob: string | undefined): NonNullable<ItemFacts["s
   // its time.
   if (length < 12 || blob.length % 4 === 1 || (padding > 0 && blob.length % 4 !== 0))
     return { tail, shape: "malformed" };
-  // The first six characters are byte 0 and the zeros behind it, the next six the rest of the time.
+  // The first six characters are byte 0 and the zeros after it, the next six the rest of the time.
   const seconds = base64Number(blob, 6, 12);
   // Version, time, vector and checksum are 57 bytes; what is sealed comes in blocks of 16 (the Fernet specification).
   const bytes = Math.floor((length * 3) / 4);

@@ -56,7 +56,7 @@ export function refuseSeal(name: SealRefusalName, item: JsonObject): Refusal {
     case "uncoded":
       return refuse(400, { message: long, type: "invalid_request_error", param: null }, { about });
     case "zero-code":
-      // A relay's envelope, seen 2026-09: a number for a code and a trace id behind the text.
+      // A relay's envelope, seen 2026-09: a number for a code and a trace id after the text.
       return refuse(
         400,
         {

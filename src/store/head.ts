@@ -36,7 +36,7 @@ export function readHead(bytes: Buffer, from: number, types: TypeMarks): JsonObj
   return found && { seq, fence, type: found.type };
 }
 
-/** The offset behind the mark, if it stands at `at`; otherwise -1, from where nothing is found. */
+/** The offset after the mark, if it stands at `at`; otherwise -1, from where nothing is found. */
 function behind(bytes: Buffer, at: number, mark: Buffer): number {
   if (at < 0) return -1;
   for (let index = 0; index < mark.length; index++) if (bytes[at + index] !== mark[index]) return -1;

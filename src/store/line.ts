@@ -61,7 +61,7 @@ const emptyHead = Buffer.from('{"crc":"00000000",');
 const largestKept = 2 ** 21;
 
 /**
- * Lines one behind the other, in memory that is used again for the next ones: what an append costs beside the disk counts. Memory that is
+ * Lines one after the other, in memory that is used again for the next ones: what an append costs beside the disk counts. Memory that is
  * grown anew for each group of an import cost a tenth of its time.
  */
 export class LineBuffer {
@@ -79,7 +79,7 @@ export class LineBuffer {
     // A character of a string is three bytes of UTF-8 at most.
     const start = this.#reserve(checkedFrom + 3 * json.length + itemMark.length + (item?.length ?? 0) + 2);
     const memory = this.#memory;
-    // The header's own brace makes room for the comma behind the checksum, and its last one for the item.
+    // The header's own brace makes room for the comma after the checksum, and its last one for the item.
     let end = start + checkedFrom - 1;
     end += memory.write(json, end);
     memory.set(emptyHead, start);

@@ -64,7 +64,7 @@ export class LogReader {
   }
 
   /**
-   * The line in `bytes[from, to)`, whose first byte stands at `base + from` in the log. `last` is set for what stands behind the last
+   * The line in `bytes[from, to)`, whose first byte stands at `base + from` in the log. `last` is set for what follows the last
    * newline. Returns whether any of it counts or could count.
    */
   take(bytes: Buffer, from: number, to: number, base: number, last = false): boolean {

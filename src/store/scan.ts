@@ -16,7 +16,7 @@ const longestLine = 256 * 2 ** 20;
 export interface ScanReport extends ReadReport {
   /** The highest lease that wrote to it. */
   fence: number;
-  /** Length up to the last newline, or up to the end where what stands behind it can be read. */
+  /** Length up to the last newline, or up to the end where what follows it can be read. */
   whole: number;
   delivered: number;
 }
@@ -43,7 +43,7 @@ export async function readLog(
   return reportOf(reader, log.size, whole);
 }
 
-/** Reads what stands behind `from` (where a line begins), going on from a known position. */
+/** Reads what follows `from` (where a line begins), going on from a known position. */
 export async function readRest(
   log: LogSource,
   from: number,

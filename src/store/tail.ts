@@ -89,11 +89,11 @@ async function beginsLine(log: LogSource, offset: number): Promise<boolean> {
   return (await readFully(log.bytes, before, offset - 1)) === 1 && before[0] === newline;
 }
 
-/** The last line that counts, and the offset behind it. */
+/** The last line that counts, and the offset after it. */
 export type End = Position & { offset: number };
 
 /**
- * Where a new owner goes on: the last line that counts, and the offset behind it. `fence` is the highest lease known to have written, so
+ * Where a new owner goes on: the last line that counts, and the offset after it. `fence` is the highest lease known to have written, so
  * that a line of it is known to count. `undefined` when no such line is near the end; then the whole log has to be read for it.
  */
 export async function findEnd(log: LogSource, fence: number): Promise<End | undefined> {

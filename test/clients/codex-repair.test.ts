@@ -517,7 +517,7 @@ describe.skipIf(binary === undefined)("a damaged rollout and the real CLI", () =
   });
 });
 
-/** Codex reads the file anew, and not only what is behind the last place that it knows. */
+/** Codex reads the file anew, and not only what follows the last place that it knows. */
 function forgetIndexIf(wanted: boolean): void {
   if (!wanted) return;
   for (const end of ["", "-wal", "-shm"])

@@ -119,7 +119,7 @@ export async function openDesk(finished: (close: () => Promise<void>) => void): 
 
 function parsed(line: string): Item[] {
   try {
-    // Checksums stand behind the JSON where a log has them.
+    // Checksums stand after the JSON where a log has them.
     return [JSON.parse(line.slice(0, line.lastIndexOf("}") + 1)) as Item];
   } catch (error) {
     if (error instanceof SyntaxError) return [];

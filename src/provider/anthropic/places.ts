@@ -3,7 +3,7 @@ import type { Messages } from "./messages.ts";
 
 /**
  * A refusal in terms of the request's input. The API names places in `messages` ("messages.3.content.1: …") and ids as they were sent;
- * whoever repairs the request knows input items and the calls' own ids. A place that no item stands behind is left out.
+ * whoever repairs the request knows input items and the calls' own ids. A place that belongs to no item is left out.
  */
 export function placedFailure(failure: Failure, sent: Messages): Failure {
   const { signal } = failure;

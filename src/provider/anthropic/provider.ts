@@ -10,7 +10,7 @@ import { MessagesReader } from "./reader.ts";
  * gets it through `headers`.
  *
  * The issuer is the base URL with a hash of the key, as on the other wires. Anthropic documents its signatures as valid across its
- * platforms (API, Bedrock, Vertex) and binds them to no account; but what stands behind a base URL may be a gateway of several
+ * platforms (API, Bedrock, Vertex) and binds them to no account; but behind a base URL there may be a gateway of several
  * upstreams, of which one refuses what another signed ("Invalid `signature` in `thinking` block" after switching;
  * github.com/ding113/claude-code-hub/issues/518, 2026-01), so only the same way back is trusted.
  */

@@ -74,7 +74,7 @@ export class MessagesReader implements AnswerReader {
   }
 
   /**
-   * Why the model stopped is told behind all that it said. Anthropic's own API ends with `message_stop` right after it; compatible gateways
+   * Why the model stopped is told after all that it said. Anthropic's own API ends with `message_stop` right after it; compatible gateways
    * close the stream, or keep it alive, without (github.com/esengine/DeepSeek-Reasonix/pull/8756, openclaw/openclaw/pull/120030,
    * tombii/better-ccflare/pull/307, 2026-07 to 2026-08). An answer that is whole is not asked for again.
    */

@@ -32,7 +32,7 @@ export function dialectOfModel(dialect: ChatDialect, model: string): ChatDialect
   return isMistral ? { ...dialect, shortCallIds: true, strictRoles: true, endsOnUser: true } : dialect;
 }
 
-/** The dialect that a base URL tells, or the replay contract of an endpoint that stands behind a gateway. */
+/** The dialect that a base URL tells, or the replay contract of an endpoint behind a gateway. */
 export function dialectOf(baseUrl: string, contract?: string): ChatDialect {
   const { hostname } = new URL(baseUrl);
   const isUnder = (domain: string): boolean => hostname === domain || hostname.endsWith(`.${domain}`);

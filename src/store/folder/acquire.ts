@@ -187,7 +187,7 @@ async function lengthOfFirst(log: LogSource): Promise<number> {
   return block.indexOf(newline) + 1;
 }
 
-/** The offset behind the last newline. */
+/** The offset after the last newline. */
 async function lastNewline(log: LogSource): Promise<number> {
   const block = Buffer.alloc(2 ** 16);
   for (let end = log.size; end > 0;) {
@@ -202,7 +202,7 @@ async function lastNewline(log: LogSource): Promise<number> {
 
 /**
  * Appends `lease-taken` with the number that follows the last event that counts. A writer that was just replaced may have slipped a group
- * in between (unacknowledged), with the same number; then `lease-taken` doesn't count and is appended again, behind it.
+ * in between (unacknowledged), with the same number; then `lease-taken` doesn't count and is appended again, after it.
  */
 async function appendLeaseTaken(
   log: LogFile,

@@ -76,7 +76,7 @@ const mostLooks = 20;
 /**
  * The follow-ups of these folders, the oldest folder first: what moves between them moves to a later one, so that none is missed. A
  * folder that is read while files come may show a file and not one that came before it; the next look shows both. So it is looked until
- * nothing new is seen; and while more comes all the time, what stands behind the first new one in order is left for the next time.
+ * nothing new is seen; and while more comes all the time, what follows the first new one in order is left for the next time.
  */
 function entriesOf(folders: readonly string[]): Entry[] {
   let before = new Set<string>();

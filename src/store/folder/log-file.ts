@@ -249,7 +249,7 @@ export function endLine(folder: string): void {
   }
 }
 
-/** Moves what stands behind `whole` into `log.torn`, durably, before it leaves the log. Returns its place there. */
+/** Moves what follows `whole` into `log.torn`, durably, before it leaves the log. Returns its place there. */
 export function setAsideTorn(folder: string, whole: number): { from: number; to: number } | undefined {
   const log = openPrivate(logPath(folder), "r+");
   try {

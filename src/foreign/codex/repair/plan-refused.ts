@@ -101,7 +101,7 @@ export class RefusedPlanner {
   }
 
   /**
-   * In a session without ordinals: events that stand there twice, byte for byte, as far behind the first as the copied items do. Left
+   * In a session without ordinals: events that stand there twice, byte for byte, as far after the first as the copied items do. Left
    * alone, a copy would show a turn twice. The examination doesn't look for these: Codex writes identical lines too, and comparing each
    * takes time.
    */

@@ -7,7 +7,7 @@ export interface Glance {
   readonly type: string;
   readonly kind: string | undefined;
   readonly ordinal: number | undefined;
-  /** Offset behind the line's timestamp; 0 where it has none (`glancedTime`). */
+  /** Offset after the line's timestamp; 0 where it has none (`glancedTime`). */
   readonly timeEnd: number;
   /** Offset of the payload in the line; 0 where the line is the payload. */
   readonly payload: number;

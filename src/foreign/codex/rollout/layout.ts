@@ -67,7 +67,7 @@ function writingIn(bytes: Buffer): Writing | "lines" | "none" {
   return { layout: isList ? "one JSON list" : "one record over many lines", encoding, isInLines };
 }
 
-/** Whether another record of a list is to come behind a line. */
+/** Whether another record of a list is to come after a line. */
 const isListed = (line: Buffer): boolean =>
   line.subarray(line.findLastIndex((byte) => !isSpace(byte)))[0] === comma;
 

@@ -269,7 +269,7 @@ function payloadBytes(
   { payloadLast, metadata, flaw, type }: RolloutRecord,
 ): Buffer | undefined {
   if (type !== "response_item" || flaw !== undefined) return undefined;
-  // White space behind the line is no part of it.
+  // White space after the line is no part of it.
   if (line.at(-1) !== 0x7d) return undefined;
   if (start === 0) return line;
   if (!payloadLast) return undefined;

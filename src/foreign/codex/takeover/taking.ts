@@ -224,7 +224,7 @@ export class Taking {
         this.#inStep = false;
         break;
       case "end":
-        // What a tool still says when the turn was broken off comes behind the end; its call waits for that until the next turn.
+        // What a tool still says when the turn was broken off comes after the end; its call waits for that until the next turn.
         this.#isOpen = false;
         this.hasEnded = true;
         this.#outcome = change.outcome;
