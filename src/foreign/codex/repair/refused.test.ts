@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/json.ts";
 import { examine } from "../examine/examine.ts";
-import type { FindingKind } from "../findings/findings.ts";
+import type { FindingKind } from "../findings/catalogue.ts";
 import { judge } from "../findings/judge.ts";
 import type { SealChoice } from "../findings/seal-choice.ts";
 import { repairRollout } from "./repair.ts";
