@@ -182,7 +182,7 @@ export const catalogue = {
   "injected-output": {
     severity: "broken",
     title:
-      "prompts of a goal, another session or an automation, which Codex keeps as outputs without a call id",
+      "prompts and context from elsewhere (a goal, the app, another session, an automation), which Codex keeps as outputs without a call id",
     causes:
       'OpenAI takes them; other providers refuse every request of the session: "missing field `call_id`", "tool_call_id is not found" (0.150 and later)',
     mends: "repair",

@@ -107,7 +107,7 @@ const ownWords: readonly OwnWords[] = [
   {
     says: { test: isCallIdMissed },
     means:
-      "The session holds a prompt that came from a goal, another session or an automation. Codex keeps it as an output without a call id, which providers other than OpenAI refuse, with every request from then on",
+      "The session holds a prompt or context that came from elsewhere: a goal, the app, another session or an automation. Codex keeps it as an output without a call id, which providers other than OpenAI refuse, with every request from then on",
     kinds: ["injected-output"],
   },
   {

@@ -8,7 +8,7 @@ interface OutputMembers {
 
 /**
  * Whether an item is a prompt that another session, an automation or a new task was given as (the desktop app and `/btw`, 0.150 to 0.155
- * and later), or what a goal is, at the head of each of its turns (0.169): Codex keeps it as the output of a tool that nobody called, with
+ * and later), or what stands beside a prompt (a goal's objective, an editor's open files; 0.169): Codex keeps it as the output of a tool that nobody called, with
  * the tool's name and without a call id. OpenAI takes such items; other providers refuse every request that has one (openai/codex #41690,
  * #42088, #43515, #45227, read 2026-11).
  */
@@ -23,6 +23,18 @@ export function injectedMessage({ output }: JsonObject): JsonObject {
   const parts = Array.isArray(output) ? output.filter(isJsonObject) : [];
   const content = typeof output === "string" ? [{ type: "input_text", text: output }] : parts;
   return { type: "message", role: "user", content };
+}
+
+/**
+ * The message by which an export hands one on. What stands beside a prompt (0.169: namespace `agent`; what is open in an editor, the objective of a
+ * goal) becomes context under its name, as Codex wrote it before, and no prompt; every other one a prompt.
+ */
+export function exportedMessage(item: JsonObject): JsonObject {
+  const { name, namespace, output } = item;
+  if (namespace !== "agent" || typeof output !== "string") return injectedMessage(item);
+  const tag = `external_${String(name).replaceAll(/[^\w.:-]/gu, "_")}`;
+  const text = `<${tag}>\n${output}\n</${tag}>`;
+  return { type: "message", role: "user", content: [{ type: "input_text", text }] };
 }
 
 /** What was asked, without the words about who asked it. */

@@ -105,7 +105,8 @@ export function isContext(payload: MessageMembers): boolean {
 /** Whether of a message that holds nothing but what Codex put there some says what happened, and isn't written anew for each session. */
 export function isLasting({ content }: MessageMembers): boolean {
   const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
-  return parts.some(({ text }) => typeof text === "string" && lasting.has(tagOf(text.trim()) ?? ""));
+  const isOne = (words: string): boolean => lasting.has(tagOf(words) ?? "") || external.test(words);
+  return parts.some(({ text }) => typeof text === "string" && isOne(text.trim()));
 }
 
 /**

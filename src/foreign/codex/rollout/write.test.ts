@@ -32,6 +32,14 @@ test.each([
   },
 );
 
+test("what the app or a goal puts beside a prompt is no prompt in an export either", () => {
+  // As Codex 0.169 keeps it.
+  const beside = { type: "function_call_output", name: "open file", namespace: "agent", output: "a.ts" };
+  const written = new RolloutWriter().item(beside, 0);
+  expect(written.split("\n").filter((line) => line !== "")).toHaveLength(1);
+  expect(written).toContain(JSON.stringify("<external_open_file>\na.ts\n</external_open_file>"));
+});
+
 test("a call keeps the namespace of its tool", () => {
   const call = { type: "custom_tool_call", call_id: "a", name: "exec", namespace: "box", input: "x" };
   expect(new RolloutWriter().item(call, 0)).toContain('"namespace":"box"');

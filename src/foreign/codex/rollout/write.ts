@@ -11,7 +11,7 @@ import { appendAll } from "../../../lib/write.ts";
 import { entryOf } from "../../../lib/table.ts";
 import { isWords } from "./agent-message.ts";
 import { answeredAs } from "./item.ts";
-import { injectedMessage, isInjected } from "./injected.ts";
+import { exportedMessage, isInjected } from "./injected.ts";
 import { isContext, isLasting } from "./prompt.ts";
 
 /** What a rollout says of the session that it is written from. */
@@ -82,7 +82,7 @@ export class RolloutWriter {
   /** The lines for an item: the item itself, and the event that Codex's own screens show it by. */
   item(item: JsonObject, at: number): string {
     if (isInjected(typeof item["type"] === "string" ? item["type"] : undefined, item))
-      return this.item(injectedMessage(item), at);
+      return this.item(exportedMessage(item), at);
     const { type, role, call_id: call } = item;
     const members = typeof type === "string" ? entryOf(kept, type) : undefined;
     const isOfProgram = type === "message" && role === "user" && isContext(item);
