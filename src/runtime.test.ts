@@ -7,6 +7,7 @@ import { systemClock } from "./lib/clock.ts";
 import { risingIds, uuidv7 } from "./lib/ids.ts";
 import { Failure } from "./failure.ts";
 import { isJsonObject, type JsonObject } from "./lib/json.ts";
+import type { Provider } from "./provider.ts";
 import { responsesProvider } from "./provider/responses/provider.ts";
 import { contractNamed } from "./replay/contracts.ts";
 import {
@@ -421,6 +422,37 @@ describe("the log", () => {
     await session.run("go", never);
     await expect(session.run(undefined, never)).rejects.toMatchObject({ class: "usage" });
     await writeFile(join(workspace, "unused"), "");
+    await session.close();
+  });
+});
+
+describe("a pair that a provider refuses", () => {
+  it("goes in words from then on: one refusal in all, and its tool ran once", async () => {
+    simulator.reset({ turn: [turn(/more/, step("Yes.")), ...runsOnce.turn!] });
+    const own = equipment();
+    let [takes, refused] = [true, 0];
+    const provider: Provider = {
+      ...own.provider,
+      async *stream(request, signal) {
+        let sent = "";
+        for await (const chunk of request.input.chunks()) sent += new TextDecoder().decode(chunk);
+        const call = /"call_id":"([^"]+)"/u.exec(sent)?.[1];
+        if (takes || call === undefined) return yield* own.provider.stream(request, signal);
+        refused++;
+        const message = `No tool output found for function call ${call}.`;
+        yield { type: "failed", failure: new Failure("call-without-output", message, { call }) };
+      },
+    };
+    const session = await createSession(runtime(), begun(), { ...own, provider });
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    takes = false;
+    for (const prompt of ["more", "and more"])
+      expect(await session.run(prompt, never)).toEqual({ kind: "completed" });
+    expect([refused, await ran()]).toEqual([1, 1]);
+    expect(JSON.stringify(inputOf(3))).toContain("cat ran");
+    expect(updates.filter(({ type }) => type === "repaired")).toMatchObject([
+      { class: "call-without-output", count: 2 },
+    ]);
     await session.close();
   });
 });
