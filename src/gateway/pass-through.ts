@@ -197,7 +197,7 @@ class Passing implements Dispatcher.DispatchHandler {
       this.#context.upstreams.leaveOut(this.#upstream);
     this.#context.metrics.count("failures", failure.class);
     this.#context.metrics.count("requests", "502");
-    const message = `The upstream ${this.#upstream.name} gave no answer: ${printableLine(error.message, 200)}`;
+    const message = `The upstream ${this.#upstream.name} gave no answer: ${printableLine(connectionWords(error), 200)}`;
     answerError(this.#response, { status: 502, code: failure.class, message });
   }
 

@@ -130,14 +130,16 @@ describe("a proxy that the environment names", () => {
     const { url } = await proxyTo(await provider());
     proxies.splice(0).forEach((proxy) => proxy.close());
     vi.stubEnv("HTTPS_PROXY", url.replace("//", "//me:secret@"));
-    const answer = await ask(await gatewayTo("https://api.far.example/v1", { random: () => 0 }));
-    expect([answer.status, answer.headers.get("x-throughline-failure")]).toEqual([
-      502,
-      "transport-interrupted",
-    ]);
-    const text = await answer.text();
-    expect(text).toContain("the proxy that HTTPS_PROXY names");
-    expect(text).not.toContain("secret");
+    const gateway = await gatewayTo("https://api.far.example/v1", { random: () => 0 });
+    for (const answer of [await ask(gateway), await fetch(`${gateway.url}/models`)]) {
+      expect([answer.status, answer.headers.get("x-throughline-failure")]).toEqual([
+        502,
+        "transport-interrupted",
+      ]);
+      const text = await answer.text();
+      expect(text).toContain("the proxy that HTTPS_PROXY names");
+      expect(text).not.toContain("secret");
+    }
   });
 });
 
