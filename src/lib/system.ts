@@ -20,6 +20,13 @@ export function makeFolders(path: string): void {
   }
 }
 
+/** The path, or the nearest folder above it that is there: a command that is to show the place can't name what was not made. */
+export function nearestThere(path: string): string {
+  let place = path;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  return place;
+}
+
 /** Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable. */
 export function syncPath(path: string): void {
   if (process.platform === "win32") return;

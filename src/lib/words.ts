@@ -56,7 +56,10 @@ const systemCodes: Readonly<Record<string, string>> = {
 export function systemWords(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const words = code === undefined ? undefined : systemCodes[code];
-  return words === undefined ? message : `${words} (${code})`;
+  if (words !== undefined) return `${words} (${code})`;
+  // What rmSync says of EROFS and EIO, with an empty code (Node 24, 2026-11).
+  const unnamed = /^, Unknown error: (.+?) '/u.exec(message)?.[1];
+  return unnamed === undefined ? message : `the system says "${unnamed}"`;
 }
 
 /** A prompt quoted for a shell; `"…"` for one of several lines or too long to be shown. */

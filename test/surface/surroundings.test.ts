@@ -1,4 +1,4 @@
-// What the program meets around it: its standard input, and the folder that it is started in.
+// What the program meets around it: its standard input, the folder that it is started in, and the rights that it has.
 import { chmodSync, cpSync, mkdirSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -39,6 +39,23 @@ describe.skipIf(!isRoot)("in a folder of somebody else's", () => {
       expect([looked.status, looked.out], looked.err).toEqual([1, expect.stringContaining("exec_command")]);
       const named = await rig.run(["doctor", "./01a1fac6-b6d5"], { prefix: asNobody });
       expect(named.err, "a path is none").toContain("its rights don't allow it (EACCES)");
+    });
+  });
+});
+
+describe("a session that can't be made", () => {
+  it("is told with a command that shows where, and what was not made isn't named in it", (test) => {
+    const why = cannotBecomeNobody();
+    if (why !== undefined) return test.skip(why);
+    return withRig({}, async (rig) => {
+      mkdirSync(rig.home);
+      if (isRoot) execFileSync("chown", ["-R", `${nobody}:${nobody}`, rig.folder]);
+      chmodSync(rig.folder, 0o755);
+      chmodSync(rig.home, 0o500);
+      const { status, err } = await rig.run(["exec", "One."], isRoot ? { prefix: asNobody } : {});
+      chmodSync(rig.home, 0o700);
+      expect([status, err]).toEqual([1, expect.stringContaining("No session was made.")]);
+      expect(err).toContain(`ls -ld ${rig.home} [store-read-only`);
     });
   });
 });

@@ -11,6 +11,7 @@ import {
   rmSync,
 } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
+import { nearestThere } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_WRONLY } = constants;
@@ -77,7 +78,7 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
   if (isNoRoom(error))
     return new Failure(
       "store-full",
-      `There is no room for ${path} (${code}). ${kept} Make room on that disk and try again: df -h ${quoted(path)}`,
+      `There is no room for ${path} (${code}). ${kept} Make room on that disk and try again: df -h ${quoted(nearestThere(path))}`,
       { path },
       { cause: error },
     );
@@ -89,7 +90,7 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
       return new Failure(
         "store-read-only",
         `${path} can't be written (${code}). ${kept} Give yourself the right to write there, or choose another home with --home: ` +
-          `ls -ld ${quoted(path)}`,
+          `ls -ld ${quoted(nearestThere(path))}`,
         { path },
         { cause: error },
       );

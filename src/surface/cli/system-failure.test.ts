@@ -83,3 +83,14 @@ test("a part of the program that an update took away while it ran is told as tha
   // A package that is missing is a mistake of ours.
   expect(asFailure(Object.assign(new Error("x"), { code: "ERR_MODULE_NOT_FOUND" }))).toBeUndefined();
 });
+
+test("why rmSync can't remove a file of a disk that may only be read is told, and is no bug", () => {
+  const unnamed = Object.assign(new Error(", Unknown error: Read-only file system '/a/b'"), {
+    code: "",
+    syscall: "rm",
+    path: "/a/b",
+  });
+  expect(asFailure(unnamed)?.message).toMatch(
+    /^\/a\/b can't be used: the system says "Read-only file system"\. Nothing was lost\./u,
+  );
+});

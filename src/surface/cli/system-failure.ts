@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Failure, isFailure } from "../../failure.ts";
 import { readRolloutName } from "../../foreign/codex/home/places.ts";
+import { nearestThere } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
 /** The system's codes for missing rights, missing room and bad disks. Any other system error that gets here is a bug. */
@@ -19,6 +18,8 @@ const wanting: ReadonlySet<string> = new Set([
   "ENOTDIR",
   "ELOOP",
   "ENAMETOOLONG",
+  // rmSync has none for EROFS and EIO (Node 24, 2026-11).
+  "",
 ]);
 
 const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
@@ -44,9 +45,8 @@ export function asFailure(error: unknown): Failure | undefined {
 
 function full(path: string | undefined, cause: Error): Failure {
   const place = path === undefined ? "what is written" : path;
-  let disk = path;
-  // The nearest folder that exists: what was begun below it has been removed again.
-  while (disk !== undefined && !existsSync(disk) && dirname(disk) !== disk) disk = dirname(disk);
+  // What was begun there is gone again.
+  const disk = path === undefined ? undefined : nearestThere(path);
   const message = `There is no room for ${place}: ${systemWords(cause)}. Nothing was lost. Make room on that disk, then try again: df -h${disk === undefined ? "" : ` ${quoted(disk)}`}`;
   return new Failure("store-full", message, { path: path ?? "" }, { cause });
 }
