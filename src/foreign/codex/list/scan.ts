@@ -1,8 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { zstdDecompressSync } from "node:zlib";
 import { type JsonObject, type Member, members, parseJson } from "../../../lib/json.ts";
 import { isSystemError } from "../../../lib/system.ts";
-import { wholeOf } from "../rollout/compressed.ts";
+import { unpackedWhole, wholeOf } from "../rollout/compressed.ts";
 import { documentAt, documentLines } from "../rollout/document.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";
@@ -179,9 +178,7 @@ function partsOf(file: RolloutFile): Parts | "damaged" | "refused" {
       closeSync(fd);
     }
   } catch (error) {
-    const { syscall, code } = error as NodeJS.ErrnoException;
-    if (typeof syscall === "string") return "refused";
-    if (code?.startsWith("ZSTD") || code === "ERR_BUFFER_TOO_LARGE") return "damaged";
+    if (isSystemError(error)) return "refused";
     throw error;
   }
 }
@@ -206,8 +203,8 @@ function unpackedParts(fd: number, size: number): Parts | "damaged" {
   if (size > mostUnpacked / 4) return "damaged";
   const packed = Buffer.allocUnsafe(size);
   readSync(fd, packed, 0, size, 0);
-  const bytes = zstdDecompressSync(packed, { maxOutputLength: mostUnpacked });
-  return wholeOrEnds(bytes);
+  const bytes = unpackedWhole(packed, mostUnpacked);
+  return bytes ? wholeOrEnds(bytes) : "damaged";
 }
 
 function wholeOrEnds(bytes: Buffer): Parts {

@@ -1,0 +1,38 @@
+import { constants, zstdCompressSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { endsWithinFrame } from "./zstd-frames.ts";
+
+const isCut = (bytes: Buffer): boolean =>
+  endsWithinFrame((at, length) => bytes.subarray(at, at + length), bytes.length);
+
+const text = Buffer.from(Array.from({ length: 30_000 }, (_, at) => `${Math.sin(at)}\n`).join(""));
+const { ZSTD_c_checksumFlag, ZSTD_c_contentSizeFlag } = constants;
+const skipped = Buffer.concat([Buffer.from([0x53, 0x2a, 0x4d, 0x18, 5, 0, 0, 0]), Buffer.from("apart")]);
+
+describe("whether an archive ends within a frame", () => {
+  it.each([
+    ["one of several blocks", zstdCompressSync(text)],
+    ["one with a checksum", zstdCompressSync(text, { params: { [ZSTD_c_checksumFlag]: 1 } })],
+    [
+      "one that doesn't say how long it gets",
+      zstdCompressSync(text, { params: { [ZSTD_c_contentSizeFlag]: 0 } }),
+    ],
+    ["one of the same byte all along", zstdCompressSync(Buffer.alloc(400_000, 0x61))],
+    ["one of what can't be packed", zstdCompressSync(Buffer.from("a"))],
+    ["one that is skipped", skipped],
+  ])("is told of %s, wherever it was cut", (_, frame) => {
+    expect(isCut(frame)).toBe(false);
+    const step = Math.max(1, Math.floor(frame.length / 200));
+    for (let length = frame.length - 1; length > 0; length -= step)
+      expect(isCut(frame.subarray(0, length)), `${length} of ${frame.length}`).toBe(true);
+    const two = Buffer.concat([skipped, frame]);
+    expect(isCut(two)).toBe(false);
+    expect(isCut(two.subarray(0, -1))).toBe(true);
+  });
+
+  it("is no question where there is none, or something else", () => {
+    expect(isCut(Buffer.alloc(0))).toBe(false);
+    expect(isCut(Buffer.from("no archive"))).toBe(false);
+    expect(isCut(Buffer.concat([zstdCompressSync(text), Buffer.from("what follows")]))).toBe(false);
+  });
+});
