@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Whether an error is what the operating system said to a call of it, and not a mistake of this program. */
@@ -25,6 +25,13 @@ export function nearestThere(path: string): string {
   let place = path;
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
   return place;
+}
+
+/** Whether two paths lead to one file, whatever links and names of folders are on the way. `false` where one of them is missing. */
+export function isSameFile(path: string, other: string): boolean {
+  if (!existsSync(path) || !existsSync(other)) return false;
+  const [one, two] = [statSync(path), statSync(other)];
+  return one.ino === two.ino && one.dev === two.dev;
 }
 
 /** Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
@@ -75,6 +75,10 @@ it("what holds for every workspace is refused in the file of one, where nobody w
     expect(() => readConfig({ home }, {}, folder), text).toThrow(path);
     expect(readConfig({ home: dirname(path) }, {}, folder), "the home's own file").toMatchObject({});
   }
+  // Where /home is a link, HOME goes through it and the folder one is in doesn't.
+  symlinkSync(folder, join(root, "link"));
+  const linked = readConfig({ home: join(root, "link", ".throughline") }, {}, folder);
+  expect(linked.undecided, "the home's own file, by a link").toBeUndefined();
   rmSync(root, { recursive: true });
 });
 

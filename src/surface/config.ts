@@ -5,6 +5,7 @@ import { isLoopback } from "../lib/loopback.ts";
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { printableLine } from "../lib/printable.ts";
+import { isSameFile } from "../lib/system.ts";
 import { quoted, systemWords } from "../lib/words.ts";
 import { Failure } from "../failure.ts";
 import { contractFor } from "../replay/contracts.ts";
@@ -156,7 +157,7 @@ export function readConfig(options: ConfigOptions, environment: Environment, fol
   const own = readFile(join(home, "config.toml"), fileSchema);
   const trusted = own.workspaces?.[folder]?.trusted;
   const localPath = join(folder, ".throughline", "config.toml");
-  const isOther = localPath !== join(home, "config.toml");
+  const isOther = !isSameFile(localPath, join(home, "config.toml"));
   const local: ConfigFile = trusted === true && isOther ? readFile(localPath, workspaceSchema) : {};
   const isUndecided = trusted === undefined && isOther && existsSync(localPath);
   const approval =

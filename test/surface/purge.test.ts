@@ -113,6 +113,19 @@ describe("throughline purge", () => {
       expect((await purge(rig, "purge", "--yes")).deleted).toMatchObject([{ session: above }]);
     }));
 
+  it("leaves those of a repository around this one, and names them as that", () =>
+    withRig(scenario, async (rig) => {
+      const [project, notes] = [join(rig.workspace, "project"), join(rig.workspace, "notes")];
+      for (const path of [project, notes]) mkdirSync(path);
+      for (const cwd of [rig.workspace, project]) execFileSync("git", ["init", "-q"], { cwd });
+      await rig.run(["exec", "notes"], { cwd: notes });
+      const { out } = await rig.run(["purge", "--yes", "--json"], { cwd: project });
+      expect(JSON.parse(out)).toMatchObject({
+        deleted: [],
+        left: [{ session: rig.id(), why: expect.stringContaining("a repository around this folder") }],
+      });
+    }));
+
   it("takes what was written while the clock was ahead, where no age is asked for", () =>
     withRig(scenario, async (rig) => {
       const ahead = "data:text/javascript,const%20now=Date.now;Date.now=()=>now()+3600000";

@@ -43,6 +43,22 @@ describe.skipIf(!isRoot)("in a folder of somebody else's", () => {
   });
 });
 
+describe.skipIf(!isRoot)("below a folder that can't be looked into", () => {
+  it("one is in a folder that is there all the same", (test) => {
+    const why = cannotBecomeNobody();
+    if (why !== undefined) return test.skip(why);
+    return withRig({}, async (rig) => {
+      const below = join(rig.workspace, "below");
+      for (const path of [rig.home, below]) mkdirSync(path);
+      execFileSync("chown", [`${nobody}:${nobody}`, rig.home, below]);
+      chmodSync(rig.folder, 0o755);
+      chmodSync(rig.workspace, 0o700);
+      const listed = await rig.run(["sessions"], { prefix: asNobody, cwd: below });
+      expect([listed.status, listed.out], listed.err).toEqual([0, expect.stringContaining("No session")]);
+    });
+  });
+});
+
 describe("a session that can't be made", () => {
   it("is told with a command that shows where, and what was not made isn't named in it", (test) => {
     const why = cannotBecomeNobody();

@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import { runProgram } from "./program.ts";
@@ -46,8 +46,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 function workingFolder(): string {
   try {
-    // A Mac takes one into a folder by any case of its name and may go on calling it so; sessions have the name on disk.
-    return realpathSync.native(process.cwd());
+    const folder = process.cwd();
+    // A Mac takes one into a folder by any case of its name and may go on calling it so; sessions have the name on disk. What lies in a folder
+    // that can't be looked into has none (`sudo -u` from one's own).
+    return existsSync(folder) ? realpathSync.native(folder) : folder;
   } catch (error) {
     throw new Failure(
       "configuration",

@@ -142,7 +142,7 @@ function workspacePlan({ options, folder }: Invocation, all: ListedSession[], no
       ? "it can't be read, so that nobody knows where it belongs and how old it is"
       : workspace.path === ""
         ? "its log doesn't say where it belongs"
-        : `it is of ${isInside(here.path, workspace.path) ? "a folder above this one" : "another worktree of this repository"}, ${workspace.path}`;
+        : `it is of ${relationTo(here, workspace)}, ${workspace.path}`;
     left.push({ session: id, why: `${why}; delete it with: throughline delete ${id}` });
     return false;
   });
@@ -154,6 +154,14 @@ function workspacePlan({ options, folder }: Invocation, all: ListedSession[], no
 /** Whether it works in this folder or below it, or in the same worktree. */
 function isOfHere({ path, gitRoot }: Place, here: Place): boolean {
   return (path !== "" && isInside(path, here.path)) || (gitRoot !== undefined && gitRoot === here.gitRoot);
+}
+
+/** What the folder of a session that a list shows here, and that is not of here, is to this one. */
+function relationTo(here: Place, { path, gitCommon }: Place): string {
+  if (isInside(here.path, path)) return "a folder above this one";
+  return gitCommon === here.gitCommon
+    ? "another worktree of this repository"
+    : "a repository around this folder";
 }
 
 function withRelatives(
