@@ -44,3 +44,20 @@ test("a root that git spells otherwise, as on a Mac, is named as the file system
     rmSync(root, { recursive: true });
   }
 });
+
+test("a repository whose settings name a working tree that is gone is one to work in", async () => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
+  const gone = join(root, "gone");
+  const git = (...words: string[]) => execFileSync("git", ["-C", root, ...words], { stdio: "ignore" });
+  try {
+    git("init", "--initial-branch=main");
+    git("config", "core.worktree", gone);
+    const found = { path: root, gitRoot: gone, gitCommon: join(root, ".git") };
+    expect(await readWorkspace(root)).toEqual(found);
+    const commit = ["commit", "--allow-empty", "-m", "first"];
+    git(`--work-tree=${root}`, "-c", "user.name=a", "-c", "user.email=a@b", ...commit);
+    expect(await readWorkspace(root)).toMatchObject({ ...found, gitBranch: "main" });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});

@@ -34,13 +34,16 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
   }
 }
 
-/** On a Mac git composes what the file system has decomposed (`core.precomposeUnicode`): a root spelled so would be around no folder. */
+/**
+ * On a Mac git composes what the file system has decomposed (`core.precomposeUnicode`): a root spelled so would be around no folder. One
+ * that isn't there (`core.worktree` of a submodule that was copied) is named as git does.
+ */
 async function placed(
   gitRoot: string | undefined,
   gitCommon: string | undefined,
 ): Promise<Pick<Workspace, "gitRoot" | "gitCommon">> {
   return {
-    ...(gitRoot && { gitRoot: await realpath(gitRoot) }),
+    ...(gitRoot && { gitRoot: await realpath(gitRoot).catch(() => gitRoot) }),
     ...(gitCommon !== undefined && { gitCommon }),
   };
 }
