@@ -72,7 +72,9 @@ it("what holds for every workspace is refused in the file of one, where nobody w
   writeFileSync(join(home, "config.toml"), trusts);
   for (const text of ['[gateway]\nlisten = "8790"\n', trusts]) {
     writeFileSync(path, text);
-    expect(() => readConfig({ home }, {}, folder), text).toThrow(path);
+    expect(() => readConfig({ home }, {}, folder), text).toThrow(
+      /config\.toml: (?:gateway|workspaces): is a setting of the home's config\.toml alone\./u,
+    );
     expect(readConfig({ home: dirname(path) }, {}, folder), "the home's own file").toMatchObject({});
   }
   // Where /home is a link, HOME goes through it and the folder one is in doesn't.

@@ -24,6 +24,8 @@ const hasNoLogin = (text: string): boolean => {
   return !url || (url.username === "" && url.password === "");
 };
 
+const inHomeOnly = z.undefined({ error: "is a setting of the home's config.toml alone" }).optional();
+
 /** The members of a workspace's own file. Strict: a misspelt name is an error and never ignored. */
 const workspaceSchema = z.strictObject({
   provider: z.string().optional(),
@@ -52,6 +54,8 @@ const workspaceSchema = z.strictObject({
       }),
     )
     .optional(),
+  gateway: inHomeOnly,
+  workspaces: inHomeOnly,
 });
 
 /** The members of the home's file: those of a workspace's, and some that only make sense for all workspaces. */
