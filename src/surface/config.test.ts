@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { isFailureOf } from "../failure.ts";
 import { schemaWords, wordsMissing } from "../../test/kit/schema-words.ts";
-import { fileSchema, homeFolder, keyIn, makeProvider, readConfig, undecidedWords } from "./config.ts";
+import { homeFolder, keyIn, makeProvider, readConfig, undecidedWords } from "./config.ts";
+import { fileSchema } from "./config-file.ts";
 
 it.each(["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"])(
   "%s that is no URL is a mistake of the configuration",
