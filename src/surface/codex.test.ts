@@ -41,3 +41,12 @@ it("what Codex itself alone has a use for is not, nor what can't be read twice",
   expect(wordsOf({ json: 2 })).toContain("2 lines could not be read");
   expect(wordsOf({ json: 2 })).not.toContain("knows");
 });
+
+it("a compressed file that can't be unpacked to its end is told as that, and is no kind of line", () => {
+  const words = wordsOf({ "broken-archive": 1, json: 1 });
+  expect(words).toContain(
+    "can't be unpacked to its end, and what it held there is missing: throughline doctor ",
+  );
+  expect(words).toContain("1 line could not be read");
+  expect(words).not.toContain("knows");
+});

@@ -133,6 +133,9 @@ export function takenWords(
   const long = left.get("too-long") ?? 0;
   const unknown = [...left.keys()].filter(isUnknownKind);
   const lost = [
+    left.has("broken-archive")
+      ? `; the compressed file can't be unpacked to its end, and what it held there is missing: throughline doctor ${quoted(file.path)}`
+      : "",
     broken > 0
       ? `; ${counted(broken, "line")} could not be read: throughline doctor ${quoted(file.path)}`
       : "",

@@ -200,7 +200,7 @@ describe.concurrent("event streams as the specification allows them", () => {
       expect(await desk.run(["exec", ...all, blank])).toMatchObject({ status: 2, out: "" });
     const long = await desk.run(["exec", ...all, "-"], { input: "x".repeat(10_485_761) });
     expect(long.status).toBe(2);
-    expect(long.err).toMatch(/10485761 characters.*file/u);
+    expect(long.err).toMatch(/more than 10485760 characters.*file/u);
     expect(desk.upstream.requests).toEqual([]);
     const wrong = await desk.run(["exec", ...all, "hi"], { env: { OPENAI_BASE_URL: "api.openai.com/v1" } });
     expect(wrong.status).toBe(2);

@@ -55,6 +55,7 @@ const notKinds: ReadonlySet<string> = new Set([
   "git-lfs",
   "too-long",
   "no-type",
+  "broken-archive",
   "message",
 ]);
 

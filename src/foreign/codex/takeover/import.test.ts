@@ -385,6 +385,24 @@ test("a compressed rollout is read like a plain one", async () => {
   expect((await open(other, two.id)).items).toEqual((await open(plain, one.id)).items);
 });
 
+test("of a compressed rollout that was cut off what can be unpacked is taken, and that there was more is told", async () => {
+  const path = rollouts("0.130.0")[0]!;
+  const packed = join(mkdtempSync(join(tmpdir(), "throughline-import-")), `${path.split("/").at(-1)}.zst`);
+  // Too much for one block, none of which is unpacked in part.
+  const said = Array.from({ length: 4_000 }, (_, at) => {
+    const content = [{ type: "output_text", text: `${at}: ${Math.sin(at)}${Math.cos(at)}` }];
+    const payload = { type: "message", role: "assistant", content };
+    return `${JSON.stringify({ timestamp: "2026-11-20T21:00:00.000Z", type: "response_item", payload })}\n`;
+  });
+  const whole = zstdCompressSync(Buffer.concat([readFileSync(path), Buffer.from(said.join(""))]));
+  writeFileSync(packed, whole.subarray(0, whole.length * 0.7));
+  const taken = await take(newPlan(), packed);
+  expect(taken.did).toBe("made");
+  expect(taken.items).toBeGreaterThan(1_000);
+  expect(taken.items).toBeLessThan(4_000);
+  expect(taken.left.get("broken-archive")).toBe(1);
+});
+
 const bytesOf: (text: string) => Buffer = Buffer.from;
 const sorted = (text: string): Buffer => {
   const { session, items } = JSON.parse(text) as { session: object; items: object[] };

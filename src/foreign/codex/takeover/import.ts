@@ -283,8 +283,9 @@ async function* taken(
   const last = segments.at(-1)!;
   const total = segments.reduce((sum, { file }) => sum + file.bytes, 0);
   let read = 0;
+  const onBroken = (): void => void taking.left.set("broken-archive", 1);
   for (const segment of from > 0 ? [last] : segments) {
-    for await (const lines of segmentLines(segment, { from: segment === last ? from : 0 })) {
+    for await (const lines of segmentLines(segment, { from: segment === last ? from : 0, onBroken })) {
       for (let next = 0; next < lines.length;) {
         next = taking.take(lines, next);
         if (taking.isEnough) yield taking.group();
