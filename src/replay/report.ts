@@ -59,7 +59,7 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
   duplicate: "left out: the same item was sent before it",
   "call-without-output": "answered: outcome unknown; verify before repeating",
   "output-without-call": "sent as a message: its call is not part of the conversation",
-  "output-again": "sent as a message: its call has an output already",
+  "output-again": "sent as a message: a further output of its call",
   "call-id-empty": "it had no call id: it goes with one, on the call and on its output alike",
   "call-id-too-long": "its call id was shortened, on the call and on its output alike",
   "call-id-characters":

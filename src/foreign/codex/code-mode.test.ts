@@ -31,6 +31,8 @@ const note = {
   output: "first note",
 };
 
+const isRow = (item: object): boolean => "payload" in item;
+
 async function found(items: readonly object[]): Promise<string[]> {
   const home = mkdtempSync(join(tmpdir(), "throughline-notes-"));
   onTestFinished(() => rmSync(home, { recursive: true, force: true }));
@@ -40,16 +42,33 @@ async function found(items: readonly object[]): Promise<string[]> {
   const meta = { id, timestamp, cwd: "/w", originator: "codex_exec", cli_version: "0.169.0" };
   const rows = [
     { type: "session_meta", payload: { ...meta, history_mode: "paginated" } },
-    ...items.map((payload) => ({ type: "response_item", payload })),
+    ...items.map((item) => (isRow(item) ? item : { type: "response_item", payload: item })),
   ];
   const lines = rows.map((row, ordinal) => `${JSON.stringify({ timestamp, ordinal, ...row })}\n`);
   writeFileSync(path, lines.join(""));
-  return judge(await examine(path), { path, now }).map(({ kind }) => kind);
+  return judge(await examine(path), { path, now }).map(({ kind, count }) => `${count} ${kind}`);
 }
 
 it("what a script says while it runs is a further output of its call, and no damage", async () => {
   expect(await found([call, output, note, note])).toEqual([]);
-  expect(await found([output, note])).toEqual(["output-without-call"]);
+  // The repair puts a call before the first, whose further output the other then is.
+  expect(await found([output, note])).toEqual(["1 output-without-call"]);
+});
+
+it("what a script said is without a call where the call isn't sent any more, or was never there", async () => {
+  const lost = ["1 output-without-call"];
+  const text = (words: string): object => ({
+    type: "message",
+    role: "user",
+    content: [{ type: "input_text", text: words }],
+  });
+  const summary = { type: "compacted", payload: { message: "", replacement_history: [text("sum")] } };
+  const rollback = { type: "event_msg", payload: { type: "thread_rolled_back", num_turns: 1 } };
+  expect(await found([note])).toEqual(lost);
+  expect(await found([call, output, summary, note])).toEqual(lost);
+  expect(await found([text("one"), text("two"), call, output, rollback, note])).toEqual(lost);
+  const carried = { ...summary, payload: { message: "", replacement_history: [call, output] } };
+  expect(await found([call, output, carried, note])).toEqual([]);
 });
 
 it("what a script said while it ran is exported with its call", () => {
@@ -58,4 +77,11 @@ it("what a script said while it ran is exported with its call", () => {
   const rows = written.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as JsonObject]));
   expect(rows.map((row) => row["payload"])).toMatchObject([{ input: call.input }, output, note]);
   expect(writer.end(0)).toBe("");
+  expect(writer.left).toBe(0);
+});
+
+it("what a script said stays behind where its call isn't exported: Codex would leave it out, or send it and be refused", () => {
+  const writer = new RolloutWriter();
+  expect(writer.item(note, 0)).toBe("");
+  expect(writer.left).toBe(1);
 });

@@ -8,6 +8,8 @@ import { type Span, spanOf, type Unpaired } from "../rollout/span.ts";
 import type { TextSet } from "./text-set.ts";
 import { callTold, idText, type WatchedRecord } from "./watched-record.ts";
 const mostEvents = 512;
+/** Further outputs come soon after the first: so many calls with an output are remembered. */
+const mostAnswered = 2 ** 12;
 
 /**
  * Finds calls without outputs and outputs without calls. What a summary replaced or a rollback took back is not sent, and needs no
@@ -17,6 +19,8 @@ export class PairsWatch {
   readonly open: OpenCalls;
   /** Calls that a summary brought along without their output. */
   readonly #carried = new Set<string>();
+  /** Custom calls that have an output, which may have further ones, with the line of the first. */
+  readonly #answered = new Map<string, number>();
   /** Events of calls that are not open: never seen, or answered already. */
   readonly #events = new Map<string, Span>();
   orphans = new Bounded<Unpaired>(10_000);
@@ -36,7 +40,7 @@ export class PairsWatch {
     const { type, kind = "", payload } = record;
     if (type === "response_item") this.#item(kind, payload, line);
     else if (type === "event_msg") this.#event(record, line);
-    else if (type === "compacted") this.#compacted(payload);
+    else if (type === "compacted") this.#compacted(payload, line);
   }
 
   rolledBack(from: number): void {
@@ -44,6 +48,7 @@ export class PairsWatch {
     const kept = this.orphans.items.filter(({ index }) => index < from);
     this.orphans = new Bounded(10_000);
     for (const orphan of kept) this.orphans.add(orphan);
+    for (const [call, line] of this.#answered) if (line >= from) this.#answered.delete(call);
     this.injected.keep(this.injected.items.filter(({ index }) => index < from));
   }
 
@@ -61,11 +66,22 @@ export class PairsWatch {
       const { index, offset: at, length: bytes } = line;
       const name = item["name"];
       this.open.open(index, at, bytes, call, kind, typeof name === "string" ? name : undefined);
-    } else if (isOutputKind(kind) && this.open.close(call) === false && !this.#carried.delete(call)) {
-      if (isFurtherOutput(kind, item["name"])) return;
-      const event = this.#events.get(call);
-      this.orphans.add({ ...spanOf(line), call, kind, ...(event && { event }) });
-    }
+    } else if (isOutputKind(kind)) this.#output(call, kind, item["name"], line);
+  }
+
+  #output(call: string, kind: string, name: unknown, line: RolloutLine): void {
+    const isFurther = isFurtherOutput(kind, name) && this.#answered.has(call);
+    // One without a call counts, too: the repair puts a call before it.
+    if (kind === "custom_tool_call_output") this.#answer(call, line.index);
+    if (this.open.close(call) !== false || this.#carried.delete(call) || isFurther) return;
+    const event = this.#events.get(call);
+    this.orphans.add({ ...spanOf(line), call, kind, ...(event && { event }) });
+  }
+
+  #answer(call: string, line: number): void {
+    if (this.#answered.has(call)) return;
+    this.#answered.set(call, line);
+    if (this.#answered.size > mostAnswered) this.#answered.delete(this.#answered.keys().next().value!);
   }
 
   #event(record: WatchedRecord, line: RolloutLine): void {
@@ -78,9 +94,10 @@ export class PairsWatch {
   }
 
   /** What a summary replaced is not sent any more; what it brings along is. */
-  #compacted(payload: WatchedRecord["payload"]): void {
+  #compacted(payload: WatchedRecord["payload"], line: RolloutLine): void {
     this.open.closeFrom(0);
     this.#carried.clear();
+    this.#answered.clear();
     this.injected.keep([]);
     this.orphans = new Bounded(10_000);
     const items = payload["replacement_history"];
@@ -91,7 +108,7 @@ export class PairsWatch {
       const [kind, call] = [item["type"], idText(item["call_id"])];
       if (typeof kind !== "string" || call === undefined) continue;
       if (isCallKind(kind)) this.#carried.add(call);
-      else this.#carried.delete(call);
+      else if (this.#carried.delete(call)) this.#answer(call, line.index);
     }
   }
 }

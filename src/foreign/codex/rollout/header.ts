@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { printableLine } from "../../../lib/printable.ts";
 import { isThreadId } from "../home/places.ts";
 import { timeOf } from "./record.ts";
 
@@ -34,7 +35,7 @@ export interface RolloutHeader {
   /** Root of the tree of agents; another id than `id` in sub-agents. */
   readonly root?: string;
   readonly nickname?: string;
-  /** What the thread that started this one calls it: `/root/fix_tests` (since 0.144). */
+  /** What the thread that started this one calls it: `/root/fix_tests` (since 0.144). A line for lists, of 200 characters at most. */
   readonly agentPath?: string;
   readonly role?: string;
   readonly isPaginated: boolean;
@@ -79,7 +80,7 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     parent: idOf("parent_thread_id") ?? idOf("parent_thread_id", spawned),
     root: idOf("session_id"),
     nickname: text("agent_nickname"),
-    agentPath: text("agent_path"),
+    agentPath: printableLine(text("agent_path") ?? "", 200) || undefined,
     role: text("agent_role"),
     isPaginated: payload["history_mode"] === "paginated",
     ownFrom: numberOf(payload["subagent_history_start_ordinal"]),

@@ -50,6 +50,8 @@ const kept: Readonly<Record<string, readonly string[]>> = {
  */
 export class RolloutWriter {
   readonly #open = new Map<string, string>();
+  /** Custom calls that were written: Codex takes further outputs of theirs alone. */
+  readonly #custom = new Set<string>();
   /** How many items were left out of the rollout. */
   left = 0;
 
@@ -89,7 +91,7 @@ export class RolloutWriter {
     const isToldByProgram =
       type === "message" && role !== "assistant" && (role !== "user" || (isOfProgram && !isLasting(item)));
     const id = typeof call === "string" ? call : "";
-    const isFurther = typeof type === "string" && isFurtherOutput(type, item["name"]);
+    const isFurther = typeof type === "string" && isFurtherOutput(type, item["name"]) && this.#custom.has(id);
     const isOrphan = typeof type === "string" && isOutputKind(type) && !this.#open.delete(id) && !isFurther;
     const isSealed =
       type === "agent_message" && Array.isArray(item["content"]) && sealedPart(item["content"]) !== undefined;
@@ -98,6 +100,7 @@ export class RolloutWriter {
       return "";
     }
     if (isCallKind(type)) this.#open.set(id, type);
+    if (type === "custom_tool_call") this.#custom.add(id);
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
     const opened = unsealed(item);
     for (const member of members) if (opened[member] !== undefined) own[member] = opened[member];

@@ -165,3 +165,12 @@ it.each<[string, object[], object, string]>([
   // No prompt of its own comes as an event here, so that a takeover can't tell it from its parent's.
   expect(titleTaken(content)).toBe("/root/a");
 });
+
+it("what a sub-agent is called makes a line of a list, whatever it holds", () => {
+  const content = text("openai", [item(answer)], { agent_path: `/root/\u001b[31ma\n${"b".repeat(1_000)}` });
+  const [file] = listRollouts(placed(content).home);
+  const title = scanRollout(file!).title!;
+  expect(title).toMatch(/^\/root\/a b+…?$/u);
+  expect(title.length).toBeLessThanOrEqual(200);
+  expect(titleTaken(content)).toBe(title);
+});
