@@ -159,7 +159,7 @@ function isOfHere({ path, gitRoot }: Place, here: Place): boolean {
 /** What the folder of a session that a list shows here, and that is not of here, is to this one. */
 function relationTo(here: Place, { path, gitCommon }: Place): string {
   if (isInside(here.path, path)) return "a folder above this one";
-  return gitCommon === here.gitCommon
+  return gitCommon !== undefined && gitCommon === here.gitCommon
     ? "another worktree of this repository"
     : "a repository around this folder";
 }
