@@ -111,6 +111,24 @@ test("reading can begin and end at an offset", async () => {
   ]);
 });
 
+test("all frames of a compressed file are read, and what is no frame is said", async () => {
+  const frames = ["one\n", "two\nthr", "ee\n"].map((text) => zstdCompressSync(Buffer.from(text)));
+  const skipped = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2]);
+  const texts = async (packed: Buffer, told: string[]): Promise<string[]> => {
+    const found = await read(written(packed, "jsonl.zst"), { onBroken: (why) => told.push(why) });
+    return found.map(({ bytes }) => bytes.toString());
+  };
+  const told: string[] = [];
+  expect(await texts(Buffer.concat([skipped, ...frames]), told)).toEqual(["one", "two", "three"]);
+  expect(told).toEqual([]);
+  expect(await texts(Buffer.concat([...frames, Buffer.from("no frame")]), told)).toEqual([
+    "one",
+    "two",
+    "three",
+  ]);
+  expect(told).toHaveLength(1);
+});
+
 test("of a damaged compressed file all that can be unpacked is read, and it is said", async () => {
   const lines = Array.from({ length: 60_000 }, (_, at) => `{"line":${at},"of":"${Math.sin(at)}"}\n`).join("");
   const packed = zstdCompressSync(Buffer.from(lines));

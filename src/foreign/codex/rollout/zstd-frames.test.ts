@@ -1,9 +1,10 @@
 import { constants, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { endsWithinFrame } from "./zstd-frames.ts";
+import { framesOf } from "./zstd-frames.ts";
 
-const isCut = (bytes: Buffer): boolean =>
-  endsWithinFrame((at, length) => bytes.subarray(at, at + length), bytes.length);
+const framesIn = (bytes: Buffer): ReturnType<typeof framesOf> =>
+  framesOf((at, length) => bytes.subarray(at, at + length), bytes.length);
+const isCut = (bytes: Buffer): boolean => [...framesIn(bytes)].some(({ isWhole }) => !isWhole);
 
 const text = Buffer.from(Array.from({ length: 30_000 }, (_, at) => `${Math.sin(at)}\n`).join(""));
 const { ZSTD_c_checksumFlag, ZSTD_c_contentSizeFlag } = constants;
@@ -28,6 +29,29 @@ describe("whether an archive ends within a frame", () => {
     const two = Buffer.concat([skipped, frame]);
     expect(isCut(two)).toBe(false);
     expect(isCut(two.subarray(0, -1))).toBe(true);
+  });
+
+  it("gives each frame with content, and what is none", () => {
+    const [one, two] = [zstdCompressSync(text), zstdCompressSync("more")];
+    const bytes = Buffer.concat([skipped, one, skipped, two, Buffer.from("what follows")]);
+    const [first, second] = [skipped.length, 2 * skipped.length + one.length];
+    expect([...framesIn(bytes)]).toEqual([
+      { start: first, end: first + one.length, isWhole: true },
+      { start: second, end: second + two.length, isWhole: true },
+      { start: second + two.length, end: bytes.length, isWhole: true },
+    ]);
+  });
+
+  it("takes a lost part of zeros for cut off at once, however long it is", () => {
+    const frame = zstdCompressSync(text);
+    let reads = 0;
+    const zeros = Buffer.concat([frame.subarray(0, 20), Buffer.alloc(3_000_000)]);
+    const read = (at: number, length: number): Buffer => {
+      reads++;
+      return zeros.subarray(at, at + length);
+    };
+    expect([...framesOf(read, zeros.length)].map(({ isWhole }) => isWhole)).toEqual([false]);
+    expect(reads).toBeLessThan(1_000);
   });
 
   it("is no question where there is none, or something else", () => {

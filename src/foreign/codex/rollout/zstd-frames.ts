@@ -12,28 +12,36 @@ const repeated = 1;
 /** Bytes at an offset, fewer where they end before. */
 type ReadAt = (at: number, length: number) => Buffer;
 
-/**
- * Whether Zstandard data of `size` bytes ends within a frame. Node 24.0 to 24.18, and 25, unpack a file that was cut off as if it were whole;
- * 24.20 fails (measured 2026-11-22). Only heads of frames and blocks are read. What is damaged in another way fails in all of them, and
- * isn't looked for here.
- */
-export function endsWithinFrame(read: ReadAt, size: number): boolean {
-  for (let at = 0; at < size;) {
-    const end = frameEnd(read, at, size);
-    if (end === undefined) return false;
-    if (end > size) return true;
-    at = end;
-  }
-  return false;
+/** A part of an archive that is unpacked by itself. `isWhole`: false for a last frame that is cut off. */
+interface Frame {
+  readonly start: number;
+  /** Offset after its last byte that is there. */
+  readonly end: number;
+  readonly isWhole: boolean;
 }
 
-/** The offset behind the frame at `at`, beyond `size` where it is cut off; `undefined` where there is no frame. */
-function frameEnd(read: ReadAt, at: number, size: number): number | undefined {
+/**
+ * The frames with content of Zstandard data of `size` bytes, in order; bytes that begin no frame come as one, which can't be unpacked. Only
+ * heads of frames and blocks are read. Node 24 and 25 unpack no more than the first frame, and up to 24.18 one that is cut off as if it
+ * were whole, both without an error (measured 2026-11-22; 26 does neither).
+ */
+export function* framesOf(read: ReadAt, size: number): Generator<Frame> {
+  for (let start = 0; start < size;) {
+    const found = frameAt(read, start, size);
+    const end = Math.min(size, found?.end ?? size);
+    if (found?.isSkipped !== true || found.end > size)
+      yield { start, end, isWhole: (found?.end ?? size) <= size };
+    start = end;
+  }
+}
+
+/** The frame at `at`, with an end beyond `size` where it is cut off; `undefined` where there is no frame. */
+function frameAt(read: ReadAt, at: number, size: number): { end: number; isSkipped?: true } | undefined {
   const head = read(at, longestHead);
-  if (head.length < 5) return size + 1;
+  if (head.length < 5) return { end: size + 1 };
   const magic = head.readUInt32LE(0);
   if ((magic & 0xfffffff0) >>> 0 === skippedMagic)
-    return head.length < 8 ? size + 1 : at + 8 + head.readUInt32LE(4);
+    return { end: head.length < 8 ? size + 1 : at + 8 + head.readUInt32LE(4), isSkipped: true };
   if (magic !== frameMagic) return undefined;
   const descriptor = head[4]!;
   const isSingle = (descriptor & 0x20) !== 0;
@@ -42,10 +50,11 @@ function frameEnd(read: ReadAt, at: number, size: number): number | undefined {
   let block = at + 5 + (isSingle ? 0 : 1) + dictionaryBytes[descriptor & 3]! + contentSize;
   for (let isLast = false; !isLast;) {
     const bytes = read(block, 3);
-    if (bytes.length < 3) return size + 1;
+    // No encoder writes an empty block in the middle of a frame: these are the zeros of a lost part, of which there may be megabytes.
+    if (bytes.length < 3 || bytes.readUIntLE(0, 3) === 0) return { end: size + 1 };
     const said = bytes.readUIntLE(0, 3);
     isLast = (said & 1) === 1;
     block += 3 + (((said >> 1) & 3) === repeated ? 1 : said >> 3);
   }
-  return block + (hasChecksum ? 4 : 0);
+  return { end: block + (hasChecksum ? 4 : 0) };
 }
