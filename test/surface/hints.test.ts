@@ -47,6 +47,31 @@ it.each([
   expect([next.status, next.err], out + err).toEqual([0, expect.not.stringContaining("No session")]);
 });
 
+it("a command in JSON works in the home that was named, too", async () => {
+  await there("fork", "it", "--name", "other");
+  const next = async <Output>(words: string[], of: (output: Output) => string): Promise<void> => {
+    const { out } = await there(...words, "--json");
+    const said = of(JSON.parse(out.trimEnd().split("\n").at(-1)!) as Output);
+    const { status, err } = await run(...commandIn(said.replace("…", "Go on.")));
+    expect([status, err], `${words.join(" ")}: ${said}`).toEqual([
+      0,
+      expect.not.stringContaining("No session"),
+    ]);
+  };
+  await next<{ next: string }>(["show", "it"], (view) => view.next);
+  await next<{ left: { why: string }[] }>(["delete", "it"], ({ left }) => left[0]!.why);
+});
+
+it("where the output can't be written, the command that is named works in the home that was", () =>
+  withRig({}, async (rig) => {
+    const named = join(rig.folder, "my home");
+    const shell = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
+    const { status, err } = await rig.run(["exec", "--home", named, "Hello."], { prefix: shell });
+    expect([status, err]).toEqual([1, expect.stringContaining("could not be written")]);
+    const shown = await rig.run(commandIn(err.trim()));
+    expect([shown.status, shown.out]).toEqual([0, expect.stringContaining("Hello.")]);
+  }));
+
 it("what a person has said or pasted is told as it was, with commands in it and all", async () => {
   const words = "then run throughline show it";
   await there("queue", "it", words);
@@ -60,7 +85,7 @@ it.each(["responses", "chat", "anthropic"])("what simulate --wire %s prints work
     const server = rig.start(["simulate", "--wire", wire]);
     await until(() => server.printed().includes("throughline exec") && server.printed().endsWith("\n"), "it");
     const [, named, command = "", , toml = ""] =
-      /^ {2}(?:(\w+=\S+) )?throughline (exec.*)\n(with this in config\.toml:\n([^]*))?/mu.exec(
+      /^ {2}(?:(\w+=\S+) )?throughline (exec.*)\n(with this in \/.*\/config\.toml:\n([^]*))?/mu.exec(
         server.printed(),
       )!;
     mkdirSync(rig.home, { mode: 0o700 });

@@ -2,6 +2,7 @@ import { Failure } from "../../failure.ts";
 import { openStore, readConfig } from "../config.ts";
 import { placeOf } from "../place.ts";
 import type { Invocation } from "./command.ts";
+import { inHome } from "./in-home.ts";
 import { progress } from "./progress.ts";
 
 /**
@@ -32,6 +33,7 @@ export async function chooseSession(
       store,
       here,
       codex: { environment, home: config.home },
+      tell: (words) => inHome(invocation, words),
       rows,
       signal,
     });

@@ -12,7 +12,10 @@ import type { Said } from "./whose-error.ts";
 
 type DiagnosisJson = Printed<"doctor">["rollouts"][number];
 
-export function diagnosisJson(diagnosis: Diagnosis, reference: Reference): DiagnosisJson {
+/** Completes the commands in words with `--home` (`inHome`), so that they work when pasted. */
+type Tell = (words: string) => string;
+
+export function diagnosisJson(diagnosis: Diagnosis, reference: Reference, tell: Tell): DiagnosisJson {
   const { path, thread, bytes, version, holder, findings, sealed } = diagnosis;
   return {
     path,
@@ -20,7 +23,7 @@ export function diagnosisJson(diagnosis: Diagnosis, reference: Reference): Diagn
     bytes,
     ...(version !== undefined && { version }),
     ...(holder && { holder: { ...holder } }),
-    findings: findings.map((finding) => findingJson(finding, () => reference(path, thread))),
+    findings: findings.map((finding) => findingJson(finding, () => reference(path, thread), tell)),
     sealed: sealed.map(({ index, in: where, id, sealedAt }) => ({
       line: index + 1,
       in: where,
@@ -31,7 +34,11 @@ export function diagnosisJson(diagnosis: Diagnosis, reference: Reference): Diagn
 }
 
 /** A finding as JSON. `reference`: gives the rollout's name for the command that mends it. */
-export function findingJson(finding: Finding, reference: () => string): DiagnosisJson["findings"][number] {
+export function findingJson(
+  finding: Finding,
+  reference: () => string,
+  tell: Tell,
+): DiagnosisJson["findings"][number] {
   const { kind, severity, count, places, detail } = finding;
   const { title, causes } = catalogue[kind];
   const mends = mendsOf(finding, () => repairCommand(reference()));
@@ -43,8 +50,22 @@ export function findingJson(finding: Finding, reference: () => string): Diagnosi
     count,
     places: places.map((place) => ({ ...place })),
     ...(detail !== undefined && { detail: printableLine(detail, 600) }),
-    ...(mends !== undefined && { mends }),
+    ...(mends !== undefined && { mends: tell(mends) }),
   };
+}
+
+export function ownJson({ session, findings }: OwnSession, tell: Tell): OwnSession {
+  const told = findings.map(({ title, command, ...finding }) => ({
+    ...finding,
+    title: tell(title),
+    ...(command !== undefined && { command: tell(command) }),
+  }));
+  return { session, findings: told };
+}
+
+export function saidJson(said: Said, tell: Tell): Said {
+  const sessions = said.sessions.map((each) => ({ ...each, command: tell(each.command) }));
+  return { ...said, youCan: tell(said.youCan), sessions };
 }
 
 function repairCommand(reference: string): string {
@@ -63,8 +84,7 @@ interface Report {
   /** Whether harmless findings are told, too (`--notes`). */
   notes: boolean;
   reference: Reference;
-  /** Completes the commands in words with `--home` (`inHome`), so that they work when pasted. */
-  tell(words: string): string;
+  tell: Tell;
 }
 
 /** The report for people: what the pasted message means, a block for each session with findings, and the totals. */
@@ -142,7 +162,7 @@ function sumLine(diagnoses: readonly Diagnosis[], where: readonly string[], note
   return `${counts.join(", ")}${more}`;
 }
 
-function saidLines({ means, youCan, sessions }: Said, tell: Report["tell"]): string[] {
+function saidLines({ means, youCan, sessions }: Said, tell: Tell): string[] {
   const lines = [printableLine(means, 400)];
   for (const { path, session, why } of sessions.slice(0, 10))
     lines.push(`  ${session ?? shortPath(path)}: ${why}`);

@@ -10,7 +10,7 @@ import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { toldHome } from "./store-for.ts";
-import { diagnosisJson, doctorText, shortPath } from "./doctor-text.ts";
+import { diagnosisJson, doctorText, ownJson, saidJson, shortPath } from "./doctor-text.ts";
 import { type OwnSession, ownFindings } from "./own-findings.ts";
 import { progress } from "./progress.ts";
 import { referencesIn } from "./reference.ts";
@@ -54,13 +54,14 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const needRepair =
     diagnoses.filter(({ findings }) => findings.some(needsRepair)).length +
     own.filter(({ findings }) => findings.some(needsRepair)).length;
+  const tell = (words: string): string => inHome(invocation, words);
   if (options["json"] === true)
     printJson<"doctor">(terminal, {
-      rollouts: diagnoses.map((diagnosis) => diagnosisJson(diagnosis, reference)),
-      own,
+      rollouts: diagnoses.map((diagnosis) => diagnosisJson(diagnosis, reference, tell)),
+      own: own.map((session) => ownJson(session, tell)),
       needRepair,
       unreadable,
-      ...(said && { error: said }),
+      ...(said && { error: saidJson(said, tell) }),
     });
   else
     terminal.out(
@@ -73,7 +74,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
         ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
         notes: options["notes"] === true || args.length > 0,
         reference,
-        tell: (words) => inHome(invocation, words),
+        tell,
       }),
     );
   return needRepair + unreadable.length > 0 ? 1 : 0;

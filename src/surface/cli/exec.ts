@@ -106,8 +106,7 @@ async function withWorkbench(
   invocation: Invocation,
   use: (bench: Workbench) => Promise<number>,
 ): Promise<number> {
-  const render =
-    invocation.options["json"] === true ? jsonRenderer(invocation.terminal) : textRenderer(invocation);
+  const render = invocation.options["json"] === true ? jsonRenderer(invocation) : textRenderer(invocation);
   const bench = await openWorkbench(invocation, (update) => render.update(update));
   const { config } = bench;
   if (config.undecided !== undefined)

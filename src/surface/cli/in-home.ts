@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { quoted } from "../../lib/words.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
-import { type Invocation, optionText } from "./command.ts";
+import { homeOption, type Invocation, optionText } from "./command.ts";
 import { commands } from "./commands.ts";
 
 const names = [...new Set(commands.map(({ name }) => name.split(" ")[0]))].join("|");
@@ -20,6 +20,14 @@ export function inHome(invocation: Pick<Invocation, "options">, words: string): 
   if (home === undefined) return words;
   const named = `throughline --home ${quoted(resolve(home))} `;
   return words.replace(commandsIn, (found) => (found.startsWith("throughline") ? named : found));
+}
+
+/** The options of a command line that was not read, or no further than to its command: `--home`, for `inHome`. */
+export function optionsIn(argv: readonly string[]): Invocation["options"] {
+  const [option = ""] = homeOption.flags.split(" ");
+  const at = argv.findLastIndex((word) => word === option || word.startsWith(`${option}=`));
+  const home = argv[at] === option ? argv[at + 1] : argv[at]?.slice(option.length + 1);
+  return home === undefined ? {} : { home };
 }
 
 /** The same for the words of an update. */

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
+import { inHome, optionsIn } from "./in-home.ts";
 import { runProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
 import { processTerminal } from "./terminal.ts";
@@ -34,7 +35,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     await setImmediate();
     if (!unwritten) return status;
     terminal.err(
-      `The output could not be written: ${unwritten.message}. What sessions hold is kept: throughline show --last\n`,
+      inHome(
+        { options: optionsIn(argv) },
+        `The output could not be written: ${unwritten.message}. What sessions hold is kept: throughline show --last\n`,
+      ),
     );
     return status === 0 ? 1 : status;
   } catch (error) {

@@ -1,10 +1,11 @@
 import { type Argument, Command as Commander, CommanderError } from "commander";
-import { Failure, isFailure, isFailureOf } from "../../failure.ts";
+import { Failure, isFailureOf } from "../../failure.ts";
 import { packageVersion } from "../version.ts";
 import { type Command, homeOption, type Invocation, jsonOption } from "./command.ts";
 import { commands } from "./commands.ts";
 import { inHome } from "./in-home.ts";
 import { editDistance } from "./pick.ts";
+import { asFailure } from "./system-failure.ts";
 
 type World = Pick<Invocation, "terminal" | "environment" | "folder" | "signal">;
 
@@ -103,9 +104,12 @@ function withHelp(error: unknown, name: string): unknown {
 
 /** The error with `--home` in the commands that it suggests (`inHome`). */
 function copyable(error: unknown, options: Invocation["options"]): unknown {
-  if (!isFailure(error)) return error;
-  const message = inHome({ options }, error.message);
-  return message === error.message ? error : new Failure(error.class, message, error.data, { cause: error });
+  const failure = asFailure(error);
+  if (!failure) return error;
+  const message = inHome({ options }, failure.message);
+  return message === failure.message
+    ? failure
+    : new Failure(failure.class, message, failure.data, { cause: error });
 }
 
 /** Commander's message in the manner of the other errors, with the help to look at. */

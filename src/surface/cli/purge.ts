@@ -272,7 +272,12 @@ function report(invocation: Invocation, { removed, left, troubles }: Report): vo
     terminal.err(`${printable(trouble)}. Run it again: ${sameAgain(invocation, again)}\n`);
   if (options["json"] === true) {
     const deleted = removed.map(({ id, bytes }) => ({ session: id, bytes }));
-    printJson<"purge">(terminal, { dryRun: false, deleted, left: left.map(leftJson), troubles });
+    printJson<"purge">(terminal, {
+      dryRun: false,
+      deleted,
+      left: left.map((each) => leftJson(invocation, each)),
+      troubles,
+    });
     return;
   }
   for (const { id, bytes } of removed) terminal.out(`deleted session ${id} (${bytes} bytes)\n`);
@@ -288,7 +293,11 @@ function tell(invocation: Invocation, plan: Plan): number {
       bytes,
       ...(holder && { holder }),
     }));
-    printJson<"purge">(terminal, { dryRun: true, wouldDelete: would, left: plan.left.map(leftJson) });
+    printJson<"purge">(terminal, {
+      dryRun: true,
+      wouldDelete: would,
+      left: plan.left.map((each) => leftJson(invocation, each)),
+    });
   } else {
     const next = plan.chosen.length > 0 ? "Nothing was deleted. To do it: the same with --yes\n" : "";
     terminal.out(`${planText(invocation, plan)}${next}`);
@@ -310,8 +319,8 @@ function leftLine({ session, why, failure, isGone: gone }: Left): string {
   return `left ${printable(session)}: ${failure ? failureLine(failure) : `${printable(why)}\n`}`;
 }
 
-function leftJson({ session, why, failure }: Left): Outputs["purge"]["left"][number] {
-  return { session, why, ...(failure && { class: failure.class }) };
+function leftJson(invocation: Invocation, { session, why, failure }: Left): Outputs["purge"]["left"][number] {
+  return { session, why: inHome(invocation, why), ...(failure && { class: failure.class }) };
 }
 
 async function withStore(

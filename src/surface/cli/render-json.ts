@@ -8,13 +8,15 @@ import type { SessionUpdate } from "../../turn/update.ts";
 import type { Renderer } from "./render.ts";
 import type { ExecEvent } from "../json/events.ts";
 import { jsonVersion } from "../json/print.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Invocation } from "./command.ts";
+import { inHome, updateInHome } from "./in-home.ts";
 
 /**
  * One event a line in the shape that users of `codex exec --json` know (thread, turn and item events, 0.47 to 0.169), with
  * `session.recovered`, `session.waiting`, `session.rotated` and `followup.delivered` beside them. Item ids are `item_<seq>`, the same in every run over the same session.
  */
-export function jsonRenderer(terminal: Terminal): Renderer {
+export function jsonRenderer(invocation: Pick<Invocation, "terminal" | "options">): Renderer {
+  const { terminal } = invocation;
   // `thread.started` comes first, as clients of `codex exec --json` expect it.
   let early: ExecEvent[] | undefined = [];
   const print = (event: ExecEvent): void => {
@@ -24,7 +26,8 @@ export function jsonRenderer(terminal: Terminal): Renderer {
   };
   const inputs = new Map<number, string>();
   return {
-    update(update) {
+    update(happened) {
+      const update = updateInHome(invocation, happened);
       switch (update.type) {
         case "session-opened":
           return print({
@@ -87,7 +90,7 @@ export function jsonRenderer(terminal: Terminal): Renderer {
             message: update.notice,
           });
         case "turn-ended":
-          return print(turnEnd(update));
+          return print(turnEnd(update, (words) => inHome(invocation, words)));
         case "attempt-started":
         case "text-delta":
         case "reasoning-delta":
@@ -100,17 +103,20 @@ export function jsonRenderer(terminal: Terminal): Renderer {
 type Item = Extract<ExecEvent, { type: "item.completed" }>["item"];
 type UsageJson = Extract<ExecEvent, { type: "turn.completed" }>["usage"];
 
-function turnEnd({ outcome, usage }: Extract<SessionUpdate, { type: "turn-ended" }>): ExecEvent {
+function turnEnd(
+  { outcome, usage }: Extract<SessionUpdate, { type: "turn-ended" }>,
+  tell: (words: string) => string,
+): ExecEvent {
   switch (outcome.kind) {
     case "completed":
       return { type: "turn.completed", usage: usageJson(usage) };
     case "interrupted":
       return { type: "turn.failed", error: { class: "interrupted", message: outcome.reason } };
     case "failed":
-      return { type: "turn.failed", error: { class: outcome.class, message: outcome.message } };
+      return { type: "turn.failed", error: { class: outcome.class, message: tell(outcome.message) } };
     case "limited": {
       const until = outcome.until === undefined ? undefined : isoTime(outcome.until);
-      return { type: "turn.failed", error: { class: outcome.class, message: outcome.message, until } };
+      return { type: "turn.failed", error: { class: outcome.class, message: tell(outcome.message), until } };
     }
   }
 }

@@ -12,6 +12,7 @@ import { isUnfinished, type Journal, repairsOf } from "../../foreign/codex/repai
 import { codexHome } from "../../foreign/codex/home/places.ts";
 import type { SealChoice } from "../../foreign/codex/findings/seal-choice.ts";
 import { writeTranscript } from "../../foreign/codex/repair/transcript.ts";
+import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { understand, type Understood } from "../../foreign/codex/findings/understand.ts";
 import { homeFolder, openStore } from "../config.ts";
 import { printJson, type Printed } from "../json/print.ts";
@@ -132,7 +133,7 @@ async function preview(
   try {
     if (!isNeeded(prepared)) return tellNothing(invocation, path, prepared);
     const { terminal, options } = invocation;
-    if (options["json"] === true) printJson<"repair">(terminal, repairJson("would", prepared));
+    if (options["json"] === true) printJson<"repair">(terminal, repairJson(invocation, "would", prepared));
     else {
       const pasted = optionText(invocation, "error");
       const next = inHome(invocation, nextText(invocation.args[0] ?? path, pasted));
@@ -151,9 +152,9 @@ function tellNothing(invocation: Invocation, path: string, prepared: PreparedRep
     printJson<"repair">(terminal, {
       ...emptyJson(path, prepared?.thread),
       state: "nothing",
-      left: left.map((finding) => findingJson(finding, () => quoted(path))),
+      left: leftJson(invocation, path, left),
     });
-  else if (left.length > 0) terminal.out(leftText(path, left));
+  else if (left.length > 0) terminal.out(inHome(invocation, leftText(path, left)));
   else terminal.out(inHome(invocation, nothingText(path, args[0] ?? path)));
   return left.length > 0 ? 1 : 0;
 }
@@ -175,7 +176,7 @@ function tellDone(
   if (options["json"] === true) {
     const state = journal.state === "undone" ? ("undone" as const) : ("done" as const);
     const told = prepared
-      ? repairJson(state, prepared)
+      ? repairJson(invocation, state, prepared)
       : { ...emptyJson(journal.path, journal.thread), state };
     const { mended, forgotIndex: forgetsIndex } = journal;
     printJson<"repair">(terminal, {
@@ -193,7 +194,11 @@ function tellDone(
   return left.length > 0 ? 1 : 0;
 }
 
-function repairJson(state: "would" | "done" | "undone", prepared: PreparedRepair): Printed<"repair"> {
+function repairJson(
+  invocation: Invocation,
+  state: "would" | "done" | "undone",
+  prepared: PreparedRepair,
+): Printed<"repair"> {
   const { changes } = prepared;
   return {
     path: prepared.path,
@@ -211,8 +216,18 @@ function repairJson(state: "would" | "done" | "undone", prepared: PreparedRepair
     sameOffsets: changes.sameOffsets,
     forgetsIndex: prepared.forgetsIndex,
     ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
-    left: prepared.after.map((finding) => findingJson(finding, () => quoted(prepared.path))),
+    left: leftJson(invocation, prepared.path, prepared.after),
   };
+}
+
+function leftJson(invocation: Invocation, path: string, left: readonly Finding[]): Printed<"repair">["left"] {
+  return left.map((finding) =>
+    findingJson(
+      finding,
+      () => quoted(path),
+      (words) => inHome(invocation, words),
+    ),
+  );
 }
 
 function emptyJson(path: string, thread: string | undefined): Omit<Printed<"repair">, "state"> {

@@ -40,8 +40,9 @@ export async function show(invocation: Invocation): Promise<number> {
       return 0;
     }
     const view = await readView(store, id, steps);
-    if (options["json"] === true) printJson<"show">(terminal, viewJson(view));
-    else terminal.out(viewText(view, Date.now(), (words) => inHome(invocation, words)));
+    const tell = (words: string): string => inHome(invocation, words);
+    if (options["json"] === true) printJson<"show">(terminal, viewJson(view, tell));
+    else terminal.out(viewText(view, Date.now(), tell));
     return 0;
   } finally {
     await store.close();
@@ -142,10 +143,11 @@ async function shownItem(
   return { ...at, kind: event.role === "user" ? "prompt" : "answer", text: itemText(item) };
 }
 
-function viewJson(view: View): Printed<"show"> {
+function viewJson(view: View, tell: (words: string) => string): Printed<"show"> {
   const { session, report, events, items, queued, dead, unreadable } = view;
   const followUps = { queued, dead, unreadable };
-  return { ...session, followUps, damage: report.damage, events, items, next: nextCommand(session, queued) };
+  const next = tell(nextCommand(session, queued));
+  return { ...session, followUps, damage: report.damage, events, items, next };
 }
 
 const marks = { prompt: "›", answer: "•", call: "$", output: " " } as const;

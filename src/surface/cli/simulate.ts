@@ -1,12 +1,16 @@
+import { join } from "node:path";
 import { Failure } from "../../failure.ts";
+import { printable } from "../../lib/printable.ts";
 import { startSimulator, wireNames, type WireName } from "../../simulator/server.ts";
 import { loadScenario } from "../../simulator/scenario-file.ts";
+import { homeFolder } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
+import { inHome } from "./in-home.ts";
 
 /** `throughline simulate`: serves until it is interrupted. Keeps nothing on disk. */
 export async function simulate(invocation: Invocation): Promise<number> {
-  const { terminal, options, signal } = invocation;
+  const { terminal, options, environment, signal } = invocation;
   const listen = optionText(invocation, "listen") ?? "0";
   const port = Number(listen.replace(/^127\.0\.0\.1:|^localhost:/u, ""));
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -23,12 +27,11 @@ export async function simulate(invocation: Invocation): Promise<number> {
     ...(file !== undefined && { scenario: await loadScenario(file) }),
   });
   if (options["json"] === true) printJson<"simulate">(terminal, { url: simulator.url, wire });
-  else
-    terminal.out(
-      `Listening on ${simulator.url}. Ctrl-C ends it.
-  ${tryIt[wire](simulator.url)}
-`,
-    );
+  else {
+    const settings = (): string => printable(join(homeFolder(options, environment), "config.toml"));
+    const command = inHome(invocation, tryIt[wire](simulator.url, settings));
+    terminal.out(`Listening on ${simulator.url}. Ctrl-C ends it.\n  ${command}\n`);
+  }
   await new Promise<void>((resolve) =>
     signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true }),
   );
@@ -36,11 +39,11 @@ export async function simulate(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-/** For each wire, a command to try that talks to the simulator. */
-const tryIt: Readonly<Record<WireName, (url: string) => string>> = {
+/** For each wire, a command to try that talks to the simulator. `settings`: gives the path of the home's `config.toml`. */
+const tryIt: Readonly<Record<WireName, (url: string, settings: () => string) => string>> = {
   responses: (url) => `OPENAI_BASE_URL=${url} throughline exec --approval all "run: ls"`,
   anthropic: (url) =>
     `ANTHROPIC_BASE_URL=${url} throughline exec --provider anthropic --approval all "run: ls"`,
-  chat: (url) =>
-    `throughline exec --provider chat --approval all "run: ls"\nwith this in config.toml:\n  [providers.chat]\n  kind = "chat"\n  base_url = "${url}"`,
+  chat: (url, settings) =>
+    `throughline exec --provider chat --approval all "run: ls"\nwith this in ${settings()}:\n  [providers.chat]\n  kind = "chat"\n  base_url = "${url}"`,
 };

@@ -76,6 +76,7 @@ export async function openInterface(
         store,
         here: placeOf(folder),
         codex: { environment, home: config.home },
+        tell: (words) => inHome(invocation, words),
         signal,
       });
       if (picked.kind === "picked") await desk.enter(picked.row.id);

@@ -113,6 +113,14 @@ describe("the picker's screen", () => {
     );
   });
 
+  it("shows a note to its end, as the command in it is of no use otherwise", () => {
+    const command = `throughline --home ${"/h".repeat(30)} unarchive ${row(1).id}`;
+    const screen = screenOf([row(1)], {}, { actions: [{ kind: "note", words: `back with: ${command}` }] });
+    const lines = pickerLines(screen, plain);
+    expect(lines).toHaveLength(23);
+    expect(lines.slice(-3).join(" ").replace(/\s+/gu, " ")).toContain(command);
+  });
+
   it("says what is not shown, marks another tool's sessions, and names the folder where all are shown", () => {
     const rows = [row(1, { origin: "codex" }), row(2, { workspace: { path: "/elsewhere" } })];
     const some = pickerLines(screenOf(rows, {}, { elsewhere: 3, archived: 2 }), plain).join("\n");

@@ -25,6 +25,8 @@ const leastForHeadings = 16;
 /** List and preview share this many lines or more; fewer all go to the list. */
 const leastForPreview = 9;
 const mostPreview = 14;
+/** The most lines of a note, where there is a preview. */
+const mostNote = 4;
 
 /** How many lines the list and the preview get. All lines together are one less than the screen has: drawing the last one would scroll some terminals. */
 export function pickerRoom(rows: number): { headings: boolean; list: number; preview: number } {
@@ -46,16 +48,17 @@ export function pickerLines(screen: PickerScreen, paint: Paint): string[] {
     paint,
   );
   const list = window.length > 0 ? table.rows : [paint("quiet", fit(`  ${emptyWords(state)}`, columns))];
-  const lines = [
+  const body = [
     headLine(screen, paint),
     searchLine(state, columns, paint),
     ...(room.headings ? [window.length > 0 ? table.heading : ""] : []),
     ...list,
     ...Array.from({ length: room.list - list.length }, () => ""),
     ...(room.preview > 0 ? previewLines(screen, room.preview, paint) : []),
-    footLine(state, columns, paint),
   ];
-  return lines.slice(-Math.max(1, rows - 1));
+  const foot = footLines(state, columns, paint, room.preview > 0 ? mostNote : 1);
+  // A long note takes the end of the preview.
+  return [...body.slice(0, body.length + 1 - foot.length), ...foot].slice(-Math.max(1, rows - 1));
 }
 
 function headLine({ state, here, columns }: PickerScreen, paint: Paint): string {
@@ -230,17 +233,21 @@ function messageLines(preview: Preview, columns: number, room: number, paint: Pa
   );
 }
 
-function footLine(state: PickerState, columns: number, paint: Paint): string {
+function footLines(state: PickerState, columns: number, paint: Paint, most: number): string[] {
   const { busy, note, asking } = state;
   const row = chosenRow(state);
   if (asking?.kind === "delete" && row) {
     const question = `Delete "${labelWords(row, 30)}" for good? y: yes, any other key: no`;
-    return paint("bad", fit(question, columns));
+    return [paint("bad", fit(question, columns))];
   }
-  if (asking?.kind === "name") return paint("quiet", fit("enter names it · esc leaves it", columns));
-  if (busy !== undefined) return paint("warning", fit(printableLine(`${busy} …`, 400), columns));
-  if (note !== undefined) return paint("warning", fit(printableLine(note, 400), columns));
-  return paint("quiet", fitKeys(columns));
+  if (asking?.kind === "name") return [paint("quiet", fit("enter names it · esc leaves it", columns))];
+  if (busy !== undefined) return [paint("warning", fit(printableLine(`${busy} …`, 400), columns))];
+  // Whole, as the command that a note may end with is of no use without its end.
+  if (note !== undefined)
+    return wrap(printableLine(note, 400), columns)
+      .slice(0, most)
+      .map((line) => paint("warning", fit(line, columns)));
+  return [paint("quiet", fitKeys(columns))];
 }
 
 /** The keys, the most used ones first. */

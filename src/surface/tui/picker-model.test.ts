@@ -18,6 +18,7 @@ function made(source: Partial<PickerSource>) {
   const asked: string[] = [];
   const told = (what: string) => async (one: PickerRow) => void asked.push(`${what} ${one.title}`);
   const whole: PickerSource = {
+    tell: (words) => words.replace("throughline ", "throughline --home /h "),
     list: async () => rowsOf(rows),
     search: async () => new Set(),
     messages: async ({ title = "" }) => [{ who: "you", text: title }],
@@ -53,6 +54,17 @@ describe("the picker's model", () => {
     expect([model.state.note, model.state.busy]).toEqual(["Session 2 is in use by process 7.", undefined]);
     model.do({ kind: "pick" });
     expect(picked).toEqual([{ kind: "picked", row: rows[1] }]);
+  });
+
+  it("names the command that takes an archiving back as it works in this home, and so do errors", async () => {
+    const { model } = made({
+      messages: () =>
+        Promise.reject(new Failure("lease-held", "See: throughline show 1", { owner: undefined } as never)),
+    });
+    model.do({ kind: "archive" });
+    await until(model, () => model.state.note !== undefined && model.preview !== undefined);
+    expect(model.state.note).toBe(`archived; back with: throughline --home /h unarchive ${rows[0]!.id}`);
+    expect(model.preview).toBe("See: throughline --home /h show 1");
   });
 
   it("does one thing at a time, to the session that was chosen when it was asked for", async () => {

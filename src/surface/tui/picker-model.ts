@@ -22,6 +22,8 @@ export type Preview = readonly PreviewMessage[] | string | undefined;
 
 /** Lists a picker's sessions, and changes them. What is thrown is shown to the person. */
 export interface PickerSource {
+  /** Puts the `--home` that was given into the commands in words (`inHome`). */
+  tell(words: string): string;
   list(which: Pick<PickerRows, "everywhere" | "codex">): Promise<PickerRows>;
   /** Ids of the rows' sessions whose messages have every word. */
   search(words: string, rows: readonly PickerRow[]): Promise<ReadonlySet<string>>;
@@ -108,8 +110,7 @@ export class PickerModel {
       case "archive":
         return this.#change(row, "archiving it", async (chosen) => {
           await this.#source.archive(chosen);
-          // Short enough for eighty columns, with the whole command.
-          return `archived; back with: throughline unarchive ${chosen.id}`;
+          return this.#source.tell(`archived; back with: throughline unarchive ${chosen.id}`);
         });
       case "delete":
         return this.#change(row, "deleting it", async (chosen) => {
@@ -189,7 +190,7 @@ export class PickerModel {
     this.#step({ kind: "busy", words: what });
     // In a later task, so that the words are drawn before work that may block the thread.
     setTimeout(() => {
-      act().catch((error: unknown) => this.#step({ kind: "note", words: wordsOf(error) }));
+      act().catch((error: unknown) => this.#step({ kind: "note", words: this.#wordsOf(error) }));
     }, 0);
   }
 
@@ -214,22 +215,21 @@ export class PickerModel {
     try {
       preview = await this.#source.messages(row);
     } catch (error) {
-      preview = wordsOf(error);
+      preview = this.#wordsOf(error);
     }
     if (this.#previews.size >= mostKept) this.#previews.clear();
     this.#previews.set(keyOf(row), preview);
     this.#state = { ...this.#state };
     this.#tell();
   }
+
+  /** Words for an error. Anything but a `Failure` is a mistake of the program, and said to be. */
+  #wordsOf(error: unknown): string {
+    const failure = asFailure(error);
+    if (failure) return this.#source.tell(failure.message);
+    return `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** With the log's length, so that a preview isn't kept for a session that has grown. */
 const keyOf = ({ id, bytes }: PickerRow): string => `${id} ${bytes}`;
-
-/** Words for an error. Anything but a `Failure` is a mistake of the program, and said to be. */
-function wordsOf(error: unknown): string {
-  return (
-    asFailure(error)?.message ??
-    `Throughline failed unexpectedly: ${error instanceof Error ? error.message : String(error)}`
-  );
-}

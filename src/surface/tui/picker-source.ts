@@ -22,11 +22,13 @@ export interface Shelves {
   /** Where the person stands. */
   readonly here: Place;
   readonly codex: Pick<CodexQuery, "environment" | "home">;
+  readonly tell: PickerSource["tell"];
 }
 
 /** A picker's source of sessions. Codex's own can only be read and picked, which takes them over. */
-export function sessionSource({ store, here, codex }: Shelves): PickerSource {
+export function sessionSource({ store, here, codex, tell }: Shelves): PickerSource {
   return {
+    tell,
     list: async (which) => {
       const place = which.everywhere ? undefined : here;
       return pickerRows(store, place, which.codex ? { codex } : {});
