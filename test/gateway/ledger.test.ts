@@ -99,6 +99,26 @@ describe("the ledger", () => {
     expect(statSync(join(folder, "gateway")).mode & 0o777).toBe(0o700);
   });
 
+  it("forgets what is older than 90 days while it runs, not only when it is opened", () => {
+    let now = Date.now();
+    const open = (): Ledger => new Ledger(path, { log: () => undefined, now: () => now });
+    const before = open();
+    before.refuse("a", [hashOf(1)], "why", now);
+    before.noteSealed("a", [hashOf(2)]);
+    before.close();
+    const ledger = open();
+    const day = 24 * 3_600_000;
+    now += 89 * day;
+    ledger.refuse("a", [hashOf(3)], "why", now);
+    now += 2 * day;
+    ledger.refuse("a", [hashOf(4)], "why", now);
+    const db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 2 });
+    expect(db.prepare("SELECT count(*) AS count FROM sealed").get()).toEqual({ count: 0 });
+    db.close();
+    ledger.close();
+  });
+
   it("that others may read is its owner's alone from then on", () => {
     filled([]).close();
     chmodSync(path, 0o644);

@@ -21,8 +21,9 @@ const hour = 3_600_000;
 /** A blob that was refused is tried again after so long, since a provider's fault may be over; each refusal doubles it. */
 const firstTryMs = 6 * hour;
 const lastTryMs = 7 * 24 * hour;
-/** What was written longer ago than this is forgotten. */
+/** What was written longer ago than this is forgotten: when the file is opened, and every day by who keeps it open. */
 const keptMs = 90 * 24 * hour;
+const forgetMs = 24 * hour;
 
 /** Of how many blobs the sealer is held in memory, and how many conversations of one issuer may be under suspicion. */
 const sealersHeld = 8_192;
@@ -74,6 +75,7 @@ export class Ledger implements HealMemory {
   /** When the file was last written, or was to be (`performance.now()`). */
   #triedAt = Number.NEGATIVE_INFINITY;
   #lookedAt = 0;
+  #forgotAt: number;
   /** The file's `fingerprint` when it was last read. */
   #seen = "";
 
@@ -82,6 +84,7 @@ export class Ledger implements HealMemory {
     this.#path = path;
     this.#log = log;
     this.#now = now;
+    this.#forgotAt = now();
     if (path === undefined) return;
     this.#guarded(() => readKnown(this.#opened(path, false), now() - keptMs, this.#known));
     if (this.#file) this.#guarded(() => this.#forgetOld());
@@ -249,6 +252,7 @@ export class Ledger implements HealMemory {
     if (!isDone) return this.#flushIn(retryMs);
     this.#isTroubled = false;
     this.#lifts = [];
+    if (Math.abs(this.#now() - this.#forgotAt) >= forgetMs) this.#guarded(() => this.#forgetOld());
   }
 
   /** Whether it went well. What is wrong with the file is told once, until it can be written again. */
@@ -286,8 +290,9 @@ export class Ledger implements HealMemory {
   }
 
   #forgetOld(): void {
+    this.#forgotAt = this.#now();
     for (const table of ["refused", "parameters", "conversations", "sealed"])
-      this.#file?.db.prepare(`DELETE FROM ${table} WHERE at < ?`).run(this.#now() - keptMs);
+      this.#file?.db.prepare(`DELETE FROM ${table} WHERE at < ?`).run(this.#forgotAt - keptMs);
   }
 
   #writeAll(db: DatabaseSync): void {
