@@ -21,7 +21,10 @@ export interface PlanOptions {
   readonly path: string;
 }
 
-/** Unreadable lines are mended along with these kinds: what such a line hides may be the partner of a call that seems to be alone. */
+/**
+ * Unreadable lines are mended along with these kinds: what such a line hides may be the partner of a call that seems to be alone. And the
+ * last line is ended: what is put in may come behind it.
+ */
 export function grounded(only: ReadonlySet<FindingKind>): ReadonlySet<FindingKind> {
   return hidden.some((kind) => only.has(kind)) ? new Set([...only, ...hiding]) : only;
 }
@@ -33,4 +36,10 @@ const hidden = [
   "lost-message",
   "lone-reasoning",
 ] as const;
-const hiding = ["unparsable-line", "invalid-utf8", "lone-surrogate", "torn-tail"] as const;
+const hiding = [
+  "unparsable-line",
+  "invalid-utf8",
+  "lone-surrogate",
+  "torn-tail",
+  "no-final-newline",
+] as const;

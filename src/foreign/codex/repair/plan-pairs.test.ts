@@ -109,3 +109,13 @@ describe("an output whose id is not its call's", () => {
     expect(await answers(output(own), ...others(16), call(own), ...others(1))).toEqual({ [own]: nobody });
   });
 });
+
+it("an output that is put in behind a last line without an ending is told as that alone, where only its kind is mended", async () => {
+  await answers(call(own), ...others(1));
+  const rows = readFileSync(path, "utf8").split("\n");
+  writeFileSync(path, rows.slice(0, 2).join("\n"));
+  const only = new Set(["call-without-output"] as const);
+  const options = { home: join(root, "own"), now: Date.now(), seals: { which: "none" }, only } as const;
+  const done = await repairRollout(path, options, () => undefined);
+  expect(done?.journal.mended).toEqual({ "no-final-newline": 1, "call-without-output": 1 });
+});
