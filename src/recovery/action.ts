@@ -12,7 +12,7 @@ export type Action =
    */
   | { do: "try"; quarantine: Quarantine; notice: string; kept: string }
   /** Calls without output or outputs without call that the projection did not see: append what is missing. */
-  | { do: "repair-pairs"; call?: string; notice: string }
+  | { do: "repair-pairs"; call: string; notice: string }
   /**
    * No repair is left that would change the request: the session goes on in a successor with the visible history (R30), where the turn is
    * tried once more. Only ever answered when the circumstances say that it can be done.

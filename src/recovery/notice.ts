@@ -183,19 +183,18 @@ function parameterWords(parameter: string, isForTurn: boolean, count: number): s
 }
 
 /** The line for a pair whose missing half was added to the log. */
-export function pairsNotice(failure: Failure, call: string | undefined): string {
+export function pairsNotice(failure: Failure, call: string): string {
   return `${unpaired(failure, call)}; it was added to the log; nothing was run again`;
 }
 
 /** The line for a pair that the log has whole, and that was refused all the same. */
-export function pairInWordsNotice(failure: Failure, call: string | undefined): string {
+export function pairInWordsNotice(failure: Failure, call: string): string {
   return `${unpaired(failure, call)}, although it was sent; both are sent in words from now on; nothing was run again`;
 }
 
-function unpaired(failure: Failure, call: string | undefined): string {
-  const name = call === undefined ? "a tool call" : `tool call ${printableLine(call, 40)}`;
+function unpaired(failure: Failure, call: string): string {
   const missing = failure.class === "call-without-output" ? "output" : "call";
-  return `the provider found no ${missing} for ${name}`;
+  return `the provider found no ${missing} for tool call ${printableLine(call, 40)}`;
 }
 
 /** The line for a rotation (R30). */

@@ -10,7 +10,7 @@ export type PairRepair =
 /**
  * How to mend a refused pair. A call without output in the log gets one there (failures.md rows 27 and 28). A call that has its output,
  * and was sent with it, is refused for an unknown reason: call and outputs are told in words to this issuer, the least change that makes
- * another request. `undefined` when the error names no call of the window.
+ * another request. `undefined` when the window has nothing of the call.
  */
 export function pairRepair(
   history: {
@@ -18,11 +18,10 @@ export function pairRepair(
     /** By sequence number: the calls that nothing has answered. */
     readonly openCalls: { has(seq: number): boolean };
   },
-  call: string | undefined,
+  call: string,
   refusedBy: string,
   why: FailureClass,
 ): PairRepair | undefined {
-  if (call === undefined) return undefined;
   const items = history.items.filter(({ event }) => event.call === call);
   const open = items.find(({ event }) => history.openCalls.has(event.seq));
   if (open) return { do: "answer", record: open, item: unknownOutcome(open.event.kind, call) };

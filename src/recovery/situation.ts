@@ -77,8 +77,8 @@ export class Situation {
   }
 
   /** Whether the call's pair was repaired since a step last succeeded. */
-  hasPaired(call: string | undefined): boolean {
-    return this.#pairs.includes(call ?? "");
+  hasPaired(call: string): boolean {
+    return this.#pairs.includes(call);
   }
 
   /** A step succeeded: what failed before it is over, but for the number of repairs, which is the turn's. */
@@ -121,8 +121,8 @@ export class Situation {
     this.#attempt++;
   }
 
-  notePairs(call: string | undefined): void {
-    this.#pairs.push(call ?? "");
+  notePairs(call: string): void {
+    this.#pairs.push(call);
     this.#repairs++;
     this.#attempt++;
   }
