@@ -79,7 +79,9 @@ export function placeOfPin({ offset, ordinal }: Pin, { bytes, placeOf, ordinals,
 }
 
 /** What has to be known of a file that another one goes on from. */
-export type Pinned = Pick<Examination, "bytes" | "placeOf" | "ordinals" | "end">;
+export interface Pinned extends Pick<Examination, "bytes" | "placeOf" | "end"> {
+  readonly ordinals: Pick<Examination["ordinals"], "regressed" | "next">;
+}
 
 /** The header that a rollout begins with, if its first line can be read. */
 export function firstHeader(path: string): ReturnType<typeof readHeader> {

@@ -1,4 +1,4 @@
-import { missingBefore, type Pin, placeOfPin } from "../examine/descendants.ts";
+import { missingBefore, type Pin, type Pinned, placeOfPin } from "../examine/descendants.ts";
 import { type Edit, shiftOf } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
@@ -14,24 +14,19 @@ const countMark = Buffer.from('"type":"event_msg","payload":{"type":"token_count
  * far, filled up with spaces, so that the pin is right again; otherwise those edits are dropped. `edits` must give the same ones each
  * time.
  */
-export function* pinned(
-  edits: () => Iterable<Edit>,
-  found: Examination,
-  pin: Pin,
-): Generator<Edit, undefined> {
-  const place = Math.min(found.bytes, placeOfPin(pin, found));
+export function* pinned(edits: () => Iterable<Edit>, found: Pinned, pin: Pin): Generator<Edit, undefined> {
+  const place = placeOfPin(pin, found);
   const isMoving = (edit: Edit): boolean => shiftOf(edit) !== 0 && edit.at <= place && edit.at < pin.offset;
   let room = pin.offset - place;
-  let [nth, moving, last] = [0, 0, -1];
+  let [nth, last] = [0, -1];
   for (const edit of edits()) {
     if (isMoving(edit)) {
-      moving++;
       room -= shiftOf(edit);
       if (edit.bytes !== "blank" && edit.bytes.at(-1) === newline) last = nth;
     }
     nth++;
   }
-  const isLeftOut = moving > 0 && room !== 0 && (room < 0 || last < 0);
+  const isLeftOut = room < 0 || (room > 0 && last < 0);
   nth = 0;
   for (const edit of edits()) {
     const isFilled = nth++ === last && room > 0;

@@ -53,6 +53,26 @@ test("edits come back by their places, those at one place as they were added, wh
   );
 });
 
+test("bytes that lie in more parts of the file than are held at once come back whole", () => {
+  const count = 120;
+  const edits = Array.from({ length: count }, (_, nth) =>
+    edit(
+      (nth * 53) % count,
+      0,
+      Buffer.from(
+        String(nth)
+          .repeat(25_000)
+          .slice(0, 25_000 + nth),
+      ),
+    ),
+  );
+  const { plan } = planned(edits);
+  expect(given({ plan })).toEqual(
+    edits.toSorted((a, b) => a.at - b.at).map(({ at, length, bytes }) => [at, length, bytes.toString()]),
+  );
+  plan.close();
+});
+
 test("tens of thousands are carried out, also those that were planned from the end on", () => {
   const lines = Array.from({ length: 30_000 }, (_, at) => `${at}\n`);
   const file = join(folder, "lines");

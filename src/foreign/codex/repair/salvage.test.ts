@@ -47,4 +47,19 @@ describe("of a line that is no record", () => {
       " ".repeat(torn.length) + enveloped.replace("{}", '{"message":"caf? au lait" }'),
     );
   });
+
+  it("a mark of byte order goes and its record stays; so does one that nests deeper than any that Codex writes", () => {
+    expect(kept(`\xef\xbb\xbf${enveloped}`)).toBe(`   ${enveloped}`);
+    expect(lost(`\xef\xbb\xbf${enveloped}`)).toEqual([]);
+    const deep = '{"a":'.repeat(80) + "1" + "}".repeat(80);
+    for (const record of [
+      enveloped.replace("{}", deep),
+      state.replace("}", `,"state":${deep}}`),
+      `{"id":${deep}}`,
+    ]) {
+      expect(kept(record + enveloped)).toBe(`${record}\n${enveloped}`);
+      const other = record.replace(/"(?:type|record_type|id)"/u, '"of"');
+      expect(lost(other + enveloped)).toEqual([other]);
+    }
+  });
 });
