@@ -208,11 +208,22 @@ export class MessagesWatch {
       this.#settle();
       this.untold.told();
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
-      // The record may say more than the event: the names of pictures, for one.
-      const isSeen = text === "" || this.#said.includes(text) || this.#said.at(-1)?.includes(text) === true;
+      const isSeen = text === "" || this.#hears(text);
       const hole = this.#holes.findLast(({ index }) => index >= line.index - nearby && index <= line.index);
       if (!isSeen && hole) this.lost.add({ role: "user", event: spanOf(line), hole });
     } else if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
+  }
+
+  /**
+   * Whether the record of a message of the person's was seen that says this. It tells of one event: the next one with the same words
+   * ("continue") is another message's.
+   */
+  #hears(text: string): boolean {
+    // The record may say more than the event: the names of pictures, for one.
+    const at = this.#said.includes(text) ? this.#said.indexOf(text) : this.#said.length - 1;
+    if (this.#said[at]?.includes(text) !== true) return false;
+    this.#said.splice(at, 1);
+    return true;
   }
 
   /** Settles what events told: no record of it can come any more. */

@@ -84,6 +84,26 @@ describe("a message whose record was destroyed", () => {
     expect(tried).toBeGreaterThan(3);
   });
 
+  it.each(versions)(
+    "is put in again where an earlier prompt has the same words, too: %s",
+    async (version) => {
+      const same = rollouts(version).flatMap((path) => {
+        const text = readFileSync(path, "utf8");
+        const [first, ...later] = said(text).flatMap((words) => /^user: (.*)$/su.exec(words)?.[1] ?? []);
+        if (first === undefined || later.length === 0) return [];
+        const given = (all: string, words: string): string =>
+          all.replaceAll(JSON.stringify(words), JSON.stringify(first));
+        return [{ path, text: later.reduce(given, text) }];
+      });
+      const { path, text } = same[0]!;
+      const lines = text.split("\n");
+      const at = lines.findLastIndex((line) => promptOf(payloadOf(line) ?? {}) !== undefined);
+      const damaged = lines.with(at, "#".repeat(lines[at]!.length)).join("\n");
+      expect(said(damaged)).toHaveLength(said(text).length - 1);
+      expect(said(await repaired(path, damaged))).toEqual(said(text));
+    },
+  );
+
   it("is not made up where only the event was ever written, as of a stream that was cut (0.58 and before)", async () => {
     const [path] = rollouts("0.58.0");
     const lines = readFileSync(path!, "utf8").trimEnd().split("\n");
