@@ -51,13 +51,14 @@ const output = lines.findIndex((line) => /"response_item".*_call_output"/u.test(
 function forkAt(count: number): void {
   const id = "01a1fe21-a4f7-7732-aaac-cfb0c4572f0c";
   const header = JSON.parse(Buffer.from(lines[0]!, "latin1").toString()) as { payload: object };
+  const ordinal = ordinalOf(lines[count - 1]!) + 1;
   const history_base = {
     thread_id: source.thread,
-    end_ordinal_exclusive: ordinalOf(lines[count]!),
+    end_ordinal_exclusive: ordinal,
     end_byte_offset: joined(lines.slice(0, count)).length,
   };
   const payload = { ...header.payload, id, session_id: id, forked_from_id: source.thread, history_base };
-  const line = JSON.stringify({ ...header, ordinal: ordinalOf(lines[count]!), payload });
+  const line = JSON.stringify({ ...header, ordinal, payload });
   writeFileSync(join(sessions, `rollout-2026-11-20T11-00-00-${id}.jsonl`), `${line}\n`);
 }
 
@@ -232,6 +233,52 @@ describe("a rollout that a fork goes on from", () => {
 
   it("is left alone as long as it is whole", async () => {
     expect(await repaired(whole)).toBe(whole);
+    expect(await kinds()).toEqual([]);
+  });
+});
+
+describe("a rollout that a fork goes on from at its end", () => {
+  beforeEach(() => forkAt(lines.length));
+
+  it.each([
+    ["a blank line too many", joined(lines.toSpliced(8, 0, "")), "segment-long"],
+    ["an output too few", joined(lines.toSpliced(output, 1)), "segment-short"],
+    ["its last record torn", whole.slice(0, -30), "segment-short"],
+  ])("ends where the fork says, once it is repaired: %s", async (_what, text, kind) => {
+    writeFileSync(path, text, "latin1");
+    expect(await kinds()).toContain(kind);
+    expect(await repaired(text)).toHaveLength(whole.length);
+    expect(await kinds()).toEqual([]);
+  });
+});
+
+describe("records without ordinals, where ordinals go back before them", () => {
+  const from = lines.length - 10;
+  const back = lines.map((line, at) =>
+    at < from ? line : line.replace(/"ordinal":\d+/u, `"ordinal":${ordinalOf(line) - 5}`),
+  );
+  const bare = (line: string): string => line.replace(/"ordinal":\d+,/u, "");
+
+  it("stop the session where they are the last ones, and are mended alone for an error that names them", async () => {
+    const text = joined([...back.slice(0, -3), ...back.slice(-3).map(bare)]);
+    writeFileSync(path, text, "latin1");
+    expect((await findings()).map(({ kind, count }) => [kind, count])).toEqual([
+      ["missing-ordinal", 3],
+      ["ordinal-regressed", 5],
+    ]);
+    const only = new Set(["missing-ordinal"] as const);
+    const options = { home: join(root, "own"), now, seals: { which: "none" }, only } as const;
+    await repairRollout(path, options, () => undefined);
+    expect(await kinds()).toEqual(["ordinal-regressed"]);
+    await repaired(text);
+    expect(await kinds()).toEqual([]);
+  });
+
+  it("stop nothing in the middle", async () => {
+    const text = joined(back.map((line, at) => (at === from - 1 || at === from + 1 ? bare(line) : line)));
+    writeFileSync(path, text, "latin1");
+    expect(await kinds()).toEqual(["ordinal-regressed"]);
+    await repaired(text);
     expect(await kinds()).toEqual([]);
   });
 });

@@ -32,22 +32,18 @@ export class OrdinalsWatch {
   see({ type, ordinal }: WatchedRecord, line: RolloutLine): void {
     if (type === "") return;
     if (ordinal === undefined) {
+      this.#without.add(spanOf(line));
       if (this.#next !== undefined) this.#renumber(line, undefined);
-      else this.#without.add(spanOf(line));
       return;
     }
-    if (this.#next === undefined && this.#last !== undefined && ordinal <= this.#last) {
-      this.#next = this.#last + 1;
-      this.#firstRegressed = spanOf(line);
-    }
-    if (this.#next === undefined) {
-      this.#last = ordinal;
-      if (this.#without.count > 0) this.#without.clear();
-    } else {
-      if (this.#last !== undefined && ordinal <= this.#last) this.regressed++;
-      this.#last = Math.max(this.#last ?? 0, ordinal);
-      this.#renumber(line, ordinal);
-    }
+    if (this.#without.count > 0) this.#without.clear();
+    const last = this.#last;
+    if (last !== undefined && ordinal <= last) {
+      this.regressed++;
+      this.#next ??= last + 1;
+      this.#firstRegressed ??= spanOf(line);
+    } else this.#last = ordinal;
+    if (this.#next !== undefined) this.#renumber(line, ordinal);
   }
 
   #renumber(line: RolloutLine, had: number | undefined): void {

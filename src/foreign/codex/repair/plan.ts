@@ -225,12 +225,13 @@ class Planner {
   /** Numbers the records anew from the first wrong or missing ordinal, but none before the pin. */
   *ordinals(): Generator<Edit, undefined> {
     const { ordinals, header, doubled } = this.#found;
-    const isMissing = ordinals.missing.count > 0 || ordinals.regressed > 0;
-    if (header?.isPaginated !== true || !isMissing || doubled.count > 0) return undefined;
+    const isWrong = ordinals.missing.count > 0 || ordinals.regressed > 0;
+    if (header?.isPaginated !== true || !isWrong || doubled.count > 0) return undefined;
     for (const { had, ordinal, ...span } of ordinals.wanted()) {
       if (had === ordinal || span.at < (this.#options.pin?.offset ?? 0)) continue;
       const head = this.#file.read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
-      const kind = ordinals.regressed > 0 ? "ordinal-regressed" : "missing-ordinal";
+      const isMissing = had === undefined && ordinals.missing.count > 0;
+      const kind = isMissing ? "missing-ordinal" : "ordinal-regressed";
       // After a timestamp that is no time the ordinal stands further back.
       const wanted = /"ordinal":(\d+)/u;
       const found =
