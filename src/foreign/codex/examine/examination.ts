@@ -6,7 +6,6 @@ import type { MessagesWatch } from "./messages-watch.ts";
 import type { OrdinalsWatch } from "./ordinals-watch.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import type { Span, Unpaired } from "../rollout/span.ts";
-import type { Era } from "../rollout/record.ts";
 import type { SealsWatch } from "./seals-watch.ts";
 import type { TurnsWatch } from "./turns-watch.ts";
 
@@ -19,13 +18,11 @@ export interface BadLine extends Span {
 export interface Examination {
   readonly path: string;
   readonly bytes: number;
-  readonly lines: number;
   readonly records: number;
   /** Whether any line is one that Codex writes. */
   readonly ofCodex: boolean;
   /** Offset after the last record and its line ending. */
   readonly end: number;
-  readonly era: Era | undefined;
   /** The header, where the first line can be read and is one. */
   readonly header: RolloutHeader | undefined;
   /** The ordinal of the first line. */
@@ -58,8 +55,6 @@ export interface Examination {
   readonly lostCalls: readonly LostCall[];
   /** Whether some ids were not tracked, because there were too many or one is too long. */
   readonly leavesIdsOut: boolean;
-  /** Time of the last line that has one, milliseconds since 1970. */
-  readonly lastAt: number | undefined;
   /** Why a compressed file could not be unpacked to its end. */
   readonly broken: string | undefined;
 }

@@ -17,7 +17,7 @@ import { PairsWatch } from "./pairs-watch.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { TextSet } from "./text-set.ts";
 import { readRolloutName } from "../home/places.ts";
-import { asRecord, type Era, readRecord, type RolloutRecord, timeOf } from "../rollout/record.ts";
+import { asRecord, readRecord, type RolloutRecord } from "../rollout/record.ts";
 import { SealsWatch } from "./seals-watch.ts";
 import { LineSkim } from "./skim.ts";
 import { loneSurrogates } from "../rollout/surrogates.ts";
@@ -54,22 +54,17 @@ export class Examiner {
   #header: RolloutHeader | undefined;
   #firstOrdinal: number | undefined;
   #first: Span | undefined;
-  #era: Era | undefined;
   #tail: Examination["tail"];
-  #lines = 0;
   #records = 0;
   #ofCodex = false;
   #end = 0;
   #returns = 0;
-  #lastTimestamp: unknown;
   bytes = 0;
   broken: string | undefined;
   /** Whether each line of this batch has to be checked for what the look at the whole batch has found in some of them. */
   #suspectText = false;
   /** What to add to an offset in the file to get one in the memory of this batch. */
   #origin = 0;
-  /** The last line of this batch that has a timestamp and was skimmed. */
-  #skimmed: RolloutLine | undefined;
 
   /** `named`: the path of the rollout, where this one is that of a copy. */
   constructor(path: string, fd: number | undefined, named: string) {
@@ -105,12 +100,9 @@ export class Examiner {
     this.#skim.over(all);
     this.#origin = last.bytes.byteOffset - last.offset;
     for (const line of lines) this.#line(line);
-    if (this.#skimmed) this.#lastTimestamp = this.#skimLine(this.#skimmed)?.timestamp;
-    this.#skimmed = undefined;
   }
 
   #line(line: RolloutLine): void {
-    this.#lines++;
     this.bytes = line.offset + line.length + line.ending.length;
     if (line.ending === "\r\n") this.#returns++;
     if (!line.whole) {
@@ -126,7 +118,6 @@ export class Examiner {
     const skimmed = this.#head === undefined ? undefined : this.#skimLine(line);
     if (!skimmed) return this.#parsed(line);
     if (!this.#isText(line, this.#skim.hasSurrogates)) return;
-    if (this.#skim.hasTimestamp) this.#skimmed = line;
     this.#record(skimmed, line);
   }
 
@@ -148,15 +139,10 @@ export class Examiner {
     const value = isObject ? parseJson(bytes.toString("latin1")) : undefined;
     if (!isJsonObject(value)) return this.#unreadable(line, value);
     if (!this.#isText(line, true)) return;
-    const { timestamp } = value;
-    if (timestamp !== undefined) {
-      this.#lastTimestamp = timestamp;
-      this.#skimmed = undefined;
-    }
     const record = asRecord(value);
     const isFirst = this.#head === undefined;
     if (isFirst) this.#begin(record, line);
-    this.#record(watched(record, timestamp), line, isFirst);
+    this.#record(watched(record, value["timestamp"]), line, isFirst);
   }
 
   /** Whether Codex, too, takes the line's strings for text; it is noted where not. */
@@ -175,7 +161,6 @@ export class Examiner {
   #record(record: WatchedRecord, line: RolloutLine, isFirst = false): void {
     this.#records++;
     this.#end = this.bytes;
-    this.#era ??= record.era;
     this.#ofCodex ||= isOfCodex(record);
     if (this.#doubles.see(record, line)) return;
     if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
@@ -231,7 +216,7 @@ export class Examiner {
     const read = readRecord(line);
     this.#header = read.readable ? readHeader(read.payload) : undefined;
     this.#firstOrdinal = record.ordinal;
-    this.#turns.ownOrdinal = this.#header?.ownOrdinal;
+    this.#turns.ownOrdinal = this.#header?.ownFrom;
   }
 
   /** Handles a first line that begins with a byte order mark, or is git-lfs's pointer; whether it is one of these. */
@@ -274,11 +259,9 @@ export class Examiner {
     return {
       path: this.#path,
       bytes: this.bytes,
-      lines: this.#lines,
       records: this.#records,
       ofCodex: this.#ofCodex,
       end: this.#end,
-      era: this.#era,
       header: this.#header,
       firstOrdinal: this.#firstOrdinal,
       head: this.#head ?? "missing",
@@ -304,7 +287,6 @@ export class Examiner {
       messages: this.#messages,
       lostCalls: this.#lostCalls.found(),
       leavesIdsOut: this.#ids.hasRefused,
-      lastAt: timeOf(this.#lastTimestamp),
       broken: this.broken,
     };
   }

@@ -101,10 +101,6 @@ export class LineSkim {
     return record;
   }
 
-  get hasTimestamp(): boolean {
-    return this.#json.has(timestampSlot);
-  }
-
   /** Whether the line read last has to be searched for halves of surrogate pairs. */
   get hasSurrogates(): boolean {
     return this.#json.hasSurrogates;

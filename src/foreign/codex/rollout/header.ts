@@ -39,11 +39,9 @@ export interface RolloutHeader {
   readonly agentPath?: string;
   readonly role?: string;
   readonly isPaginated: boolean;
-  /** The ordinal from which on what a sub-agent's rollout holds is its own: before it is what its parent gave it. */
+  /** The ordinal from which on what a sub-agent's rollout holds is its own: before it is what its parent gave it (0.148 and later). */
   readonly ownFrom?: number;
   readonly historyBase?: HistoryBase;
-  /** In a sub-agent's rollout: the ordinal after the lines that were copied from the thread that started it (0.148 and later). */
-  readonly ownOrdinal?: number;
   /** The system prompt that the thread was begun with. */
   readonly instructions?: string;
 }
@@ -92,7 +90,6 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
             endOrdinal: numberOf(base["end_ordinal_exclusive"]),
             endOffset: numberOf(base["end_byte_offset"]),
           }),
-    ownOrdinal: numberOf(payload["subagent_history_start_ordinal"]),
     instructions: text("text", objectOf(payload["base_instructions"])) ?? text("instructions"),
   };
   return withoutUndefined(header) as RolloutHeader;
