@@ -170,4 +170,20 @@ describe("a diagnosis", () => {
     for (const of of found) expect(of).toContain("two-files-one-id");
     for (const path of paths) expect(readFileSync(path, "utf8")).toBe(text);
   });
+
+  it("tells the name that a session needs, and of a database beside it that can't be read", async () => {
+    const home = join(root, "renamed");
+    const path = join(home, "sessions", "2026", "11", "20", "copy.jsonl");
+    mkdirSync(join(path, ".."), { recursive: true });
+    const { path: written } = fixtures.find((file) => file.path.includes("/0.169.0/"))!;
+    copyFileSync(written, path);
+    writeFileSync(join(home, "state_5.sqlite"), "no database at all\n".repeat(100));
+    const options = { home: join(root, "own"), now, signal: new AbortController().signal };
+    for await (const { findings } of diagnose([path], options))
+      expect(findings.filter(needsRepair)).toMatchObject([
+        { kind: "name-differs", detail: `rename it to ${basename(written)}` },
+        { kind: "state-unreadable", detail: `${join(home, "state_5.sqlite")}: file is not a database` },
+      ]);
+    expect.assertions(1);
+  });
 });

@@ -124,6 +124,50 @@ describe("a file of a reverted thread, whose first line alone is gone", () => {
   });
 });
 
+describe("a fork whose first line is gone", () => {
+  const source = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)))[0]!;
+  const text = readFileSync(source.path, "utf8");
+  const lines = text.trimEnd().split("\n");
+  const last = JSON.parse(lines.at(-1)!) as { ordinal: number };
+  /** Lines of another turn behind these, as they are written on that day. */
+  const more = (day: string, from: number): string =>
+    lines
+      .slice(-5)
+      .map((line, nth) => {
+        const timestamp = `${day}T00:00:${10 + nth}.000Z`;
+        return `${JSON.stringify({ ...(JSON.parse(line) as object), timestamp, ordinal: from + nth })}\n`;
+      })
+      .join("");
+  const other = "01a1fe21-a4f7-7732-aaac-cfb0c4572f0c";
+  const own = "01a1fe21-a4f7-7732-aaac-cfb0c4572f0d";
+
+  async function base(day: string, content: string): Promise<unknown> {
+    writeFileSync(join(sessions, basename(source.path)), text);
+    writeFileSync(join(sessions, `rollout-${day}T00-00-00-${other}.jsonl`), content);
+    const fork = join(sessions, `rollout-2026-11-23T00-00-00-${own}.jsonl`);
+    writeFileSync(fork, more("2026-11-23", last.ordinal + 2));
+    return (await lostBase(fork, "missing", () => "go on with the plan")).base;
+  }
+  const end = {
+    rollout: source.thread,
+    endOrdinal: last.ordinal + 1,
+    endOffset: Buffer.byteLength(text),
+  };
+
+  it("goes on from the session that ended there, of those that begin with the same words", async () => {
+    expect(await base("2026-11-21", text + more("2026-11-22", last.ordinal + 1))).toEqual(end);
+  });
+
+  it("goes on from no session that was begun later, or that ended before", async () => {
+    expect(await base("2026-11-24", text)).toEqual(end);
+    expect(await base("2026-11-21", `${lines.slice(0, -20).join("\n")}\n`)).toEqual(end);
+  });
+
+  it("is left for a person to mend where two ended there", async () => {
+    expect(await base("2026-11-21", text)).toBeUndefined();
+  });
+});
+
 describe("the folder of a session whose first line is lost", () => {
   it("is the one that a message tells the model, where nothing else does", async () => {
     const path = fixture("0.36.0");
