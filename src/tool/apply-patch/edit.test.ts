@@ -38,6 +38,15 @@ describe("a hunk is found", () => {
     expect(edit("x\ny\n", "@@\n-x\n+z\n*** End of File")).toContain("not the end of the file");
   });
 
+  it("by the empty line at its end, or without it when the file has none there", () => {
+    expect(edit("a\nb\na\n\nz\n", "@@\n-a\n+x\n")).toBe("a\nb\nx\n\nz\n");
+    expect(edit("a\nb\n", `@@\n a\n-b\n+c${"\n".repeat(9)}`)).toBe("a\nc\n");
+    expect(edit("a\nb\n", "@@\n a\n-b\n+c\n \n*** End of File")).toBe("a\nc\n");
+    expect(edit("a\nb\n", "@@\n a\n-b\n-\n+c")).toBe("a\nc\n");
+    expect(edit("a\nb\n", "@@\n b\n \n+c")).toBe("a\nb\n\nc\n");
+    expect(edit("a\nb\n", "@@\n \n+c")).toContain("refused");
+  });
+
   it("in a file of more lines than a call has room for as arguments", () => {
     const lines = Array.from({ length: 200_000 }, (_, index) => `line ${index}`);
     const edited = edit(`${lines.join("\n")}\n`, "-line 150000\n+changed");
@@ -68,6 +77,9 @@ describe("only new lines are put", () => {
   });
   it("at the end without one", () => {
     expect(edit("a\nb\n", "@@\n+new")).toBe("a\nb\nnew\n");
+  });
+  it("at the end whatever hunks follow", () => {
+    expect(edit("a\nb\n", "@@\n+new\n@@\n-a\n+c\n@@\n+newer")).toBe("c\nb\nnew\nnewer\n");
   });
   it("into an empty file", () => {
     expect(edit("", "@@\n+new")).toBe("new\n");

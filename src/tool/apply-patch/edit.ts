@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { shorten } from "../../session/shorten.ts";
 import { findLines, nearest } from "./match.ts";
-import type { Hunk } from "./parse.ts";
+import { type Hunk, type HunkLine, lastBlanks } from "./parse.ts";
 
 /** The new content, or the reason why there is none. */
 export type Edited = { ok: true; content: Buffer } | { ok: false; why: string };
@@ -33,6 +33,11 @@ export function editFile(content: Buffer, hunks: readonly Hunk[]): Edited {
   const finalEnd = lines.at(-1)?.end !== "";
 
   const edited: FileLine[] = [];
+  const appended: FileLine[] = [];
+  const added = (line: HunkLine): FileLine => {
+    const inFile = asFile(line.text);
+    return { text: end === "\r\n" ? inFile.replace(/\r$/u, "") : inFile, end };
+  };
   let at = 0;
   // Not `push(...lines)`: a call has room for some 120,000 arguments, and lock files have more lines than that.
   const keepUpTo = (place: number): void => {
@@ -41,20 +46,23 @@ export function editFile(content: Buffer, hunks: readonly Hunk[]): Edited {
   for (const hunk of hunks) {
     const place = findHunk(texts, hunk, at, asFile);
     if (!place.ok) return place;
+    if (place.at === "end") {
+      for (const line of hunk.lines) appended.push(added(line));
+      continue;
+    }
     keepUpTo(place.at);
-    for (const line of hunk.lines) {
-      if (line.sign === "+") {
-        const added = asFile(line.text);
-        edited.push({ text: end === "\r\n" ? added.replace(/\r$/u, "") : added, end });
-      } else {
+    for (const line of place.lines) {
+      if (line.sign === "+") edited.push(added(line));
+      else {
         if (line.sign === " ") edited.push(lines[at]!);
         at++;
       }
     }
   }
   keepUpTo(lines.length);
-  const joined = edited.map((line, index) => {
-    if (index < edited.length - 1) return line.text + (line.end || end);
+  const all = [...edited, ...appended];
+  const joined = all.map((line, index) => {
+    if (index < all.length - 1) return line.text + (line.end || end);
     return line.text + (finalEnd ? line.end || end : "");
   });
   return { ok: true, content: Buffer.from((marked ? mark : "") + joined.join(""), encoding) };
@@ -71,7 +79,8 @@ function splitLines(text: string): FileLine[] {
     .map((found) => ({ text: found[1]!, end: found[2]! }));
 }
 
-type Place = { ok: true; at: number } | { ok: false; why: string };
+/** "end": behind the last line of the file, wherever other hunks are. `lines`: the hunk's, as they stand in the file. */
+type Place = { ok: true; at: number | "end"; lines: readonly HunkLine[] } | { ok: false; why: string };
 
 function findHunk(
   texts: readonly string[],
@@ -85,14 +94,36 @@ function findHunk(
     if (found === undefined) return notFound(texts, [heading], at);
     at = found + 1;
   }
-  const wanted = hunk.lines.filter((line) => line.sign !== "+").map((line) => asFile(line.text));
+  const wantedOf = (lines: readonly HunkLine[]): string[] =>
+    lines.filter((line) => line.sign !== "+").map((line) => asFile(line.text));
+  const wanted = wantedOf(hunk.lines);
   // Only new lines: below the heading that was given, otherwise at the end of the file.
   if (wanted.length === 0)
-    return { ok: true, at: hunk.headings.length > 0 && !hunk.atEnd ? at : texts.length };
+    return { ok: true, at: hunk.headings.length > 0 && !hunk.atEnd ? at : "end", lines: hunk.lines };
   // The heading may be repeated as the first line of context.
   const above = hunk.headings.length > 0 ? at - 1 : at;
-  const found = findLines(texts, wanted, at, hunk.atEnd) ?? findLines(texts, wanted, above, hunk.atEnd);
-  return found === undefined ? notFound(texts, wanted, at, hunk.atEnd) : { ok: true, at: found };
+  let lines: readonly HunkLine[] | undefined = hunk.lines;
+  for (let blanks = 0; lines && blanks <= lastBlanks; blanks++, lines = withoutLastBlank(lines)) {
+    const those = wantedOf(lines);
+    const found = findLines(texts, those, at, hunk.atEnd) ?? findLines(texts, those, above, hunk.atEnd);
+    if (found !== undefined) return { ok: true, at: found, lines };
+  }
+  return notFound(texts, wanted, at, hunk.atEnd);
+}
+
+/**
+ * The lines without the empty one that they expect at their end: models take the newline that ends a file for an empty line, and leave a
+ * gap between hunks. `undefined` when there is none, or nothing else to find the place by.
+ */
+function withoutLastBlank(lines: readonly HunkLine[]): readonly HunkLine[] | undefined {
+  const last = lines.findLastIndex((line) => line.sign !== "+");
+  const before = lines.slice(0, last);
+  if (lines[last]?.text !== "" || before.every((line) => line.sign === "+")) return undefined;
+  const after = lines.slice(last + 1);
+  // Before new lines an empty line of context is wanted there, new or not.
+  return lines[last]!.sign === " " && after.length > 0
+    ? [...before, { sign: "+", text: "" }, ...after]
+    : [...before, ...after];
 }
 
 function notFound(texts: readonly string[], wanted: readonly string[], from: number, atEnd = false): Place {

@@ -55,7 +55,7 @@ describe("a patch is read", () => {
 
   it.each([
     ["a here-document", "apply_patch <<'EOF'\n", "\nEOF"],
-    ["a bare here-document", "<<PATCH\n", "\nPATCH\n"],
+    ["a bare here-document", "<<PATCH\n", "\nPATCH \n"],
     ["a Markdown fence", "```diff\n", "\n```"],
     ["blank lines", "\n\n", "\n\n"],
   ])("out of %s", (_, before, after) => {
@@ -70,7 +70,24 @@ describe("a patch is read", () => {
 
   it("when its lines end with carriage returns", () => {
     const input = "*** Begin Patch\r\n*** Add File: a\r\n+x\r\n*** End Patch\r\n";
-    expect(parsePatch(input)).toEqual({ ok: true, sections: [{ kind: "add", path: "a", lines: ["x"] }] });
+    const read = { ok: true, sections: [{ kind: "add", path: "a", lines: ["x"] }] };
+    expect(parsePatch(input)).toEqual(read);
+    // As many models end a patch.
+    expect(parsePatch(input.trimEnd())).toEqual(read);
+    expect(parsePatch(`${input.trimEnd()}\n`)).toEqual(read);
+  });
+
+  it("with spaces around its markers, except in a hunk, where they are context", () => {
+    const input =
+      " *** Begin Patch \n  *** Add File: a\n+x\n *** Delete File: b \n\t*** Update File: c\n - x\n";
+    expect(sections(input.slice(input.indexOf("\n") + 1))).toMatchObject([
+      { kind: "add", path: "a", lines: ["x"] },
+      { kind: "delete", path: "b" },
+      { kind: "update", path: "c" },
+    ]);
+    expect(sections("*** Update File: a\n *** Delete File: b\n-x")).toMatchObject([
+      { hunks: [{ lines: [{ sign: " ", text: "*** Delete File: b" }, { sign: "-" }] }] },
+    ]);
   });
 
   it("when empty lines lost their sign, and when headings are unified-diff line numbers", () => {
@@ -86,12 +103,16 @@ describe("a patch is read", () => {
               { sign: " ", text: "" },
               { sign: "-", text: "two" },
               { sign: "+", text: "three" },
+              { sign: " ", text: "" },
             ],
             atEnd: false,
           },
         ],
       },
     ]);
+    expect(sections("*** Update File: a\n@@\n+new\n\n*** Delete File: b")[0]).toMatchObject({
+      hunks: [{ lines: [{ sign: "+", text: "new" }] }],
+    });
   });
 
   it("when lines of a file look like markers", () => {

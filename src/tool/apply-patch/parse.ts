@@ -27,6 +27,8 @@ export type ParsedPatch = { ok: true; sections: Section[] } | { ok: false; why: 
 const begin = "*** Begin Patch";
 const end = "*** End Patch";
 const header = /^\*\*\* (Add File|Delete File|Update File): ?(.*)$/u;
+/** So many empty lines without a sign count at a hunk's end; what is in the file behind them is no context. */
+export const lastBlanks = 3;
 /** What models put around a patch: a here-document, a Markdown fence. */
 const wrapper = /^(?:\s*|```\w*|.*<<-?\s*["']?\w+["']?|["']?[A-Z_]+["']?\)?)$/u;
 /** A heading in the style of unified diffs: its line numbers say nothing here. */
@@ -44,7 +46,7 @@ export function parsePatch(input: string): ParsedPatch {
       at++;
       continue;
     }
-    const found = header.exec(line.trimEnd());
+    const found = header.exec(line.trim());
     if (!found) {
       return wrong(at, line, 'expected "*** Add File: ", "*** Delete File: " or "*** Update File: "');
     }
@@ -52,8 +54,11 @@ export function parsePatch(input: string): ParsedPatch {
     if (path === "") return wrong(at, line, "the path is missing");
     const from = at + 1;
     at = from;
-    while (at < lines.length - 1 && !header.test(lines[at]!)) at++;
-    const read = readSection(found[1]!, path, lines.slice(from, at), from);
+    const kind = found[1]!;
+    // In a hunk, a space before a marker makes it a line of context.
+    const begins = (next: string): boolean => header.test(kind === "Update File" ? next : next.trimStart());
+    while (at < lines.length - 1 && !begins(lines[at]!)) at++;
+    const read = readSection(kind, path, lines.slice(from, at), from);
     if (!("kind" in read)) return read;
     sections.push(read);
   }
@@ -69,23 +74,25 @@ function unwrap(input: string): string[] | { ok: false; why: string } {
     const inner = isJsonObject(parsed) ? (parsed["input"] ?? parsed["patch"]) : undefined;
     if (typeof inner === "string") text = inner;
   }
-  let lines = text.split("\n");
-  // When every line ends with a carriage return, the transport added them, not the file.
-  if (lines.length > 1 && lines.slice(0, -1).every((line) => line.endsWith("\r"))) {
-    lines = lines.map((line) => line.replace(/\r$/u, ""));
-  }
+  const lines = text.split("\n");
   const first = lines.findIndex((line) => line.trim() === begin);
   const last = lines.findLastIndex((line) => line.trim() === end);
   if (first < 0) return { ok: false, why: `The first line of a patch must be "${begin}".` };
   if (last < first) return { ok: false, why: `The last line of a patch must be "${end}".` };
-  const stray = [...lines.slice(0, first), ...lines.slice(last + 1)].find((line) => !wrapper.test(line));
+  const stray = [...lines.slice(0, first), ...lines.slice(last + 1)].find(
+    (line) => !wrapper.test(line.trimEnd()),
+  );
   if (stray !== undefined) {
     return {
       ok: false,
       why: `There must be nothing outside of "${begin}" and "${end}", but there is: ${stray}`,
     };
   }
-  return lines.slice(first, last + 1);
+  const patch = lines.slice(first, last + 1);
+  // When every line but the last ends with a carriage return, the transport added them, not the file.
+  return patch.slice(0, -1).every((line) => line.endsWith("\r"))
+    ? patch.map((line) => line.replace(/\r$/u, ""))
+    : patch;
 }
 
 function readSection(
@@ -128,10 +135,17 @@ function readHunks(body: string[], from: number): Hunk[] | { ok: false; why: str
   const hunks: Hunk[] = [];
   let hunk: Hunk | undefined;
   let blanks = 0;
+  // Empty lines without their sign are context. Behind nothing but new lines they are a gap before what follows: there is no place for them.
+  const endHunk = (): void => {
+    const placed = hunk?.lines.some(({ sign }) => sign !== "+") && !hunk.atEnd;
+    const context = placed ? Math.min(blanks, lastBlanks) : 0;
+    for (let count = 0; count < context; count++) hunk!.lines.push({ sign: " ", text: "" });
+    blanks = 0;
+  };
   for (const [at, line] of body.entries()) {
     const sign = line[0];
     if (line.startsWith("@@")) {
-      blanks = 0;
+      endHunk();
       // Headings that follow one another belong to one hunk.
       if (!hunk || hunk.lines.length > 0 || hunk.atEnd)
         hunks.push((hunk = { headings: [], lines: [], atEnd: false }));
@@ -139,10 +153,9 @@ function readHunks(body: string[], from: number): Hunk[] | { ok: false; why: str
       if (heading.trim() !== "") hunk.headings.push(heading);
     } else if (line.trimEnd() === "*** End of File") {
       if (!hunk) return wrong(from + at, line, "a hunk must come before it");
+      endHunk();
       hunk.atEnd = true;
-      blanks = 0;
     } else if (line === "") {
-      // An empty context line that lost its sign, or just the blank before what follows.
       blanks++;
     } else if (sign === " " || sign === "-" || sign === "+") {
       if (!hunk || hunk.atEnd) hunks.push((hunk = { headings: [], lines: [], atEnd: false }));
@@ -156,6 +169,7 @@ function readHunks(body: string[], from: number): Hunk[] | { ok: false; why: str
       );
     }
   }
+  endHunk();
   const empty = hunks.find((candidate) => candidate.lines.length === 0);
   if (empty) return { ok: false, why: `The hunk "@@ ${empty.headings.join(" @@ ")}" has no lines.` };
   return hunks;
