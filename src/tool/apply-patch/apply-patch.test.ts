@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -12,6 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { asUser, isRoot, nobody } from "../../../test/kit/as-user.ts";
 import { patchCall, scratch, toolContext } from "../../../test/kit/tool-context.ts";
 import { toolProcess } from "../../../test/kit/tool-process.ts";
 import { applyPatch } from "./apply-patch.ts";
@@ -129,6 +131,22 @@ describe("a patch", () => {
     expect(statSync(join(context.workspace, "gone.sh")).mode & 0o777).toBe(0o751);
   });
 
+  it.runIf(isRoot)("leaves a file to its owner, also one that it moves, when root makes it", async () => {
+    // As in a container, with the files of its host's user.
+    const context = workspaceWith({ "run.sh": "echo 1\n", "go.sh": "echo 1\n" });
+    for (const name of ["run.sh", "go.sh"]) {
+      chownSync(join(context.workspace, name), nobody, nobody);
+      chmodSync(join(context.workspace, name), 0o4755);
+    }
+    const hunk = ["@@", "-echo 1", "+echo 2"];
+    const move = ["*** Update File: go.sh", "*** Move to: gone.sh"];
+    await applyPatch.run(patchCall(patch("*** Update File: run.sh", ...hunk, ...move, ...hunk)), context);
+    for (const name of ["run.sh", "gone.sh"]) {
+      const { uid, gid, mode } = statSync(join(context.workspace, name));
+      expect({ uid, gid, mode: mode & 0o7777 }).toEqual({ uid: nobody, gid: nobody, mode: 0o4755 });
+    }
+  });
+
   it("takes absolute paths inside the workspace", async () => {
     const context = workspaceWith({});
     await applyPatch.run(patchCall(patch(`*** Add File: ${context.workspace}/x/a.txt`, "+a")), context);
@@ -181,6 +199,19 @@ describe("nothing is changed, and the answer says what is wrong,", () => {
     expect(outcome.output).toContain(words);
     expect(filesOf(context.workspace)).toEqual(files);
     expect(existsSync(context.spool)).toBe(false);
+  });
+
+  it("with a file that this user may only read, though the folder's rights would let it be replaced", async () => {
+    const context = workspaceWith({ "a.txt": "old\n", "b.txt": "old\n" });
+    const parts = [dirname(dirname(context.spool)), context.workspace];
+    for (const name of ["a.txt", "b.txt"]) chmodSync(join(context.workspace, name), 0o444);
+    if (isRoot) for (const part of parts) chownSync(part, nobody, nobody);
+    const hunk = ["@@", "-old", "+new"];
+    const text = patch("*** Update File: a.txt", ...hunk, "*** Delete File: b.txt");
+    const outcome = await asUser(() => applyPatch.run(patchCall(text), context));
+    expect(outcome).toMatchObject({ status: "failed" });
+    expect(outcome.output).toContain("a.txt: this file is read-only for this user");
+    expect(filesOf(context.workspace)).toEqual({ "a.txt": "old\n", "b.txt": "old\n" });
   });
 
   it("for every file that is wrong", async () => {

@@ -1,6 +1,8 @@
 import {
-  chmodSync,
   closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -14,6 +16,7 @@ import { appendAll } from "../../lib/write.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { hasCode } from "../spool.ts";
 import { inFolder, makeFolders, removeFolders, type OpenFolder } from "./folder.ts";
+import type { Owner } from "./target.ts";
 import { hashOf, type PatchOp, type PatchRecord, type Version } from "./record.ts";
 
 /** What came of carrying a patch out. */
@@ -90,7 +93,7 @@ function put(spool: string, record: PatchRecord, path: string, version: Version)
       const content = readFileSync(join(spool, record.stage, version.staged));
       const draft = folder.file(`${draftPrefix(record)}${process.pid}`);
       try {
-        writeDraft(draft, content, version.mode);
+        writeDraft(draft, content, version);
         renameSync(draft, file);
       } catch (error) {
         rmSync(draft, { force: true });
@@ -101,17 +104,33 @@ function put(spool: string, record: PatchRecord, path: string, version: Version)
   });
 }
 
-function writeDraft(draft: string, content: Buffer, mode: number | undefined): void {
+function writeDraft(draft: string, content: Buffer, { mode, owner }: NonNullable<Version>): void {
   rmSync(draft, { force: true });
   // "wx" follows no symbolic link and takes no file that is there.
   const file = openSync(draft, "wx", mode ?? 0o666);
   try {
     appendAll(file, content);
+    if (owner) giveTo(file, owner);
+    // After the owner, whose change takes a set-user-ID bit away.
+    if (mode !== undefined) fchmodSync(file, mode);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  if (mode !== undefined) chmodSync(draft, mode);
+}
+
+/** Leaves the file to whom it belonged, as far as the system lets this user: only root can (in a container, with the files of its host's user). */
+function giveTo(file: number, { uid, gid }: Owner): void {
+  const { uid: own, gid: ownGroup } = fstatSync(file);
+  if (own === uid && ownGroup === gid) return;
+  for (const user of [uid, own]) {
+    try {
+      fchownSync(file, user, gid);
+      return;
+    } catch (error) {
+      if (!hasCode(error, "EPERM", "EINVAL", "ENOSYS", "ENOTSUP")) throw error;
+    }
+  }
 }
 
 const draftPrefix = (record: PatchRecord): string => `.throughline-${record.id}-`;

@@ -2,12 +2,13 @@ import { realpathSync } from "node:fs";
 import { hasCode } from "../spool.ts";
 import { editFile, joinLines } from "./edit.ts";
 import type { Section } from "./parse.ts";
-import { findTarget, type Target } from "./target.ts";
+import { findTarget, type Owner, type Target } from "./target.ts";
 
-/** A file's bytes and mode. Without a mode it gets the one that the umask leaves to new files. */
+/** A file's bytes, mode and owner. Without a mode it gets the one that the umask leaves to new files, and belongs to this user. */
 export interface Contents {
   content: Buffer;
   mode?: number;
+  owner?: Owner;
 }
 
 /** What a file is before and after the patch; absent where it does not exist. */
@@ -48,7 +49,10 @@ export function planPatch(workspace: string, sections: readonly Section[]): Plan
     let change = files.get(target.path);
     if (!change) {
       change = { path: target.path };
-      if (target.found) Object.assign(change, { before: target.found, after: target.found });
+      if (target.found) {
+        const { writable: _, ...contents } = target.found;
+        Object.assign(change, { before: contents, after: contents });
+      }
       files.set(target.path, change);
     }
     return { target, change };
@@ -89,6 +93,11 @@ export function planPatch(workspace: string, sections: readonly Section[]): Plan
     }
     const after = { ...change.after, content: edited.content };
     if (section.moveTo === undefined) {
+      // The file is replaced by a new one, which its folder's rights alone would allow.
+      if (target.found?.writable === false) {
+        wrongs.push(`${target.shown}: this file is read-only for this user`);
+        continue;
+      }
       change.after = after;
       summary.push(`M ${target.shown}`);
       continue;

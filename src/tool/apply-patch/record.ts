@@ -5,12 +5,13 @@ import { appendAll } from "../../lib/write.ts";
 import { syncPath } from "../../lib/system.ts";
 import { claimJson, readJsonFile } from "../spool.ts";
 import type { Change, Plan } from "./plan.ts";
+import type { Owner } from "./target.ts";
 
 /**
- * A file as the record has it: `null` where there is none, else the SHA-256 (hex) of its bytes, its mode (absent: as the umask says) and
- * the name of its staged copy.
+ * A file as the record has it: `null` where there is none, else the SHA-256 (hex) of its bytes, its mode (absent: as the umask says), its
+ * owner (absent: this user; records made before 2026-11-22 have none) and the name of its staged copy.
  */
-export type Version = { hash: string; mode?: number; staged: string } | null;
+export type Version = { hash: string; mode?: number; owner?: Owner; staged: string } | null;
 
 /** One file's change, in a form that tells from the file alone whether it was made already. */
 export interface PatchOp {
@@ -46,8 +47,8 @@ export function stagePlan(spool: string, plan: Plan): PatchRecord {
   const keep = (name: string, version: Change["before"]): Version => {
     if (!version) return null;
     writeStaged(join(spool, stage, name), version.content);
-    const { content, ...mode } = version;
-    return { hash: hashOf(content), ...mode, staged: name };
+    const { content, ...rights } = version;
+    return { hash: hashOf(content), ...rights, staged: name };
   };
   const ops = plan.changes.map((change, index) => ({
     path: change.path,

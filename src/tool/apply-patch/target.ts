@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, realpathSync, type Stats } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readFileSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { hasCode } from "../spool.ts";
 
@@ -8,10 +8,16 @@ export interface Target {
   shown: string;
   /** Absolute and without symbolic links: the file itself, should it be reached through one. */
   path: string;
-  /** Undefined when there is no such file. */
-  found?: { content: Buffer; mode: number };
+  /** Undefined when there is no such file. `writable`: its mode and its owner let this user write to it. */
+  found?: { content: Buffer; mode: number; owner: Owner; writable: boolean };
   /** The path itself is a symbolic link (to `path`). */
   linked: boolean;
+}
+
+/** Whose a file is: numbers of its user and its group. */
+export interface Owner {
+  uid: number;
+  gid: number;
 }
 
 /** The file, or the reason why a patch may not touch it. */
@@ -43,7 +49,15 @@ export function findTarget(workspace: string, named: string): FoundTarget {
     if (stats && !stats.isFile())
       return refuse(stats.isDirectory() ? "this is a folder" : "this is no regular file");
     const target: Target = { shown: way.split(sep).join("/"), path, linked };
-    if (stats) target.found = { content: readFileSync(path), mode: stats.mode & 0o7777 };
+    if (stats) {
+      const { uid, gid } = stats;
+      target.found = {
+        content: readFileSync(path),
+        mode: stats.mode & 0o7777,
+        owner: { uid, gid },
+        writable: isWritable(path),
+      };
+    }
     return { ok: true, target };
   } catch (error) {
     if (hasCode(error, "ENOTDIR")) return refuse("a part of the path is a file, not a folder");
@@ -69,6 +83,16 @@ function realFolder(folder: string): string {
   if (stats && !stats.isDirectory())
     throw Object.assign(new Error(`${folder} is not a folder`), { code: "ENOTDIR" });
   return parent === folder ? folder : join(realFolder(parent), basename(folder));
+}
+
+function isWritable(path: string): boolean {
+  try {
+    closeSync(openSync(path, constants.O_WRONLY));
+    return true;
+  } catch (error) {
+    // A program that runs can't be written to and is replaced all the same.
+    return !hasCode(error, "EACCES", "EPERM", "EROFS");
+  }
 }
 
 function statOf(path: string): Stats | undefined {
