@@ -245,10 +245,12 @@ export interface SessionStore {
   /** What lies in the queue and can't be read. It is kept; `dequeue` takes it out. */
   unreadable(id: string): Promise<UnreadableFollowUp[]>;
   /**
-   * Puts these events in the place of everything that an owned session's log holds, and removes all else that is kept of it: spool, inbox,
-   * what was set aside of its log, its row in the catalogue. The new log is whole and durable before it takes the old one's name. The
-   * owner can only give the session back after that. Throws `lease-lost` when it isn't the owner any more.
+   * Puts these events, in groups of any size, in the place of everything that an owned session's log holds; all else is kept. The new log is
+   * whole and durable before it takes the old one's name, and until then the session is as it was, also when this rejects. The owner can
+   * only give the session back after that. Throws `lease-lost` when it isn't the owner any more.
    */
+  rewrite(log: SessionLog, events: AsyncIterable<readonly Append[]>): Promise<void>;
+  /** As `rewrite`, and removes all else that is kept of the session: spool, inbox, what was set aside of its log, its row in the catalogue. */
   scrub(log: SessionLog, events: readonly NewEvent[]): Promise<void>;
   /** Every session that is kept: those that `list` gives, rotated predecessors, and successors that no log names. Newest activity first. */
   everything(): Promise<ListedSession[]>;

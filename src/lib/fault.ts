@@ -45,8 +45,8 @@ export const continuityPoints = [
 /** The crash points in `clear`, `delete` and `purge`, in the order in which they are passed. */
 export const removalPoints = [
   "clear-appended",
-  "scrub-written",
-  "scrub-renamed",
+  "rewrite-written",
+  "rewrite-renamed",
   "scrub-swept",
   "removal-fenced",
   "removal-renamed",

@@ -11,6 +11,10 @@ export { created, itemAdded, renamed, turnEnded, turnStarted } from "./conforman
 /** What the suite needs of a test runner: vitest's, or one with the same functions. */
 export type Runner = Pick<typeof vitest, "describe" | "it" | "expect">;
 
+async function* batches(...groups: readonly Append[][]): AsyncGenerator<readonly Append[]> {
+  yield* groups;
+}
+
 /** Which tests of the suite to leave out. */
 export interface ConformanceOptions {
   /** Names of tests that don't apply to the store, as they stand in `it`. */
@@ -54,6 +58,34 @@ export function storeConformance(
       expect(read).toEqual([...made, last]);
       expect(made.map(({ event }) => event.seq)).toEqual([0, 1, 2, 3]);
       await log.release();
+    });
+
+    test("a log that is rewritten holds the new events and nothing else, and is as it was when they fail", async (store, id) => {
+      const item = Buffer.from('{"type":"message","role":"user","content":"new"}');
+      const log = await store.create(id, created(id), "testing", { more: batches([renamed("old")]) });
+      const before = await readAll(store, id);
+      const waiting = { id: uuidv7(Date.now()), at: Date.now(), text: "later", mode: "followup" } as const;
+      await store.queue(id, waiting);
+      async function* failing(): AsyncGenerator<Append[]> {
+        yield [created(id), itemAdded(item)];
+        throw new Error("no more of it");
+      }
+      await expect(store.rewrite(log, failing())).rejects.toThrow("no more of it");
+      expect(await readAll(store, id)).toEqual(before);
+      await store.rewrite(log, batches([created(id), turnStarted(1)], [itemAdded(item)]));
+      await log.release();
+      const types = (await readAll(store, id)).map(({ event: { seq, type } }) => [seq, type]);
+      expect(types).toEqual([
+        [0, "session-created"],
+        [1, "turn-started"],
+        [2, "item-added"],
+      ]);
+      expect(await store.queued(id)).toMatchObject([waiting]);
+      const again = await store.acquire(id, ignore, { doing: "testing" });
+      const [next] = await again.append(renamed("after"));
+      expect(next?.event.seq).toBe(4);
+      await again.release();
+      expect((await store.list())[0]).toMatchObject({ id, name: "after" });
     });
 
     test("what was appended is read back in order, numbered, with its items byte for byte", async (store, id) => {

@@ -67,8 +67,8 @@ describe.concurrent("a removal that is killed and run again leaves no byte", () 
       const points = removalPoints.filter((point) => !point.startsWith("removal-"));
       for (const point of [
         ...points,
-        "scrub-written:2",
-        "scrub-renamed:2",
+        "rewrite-written:2",
+        "rewrite-renamed:2",
         "rows-removed:2",
         "catalogue-vacuumed:2",
       ]) {

@@ -1,5 +1,14 @@
 // Codex's sessions in the real program, as far as they need no Codex.
-import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
@@ -54,6 +63,27 @@ it("killed while a session is taken over or gone on with, the next resume finds 
     expect(body.match(/read a\.txt/gu)).toHaveLength(1);
     expect(body).toContain("It says hi.");
     expect(readFileSync(path).equals(before)).toBe(true);
+  }));
+
+it("killed while a session is made anew from its rollout, the next resume finds it whole, with what a person called it", () =>
+  withRig(scenario, async (rig) => {
+    const home = codexHome(rig, "0.169.0");
+    const { thread, path } = listRollouts(home).find((each) => each.thread.startsWith("01a1fab7-6ca0"))!;
+    const taken = await rig.run(["import", thread]);
+    expect(taken.status, taken.err).toBe(0);
+    const named = await rig.run(["name", thread, "mine"]);
+    expect(named.status, named.err).toBe(0);
+    writeFileSync(path, `\n${readFileSync(path, "utf8")}`);
+    for (const point of ["lease-made", "rewrite-written", "rewrite-renamed"]) {
+      const killed = await rig.run(["import", thread], { env: { THROUGHLINE_CRASH_AT: point } });
+      expect(killed.signal, point).toBe("SIGKILL");
+      expect(rig.ids(), point).toEqual([thread]);
+      const listed = await rig.run(["sessions", "--all", "--json"]);
+      const [session] = (JSON.parse(listed.out) as { sessions: object[] }).sessions;
+      expect(session, point).toMatchObject({ name: "mine" });
+      expect(session).not.toHaveProperty("trouble");
+    }
+    expect((await rig.run(["import", thread])).out).toContain("holds nothing new");
   }));
 
 it("sessions of Codex are listed with what is asked for, and counted where they are hidden", () =>

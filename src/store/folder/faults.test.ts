@@ -235,7 +235,7 @@ describe("a scrub", () => {
     const failure = await failureOf(store.scrub(log, [created(id).event]));
     expect(failure).toSatisfy((error) => isFailureOf(error, "lease-lost"));
     expect(readFileSync(logFile()).equals(before)).toBe(true);
-    expect(readdirSync(folder())).not.toContain("log.scrubbed");
+    expect(readdirSync(folder())).not.toContain("log.rewritten");
     await theirs.append(renamed("more of theirs"));
     for (const each of [theirs, log]) await each.release();
     await other.close();
@@ -245,7 +245,7 @@ describe("a scrub", () => {
   it("keeps the lease and the archive's mark, and of all else nothing", async () => {
     const log = await store.create(id, created(id), "testing");
     await log.append(renamed("one"));
-    for (const name of ["archived", "log.torn", "log.scrubbed", "inbox/said", "spool/printed"])
+    for (const name of ["archived", "log.torn", "log.rewritten", "inbox/said", "spool/printed"])
       writeFileSync(join(folder(), name), "said");
     await store.scrub(log, [created(id).event]);
     await log.release();

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Failure, isFailure } from "../../failure.ts";
+import { isFailure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import type { BodyRef, NewEvent, Owner } from "../../session/event.ts";
@@ -38,11 +38,11 @@ import { isSystemError } from "../../lib/system.ts";
 import { asFailure } from "./outside.ts";
 import { processOwner } from "./process-owner.ts";
 import { ChainQueue } from "./queue.ts";
-import { leaseLost, leaseNumbers } from "./lease-file.ts";
 import { removeFolder } from "./remove.ts";
+import { rewriteLog } from "./rewrite.ts";
 import { scrubFolder } from "./scrub.ts";
 import { shelve } from "./shelf.ts";
-import { locate, placeOf, places, sessionsPath, survey } from "./paths.ts";
+import { locate, noSession, placeOf, sessionsPath, survey } from "./paths.ts";
 
 /** How a folder store is opened. */
 export interface FolderStoreOptions {
@@ -301,7 +301,10 @@ class FolderStore implements SessionStore {
     }
   }
 
-  async remove(id: string, { force = false, sweep = true }: Removal = {}): Promise<void> {
+  async remove(
+    id: string,
+    { force = false, sweep = true }: { force?: boolean; sweep?: boolean } = {},
+  ): Promise<void> {
     const folder = this.#locate(id);
     try {
       const head = await this.#queue.head({ id, folder });
@@ -326,22 +329,32 @@ class FolderStore implements SessionStore {
     await this.#all();
     const left = survey(this.#home, () => true).left.filter(({ id }) => id.startsWith(".gone-"));
     const troubles = left.map(({ path }) => `${path} is left of a removal and can't be removed`);
-    if ((await this.#listing?.remove(removed)) === false) {
+    if ((await this.#listing?.remove(removed)) === false)
       troubles.push(
         `the catalogue in ${this.#home} is in use or can't be written; rows of what was removed may still be in its files`,
       );
-    }
     return troubles;
   }
 
-  async scrub({ id, fence, lost }: SessionLog, events: readonly NewEvent[]): Promise<void> {
+  rewrite(log: SessionLog, events: AsyncIterable<readonly Append[]>): Promise<void> {
+    return this.#rewritten(log, "was left as it is.", (at) => rewriteLog(at, log, this.#clock, events));
+  }
+
+  scrub(log: SessionLog, events: readonly NewEvent[]): Promise<void> {
+    const kept = "was not scrubbed, or not all of it; run it again.";
+    return this.#rewritten(log, kept, (at) => scrubFolder(at, log, this.#clock, events));
+  }
+
+  async #rewritten(
+    { id }: SessionLog,
+    kept: string,
+    rewrite: (folder: string) => Promise<void>,
+  ): Promise<void> {
     const folder = this.#locate(id);
     try {
-      const own = (): boolean => !lost.aborted && leaseNumbers(folder).at(-1) === fence;
-      if (!scrubFolder(folder, fence, this.#clock.now(), events, own))
-        throw leaseLost(folder, id, fence, this.#clock);
+      await rewrite(folder);
     } catch (error) {
-      throw asFailure(error, folder, `Session ${id} was not scrubbed, or not all of it; run it again.`);
+      throw asFailure(error, folder, `Session ${id} ${kept}`);
     }
     await this.#listing?.remove([id]);
   }
@@ -365,15 +378,7 @@ class FolderStore implements SessionStore {
   #locate(id: string): string {
     const folder = this.#find(id);
     if (folder !== undefined) return folder;
-    const nearest = places(this.#home)
-      .map((place) => place.id)
-      .filter((other) => other.slice(0, 6) === id.slice(0, 6))
-      .slice(0, 3);
-    const message =
-      `There is no session ${id} under ${sessionsPath(this.#home)}.` +
-      (nearest.length > 0 ? ` The nearest: ${nearest.join(", ")}.` : "") +
-      " See which there are with: throughline sessions --all";
-    throw new Failure("session-missing", message, { reference: id, nearest });
+    throw noSession(this.#home, id);
   }
 
   async #withSource<T>(id: string, use: (source: FileSource) => Promise<T>): Promise<T> {
@@ -392,9 +397,4 @@ class FolderStore implements SessionStore {
   #owner(doing: string): Owner {
     return processOwner(this.version, this.#clock.now(), doing);
   }
-}
-
-interface Removal {
-  force?: boolean;
-  sweep?: boolean;
 }

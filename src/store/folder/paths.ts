@@ -80,6 +80,19 @@ export function locate(home: string, id: string, now: number): string | undefine
   return path;
 }
 
+/** For an id that no folder has. */
+export function noSession(home: string, id: string): Failure<"session-missing"> {
+  const nearest = places(home)
+    .map((place) => place.id)
+    .filter((other) => other.slice(0, 6) === id.slice(0, 6))
+    .slice(0, 3);
+  const message =
+    `There is no session ${id} under ${sessionsPath(home)}.` +
+    (nearest.length > 0 ? ` The nearest: ${nearest.join(", ")}.` : "") +
+    " See which there are with: throughline sessions --all";
+  return new Failure("session-missing", message, { reference: id, nearest });
+}
+
 function months(home: string): string[] {
   return entries(sessionsPath(home))
     .filter((entry) => entry.isDirectory() && monthShape.test(entry.name))

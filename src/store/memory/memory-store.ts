@@ -3,13 +3,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
-import {
-  schemaVersion,
-  type BodyRef,
-  type NewEvent,
-  type Owner,
-  type SessionEvent,
-} from "../../session/event.ts";
+import { schemaVersion, type BodyRef, type NewEvent, type Owner } from "../../session/event.ts";
 import { factsVersion } from "../../session/facts.ts";
 import { isTogether } from "../../session/place.ts";
 import type {
@@ -32,7 +26,7 @@ import type {
 } from "../../store.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import { beginning } from "../beginning.ts";
-import { encodeLine } from "../line.ts";
+import { Draft } from "../draft.ts";
 import { headOf, heads, successorWatch } from "../chain.ts";
 import { factsOf } from "../owner.ts";
 import { readLog } from "../scan.ts";
@@ -289,13 +283,22 @@ class MemoryStore implements SessionStore {
     return [];
   }
 
-  async scrub({ id, fence }: SessionLog, events: readonly NewEvent[]): Promise<void> {
-    const kept = this.#kept(id);
+  async rewrite({ id, fence }: SessionLog, events: AsyncIterable<readonly Append[]>): Promise<void> {
     const log = new MemoryLog(id);
-    const at = this.#clock.now();
-    for (const [seq, event] of events.entries())
-      log.add(encodeLine({ seq, fence, at, ...event } as SessionEvent).bytes);
-    Object.assign(kept, { log, inbox: new Map(), dead: new Map() });
+    const draft = new Draft({ fence, clock: this.#clock, write: async (bytes) => void log.add(bytes) });
+    for await (const group of events) {
+      draft.add(group);
+      await draft.write();
+    }
+    this.#kept(id).log = log;
+  }
+
+  async scrub(log: SessionLog, events: readonly NewEvent[]): Promise<void> {
+    async function* all(): AsyncGenerator<readonly Append[]> {
+      yield events.map((event) => ({ event }));
+    }
+    await this.rewrite(log, all());
+    Object.assign(this.#kept(log.id), { inbox: new Map(), dead: new Map() });
   }
 
   everything(): Promise<ListedSession[]> {

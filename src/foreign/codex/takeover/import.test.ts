@@ -323,20 +323,6 @@ test("a session that has gone its own way is left alone, and it is said how much
   expect(await take(plan, path)).toMatchObject({ did: "moved-on", fresh: 3 });
 });
 
-test("a rollout that was written anew is taken over anew", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
-  const lines = readFileSync(rollouts("0.130.0")[0]!, "utf8").split("\n").filter(Boolean);
-  writeFileSync(path, `${lines.join("\n")}\n`);
-  const plan = newPlan();
-  const { id } = await take(plan, path);
-  const log = await plan.store.acquire(id, { record: () => {} }, { doing: "archiving" });
-  await log.append({ event: { type: "session-archived" } });
-  await log.release();
-  writeFileSync(path, `\n${lines.join("\n")}\n`);
-  expect(await take(plan, path)).toMatchObject({ did: "remade", id });
-  expect(await open(plan, id)).toMatchObject({ history: { archived: true } });
-});
-
 test("what a session holds is not given up for a rollout that was emptied, cut short or overwritten since", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
   const all = readFileSync(rollouts("0.130.0")[0]!);

@@ -1,21 +1,18 @@
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
 import type { Clock } from "../../../lib/clock.ts";
 import { uuidv7, uuidv7Time } from "../../../lib/ids.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { type NewEvent, schemaVersion, type Settings, type Workspace } from "../../../session/event.ts";
 import { factsVersion } from "../../../session/facts.ts";
-import type { Imported } from "../../../session/imported.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import { type Lineage, segmentLines } from "../rollout/lineage.ts";
-import type { RolloutLine } from "../rollout/lines.ts";
 import { madeAt, type RolloutFile } from "../home/places.ts";
-import { readRecord } from "../rollout/record.ts";
 import { Taking } from "./taking.ts";
-import { freshIn, marksOf, readKnown } from "./taken-before.ts";
+import { Place } from "./taken-place.ts";
+import { freshIn, type Known, marksOf, readKnown } from "./taken-before.ts";
 
 /** A Codex thread that can be taken over. */
 export interface Thread {
@@ -117,18 +114,24 @@ export async function importThread(
   const trial = fresh?.isRolledBack === false ? undefined : await tried(plan, thread);
   if (bytes !== undefined && (trial === undefined || trial.undone.size === 0))
     return grow(plan, thread, id, bytes, keep);
-  if (!trial || !(await canBeRemade(plan.store, thread, id, known.history, trial)))
-    return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
-  const { name, archived = false } = known.history;
-  await plan.store.remove(id);
-  const made = await make(plan, { ...thread, ...(name !== undefined && { name }) }, id, { keep, archived });
-  return { ...made, did: "remade" };
+  const remade =
+    trial &&
+    (await canBeRemade(plan.store, thread, id, known, trial)) &&
+    (await remake(plan, thread, id, trial));
+  if (!remade) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
+  return { ...remade, ...(keep && { kept: await owned(plan.store, id) }) };
+}
+
+async function owned(store: SessionStore, id: string): Promise<Kept> {
+  const history = createHistory();
+  const visitor: LogVisitor = { record: (record) => advance(history, record) };
+  return { log: await store.acquire(id, visitor, { doing: takingOver }), history };
 }
 
 /** Folds all lines of a thread without writing anything. */
 async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
   const trial = new Taking(plan.issuer, 1);
-  const groups = taken(plan, thread, trial, new Place(thread), 0);
+  const groups = taken(plan, thread, trial, new Place(thread.file), 0);
   while ((await groups.next()).done !== true);
   return trial;
 }
@@ -141,9 +144,10 @@ async function canBeRemade(
   store: SessionStore,
   thread: Thread,
   id: string,
-  { amendments, imported, messages }: History,
+  { history: { amendments, imported, messages }, movedOn }: Known,
   trial: Taking,
 ): Promise<boolean> {
+  if (movedOn) return false;
   const left = [await store.queued(id), await store.buried(id), await store.unreadable(id), amendments];
   if (left.some(({ length }) => length > 0)) return false;
   if (thread.file.rollout !== imported?.rollout) return trial.items > 0;
@@ -152,10 +156,6 @@ async function canBeRemade(
 
 interface Making {
   readonly keep: boolean;
-  readonly archived?: boolean;
-  /**
-   * Compactions that a rollback takes back. What they replaced has left the log's window for good, so the session has to be made anew.
-   */
   readonly undone?: ReadonlySet<number>;
 }
 
@@ -163,8 +163,72 @@ async function make(
   plan: ImportPlan,
   thread: Thread,
   id: string,
-  { keep, archived = false, undone = new Set() }: Making,
+  { keep, undone = new Set() }: Making,
 ): Promise<TakenOver> {
+  const { created, events, taking } = await logOf(plan, thread, id, undone);
+  const history = createHistory();
+  const visitor: LogVisitor = { record: (record) => advance(history, record) };
+  let log: SessionLog;
+  try {
+    log = await plan.store.create(id, created, takingOver, { more: events, ...(keep && { visitor }) });
+  } catch (error) {
+    if (!(error instanceof TakenBack)) throw error;
+    return make(plan, thread, id, { keep, undone: new Set([...undone, ...taking.undone]) });
+  }
+  if (!keep) await log.release();
+  const { items, counts, left } = taking;
+  return { id, did: "made", items, counts, left, fresh: 0, ...(keep && { kept: { log, history } }) };
+}
+
+/**
+ * Makes a session anew in its place, so that a crash leaves it as it was or as it is now. What a person has changed about it since it was
+ * taken over stays: its name, whether it is archived, and settings. False: somebody has worked in it meanwhile.
+ */
+async function remake(
+  plan: ImportPlan,
+  thread: Thread,
+  id: string,
+  trial: Taking,
+): Promise<TakenOver | false> {
+  const log = await plan.store.acquire(id, { record: () => {} }, { doing: takingOver, from: "window" });
+  try {
+    const known = await readKnown(plan.store, id);
+    if (!known || !(await canBeRemade(plan.store, thread, id, known, trial))) return false;
+    const {
+      chosen,
+      history: { name, archived },
+    } = known;
+    const named = { ...thread, ...(name !== undefined && { name }) };
+    for (let { undone }: { undone: ReadonlySet<number> } = trial; ;) {
+      const { created, events, taking } = await logOf(plan, named, id, undone);
+      async function* all(): AsyncGenerator<readonly Append[]> {
+        yield [created];
+        yield* events;
+        const settings = { ...settingsOf(plan, taking), ...chosen };
+        if (Object.keys(chosen).length > 0) yield [{ event: { type: "settings-changed", settings } }];
+        if (archived) yield [{ event: { type: "session-archived" } }];
+      }
+      try {
+        await plan.store.rewrite(log, all());
+        const { items, counts, left } = taking;
+        return { id, did: "remade", items, counts, left, fresh: 0 };
+      } catch (error) {
+        if (!(error instanceof TakenBack)) throw error;
+        undone = new Set([...undone, ...taking.undone]);
+      }
+    }
+  } finally {
+    await log.release();
+  }
+}
+
+/** All events of the session that a thread becomes. They end in `TakenBack` when more compactions are taken back than those of `undone`. */
+async function logOf(
+  plan: ImportPlan,
+  thread: Thread,
+  id: string,
+  undone: ReadonlySet<number>,
+): Promise<{ created: Append; events: AsyncGenerator<readonly Append[]>; taking: Taking }> {
   const { store, clock } = plan;
   const taking = new Taking(plan.issuer, 1, {}, undone);
   const { header } = thread;
@@ -182,7 +246,7 @@ async function make(
     settings: plan.settings({}),
     ...(thread.name !== undefined && { name: thread.name }),
   };
-  const place = new Place(thread);
+  const place = new Place(thread.file);
   async function* events(): AsyncGenerator<readonly Append[]> {
     // Which compactions are taken back is known only when everything has been read.
     for await (const group of taken(plan, thread, taking, place, 0))
@@ -190,23 +254,8 @@ async function make(
     if (taking.undone.size > 0) throw new TakenBack();
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
     yield [await settled(plan, taking, begun), ...taking.end(place.imported(), clock.now())];
-    if (archived) yield [{ event: { type: "session-archived" } }];
   }
-  const history = createHistory();
-  const visitor: LogVisitor = { record: (record) => advance(history, record) };
-  let log: SessionLog;
-  try {
-    log = await store.create(id, { event: created, at: createdOf(thread) }, takingOver, {
-      more: events(),
-      ...(keep && { visitor }),
-    });
-  } catch (error) {
-    if (!(error instanceof TakenBack)) throw error;
-    return make(plan, thread, id, { keep, archived, undone: new Set([...undone, ...taking.undone]) });
-  }
-  if (!keep) await log.release();
-  const { items, counts, left } = taking;
-  return { id, did: "made", items, counts, left, fresh: 0, ...(keep && { kept: { log, history } }) };
+  return { created: { event: created, at: createdOf(thread) }, events: events(), taking };
 }
 
 /** Thrown to stop the making of a session that has to begin anew. */
@@ -224,12 +273,7 @@ async function grow(
   keep: boolean,
 ): Promise<TakenOver> {
   const { store, clock } = plan;
-  const history = createHistory();
-  const log = await store.acquire(
-    id,
-    { record: (record) => advance(history, record) },
-    { doing: takingOver },
-  );
+  const { log, history } = await owned(store, id);
   let isKept = false;
   const append = async (events: readonly Append[]): Promise<void> => {
     for (const record of await log.append(...events)) if (keep) advance(history, record);
@@ -245,7 +289,7 @@ async function grow(
       taking.model = model;
       taking.effort = effort;
     }
-    const place = new Place(thread, imported);
+    const place = new Place(thread.file, imported);
     let appended = 0;
     for await (const group of taken(plan, thread, taking, place, imported.bytes)) {
       await append(group);
@@ -299,60 +343,19 @@ async function* taken(
   if (rest.length > 0) yield rest;
 }
 
-/** How far a rollout was taken over. */
-class Place {
-  readonly #thread: Thread;
-  #bytes: number;
-  #line: number;
-  #check: number;
-
-  constructor(thread: Thread, { bytes = 0, line = 0, check = 0 }: Partial<Imported> = {}) {
-    this.#thread = thread;
-    this.#bytes = bytes;
-    this.#line = line;
-    this.#check = check;
-  }
-
-  /** Counts lines as taken over. One without an ending, still being written or torn off, may be completed later. */
-  reached(lines: readonly RolloutLine[]): void {
-    const line = lines.findLast((each) => each.ending !== "" || (each.whole && readRecord(each).readable));
-    if (!line) return;
-    const { form, bytes } = this.#thread.file;
-    // An old document is taken over whole, and its lines are only made of it.
-    this.#bytes = form === "json" ? bytes : line.offset + line.length + line.ending.length;
-    this.#line = line.offset;
-    this.#check = crc32(line.bytes);
-  }
-
-  imported(): Omit<Imported, "turn" | "open"> {
-    const { file } = this.#thread;
-    return {
-      format: "codex",
-      id: file.thread,
-      path: file.path,
-      rollout: file.rollout,
-      bytes: this.#bytes,
-      line: this.#line,
-      check: this.#check,
-    };
-  }
-}
-
 /** The settings and the folder that the thread ended with. */
-async function settled(
-  plan: ImportPlan,
-  { model, effort, cwd, header }: Taking,
-  begun: Workspace,
-): Promise<Append> {
-  const settings = plan.settings({
-    ...(model !== undefined && { model }),
-    ...(effort !== undefined && { effort }),
-  });
+async function settled(plan: ImportPlan, taking: Taking, begun: Workspace): Promise<Append> {
+  const { cwd, header } = taking;
+  const settings = settingsOf(plan, taking);
   const workspace =
     cwd === undefined || cwd === begun.path
       ? undefined
       : await plan.workspace({ cwd, ...(header && { header }) });
   return { event: { type: "settings-changed", settings, ...(workspace && { workspace }) } };
+}
+
+function settingsOf(plan: ImportPlan, { model, effort }: Taking): Settings {
+  return plan.settings({ ...(model !== undefined && { model }), ...(effort !== undefined && { effort }) });
 }
 
 function unreadable({ file: { path } }: Thread): Failure {

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { isJsonObject, parseJson } from "../../../lib/json.ts";
 import { isFailureOf } from "../../../failure.ts";
-import type { EventType, LogRecord } from "../../../session/event.ts";
+import type { EventType, LogRecord, Settings } from "../../../session/event.ts";
 import { advance, createHistory, type History, resumeFrom } from "../../../session/history.ts";
 import type { Imported } from "../../../session/imported.ts";
 import type { LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
@@ -42,12 +42,19 @@ export async function freshIn(file: RolloutFile, imported: Imported): Promise<Fr
 
 const rollback = Buffer.from('"thread_rolled_back"');
 
-/** The history of the session that the thread was taken over into, if it was, and whether that has gone its own way since. */
-export async function readKnown(
-  store: SessionStore,
-  id: string,
-): Promise<{ history: History; movedOn: boolean } | undefined> {
+/** What is known of a session that a thread was taken over into. */
+export interface Known {
+  readonly history: History;
+  /** It has gone its own way since. */
+  readonly movedOn: boolean;
+  /** Settings that a person has changed since. */
+  readonly chosen: Partial<Settings>;
+}
+
+/** `undefined`: the thread was not taken over before. */
+export async function readKnown(store: SessionStore, id: string): Promise<Known | undefined> {
   let history = createHistory();
+  let taken: Settings | undefined;
   let isBehind = false;
   let movedOn = false;
   const visitor: LogVisitor = {
@@ -58,7 +65,7 @@ export async function readKnown(
     record: (record: LogRecord) => {
       advance(history, record);
       const { type } = record.event;
-      if (type === "session-imported") [isBehind, movedOn] = [true, false];
+      if (type === "session-imported") [isBehind, movedOn, taken] = [true, false, history.settings];
       else if (isBehind && !quiet.has(type)) movedOn = true;
     },
   };
@@ -68,7 +75,12 @@ export async function readKnown(
     if (isFailureOf(error, "session-missing")) return undefined;
     throw error;
   }
-  return { history, movedOn };
+  return { history, movedOn, chosen: taken ? changed(taken, history.settings) : {} };
+}
+
+function changed(before: Settings, now: Settings): Partial<Settings> {
+  const isOther = ([key, value]: [string, unknown]): boolean => value !== before[key as keyof Settings];
+  return Object.fromEntries(Object.entries(now).filter(isOther));
 }
 
 /** Events that don't count as a session going its own way. */

@@ -1,0 +1,97 @@
+// A session that is made anew from its rollout: what a person changed about it stays, and it is never gone.
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { importPlan } from "../../../../test/kit/import-plan.ts";
+import type { LogRecord, NewEvent } from "../../../session/event.ts";
+import { advance, createHistory, type History } from "../../../session/history.ts";
+import type { SessionStore } from "../../../store.ts";
+import { listRollouts } from "../home/places.ts";
+import { threadAt } from "./find.ts";
+import { type ImportPlan, importThread, type TakenOver } from "./import.ts";
+
+const [fixture] = listRollouts(join(import.meta.dirname, "../fixtures/0.130.0"));
+const text = readFileSync(fixture!.path, "utf8");
+
+function rollout(): string {
+  const path = join(mkdtempSync(join(tmpdir(), "throughline-remade-")), "rollout.jsonl");
+  writeFileSync(path, text);
+  return path;
+}
+
+const take = async (plan: ImportPlan, path: string): Promise<TakenOver> =>
+  importThread(plan, (await threadAt(path))!);
+
+async function read(store: SessionStore, id: string): Promise<{ history: History; records: LogRecord[] }> {
+  const history = createHistory();
+  const records: LogRecord[] = [];
+  const record = (each: LogRecord): void => {
+    advance(history, each);
+    records.push(each);
+  };
+  await store.read(id, { record });
+  return { history, records };
+}
+
+async function note(store: SessionStore, id: string, ...events: NewEvent[]): Promise<void> {
+  const log = await store.acquire(id, { record: () => {} }, { doing: "noting" });
+  await log.append(...events.map((event) => ({ event })));
+  await log.release();
+}
+
+test("a rollout that was written anew is taken over anew, and what a person changed since stays", async () => {
+  const path = rollout();
+  const plan = importPlan();
+  const { store } = plan;
+  const { id } = await take(plan, path);
+  const settings = { ...(await read(store, id)).history.settings, model: "chosen", effort: "high" };
+  await note(
+    store,
+    id,
+    { type: "session-archived" },
+    { type: "session-renamed", name: "mine" },
+    { type: "settings-changed", settings },
+  );
+  // Not forgotten the second time either.
+  for (const before of ["\n", "\n\n"]) {
+    writeFileSync(path, `${before}${text}`);
+    expect(await take(plan, path)).toMatchObject({ did: "remade", id });
+    expect((await read(store, id)).history).toMatchObject({ archived: true, name: "mine", settings });
+  }
+});
+
+test("a session whose making anew fails is as it was", async () => {
+  const path = rollout();
+  const plan = importPlan();
+  const { id } = await take(plan, path);
+  const before = (await read(plan.store, id)).records;
+  writeFileSync(path, `\n${text}`);
+  const onBytes = (): void => {
+    throw new Error("the disk is full");
+  };
+  await expect(take({ ...plan, onBytes }, path)).rejects.toThrow("the disk is full");
+  const { records } = await read(plan.store, id);
+  expect(records.slice(0, before.length)).toEqual(before);
+  expect(records.slice(before.length).map(({ event }) => event.type)).toEqual(["lease-taken"]);
+  expect(await take(plan, path)).toMatchObject({ did: "remade", id });
+});
+
+test("a session in which somebody worked while its rollout was looked at is left to them", async () => {
+  const path = rollout();
+  const plan = importPlan();
+  const { id } = await take(plan, path);
+  writeFileSync(path, `\n${text}`);
+  const { store } = plan;
+  // Between the look at the rollout and the making anew.
+  const acquire: SessionStore["acquire"] = async (...given) => {
+    await note(store, id, { type: "turn-started", turn: 9, source: "prompt", preview: "own" });
+    return store.acquire(...given);
+  };
+  const slow = new Proxy(store, {
+    get: (target, key: keyof SessionStore) =>
+      key === "acquire" ? acquire : (target[key] as () => unknown).bind(target),
+  });
+  expect(await take({ ...plan, store: slow }, path)).toMatchObject({ did: "moved-on" });
+  expect((await read(store, id)).history.openTurn).toMatchObject({ preview: "own" });
+});

@@ -1,0 +1,48 @@
+import { closeSync, fsyncSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../lib/clock.ts";
+import { crashPoint } from "../../lib/fault.ts";
+import { syncPath } from "../../lib/system.ts";
+import { appendAll } from "../../lib/write.ts";
+import type { Append, SessionLog } from "../../store.ts";
+import { Draft } from "../draft.ts";
+import { openPrivate } from "./files.ts";
+import { leaseLost, leaseNumbers } from "./lease-file.ts";
+import { logPath } from "./log-file.ts";
+
+/**
+ * Puts these events in the place of the log, which is whole under its name at every moment: the old one until the new one is durable.
+ * Throws `lease-lost` when the session isn't the log's owner's any more; nothing was changed then.
+ */
+export async function rewriteLog(
+  folder: string,
+  { id, fence, lost }: SessionLog,
+  clock: Clock,
+  events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>,
+): Promise<void> {
+  const made = join(folder, "log.rewritten");
+  rmSync(made, { force: true });
+  try {
+    const fd = openPrivate(made, "wx");
+    try {
+      const write = async (bytes: Buffer): Promise<void> => void appendAll(fd, bytes);
+      const draft = new Draft({ fence, clock, write });
+      for await (const group of events) {
+        draft.add(group);
+        if (draft.isFull) await draft.write();
+      }
+      await draft.write();
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    crashPoint("rewrite-written");
+    if (lost.aborted || leaseNumbers(folder).at(-1) !== fence) throw leaseLost(folder, id, fence, clock);
+    renameSync(made, logPath(folder));
+  } catch (error) {
+    rmSync(made, { force: true });
+    throw error;
+  }
+  syncPath(folder);
+  crashPoint("rewrite-renamed");
+}
