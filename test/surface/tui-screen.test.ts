@@ -140,8 +140,8 @@ describe.skipIf(!hasTmux)("the screen of the terminal interface", () => {
   });
 
   it(
-    "leaves nothing of what it has drawn above it when the window becomes narrower",
-    // What is drawn between the terminal's wrapping and the word of it, nobody can know of: on a busy machine that happens.
+    "leaves nothing of what it has drawn above it when the window becomes narrower, at once or as its edge is dragged",
+    // What is drawn between the terminal's first wrapping and the word of it, nobody can know of: on a busy machine that happens.
     { timeout: 60_000, retry: 2 },
     () => {
       const paragraphs = Array.from(
@@ -170,7 +170,12 @@ describe.skipIf(!hasTmux)("the screen of the terminal interface", () => {
                 await terminal.press("Enter");
               }
               await terminal.shows(new RegExp(`${line} ?9\\b`, "u"));
-              await terminal.resize(60, 20);
+              await terminal.resize(90, 20);
+              await terminal.shows(new RegExp(`${line} ?12\\b`, "u"));
+              for (let columns = 85; columns >= 60; columns -= 5) {
+                await terminal.resize(columns, 20);
+                await new Promise((resolve) => setTimeout(resolve, 40));
+              }
               await terminal.shows(new RegExp(`${line} ?14\\b`, "u"));
               await terminal.resize(45, 16);
               await terminal.shows(new RegExp(`${line} ?23\\b[^]*^ready`, "mu"));

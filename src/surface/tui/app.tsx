@@ -39,11 +39,16 @@ export function App({ desk, paint, wrapsAgain, screen, done }: AppProps): ReactN
     }
   });
   usePaste((text) => desk.key({ kind: "edit", edit: { do: "insert", text: printable(text) } }));
-  const live = scene.isLeft
-    ? { lines: [] }
-    : liveLines({ ...scene, ...scene.composer, columns, rows, now }, paint);
+  const drawn = useRef<Live>({ lines: [] });
+  const isNarrowing = useNarrowing(drawn, screen.output, wrapsAgain);
+  const live =
+    scene.isLeft || isNarrowing
+      ? { lines: [] }
+      : liveLines({ ...scene, ...scene.composer, columns, rows, now }, paint);
   setCursorPosition(live.cursor);
-  useWrapping(live, screen.output, wrapsAgain);
+  useEffect(() => {
+    drawn.current = live;
+  });
   return (
     <>
       <Static items={finished.slice(from)}>
@@ -58,22 +63,42 @@ export function App({ desk, paint, wrapsAgain, screen, done }: AppProps): ReactN
   );
 }
 
-/** Corrects the cursor when a narrower window has wrapped the drawn lines, before Ink's own listener erases them (`afterWrapping`). */
-function useWrapping(live: Live, output: Screen["output"], wrapsAgain: boolean): void {
-  const drawn = useRef(live);
-  useEffect(() => {
-    drawn.current = live;
-  });
+/**
+ * How long a window has to keep its width until the live part is drawn again. tmux (3.3) wraps its lines at once and tells of it 250 ms later
+ * where it has told of another width shortly before. Milliseconds.
+ */
+const settledMs = 300;
+
+/**
+ * Corrects the cursor when a narrower window has wrapped the drawn lines, before Ink's own listener erases them (`afterWrapping`). Returns
+ * whether the window may become narrower still, as while its edge is dragged: what is drawn between the terminal's wrapping and the word of
+ * it stays for good, so that nothing is to be drawn then.
+ */
+function useNarrowing(
+  drawn: { readonly current: Live },
+  output: Screen["output"],
+  wrapsAgain: boolean,
+): boolean {
+  const [isNarrowing, setNarrowing] = useState(false);
   useEffect(() => {
     let { columns } = output;
+    let settling: NodeJS.Timeout | undefined;
     const wrapped = (): void => {
-      if (wrapsAgain && output.columns < columns)
+      if (wrapsAgain && output.columns < columns) {
         output.write(afterWrapping(drawn.current, columns, output.columns));
+        setNarrowing(true);
+        clearTimeout(settling);
+        settling = setTimeout(() => setNarrowing(false), settledMs);
+      }
       ({ columns } = output);
     };
     output.prependListener("resize", wrapped);
-    return () => void output.off("resize", wrapped);
-  }, [output, wrapsAgain]);
+    return () => {
+      clearTimeout(settling);
+      output.off("resize", wrapped);
+    };
+  }, [drawn, output, wrapsAgain]);
+  return isNarrowing;
 }
 
 /** Milliseconds between two drawings for the clock's sake: while something moves, and while a limit is counted down. */
