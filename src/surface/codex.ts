@@ -23,14 +23,22 @@ import type { Workspace } from "../session/event.ts";
 import type { SessionStore } from "../store.ts";
 import { ambiguousThread } from "./ambiguous-thread.ts";
 import type { Config } from "./config.ts";
+import type { Unseen } from "./unseen.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The one Codex thread that a person means by an id, its beginning, a name or a path; `undefined` when there is none. */
-export async function findThread(environment: Environment, reference: string): Promise<Thread | undefined> {
+/**
+ * The one Codex thread that a person means by an id, its beginning, a name or a path; `undefined` when there is none. `unseen` gets what
+ * couldn't be looked at.
+ */
+export async function findThread(
+  environment: Environment,
+  reference: string,
+  unseen?: Unseen,
+): Promise<Thread | undefined> {
   const isPath = /[\\/]|\.jsonl?(?:\.zst)?$/u.test(reference);
   if (isPath && isThere(reference)) return threadAt(reference);
-  const [only, ...others] = await findThreads(codexHome(environment), reference);
+  const [only, ...others] = await findThreads(codexHome(environment), reference, unseen?.note);
   if (others.length === 0) return only;
   throw ambiguousThread(
     reference,

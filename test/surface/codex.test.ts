@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
@@ -40,6 +41,21 @@ it("a sealed compaction that nobody can open gives way to what was said before i
     expect(body).not.toContain('\\"type\\":\\"compaction\\"');
     expect(readFileSync(path).equals(before)).toBe(true);
     expect((await rig.run(["show", thread])).out).toMatch(/taken over from Codex session/u);
+  }));
+
+it("who names a session where Codex's folder can't be looked at is told so, and not that there is none alone", () =>
+  withRig(scenario, async (rig) => {
+    const sessions = join(codexHome(rig, "0.169.0"), "sessions");
+    rmSync(sessions, { recursive: true });
+    symlinkSync("sessions", sessions);
+    const thread = "01a1fab7-6ca0-7000-8000-000000000000";
+    for (const command of ["resume", "show", "import", "doctor", "repair"]) {
+      const { err } = await rig.run([command, thread]);
+      expect(err, command).toContain(`${sessions} can't be looked at`);
+      expect(err, command).toMatch(/throughline sessions /u);
+    }
+    // What is deleted already is deleted all the same.
+    expect((await rig.run(["delete", thread])).err).not.toContain("can't be looked at");
   }));
 
 it("killed while a session is taken over or gone on with, the next resume finds all of it or takes it over anew", () =>

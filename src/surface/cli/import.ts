@@ -12,6 +12,7 @@ import { openStore, readConfig } from "../config.ts";
 import { portableHead, readPortable } from "../export/portable.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
+import { Unseen } from "../unseen.ts";
 import { inHome } from "./in-home.ts";
 import { progress } from "./progress.ts";
 import { storeFor } from "./store-for.ts";
@@ -22,9 +23,10 @@ export async function importSession(invocation: Invocation): Promise<number> {
   const reference = args[0] ?? "";
   const config = readConfig(options, environment, folder);
   if (isPortable(reference)) return importPortable(invocation, reference, config.approval);
-  const thread = await findThread(environment, reference);
+  const unseen = new Unseen();
+  const thread = await findThread(environment, reference, unseen);
   if (!thread) {
-    const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. List them with: throughline sessions --codex --all`;
+    const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. ${unseen.words()}List them with: throughline sessions --codex --all`;
     throw new Failure("session-missing", message, { reference, nearest: [] });
   }
   const { store } = openStore(config);

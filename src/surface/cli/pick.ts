@@ -4,6 +4,7 @@ import { quotedPrompt } from "../../lib/words.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
 import { placeOf } from "../place.ts";
+import { Unseen } from "../unseen.ts";
 import type { Invocation } from "./command.ts";
 
 /**
@@ -29,7 +30,8 @@ export async function findSession(
     );
   }
   const { findThread } = await import("../codex.ts");
-  const thread = await findThread(environment, reference);
+  const unseen = new Unseen();
+  const thread = await findThread(environment, reference, unseen);
   if (thread) {
     const { thread: id, path } = thread.file;
     throw new Failure(
@@ -46,7 +48,7 @@ export async function findSession(
     : "";
   throw new Failure(
     "session-missing",
-    `No session has the id or name "${printableLine(reference)}" (${listed.length} searched). ${hint}${prompt}throughline sessions --all lists them.`,
+    `No session has the id or name "${printableLine(reference)}" (${listed.length} searched). ${unseen.words()}${hint}${prompt}throughline sessions --all lists them.`,
     { reference, nearest: near.map((session) => session.id) },
   );
 }

@@ -8,6 +8,7 @@ import { findThreads } from "../../foreign/codex/takeover/find.ts";
 import { codexHome, pathKnownTo, readRolloutName } from "../../foreign/codex/home/places.ts";
 import { ambiguousThread } from "../ambiguous-thread.ts";
 import { homeFolder, openStore } from "../config.ts";
+import { Unseen } from "../unseen.ts";
 import type { Invocation } from "./command.ts";
 import { findSession } from "./pick.ts";
 
@@ -134,7 +135,8 @@ function entriesOf(folder: string, onUnreadable: (path: string, why: string) => 
 
 /** The path of the rollout of the thread with this id, beginning of an id, or name. Throws `session-missing` or `session-ambiguous`. */
 async function findRollout(reference: string, home: string): Promise<string> {
-  const found = await findThreads(home, reference);
+  const unseen = new Unseen();
+  const found = await findThreads(home, reference, unseen.note);
   if (found.length > 1)
     throw ambiguousThread(
       reference,
@@ -144,7 +146,7 @@ async function findRollout(reference: string, home: string): Promise<string> {
   if (thread) return pathKnownTo(home)(thread.file.path);
   throw new Failure(
     "session-missing",
-    `Nothing is called "${printableLine(reference)}": no file, and no session of that id or name, of Codex's under ${home} or of Throughline's own. See what there is: throughline sessions --codex --all`,
+    `Nothing is called "${printableLine(reference)}": no file, and no session of that id or name, of Codex's under ${home} or of Throughline's own. ${unseen.words()}See what there is: throughline sessions --codex --all`,
     { reference, nearest: [] },
   );
 }

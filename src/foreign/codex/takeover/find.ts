@@ -13,11 +13,15 @@ const shortest = 4;
 
 /**
  * The threads of a home that a person may mean: by id or its beginning, or by the name that they gave it. Each with the file that Codex
- * would go on with.
+ * would go on with. What can't be looked at is told to `onUnreadable`, as by `listRollouts`: what is meant may lie there.
  */
-export async function findThreads(home: string, reference: string): Promise<Thread[]> {
+export async function findThreads(
+  home: string,
+  reference: string,
+  onUnreadable?: (path: string, why: string) => void,
+): Promise<Thread[]> {
   const wanted = reference.toLowerCase();
-  const files = listRollouts(home);
+  const files = listRollouts(home, onUnreadable);
   const names = threadNames(home);
   const known = knownThreads(home);
   const isMeant = (thread: string): boolean =>
