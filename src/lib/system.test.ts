@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { makeFolders } from "./system.ts";
+import { makeFolders, makeRoomWords } from "./system.ts";
 
 test("folders are made with those above them, for their owner alone, and a file system that can only be read is called that", ({
   skip,
@@ -25,5 +25,40 @@ test("folders are made with those above them, for their owner alone, and a file 
   } finally {
     if (isMounted) execFileSync("umount", ["--lazy", join(root, "a", "b")]);
     rmSync(root, { recursive: true, force: true });
+  }
+});
+
+test("where no more files fit, or none so large, the command shows that and not the room for bytes", ({
+  skip,
+}) => {
+  const disk = mkdtempSync(join(tmpdir(), "throughline-files-"));
+  let isMounted = false;
+  const full = (): unknown => {
+    try {
+      for (let at = 0; at < 100; at++) writeFileSync(join(disk, String(at)), "");
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+  try {
+    expect(makeRoomWords({ code: "EFBIG" }, disk)).toMatch(/: ulimit -f$/u);
+    expect(makeRoomWords({ code: "ENOSPC" }, join(disk, "gone"))).toBe(
+      `Make room on that disk, then try again: df -h ${disk}`,
+    );
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m,nr_inodes=20", "tmpfs", disk], {
+        stdio: "ignore",
+      });
+      isMounted = true;
+    } catch {
+      skip("needs root and tmpfs");
+    }
+    const error = full();
+    expect(error).toMatchObject({ code: "ENOSPC" });
+    expect(makeRoomWords(error, join(disk, "another"))).toMatch(/^No more files fit .*: df -i \S+$/u);
+  } finally {
+    if (isMounted) execFileSync("umount", ["--lazy", disk]);
+    rmSync(disk, { recursive: true, force: true });
   }
 });

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { quoted } from "./words.ts";
 
 /** Whether an error is what the operating system said to a call of it, and not a mistake of this program. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
@@ -25,6 +26,30 @@ export function nearestThere(path: string): string {
   let place = path;
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
   return place;
+}
+
+/**
+ * What a person does where the system says that there is no room: words that end in a command to look with. `path`: what there is no room
+ * for, absent where nobody knows.
+ */
+export function makeRoomWords(error: unknown, path?: string): string {
+  if ((error as NodeJS.ErrnoException).code === "EFBIG")
+    return "Allow larger files, or move to a disk that does, then try again: ulimit -f";
+  const place = path === undefined ? undefined : nearestThere(path);
+  const at = place === undefined ? "" : ` ${quoted(place)}`;
+  if (place !== undefined && isOutOfFiles(place))
+    return `No more files fit on that disk, although it has room: remove some, then try again: df -i${at}`;
+  return `Make room on that disk, then try again: df -h${at}`;
+}
+
+/** Whether a disk has taken as many files as it can while there is room for more bytes. One that counts no files has 0 of 0. */
+function isOutOfFiles(path: string): boolean {
+  try {
+    const { files, ffree, bavail } = statfsSync(path);
+    return files > 0 && ffree === 0 && bavail > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether two paths lead to one file, whatever links and names of folders are on the way. `false` where one of them is missing. */

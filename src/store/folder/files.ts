@@ -11,7 +11,7 @@ import {
   rmSync,
 } from "node:fs";
 import { Failure, isFailure } from "../../failure.ts";
-import { nearestThere } from "../../lib/system.ts";
+import { makeRoomWords, nearestThere } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_WRONLY } = constants;
@@ -78,7 +78,7 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
   if (isNoRoom(error))
     return new Failure(
       "store-full",
-      `There is no room for ${path} (${code}). ${kept} Make room on that disk and try again: df -h ${quoted(nearestThere(path))}`,
+      `There is no room for ${path} (${code}). ${kept} ${makeRoomWords(error, path)}`,
       { path },
       { cause: error },
     );

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { Failure, isFailure } from "../../failure.ts";
 import { readRolloutName } from "../../foreign/codex/home/places.ts";
-import { nearestThere } from "../../lib/system.ts";
+import { makeRoomWords } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 
 /** The system's codes for missing rights, missing room and bad disks. Any other system error that gets here is a bug. */
@@ -45,9 +45,7 @@ export function asFailure(error: unknown): Failure | undefined {
 
 function full(path: string | undefined, cause: Error): Failure {
   const place = path === undefined ? "what is written" : path;
-  // What was begun there is gone again.
-  const disk = path === undefined ? undefined : nearestThere(path);
-  const message = `There is no room for ${place}: ${systemWords(cause)}. Nothing was lost. Make room on that disk, then try again: df -h${disk === undefined ? "" : ` ${quoted(disk)}`}`;
+  const message = `There is no room for ${place}: ${systemWords(cause)}. Nothing was lost. ${makeRoomWords(cause, path)}`;
   return new Failure("store-full", message, { path: path ?? "" }, { cause });
 }
 
