@@ -1,5 +1,6 @@
 // A program that runs while another build replaces it loads its own files later on.
-import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -28,6 +29,32 @@ test("a chunk stays for a day from when it was replaced, however long ago it was
   expect(isThere("picker-a.js"), "replaced more than a day ago").toBe(false);
   expect(isThere("picker-b.js"), "replaced less than a day ago").toBe(true);
   expect(isThere("picker-c.js")).toBe(true);
+});
+
+test("a package holds what the last build wrote, and nothing that earlier ones left", () => {
+  const root = mkdtempSync(join(tmpdir(), "throughline-chunks-"));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  const folder = join(root, "dist", "program");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(root, "package.json"), '{ "name": "it", "version": "1.0.0", "files": ["dist"] }');
+  for (const names of [
+    ["main.js", "picker-a.js"],
+    ["main.js", "picker-b.js"],
+  ]) {
+    for (const name of names) writeFileSync(join(folder, name), "");
+    keepReplaced(folder, names, Date.now());
+  }
+  expect(existsSync(join(folder, "picker-a.js"))).toBe(true);
+  const packed = execFileSync("npm", ["pack", "--dry-run", "--json", "--offline"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
+  expect(files.map(({ path }) => path).sort()).toEqual([
+    "dist/program/main.js",
+    "dist/program/picker-b.js",
+    "package.json",
+  ]);
 });
 
 test("what a build left that made no list is kept for a day too", () => {
