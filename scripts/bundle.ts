@@ -22,24 +22,6 @@ function withoutRarities(...found: unknown[]): string {
   return lines.filter((line) => line !== "").join(" ");
 }
 
-/** Of undici, what `provider/wire/connection.ts` imports of it, and where it is. */
-const partsOfUndici: Readonly<Record<string, string>> = {
-  Agent: "./lib/dispatcher/agent",
-  EnvHttpProxyAgent: "./lib/dispatcher/env-http-proxy-agent",
-  Pool: "./lib/dispatcher/pool",
-  buildConnector: "./lib/core/connect",
-};
-
-/** Made as its own entry makes it. */
-const connectionsOfUndici = `
-const Dispatcher = require("./lib/dispatcher/dispatcher");
-Object.assign(Dispatcher.prototype, require("./lib/api"));
-module.exports = {
-${Object.entries(partsOfUndici)
-  .map(([name, path]) => `  ${name}: require("${path}"),\n`)
-  .join("")}};
-`;
-
 const bundle = await rolldown({
   input: {
     main: join(root, "dist/surface/cli/main.js"),
@@ -58,27 +40,6 @@ const bundle = await rolldown({
       transform: {
         filter: { id: /yoga-wasm-base64-esm\.js$/u },
         handler: (code) => `var fetch;\n${code}`,
-      },
-    },
-    {
-      name: "undici-connections-alone",
-      // Its entry loads fetch, WebSocket, caches and mocks too: 13 MB and half of the time until a request can be sent.
-      transform: {
-        filter: { id: /undici\/index\.js$/u },
-        handler: () => connectionsOfUndici,
-      },
-    },
-    {
-      name: "nothing-else-of-undici",
-      // The bundler can't see what a CommonJS module lacks; the program would find out when it is called.
-      transform: {
-        filter: { code: /from "undici"/u },
-        handler(code) {
-          for (const [, names = ""] of code.matchAll(/^import \{([^}]*)\} from "undici"/gmu))
-            for (const name of names.split(",").map((one) => one.trim().split(" ")[0]!))
-              if (!Object.hasOwn(partsOfUndici, name))
-                this.error(`${name} of undici is not among what scripts/bundle.ts takes of it`);
-        },
       },
     },
     {

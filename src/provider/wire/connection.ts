@@ -1,7 +1,16 @@
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import type { buildConnector as connecting, Dispatcher, Pool as Pools } from "undici";
+import api from "undici/lib/api/index.js";
+import buildConnector from "undici/lib/core/connect.js";
+import Agent from "undici/lib/dispatcher/agent.js";
+import Dispatchers from "undici/lib/dispatcher/dispatcher.js";
+import EnvHttpProxyAgent from "undici/lib/dispatcher/env-http-proxy-agent.js";
+import Pool from "undici/lib/dispatcher/pool.js";
 import { Failure } from "../../failure.ts";
 import { isLoopback } from "../../lib/loopback.ts";
 import { passingOverContinue } from "./interim.ts";
+
+// As undici's entry does it.
+Object.assign(Dispatchers.prototype, api);
 
 /** Of an answer's head: rate limits, policies and cookies of several gateways in a row exceed Node's 16 KiB. */
 const maxHeaderSize = 128 * 1024;
@@ -25,7 +34,7 @@ export function dispatcherFor(url: URL, connectTimeoutMs: number, isFresh = fals
     // The proxy agent makes its own connections; the ones for plain HTTP get none of the settings given here.
     return new EnvHttpProxyAgent({
       ...settings,
-      factory: (origin, { connect }: Pool.Options) =>
+      factory: (origin, { connect }: Pools.Options) =>
         new Pool(origin, {
           ...settings,
           connect: passingOver(typeof connect === "function" ? connect : direct),
@@ -43,7 +52,7 @@ export function dispatcherFor(url: URL, connectTimeoutMs: number, isFresh = fals
 const isProxy = (value: string): boolean =>
   value === "" || (/^(?:https?|socks5?):/iu.test(value.trim()) && URL.canParse(value));
 
-function passingOver(connector: buildConnector.connector): buildConnector.connector {
+function passingOver(connector: connecting.connector): connecting.connector {
   return (target, callback) =>
     connector(target, (...[error, socket]) =>
       error ? callback(error, null) : callback(null, passingOverContinue(socket)),
