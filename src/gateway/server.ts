@@ -94,26 +94,36 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     );
   }
   const { context, ledger } = makeContext(options);
-  const itself = context.upstreams.all.find(({ origin }) => isAt(origin, host, wanted));
-  if (itself) {
-    throw new Failure(
-      "configuration",
-      `The upstream ${itself.name} is this gateway itself. Name the one that is to answer: --upstream https://api.openai.com/v1 (OPENAI_BASE_URL is for its clients).`,
-      {},
-    );
-  }
+  const closeAll = async (): Promise<void> => {
+    context.watchdog.close();
+    ledger.close();
+    await context.upstreams.close();
+  };
   const connections = new Connections();
   const server = makeServer(context, connections, options);
-  const port = await listen(server, host, wanted);
+  let port: number;
+  try {
+    const itself = context.upstreams.all.find(({ origin }) => isAt(origin, host, wanted));
+    if (itself) {
+      throw new Failure(
+        "configuration",
+        `The upstream ${itself.name} is this gateway itself. Name the one that is to answer: --upstream https://api.openai.com/v1 (OPENAI_BASE_URL is for its clients).`,
+        {},
+      );
+    }
+    port = await listen(server, host, wanted);
+  } catch (error) {
+    // A program that goes on without a gateway, or looks for a port that is free, must not keep a ledger open for each try.
+    await closeAll();
+    throw error;
+  }
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${port}/v1`,
     port,
     metrics: context.metrics,
     close: async (drainMs = 30_000) => {
       await drained(server, connections, context, drainMs);
-      context.watchdog.close();
-      ledger.close();
-      await context.upstreams.close();
+      await closeAll();
     },
   };
 }

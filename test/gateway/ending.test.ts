@@ -1,8 +1,12 @@
 // What clients are told when the gateway is ended, and what its own pages say.
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, readlinkSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Metrics } from "../../src/gateway/metrics.ts";
+import { startGateway } from "../../src/gateway/server.ts";
 import { read } from "../kit/simulator-client.ts";
 import { bodyOf, completed, created, delta, serve, sse } from "../wire/upstream.ts";
 import { closeBoth, last } from "./client.ts";
@@ -11,6 +15,25 @@ import { ask, gatewayTo } from "./kit.ts";
 afterEach(closeBoth);
 
 const added = sse("response.output_item.added", { item: {} });
+
+describe("a gateway that can't begin", () => {
+  it.runIf(process.platform === "linux")("keeps no ledger open, however often a port is tried", async () => {
+    const ledger = join(mkdtempSync(join(tmpdir(), "ledger-")), "ledger.sqlite");
+    const taken = new URL(await serve(() => undefined));
+    const upstreams = [{ url: "http://127.0.0.1:9/v1" }];
+    for (let tries = 0; tries < 3; tries++)
+      await expect(startGateway({ upstreams, ledger, port: Number(taken.port) })).rejects.toThrow("taken");
+    const open = readdirSync("/proc/self/fd").flatMap((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        // The folder's own.
+        return [];
+      }
+    });
+    expect(open.filter((path) => path.startsWith(ledger))).toEqual([]);
+  });
+});
 
 describe("a gateway that is ended", () => {
   it("tells a stream that doesn't end in time that it is cut, and who waits for an answer that there is none", async () => {
