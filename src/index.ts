@@ -1,6 +1,8 @@
 /** The public names of the package: what a platform needs to run durable sessions of its own. */
-export { createSession, resumeSession, Session, undoRotation } from "./runtime.ts";
+export { createSession, resumeSession, Session } from "./runtime.ts";
+export { archive, clearSession, forkSession, note, rewindTo, undoRotation } from "./runtime.ts";
 export type { Equipment, Runtime, Served, SessionStart } from "./runtime.ts";
+export type { Fork } from "./runtime/fork.ts";
 export type { InputPlace } from "./runtime/turn-input.ts";
 export type { Observe, SessionUpdate } from "./turn/update.ts";
 export { measuredProvider } from "./runtime/measured-provider.ts";
@@ -8,6 +10,7 @@ export { measuring } from "./runtime/measuring.ts";
 export type { Attributes, InstrumentOptions, Meter } from "./runtime/meter.ts";
 export type { CallEnvironment } from "./turn/calls.ts";
 export type { Compacted, Compacting, Compactor } from "./turn/compactor.ts";
+export { folding } from "./turn/journal.ts";
 export type { Journal } from "./turn/journal.ts";
 
 export { Failure, isFailure, isFailureOf } from "./failure.ts";
@@ -25,9 +28,13 @@ export type { History, OpenCall } from "./session/history.ts";
 export type { ToolDefinition } from "./session/definition.ts";
 export type { FollowUpMode } from "./session/follow-up.ts";
 export type { Imported } from "./session/imported.ts";
-export { messageItem } from "./session/item.ts";
+export { describeItem, messageItem } from "./session/item.ts";
+export { isTogether } from "./session/place.ts";
 export type { Place } from "./session/place.ts";
+export { summarize } from "./session/summary.ts";
 export type { SessionStatus, SessionSummary } from "./session/summary.ts";
+export { transcriptEntry } from "./session/transcript.ts";
+export type { TranscriptEntry } from "./session/transcript.ts";
 
 export { contractFor, contractNamed, contracts } from "./replay/contracts.ts";
 export type { MediaLimits, ReplayContract } from "./replay/contract.ts";
@@ -49,7 +56,9 @@ export { openCatalog } from "./store/catalog/catalog.ts";
 export { folderStore } from "./store/folder/folder-store.ts";
 export type { Watching } from "./store/folder/acquire.ts";
 export type { FolderStoreOptions } from "./store/folder/folder-store.ts";
+export { heads } from "./store/chain.ts";
 export type { Link } from "./store/chain.ts";
+export { searchSessions } from "./store/search.ts";
 export type { KnownRow, KnownRows, Listing, ListingRow, Wanted } from "./store/listing.ts";
 export { memoryStore } from "./store/memory/memory-store.ts";
 

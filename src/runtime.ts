@@ -161,7 +161,8 @@ export class Session {
   /**
    * Runs one turn to its outcome, which is in the log when this resolves (R27). Without a prompt it goes on where the session stopped.
    * What a dead owner left is settled first. Aborting `signal` ends the tools in flight, keeps what they printed, and ends the turn as
-   * interrupted. Throws only what the store throws: a lost lease, a full disk.
+   * interrupted. Throws what the store throws (a lost lease, a full disk), `usage` where it is at work or there is nothing to go on with,
+   * `configuration` where no command can be started, and what `approve` and `observe` throw; never a failure of the provider's.
    */
   run(prompt: string | undefined, signal: AbortSignal): Promise<TurnOutcome> {
     return this.#alone.at(this.id, async () => {

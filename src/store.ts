@@ -26,8 +26,8 @@ export interface ReadReport {
 /**
  * Receives a log in order. With `from: "window"`, `checkpoint` is called first with the last `turn-ended` that counts, then `record` for
  * the lines from the window's offset on. Of those before that `turn-ended` it gets what the checkpoint doesn't tell: lines with items, and
- * the `tool-started` of calls that were open. Where there is no such line, and with `from: "start"`, only `record` is called, from the
- * first line on.
+ * the `tool-started` of calls that were open; that `turn-ended` it gets too, in its place. Where there is no such line, and with
+ * `from: "start"`, only `record` is called, from the first line on.
  */
 export interface LogVisitor {
   checkpoint?(record: LogRecord<EventOf<"turn-ended">>, checkpoint: Checkpoint): void;
@@ -55,7 +55,9 @@ export interface Append {
 /**
  * A session that this process owns. Appends are durable when they resolve, in the order in which they were asked for; what is asked for
  * while a write is under way may share the next one. An append that is not the highest lease's any more, or whose folder is gone, is
- * refused with `lease-lost` or `session-removed` and was never acknowledged; after that every append is refused.
+ * refused with `lease-lost` or `session-removed` and was never acknowledged; after that every append is refused. An event that
+ * `sessionEvent` doesn't allow, and an item that is no JSON object or that its event doesn't take, are the caller's mistake: they are
+ * refused with a `TypeError`, and nothing of that append is written.
  */
 export interface SessionLog {
   readonly id: string;

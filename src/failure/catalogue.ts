@@ -13,7 +13,7 @@ export interface OwnerFacts {
   pid: number;
   since: number;
   doing: string;
-  tty?: string;
+  tty?: string | undefined;
   version: string;
 }
 
