@@ -375,6 +375,21 @@ describe("when a file can't be written", () => {
     expect(existsSync(join(context.workspace, "new"))).toBe(false);
   });
 
+  it("because of its folder's rights, the answer says so in no path of this program's own", async () => {
+    const context = workspaceWith({ "sub/a.txt": "old\n" });
+    const sub = join(context.workspace, "sub");
+    for (const part of [dirname(dirname(context.spool)), context.workspace, sub, join(sub, "a.txt")])
+      if (isRoot) chownSync(part, nobody, nobody);
+    chmodSync(sub, 0o555);
+    const text = patch("*** Update File: sub/a.txt", "@@", "-old", "+new");
+    expect(await asUser(() => applyPatch.run(patchCall(text), context))).toMatchObject({
+      status: "failed",
+      output:
+        "apply_patch failed at sub/a.txt: its folder can't be written to (EACCES: permission denied).\nNo file was changed.\n",
+    });
+    chmodSync(sub, 0o755);
+  });
+
   it("because somebody changed it in between, the whole patch is taken back", () => {
     const context = workspaceWith(before);
     const parsed = parsePatch(everything);

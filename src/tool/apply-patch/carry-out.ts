@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { appendAll } from "../../lib/write.ts";
 import { crashPoint } from "../../lib/fault.ts";
+import { isSystemError } from "../../lib/system.ts";
 import { hasCode } from "../spool.ts";
 import { inFolder, makeFolders, removeFolders, type OpenFolder } from "./folder.ts";
 import type { Owner } from "./target.ts";
@@ -47,7 +48,7 @@ export function carryOut(spool: string, record: PatchRecord, resumed: boolean): 
     } catch (error) {
       const kept = rollBack(spool, record, index);
       removeFolders(made);
-      return { kind: "rolled-back", path: op.path, why: (error as Error).message, kept };
+      return { kind: "rolled-back", path: op.path, why: wordsOf(error), kept };
     }
     crashPoint("patch-half-applied");
   }
@@ -71,6 +72,13 @@ function rollBack(spool: string, record: PatchRecord, failed: number): string[] 
     }
   }
   return kept;
+}
+
+/** What went wrong, without the path that the system was given: the draft's, by a handle's number. */
+function wordsOf(error: unknown): string {
+  const { message } = error as Error;
+  const words = isSystemError(error) ? message.replace(/, \w+ '.*$/su, "") : message;
+  return hasCode(error, "EACCES", "EPERM", "EROFS") ? `its folder can't be written to (${words})` : words;
 }
 
 /** The hash of the file, `null` when there is none, and a word for what is no regular file. */
