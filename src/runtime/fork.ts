@@ -34,11 +34,19 @@ export async function forkSession(
 ): Promise<Fork> {
   const upTo = fromStep === undefined ? Number.POSITIVE_INFINITY : await endOf(store, from, fromStep);
   const history = createHistory();
+  // What was asked before a clear is not in the copy, and not its title.
+  let isCleared = false;
+  let askedSince: string | undefined;
   await store.read(from, {
     record: (record: LogRecord) => {
-      if (record.event.seq <= upTo) advance(history, record);
+      const { event } = record;
+      if (event.seq > upTo) return;
+      advance(history, record);
+      if (event.type === "history-cleared") [isCleared, askedSince] = [true, undefined];
+      if (event.type === "turn-started" && event.preview !== "") askedSince ??= event.preview;
     },
   });
+  const title = isCleared ? askedSince : history.title;
   if (history.created === 0 && history.items.length === 0)
     throw noSessionIn(from, `The log of session ${from}`);
   if (history.settings.provider === "")
@@ -63,7 +71,7 @@ export async function forkSession(
   const visible = new VisibleHistory(history);
   async function* events(): AsyncGenerator<Carried[]> {
     yield* carriedItems(visible, history.items, (refs) => store.bodies(from, refs));
-    yield [{ event: forkState(history, clock.now()) }];
+    yield [{ event: forkState(history, title, clock.now()) }];
   }
   const fold = folding();
   const log = await store.create(id, { event: created }, "forking", {
@@ -94,10 +102,12 @@ async function endOf(store: SessionStore, id: string, number: number): Promise<n
 }
 
 /** The fold's state for the copy: made now, no cost yet, not cleared, and no open turn. */
-function forkState(history: History, now: number): NewEvent {
-  const [carried] = successorState(history);
-  if (carried?.type !== "history-carried") throw new Error("a successor's state begins with what it carries");
+function forkState(history: History, title: string | undefined, now: number): NewEvent {
+  const [state] = successorState(history);
+  if (state?.type !== "history-carried") throw new Error("a successor's state begins with what it carries");
+  const { title: _title, ...carried } = state;
   const outcome = outcomeAfterCut(history.items, `forked from session ${history.id}`);
   const messages = history.items.filter(isMessage).length;
-  return { ...carried, created: now, messages, usage: noUsage, repairs: 0, delivered: [], outcome };
+  const named = title !== undefined && { title };
+  return { ...carried, ...named, created: now, messages, usage: noUsage, repairs: 0, delivered: [], outcome };
 }

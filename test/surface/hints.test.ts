@@ -120,10 +120,12 @@ it("a log in which nothing can be read takes no message, and doctor names it", a
   expect([status, out]).toEqual([1, expect.stringContaining(`${id}  a session of Throughline's own`)]);
 });
 
-it("a fork of a session that was cleared counts none of the cleared messages", async () => {
+it("a fork of a session that was cleared counts none of the cleared messages, and shows none as what was asked", async () => {
   await there("clear", "it");
+  const bare = JSON.parse((await there("fork", "it", "--json")).out) as { session: string };
+  expect((await there("show", bare.session)).out).toMatch(/^ {2}asked {5}\(nothing yet\)$/mu);
   await there("resume", "it", "Anew.");
   const { out } = await there("fork", "it", "--json");
   const { session } = JSON.parse(out) as { session: string };
-  expect((await there("show", session)).out).toContain("2 messages");
+  expect((await there("show", session)).out).toMatch(/^ {2}asked {5}Anew\.$[^]*2 messages/mu);
 });
