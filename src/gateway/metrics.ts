@@ -20,7 +20,7 @@ export class Metrics {
   readonly #buckets = bounds.map(() => 0);
   #added = 0;
   #addedCount = 0;
-  /** Answers that are being streamed. */
+  /** Answers of which the client has the head and not yet the end, streams and others. */
   openStreams = 0;
   /** Bytes of request bodies that are held. */
   heldBytes = 0;
@@ -68,7 +68,11 @@ export class Metrics {
       `${added}_bucket{le="+Inf"} ${this.#addedCount}`,
       `${added}_sum ${this.#added}`,
       `${added}_count ${this.#addedCount}`,
-      ...gauge("open_streams", "Answers that are being streamed.", this.openStreams),
+      ...gauge(
+        "open_streams",
+        "Answers that are on their way to clients, streamed or in one piece.",
+        this.openStreams,
+      ),
       ...gauge("held_bytes", "Bytes of request bodies that are held for a retry.", this.heldBytes),
     );
     return `${lines.join("\n")}\n`;
