@@ -51,6 +51,13 @@ function filesOf(folder: string, below = ""): Files {
   ) as Files;
 }
 
+it.runIf(process.platform === "linux")("a file gets a name that differs by case alone", async () => {
+  const context = workspaceWith({ "Readme.md": "one\n" });
+  const move = patch("*** Update File: Readme.md", "*** Move to: README.md", "@@", "-one", "+two");
+  const { status } = await applyPatch.run(patchCall(move), context);
+  expect([status, filesOf(context.workspace)]).toEqual(["ok", { "README.md": "two\n" }]);
+});
+
 const everything = patch(
   "*** Add File: new/deep/a.txt",
   "+added",
