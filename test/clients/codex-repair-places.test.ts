@@ -142,7 +142,7 @@ const cases: Case[] = [
     name: "an answer of the first file is gone, and what is behind it has moved",
     path: ofBase,
     damage: () => change(base, answer, () => []),
-    found: ["lone-reasoning", "lost-message", "segment-short"],
+    found: ["lone-reasoning", "segment-short", "lost-message"],
   },
   {
     name: "the beginning of the first file is gone",
@@ -185,7 +185,7 @@ const cases: Case[] = [
     name: "the first file ends before the place at which the later one goes on",
     path: ofBase,
     damage: () => readFileSync(base).subarray(0, readFileSync(base).indexOf("You said: two")),
-    found: ["lone-reasoning", "torn-tail", "segment-short"],
+    found: ["lone-reasoning", "segment-short", "torn-tail"],
     gone: "assistant: You said: two",
   },
   {
@@ -279,7 +279,7 @@ describe.skipIf(binary === undefined)("a thread that was forked", () => {
     cpSync(codex.home, join(root, "forked"), { recursive: true });
     expect(await forked()).toEqual(whole);
     const damages: [Buffer, FindingKind[]][] = [
-      [change(base, answer, () => []), ["lone-reasoning", "lost-message", "segment-short"]],
+      [change(base, answer, () => []), ["lone-reasoning", "segment-short", "lost-message"]],
       [
         change(base, answer, (line) => [line, "#".repeat(line.length + 4_000)]),
         ["unparsable-line", "segment-long"],

@@ -7,7 +7,7 @@ import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
 import type { Examination } from "./examine/examination.ts";
 import { examine } from "./examine/examine.ts";
 import { readSoFar } from "./examine/read-so-far.ts";
-import { type Finding, finding } from "./findings/finding.ts";
+import { type Finding, finding, worstFirst } from "./findings/finding.ts";
 import { heldStill } from "./repair/held-still.ts";
 import { type Holder, holdersOf } from "./home/holders.ts";
 import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";
@@ -80,7 +80,7 @@ async function diagnoseOne(
       ...(thread !== undefined && { thread }),
       ...(found.header?.cliVersion !== undefined && { version: found.header.cliVersion }),
       ...(holder && { holder }),
-      findings,
+      findings: worstFirst(findings),
       ...(found.turns.error && { error: found.turns.error.message }),
       sealed: found.seals.blobs[Symbol.iterator]().take(mostSealed).toArray(),
     };

@@ -40,6 +40,13 @@ export function finding(
   };
 }
 
+const ranks = { broken: 0, loss: 1, note: 2 };
+
+/** Findings in the order in which they are told: the worst first, and those that are as bad as they were found. */
+export function worstFirst(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((a, b) => ranks[a.severity] - ranks[b.severity]);
+}
+
 /** Whether something should be done about it: everything but a note. */
 export function needsRepair({ severity }: Pick<Finding, "severity">): boolean {
   return severity !== "note";

@@ -171,7 +171,7 @@ describe("a diagnosis", () => {
     for (const path of paths) expect(readFileSync(path, "utf8")).toBe(text);
   });
 
-  it("tells the name that a session needs, and of a database beside it that can't be read", async () => {
+  it("tells the worst first: a database that can't be read, and then the name that a session needs", async () => {
     const home = join(root, "renamed");
     const path = join(home, "sessions", "2026", "11", "20", "copy.jsonl");
     mkdirSync(join(path, ".."), { recursive: true });
@@ -181,8 +181,8 @@ describe("a diagnosis", () => {
     const options = { home: join(root, "own"), now, signal: new AbortController().signal };
     for await (const { findings } of diagnose([path], options))
       expect(findings.filter(needsRepair)).toMatchObject([
-        { kind: "name-differs", detail: `rename it to ${basename(written)}` },
         { kind: "state-unreadable", detail: `${join(home, "state_5.sqlite")}: file is not a database` },
+        { kind: "name-differs", detail: `rename it to ${basename(written)}` },
       ]);
     expect.assertions(1);
   });

@@ -3,7 +3,7 @@ import { sealAge } from "../../../replay/seal.ts";
 import { isCallIdMissed, isDependentRefused, isSealRefused, refusalIn } from "./error-text.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { FindingKind } from "./catalogue.ts";
-import { type Finding, finding, mostPlaces, type Place } from "./finding.ts";
+import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import type { LoneReasoning } from "../examine/messages-watch.ts";
 import type { Span, Unpaired } from "../rollout/span.ts";
@@ -22,7 +22,7 @@ export interface JudgeOptions {
 export function judge(found: Examination, { path, now }: JudgeOptions): Finding[] {
   const heads = headFindings(found, path);
   if (!isOfLines(found) || !found.ofCodex) return heads;
-  const findings = [
+  return worstFirst([
     ...heads,
     ...lineFindings(found),
     ...orderFindings(found),
@@ -30,16 +30,13 @@ export function judge(found: Examination, { path, now }: JudgeOptions): Finding[
     ...messageFindings(found, now),
     ...sealFindings(found, now),
     ...turnFindings(found),
-  ];
-  return findings.sort((a, b) => ranks[a.severity] - ranks[b.severity]);
+  ]);
 }
 
 /** Whether the file consists of lines at all: an old document is one JSON value, and a git-lfs pointer only says where the file is. */
 export function isOfLines({ head }: Examination): boolean {
   return head !== "document" && head !== "git-lfs";
 }
-
-const ranks = { broken: 0, loss: 1, note: 2 };
 
 function headFindings(
   { head, first, header, bytes, records, ofCodex, layout, broken, firstOrdinal }: Examination,
@@ -98,7 +95,7 @@ function lineFindings({
   const isHead = (span: Span): boolean => head === "broken" && span.at === first?.at;
   const of = (kind: FindingKind, wanted: (why: string) => boolean): void => {
     const lines = bad.items.filter((line) => wanted(line.why) && !isHead(line));
-    if (lines.length > 0) found.push(finding(kind, lines.map(placeOf), { count: lines.length }));
+    if (lines.length > 0) found.push(finding(kind, lines.map(placeOf)));
   };
   of("invalid-utf8", (why) => why === "utf8");
   of("lone-surrogate", (why) => why === "surrogate");
@@ -215,13 +212,12 @@ function messageFindings(found: Examination, now: number): Finding[] {
           }),
         ]
       : []),
-    ...(lone.length > 0 ? [finding("lone-reasoning", lone.map(placeOf), { count: lone.length })] : []),
+    ...(lone.length > 0 ? [finding("lone-reasoning", lone.map(placeOf))] : []),
     ...(lost.length > 0
       ? [
           finding(
             "lost-message",
             lost.map(({ hole }) => placeOf(hole)),
-            { count: lost.length },
           ),
         ]
       : []),
@@ -238,7 +234,6 @@ function messageFindings(found: Examination, now: number): Finding[] {
           finding(
             "lost-call",
             lostCalls.map(({ before }) => placeOf(before)),
-            { count: lostCalls.length },
           ),
         ]
       : []),
