@@ -104,6 +104,24 @@ describe("a message whose record was destroyed", () => {
     },
   );
 
+  it.each(["0.130.0", "0.169.0"])(
+    "is put in again where the file ends with its event: %s",
+    async (version) => {
+      let tried = 0;
+      for (const path of rollouts(version)) {
+        const lines = readFileSync(path, "utf8").split("\n");
+        const at = lines.findLastIndex((line) => payloadOf(line)?.["role"] === "assistant");
+        if (!/"(?:agent_message|AgentMessage)"/u.test(lines[at - 1] ?? "")) continue;
+        tried++;
+        const mended = await repaired(path, `${lines.slice(0, at).join("\n")}\n`);
+        expect(said(mended), path).toEqual(said(lines.slice(0, at + 1).join("\n")));
+        const [last, was] = [mended.trimEnd().split("\n").at(-1)!, lines[at]!];
+        expect(/"ordinal":\d+/u.exec(last)?.[0]).toBe(/"ordinal":\d+/u.exec(was)?.[0]);
+      }
+      expect(tried).toBeGreaterThan(0);
+    },
+  );
+
   it("is not made up where only the event was ever written, as of a stream that was cut (0.58 and before)", async () => {
     const [path] = rollouts("0.58.0");
     const lines = readFileSync(path!, "utf8").trimEnd().split("\n");

@@ -103,18 +103,38 @@ describe("of a session without ordinals that was rolled back or compacted", () =
     }
   });
 
+  const record = (type: string, payload: object): string =>
+    JSON.stringify({ timestamp: "2026-11-21T00:00:00.000Z", type, payload });
+  const half = (type: string): string =>
+    record("response_item", { type, call_id: "call_1", name: "shell", arguments: "{}", output: "a" });
+  const told = record("event_msg", { type: "exec_command_end", call_id: "call_1", command: ["ls"] });
+  const blank = " ".repeat(300);
+
+  it.each<[string, (answer: string) => string[], FindingKind[]]>([
+    ["an answer", () => [blank], ["lone-reasoning", "lost-message"]],
+    ["a call's output", (answer) => [half("function_call"), answer], ["call-without-output"]],
+    ["an output's call", (answer) => [half("function_call_output"), answer], ["output-without-call"]],
+    ["a call that an event tells", (answer) => [blank, told, blank, answer], ["lost-call"]],
+  ])(
+    "%s is missed in a turn that counts, and not in one that was taken back",
+    async (_what, damage, found) => {
+      const [source] = turned;
+      const { lines } = source!;
+      const missed = new Map<string, FindingKind[]>();
+      for (const word of ["one", "two", "three"]) {
+        const at = lines.findIndex((line) => line.includes(`"text":"You said: ${word}"`));
+        missed.set(word, await kinds(source!, joined(lines.toSpliced(at, 1, ...damage(lines[at]!)))));
+      }
+      expect(Object.fromEntries(missed)).toEqual({ one: found, two: [], three: [] });
+    },
+  );
+
   it("a rollback takes back what Codex takes back, also where the event of a prompt is destroyed", async () => {
     const [source] = turned;
     const { lines } = source!;
-    const call = { type: "function_call", call_id: "call_1", name: "shell", arguments: "{}" };
-    const record = JSON.stringify({
-      timestamp: "2026-11-21T00:00:00.000Z",
-      type: "response_item",
-      payload: call,
-    });
     const answer = lines.findIndex((line) => /"response_item".*"assistant".*said: one/u.test(line));
     const damaged = lines
-      .toSpliced(answer, 0, record)
+      .toSpliced(answer, 0, half("function_call"))
       .map((line) => (/"user_message","message":"(?:two|three)"/u.test(line) ? hidden(line) : line));
     expect(await kinds(source!, joined(damaged))).toContain("call-without-output");
   });
