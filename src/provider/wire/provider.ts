@@ -19,7 +19,7 @@ import type { AnswerReader, Said, Wire } from "./wire.ts";
 export interface WireOptions {
   /** The provider's name in the configuration; it stands in messages. */
   name: string;
-  /** Without the wire's own path: `https://api.openai.com/v1`. A query (`?api-version=…`) is kept. */
+  /** Without the wire's own path: `https://api.openai.com/v1`. A query (`?api-version=…`) is kept. What is no URL is a `TypeError`. */
   baseUrl: string;
   /** Sent in the wire's own header (`authorization: Bearer …`) and nowhere else. */
   apiKey?: string;

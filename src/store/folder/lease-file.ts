@@ -233,26 +233,30 @@ export function leaseHeld(
   return new Failure("lease-held", message, owner ? { owner: factsOf(owner) } : {});
 }
 
-/** The failure for an owner that was replaced, with who took the session. */
+/** The failure for an owner that was replaced, with who took the session, or that has given it back itself. */
 export function leaseLost(folder: string, id: string, fence: number, clock: Clock): Failure<"lease-lost"> {
-  const owner = newOwner(folder, fence);
-  // It may have been given back by this very process.
+  const { isOwn, owner } = newest(folder, fence);
   const what = owner
     ? `was taken over by process ${owner.pid} on ${owner.host} at ${when(owner.since, clock)} (${owner.doing})`
-    : "is not this process's any more";
+    : isOwn
+      ? "was closed by this process"
+      : "is not this process's any more";
+  const next = isOwn ? "To go on with it" : "To take the session back";
   const message =
     `Session ${id} ${what}. What this process had logged before is kept; nothing more is written by it. ` +
-    `To take the session back: throughline resume ${id} --force`;
+    `${next}: throughline resume ${id}${isOwn ? "" : " --force"}`;
   return new Failure("lease-lost", message, owner ? { owner: factsOf(owner) } : {});
 }
 
-function newOwner(folder: string, fence: number): Owner | undefined {
+/** Whether this fence is the newest lease's, and otherwise whose that is, as far as it can be read. */
+function newest(folder: string, fence: number): { isOwn: boolean; owner?: Owner | undefined } {
   try {
     const highest = leaseNumbers(folder).at(-1);
-    return highest !== undefined && highest > fence ? readLease(folder, highest)?.lease?.owner : undefined;
+    if (highest === undefined || highest <= fence) return { isOwn: highest === fence };
+    return { isOwn: false, owner: readLease(folder, highest)?.lease?.owner };
   } catch (error) {
     if (typeof (error as NodeJS.ErrnoException).code !== "string") throw error;
-    return undefined;
+    return { isOwn: false };
   }
 }
 

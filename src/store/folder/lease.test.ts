@@ -69,6 +69,15 @@ function moveOwnerAway(change: object = {}): void {
   );
 }
 
+it("who closed the session itself is told so, and not to take it by force", async () => {
+  const log = await store.create(id, created(id), "testing");
+  await log.release();
+  const late = await failureOf(log.append(renamed("late")));
+  expect(isFailureOf(late, "lease-lost") && late.message).toMatch(
+    /was closed by this process\..* To go on with it: throughline resume \S+$/u,
+  );
+});
+
 describe("a session that another process owns", () => {
   it("is refused with who holds it, since when, what it does and how to go on", async () => {
     const owner = child();
