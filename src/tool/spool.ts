@@ -1,22 +1,21 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { z } from "zod";
 import { appendAll } from "../lib/write.ts";
 import { placeNew } from "../lib/place.ts";
 import { syncPath } from "../lib/system.ts";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
-import { fateOf, type ProcessIdentity } from "../lib/process.ts";
-import type { ToolState } from "../tool.ts";
 
 /**
  * The files of a call's spool folder. Each is put there whole, by rename or by an exclusive link, so that a reader finds it complete or
- * not at all. The wrapper of a command imports this file: it must stay quick to load.
+ * not at all. The wrapper of a command imports this file: it must stay quick to load, and takes no more than types from zod.
  */
 export const spoolFiles = {
   /** What is to be run: written by the owner before anything starts. */
   call: "call.json",
-  /** The claim of the one wrapper that may start the command (`Started`). No such file: nothing was started. */
+  /** The claim of the one wrapper that may start the command. No such file: nothing was started. */
   started: "started.json",
-  /** The command's own process, the leader of its group (`ProcessIdentity`). */
+  /** The command's own process, the leader of its group. */
   command: "command.json",
   /** What the command prints, standard output and error as they come. */
   output: "output",
@@ -25,12 +24,6 @@ export const spoolFiles = {
   /** What the wrapper itself prints when it fails; normally empty. */
   log: "wrapper.log",
 } as const;
-
-/** The process that claimed a call, and when. */
-export interface Started extends ProcessIdentity {
-  /** Milliseconds since 1970. */
-  at: number;
-}
 
 /** Makes the folder (0700) and makes its name durable. Folders above it that are missing are made too. */
 export function makeSpool(spool: string): void {
@@ -77,42 +70,16 @@ export function readJsonFile(spool: string, name: string): JsonObject | undefine
   return value;
 }
 
-/** Who runs, or ran, the call. */
-export function readStarted(spool: string): Started | undefined {
-  return readJsonFile(spool, spoolFiles.started) as Started | undefined;
-}
-
-/** How a command stands, from its folder and the machine's processes alone (R26). */
-export function spoolState(spool: string): ToolState {
-  try {
-    return look(spool);
-  } catch (error) {
-    if (error instanceof SpoolDamaged) return { state: "unknown", why: error.message };
-    throw error;
-  }
-}
-
-function look(spool: string): ToolState {
-  if (readJsonFile(spool, spoolFiles.exit)) return { state: "finished" };
-  const started = readStarted(spool);
-  if (!started) return { state: "not-started" };
-  const fate = fateOf(started);
-  if (fate === "alive")
-    return { state: "running", pid: commandOf(spool)?.pid ?? started.pid, since: started.at };
-  // It may have ended between the two looks.
-  if (readJsonFile(spool, spoolFiles.exit)) return { state: "finished" };
-  if (fate === "out-of-sight") {
-    return {
-      state: "unknown",
-      why: "it was started on another machine, in another container or in a sandbox, and its process can't be seen from here",
-    };
-  }
-  return { state: "unknown", why: "the machine or the wrapper died while this command ran" };
-}
-
-/** The command's process, when it was started. */
-export function commandOf(spool: string): ProcessIdentity | undefined {
-  return readJsonFile(spool, spoolFiles.command) as ProcessIdentity | undefined;
+/**
+ * The record that the file holds; `undefined` when there is none. Throws `SpoolDamaged` as `readJsonFile`, and where the object isn't of the
+ * shape: what a disk, a person or another version has made of it must neither be believed nor end the session.
+ */
+export function readSpoolRecord<T>(spool: string, name: string, shape: z.ZodType<T>): T | undefined {
+  const value = readJsonFile(spool, name);
+  if (!value) return undefined;
+  const read = shape.safeParse(value);
+  if (!read.success) throw new SpoolDamaged(`${join(spool, name)} is damaged`);
+  return read.data;
 }
 
 /** Whether a system error has one of these codes. */

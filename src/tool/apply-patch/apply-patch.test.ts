@@ -91,7 +91,7 @@ describe("a patch", () => {
         "Success. Updated the following files:\nA new/deep/a.txt\nM b.txt\nM moved/c.txt (moved from c.txt)\nD d.txt\n",
     });
     expect(filesOf(context.workspace)).toEqual(after);
-    expect(await applyPatch.inspect(context)).toEqual({ state: "finished" });
+    expect(await applyPatch.inspect(context)).toMatchObject({ state: "finished" });
   });
 
   it("is applied once, however often it is run", async () => {
@@ -335,7 +335,7 @@ describe("after kill -9", () => {
       point === "patch-staged"
         ? { state: "not-started" }
         : { state: "resumable", what: "a patch of 5 files" };
-    expect(await applyPatch.inspect(context)).toEqual(state);
+    expect(await applyPatch.inspect(context)).toMatchObject(state);
     if (point === "patch-staged" || point === "patch-recorded")
       expect(filesOf(context.workspace)).toEqual(before);
     const outcome = await applyPatch.run(call, context);
@@ -362,6 +362,20 @@ describe("after kill -9", () => {
     writeFileSync(join(context.workspace, `.throughline-${id}-1`), "half");
     await applyPatch.run(patchCall(everything), context);
     expect(filesOf(context.workspace)).toEqual(after);
+  });
+
+  it.each(["record.json", "exit.json"])("an object in %s that is no such record is unknown", async (name) => {
+    const context = workspaceWith(before);
+    makeSpool(context.spool);
+    writeFileSync(join(context.spool, name), "{}");
+    const why = `${join(context.spool, name)} is damaged`;
+    expect(await applyPatch.inspect(context)).toEqual({ state: "unknown", why });
+    const outcome = await applyPatch.run(patchCall(everything), context);
+    expect(outcome).toMatchObject({
+      status: "unknown",
+      output: `outcome unknown; verify before repeating: ${why}.`,
+    });
+    expect(filesOf(context.workspace)).toEqual(before);
   });
 });
 

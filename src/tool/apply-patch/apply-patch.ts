@@ -1,11 +1,12 @@
 import { rmSync } from "node:fs";
 import { join, relative } from "node:path";
+import { z } from "zod";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import { sanitise } from "../../session/item.ts";
 import type { Tool, ToolContext, ToolOutcome, ToolState } from "../../tool.ts";
-import { hasCode, makeSpool, readJsonFile, replaceJson, SpoolDamaged, spoolFiles } from "../spool.ts";
+import { hasCode, makeSpool, readSpoolRecord, replaceJson, SpoolDamaged, spoolFiles } from "../spool.ts";
 import { carryOut, type CarriedOut } from "./carry-out.ts";
 import { definition } from "./definition.ts";
 import { parsePatch, type Section } from "./parse.ts";
@@ -42,18 +43,22 @@ export const applyPatch: Tool = {
 };
 
 /** What `exit.json` holds. */
-interface PatchExit {
-  output: string;
-  status: "ok" | "failed";
-  durationMs: number;
-}
+const patchExit = z.object({ output: z.string(), status: z.enum(["ok", "failed"]), durationMs: z.number() });
+type PatchExit = z.infer<typeof patchExit>;
 
-function patchState(spool: string): ToolState {
+/** How a patch stands; with its outcome or its record, where there is one. */
+type PatchState =
+  | Extract<ToolState, { state: "not-started" | "unknown" }>
+  | { state: "finished"; exit: PatchExit }
+  | { state: "resumable"; what: string; record: PatchRecord };
+
+function patchState(spool: string): PatchState {
   try {
-    if (readJsonFile(spool, spoolFiles.exit)) return { state: "finished" };
+    const exit = readSpoolRecord(spool, spoolFiles.exit, patchExit);
+    if (exit) return { state: "finished", exit };
     const record = readRecord(spool);
     if (!record) return { state: "not-started" };
-    return { state: "resumable", what: `a patch of ${counted(record.ops.length, "file")}` };
+    return { state: "resumable", what: `a patch of ${counted(record.ops.length, "file")}`, record };
   } catch (error) {
     if (error instanceof SpoolDamaged) return { state: "unknown", why: error.message };
     throw error;
@@ -72,10 +77,9 @@ function apply(input: string, context: ToolContext): ToolOutcome {
   const state = patchState(spool);
   if (state.state === "unknown")
     return refuse(`outcome unknown; verify before repeating: ${state.why}.`, "unknown");
-  const exit = readJsonFile(spool, spoolFiles.exit) as PatchExit | undefined;
-  if (exit) return exit;
+  if (state.state === "finished") return state.exit;
 
-  const earlier = readRecord(spool);
+  const earlier = state.state === "resumable" ? state.record : undefined;
   let record = earlier;
   if (!record) {
     const parsed = parsePatch(input);

@@ -1,38 +1,48 @@
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { appendAll } from "../../lib/write.ts";
 import { syncPath } from "../../lib/system.ts";
-import { claimJson, readJsonFile } from "../spool.ts";
+import { claimJson, readSpoolRecord } from "../spool.ts";
 import type { Change, Plan } from "./plan.ts";
-import type { Owner } from "./target.ts";
 
+const fileVersion = z
+  .object({
+    hash: z.string(),
+    mode: z.number().optional(),
+    owner: z.object({ uid: z.number(), gid: z.number() }).optional(),
+    staged: z.string(),
+  })
+  .nullable();
 /**
  * A file as the record has it: `null` where there is none, else the SHA-256 (hex) of its bytes, its mode (absent: as the umask says), its
  * owner (absent: this user; records made before 2026-11-22 have none) and the name of its staged copy.
  */
-export type Version = { hash: string; mode?: number; owner?: Owner; staged: string } | null;
+export type Version = z.infer<typeof fileVersion>;
 
-/** One file's change, in a form that tells from the file alone whether it was made already. */
-export interface PatchOp {
+const patchOp = z.object({
   /** Absolute, without symbolic links. */
-  path: string;
-  before: Version;
-  after: Version;
-}
+  path: z.string(),
+  before: fileVersion,
+  after: fileVersion,
+});
+/** One file's change, in a form that tells from the file alone whether it was made already. */
+export type PatchOp = z.infer<typeof patchOp>;
 
-/** `record.json`: from when it is in place, the patch is accepted and is carried through, by whoever owns the session. */
-export interface PatchRecord {
-  id: string;
+const patchRecord = z.object({
+  id: z.string(),
   /** The workspace, without symbolic links. */
-  root: string;
+  root: z.string(),
   /** Folder in the spool with the copies. */
-  stage: string;
-  ops: PatchOp[];
-  summary: string[];
+  stage: z.string(),
+  ops: z.array(patchOp),
+  summary: z.array(z.string()),
   /** Milliseconds since 1970. */
-  at: number;
-}
+  at: z.number(),
+});
+/** `record.json`: from when it is in place, the patch is accepted and is carried through, by whoever owns the session. */
+export type PatchRecord = z.infer<typeof patchRecord>;
 
 const recordFile = "record.json";
 
@@ -66,9 +76,9 @@ export function commitRecord(spool: string, record: PatchRecord): PatchRecord {
   return claimJson(spool, recordFile, record) ? record : readRecord(spool)!;
 }
 
-/** The record of an accepted patch; `undefined` before there is one. Throws as `readJsonFile`. */
+/** The record of an accepted patch; `undefined` before there is one. Throws as `readSpoolRecord`. */
 export function readRecord(spool: string): PatchRecord | undefined {
-  return readJsonFile(spool, recordFile) as PatchRecord | undefined;
+  return readSpoolRecord(spool, recordFile, patchRecord);
 }
 
 function writeStaged(path: string, content: Buffer): void {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fateOf } from "../../lib/process.ts";
 import { sanitise } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
-import { commandOf, hasCode, readStarted, SpoolDamaged, spoolFiles } from "../spool.ts";
-import { type ExitRecord, readCommand } from "./spool-records.ts";
+import { hasCode, SpoolDamaged, spoolFiles } from "../spool.ts";
+import { readCommand } from "./spool-records.ts";
+import { type ExitRecord, readProcess, readStarted } from "./state.ts";
 
 /** Bytes of output that the model gets from each end; the whole of it stays in the spool. */
 const answerHead = 16 * 1024;
@@ -39,7 +40,7 @@ export function readAnswerHead(
 /** The outcome of a command that was started and left no trace of its end (R26). */
 export function unknownOutcome(spool: string, why: string): ToolOutcome {
   const { text, spooled } = readPrinted(spool);
-  const command = intact(() => commandOf(spool));
+  const command = intact(() => readProcess(spool));
   const alive =
     command && fateOf(command) === "alive" ? ` Its process (pid ${command.pid}) still runs, unwatched.` : "";
   const output = `outcome unknown; verify before repeating: ${why}.${alive}\nWhat it had printed until then:\n${text}`;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { fateOf } from "../../lib/process.ts";
 import type { ToolContext, ToolOutcome } from "../../tool.ts";
-import { commandOf, hasCode, readStarted, spoolFiles, spoolState } from "../spool.ts";
+import { hasCode, spoolFiles } from "../spool.ts";
 import { exitOutcome, killedOutcome, unknownOutcome } from "./answer.ts";
-import { readExit } from "./spool-records.ts";
+import { commandState, readProcess, readStarted } from "./state.ts";
 
 /** Milliseconds between looks at the spool. (The exit of a wrapper that this process started is noticed at once.) */
 const firstLook = 50;
@@ -43,9 +43,9 @@ export async function follow(context: ToolContext, child?: ChildProcess): Promis
       lost?.throwIfAborted();
       if (signal.aborted && stopBy === Infinity) stopBy = stop(spool, child);
       const ended = own;
-      const state = spoolState(spool);
+      const state = commandState(spool);
       printed.pass();
-      if (state.state === "finished") return exitOutcome(spool, readExit(spool));
+      if (state.state === "finished") return exitOutcome(spool, state.exit);
       // One's own wrapper can be waited for, whatever can be seen of it.
       if (state.state === "unknown" && ended !== "runs") return unknownOutcome(spool, state.why);
       if (state.state === "not-started" && ended !== "runs") return neverStarted(spool, signal, ended);
@@ -95,7 +95,7 @@ function stop(spool: string, child: ChildProcess | undefined): number {
 /** The last resort, for a wrapper that hangs. */
 function kill(spool: string, child: ChildProcess | undefined, waited: number): ToolOutcome {
   const started = readStarted(spool);
-  const command = commandOf(spool);
+  const command = readProcess(spool);
   if (started && fateOf(started) === "alive") send(started.pid, "SIGKILL");
   else child?.kill("SIGKILL");
   if (command && fateOf(command) === "alive" && !send(-command.pid, "SIGKILL"))

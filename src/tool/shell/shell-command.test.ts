@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { scratch, shellCall, toolContext, until } from "../../../test/kit/tool-context.ts";
 import { toolProcess } from "../../../test/kit/tool-process.ts";
 import { fateOf, identifyProcess } from "../../lib/process.ts";
-import { commandOf, readStarted } from "../spool.ts";
+import { readProcess, readStarted } from "./state.ts";
 import { readAnswerHead } from "./answer.ts";
 import { shellCommand } from "./shell-command.ts";
 
@@ -205,7 +205,7 @@ describe("after the agent was killed", () => {
     const outcome = await second;
     expect(outcome).toMatchObject({ status: "ok", exitCode: 0 });
     expect(outcome.output).toContain("begun\ndone\n");
-    expect(await shellCommand.inspect(context)).toEqual({ state: "finished" });
+    expect(await shellCommand.inspect(context)).toMatchObject({ state: "finished" });
     expect(await shellCommand.run(call, context)).toEqual(outcome);
     expect(linesOf(count)).toBe(1);
   });
@@ -245,10 +245,10 @@ describe("a cancelled command that can't be ended, as under sudo,", () => {
     const call = shellCall("echo printed; sleep 60");
     const running = shellCommand.run(call, { ...context, signal: abort.signal });
     await until(
-      () => linesOf(join(context.spool, "output")) === 1 && commandOf(context.spool) !== undefined,
+      () => linesOf(join(context.spool, "output")) === 1 && readProcess(context.spool) !== undefined,
       "the command prints",
     );
-    const [wrapper, command] = [readStarted(context.spool)!.pid, commandOf(context.spool)!.pid];
+    const [wrapper, command] = [readStarted(context.spool)!.pid, readProcess(context.spool)!.pid];
     // The wrapper has no right to signal it either; here it is kept from trying.
     process.kill(wrapper, "SIGSTOP");
     const kill = process.kill.bind(process);
@@ -295,7 +295,7 @@ describe("when the wrapper was killed", () => {
     await until(() => statSync(join(context.spool, "output")).size > 0, "it printed");
     process.kill(readStarted(context.spool)!.pid, "SIGKILL");
     const outcome = await pending;
-    const command = commandOf(context.spool)!;
+    const command = readProcess(context.spool)!;
     expect(outcome.status).toBe("unknown");
     expect(outcome.output).toMatch(
       /^outcome unknown; verify before repeating: the machine or the wrapper died/u,
@@ -336,6 +336,21 @@ describe("when the wrapper was killed", () => {
       expect(existsSync(join(context.workspace, "evidence"))).toBe(false);
     }
   });
+
+  it.each(["started.json", "exit.json"])(
+    "an object in %s that is no such record is unknown",
+    async (name) => {
+      const context = toolContext();
+      mkdirSync(context.spool, { recursive: true });
+      writeFileSync(join(context.spool, name), "{}");
+      const why = `${join(context.spool, name)} is damaged`;
+      expect(await shellCommand.inspect(context)).toEqual({ state: "unknown", why });
+      const { output, status } = await run(context, "touch evidence");
+      expect(status).toBe("unknown");
+      expect(output).toContain(`outcome unknown; verify before repeating: ${why}.`);
+      expect(existsSync(join(context.workspace, "evidence"))).toBe(false);
+    },
+  );
 });
 
 describe("what a command leaves on disk", () => {

@@ -3,11 +3,11 @@ import { isSystemError } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
 import type { Tool, ToolCall, ToolContext, ToolOutcome } from "../../tool.ts";
-import { makeSpool, replaceJson, spoolFiles, spoolState } from "../spool.ts";
+import { makeSpool, replaceJson, spoolFiles } from "../spool.ts";
 import { exitOutcome, unknownOutcome } from "./answer.ts";
 import { commandOf, defaultTimeout, longestTimeout, readArguments, workdirOf } from "./arguments.ts";
 import { follow } from "./follow.ts";
-import { readExit } from "./spool-records.ts";
+import { commandState } from "./state.ts";
 import { startWrapper } from "./wrapper-process.ts";
 
 /**
@@ -50,14 +50,14 @@ export const shellCommand: Tool = {
   },
 
   inspect({ spool }) {
-    return Promise.resolve(spoolState(spool));
+    return Promise.resolve(commandState(spool));
   },
 
   async run(call, context) {
-    const state = spoolState(context.spool);
+    const state = commandState(context.spool);
     switch (state.state) {
       case "finished":
-        return exitOutcome(context.spool, readExit(context.spool));
+        return exitOutcome(context.spool, state.exit);
       case "unknown":
         return unknownOutcome(context.spool, state.why);
       case "not-started":

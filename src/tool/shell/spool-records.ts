@@ -9,32 +9,12 @@ export interface CommandRecord {
   timeoutMs: number;
 }
 
-/** How a command ended. */
-export interface ExitRecord {
-  /** `null` when a signal ended it, or when it could not be started. */
-  code: number | null;
-  signal: string | null;
-  timedOut: boolean;
-  cancelled: boolean;
-  /** Bytes that it printed. */
-  bytes: number;
-  /** How many of them the output file leaves out, between its head and its tail. */
-  dropped: number;
-  /** Milliseconds since 1970. */
-  endedAt: number;
-  durationMs: number;
-  /** Why it could not be started, or its output not be written. */
-  trouble?: string;
-}
-
-/** The command that is to be run; `undefined` before the owner has written it. Throws as `readJsonFile`. */
+/**
+ * The command that is to be run; `undefined` before the owner has written it. Throws as `readJsonFile`. Its shape isn't looked at: the wrapper
+ * reads what was written for it just now.
+ */
 export function readCommand(spool: string): CommandRecord | undefined {
   return readJsonFile(spool, spoolFiles.call) as CommandRecord | undefined;
-}
-
-/** How a command that is "finished" (`spoolState`) ended. Throws as `readJsonFile`. */
-export function readExit(spool: string): ExitRecord {
-  return readJsonFile(spool, spoolFiles.exit) as unknown as ExitRecord;
 }
 
 /** Bytes of output kept from the beginning; of what comes after, the last `outputTail` are kept too. */

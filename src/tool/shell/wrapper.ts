@@ -4,14 +4,8 @@ import { join } from "node:path";
 import { groupRuns, identifyProcess } from "../../lib/process.ts";
 import { claimJson, hasCode, replaceJson, spoolFiles } from "../spool.ts";
 import { OutputFile } from "./output-file.ts";
-import {
-  claimLost,
-  handedOver,
-  outputHead,
-  outputTail,
-  type ExitRecord,
-  readCommand,
-} from "./spool-records.ts";
+import { claimLost, handedOver, outputHead, outputTail, readCommand } from "./spool-records.ts";
+import type { ExitRecord } from "./state.ts";
 
 // The program that runs one command: `node wrapper.ts <spool>`. It is started in a session of its own and outlives whoever started it.
 // In this order: claim the spool (of several wrappers only one starts the command), start the command in its own process group, copy
