@@ -23,6 +23,7 @@ export type { ClassifyContext } from "./failure/pattern.ts";
 
 export { schemaVersion, sessionEvent } from "./session/event.ts";
 export type * from "./session/event.ts";
+export type { ItemFacts } from "./session/facts.ts";
 export { advance, createHistory } from "./session/history.ts";
 export type { History, OpenCall } from "./session/history.ts";
 export type { ToolDefinition } from "./session/definition.ts";

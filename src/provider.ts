@@ -1,6 +1,7 @@
 import type { Failure } from "./failure.ts";
 import type { ToolDefinition } from "./session/definition.ts";
-import type { ItemFacts, Usage } from "./session/event.ts";
+import type { Usage } from "./session/event.ts";
+import type { ItemFacts } from "./session/facts.ts";
 
 /**
  * The projected input: JSON items joined by commas, without the brackets, as stored bytes. `chunks` can be called again for another

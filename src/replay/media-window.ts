@@ -1,4 +1,4 @@
-import type { ItemFacts } from "../session/event.ts";
+import type { ItemFacts } from "../session/facts.ts";
 import type { MediaLimits } from "./contract.ts";
 
 /** The items whose images and files are sent: the latest, as many as the wire has room for. */

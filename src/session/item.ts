@@ -8,7 +8,7 @@ import {
   parseJson,
 } from "../lib/json.ts";
 import { wellFormedJson, writeJson } from "../lib/whole-json.ts";
-import { type ItemFacts, itemFacts } from "./event.ts";
+import { type ItemFacts, itemFacts } from "./facts.ts";
 import { describeSeal, isSealedPart, sealedArgumentIn, sealedPart, unsealedArguments } from "./seal.ts";
 
 const decoder = new TextDecoder();

@@ -1,4 +1,4 @@
-import type { ItemFacts } from "./event.ts";
+import type { ItemFacts } from "./facts.ts";
 import { outputKinds } from "./item.ts";
 
 /** What pairing needs to know of an item. */

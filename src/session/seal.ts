@@ -1,7 +1,7 @@
 import { base64Number, isBase64 } from "../lib/base64.ts";
 import { isJsonObject, type Member, members, parseJson } from "../lib/json.ts";
 import { parseExactJson, writeJson } from "../lib/whole-json.ts";
-import type { ItemFacts } from "./event.ts";
+import type { ItemFacts } from "./facts.ts";
 
 const decoder = new TextDecoder();
 

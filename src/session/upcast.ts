@@ -1,5 +1,6 @@
 import type { JsonObject } from "../lib/json.ts";
-import { type ItemFacts, type NewEvent, schemaVersion, sessionEvent } from "./event.ts";
+import { type NewEvent, schemaVersion, sessionEvent } from "./event.ts";
+import type { ItemFacts } from "./facts.ts";
 
 /** Turns an event of one schema version into the next one's. It may change the object that it is given. */
 export type Upcast = (event: JsonObject) => JsonObject;

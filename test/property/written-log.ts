@@ -1,12 +1,12 @@
 import {
   type BodyRef,
   isItemRecord,
-  type ItemFacts,
   type ItemRecord,
   type LogRecord,
   type NewEvent,
   type SessionEvent,
 } from "../../src/session/event.ts";
+import type { ItemFacts } from "../../src/session/facts.ts";
 import { advance, checkpointOf, createHistory, type History } from "../../src/session/history.ts";
 import { describeItem } from "../../src/session/item.ts";
 

@@ -3,7 +3,8 @@ import { elements, isJsonObject, type JsonObject, type Member, members, parseJso
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import { applied } from "../../replay/edit.ts";
 import { cuts } from "../../replay/rewrite.ts";
-import type { ItemFacts, ItemRecord } from "../../session/event.ts";
+import type { ItemRecord } from "../../session/event.ts";
+import type { ItemFacts } from "../../session/facts.ts";
 import { describeItem, isOutputKind, replayableItem } from "../../session/item.ts";
 import { describeSeal, sealedArgumentIn } from "../../session/seal.ts";
 import { blobHash } from "../memory/blob-hash.ts";

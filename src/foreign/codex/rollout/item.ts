@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
-import type { ItemFacts } from "../../../session/event.ts";
+import type { ItemFacts } from "../../../session/facts.ts";
 import { describeItem, isCallKind, isMediaPart, isOutputKind } from "../../../session/item.ts";
 import { describeSeal, sealedArgument, sealedPart } from "../../../session/seal.ts";
 import type { Room } from "./room.ts";

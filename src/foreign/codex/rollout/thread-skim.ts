@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { isAt } from "../../../lib/bytes.ts";
 import { JsonSkim } from "../../../lib/json-skim.ts";
-import type { ItemFacts, Usage } from "../../../session/event.ts";
+import type { Usage } from "../../../session/event.ts";
+import type { ItemFacts } from "../../../session/facts.ts";
 import { describeSeal, fernetHead } from "../../../session/seal.ts";
 import type { Glance } from "./glance.ts";
 
