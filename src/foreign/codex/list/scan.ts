@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type JsonObject, type Member, members, parseJson } from "../../../lib/json.ts";
 import { isSystemError } from "../../../lib/system.ts";
-import { unpackedWhole, wholeOf } from "../rollout/compressed.ts";
+import { unpackedWhole } from "../../../lib/zstd.ts";
+import { wholeOf } from "../rollout/compressed.ts";
 import { documentAt, documentLines } from "../rollout/document.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";

@@ -1,8 +1,8 @@
 import { closeSync, createReadStream, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { pipeline } from "node:stream";
-import { constants, createZstdDecompress, zstdDecompressSync } from "node:zlib";
+import { createZstdDecompress } from "node:zlib";
 import { isSystemError } from "../../../lib/system.ts";
-import { framesOf } from "./zstd-frames.ts";
+import { framesOf, unpackedIn } from "../../../lib/zstd.ts";
 
 /** Codex packs rollouts that were not used for a while, and unpacks them on resume (0.169: `rollout-….jsonl.zst`). */
 export function isCompressed(path: string): boolean {
@@ -36,37 +36,6 @@ const readerOf =
     const bytes = Buffer.allocUnsafe(length);
     return bytes.subarray(0, readSync(fd, bytes, 0, length, at));
   };
-
-/** All that a compressed rollout unpacks to; `undefined` where it is damaged, cut off, or comes to more than `most` bytes. */
-export function unpackedWhole(packed: Buffer, most: number): Buffer | undefined {
-  const { found, isWhole } = unpackedIn(packed, most);
-  return isWhole ? found : undefined;
-}
-
-/** What bytes unpack to, up to where they are cut off, damaged, or come to more than `most` bytes: then they are not whole. */
-function unpackedIn(packed: Buffer, most: number): { found: Buffer; isWhole: boolean } {
-  const found: Buffer[] = [];
-  let left = most;
-  for (const frame of framesOf((at, length) => packed.subarray(at, at + length), packed.length)) {
-    const bytes = unpackedFrame(packed.subarray(frame.start, frame.end), left);
-    if (bytes) found.push(bytes);
-    left -= bytes?.length ?? 0;
-    if (!bytes || !frame.isWhole) return { found: Buffer.concat(found), isWhole: false };
-  }
-  return { found: found.length === 1 ? found[0]! : Buffer.concat(found), isWhole: true };
-}
-
-/** Of a frame that is cut off, what is there. */
-function unpackedFrame(packed: Buffer, most: number): Buffer | undefined {
-  try {
-    const options = { finishFlush: constants.ZSTD_e_flush, maxOutputLength: Math.max(1, most) };
-    return zstdDecompressSync(packed, options);
-  } catch (error) {
-    // zlib's errors have one, whatever is wrong with the bytes ("ZSTD_error_corruption_detected", "ERR_BUFFER_TOO_LARGE").
-    if (error instanceof Error && "code" in error) return undefined;
-    throw error;
-  }
-}
 
 /** The first bytes of a rollout, unpacked where it is compressed. `room`: the buffer to read into, whose contents are overwritten. */
 export function headOf(path: string, room: Buffer): Buffer {

@@ -1,3 +1,5 @@
+import { constants, zstdDecompressSync } from "node:zlib";
+
 /** How frames begin (RFC 8878, little-endian): those with content, and those that are skipped, whose last four bits are free. */
 const frameMagic = 0xfd2fb528;
 const skippedMagic = 0x184d2a50;
@@ -32,6 +34,40 @@ export function* framesOf(read: ReadAt, size: number): Generator<Frame> {
     if (found?.isSkipped !== true || found.end > size)
       yield { start, end, isWhole: (found?.end ?? size) <= size };
     start = end;
+  }
+}
+
+/**
+ * What Zstandard data in memory unpacks to, up to where it is cut off, damaged, or comes to more than `most` bytes: then it isn't whole. Of a
+ * frame that is cut off, what is there is unpacked.
+ */
+export function unpackedIn(packed: Uint8Array, most: number): { found: Buffer; isWhole: boolean } {
+  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
+  const found: Buffer[] = [];
+  let left = most;
+  for (const frame of framesOf((at, length) => bytes.subarray(at, at + length), bytes.length)) {
+    const plain = unpackedFrame(bytes.subarray(frame.start, frame.end), left);
+    if (plain) found.push(plain);
+    left -= plain?.length ?? 0;
+    if (!plain || !frame.isWhole) return { found: Buffer.concat(found), isWhole: false };
+  }
+  return { found: found.length === 1 ? found[0]! : Buffer.concat(found), isWhole: true };
+}
+
+/** All that Zstandard data unpacks to; `undefined` where it isn't whole (`unpackedIn`). */
+export function unpackedWhole(packed: Uint8Array, most: number): Buffer | undefined {
+  const { found, isWhole } = unpackedIn(packed, most);
+  return isWhole ? found : undefined;
+}
+
+function unpackedFrame(packed: Buffer, most: number): Buffer | undefined {
+  try {
+    const options = { finishFlush: constants.ZSTD_e_flush, maxOutputLength: Math.max(1, most) };
+    return zstdDecompressSync(packed, options);
+  } catch (error) {
+    // zlib's errors have one, whatever is wrong with the bytes ("ZSTD_error_corruption_detected", "ERR_BUFFER_TOO_LARGE").
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
   }
 }
 

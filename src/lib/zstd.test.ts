@@ -1,6 +1,6 @@
 import { constants, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { framesOf } from "./zstd-frames.ts";
+import { framesOf } from "./zstd.ts";
 
 const framesIn = (bytes: Buffer): ReturnType<typeof framesOf> =>
   framesOf((at, length) => bytes.subarray(at, at + length), bytes.length);
