@@ -1,4 +1,5 @@
 import { isFailureOf } from "../failure.ts";
+import { namedBy } from "../failure/named.ts";
 import { flag } from "../replay/flag.ts";
 import type { ProjectedElement } from "../replay/project.ts";
 import { endsAlike, issuerOf } from "../replay/seal.ts";
@@ -205,7 +206,7 @@ export const namedMedia: Remedy = {
 export const namedAsNote: Remedy = {
   rung: 0,
   propose({ failure, elements, named, projection }) {
-    const sentCall = (failure.data as { call?: string }).call;
+    const { call: sentCall } = namedBy(failure);
     const call = sentCall === undefined ? undefined : projection.callNamed(sentCall);
     const meant = named[0]?.record.event;
     const items = elements.filter(

@@ -2,6 +2,7 @@ import { printableLine } from "../lib/printable.ts";
 import { counted, durationWords, secondsWords } from "../lib/words.ts";
 import { type Failure, isFailureOf } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
+import { namedBy } from "../failure/named.ts";
 import type { Quarantine } from "../session/event.ts";
 import { sealAge } from "../replay/seal.ts";
 import type { Action } from "./action.ts";
@@ -213,7 +214,7 @@ const sealedClasses: ReadonlySet<string> = new Set([
 /** What the refusal said of several items that are set aside together. */
 function namedWords(failure: Failure, kind: "items" | "issuer" | "sealed"): string {
   if (kind !== "issuer") return "";
-  const { item, index, tail } = failure.data as { item?: string; index?: number; tail?: string };
+  const { item, index, tail } = namedBy(failure);
   const isNamed = item !== undefined || index !== undefined || tail !== undefined;
   return isNamed ? "one of them was refused, " : "it isn't said which were refused, ";
 }

@@ -1,4 +1,5 @@
 import type { Failure } from "../failure.ts";
+import { type Named, namedBy } from "../failure/named.ts";
 import { flag } from "../replay/flag.ts";
 import type { ProjectedElement, Projection } from "../replay/project.ts";
 import { endsAlike } from "../replay/seal.ts";
@@ -41,18 +42,11 @@ export interface Remedy {
   propose(refused: Refused): Proposal | undefined;
 }
 
-/** What the error names, in these facts of its class. `index` is one into `input`. */
-interface Named {
-  readonly item?: string;
-  readonly index?: number;
-  readonly tail?: string;
-}
-
 /** The items of a refused request, with those that the error can mean. */
 export function refusedRequest(failure: Failure, projection: Projection, options: LadderOptions): Refused {
   const elements = [...projection.elements()].filter(({ kind }) => kind === "item");
   const sealed = elements.filter(isSealSent);
-  const facts = failure.data as Named;
+  const facts = namedBy(failure);
   return {
     failure,
     projection,

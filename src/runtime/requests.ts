@@ -1,5 +1,5 @@
-import type { FailureClass } from "../failure/catalogue.ts";
-import { Failure } from "../failure.ts";
+import { namedBy, withIndex } from "../failure/named.ts";
+import type { Failure } from "../failure.ts";
 import type { ModelRequest, RequestInput } from "../provider.ts";
 import { chainOf, type Continued, continued } from "../replay/chain.ts";
 import { project, type Projection } from "../replay/project.ts";
@@ -81,12 +81,8 @@ export class Requests {
 
   /** The failure with its item index counted in the whole input: the provider counted only what was sent after a named response. */
   placed(failure: Failure): Failure {
-    const { index } = failure.data as { index?: number };
+    const { index } = namedBy(failure);
     if (index === undefined || !this.#named) return failure;
-    const data = { ...failure.data, index: index + this.#named.elements };
-    return new Failure<FailureClass>(failure.class, failure.message, data, {
-      cause: failure.cause,
-      ...(failure.signal && { signal: failure.signal }),
-    });
+    return withIndex(failure, index + this.#named.elements);
   }
 }

@@ -1,4 +1,5 @@
-import { Failure } from "../../failure.ts";
+import type { Failure } from "../../failure.ts";
+import { namedBy, withIndex } from "../../failure/named.ts";
 import type { TakenRequest } from "./taken-request.ts";
 
 /**
@@ -6,14 +7,7 @@ import type { TakenRequest } from "./taken-request.ts";
  * which is what the ladder looks it up in.
  */
 export function withIndexPlaced(failure: Failure, taken: TakenRequest): Failure {
-  const { index, ...data } = failure.data as { index?: number };
+  const { index } = namedBy(failure);
   if (index === undefined || !taken.isVerbatim) return failure;
-  const place = taken.placeOf(index);
-  const options = failure.signal === undefined ? {} : { signal: failure.signal };
-  return new Failure(
-    failure.class,
-    failure.message,
-    { ...data, ...(place !== undefined && { index: place }) },
-    options,
-  );
+  return withIndex(failure, taken.placeOf(index));
 }

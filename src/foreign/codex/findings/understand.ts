@@ -1,5 +1,6 @@
 import { classify } from "../../../failure/classify.ts";
 import type { FailureClass } from "../../../failure/catalogue.ts";
+import { namedBy } from "../../../failure/named.ts";
 import type { Failure } from "../../../failure.ts";
 import { isCallIdMissed, isDependentRefused, pastedLine, signalFromText } from "./error-text.ts";
 import type { FindingKind } from "./catalogue.ts";
@@ -178,7 +179,7 @@ export function understand(text: string, now: number): Understood {
   if (isDependentRefused(failure)) return { failure, kinds: ["dependent-id", "lone-reasoning"], named };
   const kinds = kindsOfClass[failure.class] ?? [];
   if (!kinds.includes("seal-refused")) return { failure, kinds, named };
-  const { item, tail } = failure.data as { item?: string; tail?: string };
+  const { item, tail } = namedBy(failure);
   const marks = [...new Set([...named.marks, ...(tail === undefined ? [] : [tail])])];
   // "for item cmp_34....b7bd": an id that somebody has shortened is none.
   const isShortened =

@@ -1,0 +1,25 @@
+import { Failure } from "../failure.ts";
+import type { SealRefusal } from "./catalogue.ts";
+
+/** What a refusal names of the request, whatever its class. */
+export interface Named extends SealRefusal {
+  /** The id of a call. */
+  call?: string;
+}
+
+/** What the refusal names, as far as the data of its class has it. */
+export function namedBy(failure: Failure): Named {
+  // Each class has these members with this meaning, or not at all (`FailureData`).
+  return failure.data as Named;
+}
+
+/** The same failure with another index, or without one. */
+export function withIndex(failure: Failure, index: number | undefined): Failure {
+  const { index: _index, ...data } = namedBy(failure);
+  return new Failure(
+    failure.class,
+    failure.message,
+    { ...data, ...(index !== undefined && { index }) },
+    { cause: failure.cause, ...(failure.signal && { signal: failure.signal }) },
+  );
+}
