@@ -102,3 +102,15 @@ it("one Ctrl-C doesn't leave where the clock was set back since the last one", a
     vi.useRealTimers();
   }
 });
+
+it("a question is answered by y, n and a, and by no name that every object has", async () => {
+  const { questions } = conversation;
+  questions.isShown = true;
+  const asked = questions.approve({ title: "Run a command", detail: "ls" }, new AbortController().signal);
+  await expect.poll(() => conversation.view.question).toBeDefined();
+  await expect.poll(() => questions.readyIn).toBe(0);
+  const paste = (text: string): void => desk.key({ kind: "edit", edit: { do: "insert", text } });
+  for (const text of ["constructor", "__proto__", "yes"]) paste(text);
+  paste("N");
+  expect(await asked).toBe(false);
+});

@@ -1,4 +1,5 @@
 import { systemClock } from "../../lib/clock.ts";
+import { entryOf } from "../../lib/table.ts";
 import { Failure } from "../../failure.ts";
 import { type Act, choices, type Composer, emptyComposer, press, remembered, returned } from "./composer.ts";
 import type { Conversation } from "./conversation.ts";
@@ -30,6 +31,9 @@ const again = 2_000;
 
 /** Milliseconds between two drawings of the scene. */
 const frame = 40;
+
+/** The keys that answer a question. */
+const answers: Readonly<Record<string, "yes" | "no" | "all">> = { y: "yes", n: "no", a: "all" };
 
 /** The controller between keyboard, conversation and screen: takes keys and provides the scene to draw. It outlives the screens it is shown on. */
 export class Desk {
@@ -147,9 +151,9 @@ export class Desk {
     else if (command.kind === "interrupt") this.#interrupt();
     else if (command.kind === "complete") this.#turned = false;
     else if (command.kind === "edit" && command.edit.do === "insert") {
-      const answer = { y: "yes", n: "no", a: "all" }[command.edit.text.toLowerCase()];
-      const isKnown = answer !== undefined && (answer !== "all" || this.#talk.view.question?.all === true);
-      if (isKnown) questions.answer(answer as "yes" | "no" | "all");
+      const answer = entryOf(answers, command.edit.text.toLowerCase());
+      const isOffered = answer !== "all" || this.#talk.view.question?.all === true;
+      if (answer !== undefined && isOffered) questions.answer(answer);
     }
     this.#draw();
   }
