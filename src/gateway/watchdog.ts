@@ -7,13 +7,19 @@ export interface Watch {
   stop(): void;
 }
 
+interface Watched {
+  at: number;
+  limit: number | undefined;
+  readonly expire: () => void;
+}
+
 /**
  * Looks after everything that may come to a standstill with one timer for all of it: thousands of streams that each set a timer again for
  * every chunk would cost more than the chunks do. Coarse: it finds a standstill up to an eighth of the shortest limit late.
  */
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
-  readonly #watched = new Set<{ at: number; limit: number | undefined; expire: () => void }>();
+  readonly #watched = new Set<Watched>();
   #now = performance.now();
 
   /** `tickMs`: how often it looks. */
@@ -24,7 +30,7 @@ export class Watchdog {
 
   /** Calls `expire` once when nothing moved for longer than `limitMs`; `allow` begins anew. */
   watch(limitMs: number, expire: () => void): Watch {
-    const entry = { at: this.#now, limit: limitMs as number | undefined, expire };
+    const entry: Watched = { at: this.#now, limit: limitMs, expire };
     this.#watched.add(entry);
     return {
       touch: () => {

@@ -1,10 +1,11 @@
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
-import { pipeline, Readable } from "node:stream";
+import { pipeline, Readable, type Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { classify } from "../../failure/classify.ts";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
+import { entryOf } from "../../lib/table.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
 import { arriving } from "./arriving.ts";
@@ -293,18 +294,17 @@ function withHeaders(signal: FailureSignal, headers: Record<string, string>): Fa
   return signal.source === "event" ? { ...signal, headers: { ...headers, ...signal.headers } } : signal;
 }
 
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
+
 /** Identity is asked for, but some proxies compress all the same. */
-function decoded(body: Readable, encoding: string | undefined): Readable {
-  const decoders = {
-    gzip: createGunzip,
-    "x-gzip": createGunzip,
-    deflate: createInflate,
-    br: createBrotliDecompress,
-    zstd: createZstdDecompress,
-  };
-  const make = decoders[encoding?.trim().toLowerCase() as keyof typeof decoders] as
-    | (() => ReturnType<typeof createGunzip>)
-    | undefined;
+function decoded(body: Readable, encoding = ""): Readable {
+  const make = entryOf(decoders, encoding.trim().toLowerCase());
   // What goes wrong on the way is thrown to whoever reads the decoded side.
   return make ? pipeline(body, make(), () => undefined) : body;
 }

@@ -21,7 +21,7 @@ import { whoseError } from "./whose-error.ts";
 export async function doctor(invocation: Invocation): Promise<number> {
   const { args, options, terminal, environment, folder, signal } = invocation;
   const ownHome = toldHome(invocation);
-  const home = codexHome(environment as NodeJS.ProcessEnv);
+  const home = codexHome(environment);
   const now = Date.now();
   const pasted = optionText(invocation, "error");
   if (pasted?.trim() === "")

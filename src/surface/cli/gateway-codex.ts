@@ -27,7 +27,7 @@ import { inHome } from "./in-home.ts";
 /** `throughline gateway install-codex`: shows how Codex's `config.toml` would change, and writes it when that is agreed to. */
 export async function installCodex(invocation: Invocation): Promise<number> {
   const { terminal, environment, options, signal } = invocation;
-  const path = pathOf(join(codexHome(environment as NodeJS.ProcessEnv), "config.toml"));
+  const path = pathOf(join(codexHome(environment), "config.toml"));
   const before = textOf(path);
   const provider = lasting(gatewaySettings(invocation));
   const { text, hunks, place, replaced, profile } = withCodexProvider(before ?? "", provider, path);

@@ -187,7 +187,7 @@ function tellDone(
       ...(transcript !== undefined && { transcript }),
     });
   } else {
-    const reference = referencesIn(codexHome(environment as NodeJS.ProcessEnv));
+    const reference = referencesIn(codexHome(environment));
     const { path, thread } = journal;
     terminal.out(inHome(invocation, doneText(journal, reference(path, thread), backup, left, transcript)));
   }

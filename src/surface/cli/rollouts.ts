@@ -25,7 +25,7 @@ export async function meantBy(
   onUnreadable: (path: string, why: string) => void = () => {},
 ): Promise<Meant> {
   try {
-    const home = codexHome(environment as NodeJS.ProcessEnv);
+    const home = codexHome(environment);
     return { kind: "rollouts", paths: await rolloutsOf(word, folder, home, onUnreadable) };
   } catch (error) {
     if (!isFailureOf(error, "session-missing")) throw error;

@@ -51,7 +51,7 @@ export function readRolloutName(path: string): RolloutName | undefined {
 }
 
 /** `$CODEX_HOME`, else `~/.codex`. */
-export function codexHome(env: NodeJS.ProcessEnv): string {
+export function codexHome(env: Readonly<Record<string, string | undefined>>): string {
   const named = env["CODEX_HOME"];
   return named === undefined || named === "" ? join(homedir(), ".codex") : resolve(named);
 }
