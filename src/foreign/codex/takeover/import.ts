@@ -72,6 +72,14 @@ export interface ImportOptions {
   readonly keep?: boolean;
 }
 
+/** A thread, and the session that it becomes or has become. */
+interface Task {
+  readonly plan: ImportPlan;
+  readonly thread: Thread;
+  /** The session's id. */
+  readonly id: string;
+}
+
 /**
  * The id of the session that a thread becomes: the thread's own, where that is a UUID version 7 (Codex since about 0.44), else one
  * derived from it. So a thread is never taken over twice.
@@ -95,10 +103,11 @@ export async function importThread(
   thread: Thread,
   { as, keep = false }: ImportOptions = {},
 ): Promise<TakenOver> {
-  if (as !== undefined) return make(plan, thread, as, { keep });
+  if (as !== undefined) return make({ plan, thread, id: as }, { keep });
   const id = sessionIdOf(thread.file.thread, createdOf(thread));
+  const task = { plan, thread, id };
   const known = await readKnown(plan.store, id);
-  if (!known) return make(plan, thread, id, { keep });
+  if (!known) return make(task, { keep });
   const { imported } = known.history;
   if (!imported) {
     const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;
@@ -113,11 +122,8 @@ export async function importThread(
   // A rollback may bring back what a compaction replaced, which has left the log's window: by that a session can't grow.
   const trial = fresh?.isRolledBack === false ? undefined : await tried(plan, thread);
   if (bytes !== undefined && (trial === undefined || trial.undone.size === 0))
-    return grow(plan, thread, id, bytes, keep);
-  const remade =
-    trial &&
-    (await canBeRemade(plan.store, thread, id, known, trial)) &&
-    (await remake(plan, thread, id, trial));
+    return grow(task, bytes, { keep });
+  const remade = trial && (await canBeRemade(task, known, trial)) && (await remake(task, trial));
   if (!remade) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
   return { ...remade, ...(keep && { kept: await owned(plan.store, id) }) };
 }
@@ -131,7 +137,7 @@ async function owned(store: SessionStore, id: string): Promise<Kept> {
 /** Folds all lines of a thread without writing anything. */
 async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
   const trial = new Taking(plan.issuer, 1);
-  const groups = taken(plan, thread, trial, new Place(thread.file), 0);
+  const groups = taken(plan, thread, trial, new Place(thread.file));
   while ((await groups.next()).done !== true);
   return trial;
 }
@@ -141,9 +147,7 @@ async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread)
  * rollout now, as when that was emptied or cut short. (The later files of a reverted thread do hold less.)
  */
 async function canBeRemade(
-  store: SessionStore,
-  thread: Thread,
-  id: string,
+  { plan: { store }, thread, id }: Task,
   { history: { amendments, imported, messages }, movedOn }: Known,
   trial: Taking,
 ): Promise<boolean> {
@@ -159,13 +163,9 @@ interface Making {
   readonly undone?: ReadonlySet<number>;
 }
 
-async function make(
-  plan: ImportPlan,
-  thread: Thread,
-  id: string,
-  { keep, undone = new Set() }: Making,
-): Promise<TakenOver> {
-  const { created, events, taking } = await logOf(plan, thread, id, undone);
+async function make(task: Task, { keep, undone = new Set() }: Making): Promise<TakenOver> {
+  const { plan, id } = task;
+  const { created, events, taking } = await logOf(task, undone);
   const history = createHistory();
   const visitor: LogVisitor = { record: (record) => advance(history, record) };
   let log: SessionLog;
@@ -173,7 +173,7 @@ async function make(
     log = await plan.store.create(id, created, takingOver, { more: events, ...(keep && { visitor }) });
   } catch (error) {
     if (!(error instanceof TakenBack)) throw error;
-    return make(plan, thread, id, { keep, undone: new Set([...undone, ...taking.undone]) });
+    return make(task, { keep, undone: new Set([...undone, ...taking.undone]) });
   }
   if (!keep) await log.release();
   const { items, counts, left } = taking;
@@ -184,23 +184,19 @@ async function make(
  * Makes a session anew in its place, so that a crash leaves it as it was or as it is now. What a person has changed about it since it was
  * taken over stays: its name, whether it is archived, and settings. False: somebody has worked in it meanwhile.
  */
-async function remake(
-  plan: ImportPlan,
-  thread: Thread,
-  id: string,
-  trial: Taking,
-): Promise<TakenOver | false> {
+async function remake(task: Task, trial: Taking): Promise<TakenOver | false> {
+  const { plan, thread, id } = task;
   const log = await plan.store.acquire(id, { record: () => {} }, { doing: takingOver, from: "window" });
   try {
     const known = await readKnown(plan.store, id);
-    if (!known || !(await canBeRemade(plan.store, thread, id, known, trial))) return false;
+    if (!known || !(await canBeRemade(task, known, trial))) return false;
     const {
       chosen,
       history: { name, archived },
     } = known;
-    const named = { ...thread, ...(name !== undefined && { name }) };
+    const named = { ...task, thread: { ...thread, ...(name !== undefined && { name }) } };
     for (let { undone }: { undone: ReadonlySet<number> } = trial; ;) {
-      const { created, events, taking } = await logOf(plan, named, id, undone);
+      const { created, events, taking } = await logOf(named, undone);
       async function* all(): AsyncGenerator<readonly Append[]> {
         yield [created];
         yield* events;
@@ -224,9 +220,7 @@ async function remake(
 
 /** All events of the session that a thread becomes. They end in `TakenBack` when more compactions are taken back than those of `undone`. */
 async function logOf(
-  plan: ImportPlan,
-  thread: Thread,
-  id: string,
+  { plan, thread, id }: Task,
   undone: ReadonlySet<number>,
 ): Promise<{ created: Append; events: AsyncGenerator<readonly Append[]>; taking: Taking }> {
   const { store, clock } = plan;
@@ -249,8 +243,7 @@ async function logOf(
   const place = new Place(thread.file);
   async function* events(): AsyncGenerator<readonly Append[]> {
     // Which compactions are taken back is known only when everything has been read.
-    for await (const group of taken(plan, thread, taking, place, 0))
-      if (taking.undone.size === 0) yield group;
+    for await (const group of taken(plan, thread, taking, place)) if (taking.undone.size === 0) yield group;
     if (taking.undone.size > 0) throw new TakenBack();
     if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
     yield [await settled(plan, taking, begun), ...taking.end(place.imported(), clock.now())];
@@ -266,11 +259,9 @@ const takingOver = "taking over from Codex";
 
 /** Appends what is new to a session that holds the rest and nothing of its own. */
 async function grow(
-  plan: ImportPlan,
-  thread: Thread,
-  id: string,
+  { plan, thread, id }: Task,
   fresh: number,
-  keep: boolean,
+  { keep }: Pick<Making, "keep">,
 ): Promise<TakenOver> {
   const { store, clock } = plan;
   const { log, history } = await owned(store, id);
@@ -291,7 +282,7 @@ async function grow(
     }
     const place = new Place(thread.file, imported);
     let appended = 0;
-    for await (const group of taken(plan, thread, taking, place, imported.bytes)) {
+    for await (const group of taken(plan, thread, taking, place)) {
       await append(group);
       appended += group.length;
     }
@@ -316,14 +307,14 @@ async function grow(
   }
 }
 
-/** The events of the lines after `from` (in the last file), in groups that are written at once. */
+/** The events of the lines after `place` (in the last file), which is moved on, in groups that are written at once. */
 async function* taken(
   plan: ImportPlan,
   { lineage: { segments } }: Thread,
   taking: Taking,
   place: Place,
-  from: number,
 ): AsyncGenerator<Append[]> {
+  const from = place.bytes;
   const last = segments.at(-1)!;
   const total = segments.reduce((sum, { file }) => sum + file.bytes, 0);
   let read = 0;

@@ -18,6 +18,11 @@ export class Place {
     this.#check = check;
   }
 
+  /** Bytes of the file that were taken over. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Counts lines as taken over. One without an ending, still being written or torn off, may be completed later. */
   reached(lines: readonly RolloutLine[]): void {
     const line = lines.findLast((each) => each.ending !== "" || (each.whole && readRecord(each).readable));
