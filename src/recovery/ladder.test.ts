@@ -111,6 +111,17 @@ describe("the ladder", () => {
     expect(climbed({ item: "rs_1" }, { before: [first!] })).toMatchObject({ rung: 1, count: 2 });
   });
 
+  it("takes one blob by itself also after a repair of another kind", () => {
+    const other = { why: "sealed-reasoning-rejected", refusedBy: "here", count: 1 } as const;
+    const before: Quarantine[] = [
+      { ...other, rung: 1, scope: { kind: "issuer", issuer: "elsewhere", through: 5 } },
+      { ...other, rung: 0, why: "duplicate-item", scope: { kind: "items", seqs: [5] } },
+      { ...other, rung: 0, scope: { kind: "content", seqs: [5] } },
+    ];
+    for (const one of before)
+      expect(climbed({ item: "rs_1" }, { before: [one] })).toMatchObject({ rung: 0, scope: { seqs: [2] } });
+  });
+
   it("ends when nothing is left that would change the request", () => {
     const before: Quarantine[] = [];
     const rungs: number[] = [];

@@ -148,6 +148,20 @@ describe("a usage limit", () => {
     expect(again).toEqual({ do: "wait", until: now + 1_000 });
   });
 
+  it("that was sat out before the turn began is its wait: the same time is asked for a moment later, and once it went on, no more", () => {
+    const situation = new Situation(now);
+    const waiting = circumstances({ wait: true, random: 0 });
+    expect(decide(usageLimit(now), situation, waiting)).toEqual({ do: "wait", until: now + 1_000 });
+    expect(decide(usageLimit(now), situation, waiting)).toEqual({ do: "wait", until: now + 4_000 });
+    expect(decide(usageLimit(now), situation, waiting).do).toBe("park");
+    const other = new Situation(now);
+    other.progressed();
+    expect(decide(usageLimit(now + 99), other, waiting).do).toBe("park");
+    const none = new Situation();
+    none.progressed();
+    expect(decide(usageLimit(now + 99), none, waiting).do).toBe("wait");
+  });
+
   it("is waited for once a turn: one continuation", () => {
     const situation = new Situation();
     decide(usageLimit(now + 10), situation, circumstances({ wait: true }));
@@ -186,6 +200,8 @@ describe("what can't be helped", () => {
       delays: [],
       end: { do: "stop", class: "unknown-provider-failure" },
     });
+    for (const status of [404, 418, 499]) expect(untilOther(unknown(status)).delays).toEqual([]);
+    for (const status of [399, 500]) expect(untilOther(unknown(status)).delays).toHaveLength(2);
   });
 });
 
@@ -206,6 +222,34 @@ describe("poison", () => {
     expect(action.do === "repair" && action.notice).toContain(
       "could not be decrypted; 1 item set aside; all messages and tool results kept",
     );
+  });
+
+  it("in words that nobody knows is tried without one thing after the other, for as long as those are what is refused", () => {
+    const given = circumstances(poisoned());
+    for (const status of [400, 409, 422])
+      expect(decide(unknown(status), new Situation(), given)).toMatchObject({
+        do: "try",
+        quarantine: { rung: 1 },
+      });
+    const known = new Failure(
+      "sealed-reasoning-rejected",
+      "m",
+      {},
+      { signal: { source: "http", message: "m", status: 400 } },
+    );
+    expect(decide(known, new Situation(), given).do).toBe("repair");
+    // Only where something was left out can it be missed.
+    const missed = new Failure("reasoning-unpaired", "m", {});
+    expect(decide(missed, new Situation(), given).do).toBe("repair");
+    const situation = new Situation();
+    decide(unknown(400), situation, given);
+    expect(decide(missed, situation, given)).toMatchObject({ do: "try", quarantine: { rung: 2 } });
+    expect(decide(known, situation, given).do).toBe("repair");
+    situation.progressed();
+    expect(decide(missed, situation, given).do).toBe("repair");
+    expect(decide(unknown(400), situation, given)).toMatchObject({ do: "try", quarantine: { rung: 1 } });
+    expect(decide(unknown(400), situation, given), "the sixth").toMatchObject({ do: "try" });
+    expect(decide(unknown(400), situation, given).do).toBe("stop");
   });
 
   it("ends the turn as unrecoverable when no repair would change the request", () => {
@@ -256,6 +300,41 @@ describe("poison", () => {
     expect(decide(broken("a"), situation, given)).toMatchObject({ do: "repair-pairs", call: "a" });
     expect(decide(broken("b"), situation, given).do).toBe("repair-pairs");
     expect(decide(broken("a"), situation, given)).toMatchObject({ do: "repair", quarantine: { rung: 5 } });
+  });
+
+  it("that a step has left behind isn't counted for the next one: a blob goes by itself again, and a pair is mended again", () => {
+    const log = new WrittenLog();
+    for (const step of [1, 2, 3, 4]) {
+      const place = { turn: 1, step, issuer: "here" };
+      const id = `rs_${step}`;
+      log.addItem({ type: "reasoning", id, summary: [], encrypted_content: sealedBlob(step, id) }, place);
+      log.addItem({ type: "message", id: `msg_${step}`, role: "assistant", content: [] }, place);
+    }
+    const given = circumstances({
+      projection: project(openai, { issuer: "here", quarantines: [] }, log.history.items),
+      upTo: 9,
+    });
+    const refused = (item: string): Failure => new Failure("sealed-reasoning-rejected", "m", { item });
+    const situation = new Situation();
+    const alone = { do: "repair", quarantine: { rung: 0, count: 1 } };
+    expect(decide(refused("rs_2"), situation, given)).toMatchObject(alone);
+    expect(decide(refused("rs_3"), situation, given)).toMatchObject({ quarantine: { rung: 1 } });
+    situation.progressed();
+    expect(decide(refused("rs_3"), situation, given)).toMatchObject(alone);
+
+    const pairs = circumstances(withCalls("a"));
+    expect(decide(broken("a"), situation, pairs).do).toBe("repair-pairs");
+    situation.progressed();
+    expect(decide(broken("a"), situation, pairs).do).toBe("repair-pairs");
+  });
+
+  it("of pairs is repaired six times a turn at most, and each is another attempt", () => {
+    const situation = new Situation();
+    const calls = ["a", "b", "c", "d", "e", "f", "g"];
+    const given = circumstances(withCalls(...calls));
+    const done = calls.map((call) => decide(broken(call), situation, given).do);
+    expect(done).toEqual([...Array.from({ length: 6 }, () => "repair-pairs"), "stop"]);
+    expect(situation.attempt).toBe(7);
   });
 
   it("of a pair that the error doesn't name, or names wrongly, goes straight to words", () => {

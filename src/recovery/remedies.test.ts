@@ -320,6 +320,30 @@ describe("the rungs after it", () => {
     expect(all("call-without-output", {})).toEqual(["5 transcript"]);
   });
 
+  it("count what they change, and nothing else of the request", () => {
+    const log = twoTurns();
+    log.addItem(prompt(image), { turn: 3, step: 3, origin: "input" });
+    const long = "c".repeat(50);
+    log.addItem(call(long), { turn: 3, step: 3, issuer: here });
+    log.addItem(output(long), { turn: 3, step: 3, origin: "tool" });
+    const count = (
+      failureClass: FailureClass,
+      contract: ReplayContract,
+      kind: string,
+    ): number | undefined => {
+      const before: Quarantine[] = [];
+      for (;;) {
+        const next = remedy(failureClass, {} as never, { log, contract, before });
+        if (!next || next.scope.kind === kind) return next?.count;
+        before.push(next);
+      }
+    };
+    expect(count("item-id-invalid", azure, "item-ids"), "reasoning, calls and an answer").toBe(6);
+    expect(count("item-id-invalid", azure, "call-ids"), "calls and outputs").toBe(6);
+    expect(count("media-invalid", openai, "media")).toBe(1);
+    expect(count("call-without-output", openai, "transcript"), "reasoning, calls and outputs").toBe(8);
+  });
+
   it("are passed over where they wouldn't change the request", () => {
     const log = new WrittenLog();
     log.addItem(prompt(), { turn: 1, step: 1, origin: "input" });

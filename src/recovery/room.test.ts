@@ -27,6 +27,18 @@ describe("the tokens of the next request", () => {
     expect(contextTokens(history, 1)).toBe(1_000 + Math.ceil(size / 4));
   });
 
+  it("are not those of what earlier steps did, which the last response counted", () => {
+    const log = answered(4_000);
+    const before = contextTokens(log.history, 1);
+    const place = { turn: 1, step: 2 };
+    log.addItem({ type: "function_call", call_id: "d", name: "t", arguments: "{}" }, place);
+    log.addItem(outputItem("function_call", "d", "done"), { ...place, origin: "tool" });
+    log.add({ type: "step-ended", ...place, usage });
+    const size = log.history.items.at(-1)!.body.length;
+    expect(contextTokens(log.history, 1)).toBe(1_000 + Math.ceil(size / 4));
+    expect(before).toBeGreaterThan(1_900);
+  });
+
   it("are counted by the bytes when the window was changed since", () => {
     const log = answered(4_000);
     const summary = new TextEncoder().encode('{"type":"message","role":"user","content":"s"}');

@@ -68,6 +68,25 @@ describe("what a rotation carries over", () => {
     ]);
   });
 
+  it("are what the model refused to do, in its words, and the model that each item is from", () => {
+    const log = newLog();
+    const place = { turn: 1, step: 1, model: "gpt-then" };
+    log.addItem(
+      { type: "message", role: "assistant", content: [{ type: "refusal", refusal: "I won't." }] },
+      place,
+    );
+    log.addItem(
+      { type: "message", role: "assistant", content: [{ type: "output_text", text: " \n" }] },
+      place,
+    );
+    const { successor, left } = rotated(log);
+    expect(itemsOf(successor)).toEqual([
+      { type: "message", role: "assistant", content: [{ type: "output_text", text: "I won't." }] },
+    ]);
+    expect(left).toBe(1);
+    expect(successor.history.items[0]!.event).toMatchObject({ turn: 1, step: 1, model: "gpt-then" });
+  });
+
   it("are calls with their outputs, without ids and signatures", () => {
     const { items } = carried(
       {
@@ -140,6 +159,15 @@ describe("what a rotation carries over", () => {
     expect(output.length).toBeLessThan(600);
     expect(output).toMatch(/^x.*x$/su);
     expect(successor.history.quarantines).toEqual([]);
+    log.addItem(
+      { type: "function_call", call_id: "d", name: "shell", arguments: "{}" },
+      { turn: 1, step: 2 },
+    );
+    const later = "y".repeat(9_000);
+    log.addItem({ type: "function_call_output", call_id: "d", output: later }, { turn: 1, step: 2 });
+    expect(itemsOf(rotated(log).successor).at(-1), "of what came since, nothing").toMatchObject({
+      output: later,
+    });
   });
 
   it("are items of other kinds as a line in words", () => {

@@ -52,7 +52,7 @@ export class Situation {
     return this.#overflows;
   }
 
-  /** Waits since a step last succeeded. */
+  /** Waits in this turn: once it has gone on after one, it waits no more. */
   get waits(): number {
     return this.#waits;
   }
@@ -90,7 +90,6 @@ export class Situation {
     this.#tried = [];
     this.#pairs = [];
     this.#overflows = 0;
-    this.#waits = 0;
   }
 
   noteRetry(kind: RetryKind): void {

@@ -40,6 +40,7 @@ export class WrittenLog {
       origin?: "input" | "model" | "tool" | "repair";
       issuer?: string;
       followUp?: string;
+      model?: string;
     },
   ): ItemRecord {
     const bytes = item instanceof Uint8Array ? item : new TextEncoder().encode(JSON.stringify(item));
