@@ -224,6 +224,40 @@ test.each([
   }
 });
 
+// The lines of 0.29.0 tell no times, and no model.
+test.each(versions.slice(1))(
+  "a rollout of %s that is taken over in two parts is what it is when taken over at once",
+  async (version) => {
+    const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
+    const told = ({ history, records, items }: Session): object => {
+      const { created, title, turn, step, messages, usage, lastOutcome, settings, workspace } = history;
+      const state = { created, title, turn, step, messages, usage, lastOutcome, settings, workspace };
+      const events = records
+        .filter(isItemRecord)
+        .map(({ event: { seq: _seq, fence: _fence, ...event } }) => event);
+      return { state, events, items };
+    };
+    for (const source of rollouts(version)) {
+      const all = readFileSync(source);
+      writeFileSync(path, all);
+      const plan = newPlan();
+      const once = told(await open(plan, (await take(plan, path)).id));
+      const ends = [...all.entries()].flatMap(([at, byte]) => (byte === 0x0a ? [at + 1] : []));
+      for (const cut of ends.filter((_, nth) => nth % 5 === 0)) {
+        writeFileSync(path, all.subarray(0, cut));
+        const parts = newPlan();
+        const { id } = await take(parts, path);
+        // A call that was open is answered, which stays in the log.
+        const { records } = await open(parts, id);
+        if (records.some(({ event }) => event.type === "item-added" && event.origin === "repair")) continue;
+        writeFileSync(path, all);
+        await take(parts, path);
+        expect(told(await open(parts, id)), `${source} cut at ${cut}`).toEqual(once);
+      }
+    }
+  },
+);
+
 test("a compaction that the person asked for and that has ended since is no turn that was cut off", async () => {
   const path = join(mkdtempSync(join(tmpdir(), "throughline-import-")), "rollout.jsonl");
   const all = readFileSync(

@@ -286,8 +286,8 @@ async function grow(
       await append(group);
       appended += group.length;
     }
-    // A turn may have ended without another item.
-    if (appended > 0 || taking.hasEnded)
+    // A turn may have ended, or its tokens may have been counted, without another item.
+    if (appended > 0 || taking.hasTold)
       await append([
         await settled(plan, taking, history.workspace),
         ...taking.end(place.imported(), clock.now()),

@@ -70,8 +70,8 @@ export class Taking {
    */
   readonly undone = new Set<number>();
 
-  /** Whether a turn ended, which adds nothing to the log by itself. */
-  hasEnded = false;
+  /** Whether something was told that adds nothing to the log by itself: the end of a turn, or what it used. */
+  hasTold = false;
 
   readonly #fold: ThreadFold;
   readonly #most: number;
@@ -131,7 +131,8 @@ export class Taking {
     if (outcome?.kind !== "interrupted" || outcome.reason !== notEnded.reason) this.#outcome = outcome;
     this.#isOpen = history?.imported?.open === true;
     const last = history?.items.at(-1)?.event;
-    this.#inStep = last?.type === "item-added" && last.origin === "model";
+    // A turn may have begun since, which has no item yet.
+    this.#inStep = last?.type === "item-added" && last.origin === "model" && last.turn === this.#turn;
     const said = history?.items.findLast(({ event }) => event.kind !== "reasoning")?.event;
     this.#lastRole = said?.kind === "message" ? said.role : said?.kind;
   }
@@ -226,7 +227,7 @@ export class Taking {
       case "end":
         // What a tool still says when the turn was broken off comes after the end; its call waits for that until the next turn.
         this.#isOpen = false;
-        this.hasEnded = true;
+        this.hasTold = true;
         this.#outcome = change.outcome;
         break;
       case "add":
@@ -259,6 +260,7 @@ export class Taking {
         this.cwd = change.cwd ?? this.cwd;
         break;
       case "use":
+        this.hasTold = true;
         this.#usage = change.total;
         break;
       case "name":
