@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../failure.ts";
 import type { Quarantine } from "../session/event.ts";
-import { type NoticeFacts, noticeOf, repairNotice, rotationNotice } from "./notice.ts";
+import {
+  keptNotice,
+  type NoticeFacts,
+  noticeOf,
+  pairInWordsNotice,
+  pairsNotice,
+  repairNotice,
+  rotationNotice,
+  trialNotice,
+} from "./notice.ts";
 import { durationWords } from "../lib/words.ts";
 
 const day = 86_400_000;
@@ -83,7 +92,52 @@ describe("what the person is told", () => {
     );
   });
 
+  it("of a compaction that can't be opened, and of a model that seals nothing", () => {
+    const compaction = new Failure("sealed-compaction-rejected", "m", {});
+    expect(repairNotice(compaction, quarantine({ count: 1 }), now)).toContain(
+      "a compaction sealed 24 days ago could not be decrypted; 1 item set aside",
+    );
+    const include = { kind: "parameter", parameter: "include" } as const;
+    const said = (count: number): string => repairNotice(refused, quarantine({ scope: include, count }), now);
+    expect(said(2)).toContain("it is not asked for any more; 2 items set aside; all messages");
+    expect(said(0)).toContain("it is not asked for any more; all messages");
+  });
+
+  it("of a pair: which half was missed, and that nothing ran again", () => {
+    const missed = (what: "call-without-output" | "output-without-call"): Failure =>
+      new Failure(what, "m", {});
+    expect(pairsNotice(missed("call-without-output"), "c\u001b[31m1")).toBe(
+      "the provider found no output for tool call c1; it was added to the log; nothing was run again",
+    );
+    expect(pairInWordsNotice(missed("output-without-call"), "c1")).toBe(
+      "the provider found no call for tool call c1, although it was sent; both are sent in words from now on; nothing was run again",
+    );
+  });
+
+  it("of a trial: that the words aren't known, what it goes without now, and what was set aside once it is taken", () => {
+    const odd = new Failure(
+      "unknown-provider-failure",
+      "m",
+      {},
+      { signal: { source: "http", status: 400, message: "Vorgang 4711" } },
+    );
+    expect(trialNotice(odd, quarantine(), 0)).toBe(
+      'the request was refused in words that are not known (the provider said 400: "Vorgang 4711"); trying it without 34 items of sealed reasoning',
+    );
+    const ids = quarantine({ scope: { kind: "item-ids", through: 9 }, count: 2 });
+    expect(trialNotice(odd, ids, 1)).toBe("still refused; trying it without item ids");
+    expect(keptNotice(odd, quarantine(), now)).toBe(
+      'the request is taken without reasoning sealed 24 days ago; 34 items set aside; all messages and tool results kept (the provider said 400: "Vorgang 4711")',
+    );
+    const { oldestSealedAt: _none, ...undated } = quarantine({ scope: { kind: "sealed", through: 9 } });
+    expect(keptNotice(odd, undated, now)).toContain("is taken without reasoning; 34 items");
+    expect(keptNotice(odd, ids, now)).toContain("2 items sent without them from now on");
+  });
+
   it("of a rotation: that nothing is deleted", () => {
+    const full = rotationNotice(new Failure("context-overflow", "m", {}));
+    expect(full).toContain("the context is full");
+    expect(full).toContain("nothing was deleted");
     const action = { do: "rotate", notice: rotationNotice(refused) } as const;
     expect(noticeOf(refused, action, facts)).toContain(
       "goes on in a successor with everything that was said",

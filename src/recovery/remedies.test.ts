@@ -221,6 +221,15 @@ describe("the first remedy of", () => {
     expect(remedy("duplicate-item", { item: "rs_1" }, { log: other })).toBeUndefined();
     const quarantine = remedy("duplicate-item", { item: "msg_9" }, { log });
     expect(quarantine?.scope).toEqual({ kind: "items", seqs: [7] });
+    const copied = twoTurns();
+    copied.addItem(reasoning("rs_3", { encrypted_content: sealedBlob(100, "rs_1") }), {
+      turn: 2,
+      step: 3,
+      issuer: here,
+    });
+    copied.addItem(answer("msg_2"), { turn: 2, step: 3 });
+    const ofBlob = remedy("duplicate-item", { item: "rs_1" }, { log: copied });
+    expect(ofBlob?.scope, "the same blob under another id").toEqual({ kind: "items", seqs: [9] });
   });
 
   it("an item that wasn't kept: ids are detached, and then the reasoning it names goes", () => {
@@ -295,7 +304,10 @@ describe("the first remedy of", () => {
       parameter: "reasoning.effort",
       model: "m",
     });
-    expect(remedy("parameter-unsupported", { parameter: "input" })).toBeUndefined();
+    for (const parameter of ["input", "input[3].phase", "tools", "text.format", "conversation.id", ""])
+      expect(remedy("parameter-unsupported", { parameter }), parameter).toBeUndefined();
+    for (const parameter of ["tools[web_search]", "tools[!function]", "tools[].strict", "text.verbosity"])
+      expect(remedy("parameter-unsupported", { parameter })?.scope).toMatchObject({ parameter });
     expect(remedy("parameter-unsupported", {})).toBeUndefined();
   });
 
