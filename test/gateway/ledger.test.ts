@@ -20,7 +20,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Ledger } from "../../src/gateway/memory/ledger.ts";
 import { both, client, closeBoth, inputOf, last, sealsIn, talk } from "./client.ts";
 import { gatewayTo } from "./kit.ts";
@@ -116,7 +116,40 @@ describe("the ledger", () => {
     expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 2 });
     expect(db.prepare("SELECT count(*) AS count FROM sealed").get()).toEqual({ count: 0 });
     db.close();
+    ledger.knows("a");
+    expect([hashOf(1), hashOf(4)].map((blob) => ledger.seal("a", blob, now))).toEqual([undefined, "refused"]);
     ledger.close();
+  });
+
+  it("is not read again for what the gateway itself has written, and is for what another one has", async () => {
+    const lines: string[] = [];
+    const ledger = filled(lines);
+    const look = async (): Promise<boolean> => {
+      await sleep(210);
+      return ledger.knows("b");
+    };
+    await look();
+    const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
+    const reads = (): number => prepare.mock.calls.filter(([sql]) => /\* FROM refused/u.test(sql)).length;
+    ledger.refuse("a", [hashOf(301)], "why", Date.now());
+    expect(await look()).toBe(false);
+    expect(reads()).toBe(0);
+    const other = new Ledger(path, { log: () => undefined, now: Date.now });
+    prepare.mockClear();
+    other.refuse("b", [hashOf(1)], "why", Date.now());
+    expect(await look()).toBe(true);
+    other.lift("b", [hashOf(1)]);
+    expect(await look()).toBe(false);
+    // One that was refused here and accepted there leaves the file as it was when it was last read.
+    ledger.refuse("b", [hashOf(2)], "why", Date.now());
+    await sleep(210);
+    expect(other.knows("b")).toBe(true);
+    other.lift("b", [hashOf(2)]);
+    expect(await look()).toBe(false);
+    prepare.mockRestore();
+    other.close();
+    ledger.close();
+    expect(lines).toEqual([]);
   });
 
   it("that others may read is its owner's alone from then on", () => {

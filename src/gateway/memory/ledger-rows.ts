@@ -126,6 +126,10 @@ export function putSealed(db: DatabaseSync, blob: string, issuer: string, at: nu
   db.prepare("INSERT OR REPLACE INTO sealed (blob, issuer, at) VALUES (?, ?, ?)").run(blob, issuer, at);
 }
 
+/** A number that is another one when somebody else has written to the file since; it means nothing for another connection. */
+export const changesByOthers = (db: DatabaseSync): number =>
+  Number(db.prepare("PRAGMA data_version").get()?.["data_version"]);
+
 /**
  * A text that is another one when what is held in memory has changed in the file. Who sealed what isn't held there: it comes with every
  * answer, and is looked up in the file.

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { ConversationMark, HealMemory } from "./heal-memory.ts";
 import { isDamage, isOfTheFile, type LedgerFile, openLedgerFile } from "./ledger-file.ts";
 import {
+  changesByOthers,
   fingerprint,
   inner,
   type Lift,
@@ -78,6 +79,8 @@ export class Ledger implements HealMemory {
   #forgotAt: number;
   /** The file's `fingerprint` when it was last read. */
   #seen = "";
+  /** The file's `changesByOthers` when it was last looked at. */
+  #changes: number | undefined;
 
   /** Without a path nothing is kept beyond this object. */
   constructor(path: string | undefined, { log, now }: LedgerOptions) {
@@ -113,7 +116,7 @@ export class Ledger implements HealMemory {
     this.#lifted.delete(issuer);
     for (const blob of blobs)
       ofIssuer.set(blob, { at: now, times: (ofIssuer.get(blob)?.times ?? 0) + 1, refusal });
-    this.#write((db) => {
+    this.#learn((db) => {
       for (const blob of blobs) putRefused(db, issuer, blob, ofIssuer.get(blob)!);
     });
   }
@@ -127,7 +130,7 @@ export class Ledger implements HealMemory {
     if (this.#path === undefined) return;
     const now = this.#now();
     this.#lifts.push(...blobs.map((blob) => ({ issuer, blob, at: now })));
-    this.#write((db) => removeLifted(db, this.#lifts));
+    this.#learn((db) => removeLifted(db, this.#lifts));
   }
 
   lifted(issuer: string): number {
@@ -142,7 +145,7 @@ export class Ledger implements HealMemory {
     const ofIssuer = inner(this.#known.parameters, issuer);
     const ofModel = ofIssuer.get(model) ?? new Set();
     ofIssuer.set(model, ofModel.add(parameter));
-    this.#write((db) => putParameter(db, issuer, model, parameter, refusal, now));
+    this.#learn((db) => putParameter(db, issuer, model, parameter, refusal, now));
   }
 
   conversation(issuer: string, conversation: string): ConversationMark | undefined {
@@ -151,7 +154,7 @@ export class Ledger implements HealMemory {
 
   mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string, now: number): void {
     inner(this.#known.marks, issuer).set(conversation, mark);
-    this.#write((db) => putMark(db, issuer, conversation, mark, refusal, now));
+    this.#learn((db) => putMark(db, issuer, conversation, mark, refusal, now));
   }
 
   hasSuspects(issuer: string): boolean {
@@ -228,8 +231,15 @@ export class Ledger implements HealMemory {
     const aside = (moved: string): void =>
       this.#log(`the ledger ${path} could not be used and lies in ${moved} now; a new one was begun`);
     this.#file = openLedgerFile(path, aside, isDamaged);
+    this.#changes = undefined;
     this.#isDamaged = false;
     return this.#file.db;
+  }
+
+  /** Writes what changes the file's `fingerprint`: the next change by somebody else is not to be taken for none. */
+  #learn(work: (db: DatabaseSync) => void): void {
+    this.#seen = "";
+    this.#write(work);
   }
 
   #write(work: (db: DatabaseSync) => void): void {
@@ -280,7 +290,11 @@ export class Ledger implements HealMemory {
     if (!file || this.#isBehind || at - this.#lookedAt < lookMs) return;
     this.#lookedAt = at;
     this.#guarded(() => {
+      // What this gateway wrote is in memory: reading all of it again after each refusal would hold up every answer under way.
+      const changes = changesByOthers(file.db);
+      if (changes === this.#changes) return;
       const seen = fingerprint(file.db);
+      this.#changes = changes;
       if (seen === this.#seen) return;
       const known = nothingKnown();
       readKnown(file.db, this.#now() - keptMs, known);
@@ -293,6 +307,9 @@ export class Ledger implements HealMemory {
     this.#forgotAt = this.#now();
     for (const table of ["refused", "parameters", "conversations", "sealed"])
       this.#file?.db.prepare(`DELETE FROM ${table} WHERE at < ?`).run(this.#forgotAt - keptMs);
+    // The next look reads what is left.
+    this.#seen = "";
+    this.#changes = undefined;
   }
 
   #writeAll(db: DatabaseSync): void {
