@@ -44,3 +44,44 @@ test("a call keeps the namespace of its tool", () => {
   const call = { type: "custom_tool_call", call_id: "a", name: "exec", namespace: "box", input: "x" };
   expect(new RolloutWriter().item(call, 0)).toContain('"namespace":"box"');
 });
+
+test("a search for tools goes along with what it found, and one without an answer found nothing", () => {
+  // As Codex 0.169 keeps it.
+  const search = { status: "completed", execution: "client" };
+  const call = { ...search, type: "tool_search_call", id: "ts_1", arguments: { query: "mail" } };
+  const output = { ...search, type: "tool_search_output", tools: [{ type: "namespace", name: "mail" }] };
+  const writer = new RolloutWriter();
+  const written = [
+    writer.item({ ...call, call_id: "a" }, 0),
+    writer.item({ ...output, call_id: "a" }, 0),
+    writer.item({ ...call, call_id: "b" }, 0),
+    // The provider's own, and an answer to nothing.
+    writer.item({ ...call, execution: "server", call_id: null }, 0),
+    writer.item({ ...output, execution: "server", call_id: null }, 0),
+    writer.item({ ...output, call_id: "c" }, 0),
+    writer.end(0),
+  ];
+  const { id: _id, ...kept } = call;
+  expect(written.map((text) => (text === "" ? undefined : JSON.parse(text).payload))).toEqual([
+    { ...kept, call_id: "a" },
+    { ...output, call_id: "a" },
+    { ...kept, call_id: "b" },
+    undefined,
+    undefined,
+    undefined,
+    { ...output, tools: [], call_id: "b" },
+  ]);
+  expect(writer.left).toBe(3);
+});
+
+test("what a script said, and what it came to, go along with the tool's name", () => {
+  const call = { type: "custom_tool_call", call_id: "a", name: "exec", input: "notify(1)" };
+  const output = { type: "custom_tool_call_output", call_id: "a", output: "done" };
+  const writer = new RolloutWriter();
+  const written = [call, output, { ...output, name: "exec" }].map((item) => writer.item(item, 0));
+  expect(written.map((text) => JSON.parse(text).payload)).toEqual([
+    call,
+    output,
+    { ...output, name: "exec" },
+  ]);
+});

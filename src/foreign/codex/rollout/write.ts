@@ -13,6 +13,7 @@ import { isWords } from "./agent-message.ts";
 import { answeredAs } from "./item.ts";
 import { exportedMessage, isInjected } from "./injected.ts";
 import { isContext, isLasting } from "./prompt.ts";
+import { nothingFound, toolSearch } from "./tool-search.ts";
 
 /** What a rollout says of the session that it is written from. */
 export interface RolloutHead {
@@ -38,6 +39,8 @@ const kept: Readonly<Record<string, readonly string[]>> = {
   custom_tool_call_output: ["call_id", "name", "output"],
   local_shell_call: ["call_id", "status", "action"],
   local_shell_call_output: ["call_id", "output"],
+  [toolSearch.call]: ["call_id", "status", "execution", "arguments"],
+  [toolSearch.output]: ["call_id", "status", "execution", "tools"],
   web_search_call: ["status", "action"],
   image_generation_call: ["id", "status", "revised_prompt", "result"],
   agent_message: ["author", "recipient", "content"],
@@ -92,14 +95,18 @@ export class RolloutWriter {
       type === "message" && role !== "assistant" && (role !== "user" || (isOfProgram && !isLasting(item)));
     const id = typeof call === "string" ? call : "";
     const isFurther = typeof type === "string" && isFurtherOutput(type, item["name"]) && this.#custom.has(id);
-    const isOrphan = typeof type === "string" && isOutputKind(type) && !this.#open.delete(id) && !isFurther;
+    // A search that the provider did has no id, and what it found may be meant for that one alone.
+    const isSearch = type === toolSearch.call && id !== "";
+    const isAnswer = typeof type === "string" && (isOutputKind(type) || type === toolSearch.output);
+    const isOrphan =
+      (type === toolSearch.call && !isSearch) || (isAnswer && !this.#open.delete(id) && !isFurther);
     const isSealed =
       type === "agent_message" && Array.isArray(item["content"]) && sealedPart(item["content"]) !== undefined;
     if (!members || typeof type !== "string" || isToldByProgram || isOrphan || isSealed) {
       this.left++;
       return "";
     }
-    if (isCallKind(type)) this.#open.set(id, type);
+    if (isCallKind(type) || isSearch) this.#open.set(id, type);
     if (type === "custom_tool_call") this.#custom.add(id);
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
     const opened = unsealed(item);
@@ -110,6 +117,7 @@ export class RolloutWriter {
   /** Answers for the calls that have none. */
   end(at: number): string {
     const answers = [...this.#open].map(([call, kind]) => {
+      if (kind === toolSearch.call) return line(at, "response_item", nothingFound(call));
       const output = outputItem(answeredAs(kind), call, "outcome unknown; verify before repeating");
       return line(at, "response_item", JSON.parse(new TextDecoder().decode(output)) as JsonObject);
     });

@@ -12,6 +12,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { isContext, isSummaryText, titleOf } from "../rollout/prompt.ts";
 import { Room } from "../rollout/room.ts";
 import type { Changed, ThreadItem } from "../rollout/thread-change.ts";
+import { nothingFound, toolSearch } from "../rollout/tool-search.ts";
 import { ThreadFold } from "../rollout/thread.ts";
 import type { TurnMark } from "../rollout/turn-mark.ts";
 
@@ -311,8 +312,8 @@ export class Taking {
   #place({ kind, payload, bytes, skimmed }: ThreadItem, origin: Origin): void {
     const logged = skimmed ? copiedItem(skimmed, this.#room) : loggedItem(kind, payload, this.#room, bytes);
     const { call = "" } = logged.facts;
-    if (isCallKind(kind) || (kind === search.call && call !== "")) this.#open.push({ kind, call });
-    if (isOutputKind(kind) || kind === search.output) {
+    if (isCallKind(kind) || (kind === toolSearch.call && call !== "")) this.#open.push({ kind, call });
+    if (isOutputKind(kind) || kind === toolSearch.output) {
       const answered = this.#open.findIndex((open) => open.call === call);
       if (answered >= 0) this.#open.splice(answered, 1);
     }
@@ -332,7 +333,10 @@ export class Taking {
   #answerOpen(): void {
     if (this.#open.length === 0) return;
     for (const { kind, call } of this.#open.splice(0)) {
-      const bytes = kind === search.call ? nothingFound(call) : outputItem(answeredAs(kind), call, unknown);
+      const bytes =
+        kind === toolSearch.call
+          ? Buffer.from(JSON.stringify(nothingFound(call)))
+          : outputItem(answeredAs(kind), call, unknown);
       const facts = describeItem(bytes);
       if (!facts) throw new Error("an output is an item");
       this.#item({ facts, bytes }, "repair");
@@ -363,15 +367,6 @@ const notEnded = { kind: "interrupted", reason: "the turn was not ended in Codex
 
 const unknown =
   "outcome unknown; verify before repeating: Codex has no output of this call, which may have run";
-
-/** A search for tools that Codex itself does has a call id; one of the provider's has none, and needs no answer. */
-const search = { call: "tool_search_call", output: "tool_search_output" };
-
-/** As Codex answers a search that was broken off: nothing happens when it is done again. */
-function nothingFound(call: string): Uint8Array {
-  const item = { type: search.output, call_id: call, status: "completed", execution: "client", tools: [] };
-  return new TextEncoder().encode(JSON.stringify(item));
-}
 
 /** Whether the lines of a batch, which lie side by side as a rule, are seen to be UTF-8 with one look at all of them. */
 function isTextAtOnce(lines: readonly RolloutLine[]): boolean {
