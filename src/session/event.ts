@@ -310,6 +310,8 @@ export const sessionEvent = z.discriminatedUnion("type", [
   z.object({ ...header, type: z.literal("session-rotated"), successor: z.string() }),
   /** The rotation was taken back: this session goes on, and lists leave the successor out. */
   z.object({ ...header, type: z.literal("rotation-undone"), successor: z.string() }),
+  /** Stands where the log that this one was copied from has a line that can't be read, so that the others keep their numbers. */
+  z.object({ ...header, type: z.literal("line-lost") }),
   z.object({ ...header, type: z.literal("turn-ended"), turn: z.number(), outcome: turnOutcome, checkpoint }),
 ]);
 
@@ -352,11 +354,8 @@ export function isItemRecord(record: LogRecord): record is ItemRecord {
 
 /** Whether the item counts as a message: of the person or the model. */
 export function isMessage({ event }: ItemRecord): boolean {
-  return (
-    event.type === "item-added" &&
-    event.kind === "message" &&
-    (event.role === "user" || event.role === "assistant")
-  );
+  if (event.type !== "item-added" || event.kind !== "message") return false;
+  return event.role === "user" || event.role === "assistant";
 }
 
 /** Whether the item is what the person asked: a message in the person's name that no program put there. */

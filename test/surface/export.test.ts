@@ -1,5 +1,5 @@
 // Sessions that leave a home and come into another one, in the real program.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
@@ -67,6 +67,31 @@ it("a session comes back from its file as it was, and as a copy where it is stil
     writeFileSync(file, lines.join("\n"));
     const odd = await rig.run(["import", file, "--home", join(rig.workspace, "third")]);
     expect(odd.err).toContain("is not as an exported session has it: item-added needs an item");
+  }));
+
+it("a session with a line that can't be read comes along without it, and that is said", () =>
+  withRig(scenario, async (rig) => {
+    await rig.run(["exec", "--approval", "all", "--name", "one", "Please work."]);
+    const id = rig.id();
+    const log = join(rig.home, "sessions", readdirSync(join(rig.home, "sessions"))[0]!, id, "log.jsonl");
+    const lines = readFileSync(log, "utf8").split("\n");
+    const reasoned = lines.findIndex((line) => line.includes('"kind":"reasoning"'));
+    lines[reasoned] = "#".repeat(lines[reasoned]!.length);
+    writeFileSync(log, lines.join("\n"));
+    const file = join(rig.workspace, "one.jsonl");
+    const written = await rig.run(["export", "one", "--format", "throughline", "-o", file]);
+    expect(written.status, written.err).toBe(0);
+    expect(written.err).toContain("1 line of the session's log can't be read and is missing from the export");
+    const moved = ["--home", join(rig.workspace, "elsewhere")];
+    const imported = await rig.run(["import", file, ...moved]);
+    expect(imported.status, imported.err).toBe(0);
+    const itemsIn = async (...home: string[]): Promise<unknown> =>
+      (JSON.parse((await rig.run(["show", id, "--json", ...home])).out) as { items: unknown }).items;
+    expect(await itemsIn(...moved)).toEqual(await itemsIn());
+    const resumed = await rig.run(["resume", id, "More.", ...moved]);
+    expect(resumed.status, resumed.err).toBe(0);
+    const again = await rig.run(["export", id, "--format", "throughline", ...moved]);
+    expect(again.err, "there it is whole").not.toContain("missing");
   }));
 
 it("a file that somebody else made decides neither what runs here nor what the terminal does", () =>

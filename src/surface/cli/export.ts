@@ -51,7 +51,12 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     const thread = uuidv7(now);
     const writer = new RolloutWriter();
     const parts = {
-      throughline: () => portableLines(store, id),
+      throughline: () =>
+        portableLines(store, id, (lost) =>
+          say(
+            `${counted(lost, "line")} of the session's log can't be read and ${lost === 1 ? "is" : "are"} missing from the export: throughline show ${id}`,
+          ),
+        ),
       codex: () => rolloutLines(store, history, thread, writer),
       markdown: () => markdownLines(store, history),
     }[format]();

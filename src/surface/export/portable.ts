@@ -16,19 +16,33 @@ const mark = { format: "throughline-session", version: 1 };
 /** Whether a file is a session that `export --format throughline` wrote, by its first bytes. */
 export const portableHead = JSON.stringify(mark).slice(0, -1);
 
-/** A session's log as lines that another machine can import: a first line that says what it is, then one event a line, with its item last. */
-export async function* portableLines(store: SessionStore, id: string): AsyncGenerator<string> {
+/**
+ * A session's log as lines that another machine can import: a first line that says what it is, then one event a line, with its item last.
+ * `onLost`: how many lines of the log can't be read; each has a line that says so in its place.
+ */
+export async function* portableLines(
+  store: SessionStore,
+  id: string,
+  onLost: (lines: number) => void,
+): AsyncGenerator<string> {
   yield `${JSON.stringify({ ...mark, session: id })}\n`;
   const records: LogRecord[] = [];
   await store.read(id, { record: (record) => void records.push(record) });
   const items = itemsOf(records.filter(isItemRecord), (refs) => store.bodies(id, refs));
+  let next = 0;
+  let lost = 0;
   try {
     for (const record of records) {
+      const { seq, fence, at } = record.event;
+      for (; next < seq; next++, lost++)
+        yield `${JSON.stringify({ seq: next, fence, at, type: "line-lost" })}\n`;
+      next = seq + 1;
       const head = JSON.stringify(record.event);
-      const next = isItemRecord(record) ? await items.next() : undefined;
-      if (!next || next.done === true) yield `${head}\n`;
-      else yield `${head.slice(0, -1)},"item":${Buffer.from(next.value.item).toString("utf8")}}\n`;
+      const item = isItemRecord(record) ? await items.next() : undefined;
+      if (!item || item.done === true) yield `${head}\n`;
+      else yield `${head.slice(0, -1)},"item":${Buffer.from(item.value.item).toString("utf8")}}\n`;
     }
+    if (lost > 0) onLost(lost);
   } finally {
     await items.return(undefined);
   }
