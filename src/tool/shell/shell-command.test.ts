@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { scratch, shellCall, toolContext, until } from "../../../test/kit/tool-context.ts";
@@ -28,6 +36,14 @@ describe("a command's answer", () => {
     const outcome = await run(toolContext(), "echo one; echo two >&2; echo three; exit 3");
     expect(outcome).toMatchObject({ status: "failed", exitCode: 3 });
     expect(outcome.output).toMatch(/^Exit code: 3\nWall time: [\d.]+ seconds\nOutput:\none\ntwo\nthree\n$/u);
+  });
+
+  it("has what the command writes to its own streams by their names", async () => {
+    const command = "echo 1 > /dev/stdout; echo 2 > /dev/stderr; echo 3 | tee /dev/stderr; ls -A";
+    const context = toolContext();
+    const { output } = await shellCommand.run(shellCall(command), context);
+    expect(output.split("Output:\n")[1]).toBe("1\n2\n3\n3\n");
+    expect(readdirSync(context.spool)).not.toContain("pipe");
   });
 
   it("is ok when the command exits with 0, and shows its output while it runs", async () => {

@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { truncateSync } from "node:fs";
+import { closeSync, truncateSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { groupRuns, identifyProcess } from "../../lib/process.ts";
 import { claimJson, hasCode, replaceJson, spoolFiles } from "../spool.ts";
 import { OutputFile } from "./output-file.ts";
+import { openPipe } from "./pipe.ts";
 import { claimLost, handedOver, outputHead, outputTail, readCommand } from "./spool-records.ts";
 import type { ExitRecord } from "./state.ts";
 
@@ -42,20 +44,23 @@ const began = performance.now();
 // TERM during the claim: nothing has been started, and nothing will be.
 if (cancelled) end(null, null);
 
-const child = startCommand();
+const { child, printed } = startCommand();
 child.once("error", (error) => end(null, null, notStarted(error)));
-child.stdout.on("data", (chunk: Buffer) => output.write(chunk));
+printed.on("data", (chunk: Buffer) => output.write(chunk));
 if (child.pid !== undefined) supervise(child, child.pid);
 
-function startCommand() {
+function startCommand(): { child: ChildProcess; printed: Readable } {
   try {
+    const pipe = openPipe(spool);
     // One pipe for both streams keeps their order; the first shell only joins them and becomes the second.
-    return spawn(record.shell, ["-c", 'exec "$0" -c "$1" 2>&1', record.shell, record.command], {
+    const started = spawn(record.shell, ["-c", 'exec "$0" -c "$1" 2>&1', record.shell, record.command], {
       cwd: record.workdir,
       env: commandEnvironment(),
       detached: true,
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: ["ignore", pipe?.write ?? "pipe", "ignore"],
     });
+    if (pipe) closeSync(pipe.write);
+    return { child: started, printed: pipe?.read ?? started.stdout! };
   } catch (error) {
     return end(null, null, notStarted(error as Error));
   }
@@ -77,7 +82,7 @@ function supervise(started: ChildProcess, group: number): void {
     timedOut = true;
     stop();
   });
-  const closed = new Promise<void>((resolve) => started.stdout!.once("close", () => resolve()));
+  const closed = new Promise<void>((resolve) => printed.once("close", () => resolve()));
   started.once("exit", (code, signal) => {
     lift();
     // The command has ended by itself: a TERM that comes now cancels nothing, and must not be passed on, as the group's number may soon
