@@ -93,3 +93,18 @@ test("tens of thousands are carried out, also those that were planned from the e
   plan.close();
   expect(readFileSync(file, "utf8")).toBe(expected.join(""));
 });
+
+test.each([
+  ["in place", []],
+  ["beside the file, as another edit moves what follows", [edit(3, 0, Buffer.from("new"))]],
+])("what stands around megabytes that become spaces stays: %s", (_how, more) => {
+  const [at, length] = [2 ** 20 + 700, 2 ** 20 + 500];
+  const file = join(folder, `long-${files++}`);
+  const [before, behind] = ["a".repeat(at), "b".repeat(2 ** 20 + 300)];
+  writeFileSync(file, before + "?".repeat(length) + behind);
+  const { plan } = planned([...more, edit(at, length, "blank")]);
+  applyEdits(file, plan);
+  plan.close();
+  const head = more.length === 0 ? before : `aaanew${before.slice(3)}`;
+  expect(readFileSync(file, "utf8") === head + " ".repeat(length) + behind).toBe(true);
+});
