@@ -45,6 +45,13 @@ describe("a hunk is found", () => {
     expect(edit("a\nb\n", "@@\n a\n-b\n-\n+c")).toBe("a\nc\n");
     expect(edit("a\nb\n", "@@\n b\n \n+c")).toBe("a\nb\n\nc\n");
     expect(edit("a\nb\n", "@@\n \n+c")).toContain("refused");
+    expect(edit("a\nb\n", "@@\n a\n-b\n-\n+c\n+")).toBe("a\nc\n");
+    expect(edit("a\nb\n", "@@\n b\n \n+")).toBe("a\nb\n\n");
+  });
+
+  it("though a gap before it is as the empty line that it begins with, or as one that stands elsewhere", () => {
+    expect(edit("a\nb\n\nd\n", "@@\n a\n-b\n+c\n\n@@\n \n-d\n+e")).toBe("a\nc\n\ne\n");
+    expect(edit("a\nz\na\n\n", "@@\n-a\n+x\n\n@@\n-z\n+y")).toBe("x\ny\na\n\n");
   });
 
   it("in a file of more lines than a call has room for as arguments", () => {

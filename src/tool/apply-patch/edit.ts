@@ -21,6 +21,17 @@ const longestShown = 400;
  * the file do; a file without a final newline stays without one. `why` names the lines that were not found.
  */
 export function editFile(content: Buffer, hunks: readonly Hunk[]): Edited {
+  const edited = edit(content, hunks);
+  if (edited.ok || hunks.every((hunk) => hunk.blanks === 0)) return edited;
+  // An empty line behind a hunk may lead it past the place of the next one: then it was a gap.
+  const bare = edit(
+    content,
+    hunks.map((hunk) => ({ ...hunk, blanks: 0 })),
+  );
+  return bare.ok ? bare : edited;
+}
+
+function edit(content: Buffer, hunks: readonly Hunk[]): Edited {
   // A file that isn't UTF-8 is edited byte by byte: each byte one character, those of the patch too.
   const encoding = isUtf8(content) ? "utf8" : "latin1";
   const asFile = (text: string): string =>
@@ -102,11 +113,13 @@ function findHunk(
     return { ok: true, at: hunk.headings.length > 0 && !hunk.atEnd ? at : "end", lines: hunk.lines };
   // The heading may be repeated as the first line of context.
   const above = hunk.headings.length > 0 ? at - 1 : at;
-  let lines: readonly HunkLine[] | undefined = hunk.lines;
-  for (let blanks = 0; lines && blanks <= lastBlanks; blanks++, lines = withoutLastBlank(lines)) {
+  const blanks = Array.from({ length: hunk.blanks }, (): HunkLine => ({ sign: " ", text: "" }));
+  let lines: readonly HunkLine[] | undefined = [...hunk.lines, ...blanks];
+  for (let left = 0; lines && left <= lastBlanks; left++, lines = withoutLastBlank(lines)) {
     const those = wantedOf(lines);
     const found = findLines(texts, those, at, hunk.atEnd) ?? findLines(texts, those, above, hunk.atEnd);
-    if (found !== undefined) return { ok: true, at: found, lines };
+    // A gap's empty lines stay for the next hunk, whose first lines they may be.
+    if (found !== undefined) return { ok: true, at: found, lines: lines.slice(0, hunk.lines.length) };
   }
   return notFound(texts, wanted, at, hunk.atEnd);
 }
@@ -119,11 +132,11 @@ function withoutLastBlank(lines: readonly HunkLine[]): readonly HunkLine[] | und
   const last = lines.findLastIndex((line) => line.sign !== "+");
   const before = lines.slice(0, last);
   if (lines[last]?.text !== "" || before.every((line) => line.sign === "+")) return undefined;
-  const after = lines.slice(last + 1);
-  // Before new lines an empty line of context is wanted there, new or not.
-  return lines[last]!.sign === " " && after.length > 0
-    ? [...before, { sign: "+", text: "" }, ...after]
-    : [...before, ...after];
+  // It is left out on both sides, as far as they end with it: before new lines an empty line of context is wanted there, new or not.
+  const blank: HunkLine = { sign: "+", text: "" };
+  const without = [...before, ...(lines[last]!.sign === " " ? [blank] : []), ...lines.slice(last + 1)];
+  const end = without.at(-1)!;
+  return end.sign === "+" && end.text === "" ? without.slice(0, -1) : without;
 }
 
 function notFound(texts: readonly string[], wanted: readonly string[], from: number, atEnd = false): Place {

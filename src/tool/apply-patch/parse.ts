@@ -11,6 +11,11 @@ export interface Hunk {
   /** Lines that stand above the place, outermost first ("@@ class A", "@@ def f"). */
   headings: string[];
   lines: HunkLine[];
+  /**
+   * Empty lines without their sign behind the last line, three at most: context, or a gap before what follows. They help to find the place
+   * and are no part of it.
+   */
+  blanks: number;
   /** The hunk ends where the file ends. */
   atEnd: boolean;
 }
@@ -27,7 +32,7 @@ export type ParsedPatch = { ok: true; sections: Section[] } | { ok: false; why: 
 const begin = "*** Begin Patch";
 const end = "*** End Patch";
 const header = /^\*\*\* (Add File|Delete File|Update File): ?(.*)$/u;
-/** So many empty lines without a sign count at a hunk's end; what is in the file behind them is no context. */
+/** So many empty lines at a hunk's end are looked for, and left out where the file has none. */
 export const lastBlanks = 3;
 /** What models put around a patch: a here-document, a Markdown fence. */
 const wrapper = /^(?:\s*|```\w*|.*<<-?\s*["']?\w+["']?|["']?[A-Z_]+["']?\)?)$/u;
@@ -135,11 +140,8 @@ function readHunks(body: string[], from: number): Hunk[] | { ok: false; why: str
   const hunks: Hunk[] = [];
   let hunk: Hunk | undefined;
   let blanks = 0;
-  // Empty lines without their sign are context. Behind nothing but new lines they are a gap before what follows: there is no place for them.
   const endHunk = (): void => {
-    const placed = hunk?.lines.some(({ sign }) => sign !== "+") && !hunk.atEnd;
-    const context = placed ? Math.min(blanks, lastBlanks) : 0;
-    for (let count = 0; count < context; count++) hunk!.lines.push({ sign: " ", text: "" });
+    if (hunk && !hunk.atEnd) hunk.blanks = Math.min(blanks, lastBlanks);
     blanks = 0;
   };
   for (const [at, line] of body.entries()) {
@@ -148,7 +150,7 @@ function readHunks(body: string[], from: number): Hunk[] | { ok: false; why: str
       endHunk();
       // Headings that follow one another belong to one hunk.
       if (!hunk || hunk.lines.length > 0 || hunk.atEnd)
-        hunks.push((hunk = { headings: [], lines: [], atEnd: false }));
+        hunks.push((hunk = { headings: [], lines: [], blanks: 0, atEnd: false }));
       const heading = line.slice(2).replace(/^ /u, "").replace(numbers, "");
       if (heading.trim() !== "") hunk.headings.push(heading);
     } else if (line.trimEnd() === "*** End of File") {
@@ -158,7 +160,7 @@ function readHunks(body: string[], from: number): Hunk[] | { ok: false; why: str
     } else if (line === "") {
       blanks++;
     } else if (sign === " " || sign === "-" || sign === "+") {
-      if (!hunk || hunk.atEnd) hunks.push((hunk = { headings: [], lines: [], atEnd: false }));
+      if (!hunk || hunk.atEnd) hunks.push((hunk = { headings: [], lines: [], blanks: 0, atEnd: false }));
       for (; blanks > 0; blanks--) hunk.lines.push({ sign: " ", text: "" });
       hunk.lines.push({ sign, text: line.slice(1) });
     } else {
