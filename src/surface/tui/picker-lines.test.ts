@@ -119,6 +119,12 @@ describe("the picker's screen", () => {
     const lines = pickerLines(screen, plain);
     expect(lines).toHaveLength(23);
     expect(lines.slice(-3).join(" ").replace(/\s+/gu, " ")).toContain(command);
+    const few = screenOf(
+      [row(1)],
+      { rows: 8 },
+      { actions: [{ kind: "note", words: `back with: ${command}` }] },
+    );
+    expect(pickerLines(few, plain).at(-1)).toMatch(/^back with: throughline --home .*…$/u);
   });
 
   it("says what is not shown, marks another tool's sessions, and names the folder where all are shown", () => {
