@@ -12,9 +12,10 @@ export interface Pipe {
 /**
  * A pipe for what a command prints. What Node itself gives to a process under that name is a socket (24, 2026-11), and those can't be opened
  * again on Linux: `echo … > /dev/stderr` failed. It is made by name in the folder and has none any more when it is returned. `undefined`
- * where there is no `mkfifo`, or the file system has no pipes.
+ * on other systems, which open a socket again by such a name, and where there is no `mkfifo`, or the file system has no pipes.
  */
 export function openPipe(folder: string): Pipe | undefined {
+  if (process.platform !== "linux") return undefined;
   const path = join(folder, "pipe");
   if (spawnSync("mkfifo", ["-m", "600", path], { stdio: "ignore" }).status !== 0) return undefined;
   let read: number | undefined;
