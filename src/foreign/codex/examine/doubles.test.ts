@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { judge } from "../findings/judge.ts";
 import { examine } from "./examine.ts";
+import { answer, call, event, examined, type Line, output } from "../../../../test/kit/examined.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-doubles-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -30,4 +31,153 @@ it("of thousands of records each has its place by its ordinal, and those that st
     offset += line.length * (twice.includes(at) ? 2 : 1);
   }
   expect(found.placeOf(lines.length)).toBeUndefined();
+});
+
+const unique = "msg_0123456789abcdef0123";
+const bytes = (line: Line, second = 1, more: object = {}): string =>
+  JSON.stringify({ timestamp: `2026-11-20T20:48:0${second}.000Z`, ...more, type: line[0], payload: line[1] });
+const [made, had] = [bytes(call("call_1")), bytes(output("call_1"))];
+const [words, heard] = [bytes(answer("yes")), bytes(event("agent_message", { message: "yes" }))];
+const counts = bytes(event("token_count"));
+
+it.each<[string, string[], number[]]>([
+  [
+    "an item's id, whatever it says now",
+    [bytes(answer("a", { id: unique })), bytes(answer("b", { id: unique }), 2)],
+    [2],
+  ],
+  [
+    "an item's id, but one too short to be of one item",
+    [bytes(answer("a", { id: "msg_1" })), bytes(answer("b", { id: "msg_1" }))],
+    [],
+  ],
+  ["a call's id and the very bytes", [made, had, made], [3]],
+  ["an output's id and the very bytes", [made, had, had], [3]],
+  [
+    "a call's id at another time, as gateways give it again",
+    [made, had, bytes(call("call_1"), 2), bytes(output("call_1"), 2)],
+    [],
+  ],
+  ["a call's id in its output", [made, had], []],
+  ["the very bytes of what has no id", [words, words, heard, heard, counts, counts], []],
+  [
+    "the very bytes of what has no id, beside a call that is",
+    [made, made, words, words, heard, heard, counts, counts],
+    [2, 4, 6],
+  ],
+  [
+    "the very bytes of what has no id, further away than a call that is",
+    [made, made, words, counts, words],
+    [2],
+  ],
+  ["the very bytes with spaces around them", [made, `  ${made} `], [2]],
+  ["the time and length of an item", [words, bytes(answer("not")), made, made], [4]],
+  [
+    "a summary",
+    [bytes(["compacted", { message: "a" }]), counts, bytes(["compacted", { message: "a" }])],
+    [3],
+  ],
+  [
+    "a summary at another time",
+    [bytes(["compacted", { message: "a" }]), bytes(["compacted", { message: "a" }], 2)],
+    [],
+  ],
+  [
+    "a rollback",
+    [
+      bytes(event("thread_rolled_back", { num_turns: 1 })),
+      bytes(event("thread_rolled_back", { num_turns: 1 })),
+    ],
+    [2],
+  ],
+  ["three times a call", [made, made, made], [2, 3]],
+])("before there were ordinals, what has %s twice is or isn't doubled", async (_what, lines, found) => {
+  const { doubled } = await examined(lines);
+  expect(doubled.spans.map(({ index }) => index)).toEqual(found);
+  expect(doubled.count).toBe(found.length);
+});
+
+it("copies without an ordinal are told with their places and how far they stand from the first", async () => {
+  const { doubled, bytes: all } = await examined([made, words, made, words]);
+  const at = all - made.length - words.length - 2;
+  expect(doubled.spans).toEqual([
+    { index: 3, at, bytes: made.length },
+    { index: 4, at: at + made.length + 1, bytes: words.length },
+  ]);
+  expect([...doubled.distances]).toEqual([2]);
+});
+
+it.each<[string, string[], number[]]>([
+  ["its very bytes", [bytes(answer("yes"), 1, { ordinal: 1 }), bytes(answer("yes"), 1, { ordinal: 1 })], [2]],
+  ["other bytes", [bytes(answer("yes"), 1, { ordinal: 1 }), bytes(answer("yes"), 2, { ordinal: 1 })], []],
+  [
+    "its very bytes behind higher ones",
+    [5, 3, 3].map((ordinal) => bytes(answer("yes"), 1, { ordinal })),
+    [3],
+  ],
+  [
+    "its id and another ordinal",
+    [1, 2].map((ordinal) => bytes(answer("a", { id: unique }), ordinal, { ordinal })),
+    [2],
+  ],
+])("an ordinal that is there again, with %s, is or isn't a copy's", async (_what, lines, found) => {
+  const { doubled } = await examined(lines, "ordinals");
+  expect(doubled.spans.map(({ index }) => index)).toEqual(found);
+  expect([...doubled.distances]).toEqual([]);
+});
+
+it.each<[string, string[], number[]]>([
+  ["an item with an id of its own", [`{"type":"message","id":"${unique}","role":"user"}`], [2]],
+  ["a message without one, which may be said twice", ['{"type":"message","role":"user","content":[]}'], []],
+  [
+    "a call with an id of its own",
+    [`{"type":"function_call","id":"${unique}","call_id":"call_1","name":"a","arguments":"{}"}`],
+    [2],
+  ],
+  [
+    "an output, which a tool may print twice",
+    ['{"type":"function_call_output","call_id":"call_1","output":"a"}'],
+    [],
+  ],
+])("of lines that are bare items, %s is or isn't doubled", async (_what, [line], found) => {
+  const path = join(root, `rollout-2025-08-20T20-48-00-${thread}.jsonl`);
+  writeFileSync(
+    path,
+    `${JSON.stringify({ id: thread, timestamp: "2025-08-20T20:48:00.000Z", instructions: null })}\n${line}\n${line}\n`,
+  );
+  expect((await examine(path)).doubled.spans.map(({ index }) => index)).toEqual(found);
+});
+
+it("of bare items, the output of a call that is doubled is doubled once", async () => {
+  const path = join(root, `rollout-2025-08-20T20-48-00-${thread}.jsonl`);
+  const [first, its] = [
+    `{"type":"function_call","id":"${unique}","call_id":"call_1","name":"a","arguments":"{}"}`,
+    '{"type":"function_call_output","call_id":"call_1","output":"a"}',
+  ];
+  const head = JSON.stringify({ id: thread, timestamp: "2025-08-20T20:48:00.000Z", instructions: null });
+  writeFileSync(path, [head, first, its, first, its, its, ""].join("\n"));
+  expect((await examine(path)).doubled.spans.map(({ index }) => index)).toEqual([3, 4]);
+});
+
+it("the first line may stand there twice, and what stands behind it is another session's where it differs", async () => {
+  const path = join(root, `rollout-2025-11-20T20-48-00-${thread}.jsonl`);
+  const head = (id: string): string =>
+    bytes([
+      "session_meta",
+      {
+        id,
+        timestamp: "2025-11-20T20:48:00.000Z",
+        cwd: "/",
+        originator: "codex_exec",
+        cli_version: "0.98.0",
+      },
+    ]);
+  const other = `${thread.slice(0, -1)}4`;
+  for (const [second, found] of [
+    [thread, [1]],
+    [other, []],
+  ] as const) {
+    writeFileSync(path, `${head(thread)}\n${head(second)}\n`);
+    expect((await examine(path)).doubled.spans.map(({ index }) => index)).toEqual(found);
+  }
 });

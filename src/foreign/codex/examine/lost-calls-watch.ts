@@ -40,8 +40,8 @@ export class LostCallsWatch {
 
   hole(hole: Hole): void {
     for (const told of this.#told.values()) {
-      if (told.behind !== undefined) continue;
-      if (hole.index - told.event.index <= nearby) told.behind = hole;
+      if (told.behind !== undefined || hole.index - told.event.index > nearby) continue;
+      told.behind = hole;
       return;
     }
     this.#holes.push(hole);

@@ -5,6 +5,16 @@ import { afterAll, expect, it } from "vitest";
 import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 import { examine } from "./examine.ts";
+import {
+  answer,
+  blank,
+  call,
+  event,
+  examined,
+  type Line,
+  output,
+  prompt,
+} from "../../../../test/kit/examined.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-lost-calls-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -47,4 +57,94 @@ it.each([
   writeFileSync(path, turn(told));
   const found = judge(await examine(path), { path, now: Date.parse("2026-11-21") }).filter(needsRepair);
   expect(found.map(({ kind }) => kind)).toEqual(kinds);
+});
+
+/** Lost calls: their id, the line of the event, and those of the call and of the output. */
+async function lost(lines: readonly Line[]): Promise<string[]> {
+  const { lostCalls } = await examined(lines);
+  return lostCalls.map(
+    ({ call: id, event: its, before, behind }) =>
+      `${id} told at ${its.index}, between ${before.index} and ${behind.index}`,
+  );
+}
+const told = (id: string, more: object = {}): Line =>
+  event("exec_command_end", { call_id: id, command: ["ls"], ...more });
+const others = (count: number): Line[] => Array.from({ length: count }, () => event("token_count"));
+const ended = event("task_complete");
+const back = event("thread_rolled_back", { num_turns: 1 });
+
+it.each<[string, Line[], string[]]>([
+  ["an event between two blank lines", [blank, told("a"), blank, ended], ["a told at 2, between 1 and 3"]],
+  [
+    "an event between two blank lines at the end",
+    [blank, told("a"), blank],
+    ["a told at 2, between 1 and 3"],
+  ],
+  [
+    "an event between two blank lines in a turn that was aborted",
+    [blank, told("a"), blank, event("turn_aborted"), output("a")],
+    ["a told at 2, between 1 and 3"],
+  ],
+  [
+    "an event between two blank lines before another turn",
+    [blank, told("a"), blank, event("task_started"), output("a")],
+    ["a told at 2, between 1 and 3"],
+  ],
+  ["an event before two blank lines", [told("a"), blank, blank, ended], []],
+  ["an event behind two blank lines", [blank, blank, told("a"), ended], []],
+  [
+    "two events, each between two blank lines",
+    [blank, told("a"), blank, blank, told("b"), blank, ended],
+    ["a told at 2, between 1 and 3", "b told at 5, between 4 and 6"],
+  ],
+  [
+    "two events of calls that were made at once",
+    [blank, blank, told("a"), told("b"), blank, blank, ended],
+    ["a told at 3, between 2 and 5", "b told at 4, between 1 and 6"],
+  ],
+  [
+    "an event that is there twice",
+    [blank, blank, told("a"), told("a"), blank, blank, ended],
+    ["a told at 3, between 2 and 5"],
+  ],
+  ["an event whose call is there", [call("a"), blank, told("a"), blank, ended], []],
+  ["an event whose output is there", [blank, told("a"), blank, output("a"), ended], []],
+  [
+    "an event whose output comes in a turn of its own",
+    [blank, told("a"), blank, answer("a"), output("a"), ended],
+    [],
+  ],
+  ["what the person ran", [blank, told("a", { source: "user_shell" }), blank, ended], []],
+  [
+    "an event a few lines from both",
+    [blank, ...others(15), told("a"), ...others(15), blank, ended],
+    ["a told at 17, between 1 and 33"],
+  ],
+  ["an event far behind a blank line", [blank, ...others(16), told("a"), blank, ended], []],
+  ["an event far before a blank line", [blank, told("a"), ...others(16), blank, ended], []],
+  [
+    "an event behind one that has no place for its output",
+    [blank, told("a"), ...others(16), blank, told("b"), blank, ended],
+    ["b told at 20, between 19 and 21"],
+  ],
+  ["an event in the next turn", [blank, ended, told("a"), blank, ended], []],
+  ["a blank line in the next turn", [blank, told("a"), ended, blank], []],
+  [
+    "an event that a summary took the place of",
+    [blank, told("a"), blank, ended, ["compacted", { message: "so far" }]],
+    [],
+  ],
+  [
+    "an event that a summary took the place of in its turn",
+    [blank, told("a"), ["compacted", { message: "so far" }], blank, ended],
+    [],
+  ],
+  ["an event behind a summary", [blank, ["compacted", { message: "so far" }], told("a"), blank, ended], []],
+  [
+    "what was taken back",
+    [prompt("one"), blank, told("a"), blank, ended, prompt("two"), blank, told("b"), blank, back],
+    ["a told at 3, between 2 and 4"],
+  ],
+])("of %s, the calls are told that are lost", async (_what, lines, found) => {
+  expect(await lost(lines)).toEqual(found);
 });

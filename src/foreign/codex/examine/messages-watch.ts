@@ -54,9 +54,9 @@ export class MessagesWatch {
   #lone = new Bounded<LoneReasoning>(mostLost);
   /** Answers that an event told and whose record hasn't come: it comes after the event. */
   #told: Told[] = [];
-  /** Answers whose record was seen and that no event has told: now and then the event comes after the record. */
-  #answered: { id: unknown; text: string }[] = [];
-  /** Ids of the answers whose records were seen last. */
+  /** The words of answers whose record was seen and that no event has told: now and then the event comes after the record. */
+  #answered: string[] = [];
+  /** Ids of the answers whose records were seen last: what tells of one of them is late, or a copy. */
   readonly #recorded: string[] = [];
   /** The person's last messages by their records: the event comes after the record. */
   #said: string[] = [];
@@ -162,7 +162,7 @@ export class MessagesWatch {
     const reasoning = this.#reasoning;
     this.#reasoning = undefined;
     // An output had a call before it, and a call that is gone will be put in.
-    const isFollowed = isAnswer || isCallKind(kind) || isOutputKind(kind) || kind.endsWith("_call");
+    const isFollowed = isAnswer || isOutputKind(kind) || kind.endsWith("_call");
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
     if (isAnswer) {
       const [id, text] = [payload["id"], textIn(payload["content"])];
@@ -174,7 +174,7 @@ export class MessagesWatch {
       );
       // Records come in the order of their events: earlier events without a record, and without a hole, never had one.
       if (at < 0) {
-        this.#answered.push({ id, text });
+        this.#answered.push(text);
         if (this.#answered.length > mostTexts) this.#answered.shift();
       } else this.#told = this.#told.filter(({ hole }, nth) => nth > at || (nth < at && hole !== undefined));
     } else if (role === "user") {
@@ -192,12 +192,9 @@ export class MessagesWatch {
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
       const id = item?.["id"];
       this.untold.told(id ?? null);
-      const seen = this.#answered.findIndex(
-        (answer) => (id !== undefined && answer.id === id) || answer.text === text,
-      );
+      const seen = this.#answered.indexOf(text);
       if (seen >= 0) return void this.#answered.splice(seen, 1);
       if (text === "" || text === ofNoRecord || this.#told.length >= mostTold) return;
-      // This event is a copy.
       if (
         typeof id === "string" &&
         (this.#recorded.includes(id) || this.#told.some((told) => told.id === id))
@@ -209,7 +206,7 @@ export class MessagesWatch {
       this.untold.told();
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
       const isSeen = text === "" || this.#hears(text);
-      const hole = this.#holes.findLast(({ index }) => index >= line.index - nearby && index <= line.index);
+      const hole = this.#holes.findLast(({ index }) => index >= line.index - nearby);
       if (!isSeen && hole) this.lost.add({ role: "user", event: spanOf(line), hole });
     } else if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();
   }

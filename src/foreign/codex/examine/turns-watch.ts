@@ -97,7 +97,6 @@ export class TurnsWatch {
 
   #prompted({ index }: RolloutLine): void {
     this.#prompts.push(index);
-    this.#isUntold = false;
     if (!this.open) this.lastBegan = index;
   }
 
