@@ -38,6 +38,8 @@ export class DoublesWatch {
   readonly #weak = new Bounded<Span & { distance: number }>(mostDoubles);
   readonly #distances = new Set<number>();
   readonly #readAt: ReadAt;
+  /** Whether the record seen last has the very bytes of an earlier one, time included, and no ordinal. */
+  isRepeated = false;
 
   /** `ids`: where ids are noted. */
   constructor(ids: TextSet, readAt: ReadAt) {
@@ -48,6 +50,7 @@ export class DoublesWatch {
   /** Follows one more record. True for one that is a copy beyond doubt. */
   see(record: WatchedRecord, line: RolloutLine): boolean {
     const { type, kind, payload, ordinal, era } = record;
+    this.isRepeated = false;
     const isItem = type === "response_item";
     const known = isItem ? this.#knows(record) : undefined;
     if (ordinal !== undefined) {
@@ -62,6 +65,7 @@ export class DoublesWatch {
     if (!isItem && !isTurning && !isTold && line.index > 1) return false;
     if (isItem && era === "bare") return this.#seeBare(payload["call_id"], known, line);
     const distance = this.#repeats(record, line);
+    this.isRepeated = distance !== undefined;
     if (known === "id" || (distance !== undefined && (known === "call" || isTurning || line.index === 1))) {
       if (distance !== undefined) this.#distances.add(distance);
       this.#strong.add(spanOf(line));

@@ -167,7 +167,7 @@ export class Examiner {
     this.#ordinals.see(record, line);
     this.#pairs.see(record, line);
     this.#seals.see(record, line);
-    this.#messages.see(record, line);
+    this.#messages.see(record, line, this.#doubles.isRepeated);
     this.#lostCalls.see(record, line);
     const { copied } = this.#turns;
     const rolledBackFrom = this.#turns.see(record, line);

@@ -80,7 +80,8 @@ export class MessagesWatch {
     if (this.#since.length > mostTold) this.#since.shift();
   }
 
-  see({ type, kind = "", payload, ordinal }: WatchedRecord, line: RolloutLine): void {
+  /** `isCopy`: it stands there a second time (`DoublesWatch.isRepeated`). */
+  see({ type, kind = "", payload, ordinal }: WatchedRecord, line: RolloutLine, isCopy = false): void {
     const { length } = this.#since;
     if (ordinal !== undefined) {
       for (const hole of this.#since)
@@ -94,7 +95,7 @@ export class MessagesWatch {
     this.#end = line.offset + line.length + line.ending.length;
     this.#lines = line.index + 1;
     if (type === "response_item") this.#item(kind, payload, line, ordinal !== undefined);
-    else if (type === "event_msg") this.#event(kind, payload, line);
+    else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
     else if (type === "compacted") this.#replaced(payload);
   }
 
@@ -186,7 +187,7 @@ export class MessagesWatch {
     }
   }
 
-  #event(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
+  #event(kind: string, payload: WatchedRecord["payload"], line: RolloutLine, isCopy: boolean): void {
     const item = kind === "item_completed" ? itemOf(payload) : undefined;
     if (kind === "agent_message" || item?.["type"] === "AgentMessage") {
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
@@ -205,7 +206,7 @@ export class MessagesWatch {
       this.#settle();
       this.untold.told();
       const text = item ? textIn(item["content"]) : stringOf(payload["message"]);
-      const isSeen = text === "" || this.#hears(text);
+      const isSeen = text === "" || this.#hears(text) || isCopy;
       const hole = this.#holes.findLast(({ index }) => index >= line.index - nearby);
       if (!isSeen && hole) this.lost.add({ role: "user", event: spanOf(line), hole });
     } else if (kind === "task_complete" || kind === "turn_aborted" || kind === "task_started") this.#settle();

@@ -122,6 +122,15 @@ describe("a message whose record was destroyed", () => {
     },
   );
 
+  it("is not made up where its event stands there twice", async () => {
+    const [path] = rollouts("0.130.0");
+    const text = readFileSync(path!, "utf8");
+    const lines = text.split("\n");
+    const at = lines.findIndex((line) => line.includes('"user_message"'));
+    const doubled = lines.toSpliced(at + 1, 0, "#".repeat(lines[at - 1]!.length), lines[at]!);
+    expect(said(await repaired(path!, doubled.join("\n")))).toEqual(said(text));
+  });
+
   it("is not made up where only the event was ever written, as of a stream that was cut (0.58 and before)", async () => {
     const [path] = rollouts("0.58.0");
     const lines = readFileSync(path!, "utf8").trimEnd().split("\n");
