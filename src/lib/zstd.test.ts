@@ -1,6 +1,6 @@
 import { constants, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { framesOf } from "./zstd.ts";
+import { framesOf, unpackedWhole } from "./zstd.ts";
 
 const framesIn = (bytes: Buffer): ReturnType<typeof framesOf> =>
   framesOf((at, length) => bytes.subarray(at, at + length), bytes.length);
@@ -59,4 +59,10 @@ describe("whether an archive ends within a frame", () => {
     expect(isCut(Buffer.from("no archive"))).toBe(false);
     expect(isCut(Buffer.concat([zstdCompressSync(text), Buffer.from("what follows")]))).toBe(false);
   });
+});
+
+it("is not unpacked beyond its limit, by not a byte in one frame or in several", () => {
+  const frames = Buffer.concat([zstdCompressSync(text), zstdCompressSync("a"), zstdCompressSync("b")]);
+  expect(unpackedWhole(frames, text.length + 2)).toEqual(Buffer.concat([text, Buffer.from("ab")]));
+  for (const short of [1, 2, 3]) expect(unpackedWhole(frames, text.length + 2 - short)).toBeUndefined();
 });

@@ -49,7 +49,7 @@ export function unpackedIn(packed: Uint8Array, most: number): { found: Buffer; i
     const plain = unpackedFrame(bytes.subarray(frame.start, frame.end), left);
     if (plain) found.push(plain);
     left -= plain?.length ?? 0;
-    if (!plain || !frame.isWhole) return { found: Buffer.concat(found), isWhole: false };
+    if (!plain || !frame.isWhole || left < 0) return { found: Buffer.concat(found), isWhole: false };
   }
   return { found: found.length === 1 ? found[0]! : Buffer.concat(found), isWhole: true };
 }
