@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { isSystemError } from "../../lib/system.ts";
 import { quoted } from "../../lib/words.ts";
 import { Failure, isFailure } from "../../failure.ts";
+import { isInside } from "../../session/place.ts";
 import { storeFailure } from "./files.ts";
 import { isSessionId } from "./paths.ts";
 
@@ -10,8 +11,9 @@ const again = "See what is left: throughline sessions --all";
 /** Turns errors of the system into failures of the store; mistakes of the program are passed on as they are. */
 export function asFailure(error: unknown, path: string, kept: string): unknown {
   if (isFailure(error) || !isSystemError(error)) return error;
-  if (error.code === "ENOENT") {
-    const missing = error.path ?? path;
+  const missing = error.path ?? path;
+  // What is read to be put into a session may be missing too, and is no part of it.
+  if (error.code === "ENOENT" && isInside(missing, path)) {
     const id = basename(path);
     const remains = isSessionId(id) ? `Delete what is left of it with: throughline delete ${id}` : again;
     const message = `${missing} is missing. ${kept} ${remains}`;

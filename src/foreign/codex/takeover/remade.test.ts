@@ -1,11 +1,12 @@
 // A session that is made anew from its rollout: what a person changed about it stays, and it is never gone.
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { importPlan } from "../../../../test/kit/import-plan.ts";
 import type { LogRecord, NewEvent } from "../../../session/event.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
+import { folderStore } from "../../../store/folder/folder-store.ts";
 import type { SessionStore } from "../../../store.ts";
 import { listRollouts } from "../home/places.ts";
 import { threadAt } from "./find.ts";
@@ -75,6 +76,24 @@ test("a session whose making anew fails is as it was", async () => {
   expect(records.slice(0, before.length)).toEqual(before);
   expect(records.slice(before.length).map(({ event }) => event.type)).toEqual(["lease-taken"]);
   expect(await take(plan, path)).toMatchObject({ did: "remade", id });
+});
+
+test("a rollout that is moved away while its session is made anew costs that nothing, and nobody is told to delete it", async () => {
+  const path = rollout();
+  const store = folderStore(mkdtempSync(join(tmpdir(), "throughline-remade-")), { version: "1" });
+  const plan = { ...importPlan(), store };
+  const { id } = await take(plan, path);
+  const before = (await read(store, id)).records;
+  writeFileSync(path, `\n${text}`);
+  const workspace: ImportPlan["workspace"] = (thread) => {
+    renameSync(path, `${path}.moved`);
+    return plan.workspace(thread);
+  };
+  const failure = await take({ ...plan, workspace }, path).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ class: "store-unavailable" });
+  expect((failure as Error).message).toContain(`${path} can't be used`);
+  expect((failure as Error).message).not.toContain("delete");
+  expect((await read(store, id)).records.slice(0, before.length)).toEqual(before);
 });
 
 test("a session in which somebody worked while its rollout was looked at is left to them", async () => {
