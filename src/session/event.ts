@@ -25,7 +25,6 @@ export const settings = z.object({
 /** What the model is asked with (R5). */
 export type Settings = z.infer<typeof settings>;
 
-/** The folder that a session works in, as it was when the session was made or taken along to it. */
 export const workspace = z.object({
   /** Absolute path of the working folder. */
   path: z.string(),
@@ -36,9 +35,9 @@ export const workspace = z.object({
   gitBranch: z.string().optional(),
   gitCommit: z.string().optional(),
 });
+/** The folder that a session works in, as it was when the session was made or taken along to it. */
 export type Workspace = z.infer<typeof workspace>;
 
-/** Tokens as the provider counted them; 0 where it said nothing. */
 export const usage = z.object({
   inputTokens: z.number(),
   /** Of the input, those that came from the provider's cache. */
@@ -47,9 +46,9 @@ export const usage = z.object({
   /** Of the output, those that were reasoning. */
   reasoningTokens: z.number(),
 });
+/** Tokens as the provider counted them; 0 where it said nothing. */
 export type Usage = z.infer<typeof usage>;
 
-/** What a response that its provider keeps (`store: true`) stands for, so that a later request may name it instead of sending that again. */
 export const chain = z.object({
   /** The issuer that keeps it, and the model that was asked. */
   issuer: z.string(),
@@ -62,9 +61,9 @@ export const chain = z.object({
    */
   digest: z.string(),
 });
+/** What a response that its provider keeps (`store: true`) stands for, so that a later request may name it instead of sending that again. */
 export type Chain = z.infer<typeof chain>;
 
-/** Items that are left out of what is sent to one issuer, from here on. They stay in the log. */
 export const quarantine = z.object({
   /** The rung of the repair ladder (0 loses least; see `recovery/ladder.ts`). */
   rung: z.number(),
@@ -77,6 +76,7 @@ export const quarantine = z.object({
   count: z.number(),
   oldestSealedAt: z.number().optional(),
 });
+/** Items that are left out of what is sent to one issuer, from here on. They stay in the log. */
 export type Quarantine = z.infer<typeof quarantine>;
 
 /** How a turn ended. `class` is of the failure catalogue, `reason` and `message` are for people. */

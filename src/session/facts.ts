@@ -10,7 +10,6 @@ export const factsVersion = 1;
 /** How a log's writer writes: the schema of its events (`schemaVersion`), and what it knows of items (`factsVersion`), where it says that. */
 export const versions = { schema: z.number(), facts: z.number().optional() };
 
-/** What is known of an item without parsing it. `session/item.ts` derives it from the bytes. */
 export const itemFacts = z.object({
   /** The Responses item type: message, reasoning, function_call, … */
   kind: z.string(),
@@ -42,4 +41,5 @@ export const itemFacts = z.object({
     })
     .optional(),
 });
+/** What is known of an item without parsing it. `session/item.ts` derives it from the bytes. */
 export type ItemFacts = z.infer<typeof itemFacts>;
