@@ -95,6 +95,11 @@ export function takeOver(
           instructionsHash: "",
         };
       },
+      asked: Object.fromEntries(
+        (["provider", "model", "effort", "approval"] as const)
+          .filter((name) => config.chosen.has(name))
+          .map((name) => [name, config[name]]),
+      ),
       workspace: ({ cwd, header }) => workspaceOf(cwd, header?.branch, header?.commit),
       ...(onBytes && { onBytes }),
     },

@@ -31,6 +31,8 @@ export interface ImportPlan {
   issuer(provider: string | undefined): string;
   /** What the session is to go on with. */
   settings(thread: { model?: string; effort?: string }): Settings;
+  /** What is asked for now: it goes before what a person chose earlier. */
+  readonly asked?: Partial<Settings>;
   workspace(thread: { cwd?: string; header?: RolloutHeader }): Promise<Workspace>;
   /** Called now and then, with bytes of all files. */
   onBytes?(read: number, total: number): void;
@@ -200,7 +202,7 @@ async function remake(task: Task, trial: Taking): Promise<TakenOver | false> {
       async function* all(): AsyncGenerator<readonly Append[]> {
         yield [created];
         yield* events;
-        const settings = { ...settingsOf(plan, taking), ...chosen };
+        const settings = { ...settingsOf(plan, taking), ...chosen, ...plan.asked };
         if (Object.keys(chosen).length > 0) yield [{ event: { type: "settings-changed", settings } }];
         if (archived) yield [{ event: { type: "session-archived" } }];
       }

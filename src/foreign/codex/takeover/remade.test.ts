@@ -62,6 +62,17 @@ test("a rollout that was written anew is taken over anew, and what a person chan
   }
 });
 
+test("what is asked for now goes before what a person chose earlier", async () => {
+  const path = rollout();
+  const plan = importPlan();
+  const { id } = await take(plan, path);
+  const settings = { ...(await read(plan.store, id)).history.settings, model: "chosen", effort: "high" };
+  await note(plan.store, id, { type: "settings-changed", settings });
+  writeFileSync(path, `\n${text}`);
+  expect(await take({ ...plan, asked: { model: "asked" } }, path)).toMatchObject({ did: "remade", id });
+  expect((await read(plan.store, id)).history.settings).toMatchObject({ model: "asked", effort: "high" });
+});
+
 test("a session whose making anew fails is as it was", async () => {
   const path = rollout();
   const plan = importPlan();
