@@ -1,3 +1,4 @@
+import { stringOf } from "../../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
@@ -14,8 +15,7 @@ const mostIds = mostLines / 4;
 /** Shorter item ids may repeat: `fc_0`, `msg_1` of local models and gateways. OpenAI's have 27 characters and more, Codex's own 40. */
 const uniqueId = 20;
 const space = 0x20;
-/** What an id was seen as. */
-const [asItem, asCall, asOutput] = [1, 2, 4];
+const asItem = 1;
 
 /**
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
@@ -52,9 +52,9 @@ export class DoublesWatch {
     const { type, kind, payload, ordinal, era } = record;
     this.isRepeated = false;
     const isItem = type === "response_item";
-    const known = isItem ? this.#knows(record) : undefined;
+    const isKnown = isItem && this.#isKnown(record);
     if (ordinal !== undefined) {
-      if (!this.#hasOrdinal(ordinal, line) && known !== "id") return false;
+      if (!this.#hasOrdinal(ordinal, line) && !isKnown) return false;
       this.#strong.add(spanOf(line));
       return true;
     }
@@ -63,15 +63,16 @@ export class DoublesWatch {
     const isTold =
       isEvent && (kind === "agent_message" || kind === "user_message" || kind === "item_completed");
     if (!isItem && !isTurning && !isTold && line.index > 1) return false;
-    if (isItem && era === "bare") return this.#seeBare(payload["call_id"], known, line);
+    if (isItem && era === "bare") return this.#seeBare(payload["call_id"], isKnown, line);
     const distance = this.#repeats(record, line);
     this.isRepeated = distance !== undefined;
-    if (known === "id" || (distance !== undefined && (known === "call" || isTurning || line.index === 1))) {
+    const isSure = isTurning || line.index === 1 || (isItem && stringOf(payload["call_id"]) !== "");
+    if (isKnown || (distance !== undefined && isSure)) {
       if (distance !== undefined) this.#distances.add(distance);
       this.#strong.add(spanOf(line));
       return true;
     }
-    if (distance !== undefined && (isItem || isTold)) this.#weak.add({ ...spanOf(line), distance });
+    if (distance !== undefined) this.#weak.add({ ...spanOf(line), distance });
     return false;
   }
 
@@ -93,20 +94,16 @@ export class DoublesWatch {
     return place > 0 ? place - 1 : undefined;
   }
 
-  /** Which of the item's ids was seen before: its own or, where that isn't unique, its call's. */
-  #knows(record: WatchedRecord): "id" | "call" | undefined {
+  /** Whether the item's own id, where that is unique, was seen before. */
+  #isKnown(record: WatchedRecord): boolean {
     const id = record.idIn(this.#ids, uniqueId);
-    if (id !== undefined) return this.#ids.mark(id, asItem) ? "id" : undefined;
-    const { kind, payload } = record;
-    const call = payload["call_id"];
-    if (typeof call !== "string" || call === "") return undefined;
-    return this.#ids.note(call, kind?.endsWith("_output") ? asOutput : asCall) ? "call" : undefined;
+    return id !== undefined && this.#ids.mark(id, asItem);
   }
 
   /** Bare lines have no time, and a tool may well print the same twice: of a call that is a copy, one output is a copy too. */
-  #seeBare(call: unknown, known: "id" | "call" | undefined, line: RolloutLine): boolean {
-    const isCopy = known === "id" || (typeof call === "string" && this.#copied.delete(call));
-    if (known === "id" && typeof call === "string") this.#copied.add(call);
+  #seeBare(call: unknown, isKnown: boolean, line: RolloutLine): boolean {
+    const isCopy = isKnown || (typeof call === "string" && this.#copied.delete(call));
+    if (isKnown && typeof call === "string") this.#copied.add(call);
     if (isCopy) this.#strong.add(spanOf(line));
     return isCopy;
   }

@@ -37,7 +37,10 @@ const unique = "msg_0123456789abcdef0123";
 const bytes = (line: Line, second = 1, more: object = {}): string =>
   JSON.stringify({ timestamp: `2026-11-20T20:48:0${second}.000Z`, ...more, type: line[0], payload: line[1] });
 const [made, had] = [bytes(call("call_1")), bytes(output("call_1"))];
-const [words, heard] = [bytes(answer("yes")), bytes(event("agent_message", { message: "yes" }))];
+const words = bytes(answer("yes"));
+const heard = bytes(event("agent_message", { message: "yes" }));
+const asked = bytes(event("user_message", { message: "yes" }));
+const done = bytes(event("item_completed", { item: { type: "AgentMessage" } }));
 const counts = bytes(event("token_count"));
 
 it.each<[string, string[], number[]]>([
@@ -62,8 +65,8 @@ it.each<[string, string[], number[]]>([
   ["the very bytes of what has no id", [words, words, heard, heard, counts, counts], []],
   [
     "the very bytes of what has no id, beside a call that is",
-    [made, made, words, words, heard, heard, counts, counts],
-    [2, 4, 6],
+    [made, made, words, words, heard, heard, asked, asked, done, done, counts, counts],
+    [2, 4, 6, 8, 10],
   ],
   [
     "the very bytes of what has no id, further away than a call that is",
@@ -71,6 +74,7 @@ it.each<[string, string[], number[]]>([
     [2],
   ],
   ["the very bytes with spaces around them", [made, `  ${made} `], [2]],
+  ["the very bytes with spaces around the first", [`  ${made} `, made], [2]],
   ["the time and length of an item", [words, bytes(answer("not")), made, made], [4]],
   [
     "a summary",
@@ -98,11 +102,11 @@ it.each<[string, string[], number[]]>([
 });
 
 it("copies without an ordinal are told with their places and how far they stand from the first", async () => {
-  const { doubled, bytes: all } = await examined([made, words, made, words]);
+  const { doubled, bytes: all } = await examined([words, made, words, made]);
   const at = all - made.length - words.length - 2;
   expect(doubled.spans).toEqual([
-    { index: 3, at, bytes: made.length },
-    { index: 4, at: at + made.length + 1, bytes: words.length },
+    { index: 3, at, bytes: words.length },
+    { index: 4, at: at + words.length + 1, bytes: made.length },
   ]);
   expect([...doubled.distances]).toEqual([2]);
 });
@@ -180,4 +184,12 @@ it("the first line may stand there twice, and what stands behind it is another s
     writeFileSync(path, `${head(thread)}\n${head(second)}\n`);
     expect((await examine(path)).doubled.spans.map(({ index }) => index)).toEqual(found);
   }
+});
+
+it.each(["ordinals", "no ordinals"] as const)("a copy counts for nothing else (%s)", async (has) => {
+  const at = (line: Line, ordinal: number): string => bytes(line, 1, has === "ordinals" ? { ordinal } : {});
+  const lines = [at(call("call_1"), 1), at(output("call_1"), 2)];
+  const found = await examined([...lines, ...lines], has);
+  expect([...found.open, ...found.orphans.items]).toEqual([]);
+  expect([found.doubled.count, found.ordinals.regressed, found.records]).toEqual([2, 0, 5]);
 });

@@ -31,6 +31,15 @@ async function lost(lines: readonly Line[], has?: "ordinals"): Promise<string[]>
 }
 
 describe("an answer is lost", () => {
+  it("though a later turn was taken back", async () => {
+    const turn = [prompt("one"), asks("one"), says("a"), blank, ended];
+    expect(await lost([...turn, prompt("two"), back])).toEqual(["assistant 3, in 4"]);
+  });
+
+  it("though other events stand between", async () => {
+    expect(await lost([says("a"), event("token_count"), blank, ended])).toEqual(["assistant 1, in 3"]);
+  });
+
   it.each<[string, Line[], string[]]>([
     ["where a line behind its event is blank", [says("a"), blank, ended], ["assistant 1, in 2"]],
     ["where its event is the last line", [asks("one"), says("a")], ["assistant 2, before 3"]],
@@ -231,7 +240,13 @@ describe("an event is lost", () => {
       ["user 1, in 2 (2)"],
     ],
     ["where another prompt follows", [asked, blank, prompt("two")], ["user 1, in 2 (2)"]],
-    ["where an answer's event follows", [asked, blank, late, said], ["user 1, in 2 (2)"]],
+    ["where an answer's event follows", [asked, blank, late], ["user 1, in 2 (2)"]],
+    [
+      "where an answer's event without an id follows",
+      [asked, blank, says("a"), answer("a")],
+      ["user 1, in 2 (2)"],
+    ],
+    ["of a prompt alone where an answer follows", [asked, blank, said], ["user 1, in 2 (2)"]],
     ["where the line before an answer is blank", [blank, said], ["assistant 2, in 1 (1)"]],
     ["where the line before an answer is gone", [gone, said], ["assistant 1, in 1 (1)"]],
     ["of one of two answers", [blank, said, answer("b", of("msg_b"))], ["assistant 2, in 1 (1)"]],
@@ -255,6 +270,15 @@ describe("an event is lost", () => {
     ["where it comes behind the blank line", [asked, blank, asks("one"), answer("a")]],
     ["where the blank line is further off", [asked, event("token_count"), blank, answer("a")]],
     ["of a prompt that doesn't tell its turn", [prompt("one", { id: "msg_1" }), blank, answer("a")]],
+    ["of a prompt that has no id", [prompt("one", { ...of(""), id: null }), blank, answer("a")]],
+    [
+      "of a prompt that names no turn",
+      [prompt("one", { ...of("msg_1"), internal_chat_message_metadata_passthrough: {} }), blank, answer("a")],
+    ],
+    [
+      "where the blank line has no ordinal",
+      [asked, blank, JSON.stringify({ ordinal: 2, type: "response_item", payload: prompt("two")[1] })],
+    ],
     ["of a prompt without words", [prompt("", of("msg_1")), blank, answer("a")]],
     ["before there were ordinals", [asked, blank, blank, said], "no ordinals"],
     ["of an answer whose event is there", [late, blank, said]],
@@ -264,7 +288,7 @@ describe("an event is lost", () => {
     ["where a line stands between it and the answer", [blank, event("token_count"), said]],
     ["where a line stands between a place and the answer", [gone, event("token_count"), said]],
     ["of a summary", [blank, said, makes("so far")]],
-  ])("not %s", async (_what, lines, has = "ordinals" as never) => {
+  ])("not %s", async (_what, lines, has: "ordinals" | "no ordinals" = "ordinals") => {
     expect((await examined(lines, has)).messages.untold.items).toEqual([]);
   });
 });

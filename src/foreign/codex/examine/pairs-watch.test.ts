@@ -32,6 +32,7 @@ async function alone(lines: readonly Line[]): Promise<string[]> {
 it.each<[string, Line[], string[]]>([
   ["a call and its output", [call("a"), output("a"), custom("b"), of("b")], []],
   ["a call alone", [call("a"), call("b"), output("b")], ["call a at 1"]],
+  ["a call with lines of other types behind it", [call("a"), ["turn_context", {}]], ["call a at 1"]],
   ["an output alone", [output("a"), call("b"), output("b")], ["output a at 1"]],
   ["an output that is there again", [call("a"), output("a"), output("a")], ["output a at 3"]],
   [
@@ -160,4 +161,9 @@ describe("a prompt that stands there as the output of a tool that nobody called"
       isTaken,
     ]);
   });
+});
+
+it("a call is told with the name of its tool", async () => {
+  const { open } = await examined([call("a")]);
+  expect([...open].map(({ name, kind }) => [name, kind])).toEqual([["shell", "function_call"]]);
 });

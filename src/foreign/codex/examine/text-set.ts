@@ -38,12 +38,7 @@ export class TextSet {
     return this.#hasRefused;
   }
 
-  /** Whether it was there before with this mark (a bit of a byte); if not, it is from now on. */
-  note(text: string, mark = 1): boolean {
-    return this.mark(this.numberOf(text), mark);
-  }
-
-  /** Whether the text with this number has the mark already; if not, it has it from now on. */
+  /** Whether the text with this number has the mark (a bit of a byte) already; if not, it has it from now on. */
   mark(number: number, mark: number): boolean {
     if (number === 0) return false;
     const marks = this.#marks[number - 1]!;
