@@ -88,6 +88,19 @@ export function storeConformance(
       expect((await store.list())[0]).toMatchObject({ id, name: "after" });
     });
 
+    test("a log is neither rewritten nor scrubbed by an owner that was replaced", async (store, id) => {
+      const old = await store.create(id, created(id), "testing");
+      const taken = store.acquire(id, ignore, { doing: "taking over", force: true });
+      async function* late(): AsyncGenerator<Append[]> {
+        yield [created(id), renamed("late")];
+        await (await taken).append(renamed("new"));
+      }
+      await expect(store.rewrite(old, late())).rejects.toSatisfy((error) => isFailureOf(error, "lease-lost"));
+      await expect(store.scrub(old, [])).rejects.toSatisfy((error) => isFailureOf(error, "lease-lost"));
+      await (await taken).release();
+      expect((await store.list())[0]).toMatchObject({ id, name: "new" });
+    });
+
     test("what was appended is read back in order, numbered, with its items byte for byte", async (store, id) => {
       const log = await store.create(id, created(id), "testing");
       const item = Buffer.from(

@@ -283,13 +283,14 @@ class MemoryStore implements SessionStore {
     return [];
   }
 
-  async rewrite({ id, fence }: SessionLog, events: AsyncIterable<readonly Append[]>): Promise<void> {
+  async rewrite({ id, fence, lost }: SessionLog, events: AsyncIterable<readonly Append[]>): Promise<void> {
     const log = new MemoryLog(id);
     const draft = new Draft({ fence, clock: this.#clock, write: async (bytes) => void log.add(bytes) });
     for await (const group of events) {
       draft.add(group);
       await draft.write();
     }
+    lost.throwIfAborted();
     this.#kept(id).log = log;
   }
 
