@@ -189,7 +189,7 @@ it("the first line may stand there twice, and what stands behind it is another s
 it.each(["ordinals", "no ordinals"] as const)("a copy counts for nothing else (%s)", async (has) => {
   const at = (line: Line, ordinal: number): string => bytes(line, 1, has === "ordinals" ? { ordinal } : {});
   const lines = [at(call("call_1"), 1), at(output("call_1"), 2)];
-  const found = await examined([...lines, ...lines], has);
+  const found = await examined([...lines, lines[1]!], has);
   expect([...found.open, ...found.orphans.items]).toEqual([]);
-  expect([found.doubled.count, found.ordinals.regressed, found.records]).toEqual([2, 0, 5]);
+  expect([found.doubled.count, found.ordinals.regressed, found.records]).toEqual([1, 0, 4]);
 });

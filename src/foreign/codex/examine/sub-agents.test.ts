@@ -150,3 +150,12 @@ describe.each(["envelope", "paginated"] as const)("the rollout of a sub-agent (%
     },
   );
 });
+
+it("what a sub-agent's rollout copies ends where its first line says, also where the message that began it is gone", async () => {
+  const lines = written("paginated");
+  for (const left of [lines, lines.filter((line) => !line.includes('"agent_message"'))]) {
+    writeFileSync(path, joined(left));
+    const { copied: range } = (await examine(path)).turns;
+    expect(range).toEqual({ from: 7, to: 2 + copied.length });
+  }
+});
