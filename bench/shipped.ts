@@ -12,10 +12,11 @@ export async function shipped<Module>(path: string): Promise<Module> {
 /** What to say when the sources have changed since they were built. */
 export function staleness(): string | undefined {
   const changed = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((path) => {
-    if (!path.endsWith(".ts") || path.endsWith(".test.ts") || path.includes("fixtures")) return false;
+    if (!path.endsWith(".ts") || /\.(?:test|d)\.ts$/u.test(path) || path.includes("fixtures")) return false;
     const built = statSync(join(root, "dist", path.replace(/\.ts$/u, ".js")), { throwIfNoEntry: false });
     return !built || built.mtimeMs < statSync(join(root, "src", path)).mtimeMs;
   });
   if (changed.length === 0) return undefined;
-  return `dist is older than src/${changed[0]} and ${changed.length - 1} more: npm run build, or these are the numbers of what was built before.`;
+  const more = changed.length > 1 ? ` and ${changed.length - 1} more` : "";
+  return `dist is older than src/${changed[0]}${more}: npm run build, or these are the numbers of what was built before.`;
 }
