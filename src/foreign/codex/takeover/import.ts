@@ -162,6 +162,9 @@ async function canBeRemade(
 
 interface Making {
   readonly keep: boolean;
+  /**
+   * Compactions that a rollback takes back. What they replaced has left the log's window for good, so the log has to be written anew.
+   */
   readonly undone?: ReadonlySet<number>;
 }
 
