@@ -25,10 +25,9 @@ export const spoolFiles = {
   log: "wrapper.log",
 } as const;
 
-/** Makes the folder (0700) and makes its name durable. Folders above it that are missing are made too. */
+/** Makes the folder (0700), if it isn't there yet, and makes its name durable. Folders above it that are missing are made too. */
 export function makeSpool(spool: string): void {
-  const first = mkdirSync(spool, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
+  const first = mkdirSync(spool, { recursive: true, mode: 0o700 }) ?? spool;
   for (let made = spool; made.length >= first.length; made = dirname(made)) syncPath(dirname(made));
 }
 
