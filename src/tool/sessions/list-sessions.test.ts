@@ -59,6 +59,13 @@ describe("the list of sessions for the model", () => {
     );
   });
 
+  it("has what a person's list shows there: sessions of folders above and below, and those that can't say where they belong", async () => {
+    const paths = ["/w", "/w/app/src", "", "/w/application"];
+    const shown = await list(paths.map((path, at) => summary({ id: `s${at}`, workspace: { path } })));
+    expect(shown.match(/s\d(?= ·)/gu)).toEqual(["s0", "s1", "s2"]);
+    expect(shown).toContain("(1 in other workspaces are not shown");
+  });
+
   it("holds no control sequences and no line breaks of a title", async () => {
     expect(await list([summary({ title: "a\u001b[31m\nb" })])).toContain("0190-a · a b · ");
   });

@@ -3,7 +3,7 @@ import { systemClock, type Clock } from "../../lib/clock.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { ago, counted } from "../../lib/words.ts";
-import { isInside } from "../../session/place.ts";
+import { isTogether } from "../../session/place.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import type { Tool } from "../../tool.ts";
 
@@ -54,7 +54,7 @@ export function listSessions(
         };
       }
       const everywhere = await sessions();
-      const here = everywhere.filter((session) => isWithin(workspace, session.workspace));
+      const here = everywhere.filter((session) => isTogether(session.workspace, { path: workspace }));
       const wanted = checked.data.all === true ? everywhere : here;
       const shown = wanted.slice(0, checked.data.limit ?? defaultLimit);
       const lines = shown.map((session) => describe(session, clock.now(), !here.includes(session)));
@@ -84,11 +84,4 @@ function describe(session: SessionSummary, now: number, elsewhere: boolean): str
     session.reason === undefined ? session.status : `${session.status} (${session.reason})`,
   ];
   return parts.map((part) => printableLine(part, 100)).join(" · ");
-}
-
-/** The session's folder is the workspace or one inside it, or both lie in one repository. */
-function isWithin(workspace: string, place: SessionSummary["workspace"]): boolean {
-  return (
-    isInside(place.path, workspace) || (place.gitRoot !== undefined && isInside(workspace, place.gitRoot))
-  );
 }
