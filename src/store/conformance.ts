@@ -3,8 +3,10 @@ import { isFailureOf } from "../failure.ts";
 import { uuidv7 } from "../lib/ids.ts";
 import type { LogRecord, NewEvent } from "../session/event.ts";
 import type { Append, LogVisitor, SessionStore } from "../store.ts";
-import { continuityConformance, ignore, readAll } from "./conformance/continuity.ts";
+import { continuityConformance } from "./conformance/continuity.ts";
 import { created, itemAdded, renamed, turnEnded, turnStarted } from "./conformance/events.ts";
+import { leaseConformance } from "./conformance/leases.ts";
+import { ignore, readAll } from "./conformance/reading.ts";
 
 export { created, itemAdded, renamed, turnEnded, turnStarted } from "./conformance/events.ts";
 
@@ -170,60 +172,7 @@ export function storeConformance(
       await log.release();
     });
 
-    test("a session that somebody works in is refused with its owner", async (store, id) => {
-      const log = await store.create(id, created(id), "counting sheep");
-      const refusal = await store
-        .acquire(id, ignore, { doing: "intruding" })
-        .catch((error: unknown) => error);
-      expect(isFailureOf(refusal, "lease-held") && refusal.data.owner).toMatchObject({
-        pid: process.pid,
-        doing: "counting sheep",
-      });
-      expect(await store.holder(id)).toMatchObject({ state: "held", fence: 1 });
-      log.doing("sleeping");
-      expect(await store.holder(id)).toMatchObject({ owner: { doing: "sleeping" } });
-      await log.release();
-      expect(await store.holder(id)).toEqual({ state: "free", fence: 1 });
-    });
-
-    test("a released session is acquired under the next fence, which is logged before the log is read", async (store, id) => {
-      const given = await store.create(id, created(id), "testing");
-      expect(given.lost.aborted).toBe(false);
-      await given.release();
-      expect(isFailureOf(given.lost.reason, "lease-lost")).toBe(true);
-      const records: LogRecord[] = [];
-      const log = await store.acquire(
-        id,
-        { record: (record) => records.push(record) },
-        { doing: "going on" },
-      );
-      expect(log.fence).toBe(2);
-      expect(records.at(-1)?.event).toMatchObject({ type: "lease-taken", seq: 1, fence: 2, forced: false });
-      const [next] = await log.append(renamed("x"));
-      expect(next?.event).toMatchObject({ seq: 2, fence: 2 });
-      await log.release();
-    });
-
-    test("a writer that was replaced is refused, and what it acknowledged before counts", async (store, id) => {
-      const old = await store.create(id, created(id), "testing");
-      await old.append(renamed("acknowledged"));
-      const taken = await store.acquire(id, ignore, { doing: "taking over", force: true });
-      const refusal = await old.append(renamed("late")).catch((error: unknown) => error);
-      expect(isFailureOf(refusal, "lease-lost")).toBe(true);
-      expect(old.lost.aborted).toBe(true);
-      expect(isFailureOf(old.lost.reason, "lease-lost")).toBe(true);
-      await expect(old.append(renamed("later"))).rejects.toSatisfy((error) =>
-        isFailureOf(error, "lease-lost"),
-      );
-      await taken.append(renamed("new"));
-      await old.release();
-      const names = (await readAll(store, id)).flatMap(({ event }) =>
-        event.type === "session-renamed" ? [event.name] : [],
-      );
-      expect(names).toEqual(["acknowledged", "new"]);
-      expect(await store.holder(id)).toMatchObject({ state: "held", fence: 2 });
-      await taken.release();
-    });
+    leaseConformance(test, expect);
 
     test("the window begins at the offset of the last checkpoint, without what that tells", async (store, id) => {
       const log = await store.create(id, created(id), "testing");

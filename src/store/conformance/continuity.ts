@@ -1,9 +1,10 @@
 import type * as vitest from "vitest";
 import { isFailureOf } from "../../failure.ts";
 import { uuidv7 } from "../../lib/ids.ts";
-import type { LogRecord, NewEvent } from "../../session/event.ts";
-import type { LogVisitor, SessionStore, Successor } from "../../store.ts";
+import type { NewEvent } from "../../session/event.ts";
+import type { SessionStore, Successor } from "../../store.ts";
 import { created, renamed } from "./events.ts";
+import { ignore, readAll } from "./reading.ts";
 
 /** Declares a test on an empty store. */
 export type DeclareTest = (title: string, run: (store: SessionStore, id: string) => Promise<void>) => void;
@@ -103,14 +104,6 @@ export function continuityConformance(test: DeclareTest, expect: typeof vitest.e
     await next.append(renamed("goes on"));
     await next.release();
   });
-}
-
-export const ignore: LogVisitor = { record: () => undefined };
-
-export async function readAll(store: SessionStore, id: string): Promise<LogRecord[]> {
-  const records: LogRecord[] = [];
-  await store.read(id, { record: (record) => records.push(record) });
-  return records;
 }
 
 /** A successor with nothing but a name. */

@@ -7,36 +7,38 @@ import { Appender } from "../appender.ts";
 import { readBodies, readBody } from "../bodies.ts";
 import type { MemoryLog } from "./memory-log.ts";
 
+/** What a session in memory is opened with. */
+export interface OpenedInMemory {
+  id: string;
+  fence: number;
+  log: MemoryLog;
+  owner: Owner;
+  clock: Clock;
+  spool(callSeq: number): string;
+  /** Called when it is given back. */
+  letGo(): void;
+}
+
 /** A session in memory that this process owns. */
 export class MemorySession implements SessionLog {
   readonly id: string;
   readonly fence: number;
   readonly owner: Owner;
   report: ReadReport;
+  readonly #opened: OpenedInMemory;
   readonly #log: MemoryLog;
   readonly #appender: Appender;
   readonly #lost = new AbortController();
-  readonly #spool: (callSeq: number) => string;
-  readonly #letGo: () => void;
 
-  constructor(
-    id: string,
-    fence: number,
-    log: MemoryLog,
-    report: ReadReport,
-    owner: Owner,
-    clock: Clock,
-    spool: (callSeq: number) => string,
-    letGo: () => void,
-  ) {
+  constructor(opened: OpenedInMemory) {
+    const { id, fence, log, owner, clock } = opened;
+    this.#opened = opened;
     this.id = id;
     this.fence = fence;
     this.owner = owner;
-    this.report = report;
     this.#log = log;
-    this.#spool = spool;
-    this.#letGo = letGo;
-    this.#appender = new Appender(fence, report.nextSeq, clock, (bytes) => log.add(bytes));
+    this.report = { bytes: log.now().size, nextSeq: log.lines, damage: [] };
+    this.#appender = new Appender(fence, log.lines, clock, (bytes) => log.add(bytes));
   }
 
   get lost(): AbortSignal {
@@ -56,7 +58,7 @@ export class MemorySession implements SessionLog {
   }
 
   spool(callSeq: number): string {
-    return this.#spool(callSeq);
+    return this.#opened.spool(callSeq);
   }
 
   doing(what: string): void {
@@ -76,7 +78,7 @@ export class MemorySession implements SessionLog {
         {},
       ),
     );
-    this.#letGo();
+    this.#opened.letGo();
   }
 
   lose(failure: Failure): void {

@@ -115,7 +115,7 @@ class MemoryStore implements SessionStore {
       inbox: new Map(),
       dead: new Map(),
     };
-    const session = this.#own(id, kept, { bytes: 0, nextSeq: 0, damage: [] }, doing);
+    const session = this.#own(id, kept, doing);
     for await (const group of events)
       for (const record of await session.append(...group)) visitor?.record(record);
     this.#sessions.set(id, kept);
@@ -133,19 +133,18 @@ class MemoryStore implements SessionStore {
       const message = `Session ${id} is in use by process ${pid} on ${host}, which is ${busy}. Nothing was changed. Wait until it is done, or take it over with force.`;
       throw new Failure("lease-held", message, { owner: factsOf(kept.owner.owner) });
     }
-    const scratch = await readLog(kept.log.now(), { record: () => undefined }, { from: "window" });
-    const session = this.#own(id, kept, scratch, doing);
-    const taken = {
-      type: "lease-taken",
-      schema: schemaVersion,
-      facts: factsVersion,
-      owner: session.owner,
-      forced: force,
-    } as const;
-    await session.append({ event: taken });
-    const report = await readLog(kept.log.now(), visitor, read);
-    session.report = report;
-    return session;
+    // Nothing is waited for before this: of two who ask at once the second is refused, and an owner that is replaced appends no more.
+    const session = this.#own(id, kept, doing);
+    const { owner } = session;
+    const versions = { schema: schemaVersion, facts: factsVersion };
+    try {
+      await session.append({ event: { type: "lease-taken", ...versions, owner, forced: force } });
+      session.report = await readLog(kept.log.now(), visitor, read);
+      return session;
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
   }
 
   async read(id: string, visitor: LogVisitor, options?: ReadOptions): Promise<ReadReport> {
@@ -311,7 +310,7 @@ class MemoryStore implements SessionStore {
     this.#spools = undefined;
   }
 
-  #own(id: string, kept: Kept, report: ReadReport, doing: string): MemorySession {
+  #own(id: string, kept: Kept, doing: string): MemorySession {
     const owner: Owner = {
       host: hostname(),
       machine: "memory",
@@ -331,8 +330,16 @@ class MemoryStore implements SessionStore {
     kept.fence++;
     const spool = (callSeq: number): string =>
       join((this.#spools ??= mkdtempSync(join(tmpdir(), "throughline-"))), id, String(callSeq));
-    const session = new MemorySession(id, kept.fence, kept.log, report, owner, this.#clock, spool, () => {
-      if (kept.owner === session) kept.owner = undefined;
+    const session = new MemorySession({
+      id,
+      fence: kept.fence,
+      log: kept.log,
+      owner,
+      clock: this.#clock,
+      spool,
+      letGo: () => {
+        if (kept.owner === session) kept.owner = undefined;
+      },
     });
     kept.owner = session;
     return session;
