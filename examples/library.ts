@@ -33,7 +33,6 @@ const session = await createSession(
   {
     id: uuidv7(Date.now()),
     workspace: { path: workspace },
-    version: "example 1.0",
     context: messageItem("developer", `workspace: ${workspace}`),
   },
   {

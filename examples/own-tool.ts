@@ -82,7 +82,7 @@ const equipment: Equipment = {
 };
 
 const id = uuidv7(Date.now());
-const start = { id, workspace: { path: workspace }, version: "example 1.0" };
+const start = { id, workspace: { path: workspace } };
 const context = messageItem("developer", `workspace: ${workspace}`);
 const session = await createSession(runtime, { ...start, context }, equipment);
 await session.run("milk, please", AbortSignal.timeout(60_000));

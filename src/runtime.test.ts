@@ -86,7 +86,6 @@ async function started(scenario: ScenarioInput, approval?: "all" | "none"): Prom
 const begun = (): SessionStart => ({
   id: uuidv7(Date.now()),
   workspace: { path: workspace },
-  version: "test",
   context: messageItem("developer", "context"),
 });
 

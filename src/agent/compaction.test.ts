@@ -79,7 +79,6 @@ async function started(scenario: ScenarioInput, options?: CompactionOptions): Pr
   const start = {
     id: uuidv7(Date.now()),
     workspace: { path: workspace },
-    version: "test",
     context: messageItem("developer", "<environment_context>here</environment_context>"),
   };
   return createSession(runtime(), start, equipment(options));
@@ -172,7 +171,6 @@ describe.each(["chat", "anthropic"] as const)("over the %s wire", (wire) => {
     const start = {
       id: uuidv7(Date.now()),
       workspace: { path: workspace },
-      version: "test",
       context: messageItem("developer", "<environment_context>here</environment_context>"),
     };
     const session = await createSession(runtime(), start, base);

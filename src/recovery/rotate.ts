@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import { printableLine } from "../lib/printable.ts";
-import { type EventOf, type ItemRecord, type NewEvent, schemaVersion } from "../session/event.ts";
-import { factsVersion } from "../session/facts.ts";
+import { sessionCreated } from "../session/created.ts";
+import type { EventOf, ItemRecord, NewEvent } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { describeItem, outputItem, sanitise } from "../session/item.ts";
 import { sealedText, unsealedArguments } from "../session/seal.ts";
@@ -18,19 +18,8 @@ export interface Carried {
 
 /** The first event of the session that continues this one (R30). */
 export function successorCreated(history: History, id: string, version: string): NewEvent {
-  const { name, workspace, settings } = history;
-  return {
-    type: "session-created",
-    id,
-    schema: schemaVersion,
-    facts: factsVersion,
-    version,
-    workspace,
-    settings,
-    ...(name !== undefined && { name }),
-    parent: history.id,
-    rotated: true,
-  };
+  const { name, workspace, settings, id: parent } = history;
+  return sessionCreated({ id, version, workspace, settings, name, parent, rotated: true });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { crashPoint } from "../lib/fault.ts";
 import { isFailureOf } from "../failure.ts";
+import { sessionCreated } from "../session/created.ts";
 import type { NewEvent } from "../session/event.ts";
-import { factsVersion } from "../session/facts.ts";
 import type { History } from "../session/history.ts";
 import { summarize } from "../session/summary.ts";
 import type { SessionStore } from "../store.ts";
@@ -17,18 +17,18 @@ import { folding, Journal } from "../turn/journal.ts";
 export async function clearSession(
   store: SessionStore,
   id: string,
-  { version, scrub }: { version: string; scrub: boolean },
+  { scrub }: { scrub: boolean },
 ): Promise<string[]> {
   const cleared: string[] = [];
   for (let next: string | undefined = id; next !== undefined && !cleared.includes(next);) {
-    const history = await clearOne(store, next, version, scrub);
+    const history = await clearOne(store, next, scrub);
     cleared.push(next);
     next = await predecessorOf(store, next, history);
   }
   return cleared;
 }
 
-async function clearOne(store: SessionStore, id: string, version: string, scrub: boolean): Promise<History> {
+async function clearOne(store: SessionStore, id: string, scrub: boolean): Promise<History> {
   const fold = folding();
   const doing = scrub ? "scrubbing it" : "clearing it";
   const log = await store.acquire(id, fold.visitor, { from: "window", doing });
@@ -39,7 +39,7 @@ async function clearOne(store: SessionStore, id: string, version: string, scrub:
     const records = await journal.append({ event: { type: "history-cleared", scrubbed: scrub } });
     crashPoint("clear-appended");
     const at = records.at(-1)?.event.at;
-    if (scrub) await store.scrub(log, metadataOf(history, version));
+    if (scrub) await store.scrub(log, metadataOf(history, store.version));
     else if (at !== undefined) log.describe(summarize(history, at));
     return history;
   } finally {
@@ -49,21 +49,10 @@ async function clearOne(store: SessionStore, id: string, version: string, scrub:
 
 /** The events of a scrubbed log: what a list needs, and nothing that anybody said. */
 function metadataOf(history: History, version: string): NewEvent[] {
-  const { id, schema, workspace, settings, name, parent, rotated, successor, archived } = history;
+  const { id, workspace, settings, name, parent, rotated, successor, archived } = history;
   const { created, turn, step, messages, usage, repairs, delivered } = history;
   return [
-    {
-      type: "session-created",
-      id,
-      schema,
-      facts: factsVersion,
-      version,
-      workspace,
-      settings,
-      ...(name !== undefined && { name }),
-      ...(parent !== undefined && { parent }),
-      ...(rotated !== undefined && { rotated }),
-    },
+    sessionCreated({ id, version, workspace, settings, name, parent, rotated }),
     {
       type: "history-carried",
       created,

@@ -93,7 +93,7 @@ describe("a fork from a step", () => {
 
   it("brings nothing back that was cleared, and makes nothing", async () => {
     await begun(said(1, "secret"));
-    await clearSession(store, id, { version: "test", scrub: false });
+    await clearSession(store, id, { scrub: false });
     await more(said(2, "two"));
     await expect(fork({ fromStep: 1 })).rejects.toThrow("at step 1: it was cleared");
     expect(await store.list()).toHaveLength(1);
@@ -112,7 +112,7 @@ describe("a fork from a step", () => {
 
 describe("a clear of a session that was rotated", () => {
   beforeEach(() => begun(said(1, "one")));
-  const clear = (session: string) => clearSession(store, session, { version: "test", scrub: false });
+  const clear = (session: string) => clearSession(store, session, { scrub: false });
 
   it("reaches what it was rotated from, which an undo would bring back", async () => {
     const head = await rotated();

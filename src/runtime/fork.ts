@@ -1,8 +1,8 @@
 import { uuidv7 } from "../lib/ids.ts";
 import { Failure } from "../failure.ts";
 import { outcomeAfterCut } from "../session/answered.ts";
-import { isMessage, type LogRecord, type NewEvent, schemaVersion } from "../session/event.ts";
-import { factsVersion } from "../session/facts.ts";
+import { sessionCreated } from "../session/created.ts";
+import { isMessage, type LogRecord, type NewEvent } from "../session/event.ts";
 import { advance, createHistory, type History } from "../session/history.ts";
 import { summarize } from "../session/summary.ts";
 import { isConsistent } from "../session/step.ts";
@@ -57,17 +57,7 @@ export async function forkSession(
     );
   const id = uuidv7(clock.now());
   const { workspace, settings } = history;
-  const created: NewEvent = {
-    type: "session-created",
-    id,
-    schema: schemaVersion,
-    facts: factsVersion,
-    version: store.version,
-    workspace,
-    settings,
-    ...(name !== undefined && { name }),
-    parent: from,
-  };
+  const created = sessionCreated({ id, version: store.version, workspace, settings, name, parent: from });
   const visible = new VisibleHistory(history);
   async function* events(): AsyncGenerator<Carried[]> {
     yield* carriedItems(visible, history.items, (refs) => store.bodies(from, refs));

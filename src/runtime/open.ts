@@ -1,6 +1,6 @@
 import { crashPoint } from "../lib/fault.ts";
-import { type NewEvent, schemaVersion, type Settings } from "../session/event.ts";
-import { factsVersion } from "../session/facts.ts";
+import { sessionCreated } from "../session/created.ts";
+import type { NewEvent, Settings } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { sameSettings } from "../session/settings.ts";
 import { folding, Journal } from "../turn/journal.ts";
@@ -9,19 +9,10 @@ import type { Equipment, Runtime, SessionStart } from "../turn/equipment.ts";
 /** Makes a session in the store, owned. */
 export async function newJournal(
   { store }: Runtime,
-  { id, name, workspace, version }: SessionStart,
+  { id, name, workspace }: SessionStart,
   settings: Settings,
 ): Promise<Journal> {
-  const created: NewEvent = {
-    type: "session-created",
-    id,
-    schema: schemaVersion,
-    facts: factsVersion,
-    version,
-    workspace,
-    settings,
-    ...(name !== undefined && { name }),
-  };
+  const created = sessionCreated({ id, version: store.version, workspace, settings, name });
   const { visitor, history } = folding();
   const log = await store.create(id, { event: created }, "starting", { visitor });
   return new Journal(log, history());

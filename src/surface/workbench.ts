@@ -33,7 +33,6 @@ import { checkScenario, type Config, loadProvider, makeProvider, openStore, read
 import { sameWorkspace, sayWhatChanged, workspaceFor } from "./resumed-workspace.ts";
 import { type Telemetry, telemetry } from "./telemetry.ts";
 import { patchBody } from "./patch-body.ts";
-import { packageVersion } from "./version.ts";
 
 /** Puts together, from the configuration, the store and everything that a session runs with. */
 export interface Workbench {
@@ -145,7 +144,6 @@ class Bench implements Workbench {
     const start = {
       id,
       workspace,
-      version: packageVersion(),
       context: this.#contextOf(workspace),
       ...(name !== undefined && { name }),
     };

@@ -40,8 +40,6 @@ export interface SessionStart {
   id: string;
   name?: string;
   workspace: Workspace;
-  /** The version of the program, for the log. */
-  version: string;
   /** The first item, before any prompt. */
   context: Uint8Array;
 }

@@ -106,7 +106,6 @@ async function started(
   const start = {
     id: uuidv7(Date.now()),
     workspace: { path: workspace },
-    version: "test",
     context: messageItem("developer", "The context."),
   };
   const equipped = equipment(wire);

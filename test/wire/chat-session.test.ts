@@ -88,7 +88,6 @@ async function started(backend: Backend): Promise<Session> {
   const start = {
     id: uuidv7(Date.now()),
     workspace: { path: workspace },
-    version: "test",
     context: messageItem("developer", "context"),
   };
   return createSession(runtime(), start, equipment(backend));

@@ -89,7 +89,6 @@ async function started(fault: readonly FaultInput[] = []): Promise<Session> {
   const start = {
     id: uuidv7(Date.now()),
     workspace: { path: workspace },
-    version: "test",
     context: messageItem("developer", "The context."),
   };
   return createSession(runtime(), start, equipment());

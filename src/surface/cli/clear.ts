@@ -3,7 +3,6 @@ import { printable } from "../../lib/printable.ts";
 import { clearSession } from "../../runtime.ts";
 import { homeFolder } from "../config.ts";
 import { printJson } from "../json/print.ts";
-import { packageVersion } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { storeFor } from "./store-for.ts";
@@ -35,7 +34,7 @@ export async function clear(invocation: Invocation): Promise<number> {
       // Before the session itself, because a scrubbed log no longer says what it was taken over from.
       const own = copies.filter(({ of }) => of === id);
       if (takesRelatives && (await store.holder(id)).state === "free") troubles.push(...removeBackups(own));
-      cleared.push(...(await clearSession(store, id, { version: packageVersion(), scrub })));
+      cleared.push(...(await clearSession(store, id, { scrub })));
     }
     const all = await store.everything();
     if (scrub) troubles.push(...(await store.sweep(cleared)));

@@ -3,8 +3,8 @@ import type { Clock } from "../../../lib/clock.ts";
 import { uuidv7, uuidv7Time } from "../../../lib/ids.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
-import { type NewEvent, schemaVersion, type Settings, type Workspace } from "../../../session/event.ts";
-import { factsVersion } from "../../../session/facts.ts";
+import { sessionCreated } from "../../../session/created.ts";
+import type { Settings, Workspace } from "../../../session/event.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
@@ -235,16 +235,13 @@ async function logOf(
     ...(header?.cwd !== undefined && { cwd: header.cwd }),
     ...(header && { header }),
   });
-  const created: NewEvent = {
-    type: "session-created",
+  const created = sessionCreated({
     id,
-    schema: schemaVersion,
-    facts: factsVersion,
     version: store.version,
     workspace: begun,
     settings: plan.settings({}),
-    ...(thread.name !== undefined && { name: thread.name }),
-  };
+    name: thread.name,
+  });
   const place = new Place(thread.file);
   async function* events(): AsyncGenerator<readonly Append[]> {
     // Which compactions are taken back is known only when everything has been read.
