@@ -30,6 +30,7 @@ export type { ToolDefinition } from "./session/definition.ts";
 export type { FollowUpMode } from "./session/follow-up.ts";
 export type { Imported } from "./session/imported.ts";
 export { describeItem, messageItem } from "./session/item.ts";
+export type { Bodies } from "./session/items.ts";
 export { isTogether } from "./session/place.ts";
 export type { Place } from "./session/place.ts";
 export { summarize } from "./session/summary.ts";
@@ -45,7 +46,7 @@ export type { ProjectedItems } from "./replay/element.ts";
 export type { Edit } from "./replay/edit.ts";
 export type { ReplayEntry, ReplayRule } from "./replay/report.ts";
 export { requestInput } from "./replay/request-input.ts";
-export type { Bodies, ProjectedInput } from "./replay/request-input.ts";
+export type { ProjectedInput } from "./replay/request-input.ts";
 
 export { decide, Situation } from "./recovery/policy.ts";
 export type { Circumstances } from "./recovery/policy.ts";

@@ -17,7 +17,7 @@ import { byteLength, shorten } from "../session/shorten.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import { addUsage, noUsage } from "../session/usage.ts";
 import type { SessionLog } from "../store.ts";
-import { itemsOf } from "../store/items.ts";
+import { itemsOf } from "../session/items.ts";
 import type { Journal } from "../turn/journal.ts";
 import type { Compacted, Compacting, Compactor } from "../turn/compactor.ts";
 import { contextWindow } from "./context-window.ts";

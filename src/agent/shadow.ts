@@ -4,7 +4,7 @@ import { bytesPerToken, shadowNotice } from "../recovery/room.ts";
 import { isItemRecord, type ItemRecord, type LogRecord, type NewEvent } from "../session/event.ts";
 import { describeItem, isCallKind, isOutputKind, itemText } from "../session/item.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
-import { itemsOf } from "../store/items.ts";
+import { itemsOf } from "../session/items.ts";
 import type { Compacting } from "../turn/compactor.ts";
 import { carriedOn, summaryItem } from "./summary.ts";
 

@@ -1,4 +1,5 @@
 import type { BodyRef } from "../session/event.ts";
+import { type Bodies, itemsOf } from "../session/items.ts";
 import type { Edit } from "./edit.ts";
 import {
   answerTo,
@@ -11,9 +12,6 @@ import {
 } from "./element.ts";
 import { flag } from "./flag.ts";
 import type { Projection } from "./project.ts";
-
-/** Reads items' bytes from a store: for each ref one buffer or more, in the order asked for; each batch holds what one read brought. */
-export type Bodies = (refs: readonly BodyRef[]) => AsyncIterable<readonly Uint8Array[]>;
 
 /** A projection as a request sends it; has the shape of `RequestInput` in `provider.ts`. */
 export interface ProjectedInput {
@@ -35,32 +33,11 @@ export async function requestInput(
   bodies: Bodies,
   from = 0,
 ): Promise<ProjectedInput> {
-  await locateAll(projection, bodies);
+  for await (const { record, item } of itemsOf(projection.unlocated(), bodies))
+    projection.locate(record.index, item);
   const projected = projection.snapshot();
   const bytes = projection.bytes - (from === 0 ? 0 : sizeOfFirst(projected, from));
   return { bytes, items: projection.count - from, chunks: () => write(projected, bytes, bodies, from) };
-}
-
-async function locateAll(projection: Projection, bodies: Bodies): Promise<void> {
-  const wanted = projection.unlocated();
-  if (wanted.length === 0) return;
-  let at = 0;
-  let item: Uint8Array | undefined;
-  let filled = 0;
-  for await (const batch of bodies(wanted.map(({ body }) => body))) {
-    for (const buffer of batch) {
-      const { index, body } = wanted[at]!;
-      item ??= new Uint8Array(body.length);
-      item.set(buffer, filled);
-      filled += buffer.length;
-      if (filled < body.length) continue;
-      projection.locate(index, item);
-      item = undefined;
-      filled = 0;
-      at++;
-    }
-  }
-  if (at < wanted.length) throw new Error(`the store gave ${at} of ${wanted.length} items`);
 }
 
 async function* write(

@@ -1,6 +1,6 @@
-import type { BodyRef, ItemRecord } from "../session/event.ts";
+import type { ItemRecord } from "../session/event.ts";
 import type { Carried, VisibleHistory } from "../recovery/rotate.ts";
-import { itemsOf } from "../store/items.ts";
+import { type Bodies, itemsOf } from "../session/items.ts";
 
 /** Bytes of items that are written to the new log at once, and how many items at most. */
 const groupBytes = 2 ** 20;
@@ -10,7 +10,7 @@ const groupItems = 500;
 export async function* carriedItems(
   visible: VisibleHistory,
   items: readonly ItemRecord[],
-  bodies: (refs: readonly BodyRef[]) => AsyncIterable<readonly Uint8Array[]>,
+  bodies: Bodies,
 ): AsyncGenerator<Carried[]> {
   let group: Carried[] = [];
   let bytes = 0;

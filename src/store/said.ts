@@ -4,7 +4,7 @@ import { isItemRecord, type ItemRecord } from "../session/event.ts";
 import { isCallKind, itemText } from "../session/item.ts";
 import type { SessionSummary } from "../session/summary.ts";
 import type { SessionStore } from "../store.ts";
-import { itemsOf } from "./items.ts";
+import { itemsOf } from "../session/items.ts";
 
 /** The words of a search, in lower case: a session has to have every one of them. */
 export function wordsOf(text: string): string[] {

@@ -12,7 +12,7 @@ import type { LogRecord } from "../../session/event.ts";
 import { advance, createHistory, type History } from "../../session/history.ts";
 import { summarize } from "../../session/summary.ts";
 import type { SessionStore } from "../../store.ts";
-import { itemsOf } from "../../store/items.ts";
+import { itemsOf } from "../../session/items.ts";
 import { takeOverMeant } from "../codex.ts";
 import { readConfig } from "../config.ts";
 import { markdownHead, markdownItem } from "../export/markdown.ts";

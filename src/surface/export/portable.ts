@@ -7,7 +7,7 @@ import { isItemRecord, type LogRecord, type NewEvent, type Settings } from "../.
 import { describeAnew } from "../../session/item.ts";
 import { objection } from "../../session/upcast.ts";
 import type { Append, SessionStore } from "../../store.ts";
-import { itemsOf } from "../../store/items.ts";
+import { itemsOf } from "../../session/items.ts";
 import { itemObjection } from "../../store/line.ts";
 
 /** How the first line of an exported session begins. */

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { importPlan } from "../../../test/kit/import-plan.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { itemText } from "../../session/item.ts";
-import { itemsOf } from "../../store/items.ts";
+import { itemsOf } from "../../session/items.ts";
 import { threadAt } from "../../foreign/codex/takeover/find.ts";
 import { importThread } from "../../foreign/codex/takeover/import.ts";
 import { visibleItems } from "./visible-items.ts";

@@ -5,7 +5,7 @@ import { isItemRecord } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
 import type { Place } from "../../session/place.ts";
 import type { ListQuery, SessionStore } from "../../store.ts";
-import { itemsOf } from "../../store/items.ts";
+import { itemsOf } from "../../session/items.ts";
 import { folding } from "../../turn/journal.ts";
 import { checkName } from "../cli/pick.ts";
 import { relativesOf } from "../cli/relatives.ts";

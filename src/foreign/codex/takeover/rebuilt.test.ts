@@ -7,7 +7,7 @@ import { importPlan } from "../../../../test/kit/import-plan.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { advance, createHistory } from "../../../session/history.ts";
 import { itemText } from "../../../session/item.ts";
-import { itemsOf } from "../../../store/items.ts";
+import { itemsOf } from "../../../session/items.ts";
 import { threadAt } from "./find.ts";
 import { importThread } from "./import.ts";
 

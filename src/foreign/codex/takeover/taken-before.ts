@@ -5,7 +5,7 @@ import type { EventType, LogRecord, Settings } from "../../../session/event.ts";
 import { advance, createHistory, type History, resumeFrom } from "../../../session/history.ts";
 import type { Imported } from "../../../session/imported.ts";
 import type { LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
-import { itemsOf } from "../../../store/items.ts";
+import { itemsOf } from "../../../session/items.ts";
 import { linesOf } from "../rollout/lines-of.ts";
 import type { RolloutFile } from "../home/places.ts";
 import { type TurnMark, turnMark } from "../rollout/turn-mark.ts";

@@ -1,13 +1,16 @@
-import type { BodyRef, ItemRecord } from "../session/event.ts";
+import type { BodyRef } from "./event.ts";
+
+/** Reads items' bytes from a store: for each ref one buffer or more, in the order asked for; each batch holds what one read brought. */
+export type Bodies = (refs: readonly BodyRef[]) => AsyncIterable<readonly Uint8Array[]>;
 
 /**
  * The records' items whole, in their order, from what a store's `bodies` gives in pieces. The bytes are valid until the next item is asked
  * for.
  */
-export async function* itemsOf(
-  records: readonly ItemRecord[],
-  bodies: (refs: readonly BodyRef[]) => AsyncIterable<readonly Uint8Array[]>,
-): AsyncGenerator<{ record: ItemRecord; item: Uint8Array }> {
+export async function* itemsOf<R extends { readonly body: BodyRef }>(
+  records: readonly R[],
+  bodies: Bodies,
+): AsyncGenerator<{ record: R; item: Uint8Array }> {
   let at = 0;
   let begun: { item: Uint8Array; filled: number } | undefined;
   for await (const batch of bodies(records.map(({ body }) => body))) {
