@@ -61,6 +61,7 @@ export const repairPoints = [
   "repair-begun",
   "repair-half-written",
   "repair-written",
+  "repair-settled",
   "repair-recorded",
 ] as const;
 

@@ -152,9 +152,8 @@ class Surroundings {
     // Codex doesn't rebuild the index of a file that another one goes on from, and shows what it has: a stale one stays.
     if (misfit !== undefined && pin === undefined) found.push(finding("index-stale", [], { detail: misfit }));
     const place = this.#placesOf(home).get(thread);
-    const told = place && isPacked ? { ...place, path: `${place.path}.zst` } : place;
     const misplaced =
-      told === undefined ? undefined : placeMisfit(told, path, home, examined.header?.isPaginated === true);
+      place === undefined ? undefined : placeMisfit(place, path, home, examined.header?.isPaginated === true);
     if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
     for (const [database, why] of databases.troubles)
       found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));

@@ -50,7 +50,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const said =
     pasted === undefined
       ? undefined
-      : whoseError(understand(pasted, now), diagnoses, { pasted, folder, now, reference });
+      : await whoseError(understand(pasted, now), diagnoses, { pasted, folder, now, reference });
   const needRepair =
     diagnoses.filter(({ findings }) => findings.some(needsRepair)).length +
     own.filter(({ findings }) => findings.some(needsRepair)).length;

@@ -7,8 +7,8 @@ import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { homeOf } from "../../foreign/codex/home/places.ts";
 import { rightPlace } from "../../foreign/codex/home/surroundings.ts";
 import { mendsOf } from "../../foreign/codex/repair/held-still.ts";
-import type { Journal } from "../../foreign/codex/repair/journal.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair/prepare.ts";
+import type { CompletedRepair } from "../../foreign/codex/repair/repair.ts";
 import type { ShownEdit } from "../../foreign/codex/repair/repair-changes.ts";
 import { readAround } from "../../foreign/codex/rollout/contains.ts";
 
@@ -16,8 +16,13 @@ const widest = 100;
 
 /** A repair as a diff: for each edit what stands in the file and what takes its place. */
 export function previewText(prepared: PreparedRepair): string {
-  const { path, folder, changes, bytes, forgetsIndex, movedFrom } = prepared;
+  const { path, folder, changes, bytes, forgetsIndex, movedFrom, packed } = prepared;
   const lines = [`--- ${printableLine(path, 400)}`];
+  if (packed) lines.push("The file is compressed; it is unpacked for this, as Codex does on resume.");
+  if (packed?.broken !== undefined)
+    lines.push(
+      `Of it ${counted(bytes.before, "byte")} can be unpacked, and not the rest: ${printableLine(packed.broken, 200)}.`,
+    );
   for (const [kind, { count, first }] of changes.kinds) {
     lines.push(`@@ ${catalogue[kind].title}: ${counted(count, "change")} @@`);
     for (const edit of first) lines.push(...editLines(edit, folder.original));
@@ -64,13 +69,12 @@ function editLines({ at, length, begins, line, says, kind }: ShownEdit, original
 }
 
 export function doneText(
-  journal: Journal,
+  { journal, folder, path }: CompletedRepair,
   reference: string,
-  backup: string,
   left: readonly Finding[],
   transcript?: string,
 ): string {
-  const { path, thread, mended, state } = journal;
+  const { thread, mended, state } = journal;
   const lines =
     state === "undone"
       ? [`${path} is as it was before the repair`]
@@ -78,7 +82,8 @@ export function doneText(
   if (state === "done") {
     if (journal.forgotIndex)
       lines.push("Codex builds its history index of the session anew on the next resume");
-    lines.push(`The file as it was: ${backup}`, `Take it back: throughline repair ${reference} --undo`);
+    if (journal.packed) lines.push(`It was compressed, and is unpacked now, as after a resume in Codex`);
+    lines.push(`The file as it was: ${folder.path}`, `Take it back: throughline repair ${reference} --undo`);
   }
   for (const finding of left) lines.push(leftLine(finding));
   if (transcript !== undefined) lines.push(`What was said, for people: ${transcript}`);

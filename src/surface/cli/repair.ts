@@ -7,8 +7,14 @@ import {
   type PreparedRepair,
   type RepairOptions,
 } from "../../foreign/codex/repair/prepare.ts";
-import { finishRepair, repairRollout, undoRepair } from "../../foreign/codex/repair/repair.ts";
-import { isUnfinished, type Journal, repairsOf } from "../../foreign/codex/repair/journal.ts";
+import { packedPath } from "../../foreign/codex/repair/packed.ts";
+import {
+  type CompletedRepair,
+  finishRepair,
+  repairRollout,
+  undoRepair,
+} from "../../foreign/codex/repair/repair.ts";
+import { isUnfinished, repairsOf } from "../../foreign/codex/repair/journal.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
 import type { SealChoice } from "../../foreign/codex/findings/seal-choice.ts";
 import { writeTranscript } from "../../foreign/codex/repair/transcript.ts";
@@ -53,7 +59,7 @@ export async function repair(invocation: Invocation): Promise<number> {
         `A repair of ${path} was cut off. Finish it with: throughline repair ${quoted(path)} --write, or take it back with: throughline repair ${quoted(path)} --undo`,
         { path },
       );
-    return tellDone(invocation, (await finishRepair(cutOff, path)).journal, cutOff.folder.path, undefined);
+    return tellDone(invocation, await finishRepair(cutOff, path), undefined);
   }
   const bar = progress(invocation.terminal);
   const repairing: RepairOptions = {
@@ -73,7 +79,7 @@ export async function repair(invocation: Invocation): Promise<number> {
   if (!done) return tellNothing(invocation, path, prepared);
   const transcript = left.length > 0 ? join(done.folder.path, "transcript.md") : undefined;
   if (transcript !== undefined) await writeTranscript(done.folder.original, transcript);
-  return tellDone(invocation, done.journal, done.folder.path, prepared, transcript);
+  return tellDone(invocation, done, prepared, transcript);
 }
 
 type Target = { kind: "rollout"; path: string } | { kind: "own"; id: string };
@@ -160,36 +166,33 @@ function tellNothing(invocation: Invocation, path: string, prepared: PreparedRep
 }
 
 async function undo(invocation: Invocation, home: string, path: string): Promise<number> {
-  const { journal, folder } = await undoRepair(home, path);
-  return tellDone(invocation, journal, folder.path, undefined);
+  return tellDone(invocation, await undoRepair(home, path), undefined);
 }
 
 function tellDone(
   invocation: Invocation,
-  journal: Journal,
-  backup: string,
+  completed: CompletedRepair,
   prepared: PreparedRepair | undefined,
   transcript?: string,
 ): number {
   const { options, terminal, environment } = invocation;
+  const { journal, folder, path } = completed;
+  const { thread } = journal;
   const left = prepared?.after ?? [];
   if (options["json"] === true) {
     const state = journal.state === "undone" ? ("undone" as const) : ("done" as const);
-    const told = prepared
-      ? repairJson(invocation, state, prepared)
-      : { ...emptyJson(journal.path, journal.thread), state };
+    const told = prepared ? repairJson(invocation, state, prepared) : { ...emptyJson(path, thread), state };
     const { mended, forgotIndex: forgetsIndex } = journal;
     printJson<"repair">(terminal, {
       ...told,
       mended,
       forgetsIndex,
-      backup,
+      backup: folder.path,
       ...(transcript !== undefined && { transcript }),
     });
   } else {
     const reference = referencesIn(codexHome(environment));
-    const { path, thread } = journal;
-    terminal.out(inHome(invocation, doneText(journal, reference(path, thread), backup, left, transcript)));
+    terminal.out(inHome(invocation, doneText(completed, reference(path, thread), left, transcript)));
   }
   return left.length > 0 ? 1 : 0;
 }
@@ -212,9 +215,10 @@ function repairJson(
       kind,
       says,
     })),
-    mended: changes.mended,
+    mended: prepared.mended,
     sameOffsets: changes.sameOffsets,
     forgetsIndex: prepared.forgetsIndex,
+    ...(prepared.packed && { unpacks: packedPath(prepared.path) }),
     ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
     left: leftJson(invocation, prepared.path, prepared.after),
   };

@@ -5,7 +5,7 @@ import { printableLine } from "../../lib/printable.ts";
 import { isSystemError } from "../../lib/system.ts";
 import { systemWords } from "../../lib/words.ts";
 import { findThreads } from "../../foreign/codex/takeover/find.ts";
-import { codexHome, pathKnownTo, readRolloutName } from "../../foreign/codex/home/places.ts";
+import { codexHome, pathKnownTo, plainPath, readRolloutName } from "../../foreign/codex/home/places.ts";
 import { ambiguousThread } from "../ambiguous-thread.ts";
 import { homeFolder, openStore } from "../config.ts";
 import { Unseen } from "../unseen.ts";
@@ -96,7 +96,7 @@ function rolloutsIn(
   const there = new Set(found);
   const known = pathKnownTo(home);
   return found
-    .filter((path) => !path.endsWith(".zst") || !there.has(path.slice(0, -".zst".length)))
+    .filter((path) => !path.endsWith(".zst") || !there.has(plainPath(path)))
     .map((path) => (existsSync(path) ? known(path) : path))
     .sort();
 }

@@ -10,14 +10,14 @@ import type { Reference } from "./reference.ts";
 export type Said = NonNullable<Printed<"doctor">["error"]>;
 
 /** What a pasted message means, and which of the examined rollouts it is about: those that it names, else those with such damage. */
-export function whoseError(
+export async function whoseError(
   understood: Understood,
   diagnoses: readonly Diagnosis[],
   { pasted, folder, now, reference }: { pasted: string; folder: string; now: number; reference: Reference },
-): Said {
+): Promise<Said> {
   const { failure, kinds } = understood;
   const { means, youCan } = toldOf(understood, pasted);
-  const sessions = sessionsOf(understood, diagnoses, { folder, now, reference });
+  const sessions = await sessionsOf(understood, diagnoses, { folder, now, reference });
   const mended = kinds.some((kind) => catalogue[kind].mends === "repair");
   const other = kinds
     .map((kind) => catalogue[kind].mends)
@@ -61,11 +61,11 @@ function codexWords(youCan: string): string {
     .replaceAll("`throughline show SESSION`", "`throughline doctor SESSION`");
 }
 
-function sessionsOf(
+async function sessionsOf(
   { named, kinds, failure }: Understood,
   diagnoses: readonly Diagnosis[],
   { folder, now, reference }: { folder: string; now: number; reference: Reference },
-): Said["sessions"] {
+): Promise<Said["sessions"]> {
   const tell = ({ path, thread }: Diagnosis, why: string): Said["sessions"][number] => ({
     path,
     ...(thread !== undefined && { session: thread }),
@@ -86,7 +86,9 @@ function sessionsOf(
   if (seals.length > 0)
     return seals.map((diagnosis) => tell(diagnosis, "what the message names is sealed in it"));
   const marks = named.marks.filter((mark) => mark.length > 8);
-  const holding = marks.length === 0 ? [] : diagnoses.filter(({ path }) => containsAny(path, marks));
+  const holding: Diagnosis[] = [];
+  if (marks.length > 0)
+    for (const diagnosis of diagnoses) if (await containsAny(diagnosis.path, marks)) holding.push(diagnosis);
   if (holding.length > 0)
     return holding.map((diagnosis) => tell(diagnosis, "what the message names stands in it"));
   const failed = diagnoses.filter(

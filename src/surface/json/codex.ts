@@ -142,6 +142,7 @@ export const repair = z.strictObject({
   forgetsIndex: z
     .boolean()
     .describe("the thread's rows of Codex's history index are removed; Codex builds them anew"),
+  unpacks: z.string().optional().describe("the compressed file, which is unpacked to `path` for the repair"),
   movedFrom: z.string().optional().describe("the place that Codex's state database named before"),
   left: z.array(finding).describe("what can't be repaired"),
   backup: z.string().optional().describe("folder with the file as it was"),

@@ -1,8 +1,6 @@
 import {
   closeSync,
   fchmodSync,
-  fchownSync,
-  fstatSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -12,12 +10,12 @@ import {
   rmSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { giveTo } from "../../lib/owner.ts";
 import { appendAll } from "../../lib/write.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { isSystemError } from "../../lib/system.ts";
 import { hasCode } from "../spool.ts";
 import { inFolder, makeFolders, removeFolders, type OpenFolder } from "./folder.ts";
-import type { Owner } from "./target.ts";
 import { hashOf, type PatchOp, type PatchRecord, type Version } from "./record.ts";
 
 /** What came of carrying a patch out. */
@@ -124,20 +122,6 @@ function writeDraft(draft: string, content: Buffer, { mode, owner }: NonNullable
     fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-/** Leaves the file to whom it belonged, as far as the system lets this user: only root can (in a container, with the files of its host's user). */
-function giveTo(file: number, { uid, gid }: Owner): void {
-  const { uid: own, gid: ownGroup } = fstatSync(file);
-  if (own === uid && ownGroup === gid) return;
-  for (const user of [uid, own]) {
-    try {
-      fchownSync(file, user, gid);
-      return;
-    } catch (error) {
-      if (!hasCode(error, "EPERM", "EINVAL", "ENOSYS", "ENOTSUP")) throw error;
-    }
   }
 }
 

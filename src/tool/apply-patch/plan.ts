@@ -2,7 +2,8 @@ import { realpathSync } from "node:fs";
 import { hasCode } from "../spool.ts";
 import { editFile, joinLines } from "./edit.ts";
 import type { Section } from "./parse.ts";
-import { findTarget, type Owner, type Target } from "./target.ts";
+import type { Owner } from "../../lib/owner.ts";
+import { findTarget, type Target } from "./target.ts";
 
 /** A file's bytes, mode and owner. Without a mode it gets the one that the umask leaves to new files, and belongs to this user. */
 export interface Contents {

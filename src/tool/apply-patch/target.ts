@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readFileSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import type { Owner } from "../../lib/owner.ts";
 import { hasCode } from "../spool.ts";
 
 /** A file that a patch names, as it stands on disk. */
@@ -12,12 +13,6 @@ export interface Target {
   found?: { content: Buffer; mode: number; owner: Owner; writable: boolean };
   /** The path itself is a symbolic link (to `path`). */
   linked: boolean;
-}
-
-/** Whose a file is: numbers of its user and its group. */
-export interface Owner {
-  uid: number;
-  gid: number;
 }
 
 /** The file, or the reason why a patch may not touch it. */

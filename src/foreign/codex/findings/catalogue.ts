@@ -279,7 +279,7 @@ export const catalogue = {
     severity: "broken",
     title: "the compressed file can't be unpacked to its end",
     causes: "0.169 unpacks it on resume, and fails",
-    mends: "zstd -d keeps what can be unpacked; repair the result",
+    mends: "repair",
   },
   "sealed-reasoning": {
     severity: "note",
@@ -330,7 +330,7 @@ export const catalogue = {
   compressed: {
     severity: "note",
     title: "compressed by Codex",
-    causes: "nothing: 0.169 unpacks it on resume; unpack it (zstd -d) before a repair",
+    causes: "nothing: 0.169 unpacks it on resume, and so does a repair",
     mends: undefined,
   },
   live: {

@@ -44,8 +44,13 @@ function headFindings(
 ): Finding[] {
   const at = first ? [placeOf(first)] : [];
   const found: Finding[] = [];
-  if (broken !== undefined) found.push(finding("broken-archive", [], { detail: broken }));
   if (path.endsWith(".zst")) found.push(finding("compressed", []));
+  if (broken !== undefined) {
+    const instead = "restore it from a backup; nothing of it can be unpacked";
+    const isLost = bytes === 0;
+    found.push({ ...finding("broken-archive", [], { detail: broken }), ...(isLost && { instead }) });
+    if (isLost) return found;
+  }
   if (bytes === 0) return [...found, finding("empty-file", [])];
   if (head === "git-lfs") return [...found, finding("git-lfs-pointer", at)];
   if (head === "document" && ofCodex) return [...found, finding("old-document", [])];

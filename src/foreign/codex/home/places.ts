@@ -50,6 +50,11 @@ export function readRolloutName(path: string): RolloutName | undefined {
   };
 }
 
+/** The file that a compressed rollout is unpacked to: beside it, without `.zst`. Any other path as it is. */
+export function plainPath(path: string): string {
+  return path.endsWith(".zst") ? path.slice(0, -".zst".length) : path;
+}
+
 /** `$CODEX_HOME`, else `~/.codex`. */
 export function codexHome(env: Readonly<Record<string, string | undefined>>): string {
   const named = env["CODEX_HOME"];
@@ -81,7 +86,7 @@ export function listRollouts(
   for (const [nth, root] of roots.entries()) walk(root, { isArchived: nth > 0, seen }, found, onUnreadable);
   if (!found.some(({ form }) => form === "jsonl.zst")) return found;
   const plain = new Set(found.filter(({ form }) => form === "jsonl").map(({ path }) => path));
-  return found.filter(({ path, form }) => form !== "jsonl.zst" || !plain.has(path.slice(0, -".zst".length)));
+  return found.filter(({ path, form }) => form !== "jsonl.zst" || !plain.has(plainPath(path)));
 }
 
 interface Walk {

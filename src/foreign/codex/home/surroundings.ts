@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import type { IndexState, NamedPlace } from "./databases.ts";
-import { homeOf, isArchived, isInHome, readRolloutName } from "./places.ts";
+import { homeOf, isArchived, isInHome, plainPath, readRolloutName } from "./places.ts";
 
 const newline = 0x0a;
 
@@ -25,9 +25,10 @@ export function placeMisfit(
   return `it names ${named.path}, which is another home's: a resume here goes on there`;
 }
 
-/** Whether a place leads to a rollout, by whatever links. */
+/** Whether a place leads to a rollout, by whatever links. The place of a compressed one is where it will be unpacked. */
 function isSameFile(place: string, path: string): boolean {
-  return place === path || (existsSync(place) && realpathSync(place) === realpathSync(path));
+  if (place === plainPath(path)) return true;
+  return existsSync(place) && existsSync(path) && realpathSync(place) === realpathSync(path);
 }
 
 /**

@@ -7,6 +7,8 @@ import {
   openSync,
   readSync,
   renameSync,
+  type Stats,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -45,6 +47,11 @@ export function writeInPlace(path: string, source: string): void {
     closeSync(from);
     closeSync(to);
   }
+}
+
+/** Gives a file the time of change that it had, but for a millisecond: lists keep their order, and caches still see a change. */
+export function keepTime(path: string, had: Stats): void {
+  utimesSync(path, had.atimeMs / 1_000, (had.mtimeMs + 1) / 1_000);
 }
 
 /**

@@ -4,17 +4,18 @@ import { z } from "zod";
 import { parseJson } from "../../../lib/json.ts";
 import { removeWhole } from "../../../lib/remove.ts";
 import { isSystemError, makeFolders } from "../../../lib/system.ts";
-import { homeOf } from "../home/places.ts";
+import { homeOf, plainPath } from "../home/places.ts";
 import { writeDurably } from "./in-place.ts";
 
 /**
  * The record of one repair, in a folder of its own under `<home>/repairs/`: `journal.json`, `original.jsonl` (the file as it was),
- * `repaired.jsonl` (as it becomes; removed when it has) and `set-aside.txt` (bytes that no record keeps). All of it is durable before the
- * rollout is touched, so that a repair that is cut off can be finished or taken back.
+ * `original.jsonl.zst` (what that was unpacked from, if it was), `repaired.jsonl` (as it becomes; removed when it has) and `set-aside.txt`
+ * (bytes that no record keeps). All of it is durable before the rollout is touched, so that a repair that is cut off can be finished or
+ * taken back.
  */
 const schema = z.object({
   schema: z.literal(1),
-  /** Path of the rollout: absolute, links resolved. */
+  /** Path of the rollout: absolute, links resolved; of a compressed one, what it is unpacked to. */
   path: z.string(),
   thread: z.string().optional(),
   /** Milliseconds since 1970. */
@@ -23,6 +24,8 @@ const schema = z.object({
   state: z.enum(["writing", "done", "undoing", "undone"]),
   before: z.object({ bytes: z.number(), sha256: z.string() }),
   after: z.object({ bytes: z.number(), sha256: z.string() }),
+  /** The compressed file, where the rollout was one. */
+  packed: z.object({ bytes: z.number(), sha256: z.string() }).optional(),
   /** How often each kind of damage was mended. */
   mended: z.record(z.string(), z.number()),
   /** Whether Codex's own index of the file was removed, for Codex to make it anew. */
@@ -48,6 +51,10 @@ export class RepairFolder {
 
   get original(): string {
     return join(this.path, "original.jsonl");
+  }
+
+  get packed(): string {
+    return join(this.path, "original.jsonl.zst");
   }
 
   get repaired(): string {
@@ -131,8 +138,9 @@ export function repairsOf(home: string, path: string): KnownRepair[] {
 
 /** Whether the repair was made on this rollout, or on it before it was moved within its home, as it is when Codex archives it. */
 export function isRepairOf({ journal: { path: from } }: KnownRepair, path: string): boolean {
-  if (from === path) return true;
-  return basename(from) === basename(path) && homeOf(from) === homeOf(path) && !existsSync(from);
+  const plain = plainPath(path);
+  if (from === plain) return true;
+  return basename(from) === basename(plain) && homeOf(from) === homeOf(plain) && !existsSync(from);
 }
 
 /** Every repair with a journal that can be read, oldest first. `home` is Throughline's own. */

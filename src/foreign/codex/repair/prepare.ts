@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { isCompressed } from "../rollout/compressed.ts";
@@ -11,9 +11,10 @@ import type { ExamineOptions } from "../examine/examine.ts";
 import { readSoFar } from "../examine/read-so-far.ts";
 import { type Finding, needsRepair } from "../findings/finding.ts";
 import { heldStill } from "./held-still.ts";
-import { makeRepairFolder, type RepairFolder } from "./journal.ts";
+import { type Journal, makeRepairFolder, type RepairFolder } from "./journal.ts";
 import { judge } from "../findings/judge.ts";
-import { homeOf, isThreadId, pathKnownTo, readRolloutName } from "../home/places.ts";
+import { homeOf, isThreadId, pathKnownTo, plainPath, readRolloutName } from "../home/places.ts";
+import { unpackPrivately } from "./packed.ts";
 import { grounded, type PlanOptions } from "./plan-options.ts";
 import type { RepairChanges } from "./repair-changes.ts";
 import { indexKey, indexMisfit, placeMisfit } from "../home/surroundings.ts";
@@ -27,11 +28,16 @@ export interface RepairOptions extends ExamineOptions, Pick<PlanOptions, "seals"
 
 /** A repair that was worked out on a copy; the rollout itself is as it was. */
 export interface PreparedRepair {
+  /** The rollout; of a compressed one, the file that it is unpacked to. */
   readonly path: string;
+  /** Of a compressed rollout: why it can't be unpacked to its end, if it can't. */
+  readonly packed?: { readonly broken: string | undefined };
   readonly thread: string | undefined;
   readonly folder: RepairFolder;
   /** The edits. Line numbers are those of the file as it was when the edit was made. */
   readonly changes: RepairChanges;
+  /** How often each kind of damage is mended. */
+  readonly mended: Journal["mended"];
   /** The findings before and after. */
   readonly before: readonly Finding[];
   readonly after: readonly Finding[];
@@ -48,15 +54,17 @@ export interface PreparedRepair {
  * remove its folder. Throws `usage` for what is no plain file.
  */
 export async function prepareRepair(path: string, options: RepairOptions): Promise<PreparedRepair> {
-  const real = plainFile(path);
+  const real = fileToRepair(path);
+  const plain = plainPath(real);
   const databases = databasesOf(real);
   const folder = makeRepairFolder(options.home, threadOf(real, databases), options.now);
   try {
-    copyPrivately(real, folder.original);
+    const broken = await copyOut(real, folder);
     copyPrivately(folder.original, folder.repaired);
-    const copy = await WorkedCopy.of(folder, { ...options, named: real });
-    const before = judge(copy.found, { path: real, now: options.now });
+    const copy = await WorkedCopy.of(folder, { ...options, named: plain });
+    const before = judge({ ...copy.found, broken }, { path: real, now: options.now });
     const { bytes: bytesBefore } = copy.found;
+    const isOpened = broken !== undefined && bytesBefore > 0;
     const hadRead = readSoFar(copy.found);
     if (options.only?.has("other-layout") !== false) await copy.lay();
     const plan = await planFor(real, copy.found, options, databases);
@@ -70,12 +78,15 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
     const isPaginated = found.header?.isPaginated === true;
     const place = placeIn(plan.row);
-    const judged = judge(found, { path: real, now: options.now });
+    const left = isOpened ? found : { ...found, broken };
+    const judged = judge(left, { path: plain, now: options.now });
     return {
-      path: real,
+      path: plain,
+      ...(isCompressed(real) && { packed: { broken } }),
       thread,
       folder,
       changes,
+      mended: { ...changes.mended, ...(isOpened && { "broken-archive": 1 }) },
       before,
       after: heldStill(judged, found, plan, thread).filter(needsRepair),
       bytes: { before: bytesBefore, after: found.bytes },
@@ -91,8 +102,8 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
 }
 
 /** Whether there is anything to change: in the rollout, its index or its row in the state database. */
-export function isNeeded({ changes, forgetsIndex, movedFrom }: PreparedRepair): boolean {
-  return changes.count > 0 || forgetsIndex || movedFrom !== undefined;
+export function isNeeded({ mended, forgetsIndex, movedFrom }: PreparedRepair): boolean {
+  return Object.keys(mended).length > 0 || forgetsIndex || movedFrom !== undefined;
 }
 
 /** The plan's options, with what the file's surroundings tell. `found`: the examination of the copy, once that has lines. */
@@ -111,7 +122,7 @@ async function planFor(
   return {
     seals,
     now,
-    path,
+    path: plainPath(path),
     ...(pin && { pin }),
     ...(base && { base }),
     ...(only && { only: grounded(only) }),
@@ -119,15 +130,26 @@ async function planFor(
   };
 }
 
+/** Copies a rollout into the folder of its repair, unpacked. Resolves to why a compressed one can't be unpacked to its end. */
+async function copyOut(path: string, folder: RepairFolder): Promise<string | undefined> {
+  if (!isCompressed(path)) {
+    copyPrivately(path, folder.original);
+    return undefined;
+  }
+  copyPrivately(path, folder.packed);
+  return unpackPrivately(folder.packed, folder.original);
+}
+
 /** The path by which the file is known; throws `usage` for one that can't be repaired. */
-export function plainFile(path: string): string {
+export function fileToRepair(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isFile())
     throw new Failure("usage", `${path} is no file. See which sessions there are: throughline doctor`, {});
-  if (isCompressed(path)) {
+  const plain = plainPath(path);
+  if (plain !== path && existsSync(plain)) {
     throw new Failure(
       "usage",
-      `${path} is compressed. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${quoted(path)}`,
+      `${path} stands beside the file that it was unpacked to, and Codex uses that one. Nothing was changed. Repair that one: throughline repair ${quoted(plain)}`,
       {},
     );
   }
@@ -142,7 +164,11 @@ export function databasesOf(path: string): CodexDatabases | undefined {
 
 /** The thread of a rollout by its file's name, its first line, or else by the state database that names the file. */
 export function threadOf(path: string, databases: CodexDatabases | undefined): string | undefined {
-  const known = [readRolloutName(path)?.thread, firstHeader(path)?.id, databases?.rowAt(path)?.["id"]];
+  const known = [
+    readRolloutName(path)?.thread,
+    firstHeader(path)?.id,
+    databases?.rowAt(plainPath(path))?.["id"],
+  ];
   return known.find(isThreadId);
 }
 

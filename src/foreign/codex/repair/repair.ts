@@ -8,7 +8,6 @@ import {
   rmSync,
   statSync,
   type Stats,
-  utimesSync,
 } from "node:fs";
 import { syncPath } from "../../../lib/system.ts";
 import { quoted, systemWords } from "../../../lib/words.ts";
@@ -17,19 +16,21 @@ import { crashPoint } from "../../../lib/fault.ts";
 import { writeAll } from "../../../lib/write.ts";
 import { copyBytes, copyPrivately } from "./edit.ts";
 import { holdersOf } from "../home/holders.ts";
-import { digest, isBetween, writeInPlace } from "./in-place.ts";
+import { digest, isBetween, keepTime, writeInPlace } from "./in-place.ts";
 import { type Journal, type KnownRepair, type RepairFolder, repairsOf } from "./journal.ts";
 import { isDatabaseError } from "../home/open-database.ts";
-import { homeOf } from "../home/places.ts";
+import { homeOf, plainPath } from "../home/places.ts";
+import { packedPath, placeWhole, settlePacked } from "./packed.ts";
 import {
   databasesOf,
+  fileToRepair,
   isNeeded,
-  plainFile,
   type PreparedRepair,
   prepareRepair,
   type RepairOptions,
   threadOf,
 } from "./prepare.ts";
+import { isCompressed } from "../rollout/compressed.ts";
 import { type Encoding, encoded } from "../rollout/encoding.ts";
 import { writingOf } from "../rollout/layout.ts";
 import { indexKey, rightPlace } from "../home/surroundings.ts";
@@ -39,6 +40,8 @@ import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
 export interface CompletedRepair {
   readonly journal: Journal;
   readonly folder: RepairFolder;
+  /** Where the rollout lies now: what was unpacked for a repair that is taken back is compressed again. */
+  readonly path: string;
 }
 
 /**
@@ -51,7 +54,7 @@ export async function repairRollout(
   options: RepairOptions,
   onPrepared: (prepared: PreparedRepair) => void,
 ): Promise<CompletedRepair | undefined> {
-  const real = plainFile(path);
+  const real = fileToRepair(path);
   return underLock(real, threadOf(real, databasesOf(real)), async () => {
     const stat = statSync(real);
     const prepared = await prepareRepair(real, options);
@@ -76,7 +79,7 @@ export async function repairRollout(
  */
 export async function finishRepair(known: KnownRepair, path: string): Promise<CompletedRepair> {
   const { folder } = known;
-  const journal = movedAlong(known.journal, path);
+  const journal = movedAlong(known.journal, plainPath(path));
   return underLock(path, journal.thread, () => {
     const isUndoing = journal.state === "undoing";
     if (!isUndoing) {
@@ -85,14 +88,15 @@ export async function finishRepair(known: KnownRepair, path: string): Promise<Co
       assertKept(folder.repaired, journal.after, path, "or-more");
     }
     const [from, to] = isUndoing ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
+    const isBegun = !isStillPacked(path, journal);
     // The repair was written but not noted as done, and Codex has appended since: what it wrote is to stay.
-    if (!isUndoing && !isBetween(path, from, to) && beginsWith(path, journal.after)) {
+    if (isBegun && !isUndoing && !isBetween(path, from, to) && beginsWith(path, journal.after)) {
       const withLater = `${to}.new`;
       rmSync(withLater, { force: true });
       copyPrivately(path, withLater);
       renameSync(withLater, to);
     }
-    if (!isBetween(path, from, to)) {
+    if (isBegun && !isBetween(path, from, to)) {
       throw new Failure(
         "session-damaged",
         `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${folder.original}`,
@@ -108,7 +112,7 @@ export async function finishRepair(known: KnownRepair, path: string): Promise<Co
  * `session-damaged` when the file was changed otherwise since, and as `repairRollout` does.
  */
 export async function undoRepair(home: string, path: string): Promise<CompletedRepair> {
-  const real = plainFile(path);
+  const real = fileToRepair(path);
   const known = repairsOf(home, real).findLast(
     ({ journal }) => journal.state === "done" || journal.state === "writing" || journal.state === "undoing",
   );
@@ -120,17 +124,25 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
     );
   }
   const { folder } = known;
-  const journal = movedAlong(known.journal, real);
+  const journal = movedAlong(known.journal, plainPath(real));
   if (journal.state === "undoing") return finishRepair(known, real);
+  const isPacked = isStillPacked(real, journal);
+  if (isCompressed(real) && !isPacked)
+    throw new Failure(
+      "usage",
+      `${real} was compressed after its repair. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${quoted(real)}`,
+      {},
+    );
   return underLock(real, journal.thread, () => {
     const stat = statSync(real);
     assertKept(folder.original, journal.before, real);
     // When a repair that shortens the file is cut off before it has cut the file, what follows its bytes is old content and no later
     // work.
     const isCutOff =
-      journal.state === "writing" &&
-      existsSync(folder.repaired) &&
-      isBetween(real, folder.original, folder.repaired);
+      isPacked ||
+      (journal.state === "writing" &&
+        existsSync(folder.repaired) &&
+        isBetween(real, folder.original, folder.repaired));
     const isWhole = !isCutOff && beginsWith(real, journal.after);
     if (!isWhole && !isCutOff) {
       throw new Failure(
@@ -151,6 +163,11 @@ export async function undoRepair(home: string, path: string): Promise<CompletedR
     folder.write(undoing);
     return complete(folder, undoing, stat);
   });
+}
+
+/** Whether the file is the compressed one of a repair, or of its undoing, that was cut off before it was unpacked, or after it came back. */
+function isStillPacked(path: string, { packed, state }: Journal): boolean {
+  return isCompressed(path) && state !== "done" && packed !== undefined && beginsWith(path, packed);
 }
 
 /** Whether a file begins with what the journal says, whatever follows. */
@@ -218,7 +235,7 @@ function appendEncoded(from: number, to: number, since: number, encoding: Encodi
 
 /** Makes a prepared repair durable, then writes it into the rollout. */
 function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRepair {
-  const { folder, path, thread, changes, bytes } = prepared;
+  const { folder, path, thread, bytes } = prepared;
   const journal: Journal = {
     schema: 1,
     path,
@@ -227,13 +244,16 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
     state: "writing",
     before: { bytes: bytes.before, sha256: digest(folder.original) },
     after: { bytes: bytes.after, sha256: digest(folder.repaired) },
-    mended: changes.mended,
+    ...(prepared.packed && {
+      packed: { bytes: statSync(folder.packed).size, sha256: digest(folder.packed) },
+    }),
+    mended: prepared.mended,
     forgotIndex: prepared.forgetsIndex,
     ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
     ...(isHistoryWrong(prepared) && { history: ["legacy", "paginated"] as const }),
     ...(prepared.movedFrom?.archivedAt !== undefined && { archivedAt: prepared.movedFrom.archivedAt }),
   };
-  for (const file of [folder.original, folder.repaired, folder.setAside])
+  for (const file of [folder.original, folder.packed, folder.repaired, folder.setAside])
     if (existsSync(file)) syncPath(file);
   crashPoint("repair-prepared");
   folder.write(journal);
@@ -274,9 +294,10 @@ function completed(folder: RepairFolder, journal: Journal, stat: Stats): Complet
   const databases = databasesOf(path);
   const indexed = indexKey(path, thread);
   if (indexed !== undefined && journal.forgotIndex) databases?.forgetIndex(indexed);
-  writeInPlace(path, isUndoing ? folder.restored : folder.repaired);
-  // The time of change moves by a millisecond only: lists keep their order, and caches still see a change.
-  utimesSync(path, stat.atimeMs / 1_000, (stat.mtimeMs + 1) / 1_000);
+  const source = isUndoing ? folder.restored : folder.repaired;
+  if (journal.packed && !existsSync(path)) placeWhole(source, path, stat);
+  else writeInPlace(path, source);
+  keepTime(path, stat);
   crashPoint("repair-written");
   if (thread !== undefined && journal.movedFrom !== undefined) {
     const { movedFrom, archivedAt, history } = journal;
@@ -289,11 +310,13 @@ function completed(folder: RepairFolder, journal: Journal, stat: Stats): Complet
       ...(isTakenOut && { archived: isUndoing ? archivedAt : "not" }),
     });
   }
+  settlePacked(folder, journal, stat);
+  crashPoint("repair-settled");
   const done: Journal = { ...journal, state: isUndoing ? "undone" : "done" };
   folder.write(done);
   crashPoint("repair-recorded");
   for (const file of [folder.repaired, folder.restored]) rmSync(file, { force: true });
-  return { journal: done, folder };
+  return { journal: done, folder, path: existsSync(path) ? path : packedPath(path) };
 }
 
 /** Acts under Codex's lock of the thread, after making sure that the file can be written and that nobody has it open for writing. */
@@ -328,8 +351,8 @@ async function underLock<T>(path: string, thread: string | undefined, act: () =>
 }
 
 function assertUntouched(path: string, before: Stats): void {
-  const now = statSync(path);
-  if (now.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino) return;
+  const now = statSync(path, { throwIfNoEntry: false });
+  if (now?.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino) return;
   throw new Failure(
     "lease-held",
     `${path} was changed while its repair was worked out: somebody works in it. Nothing was changed. Close it there, then try again.`,

@@ -1,0 +1,176 @@
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { afterAll, beforeEach, expect, it } from "vitest";
+import { placeWhole } from "./packed.ts";
+import { isUnfinished, repairsOf } from "./journal.ts";
+import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-packed-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const id = "01a1fac2-0000-7000-8000-000000000000";
+const home = join(root, "codex");
+const path = join(home, "sessions", "2026", "11", "20", `rollout-2026-11-20T20-58-19-${id}.jsonl`);
+const archive = `${path}.zst`;
+const options = { home: join(root, "own"), now: Date.parse("2026-11-22"), seals: { which: "none" } } as const;
+
+const line = (type: string, payload: object): string =>
+  `${JSON.stringify({ timestamp: "2026-11-20T20:58:19.000Z", type, payload })}\n`;
+const head = line("session_meta", {
+  id,
+  timestamp: "2026-11-20T20:58:19.000Z",
+  cwd: "/w",
+  originator: "codex_exec",
+  cli_version: "0.116.0",
+});
+const said = (text: string): string =>
+  line("response_item", {
+    type: "message",
+    role: "assistant",
+    content: [{ type: "output_text", text }],
+  });
+const call = line("response_item", {
+  type: "function_call",
+  name: "shell",
+  arguments: "{}",
+  call_id: "call_a",
+});
+const unanswered = head + call + said("Done.");
+const later = said("And more.");
+
+const mended = (): ReturnType<typeof repairRollout> => repairRollout(archive, options, () => undefined);
+const beside = (): string[] => readdirSync(dirname(path));
+
+function packed(text: string | Buffer): Buffer {
+  const bytes = typeof text === "string" ? zstdCompressSync(text) : text;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(archive, bytes);
+  chmodSync(archive, 0o640);
+  utimesSync(archive, 1_700_000_000, 1_700_000_000);
+  return bytes;
+}
+
+beforeEach(() => {
+  for (const folder of [home, options.home]) rmSync(folder, { recursive: true, force: true });
+});
+
+it("a compressed rollout is unpacked for its repair, as Codex does on resume, and packed again when that is taken back", async () => {
+  const bytes = packed(unanswered);
+  const done = (await mended())!;
+  expect(done.path).toBe(path);
+  expect(done.journal.mended).toEqual({ "call-without-output": 1 });
+  expect(beside()).toEqual([path.split("/").at(-1)]);
+  expect(readFileSync(path, "utf8")).toMatch(/"type":"function_call_output"/u);
+  expect(statSync(path).mode & 0o777, "rights as they were").toBe(0o640);
+  expect(Math.round(statSync(path).mtimeMs / 1_000), "its place in lists").toBe(1_700_000_000);
+
+  const back = await undoRepair(options.home, path);
+  expect(back.path).toBe(archive);
+  expect(beside()).toEqual([archive.split("/").at(-1)]);
+  expect(readFileSync(archive).equals(bytes)).toBe(true);
+  expect(statSync(archive).mode & 0o777).toBe(0o640);
+  expect(Math.round(statSync(archive).mtimeMs / 1_000)).toBe(1_700_000_000);
+});
+
+it("what Codex has written since stays, in the unpacked file", async () => {
+  packed(unanswered);
+  await mended();
+  appendFileSync(path, later);
+  expect((await undoRepair(options.home, path)).path).toBe(path);
+  expect(readFileSync(path, "utf8")).toBe(unanswered + later);
+  expect(existsSync(archive)).toBe(false);
+});
+
+it("of one that can't be unpacked to its end, all that can be goes on, and the rest is kept", async () => {
+  const lines =
+    head + said("One.") + Array.from({ length: 4_000 }, (_, nth) => said(`${nth} ${nth ** 3}`)).join("");
+  const bytes = packed(zstdCompressSync(lines).subarray(0, -2_000));
+  const { journal, folder } = (await mended())!;
+  expect(journal.mended["broken-archive"]).toBe(1);
+  const text = readFileSync(path, "utf8");
+  expect(text.length).toBeGreaterThan(lines.length / 2);
+  expect(lines.startsWith(text.trimEnd()), "whole lines of it, and spaces for the last one").toBe(true);
+  expect(readFileSync(folder.packed).equals(bytes)).toBe(true);
+  expect(await repairRollout(path, options, () => undefined), "nothing is left to mend").toBeUndefined();
+  await undoRepair(options.home, path);
+  expect(readFileSync(archive).equals(bytes)).toBe(true);
+  expect(existsSync(path)).toBe(false);
+});
+
+it("one of which nothing can be unpacked stays as it is", async () => {
+  const bytes = packed(zstdCompressSync(unanswered).subarray(0, -9));
+  let left: unknown;
+  const told = await repairRollout(archive, options, ({ after }) => (left = after));
+  expect(told).toBeUndefined();
+  expect(left).toEqual([
+    expect.objectContaining({ kind: "broken-archive", instead: expect.stringContaining("backup") }),
+  ]);
+  expect(readFileSync(archive).equals(bytes)).toBe(true);
+  expect(beside()).toHaveLength(1);
+});
+
+it("one in which there is nothing to mend stays compressed", async () => {
+  const bytes = packed(head + said("Done."));
+  expect(await mended()).toBeUndefined();
+  expect(beside()).toEqual([archive.split("/").at(-1)]);
+  expect(readFileSync(archive).equals(bytes)).toBe(true);
+});
+
+it("one beside the file that it was unpacked to is refused: Codex uses the other", async () => {
+  const bytes = packed(unanswered);
+  writeFileSync(path, zstdDecompressSync(bytes));
+  await expect(mended()).rejects.toThrow(`Repair that one: throughline repair ${path}`);
+  expect(readFileSync(archive).equals(bytes)).toBe(true);
+  expect(readFileSync(path, "utf8")).toBe(unanswered);
+});
+
+it("one that Codex has compressed after its repair isn't unpacked by an undo", async () => {
+  packed(unanswered);
+  await mended();
+  const bytes = zstdCompressSync(readFileSync(path));
+  writeFileSync(archive, bytes);
+  rmSync(path);
+  await expect(undoRepair(options.home, archive)).rejects.toThrow("was compressed after its repair");
+  expect(readFileSync(archive).equals(bytes)).toBe(true);
+});
+
+it("a file that appears while a rollout is being put in place is never replaced", () => {
+  packed(unanswered);
+  writeFileSync(path, later);
+  expect(() => placeWhole(archive, path, statSync(archive))).toThrow("EEXIST");
+  expect(readFileSync(path, "utf8")).toBe(later);
+  expect(beside(), "no draft is left").toHaveLength(2);
+});
+
+it.each(["repaired", "restored"])("cut off with both files there, it is finished: %s", async (way) => {
+  const bytes = packed(unanswered);
+  const { folder, journal } = (await mended())!;
+  const repaired = readFileSync(path);
+  copyFileSync(folder.packed, archive);
+  copyFileSync(path, folder.repaired);
+  if (way === "restored") {
+    writeFileSync(folder.restored, unanswered);
+    writeFileSync(path, unanswered);
+  }
+  folder.write({ ...journal, state: way === "repaired" ? "writing" : "undoing" });
+  const known = repairsOf(options.home, path).find(isUnfinished)!;
+  const done = await finishRepair(known, path);
+  expect(beside()).toHaveLength(1);
+  expect(readFileSync(done.path).equals(way === "repaired" ? repaired : bytes)).toBe(true);
+  expect(repairsOf(options.home, done.path).some(isUnfinished)).toBe(false);
+});

@@ -1,0 +1,86 @@
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { giveTo } from "../../../lib/owner.ts";
+import { isSystemError, syncPath } from "../../../lib/system.ts";
+import { appendAll } from "../../../lib/write.ts";
+import { unpacked } from "../rollout/compressed.ts";
+import { copyPrivately } from "./edit.ts";
+import { digest, keepTime } from "./in-place.ts";
+import type { Journal, RepairFolder } from "./journal.ts";
+
+/** Unpacks a compressed rollout into a new file that only its owner can read. Resolves to why it can't be unpacked to its end. */
+export async function unpackPrivately(packed: string, to: string): Promise<string | undefined> {
+  let broken: string | undefined;
+  const fd = openSync(to, "wx", 0o600);
+  try {
+    for await (const bytes of unpacked(packed, (why) => (broken = why))) appendAll(fd, bytes);
+  } finally {
+    closeSync(fd);
+  }
+  return broken;
+}
+
+/**
+ * Puts a copy of `source` where no file is, durably, and whole or not at all: who looks meanwhile sees nothing or all of it. It gets the
+ * rights, the owner and the time of the file that `like` tells of. Throws the system's error where a file is there.
+ */
+export function placeWhole(source: string, path: string, like: Stats): void {
+  const draft = join(dirname(path), `.${basename(path)}.throughline`);
+  rmSync(draft, { force: true });
+  try {
+    copyPrivately(source, draft);
+    const fd = openSync(draft, "r+");
+    try {
+      giveTo(fd, like);
+      fchmodSync(fd, like.mode & 0o7777);
+    } finally {
+      closeSync(fd);
+    }
+    keepTime(draft, like);
+    syncPath(draft);
+    giveName(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  syncPath(dirname(path));
+}
+
+/** Unlike a rename, a link never takes the place of a file that was made meanwhile; some disks have none (exFAT). */
+function giveName(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if (!isSystemError(error) || error.code === "EEXIST" || existsSync(path)) throw error;
+    renameSync(draft, path);
+  }
+}
+
+/** Path of the compressed file that a rollout was unpacked from. */
+export const packedPath = (path: string): string => `${path}.zst`;
+
+/**
+ * Removes the compressed file once its rollout stands beside it, as Codex does when it unpacks one. When the repair is taken back, it is the
+ * rollout that goes and the compressed file that comes back, unless Codex has written to the rollout since, or the copy isn't whole any more.
+ * `stat`: that of the file before.
+ */
+export function settlePacked(folder: RepairFolder, journal: Journal, stat: Stats): void {
+  const { path, packed, before, state } = journal;
+  if (packed === undefined) return;
+  const archive = packedPath(path);
+  const isIt = (file: string): boolean => existsSync(file) && digest(file) === packed.sha256;
+  if (state === "undoing") {
+    if (digest(path) !== before.sha256 || !isIt(folder.packed)) return;
+    if (!existsSync(archive)) placeWhole(folder.packed, archive, stat);
+    if (isIt(archive)) rmSync(path);
+  } else if (isIt(archive)) rmSync(archive);
+  syncPath(dirname(path));
+}

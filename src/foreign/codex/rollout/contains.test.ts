@@ -1,0 +1,29 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
+import { afterAll, expect, it } from "vitest";
+import { containsAny } from "./contains.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-contains-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const mark = "call_abcdef123";
+const piece = 2 ** 22;
+
+it.each([
+  ["where two pieces meet", piece - 3],
+  ["at the end of the first", piece - mark.length],
+  ["in the last", 2 * piece + 17],
+])("a text is found %s, in a plain rollout and in a compressed one", async (_where, at) => {
+  const bytes = Buffer.alloc(2 * piece + 100, ".");
+  bytes.write(mark, at);
+  const [plain, packed] = [join(root, `${at}.jsonl`), join(root, `${at}.jsonl.zst`)];
+  writeFileSync(plain, bytes);
+  writeFileSync(packed, zstdCompressSync(bytes));
+  for (const path of [plain, packed]) {
+    expect(await containsAny(path, ["rs_nowhere", mark]), path).toBe(true);
+    expect(await containsAny(path, ["rs_nowhere"]), path).toBe(false);
+    expect(await containsAny(path, []), "nothing is asked for").toBe(false);
+  }
+});
