@@ -19,7 +19,7 @@ import { whoseError } from "./whose-error.ts";
 
 /** `throughline doctor`: examines rollouts and Throughline's own sessions, and changes nothing. Exit status 1 when something needs repair. */
 export async function doctor(invocation: Invocation): Promise<number> {
-  const { args, options, terminal, environment, folder, signal } = invocation;
+  const { args, options, terminal, environment, signal } = invocation;
   const ownHome = toldHome(invocation);
   const home = codexHome(environment);
   const now = Date.now();
@@ -50,7 +50,7 @@ export async function doctor(invocation: Invocation): Promise<number> {
   const said =
     pasted === undefined
       ? undefined
-      : await whoseError(understand(pasted, now), diagnoses, { pasted, folder, now, reference });
+      : await whoseError(understand(pasted, now), diagnoses, { pasted, now, reference });
   const needRepair =
     diagnoses.filter(({ findings }) => findings.some(needsRepair)).length +
     own.filter(({ findings }) => findings.some(needsRepair)).length;

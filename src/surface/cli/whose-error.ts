@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename } from "node:path";
 import { catalogue as failures } from "../../failure/catalogue.ts";
 import { containsAny } from "../../foreign/codex/rollout/contains.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
@@ -13,11 +13,11 @@ export type Said = NonNullable<Printed<"doctor">["error"]>;
 export async function whoseError(
   understood: Understood,
   diagnoses: readonly Diagnosis[],
-  { pasted, folder, now, reference }: { pasted: string; folder: string; now: number; reference: Reference },
+  { pasted, now, reference }: { pasted: string; now: number; reference: Reference },
 ): Promise<Said> {
   const { failure, kinds } = understood;
   const { means, youCan } = toldOf(understood, pasted);
-  const sessions = await sessionsOf(understood, diagnoses, { folder, now, reference });
+  const sessions = await sessionsOf(understood, diagnoses, { now, reference });
   const mended = kinds.some((kind) => catalogue[kind].mends === "repair");
   const other = kinds
     .map((kind) => catalogue[kind].mends)
@@ -64,7 +64,7 @@ function codexWords(youCan: string): string {
 async function sessionsOf(
   { named, kinds, failure }: Understood,
   diagnoses: readonly Diagnosis[],
-  { folder, now, reference }: { folder: string; now: number; reference: Reference },
+  { now, reference }: { now: number; reference: Reference },
 ): Promise<Said["sessions"]> {
   const tell = ({ path, thread }: Diagnosis, why: string): Said["sessions"][number] => ({
     path,
@@ -72,11 +72,15 @@ async function sessionsOf(
     why,
     command: `throughline repair ${reference(path, thread)}`,
   });
-  const byName = diagnoses.filter(
-    ({ path, thread }) =>
-      (named.path !== undefined && resolve(folder, named.path) === path) ||
-      (named.thread !== undefined && (thread === named.thread || path.includes(named.thread))),
-  );
+  // A thread may have several files, of which a name means one.
+  const byFile = diagnoses.filter(({ path }) => basename(path) === named.file);
+  const byName =
+    byFile.length > 0
+      ? byFile
+      : diagnoses.filter(
+          ({ path, thread }) =>
+            named.thread !== undefined && (thread === named.thread || path.includes(named.thread)),
+        );
   if (byName.length > 0) return byName.map((diagnosis) => tell(diagnosis, "the message names it"));
   const seals = diagnoses.filter(({ sealed }) =>
     sealed.some(({ id, tail }) =>
@@ -86,14 +90,15 @@ async function sessionsOf(
   if (seals.length > 0)
     return seals.map((diagnosis) => tell(diagnosis, "what the message names is sealed in it"));
   const marks = named.marks.filter((mark) => mark.length > 8);
+  const readable = diagnoses.filter(({ findings }) => findings.every(({ kind }) => kind !== "unreadable"));
   const holding: Diagnosis[] = [];
-  if (marks.length > 0)
-    for (const diagnosis of diagnoses) if (await containsAny(diagnosis.path, marks)) holding.push(diagnosis);
+  for (const diagnosis of readable) if (await containsAny(diagnosis.path, marks)) holding.push(diagnosis);
   if (holding.length > 0)
     return holding.map((diagnosis) => tell(diagnosis, "what the message names stands in it"));
+  // Two messages that nobody knows have nothing in common but that.
+  const isKnown = failure !== undefined && failure.class !== "unknown-provider-failure";
   const failed = diagnoses.filter(
-    ({ error }) =>
-      failure !== undefined && error !== undefined && understand(error, now).failure?.class === failure.class,
+    ({ error }) => isKnown && error !== undefined && understand(error, now).failure?.class === failure.class,
   );
   if (failed.length > 0) return failed.map((diagnosis) => tell(diagnosis, "its last turn ended with it"));
   const damaged = diagnoses.filter(({ findings }) => findings.some(({ kind }) => kinds.includes(kind)));

@@ -25,7 +25,8 @@ export interface Understood {
 /** What an error message names: a thread, a file, and marks of content. */
 export interface Named {
   readonly thread?: string;
-  readonly path?: string;
+  /** The name of a rollout's file, without its folder. */
+  readonly file?: string;
   /** An item's or a call's id, or the last characters of a blob: to be looked for in rollouts. */
   readonly marks: readonly string[];
 }
@@ -192,14 +193,14 @@ export function understand(text: string, now: number): Understood {
 }
 
 function namedIn(text: string): Named {
-  const path = /(?:[A-Za-z]:)?[/\\][^\n"']*?rollout-[\w.:-]+?\.jsonl(?:\.zst)?/u.exec(text)?.[0];
-  const said = path === undefined ? sessionsId.exec(text)?.[1] : undefined;
-  const thread = (said ?? uuid.exec(path ?? text)?.[0])?.toLowerCase();
+  const file = /rollout-[\w.:-]+?\.jsonl(?:\.zst)?/u.exec(text)?.[0];
+  const said = file === undefined ? sessionsId.exec(text)?.[1] : undefined;
+  const thread = (said ?? uuid.exec(file ?? text)?.[0])?.toLowerCase();
   const marks = [...text.matchAll(/\b(?:rs|cmp|msg|fc|fco|ctc|ctco|call|ws)_[A-Za-z0-9_-]{6,}/gu)].map(
     ([id]) => id,
   );
   return {
-    ...(path !== undefined && { path }),
+    ...(file !== undefined && { file }),
     ...(thread !== undefined && { thread }),
     marks: [...new Set(marks)],
   };

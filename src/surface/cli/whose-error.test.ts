@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
+import type { FindingKind } from "../../foreign/codex/findings/catalogue.ts";
+import { finding } from "../../foreign/codex/findings/finding.ts";
+import { understand } from "../../foreign/codex/findings/understand.ts";
+import { whoseError } from "./whose-error.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-whose-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const [one, two, three, four] = [1, 2, 3, 4].map((nth) => `01a1fac1-f0dd-7eb0-bdc6-95342368c19${nth}`);
+const named = (id: string | undefined): string => `rollout-2026-11-20T20-59-36-${id}.jsonl`;
+
+function diagnosed(file: string, kinds: FindingKind[], more: Partial<Diagnosis> = {}, text = ""): Diagnosis {
+  const path = join(root, file);
+  writeFileSync(path, text);
+  return { path, bytes: 0, findings: kinds.map((kind) => finding(kind, [])), sealed: [], ...more };
+}
+
+const sealed = { index: 1, at: 0, bytes: 9, in: "reasoning", malformed: false } as const;
+const diagnoses = [
+  diagnosed(named(one), ["live"], {
+    thread: one!,
+    sealed: [
+      { ...sealed, tail: "aaaaaaa=" },
+      { ...sealed, id: "rs_0123456789", tail: "abcdc90=" },
+    ],
+    error: "You've hit your usage limit.",
+  }),
+  // The thread goes on here, after it was reverted.
+  diagnosed(named(`${one}_${three}`), ["turn-open"], { thread: one!, error: "bananas are not allowed" }),
+  diagnosed(named(two), ["compressed", "doubled-record", "doubled-record"], {}, "[call_0123456789]"),
+  diagnosed("copy.jsonl", ["long-line", "empty-file"], { thread: four! }),
+  { path: join(root, "gone.jsonl"), bytes: 0, findings: [finding("unreadable", [])], sealed: [] },
+];
+const sealOf = (what: string): string => `The encrypted content ${what} could not be verified.`;
+
+/** What a person is told: what to do, and which sessions it is about and why. */
+it.each<[string, string, string, string[]]>([
+  [
+    "a file",
+    `Error: thread/resume failed: rollout at /r o/${named(`${one}_${three}`)} has no usable header record`,
+    "repair 1",
+    ["1: the message names it"],
+  ],
+  [
+    "a file of a thread that has others",
+    `rollout at /r/${named(`${one}_${two}`)} has no usable header record`,
+    "repair 0",
+    ["0: the message names it", "1: the message names it"],
+  ],
+  [
+    "a thread that only a file's name tells",
+    `thread ${two?.toUpperCase()} is missing an ordinal`,
+    "repair 2",
+    ["2: the message names it"],
+  ],
+  [
+    "a thread that only the first line tells",
+    `Session ${four}: Duplicate item found with id rs_1. Remove duplicate items`,
+    "repair 3",
+    ["3: the message names it"],
+  ],
+  [
+    "an item's id",
+    sealOf("for item rs_0123456789"),
+    "repair 0",
+    ["0: what the message names is sealed in it"],
+  ],
+  ["a blob's end", sealOf("gAAA...c90="), "repair 0", ["0: what the message names is sealed in it"]],
+  [
+    "a call",
+    "No tool output found for function call call_0123456789.",
+    "repair 2",
+    ["2: what the message names stands in it"],
+  ],
+  [
+    "nothing, as a turn ended",
+    "The usage limit has been reached",
+    "`codex resume --last`",
+    ["0: its last turn ended with it"],
+  ],
+  [
+    "nothing, of damage that is there",
+    "Duplicate item found with id rs_9.",
+    "repair 2",
+    ["2: in it: records that stand there twice"],
+  ],
+  [
+    "nothing, of damage that isn't there",
+    "final paginated rollout record is missing an ordinal",
+    "throughline repair, with the session's id",
+    [],
+  ],
+  [
+    "nothing, of damage that no repair mends",
+    "rollout at x is empty",
+    "restore it from a backup",
+    ["3: in it: the file is empty"],
+  ],
+  ["nothing, of no damage", "thread 1 is archived", "codex unarchive", []],
+  ["nothing, of what nobody knows, as a turn ended with other words", "frobnication", "look at it with", []],
+])("a message that names %s", async (_what, pasted, youCan, sessions) => {
+  const reference = (path: string): string => String(diagnoses.findIndex((each) => each.path === path));
+  const said = await whoseError(understand(pasted, 0), diagnoses, { pasted, now: 0, reference });
+  expect(said.youCan).toContain(youCan);
+  expect(said.sessions.map(({ path, why }) => `${reference(path)}: ${why}`)).toEqual(sessions);
+  for (const { path, session } of said.sessions)
+    expect(session).toBe(diagnoses.find((each) => each.path === path)?.thread);
+  expect(`${said.means} ${said.youCan}`).not.toContain("HTTP 400");
+});
