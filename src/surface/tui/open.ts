@@ -56,20 +56,17 @@ export async function openInterface(
       void tellSessions(conversation, folder);
     }
     while (!signal.aborted) {
-      const leaving = await showScreen<Leaving>(screen, (done) => {
-        const leave = (): void => {
-          desk.leave("quit");
-          done("quit");
-        };
-        signal.addEventListener("abort", leave, { once: true });
-        return createElement(App, {
-          desk,
-          paint,
-          wrapsAgain: wrapsAgain(environment),
-          screen,
-          done,
-        });
-      });
+      const leaving = await showScreen<Leaving>(
+        screen,
+        (done) => ({
+          element: createElement(App, { desk, paint, wrapsAgain: wrapsAgain(environment), screen, done }),
+          leave: () => {
+            desk.leave("quit");
+            done("quit");
+          },
+        }),
+        { signal },
+      );
       if (leaving === "quit") break;
       const { store } = conversation;
       const picked = await pickSession(terminal, screen, {

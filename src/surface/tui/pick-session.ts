@@ -26,9 +26,11 @@ export async function pickSession(
     screen,
     (done) => {
       const model = new PickerModel(sessionSource(shelves), first, done);
-      signal.addEventListener("abort", () => model.do({ kind: "interrupt" }), { once: true });
-      return pickerElement({ model, here, paint, suspend: screen.suspend });
+      return {
+        element: pickerElement({ model, here, paint, suspend: screen.suspend }),
+        leave: () => model.do({ kind: "interrupt" }),
+      };
     },
-    { alternate: true },
+    { signal, alternate: true },
   );
 }

@@ -19,19 +19,39 @@ export async function loadScreen<T>({ colour }: Terminal, load: () => Promise<T>
   }
 }
 
+/** What a screen shows. */
+export interface Drawing {
+  readonly element: ReactNode;
+  /** Calls `done`: the program is to end. */
+  leave(): void;
+}
+
+interface Showing {
+  /** When it is aborted, the screen is left. */
+  readonly signal: AbortSignal;
+  /** On the terminal's alternate screen, which leaves the other one as it was. */
+  readonly alternate?: boolean;
+}
+
 /**
- * Draws the element that `make` returns until `done` is called, and resolves to the value it was called with. The screen has the keyboard
- * until then; while something reads keys (`useInput`) the terminal is in raw mode, so that Ctrl-C arrives as a key. `alternate`: on the
- * terminal's alternate screen, which leaves the other one as it was. Only one screen can be shown at a time.
+ * Draws what `make` returns until `done` is called, and resolves to the value it was called with. The screen has the keyboard until then;
+ * while something reads keys (`useInput`) the terminal is in raw mode, so that Ctrl-C arrives as a key. Only one screen can be shown at a
+ * time.
  */
 export async function showScreen<T>(
   { input, output }: Screen,
-  make: (done: (value: T) => void) => ReactNode,
-  { alternate = false }: { alternate?: boolean } = {},
+  make: (done: (value: T) => void) => Drawing,
+  { signal, alternate = false }: Showing,
 ): Promise<T> {
   const { render } = await import("ink");
   const { promise, resolve } = Promise.withResolvers<T>();
-  const shown = render(make(resolve), {
+  const { element, leave } = make(resolve);
+  if (signal.aborted) {
+    leave();
+    return promise;
+  }
+  signal.addEventListener("abort", leave, { once: true });
+  const shown = render(element, {
     stdin: input,
     stdout: output,
     exitOnCtrlC: false,
@@ -44,6 +64,7 @@ export async function showScreen<T>(
     // When a component throws, `waitUntilExit` rejects with its error.
     return await Promise.race([promise, shown.waitUntilExit().then(() => promise)]);
   } finally {
+    signal.removeEventListener("abort", leave);
     shown.unmount();
     await shown.waitUntilExit();
   }
