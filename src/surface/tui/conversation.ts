@@ -49,6 +49,7 @@ export class Conversation {
   /** Something threw: no turn begins by itself until the person has begun one. */
   #isHalted = false;
   #isLooking = false;
+  #isClosed = false;
   /** The fence up to which the work of other processes has been shown. */
   #fence: number | undefined;
 
@@ -169,6 +170,8 @@ export class Conversation {
    * left to do, to whether a turn was begun, so that the text is in the log. Never rejects: errors are told.
    */
   turn(text?: string): Promise<boolean> {
+    // A look at the queue that is still under way when the person leaves would begin one that nobody sees.
+    if (this.#isClosed) return Promise.resolve(false);
     this.#tell({ type: "begun", at: systemClock.now(), ...(text !== undefined && { text }) });
     return this.#run(async (signal) => {
       let turns = 0;
@@ -250,8 +253,9 @@ export class Conversation {
     this.tell(note(troubleWords(error, this.#invocation), "trouble"));
   }
 
-  /** Stops what runs, waits for its end, and closes the workbench. */
+  /** Stops what runs, waits for its end, and closes the workbench. No turn begins from now on. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#ticking);
     this.stop();
     await this.#running;

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { uuidv7 } from "../../lib/ids.ts";
 import type { Invocation } from "../cli/command.ts";
 import { Conversation } from "./conversation.ts";
 import { Desk } from "./desk.ts";
@@ -113,4 +114,25 @@ it("a question is answered by y, n and a, and by no name that every object has",
   for (const text of ["constructor", "__proto__", "yes"]) paste(text);
   paste("N");
   expect(await asked).toBe(false);
+});
+
+it("no turn begins behind a conversation's end, whatever was just being looked at", async () => {
+  await rests();
+  const { store, id = "" } = conversation;
+  const holder = store.holder.bind(store);
+  const looking = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  store.holder = async (session) => {
+    looking.resolve();
+    await closed.promise;
+    return holder(session);
+  };
+  await store.queue(id, { id: uuidv7(Date.now()), at: Date.now(), text: "more", mode: "followup" });
+  await looking.promise;
+  await conversation.close();
+  closed.resolve();
+  await new Promise((resolve) => {
+    setTimeout(resolve, 200);
+  });
+  expect(await store.queued(id)).toHaveLength(1);
 });
