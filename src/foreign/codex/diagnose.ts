@@ -152,8 +152,7 @@ class Surroundings {
     // Codex doesn't rebuild the index of a file that another one goes on from, and shows what it has: a stale one stays.
     if (misfit !== undefined && pin === undefined) found.push(finding("index-stale", [], { detail: misfit }));
     const place = this.#placesOf(home).get(thread);
-    const misplaced =
-      place === undefined ? undefined : placeMisfit(place, path, home, examined.header?.isPaginated === true);
+    const misplaced = place && placeMisfit(place, path, examined.header?.isPaginated === true);
     if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
     for (const [database, why] of databases.troubles)
       found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));

@@ -1,32 +1,29 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
 import type { IndexState, NamedPlace } from "./databases.ts";
 import { homeOf, isArchived, isInHome, plainPath, readRolloutName } from "./places.ts";
 
 const newline = 0x0a;
 
 /**
- * What is wrong with the place that a home's state database names for a rollout; `undefined` when nothing is. Another file of the same home
- * is a matter of which of the two is meant. One of another home is none: it is what a copied home names, and a resume in the copy would
- * go on in the original (measured with 0.169).
+ * What is wrong with the place that the state database of a rollout's home names for it; `undefined` when nothing is. Another file of the
+ * same home is a matter of which of the two is meant. One of another home is wrong: a copied home names it, and a resume in the copy would go
+ * on in the original (measured with 0.169).
  */
-export function placeMisfit(
-  named: NamedPlace,
-  path: string,
-  home: string,
-  isPaginated: boolean,
-): string | undefined {
-  if (isSameFile(named.path, path)) {
+export function placeMisfit(named: NamedPlace, path: string, isPaginated: boolean): string | undefined {
+  const home = homeOf(path);
+  if (home === undefined) return undefined;
+  if (leadsTo(named.path, path)) {
     if (isPaginated && named.history === "legacy") return notLegacy;
     return named.archivedAt === undefined || isArchived(path, home) ? undefined : notArchived;
   }
-  if (!statSync(named.path, { throwIfNoEntry: false }))
-    return `it names ${named.path}, where there is nothing`;
+  // Also false for what this user may not look at, as where the home was copied from another account.
+  if (!existsSync(named.path)) return `it names ${named.path}, where no file can be seen`;
   if (isInHome(realpathSync(named.path), home)) return undefined;
   return `it names ${named.path}, which is another home's: a resume here goes on there`;
 }
 
 /** Whether a place leads to a rollout, by whatever links. The place of a compressed one is where it will be unpacked. */
-function isSameFile(place: string, path: string): boolean {
+function leadsTo(place: string, path: string): boolean {
   if (place === plainPath(path)) return true;
   return existsSync(place) && existsSync(path) && realpathSync(place) === realpathSync(path);
 }
@@ -39,7 +36,7 @@ export function rightPlace({ path: named, archivedAt }: NamedPlace, path: string
   const home = homeOf(path);
   const staysArchived = archivedAt !== undefined && home !== undefined && isArchived(path, home);
   return {
-    path: isSameFile(named, path) ? named : path,
+    path: leadsTo(named, path) ? named : path,
     ...(staysArchived && { archivedAt }),
   };
 }

@@ -96,6 +96,20 @@ describe("a session that was archived once, of a home that was moved", () => {
   });
 });
 
+describe("a session of a home that was copied from where this user may not look", () => {
+  it("is told of what the database names, and not as a file that can't be read", async () => {
+    // Who runs as root may look anywhere; along a link that leads to itself nobody can.
+    const closed = join(root, "closed");
+    symlinkSync(closed, closed);
+    const was = { rollout_path: join(closed, "sessions", name), archived: 0, archived_at: null };
+    state(was);
+    expect(await kinds()).toEqual(["state-moved"]);
+    expect(await repair()).toEqual({});
+    expect(await kinds()).toEqual([]);
+    expect(named()).toEqual({ ...was, rollout_path: path });
+  });
+});
+
 describe("an archived session of a home that was moved", () => {
   it("stays archived where its file lies now", async () => {
     renameSync(path, archived);

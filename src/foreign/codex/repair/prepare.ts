@@ -77,7 +77,8 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     const isMisfit = index !== undefined && indexMisfit(index, folder.original, hadRead) !== undefined;
     const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
     const isPaginated = found.header?.isPaginated === true;
-    const place = placeIn(plan.row);
+    const place = isRollout ? placeIn(plan.row) : undefined;
+    const isMisplaced = place !== undefined && placeMisfit(place, real, isPaginated) !== undefined;
     const left = isOpened ? found : { ...found, broken };
     const judged = judge(left, { path: plain, now: options.now });
     return {
@@ -93,7 +94,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
       // Codex doesn't rebuild the index of a file that another one goes on from: its turns would be missing from what it shows (0.169).
       forgetsIndex: isRollout && index !== undefined && (isMisfit || isMoved) && plan.pin === undefined,
       isPaginated,
-      movedFrom: isRollout && isMisplaced(place, real, isPaginated) ? place : undefined,
+      movedFrom: isMisplaced ? place : undefined,
     };
   } catch (error) {
     folder.remove();
@@ -174,11 +175,4 @@ export function threadOf(path: string, databases: CodexDatabases | undefined): s
 
 function threadIn({ header }: Examination): string | undefined {
   return isThreadId(header?.id) ? header.id : undefined;
-}
-
-function isMisplaced(named: NamedPlace | undefined, path: string, isPaginated: boolean): boolean {
-  const home = homeOf(path);
-  return (
-    named !== undefined && home !== undefined && placeMisfit(named, path, home, isPaginated) !== undefined
-  );
 }
