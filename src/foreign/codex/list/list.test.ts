@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -22,7 +23,7 @@ import { asUser } from "../../../../test/kit/as-user.ts";
 import { listThreads, type ListedThread } from "./list.ts";
 import { lastMessages } from "./last-messages.ts";
 import { linesIn } from "../rollout/lines.ts";
-import { listRollouts } from "../home/places.ts";
+import { listRollouts, type RolloutFile } from "../home/places.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 import { scanRollout } from "./scan.ts";
@@ -409,4 +410,13 @@ test("a search finds what was said and called, whatever its case, and not what i
   expect(await holdsWords(path!, ["A.TXT"])).toBe(true);
   expect(await holdsWords(path!, ["a.txt", "nowhere-in-it"])).toBe(false);
   expect(await holdsWords(path!, ["You are Codex, a coding agent"])).toBe(false);
+});
+
+test("a search passes over a rollout that is gone by now, or can't be opened", async () => {
+  const home = homeWith("0.169.0");
+  const [{ path }] = listRollouts(home) as [RolloutFile];
+  rmSync(path);
+  expect(await holdsWords(path, ["a.txt"])).toBe(false);
+  symlinkSync(path, path);
+  expect(await holdsWords(path, ["a.txt"])).toBe(false);
 });

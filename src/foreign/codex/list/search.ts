@@ -1,3 +1,4 @@
+import { isSystemError } from "../../../lib/system.ts";
 import { glance } from "../rollout/glance.ts";
 import { linesOf } from "../rollout/lines-of.ts";
 
@@ -9,17 +10,24 @@ const silent: ReadonlySet<string> = new Set([
   "token_usage_record",
 ]);
 
-/** Whether every word is somewhere in what was said and done in a rollout, whatever their case. Stops as soon as that is known. */
+/**
+ * Whether every word is somewhere in what was said and done in a rollout, whatever their case. Stops as soon as that is known. A file that
+ * can't be read, or is gone by now, holds none: one of them must not end the search of all others.
+ */
 export async function holdsWords(path: string, words: readonly string[]): Promise<boolean> {
   // The words as they stand in JSON strings.
   const wanted = new Set(words.map((word) => JSON.stringify(word.toLowerCase()).slice(1, -1)));
-  for await (const lines of linesOf(path)) {
-    for (const { bytes } of lines) {
-      if (silent.has(glance(bytes)?.type ?? "")) continue;
-      const text = bytes.toString("utf8").toLowerCase();
-      for (const word of wanted) if (text.includes(word)) wanted.delete(word);
-      if (wanted.size === 0) return true;
+  try {
+    for await (const lines of linesOf(path)) {
+      for (const { bytes } of lines) {
+        if (silent.has(glance(bytes)?.type ?? "")) continue;
+        const text = bytes.toString("utf8").toLowerCase();
+        for (const word of wanted) if (text.includes(word)) wanted.delete(word);
+        if (wanted.size === 0) return true;
+      }
     }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
   }
   return false;
 }
