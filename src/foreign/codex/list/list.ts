@@ -2,7 +2,8 @@ import { currentOf } from "../rollout/lineage.ts";
 import { threadNames } from "../home/names.ts";
 import { listRollouts, type RolloutFile } from "../home/places.ts";
 import type { Origin } from "../rollout/header.ts";
-import { type Flaw, type RolloutFacts, scanRollout } from "./scan.ts";
+import type { Flaw } from "./flaw.ts";
+import { type RolloutFacts, scanRollout } from "./scan.ts";
 import { ScanCache } from "./scan-cache.ts";
 import { knownThreads } from "../home/state-database.ts";
 

@@ -2,14 +2,17 @@ import { linesIn } from "../rollout/lines.ts";
 import { isSummaryText, promptOf, titleOf, toldPrompt } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 
-/** What a list says of a rollout beside its header. */
-export interface RewrittenFacts {
+/** What a list says of a rollout, apart from its header. */
+export interface Scanned {
   title?: string;
   model?: string;
   effort?: string;
   cwd?: string;
-  updated?: number;
+  /** When its last line was written, in milliseconds since 1970. */
+  updated?: number | undefined;
+  /** Messages of the person and the model, as many as are in the bytes that were read. */
   messages: number;
+  /** Whether its last turn was not ended. */
   isOpen: boolean;
 }
 
@@ -17,32 +20,39 @@ export interface RewrittenFacts {
  * For a rollout that another program has rewritten with its members in another order than Codex's (backups in git do that): the first
  * bytes of a line tell nothing, so every line is parsed.
  */
-export function scanRewritten(bytes: Buffer, longestTitle: number): RewrittenFacts {
-  const facts: RewrittenFacts = { messages: 0, isOpen: false };
-  let told = "";
+export function scanRewritten(head: Buffer, tail: Buffer | undefined): Scanned {
+  const first = scanParsed(head);
+  if (!tail) return first;
+  const { title: _later, ...last } = scanParsed(tail);
+  return { ...first, ...last, updated: last.updated, messages: first.messages + last.messages };
+}
+
+function scanParsed(bytes: Buffer): Scanned {
+  const found: Scanned = { messages: 0, isOpen: false };
+  let told: string | undefined;
   for (const line of linesIn(bytes)) {
     const record = readRecord(line);
     if (!record.readable) continue;
     const { type, kind, payload, at } = record;
-    if (at !== undefined) facts.updated = at;
+    if (at !== undefined) found.updated = at;
     if (type === "turn_context") {
       const { model, effort, cwd } = payload;
-      if (typeof model === "string") facts.model = model;
-      if (typeof effort === "string") facts.effort = effort;
-      if (typeof cwd === "string") facts.cwd = cwd;
+      if (typeof model === "string") found.model = model;
+      if (typeof effort === "string") found.effort = effort;
+      if (typeof cwd === "string") found.cwd = cwd;
     }
-    if (type === "event_msg" && told === "") told = titleOf(toldPrompt(payload) ?? "", longestTitle);
-    if (type === "event_msg" && /^(?:task|turn)_started$/u.test(kind ?? "")) facts.isOpen = true;
-    if (type === "event_msg" && /^(?:(?:task|turn)_complete|turn_aborted)$/u.test(kind ?? ""))
-      facts.isOpen = false;
+    if (type === "event_msg") {
+      told ??= titleOf(toldPrompt(payload) ?? "");
+      if (/^(?:task|turn)_started$/u.test(kind ?? "")) found.isOpen = true;
+      if (/^(?:(?:task|turn)_complete|turn_aborted)$/u.test(kind ?? "")) found.isOpen = false;
+    }
     if (type !== "response_item" || kind !== "message") continue;
     const prompt = promptOf(payload);
     if (prompt === undefined && payload["role"] !== "assistant") continue;
-    facts.messages++;
-    if (prompt === undefined || isSummaryText(prompt)) continue;
-    const title = titleOf(prompt, longestTitle);
-    if (title !== "") facts.title ??= title;
+    found.messages++;
+    const title = prompt === undefined || isSummaryText(prompt) ? undefined : titleOf(prompt);
+    if (title !== undefined) found.title ??= title;
   }
-  if (told !== "") facts.title = told;
-  return facts;
+  if (told !== undefined) found.title = told;
+  return found;
 }

@@ -4,9 +4,6 @@ import { injectedPrompt, isInjected } from "../rollout/injected.ts";
 import { isSummaryText, promptOf, taggedInJson, titleOf, toldPrompt } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 
-/** Characters of a prompt's first line that lists keep. */
-export const longestTitle = 200;
-
 const itemMark = Buffer.from('"type":"response_item","payload":{"type":"message"');
 const bareMark = Buffer.from('\n{"type":"message"');
 const newline = 0x0a;
@@ -57,10 +54,9 @@ export function ownPart(bytes: Buffer, header: TitledHeader): Buffer | undefined
 
 /** What was asked first: as an event tells it, as the first message says it, or as another session or an automation gave it. */
 export function askedIn(bytes: Buffer, header: TitledHeader, prompt: number | undefined): string | undefined {
-  const told = titleIn(bytes, toldMarkOf(header), toldPrompt);
-  const said = told ?? (prompt === undefined ? undefined : promptAt(bytes, prompt));
   return (
-    said ??
+    titleIn(bytes, toldMarkOf(header), toldPrompt) ??
+    (prompt === undefined ? undefined : titleAt(bytes, prompt, promptOf)) ??
     titleIn(bytes, outputMark, (item) =>
       isInjected("function_call_output", item) ? injectedPrompt(item) : undefined,
     )
@@ -72,34 +68,27 @@ const toldMarkOf = (header: TitledHeader): Buffer =>
   header?.isPaginated === true ? completedMark : toldMark;
 
 /** The first line of the first words that a line with the mark holds. */
-function titleIn(
-  bytes: Buffer,
-  mark: Buffer,
-  wordsIn: (payload: JsonObject) => string | undefined,
-): string | undefined {
+function titleIn(bytes: Buffer, mark: Buffer, wordsIn: WordsIn): string | undefined {
   for (let at = bytes.indexOf(mark), looked = 0; at >= 0 && looked < mostTold; looked++) {
-    const text = readAt(bytes, at, wordsIn);
-    const title = text === undefined ? "" : titleOf(text, longestTitle);
-    if (title !== "") return title;
+    const title = titleAt(bytes, at, wordsIn);
+    if (title !== undefined) return title;
     at = bytes.indexOf(mark, at + mark.length);
   }
   return undefined;
 }
 
-function promptAt(bytes: Buffer, at: number): string | undefined {
-  const text = readAt(bytes, at, promptOf);
-  const title = text === undefined ? "" : titleOf(text, longestTitle);
-  return title === "" ? undefined : title;
+function titleAt(bytes: Buffer, at: number, wordsIn: WordsIn): string | undefined {
+  const text = readAt(bytes, at, wordsIn);
+  return text === undefined ? undefined : titleOf(text);
 }
 
-/** The prompt that the line around an offset holds. */
-function readAt(
-  bytes: Buffer,
-  at: number,
-  promptIn: (payload: JsonObject) => string | undefined,
-): string | undefined {
+/** What a payload says in words. */
+type WordsIn = (payload: JsonObject) => string | undefined;
+
+/** The words that the line around an offset holds. */
+function readAt(bytes: Buffer, at: number, wordsIn: WordsIn): string | undefined {
   const start = bytes[at] === newline ? at + 1 : bytes.lastIndexOf(newline, at) + 1;
   const end = bytes.indexOf(newline, start);
   const record = readRecord({ bytes: bytes.subarray(start, end < 0 ? bytes.length : end), whole: true });
-  return record.readable ? promptIn(record.payload) : undefined;
+  return record.readable ? wordsIn(record.payload) : undefined;
 }

@@ -141,15 +141,12 @@ it("of notes that were pinned to a page or a diff the title is what was asked be
     ["# Diff comments:\nI have none", "# Diff comments: I have none"],
     [picture, picture.replace("\n<image>", "")],
   ] as const)
-    expect(titleOf(prompt, 200)).toBe(title);
+    expect(titleOf(prompt)).toBe(title);
 });
 
 it("the title is what was asked, not what an editor, the app or an image put around it", () => {
   expect(
-    titleOf(
-      "# Context from my IDE setup:\n\n## Open tabs:\n- a.ts\n\n## My request for Codex:\nfix it\n",
-      200,
-    ),
+    titleOf("# Context from my IDE setup:\n\n## Open tabs:\n- a.ts\n\n## My request for Codex:\nfix it\n"),
   ).toBe("fix it");
   const page =
     '<in-app-browser-context source="ambient-ui-state">\n# In app browser:\n- /pond\n</in-app-browser-context>';
@@ -166,9 +163,9 @@ it("the title is what was asked, not what an editor, the app or an image put aro
     ["## My request:\nfix it", "fix it"],
     ["fix it\n\n## My request:\nlater", "fix it ## My request: later"],
   ] as const)
-    expect(titleOf(prompt, 200)).toBe(title);
-  expect(titleOf('<image name=[Image #1] path="/a b.png"></image>what is this?', 200)).toBe("what is this?");
-  expect(titleOf("<image name=[Image #1]></image>", 200)).toBe("<image name=[Image #1]></image>");
+    expect(titleOf(prompt)).toBe(title);
+  expect(titleOf('<image name=[Image #1] path="/a b.png"></image>what is this?')).toBe("what is this?");
+  expect(titleOf("<image name=[Image #1]></image>")).toBe("<image name=[Image #1]></image>");
   const user = (text: string) => ({ type: "message", role: "user", content: [{ type: "input_text", text }] });
   for (const text of [
     "<recommended_plugins>\n- x\n</recommended_plugins>",

@@ -157,12 +157,16 @@ const noteEnd = /\n\s*(?:# |## |<in-app-browser-context\b)/u;
 const pictured =
   /The next image (?:is untrusted page evidence|shows|was attached by the user)[^\n]* Comment \d+\.[^]*/u;
 
-/** The first line of what a prompt asks, for lists: no words of an editor, no frames of images. */
-export function titleOf(prompt: string, longest: number): string {
+/** Characters of a title, at most. */
+const longestTitle = 200;
+
+/** The first line of what a prompt asks, for lists: no words of an editor, no frames of images; `undefined` where it has no words. */
+export function titleOf(prompt: string): string | undefined {
   const words = (pinned.test(prompt) ? askedOfPinned(prompt) : askedOf(prompt))
-    .slice(0, 8 * longest)
+    .slice(0, 8 * longestTitle)
     .replaceAll(/<\/?image\b[^>]*>/gu, "");
-  return printableLine(words, longest) || printableLine(prompt.slice(0, 4 * longest), longest);
+  const line = printableLine(words, longestTitle);
+  return line || printableLine(prompt.slice(0, 4 * longestTitle), longestTitle) || undefined;
 }
 
 function askedOf(prompt: string): string {

@@ -268,7 +268,7 @@ export class Taking {
         this.name = change.name;
         break;
       case "tell":
-        if (this.#before?.title === undefined) this.#title = titleOf(change.prompt, 200) || this.#title;
+        if (this.#before?.title === undefined) this.#title = titleOf(change.prompt) ?? this.#title;
         break;
       case "skip":
         this.left.set(change.why, (this.left.get(change.why) ?? 0) + 1);
@@ -287,10 +287,10 @@ export class Taking {
       }
       this.#messages++;
       this.#inStep = false;
-      if (!isSummaryText(prompt)) this.#title ??= titleOf(prompt, 200) || undefined;
+      if (!isSummaryText(prompt)) this.#title ??= titleOf(prompt);
     }
     const role = payload["role"];
-    if (isInjected(kind, payload)) this.#title ??= titleOf(injectedPrompt(payload), 200) || undefined;
+    if (isInjected(kind, payload)) this.#title ??= titleOf(injectedPrompt(payload));
     if (kind === "message" && role === "assistant") {
       this.#messages++;
       this.counts.answers++;

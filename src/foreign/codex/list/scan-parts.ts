@@ -1,0 +1,84 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { isSystemError } from "../../../lib/system.ts";
+import { unpackedWhole } from "../../../lib/zstd.ts";
+import type { RolloutFile } from "../home/places.ts";
+
+/** A rollout of at most so many bytes is read whole: nine in ten are. */
+const wholeBytes = 2 ** 20;
+const headBytes = 2 ** 18;
+const tailBytes = 2 ** 18;
+
+const memory = Buffer.allocUnsafe(wholeBytes);
+/** At so many places of the unread part it is checked whether a line ends nearby. */
+const probes = 8;
+const probed = Buffer.allocUnsafe(2 ** 16);
+const newline = 0x0a;
+
+/** What is read of a rollout for a list: all of it, or its two ends. */
+export interface Parts {
+  readonly head: Buffer;
+  /** The end of a file that was not read whole, from the beginning of a line on. */
+  readonly tail?: Buffer;
+  /** Bytes that were not read. */
+  readonly between: number;
+  /** How many of those bytes are lines like those at both ends, and not one huge line: an image, or a tool's output. */
+  readonly inLines: number;
+}
+
+/**
+ * Opens and reads a rollout. "damaged": it can't be unpacked. "refused": it can't be opened. The bytes are valid until the next call.
+ */
+export function partsOf(file: RolloutFile): Parts | "damaged" | "refused" {
+  try {
+    const fd = openSync(file.path, "r");
+    try {
+      const { size } = fstatSync(fd);
+      if (file.form === "jsonl.zst") return unpackedParts(fd, size);
+      if (size <= wholeBytes)
+        return { head: memory.subarray(0, readSync(fd, memory, 0, size, 0)), between: 0, inLines: 1 };
+      const read = readSync(fd, memory, 0, headBytes, 0);
+      const end = readSync(fd, memory, headBytes, tailBytes, size - tailBytes);
+      const probe = (at: number): Buffer =>
+        probed.subarray(0, readSync(fd, probed, 0, probed.length, Math.floor(at)));
+      return halves(memory.subarray(0, read), memory.subarray(headBytes, headBytes + end), size, probe);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (isSystemError(error)) return "refused";
+    throw error;
+  }
+}
+
+/** Cuts head and tail to whole lines; a head that is one long line stays, for its first bytes. */
+function halves(head: Buffer, tail: Buffer, size: number, probe: (at: number) => Buffer): Parts {
+  const end = head.lastIndexOf(newline);
+  const own = end < 0 ? head : head.subarray(0, end + 1);
+  const begin = tail.indexOf(newline);
+  const rest = begin < 0 ? tail : tail.subarray(begin + 1);
+  const between = size - own.length - rest.length;
+  let ends = 0;
+  for (let nth = 0; nth < probes; nth++)
+    if (probe(own.length + (between * (nth + 0.5)) / probes).includes(newline)) ends++;
+  return { head: own, tail: rest, between, inLines: ends / probes };
+}
+
+/** Compressed rollouts have to be unpacked whole; of very large ones nothing is known but their names. */
+export const mostUnpacked = 2 ** 26;
+
+function unpackedParts(fd: number, size: number): Parts | "damaged" {
+  if (size > mostUnpacked / 4) return "damaged";
+  const packed = Buffer.allocUnsafe(size);
+  readSync(fd, packed, 0, size, 0);
+  const bytes = unpackedWhole(packed, mostUnpacked);
+  return bytes ? wholeOrEnds(bytes) : "damaged";
+}
+
+/** Bytes that are in memory, cut to what `partsOf` would have read of them. */
+export function wholeOrEnds(bytes: Buffer): Parts {
+  return bytes.length <= wholeBytes
+    ? { head: bytes, between: 0, inLines: 1 }
+    : halves(bytes.subarray(0, headBytes), bytes.subarray(bytes.length - tailBytes), bytes.length, (at) =>
+        bytes.subarray(Math.floor(at), Math.floor(at) + probed.length),
+      );
+}
