@@ -193,6 +193,8 @@ test("what is wrong at the ends of a file is seen", () => {
   const bare =
     '{"timestamp":"2026-11-20T21:00:00.000Z","type":"event_msg","payload":{"type":"token_count"}}\n';
   expect(flawsOf(Buffer.concat([content, Buffer.from(bare)]))).toEqual(["no-ordinal"]);
+  const two = content.toString("utf8").split("\n", 2);
+  expect(flawsOf(["", ...two, bare].join("\n"))).toContain("no-ordinal");
   expect(flawsOf(content.subarray(0, content.lastIndexOf("\n", content.length - 2) + 1))).toEqual([
     "open-turn",
   ]);

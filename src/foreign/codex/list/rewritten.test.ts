@@ -57,6 +57,12 @@ it("of a large rollout that was written again with spaces, a list says what it s
   expect(Math.abs(facts.messages - 401)).toBeLessThan(10);
 });
 
+it("a turn that Codex has begun since is told as open once", () => {
+  const begun = line("event_msg", { type: "task_started", turn_id: "t" });
+  const text = spacedOut([header, ...talk]) + write([begun]);
+  expect(scanRollout(listRollouts(placed(text))[0]!).flaws).toEqual(["open-turn"]);
+});
+
 const talk = [
   said("user", "count the ponds"),
   said("assistant", "two"),

@@ -212,6 +212,8 @@ function isTurnOpen(bytes: Buffer): boolean {
 /** A few of the last lines: what was written last may not be the last line that can be read. */
 function lastLines(bytes: Buffer): RolloutLine[] {
   let start = bytes.length;
-  for (let lines = 0; start > 0 && lines < 8; lines++) start = bytes.lastIndexOf(newline, start - 2) + 1;
+  // A negative offset would be counted from the end.
+  for (let lines = 0; start > 0 && lines < 8; lines++)
+    start = bytes.lastIndexOf(newline, Math.max(0, start - 2)) + 1;
   return linesIn(bytes.subarray(start), start);
 }
