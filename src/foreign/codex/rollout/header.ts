@@ -22,22 +22,16 @@ export interface RolloutHeader {
   /** Milliseconds since 1970. */
   readonly created?: number;
   readonly cwd?: string;
-  readonly originator?: string;
   readonly cliVersion?: string;
   readonly origin: Origin;
   readonly modelProvider?: string;
   readonly branch?: string;
   readonly commit?: string;
-  readonly repository?: string;
   readonly forkedFrom?: string;
   /** The thread that started this one as its sub-agent. */
   readonly parent?: string;
-  /** Root of the tree of agents; another id than `id` in sub-agents. */
-  readonly root?: string;
-  readonly nickname?: string;
   /** What the thread that started this one calls it: `/root/fix_tests` (since 0.144). A line for lists, of 200 characters at most. */
   readonly agentPath?: string;
-  readonly role?: string;
   readonly isPaginated: boolean;
   /** The ordinal from which on what a sub-agent's rollout holds is its own: before it is what its parent gave it (0.148 and later). */
   readonly ownFrom?: number;
@@ -67,19 +61,14 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     id,
     created: timeOf(payload["timestamp"]),
     cwd: text("cwd"),
-    originator: text("originator"),
     cliVersion: text("cli_version"),
     origin: originOf(payload),
     modelProvider: text("model_provider"),
     branch: text("branch", git),
     commit: text("commit_hash", git),
-    repository: text("repository_url", git),
     forkedFrom: idOf("forked_from_id"),
     parent: idOf("parent_thread_id") ?? idOf("parent_thread_id", spawned),
-    root: idOf("session_id"),
-    nickname: text("agent_nickname"),
     agentPath: printableLine(text("agent_path") ?? "", 200) || undefined,
-    role: text("agent_role"),
     isPaginated: payload["history_mode"] === "paginated",
     ownFrom: numberOf(payload["subagent_history_start_ordinal"]),
     historyBase:

@@ -98,17 +98,14 @@ test("who has seen enough can leave before the end", async () => {
   }
 });
 
-test("reading can begin and end at an offset", async () => {
-  const path = written("one\ntwo\nthree\n");
-  expect((await read(path, { from: 4, to: 10 })).map(shape)).toEqual([
-    [4, 3, "\n", "two"],
-    [8, 2, "", "th"],
-  ]);
-  const packed = written(zstdCompressSync(Buffer.from("one\ntwo\nthree\n")), "jsonl.zst");
-  expect((await read(packed, { to: 8 })).map(shape)).toEqual([
-    [0, 3, "\n", "one"],
-    [4, 3, "\n", "two"],
-  ]);
+test("reading can begin at an offset", async () => {
+  const text = "one\ntwo\nthree\n";
+  const packed = zstdCompressSync(Buffer.from(text));
+  for (const path of [written(text), written(packed, "jsonl.zst")])
+    expect((await read(path, { from: 4 })).map(shape)).toEqual([
+      [4, 3, "\n", "two"],
+      [8, 5, "\n", "three"],
+    ]);
 });
 
 test("all frames of a compressed file are read, and what is no frame is said", async () => {

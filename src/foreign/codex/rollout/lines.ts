@@ -22,8 +22,6 @@ export interface RolloutLine {
 export interface LineOptions {
   /** Byte offset of the line to begin with. `index` counts from there. */
   readonly from?: number;
-  /** Byte offset to end before, as a segment's `history_base` gives it; a line that reaches over it has no ending. */
-  readonly to?: number;
   /** The most bytes that are held of one line (default 64 MiB): the bound of the reader's memory. */
   readonly longest?: number;
   /** Called when the bytes end before the file does: a compressed file that can't be unpacked further. */
@@ -56,10 +54,8 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
   const needed = Math.max(leastChunk, fstatSync(file.fd).size - from + 1);
   const lines = new LineCutter(from, longest, Math.min(chunk, needed));
   const read = async (room: Buffer): Promise<{ bytesRead: number; isFull: boolean }> => {
-    const left = options.to === undefined ? room.length : Math.min(room.length, options.to - lines.read);
-    if (left <= 0) return { bytesRead: 0, isFull: false };
-    const { bytesRead } = await file.read(room, 0, left, lines.read);
-    return { bytesRead, isFull: bytesRead === left };
+    const { bytesRead } = await file.read(room, 0, room.length, lines.read);
+    return { bytesRead, isFull: bytesRead === room.length };
   };
   try {
     let reading = read(lines.room());
@@ -86,21 +82,19 @@ export async function* rolloutLines(path: string, options: LineOptions = {}): As
 /** As `rolloutLines`, for bytes that come in pieces; offsets count through all pieces. */
 export async function* linesOfBytes(
   pieces: AsyncIterable<Buffer>,
-  { from = 0, to, longest = longestLine }: LineOptions,
+  { from = 0, longest = longestLine }: LineOptions,
 ): AsyncGenerator<RolloutLine[]> {
   const lines = new LineCutter(from, longest, chunk);
   let skip = lines.read;
   for await (const bytes of pieces) {
     const fresh = bytes.subarray(Math.min(skip, bytes.length));
     skip -= bytes.length - fresh.length;
-    const wanted = to === undefined ? fresh : fresh.subarray(0, Math.max(0, to - lines.read));
-    for (let at = 0; at < wanted.length;) {
+    for (let at = 0; at < fresh.length;) {
       const room = lines.room();
-      const copied = wanted.copy(room, 0, at, Math.min(wanted.length, at + room.length));
+      const copied = fresh.copy(room, 0, at, Math.min(fresh.length, at + room.length));
       at += copied;
       yield lines.take(copied);
     }
-    if (wanted.length < fresh.length) break;
   }
   yield lines.rest();
 }

@@ -34,7 +34,6 @@ export type ThreadChange =
   | { readonly do: "end"; readonly outcome: TurnOutcome }
   | { readonly do: "set"; readonly model?: string; readonly effort?: string; readonly cwd?: string }
   | { readonly do: "use"; readonly total: Usage }
-  | { readonly do: "name"; readonly name: string }
   /** What was asked first, as an event tells it. */
   | { readonly do: "tell"; readonly prompt: string }
   /** A line that can't be read, or an item that only Codex itself has a use for. */

@@ -53,11 +53,6 @@ export class ThreadFold {
     this.#isOwed = isOwed;
   }
 
-  /** How many items the history has. */
-  get length(): number {
-    return this.#history.length;
-  }
-
   /** Takes the next line and gives the changes that it makes. `isText`: the line is known to be UTF-8. */
   take({ bytes: line, whole, length }: RolloutLine, isText = false): Changed[] {
     const glanced = glance(line);
@@ -145,10 +140,6 @@ export class ThreadFold {
         return this.#rollBack(payload["num_turns"]);
       case "token_count":
         return isJsonObject(payload["info"]) ? usageIn(payload["info"]["total_token_usage"]) : [];
-      case "thread_name_updated": {
-        const name = payload["thread_name"];
-        return typeof name === "string" && name !== "" ? [{ do: "name", name }] : [];
-      }
       case "thread_settings_applied": {
         const settings = payload["thread_settings"];
         if (!isJsonObject(settings)) return [];

@@ -49,7 +49,6 @@ export class Taking {
   model: string | undefined;
   effort: string | undefined;
   cwd: string | undefined;
-  name: string | undefined;
   /** How many lines and items were left out, by kind. */
   readonly left = new Map<string, number>();
   /** Items that were taken over. */
@@ -263,9 +262,6 @@ export class Taking {
       case "use":
         this.hasTold = true;
         this.#usage = change.total;
-        break;
-      case "name":
-        this.name = change.name;
         break;
       case "tell":
         if (this.#before?.title === undefined) this.#title = titleOf(change.prompt) ?? this.#title;
