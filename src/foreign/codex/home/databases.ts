@@ -2,11 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { JsonObject } from "../../../lib/json.ts";
 import { isDatabaseError, newestDatabase, openForReading } from "./open-database.ts";
 
-/**
- * Codex's own databases beside the sessions (0.98 and later): `state_<n>.sqlite` lists threads with the absolute path of their rollout,
- * `thread_history_<n>.sqlite` (0.148 and later) shows turns by byte offset. Both are caches of the rollouts: rows that are gone are built
- * anew (measured with 0.169).
- */
+/** How far Codex's history index of a rollout has come. */
 export interface IndexState {
   /** Byte offset in the rollout from which on the index has not read. */
   readonly nextOffset: number;
@@ -25,6 +21,12 @@ export interface NamedPlace {
   readonly history?: string;
 }
 
+/** What the state database says of a thread (0.116 to 0.169). A hint, never more: the file decides. */
+export interface KnownThread {
+  readonly path?: string;
+  readonly name?: string;
+}
+
 const historyTables = [
   "thread_items",
   "thread_turns",
@@ -33,8 +35,10 @@ const historyTables = [
 ];
 
 /**
- * Reads and changes the databases of one Codex home. A database that is missing or can't be read tells nothing; why is in `troubles`.
- * Changes throw what SQLite throws.
+ * Codex's own databases beside the sessions of one home (0.98 and later): `state_<n>.sqlite` lists threads with the absolute path of their
+ * rollout, `thread_history_<n>.sqlite` (0.148 and later) shows turns by byte offset. Both are caches of the rollouts: rows that are gone are
+ * built anew (measured with 0.169). A database that is missing or can't be read tells nothing; why is in `troubles`. Changes throw what
+ * SQLite throws.
  */
 export class CodexDatabases {
   readonly #home: string;
@@ -47,56 +51,84 @@ export class CodexDatabases {
 
   /** The state database's row of a thread, all its columns. */
   row(thread: string): JsonObject | undefined {
-    return this.#read("state", (database) =>
-      hasTable(database, "threads")
-        ? (database.prepare("SELECT * FROM threads WHERE id = ?").get(thread) as JsonObject | undefined)
-        : undefined,
-    );
+    return this.#threadWhere("id", thread);
   }
 
   /** The row of the thread whose rollout has this path, for a file whose name and first line tell nothing. */
   rowAt(path: string): JsonObject | undefined {
+    return this.#threadWhere("rollout_path", path);
+  }
+
+  #threadWhere(column: "id" | "rollout_path", value: string): JsonObject | undefined {
     return this.#read("state", (database) =>
       hasTable(database, "threads")
-        ? (database.prepare("SELECT * FROM threads WHERE rollout_path = ?").get(path) as
-            | JsonObject
-            | undefined)
+        ? database.prepare(`SELECT * FROM threads WHERE ${column} = ?`).get(value)
         : undefined,
     );
   }
 
-  /** The place of every thread, by id. */
-  places(): Map<string, NamedPlace> {
-    const rows = this.#read("state", (database) => {
-      const asked = ["id", "rollout_path", ...columnsOf(database)].join(", ");
-      return hasTable(database, "threads") ? database.prepare(`SELECT ${asked} FROM threads`).all() : [];
+  /** What is known of the threads that have a name, and of those that are asked for, by id. */
+  known(ids: Iterable<string> = []): Map<string, KnownThread> {
+    const found = new Map<string, KnownThread>();
+    const take = (row: JsonObject | undefined): void => {
+      const { id, rollout_path: path, name } = row ?? {};
+      if (typeof id !== "string") return;
+      found.set(id.toLowerCase(), {
+        ...(typeof path === "string" && { path }),
+        ...(typeof name === "string" && name !== "" && { name }),
+      });
+    };
+    // Of a database that is cut off, or being written, what was read up to there is still a usable hint.
+    this.#read("state", (database) => {
+      const columns = columnsOf(database, ["id", "rollout_path", "name"]);
+      if (!columns.includes("id")) return;
+      const query = `SELECT ${columns.join(", ")} FROM threads WHERE`;
+      if (columns.includes("name"))
+        for (const row of database.prepare(`${query} name <> ''`).iterate()) take(row);
+      const one = database.prepare(`${query} id = ?`);
+      for (const id of ids) if (!found.has(id)) take(one.get(id));
     });
-    return new Map((rows ?? []).map((row) => [String(row["id"]), placeIn(row)!]));
+    return found;
   }
 
-  index(thread: string): IndexState | undefined {
+  /** The place of every thread that has one, by id. */
+  places(): Map<string, NamedPlace> {
+    const rows = this.#read("state", (database) => {
+      const asked = ["id", "rollout_path", ...columnsOf(database, placeColumns)].join(", ");
+      return hasTable(database, "threads") ? database.prepare(`SELECT ${asked} FROM threads`).all() : [];
+    });
+    const places = new Map<string, NamedPlace>();
+    for (const row of rows ?? []) {
+      const place = placeIn(row);
+      if (place) places.set(String(row["id"]), place);
+    }
+    return places;
+  }
+
+  /** `rollout`: as `indexKey` gives it. */
+  index(rollout: string): IndexState | undefined {
     return this.#read("thread_history", (database) => {
       if (!hasTable(database, "thread_history_projection_state")) return undefined;
       const state = database
         .prepare(
           "SELECT next_rollout_byte_offset AS at, next_rollout_ordinal AS ordinal FROM thread_history_projection_state WHERE thread_id = ?",
         )
-        .get(thread);
+        .get(rollout);
       if (!state) return undefined;
       const turns = database
         .prepare("SELECT rollout_byte_offset AS at FROM thread_turns WHERE thread_id = ? ORDER BY at")
-        .all(thread);
+        .all(rollout);
       const turnOffsets = turns.map(({ at }) => Number(at));
       return { nextOffset: Number(state["at"]), nextOrdinal: Number(state["ordinal"]), turnOffsets };
     });
   }
 
-  /** Lets Codex build the thread's turns anew from the rollout. Only while Codex's lock is held. */
-  forgetIndex(thread: string): void {
+  /** Lets Codex build its index of the rollout anew. Only while Codex's lock is held. */
+  forgetIndex(rollout: string): void {
     this.#write("thread_history", (database) => {
       for (const table of historyTables)
         if (hasTable(database, table))
-          database.prepare(`DELETE FROM ${table} WHERE thread_id = ?`).run(thread);
+          database.prepare(`DELETE FROM ${table} WHERE thread_id = ?`).run(rollout);
     });
   }
 
@@ -110,7 +142,7 @@ export class CodexDatabases {
   ): void {
     this.#write("state", (database) => {
       database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
-      const columns = columnsOf(database);
+      const columns = columnsOf(database, placeColumns);
       if (history !== undefined && columns.includes("history_mode"))
         database.prepare("UPDATE threads SET history_mode = ? WHERE id = ?").run(history, thread);
       if (archived === undefined || !columns.includes("archived")) return;
@@ -152,6 +184,7 @@ export class CodexDatabases {
   }
 }
 
+/** What a place is made of beside the path, as far as the schema has it. */
 const placeColumns = ["archived", "archived_at", "history_mode"];
 
 /** The place that a row of `threads` names, however many of its columns were asked for; `undefined` where it names none. */
@@ -165,10 +198,10 @@ export function placeIn(row: JsonObject | undefined): NamedPlace | undefined {
   };
 }
 
-/** Those of `placeColumns` that the schema has. */
-function columnsOf(database: DatabaseSync): string[] {
+/** Those of these columns that the schema's `threads` has; none where there is no such table. */
+function columnsOf(database: DatabaseSync, wanted: readonly string[]): string[] {
   const columns = database.prepare("SELECT name FROM pragma_table_info('threads')").all();
-  return placeColumns.filter((column) => columns.some(({ name }) => name === column));
+  return wanted.filter((column) => columns.some(({ name }) => name === column));
 }
 
 function hasTable(database: DatabaseSync, name: string): boolean {

@@ -1,3 +1,4 @@
+import { CodexDatabases } from "../home/databases.ts";
 import { currentOf } from "../rollout/lineage.ts";
 import { threadNames } from "../home/names.ts";
 import { listRollouts, type RolloutFile } from "../home/places.ts";
@@ -5,7 +6,6 @@ import type { Origin } from "../rollout/header.ts";
 import type { Flaw } from "./flaw.ts";
 import { type RolloutFacts, scanRollout } from "./scan.ts";
 import { ScanCache } from "./scan-cache.ts";
-import { knownThreads } from "../home/state-database.ts";
 
 /** What is worth a word in a list. "two-files": several files claim to be the thread, and Codex goes on with one of them. */
 export type ThreadFlaw = Flaw | "two-files" | "base-missing";
@@ -89,34 +89,24 @@ interface Found {
 }
 
 function threadsOf(home: string, found: readonly Found[]): ListedThread[] {
-  const byThread = new Map<string, Found[]>();
-  const byRollout = new Map<string, Found>();
-  for (const each of found) {
-    const { thread, rollout } = each.file;
-    const others = byThread.get(thread);
-    if (others) others.push(each);
-    else byThread.set(thread, [each]);
-    byRollout.set(rollout, each);
-  }
+  const byThread = Map.groupBy(found, ({ file }) => file.thread);
+  const byRollout = new Map(found.map((each) => [each.file.rollout, each]));
   const names = threadNames(home);
-  const hints = knownThreads(
-    home,
-    [...byThread].flatMap(([id, own]) => (own.length > 1 ? [id] : [])),
-  );
+  const several = [...byThread].filter(([, own]) => own.length > 1).map(([id]) => id);
+  const known = new CodexDatabases(home).known(several);
   const threads: ListedThread[] = [];
   for (const [id, own] of byThread) {
-    const hint = hints.get(id);
-    const file =
-      own.length === 1
-        ? own[0]!.file
-        : currentOf(
-            own.map((each) => each.file),
-            hint?.path,
-          );
-    const current = own.find((each) => each.file === file)!;
-    threads.push(threadOf(current, own, byRollout, names.get(id) ?? hint?.name));
+    const { path, name } = known.get(id) ?? {};
+    const current = own.length === 1 ? own[0]! : currentAmong(own, path);
+    threads.push(threadOf(current, own, byRollout, names.get(id) ?? name));
   }
   return threads.sort((a, b) => b.updated - a.updated);
+}
+
+function currentAmong(own: readonly Found[], named: string | undefined): Found {
+  const files = own.map(({ file }) => file);
+  const current = currentOf(files, named);
+  return own.find(({ file }) => file === current)!;
 }
 
 function threadOf(

@@ -33,23 +33,19 @@ export async function lineageOf(newest: RolloutFile, files: readonly RolloutFile
   for (let file = newest; ;) {
     const header = await headerOf(file.path);
     const base = header?.historyBase;
-    if (!base) {
-      if (header !== undefined || file.rollout === file.thread) return { segments };
+    if (!base && (header !== undefined || file.rollout === file.thread)) return { segments };
+    if (!base)
       return {
         segments,
         trouble: `the first line of ${file.path}, which says what it goes on from, can't be read`,
       };
-    }
     const before = files.find(({ rollout }) => rollout === base.rollout);
-    const trouble =
-      before === undefined
-        ? `the rollout ${base.rollout} that ${file.path} continues is not there`
-        : seen.has(before.rollout)
-          ? `${file.path} continues ${base.rollout}, which continues it`
-          : segments.length >= mostSegments
-            ? `${newest.path} continues more than ${mostSegments} rollouts`
-            : undefined;
-    if (trouble !== undefined || before === undefined) return { segments, ...(trouble && { trouble }) };
+    if (before === undefined)
+      return { segments, trouble: `the rollout ${base.rollout} that ${file.path} continues is not there` };
+    if (seen.has(before.rollout))
+      return { segments, trouble: `${file.path} continues ${base.rollout}, which continues it` };
+    if (segments.length >= mostSegments)
+      return { segments, trouble: `${newest.path} continues more than ${mostSegments} rollouts` };
     seen.add(before.rollout);
     segments.unshift({ file: before, until: base });
     file = before;
@@ -57,10 +53,10 @@ export async function lineageOf(newest: RolloutFile, files: readonly RolloutFile
 }
 
 /**
- * The one of a thread's files that Codex goes on with: the one that its state database names, if it is there, else the one with the
- * newest name (measured with 0.169), files that aren't archived first.
+ * The one of a thread's files (there has to be one) that Codex goes on with: the one that its state database names, if it is there, else the
+ * one with the newest name (measured with 0.169), files that aren't archived first.
  */
-export function currentOf(files: readonly RolloutFile[], named?: string): RolloutFile | undefined {
+export function currentOf(files: readonly RolloutFile[], named?: string): RolloutFile {
   const known = files.find(({ path }) => path === named);
   if (known) return known;
   const [first] = files.toSorted(
@@ -69,7 +65,7 @@ export function currentOf(files: readonly RolloutFile[], named?: string): Rollou
       Number(a.archived) - Number(b.archived) ||
       b.mtime - a.mtime,
   );
-  return first;
+  return first!;
 }
 
 /** The first line that is a header, among the first ones. */

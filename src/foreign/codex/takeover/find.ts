@@ -4,9 +4,9 @@ import { uuidv7Time } from "../../../lib/ids.ts";
 import { currentOf, headerOf, lineageOf } from "../rollout/lineage.ts";
 import { oldDocument, writingOf } from "../rollout/layout.ts";
 import type { Thread } from "./import.ts";
+import { CodexDatabases } from "../home/databases.ts";
 import { threadNames } from "../home/names.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "../home/places.ts";
-import { knownThreads } from "../home/state-database.ts";
 
 /** The shortest beginning of an id that is looked for. */
 const shortest = 4;
@@ -22,27 +22,18 @@ export async function findThreads(
 ): Promise<Thread[]> {
   const wanted = reference.toLowerCase();
   const files = listRollouts(home, onUnreadable);
-  const names = threadNames(home);
-  const known = knownThreads(home);
-  const isMeant = (thread: string): boolean =>
-    (wanted.length >= shortest && thread.startsWith(wanted)) ||
-    (names.get(thread) ?? known.get(thread)?.name) === reference;
-  const threads = new Map<string, RolloutFile[]>();
-  for (const file of files) {
-    if (!isMeant(file.thread)) continue;
-    const others = threads.get(file.thread);
-    if (others) others.push(file);
-    else threads.set(file.thread, [file]);
-  }
-  const found: Thread[] = [];
-  const hints = knownThreads(
-    home,
-    [...threads].flatMap(([id, own]) => (own.length > 1 ? [id] : [])),
+  const databases = new CodexDatabases(home);
+  const [names, known] = [threadNames(home), databases.known()];
+  const nameOf = (thread: string): string | undefined => names.get(thread) ?? known.get(thread)?.name;
+  const meant = files.filter(
+    ({ thread }) => (wanted.length >= shortest && thread.startsWith(wanted)) || nameOf(thread) === reference,
   );
-  for (const [id, own] of threads) {
-    const file = currentOf(own, hints.get(id)?.path);
-    if (file) found.push(await threadOf(file, files, names.get(id) ?? known.get(id)?.name));
-  }
+  const threads = Map.groupBy(meant, ({ thread }) => thread);
+  const several = [...threads].filter(([, own]) => own.length > 1).map(([id]) => id);
+  const hints = databases.known(several);
+  const found: Thread[] = [];
+  for (const [id, own] of threads)
+    found.push(await threadOf(currentOf(own, hints.get(id)?.path), files, nameOf(id)));
   return found;
 }
 
