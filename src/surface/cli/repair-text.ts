@@ -5,7 +5,7 @@ import { entryOf } from "../../lib/table.ts";
 import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
 import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { homeOf } from "../../foreign/codex/home/places.ts";
-import { rightPlace } from "../../foreign/codex/home/surroundings.ts";
+import { rightPlace } from "../../foreign/codex/home/misfits.ts";
 import { mendsOf } from "../../foreign/codex/repair/held-still.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair/prepare.ts";
 import type { CompletedRepair } from "../../foreign/codex/repair/repair.ts";

@@ -1,4 +1,4 @@
-import type { ReadSoFar } from "../home/surroundings.ts";
+import type { ReadSoFar } from "../home/misfits.ts";
 import type { Examination } from "./examination.ts";
 
 /** The facts of a rollout that are compared with Codex's index. */

@@ -17,7 +17,7 @@ import { homeOf, isThreadId, pathKnownTo, plainPath, readRolloutName } from "../
 import { unpackPrivately } from "./packed.ts";
 import { grounded, type PlanOptions } from "./plan-options.ts";
 import type { RepairChanges } from "./repair-changes.ts";
-import { indexKey, indexMisfit, placeMisfit } from "../home/surroundings.ts";
+import { indexKey, indexMisfit, placeMisfit } from "../home/misfits.ts";
 import { WorkedCopy } from "./worked-copy.ts";
 
 /** How a rollout is repaired, and where its copies are kept. */
@@ -72,8 +72,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     await copy.mend(plan);
     const { changes, found } = copy;
     const isRollout = found.header !== undefined;
-    const indexed = indexKey(real, thread);
-    const index = indexed === undefined ? undefined : databases?.index(indexed);
+    const index = thread === undefined ? undefined : databases?.index(indexKey(real, thread));
     const isMisfit = index !== undefined && indexMisfit(index, folder.original, hadRead) !== undefined;
     const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
     const isPaginated = found.header?.isPaginated === true;

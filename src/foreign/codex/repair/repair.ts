@@ -33,7 +33,7 @@ import {
 import { isCompressed } from "../rollout/compressed.ts";
 import { type Encoding, encoded } from "../rollout/encoding.ts";
 import { writingOf } from "../rollout/layout.ts";
-import { indexKey, rightPlace } from "../home/surroundings.ts";
+import { indexKey, rightPlace } from "../home/misfits.ts";
 import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
 
 /** A repair, or an undoing, that was carried out. */
@@ -292,8 +292,7 @@ function completed(folder: RepairFolder, journal: Journal, stat: Stats): Complet
   const { path, thread } = journal;
   const isUndoing = journal.state === "undoing";
   const databases = databasesOf(path);
-  const indexed = indexKey(path, thread);
-  if (indexed !== undefined && journal.forgotIndex) databases?.forgetIndex(indexed);
+  if (thread !== undefined && journal.forgotIndex) databases?.forgetIndex(indexKey(path, thread));
   const source = isUndoing ? folder.restored : folder.repaired;
   if (journal.packed && !existsSync(path)) placeWhole(source, path, stat);
   else writeInPlace(path, source);

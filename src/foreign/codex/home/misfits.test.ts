@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { indexMisfit } from "./surroundings.ts";
+import { indexMisfit } from "./misfits.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-surroundings-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

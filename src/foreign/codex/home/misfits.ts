@@ -48,7 +48,7 @@ const notArchived =
   "it says that the session is archived, and the file lies among the others: no resume takes it, and codex unarchive doesn't find it";
 
 /** What Codex's history index calls a rollout: by its own id, which for the first file of a thread is the thread's. */
-export function indexKey(path: string, thread: string | undefined): string | undefined {
+export function indexKey(path: string, thread: string): string {
   return readRolloutName(path)?.rollout ?? thread;
 }
 

@@ -1,0 +1,124 @@
+import { counted } from "../../lib/words.ts";
+import { missingBefore, type Pin, pinsIn } from "./examine/descendants.ts";
+import type { Examination } from "./examine/examination.ts";
+import { readSoFar } from "./examine/read-so-far.ts";
+import { type Finding, finding } from "./findings/finding.ts";
+import { CodexDatabases, type NamedPlace } from "./home/databases.ts";
+import { type Holder, holdersOf } from "./home/holders.ts";
+import { indexKey, indexMisfit, placeMisfit } from "./home/misfits.ts";
+import { homeOf, listRollouts, readRolloutName } from "./home/places.ts";
+import { allRepairs, isRepairOf, isUnfinished, type KnownRepair } from "./repair/journal.ts";
+import { isCompressed } from "./rollout/compressed.ts";
+
+/** What lies beside rollouts that are diagnosed together: databases, other files, processes, repairs that were cut off. */
+export class Surroundings {
+  /** Who holds a rollout, by its path. */
+  readonly holders: ReadonlyMap<string, Holder>;
+  readonly #unfinished: readonly KnownRepair[];
+  /** The rollouts by home, thread and rollout: where several are the same, only one of them is gone on with. */
+  readonly #twins: ReadonlyMap<string, readonly string[]>;
+  readonly #homes = new Map<string, CodexHome>();
+
+  /** `home`: Throughline's own. */
+  constructor(paths: readonly string[], home: string) {
+    this.holders = holdersOf(paths.map((path) => ({ path, thread: readRolloutName(path)?.thread })));
+    this.#unfinished = allRepairs(home).filter(isUnfinished);
+    this.#twins = Map.groupBy(paths, identityOf);
+  }
+
+  /** What is wrong beside a rollout. `thread`: its id, from the first line or the file's name. */
+  findings(path: string, thread: string | undefined, examined: Examination): Finding[] {
+    const isHalfRepaired = this.#unfinished.some((known) => isRepairOf(known, path));
+    const found = isHalfRepaired ? [finding("repair-unfinished", [])] : [];
+    const home = homeOf(path);
+    if (home === undefined || thread === undefined) return found;
+    const twins = readRolloutName(path) ? this.#twins.get(identityOf(path)) : undefined;
+    const others = twins?.filter((twin) => twin !== path) ?? [];
+    if (others.length > 0)
+      found.push(finding("two-files-one-id", [], { detail: `also ${others.join(", ")}` }));
+    return [
+      ...found,
+      ...this.#chainFindings(path, home, examined),
+      ...this.#databaseFindings(path, home, thread, examined),
+    ];
+  }
+
+  /** Where another file goes on from this one; `undefined` where none does. */
+  pin(path: string, { ordinals }: Examination): Pin | undefined {
+    const [home, named] = [homeOf(path), readRolloutName(path)];
+    if (home === undefined || named?.form !== "jsonl" || ordinals.next === undefined) return undefined;
+    return this.#of(home).pins.get(named.rollout);
+  }
+
+  /** What is wrong between the file, the one that it goes on from, and those that go on from it. */
+  #chainFindings(path: string, home: string, examined: Examination): Finding[] {
+    const found: Finding[] = [];
+    const base = examined.header?.historyBase?.rollout;
+    if (base !== undefined && !this.#of(home).rollouts.has(base))
+      found.push(finding("base-missing", [], { detail: `rollout ${base}` }));
+    const pin = this.pin(path, examined);
+    const missing = pin === undefined ? 0 : missingBefore(pin, examined);
+    if (missing > 0)
+      found.push(finding("segment-short", [], { detail: `${counted(missing, "byte")} are gone` }));
+    if (missing < 0)
+      found.push(finding("segment-long", [], { detail: `${counted(-missing, "byte")} too many` }));
+    return found;
+  }
+
+  #databaseFindings(path: string, home: string, thread: string, examined: Examination): Finding[] {
+    const found: Finding[] = [];
+    const { databases, places } = this.#of(home);
+    // Codex unpacks a compressed rollout to the bytes that its index was made from, so the two can't be out of step.
+    const index = isCompressed(path) ? undefined : databases.index(indexKey(path, thread));
+    const misfit = index && indexMisfit(index, path, readSoFar(examined));
+    // Codex doesn't rebuild the index of a file that another one goes on from, and shows what it has: a stale one stays.
+    if (misfit !== undefined && this.pin(path, examined) === undefined)
+      found.push(finding("index-stale", [], { detail: misfit }));
+    const place = places.get(thread);
+    const misplaced = place && placeMisfit(place, path, examined.header?.isPaginated === true);
+    if (misplaced !== undefined) found.push(finding("state-moved", [], { detail: misplaced }));
+    for (const [database, why] of databases.troubles)
+      found.push(finding("state-unreadable", [], { detail: `${database}: ${why}` }));
+    return found;
+  }
+
+  #of(home: string): CodexHome {
+    const known = this.#homes.get(home) ?? new CodexHome(home);
+    this.#homes.set(home, known);
+    return known;
+  }
+}
+
+/** What a Codex home holds for all its rollouts, read when it is first asked for. */
+class CodexHome {
+  readonly databases: CodexDatabases;
+  readonly #path: string;
+  #places: ReadonlyMap<string, NamedPlace> | undefined;
+  #rollouts: ReadonlySet<string> | undefined;
+  #pins: ReadonlyMap<string, Pin> | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.databases = new CodexDatabases(path);
+  }
+
+  /** Where the state database has each thread. */
+  get places(): ReadonlyMap<string, NamedPlace> {
+    return (this.#places ??= this.databases.places());
+  }
+
+  /** The ids of all rollouts. */
+  get rollouts(): ReadonlySet<string> {
+    return (this.#rollouts ??= new Set(listRollouts(this.#path).map(({ rollout }) => rollout)));
+  }
+
+  get pins(): ReadonlyMap<string, Pin> {
+    return (this.#pins ??= pinsIn(this.#path));
+  }
+}
+
+/** The same for files that claim to be the same rollout; the same, too, for all whose name tells nothing. */
+function identityOf(path: string): string {
+  const named = readRolloutName(path);
+  return named ? `${homeOf(path) ?? ""} ${named.thread} ${named.rollout}` : "";
+}
