@@ -12,7 +12,7 @@ import { choiceOf } from "./model-choice.ts";
 import { Questions } from "./questions.ts";
 import { historyOf, recall, recallSince, stopOf } from "./recall.ts";
 import { runSlashCommand } from "./run-slash.ts";
-import type { SlashCall } from "./slash.ts";
+import type { CommandCall } from "./slash.ts";
 import type { Typed } from "./slash-words.ts";
 import type { Block, Happening, Shown, View } from "./state.ts";
 import { emptyView, note, outcomeBlocks, reduce } from "./state.ts";
@@ -121,12 +121,10 @@ export class Conversation {
   /** Opens the session that the words of `/resume` name, or the open one anew where they name none. Otherwise as `enter`. */
   async resumeAs({ args, options }: Typed): Promise<string[]> {
     const named = args.length > 0 ? [args.join(" ")] : this.#id === undefined ? [] : [this.#id];
-    if (named.length === 0 && options["last"] !== true)
-      throw new Failure(
-        "usage",
-        "/resume needs a session, and none is begun yet: /resume without words picks one.",
-        {},
-      );
+    if (named.length === 0 && options["last"] !== true) {
+      const why = "/resume needs a session, and none is begun yet: /resume without words picks one.";
+      throw new Failure("usage", why, {});
+    }
     const words = options["last"] === true ? args : named;
     return this.enter(async () => {
       const { readResumption } = await import("../cli/exec.ts");
@@ -193,12 +191,10 @@ export class Conversation {
 
   /** Queues a message for the session; it is durable when this resolves. Throws `usage` for one that is too long or has no session yet. */
   async queue(text: string, mode: FollowUpMode): Promise<void> {
-    if (text.length > longestText)
-      throw new Failure(
-        "usage",
-        `The message has ${text.length} characters; providers take ${longestText}.`,
-        {},
-      );
+    if (text.length > longestText) {
+      const why = `The message has ${text.length} characters; providers take ${longestText}.`;
+      throw new Failure("usage", why, {});
+    }
     if (this.#id === undefined)
       throw new Failure("usage", "The session is only being made. Send it again in a moment.", {});
     await this.#bench.store.queue(this.#id, { id: this.#nextId(), at: systemClock.now(), text, mode });
@@ -224,7 +220,7 @@ export class Conversation {
   }
 
   /** Runs a command of the command line's table. Throws `usage` when it can't run while a turn does. */
-  async command(call: Extract<SlashCall, { kind: "command" }>): Promise<void> {
+  async command(call: CommandCall): Promise<void> {
     const { slash } = call.command;
     // A turn that only waits for a limit gives way to a command that needs the session for itself.
     if (slash.alone && this.#view.phase.kind === "waiting") {
@@ -301,7 +297,7 @@ export class Conversation {
   }
 
   /** Runs a command and reads the session anew, which it may have changed. Resolves to whether it led to another session. */
-  async #command(call: Extract<SlashCall, { kind: "command" }>, signal: AbortSignal): Promise<boolean> {
+  async #command(call: CommandCall, signal: AbortSignal): Promise<boolean> {
     const leadsTo = await this.#runCommand(call, signal);
     const id = leadsTo ?? this.#id;
     if (id === undefined) return false;
@@ -318,10 +314,7 @@ export class Conversation {
     return leadsTo !== undefined;
   }
 
-  #runCommand(
-    call: Extract<SlashCall, { kind: "command" }>,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
+  #runCommand(call: CommandCall, signal: AbortSignal): Promise<string | undefined> {
     const tell = (text: string, failed: boolean): void => this.tell({ kind: "printed", text, failed });
     const ask = (title: string, until: AbortSignal): Promise<boolean> => this.questions.ask(title, until);
     return runSlashCommand(call, this.#invocation, { tell, ask }, signal);

@@ -2,7 +2,7 @@ import { isJsonObject, parseJson } from "../../lib/json.ts";
 import type { Invocation } from "../cli/command.ts";
 import { runProgram } from "../cli/program.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import type { SlashCall } from "./slash.ts";
+import type { CommandCall } from "./slash.ts";
 import { troubleWords } from "./words.ts";
 
 /** Where a command's output goes, and who answers its questions. What it has printed is told before it asks. */
@@ -16,7 +16,7 @@ export interface SlashWorld {
  * printed.
  */
 export async function runSlashCommand(
-  { command, words }: Extract<SlashCall, { kind: "command" }>,
+  { command, words }: CommandCall,
   { environment, folder, options }: Invocation,
   { tell, ask }: SlashWorld,
   signal: AbortSignal,

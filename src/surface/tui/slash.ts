@@ -4,9 +4,13 @@ import { commands, interfaceCommands } from "../cli/commands.ts";
 import { longFlag, readWords, splitWords } from "./slash-words.ts";
 
 /** A slash command as it was typed: one of the interface's own, or one of the command line's table. */
-export type SlashCall =
-  | { kind: "interface"; name: InterfaceCommand["name"]; text: string }
-  | { kind: "command"; command: SlashCommand; words: readonly string[] };
+export type SlashCall = { kind: "interface"; name: InterfaceCommand["name"]; text: string } | CommandCall;
+
+export interface CommandCall {
+  kind: "command";
+  command: SlashCommand;
+  words: readonly string[];
+}
 
 export type SlashCommand = Command & { slash: Slash };
 
