@@ -24,6 +24,12 @@ export const answer = (text: string, more: object = {}): Line =>
 export const call = (id: string): Line =>
   item("function_call", { call_id: id, name: "shell", arguments: "{}" });
 export const output = (id: string): Line => item("function_call_output", { call_id: id, output: "a" });
+/** A blob as a provider seals it, which tells when that was (milliseconds since 1970), and ends with its own letters. */
+export function sealed(at: number, fill = 1): string {
+  const head = Buffer.alloc(9, 0x80);
+  head.writeBigUInt64BE(BigInt(at / 1_000), 1);
+  return Buffer.concat([head, Buffer.alloc(112, fill)]).toString("base64url");
+}
 /** A line that a repair or a crash has blanked. */
 export const blank = " ".repeat(100);
 /** A line that was taken out of the file. */

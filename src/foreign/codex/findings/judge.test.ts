@@ -94,7 +94,6 @@ describe("an examination of a rollout", () => {
       () => text.replace(/"type":"function_call_output",/u, String.raw`$&"x":"\uD83D",`),
       "lone-surrogate",
     ],
-    ["a torn last line", () => text.slice(0, -30), "torn-tail"],
     ["a turn that was never closed", () => unclosed(), "turn-open"],
     [
       "an id that is a path",
@@ -115,6 +114,20 @@ describe("an examination of a rollout", () => {
     ],
   ])("names %s", async (_what, content, kind, as) => {
     expect(await kinds(content(), as)).toContain(kind);
+  });
+
+  it.each<[string, string | Buffer, FindingKind]>([
+    ["a byte order mark", `\uFEFF${text}`, "byte-order-mark"],
+    ["a first line that was cut", text.slice(20), "header-broken"],
+    ["a first line that is gone", text.slice(text.indexOf("\n") + 1), "header-missing"],
+    ["a byte that is no text", Buffer.from(text.replace('"text":"', "$&\u00FF"), "latin1"), "invalid-utf8"],
+    ["a last line that is torn", `${text}{"timestamp":"2026`, "torn-tail"],
+    ["a last line without its end", text.trimEnd(), "no-final-newline"],
+    ["NULs at the end", `${text}${"\0".repeat(500)}`, "nul-tail"],
+  ])("tells of %s, and of nothing else to be mended", async (_what, content, kind) => {
+    writeFileSync(join(root, name), content);
+    const found = (await judged(join(root, name))).filter(needsRepair);
+    expect(found.map((one) => one.kind)).toEqual([kind]);
   });
 
   it.each(["0.29.0", "0.58.0", "0.169.0"])(

@@ -85,27 +85,17 @@ function rolloutName({ id, created }: RolloutHeader): string {
   return `rollout-${made}-${id}.jsonl`;
 }
 
-function lineFindings({
-  bad,
-  tail,
-  long,
-  carriageReturns,
-  records,
-  head,
-  first,
-  path,
-}: Examination): Finding[] {
-  if (records === 0) return [];
+function lineFindings({ bad, tail, long, carriageReturns, first, path }: Examination): Finding[] {
   const found: Finding[] = [];
-  const isHead = (span: Span): boolean => head === "broken" && span.at === first?.at;
   const of = (kind: FindingKind, wanted: (why: string) => boolean): void => {
-    const lines = bad.items.filter((line) => wanted(line.why) && !isHead(line));
+    // A first line that can't be read is told of as the header.
+    const lines = bad.items.filter((line) => wanted(line.why) && line.at !== first?.at);
     if (lines.length > 0) found.push(finding(kind, lines.map(placeOf)));
   };
   of("invalid-utf8", (why) => why === "utf8");
   of("lone-surrogate", (why) => why === "surrogate");
   of("unparsable-line", (why) => why !== "utf8" && why !== "surrogate");
-  if (tail && !(isHead(tail) && tail.is !== "whole")) {
+  if (tail) {
     const kind = tail.is === "nul" ? "nul-tail" : tail.is === "torn" ? "torn-tail" : "no-final-newline";
     found.push(finding(kind, [placeOf(tail)], { detail: counted(tail.bytes, "byte") }));
   }
@@ -138,10 +128,8 @@ function orderFindings({ doubled, ordinals, header, headersAgain }: Examination)
         count: missing.count,
       }),
     );
-  if (regressed > 0)
-    found.push(
-      finding("ordinal-regressed", firstRegressed ? [placeOf(firstRegressed)] : [], { count: regressed }),
-    );
+  if (firstRegressed)
+    found.push(finding("ordinal-regressed", [placeOf(firstRegressed)], { count: regressed }));
   return found;
 }
 

@@ -10,6 +10,7 @@ import {
   type Line,
   output,
   prompt,
+  sealed,
 } from "../../../../test/kit/examined.ts";
 import { judge } from "./judge.ts";
 
@@ -24,6 +25,19 @@ const named = answer("a", { id: "msg_1" });
 const parted = "Item 'msg_1' of type 'message' was provided without its required 'reasoning' item: 'rs_1'.";
 const alone = "Item 'rs_1' of type 'reasoning' was provided without its required following item.";
 const long = "Invalid 'input[1].content': array too long. Expected an array with maximum length 0.";
+
+const now = Date.parse("2026-11-21T12:00:00Z");
+const [hour, day] = [3_600_000, 86_400_000];
+const sealedAgo = (age: number): Line =>
+  item("reasoning", { summary: [], encrypted_content: sealed(now - age) });
+const opaque = item("reasoning", { summary: [], encrypted_content: "b3BhcXVlb3BhcXVl" });
+const cut = item("reasoning", { summary: [], encrypted_content: "gAAAAA…" });
+const summary: Line = [
+  "compacted",
+  { message: "", replacement_history: [{ type: "compaction", encrypted_content: sealed(now - 3 * hour) }] },
+];
+const unverified = "The encrypted content gAAA...c90= could not be verified.";
+const injected = item("function_call_output", { name: "goal", namespace: "agent", output: "x" });
 
 /** What a person is told: each kind with its lines, its count where there is one, and its detail. */
 it.each<[string, Line[], string[], "ordinals"?]>([
@@ -66,6 +80,11 @@ it.each<[string, Line[], string[], "ordinals"?]>([
     ],
     ["lone-surrogate at 3, 1", "unparsable-line at 2 4, 2"],
   ],
+  [
+    "lines that end as on Windows",
+    ['{"type":"event_msg","payload":{"type":"error"}}\r'],
+    ["note: carriage-returns at , 1"],
+  ],
   ["outputs", [output("a"), output("b")], ["output-without-call at 2 3, 2"]],
   [
     "an answer, a call and reasoning that are gone",
@@ -77,6 +96,7 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   ["words in reasoning", [plain, answer("a")], ["note: plain-reasoning at 2, 1"]],
   ["words in reasoning that were refused", [plain, answer("a"), refused(long)], ["plain-reasoning at 2, 1"]],
   ["an item whose reasoning was missed", [named, prompt("two"), refused(parted)], ["dependent-id at 4, 1"]],
+  ["an item, where another was refused", [named, prompt("two"), refused(alone)], []],
   ["an item behind the refusal", [prompt("two"), refused(parted), named], []],
   [
     "a line that is gone",
@@ -103,9 +123,54 @@ it.each<[string, Line[], string[], "ordinals"?]>([
     ["ordinal-regressed at 3, 1"],
     "ordinals",
   ],
+  [
+    "what was put in",
+    [injected, prompt("two"), refused("Rate limit reached")],
+    ["note: injected-output at 2, 1"],
+  ],
+  [
+    "what was put in, and a provider refused",
+    [injected, prompt("two"), refused("input[1]: missing field `call_id`")],
+    ["injected-output at 2, 1"],
+  ],
+  [
+    "sealed reasoning",
+    [sealedAgo(3 * hour), sealedAgo(2 * day), opaque, sealedAgo(hour)],
+    ["note: sealed-reasoning at 2 3 4 5, 4: sealed 1 h to 2 days ago"],
+  ],
+  ["reasoning sealed once", [sealedAgo(3 * hour)], ["note: sealed-reasoning at 2, 1: sealed 3 h ago"]],
+  [
+    "reasoning that doesn't tell when it was sealed",
+    [opaque],
+    ["note: sealed-reasoning at 2, 1: their age can't be told"],
+  ],
+  [
+    "more sealed reasoning than is named, a sealed summary and a blob that was cut",
+    [...Array.from({ length: 25 }, () => sealedAgo(hour)), cut, summary],
+    [
+      "seal-malformed at 27, 1",
+      `note: sealed-reasoning at ${Array.from({ length: 20 }, (_none, nth) => nth + 2).join(" ")}, 25: sealed 1 h ago`,
+      "note: sealed-compaction at 28, 1: sealed 3 h ago",
+    ],
+  ],
+  [
+    "seals that were refused",
+    [sealedAgo(hour), prompt("two"), refused(unverified)],
+    [`seal-refused at 4, 1: ${unverified}`, "note: sealed-reasoning at 2, 1: sealed 1 h ago"],
+  ],
+  [
+    "seals of a turn that failed otherwise",
+    [sealedAgo(hour), prompt("two"), refused("Rate limit reached")],
+    ["note: sealed-reasoning at 2, 1: sealed 1 h ago"],
+  ],
+  [
+    "seals behind a refusal",
+    [prompt("two"), refused(unverified), sealedAgo(hour)],
+    ["note: sealed-reasoning at 4, 1: sealed 1 h ago"],
+  ],
 ])("%s: told with the lines and how many they are", async (_what, lines, told, has) => {
   const found = await examined(lines, has);
-  const words = judge(found, { path: found.path, now: Date.parse("2026-11-21T12:00:00Z") }).map(
+  const words = judge(found, { path: found.path, now }).map(
     ({ kind, severity, places, count, detail }) =>
       `${severity === "note" ? "note: " : ""}${kind} at ${places.map(({ line }) => line).join(" ")}, ${count}${detail === undefined ? "" : `: ${detail}`}`,
   );

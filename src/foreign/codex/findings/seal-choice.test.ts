@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { sealed } from "../../../../test/kit/examined.ts";
 import { examine } from "../examine/examine.ts";
 import { chosenSeals, type SealChoice } from "./seal-choice.ts";
 
@@ -12,13 +13,6 @@ const now = Date.parse("2026-11-22");
 const [hour, day] = [3_600_000, 86_400_000];
 const timestamp = new Date(now).toISOString();
 
-/** A blob as a provider seals it, which tells when that was, and ends with its own letters. */
-function sealed(age: number, fill: number): string {
-  const head = Buffer.alloc(9, 0x80);
-  head.writeBigUInt64BE(BigInt((now - age) / 1_000), 1);
-  return Buffer.concat([head, Buffer.alloc(112, fill)]).toString("base64url");
-}
-
 const reasoning = (id: string, blob: string): object => ({
   type: "response_item",
   payload: { type: "reasoning", id, summary: [], encrypted_content: blob },
@@ -27,7 +21,7 @@ const summary = {
   type: "compacted",
   payload: {
     message: "",
-    replacement_history: [{ type: "compaction", encrypted_content: sealed(10 * day, 3) }],
+    replacement_history: [{ type: "compaction", encrypted_content: sealed(now - 10 * day, 3) }],
   },
 };
 
@@ -42,11 +36,11 @@ async function chosen(choice: SealChoice, error = "stream disconnected"): Promis
   };
   const lines = [
     { type: "session_meta", payload },
-    reasoning("rs_old", sealed(30 * day, 1)),
-    reasoning("rs_young", sealed(hour, 2)),
+    reasoning("rs_old", sealed(now - 30 * day, 1)),
+    reasoning("rs_young", sealed(now - hour, 2)),
     summary,
-    reasoning("rs_last", sealed(hour, 4)),
-    reasoning("rs_cut", `${sealed(hour, 5).slice(0, 90)}…`),
+    reasoning("rs_last", sealed(now - hour, 4)),
+    reasoning("rs_cut", `${sealed(now - hour, 5).slice(0, 90)}…`),
     { type: "event_msg", payload: { type: "error", message: error } },
   ];
   writeFileSync(path, lines.map((line) => `${JSON.stringify({ timestamp, ...line })}\n`).join(""));
@@ -64,10 +58,10 @@ it.each<[string, SealChoice, number[]]>([
   ],
   ["only what is cut, where nothing is that old", { which: "older", than: 40 * day }, [6]],
   ["what an error names by its id", { which: "named", id: "rs_last" }, [5, 6]],
-  ["what an error names by its end", { which: "named", tail: sealed(hour, 2).slice(-6) }, [3, 6]],
+  ["what an error names by its end", { which: "named", tail: sealed(now - hour, 2).slice(-6) }, [3, 6]],
   [
     "a summary that is named so, and what is before it",
-    { which: "named", tail: sealed(0, 3).slice(-6) },
+    { which: "named", tail: sealed(now, 3).slice(-6) },
     [2, 3, 4, 6],
   ],
   ["nothing of what an error names nothing of", { which: "named" }, [6]],
