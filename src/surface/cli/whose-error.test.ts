@@ -32,7 +32,7 @@ const diagnoses = [
   }),
   // The thread goes on here, after it was reverted.
   diagnosed(named(`${one}_${three}`), ["turn-open"], { thread: one!, error: "bananas are not allowed" }),
-  diagnosed(named(two), ["compressed", "doubled-record", "doubled-record"], {}, "[call_0123456789]"),
+  diagnosed(named(two), ["compressed", "doubled-record", "doubled-record"], {}, "[call_0123456789] ob12"),
   diagnosed("copy.jsonl", ["long-line", "empty-file"], { thread: four! }),
   { path: join(root, "gone.jsonl"), bytes: 0, findings: [finding("unreadable", [])], sealed: [] },
 ];
@@ -71,6 +71,7 @@ it.each<[string, string, string, string[]]>([
     ["0: what the message names is sealed in it"],
   ],
   ["a blob's end", sealOf("gAAA...c90="), "repair 0", ["0: what the message names is sealed in it"]],
+  ["the end of a blob that none has", sealOf("gAAA...ob12"), "throughline repair, with the session's id", []],
   [
     "a call",
     "No tool output found for function call call_0123456789.",
