@@ -6,10 +6,11 @@ export default defineConfig({
     pool: "forks",
     // Crash and race tests start processes of their own.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    // The default of one second is not enough for a tool to start on a busy machine.
-    expect: { poll: { timeout: 10_000 } },
-    globalSetup: ["test/kit/temporary.ts"],
+    // For what hangs: on a busy machine everything takes ten times as long, and none of it is a fault.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
+    globalSetup: ["test/kit/plain-environment.ts", "test/kit/temporary.ts"],
     reporters: ["default"],
   },
 });

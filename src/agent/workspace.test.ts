@@ -28,7 +28,7 @@ test("a root that git spells otherwise, as on a Mac, is named as the file system
     for (const folder of [path, bin, join(root, ".git")]) mkdirSync(folder);
     symlinkSync(root, otherwise);
     const commit = "0123456789012345678901234567890123456789";
-    writeFileSync(join(bin, "git"), `#!/bin/sh\nprintf '%s\\n' ${otherwise} ${commit} main\n`, {
+    writeFileSync(join(bin, "git"), `#!/bin/sh\nprintf '%s\\n' "${otherwise}" ${commit} main\n`, {
       mode: 0o755,
     });
     vi.stubEnv("PATH", `${bin}:${process.env["PATH"]}`);

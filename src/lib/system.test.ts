@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeFolders, makeRoomWords } from "./system.ts";
+import { quoted } from "./words.ts";
 
 test("folders are made with those above them, for their owner alone, and a file system that can only be read is called that", ({
   skip,
@@ -44,7 +45,7 @@ test("where no more files fit, or none so large, the command shows that and not 
   try {
     expect(makeRoomWords({ code: "EFBIG" }, disk)).toMatch(/: ulimit -f$/u);
     expect(makeRoomWords({ code: "ENOSPC" }, join(disk, "gone"))).toBe(
-      `Make room on that disk, then try again: df -h ${disk}`,
+      `Make room on that disk, then try again: df -h ${quoted(disk)}`,
     );
     try {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m,nr_inodes=20", "tmpfs", disk], {
@@ -56,7 +57,11 @@ test("where no more files fit, or none so large, the command shows that and not 
     }
     const error = full();
     expect(error).toMatchObject({ code: "ENOSPC" });
-    expect(makeRoomWords(error, join(disk, "another"))).toMatch(/^No more files fit .*: df -i \S+$/u);
+    const words = makeRoomWords(error, join(disk, "another"));
+    expect([words.slice(0, 18), words.endsWith(`: df -i ${quoted(disk)}`)]).toEqual([
+      "No more files fit ",
+      true,
+    ]);
   } finally {
     if (isMounted) execFileSync("umount", ["--lazy", disk]);
     rmSync(disk, { recursive: true, force: true });

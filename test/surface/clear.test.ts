@@ -104,7 +104,7 @@ describe("throughline clear", () => {
       expect(rig.ids()).toEqual([]);
     }));
 
-  it("scrubs forks too when it is told to, and says which it leaves otherwise", { timeout: 90_000 }, () =>
+  it("scrubs forks too when it is told to, and says which it leaves otherwise", () =>
     withRig(planting, async (rig) => {
       const { predecessor, head, fork, dying } = await plant(rig);
       expect((await rig.run(["delete", dying])).status).toBe(0);
@@ -118,8 +118,7 @@ describe("throughline clear", () => {
       const all = await rig.run(["clear", head, "--scrub", "--with-relatives", "--json"]);
       expect(JSON.parse(all.out), all.err).toMatchObject({ cleared: [head, predecessor, fork], left: [] });
       expect(filesWith(rig.home, planted)).toEqual([]);
-    }),
-  );
+    }));
 
   it("says who holds a session in use, and why a foreign log can't be cleared, and leaves both", () =>
     withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {

@@ -64,7 +64,7 @@ describe("throughline gateway", () => {
     let [out, err] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-    await expect.poll(() => out, { timeout: 10_000 }).toMatch(/Listening on (http\S+)/u);
+    await expect.poll(() => out).toMatch(/Listening on (http\S+)/u);
     const url = /Listening on (http[^\s,]+)/u.exec(out)![1]!;
     const response = await fetch(`${url}/responses`, {
       method: "POST",

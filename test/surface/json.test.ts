@@ -73,7 +73,7 @@ describe.concurrent("--json", () => {
     expect([...held].sort(), "every command was run").toEqual(printing.sort());
   });
 
-  it("of commands that look at sessions and change them is as documented", { timeout: 60_000 }, () =>
+  it("of commands that look at sessions and change them is as documented", () =>
     withRig(scenario, async (rig) => {
       const items = (await run(rig, 0, "exec", "--name", "one", "Please work.")).map(
         (event) => (event as { item?: { type: string } }).item?.type,
@@ -119,10 +119,9 @@ describe.concurrent("--json", () => {
       await run(rig, 0, "purge");
       await run(rig, 0, "delete", id);
       await run(rig, 0, "purge", "--yes", "--with-relatives");
-    }),
-  );
+    }));
 
-  it("of turns that are cut, limited, refused and repaired is as documented", { timeout: 60_000 }, () =>
+  it("of turns that are cut, limited, refused and repaired is as documented", () =>
     withRig(
       {
         ...scenario,
@@ -140,10 +139,9 @@ describe.concurrent("--json", () => {
         rig.simulator.rotateKey();
         expect(typesOf(await run(rig, 0, "resume", "--last", "Three."))).toContain("session.recovered");
       },
-    ),
-  );
+    ));
 
-  it("of a session that is in use names its owner, also to lists and plans", { timeout: 60_000 }, () =>
+  it("of a session that is in use names its owner, also to lists and plans", () =>
     withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {
       const working = rig.start(["exec", "One.", "--json"]);
       try {
@@ -161,10 +159,9 @@ describe.concurrent("--json", () => {
         working.child.kill("SIGKILL");
         expectHeld(["exec"], (await working.ended).out);
       }
-    }),
-  );
+    }));
 
-  it("of errors is an object too, whatever is wrong", { timeout: 60_000 }, () =>
+  it("of errors is an object too, whatever is wrong", () =>
     withRig(scenario, async (rig) => {
       const wrong = [
         ["show", "nobody"],
@@ -180,62 +177,45 @@ describe.concurrent("--json", () => {
       ];
       for (const words of wrong)
         expect(await run(rig, 2, ...words), words.join(" ")).toMatchObject([{ schema: 1, type: "error" }]);
-    }),
-  );
+    }));
 
-  it(
-    "of the servers, the completion and what is taken over from Codex is as documented",
-    { timeout: 60_000 },
-    () =>
-      withRig(scenario, async (rig) => {
-        await run(rig, 0, "completion", "bash");
-        const words = await rig.run(["completion", "words", "--json", "--", "sess"]);
-        expect(expectHeld(["completion"], words.out)).toMatchObject([
-          { words: [{ word: "sessions" }], files: false },
-        ]);
-        const codex = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url));
-        const [rollout] = listRollouts(codex);
-        const [{ session }] = (await run(rig, 0, "import", rollout!.path)) as [{ session: string }];
-        await run(rig, 0, "show", session);
-        await run(
-          rig,
-          0,
-          "export",
-          session,
-          "--format",
-          "codex",
-          "--output",
-          join(rig.workspace, "out.jsonl"),
-        );
-        await run(rig, 0, "export", session, "--output", join(rig.workspace, "out.md"));
-        cpSync(codex, join(rig.folder, "codex"), { recursive: true });
-        expect(JSON.stringify(await run(rig, 0, "sessions", "--codex", "--all"))).toContain(
-          '"origin":"codex"',
-        );
-        const [own] = listRollouts(join(rig.folder, "codex"));
-        appendFileSync(own!.path, Buffer.alloc(100));
-        expect(await run(rig, 1, "doctor", "--error", "stream disconnected before completion")).toMatchObject(
-          [{ needRepair: 1 }],
-        );
-        expect(await run(rig, 0, "repair", own!.path)).toMatchObject([{ state: "would" }]);
-        expect(await run(rig, 0, "repair", own!.path, "--write")).toMatchObject([{ state: "done" }]);
-        expect(await run(rig, 0, "repair", own!.path, "--undo")).toMatchObject([{ state: "undone" }]);
-        await run(rig, 0, "gateway", "--codex-config");
-        await run(rig, 0, "gateway", "install-codex");
-        for (const command of ["simulate", "gateway"]) {
-          const server = rig.start([command, "--json", "--listen", "0"]);
-          await until(() => server.printed().includes("\n"), "the address");
-          server.child.kill("SIGINT");
-          const { out, status } = await server.ended;
-          expect(status).toBe(0);
-          expect(expectHeld([command], out)).toMatchObject([{ url: expect.stringMatching(/^http:/u) }]);
-        }
-      }),
-  );
+  it("of the servers, the completion and what is taken over from Codex is as documented", () =>
+    withRig(scenario, async (rig) => {
+      await run(rig, 0, "completion", "bash");
+      const words = await rig.run(["completion", "words", "--json", "--", "sess"]);
+      expect(expectHeld(["completion"], words.out)).toMatchObject([
+        { words: [{ word: "sessions" }], files: false },
+      ]);
+      const codex = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url));
+      const [rollout] = listRollouts(codex);
+      const [{ session }] = (await run(rig, 0, "import", rollout!.path)) as [{ session: string }];
+      await run(rig, 0, "show", session);
+      await run(rig, 0, "export", session, "--format", "codex", "--output", join(rig.workspace, "out.jsonl"));
+      await run(rig, 0, "export", session, "--output", join(rig.workspace, "out.md"));
+      cpSync(codex, join(rig.folder, "codex"), { recursive: true });
+      expect(JSON.stringify(await run(rig, 0, "sessions", "--codex", "--all"))).toContain('"origin":"codex"');
+      const [own] = listRollouts(join(rig.folder, "codex"));
+      appendFileSync(own!.path, Buffer.alloc(100));
+      expect(await run(rig, 1, "doctor", "--error", "stream disconnected before completion")).toMatchObject([
+        { needRepair: 1 },
+      ]);
+      expect(await run(rig, 0, "repair", own!.path)).toMatchObject([{ state: "would" }]);
+      expect(await run(rig, 0, "repair", own!.path, "--write")).toMatchObject([{ state: "done" }]);
+      expect(await run(rig, 0, "repair", own!.path, "--undo")).toMatchObject([{ state: "undone" }]);
+      await run(rig, 0, "gateway", "--codex-config");
+      await run(rig, 0, "gateway", "install-codex");
+      for (const command of ["simulate", "gateway"]) {
+        const server = rig.start([command, "--json", "--listen", "0"]);
+        await until(() => server.printed().includes("\n"), "the address");
+        server.child.kill("SIGINT");
+        const { out, status } = await server.ended;
+        expect(status).toBe(0);
+        expect(expectHeld([command], out)).toMatchObject([{ url: expect.stringMatching(/^http:/u) }]);
+      }
+    }));
 
-  it("of the demo is as documented, and its evidence holds", { timeout: 60_000 }, () =>
+  it("of the demo is as documented, and its evidence holds", () =>
     withRig(scenario, async (rig) => {
       expect((await run(rig, 0, "demo")).at(-1)).toMatchObject({ type: "demo.ended", failed: 0 });
-    }),
-  );
+    }));
 });

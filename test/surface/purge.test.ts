@@ -159,7 +159,7 @@ describe("throughline purge", () => {
       expect((await purge(rig, "purge", "--yes")).deleted, "its owner is dead").toHaveLength(1);
     }));
 
-  it.skipIf(!hasTmux)("asks at a terminal, and deletes nothing without a yes", { timeout: 60_000 }, () =>
+  it.skipIf(!hasTmux)("asks at a terminal, and deletes nothing without a yes", () =>
     withRig(scenario, async (rig) => {
       await rig.run(["exec", "one"]);
       const id = rig.id();
@@ -234,43 +234,39 @@ describe("throughline purge", () => {
 });
 
 describe("a session that was taken over from Codex", () => {
-  it(
-    "is deleted with the backups of its repairs when told to; what Codex has is named, and stays",
-    { timeout: 90_000 },
-    () =>
-      withRig(scenario, async (rig) => {
-        const fixture = new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url);
-        cpSync(fileURLToPath(fixture), join(rig.folder, "codex"), { recursive: true });
-        const [rollout] = listRollouts(join(rig.folder, "codex"));
-        const { path } = rollout!;
-        appendFileSync(path, Buffer.alloc(100));
-        for (const words of [
-          ["repair", path, "--write"],
-          ["import", path],
-          ["sessions", "--codex", "--all"],
-        ])
-          expect((await rig.run(words)).status, words.join(" ")).toBe(0);
-        const session = rig.id();
-        const said = readFileSync(path, "utf8").match(/"user_message","message":"([^"\\]{8,40})/u)![1]!;
-        expect(filesWith(rig.home, said).join(" ")).toMatch(/repairs\/.*original[^]*|cache\/codex-/u);
-        const [repair] = readdirSync(join(rig.home, "repairs"));
+  it("is deleted with the backups of its repairs when told to; what Codex has is named, and stays", () =>
+    withRig(scenario, async (rig) => {
+      const fixture = new URL("../../src/foreign/codex/fixtures/0.36.0", import.meta.url);
+      cpSync(fileURLToPath(fixture), join(rig.folder, "codex"), { recursive: true });
+      const [rollout] = listRollouts(join(rig.folder, "codex"));
+      const { path } = rollout!;
+      appendFileSync(path, Buffer.alloc(100));
+      for (const words of [
+        ["repair", path, "--write"],
+        ["import", path],
+        ["sessions", "--codex", "--all"],
+      ])
+        expect((await rig.run(words)).status, words.join(" ")).toBe(0);
+      const session = rig.id();
+      const said = readFileSync(path, "utf8").match(/"user_message","message":"([^"\\]{8,40})/u)![1]!;
+      expect(filesWith(rig.home, said).join(" ")).toMatch(/repairs\/.*original[^]*|cache\/codex-/u);
+      const [repair] = readdirSync(join(rig.home, "repairs"));
 
-        const plan = await purge(rig, "purge", session, "--dry-run");
-        expect(plan.left).toMatchObject([
-          { session: join(rig.home, "repairs", repair!), why: expect.stringContaining("--with-relatives") },
-          { session: path, why: expect.stringContaining("Codex's own session") },
-        ]);
-        // As one that was killed while it was worked out has left it.
-        const unbegun = join(rig.home, "repairs", repair!.replace(/^\d{4}/u, "2025"));
-        mkdirSync(unbegun);
-        cpSync(path, join(unbegun, "original.jsonl"));
-        const all = await purge(rig, "delete", session, "--with-relatives");
-        expect(all).toMatchObject({ status: 0, deleted: [{ session }], troubles: [] });
-        expect(all.left).toMatchObject([{ session: path }]);
-        expect(filesWith(rig.home, said)).toEqual([]);
-        expect(existsSync(path)).toBe(true);
-      }),
-  );
+      const plan = await purge(rig, "purge", session, "--dry-run");
+      expect(plan.left).toMatchObject([
+        { session: join(rig.home, "repairs", repair!), why: expect.stringContaining("--with-relatives") },
+        { session: path, why: expect.stringContaining("Codex's own session") },
+      ]);
+      // As one that was killed while it was worked out has left it.
+      const unbegun = join(rig.home, "repairs", repair!.replace(/^\d{4}/u, "2025"));
+      mkdirSync(unbegun);
+      cpSync(path, join(unbegun, "original.jsonl"));
+      const all = await purge(rig, "delete", session, "--with-relatives");
+      expect(all).toMatchObject({ status: 0, deleted: [{ session }], troubles: [] });
+      expect(all.left).toMatchObject([{ session: path }]);
+      expect(filesWith(rig.home, said)).toEqual([]);
+      expect(existsSync(path)).toBe(true);
+    }));
 
   it.each([["delete"], ["clear", "--scrub"]])(
     "is forgotten by lists of Codex's sessions too, whose own file is gone: %s",
@@ -288,26 +284,22 @@ describe("a session that was taken over from Codex", () => {
 });
 
 describe("throughline delete", () => {
-  it(
-    "takes forks and rotated predecessors along with --with-relatives, and what was planted in every place of them",
-    { timeout: 90_000 },
-    () =>
-      withRig(planting, async (rig) => {
-        const { predecessor, head, fork, dying } = await plant(rig);
-        const alone = await purge(rig, "purge", head, "--dry-run");
-        expect(alone.wouldDelete).toMatchObject([{ session: head }]);
-        expect(alone.left).toMatchObject([
-          { session: predecessor, why: expect.stringMatching(/^its predecessor .*--with-relatives/u) },
-          { session: fork, why: expect.stringMatching(/^its fork .*--with-relatives/u) },
-        ]);
-        const all = await purge(rig, "delete", predecessor, "--with-relatives");
-        expect(all).toMatchObject({ status: 0, left: [], troubles: [] });
-        expect(all.deleted.map(({ session }) => session).sort()).toEqual([predecessor, head, fork].sort());
-        expect(rig.ids()).toEqual([dying]);
-        expect((await purge(rig, "delete", dying)).deleted).toHaveLength(1);
-        expect(remaining(rig)).toEqual([]);
-      }),
-  );
+  it("takes forks and rotated predecessors along with --with-relatives, and what was planted in every place of them", () =>
+    withRig(planting, async (rig) => {
+      const { predecessor, head, fork, dying } = await plant(rig);
+      const alone = await purge(rig, "purge", head, "--dry-run");
+      expect(alone.wouldDelete).toMatchObject([{ session: head }]);
+      expect(alone.left).toMatchObject([
+        { session: predecessor, why: expect.stringMatching(/^its predecessor .*--with-relatives/u) },
+        { session: fork, why: expect.stringMatching(/^its fork .*--with-relatives/u) },
+      ]);
+      const all = await purge(rig, "delete", predecessor, "--with-relatives");
+      expect(all).toMatchObject({ status: 0, left: [], troubles: [] });
+      expect(all.deleted.map(({ session }) => session).sort()).toEqual([predecessor, head, fork].sort());
+      expect(rig.ids()).toEqual([dying]);
+      expect((await purge(rig, "delete", dying)).deleted).toHaveLength(1);
+      expect(remaining(rig)).toEqual([]);
+    }));
 
   it("deletes what is named at once, says what it leaves of it, and takes that along when told to", () =>
     withRig(scenario, async (rig) => {

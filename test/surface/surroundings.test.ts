@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { quoted } from "../../src/lib/words.ts";
 import { asNobody, cannotBecomeNobody, isRoot, nobody } from "../kit/as-user.ts";
 import { withRig } from "../kit/rig.ts";
 
@@ -71,7 +72,7 @@ describe("a session that can't be made", () => {
       const { status, err } = await rig.run(["exec", "One."], isRoot ? { prefix: asNobody } : {});
       chmodSync(rig.home, 0o700);
       expect([status, err]).toEqual([1, expect.stringContaining("No session was made.")]);
-      expect(err).toContain(`ls -ld ${rig.home} [store-read-only`);
+      expect(err).toContain(`ls -ld ${quoted(rig.home)} [store-read-only`);
     });
   });
 });
