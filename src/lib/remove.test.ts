@@ -12,7 +12,7 @@ function scratch(): string {
   return folder;
 }
 
-test("a folder is gone although somebody makes and renames files in it", { timeout: 30_000 }, async () => {
+test("a folder is gone although somebody makes and renames files in it", async () => {
   const folder = join(scratch(), "session");
   const inner = join(folder, "spool", "4");
   // A tool's wrapper that outlived its owner.

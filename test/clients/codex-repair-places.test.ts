@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, write
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { diagnose } from "../../src/foreign/codex/diagnose.ts";
 import type { FindingKind } from "../../src/foreign/codex/findings/catalogue.ts";
 import { needsRepair } from "../../src/foreign/codex/findings/finding.ts";
@@ -13,8 +13,6 @@ import { codexHome, type CodexHome, type CodexRun, installCodex } from "../kit/c
 import { textOf } from "./model.ts";
 import type { Refusal } from "./requirements.ts";
 import { apiKey, startUpstream, type Upstream } from "./upstream.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
 
 const installed = installCodex();
 const binary = "binary" in installed ? installed.binary : undefined;

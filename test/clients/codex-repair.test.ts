@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { examine } from "../../src/foreign/codex/examine/examine.ts";
 import type { FindingKind } from "../../src/foreign/codex/findings/catalogue.ts";
 import { needsRepair } from "../../src/foreign/codex/findings/finding.ts";
@@ -17,8 +17,6 @@ import { FernetKey } from "./fernet.ts";
 import { textOf } from "./model.ts";
 import type { Item } from "./requirements.ts";
 import { apiKey, startUpstream, type Upstream } from "./upstream.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 90_000 });
 
 const installed = installCodex();
 const binary = "binary" in installed ? installed.binary : undefined;

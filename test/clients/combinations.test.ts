@@ -1,12 +1,10 @@
 // Sessions that several things are wrong with at once, combined at random (with fixed seeds): an endpoint that keeps refusing until the
 // request is as it wants it, in words that no sample of `src/failure` has, as gateways wrap them.
 import { array, constantFrom, nat, record, sample, uniqueArray } from "fast-check";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { type Desk, openDesk } from "./desk.ts";
 import type { Item, Refusal, SealWording } from "./requirements.ts";
 import type { Upstream } from "./upstream.ts";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 /** How an endpoint, or what stands before it, says a sentence. */
 type Wrap = (message: string, more?: { code?: string; param?: string }) => Refusal;

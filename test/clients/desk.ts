@@ -127,10 +127,10 @@ function parsed(line: string): Item[] {
   }
 }
 
-/** Waits until the condition holds; rejects after 20 s. */
+/** Waits until the condition holds; rejects after 40 s. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 20_000; !isSo(); await sleep(25)) {
-    if (Date.now() > end) throw new Error(`waited 20 s for ${what}`);
+  for (const end = Date.now() + 40_000; !isSo(); await sleep(25)) {
+    if (Date.now() > end) throw new Error(`waited 40 s for ${what}`);
   }
 }
 

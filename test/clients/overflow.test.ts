@@ -1,7 +1,5 @@
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { openDesk } from "./desk.ts";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 describe.concurrent("a context that overflows", () => {
   it("is compacted in mid-turn: the turn goes on, exit status 0, the tool ran once", async ({

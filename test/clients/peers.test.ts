@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { type Desk, openDesk, sessionId, until } from "./desk.ts";
 import type { Item, SealWording } from "./requirements.ts";
 import type { Recorded } from "./upstream.ts";
 
 // The processes of five tests share two cores with whatever else runs.
-vi.setConfig({ testTimeout: 90_000 });
 
 const all = ["--approval", "all"];
 const count = "echo ran >> ran.txt";
@@ -345,31 +344,30 @@ describe.concurrent("a provider that can't answer now", () => {
     expect(run.err.match(/^! .*500.*trying again in/gmu)).toHaveLength(3);
   });
 
-  it(
-    "silent upstreams give a sign after 15 s, before the headers and in the stream",
-    { timeout: 40_000 },
-    async ({ expect, onTestFinished }) => {
-      const desks = await Promise.all(
-        (["at-once", "created"] as const).map(async (when) => ({
-          when,
-          desk: await openDesk(onTestFinished),
-        })),
-      );
-      await Promise.all(
-        desks.map(async ({ when, desk }) => {
-          desk.upstream.plan({ do: "silent", ms: 16_000, when });
-          const running = desk.start(["exec", ...all, "go"]);
-          await until(() => desk.upstream.requests.length === 1, "the request");
-          const began = Date.now();
-          await until(() => running.err().includes("silent"), "the sign of silence");
-          expect(Date.now() - began).toBeGreaterThan(14_000);
-          expect(await running.ended).toMatchObject({ status: 0, out: "You said: go\n" });
-          expect(running.err().match(/^· .*silent for 15 s/gmu)).toHaveLength(1);
-          expect(outcomes(desk)).toEqual(["silent"]);
-        }),
-      );
-    },
-  );
+  it("silent upstreams give a sign after 15 s, before the headers and in the stream", async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const desks = await Promise.all(
+      (["at-once", "created"] as const).map(async (when) => ({
+        when,
+        desk: await openDesk(onTestFinished),
+      })),
+    );
+    await Promise.all(
+      desks.map(async ({ when, desk }) => {
+        desk.upstream.plan({ do: "silent", ms: 16_000, when });
+        const running = desk.start(["exec", ...all, "go"]);
+        await until(() => desk.upstream.requests.length === 1, "the request");
+        const began = Date.now();
+        await until(() => running.err().includes("silent"), "the sign of silence");
+        expect(Date.now() - began).toBeGreaterThan(14_000);
+        expect(await running.ended).toMatchObject({ status: 0, out: "You said: go\n" });
+        expect(running.err().match(/^· .*silent for 15 s/gmu)).toHaveLength(1);
+        expect(outcomes(desk)).toEqual(["silent"]);
+      }),
+    );
+  });
 
   it("after the idle timeout the tools are drained, and it is tried again with their outputs", async ({
     expect,

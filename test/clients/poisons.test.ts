@@ -1,8 +1,6 @@
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { type Desk, openDesk } from "./desk.ts";
 import type { Fault } from "./upstream.ts";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const refuse = (message: string, more: object = {}): Fault => ({
   do: "refuse",

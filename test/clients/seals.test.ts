@@ -1,12 +1,10 @@
 // One blob among good ones that can't be opened, at every place, and a key that is gone, against the independent upstream.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { type Desk, openDesk } from "./desk.ts";
 import { FernetKey } from "./fernet.ts";
 import type { Recorded } from "./upstream.ts";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const all = ["--approval", "all"];
 const blobs = (request: Recorded | undefined): string[] =>

@@ -1,9 +1,7 @@
 // An endpoint that refuses what is replayed in words that nobody knows: what it takes is found out, and nothing else is set aside.
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { type Desk, openDesk } from "./desk.ts";
 import type { Item, Refusal } from "./requirements.ts";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const all = ["--approval", "all"];
 const words = "Vorgang 4711 abgelehnt";

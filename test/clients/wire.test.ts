@@ -1,11 +1,9 @@
 import { closeSync, existsSync, openSync } from "node:fs";
-import { describe, it, vi } from "vitest";
+import { describe, it } from "vitest";
 import { openDesk, sessionId } from "./desk.ts";
 import type { Answer } from "./model.ts";
 import type { Item } from "./requirements.ts";
 import type { Framing } from "./stream-text.ts";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 const all = ["--approval", "all"];
 const ofKind = (input: readonly Item[], kind: string): Item[] =>

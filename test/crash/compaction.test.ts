@@ -4,7 +4,7 @@ import { type ScenarioInput, shell, step, turn } from "../../src/simulator/serve
 import { type Rig, withRig } from "../kit/rig.ts";
 import { eventsOf, expectKept, expectSoundLog } from "../kit/survival.ts";
 
-const atMost = 90_000;
+const atMost = 180_000;
 
 const script: ScenarioInput["turn"] = [
   turn(/summary of this transcript/, step("SUMMARY: long listings were made.")),

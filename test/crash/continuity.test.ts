@@ -17,7 +17,7 @@ import {
 import { type Ended, type Rig, until, withRig } from "../kit/rig.ts";
 import { eventsOf, lastOutcome, ranFile, wholeLines } from "../kit/survival.ts";
 
-const atMost = 90_000;
+const atMost = 180_000;
 
 /** Nothing that a ladder can take out of the request is to blame, so that the turn goes on in a successor. */
 const refusedWhatever = {

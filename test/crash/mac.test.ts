@@ -8,7 +8,7 @@ import { noMac, onMac } from "../kit/mac.ts";
 import { type Rig, type RunOptions, type Running, until, withRig } from "../kit/rig.ts";
 import { expectRequestsPaired, expectSoundLog, ranFile } from "../kit/survival.ts";
 
-const atMost = 90_000;
+const atMost = 180_000;
 
 const folder = mkdtempSync(join(tmpdir(), "mac-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

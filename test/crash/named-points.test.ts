@@ -15,7 +15,7 @@ import {
   wordsToGoOn,
 } from "../kit/survival.ts";
 
-const atMost = 90_000;
+const atMost = 180_000;
 
 /** Runs the program until it kills itself at the point. A point that is not passed fails the test. */
 async function crash(rig: Rig, point: string, words: readonly string[]): Promise<Ended> {

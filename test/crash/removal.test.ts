@@ -7,7 +7,7 @@ import { plant, type Planted, planting, secret } from "../kit/planted.ts";
 import { type Rig, withRig } from "../kit/rig.ts";
 import { filesWith } from "../kit/secret.ts";
 
-const atMost = 120_000;
+const atMost = 180_000;
 
 /** Kills the command at the point, and runs it again; then the home is as it was. */
 async function interrupted(

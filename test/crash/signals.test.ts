@@ -14,7 +14,7 @@ import {
   ranFile,
 } from "../kit/survival.ts";
 
-const atMost = 90_000;
+const atMost = 180_000;
 
 /** A command that waits for a file, and the answer behind it. */
 const working = (before = ""): ScenarioInput => ({

@@ -31,7 +31,7 @@ import {
   ranFile,
 } from "../kit/survival.ts";
 
-const atMost = 90_000;
+const atMost = 180_000;
 
 const scenario: ScenarioInput = {
   turn: [

@@ -4,7 +4,7 @@ import { step, turn } from "../../src/simulator/server.ts";
 import { type Rig, type Running, until, withRig } from "../kit/rig.ts";
 import { eventsOf, expectSoundLog } from "../kit/survival.ts";
 
-const atMost = 90_000;
+const atMost = 180_000;
 
 const limited = (resets: string): Parameters<typeof withRig>[0] => ({
   turn: [turn(/work/, step("Worked.")), turn(undefined, step("Yes."))],

@@ -50,9 +50,9 @@ describe("clients that misbehave", () => {
         }),
       );
     }
-    await expect.poll(() => open, { timeout: 10_000 }).toBe(0);
-    await expect.poll(() => gateway.metrics.openStreams, { timeout: 10_000 }).toBe(0);
-    await expect.poll(() => gateway.metrics.heldBytes, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => open).toBe(0);
+    await expect.poll(() => gateway.metrics.openStreams).toBe(0);
+    await expect.poll(() => gateway.metrics.heldBytes).toBe(0);
     expect((await fetch(gateway.url.replace(/\/v1$/u, "/healthz"))).status).toBe(200);
   });
 
@@ -80,8 +80,8 @@ describe("clients that misbehave", () => {
     const gateway = await gatewayTo(url, { idleMs: 500 });
     const { socket } = dial(gateway.port, `${head}content-length: 2\r\n\r\n{}`);
     socket.pause();
-    await expect.poll(() => isClosed, { timeout: 10_000 }).toBe(true);
-    await expect.poll(() => gateway.metrics.openStreams, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => isClosed).toBe(true);
+    await expect.poll(() => gateway.metrics.openStreams).toBe(0);
   });
 
   it("garbage on the line costs nobody else anything", async () => {

@@ -64,9 +64,7 @@ describe("several upstreams", () => {
     await new Promise<void>((resolve) => back.listen(port, "127.0.0.1", resolve));
     open.push(back);
     expect((back.address() as AddressInfo).port).toBe(port);
-    await expect
-      .poll(() => gateway.lines.some((line) => line.endsWith("/v1 answers again")), { timeout: 8_000 })
-      .toBe(true);
+    await expect.poll(() => gateway.lines.some((line) => line.endsWith("/v1 answers again"))).toBe(true);
     for (let at = 0; at < 2; at++) expect(last(await send(gateway, prompt))).toBe("response.completed");
     expect(asked).toEqual(["GET without a key", "POST Bearer a"]);
     back.closeAllConnections();

@@ -7,7 +7,7 @@ import { type Rig, until } from "./rig.ts";
 const run = promisify(execFile);
 
 /** No screen takes longer to show what is waited for; the machine may be busy with other tests. */
-const longestWait = 20_000;
+const longestWait = 40_000;
 
 /** Whether there is a tmux; tests that need one say so when they are skipped: `describe.skipIf(!hasTmux)`. */
 export const hasTmux = ((): boolean => {

@@ -16,7 +16,7 @@ import {
   ranFile,
 } from "../kit/survival.ts";
 
-const atMost = 90_000;
+const atMost = 180_000;
 /** An owner looks at its lease every 5 s, and before each append. */
 const noticed = 12_000;
 

@@ -45,8 +45,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const rests = (): Promise<void> =>
-  expect.poll(() => conversation.view.phase.kind, { timeout: 10_000 }).toBe("resting");
+const rests = (): Promise<void> => expect.poll(() => conversation.view.phase.kind).toBe("resting");
 
 it.each(["/fork", "/model other", "/resume first-one"])(
   "what is said right behind %s is said where that leads, and waits in no other session",

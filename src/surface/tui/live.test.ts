@@ -34,7 +34,7 @@ const phases: readonly Phase[] = [
 const text = "日本語 and a rather long line of words 👩‍👩‍👧 that goes on\tand on ".repeat(20);
 const full: Partial<View> = {
   session: { id: "01a1fb7c-0000-7000-8000-000000000000", name: `a name 漢字 ${text}` },
-  answer: `# Title\n\n${text}\n\n\`\`\`\n${text}\n\`\`\`\n`.repeat(30),
+  answer: `# Title\n\n${text}\n\n\`\`\`\n${text}\n\`\`\`\n`.repeat(5),
   thought: text,
   calls: Array.from({ length: 9 }, (_, seq) => ({ seq, text, since: now, printed: text })),
   queued: Array.from({ length: 9 }, (_, at) => ({ id: `${at}`, at, text, mode: "followup", begun: 0 })),

@@ -223,7 +223,7 @@ describe("a line that is too long to be examined", () => {
 });
 
 describe("a rollout that is damaged in hundreds of thousands of places", () => {
-  it("is repaired like another", { timeout: 60_000 }, async () => {
+  it("is repaired like another", async () => {
     const [path] = rollouts("0.169.0");
     const text = readFileSync(path!, "utf8");
     const mended = await repaired(path!, text + "#\n".repeat(150_000));
