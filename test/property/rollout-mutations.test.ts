@@ -2,14 +2,16 @@
 // that they were not told to change.
 // `THROUGHLINE_FUZZ=10000 npx vitest run test/property/rollout-mutations` takes them all.
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { catalogue } from "../../src/foreign/codex/findings/catalogue.ts";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
+import { packedPath } from "../../src/foreign/codex/repair/packed.ts";
 import type { RolloutDone, RolloutTask } from "../kit/rollout-child.ts";
 
 const runs = Number(process.env["THROUGHLINE_FUZZ"] ?? 25);
@@ -43,6 +45,16 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   fc.record({ do: fc.constant("glue" as const), line: place }),
   fc.record({ do: fc.constant("huge" as const), line: place, megabytes: fc.integer({ min: 1, max: 8 }) }),
 );
+
+/** How the mutated rollout is packed, if it is: whole, or as an archive that is mutated in turn. */
+const packing = fc.oneof(
+  { weight: 7, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.array(mutation, { maxLength: 1 }) },
+);
+
+function packed(bytes: Buffer, mutations: readonly Mutation[] | undefined): Buffer {
+  return mutations === undefined ? bytes : mutations.reduce(mutate, zstdCompressSync(bytes));
+}
 
 function mutate(bytes: Buffer, how: Mutation): Buffer {
   const lines = (): string[] => bytes.toString("latin1").split("\n");
@@ -99,10 +111,11 @@ const mostMemory = 512 * 2 ** 20;
 const root = mkdtempSync(join(tmpdir(), "throughline-mutations-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** What is left after a repair may only be what no repair mends. */
-const unmendable: ReadonlySet<string> = new Set(
-  Object.entries(catalogue).flatMap(([kind, { mends }]) => (mends === "repair" ? [] : [kind])),
-);
+/** What is left after a repair may only be what no repair mends: an archive, too, of which nothing can be unpacked. */
+const unmendable: ReadonlySet<string> = new Set([
+  "broken-archive",
+  ...Object.entries(catalogue).flatMap(([kind, { mends }]) => (mends === "repair" ? [] : [kind])),
+]);
 
 /** A process that is tried. */
 function start(...options: string[]): ChildProcess {
@@ -199,15 +212,18 @@ describe("a mutated rollout", () => {
         fc.asyncProperty(
           fc.constantFrom(...rollouts),
           fc.array(mutation, { minLength: 1, maxLength: 4 }),
-          async ({ path: source }, mutations) => {
-            const path = join(folder, basename(source));
-            const bytes = mutations.reduce(mutate, readFileSync(source));
+          packing,
+          async ({ path: source }, mutations, archive) => {
+            const plain = join(folder, basename(source));
+            for (const left of [plain, packedPath(plain)]) rmSync(left, { force: true });
+            const path = archive === undefined ? plain : packedPath(plain);
+            const bytes = packed(mutations.reduce(mutate, readFileSync(source)), archive);
             writeFileSync(path, bytes);
             utimesSync(path, 1_700_000_000, 1_700_000_000);
             if (++number % perProcess === 0) renew();
             const home = join(root, `home-${number % 50}`);
             rmSync(home, { recursive: true, force: true });
-            const task = { path, home, now: Date.parse("2026-11-21T00:00:00Z") };
+            const task = { path: plain, home, now: Date.parse("2026-11-21T00:00:00Z") };
             const began = Date.now();
             const { found } = await run({ ...task, do: "look" });
             expect(readFileSync(path).equals(bytes), "only looked at").toBe(true);
@@ -226,6 +242,7 @@ describe("a mutated rollout", () => {
             expect((await run({ ...task, do: "repair" })).repaired, "a second repair").toBe(false);
             await run({ ...task, do: "undo" });
             expect(readFileSync(path).equals(bytes), "given back").toBe(true);
+            expect(existsSync(plain), "as it lay there").toBe(path === plain);
           },
         ),
         {
