@@ -169,7 +169,7 @@ export class Conversation {
         ? await sendStream(to, events, fault)
         : await sendWhole(to, this.#wire.whole(asked, events), fault);
     const kept = outcome === "completed" ? this.#wire.kept?.(asked, events) : undefined;
-    if (kept) this.#stored.keep(owner, asked.input, kept);
+    if (kept) this.#stored.keep(owner, asked.input, kept, record.bytes);
     return outcome;
   }
 

@@ -4,13 +4,18 @@ import { isJsonObject, type JsonObject } from "../lib/json.ts";
 interface StoredResponse {
   readonly owner: string;
   readonly items: readonly JsonObject[];
+  /** Of the request, whose own input is held only here. */
+  readonly bytes: number;
 }
+
+const keptBytes = 64 * 1024 * 1024;
 
 /**
  * What the provider keeps with `store: true`, by account: responses by their ids, and items by theirs. Another account's are not found, as if
- * they had never been.
+ * they had never been. Old responses are let go of, so that a long-running simulator stays small.
  */
 export class StoredResponses {
+  #bytes = 0;
   readonly #responses = new Map<string, StoredResponse>();
   /** Id of the reasoning that stood before an item in its response, by owner and item id; "" for none. */
   readonly #items = new Map<string, string>();
@@ -30,11 +35,18 @@ export class StoredResponses {
     return this.#items.get(`${owner} ${id}`) || undefined;
   }
 
-  keep(owner: string, input: readonly JsonObject[], response: JsonObject): void {
+  /** Keeps what was said up to the end of the response to a request of so many bytes. */
+  keep(owner: string, input: readonly JsonObject[], response: JsonObject, bytes: number): void {
     const { id, output } = response;
     if (typeof id !== "string" || !Array.isArray(output)) return;
     const made = output.filter(isJsonObject);
-    this.#responses.set(id, { owner, items: [...input, ...made] });
+    this.#responses.set(id, { owner, items: [...input, ...made], bytes });
+    this.#bytes += bytes;
+    for (const [old, { bytes: freed }] of this.#responses) {
+      if (this.#bytes <= keptBytes || old === id) break;
+      this.#responses.delete(old);
+      this.#bytes -= freed;
+    }
     let reasoning = "";
     for (const item of made) {
       const name = typeof item["id"] === "string" ? item["id"] : "";
@@ -47,5 +59,6 @@ export class StoredResponses {
   forget(): void {
     this.#responses.clear();
     this.#items.clear();
+    this.#bytes = 0;
   }
 }
