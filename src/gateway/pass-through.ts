@@ -44,8 +44,10 @@ function isSafe({ method = "GET", url = "/" }: IncomingMessage): boolean {
   return idempotent.has(method) || (method === "POST" && questions.test(url));
 }
 
-const isShort = ({ headers }: IncomingMessage): boolean =>
-  headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) <= repeatableBytes;
+function isShort({ headers }: IncomingMessage, limit: number): boolean {
+  const length = Number(headers["content-length"] ?? 0);
+  return headers["transfer-encoding"] === undefined && length <= Math.min(repeatableBytes, limit);
+}
 
 class Passing implements Dispatcher.DispatchHandler {
   readonly #context: GatewayContext;
@@ -81,7 +83,8 @@ class Passing implements Dispatcher.DispatchHandler {
   async run(): Promise<void> {
     const { headers } = this.#request;
     const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
-    if (!isSafe(this.#request) || !isShort(this.#request)) return this.#send(hasBody ? this.#request : null);
+    if (!isSafe(this.#request) || !isShort(this.#request, this.#context.limits.one))
+      return this.#send(hasBody ? this.#request : null);
     if (!hasBody) {
       this.#held = null;
       return this.#send(null);

@@ -243,6 +243,10 @@ describe("bounds", () => {
     );
     expect(requests).toHaveLength(0);
     expect(gateway.metrics.heldBytes).toBe(0);
+    // What only passes through isn't held.
+    const body = "x".repeat(1_001);
+    expect((await fetch(`${gateway.url}/embeddings`, { method: "POST", body })).status).toBe(200);
+    expect(requests).toMatchObject([{ bytes: 1_001 }]);
   });
 
   it("a client that reads slowly slows the upstream down, and memory stays bounded", async () => {
