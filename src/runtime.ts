@@ -173,7 +173,7 @@ export class Session {
 
   /**
    * Goes on in a new session with the visible part of this one (R30): its messages, calls and outputs, name, settings and queue. A turn
-   * that is under way goes on there. When it throws, this session is as it was.
+   * that is under way goes on there. When it throws, either nothing has changed, or the successor has taken this session's place.
    */
   async rotate(notice: string): Promise<void> {
     this.#trial.drop();

@@ -15,7 +15,7 @@ interface Watched {
 
 /**
  * Looks after everything that may come to a standstill with one timer for all of it: thousands of streams that each set a timer again for
- * every chunk would cost more than the chunks do. Coarse: it finds a standstill up to an eighth of the shortest limit late.
+ * every chunk would cost more than the chunks do. Coarse: it finds a standstill up to one look early or late.
  */
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;

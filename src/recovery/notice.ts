@@ -24,7 +24,6 @@ export function noticeOf(failure: Failure, action: Action, facts: NoticeFacts): 
     case "repair":
     case "repair-pairs":
     case "try":
-      return action.notice;
     case "rotate":
       return action.notice;
     case "retry":
