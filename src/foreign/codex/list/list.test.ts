@@ -303,6 +303,18 @@ test("a reverted thread is one row, as is a thread of which there are two files"
   expect(only(listThreads(home).threads, rollout!.thread).flaws).toEqual(["two-files"]);
 });
 
+test("of two files of one name the one with the last path is a thread's, as in Codex, whichever was changed last", () => {
+  const home = homeWith("0.169.0");
+  const { path, thread } = listRollouts(home)[0]!;
+  const copies = ["2026/11/25", "2026/11/09"].map((day) => join(home, "sessions", day, basename(path)));
+  for (const copy of copies) {
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(path, copy);
+  }
+  for (const [at, each] of [copies[0]!, path, copies[1]!].entries()) utimesSync(each, at, at);
+  expect(only(listThreads(home).threads, thread).path).toBe(copies[0]);
+});
+
 test("a thread is listed where it was worked on last, in whatever segment of it that is told", () => {
   const home = homeWith("0.169.0");
   const { path, thread } = listRollouts(home)[0]!;

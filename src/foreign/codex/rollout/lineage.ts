@@ -54,7 +54,8 @@ export async function lineageOf(newest: RolloutFile, files: readonly RolloutFile
 
 /**
  * The one of a thread's files (there has to be one) that Codex goes on with: the one that its state database names, if it is there, else the
- * one with the newest name (measured with 0.169), files that aren't archived first.
+ * one with the newest name, files that aren't archived first. Of equal names (a tree merged from two machines) the last path counts,
+ * whenever the files were changed (measured with 0.139 to 0.169).
  */
 export function currentOf(files: readonly RolloutFile[], named?: string): RolloutFile {
   const known = files.find(({ path }) => path === named);
@@ -63,7 +64,7 @@ export function currentOf(files: readonly RolloutFile[], named?: string): Rollou
     (a, b) =>
       (a.made === b.made ? 0 : a.made < b.made ? 1 : -1) ||
       Number(a.archived) - Number(b.archived) ||
-      b.mtime - a.mtime,
+      (a.path < b.path ? 1 : -1),
   );
   return first!;
 }
