@@ -100,6 +100,7 @@ class CodexHome {
   constructor(path: string) {
     this.#path = path;
     this.databases = new CodexDatabases(path);
+    this.databases.check();
   }
 
   /** Where the state database has each thread. */

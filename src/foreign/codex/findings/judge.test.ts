@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { zstdCompressSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
@@ -198,5 +199,31 @@ describe("a diagnosis", () => {
         { kind: "name-differs", detail: `rename it to ${basename(written)}` },
       ]);
     expect.assertions(1);
+  });
+
+  it("tells of a database that is damaged where it isn't asked: no resume comes by it", async () => {
+    const home = join(root, "damaged");
+    const path = join(home, "sessions", "2026", "11", "20", name);
+    mkdirSync(join(path, ".."), { recursive: true });
+    copyFileSync(source.path, path);
+    const file = join(home, "thread_history_1.sqlite");
+    const database = new DatabaseSync(file);
+    database.exec(
+      "CREATE TABLE thread_turns (thread_id TEXT); CREATE TABLE _sqlx_migrations (version INTEGER)",
+    );
+    database.close();
+    const options = { home: join(root, "own"), now, signal: new AbortController().signal };
+    const details = async (): Promise<(string | undefined)[]> => {
+      const told: (string | undefined)[] = [];
+      for await (const { findings } of diagnose([path], options))
+        for (const { kind, detail } of findings) if (kind === "state-unreadable") told.push(detail);
+      return told;
+    };
+    expect(await details()).toEqual([]);
+    const pages = readFileSync(file);
+    writeFileSync(file, pages.fill(0, pages.length - 4096));
+    expect(await details()).toEqual([
+      expect.stringMatching(/thread_history_1\.sqlite: damaged inside: .*page 3/iu),
+    ]);
   });
 });

@@ -123,6 +123,25 @@ export class CodexDatabases {
     });
   }
 
+  /** Looks through both, as Codex does: what is damaged inside, where no query of ours comes by, is in `troubles` then. */
+  check(): void {
+    for (const name of ["state", "thread_history"]) {
+      const path = newestDatabase(this.#home, name);
+      // Codex may be writing to one that is opened as nobody's: what a second look finds whole is whole.
+      const damage = this.#damage(name) && this.#damage(name);
+      if (path !== undefined && damage !== undefined) this.troubles.set(path, damage);
+    }
+  }
+
+  #damage(name: string): string | undefined {
+    return this.#read(name, (database) => {
+      const words = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+      // The first line names the schema, which is always "main".
+      const told = String(words).split("\n").at(-1);
+      return told === "ok" ? undefined : `damaged inside: ${told}`;
+    });
+  }
+
   /** Lets Codex build its index of the rollout anew. Only while Codex's lock is held. */
   forgetIndex(rollout: string): void {
     this.#write("thread_history", (database) => {
