@@ -12,6 +12,7 @@ const entries = [
   "src/store/conformance.ts",
   "src/provider/conformance.ts",
   "src/gateway.ts",
+  "src/foreign/codex.ts",
   "src/simulator/server.ts",
   "src/surface/cli/main.ts",
 ];

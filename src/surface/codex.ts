@@ -10,12 +10,14 @@ import {
   type Kept,
   type TakenOver,
   type Thread,
+  type ThreadPlace,
+  toldWorkspace,
+  unknownIssuer,
 } from "../foreign/codex/takeover/import.ts";
 import { longestLine } from "../foreign/codex/rollout/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
 import { isUnknownKind } from "../foreign/codex/rollout/skipped-kinds.ts";
 import { TakenNotes } from "../foreign/codex/takeover/taken-notes.ts";
-import { systemClock } from "../lib/clock.ts";
 import { isJsonObject } from "../lib/json.ts";
 import { bytesWords, counted, quoted } from "../lib/words.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
@@ -81,8 +83,7 @@ export function takeOver(
   return importThread(
     {
       store,
-      clock: systemClock,
-      issuer: (provider = "openai") => providers.get(provider) ?? `codex:${provider}`,
+      issuer: (provider = "openai") => providers.get(provider) ?? unknownIssuer(provider),
       settings: ({ model, effort }) => {
         const isOwn = config.chosen.has("model") || !isSameMaker || model === undefined;
         const chosen =
@@ -100,7 +101,7 @@ export function takeOver(
           .filter((name) => config.chosen.has(name))
           .map((name) => [name, config[name]]),
       ),
-      workspace: ({ cwd, header }) => workspaceOf(cwd, header?.branch, header?.commit),
+      workspace: workspaceOf,
       ...(onBytes && { onBytes }),
     },
     thread,
@@ -175,13 +176,9 @@ export function takenWords(
 const unreadable: ReadonlySet<string> = new Set(["json", "nul", "not-an-object", "git-lfs"]);
 
 /** The workspace as it is today, or, where the folder is gone or on another machine, as the rollout's header describes it. */
-async function workspaceOf(cwd = "", branch?: string, commit?: string): Promise<Workspace> {
-  if (cwd !== "" && existsSync(cwd)) return readWorkspace(cwd);
-  return {
-    path: cwd,
-    ...(branch !== undefined && { gitBranch: branch }),
-    ...(commit !== undefined && { gitCommit: commit }),
-  };
+async function workspaceOf(place: ThreadPlace): Promise<Workspace> {
+  const { cwd = "" } = place;
+  return cwd !== "" && existsSync(cwd) ? readWorkspace(cwd) : toldWorkspace(place);
 }
 
 /**

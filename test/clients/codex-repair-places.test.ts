@@ -246,7 +246,7 @@ describe.skipIf(binary === undefined)("a thread that was reverted, one of its fi
     ];
     expect(sent(from)).toEqual(whole.filter((text) => text !== gone));
     expect(turns()).toEqual(Array.from({ length: 5 }, () => "completed"));
-    await undoRepair(join(root, "own"), path());
+    await undoRepair(path(), { home: join(root, "own") });
     expect(readFileSync(path()).subarray(0, damaged.length).equals(damaged), "undone").toBe(true);
   });
 });

@@ -417,7 +417,7 @@ describe.skipIf(binary === undefined)("a damaged rollout and the real CLI", () =
     if (openTurn) turns[1] = "inProgress";
     expect(index()).toEqual({ turns, items: items - eventsGone });
 
-    await undoRepair(home(), rollout);
+    await undoRepair(rollout, { home: home() });
     expect(readFileSync(rollout).subarray(0, damaged.length).equals(damaged), "undone").toBe(true);
     expect(readFileSync(rollout, "utf8")).toContain('"text":"three"');
   });
@@ -497,7 +497,7 @@ describe.skipIf(binary === undefined)("a damaged rollout and the real CLI", () =
     const { seals, kinds: meant } = understand(said, Date.now());
     expect(seals).toMatchObject({ which: "named", id: expect.stringMatching(/^rs_/u) });
     const size = readFileSync(rollout).length;
-    expect(await repair({ seals: seals!, only: new Set(meant) })).toEqual({
+    expect(await repair({ seals: seals!, only: [...meant] })).toEqual({
       "seal-refused": 1,
       "dependent-id": 1,
     });

@@ -12,6 +12,7 @@ it("importing the library changes nothing of the process: neither whom its fetch
     const before = [JSON.stringify(process.env), listeners()];
     await import("throughline");
     await import("throughline/gateway");
+    await import("throughline/codex");
     function listeners() {
       return process.eventNames().map((name) => [String(name), process.listenerCount(name)]).join();
     }
@@ -45,6 +46,24 @@ it("the example of a tool of one's own runs as the documentation shows it", asyn
     "listed: shopping (idle, 1)",
     "went back by 1 step; then completed",
     "lines: milk",
+  ]);
+});
+
+it("the example of Codex's sessions runs as the documentation shows it", async () => {
+  const example = fileURLToPath(new URL("../../examples/codex-sessions.ts", import.meta.url));
+  const { stdout } = await run(process.execPath, [example]);
+  expect(stdout.trim().split("\n")).toEqual([
+    "listed: Fix the tests. (1 message, torn-tail)",
+    "said last, by you: Fix the tests.",
+    "loss: the last line is torn, line 4 → repair",
+    "that message comes of: calls without their output",
+    "for that message: torn-tail, call-without-output",
+    "would change line 4: the torn line becomes spaces",
+    "would change line 4: the output of shell is put in (nobody knows it any more)",
+    "repaired: torn-tail, call-without-output",
+    "taken back, the same bytes: true",
+    "made: 3 items of 1 prompt",
+    "completed, and written as another session: Fix the tests. (0 flaws, 0 left)",
   ]);
 });
 

@@ -39,7 +39,7 @@ async function done({ do: what, path: plain, home, now }: RolloutTask): Promise<
   let told: readonly Finding[] = [];
   let repaired = false;
   if (what === "look") (await prepareRepair(path, options)).folder.remove();
-  else if (what === "undo") await undoRepair(home, path);
+  else if (what === "undo") await undoRepair(path, { home });
   else repaired = (await repairRollout(path, options, (made) => (told = made.after))) !== undefined;
   const after = kindsOf((await judged()).filter(needsRepair));
   return { found, told: kindsOf(told), after, repaired, peak: process.resourceUsage().maxRSS * 1_024 };

@@ -6,61 +6,104 @@ import type { SealedBlob } from "./examine/sealed-blobs.ts";
 import { type Finding, finding, worstFirst } from "./findings/finding.ts";
 import { judge } from "./findings/judge.ts";
 import type { Holder } from "./home/holders.ts";
-import { isThreadId, readRolloutName } from "./home/places.ts";
+import { isThreadId, pathKnownTo, readRolloutName } from "./home/places.ts";
 import { heldStill } from "./repair/held-still.ts";
 import { Surroundings } from "./surroundings.ts";
 
 const mostSealed = 1_000;
 
+/** What is sealed in a rollout. */
+export interface Sealed {
+  /** Number of the line that holds it, from 1. */
+  readonly line: number;
+  /** What is sealed; "within": a part of a message, a call or an output. */
+  readonly in: "reasoning" | "compaction" | "message" | "within";
+  /** Of the item. */
+  readonly id?: string;
+  /** Milliseconds since 1970, as the blob itself says. */
+  readonly sealedAt?: number;
+  /** It was cut or altered, and would only be refused. */
+  readonly malformed: boolean;
+  /** Its last characters, by which some providers name it when they refuse it. */
+  readonly tail: string;
+}
+
 /** What is said of one rollout. */
 export interface Diagnosis {
+  /** As it was given. */
   readonly path: string;
   readonly bytes: number;
   /** The thread's id, from the first line or the file's name. */
   readonly thread?: string;
+  /** Of the Codex that made it. */
   readonly version?: string;
+  /** The living process that works in it. */
   readonly holder?: Holder;
+  /** The worst first; `needsRepair` tells those that are more than a note. */
   readonly findings: readonly Finding[];
   /** What its last turn failed with, as far as it is recorded. */
   readonly error?: string;
-  /** Its sealed blobs; only the first ones of very many are kept. */
-  readonly sealed: readonly SealedBlob[];
+  /** The first 1,000 of its sealed blobs. */
+  readonly sealed: readonly Sealed[];
 }
 
-/** What a diagnosis is given beside the paths. */
+/** What a diagnosis is given beside the paths; each may be left out. */
 export interface DiagnoseOptions {
-  /** Throughline's own home: repairs that were cut off are told of. */
-  readonly home: string;
-  readonly now: number;
-  readonly signal: AbortSignal;
-  /** Bytes read so far, of all files. */
+  /** Throughline's own home (as of `folderStore` and `repairRollout`): repairs that were cut off are told of. Absent: they aren't. */
+  readonly home?: string;
+  /** Milliseconds since 1970. */
+  readonly now?: number;
+  /** Aborting it makes the generator throw its reason. */
+  readonly signal?: AbortSignal;
+  /** Called while files are read, with the bytes read so far, of all of them. */
   onBytes?(read: number): void;
 }
 
-/** Reads rollouts one after the other and says what is wrong with each; what lies beside them is compared. Writes nothing. */
+/**
+ * Reads rollouts one after the other, each from its first byte to its last, and says what is wrong with each, in their order; what lies
+ * beside them (Codex's databases, other files, living processes) is compared. Writes nothing. A file that can't be read has the finding
+ * `unreadable`: nothing that is in a file, and no file that is gone, is thrown.
+ */
 export async function* diagnose(
   paths: readonly string[],
-  options: DiagnoseOptions,
-): AsyncGenerator<Diagnosis> {
-  const surroundings = new Surroundings(paths, options.home);
+  options: DiagnoseOptions = {},
+): AsyncGenerator<Diagnosis, undefined> {
+  const known = paths.map(knownAs(pathKnownTo()));
+  const surroundings = new Surroundings(known, options.home);
   let read = 0;
-  for (const path of paths) {
-    options.signal.throwIfAborted();
-    yield await diagnoseOne(path, surroundings, options, read);
+  for (const [nth, path] of paths.entries()) {
+    options.signal?.throwIfAborted();
+    yield { ...(await diagnoseOne(known[nth]!, surroundings, options, read)), path };
     read += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     options.onBytes?.(read);
   }
+  return undefined;
+}
+
+/** The path by which repairs and locks know a rollout; its own where there is nothing. */
+function knownAs(known: (path: string) => string): (path: string) => string {
+  return (path) => {
+    try {
+      return known(path);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return path;
+    }
+  };
 }
 
 async function diagnoseOne(
   path: string,
   surroundings: Surroundings,
-  { now, signal, onBytes }: DiagnoseOptions,
+  { now = Date.now(), signal, onBytes }: DiagnoseOptions,
   before: number,
 ): Promise<Diagnosis> {
   const named = readRolloutName(path)?.thread;
   try {
-    const found = await examine(path, { signal, onBytes: (read) => onBytes?.(before + read) });
+    const found = await examine(path, {
+      ...(signal && { signal }),
+      onBytes: (read) => onBytes?.(before + read),
+    });
     const thread = isThreadId(found.header?.id) ? found.header.id : named;
     const holder = surroundings.holders.get(path);
     const judged = [...judge(found, { path, now }), ...surroundings.findings(path, thread, found)];
@@ -76,7 +119,7 @@ async function diagnoseOne(
       ...(holder && { holder }),
       findings: worstFirst(findings),
       ...(found.turns.error && { error: found.turns.error.message }),
-      sealed: found.seals.blobs[Symbol.iterator]().take(mostSealed).toArray(),
+      sealed: found.seals.blobs[Symbol.iterator]().take(mostSealed).map(sealedIn).toArray(),
     };
   } catch (error) {
     if (!isSystemError(error)) throw error;
@@ -89,6 +132,17 @@ async function diagnoseOne(
       sealed: [],
     };
   }
+}
+
+function sealedIn({ index, in: where, id, sealedAt, malformed, tail }: SealedBlob): Sealed {
+  return {
+    line: index + 1,
+    in: where,
+    ...(id !== undefined && { id }),
+    ...(sealedAt !== undefined && { sealedAt }),
+    malformed,
+    tail,
+  };
 }
 
 function holderWords({ pid, program, by }: Holder): string {

@@ -20,9 +20,9 @@ export class Surroundings {
   readonly #homes = new Map<string, CodexHome>();
 
   /** `home`: Throughline's own. */
-  constructor(paths: readonly string[], home: string) {
+  constructor(paths: readonly string[], home: string | undefined) {
     this.holders = holdersOf(paths.map((path) => ({ path, thread: readRolloutName(path)?.thread })));
-    this.#unfinished = allRepairs(home).filter(isUnfinished);
+    this.#unfinished = home === undefined ? [] : allRepairs(home).filter(isUnfinished);
     this.#twins = Map.groupBy(paths, identityOf);
   }
 

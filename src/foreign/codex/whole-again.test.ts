@@ -137,10 +137,7 @@ describe("a rollout that a fork goes on from", () => {
     ["an output that is gone", joined(lines.toSpliced(output, 1)), "segment-short"],
   ])("has what stands behind moved back: %s", async (_what, text, kind) => {
     writeFileSync(path, text, "latin1");
-    expect((await findings()).map(({ kind: told, instead }) => [told, instead])).toContainEqual([
-      kind,
-      undefined,
-    ]);
+    expect((await findings()).map(({ kind: told, mends }) => [told, mends])).toContainEqual([kind, "repair"]);
     const mended = await repaired(text);
     expect(await kinds()).toEqual([]);
     const behind = joined(lines.slice(-2));
@@ -227,7 +224,7 @@ describe("a rollout that a fork goes on from", () => {
     const [found] = await findings();
     expect(found).toMatchObject({
       kind: "output-without-call",
-      instead: expect.stringContaining("throughline resume"),
+      mends: expect.stringContaining("throughline resume"),
     });
   });
 
@@ -266,7 +263,7 @@ describe("records without ordinals, where ordinals go back before them", () => {
       ["missing-ordinal", 3],
       ["ordinal-regressed", 5],
     ]);
-    const only = new Set(["missing-ordinal"] as const);
+    const only = ["missing-ordinal"] as const;
     const options = { home: join(root, "own"), now, seals: { which: "none" }, only } as const;
     await repairRollout(path, options, () => undefined);
     expect(await kinds()).toEqual(["ordinal-regressed"]);

@@ -2,9 +2,7 @@ import { homedir } from "node:os";
 import { bytesWords, counted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
-import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
 import { type Finding, needsRepair } from "../../foreign/codex/findings/finding.ts";
-import { mendsOf } from "../../foreign/codex/repair/held-still.ts";
 import type { Printed } from "../json/print.ts";
 import type { OwnSession } from "./own-findings.ts";
 import type { Reference } from "./reference.ts";
@@ -24,8 +22,8 @@ export function diagnosisJson(diagnosis: Diagnosis, reference: Reference, tell: 
     ...(version !== undefined && { version }),
     ...(holder && { holder: { ...holder } }),
     findings: findings.map((finding) => findingJson(finding, () => reference(path, thread), tell)),
-    sealed: sealed.map(({ index, in: where, id, sealedAt }) => ({
-      line: index + 1,
+    sealed: sealed.map(({ line, in: where, id, sealedAt }) => ({
+      line,
       in: where,
       ...(id !== undefined && { id }),
       ...(sealedAt !== undefined && { sealedAt }),
@@ -39,8 +37,7 @@ export function findingJson(
   reference: () => string,
   tell: Tell,
 ): DiagnosisJson["findings"][number] {
-  const { kind, severity, count, places, detail } = finding;
-  const { title, causes } = catalogue[kind];
+  const { kind, severity, title, causes, count, places, detail } = finding;
   const mends = mendsOf(finding, () => repairCommand(reference()));
   return {
     kind,
@@ -52,6 +49,11 @@ export function findingJson(
     ...(detail !== undefined && { detail: printableLine(detail, 600) }),
     ...(mends !== undefined && { mends: tell(mends) }),
   };
+}
+
+/** What mends a finding: a command (`repair` gives that for its rollout), or what a person can do; `undefined` for nothing. */
+export function mendsOf({ mends }: Finding, repair: () => string): string | undefined {
+  return mends === "repair" ? repair() : mends;
 }
 
 export function ownJson({ session, findings }: OwnSession, tell: Tell): OwnSession {
@@ -129,8 +131,7 @@ function headLine({ path, thread, bytes, version }: Diagnosis): string {
   return `${thread ?? "(no id)"}  ${facts.join(" · ")}\n  ${printableLine(shortPath(path), 400)}`;
 }
 
-function findingLines({ kind, severity, count, places, detail }: Finding): string[] {
-  const { title, causes } = catalogue[kind];
+function findingLines({ severity, title, causes, count, places, detail }: Finding): string[] {
   const often = count > 1 ? ` ×${count}` : "";
   const where = places.length > 0 ? ` (${count > 1 ? "from line" : "line"} ${places[0]!.line})` : "";
   const told = detail === undefined ? "" : `: ${printableLine(detail, 160)}`;

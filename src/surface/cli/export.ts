@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
+import { exportedLines } from "../../foreign/codex/export.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
 import { rolloutPath, RolloutWriter, writeNew } from "../../foreign/codex/rollout/write.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -13,13 +14,12 @@ import { advance, createHistory, type History } from "../../session/history.ts";
 import { summarize } from "../../session/summary.ts";
 import type { SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
+import { visibleItems } from "../../store/visible-items.ts";
 import { takeOverMeant } from "../codex.ts";
 import { readConfig } from "../config.ts";
 import { markdownHead, markdownItem } from "../export/markdown.ts";
 import { portableLines } from "../export/portable.ts";
-import { visibleItems } from "../export/visible-items.ts";
 import { printJson } from "../json/print.ts";
-import { packageVersion } from "../version.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { findSession } from "./pick.ts";
@@ -46,7 +46,6 @@ export async function exportSession(invocation: Invocation): Promise<number> {
     };
     const taken = await takeOverMeant(taking, reference, say, { keep: false });
     const id = taken?.id ?? (await findSession(store, reference, environment));
-    const history = await historyOf(store, id);
     const now = systemClock.now();
     const thread = uuidv7(now);
     const writer = new RolloutWriter();
@@ -57,8 +56,8 @@ export async function exportSession(invocation: Invocation): Promise<number> {
             `${counted(lost, "line")} of the session's log can't be read and ${lost === 1 ? "is" : "are"} missing from the export: throughline show ${id}`,
           ),
         ),
-      codex: () => rolloutLines(store, history, thread, writer),
-      markdown: () => markdownLines(store, history),
+      codex: () => exportedLines(store, id, thread, writer),
+      markdown: () => markdownLines(store, id),
     }[format]();
     const output = optionText(invocation, "output");
     const isPrinted = output === undefined ? format !== "codex" : output === "-";
@@ -131,37 +130,8 @@ async function historyOf(store: SessionStore, id: string): Promise<History> {
   return history;
 }
 
-async function* rolloutLines(
-  store: SessionStore,
-  history: History,
-  thread: string,
-  writer: RolloutWriter,
-): AsyncGenerator<string> {
-  const { id, workspace, settings, created } = history;
-  const { gitBranch: branch, gitCommit: commit } = workspace;
-  yield writer.begin({
-    id: thread,
-    created,
-    cwd: workspace.path,
-    ...(branch !== undefined && { branch }),
-    ...(commit !== undefined && { commit }),
-    model: settings.model,
-    ...(settings.effort !== undefined && { effort: settings.effort }),
-    version: packageVersion(),
-  });
-  let last = created;
-  for await (const { record, item } of itemsOf(await visibleItems(store, id), (refs) =>
-    store.bodies(id, refs),
-  )) {
-    const parsed = parseJson(Buffer.from(item).toString("utf8"));
-    last = record.event.at;
-    if (isJsonObject(parsed)) yield writer.item(parsed, last);
-  }
-  yield writer.end(last);
-}
-
-async function* markdownLines(store: SessionStore, history: History): AsyncGenerator<string> {
-  const { id } = history;
+async function* markdownLines(store: SessionStore, id: string): AsyncGenerator<string> {
+  const history = await historyOf(store, id);
   yield markdownHead(summarize(history, history.created));
   const said = (await visibleItems(store, id)).filter(
     ({ event }) => event.type !== "item-added" || !event.context,

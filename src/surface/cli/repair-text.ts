@@ -6,11 +6,11 @@ import { catalogue } from "../../foreign/codex/findings/catalogue.ts";
 import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { homeOf } from "../../foreign/codex/home/places.ts";
 import { rightPlace } from "../../foreign/codex/home/misfits.ts";
-import { mendsOf } from "../../foreign/codex/repair/held-still.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair/prepare.ts";
 import type { CompletedRepair } from "../../foreign/codex/repair/repair.ts";
 import type { ShownEdit } from "../../foreign/codex/repair/repair-changes.ts";
 import { readAround } from "../../foreign/codex/rollout/contains.ts";
+import { mendsOf } from "./doctor-text.ts";
 
 const widest = 100;
 
@@ -62,7 +62,7 @@ function editLines({ at, length, begins, line, says, kind }: ShownEdit, original
     length > 0 && kind !== "ordinal-regressed" ? readAround(original, at, Math.min(length, 2 * widest)) : "";
   const lines = [`  line ${line}, byte ${at}: ${says}`];
   if (had !== "") lines.push(`- ${printableLine(had, widest)}`);
-  const becomes = printableLine(begins.subarray(0, 2 * widest).toString("utf8"), widest);
+  const becomes = printableLine(Buffer.from(begins).toString("utf8", 0, 2 * widest), widest);
   if (becomes !== "") lines.push(`+ ${becomes}`);
   else if (had !== "") lines.push(`+ (${counted(length, "space")})`);
   return lines;
@@ -115,11 +115,11 @@ export function nothingText(path: string, reference: string): string {
 }
 
 function leftLine(finding: Finding): string {
-  const { kind, count, detail } = finding;
+  const { title, count, detail } = finding;
   const often = count > 1 ? ` ×${count}` : "";
   const told = detail === undefined ? "" : `: ${printableLine(detail, 160)}`;
   const mends = mendsOf(finding, () => "");
-  return `  stays: ${catalogue[kind].title}${often}${told}${mends === undefined || mends === "" ? "" : `; ${printableLine(mends, 400)}`}`;
+  return `  stays: ${title}${often}${told}${mends === undefined || mends === "" ? "" : `; ${printableLine(mends, 400)}`}`;
 }
 
 function mendedWords(mended: Readonly<Record<string, number>>): string {

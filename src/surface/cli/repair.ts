@@ -1,23 +1,12 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { quoted } from "../../lib/words.ts";
 import { Failure } from "../../failure.ts";
-import {
-  isNeeded,
-  prepareRepair,
-  type PreparedRepair,
-  type RepairOptions,
-} from "../../foreign/codex/repair/prepare.ts";
+import { prepareRepair, type RepairOptions, type RepairPlan } from "../../foreign/codex/repair/prepare.ts";
 import { packedPath } from "../../foreign/codex/repair/packed.ts";
-import {
-  type CompletedRepair,
-  finishRepair,
-  repairRollout,
-  undoRepair,
-} from "../../foreign/codex/repair/repair.ts";
-import { isUnfinished, repairsOf } from "../../foreign/codex/repair/journal.ts";
+import { type CompletedRepair, repairRollout, undoRepair } from "../../foreign/codex/repair/repair.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
 import type { SealChoice } from "../../foreign/codex/findings/seal-choice.ts";
-import { writeTranscript } from "../../foreign/codex/repair/transcript.ts";
 import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { understand, type Understood } from "../../foreign/codex/findings/understand.ts";
 import { homeFolder, openStore } from "../config.ts";
@@ -51,16 +40,6 @@ export async function repair(invocation: Invocation): Promise<number> {
       );
     return undo(invocation, home, path);
   }
-  const cutOff = repairsOf(home, path).find(isUnfinished);
-  if (cutOff) {
-    if (options["write"] !== true)
-      throw new Failure(
-        "session-damaged",
-        `A repair of ${path} was cut off. Finish it with: throughline repair ${quoted(path)} --write, or take it back with: throughline repair ${quoted(path)} --undo`,
-        { path },
-      );
-    return tellDone(invocation, await finishRepair(cutOff, path), undefined);
-  }
   const bar = progress(invocation.terminal);
   const repairing: RepairOptions = {
     home,
@@ -70,16 +49,12 @@ export async function repair(invocation: Invocation): Promise<number> {
     ...choiceOf(invocation),
   };
   if (options["write"] !== true) return preview(invocation, path, repairing, bar.clear);
-  let prepared: PreparedRepair | undefined;
+  let plan: RepairPlan | undefined;
   const done = await repairRollout(path, repairing, (made) => {
-    prepared = made;
+    plan = made;
     bar.clear();
   });
-  const left = prepared?.after ?? [];
-  if (!done) return tellNothing(invocation, path, prepared);
-  const transcript = left.length > 0 ? join(done.folder.path, "transcript.md") : undefined;
-  if (transcript !== undefined) await writeTranscript(done.folder.original, transcript);
-  return tellDone(invocation, done, prepared, transcript);
+  return done ? tellDone(invocation, done) : tellNothing(invocation, path, plan);
 }
 
 type Target = { kind: "rollout"; path: string } | { kind: "own"; id: string };
@@ -125,7 +100,7 @@ function namedBy(understood: Understood, pasted: string): Pick<RepairOptions, "s
       {},
     );
   }
-  return { seals: seals ?? { which: "none" }, only: new Set(kinds) };
+  return { seals: seals ?? { which: "none" }, only: kinds };
 }
 
 async function preview(
@@ -137,7 +112,7 @@ async function preview(
   const prepared = await prepareRepair(path, repairing);
   clear();
   try {
-    if (!isNeeded(prepared)) return tellNothing(invocation, path, prepared);
+    if (!prepared.isNeeded) return tellNothing(invocation, path, prepared);
     const { terminal, options } = invocation;
     if (options["json"] === true) printJson<"repair">(terminal, repairJson(invocation, "would", prepared));
     else {
@@ -151,12 +126,12 @@ async function preview(
   }
 }
 
-function tellNothing(invocation: Invocation, path: string, prepared: PreparedRepair | undefined): number {
+function tellNothing(invocation: Invocation, path: string, plan: RepairPlan | undefined): number {
   const { args, options, terminal } = invocation;
-  const left = prepared?.after ?? [];
+  const left = plan?.after ?? [];
   if (options["json"] === true)
     printJson<"repair">(terminal, {
-      ...emptyJson(path, prepared?.thread),
+      ...emptyJson(path, plan?.thread),
       state: "nothing",
       left: leftJson(invocation, path, left),
     });
@@ -166,22 +141,18 @@ function tellNothing(invocation: Invocation, path: string, prepared: PreparedRep
 }
 
 async function undo(invocation: Invocation, home: string, path: string): Promise<number> {
-  return tellDone(invocation, await undoRepair(home, path), undefined);
+  return tellDone(invocation, await undoRepair(path, { home }));
 }
 
-function tellDone(
-  invocation: Invocation,
-  completed: CompletedRepair,
-  prepared: PreparedRepair | undefined,
-  transcript?: string,
-): number {
+function tellDone(invocation: Invocation, completed: CompletedRepair): number {
   const { options, terminal, environment } = invocation;
-  const { journal, folder, path } = completed;
+  const { journal, folder, path, plan } = completed;
   const { thread } = journal;
-  const left = prepared?.after ?? [];
+  const left = plan?.after ?? [];
+  const transcript = plan && existsSync(folder.transcript) ? folder.transcript : undefined;
   if (options["json"] === true) {
     const state = journal.state === "undone" ? ("undone" as const) : ("done" as const);
-    const told = prepared ? repairJson(invocation, state, prepared) : { ...emptyJson(path, thread), state };
+    const told = plan ? repairJson(invocation, state, plan) : { ...emptyJson(path, thread), state };
     const { mended, forgotIndex: forgetsIndex } = journal;
     printJson<"repair">(terminal, {
       ...told,
@@ -200,12 +171,12 @@ function tellDone(
 function repairJson(
   invocation: Invocation,
   state: "would" | "done" | "undone",
-  prepared: PreparedRepair,
+  plan: RepairPlan,
 ): Printed<"repair"> {
-  const { changes } = prepared;
+  const { path, packed, thread, changes, mended, forgetsIndex, movedFrom, after } = plan;
   return {
-    path: prepared.path,
-    ...(prepared.thread !== undefined && { session: prepared.thread }),
+    path,
+    ...(thread !== undefined && { session: thread }),
     state,
     edits: changes.first.map(({ line, at, length, becomes, kind, says }) => ({
       line,
@@ -215,12 +186,12 @@ function repairJson(
       kind,
       says,
     })),
-    mended: prepared.mended,
+    mended,
     sameOffsets: changes.sameOffsets,
-    forgetsIndex: prepared.forgetsIndex,
-    ...(prepared.packed && { unpacks: packedPath(prepared.path) }),
-    ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
-    left: leftJson(invocation, prepared.path, prepared.after),
+    forgetsIndex,
+    ...(packed && { unpacks: packedPath(path) }),
+    ...(movedFrom && { movedFrom: movedFrom.path }),
+    left: leftJson(invocation, path, after),
   };
 }
 

@@ -20,7 +20,7 @@ function diagnosed(file: string, kinds: FindingKind[], more: Partial<Diagnosis> 
   return { path, bytes: 0, findings: kinds.map((kind) => finding(kind, [])), sealed: [], ...more };
 }
 
-const sealed = { index: 1, at: 0, bytes: 9, in: "reasoning", malformed: false } as const;
+const sealed = { line: 2, in: "reasoning", malformed: false } as const;
 const diagnoses = [
   diagnosed(named(one), ["live"], {
     thread: one!,

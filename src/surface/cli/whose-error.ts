@@ -103,7 +103,7 @@ async function sessionsOf(
   if (failed.length > 0) return failed.map((diagnosis) => tell(diagnosis, "its last turn ended with it"));
   const damaged = diagnoses.filter(({ findings }) => findings.some(({ kind }) => kinds.includes(kind)));
   return damaged.map((diagnosis) => {
-    const { kind } = diagnosis.findings.find((finding) => kinds.includes(finding.kind))!;
-    return tell(diagnosis, `in it: ${catalogue[kind].title}`);
+    const { title } = diagnosis.findings.find((finding) => kinds.includes(finding.kind))!;
+    return tell(diagnosis, `in it: ${title}`);
   });
 }

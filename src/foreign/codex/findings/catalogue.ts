@@ -13,7 +13,7 @@ export interface FindingEntry {
   readonly title: string;
   /** What a resume does with it, with the versions. */
   readonly causes: string;
-  /** "repair": `throughline repair` mends it. Otherwise what a person can do, if anything. */
+  /** "repair": a repair mends it (`throughline repair`, `repairRollout`). Otherwise what a person can do, if anything. */
   readonly mends: "repair" | string | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { catalogue, type FindingKind, type Severity } from "./catalogue.ts";
+import { catalogue, type FindingEntry, type FindingKind, type Severity } from "./catalogue.ts";
 
 /** Where in a file: `line` from 1, `at` and `bytes` as offsets in it. */
 export interface Place {
@@ -12,14 +12,18 @@ export interface Finding {
   readonly kind: FindingKind;
   /** The catalogue's, or lower where the circumstances make it harmless. */
   readonly severity: Severity;
+  /** What it is: "output without its call". */
+  readonly title: string;
+  /** What a resume does with it, with the versions of Codex. */
+  readonly causes: string;
   /** How many there are. */
   readonly count: number;
   /** The first of them. */
   readonly places: readonly Place[];
   /** What is particular here: which call, how old, which error. */
   readonly detail?: string;
-  /** What to do where what the catalogue names doesn't help here, and why. */
-  readonly instead?: string;
+  /** "repair": `repairRollout` mends it. Otherwise what a person can do, in words; absent where nothing has to be done, or nothing can be. */
+  readonly mends?: string;
 }
 
 /** At most so many places are told for one finding. */
@@ -31,13 +35,25 @@ export function finding(
   places: readonly Place[],
   { detail, severity, count }: { detail?: string | undefined; severity?: Severity; count?: number } = {},
 ): Finding {
+  const entry: FindingEntry = catalogue[kind];
+  const { title, causes, mends } = entry;
+  const judged = severity ?? entry.severity;
+  const isMended = mends !== undefined && !(mends === "repair" && judged === "note");
   return {
     kind,
-    severity: severity ?? catalogue[kind].severity,
+    severity: judged,
+    title,
+    causes,
     count: count ?? Math.max(1, places.length),
     places: places.slice(0, mostPlaces),
     ...(detail !== undefined && { detail }),
+    ...(isMended && { mends }),
   };
+}
+
+/** The same where it does no harm, and why that is. */
+export function harmless({ mends: _mends, ...rest }: Finding, detail: string): Finding {
+  return { ...rest, severity: "note", detail };
 }
 
 const ranks = { broken: 0, loss: 1, note: 2 };

@@ -46,9 +46,9 @@ function headFindings(
   const found: Finding[] = [];
   if (path.endsWith(".zst")) found.push(finding("compressed", []));
   if (broken !== undefined) {
-    const instead = "restore it from a backup; nothing of it can be unpacked";
+    const mends = "restore it from a backup; nothing of it can be unpacked";
     const isLost = bytes === 0;
-    found.push({ ...finding("broken-archive", [], { detail: broken }), ...(isLost && { instead }) });
+    found.push({ ...finding("broken-archive", [], { detail: broken }), ...(isLost && { mends }) });
     if (isLost) return found;
   }
   if (bytes === 0) return [...found, finding("empty-file", [])];
@@ -76,7 +76,7 @@ function headFindings(
 
 const anothers = {
   severity: "note",
-  instead: "nothing: it is another program's, or another file of Codex's",
+  mends: "nothing: it is another program's, or another file of Codex's",
 } as const;
 
 /** The name that Codex gives the file of such a header. */

@@ -166,8 +166,11 @@ const sessionsId = new RegExp(
   "iu",
 );
 
-/** Reads a message as Codex or a provider says it; never fails: at worst it is one of an unknown failure. */
-export function understand(text: string, now: number): Understood {
+/**
+ * Reads a message as Codex or a provider says it; never fails: at worst it is one of an unknown failure. What it says of a rollout is what
+ * `repairRollout` takes as `only` and `seals`. `now`: milliseconds since 1970.
+ */
+export function understand(text: string, now: number = Date.now()): Understood {
   const named = namedIn(text);
   const line = pastedLine(text);
   const own = ownWords.find(({ says }) => says.test(line));

@@ -174,7 +174,7 @@ export function isInHome(real: string, home: string): boolean {
 /**
  * Gives the one path by which a rollout is known: without the links that lead to its home, but with those in it (a sessions folder that is
  * on another disk, a rollout that is a link), because by it the home's locks and databases are found. `home`: the Codex home in use, whose
- * folders may be links to where the rollout lies. There has to be a file.
+ * folders may be links to where the rollout lies; without it a rollout's own home is asked for its links once. There has to be a file.
  */
 export function pathKnownTo(home?: string): (path: string) => string {
   const roots = (home === undefined ? [] : folders).flatMap((folder) => {
@@ -183,12 +183,18 @@ export function pathKnownTo(home?: string): (path: string) => string {
       ? [{ real: realpathSync(path) + sep, known: join(realpathSync(home!), folder) }]
       : [];
   });
+  const realHomes = new Map<string, string>();
   return (path) => {
-    const real = realpathSync(path);
-    const root = roots.find((each) => real.startsWith(each.real));
-    if (root) return join(root.known, real.slice(root.real.length));
     const whole = resolve(path);
     const around = homeOf(whole);
-    return around === undefined ? real : join(realpathSync(around), relative(around, whole));
+    if (roots.length > 0 || around === undefined) {
+      const real = realpathSync(path);
+      const root = roots.find((each) => real.startsWith(each.real));
+      if (root) return join(root.known, real.slice(root.real.length));
+      if (around === undefined) return real;
+    }
+    const realHome = realHomes.get(around) ?? realpathSync(around);
+    realHomes.set(around, realHome);
+    return join(realHome, relative(around, whole));
   };
 }

@@ -28,7 +28,7 @@ async function repaired(
     now: Date.now(),
     seals: { which: "none" },
   } as const;
-  await repairRollout(path, { ...options, ...(only && { only: new Set(only) }) }, () => undefined);
+  await repairRollout(path, { ...options, ...(only && { only }) }, () => undefined);
   const left = readFileSync(path, "utf8").split("\n");
   return left.filter((line) => line.trim() !== "");
 }

@@ -1,7 +1,7 @@
 import { quoted } from "../../../lib/words.ts";
 import type { Examination } from "../examine/examination.ts";
-import { catalogue, type FindingKind } from "../findings/catalogue.ts";
-import { type Finding, needsRepair } from "../findings/finding.ts";
+import type { FindingKind } from "../findings/catalogue.ts";
+import { type Finding, harmless, needsRepair } from "../findings/finding.ts";
 import { rounds } from "./plan.ts";
 import type { PlanOptions } from "./plan-options.ts";
 
@@ -37,27 +37,15 @@ export function heldStill(
     const { kind } = finding;
     if (kind === "ordinal-regressed" && (found.ordinals.firstRegressed?.at ?? Infinity) < pin.offset) {
       const detail = "before the place at which another file goes on from this one, where it does no harm";
-      return planned.has(kind) ? finding : { ...finding, severity: "note", detail };
+      return planned.has(kind) ? finding : harmless(finding, detail);
     }
     if (!moving.has(kind) || !needsRepair(finding) || planned.has(kind)) return finding;
     // Codex shows such a file from its index, which it doesn't rebuild.
     if (kind === "lost-event")
-      return {
-        ...finding,
-        severity: "note",
-        detail: "before the place at which another file goes on from this one",
-      };
+      return harmless(finding, "before the place at which another file goes on from this one");
     return {
       ...finding,
-      instead: `no repair: nothing in the file may move, as another one goes on from byte ${pin.offset} of it, and there is no room in between. To go on with all that can be read: throughline resume ${quoted(thread ?? options.path)}`,
+      mends: `no repair: nothing in the file may move, as another one goes on from byte ${pin.offset} of it, and there is no room in between. To go on with all that can be read: throughline resume ${quoted(thread ?? options.path)}`,
     };
   });
-}
-
-/** What mends a finding, for people: a command (`repair` gives the one for its rollout), or what they can do; `undefined` for nothing. */
-export function mendsOf({ kind, severity, instead }: Finding, repair: () => string): string | undefined {
-  if (instead !== undefined) return instead;
-  const { mends } = catalogue[kind];
-  if (mends !== "repair") return mends;
-  return severity === "note" ? undefined : repair();
 }

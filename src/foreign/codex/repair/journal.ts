@@ -41,8 +41,22 @@ const schema = z.object({
 /** A repair as its `journal.json` records it. */
 export type Journal = z.infer<typeof schema>;
 
+/** What a repair keeps of the file as it was. `undoRepair` needs it; nothing else does. */
+export interface Backup {
+  /** The folder, under `<home>/repairs`. */
+  readonly path: string;
+  /** The file as it was before the repair, unpacked. */
+  readonly original: string;
+  /** The compressed file that it was unpacked from; there only where it was one. */
+  readonly packed: string;
+  /** Bytes that stand in no record any more; there only where there are some. */
+  readonly setAside: string;
+  /** What was said, for people; there only where something is left that no repair mends. */
+  readonly transcript: string;
+}
+
 /** The folder of one repair, and its files. */
-export class RepairFolder {
+export class RepairFolder implements Backup {
   readonly path: string;
 
   constructor(path: string) {
@@ -68,6 +82,10 @@ export class RepairFolder {
 
   get setAside(): string {
     return join(this.path, "set-aside.txt");
+  }
+
+  get transcript(): string {
+    return join(this.path, "transcript.md");
   }
 
   get #journal(): string {

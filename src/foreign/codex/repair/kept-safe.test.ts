@@ -87,10 +87,10 @@ describe("a repair that is to be taken back", () => {
     const changed = readFileSync(path);
     changed[40]! ^= 1;
     writeFileSync(path, changed);
-    const after = await refused(undoRepair(own, path), folder.original);
+    const after = await refused(undoRepair(path, { home: own }), folder.original);
     expect(after.equals(changed)).toBe(true);
     truncateSync(path, 500);
-    await refused(undoRepair(own, path), folder.original);
+    await refused(undoRepair(path, { home: own }), folder.original);
     expect(statSync(path).size).toBe(500);
     expect(readFileSync(folder.original).equals(damaged)).toBe(true);
   });
@@ -103,9 +103,9 @@ describe("a repair that is to be taken back", () => {
     const repaired = readFileSync(path);
     cpSync(folder.original, join(root, "saved"));
     lose(folder.original);
-    expect((await refused(undoRepair(own, path), folder.original)).equals(repaired)).toBe(true);
+    expect((await refused(undoRepair(path, { home: own }), folder.original)).equals(repaired)).toBe(true);
     cpSync(join(root, "saved"), folder.original);
-    await undoRepair(own, path);
+    await undoRepair(path, { home: own });
     expect(readFileSync(path).equals(damaged), "taken back once the copy is there again").toBe(true);
   });
 });
@@ -113,7 +113,8 @@ describe("a repair that is to be taken back", () => {
 describe("a repair that was cut off", () => {
   /** As it is when the process ends while the repair is being written. */
   async function cutOff(): Promise<ReturnType<typeof repairsOf>[number]> {
-    const { folder, journal } = (await repair())!;
+    await repair();
+    const { folder, journal } = repairsOf(own, path).at(-1)!;
     cpSync(path, folder.repaired);
     folder.write({ ...journal, state: "writing" });
     writeFileSync(path, damaged);
@@ -125,7 +126,9 @@ describe("a repair that was cut off", () => {
     const changed = Buffer.concat([damaged, Buffer.from("{}\n")]);
     writeFileSync(path, changed);
     expect((await refused(finishRepair(known, path), known.folder.original)).equals(changed)).toBe(true);
-    expect((await refused(undoRepair(own, path), known.folder.original)).equals(changed)).toBe(true);
+    expect((await refused(undoRepair(path, { home: own }), known.folder.original)).equals(changed)).toBe(
+      true,
+    );
   });
 
   it("is finished where the file was written before, and Codex has gone on in it; and is taken back then", async () => {
@@ -137,7 +140,7 @@ describe("a repair that was cut off", () => {
     expect(done.journal.state).toBe("done");
     expect(readFileSync(path).equals(gone)).toBe(true);
     expect(readdirSync(done.folder.path).toSorted()).toEqual(["journal.json", "original.jsonl"]);
-    await undoRepair(own, path);
+    await undoRepair(path, { home: own });
     expect(readFileSync(path).equals(Buffer.concat([damaged, Buffer.from("\n"), later]))).toBe(true);
   });
 
@@ -145,7 +148,7 @@ describe("a repair that was cut off", () => {
     const known = await cutOff();
     truncateSync(known.folder.repaired, 500);
     expect((await refused(finishRepair(known, path), known.folder.repaired)).equals(damaged)).toBe(true);
-    await undoRepair(own, path);
+    await undoRepair(path, { home: own });
     expect(readFileSync(path).equals(damaged)).toBe(true);
   });
 
@@ -153,13 +156,16 @@ describe("a repair that was cut off", () => {
     const known = await cutOff();
     rmSync(known.folder.repaired);
     expect((await refused(finishRepair(known, path), known.folder.repaired)).equals(damaged)).toBe(true);
-    expect((await refused(undoRepair(own, path), known.folder.original)).equals(damaged)).toBe(true);
+    expect((await refused(undoRepair(path, { home: own }), known.folder.original)).equals(damaged)).toBe(
+      true,
+    );
   });
 });
 
 describe("a taking back that was cut off", () => {
   it.each([["run again"], ["finished as a repair"]])("ends with what was written since, %s", async (way) => {
-    const { folder, journal } = (await repair())!;
+    await repair();
+    const { folder, journal } = repairsOf(own, path).at(-1)!;
     const since = Buffer.from('{"type":"event_msg"}\n');
     appendFileSync(path, since);
     const repaired = readFileSync(path);
@@ -173,11 +179,11 @@ describe("a taking back that was cut off", () => {
     const cut = damaged.length - 90;
     writeFileSync(path, Buffer.concat([restored.subarray(0, cut), repaired.subarray(cut)]));
     const known = repairsOf(own, path)[0]!;
-    const done = await (way === "run again" ? undoRepair(own, path) : finishRepair(known, path));
+    const done = await (way === "run again" ? undoRepair(path, { home: own }) : finishRepair(known, path));
     expect(done.journal.state).toBe("undone");
     expect(readFileSync(path).equals(restored)).toBe(true);
     expect(readdirSync(folder.path).toSorted()).toEqual(["journal.json", "original.jsonl"]);
-    await expect(undoRepair(own, path)).rejects.toThrow("There is no repair of");
+    await expect(undoRepair(path, { home: own })).rejects.toThrow("There is no repair of");
   });
 });
 

@@ -80,7 +80,7 @@ describe("a session that Codex has archived, and whose file was moved back by ha
     expect(await repair()).toEqual({});
     expect(await kinds()).toEqual([]);
     expect(named()).toEqual({ rollout_path: path, archived: 0, archived_at: null });
-    await undoRepair(own, path);
+    await undoRepair(path, { home: own });
     expect(named()).toEqual(was);
   });
 });
@@ -91,7 +91,7 @@ describe("a session that was archived once, of a home that was moved", () => {
     state(was);
     await repair();
     expect(named()).toEqual({ ...was, rollout_path: path });
-    await undoRepair(own, path);
+    await undoRepair(path, { home: own });
     expect(named()).toEqual(was);
   });
 });
@@ -119,7 +119,7 @@ describe("an archived session of a home that was moved", () => {
     expect(await repair(archived)).toEqual({});
     expect(await kinds(archived)).toEqual([]);
     expect(named()).toEqual({ ...was, rollout_path: archived });
-    await undoRepair(own, archived);
+    await undoRepair(archived, { home: own });
     expect(named()).toEqual(was);
   });
 });
@@ -134,7 +134,7 @@ describe("a repair of a session that was archived since", () => {
     const since = { rollout_path: archived, archived: 1, archived_at: 1_795_000_000 };
     withState((database) => database.exec("DROP TABLE threads"));
     state(since);
-    await undoRepair(own, archived);
+    await undoRepair(archived, { home: own });
     expect(readFileSync(archived).equals(damaged)).toBe(true);
     expect(named()).toEqual(since);
   });
@@ -145,8 +145,8 @@ describe("a repair that was cut off before its session was moved", () => {
   /** As it is when the process ends while the repair is being written. Resolves to the bytes that it was to write. */
   async function cutOff(): Promise<Buffer> {
     writeFileSync(path, damaged);
-    const done = await repairRollout(path, { home: own, now, seals: { which: "none" } }, () => undefined);
-    const { folder, journal } = done!;
+    await repairRollout(path, { home: own, now, seals: { which: "none" } });
+    const { folder, journal } = repairsOf(own, path).at(-1)!;
     const repaired = readFileSync(path);
     writeFileSync(folder.repaired, repaired);
     folder.write({ ...journal, state: "writing" });
@@ -174,7 +174,7 @@ describe("a repair that was cut off before its session was moved", () => {
     writeFileSync(other, repaired);
     expect(repairsOf(own, other)).toEqual([]);
     expect(await kinds(other)).toEqual([]);
-    await expect(undoRepair(own, other)).rejects.toThrow("There is no repair of");
+    await expect(undoRepair(other, { home: own })).rejects.toThrow("There is no repair of");
     expect(readFileSync(other).equals(repaired)).toBe(true);
   });
 });
@@ -198,7 +198,7 @@ describe("a session of which Codex noted another history while its first line wa
     legacyAt(file);
     await repair(file);
     expect(row()).toEqual({ rollout_path: file, history_mode: "paginated" });
-    await undoRepair(own, file);
+    await undoRepair(file, { home: own });
     expect(row()).toEqual({ rollout_path: file, history_mode: "legacy" });
   });
 
@@ -212,7 +212,7 @@ describe("a session of which Codex noted another history while its first line wa
     expect(await repair(file)).toEqual({});
     expect(await kinds(file)).toEqual([]);
     expect(row()).toEqual({ rollout_path: place, history_mode: "paginated" });
-    await undoRepair(own, file);
+    await undoRepair(file, { home: own });
     expect(row()).toEqual({ rollout_path: place, history_mode: "legacy" });
   });
 });

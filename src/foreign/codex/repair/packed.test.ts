@@ -79,7 +79,7 @@ it("a compressed rollout is unpacked for its repair, as Codex does on resume, an
   expect(statSync(path).mode & 0o777, "rights as they were").toBe(0o640);
   expect(Math.round(statSync(path).mtimeMs / 1_000), "its place in lists").toBe(1_700_000_000);
 
-  const back = await undoRepair(options.home, path);
+  const back = await undoRepair(path, { home: options.home });
   expect(back.path).toBe(archive);
   expect(beside()).toEqual([archive.split("/").at(-1)]);
   expect(readFileSync(archive).equals(bytes)).toBe(true);
@@ -91,7 +91,7 @@ it("what Codex has written since stays, in the unpacked file", async () => {
   packed(unanswered);
   await mended();
   appendFileSync(path, later);
-  expect((await undoRepair(options.home, path)).path).toBe(path);
+  expect((await undoRepair(path, { home: options.home })).path).toBe(path);
   expect(readFileSync(path, "utf8")).toBe(unanswered + later);
   expect(existsSync(archive)).toBe(false);
 });
@@ -107,7 +107,7 @@ it("of one that can't be unpacked to its end, all that can be goes on, and the r
   expect(lines.startsWith(text.trimEnd()), "whole lines of it, and spaces for the last one").toBe(true);
   expect(readFileSync(folder.packed).equals(bytes)).toBe(true);
   expect(await repairRollout(path, options, () => undefined), "nothing is left to mend").toBeUndefined();
-  await undoRepair(options.home, path);
+  await undoRepair(path, { home: options.home });
   expect(readFileSync(archive).equals(bytes)).toBe(true);
   expect(existsSync(path)).toBe(false);
 });
@@ -118,7 +118,7 @@ it("one of which nothing can be unpacked stays as it is", async () => {
   const told = await repairRollout(archive, options, ({ after }) => (left = after));
   expect(told).toBeUndefined();
   expect(left).toEqual([
-    expect.objectContaining({ kind: "broken-archive", instead: expect.stringContaining("backup") }),
+    expect.objectContaining({ kind: "broken-archive", mends: expect.stringContaining("backup") }),
   ]);
   expect(readFileSync(archive).equals(bytes)).toBe(true);
   expect(beside()).toHaveLength(1);
@@ -145,7 +145,9 @@ it("one that Codex has compressed after its repair isn't unpacked by an undo", a
   const bytes = zstdCompressSync(readFileSync(path));
   writeFileSync(archive, bytes);
   rmSync(path);
-  await expect(undoRepair(options.home, archive)).rejects.toThrow("was compressed after its repair");
+  await expect(undoRepair(archive, { home: options.home })).rejects.toThrow(
+    "was compressed after its repair",
+  );
   expect(readFileSync(archive).equals(bytes)).toBe(true);
 });
 
@@ -159,7 +161,8 @@ it("a file that appears while a rollout is being put in place is never replaced"
 
 it.each(["repaired", "restored"])("cut off with both files there, it is finished: %s", async (way) => {
   const bytes = packed(unanswered);
-  const { folder, journal } = (await mended())!;
+  await mended();
+  const { folder, journal } = repairsOf(options.home, path).at(-1)!;
   const repaired = readFileSync(path);
   copyFileSync(folder.packed, archive);
   copyFileSync(path, folder.repaired);

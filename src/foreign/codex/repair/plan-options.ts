@@ -25,8 +25,8 @@ export interface PlanOptions {
  * Unreadable lines are mended along with these kinds: what such a line hides may be the partner of a call that seems to be alone. And the
  * last line is ended: what is put in may come behind it.
  */
-export function grounded(only: ReadonlySet<FindingKind>): ReadonlySet<FindingKind> {
-  return hidden.some((kind) => only.has(kind)) ? new Set([...only, ...hiding]) : only;
+export function grounded(only: readonly FindingKind[]): ReadonlySet<FindingKind> {
+  return new Set(hidden.some((kind) => only.includes(kind)) ? [...only, ...hiding] : only);
 }
 
 const hidden = [

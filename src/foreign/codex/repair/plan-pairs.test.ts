@@ -114,7 +114,7 @@ it("an output that is put in behind a last line without an ending is told as tha
   await answers(call(own), ...others(1));
   const rows = readFileSync(path, "utf8").split("\n");
   writeFileSync(path, rows.slice(0, 2).join("\n"));
-  const only = new Set(["call-without-output"] as const);
+  const only = ["call-without-output"] as const;
   const options = { home: join(root, "own"), now: Date.now(), seals: { which: "none" }, only } as const;
   const done = await repairRollout(path, options, () => undefined);
   expect(done?.journal.mended).toEqual({ "no-final-newline": 1, "call-without-output": 1 });

@@ -79,7 +79,7 @@ async function repaired(
 ): Promise<(JsonObject | undefined)[]> {
   write(text);
   const { seals = { which: "dead" }, only } = options;
-  const own = { home: join(root, "own"), now, seals, ...(only && { only: new Set([only]) }) };
+  const own = { home: join(root, "own"), now, seals, ...(only && { only: [only] }) };
   await repairRollout(path, own, () => undefined);
   const after = readFileSync(path, "utf8");
   const lengths = (of: string): number[] => of.split("\n").map((line) => Buffer.byteLength(line));

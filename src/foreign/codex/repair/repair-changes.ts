@@ -1,12 +1,34 @@
 import type { Edit } from "./edit.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 
-/** An edit as it is reported. */
-export interface ShownEdit extends Pick<Edit, "at" | "length" | "kind" | "line" | "says"> {
+/** An edit as it is reported. Places are those in the file as the edits before it have left it. */
+export interface ShownEdit {
+  /** Offset of the first byte that is replaced. */
+  readonly at: number;
+  /** How many bytes are replaced; 0 inserts. */
+  readonly length: number;
+  /** What it mends. */
+  readonly kind: FindingKind;
+  /** Number of the line, from 1. */
+  readonly line: number;
+  /** What is done, in words. */
+  readonly says: string;
   /** How many bytes it puts in. */
   readonly becomes: number;
-  /** The first of these bytes; empty where they are spaces. */
-  readonly begins: Buffer;
+  /** The first of these bytes, 256 at most; empty where they are spaces. */
+  readonly begins: Uint8Array;
+}
+
+/** What a repair changes. */
+export interface RepairChanges {
+  /** How many edits there are. */
+  readonly count: number;
+  /** The first 1,000, in the order in which they are made. */
+  readonly first: readonly ShownEdit[];
+  /** How many mend each kind of damage, and the first five of these. */
+  readonly kinds: ReadonlyMap<FindingKind, { readonly count: number; readonly first: readonly ShownEdit[] }>;
+  /** Whether every line keeps its offset. */
+  readonly sameOffsets: boolean;
 }
 
 /** At most so many edits are reported, in all and of each kind. */
@@ -29,19 +51,18 @@ const keepsIndex: ReadonlySet<string> = new Set([
   "plain-reasoning",
 ]);
 
-/** What a repair changes: how much of each kind, and the first edits, in the order in which they are made. */
-export class RepairChanges {
+/** Gathers what a repair changes, edit by edit. */
+export class GatheredChanges implements RepairChanges {
   readonly first: ShownEdit[] = [];
   readonly kinds = new Map<FindingKind, { count: number; readonly first: ShownEdit[] }>();
   count = 0;
-  /** Whether every line keeps its offset. */
   sameOffsets = true;
   #firstNotIndexed = Infinity;
 
   add({ at, length, bytes, kind, line, says }: Edit): void {
     const isBlank = bytes === "blank";
     // A copy: a subarray would keep the whole buffer alive.
-    const begins = (): Buffer => Buffer.from(isBlank ? "" : bytes.subarray(0, shownBytes));
+    const begins = (): Uint8Array => Buffer.from(isBlank ? "" : bytes.subarray(0, shownBytes));
     this.#told({ at, length, kind, line, says, becomes: isBlank ? length : bytes.length }, begins);
   }
 
@@ -51,7 +72,7 @@ export class RepairChanges {
     this.#told(edit, () => begins);
   }
 
-  #told(edit: Omit<ShownEdit, "begins">, begins: () => Buffer): void {
+  #told(edit: Omit<ShownEdit, "begins">, begins: () => Uint8Array): void {
     const { at, length, becomes, kind } = edit;
     this.count++;
     if (becomes !== length) this.sameOffsets = false;

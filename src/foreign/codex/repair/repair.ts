@@ -17,17 +17,25 @@ import { writeAll } from "../../../lib/write.ts";
 import { copyBytes, copyPrivately } from "./edit.ts";
 import { holdersOf } from "../home/holders.ts";
 import { digest, isBetween, keepTime, writeInPlace } from "./in-place.ts";
-import { type Journal, type KnownRepair, type RepairFolder, repairsOf } from "./journal.ts";
+import {
+  type Backup,
+  isUnfinished,
+  type Journal,
+  type KnownRepair,
+  type RepairFolder,
+  repairsOf,
+} from "./journal.ts";
 import { isDatabaseError } from "../home/open-database.ts";
 import { homeOf, plainPath } from "../home/places.ts";
 import { packedPath, placeWhole, settlePacked } from "./packed.ts";
 import {
   databasesOf,
+  fileAt,
   fileToRepair,
-  isNeeded,
   type PreparedRepair,
   prepareRepair,
   type RepairOptions,
+  type RepairPlan,
   threadOf,
 } from "./prepare.ts";
 import { isCompressed } from "../rollout/compressed.ts";
@@ -35,37 +43,49 @@ import { type Encoding, encoded } from "../rollout/encoding.ts";
 import { writingOf } from "../rollout/layout.ts";
 import { indexKey, rightPlace } from "../home/misfits.ts";
 import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
+import { writeTranscript } from "./transcript.ts";
 
 /** A repair, or an undoing, that was carried out. */
 export interface CompletedRepair {
   readonly journal: Journal;
-  readonly folder: RepairFolder;
-  /** Where the rollout lies now: what was unpacked for a repair that is taken back is compressed again. */
+  readonly folder: Backup;
+  /** Where the rollout lies now: what was compressed is unpacked for a repair, and compressed again when that is taken back. */
   readonly path: string;
+  /** What was changed; absent of an undoing, and of a repair that had been cut off and was finished now. */
+  readonly plan?: RepairPlan;
 }
 
 /**
- * Repairs a rollout in place, under the lock that keeps Codex out. `onPrepared` is told of the repair before the file is touched; what it
- * throws stops it. Resolves to `undefined` when there is nothing to repair. Throws `lease-held` when a living process holds the thread or
- * the file, or has changed it meanwhile; `store-unavailable` when it was cut off.
+ * Repairs a rollout in place, under the lock that keeps Codex out; one that was cut off is finished. `onPrepared` is told of the repair
+ * before the file is touched; what it throws stops it. Resolves to `undefined` when there is nothing to repair.
+ *
+ * Throws `usage` for what is no plain file; `lease-held` when a living process holds the thread or the file, or has changed it meanwhile;
+ * `session-damaged` when a repair was cut off and the rollout isn't what that one has left; `store-unavailable` when it was cut off now. In
+ * the last case the same call finishes it; in the others nothing was changed. What the file system refuses is thrown as it is (`EACCES`).
  */
 export async function repairRollout(
   path: string,
   options: RepairOptions,
-  onPrepared: (prepared: PreparedRepair) => void,
+  onPrepared: (plan: RepairPlan) => void = () => {},
 ): Promise<CompletedRepair | undefined> {
+  const known = fileAt(path);
+  const cutOff = repairsOf(options.home, known).find(isUnfinished);
+  if (cutOff) return finishRepair(cutOff, known);
   const real = fileToRepair(path);
   return underLock(real, threadOf(real, databasesOf(real)), async () => {
     const stat = statSync(real);
     const prepared = await prepareRepair(real, options);
     try {
       onPrepared(prepared);
-      if (!isNeeded(prepared)) {
+      if (!prepared.isNeeded) {
         prepared.folder.remove();
         return undefined;
       }
       assertUntouched(real, stat);
-      return commit(prepared, options.now, stat);
+      const done = commit(prepared, options.now ?? Date.now(), stat);
+      const { folder, ...plan } = prepared;
+      if (plan.after.length > 0) await writeTranscript(folder.original, folder.transcript);
+      return { ...done, plan };
     } catch (error) {
       if (prepared.folder.read() === undefined) prepared.folder.remove();
       throw error;
@@ -108,10 +128,13 @@ export async function finishRepair(known: KnownRepair, path: string): Promise<Co
 }
 
 /**
- * Takes the last repair of a rollout back. What Codex has written since stays, after what is restored. Throws `usage` when there is none,
- * `session-damaged` when the file was changed otherwise since, and as `repairRollout` does.
+ * Takes the last repair of a rollout back. `home`: the one that it was made with. What Codex has written since stays, after what is
+ * restored. Throws `usage` when there is none, `session-damaged` when the file was changed otherwise since, and as `repairRollout` does.
  */
-export async function undoRepair(home: string, path: string): Promise<CompletedRepair> {
+export async function undoRepair(
+  path: string,
+  { home }: Pick<RepairOptions, "home">,
+): Promise<CompletedRepair> {
   const real = fileToRepair(path);
   const known = repairsOf(home, real).findLast(
     ({ journal }) => journal.state === "done" || journal.state === "writing" || journal.state === "undoing",

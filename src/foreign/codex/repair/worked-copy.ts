@@ -10,7 +10,7 @@ import { layInLines } from "./lay-in-lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { rounds } from "./plan.ts";
 import { PlannedEdits } from "./planned-edits.ts";
-import { RepairChanges } from "./repair-changes.ts";
+import { GatheredChanges } from "./repair-changes.ts";
 import { SetAside } from "./set-aside.ts";
 
 const mostPasses = 4;
@@ -21,7 +21,7 @@ export class WorkedCopy {
   readonly #options: ExamineOptions;
   /** The old examination is released before the next one: not two in memory at once. */
   #found: Examination | undefined;
-  #changes = new RepairChanges();
+  #changes = new GatheredChanges();
 
   private constructor(folder: RepairFolder, options: ExamineOptions) {
     this.#folder = folder;
@@ -39,7 +39,7 @@ export class WorkedCopy {
     return this.#found!;
   }
 
-  get changes(): RepairChanges {
+  get changes(): GatheredChanges {
     return this.#changes;
   }
 
@@ -69,7 +69,7 @@ export class WorkedCopy {
       for (const round of due) if (this.#write(round(this.found, plan))) await this.#look();
     }
     // Still without a record, it is another program's file (a page, a picture), of which nothing but spaces would be left.
-    if (!this.found.ofCodex) this.#changes = new RepairChanges();
+    if (!this.found.ofCodex) this.#changes = new GatheredChanges();
   }
 
   /** Writes the edits of one round, and sets aside what no record keeps. False when there are none. */

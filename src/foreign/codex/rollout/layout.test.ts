@@ -7,6 +7,7 @@ import { uuidv7Time } from "../../../lib/ids.ts";
 import { examine } from "../examine/examine.ts";
 import { listRollouts } from "../home/places.ts";
 import { scanRollout } from "../list/scan.ts";
+import { repairsOf } from "../repair/journal.ts";
 import { writeTranscript } from "../repair/transcript.ts";
 import { relaid, writingOf } from "./layout.ts";
 import { linesOf } from "./lines-of.ts";
@@ -117,7 +118,7 @@ describe("a rollout that a program has written anew is one again", () => {
       const later = [said(3, "user", "Und über dem Teich? 🦆"), said(4, "assistant", "5, 6")];
       const since = later.map((row) => `${JSON.stringify(row)}\n`).join("");
       appendFileSync(path, since);
-      await undoRepair(home, path);
+      await undoRepair(path, { home });
       await mend();
       const mended = readFileSync(path, "utf8")
         .split("\n")
@@ -138,7 +139,7 @@ describe("a rollout that a program has written anew is one again", () => {
       await mend();
       const since = `${JSON.stringify(said(3, "user", "Und über dem Teich? 🦆"))}\n`;
       appendFileSync(path, since);
-      await undoRepair(home, path);
+      await undoRepair(path, { home });
       expect(readFileSync(path).subarray(0, Buffer.byteLength(content)).equals(Buffer.from(content))).toBe(
         true,
       );
@@ -191,7 +192,7 @@ describe("a rollout that a program has written anew is one again", () => {
     await repairRollout(path, { home: root, seals: { which: "dead" }, now }, () => undefined);
     expect(readFileSync(path, "utf8").startsWith(whole)).toBe(true);
     expect(judge(await examine(path), { path, now })).toEqual([]);
-    await undoRepair(root, path);
+    await undoRepair(path, { home: root });
     expect(readFileSync(path, "utf8")).toBe(content);
   });
 
@@ -199,11 +200,12 @@ describe("a rollout that a program has written anew is one again", () => {
     const content = utf16(`\uFEFF${whole}`);
     const path = written("killed", content);
     const options = { home: root, seals: { which: "none" }, now } as const;
-    const { journal, folder } = (await repairRollout(path, options, () => undefined))!;
+    await repairRollout(path, options);
+    const { journal, folder } = repairsOf(root, path).at(-1)!;
     const mended = readFileSync(path);
     const killed = Buffer.concat([mended, content.subarray(mended.length)]);
     for (const [again, becomes] of [
-      [() => undoRepair(root, path), content],
+      [() => undoRepair(path, { home: root }), content],
       [() => finishRepair({ journal, folder }, path), mended],
     ] as const) {
       writeFileSync(folder.repaired, mended);

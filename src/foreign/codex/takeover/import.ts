@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../../lib/clock.ts";
+import { type Clock, systemClock } from "../../../lib/clock.ts";
 import { uuidv7, uuidv7Time } from "../../../lib/ids.ts";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
@@ -10,7 +10,7 @@ import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../stor
 import type { RolloutHeader } from "../rollout/header.ts";
 import { type Lineage, segmentLines } from "../rollout/lineage.ts";
 import { madeAt, type RolloutFile } from "../home/places.ts";
-import { Taking } from "./taking.ts";
+import { type TakenCounts, Taking } from "./taking.ts";
 import { Place } from "./taken-place.ts";
 import { freshIn, type Known, marksOf, readKnown } from "./taken-before.ts";
 
@@ -23,20 +23,52 @@ export interface Thread {
   readonly name?: string;
 }
 
-/** Where threads are taken over to, and what their sessions are given. */
+/** Where threads are taken over to, and what their sessions are given. All but `store` and `settings` may be left out. */
 export interface ImportPlan {
   readonly store: SessionStore;
-  readonly clock: Clock;
-  /** The issuer of what was sealed for a provider, by the name in the thread's header (see `provider.ts`). */
-  issuer(provider: string | undefined): string;
-  /** What the session is to go on with. */
+  readonly clock?: Clock;
+  /**
+   * The issuer (as of `Provider`) of what was sealed for a provider, by the name in the thread's header: what was sealed for Codex is sent
+   * to a provider of the same issuer, and to no other. Absent: one that no provider has, so that seals stay in the log.
+   */
+  issuer?(provider: string | undefined): string;
+  /** What the session is to go on with; asked with the model and the effort that the thread ended with, and with neither. */
   settings(thread: { model?: string; effort?: string }): Settings;
-  /** What is asked for now: it goes before what a person chose earlier. */
+  /** What is asked for now: where a session is made anew, it goes before what a person chose earlier. */
   readonly asked?: Partial<Settings>;
-  workspace(thread: { cwd?: string; header?: RolloutHeader }): Promise<Workspace>;
+  /** Where the session belongs, by the folder that the thread was last used in. Absent: there, as its header describes it. */
+  workspace?(thread: ThreadPlace): Promise<Workspace>;
   /** Called now and then, with bytes of all files. */
   onBytes?(read: number, total: number): void;
 }
+
+/** What a thread says of where it was used. */
+export interface ThreadPlace {
+  readonly cwd?: string;
+  readonly header?: RolloutHeader;
+}
+
+/** A workspace as a thread describes it, whose folder may be gone, or another machine's. */
+export function toldWorkspace({ cwd = "", header }: ThreadPlace): Workspace {
+  return {
+    path: cwd,
+    ...(header?.branch !== undefined && { gitBranch: header.branch }),
+    ...(header?.commit !== undefined && { gitCommit: header.commit }),
+  };
+}
+
+/** The issuer of what a provider sealed of which only the name is known: no provider has it. */
+export function unknownIssuer(provider = "openai"): string {
+  return `codex:${provider}`;
+}
+
+const issuerIn =
+  (plan: ImportPlan) =>
+  (provider: string | undefined): string =>
+    plan.issuer?.(provider) ?? unknownIssuer(provider);
+
+const workspaceIn = async (plan: ImportPlan, place: ThreadPlace): Promise<Workspace> =>
+  plan.workspace?.(place) ?? toldWorkspace(place);
 
 /** What became of a thread that was to be taken over. */
 export interface TakenOver {
@@ -51,10 +83,10 @@ export interface TakenOver {
   /** Items that were taken over now. */
   readonly items: number;
   /** Counts of what the lines read now held, whether or not it is still in the history. */
-  readonly counts: Taking["counts"];
+  readonly counts: TakenCounts;
   /** Lines and items that were left out, by kind, with how many of each. */
   readonly left: ReadonlyMap<string, number>;
-  /** Bytes of the rollout that are new. */
+  /** Bytes of the rollout that are new; of a session that is made now, 0. */
   readonly fresh: number;
   /** With `keep`: the session that was made or has grown, still owned by this process. The caller has to give it back. */
   readonly kept?: Kept;
@@ -70,7 +102,7 @@ export interface Kept {
 export interface ImportOptions {
   /** Take it over into a new session of this id, whatever was taken over before. */
   readonly as?: string;
-  /** The session is continued at once: it isn't given back, and needn't be read again for that. */
+  /** The session isn't given back, and needn't be read again to go on with it at once. */
   readonly keep?: boolean;
 }
 
@@ -98,7 +130,8 @@ function createdOf({ header, file }: Pick<Thread, "header" | "file">): number {
 
 /**
  * Takes a thread over into a session of the store, or, when it was taken over before, what came since. The rollout is only read. A session
- * is made whole or not at all. Throws `session-damaged` when nothing in the files can be read.
+ * is made whole or not at all. Throws `session-damaged` when nothing in the files can be read, `usage` when a session of its id is there
+ * that was not taken over, and what a store throws (`lease-held` when somebody works in the session).
  */
 export async function importThread(
   plan: ImportPlan,
@@ -116,7 +149,7 @@ export async function importThread(
     throw new Failure("usage", message, {});
   }
   const fresh = await freshIn(thread.file, imported);
-  const { items, counts, left } = new Taking(plan.issuer, 0);
+  const { items, counts, left } = new Taking(issuerIn(plan), 0);
   const unchanged = { id, items, counts, left };
   const bytes = fresh?.bytes;
   if (bytes === 0) return { ...unchanged, did: "same", fresh: 0 };
@@ -138,7 +171,7 @@ async function owned(store: SessionStore, id: string): Promise<Kept> {
 
 /** Folds all lines of a thread without writing anything. */
 async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
-  const trial = new Taking(plan.issuer, 1);
+  const trial = new Taking(issuerIn(plan), 1);
   const groups = taken(plan, thread, trial, new Place(thread.file));
   while ((await groups.next()).done !== true);
   return trial;
@@ -228,10 +261,10 @@ async function logOf(
   { plan, thread, id }: Task,
   undone: ReadonlySet<number>,
 ): Promise<{ created: Append; events: AsyncGenerator<readonly Append[]>; taking: Taking }> {
-  const { store, clock } = plan;
-  const taking = new Taking(plan.issuer, 1, {}, undone);
+  const { store, clock = systemClock } = plan;
+  const taking = new Taking(issuerIn(plan), 1, {}, undone);
   const { header } = thread;
-  const begun = await plan.workspace({
+  const begun = await workspaceIn(plan, {
     ...(header?.cwd !== undefined && { cwd: header.cwd }),
     ...(header && { header }),
   });
@@ -265,7 +298,7 @@ async function grow(
   fresh: number,
   { keep }: Pick<Making, "keep">,
 ): Promise<TakenOver> {
-  const { store, clock } = plan;
+  const { store, clock = systemClock } = plan;
   const { log, history } = await owned(store, id);
   let isKept = false;
   const append = async (events: readonly Append[]): Promise<void> => {
@@ -275,7 +308,7 @@ async function grow(
     const { imported } = history;
     if (!imported) throw unreadable(thread);
     const before = { history, marks: await marksOf(log, history), header: thread.header };
-    const taking = new Taking(plan.issuer, history.lastSeq + 1, before);
+    const taking = new Taking(issuerIn(plan), history.lastSeq + 1, before);
     const { provider, model, effort } = history.settings;
     // In mid-turn no new line repeats the model and effort that the turn began with. Another provider's model means nothing here.
     if (provider === plan.settings({}).provider) {
@@ -343,7 +376,7 @@ async function settled(plan: ImportPlan, taking: Taking, begun: Workspace): Prom
   const workspace =
     cwd === undefined || cwd === begun.path
       ? undefined
-      : await plan.workspace({ cwd, ...(header && { header }) });
+      : await workspaceIn(plan, { cwd, ...(header && { header }) });
   return { event: { type: "settings-changed", settings, ...(workspace && { workspace }) } };
 }
 

@@ -10,7 +10,7 @@ import { folderStore } from "../../../store/folder/folder-store.ts";
 import type { SessionStore } from "../../../store.ts";
 import { listRollouts } from "../home/places.ts";
 import { threadAt } from "./find.ts";
-import { type ImportPlan, importThread, type TakenOver } from "./import.ts";
+import { type ImportPlan, importThread, type TakenOver, toldWorkspace } from "./import.ts";
 
 const [fixture] = listRollouts(join(import.meta.dirname, "../fixtures/0.130.0"));
 const text = readFileSync(fixture!.path, "utf8");
@@ -96,9 +96,9 @@ test("a rollout that is moved away while its session is made anew costs that not
   const { id } = await take(plan, path);
   const before = (await read(store, id)).records;
   writeFileSync(path, `\n${text}`);
-  const workspace: ImportPlan["workspace"] = (thread) => {
+  const workspace: ImportPlan["workspace"] = async (thread) => {
     renameSync(path, `${path}.moved`);
-    return plan.workspace(thread);
+    return toldWorkspace(thread);
   };
   const failure = await take({ ...plan, workspace }, path).catch((error: unknown) => error);
   expect(failure).toMatchObject({ class: "store-unavailable" });

@@ -22,6 +22,17 @@ import type { TurnMark } from "../rollout/turn-mark.ts";
  */
 const groupBytes = { make: 2 ** 16, append: 2 ** 20 } as const;
 
+/** How many of each the lines of a thread hold. */
+export interface TakenCounts {
+  prompts: number;
+  answers: number;
+  calls: number;
+  outputs: number;
+  reasoning: number;
+  compactions: number;
+  rollbacks: number;
+}
+
 /** What a session is known to hold already, for taking over what came since. */
 export interface TakenBefore {
   readonly history: History;
@@ -54,7 +65,7 @@ export class Taking {
   /** Items that were taken over. */
   items = 0;
   /** What the lines held, whether or not it is still in the history. */
-  readonly counts = {
+  readonly counts: TakenCounts = {
     prompts: 0,
     answers: 0,
     calls: 0,

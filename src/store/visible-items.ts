@@ -1,5 +1,5 @@
-import { isItemRecord, type ItemRecord, type LogRecord } from "../../session/event.ts";
-import type { SessionStore } from "../../store.ts";
+import { isItemRecord, type ItemRecord, type LogRecord } from "../session/event.ts";
+import type { SessionStore } from "../store.ts";
 
 const sealedKinds: ReadonlySet<string> = new Set(["compaction", "compaction_summary"]);
 

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { importPlan } from "../../../test/kit/import-plan.ts";
-import type { JsonObject } from "../../lib/json.ts";
-import { itemText } from "../../session/item.ts";
-import { itemsOf } from "../../session/items.ts";
-import { threadAt } from "../../foreign/codex/takeover/find.ts";
-import { importThread } from "../../foreign/codex/takeover/import.ts";
+import { importPlan } from "../../test/kit/import-plan.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { itemText } from "../session/item.ts";
+import { itemsOf } from "../session/items.ts";
+import { threadAt } from "../foreign/codex/takeover/find.ts";
+import { importThread } from "../foreign/codex/takeover/import.ts";
 import { visibleItems } from "./visible-items.ts";
 
 const id = "01a1fd5d-d6d5-7f92-8f98-eacbd690e9ab";

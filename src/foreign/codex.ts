@@ -1,0 +1,43 @@
+/** `throughline/codex`: the sessions that the Codex CLI keeps (rollouts), listed, diagnosed, repaired, taken over and written. */
+export { codexHome, listRollouts } from "./codex/home/places.ts";
+export type { RolloutFile, RolloutName } from "./codex/home/places.ts";
+export { listThreads } from "./codex/list/list.ts";
+export type { ListedThread, ListOptions, ThreadFlaw, ThreadList } from "./codex/list/list.ts";
+export { lastMessages } from "./codex/list/last-messages.ts";
+export type { Flaw } from "./codex/list/flaw.ts";
+
+export { diagnose } from "./codex/diagnose.ts";
+export type { DiagnoseOptions, Diagnosis, Sealed } from "./codex/diagnose.ts";
+export { catalogue } from "./codex/findings/catalogue.ts";
+export type { FindingEntry, FindingKind, Severity } from "./codex/findings/catalogue.ts";
+export { needsRepair } from "./codex/findings/finding.ts";
+export type { Finding, Place } from "./codex/findings/finding.ts";
+export { understand } from "./codex/findings/understand.ts";
+export type { Named, Understood } from "./codex/findings/understand.ts";
+export type { Holder } from "./codex/home/holders.ts";
+
+export { previewRepair } from "./codex/repair/prepare.ts";
+export type { RepairOptions, RepairPlan } from "./codex/repair/prepare.ts";
+export { repairRollout, undoRepair } from "./codex/repair/repair.ts";
+export type { CompletedRepair } from "./codex/repair/repair.ts";
+export type { SealChoice } from "./codex/findings/seal-choice.ts";
+export type { RepairChanges, ShownEdit } from "./codex/repair/repair-changes.ts";
+export type { Backup, Journal } from "./codex/repair/journal.ts";
+export type { NamedPlace } from "./codex/home/databases.ts";
+
+export { findThreads, threadAt } from "./codex/takeover/find.ts";
+export { importThread } from "./codex/takeover/import.ts";
+export type {
+  ImportOptions,
+  ImportPlan,
+  Kept,
+  TakenOver,
+  Thread,
+  ThreadPlace,
+} from "./codex/takeover/import.ts";
+export type { TakenCounts } from "./codex/takeover/taking.ts";
+export type { Lineage, Segment } from "./codex/rollout/lineage.ts";
+export type { HistoryBase, Origin, RolloutHeader } from "./codex/rollout/header.ts";
+
+export { exportThread } from "./codex/export.ts";
+export type { ExportedThread, ExportTarget } from "./codex/export.ts";

@@ -1,0 +1,71 @@
+import { uuidv7 } from "../../lib/ids.ts";
+import { isJsonObject, parseJson } from "../../lib/json.ts";
+import type { LogRecord } from "../../session/event.ts";
+import { advance, createHistory } from "../../session/history.ts";
+import type { SessionStore } from "../../store.ts";
+import { itemsOf } from "../../session/items.ts";
+import { visibleItems } from "../../store/visible-items.ts";
+import { rolloutPath, RolloutWriter, writeNew } from "./rollout/write.ts";
+
+/** Where a session is written to: into a Codex home, under the name that Codex itself would give it, or to a file of any name. */
+export type ExportTarget = { readonly codexHome: string } | { readonly path: string };
+
+/** A rollout that a session was written to. */
+export interface ExportedThread {
+  /** The id under which Codex resumes it: a new one, each time. */
+  readonly thread: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** How many items stayed behind: sealed reasoning, and what only one program or provider knows. */
+  readonly left: number;
+}
+
+/**
+ * Writes the visible history of a session as a new rollout, which every Codex since 0.36 resumes: messages, calls, and an output for each
+ * call. The file is its owner's alone, and there whole or not at all. The session is only read, and needs no lease. Throws
+ * `session-missing`, and what the file system refuses as it is (`EEXIST` where a file is already).
+ */
+export async function exportThread(
+  store: SessionStore,
+  session: string,
+  target: ExportTarget,
+): Promise<ExportedThread> {
+  const now = Date.now();
+  const thread = uuidv7(now);
+  const writer = new RolloutWriter();
+  const path = "path" in target ? target.path : rolloutPath(target.codexHome, thread, now);
+  const bytes = await writeNew(path, exportedLines(store, session, thread, writer));
+  return { thread, path, bytes, left: writer.left };
+}
+
+/** The lines of a session's rollout, each with its newline, as they are written with `writer`. */
+export async function* exportedLines(
+  store: SessionStore,
+  session: string,
+  thread: string,
+  writer: RolloutWriter,
+): AsyncGenerator<string, undefined> {
+  const history = createHistory();
+  await store.read(session, { record: (record: LogRecord) => advance(history, record) });
+  const { workspace, settings, created } = history;
+  const { gitBranch: branch, gitCommit: commit } = workspace;
+  yield writer.begin({
+    id: thread,
+    created,
+    cwd: workspace.path,
+    ...(branch !== undefined && { branch }),
+    ...(commit !== undefined && { commit }),
+    model: settings.model,
+    ...(settings.effort !== undefined && { effort: settings.effort }),
+    version: store.version,
+  });
+  let last = created;
+  const items = itemsOf(await visibleItems(store, session), (refs) => store.bodies(session, refs));
+  for await (const { record, item } of items) {
+    const parsed = parseJson(Buffer.from(item).toString("utf8"));
+    last = record.event.at;
+    if (isJsonObject(parsed)) yield writer.item(parsed, last);
+  }
+  yield writer.end(last);
+  return undefined;
+}
