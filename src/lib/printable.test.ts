@@ -14,6 +14,13 @@ describe("what a person is asked to allow", () => {
     );
     expect(visible("grep 'ä☂\t🙂' |\n wc")).toBe("grep 'ä☂\t🙂' |\n wc");
   });
+
+  it("shows letters, marks and symbols that have no shape, but for how a picture is drawn", () => {
+    expect(visible("a\u3164b\u{e0151}\u{e0152}c\u034fd\u2800e\ufe0f")).toBe(
+      String.raw`a\u{3164}b\u{e0151}\u{e0152}c\u{34f}d\u{2800}e\u{fe0f}`,
+    );
+    expect(visible("❤\ufe0f e\u0301 한국어 ❤\ufe0f\ufe0f")).toBe("❤\ufe0f e\u0301 한국어 ❤\ufe0f\\u{fe0f}");
+  });
 });
 
 describe("a line of a list", () => {

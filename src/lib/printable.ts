@@ -11,8 +11,10 @@ export function printable(text: string): string {
   return text.toWellFormed().replace(/\r\n?/gu, "\n").replace(escapeSequences, "").replace(controls, "");
 }
 
-// Characters that a terminal obeys or doesn't show, except for tab and newline.
-const unseen = /[^\P{C}\t\n]|[\p{Zl}\p{Zp}]/gu;
+// Characters that a terminal obeys or doesn't show, except for tab and newline. Unicode has letters, marks and a symbol among them, in which
+// whole programs were hidden (variation selectors, 2025-10); one selector behind a picture only chooses how that is drawn.
+const unseen =
+  /[^\P{C}\t\n]|[\p{Zl}\p{Zp}\u2800]|(?![\ufe0e\ufe0f])\p{Default_Ignorable_Code_Point}|(?<!\p{Extended_Pictographic})[\ufe0e\ufe0f]/gu;
 
 /**
  * The text with an escape for each character that a terminal would obey or hide. For what a person is asked to allow: what `printable` leaves

@@ -282,7 +282,16 @@ function askWith({ terminal }: Invocation): Ask {
     ask &&
     (({ title, detail, patch }, signal) => {
       const lines = [detail, ...(patch === undefined ? [] : [patchBody(patch)])].join("\n").split("\n");
-      return ask(`${title}?\n${lines.map((line) => `  ${line}\n`).join("")}`, signal);
+      // What has scrolled off the screen would be allowed unseen, empty lines having been put behind it.
+      const rows = lines.reduce((sum, line) => sum + rowsOf(line), 0);
+      const again = rows > fewRows ? `${title}? All of it stands above, on ${rows} lines or so` : "";
+      return ask(`${title}?\n${lines.map((line) => `  ${line}\n`).join("")}${again}`, signal);
     })
   );
 }
+
+/** Rows of a question that every terminal shows at once. */
+const fewRows = 15;
+/** Rows that a line takes at most in a terminal of 80 columns, where a character may take two. */
+const rowsOf = (line: string): number =>
+  Math.max(1, Math.ceil(line.replaceAll("\t", " ".repeat(8)).length / 39));

@@ -8,7 +8,29 @@ const scenario: ScenarioInput = {
   turn: [turn(/./, step(shell("echo ran >> ran.txt")), step("It says {{last_line}}."))],
 };
 
+/** A command whose first line is out of sight when its last one is asked about. */
+const long: ScenarioInput = {
+  turn: [turn(/./, step(shell(`echo ran >> ran.txt #${"\n".repeat(60)}ls`)), step("Done."))],
+};
+
 describe.skipIf(!hasTmux)("exec at a terminal", () => {
+  it("says of a question that is longer than the screen that it begins above", () =>
+    withRig(long, (rig) =>
+      atTerminal(
+        rig,
+        ["exec", "go"],
+        async (terminal) => {
+          const screen = await terminal.shows("[y/N]");
+          expect(screen).toMatch(
+            /^ {2}ls\nRun a command\? All of it stands above, on 61 lines or so \[y\/N\]/mu,
+          );
+          await terminal.press("n", "Enter");
+          expect(await terminal.ended()).toBe(0);
+        },
+        { env: { THROUGHLINE_APPROVAL: "ask" } },
+      ),
+    ));
+
   it("asks before a command runs, and takes the answer from the keyboard", () =>
     withRig(scenario, async (rig) => {
       const ask = { env: { THROUGHLINE_APPROVAL: "ask" } };

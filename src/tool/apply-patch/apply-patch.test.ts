@@ -434,6 +434,30 @@ describe("what a patch asks for", () => {
       patch: call.input.replace("\u001b", "\\x1b"),
     });
   });
+
+  it("is told with where links lead", () => {
+    const { workspace } = workspaceWith({ ".git/config": "", "in/a": "a\n" });
+    symlinkSync(".git/config", join(workspace, "notes.md"));
+    symlinkSync(".git", join(workspace, "docs"));
+    symlinkSync("/etc/passwd", join(workspace, "out"));
+    const call = patchCall(
+      patch(
+        "*** Update File: notes.md",
+        "@@",
+        "+x",
+        "*** Add File: docs/hooks/x",
+        "+x",
+        "*** Delete File: out",
+      ),
+    );
+    const approval = (place: string) => applyPatch.approval(call, { workspace: place })?.detail.split("\n");
+    expect(approval(workspace)).toEqual([
+      "M notes.md (a link leads to .git/config)",
+      "A docs/hooks/x (a link leads to .git/hooks/x)",
+      "D out",
+    ]);
+    expect(approval(join(workspace, "gone"))).toEqual(["M notes.md", "A docs/hooks/x", "D out"]);
+  });
 });
 
 function replaceByLink(folder: string, target: string): void {

@@ -12,6 +12,7 @@ import { definition } from "./definition.ts";
 import { parsePatch, type Section } from "./parse.ts";
 import { planPatch } from "./plan.ts";
 import { commitRecord, readRecord, stagePlan, type PatchRecord } from "./record.ts";
+import { ledTo } from "./target.ts";
 
 /**
  * Changes files as a patch says: all of them or none. Everything is worked out in memory and staged in the spool before the first file
@@ -23,12 +24,12 @@ export const applyPatch: Tool = {
   // Two patches of one response may change the same file: the second is made for what the first one leaves.
   exclusive: true,
 
-  approval(call) {
+  approval(call, { workspace }) {
     const parsed = parsePatch(call.input);
     if (!parsed.ok) return undefined;
     return {
       title: `Change ${counted(parsed.sections.length, "file")}`,
-      detail: parsed.sections.map((section) => visible(describe(section))).join("\n"),
+      detail: parsed.sections.map((section) => visible(describe(section, workspace))).join("\n"),
       patch: visible(call.input),
     };
   },
@@ -139,8 +140,14 @@ function report(record: PatchRecord, carried: CarriedOut): Omit<PatchExit, "dura
   }
 }
 
-function describe(section: Section): string {
-  if (section.kind === "add") return `A ${section.path}`;
-  if (section.kind === "delete") return `D ${section.path}`;
-  return section.moveTo === undefined ? `M ${section.path}` : `M ${section.path} -> ${section.moveTo}`;
+/** A section in a line, with where links lead: `notes.md` may be `.git/config`. */
+function describe(section: Section, workspace: string): string {
+  const placed = (path: string): string => {
+    const led = ledTo(workspace, path);
+    return led === undefined ? path : `${path} (a link leads to ${led})`;
+  };
+  const path = placed(section.path);
+  if (section.kind === "add") return `A ${path}`;
+  if (section.kind === "delete") return `D ${path}`;
+  return section.moveTo === undefined ? `M ${path}` : `M ${path} -> ${placed(section.moveTo)}`;
 }

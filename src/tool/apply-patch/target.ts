@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readFileSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Owner } from "../../lib/owner.ts";
+import { isSystemError } from "../../lib/system.ts";
 import { hasCode } from "../spool.ts";
 
 /** A file that a patch names, as it stands on disk. */
@@ -20,8 +21,43 @@ export type FoundTarget = { ok: true; target: Target } | { ok: false; why: strin
 
 /** Looks a path of a patch up. Refused: whatever is outside the workspace, by name or by symbolic link, and what is no regular file. */
 export function findTarget(workspace: string, named: string): FoundTarget {
+  const found = findPlace(workspace, named);
+  if (!found.ok) return found;
+  const { shown, path, linked, stats } = found;
+  const target: Target = { shown, path, linked };
+  if (!stats) return { ok: true, target };
+  try {
+    const { uid, gid } = stats;
+    const content = readFileSync(path);
+    target.found = { content, mode: stats.mode & 0o7777, owner: { uid, gid }, writable: isWritable(path) };
+    return { ok: true, target };
+  } catch (error) {
+    if (hasCode(error, "EACCES", "EPERM")) return { ok: false, why: `${named}: ${(error as Error).message}` };
+    throw error;
+  }
+}
+
+/** The file that a path leads to over symbolic links, from the workspace; `undefined` where it is the one that is named, or may not be touched. */
+export function ledTo(workspace: string, named: string): string | undefined {
+  try {
+    const found = findPlace(workspace, named);
+    if (!found.ok) return undefined;
+    const way = relative(realpathSync(workspace), found.path).split(sep).join("/");
+    return way === found.shown ? undefined : way;
+  } catch (error) {
+    // What is wrong with it, or with the workspace, is told when the patch is made.
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+type FoundPlace =
+  | (Omit<Target, "found"> & { ok: true; stats: Stats | undefined })
+  | Extract<FoundTarget, { ok: false }>;
+
+function findPlace(workspace: string, named: string): FoundPlace {
   const root = realpathSync(workspace);
-  const refuse = (why: string): FoundTarget => ({ ok: false, why: `${named}: ${why}` });
+  const refuse = (why: string): FoundPlace => ({ ok: false, why: `${named}: ${why}` });
   if (named.includes("\0")) return refuse("the path holds a NUL character");
   const way = inside(resolve(workspace), resolve(workspace, named)) ?? inside(root, resolve(root, named));
   if (way === undefined) return refuse(`the path is outside the workspace ${workspace}`);
@@ -43,17 +79,7 @@ export function findTarget(workspace: string, named: string): FoundTarget {
     }
     if (stats && !stats.isFile())
       return refuse(stats.isDirectory() ? "this is a folder" : "this is no regular file");
-    const target: Target = { shown: way.split(sep).join("/"), path, linked };
-    if (stats) {
-      const { uid, gid } = stats;
-      target.found = {
-        content: readFileSync(path),
-        mode: stats.mode & 0o7777,
-        owner: { uid, gid },
-        writable: isWritable(path),
-      };
-    }
-    return { ok: true, target };
+    return { ok: true, shown: way.split(sep).join("/"), path, linked, stats };
   } catch (error) {
     if (hasCode(error, "ENOTDIR")) return refuse("a part of the path is a file, not a folder");
     if (hasCode(error, "ENOENT"))

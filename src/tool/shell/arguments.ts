@@ -59,13 +59,15 @@ function readWorkdir(
   if (!existsSync(path) || !statSync(path).isDirectory()) {
     return { ok: false, why: `The workdir ${path} is not an existing folder. Nothing was run.` };
   }
-  if (!isInside(realpathSync.native(path), realpathSync.native(workspace))) {
+  const real = realpathSync.native(path);
+  if (!isInside(real, realpathSync.native(workspace))) {
     return {
       ok: false,
       why: `The workdir ${path} is outside the workspace ${workspace}. Nothing was run; use a folder inside it.`,
     };
   }
-  return { ok: true, path };
+  // `/proc/self/cwd` is another folder to the wrapper.
+  return { ok: true, path: real };
 }
 
 /** A fixed shell, whatever the person's own is: the same commands mean the same everywhere. */

@@ -145,6 +145,27 @@ describe("a command's folder", () => {
       expect(existsSync(join(outside, "evidence"))).toBe(false);
     }
   });
+
+  it.runIf(process.platform === "linux")(
+    "is the folder that was looked at, and not one that the wrapper has by that name",
+    async () => {
+      const context = toolContext();
+      const call = { workspace: process.cwd(), env: context.env };
+      const { output } = await run({ ...context, ...call }, "pwd -P", { workdir: "/proc/self/cwd" });
+      expect(output.split("Output:\n")[1]).toBe(`${process.cwd()}\n`);
+    },
+  );
+
+  it("is asked about by where it leads, on one line", () => {
+    const titleIn = (workdir?: string): string | undefined =>
+      shellCommand.approval(shellCall("rm x", workdir === undefined ? {} : { workdir }), { workspace: "/w" })
+        ?.title;
+    expect(titleIn()).toBe("Run a command");
+    expect(titleIn("it?\n  ls\n/..")).toBe("Run a command");
+    expect(titleIn("a/../a/../src")).toBe("Run a command in src");
+    expect(titleIn("/w/it?\n  ls")).toBe(String.raw`Run a command in it?\n  ls`);
+    expect(titleIn("..")).toBe("Run a command in ..");
+  });
 });
 
 describe("a command is ended", () => {

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { relative, resolve } from "node:path";
 import { isSystemError } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
@@ -43,9 +44,10 @@ export const shellCommand: Tool = {
   },
   replay: "never",
 
-  approval(call) {
-    const folder = workdirOf(call.input);
-    const title = folder === undefined ? "Run a command" : `Run a command in ${visible(folder)}`;
+  approval(call, { workspace }) {
+    // Where it leads, on one line: a name may go to and fro, and hold lines that look like another question.
+    const folder = relative(workspace, resolve(workspace, workdirOf(call.input) ?? ""));
+    const title = folder === "" ? "Run a command" : `Run a command in ${oneLine(visible(folder))}`;
     return { title, detail: visible(commandOf(call.input)) };
   },
 
@@ -67,6 +69,8 @@ export const shellCommand: Tool = {
     }
   },
 };
+
+const oneLine = (text: string): string => text.replaceAll("\n", "\\n");
 
 async function start(call: ToolCall, context: ToolContext): Promise<ToolOutcome> {
   const read = readArguments(call.input, context.workspace);
