@@ -61,3 +61,37 @@ test("a repository whose settings name a working tree that is gone is one to wor
     rmSync(root, { recursive: true });
   }
 });
+
+test("a repository whose settings name a working tree around it is no larger than it is", async () => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
+  const git = (...words: string[]) => execFileSync("git", ["-C", root, ...words], { stdio: "ignore" });
+  try {
+    git("init");
+    git("config", "core.worktree", "/");
+    expect(await readWorkspace(root)).toMatchObject({ gitRoot: root, gitCommon: join(root, ".git") });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test("a repository that is named by pipes and devices is none to wait for", { timeout: 10_000 }, async () => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
+  try {
+    mkdirSync(join(root, "own"));
+    writeFileSync(join(root, ".git"), "gitdir: own\n");
+    const named = join(root, "own", "commondir");
+    for (const command of [
+      ["mkfifo", named],
+      ["ln", "-sf", "/dev/zero", named],
+    ] as const) {
+      execFileSync(command[0], command.slice(1));
+      // In a process of its own, as one that waits for a pipe obeys no signal of vitest's.
+      const program = `import { repositoryOf } from ${JSON.stringify(join(import.meta.dirname, "../lib/repository.ts"))}; console.log(repositoryOf(${JSON.stringify(root)}).common)`;
+      const words = ["--input-type=module", "--eval", program];
+      const killed = { timeout: 4_000, killSignal: "SIGKILL", encoding: "utf8" } as const;
+      expect(execFileSync(process.execPath, words, killed)).toBe(`${join(root, "own")}\n`);
+    }
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { realpath } from "node:fs/promises";
 import { promisify } from "node:util";
-import { repositoryOf } from "../lib/repository.ts";
+import { type Repository, repositoryOf } from "../lib/repository.ts";
 import type { Workspace } from "../session/event.ts";
+import { isInside } from "../session/place.ts";
 
 const run = promisify(execFile);
 
@@ -10,9 +11,9 @@ const run = promisify(execFile);
 export async function readWorkspace(folder: string): Promise<Workspace> {
   const path = await realpath(folder);
   const found: Workspace = { path };
-  const gitCommon = repositoryOf(path)?.common;
+  const repository = repositoryOf(path);
   // Outside of a repository git isn't asked, so that nobody waits for it.
-  if (gitCommon === undefined && process.env["GIT_DIR"] === undefined) return found;
+  if (repository === undefined && process.env["GIT_DIR"] === undefined) return found;
   try {
     const { stdout } = await run(
       "git",
@@ -22,7 +23,7 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
     const [gitRoot, gitCommit, gitBranch] = stdout.trimEnd().split("\n");
     return {
       ...found,
-      ...(await placed(gitRoot, gitCommon)),
+      ...(await placed(gitRoot, repository)),
       ...(gitCommit && { gitCommit }),
       ...(gitBranch && { gitBranch }),
     };
@@ -30,20 +31,23 @@ export async function readWorkspace(folder: string): Promise<Workspace> {
     // Not a repository, one that git doesn't trust, or no git on this machine: a session needs none of them. Without a commit yet, the root is told
     // before git fails.
     const [gitRoot] = (error as { stdout?: string }).stdout?.split("\n") ?? [];
-    return { ...found, ...(gitRoot && (await placed(gitRoot, gitCommon))) };
+    return { ...found, ...(gitRoot && (await placed(gitRoot, repository))) };
   }
 }
 
 /**
  * On a Mac git composes what the file system has decomposed (`core.precomposeUnicode`): a root spelled so would be around no folder. One
- * that isn't there (`core.worktree` of a submodule that was copied) is named as git does.
+ * that isn't there (`core.worktree` of a submodule that was copied) is named as git does. One above the repository doesn't count: a folder that
+ * came with such a setting would have all sessions of this machine, and links to its files, belong to it.
  */
 async function placed(
   gitRoot: string | undefined,
-  gitCommon: string | undefined,
+  repository: Repository | undefined,
 ): Promise<Pick<Workspace, "gitRoot" | "gitCommon">> {
+  const real = gitRoot && (await realpath(gitRoot).catch(() => gitRoot));
+  const root = real && repository && isInside(repository.root, real) ? repository.root : real;
   return {
-    ...(gitRoot && { gitRoot: await realpath(gitRoot).catch(() => gitRoot) }),
-    ...(gitCommon !== undefined && { gitCommon }),
+    ...(root && { gitRoot: root }),
+    ...(repository && { gitCommon: repository.common }),
   };
 }

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isSystemError } from "./system.ts";
 
@@ -31,9 +31,26 @@ export function repositoryOf(folder: string): Repository | undefined {
 
 /** A worktree's `.git` is a file that names its folder in the repository; that one names the repository in `commondir` (gitrepository-layout(5)). */
 function commonOf(marker: string): string {
-  const named = /^gitdir: (.+)$/mu.exec(readFileSync(marker, "utf8"))?.[1];
+  const named = /^gitdir: (.+)$/mu.exec(startOf(marker) ?? "")?.[1];
   const own = resolve(dirname(marker), named ?? "");
-  const file = join(own, "commondir");
-  const isLinked = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-  return realpathSync.native(isLinked ? resolve(own, readFileSync(file, "utf8").trim()) : own);
+  const linked = startOf(join(own, "commondir"));
+  return realpathSync.native(linked === undefined ? own : resolve(own, linked.trim()));
+}
+
+/** Ample for a path. */
+const mostBytes = 8_192;
+
+/**
+ * The beginning of a file; `undefined` where there is none, and where there is something else: somebody's archive may hold a pipe there,
+ * which nobody writes to, or a link to a device.
+ */
+function startOf(path: string): string | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(mostBytes);
+    return bytes.toString("utf8", 0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
 }
