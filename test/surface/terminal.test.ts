@@ -49,6 +49,25 @@ describe.skipIf(!hasTmux)("exec at a terminal", () => {
       );
     }));
 
+  it("takes nothing for an answer that was typed before it was asked", () =>
+    withRig({ ...scenario, fault: [{ kind: "silent", after: "headers", for: "2s" }] }, (rig) =>
+      atTerminal(
+        rig,
+        ["exec", "go"],
+        async (terminal) => {
+          await terminal.shows("started");
+          await terminal.press("y", "Enter", "y");
+          await terminal.shows("[y/N]");
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          expect(rig.lines("ran.txt")).toEqual([]);
+          await terminal.press("y", "Enter");
+          await terminal.shows("It says");
+          expect(rig.lines("ran.txt")).toEqual(["ran"]);
+        },
+        { env: { THROUGHLINE_APPROVAL: "ask" } },
+      ),
+    ));
+
   it("takes Ctrl-D for a no, and goes on in a line of its own", () =>
     withRig(scenario, async (rig) => {
       const ask = { env: { THROUGHLINE_APPROVAL: "ask" } };

@@ -1,6 +1,7 @@
 import { addAbortSignal } from "node:stream";
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
+import { sleep } from "../../lib/abort.ts";
 import { printable } from "../../lib/printable.ts";
 
 /** A terminal that can be drawn on and read key by key. */
@@ -36,12 +37,30 @@ async function suspend(): Promise<void> {
   await continued;
 }
 
+/** Milliseconds in which a terminal hands over what was typed before. */
+const handingOver = 50;
+
+/** Throws away what was typed before anything was asked: an answer too many would allow what nobody has seen yet. */
+async function forgetTyped(input: NodeJS.ReadStream): Promise<void> {
+  const forget = (bytes: Buffer | string): void => {
+    // In raw mode Ctrl-C is a key.
+    if (bytes.includes("\u0003")) process.kill(process.pid, "SIGINT");
+  };
+  input.setRawMode(true).on("data", forget).resume();
+  try {
+    await sleep(handingOver);
+  } finally {
+    input.off("data", forget).pause().setRawMode(false);
+  }
+}
+
 export function processTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
   const { stdin, stdout, stderr } = process;
   // A dumb terminal, such as an editor's shell buffer, shows control sequences as text.
   const obeys = environment["TERM"] !== "dumb";
   const interactive = stderr.isTTY === true && obeys;
   const ask = async (question: string, signal: AbortSignal): Promise<boolean> => {
+    await forgetTyped(stdin);
     const reader = createInterface({ input: stdin, output: stderr });
     // While a line is read, the terminal is in raw mode and readline gets Ctrl-C as a key: it is made a signal again.
     reader.on("SIGINT", () => process.kill(process.pid, "SIGINT"));

@@ -27,11 +27,14 @@ export function App({ desk, paint, wrapsAgain, screen, done }: AppProps): ReactN
   const { suspendTerminal } = useApp();
   const { setCursorPosition } = useCursor();
   const [from] = useState(desk.scrolled);
-  const { finished } = scene.view;
+  const { finished, question } = scene.view;
   useEffect(() => desk.open(done), [desk, done]);
   useEffect(() => {
     desk.scrolled = finished.length;
   }, [desk, finished.length]);
+  useEffect(() => {
+    if (question) desk.seen(question);
+  }, [desk, question]);
   useInput((input, key) => {
     for (const command of readKeys(input, key)) {
       if (command.kind === "suspend") suspendTerminal(() => screen.suspend()).catch(desk.trouble);

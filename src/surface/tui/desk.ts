@@ -8,7 +8,7 @@ import type { Command } from "./keys.ts";
 import type { Completion, SlashCall } from "./slash.ts";
 import { isSlashLine, optionsOf, readSlash } from "./slash.ts";
 import { readWords } from "./slash-words.ts";
-import { note, type View } from "./state.ts";
+import { note, type Question, type View } from "./state.ts";
 
 /** Why the screen of the conversation is left: to quit, or to pick another session. */
 export type Leaving = "quit" | "pick";
@@ -98,6 +98,12 @@ export class Desk {
     this.#done?.(leaving);
   }
 
+  /** A screen has drawn the question. */
+  readonly seen = (question: Question): void => {
+    this.#talk.questions.seen(question);
+    this.changed();
+  };
+
   readonly key = (command: Command): void => {
     if (this.#isAnswering()) return this.#answer(command);
     const { view } = this.#talk;
@@ -131,7 +137,7 @@ export class Desk {
   }
 
   /**
-   * Whether keys answer the question: when nothing is being typed or the person turned to it, and only a moment after it has appeared, so
+   * Whether keys answer the question: when nothing is being typed or the person turned to it, and only a moment after it was drawn, so
    * that a key meant for something else doesn't answer it.
    */
   #isAnswering(): boolean {

@@ -114,6 +114,8 @@ describe("the part of the screen that is drawn anew", () => {
     ] as const) {
       const long = { ...question, detail: "ls\n".repeat(40), isAbove };
       expect(liveLines(input({ question: long }), plain).lines.join("\n")).toContain(words);
+      const marks = { ...question, detail: `x${"\u0301".repeat(9_000)}y`, isAbove };
+      expect(liveLines(input({ question: marks }), plain).lines.join("\n")).toContain(words);
     }
     const typing = liveLines(input({ question }, { draft: draftOf("x") }), plain);
     expect(typing.lines.join("\n")).toContain("Tab answers this");

@@ -126,17 +126,21 @@ function questionLines(
   room: number,
   paint: Paint,
 ): string[] {
-  const lines = (detail === "" ? [] : detail.split("\n")).flatMap((line) =>
+  const rows = Math.max(1, room - 3);
+  // As much as there may be room for, and no megabytes: this is drawn several times a second.
+  const part = detail.slice(0, (rows + 1) * (columns + 1));
+  const lines = (part === "" ? [] : part.split("\n")).flatMap((line) =>
     wrapCode(printable(line), columns - 2, { first: "  ", rest: "  " }),
   );
-  const shown = lines.slice(0, Math.max(1, room - 3));
+  const shown = lines.slice(0, rows);
+  const isCut = shown.length < lines.length || part.length < detail.length;
   const more = isAbove ? "all of it stands above" : "make the window larger to see the rest";
   const keys = `y yes · n no (Esc)${all ? " · a always" : ""}`;
   return [
     "",
     ...wrap(paint("warning", `? ${printableLine(title, 200)}`), columns),
     ...shown,
-    ...(shown.length < lines.length ? [paint("quiet", fit(`  … ${more}`, columns))] : []),
+    ...(isCut ? [paint("quiet", fit(`  … ${more}`, columns))] : []),
     paint("strong", fit(`  ${answering ? keys : "Tab answers this"}`, columns)),
   ];
 }

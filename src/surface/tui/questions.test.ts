@@ -71,12 +71,33 @@ describe("questions", () => {
     await asked;
   });
 
+  it("don't take keys that were pressed while they were being drawn, however long that takes", async () => {
+    const { questions, view } = asking();
+    const asked = questions.approve(request("First"), never);
+    await settled();
+    const first = view().question!;
+    await new Promise((resolve) => setTimeout(resolve, 450));
+    expect(questions.readyIn).toBeGreaterThan(200);
+    questions.seen(first);
+    await expect.poll(() => questions.readyIn).toBe(0);
+    questions.answer("no");
+    await asked;
+    const next = questions.approve(request("Second"), never);
+    await settled();
+    questions.seen(first);
+    await new Promise((resolve) => setTimeout(resolve, 450));
+    expect(questions.readyIn).toBeGreaterThan(200);
+    questions.answer("no");
+    await next;
+  });
+
   it("take keys as soon when the clock is set back meanwhile", async () => {
-    const { questions } = asking();
+    const { questions, view } = asking();
     vi.useFakeTimers({ toFake: ["Date"] });
     try {
       const asked = questions.approve(request("First"), never);
       await settled();
+      questions.seen(view().question!);
       vi.setSystemTime(Date.now() - 3_600_000);
       expect(questions.readyIn).toBeLessThan(1_000);
       questions.answer("no");
@@ -98,6 +119,7 @@ describe("questions", () => {
       ["x".repeat(3 * 36), false],
       ["x".repeat(3 * 36 + 1), true],
       [`${"x".repeat(2 * 36 + 1)}\ny`, true],
+      [`x${"\u0301".repeat(9 * 36)}`, true],
     ] as const) {
       const next = questions.approve({ title: "Run", detail: text }, never);
       await settled();

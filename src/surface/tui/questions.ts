@@ -1,10 +1,10 @@
 import { systemClock } from "../../lib/clock.ts";
 import type { ApprovalRequest } from "../../tool.ts";
 import type { Terminal } from "../cli/terminal.ts";
-import { type Happening, note } from "./state.ts";
+import { type Happening, note, type Question } from "./state.ts";
 import { columnsOf } from "./wrap.ts";
 
-/** Milliseconds after a question appeared in which keys still go to the message that was being typed. */
+/** Milliseconds after a question was drawn in which keys still go to the message that was being typed. */
 const unawares = 400;
 
 /** The room for a question's detail in the smallest supported window, 40 columns by 12 lines. */
@@ -13,8 +13,8 @@ const [fewLines, fewColumns] = [3, 36];
 /** Asks the person at the screen: one question at a time, in order. Stopping the turn answers its question with no. */
 export class Questions {
   readonly #tell: (happening: Happening) => void;
-  /** `askedAt` is monotonic: a clock that is set back would keep the keys from the question. */
-  #open: { askedAt: number; answer: (yes: boolean) => void } | undefined;
+  /** `seenAt` is monotonic: a clock that is set back would keep the keys from the question. */
+  #open: { question: Question; seenAt?: number; answer: (yes: boolean) => void } | undefined;
   #last: Promise<unknown> = Promise.resolve();
   readonly #elsewhere: Terminal["ask"];
   /** Whether there is a screen to ask on. */
@@ -27,9 +27,15 @@ export class Questions {
     this.#elsewhere = elsewhere;
   }
 
-  /** Milliseconds until keys count as answers; 0 when they do. */
+  /** Milliseconds until keys count as answers, if it is drawn now; 0 when they do. */
   get readyIn(): number {
-    return this.#open ? Math.max(0, this.#open.askedAt + unawares - systemClock.monotonic()) : unawares;
+    const { seenAt } = this.#open ?? {};
+    return seenAt === undefined ? unawares : Math.max(0, seenAt + unawares - systemClock.monotonic());
+  }
+
+  /** A question stands on the screen: a long one may take seconds until it does, and what is typed meanwhile answers nothing. */
+  seen(question: Question): void {
+    if (this.#open?.question === question) this.#open.seenAt ??= systemClock.monotonic();
   }
 
   /** Asks whether a call may run. "Always" answers all later ones of this kind. */
@@ -58,7 +64,6 @@ export class Questions {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const stop = (): void => resolve(false);
       signal.addEventListener("abort", stop, { once: true });
-      this.#open = { askedAt: systemClock.monotonic(), answer: resolve };
       // What is to be allowed must be seen whole: a small window shows only the beginning of a long text, so all of it is printed above.
       const isLong = linesOf(question.detail) > fewLines;
       const blocks = [
@@ -66,8 +71,9 @@ export class Questions {
         { kind: "printed", text: question.detail, failed: false } as const,
       ];
       if (isLong) this.#tell({ type: "told", blocks });
-      const isAbove = isLong || question.patch !== undefined;
-      this.#tell({ type: "asked", question: { ...question, isAbove } });
+      const shown: Question = { ...question, isAbove: isLong || question.patch !== undefined };
+      this.#open = { question: shown, answer: resolve };
+      this.#tell({ type: "asked", question: shown });
       try {
         return await promise;
       } finally {
@@ -81,10 +87,9 @@ export class Questions {
   }
 }
 
+// Marks that stand above and below letters take no columns, and are text all the same.
 const linesOf = (text: string): number =>
   text
     .split("\n")
-    .reduce(
-      (sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line.replaceAll("\t", "    ")) / fewColumns)),
-      0,
-    );
+    .map((line) => Math.max(columnsOf(line.replaceAll("\t", "    ")), line.length / 2))
+    .reduce((sum, columns) => sum + Math.max(1, Math.ceil(columns / fewColumns)), 0);
