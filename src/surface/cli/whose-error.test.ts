@@ -102,6 +102,12 @@ it.each<[string, string, string, string[]]>([
     "restore it from a backup",
     ["3: in it: the file is empty"],
   ],
+  [
+    "nothing, of a session that is open",
+    "thread already has an active writer",
+    "try again",
+    ["0: in it: a running Codex holds it"],
+  ],
   ["nothing, of no damage", "thread 1 is archived", "codex unarchive", []],
   ["nothing, of what nobody knows, as a turn ended with other words", "frobnication", "look at it with", []],
 ])("a message that names %s", async (_what, pasted, youCan, sessions) => {

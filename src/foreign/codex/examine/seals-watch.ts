@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
-import { isHolderKind, isOutputKind } from "../../../session/item.ts";
+import { isHolderKind } from "../../../session/item.ts";
 import { describeSeal, fernetHead, sealedArgument } from "../../../session/seal.ts";
 import { isWords } from "../rollout/agent-message.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
@@ -27,7 +27,7 @@ export class SealsWatch {
       else if (kind === "agent_message") this.#parts(payload["content"], line);
       else if (isHolderKind(kind ?? "")) {
         this.#message(payload, line, "within");
-        if (record.hasParts && isOutputKind(kind ?? "")) this.#output(line);
+        if (record.hasParts) this.#output(line);
         else if (kind === "function_call") this.#call(line);
       } else this.#message(payload, line);
     } else if (type === "inter_agent_communication") {
@@ -59,14 +59,14 @@ export class SealsWatch {
 
   /** Few outputs are lists, and fewer hold something sealed: only those are parsed. */
   #output(line: RolloutLine): void {
-    const record = line.whole && line.bytes.includes(sealedMark) ? readRecord(line) : undefined;
+    const record = line.bytes.includes(sealedMark) ? readRecord(line) : undefined;
     const output = record?.readable === true ? record.payload["output"] : undefined;
     this.#parts(output, line, "within");
   }
 
   /** As `#output`, for calls. */
   #call(line: RolloutLine): void {
-    const record = line.whole && line.bytes.includes(fernetMark) ? readRecord(line) : undefined;
+    const record = line.bytes.includes(fernetMark) ? readRecord(line) : undefined;
     if (record?.readable === true) this.#argument(record.payload, line);
   }
 

@@ -43,7 +43,7 @@ export function signalFromText(pasted: string): FailureSignal {
   const rest = found ? text.slice(found.index + found[0].length) : text;
   const json = jsonIn(text) ?? jsonIn(unquoted(text));
   if (found) return signalFromHttp(Number(found[1]), {}, json ?? rest.replace(/, url: .*$/u, ""));
-  if (json !== undefined) return signalFromHttp(statusIn(json) ?? 400, {}, json);
+  if (json !== undefined) return signalFromHttp(400, {}, json);
   const cut = disconnected.exec(text);
   if (cut) {
     const reason = /before completion:\s*(.+)$/iu.exec(text)?.[1]?.trim();
@@ -111,12 +111,6 @@ function toldIn({ payload }: JsonObject): string | undefined {
   return isJsonObject(payload) && typeof payload["message"] === "string"
     ? JSON.stringify({ error: { message: payload["message"] } })
     : undefined;
-}
-
-function statusIn(json: string): number | undefined {
-  const value = parseJson(json);
-  const found = isJsonObject(value) ? value["status"] : undefined;
-  return typeof found === "number" && found >= 400 ? found : undefined;
 }
 
 /** What a provider refused a request of the session for, by the message that a turn ended with. */

@@ -30,6 +30,8 @@ it.each([
   ["as Codex prints it", `■ ${pretty}`],
   ["without its end (openai/codex #8138)", `■ ${pretty.slice(0, -1)}`],
   ["behind what the turn did", `• Explored\n  └ Read {name}.ts, {}\n\n■ ${pretty}`],
+  ["before what the next turn did", `■ ${pretty}\n\n• Read {name}.ts (400)`],
+  ["twice", `${pretty}\n${pretty}`],
   ["with colours", `\u001B[31m■ \u001B[0m${pretty.replaceAll("error", "\u001B[1merror\u001B[22m")}`],
   ["quoted in a mail", `■ ${pretty}`.replaceAll(/^/gmu, "> ")],
   ["in a terminal's frame", `■ ${pretty}`.replaceAll(/^/gmu, "│ ").replaceAll(/$/gmu, "   │")],
@@ -86,6 +88,11 @@ it.each([
     `unexpected status 500 Internal Server Error: {"error":{"message":"write /root/.ollama/x: no space left on device"}}, url: http://127.0.0.1:11434/v1/responses`,
     "overloaded",
   ],
+  [`{"status":503,"error":{"message":"frobnication"}}`, "overloaded"],
+  [`unexpected status 503 Service Unavailable: frobnication, url: http://127.0.0.1/v1`, "overloaded"],
+  [`unexpected status 401 Unauthorized: {"error":{"message":"frobnication"}}`, "auth-denied"],
+  ["exceeded retry limit, last status: 429 Too Many Requests, request id: 4b1", "rate-limit"],
+  [`• Read {name}.ts\n■ {"error":{"code":"insufficient_quota","message":"frobni`, "billing"],
 ])("what a provider says beside its words counts: %s", (said, failure) => {
   expect(understand(said, 0).failure?.class).toBe(failure);
 });
@@ -109,4 +116,27 @@ it("an id that was shortened names nothing that could be found (openai/codex #35
   const { seals, named } = understand(said, 0);
   expect(seals).toEqual({ which: "all" });
   expect(named.thread).toBe("019f5604-4cf2-7543-811a-0fbdd9b68ac8");
+});
+
+const parted = "of type 'message' was provided without its required";
+it.each([
+  [
+    "an item",
+    "The encrypted content for item rs_0123456789 could not be verified.",
+    { which: "named", id: "rs_0123456789" },
+  ],
+  ["nothing", "invalid_encrypted_content", { which: "all" }],
+  [
+    "an item whose reasoning isn't there",
+    `Item 'msg_1' ${parted} 'reasoning' item: 'rs_0123456789'.`,
+    undefined,
+  ],
+  [
+    "reasoning that stands alone",
+    "Item 'rs_1' of type 'reasoning' was provided without its required following item.",
+    { which: "named", id: "rs_1" },
+  ],
+  ["a call", "No tool output found for function call call_0123456789.", undefined],
+])("a refusal that names %s is mended by no more seals than it means", (_what, said, seals) => {
+  expect(understand(said, 0).seals).toEqual(seals);
 });
