@@ -69,14 +69,17 @@ it("a session comes back from its file as it was, and as a copy where it is stil
     expect(odd.err).toContain("is not as an exported session has it: item-added needs an item");
   }));
 
-it("a session with a line that can't be read comes along without it, and that is said", () =>
+it.each([
+  ["a line in the middle", '"kind":"reasoning"'],
+  ["its first line, what that said being known from a later one", '"type":"session-created"'],
+])("a session of which %s can't be read comes along without it, and that is said", (_which, mark) =>
   withRig(scenario, async (rig) => {
     await rig.run(["exec", "--approval", "all", "--name", "one", "Please work."]);
     const id = rig.id();
     const log = join(rig.home, "sessions", readdirSync(join(rig.home, "sessions"))[0]!, id, "log.jsonl");
     const lines = readFileSync(log, "utf8").split("\n");
-    const reasoned = lines.findIndex((line) => line.includes('"kind":"reasoning"'));
-    lines[reasoned] = "#".repeat(lines[reasoned]!.length);
+    const at = lines.findIndex((line) => line.includes(mark));
+    lines[at] = "#".repeat(lines[at]!.length);
     writeFileSync(log, lines.join("\n"));
     const file = join(rig.workspace, "one.jsonl");
     const written = await rig.run(["export", "one", "--format", "throughline", "-o", file]);
@@ -92,7 +95,8 @@ it("a session with a line that can't be read comes along without it, and that is
     expect(resumed.status, resumed.err).toBe(0);
     const again = await rig.run(["export", id, "--format", "throughline", ...moved]);
     expect(again.err, "there it is whole").not.toContain("missing");
-  }));
+  }),
+);
 
 it("a file that somebody else made decides neither what runs here nor what the terminal does", () =>
   withRig(scenario, async (rig) => {

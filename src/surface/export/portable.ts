@@ -3,12 +3,20 @@ import { Failure } from "../../failure.ts";
 import { rolloutLines } from "../../foreign/codex/rollout/lines.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
-import { isItemRecord, type LogRecord, type NewEvent, type Settings } from "../../session/event.ts";
+import { sessionCreated } from "../../session/created.ts";
+import {
+  isItemRecord,
+  type LogRecord,
+  type NewEvent,
+  type SessionEvent,
+  type Settings,
+} from "../../session/event.ts";
 import { describeAnew } from "../../session/item.ts";
 import { objection } from "../../session/upcast.ts";
 import type { Append, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { itemObjection } from "../../store/line.ts";
+import { packageVersion } from "../version.ts";
 
 /** How the first line of an exported session begins. */
 const mark = { format: "throughline-session", version: 1 };
@@ -29,23 +37,33 @@ export async function* portableLines(
   const records: LogRecord[] = [];
   await store.read(id, { record: (record) => void records.push(record) });
   const items = itemsOf(records.filter(isItemRecord), (refs) => store.bodies(id, refs));
-  let next = 0;
-  let lost = 0;
+  const head = restoredHead(records);
+  if (head) yield `${JSON.stringify(head)}\n`;
+  let next = head ? 1 : 0;
+  let lost = next;
   try {
     for (const record of records) {
       const { seq, fence, at } = record.event;
       for (; next < seq; next++, lost++)
         yield `${JSON.stringify({ seq: next, fence, at, type: "line-lost" })}\n`;
       next = seq + 1;
-      const head = JSON.stringify(record.event);
+      const line = JSON.stringify(record.event);
       const item = isItemRecord(record) ? await items.next() : undefined;
-      if (!item || item.done === true) yield `${head}\n`;
-      else yield `${head.slice(0, -1)},"item":${Buffer.from(item.value.item).toString("utf8")}}\n`;
+      if (!item || item.done === true) yield `${line}\n`;
+      else yield `${line.slice(0, -1)},"item":${Buffer.from(item.value.item).toString("utf8")}}\n`;
     }
     if (lost > 0) onLost(lost);
   } finally {
     await items.return(undefined);
   }
+}
+
+/** What the first line of a log said, by the end of the first turn, where it can't be read; `undefined` where it can, or no turn has ended. */
+function restoredHead(records: readonly LogRecord[]): SessionEvent | undefined {
+  const ended = records.map(({ event }) => event).find((event) => event.type === "turn-ended");
+  if (records[0]?.event.seq === 0 || !ended) return undefined;
+  const { created: at, ...said } = ended.checkpoint;
+  return { seq: 0, fence: 1, at, ...sessionCreated({ ...said, version: packageVersion() }) };
 }
 
 export interface Portable {
