@@ -151,4 +151,8 @@ it("a page to read has what was asked, called, printed and answered", () =>
     expect(
       places.map((text) => out.indexOf(text)).every((at, index, all) => at > (all[index - 1] ?? -1)),
     ).toBe(true);
+    const page = join(rig.workspace, "page.md");
+    writeFileSync(page, out);
+    const imported = await rig.run(["import", page]);
+    expect([imported.status, imported.err]).toEqual([2, expect.stringContaining("--format throughline")]);
   }));

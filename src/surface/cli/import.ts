@@ -25,6 +25,10 @@ export async function importSession(invocation: Invocation): Promise<number> {
   if (isPortable(reference)) return importPortable(invocation, reference, config.approval);
   const unseen = new Unseen();
   const thread = await findThread(environment, reference, unseen);
+  if (!thread && existsSync(reference)) {
+    const message = `${reference} is neither a rollout of Codex's nor a session that was exported for another machine. Nothing was made. Where the session is, export it as one: throughline export SESSION --format throughline -o FILE`;
+    throw new Failure("usage", message, {});
+  }
   if (!thread) {
     const message = `There is no Codex session "${reference}": no rollout has that id or name, and no file of that path is one. ${unseen.words()}List them with: throughline sessions --codex --all`;
     throw new Failure("session-missing", message, { reference, nearest: [] });
