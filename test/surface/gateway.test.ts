@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -171,5 +171,23 @@ describe("throughline gateway install-codex", () => {
     const refused = await run("install-codex", "--yes");
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("it is not UTF-8")]);
     expect(readFileSync(path())).toEqual(latin);
+  });
+
+  it("says so where there is no room, and leaves the file as it was and nothing beside it", async () => {
+    mkdirSync(join(home, "codex"));
+    const text = `model = "m"\n#${"x".repeat(2_020)}\n`;
+    writeFileSync(path(), text);
+    const limited = ["-c", 'ulimit -f 4; trap "" XFSZ; exec "$@"', "-"];
+    const words = [program, "gateway", "install-codex", "--yes"];
+    const { status, stderr } = spawnSync("sh", [...limited, process.execPath, ...words], {
+      env: environment(),
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/It is as it was\. Allow larger files.*ulimit -f/u),
+    ]);
+    expect(readFileSync(path(), "utf8")).toBe(text);
+    expect(existsSync(`${path()}.new`)).toBe(false);
   });
 });

@@ -8,6 +8,7 @@ import {
   readlinkSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -17,12 +18,13 @@ import { Failure } from "../../failure.ts";
 import { codexHome } from "../../foreign/codex/home/places.ts";
 import { type Hunk, withCodexProvider } from "../../gateway/codex/codex-install.ts";
 import { printable } from "../../lib/printable.ts";
-import { syncPath } from "../../lib/system.ts";
+import { makeRoomWords, syncPath } from "../../lib/system.ts";
 import { quoted, systemWords } from "../../lib/words.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionList, optionText } from "./command.ts";
 import { gatewaySettings, lasting } from "./gateway.ts";
 import { inHome } from "./in-home.ts";
+import { asFailure } from "./system-failure.ts";
 
 /** `throughline gateway install-codex`: shows how Codex's `config.toml` would change, and writes it when that is agreed to. */
 export async function installCodex(invocation: Invocation): Promise<number> {
@@ -130,16 +132,20 @@ function freeName(path: string): string {
 /** Writes the file atomically and durably. `backup`: where to keep the file as it was. */
 function write(path: string, text: string, backup: string | undefined): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o600;
+  const draft = `${path}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     if (backup !== undefined) copyFileSync(path, backup, constants.COPYFILE_EXCL);
-    writeFileSync(`${path}.new`, text, { mode: mode & 0o777, flush: true });
-    renameSync(`${path}.new`, path);
+    writeFileSync(draft, text, { mode: mode & 0o777, flush: true });
+    renameSync(draft, path);
     syncPath(dirname(path));
   } catch (error) {
+    rmSync(draft, { force: true });
+    const isFull = asFailure(error)?.class === "store-full";
+    const next = isFull ? makeRoomWords(error, path) : `See whose it is: ls -ld ${quoted(path)}`;
     throw new Failure(
       "configuration",
-      `${path} can't be written: ${systemWords(error)}. It is as it was. See whose it is: ls -ld ${quoted(path)}`,
+      `${path} can't be written: ${systemWords(error)}. It is as it was. ${next}`,
       { path },
       { cause: error },
     );
