@@ -228,6 +228,23 @@ describe("a rollout that a fork goes on from", () => {
     });
   });
 
+  const lower = (line: string, by: number): string =>
+    line.replace(/"ordinal":\d+/u, `"ordinal":${ordinalOf(line) - by}`);
+
+  it("keeps ordinals that go back before the place at which the fork goes on, where they do no harm", async () => {
+    const text = joined(lines.map((line, at) => (at > 8 && at < lines.length - 2 ? lower(line, 5) : line)));
+    expect(await repaired(text)).toBe(text);
+    expect(await kinds()).toEqual([]);
+  });
+
+  it("has ordinals put right that go back behind that place", async () => {
+    const text = joined([...lines, lower(lines.at(-1)!, 5).replace(/"turn_id":"[^"]+"/u, '"turn_id":"a"')]);
+    writeFileSync(path, text, "latin1");
+    expect(await kinds()).toEqual(["ordinal-regressed"]);
+    expect((await repaired(text)).startsWith(whole)).toBe(true);
+    expect(await kinds()).toEqual([]);
+  });
+
   it("is left alone as long as it is whole", async () => {
     expect(await repaired(whole)).toBe(whole);
     expect(await kinds()).toEqual([]);
