@@ -111,7 +111,7 @@ export class Examiner {
       if (flaw !== undefined) return this.#unreadable(line, undefined, flaw === "json" ? undefined : flaw);
       if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
       this.#long.add(spanOf(line));
-      if (this.#head === undefined) this.#head = this.#noHeader(line, "broken");
+      if (this.#head === undefined) this.#headless(line, "broken");
       else this.#headOnly(line);
       return;
     }
@@ -204,11 +204,9 @@ export class Examiner {
     const isHeader = record.type === "session_meta" && isWholeHeader(record) && !isCopied;
     if (!isHeader) {
       const { session, items } = record.payload;
-      const isWritten = isJsonObject(session) && Array.isArray(items);
-      if (isWritten) this.#head = this.#noHeader(line, "document");
-      else
-        this.#head = this.#noHeader(line, record.type === "session_meta" && !isCopied ? "broken" : "missing");
-      return;
+      const isDocument = isJsonObject(session) && Array.isArray(items);
+      const isBroken = record.type === "session_meta" && !isCopied;
+      return this.#headless(line, isDocument ? "document" : isBroken ? "broken" : "missing");
     }
     this.#head = "whole";
     this.#first = spanOf(line);
@@ -223,20 +221,21 @@ export class Examiner {
   #odd(line: RolloutLine): boolean {
     const read = readRecord(line);
     if (read.readable && read.flaw === "bom") {
-      this.#head = "byte-order-mark";
-      this.#first = spanOf(line);
+      this.#headless(line, "byte-order-mark");
       this.#header = read.type === "session_meta" ? readHeader(read.payload) : undefined;
       this.#records++;
       this.#ofCodex = true;
       return true;
     }
-    if (!read.readable && read.why === "git-lfs") this.#head = this.#noHeader(line, "git-lfs");
-    return this.#head === "git-lfs";
+    if (read.readable || read.why !== "git-lfs") return false;
+    this.#headless(line, "git-lfs");
+    return true;
   }
 
-  #noHeader(line: RolloutLine, head: NonNullable<Examination["head"]>): NonNullable<Examination["head"]> {
+  /** Notes a first line that isn't a header as it stands. */
+  #headless(line: RolloutLine, head: Exclude<Examination["head"], "whole">): void {
+    this.#head = head;
     this.#first = spanOf(line);
-    return head;
   }
 
   #unreadable(line: RolloutLine, value: unknown, known?: BadLine["why"]): void {
@@ -252,7 +251,7 @@ export class Examiner {
     }
     if (this.#head !== undefined) return;
     const isOpening = line.bytes.length < 8 && line.bytes.toString("latin1").trim() === "{";
-    this.#head = this.#noHeader(line, isOpening || this.#path.endsWith(".json") ? "document" : "broken");
+    this.#headless(line, isOpening || this.#path.endsWith(".json") ? "document" : "broken");
   }
 
   result(): Examination {

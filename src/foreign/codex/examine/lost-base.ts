@@ -4,41 +4,37 @@ import { linesOf } from "../rollout/lines-of.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile, type RolloutName } from "../home/places.ts";
 import { firstHeader } from "./descendants.ts";
 
-/** The other files of the home. */
-function filesBeside(path: string): RolloutFile[] {
-  const [own, home] = [readRolloutName(path), homeOf(path)];
-  if (!own || home === undefined) return [];
-  return listRollouts(home).filter(({ rollout, form }) => rollout !== own.rollout && form !== "json");
-}
-
 /** What other files of the home tell about a file whose first line is lost. */
 export interface LostBase {
   /** What it goes on from. */
   readonly base?: HistoryBase;
-  /** It goes on from nothing. Where neither this nor `base` is set, it can't be told, or there are several candidates. */
+  /** It goes on from nothing. Where neither this nor `base` is set, it can't be told, or several files could be what it goes on from. */
   readonly isNone?: true;
   /** The working folder in which the thread, or the one that it goes on from, was begun. */
   readonly folder?: string;
 }
 
 /**
- * Tells what a file goes on from when its first line no longer says so, by ordinals: its lines follow those of the file before it. Among
- * the files of its own thread that reach so far, it is the one begun last. A fork may go on from any file of the home that reaches so far
- * and has the same `preview`, as the state database shows it.
+ * Tells what a file goes on from when its first line no longer says so, by ordinals: its lines follow those of the file before it. Of the
+ * other files of its thread, that is the one begun last among those that reach so far. A fork may go on from any file of the home that
+ * reaches so far and has the same `preview`, as the state database shows it (`previewOf`).
  */
 export async function lostBase(
   path: string,
   head: "broken" | "missing",
   previewOf: (thread: string) => unknown,
 ): Promise<LostBase> {
-  const own = readRolloutName(path);
-  const files = filesBeside(path);
-  const first = own && (await lostHeader(path, head));
-  const isFirst = own?.rollout === own?.thread;
+  const [own, home] = [readRolloutName(path), homeOf(path)];
+  if (!own) return {};
+  const files = (home === undefined ? [] : listRollouts(home)).filter(
+    ({ rollout, form }) => rollout !== own.rollout && form !== "json",
+  );
+  const first = await lostHeader(path, head);
+  const isFirst = own.rollout === own.thread;
   const mayGoOn = first !== undefined && first.ordinal >= (isFirst ? fewestBefore : 1);
   const base = mayGoOn ? await baseAmong(files, own, first, previewOf) : undefined;
   const isNone = first !== undefined && base === undefined && isFirst && isNothing(first);
-  const kin = files.filter(({ thread, rollout }) => thread === own?.thread || rollout === base?.rollout);
+  const kin = files.filter(({ thread, rollout }) => thread === own.thread || rollout === base?.rollout);
   const [folder] = kin.flatMap(({ path: other }) => firstHeader(other)?.cwd ?? []);
   return {
     ...(base && { base }),
@@ -62,38 +58,39 @@ function isNothing({ ordinal, offset }: LostHeader): boolean {
 
 async function baseAmong(
   files: readonly RolloutFile[],
-  own: RolloutName | undefined,
+  own: RolloutName,
   first: LostHeader,
   previewOf: (thread: string) => unknown,
 ): Promise<HistoryBase | undefined> {
   const before = files
-    .filter(({ thread, rollout }) => thread === own?.thread && rollout < own.rollout)
+    .filter(({ thread, rollout }) => thread === own.thread && rollout < own.rollout)
     .toSorted((a, b) => (a.rollout < b.rollout ? 1 : -1));
   for (const file of before) {
     const end = await endBefore(file.path, first);
     if (end !== undefined) return baseAt(file, end);
   }
-  if (own?.rollout !== own?.thread) return undefined;
-  const preview = own && previewOf(own.thread);
+  if (own.rollout !== own.thread) return undefined;
+  const preview = previewOf(own.thread);
+  if (preview === undefined) return undefined;
   const found: { base: HistoryBase; wasLast: boolean }[] = [];
   for (const file of files) {
     const { path: other, thread, made } = file;
-    if (preview === undefined || made > own!.made || previewOf(thread) !== preview) continue;
+    if (made > own.made || previewOf(thread) !== preview) continue;
     const end = await endBefore(other, first);
     if (end === undefined || end.ordinal < fewestBefore) continue;
     const wasLast = end.nextWritten === undefined || end.nextWritten > first.written;
     found.push({ base: baseAt(file, end), wasLast });
   }
   // As a rule a session is forked where it ends.
-  const likely = found.length > 1 ? found.filter(({ wasLast }) => wasLast) : found;
-  return likely.length === 1 ? likely[0]!.base : undefined;
+  const [likely, ...others] = found.length > 1 ? found.filter(({ wasLast }) => wasLast) : found;
+  return others.length === 0 ? likely?.base : undefined;
 }
 
 function baseAt({ rollout }: RolloutFile, { ordinal, offset }: End): HistoryBase {
   return { rollout, endOrdinal: ordinal, endOffset: offset };
 }
 
-/** At most so many lines may have merged with the first one when it was overwritten. */
+/** At most so many lines may have become one with the first when it was overwritten. */
 const mostOverwritten = 16;
 
 /**
@@ -101,7 +98,7 @@ const mostOverwritten = 16;
  * when it was written.
  */
 interface LostHeader {
-  /** No other lines merged with it, so that the ordinal is exact. */
+  /** No other line became one with it, so that the ordinal is exact. */
   readonly isExact: boolean;
   readonly ordinal: number;
   readonly offset: number;
@@ -113,8 +110,8 @@ async function lostHeader(path: string, head: "broken" | "missing"): Promise<Los
     for (const { bytes, index, offset } of lines) {
       const glanced = glance(bytes);
       if (glanced?.ordinal === undefined) continue;
-      const ordinal = Math.max(0, glanced.ordinal - index - (head === "missing" ? 1 : 0));
       const isExact = head === "missing";
+      const ordinal = Math.max(0, glanced.ordinal - index - (isExact ? 1 : 0));
       return { isExact, ordinal, offset, written: glancedTime(bytes, glanced) ?? Infinity };
     }
   }

@@ -7,6 +7,8 @@ import { OpenCalls } from "./open-calls.ts";
 import { type Span, spanOf, type Unpaired } from "../rollout/span.ts";
 import type { TextSet } from "./text-set.ts";
 import { callTold, idText, type WatchedRecord } from "./watched-record.ts";
+
+const mostOrphans = 10_000;
 const mostEvents = 512;
 /** Further outputs come soon after the first: so many calls with an output are remembered. */
 const mostAnswered = 2 ** 12;
@@ -23,10 +25,12 @@ export class PairsWatch {
   readonly #answered = new Map<string, number>();
   /** Events of calls that are not open: never seen, or answered already. */
   readonly #events = new Map<string, Span>();
-  orphans = new Bounded<Unpaired>(10_000);
-  readonly injected = new Bounded<Span>(10_000);
+  readonly orphans = new Bounded<Unpaired>(mostOrphans);
+  /** Prompts without a call id (`isInjected`). */
+  readonly injected = new Bounded<Span>(mostOrphans);
   /**
-   * Whether the model has answered after one of them: who accepts one accepts the others, the one at which a session broke off included.
+   * Whether the model has answered after one of these prompts, or there is none: who accepts one accepts the others too, also the one at
+   * which a session broke off.
    */
   isInjectedTaken = true;
   #wasTaken = false;
@@ -45,9 +49,7 @@ export class PairsWatch {
 
   rolledBack(from: number): void {
     this.open.closeFrom(from);
-    const kept = this.orphans.items.filter(({ index }) => index < from);
-    this.orphans = new Bounded(10_000);
-    for (const orphan of kept) this.orphans.add(orphan);
+    this.orphans.keep(this.orphans.items.filter(({ index }) => index < from));
     for (const [call, line] of this.#answered) if (line >= from) this.#answered.delete(call);
     this.injected.keep(this.injected.items.filter(({ index }) => index < from));
   }
@@ -99,7 +101,7 @@ export class PairsWatch {
     this.#carried.clear();
     this.#answered.clear();
     this.injected.keep([]);
-    this.orphans = new Bounded(10_000);
+    this.orphans.keep([]);
     const items = payload["replacement_history"];
     if (!Array.isArray(items)) return;
     // They have no lines of their own that could be mended: Codex pairs those itself.

@@ -2,6 +2,7 @@ import { isJsonObject, stringOf } from "../../../lib/json.ts";
 import { isOfAgents } from "../rollout/agent-message.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
+import { type Span, spanOf } from "../rollout/span.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** An error that a turn ended with, as the rollout says (0.148 and later: in `task_complete`; before: an `error` event, if any). */
@@ -14,7 +15,7 @@ export interface RecordedError {
 /** Follows the turns of a rollout: which one is open, where the last one began, and what it failed with. */
 export class TurnsWatch {
   /** The turn that was begun and has not ended, and the line at which it began. */
-  open: { id: string; index: number; at: number; bytes: number } | undefined;
+  open: (Span & { readonly id: string }) | undefined;
   /** Index of the line at which the last turn began. */
   lastBegan = 0;
   /**
@@ -56,12 +57,7 @@ export class TurnsWatch {
   #event({ kind, payload }: WatchedRecord, line: RolloutLine): number | undefined {
     switch (kind) {
       case "task_started":
-        this.open = {
-          id: stringOf(payload["turn_id"]),
-          index: line.index,
-          at: line.offset,
-          bytes: line.length,
-        };
+        this.open = { ...spanOf(line), id: stringOf(payload["turn_id"]) };
         this.#beganBefore = this.lastBegan;
         this.lastBegan = line.index;
         break;
