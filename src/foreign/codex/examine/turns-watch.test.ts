@@ -48,7 +48,12 @@ it.each<[string, Line[], string | undefined]>([
 it("an error has the place of the line that tells it", async () => {
   const { turns, bytes } = await examined([prompt("one"), failed]);
   const line = JSON.stringify({ timestamp: "2026-11-20T20:48:02.000Z", type: failed[0], payload: failed[1] });
-  expect(turns.error).toEqual({ line: 3, at: bytes - line.length - 1, message: "refused" });
+  expect(turns.error).toEqual({
+    index: 2,
+    at: bytes - line.length - 1,
+    bytes: line.length,
+    message: "refused",
+  });
 });
 
 /** Where the last turn begins: a call behind it may just have been cut off. */

@@ -6,9 +6,7 @@ import { type Span, spanOf } from "../rollout/span.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
 /** An error that a turn ended with, as the rollout says (0.148 and later: in `task_complete`; before: an `error` event, if any). */
-export interface RecordedError {
-  readonly line: number;
-  readonly at: number;
+export interface RecordedError extends Span {
   readonly message: string;
 }
 
@@ -117,9 +115,9 @@ export class TurnsWatch {
     this.#prompts = kept.map(() => index);
   }
 
-  #ended(error: unknown, { index, offset }: RolloutLine, isAnswered: boolean): void {
+  #ended(error: unknown, line: RolloutLine, isAnswered: boolean): void {
     const message = isJsonObject(error) ? error["message"] : undefined;
-    if (typeof message === "string") this.error = { line: index + 1, at: offset, message };
+    if (typeof message === "string") this.error = { ...spanOf(line), message };
     else if (isAnswered) this.error = undefined;
   }
 }

@@ -33,7 +33,11 @@ export const mostPlaces = 20;
 export function finding(
   kind: FindingKind,
   places: readonly Place[],
-  { detail, severity, count }: { detail?: string | undefined; severity?: Severity; count?: number } = {},
+  {
+    detail,
+    severity,
+    count,
+  }: { detail?: string | undefined; severity?: Severity | undefined; count?: number } = {},
 ): Finding {
   const entry: FindingEntry = catalogue[kind];
   const { title, causes, mends } = entry;

@@ -4,11 +4,12 @@ import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { zstdCompressSync } from "node:zlib";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { diagnose } from "../diagnose.ts";
 import { examine } from "../examine/examine.ts";
 import type { FindingKind } from "./catalogue.ts";
 import { type Finding, needsRepair } from "./finding.ts";
+import { formatTime } from "../../../lib/date.ts";
 import { judge } from "./judge.ts";
 import { listRollouts } from "../home/places.ts";
 
@@ -189,14 +190,20 @@ describe("a diagnosis", () => {
     const home = join(root, "renamed");
     const path = join(home, "sessions", "2026", "11", "20", "copy.jsonl");
     mkdirSync(join(path, ".."), { recursive: true });
-    const { path: written } = fixtures.find((file) => file.path.includes("/0.169.0/"))!;
+    const { path: written, thread } = fixtures.find((file) => file.path.includes("/0.169.0/"))!;
     copyFileSync(written, path);
     writeFileSync(join(home, "state_5.sqlite"), "no database at all\n".repeat(100));
+    // Codex names files by local time, and the header has UTC.
+    vi.stubEnv("TZ", "Asia/Tokyo");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const made = Date.parse(readFileSync(written, "utf8").slice('{"timestamp":"'.length, 33) + "Z");
+    const file = `rollout-${formatTime(made + 9 * 3_600_000).slice(0, 19)}-${thread}.jsonl`;
+    const detail = `rename it to ${file.replace(" ", "T").replaceAll(":", "-")}`;
     const options = { home: join(root, "own"), now, signal: new AbortController().signal };
     for await (const { findings } of diagnose([path], options))
       expect(findings.filter(needsRepair)).toMatchObject([
         { kind: "state-unreadable", detail: `${join(home, "state_5.sqlite")}: file is not a database` },
-        { kind: "name-differs", detail: `rename it to ${basename(written)}` },
+        { kind: "name-differs", detail },
       ]);
     expect.assertions(1);
   });

@@ -1,13 +1,13 @@
 import { counted, durationWords } from "../../../lib/words.ts";
 import { sealAge } from "../../../replay/seal.ts";
 import { isCallIdMissed, isDependentRefused, isSealRefused, refusalIn } from "./error-text.ts";
-import type { Examination } from "../examine/examination.ts";
-import type { FindingKind } from "./catalogue.ts";
+import type { BadLine, Examination } from "../examine/examination.ts";
+import type { FindingKind, Severity } from "./catalogue.ts";
 import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
-import type { RolloutHeader } from "../rollout/header.ts";
+import { isCompressed } from "../rollout/compressed.ts";
 import type { LoneReasoning } from "../examine/messages-watch.ts";
 import type { Span, Unpaired } from "../rollout/span.ts";
-import { homeOf, readRolloutName } from "../home/places.ts";
+import { homeOf, readRolloutName, rolloutFile } from "../home/places.ts";
 import type { SealedSpan } from "../examine/sealed-blobs.ts";
 
 /** What findings are made with beside an examination. */
@@ -44,7 +44,7 @@ function headFindings(
 ): Finding[] {
   const at = first ? [placeOf(first)] : [];
   const found: Finding[] = [];
-  if (path.endsWith(".zst")) found.push(finding("compressed", []));
+  if (isCompressed(path)) found.push(finding("compressed", []));
   if (broken !== undefined) {
     const mends = "restore it from a backup; nothing of it can be unpacked";
     const isLost = bytes === 0;
@@ -70,7 +70,9 @@ function headFindings(
   if (isWholeThread && header?.isPaginated && (firstOrdinal ?? 0) > 0 && !header.historyBase)
     found.push(finding("base-lost", at));
   if (named === undefined && header?.isPaginated && homeOf(path) !== undefined)
-    found.push(finding("name-differs", at, { detail: `rename it to ${rolloutName(header)}` }));
+    found.push(
+      finding("name-differs", at, { detail: `rename it to ${rolloutFile(header.id, header.created ?? 0)}` }),
+    );
   return found;
 }
 
@@ -79,58 +81,45 @@ const anothers = {
   mends: "nothing: it is another program's, or another file of Codex's",
 } as const;
 
-/** The name that Codex gives the file of such a header. */
-function rolloutName({ id, created }: RolloutHeader): string {
-  const made = new Date(created ?? 0).toISOString().slice(0, 19).replaceAll(":", "-");
-  return `rollout-${made}-${id}.jsonl`;
-}
+/** What each reason for which a line can't be read is called. */
+export const kindOfBad = {
+  utf8: "invalid-utf8",
+  surrogate: "lone-surrogate",
+  json: "unparsable-line",
+  nul: "unparsable-line",
+  "not-an-object": "unparsable-line",
+} as const satisfies Record<BadLine["why"], FindingKind>;
+
+const kindOfTail = { whole: "no-final-newline", torn: "torn-tail", nul: "nul-tail" } as const;
 
 function lineFindings({ bad, tail, long, carriageReturns, first, path }: Examination): Finding[] {
-  const found: Finding[] = [];
-  const of = (kind: FindingKind, wanted: (why: string) => boolean): void => {
-    // A first line that can't be read is told of as the header.
-    const lines = bad.items.filter((line) => wanted(line.why) && line.at !== first?.at);
-    if (lines.length > 0) found.push(finding(kind, lines.map(placeOf)));
-  };
-  of("invalid-utf8", (why) => why === "utf8");
-  of("lone-surrogate", (why) => why === "surrogate");
-  of("unparsable-line", (why) => why !== "utf8" && why !== "surrogate");
-  if (tail) {
-    const kind = tail.is === "nul" ? "nul-tail" : tail.is === "torn" ? "torn-tail" : "no-final-newline";
-    found.push(finding(kind, [placeOf(tail)], { detail: counted(tail.bytes, "byte") }));
-  }
-  if (long.count > 0) {
-    const largest = Math.max(...long.items.map(({ bytes }) => bytes));
-    found.push(
-      finding("long-line", long.items.map(placeOf), {
-        count: long.count,
-        detail: path.endsWith(".zst")
-          ? `up to ${megabytes(largest)}; whether they are whole is told of what is unpacked (zstd -d)`
-          : `up to ${megabytes(largest)}, kept byte for byte`,
-      }),
-    );
-  }
+  // A first line that can't be read is told of as the header.
+  const lines = bad.items.filter(({ at }) => at !== first?.at);
+  const found = (["invalid-utf8", "lone-surrogate", "unparsable-line"] as const).flatMap((kind) => {
+    const own = lines.filter(({ why }) => kindOfBad[why] === kind);
+    return foundAt(kind, own, own.length);
+  });
+  if (tail)
+    found.push(finding(kindOfTail[tail.is], [placeOf(tail)], { detail: counted(tail.bytes, "byte") }));
+  const largest = megabytes(Math.max(...long.items.map(({ bytes }) => bytes)));
+  const detail = isCompressed(path)
+    ? `up to ${largest}; whether they are whole is told of what is unpacked (zstd -d)`
+    : `up to ${largest}, kept byte for byte`;
+  found.push(...foundAt("long-line", long.items, long.count, { detail }));
   if (carriageReturns > 0) found.push(finding("carriage-returns", [], { count: carriageReturns }));
   return found;
 }
 
 function orderFindings({ doubled, ordinals, header, headersAgain }: Examination): Finding[] {
-  const found: Finding[] = [];
-  if (doubled.count > 0)
-    found.push(finding("doubled-record", doubled.spans.map(placeOf), { count: doubled.count }));
-  if (header?.isPaginated !== true) return found;
-  if (headersAgain.count > 0)
-    found.push(finding("header-again", headersAgain.items.map(placeOf), { count: headersAgain.count }));
+  const copies = foundAt("doubled-record", doubled.spans, doubled.count);
+  if (header?.isPaginated !== true) return copies;
   const { missing, regressed, firstRegressed } = ordinals;
-  if (missing.count > 0)
-    found.push(
-      finding("missing-ordinal", missing[Symbol.iterator]().take(mostPlaces).map(placeOf).toArray(), {
-        count: missing.count,
-      }),
-    );
-  if (firstRegressed)
-    found.push(finding("ordinal-regressed", [placeOf(firstRegressed)], { count: regressed }));
-  return found;
+  return [
+    ...copies,
+    ...foundAt("header-again", headersAgain.items, headersAgain.count),
+    ...foundAt("missing-ordinal", missing, missing.count),
+    ...foundAt("ordinal-regressed", firstRegressed ? [firstRegressed] : [], regressed),
+  ];
 }
 
 /**
@@ -156,80 +145,48 @@ export function isCopiedCall({ index }: Span, { header, turns }: Examination): b
 }
 
 function pairFindings(examined: Examination): Finding[] {
-  const { open, orphans, turns, header, injected, leavesIdsOut } = examined;
-  const found: Finding[] = [];
-  if (leavesIdsOut) found.push(finding("ids-left-out", []));
-  if (injected.count > 0)
-    found.push(
-      finding("injected-output", injected.items.map(placeOf), {
-        count: injected.count,
-        ...(!isInjectedRefused(examined) && { severity: "note" }),
-      }),
-    );
+  const { orphans, header, injected, leavesIdsOut } = examined;
+  const severity = isInjectedRefused(examined) ? undefined : "note";
+  return [
+    ...(leavesIdsOut ? [finding("ids-left-out", [])] : []),
+    ...foundAt("injected-output", injected.items, injected.count, { severity }),
+    ...callFindings(examined),
+    ...(header?.historyBase ? [] : foundAt("output-without-call", orphans.items, orphans.count)),
+  ];
+}
+
+function callFindings(examined: Examination): Finding[] {
+  const { open, turns } = examined;
   // The call that a session ends in may still run, or was cut off with it: every version since 0.73 goes on from there.
   const isEnd = ({ index, event }: Unpaired): boolean => index >= turns.lastBegan && !event;
   const isCut = open[Symbol.iterator]().every((call) => isCopiedCall(call, examined) || isEnd(call));
-  if (open.count > 0) {
-    const called = new Set<string>();
-    for (const { name } of open) called.add(name ?? "call");
-    const names = [...called].slice(0, 5).join(", ");
-    found.push(
-      finding("call-without-output", open[Symbol.iterator]().take(mostPlaces).map(placeOf).toArray(), {
-        count: open.count,
-        detail: isCut ? `${names}, where the session ends, or was begun from another` : names,
-        ...(isCut && { severity: "note" }),
-      }),
-    );
-  }
-  if (orphans.count > 0 && header?.historyBase === undefined)
-    found.push(finding("output-without-call", orphans.items.map(placeOf), { count: orphans.count }));
-  return found;
+  const called = new Set<string>();
+  for (const { name } of open) called.add(name ?? "call");
+  const names = [...called].slice(0, 5).join(", ");
+  return foundAt("call-without-output", open, open.count, {
+    detail: isCut ? `${names}, where the session ends, or was begun from another` : names,
+    severity: isCut ? "note" : undefined,
+  });
 }
 
-function messageFindings(found: Examination, now: number): Finding[] {
-  const lost = found.messages.found();
-  const { lostCalls } = found;
-  const lone = damagingReasoning(found, now);
-  const refusal = refusalIn(found.turns.error?.message, now);
-  const at = found.turns.error ? [{ line: found.turns.error.line, at: found.turns.error.at, bytes: 0 }] : [];
+function messageFindings(examined: Examination, now: number): Finding[] {
+  const { messages, lostCalls, turns } = examined;
+  const { plain, untold, firstId } = messages;
+  const refusal = refusalIn(turns.error?.message, now);
   const isDependent = refusal !== undefined && isDependentRefused(refusal);
-  const { plain, firstId } = found.messages;
-  const isPlainRefused = refusal?.class === "reasoning-content-too-long";
+  const dependent = turns.error && isDependent && (firstId ?? Infinity) < turns.error.at;
+  const severity = refusal?.class === "reasoning-content-too-long" ? undefined : "note";
+  const lone = damagingReasoning(examined, now);
+  const lost = messages.found().map(({ hole }) => hole);
+  const events = untold.items.map(({ hole }) => hole);
+  const calls = lostCalls.map(({ before }) => before);
   return [
-    ...(isDependent && firstId !== undefined && firstId < at[0]!.at ? [finding("dependent-id", at)] : []),
-    ...(plain.count > 0
-      ? [
-          finding("plain-reasoning", plain.items.map(placeOf), {
-            count: plain.count,
-            ...(!isPlainRefused && { severity: "note" as const }),
-          }),
-        ]
-      : []),
-    ...(lone.length > 0 ? [finding("lone-reasoning", lone.map(placeOf))] : []),
-    ...(lost.length > 0
-      ? [
-          finding(
-            "lost-message",
-            lost.map(({ hole }) => placeOf(hole)),
-          ),
-        ]
-      : []),
-    ...(found.messages.untold.items.length > 0
-      ? [
-          finding(
-            "lost-event",
-            found.messages.untold.items.map(({ hole }) => placeOf(hole)),
-          ),
-        ]
-      : []),
-    ...(lostCalls.length > 0
-      ? [
-          finding(
-            "lost-call",
-            lostCalls.map(({ before }) => placeOf(before)),
-          ),
-        ]
-      : []),
+    ...(dependent ? [finding("dependent-id", [placeOf(turns.error!)])] : []),
+    ...foundAt("plain-reasoning", plain.items, plain.count, { severity }),
+    ...foundAt("lone-reasoning", lone, lone.length),
+    ...foundAt("lost-message", lost, lost.length),
+    ...foundAt("lost-event", events, events.length),
+    ...foundAt("lost-call", calls, calls.length),
   ];
 }
 
@@ -257,14 +214,8 @@ function sealFindings({ seals, turns }: Examination, now: number): Finding[] {
   }
   if (malformed.count > 0)
     found.push(finding("seal-malformed", malformed.places, { count: malformed.count }));
-  if (error !== undefined && isBeforeError) {
-    if (isSealRefused(error.message, now))
-      found.push(
-        finding("seal-refused", [{ line: error.line, at: error.at, bytes: 0 }], {
-          detail: error.message.slice(0, 300),
-        }),
-      );
-  }
+  if (error !== undefined && isBeforeError && isSealRefused(error.message, now))
+    found.push(finding("seal-refused", [placeOf(error)], { detail: error.message.slice(0, 300) }));
   if (reasoning.count > 0) {
     const count = seals.blobs.count - malformed.count - summaries.count;
     found.push(finding("sealed-reasoning", reasoning.places, { count, detail: reasoning.ages(now) }));
@@ -303,7 +254,18 @@ class Several {
   }
 }
 
-function placeOf({ index, at, bytes }: Omit<Span, "id">): Place {
+/** The finding of a kind of damage that was found so often, the first of it at these spans; none where there is none. */
+function foundAt(
+  kind: FindingKind,
+  spans: Iterable<Span>,
+  count: number,
+  more: { detail?: string; severity?: Severity | undefined } = {},
+): Finding[] {
+  const places = Iterator.from(spans).take(mostPlaces).map(placeOf).toArray();
+  return count === 0 ? [] : [finding(kind, places, { ...more, count })];
+}
+
+function placeOf({ index, at, bytes }: Span): Place {
   return { line: index + 1, at, bytes };
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { isoTime } from "../../../lib/date.ts";
 import { systemWords } from "../../../lib/words.ts";
 
 /** What the name of a rollout's file says. */
@@ -48,6 +49,12 @@ export function readRolloutName(path: string): RolloutName | undefined {
     made: made!,
     form: form!.toLowerCase() as RolloutName["form"],
   };
+}
+
+/** The name that Codex gives the file of a thread that was made at this time, by local time. */
+export function rolloutFile(thread: string, made: number): string {
+  const local = isoTime(made - new Date(made).getTimezoneOffset() * 60_000).slice(0, 19);
+  return `rollout-${local.replaceAll(":", "-")}-${thread}.jsonl`;
 }
 
 /** The file that a compressed rollout is unpacked to: beside it, without `.zst`. Any other path as it is. */

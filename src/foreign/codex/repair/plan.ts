@@ -4,7 +4,7 @@ import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import { longestExamined } from "../examine/examine.ts";
-import type { FindingKind } from "../findings/catalogue.ts";
+import { kindOfBad } from "../findings/judge.ts";
 import { isWholeHeader } from "../rollout/first-line.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -159,12 +159,12 @@ class Planner {
       if (line.at === tail?.at && tail.is !== "whole") continue;
       if (line.at === first?.at && this.#isHeadMade) continue;
       if (line.bytes > longestExamined) {
-        yield* longLine(line, this.#file, kinds[line.why], false);
+        yield* longLine(line, this.#file, kindOfBad[line.why], false);
         continue;
       }
       const { bytes, lost } = salvage(this.#file.bytes(line));
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
-      yield this.#file.edit(line, kinds[line.why], says, bytes, line.bytes, lost);
+      yield this.#file.edit(line, kindOfBad[line.why], says, bytes, line.bytes, lost);
     }
     return undefined;
   }
@@ -288,14 +288,6 @@ class Planner {
     return undefined;
   }
 }
-
-const kinds: Readonly<Record<BadLine["why"], FindingKind>> = {
-  utf8: "invalid-utf8",
-  surrogate: "lone-surrogate",
-  json: "unparsable-line",
-  nul: "unparsable-line",
-  "not-an-object": "unparsable-line",
-};
 
 const sayings: Readonly<Record<BadLine["why"], string>> = {
   utf8: "bytes that are no text become question marks",

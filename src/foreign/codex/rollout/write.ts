@@ -9,6 +9,7 @@ import { isCallKind, isFurtherOutput, isOutputKind, outputItem } from "../../../
 import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { entryOf } from "../../../lib/table.ts";
+import { rolloutFile } from "../home/places.ts";
 import { isWords } from "./agent-message.ts";
 import { answeredAs } from "./item.ts";
 import { exportedMessage, isInjected } from "./injected.ts";
@@ -163,11 +164,11 @@ function line(at: number, type: string, payload: object): string {
   return `${writeJson({ timestamp: isoTime(at), type, payload })}\n`;
 }
 
-/** Where a Codex home has the rollout of a thread that is made now, by local time as Codex names them. */
-export function rolloutPath(home: string, id: string, now: number): string {
-  const local = new Date(now - new Date(now).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-  const folder = join(home, "sessions", ...local.slice(0, 10).split("-"));
-  return join(folder, `rollout-${local.replaceAll(":", "-")}-${id}.jsonl`);
+/** Where a Codex home has the rollout of a thread that is made now. */
+export function rolloutPath(home: string, thread: string, now: number): string {
+  const file = rolloutFile(thread, now);
+  const [date] = file.slice("rollout-".length).split("T") as [string];
+  return join(home, "sessions", ...date.split("-"), file);
 }
 
 /** Writes a file that its owner alone can read: there whole and durable, or not at all. Throws `EEXIST` where one is already. */
