@@ -1,7 +1,7 @@
+import { shortestSecret } from "./answer/starred.ts";
+
 /** What looks like a key: one of OpenAI's or Anthropic's kind, a bearer token, a JSON web token. */
 const keys = /\b(?:sk|key|rk|pk)-[\w*-]{6,}|\bBearer\s+[\w.~+/=*-]{6,}|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/giu;
-/** A shorter one is a placeholder where no key is needed ("x", "none"), and may be a word of the line. */
-const shortestSecret = 6;
 
 /** A line without these secrets, and without what looks like one: providers quote the key that they refuse. */
 export function discreet(line: string, secrets: readonly (string | undefined)[] = []): string {

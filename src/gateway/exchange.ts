@@ -319,7 +319,8 @@ export class Exchange implements AttemptHost, OpenRequest {
     const { metrics } = this.#context;
     metrics.count("failures", failure.class);
     this.#end();
-    const asked = { upstream: this.#upstream.name, attempts: this.#attempts };
+    const { name: upstream, key } = this.#upstream;
+    const asked = { upstream, attempts: this.#attempts, key };
     metrics.count("requests", String(answerRefusal(this.#response, refusal, failure, asked)));
   }
 

@@ -8,6 +8,7 @@ import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { answerError } from "./answer/answer.ts";
 import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./answer/headers.ts";
+import { starred, starredHeaders } from "./answer/starred.ts";
 import type { HeldBody } from "./body/held-body.ts";
 import { readBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
@@ -64,6 +65,8 @@ class Passing implements Dispatcher.DispatchHandler {
   #held: HeldBody | null | undefined;
   #release: ((isFree: boolean) => void) | undefined;
   #repeats = 0;
+  /** The gateway's own key, which an upstream may quote that refuses it. */
+  #secret: string | undefined;
 
   constructor(context: GatewayContext, request: IncomingMessage, response: ServerResponse) {
     this.#context = context;
@@ -160,12 +163,13 @@ class Passing implements Dispatcher.DispatchHandler {
     }
     this.#letGo();
     this.#context.metrics.count("requests", String(status));
-    this.#response.writeHead(status, forwardedResponseHeaders(headers));
+    if (status >= 300) this.#secret = this.#upstream.key;
+    this.#response.writeHead(status, starredHeaders(forwardedResponseHeaders(headers), this.#secret));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#watch.touch();
-    if (this.#response.destroyed || this.#response.write(chunk)) return;
+    if (this.#response.destroyed || this.#response.write(starred(chunk, this.#secret))) return;
     controller.pause();
     this.#response.once("drain", () => {
       this.#watch.touch();

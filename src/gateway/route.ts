@@ -19,6 +19,9 @@ export function toOriginForm(request: IncomingMessage): void {
 /** Paths of requests for a response, for a compaction, and for the count of input tokens. */
 const responsesPath = /\/responses(?:\/(?:compact|input_tokens))?\/?(?:\?|$)/u;
 
+/** A step up in a path, also as servers read it that take an escaped slash or a backslash for one, or leave out what follows a ";". */
+const leadsUp = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){2}(?:[/\\;?]|%2f|%5c|$)/iu;
+
 /** Whether a request is healed, and not only passed through. */
 export const isForResponse = ({ method, url = "/" }: IncomingMessage): boolean =>
   method === "POST" && responsesPath.test(url);
@@ -35,7 +38,7 @@ export function route(context: GatewayContext, request: IncomingMessage, respons
   if (own === "metrics")
     return whole(request, response, "text/plain; version=0.0.4; charset=utf-8", context.metrics.text());
   // A request target may name another host in full; a path may not lead out of the upstream's.
-  if (!url.startsWith("/") || /(?:^|\/)(?:\.|%2e){2}(?:\/|$|\?)/iu.test(url)) {
+  if (!url.startsWith("/") || leadsUp.test(url)) {
     request.resume();
     context.metrics.count("requests", "400");
     return answerError(response, {

@@ -216,6 +216,19 @@ describe("the server", () => {
     expect(status).toBe(403);
   });
 
+  it("answers no page in a browser, which could write the script", async () => {
+    const simulator = await start();
+    const reset = new URL("/simulator/reset", simulator.url);
+    for (const headers of [
+      { origin: "null" },
+      { origin: "http://evil.example" },
+      { "sec-fetch-site": "same-site" },
+    ])
+      expect((await fetch(reset, { method: "POST", headers, body: 'name = "owned"' })).status).toBe(403);
+    expect(simulator.scenario.name).not.toBe("owned");
+    expect((await fetch(reset, { method: "POST", body: 'name = "own"' })).status).toBe(200);
+  });
+
   it("takes only the keys that it knows, when it has any", async () => {
     const simulator = await start({ apiKeys: ["key-1"] });
     expect((await post(simulator, "x")).status).toBe(200);

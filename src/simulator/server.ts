@@ -97,14 +97,17 @@ async function route(
 ): Promise<void> {
   const { pathname } = new URL(request.url ?? "/", "http://loopback");
   const line = `${request.method} ${pathname.replace(/^\/v1(?=\/)/, "")}`;
-  // A page in a browser can reach loopback under a name of its own (DNS rebinding): only loopback names are answered.
-  if (!/^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i.test(request.headers.host ?? "")) {
+  // A page in a browser can reach loopback under a name of its own (DNS rebinding): only loopback names are answered. And under loopback's it
+  // could write the script, whose commands an agent would run.
+  const { host = "", origin, "sec-fetch-site": site = "none" } = request.headers;
+  const isLoopback = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i.test(host);
+  if (!isLoopback || origin !== undefined || site !== "none") {
     return json(response, conversation, 403, {
       error: {
-        message: "The simulator answers on loopback only.",
+        message: `The simulator answers ${isLoopback ? "no pages in a browser" : "on loopback only"}.`,
         type: "invalid_request_error",
         param: null,
-        code: "host_not_allowed",
+        code: isLoopback ? "origin_not_allowed" : "host_not_allowed",
       },
     });
   }

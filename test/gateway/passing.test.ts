@@ -210,7 +210,14 @@ describe("who may ask", () => {
   it("a path that leads out of the upstream's is refused", async () => {
     const { url, requests } = await recording();
     const gateway = await gatewayTo(url);
-    for (const path of ["/v1/../admin", "/v1/%2e%2E/admin", "ftp://localhost/v1/models"])
+    const paths = [
+      "/v1/../admin",
+      "/v1/%2e%2E/admin",
+      "/v1/..%2fadmin",
+      "/v1/x%5C..\\admin",
+      "/v1/..;/admin",
+    ];
+    for (const path of [...paths, "ftp://localhost/v1/models"])
       expect(
         (
           await raw(gateway.port, `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)

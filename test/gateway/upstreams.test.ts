@@ -135,6 +135,23 @@ describe("several upstreams", () => {
   });
 });
 
+it("the gateway's own key is no client's to know, also where its upstream quotes it", async () => {
+  const key = "own-key-of-the-gateway";
+  const url = await serve(async (request, response) => {
+    await bodyOf(request);
+    const { authorization = "" } = request.headers;
+    response.writeHead(403, { "content-type": "application/json", "x-refused": authorization });
+    response.end(JSON.stringify({ error: { message: `${authorization} may not, ${authorization}` } }));
+  });
+  const gateway = await gatewayTo("", { upstreams: [{ url, key }] });
+  const stars = `Bearer ${"*".repeat(key.length)}`;
+  for (const answer of [await ask(gateway), await fetch(`${gateway.url}/models`)]) {
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get("x-refused")).toBe(stars);
+    expect(await answer.json()).toEqual({ error: { message: `${stars} may not, ${stars}` } });
+  }
+});
+
 describe("what one of several upstreams keeps", () => {
   /** Each keeps the responses that it made, and says so of others as the API does. */
   async function keepers(): Promise<{ gateway: Tried; asked: string[]; again(): Promise<Tried> }> {

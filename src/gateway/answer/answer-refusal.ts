@@ -4,26 +4,30 @@ import { printableLine } from "../../lib/printable.ts";
 import { answerError, failureHeader } from "./answer.ts";
 import type { Refusal } from "./attempt.ts";
 import { forwardedResponseHeaders } from "./headers.ts";
+import { starred, starredHeaders } from "./starred.ts";
 
 /** Who was asked in vain, and how often. */
 interface Asked {
   readonly upstream: string;
   readonly attempts: number;
+  /** The gateway's own key for it. */
+  readonly key: string | undefined;
 }
 
 /**
- * Answers with the upstream's own answer as it came; where none came that a client can read, with 502, or 504 after a silence, and what
+ * Answers with the upstream's own answer as it came, but for the gateway's key; where none came that a client can read, with 502, or 504 after a silence, and what
  * happened. Returns the status.
  */
 export function answerRefusal(
   response: ServerResponse,
   { head, held, signal, ending }: Refusal,
   failure: Failure,
-  { upstream, attempts }: Asked,
+  { upstream, attempts, key }: Asked,
 ): number {
   if (head && !isGarbage(head.status, signal)) {
-    const bytes = Buffer.concat([...held, Buffer.from(ending?.(failure) ?? "")]);
-    const { "content-length": _length, ...headers } = forwardedResponseHeaders(head.headers);
+    const bytes = starred(Buffer.concat([...held, Buffer.from(ending?.(failure) ?? "")]), key);
+    const forwarded = starredHeaders(forwardedResponseHeaders(head.headers), key);
+    const { "content-length": _length, ...headers } = forwarded;
     if (!response.destroyed)
       response.writeHead(head.status, {
         ...headers,
