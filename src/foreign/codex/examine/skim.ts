@@ -1,5 +1,4 @@
 import { JsonSkim } from "../../../lib/json-skim.ts";
-import type { Era } from "../rollout/record.ts";
 import type { TextSet } from "./text-set.ts";
 import { askedOfItem, askedOfPayload, isPlaceholder, type WatchedRecord } from "./watched-record.ts";
 
@@ -37,7 +36,7 @@ function lazily(json: JsonSkim, names: readonly string[], parent: string): Prope
 
 /** The one record that a `LineSkim` gives out, pointed at another line each time: a rollout has hundreds of thousands. */
 class SkimmedRecord implements WatchedRecord {
-  era: Era = "envelope";
+  readonly era = "envelope";
   type = "";
   kind: string | undefined;
   ordinal: number | undefined;
@@ -97,7 +96,6 @@ export class LineSkim {
     record.type = type;
     record.kind = json.word(kindSlot);
     record.ordinal = json.number(ordinalSlot);
-    record.era = record.ordinal === undefined ? "envelope" : "paginated";
     return record;
   }
 

@@ -5,7 +5,7 @@ import { lostCall, lostOutput } from "./rebuild-pair.ts";
 
 const event = (payload: JsonObject): RolloutRecord => ({
   readable: true,
-  era: "paginated",
+  era: "envelope",
   type: "event_msg",
   kind: String(payload["type"]),
   payload,

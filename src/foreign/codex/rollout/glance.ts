@@ -127,13 +127,12 @@ export function recordOfHead(head: Buffer): RolloutRecord | undefined {
     )?.[1];
     return value === undefined ? [] : [[key, value] as const];
   });
-  const isPaginated = ordinal !== undefined;
   return {
     readable: true,
-    era: start === 0 ? "bare" : isPaginated ? "paginated" : "envelope",
+    era: start === 0 ? "bare" : "envelope",
     type,
     ...(kind !== undefined && { kind }),
     payload: Object.fromEntries(members),
-    ...(isPaginated && { ordinal }),
+    ...(ordinal !== undefined && { ordinal }),
   };
 }

@@ -4,10 +4,10 @@ import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 
 /**
  * The shape of a line. "bare" up to about 0.33 (an item without envelope, `{"record_type":"state"}`, a header without a type), "envelope"
- * from 0.34 (`{"timestamp","type","payload"}`), "paginated" from 0.148 (with `ordinal`). An old client goes on writing its own shape, so
- * one file may hold several, and the date says nothing (seen in 1,398 rollouts, 2025-08 to 2026-08).
+ * from 0.34 (`{"timestamp","type","payload"}`; from 0.148 on with an `ordinal`). An old client goes on writing its own shape, so one file
+ * may hold both, and the date says nothing (seen in 1,398 rollouts, 2025-08 to 2026-08).
  */
-export type Era = "bare" | "envelope" | "paginated";
+export type Era = "bare" | "envelope";
 
 /**
  * A line of a rollout that can be read, whatever its era. Types and members that nobody here knows are kept as they are. Of bare lines the
@@ -79,10 +79,7 @@ export function asRecord(value: JsonObject): RolloutRecord {
     const at = timeOf(timestamp);
     if (at !== undefined) record.at = at;
     if (typeof payload["type"] === "string") record.kind = payload["type"];
-    if (typeof ordinal === "number") {
-      record.era = "paginated";
-      record.ordinal = ordinal;
-    }
+    if (typeof ordinal === "number") record.ordinal = ordinal;
     if (isJsonObject(metadata)) record.metadata = metadata;
     if (isPayloadLast(value)) record.payloadLast = true;
     return record;
