@@ -83,6 +83,33 @@ describe("calls and outputs", () => {
     expect(await sent(log)).toMatchObject([{ type: "function_call" }, output("a"), prompt]);
   });
 
+  it("take the place of an answer that was made up before they came, and of nothing else", async () => {
+    const log = new WrittenLog();
+    const madeUp = { ...tool, origin: "repair" } as const;
+    const further = { type: "custom_tool_call_output", call_id: "b", name: "exec", output: "said meanwhile" };
+    const [script, told] = ["custom_tool_call", "custom_tool_call_output"];
+    log.addItem(call("a"), model);
+    log.addItem({ type: script, call_id: "b", name: "exec", input: "" }, model);
+    log.addItem({ ...output("a"), output: "unknown" }, madeUp);
+    log.addItem({ type: told, call_id: "b", output: "unknown" }, madeUp);
+    log.addItem(prompt, { ...model, turn: 2, origin: "input" });
+    log.addItem(further, tool);
+    log.addItem(output("a"), tool);
+    log.addItem(output("a"), tool);
+    const elements = await sent(log);
+    expect(elements.slice(2, 5)).toEqual([
+      { type: told, call_id: "b", output: "unknown" },
+      output("a"),
+      prompt,
+    ]);
+    expect(types(elements.slice(5))).toEqual(["message", "message"]);
+    expect(rulesOf(projected(log))).toEqual([
+      [2, "answer-outdated"],
+      [5, "output-again"],
+      [7, "output-without-call"],
+    ]);
+  });
+
   it("become a message with the same words where the call is missing", async () => {
     const log = new WrittenLog();
     log.addItem(output("a"), tool);

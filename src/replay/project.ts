@@ -1,5 +1,5 @@
 import type { BodyRef, ItemRecord, Quarantine } from "../session/event.ts";
-import { isCallKind, isOutputKind, isSealHolder } from "../session/item.ts";
+import { isCallKind, isFurtherOutput, isOutputKind, isSealHolder } from "../session/item.ts";
 import { OpenCalls } from "../session/open-calls.ts";
 import type { ReplayContract } from "./contract.ts";
 import { activeQuarantines, Directives, isSameList, type ProjectionBasis } from "./directives.ts";
@@ -56,6 +56,8 @@ export class Projection {
   readonly #layout: Layout;
 
   readonly #open = new OpenCalls<number>();
+  /** By call id: a call whose answer was made up because there was no output, and that answer. */
+  readonly #madeUp = new Map<string, { call: number; answer: number }>();
   readonly #ids = new Map<string, number>();
   readonly #media: MediaWindow;
   readonly #seals: SealWindow | undefined;
@@ -255,7 +257,7 @@ export class Projection {
   }
 
   #addOutput(index: number, record: ItemRecord): void {
-    const call = this.#open.take(record.event);
+    const call = this.#open.take(record.event) ?? this.#lateCall(record);
     if (call === undefined) {
       this.#interrupt();
       this.#layout.order.begin(index);
@@ -267,9 +269,24 @@ export class Projection {
     const callFlags = this.#layout.flags(call) & ~flag.answered;
     this.#layout.send(call, isTold ? callFlags | flag.told : callFlags);
     this.#layout.order.answer(index, call, isTold);
+    if (isMadeUp(record)) this.#madeUp.set(record.event.call ?? "", { call, answer: index });
     const isRenamed = !isTold && this.#layout.callIds.takeOutput(index, call);
     const how = (isTold ? flag.told : 0) | (isRenamed ? flag.renamed : 0);
     this.#send(index, record, this.#idFlag(record) | how);
+  }
+
+  /**
+   * The call of an output that came after an answer was made up for it: Codex was still running the call when its session was taken over, or
+   * a second Codex began a turn meanwhile. The answer is left out then.
+   */
+  #lateCall(record: ItemRecord): number | undefined {
+    const { kind, call = "", name = "" } = record.event;
+    const known = this.#madeUp.get(call);
+    if (known === undefined || isMadeUp(record) || isFurtherOutput(kind, name)) return undefined;
+    if (this.#items[known.answer]!.event.kind !== kind) return undefined;
+    this.#madeUp.delete(call);
+    this.#layout.leaveOut(known.answer, "answer-outdated");
+    return known.call;
   }
 
   /** Sends an item, which has its place. */
@@ -362,3 +379,6 @@ export class Projection {
     this.#waiting = [];
   }
 }
+
+/** Whether an output is none of a tool's: it answers a call that had none. */
+const isMadeUp = ({ event }: ItemRecord): boolean => event.type === "item-added" && event.origin === "repair";

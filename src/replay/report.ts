@@ -16,6 +16,7 @@ export type ReplayRule =
   | "call-without-output"
   | "output-without-call"
   | "output-again"
+  | "answer-outdated"
   | "call-id-empty"
   | "call-id-too-long"
   | "call-id-characters"
@@ -60,6 +61,7 @@ export const ruleWords: Readonly<Record<ReplayRule, string>> = {
   "call-without-output": "answered: outcome unknown; verify before repeating",
   "output-without-call": "sent as a message: its call is not part of the conversation",
   "output-again": "sent as a message: a further output of its call",
+  "answer-outdated": "left out: it was put in the place of an output that came later",
   "call-id-empty": "it had no call id: it goes with one, on the call and on its output alike",
   "call-id-too-long": "its call id was shortened, on the call and on its output alike",
   "call-id-characters":

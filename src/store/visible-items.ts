@@ -1,11 +1,12 @@
 import { isItemRecord, type ItemRecord, type LogRecord } from "../session/event.ts";
+import { isCallKind, isFurtherOutput, isOutputKind, outputKinds } from "../session/item.ts";
 import type { SessionStore } from "../store.ts";
 
 const sealedKinds: ReadonlySet<string> = new Set(["compaction", "compaction_summary"]);
 
 /**
  * The items of a session that a person can be shown, in order: those of the window, and, in place of a sealed summary, the items that it
- * stands for. Cleared and rewound items are not among them.
+ * stands for. Cleared and rewound items are not among them, nor is an answer that was made up for a call whose output came later.
  */
 export async function visibleItems(store: SessionStore, id: string): Promise<ItemRecord[]> {
   const visible = new Visible();
@@ -48,7 +49,7 @@ class Visible {
 
   end(): ItemRecord[] {
     this.#settle();
-    return this.#found;
+    return withoutOutdated(this.#found);
   }
 
   /** Ends a replacement: where it is sealed, the items before it are shown instead, unless the log begins with it and holds none. */
@@ -56,4 +57,19 @@ class Visible {
     if (this.#before && this.#before.length > 0 && this.#isSealed) this.#found = this.#before;
     this.#before = undefined;
   }
+}
+
+function withoutOutdated(items: readonly ItemRecord[]): ItemRecord[] {
+  /** Outputs that come later, by kind and call id. Ids are told apart by their calls: some gateways count theirs anew in every response. */
+  const later = new Set<string>();
+  const kept = items.toReversed().filter(({ event }) => {
+    const { kind, call = "", name = "" } = event;
+    if (isCallKind(kind)) later.delete(`${outputKinds[kind]} ${call}`);
+    else if (isOutputKind(kind)) {
+      if (event.type === "item-added" && event.origin === "repair") return !later.has(`${kind} ${call}`);
+      if (!isFurtherOutput(kind, name)) later.add(`${kind} ${call}`);
+    }
+    return true;
+  });
+  return kept.toReversed();
 }

@@ -253,7 +253,7 @@ export const catalogue = {
     severity: "loss",
     title: "two files are the same session",
     causes:
-      "the one that the state database names is resumed; without it the one with the newer name, and what only the other holds is out of view",
+      "the one that the state database names is resumed; without it the one with the newer name (of equal names the one in the later folder), and what only the other holds is out of view",
     mends: "move the one that you don't want out of the sessions folder",
   },
   "name-differs": {
