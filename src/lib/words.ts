@@ -45,6 +45,7 @@ const systemCodes: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of its path is no folder",
   EROFS: "its file system can only be read",
   EMFILE: "too many files are open",
+  ENFILE: "too many files are open on this machine",
   ELOOP: "it is a link",
   EIO: "the disk fails",
   ENOSPC: "the disk is full",

@@ -96,9 +96,13 @@ export function storeFailure(error: unknown, path: string, kept: string): Failur
       );
   }
   const { path: place = path } = error as NodeJS.ErrnoException;
+  const next =
+    code === "EMFILE" || code === "ENFILE"
+      ? "Close sessions that nobody works in, or allow more open files (ulimit -n), then try again."
+      : `Check the disk and the folder, then try again: ls -ld ${quoted(place)}`;
   return new Failure(
     "store-unavailable",
-    `${place} can't be used: ${systemWords(error)}. ${kept} Check the disk and the folder, then try again: ls -ld ${quoted(place)}`,
+    `${place} can't be used: ${systemWords(error)}. ${kept} ${next}`,
     { path: place },
     { cause: error },
   );

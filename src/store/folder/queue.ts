@@ -16,6 +16,9 @@ import {
 /** Finds a session's folder; `undefined` when there is none. */
 export type Locate = (id: string) => string | undefined;
 
+/** The predecessors of so many sessions are remembered: of those at work at one time, and more. */
+const mostKnown = 1_000;
+
 /** A session of a chain of rotations and its folder. */
 interface Place {
   id: string;
@@ -106,8 +109,12 @@ export class ChainQueue {
   }
 
   async #predecessor({ id, folder }: Place): Promise<string | undefined> {
-    if (!this.#predecessors.has(id)) this.#predecessors.set(id, await readable(predecessorOf(folder)));
-    return this.#predecessors.get(id);
+    if (this.#predecessors.has(id)) return this.#predecessors.get(id);
+    const before = await readable(predecessorOf(folder));
+    // A process that serves sessions for months is told of a new one every few seconds.
+    if (this.#predecessors.size >= mostKnown) this.#predecessors.clear();
+    this.#predecessors.set(id, before);
+    return before;
   }
 }
 

@@ -173,3 +173,21 @@ it("an append that fails and can't be taken back is the writer's last: what the 
   await again.release();
   rmSync(home, { recursive: true, force: true });
 });
+
+it("too many open files are told as that, with what to do about them", async () => {
+  const home = mkdtempSync(join(tmpdir(), "throughline-files-"));
+  const store = folderStore(home, { version: "1" });
+  system["openSync"] = () => {
+    throw Object.assign(new Error("EMFILE"), { code: "EMFILE", syscall: "open" });
+  };
+  syncBuiltinESMExports();
+  const id = uuidv7(Date.now());
+  const failed = await store.create(id, created(id), "testing").catch((error: unknown) => error);
+  Object.assign(fs, real);
+  syncBuiltinESMExports();
+  expect(failed).toMatchObject({ class: "store-unavailable" });
+  expect((failed as Error).message).toMatch(
+    /too many files are open \(EMFILE\).*allow more open files \(ulimit -n\)/u,
+  );
+  rmSync(home, { recursive: true });
+});
