@@ -25,6 +25,8 @@ interface File {
   /** Minutes after which it is begun; a line is written every second. */
   readonly begun: number;
   readonly cwd?: string;
+  /** So many lines behind the first one can't be read. */
+  readonly bad?: number;
 }
 
 const turnEnd = 9;
@@ -32,13 +34,14 @@ const kindAt = (ordinal: number): string =>
   ordinal % 10 === 1 ? "task_started" : ordinal % 10 === turnEnd ? "task_complete" : "token_count";
 
 function written(
-  { thread, rollout = thread, from, to, begun, cwd = "/w" }: File,
+  { thread, rollout = thread, from, to, begun, cwd = "/w", bad = 0 }: File,
   isHeadless = false,
 ): string {
   const name = `rollout-2026-11-20T10-${String(begun).padStart(2, "0")}-00-${id(thread)}`;
   const path = join(sessions, `${name}${rollout === thread ? "" : `_${id(rollout)}`}.jsonl`);
   const lines = Array.from({ length: to - from }, (_none, nth) => {
     const ordinal = from + nth;
+    if (nth > 0 && nth <= bad) return "#\n";
     const at = Date.parse("2026-11-20T10:00:00Z") + begun * minute + nth * 1_000;
     const [type, payload] =
       nth === 0
@@ -76,6 +79,18 @@ it.each<[string, File[], string[], unknown]>([
     ],
     [],
     ["nothing"],
+  ],
+  [
+    "the same, though lines behind it can't be read",
+    [first, { ...again, rollout: 2, bad: 3 }],
+    [],
+    [1, 30, "/first"],
+  ],
+  [
+    "no other session, where an earlier file of the thread is gone",
+    [first, { ...fork, rollout: 6 }],
+    ["a", "", "", "", "a"],
+    [],
   ],
   ["a session that begins with the same words", [first, fork], ["a", "", "", "", "a"], [1, 30, "/first"]],
   ["none that begins with others", [first, fork], ["a", "", "", "", "b"], []],

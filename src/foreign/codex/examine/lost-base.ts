@@ -31,8 +31,7 @@ export async function lostBase(
   );
   const first = await lostHeader(path, head);
   const isFirst = own.rollout === own.thread;
-  const mayGoOn = first !== undefined && first.ordinal >= (isFirst ? fewestBefore : 1);
-  const base = mayGoOn ? await baseAmong(files, own, first, previewOf) : undefined;
+  const base = first && (await baseAmong(files, own, first, previewOf));
   const isNone = first !== undefined && base === undefined && isFirst && isNothing(first);
   const kin = files.filter(({ thread, rollout }) => thread === own.thread || rollout === base?.rollout);
   const [folder] = kin.flatMap(({ path: other }) => firstHeader(other)?.cwd ?? []);
@@ -111,7 +110,7 @@ async function lostHeader(path: string, head: "broken" | "missing"): Promise<Los
       const glanced = glance(bytes);
       if (glanced?.ordinal === undefined) continue;
       const isExact = head === "missing";
-      const ordinal = Math.max(0, glanced.ordinal - index - (isExact ? 1 : 0));
+      const ordinal = glanced.ordinal - index - (isExact ? 1 : 0);
       return { isExact, ordinal, offset, written: glancedTime(bytes, glanced) ?? Infinity };
     }
   }
