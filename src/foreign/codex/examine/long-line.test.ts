@@ -7,7 +7,7 @@ import { EditedFile } from "../repair/edited-file.ts";
 import { examine } from "./examine.ts";
 import { judge } from "../findings/judge.ts";
 import { needsRepair } from "../findings/finding.ts";
-import { lookThrough } from "./long-line.ts";
+import { beginnings, flawOf, lookThrough, type Reader } from "./long-line.ts";
 import { longLine } from "../repair/plan-long.ts";
 import { PlannedEdits } from "../repair/planned-edits.ts";
 import { repairRollout } from "../repair/repair.ts";
@@ -93,6 +93,49 @@ describe("a line that is longer than what is held of one", () => {
       expect(mendedLine(before, true)).toBe(`${isEndBlank ? after.slice(0, -1) : after}\n`);
     }
   });
+});
+
+const mebibyte = 2 ** 20;
+/** A line of more than two pieces of a mebibyte, in which something stands at some places, between other lines. */
+function among(at: readonly number[], what: Buffer, text = `{"a":"${"x".repeat(2.5 * mebibyte)}"}`): Buffer {
+  const bytes = Buffer.from(`12345\n${text}\n{"b":`);
+  for (const place of at) what.copy(bytes, 6 + place);
+  return bytes;
+}
+const readerOf =
+  (file: Buffer): Reader =>
+  (at, bytes) =>
+    file.subarray(at, at + bytes);
+const spanIn = (file: Buffer): { at: number; bytes: number } => ({ at: 6, bytes: file.length - 12 });
+const borders = [mebibyte - 1, mebibyte, mebibyte + 1, 2 * mebibyte - 1, 2 * mebibyte, 2 * mebibyte + 1];
+
+it.each<[string, Buffer, ReturnType<typeof flawOf>, number[]]>([
+  ["nothing", among([], Buffer.of()), undefined, []],
+  ["bytes that are no text", among(borders.slice(3), Buffer.of(0xff)), "utf8", borders.slice(3)],
+  ["a NUL", among([mebibyte], Buffer.of(0)), "json", [mebibyte]],
+  ["a character", among([mebibyte - 1], Buffer.from("é")), undefined, []],
+  [
+    "half a character",
+    among([2 * mebibyte - 3], Buffer.from(String.raw`\ud83d`)),
+    "surrogate",
+    [2 * mebibyte - 3],
+  ],
+  ["its end", among([mebibyte], Buffer.from('"}')), "json", []],
+  ["blanks and nothing else", among([], Buffer.of(), " ".repeat(3 * mebibyte)), "blank", []],
+])("a long line is read across the borders of its pieces: %s", (_what, file, flaw, places) => {
+  const found = lookThrough(spanIn(file), readerOf(file));
+  expect(flawOf(found)).toBe(flaw);
+  if (found.isObject) expect(found.flaws.map(({ at }) => at - 6)).toEqual(places);
+});
+
+it("a record that begins in a long line is found wherever it does, and once", () => {
+  const mark = Buffer.from('{"timestamp":"');
+  for (const place of [20, ...borders, mebibyte - 7, 2.5 * mebibyte - 20]) {
+    const file = among([place], mark);
+    expect(beginnings(spanIn(file), readerOf(file)).map((at) => at - 6)).toEqual([0, place]);
+  }
+  const file = among([], Buffer.of(), mark.toString().repeat(3) + mark.toString().slice(1));
+  expect(beginnings(spanIn(file), readerOf(file)).map((at) => at - 6)).toEqual([0, 14, 28]);
 });
 
 it("ends where the file became shorter while it was looked through, however little is left", () => {
