@@ -99,7 +99,7 @@ const mebibyte = 2 ** 20;
 /** A line of more than two pieces of a mebibyte, in which something stands at some places, between other lines. */
 function among(at: readonly number[], what: Buffer, text = `{"a":"${"x".repeat(2.5 * mebibyte)}"}`): Buffer {
   const bytes = Buffer.from(`12345\n${text}\n{"b":`);
-  for (const place of at) what.copy(bytes, 6 + place);
+  for (const each of at) what.copy(bytes, 6 + each);
   return bytes;
 }
 const readerOf =
@@ -130,9 +130,9 @@ it.each<[string, Buffer, ReturnType<typeof flawOf>, number[]]>([
 
 it("a record that begins in a long line is found wherever it does, and once", () => {
   const mark = Buffer.from('{"timestamp":"');
-  for (const place of [20, ...borders, mebibyte - 7, 2.5 * mebibyte - 20]) {
-    const file = among([place], mark);
-    expect(beginnings(spanIn(file), readerOf(file)).map((at) => at - 6)).toEqual([0, place]);
+  for (const each of [20, ...borders, mebibyte - 7, 2.5 * mebibyte - 20]) {
+    const file = among([each], mark);
+    expect(beginnings(spanIn(file), readerOf(file)).map((at) => at - 6)).toEqual([0, each]);
   }
   const file = among([], Buffer.of(), mark.toString().repeat(3) + mark.toString().slice(1));
   expect(beginnings(spanIn(file), readerOf(file)).map((at) => at - 6)).toEqual([0, 14, 28]);
