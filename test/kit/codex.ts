@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
@@ -38,12 +47,15 @@ export type Installed = { binary: string } | { missing: string };
 
 /**
  * The binary of a published version, installed once into a folder of this user under the system's temporary one, outside the package. Where
- * there is no registry (or no build for this platform) it says so, for a test to be skipped with.
+ * there is no registry (or no build for this platform) it says so, for a test to be skipped with; npm is asked once, as it takes its time
+ * to give up.
  */
 export function installCodex(version: string = codexVersion): Installed {
   const folder = join(tmpdir(), `throughline-codex-${version}-${userInfo().username}`);
   const known = binaryIn(folder);
   if (known !== undefined) return { binary: known };
+  const refusal = `${folder}.missing`;
+  if (existsSync(refusal)) return { missing: readFileSync(refusal, "utf8") };
   const fresh = mkdtempSync(join(tmpdir(), "throughline-codex-install-"));
   try {
     writeFileSync(join(fresh, "package.json"), "{}");
@@ -55,7 +67,9 @@ export function installCodex(version: string = codexVersion): Installed {
     if (npm.status !== 0 || binaryIn(fresh) === undefined) {
       const line = (npm.stderr ?? "").split("\n").find((text) => /error/iu.test(text));
       const why = npm.error?.message ?? line ?? "npm gave no reason";
-      return { missing: `@openai/codex@${version} can't be installed here: ${why}` };
+      const missing = `@openai/codex@${version} can't be installed here: ${why}`;
+      writeFileSync(refusal, missing);
+      return { missing };
     }
     // Of several installations at once the first gets the name, and the others use it.
     if (!existsSync(folder)) renameIfFree(fresh, folder);
