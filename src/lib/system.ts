@@ -1,10 +1,21 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname } from "node:path";
 import { quoted } from "./words.ts";
 
 /** Whether an error is what the operating system said to a call of it, and not a mistake of this program. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof (error as NodeJS.ErrnoException | undefined)?.syscall === "string";
+}
+
+/** The person's own folder; empty where nobody knows of one: without `HOME`, for a user who has no entry, as in some containers. */
+export function ownFolder(): string {
+  try {
+    return homedir();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return "";
+  }
 }
 
 /**

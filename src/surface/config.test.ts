@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { isFailureOf } from "../failure.ts";
+import { isRoot } from "../../test/kit/as-user.ts";
 import { schemaWords, wordsMissing } from "../../test/kit/schema-words.ts";
 import { homeFolder, keyIn, makeProvider, readConfig, undecidedWords } from "./config.ts";
 import { fileSchema } from "./config-file.ts";
@@ -39,6 +40,19 @@ it("an empty HOME doesn't put sessions into the folder that one is in", () => {
     );
     expect(homeFolder({}, { THROUGHLINE_HOME: "/nowhere" })).toBe("/nowhere");
   } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+it.skipIf(!isRoot)("nor does none at all, for a user whom the system has no entry of", () => {
+  vi.stubEnv("HOME", undefined);
+  process.seteuid!(54_321);
+  try {
+    expect(() => homeFolder({}, {})).toThrow(
+      expect.toSatisfy((error) => isFailureOf(error, "configuration")),
+    );
+  } finally {
+    process.seteuid!(0);
     vi.unstubAllEnvs();
   }
 });

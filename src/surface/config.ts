@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { isLoopback } from "../lib/loopback.ts";
 import { printableLine } from "../lib/printable.ts";
-import { isSameFile } from "../lib/system.ts";
+import { isSameFile, ownFolder } from "../lib/system.ts";
 import { Failure } from "../failure.ts";
 import { contractFor } from "../replay/contracts.ts";
 import type { Provider } from "../provider.ts";
@@ -68,11 +67,11 @@ export function homeFolder(options: ConfigOptions, environment: Environment): st
     throw new Failure("usage", "--home names no folder: what was given is empty. Nothing was done.", {});
   const named = options.home ?? valueOf(environment, "THROUGHLINE_HOME");
   if (named !== undefined) return resolve(named);
-  const own = homedir();
+  const own = ownFolder();
   if (own !== "") return join(own, ".throughline");
   throw new Failure(
     "configuration",
-    "HOME is empty, so that there is no folder for sessions. Set it, or name a folder with --home DIR or THROUGHLINE_HOME.",
+    "HOME is empty or not set, so that there is no folder for sessions. Set it, or name a folder with --home DIR or THROUGHLINE_HOME.",
     {},
   );
 }

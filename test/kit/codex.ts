@@ -7,13 +7,17 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** The real CLI, as its maker publishes it: the version that the tests are pinned to. */
 export const codexVersion = "0.169.0";
+
+/** No run of the tests takes longer; milliseconds. */
+const longestRun = 30 * 60_000;
 
 export interface CodexRun {
   status: number | null;
@@ -51,11 +55,12 @@ export type Installed = { binary: string } | { missing: string };
  * to give up.
  */
 export function installCodex(version: string = codexVersion): Installed {
-  const folder = join(tmpdir(), `throughline-codex-${version}-${userInfo().username}`);
+  const folder = join(tmpdir(), `throughline-codex-${version}-${process.getuid?.()}`);
   const known = binaryIn(folder);
   if (known !== undefined) return { binary: known };
   const refusal = `${folder}.missing`;
-  if (existsSync(refusal)) return { missing: readFileSync(refusal, "utf8") };
+  const refused = statSync(refusal, { throwIfNoEntry: false });
+  if (refused && Date.now() - refused.mtimeMs < longestRun) return { missing: readFileSync(refusal, "utf8") };
   const fresh = mkdtempSync(join(tmpdir(), "throughline-codex-install-"));
   try {
     writeFileSync(join(fresh, "package.json"), "{}");

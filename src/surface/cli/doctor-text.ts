@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
 import { bytesWords, counted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
+import { ownFolder } from "../../lib/system.ts";
 import type { Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { type Finding, needsRepair } from "../../foreign/codex/findings/finding.ts";
 import type { Printed } from "../json/print.ts";
@@ -174,6 +174,6 @@ function saidLines({ means, youCan, sessions }: Said, tell: Tell): string[] {
 }
 
 export function shortPath(path: string): string {
-  const home = homedir();
+  const home = ownFolder();
   return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { isoTime } from "../../../lib/date.ts";
+import { ownFolder } from "../../../lib/system.ts";
 import { systemWords } from "../../../lib/words.ts";
 
 /** What the name of a rollout's file says. */
@@ -65,7 +65,7 @@ export function plainPath(path: string): string {
 /** `$CODEX_HOME`, else `~/.codex`. */
 export function codexHome(env: Readonly<Record<string, string | undefined>>): string {
   const named = env["CODEX_HOME"];
-  return named === undefined || named === "" ? join(homedir(), ".codex") : resolve(named);
+  return named === undefined || named === "" ? join(ownFolder(), ".codex") : resolve(named);
 }
 
 /** Milliseconds since 1970 of the name's date, which is local time without its zone; `undefined` where it is no date. */
