@@ -4,7 +4,7 @@ import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
-import { textIn } from "./rebuild-message.ts";
+import { textIn } from "../rollout/text-in.ts";
 import type { Hole } from "./hole.ts";
 import { UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";

@@ -2,6 +2,7 @@ import { readSync } from "node:fs";
 import type { JsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import type { Edit } from "./edit.ts";
+import { ended, padded } from "./line-bytes.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import type { Span } from "../rollout/span.ts";
 import { linesIn, type RolloutLine } from "../rollout/lines.ts";
@@ -105,23 +106,23 @@ export class EditedFile {
   }
 
   /** Puts a line in the place of a blank one, or, where the hole has no bytes, between two lines. */
-  fill(hole: Span, kind: FindingKind, says: string, line: JsonObject): Edit {
+  putLine(hole: Span, kind: FindingKind, says: string, line: JsonObject): Edit {
     const bytes = Buffer.from(writeJson(line));
-    if (hole.bytes === 0) return this.insert(hole, kind, says, Buffer.concat([bytes, Buffer.from("\n")]));
-    const padded = Buffer.concat([bytes, Buffer.alloc(Math.max(0, hole.bytes - bytes.length), " ")]);
-    return this.edit(hole, kind, says, padded, hole.bytes);
+    if (hole.bytes === 0) return this.insert(hole, kind, says, ended(bytes));
+    return this.replace(hole, kind, says, padded(bytes, hole.bytes));
   }
 
+  /** Puts bytes in where a span begins. */
   insert(place: Span, kind: FindingKind, says: string, bytes: Buffer): Edit {
-    return this.edit(place, kind, says, bytes, 0);
+    return this.replace({ ...place, bytes: 0 }, kind, says, bytes);
   }
 
-  edit(
-    { at, index }: Span,
+  /** Puts other bytes in the place of a span. `lost`: those of its own that end up in no record. */
+  replace(
+    { at, bytes: length, index }: Span,
     kind: FindingKind,
     says: string,
     bytes: Buffer,
-    length: number,
     lost: readonly Buffer[] = [],
   ): Edit {
     return { at, length, bytes, kind, line: index + 1, says, ...(lost.length > 0 && { lost }) };

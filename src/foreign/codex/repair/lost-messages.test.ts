@@ -10,7 +10,7 @@ import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 import { listRollouts } from "../home/places.ts";
 import { promptOf } from "../rollout/prompt.ts";
-import { textIn } from "../examine/rebuild-message.ts";
+import { textIn } from "../rollout/text-in.ts";
 import { repairRollout } from "./repair.ts";
 
 const now = Date.parse("2026-11-21T12:00:00Z");

@@ -33,14 +33,14 @@ export function* longLine(
     if (isKept) {
       if (isBehindRecord) yield file.insert(span, kind, "the record behind it stands alone", newline);
       for (const flaw of flaws)
-        yield file.edit({ ...span, at: flaw.at }, kind, says[flaw.is], mended[flaw.is], flaw.bytes);
+        yield file.replace({ ...flaw, index: line.index }, kind, says[flaw.is], mended[flaw.is]);
     } else {
       const from = isBehindRecord ? 1 : 0;
       const to = isTail && at + span.bytes === end ? 1 : 0;
-      if (from > 0) yield file.edit(span, kind, "the record before it ends", newline, 1);
+      if (from > 0) yield file.replace({ ...span, bytes: 1 }, kind, "the record before it ends", newline);
       const blanked = { ...span, at: at + from, bytes: span.bytes - from - to };
       yield file.blank(blanked, kind, "what can't be read becomes spaces; the backup has it");
-      if (to > 0) yield file.edit({ ...span, at: end - 1 }, kind, "the line is ended", newline, 1);
+      if (to > 0) yield file.replace({ ...span, at: end - 1, bytes: 1 }, kind, "the line is ended", newline);
     }
     isBehindRecord = isKept;
   }

@@ -88,7 +88,7 @@ export class OrderPlanner {
     for (const row of moved) {
       const line = { index: rows.get(row, index), at: rows.get(row, at), bytes: rows.get(row, bytes) };
       const own = this.#file.bytes(line);
-      yield this.#file.edit(line, kind, "the line goes to its place", Buffer.alloc(0), line.bytes);
+      yield this.#file.replace(line, kind, "the line goes to its place", Buffer.alloc(0));
       const place = { index: line.index, at: places.get(row)!, bytes: 0 };
       yield this.#file.insert(place, kind, "the line that stood elsewhere", own);
     }
@@ -109,7 +109,7 @@ export class OrderPlanner {
       if (!found) continue;
       const place = { index: line.index, at: line.at + found.index + 10, bytes: found[1]!.length };
       const text = Buffer.from(String(ordinal));
-      yield this.#file.edit(place, kind, `ordinal ${had} becomes ${ordinal}`, text, place.bytes);
+      yield this.#file.replace(place, kind, `ordinal ${had} becomes ${ordinal}`, text);
     }
     return undefined;
   }

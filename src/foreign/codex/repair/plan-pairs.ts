@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { isJsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { outputKinds } from "../../../session/item.ts";
 import type { Edit } from "./edit.ts";
@@ -10,7 +10,6 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { lostCall, lostOutput } from "./rebuild-pair.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
-import { blank } from "./salvage.ts";
 import type { Unpaired } from "../rollout/span.ts";
 import { isBlank } from "../rollout/white-space.ts";
 
@@ -52,8 +51,8 @@ export class PairPlanner {
       if (output === undefined || output.index > call.index || call.index - output.index > nearby) continue;
       this.#paired.add(call.at).add(output.at);
       const kind = "output-without-call";
-      yield file.edit(output, kind, "the call goes before its output", file.bytes(call), output.bytes);
-      yield file.edit(call, kind, "the output goes behind its call", file.bytes(output), call.bytes);
+      yield file.replace(output, kind, "the call goes before its output", file.bytes(call));
+      yield file.replace(call, kind, "the output goes behind its call", file.bytes(output));
     }
     return undefined;
   }
@@ -75,7 +74,7 @@ export class PairPlanner {
       const bytes = Buffer.from(JSON.stringify(call.call));
       const place = { index: output.index, at: output.at + id + 10, bytes: Buffer.byteLength(had) };
       const says = "the call's id becomes that of the call before it, from which it hardly differs";
-      yield this.#file.edit(place, "output-without-call", says, bytes, place.bytes);
+      yield this.#file.replace(place, "output-without-call", says, bytes);
     }
     return undefined;
   }
@@ -93,9 +92,8 @@ export class PairPlanner {
         [behind, lostOutput({ ...event, call, kind }, told), "output"],
       ] as const) {
         taken.add(hole.at);
-        const { ordinal } = hole;
-        const line = rebuiltLine(told, item, ordinal === undefined ? {} : { ordinal });
-        yield this.#file.fill(hole, "lost-call", `the ${what} is put in, as its event tells it`, line);
+        const line = rebuiltLine(told, item, hole.ordinal);
+        yield this.#file.putLine(hole, "lost-call", `the ${what} is put in, as its event tells it`, line);
       }
     }
     return undefined;
@@ -107,7 +105,7 @@ export class PairPlanner {
     const copies = new Set(doubled.spans.map(({ at }) => at));
     for (const call of open) {
       const isLeft = copies.has(call.at) || this.#paired.has(call.at) || isCopiedCall(call, this.#found);
-      const edit = isLeft ? undefined : this.#put(call, lostOutput);
+      const edit = isLeft ? undefined : this.#put(call, "output");
       if (edit) yield edit;
     }
     return undefined;
@@ -116,41 +114,33 @@ export class PairPlanner {
   /** Puts in the calls of outputs that have none. */
   *calls(): Generator<Edit, undefined> {
     for (const output of this.#found.orphans.items) {
-      const edit = this.#paired.has(output.at) ? undefined : this.#put(output, lostCall);
+      const edit = this.#paired.has(output.at) ? undefined : this.#put(output, "call");
       if (edit) yield edit;
     }
     return undefined;
   }
 
-  /** Puts in the other half of a call or an output that is alone; `make` gives its item. */
-  #put(
-    half: Unpaired,
-    make: (half: Unpaired, event: RolloutRecord | undefined) => JsonObject,
-  ): Edit | undefined {
-    const isCall = make === lostOutput;
+  /** Puts in the output of a call, or the call of an output, that has none. */
+  #put(half: Unpaired, missing: "output" | "call"): Edit | undefined {
     const own = this.#file.record(half);
     if (own === undefined) return undefined;
-    const item = make(half, half.event && this.#file.record(half.event));
+    const isOutput = missing === "output";
+    const event = half.event && this.#file.record(half.event);
+    const item = isOutput ? lostOutput(half, event) : lostCall(half, event);
     const isCrlf = this.#file.read(half.at + half.bytes, 1)[0] === 0x0d;
-    const end = half.at + half.bytes + (isCrlf ? 2 : 1);
-    const made = (ordinal: object): Buffer => Buffer.from(writeJson(rebuiltLine(own, item, ordinal)));
+    const start = isOutput ? half.at + half.bytes + (isCrlf ? 2 : 1) : half.at;
     // A record behind all others gets an ordinal: Codex refuses a file whose last record has none.
-    const next = isCall && own.ordinal !== undefined ? { ordinal: this.#found.ordinals.next } : {};
-    const [start, where] = isCall ? ([end, "behind"] as const) : ([half.at, "before"] as const);
-    const free = this.#free(start, where, made(next).length);
-    const line = made((free?.offset ?? start) >= this.#found.end ? next : {});
-    const kind = isCall ? "call-without-output" : "output-without-call";
+    const next = isOutput && own.ordinal !== undefined ? this.#found.ordinals.next : undefined;
+    const longest = Buffer.byteLength(writeJson(rebuiltLine(own, item, next)));
+    const free = this.#free(start, isOutput ? "behind" : "before", longest);
+    const at = free?.offset ?? start;
+    const line = rebuiltLine(own, item, at >= this.#found.end ? next : undefined);
+    const index = free || !isOutput ? half.index : half.index + 1;
+    const what = isOutput ? `output of ${half.name ?? "the call"}` : "call";
     const from = half.event ? "as its event tells it" : "nobody knows it any more";
-    const says = isCall
-      ? `the output of ${half.name ?? "the call"} is put in (${from})`
-      : `the call is put in (${from})`;
-    if (free) {
-      const place = { index: half.index, at: free.offset, bytes: free.length };
-      const bytes = Buffer.concat([line, blank(free.length - line.length)]);
-      return this.#file.edit(place, kind, says, bytes, free.length);
-    }
-    const place = { index: half.index + (isCall ? 1 : 0), at: start, bytes: 0 };
-    return this.#file.insert(place, kind, says, Buffer.concat([line, Buffer.from("\n")]));
+    const place = { index, at, bytes: free?.length ?? 0 };
+    const kind = isOutput ? "call-without-output" : "output-without-call";
+    return this.#file.putLine(place, kind, `the ${what} is put in (${from})`, line);
   }
 
   /** A blank line of at least so many bytes near the other half. */

@@ -3,7 +3,7 @@ import { type Edit, shiftOf } from "./edit.ts";
 import type { EditedFile, LineHead } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { blank } from "./salvage.ts";
+import { ended, spaces } from "./line-bytes.ts";
 
 const newline = 0x0a;
 const noBytes = Buffer.alloc(0);
@@ -31,7 +31,7 @@ export function* pinned(edits: () => Iterable<Edit>, found: Pinned, pin: Pin): G
   for (const edit of edits()) {
     const isFilled = nth++ === last && room > 0;
     if (isFilled && edit.bytes !== "blank") {
-      const bytes = Buffer.concat([edit.bytes.subarray(0, -1), blank(room), Buffer.of(newline)]);
+      const bytes = ended(Buffer.concat([edit.bytes.subarray(0, -1), spaces(room)]));
       yield { ...edit, bytes };
     } else if (!isLeftOut || edit.kind === "segment-long" || !isMoving(edit)) yield edit;
   }
@@ -55,8 +55,7 @@ export class PinnedPlanner {
     const pin = this.#pin;
     const missing = pin === undefined ? 0 : missingBefore(pin, this.#found);
     if (pin === undefined || missing <= 0) return [];
-    const bytes = blank(missing);
-    bytes[missing - 1] = newline;
+    const bytes = ended(spaces(missing - 1));
     const says = "what is gone becomes spaces, so that the file behind it goes on where it did";
     const at = pin.offset - missing;
     return [this.#file.insert({ index: this.#linesBefore(at), at, bytes: 0 }, "segment-short", says, bytes)];
@@ -136,12 +135,12 @@ export class PinnedPlanner {
       const taken = left >= own ? own : Math.min(bytes, left);
       const place = { index, at, bytes: taken === own ? own : bytes };
       left -= taken;
-      return this.#file.edit(place, "segment-long", says, blank(place.bytes - taken), place.bytes);
+      return this.#file.replace(place, "segment-long", says, spaces(place.bytes - taken));
     });
   }
 
   #gone(place: { index: number; at: number; bytes: number }, says: string): Edit {
-    return this.#file.edit(place, "segment-long", says, Buffer.alloc(0), place.bytes);
+    return this.#file.replace(place, "segment-long", says, Buffer.alloc(0));
   }
 
   /** The lines before the pin's record. */

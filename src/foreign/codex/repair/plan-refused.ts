@@ -15,7 +15,7 @@ import { damagingReasoning, isInjectedRefused } from "../findings/judge.ts";
 import { unsealed } from "./kept-beside.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { blank } from "./salvage.ts";
+import { padded } from "./line-bytes.ts";
 import { withoutSeals } from "./seal-within.ts";
 import { chosenSeals } from "../findings/seal-choice.ts";
 
@@ -74,7 +74,8 @@ export class RefusedPlanner {
     if (kept) {
       const says =
         "the sealed summary becomes spaces; the messages kept beside it stay, as the history before it is not in the file";
-      return this.#file.edit({ ...blob, at: kept.at }, kindOf(blob), says, kept.bytes, kept.bytes.length);
+      const place = { ...blob, at: kept.at, bytes: kept.bytes.length };
+      return this.#file.replace(place, kindOf(blob), says, kept.bytes);
     }
     const says = isSummary
       ? "the sealed summary becomes spaces: the history before it counts again"
@@ -93,9 +94,8 @@ export class RefusedPlanner {
       return tails.has(tail) || (isCut && shape === "malformed");
     };
     for (const { at, bytes } of withoutSeals(this.#file.bytes(blob), isMeant)) {
-      const place = { ...blob, at: blob.at + at };
-      const says = "what is sealed in it becomes words";
-      yield this.#file.edit(place, kindOf(blob), says, bytes, bytes.length);
+      const place = { ...blob, at: blob.at + at, bytes: bytes.length };
+      yield this.#file.replace(place, kindOf(blob), "what is sealed in it becomes words", bytes);
     }
     return undefined;
   }
@@ -182,9 +182,8 @@ export class RefusedPlanner {
         continue;
       }
       const length = Buffer.byteLength(content);
-      const bytes = Buffer.concat([Buffer.from("null"), blank(length - 4)]);
       const place = { index: span.index, at: span.at + at + 10, bytes: length };
-      yield this.#file.edit(place, "plain-reasoning", says, bytes, length);
+      yield this.#file.replace(place, "plain-reasoning", says, padded(Buffer.from("null"), length));
     }
     return undefined;
   }
@@ -204,9 +203,8 @@ export class RefusedPlanner {
       if (!isJsonObject(value) || record === undefined) continue;
       const message = injectedMessage(record.payload);
       const own = record.era === "bare" ? message : { ...value, payload: message };
-      const made = Buffer.from(writeJson(own));
-      const bytes = Buffer.concat([made, blank(Math.max(0, span.bytes - made.length))]);
-      yield this.#file.edit(span, "injected-output", "it becomes a message of the user's", bytes, span.bytes);
+      const bytes = padded(Buffer.from(writeJson(own)), span.bytes);
+      yield this.#file.replace(span, "injected-output", "it becomes a message of the user's", bytes);
     }
     return undefined;
   }

@@ -15,13 +15,14 @@ import { pinned, PinnedPlanner } from "./plan-pinned.ts";
 import { RefusedPlanner } from "./plan-refused.ts";
 import { rebuildHead } from "./rebuild-head.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
-import { lostMessage } from "../examine/rebuild-message.ts";
+import { lostMessage } from "./rebuild-message.ts";
 import { lostEvent } from "./rebuild-event.ts";
 import { readRolloutName } from "../home/places.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 import { glance } from "../rollout/glance.ts";
 import { folderTold, tellsFolder } from "../rollout/told-folder.ts";
-import { blank, salvage, salvageTail } from "./salvage.ts";
+import { salvage, salvageTail } from "./salvage.ts";
+import { ended, padded, spaces } from "./line-bytes.ts";
 
 const longestHead = 512;
 const newline = 0x0a;
@@ -111,7 +112,14 @@ class Planner {
     // Without a record it may be anybody's file. If bad lines can be salvaged, they are records when the next pass comes here.
     if (first === undefined || !ofCodex) return [];
     if (head === "byte-order-mark" && header !== undefined)
-      return [this.#file.edit(first, "byte-order-mark", "the mark becomes three spaces", blank(3), 3)];
+      return [
+        this.#file.replace(
+          { ...first, bytes: 3 },
+          "byte-order-mark",
+          "the mark becomes three spaces",
+          spaces(3),
+        ),
+      ];
     if (head !== "broken" && head !== "missing" && head !== "byte-order-mark") return [];
     const isBad = head === "broken";
     // For a line of hundreds of megabytes the head is enough to make a new header, which goes before it.
@@ -124,32 +132,17 @@ class Planner {
     if (keptHeader && isWholeHeader(keptHeader)) return [];
     const made = this.#rebuilt(line);
     if (made === undefined) return [];
-    if (!isBad || !kept)
-      return [
-        this.#file.insert(
-          first,
-          isBad ? "header-broken" : "header-missing",
-          "the first line is put back",
-          withNewline(made),
-        ),
-      ];
+    if (!isBad || !kept) {
+      const kind = isBad ? "header-broken" : "header-missing";
+      return [this.#file.insert(first, kind, "the first line is put back", ended(made))];
+    }
     // A header that lacks what a resume needs, or names no id, is rebuilt rather than kept after the new one.
     const isNothingKept = keptHeader !== undefined || isBlank;
-    const own = isNothingKept ? made : Buffer.concat([withNewline(made), trimmed(kept.bytes)]);
-    const isLast = this.#found.tail?.at === first.at;
-    const bytes = blank(Math.max(first.bytes, own.length) + (isLast ? 1 : 0));
-    own.copy(bytes);
-    if (isLast) bytes[bytes.length - 1] = newline;
-    return [
-      this.#file.edit(
-        first,
-        "header-broken",
-        "the first line is made anew",
-        bytes,
-        first.bytes,
-        keptHeader && line ? [line] : kept.lost,
-      ),
-    ];
+    const own = isNothingKept ? made : Buffer.concat([ended(made), trimmed(kept.bytes)]);
+    const whole = padded(own, first.bytes);
+    const bytes = this.#found.tail?.at === first.at ? ended(whole) : whole;
+    const lost = keptHeader && line ? [line] : kept.lost;
+    return [this.#file.replace(first, "header-broken", "the first line is made anew", bytes, lost)];
   }
 
   /** Keeps of each line that is no record what can be kept (`salvage`). */
@@ -164,7 +157,7 @@ class Planner {
       }
       const { bytes, lost } = salvage(this.#file.bytes(line));
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
-      yield this.#file.edit(line, kindOfBad[line.why], says, bytes, line.bytes, lost);
+      yield this.#file.replace(line, kindOfBad[line.why], says, bytes, lost);
     }
     return undefined;
   }
@@ -180,15 +173,14 @@ class Planner {
     if (tail.bytes > longestExamined)
       return longLine(tail, this.#file, tail.is === "nul" ? "nul-tail" : "torn-tail", true);
     if (tail.is === "nul") {
-      const bytes = blank(tail.bytes);
-      bytes[bytes.length - 1] = newline;
-      return [this.#file.edit(tail, "nul-tail", "the NULs become spaces and a line end", bytes, tail.bytes)];
+      const bytes = ended(spaces(tail.bytes - 1));
+      return [this.#file.replace(tail, "nul-tail", "the NULs become spaces and a line end", bytes)];
     }
     const { bytes, lost } = salvageTail(this.#file.bytes(tail));
     const isRoom = bytes.at(-1) === 0x20;
     if (isRoom) bytes[bytes.length - 1] = newline;
-    const ended = isRoom ? bytes : withNewline(bytes);
-    return [this.#file.edit(tail, "torn-tail", "the torn line becomes spaces", ended, tail.bytes, lost)];
+    const whole = isRoom ? bytes : ended(bytes);
+    return [this.#file.replace(tail, "torn-tail", "the torn line becomes spaces", whole, lost)];
   }
 
   /** Puts in messages that only their events tell any more. */
@@ -200,10 +192,9 @@ class Planner {
       const told = this.#file.record(event);
       const payload = told && lostMessage(role, told);
       if (told === undefined || payload === undefined) continue;
-      const { ordinal } = hole;
-      const line = rebuiltLine(told, payload, ordinal === undefined ? {} : { ordinal });
+      const line = rebuiltLine(told, payload, hole.ordinal);
       const says = `the ${role === "user" ? "prompt" : "answer"} is put in, as its event tells it`;
-      yield this.#file.fill(hole, "lost-message", says, line);
+      yield this.#file.putLine(hole, "lost-message", says, line);
     }
     return undefined;
   }
@@ -217,7 +208,7 @@ class Planner {
       const { ordinal } = hole;
       if (own === undefined || payload === undefined || ordinal === undefined) continue;
       const says = `the event is put in that tells the ${role === "user" ? "prompt" : "answer"}`;
-      yield this.#file.fill(hole, "lost-event", says, rebuiltLine(own, payload, { ordinal }, "event_msg"));
+      yield this.#file.putLine(hole, "lost-event", says, rebuiltLine(own, payload, ordinal, "event_msg"));
     }
     return undefined;
   }
@@ -244,7 +235,7 @@ class Planner {
       if (at < 0) continue;
       const says = found ? `ordinal ${had} becomes ${ordinal}` : `ordinal ${ordinal} is put in`;
       const place = { index: span.index, at: span.at + at, bytes: length };
-      yield this.#file.edit(place, kind, says, Buffer.from(text), length);
+      yield this.#file.replace(place, kind, says, Buffer.from(text));
     }
     return undefined;
   }
@@ -301,10 +292,6 @@ function headerIn(bytes: Buffer): RolloutRecord | undefined {
   const [line] = linesIn(bytes);
   const record = line && readRecord(line);
   return record?.readable && record.type === "session_meta" ? record : undefined;
-}
-
-function withNewline(bytes: Buffer): Buffer {
-  return Buffer.concat([bytes, Buffer.from("\n")]);
 }
 
 function trimmed(bytes: Buffer): Buffer {

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
-import { textIn } from "../examine/rebuild-message.ts";
+import { textIn } from "../rollout/text-in.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
 
 /** How Codex frames a picture in a prompt (0.146 and later); the event names its file alone. */

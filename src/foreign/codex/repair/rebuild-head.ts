@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, parseJson } from "../../../lib/json.ts";
 import type { LostBase } from "../examine/lost-base.ts";
 import type { HistoryBase } from "../rollout/header.ts";
 import { isThreadId, madeAt, readRolloutName } from "../home/places.ts";
+import { rebuiltMark } from "./rebuilt-line.ts";
 
 /** Where the members of a lost header come from, best first. */
 export interface HeadSources {
@@ -62,9 +63,6 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     JSON.stringify({ timestamp, ...ordinal, type: "session_meta", payload, ...rebuiltMark }),
   );
 }
-
-/** Marks every line that a repair has made: Codex ignores members that it doesn't know. */
-export const rebuiltMark = { rebuilt_by: "throughline repair" } as const;
 
 const wanted =
   /"(id|timestamp|cwd|originator|cli_version|source|model_provider|commit_hash|branch|repository_url)"\s*:\s*("(?:[^"\\\x00-\x1f]|\\.){1,4096}")/gu;

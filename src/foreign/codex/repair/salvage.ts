@@ -37,11 +37,6 @@ export function salvageTail(line: Buffer): Salvaged {
   return apart(cleanedText(line), line);
 }
 
-/** A run of spaces. */
-export function blank(length: number): Buffer {
-  return Buffer.alloc(length, space);
-}
-
 /** Takes a line apart where records may begin: keeps the pieces that are records, and makes spaces of the others. */
 function apart(cleaned: Buffer, line: Buffer): Salvaged {
   const starts = [0, ...beginnings(cleaned)];

@@ -2,7 +2,7 @@ import { elements, type Member, members, parseJson } from "../../../lib/json.ts"
 import { isHolderKind } from "../../../session/item.ts";
 import { sealedArgument, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { isWords } from "../rollout/agent-message.ts";
-import { blank } from "./salvage.ts";
+import { padded } from "./line-bytes.ts";
 
 /** Bytes that replace as many of a line from offset `at` on. */
 export interface Opened {
@@ -81,7 +81,7 @@ function withoutArgument(line: Buffer, from: number, isMeant: (seal: string) => 
 /** Fills the place with the first of the texts that fits, padded with spaces. */
 function filled(at: number, length: number, all: readonly Buffer[]): Opened[] {
   const text = all.find((each) => each.length <= length);
-  return text ? [{ at, bytes: Buffer.concat([text, blank(length - text.length)]) }] : [];
+  return text ? [{ at, bytes: padded(text, length) }] : [];
 }
 
 function memberOf(line: Buffer, from: number, key: string): Place | undefined {

@@ -9,7 +9,7 @@ import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 import { linesIn } from "../rollout/lines.ts";
 import { listRollouts } from "../home/places.ts";
-import { textIn } from "../examine/rebuild-message.ts";
+import { textIn } from "../rollout/text-in.ts";
 import { repairRollout } from "./repair.ts";
 import { ThreadFold } from "../rollout/thread.ts";
 

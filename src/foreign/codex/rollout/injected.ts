@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
+import { textIn } from "./text-in.ts";
 
 /** What is asked of an item to tell whether it is one. */
 interface OutputMembers {
@@ -7,10 +8,10 @@ interface OutputMembers {
 }
 
 /**
- * Whether an item is a prompt that another session, an automation or a new task was given as (the desktop app and `/btw`, 0.150 to 0.155
- * and later), or what stands beside a prompt (a goal's objective, an editor's open files; 0.169): Codex keeps it as the output of a tool that nobody called, with
- * the tool's name and without a call id. OpenAI takes such items; other providers refuse every request that has one (openai/codex #41690,
- * #42088, #43515, #45227, read 2026-11).
+ * Whether an item is a prompt that came from another session, an automation or a new task (the desktop app and `/btw`, since 0.150), or
+ * what stands beside a prompt: a goal's objective, an editor's open files (0.169). Codex keeps it as the output of a tool that nobody
+ * called, with the tool's name and without a call id. OpenAI takes such items; other providers refuse every request that has one
+ * (openai/codex #41690, #42088, #43515, #45227, read 2026-11).
  */
 export function isInjected(kind: string | undefined, { call_id: call, name }: OutputMembers): boolean {
   return (
@@ -18,7 +19,7 @@ export function isInjected(kind: string | undefined, { call_id: call, name }: Ou
   );
 }
 
-/** The message of the user's that says the same to every provider. */
+/** The same as a message of the user's, which every provider takes. */
 export function injectedMessage({ output }: JsonObject): JsonObject {
   const parts = Array.isArray(output) ? output.filter(isJsonObject) : [];
   const content = typeof output === "string" ? [{ type: "input_text", text: output }] : parts;
@@ -26,8 +27,8 @@ export function injectedMessage({ output }: JsonObject): JsonObject {
 }
 
 /**
- * The message by which an export hands one on. What stands beside a prompt (0.169: namespace `agent`; what is open in an editor, the objective of a
- * goal) becomes context under its name, as Codex wrote it before, and no prompt; every other one a prompt.
+ * The message that an export has in its place. What stands beside a prompt (namespace `agent`, 0.169) becomes context under its name, as
+ * older versions wrote it; everything else becomes a prompt.
  */
 export function exportedMessage(item: JsonObject): JsonObject {
   const { name, namespace, output } = item;
@@ -38,10 +39,7 @@ export function exportedMessage(item: JsonObject): JsonObject {
 }
 
 /** What was asked, without the words about who asked it. */
-export function injectedPrompt(item: JsonObject): string {
-  const { content } = injectedMessage(item);
-  const text = (content as JsonObject[])
-    .map((part) => (typeof part["text"] === "string" ? part["text"] : ""))
-    .join("");
+export function injectedPrompt({ output }: JsonObject): string {
+  const text = textIn(output);
   return /<(input|instructions)>([^]*?)<\/\1>/u.exec(text)?.[2] ?? text;
 }

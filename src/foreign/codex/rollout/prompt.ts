@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { printableLine } from "../../../lib/printable.ts";
+import { textIn } from "./text-in.ts";
 
 // Codex puts what it tells the model about the workspace, skills, aborted turns and sub-agents into messages of the user. They are none of
 // the person's, start no turn, and a rollback doesn't count them (codex-rs `is_user_turn_boundary`, read 2026-11).
@@ -117,13 +118,8 @@ export function isLasting({ content }: MessageMembers): boolean {
 export function toldPrompt({ type, message, kind, item }: JsonObject): string | undefined {
   const isPlain = type === "user_message" && (kind === undefined || kind === "plain");
   const isOfItem = type === "item_completed" && isJsonObject(item) && item["type"] === "UserMessage";
-  const told = isPlain ? message : isOfItem ? wordsOf(item["content"]) : undefined;
+  const told = isPlain ? message : isOfItem ? textIn(item["content"]) : undefined;
   return typeof told !== "string" || told.trim() === "" || isContextual(told) ? undefined : told;
-}
-
-function wordsOf(content: unknown): string {
-  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
-  return parts.map((part) => (typeof part["text"] === "string" ? part["text"] : "")).join("");
 }
 
 /** From 0.150 on the message says what each part is; what only looks like context is the person's then. */

@@ -14,6 +14,7 @@ import { isWords } from "./agent-message.ts";
 import { answeredAs } from "./item.ts";
 import { exportedMessage, isInjected } from "./injected.ts";
 import { isContext, isLasting } from "./prompt.ts";
+import { textIn } from "./text-in.ts";
 import { nothingFound, toolSearch } from "./tool-search.ts";
 
 /** What a rollout says of the session that it is written from. */
@@ -147,7 +148,7 @@ function unsealed(item: JsonObject): JsonObject {
 function shownAs({ type, role, content }: JsonObject, at: number): string {
   if (type !== "message") return "";
   const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
-  const text = typeof content === "string" ? content : parts.map((part) => part["text"] ?? "").join("");
+  const text = textIn(content);
   const images = parts.flatMap((part) => (part["type"] === "input_image" ? [part["image_url"]] : []));
   return role === "user"
     ? line(at, "event_msg", {

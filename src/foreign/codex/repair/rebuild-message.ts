@@ -1,17 +1,6 @@
 import { isJsonObject, type JsonObject, stringOf } from "../../../lib/json.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
-
-/** The words of a message's parts, whatever the parts are called in items and in events. */
-export function textIn(content: unknown): string {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  let text = "";
-  for (const part of content) {
-    const own = isJsonObject(part) ? part["text"] : undefined;
-    if (typeof own === "string") text += own;
-  }
-  return text;
-}
+import { textIn } from "../rollout/text-in.ts";
 
 /** The message item that an event tells a second time; `undefined` where the event tells no words. */
 export function lostMessage(role: "user" | "assistant", { payload }: RolloutRecord): JsonObject | undefined {

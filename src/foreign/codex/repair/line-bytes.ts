@@ -1,0 +1,16 @@
+const newline = Buffer.from("\n");
+
+/** A run of spaces, which every version of Codex passes over. */
+export function spaces(length: number): Buffer {
+  return Buffer.alloc(length, " ");
+}
+
+/** Bytes with spaces behind them up to a length; longer ones as they are. */
+export function padded(bytes: Buffer, length: number): Buffer {
+  return Buffer.concat([bytes, spaces(Math.max(0, length - bytes.length))]);
+}
+
+/** A line with its end. */
+export function ended(line: Buffer): Buffer {
+  return Buffer.concat([line, newline]);
+}
