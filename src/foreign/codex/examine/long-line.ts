@@ -56,7 +56,7 @@ export function beginnings({ at, bytes }: Pick<Span, "at" | "bytes">, read: Read
   for (let done = 1; done < bytes && found.length < mostMarks; done += piece) {
     const part = read(at + done, Math.min(piece + beginning.length - 1, bytes - done));
     for (let mark = part.indexOf(beginning); mark >= 0; mark = part.indexOf(beginning, mark + 1))
-      if (mark < piece) found.push(at + done + mark);
+      found.push(at + done + mark);
   }
   return found;
 }
