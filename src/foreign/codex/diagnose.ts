@@ -100,6 +100,8 @@ async function diagnoseOne(
 ): Promise<Diagnosis> {
   const named = readRolloutName(path)?.thread;
   try {
+    // To open a pipe would be to wait for somebody who writes into it.
+    if (!statSync(path).isFile()) return unreadable(path, "it is no file", "name a file");
     const found = await examine(path, {
       ...(signal && { signal }),
       onBytes: (read) => onBytes?.(before + read),
@@ -123,15 +125,22 @@ async function diagnoseOne(
     };
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const detail = systemWords(error);
-    return {
-      path,
-      bytes: 0,
-      ...(named && { thread: named }),
-      findings: [finding("unreadable", [], { detail })],
-      sealed: [],
-    };
+    const isRefused = error.code === "EACCES" || error.code === "EPERM";
+    const mends = isRefused ? undefined : "look where it was moved to, or restore it from a backup";
+    return unreadable(path, systemWords(error), mends);
   }
+}
+
+function unreadable(path: string, detail: string, mends?: string): Diagnosis {
+  const thread = readRolloutName(path)?.thread;
+  const found = finding("unreadable", [], { detail });
+  return {
+    path,
+    bytes: 0,
+    ...(thread !== undefined && { thread }),
+    findings: [{ ...found, ...(mends !== undefined && { mends }) }],
+    sealed: [],
+  };
 }
 
 function sealedIn({ index, in: where, id, sealedAt, malformed, tail }: SealedBlob): Sealed {

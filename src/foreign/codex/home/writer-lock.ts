@@ -30,7 +30,7 @@ export function takeWriterLock(home: string, thread: string, path: string): Writ
       closeSync(fd);
       throw new Failure(
         "lease-held",
-        `A running Codex has session ${thread} open (${path}). Nothing was changed. Close it there, then try again: throughline repair ${quoted(path)} --write`,
+        `A running Codex, or another repair, has session ${thread} open (${path}). Nothing was changed. Close it there, then try again: throughline repair ${quoted(path)} --write`,
         {},
       );
     }

@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { diagnose, type DiagnoseOptions, type Diagnosis } from "./diagnose.ts";
+import { makeRepairFolder } from "./repair/journal.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-diagnose-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const id = "01a1fac2-0000-7000-8000-000000000000";
+const name = `rollout-2026-11-20T20-58-19-${id}.jsonl`;
+
+async function diagnosed(paths: readonly string[], options: DiagnoseOptions = {}): Promise<Diagnosis[]> {
+  const found: Diagnosis[] = [];
+  for await (const each of diagnose(paths, options)) found.push(each);
+  return found;
+}
+
+it("a path that is no file, or where nothing is any more, is told and holds nothing up", async () => {
+  const pipe = join(root, name);
+  execFileSync("mkfifo", [pipe]);
+  const found = await diagnosed([pipe, root, join(root, "gone.jsonl")]);
+  expect(found.map(({ findings: [one] }) => [one?.kind, one?.detail, one?.mends])).toEqual([
+    ["unreadable", "it is no file", "name a file"],
+    ["unreadable", "it is no file", "name a file"],
+    ["unreadable", expect.stringContaining("ENOENT"), expect.stringContaining("moved")],
+  ]);
+  expect(found[0]?.thread).toBe(id);
+});
+
+it("a home that is reached by a link is the same: a repair that was cut off is told, under the path that was given", async () => {
+  const [home, own] = [join(root, "codex"), join(root, "own")];
+  mkdirSync(join(home, "sessions"), { recursive: true });
+  symlinkSync(home, join(root, "link"));
+  const payload = {
+    id,
+    timestamp: "2026-11-20T20:58:19.000Z",
+    cwd: "/",
+    originator: "c",
+    cli_version: "0.130.0",
+  };
+  const text = `${JSON.stringify({ timestamp: payload.timestamp, type: "session_meta", payload })}\n`;
+  writeFileSync(join(home, "sessions", name), text);
+  const kept = { bytes: 0, sha256: "" };
+  makeRepairFolder(own, id, Date.now()).write({
+    schema: 1,
+    path: join(home, "sessions", name),
+    at: Date.now(),
+    state: "writing",
+    before: kept,
+    after: kept,
+    mended: {},
+    forgotIndex: false,
+  });
+  const given = join(root, "link", "sessions", name);
+  const [found] = await diagnosed([given], { home: own });
+  expect(found?.path).toBe(given);
+  expect(found?.findings.map(({ kind }) => kind)).toContain("repair-unfinished");
+});
