@@ -87,6 +87,14 @@ it("a compressed rollout is unpacked for its repair, as Codex does on resume, an
   expect(Math.round(statSync(archive).mtimeMs / 1_000)).toBe(1_700_000_000);
 });
 
+it("under the name that it was listed by it is found after it was unpacked, too", async () => {
+  const bytes = packed(unanswered);
+  await mended();
+  expect(await mended(), "nothing is left to mend").toBeUndefined();
+  expect((await undoRepair(archive, { home: options.home })).path).toBe(archive);
+  expect(readFileSync(archive).equals(bytes)).toBe(true);
+});
+
 it("what Codex has written since stays, in the unpacked file", async () => {
   packed(unanswered);
   await mended();

@@ -181,22 +181,25 @@ async function copyOut(path: string, folder: RepairFolder): Promise<string | und
   return unpackPrivately(folder.packed, folder.original);
 }
 
-/** The path by which the file is known; throws `usage` where there is none. */
+/**
+ * The path by which the file is known; of a compressed one that a repair or a resume has unpacked since, that of the file that it became.
+ * Throws `usage` where there is none.
+ */
 export function fileAt(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat?.isFile())
+  const there = [path, plainPath(path)].find((one) => statSync(one, { throwIfNoEntry: false })?.isFile());
+  if (there === undefined)
     throw new Failure("usage", `${path} is no file. See which sessions there are: throughline doctor`, {});
-  return pathKnownTo()(path);
+  return pathKnownTo()(there);
 }
 
 /** The path by which the file is known; throws `usage` for one that can't be repaired. */
 export function fileToRepair(path: string): string {
   const known = fileAt(path);
-  const plain = plainPath(path);
-  if (plain !== path && existsSync(plain)) {
+  const plain = plainPath(known);
+  if (plain !== known && existsSync(plain)) {
     throw new Failure(
       "usage",
-      `${path} stands beside the file that it was unpacked to, and Codex uses that one. Nothing was changed. Repair that one: throughline repair ${quoted(plain)}`,
+      `${known} stands beside the file that it was unpacked to, and Codex uses that one. Nothing was changed. Repair that one: throughline repair ${quoted(plain)}`,
       {},
     );
   }
