@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { printable, printableLine, visible } from "./printable.ts";
+import { printable, printableJson, printableLine, visible } from "./printable.ts";
 
 describe("what a person is asked to allow", () => {
   it("keeps a part that a terminal would take for the text of a control string", () => {
@@ -37,4 +37,12 @@ describe("a line of a list", () => {
     expect(printableLine(`${"\u001b[31m".repeat(5)}abc`, 5)).toBe("abc");
     expect(printableLine(`\u001b]8;;${"y".repeat(2_000_000)}`, 5)).toBe("…");
   });
+});
+
+it("JSON is printed without what a terminal obeys, and is the same", () => {
+  const text = '\u001b[2J\u009b31m\u202e\u2066\ufeff\u007f ä 🙂 \\ "';
+  const printed = printableJson(JSON.stringify({ [text]: text }));
+  expect(printed).toMatch(/^[^\p{C}]+$/u);
+  expect(JSON.parse(printed)).toEqual({ [text]: text });
+  expect(printableJson('{\r\n\t"a": 1}')).toBe('{\r\n\t"a": 1}');
 });

@@ -11,6 +11,17 @@ export function printable(text: string): string {
   return text.toWellFormed().replace(/\r\n?/gu, "\n").replace(escapeSequences, "").replace(controls, "");
 }
 
+// Those of `controls` that stand in a string of JSON as they are.
+const beyondJson = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff]/gu;
+
+/** JSON of the same value, in which no character is left that a terminal obeys: what JSON itself escapes leaves some. */
+export function printableJson(json: string): string {
+  return json.replace(
+    beyondJson,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 // Characters that a terminal obeys or doesn't show, except for tab and newline. Unicode has letters, marks and a symbol among them, in which
 // whole programs were hidden (variation selectors, 2025-10); one selector behind a picture only chooses how that is drawn.
 const unseen =

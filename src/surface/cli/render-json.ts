@@ -1,5 +1,6 @@
 import { isoTime } from "../../lib/date.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
+import { printableJson } from "../../lib/printable.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import type { Usage } from "../../session/event.ts";
 import { itemText } from "../../session/item.ts";
@@ -21,7 +22,7 @@ export function jsonRenderer(invocation: Pick<Invocation, "terminal" | "options"
   let early: ExecEvent[] | undefined = [];
   const print = (event: ExecEvent): void => {
     if (early && event.type !== "thread.started") return void early.push(event);
-    for (const each of [event, ...(early ?? [])]) terminal.out(`${writeJson(each)}\n`);
+    for (const each of [event, ...(early ?? [])]) terminal.out(`${printableJson(writeJson(each))}\n`);
     early = undefined;
   };
   const inputs = new Map<number, string>();

@@ -1,3 +1,4 @@
+import { printableJson } from "../../lib/printable.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { Outputs } from "./outputs.ts";
@@ -20,7 +21,7 @@ export function printJson<Name extends keyof Outputs>(
   terminal: Pick<Terminal, "out">,
   value: Printed<Name>,
 ): void {
-  terminal.out(`${writeJson({ schema: jsonVersion, ...value })}\n`);
+  terminal.out(`${printableJson(writeJson({ schema: jsonVersion, ...value }))}\n`);
 }
 
 /** As `printJson`, with a last member that is a list too long to be held in memory: `pieces` are its elements' JSON, joined by commas. */
@@ -30,8 +31,9 @@ export async function printJsonList<Name extends keyof Outputs, Member extends s
   member: Member,
   pieces: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  terminal.out(`${writeJson({ schema: jsonVersion, ...value }).slice(0, -1)},${JSON.stringify(member)}:[`);
+  const head = printableJson(writeJson({ schema: jsonVersion, ...value }).slice(0, -1));
+  terminal.out(`${head},${JSON.stringify(member)}:[`);
   const decoder = new TextDecoder();
-  for await (const piece of pieces) terminal.out(decoder.decode(piece, { stream: true }));
+  for await (const piece of pieces) terminal.out(printableJson(decoder.decode(piece, { stream: true })));
   terminal.out("]}\n");
 }
