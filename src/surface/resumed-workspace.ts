@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readWorkspace } from "../agent/workspace.ts";
 import { Failure } from "../failure.ts";
+import { isSameFile } from "../lib/system.ts";
 import { quoted } from "../lib/words.ts";
 import type { Workspace } from "../session/event.ts";
 import type { Observe } from "../turn/update.ts";
@@ -49,11 +50,15 @@ export function sameWorkspace(left: Workspace, right: Workspace): boolean {
   );
 }
 
-/** Tells the person when the session now works in another folder, or on another branch. */
-export function sayWhatChanged(observe: Observe, own: Workspace, now: Workspace): void {
+/**
+ * Tells the person when the session now works in another folder, or on another branch, and where it works when that isn't `folder`, in which
+ * they stand: they are going to be asked about commands.
+ */
+export function sayWhatChanged(observe: Observe, own: Workspace, now: Workspace, folder: string): void {
   const say = (text: string): void => observe({ type: "notice", text });
   if (own.path !== now.path) say(`the session moves from ${own.path} to ${now.path}`);
-  else if (own.gitBranch !== now.gitBranch) {
+  else if (!isSameFile(now.path, folder)) say(`the session works in ${now.path}`);
+  if (own.path === now.path && own.gitBranch !== now.gitBranch) {
     say(`the git branch is ${now.gitBranch ?? "gone"} now; the session was on ${own.gitBranch ?? "none"}`);
   }
 }

@@ -174,7 +174,10 @@ class Bench implements Workbench {
     });
     // Only now that the changes are in the log.
     for (const { words } of changes) this.#say(words);
-    if (before) sayWhatChanged(this.#parts.observe, before, session.history.workspace);
+    if (before) {
+      const { observe, invocation } = this.#parts;
+      sayWhatChanged(observe, before, session.history.workspace, invocation.folder);
+    }
     // Without context: its owner died before logging that, or the session was cleared.
     const { turn, cleared, items } = session.history;
     if ((turn === 0 || cleared) && items.length === 0) {

@@ -69,6 +69,27 @@ it("a session comes back from its file as it was, and as a copy where it is stil
     expect(odd.err).toContain("is not as an exported session has it: item-added needs an item");
   }));
 
+it("what another has written into an exported session is refused, or said", () =>
+  withRig(scenario, async (rig) => {
+    await rig.run(["exec", "--approval", "all", "Please work."]);
+    const [id = ""] = rig.ids();
+    const { out } = await rig.run(["export", id, "--format", "throughline"]);
+    const imported = async (from: string, to: string) => {
+      const file = join(rig.workspace, "other.jsonl");
+      writeFileSync(file, out.replaceAll(from, to));
+      return rig.run(["import", file, "--home", join(rig.workspace, "second")]);
+    };
+    expect((await imported(`"session":"${id}"`, '"session":"../../x"')).err).toContain(
+      "it doesn't say which session it is",
+    );
+    const newer = await imported('"schema":1', '"schema":99');
+    expect(newer.err).toMatch(/newer version of Throughline \(schema 99,.*Update Throughline/u);
+    expect(existsSync(join(rig.workspace, "second", "sessions"))).toBe(false);
+    expect((await imported(`"path":"${rig.workspace}"`, '"path":"/"')).status).toBe(0);
+    const resumed = await rig.run(["resume", id, "More.", "--home", join(rig.workspace, "second")]);
+    expect(resumed.err).toMatch(/^· the session works in \/$/mu);
+  }));
+
 it.each([
   ["a line in the middle", '"kind":"reasoning"'],
   ["its first line, what that said being known from a later one", '"type":"session-created"'],

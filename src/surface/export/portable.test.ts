@@ -17,7 +17,7 @@ test.skipIf(process.platform !== "linux")(
       for (let nth = 0; nth < 5; nth++) await expect(readPortable(path)).rejects.toThrow();
       writeFileSync(
         path,
-        '{"format":"throughline-session","version":1,"session":"x"}\n{"seq":0}\n{"seq":1}\n',
+        '{"format":"throughline-session","version":1,"session":"01a202d4-4006-7839-812c-e4ede28b6795"}\n{"seq":0}\n{"seq":1}\n',
       );
       for (let nth = 0; nth < 5; nth++) {
         const portable = await readPortable(path);

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { Failure } from "../../failure.ts";
 import { rolloutLines } from "../../foreign/codex/rollout/lines.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../lib/json.ts";
 import { parseExactJson, writeJson } from "../../lib/whole-json.ts";
 import { sessionCreated } from "../../session/created.ts";
 import {
@@ -10,12 +10,14 @@ import {
   type NewEvent,
   type SessionEvent,
   type Settings,
+  schemaVersion,
 } from "../../session/event.ts";
 import { describeAnew } from "../../session/item.ts";
-import { objection } from "../../session/upcast.ts";
+import { declaredSchema, objection } from "../../session/upcast.ts";
 import type { Append, SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { itemObjection } from "../../store/line.ts";
+import { schemaNewer } from "../../store/reader.ts";
 import { packageVersion } from "../version.ts";
 
 /** How the first line of an exported session begins. */
@@ -78,17 +80,21 @@ export interface Portable {
   close(): Promise<void>;
 }
 
+/** A session's id: a UUID in lower case. */
+const idShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
+
 /**
  * Reads an exported session. Events keep their numbers, so that references between them hold; items keep their bytes, so that numbers of
- * more than 15 digits do. Throws `session-damaged`, with the line, for anything that isn't as `portableLines` writes it.
+ * more than 15 digits do. Throws `session-damaged`, with the line, for anything that isn't as `portableLines` writes it, and `schema-newer`
+ * for what a newer version has written.
  */
 export async function readPortable(path: string): Promise<Portable> {
   const lines = linesOf(path);
   const close = async (): Promise<void> => void (await lines.return(undefined));
   const { value: first } = await lines.next();
   const head = first && parseJson(first.toString("utf8"));
-  const found = isJsonObject(head) && typeof head["session"] === "string" ? head["session"] : undefined;
-  if (found === undefined) {
+  const found = isJsonObject(head) ? stringOf(head["session"]) : "";
+  if (!idShape.test(found)) {
     await close();
     throw damaged(path, 1, "it doesn't say which session it is");
   }
@@ -99,6 +105,8 @@ export async function readPortable(path: string): Promise<Portable> {
       const read = readLine(bytes);
       if (!read) throw damaged(path, line, "it is not JSON");
       if (read.event["seq"] !== seq++) throw damaged(path, line, `event ${seq - 1} is missing before it`);
+      const schema = declaredSchema(read.event) ?? 0;
+      if (schema > schemaVersion) throw schemaNewer(path, schema);
       yield appendOf(read, { id, approval }, (why) => damaged(path, line, why));
     }
   }
