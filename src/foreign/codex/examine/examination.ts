@@ -9,9 +9,9 @@ import type { Span, Unpaired } from "../rollout/span.ts";
 import type { SealsWatch } from "./seals-watch.ts";
 import type { TurnsWatch } from "./turns-watch.ts";
 
-/** A line that Codex passes over, or that makes it refuse the file. */
+/** A line that Codex passes over, or that makes it refuse the file. "json": it is no object of JSON. */
 export interface BadLine extends Span {
-  readonly why: "json" | "nul" | "utf8" | "surrogate" | "not-an-object";
+  readonly why: "json" | "utf8" | "surrogate";
 }
 
 /** What one pass over a rollout finds: nothing here is a judgement yet. */

@@ -108,7 +108,7 @@ export class Examiner {
     if (!line.whole) {
       const flaw = this.#read && flawOf(lookThrough(spanOf(line), this.#read));
       if (flaw === "blank") return this.#messages.hole(line);
-      if (flaw !== undefined) return this.#unreadable(line, undefined, flaw === "json" ? undefined : flaw);
+      if (flaw !== undefined) return this.#unreadable(line, flaw);
       if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
       this.#long.add(spanOf(line));
       if (this.#head === undefined) this.#headless(line, "broken");
@@ -137,7 +137,7 @@ export class Examiner {
     }
     // As Latin-1: half again as fast as decoding UTF-8, and all that decides here (types, ids, seals) is ASCII.
     const value = isObject ? parseJson(bytes.toString("latin1")) : undefined;
-    if (!isJsonObject(value)) return this.#unreadable(line, value);
+    if (!isJsonObject(value)) return this.#unreadable(line, "json");
     if (!this.#isText(line, true)) return;
     const record = asRecord(value);
     const isFirst = this.#head === undefined;
@@ -148,9 +148,8 @@ export class Examiner {
   /** Whether Codex, too, takes the line's strings for text; it is noted where not. */
   #isText(line: RolloutLine, mayHaveSurrogates: boolean): boolean {
     const isUnicode = !this.#suspectText || isUtf8(line.bytes);
-    if (!isUnicode) this.#unreadable(line, undefined, "utf8");
-    else if (mayHaveSurrogates && loneSurrogates(line.bytes).length > 0)
-      this.#unreadable(line, undefined, "surrogate");
+    if (!isUnicode) this.#unreadable(line, "utf8");
+    else if (mayHaveSurrogates && loneSurrogates(line.bytes).length > 0) this.#unreadable(line, "surrogate");
     else {
       if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };
       return true;
@@ -238,13 +237,10 @@ export class Examiner {
     this.#first = spanOf(line);
   }
 
-  #unreadable(line: RolloutLine, value: unknown, known?: BadLine["why"]): void {
-    const isNul = line.bytes.includes(0);
+  #unreadable(line: RolloutLine, why: BadLine["why"]): void {
     this.#messages.hole(line);
-    const why = known ?? (value !== undefined ? "not-an-object" : isNul ? "nul" : "json");
-    if (line.ending === "" && known === undefined) {
-      const isAllNul = isNul && line.bytes.every((byte) => byte === 0);
-      this.#tail = { ...spanOf(line), is: isAllNul ? "nul" : "torn" };
+    if (line.ending === "" && why === "json") {
+      this.#tail = { ...spanOf(line), is: line.bytes.every((byte) => byte === 0) ? "nul" : "torn" };
     } else {
       this.#bad.add({ ...spanOf(line), why });
       if (line.ending === "") this.#tail = { ...spanOf(line), is: "whole" };

@@ -86,8 +86,6 @@ export const kindOfBad = {
   utf8: "invalid-utf8",
   surrogate: "lone-surrogate",
   json: "unparsable-line",
-  nul: "unparsable-line",
-  "not-an-object": "unparsable-line",
 } as const satisfies Record<BadLine["why"], FindingKind>;
 
 const kindOfTail = { whole: "no-final-newline", torn: "torn-tail", nul: "nul-tail" } as const;

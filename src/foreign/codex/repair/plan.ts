@@ -284,8 +284,6 @@ const sayings: Readonly<Record<BadLine["why"], string>> = {
   utf8: "bytes that are no text become question marks",
   surrogate: "half a character becomes U+FFFD",
   json: "the record in it is kept",
-  nul: "the record in it is kept",
-  "not-an-object": "the record in it is kept",
 };
 
 function headerIn(bytes: Buffer): RolloutRecord | undefined {
