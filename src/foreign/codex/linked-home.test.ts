@@ -63,6 +63,7 @@ describe("a home whose sessions folder is a link", () => {
     try {
       await expect(repairRollout(path, options, () => undefined)).rejects.toMatchObject({
         class: "lease-held",
+        message: expect.stringContaining("codex app-server daemon stop"),
       });
     } finally {
       lock.release();

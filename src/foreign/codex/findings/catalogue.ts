@@ -247,7 +247,8 @@ export const catalogue = {
     title: "a database beside the sessions can't be read",
     causes:
       'every resume fails in 0.150 and later ("list_turns is not supported yet"), or the list stays empty',
-    mends: "close Codex and move the database aside; Codex builds it anew from the sessions",
+    mends:
+      "close Codex (its server too: codex app-server daemon stop) and move the database aside; Codex builds it anew from the sessions",
   },
   "two-files-one-id": {
     severity: "loss",
@@ -336,7 +337,8 @@ export const catalogue = {
   live: {
     severity: "note",
     title: "a running Codex holds it",
-    causes: "a repair waits for it to end; what is found here may be work in progress",
+    causes:
+      "a repair waits for it to end; what is found here may be work in progress. The server that 0.169's terminal interface leaves running holds it too: codex app-server daemon stop",
     mends: undefined,
   },
 } as const satisfies Record<string, FindingEntry>;

@@ -8,7 +8,8 @@ import { quoted } from "../../../lib/words.ts";
 /**
  * The lock that Codex takes before it writes to a thread (0.147 and later, measured with 0.169): flock(LOCK_EX) on
  * `thread-writer-locks/<thread>.lock`, held until its process ends. Whoever holds it keeps Codex out ("already has an active writer").
- * The file that stays behind after `kill -9` means nothing: only the lock on it does.
+ * The file that stays behind after `kill -9` means nothing: only the lock on it does. The terminal interface of 0.169 leaves a server
+ * running in the background, which keeps the lock after `/quit` and `kill -9` alike, and turns Codex's own `exec resume` away.
  */
 export interface WriterLock {
   release(): void;
@@ -30,7 +31,7 @@ export function takeWriterLock(home: string, thread: string, path: string): Writ
       closeSync(fd);
       throw new Failure(
         "lease-held",
-        `A running Codex, or another repair, has session ${thread} open (${path}). Nothing was changed. Close it there, then try again: throughline repair ${quoted(path)} --write`,
+        `A running Codex, or another repair, has session ${thread} open (${path}). Nothing was changed. Close it there (Codex's server, which outlives the terminal interface, ends with: codex app-server daemon stop), then try again: throughline repair ${quoted(path)} --write`,
         {},
       );
     }
