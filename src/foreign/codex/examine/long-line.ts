@@ -1,4 +1,5 @@
 import { JsonStream, type TextFlaw } from "../../../lib/json-stream.ts";
+import { recordMark } from "../rollout/glance.ts";
 import type { Span } from "../rollout/span.ts";
 
 /** Reads bytes of a file, fewer where it ends. */
@@ -22,8 +23,6 @@ export interface LongLine {
 const piece = 2 ** 20;
 const mostFlaws = 10_000;
 const mostMarks = 1_000;
-/** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
-const beginning = Buffer.from('{"timestamp":"');
 
 /** Checks a line piece by piece: it may have gigabytes. */
 export function lookThrough({ at, bytes }: Pick<Span, "at" | "bytes">, read: Reader): LongLine {
@@ -54,8 +53,8 @@ export function flawOf(line: LongLine): "blank" | "json" | "utf8" | "surrogate" 
 export function beginnings({ at, bytes }: Pick<Span, "at" | "bytes">, read: Reader): number[] {
   const found = [at];
   for (let done = 1; done < bytes && found.length < mostMarks; done += piece) {
-    const part = read(at + done, Math.min(piece + beginning.length - 1, bytes - done));
-    for (let mark = part.indexOf(beginning); mark >= 0; mark = part.indexOf(beginning, mark + 1))
+    const part = read(at + done, Math.min(piece + recordMark.length - 1, bytes - done));
+    for (let mark = part.indexOf(recordMark); mark >= 0; mark = part.indexOf(recordMark, mark + 1))
       found.push(at + done + mark);
   }
   return found;

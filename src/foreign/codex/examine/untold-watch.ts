@@ -2,7 +2,7 @@ import { Bounded } from "./bounded.ts";
 import type { Hole } from "./hole.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
-import { isJsonObject } from "../../../lib/json.ts";
+import { turnOf } from "../rollout/passthrough.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
 /** A message whose record is there while the event that repeats it is gone. Codex shows only what events tell. */
@@ -94,6 +94,5 @@ export class UntoldWatch {
 
 /** Whether the item tells what its event needs: the turn that it belongs to. */
 function isOfTurn(payload: WatchedRecord["payload"]): boolean {
-  const passed = payload["internal_chat_message_metadata_passthrough"];
-  return typeof payload["id"] === "string" && isJsonObject(passed) && typeof passed["turn_id"] === "string";
+  return typeof payload["id"] === "string" && turnOf(payload) !== undefined;
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { isJsonObject, stringOf } from "../../../lib/json.ts";
 import type { Era, RolloutRecord } from "../rollout/record.ts";
+import { passthrough } from "../rollout/passthrough.ts";
 import type { TextSet } from "./text-set.ts";
 
 /** The members of a payload that those who examine a rollout ask for; of its `item`, those of `askedOfItem`. */
@@ -12,7 +13,7 @@ export const askedOfPayload = [
   "role",
   "content",
   "encrypted_content",
-  "internal_chat_message_metadata_passthrough",
+  passthrough,
   "replacement_history",
   "message",
   "turn_id",

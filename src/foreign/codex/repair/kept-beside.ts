@@ -4,13 +4,7 @@ import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import { isSummaryText, promptOf } from "../rollout/prompt.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
-import { withoutSeals } from "./seal-within.ts";
-
-/** Bytes that replace as many of a file from offset `at` on. */
-export interface Unsealed {
-  readonly at: number;
-  readonly bytes: Buffer;
-}
+import { type Replacement, withoutSeals } from "./seal-within.ts";
 
 const chunk = 2 ** 25;
 /** Characters of a message that are searched for. */
@@ -23,7 +17,7 @@ const space = 0x20;
  * line. What the line says about each removed item goes too: 0.169 ignores a line in which the two lists differ in length (measured
  * 2026-11).
  */
-export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination): Unsealed | undefined {
+export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination): Replacement | undefined {
   if (found.header?.historyBase !== undefined) return undefined;
   const line = file.bytes(blob);
   const payload = valueOf(line, 0, "payload");

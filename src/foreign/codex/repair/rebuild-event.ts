@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { textIn } from "../rollout/text-in.ts";
+import { turnOf } from "../rollout/passthrough.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
 
 /** How Codex frames a picture in a prompt (0.146 and later); the event names its file alone. */
@@ -12,9 +13,8 @@ export function lostEvent(
   thread: string,
 ): JsonObject | undefined {
   const { id, content, phase } = payload;
-  const passed = payload["internal_chat_message_metadata_passthrough"];
-  const turn = isJsonObject(passed) ? passed["turn_id"] : undefined;
-  if (typeof turn !== "string" || typeof id !== "string") return undefined;
+  const turn = turnOf(payload);
+  if (turn === undefined || typeof id !== "string") return undefined;
   const told =
     role === "user"
       ? { type: "UserMessage", id, content: toldParts(content) }

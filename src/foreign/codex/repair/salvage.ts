@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { isJsonObject, parseJson } from "../../../lib/json.ts";
+import { isAt } from "../../../lib/bytes.ts";
 import { JsonSkim } from "../../../lib/json-skim.ts";
+import { recordMark } from "../rollout/glance.ts";
 import { loneSurrogates } from "../rollout/surrogates.ts";
 
 /** What a bad line becomes. `lost`: pieces of it that could not be kept as records. */
@@ -15,8 +17,6 @@ const newline = 0x0a;
 const [quote, questionMark, backslash] = [0x22, 0x3f, 0x5c];
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
-/** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
-const beginning = Buffer.from('{"timestamp":"');
 /** The bytes between two glued whole records. Bare records (0.8 wrote two on a line) begin with any member. */
 const between = Buffer.from('}{"');
 const mostPieces = 1_000;
@@ -66,7 +66,7 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
 /** Where another record may begin. */
 function beginnings(line: Buffer): number[] {
   const behindWhole = offsetsOf(line, between).map((at) => at + 1);
-  return [...new Set([...offsetsOf(line, beginning), ...behindWhole])].toSorted((a, b) => a - b);
+  return [...new Set([...offsetsOf(line, recordMark), ...behindWhole])].toSorted((a, b) => a - b);
 }
 
 function offsetsOf(line: Buffer, what: Buffer): number[] {
@@ -92,8 +92,7 @@ function replaceInvalid(bytes: Buffer): void {
   for (let at = 0; at < bytes.length;) {
     const byte = bytes[at]!;
     // A record glued to one that was torn within a string: its beginning can't stand within a string.
-    if (byte === openBrace && bytes.subarray(at, at + beginning.length).equals(beginning))
-      isString = isEscaped = false;
+    if (byte === openBrace && isAt(bytes, at, recordMark)) isString = isEscaped = false;
     const length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 0;
     // A sequence that the end of the line cuts off is no text either.
     const isText =

@@ -4,8 +4,8 @@ import { sealedArgument, sealedText, unsealedArguments } from "../../../session/
 import { isWords } from "../rollout/agent-message.ts";
 import { padded } from "./line-bytes.ts";
 
-/** Bytes that replace as many of a line from offset `at` on. */
-export interface Opened {
+/** Bytes that replace as many others from offset `at` on, in a line or a file. */
+export interface Replacement {
   readonly at: number;
   readonly bytes: Buffer;
 }
@@ -26,7 +26,7 @@ const nothingSealed = Buffer.from("[]");
  * The replacements that remove what is sealed in an item (a message, a call or an output) and leave the rest: sealed parts and arguments
  * become words, a member of the item's own becomes null, which no version sends. `isMeant` chooses among several seals; by default all.
  */
-export function withoutSeals(line: Buffer, isMeant: (seal: string) => boolean = () => true): Opened[] {
+export function withoutSeals(line: Buffer, isMeant: (seal: string) => boolean = () => true): Replacement[] {
   const payload = memberOf(line, 0, "payload")?.at ?? 0;
   const kept = memberOf(line, payload, "replacement_history");
   if (!kept || line[kept.at] !== 0x5b) return withoutSealsOf(line, payload, isMeant);
@@ -43,14 +43,14 @@ function kindOf(line: Buffer, at: number): string {
 }
 
 /** As `withoutSeals`, for the one item that begins at `from`. */
-function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => boolean): Opened[] {
+function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => boolean): Replacement[] {
   const isSeal = ({ at, length }: Place): boolean => {
     // Not null, and not the plain words that a provider which doesn't seal leaves there.
     const value = parseJson(line.toString("utf8", at, at + length));
     return typeof value === "string" && !isWords(value) && isMeant(value);
   };
   const own = memberOf(line, from, "encrypted_content");
-  const found: Opened[] = own && isSeal(own) ? filled(own.at, own.length, [nothing]) : [];
+  const found: Replacement[] = own && isSeal(own) ? filled(own.at, own.length, [nothing]) : [];
   for (const name of ["output", "content"]) {
     const list = memberOf(line, from, name);
     if (!list || line[list.at] !== 0x5b) continue;
@@ -64,7 +64,7 @@ function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => b
 }
 
 /** The replacements for what is sealed in a call's arguments; the member that lists sealed arguments is emptied. */
-function withoutArgument(line: Buffer, from: number, isMeant: (seal: string) => boolean): Opened[] {
+function withoutArgument(line: Buffer, from: number, isMeant: (seal: string) => boolean): Replacement[] {
   const [given, told] = [memberOf(line, from, "arguments"), memberOf(line, from, "encrypted_function_args")];
   const valueOf = (place: Place | undefined): unknown =>
     place && parseJson(line.toString("utf8", place.at, place.at + place.length));
@@ -79,7 +79,7 @@ function withoutArgument(line: Buffer, from: number, isMeant: (seal: string) => 
 }
 
 /** Fills the place with the first of the texts that fits, padded with spaces. */
-function filled(at: number, length: number, all: readonly Buffer[]): Opened[] {
+function filled(at: number, length: number, all: readonly Buffer[]): Replacement[] {
   const text = all.find((each) => each.length <= length);
   return text ? [{ at, bytes: padded(text, length) }] : [];
 }

@@ -48,8 +48,9 @@ function glanceAtText(head: string): Glance | undefined {
   return named ? { type: named[1]!, kind: undefined, ordinal: undefined, timeEnd: 0, payload: 0 } : undefined;
 }
 
-const timestampMark = Buffer.from('{"timestamp":"');
-const timeStart = timestampMark.length;
+/** What every record since 0.34 begins with; inside a string the quotes would be escaped. */
+export const recordMark = Buffer.from('{"timestamp":"');
+const timeStart = recordMark.length;
 const timeLength = "2026-11-20T21:00:00.000Z".length;
 const ordinalMark = Buffer.from('","ordinal":');
 const typeMarks = [Buffer.from('","type":"'), Buffer.from(',"type":"')] as const;
@@ -58,7 +59,7 @@ const [quote, zero] = [0x22, 0x30];
 
 /** As the expression, for lines of the usual form, in a fifth of its time and without garbage. */
 function glanceQuickly(bytes: Buffer): Glance | undefined {
-  if (!isAt(bytes, 0, timestampMark)) return undefined;
+  if (!isAt(bytes, 0, recordMark)) return undefined;
   const timeEnd = timeStart + timeLength;
   for (let at = timeStart; at < timeEnd; at++) if (!isOfTime(bytes[at]!)) return undefined;
   let at = timeEnd;

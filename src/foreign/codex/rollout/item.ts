@@ -3,12 +3,13 @@ import { writeJson } from "../../../lib/whole-json.ts";
 import type { ItemFacts } from "../../../session/facts.ts";
 import { describeItem, isCallKind, isMediaPart, isOutputKind } from "../../../session/item.ts";
 import { describeSeal, sealedArgument, sealedPart } from "../../../session/seal.ts";
+import { passthrough, passthroughMark } from "./passthrough.ts";
 import type { Room } from "./room.ts";
 import type { SkimmedItem } from "./thread-skim.ts";
 
 /** Members that Codex keeps of an item and that no API takes back. */
 const ownMembers: ReadonlySet<string> = new Set([
-  "internal_chat_message_metadata_passthrough",
+  passthrough,
   "metadata",
   "end_turn",
   // Names the sealed arguments of a call; only the backend that Codex itself asks knows it (since 2026-07).
@@ -80,8 +81,6 @@ interface Cut {
   cut: readonly [number, number] | readonly [] | undefined;
 }
 
-const passthrough = "internal_chat_message_metadata_passthrough";
-const passthroughMark = Buffer.from(`,"${passthrough}":`);
 /** Members before the id whose values are short texts. */
 const idHead = /^\{(?:"\w+":"[^"\\]*",)*?(?="id":")"id":"[^"\\]*",/u;
 

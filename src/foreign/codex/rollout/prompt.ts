@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { printableLine } from "../../../lib/printable.ts";
+import { passthrough } from "./passthrough.ts";
 import { textIn } from "./text-in.ts";
 
 // Codex puts what it tells the model about the workspace, skills, aborted turns and sub-agents into messages of the user. They are none of
@@ -74,7 +75,7 @@ const tagOf = (words: string): string | undefined => tagged.exec(words)?.[1]?.to
 
 /** What is asked of an item to tell whether it begins a turn. */
 type MessageMembers = {
-  readonly [Name in "type" | "role" | "content" | "internal_chat_message_metadata_passthrough"]?: unknown;
+  readonly [Name in "type" | "role" | "content" | typeof passthrough]?: unknown;
 };
 
 /**
@@ -124,8 +125,8 @@ export function toldPrompt({ type, message, kind, item }: JsonObject): string | 
 
 /** From 0.150 on the message says what each part is; what only looks like context is the person's then. */
 function isSaidToBeTheUsers(payload: MessageMembers, parts: number): boolean {
-  const passthrough = payload["internal_chat_message_metadata_passthrough"];
-  const kinds = isJsonObject(passthrough) ? passthrough["content_item_kinds"] : undefined;
+  const passed = payload[passthrough];
+  const kinds = isJsonObject(passed) ? passed["content_item_kinds"] : undefined;
   return (
     Array.isArray(kinds) &&
     kinds.length === parts &&

@@ -5,8 +5,8 @@ import type { Usage } from "../../../session/event.ts";
 import type { ItemFacts } from "../../../session/facts.ts";
 import { describeSeal, fernetHead } from "../../../session/seal.ts";
 import type { Glance } from "./glance.ts";
+import { passthrough, passthroughMark } from "./passthrough.ts";
 
-const passthrough = "internal_chat_message_metadata_passthrough";
 const itemMembers = [
   "type",
   "timestamp",
@@ -71,7 +71,6 @@ export interface SkimmedItem {
 
 const idMark = Buffer.from('"id":');
 const sealMark = Buffer.from(fernetHead);
-const passthroughMark = Buffer.from(`,"${passthrough}":`);
 const [quote, comma, smallN] = [0x22, 0x2c, 0x6e];
 
 /**

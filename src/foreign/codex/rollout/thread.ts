@@ -59,7 +59,7 @@ export class ThreadFold {
     if (glanced && isSilent(glanced)) {
       if (this.#isTold || !whole || !mayTell(line, glanced.kind)) return [];
       const told = readRecord({ bytes: line, whole });
-      return told.readable ? this.#told(told.payload).map((change) => ({ change })) : [];
+      return told.readable ? dated(this.#told(told.payload), undefined) : [];
     }
     const skimmed = glanced && whole ? this.#skimmed(line, glanced, isText) : undefined;
     if (skimmed) return skimmed;
@@ -68,7 +68,7 @@ export class ThreadFold {
     if (!record.readable) return record.why === "blank" ? [] : [{ change: { do: "skip", why: record.why } }];
     const { at } = record;
     const bytes = glanced && payloadBytes(line, glanced.payload, record);
-    return this.#changes(record, bytes).map((change) => (at === undefined ? { change } : { change, at }));
+    return dated(this.#changes(record, bytes), at);
   }
 
   /** For an item that is too long to be taken over: words stand in for it, as it may answer a call or begin a turn. */
@@ -76,9 +76,7 @@ export class ThreadFold {
     const item = recordOfHead(head);
     const payload = item?.type === "response_item" ? standIn(item, length) : undefined;
     const changes = item?.kind !== undefined && payload ? this.#add(item.kind, payload, undefined) : [];
-    return [...changes, { do: "skip", why: "too-long" } as const].map((change) =>
-      at === undefined ? { change } : { change, at },
-    );
+    return dated([...changes, { do: "skip", why: "too-long" }], at);
   }
 
   /** The changes of a line that needn't be parsed; `undefined` where it has to be. */
@@ -228,6 +226,10 @@ export class ThreadFold {
     this.#cwd = changed.cwd ?? this.#cwd;
     return Object.keys(changed).length === 0 ? [] : [{ do: "set", ...changed }];
   }
+}
+
+function dated(changes: readonly ThreadChange[], at: number | undefined): Changed[] {
+  return changes.map((change) => (at === undefined ? { change } : { change, at }));
 }
 
 /** The name of a sealed summary in 0.64 to 0.72. Later versions read it under today's name, and no provider knows this one. */
