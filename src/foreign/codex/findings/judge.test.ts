@@ -132,6 +132,19 @@ describe("an examination of a rollout", () => {
     expect(found.map((one) => one.kind)).toEqual([kind]);
   });
 
+  it.each<[string, string, string, boolean]>([
+    ["lines of another program", "history.jsonl", '{"session_id":"a","text":"b"}\n', false],
+    ["a document over several lines", "settings.jsonl", '{\n  "a": 1\n}\n', false],
+    ["a list in a document", "settings.json", "[1]\n", false],
+    ["lines of another program, where a session should be", name, '{"session_id":"a","text":"b"}\n', true],
+    ["a document where a session should be", name, '{\n  "a": 1\n}\n', true],
+    ["what nobody could read", "settings.jsonl", "PK\u0003\u0004\n", true],
+  ])("says of %s whether something has to be done about it", async (_what, as, content, isDamage) => {
+    writeFileSync(join(root, as), content);
+    const found = await judged(join(root, as));
+    expect(found.map((one) => [one.kind, needsRepair(one)])).toEqual([["not-a-rollout", isDamage]]);
+  });
+
   it.each(["0.29.0", "0.58.0", "0.169.0"])(
     "takes calls of %s whose ids a gateway counts anew for what they are, and doubled lines for doubled",
     async (version) => {
