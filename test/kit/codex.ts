@@ -19,6 +19,9 @@ export const codexVersion = "0.169.0";
 /** No run of the tests takes longer; milliseconds. */
 const longestRun = 30 * 60_000;
 
+/** How long npm may take; milliseconds. */
+const npmLimit = 120_000;
+
 export interface CodexRun {
   status: number | null;
   out: string;
@@ -56,6 +59,31 @@ export type Installed = { binary: string } | { missing: string };
  */
 export function installCodex(version: string = codexVersion): Installed {
   const folder = join(tmpdir(), `throughline-codex-${version}-${process.getuid?.()}`);
+  // Of several workers one asks npm, and the others wait for it.
+  const lock = `${folder}.lock`;
+  for (const end = Date.now() + npmLimit; !lockWith(lock) && Date.now() < end;) pause(100);
+  try {
+    return installAt(folder, version);
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+function lockWith(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  }
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+function installAt(folder: string, version: string): Installed {
   const known = binaryIn(folder);
   if (known !== undefined) return { binary: known };
   const refusal = `${folder}.missing`;
@@ -67,7 +95,7 @@ export function installCodex(version: string = codexVersion): Installed {
     const npm = spawnSync(
       "npm",
       ["install", "--no-audit", "--no-fund", "--ignore-scripts", `@openai/codex@${version}`],
-      { cwd: fresh, encoding: "utf8", timeout: 120_000, env: { ...process.env, NODE_ENV: "production" } },
+      { cwd: fresh, encoding: "utf8", timeout: npmLimit, env: { ...process.env, NODE_ENV: "production" } },
     );
     if (npm.status !== 0 || binaryIn(fresh) === undefined) {
       const line = (npm.stderr ?? "").split("\n").find((text) => /error/iu.test(text));
@@ -76,7 +104,7 @@ export function installCodex(version: string = codexVersion): Installed {
       writeFileSync(refusal, missing);
       return { missing };
     }
-    // Of several installations at once the first gets the name, and the others use it.
+    // Who waited too long for another one may come second.
     if (!existsSync(folder)) renameIfFree(fresh, folder);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
