@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { hasGit } from "../../test/kit/git.ts";
 import { readWorkspace } from "./workspace.ts";
 
-test("a repository is known from its first moment, before it has a commit", async () => {
+test.skipIf(!hasGit)("a repository is known from its first moment, before it has a commit", async () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
   try {
     execFileSync("git", ["init", "-q", root]);
@@ -45,34 +46,40 @@ test("a root that git spells otherwise, as on a Mac, is named as the file system
   }
 });
 
-test("a repository whose settings name a working tree that is gone is one to work in", async () => {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
-  const gone = join(root, "gone");
-  const git = (...words: string[]) => execFileSync("git", ["-C", root, ...words], { stdio: "ignore" });
-  try {
-    git("init", "--initial-branch=main");
-    git("config", "core.worktree", gone);
-    const found = { path: root, gitRoot: gone, gitCommon: join(root, ".git") };
-    expect(await readWorkspace(root)).toEqual(found);
-    const commit = ["commit", "--allow-empty", "-m", "first"];
-    git(`--work-tree=${root}`, "-c", "user.name=a", "-c", "user.email=a@b", ...commit);
-    expect(await readWorkspace(root)).toMatchObject({ ...found, gitBranch: "main" });
-  } finally {
-    rmSync(root, { recursive: true });
-  }
-});
+test.skipIf(!hasGit)(
+  "a repository whose settings name a working tree that is gone is one to work in",
+  async () => {
+    const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
+    const gone = join(root, "gone");
+    const git = (...words: string[]) => execFileSync("git", ["-C", root, ...words], { stdio: "ignore" });
+    try {
+      git("init", "--initial-branch=main");
+      git("config", "core.worktree", gone);
+      const found = { path: root, gitRoot: gone, gitCommon: join(root, ".git") };
+      expect(await readWorkspace(root)).toEqual(found);
+      const commit = ["commit", "--allow-empty", "-m", "first"];
+      git(`--work-tree=${root}`, "-c", "user.name=a", "-c", "user.email=a@b", ...commit);
+      expect(await readWorkspace(root)).toMatchObject({ ...found, gitBranch: "main" });
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  },
+);
 
-test("a repository whose settings name a working tree around it is no larger than it is", async () => {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
-  const git = (...words: string[]) => execFileSync("git", ["-C", root, ...words], { stdio: "ignore" });
-  try {
-    git("init");
-    git("config", "core.worktree", "/");
-    expect(await readWorkspace(root)).toMatchObject({ gitRoot: root, gitCommon: join(root, ".git") });
-  } finally {
-    rmSync(root, { recursive: true });
-  }
-});
+test.skipIf(!hasGit)(
+  "a repository whose settings name a working tree around it is no larger than it is",
+  async () => {
+    const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
+    const git = (...words: string[]) => execFileSync("git", ["-C", root, ...words], { stdio: "ignore" });
+    try {
+      git("init");
+      git("config", "core.worktree", "/");
+      expect(await readWorkspace(root)).toMatchObject({ gitRoot: root, gitCommon: join(root, ".git") });
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  },
+);
 
 test("a repository that is named by pipes and devices is none to wait for", { timeout: 10_000 }, async () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));

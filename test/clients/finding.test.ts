@@ -2,9 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { repositoryOf } from "../../src/lib/repository.ts";
+import { hasGit } from "../kit/git.ts";
 import { Rig } from "../kit/rig.ts";
+
+const it = test.skipIf(!hasGit);
 
 let rig: Rig;
 const git = (...words: string[]): string =>

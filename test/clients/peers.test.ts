@@ -339,9 +339,13 @@ describe.concurrent("a provider that can't answer now", () => {
     desk.upstream.plan(broken, broken, broken);
     const run = await desk.run(["exec", ...all, "go"]);
     expect(run).toMatchObject({ status: 0, out: "You said: go\n" });
+    expect(outcomes(desk)).toEqual(["refuse", "refuse", "refuse", "answered"]);
+    const told = [...run.err.matchAll(/^! .*500.*trying again in ([\d.]+) s/gmu)];
+    expect(told, run.err).toHaveLength(3);
+    // What a person is told, as on a busy machine it takes longer, and that not much.
+    expect(told.reduce((sum, [, seconds]) => sum + Number(seconds), 0)).toBeLessThan(3);
     const [first, last] = [desk.upstream.requests[0], desk.upstream.requests[3]];
-    expect((last?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(3_000);
-    expect(run.err.match(/^! .*500.*trying again in/gmu)).toHaveLength(3);
+    expect((last?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(15_000);
   });
 
   it("silent upstreams give a sign after 15 s, before the headers and in the stream", async ({

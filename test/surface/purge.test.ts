@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
+import { hasGit } from "../kit/git.ts";
 import { plant, planting } from "../kit/planted.ts";
 import { type Rig, until, withRig } from "../kit/rig.ts";
 import { filesWith } from "../kit/secret.ts";
@@ -113,7 +114,7 @@ describe("throughline purge", () => {
       expect((await purge(rig, "purge", "--yes")).deleted).toMatchObject([{ session: above }]);
     }));
 
-  it("leaves those of a repository around this one, and names them as that", () =>
+  it.skipIf(!hasGit)("leaves those of a repository around this one, and names them as that", () =>
     withRig(scenario, async (rig) => {
       const [project, notes] = [join(rig.workspace, "project"), join(rig.workspace, "notes")];
       for (const path of [project, notes]) mkdirSync(path);
@@ -124,7 +125,8 @@ describe("throughline purge", () => {
         deleted: [],
         left: [{ session: rig.id(), why: expect.stringContaining("a repository around this folder") }],
       });
-    }));
+    }),
+  );
 
   it("takes what was written while the clock was ahead, where no age is asked for", () =>
     withRig(scenario, async (rig) => {

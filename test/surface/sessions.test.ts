@@ -5,6 +5,7 @@ import { join } from "node:path";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { type ScenarioInput, shell, step, turn } from "../../src/simulator/server.ts";
+import { hasGit } from "../kit/git.ts";
 import { type Rig, until, withRig } from "../kit/rig.ts";
 import { atTerminal, hasTmux } from "../kit/tmux.ts";
 
@@ -75,62 +76,65 @@ describe("the list of sessions", () => {
       },
     ));
 
-  it("holds the sessions of a repository's folders and worktrees together, and purge says which ones it leaves", () =>
-    withRig(plain, async (rig) => {
-      const git = (...words: string[]): void =>
-        void execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...words], {
-          cwd: rig.workspace,
-          stdio: "ignore",
-        });
-      const [sub, tree, apart] = [
-        join(rig.workspace, "sub"),
-        join(rig.folder, "tree"),
-        join(rig.folder, "apart"),
-      ];
-      git("init", "-b", "trunk");
-      git("commit", "--allow-empty", "-m", "one");
-      git("worktree", "add", tree, "-b", "feature");
-      for (const path of [sub, apart]) mkdirSync(path);
-      for (const [name, cwd] of [
-        ["top", rig.workspace],
-        ["deep", sub],
-        ["other", tree],
-        ["strange", apart],
-      ] as const)
-        expect((await rig.run(["exec", "--name", name, "go"], { cwd })).status).toBe(0);
-      const told = async (cwd: string): Promise<string[]> =>
-        (await listed(rig, [], cwd)).map((line) =>
-          line.replace(/ +gpt.* messages · /u, " · ").replaceAll(rig.folder, "~"),
+  it.skipIf(!hasGit)(
+    "holds the sessions of a repository's folders and worktrees together, and purge says which ones it leaves",
+    () =>
+      withRig(plain, async (rig) => {
+        const git = (...words: string[]): void =>
+          void execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", ...words], {
+            cwd: rig.workspace,
+            stdio: "ignore",
+          });
+        const [sub, tree, apart] = [
+          join(rig.workspace, "sub"),
+          join(rig.folder, "tree"),
+          join(rig.folder, "apart"),
+        ];
+        git("init", "-b", "trunk");
+        git("commit", "--allow-empty", "-m", "one");
+        git("worktree", "add", tree, "-b", "feature");
+        for (const path of [sub, apart]) mkdirSync(path);
+        for (const [name, cwd] of [
+          ["top", rig.workspace],
+          ["deep", sub],
+          ["other", tree],
+          ["strange", apart],
+        ] as const)
+          expect((await rig.run(["exec", "--name", name, "go"], { cwd })).status).toBe(0);
+        const told = async (cwd: string): Promise<string[]> =>
+          (await listed(rig, [], cwd)).map((line) =>
+            line.replace(/ +gpt.* messages · /u, " · ").replaceAll(rig.folder, "~"),
+          );
+        const elsewhere = "1 more in other workspaces: throughline sessions --all";
+        expect(await told(rig.workspace)).toEqual([
+          "other · feature · in worktree ~/tree · idle",
+          "deep · trunk · in sub · idle",
+          "top · trunk · idle",
+          elsewhere,
+        ]);
+        expect(await told(sub)).toEqual([
+          "other · feature · in worktree ~/tree · idle",
+          "deep · trunk · idle",
+          "top · trunk · in the repository's root · idle",
+          elsewhere,
+        ]);
+        expect(await told(tree)).toEqual([
+          "other · feature · idle",
+          "deep · trunk · in worktree ~/workspace/sub · idle",
+          "top · trunk · in worktree ~/workspace · idle",
+          elsewhere,
+        ]);
+        const purged = await rig.run(["purge", "--yes"], { cwd: sub });
+        expect([
+          purged.status,
+          purged.out.split("\n").filter((line) => line.startsWith("deleted")).length,
+        ]).toEqual([0, 2]);
+        expect(purged.err).toContain(
+          `it is of another worktree of this repository, ${tree}; delete it with: throughline delete ${rig.ids()[0]}`,
         );
-      const elsewhere = "1 more in other workspaces: throughline sessions --all";
-      expect(await told(rig.workspace)).toEqual([
-        "other · feature · in worktree ~/tree · idle",
-        "deep · trunk · in sub · idle",
-        "top · trunk · idle",
-        elsewhere,
-      ]);
-      expect(await told(sub)).toEqual([
-        "other · feature · in worktree ~/tree · idle",
-        "deep · trunk · idle",
-        "top · trunk · in the repository's root · idle",
-        elsewhere,
-      ]);
-      expect(await told(tree)).toEqual([
-        "other · feature · idle",
-        "deep · trunk · in worktree ~/workspace/sub · idle",
-        "top · trunk · in worktree ~/workspace · idle",
-        elsewhere,
-      ]);
-      const purged = await rig.run(["purge", "--yes"], { cwd: sub });
-      expect([
-        purged.status,
-        purged.out.split("\n").filter((line) => line.startsWith("deleted")).length,
-      ]).toEqual([0, 2]);
-      expect(purged.err).toContain(
-        `it is of another worktree of this repository, ${tree}; delete it with: throughline delete ${rig.ids()[0]}`,
-      );
-      expect(await told(sub)).toEqual(["other · feature · in worktree ~/tree · idle", elsewhere]);
-    }));
+        expect(await told(sub)).toEqual(["other · feature · in worktree ~/tree · idle", elsewhere]);
+      }),
+  );
 
   it("prints what sessions say safely, in lines of a bounded width", () =>
     withRig(
