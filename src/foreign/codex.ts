@@ -4,6 +4,7 @@ export type { RolloutFile, RolloutName } from "./codex/home/places.ts";
 export { listThreads } from "./codex/list/list.ts";
 export type { ListedThread, ListOptions, ThreadFlaw, ThreadList } from "./codex/list/list.ts";
 export { lastMessages } from "./codex/list/last-messages.ts";
+export type { SaidMessage } from "./codex/list/last-messages.ts";
 export type { Flaw } from "./codex/list/flaw.ts";
 
 export { diagnose } from "./codex/diagnose.ts";

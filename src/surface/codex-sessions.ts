@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { sessionIdOf } from "../foreign/codex/takeover/import.ts";
-import { lastMessages } from "../foreign/codex/list/last-messages.ts";
+import { lastMessages, type SaidMessage } from "../foreign/codex/list/last-messages.ts";
 import { type ListedThread, listThreads } from "../foreign/codex/list/list.ts";
 import { codexHome } from "../foreign/codex/home/places.ts";
 import { holdsWords } from "../foreign/codex/list/search.ts";
@@ -76,10 +76,7 @@ export async function searchCodex(text: string, sessions: readonly CodexSession[
 }
 
 /** The last `most` messages of a Codex session, oldest first. */
-export function lastOfCodex(
-  { codex }: CodexSession,
-  most: number,
-): Promise<{ who: "you" | "agent"; text: string }[]> {
+export function lastOfCodex({ codex }: CodexSession, most: number): Promise<SaidMessage[]> {
   return lastMessages(codex.path, most);
 }
 

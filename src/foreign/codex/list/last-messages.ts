@@ -7,14 +7,17 @@ import { linesOf } from "../rollout/lines-of.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 
-/** Bytes at the end of the file that are searched first for the last messages; doubled as long as they hold too few. */
+/** What the person or the model said. */
+export interface SaidMessage {
+  readonly who: "you" | "agent";
+  readonly text: string;
+}
+
+/** Bytes at the end of the file that are searched first for the last messages; eight times as many while they hold too few. */
 const tailBytes = 2 ** 18;
 
 /** What was said last in a rollout, oldest first, without what Codex told the model. Reads its tail. */
-export async function lastMessages(
-  path: string,
-  most: number,
-): Promise<{ who: "you" | "agent"; text: string }[]> {
+export async function lastMessages(path: string, most: number): Promise<SaidMessage[]> {
   const { size } = await stat(path);
   const isPlain = !isCompressed(path) && writingOf(path) === undefined;
   for (let tail = tailBytes; ; tail *= 8) {
@@ -24,12 +27,8 @@ export async function lastMessages(
   }
 }
 
-async function messagesFrom(
-  path: string,
-  from: number,
-  most: number,
-): Promise<{ who: "you" | "agent"; text: string }[]> {
-  const messages: { who: "you" | "agent"; text: string }[] = [];
+async function messagesFrom(path: string, from: number, most: number): Promise<SaidMessage[]> {
+  const messages: SaidMessage[] = [];
   for await (const lines of linesOf(path, { from })) {
     for (const line of lines) {
       const glanced = glance(line.bytes);

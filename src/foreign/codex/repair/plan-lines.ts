@@ -1,0 +1,232 @@
+import { stringOf } from "../../../lib/json.ts";
+import type { Edit } from "./edit.ts";
+import type { EditedFile } from "./edited-file.ts";
+import type { BadLine, Examination } from "../examine/examination.ts";
+import { longestExamined } from "../examine/examine.ts";
+import { kindOfBad } from "../findings/judge.ts";
+import { isWholeHeader } from "../rollout/first-line.ts";
+import { linesIn } from "../rollout/lines.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import { longLine } from "./plan-long.ts";
+import { rebuildHead } from "./rebuild-head.ts";
+import { rebuiltLine } from "./rebuilt-line.ts";
+import { lostMessage } from "./rebuild-message.ts";
+import { lostEvent } from "./rebuild-event.ts";
+import { readRolloutName } from "../home/places.ts";
+import { readRecord, type RolloutRecord } from "../rollout/record.ts";
+import { glance } from "../rollout/glance.ts";
+import { folderTold, tellsFolder } from "../rollout/told-folder.ts";
+import { salvage, salvageTail } from "./salvage.ts";
+import { ended, padded, spaces } from "./line-bytes.ts";
+
+const longestHead = 512;
+const newline = 0x0a;
+
+/** Mends the first line, lines that can't be read, the end of the file, lost messages and events, and ordinals. */
+export class LinesPlanner {
+  readonly #found: Examination;
+  readonly #options: PlanOptions;
+  readonly #file: EditedFile;
+  /** Whether `head` (called first) replaces the first line. */
+  #isHeadMade = false;
+
+  constructor(found: Examination, options: PlanOptions, file: EditedFile) {
+    this.#found = found;
+    this.#options = options;
+    this.#file = file;
+  }
+
+  head(): Edit[] {
+    const edits = this.#head();
+    this.#isHeadMade = this.#found.head === "broken" && edits.length > 0;
+    return edits;
+  }
+
+  #head(): Edit[] {
+    const { head, first, header, ofCodex } = this.#found;
+    // Without a record it may be anybody's file. If bad lines can be salvaged, they are records when the next pass comes here.
+    if (first === undefined || !ofCodex) return [];
+    if (head === "byte-order-mark" && header !== undefined)
+      return [
+        this.#file.replace(
+          { ...first, bytes: 3 },
+          "byte-order-mark",
+          "the mark becomes three spaces",
+          spaces(3),
+        ),
+      ];
+    if (head !== "broken" && head !== "missing" && head !== "byte-order-mark") return [];
+    const isBad = head === "broken";
+    // For a line of hundreds of megabytes the head is enough to make a new header, which goes before it.
+    const isLong = first.bytes > longestExamined;
+    const line = isBad ? this.#file.read(first.at, Math.min(first.bytes, longestExamined)) : undefined;
+    const kept = isLong ? undefined : line && salvage(line);
+    // If it can be salvaged whole, it is a bad line like any other.
+    const isBlank = kept?.bytes.every((byte) => byte === 0x20) === true;
+    const keptHeader = kept && !isBlank ? headerIn(kept.bytes) : undefined;
+    if (keptHeader && isWholeHeader(keptHeader)) return [];
+    const made = this.#rebuilt(line);
+    if (made === undefined) return [];
+    if (!isBad || !kept) {
+      const kind = isBad ? "header-broken" : "header-missing";
+      return [this.#file.insert(first, kind, "the first line is put back", ended(made))];
+    }
+    // A header that lacks what a resume needs, or names no id, is rebuilt rather than kept after the new one.
+    const isNothingKept = keptHeader !== undefined || isBlank;
+    const own = isNothingKept ? made : Buffer.concat([ended(made), trimmed(kept.bytes)]);
+    const whole = padded(own, first.bytes);
+    const bytes = this.#found.tail?.at === first.at ? ended(whole) : whole;
+    const lost = keptHeader && line ? [line] : kept.lost;
+    return [this.#file.replace(first, "header-broken", "the first line is made anew", bytes, lost)];
+  }
+
+  /** Keeps of each line that is no record what can be kept (`salvage`). */
+  *badLines(): Generator<Edit, undefined> {
+    const { bad, tail, first } = this.#found;
+    for (const line of bad.items) {
+      if (line.at === tail?.at && tail.is !== "whole") continue;
+      if (line.at === first?.at && this.#isHeadMade) continue;
+      if (line.bytes > longestExamined) {
+        yield* longLine(line, this.#file, kindOfBad[line.why], false);
+        continue;
+      }
+      const { bytes, lost } = salvage(this.#file.bytes(line));
+      const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
+      yield this.#file.replace(line, kindOfBad[line.why], says, bytes, lost);
+    }
+    return undefined;
+  }
+
+  /** Ends the last line, or makes spaces of what was torn off. */
+  tail(): Iterable<Edit> {
+    const { tail, bytes: size, first } = this.#found;
+    if (tail === undefined || (first?.at === tail.at && this.#isHeadMade)) return [];
+    if (tail.is === "whole") {
+      const end = { index: tail.index, at: size, bytes: 0 };
+      return [this.#file.insert(end, "no-final-newline", "the last line is ended", Buffer.from("\n"))];
+    }
+    if (tail.bytes > longestExamined)
+      return longLine(tail, this.#file, tail.is === "nul" ? "nul-tail" : "torn-tail", true);
+    if (tail.is === "nul") {
+      const bytes = ended(spaces(tail.bytes - 1));
+      return [this.#file.replace(tail, "nul-tail", "the NULs become spaces and a line end", bytes)];
+    }
+    const { bytes, lost } = salvageTail(this.#file.bytes(tail));
+    const isRoom = bytes.at(-1) === 0x20;
+    if (isRoom) bytes[bytes.length - 1] = newline;
+    const whole = isRoom ? bytes : ended(bytes);
+    return [this.#file.replace(tail, "torn-tail", "the torn line becomes spaces", whole, lost)];
+  }
+
+  /** Puts in messages that only their events tell any more. */
+  *messages(): Generator<Edit, undefined> {
+    const copies = new Set(this.#found.doubled.spans.map(({ at }) => at));
+    for (const { role, event, hole } of this.#found.messages.found()) {
+      // A copied event goes anyway; its original tells the message.
+      if (copies.has(event.at)) continue;
+      const told = this.#file.record(event);
+      const payload = told && lostMessage(role, told);
+      if (told === undefined || payload === undefined) continue;
+      const line = rebuiltLine(told, payload, hole.ordinal);
+      const says = `the ${role === "user" ? "prompt" : "answer"} is put in, as its event tells it`;
+      yield this.#file.putLine(hole, "lost-message", says, line);
+    }
+    return undefined;
+  }
+
+  /** Puts in events that Codex shows messages by, where only the message is there. */
+  *events(): Generator<Edit, undefined> {
+    const { messages, header } = this.#found;
+    for (const { role, record, hole } of messages.untold.items) {
+      const own = this.#file.record(record);
+      const payload = own && header ? lostEvent(role, own, header.id) : undefined;
+      const { ordinal } = hole;
+      if (own === undefined || payload === undefined || ordinal === undefined) continue;
+      const says = `the event is put in that tells the ${role === "user" ? "prompt" : "answer"}`;
+      yield this.#file.putLine(hole, "lost-event", says, rebuiltLine(own, payload, ordinal, "event_msg"));
+    }
+    return undefined;
+  }
+
+  /** Numbers the records anew from the first wrong or missing ordinal, but none before the pin. */
+  *ordinals(): Generator<Edit, undefined> {
+    const { ordinals, header, doubled } = this.#found;
+    const isWrong = ordinals.missing.count > 0 || ordinals.regressed > 0;
+    if (header?.isPaginated !== true || !isWrong || doubled.count > 0) return undefined;
+    for (const { had, ordinal, ...span } of ordinals.wanted()) {
+      if (had === ordinal || span.at < (this.#options.pin?.offset ?? 0)) continue;
+      const head = this.#file.read(span.at, Math.min(span.bytes, longestHead)).toString("latin1");
+      const isMissing = had === undefined && ordinals.missing.count > 0;
+      const kind = isMissing ? "missing-ordinal" : "ordinal-regressed";
+      // After a timestamp that is no time the ordinal stands further back.
+      const wanted = /"ordinal":(\d+)/u;
+      const found =
+        had === undefined
+          ? undefined
+          : (wanted.exec(head) ?? wanted.exec(this.#file.bytes(span).toString("latin1")));
+      const [at, length, text] = found
+        ? [found.index + 10, found[1]!.length, String(ordinal)]
+        : [/^\s*\{(?:"timestamp":"[^"\\]*",)?/u.exec(head)?.[0].length ?? -1, 0, `"ordinal":${ordinal},`];
+      if (at < 0) continue;
+      const says = found ? `ordinal ${had} becomes ${ordinal}` : `ordinal ${ordinal} is put in`;
+      const place = { index: span.index, at: span.at + at, bytes: length };
+      yield this.#file.replace(place, kind, says, Buffer.from(text));
+    }
+    return undefined;
+  }
+
+  /** The first line made anew (`rebuildHead`); `broken` is what is left of it. */
+  #rebuilt(broken: Buffer | undefined): Buffer | undefined {
+    const { laterHeaders, ordinals, first } = this.#found;
+    // Only a copy of this thread's own header will do: the second line of a fork is its parent's.
+    const named = readRolloutName(this.#options.path)?.thread;
+    const copy = laterHeaders
+      .map((span) => this.#file.record(span)?.payload)
+      .find((payload) => named === undefined || stringOf(payload?.["id"]).toLowerCase() === named);
+    const behind = first ? first.at + (broken ? first.bytes : 0) : 0;
+    const records = linesIn(this.#file.read(behind, 2 ** 20))
+      .map(readRecord)
+      .filter((record) => record.readable);
+    const timestamp = records.find(({ at }) => at !== undefined)?.at;
+    const firstOrdinal = records.find(({ ordinal }) => ordinal !== undefined)?.ordinal;
+    return rebuildHead({
+      path: this.#options.path,
+      broken,
+      copy,
+      row: this.#options.row,
+      base: this.#options.base,
+      folder: this.#folder(),
+      firstTimestamp: timestamp === undefined ? undefined : new Date(timestamp).toISOString(),
+      isPaginated: ordinals.next !== undefined,
+      firstOrdinal,
+    });
+  }
+
+  /** The working folder that the lines name first. */
+  #folder(): string | undefined {
+    for (const line of this.#file.lines()) {
+      const glanced = line.bytes > longestExamined ? undefined : glance(line.head);
+      if (glanced === undefined || !tellsFolder(glanced)) continue;
+      const record = this.#file.record(line);
+      const folder = record && folderTold(record);
+      if (folder !== undefined) return folder;
+    }
+    return undefined;
+  }
+}
+
+const sayings: Readonly<Record<BadLine["why"], string>> = {
+  utf8: "bytes that are no text become question marks",
+  surrogate: "half a character becomes U+FFFD",
+  json: "the record in it is kept",
+};
+
+function headerIn(bytes: Buffer): RolloutRecord | undefined {
+  const [line] = linesIn(bytes);
+  const record = line && readRecord(line);
+  return record?.readable && record.type === "session_meta" ? record : undefined;
+}
+
+function trimmed(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString("latin1").trim(), "latin1");
+}
