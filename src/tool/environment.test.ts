@@ -69,6 +69,22 @@ describe("the environment of a tool", () => {
     expect(toolEnvironment({ GATEWAY: "x" }).env["GATEWAY"]).toBe("x");
   });
 
+  it("leaves out a variable that holds the same key, also if it is named, and no word that stands in for one", () => {
+    const environment = { GATEWAY: "0123-4567 ", COPY: "0123-4567", LINE: "x 0123-4567;", OTHER: "0123" };
+    expect(toolEnvironment(environment, ["COPY"], ["GATEWAY"]).withheld).toEqual(["COPY", "GATEWAY", "LINE"]);
+    expect(toolEnvironment({ GATEWAY: "x", BOX: "box" }, [], ["GATEWAY"]).withheld).toEqual(["GATEWAY"]);
+  });
+
+  it("leaves out headers and queries with a token", () => {
+    const environment = {
+      HDR: "Authorization: Bearer abcdefgh",
+      FEED: "https://h/x?a=1&access_token=abc",
+      PLAIN: "https://h/x?page=2",
+      WORD: "bearer of news",
+    };
+    expect(toolEnvironment(environment).withheld).toEqual(["FEED", "HDR"]);
+  });
+
   it("has no pager, no colours, and nothing of the crash tests", () => {
     const { env } = toolEnvironment({
       PAGER: "less",

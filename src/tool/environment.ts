@@ -12,10 +12,10 @@ const secretName = new RegExp(
 
 /**
  * What carries a password, whatever its variable is called: a URL with one in it (`DATABASE_URL`, `HTTPS_PROXY`, `jdbc:…`), and a connection
- * string that names one (`Server=db;Password=…`, `AccountName=…;AccountKey=…`).
+ * string that names one (`Server=db;Password=…`, `AccountName=…;AccountKey=…`), a header or a query with a token.
  */
 const secretValue =
-  /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^/?#\s@]*:[^/?#\s@]+@|(?:^|[;\s])(?:password|pwd|accountkey|sharedaccesskey)\s*=/iu;
+  /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^/?#\s@]*:[^/?#\s@]+@|(?:^|[;\s])(?:password|pwd|accountkey|sharedaccesskey)\s*=|\bbearer\s+\S{8}|[?&](?:api[-_]?key|access[-_]?token|token)=[^&\s]/iu;
 
 /** Names that match `secretWords` and hold no secret: paths to sockets and programs, the shell's own folders, public settings. */
 const harmless: ReadonlySet<string> = new Set([
@@ -53,14 +53,16 @@ function looksLikeSecret(name: string, value: string): boolean {
 
 /**
  * The environment for a tool's processes: the given one without what looks like a secret (unless `passed` names it), without the variables
- * in `keys`, which hold one whatever they are called, and without what steers this program's own crash tests, and with settings that suit a
- * program without a terminal. `withheld` are names, never values.
+ * in `keys`, which hold one whatever they are called, and others that hold the same, without what steers this program's own crash tests, and
+ * with settings that suit a program without a terminal. `withheld` are names, never values.
  */
 export function toolEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   passed: readonly string[] = [],
   keys: readonly string[] = [],
 ): { env: Record<string, string>; withheld: string[] } {
+  // A word that stands in for a key where none is needed ("x", "ollama") is none.
+  const secrets = keys.flatMap((name) => environment[name]?.trim() ?? []).filter(({ length }) => length >= 8);
   const env: Record<string, string> = {};
   const withheld: string[] = [];
   for (const [name, value] of Object.entries(environment)) {
@@ -71,7 +73,8 @@ export function toolEnvironment(
       name === "CLICOLOR_FORCE"
     )
       continue;
-    if (keys.includes(name) || (!passed.includes(name) && looksLikeSecret(name, value))) withheld.push(name);
+    const isKey = keys.includes(name) || secrets.some((secret) => value.includes(secret));
+    if (isKey || (!passed.includes(name) && looksLikeSecret(name, value))) withheld.push(name);
     else env[name] = value;
   }
   return { env: { ...env, ...fixed }, withheld: withheld.sort() };

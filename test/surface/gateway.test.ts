@@ -57,7 +57,7 @@ describe("throughline gateway", () => {
     simulators.push(simulator);
     const child = spawn(
       process.execPath,
-      [program, "gateway", "--listen", "0", "--upstream", simulator.url],
+      [program, "gateway", "--listen", "0", "--upstream", `${simulator.url}?api-key=own-secret`],
       { env: environment() },
     );
     children.push(child);
@@ -66,6 +66,7 @@ describe("throughline gateway", () => {
     child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
     await expect.poll(() => out).toMatch(/Listening on (http\S+)/u);
     const url = /Listening on (http[^\s,]+)/u.exec(out)![1]!;
+    expect(out).not.toContain("own-secret");
     const response = await fetch(`${url}/responses`, {
       method: "POST",
       headers: { authorization: "Bearer sk-very-secret" },
@@ -94,6 +95,9 @@ describe("throughline gateway", () => {
         stderr: expect.stringContaining("openai") as string,
       });
     expect((await run("--upstream", "https://a.example/v1#NO_SUCH_KEY")).stderr).toContain("set NO_SUCH_KEY");
+    const pasted = await run("--upstream", "https://a.example/v1#sk-pasted-key");
+    expect(pasted.stderr).toMatch(/needs a key: behind # stands the name of a variable/u);
+    expect(pasted.stderr).not.toContain("pasted");
     expect((await run("--listen", "0.0.0.0:0")).stderr).toContain("--token");
     expect((await run("--allow-host", "http://a.example/")).stderr).toContain("the name of a host");
     for (const words of [["--codex-config"], ["install-codex", "--yes"]])

@@ -44,7 +44,7 @@ export async function gateway(invocation: Invocation): Promise<number> {
   if (isJson) print(terminal, { type: "gateway.listening", schema: jsonVersion, url: running.url });
   else
     terminal.out(
-      `Listening on ${running.url}, in front of ${upstreams.map(({ url }) => printable(url)).join(", ")}. Ctrl-C ends it.
+      `Listening on ${running.url}, in front of ${upstreams.map(({ url }) => printable(url.replace(/\?.*/su, ""))).join(", ")}. Ctrl-C ends it.
   OPENAI_BASE_URL=${running.url} for clients that read it; --codex-config prints what Codex needs.
 `,
     );
@@ -227,5 +227,9 @@ function upstreamNamed(
 function neededKey(variable: string, upstream: string, environment: Invocation["environment"]): string {
   const key = keyIn(environment, variable);
   if (key !== undefined) return key;
-  throw new Failure("configuration", `The upstream ${upstream} needs a key: set ${variable}.`, {});
+  // A key in the place of its variable's name is not to stand in a log.
+  const named = /^[A-Z_a-z]\w*$/u.test(variable)
+    ? `set ${variable}`
+    : "behind # stands the name of a variable";
+  throw new Failure("configuration", `The upstream ${upstream} needs a key: ${named}.`, {});
 }
