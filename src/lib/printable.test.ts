@@ -15,11 +15,15 @@ describe("what a person is asked to allow", () => {
     expect(visible("grep 'ä☂\t🙂' |\n wc")).toBe("grep 'ä☂\t🙂' |\n wc");
   });
 
-  it("shows letters, marks and symbols that have no shape, but for how a picture is drawn", () => {
+  it("shows letters, marks and symbols that have no shape, but for what ordinary text needs", () => {
     expect(visible("a\u3164b\u{e0151}\u{e0152}c\u034fd\u2800e\ufe0f")).toBe(
       String.raw`a\u{3164}b\u{e0151}\u{e0152}c\u{34f}d\u{2800}e\u{fe0f}`,
     );
     expect(visible("❤\ufe0f e\u0301 한국어 ❤\ufe0f\ufe0f")).toBe("❤\ufe0f e\u0301 한국어 ❤\ufe0f\\u{fe0f}");
+    expect(visible("1\ufe0f 1\ufe0f\u20e3 🧑🏽\u200d💻\u200d x\u200dy")).toBe(
+      "1\\u{fe0f} 1\ufe0f\u20e3 🧑🏽\u200d💻\\u{200d} x\\u{200d}y",
+    );
+    expect(visible("می\u200cخواهم ب\u200c\u200cب")).toBe("می\u200cخواهم ب\\u{200c}\\u{200c}ب");
   });
 });
 

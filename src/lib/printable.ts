@@ -23,9 +23,10 @@ export function printableJson(json: string): string {
 }
 
 // Characters that a terminal obeys or doesn't show, except for tab and newline. Unicode has letters, marks and a symbol among them, in which
-// whole programs were hidden (variation selectors, 2025-10); one selector behind a picture only chooses how that is drawn.
+// whole programs were hidden (variation selectors, 2025-10). One that ordinary text needs stays: a selector behind a picture or in a keycap, a
+// joiner between two pictures (a person at a computer), and what keeps two Arabic letters apart, as Persian spells it.
 const unseen =
-  /[^\P{C}\t\n]|[\p{Zl}\p{Zp}\u2800]|(?![\ufe0e\ufe0f])\p{Default_Ignorable_Code_Point}|(?<!\p{Extended_Pictographic})[\ufe0e\ufe0f]/gu;
+  /(?:[^\P{C}\t\n]|[\p{Zl}\p{Zp}\u2800]|\p{Default_Ignorable_Code_Point})(?<!\p{Extended_Pictographic}[\ufe0e\ufe0f]|[#*\d]\ufe0f(?=\u20e3)|[\p{Extended_Pictographic}\p{Emoji_Modifier}]\ufe0f?\u200d(?=\p{Extended_Pictographic})|\p{Script=Arabic}\u200c(?=\p{Script=Arabic}))/gu;
 
 /**
  * The text with an escape for each character that a terminal would obey or hide. For what a person is asked to allow: what `printable` leaves

@@ -286,15 +286,16 @@ function askWith({ terminal }: Invocation): Ask {
     (({ title, detail, patch }, signal) => {
       const lines = [detail, ...(patch === undefined ? [] : [patchBody(patch)])].join("\n").split("\n");
       // What has scrolled off the screen would be allowed unseen, empty lines having been put behind it.
-      const rows = lines.reduce((sum, line) => sum + rowsOf(line), 0);
+      const columns = terminal.screen?.output.columns ?? fewColumns;
+      const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(mostColumns(line) / columns)), 0);
       const again = rows > fewRows ? `${title}? All of it stands above, on ${rows} lines or so` : "";
       return ask(`${title}?\n${lines.map((line) => `  ${line}\n`).join("")}${again}`, signal);
     })
   );
 }
 
-/** Rows of a question that every terminal shows at once. */
-const fewRows = 15;
-/** Rows that a line takes at most in a terminal of 80 columns, where a character may take two. */
-const rowsOf = (line: string): number =>
-  Math.max(1, Math.ceil(line.replaceAll("\t", " ".repeat(8)).length / 39));
+/** Rows of a question that every terminal shows at once, and columns that every one has. */
+const [fewRows, fewColumns] = [15, 40];
+/** Columns that a line of a question takes at most: from U+1100 on a character may take two. Marks that take none are text all the same. */
+const mostColumns = (line: string): number =>
+  2 + line.replaceAll("\t", " ".repeat(8)).replace(/[\u1100-\u{10ffff}]/gu, "xx").length;

@@ -31,6 +31,20 @@ describe.skipIf(!hasTmux)("exec at a terminal", () => {
       ),
     ));
 
+  it("says nothing of the kind where a long command's every row is on the screen", () =>
+    withRig({ turn: [turn(/./, step(shell(`echo ${"x".repeat(700)}`)), step("Done."))] }, (rig) =>
+      atTerminal(
+        rig,
+        ["exec", "go"],
+        async (terminal) => {
+          expect(await terminal.shows("[y/N]")).toMatch(/^x+\n \[y\/N\]/mu);
+          await terminal.press("n", "Enter");
+          expect(await terminal.ended()).toBe(0);
+        },
+        { env: { THROUGHLINE_APPROVAL: "ask" } },
+      ),
+    ));
+
   it("asks before a command runs, and takes the answer from the keyboard", () =>
     withRig(scenario, async (rig) => {
       const ask = { env: { THROUGHLINE_APPROVAL: "ask" } };
