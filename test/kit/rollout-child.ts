@@ -4,7 +4,7 @@ import { examine } from "../../src/foreign/codex/examine/examine.ts";
 import type { FindingKind } from "../../src/foreign/codex/findings/catalogue.ts";
 import { type Finding, needsRepair } from "../../src/foreign/codex/findings/finding.ts";
 import { judge } from "../../src/foreign/codex/findings/judge.ts";
-import { packedPath } from "../../src/foreign/codex/repair/packed.ts";
+import { packedPath } from "../../src/foreign/codex/home/places.ts";
 import { prepareRepair, type RepairOptions } from "../../src/foreign/codex/repair/prepare.ts";
 import { repairRollout, undoRepair } from "../../src/foreign/codex/repair/repair.ts";
 

@@ -10,8 +10,7 @@ import { zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { catalogue } from "../../src/foreign/codex/findings/catalogue.ts";
-import { listRollouts } from "../../src/foreign/codex/home/places.ts";
-import { packedPath } from "../../src/foreign/codex/repair/packed.ts";
+import { listRollouts, packedPath } from "../../src/foreign/codex/home/places.ts";
 import type { RolloutDone, RolloutTask } from "../kit/rollout-child.ts";
 
 const runs = Number(process.env["THROUGHLINE_FUZZ"] ?? 25);

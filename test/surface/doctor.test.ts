@@ -151,7 +151,9 @@ describe("throughline doctor and repair", () => {
         else expect(killed.signal, killed.err).toBe("SIGKILL");
         const isBegun = existsSync(join(rig.home, "repairs")) && point !== "repair-prepared";
         if (way === "--undo" && !isBegun) continue;
-        const next = await rig.run(["repair", rollout.thread, way]);
+        // Under either of its names it is found, whichever of them there is now.
+        const name = !isPacked ? rollout.thread : way === "--undo" ? path : rollout.path;
+        const next = await rig.run(["repair", name, way]);
         expect(next.status, next.err).toBe(0);
         if (way === "--undo") expect(untouched(), "taken back").toBe(true);
         else {

@@ -5,7 +5,13 @@ import { printableLine } from "../../lib/printable.ts";
 import { isSystemError } from "../../lib/system.ts";
 import { systemWords } from "../../lib/words.ts";
 import { findThreads } from "../../foreign/codex/takeover/find.ts";
-import { codexHome, pathKnownTo, plainPath, readRolloutName } from "../../foreign/codex/home/places.ts";
+import {
+  codexHome,
+  pathKnownTo,
+  plainPath,
+  readRolloutName,
+  whereIs,
+} from "../../foreign/codex/home/places.ts";
 import { ambiguousThread } from "../ambiguous-thread.ts";
 import { homeFolder, openStore } from "../config.ts";
 import { Unseen } from "../unseen.ts";
@@ -46,7 +52,8 @@ async function rolloutsOf(
   home: string,
   onUnreadable: (path: string, why: string) => void,
 ): Promise<string[]> {
-  const path = resolve(folder, word);
+  const named = resolve(folder, word);
+  const path = /\.jsonl(?:\.zst)?$/u.test(word) ? (whereIs(named) ?? named) : named;
   // An empty argument, as of a variable that isn't set, must not mean the current folder.
   const stat = word === "" ? undefined : statOf(word, path);
   if (stat?.isDirectory()) return rolloutsIn(path, home, onUnreadable);

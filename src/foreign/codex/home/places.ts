@@ -62,6 +62,20 @@ export function plainPath(path: string): string {
   return path.endsWith(".zst") ? path.slice(0, -".zst".length) : path;
 }
 
+/** The compressed file that a rollout is unpacked from. */
+export function packedPath(path: string): string {
+  return `${path}.zst`;
+}
+
+/**
+ * Where a rollout's file is: at its path, or, where it was packed or unpacked since, beside that, under the name of its other form.
+ * `undefined` where no file is. Throws what the file system says of a folder that can't be looked into.
+ */
+export function whereIs(path: string): string | undefined {
+  const other = path.endsWith(".jsonl") ? packedPath(path) : plainPath(path);
+  return [path, other].find((one) => statSync(one, { throwIfNoEntry: false })?.isFile());
+}
+
 /** `$CODEX_HOME`, else `~/.codex`. */
 export function codexHome(env: Readonly<Record<string, string | undefined>>): string {
   const named = env["CODEX_HOME"];

@@ -3,6 +3,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,11 +14,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { placeWhole } from "./packed.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
+import { previewRepair } from "./prepare.ts";
 import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-packed-"));
@@ -95,6 +97,13 @@ it("under the name that it was listed by it is found after it was unpacked, too"
   expect(readFileSync(archive).equals(bytes)).toBe(true);
 });
 
+it("under the name that its repair gives it, it is found while it is compressed, too", async () => {
+  packed(unanswered);
+  const plan = await previewRepair(archive, options);
+  expect(plan.path).toBe(path);
+  expect((await repairRollout(plan.path, options))?.journal.mended).toEqual(plan.mended);
+});
+
 it("what Codex has written since stays, in the unpacked file", async () => {
   packed(unanswered);
   await mended();
@@ -167,21 +176,62 @@ it("a file that appears while a rollout is being put in place is never replaced"
   expect(beside(), "no draft is left").toHaveLength(2);
 });
 
-it.each(["repaired", "restored"])("cut off with both files there, it is finished: %s", async (way) => {
-  const bytes = packed(unanswered);
+/** A repair, or its undoing, that was killed when both files were there, and its draft too: with the rollout's name on it. */
+async function cutOff(way: "repaired" | "restored"): Promise<void> {
+  packed(unanswered);
   await mended();
   const { folder, journal } = repairsOf(options.home, path).at(-1)!;
-  const repaired = readFileSync(path);
   copyFileSync(folder.packed, archive);
   copyFileSync(path, folder.repaired);
   if (way === "restored") {
     writeFileSync(folder.restored, unanswered);
     writeFileSync(path, unanswered);
   }
+  const placed = way === "repaired" ? path : archive;
+  linkSync(placed, join(dirname(placed), `.${basename(placed)}.throughline`));
   folder.write({ ...journal, state: way === "repaired" ? "writing" : "undoing" });
-  const known = repairsOf(options.home, path).find(isUnfinished)!;
-  const done = await finishRepair(known, path);
+}
+
+it.each([
+  ["repaired", ""],
+  ["repaired", ".zst"],
+  ["restored", ""],
+  ["restored", ".zst"],
+] as const)(
+  "cut off with both files there, it is finished under either name: %s, .jsonl%s",
+  async (way, form) => {
+    await cutOff(way);
+    const { folder } = repairsOf(options.home, path).at(-1)!;
+    const left = readFileSync(way === "repaired" ? folder.repaired : folder.packed);
+    const known = repairsOf(options.home, path).find(isUnfinished)!;
+    const done = await finishRepair(known, path + form);
+    expect(beside()).toHaveLength(1);
+    expect(readFileSync(done.path).equals(left)).toBe(true);
+    expect(repairsOf(options.home, done.path).some(isUnfinished)).toBe(false);
+  },
+);
+
+it("cut off with both files there, what Codex has written since stays, whatever name it is finished under", async () => {
+  await cutOff("repaired");
+  const repaired = readFileSync(path, "utf8");
+  appendFileSync(path, later);
+  await repairRollout(archive, options);
+  expect(readFileSync(path, "utf8")).toBe(repaired + later);
   expect(beside()).toHaveLength(1);
-  expect(readFileSync(done.path).equals(way === "repaired" ? repaired : bytes)).toBe(true);
-  expect(repairsOf(options.home, done.path).some(isUnfinished)).toBe(false);
 });
+
+it("an undoing that was cut off with both files there, and the one that Codex has written to since, is told of under either name", async () => {
+  await cutOff("restored");
+  appendFileSync(path, later);
+  await expect(repairRollout(archive, options)).rejects.toThrow("was changed after its repair");
+  expect(readFileSync(path, "utf8")).toBe(unanswered + later);
+});
+
+it.each(["", ".zst"])(
+  "cut off with both files there, it is taken back under either name: .jsonl%s",
+  async (form) => {
+    await cutOff("repaired");
+    expect((await undoRepair(path + form, { home: options.home })).path).toBe(archive);
+    expect(beside()).toHaveLength(1);
+  },
+);

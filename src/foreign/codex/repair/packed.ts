@@ -15,6 +15,7 @@ import { appendAll } from "../../../lib/write.ts";
 import { unpacked } from "../rollout/compressed.ts";
 import { copyPrivately } from "./edit.ts";
 import { digest, keepTime } from "./in-place.ts";
+import { packedPath } from "../home/places.ts";
 import type { Journal, RepairFolder } from "./journal.ts";
 
 /** Unpacks a compressed rollout into a new file that only its owner can read. Resolves to why it can't be unpacked to its end. */
@@ -34,7 +35,7 @@ export async function unpackPrivately(packed: string, to: string): Promise<strin
  * rights, the owner and the time of the file that `like` tells of. Throws the system's error where a file is there.
  */
 export function placeWhole(source: string, path: string, like: Stats): void {
-  const draft = join(dirname(path), `.${basename(path)}.throughline`);
+  const draft = draftOf(path);
   rmSync(draft, { force: true });
   try {
     copyPrivately(source, draft);
@@ -54,6 +55,8 @@ export function placeWhole(source: string, path: string, like: Stats): void {
   syncPath(dirname(path));
 }
 
+const draftOf = (path: string): string => join(dirname(path), `.${basename(path)}.throughline`);
+
 /** Unlike a rename, a link never takes the place of a file that was made meanwhile; some disks have none (exFAT). */
 function giveName(draft: string, path: string): void {
   try {
@@ -64,9 +67,6 @@ function giveName(draft: string, path: string): void {
   }
 }
 
-/** Path of the compressed file that a rollout was unpacked from. */
-export const packedPath = (path: string): string => `${path}.zst`;
-
 /**
  * Removes the compressed file once its rollout stands beside it, as Codex does when it unpacks one. When the repair is taken back, it is the
  * rollout that goes and the compressed file that comes back, unless Codex has written to the rollout since, or the copy isn't whole any more.
@@ -76,6 +76,8 @@ export function settlePacked(folder: RepairFolder, journal: Journal, stat: Stats
   const { path, packed, before, state } = journal;
   if (packed === undefined) return;
   const archive = packedPath(path);
+  // One that was killed before it could remove its draft has given that the rollout's name already.
+  for (const placed of [path, archive]) rmSync(draftOf(placed), { force: true });
   const isIt = (file: string): boolean => existsSync(file) && digest(file) === packed.sha256;
   if (state === "undoing") {
     if (digest(path) !== before.sha256 || !isIt(folder.packed)) return;

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { isCompressed } from "../rollout/compressed.ts";
@@ -14,7 +14,7 @@ import type { SealChoice } from "../findings/seal-choice.ts";
 import { heldStill } from "./held-still.ts";
 import { isUnfinished, type Journal, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { judge } from "../findings/judge.ts";
-import { homeOf, isThreadId, pathKnownTo, plainPath, readRolloutName } from "../home/places.ts";
+import { homeOf, isThreadId, pathKnownTo, plainPath, readRolloutName, whereIs } from "../home/places.ts";
 import { unpackPrivately } from "./packed.ts";
 import { grounded, type PlanOptions } from "./plan-options.ts";
 import type { RepairChanges } from "./repair-changes.ts";
@@ -182,11 +182,11 @@ async function copyOut(path: string, folder: RepairFolder): Promise<string | und
 }
 
 /**
- * The path by which the file is known; of a compressed one that a repair or a resume has unpacked since, that of the file that it became.
- * Throws `usage` where there is none.
+ * The path by which the file is known; of one that was unpacked or compressed since, that of the file that it became. Throws `usage` where
+ * there is none.
  */
 export function fileAt(path: string): string {
-  const there = [path, plainPath(path)].find((one) => statSync(one, { throwIfNoEntry: false })?.isFile());
+  const there = whereIs(path);
   if (there === undefined)
     throw new Failure("usage", `${path} is no file. See which sessions there are: throughline doctor`, {});
   return pathKnownTo()(there);

@@ -26,8 +26,8 @@ import {
   repairsOf,
 } from "./journal.ts";
 import { isDatabaseError } from "../home/open-database.ts";
-import { homeOf, plainPath } from "../home/places.ts";
-import { packedPath, placeWhole, settlePacked } from "./packed.ts";
+import { homeOf, packedPath, plainPath } from "../home/places.ts";
+import { placeWhole, settlePacked } from "./packed.ts";
 import {
   databasesOf,
   fileAt,
@@ -94,11 +94,12 @@ export async function repairRollout(
 }
 
 /**
- * Finishes a repair, or an undoing, that was cut off. `path`: where the rollout lies now. Throws `session-damaged` when the rollout or a
+ * Finishes a repair, or an undoing, that was cut off. `named`: where the rollout lies now. Throws `session-damaged` when the rollout or a
  * copy of it isn't what was left.
  */
-export async function finishRepair(known: KnownRepair, path: string): Promise<CompletedRepair> {
+export async function finishRepair(known: KnownRepair, named: string): Promise<CompletedRepair> {
   const { folder } = known;
+  const path = inUse(named);
   const journal = movedAlong(known.journal, plainPath(path));
   return underLock(path, journal.thread, () => {
     const isUndoing = journal.state === "undoing";
@@ -135,7 +136,7 @@ export async function undoRepair(
   path: string,
   { home }: Pick<RepairOptions, "home">,
 ): Promise<CompletedRepair> {
-  const real = fileToRepair(path);
+  const real = inUse(fileAt(path));
   const known = repairsOf(home, real).findLast(
     ({ journal }) => journal.state === "done" || journal.state === "writing" || journal.state === "undoing",
   );
@@ -186,6 +187,12 @@ export async function undoRepair(
     folder.write(undoing);
     return complete(folder, undoing, stat);
   });
+}
+
+/** The file that Codex goes on with: where a compressed one and what it was unpacked to both stand, as after a repair that was cut off, the latter. */
+function inUse(path: string): string {
+  const plain = plainPath(path);
+  return existsSync(plain) ? plain : path;
 }
 
 /** Whether the file is the compressed one of a repair, or of its undoing, that was cut off before it was unpacked, or after it came back. */
