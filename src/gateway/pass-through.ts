@@ -111,6 +111,10 @@ class Passing implements Dispatcher.DispatchHandler {
     const { headers, rawHeaders, method = "GET", url = "/" } = this.#request;
     const upstream = this.#upstream;
     this.#context.metrics.count("upstream_requests", upstream.name);
+    const credential = upstream.credential(headers, this.#context.token);
+    // The gateway's own key is not seen in a refusal that comes compressed.
+    const replaced =
+      upstream.key === undefined ? credential : { ...credential, "accept-encoding": "identity" };
     try {
       const dispatcher = isSafe(this.#request) ? upstream.dispatcher : upstream.fresh;
       dispatcher.dispatch(
@@ -118,11 +122,7 @@ class Passing implements Dispatcher.DispatchHandler {
           origin: upstream.origin,
           path: upstream.path(url),
           method: method as Dispatcher.HttpMethod,
-          headers: forwardedRequestHeaders(
-            rawHeaders,
-            headers.connection,
-            upstream.credential(headers, this.#context.token),
-          ),
+          headers: forwardedRequestHeaders(rawHeaders, headers.connection, replaced),
           body,
         },
         this,

@@ -70,9 +70,16 @@ describe("the environment of a tool", () => {
   });
 
   it("leaves out a variable that holds the same key, also if it is named, and no word that stands in for one", () => {
-    const environment = { GATEWAY: "0123-4567 ", COPY: "0123-4567", LINE: "x 0123-4567;", OTHER: "0123" };
+    const key = "0123-4567-89ab-cdef-0123";
+    const environment = { GATEWAY: `${key} `, COPY: key, LINE: `x ${key};`, OTHER: "0123" };
     expect(toolEnvironment(environment, ["COPY"], ["GATEWAY"]).withheld).toEqual(["COPY", "GATEWAY", "LINE"]);
-    expect(toolEnvironment({ GATEWAY: "x", BOX: "box" }, [], ["GATEWAY"]).withheld).toEqual(["GATEWAY"]);
+    for (const word of ["x", "lm-studio"]) {
+      const local = { GATEWAY: word, PATH: `/bin:/opt/${word}/bin` };
+      expect(toolEnvironment(local, [], ["GATEWAY"]).withheld).toEqual(["GATEWAY"]);
+    }
+    expect(
+      toolEnvironment({ GATEWAY: "lm-studio", COPY: "lm-studio" }, [], ["GATEWAY"]).env,
+    ).not.toHaveProperty("COPY");
   });
 
   it("leaves out headers and queries with a token", () => {

@@ -51,6 +51,11 @@ function looksLikeSecret(name: string, value: string): boolean {
   return secretName.test(words) || secretName.test(name.toUpperCase()) || secretValue.test(value);
 }
 
+/** Whether a value is a key, or has one in it. A word that stands in for one where none is needed ("x", "lm-studio") may be a part of any path. */
+function isCopy(value: string, key: string): boolean {
+  return key.length >= 20 ? value.includes(key) : key.length >= 8 && value.trim() === key;
+}
+
 /**
  * The environment for a tool's processes: the given one without what looks like a secret (unless `passed` names it), without the variables
  * in `keys`, which hold one whatever they are called, and others that hold the same, without what steers this program's own crash tests, and
@@ -61,8 +66,7 @@ export function toolEnvironment(
   passed: readonly string[] = [],
   keys: readonly string[] = [],
 ): { env: Record<string, string>; withheld: string[] } {
-  // A word that stands in for a key where none is needed ("x", "ollama") is none.
-  const secrets = keys.flatMap((name) => environment[name]?.trim() ?? []).filter(({ length }) => length >= 8);
+  const secrets = keys.flatMap((name) => environment[name]?.trim() ?? []);
   const env: Record<string, string> = {};
   const withheld: string[] = [];
   for (const [name, value] of Object.entries(environment)) {
@@ -73,7 +77,7 @@ export function toolEnvironment(
       name === "CLICOLOR_FORCE"
     )
       continue;
-    const isKey = keys.includes(name) || secrets.some((secret) => value.includes(secret));
+    const isKey = keys.includes(name) || secrets.some((secret) => isCopy(value, secret));
     if (isKey || (!passed.includes(name) && looksLikeSecret(name, value))) withheld.push(name);
     else env[name] = value;
   }

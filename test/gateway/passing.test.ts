@@ -224,6 +224,9 @@ describe("who may ask", () => {
         ).slice(9, 12),
       ).toBe("400");
     expect(requests).toHaveLength(0);
+    const query = "/v1/files?path=%2Fa%2F..%2Fb&as=/../c";
+    expect((await fetch(new URL(query, gateway.url))).status).toBe(200);
+    expect(requests.map(({ request }) => request.url)).toEqual([query]);
   });
 });
 

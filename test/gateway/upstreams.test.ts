@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { client, closeBoth, last, sealsIn, send, talk } from "./client.ts";
@@ -141,7 +142,8 @@ it("the gateway's own key is no client's to know, also where its upstream quotes
     await bodyOf(request);
     const { authorization = "" } = request.headers;
     response.writeHead(403, { "content-type": "application/json", "x-refused": authorization });
-    response.end(JSON.stringify({ error: { message: `${authorization} may not, ${authorization}` } }));
+    const said = JSON.stringify({ error: { message: `${authorization} may not, ${authorization}` } });
+    response.end(/gzip/u.test(String(request.headers["accept-encoding"])) ? gzipSync(said) : said);
   });
   const gateway = await gatewayTo("", { upstreams: [{ url, key }] });
   const stars = `Bearer ${"*".repeat(key.length)}`;

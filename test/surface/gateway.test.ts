@@ -139,6 +139,8 @@ describe("throughline gateway install-codex", () => {
     mkdirSync(join(home, "codex"));
     mkdirSync(join(home, "dotfiles"));
     const real = join(home, "dotfiles", "codex.toml");
+    // Somebody's own, and no draft.
+    mkdirSync(`${real}.new`);
     writeFileSync(real, 'model = "m" # mine\n');
     symlinkSync(real, path());
     const first = await run("install-codex", "--yes", "--listen", "9001");

@@ -121,7 +121,7 @@ function textOf(path: string): string | undefined {
   return bytes.toString("utf8");
 }
 
-/** A free name for a backup. An earlier backup is never overwritten: it is nearer to what the person wrote than the file is now. */
+/** A free name. An earlier backup is never overwritten: it is nearer to what the person wrote than the file is now. */
 function freeName(path: string): string {
   for (let nth = 1; ; nth++) {
     const name = nth === 1 ? path : `${path}.${nth}`;
@@ -132,7 +132,7 @@ function freeName(path: string): string {
 /** Writes the file atomically and durably. `backup`: where to keep the file as it was. */
 function write(path: string, text: string, backup: string | undefined): void {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0o600;
-  const draft = `${path}.new`;
+  const draft = freeName(`${path}.new`);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     if (backup !== undefined) copyFileSync(path, backup, constants.COPYFILE_EXCL);
