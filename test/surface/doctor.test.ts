@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
   existsSync,
   readdirSync,
@@ -18,6 +19,7 @@ import { describe, expect, it } from "vitest";
 import { listRollouts, type RolloutFile } from "../../src/foreign/codex/home/places.ts";
 import { repairPoints } from "../../src/lib/fault.ts";
 import { step, turn } from "../../src/simulator/server.ts";
+import { asNobody, cannotBecomeNobody, isRoot, nobody } from "../kit/as-user.ts";
 import { type Rig, withRig } from "../kit/rig.ts";
 
 const fixture = fileURLToPath(new URL("../../src/foreign/codex/fixtures/0.58.0", import.meta.url));
@@ -66,6 +68,28 @@ describe("throughline doctor and repair", () => {
       expect(undone.status, undone.err).toBe(0);
       expect(readFileSync(rollout.path).equals(bytes), "undone").toBe(true);
     }));
+
+  it("leaves a compressed rollout alone in a folder where nothing may be made beside it", (test) => {
+    const why = cannotBecomeNobody();
+    if (why !== undefined) return test.skip(why);
+    return withRig(scenario, async (rig) => {
+      const { rollout, bytes } = damaged(rig);
+      const path = `${rollout.path}.zst`;
+      writeFileSync(path, zstdCompressSync(bytes));
+      rmSync(rollout.path);
+      if (isRoot) execFileSync("chown", ["-R", `${nobody}:${nobody}`, rig.folder]);
+      const refused = async (way: string): Promise<void> => {
+        chmodSync(dirname(path), 0o500);
+        const { err } = await rig.run(["repair", path, way], isRoot ? { prefix: asNobody } : {});
+        chmodSync(dirname(path), 0o700);
+        expect(err).toContain(`${dirname(path)} can't be used: its rights don't allow it (EACCES)`);
+        expect((await rig.run(["doctor", path])).out, "nothing was begun").not.toContain("cut off");
+      };
+      await refused("--write");
+      expect((await rig.run(["repair", path, "--write"])).status).toBe(0);
+      await refused("--undo");
+    });
+  });
 
   it("says of a pipe and of a device that they are no files, and waits for neither", () =>
     withRig(scenario, async (rig) => {

@@ -220,6 +220,17 @@ it("cut off with both files there, what Codex has written since stays, whatever 
   expect(beside()).toHaveLength(1);
 });
 
+it("cut off before it was unpacked, it is taken back without a byte written beside it: the disk may be what is full", async () => {
+  await cutOff("repaired");
+  rmSync(path);
+  for (const draft of beside().filter((name) => name.startsWith("."))) rmSync(join(dirname(path), draft));
+  utimesSync(dirname(path), 1, 1);
+  expect((await undoRepair(path, { home: options.home })).path).toBe(archive);
+  expect(statSync(dirname(path)).mtimeMs).toBe(1_000);
+  expect(beside()).toHaveLength(1);
+  expect(repairsOf(options.home, path).some(isUnfinished)).toBe(false);
+});
+
 it("an undoing that was cut off with both files there, and the one that Codex has written to since, is told of under either name", async () => {
   await cutOff("restored");
   appendFileSync(path, later);

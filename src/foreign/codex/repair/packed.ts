@@ -80,7 +80,8 @@ export function settlePacked(folder: RepairFolder, journal: Journal, stat: Stats
   for (const placed of [path, archive]) rmSync(draftOf(placed), { force: true });
   const isIt = (file: string): boolean => existsSync(file) && digest(file) === packed.sha256;
   if (state === "undoing") {
-    if (digest(path) !== before.sha256 || !isIt(folder.packed)) return;
+    // Taken back before it was unpacked, it lies there as it was.
+    if (!existsSync(path) || digest(path) !== before.sha256 || !isIt(folder.packed)) return;
     if (!existsSync(archive)) placeWhole(folder.packed, archive, stat);
     if (isIt(archive)) rmSync(path);
   } else if (isIt(archive)) rmSync(archive);

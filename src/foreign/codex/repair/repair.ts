@@ -15,7 +15,6 @@ import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
 import { writeAll } from "../../../lib/write.ts";
 import { copyBytes, copyPrivately } from "./edit.ts";
-import { holdersOf } from "../home/holders.ts";
 import { digest, isBetween, keepTime, writeInPlace } from "./in-place.ts";
 import {
   type Backup,
@@ -26,7 +25,7 @@ import {
   repairsOf,
 } from "./journal.ts";
 import { isDatabaseError } from "../home/open-database.ts";
-import { homeOf, packedPath, plainPath } from "../home/places.ts";
+import { packedPath, plainPath } from "../home/places.ts";
 import { placeWhole, settlePacked } from "./packed.ts";
 import {
   databasesOf,
@@ -42,8 +41,8 @@ import { isCompressed } from "../rollout/compressed.ts";
 import { type Encoding, encoded } from "../rollout/encoding.ts";
 import { writingOf } from "../rollout/layout.ts";
 import { indexKey, rightPlace } from "../home/misfits.ts";
-import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
 import { writeTranscript } from "./transcript.ts";
+import { underLock } from "./under-lock.ts";
 
 /** A repair, or an undoing, that was carried out. */
 export interface CompletedRepair {
@@ -72,7 +71,8 @@ export async function repairRollout(
   const cutOff = repairsOf(options.home, known).find(isUnfinished);
   if (cutOff) return finishRepair(cutOff, known);
   const real = fileToRepair(path);
-  return underLock(real, threadOf(real, databasesOf(real)), async () => {
+  const thread = threadOf(real, databasesOf(real));
+  return underLock({ path: real, thread, isPacked: isCompressed(real) }, async () => {
     const stat = statSync(real);
     const prepared = await prepareRepair(real, options);
     try {
@@ -101,7 +101,7 @@ export async function finishRepair(known: KnownRepair, named: string): Promise<C
   const { folder } = known;
   const path = inUse(named);
   const journal = movedAlong(known.journal, plainPath(path));
-  return underLock(path, journal.thread, () => {
+  return underLock({ path, thread: journal.thread, isPacked: journal.packed !== undefined }, () => {
     const isUndoing = journal.state === "undoing";
     if (!isUndoing) {
       assertKept(folder.original, journal.before, path);
@@ -157,7 +157,7 @@ export async function undoRepair(
       `${real} was compressed after its repair. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${quoted(real)}`,
       {},
     );
-  return underLock(real, journal.thread, () => {
+  return underLock({ path: real, thread: journal.thread, isPacked: journal.packed !== undefined }, () => {
     const stat = statSync(real);
     assertKept(folder.original, journal.before, real);
     // When a repair that shortens the file is cut off before it has cut the file, what follows its bytes is old content and no later
@@ -324,9 +324,10 @@ function completed(folder: RepairFolder, journal: Journal, stat: Stats): Complet
   const databases = databasesOf(path);
   if (thread !== undefined && journal.forgotIndex) databases?.forgetIndex(indexKey(path, thread));
   const source = isUndoing ? folder.restored : folder.repaired;
-  if (journal.packed && !existsSync(path)) placeWhole(source, path, stat);
-  else writeInPlace(path, source);
-  keepTime(path, stat);
+  if (journal.packed === undefined || existsSync(path)) {
+    writeInPlace(path, source);
+    keepTime(path, stat);
+  } else if (!isUndoing) placeWhole(source, path, stat);
   crashPoint("repair-written");
   if (thread !== undefined && journal.movedFrom !== undefined) {
     const { movedFrom, archivedAt, history } = journal;
@@ -346,37 +347,6 @@ function completed(folder: RepairFolder, journal: Journal, stat: Stats): Complet
   crashPoint("repair-recorded");
   for (const file of [folder.repaired, folder.restored]) rmSync(file, { force: true });
   return { journal: done, folder, path: existsSync(path) ? path : packedPath(path) };
-}
-
-/** Acts under Codex's lock of the thread, after making sure that the file can be written and that nobody has it open for writing. */
-async function underLock<T>(path: string, thread: string | undefined, act: () => T | Promise<T>): Promise<T> {
-  const home = homeOf(path);
-  const lock: WriterLock | undefined =
-    home !== undefined && thread !== undefined ? takeWriterLock(home, thread, path) : undefined;
-  try {
-    // Without the right to write, the repair would otherwise fail in the middle.
-    closeSync(openSync(path, "r+"));
-    // Versions before 0.147 take no lock, but keep the rollout open.
-    const holder = holdersOf([{ path }], () => {
-      throw new Failure(
-        "store-unavailable",
-        `Whether an older Codex has ${path} open can't be told here: lsof can't be run, or sees nothing. Nothing was changed. Try again outside of any sandbox, with lsof installed: throughline repair ${quoted(path)} --write`,
-        { path },
-      );
-    }).get(path);
-    if (holder) {
-      const who =
-        holder.pid === undefined ? "Another process" : `${holder.program ?? "A process"} (pid ${holder.pid})`;
-      throw new Failure(
-        "lease-held",
-        `${who} has ${path} open for writing. Nothing was changed. Close it there, then try again: throughline repair ${quoted(path)} --write`,
-        {},
-      );
-    }
-    return await act();
-  } finally {
-    lock?.release();
-  }
 }
 
 function assertUntouched(path: string, before: Stats): void {
