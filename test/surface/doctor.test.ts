@@ -78,15 +78,16 @@ describe("throughline doctor and repair", () => {
       writeFileSync(path, zstdCompressSync(bytes));
       rmSync(rollout.path);
       if (isRoot) execFileSync("chown", ["-R", `${nobody}:${nobody}`, rig.folder]);
+      const options = isRoot ? { prefix: asNobody } : {};
       const refused = async (way: string): Promise<void> => {
         chmodSync(dirname(path), 0o500);
-        const { err } = await rig.run(["repair", path, way], isRoot ? { prefix: asNobody } : {});
+        const { err } = await rig.run(["repair", path, way], options);
         chmodSync(dirname(path), 0o700);
         expect(err).toContain(`${dirname(path)} can't be used: its rights don't allow it (EACCES)`);
-        expect((await rig.run(["doctor", path])).out, "nothing was begun").not.toContain("cut off");
+        expect((await rig.run(["doctor", path], options)).out, "nothing was begun").not.toContain("cut off");
       };
       await refused("--write");
-      expect((await rig.run(["repair", path, "--write"])).status).toBe(0);
+      expect((await rig.run(["repair", path, "--write"], options)).status).toBe(0);
       await refused("--undo");
     });
   });
@@ -210,8 +211,8 @@ describe("throughline doctor and repair", () => {
         expect.stringMatching(/^[^]*can't be used[^]*\n1 session of Throughline's own, 1 needs a look\n$/u),
       ]);
       expect(named.out, "of Codex's none was asked for").not.toContain("Codex session");
-      const nobody = await rig.run(["doctor", "nobody"]);
-      expect([nobody.status, nobody.err]).toEqual([2, expect.stringContaining('Nothing is called "nobody"')]);
+      const none = await rig.run(["doctor", "nobody"]);
+      expect([none.status, none.err]).toEqual([2, expect.stringContaining('Nothing is called "nobody"')]);
       const empty = await rig.run(["doctor", rig.workspace]);
       expect(empty.out).toContain(`0 Codex sessions under ${rig.workspace}, `);
       const told = await rig.run(["repair", id]);
