@@ -70,6 +70,16 @@ export function isSameFile(path: string, other: string): boolean {
   return one.ino === two.ino && one.dev === two.dev;
 }
 
+/** Bytes of a file, for a progress bar: none where it can't be looked at. */
+export function sizeIfSeen(path: string): number {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return 0;
+  }
+}
+
 /** Makes a file's bytes, or the entries of a folder (files made, renamed or removed in it), durable. */
 export function syncPath(path: string): void {
   if (process.platform === "win32") return;

@@ -92,6 +92,23 @@ describe("throughline doctor and repair", () => {
     });
   });
 
+  it("tells of a session in a folder that may be listed and not entered, and goes on with the others", (test) => {
+    const cannot = cannotBecomeNobody();
+    if (cannot !== undefined) return test.skip(cannot);
+    return withRig(scenario, async (rig) => {
+      const { rollout } = damaged(rig);
+      const closed = join(rig.folder, "closed");
+      cpSync(dirname(rollout.path), closed, { recursive: true });
+      if (isRoot) execFileSync("chown", ["-R", `${nobody}:${nobody}`, rig.folder]);
+      chmodSync(closed, 0o400);
+      const options = isRoot ? { prefix: asNobody } : {};
+      const { out, err } = await rig.run(["doctor", closed, rollout.path], options);
+      chmodSync(closed, 0o700);
+      expect(out, err).toContain("can't be read");
+      expect(out).toContain("NUL bytes at the end");
+    });
+  });
+
   it("says of a pipe and of a device that they are no files, and waits for neither", () =>
     withRig(scenario, async (rig) => {
       const pipe = join(rig.folder, "pipe");

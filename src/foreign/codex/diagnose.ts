@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { isSystemError } from "../../lib/system.ts";
+import { isSystemError, sizeIfSeen } from "../../lib/system.ts";
 import { systemWords } from "../../lib/words.ts";
 import { examine } from "./examine/examine.ts";
 import type { SealedBlob } from "./examine/sealed-blobs.ts";
@@ -74,7 +74,7 @@ export async function* diagnose(
   for (const [nth, path] of paths.entries()) {
     options.signal?.throwIfAborted();
     yield { ...(await diagnoseOne(known[nth]!, surroundings, options, read)), path };
-    read += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    read += sizeIfSeen(path);
     options.onBytes?.(read);
   }
   return undefined;

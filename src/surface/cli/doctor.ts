@@ -1,9 +1,10 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { Failure } from "../../failure.ts";
 import { codexHome, listRollouts } from "../../foreign/codex/home/places.ts";
 import { diagnose, type Diagnosis } from "../../foreign/codex/diagnose.ts";
 import { needsRepair } from "../../foreign/codex/findings/finding.ts";
+import { sizeIfSeen } from "../../lib/system.ts";
 import { understand } from "../../foreign/codex/findings/understand.ts";
 import { openStore } from "../config.ts";
 import { printJson } from "../json/print.ts";
@@ -120,7 +121,7 @@ async function lookAtOwn(
 }
 
 function totalBytes(paths: readonly string[]): number {
-  return paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  return paths.reduce((sum, path) => sum + sizeIfSeen(path), 0);
 }
 
 const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
