@@ -1,5 +1,5 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../lib/json.ts";
 import { isInside } from "../../session/place.ts";
@@ -45,11 +45,14 @@ export function commandOf(input: string): string {
   return checked.success && checked.data.command !== undefined ? checked.data.command : input;
 }
 
-/** The folder that the model asks for, as it named it. */
-export function workdirOf(input: string): string | undefined {
+/** The folder that the model asks for, from the workspace, and by where it leads: a name may go to and fro, and over links. */
+export function folderOf(input: string, workspace: string): string {
   const checked = shellArguments.partial().safeParse(parseJson(input));
-  return checked.success ? (checked.data.workdir ?? undefined) : undefined;
+  const workdir = checked.success ? (checked.data.workdir ?? "") : "";
+  return relative(realOf(workspace), realOf(resolve(workspace, workdir)));
 }
+
+const realOf = (path: string): string => (existsSync(path) ? realpathSync.native(path) : path);
 
 function readWorkdir(
   workdir: string,

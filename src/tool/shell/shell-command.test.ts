@@ -165,6 +165,15 @@ describe("a command's folder", () => {
     expect(titleIn("a/../a/../src")).toBe("Run a command in src");
     expect(titleIn("/w/it?\n  ls")).toBe(String.raw`Run a command in it?\n  ls`);
     expect(titleIn("..")).toBe("Run a command in ..");
+    const { workspace } = toolContext();
+    mkdirSync(join(workspace, "src", "deep"), { recursive: true });
+    symlinkSync("src/deep", join(workspace, "docs"));
+    const link = join(scratch(), "link");
+    symlinkSync(workspace, link);
+    const ask = (workdir: string) =>
+      shellCommand.approval(shellCall("rm x", { workdir }), { workspace })?.title;
+    expect(ask("docs")).toBe("Run a command in src/deep");
+    expect(ask(link)).toBe("Run a command");
   });
 });
 

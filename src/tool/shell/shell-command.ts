@@ -1,12 +1,11 @@
 import type { ChildProcess } from "node:child_process";
-import { relative, resolve } from "node:path";
 import { isSystemError } from "../../lib/system.ts";
 import { crashPoint } from "../../lib/fault.ts";
 import { visible } from "../../lib/printable.ts";
 import type { Tool, ToolCall, ToolContext, ToolOutcome } from "../../tool.ts";
 import { makeSpool, replaceJson, spoolFiles } from "../spool.ts";
 import { exitOutcome, unknownOutcome } from "./answer.ts";
-import { commandOf, defaultTimeout, longestTimeout, readArguments, workdirOf } from "./arguments.ts";
+import { commandOf, defaultTimeout, folderOf, longestTimeout, readArguments } from "./arguments.ts";
 import { follow } from "./follow.ts";
 import { commandState } from "./state.ts";
 import { startWrapper } from "./wrapper-process.ts";
@@ -45,8 +44,7 @@ export const shellCommand: Tool = {
   replay: "never",
 
   approval(call, { workspace }) {
-    // Where it leads, on one line: a name may go to and fro, and hold lines that look like another question.
-    const folder = relative(workspace, resolve(workspace, workdirOf(call.input) ?? ""));
+    const folder = folderOf(call.input, workspace);
     const title = folder === "" ? "Run a command" : `Run a command in ${oneLine(visible(folder))}`;
     return { title, detail: visible(commandOf(call.input)) };
   },
@@ -70,6 +68,7 @@ export const shellCommand: Tool = {
   },
 };
 
+/** A folder's name may hold lines that look like another question. */
 const oneLine = (text: string): string => text.replaceAll("\n", "\\n");
 
 async function start(call: ToolCall, context: ToolContext): Promise<ToolOutcome> {
