@@ -71,7 +71,7 @@ export class SeenCompactions {
 }
 
 /** Compactions that only their provider can read (Responses API, `/responses/compact` and Codex 0.73 to 0.169). */
-function isSealedCompaction({ event: { kind } }: ItemRecord): boolean {
+export function isSealedCompaction({ event: { kind } }: ItemRecord): boolean {
   return kind === "compaction" || kind === "compaction_summary";
 }
 

@@ -32,6 +32,9 @@ it("a sealed compaction that nobody can open gives way to what was said before i
     const home = codexHome(rig, "0.169.0");
     const { thread, path } = listRollouts(home).find((each) => each.thread.startsWith("01a1fab7-6ca0"))!;
     const before = readFileSync(path);
+    await rig.run(["import", thread]);
+    const preview = async (): Promise<string> => (await rig.run(["show", thread, "--request"])).out;
+    expect(await preview()).toContain("in the place of a sealed compaction");
     const run = await rig.run(["resume", thread, "what did we do?", "--here"]);
     expect(run.status, run.err).toBe(0);
     expect(run.err).toMatch(/sealed can't be opened here; \d+ visible items of the log stand in its place/u);
@@ -41,6 +44,7 @@ it("a sealed compaction that nobody can open gives way to what was said before i
     expect(body).not.toContain('\\"type\\":\\"compaction\\"');
     expect(readFileSync(path).equals(before)).toBe(true);
     expect((await rig.run(["show", thread])).out).toMatch(/taken over from Codex session/u);
+    expect(await preview(), "it is there now").not.toContain("in the place of a sealed compaction");
   }));
 
 it("who names a session where Codex's folder can't be looked at is told so, and not that there is none alone", () =>

@@ -1,3 +1,4 @@
+import { isSealedCompaction } from "../../agent/shadow.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { jsonValues } from "../../lib/json-values.ts";
 import { printableLine } from "../../lib/printable.ts";
@@ -56,6 +57,9 @@ export async function showRequest(
       ({ count, firstSeq, why }) => `  ${count} × ${why} (the first is line ${firstSeq} of the log)`,
     );
     const left = told.length > 0 ? ["left out or changed:", ...told] : ["nothing is left out or changed"];
+    const changed = new Set(changes.map(({ seq }) => seq));
+    if (items.some((record) => changed.has(record.event.seq) && isSealedCompaction(record)))
+      left.push("  in the place of a sealed compaction the turn puts what the log shows before it, as text");
     terminal.out(`${left.join("\n")}\n`);
   } finally {
     await made.close();
