@@ -286,7 +286,8 @@ function askWith({ terminal }: Invocation): Ask {
     (({ title, detail, patch }, signal) => {
       const lines = [detail, ...(patch === undefined ? [] : [patchBody(patch)])].join("\n").split("\n");
       // What has scrolled off the screen would be allowed unseen, empty lines having been put behind it.
-      const columns = terminal.screen?.output.columns ?? fewColumns;
+      // A terminal that nobody told its size has none.
+      const columns = terminal.screen?.output.columns || fewColumns;
       const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(mostColumns(line) / columns)), 0);
       const again = rows > fewRows ? `${title}? All of it stands above, on ${rows} lines or so` : "";
       return ask(`${title}?\n${lines.map((line) => `  ${line}\n`).join("")}${again}`, signal);

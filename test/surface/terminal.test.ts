@@ -31,19 +31,22 @@ describe.skipIf(!hasTmux)("exec at a terminal", () => {
       ),
     ));
 
-  it("says nothing of the kind where a long command's every row is on the screen", () =>
-    withRig({ turn: [turn(/./, step(shell(`echo ${"x".repeat(700)}`)), step("Done."))] }, (rig) =>
-      atTerminal(
-        rig,
-        ["exec", "go"],
-        async (terminal) => {
-          expect(await terminal.shows("[y/N]")).toMatch(/^x+\n \[y\/N\]/mu);
-          await terminal.press("n", "Enter");
-          expect(await terminal.ended()).toBe(0);
-        },
-        { env: { THROUGHLINE_APPROVAL: "ask" } },
-      ),
-    ));
+  it("says nothing of the kind where every row is on the screen, nor of a terminal without a size", () =>
+    withRig({ turn: [turn(/./, step(shell(`echo ${"x".repeat(590)}`)), step("Done."))] }, async (rig) => {
+      const env = { THROUGHLINE_APPROVAL: "ask" };
+      const sizeless = ["sh", "-c", 'stty cols 0 rows 0; exec "$@"', "sh"];
+      for (const prefix of [[], sizeless])
+        await atTerminal(
+          rig,
+          ["exec", "go"],
+          async (terminal) => {
+            expect(await terminal.shows("[y/N]")).toMatch(/^x+\n \[y\/N\]/mu);
+            await terminal.press("n", "Enter");
+            expect(await terminal.ended()).toBe(0);
+          },
+          { env, argv: [...prefix, ...rig.command(["exec", "go"], env).argv] },
+        );
+    }));
 
   it("asks before a command runs, and takes the answer from the keyboard", () =>
     withRig(scenario, async (rig) => {
