@@ -1,7 +1,9 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SessionSummary } from "../../session/summary.ts";
 import { listSessions } from "./list-sessions.ts";
-import { toolContext } from "../../../test/kit/tool-context.ts";
+import { scratch, toolContext } from "../../../test/kit/tool-context.ts";
 
 const now = 1_790_000_000_000;
 const clock = { now: () => now, monotonic: () => 0 };
@@ -23,12 +25,9 @@ function summary(over: Partial<SessionSummary>): SessionSummary {
   };
 }
 
-async function list(sessions: SessionSummary[], input = "{}"): Promise<string> {
+async function list(sessions: SessionSummary[], input = "{}", workspace = "/w/app"): Promise<string> {
   const tool = listSessions(() => Promise.resolve(sessions), clock);
-  const outcome = await tool.run(
-    { call: "c", name: "list_sessions", input },
-    toolContext({ workspace: "/w/app" }),
-  );
+  const outcome = await tool.run({ call: "c", name: "list_sessions", input }, toolContext({ workspace }));
   return `${outcome.status}: ${outcome.output}`;
 }
 
@@ -64,6 +63,13 @@ describe("the list of sessions for the model", () => {
     const shown = await list(paths.map((path, at) => summary({ id: `s${at}`, workspace: { path } })));
     expect(shown.match(/s\d(?= ·)/gu)).toEqual(["s0", "s1", "s2"]);
     expect(shown).toContain("(1 in other workspaces are not shown");
+  });
+
+  it("has those of the repository's other worktrees", async () => {
+    const repository = scratch();
+    mkdirSync(join(repository, ".git"));
+    const workspace = { path: "/w/other", gitRoot: "/w/other", gitCommon: join(repository, ".git") };
+    expect(await list([summary({ workspace })], "{}", repository)).toContain("0190-a");
   });
 
   it("holds no control sequences and no line breaks of a title", async () => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { printableLine } from "../../lib/printable.ts";
+import { repositoryOf } from "../../lib/repository.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { isTogether } from "../../session/place.ts";
 import type { SessionSummary } from "../../session/summary.ts";
@@ -54,7 +55,9 @@ export function listSessions(
         };
       }
       const everywhere = await sessions();
-      const here = everywhere.filter((session) => isTogether(session.workspace, { path: workspace }));
+      const repository = repositoryOf(workspace);
+      const place = { path: workspace, ...(repository && { gitCommon: repository.common }) };
+      const here = everywhere.filter((session) => isTogether(session.workspace, place));
       const wanted = checked.data.all === true ? everywhere : here;
       const shown = wanted.slice(0, checked.data.limit ?? defaultLimit);
       const lines = shown.map((session) => describe(session, clock.now(), !here.includes(session)));
