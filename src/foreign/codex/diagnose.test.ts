@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
 import { afterAll, expect, it } from "vitest";
 import { diagnose, type DiagnoseOptions, type Diagnosis } from "./diagnose.ts";
 import { makeRepairFolder } from "./repair/journal.ts";
@@ -28,6 +29,40 @@ it("a path that is no file, or where nothing is any more, is told and holds noth
     ["unreadable", expect.stringContaining("ENOENT"), expect.stringContaining("moved")],
   ]);
   expect(found[0]?.thread).toBe(id);
+});
+
+it("what no repair of a file can mend from which another one goes on is told with it, compressed or not", async () => {
+  const timestamp = "2026-11-20T20:58:19.000Z";
+  const lines = (...records: [type: string, payload: object][]): string =>
+    records
+      .map(([type, payload], ordinal) => `${JSON.stringify({ timestamp, ordinal, type, payload })}\n`)
+      .join("");
+  const header = { id, timestamp, cwd: "/w", cli_version: "0.169.0", history_mode: "paginated" };
+  const said = { type: "message", role: "assistant", content: [{ type: "output_text", text: "Done." }] };
+  const call = { type: "function_call", name: "shell", arguments: "{}", call_id: "call_1" };
+  const asked = { ...said, role: "user", content: [{ type: "input_text", text: "Go on." }] };
+  const text = lines(
+    ["session_meta", header],
+    ["response_item", call],
+    ["response_item", said],
+    ["response_item", asked],
+  );
+  const history_base = { thread_id: id, end_ordinal_exclusive: 4, end_byte_offset: text.length };
+  const other = id.replace("0000-7000", "0001-7000");
+  const sessions = join(root, "forked", "sessions");
+  mkdirSync(sessions, { recursive: true });
+  writeFileSync(
+    join(sessions, name.replace(id, other)),
+    lines(["session_meta", { ...header, id: other, history_base }]),
+  );
+  const path = join(sessions, name);
+  writeFileSync(path, text);
+  const [plain] = await diagnosed([path]);
+  rmSync(path);
+  writeFileSync(`${path}.zst`, zstdCompressSync(text));
+  const [packed] = await diagnosed([`${path}.zst`]);
+  for (const each of [plain, packed])
+    expect(each?.findings.find(({ kind }) => kind === "call-without-output")?.mends).toMatch(/^no repair: /u);
 });
 
 it("a home that is reached by a link is the same: a repair that was cut off is told, under the path that was given", async () => {

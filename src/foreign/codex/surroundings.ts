@@ -46,7 +46,7 @@ export class Surroundings {
   /** Where another file goes on from this one; `undefined` where none does. */
   pin(path: string, { ordinals }: Examination): Pin | undefined {
     const [home, named] = [homeOf(path), readRolloutName(path)];
-    if (home === undefined || named?.form !== "jsonl" || ordinals.next === undefined) return undefined;
+    if (home === undefined || named === undefined || ordinals.next === undefined) return undefined;
     return this.#of(home).pins.get(named.rollout);
   }
 
