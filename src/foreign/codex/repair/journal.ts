@@ -4,7 +4,7 @@ import { z } from "zod";
 import { parseJson } from "../../../lib/json.ts";
 import { removeWhole } from "../../../lib/remove.ts";
 import { isSystemError, makeFolders } from "../../../lib/system.ts";
-import { homeOf, plainPath } from "../home/places.ts";
+import { homeOf, packedPath, plainPath } from "../home/places.ts";
 import { writeDurably } from "./in-place.ts";
 
 /**
@@ -158,7 +158,8 @@ export function repairsOf(home: string, path: string): KnownRepair[] {
 export function isRepairOf({ journal: { path: from } }: KnownRepair, path: string): boolean {
   const plain = plainPath(path);
   if (from === plain) return true;
-  return basename(from) === basename(plain) && homeOf(from) === homeOf(plain) && !existsSync(from);
+  if (basename(from) !== basename(plain) || homeOf(from) !== homeOf(plain)) return false;
+  return !existsSync(from) && !existsSync(packedPath(from));
 }
 
 /** Every repair with a journal that can be read, oldest first. `home` is Throughline's own. */

@@ -231,6 +231,18 @@ it("cut off before it was unpacked, it is taken back without a byte written besi
   expect(repairsOf(options.home, path).some(isUnfinished)).toBe(false);
 });
 
+it("a repair of one that is still compressed is none of its twin's in another folder", async () => {
+  await cutOff("repaired");
+  rmSync(path);
+  const twin = join(home, "archived_sessions", basename(path));
+  mkdirSync(dirname(twin), { recursive: true });
+  writeFileSync(twin, unanswered);
+  expect(repairsOf(options.home, twin)).toEqual([]);
+  expect(repairsOf(options.home, archive)).toHaveLength(1);
+  rmSync(archive);
+  expect(repairsOf(options.home, twin), "moved there").toHaveLength(1);
+});
+
 it("an undoing that was cut off with both files there, and the one that Codex has written to since, is told of under either name", async () => {
   await cutOff("restored");
   appendFileSync(path, later);
