@@ -42,6 +42,14 @@ describe("seal keys", () => {
     expect(new SealKeys("other").open("a", blob)).toBeUndefined();
   });
 
+  it("end without padding, so that their last four letters are one of millions, whatever the text's length", () => {
+    const keys = new SealKeys("seed");
+    const texts = Array.from({ length: 100 }, (_, length) => "✓".repeat(length));
+    const blobs = texts.map((text) => keys.seal("a", text, 0));
+    expect(blobs.map((blob) => keys.open("a", blob))).toEqual(texts);
+    expect(blobs.filter((blob) => blob.endsWith("="))).toEqual([]);
+  });
+
   it("do not open what was sealed for another account", () => {
     const keys = new SealKeys("seed");
     expect(keys.open(accountOf("key-2"), keys.seal(accountOf("key-1"), "thought", 0))).toBeUndefined();

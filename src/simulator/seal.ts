@@ -25,6 +25,7 @@ const version = 0x80;
 const ivStart = 9;
 const cipherStart = 25;
 const macBytes = 32;
+const cipherBlock = 16;
 
 /** A Fernet token, base64url with padding. `at` is in milliseconds since 1970; the token keeps whole seconds. */
 export function fernetSeal(
@@ -47,13 +48,24 @@ export function fernetSeal(
 export function fernetOpen(key: FernetKey, token: string): string | undefined {
   if (!/^[\w-]+={0,2}$/.test(token)) return undefined;
   const bytes = Buffer.from(token, "base64url");
-  if (bytes.length < cipherStart + 16 + macBytes || bytes[0] !== version) return undefined;
+  if (bytes.length < cipherStart + cipherBlock + macBytes || bytes[0] !== version) return undefined;
   const signed = bytes.subarray(0, -macBytes);
   if (!timingSafeEqual(mac(key, signed), bytes.subarray(-macBytes))) return undefined;
   const encrypted = signed.subarray(cipherStart);
-  if (encrypted.length % 16 !== 0) return undefined;
+  if (encrypted.length % cipherBlock !== 0) return undefined;
   const decipher = createDecipheriv("aes-128-cbc", key.encryption, signed.subarray(ivStart, cipherStart));
   return Buffer.concat([decipher.update(encrypted), decipher.final()]).toString("utf8");
+}
+
+/**
+ * The text with as many NULs behind it as give a token without padding. Refusals quote a token's last four letters: with `==` among them
+ * one in 256 tokens has the same, and what a client does then would hang on chance (`recovery/rungs.ts` for what Throughline does).
+ */
+function filledUp(plain: string): string {
+  const period = 3 * cipherBlock;
+  // The cipher adds at least one byte.
+  const bytes = Buffer.byteLength(plain) + 1;
+  return plain + "\0".repeat(Math.ceil(bytes / period) * period - bytes);
 }
 
 function mac(key: FernetKey, signed: Uint8Array): Buffer {
@@ -91,13 +103,13 @@ export class SealKeys {
   }
 
   seal(account: string, plain: string, at: number): string {
-    return fernetSeal(this.#key(account, this.#generation), plain, at);
+    return fernetSeal(this.#key(account, this.#generation), filledUp(plain), at);
   }
 
   open(account: string, token: string): string | undefined {
     for (let back = 0; back <= this.#accepted && back <= this.#generation; back++) {
       const plain = fernetOpen(this.#key(account, this.#generation - back), token);
-      if (plain !== undefined) return plain;
+      if (plain !== undefined) return plain.replace(/\0+$/u, "");
     }
     return undefined;
   }
