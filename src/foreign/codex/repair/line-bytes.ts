@@ -7,7 +7,10 @@ export function spaces(length: number): Buffer {
 
 /** Bytes with spaces behind them up to a length; longer ones as they are. */
 export function padded(bytes: Buffer, length: number): Buffer {
-  return Buffer.concat([bytes, spaces(Math.max(0, length - bytes.length))]);
+  if (bytes.length >= length) return bytes;
+  const whole = spaces(length);
+  bytes.copy(whole);
+  return whole;
 }
 
 /** A line with its end. */

@@ -16,7 +16,8 @@ import { readRolloutName } from "../home/places.ts";
 import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 import { glance } from "../rollout/glance.ts";
 import { folderTold, tellsFolder } from "../rollout/told-folder.ts";
-import { salvage, salvageTail } from "./salvage.ts";
+import { salvage, type Salvaged, salvageTail } from "./salvage.ts";
+import { isSpace } from "../rollout/white-space.ts";
 import { ended, padded, spaces } from "./line-bytes.ts";
 
 const longestHead = 512;
@@ -29,6 +30,8 @@ export class LinesPlanner {
   readonly #file: EditedFile;
   /** Whether `head` (called first) replaces the first line. */
   #isHeadMade = false;
+  /** What `head` found to be kept of it, for `badLines` to take once: two of tens of megabytes are too many. */
+  #first: Salvaged | undefined;
 
   constructor(found: Examination, options: PlanOptions, file: EditedFile) {
     this.#found = found;
@@ -61,6 +64,7 @@ export class LinesPlanner {
     const isLong = first.bytes > longestExamined;
     const line = isBad ? this.#file.read(first.at, Math.min(first.bytes, longestExamined)) : undefined;
     const kept = isLong ? undefined : line && salvage(line);
+    this.#first = kept;
     // If it can be salvaged whole, it is a bad line like any other.
     const isBlank = kept?.bytes.every((byte) => byte === 0x20) === true;
     const keptHeader = kept && !isBlank ? headerIn(kept.bytes) : undefined;
@@ -90,7 +94,9 @@ export class LinesPlanner {
         yield* longLine(line, this.#file, kindOfBad[line.why], false);
         continue;
       }
-      const { bytes, lost } = salvage(this.#file.bytes(line));
+      const known = line.at === first?.at ? this.#first : undefined;
+      this.#first = undefined;
+      const { bytes, lost } = known ?? salvage(this.#file.bytes(line));
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
       yield this.#file.replace(line, kindOfBad[line.why], says, bytes, lost);
     }
@@ -222,11 +228,13 @@ const sayings: Readonly<Record<BadLine["why"], string>> = {
 };
 
 function headerIn(bytes: Buffer): RolloutRecord | undefined {
-  const [line] = linesIn(bytes);
+  const [line] = linesIn(trimmed(bytes));
   const record = line && readRecord(line);
   return record?.readable && record.type === "session_meta" ? record : undefined;
 }
 
+/** What stands between spaces. Not as a string: a line may have tens of megabytes. */
 function trimmed(bytes: Buffer): Buffer {
-  return Buffer.from(bytes.toString("latin1").trim(), "latin1");
+  const start = bytes.findIndex((byte) => !isSpace(byte));
+  return bytes.subarray(start, bytes.findLastIndex((byte) => !isSpace(byte)) + 1);
 }

@@ -42,6 +42,7 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
   const starts = [0, ...beginnings(cleaned)];
   const pieces: Buffer[] = [];
   const lost: Buffer[] = [];
+  let from = 0;
   let isBehindRecord = false;
   for (const [nth, start] of starts.entries()) {
     const end = starts[nth + 1] ?? cleaned.length;
@@ -53,14 +54,15 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
     }
     // A newline between two records: in the place of what was torn, or else one byte more.
     if (isBehindRecord) {
-      if (kept) pieces.push(Buffer.of(newline));
-      else piece[0] = newline;
+      if (kept) {
+        pieces.push(cleaned.subarray(from, start), Buffer.of(newline));
+        from = start;
+      } else piece[0] = newline;
     }
-    pieces.push(piece);
     isBehindRecord = kept;
   }
-  // Lines may have tens of megabytes: a single piece is not copied.
-  return { bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces), lost };
+  // Lines may have tens of megabytes: what nothing was put into is not copied.
+  return { bytes: from === 0 ? cleaned : Buffer.concat([...pieces, cleaned.subarray(from)]), lost };
 }
 
 /** Where another record may begin. */
