@@ -48,7 +48,7 @@ describe("throughline clear", () => {
 
   it("ends the wait for a limit that a killed process had begun: nothing wakes up, and nothing old is sent", () =>
     withRig(
-      { ...scenario, fault: [{ kind: "usage-limit", request: 1, resets_in: "2s" }] } as ScenarioInput,
+      { ...scenario, fault: [{ kind: "usage-limit", request: 1, resets_in: "2h" }] } as ScenarioInput,
       async (rig) => {
         const waiting = rig.start(["exec", "--wait", `anything ${secret}`]);
         await until(() => waiting.said().includes("Ctrl-C"), "the wait");
