@@ -154,6 +154,20 @@ it("the gateway's own key is no client's to know, also where its upstream quotes
   }
 });
 
+it("the gateway's own words hold no key either, where an upstream tells its refusal with a good status", async () => {
+  const key = "own-key-of-the-gateway";
+  const url = await serve((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ code: 401, msg: `Invalid token ${request.headers.authorization}` }));
+  });
+  const answer = await ask(await gatewayTo("", { upstreams: [{ url, key }] }));
+  expect(answer.status).toBe(502);
+  const said = await answer.text();
+  expect(said).toContain("Invalid token");
+  expect(said).not.toContain(key);
+});
+
 describe("what one of several upstreams keeps", () => {
   /** Each keeps the responses that it made, and says so of others as the API does. */
   async function keepers(): Promise<{ gateway: Tried; asked: string[]; again(): Promise<Tried> }> {

@@ -15,8 +15,8 @@ interface Asked {
 }
 
 /**
- * Answers with the upstream's own answer as it came, but for the gateway's key; where none came that a client can read, with 502, or 504 after a silence, and what
- * happened. Returns the status.
+ * Answers with the upstream's own answer as it came, but for the gateway's key; where none came that a client can read, with 502, or 504
+ * after a silence, and what happened. Returns the status.
  */
 export function answerRefusal(
   response: ServerResponse,
@@ -40,7 +40,7 @@ export function answerRefusal(
   const isIdle = isFailureOf(failure, "transport-interrupted") && failure.data.reason === "idle";
   const status = isIdle ? 504 : 502;
   const tries = attempts === 1 ? "" : ` after ${attempts} tries`;
-  const said = printableLine(signal.message, 200);
+  const said = printableLine(starred(Buffer.from(signal.message), key).toString(), 200);
   const message = `The upstream ${upstream} gave no answer that can be passed on${tries}: ${said}`;
   answerError(response, { status, code: failure.class, message });
   return status;
