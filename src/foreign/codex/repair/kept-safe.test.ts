@@ -24,7 +24,7 @@ import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from "
 import { asUser } from "../../../../test/kit/as-user.ts";
 import { isFailureOf } from "../../../failure.ts";
 import { listRollouts } from "../home/places.ts";
-import { repairsOf } from "./journal.ts";
+import { isUnfinished, repairsOf } from "./journal.ts";
 import { type CompletedRepair, finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-kept-safe-"));
@@ -123,12 +123,26 @@ describe("a repair that was cut off", () => {
 
   it("is neither finished nor taken back where the file was changed since", async () => {
     const known = await cutOff();
-    const changed = Buffer.concat([damaged, Buffer.from("{}\n")]);
+    const changed = Buffer.concat([damaged.subarray(0, -90), Buffer.from("{}\n"), damaged]);
     writeFileSync(path, changed);
     expect((await refused(finishRepair(known, path), known.folder.original)).equals(changed)).toBe(true);
     expect((await refused(undoRepair(path, { home: own }), known.folder.original)).equals(changed)).toBe(
       true,
     );
+  });
+
+  it("is noted as taken back where Codex has gone on in the file as it was", async () => {
+    for (const end of [repair, () => undoRepair(path, { home: own })]) {
+      const known = await cutOff();
+      appendFileSync(path, '{"type":"event_msg"}\n');
+      const gone = readFileSync(path);
+      await end();
+      expect(known.folder.read()?.state).toBe("undone");
+      expect(repairsOf(own, path).some(isUnfinished)).toBe(false);
+      if (end !== repair) expect(readFileSync(path).equals(gone)).toBe(true);
+      rmSync(own, { recursive: true });
+      writeFileSync(path, damaged);
+    }
   });
 
   it("is finished where the file was written before, and Codex has gone on in it; and is taken back then", async () => {
@@ -154,11 +168,11 @@ describe("a repair that was cut off", () => {
 
   it("is left as it is without the copy that tells how far it came", async () => {
     const known = await cutOff();
+    const half = readFileSync(known.folder.repaired).subarray(0, -10);
+    writeFileSync(path, half);
     rmSync(known.folder.repaired);
-    expect((await refused(finishRepair(known, path), known.folder.repaired)).equals(damaged)).toBe(true);
-    expect((await refused(undoRepair(path, { home: own }), known.folder.original)).equals(damaged)).toBe(
-      true,
-    );
+    expect((await refused(finishRepair(known, path), known.folder.repaired)).equals(half)).toBe(true);
+    expect((await refused(undoRepair(path, { home: own }), known.folder.original)).equals(half)).toBe(true);
   });
 });
 

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { afterAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { placeWhole } from "./packed.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
 import { previewRepair } from "./prepare.ts";
@@ -220,15 +220,40 @@ it("cut off with both files there, what Codex has written since stays, whatever 
   expect(beside()).toHaveLength(1);
 });
 
-it("cut off before it was unpacked, it is taken back without a byte written beside it: the disk may be what is full", async () => {
+it("cut off before it was unpacked, it is taken back without a byte of it written anywhere: the disk may be what is full", async () => {
   await cutOff("repaired");
   rmSync(path);
   for (const draft of beside().filter((name) => name.startsWith("."))) rmSync(join(dirname(path), draft));
   utimesSync(dirname(path), 1, 1);
+  rmSync(repairsOf(options.home, path).at(-1)!.folder.original);
   expect((await undoRepair(path, { home: options.home })).path).toBe(archive);
   expect(statSync(dirname(path)).mtimeMs).toBe(1_000);
   expect(beside()).toHaveLength(1);
   expect(repairsOf(options.home, path).some(isUnfinished)).toBe(false);
+});
+
+describe("cut off before it was unpacked, and Codex has unpacked it and gone on", () => {
+  beforeEach(async () => {
+    await cutOff("repaired");
+    rmSync(archive);
+    writeFileSync(path, unanswered + later);
+  });
+
+  it("it is repaired as it is now", async () => {
+    expect((await repairRollout(path, options))?.journal.mended).toEqual({ "call-without-output": 1 });
+    const repaired = readFileSync(path, "utf8");
+    expect(repaired).toContain("function_call_output");
+    expect(repaired.endsWith(later)).toBe(true);
+    expect(repairsOf(options.home, path).map(({ journal }) => journal.state)).toEqual(["undone", "done"]);
+    expect(beside()).toHaveLength(1);
+  });
+
+  it("it is taken back, and what Codex has written stays", async () => {
+    expect((await undoRepair(path, options)).path).toBe(path);
+    expect(readFileSync(path, "utf8")).toBe(unanswered + later);
+    expect(repairsOf(options.home, path).some(isUnfinished)).toBe(false);
+    expect(beside()).toHaveLength(1);
+  });
 });
 
 it("a repair of one that is still compressed is none of its twin's in another folder", async () => {

@@ -69,7 +69,9 @@ export async function repairRollout(
 ): Promise<CompletedRepair | undefined> {
   const known = fileAt(path);
   const cutOff = repairsOf(options.home, known).find(isUnfinished);
-  if (cutOff) return finishRepair(cutOff, known);
+  const finished = cutOff && (await finishRepair(cutOff, known));
+  const isLeft = cutOff?.journal.state === "writing" && finished?.journal.state === "undone";
+  if (finished && !isLeft) return finished;
   const real = fileToRepair(path);
   const thread = threadOf(real, databasesOf(real));
   return underLock({ path: real, thread, isPacked: isCompressed(real) }, async () => {
@@ -94,8 +96,9 @@ export async function repairRollout(
 }
 
 /**
- * Finishes a repair, or an undoing, that was cut off. `named`: where the rollout lies now. Throws `session-damaged` when the rollout or a
- * copy of it isn't what was left.
+ * Finishes a repair, or an undoing, that was cut off. `named`: where the rollout lies now. A repair of which nothing came into the file, and
+ * Codex has gone on in it since, is noted as undone: it doesn't fit any more. Throws `session-damaged` when the rollout or a copy of it isn't
+ * what was left.
  */
 export async function finishRepair(known: KnownRepair, named: string): Promise<CompletedRepair> {
   const { folder } = known;
@@ -110,17 +113,21 @@ export async function finishRepair(known: KnownRepair, named: string): Promise<C
     }
     const [from, to] = isUndoing ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
     const isBegun = !isStillPacked(path, journal);
-    // The repair was written but not noted as done, and Codex has appended since: what it wrote is to stay.
-    if (isBegun && !isUndoing && !isBetween(path, from, to) && beginsWith(path, journal.after)) {
-      const withLater = `${to}.new`;
-      rmSync(withLater, { force: true });
-      copyPrivately(path, withLater);
-      renameSync(withLater, to);
+    if (isBegun && !isUndoing && !isBetween(path, from, to)) {
+      const isWritten = beginsWith(path, journal.after);
+      if (!isWritten && beginsWith(path, journal.before)) return leave(folder, journal, statSync(path));
+      // The repair was written but not noted as done, and Codex has appended since: what it wrote is to stay.
+      if (isWritten) {
+        const withLater = `${to}.new`;
+        rmSync(withLater, { force: true });
+        copyPrivately(path, withLater);
+        renameSync(withLater, to);
+      }
     }
     if (isBegun && !isBetween(path, from, to)) {
       throw new Failure(
         "session-damaged",
-        `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${folder.original}`,
+        `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${folder.original}. To have it repaired as it is now, move what is kept out of the way: mv ${quoted(folder.path)} .`,
         { path },
       );
     }
@@ -159,15 +166,16 @@ export async function undoRepair(
     );
   return underLock({ path: real, thread: journal.thread, isPacked: journal.packed !== undefined }, () => {
     const stat = statSync(real);
+    if (isPacked) return leave(folder, journal, stat);
     assertKept(folder.original, journal.before, real);
+    const isWriting = journal.state === "writing";
     // When a repair that shortens the file is cut off before it has cut the file, what follows its bytes is old content and no later
     // work.
     const isCutOff =
-      isPacked ||
-      (journal.state === "writing" &&
-        existsSync(folder.repaired) &&
-        isBetween(real, folder.original, folder.repaired));
+      isWriting && existsSync(folder.repaired) && isBetween(real, folder.original, folder.repaired);
     const isWhole = !isCutOff && beginsWith(real, journal.after);
+    if (isWriting && !isCutOff && !isWhole && beginsWith(real, journal.before))
+      return leave(folder, journal, stat);
     if (!isWhole && !isCutOff) {
       throw new Failure(
         "session-damaged",
@@ -342,11 +350,21 @@ function completed(folder: RepairFolder, journal: Journal, stat: Stats): Complet
   }
   settlePacked(folder, journal, stat);
   crashPoint("repair-settled");
-  const done: Journal = { ...journal, state: isUndoing ? "undone" : "done" };
-  folder.write(done);
+  return noted(folder, { ...journal, state: isUndoing ? "undone" : "done" });
+}
+
+/** Takes a repair back that has left nothing in the rollout; not a byte of that is written, which the disk may have no room for. */
+function leave(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
+  settlePacked(folder, { ...journal, state: "undoing" }, stat);
+  return noted(folder, { ...journal, state: "undone" });
+}
+
+function noted(folder: RepairFolder, journal: Journal): CompletedRepair {
+  const { path } = journal;
+  folder.write(journal);
   crashPoint("repair-recorded");
   for (const file of [folder.repaired, folder.restored]) rmSync(file, { force: true });
-  return { journal: done, folder, path: existsSync(path) ? path : packedPath(path) };
+  return { journal, folder, path: existsSync(path) ? path : packedPath(path) };
 }
 
 function assertUntouched(path: string, before: Stats): void {
