@@ -32,9 +32,9 @@ export async function makeSuccessor(
     successor.describe(summarize(journal.history, clock.now()));
     return { journal, left: visible.left };
   } catch (error) {
-    await successor.release();
-    // Nothing that is appended here would be part of the session any more.
-    await log.release();
+    // Nothing that is appended to the predecessor would be part of the session any more. A lease that can't be given back keeps neither
+    // the other one nor what went wrong first.
+    await Promise.allSettled([successor.release(), log.release()]);
     throw error;
   }
 }
