@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -63,5 +63,26 @@ describe("instructions", () => {
     const { text, sources } = await readInstructions(join(root, "a"), root);
     expect(sources).toEqual([join(root, "AGENTS.md")]);
     expect(text).toContain(`${70_000 - 64 * 1024} bytes, was left out`);
+  });
+
+  it("read no more of a file than they tell, also of one that no string can hold, and tell the person", async () => {
+    const path = join(root, "AGENTS.md");
+    await writeFile(path, `${"x".repeat(64 * 1024 - 1)}äöü`);
+    await truncate(path, 3 * 2 ** 30);
+    const { text, notices } = await readInstructions(root);
+    expect(text).toMatch(/x\n\n\(The rest of this file, 3221159936 bytes, was left out\.\)$/u);
+    expect(notices).toEqual([
+      `${path} is 3.2 GB long: the model is told its first 66 KB, the rest is left out`,
+    ]);
+  });
+
+  it("tell the person and the model of one that can't be read", async () => {
+    const path = join(root, "AGENTS.md");
+    await symlink(path, path);
+    const { text, notices } = await readInstructions(root);
+    expect(text).toContain("(This file could not be read: it is a link (ELOOP))");
+    expect(notices).toEqual([
+      `${path} could not be read, so that the model goes without it: it is a link (ELOOP)`,
+    ]);
   });
 });

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { lstat, readFile, realpath } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { lstat, realpath } from "node:fs/promises";
 import { dirname, extname, join, relative, sep } from "node:path";
+import { bytesWords, systemWords } from "../lib/words.ts";
 import { sanitise } from "../session/item.ts";
 import { isInside } from "../session/place.ts";
 
@@ -14,7 +16,10 @@ const base = `You are a coding agent. You work in the person's workspace through
 - A tool output that says "outcome unknown" means that the process died while the tool ran: find out what it did before you repeat it.
 - Answer briefly: what you did, what came of it, what is left.`;
 
-/** AGENTS.md files beyond this size are cut, and the text says so. */
+/**
+ * No more of an AGENTS.md is read, and the text says so. Of one, not of all as in Codex (32 KiB, `project_doc_max_bytes`): there a long one
+ * of the root leaves no room for the nearest.
+ */
 const limitBytes = 64 * 1024;
 
 /** What the model is told before everything else. */
@@ -24,6 +29,8 @@ export interface Instructions {
   hash: string;
   /** Absolute paths of the AGENTS.md files that are part of it, outermost first. */
   sources: string[];
+  /** What of those files is left out and why, a line for the person each. */
+  notices: string[];
 }
 
 /**
@@ -38,16 +45,18 @@ export async function readInstructions(
 ): Promise<Instructions> {
   const parts = [base];
   const sources: string[] = [];
+  const notices: string[] = [];
   for (const at of foldersDown(root, folder)) {
     const path = join(at, "AGENTS.md");
-    const text = await readGuidance(path, root);
-    if (text === undefined) continue;
+    const guidance = await readGuidance(path, root);
+    if (guidance === undefined) continue;
     sources.push(path);
-    parts.push(`# Instructions of ${relative(root, path) || "AGENTS.md"}\n\n${text}`);
+    parts.push(`# Instructions of ${relative(root, path) || "AGENTS.md"}\n\n${guidance.text}`);
+    if (guidance.notice !== undefined) notices.push(guidance.notice);
   }
   for (const amendment of amendments) parts.push(`# Amended by the person\n\n${amendment}`);
   const text = sanitise(parts.join("\n\n"));
-  return { text, hash: createHash("sha256").update(text).digest("hex"), sources };
+  return { text, hash: createHash("sha256").update(text).digest("hex"), sources, notices };
 }
 
 function foldersDown(root: string, folder: string): string[] {
@@ -58,19 +67,34 @@ function foldersDown(root: string, folder: string): string[] {
   return folders;
 }
 
-async function readGuidance(path: string, root: string): Promise<string | undefined> {
+interface Guidance {
+  readonly text: string;
+  /** What is left out of it. */
+  readonly notice?: string;
+}
+
+async function readGuidance(path: string, root: string): Promise<Guidance | undefined> {
   try {
     const real = await placeOfText(path, root);
     if (real === undefined) return undefined;
-    const bytes = await readFile(real);
-    const text = bytes.subarray(0, limitBytes).toString("utf8").trim();
-    return bytes.length > limitBytes
-      ? `${text}\n\n(The rest of this file, ${bytes.length - limitBytes} bytes, was left out.)`
-      : text;
+    const { size } = await lstat(real);
+    const pieces: Buffer[] = await createReadStream(real, { end: limitBytes - 1 }).toArray();
+    const isCut = size > limitBytes;
+    // A letter that is cut in two goes.
+    const text = new TextDecoder().decode(Buffer.concat(pieces), { stream: isCut }).trim();
+    if (!isCut) return { text };
+    return {
+      text: `${text}\n\n(The rest of this file, ${size - limitBytes} bytes, was left out.)`,
+      notice: `${path} is ${bytesWords(size)} long: the model is told its first ${bytesWords(limitBytes)}, the rest is left out`,
+    };
   } catch (error) {
     // Most folders have none; one that can't be read must not stop the session, and the model is told.
     if (isMissing(error)) return undefined;
-    return `(This file could not be read: ${error instanceof Error ? error.message : String(error)})`;
+    const why = systemWords(error);
+    return {
+      text: `(This file could not be read: ${why})`,
+      notice: `${path} could not be read, so that the model goes without it: ${why}`,
+    };
   }
 }
 

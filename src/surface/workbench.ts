@@ -203,6 +203,7 @@ class Bench implements Workbench {
     const { invocation, ask, measured } = this.#parts;
     const { environment } = invocation;
     const instructions = await readInstructions(workspace.path, workspace.gitRoot, amendments);
+    for (const text of instructions.notices) this.#say(text);
     const scenario = optionText(invocation, "scenario");
     // The command line's scenario is meant for the first session, not for others that are opened later in the terminal interface.
     if (this.#closing.length === 0) checkScenario(config, settings.provider, scenario);

@@ -1,5 +1,5 @@
 // What the program meets around it: its standard input, the folder that it is started in, and the rights that it has.
-import { chmodSync, cpSync, mkdirSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +25,16 @@ describe("standard input without an end", () => {
       }),
   );
 });
+
+it("an AGENTS.md longer than what the model is told of it is told of in one line", () =>
+  withRig({}, async (rig) => {
+    writeFileSync(join(rig.workspace, "AGENTS.md"), "x".repeat(100_000));
+    const { status, err } = await rig.run(["exec", "One."]);
+    expect([status, err.match(/AGENTS\.md.*/gu)], err).toEqual([
+      0,
+      ["AGENTS.md is 100 KB long: the model is told its first 66 KB, the rest is left out"],
+    ]);
+  }));
 
 describe.skipIf(!isRoot)("in a folder of somebody else's", () => {
   it("a Codex session is still found by its id", (test) => {
