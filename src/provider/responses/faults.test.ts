@@ -110,6 +110,38 @@ describe("a stream that is cut", () => {
   });
 });
 
+describe("an answer without an end", () => {
+  const filler = "x".repeat(16 * 1024);
+  /** Answers with these pieces and then the last one again and again, until nobody listens. */
+  const endless = (type: string, ...pieces: string[]): Promise<string> =>
+    serve(async (incoming, response) => {
+      await bodyOf(incoming);
+      response.writeHead(200, { "content-type": type });
+      for (const piece of pieces) response.write(piece);
+      const more = (): void => void (response.destroyed || response.write(pieces.at(-1)!, more));
+      more();
+    });
+
+  it.each([
+    ["of events", "text/event-stream", [created, itemDone(item), delta(filler)], ["opened", "item"]],
+    ["in one line", "text/event-stream", [created, itemDone(item), "data: {", filler], ["opened", "item"]],
+    ["that is no stream", "application/json", ['{"output":"', filler], []],
+  ])(
+    "%s is given up where it is longer than any, with what was whole kept",
+    async (_, type, pieces, told) => {
+      const events = await ask(await endless(type, ...pieces), { options: { maxAnswerBytes: 1_000_000 } });
+      expect(events.map((event) => event.type).filter((kind) => kind !== "text-delta")).toEqual([
+        ...told,
+        "failed",
+      ]);
+      expect(failureOf(events).class).toBe("output-limit");
+      expect(failureOf(events).message).toBe(
+        'The answer came to more than 1.0 MB, which no model writes, and was given up (output-limit, test). What was whole by then is kept. Next: go on with `throughline resume --last "continue"`.',
+      );
+    },
+  );
+});
+
 describe("the key", () => {
   const told = `Incorrect API key provided: hunter2hunter2\nsk-other-secret`;
 

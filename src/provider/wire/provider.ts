@@ -1,12 +1,14 @@
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import { pipeline, Readable, type Transform } from "node:stream";
 import type { Dispatcher } from "undici";
+import { catalogue } from "../../failure/catalogue.ts";
 import { classify } from "../../failure/classify.ts";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { entryOf } from "../../lib/table.ts";
 import { writeJson } from "../../lib/whole-json.ts";
+import { bytesWords } from "../../lib/words.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
 import { arriving } from "./arriving.ts";
 import { holdsSealed, type StreamedBody } from "./body.ts";
@@ -33,6 +35,8 @@ export interface WireOptions {
   /** Without an event for so long (milliseconds) a sign of silence is given, and again after each further stretch. */
   silenceMs?: number;
   connectTimeoutMs?: number;
+  /** An answer of more bytes, as they come on the wire, is given up as an `output-limit`; 256 MiB unless told. */
+  maxAnswerBytes?: number;
   clock?: Clock;
   /** In place of the provider's own connections. */
   dispatcher?: Dispatcher;
@@ -47,6 +51,8 @@ export function wireProvider<Body extends StreamedBody>(options: WireOptions, wi
 const errorBodyMs = 5_000;
 const errorBodyBytes = 64 * 1024;
 const drainMs = 1_000;
+/** The longest answers that models write (256 Ki tokens, an event of 600 bytes each) come to 150 MB. */
+const answerBytes = 256 * 1024 * 1024;
 
 interface Connection {
   readonly closer: AbortController;
@@ -199,9 +205,12 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     pulse: Pulse,
     signal: AbortSignal,
   ): AsyncGenerator<Buffer | Silence> {
-    for (;;) {
+    const { maxAnswerBytes = answerBytes } = this.#options;
+    for (let bytes = 0; ;) {
       const next = yield* pulse.wait(reader.next(), signal);
       if (next.done) return;
+      bytes += next.value.length;
+      if (bytes > maxAnswerBytes) throw this.#tooLong(maxAnswerBytes);
       if (isHeartbeat(next.value)) pulse.byte();
       else pulse.word();
       yield next.value;
@@ -217,10 +226,16 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     return this.#wire.placed?.(failure, sent) ?? failure;
   }
 
+  /** Not tried again: a server, or a model, that has lost its way writes as much the next time. */
+  #tooLong(bytes: number): Failure {
+    const message = `The answer came to more than ${bytesWords(bytes)}, which no model writes, and was given up (output-limit, ${this.name}). What was whole by then is kept. Next: ${catalogue["output-limit"].youCan}.`;
+    return new Failure("output-limit", message, { reason: "bytes" });
+  }
+
   #failure(error: unknown, signal: AbortSignal): Failure {
     if (signal.aborted)
       return new Failure("cancelled", `The request to ${this.name} was cancelled.`, {}, { cause: error });
-    // The request's input could not be read from the store.
+    // The request's input could not be read from the store, or the answer is too long.
     if (isFailure(error)) return error;
     const code = error instanceof IdleError ? "IDLE" : errorCode(error);
     const message = this.#withoutKey(error instanceof Error ? connectionWords(error) : String(error));
