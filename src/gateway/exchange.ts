@@ -12,6 +12,7 @@ import { forwardedResponseHeaders } from "./answer/headers.ts";
 import { Healing } from "./healing/heal.ts";
 import type { HeldBody } from "./body/held-body.ts";
 import type { OpenRequest } from "./open-requests.ts";
+import { StarredPieces, starredHeaders } from "./answer/starred.ts";
 import { readBody } from "./request-body.ts";
 import { dispatchOver, Sending } from "./sending.ts";
 import type { Upstream } from "./upstream.ts";
@@ -41,6 +42,8 @@ export class Exchange implements AttemptHost, OpenRequest {
   #attempt: Attempt | undefined;
   /** The body of the answer, from the commit on. */
   #answer: ChunkedBody | undefined;
+  /** What goes out of a refusal that is too long to be held: without the gateway's own key. */
+  #pieces = new StarredPieces(undefined);
   #timer: NodeJS.Timeout | undefined;
   #attempts = 0;
   /** The gateway's own time before the first attempt, in milliseconds. */
@@ -173,13 +176,15 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#isCommitted = true;
     metrics.openStreams++;
     metrics.count("requests", String(status));
-    this.#response.writeHead(status, forwardedResponseHeaders(headers));
+    const secret = status >= 300 ? this.#upstream.key : undefined;
+    this.#pieces = new StarredPieces(secret);
+    this.#response.writeHead(status, starredHeaders(forwardedResponseHeaders(headers), secret));
     this.#answer = new ChunkedBody(this.#response, this.#context.bodyMemory);
     if (this.#attempts === 1) metrics.addedLatency(this.#prepared + performance.now() - arrivedAt);
   }
 
   write(bytes: Buffer): void {
-    if (!this.#response.destroyed) this.#answer?.write(bytes);
+    if (!this.#response.destroyed) this.#answer?.write(this.#pieces.take(bytes));
   }
 
   flush(): boolean {
@@ -199,7 +204,7 @@ export class Exchange implements AttemptHost, OpenRequest {
 
   finished(): void {
     this.#end();
-    this.#answer?.end();
+    this.#answer?.end(this.#pieces.rest());
   }
 
   broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void {

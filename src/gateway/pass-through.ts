@@ -8,7 +8,7 @@ import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { answerError } from "./answer/answer.ts";
 import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./answer/headers.ts";
-import { starred, starredHeaders } from "./answer/starred.ts";
+import { StarredPieces, starredHeaders } from "./answer/starred.ts";
 import type { HeldBody } from "./body/held-body.ts";
 import { readBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
@@ -65,8 +65,8 @@ class Passing implements Dispatcher.DispatchHandler {
   #held: HeldBody | null | undefined;
   #release: ((isFree: boolean) => void) | undefined;
   #repeats = 0;
-  /** The gateway's own key, which an upstream may quote that refuses it. */
-  #secret: string | undefined;
+  /** Without the gateway's own key, which an upstream may quote that refuses it. */
+  #pieces = new StarredPieces(undefined);
 
   constructor(context: GatewayContext, request: IncomingMessage, response: ServerResponse) {
     this.#context = context;
@@ -163,13 +163,14 @@ class Passing implements Dispatcher.DispatchHandler {
     }
     this.#letGo();
     this.#context.metrics.count("requests", String(status));
-    if (status >= 300) this.#secret = this.#upstream.key;
-    this.#response.writeHead(status, starredHeaders(forwardedResponseHeaders(headers), this.#secret));
+    const secret = status >= 300 ? this.#upstream.key : undefined;
+    this.#pieces = new StarredPieces(secret);
+    this.#response.writeHead(status, starredHeaders(forwardedResponseHeaders(headers), secret));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#watch.touch();
-    if (this.#response.destroyed || this.#response.write(starred(chunk, this.#secret))) return;
+    if (this.#response.destroyed || this.#response.write(this.#pieces.take(chunk))) return;
     controller.pause();
     this.#response.once("drain", () => {
       this.#watch.touch();
@@ -179,7 +180,7 @@ class Passing implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#watch.stop();
-    this.#response.end();
+    this.#response.end(this.#pieces.rest());
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {

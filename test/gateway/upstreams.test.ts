@@ -168,6 +168,41 @@ it("the gateway's own words hold no key either, where an upstream tells its refu
   expect(said).not.toContain(key);
 });
 
+it("the gateway's own key is starred where it is parted in what the upstream sends, and a word that stands in for one is told as it is", async () => {
+  for (const [key, seen] of [
+    ["own-key-of-the-gateway", "*".repeat(22)],
+    ["lm-studio", "lm-studio"],
+  ] as const) {
+    let sendRest = (): void => undefined;
+    const url = await serve(async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(403, { "content-type": "text/plain" });
+      response.write(`no: ${key.slice(0, 5)}`);
+      sendRest = () => response.end(`${key.slice(5)} may not`);
+    });
+    const gateway = await gatewayTo("", { upstreams: [{ url, key }] });
+    const reader = (await fetch(`${gateway.url}/models`)).body!.getReader();
+    const pieces: Uint8Array[] = [];
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      if (pieces.push(read.value) === 1) sendRest();
+    }
+    expect(Buffer.concat(pieces).toString()).toBe(`no: ${seen} may not`);
+  }
+});
+
+it("the gateway's own key is starred in a refusal that is longer than what is held of one", async () => {
+  const key = "own-key-of-the-gateway";
+  const long = "x".repeat(17 * 1024 * 1024);
+  const url = await serve(async (request, response) => {
+    await bodyOf(request);
+    response.writeHead(403, { "content-type": "text/plain", "x-refused": key }).end(`${key} ${long} ${key}`);
+  });
+  const answer = await ask(await gatewayTo("", { upstreams: [{ url, key }] }));
+  const [stars, text] = ["*".repeat(key.length), await answer.text()];
+  expect([answer.status, answer.headers.get("x-refused")]).toEqual([403, stars]);
+  expect(text === `${stars} ${long} ${stars}`).toBe(true);
+});
+
 describe("what one of several upstreams keeps", () => {
   /** Each keeps the responses that it made, and says so of others as the API does. */
   async function keepers(): Promise<{ gateway: Tried; asked: string[]; again(): Promise<Tried> }> {

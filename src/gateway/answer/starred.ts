@@ -1,12 +1,11 @@
-/** A shorter one is a placeholder where no key is needed ("x", "none"), and may be a word of what is said. */
-export const shortestSecret = 6;
+import { isSecret } from "../../lib/secret.ts";
 
 /**
  * An upstream's bytes with stars in the place of the gateway's own key, which no client is to see: as many, so that lengths stay. Changes the
  * bytes where they are.
  */
 export function starred(bytes: Buffer, key: string | undefined): Buffer {
-  if (key === undefined || key.length < shortestSecret) return bytes;
+  if (!isSecret(key)) return bytes;
   for (let at = bytes.indexOf(key); at >= 0; at = bytes.indexOf(key, at + key.length))
     bytes.fill("*", at, at + key.length);
   return bytes;
@@ -17,8 +16,36 @@ export function starredHeaders<Value extends string | string[]>(
   headers: Readonly<Record<string, Value>>,
   key: string | undefined,
 ): Record<string, Value> {
-  if (key === undefined || key.length < shortestSecret) return headers;
+  if (!isSecret(key)) return headers;
   const text = JSON.stringify(headers);
   const stars = "*".repeat(key.length);
   return text.includes(key) ? (JSON.parse(text.replaceAll(key, stars)) as Record<string, Value>) : headers;
+}
+
+/** The same of bytes that come in pieces, of which one may end within the key: what may be its beginning waits for the next. */
+export class StarredPieces {
+  readonly #key: string | undefined;
+  #held: Buffer | undefined;
+
+  constructor(key: string | undefined) {
+    this.#key = isSecret(key) ? key : undefined;
+  }
+
+  /** What can go out. Changes the piece where it is. */
+  take(piece: Buffer): Buffer {
+    const key = this.#key;
+    if (key === undefined) return piece;
+    const bytes = starred(this.#held ? Buffer.concat([this.#held, piece]) : piece, key);
+    let begun = Math.min(key.length - 1, bytes.length);
+    while (begun > 0 && bytes.toString("latin1", bytes.length - begun) !== key.slice(0, begun)) begun--;
+    const end = bytes.length - begun;
+    // A copy, since the piece's memory is the caller's.
+    this.#held = begun === 0 ? undefined : Buffer.from(bytes.subarray(end));
+    return bytes.subarray(0, end);
+  }
+
+  /** What was held back, at the end. */
+  rest(): Buffer | undefined {
+    return this.#held;
+  }
 }

@@ -6,6 +6,7 @@ import { classify } from "../../failure/classify.ts";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
+import { isSecret } from "../../lib/secret.ts";
 import { entryOf } from "../../lib/table.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import { bytesWords } from "../../lib/words.ts";
@@ -247,11 +248,9 @@ class WireProvider<Body extends StreamedBody> implements Provider {
 
   /** Some endpoints quote the key that they refuse. */
   #withoutKey(text: string): string {
-    const { apiKey = "" } = this.#options;
-    // A word that stands in for a key where none is needed ("x", "ollama") is no secret, and taking it out would garble what is said.
-    const isSecret = apiKey.length >= 8;
+    const { apiKey } = this.#options;
     // In raw JSON a line break right before the word is an escape, whose last letter must not be taken for part of the word.
-    return (isSecret ? text.replaceAll(apiKey, "[key]") : text).replaceAll(
+    return (isSecret(apiKey) ? text.replaceAll(apiKey, "[key]") : text).replaceAll(
       /(?:\b|(?<=\\[nrt]))(?:sk|key)-[\w*-]{8,}/gu,
       "[key]",
     );

@@ -1,0 +1,19 @@
+/** What guides for local servers give in the place of a key, where none is needed (Ollama's and vLLM's are shorter than any secret). */
+const standIns: ReadonlySet<string> = new Set([
+  "anything",
+  "dummy-key",
+  "lm-studio",
+  "no-key-required",
+  "not needed",
+  "not-needed",
+  "placeholder",
+  "sk-no-key-required",
+]);
+
+/**
+ * Whether a provider's key is one that nobody is to see. A word that stands in for it where none is needed ("x", "ollama", "lm-studio") is
+ * none, and taking it out of what is said would garble that.
+ */
+export function isSecret(key: string | undefined): key is string {
+  return key !== undefined && key.length >= 8 && !standIns.has(key.toLowerCase());
+}
