@@ -24,8 +24,8 @@ const schema = z.object({
   state: z.enum(["writing", "done", "undoing", "undone"]),
   before: z.object({ bytes: z.number(), sha256: z.string() }),
   after: z.object({ bytes: z.number(), sha256: z.string() }),
-  /** The compressed file, where the rollout was one. */
-  packed: z.object({ bytes: z.number(), sha256: z.string() }).optional(),
+  /** The compressed file, where the rollout was one. `link`: where it led, if it was a link. */
+  packed: z.object({ bytes: z.number(), sha256: z.string(), link: z.string().optional() }).optional(),
   /** How often each kind of damage was mended. */
   mended: z.record(z.string(), z.number()),
   /** Whether Codex's own index of the file was removed, for Codex to make it anew. */

@@ -177,6 +177,19 @@ describe("a repair that was cut off", () => {
 });
 
 describe("a taking back that was cut off", () => {
+  it("ends where the file was written before, and Codex has gone on in it", async () => {
+    await repair();
+    const { folder, journal } = repairsOf(own, path).at(-1)!;
+    cpSync(path, folder.repaired);
+    cpSync(folder.original, folder.restored);
+    folder.write({ ...journal, state: "undoing" });
+    const gone = Buffer.concat([damaged, Buffer.from('\n{"type":"event_msg"}\n')]);
+    writeFileSync(path, gone);
+    expect((await undoRepair(path, { home: own })).journal.state).toBe("undone");
+    expect(readFileSync(path).equals(gone)).toBe(true);
+    expect(readdirSync(folder.path).toSorted()).toEqual(["journal.json", "original.jsonl"]);
+  });
+
   it.each([["run again"], ["finished as a repair"]])("ends with what was written since, %s", async (way) => {
     await repair();
     const { folder, journal } = repairsOf(own, path).at(-1)!;

@@ -4,17 +4,21 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { placeWhole } from "./packed.ts";
@@ -102,6 +106,26 @@ it("under the name that its repair gives it, it is found while it is compressed,
   const plan = await previewRepair(archive, options);
   expect(plan.path).toBe(path);
   expect((await repairRollout(plan.path, options))?.journal.mended).toEqual(plan.mended);
+});
+
+it("one that is a link is one again when its repair is taken back, if what it led to is still there", async () => {
+  const bytes = packed(unanswered);
+  const elsewhere = join(home, "disk", "packed.zst");
+  mkdirSync(dirname(elsewhere));
+  renameSync(archive, elsewhere);
+  const link = relative(dirname(archive), elsewhere);
+  symlinkSync(link, archive);
+  await mended();
+  expect(beside()).toEqual([basename(path)]);
+  await undoRepair(path, { home: options.home });
+  expect(readlinkSync(archive)).toBe(link);
+  expect(beside()).toHaveLength(1);
+
+  await mended();
+  rmSync(elsewhere);
+  await undoRepair(path, { home: options.home });
+  expect(lstatSync(archive).isFile()).toBe(true);
+  expect(readFileSync(archive).equals(bytes)).toBe(true);
 });
 
 it("what Codex has written since stays, in the unpacked file", async () => {
@@ -268,12 +292,17 @@ it("a repair of one that is still compressed is none of its twin's in another fo
   expect(repairsOf(options.home, twin), "moved there").toHaveLength(1);
 });
 
-it("an undoing that was cut off with both files there, and the one that Codex has written to since, is told of under either name", async () => {
-  await cutOff("restored");
-  appendFileSync(path, later);
-  await expect(repairRollout(archive, options)).rejects.toThrow("was changed after its repair");
-  expect(readFileSync(path, "utf8")).toBe(unanswered + later);
-});
+it.each(["", ".zst"])(
+  "an undoing that was cut off with both files there is finished, and what Codex has written since stays: .jsonl%s",
+  async (form) => {
+    await cutOff("restored");
+    appendFileSync(path, later);
+    expect((await undoRepair(path + form, { home: options.home })).path).toBe(path);
+    expect(readFileSync(path, "utf8")).toBe(unanswered + later);
+    expect(beside(), "Codex has gone on with the rollout").toEqual([basename(path)]);
+    expect(repairsOf(options.home, path).some(isUnfinished)).toBe(false);
+  },
+);
 
 it.each(["", ".zst"])(
   "cut off with both files there, it is taken back under either name: .jsonl%s",

@@ -7,8 +7,9 @@ import {
   renameSync,
   rmSync,
   type Stats,
+  symlinkSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { giveTo } from "../../../lib/owner.ts";
 import { isSystemError, syncPath } from "../../../lib/system.ts";
 import { appendAll } from "../../../lib/write.ts";
@@ -67,6 +68,19 @@ function giveName(draft: string, path: string): void {
   }
 }
 
+/** Puts the compressed file back: as the link that it was, where that still leads to it, else as a copy. */
+function placeArchive(folder: RepairFolder, { path, packed }: Journal, stat: Stats): void {
+  const archive = packedPath(path);
+  const link = packed?.link;
+  const target = link === undefined ? undefined : resolve(dirname(archive), link);
+  if (link === undefined || !existsSync(target!) || digest(target!) !== packed!.sha256) {
+    placeWhole(folder.packed, archive, stat);
+    return;
+  }
+  symlinkSync(link, archive);
+  syncPath(dirname(archive));
+}
+
 /**
  * Removes the compressed file once its rollout stands beside it, as Codex does when it unpacks one. When the repair is taken back, it is the
  * rollout that goes and the compressed file that comes back, unless Codex has written to the rollout since, or the copy isn't whole any more.
@@ -79,11 +93,17 @@ export function settlePacked(folder: RepairFolder, journal: Journal, stat: Stats
   // One that was killed before it could remove its draft has given that the rollout's name already.
   for (const placed of [path, archive]) rmSync(draftOf(placed), { force: true });
   const isIt = (file: string): boolean => existsSync(file) && digest(file) === packed.sha256;
+  const removeArchive = (): void => {
+    if (isIt(archive)) rmSync(archive);
+  };
   if (state === "undoing") {
     // Taken back before it was unpacked, it lies there as it was.
-    if (!existsSync(path) || digest(path) !== before.sha256 || !isIt(folder.packed)) return;
-    if (!existsSync(archive)) placeWhole(folder.packed, archive, stat);
-    if (isIt(archive)) rmSync(path);
-  } else if (isIt(archive)) rmSync(archive);
+    if (!existsSync(path)) return;
+    if (digest(path) !== before.sha256) removeArchive();
+    else {
+      if (!existsSync(archive) && isIt(folder.packed)) placeArchive(folder, journal, stat);
+      if (isIt(archive)) rmSync(path);
+    }
+  } else removeArchive();
   syncPath(dirname(path));
 }

@@ -2,7 +2,9 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   readSync,
   renameSync,
   rmSync,
@@ -113,10 +115,12 @@ export async function finishRepair(known: KnownRepair, named: string): Promise<C
     }
     const [from, to] = isUndoing ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
     const isBegun = !isStillPacked(path, journal);
-    if (isBegun && !isUndoing && !isBetween(path, from, to)) {
-      const isWritten = beginsWith(path, journal.after);
-      if (!isWritten && beginsWith(path, journal.before)) return leave(folder, journal, statSync(path));
-      // The repair was written but not noted as done, and Codex has appended since: what it wrote is to stay.
+    if (isBegun && !isBetween(path, from, to)) {
+      const written = isUndoing ? { bytes: statSync(to).size, sha256: digest(to) } : journal.after;
+      const isWritten = beginsWith(path, written);
+      if (!isUndoing && !isWritten && beginsWith(path, journal.before))
+        return leave(folder, journal, statSync(path));
+      // It was written but not noted as done, and Codex has appended since: what it wrote is to stay.
       if (isWritten) {
         const withLater = `${to}.new`;
         rmSync(withLater, { force: true });
@@ -282,9 +286,7 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
     state: "writing",
     before: { bytes: bytes.before, sha256: digest(folder.original) },
     after: { bytes: bytes.after, sha256: digest(folder.repaired) },
-    ...(prepared.packed && {
-      packed: { bytes: statSync(folder.packed).size, sha256: digest(folder.packed) },
-    }),
+    ...(prepared.packed && { packed: packedAs(packedPath(path), folder.packed) }),
     mended: prepared.mended,
     forgotIndex: prepared.forgetsIndex,
     ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
@@ -297,6 +299,16 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
   folder.write(journal);
   crashPoint("repair-begun");
   return complete(folder, journal, stat);
+}
+
+/** What the journal keeps of a compressed file, from the copy of it. */
+function packedAs(path: string, copy: string): NonNullable<Journal["packed"]> {
+  const isLink = lstatSync(path).isSymbolicLink();
+  return {
+    bytes: statSync(copy).size,
+    sha256: digest(copy),
+    ...(isLink && { link: readlinkSync(path) }),
+  };
 }
 
 function isHistoryWrong({ movedFrom, isPaginated }: PreparedRepair): boolean {
