@@ -36,7 +36,7 @@ const home = join(folder, ".throughline"); // where copies of what is repaired a
 await makeDamagedSession();
 
 // What there is, and what is wrong at the ends of the files. With a `cache`, the next list reads only what is new.
-const { threads, troubles } = listThreads(codex, { cache: join(home, "cache") });
+const { threads, troubles } = await listThreads(codex, { cache: join(home, "cache") });
 for (const { title, messages, flaws } of threads)
   console.log(`listed: ${title} (${messages} message, ${flaws.join(", ")})`);
 for (const trouble of troubles) console.error(trouble);
@@ -106,7 +106,7 @@ await session.close();
 
 // And given back to Codex, as a session of a new id.
 const { thread, left } = await exportThread(store, taken.id, { codexHome: codex });
-const again = listThreads(codex).threads.find(({ id }) => id === thread);
+const again = (await listThreads(codex)).threads.find(({ id }) => id === thread);
 console.log(
   `${kind}, and written as another session: ${again?.title} (${again?.flaws.length} flaws, ${left} left)`,
 );

@@ -28,6 +28,8 @@ export interface CodexQuery {
   /** Only sessions that belong here; absent: all. */
   readonly here?: Place;
   readonly onRead?: (read: number, total: number) => void;
+  /** Aborting it stops the reading; its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CodexSessions {
@@ -38,10 +40,18 @@ export interface CodexSessions {
 }
 
 /** The Codex sessions of this user in the shape of listed sessions, newest activity first. */
-export function codexSessions({ environment, home, own, here, onRead }: CodexQuery): CodexSessions {
-  const { threads, troubles } = listThreads(codexHome(environment), {
+export async function codexSessions({
+  environment,
+  home,
+  own,
+  here,
+  onRead,
+  signal,
+}: CodexQuery): Promise<CodexSessions> {
+  const { threads, troubles } = await listThreads(codexHome(environment), {
     cache: join(home, "cache"),
     ...(onRead && { onRead }),
+    ...(signal && { signal }),
   });
   const places = new Map<string, Place>();
   const placeOf = (path: string): Place => {

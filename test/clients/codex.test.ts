@@ -191,12 +191,12 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
       expect(request.slice(0, own.length)).toEqual(own);
       expect(request).toHaveLength(own.length + 2);
     }
-    // The revert made a second file of the thread, and a list has one row of it.
+    // The revert made a second file of the thread, and a list has one row of it, which counts nothing that was taken back.
     expect(listRollouts(codex.home).filter((file) => file.thread === threadId)).toHaveLength(2);
-    const { threads } = listThreads(codex.home);
-    expect(threads.map(({ id, flaws }) => [id, flaws])).toEqual([
-      [thread.id, []],
-      [threadId, []],
+    const { threads } = await listThreads(codex.home);
+    expect(threads.map(({ id, flaws, messages }) => [id, flaws, messages])).toEqual([
+      [thread.id, [], 6],
+      [threadId, [], 6],
     ]);
   });
 
@@ -213,7 +213,7 @@ describe.skipIf(binary === undefined)("the real CLI", () => {
     await server.ask("rollout/compress", null);
     await until(() => existsSync(`${path}.zst`) && !existsSync(path), "the packed rollout");
     await server.close();
-    expect(listThreads(codex.home).threads).toMatchObject([
+    expect((await listThreads(codex.home)).threads).toMatchObject([
       { id: thread, title: "one", messages: 2, flaws: [] },
     ]);
     const looked = await desk.run(["doctor", thread], { env });

@@ -50,7 +50,7 @@ const program = `
   import { diagnose, exportThread, type Finding, importThread, listThreads, previewRepair, type RepairPlan, repairRollout, threadAt, undoRepair } from "throughline/codex";
 
   export async function tend(codexHome: string, home: string) {
-    const { threads } = listThreads(codexHome);
+    const { threads } = await listThreads(codexHome);
     const findings: Finding[] = [];
     for await (const each of diagnose(threads.map(({ path }) => path))) findings.push(...each.findings);
     const plans: RepairPlan[] = [];
@@ -108,7 +108,7 @@ it("it runs there, required too, and takes a session from one home to another", 
     const store = storeOf(home);
     const { taken, written } = await takeAll(store, codexHome, threads[0].path);
     await store.close();
-    const listed = required.listThreads(codexHome).threads.length - threads.length;
+    const listed = (await required.listThreads(codexHome)).threads.length - threads.length;
     const kinds = [...new Set(findings.filter(required.needsRepair).map(({ kind }) => kind))];
     console.log(JSON.stringify({ kinds, states, backup, did: taken.did, listed, bytes: written.bytes > 0 }));`;
   const args = ["--input-type=module", "--eval", script, codexHome, join(folder, "own")];

@@ -72,7 +72,7 @@ interface Gathered {
 
 /** Throughline's own sessions and, with `--codex`, Codex's; newest activity first. */
 async function gathered(
-  { options, environment }: Invocation,
+  { options, environment, signal }: Invocation,
   store: SessionStore,
   here: Place,
   reading: Progress,
@@ -90,12 +90,13 @@ async function gathered(
   });
   if (options["codex"] !== true) return { shown: own, hidden, troubles: [] };
   for (const { id } of own) known.add(id);
-  const codex = codexSessions({
+  const codex = await codexSessions({
     environment,
     home: homeFolder(options, environment),
     own: known,
     ...(!isAll && { here }),
     onRead: (read, total) => reading.show(read, total, "Codex sessions read"),
+    signal,
   });
   return {
     shown: [...own, ...codex.sessions].sort((a, b) => b.updated - a.updated),

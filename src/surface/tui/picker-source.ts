@@ -111,7 +111,7 @@ export async function pickerRows(
   if (codex) {
     const { codexSessions } = await codexModule();
     for (const { id } of listed) own.add(id);
-    const theirs = codexSessions({ ...codex, own, ...(here && { here }) });
+    const theirs = await codexSessions({ ...codex, own, ...(here && { here }) });
     listed = [...listed, ...theirs.sessions].sort((a, b) => b.updated - a.updated);
     elsewhere += theirs.elsewhere;
   }

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { IndexState, NamedPlace } from "./databases.ts";
 import { homeOf, isArchived, isInHome, plainPath, readRolloutName } from "./places.ts";
 
@@ -23,9 +24,16 @@ export function placeMisfit(named: NamedPlace, path: string, isPaginated: boolea
 }
 
 /** Whether a place leads to a rollout, by whatever links. The place of a compressed one is where it will be unpacked. */
-function leadsTo(place: string, path: string): boolean {
+export function leadsTo(place: string, path: string): boolean {
   if (place === plainPath(path)) return true;
-  return existsSync(place) && existsSync(path) && realpathSync(place) === realpathSync(path);
+  if (existsSync(place)) return existsSync(path) && realpathSync(place) === realpathSync(path);
+  return path !== plainPath(path) && resolved(place) === resolved(plainPath(path));
+}
+
+/** The path of a file that isn't there, without the links that lead to its folder. */
+function resolved(path: string): string {
+  const folder = dirname(path);
+  return join(existsSync(folder) ? realpathSync(folder) : folder, basename(path));
 }
 
 /**

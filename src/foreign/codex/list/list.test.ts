@@ -46,8 +46,8 @@ const only = (threads: readonly ListedThread[], beginning: string): ListedThread
   return found[0]!;
 };
 
-test.each(versions)("a list says of %s rollouts what reading all of them says", (version) => {
-  const { threads, troubles } = listThreads(join(fixtures, version));
+test.each(versions)("a list says of %s rollouts what reading all of them says", async (version) => {
+  const { threads, troubles } = await listThreads(join(fixtures, version));
   expect(troubles).toEqual([]);
   expect(threads).toHaveLength(listRollouts(join(fixtures, version)).length);
   for (const thread of threads) {
@@ -76,7 +76,7 @@ test.each(versions)("a list says of %s rollouts what reading all of them says", 
 
 test.each(["envelope", "bare"])(
   "a prompt counts whatever it begins with, and what stands behind it: %s lines",
-  (form) => {
+  async (form) => {
     const user = (...texts: string[]): string => {
       const content = texts.map((text) => ({ type: "input_text", text }));
       const item = { type: "message", id: null, role: "user", content };
@@ -106,13 +106,13 @@ test.each(["envelope", "bare"])(
       join(folder, `rollout-2026-11-21T09-00-00-${id}.jsonl`),
       lines.map((line) => `${line}\n`).join(""),
     );
-    expect(listThreads(home).threads).toMatchObject([
+    expect((await listThreads(home)).threads).toMatchObject([
       { title: "<skill>of mine</skill> is short", messages: 6 },
     ]);
   },
 );
 
-test("names come from the last row of an id, and from the state database where there is none", () => {
+test("names come from the last row of an id, and from the state database where there is none", async () => {
   const home = homeWith("0.169.0");
   const id = "01a1fada-0b9c-7483-9338-2ca5620af9fd";
   appendFileSync(
@@ -129,13 +129,13 @@ test("names come from the last row of an id, and from the state database where t
   database.exec(`INSERT INTO threads VALUES ('${id}', '/nowhere', 'older', NULL)`);
   database.close();
   const before = readdirSync(home).sort();
-  const { threads } = listThreads(home);
+  const { threads } = await listThreads(home);
   expect(readdirSync(home).sort()).toEqual(before);
   expect(only(threads, id).name).toBe("renamed");
   expect(only(threads, "01a1fab7-6525").name).toBe("from the database");
 });
 
-test("of two files the one that the state database names, though only its log says so", () => {
+test("of two files the one that the state database names, though only its log says so", async () => {
   const home = homeWith("0.130.0");
   const [rollout] = listRollouts(home);
   const { thread, path } = rollout!;
@@ -150,8 +150,31 @@ test("of two files the one that the state database names, though only its log sa
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   database.prepare("UPDATE threads SET rollout_path = ? WHERE id = ?").run(path, thread);
   const before = readdirSync(home).sort();
-  expect(only(listThreads(home).threads, thread).path).toBe(path);
+  expect(only((await listThreads(home)).threads, thread).path).toBe(path);
   expect(readdirSync(home).sort()).toEqual(before);
+});
+
+test.each([
+  ["through a link to the home", (home: string) => `${home}-link`, ".jsonl"],
+  ["packed since", (home: string) => home, ".jsonl.zst"],
+  ["packed since, through a link to the home", (home: string) => `${home}-link`, ".jsonl.zst"],
+])("of two files the one that the state database names, %s", async (_how, nameOf, form) => {
+  const home = homeWith("0.130.0");
+  const { thread, path } = listRollouts(home)[0]!;
+  copyFileSync(path, join(dirname(path), basename(path).replace(/\d\d-\d\d-\d\d-/u, "23-59-59-")));
+  const database = new DatabaseSync(join(home, "state_5.sqlite"));
+  database.exec("CREATE TABLE threads (id TEXT PRIMARY KEY, rollout_path TEXT)");
+  // Codex names the file that it is unpacked to, by its path without links (0.169).
+  database.prepare("INSERT INTO threads VALUES (?, ?)").run(thread, path);
+  database.close();
+  if (form === ".jsonl.zst") {
+    writeFileSync(`${path}.zst`, zstdCompressSync(readFileSync(path)));
+    rmSync(path);
+  }
+  symlinkSync(home, `${home}-link`);
+  onTestFinished(() => rmSync(`${home}-link`));
+  const found = only((await listThreads(nameOf(home))).threads, thread);
+  expect(basename(found.path)).toBe(basename(path).replace(".jsonl", form));
 });
 
 test.each([
@@ -165,11 +188,11 @@ test.each([
       database.close();
     },
   ],
-])("a state database that is %s changes nothing", (_, make) => {
+])("a state database that is %s changes nothing", async (_, make) => {
   const home = homeWith("0.130.0");
-  const before = listThreads(home);
+  const before = await listThreads(home);
   make(join(home, "state_9.sqlite"));
-  expect(listThreads(home)).toEqual(before);
+  expect(await listThreads(home)).toEqual(before);
 });
 
 test("what is wrong at the ends of a file is seen", () => {
@@ -203,7 +226,7 @@ test("what is wrong at the ends of a file is seen", () => {
 test("a file that may not be read is looked at each time, as rights that are given change neither its size nor its time, and a damaged one once", async () => {
   const home = homeWith("0.130.0");
   chmodSync(home, 0o777);
-  const [first, second] = listThreads(home).threads;
+  const [first, second] = (await listThreads(home)).threads;
   writeFileSync(`${second!.path}.zst`, "no archive");
   rmSync(second!.path);
   chmodSync(first!.path, 0);
@@ -220,25 +243,25 @@ test("a file that may not be read is looked at each time, as rights that are giv
   expect([await listed(), await listed()]).toEqual([1, 0]);
 });
 
-test("files are read once, and again when they have changed", () => {
+test("files are read once, and again when they have changed", async () => {
   const home = homeWith("0.130.0");
   const cache = join(mkdtempSync(join(tmpdir(), "throughline-cache-")), "cache");
-  const first = listThreads(home, { cache });
+  const first = await listThreads(home, { cache });
   expect(first.read).toBe(first.threads.length);
-  expect(listThreads(home, { cache })).toEqual({ ...first, read: 0 });
+  expect(await listThreads(home, { cache })).toEqual({ ...first, read: 0 });
   const { path } = first.threads[0]!;
   appendFileSync(path, readFileSync(path).subarray(readFileSync(path).indexOf('{"timestamp"')));
-  const changed = listThreads(home, { cache });
+  const changed = await listThreads(home, { cache });
   expect(changed.read).toBe(1);
   expect(only(changed.threads, first.threads[0]!.id).messages).toBeGreaterThan(first.threads[0]!.messages);
   const size = statSync(path).size;
   writeFileSync(path, Buffer.alloc(size));
   utimesSync(path, 1, 1);
-  expect(listThreads(home, { cache }).read).toBe(1);
+  expect((await listThreads(home, { cache })).read).toBe(1);
   const [file] = readdirSync(cache);
   expect(statSync(join(cache, file!)).mode & 0o777).toBe(0o600);
   writeFileSync(join(cache, file!), '{"format":1,"rows":[[1,2],{"x":1}]}');
-  expect(listThreads(home, { cache }).threads).toHaveLength(first.threads.length);
+  expect((await listThreads(home, { cache })).threads).toHaveLength(first.threads.length);
 });
 
 test("of a large file the ends are read, and its messages are reckoned", () => {
@@ -278,13 +301,20 @@ test("an image that is larger than all else is not taken for thousands of messag
   expect(Math.abs(found.messages - messages)).toBeLessThanOrEqual(1);
 });
 
-test("a reverted thread is one row, as is a thread of which there are two files", () => {
+test("a reverted thread is one row, as is a thread of which there are two files", async () => {
   const home = homeWith("0.169.0");
-  const [rollout] = listRollouts(home);
+  const one = (await listThreads(home)).threads.find(({ messages }) => messages > 3)!;
+  const rollout = listRollouts(home).find(({ thread }) => thread === one.id);
   const path = rollout!.path;
   const lines = readFileSync(path, "utf8").split("\n");
   const meta = JSON.parse(lines[0]!) as { payload: Record<string, unknown> };
-  meta.payload["history_base"] = { thread_id: rollout!.thread, end_ordinal_exclusive: 9, end_byte_offset: 1 };
+  const answer = lines.findIndex((line) => line.includes('"role":"assistant"'));
+  const kept = lines.slice(0, answer + 1).join("\n").length + 1;
+  meta.payload["history_base"] = {
+    thread_id: rollout!.thread,
+    end_ordinal_exclusive: 9,
+    end_byte_offset: kept,
+  };
   const segment = "01a1fab8-0000-7000-8000-000000000001";
   const later = join(
     dirname(path),
@@ -292,18 +322,25 @@ test("a reverted thread is one row, as is a thread of which there are two files"
       .replace(/T\d\d-/u, "T23-")
       .replace(".jsonl", `_${segment}.jsonl`),
   );
-  writeFileSync(later, `${JSON.stringify(meta)}\n`);
-  const thread = only(listThreads(home).threads, rollout!.thread);
-  expect(thread).toMatchObject({ path: later, estimated: true, flaws: [] });
-  expect(thread.title).toBeTruthy();
+  writeFileSync(later, `${JSON.stringify(meta)}\n${lines[answer]}\n`);
+  const cache = join(home, "cache");
+  for (const read of [listRollouts(home).length, 0]) {
+    const listed = await listThreads(home, { cache });
+    const thread = only(listed.threads, rollout!.thread);
+    expect(listed.read).toBe(read);
+    // The first prompt and its answer, and the answer since: what was taken back isn't counted.
+    expect(thread).toMatchObject({ path: later, messages: 3, flaws: [] });
+    expect(thread.estimated, "every message was counted").toBeUndefined();
+    expect(thread.title).toBe(one.title);
+  }
 
   const copy = join(home, "sessions", "2026", "11", "21");
   mkdirSync(copy);
   writeFileSync(join(copy, basename(path).replace("2026-11-20", "2026-11-21")), readFileSync(path));
-  expect(only(listThreads(home).threads, rollout!.thread).flaws).toEqual(["two-files"]);
+  expect(only((await listThreads(home)).threads, rollout!.thread).flaws).toEqual(["two-files"]);
 });
 
-test("of two files of one name the one with the last path is a thread's, as in Codex, whichever was changed last", () => {
+test("of two files of one name the one with the last path is a thread's, as in Codex, whichever was changed last", async () => {
   const home = homeWith("0.169.0");
   const { path, thread } = listRollouts(home)[0]!;
   const copies = ["2026/11/25", "2026/11/09"].map((day) => join(home, "sessions", day, basename(path)));
@@ -312,10 +349,10 @@ test("of two files of one name the one with the last path is a thread's, as in C
     copyFileSync(path, copy);
   }
   for (const [at, each] of [copies[0]!, path, copies[1]!].entries()) utimesSync(each, at, at);
-  expect(only(listThreads(home).threads, thread).path).toBe(copies[0]);
+  expect(only((await listThreads(home)).threads, thread).path).toBe(copies[0]);
 });
 
-test("a thread is listed where it was worked on last, in whatever segment of it that is told", () => {
+test("a thread is listed where it was worked on last, in whatever segment of it that is told", async () => {
   const home = homeWith("0.169.0");
   const { path, thread } = listRollouts(home)[0]!;
   const told = (ordinal: number, type: string, payload: object): void =>
@@ -323,13 +360,13 @@ test("a thread is listed where it was worked on last, in whatever segment of it 
       path,
       `${JSON.stringify({ timestamp: "2026-11-20T22:00:00.000Z", ordinal, type, payload })}\n`,
     );
-  const listed = (): string | undefined => only(listThreads(home).threads, thread).cwd;
-  expect(listed()).toMatch(/\/ws$/u);
+  const listed = async (): Promise<string | undefined> => only((await listThreads(home)).threads, thread).cwd;
+  expect(await listed()).toMatch(/\/ws$/u);
   told(900, "turn_context", { turn_id: "t", cwd: 'C:\\a "b"', model: "gpt-5.5" });
-  expect(listed()).toBe('C:\\a "b"');
+  expect(await listed()).toBe('C:\\a "b"');
   const thread_settings = { model: "gpt-5.5", cwd: "/moved" };
   told(901, "event_msg", { type: "thread_settings_applied", thread_settings });
-  expect(listed()).toBe("/moved");
+  expect(await listed()).toBe("/moved");
 
   const meta = JSON.parse(readFileSync(path, "utf8").split("\n")[0]!) as { payload: object };
   const history_base = {
@@ -341,10 +378,10 @@ test("a thread is listed where it was worked on last, in whatever segment of it 
     .replace(/T\d\d-/u, "T23-")
     .replace(".jsonl", "_01a1fab8-0000-7000-8000-000000000001.jsonl");
   writeFileSync(segment, `${JSON.stringify({ ...meta, payload: { ...meta.payload, history_base } })}\n`);
-  expect(only(listThreads(home).threads, thread)).toMatchObject({ path: segment, cwd: "/moved" });
+  expect(only((await listThreads(home)).threads, thread)).toMatchObject({ path: segment, cwd: "/moved" });
 });
 
-test("archived and compressed rollouts are listed, and a compressed one beside its plain one is not", () => {
+test("archived and compressed rollouts are listed, and a compressed one beside its plain one is not", async () => {
   const home = homeWith("0.130.0");
   const [first, second] = listRollouts(home);
   mkdirSync(join(home, "archived_sessions"));
@@ -353,7 +390,7 @@ test("archived and compressed rollouts are listed, and a compressed one beside i
     zstdCompressSync(readFileSync(first!.path)),
   );
   writeFileSync(`${second!.path}.zst`, zstdCompressSync(readFileSync(second!.path)));
-  const { threads } = listThreads(home);
+  const { threads } = await listThreads(home);
   expect(threads.filter(({ path }) => path.endsWith(".zst"))).toEqual([]);
   expect(only(threads, first!.thread).flaws).toContain("two-files");
   expect(only(threads, second!.thread).flaws).not.toContain("two-files");
@@ -362,9 +399,9 @@ test("archived and compressed rollouts are listed, and a compressed one beside i
   expect(scanRollout(files[0]!)).toMatchObject({ messages: expect.any(Number), flaws: [] });
 });
 
-test("a rollout whose members another program has sorted says the same, and without a final newline", () => {
+test("a rollout whose members another program has sorted says the same, and without a final newline", async () => {
   const home = homeWith("0.130.0");
-  const before = listThreads(home).threads;
+  const before = (await listThreads(home)).threads;
   const sorted = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(sorted);
     if (typeof value !== "object" || value === null) return value;
@@ -376,7 +413,7 @@ test("a rollout whose members another program has sorted says the same, and with
     writeFileSync(path, lines.map((line) => JSON.stringify(sorted(JSON.parse(line)))).join("\n"));
   }
   const without = ({ bytes: _bytes, ...thread }: ListedThread): Omit<ListedThread, "bytes"> => thread;
-  expect(listThreads(home).threads.map(without)).toEqual(before.map(without));
+  expect((await listThreads(home)).threads.map(without)).toEqual(before.map(without));
 });
 
 test("no bytes make a scan throw", () => {
@@ -433,4 +470,26 @@ test("a search passes over a rollout that is gone by now, or can't be opened", a
   expect(await holdsWords(path, ["a.txt"])).toBe(false);
   symlinkSync(path, path);
   expect(await holdsWords(path, ["a.txt"])).toBe(false);
+});
+
+test("a list gives way to others while it reads, and ends when it is told to", async () => {
+  const home = homeWith("0.130.0");
+  const files = listRollouts(home);
+  for (let nth = 0; nth < 400; nth++) {
+    const { path } = files[nth % files.length]!;
+    const thread = `01a1fab8-0000-7000-8000-${String(nth).padStart(12, "0")}`;
+    copyFileSync(path, join(dirname(path), `rollout-2026-11-20T20-58-19-${thread}.jsonl`));
+  }
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const listed = listThreads(home, {
+    signal: controller.signal,
+    // However fast the machine, the files take their time.
+    onRead: () => {
+      for (const end = performance.now() + 20; performance.now() < end;);
+    },
+  });
+  const timer = setTimeout(() => controller.abort(reason), 0);
+  onTestFinished(() => clearTimeout(timer));
+  await expect(listed).rejects.toBe(reason);
 });

@@ -1,10 +1,11 @@
+import { Pauses } from "../../../lib/pauses.ts";
 import { CodexDatabases } from "../home/databases.ts";
 import { currentOf } from "../rollout/lineage.ts";
 import { threadNames } from "../home/names.ts";
 import { listRollouts, type RolloutFile } from "../home/places.ts";
 import type { Origin } from "../rollout/header.ts";
 import type { Flaw } from "./flaw.ts";
-import { type RolloutFacts, scanRollout } from "./scan.ts";
+import { type RolloutFacts, scanBefore, scanRollout } from "./scan.ts";
 import { ScanCache } from "./scan-cache.ts";
 
 /** What is worth a word in a list. "two-files": several files claim to be the thread, and Codex goes on with one of them. */
@@ -28,8 +29,9 @@ export interface ListedThread {
   readonly provider?: string;
   readonly created: number;
   readonly updated: number;
+  /** Of a thread that was reverted, and of a fork: without those of the files before it that were taken back. */
   readonly messages: number;
-  /** The messages are reckoned from the file's ends. */
+  /** The messages are reckoned from the ends of its files. */
   readonly estimated?: true;
   /** Bytes of all its files. */
   readonly bytes: number;
@@ -45,6 +47,8 @@ export interface ListOptions {
   readonly cache?: string;
   /** Called now and then while files are read that the cache doesn't know. */
   onRead?(read: number, total: number): void;
+  /** Aborting it stops the reading; its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** The threads of a home, and what there is to say of the looking. */
@@ -59,9 +63,13 @@ export interface ThreadList {
 
 /**
  * Every thread of a Codex home: of the CLI, `exec`, the VS Code extension and the desktop app, sub-agents and archived ones included. The
- * files decide; names come from where people's names for them are kept. What was scanned before is not read again.
+ * files decide; names come from where people's names for them are kept. What was scanned before is not read again. Gives way to others
+ * while it reads.
  */
-export function listThreads(home: string, { cache: folder, onRead }: ListOptions = {}): ThreadList {
+export async function listThreads(
+  home: string,
+  { cache: folder, onRead, signal }: ListOptions = {},
+): Promise<ThreadList> {
   const troubles: string[] = [];
   const files = listRollouts(home, (path, why) => troubles.push(`${path} can't be looked at: ${why}`));
   const cache = folder === undefined ? undefined : new ScanCache(folder, home);
@@ -72,25 +80,41 @@ export function listThreads(home: string, { cache: folder, onRead }: ListOptions
     if (facts) found.push({ file, facts });
     else unknown.push(file);
   }
+  const pauses = new Pauses();
   for (const [at, file] of unknown.entries()) {
     found.push({ file, facts: scanRollout(file) });
     if (at % 64 === 0) onRead?.(at, unknown.length);
+    if (!pauses.isDue) continue;
+    await pauses.take();
+    signal?.throwIfAborted();
   }
+  const byRollout = new Map(found.map((each) => [each.file.rollout, each]));
+  for (const each of found) countBefore(each, byRollout);
   if (unknown.length > 0) {
     const trouble = cache?.write(found);
     if (trouble !== undefined) troubles.push(trouble);
   }
-  return { threads: threadsOf(home, found), read: unknown.length, troubles };
+  return { threads: threadsOf(home, found, byRollout), read: unknown.length, troubles };
 }
 
 interface Found {
   readonly file: RolloutFile;
-  readonly facts: RolloutFacts;
+  facts: RolloutFacts;
 }
 
-function threadsOf(home: string, found: readonly Found[]): ListedThread[] {
+/** Counts what counts still of the file that this one goes on from: as long as both are there, that stays the same. */
+function countBefore(each: Found, byRollout: ReadonlyMap<string, Found>): void {
+  const { header, before } = each.facts;
+  const base = header?.historyBase && !before && byRollout.get(header.historyBase.rollout);
+  if (base) each.facts = { ...each.facts, before: scanBefore(base.file, header.historyBase) };
+}
+
+function threadsOf(
+  home: string,
+  found: readonly Found[],
+  byRollout: ReadonlyMap<string, Found>,
+): ListedThread[] {
   const byThread = Map.groupBy(found, ({ file }) => file.thread);
-  const byRollout = new Map(found.map((each) => [each.file.rollout, each]));
   const names = threadNames(home);
   const several = [...byThread].filter(([, own]) => own.length > 1).map(([id]) => id);
   const known = new CodexDatabases(home).known(several);
@@ -133,8 +157,7 @@ function threadOf(
     origin: header?.origin ?? "unknown",
     created: own.length === 1 ? facts.created : Math.min(...own.map((each) => each.facts.created)),
     updated: facts.updated,
-    // Only reading an earlier segment tells how much of it still counts.
-    messages: chain.reduce((sum, each) => sum + each.facts.messages, 0),
+    messages: chain.reduce((sum, each) => sum + (each.facts.before?.messages ?? 0), facts.messages),
     bytes: own.reduce((sum, each) => sum + each.file.bytes, 0),
     flaws,
   };
@@ -147,7 +170,7 @@ function threadOf(
   if (model?.effort !== undefined) thread.effort = model.effort;
   if (header?.cliVersion !== undefined) thread.cliVersion = header.cliVersion;
   if (header?.modelProvider !== undefined) thread.provider = header.modelProvider;
-  if (chain.length > 1 || facts.estimated) thread.estimated = true;
+  if (facts.estimated || chain.some((each) => each.facts.before?.estimated)) thread.estimated = true;
   if (file.archived) thread.archived = true;
   if (header?.parent !== undefined) thread.parent = header.parent;
   if (header?.forkedFrom !== undefined) thread.forkedFrom = header.forkedFrom;

@@ -26,14 +26,16 @@ export interface Parts {
 }
 
 /**
- * Opens and reads a rollout. "damaged": it can't be unpacked. "refused": it can't be opened. The bytes are valid until the next call.
+ * Opens and reads a rollout, up to a byte of what it is unpacked to, or to its end. "damaged": it can't be unpacked. "refused": it can't be
+ * opened. The bytes are valid until the next call.
  */
-export function partsOf(file: RolloutFile): Parts | "damaged" | "refused" {
+export function partsOf(file: RolloutFile, until = Number.POSITIVE_INFINITY): Parts | "damaged" | "refused" {
   try {
     const fd = openSync(file.path, "r");
     try {
-      const { size } = fstatSync(fd);
-      if (file.form === "jsonl.zst") return unpackedParts(fd, size);
+      const whole = fstatSync(fd).size;
+      if (file.form === "jsonl.zst") return unpackedParts(fd, whole, until);
+      const size = Math.min(whole, until);
       if (size <= wholeBytes)
         return { head: memory.subarray(0, readSync(fd, memory, 0, size, 0)), between: 0, inLines: 1 };
       const read = readSync(fd, memory, 0, headBytes, 0);
@@ -66,12 +68,12 @@ function halves(head: Buffer, tail: Buffer, size: number, probe: (at: number) =>
 /** Compressed rollouts have to be unpacked whole; of very large ones nothing is known but their names. */
 export const mostUnpacked = 2 ** 26;
 
-function unpackedParts(fd: number, size: number): Parts | "damaged" {
+function unpackedParts(fd: number, size: number, until: number): Parts | "damaged" {
   if (size > mostUnpacked / 4) return "damaged";
   const packed = Buffer.allocUnsafe(size);
   readSync(fd, packed, 0, size, 0);
   const bytes = unpackedWhole(packed, mostUnpacked);
-  return bytes ? wholeOrEnds(bytes) : "damaged";
+  return bytes ? wholeOrEnds(bytes.subarray(0, until)) : "damaged";
 }
 
 /** Bytes that are in memory, cut to what `partsOf` would have read of them. */

@@ -3,7 +3,7 @@ import { isSystemError } from "../../../lib/system.ts";
 import { wholeOf } from "../rollout/compressed.ts";
 import { documentAt, documentLines } from "../rollout/document.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
-import { readHeader } from "../rollout/header.ts";
+import { type HistoryBase, readHeader } from "../rollout/header.ts";
 import { oldDocument, relaid, writingOf } from "../rollout/layout.ts";
 import { linesIn, type RolloutLine } from "../rollout/lines.ts";
 import { madeAt, type RolloutFile } from "../home/places.ts";
@@ -31,10 +31,15 @@ export interface RolloutFacts {
   /** Messages of the person and the model. `estimated`: counted in the head and the tail, and reckoned for what is between them. */
   readonly messages: number;
   readonly estimated?: true;
+  /** Those of the file that this one goes on from, up to where it does. Absent: none is there, or nobody has counted. */
+  readonly before?: MessageCount;
   /** It couldn't be opened for its rights ("unreadable"). Not cached: granting the rights changes neither size nor time. */
   readonly refused?: true;
   readonly flaws: readonly Flaw[];
 }
+
+/** How many messages of the person and the model there are. */
+export type MessageCount = Pick<RolloutFacts, "messages" | "estimated">;
 
 const contextMark = Buffer.from('"type":"turn_context","payload":{');
 const settingsMark = Buffer.from('"type":"event_msg","payload":{"type":"thread_settings_applied"');
@@ -45,7 +50,16 @@ const newline = 0x0a;
  * the other.
  */
 export function scanRollout(file: RolloutFile): RolloutFacts {
-  const parts = partsOf(file);
+  return scanParts(file, partsOf(file));
+}
+
+/** The messages of a rollout before the place at which another one goes on from it. Never throws, as `scanRollout`. */
+export function scanBefore(file: RolloutFile, { endOffset }: HistoryBase): MessageCount {
+  const { messages, estimated } = scanParts(file, partsOf(file, endOffset));
+  return { messages, ...(estimated && { estimated }) };
+}
+
+function scanParts(file: RolloutFile, parts: Parts | "damaged" | "refused"): RolloutFacts {
   if (parts === "damaged") return { ...unknownOf(file), flaws: ["unreadable"] };
   if (parts === "refused") return { ...unknownOf(file), refused: true, flaws: ["unreadable"] };
   const { head } = parts;

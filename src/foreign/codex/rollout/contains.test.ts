@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { afterAll, expect, it } from "vitest";
 import { containsAny } from "./contains.ts";
+import { encoded } from "./encoding.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-contains-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -27,3 +28,18 @@ it.each([
     expect(await containsAny(path, []), "nothing is asked for").toBe(false);
   }
 });
+
+it.each(["utf-16le", "utf-16be"] as const)(
+  "a text is found in %s, where two pieces meet",
+  async (encoding) => {
+    const before = (piece - 10) / 2;
+    const bytes = encoded(`\ufeff${".".repeat(before)}${mark}${".".repeat(30)}`, encoding);
+    const [plain, packed] = [join(root, `${encoding}.jsonl`), join(root, `${encoding}.jsonl.zst`)];
+    writeFileSync(plain, bytes);
+    writeFileSync(packed, zstdCompressSync(bytes));
+    for (const path of [plain, packed]) {
+      expect(await containsAny(path, ["rs_nowhere", mark]), path).toBe(true);
+      expect(await containsAny(path, ["rs_nowhere"]), path).toBe(false);
+    }
+  },
+);

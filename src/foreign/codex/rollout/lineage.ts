@@ -2,6 +2,7 @@ import { glance } from "./glance.ts";
 import { type HistoryBase, readHeader, type RolloutHeader } from "./header.ts";
 import type { LineOptions, RolloutLine } from "./lines.ts";
 import { linesOf } from "./lines-of.ts";
+import { leadsTo } from "../home/misfits.ts";
 import type { RolloutFile } from "../home/places.ts";
 import { readRecord } from "./record.ts";
 
@@ -58,7 +59,7 @@ export async function lineageOf(newest: RolloutFile, files: readonly RolloutFile
  * whenever the files were changed (measured with 0.139 to 0.169).
  */
 export function currentOf(files: readonly RolloutFile[], named?: string): RolloutFile {
-  const known = files.find(({ path }) => path === named);
+  const known = named !== undefined && files.find(({ path }) => leadsTo(named, path));
   if (known) return known;
   const [first] = files.toSorted(
     (a, b) =>
