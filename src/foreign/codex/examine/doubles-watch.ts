@@ -16,6 +16,15 @@ const mostIds = mostLines / 4;
 const uniqueId = 20;
 const space = 0x20;
 const asItem = 1;
+/** Lines of one time and length beyond so many are not compared, as each takes a read. */
+const mostAlike = 64;
+
+interface FirstSeen {
+  readonly index: number;
+  readonly at: number;
+  /** Another line of the same time and length. */
+  next?: FirstSeen;
+}
 
 /**
  * Finds records that stand there twice. Codex itself writes identical lines (`turn_context`, `token_count`, short messages: 28 of 1,398
@@ -29,8 +38,11 @@ export class DoublesWatch {
   /** For paginated rollouts, by ordinal: the offset of its first line, plus one; 0: not seen. */
   #places = new Float64Array(2 ** 12);
   #lastOrdinal = -1;
-  /** The first of the lines without an ordinal that have the same time and length (modulo 2,048): an identical one is looked for there. */
-  readonly #first = new Map<number, { index: number; at: number }>();
+  /**
+   * Lines without an ordinal by their time and length (modulo 2,048), of those that are identical the first: calls that the model makes at
+   * once have one time, and often one length.
+   */
+  readonly #first = new Map<number, FirstSeen>();
   readonly #ids: TextSet;
   /** Call ids of bare calls that are copies, until their copied outputs come. */
   readonly #copied = new Set<string>();
@@ -133,12 +145,18 @@ export class DoublesWatch {
     while (bytes[from] === space) from++;
     while (to > from && bytes[to - 1] === space) to--;
     const key = (timeOf(timestamp) ?? 0) * 2 ** 11 + ((to - from) % 2 ** 11);
-    const first = this.#first.get(key);
+    const seen: FirstSeen = { index, at: offset + from };
+    let first = this.#first.get(key);
     if (first === undefined) {
-      if (this.#first.size < mostIds) this.#first.set(key, { index, at: offset + from });
+      if (this.#first.size < mostIds) this.#first.set(key, seen);
       return undefined;
     }
-    const isSame = bytes.subarray(from, to).equals(this.#readAt(first.at, to - from));
-    return isSame ? index - first.index : undefined;
+    for (let alike = 1; ; alike++, first = first.next) {
+      if (bytes.subarray(from, to).equals(this.#readAt(first.at, to - from))) return index - first.index;
+      if (alike === mostAlike) return undefined;
+      if (first.next === undefined) break;
+    }
+    first.next = seen;
+    return undefined;
   }
 }

@@ -75,6 +75,11 @@ it.each<[string, string[], number[]]>([
   ],
   ["the very bytes with spaces around them", [made, `  ${made} `], [2]],
   ["the very bytes with spaces around the first", [`  ${made} `, made], [2]],
+  [
+    "the very bytes beside others of its time and length, as calls made at once have them,",
+    ["call_1", "call_2", "call_3"].flatMap((id) => [bytes(call(id)), bytes(call(id))]),
+    [2, 4, 6],
+  ],
   ["the time and length of an item", [words, bytes(answer("not")), made, made], [4]],
   [
     "a summary",
