@@ -286,7 +286,7 @@ describe("a rotated seal key", () => {
 
 describe("limits", () => {
   it("end the turn as limited with the reset time, and are waited for when asked", async () => {
-    const limited: ScenarioInput = { ...runsOnce, fault: [{ kind: "usage-limit", resets_in: "1500ms" }] };
+    const limited: ScenarioInput = { ...runsOnce, fault: [{ kind: "usage-limit", resets_in: "4s" }] };
     const session = await started(limited);
     const began = Date.now();
     const outcome = await session.run("go", never);
@@ -402,13 +402,14 @@ describe("the log", () => {
 
   it("refuses the late append of an owner that was fenced off, which stops with lease-lost", async () => {
     const session = await started({
-      turn: [turn(undefined, step(shell("sleep 1")), step("Late."))],
+      turn: [turn(undefined, step(shell("until [ -e gate ]; do sleep 0.05; done")), step("Late."))],
     });
     const running = session.run("go", never).catch((error: unknown) => error);
     await expect.poll(() => updates.some((update) => update.type === "tool-started")).toBe(true);
     const next = await resumeSession(runtime(), session.id, { force: true }, () =>
       Promise.resolve(equipment()),
     );
+    await writeFile(join(workspace, "gate"), "");
     expect(await running).toMatchObject({ class: "lease-lost" });
     expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
     await next.close();

@@ -30,7 +30,7 @@ const working: ScenarioInput = {
 
 async function atGate(rig: Rig, options: RunOptions): Promise<Running> {
   const run = rig.start(["exec", "Please work."], options);
-  await until(() => rig.lines(ranFile).length > 0, "the command to begin", 20_000);
+  await until(() => rig.lines(ranFile).length > 0, "the command to begin");
   return run;
 }
 
@@ -48,7 +48,7 @@ describe.skipIf(why !== undefined)("on a Mac", { concurrent: true, timeout: atMo
       expect(refused.err).toContain(`in use by process ${owner.pid} on mac.local`);
       await kill(owner);
       const resumed = rig.start(["exec", "resume", rig.id()], mac());
-      await until(() => resumed.said().includes("attached again"), "the command to be found", 20_000);
+      await until(() => resumed.said().includes("attached again"), "the command to be found");
       writeFileSync(join(rig.workspace, "gate"), "");
       const { status, out, err } = await resumed.ended;
       expect(status, err).toBe(0);

@@ -16,14 +16,14 @@ import {
 
 const atMost = 180_000;
 
-/** A command that waits for a file, and the answer behind it. */
+/** A command that waits for a file, once it has printed and then left its trace, and the answer behind it. */
 const working = (before = ""): ScenarioInput => ({
   turn: [
     turn(
       /work/,
       step(
         shell(
-          `${before} echo one >> ${ranFile}; echo partial; while [ ! -e gate ]; do sleep 0.05; done; echo passed`,
+          `${before} echo partial; echo one >> ${ranFile}; while [ ! -e gate ]; do sleep 0.05; done; echo passed`,
         ),
         {
           reason: "This takes its time.",
@@ -75,10 +75,11 @@ describe.concurrent("a turn whose tool runs", () => {
   );
 
   it("is left at once at the second Ctrl-C; the tool is ended all the same", { timeout: atMost }, () =>
-    withRig(working("trap '' TERM;"), async (rig) => {
+    withRig(working("trap 'echo told >> told' TERM;"), async (rig) => {
       const run = await atGate(rig);
       run.child.kill("SIGINT");
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      // Of two that come before the program is awake the system makes one.
+      await until(() => rig.lines("told").length > 0, "the first Ctrl-C to reach the tool");
       run.child.kill("SIGINT");
       expect((await run.ended).status).toBe(130);
       // A tool that ignores TERM is killed after a grace of 2 s; the program didn't wait for that any more.

@@ -11,6 +11,15 @@ const limited = (resets: string): Parameters<typeof withRig>[0] => ({
   fault: [{ kind: "usage-limit", resets_in: resets }],
 });
 
+/** Gives the rig's provider a limit that ends when the program has been started so often, however slow the machine is; returns its milliseconds. */
+async function limit(rig: Rig, starts: number): Promise<number> {
+  const began = performance.now();
+  await rig.run(["sessions"]);
+  const ms = 3_000 + Math.ceil(3 * starts * (performance.now() - began));
+  rig.simulator.reset(limited(`${ms}ms`));
+  return ms;
+}
+
 const statuses = (rig: Rig): number[] => rig.simulator.requests.map(({ status }) => status);
 
 async function killedWhileWaiting(rig: Rig, args: readonly string[]): Promise<string> {
@@ -40,10 +49,11 @@ describe("a wait for a usage limit", () => {
     "is on disk with its end, survives kill -9 again and again, spends nothing before the reset, and goes on once",
     { timeout: atMost },
     () =>
-      withRig(limited("9s"), async (rig) => {
+      withRig({}, async (rig) => {
+        const ms = await limit(rig, 5);
         await killedWhileWaiting(rig, ["exec", "Please work.", "--wait"]);
         const [first] = rig.simulator.requests;
-        const resetsAt = (first?.at ?? 0) + 9_000;
+        const resetsAt = (first?.at ?? 0) + ms;
         const { status, reason, until: end } = await listed(rig);
         expect([status, reason]).toEqual(["limited", "usage-limit"]);
         expect(Math.abs(Number(end) - resetsAt)).toBeLessThan(3_000);
@@ -73,7 +83,8 @@ describe("a wait for a usage limit", () => {
     "that nobody sat out is over at once after the reset, and asks before it without --wait",
     { timeout: atMost },
     () =>
-      withRig(limited("3s"), async (rig) => {
+      withRig({}, async (rig) => {
+        await limit(rig, 3);
         const parked = await rig.run(["exec", "Please work."]);
         expect(parked.status).toBe(4);
         expect((await rig.run(["resume", "--last"])).status).toBe(4);
@@ -88,7 +99,7 @@ describe("a wait for a usage limit", () => {
   );
 
   it("is cancelled by clear: nothing is left to go on with, and nothing is sent", { timeout: atMost }, () =>
-    withRig(limited("20s"), async (rig) => {
+    withRig(limited("60s"), async (rig) => {
       await killedWhileWaiting(rig, ["exec", "Please work.", "--wait"]);
       expect((await rig.run(["clear", rig.id()])).status).toBe(0);
       const resumed = await rig.run(["resume", "--last", "--wait"]);
@@ -98,7 +109,7 @@ describe("a wait for a usage limit", () => {
   );
 
   it("that a person stops leaves the session parked, with its end", { timeout: atMost }, () =>
-    withRig(limited("20s"), async (rig) => {
+    withRig(limited("60s"), async (rig) => {
       await killedWhileWaiting(rig, ["exec", "Please work.", "--wait"]);
       const run = rig.start(["resume", "--last", "--wait"]);
       await until(() => run.said().includes("waiting until"), "the wait to begin");

@@ -68,12 +68,12 @@ describe("a gateway that is ended", () => {
       return once(socket, "close");
     });
     const streaming = await ask(gateway);
-    const closing = gateway.close(20_000);
+    const closing = gateway.close(100_000);
     await Promise.all(silent);
     finish();
     expect(last(await read(streaming))).toBe("response.completed");
     await closing;
-  }, 10_000);
+  }, 60_000);
 
   it("lets nobody wait for a limit any more", async () => {
     const limit = { error: { type: "usage_limit_reached", message: "The usage limit has been reached" } };

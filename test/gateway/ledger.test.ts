@@ -324,7 +324,7 @@ describe("the ledger", () => {
     const began = performance.now();
     for (let at = 300; at < 400; at++) ledger.refuse("a", [hashOf(at)], "why", Date.now());
     // Tried each time it would take 50 ms for each of them, at least.
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(100 * 50);
     other.exec("ROLLBACK");
     other.close();
     await expect.poll(() => entriesIn(path)).toBe(400);

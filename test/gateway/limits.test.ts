@@ -184,7 +184,7 @@ describe("a stream that fails", () => {
         asked === 1 ? created : created + sse("response.output_item.added", { item: {} }) + delta("a"),
       );
     });
-    const got = await read(await ask(await gatewayTo(url, { idleMs: 300 })));
+    const got = await read(await ask(await gatewayTo(url, { idleMs: 1_000 })));
     expect(asked).toBe(2);
     expect(last(got)).toBe("response.failed");
     expect(JSON.stringify(got.events.at(-1))).toContain("idle");

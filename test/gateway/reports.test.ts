@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { brotliCompressSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { read } from "../kit/simulator-client.ts";
 import { bodyOf, completed, created, delta, serve, sse } from "../wire/upstream.ts";
 import { both, closeBoth, last } from "./client.ts";
@@ -275,9 +275,9 @@ describe("a client that closes its side behind its request", () => {
       else setTimeout(() => socket.end(), 30);
       await once(socket, "close");
     }
-    await vi.waitFor(() => expect(closed).toBe(20));
-    expect(gateway.metrics.openStreams).toBe(0);
-    expect(gateway.metrics.heldBytes).toBe(0);
+    await expect.poll(() => closed).toBe(20);
+    await expect.poll(() => gateway.metrics.openStreams).toBe(0);
+    await expect.poll(() => gateway.metrics.heldBytes).toBe(0);
     expect(last(await read(await ask(gateway)))).toBe("response.completed");
   });
 });

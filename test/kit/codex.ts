@@ -32,7 +32,7 @@ export interface CodexRun {
 /** A home of the real CLI, and the CLI in it. */
 export interface CodexHome {
   readonly home: string;
-  /** Runs `codex` in `folder` to its end; after `limitMs` (30 s unless told) it is killed. */
+  /** Runs `codex` in `folder` to its end; after `limitMs` (100 s unless told) it is killed. */
   run(args: readonly string[], options: CodexOptions): Promise<CodexRun>;
   /** Starts `codex app-server`, as the extension and the desktop app do. */
   serve(folder: string): Promise<AppServer>;
@@ -154,7 +154,7 @@ export function codexHome(
     CODEX_HOME: home,
     LOOPBACK_KEY: upstream.apiKey,
   };
-  const run: CodexHome["run"] = (args, { folder, env = {}, limitMs = 30_000 }) => {
+  const run: CodexHome["run"] = (args, { folder, env = {}, limitMs = 100_000 }) => {
     const began = Date.now();
     const child = spawn(binary, args, {
       cwd: folder,

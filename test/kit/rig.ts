@@ -250,7 +250,7 @@ export async function withRig(
 }
 
 /** Waits until the condition holds; rejects after `ms`. */
-export async function until(condition: () => boolean, what: string, ms = 30_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, ms = 60_000): Promise<void> {
   for (const deadline = performance.now() + ms; performance.now() < deadline;) {
     if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));

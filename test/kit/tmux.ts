@@ -109,10 +109,24 @@ export class Tmux {
     let screen = "";
     for (const deadline = performance.now() + longestWait; performance.now() < deadline;) {
       screen = await this.screen({ scrollback });
-      if (isShown(screen)) return screen;
+      const matches = isShown(screen);
       await new Promise((resolve) => setTimeout(resolve, 50));
+      if (!matches) continue;
+      // What was being drawn is whole by now.
+      const whole = await this.screen({ scrollback });
+      return isShown(whole) ? whole : screen;
     }
     throw new Error(`never on the screen: ${String(wanted)}\n${screen}`);
+  }
+
+  /** The screen once it shows the text and stands still for 300 ms; rejects when it never does. */
+  async rests(wanted: string): Promise<string> {
+    for (const deadline = performance.now() + longestWait; performance.now() < deadline;) {
+      const screen = await this.shows(wanted);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      if ((await this.screen()) === screen) return screen;
+    }
+    throw new Error(`never at rest: ${wanted}\n${await this.screen()}`);
   }
 
   /** Column and row of the cursor, from 0. */

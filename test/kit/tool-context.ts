@@ -29,11 +29,11 @@ export function patchCall(input: string): ToolCall {
   return { call: "call_1", name: "apply_patch", input };
 }
 
-/** Waits until the condition holds; fails after thirty seconds. */
+/** Waits until the condition holds; fails after a minute. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const deadline = performance.now() + 30_000; performance.now() < deadline;) {
+  for (const deadline = performance.now() + 60_000; performance.now() < deadline;) {
     if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`not within thirty seconds: ${what}`);
+  throw new Error(`not within a minute: ${what}`);
 }

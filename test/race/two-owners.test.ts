@@ -17,8 +17,8 @@ import {
 } from "../kit/survival.ts";
 
 const atMost = 180_000;
-/** An owner looks at its lease every 5 s, and before each append. */
-const noticed = 12_000;
+/** An owner looks at its lease every 5 s, and before each append; on a busy machine nothing is quick. */
+const noticed = 30_000;
 
 /** The command waits, once it has left its trace, until `open` makes a file. */
 const gate = `echo one >> ${ranFile}; while [ ! -e gate ]; do sleep 0.05; done; echo passed`;
@@ -72,12 +72,14 @@ describe.concurrent("a session that another process works in", () => {
         rig.run(["sessions"]),
       ]);
       expect([told.status, plain.status]).toEqual([3, 3]);
-      expect(JSON.parse(told.out)).toMatchObject({ type: "error", class: "lease-held" });
-      const minute = new Date().toISOString().slice(0, 10);
+      const error = JSON.parse(told.out) as JsonObject & { data: { owner: { since: number } } };
+      expect(error).toMatchObject({ type: "error", class: "lease-held" });
+      const { since } = error.data.owner;
+      expect(Math.abs(Date.now() - since)).toBeLessThan(atMost);
       for (const detail of [
         `process ${owner.pid} `,
         ` on ${hostname()}`,
-        `since ${minute}`,
+        `since ${new Date(since).toISOString().slice(0, 10)}`,
         "Please work.",
         "--force",
       ])
@@ -110,7 +112,7 @@ describe.concurrent("a session that another process works in", () => {
   );
 
   it("is taken over with --force while the answer streams", { timeout: atMost }, () => {
-    const fault = { kind: "silent", after: "text", for: "60s" } as const;
+    const fault = { kind: "silent", after: "text", for: "170s" } as const;
     return withRig(
       { turn: [turn(/talk/, step("A long story about a short thing."))], fault: [fault] },
       async (rig) => {
@@ -153,7 +155,7 @@ describe.concurrent("a session that another process works in", () => {
       const runs = [owner, ...takers];
       const ended: (number | null)[] = [];
       for (const run of runs) void run.ended.then(({ status }) => ended.push(status));
-      await until(() => ended.length === runs.length - 1, "all but one to be fenced off", 30_000);
+      await until(() => ended.length === runs.length - 1, "all but one to be fenced off", 90_000);
       open(rig);
       const all = await Promise.all(runs.map((run) => run.ended));
       const said = all.map(({ status, err }) => `${status}: ${err}`).join("\n");
@@ -176,7 +178,7 @@ describe.concurrent("a session that another process works in", () => {
       const racers = Array.from({ length: 6 }, () => rig.start(["exec", "resume", rig.id(), "--json"]));
       const ended: (number | null)[] = [];
       for (const racer of racers) void racer.ended.then(({ status }) => ended.push(status));
-      await until(() => ended.length === racers.length - 1, "all but one to be refused", 20_000);
+      await until(() => ended.length === racers.length - 1, "all but one to be refused", 90_000);
       expect(ended).toEqual(ended.map(() => 3));
       open(rig);
       const all = await Promise.all(racers.map((racer) => racer.ended));
@@ -243,16 +245,20 @@ describe("sixteen processes on sixteen sessions of one home", () => {
       };
       try {
         const free = [await work(), await work()];
+        // While it ends it tries for a tenth of a second; a second and more would mean that it waits.
+        const most = 2 * Math.min(...free) + 1_000;
         catalogue.exec("BEGIN EXCLUSIVE");
         const locked = [await work(), await work()];
+        // Or that the machine had something else to do, but then not each time.
+        while (Math.min(...locked) >= most && locked.length < 8) locked.push(await work());
         console.log(
           `a turn with the catalogue free: ${words(free)}; locked by another process: ${words(locked)}`,
         );
-        // While it ends it tries for a tenth of a second; a second and more would mean that it waits.
-        expect(Math.min(...locked)).toBeLessThan(2 * Math.min(...free) + 1_000);
+        expect(Math.min(...locked)).toBeLessThan(most);
         const list = await rig.run(["sessions", "--json"]);
         expect(list.status).toBe(0);
-        expect((JSON.parse(list.out) as { sessions: unknown[] }).sessions).toHaveLength(5);
+        const { sessions } = JSON.parse(list.out) as { sessions: unknown[] };
+        expect(sessions).toHaveLength(1 + free.length + locked.length);
         catalogue.exec("ROLLBACK");
       } finally {
         catalogue.close();

@@ -69,7 +69,7 @@ describe("throughline archive", () => {
     }));
 
   it("says who holds a session that is in use", () =>
-    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {
+    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "170s" }] }, async (rig) => {
       const working = rig.start(["exec", "first"]);
       try {
         await until(() => rig.simulator.requests.length > 0, "the request");

@@ -121,7 +121,7 @@ describe("throughline clear", () => {
     }));
 
   it("says who holds a session in use, and why a foreign log can't be cleared, and leaves both", () =>
-    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {
+    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "170s" }] }, async (rig) => {
       const working = rig.start(["exec", "first"]);
       try {
         await until(() => rig.simulator.requests.length > 0, "the request");

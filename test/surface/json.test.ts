@@ -142,7 +142,7 @@ describe.concurrent("--json", () => {
     ));
 
   it("of a session that is in use names its owner, also to lists and plans", () =>
-    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {
+    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "170s" }] }, async (rig) => {
       const working = rig.start(["exec", "One.", "--json"]);
       try {
         await until(() => rig.simulator.requests.length > 0, "the request");

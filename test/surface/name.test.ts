@@ -25,7 +25,7 @@ describe("throughline name", () => {
   it("refuses what means another session, what is no name, and a session that is in use", () => {
     const slow: ScenarioInput = {
       ...scenario,
-      fault: [{ kind: "silent", after: "text", turn: 2, for: "20s" }],
+      fault: [{ kind: "silent", after: "text", turn: 2, for: "170s" }],
     };
     return withRig(slow, async (rig) => {
       await rig.run(["exec", "--name", "taken", "first"]);

@@ -141,7 +141,7 @@ describe("throughline purge", () => {
     }));
 
   it("skips a session in use and says whose it is, and takes the rest", () =>
-    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "20s" }] }, async (rig) => {
+    withRig({ ...scenario, fault: [{ kind: "silent", after: "text", for: "170s" }] }, async (rig) => {
       const working = rig.start(["exec", "slow"]);
       try {
         await until(() => rig.simulator.requests.length > 0, "the request");

@@ -67,7 +67,7 @@ describe.skipIf(!hasTmux)("exec at a terminal", () => {
     }));
 
   it("takes nothing for an answer that was typed before it was asked", () =>
-    withRig({ ...scenario, fault: [{ kind: "silent", after: "headers", for: "2s" }] }, (rig) =>
+    withRig({ ...scenario, fault: [{ kind: "silent", after: "headers", for: "6s" }] }, (rig) =>
       atTerminal(
         rig,
         ["exec", "go"],

@@ -34,7 +34,7 @@ describe.skipIf(!hasTmux)("a session that is open", () => {
     ));
 
   it("calls off a wait that somebody else's clear makes pointless", () =>
-    withRig({ ...echo, fault: [{ kind: "usage-limit", request: 1, resets_in: "3s" }] }, (rig) =>
+    withRig({ ...echo, fault: [{ kind: "usage-limit", request: 1, resets_in: "9s" }] }, (rig) =>
       atTerminal(rig, ["hello"], async (terminal) => {
         await terminal.shows(/limited, resets in \d s/u);
         await enter(terminal, "/wait");
@@ -42,7 +42,7 @@ describe.skipIf(!hasTmux)("a session that is open", () => {
         expect((await rig.run(["clear", rig.id()])).status).toBe(0);
         const cleared = await terminal.shows(/^ready/mu);
         expect(cleared).not.toContain("by itself");
-        await new Promise((resolve) => setTimeout(resolve, 3_500));
+        await new Promise((resolve) => setTimeout(resolve, 9_500));
         expect(rig.simulator.requests).toHaveLength(1);
       }),
     ));

@@ -124,11 +124,9 @@ describe.skipIf(!hasTmux)("a turn in the terminal interface", () => {
     };
     return withRig(scenario, (rig) =>
       atTerminal(rig, ["hello"], async (terminal) => {
-        const failed = await terminal.shows("failed, Enter goes on");
+        const failed = await terminal.rests("failed, Enter goes on");
         expect(isAtRest(failed)).toBe(true);
         expect(failed).toMatch(/! .*billing/su);
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        expect(await terminal.screen()).toBe(failed);
         await terminal.press("Enter");
         await terminal.shows((screen) => screen.includes("Fine now.") && screen.includes("ready"));
       }),
@@ -139,7 +137,7 @@ describe.skipIf(!hasTmux)("a turn in the terminal interface", () => {
     const scenario: ScenarioInput = {
       turn: [turn(/./, step("After the limit."))],
       fault: [
-        { kind: "usage-limit", request: 1, resets_in: "3s" },
+        { kind: "usage-limit", request: 1, resets_in: "9s" },
         { kind: "usage-limit", request: 3, resets_in: "2h" },
       ],
     };

@@ -270,7 +270,7 @@ describe("after the agent was killed", () => {
 
   it("a cancel by the next owner reaches a command that it did not start", async () => {
     const context = toolContext();
-    const call = shellCall("echo begun > begun; echo printed; sleep 60");
+    const call = shellCall("echo printed; echo begun > begun; sleep 60");
     const first = toolProcess(call, context);
     await until(() => existsSync(join(context.workspace, "begun")), "the command runs");
     first.child.kill("SIGKILL");
