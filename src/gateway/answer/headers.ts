@@ -80,7 +80,8 @@ export function forwardedRequestHeaders(
   const forwarded: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = lowerCase(raw[index]!);
-    if (hopByHop.has(name) || ownToGateway.has(name) || named.has(name) || Object.hasOwn(replaced, name)) continue;
+    if (hopByHop.has(name) || ownToGateway.has(name) || named.has(name) || Object.hasOwn(replaced, name))
+      continue;
     forwarded.push(raw[index]!, raw[index + 1]!);
   }
   for (const name in replaced) {

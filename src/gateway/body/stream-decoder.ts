@@ -2,7 +2,7 @@ import type { Transform } from "node:stream";
 import { constants, createBrotliDecompress, createInflateRaw, createUnzip } from "node:zlib";
 import { isZlib } from "./plain-body.ts";
 import { looksLikeStream } from "./stream-scan.ts";
-import { ZstdFrames } from "./zstd-frames.ts";
+import { ZstdFrames } from "../../lib/zstd-frames.ts";
 
 /** Who a decoder tells. Nothing is told after `ended` or `failed`, nor after `destroy`. */
 export interface DecoderHost {

@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -169,13 +169,28 @@ describe("a whole answer", () => {
     expect(kinds(await ask(url))).toEqual(["opened", "completed"]);
   });
 
-  it("is read although a proxy compressed it", async () => {
+  it.each([
+    ["gzip", gzipSync(created + itemDone(rawItem) + completed)],
+    ["zstd", Buffer.concat([created, itemDone(rawItem), completed].map((each) => zstdCompressSync(each)))],
+  ])("is read although a proxy compressed it with %s", async (encoding, bytes) => {
     const url = await serve((_incoming, response) =>
       response
-        .writeHead(200, { "content-type": "text/event-stream", "content-encoding": "gzip" })
-        .end(gzipSync(created + itemDone(rawItem) + completed)),
+        .writeHead(200, { "content-type": "text/event-stream", "content-encoding": encoding })
+        .end(bytes),
     );
     expect(kinds(await ask(url))).toEqual(["opened", "item", "completed"]);
+  });
+
+  it("is classified although a proxy compressed a refusal", async () => {
+    const refusal = JSON.stringify({
+      error: { message: "No credits are left.", type: "insufficient_quota", code: "insufficient_quota" },
+    });
+    const url = await serve((_incoming, response) =>
+      response
+        .writeHead(429, { "content-type": "application/json", "content-encoding": "zstd" })
+        .end(Buffer.concat([refusal.slice(0, 20), refusal.slice(20)].map((each) => zstdCompressSync(each)))),
+    );
+    expect(failureOf(await ask(url)).class).toBe("billing");
   });
 
   it("carries an item of 10 MB whole", async () => {

@@ -1,4 +1,4 @@
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { pipeline, Readable, type Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { catalogue } from "../../failure/catalogue.ts";
@@ -10,6 +10,7 @@ import { isSecret } from "../../lib/secret.ts";
 import { entryOf } from "../../lib/table.ts";
 import { writeJson } from "../../lib/whole-json.ts";
 import { bytesWords } from "../../lib/words.ts";
+import { ZstdFrames } from "../../lib/zstd-frames.ts";
 import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
 import { arriving } from "./arriving.ts";
 import { holdsSealed, type StreamedBody } from "./body.ts";
@@ -313,7 +314,7 @@ const decoders: Readonly<Record<string, () => Transform>> = {
   "x-gzip": createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
-  zstd: createZstdDecompress,
+  zstd: () => new ZstdFrames(),
 };
 
 /** Identity is asked for, but some proxies compress all the same. */

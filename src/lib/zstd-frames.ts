@@ -4,7 +4,6 @@ import { createZstdDecompress, type ZstdDecompress } from "node:zlib";
 /**
  * Decodes zstd as it comes, all of its frames (RFC 8878, 3.1: what says nothing may stand between them). zlib's own stream ends with the
  * first that another stands behind in one piece, which is how a server that makes a frame of each event is read when several come at once.
- * To be read by its events, between `pause` and `resume`.
  */
 export class ZstdFrames extends Transform {
   #frame: ZstdDecompress | undefined;
@@ -26,14 +25,10 @@ export class ZstdFrames extends Transform {
     done(error);
   }
 
-  override pause(): this {
-    this.#frame?.pause();
-    return super.pause();
-  }
-
-  override resume(): this {
+  override _read(size: number): void {
     this.#frame?.resume();
-    return super.resume();
+    // eslint-disable-next-line no-underscore-dangle -- this is how Node's streams are extended.
+    super._read(size);
   }
 
   #decode(bytes: Buffer, done: TransformCallback): void {
@@ -55,9 +50,10 @@ export class ZstdFrames extends Transform {
 
   #begin(): ZstdDecompress {
     const frame = createZstdDecompress();
-    frame.on("data", (bytes: Buffer) => this.push(bytes));
+    frame.on("data", (bytes: Buffer) => {
+      if (!this.push(bytes)) frame.pause();
+    });
     frame.on("error", (error: Error) => this.destroy(error));
-    if (this.isPaused()) frame.pause();
     return frame;
   }
 }
