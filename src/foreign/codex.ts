@@ -22,7 +22,7 @@ export type { RepairOptions, RepairPlan } from "./codex/repair/prepare.ts";
 export { repairRollout, undoRepair } from "./codex/repair/repair.ts";
 export type { CompletedRepair } from "./codex/repair/repair.ts";
 export type { SealChoice } from "./codex/findings/seal-choice.ts";
-export type { RepairChanges, ShownEdit } from "./codex/repair/repair-changes.ts";
+export type { ChangesOfKind, RepairChanges, ShownEdit } from "./codex/repair/repair-changes.ts";
 export type { Backup, Journal } from "./codex/repair/journal.ts";
 export type { NamedPlace } from "./codex/home/databases.ts";
 

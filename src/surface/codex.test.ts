@@ -23,7 +23,7 @@ const wordsOf = (left: Record<string, number>): string =>
     did: "made",
     items: 2,
     counts,
-    left: new Map(Object.entries(left)),
+    left,
     fresh: 0,
   } satisfies TakenOver);
 

@@ -143,11 +143,13 @@ export function takenWords(
   { file, lineage: { trouble } }: Thread,
   { id, did, items, left, fresh }: TakenOver,
 ): string {
-  const broken = [...left].filter(([why]) => unreadable.has(why)).reduce((sum, [, count]) => sum + count, 0);
-  const long = left.get("too-long") ?? 0;
-  const unknown = [...left.keys()].filter(isUnknownKind);
+  const broken = Object.entries(left)
+    .filter(([why]) => unreadable.has(why))
+    .reduce((sum, [, count]) => sum + count, 0);
+  const long = left["too-long"] ?? 0;
+  const unknown = Object.keys(left).filter(isUnknownKind);
   const lost = [
-    left.has("broken-archive")
+    left["broken-archive"] !== undefined
       ? `; the compressed file can't be unpacked to its end, and what it held there is missing: throughline doctor ${quoted(file.path)}`
       : "",
     broken > 0

@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { RepairChanges } from "../../src/foreign/codex.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const run = promisify(execFile);
@@ -58,7 +59,7 @@ const program = `
     const needed = plans.find((plan) => plan.isNeeded);
     const done = needed && (await repairRollout(needed.path, { home }));
     const undone = needed && (await undoRepair(needed.path, { home }));
-    return { threads, findings, states: [done?.journal.state, undone?.journal.state], backup: done?.folder.original };
+    return { threads, findings, plan: needed, states: [done?.journal.state, undone?.journal.state], backup: done?.folder.original };
   }
 
   export async function takeAll(store: SessionStore, codexHome: string, path: string) {
@@ -104,16 +105,18 @@ it("it runs there, required too, and takes a session from one home to another", 
     const { tend, takeAll, storeOf } = await import("./out/tend.js");
     const required = createRequire(import.meta.url)("throughline/codex");
     const [codexHome, home] = process.argv.slice(1);
-    const { threads, findings, states, backup } = await tend(codexHome, home);
+    const { threads, findings, plan, states, backup } = await tend(codexHome, home);
     const store = storeOf(home);
     const { taken, written } = await takeAll(store, codexHome, threads[0].path);
     await store.close();
     const listed = (await required.listThreads(codexHome)).threads.length - threads.length;
     const kinds = [...new Set(findings.filter(required.needsRepair).map(({ kind }) => kind))];
-    console.log(JSON.stringify({ kinds, states, backup, did: taken.did, listed, bytes: written.bytes > 0 }));`;
+    console.log(JSON.stringify({ kinds, changes: plan.changes, states, backup, did: taken.did, listed, bytes: written.bytes > 0 }));`;
   const args = ["--input-type=module", "--eval", script, codexHome, join(folder, "own")];
   const { stdout } = await run(process.execPath, args, { cwd: folder });
-  expect(JSON.parse(stdout)).toEqual({
+  const { changes, ...told } = JSON.parse(stdout) as { changes: RepairChanges };
+  expect(Object.values(changes.kinds).map(({ count }) => count)).toEqual([changes.count]);
+  expect(told).toEqual({
     kinds: expect.arrayContaining(["torn-tail"]),
     states: ["done", "undone"],
     backup: expect.stringContaining(join(folder, "own", "repairs")),

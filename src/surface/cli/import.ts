@@ -41,9 +41,8 @@ export async function importSession(invocation: Invocation): Promise<number> {
     const taking = { store, config, environment, onBytes };
     const taken = await takeOver(taking, thread, as === undefined ? {} : { as });
     bar.clear();
-    const { id: session, did, items, counts, fresh } = taken;
+    const { id: session, did, items, counts, left, fresh } = taken;
     if (options["json"] === true) {
-      const left = Object.fromEntries(taken.left);
       printJson<"import">(terminal, {
         session,
         source: thread.file.path,

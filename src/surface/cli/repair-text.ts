@@ -23,8 +23,8 @@ export function previewText(prepared: PreparedRepair): string {
     lines.push(
       `Of it ${counted(bytes.before, "byte")} can be unpacked, and not the rest: ${printableLine(packed.broken, 200)}.`,
     );
-  for (const [kind, { count, first }] of changes.kinds) {
-    lines.push(`@@ ${catalogue[kind].title}: ${counted(count, "change")} @@`);
+  for (const [kind, { count, first }] of Object.entries(changes.kinds)) {
+    lines.push(`@@ ${entryOf<{ title: string }>(catalogue, kind)?.title}: ${counted(count, "change")} @@`);
     for (const edit of first) lines.push(...editLines(edit, folder.original));
     if (count > first.length) lines.push(`  … and ${count - first.length} more of the kind`);
   }
@@ -43,7 +43,7 @@ export function previewText(prepared: PreparedRepair): string {
   if (movedFrom?.archivedAt !== undefined && place?.archivedAt === undefined)
     lines.push("Codex's state database no longer says that the session is archived.");
   for (const left of prepared.after) lines.push(leftLine(left).trim());
-  if (changes.kinds.has("seal-refused"))
+  if (changes.kinds["seal-refused"])
     lines.push("Sealed reasoning is no part of what was said; to leave it where it is: --keep-sealed");
   return printable(`${lines.join("\n")}\n`);
 }

@@ -19,14 +19,22 @@ export interface ShownEdit {
   readonly begins: Uint8Array;
 }
 
+/** What a repair changes to mend one kind of damage. */
+export interface ChangesOfKind {
+  /** How many edits there are. */
+  readonly count: number;
+  /** The first five. */
+  readonly first: readonly ShownEdit[];
+}
+
 /** What a repair changes. */
 export interface RepairChanges {
   /** How many edits there are. */
   readonly count: number;
   /** The first 1,000, in the order in which they are made. */
   readonly first: readonly ShownEdit[];
-  /** How many mend each kind of damage, and the first five of these. */
-  readonly kinds: ReadonlyMap<FindingKind, { readonly count: number; readonly first: readonly ShownEdit[] }>;
+  /** The same by kind of damage, in the order in which the kinds are met. */
+  readonly kinds: Readonly<Partial<Record<FindingKind, ChangesOfKind>>>;
   /** Whether every line keeps its offset. */
   readonly sameOffsets: boolean;
 }
@@ -54,7 +62,7 @@ const keepsIndex: ReadonlySet<string> = new Set([
 /** Gathers what a repair changes, edit by edit. */
 export class GatheredChanges implements RepairChanges {
   readonly first: ShownEdit[] = [];
-  readonly kinds = new Map<FindingKind, { count: number; readonly first: ShownEdit[] }>();
+  readonly kinds: Partial<Record<FindingKind, { count: number; readonly first: ShownEdit[] }>> = {};
   count = 0;
   sameOffsets = true;
   #firstNotIndexed = Infinity;
@@ -78,8 +86,7 @@ export class GatheredChanges implements RepairChanges {
     if (becomes !== length) this.sameOffsets = false;
     if (becomes !== length || !keepsIndex.has(kind))
       this.#firstNotIndexed = Math.min(this.#firstNotIndexed, at);
-    const same = this.kinds.get(kind) ?? { count: 0, first: [] };
-    this.kinds.set(kind, same);
+    const same = (this.kinds[kind] ??= { count: 0, first: [] });
     same.count++;
     if (this.first.length >= most && same.first.length >= mostOfKind) return;
     const shown = { ...edit, begins: begins() };
@@ -89,7 +96,7 @@ export class GatheredChanges implements RepairChanges {
 
   /** How often each kind of damage is mended. */
   get mended(): Record<string, number> {
-    return Object.fromEntries([...this.kinds].map(([kind, { count }]) => [kind, count]));
+    return Object.fromEntries(Object.entries(this.kinds).map(([kind, { count }]) => [kind, count]));
   }
 
   /** Whether lines among the file's first `bytes` bytes, from which an index was made, have changed or moved. */

@@ -85,7 +85,7 @@ export interface TakenOver {
   /** Counts of what the lines read now held, whether or not it is still in the history. */
   readonly counts: TakenCounts;
   /** Lines and items that were left out, by kind, with how many of each. */
-  readonly left: ReadonlyMap<string, number>;
+  readonly left: Readonly<Record<string, number>>;
   /** Bytes of the rollout that are new; of a session that is made now, 0. */
   readonly fresh: number;
   /** With `keep`: the session that was made or has grown, still owned by this process. The caller has to give it back. */
@@ -149,8 +149,8 @@ export async function importThread(
     throw new Failure("usage", message, {});
   }
   const fresh = await freshIn(thread.file, imported);
-  const { items, counts, left } = new Taking(issuerIn(plan), 0);
-  const unchanged = { id, items, counts, left };
+  const { items, counts } = new Taking(issuerIn(plan), 0);
+  const unchanged = { id, items, counts, left: {} };
   const bytes = fresh?.bytes;
   if (bytes === 0) return { ...unchanged, did: "same", fresh: 0 };
   if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
@@ -214,7 +214,8 @@ async function make(task: Task, { keep, undone = new Set() }: Making): Promise<T
     return make(task, { keep, undone: new Set([...undone, ...taking.undone]) });
   }
   if (!keep) await log.release();
-  const { items, counts, left } = taking;
+  const { items, counts } = taking;
+  const left = Object.fromEntries(taking.left);
   return { id, did: "made", items, counts, left, fresh: 0, ...(keep && { kept: { log, history } }) };
 }
 
@@ -244,8 +245,8 @@ async function remake(task: Task, trial: Taking): Promise<TakenOver | false> {
       }
       try {
         await plan.store.rewrite(log, all());
-        const { items, counts, left } = taking;
-        return { id, did: "remade", items, counts, left, fresh: 0 };
+        const { items, counts } = taking;
+        return { id, did: "remade", items, counts, left: Object.fromEntries(taking.left), fresh: 0 };
       } catch (error) {
         if (!(error instanceof TakenBack)) throw error;
         undone = new Set([...undone, ...taking.undone]);
@@ -333,7 +334,7 @@ async function grow(
       did: appended > 0 ? "grown" : "same",
       items: taking.items,
       counts: taking.counts,
-      left: taking.left,
+      left: Object.fromEntries(taking.left),
       fresh,
       ...(keep && { kept: { log, history } }),
     };
