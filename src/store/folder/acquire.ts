@@ -17,6 +17,7 @@ import { isNoRoom, refuseLink } from "./files.ts";
 import { inboxPath } from "./inbox.ts";
 import { fateOfOwner, leaseHeld, leaseNumbers, OwnLease, readLease } from "./lease-file.ts";
 import { spoolPath } from "./paths.ts";
+import { dropRewritten } from "./rewrite.ts";
 import { endLine, LogFile, setAsideTorn, tornPath } from "./log-file.ts";
 
 /** How to wait for the verdict on an owner that can't be looked at (on another host), and how to end that wait. */
@@ -59,6 +60,7 @@ export async function acquireFolder(
   try {
     for (const path of [inboxPath(folder), spoolPath(folder)]) refuseLink(path);
     lease = await takeLease(folder, id, source, clock, options);
+    dropRewritten(folder);
     const torn = await settleEnd(folder, source);
     log = new LogFile(folder, id, lease, clock);
     await appendLeaseTaken(log, lease, source, clock, options);

@@ -80,6 +80,15 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+it("the log that an owner was making anew when it was killed goes with the next owner", async () => {
+  await makeSession("one");
+  const left = join(folder(), "log.rewritten");
+  writeFileSync(left, "half of a log");
+  await (await store.acquire(id, ignore, { doing: "testing" })).release();
+  expect(existsSync(left)).toBe(false);
+  expect((await readNames()).names).toEqual(["one"]);
+});
+
 describe("an owner that opens a session", () => {
   it("sets a torn last line aside, durably and named, and goes on behind the last whole one", async () => {
     await makeSession("one", "two");

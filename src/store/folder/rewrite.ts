@@ -10,6 +10,13 @@ import { openPrivate } from "./files.ts";
 import { leaseLost, leaseNumbers } from "./lease-file.ts";
 import { logPath } from "./log-file.ts";
 
+const madePath = (folder: string): string => join(folder, "log.rewritten");
+
+/** Removes what an owner left that was killed while it made a new log, for the next owner. */
+export function dropRewritten(folder: string): void {
+  rmSync(madePath(folder), { force: true });
+}
+
 /**
  * Puts these events in the place of the log, which is whole under its name at every moment: the old one until the new one is durable.
  * Throws `lease-lost` when the session isn't the log's owner's any more; nothing was changed then.
@@ -20,8 +27,8 @@ export async function rewriteLog(
   clock: Clock,
   events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>,
 ): Promise<void> {
-  const made = join(folder, "log.rewritten");
-  rmSync(made, { force: true });
+  dropRewritten(folder);
+  const made = madePath(folder);
   try {
     const fd = openPrivate(made, "wx");
     try {
@@ -40,7 +47,7 @@ export async function rewriteLog(
     if (lost.aborted || leaseNumbers(folder).at(-1) !== fence) throw leaseLost(folder, id, fence, clock);
     renameSync(made, logPath(folder));
   } catch (error) {
-    rmSync(made, { force: true });
+    dropRewritten(folder);
     throw error;
   }
   syncPath(folder);
