@@ -81,6 +81,20 @@ test.skipIf(!hasGit)(
   },
 );
 
+test.skipIf(!hasGit)("a repository that is kept elsewhere, and led to by a link, is that one", async () => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
+  try {
+    const [kept, path] = [join(root, "kept.git"), join(root, "work")];
+    mkdirSync(path);
+    execFileSync("git", ["init", "-q", "--bare", kept]);
+    execFileSync("git", ["-C", kept, "config", "core.bare", "false"]);
+    symlinkSync(kept, join(path, ".git"));
+    expect(await readWorkspace(path)).toEqual({ path, gitRoot: path, gitCommon: kept });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
 test("a repository that is named by pipes and devices is none to wait for", { timeout: 10_000 }, async () => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "throughline-workspace-")));
   try {

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isSystemError } from "./system.ts";
 
@@ -18,7 +18,8 @@ export function repositoryOf(folder: string): Repository | undefined {
   try {
     for (let at = realpathSync.native(folder); ; at = dirname(at)) {
       const marker = join(at, ".git");
-      const stat = lstatSync(marker, { throwIfNoEntry: false });
+      // Followed where it is a link, as by git: some who keep repositories elsewhere have one.
+      const stat = statSync(marker, { throwIfNoEntry: false });
       if (stat?.isDirectory()) return { root: at, common: realpathSync.native(marker) };
       if (stat?.isFile()) return { root: at, common: commonOf(marker) };
       if (at === dirname(at)) return undefined;
@@ -45,7 +46,7 @@ const mostBytes = 8_192;
  * which nobody writes to, or a link to a device.
  */
 function startOf(path: string): string | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   const file = openSync(path, "r");
   try {
     const bytes = Buffer.alloc(mostBytes);
