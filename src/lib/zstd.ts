@@ -37,21 +37,32 @@ export function* framesOf(read: ReadAt, size: number): Generator<Frame> {
   }
 }
 
+/** What Zstandard data unpacks to. `isTooLong`: it isn't whole because that is more than was wanted. */
+interface Unpacked {
+  readonly found: Buffer;
+  readonly isWhole: boolean;
+  readonly isTooLong: boolean;
+}
+
 /**
  * What Zstandard data in memory unpacks to, up to where it is cut off, damaged, or comes to more than `most` bytes: then it isn't whole. Of a
  * frame that is cut off, what is there is unpacked.
  */
-export function unpackedIn(packed: Uint8Array, most: number): { found: Buffer; isWhole: boolean } {
+export function unpackedIn(packed: Uint8Array, most: number): Unpacked {
   const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
   const found: Buffer[] = [];
   let left = most;
   for (const frame of framesOf((at, length) => bytes.subarray(at, at + length), bytes.length)) {
     const plain = unpackedFrame(bytes.subarray(frame.start, frame.end), left);
-    if (plain) found.push(plain);
-    left -= plain?.length ?? 0;
-    if (!plain || !frame.isWhole || left < 0) return { found: Buffer.concat(found), isWhole: false };
+    if (typeof plain === "string")
+      return { found: Buffer.concat(found), isWhole: false, isTooLong: plain === "too-long" };
+    found.push(plain);
+    left -= plain.length;
+    if (!frame.isWhole || left < 0)
+      return { found: Buffer.concat(found), isWhole: false, isTooLong: left < 0 };
   }
-  return { found: found.length === 1 ? found[0]! : Buffer.concat(found), isWhole: true };
+  const all = found.length === 1 ? found[0]! : Buffer.concat(found);
+  return { found: all, isWhole: true, isTooLong: false };
 }
 
 /** All that Zstandard data unpacks to; `undefined` where it isn't whole (`unpackedIn`). */
@@ -60,14 +71,14 @@ export function unpackedWhole(packed: Uint8Array, most: number): Buffer | undefi
   return isWhole ? found : undefined;
 }
 
-function unpackedFrame(packed: Buffer, most: number): Buffer | undefined {
+function unpackedFrame(packed: Buffer, most: number): Buffer | "damaged" | "too-long" {
   try {
     const options = { finishFlush: constants.ZSTD_e_flush, maxOutputLength: Math.max(1, most) };
     return zstdDecompressSync(packed, options);
   } catch (error) {
-    // zlib's errors have one, whatever is wrong with the bytes ("ZSTD_error_corruption_detected", "ERR_BUFFER_TOO_LARGE").
-    if (error instanceof Error && "code" in error) return undefined;
-    throw error;
+    // zlib's errors have one, whatever is wrong with the bytes ("ZSTD_error_corruption_detected").
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return error.code === "ERR_BUFFER_TOO_LARGE" ? "too-long" : "damaged";
   }
 }
 

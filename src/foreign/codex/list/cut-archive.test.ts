@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,39 @@ test("a compressed rollout that was cut off is listed as one that can't be read,
   const { threads } = await listThreads(home);
   expect(threads.find(({ id }) => id === first!.thread)?.flaws).toEqual(["unreadable"]);
   expect(threads.length).toBe(new Set([first, ...others].map((each) => each!.thread)).size);
+});
+
+test("a compressed rollout that is too large to be unpacked for a list is listed by its head, and is no damage", async () => {
+  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  cpSync(join(import.meta.dirname, "../fixtures/0.130.0"), home, { recursive: true });
+  const [file] = listRollouts(home);
+  const plain = (await listThreads(home)).threads.find(({ id }) => id === file!.thread)!;
+  const own = readFileSync(file!.path, "utf8");
+  const answer = own.split("\n").find((line) => line.includes('"role":"assistant"'))!;
+  // 90 MB: one that packs well all along, and one whose beginning hardly does.
+  const lines = (fill: (nth: number) => string): string =>
+    own +
+    Array.from({ length: 900 }, (_, nth) => `${answer.replace('"text":"', `"text":"${fill(nth)}`)}\n`).join(
+      "",
+    );
+  const digits = Array.from({ length: 2_000 }, (_, nth) =>
+    createHash("sha256").update(String(nth)).digest("base64"),
+  ).join("");
+  rmSync(file!.path);
+  for (const fill of [() => "x".repeat(100_000), (nth: number) => digits.slice(nth) + digits.slice(0, nth)]) {
+    writeFileSync(`${file!.path}.zst`, zstdCompressSync(lines(fill)));
+    const {
+      messages,
+      bytes: _bytes,
+      updated: _updated,
+      estimated,
+      ...listed
+    } = (await listThreads(home)).threads.find(({ id }) => id === file!.thread)!;
+    expect(listed).toMatchObject({ title: plain.title, model: plain.model, cwd: plain.cwd, flaws: [] });
+    expect(estimated).toBe(true);
+    expect(messages).toBeGreaterThan(100);
+  }
 });
 
 test("whatever happened to an archive's bytes, it is listed", async () => {

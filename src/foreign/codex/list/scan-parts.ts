@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { isSystemError } from "../../../lib/system.ts";
-import { unpackedWhole } from "../../../lib/zstd.ts";
+import { unpackedIn } from "../../../lib/zstd.ts";
 import type { RolloutFile } from "../home/places.ts";
+import { mostUnpacked, unpackedHead } from "../rollout/compressed.ts";
 
 /** A rollout of at most so many bytes is read whole: nine in ten are. */
 const wholeBytes = 2 ** 20;
@@ -17,7 +18,7 @@ const newline = 0x0a;
 /** What is read of a rollout for a list: all of it, or its two ends. */
 export interface Parts {
   readonly head: Buffer;
-  /** The end of a file that was not read whole, from the beginning of a line on. */
+  /** The end of a file that was not read whole, from the beginning of a line on; nothing where even that is too much. */
   readonly tail?: Buffer;
   /** Bytes that were not read. */
   readonly between: number;
@@ -65,15 +66,25 @@ function halves(head: Buffer, tail: Buffer, size: number, probe: (at: number) =>
   return { head: own, tail: rest, between, inLines: ends / probes };
 }
 
-/** Compressed rollouts have to be unpacked whole; of very large ones nothing is known but their names. */
-export const mostUnpacked = 2 ** 26;
+/** Larger ones aren't unpacked for a list, nor those that come to more than `mostUnpacked`. */
+const mostPacked = 2 ** 24;
+const nothing = Buffer.alloc(0);
 
 function unpackedParts(fd: number, size: number, until: number): Parts | "damaged" {
-  if (size > mostUnpacked / 4) return "damaged";
-  const packed = Buffer.allocUnsafe(size);
-  readSync(fd, packed, 0, size, 0);
-  const bytes = unpackedWhole(packed, mostUnpacked);
-  return bytes ? wholeOrEnds(bytes.subarray(0, until)) : "damaged";
+  const packed = Buffer.allocUnsafe(size > mostPacked ? headBytes : size);
+  readSync(fd, packed, 0, packed.length, 0);
+  if (size > mostPacked) return packedHead(packed, size, until);
+  const { found, isWhole, isTooLong } = unpackedIn(packed, mostUnpacked);
+  if (isTooLong) return packedHead(packed.subarray(0, headBytes), size, until);
+  return isWhole ? wholeOrEnds(found.subarray(0, until)) : "damaged";
+}
+
+/** Only the head of it; how much is behind that is reckoned by how the head packs. */
+function packedHead(packed: Buffer, size: number, until: number): Parts | "damaged" {
+  const { found, used } = unpackedHead(packed);
+  if (found.length === 0) return "damaged";
+  const whole = Math.min(until, Math.round((found.length * size) / used));
+  return halves(found.subarray(0, Math.min(headBytes, until)), nothing, whole, () => found);
 }
 
 /** Bytes that are in memory, cut to what `partsOf` would have read of them. */

@@ -1,6 +1,6 @@
 import { parseJson } from "../../../lib/json.ts";
 import { isSystemError } from "../../../lib/system.ts";
-import { wholeOf } from "../rollout/compressed.ts";
+import { mostUnpacked, wholeOf } from "../rollout/compressed.ts";
 import { documentAt, documentLines } from "../rollout/document.ts";
 import { glance, glancedTime } from "../rollout/glance.ts";
 import { type HistoryBase, readHeader } from "../rollout/header.ts";
@@ -11,7 +11,7 @@ import { promptOf, titleOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 import type { Flaw } from "./flaw.ts";
 import { type FoundHeader, headerIn, type ListedHeader, withoutInstructions } from "./scan-header.ts";
-import { mostUnpacked, type Parts, partsOf, wholeOrEnds } from "./scan-parts.ts";
+import { type Parts, partsOf, wholeOrEnds } from "./scan-parts.ts";
 import { type Scanned, scanRewritten } from "./scan-rewritten.ts";
 import { askedIn, messagesIn, ownPart } from "./scan-title.ts";
 

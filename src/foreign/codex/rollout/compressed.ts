@@ -42,9 +42,24 @@ export function headOf(path: string, room: Buffer): Buffer {
   const fd = openSync(path, "r");
   try {
     const bytes = room.subarray(0, readSync(fd, room, 0, room.length, 0));
-    return isCompressed(path) ? unpackedIn(bytes, mostUnpacked).found : bytes;
+    return isCompressed(path) ? unpackedHead(bytes).found : bytes;
   } finally {
     closeSync(fd);
+  }
+}
+
+/**
+ * What the first bytes of a compressed rollout unpack to, or, where that is too much, the first `used` of them: so many that there is
+ * something, and not too much.
+ */
+export function unpackedHead(packed: Buffer): { readonly found: Buffer; readonly used: number } {
+  let [low, high] = [0, packed.length];
+  for (let used = high; ; used = (low + high) >> 1) {
+    const { found, isTooLong } = unpackedIn(packed.subarray(0, used), mostUnpacked);
+    const isAll = used === packed.length && !isTooLong;
+    if (isAll || found.length > 0 || high - low <= 1) return { found, used };
+    if (isTooLong) high = used;
+    else low = used;
   }
 }
 
@@ -55,5 +70,5 @@ export function wholeOf(path: string, most: number): Buffer | undefined {
   return isCompressed(path) ? unpackedIn(bytes, mostUnpacked).found : bytes;
 }
 
-/** Codex's text compresses to a tenth; a file that unpacks to a thousand times its size is no rollout. */
-const mostUnpacked = 2 ** 26;
+/** So much is unpacked at once, at most. (Codex's text compresses to a tenth.) */
+export const mostUnpacked = 2 ** 26;
