@@ -208,6 +208,11 @@ it.each<[string, Line[], string[]]>([
     [says("a"), says("b"), blank, gone, ended],
     ["assistant 1, in 3 (3)", "assistant 2, before 4 (4)"],
   ],
+  [
+    "a hundred lines are blank, the prompt's the last of them",
+    [...Array.from({ length: 100 }, () => blank), asks("one")],
+    ["user 101, in 100 (100)"],
+  ],
   ["a prompt's line is gone", [gone, asks("one")], ["user 1, before 1 (1)"]],
   ["the rest of the file is gone", [says("a")], ["assistant 1, before 2 (2)"]],
 ])("the record has an ordinal again where %s", async (_what, lines, found) => {

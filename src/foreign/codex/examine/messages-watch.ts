@@ -34,6 +34,8 @@ export interface LoneReasoning extends Span {
 const ofNoRecord = "Compact task completed";
 const mostLost = 10_000;
 const mostTold = 64;
+/** Of so many blank lines in a row each has its ordinal. */
+const mostSince = 10_000;
 const mostTexts = 8;
 /** A message of the person and the event that tells it are at most so many lines apart. */
 const nearby = 4;
@@ -77,7 +79,7 @@ export class MessagesWatch {
   /** Notes a line that is blank or can't be read. */
   hole(line: RolloutLine): void {
     if (line.length > 0) this.#hole(spanOf(line));
-    if (this.#since.length > mostTold) this.#since.shift();
+    if (this.#since.length > mostSince) this.#since.shift();
   }
 
   /** `isCopy`: it stands there a second time (`DoublesWatch.isRepeated`). */
