@@ -98,7 +98,6 @@ const session = await resumeSession(runtime, taken.id, { force: false }, async (
     workspace: history.workspace.path,
     env: {},
     approve: () => Promise.resolve({ allowed: false, why: "nobody is there to ask" }),
-    observe,
   },
 }));
 const { kind } = await session.run("Go on.", AbortSignal.timeout(60_000));

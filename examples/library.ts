@@ -45,7 +45,6 @@ const session = await createSession(
       workspace,
       env: toolEnvironment(process.env).env,
       approve: () => Promise.resolve({ allowed: true }),
-      observe,
     },
   },
 );

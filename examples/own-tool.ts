@@ -77,7 +77,6 @@ const equipment: Equipment = {
     workspace,
     env: {},
     approve: () => Promise.resolve({ allowed: true }),
-    observe,
   },
 };
 

@@ -74,7 +74,6 @@ const equipment = (approval: "all" | "none" = "all"): Equipment => ({
     env: toolEnvironment(process.env).env,
     approve: () =>
       Promise.resolve(approval === "all" ? { allowed: true } : { allowed: false, why: "Denied." }),
-    observe: (update) => updates.push(update),
   },
 });
 

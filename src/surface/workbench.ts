@@ -220,7 +220,6 @@ class Bench implements Workbench {
         workspace: workspace.path,
         env: toolEnvironment(environment, config.passEnv, keys).env,
         approve: approver(settings.approval, ask),
-        observe: this.#runtime.observe,
       },
       compact: compactor(config.compactAt === undefined ? {} : { compactAt: config.compactAt }),
     };

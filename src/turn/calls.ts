@@ -23,7 +23,8 @@ export interface CallEnvironment {
   env: Readonly<Record<string, string>>;
   /** Asks the person. "denied" comes with the words that the model is answered with. When `signal` aborts nobody waits for it any more. */
   approve(request: ApprovalRequest, signal: AbortSignal): Promise<Answer>;
-  observe: Observe;
+  /** Told what becomes of calls; absent: the runtime's own, which is told everything else. */
+  observe?: Observe;
 }
 
 /**
@@ -33,7 +34,7 @@ export interface CallEnvironment {
  */
 export class Calls {
   readonly #journal: Journal;
-  readonly #environment: CallEnvironment;
+  readonly #environment: Required<CallEnvironment>;
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<void>>();
   #exclusive: Promise<void> = Promise.resolve();
@@ -45,7 +46,7 @@ export class Calls {
   #failed: { error: unknown } | undefined;
 
   /** `signal` cancels the tools in flight. It must not be aborted by the loss of the lease: the next owner follows what still runs. */
-  constructor(journal: Journal, environment: CallEnvironment, signal: AbortSignal) {
+  constructor(journal: Journal, environment: Required<CallEnvironment>, signal: AbortSignal) {
     this.#journal = journal;
     this.#environment = environment;
     this.#signal = signal;

@@ -10,7 +10,7 @@ import type { Journal } from "./journal.ts";
 export async function settleCalls(
   journal: Journal,
   calls: Calls,
-  { tools, observe }: CallEnvironment,
+  { tools, observe }: Required<CallEnvironment>,
   clock: Clock,
 ): Promise<void> {
   try {
