@@ -9,10 +9,12 @@ interface StoredResponse {
 }
 
 const keptBytes = 64 * 1024 * 1024;
+/** Their ids take some 20 MB. */
+const keptItems = 100_000;
 
 /**
  * What the provider keeps with `store: true`, by account: responses by their ids, and items by theirs. Another account's are not found, as if
- * they had never been. Old responses are let go of, so that a long-running simulator stays small.
+ * they had never been. Old responses and items are let go of, so that a long-running simulator stays small.
  */
 export class StoredResponses {
   #bytes = 0;
@@ -52,6 +54,10 @@ export class StoredResponses {
       const name = typeof item["id"] === "string" ? item["id"] : "";
       this.#items.set(`${owner} ${name}`, item["type"] === "reasoning" ? "" : reasoning);
       reasoning = item["type"] === "reasoning" ? name : "";
+    }
+    for (const old of this.#items.keys()) {
+      if (this.#items.size <= keptItems) break;
+      this.#items.delete(old);
     }
   }
 
