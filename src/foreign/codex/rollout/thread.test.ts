@@ -19,8 +19,7 @@ const turn = (prompt: string): string[] => [
   event("task_complete", { turn_id: prompt, last_agent_message: "x" }),
 ];
 
-function changes(lines: readonly string[]): ThreadChange[] {
-  const fold = new ThreadFold();
+function changes(lines: readonly string[], fold = new ThreadFold()): ThreadChange[] {
   return linesIn(Buffer.from(lines.join("\n"))).flatMap((each) =>
     fold.take(each).map(({ change }) => change),
   );
@@ -136,21 +135,41 @@ test("rollbacks count what earlier ones and compactions have left", () => {
   expect(history([...lines, one, one])).toEqual([]);
 });
 
-test("a compaction without a replacement keeps the person's words and its summary, and not an earlier summary", () => {
-  const first = history([header("a"), ...turn("one"), line("compacted", { message: "they said one" })]);
-  expect(first[0]).toBe("one");
-  expect(first).toHaveLength(2);
-  expect(isSummaryText(first[1]!)).toBe(true);
-  expect(first[1]).toMatch(/\nthey said one$/u);
-  const second = history([
+test("a compaction without a replacement keeps the person's words and its summary", () => {
+  const left = history([header("a"), ...turn("one"), line("compacted", { message: "they said one" })]);
+  expect(left[0]).toBe("one");
+  expect(left).toHaveLength(2);
+  expect(isSummaryText(left[1]!)).toBe(true);
+  expect(left[1]).toMatch(/\nthey said one$/u);
+});
+
+test.each([
+  ["stays where it came without the words that begin one, as up to 0.57", "", 4],
+  [
+    "goes where it has them",
+    "Another language model started to solve this problem and produced a summary of its thinking process.\n",
+    3,
+  ],
+])("behind a compaction without a replacement an earlier summary %s", (_what, words, length) => {
+  const lines = [
     header("a"),
     ...turn("one"),
-    line("compacted", { message: "they said one" }),
+    line("compacted", { message: `${words}they said one` }),
     ...turn("two"),
-    line("compacted", { message: "they said two" }),
+    line("compacted", { message: `${words}they said two` }),
+  ];
+  const left = history(lines);
+  expect(left).toHaveLength(length);
+  expect(left.map((text) => text.slice(text.lastIndexOf("\n") + 1))).toEqual(
+    ["one", "they said one", "two", "they said two"].filter(
+      (text) => length === 4 || text !== "they said one",
+    ),
+  );
+  // The same behind a history that a session has taken over before.
+  const asked = history(lines.slice(0, -1)).filter((text) => !text.startsWith("answer"));
+  expect(changes(lines.slice(-1), new ThreadFold(asked))).toMatchObject([
+    { do: "replace", items: { length } },
   ]);
-  expect(second.slice(0, 2)).toEqual(["one", "two"]);
-  expect(second).toHaveLength(3);
 });
 
 test("of very long words the last ones are kept beside a summary", () => {
