@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../test/kit/property.ts";
 import { describe, expect, it } from "vitest";
 import { isFailureOf } from "../failure.ts";
 import { catalogue, failureClasses } from "./catalogue.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { isBase64 } from "./base64.ts";
 

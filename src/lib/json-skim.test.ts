@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { JsonSkim } from "./json-skim.ts";
 import { isJsonObject, parseJson } from "./json.ts";

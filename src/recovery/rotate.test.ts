@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../test/kit/property.ts";
 import { describe, expect, it } from "vitest";
 import { commands, writeLog } from "../../test/property/arbitrary-log.ts";
 import { WrittenLog } from "../../test/property/written-log.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../test/kit/property.ts";
 import { describe, expect, it } from "vitest";
 import { sessionEvent, type SessionEvent } from "./event.ts";
 import { declaredSchema, isBelievable, objection, upcast } from "./upcast.ts";

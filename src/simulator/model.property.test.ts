@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../test/kit/property.ts";
 import { expect, it } from "vitest";
 import type { JsonObject } from "../lib/json.ts";
 import { answer } from "./model.ts";

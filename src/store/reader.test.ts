@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import * as fc from "fast-check";
+import { fc } from "../../test/kit/property.ts";
 import { describe, expect, it } from "vitest";
 import { isFailureOf } from "../failure.ts";
 import type { LogRecord, SessionEvent } from "../session/event.ts";

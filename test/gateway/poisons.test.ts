@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../kit/property.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { sealRefusalNames } from "../../src/simulator/seal-refusal.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../kit/property.ts";
 import type { QuarantineScope } from "../../src/session/quarantine-scope.ts";
 import { sealedBlob, WrittenLog } from "./written-log.ts";
 

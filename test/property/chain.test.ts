@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../kit/property.ts";
 import { describe, expect, it } from "vitest";
 import { chainOf, continued } from "../../src/replay/chain.ts";
 import { contracts } from "../../src/replay/contracts.ts";

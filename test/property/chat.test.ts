@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../kit/property.ts";
 import { expect, it } from "vitest";
 import { isJsonObject } from "../../src/lib/json.ts";
 import { requestBody } from "../../src/provider/chat/body.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../kit/property.ts";
 import { describe, expect, it } from "vitest";
 import { trimOutputs } from "../../src/recovery/room.ts";
 import { contracts } from "../../src/replay/contracts.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../kit/property.ts";
 import { describe, expect, it } from "vitest";
 import { requestBody as messagesBody } from "../../src/provider/anthropic/body.ts";
 import { requestBody as chatBody } from "../../src/provider/chat/body.ts";

@@ -15,7 +15,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import * as fc from "fast-check";
+import { fc } from "../kit/property.ts";
 import { afterEach, expect, it } from "vitest";
 import { Ledger } from "../../src/gateway/memory/ledger.ts";
 import { FernetKey } from "../clients/fernet.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../kit/property.ts";
 import { describe, expect, it } from "vitest";
 import type { EventOf, LogRecord } from "../../src/session/event.ts";
 import { advance, checkpointOf, createHistory, type History, resumeFrom } from "../../src/session/history.ts";

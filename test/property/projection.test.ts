@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../kit/property.ts";
 import { describe, expect, it } from "vitest";
 import type { ItemRecord } from "../../src/session/event.ts";
 import type { ReplayContract } from "../../src/replay/contract.ts";

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as fc from "fast-check";
+import { fc } from "../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { systemClock } from "../../lib/clock.ts";
 import { isJsonObject } from "../../lib/json.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../../test/kit/property.ts";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../lib/json.ts";
 import { type Message, messagesOf } from "./messages.ts";

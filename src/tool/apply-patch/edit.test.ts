@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../../test/kit/property.ts";
 import { describe, expect, it } from "vitest";
 import { editFile } from "./edit.ts";
 import { parsePatch } from "./parse.ts";

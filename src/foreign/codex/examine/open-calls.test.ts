@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { OpenCalls } from "./open-calls.ts";
 import type { Unpaired } from "../rollout/span.ts";

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
-import * as fc from "fast-check";
+import { fc } from "../../../../test/kit/property.ts";
 import { expect, onTestFinished, test } from "vitest";
 import { listRollouts } from "../home/places.ts";
 import { listThreads } from "./list.ts";

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { zstdCompressSync } from "node:zlib";
-import * as fc from "fast-check";
+import { fc } from "../../../../test/kit/property.ts";
 import { expect, onTestFinished, test } from "vitest";
 import { asUser } from "../../../../test/kit/as-user.ts";
 import { listThreads, type ListedThread } from "./list.ts";

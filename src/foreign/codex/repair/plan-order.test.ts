@@ -2,7 +2,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as fc from "fast-check";
+import { fc } from "../../../../test/kit/property.ts";
 import { afterAll, describe, expect, it } from "vitest";
 import { examine } from "../examine/examine.ts";
 import type { Edit } from "./edit.ts";

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as fc from "fast-check";
+import { fc } from "../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { applyEdits } from "./apply-edits.ts";
 import type { Edit } from "./edit.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
-import * as fc from "fast-check";
+import { fc } from "../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { linesIn, type LineOptions, type RolloutLine, rolloutLines } from "./lines.ts";
 

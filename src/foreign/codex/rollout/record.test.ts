@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as fc from "fast-check";
+import { fc } from "../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { glance, glancedTime } from "./glance.ts";
 import { readHeader } from "./header.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import { fc } from "../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { linesIn } from "./lines.ts";
 import { isSummaryText } from "./prompt.ts";
