@@ -54,13 +54,17 @@ export async function acquireFolder(
   clock: Clock,
   options: AcquireOptions,
 ): Promise<Acquired> {
-  const source = new FileSource(folder);
+  let source = new FileSource(folder);
   let lease: OwnLease | undefined;
   let log: LogFile | undefined;
   try {
     for (const path of [inboxPath(folder), spoolPath(folder)]) refuseLink(path);
     lease = await takeLease(folder, id, source, clock, options);
     dropRewritten(folder);
+    // The owner that was waited for may have made the log anew: then it is another file.
+    const before = source;
+    source = new FileSource(folder);
+    await before.close();
     const torn = await settleEnd(folder, source);
     log = new LogFile(folder, id, lease, clock);
     await appendLeaseTaken(log, lease, source, clock, options);

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -68,6 +76,33 @@ function moveOwnerAway(change: object = {}): void {
     }),
   );
 }
+
+it("a log that its owner made anew while that one was watched is the one that is read and gone on with", async () => {
+  await makeSession();
+  const folder = join(month(), id);
+  await store.close();
+  const [log, kept] = [join(folder, "log.jsonl"), join(home, "kept")];
+  renameSync(folder, kept);
+  const anew = await store.create(id, created(id), "testing");
+  await anew.append(renamed("anew"));
+  await anew.release();
+  const made = readFileSync(log);
+  rmSync(folder, { recursive: true });
+  renameSync(kept, folder);
+  moveOwnerAway();
+  const onWatch = (): void => {
+    writeFileSync(join(home, "made"), made);
+    renameSync(join(home, "made"), log);
+  };
+  store = folderStore(home, { version: "0", watching: { silenceMs: 400, onWatch } });
+  const read: string[] = [];
+  const visitor: LogVisitor = { record: ({ event }) => read.push(event.type) };
+  const session = await store.acquire(id, visitor, { doing: "testing" });
+  await session.append(renamed("after"));
+  await session.release();
+  expect(read).toEqual(["session-created", "session-renamed", "lease-taken"]);
+  expect((await eventsOf()).map((event) => event.type)).toEqual([...read, "session-renamed"]);
+});
 
 it("who closed the session itself is told so, and not to take it by force", async () => {
   const log = await store.create(id, created(id), "testing");
