@@ -127,6 +127,30 @@ describe("the first remedy of", () => {
     });
   });
 
+  it("a signature of one block that isn't the first: that block, and the thinking of other closed turns stays", () => {
+    const log = twoTurns();
+    log.addItem(answer("msg_2"), { turn: 2, step: 2.5, issuer: here });
+    log.addItem(prompt(), { turn: 3, step: 3, origin: "input" });
+    expect(remedy("thinking-signature-rejected", { index: 6 }, { log, contract: anthropic })).toMatchObject({
+      rung: 0,
+      scope: { kind: "items", seqs: [6] },
+    });
+  });
+
+  it("a sealed compaction: that one, and no reasoning, whether the error names it or nothing", () => {
+    const log = twoTurns();
+    log.addItem(
+      { type: "compaction", id: "cmp_1", encrypted_content: sealedBlob(100, "cmp_1") },
+      { turn: 2, step: 3, issuer: here },
+    );
+    for (const data of [{ item: "cmp_1" }, {}])
+      expect(remedy("sealed-compaction-rejected", data, { log })).toMatchObject({
+        rung: 0,
+        scope: { kind: "items", seqs: [9] },
+      });
+    expect(remedy("sealed-compaction-rejected", {})?.scope.kind).toBe("issuer");
+  });
+
   it("thinking of the open loop: all of it, also what stands before words in it, and where one block is named", () => {
     const log = new WrittenLog();
     log.addItem(prompt(), { turn: 1, step: 1, origin: "input" });
@@ -184,6 +208,35 @@ describe("the first remedy of", () => {
     expect(
       climb(elsewhere, projected(log, anthropic, [part]), { upTo: 9, climbed: [] })?.scope.kind,
     ).not.toBe("restored");
+  });
+
+  it("thinking that was changed: nothing but thinking of the loop comes back, whatever else was repaired before, and once", () => {
+    const log = twoTurns();
+    const refused = new Failure("thinking-signature-rejected", "refused", { latest: true });
+    const before = [
+      setAside({ kind: "items", seqs: [1, 6] }),
+      setAside({ kind: "notes", seqs: [2, 3, 7, 8] }),
+    ];
+    const climbedFrom = (climbed: Quarantine[]): Quarantine | undefined =>
+      climb(refused, projected(log, anthropic, before), { upTo: 9, climbed });
+    const restored = climbedFrom(before);
+    expect(restored).toMatchObject({ scope: { kind: "restored", seqs: [6] }, count: 1 });
+    expect(climbedFrom([restored!])?.scope.kind).not.toBe("restored");
+  });
+
+  it("a block of the loop that is named as damaged itself: what was set aside of the loop stays away", () => {
+    const log = new WrittenLog();
+    log.addItem(prompt(), { turn: 1, step: 1, origin: "input" });
+    for (const step of [1, 2]) {
+      log.addItem(reasoning(`rs_${step}`), { turn: 1, step, issuer: here });
+      log.addItem(call(`c${step}`), { turn: 1, step, issuer: here });
+      log.addItem(output(`c${step}`), { turn: 1, step, origin: "tool" });
+    }
+    const aside = setAside({ kind: "items", seqs: [1] });
+    const refused = new Failure("thinking-signature-rejected", "refused", { index: 3 });
+    expect(climb(refused, projected(log, anthropic, [aside]), { upTo: 6, climbed: [aside] })).toMatchObject({
+      scope: { kind: "items", seqs: [4] },
+    });
   });
 
   it("a thought signature that is missing: the stored ones are sent", () => {
@@ -261,6 +314,10 @@ describe("the first remedy of", () => {
     expect(remedy("item-type-unsupported", { index: 1 }, { log })?.scope).toMatchObject({
       itemType: "reasoning",
     });
+    // Every provider knows messages: where one is named, something else is meant.
+    expect(remedy("item-type-unsupported", { index: 0 }, { log })?.scope).toMatchObject({
+      itemType: "web_search_call",
+    });
   });
 
   it("call ids that are too long: hashed to the length that the error names, then to those that wires ask for", () => {
@@ -304,6 +361,7 @@ describe("the first remedy of", () => {
       parameter: "reasoning.effort",
       model: "m",
     });
+    expect(remedy("parameter-unsupported", effort)?.count, "nothing sealed goes with it").toBe(0);
     for (const parameter of ["input", "input[3].phase", "tools", "text.format", "conversation.id", ""])
       expect(remedy("parameter-unsupported", { parameter }), parameter).toBeUndefined();
     for (const parameter of ["tools[web_search]", "tools[!function]", "tools[].strict", "text.verbosity"])
@@ -312,10 +370,12 @@ describe("the first remedy of", () => {
   });
 
   it("`include`: no sealed reasoning is asked for or sent to this model (rung 2)", () => {
-    const quarantine = remedy("parameter-unsupported", { parameter: "include" })!;
-    expect(quarantine).toMatchObject({ rung: 2, scope: { parameter: "include", model: "m" }, count: 2 });
-    const next = projected(twoTurns(), openai, [quarantine]);
-    expect([next.sealed, next.sealedSent().size]).toEqual([false, 0]);
+    for (const parameter of ["include", "include[0]"]) {
+      const quarantine = remedy("parameter-unsupported", { parameter })!;
+      expect(quarantine).toMatchObject({ rung: 2, scope: { parameter: "include", model: "m" }, count: 2 });
+      const next = projected(twoTurns(), openai, [quarantine]);
+      expect([next.sealed, next.sealedSent().size]).toEqual([false, 0]);
+    }
   });
 });
 

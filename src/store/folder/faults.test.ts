@@ -90,29 +90,37 @@ it("the log that an owner was making anew when it was killed goes with the next 
 });
 
 describe("an owner that opens a session", () => {
-  it("sets a torn last line aside, durably and named, and goes on behind the last whole one", async () => {
-    await makeSession("one", "two");
-    const whole = readFileSync(logFile());
-    truncateSync(logFile(), whole.length - 10);
-    const torn = readFileSync(logFile()).subarray(whole.lastIndexOf(0x0a, -2) + 1);
-    const log = await store.acquire(id, ignore, { doing: "testing" });
-    expect(log.report.damage).toMatchObject([{ kind: "torn-tail", from: 0, to: torn.length }]);
-    expect(readFileSync(join(folder(), "log.torn")).subarray(0, torn.length).equals(torn)).toBe(true);
-    await log.append(renamed("three"));
-    await log.release();
-    const { names, report } = await readNames();
-    expect([names, report.damage]).toEqual([["one", "three"], []]);
-  });
+  const lengths: [string, string][] = [
+    ["short", "two"],
+    ["longer than what is read at once", "two".repeat(100_000)],
+  ];
 
-  it("keeps a last line that lacks nothing but its newline", async () => {
-    await makeSession("one", "two");
+  it.each(lengths)(
+    "sets a torn last line aside, durably and named, and goes on behind the last whole one: %s",
+    async (_length, last) => {
+      await makeSession("one", last);
+      const whole = readFileSync(logFile());
+      truncateSync(logFile(), whole.length - 10);
+      const torn = readFileSync(logFile()).subarray(whole.lastIndexOf(0x0a, -2) + 1);
+      const log = await store.acquire(id, ignore, { doing: "testing" });
+      expect(log.report.damage).toMatchObject([{ kind: "torn-tail", from: 0, to: torn.length }]);
+      expect(readFileSync(join(folder(), "log.torn")).subarray(0, torn.length).equals(torn)).toBe(true);
+      await log.append(renamed("three"));
+      await log.release();
+      const { names, report } = await readNames();
+      expect([names, report.damage]).toEqual([["one", "three"], []]);
+    },
+  );
+
+  it.each(lengths)("keeps a last line that lacks nothing but its newline: %s", async (_length, last) => {
+    await makeSession("one", last);
     truncateSync(logFile(), statSync(logFile()).size - 1);
     const log = await store.acquire(id, ignore, { doing: "testing" });
     const [next] = await log.append(renamed("three"));
     expect(readFileSync(logFile()).subarray(next!.offset).toString()).toMatch(/^\{"crc"/u);
     await log.release();
     const { names, report } = await readNames();
-    expect([names, report.damage]).toEqual([["one", "two", "three"], []]);
+    expect([names, report.damage]).toEqual([["one", last, "three"], []]);
   });
 
   it("goes on behind NULs and garbage, which stay where they are", async () => {

@@ -9,16 +9,17 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isFailureOf } from "../../failure.ts";
+import { formatTime } from "../../lib/date.ts";
 import { uuidv7 } from "../../lib/ids.ts";
 import type { LogRecord } from "../../session/event.ts";
-import { judge, type Lease } from "../../session/lease.ts";
+import { beatEveryMs, judge, type Lease } from "../../session/lease.ts";
 import type { LogVisitor, SessionStore } from "../../store.ts";
 import { created, renamed } from "../conformance.ts";
 import { Child } from "./fixtures/spawn-child.ts";
 import { folderStore } from "./folder-store.ts";
+import { leaseHeld } from "./lease-file.ts";
 
 let home: string;
 let id: string;
@@ -42,6 +43,24 @@ function child(env: Record<string, string> = {}): Child {
   children.push(made);
   return made;
 }
+
+const anyLease: Lease = {
+  fence: 1,
+  schema: 1,
+  beat: 0,
+  released: false,
+  owner: {
+    host: "h",
+    machine: "m",
+    boot: "b",
+    pidNamespace: "n",
+    pid: 1,
+    started: "1",
+    version: "0",
+    since: 0,
+    doing: "x",
+  },
+};
 
 const ignore: LogVisitor = { record: () => undefined };
 const month = (): string => join(home, "sessions", readdirSync(join(home, "sessions"))[0]!);
@@ -174,6 +193,81 @@ describe("a session that another process owns", () => {
   });
 });
 
+describe("who is told that a session is in use", () => {
+  const minute = 60_000;
+  const now = Date.UTC(2026, 10, 22, 12);
+  const owner = { ...anyLease.owner, host: "ada", pid: 7, doing: "compiling" };
+  const told = (change?: object): string =>
+    leaseHeld("a", 3, change && { ...owner, ...change }, { now: () => now, monotonic: () => 0 }).message;
+
+  it.each([
+    [0, ""],
+    [minute, " (1 min ago)"],
+    [90 * minute, " (90 min ago)"],
+    [24 * 60 * minute - minute, " (1439 min ago)"],
+    [24 * 60 * minute, ""],
+    // Another host's clock may be ahead.
+    [-90 * minute, ""],
+  ])("hears since when, and how long that is within a day: %i ms", (since, ago) => {
+    const time = formatTime(now - since);
+    expect(told({ since: now - since })).toContain(`7 on ada since ${time}${ago}, which is compiling.`);
+  });
+
+  it("hears at which terminal, and where the file says nothing, that it doesn't", () => {
+    expect(told({ tty: "/dev/pts/3" })).toContain("by process 7 on ada (/dev/pts/3) since");
+    expect(told()).toContain("in use under lease 3, whose file doesn't say by whom. Nothing was changed.");
+  });
+});
+
+describe("an owner that was replaced writes nothing more", () => {
+  it("as soon as another lease is there, though who made it was killed before doing anything else", async () => {
+    const owner = child();
+    await owner.tell("create working");
+    const killed = child({ THROUGHLINE_CRASH_AT: "lease-made" });
+    expect(await killed.tell("force x")).toMatchObject({ failure: "ended" });
+    expect(leases().sort()).toEqual(["lease.1.json", "lease.2.json"]);
+    expect(await owner.tell("append late")).toMatchObject({ failure: "lease-lost" });
+    expect((await eventsOf()).map(({ type }) => type)).toEqual(["session-created"]);
+  });
+
+  it("when the one that replaced it was replaced itself", async () => {
+    const owner = child();
+    await owner.tell("create working");
+    for (const doing of ["first", "second"])
+      await (await store.acquire(id, ignore, { doing, force: true })).release();
+    expect(leases()).toEqual(["lease.3.json"]);
+    expect(await owner.tell("append late")).toMatchObject({ failure: "lease-lost" });
+    expect((await eventsOf()).filter(({ type }) => type === "session-renamed")).toEqual([]);
+  });
+});
+
+describe("an owner that does nothing", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] }));
+  afterEach(() => void vi.useRealTimers());
+  const told = (fence: number): Lease =>
+    JSON.parse(readFileSync(join(month(), id, `lease.${fence}.json`), "utf8")) as Lease;
+
+  it("counts up, so that other hosts see that it lives, until it gives the lease back", async () => {
+    const log = await store.create(id, created(id), "testing");
+    expect(told(1)).toMatchObject({ beat: 0, released: false });
+    vi.advanceTimersByTime(2 * beatEveryMs);
+    expect(told(1)).toMatchObject({ beat: 2, released: false });
+    await log.release();
+    vi.advanceTimersByTime(2 * beatEveryMs);
+    expect(told(1)).toMatchObject({ beat: 2, released: true });
+  });
+
+  it("learns with the next beat that it was replaced", async () => {
+    const log = await store.create(id, created(id), "testing");
+    const other = await store.acquire(id, ignore, { doing: "taking over", force: true });
+    expect(log.lost.aborted).toBe(false);
+    vi.advanceTimersByTime(beatEveryMs);
+    expect(isFailureOf(log.lost.reason, "lease-lost")).toBe(true);
+    expect(other.lost.aborted).toBe(false);
+    for (const one of [log, other]) await one.release();
+  });
+});
+
 describe("a lease of an owner of this machine that is known to be dead", () => {
   it.each([
     ["after a reboot", { boot: "the boot before" }],
@@ -206,11 +300,13 @@ describe("a lease of an owner out of sight", () => {
   it("is held when its counter moves", async () => {
     await makeSession();
     moveOwnerAway();
-    const asked = failureOf(store.acquire(id, ignore, { doing: "x" }));
-    // Nobody knows when it is looked at first.
-    for (let beat = 1; (await Promise.race([asked, sleep(100, "watched")])) === "watched"; beat++)
-      moveOwnerAway({ beat });
+    const { promise: isWatched, resolve: onWatch } = Promise.withResolvers<unknown>();
+    const watcher = folderStore(home, { version: "0", watching: { silenceMs: 400, onWatch } });
+    const asked = failureOf(watcher.acquire(id, ignore, { doing: "x" }));
+    expect(await isWatched, "who is watched is told").toMatchObject({ host: "elsewhere" });
+    moveOwnerAway({ beat: 1 });
     expect(isFailureOf(await asked, "lease-held")).toBe(true);
+    await watcher.close();
   });
 
   it("is taken when its file says nothing, after it was watched", async () => {
@@ -270,23 +366,7 @@ describe("after kill -9", () => {
 });
 
 describe("a lease is judged", () => {
-  const lease: Lease = {
-    fence: 1,
-    schema: 1,
-    beat: 0,
-    released: false,
-    owner: {
-      host: "h",
-      machine: "m",
-      boot: "b",
-      pidNamespace: "n",
-      pid: 1,
-      started: "1",
-      version: "0",
-      since: 0,
-      doing: "x",
-    },
-  };
+  const lease = anyLease;
   it.each([
     [
       "free when it was released, whoever may live",

@@ -168,6 +168,27 @@ describe("a fork whose first line is gone", () => {
   });
 });
 
+describe("a first line that is damaged, with another header behind it", () => {
+  const path = fixture("0.98.0");
+  const [header = "", ...lines] = readFileSync(path, "utf8").split("\n");
+  const { id, cli_version } = (JSON.parse(header) as { payload: JsonObject }).payload;
+  const fork = "01a1fe21-a4f7-7732-aaac-cfb0c4572f0c";
+
+  it.each([
+    ["is made of that one, where it is the session's own", basename(path), id, cli_version],
+    [
+      "is a fork's own, where that is its parent's",
+      `rollout-2026-11-20T22-00-00-${fork}.jsonl`,
+      fork,
+      "0.130.0",
+    ],
+  ])("%s", async (_what, name, thread, version) => {
+    const damaged = [`${header.slice(0, 20)}${"#".repeat(header.length - 20)}`, header, ...lines];
+    const { payload } = await repaired(name, Buffer.from(damaged.join("\n")));
+    expect([payload["id"], payload["cli_version"]]).toEqual([thread, version]);
+  });
+});
+
 describe("the folder of a session whose first line is lost", () => {
   it("is the one that a message tells the model, where nothing else does", async () => {
     const path = fixture("0.36.0");

@@ -235,6 +235,42 @@ it.each([
   },
 );
 
+it.each([
+  ["before the unpacked file got its name", () => rmSync(path)],
+  ["when all but its note was done", () => rmSync(archive)],
+])("cut off %s, it is finished", async (_when, undone) => {
+  await cutOff("repaired");
+  const repaired = readFileSync(path);
+  undone();
+  await repairRollout(existsSync(path) ? path : archive, options);
+  expect(beside()).toEqual([basename(path)]);
+  expect(readFileSync(path).equals(repaired)).toBe(true);
+});
+
+it.each(["repaired", "restored"] as const)(
+  "cut off with both files there, another compressed one that has come since is not removed: %s",
+  async (way) => {
+    await cutOff(way);
+    const other = zstdCompressSync(later);
+    writeFileSync(archive, other);
+    const text = readFileSync(path);
+    await finishRepair(repairsOf(options.home, path).find(isUnfinished)!, path);
+    expect(readFileSync(archive).equals(other)).toBe(true);
+    expect(readFileSync(path).equals(text)).toBe(true);
+  },
+);
+
+it.each([
+  ["is not as it was", (copy: string) => appendFileSync(copy, "x")],
+  ["is gone", (copy: string) => rmSync(copy)],
+])("taken back where the copy of the compressed file %s, it stays unpacked", async (_what, lose) => {
+  packed(unanswered);
+  lose((await mended())!.folder.packed);
+  expect((await undoRepair(path, { home: options.home })).path).toBe(path);
+  expect(readFileSync(path, "utf8")).toBe(unanswered);
+  expect(beside()).toHaveLength(1);
+});
+
 it("cut off with both files there, what Codex has written since stays, whatever name it is finished under", async () => {
   await cutOff("repaired");
   const repaired = readFileSync(path, "utf8");

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { listRollouts } from "../home/places.ts";
 import { previewRepair } from "./prepare.ts";
+import { repairRollout } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-prepare-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -72,4 +73,17 @@ it.each<[string, string, Index | undefined, "anew" | "stays", ("fork" | "needles
   const plan = await previewRepair(path, { home: join(root, "own"), seals: { which: "none" } });
   expect([plan.forgetsIndex, plan.isNeeded]).toEqual([told === "anew", how === undefined]);
   expect(readFileSync(path, "latin1")).toBe(text);
+});
+
+it("of a repair that is looked at, or broken off before it is carried out, nothing is left", async () => {
+  writeFileSync(path, `${garbage}\n`, "latin1");
+  const home = join(root, "looked-at");
+  const left = (): string[] => readdirSync(join(home, "repairs"));
+  expect((await previewRepair(path, { home })).mended).toEqual({ "unparsable-line": 1 });
+  expect(left()).toEqual([]);
+  const reason = new Error("enough");
+  const signal = AbortSignal.abort(reason);
+  await expect(repairRollout(path, { home, signal })).rejects.toBe(reason);
+  expect(left()).toEqual([]);
+  expect(readFileSync(path, "latin1")).toBe(`${garbage}\n`);
 });

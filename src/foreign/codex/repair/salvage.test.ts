@@ -15,6 +15,8 @@ describe("of a line that is no record", () => {
       [message, state],
       [state, message, message],
       [enveloped, enveloped],
+      [enveloped, state, enveloped, state],
+      ['{"id":"5973b6c0-94b8-487b-a530-2aeb6098ae0e","instructions":null}', message],
     ]) {
       expect(kept(records.join(""))).toBe(records.join("\n"));
       expect(lost(records.join(""))).toEqual([]);
@@ -29,6 +31,8 @@ describe("of a line that is no record", () => {
     expect(lost(message + torn)).toEqual([torn]);
     expect(kept(torn)).toBe(" ".repeat(torn.length));
     expect(lost(torn)).toEqual([torn]);
+    expect(lost(`two words${enveloped}`)).toEqual(["two words"]);
+    expect(lost(`\0\0 ${enveloped}`), "nothing was there").toEqual([]);
   });
 
   it("bytes that are no text and control characters are replaced where they stand", () => {
@@ -38,6 +42,37 @@ describe("of a line that is no record", () => {
     const role = '"role"';
     expect(kept(message.replace(role, `\xff\xc3${role}`))).toBe(message.replace(role, `  ${role}`));
     expect(lost(message.replace(role, `\xff\xc3${role}`))).toEqual([]);
+  });
+
+  it("characters of every length stay beside bytes that are no text, also beside parts of such characters", () => {
+    const text = (words: string): string => enveloped.replace("{}", `{"message":"${words}"}`);
+    const latin = (words: string): string => Buffer.from(words).toString("latin1");
+    const whole = latin("n\u00e9 \u00a2\u07ff \u0800\u4e2d\uffff \u{10000}\u{1f642}");
+    for (const [broken, left] of [
+      ["\xe4\xb8", "??"],
+      ["\xf0\x9f\x99", "???"],
+      ["\xc3", "?"],
+      ["\x80", "?"],
+      ["\xc0\x80", "??"],
+    ] as const)
+      expect(kept(text(`${whole}${broken}${whole}`)), JSON.stringify(broken)).toBe(
+        text(`${whole}${left}${whole}`),
+      );
+  });
+
+  it("what is a string, and what stands between strings, is told by quotes, not by braces, quotes and backslashes in one", () => {
+    for (const words of ["a { b", String.raw`a \" b`, String.raw`a \\\" b`, "a } b"]) {
+      const text = (bad: string): string => `{"type":"t","said":"${words}${bad}"}`;
+      expect(kept(text("\xff")), words).toBe(text("?"));
+    }
+    const ended = (bad: string): string => `{"type":"t","path":"C:\\\\"${bad}}`;
+    expect(kept(ended("\xff"))).toBe(ended(" "));
+  });
+
+  it("half a character that is written as an escape becomes U+FFFD", () => {
+    const text = (escape: string): string => enveloped.replace("{}", `{"message":"a${escape}b"}`);
+    expect(kept(text("\\ud83d"))).toBe(text("\\ufffd"));
+    expect(kept(text("\\ud83d\\ude42"))).toBe(text("\\ud83d\\ude42"));
   });
 
   it("bytes that are no text are replaced in a record by its own strings, also behind one torn within a string", () => {
