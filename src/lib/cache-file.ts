@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { dirname } from "node:path";
 import { parseJson } from "./json.ts";
 import { isSystemError, makeFolders } from "./system.ts";
+import { systemWords } from "./words.ts";
 
 /** The content of a cache's file, parsed. `undefined` when there is none, or it can't be read or parsed: a cache can be made anew. */
 export function readCacheFile(path: string): unknown {
@@ -27,7 +28,16 @@ export function writeCacheFile(path: string, content: unknown): string | undefin
     return undefined;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    rmSync(temporary, { force: true });
-    return error.message;
+    discard(temporary);
+    return systemWords(error);
+  }
+}
+
+/** What kept the file from being written may keep it from being removed: a folder that may not be entered, or that is none. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
   }
 }

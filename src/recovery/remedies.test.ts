@@ -234,9 +234,23 @@ describe("the first remedy of", () => {
     }
     const aside = setAside({ kind: "items", seqs: [1] });
     const refused = new Failure("thinking-signature-rejected", "refused", { index: 3 });
+    const latest = new Failure("thinking-signature-rejected", "refused", { latest: true });
+    const wordless = setAside({ kind: "content", seqs: [1] });
+    expect(
+      climb(latest, projected(log, anthropic, [wordless]), { upTo: 6, climbed: [] }),
+      "what lacks its words comes back, and counts alone",
+    ).toMatchObject({ scope: { kind: "restored", seqs: [1] }, count: 1 });
     expect(climb(refused, projected(log, anthropic, [aside]), { upTo: 6, climbed: [aside] })).toMatchObject({
       scope: { kind: "items", seqs: [4] },
     });
+  });
+
+  it("a response that isn't there: the whole input once, and always after a second miss", () => {
+    const contract: ReplayContract = { ...openai, chain: "previous-response" };
+    const first = remedy("chain-missing", {}, { contract });
+    expect(first?.scope).toEqual({ kind: "chain", through: 8 });
+    expect(remedy("chain-missing", {}, { contract, before: [first!] })?.scope).toEqual({ kind: "chain" });
+    expect(remedy("chain-missing", {})).toBeUndefined();
   });
 
   it("a thought signature that is missing: the stored ones are sent", () => {

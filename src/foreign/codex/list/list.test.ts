@@ -260,8 +260,62 @@ test("files are read once, and again when they have changed", async () => {
   expect((await listThreads(home, { cache })).read).toBe(1);
   const [file] = readdirSync(cache);
   expect(statSync(join(cache, file!)).mode & 0o777).toBe(0o600);
-  writeFileSync(join(cache, file!), '{"format":1,"rows":[[1,2],{"x":1}]}');
-  expect((await listThreads(home, { cache })).threads).toHaveLength(first.threads.length);
+});
+
+test("a row says what its header and its last turn say, and the one that was worked on last comes first", async () => {
+  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const id = (nth: number): string => `01a1fe21-a4f7-7732-aaac-cfb0c457200${nth}`;
+  const written = (nth: number, minute: number, more: object, folder = "sessions"): string => {
+    const timestamp = `2026-11-20T10:0${minute}:00.000Z`;
+    const row = (type: string, payload: object): string =>
+      `${JSON.stringify({ timestamp, type, payload })}\n`;
+    const header = {
+      id: id(nth),
+      timestamp: "2026-11-20T10:00:00.000Z",
+      cwd: "/w",
+      originator: "codex_exec",
+      ...more,
+    };
+    const path = join(home, folder, `rollout-2026-11-20T10-00-00-${id(nth)}.jsonl`);
+    mkdirSync(dirname(path), { recursive: true });
+    const turn = { turn_id: "t", cwd: "/w", model: `m-${nth}`, effort: "high" };
+    writeFileSync(path, row("session_meta", header) + row("turn_context", turn));
+    return path;
+  };
+  const git = { branch: "main", commit_hash: "abc" };
+  const full = {
+    git,
+    model_provider: "mine",
+    cli_version: "0.130.0",
+    parent_thread_id: id(8),
+    forked_from_id: id(9),
+  };
+  const paths = [written(1, 2, full), written(2, 3, {}, "archived_sessions"), written(3, 1, {})];
+  const { threads } = await listThreads(home);
+  const created = Date.parse("2026-11-20T10:00:00.000Z");
+  const common = { cwd: "/w", origin: "exec", created, messages: 0, effort: "high", flaws: [] };
+  const row = (nth: number, minute: number): object => ({
+    ...common,
+    id: id(nth),
+    model: `m-${nth}`,
+    path: paths[nth - 1],
+    bytes: statSync(paths[nth - 1]!).size,
+    updated: created + minute * 60_000,
+  });
+  expect(threads).toEqual([
+    { ...row(2, 3), archived: true },
+    {
+      ...row(1, 2),
+      branch: "main",
+      commit: "abc",
+      provider: "mine",
+      cliVersion: "0.130.0",
+      parent: id(8),
+      forkedFrom: id(9),
+    },
+    row(3, 1),
+  ]);
 });
 
 test("of a large file the ends are read, and its messages are reckoned", () => {
@@ -323,13 +377,14 @@ test("a reverted thread is one row, as is a thread of which there are two files"
       .replace(".jsonl", `_${segment}.jsonl`),
   );
   writeFileSync(later, `${JSON.stringify(meta)}\n${lines[answer]}\n`);
+  const bytes = statSync(path).size + statSync(later).size;
   const cache = join(home, "cache");
   for (const read of [listRollouts(home).length, 0]) {
     const listed = await listThreads(home, { cache });
     const thread = only(listed.threads, rollout!.thread);
     expect(listed.read).toBe(read);
     // The first prompt and its answer, and the answer since: what was taken back isn't counted.
-    expect(thread).toMatchObject({ path: later, messages: 3, flaws: [] });
+    expect(thread).toMatchObject({ path: later, messages: 3, flaws: [], bytes });
     expect(thread.estimated, "every message was counted").toBeUndefined();
     expect(thread.title).toBe(one.title);
   }
@@ -338,6 +393,27 @@ test("a reverted thread is one row, as is a thread of which there are two files"
   mkdirSync(copy);
   writeFileSync(join(copy, basename(path).replace("2026-11-20", "2026-11-21")), readFileSync(path));
   expect(only((await listThreads(home)).threads, rollout!.thread).flaws).toEqual(["two-files"]);
+});
+
+test("a thread whose beginning is gone says so, and one that names itself as its beginning is listed all the same", async () => {
+  const home = homeWith("0.169.0");
+  const [rollout] = listRollouts(home);
+  const { path, thread } = rollout!;
+  const lines = readFileSync(path, "utf8").split("\n");
+  const { messages } = only((await listThreads(home)).threads, thread);
+  const meta = JSON.parse(lines[0]!) as { payload: object };
+  const begunBy = (base: string): void => {
+    const history_base = { thread_id: base, end_ordinal_exclusive: 9, end_byte_offset: 1 };
+    const header = { ...meta, payload: { ...meta.payload, history_base } };
+    writeFileSync(path, [JSON.stringify(header), ...lines.slice(1)].join("\n"));
+  };
+  begunBy("01a1fab8-0000-7000-8000-000000000001");
+  expect(only((await listThreads(home)).threads, thread)).toMatchObject({
+    messages,
+    flaws: ["base-missing"],
+  });
+  begunBy(thread);
+  expect(only((await listThreads(home)).threads, thread)).toMatchObject({ messages });
 });
 
 test("of two files of one name the one with the last path is a thread's, as in Codex, whichever was changed last", async () => {

@@ -32,7 +32,7 @@ describe("of a line that is no record", () => {
     expect(kept(torn)).toBe(" ".repeat(torn.length));
     expect(lost(torn)).toEqual([torn]);
     expect(lost(`two words${enveloped}`)).toEqual(["two words"]);
-    expect(lost(`\0\0 ${enveloped}`), "nothing was there").toEqual([]);
+    expect(lost(`\0\0 ${enveloped}${enveloped}`), "nothing was there").toEqual([]);
   });
 
   it("bytes that are no text and control characters are replaced where they stand", () => {
@@ -58,6 +58,7 @@ describe("of a line that is no record", () => {
       expect(kept(text(`${whole}${broken}${whole}`)), JSON.stringify(broken)).toBe(
         text(`${whole}${left}${whole}`),
       );
+    expect(kept(`${enveloped}\xe4\xb8`), "cut off by the end of the line").toBe(`${enveloped}  `);
   });
 
   it("what is a string, and what stands between strings, is told by quotes, not by braces, quotes and backslashes in one", () => {

@@ -95,10 +95,9 @@ function replaceInvalid(bytes: Buffer): void {
     const byte = bytes[at]!;
     // A record glued to one that was torn within a string: its beginning can't stand within a string.
     if (byte === openBrace && isAt(bytes, at, recordMark)) isString = isEscaped = false;
-    const length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 0;
-    // A sequence that the end of the line cuts off is no text either.
-    const isText =
-      length > 0 && (length === 1 || isUtf8(bytes.subarray(at, Math.min(bytes.length, at + length))));
+    const length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    // A sequence that the end of the line cuts off is no text either, nor is a byte that begins none.
+    const isText = length === 1 || isUtf8(bytes.subarray(at, at + length));
     if (!isText) bytes[at] = isString ? questionMark : space;
     if (byte === quote && !isEscaped) isString = !isString;
     isEscaped = byte === backslash && !isEscaped;
