@@ -67,10 +67,10 @@ it.each<[string, string, string, string[]]>([
   [
     "an item's id",
     sealOf("for item rs_0123456789"),
-    "repair 0",
+    "repair 0 --sealed",
     ["0: what the message names is sealed in it"],
   ],
-  ["a blob's end", sealOf("gAAA...c90="), "repair 0", ["0: what the message names is sealed in it"]],
+  ["a blob's end", sealOf("gAAA...c90="), "repair 0 --sealed", ["0: what the message names is sealed in it"]],
   ["the end of a blob that none has", sealOf("gAAA...ob12"), "throughline repair, with the session's id", []],
   [
     "a call",
@@ -118,4 +118,11 @@ it.each<[string, string, string, string[]]>([
   for (const { path, session } of said.sessions)
     expect(session).toBe(diagnoses.find((each) => each.path === path)?.thread);
   expect(`${said.means} ${said.youCan}`).not.toContain("HTTP 400");
+});
+
+it("a refusal that the session's own last turn tells needs no more than a repair", async () => {
+  const refused = diagnosed("refused.jsonl", ["seal-refused"], { sealed: [{ ...sealed, tail: "efgh567=" }] });
+  const pasted = sealOf("gAAA...567=");
+  const said = await whoseError(understand(pasted, 0), [refused], { pasted, now: 0, reference: () => "it" });
+  expect(said.youCan).toBe("throughline repair it");
 });

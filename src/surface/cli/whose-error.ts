@@ -66,11 +66,11 @@ async function sessionsOf(
   diagnoses: readonly Diagnosis[],
   { now, reference }: { now: number; reference: Reference },
 ): Promise<Said["sessions"]> {
-  const tell = ({ path, thread }: Diagnosis, why: string): Said["sessions"][number] => ({
+  const tell = ({ path, thread }: Diagnosis, why: string, how = ""): Said["sessions"][number] => ({
     path,
     ...(thread !== undefined && { session: thread }),
     why,
-    command: `throughline repair ${reference(path, thread)}`,
+    command: `throughline repair ${reference(path, thread)}${how}`,
   });
   // A thread may have several files, of which a name means one.
   const byFile = diagnoses.filter(({ path }) => basename(path) === named.file);
@@ -88,7 +88,11 @@ async function sessionsOf(
     ),
   );
   if (seals.length > 0)
-    return seals.map((diagnosis) => tell(diagnosis, "what the message names is sealed in it"));
+    return seals.map((diagnosis) => {
+      // Up to 0.133 at least no line says why a turn failed, and a plain repair leaves what isn't known to be refused.
+      const isTold = diagnosis.findings.some(({ kind }) => kinds.includes(kind));
+      return tell(diagnosis, "what the message names is sealed in it", isTold ? "" : " --sealed");
+    });
   const marks = named.marks.filter((mark) => mark.length > 8);
   const readable = diagnoses.filter(({ findings }) => findings.every(({ kind }) => kind !== "unreadable"));
   const holding: Diagnosis[] = [];
