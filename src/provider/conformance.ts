@@ -223,7 +223,7 @@ export function providerConformance(
         response.writeHead(200, { "content-type": "text/event-stream" });
         response.write(answer[0]);
       });
-      const events = await ask(url, never, { idleTimeoutMs: 400, silenceMs: 100 });
+      const events = await ask(url, never, { idleTimeoutMs: 1_500, silenceMs: 100 });
       const failure = failureOf(events);
       expect(isFailureOf(failure, "transport-interrupted") && failure.data.reason).toBe("idle");
       const told = events.flatMap((event) => (event.type === "silent" ? [event.ms] : []));
@@ -239,13 +239,13 @@ export function providerConformance(
         await readAway(incoming);
         response.writeHead(200, { "content-type": "text/event-stream" });
         response.write(answer[0]);
-        for (let beat = 0; beat < 8; beat++) {
-          await sleep(100);
+        for (let beat = 0; beat < 12; beat++) {
+          await sleep(200);
           response.write(subject.heartbeat);
         }
         response.end(answer.slice(1).join(""));
       });
-      const events = await ask(url, never, { idleTimeoutMs: 600, silenceMs: 250 });
+      const events = await ask(url, never, { idleTimeoutMs: 2_000, silenceMs: 250 });
       expect(endOf(events).type).toBe("completed");
       expect(events.some(({ type }) => type === "silent")).toBe(true);
       expect(itemsOf(events)).toEqual(subject.items);

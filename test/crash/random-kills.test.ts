@@ -75,7 +75,7 @@ describe.concurrent("kill -9 at a random moment", () => {
       await until(() => run.printed() !== "", "its first word");
       await new Promise((resolve) => setTimeout(resolve, share * length * 1.05));
       run.child.kill("SIGKILL");
-      const lost = wrappers ? killWrappers(rig) : [];
+      const lost = wrappers ? await killWrappers(rig) : [];
       const died = await run.ended;
       expectToldIsLogged(died.out, rig.log(rig.id()));
       note(rig, lost);
@@ -115,18 +115,27 @@ describe("kill -9 again and again", () => {
 });
 
 /** Kills every wrapper whose command has not ended for it; resolves to the sequence numbers of their calls. */
-function killWrappers(rig: Rig): number[] {
+async function killWrappers(rig: Rig): Promise<number[]> {
   const spool = join(rig.sessionFolder(rig.id()), "spool");
-  const killed: number[] = [];
+  const hasEnded = (call: string): boolean => existsSync(join(spool, call, "exit.json"));
+  const killed = new Map<string, number>();
   for (const call of readdirSync(spool)) {
-    const [started, exit] = ["started.json", "exit.json"].map((name) => join(spool, call, name));
-    if (!existsSync(started!) || existsSync(exit!)) continue;
-    const { pid } = JSON.parse(readFileSync(started!, "utf8")) as { pid: number };
+    const started = join(spool, call, "started.json");
+    if (!existsSync(started) || hasEnded(call)) continue;
+    const { pid } = JSON.parse(readFileSync(started, "utf8")) as { pid: number };
     if (!rig.processes().includes(pid)) continue;
-    process.kill(pid, "SIGKILL");
-    if (!existsSync(exit!)) killed.push(Number(call));
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      // It has ended by itself meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+    killed.set(call, pid);
   }
-  return killed;
+  // What a wrapper was just doing when it was killed it may still do.
+  for (const pid of killed.values())
+    await until(() => !rig.processes().includes(pid), "the killed wrapper to be gone");
+  return [...killed.keys()].filter((call) => !hasEnded(call)).map(Number);
 }
 
 /** The words of the commands whose calls these are. */

@@ -179,19 +179,19 @@ describe("a command's folder", () => {
 
 describe("a command is ended", () => {
   it("at its time limit, and what it printed is kept", async () => {
-    const outcome = await run(toolContext(), "echo begun; sleep 60", { timeout_ms: 300 });
+    const outcome = await run(toolContext(), "echo begun; sleep 60", { timeout_ms: 3_000 });
     expect(outcome).toMatchObject({ status: "failed", exitCode: 124 });
-    expect(outcome.output).toContain("command timed out after 300 milliseconds\nbegun\n");
-    expect(outcome.durationMs).toBeLessThan(10_000);
+    expect(outcome.output).toContain("command timed out after 3000 milliseconds\nbegun\n");
+    expect(outcome.durationMs).toBeLessThan(30_000);
   });
 
   it("for no time in which its wrapper couldn't run either, as when the machine sleeps", async () => {
     const context = toolContext();
-    const running = run(context, "echo begun; sleep 4.5; echo done", { timeout_ms: 3_000 });
+    const running = run(context, "echo begun; sleep 8.5; echo done", { timeout_ms: 6_000 });
     await until(() => linesOf(join(context.spool, "output")) === 1, "the command begins");
     const wrapper = readStarted(context.spool)!.pid;
     process.kill(wrapper, "SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, 3_200));
+    await new Promise((resolve) => setTimeout(resolve, 6_200));
     process.kill(wrapper, "SIGCONT");
     expect(await running).toMatchObject({ status: "ok", exitCode: 0 });
   });
@@ -225,10 +225,10 @@ describe("a command is ended", () => {
 describe("a background process", () => {
   it("that keeps the output open doesn't keep the call open", async () => {
     const began = performance.now();
-    const outcome = await run(toolContext(), "sleep 20 & echo $! ; echo started");
+    const outcome = await run(toolContext(), "sleep 60 & echo $! ; echo started");
     expect(outcome).toMatchObject({ status: "ok", exitCode: 0 });
     expect(outcome.output).toContain("started\n");
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(performance.now() - began).toBeLessThan(50_000);
     process.kill(Number(/\n(\d+)\n/u.exec(outcome.output)![1]), "SIGKILL");
   });
 });
