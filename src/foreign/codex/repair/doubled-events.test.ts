@@ -71,11 +71,17 @@ describe("an event that stands there twice, without its ordinal", () => {
   });
 });
 
-describe("a prompt whose record is damaged, in a session without ordinals that stands there twice", () => {
-  it("is put in once", async () => {
-    const path = rollouts("0.130.0").find((each) => readFileSync(each, "utf8").includes('"user_message"'))!;
+describe("a message whose record is damaged, in a session without ordinals that stands there twice", () => {
+  it.each([
+    ["prompt", "user", "user_message"],
+    ["answer", "assistant", "agent_message"],
+  ])("is put in once: the %s", async (_which, role, event) => {
+    const isTold = (line: string, nth: number, lines: readonly string[]): boolean =>
+      line.includes(`"role":"${role}"`) &&
+      [nth - 1, nth + 1].some((beside) => lines[beside]?.includes(`"type":"${event}"`));
+    const path = rollouts("0.130.0").find((each) => readFileSync(each, "utf8").split("\n").some(isTold))!;
     const lines = readFileSync(path, "utf8").trimEnd().split("\n");
-    const at = lines.findIndex((line) => line.includes('"user_message"')) - 1;
+    const at = lines.findIndex(isTold);
     const damaged = lines.with(at, "#".repeat(lines[at]!.length));
     const left = await repaired(basename(path), [...damaged, ...damaged]);
     expect(left).toHaveLength(lines.length);
