@@ -38,6 +38,43 @@ function damaged(rig: Rig): { rollout: RolloutFile; bytes: Buffer } {
   return { rollout, bytes: readFileSync(rollout.path) };
 }
 
+describe("a successor", () => {
+  const childProgram = fileURLToPath(new URL("../kit/session-child.ts", import.meta.url));
+  const rotate = async (rig: Rig): Promise<{ before: string; after: string; older: Buffer }> => {
+    expect((await rig.run(["exec", "One."])).status).toBe(0);
+    const before = rig.id();
+    const older = rig.log(before);
+    const words = ["--no-warnings", childProgram, rig.home, rig.simulator.url, "rotate", before];
+    execFileSync(process.execPath, words, { cwd: rig.workspace });
+    return { before, after: rig.ids().find((id) => id !== before)!, older };
+  };
+
+  it("that was worked in is never offered for removal when an older copy of its predecessor is put back", () =>
+    withRig(scenario, async (rig) => {
+      const { before, after, older } = await rotate(rig);
+      expect((await rig.run(["exec", "resume", after, "Two."])).status).toBe(0);
+      const left = rig.log(after);
+      writeFileSync(join(rig.sessionFolder(before), "log.jsonl"), older);
+      const found = await rig.run(["doctor"]);
+      expect([found.status, found.out], found.err).toEqual([1, expect.stringContaining("doesn't say so")]);
+      expect(found.out).toContain(`throughline resume ${after}`);
+      expect(found.out).not.toContain("--write");
+      expect((await rig.run(["repair", after, "--write"])).status).toBe(0);
+      expect(rig.log(after).equals(left)).toBe(true);
+      const resumed = await rig.run(["exec", "resume", after, "Three."]);
+      expect([resumed.status, resumed.out], resumed.err).toEqual([0, "Done.\n"]);
+    }));
+
+  it("that is nothing but a copy is", () =>
+    withRig(scenario, async (rig) => {
+      const { before, after, older } = await rotate(rig);
+      writeFileSync(join(rig.sessionFolder(before), "log.jsonl"), older);
+      expect((await rig.run(["doctor"])).out).toContain(`throughline repair ${after} --write`);
+      expect((await rig.run(["repair", after, "--write"])).status).toBe(0);
+      expect(rig.ids()).toEqual([before]);
+    }));
+});
+
 describe("throughline doctor and repair", () => {
   it("names the damage and the command, shows the change, makes it with a backup, and takes it back", () =>
     withRig(scenario, async (rig) => {

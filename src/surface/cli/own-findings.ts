@@ -12,6 +12,7 @@ export interface OwnFinding {
     | "log-damaged"
     | "torn-tail-kept"
     | "orphan-successor"
+    | "unnamed-successor"
     | "follow-up-unreadable"
     | "dead-letter"
     | "in-use";
@@ -75,13 +76,22 @@ async function findingsOf(store: SessionStore, home: string, session: ListedSess
       });
     const [unreadable, dead] = [await store.unreadable(id), await store.buried(id)];
     found.push(...followUpFindings(id, unreadable.length, dead.length));
-    if (await isOrphan(store, session)) {
-      found.push({
-        kind: "orphan-successor",
-        severity: "note",
-        title: `a rotation that was cut off has left it; no log names it, and ${session.parent} goes on without it`,
-        command: `throughline repair ${id} --write`,
-      });
+    if (await isUnnamed(store, session)) {
+      found.push(
+        (await hasWorked(store, id))
+          ? {
+              kind: "unnamed-successor",
+              severity: "loss",
+              title: `it goes on from ${session.parent}, whose log doesn't say so (an older copy of it was put back, say): lists leave it out`,
+              command: `throughline resume ${id}`,
+            }
+          : {
+              kind: "orphan-successor",
+              severity: "note",
+              title: `a rotation that was cut off has left it; no log names it, and ${session.parent} goes on without it`,
+              command: `throughline repair ${id} --write`,
+            },
+      );
     }
   } catch (error) {
     if (!isFailure(error)) throw error;
@@ -123,14 +133,25 @@ function followUpFindings(id: string, unreadable: number, dead: number): OwnFind
   return found;
 }
 
-/**
- * Whether the session was made by a rotation that was cut off before its predecessor's log named it. A successor whose rotation was undone
- * isn't one: it was named once, and holds work.
- */
-export async function isOrphan(
-  store: SessionStore,
-  { id, parent, rotated }: ListedSession,
-): Promise<boolean> {
+/** Whether the session was left by a rotation that was cut off before its predecessor's log named it, and is nothing but a copy. */
+export const isOrphan = async (store: SessionStore, session: ListedSession): Promise<boolean> =>
+  (await isUnnamed(store, session)) && !(await hasWorked(store, session.id));
+
+/** Whether anything was said or done in a successor since it was made. Then its predecessor's log did name it once, and is an older copy now. */
+async function hasWorked(store: SessionStore, id: string): Promise<boolean> {
+  let isCarried = false;
+  let worked = false;
+  const { damage } = await store.read(id, {
+    record: ({ event }) => {
+      if (event.type === "history-carried") isCarried = true;
+      else if (isCarried && event.type === "item-added") worked = true;
+    },
+  });
+  return worked || damage.length > 0;
+}
+
+/** Whether the session goes on from one whose log never named it. A successor whose rotation was undone was named once. */
+async function isUnnamed(store: SessionStore, { id, parent, rotated }: ListedSession): Promise<boolean> {
   if (!rotated || parent === undefined) return false;
   let isNamed = false;
   try {
