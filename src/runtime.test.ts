@@ -335,6 +335,9 @@ describe("an owner that died", () => {
     expect(await ran()).toBe(0);
     const [output] = ofType(inputOf(simulator.requests.length - 1), "function_call_output");
     expect(output?.["output"]).toContain("outcome unknown");
+    const told = updates.flatMap((update) => (update.type === "notice" ? [update.text] : [])).join("\n");
+    expect(told).toContain("is unknown (the traces of this call are gone)");
+    expect(told).not.toContain("is run now");
     await next.close();
   });
 

@@ -12,6 +12,13 @@ import type { Observe } from "./update.ts";
 
 type Answer = { allowed: true } | { allowed: false; why: string };
 
+/** Why the outcome of a call whose intent is logged is unknown where its spool folder, which is made before that, is gone. */
+export const tracesGone = "the traces of this call are gone";
+
+/** Whether that is so. A tool that only reads leaves none. */
+export const areTracesGone = (tool: Tool, spool: string): boolean =>
+  tool.replay === "never" && !existsSync(spool);
+
 const notStarted = "Not started: the turn was cancelled.";
 
 /** What calls run with, for the whole life of a session's owner. */
@@ -120,11 +127,11 @@ export class Calls {
       mkdirSync(spool, { recursive: true, mode: 0o700 });
       await this.#intend(record, call, tool);
       crashPoint("tool-intended");
-    } else if (tool.replay === "never" && !existsSync(spool)) {
+    } else if (areTracesGone(tool, spool)) {
       return {
         ...none,
         status: "unknown",
-        output: "outcome unknown; verify before repeating: the traces of this call are gone",
+        output: `outcome unknown; verify before repeating: ${tracesGone}`,
       };
     }
     const { lost } = this.#journal.log;

@@ -1,6 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
+import type { ToolState } from "../tool.ts";
 import { settleCall } from "../tool/ledger.ts";
-import { type CallEnvironment, type Calls, readCall } from "./calls.ts";
+import { areTracesGone, type CallEnvironment, type Calls, readCall, tracesGone } from "./calls.ts";
 import type { Journal } from "./journal.ts";
 
 /**
@@ -18,8 +19,12 @@ export async function settleCalls(
       const item = await journal.log.body(record.body);
       const call = readCall(record, item);
       const tool = tools.find((candidate) => candidate.definition.name === call.name);
-      const state = await tool?.inspect({ spool: journal.log.spool(record.event.seq) });
-      const entry = { call, intended: started, tool, state: state ?? { state: "not-started" as const } };
+      const spool = journal.log.spool(record.event.seq);
+      const state: ToolState =
+        started && tool && areTracesGone(tool, spool)
+          ? { state: "unknown", why: tracesGone }
+          : ((await tool?.inspect({ spool })) ?? { state: "not-started" });
+      const entry = { call, intended: started, tool, state };
       observe({ type: "notice", text: settleCall(entry, clock.now()).notice });
       calls.start(record, item, started);
     }
