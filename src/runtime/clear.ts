@@ -35,7 +35,7 @@ async function clearOne(store: SessionStore, id: string, scrub: boolean): Promis
   try {
     const journal = new Journal(log, fold.history());
     const { history } = journal;
-    history.id ||= id;
+    history.id = id;
     const records = await journal.append({ event: { type: "history-cleared", scrubbed: scrub } });
     crashPoint("clear-appended");
     const at = records.at(-1)?.event.at;

@@ -19,7 +19,7 @@ export async function note(
   const log = await store.acquire(id, fold.visitor, { from: "window", doing });
   try {
     const journal = new Journal(log, fold.history());
-    journal.history.id ||= id;
+    journal.history.id = id;
     const records = await journal.append(...events(journal.history).map((event) => ({ event })));
     const last = records.at(-1);
     if (last) log.describe(summarize(journal.history, last.event.at));

@@ -36,8 +36,8 @@ export async function openJournal(
     const log = await store.acquire(head, fold.visitor, { from: "window", doing: "resuming", force });
     crashPoint("lease-taken");
     const history = fold.history();
-    // A log whose first line is lost and that has no checkpoint yet doesn't tell its id.
-    history.id ||= head;
+    // A log whose first line is lost doesn't tell its id, and a folder that was copied under another name tells the other one's.
+    history.id = head;
     let isHead = history.successor === undefined;
     await closedOnFailure({ close: () => log.release() }, async () => {
       isHead ||= (await store.head(head)) === head;
