@@ -1,13 +1,14 @@
-import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseJson } from "./json.ts";
+import { readText } from "./open-file.ts";
 import { isSystemError, makeFolders } from "./system.ts";
 import { systemWords } from "./words.ts";
 
 /** The content of a cache's file, parsed. `undefined` when there is none, or it can't be read or parsed: a cache can be made anew. */
 export function readCacheFile(path: string): unknown {
   try {
-    return parseJson(readFileSync(path, "utf8"));
+    return parseJson(readText(path));
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return undefined;

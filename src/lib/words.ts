@@ -42,6 +42,8 @@ const systemCodes: Readonly<Record<string, string>> = {
   EACCES: "its rights don't allow it",
   EPERM: "the system doesn't allow it",
   EISDIR: "it is a folder",
+  EFTYPE: "it is no file",
+  EOVERFLOW: "it is far too large",
   ENOTDIR: "a part of its path is no folder",
   EROFS: "its file system can only be read",
   EMFILE: "too many files are open",

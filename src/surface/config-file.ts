@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 import { z } from "zod";
 import { Failure } from "../failure.ts";
+import { readText } from "../lib/open-file.ts";
 import { quoted, systemWords } from "../lib/words.ts";
 
 /** Whether a URL has neither user nor password. True for what is no URL, which has an error of its own. */
@@ -70,7 +70,7 @@ const configurationPage = "What can stand there: docs/configuration.md";
 export function readConfigFile(path: string, schema: z.ZodType<ConfigFile>): ConfigFile {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readText(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
     throw new Failure(

@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { z } from "zod";
 import { appendAll } from "../lib/write.ts";
 import { placeNew } from "../lib/place.ts";
+import { readText, staysUnreadable } from "../lib/open-file.ts";
 import { syncPath } from "../lib/system.ts";
 import { isJsonObject, parseJson, type JsonObject } from "../lib/json.ts";
 
@@ -50,18 +51,15 @@ export function claimJson(spool: string, name: string, value: object): boolean {
 /** A file of the spool that can't be read, or holds no JSON object: a disk fault, a stranger's hand, or a crash without links. */
 export class SpoolDamaged extends Error {}
 
-// Errors that don't pass by themselves. A session must not wait for them: the call is answered as unknown, and what is unknown is never
-// run again.
-const lasting = ["EISDIR", "ELOOP", "EACCES", "EPERM", "EIO"];
-
 /** The object that the file holds; `undefined` when there is none. Throws `SpoolDamaged` when it holds something else or can't be read. */
 export function readJsonFile(spool: string, name: string): JsonObject | undefined {
   let text: string;
   try {
-    text = readFileSync(join(spool, name), "utf8");
+    text = readText(join(spool, name));
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    if (hasCode(error, ...lasting)) throw new SpoolDamaged((error as Error).message);
+    // A session must not wait for it: the call is answered as unknown, and what is unknown is never run again.
+    if (staysUnreadable(error)) throw new SpoolDamaged((error as Error).message);
     throw error;
   }
   const value = parseJson(text);

@@ -148,6 +148,16 @@ describe("an owner that opens a session", () => {
     expect((await readNames()).names).toEqual(["one", "two"]);
   });
 
+  it("goes by the name of a lease file whose content names another number", async () => {
+    await makeSession("one");
+    const path = join(folder(), "lease.1.json");
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace('"fence":1,', '"fence":99999999999999999999,'));
+    const log = await store.acquire(id, ignore, { doing: "testing" });
+    expect(log.fence).toBe(2);
+    await log.release();
+  });
+
   it("counts on from what a replaced writer slipped in before the new lease was logged", async () => {
     const old = await store.create(id, created(id), "testing");
     const late = encodeLine({
@@ -272,6 +282,35 @@ describe("a scrub", () => {
     expect((await readNames()).records.map(({ event }) => event.type)).toEqual(["session-created"]);
     await (await store.acquire(id, ignore, { doing: "testing" })).release();
   });
+});
+
+describe("a home with links", () => {
+  const months = (): string => join(home, "sessions");
+
+  it("is one for months that lie on another disk, in lists too", async () => {
+    await makeSession("one");
+    const month = join(months(), readdirSync(months())[0]!);
+    renameSync(month, join(base, "elsewhere"));
+    symlinkSync(join(base, "elsewhere"), month);
+    symlinkSync(join(base, "nowhere"), join(months(), "2020-01"));
+    symlinkSync("2020-02", join(months(), "2020-02"));
+    expect(await store.list()).toMatchObject([{ id, name: "one" }]);
+    await store.remove(id);
+    expect(readdirSync(join(base, "elsewhere"))).toEqual([]);
+  });
+
+  it.each(["home", "sessions"])(
+    "is not an empty one where the link for its %s leads nowhere",
+    async (which) => {
+      await makeSession("one");
+      const path = which === "home" ? home : months();
+      renameSync(path, join(base, "elsewhere"));
+      symlinkSync(join(base, "not mounted"), path);
+      const failure = await failureOf(store.list());
+      expect(isFailureOf(failure, "store-unavailable") && failure.message).toContain(path);
+      rmSync(path);
+    },
+  );
 });
 
 describe("a session folder from elsewhere", () => {

@@ -1,4 +1,5 @@
-import { close, fstatSync, openSync, read } from "node:fs";
+import { close, fstatSync, read } from "node:fs";
+import { openToRead } from "../../lib/open-file.ts";
 import type { ByteSource, LogSource } from "../source.ts";
 import { logPath } from "./log-file.ts";
 
@@ -9,7 +10,7 @@ export class FileSource implements ByteSource {
 
   constructor(folder: string) {
     this.path = logPath(folder);
-    this.#fd = openSync(this.path, "r");
+    this.#fd = openToRead(this.path);
   }
 
   read(target: Uint8Array, at: number): Promise<number> {

@@ -30,7 +30,7 @@ import { summarizeLog } from "../summarize.ts";
 import { acquireFolder, type Watching } from "./acquire.ts";
 import { FileSource } from "./file-source.ts";
 import { FolderSession } from "./folder-session.ts";
-import { holderOf } from "./holder.ts";
+import { holderIfSeen, holderOf } from "./holder.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
 import { type Listed, listFolders, meantBy, type Reference, shownOf } from "./list.ts";
 import { exists, type Making, makeSession } from "./make.ts";
@@ -188,7 +188,7 @@ class FolderStore implements SessionStore {
   }
 
   async holder(id: string): Promise<Holder> {
-    return holderOf(this.#locate(id));
+    return holderIfSeen(this.#locate(id));
   }
 
   async find(reference: string): Promise<string[]> {

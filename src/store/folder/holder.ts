@@ -1,3 +1,4 @@
+import { isSystemError } from "../../lib/system.ts";
 import { judge } from "../../session/lease.ts";
 import type { Holder } from "../../store.ts";
 import { fateOfOwner, leaseNumbers, readLease } from "./lease-file.ts";
@@ -15,4 +16,14 @@ export function holderOf(folder: string): Holder {
   return verdict === "free" || verdict === "dead"
     ? { state: "free", fence }
     : { state: "held", fence, owner: lease.owner };
+}
+
+/** The same for those who only look at a session and can do without: a lease that can't be read is somebody's. Who acquires it is told more. */
+export function holderIfSeen(folder: string): Holder {
+  try {
+    return holderOf(folder);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return { state: "held", fence: leaseNumbers(folder).at(-1) ?? 0 };
+  }
 }

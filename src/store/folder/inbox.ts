@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  lstatSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, lstatSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { appendAll } from "../../lib/write.ts";
+import { readText, staysUnreadable } from "../../lib/open-file.ts";
 import { syncPath } from "../../lib/system.ts";
 import { z } from "zod";
 import { crashPoint } from "../../lib/fault.ts";
@@ -205,10 +197,16 @@ export function takeDead(folders: readonly string[], id: string): boolean {
     .some(Boolean);
 }
 
+/** `undefined` when it isn't there; nothing where it can't be read, as no follow-up is written. */
 function readIfThere(path: string): string | undefined {
   let text: string | undefined;
   without("ENOENT", () => {
-    text = readFileSync(path, "utf8");
+    try {
+      text = readText(path);
+    } catch (error) {
+      if (!staysUnreadable(error)) throw error;
+      text = "";
+    }
   });
   return text;
 }

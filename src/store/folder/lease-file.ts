@@ -5,13 +5,13 @@ import {
   fsyncSync,
   linkSync,
   readdirSync,
-  readFileSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { formatTime } from "../../lib/date.ts";
+import { readText } from "../../lib/open-file.ts";
 import { isSystemError, syncPath } from "../../lib/system.ts";
 import { z } from "zod";
 import { Failure } from "../../failure.ts";
@@ -46,17 +46,23 @@ export function leaseNumbers(folder: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** What a lease file says; `undefined` where it is gone, empty or unreadable. */
+/** Codes of what `readText` finds in the place of a file and can't be one: as little is known of its owner as from an empty file. */
+const saysNothing = ["EFTYPE", "EOVERFLOW"];
+
+/** What a lease file says; `undefined` where it is gone. Without `lease` it is empty, or nothing that a lease is written as. */
 export function readLease(folder: string, fence: number): { text: string; lease?: Lease } | undefined {
   let text: string;
   try {
-    text = readFileSync(leasePath(folder, fence), "utf8");
+    text = readText(leasePath(folder, fence));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    if (saysNothing.includes(code)) return { text: code };
     throw error;
   }
   const read = lease.safeParse(parseJson(text));
-  return read.success ? { text, lease: read.data } : { text };
+  // The name is what leases are taken by: counting on from a number that the disk has made of it would never end.
+  return read.success && read.data.fence === fence ? { text, lease: read.data } : { text };
 }
 
 /** What this process can tell of an owner's process. Cloned machines share their machine id, but hardly their name as well. */

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { isSystemError } from "../../lib/system.ts";
-import { quoted } from "../../lib/words.ts";
+import { quoted, systemWords } from "../../lib/words.ts";
 import { Failure, isFailure } from "../../failure.ts";
 import { isInside } from "../../session/place.ts";
 import { storeFailure } from "./files.ts";
@@ -24,5 +24,12 @@ export function asFailure(error: unknown, path: string, kept: string): unknown {
     const message = `${link} is a link, and what it leads to is no part of the session. ${kept} Put there what it leads to, or remove it: ls -ld ${quoted(link)}`;
     return new Failure("session-damaged", message, { path: link }, { cause: error });
   }
+  if (strangers.has(error.code) && error.path !== undefined && isInside(error.path, path)) {
+    const message = `${error.path} can't be used: ${systemWords(error)}. ${kept} Move it away, or delete the session with: throughline delete ${basename(path)}`;
+    return new Failure("session-damaged", message, { path: error.path }, { cause: error });
+  }
   return storeFailure(error, path, kept);
 }
+
+/** What stands in the place of a file and is none that this program has made. */
+const strangers: ReadonlySet<string | undefined> = new Set(["EISDIR", "EFTYPE", "EOVERFLOW"]);

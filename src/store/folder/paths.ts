@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, type Dirent } from "node:fs";
+import { existsSync, lstatSync, readdirSync, statSync, type Dirent } from "node:fs";
 import { join, sep } from "node:path";
 import { Failure } from "../../failure.ts";
 import { uuidv7Time } from "../../lib/ids.ts";
@@ -93,10 +93,28 @@ export function noSession(home: string, id: string): Failure<"session-missing"> 
   return new Failure("session-missing", message, { reference: id, nearest });
 }
 
+/** A month may be a link, as the home and its `sessions` may: whoever moves the old ones to another disk leaves one. */
 function months(home: string): string[] {
-  return entries(sessionsPath(home))
-    .filter((entry) => entry.isDirectory() && monthShape.test(entry.name))
-    .map((entry) => join(sessionsPath(home), entry.name));
+  const sessions = sessionsPath(home);
+  refuseLostLink(home);
+  refuseLostLink(sessions);
+  return entries(sessions)
+    .filter((entry) => monthShape.test(entry.name))
+    .filter(
+      (entry) => entry.isDirectory() || (entry.isSymbolicLink() && leadsToFolder(join(sessions, entry.name))),
+    )
+    .map((entry) => join(sessions, entry.name));
+}
+
+function leadsToFolder(link: string): boolean {
+  return existsSync(link) && statSync(link).isDirectory();
+}
+
+/** A link that leads nowhere, to a disk that isn't there now say, is no home without sessions. */
+function refuseLostLink(path: string): void {
+  if (existsSync(path) || !isThere(path)) return;
+  const message = `${path} is a link that leads nowhere: to a disk that isn't there now, say. Nothing was changed. See where it leads: ls -ld ${quoted(path)}`;
+  throw new Failure("store-unavailable", message, { path });
 }
 
 /** Whether anything stands at the path, a link that leads nowhere included. */

@@ -1,4 +1,5 @@
 import { isFailureOf } from "../../failure.ts";
+import { staysUnreadable } from "../../lib/open-file.ts";
 import type { DeadFollowUp, FollowUp, QueuedFollowUp, UnreadableFollowUp } from "../../store.ts";
 import { predecessorOf, successorOf } from "./chain.ts";
 import {
@@ -124,9 +125,7 @@ async function readable(asked: Promise<string | undefined>): Promise<string | un
     return await asked;
   } catch (error) {
     if (isFailureOf(error, "schema-newer", "session-damaged")) return undefined;
-    if (unopened.has((error as NodeJS.ErrnoException).code)) return undefined;
+    if (staysUnreadable(error) || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }
-
-const unopened: ReadonlySet<string | undefined> = new Set(["ENOENT", "EACCES", "EPERM", "ELOOP"]);

@@ -32,9 +32,9 @@ export async function queue(invocation: Invocation): Promise<number> {
     if (!(await isReadable(store, id))) throw noSessionIn(id, `Nothing was queued: the log of session ${id}`);
     const session = await store.queue(id, followUp);
     const waiting = (await store.queued(session)).length;
-    const { state } = await store.holder(session);
+    const holder = await store.holder(session);
     const when =
-      state === "free"
+      holder.state === "free" || !holder.owner
         ? inHome(invocation, `Deliver it with: throughline resume ${session}`)
         : mode === "steer"
           ? "The running turn takes it at its next step."

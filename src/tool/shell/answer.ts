@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, readSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { openToRead } from "../../lib/open-file.ts";
 import { fateOf } from "../../lib/process.ts";
 import { sanitise } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
@@ -86,7 +87,7 @@ function readPrinted(
   const path = join(spool, spoolFiles.output);
   let file: number;
   try {
-    file = openSync(path, "r");
+    file = openToRead(path);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return { text: "" };
     throw error;

@@ -1,7 +1,8 @@
 import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import { openToRead } from "../../lib/open-file.ts";
 import { fateOf } from "../../lib/process.ts";
 import type { ToolContext, ToolOutcome } from "../../tool.ts";
 import { hasCode, spoolFiles } from "../spool.ts";
@@ -134,7 +135,7 @@ class Printed {
     if (!this.#onProgress) return;
     let file: number;
     try {
-      file = openSync(this.#path, "r");
+      file = openToRead(this.#path);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return;
       throw error;

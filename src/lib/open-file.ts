@@ -1,0 +1,55 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
+
+/** Windows doesn't have it. */
+const dontWait = (constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0;
+/** More than any file has that is read whole: each holds what one person said, settings, or what is known of some thousand files. */
+const mostBytes = 2 ** 28;
+
+/**
+ * The text of a small file, read at once. Anything else in its place is a system error, with the path: a pipe would be waited for without
+ * end, and a device, or a file that a fault has made huge, takes all memory. A device that holds nothing (`/dev/null`) is an empty file.
+ */
+export function readText(path: string): string {
+  const file = openSync(path, constants.O_RDONLY | dontWait);
+  try {
+    const stat = fstatSync(file);
+    if (stat.isFile() && stat.size <= mostBytes) return readFileSync(file, "utf8");
+    if (stat.isCharacterDevice() && readSync(file, Buffer.alloc(1)) === 0) return "";
+    throw stat.isFile() ? unfit("EOVERFLOW", path) : noFile(path, stat);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Opens a file to be read in parts. What isn't one is a system error, with the path. */
+export function openToRead(path: string): number {
+  const file = openSync(path, constants.O_RDONLY | dontWait);
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw noFile(path, stat);
+    return file;
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
+const noFile = (path: string, stat: Stats): Error => unfit(stat.isDirectory() ? "EISDIR" : "EFTYPE", path);
+
+/** As the system would say it, had it been asked for a file of that kind. */
+const unfit = (code: string, path: string): Error =>
+  Object.assign(new Error(`${code}: not such a file, open '${path}'`), { code, syscall: "open", path });
+
+const lasting: ReadonlySet<unknown> = new Set([
+  "EISDIR",
+  "EFTYPE",
+  "EOVERFLOW",
+  "ELOOP",
+  "EACCES",
+  "EPERM",
+  "EIO",
+]);
+
+/** Whether what can't be read stays so: not for want of open files, say. */
+export const staysUnreadable = (error: unknown): boolean =>
+  lasting.has((error as NodeJS.ErrnoException).code);
