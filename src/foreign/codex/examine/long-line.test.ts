@@ -79,7 +79,7 @@ describe("a line that is longer than what is held of one", () => {
     expect((await repaired(damaged)).equals(damage("?", " "))).toBe(true);
   });
 
-  it("becomes spaces where it is no record, and the records that are glued to it stay", () => {
+  it("becomes spaces where it is no record, and the records that are glued to it stay", async () => {
     const torn = output.slice(0, 150);
     const spaces = (text: string): string => " ".repeat(text.length);
     for (const [before, after] of [
@@ -88,9 +88,9 @@ describe("a line that is longer than what is held of one", () => {
       [call + answer, `${call}\n${answer}`],
       [torn + torn, spaces(torn + torn)],
     ] as const) {
-      expect(mendedLine(before, false)).toBe(after);
+      expect(await mendedLine(before, false)).toBe(after);
       const isEndBlank = after.endsWith(" ");
-      expect(mendedLine(before, true)).toBe(`${isEndBlank ? after.slice(0, -1) : after}\n`);
+      expect(await mendedLine(before, true)).toBe(`${isEndBlank ? after.slice(0, -1) : after}\n`);
     }
   });
 });
@@ -151,7 +151,7 @@ it("ends where the file became shorter while it was looked through, however litt
 });
 
 /** What the edits of a line make of it, whatever its length. */
-function mendedLine(text: string, isTail: boolean): string {
+async function mendedLine(text: string, isTail: boolean): Promise<string> {
   writeFileSync(path, text);
   const fd = openSync(path, "r");
   const planned = new PlannedEdits(join(root, "edits"));
@@ -159,7 +159,7 @@ function mendedLine(text: string, isTail: boolean): string {
     const span = { index: 0, at: 0, bytes: text.length };
     for (const edit of longLine(span, new EditedFile(fd, text.length), "unparsable-line", isTail))
       planned.add(edit);
-    applyEdits(path, planned);
+    await applyEdits(path, planned);
     return readFileSync(path, "utf8");
   } finally {
     planned.close();

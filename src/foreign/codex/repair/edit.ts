@@ -1,4 +1,5 @@
-import { chmodSync, closeSync, copyFileSync, constants, openSync, readSync } from "node:fs";
+import { chmodSync, closeSync, constants, openSync, readSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { writeAll } from "../../../lib/write.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 
@@ -27,9 +28,9 @@ export function shiftOf({ length, bytes }: Edit): number {
 const block = 2 ** 20;
 
 /** A copy that only its owner can read; shares blocks where the file system can. */
-export function copyPrivately(from: string, to: string): void {
+export async function copyPrivately(from: string, to: string): Promise<void> {
   closeSync(openSync(to, "wx", 0o600));
-  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
   // The copy has the source's rights.
   chmodSync(to, 0o600);
 }

@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import {
   closeSync,
   fstatSync,
-  fsyncSync,
+  fsync,
   ftruncateSync,
   openSync,
   readSync,
@@ -11,23 +11,28 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { syncPath } from "../../../lib/system.ts";
 import { crashesAt } from "../../../lib/fault.ts";
+import { Pauses } from "../../../lib/pauses.ts";
 import { writeAll } from "../../../lib/write.ts";
 
 const block = 2 ** 18;
 
 /**
  * Makes the file's bytes those of `source`, in the file itself and not by rename: a process that has it open still has it. Only blocks
- * that differ are written. If it is cut off at any point, it can be run again.
+ * that differ are written. If it is cut off at any point, it can be run again. Gives way to others, as all here that goes through a file.
  */
-export function writeInPlace(path: string, source: string): void {
+export async function writeInPlace(path: string, source: string): Promise<void> {
   const [from, to] = [openSync(source, "r"), openSync(path, "r+")];
   try {
     const [wanted, found] = [Buffer.allocUnsafe(block), Buffer.allocUnsafe(block)];
     const { size } = fstatSync(from);
+    const pauses = new Pauses();
     for (let at = 0; at < size;) {
+      if (pauses.isDue) await pauses.take();
       const read = readSync(from, wanted, 0, block, at);
       if (read === 0) throw new Error(`${source} became shorter while it was read`);
       const bytes = wanted.subarray(0, read);
@@ -42,7 +47,7 @@ export function writeInPlace(path: string, source: string): void {
       at += read;
     }
     if (fstatSync(to).size > size) ftruncateSync(to, size);
-    fsyncSync(to);
+    await promisify(fsync)(to);
   } finally {
     closeSync(from);
     closeSync(to);
@@ -57,14 +62,16 @@ export function keepTime(path: string, had: Stats): void {
 /**
  * Whether nothing happened to the file but a repair, wherever that was cut off: each byte is that of `before` or of `after` at its place.
  */
-export function isBetween(path: string, before: string, after: string): boolean {
+export async function isBetween(path: string, before: string, after: string): Promise<boolean> {
   const fds = [path, before, after].map((name) => openSync(name, "r"));
   try {
     const [at, old, fresh] = fds as [number, number, number];
     const [a, b, c] = [Buffer.alloc(block), Buffer.alloc(block), Buffer.alloc(block)];
     const { size } = fstatSync(at);
     if (size > Math.max(fstatSync(old).size, fstatSync(fresh).size)) return false;
+    const pauses = new Pauses();
     for (let offset = 0; offset < size; offset += block) {
+      if (pauses.isDue) await pauses.take();
       const read = readSync(at, a, 0, block, offset);
       const hadOld = readSync(old, b, 0, block, offset);
       const hadFresh = readSync(fresh, c, 0, block, offset);
@@ -82,12 +89,14 @@ export function isBetween(path: string, before: string, after: string): boolean 
 }
 
 /** SHA-256 of the first bytes of a file, in hex; of all of them unless told how many. */
-export function digest(path: string, bytes = Number.POSITIVE_INFINITY): string {
+export async function digest(path: string, bytes = Number.POSITIVE_INFINITY): Promise<string> {
   const fd = openSync(path, "r");
   try {
     const hash: Hash = createHash("sha256");
     const buffer = Buffer.allocUnsafe(block);
+    const pauses = new Pauses();
     for (let at = 0; at < bytes;) {
+      if (pauses.isDue) await pauses.take();
       const read = readSync(fd, buffer, 0, Math.min(block, bytes - at), at);
       if (read === 0) break;
       hash.update(buffer.subarray(0, read));
@@ -96,6 +105,17 @@ export function digest(path: string, bytes = Number.POSITIVE_INFINITY): string {
     return hash.digest("hex");
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Makes durable what was written to a file. */
+export async function syncFile(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

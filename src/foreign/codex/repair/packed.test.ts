@@ -192,10 +192,10 @@ it("one that Codex has compressed after its repair isn't unpacked by an undo", a
   expect(readFileSync(archive).equals(bytes)).toBe(true);
 });
 
-it("a file that appears while a rollout is being put in place is never replaced", () => {
+it("a file that appears while a rollout is being put in place is never replaced", async () => {
   packed(unanswered);
   writeFileSync(path, later);
-  expect(() => placeWhole(archive, path, statSync(archive))).toThrow("EEXIST");
+  await expect(placeWhole(archive, path, statSync(archive))).rejects.toThrow("EEXIST");
   expect(readFileSync(path, "utf8")).toBe(later);
   expect(beside(), "no draft is left").toHaveLength(2);
 });

@@ -15,7 +15,7 @@ import { isSystemError, syncPath } from "../../../lib/system.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { unpacked } from "../rollout/compressed.ts";
 import { copyPrivately } from "./edit.ts";
-import { digest, keepTime } from "./in-place.ts";
+import { digest, keepTime, syncFile } from "./in-place.ts";
 import { packedPath } from "../home/places.ts";
 import type { Journal, RepairFolder } from "./journal.ts";
 
@@ -35,11 +35,11 @@ export async function unpackPrivately(packed: string, to: string): Promise<strin
  * Puts a copy of `source` where no file is, durably, and whole or not at all: who looks meanwhile sees nothing or all of it. It gets the
  * rights, the owner and the time of the file that `like` tells of. Throws the system's error where a file is there.
  */
-export function placeWhole(source: string, path: string, like: Stats): void {
+export async function placeWhole(source: string, path: string, like: Stats): Promise<void> {
   const draft = draftOf(path);
   rmSync(draft, { force: true });
   try {
-    copyPrivately(source, draft);
+    await copyPrivately(source, draft);
     const fd = openSync(draft, "r+");
     try {
       giveTo(fd, like);
@@ -48,7 +48,7 @@ export function placeWhole(source: string, path: string, like: Stats): void {
       closeSync(fd);
     }
     keepTime(draft, like);
-    syncPath(draft);
+    await syncFile(draft);
     giveName(draft, path);
   } finally {
     rmSync(draft, { force: true });
@@ -69,12 +69,12 @@ function giveName(draft: string, path: string): void {
 }
 
 /** Puts the compressed file back: as the link that it was, where that still leads to it, else as a copy. */
-function placeArchive(folder: RepairFolder, { path, packed }: Journal, stat: Stats): void {
+async function placeArchive(folder: RepairFolder, { path, packed }: Journal, stat: Stats): Promise<void> {
   const archive = packedPath(path);
   const link = packed?.link;
   const target = link === undefined ? undefined : resolve(dirname(archive), link);
-  if (link === undefined || !existsSync(target!) || digest(target!) !== packed!.sha256) {
-    placeWhole(folder.packed, archive, stat);
+  if (link === undefined || !existsSync(target!) || (await digest(target!)) !== packed!.sha256) {
+    await placeWhole(folder.packed, archive, stat);
     return;
   }
   symlinkSync(link, archive);
@@ -86,24 +86,25 @@ function placeArchive(folder: RepairFolder, { path, packed }: Journal, stat: Sta
  * rollout that goes and the compressed file that comes back, unless Codex has written to the rollout since, or the copy isn't whole any more.
  * `stat`: that of the file before.
  */
-export function settlePacked(folder: RepairFolder, journal: Journal, stat: Stats): void {
+export async function settlePacked(folder: RepairFolder, journal: Journal, stat: Stats): Promise<void> {
   const { path, packed, before, state } = journal;
   if (packed === undefined) return;
   const archive = packedPath(path);
   // One that was killed before it could remove its draft has given that the rollout's name already.
   for (const placed of [path, archive]) rmSync(draftOf(placed), { force: true });
-  const isIt = (file: string): boolean => existsSync(file) && digest(file) === packed.sha256;
-  const removeArchive = (): void => {
-    if (isIt(archive)) rmSync(archive);
+  const isIt = async (file: string): Promise<boolean> =>
+    existsSync(file) && (await digest(file)) === packed.sha256;
+  const removeArchive = async (): Promise<void> => {
+    if (await isIt(archive)) rmSync(archive);
   };
   if (state === "undoing") {
     // Taken back before it was unpacked, it lies there as it was.
     if (!existsSync(path)) return;
-    if (digest(path) !== before.sha256) removeArchive();
+    if ((await digest(path)) !== before.sha256) await removeArchive();
     else {
-      if (!existsSync(archive) && isIt(folder.packed)) placeArchive(folder, journal, stat);
-      if (isIt(archive)) rmSync(path);
+      if (!existsSync(archive) && (await isIt(folder.packed))) await placeArchive(folder, journal, stat);
+      if (await isIt(archive)) rmSync(path);
     }
-  } else removeArchive();
+  } else await removeArchive();
   syncPath(dirname(path));
 }

@@ -73,7 +73,7 @@ test("bytes that lie in more parts of the file than are held at once come back w
   plan.close();
 });
 
-test("tens of thousands are carried out, also those that were planned from the end on", () => {
+test("tens of thousands are carried out, also those that were planned from the end on", async () => {
   const lines = Array.from({ length: 30_000 }, (_, at) => `${at}\n`);
   const file = join(folder, "lines");
   writeFileSync(file, lines.join(""));
@@ -89,7 +89,7 @@ test("tens of thousands are carried out, also those that were planned from the e
   });
   const { plan } = planned(edits.toReversed());
   expect(plan.isShifting).toBe(true);
-  applyEdits(file, plan);
+  await applyEdits(file, plan);
   plan.close();
   expect(readFileSync(file, "utf8")).toBe(expected.join(""));
 });
@@ -97,13 +97,13 @@ test("tens of thousands are carried out, also those that were planned from the e
 test.each([
   ["in place", []],
   ["beside the file, as another edit moves what follows", [edit(3, 0, Buffer.from("new"))]],
-])("what stands around megabytes that become spaces stays: %s", (_how, more) => {
+])("what stands around megabytes that become spaces stays: %s", async (_how, more) => {
   const [at, length] = [2 ** 20 + 700, 2 ** 20 + 500];
   const file = join(folder, `long-${files++}`);
   const [before, behind] = ["a".repeat(at), "b".repeat(2 ** 20 + 300)];
   writeFileSync(file, before + "?".repeat(length) + behind);
   const { plan } = planned([...more, edit(at, length, "blank")]);
-  applyEdits(file, plan);
+  await applyEdits(file, plan);
   plan.close();
   const head = more.length === 0 ? before : `aaanew${before.slice(3)}`;
   expect(readFileSync(file, "utf8") === head + " ".repeat(length) + behind).toBe(true);

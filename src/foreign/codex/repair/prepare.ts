@@ -98,7 +98,7 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
   const folder = makeRepairFolder(home, threadOf(real, databases), now);
   try {
     const broken = await copyOut(real, folder);
-    copyPrivately(folder.original, folder.repaired);
+    await copyPrivately(folder.original, folder.repaired);
     const copy = await WorkedCopy.of(folder, {
       named: plain,
       ...(signal && { signal }),
@@ -174,10 +174,10 @@ async function planFor(
 /** Copies a rollout into the folder of its repair, unpacked. Resolves to why a compressed one can't be unpacked to its end. */
 async function copyOut(path: string, folder: RepairFolder): Promise<string | undefined> {
   if (!isCompressed(path)) {
-    copyPrivately(path, folder.original);
+    await copyPrivately(path, folder.original);
     return undefined;
   }
-  copyPrivately(path, folder.packed);
+  await copyPrivately(path, folder.packed);
   return unpackPrivately(folder.packed, folder.original);
 }
 

@@ -11,13 +11,12 @@ import {
   statSync,
   type Stats,
 } from "node:fs";
-import { syncPath } from "../../../lib/system.ts";
 import { quoted, systemWords } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
 import { writeAll } from "../../../lib/write.ts";
 import { copyBytes, copyPrivately } from "./edit.ts";
-import { digest, isBetween, keepTime, writeInPlace } from "./in-place.ts";
+import { digest, isBetween, keepTime, syncFile, writeInPlace } from "./in-place.ts";
 import {
   type Backup,
   isUnfinished,
@@ -86,7 +85,7 @@ export async function repairRollout(
         return undefined;
       }
       assertUntouched(real, stat);
-      const done = commit(prepared, options.now ?? Date.now(), stat);
+      const done = await commit(prepared, options.now ?? Date.now(), stat);
       const { folder, ...plan } = prepared;
       if (plan.after.length > 0) await writeTranscript(folder.original, folder.transcript);
       return { ...done, plan };
@@ -106,29 +105,29 @@ export async function finishRepair(known: KnownRepair, named: string): Promise<C
   const { folder } = known;
   const path = inUse(named);
   const journal = movedAlong(known.journal, plainPath(path));
-  return underLock({ path, thread: journal.thread, isPacked: journal.packed !== undefined }, () => {
+  return underLock({ path, thread: journal.thread, isPacked: journal.packed !== undefined }, async () => {
     const isUndoing = journal.state === "undoing";
     if (!isUndoing) {
-      assertKept(folder.original, journal.before, path);
+      await assertKept(folder.original, journal.before, path);
       // What was appended since is already in the copy, if an earlier finishing was cut off.
-      assertKept(folder.repaired, journal.after, path, "or-more");
+      await assertKept(folder.repaired, journal.after, path, "or-more");
     }
     const [from, to] = isUndoing ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
-    const isBegun = !isStillPacked(path, journal);
-    if (isBegun && !isBetween(path, from, to)) {
-      const written = isUndoing ? { bytes: statSync(to).size, sha256: digest(to) } : journal.after;
-      const isWritten = beginsWith(path, written);
-      if (!isUndoing && !isWritten && beginsWith(path, journal.before))
+    const isBegun = !(await isStillPacked(path, journal));
+    if (isBegun && !(await isBetween(path, from, to))) {
+      const written = isUndoing ? { bytes: statSync(to).size, sha256: await digest(to) } : journal.after;
+      const isWritten = await beginsWith(path, written);
+      if (!isUndoing && !isWritten && (await beginsWith(path, journal.before)))
         return leave(folder, journal, statSync(path));
       // It was written but not noted as done, and Codex has appended since: what it wrote is to stay.
       if (isWritten) {
         const withLater = `${to}.new`;
         rmSync(withLater, { force: true });
-        copyPrivately(path, withLater);
+        await copyPrivately(path, withLater);
         renameSync(withLater, to);
       }
     }
-    if (isBegun && !isBetween(path, from, to)) {
+    if (isBegun && !(await isBetween(path, from, to))) {
       throw new Failure(
         "session-damaged",
         `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${folder.original}. To have it repaired as it is now, move what is kept out of the way: mv ${quoted(folder.path)} .`,
@@ -161,44 +160,47 @@ export async function undoRepair(
   const { folder } = known;
   const journal = movedAlong(known.journal, plainPath(real));
   if (journal.state === "undoing") return finishRepair(known, real);
-  const isPacked = isStillPacked(real, journal);
+  const isPacked = await isStillPacked(real, journal);
   if (isCompressed(real) && !isPacked)
     throw new Failure(
       "usage",
       `${real} was compressed after its repair. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${quoted(real)}`,
       {},
     );
-  return underLock({ path: real, thread: journal.thread, isPacked: journal.packed !== undefined }, () => {
-    const stat = statSync(real);
-    if (isPacked) return leave(folder, journal, stat);
-    assertKept(folder.original, journal.before, real);
-    const isWriting = journal.state === "writing";
-    // When a repair that shortens the file is cut off before it has cut the file, what follows its bytes is old content and no later
-    // work.
-    const isCutOff =
-      isWriting && existsSync(folder.repaired) && isBetween(real, folder.original, folder.repaired);
-    const isWhole = !isCutOff && beginsWith(real, journal.after);
-    if (isWriting && !isCutOff && !isWhole && beginsWith(real, journal.before))
-      return leave(folder, journal, stat);
-    if (!isWhole && !isCutOff) {
-      throw new Failure(
-        "session-damaged",
-        `${real} isn't what the repair has left any more: more than appended to. Nothing was changed. The file as it was before the repair is kept: ${folder.original}`,
-        { path: real },
-      );
-    }
-    rmSync(folder.restored, { force: true });
-    copyPrivately(folder.original, folder.restored);
-    if (isWhole) {
-      rmSync(folder.repaired, { force: true });
-      copyPrivately(real, folder.repaired);
-      appendLater(folder, journal.after.bytes);
-    }
-    const undoing = { ...journal, state: "undoing" as const };
-    for (const file of [folder.restored, folder.repaired]) syncPath(file);
-    folder.write(undoing);
-    return complete(folder, undoing, stat);
-  });
+  return underLock(
+    { path: real, thread: journal.thread, isPacked: journal.packed !== undefined },
+    async () => {
+      const stat = statSync(real);
+      if (isPacked) return leave(folder, journal, stat);
+      await assertKept(folder.original, journal.before, real);
+      const isWriting = journal.state === "writing";
+      // When a repair that shortens the file is cut off before it has cut the file, what follows its bytes is old content and no later
+      // work.
+      const isCutOff =
+        isWriting && existsSync(folder.repaired) && (await isBetween(real, folder.original, folder.repaired));
+      const isWhole = !isCutOff && (await beginsWith(real, journal.after));
+      if (isWriting && !isCutOff && !isWhole && (await beginsWith(real, journal.before)))
+        return leave(folder, journal, stat);
+      if (!isWhole && !isCutOff) {
+        throw new Failure(
+          "session-damaged",
+          `${real} isn't what the repair has left any more: more than appended to. Nothing was changed. The file as it was before the repair is kept: ${folder.original}`,
+          { path: real },
+        );
+      }
+      rmSync(folder.restored, { force: true });
+      await copyPrivately(folder.original, folder.restored);
+      if (isWhole) {
+        rmSync(folder.repaired, { force: true });
+        await copyPrivately(real, folder.repaired);
+        appendLater(folder, journal.after.bytes);
+      }
+      const undoing = { ...journal, state: "undoing" as const };
+      for (const file of [folder.restored, folder.repaired]) await syncFile(file);
+      folder.write(undoing);
+      return complete(folder, undoing, stat);
+    },
+  );
 }
 
 /** The file that Codex goes on with: where a compressed one and what it was unpacked to both stand, as after a repair that was cut off, the latter. */
@@ -208,18 +210,24 @@ function inUse(path: string): string {
 }
 
 /** Whether the file is the compressed one of a repair, or of its undoing, that was cut off before it was unpacked, or after it came back. */
-function isStillPacked(path: string, { packed, state }: Journal): boolean {
-  return isCompressed(path) && state !== "done" && packed !== undefined && beginsWith(path, packed);
+async function isStillPacked(path: string, { packed, state }: Journal): Promise<boolean> {
+  return isCompressed(path) && state !== "done" && packed !== undefined && (await beginsWith(path, packed));
 }
 
 /** Whether a file begins with what the journal says, whatever follows. */
-function beginsWith(path: string, { bytes, sha256 }: Journal["after"]): boolean {
-  return statSync(path).size >= bytes && digest(path, bytes) === sha256;
+async function beginsWith(path: string, { bytes, sha256 }: Journal["after"]): Promise<boolean> {
+  return statSync(path).size >= bytes && (await digest(path, bytes)) === sha256;
 }
 
 /** Throws unless a copy is what the journal says: writing a rollout from half a copy would destroy the session. */
-function assertKept(copy: string, kept: Journal["after"], path: string, more?: "or-more"): void {
-  if (existsSync(copy) && beginsWith(copy, kept) && (more || statSync(copy).size === kept.bytes)) return;
+async function assertKept(
+  copy: string,
+  kept: Journal["after"],
+  path: string,
+  more?: "or-more",
+): Promise<void> {
+  if (existsSync(copy) && (await beginsWith(copy, kept)) && (more || statSync(copy).size === kept.bytes))
+    return;
   throw new Failure(
     "session-damaged",
     `${copy} is ${existsSync(copy) ? "not as the repair has left it any more" : "gone"}, and ${path} can't be written without it. Nothing was changed. Put that file back from a copy and try again, or go on with all that can be read: throughline resume ${quoted(path)}`,
@@ -276,7 +284,7 @@ function appendEncoded(from: number, to: number, since: number, encoding: Encodi
 }
 
 /** Makes a prepared repair durable, then writes it into the rollout. */
-function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRepair {
+async function commit(prepared: PreparedRepair, now: number, stat: Stats): Promise<CompletedRepair> {
   const { folder, path, thread, bytes } = prepared;
   const journal: Journal = {
     schema: 1,
@@ -284,9 +292,9 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
     ...(thread !== undefined && { thread }),
     at: now,
     state: "writing",
-    before: { bytes: bytes.before, sha256: digest(folder.original) },
-    after: { bytes: bytes.after, sha256: digest(folder.repaired) },
-    ...(prepared.packed && { packed: packedAs(packedPath(path), folder.packed) }),
+    before: { bytes: bytes.before, sha256: await digest(folder.original) },
+    after: { bytes: bytes.after, sha256: await digest(folder.repaired) },
+    ...(prepared.packed && { packed: await packedAs(packedPath(path), folder.packed) }),
     mended: prepared.mended,
     forgotIndex: prepared.forgetsIndex,
     ...(prepared.movedFrom && { movedFrom: prepared.movedFrom.path }),
@@ -294,7 +302,7 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
     ...(prepared.movedFrom?.archivedAt !== undefined && { archivedAt: prepared.movedFrom.archivedAt }),
   };
   for (const file of [folder.original, folder.packed, folder.repaired, folder.setAside])
-    if (existsSync(file)) syncPath(file);
+    if (existsSync(file)) await syncFile(file);
   crashPoint("repair-prepared");
   folder.write(journal);
   crashPoint("repair-begun");
@@ -302,11 +310,11 @@ function commit(prepared: PreparedRepair, now: number, stat: Stats): CompletedRe
 }
 
 /** What the journal keeps of a compressed file, from the copy of it. */
-function packedAs(path: string, copy: string): NonNullable<Journal["packed"]> {
+async function packedAs(path: string, copy: string): Promise<NonNullable<Journal["packed"]>> {
   const isLink = lstatSync(path).isSymbolicLink();
   return {
     bytes: statSync(copy).size,
-    sha256: digest(copy),
+    sha256: await digest(copy),
     ...(isLink && { link: readlinkSync(path) }),
   };
 }
@@ -316,9 +324,9 @@ function isHistoryWrong({ movedFrom, isPaginated }: PreparedRepair): boolean {
 }
 
 /** Carries a journal out. Throws `store-unavailable` when the disk, the rights or a database prevent it. */
-function complete(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
+async function complete(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
   try {
-    return completed(folder, journal, stat);
+    return await completed(folder, journal, stat);
   } catch (error) {
     if (!isDatabaseError(error)) throw error;
     const { path, state } = journal;
@@ -338,16 +346,16 @@ function complete(folder: RepairFolder, journal: Journal, stat: Stats): Complete
 /**
  * Writes the rollout and brings Codex's databases into line with it; every step can be taken again. `stat`: that of the rollout before.
  */
-function completed(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
+async function completed(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
   const { path, thread } = journal;
   const isUndoing = journal.state === "undoing";
   const databases = databasesOf(path);
   if (thread !== undefined && journal.forgotIndex) databases?.forgetIndex(indexKey(path, thread));
   const source = isUndoing ? folder.restored : folder.repaired;
   if (journal.packed === undefined || existsSync(path)) {
-    writeInPlace(path, source);
+    await writeInPlace(path, source);
     keepTime(path, stat);
-  } else if (!isUndoing) placeWhole(source, path, stat);
+  } else if (!isUndoing) await placeWhole(source, path, stat);
   crashPoint("repair-written");
   if (thread !== undefined && journal.movedFrom !== undefined) {
     const { movedFrom, archivedAt, history } = journal;
@@ -360,14 +368,14 @@ function completed(folder: RepairFolder, journal: Journal, stat: Stats): Complet
       ...(isTakenOut && { archived: isUndoing ? archivedAt : "not" }),
     });
   }
-  settlePacked(folder, journal, stat);
+  await settlePacked(folder, journal, stat);
   crashPoint("repair-settled");
   return noted(folder, { ...journal, state: isUndoing ? "undone" : "done" });
 }
 
 /** Takes a repair back that has left nothing in the rollout; not a byte of that is written, which the disk may have no room for. */
-function leave(folder: RepairFolder, journal: Journal, stat: Stats): CompletedRepair {
-  settlePacked(folder, { ...journal, state: "undoing" }, stat);
+async function leave(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
+  await settlePacked(folder, { ...journal, state: "undoing" }, stat);
   return noted(folder, { ...journal, state: "undone" });
 }
 

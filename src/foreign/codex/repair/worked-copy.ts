@@ -1,3 +1,4 @@
+import { Pauses } from "../../../lib/pauses.ts";
 import { applyEdits } from "./apply-edits.ts";
 import type { Edit } from "./edit.ts";
 import type { Examination } from "../examine/examination.ts";
@@ -66,23 +67,25 @@ export class WorkedCopy {
     const due = isMendable ? rounds : [];
     for (let pass = 0, mended = -1; pass < mostPasses && mended !== this.#changes.count; pass++) {
       mended = this.#changes.count;
-      for (const round of due) if (this.#write(round(this.found, plan))) await this.#look();
+      for (const round of due) if (await this.#write(round(this.found, plan))) await this.#look();
     }
     // Still without a record, it is another program's file (a page, a picture), of which nothing but spaces would be left.
     if (!this.found.ofCodex) this.#changes = new GatheredChanges();
   }
 
   /** Writes the edits of one round, and sets aside what no record keeps. False when there are none. */
-  #write(edits: Iterable<Edit>): boolean {
+  async #write(edits: Iterable<Edit>): Promise<boolean> {
     const planned = new PlannedEdits(`${this.#folder.repaired}.edits`);
     const lost = new SetAside(this.#folder.setAside);
+    const pauses = new Pauses();
     try {
       for (const edit of edits) {
         this.#changes.add(edit);
         planned.add(edit);
         for (const piece of edit.lost ?? []) lost.add(piece);
+        if (pauses.isDue) await pauses.take();
       }
-      if (planned.count > 0) applyEdits(this.#folder.repaired, planned);
+      if (planned.count > 0) await applyEdits(this.#folder.repaired, planned);
       return planned.count > 0;
     } finally {
       planned.close();
