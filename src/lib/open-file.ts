@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  type Stats,
+} from "node:fs";
 
 /** Windows doesn't have it. */
 const dontWait = (constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0;
@@ -31,6 +40,18 @@ export function openToRead(path: string): number {
   } catch (error) {
     closeSync(file);
     throw error;
+  }
+}
+
+/** Sees to it that there is a file for a database, for its owner alone. SQLite would wait for a pipe, and gives its other files the rights of this one. */
+export function makePrivate(path: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | dontWait, 0o600);
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw noFile(path, stat);
+    fchmodSync(file, 0o600);
+  } finally {
+    closeSync(file);
   }
 }
 

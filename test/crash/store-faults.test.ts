@@ -398,7 +398,7 @@ describe.concurrent.each(Object.entries(stranger))("a %s in the place of", (name
     }),
   );
 
-  it("the home's settings and notes stops only what needs the settings", { timeout: atMost }, () =>
+  it("the home's settings, notes and catalogue stops only what needs the settings", { timeout: atMost }, () =>
     withRig(scenario, async (rig) => {
       expect((await rig.run(["exec", "Please work."])).status).toBe(0);
       cpSync(rollouts, join(rig.folder, "codex"), { recursive: true });
@@ -408,8 +408,13 @@ describe.concurrent.each(Object.entries(stranger))("a %s in the place of", (name
       const notes = readdirSync(join(rig.home, "cache"));
       expect(notes).not.toEqual([]);
       for (const note of notes) inPlaceOf(join(rig.home, "cache", note));
+      for (const suffix of ["-wal", "-shm"])
+        rmSync(join(rig.home, `catalog.sqlite${suffix}`), { force: true });
+      inPlaceOf(join(rig.home, "catalog.sqlite"));
       const list = await rig.run(["sessions", "--codex"]);
       expect([list.status, list.err]).toEqual([0, expect.stringContaining(settings)]);
+      expect(list.out).toContain(rig.id());
+      expect(list.err).toContain("The catalogue in");
       const { status, err } = await rig.run(["exec", "resume", rig.id(), "Please say more."]);
       expect([status, err]).toEqual([2, expect.stringContaining(`ls -l ${settings}`)]);
     }),

@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makePrivate } from "../../lib/open-file.ts";
 import { pathToFileURL } from "node:url";
 
 const tablesVersion = 1;
@@ -64,9 +65,7 @@ export function openLedgerFile(
 }
 
 function opened(path: string): LedgerFile {
-  // SQLite gives its other files the rights of this one.
-  closeSync(openSync(path, "a", 0o600));
-  chmodSync(path, 0o600);
+  makePrivate(path);
   const db = new DatabaseSync(path, { timeout: 50 });
   try {
     refuseNewer(db);

@@ -1,5 +1,6 @@
-import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { makePrivate } from "../../lib/open-file.ts";
 import { isSystemError } from "../../lib/system.ts";
 
 /** Version of the catalogue's tables. A file of another version is rebuilt: everything in it comes from the folders. */
@@ -37,9 +38,7 @@ export interface OpenDatabase {
 
 /** Opens the catalogue, and makes it when there is none. Throws what SQLite throws; a file of another version counts as unusable. */
 export function openDatabase(path: string): OpenDatabase {
-  // SQLite gives its other files the rights of this one.
-  closeSync(openSync(path, "a", 0o600));
-  chmodSync(path, 0o600);
+  makePrivate(path);
   const db = new DatabaseSync(path, { timeout: busyMs });
   try {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;");
