@@ -461,7 +461,7 @@ describe.skipIf(binary === undefined)("a damaged rollout and the real CLI", () =
 
   test("a running Codex keeps a repair out, and a repair keeps Codex out", async () => {
     writeFileSync(rollout, Buffer.concat([whole, Buffer.alloc(100)]));
-    upstream.plan({ do: "silent", ms: 3_000, when: "at-once" });
+    upstream.plan({ do: "silent", ms: 8_000, when: "at-once" });
     const from = upstream.requests.length;
     const working = resume();
     while (upstream.requests.length === from) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -473,10 +473,9 @@ describe.skipIf(binary === undefined)("a damaged rollout and the real CLI", () =
     let turnedAway: Promise<CodexRun> | undefined;
     const given: RepairOptions = { home: home(), now: Date.now(), seals: { which: "all" } };
     await repairRollout(rollout, given, () => {
-      // Held until this callback's process has been answered: it runs while the lock is taken.
+      // Held until this callback's process has been answered, on a slow machine too: it runs while the lock is taken.
       turnedAway = resume();
-      const until = Date.now() + 1_500;
-      while (Date.now() < until);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8_000);
     });
     const away = await turnedAway!;
     expect(away.status).not.toBe(0);

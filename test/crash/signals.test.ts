@@ -155,7 +155,7 @@ describe.concurrent("a turn whose answer streams", () => {
       const began = performance.now();
       run.child.kill("SIGINT");
       expect((await run.ended).status).toBe(130);
-      expect(performance.now() - began).toBeLessThan(10_000);
+      expect(performance.now() - began).toBeLessThan(50_000);
       const resumed = await rig.run(["exec", "resume", rig.id()]);
       expect(resumed).toMatchObject({ status: 0, out: "A long story about a short thing.\n" });
       expectSoundLog(rig.log(rig.id()));
