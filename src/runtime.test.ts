@@ -112,6 +112,25 @@ const runsOnce: ScenarioInput = {
 };
 
 describe("a turn", () => {
+  it("runs its calls with an environment that is an object of a class, as it is at the time", async () => {
+    class Own {
+      readonly tools = toolbox(() => store.list());
+      readonly workspace = workspace;
+      env = toolEnvironment(process.env).env;
+      approve(): Promise<{ allowed: true }> {
+        return Promise.resolve({ allowed: true });
+      }
+    }
+    const environment = new Own();
+    simulator.reset({ turn: [turn(undefined, step(shell("echo $SET > set")), step("Done."))] });
+    const session = await createSession(runtime(), begun(), { ...equipment(), environment });
+    environment.env = { ...environment.env, SET: "since" };
+    expect(await session.run("go", never)).toEqual({ kind: "completed" });
+    expect(await readFile(join(workspace, "set"), "utf8")).toBe("since\n");
+    expect(updates.filter(isStarted)).toHaveLength(1);
+    await session.close();
+  });
+
   it("carries the output of a finished tool in the request that follows a cut, and runs the tool once", async () => {
     const session = await started({ ...runsOnce, fault: [{ kind: "cut", after: "call", request: 1 }] });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });

@@ -88,7 +88,6 @@ interface Decision {
 export class Session {
   readonly #runtime: Runtime;
   readonly #equipment: Equipment;
-  readonly #environment: Required<Equipment["environment"]>;
   readonly #followUps: FollowUps;
   readonly #requests: Requests;
   readonly #trial: Trial;
@@ -99,8 +98,6 @@ export class Session {
     this.#runtime = runtime;
     this.#journal = journal;
     this.#equipment = equipment;
-    const { environment } = equipment;
-    this.#environment = { ...environment, observe: environment.observe ?? runtime.observe };
     this.#followUps = new FollowUps(runtime, () => this.#journal);
     this.#requests = new Requests(equipment, () => this.#journal);
     this.#trial = new Trial(runtime, () => this.#journal, this.#requests);
@@ -223,9 +220,9 @@ export class Session {
 
   /** Settles what a dead owner left: gives calls without output one, and ends a turn that has no end. */
   async #settle(signal: AbortSignal): Promise<void> {
-    const environment = this.#environment;
+    const { environment } = this.#equipment;
     this.#journal.log.describe(summarize(this.history, this.#runtime.clock.now()));
-    const calls = new Calls(this.#journal, environment, signal);
+    const calls = new Calls(this.#journal, environment, this.#runtime.observe, signal);
     await settleCalls(this.#journal, calls, environment, this.#runtime.clock);
     const { openTurn } = this.history;
     if (!openTurn) return;
@@ -307,11 +304,11 @@ export class Session {
   }
 
   #steps(signal: AbortSignal): Turn {
-    const { provider } = this.#equipment;
+    const { provider, environment } = this.#equipment;
     return {
       journal: this.#journal,
       provider,
-      calls: new Calls(this.#journal, this.#environment, signal),
+      calls: new Calls(this.#journal, environment, this.#runtime.observe, signal),
       project: async () => {
         await this.#trial.taken();
         await this.#equipment.compact?.prepare(this.#compacting(signal));

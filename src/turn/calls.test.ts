@@ -50,7 +50,8 @@ function tool(name: string, more: Partial<Tool> = {}): Tool {
 const callsOf = (...tools: Tool[]): Calls =>
   new Calls(
     journal,
-    { tools, workspace: "/w", env: {}, approve: (...asked) => approve(...asked), observe: () => undefined },
+    { tools, workspace: "/w", env: {}, approve: (...asked) => approve(...asked) },
+    () => undefined,
     cancel.signal,
   );
 

@@ -40,8 +40,10 @@ export interface CallEnvironment {
  * tool's spool sees to it that it runs once in all (R24).
  */
 export class Calls {
+  /** The environment's own, or else the runtime's. */
+  readonly observe: Observe;
   readonly #journal: Journal;
-  readonly #environment: Required<CallEnvironment>;
+  readonly #environment: CallEnvironment;
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<void>>();
   #exclusive: Promise<void> = Promise.resolve();
@@ -52,10 +54,14 @@ export class Calls {
   readonly #sameId = new Map<string, Promise<void>>();
   #failed: { error: unknown } | undefined;
 
-  /** `signal` cancels the tools in flight. It must not be aborted by the loss of the lease: the next owner follows what still runs. */
-  constructor(journal: Journal, environment: Required<CallEnvironment>, signal: AbortSignal) {
+  /**
+   * `observe` is the runtime's. `signal` cancels the tools in flight. It must not be aborted by the loss of the lease: the next owner follows
+   * what still runs.
+   */
+  constructor(journal: Journal, environment: CallEnvironment, observe: Observe, signal: AbortSignal) {
     this.#journal = journal;
     this.#environment = environment;
+    this.observe = environment.observe ?? observe;
     this.#signal = signal;
   }
 
@@ -88,15 +94,14 @@ export class Calls {
   }
 
   async #run(record: ItemRecord, call: ToolCall, tool: Tool | undefined, intended: boolean): Promise<void> {
-    const { observe } = this.#environment;
     const callSeq = record.event.seq;
-    observe({ type: "tool-started", callSeq, name: call.name, input: call.input });
+    this.observe({ type: "tool-started", callSeq, name: call.name, input: call.input });
     const outcome = await this.#outcome(record, call, tool, intended);
     crashPoint("tool-finished");
     const item = outputItem(record.event.kind, call.call, outcome.output);
     await this.#journal.append(outputEvent(record, item));
     crashPoint("output-appended");
-    observe({ type: "tool-ended", callSeq, name: call.name, outcome });
+    this.observe({ type: "tool-ended", callSeq, name: call.name, outcome });
   }
 
   async #outcome(
@@ -106,7 +111,7 @@ export class Calls {
     intended: boolean,
   ): Promise<ToolOutcome> {
     const none = { durationMs: 0 };
-    const { workspace, env, observe, tools } = this.#environment;
+    const { workspace, env, tools } = this.#environment;
     if (!tool) {
       const known = tools.map((candidate) => candidate.definition.name).join(", ");
       return {
@@ -136,7 +141,7 @@ export class Calls {
     }
     const { lost } = this.#journal.log;
     const onProgress = (text: string): void =>
-      observe({ type: "tool-progress", callSeq: record.event.seq, text });
+      this.observe({ type: "tool-progress", callSeq: record.event.seq, text });
     try {
       return await tool.run(call, { spool, workspace, env, signal: this.#signal, lost, onProgress });
     } catch (error) {

@@ -11,7 +11,7 @@ import type { Journal } from "./journal.ts";
 export async function settleCalls(
   journal: Journal,
   calls: Calls,
-  { tools, observe }: Required<CallEnvironment>,
+  { tools }: Pick<CallEnvironment, "tools">,
   clock: Clock,
 ): Promise<void> {
   try {
@@ -25,7 +25,7 @@ export async function settleCalls(
           ? { state: "unknown", why: tracesGone }
           : ((await tool?.inspect({ spool })) ?? { state: "not-started" });
       const entry = { call, intended: started, tool, state };
-      observe({ type: "notice", text: settleCall(entry, clock.now()).notice });
+      calls.observe({ type: "notice", text: settleCall(entry, clock.now()).notice });
       calls.start(record, item, started);
     }
   } finally {
