@@ -62,17 +62,17 @@ describe("instructions", () => {
     await writeFile(join(root, "AGENTS.md"), "x".repeat(70_000));
     const { text, sources } = await readInstructions(join(root, "a"), root);
     expect(sources).toEqual([join(root, "AGENTS.md")]);
-    expect(text).toContain(`${70_000 - 64 * 1024} bytes, was left out`);
+    expect(text).toContain(`${70_000 - 64_000} bytes, was left out`);
   });
 
   it("read no more of a file than they tell, also of one that no string can hold, and tell the person", async () => {
     const path = join(root, "AGENTS.md");
-    await writeFile(path, `${"x".repeat(64 * 1024 - 1)}äöü`);
+    await writeFile(path, `${"x".repeat(64_000 - 1)}äöü`);
     await truncate(path, 3 * 2 ** 30);
     const { text, notices } = await readInstructions(root);
-    expect(text).toMatch(/x\n\n\(The rest of this file, 3221159936 bytes, was left out\.\)$/u);
+    expect(text).toMatch(/x\n\n\(The rest of this file, 3221161472 bytes, was left out\.\)$/u);
     expect(notices).toEqual([
-      `${path} is 3.2 GB long: the model is told its first 66 KB, the rest is left out`,
+      `${path} is 3.2 GB long: the model is told its first 64 KB, the rest is left out`,
     ]);
   });
 

@@ -20,7 +20,7 @@ const base = `You are a coding agent. You work in the person's workspace through
  * No more of an AGENTS.md is read, and the text says so. Of one, not of all as in Codex (32 KiB, `project_doc_max_bytes`): there a long one
  * of the root leaves no room for the nearest.
  */
-const limitBytes = 64 * 1024;
+const limitBytes = 64_000;
 
 /** What the model is told before everything else. */
 export interface Instructions {

@@ -32,7 +32,7 @@ it("an AGENTS.md longer than what the model is told of it is told of in one line
     const { status, err } = await rig.run(["exec", "One."]);
     expect([status, err.match(/AGENTS\.md.*/gu)], err).toEqual([
       0,
-      ["AGENTS.md is 100 KB long: the model is told its first 66 KB, the rest is left out"],
+      ["AGENTS.md is 100 KB long: the model is told its first 64 KB, the rest is left out"],
     ]);
   }));
 

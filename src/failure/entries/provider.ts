@@ -87,7 +87,7 @@ export const provider = {
   "output-limit": {
     area: "model",
     means: "The answer was cut at the model's output limit",
-    does: "Keeps what was delivered and ends the turn; so it does where an answer comes to more than 256 MiB",
+    does: "Keeps what was delivered and ends the turn; so it does where an answer comes to more than 256 MB",
     youCan: 'go on with `throughline resume --last "continue"`',
     exit: 1,
     rows: [],

@@ -37,7 +37,7 @@ export interface WireOptions {
   /** Without an event for so long (milliseconds) a sign of silence is given, and again after each further stretch. */
   silenceMs?: number;
   connectTimeoutMs?: number;
-  /** An answer of more bytes, as they come on the wire, is given up as an `output-limit`; 256 MiB unless told. */
+  /** An answer of more bytes, unpacked, is given up as an `output-limit`; 256 MB unless told. */
   maxAnswerBytes?: number;
   clock?: Clock;
   /** In place of the provider's own connections. */
@@ -54,7 +54,7 @@ const errorBodyMs = 5_000;
 const errorBodyBytes = 64 * 1024;
 const drainMs = 1_000;
 /** The longest answers that models write (256 Ki tokens, an event of 600 bytes each) come to 150 MB. */
-const answerBytes = 256 * 1024 * 1024;
+const answerBytes = 256_000_000;
 
 interface Connection {
   readonly closer: AbortController;
