@@ -53,6 +53,21 @@ describe("a first line that is lost together with lines behind it", () => {
   });
 });
 
+describe("a first line that is lost before lines without envelopes", () => {
+  const path = fixture("0.29.0");
+  const content = readFileSync(path);
+  const end = content.indexOf("\n");
+
+  it.each([
+    ["overwritten", Buffer.from(content).fill("#", 0, end)],
+    ["gone", content.subarray(end + 1)],
+  ])("is put back without one, when it is %s: what wrote it reads no other", async (_, damaged) => {
+    const { id } = JSON.parse(content.toString("utf8", 0, end)) as JsonObject;
+    const made = await repaired(basename(path), damaged);
+    expect(made).toEqual({ id, timestamp: expect.any(String) as string, instructions: null });
+  });
+});
+
 describe("a thread whose first lines are gone, beside one that begins with the same words", () => {
   const [other, own] = listRollouts(fileURLToPath(new URL("../fixtures/0.169.0", import.meta.url)));
 

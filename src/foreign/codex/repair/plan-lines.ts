@@ -203,6 +203,7 @@ export class LinesPlanner {
       base: this.#options.base,
       folder: this.#folder(),
       firstTimestamp: timestamp === undefined ? undefined : new Date(timestamp).toISOString(),
+      isBare: records.find(({ type }) => type === "response_item")?.era === "bare",
       isPaginated: ordinals.next !== undefined,
       firstOrdinal,
     });

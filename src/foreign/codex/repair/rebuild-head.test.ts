@@ -14,6 +14,7 @@ const nothing: HeadSources = {
   folder: undefined,
   firstTimestamp: undefined,
   base: undefined,
+  isBare: false,
   isPaginated: false,
   firstOrdinal: undefined,
 };
@@ -98,6 +99,19 @@ describe("a first line that is gone", () => {
       firstTimestamp: "2026-11-20T09:00:00.000Z",
     })!;
     expect(odd.timestamp, "a time that is none").toBe("2026-11-20T09:00:00.000Z");
+  });
+
+  it("has no envelope where the lines behind it have none", () => {
+    const made = (sources: Partial<HeadSources>): unknown =>
+      JSON.parse(rebuildHead({ ...nothing, isBare: true, ...sources })!.toString());
+    expect(made({ row: { ...row, git_sha: undefined, git_branch: undefined } })).toEqual({
+      id,
+      timestamp: new Date("2026-11-21T09:45:53").toISOString(),
+      instructions: null,
+    });
+    const copy = { id, timestamp: "2025-06-20T07:00:00.000Z", instructions: "Be." };
+    const git = '"commit_hash":"f00","branch":"main"';
+    expect(made({ copy, broken: remains(git) })).toEqual({ ...copy, git: JSON.parse(`{${git}}`) as unknown });
   });
 
   it("is a later copy of it, where the file has one", () => {

@@ -19,6 +19,8 @@ export interface HeadSources {
   readonly firstTimestamp: string | undefined;
   /** What the file goes on from, as other files tell it. */
   readonly base: LostBase | undefined;
+  /** Whether the remaining lines begin without envelopes (up to about 0.33): the versions that write such lines read no other header. */
+  readonly isBare: boolean;
   readonly isPaginated: boolean;
   /** The lowest ordinal of the remaining lines. */
   readonly firstOrdinal: number | undefined;
@@ -43,14 +45,18 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     branch: text(row["git_branch"]) ?? remains["branch"],
     repository_url: text(row["git_origin_url"]) ?? remains["repository_url"],
   };
+  const told = Object.values(git).some((value) => value !== undefined) && { git };
+  const created = text(copy?.["timestamp"]) ?? timestamp;
+  if (sources.isBare)
+    return Buffer.from(JSON.stringify({ timestamp: created, instructions: null, ...told, ...copy, id }));
   const payload: JsonObject = {
-    timestamp: text(copy?.["timestamp"]) ?? timestamp,
+    timestamp: created,
     cwd: remains["cwd"] ?? text(row["cwd"]) ?? sources.folder ?? sources.base?.folder ?? "/",
     originator: remains["originator"] ?? text(row["originator"]) ?? "codex_cli_rs",
     cli_version: remains["cli_version"] ?? text(row["cli_version"]) ?? (isPaginated ? "0.148.0" : "0.130.0"),
     source: sourceOf(remains["source"] ?? row["source"]),
     model_provider: remains["model_provider"] ?? text(row["model_provider"]),
-    ...(Object.values(git).some((value) => value !== undefined) && { git }),
+    ...told,
     ...copy,
     id,
     ...(isPaginated ? { history_mode: "paginated" } : {}),
