@@ -90,6 +90,12 @@ test.skipIf(!hasGit)("a repository that is kept elsewhere, and led to by a link,
     execFileSync("git", ["-C", kept, "config", "core.bare", "false"]);
     symlinkSync(kept, join(path, ".git"));
     expect(await readWorkspace(path)).toEqual({ path, gitRoot: path, gitCommon: kept });
+    for (const nowhere of [".git", "none"]) {
+      const below = join(path, `to ${nowhere}`);
+      mkdirSync(below);
+      symlinkSync(nowhere, join(below, ".git"));
+      expect(await readWorkspace(below)).toEqual({ path: below, gitRoot: path, gitCommon: kept });
+    }
   } finally {
     rmSync(root, { recursive: true });
   }

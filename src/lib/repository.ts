@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isSystemError } from "./system.ts";
 
@@ -18,8 +18,8 @@ export function repositoryOf(folder: string): Repository | undefined {
   try {
     for (let at = realpathSync.native(folder); ; at = dirname(at)) {
       const marker = join(at, ".git");
-      // Followed where it is a link, as by git: some who keep repositories elsewhere have one.
-      const stat = statSync(marker, { throwIfNoEntry: false });
+      // Followed where it is a link, as by git: some who keep repositories elsewhere have one. One that leads nowhere, or to itself, is none.
+      const stat = existsSync(marker) ? statSync(marker) : undefined;
       if (stat?.isDirectory()) return { root: at, common: realpathSync.native(marker) };
       if (stat?.isFile()) return { root: at, common: commonOf(marker) };
       if (at === dirname(at)) return undefined;

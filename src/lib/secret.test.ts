@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { isSecret } from "./secret.ts";
 
-it.each(["sk-proj-4f9a", "hunter2hunter2", "own-key-of-the-gateway"])("%s is a secret", (key) => {
+it.each(["sk-1234", "sk-proj-4f9a", "hunter2hunter2", "own-key-of-the-gateway"])("%s is a secret", (key) => {
   expect(isSecret(key)).toBe(true);
 });
 

@@ -1,4 +1,4 @@
-/** What guides for local servers give in the place of a key, where none is needed (Ollama's and vLLM's are shorter than any secret). */
+/** What guides for local servers give in the place of a key, where none is needed (vLLM's "EMPTY" is shorter than any secret). */
 const standIns: ReadonlySet<string> = new Set([
   "anything",
   "dummy-key",
@@ -15,5 +15,7 @@ const standIns: ReadonlySet<string> = new Set([
  * none, and taking it out of what is said would garble that.
  */
 export function isSecret(key: string | undefined): key is string {
-  return key !== undefined && key.length >= 8 && !standIns.has(key.toLowerCase());
+  if (key === undefined || standIns.has(key.toLowerCase())) return false;
+  // A short one without a digit is a word ("ollama", "openai"); one with digits is what people give servers of their own ("sk-1234").
+  return key.length >= (/\d/u.test(key) ? 6 : 8);
 }
