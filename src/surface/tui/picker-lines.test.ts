@@ -55,6 +55,13 @@ describe("the picker's screen", () => {
     for (const key of ["tab", "^f", "^g", "^r", "^x", "^o", "^d", "esc"]) expect(foot).toContain(key);
   });
 
+  it("tells no times and counts of a session that can't be read, whose times are 0", () => {
+    const unreadable = row(1, { created: 0, updated: 0, trouble: "no event", status: "failed" });
+    const screen = pickerLines(screenOf([unreadable], { columns: 200 }), plain).join("\n");
+    expect(screen).toContain("no event");
+    expect(screen).not.toMatch(/ago|0 messages/u);
+  });
+
   it("never outgrows the window, whatever its size and whatever the sessions say", () => {
     const said = [
       { who: "you" as const, text: `\u001b[2Jred\r\n${"日本語 ".repeat(5_000)}` },

@@ -127,13 +127,13 @@ function tableOf(
   // The most important first: columns that don't fit are left out from the end. The preview shows all of them for the chosen session.
   const weighed: Record<string, Column> = {
     status: { of: (row) => statusWords(row, now), most: 28, tone: statusTone },
-    active: { of: (row) => ago(now - row.updated), most: 13, toTheRight: true },
+    active: { of: (row) => since(row.updated, now) ?? "", most: 13, toTheRight: true },
     ...(state.everywhere ? { where: place } : {}),
     msgs: { of: (row) => String(row.messages), most: 6, toTheRight: true },
     model: { of: ({ settings }) => modelWords(settings), most: 20 },
     branch: { of: (row) => branchWords(row) ?? "", most: 18 },
     ...(state.everywhere ? {} : { where: place }),
-    made: { of: (row) => ago(now - row.created), most: 13, toTheRight: true },
+    made: { of: (row) => since(row.created, now) ?? "", most: 13, toTheRight: true },
   };
   const wide = Object.entries(weighed).map(([name, column]) => {
     const cells = rows.map((row) => fit(column.of(row), column.most));
@@ -181,6 +181,11 @@ function statusTone({ holder, status, trouble }: PickerRow): Tone | undefined {
   return status === "limited" || status === "interrupted" ? "warning" : undefined;
 }
 
+/** How long ago it was; `undefined` of a session that can't be read, whose times are 0. */
+function since(at: number, now: number): string | undefined {
+  return at > 0 ? ago(now - at) : undefined;
+}
+
 /** The preview: all facts of the chosen session, and its last messages. */
 function previewLines(screen: PickerScreen, lines: number, paint: Paint): string[] {
   const { state, preview, here, columns, now } = screen;
@@ -190,12 +195,17 @@ function previewLines(screen: PickerScreen, lines: number, paint: Paint): string
   if (!row) return [rule, ...blank(lines - 1)];
   const place = placeWords(row.workspace, here);
   const branch = branchWords(row);
+  const [made, active] = [since(row.created, now), since(row.updated, now)];
   const facts = [
     row.id,
-    modelWords(row.settings),
-    `made ${ago(now - row.created)}`,
-    `active ${ago(now - row.updated)}`,
-    counted(row.messages, "message"),
+    ...(made === undefined
+      ? []
+      : [
+          modelWords(row.settings),
+          `made ${made}`,
+          `active ${active ?? made}`,
+          counted(row.messages, "message"),
+        ]),
     ...(branch === undefined ? [] : [branch]),
     ...(place === undefined ? [] : [place]),
     statusWords(row, now),
