@@ -25,7 +25,7 @@ export function asFailure(error: unknown, path: string, kept: string): unknown {
     return new Failure("session-damaged", message, { path: link }, { cause: error });
   }
   if (strangers.has(error.code) && error.path !== undefined && isInside(error.path, path)) {
-    const message = `${error.path} can't be used: ${systemWords(error)}. ${kept} Move it away, or delete the session with: throughline delete ${basename(path)}`;
+    const message = `${error.path} can't be used: ${systemWords(error)}. ${kept} Move it away, then try again: ls -ld ${quoted(error.path)}`;
     return new Failure("session-damaged", message, { path: error.path }, { cause: error });
   }
   return storeFailure(error, path, kept);
