@@ -82,10 +82,10 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
 
 it("the log that an owner was making anew when it was killed goes with the next owner", async () => {
   await makeSession("one");
-  const left = join(folder(), "log.rewritten");
-  writeFileSync(left, "half of a log");
+  for (const name of ["log.rewritten", "log.rewritten.1"])
+    writeFileSync(join(folder(), name), "half of a log");
   await (await store.acquire(id, ignore, { doing: "testing" })).release();
-  expect(existsSync(left)).toBe(false);
+  expect(readdirSync(folder()).filter((name) => name.startsWith("log."))).toEqual(["log.jsonl"]);
   expect((await readNames()).names).toEqual(["one"]);
 });
 
@@ -252,6 +252,35 @@ describe("a reader", () => {
   });
 });
 
+describe("a log that is made anew", () => {
+  it("is not touched by an owner that was making it anew when it was replaced", async () => {
+    /** One event, and no more until `go` is called. */
+    const held = (name: string) => {
+      let go = (): void => undefined;
+      const isWanted = new Promise<void>((resolve) => (go = resolve));
+      async function* events(): AsyncGenerator<Append[]> {
+        yield [created(id), renamed(name)];
+        await isWanted;
+      }
+      return { go: () => go(), events: events() };
+    };
+    const [ours, theirs] = [held("ours"), held("theirs")];
+    const log = await store.create(id, created(id), "testing");
+    const first = failureOf(store.rewrite(log, ours.events));
+    const other = folderStore(home, { version: "0" });
+    const next = await other.acquire(id, ignore, { doing: "working", force: true });
+    const second = other.rewrite(next, theirs.events);
+    ours.go();
+    expect(await first).toSatisfy((error) => isFailureOf(error, "lease-lost"));
+    theirs.go();
+    await second;
+    for (const each of [next, log]) await each.release();
+    await other.close();
+    expect((await readNames()).names).toEqual(["theirs"]);
+    expect(readdirSync(folder()).filter((name) => name.includes("rewritten"))).toEqual([]);
+  });
+});
+
 describe("a scrub", () => {
   it("by an owner that was replaced changes nothing", async () => {
     const log = await store.create(id, created(id), "testing");
@@ -262,7 +291,7 @@ describe("a scrub", () => {
     const failure = await failureOf(store.scrub(log, [created(id).event]));
     expect(failure).toSatisfy((error) => isFailureOf(error, "lease-lost"));
     expect(readFileSync(logFile()).equals(before)).toBe(true);
-    expect(readdirSync(folder())).not.toContain("log.rewritten");
+    expect(readdirSync(folder()).filter((name) => name.startsWith("log."))).toEqual(["log.jsonl"]);
     await theirs.append(renamed("more of theirs"));
     for (const each of [theirs, log]) await each.release();
     await other.close();

@@ -9,12 +9,14 @@ import { Draft } from "../draft.ts";
 import { openPrivate } from "./files.ts";
 import { leaseLost, leaseNumbers } from "./lease-file.ts";
 import { logPath } from "./log-file.ts";
+import { names } from "./paths.ts";
 
-const madePath = (folder: string): string => join(folder, "log.rewritten");
+const madeName = "log.rewritten";
 
-/** Removes what an owner left that was killed while it made a new log, for the next owner. */
+/** Removes what owners left that were killed or replaced while they made a new log, for the next owner. */
 export function dropRewritten(folder: string): void {
-  rmSync(madePath(folder), { force: true });
+  for (const name of names(folder))
+    if (name.startsWith(madeName)) rmSync(join(folder, name), { force: true });
 }
 
 /**
@@ -27,8 +29,9 @@ export async function rewriteLog(
   clock: Clock,
   events: AsyncIterable<readonly Append[]> | Iterable<readonly Append[]>,
 ): Promise<void> {
-  dropRewritten(folder);
-  const made = madePath(folder);
+  // An owner that was replaced, and doesn't know it yet, must not touch what the next one makes.
+  const made = join(folder, `${madeName}.${fence}`);
+  rmSync(made, { force: true });
   try {
     const fd = openPrivate(made, "wx");
     try {
@@ -47,7 +50,7 @@ export async function rewriteLog(
     if (lost.aborted || leaseNumbers(folder).at(-1) !== fence) throw leaseLost(folder, id, fence, clock);
     renameSync(made, logPath(folder));
   } catch (error) {
-    dropRewritten(folder);
+    rmSync(made, { force: true });
     throw error;
   }
   syncPath(folder);
