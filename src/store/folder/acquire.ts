@@ -60,8 +60,9 @@ export async function acquireFolder(
   try {
     for (const path of [inboxPath(folder), spoolPath(folder)]) refuseLink(path);
     lease = await takeLease(folder, id, source, clock, options);
+    // From here on the owner before can't put a log in the place of this one any more. It may have done so while it was waited for: then the
+    // log is another file.
     dropRewritten(folder);
-    // The owner that was waited for may have made the log anew: then it is another file.
     const before = source;
     source = new FileSource(folder);
     await before.close();
