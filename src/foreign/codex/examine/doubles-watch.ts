@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { stringOf } from "../../../lib/json.ts";
 import { Bounded } from "./bounded.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
@@ -16,12 +17,15 @@ const mostIds = mostLines / 4;
 const uniqueId = 20;
 const space = 0x20;
 const asItem = 1;
-/** Lines of one time and length beyond so many are not compared, as each takes a read. */
+/** Lines of one time and length beyond so many are not compared. */
 const mostAlike = 64;
 
 interface FirstSeen {
   readonly index: number;
   readonly at: number;
+  readonly bytes: number;
+  /** Of its bytes: to compare them takes a read, and the lines of a fork, or of calls made at once, are alike by dozens. */
+  sum?: number;
   /** Another line of the same time and length. */
   next?: FirstSeen;
 }
@@ -43,6 +47,7 @@ export class DoublesWatch {
    * once have one time, and often one length.
    */
   readonly #first = new Map<number, FirstSeen>();
+  #seen = 0;
   readonly #ids: TextSet;
   /** Call ids of bare calls that are copies, until their copied outputs come. */
   readonly #copied = new Set<string>();
@@ -144,19 +149,27 @@ export class DoublesWatch {
     let [from, to] = [0, bytes.length];
     while (bytes[from] === space) from++;
     while (to > from && bytes[to - 1] === space) to--;
-    const key = (timeOf(timestamp) ?? 0) * 2 ** 11 + ((to - from) % 2 ** 11);
-    const seen: FirstSeen = { index, at: offset + from };
+    const own = bytes.subarray(from, to);
+    const key = (timeOf(timestamp) ?? 0) * 2 ** 11 + (own.length % 2 ** 11);
+    const seen: FirstSeen = { index, at: offset + from, bytes: own.length };
     let first = this.#first.get(key);
     if (first === undefined) {
-      if (this.#first.size < mostIds) this.#first.set(key, seen);
+      if (this.#seen++ < mostIds) this.#first.set(key, seen);
       return undefined;
     }
+    seen.sum = crc32(own);
     for (let alike = 1; ; alike++, first = first.next) {
-      if (bytes.subarray(from, to).equals(this.#readAt(first.at, to - from))) return index - first.index;
+      if (this.#isSame(first, seen.sum, own)) return index - first.index;
       if (alike === mostAlike) return undefined;
       if (first.next === undefined) break;
     }
-    first.next = seen;
+    if (this.#seen++ < mostIds) first.next = seen;
     return undefined;
+  }
+
+  #isSame(first: FirstSeen, sum: number, own: Buffer): boolean {
+    if (first.bytes !== own.length) return false;
+    first.sum ??= crc32(this.#readAt(first.at, own.length));
+    return first.sum === sum && own.equals(this.#readAt(first.at, own.length));
   }
 }

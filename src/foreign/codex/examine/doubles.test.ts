@@ -2,8 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { linesIn } from "../rollout/lines.ts";
+import { readRecord } from "../rollout/record.ts";
 import { judge } from "../findings/judge.ts";
+import { DoublesWatch } from "./doubles-watch.ts";
 import { examine } from "./examine.ts";
+import { TextSet } from "./text-set.ts";
+import { watched } from "./watched-record.ts";
 import { answer, call, event, examined, type Line, output } from "../../../../test/kit/examined.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-doubles-"));
@@ -197,4 +202,21 @@ it.each(["ordinals", "no ordinals"] as const)("a copy counts for nothing else (%
   const found = await examined([...lines, lines[1]!], has);
   expect([...found.open, ...found.orphans.items]).toEqual([]);
   expect([found.doubled.count, found.ordinals.regressed, found.records]).toEqual([1, 0, 4]);
+});
+
+it("lines of one time and length, as a fork has them by dozens, are not read again and again", () => {
+  const ids = Array.from({ length: 1_000 }, (_, nth) => `call_${String(nth).padStart(4, "0")}`);
+  const file = Buffer.from(["", ...ids, ids[40]!].map((id) => `${bytes(call(id))}\n`).join(""));
+  let reads = 0;
+  const watch = new DoublesWatch(new TextSet(10), (at, length) => {
+    reads++;
+    return file.subarray(at, at + length);
+  });
+  const timestamp = "2026-11-20T20:48:01.000Z";
+  const copies = linesIn(file).filter((line) => {
+    const read = readRecord(line);
+    return read.readable && watch.see(watched(read, timestamp), line);
+  });
+  expect(copies.map(({ index }) => index)).toEqual([1_001]);
+  expect(reads).toBeLessThan(100);
 });

@@ -416,6 +416,34 @@ test("a thread whose beginning is gone says so, and one that names itself as its
   expect(only((await listThreads(home)).threads, thread)).toMatchObject({ messages });
 });
 
+test("what a thread goes on from is counted once it can be read", async () => {
+  const home = homeWith("0.169.0");
+  chmodSync(home, 0o777);
+  const one = (await listThreads(home)).threads.find(({ messages }) => messages > 3)!;
+  const lines = readFileSync(one.path, "utf8").split("\n");
+  const meta = JSON.parse(lines[0]!) as { payload: object };
+  const history_base = {
+    thread_id: one.id,
+    end_ordinal_exclusive: 900,
+    end_byte_offset: statSync(one.path).size,
+  };
+  const answer = lines.find((line) => line.includes('"role":"assistant"'));
+  const segment = one.path
+    .replace(/T\d\d-/u, "T23-")
+    .replace(".jsonl", "_01a1fab8-0000-7000-8000-000000000001.jsonl");
+  writeFileSync(
+    segment,
+    `${JSON.stringify({ ...meta, payload: { ...meta.payload, history_base } })}\n${answer}\n`,
+  );
+  const cache = join(home, "cache");
+  const counted = async (): Promise<number> =>
+    only((await asUser(() => listThreads(home, { cache }))).threads, one.id).messages;
+  chmodSync(one.path, 0);
+  expect([await counted(), await counted()]).toEqual([1, 1]);
+  chmodSync(one.path, 0o644);
+  expect([await counted(), await counted()]).toEqual([one.messages + 1, one.messages + 1]);
+});
+
 test("of two files of one name the one with the last path is a thread's, as in Codex, whichever was changed last", async () => {
   const home = homeWith("0.169.0");
   const { path, thread } = listRollouts(home)[0]!;

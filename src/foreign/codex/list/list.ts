@@ -81,15 +81,20 @@ export async function listThreads(
     else unknown.push(file);
   }
   const pauses = new Pauses();
+  const give = async (): Promise<void> => {
+    await pauses.take();
+    signal?.throwIfAborted();
+  };
   for (const [at, file] of unknown.entries()) {
     found.push({ file, facts: scanRollout(file) });
     if (at % 64 === 0) onRead?.(at, unknown.length);
-    if (!pauses.isDue) continue;
-    await pauses.take();
-    signal?.throwIfAborted();
+    if (pauses.isDue) await give();
   }
   const byRollout = new Map(found.map((each) => [each.file.rollout, each]));
-  for (const each of found) countBefore(each, byRollout);
+  for (const each of found) {
+    countBefore(each, byRollout);
+    if (pauses.isDue) await give();
+  }
   if (unknown.length > 0) {
     const trouble = cache?.write(found);
     if (trouble !== undefined) troubles.push(trouble);
@@ -106,7 +111,8 @@ interface Found {
 function countBefore(each: Found, byRollout: ReadonlyMap<string, Found>): void {
   const { header, before } = each.facts;
   const base = header?.historyBase && !before && byRollout.get(header.historyBase.rollout);
-  if (base) each.facts = { ...each.facts, before: scanBefore(base.file, header.historyBase) };
+  const counted = base && scanBefore(base.file, header.historyBase);
+  if (counted) each.facts = { ...each.facts, before: counted };
 }
 
 function threadsOf(

@@ -53,10 +53,13 @@ export function scanRollout(file: RolloutFile): RolloutFacts {
   return scanParts(file, partsOf(file));
 }
 
-/** The messages of a rollout before the place at which another one goes on from it. Never throws, as `scanRollout`. */
-export function scanBefore(file: RolloutFile, { endOffset }: HistoryBase): MessageCount {
-  const { messages, estimated } = scanParts(file, partsOf(file, endOffset));
-  return { messages, ...(estimated && { estimated }) };
+/**
+ * The messages of a rollout before the place at which another one goes on from it; `undefined` where nothing can be read of it. Never
+ * throws, as `scanRollout`.
+ */
+export function scanBefore(file: RolloutFile, { endOffset }: HistoryBase): MessageCount | undefined {
+  const { header, messages, estimated } = scanParts(file, partsOf(file, endOffset));
+  return header || messages > 0 ? { messages, ...(estimated && { estimated }) } : undefined;
 }
 
 function scanParts(file: RolloutFile, parts: Parts | "damaged" | "refused"): RolloutFacts {

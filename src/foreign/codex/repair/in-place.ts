@@ -8,12 +8,14 @@ import {
   readSync,
   renameSync,
   type Stats,
+  statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { Failure } from "../../../failure.ts";
 import { syncPath } from "../../../lib/system.ts";
 import { crashesAt } from "../../../lib/fault.ts";
 import { Pauses } from "../../../lib/pauses.ts";
@@ -57,6 +59,17 @@ export async function writeInPlace(path: string, source: string): Promise<void> 
 /** Gives a file the time of change that it had, but for a millisecond: lists keep their order, and caches still see a change. */
 export function keepTime(path: string, had: Stats): void {
   utimesSync(path, had.atimeMs / 1_000, (had.mtimeMs + 1) / 1_000);
+}
+
+/** Throws where the file was changed since `before`: what was written then would go. To be asked right before the first byte is written. */
+export function assertUntouched(path: string, before: Stats, meanwhile: string): void {
+  const now = statSync(path, { throwIfNoEntry: false });
+  if (now?.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino) return;
+  throw new Failure(
+    "lease-held",
+    `${path} was changed while ${meanwhile}: somebody works in it. Nothing was changed. Close it there, then try again.`,
+    {},
+  );
 }
 
 /**

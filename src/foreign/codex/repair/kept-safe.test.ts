@@ -81,6 +81,57 @@ describe("a rollout that somebody writes to while its repair is worked out is le
   });
 });
 
+describe("what is written while the copies are made, behind the last look at the file, stays:", () => {
+  const later = Buffer.from('{"type":"event_msg"}\n');
+  /** Writes as soon as somebody else has a turn and the repair's folder has this file. */
+  const writeBehind = (file: () => string): void => {
+    if (existsSync(file())) appendFileSync(path, later);
+    else setImmediate(() => writeBehind(file));
+  };
+
+  it("by a repair, which leaves no copy", async () => {
+    const act = repair(() => setImmediate(() => appendFileSync(path, later)));
+    const after = await refused(act, "was changed while its repair was worked out");
+    expect(after.equals(Buffer.concat([damaged, later]))).toBe(true);
+    expect(readdirSync(join(own, "repairs"))).toEqual([]);
+  });
+
+  it("by an undoing, which is done when it is asked for again", async () => {
+    const { folder } = (await repair())!;
+    const repaired = readFileSync(path);
+    const undoing = undoRepair(path, { home: own });
+    writeBehind(() => join(folder.path, "restored.jsonl"));
+    const after = await refused(undoing, "was changed while its repair was taken back");
+    expect(after.equals(Buffer.concat([repaired, later]))).toBe(true);
+    await undoRepair(path, { home: own });
+    expect(readFileSync(path).equals(Buffer.concat([damaged, Buffer.from("\n"), later]))).toBe(true);
+  });
+});
+
+it("a repair that is told to stop while its copies are made durable stops", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const act = repairRollout(path, { home: own, signal: controller.signal }, () =>
+    setImmediate(() => controller.abort(reason)),
+  );
+  await expect(act).rejects.toBe(reason);
+  expect(readFileSync(path).equals(damaged)).toBe(true);
+  expect(readdirSync(join(own, "repairs"))).toEqual([]);
+});
+
+it("of two undoings at once one is turned away, also of a file in no home of Codex's, which has no lock", async () => {
+  const loose = join(root, basename(path));
+  writeFileSync(loose, damaged);
+  await repairRollout(loose, { home: own, seals: { which: "none" } });
+  const later = Buffer.from('{"type":"event_msg"}\n');
+  appendFileSync(loose, later);
+  const undo = (): Promise<CompletedRepair> => undoRepair(loose, { home: own });
+  const [one, other] = await Promise.allSettled([undo(), undo()]);
+  expect(one.status).toBe("fulfilled");
+  expect(other.status === "rejected" && other.reason).toSatisfy((error) => isFailureOf(error, "lease-held"));
+  expect(readFileSync(loose).equals(Buffer.concat([damaged, Buffer.from("\n"), later]))).toBe(true);
+});
+
 describe("a repair that is to be taken back", () => {
   it("stays where the file was changed by more than what was appended", async () => {
     const { folder } = (await repair())!;
@@ -188,6 +239,20 @@ describe("a taking back that was cut off", () => {
     expect((await undoRepair(path, { home: own })).journal.state).toBe("undone");
     expect(readFileSync(path).equals(gone)).toBe(true);
     expect(readdirSync(folder.path).toSorted()).toEqual(["journal.json", "original.jsonl"]);
+  });
+
+  it("is told with the copy of all that was there before, where Codex has gone on in half of it", async () => {
+    await repair();
+    const { folder, journal } = repairsOf(own, path).at(-1)!;
+    const since = Buffer.from('{"type":"event_msg"}\n');
+    writeFileSync(folder.repaired, Buffer.concat([readFileSync(path), since]));
+    writeFileSync(folder.restored, Buffer.concat([damaged, Buffer.from("\n"), since]));
+    folder.write({ ...journal, state: "undoing" });
+    const half = Buffer.concat([damaged.subarray(0, -10), readFileSync(folder.repaired), since]);
+    writeFileSync(path, half);
+    expect(
+      (await refused(undoRepair(path, { home: own }), `is kept: ${folder.repaired}.`)).equals(half),
+    ).toBe(true);
   });
 
   it.each([["run again"], ["finished as a repair"]])("ends with what was written since, %s", async (way) => {

@@ -16,7 +16,7 @@ import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
 import { writeAll } from "../../../lib/write.ts";
 import { copyBytes, copyPrivately } from "./edit.ts";
-import { digest, isBetween, keepTime, syncFile, writeInPlace } from "./in-place.ts";
+import { assertUntouched, digest, isBetween, keepTime, syncFile, writeInPlace } from "./in-place.ts";
 import {
   type Backup,
   isUnfinished,
@@ -84,9 +84,13 @@ export async function repairRollout(
         prepared.folder.remove();
         return undefined;
       }
-      assertUntouched(real, stat);
-      const done = await commit(prepared, options.now ?? Date.now(), stat);
       const { folder, ...plan } = prepared;
+      const journal = await settled(prepared, options.now ?? Date.now());
+      options.signal?.throwIfAborted();
+      assertUntouched(real, stat, "its repair was worked out");
+      folder.write(journal);
+      crashPoint("repair-begun");
+      const done = await complete(folder, journal, stat);
       if (plan.after.length > 0) await writeTranscript(folder.original, folder.transcript);
       return { ...done, plan };
     } catch (error) {
@@ -130,7 +134,7 @@ export async function finishRepair(known: KnownRepair, named: string): Promise<C
     if (isBegun && !(await isBetween(path, from, to))) {
       throw new Failure(
         "session-damaged",
-        `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${folder.original}. To have it repaired as it is now, move what is kept out of the way: mv ${quoted(folder.path)} .`,
+        `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${from}. To have it repaired as it is now, move what is kept out of the way: mv ${quoted(folder.path)} .`,
         { path },
       );
     }
@@ -197,6 +201,7 @@ export async function undoRepair(
       }
       const undoing = { ...journal, state: "undoing" as const };
       for (const file of [folder.restored, folder.repaired]) await syncFile(file);
+      assertUntouched(real, stat, "its repair was taken back");
       folder.write(undoing);
       return complete(folder, undoing, stat);
     },
@@ -283,8 +288,8 @@ function appendEncoded(from: number, to: number, since: number, encoding: Encodi
   }
 }
 
-/** Makes a prepared repair durable, then writes it into the rollout. */
-async function commit(prepared: PreparedRepair, now: number, stat: Stats): Promise<CompletedRepair> {
+/** Makes the files of a prepared repair durable. Resolves to its journal, which is not written yet. */
+async function settled(prepared: PreparedRepair, now: number): Promise<Journal> {
   const { folder, path, thread, bytes } = prepared;
   const journal: Journal = {
     schema: 1,
@@ -304,9 +309,7 @@ async function commit(prepared: PreparedRepair, now: number, stat: Stats): Promi
   for (const file of [folder.original, folder.packed, folder.repaired, folder.setAside])
     if (existsSync(file)) await syncFile(file);
   crashPoint("repair-prepared");
-  folder.write(journal);
-  crashPoint("repair-begun");
-  return complete(folder, journal, stat);
+  return journal;
 }
 
 /** What the journal keeps of a compressed file, from the copy of it. */
@@ -385,14 +388,4 @@ function noted(folder: RepairFolder, journal: Journal): CompletedRepair {
   crashPoint("repair-recorded");
   for (const file of [folder.repaired, folder.restored]) rmSync(file, { force: true });
   return { journal, folder, path: existsSync(path) ? path : packedPath(path) };
-}
-
-function assertUntouched(path: string, before: Stats): void {
-  const now = statSync(path, { throwIfNoEntry: false });
-  if (now?.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino) return;
-  throw new Failure(
-    "lease-held",
-    `${path} was changed while its repair was worked out: somebody works in it. Nothing was changed. Close it there, then try again.`,
-    {},
-  );
 }

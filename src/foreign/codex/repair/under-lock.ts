@@ -6,6 +6,9 @@ import { holdersOf } from "../home/holders.ts";
 import { homeOf } from "../home/places.ts";
 import { takeWriterLock, type WriterLock } from "../home/writer-lock.ts";
 
+/** Files that this process is at work on: a file outside of a home, or of no known thread, has no lock of Codex's. */
+const underWay = new Set<string>();
+
 /**
  * Acts under Codex's lock of the thread, after making sure that the rollout can be written and that nobody has it open for writing.
  * `isPacked`: it is compressed, or is to be again, so that another file is made beside it.
@@ -15,9 +18,16 @@ export async function underLock<T>(
   act: () => T | Promise<T>,
 ): Promise<T> {
   const home = homeOf(path);
-  const lock: WriterLock | undefined =
-    home !== undefined && thread !== undefined ? takeWriterLock(home, thread, path) : undefined;
+  if (underWay.has(path))
+    throw new Failure(
+      "lease-held",
+      `Another repair of ${path} is under way. Nothing was changed. Try again when that has ended: throughline repair ${quoted(path)} --write`,
+      {},
+    );
+  underWay.add(path);
+  let lock: WriterLock | undefined;
   try {
+    if (home !== undefined && thread !== undefined) lock = takeWriterLock(home, thread, path);
     // Without the right to write, the repair would otherwise fail in the middle.
     closeSync(openSync(path, "r+"));
     if (isPacked) accessSync(dirname(path), constants.W_OK);
@@ -40,6 +50,7 @@ export async function underLock<T>(
     }
     return await act();
   } finally {
+    underWay.delete(path);
     lock?.release();
   }
 }
