@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -26,6 +26,19 @@ test("folders are made with those above them, for their owner alone, and a file 
   } finally {
     if (isMounted) execFileSync("umount", ["--lazy", join(root, "a", "b")]);
     rmSync(root, { recursive: true, force: true });
+  }
+});
+
+test("a link that leads nowhere is to blame for what can't be made in it", () => {
+  const root = mkdtempSync(join(tmpdir(), "throughline-folders-"));
+  try {
+    const link = join(root, "link");
+    symlinkSync(join(root, "nowhere"), link);
+    expect(() => makeFolders(join(link, "a"))).toThrow(
+      expect.objectContaining({ code: "ENOTDIR", path: link }),
+    );
+  } finally {
+    rmSync(root, { recursive: true });
   }
 });
 

@@ -29,6 +29,8 @@ export function makeFolders(path: string): void {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if (!isSystemError(error) || error.code !== "EEXIST") throw error;
+    // A link that leads nowhere, which the system would blame on what is to be made in it.
+    if (!existsSync(path)) throw Object.assign(error, { code: "ENOTDIR" });
   }
 }
 
