@@ -188,7 +188,7 @@ export function isSummaryText(text: string): boolean {
 }
 
 const summaryPrefix = `${summaryHead} of its thinking process. You also have access to the state of the tools that were used by that language model. Use this to build on the work that has already been done and avoid duplicating work. Here is the summary produced by the other language model, use the information in this summary to assist with your own analysis:`;
-/** In front of a summary that came without those words (0.47 to 0.57): one more line end tells it from the others. */
+/** In front of a summary that came without those words (up to 0.58): one more line end tells it from the others. */
 const lentPrefix = `${summaryPrefix}\n\n`;
 /** Bytes of the person's messages that stay beside a summary: 20,000 tokens of four bytes (0.36 to 0.169). */
 const keptBytes = 80_000;

@@ -144,7 +144,7 @@ test("a compaction without a replacement keeps the person's words and its summar
 });
 
 test.each([
-  ["stays where it came without the words that begin one, as up to 0.57", "", 4],
+  ["stays where it came without the words that begin one, as up to 0.58", "", 4],
   [
     "goes where it has them",
     "Another language model started to solve this problem and produced a summary of its thinking process.\n",
