@@ -112,7 +112,8 @@ function leadsToFolder(link: string): boolean {
 
 /** A link that leads nowhere, to a disk that isn't there now say, is no home without sessions. */
 function refuseLostLink(path: string): void {
-  if (existsSync(path) || !isThere(path)) return;
+  // Not by whether anything is there: another process may make the folder between two looks.
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() || existsSync(path)) return;
   const message = `${path} is a link that leads nowhere: to a disk that isn't there now, say. Nothing was changed. See where it leads: ls -ld ${quoted(path)}`;
   throw new Failure("store-unavailable", message, { path });
 }
