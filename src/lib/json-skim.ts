@@ -291,19 +291,20 @@ export class JsonSkim {
   #string(at: number): number {
     const bytes = this.#bytes;
     const view = this.#view;
-    const safe = bytes.length - 4;
+    const safe = bytes.length - 8;
     let isPlain = true;
     for (;;) {
-      // Four bytes at once: the lowest of the tested bits is set for the first byte that ends the plain part.
+      // Twice four bytes at once.
       let ends = 0;
       while (at <= safe) {
-        const four = view.getInt32(at, true);
-        // With bit 1 flipped, the quote is the byte right after the control characters.
-        const isControlOrQuote = (four ^ 0x02020202) - 0x21212121;
-        const isBackslash = (four ^ 0x5c5c5c5c) - 0x01010101;
-        ends = (isControlOrQuote | isBackslash) & ~four & 0x80808080;
+        ends = endIn(view.getInt32(at, true));
         if (ends !== 0) break;
-        at += 4;
+        ends = endIn(view.getInt32(at + 4, true));
+        if (ends !== 0) {
+          at += 4;
+          break;
+        }
+        at += 8;
       }
       if (ends !== 0) at += (31 - Math.clz32(ends & -ends)) >> 3;
       else while (endsPlain[bytes[at]!] === 0) at++;
@@ -323,6 +324,14 @@ export class JsonSkim {
       at += 6;
     }
   }
+}
+
+/** For four bytes one number whose lowest set bit is that of the first byte that ends the plain part of a string; 0: none does. */
+function endIn(four: number): number {
+  // With bit 1 flipped, the quote is the byte right after the control characters.
+  const isControlOrQuote = (four ^ 0x02020202) - 0x21212121;
+  const isBackslash = (four ^ 0x5c5c5c5c) - 0x01010101;
+  return (isControlOrQuote | isBackslash) & ~four & 0x80808080;
 }
 
 function isSpace(byte: number): boolean {

@@ -30,13 +30,15 @@ export function holdersOf(
   if (rollouts.length === 0) return found;
   const writers = process.platform === "linux" ? writersOnLinux(rollouts) : writersByLsof(rollouts);
   if (!writers) onBlind();
-  const locked = lockedInodes();
+  // The kernel takes 10 to 20 ms for its list of locks, however short that is: it is asked for only where a lock may be held.
+  let locked: Map<number, number> | undefined;
   for (const { path, thread } of rollouts) {
     const writer = writers?.get(path);
     const home = homeOf(path);
     const lock = home && thread ? lockPath(home, thread) : undefined;
     const file = lock === undefined ? undefined : attempt(() => statSync(lock));
-    const pid = file && locked.get(file.ino);
+    if (file) locked ??= lockedInodes();
+    const pid = file && locked?.get(file.ino);
     if (pid !== undefined) found.set(path, { ...(pid > 0 && named(pid)), by: "lock" });
     else if (writer) found.set(path, { ...writer, by: "file" });
   }
