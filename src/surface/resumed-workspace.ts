@@ -24,7 +24,7 @@ export async function workspaceFor(
   if (own.path === "")
     throw new Failure(
       "session-elsewhere",
-      `Session ${id} doesn't say to which folder it belongs, because the head of its log is damaged. Nothing was sent and nothing was run. Go on with it in ${folder.path} with --here.`,
+      `Session ${id} doesn't say to which folder it belongs: the head of its log is damaged, or it comes from a rollout that names none. Nothing was sent and nothing was run. Go on with it in ${folder.path} with --here.`,
       { workspace: own.path },
     );
   const gone = !existsSync(own.path);
