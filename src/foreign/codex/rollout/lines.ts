@@ -182,7 +182,9 @@ class LineCutter {
     const needed = this.#held + this.#chunk / 2;
     const isFarTooLarge = this.#memory.length > 8 * this.#chunk && needed < this.#chunk;
     if (needed > this.#memory.length || isFarTooLarge) {
-      const memory = Buffer.allocUnsafe(Math.max(this.#chunk, 2 * this.#held));
+      // Twice as much each time, but no more than the longest line and what comes behind it.
+      const size = Math.max(this.#chunk, Math.min(2 * this.#held, this.#longest + this.#chunk));
+      const memory = Buffer.allocUnsafe(size);
       this.#memory.copy(memory, 0, this.#start, this.#start + this.#held);
       this.#memory = memory;
     } else if (this.#start > 0) {
