@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as IdsModule from "../src/lib/ids.ts";
 import type { LogRecord, NewEvent, Settings } from "../src/session/event.ts";
+import type * as CheckpointModule from "../src/session/checkpoint.ts";
 import type * as HistoryModule from "../src/session/history.ts";
 import type * as ItemModule from "../src/session/item.ts";
 import type * as StoreModule from "../src/store/folder/folder-store.ts";
@@ -9,7 +10,8 @@ import type * as LineModule from "../src/store/line.ts";
 import { shipped } from "./shipped.ts";
 
 const { uuidv7 } = await shipped<typeof IdsModule>("lib/ids");
-const { advance, checkpointOf, createHistory } = await shipped<typeof HistoryModule>("session/history");
+const { checkpointOf } = await shipped<typeof CheckpointModule>("session/checkpoint");
+const { advance, createHistory } = await shipped<typeof HistoryModule>("session/history");
 const { describeItem } = await shipped<typeof ItemModule>("session/item");
 const { folderStore } = await shipped<typeof StoreModule>("store/folder/folder-store");
 const { encodeLine } = await shipped<typeof LineModule>("store/line");

@@ -1,4 +1,52 @@
 import type { Checkpoint } from "./event.ts";
+import type { History } from "./folded.ts";
+
+/** What `turn-ended` carries, so that the next owner reads no more than the window. Its size doesn't grow with the log. */
+export function checkpointOf(history: History): Checkpoint {
+  const { name, title, parent, rotated, successor, archived, imported, summarySeq, contextTokens, chain } =
+    history;
+  return {
+    offset: windowOffset(history),
+    id: history.id,
+    schema: history.schema,
+    ...(history.facts > 0 && { facts: history.facts }),
+    created: history.created,
+    workspace: history.workspace,
+    settings: history.settings,
+    ...(name !== undefined && { name }),
+    ...(title !== undefined && { title }),
+    ...(parent !== undefined && { parent }),
+    ...(rotated !== undefined && { rotated }),
+    ...(successor !== undefined && { successor }),
+    turn: history.turn,
+    step: history.step,
+    messages: history.messages,
+    usage: history.usage,
+    amendments: [...history.amendments],
+    quarantines: [...history.quarantines],
+    repairs: history.repairs,
+    cleared: history.cleared,
+    ...(archived !== undefined && { archived }),
+    ...(imported !== undefined && { imported }),
+    fromSeq: history.fromSeq,
+    ...(summarySeq !== undefined && { summarySeq }),
+    rewound: history.rewound.map(([from, to]) => [from, to]),
+    ...(contextTokens !== undefined && { contextTokens }),
+    ...(chain && { chain }),
+    delivered: [...history.delivered],
+    openCalls: [...history.openCalls.keys()],
+  };
+}
+
+/**
+ * The offset at which a reader of the window has to begin. The summary comes first in the window but is logged after the items kept
+ * beside it, so the first two items are compared.
+ */
+function windowOffset(history: History): number {
+  const [first, second] = history.items;
+  if (!first) return history.lastOffset;
+  return second ? Math.min(first.offset, second.offset) : first.offset;
+}
 
 /**
  * A copy of a checkpoint for a fold to work on: the fold appends to its arrays in place, and the record that was read must not change.

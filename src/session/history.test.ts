@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { WrittenLog } from "../../test/property/written-log.ts";
 import type { EventOf, LogRecord } from "./event.ts";
-import { advance, checkpointOf, deliveredLimit, type History, resumeFrom } from "./history.ts";
+import { checkpointOf } from "./checkpoint.ts";
+import { advance, deliveredLimit, type History, resumeFrom } from "./history.ts";
 import { summarize } from "./summary.ts";
 
 const settings = { provider: "p", model: "m", instructionsHash: "h", approval: "all" as const };

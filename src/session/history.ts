@@ -85,53 +85,6 @@ export function canContinue({ items, lastOutcome }: History): boolean {
   return items.length > 0 && lastOutcome !== undefined && lastOutcome.kind !== "completed";
 }
 
-/** What `turn-ended` carries, so that the next owner reads no more than the window. Its size doesn't grow with the log. */
-export function checkpointOf(history: History): Checkpoint {
-  const { name, title, parent, rotated, successor, archived, imported, summarySeq, contextTokens, chain } =
-    history;
-  return {
-    offset: windowOffset(history),
-    id: history.id,
-    schema: history.schema,
-    ...(history.facts > 0 && { facts: history.facts }),
-    created: history.created,
-    workspace: history.workspace,
-    settings: history.settings,
-    ...(name !== undefined && { name }),
-    ...(title !== undefined && { title }),
-    ...(parent !== undefined && { parent }),
-    ...(rotated !== undefined && { rotated }),
-    ...(successor !== undefined && { successor }),
-    turn: history.turn,
-    step: history.step,
-    messages: history.messages,
-    usage: history.usage,
-    amendments: [...history.amendments],
-    quarantines: [...history.quarantines],
-    repairs: history.repairs,
-    cleared: history.cleared,
-    ...(archived !== undefined && { archived }),
-    ...(imported !== undefined && { imported }),
-    fromSeq: history.fromSeq,
-    ...(summarySeq !== undefined && { summarySeq }),
-    rewound: history.rewound.map(([from, to]) => [from, to]),
-    ...(contextTokens !== undefined && { contextTokens }),
-    ...(chain && { chain }),
-    delivered: [...history.delivered],
-    openCalls: [...history.openCalls.keys()],
-  };
-}
-
-/**
- * The offset at which a reader of the window has to begin. The summary comes first in the window but is logged after the items kept
- * beside it, so the first two items are compared.
- */
-function windowOffset(history: History): number {
-  const [first, second] = history.items;
-  if (!first) return history.lastOffset;
-  return second ? Math.min(first.offset, second.offset) : first.offset;
-}
-
 /** Folds the next record of the log into the history. Constant time, apart from records that take items out of the window. */
 export function advance(history: History, record: LogRecord): void {
   const fold = history as Fold;
@@ -240,11 +193,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       if (isItemRecord(record)) compact(fold, own, record, event);
       break;
     case "history-replaced":
-      fold.items = [];
-      fold.fromSeq = event.seq + 1;
-      delete fold.summarySeq;
-      fold.rewound = [];
-      leave(fold, own);
+      emptyWindow(fold, own, event.seq);
       break;
     case "session-imported": {
       const { seq: _seq, fence: _fence, at: _at, type: _type, ...imported } = event;
@@ -333,10 +282,7 @@ function openCall(fold: Fold, own: Workings, record: ItemRecord): void {
 }
 
 function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared">): void {
-  fold.items = [];
-  fold.fromSeq = event.seq + 1;
-  delete fold.summarySeq;
-  fold.rewound = [];
+  emptyWindow(fold, own, event.seq);
   fold.cleared = true;
   // With nothing left to continue, a turn that was cut off or parked is over.
   delete fold.openTurn;
@@ -346,6 +292,14 @@ function clear(fold: Fold, own: Workings, event: EventOf<"history-cleared">): vo
     delete fold.title;
     fold.amendments = [];
   }
+}
+
+/** Takes everything up to this record out of the window. */
+function emptyWindow(fold: Fold, own: Workings, seq: number): void {
+  fold.items = [];
+  fold.fromSeq = seq + 1;
+  delete fold.summarySeq;
+  fold.rewound = [];
   leave(fold, own);
 }
 

@@ -1,7 +1,8 @@
 import { fc } from "../kit/property.ts";
 import { describe, expect, it } from "vitest";
 import type { EventOf, LogRecord } from "../../src/session/event.ts";
-import { advance, checkpointOf, createHistory, type History, resumeFrom } from "../../src/session/history.ts";
+import { checkpointOf } from "../../src/session/checkpoint.ts";
+import { advance, createHistory, type History, resumeFrom } from "../../src/session/history.ts";
 import { commands, writeLog } from "./arbitrary-log.ts";
 
 function fold(records: readonly LogRecord[], history: History = createHistory()): History {

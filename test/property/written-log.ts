@@ -7,7 +7,8 @@ import {
   type SessionEvent,
 } from "../../src/session/event.ts";
 import type { ItemFacts } from "../../src/session/facts.ts";
-import { advance, checkpointOf, createHistory, type History } from "../../src/session/history.ts";
+import { checkpointOf } from "../../src/session/checkpoint.ts";
+import { advance, createHistory, type History } from "../../src/session/history.ts";
 import { describeItem } from "../../src/session/item.ts";
 
 /** A log in memory, laid out as a file would be: every line has an offset, every item a place in it. It folds as it grows. */
