@@ -2,7 +2,7 @@ import { readRest } from "../scan.ts";
 import { readFully } from "../source.ts";
 import { newline } from "../line.ts";
 import { successorWatch } from "../chain.ts";
-import { FileSource } from "./file-source.ts";
+import { type FileSource, withSource } from "./file-source.ts";
 
 /** After a rotation a log gets only leases and names, which are short: its end tells the successor. */
 const tailBytes = 2 ** 16;
@@ -45,13 +45,4 @@ async function lineBegin(source: FileSource, from: number, size: number): Promis
   await readFully(source, block, from);
   const at = block.indexOf(newline);
   return at < 0 ? size : from + at + 1;
-}
-
-async function withSource<T>(folder: string, use: (source: FileSource) => Promise<T>): Promise<T> {
-  const source = new FileSource(folder);
-  try {
-    return await use(source);
-  } finally {
-    await source.close();
-  }
 }

@@ -32,3 +32,13 @@ export class FileSource implements ByteSource {
     });
   }
 }
+
+/** Opens the log of a session's folder for as long as `use` takes. */
+export async function withSource<T>(folder: string, use: (source: FileSource) => Promise<T>): Promise<T> {
+  const source = new FileSource(folder);
+  try {
+    return await use(source);
+  } finally {
+    await source.close();
+  }
+}

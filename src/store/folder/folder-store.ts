@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { isFailure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
+import { isSystemError } from "../../lib/system.ts";
 import type { BodyRef, NewEvent, Owner } from "../../session/event.ts";
 import type {
   Append,
@@ -28,13 +29,12 @@ import { readLog } from "../scan.ts";
 import { searchSessions } from "../search.ts";
 import { summarizeLog } from "../summarize.ts";
 import { acquireFolder, type Watching } from "./acquire.ts";
-import { FileSource } from "./file-source.ts";
+import { FileSource, withSource } from "./file-source.ts";
 import { FolderSession } from "./folder-session.ts";
 import { holderIfSeen, holderOf } from "./holder.ts";
 import { inboxPath, moveFollowUps } from "./inbox.ts";
 import { type Listed, listFolders, meantBy, type Reference, shownOf } from "./list.ts";
 import { exists, type Making, makeSession } from "./make.ts";
-import { isSystemError } from "../../lib/system.ts";
 import { asFailure } from "./outside.ts";
 import { processOwner } from "./process-owner.ts";
 import { ChainQueue } from "./queue.ts";
@@ -143,27 +143,14 @@ class FolderStore implements SessionStore {
     visitor: LogVisitor,
     { doing, force = false, ...read }: ReadOptions & { doing: string; force?: boolean },
   ): Promise<SessionLog> {
-    const folder = this.#locate(id);
-    try {
-      const owner = this.#owner(doing);
-      const acquired = await acquireFolder(folder, id, visitor, this.#clock, {
-        ...read,
-        owner,
-        force,
-        ...this.#watching,
-      });
-      const session = new FolderSession({
-        id,
-        folder,
-        ...acquired,
-        clock: this.#clock,
-        listing: this.#listing,
-      });
+    return this.#at(id, async (folder) => {
+      const [clock, listing] = [this.#clock, this.#listing];
+      const options = { ...read, owner: this.#owner(doing), force, ...this.#watching };
+      const acquired = await acquireFolder(folder, id, visitor, clock, options);
+      const session = new FolderSession({ id, folder, ...acquired, clock, listing });
       await this.#gather(id, folder);
       return session;
-    } catch (error) {
-      throw asFailure(error, folder, `Session ${id} was left as it is.`);
-    }
+    });
   }
 
   async read(id: string, visitor: LogVisitor, options?: ReadOptions): Promise<ReadReport> {
@@ -212,10 +199,6 @@ class FolderStore implements SessionStore {
     return searchSessions(this, text, among, options, this.#listing);
   }
 
-  async #all(): Promise<ListedSession[]> {
-    return (await this.#folders()).sessions;
-  }
-
   async #folders(query?: ListQuery & { reference?: Reference }): Promise<Listed> {
     const tools = {
       listing: this.#listing,
@@ -242,13 +225,8 @@ class FolderStore implements SessionStore {
     }
   }
 
-  async shelve(id: string, archived: boolean): Promise<void> {
-    const folder = this.#locate(id);
-    try {
-      shelve(folder, archived);
-    } catch (error) {
-      throw asFailure(error, folder, `Session ${id} was left as it is.`);
-    }
+  shelve(id: string, archived: boolean): Promise<void> {
+    return this.#at(id, async (folder) => shelve(folder, archived));
   }
 
   queue(id: string, followUp: FollowUp): Promise<string> {
@@ -326,7 +304,7 @@ class FolderStore implements SessionStore {
 
   async sweep(removed: readonly string[] = []): Promise<string[]> {
     // Making a list removes what cut-off removals left.
-    await this.#all();
+    await this.everything();
     const left = survey(this.#home, () => true).left.filter(({ id }) => id.startsWith(".gone-"));
     const troubles = left.map(({ path }) => `${path} is left of a removal and can't be removed`);
     if ((await this.#listing?.remove(removed)) === false)
@@ -350,17 +328,12 @@ class FolderStore implements SessionStore {
     kept: string,
     rewrite: (folder: string) => Promise<void>,
   ): Promise<void> {
-    const folder = this.#locate(id);
-    try {
-      await rewrite(folder);
-    } catch (error) {
-      throw asFailure(error, folder, `Session ${id} ${kept}`);
-    }
+    await this.#at(id, rewrite, kept);
     await this.#listing?.remove([id]);
   }
 
-  everything(): Promise<ListedSession[]> {
-    return this.#all();
+  async everything(): Promise<ListedSession[]> {
+    return (await this.#folders()).sessions;
   }
 
   async close(): Promise<void> {
@@ -381,17 +354,18 @@ class FolderStore implements SessionStore {
     throw noSession(this.#home, id);
   }
 
-  async #withSource<T>(id: string, use: (source: FileSource) => Promise<T>): Promise<T> {
+  /** Uses the session's folder. `kept`: what a failure of the system says of the session. */
+  async #at<T>(id: string, use: (folder: string) => Promise<T>, kept = "was left as it is."): Promise<T> {
     const folder = this.#locate(id);
-    let source: FileSource | undefined;
     try {
-      source = new FileSource(folder);
-      return await use(source);
+      return await use(folder);
     } catch (error) {
-      throw asFailure(error, folder, `Session ${id} was left as it is.`);
-    } finally {
-      await source?.close();
+      throw asFailure(error, folder, `Session ${id} ${kept}`);
     }
+  }
+
+  #withSource<T>(id: string, use: (source: FileSource) => Promise<T>): Promise<T> {
+    return this.#at(id, (folder) => withSource(folder, use));
   }
 
   #owner(doing: string): Owner {

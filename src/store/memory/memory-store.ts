@@ -167,7 +167,7 @@ class MemoryStore implements SessionStore {
   }
 
   async find(reference: string): Promise<string[]> {
-    const all = await this.#all();
+    const all = await this.everything();
     if (this.#sessions.has(reference)) return [await this.head(reference)];
     const byId = new Map(all.map((session) => [session.id, session]));
     const found = all.flatMap((session) => {
@@ -185,7 +185,7 @@ class MemoryStore implements SessionStore {
   }
 
   async list({ workspace, onHidden }: ListQuery = {}): Promise<ListedSession[]> {
-    const all = await this.#all();
+    const all = await this.everything();
     const listed = heads(all);
     const shown = listed.filter((session) => !workspace || isTogether(session.workspace, workspace));
     const isShown = new Set(shown);
@@ -196,7 +196,7 @@ class MemoryStore implements SessionStore {
     return shown;
   }
 
-  async #all(): Promise<ListedSession[]> {
+  async everything(): Promise<ListedSession[]> {
     const listed: ListedSession[] = [];
     for (const [id, { log, owner }] of this.#sessions) {
       const summary = await summarizeLog(id, (visitor) => this.read(id, visitor, { from: "window" }));
@@ -299,10 +299,6 @@ class MemoryStore implements SessionStore {
     }
     await this.rewrite(log, all());
     Object.assign(this.#kept(log.id), { inbox: new Map(), dead: new Map() });
-  }
-
-  everything(): Promise<ListedSession[]> {
-    return this.#all();
   }
 
   async close(): Promise<void> {
