@@ -3,9 +3,17 @@ import type { FollowUpMode } from "./session/follow-up.ts";
 import type { Place } from "./session/place.ts";
 import type { SessionSummary } from "./session/summary.ts";
 
-/** A line, or a run of bytes, that the reader could not use. Nothing of it is ever thrown away. */
+/** A line, or a run of bytes, that the reader could not use. Nothing of it is ever thrown away. "missing": lines that are not there. */
 export interface Damage {
-  kind: "torn-tail" | "unreadable" | "nul-block" | "altered" | "stale-fence" | "repeated" | "foreign";
+  kind:
+    | "torn-tail"
+    | "unreadable"
+    | "nul-block"
+    | "altered"
+    | "stale-fence"
+    | "repeated"
+    | "foreign"
+    | "missing";
   /** Byte range in the log (or, for a torn tail that was set aside, in `log.torn`), end exclusive. */
   from: number;
   to: number;

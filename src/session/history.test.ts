@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { WrittenLog } from "../../test/property/written-log.ts";
 import type { EventOf, LogRecord } from "./event.ts";
 import { checkpointOf } from "./checkpoint.ts";
-import { advance, deliveredLimit, type History, resumeFrom } from "./history.ts";
+import { advance, createHistory, deliveredLimit, type History, lineLost, resumeFrom } from "./history.ts";
 import { summarize } from "./summary.ts";
 
 const settings = { provider: "p", model: "m", instructionsHash: "h", approval: "all" as const };
@@ -119,6 +119,63 @@ describe("open calls", () => {
     expect(log.history.openCalls.get(event.seq)?.started).toBe(true);
     log.addItem(output, { turn: 1, step: 1, origin: "tool" });
     expect(log.history.openCalls.size).toBe(0);
+  });
+});
+
+describe("a log of which lines are missing", () => {
+  const withoutTypes = ({ records }: WrittenLog, ...types: string[]): History => {
+    const history = createHistory();
+    for (const record of records) if (!types.includes(record.event.type)) advance(history, record);
+    return history;
+  };
+
+  it("brings back nothing that was cleared, if a turn has ended since", () => {
+    const log = newLog();
+    log.addItem(message("one"), { turn: 1, step: 1, origin: "input" });
+    log.endTurn();
+    log.add({ type: "history-cleared", scrubbed: false });
+    log.addItem(message("two"), { turn: 2, step: 1, origin: "input" });
+    log.endTurn();
+    const history = withoutTypes(log, "history-cleared");
+    expect(history.items.map(({ event }) => event.seq)).toEqual([5]);
+    expect(history.fromSeq).toBe(5);
+  });
+
+  it("keeps what a summary stands for when the summary is missing, but not what was cleared before", () => {
+    const log = newLog();
+    log.addItem(message("cleared"), { turn: 1, step: 1, origin: "input" });
+    log.add({ type: "history-cleared", scrubbed: false });
+    for (const text of ["a", "b"]) log.addItem(message(text), { turn: 1, step: 1, origin: "input" });
+    const summary = new TextEncoder().encode('{"type":"message","role":"user","content":"sum"}');
+    log.add({ type: "history-compacted", kind: "message", role: "user", keepFrom: 5 }, summary);
+    log.endTurn();
+    const history = withoutTypes(log, "history-compacted");
+    expect(history.items.map(({ event }) => event.seq)).toEqual([4, 5]);
+    expect(history).not.toHaveProperty("summarySeq");
+  });
+
+  it("runs no call again whose start or output is among them", () => {
+    const log = newLog();
+    const { event } = log.addItem(call, { turn: 1, step: 1 });
+    const place = { turn: 1, step: 1 };
+    const started = { callSeq: event.seq, call: "c", name: "shell", replay: "never" } as const;
+    log.add({ type: "tool-started", ...place, ...started });
+    log.add({ type: "session-renamed", name: "n" });
+    expect(withoutTypes(log, "tool-started").openCalls.get(event.seq)?.started).toBe(true);
+    log.addItem(output, { ...place, origin: "tool" });
+    log.endTurn();
+    const isOutput = (record: LogRecord): boolean =>
+      record.event.type === "item-added" && record.event.origin === "tool";
+    const history = createHistory();
+    for (const record of log.records) if (!isOutput(record)) advance(history, record);
+    expect(history.openCalls.size).toBe(0);
+  });
+
+  it("knows a line that an export could not read as a missing one", () => {
+    const log = newLog();
+    const { event } = log.addItem(call, { turn: 1, step: 1 });
+    log.add({ type: lineLost });
+    expect(log.history.openCalls.get(event.seq)?.started).toBe(true);
   });
 });
 

@@ -8,6 +8,9 @@ import { OpenCalls } from "./open-calls.ts";
 import { reachOf, withQuarantine } from "./quarantine.ts";
 import { addUsage, noUsage } from "./usage.ts";
 
+/** The type of an event that stands in an imported log for a line that could not be read where it was exported. */
+export const lineLost = "line-lost";
+
 /** How many ids of delivered follow-ups are remembered. */
 export const deliveredLimit = 1_000;
 
@@ -29,6 +32,8 @@ interface Workings {
   restoredThrough: number;
   /** Calls that were open at the checkpoint. */
   expected: Set<number>;
+  /** Events are missing since the last checkpoint: their lines were lost. */
+  isGapped: boolean;
 }
 
 const workings = new WeakMap<History, Workings>();
@@ -58,7 +63,12 @@ export function createHistory(): History {
     lastSeq: -1,
     lastOffset: 0,
   };
-  workings.set(history, { pairs: new OpenCalls(), restoredThrough: -1, expected: new Set() });
+  workings.set(history, {
+    pairs: new OpenCalls(),
+    restoredThrough: -1,
+    expected: new Set(),
+    isGapped: false,
+  });
   return history;
 }
 
@@ -91,10 +101,18 @@ export function advance(history: History, record: LogRecord): void {
   const own = workingsOf(fold);
   if (record.event.seq <= own.restoredThrough) collect(fold, own, record);
   else {
+    const { seq, type } = record.event;
+    if ((fold.lastSeq >= 0 && seq > fold.lastSeq + 1) || type === (lineLost as string)) missed(fold, own);
     fold.lastSeq = record.event.seq;
     fold.lastOffset = record.offset;
     apply(fold, own, record);
   }
+}
+
+/** Events are missing here. One of them may have said that a call was started: it isn't run again. */
+function missed(fold: Fold, own: Workings): void {
+  own.isGapped = true;
+  for (const call of fold.openCalls.values()) call.started = true;
 }
 
 function workingsOf(history: History): Workings {
@@ -226,7 +244,7 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
       delete fold.openTurn;
       delete fold.waiting;
       fold.lastOutcome = event.outcome;
-      if (fold.id === "") restoreHead(fold, own, event.checkpoint);
+      if (fold.id === "" || own.isGapped) restore(fold, own, event.checkpoint);
       break;
     case "attempt-failed": {
       const { class: kind, message, until } = event;
@@ -238,15 +256,24 @@ function apply(fold: Fold, own: Workings, record: LogRecord): void {
 }
 
 /**
- * For a log whose first line can't be read: restores from a checkpoint what that line said. What was cleared, rewound or quarantined
- * comes from there too, as the lines that said so may be lost as well.
+ * For a log of which lines are lost, the first one or others: restores from a checkpoint what they said. What was cleared, rewound,
+ * quarantined and answered comes from there. A summary that is lost itself takes nothing out of the window.
  */
-function restoreHead(fold: Fold, own: Workings, checkpoint: Checkpoint): void {
-  const { offset: _offset, openCalls: _openCalls, ...rest } = copyCheckpoint(checkpoint);
+function restore(fold: Fold, own: Workings, checkpoint: Checkpoint): void {
+  const { offset: _offset, openCalls, ...rest } = copyCheckpoint(checkpoint);
+  const { fromSeq, summarySeq, items } = fold;
+  for (const member of ["successor", "archived", "summarySeq"] as const) delete fold[member];
   Object.assign(fold, rest);
-  fold.items = fold.items.filter(({ event: { seq } }) => seq === fold.summarySeq || isInWindow(fold, seq));
+  if (rest.summarySeq !== undefined && !items.some(({ event: { seq } }) => seq === rest.summarySeq)) {
+    fold.fromSeq = fromSeq;
+    delete fold.summarySeq;
+    if (summarySeq !== undefined) fold.summarySeq = summarySeq;
+  }
+  fold.items = items.filter(({ event: { seq } }) => seq === fold.summarySeq || isInWindow(fold, seq));
+  for (const seq of fold.openCalls.keys()) if (!openCalls.includes(seq)) fold.openCalls.delete(seq);
   leave(fold, own);
   if (checkpoint.contextTokens !== undefined) fold.contextTokens = checkpoint.contextTokens;
+  own.isGapped = false;
 }
 
 /** Takes over the predecessor's counters and state. */

@@ -28,5 +28,6 @@ export function damageNotices(damage: readonly Damage[]): string[] {
 /** A torn tail was moved to a file of its own, which its words name. */
 function placeWords({ kind, from, to, line }: Damage): string {
   if (kind === "torn-tail") return "";
+  if (kind === "missing") return ` (before ${line === undefined ? `byte ${from}` : `line ${line}`})`;
   return ` (${line === undefined ? "" : `line ${line}, `}bytes ${from} to ${to})`;
 }

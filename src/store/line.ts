@@ -22,6 +22,7 @@ export const checkedFrom = 18;
 const itemMark = Buffer.from(',"item":');
 export const newline = 0x0a;
 const closingBrace = 0x7d;
+const carriageReturn = 0x0d;
 
 const itemTypes: ReadonlySet<string> = new Set<EventType>(["item-added", "history-compacted"]);
 
@@ -175,7 +176,9 @@ export function decodeVerified(
 ): DecodedLine | undefined {
   const checksum = readChecksum(bytes, from, to);
   if (checksum < 0) return undefined;
-  const checked = bytes.subarray(from + checkedFrom, to);
+  // A tool that changes line ends (git's autocrlf, say) has changed nothing else: no line that was written ends so.
+  const end = bytes[to - 1] === carriageReturn ? to - 1 : to;
+  const checked = bytes.subarray(from + checkedFrom, end);
   if (crc32(checked) !== checksum) return undefined;
   const event = brief && readHead(bytes, from + checkedFrom, brief);
   if (event) return { event, verified: true, itemStart: 0, itemLength: 0 };
@@ -183,7 +186,7 @@ export function decodeVerified(
   const header = mark < 0 ? undefined : parseHeader(bytes, from, from + checkedFrom + mark);
   if (header) {
     const itemStart = from + checkedFrom + mark + itemMark.length;
-    return { event: header, verified: true, itemStart, itemLength: to - 1 - itemStart };
+    return { event: header, verified: true, itemStart, itemLength: end - 1 - itemStart };
   }
   const whole = parseJson(`{${checked.toString("utf8")}`);
   return isJsonObject(whole) ? { event: whole, verified: true, itemStart: 0, itemLength: 0 } : undefined;

@@ -207,6 +207,35 @@ describe("a log is read", () => {
     expect([found.seqs, kinds(found)]).toEqual([[0, 1, 2], ["repeated"]]);
   });
 
+  it("with the numbers named that are missing, unless lines that can't be read have had them", async () => {
+    const garbage = Buffer.from("garbage\n");
+    const found = await read(
+      Buffer.concat([head, line(3, 1), line(5, 1), garbage, line(7, 1), line(7, 1), line(9, 2)]),
+    );
+    expect(found.seqs).toEqual([0, 3, 5, 7, 9]);
+    expect(found.damage.map(({ kind, line: at, why }) => [kind, at, why])).toEqual([
+      ["missing", 2, expect.stringContaining("events 1 to 2 are missing")],
+      ["missing", 3, expect.stringContaining("event 4 is missing")],
+      ["unreadable", 4, expect.anything()],
+      ["repeated", 6, expect.anything()],
+      ["missing", 7, expect.stringContaining("event 8 is missing")],
+    ]);
+    const [first] = found.damage;
+    expect([first?.from, first?.to]).toEqual([head.length, head.length]);
+  });
+
+  it("whole when a tool has made its line ends CRLF", async () => {
+    const item = itemAdded(Buffer.from('{"type":"message","role":"user","content":"a"}'));
+    const lines = [head, line(1, 1, item), line(2, 1, turnEnded(id, 1, head.length)), line(3, 1)];
+    const bytes = Buffer.concat(lines.map((each) => Buffer.from(each.toString().replace("\n", "\r\n"))));
+    for (const from of ["start", "window"] as const) {
+      const found = await read(bytes, from);
+      expect([found.seqs, found.damage], from).toEqual([[0, 1, 2, 3], []]);
+      const { offset, length } = found.records[1]!.body!;
+      expect(bytes.toString("utf8", offset, offset + length)).toBe(Buffer.from(item.item!).toString());
+    }
+  });
+
   it("with events of unknown types, and unknown members, as they are", async () => {
     const unknown = line(1, 1, { event: { type: "session-blessed", by: "x" } as never });
     const found = await read(Buffer.concat([head, unknown, line(2, 1)]));

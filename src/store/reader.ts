@@ -51,6 +51,8 @@ export class LogReader {
   #line = 0;
   #waiting: Waiting[] = [];
   #unverified = 0;
+  /** Where the line ends that was delivered last. */
+  #deliveredTo = 0;
 
   constructor(path: string, visitor: LogVisitor, start?: Position) {
     this.#path = path;
@@ -176,7 +178,7 @@ export class LogReader {
       "its checksum doesn't hold; it reads as an event and is taken as it is",
       waiting.line,
     );
-    this.#deliver({ ...waiting.record, altered: true }, waiting.to);
+    this.#deliver({ ...waiting.record, altered: true }, waiting.to, waiting.line);
   }
 
   #reject({ record, to, line }: Waiting): void {
@@ -191,10 +193,10 @@ export class LogReader {
     return { event: known, offset: base + from, body: { offset: base + itemStart, length: itemLength } };
   }
 
-  #deliver(record: LogRecord, to: number): void {
-    const { event } = record;
+  #deliver(record: LogRecord, to: number, line = this.#line): void {
+    const { event, offset } = record;
     if (
-      this.delivered++ === 0 &&
+      this.delivered === 0 &&
       this.#fromStart &&
       event.type !== "session-created" &&
       this.damage.length === 0
@@ -206,9 +208,23 @@ export class LogReader {
         `the log begins with event ${event.seq} (${event.type}); what stood before it is missing`,
       );
     }
+    if (
+      this.delivered > 0 &&
+      event.seq > this.lastSeq + 1 &&
+      !this.#isDamagedSince(this.#deliveredTo, offset)
+    )
+      this.#report("missing", offset, offset, missingWords(this.lastSeq + 1, event.seq - 1), line);
+    this.delivered++;
+    this.#deliveredTo = to;
     this.lastSeq = event.seq;
     this.fence = event.fence;
     this.#visitor.record(record);
+  }
+
+  /** Whether lines that can't be read stand there: then theirs are the numbers that are missing. */
+  #isDamagedSince(from: number, to: number): boolean {
+    const isLost = ({ kind }: Damage): boolean => kind === "unreadable" || kind === "nul-block";
+    return this.damage.some((each) => isLost(each) && each.from >= from && each.from < to);
   }
 
   #checkSchema(event: JsonObject): void {
@@ -229,6 +245,12 @@ export class LogReader {
     }
     this.damage.push(this.#fromStart ? { kind, from, to, line, why } : { kind, from, to, why });
   }
+}
+
+/** A writer leaves no number out, so that somebody else has taken lines out of the log: an editor, a merge, a tool that syncs. */
+function missingWords(first: number, last: number): string {
+  const which = first === last ? `event ${first} is` : `events ${first} to ${last} are`;
+  return `${which} missing: whole lines were taken out of the log`;
 }
 
 /** The failure for a log of a newer version, which is left untouched. */

@@ -78,6 +78,10 @@ async function readWindow(log: LogSource, visitor: LogVisitor): Promise<ScanRepo
       }
       held.push(record);
       if (record.offset > found.record.offset) throw new Uncertain();
+      const { summarySeq } = found.record.event.checkpoint;
+      // Without its summary the window would be a session that has forgotten what came before: then all of that is read.
+      if (summarySeq !== undefined && !held.some(({ event }) => event.seq === summarySeq))
+        throw new Uncertain();
       visitor.checkpoint?.(found.record, found.record.event.checkpoint);
       for (const each of held) visitor.record(each);
       held = undefined;
@@ -115,8 +119,11 @@ async function headDamage(log: LogSource, windowFrom: number): Promise<Damage[]>
   const head = Buffer.alloc(Math.min(headBytes, log.size));
   const length = await readFully(log.bytes, head, 0);
   const end = head.subarray(0, length).indexOf(newline);
-  if (end >= 0 && decodeVerified(head, 0, end)) return [];
-  const why = "the first line is not as it was written; what it said is known from a later one";
+  const first = end >= 0 ? decodeVerified(head, 0, end) : undefined;
+  if (first?.event["seq"] === 0) return [];
+  const why = first
+    ? "what the first line said is missing; it is known from a later one"
+    : "the first line is not as it was written; what it said is known from a later one";
   return [{ kind: "unreadable", from: 0, to: end < 0 ? length : end, line: 1, why }];
 }
 

@@ -35,6 +35,16 @@ function linesOf(log: Buffer): { from: number; to: number; event: Item }[] {
   return lines;
 }
 
+/** The nth line with these members. */
+function lineOf(log: Buffer, wanted: Item, nth: number): { from: number; to: number } {
+  const matching = linesOf(log).filter(({ event }) =>
+    Object.entries(wanted).every(([key, value]) => event[key] === value),
+  );
+  const line = matching.at(nth);
+  if (!line) throw new Error("there is no such line");
+  return line;
+}
+
 /** Garbage over the middle of the nth line with these members. */
 function spoil(
   wanted: Item,
@@ -42,11 +52,7 @@ function spoil(
   garbage: (length: number) => Buffer = () => Buffer.alloc(64, 0xfe),
 ) {
   return (log: Buffer): Buffer => {
-    const matching = linesOf(log).filter(({ event }) =>
-      Object.entries(wanted).every(([key, value]) => event[key] === value),
-    );
-    const line = matching.at(nth);
-    if (!line) throw new Error("there is no such line");
+    const line = lineOf(log, wanted, nth);
     const middle = Math.floor((line.from + line.to) / 2);
     const bytes = garbage(line.to - line.from);
     const copy = Buffer.from(log);
@@ -54,6 +60,14 @@ function spoil(
     return copy;
   };
 }
+
+/** Without the nth line with these members, as an editor or a merge takes one out. */
+const takeOut =
+  (wanted: Item, nth: number) =>
+  (log: Buffer): Buffer => {
+    const line = lineOf(log, wanted, nth);
+    return Buffer.concat([log.subarray(0, line.from), log.subarray(line.to + 1)]);
+  };
 
 interface Damaged {
   what: string;
@@ -118,6 +132,22 @@ const cases: Damaged[] = [
   },
   { what: "the first line cut off", damage: (log) => log.subarray(log.indexOf(10) + 1), lost: [] },
   {
+    what: "a call taken out",
+    damage: takeOut({ kind: "function_call" }, 0),
+    lost: ["output-one"],
+  },
+  {
+    what: "a call's output taken out",
+    damage: takeOut({ kind: "function_call_output" }, 1),
+    lost: ["output-two"],
+  },
+  {
+    what: "an answer taken out",
+    damage: takeOut({ kind: "message", role: "assistant" }, 0),
+    lost: ["answer-one"],
+  },
+  { what: "a step's end taken out", damage: takeOut({ type: "step-ended" }, 1), lost: [] },
+  {
     what: "garbage over the first turn",
     damage: (log) => {
       const line = linesOf(log).find(({ event }) => event["type"] === "turn-ended");
@@ -147,7 +177,7 @@ describe.concurrent("a damaged log", () => {
 
       const run = await desk.run(["exec", "resume", id, ...all, what], options);
       expect(run).toMatchObject({ status: 0, out: `You said: ${what}\n` });
-      expect(run.err).toMatch(/^· the log is damaged.*(?:bytes \d+|\d+ bytes)/mu);
+      expect(run.err).toMatch(/^· the log is damaged.*(?:bytes? \d+|\d+ bytes)/mu);
 
       const mine = desk.upstream.requests.filter(({ raw }) => raw.includes(JSON.stringify(what)));
       expect(mine.map(({ outcome }) => outcome)).toEqual(["answered"]);

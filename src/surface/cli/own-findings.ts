@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { counted } from "../../lib/words.ts";
 import { isFailure } from "../../failure.ts";
 import type { Severity } from "../../foreign/codex/findings/catalogue.ts";
-import type { ListedSession, SessionStore } from "../../store.ts";
+import type { Damage, ListedSession, SessionStore } from "../../store.ts";
 
 /** Something wrong with one of Throughline's own sessions. The rest of the session is kept and used. */
 export interface OwnFinding {
@@ -57,7 +57,9 @@ async function findingsOf(store: SessionStore, home: string, session: ListedSess
   try {
     let records = 0;
     const { damage } = await store.read(id, { record: () => void records++ });
-    const lost = damage.filter(
+    const isMissing = ({ kind }: Damage): boolean => kind === "missing";
+    const [missing, unusable] = [damage.filter(isMissing), damage.filter((each) => !isMissing(each))];
+    const lost = unusable.filter(
       ({ kind }) => kind === "unreadable" || kind === "altered" || kind === "nul-block",
     );
     if (records === 0 && session.trouble !== undefined)
@@ -67,11 +69,19 @@ async function findingsOf(store: SessionStore, home: string, session: ListedSess
         title: session.trouble,
         command: `throughline show ${id}`,
       });
-    else if (damage.length > 0)
+    else if (unusable.length > 0)
       found.push({
         kind: "log-damaged",
         severity: lost.length > 0 ? "loss" : "note",
-        title: `${counted(damage.length, "place")} of its log can't be used and are passed over: ${damage[0]!.why} (bytes ${damage[0]!.from} to ${damage[0]!.to})`,
+        title: `${counted(unusable.length, "place")} of its log can't be used and are passed over: ${unusable[0]!.why} (bytes ${unusable[0]!.from} to ${unusable[0]!.to})`,
+        command: `throughline show ${id}`,
+      });
+    const more = missing.length > 1 ? `, and in ${counted(missing.length - 1, "more place")}` : "";
+    if (missing.length > 0)
+      found.push({
+        kind: "log-damaged",
+        severity: "loss",
+        title: `${missing[0]!.why} (by an editor, a merge or a tool that syncs, say)${more}; what is left is used. A copy of the session that has them can take its place`,
         command: `throughline show ${id}`,
       });
     const [unreadable, dead] = [await store.unreadable(id), await store.buried(id)];

@@ -192,8 +192,10 @@ function viewText(view: View, now: number, tell: (words: string) => string): str
     if (event.type === "attempt-failed")
       text.push(`  ! ${printableLine(event.message, 160)} [${event.class}] ${event.action}`);
   }
-  for (const damage of report.damage)
-    text.push(`  ? bytes ${damage.from} to ${damage.to} of the log: ${printableLine(damage.why, 160)}`);
+  for (const { from, to, why } of report.damage) {
+    const where = from === to ? `at byte ${from}` : `bytes ${from} to ${to}`;
+    text.push(`  ? ${where} of the log: ${printableLine(why, 160)}`);
+  }
   let step = -1;
   for (const line of items) {
     if (line.step !== step) text.push(`step ${line.step}${line.left ? ` (${leftWords[line.left]})` : ""}`);

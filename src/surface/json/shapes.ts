@@ -113,9 +113,22 @@ export const listed = session
 export const damage = z
   .strictObject({
     kind: z
-      .enum(["torn-tail", "unreadable", "nul-block", "altered", "stale-fence", "repeated", "foreign"])
+      .enum([
+        "torn-tail",
+        "unreadable",
+        "nul-block",
+        "altered",
+        "stale-fence",
+        "repeated",
+        "foreign",
+        "missing",
+      ])
       .describe("what the bytes are"),
-    from: z.number().describe("first byte in the log (of a torn tail: in `log.torn`)"),
+    from: z
+      .number()
+      .describe(
+        "first byte in the log (of a torn tail: in `log.torn`; of missing lines: where they stood, as `to`)",
+      ),
     to: z.number().describe("the byte behind the last"),
     line: z.number().optional().describe("number of the line, from 1"),
     why: z.string().describe("in words"),
