@@ -76,12 +76,18 @@ export function assertUntouched(path: string, before: Stats, meanwhile: string):
  * Whether nothing happened to the file but a repair, wherever that was cut off: each byte is that of `before` or of `after` at its place.
  */
 export async function isBetween(path: string, before: string, after: string): Promise<boolean> {
+  const { size } = statSync(path);
+  if (size > Math.max(statSync(before).size, statSync(after).size)) return false;
+  return (await betweenTo(path, before, after)) === size;
+}
+
+/** Offset of the file's first byte that is neither that of `before` nor of `after` at its place; its size, if there is none. */
+export async function betweenTo(path: string, before: string, after: string): Promise<number> {
   const fds = [path, before, after].map((name) => openSync(name, "r"));
   try {
     const [at, old, fresh] = fds as [number, number, number];
     const [a, b, c] = [Buffer.alloc(block), Buffer.alloc(block), Buffer.alloc(block)];
     const { size } = fstatSync(at);
-    if (size > Math.max(fstatSync(old).size, fstatSync(fresh).size)) return false;
     const pauses = new Pauses();
     for (let offset = 0; offset < size; offset += block) {
       if (pauses.isDue) await pauses.take();
@@ -92,10 +98,10 @@ export async function isBetween(path: string, before: string, after: string): Pr
       if (read <= hadFresh && a.subarray(0, read).equals(c.subarray(0, read))) continue;
       for (let byte = 0; byte < read; byte++) {
         const isOld = byte < hadOld && a[byte] === b[byte];
-        if (!isOld && !(byte < hadFresh && a[byte] === c[byte])) return false;
+        if (!isOld && !(byte < hadFresh && a[byte] === c[byte])) return offset + byte;
       }
     }
-    return true;
+    return size;
   } finally {
     for (const fd of fds) closeSync(fd);
   }

@@ -24,6 +24,8 @@ const schema = z.object({
   state: z.enum(["writing", "done", "undoing", "undone"]),
   before: z.object({ bytes: z.number(), sha256: z.string() }),
   after: z.object({ bytes: z.number(), sha256: z.string() }),
+  /** Codex had gone on in the rollout when the writing that had been cut off was finished: `found.jsonl` becomes `merged.jsonl`. */
+  goneOn: z.literal(true).optional(),
   /** The compressed file, where the rollout was one. `link`: where it led, if it was a link. */
   packed: z.object({ bytes: z.number(), sha256: z.string(), link: z.string().optional() }).optional(),
   /** How often each kind of damage was mended. */
@@ -78,6 +80,16 @@ export class RepairFolder implements Backup {
   /** While a repair is taken back: the original, followed by what was appended since. */
   get restored(): string {
     return join(this.path, "restored.jsonl");
+  }
+
+  /** While a repair, or its undoing, is finished in which Codex has gone on: the rollout as that was found. */
+  get found(): string {
+    return join(this.path, "found.jsonl");
+  }
+
+  /** Meanwhile, too: what it was to become, followed by what Codex has written. */
+  get merged(): string {
+    return join(this.path, "merged.jsonl");
   }
 
   get setAside(): string {

@@ -279,6 +279,63 @@ describe("a taking back that was cut off", () => {
   });
 });
 
+/** The file with a byte in the first thing said that is no text. */
+const garbled = (file: Buffer): Buffer => {
+  const at = file.indexOf('"text":"') + 12;
+  return Buffer.from(file).fill(0xff, at, at + 1);
+};
+describe.each<[string, Buffer]>([
+  ["of the same length", garbled(damaged.subarray(0, -100))],
+  ["that makes it shorter", garbled(damaged)],
+  ["that makes it longer", damaged.subarray(damaged.indexOf(0x0a) + 1, -100)],
+])("a rollout that was half written by a repair %s, and Codex has gone on in it,", (_what, broken) => {
+  const later = Buffer.from('{"type":"event_msg","payload":{"type":"later"}}\n{"type":"event_msg"}\n{"half');
+  /** A file as it is when its writing is cut off after so many bytes, and, behind a torn line, what newer versions of Codex write. */
+  const halfWritten = (from: Buffer, to: Buffer, at: number, then: Buffer): Buffer => {
+    const half = Buffer.concat([to.subarray(0, at), from.subarray(at)]);
+    return Buffer.concat([half, Buffer.from(half.at(-1) === 0x0a ? "" : "\n"), then]);
+  };
+  const withLater = (bytes: Buffer): Buffer =>
+    Buffer.concat([bytes, Buffer.from(bytes.at(-1) === 0x0a ? "" : "\n"), later]);
+
+  it.each(["writing", "undoing"] as const)("%s it, has it all when that is finished", async (state) => {
+    for (const part of [0, 0.6, 0.999])
+      for (const killed of [false, true])
+        for (const end of ["finished", "taken back"]) {
+          rmSync(own, { recursive: true, force: true });
+          writeFileSync(path, broken);
+          await repair();
+          const repaired = readFileSync(path);
+          const { folder, journal } = repairsOf(own, path)[0]!;
+          cpSync(path, folder.repaired);
+          if (state === "undoing") cpSync(folder.original, folder.restored);
+          folder.write({ ...journal, state });
+          const [from, to] = state === "writing" ? [broken, repaired] : [repaired, broken];
+          const fresh = to.findIndex((byte, nth) => byte !== from[nth]) + 1;
+          const at = fresh + Math.floor(part * (to.length - fresh));
+          writeFileSync(path, halfWritten(from, to, at, later));
+          if (killed) {
+            // As the finishing leaves it that is killed in its turn: between what it found and what it makes.
+            const found = readFileSync(path);
+            const merged = withLater(to);
+            writeFileSync(folder.found, found);
+            writeFileSync(folder.merged, merged);
+            folder.write({ ...journal, state, goneOn: true });
+            const middle = Math.floor((1 - part) * merged.length);
+            writeFileSync(path, Buffer.concat([merged.subarray(0, middle), found.subarray(middle)]));
+          }
+          await (end === "finished"
+            ? finishRepair(repairsOf(own, path)[0]!, path)
+            : undoRepair(path, { home: own }));
+          const isRepaired = state === "writing" && end === "finished";
+          const told = `${part} ${killed} ${end}`;
+          expect(readFileSync(path).equals(withLater(isRepaired ? repaired : broken)), told).toBe(true);
+          expect(readdirSync(folder.path).toSorted(), told).toEqual(["journal.json", "original.jsonl"]);
+          expect(folder.read(), told).not.toHaveProperty("goneOn");
+        }
+  });
+});
+
 it.skipIf(existsSync("/usr/sbin/lsof"))(
   "a rollout is left as it is on a Mac that doesn't tell whether a Codex has it open",
   async () => {

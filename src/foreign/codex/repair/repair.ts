@@ -1,21 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  type Stats,
-} from "node:fs";
+import { existsSync, lstatSync, readlinkSync, rmSync, statSync, type Stats } from "node:fs";
 import { quoted, systemWords } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
-import { writeAll } from "../../../lib/write.ts";
-import { copyBytes, copyPrivately } from "./edit.ts";
+import { copyPrivately } from "./edit.ts";
+import { appendLater, goneOnAt, withLater } from "./gone-on.ts";
 import { assertUntouched, digest, isBetween, keepTime, syncFile, writeInPlace } from "./in-place.ts";
 import {
   type Backup,
@@ -39,7 +27,6 @@ import {
   threadOf,
 } from "./prepare.ts";
 import { isCompressed } from "../rollout/compressed.ts";
-import { type Encoding, encoded } from "../rollout/encoding.ts";
 import { writingOf } from "../rollout/layout.ts";
 import { indexKey, rightPlace } from "../home/misfits.ts";
 import { writeTranscript } from "./transcript.ts";
@@ -102,44 +89,42 @@ export async function repairRollout(
 
 /**
  * Finishes a repair, or an undoing, that was cut off. `named`: where the rollout lies now. A repair of which nothing came into the file, and
- * Codex has gone on in it since, is noted as undone: it doesn't fit any more. Throws `session-damaged` when the rollout or a copy of it isn't
- * what was left.
+ * Codex has gone on in it since, is noted as undone: it doesn't fit any more. What Codex has written behind one of which something did
+ * stays. Throws `session-damaged` when the rollout or a copy of it isn't what was left.
  */
 export async function finishRepair(known: KnownRepair, named: string): Promise<CompletedRepair> {
   const { folder } = known;
   const path = inUse(named);
   const journal = movedAlong(known.journal, plainPath(path));
   return underLock({ path, thread: journal.thread, isPacked: journal.packed !== undefined }, async () => {
+    const stat = statSync(path);
     const isUndoing = journal.state === "undoing";
     if (!isUndoing) {
       await assertKept(folder.original, journal.before, path);
-      // What was appended since is already in the copy, if an earlier finishing was cut off.
+      // What was appended since is already in the copy, if an earlier version's finishing was cut off.
       await assertKept(folder.repaired, journal.after, path, "or-more");
     }
-    const [from, to] = isUndoing ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
-    const isBegun = !(await isStillPacked(path, journal));
-    if (isBegun && !(await isBetween(path, from, to))) {
-      const written = isUndoing ? { bytes: statSync(to).size, sha256: await digest(to) } : journal.after;
-      const isWritten = await beginsWith(path, written);
-      if (!isUndoing && !isWritten && (await beginsWith(path, journal.before)))
-        return leave(folder, journal, statSync(path));
-      // It was written but not noted as done, and Codex has appended since: what it wrote is to stay.
-      if (isWritten) {
-        const withLater = `${to}.new`;
-        rmSync(withLater, { force: true });
-        await copyPrivately(path, withLater);
-        renameSync(withLater, to);
-      }
-    }
-    if (isBegun && !(await isBetween(path, from, to))) {
+    const [from, to] = sourcesOf(folder, journal);
+    if (!(await isStillPacked(path, journal)) && !(await isBetween(path, from, to))) {
+      if (!isUndoing && !(await beginsWith(path, journal.after)) && (await beginsWith(path, journal.before)))
+        return leave(folder, journal, stat);
+      const since = journal.goneOn ? undefined : await goneOnAt(path, from, to);
+      if (since !== undefined)
+        return complete(folder, await withLater(folder, journal, { since, stat }), stat);
       throw new Failure(
         "session-damaged",
         `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${from}. To have it repaired as it is now, move what is kept out of the way: mv ${quoted(folder.path)} .`,
         { path },
       );
     }
-    return complete(folder, journal, statSync(path));
+    return complete(folder, journal, stat);
   });
+}
+
+/** The copies of the rollout as it was before it was written to, and as it becomes. */
+function sourcesOf(folder: RepairFolder, { state, goneOn }: Journal): [string, string] {
+  if (goneOn) return [folder.found, folder.merged];
+  return state === "undoing" ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
 }
 
 /**
@@ -171,11 +156,12 @@ export async function undoRepair(
       `${real} was compressed after its repair. Nothing was changed. Unpack it first, as Codex does on resume: zstd -d --rm ${quoted(real)}`,
       {},
     );
-  return underLock(
+  const undone = await underLock(
     { path: real, thread: journal.thread, isPacked: journal.packed !== undefined },
     async () => {
       const stat = statSync(real);
       if (isPacked) return leave(folder, journal, stat);
+      if (journal.goneOn) return undefined;
       await assertKept(folder.original, journal.before, real);
       const isWriting = journal.state === "writing";
       // When a repair that shortens the file is cut off before it has cut the file, what follows its bytes is old content and no later
@@ -186,6 +172,7 @@ export async function undoRepair(
       if (isWriting && !isCutOff && !isWhole && (await beginsWith(real, journal.before)))
         return leave(folder, journal, stat);
       if (!isWhole && !isCutOff) {
+        if (isWriting && existsSync(folder.repaired)) return undefined;
         throw new Failure(
           "session-damaged",
           `${real} isn't what the repair has left any more: more than appended to. Nothing was changed. The file as it was before the repair is kept: ${folder.original}`,
@@ -197,7 +184,8 @@ export async function undoRepair(
       if (isWhole) {
         rmSync(folder.repaired, { force: true });
         await copyPrivately(real, folder.repaired);
-        appendLater(folder, journal.after.bytes);
+        const encoding = writingOf(folder.original)?.encoding;
+        appendLater(folder.repaired, journal.after.bytes, folder.restored, encoding);
       }
       const undoing = { ...journal, state: "undoing" as const };
       for (const file of [folder.restored, folder.repaired]) await syncFile(file);
@@ -206,6 +194,10 @@ export async function undoRepair(
       return complete(folder, undoing, stat);
     },
   );
+  if (undone) return undone;
+  // Codex has gone on in what was half written: once that is whole, what is Codex's can be told.
+  await finishRepair(known, real);
+  return undoRepair(real, { home });
 }
 
 /** The file that Codex goes on with: where a compressed one and what it was unpacked to both stand, as after a repair that was cut off, the latter. */
@@ -245,47 +237,6 @@ function movedAlong(journal: Journal, path: string): Journal {
   if (journal.path === path) return journal;
   const { movedFrom: _movedFrom, archivedAt: _archivedAt, ...rest } = journal;
   return { ...rest, path };
-}
-
-/** Appends what was written since the repair to what is restored, on lines of its own and in the encoding that the original has. */
-function appendLater(folder: RepairFolder, since: number): void {
-  const [from, to] = [openSync(folder.repaired, "r"), openSync(folder.restored, "r+")];
-  try {
-    const [later, end] = [fstatSync(from).size - since, fstatSync(to).size];
-    if (later === 0) return;
-    const encoding = writingOf(folder.original)?.encoding ?? "utf-8";
-    if (encoding !== "utf-8") {
-      appendEncoded(from, to, since, encoding);
-      return;
-    }
-    const last = Buffer.alloc(1);
-    const isEnded = end === 0 || (readSync(to, last, 0, 1, end - 1) === 1 && last[0] === 0x0a);
-    if (!isEnded) writeAll(to, Buffer.from("\n"), end);
-    copyBytes(from, to, { at: since, to: end + (isEnded ? 0 : 1), bytes: later });
-  } finally {
-    closeSync(from);
-    closeSync(to);
-  }
-}
-
-function appendEncoded(from: number, to: number, since: number, encoding: Encoding): void {
-  const decoder = new TextDecoder();
-  const piece = Buffer.allocUnsafe(2 ** 20);
-  const { size } = fstatSync(to);
-  // In UTF-16, after half a character, nothing that follows could be read.
-  let end = size + (size % 2);
-  const append = (text: string): void => {
-    const bytes = encoded(text, encoding);
-    writeAll(to, bytes, end);
-    end += bytes.length;
-  };
-  append("\n");
-  for (let at = since; ;) {
-    const read = readSync(from, piece, 0, piece.length, at);
-    append(decoder.decode(piece.subarray(0, read), { stream: read > 0 }));
-    if (read === 0) return;
-    at += read;
-  }
 }
 
 /** Makes the files of a prepared repair durable. Resolves to its journal, which is not written yet. */
@@ -354,7 +305,7 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
   const isUndoing = journal.state === "undoing";
   const databases = databasesOf(path);
   if (thread !== undefined && journal.forgotIndex) databases?.forgetIndex(indexKey(path, thread));
-  const source = isUndoing ? folder.restored : folder.repaired;
+  const [, source] = sourcesOf(folder, journal);
   if (journal.packed === undefined || existsSync(path)) {
     await writeInPlace(path, source);
     keepTime(path, stat);
@@ -382,10 +333,11 @@ async function leave(folder: RepairFolder, journal: Journal, stat: Stats): Promi
   return noted(folder, { ...journal, state: "undone" });
 }
 
-function noted(folder: RepairFolder, journal: Journal): CompletedRepair {
+function noted(folder: RepairFolder, { goneOn: _goneOn, ...journal }: Journal): CompletedRepair {
   const { path } = journal;
   folder.write(journal);
   crashPoint("repair-recorded");
-  for (const file of [folder.repaired, folder.restored]) rmSync(file, { force: true });
+  for (const file of [folder.repaired, folder.restored, folder.found, folder.merged])
+    rmSync(file, { force: true });
   return { journal, folder, path: existsSync(path) ? path : packedPath(path) };
 }
