@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { sessionIdOf } from "../foreign/codex/takeover/import.ts";
 import { lastMessages, type SaidMessage } from "../foreign/codex/list/last-messages.ts";
 import { type ListedThread, listThreads } from "../foreign/codex/list/list.ts";
-import { codexHome } from "../foreign/codex/home/places.ts";
+import { codexHome, listRollouts } from "../foreign/codex/home/places.ts";
 import { holdsWords } from "../foreign/codex/list/search.ts";
 import { repositoryOf } from "../lib/repository.ts";
 import { quoted } from "../lib/words.ts";
@@ -75,12 +75,19 @@ export async function codexSessions({
 }
 
 /** Ids of the sessions that have every word in their name, title, messages or calls. */
-export async function searchCodex(text: string, sessions: readonly CodexSession[]): Promise<Set<string>> {
+export async function searchCodex(
+  text: string,
+  sessions: readonly CodexSession[],
+  environment: CodexQuery["environment"],
+): Promise<Set<string>> {
   const words = text.split(/\s+/u).filter((word) => word !== "");
+  const files = sessions.length > 0 ? listRollouts(codexHome(environment)) : [];
+  const byPath = new Map(files.map((file) => [file.path, file]));
   const found = new Set<string>();
   for (const { id, name = "", codex } of sessions) {
     const left = words.filter((word) => !name.toLowerCase().includes(word.toLowerCase()));
-    if (left.length === 0 || (await holdsWords(codex.path, left))) found.add(id);
+    const file = byPath.get(codex.path);
+    if (left.length === 0 || (file && (await holdsWords(file, files, left)))) found.add(id);
   }
   return found;
 }

@@ -40,7 +40,7 @@ export async function listSessions(invocation: Invocation): Promise<number> {
     for (const { given, keeps } of filters) list.keep(given, keeps);
     const search = optionText(invocation, "search");
     if (search !== undefined) {
-      const ids = await searched(search, list.shown, { store, reading, signal: invocation.signal });
+      const ids = await searched(search, list.shown, invocation, { store, reading });
       list.keep(`--search ${search}`, ({ id }) => ids.has(id));
       reading.clear();
     }
@@ -125,7 +125,8 @@ class Sieve {
 async function searched(
   text: string,
   shown: readonly Listed[],
-  { store, reading, signal }: { store: SessionStore; reading: Progress; signal: AbortSignal },
+  { environment, signal }: Invocation,
+  { store, reading }: { store: SessionStore; reading: Progress },
 ): Promise<Set<string>> {
   const own = shown.filter((session) => !isCodexSession(session));
   return new Set([
@@ -133,6 +134,6 @@ async function searched(
       onRead: (read, total) => reading.show(read, total, "sessions read for the search"),
       signal,
     })),
-    ...(await searchCodex(text, shown.filter(isCodexSession))),
+    ...(await searchCodex(text, shown.filter(isCodexSession), environment)),
   ]);
 }

@@ -40,7 +40,7 @@ export function sessionSource({ store, here, codex, tell }: Shelves): PickerSour
         words,
         rows.filter((row) => !isCodexSession(row)),
       );
-      return new Set([...ours, ...(theirs.length > 0 ? await searchCodex(words, theirs) : [])]);
+      return new Set([...ours, ...(await searchCodex(words, theirs, codex.environment))]);
     },
     messages: async (row) => {
       const { isCodexSession, lastOfCodex } = await codexModule();

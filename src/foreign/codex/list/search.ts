@@ -1,6 +1,7 @@
 import { isSystemError } from "../../../lib/system.ts";
 import { glance } from "../rollout/glance.ts";
-import { linesOf } from "../rollout/lines-of.ts";
+import { lineageOf, segmentLines } from "../rollout/lineage.ts";
+import type { RolloutFile } from "../home/places.ts";
 
 /** Lines in which nobody said or did anything: system prompts, snapshots, settings, counts. */
 const silent: ReadonlySet<string> = new Set([
@@ -11,19 +12,27 @@ const silent: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether every word is somewhere in what was said and done in a rollout, whatever their case. Stops as soon as that is known. A file that
- * can't be read, or is gone by now, holds none: one of them must not end the search of all others.
+ * Whether every word is somewhere in what was said and done in a thread, whatever their case: `file` is the one that Codex goes on with,
+ * `files` are those that it may continue. Stops as soon as that is known. A file that can't be read, or is gone by now, holds none: one of
+ * them must not end the search of all others.
  */
-export async function holdsWords(path: string, words: readonly string[]): Promise<boolean> {
+export async function holdsWords(
+  file: RolloutFile,
+  files: readonly RolloutFile[],
+  words: readonly string[],
+): Promise<boolean> {
   // The words as they stand in JSON strings.
   const wanted = new Set(words.map((word) => JSON.stringify(word.toLowerCase()).slice(1, -1)));
   try {
-    for await (const lines of linesOf(path)) {
-      for (const { bytes } of lines) {
-        if (silent.has(glance(bytes)?.type ?? "")) continue;
-        const text = bytes.toString("utf8").toLowerCase();
-        for (const word of wanted) if (text.includes(word)) wanted.delete(word);
-        if (wanted.size === 0) return true;
+    const { segments } = await lineageOf(file, files);
+    for (const segment of segments) {
+      for await (const lines of segmentLines(segment)) {
+        for (const { bytes } of lines) {
+          if (silent.has(glance(bytes)?.type ?? "")) continue;
+          const text = bytes.toString("utf8").toLowerCase();
+          for (const word of wanted) if (text.includes(word)) wanted.delete(word);
+          if (wanted.size === 0) return true;
+        }
       }
     }
   } catch (error) {
