@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isFailureOf } from "../failure.ts";
 import { catalogue, failureClasses } from "./catalogue.ts";
 import { classify, findPattern } from "./classify.ts";
-import { matchPattern, type Sample } from "./pattern.ts";
+import { matchPattern, mayHideSeals, type Sample } from "./pattern.ts";
 import { patterns } from "./patterns.ts";
 import { signalFromEvent, signalFromHttp, signalFromTransport } from "./signal.ts";
 
@@ -36,6 +36,12 @@ describe("every recorded answer gets its class by its own pattern, with its data
       });
     }
   }
+});
+
+it("whether sealed content was sent is asked for every refusal whose class depends on it", () => {
+  const hiding = patterns.filter(({ sealedSent }) => sealedSent).flatMap(({ samples }) => samples);
+  expect(hiding.length).toBeGreaterThan(0);
+  for (const sample of hiding) expect(mayHideSeals(signalOf(sample))).toBe(true);
 });
 
 describe("the rows of the list of observed failures", () => {

@@ -5,10 +5,18 @@ import type { FailureClass, FailureData } from "./catalogue.ts";
 export interface ClassifyContext {
   /** Milliseconds since 1970, to make "in 20 s" a time. */
   now: number;
-  /** Whether the refused request held sealed content; two refusals mean that without saying so (failures.md rows 11 and 12). */
+  /** Whether the refused request held sealed content: a refusal may mean that without saying so (`mayHideSeals`). */
   sealedSent?: boolean;
   /** The provider's name, for the message. */
   provider?: string;
+}
+
+/**
+ * Whether a refusal may mean sealed content without saying so (failures.md row 11), so that it has to be known whether any was sent: to
+ * find that out may take reading the request.
+ */
+export function mayHideSeals({ status }: FailureSignal): boolean {
+  return status === 400;
 }
 
 /** A recorded answer of a provider. `source`: where it was seen, a public report where there is one. */

@@ -234,11 +234,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     if (!healing || this.#isOver) return;
     this.#watch.allow(undefined);
     if (await this.#turnedElsewhere(refusal)) return;
-    const { status } = refusal.signal;
-    const failure = this.#classified(
-      refusal.signal,
-      (status === 400 || status === 401) && healing.holdsSeals(),
-    );
+    const failure = this.#classified(refusal.signal, healing.mayMeanSeals(refusal.signal));
     const verdict = await healing.refused(failure);
     if (this.#isOver) return;
     const { metrics, log } = this.#context;

@@ -92,8 +92,7 @@ export function recovering(
         return judged.response;
       }
       const { refusal } = judged;
-      const { status } = refusal.signal;
-      const failure = failureOf(refusal.signal, (status === 400 || status === 401) && healing.holdsSeals());
+      const failure = failureOf(refusal.signal, healing.mayMeanSeals(refusal.signal));
       const verdict = await healing.refused(failure);
       if (verdict.do === "pass") return passedOn(refusal, failure, "kind" in sent ? undefined : sent);
       if (verdict.do === "heal") log(`healed: ${verdict.notice}`);

@@ -1,4 +1,5 @@
-import { Failure, isFailureOf } from "../../failure.ts";
+import { Failure, type FailureSignal, isFailureOf } from "../../failure.ts";
+import { mayHideSeals } from "../../failure/pattern.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import type { Action } from "../../recovery/action.ts";
@@ -84,7 +85,12 @@ export class Healing {
     return healing;
   }
 
-  /** Whether anything sealed is sent. Some refusals mean that without saying so. */
+  /** Whether something sealed was sent that the refusal may mean without saying so. */
+  mayMeanSeals(refusal: FailureSignal): boolean {
+    return mayHideSeals(refusal) && this.holdsSeals();
+  }
+
+  /** Whether anything sealed is sent. */
   holdsSeals(): boolean {
     const taken = this.#taking();
     return taken !== undefined && taken.projection.sealedSent().size > 0;

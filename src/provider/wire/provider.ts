@@ -3,6 +3,7 @@ import { pipeline, Readable, type Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { catalogue } from "../../failure/catalogue.ts";
 import { classify } from "../../failure/classify.ts";
+import { mayHideSeals } from "../../failure/pattern.ts";
 import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import { Failure, type FailureSignal, isFailure } from "../../failure.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
@@ -221,9 +222,8 @@ class WireProvider<Body extends StreamedBody> implements Provider {
 
   async #refusal(told: FailureSignal, request: ModelRequest, sent: Body): Promise<Failure> {
     const signal = eachText(told, (text) => this.#withoutKey(text)) as FailureSignal;
-    const ambiguous =
-      this.#wire.sendsSealed && request.sealed && (signal.status === 400 || signal.status === 401);
-    const sealedSent = ambiguous && (await holdsSealed(request.input));
+    const mayHoldSealed = this.#wire.sendsSealed && request.sealed;
+    const sealedSent = mayHoldSealed && mayHideSeals(signal) && (await holdsSealed(request.input));
     const failure = classify(signal, { now: this.#clock.now(), provider: this.name, sealedSent });
     return this.#wire.placed?.(failure, sent) ?? failure;
   }
