@@ -132,14 +132,13 @@ async function rolloutWords({ environment }: Invocation, begun: string): Promise
 /** Names and ids of this workspace's sessions; of all sessions where none of these begins with what is typed. */
 async function sessionWords(invocation: Invocation, begun: string, home?: string): Promise<Candidate[]> {
   // Imported here, because no other candidates need the store.
-  const [{ placeOf }, { storeFor }, { statusWords }] = await Promise.all([
+  const [{ placeOf }, { withStore }, { statusWords }] = await Promise.all([
     import("../place.ts"),
     import("./store-for.ts"),
     import("../session-words.ts"),
   ]);
   const options = { ...invocation.options, ...(home !== undefined && { home }) };
-  const { store } = storeFor({ ...invocation, options });
-  try {
+  return withStore({ ...invocation, options }, async (store) => {
     const now = Date.now();
     for (const query of [{ workspace: placeOf(invocation.folder) }, {}]) {
       const found = (await store.list(query)).flatMap((session) => {
@@ -152,7 +151,5 @@ async function sessionWords(invocation: Invocation, begun: string, home?: string
       if (found.length > 0) return found.slice(0, mostSessions);
     }
     return [];
-  } finally {
-    await store.close();
-  }
+  });
 }

@@ -5,7 +5,7 @@ import { homeFolder } from "../config.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
-import { storeFor } from "./store-for.ts";
+import { withStore } from "./store-for.ts";
 import { copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
 import { findSession } from "./pick.ts";
 import { relativesOf } from "./relatives.ts";
@@ -20,8 +20,7 @@ export async function clear(invocation: Invocation): Promise<number> {
   const scrub = options["scrub"] === true;
   const takesRelatives = options["withRelatives"] === true;
   const home = homeFolder(options, invocation.environment);
-  const { store } = storeFor(invocation);
-  try {
+  return withStore(invocation, async (store) => {
     const session = await findSession(store, args[0] ?? "", invocation.environment);
     const before = await store.everything();
     const meant = before.filter(({ id }) => id === session);
@@ -77,7 +76,5 @@ export async function clear(invocation: Invocation): Promise<number> {
         terminal.err(`left ${printable(copy.path)}: ${printable(inHome(invocation, copyWords(copy)))}\n`);
     }
     return troubles.length === 0 ? 0 : 1;
-  } finally {
-    await store.close();
-  }
+  });
 }

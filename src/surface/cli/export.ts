@@ -23,7 +23,7 @@ import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { findSession } from "./pick.ts";
-import { storeFor } from "./store-for.ts";
+import { withStore } from "./store-for.ts";
 
 const formats = ["throughline", "codex", "markdown"] as const;
 type Format = (typeof formats)[number];
@@ -32,8 +32,7 @@ type Format = (typeof formats)[number];
 export async function exportSession(invocation: Invocation): Promise<number> {
   const { args, options, terminal, environment, folder } = invocation;
   const format = formatOf(invocation);
-  const { store } = storeFor(invocation);
-  try {
+  return withStore(invocation, async (store) => {
     const reference = args[0] ?? "";
     const say = (line: string): void => terminal.err(printable(`· ${inHome(invocation, line)}\n`));
     const taking = {
@@ -79,9 +78,7 @@ export async function exportSession(invocation: Invocation): Promise<number> {
         printable(`${wordsOf({ id, path, format, thread, left, isInHome: output === undefined })}\n`),
       );
     return 0;
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 function formatOf(invocation: Invocation): Format {

@@ -4,7 +4,7 @@ import { forkSession } from "../../runtime.ts";
 import { printJson } from "../json/print.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
-import { storeFor } from "./store-for.ts";
+import { withStore } from "./store-for.ts";
 import { checkName, findSession } from "./pick.ts";
 import { stepNumber } from "./step-number.ts";
 
@@ -12,8 +12,7 @@ import { stepNumber } from "./step-number.ts";
 export async function fork(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
   const [fromStep, name] = [stepNumber(invocation, "fromStep"), optionText(invocation, "name")];
-  const { store } = storeFor(invocation);
-  try {
+  return withStore(invocation, async (store) => {
     const parent = await findSession(store, args[0] ?? "", invocation.environment);
     if (name !== undefined) await checkName(store, name);
     const made = await forkSession({ store, clock: systemClock }, parent, {
@@ -28,7 +27,5 @@ export async function fork(invocation: Invocation): Promise<number> {
       printJson<"fork">(terminal, { session, parent, ...(fromStep !== undefined && { fromStep }), left });
     else terminal.out(`${inHome(invocation, told)}\n`);
     return 0;
-  } finally {
-    await store.close();
-  }
+  });
 }

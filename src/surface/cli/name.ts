@@ -4,14 +4,13 @@ import { note } from "../../runtime.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
-import { storeFor } from "./store-for.ts";
+import { withStore } from "./store-for.ts";
 import { checkName, findSession } from "./pick.ts";
 
 /** `throughline name`: names a session. A name that another session has is refused. */
 export async function name(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
-  const { store } = storeFor(invocation);
-  try {
+  return withStore(invocation, async (store) => {
     const session = await findSession(store, args[0] ?? "", invocation.environment);
     const given = args[1] ?? "";
     await checkName(store, given, session);
@@ -26,7 +25,5 @@ export async function name(invocation: Invocation): Promise<number> {
       printJson<"name">(terminal, { session, name: given, ...(before !== undefined && { before }) });
     else terminal.out(printable(`${told}\n`));
     return 0;
-  } finally {
-    await store.close();
-  }
+  });
 }

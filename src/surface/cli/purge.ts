@@ -13,7 +13,7 @@ import { placeOf } from "../place.ts";
 import { listLine } from "../session-words.ts";
 import { ageOf } from "./age.ts";
 import type { Invocation } from "./command.ts";
-import { storeFor } from "./store-for.ts";
+import { withStore } from "./store-for.ts";
 import { homeFolder } from "../config.ts";
 import { findSession } from "./pick.ts";
 import { type Copy, copiesOf, copyWords, forgetLists, isRemoved, removeBackups } from "./copies.ts";
@@ -321,16 +321,4 @@ function leftLine({ session, why, failure, isGone: gone }: Left): string {
 
 function leftJson(invocation: Invocation, { session, why, failure }: Left): Outputs["purge"]["left"][number] {
   return { session, why: inHome(invocation, why), ...(failure && { class: failure.class }) };
-}
-
-async function withStore(
-  invocation: Invocation,
-  use: (store: SessionStore) => Promise<number>,
-): Promise<number> {
-  const { store } = storeFor(invocation);
-  try {
-    return await use(store);
-  } finally {
-    await store.close();
-  }
 }

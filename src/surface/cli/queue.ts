@@ -10,7 +10,7 @@ import { folding } from "../../turn/journal.ts";
 import { type Printed, printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
-import { storeFor } from "./store-for.ts";
+import { withStore } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 import { readPrompt } from "./prompt.ts";
 
@@ -120,13 +120,10 @@ async function withSession<Name extends "queue" | "queue list" | "queue drop">(
   use: (store: SessionStore, id: string) => Promise<{ json: Printed<Name>; text: string }>,
 ): Promise<number> {
   const { args, options, terminal } = invocation;
-  const { store } = storeFor(invocation);
-  try {
+  return withStore(invocation, async (store) => {
     const { json, text } = await use(store, await findSession(store, args[0] ?? "", invocation.environment));
     if (options["json"] === true) printJson<Name>(terminal, json);
     else terminal.out(`${text}\n`);
     return 0;
-  } finally {
-    await store.close();
-  }
+  });
 }

@@ -18,7 +18,7 @@ import { inHome } from "./in-home.ts";
 import { patchBody } from "../patch-body.ts";
 import { findSession, lastSession } from "./pick.ts";
 import { callLine } from "./render-text.ts";
-import { storeFor } from "./store-for.ts";
+import { withStore } from "./store-for.ts";
 
 /** `throughline show`. Only reads, so it works while another process owns the session, and on a damaged log as far as that can be read. */
 export async function show(invocation: Invocation): Promise<number> {
@@ -28,8 +28,7 @@ export async function show(invocation: Invocation): Promise<number> {
   const last = options["last"] === true;
   if (last === (args[0] !== undefined))
     throw new Failure("usage", "Which one? throughline show with an id or a name, or with --last.", {});
-  const { store } = storeFor(invocation);
-  try {
+  return withStore(invocation, async (store) => {
     const id = last
       ? await lastSession(store, invocation.folder)
       : await findSession(store, args[0] ?? "", invocation.environment);
@@ -44,9 +43,7 @@ export async function show(invocation: Invocation): Promise<number> {
     if (options["json"] === true) printJson<"show">(terminal, viewJson(view, tell));
     else terminal.out(viewText(view, Date.now(), tell));
     return 0;
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 interface View {

@@ -1,13 +1,25 @@
 import { isFailure } from "../../failure.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import type { SessionStore } from "../../store.ts";
-
 import { homeFolder, openStore, readConfig, type Watching } from "../config.ts";
 import type { Invocation } from "./command.ts";
 
 /** Opens the store of the home that the command line names. Long waits in it are told, and end with Ctrl-C. */
 export function storeFor(invocation: Invocation): { store: SessionStore; troubles: readonly string[] } {
   return openStore({ home: toldHome(invocation) }, watchingFor(invocation));
+}
+
+/** Opens that store for as long as `use` takes. */
+export async function withStore<T>(
+  invocation: Invocation,
+  use: (store: SessionStore) => Promise<T>,
+): Promise<T> {
+  const { store } = storeFor(invocation);
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
 }
 
 /** The home, for commands that need nothing else of the configuration: a configuration that can't be used is told and stops nothing (R21). */

@@ -2,14 +2,13 @@ import { undoRotation } from "../../runtime.ts";
 import { printJson } from "../json/print.ts";
 import type { Invocation } from "./command.ts";
 import { inHome } from "./in-home.ts";
-import { storeFor } from "./store-for.ts";
+import { withStore } from "./store-for.ts";
 import { findSession } from "./pick.ts";
 
 /** `throughline undo`: takes a rotation back, so that its predecessor goes on. The successor stays on disk. */
 export async function undo(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
-  const { store } = storeFor(invocation);
-  try {
+  return withStore(invocation, async (store) => {
     const { session, successor } = await undoRotation(
       store,
       await findSession(store, args[0] ?? "", invocation.environment),
@@ -18,7 +17,5 @@ export async function undo(invocation: Invocation): Promise<number> {
     if (options["json"] === true) printJson<"undo">(terminal, { session, successor });
     else terminal.out(`${inHome(invocation, told)}\n`);
     return 0;
-  } finally {
-    await store.close();
-  }
+  });
 }
