@@ -149,8 +149,7 @@ export async function importThread(
     throw new Failure("usage", message, {});
   }
   const fresh = await freshIn(thread.file, imported);
-  const { items, counts } = new Taking(issuerIn(plan), 0);
-  const unchanged = { id, items, counts, left: {} };
+  const unchanged = { id, ...new Taking(issuerIn(plan), 0).tally };
   const bytes = fresh?.bytes;
   if (bytes === 0) return { ...unchanged, did: "same", fresh: 0 };
   if (known.movedOn) return { ...unchanged, did: "moved-on", fresh: bytes ?? 0 };
@@ -214,9 +213,7 @@ async function make(task: Task, { keep, undone = new Set() }: Making): Promise<T
     return make(task, { keep, undone: new Set([...undone, ...taking.undone]) });
   }
   if (!keep) await log.release();
-  const { items, counts } = taking;
-  const left = Object.fromEntries(taking.left);
-  return { id, did: "made", items, counts, left, fresh: 0, ...(keep && { kept: { log, history } }) };
+  return { id, did: "made", ...taking.tally, fresh: 0, ...(keep && { kept: { log, history } }) };
 }
 
 /**
@@ -245,8 +242,7 @@ async function remake(task: Task, trial: Taking): Promise<TakenOver | false> {
       }
       try {
         await plan.store.rewrite(log, all());
-        const { items, counts } = taking;
-        return { id, did: "remade", items, counts, left: Object.fromEntries(taking.left), fresh: 0 };
+        return { id, did: "remade", ...taking.tally, fresh: 0 };
       } catch (error) {
         if (!(error instanceof TakenBack)) throw error;
         undone = new Set([...undone, ...taking.undone]);
@@ -332,9 +328,7 @@ async function grow(
     return {
       id,
       did: appended > 0 ? "grown" : "same",
-      items: taking.items,
-      counts: taking.counts,
-      left: Object.fromEntries(taking.left),
+      ...taking.tally,
       fresh,
       ...(keep && { kept: { log, history } }),
     };

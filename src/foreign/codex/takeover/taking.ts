@@ -1,9 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import type { EventOf, NewEvent, TurnOutcome, Usage } from "../../../session/event.ts";
+import type { EventOf, NewEvent } from "../../../session/event.ts";
 import type { Imported } from "../../../session/imported.ts";
 import type { History } from "../../../session/history.ts";
 import { describeItem, isCallKind, isOutputKind, outputItem } from "../../../session/item.ts";
-import { noUsage } from "../../../session/usage.ts";
 import type { Append } from "../../../store.ts";
 import type { RolloutHeader } from "../rollout/header.ts";
 import { injectedPrompt, isInjected } from "../rollout/injected.ts";
@@ -15,6 +14,7 @@ import type { Changed, ThreadItem } from "../rollout/thread-change.ts";
 import { nothingFound, toolSearch } from "../rollout/tool-search.ts";
 import { ThreadFold } from "../rollout/thread.ts";
 import type { TurnMark } from "../rollout/turn-mark.ts";
+import { outcomeIn, type Standing, standingOf } from "./standing.ts";
 
 /**
  * Bytes of items, roughly, that are appended at once: few for a session that is being made, so that they are turned into lines while
@@ -80,7 +80,6 @@ export class Taking {
    * be made anew.
    */
   readonly undone = new Set<number>();
-
   /** Whether something was told that adds nothing to the log by itself: the end of a turn, or what it used. */
   hasTold = false;
 
@@ -101,16 +100,8 @@ export class Taking {
   #nextSeq: number;
   /** The log's numbers of the items in the thread's history. */
   #seqs: number[];
-  #turn: number;
-  #step: number;
-  #messages: number;
-  #title: string | undefined;
-  #usage: Usage;
-  #outcome: TurnOutcome | undefined;
-  #isOpen = false;
-  #inStep = false;
+  readonly #standing: Standing;
   #open: OpenCall[] = [];
-  #lastRole: string | undefined;
 
   /**
    * `issuer`: who sealed what, by the provider that the thread's header names. `nextSeq`: the number of the next event. `undone`:
@@ -132,20 +123,7 @@ export class Taking {
     const isOwed = answered !== undefined && (answered.kind !== "message" || answered.role !== "assistant");
     this.#fold = new ThreadFold(marks, undone, isOwed);
     this.#seqs = history?.items.map(({ event }) => event.seq) ?? [];
-    this.#turn = history?.turn ?? 0;
-    this.#step = history?.step ?? 0;
-    this.#messages = history?.messages ?? 0;
-    this.#title = history?.title;
-    this.#usage = history?.usage ?? noUsage;
-    const outcome = history?.lastOutcome;
-    // Only an outcome that the rollout told is kept; "not ended" is worked out again from all items.
-    if (outcome?.kind !== "interrupted" || outcome.reason !== notEnded.reason) this.#outcome = outcome;
-    this.#isOpen = history?.imported?.open === true;
-    const last = history?.items.at(-1)?.event;
-    // A turn may have begun since, which has no item yet.
-    this.#inStep = last?.type === "item-added" && last.origin === "model" && last.turn === this.#turn;
-    const said = history?.items.findLast(({ event }) => event.kind !== "reasoning")?.event;
-    this.#lastRole = said?.kind === "message" ? said.role : said?.kind;
+    this.#standing = standingOf(history);
   }
 
   /**
@@ -176,9 +154,14 @@ export class Taking {
     return group;
   }
 
+  /** What was taken over and left out, as `TakenOver` tells it. */
+  get tally(): { items: number; counts: TakenCounts; left: Record<string, number> } {
+    return { items: this.items, counts: this.counts, left: Object.fromEntries(this.left) };
+  }
+
   /** What was said up to now, what was known before included. */
   get messages(): number {
-    return this.#messages;
+    return this.#standing.messages;
   }
 
   get isEnough(): boolean {
@@ -190,56 +173,56 @@ export class Taking {
     this.#at = now;
     this.#answerOpen();
     const history = this.#before;
-    const title = this.#title ?? this.header?.agentPath;
+    const { turn, step, messages, usage, isOpen } = this.#standing;
+    const title = this.#standing.title ?? this.header?.agentPath;
     this.#group.push({
       event: {
         type: "history-carried",
         created: history?.created ?? this.header?.created ?? now,
         ...(title !== undefined && { title }),
-        turn: this.#turn,
-        step: this.#step,
-        messages: this.#messages,
-        usage: this.#usage,
+        turn,
+        step,
+        messages,
+        usage,
         amendments: [...(history?.amendments ?? [])],
         quarantines: [...(history?.quarantines ?? [])],
         repairs: history?.repairs ?? 0,
         delivered: [...(history?.delivered ?? [])],
-        outcome: this.#endOutcome(),
+        outcome: outcomeIn(this.#standing),
       },
     });
     this.#group.push({
-      event: { type: "session-imported", ...source, turn: this.#turn, ...(this.#isOpen && { open: true }) },
+      event: {
+        type: "session-imported",
+        ...source,
+        turn,
+        ...(isOpen && { open: true }),
+      },
     });
     return this.group();
   }
 
-  #endOutcome(): TurnOutcome {
-    if (this.#isOpen) return notEnded;
-    if (this.#outcome) return this.#outcome;
-    // Before 0.100 nothing says that a turn ended: an answer does.
-    return this.#lastRole === "assistant" || this.#lastRole === undefined ? { kind: "completed" } : notEnded;
-  }
-
   #change({ change, at }: Changed): void {
+    const standing = this.#standing;
     this.#at = at;
     switch (change.do) {
       case "begin":
         this.header = change.header;
         this.cwd ??= change.header.cwd;
         // The first prompt of what a sub-agent was given is its parent's.
-        if (change.header.ownFrom !== undefined) this.#title ??= change.header.agentPath;
+        if (change.header.ownFrom !== undefined) standing.title ??= change.header.agentPath;
         break;
       case "turn":
         this.#answerOpen();
-        this.#turn++;
-        this.#isOpen = true;
-        this.#inStep = false;
+        standing.turn++;
+        standing.isOpen = true;
+        standing.inStep = false;
         break;
       case "end":
         // What a tool still says when the turn was broken off comes after the end; its call waits for that until the next turn.
-        this.#isOpen = false;
+        standing.isOpen = false;
         this.hasTold = true;
-        this.#outcome = change.outcome;
+        standing.outcome = change.outcome;
         break;
       case "add":
         this.#add(change.item);
@@ -255,7 +238,7 @@ export class Taking {
         this.counts.rollbacks++;
         this.#answerOpen();
         const fromSeq = this.#seqs[change.keep];
-        if (fromSeq !== undefined) this.#append({ type: "history-rewound", toStep: this.#step, fromSeq });
+        if (fromSeq !== undefined) this.#append({ type: "history-rewound", toStep: standing.step, fromSeq });
         this.#seqs.length = change.keep;
         break;
       }
@@ -272,10 +255,10 @@ export class Taking {
         break;
       case "use":
         this.hasTold = true;
-        this.#usage = change.total;
+        standing.usage = change.total;
         break;
       case "tell":
-        if (this.#before?.title === undefined) this.#title = titleOf(change.prompt) ?? this.#title;
+        if (this.#before?.title === undefined) standing.title = titleOf(change.prompt) ?? standing.title;
         break;
       case "skip":
         this.left.set(change.why, (this.left.get(change.why) ?? 0) + 1);
@@ -283,36 +266,37 @@ export class Taking {
   }
 
   #add(item: ThreadItem): void {
+    const standing = this.#standing;
     const { kind, payload, prompt } = item;
     if (prompt !== undefined) {
       this.counts.prompts++;
       this.#answerOpen();
       // Only since 0.100 a line says that a turn begins.
-      if (!this.#isOpen) {
-        this.#turn++;
-        this.#outcome = undefined;
+      if (!standing.isOpen) {
+        standing.turn++;
+        standing.outcome = undefined;
       }
-      this.#messages++;
-      this.#inStep = false;
-      if (!isSummaryText(prompt)) this.#title ??= titleOf(prompt);
+      standing.messages++;
+      standing.inStep = false;
+      if (!isSummaryText(prompt)) standing.title ??= titleOf(prompt);
     }
     const role = payload["role"];
-    if (isInjected(kind, payload)) this.#title ??= titleOf(injectedPrompt(payload));
+    if (isInjected(kind, payload)) standing.title ??= titleOf(injectedPrompt(payload));
     if (kind === "message" && role === "assistant") {
-      this.#messages++;
+      standing.messages++;
       this.counts.answers++;
     }
-    if (kind === "message" && typeof role === "string") this.#lastRole = role;
-    else if (kind !== "reasoning") this.#lastRole = kind;
+    if (kind === "message" && typeof role === "string") standing.lastRole = role;
+    else if (kind !== "reasoning") standing.lastRole = kind;
     const origin = originOf(kind, role);
     if (kind === "reasoning") this.counts.reasoning++;
     if (isCallKind(kind)) this.counts.calls++;
     if (isOutputKind(kind)) this.counts.outputs++;
-    if (origin === "model" && !this.#inStep) {
-      this.#inStep = true;
-      this.#step++;
+    if (origin === "model" && !standing.inStep) {
+      standing.inStep = true;
+      standing.step++;
     }
-    if (origin !== "model") this.#inStep = false;
+    if (origin !== "model") standing.inStep = false;
     this.#place(item, origin);
   }
 
@@ -355,9 +339,9 @@ export class Taking {
     origin: Origin,
     more: { issuer?: string; model?: string; context?: true } = {},
   ): void {
-    const step = origin === "input" ? this.#step + 1 : this.#step;
+    const step = origin === "input" ? this.#standing.step + 1 : this.#standing.step;
     this.items++;
-    this.#append({ type: "item-added", turn: this.#turn, step, ...facts, ...more, origin }, bytes);
+    this.#append({ type: "item-added", turn: this.#standing.turn, step, ...facts, ...more, origin }, bytes);
   }
 
   #append(event: NewEvent, item?: Uint8Array): void {
@@ -369,8 +353,6 @@ export class Taking {
     this.#group.push(append);
   }
 }
-
-const notEnded = { kind: "interrupted", reason: "the turn was not ended in Codex" } as const;
 
 const unknown =
   "outcome unknown; verify before repeating: Codex has no output of this call, which may have run";
