@@ -35,87 +35,111 @@ export type Planned = { ok: true; plan: Plan } | { ok: false; why: string };
 export function planPatch(workspace: string, sections: readonly Section[]): Planned {
   const root = realFolder(workspace);
   if (root === undefined) return { ok: false, why: `The workspace ${workspace} does not exist any more.` };
-  const files = new Map<string, Change>();
-  const wrongs: string[] = [];
-  const summary: string[] = [];
+  const planning = new Planning(workspace);
+  for (const section of sections) planning.take(section);
+  const { changes, summary, wrongs } = planning;
+  return wrongs.length > 0
+    ? { ok: false, why: wrongs.join("\n") }
+    : { ok: true, plan: { root, changes: changes.filter(isChange), summary } };
+}
 
-  /** The file as the sections before have left it. */
-  const look = (named: string): { target: Target; change: Change } | undefined => {
-    const found = findTarget(workspace, named);
+/** A file that a section names, as the sections before have left it. */
+interface Named {
+  target: Target;
+  change: Change;
+}
+
+/** The sections of a patch that were taken so far: what they change, and what is wrong with them. */
+class Planning {
+  readonly summary: string[] = [];
+  readonly wrongs: string[] = [];
+  readonly #workspace: string;
+  readonly #files = new Map<string, Change>();
+
+  constructor(workspace: string) {
+    this.#workspace = workspace;
+  }
+
+  get changes(): Change[] {
+    return [...this.#files.values()];
+  }
+
+  take(section: Section): void {
+    const file = this.#named(section.path);
+    if (!file) return;
+    if (section.kind === "add") return this.#add(file, section.lines);
+    const { after } = file.change;
+    if (!after) return this.#wrong(file, "there is no such file");
+    if (section.kind === "delete") return this.#delete(file);
+    const edited = editFile(after.content, section.hunks);
+    if (!edited.ok) return this.#wrong(file, edited.why);
+    const contents = { ...after, content: edited.content };
+    if (section.moveTo === undefined) this.#update(file, contents);
+    else this.#move(file, section.moveTo, contents);
+  }
+
+  #add(file: Named, lines: readonly string[]): void {
+    const { target, change } = file;
+    if (change.after)
+      this.#wrong(file, `the file exists already; use "*** Update File: ${target.shown}" or delete it first`);
+    // Deleted and added again in one patch, it keeps its mode.
+    change.after = { ...change.before, content: joinLines(lines) };
+    this.summary.push(`${change.before ? "M" : "A"} ${target.shown}`);
+  }
+
+  #delete(file: Named): void {
+    if (this.#isLink(file, "delete")) return;
+    delete file.change.after;
+    this.summary.push(`D ${file.target.shown}`);
+  }
+
+  #update(file: Named, contents: Contents): void {
+    const { target, change } = file;
+    // The file is replaced by a new one, which its folder's rights alone would allow.
+    if (target.found?.writable === false) return this.#wrong(file, "this file is read-only for this user");
+    change.after = contents;
+    this.summary.push(`M ${target.shown}`);
+  }
+
+  #move(file: Named, to: string, contents: Contents): void {
+    const { target, change } = file;
+    const destination = this.#named(to);
+    if (!destination || this.#isLink(file, "move")) return;
+    if (destination.change !== change && destination.change.after)
+      this.#wrong(destination, `the file exists already; ${target.shown} can't be moved there`);
+    delete change.after;
+    destination.change.after = contents;
+    this.summary.push(`M ${destination.target.shown} (moved from ${target.shown})`);
+  }
+
+  #named(path: string): Named | undefined {
+    const found = findTarget(this.#workspace, path);
     if (!found.ok) {
-      wrongs.push(found.why);
+      this.wrongs.push(found.why);
       return undefined;
     }
     const { target } = found;
-    let change = files.get(target.path);
+    let change = this.#files.get(target.path);
     if (!change) {
       change = { path: target.path };
       if (target.found) {
         const { writable: _, ...contents } = target.found;
         Object.assign(change, { before: contents, after: contents });
       }
-      files.set(target.path, change);
+      this.#files.set(target.path, change);
     }
     return { target, change };
-  };
-  const isLink = (target: Target, what: string): boolean => {
-    if (target.linked) wrongs.push(`${target.shown}: this is a symbolic link; ${what} it with shell_command`);
-    return target.linked;
-  };
-
-  for (const section of sections) {
-    const place = look(section.path);
-    if (!place) continue;
-    const { target, change } = place;
-    if (section.kind === "add") {
-      if (change.after)
-        wrongs.push(
-          `${target.shown}: the file exists already; use "*** Update File: ${target.shown}" or delete it first`,
-        );
-      // Deleted and added again in one patch, it keeps its mode.
-      change.after = { ...change.before, content: joinLines(section.lines) };
-      summary.push(`${change.before ? "M" : "A"} ${target.shown}`);
-      continue;
-    }
-    if (!change.after) {
-      wrongs.push(`${target.shown}: there is no such file`);
-      continue;
-    }
-    if (section.kind === "delete") {
-      if (isLink(target, "delete")) continue;
-      delete change.after;
-      summary.push(`D ${target.shown}`);
-      continue;
-    }
-    const edited = editFile(change.after.content, section.hunks);
-    if (!edited.ok) {
-      wrongs.push(`${target.shown}: ${edited.why}`);
-      continue;
-    }
-    const after = { ...change.after, content: edited.content };
-    if (section.moveTo === undefined) {
-      // The file is replaced by a new one, which its folder's rights alone would allow.
-      if (target.found?.writable === false) {
-        wrongs.push(`${target.shown}: this file is read-only for this user`);
-        continue;
-      }
-      change.after = after;
-      summary.push(`M ${target.shown}`);
-      continue;
-    }
-    const destination = look(section.moveTo);
-    if (!destination || isLink(target, "move")) continue;
-    if (destination.change !== change && destination.change.after) {
-      wrongs.push(
-        `${destination.target.shown}: the file exists already; ${target.shown} can't be moved there`,
-      );
-    }
-    delete change.after;
-    destination.change.after = after;
-    summary.push(`M ${destination.target.shown} (moved from ${target.shown})`);
   }
-  if (wrongs.length > 0) return { ok: false, why: wrongs.join("\n") };
-  return { ok: true, plan: { root, changes: [...files.values()].filter(isChange), summary } };
+
+  #isLink(file: Named, what: string): boolean {
+    const { linked } = file.target;
+    if (linked) this.#wrong(file, `this is a symbolic link; ${what} it with shell_command`);
+    return linked;
+  }
+
+  #wrong({ target }: Named, why: string): void {
+    this.wrongs.push(`${target.shown}: ${why}`);
+  }
 }
 
 function realFolder(workspace: string): string | undefined {
