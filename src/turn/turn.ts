@@ -65,16 +65,17 @@ export function failedAttempt(
 }
 
 /**
- * Runs steps until the model has nothing more to call and nobody anything more to say, or until an attempt fails. It decides nothing about a failure: whoever called it
- * does, and calls it again; the log says where to go on.
+ * Runs steps until the model has nothing more to call and nobody anything more to say, or until an attempt fails. It decides nothing about
+ * a failure: whoever called it does, and calls it again; the log says where to go on. `firstAttempt`: the number of the first step's
+ * attempt, from 1.
  */
-export async function runTurn(turn: Turn, attemptNumber: number): Promise<TurnResult> {
-  const { journal, observe } = turn;
+export async function runTurn(turn: Turn, firstAttempt: number): Promise<TurnResult> {
+  const { journal, provider, calls, observe, signal } = turn;
   let steps = 0;
   for (;;) {
     const at = { turn: journal.history.turn, step: journal.history.step + 1 };
-    observe({ type: "attempt-started", ...at, attempt: steps === 0 ? attemptNumber : 1 });
-    const { provider, calls, signal } = turn;
+    const number = steps === 0 ? firstAttempt : 1;
+    observe({ type: "attempt-started", ...at, attempt: number });
     const result = await attempt({
       journal,
       provider,
@@ -86,16 +87,7 @@ export async function runTurn(turn: Turn, attemptNumber: number): Promise<TurnRe
       signal,
     });
     if (result.kind === "interrupted") {
-      const { failure, items, calls: made } = result;
-      return {
-        kind: "interrupted",
-        failure,
-        step: at.step,
-        attempt: steps === 0 ? attemptNumber : 1,
-        steps,
-        items,
-        calls: made,
-      };
+      return { ...result, step: at.step, attempt: number, steps };
     }
     const { response, model, usage } = result;
     const chain = response === undefined ? undefined : turn.chain();
