@@ -1,7 +1,16 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { z } from "zod";
-import { appendAll } from "../lib/write.ts";
+import { appendAll, writeAll } from "../lib/write.ts";
 import { placeNew } from "../lib/place.ts";
 import { readText, staysUnreadable } from "../lib/open-file.ts";
 import { syncPath } from "../lib/system.ts";
@@ -46,6 +55,40 @@ export function claimJson(spool: string, name: string, value: object): boolean {
   rmSync(draft);
   if (claimed) syncPath(spool);
   return claimed;
+}
+
+/** More than any record has that a wrapper keeps room for. */
+const roomBytes = 4096;
+
+const roomOf = (spool: string, name: string): string => join(spool, `.${name}.room`);
+
+/** Keeps room for a record that has to be written when the disk is full, too. Where there is none even now, it goes without. */
+export function keepRoom(spool: string, name: string): void {
+  try {
+    writeFileSync(roomOf(spool, name), " ".repeat(roomBytes), { mode: 0o600 });
+  } catch (error) {
+    if (!hasCode(error, "ENOSPC", "EDQUOT")) throw error;
+  }
+}
+
+/** As `replaceJson`, in the room that was kept where the disk is full. The room is given up either way. */
+export function replaceInRoom(spool: string, name: string, value: object): void {
+  const room = roomOf(spool, name);
+  try {
+    replaceJson(spool, name, value);
+    rmSync(room, { force: true });
+  } catch (error) {
+    if (!hasCode(error, "ENOSPC", "EDQUOT") || !existsSync(room)) throw error;
+    const handle = openSync(room, "r+");
+    try {
+      // What is overwritten needs no new block; the spaces behind it are white space of the record.
+      writeAll(handle, Buffer.from(JSON.stringify(value)), 0);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(room, join(spool, name));
+  }
 }
 
 /** A file of the spool that can't be read, or holds no JSON object: a disk fault, a stranger's hand, or a crash without links. */

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, truncateSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { groupRuns, identifyProcess } from "../../lib/process.ts";
-import { claimJson, hasCode, replaceJson, spoolFiles } from "../spool.ts";
+import { claimJson, hasCode, keepRoom, replaceInRoom, replaceJson, spoolFiles } from "../spool.ts";
 import { OutputFile } from "./output-file.ts";
 import { openPipe } from "./pipe.ts";
 import { claimLost, handedOver, outputHead, outputTail, readCommand } from "./spool-records.ts";
@@ -36,6 +36,8 @@ for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {})
 const self = identifyProcess();
 if (!self) throw new Error("the wrapper can't see its own process");
 if (!claimJson(spool, spoolFiles.started, { ...self, at: Date.now() })) process.exit(claimLost);
+// A command that fills the disk (a build, say) has ended all the same, and must not be told as one whose outcome is unknown.
+keepRoom(spool, spoolFiles.exit);
 
 // The owner has written it before it started this wrapper.
 const record = readCommand(spool)!;
@@ -153,19 +155,7 @@ function end(code: number | null, signal: string | null, trouble?: string): neve
     durationMs,
   };
   if (why !== undefined) exit.trouble = why;
-  try {
-    replaceJson(spool, spoolFiles.exit, exit);
-  } catch (error) {
-    if (!hasCode(error, "ENOSPC", "EDQUOT")) throw error;
-    // On a full disk the exit record matters more than the last half of the output.
-    const kept = Math.floor((exit.bytes - dropped) / 2);
-    truncateSync(join(spool, spoolFiles.output), kept);
-    replaceJson(spool, spoolFiles.exit, {
-      ...exit,
-      dropped: exit.bytes - kept,
-      trouble: why ?? (error as Error).message,
-    });
-  }
+  replaceInRoom(spool, spoolFiles.exit, exit);
   process.exit(0);
 }
 
