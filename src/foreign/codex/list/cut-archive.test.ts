@@ -1,17 +1,14 @@
 import { createHash } from "node:crypto";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { zstdCompressSync } from "node:zlib";
 import { fc } from "../../../../test/kit/property.ts";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { codexHomeWith } from "../../../../test/kit/codex-home.ts";
 import { listRollouts } from "../home/places.ts";
 import { listThreads } from "./list.ts";
 
 test("a compressed rollout that was cut off is listed as one that can't be read, beside all the others", async () => {
-  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  cpSync(join(import.meta.dirname, "../fixtures/0.130.0"), home, { recursive: true });
+  const home = codexHomeWith("0.130.0");
   const [first, ...others] = listRollouts(home);
   const packed = zstdCompressSync(readFileSync(first!.path));
   writeFileSync(`${first!.path}.zst`, packed.subarray(0, -20));
@@ -22,9 +19,7 @@ test("a compressed rollout that was cut off is listed as one that can't be read,
 });
 
 test("a compressed rollout that is too large to be unpacked for a list is listed by its head, and is no damage", async () => {
-  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  cpSync(join(import.meta.dirname, "../fixtures/0.130.0"), home, { recursive: true });
+  const home = codexHomeWith("0.130.0");
   const [file] = listRollouts(home);
   const plain = (await listThreads(home)).threads.find(({ id }) => id === file!.thread)!;
   const own = readFileSync(file!.path, "utf8");
@@ -55,9 +50,7 @@ test("a compressed rollout that is too large to be unpacked for a list is listed
 });
 
 test("whatever happened to an archive's bytes, it is listed", async () => {
-  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  cpSync(join(import.meta.dirname, "../fixtures/0.58.0"), home, { recursive: true });
+  const home = codexHomeWith("0.58.0");
   const [file] = listRollouts(home);
   const packed = zstdCompressSync(readFileSync(file!.path));
   rmSync(file!.path);

@@ -2,7 +2,6 @@ import {
   appendFileSync,
   chmodSync,
   copyFileSync,
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -20,25 +19,16 @@ import { zstdCompressSync } from "node:zlib";
 import { fc } from "../../../../test/kit/property.ts";
 import { expect, onTestFinished, test } from "vitest";
 import { asUser } from "../../../../test/kit/as-user.ts";
+import { codexFixtures, codexHomeWith } from "../../../../test/kit/codex-home.ts";
 import { listThreads, type ListedThread } from "./list.ts";
 import { lastMessages } from "./last-messages.ts";
 import { linesIn } from "../rollout/lines.ts";
-import { listRollouts, type RolloutFile } from "../home/places.ts";
+import { listRollouts } from "../home/places.ts";
 import { promptOf } from "../rollout/prompt.ts";
 import { readRecord } from "../rollout/record.ts";
 import { scanRollout } from "./scan.ts";
-import { holdsWords } from "./search.ts";
 
-const fixtures = join(import.meta.dirname, "../fixtures");
 const versions = ["0.29.0", "0.36.0", "0.58.0", "0.98.0", "0.130.0", "0.169.0"];
-
-/** A home of its own with the sessions of a version. */
-function homeWith(version: string): string {
-  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  cpSync(join(fixtures, version), home, { recursive: true });
-  return home;
-}
 
 const only = (threads: readonly ListedThread[], beginning: string): ListedThread => {
   const found = threads.filter(({ id }) => id.startsWith(beginning));
@@ -47,9 +37,9 @@ const only = (threads: readonly ListedThread[], beginning: string): ListedThread
 };
 
 test.each(versions)("a list says of %s rollouts what reading all of them says", async (version) => {
-  const { threads, troubles } = await listThreads(join(fixtures, version));
+  const { threads, troubles } = await listThreads(join(codexFixtures, version));
   expect(troubles).toEqual([]);
-  expect(threads).toHaveLength(listRollouts(join(fixtures, version)).length);
+  expect(threads).toHaveLength(listRollouts(join(codexFixtures, version)).length);
   for (const thread of threads) {
     const records = linesIn(readFileSync(thread.path))
       .map(readRecord)
@@ -113,7 +103,7 @@ test.each(["envelope", "bare"])(
 );
 
 test("names come from the last row of an id, and from the state database where there is none", async () => {
-  const home = homeWith("0.169.0");
+  const home = codexHomeWith("0.169.0");
   const id = "01a1fada-0b9c-7483-9338-2ca5620af9fd";
   appendFileSync(
     join(home, "session_index.jsonl"),
@@ -136,7 +126,7 @@ test("names come from the last row of an id, and from the state database where t
 });
 
 test("of two files the one that the state database names, though only its log says so", async () => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const [rollout] = listRollouts(home);
   const { thread, path } = rollout!;
   // Newer by its name, and nevertheless not the one.
@@ -159,7 +149,7 @@ test.each([
   ["packed since", (home: string) => home, ".jsonl.zst"],
   ["packed since, through a link to the home", (home: string) => `${home}-link`, ".jsonl.zst"],
 ])("of two files the one that the state database names, %s", async (_how, nameOf, form) => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const { thread, path } = listRollouts(home)[0]!;
   copyFileSync(path, join(dirname(path), basename(path).replace(/\d\d-\d\d-\d\d-/u, "23-59-59-")));
   const database = new DatabaseSync(join(home, "state_5.sqlite"));
@@ -189,14 +179,14 @@ test.each([
     },
   ],
 ])("a state database that is %s changes nothing", async (_, make) => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const before = await listThreads(home);
   make(join(home, "state_9.sqlite"));
   expect(await listThreads(home)).toEqual(before);
 });
 
 test("what is wrong at the ends of a file is seen", () => {
-  const home = homeWith("0.169.0");
+  const home = codexHomeWith("0.169.0");
   const [rollout] = listRollouts(home);
   const path = rollout!.path;
   const content = readFileSync(path);
@@ -224,7 +214,7 @@ test("what is wrong at the ends of a file is seen", () => {
 });
 
 test("a file that may not be read is looked at each time, as rights that are given change neither its size nor its time, and a damaged one once", async () => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   chmodSync(home, 0o777);
   const [first, second] = (await listThreads(home)).threads;
   writeFileSync(`${second!.path}.zst`, "no archive");
@@ -244,7 +234,7 @@ test("a file that may not be read is looked at each time, as rights that are giv
 });
 
 test("files are read once, and again when they have changed", async () => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const cache = join(mkdtempSync(join(tmpdir(), "throughline-cache-")), "cache");
   const first = await listThreads(home, { cache });
   expect(first.read).toBe(first.threads.length);
@@ -319,7 +309,7 @@ test("a row says what its header and its last turn say, and the one that was wor
 });
 
 test("of a large file the ends are read, and its messages are reckoned", () => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
   const all = readFileSync(rollout.path);
   const body = all.subarray(all.indexOf("\n") + 1);
@@ -327,7 +317,7 @@ test("of a large file the ends are read, and its messages are reckoned", () => {
   writeFileSync(rollout.path, Buffer.concat([all, ...Array.from({ length: times }, () => body)]));
   const small = scanRollout({
     ...rollout,
-    path: listRollouts(join(fixtures, "0.130.0")).find(({ thread }) => thread === rollout.thread)!.path,
+    path: listRollouts(join(codexFixtures, "0.130.0")).find(({ thread }) => thread === rollout.thread)!.path,
   });
   const large = scanRollout(rollout);
   const exact = small.messages * (times + 1);
@@ -341,7 +331,7 @@ test("of a large file the ends are read, and its messages are reckoned", () => {
 });
 
 test("an image that is larger than all else is not taken for thousands of messages", () => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const rollout = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
   const lines = readFileSync(rollout.path, "utf8").trimEnd().split("\n");
   const { messages } = scanRollout(rollout);
@@ -356,7 +346,7 @@ test("an image that is larger than all else is not taken for thousands of messag
 });
 
 test("a reverted thread is one row, as is a thread of which there are two files", async () => {
-  const home = homeWith("0.169.0");
+  const home = codexHomeWith("0.169.0");
   const one = (await listThreads(home)).threads.find(({ messages }) => messages > 3)!;
   const rollout = listRollouts(home).find(({ thread }) => thread === one.id);
   const path = rollout!.path;
@@ -396,7 +386,7 @@ test("a reverted thread is one row, as is a thread of which there are two files"
 });
 
 test("a thread whose beginning is gone says so, and one that names itself as its beginning is listed all the same", async () => {
-  const home = homeWith("0.169.0");
+  const home = codexHomeWith("0.169.0");
   const [rollout] = listRollouts(home);
   const { path, thread } = rollout!;
   const lines = readFileSync(path, "utf8").split("\n");
@@ -417,7 +407,7 @@ test("a thread whose beginning is gone says so, and one that names itself as its
 });
 
 test("what a thread goes on from is counted once it can be read", async () => {
-  const home = homeWith("0.169.0");
+  const home = codexHomeWith("0.169.0");
   chmodSync(home, 0o777);
   const one = (await listThreads(home)).threads.find(({ messages }) => messages > 3)!;
   const lines = readFileSync(one.path, "utf8").split("\n");
@@ -445,7 +435,7 @@ test("what a thread goes on from is counted once it can be read", async () => {
 });
 
 test("of two files of one name the one with the last path is a thread's, as in Codex, whichever was changed last", async () => {
-  const home = homeWith("0.169.0");
+  const home = codexHomeWith("0.169.0");
   const { path, thread } = listRollouts(home)[0]!;
   const copies = ["2026/11/25", "2026/11/09"].map((day) => join(home, "sessions", day, basename(path)));
   for (const copy of copies) {
@@ -457,7 +447,7 @@ test("of two files of one name the one with the last path is a thread's, as in C
 });
 
 test("a thread is listed where it was worked on last, in whatever segment of it that is told", async () => {
-  const home = homeWith("0.169.0");
+  const home = codexHomeWith("0.169.0");
   const { path, thread } = listRollouts(home)[0]!;
   const told = (ordinal: number, type: string, payload: object): void =>
     appendFileSync(
@@ -486,7 +476,7 @@ test("a thread is listed where it was worked on last, in whatever segment of it 
 });
 
 test("archived and compressed rollouts are listed, and a compressed one beside its plain one is not", async () => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const [first, second] = listRollouts(home);
   mkdirSync(join(home, "archived_sessions"));
   writeFileSync(
@@ -504,7 +494,7 @@ test("archived and compressed rollouts are listed, and a compressed one beside i
 });
 
 test("a rollout whose members another program has sorted says the same, and without a final newline", async () => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const before = (await listThreads(home)).threads;
   const sorted = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(sorted);
@@ -521,7 +511,7 @@ test("a rollout whose members another program has sorted says the same, and with
 });
 
 test("no bytes make a scan throw", () => {
-  const home = homeWith("0.58.0");
+  const home = codexHomeWith("0.58.0");
   const [rollout] = listRollouts(home);
   const content = readFileSync(rollout!.path);
   fc.assert(
@@ -544,7 +534,7 @@ test("no bytes make a scan throw", () => {
 });
 
 test("the last messages are those of the person and the model, also of a rollout whose tail is one long output", async () => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const { path } = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fac6-9157"))!;
   const all = await lastMessages(path, 9);
   expect(all.map(({ who }) => who)).toEqual(["you", "agent", "you", "agent"]);
@@ -558,49 +548,8 @@ test("the last messages are those of the person and the model, also of a rollout
   expect(await lastMessages(path, 3)).toEqual(all.slice(-3));
 });
 
-test("a search finds what was said and called, whatever its case, and not what is only in Codex's own texts", async () => {
-  const file = listRollouts(join(fixtures, "0.169.0")).find(({ thread }) =>
-    thread.startsWith("01a1fab7-6525"),
-  )!;
-  expect(await holdsWords(file, [], ["A.TXT"])).toBe(true);
-  expect(await holdsWords(file, [], ["a.txt", "nowhere-in-it"])).toBe(false);
-  expect(await holdsWords(file, [], ["You are Codex, a coding agent"])).toBe(false);
-});
-
-test("a search finds what was said in the files that a reverted thread goes on from, and not what was taken back", async () => {
-  const home = homeWith("0.169.0");
-  const first = listRollouts(home).find(({ thread }) => thread.startsWith("01a1fab7-6525"))!;
-  const said = (ordinal: number, text: string): string =>
-    `${JSON.stringify({ timestamp: "2026-11-20T22:00:00.000Z", ordinal, type: "response_item", payload: { type: "message", role: "user", content: [{ type: "input_text", text }] } })}\n`;
-  const header = readFileSync(first.path, "utf8").split("\n")[0]!;
-  const id = "01a1fab7-ffff-7000-8000-000000000000";
-  writeFileSync(first.path, [`${header}\n`, said(1, "early words"), said(2, "taken back")].join(""));
-  const record = JSON.parse(header) as { payload: object };
-  const history_base = { thread_id: first.rollout, end_ordinal_exclusive: 2, end_byte_offset: 1e9 };
-  const path = join(first.path, "..", `rollout-2026-11-20T23-00-00-${first.thread}_${id}.jsonl`);
-  writeFileSync(
-    path,
-    `${JSON.stringify({ ...record, payload: { ...record.payload, history_base } })}\n${said(2, "later words")}`,
-  );
-  const files = listRollouts(home);
-  const newest = files.find((file) => file.path === path)!;
-  expect(newest.rollout).not.toBe(newest.thread);
-  expect(await holdsWords(newest, files, ["early", "later"])).toBe(true);
-  expect(await holdsWords(newest, files, ["taken"])).toBe(false);
-});
-
-test("a search passes over a rollout that is gone by now, or can't be opened", async () => {
-  const home = homeWith("0.169.0");
-  const [file] = listRollouts(home) as [RolloutFile];
-  const { path } = file;
-  rmSync(path);
-  expect(await holdsWords(file, [], ["a.txt"])).toBe(false);
-  symlinkSync(path, path);
-  expect(await holdsWords(file, [], ["a.txt"])).toBe(false);
-});
-
 test("a list gives way to others while it reads, and ends when it is told to", async () => {
-  const home = homeWith("0.130.0");
+  const home = codexHomeWith("0.130.0");
   const files = listRollouts(home);
   for (let nth = 0; nth < 400; nth++) {
     const { path } = files[nth % files.length]!;

@@ -1,19 +1,11 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { codexHomeWith } from "../../../../test/kit/codex-home.ts";
 import { listThreads } from "./list.ts";
 
-/** A home with the sessions of 0.130. */
-function homeWithSome(): string {
-  const home = mkdtempSync(join(tmpdir(), "throughline-codex-"));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
-  cpSync(join(import.meta.dirname, "../fixtures/0.130.0"), home, { recursive: true });
-  return home;
-}
-
 test("of a cache that says what no cache says, or that another version has written, nothing is taken", async () => {
-  const home = homeWithSome();
+  const home = codexHomeWith("0.130.0");
   const cache = join(home, "cache");
   const { threads: whole } = await listThreads(home, { cache });
   const [file] = readdirSync(cache);
@@ -37,7 +29,7 @@ test("of a cache that says what no cache says, or that another version has writt
 });
 
 test("where nothing can be kept that is said, and what is read is counted", async () => {
-  const home = homeWithSome();
+  const home = codexHomeWith("0.130.0");
   const cache = join(home, "a file");
   writeFileSync(cache, "");
   const told: [number, number][] = [];
