@@ -49,7 +49,7 @@ describe("a successor", () => {
     return { before, after: rig.ids().find((id) => id !== before)!, older };
   };
 
-  it("that was worked in is never offered for removal when an older copy of its predecessor is put back", () =>
+  it("that was worked in is named again, and never removed, when an older copy of its predecessor is put back", () =>
     withRig(scenario, async (rig) => {
       const { before, after, older } = await rotate(rig);
       expect((await rig.run(["exec", "resume", after, "Two."])).status).toBe(0);
@@ -57,15 +57,35 @@ describe("a successor", () => {
       writeFileSync(join(rig.sessionFolder(before), "log.jsonl"), older);
       const found = await rig.run(["doctor"]);
       expect([found.status, found.out], found.err).toEqual([1, expect.stringContaining("doesn't say so")]);
-      expect(found.out).toContain(`throughline resume ${after}`);
-      expect(found.out).not.toContain("--write");
-      expect((await rig.run(["repair", after, "--write"])).status).toBe(0);
+      expect(found.out).toContain(`throughline repair ${after} --write`);
+      const shown = await rig.run(["repair", after]);
+      expect(shown.out).toContain("Nothing was changed");
+      expect(rig.log(before).equals(older)).toBe(true);
+      const named = await rig.run(["repair", after, "--write"]);
+      expect([named.status, named.out], named.err).toEqual([0, expect.stringContaining("named")]);
       expect(rig.log(after).equals(left)).toBe(true);
+      expect(rig.log(before).subarray(0, older.length).equals(older)).toBe(true);
+      expect((await rig.run(["doctor"])).status).toBe(0);
+      expect((await rig.run(["sessions"])).out).toContain(after);
       const resumed = await rig.run(["exec", "resume", after, "Three."]);
       expect([resumed.status, resumed.out], resumed.err).toEqual([0, "Done.\n"]);
     }));
 
-  it("that is nothing but a copy is", () =>
+  it("that was worked in as its predecessor was since is left as it is: a fork of it is listed", () =>
+    withRig(scenario, async (rig) => {
+      const { before, after, older } = await rotate(rig);
+      expect((await rig.run(["exec", "resume", after, "Two."])).status).toBe(0);
+      writeFileSync(join(rig.sessionFolder(before), "log.jsonl"), older);
+      expect((await rig.run(["exec", "resume", before, "Three."])).status).toBe(0);
+      const [left, right] = [rig.log(before), rig.log(after)];
+      expect((await rig.run(["doctor"])).out).toContain(`throughline fork ${after}`);
+      expect((await rig.run(["repair", after, "--write"])).out).toContain("nothing of it has to be repaired");
+      expect([rig.log(before).equals(left), rig.log(after).equals(right)]).toEqual([true, true]);
+      expect((await rig.run(["fork", after])).status).toBe(0);
+      expect(rig.ids()).toHaveLength(3);
+    }));
+
+  it("that is nothing but a copy is removed", () =>
     withRig(scenario, async (rig) => {
       const { before, after, older } = await rotate(rig);
       writeFileSync(join(rig.sessionFolder(before), "log.jsonl"), older);

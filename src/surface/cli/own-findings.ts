@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { counted } from "../../lib/words.ts";
 import { isFailure } from "../../failure.ts";
+import { uuidv7Time } from "../../lib/ids.ts";
 import type { Severity } from "../../foreign/codex/findings/catalogue.ts";
 import type { Damage, ListedSession, SessionStore } from "../../store.ts";
 
@@ -86,23 +87,8 @@ async function findingsOf(store: SessionStore, home: string, session: ListedSess
       });
     const [unreadable, dead] = [await store.unreadable(id), await store.buried(id)];
     found.push(...followUpFindings(id, unreadable.length, dead.length));
-    if (await isUnnamed(store, session)) {
-      found.push(
-        (await hasWorked(store, id))
-          ? {
-              kind: "unnamed-successor",
-              severity: "loss",
-              title: `it goes on from ${session.parent}, whose log doesn't say so (an older copy of it was put back, say): lists leave it out`,
-              command: `throughline resume ${id}`,
-            }
-          : {
-              kind: "orphan-successor",
-              severity: "note",
-              title: `a rotation that was cut off has left it; no log names it, and ${session.parent} goes on without it`,
-              command: `throughline repair ${id} --write`,
-            },
-      );
-    }
+    const unnamed = await unnamedSuccessor(store, session);
+    if (unnamed) found.push(unnamedFinding(unnamed, session));
   } catch (error) {
     if (!isFailure(error)) throw error;
     if (error.class === "session-missing") return [];
@@ -143,11 +129,71 @@ function followUpFindings(id: string, unreadable: number, dead: number): OwnFind
   return found;
 }
 
-/** Whether the session was left by a rotation that was cut off before its predecessor's log named it, and is nothing but a copy. */
-export const isOrphan = async (store: SessionStore, session: ListedSession): Promise<boolean> =>
-  (await isUnnamed(store, session)) && !(await hasWorked(store, session.id));
+/** What a successor is that its predecessor's log doesn't name. */
+export type Unnamed =
+  /** A rotation that was cut off has left it: it is nothing but a copy. */
+  | "orphan"
+  /** It was worked in, and its predecessor has not been since it was made: that one's log is an older copy now, which named it once. */
+  | "forgotten"
+  /** Both were worked in. */
+  | "parted";
 
-/** Whether anything was said or done in a successor since it was made. Then its predecessor's log did name it once, and is an older copy now. */
+/** What the session is that goes on from one whose log doesn't name it; `undefined` where it is none such. */
+export async function unnamedSuccessor(
+  store: SessionStore,
+  { id, parent, rotated }: ListedSession,
+): Promise<Unnamed | undefined> {
+  if (!rotated || parent === undefined) return undefined;
+  const made = uuidv7Time(id) ?? 0;
+  let isNamed = false;
+  let isWorkedIn = false;
+  try {
+    await store.read(parent, {
+      record: ({ event }) => {
+        // A successor whose rotation was undone was named once.
+        if (event.type === "session-rotated" && event.successor === id) isNamed = true;
+        else if (event.type === "session-rotated" || (event.type === "item-added" && event.at > made))
+          isWorkedIn = true;
+      },
+    });
+  } catch (error) {
+    // Where the predecessor can't be read, this session may be all that is left of it.
+    if (isFailure(error)) return undefined;
+    throw error;
+  }
+  if (isNamed) return undefined;
+  if (!(await hasWorked(store, id))) return "orphan";
+  return isWorkedIn ? "parted" : "forgotten";
+}
+
+function unnamedFinding(unnamed: Unnamed, { id, parent }: ListedSession): OwnFinding {
+  const older = `it goes on from ${parent}, whose log doesn't say so (an older copy of it was put back, say)`;
+  switch (unnamed) {
+    case "orphan":
+      return {
+        kind: "orphan-successor",
+        severity: "note",
+        title: `a rotation that was cut off has left it; no log names it, and ${parent} goes on without it`,
+        command: `throughline repair ${id} --write`,
+      };
+    case "forgotten":
+      return {
+        kind: "unnamed-successor",
+        severity: "loss",
+        title: `${older}: lists leave it out, until that log says it again`,
+        command: `throughline repair ${id} --write`,
+      };
+    case "parted":
+      return {
+        kind: "unnamed-successor",
+        severity: "loss",
+        title: `${older}, and both were worked in since: lists leave this one out, and would show a fork of it`,
+        command: `throughline fork ${id}`,
+      };
+  }
+}
+
+/** Whether anything was said or done in a successor since it was made. Then its predecessor's log did name it once. */
 async function hasWorked(store: SessionStore, id: string): Promise<boolean> {
   let isCarried = false;
   let worked = false;
@@ -158,24 +204,6 @@ async function hasWorked(store: SessionStore, id: string): Promise<boolean> {
     },
   });
   return worked || damage.length > 0;
-}
-
-/** Whether the session goes on from one whose log never named it. A successor whose rotation was undone was named once. */
-async function isUnnamed(store: SessionStore, { id, parent, rotated }: ListedSession): Promise<boolean> {
-  if (!rotated || parent === undefined) return false;
-  let isNamed = false;
-  try {
-    await store.read(parent, {
-      record: ({ event }) => {
-        if (event.type === "session-rotated" && event.successor === id) isNamed = true;
-      },
-    });
-  } catch (error) {
-    // Where the predecessor can't be read, this session may be all that is left of it.
-    if (isFailure(error)) return false;
-    throw error;
-  }
-  return !isNamed;
 }
 
 /** `<home>/sessions/<yyyy-mm>/<id>/log.torn` (architecture.md). */

@@ -8,13 +8,14 @@ import { codexHome, packedPath } from "../../foreign/codex/home/places.ts";
 import type { SealChoice } from "../../foreign/codex/findings/seal-choice.ts";
 import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { understand, type Understood } from "../../foreign/codex/findings/understand.ts";
+import { note } from "../../runtime/note.ts";
 import { homeFolder, openStore } from "../config.ts";
 import { printJson, type Printed } from "../json/print.ts";
 import { ageOf } from "./age.ts";
 import { type Invocation, optionText } from "./command.ts";
 import { inHome } from "./in-home.ts";
 import { findingJson } from "./doctor-text.ts";
-import { isOrphan } from "./own-findings.ts";
+import { unnamedSuccessor } from "./own-findings.ts";
 import { progress } from "./progress.ts";
 import { doneText, leftText, nextText, nothingText, previewText } from "./repair-text.ts";
 import { referencesIn } from "./reference.ts";
@@ -216,29 +217,48 @@ function emptyJson(path: string, thread: string | undefined): Omit<Printed<"repa
   };
 }
 
-/** Repairs an own session: logs are never rewritten, so all it does is to remove a successor that no log names. */
+/**
+ * Repairs an own session: logs are never rewritten, so all it does is to remove a successor that is nothing but a copy no log names, and to
+ * have a predecessor's log name one again that was worked in.
+ */
 async function repairOwn(invocation: Invocation, id: string): Promise<number> {
   const { options, terminal, environment } = invocation;
   const home = homeFolder(options, environment);
   const { store } = openStore({ home });
   try {
     const session = (await store.everything()).find((one) => one.id === id);
-    const orphan = session !== undefined && (await isOrphan(store, session));
-    if (orphan && options["write"] === true) await store.remove(id);
-    const state = !orphan ? "nothing" : options["write"] === true ? "done" : "would";
+    const unnamed = session && (await unnamedSuccessor(store, session));
+    const what = unnamed === "orphan" || unnamed === "forgotten" ? unnamed : undefined;
+    const isWritten = options["write"] === true;
+    if (isWritten && what === "orphan") await store.remove(id);
+    if (isWritten && what === "forgotten")
+      await note(store, session?.parent ?? "", "naming its successor", () => [
+        { type: "session-rotated", successor: id },
+      ]);
+    const state = what === undefined ? "nothing" : isWritten ? "done" : "would";
     const path = join(home, "sessions");
+    const told = what === undefined || state === "nothing" ? untouched(id) : ownWords[what][state](id);
     if (options["json"] === true) printJson<"repair">(terminal, { ...emptyJson(path, id), state });
-    else terminal.out(inHome(invocation, ownWords[state](id)));
+    else terminal.out(inHome(invocation, told));
     return 0;
   } finally {
     await store.close();
   }
 }
 
+const untouched = (id: string): string =>
+  `Session ${id} is one of Throughline's own: what is damaged in its log is passed over, and nothing of it has to be repaired. Go on with it: throughline resume ${id}\n`;
+
 const ownWords = {
-  nothing: (id: string): string =>
-    `Session ${id} is one of Throughline's own: what is damaged in its log is passed over, and nothing of it has to be repaired. Go on with it: throughline resume ${id}\n`,
-  would: (id: string): string =>
-    `Session ${id} was left by a rotation that was cut off; no log names it, and nothing but a copy is in it. Nothing was changed. To remove it: throughline repair ${id} --write\n`,
-  done: (id: string): string => `Session ${id}, which a rotation that was cut off had left, is removed\n`,
-};
+  orphan: {
+    would: (id: string): string =>
+      `Session ${id} was left by a rotation that was cut off; no log names it, and nothing but a copy is in it. Nothing was changed. To remove it: throughline repair ${id} --write\n`,
+    done: (id: string): string => `Session ${id}, which a rotation that was cut off had left, is removed\n`,
+  },
+  forgotten: {
+    would: (id: string): string =>
+      `Session ${id} was worked in, and the log of the session before it doesn't name it, so that lists leave it out. Nothing was changed. To add that to the log: throughline repair ${id} --write\n`,
+    done: (id: string): string =>
+      `Session ${id} is named by the log of the session before it again. Go on with it: throughline resume ${id}. Take that back: throughline undo ${id}\n`,
+  },
+} as const;
