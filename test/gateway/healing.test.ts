@@ -402,4 +402,18 @@ describe("what is replayed wrongly is healed, and remembered for the conversatio
     expect(refused.status).toBe(400);
     expect(simulator.requests).toHaveLength(3);
   });
+
+  it("the same, where the request has to be healed of something else too", async () => {
+    const { simulator, gateway } = await both();
+    const seal = (await send(gateway, [prompt("one")])).items;
+    simulator.rotateKey();
+    const full = [prompt("one"), ...seal, prompt("two")];
+    expect(last(await send(gateway, full))).toBe("response.completed");
+    const { length } = simulator.requests;
+    // The dead blob is left out before it is sent; then the response that it continues is not there.
+    expect(last(await send(gateway, full, { previous_response_id: "resp_1" }))).toBe("response.completed");
+    expect(simulator.requests).toHaveLength(length + 2);
+    expect(simulator.requests.at(-1)!.body).not.toHaveProperty("previous_response_id");
+    expect(sealsIn(simulator.requests.at(-1))).toBe(0);
+  });
 });

@@ -136,3 +136,47 @@ it("that name two settings, or a setting and then nothing, cost one refused requ
   expect(asked).toHaveLength(5);
   for (const name of Object.keys(more)) expect(asked.at(-1)).not.toHaveProperty(name);
 });
+
+it("that quote two settings of which the second is the cause leave out the first for one request, and never again", async () => {
+  const asked: JsonObject[] = [];
+  const url = await serve(async (request, response) => {
+    const body = JSON.parse(await bodyOf(request)) as JsonObject;
+    asked.push(body);
+    const isGood = !("service_tier" in body);
+    const message = "Zu diesem `prompt_cache_key` passt kein `service_tier`.";
+    response.writeHead(isGood ? 200 : 400, { "content-type": "text/event-stream" });
+    response.end(isGood ? `${created}${completed}` : JSON.stringify({ error: { message } }));
+  });
+  const gateway = await gatewayTo(url);
+  for (let turn = 0; turn < 2; turn++)
+    await send(gateway, history, { prompt_cache_key: "k", service_tier: "auto" });
+  expect(asked).toHaveLength(4);
+  expect(asked.at(-1)).toHaveProperty("prompt_cache_key", "k");
+  expect(asked.at(-1)).not.toHaveProperty("service_tier");
+});
+
+it.each([
+  "Unsupported tool type. Supported tool types are: 'function', 'web_search'",
+  "Unsupported tool type: custom. Supported tool types are: 'function', 'web_search'",
+  "Only function and web_search tools are supported.",
+  "tools: type must be one of ['function', 'web_search']",
+  "unknown variant, expected `function` or `web_search`",
+])("that list the kinds of tools which are taken leave only the others out: %s", async (message) => {
+  const taken: unknown[] = ["function", "web_search"];
+  const asked: unknown[][] = [];
+  const url = await serve(async (request, response) => {
+    const { tools } = JSON.parse(await bodyOf(request)) as { tools: JsonObject[] };
+    asked.push(tools.map(({ type }) => type));
+    const isGood = tools.every(({ type }) => taken.includes(type));
+    response.writeHead(isGood ? 200 : 400, { "content-type": "text/event-stream" });
+    response.end(isGood ? `${created}${completed}` : JSON.stringify({ error: { message } }));
+  });
+  const gateway = await gatewayTo(url);
+  const tools = [
+    { type: "function", name: "shell", parameters: {} },
+    { type: "web_search" },
+    { type: "custom", name: "apply_patch" },
+  ];
+  for (let turn = 0; turn < 2; turn++) await send(gateway, history, { tools });
+  expect(asked).toEqual([["function", "web_search", "custom"], taken, taken]);
+});

@@ -38,7 +38,7 @@ export const toolKinds: readonly Pattern[] = [
   {
     class: "parameter-unsupported",
     rows: [47],
-    text: /^(?:the requested tool|(?:hosted |built-in )?tool(?: type)?:?|unsupported tool(?: type)?:?|unknown tool type:?|invalid tool type:?) ?['"`]?(?<kind>(?!(?:choice|calls?|calling|use|outputs?|results?|messages?|names?|parameters?)\b)[a-z]\w+)['"`]?(?:[.,]?$|[.,]? (?:is |are )?not (?:supported|available|allowed)|[.,]? is unsupported|[.,] )/iu,
+    text: /^(?:the requested tool|(?:hosted |built-in )?tool(?: type)?:?|unsupported tool(?: type)?:?|unknown tool type:?|invalid tool type:?) ?['"`]?(?<kind>(?!(?:choice|calls?|calling|use|outputs?|results?|messages?|names?|parameters?|types?|is|are)\b)[a-z]\w+)['"`]?(?:[.,]?$|[.,]? (?:is |are )?not (?:supported|available|allowed)|[.,]? is unsupported|[.,] )/iu,
     data: (_signal, found) => tools(found?.groups?.["kind"] ?? ""),
     samples: [
       {

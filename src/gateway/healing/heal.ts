@@ -201,12 +201,12 @@ export class Healing {
     const named = withToolNamed(withParameterNamed(failure, taken), taken);
     const parameter = isFailureOf(named, "parameter-unsupported") ? named.data.parameter : undefined;
     if (!isGuess) return named;
+    // A refusal that doesn't speak any more of what was left out is another one: the guess was right.
+    if (taken.guesses.length > 0 && !isStillSaid(failure, taken.guesses)) this.#keepTried(taken);
     if (parameter !== undefined && !this.#guessed.has(parameter)) {
       this.#guessed.add(parameter);
       return named;
     }
-    // A refusal that doesn't speak any more of what was left out is another one: the guess was right.
-    if (taken.guesses.length > 0 && !isStillSaid(failure, taken.guesses)) this.#keepTried(taken);
     taken.guesses = [];
     return parameter === undefined ? named : failure;
   }
@@ -241,8 +241,7 @@ export class Healing {
    * provider that continues no response at all is remembered; one that has lost this one may know the next.
    */
   async #unchained(failure: Failure, taken: TakenRequest): Promise<Verdict> {
-    const chain = taken.request.chain;
-    if (chain === undefined || !taken.isFull || this.body !== undefined) return { do: "pass" };
+    if (typeof taken.settings[chainParameter] !== "string" || !taken.isFull) return { do: "pass" };
     const isLost = failure.signal?.code === "previous_response_not_found" || failure.signal?.status === 404;
     if (isLost) taken.drop(chainParameter);
     else this.#repaired(failure, this.#ofParameter(failure, chainParameter), taken);
@@ -374,7 +373,8 @@ export class Healing {
     taken.trial = undefined;
     taken.guesses = [];
     taken.quarantine(kept);
-    for (const repair of kept) this.#remembering.repairedWith(repair);
+    // Of several settings that the words quote only the last is known to matter: the next request is tried with the others.
+    for (const repair of kept.slice(-1)) this.#remembering.repairedWith(repair);
     if (trial) this.#situation.noteKept();
   }
 

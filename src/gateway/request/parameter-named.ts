@@ -55,20 +55,42 @@ function firstNamed(names: readonly string[], placeOf: (name: string) => number)
 
 /**
  * The tool that a sentence names, as a parameter: by its place (`tools[1].type`), or by the kind of one that is offered (`['custom',
- * 'web_search']`, `tool type: custom`). Where kinds of tools are refused and none is named, it is all but functions.
+ * 'web_search']`, `tool type: custom`), or that isn't among those which the sentence says are taken. Where kinds of tools are refused and
+ * none is named, it is all but functions.
  */
 function toolSaid(said: string, { settings: { tools } }: TakenRequest): string | undefined {
   if (!Array.isArray(tools) || !/\btools?\b|\bunknown variant\b/iu.test(said)) return undefined;
   const place = /\btools[[.](\d{1,4})\b/u.exec(said)?.[1];
   if (place !== undefined) return Number(place) < tools.length ? `tools[${place}]` : undefined;
-  const kinds = tools.map((tool: unknown) => (isJsonObject(tool) ? stringOf(tool["type"]) : ""));
-  const named = firstNamed(
-    kinds.filter((kind) => kind !== "" && kind !== "function"),
-    (kind) => kindPlace(said, kind),
-  );
+  const kinds = tools
+    .map((tool: unknown) => (isJsonObject(tool) ? stringOf(tool["type"]) : ""))
+    .filter((kind) => kind !== "" && kind !== "function");
+  const { before, listed } = takenKinds(said, kinds);
+  const named = firstNamed(kinds, (kind) => kindPlace(before, kind));
   if (named !== undefined) return `tools[${named}]`;
-  const isOfSome = isOfKinds.test(said) && kinds.some((kind) => kind !== "" && kind !== "function");
+  const unlisted = listed && kinds.find((kind) => !listed.includes(kind));
+  if (unlisted !== undefined && listed!.length > 0) return `tools[${unlisted}]`;
+  const isOfSome = unlisted !== undefined || (!listed && isOfKinds.test(said) && kinds.length > 0);
   return isOfSome ? "tools[!function]" : undefined;
+}
+
+/** Where a sentence comes to what is taken. */
+const taking =
+  /(?<!\b(?:not|no longer) )\b(?:supported|allowed|accepted|valid|permitted|available)\b|\b(?:one of|expected|only|than|must be|should be)\b/iu;
+
+/**
+ * Which of the offered kinds a sentence lists as taken (`Supported tool types: 'function', 'web_search'`), and what it says before that;
+ * functions are in every such list. Without one, the whole sentence and no list.
+ */
+function takenKinds(said: string, kinds: readonly string[]): { before: string; listed?: readonly string[] } {
+  const at = said.search(taking);
+  const list = at < 0 ? "" : said.slice(at);
+  const isListed = (kind: string): boolean =>
+    quotedPlace(list, kind) >= 0 ||
+    new RegExp(`(?<![\\w.])${literal(kind)}(?=\\s*(?:$|[,.;)|\\]]|(?:and|or|tools?)\\b))`, "iu").test(list);
+  return isListed("function")
+    ? { before: said.slice(0, at), listed: kinds.filter(isListed) }
+    : { before: said };
 }
 
 const isOfKinds = /\b(?:unknown|unsupported|unrecognized|invalid) (?:\w+ )?tool types?\b/iu;

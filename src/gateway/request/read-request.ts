@@ -23,8 +23,6 @@ export interface ReadRequest {
   readonly model?: string;
   /** `prompt_cache_key`, by which the client names the conversation. */
   readonly cacheKey?: string;
-  /** `previous_response_id`: the response that the request continues on the provider's side. */
-  readonly chain?: string;
   /** Whether the provider is asked to keep items, so that an id alone stands for one. */
   readonly isStored: boolean;
 }
@@ -51,7 +49,7 @@ export function readRequest(sent: Uint8Array): ReadRequest | undefined {
   const listed = list ? itemsIn(bytes.subarray(list[0], list[1])) : [];
   if (listed === undefined) return undefined;
   const items = listed.map((item) => withNeededMembers(replayableItem(item)));
-  const [model, cacheKey, chain] = [value("model"), value("prompt_cache_key"), value("previous_response_id")];
+  const [model, cacheKey] = [value("model"), value("prompt_cache_key")];
   return {
     bytes,
     members: found,
@@ -60,7 +58,6 @@ export function readRequest(sent: Uint8Array): ReadRequest | undefined {
     isMended: !isEncoded || items.some((item, at) => item !== listed[at]),
     ...(typeof model === "string" && { model }),
     ...(typeof cacheKey === "string" && { cacheKey }),
-    ...(typeof chain === "string" && { chain }),
     isStored: value("store") !== false,
   };
 }
