@@ -218,9 +218,9 @@ export class Exchange implements AttemptHost, OpenRequest {
       this.#response.destroy();
       return;
     }
-    const reason = breakReason(failure);
+    const told = ending === "" ? "it ends behind its call" : "the client was told";
     this.#context.log(
-      `a stream of ${this.#upstream.name} was cut after output (${reason}); the client was told`,
+      `a stream of ${this.#upstream.name} was cut after output (${breakReason(failure)}); ${told}`,
     );
     this.#answer?.end(Buffer.from(ending));
   }

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { read } from "../kit/simulator-client.ts";
-import { bodyOf, completed, created, delta, serve, serveRaw, sse } from "../wire/upstream.ts";
+import { bodyOf, completed, created, delta, itemDone, serve, serveRaw, sse } from "../wire/upstream.ts";
 import { closeBoth, last } from "./client.ts";
 import { ask, gatewayTo } from "./kit.ts";
 
@@ -33,6 +33,26 @@ describe("streams as gateways and servers send them", () => {
   it("one whose last event is cut in its data is not", async () => {
     const { url } = await streaming(created + added + completed.slice(0, -20));
     expect(last(await read(await ask(await gatewayTo(url))))).toBe("response.failed");
+  });
+
+  it("one that is cut behind a whole call just ends: told of a failure, a client may begin the call twice", async () => {
+    const item = (type: string): string =>
+      itemDone(
+        `{"arguments":"{\\"type\\":\\"function_call\\"}","call_id":"call_1","name":"shell","type":"${type}"}`,
+      );
+    const ends: Record<string, string | undefined> = {};
+    for (const type of ["function_call", "custom_tool_call", "web_search_call", "reasoning"]) {
+      const { url } = await streaming(created + added + item(type) + added + delta("a").slice(0, -9));
+      const got = await read(await ask(await gatewayTo(url)));
+      expect(got.broken).toBe(false);
+      ends[type] = last(got);
+    }
+    expect(ends).toEqual({
+      function_call: "response.output_item.added",
+      custom_tool_call: "response.output_item.added",
+      web_search_call: "response.failed",
+      reasoning: "response.failed",
+    });
   });
 
   it("one that fails with a bare error object, as chat endpoints do, is asked for again", async () => {

@@ -5,7 +5,7 @@ import type { Failure, FailureSignal } from "../../failure.ts";
 import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
 import { blobsIn } from "../memory/blob-hash.ts";
 import { errorInstead, failureIn, failureInWhole, failureEvents } from "./answer-failure.ts";
-import { type BegunStream, begunWith, brokenEnding } from "./broken-stream.ts";
+import { type BegunStream, begunWith, brokenEnding, holdsCall } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
 import { Gathering, type Rests } from "../body/gathering.ts";
 import { HeldAnswer, wholeLimit } from "./held-answer.ts";
@@ -80,6 +80,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #wasBroken: Error | undefined;
   readonly #scanner = new StreamScanner();
   #begun: BegunStream | undefined;
+  #hasCall = false;
 
   /** With `rests`, what comes in a burst goes out in a few writes. */
   constructor(host: AttemptHost, memory: BodyMemory, rests?: Rests) {
@@ -266,6 +267,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (names.some((name) => terminalEvents.has(name))) this.#error = undefined;
     else if (names.some((name) => failureEvents.has(name))) this.#error = failureIn([bytes], this.#headers);
     if (names[0] !== words) this.#spot(bytes);
+    this.#hasCall ||= names.includes("response.output_item.done") && holdsCall(bytes);
     if (this.#isCommitted) return this.#host.write(bytes);
     if (this.#begun === undefined) this.#begin(bytes);
     const telling = names.find(isTelling);
@@ -336,7 +338,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     if (this.#isCommitted) {
       this.#mode = "over";
-      this.#host.broken(signal, this.#scanner.count, this.#scanner.isTorn ? undefined : this.#begun);
+      const begun = this.#begun && { ...this.#begun, hasCall: this.#hasCall };
+      this.#host.broken(signal, this.#scanner.count, this.#scanner.isTorn ? undefined : begun);
       return;
     }
     const rest = this.#scanner.rest;

@@ -1,4 +1,5 @@
 import { type Failure, isFailureOf } from "../../failure.ts";
+import { isCallKind } from "../../session/item.ts";
 import { failedEvent } from "./answer.ts";
 
 /** A stream whose first event has come. */
@@ -7,7 +8,18 @@ export interface BegunStream {
   readonly response: string | undefined;
   /** Whether it goes on without anybody who listens, and can be taken up again (`GET /responses/{id}?stream=true&starting_after=…`). */
   readonly isBackground: boolean;
+  /** Whether a whole call of a tool of the client's has come, which it may have begun to run. */
+  readonly hasCall: boolean;
 }
+
+const itemType = /"type"\s*:\s*"(\w+)"/gu;
+
+/** Whether events that end items hold a call of a tool of the client's. Quotation marks within an item's texts are escaped. */
+export const holdsCall = (events: Buffer): boolean =>
+  events
+    .toString("latin1")
+    .matchAll(itemType)
+    .some(([, type = ""]) => isCallKind(type));
 
 const backgroundWithin = 1_024;
 
@@ -15,7 +27,7 @@ const backgroundWithin = 1_024;
 export function begunWith(first: Buffer): BegunStream {
   const head = first.subarray(0, backgroundWithin);
   const isBackground = head.includes('"background":true') || head.includes('"background": true');
-  return { response: idWithin(first, 256) ?? idWithin(first, 4_096), isBackground };
+  return { response: idWithin(first, 256) ?? idWithin(first, 4_096), isBackground, hasCall: false };
 }
 
 function idWithin(event: Buffer, length: number): string | undefined {
@@ -30,7 +42,9 @@ export function breakReason(failure: Failure): string {
 /**
  * The event that ends a stream which was cut after output had gone out; `events`: how many went out. `undefined` when only the cut itself
  * can end it: without `stream` (a piece of a large event went out last, so that none can follow), and where the response goes on in the
- * background.
+ * background. Empty behind a whole call: the stream just ends there. Codex asks again with the call's output either way; clients built on the
+ * AI SDK have begun the call, and begin it once more when they are told of a failure, but go on with its output when they aren't
+ * (0.169, opencode 1.18.33; 2026-11). `response.incomplete` would do for them, and ends Codex's turn.
  */
 export function brokenEnding(
   failure: Failure,
@@ -46,6 +60,7 @@ export function brokenEnding(
     return failedEvent(events, stream.response, { code: code ?? "server_error", message: signal.message });
   }
   if (stream.isBackground) return undefined;
+  if (stream.hasCall) return "";
   const ended =
     signal?.code === "ENDED"
       ? "The gateway was ended"
