@@ -213,14 +213,9 @@ export class Healing {
 
   /** Applies the rules for every request, once, where they change it. Returns whether they were applied. */
   #structure(failure: Failure, taken: TakenRequest): boolean {
-    if (taken.isStructured || (!taken.isVerbatim && !isFailureOf(failure, "item-not-persisted")))
-      return false;
     const byId = !isFailureOf(failure, "item-not-persisted");
-    const isReference = (kind: string): boolean => kind === "item_reference" || kind === "reasoning";
-    const isHelp =
-      taken.isIrregular ||
-      (!byId && taken.records.some(({ event }) => isReference(event.kind) && !event.sealed));
-    if (!isHelp) return false;
+    if (taken.isStructured || (byId && !taken.isVerbatim)) return false;
+    if (!taken.isIrregular && (byId || !taken.holdsReferences)) return false;
     taken.structure(byId);
     this.#remembering.structured();
     this.#remembering.refusedWith(failure);

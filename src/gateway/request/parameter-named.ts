@@ -31,14 +31,20 @@ export function withParameterNamed(failure: Failure, taken: TakenRequest): Failu
     settingSaid(said, names) ??
     toolSaid(`${signal.param ?? ""} ${said}`, taken);
   if (parameter !== undefined) return as(parameter);
-  const [, index = "", told = ""] = /\binput[[.](\d{1,6})\]?\.(\w+(?:\.\w)?)/iu.exec(said) ?? [];
-  const item = taken.request.items[Number(index)];
-  if (index === "" || !item) return failure;
+  const item = itemSaid(said, taken);
+  return item ? new Failure("request-malformed", failure.message, item, { signal }) : failure;
+}
+
+/** The item that a sentence names by its place, with the member of it where that is what isn't accepted. */
+function itemSaid(said: string, { request }: TakenRequest): { index: number; member?: string } | undefined {
+  const [, place = "", told = ""] = /\binput[[.](\d{1,6})\]?\.(\w+(?:\.\w)?)/iu.exec(said) ?? [];
+  const index = Number(place);
+  const item = place === "" ? undefined : request.items[index];
+  if (!item) return undefined;
   // Not a member for `input[3].action.command`, which is about the item, nor where the item doesn't have it. Some servers write names in
   // their own case.
   const member = members(item).find(({ key }) => key.toLowerCase() === told.toLowerCase())?.key;
-  const data = { index: Number(index), ...(member !== undefined && { member }) };
-  return new Failure("request-malformed", failure.message, data, { signal });
+  return { index, ...(member !== undefined && { member }) };
 }
 
 function settingSaid(said: string, names: readonly string[]): string | undefined {

@@ -130,6 +130,11 @@ export class TakenRequest {
     );
   }
 
+  /** Whether an item stands for one that the provider keeps: a reference, or reasoning without its seal. */
+  get holdsReferences(): boolean {
+    return this.#given.some(({ event }) => referring.has(event.kind) && !event.sealed);
+  }
+
   /** Whether a blob that was cut or edited would be sent. */
   get hasMalformedSeal(): boolean {
     return [...this.#projection.report()].some(({ rule }) => rule === "seal-malformed");
@@ -204,7 +209,12 @@ export class TakenRequest {
 
   /** The members beside the items, parsed, as they are sent. */
   get settings(): JsonObject {
-    return withoutParameters(this.#settings, [...this.#projection.without, ...this.#dropped]);
+    return withoutParameters(this.#settings, this.#without);
+  }
+
+  /** The parameters that are left out. */
+  get #without(): readonly string[] {
+    return [...this.#projection.without, ...this.#dropped];
   }
 
   /** The same, still with the parameters that are left out, and with the tools that can't go as an item. */
@@ -220,7 +230,7 @@ export class TakenRequest {
     const projection = this.isVerbatim ? undefined : this.#projection;
     return writeRequest(this.request, this.#items, projection, {
       settings: this.#settings,
-      without: [...this.#projection.without, ...this.#dropped],
+      without: this.#without,
       sealed: this.#projection.sealed,
     });
   }
@@ -264,6 +274,8 @@ export class TakenRequest {
  */
 export const itemMember = (parameter: string): string | undefined =>
   /^input\[\]\.(\w+(?:=\w+)?)$/u.exec(parameter)?.[1];
+
+const referring: ReadonlySet<string> = new Set(["item_reference", "reasoning"]);
 
 /** What an item can't go without. */
 const neededMembers: ReadonlySet<string> = new Set([
