@@ -2,7 +2,14 @@ import { parseJson } from "../../lib/json.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
 import { Failure } from "../../failure.ts";
-import { isItemRecord, type ItemRecord, type LogRecord, type SessionEvent } from "../../session/event.ts";
+import {
+  type EventOf,
+  type EventType,
+  isItemRecord,
+  type ItemRecord,
+  type LogRecord,
+  type SessionEvent,
+} from "../../session/event.ts";
 import { advance, createHistory } from "../../session/history.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import { collectStep, createSteps, type Step } from "../../session/step.ts";
@@ -50,7 +57,7 @@ interface View {
   session: ListedSession;
   report: ReadReport;
   /** Warnings and repairs, oldest first. */
-  events: SessionEvent[];
+  events: ToldEvent[];
   items: ShownItem[];
   /** How many follow-ups wait; how many could not be delivered (`dead`); the files of those that can't be read. */
   queued: number;
@@ -70,7 +77,7 @@ interface ShownItem {
 }
 
 /** The events that a view shows beside the steps. */
-const told: readonly string[] = [
+const toldTypes = [
   "attempt-failed",
   "items-quarantined",
   "history-compacted",
@@ -78,11 +85,16 @@ const told: readonly string[] = [
   "history-rewound",
   "session-imported",
   "instructions-amended",
-];
+] as const satisfies readonly EventType[];
+
+type ToldEvent = EventOf<(typeof toldTypes)[number]>;
+
+const isTold = (event: SessionEvent): event is ToldEvent =>
+  (toldTypes as readonly EventType[]).includes(event.type);
 
 async function readView(store: SessionStore, id: string, steps: number): Promise<View> {
   const history = createHistory();
-  const events: SessionEvent[] = [];
+  const events: ToldEvent[] = [];
   let items: ItemRecord[] = [];
   let updated = 0;
   const collected = createSteps();
@@ -91,7 +103,7 @@ async function readView(store: SessionStore, id: string, steps: number): Promise
       advance(history, record);
       collectStep(collected, record);
       updated = record.event.at;
-      if (told.includes(record.event.type)) events.push(record.event);
+      if (isTold(record.event)) events.push(record.event);
       if (isItemRecord(record)) items.push(record);
     },
   });
@@ -172,23 +184,7 @@ function viewText(view: View, now: number, tell: (words: string) => string): str
     );
   for (const path of unreadable)
     text.push(`  ? a queued follow-up can't be read: ${printableLine(path, 300)}`);
-  for (const event of events) {
-    if (event.type === "items-quarantined") text.push(`  + ${printableLine(event.notice, 200)}`);
-    if (event.type === "history-compacted")
-      text.push(`  + ${printableLine(event.notice ?? "the context was summarised", 200)}`);
-    if (event.type === "history-replaced")
-      text.push(
-        `  + the context was compacted in Codex; ${counted(event.count, "item")} before it stay in the log`,
-      );
-    if (event.type === "session-imported")
-      text.push(`  < taken over from Codex session ${event.id}: ${printableLine(event.path, 200)}`);
-    if (event.type === "history-rewound")
-      text.push(`  < went back to step ${event.toStep}; what came after it stays in the log`);
-    if (event.type === "instructions-amended")
-      text.push(`  + instructions amended: ${printableLine(event.text, 160)}`);
-    if (event.type === "attempt-failed")
-      text.push(`  ! ${printableLine(event.message, 160)} [${event.class}] ${event.action}`);
-  }
+  for (const event of events) text.push(`  ${eventLine(event)}`);
   for (const { from, to, why } of report.damage) {
     const where = from === to ? `at byte ${from}` : `bytes ${from} to ${to}`;
     text.push(`  ? ${where} of the log: ${printableLine(why, 160)}`);
@@ -204,6 +200,26 @@ function viewText(view: View, now: number, tell: (words: string) => string): str
   }
   text.push(`next: ${tell(nextCommand(session, queued))}`);
   return printable(`${text.join("\n")}\n`);
+}
+
+/** An event that is told beside the steps: `+` what was added or healed, `<` where it goes on from, `!` what went wrong. */
+function eventLine(event: ToldEvent): string {
+  switch (event.type) {
+    case "items-quarantined":
+      return `+ ${printableLine(event.notice, 200)}`;
+    case "history-compacted":
+      return `+ ${printableLine(event.notice ?? "the context was summarised", 200)}`;
+    case "history-replaced":
+      return `+ the context was compacted in Codex; ${counted(event.count, "item")} before it stay in the log`;
+    case "session-imported":
+      return `< taken over from Codex session ${event.id}: ${printableLine(event.path, 200)}`;
+    case "history-rewound":
+      return `< went back to step ${event.toStep}; what came after it stays in the log`;
+    case "instructions-amended":
+      return `+ instructions amended: ${printableLine(event.text, 160)}`;
+    case "attempt-failed":
+      return `! ${printableLine(event.message, 160)} [${event.class}] ${event.action}`;
+  }
 }
 
 const leftWords = {
