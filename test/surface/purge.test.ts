@@ -16,6 +16,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
+import { quoted } from "../../src/lib/words.ts";
 import { shell, step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import { hasGit } from "../kit/git.ts";
 import { plant, planting } from "../kit/planted.ts";
@@ -78,6 +79,35 @@ describe("throughline purge", () => {
       expect(all).toMatchObject({ status: 0, left: [], troubles: [] });
       expect(rig.ids()).toEqual([]);
       expect(remaining(rig)).toEqual([]);
+    }));
+
+  it("names the copies that a tool which syncs folders has made, and how they are removed", () =>
+    withRig(scenario, async (rig) => {
+      for (const text of ["one", "two"]) await rig.run(["exec", `${text} ${secret}`]);
+      const [first = "", second = ""] = rig.ids();
+      const folder = dirname(rig.sessionFolder(first));
+      const copies = [
+        `${folder} (conflicted copy)`,
+        join(rig.home, "catalog.sync-conflict-1.sqlite"),
+        join(folder, `${first} (conflicted copy)`),
+      ];
+      cpSync(folder, copies[0]!, { recursive: true });
+      cpSync(join(rig.home, "catalog.sqlite"), copies[1]!);
+      cpSync(rig.sessionFolder(first), copies[2]!, { recursive: true });
+      writeFileSync(join(rig.home, "sessions", ".DS_Store"), "");
+      const leftOf = async (...words: string[]): Promise<string[]> =>
+        (await purge(rig, ...words)).left.map(({ session }) => session).sort();
+      expect(await leftOf("delete", second)).toEqual(copies.slice(0, 2).sort());
+      expect(await leftOf("purge", "--all", "--dry-run")).toEqual([...copies].sort());
+      const purged = await purge(rig, "purge", "--all", "--yes");
+      expect([purged.status, purged.left.map(({ session }) => session).sort()]).toEqual([
+        0,
+        [...copies].sort(),
+      ]);
+      for (const { session, why } of purged.left) expect(why).toContain(`rm -r ${quoted(session)}`);
+      for (const copy of copies) rmSync(copy, { recursive: true });
+      expect(remaining(rig)).toEqual([]);
+      expect(await leftOf("purge", "--all", "--yes")).toEqual([]);
     }));
 
   it("takes the sessions of this workspace that have been at rest for so long, and no others", () =>

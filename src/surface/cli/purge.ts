@@ -21,6 +21,7 @@ import { failureLine } from "./report-error.ts";
 import { type Relative, relativesOf } from "./relatives.ts";
 import { inHome } from "./in-home.ts";
 import { sameAgain } from "./same-again.ts";
+import { straysOf } from "./strays.ts";
 
 /** What a deletion would delete, and what it would leave although it might be meant. */
 interface Plan {
@@ -189,7 +190,18 @@ async function withCopies(invocation: Invocation, store: SessionStore, choice: C
       alone: { of: copy.of, why: `the backup of a repair; remove it with: rm -r ${quoted(copy.path)}` },
     }),
   }));
-  return { ...choice, left: [...choice.left, ...left], copies };
+  return { ...choice, left: [...choice.left, ...left, ...straysLeft(invocation, ids)], copies };
+}
+
+/** Copies that a tool made, which are of no session that is known. */
+function straysLeft({ options, environment, args }: Invocation, ids: readonly string[]): Left[] {
+  const isEverything = args.length === 0 && options["all"] === true && options["olderThan"] === undefined;
+  if (!isEverything && ids.length === 0) return [];
+  const strays = straysOf(homeFolder(options, environment), isEverything ? undefined : ids);
+  return strays.map((path) => ({
+    session: path,
+    why: `it is not Throughline's own, but a copy that a tool made, it seems (one that syncs, say), and may hold what was said; look, and remove it with: rm -r ${quoted(path)}`,
+  }));
 }
 
 function relativeLeft({ session, of, relation }: Relative): Left {
