@@ -9,6 +9,7 @@ import type { FindingKind } from "../../src/foreign/codex/findings/catalogue.ts"
 import { needsRepair } from "../../src/foreign/codex/findings/finding.ts";
 import { listRollouts } from "../../src/foreign/codex/home/places.ts";
 import { repairRollout, undoRepair } from "../../src/foreign/codex/repair/repair.ts";
+import { quoted } from "../../src/lib/words.ts";
 import { codexHome, type CodexHome, type CodexRun, installCodex } from "../kit/codex.ts";
 import { textOf } from "./model.ts";
 import type { Refusal } from "./requirements.ts";
@@ -248,6 +249,31 @@ describe.skipIf(binary === undefined)("a thread that was reverted, one of its fi
     expect(turns()).toEqual(Array.from({ length: 5 }, () => "completed"));
     await undoRepair(path(), { home: join(root, "own") });
     expect(readFileSync(path()).subarray(0, damaged.length).equals(damaged), "undone").toBe(true);
+  });
+
+  test("the seals of both are refused: what is said of the last one names the repair of the first, too", async ({
+    onTestFinished,
+  }) => {
+    onTestFinished(() => upstream.spoiled.clear());
+    let from = upstream.requests.length;
+    expect((await resume("on")).status).toBe(0);
+    const whole = sent(from);
+    for (const item of upstream.requests[from]!.input)
+      if ("encrypted_content" in item) upstream.spoiled.add(String(item["encrypted_content"]));
+    restore("reverted");
+    expect((await resume("refused")).status).not.toBe(0);
+
+    expect(await kinds(later)).toEqual(["seal-refused", "seal-refused"]);
+    const options = { home: join(root, "own"), now: Date.now() };
+    const done = await repairRollout(later, options, () => undefined);
+    const mends = `throughline repair ${quoted(base)} --sealed --write`;
+    expect(done?.plan?.after.map((left) => left.mends)).toEqual([mends]);
+    await repairRollout(base, { ...options, seals: { which: "all" } }, () => undefined);
+    expect(await kinds(later)).toEqual([]);
+    from = upstream.requests.length;
+    const healed = await resume("on");
+    expect(healed.status, healed.err).toBe(0);
+    expect(sent(from)).toEqual([...whole.slice(0, -1), "user: refused", "user: on"]);
   });
 });
 

@@ -8,6 +8,7 @@ import { judge } from "./findings/judge.ts";
 import type { Holder } from "./home/holders.ts";
 import { isThreadId, pathKnownTo, readRolloutName } from "./home/places.ts";
 import { heldStill } from "./repair/held-still.ts";
+import { sealedBases } from "./repair/sealed-bases.ts";
 import { Surroundings } from "./surroundings.ts";
 
 const mostSealed = 1_000;
@@ -108,7 +109,11 @@ async function diagnoseOne(
     });
     const thread = isThreadId(found.header?.id) ? found.header.id : named;
     const holder = surroundings.holders.get(path);
-    const judged = [...judge(found, { path, now }), ...surroundings.findings(path, thread, found)];
+    const judged = [
+      ...judge(found, { path, now }),
+      ...(await sealedBases(path, found, { which: "dead" }, now)),
+      ...surroundings.findings(path, thread, found),
+    ];
     const pin = surroundings.pin(path, found);
     const plan = { seals: { which: "none" }, now, path, ...(pin && { pin }) } as const;
     const findings = heldStill(judged, found, plan, thread);

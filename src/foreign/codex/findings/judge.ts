@@ -143,13 +143,13 @@ export function isCopiedCall({ index }: Span, { header, turns }: Examination): b
 }
 
 function pairFindings(examined: Examination): Finding[] {
-  const { orphans, header, injected, leavesIdsOut } = examined;
+  const { orphans, injected, leavesIdsOut } = examined;
   const severity = isInjectedRefused(examined) ? undefined : "note";
   return [
     ...(leavesIdsOut ? [finding("ids-left-out", [])] : []),
     ...foundAt("injected-output", injected.items, injected.count, { severity }),
     ...callFindings(examined),
-    ...(header?.historyBase ? [] : foundAt("output-without-call", orphans.items, orphans.count)),
+    ...foundAt("output-without-call", orphans.items, orphans.count),
   ];
 }
 

@@ -176,3 +176,10 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   );
   expect(words).toEqual(told);
 });
+
+it("an output without its call is told in a file that goes on from another, too, which is cut off between turns", async () => {
+  const found = await examined([prompt("two"), output("a"), answer("b")], "ordinals");
+  const header = { ...found.header!, historyBase: { rollout: "01a1fab7-43af-7111-ab7c-b4a4c49da1a4" } };
+  const kinds = judge({ ...found, header }, { path: found.path, now }).map(({ kind }) => kind);
+  expect(kinds).toEqual(["output-without-call"]);
+});

@@ -16,6 +16,7 @@ import { isUnfinished, type Journal, makeRepairFolder, type RepairFolder, repair
 import { judge } from "../findings/judge.ts";
 import { homeOf, isThreadId, pathKnownTo, plainPath, readRolloutName, whereIs } from "../home/places.ts";
 import { unpackPrivately } from "./packed.ts";
+import { sealedBases } from "./sealed-bases.ts";
 import { grounded, type PlanOptions } from "./plan-options.ts";
 import type { RepairChanges } from "./repair-changes.ts";
 import { indexKey, indexMisfit, placeMisfit } from "../home/misfits.ts";
@@ -121,7 +122,10 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
     const place = isRollout ? placeIn(plan.row) : undefined;
     const isMisplaced = place !== undefined && placeMisfit(place, real, isPaginated) !== undefined;
     const left = isOpened ? found : { ...found, broken };
-    const judged = judge(left, { path: plain, now });
+    const judged = [
+      ...judge(left, { path: plain, now }),
+      ...(await sealedBases(plain, found, options.seals ?? { which: "dead" }, now)),
+    ];
     const mended = { ...changes.mended, ...(isOpened && { "broken-archive": 1 }) };
     // Codex doesn't rebuild the index of a file that another one goes on from: its turns would be missing from what it shows (0.169).
     const forgetsIndex = isRollout && index !== undefined && (isMisfit || isMoved) && plan.pin === undefined;

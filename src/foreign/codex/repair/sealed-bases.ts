@@ -1,0 +1,66 @@
+import { isSystemError } from "../../../lib/system.ts";
+import { counted, quoted } from "../../../lib/words.ts";
+import { examine } from "../examine/examine.ts";
+import type { Examination } from "../examine/examination.ts";
+import { isSealRefused } from "../findings/error-text.ts";
+import { type Finding, finding } from "../findings/finding.ts";
+import { chosenSeals, type SealChoice } from "../findings/seal-choice.ts";
+import { understand } from "../findings/understand.ts";
+import { homeOf, listRollouts } from "../home/places.ts";
+import type { HistoryBase } from "../rollout/header.ts";
+import { lineageOf } from "../rollout/lineage.ts";
+
+const title = "sealed content that is refused stands in a file that this one goes on from";
+
+/**
+ * The files that a rollout goes on from and whose sealed content the provider refuses with its own, as findings that name the repair of
+ * each: one of the rollout itself leaves those blobs where they are, and the next resume sends them again. With "dead" only where its last
+ * turn was refused for them; an error that names a blob which none of these files holds is about the rollout's own.
+ */
+export async function sealedBases(
+  path: string,
+  { header, turns }: Pick<Examination, "header" | "turns">,
+  { which }: SealChoice,
+  now: number,
+): Promise<Finding[]> {
+  const error = turns.error?.message;
+  const isRefused = which === "dead" && error !== undefined && isSealRefused(error, now);
+  const [base, home] = [header?.historyBase, homeOf(path)];
+  if (base === undefined || home === undefined || !(isRefused || which === "all")) return [];
+  const named = isRefused ? understand(error, now).seals : undefined;
+  try {
+    return await sealedIn(home, base, named, now);
+  } catch (failure) {
+    // A file that can't be read is told where it is diagnosed itself.
+    if (isSystemError(failure)) return [];
+    throw failure;
+  }
+}
+
+async function sealedIn(
+  home: string,
+  base: HistoryBase,
+  named: SealChoice | undefined,
+  now: number,
+): Promise<Finding[]> {
+  const files = listRollouts(home);
+  const before = files.find(({ rollout }) => rollout === base.rollout);
+  if (before === undefined) return [];
+  const { segments } = await lineageOf(before, files);
+  let isNamed = named?.which !== "named";
+  const found: Finding[] = [];
+  for (const segment of segments) {
+    const { file, until = base } = segment;
+    const examined = await examine(file.path);
+    const sent = (choice: SealChoice): number =>
+      chosenSeals(examined, choice, now).filter(({ at }) => at < (until.endOffset ?? Infinity)).length;
+    // The first one that can't be opened is named: those before it can be.
+    isNamed ||= sent(named!) > 0;
+    const count = isNamed ? sent({ which: "all" }) : 0;
+    if (count === 0) continue;
+    const detail = `${counted(count, "blob")} in ${file.path}`;
+    const mends = `throughline repair ${quoted(file.path)} --sealed --write`;
+    found.push({ ...finding("seal-refused", [], { detail }), title, mends });
+  }
+  return found;
+}
