@@ -55,7 +55,7 @@ export function headOf(path: string, room: Buffer): Buffer {
 export function unpackedHead(packed: Buffer): { readonly found: Buffer; readonly used: number } {
   let [low, high] = [0, packed.length];
   for (let used = high; ; used = (low + high) >> 1) {
-    const { found, isTooLong } = unpackedIn(packed.subarray(0, used), mostUnpacked);
+    const { found, isTooLong } = unpackedIn(packed.subarray(0, used), mostOfHead);
     const isAll = used === packed.length && !isTooLong;
     if (isAll || found.length > 0 || high - low <= 1) return { found, used };
     if (isTooLong) high = used;
@@ -72,3 +72,5 @@ export function wholeOf(path: string, most: number): Buffer | undefined {
 
 /** So much is unpacked at once, at most. (Codex's text compresses to a tenth.) */
 export const mostUnpacked = 2 ** 26;
+/** Of an archive that unpacks to thousands of times its size, a head is looked for again and again. */
+const mostOfHead = 2 ** 23;

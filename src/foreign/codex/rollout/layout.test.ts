@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -225,4 +226,21 @@ describe("a rollout that a program has written anew is one again", () => {
     const path = written(what.replaceAll(/\W/gu, ""), content);
     expect(judge(await examine(path), { path, now })).toMatchObject([{ kind: "not-a-rollout" }]);
   });
+});
+
+it("an archive that unpacks to thousands of times its size is judged by a part of it, in little memory", () => {
+  const path = join(root, "large.jsonl.zst");
+  // Of the zeros that 128 MiB come to, each frame has a quarter.
+  const frame = zstdCompressSync(Buffer.alloc(2 ** 25));
+  writeFileSync(path, Buffer.concat([frame, frame, frame, frame]));
+  const layout = new URL("./layout.ts", import.meta.url).href;
+  const script = `
+    const { writingOf } = await import(${JSON.stringify(layout)});
+    const { maxRSS } = process.resourceUsage();
+    const writing = writingOf(${JSON.stringify(path)});
+    console.log(JSON.stringify({ writing: writing ?? null, grown: process.resourceUsage().maxRSS - maxRSS }));`;
+  const child = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  const { writing, grown } = JSON.parse(child) as { writing: unknown; grown: number };
+  expect(writing).toBeNull();
+  expect(grown / 1_024, "MiB").toBeLessThan(240);
 });
