@@ -17,7 +17,7 @@ export interface ExamineOptions {
 }
 
 /** Longer lines are checked piece by piece, and only their heads are parsed. It bounds the memory that an examination takes. */
-export const longestExamined = 2 ** 25;
+export const longestExamined = 32_000_000;
 
 /** So many first lines of a file that holds no record are examined: enough to tell whose it is. */
 const enough = 1_000;

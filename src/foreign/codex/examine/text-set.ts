@@ -1,7 +1,7 @@
 const fewest = 2 ** 12;
-const mostBytes = 2 ** 26;
+const mostBytes = 64_000_000;
 /** Longer texts are refused: no id is so long. */
-const longest = 2 ** 20;
+const longest = 1_000_000;
 
 /**
  * Texts that were seen, in a few blocks of memory: a `Set` of hundreds of thousands of strings takes several times the memory, and the
@@ -28,7 +28,7 @@ export class TextSet {
   #lastNumber = 0;
   #hasRefused = false;
 
-  /** `most`: after so many texts, or 64 MiB of them, no more are noted. */
+  /** `most`: after so many texts, or 64 MB of them, no more are noted. */
   constructor(most: number) {
     this.#most = most;
   }

@@ -310,14 +310,14 @@ export const catalogue = {
   },
   "long-line": {
     severity: "note",
-    title: "lines of more than 32 MiB",
+    title: "lines of more than 32 MB",
     causes:
-      "nothing in itself: 0.169 was seen to send 50 MB whole; a provider may refuse it as too large, and throughline resume puts words in the place of lines of more than 64 MiB",
+      "nothing in itself: 0.169 was seen to send 50 MB whole; a provider may refuse it as too large, and throughline resume puts words in the place of lines of more than 64 MB",
     mends: undefined,
   },
   "ids-left-out": {
     severity: "note",
-    title: "ids of items and calls that are not followed: behind the first 2 million, or of more than 1 MiB",
+    title: "ids of items and calls that are not followed: behind the first 2 million, or of more than 1 MB",
     causes:
       "nothing in Codex; of these doctor and repair don't see what stands there twice, or has no partner",
     mends: undefined,

@@ -71,6 +71,6 @@ export function wholeOf(path: string, most: number): Buffer | undefined {
 }
 
 /** So much is unpacked at once, at most. (Codex's text compresses to a tenth.) */
-export const mostUnpacked = 2 ** 26;
+export const mostUnpacked = 64_000_000;
 /** Of an archive that unpacks to thousands of times its size, a head is looked for again and again. */
 const mostOfHead = 2 ** 23;

@@ -21,7 +21,7 @@ type Place = readonly [start: number, end: number];
 
 /**
  * The document that a file holds, also one whose end is torn off; `undefined` where it holds none, as a manifest or a settings file, which
- * are one JSON value too, or is of more than 64 MiB.
+ * are one JSON value too, or is of more than 64 MB.
  */
 export function documentAt(path: string): OldDocument | undefined {
   const bytes = wholeOf(path, longestLine);

@@ -22,7 +22,7 @@ export interface RolloutLine {
 export interface LineOptions {
   /** Byte offset of the line to begin with. `index` counts from there. */
   readonly from?: number;
-  /** The most bytes that are held of one line (default 64 MiB): the bound of the reader's memory. */
+  /** The most bytes that are held of one line (default 64 MB): the bound of the reader's memory. */
   readonly longest?: number;
   /** Called when the bytes end before the file does: a compressed file that can't be unpacked further. */
   onBroken?(why: string): void;
@@ -37,7 +37,7 @@ const leastChunk = 2 ** 14;
 const headBytes = 2 ** 16;
 
 /** The most bytes that are held of one line. Codex itself was seen to go on with an output of 50 MB (0.169, 2026-11). */
-export const longestLine = 2 ** 26;
+export const longestLine = 64_000_000;
 
 /**
  * The lines of a rollout in order, in batches of what one read brought. Never throws for what is in the file: any bytes are lines. Memory
