@@ -20,17 +20,21 @@ export async function workspaceFor(
 ): Promise<Workspace> {
   const folder = await readWorkspace(invocation.folder);
   if (folder.path === own.path) return folder;
-  if (own.path === "" && here) return folder;
-  if (own.path === "")
+  const asked = async (why: string): Promise<boolean> =>
+    (await invocation.terminal.ask?.(`${why}. Go on with it in ${folder.path}?`, invocation.signal)) === true;
+  if (own.path === "") {
+    const why = `Session ${id} doesn't say to which folder it belongs`;
+    if (here || (await asked(why))) return folder;
     throw new Failure(
       "session-elsewhere",
-      `Session ${id} doesn't say to which folder it belongs: the head of its log is damaged, or it comes from a rollout that names none. Nothing was sent and nothing was run. Go on with it in ${folder.path} with --here.`,
+      `${why}: the head of its log is damaged, or it comes from a rollout that names none. Nothing was sent and nothing was run. Go on with it in ${folder.path} with --here.`,
       { workspace: own.path },
     );
+  }
   const gone = !existsSync(own.path);
   if (!here && !gone && standsIn(own, folder.path)) return readWorkspace(own.path);
-  const question = `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}. Go on with it in ${folder.path}?`;
-  if (here || (await invocation.terminal.ask?.(question, invocation.signal))) return folder;
+  if (here || (await asked(`Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}`)))
+    return folder;
   throw new Failure(
     "session-elsewhere",
     `Session ${id} belongs to ${own.path}${gone ? ", which is gone" : ""}, not to ${folder.path}. Nothing was sent and nothing was run. ` +
@@ -56,7 +60,7 @@ export function sameWorkspace(left: Workspace, right: Workspace): boolean {
  */
 export function sayWhatChanged(observe: Observe, own: Workspace, now: Workspace, folder: string): void {
   const say = (text: string): void => observe({ type: "notice", text });
-  if (own.path !== now.path) say(`the session moves from ${own.path} to ${now.path}`);
+  if (own.path !== "" && own.path !== now.path) say(`the session moves from ${own.path} to ${now.path}`);
   else if (!isSameFile(now.path, folder)) say(`the session works in ${now.path}`);
   if (own.path === now.path && own.gitBranch !== now.gitBranch) {
     say(`the git branch is ${now.gitBranch ?? "gone"} now; the session was on ${own.gitBranch ?? "none"}`);
