@@ -10,6 +10,7 @@ import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./answer/headers.ts";
 import { StarredPieces, starredHeaders } from "./answer/starred.ts";
 import type { HeldBody } from "./body/held-body.ts";
+import { StreamDecoder } from "./body/stream-decoder.ts";
 import { readBody } from "./request-body.ts";
 import type { Upstream } from "./upstream.ts";
 import type { Watch } from "./watchdog.ts";
@@ -67,6 +68,7 @@ class Passing implements Dispatcher.DispatchHandler {
   #repeats = 0;
   /** Without the gateway's own key, which an upstream may quote that refuses it. */
   #pieces = new StarredPieces(undefined);
+  #decoder: StreamDecoder | undefined;
 
   constructor(context: GatewayContext, request: IncomingMessage, response: ServerResponse) {
     this.#context = context;
@@ -112,7 +114,7 @@ class Passing implements Dispatcher.DispatchHandler {
     const upstream = this.#upstream;
     this.#context.metrics.count("upstream_requests", upstream.name);
     const credential = upstream.credential(headers, this.#context.token);
-    // The gateway's own key is not seen in a refusal that comes compressed.
+    // Compressed, a refusal would have to be decoded: the gateway's own key is not seen in it.
     const replaced =
       upstream.key === undefined ? credential : { ...credential, "accept-encoding": "identity" };
     try {
@@ -165,20 +167,48 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#context.metrics.count("requests", String(status));
     const secret = status >= 300 ? this.#upstream.key : undefined;
     this.#pieces = new StarredPieces(secret);
-    this.#response.writeHead(status, starredHeaders(forwardedResponseHeaders(headers), secret));
+    const forwarded = starredHeaders(forwardedResponseHeaders(headers), secret);
+    const encoding = String(headers["content-encoding"] ?? "").toLowerCase();
+    if (secret !== undefined && StreamDecoder.knows(encoding)) {
+      delete forwarded["content-encoding"];
+      delete forwarded["content-length"];
+      this.#decode(encoding, controller);
+    }
+    this.#response.writeHead(status, forwarded);
+  }
+
+  /** A refusal that is compressed, though it was asked for plain, goes out plain: the gateway's own key would not be seen in it. */
+  #decode(encoding: string, controller: Dispatcher.DispatchController): void {
+    this.#decoder = new StreamDecoder(encoding, {
+      decoded: (bytes) => this.#passOn(bytes, this.#decoder!),
+      ended: () => this.#finish(),
+      failed: (error) => controller.abort(error),
+      pause: () => controller.pause(),
+      resume: () => controller.resume(),
+    });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#watch.touch();
-    if (this.#response.destroyed || this.#response.write(this.#pieces.take(chunk))) return;
-    controller.pause();
+    if (this.#decoder) this.#decoder.write(chunk);
+    else this.#passOn(chunk, controller);
+  }
+
+  #passOn(bytes: Buffer, source: { pause(): void; resume(): void }): void {
+    if (this.#response.destroyed || this.#response.write(this.#pieces.take(bytes))) return;
+    source.pause();
     this.#response.once("drain", () => {
       this.#watch.touch();
-      controller.resume();
+      source.resume();
     });
   }
 
   onResponseEnd(): void {
+    if (this.#decoder) this.#decoder.end();
+    else this.#finish();
+  }
+
+  #finish(): void {
     this.#watch.stop();
     this.#response.end(this.#pieces.rest());
   }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { client, closeBoth, last, sealsIn, send, talk } from "./client.ts";
@@ -161,6 +161,27 @@ it("the gateway's own key is no client's to know, also where its upstream quotes
     expect(await answer.json()).toEqual({ error: { message: `${stars} may not, ${stars}` } });
   }
 });
+
+it.each([
+  ["gzip", gzipSync],
+  ["br", brotliCompressSync],
+  ["zstd", zstdCompressSync],
+])(
+  "the gateway's own key isn't in a refusal either that comes in %s, though it was asked for plain",
+  async (encoding, pack) => {
+    const key = "own-key-of-the-gateway";
+    const url = await serve(async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(403, { "content-type": "text/plain", "content-encoding": encoding });
+      response.end(pack(`${key} may not`));
+    });
+    const gateway = await gatewayTo("", { upstreams: [{ url, key }] });
+    for (const answer of [await ask(gateway), await fetch(`${gateway.url}/models`)]) {
+      expect([answer.status, answer.headers.get("content-encoding")]).toEqual([403, null]);
+      expect(await answer.text()).toBe(`${"*".repeat(key.length)} may not`);
+    }
+  },
+);
 
 it("the gateway's own words hold no key either, where an upstream tells its refusal with a good status", async () => {
   const key = "own-key-of-the-gateway";

@@ -3,7 +3,9 @@ import { type Failure, type FailureSignal, isFailureOf } from "../../failure.ts"
 import { printableLine } from "../../lib/printable.ts";
 import { answerError, failureHeader } from "./answer.ts";
 import type { Refusal } from "./attempt.ts";
-import { forwardedResponseHeaders } from "./headers.ts";
+import { forwardedResponseHeaders, plainHeaders } from "./headers.ts";
+import { wholeLimit } from "./held-answer.ts";
+import { plainBody } from "../body/plain-body.ts";
 import { starred, starredHeaders } from "./starred.ts";
 
 /** Who was asked in vain, and how often. */
@@ -25,9 +27,14 @@ export function answerRefusal(
   { upstream, attempts, key }: Asked,
 ): number {
   if (head && !isGarbage(head.status, signal)) {
-    const bytes = starred(Buffer.concat([...held, Buffer.from(ending?.(failure) ?? "")]), key);
+    const came = Buffer.concat(held);
+    // In compressed bytes, which weren't asked for, the gateway's key isn't seen.
+    const { "content-encoding": packed } = plainHeaders(head.headers);
+    const plain = key === undefined ? undefined : plainBody(came, packed, wholeLimit);
+    const bytes = starred(Buffer.concat([plain ?? came, Buffer.from(ending?.(failure) ?? "")]), key);
     const forwarded = starredHeaders(forwardedResponseHeaders(head.headers), key);
     const { "content-length": _length, ...headers } = forwarded;
+    if (plain) delete headers["content-encoding"];
     if (!response.destroyed)
       response.writeHead(head.status, {
         ...headers,
