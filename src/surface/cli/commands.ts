@@ -212,7 +212,7 @@ export const commands: readonly Command[] = [
   {
     name: "gateway",
     summary:
-      "serve a reverse proxy that gives an unmodified client the same recovery: set its base URL to it",
+      "give an unmodified client (Codex, an SDK) the same recovery, by a reverse proxy that is its base URL",
     example: "throughline gateway --listen 8790 --upstream https://api.openai.com/v1",
     options: [
       ...gatewayOptions,
@@ -240,7 +240,7 @@ export const commands: readonly Command[] = [
     name: "import",
     arguments: "<rollout>",
     summary:
-      "take a Codex session over, again: what came since; the rollout is only read. Or read what export wrote",
+      "take over a Codex session (again: what came since), or a file that export wrote; neither is changed",
     example: "throughline import ~/.codex/sessions/2026/11/20/rollout-2026-11-20T20-58-19-01a1fac2.jsonl",
     options: [
       { flags: "--new", help: "as a new session, also when it was taken over before" },
@@ -294,7 +294,7 @@ export const commands: readonly Command[] = [
         help: "take out all sealed reasoning and summaries (default: when the last turn was refused for it)",
       },
       { flags: "--older-than <age>", help: "of sealed content, only what was sealed so long ago: 12h, 7d" },
-      { flags: "--error <text>", help: "only what this message names" },
+      { flags: "--error <text>", help: "repair only what this message names" },
       { flags: "--keep-sealed", help: "leave sealed content as it is, also what is known to be dead" },
     ],
     load: async () => (await import("./repair.ts")).repair,
