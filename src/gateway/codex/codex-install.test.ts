@@ -151,6 +151,14 @@ env_http_headers = { "x-throughline-token" = "THROUGHLINE_GATEWAY_TOKEN" }
     }
   });
 
+  it("is changed before everything else where a text of several lines looks like keys and tables", () => {
+    const text =
+      'developer_instructions = """\nmodel_provider = "no"\n[not a table]\nretries = 3\n"""\n\n[a]\nb = 1\n';
+    const install = withCodexProvider(text, forOpenai, "config.toml");
+    expect(install.text).toBe(`openai_base_url = "${url}"\n\n${text}`);
+    expect(edit(text)).toMatch(/^model_provider = "throughline"\n\ndeveloper_instructions/u);
+  });
+
   it("is left alone where it can't be read, or not be changed without touching something else", () => {
     expect(() => edit("model = \n")).toThrow(/config\.toml:1:\d+: .*nothing was written/u);
     expect(() => edit('model_providers = { throughline = { name = "x" } }\n')).toThrow(

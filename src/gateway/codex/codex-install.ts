@@ -51,13 +51,19 @@ export function withCodexProvider(text: string, provider: CodexProvider, path: s
   const place = placeFor(before, provider);
   const lineEnd = /\r\n/u.test(text) && !/(?:^|[^\r])\n/u.test(text) ? "\r\n" : "\n";
   const lines = text.split(lineEnd);
-  const hunks = hunksFor(place, lines, provider).filter(
-    ({ removed, added }) => !isDeepStrictEqual(removed, added),
-  );
-  const after = carriedOut(lines, hunks).join(lineEnd);
-  const result =
-    text.trim() === "" ? codexConfig(provider) : after.endsWith("\n") ? after : `${after}${lineEnd}`;
-  if (!says(result, expected(before, place, provider))) {
+  const wanted = expected(before, place, provider);
+  const found = [false, true]
+    .map((isFirst) => {
+      const hunks = hunksFor(place, lines, provider, isFirst).filter(
+        ({ removed, added }) => !isDeepStrictEqual(removed, added),
+      );
+      const after = carriedOut(lines, hunks).join(lineEnd);
+      const result =
+        text.trim() === "" ? codexConfig(provider) : after.endsWith("\n") ? after : `${after}${lineEnd}`;
+      return { result, hunks };
+    })
+    .find(({ result }) => says(result, wanted));
+  if (!found) {
     throw new Failure(
       "configuration",
       `${path} can't be changed without touching something else in it; nothing was written. Put this into it yourself:\n${linesToWrite(place, provider)}`,
@@ -68,8 +74,8 @@ export function withCodexProvider(text: string, provider: CodexProvider, path: s
   const replaced = address !== undefined && !isAhead(address, provider) ? address : undefined;
   const profile = overridingProfile(before, place);
   return {
-    text: result,
-    hunks,
+    text: found.result,
+    hunks: found.hunks,
     place: place.kind,
     ...(replaced !== undefined && { replaced }),
     ...(profile !== undefined && { profile }),
@@ -106,10 +112,15 @@ function chosenAddress(config: Table): string | undefined {
   return typeof address === "string" ? address : undefined;
 }
 
-function hunksFor(place: Place, lines: readonly string[], provider: CodexProvider): Hunk[] {
-  if (place.kind === "openai") return [rootHunk(lines, "openai_base_url", provider.url)];
+/** `isFirst`: a key of no table goes before everything else, which is right whatever stands in texts of several lines. */
+function hunksFor(place: Place, lines: readonly string[], provider: CodexProvider, isFirst: boolean): Hunk[] {
   if (place.kind === "chosen") return addressHunk(lines, place.name, provider.url);
-  return [rootHunk(lines, "model_provider", codexProviderName), tableHunk(lines, provider)];
+  const root = (key: string, value: string): Hunk => {
+    const line = `${key} = ${JSON.stringify(value)}`;
+    return isFirst ? { at: 0, removed: [], added: [line, ""] } : rootHunk(lines, key, line);
+  };
+  if (place.kind === "openai") return [root("openai_base_url", provider.url)];
+  return [root("model_provider", codexProviderName), tableHunk(lines, provider)];
 }
 
 /** The lines for the person to put into the file. */
@@ -170,8 +181,7 @@ const header = /^\s*\[/u;
  * The change that sets a key before the first table: in its own line, or in a new one after the other keys, or first of all where the last
  * of them may go on over several lines.
  */
-function rootHunk(lines: readonly string[], key: string, value: string): Hunk {
-  const wantedLine = `${key} = ${JSON.stringify(value)}`;
+function rootHunk(lines: readonly string[], key: string, wantedLine: string): Hunk {
   const firstTable = lines.findIndex((line) => header.test(line));
   const root = firstTable < 0 ? lines : lines.slice(0, firstTable);
   const at = root.findIndex((line) => isKey(line, key));
