@@ -370,6 +370,24 @@ describe("a refusal", () => {
     expect(failureOf(await ask(await cut(created + sse(type, data), "end"))).class).toBe(expected);
   });
 
+  it.each([
+    [{ status: "failed", error: { code: "server_error", message: "It broke." } }, "overloaded"],
+    [{ status: "incomplete", incomplete_details: { reason: "max_output_tokens" } }, "output-limit"],
+    [{ status: "incomplete", incomplete_details: { reason: "content_filter" } }, "refusal"],
+    [{ status: "cancelled" }, "incomplete"],
+  ])("that only the status of the last response tells (%j) is no completed answer", async (end, expected) => {
+    const response = { id: "resp_1", ...end, output: [] };
+    const streamed = await ask(
+      await cut(created + itemDone(item) + sse("response.completed", { response }), "end"),
+    );
+    expect(kinds(streamed)).toEqual(["opened", "item", "failed"]);
+    expect(reasonOf(streamed)).toBe(expected);
+    const whole = await serve((_incoming, answer) =>
+      answer.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(response)),
+    );
+    expect(reasonOf(await ask(whole))).toBe(expected);
+  });
+
   it("that is disguised counts as sealed only when sealed items were sent", async () => {
     const url = await serve(async (incoming, response) => {
       await bodyOf(incoming);

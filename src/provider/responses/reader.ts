@@ -60,10 +60,8 @@ export class ResponsesReader implements AnswerReader {
   }
 
   whole(response: JsonObject, bytes: Uint8Array): Said[] {
-    const { status } = response;
     const text = (): string => new TextDecoder().decode(bytes);
-    if (status === "failed")
-      return [{ type: "refused", signal: signalFromEvent("response.failed", response, text()) }];
+    if (response["status"] === "failed") return [ending(response, text)];
     // Every response has an output: what has none comes from something else that answers at this URL. Relays in Go write an empty one as null.
     if (!Array.isArray(response["output"]) && response["output"] !== null) {
       const told = { message: "the answer has no output", ...response };
@@ -72,9 +70,7 @@ export class ResponsesReader implements AnswerReader {
     const said: Said[] = [{ type: "opened", ...identity(response) }];
     for (const item of outputItems(bytes)) said.push(this.#item(item));
     if (said.some(({ type }) => type === "refused")) return said;
-    if (status === "incomplete")
-      return [...said, { type: "refused", signal: signalFromEvent("response.incomplete", response, text()) }];
-    return [...said, { type: "completed", ...identity(response), usage: usageOf(response["usage"]) }];
+    return [...said, ending(response, text)];
   }
 
   /** An item that is told once more, byte for byte and with its id, by a relay that gives an event twice: its call is not to be made twice. */
@@ -98,9 +94,21 @@ export class ResponsesReader implements AnswerReader {
     const items = this.#items > 0 ? [] : outputItems(memberBytes(encoder.encode(data), "response"));
     return [
       ...items.map((item) => this.#item(item)),
-      { type: "completed", ...identity(response), usage: usageOf(response["usage"]) },
+      ending(response, () => data),
     ];
   }
+}
+
+/**
+ * How a response ended, by its `status`. Relays that make it of another wire's answer end a stream with `response.completed` whatever
+ * became of it (LiteLLM, for one that stopped at the output limit).
+ */
+function ending(response: JsonObject, text: () => string): Said {
+  const { status } = response;
+  if (status === "failed" || status === "incomplete")
+    return { type: "refused", signal: signalFromEvent(`response.${status}`, response, text()) };
+  if (status === "cancelled") return incomplete("the response was cancelled");
+  return { type: "completed", ...identity(response), usage: usageOf(response["usage"]) };
 }
 
 function memberBytes(bytes: Uint8Array, key: string): Uint8Array | undefined {
