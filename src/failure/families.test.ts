@@ -255,6 +255,15 @@ describe("a refusal in words that nobody has recorded", () => {
     ])
       expect(classOf(502, said(message, { type: "server_error" }))).toBe("sealed-reasoning-rejected");
     expect(classOf(502, said("Could not unseal reasoning; upstream took 400 ms"))).toBe("overloaded");
+    for (const message of [
+      "Provider error 429.png could not be fetched",
+      "upstream error: 404.md: no such file",
+      "The model failed (code 402-a1)",
+      "backend returned 450 tokens and then failed",
+      "provider responded with 412 bytes of invalid JSON",
+    ])
+      expect(classOf(502, said(message)), message).toBe("overloaded");
+    expect(classOf(502, said("Upstream returned 402."))).toBe("billing");
     expect(classOf(502, said('Could not process "upstream returned 400: failed to unseal reasoning"'))).toBe(
       "overloaded",
     );

@@ -280,25 +280,4 @@ export const context: readonly Pattern[] = [
       { source: "Bedrock", status: 400, body: { message: "Input is too long for requested model." } },
     ],
   },
-  {
-    class: "context-overflow",
-    rows: [34],
-    statuses: [413],
-    text: /^request too large for model /iu,
-    data: nothing,
-    samples: [
-      {
-        source: "Groq: one request over the limit of a minute, which waiting doesn't mend",
-        status: 413,
-        body: {
-          error: {
-            message:
-              "Request too large for model `llama-3.3-70b-versatile` in organization `org_1` service tier `on_demand` on tokens per minute (TPM): Limit 12000, Requested 13512, please reduce your message size and try again.",
-            type: "tokens",
-            code: "rate_limit_exceeded",
-          },
-        },
-      },
-    ],
-  },
 ];

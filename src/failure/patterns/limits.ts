@@ -198,6 +198,40 @@ export const limits: readonly Pattern[] = [
     ],
   },
   {
+    class: "context-overflow",
+    rows: [34],
+    // More than a whole minute's limit: no waiting mends it.
+    text: /^request too large for .{1,200}?\btokens per (?:min|day)/iu,
+    data: () => ({}),
+    samples: [
+      {
+        source: "Groq",
+        status: 413,
+        body: {
+          error: {
+            message:
+              "Request too large for model `llama-3.3-70b-versatile` in organization `org_1` service tier `on_demand` on tokens per minute (TPM): Limit 12000, Requested 13512, please reduce your message size and try again.",
+            type: "tokens",
+            code: "rate_limit_exceeded",
+          },
+        },
+      },
+      {
+        source: "OpenAI, where the account's limit is small (just-every/code#421, 2025-11)",
+        status: 429,
+        body: {
+          error: {
+            message:
+              "Request too large for gpt-5.1 in organization org-x on tokens per min (TPM): Limit 30000, Requested 34587. The input or output tokens must be reduced in order to run successfully. Visit https://platform.openai.com/account/rate-limits to learn more.",
+            type: "tokens",
+            param: null,
+            code: "rate_limit_exceeded",
+          },
+        },
+      },
+    ],
+  },
+  {
     class: "rate-limit",
     rows: [38],
     codes: [
@@ -209,7 +243,7 @@ export const limits: readonly Pattern[] = [
       "rate_limited",
     ],
     general: true,
-    // Groq: one request that is larger than a whole minute's limit, which no waiting mends (`context`).
+    // A 413 is about the size of one request, whatever its code.
     except: [413],
     data: (signal, _found, context) => retryAfter(signal, context.now),
     samples: [

@@ -194,6 +194,23 @@ export const outage: readonly Pattern[] = [
     ],
   },
   {
+    // Somebody else holds it for a moment: nothing in the request is at fault, and leaving something out would only seem to help.
+    class: "overloaded",
+    rows: [40],
+    statuses: [409],
+    text: /^(?:(?:409 )?conflict\W*$|.{0,120}\b(?:lock(?:ed)?|in progress|concurrent(?:ly)?|another (?:request|response|process|run|turn))\b)/iu,
+    general: true,
+    data: (signal, _found, { now }) => retryAfter(signal, now),
+    samples: [
+      {
+        source: "OpenAI's and Anthropic's own clients try a 409 again, as a lock that was held too long",
+        status: 409,
+        body: { error: { message: "Lock timeout", type: "invalid_request_error" } },
+        data: {},
+      },
+    ],
+  },
+  {
     // Relays that put it around whatever their upstream said; with the status of a refusal it is one.
     class: "overloaded",
     rows: [40],
@@ -219,8 +236,8 @@ export const outage: readonly Pattern[] = [
   {
     class: "overloaded",
     rows: [40],
-    // 425 Too Early, and what nginx notes where a relay's own client went away.
-    statuses: [425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529],
+    // 423 Locked, 425 Too Early, and what nginx notes where a relay's own client went away.
+    statuses: [423, 425, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529],
     general: true,
     data: (signal, _found, { now }) => retryAfter(signal, now),
     samples: [

@@ -92,10 +92,7 @@ export class ResponsesReader implements AnswerReader {
   #completed(event: JsonObject, data: string): Said[] {
     const response = isJsonObject(event["response"]) ? event["response"] : {};
     const items = this.#items > 0 ? [] : outputItems(memberBytes(encoder.encode(data), "response"));
-    return [
-      ...items.map((item) => this.#item(item)),
-      ending(response, () => data),
-    ];
+    return [...items.map((item) => this.#item(item)), ending(response, () => data)];
   }
 }
 
