@@ -67,6 +67,11 @@ export interface Provider {
    * same issuer can read each other's sealed items.
    */
   readonly issuer: string;
+  /**
+   * Whether a request with these settings carries sealed reasoning and asks for it; absent: every one does. Without, a repair that only leaves
+   * out what isn't sent would make the refused request again.
+   */
+  takesSealed?(settings: { readonly model: string; readonly effort?: string | undefined }): boolean;
   /** One request. Nothing is sent before the first event is asked for; aborting `signal` ends it with the class `cancelled`. */
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
 }

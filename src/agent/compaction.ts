@@ -211,18 +211,22 @@ async function gather({ history, log }: Journal, { index }: Cut): Promise<Gather
 
 type Written = { kind: "written"; text: string; usage: Usage } | { kind: "failed"; failure: Failure };
 
-/** Asks for the summary; when the transcript is too long for a request of its own, with half of it. */
+/** Asks for the summary; when the transcript is too long for a request of its own, with half of what was sent. */
 async function writeSummary(
   session: Compacting,
   entries: readonly TranscriptEntry[],
   room: number,
 ): Promise<Written> {
   let usage = noUsage;
-  for (let tried = 1, budget = room; ; tried++, budget /= 2) {
-    const result = await ask(session, writeTranscript(entries, budget));
+  let transcript = writeTranscript(entries, room);
+  for (let tried = 1; ; tried++) {
+    const result = await ask(session, transcript);
     usage = addUsage(usage, result.usage);
     if (result.kind === "written") return { ...result, usage };
-    if (!isFailureOf(result.failure, "context-overflow") || tried >= tries) return result;
+    const shorter = writeTranscript(entries, byteLength(transcript) / 2);
+    if (!isFailureOf(result.failure, "context-overflow") || tried >= tries || shorter === transcript)
+      return result;
+    transcript = shorter;
   }
 }
 

@@ -151,9 +151,21 @@ function repair(failure: Failure, situation: Situation, circumstances: Circumsta
   // Another session would be refused the same setting, and has no earlier response either.
   if (failure.class === "parameter-unsupported" || failure.class === "chain-missing")
     return { do: "stop", class: failure.class };
-  if (canRotate !== true || situation.isRotated) return { do: "stop", class: "unrecoverable" };
+  if (canRotate !== true || situation.isRotated || !isChangedByRotation(projection))
+    return { do: "stop", class: "unrecoverable" };
   situation.noteRotation();
   return { do: "rotate", notice: rotationNotice(failure) };
+}
+
+/**
+ * A successor is sent neither seals, signatures, plain reasoning, item ids nor media. A backend that takes none of them was asked for just
+ * that already, at the foot of the ladder.
+ */
+function isChangedByRotation(projection: Projection): boolean {
+  const { sealed, reasoningText, itemIds, openLoop } = projection.contract;
+  const isPlain =
+    sealed === "drop" && reasoningText === "drop" && itemIds === "detach" && openLoop === "nothing";
+  return !isPlain || [...projection.elements()].some(({ record }) => record.event.media !== undefined);
 }
 
 /**

@@ -13,6 +13,8 @@ export interface ProjectionBasis {
   readonly issuer: string;
   /** The model that is asked; what another model refused of a request, or had no room for, doesn't count. */
   readonly model?: string;
+  /** Whether requests like this one hold sealed reasoning and ask for it (`takesSealed` of `provider.ts`); absent: they do. */
+  readonly sealed?: boolean;
   readonly quarantines: readonly Quarantine[];
 }
 
@@ -60,14 +62,14 @@ export class Directives {
   readonly #acceptedTypes: ReadonlySet<string> | undefined;
   readonly #parameters: readonly Extract<QuarantineScope, { kind: "parameter" }>[];
 
-  constructor(contract: ReplayContract, quarantines: readonly Quarantine[]) {
+  constructor(contract: ReplayContract, quarantines: readonly Quarantine[], sealed = true) {
     const scopes = quarantines.map(({ scope }) => scope);
     const ofKind = <K extends QuarantineScope["kind"]>(kind: K): Extract<QuarantineScope, { kind: K }>[] =>
       scopes.filter((scope): scope is Extract<QuarantineScope, { kind: K }> => scope.kind === kind);
     const through = (kind: "item-ids" | "transcript"): number =>
       Math.max(-1, ...ofKind(kind).map((scope) => scope.through));
     this.#parameters = ofKind("parameter");
-    const isIncluded = !this.#parameters.some(({ parameter }) => parameter === "include");
+    const isIncluded = sealed && !this.#parameters.some(({ parameter }) => parameter === "include");
     this.sealed = isIncluded && ofKind("sealed").length === 0;
     this.contract = {
       ...contract,

@@ -47,6 +47,7 @@ export class Projection {
   /** Whether sealed reasoning is asked for (`include`). */
   readonly sealed: boolean;
   readonly #quarantines: readonly Quarantine[];
+  readonly #takesSealed: boolean;
   readonly #directives: Directives;
   /** The contract as quarantines have changed it. */
   readonly #contract: ReplayContract;
@@ -79,7 +80,8 @@ export class Projection {
     this.model = basis.model;
     this.contract = contract;
     this.#quarantines = activeQuarantines(basis);
-    this.#directives = new Directives(contract, this.#quarantines);
+    this.#takesSealed = basis.sealed ?? true;
+    this.#directives = new Directives(contract, this.#quarantines, this.#takesSealed);
     this.#contract = this.#directives.contract;
     this.sealed = this.#directives.sealed;
     this.#layout = new Layout(this.#contract, this.#directives.outputLimit);
@@ -121,7 +123,7 @@ export class Projection {
   isContinuedBy(contract: ReplayContract, basis: ProjectionBasis, items: readonly ItemRecord[]): boolean {
     if (contract !== this.contract || basis.issuer !== this.issuer || basis.model !== this.model)
       return false;
-    if (items.length < this.#taken) return false;
+    if (items.length < this.#taken || (basis.sealed ?? true) !== this.#takesSealed) return false;
     if (!isSameList(activeQuarantines(basis), this.#quarantines)) return false;
     return (
       this.#taken === 0 ||
@@ -134,6 +136,7 @@ export class Projection {
     const { issuer, model } = this;
     const basis = {
       issuer,
+      sealed: this.#takesSealed,
       quarantines: [...this.#quarantines, quarantine],
       ...(model !== undefined && { model }),
     };

@@ -48,6 +48,7 @@ export function measuredProvider(provider: Provider, meter: Meter): Provider {
     name: provider.name,
     contract: provider.contract,
     issuer: provider.issuer,
+    takesSealed: (settings) => provider.takesSealed?.(settings) ?? true,
     async *stream(request, signal): AsyncGenerator<ProviderEvent> {
       const began = performance.now();
       const since = (): number => (performance.now() - began) / 1_000;

@@ -42,7 +42,8 @@ export class Requests {
     const { contract, provider, settings } = this.#equipment;
     const { history } = this.#journal();
     const quarantines = trial ? [...history.quarantines, trial] : history.quarantines;
-    const basis = { issuer: provider.issuer, model: settings.model, quarantines };
+    const sealed = provider.takesSealed?.(settings) ?? true;
+    const basis = { issuer: provider.issuer, model: settings.model, sealed, quarantines };
     this.#projection = project(contract, basis, history.items, this.#projection);
     return this.#projection;
   }

@@ -2,6 +2,7 @@ import type { Provider } from "../../provider.ts";
 import { wireProvider, type WireOptions } from "../wire/provider.ts";
 import type { Wire } from "../wire/wire.ts";
 import { type MessagesBody, requestBody } from "./body.ts";
+import { acceptedFacts, asksForThinking } from "./models.ts";
 import { placedFailure } from "./places.ts";
 import { MessagesReader } from "./reader.ts";
 
@@ -27,6 +28,7 @@ const wireAt = (baseUrl: string): Wire<MessagesBody> => ({
   lastEvent: "message_stop",
   // The refusals that mean sealed content without saying so are those of other backends.
   sendsSealed: false,
+  takesSealed: ({ model, effort }) => asksForThinking(acceptedFacts(model), effort),
   headers: (apiKey) => ({
     "anthropic-version": "2023-06-01",
     ...(apiKey !== undefined && { "x-api-key": apiKey }),

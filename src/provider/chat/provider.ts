@@ -22,6 +22,7 @@ export function chatProvider(options: ChatOptions): Provider {
     path: "/chat/completions",
     lastEvent: "finish_reason and [DONE]",
     sendsSealed: false,
+    takesSealed: () => false,
     body: (request) => requestBody(request, dialect),
     reader: (request, body) => new ChatReader(request.tools, body.callIds),
     placed: placedFailure,

@@ -85,6 +85,10 @@ class WireProvider<Body extends StreamedBody> implements Provider {
     this.#dispatcher = options.dispatcher ?? dispatcherFor(this.#url, options.connectTimeoutMs ?? 10_000);
   }
 
+  takesSealed(settings: Pick<ModelRequest, "model"> & { effort?: string | undefined }): boolean {
+    return this.#wire.takesSealed?.(settings) ?? true;
+  }
+
   async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ProviderEvent> {
     const connection: Connection = { closer: new AbortController(), draining: false };
     try {

@@ -1,6 +1,6 @@
 import type { Failure, FailureSignal } from "../../failure.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import type { ModelRequest, ProviderEvent } from "../../provider.ts";
+import type { ModelRequest, Provider, ProviderEvent } from "../../provider.ts";
 import type { StreamedBody } from "./body.ts";
 
 /** What a piece of an answer says: an event for the consumer, or the signal of a failure. `completed` and `refused` are the end. */
@@ -29,6 +29,8 @@ export interface Wire<Body extends StreamedBody = StreamedBody> {
   readonly lastEvent: string;
   /** Whether sealed items are sent back, so that an ambiguous 400 or 401 may be about them (failures.md rows 11 and 12). */
   readonly sendsSealed: boolean;
+  /** As `Provider.takesSealed`; absent: every request does. */
+  takesSealed?: NonNullable<Provider["takesSealed"]>;
   /** Names this wire's seals where they have a shape of their own; absent: those of the Responses API. */
   readonly seals?: string;
   /** Headers with the key, and others that the wire always has; absent: `authorization: Bearer …`. */

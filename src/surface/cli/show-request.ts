@@ -34,9 +34,10 @@ export async function showRequest(
   const made = await makeProvider(config, name, invocation.environment, optionText(invocation, "scenario"));
   try {
     const { contract, issuer } = made.provider;
+    const sealed = made.provider.takesSealed?.(settings) ?? true;
     const projection = project(
       contractNamed(contract),
-      { issuer, model: settings.model, quarantines },
+      { issuer, model: settings.model, sealed, quarantines },
       items,
     );
     const input = await requestInput(projection, (refs) => store.bodies(id, refs));
