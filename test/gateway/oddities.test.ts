@@ -42,7 +42,8 @@ describe("streams as gateways and servers send them", () => {
       );
     const ends: Record<string, string | undefined> = {};
     for (const type of ["function_call", "custom_tool_call", "web_search_call", "reasoning"]) {
-      const { url } = await streaming(created + added + item(type) + added + delta("a").slice(0, -9));
+      const begun = sse("response.output_item.added", { item: { type: "function_call" } });
+      const { url } = await streaming(created + added + item(type) + begun + delta("a").slice(0, -9));
       const got = await read(await ask(await gatewayTo(url)));
       expect(got.broken).toBe(false);
       ends[type] = last(got);

@@ -1,5 +1,7 @@
 import { type Failure, isFailureOf } from "../../failure.ts";
+import { isJsonObject, parseJson, stringOf } from "../../lib/json.ts";
 import { isCallKind } from "../../session/item.ts";
+import { dataOf, eventsIn } from "../body/stream-scan.ts";
 import { failedEvent } from "./answer.ts";
 
 /** A stream whose first event has come. */
@@ -12,14 +14,16 @@ export interface BegunStream {
   readonly hasCall: boolean;
 }
 
-const itemType = /"type"\s*:\s*"(\w+)"/gu;
-
-/** Whether events that end items hold a call of a tool of the client's. Quotation marks within an item's texts are escaped. */
-export const holdsCall = (events: Buffer): boolean =>
-  events
-    .toString("latin1")
-    .matchAll(itemType)
-    .some(([, type = ""]) => isCallKind(type));
+/** Whether whole events hold a call of a tool of the client's that has come to its end. */
+export function holdsCall(events: Buffer): boolean {
+  for (const { name, bytes } of eventsIn(events)) {
+    if (name !== "response.output_item.done") continue;
+    const data = parseJson(dataOf(bytes));
+    const item = isJsonObject(data) ? data["item"] : undefined;
+    if (isJsonObject(item) && isCallKind(stringOf(item["type"]))) return true;
+  }
+  return false;
+}
 
 const backgroundWithin = 1_024;
 
