@@ -3,7 +3,10 @@ import type { FollowUpMode } from "./session/follow-up.ts";
 import type { Place } from "./session/place.ts";
 import type { SessionSummary } from "./session/summary.ts";
 
-/** A line, or a run of bytes, that the reader could not use. Nothing of it is ever thrown away. "missing": lines that are not there. */
+/**
+ * A line, or a run of bytes, that the reader could not use. Nothing of it is ever thrown away. "missing": lines that are not there. "parted":
+ * lines of another copy of the session, under numbers that its own have.
+ */
 export interface Damage {
   kind:
     | "torn-tail"
@@ -12,6 +15,7 @@ export interface Damage {
     | "altered"
     | "stale-fence"
     | "repeated"
+    | "parted"
     | "foreign"
     | "missing";
   /** Byte range in the log (or, for a torn tail that was set aside, in `log.torn`), end exclusive. */

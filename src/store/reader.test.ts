@@ -224,6 +224,22 @@ describe("a log is read", () => {
     expect([first?.from, first?.to]).toEqual([head.length, head.length]);
   });
 
+  it("as its first copy has it where two were put together that had gone on apart", async () => {
+    const own = [line(1, 1), line(2, 2, leaseTaken(1)), line(3, 2), line(4, 2)];
+    const at = (each: Buffer, by: number): Buffer => {
+      const { crc: _crc, ...event } = JSON.parse(each.toString()) as { crc: string } & SessionEvent;
+      return encodeLine({ ...event, at: event.at + by }).bytes;
+    };
+    const other = own.slice(1).map((each) => at(each, 5));
+    const found = await read(Buffer.concat([head, ...own, ...other, line(5, 2), line(4, 2), line(5, 2)]));
+    expect(found.seqs).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(found.damage.map(({ kind, line: number }) => [kind, number])).toEqual([
+      ["repeated", 6],
+      ["parted", 7],
+      ["repeated", 10],
+    ]);
+  });
+
   it("whole when a tool has made its line ends CRLF", async () => {
     const item = itemAdded(Buffer.from('{"type":"message","role":"user","content":"a"}'));
     const lines = [head, line(1, 1, item), line(2, 1, turnEnded(id, 1, head.length)), line(3, 1)];

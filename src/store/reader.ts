@@ -51,6 +51,12 @@ export class LogReader {
   #line = 0;
   #waiting: Waiting[] = [];
   #unverified = 0;
+  /**
+   * When each event was written, from the first one's number on, 0 where that isn't known: two of one number and of different times are of
+   * two logs.
+   */
+  readonly #times: number[] = [];
+  #firstSeq = Infinity;
   /** Where the line ends that was delivered last. */
   #deliveredTo = 0;
 
@@ -96,7 +102,7 @@ export class LogReader {
   }
 
   #count(decoded: DecodedLine, bytes: Buffer, base: number, from: number, to: number): void {
-    const { seq, fence } = decoded.event as unknown as SessionEvent;
+    const { seq, fence, at, type } = decoded.event as unknown as SessionEvent;
     this.#checkSchema(decoded.event);
     if (fence < this.fence) {
       const why = `written under lease ${fence} after lease ${this.fence} had been taken`;
@@ -105,7 +111,12 @@ export class LogReader {
     }
     if (seq <= this.lastSeq) {
       this.fence = fence;
-      this.#report("repeated", base + from, base + to, `event ${seq} again, after event ${this.lastSeq}`);
+      // A new owner's own first line may come too late for its number, and is written again.
+      const known = type === "lease-taken" ? 0 : (this.#times[seq - this.#firstSeq] ?? 0);
+      if (known > 0 && at !== undefined && known !== at)
+        this.#report("parted", base + from, base + to, partedWords(seq));
+      else
+        this.#report("repeated", base + from, base + to, `event ${seq} again, after event ${this.lastSeq}`);
       return;
     }
     if (this.#waiting.length > 0) {
@@ -216,6 +227,8 @@ export class LogReader {
       this.#report("missing", offset, offset, missingWords(this.lastSeq + 1, event.seq - 1), line);
     this.delivered++;
     this.#deliveredTo = to;
+    this.#firstSeq = Math.min(this.#firstSeq, event.seq);
+    this.#times[event.seq - this.#firstSeq] = event.at ?? 0;
     this.lastSeq = event.seq;
     this.fence = event.fence;
     this.#visitor.record(record);
@@ -239,7 +252,9 @@ export class LogReader {
   /** Neighbours of one kind become one entry, so that a megabyte of garbage is one line for the reader. */
   #report(kind: Damage["kind"], from: number, to: number, why: string, line = this.#line): void {
     const previous = this.damage.at(-1);
-    if (kind === "unreadable" && previous?.kind === kind && previous.why === why && from - previous.to <= 1) {
+    const isOneKind =
+      kind === "repeated" || kind === "parted" || (kind === "unreadable" && previous?.why === why);
+    if (isOneKind && previous?.kind === kind && from - previous.to <= 1) {
       previous.to = to;
       return;
     }
@@ -251,6 +266,11 @@ export class LogReader {
 function missingWords(first: number, last: number): string {
   const which = first === last ? `event ${first} is` : `events ${first} to ${last} are`;
   return `${which} missing: whole lines were taken out of the log`;
+}
+
+/** Two logs that went on apart from one another were put together, as git's union merge does: the first one's lines count. */
+function partedWords(seq: number): string {
+  return `from event ${seq} on these are another copy's lines, which had gone on apart: what it did is not used`;
 }
 
 /** The failure for a log of a newer version, which is left untouched. */

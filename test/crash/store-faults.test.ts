@@ -328,6 +328,21 @@ describe("a session's folder that was copied under another id", () => {
   );
 });
 
+describe("a session's folder that was copied into another month", () => {
+  it("is still the one session of its name, and both are deleted with it", { timeout: atMost }, () =>
+    withRig(scenario, async (rig) => {
+      expect((await rig.run(["exec", "--name", "kept", "Please work."])).status).toBe(0);
+      const folder = rig.sessionFolder(rig.id());
+      const copy = join(dirname(dirname(folder)), "2020-01", rig.id());
+      cpSync(folder, copy, { recursive: true });
+      const resumed = await rig.run(["exec", "resume", "kept", "Please say more."]);
+      expect([resumed.status, resumed.out], resumed.err).toEqual([0, "No more.\n"]);
+      expect((await rig.run(["delete", "kept"])).status).toBe(0);
+      expect([existsSync(folder), existsSync(copy)]).toEqual([false, false]);
+    }),
+  );
+});
+
 /** What is not the session's own stands in for a file of it: a pipe holds up whoever opens it and waits. */
 const stranger: Record<string, (path: string) => void> = {
   pipe: (path) => void execFileSync("mkfifo", [path]),
@@ -390,6 +405,15 @@ describe.concurrent.each(Object.entries(stranger))("a %s in the place of", (name
         const again = await rig.run(["exec", "resume", id, "Please say more."]);
         expect(again.status, again.err).toBe(0);
       }
+    }),
+  );
+
+  it("a log that is being made anew holds nobody up", { timeout: atMost }, () =>
+    withRig(scenario, async (rig) => {
+      expect((await rig.run(["exec", "Please work."])).status).toBe(0);
+      inPlaceOf(join(rig.sessionFolder(rig.id()), "log.rewritten"));
+      const resumed = await rig.run(["exec", "resume", rig.id(), "Please say more."]);
+      expect([resumed.status, resumed.out], resumed.err).toEqual([0, "No more.\n"]);
     }),
   );
 

@@ -122,8 +122,9 @@ export function meantBy({ id, name }: Reference, { sessions, elsewhere }: Listed
   const found = new Set<Link>(sessions.filter((session) => session.name === name));
   const byId = new Map(all.map((link) => [link.id, link]));
   if (id !== undefined) for (const link of all) if (link.id.startsWith(id)) found.add(headOf(link, byId));
-  const ids = heads(all).flatMap((link) => (found.has(link) ? link.id : []));
-  return ids.sort((a, b) => (a < b ? 1 : -1));
+  // A folder that was copied into another month has the same id.
+  const ids = new Set(heads(all).flatMap((link) => (found.has(link) ? link.id : [])));
+  return [...ids].sort((a, b) => (a < b ? 1 : -1));
 }
 
 const none: KnownRows = { ids: new Set(), rows: new Map() };

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, renameSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../lib/clock.ts";
 import { crashPoint } from "../../lib/fault.ts";
@@ -15,8 +15,12 @@ const madeName = "log.rewritten";
 
 /** Removes what owners left that were killed or replaced while they made a new log, for the next owner. */
 export function dropRewritten(folder: string): void {
-  for (const name of names(folder))
-    if (name.startsWith(madeName)) rmSync(join(folder, name), { force: true });
+  for (const name of names(folder)) {
+    const path = join(folder, name);
+    // A folder of that name is nobody's log, and in nobody's way.
+    if (name.startsWith(madeName) && !lstatSync(path, { throwIfNoEntry: false })?.isDirectory())
+      rmSync(path, { force: true });
+  }
 }
 
 /**

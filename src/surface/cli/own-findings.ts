@@ -61,8 +61,9 @@ async function findingsOf(store: SessionStore, home: string, session: ListedSess
     const isMissing = ({ kind }: Damage): boolean => kind === "missing";
     const [missing, unusable] = [damage.filter(isMissing), damage.filter((each) => !isMissing(each))];
     const lost = unusable.filter(
-      ({ kind }) => kind === "unreadable" || kind === "altered" || kind === "nul-block",
+      ({ kind }) => kind === "unreadable" || kind === "altered" || kind === "nul-block" || kind === "parted",
     );
+    const told = lost[0] ?? unusable[0];
     if (records === 0 && session.trouble !== undefined)
       found.push({
         kind: "unreadable",
@@ -70,11 +71,11 @@ async function findingsOf(store: SessionStore, home: string, session: ListedSess
         title: session.trouble,
         command: `throughline show ${id}`,
       });
-    else if (unusable.length > 0)
+    else if (told)
       found.push({
         kind: "log-damaged",
         severity: lost.length > 0 ? "loss" : "note",
-        title: `${counted(unusable.length, "place")} of its log can't be used and are passed over: ${unusable[0]!.why} (bytes ${unusable[0]!.from} to ${unusable[0]!.to})`,
+        title: `${counted(unusable.length, "place")} of its log can't be used and are passed over: ${told.why} (bytes ${told.from} to ${told.to})`,
         command: `throughline show ${id}`,
       });
     const more = missing.length > 1 ? `, and in ${counted(missing.length - 1, "more place")}` : "";

@@ -120,6 +120,7 @@ export const damage = z
         "altered",
         "stale-fence",
         "repeated",
+        "parted",
         "foreign",
         "missing",
       ])
