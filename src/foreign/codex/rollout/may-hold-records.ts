@@ -43,7 +43,7 @@ function* piecesOf(path: string): Generator<Buffer> {
   if (isCompressed(path)) {
     yield headOf(path, Buffer.allocUnsafe(firstPiece));
     const whole = wholeOf(path, longestLine);
-    for (let at = 0; whole && at < whole.length; at += piece) yield whole.subarray(at, at + piece);
+    if (whole) for (let at = 0; at < whole.length; at += piece) yield whole.subarray(at, at + piece);
     return;
   }
   const fd = openSync(path, "r");
