@@ -6,6 +6,7 @@ import { systemWords } from "../../lib/words.ts";
 import { removeWhole } from "../../lib/remove.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { isTogether, type Place as SessionPlace } from "../../session/place.ts";
+import { noUsage } from "../../session/usage.ts";
 import type { Holder, ListedSession, ListQuery } from "../../store.ts";
 import { headOf, heads, type Link } from "../chain.ts";
 import { noEvent } from "../damage.ts";
@@ -218,7 +219,7 @@ function broken({ id, path }: Place, bytes: number, why: string): ListedSession 
     steps: 0,
     messages: 0,
     repairs: 0,
-    usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 },
+    usage: noUsage,
     bytes,
     ...(isShelved(path) && { archived: true }),
     trouble: printableLine(why, 400),
