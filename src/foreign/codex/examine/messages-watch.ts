@@ -167,26 +167,33 @@ export class MessagesWatch {
     // An output had a call before it, and a call that is gone will be put in.
     const isFollowed = isAnswer || isOutputKind(kind) || kind.endsWith("_call");
     if (reasoning && !isFollowed) this.#lone.add({ ...reasoning.span, isDamage: reasoning.isDamage });
-    if (isAnswer) {
-      const [id, text] = [payload["id"], textIn(payload["content"])];
-      if (hasOrdinal) this.untold.answered(payload, line);
-      if (typeof id === "string") this.#recorded.push(id);
-      if (this.#recorded.length > mostTold) this.#recorded.shift();
-      const at = this.#told.findIndex(
-        (told) => (told.id !== undefined && told.id === id) || told.text === text,
-      );
-      // Records come in the order of their events: earlier events without a record, and without a hole, never had one.
-      if (at < 0) {
-        this.#answered.push(text);
-        if (this.#answered.length > mostTexts) this.#answered.shift();
-      } else this.#told = this.#told.filter(({ hole }, nth) => nth > at || (nth < at && hole !== undefined));
-    } else if (role === "user") {
-      const words = promptOf(payload);
-      if (words === undefined) return;
-      if (hasOrdinal && words !== "") this.untold.said(payload, line);
-      this.#said.push(words);
-      if (this.#said.length > mostTexts) this.#said.shift();
+    if (isAnswer) this.#answer(payload, line, hasOrdinal);
+    else if (role === "user") this.#prompt(payload, line, hasOrdinal);
+  }
+
+  #answer(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
+    const [id, text] = [payload["id"], textIn(payload["content"])];
+    if (hasOrdinal) this.untold.answered(payload, line);
+    if (typeof id === "string") this.#recorded.push(id);
+    if (this.#recorded.length > mostTold) this.#recorded.shift();
+    const at = this.#told.findIndex(
+      (told) => (told.id !== undefined && told.id === id) || told.text === text,
+    );
+    // Records come in the order of their events: earlier events without a record, and without a hole, never had one.
+    if (at >= 0) {
+      this.#told = this.#told.filter(({ hole }, nth) => nth > at || (nth < at && hole !== undefined));
+      return;
     }
+    this.#answered.push(text);
+    if (this.#answered.length > mostTexts) this.#answered.shift();
+  }
+
+  #prompt(payload: WatchedRecord["payload"], line: RolloutLine, hasOrdinal: boolean): void {
+    const words = promptOf(payload);
+    if (words === undefined) return;
+    if (hasOrdinal && words !== "") this.untold.said(payload, line);
+    this.#said.push(words);
+    if (this.#said.length > mostTexts) this.#said.shift();
   }
 
   #event(kind: string, payload: WatchedRecord["payload"], line: RolloutLine, isCopy: boolean): void {

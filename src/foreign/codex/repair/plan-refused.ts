@@ -130,10 +130,10 @@ export class RefusedPlanner {
    */
   ids(): Iterable<Edit> {
     const { turns } = this.#found;
-    const { only, now, seals } = this.#options;
+    const { now, seals } = this.#options;
     const refusal = refusalIn(turns.error?.message, now);
     const isRefused = refusal !== undefined && isDependentRefused(refusal);
-    if (only?.has("dependent-id") === true ? seals.which === "none" : isRefused) return this.#ids();
+    if (this.#isAsked("dependent-id") ? seals.which === "none" : isRefused) return this.#ids();
     const gone = chosenSeals(this.#found, seals, now).filter((blob) => blob.in === "reasoning");
     return gone.length === 0 ? [] : this.#ids(new Set(gone.map(({ at }) => at)));
   }
@@ -169,9 +169,9 @@ export class RefusedPlanner {
   /** Takes the plain words out of reasoning: they stay in the backup, and the seal beside them stays in the line. */
   *plainReasoning(): Generator<Edit, undefined> {
     const { messages, turns } = this.#found;
-    const { only, now } = this.#options;
-    const isRefused = refusalIn(turns.error?.message, now)?.class === "reasoning-content-too-long";
-    if (!isRefused && only?.has("plain-reasoning") !== true) return undefined;
+    const refusal = refusalIn(turns.error?.message, this.#options.now);
+    if (refusal?.class !== "reasoning-content-too-long" && !this.#isAsked("plain-reasoning"))
+      return undefined;
     for (const span of messages.plain.items) {
       const line = this.#file.bytes(span);
       const content = writeJson(this.#file.record(span)?.payload["content"]);
@@ -194,8 +194,7 @@ export class RefusedPlanner {
    */
   *injected(): Generator<Edit, undefined> {
     const { injected } = this.#found;
-    if (!isInjectedRefused(this.#found) && this.#options.only?.has("injected-output") !== true)
-      return undefined;
+    if (!isInjectedRefused(this.#found) && !this.#isAsked("injected-output")) return undefined;
     for (const span of injected.items) {
       const line = this.#file.bytes(span);
       const value = parseJson(line.toString("utf8"));
@@ -211,13 +210,17 @@ export class RefusedPlanner {
 
   /** Makes spaces of reasoning whose answer is gone, where it does harm. */
   loneReasoning(): Edit[] {
-    const { messages } = this.#found;
-    const { only, now } = this.#options;
-    const isMeant = only?.has("lone-reasoning") === true;
-    const lone = isMeant ? messages.lone : damagingReasoning(this.#found, now);
+    const lone = this.#isAsked("lone-reasoning")
+      ? this.#found.messages.lone
+      : damagingReasoning(this.#found, this.#options.now);
     return lone.map((span) =>
       this.#file.blank(span, "lone-reasoning", "reasoning whose answer is gone becomes spaces"),
     );
+  }
+
+  /** Whether just this damage is to be mended: then it is, also where the session's last turn wasn't refused for it. */
+  #isAsked(kind: FindingKind): boolean {
+    return this.#options.only?.has(kind) === true;
   }
 }
 
