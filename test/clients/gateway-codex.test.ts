@@ -221,4 +221,18 @@ describe.skipIf(binary === undefined)("the real CLI through the gateway", () => 
     expectGood(await turn("more"), "And more.");
     expect(upstream.requests).toHaveLength(4);
   }, 60_000);
+
+  test("runs a call once whose stream was cut right behind it", async () => {
+    const { upstream, gateway, codex, turn } = await open();
+    const ran = join(codex.home, "..", "work", "ran.txt");
+    upstream.script("count", [{ run: "echo ran >> ran.txt" }], [{ say: "Counted." }]);
+    upstream.plan({ do: "cut", after: "call" });
+    const run = await turn("count");
+    expect(run.status, run.err).toBe(0);
+    expect(run.out).toContain("Counted.");
+    expect(readFileSync(ran, "utf8")).toBe("ran\n");
+    expect(upstream.requests.map(({ outcome }) => outcome)).toEqual(["cut", "answered"]);
+    expect(upstream.requests[1]!.raw).toContain('"function_call_output"');
+    expect(gateway.lines.filter((line) => line.endsWith("it ends behind its call"))).toHaveLength(1);
+  }, 60_000);
 });
