@@ -226,7 +226,10 @@ class FolderStore implements SessionStore {
   }
 
   shelve(id: string, archived: boolean): Promise<void> {
-    return this.#at(id, async (folder) => shelve(folder, archived));
+    return this.#at(id, async (folder) => {
+      // What the row says of a log that has become unreadable at the same length would hide the mark.
+      if (shelve(folder, archived)) await this.#listing?.remove([id]);
+    });
   }
 
   queue(id: string, followUp: FollowUp): Promise<string> {

@@ -159,15 +159,16 @@ async function describe(
   row: KnownRow | undefined,
   tools: Tools,
 ): Promise<ListedSession | undefined> {
-  // Before the lease: whoever takes it after the look at it makes the log longer than this.
-  const log = lstatSync(logPath(path), { throwIfNoEntry: false });
-  if (!log)
-    return lstatSync(path, { throwIfNoEntry: false })
-      ? broken({ id, path }, 0, `${logPath(path)} is missing`)
-      : undefined;
-  const bytes = log.size;
-  const isStill = (): boolean => lstatSync(logPath(path), { throwIfNoEntry: false })?.ino === log.ino;
+  let bytes = 0;
   try {
+    // Before the lease: whoever takes it after the look at it makes the log longer than this.
+    const log = lstatSync(logPath(path), { throwIfNoEntry: false });
+    if (!log)
+      return lstatSync(path, { throwIfNoEntry: false })
+        ? broken({ id, path }, bytes, `${logPath(path)} is missing`)
+        : undefined;
+    bytes = log.size;
+    const isStill = (): boolean => lstatSync(logPath(path), { throwIfNoEntry: false })?.ino === log.ino;
     const holder = tools.holder(path);
     const held = holder.state === "held" && holder.owner ? { holder: holder.owner } : {};
     const known = row?.bytes === bytes ? row.summary() : undefined;
@@ -182,8 +183,13 @@ async function describe(
   } catch (error) {
     if (!isFailure(error) && !isSystemError(error)) throw error;
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
-    return broken({ id, path }, bytes, (error as Error).message);
+    return broken({ id, path }, bytes, troubleWords(error, path));
   }
+}
+
+function troubleWords(error: unknown, path: string): string {
+  if (!isSystemError(error)) return (error as Error).message;
+  return `${(error as NodeJS.ErrnoException).path ?? path} can't be used: ${systemWords(error)}`;
 }
 
 /** What can't be read in the inbox. It is looked at again when something was put there or taken out. */
@@ -221,9 +227,19 @@ function broken({ id, path }: Place, bytes: number, why: string): ListedSession 
     repairs: 0,
     usage: noUsage,
     bytes,
-    ...(isShelved(path) && { archived: true }),
+    ...(seemsShelved(path) && { archived: true }),
     trouble: printableLine(why, 400),
   };
+}
+
+/** A folder that can't be entered shows no mark. */
+function seemsShelved(path: string): boolean {
+  try {
+    return isShelved(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return false;
+  }
 }
 
 /** Making a session takes milliseconds; a folder that is as old as this and has no log was left by a crash. Milliseconds. */

@@ -6,9 +6,9 @@ import { openPrivate } from "./files.ts";
 /** Beside a log that can't take an event: its session is archived. */
 const markPath = (folder: string): string => join(folder, "archived");
 
-/** Durable when it returns. */
-export function shelve(folder: string, archived: boolean): void {
-  if (isShelved(folder) === archived) return;
+/** Durable when it returns. Returns whether the mark was set or removed. */
+export function shelve(folder: string, archived: boolean): boolean {
+  if (isShelved(folder) === archived) return false;
   if (archived) {
     const fd = openPrivate(markPath(folder), "a");
     try {
@@ -18,6 +18,7 @@ export function shelve(folder: string, archived: boolean): void {
     }
   } else rmSync(markPath(folder), { force: true });
   syncPath(folder);
+  return true;
 }
 
 /** Whether the folder has the mark of an archived session. */

@@ -64,11 +64,13 @@ async function findingsOf(store: SessionStore, home: string, session: ListedSess
       ({ kind }) => kind === "unreadable" || kind === "altered" || kind === "nul-block" || kind === "parted",
     );
     const told = lost[0] ?? unusable[0];
-    if (records === 0 && session.trouble !== undefined)
+    // The list may not know yet of a log that has kept its length.
+    const trouble = records === 0 ? (session.trouble ?? told?.why) : undefined;
+    if (trouble !== undefined)
       found.push({
         kind: "unreadable",
         severity: "broken",
-        title: session.trouble,
+        title: trouble,
         command: `throughline show ${id}`,
       });
     else if (told)
