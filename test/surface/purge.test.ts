@@ -125,6 +125,10 @@ describe("throughline purge", () => {
       expect((await purge(rig, "purge", "--older-than", "0d")).wouldDelete).toMatchObject([
         { session: here },
       ]);
+      expect((await rig.run(["purge"])).out).toMatch(/To do it: the same with --yes\n$/u);
+      expect((await rig.run(["purge", "--dry-run"])).out, "with both, nothing is deleted").toMatch(
+        /To do it: the same with --yes in place of --dry-run\n$/u,
+      );
       expect((await purge(rig, "purge", "--yes")).deleted).toMatchObject([{ session: here }]);
       expect(rig.ids()).toEqual([there]);
     }));

@@ -1,4 +1,6 @@
 // `show` of the real program: patches, going back, and the next request.
+import { renameSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { step, turn, type ScenarioInput } from "../../src/simulator/server.ts";
 import { withRig } from "../kit/rig.ts";
@@ -35,6 +37,25 @@ describe("throughline show", () => {
       const next = `throughline resume ${rig.id()} "…"\n`;
       expect([status, err]).toEqual([1, expect.stringContaining(`is kept: ${next}`)]);
       expect((await rig.run(["show", "--last"])).out).toContain(`next: ${next}`);
+    }));
+
+  it("says that the session's folder is gone, and names what goes on in this one", () =>
+    withRig(scenario, async (rig) => {
+      const moved = join(rig.folder, "moved");
+      await rig.run(["exec", "beta"]);
+      renameSync(rig.workspace, moved);
+      const { out } = await rig.run(["show", rig.id()], { cwd: moved });
+      expect(out).toContain(`workspace ${rig.workspace}, which is gone\n`);
+      expect(out).toContain(`next: throughline resume ${rig.id()} --here "…"\n`);
+      expect((await rig.run(["resume", rig.id(), "--here", "beta"], { cwd: moved })).status).toBe(0);
+    }));
+
+  it("tells the whole line of a repair, its cause included", () =>
+    withRig(scenario, async (rig) => {
+      await rig.run(["exec", "alpha"]);
+      rig.simulator.rotateKey();
+      await rig.run(["resume", "--last", "beta"]);
+      expect((await rig.run(["show", "--last"])).out).toContain("400 invalid_encrypted_content)\n");
     }));
 
   it("--request prints what the next request carries, as the provider gets it then, and sends nothing", () =>

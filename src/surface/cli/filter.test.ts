@@ -45,7 +45,7 @@ describe("the filters of sessions", () => {
     expect(momentOf("7d", now)).toBe(now - 7 * 86_400_000);
     expect(momentOf("2026-11-20", now)).toBe(new Date(2026, 10, 20).getTime());
     expect(momentOf("2026-11-20T10:30Z", now)).toBe(Date.UTC(2026, 10, 20, 10, 30));
-    for (const wrong of ["yesterday", "2", "2y", "2026-13-40", ""])
+    for (const wrong of ["yesterday", "2", "2y", "2026-13-40", "2026-02-30", "2026-02-30T10:30Z", ""])
       expect(() => momentOf(wrong, now), wrong).toThrow("is no time");
   });
 

@@ -53,6 +53,12 @@ function activeSince(text: string, now: number): Filter["keeps"] {
   return ({ updated }) => updated >= since;
 }
 
+/** Whether the calendar has it: JavaScript takes the 30th of February for the 2nd of March. */
+function isDay(date: string): boolean {
+  const midnight = Date.parse(`${date}T00:00Z`);
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date);
+}
+
 /** Milliseconds since 1970 of an age (`30m`, `2h`, `7d`, `2w`) or of a date (`2026-11-20`, midnight here; with a time: `2026-11-20T14:30`). */
 export function momentOf(text: string, now: number): number {
   const age = readAge(text);
@@ -61,7 +67,7 @@ export function momentOf(text: string, now: number): number {
     const day = text.trim();
     // JavaScript takes a date without a time for midnight UTC; people mean midnight where they are.
     const moment = Date.parse(day.length === 10 ? `${day}T00:00` : day);
-    if (!Number.isNaN(moment)) return moment;
+    if (!Number.isNaN(moment) && isDay(day.slice(0, 10))) return moment;
   }
   throw new Failure(
     "usage",

@@ -63,7 +63,7 @@ export async function lastSession(store: SessionStore, folder: string): Promise<
   );
   if (own) return own.id;
   others += listed.length;
-  const elsewhere = others > 0 ? ` ${others} are in other workspaces: throughline sessions --all.` : "";
+  const elsewhere = others > 0 ? ` ${others} more in other workspaces: throughline sessions --all.` : "";
   throw new Failure(
     "session-missing",
     `No session in ${folder} yet.${elsewhere} Start one with: throughline exec "…"`,

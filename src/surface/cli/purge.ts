@@ -311,7 +311,8 @@ function tell(invocation: Invocation, plan: Plan): number {
       left: plan.left.map((each) => leftJson(invocation, each)),
     });
   } else {
-    const next = plan.chosen.length > 0 ? "Nothing was deleted. To do it: the same with --yes\n" : "";
+    const how = options["dryRun"] === true ? "--yes in place of --dry-run" : "--yes";
+    const next = plan.chosen.length > 0 ? `Nothing was deleted. To do it: the same with ${how}\n` : "";
     terminal.out(`${planText(invocation, plan)}${next}`);
   }
   return exitOf(plan.left) ?? 0;

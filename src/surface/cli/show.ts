@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { parseJson } from "../../lib/json.ts";
 import { ago, counted } from "../../lib/words.ts";
 import { printable, printableLine } from "../../lib/printable.ts";
@@ -168,7 +169,7 @@ function viewText(view: View, now: number, tell: (words: string) => string): str
   const head = `${session.id}${session.name ? `  "${printableLine(session.name)}"` : ""}`;
   const facts = [
     `  asked     ${printableLine(session.title ?? "(nothing yet)", 100)}`,
-    `  workspace ${printableLine(workspace.path, 200)}${workspace.gitBranch ? ` (${printableLine(workspace.gitBranch, 40)})` : ""}`,
+    `  workspace ${printableLine(workspace.path, 200)}${workspace.gitBranch ? ` (${printableLine(workspace.gitBranch, 40)})` : ""}${workspace.path === "" || existsSync(workspace.path) ? "" : ", which is gone"}`,
     `  model     ${modelWords(settings)} through ${printableLine(settings.provider)}`,
     `  times     made ${session.created > 0 ? ago(now - session.created) : "at an unknown time"}, active ${ago(now - session.updated)}`,
     `  so far    ${counted(session.turns, "turn")}, ${counted(session.steps, "step")}, ${counted(session.messages, "message")}, ${usage.inputTokens} tokens in, ${usage.outputTokens} out`,
@@ -206,7 +207,7 @@ function viewText(view: View, now: number, tell: (words: string) => string): str
 function eventLine(event: ToldEvent): string {
   switch (event.type) {
     case "items-quarantined":
-      return `+ ${printableLine(event.notice, 200)}`;
+      return `+ ${printableLine(event.notice, 400)}`;
     case "history-compacted":
       return `+ ${printableLine(event.notice ?? "the context was summarised", 200)}`;
     case "history-replaced":
@@ -245,7 +246,14 @@ function tail(output: string): string {
   return last === undefined ? first : `${first} … ${last}`;
 }
 
+/** Where the session's folder is gone, it goes on in the one that the command is given in. */
 function nextCommand(session: ListedSession, queued: number): string {
+  const command = commandFor(session, queued);
+  if (existsSync(session.workspace.path)) return command;
+  return command.replace(`throughline resume ${session.id}`, "$& --here");
+}
+
+function commandFor(session: ListedSession, queued: number): string {
   if (session.trouble !== undefined)
     return `put it out of the list: throughline archive ${session.id}, or delete it: throughline delete ${session.id}`;
   if (session.holder)
