@@ -127,6 +127,10 @@ export class JsonSkim {
     return this.has(slot) && this.#bytes[this.#starts[slot]!] === openBracket;
   }
 
+  isText(slot: number): boolean {
+    return this.has(slot) && this.#bytes[this.#starts[slot]!] === quote;
+  }
+
   /**
    * The value that `JSON.parse` would give for the member, the bytes of its strings taken for Latin-1; `undefined` where it is missing.
    */

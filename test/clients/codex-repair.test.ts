@@ -326,6 +326,37 @@ const cases: Case[] = [
     before: "shows less",
   },
   {
+    name: "a number for the time of every record, as a converter wrote them",
+    damage: () =>
+      joined(lines().map((line) => line.replace(/"timestamp":"[^"]+"/u, '"timestamp":1772621481.875'))),
+    found: ["header-broken", "untimed-record"],
+    before: "fails",
+  },
+  {
+    name: "no time in a call and its output",
+    damage: () =>
+      joined(
+        lines().map((line) =>
+          call.test(line) || output.test(line) ? line.replace(/"timestamp":"[^"]+",/u, "") : line,
+        ),
+      ),
+    found: ["untimed-record"],
+    before: "loses",
+  },
+  {
+    name: "a first line whose members are not what they have to be",
+    damage: () => {
+      const [first = "", ...rest] = lines();
+      const odd = '"payload":{"forked_from_id":"the-first","context_window":272000,"git":{"branch":7},';
+      return joined([
+        first.replace('"payload":{', odd).replace(/"context_window":\{[^}]*\},?/u, ""),
+        ...rest,
+      ]);
+    },
+    found: ["header-broken"],
+    before: "fails",
+  },
+  {
     name: "a line of garbage put in between",
     damage: () => change(output, (line) => [line, "\u0001".repeat(5_000)]),
     found: ["unparsable-line"],

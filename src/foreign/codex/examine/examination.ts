@@ -37,6 +37,8 @@ export interface Examination {
   /** Headers after the second line, whichever thread they are of. */
   readonly headersAgain: { readonly items: readonly Span[]; readonly count: number };
   readonly bad: { readonly items: readonly BadLine[]; readonly count: number };
+  /** Records behind the first line that Codex passes over because their timestamp is missing or no text. */
+  readonly untimed: { readonly items: readonly Span[]; readonly count: number };
   /** The last line, where no newline ends it. */
   readonly tail: (Span & { readonly is: "whole" | "torn" | "nul" }) | undefined;
   readonly long: { readonly items: readonly Span[]; readonly count: number };

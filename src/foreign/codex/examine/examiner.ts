@@ -47,6 +47,7 @@ export class Examiner {
   readonly #messages = new MessagesWatch((hole) => this.#lostCalls.hole(hole));
   readonly #doubles: DoublesWatch;
   readonly #bad = new Bounded<BadLine>(mostBad);
+  readonly #untimed = new Bounded<Span>(mostBad);
   readonly #long = new Bounded<Span>(1_000);
   readonly #laterHeaders = new Bounded<Span>(8);
   readonly #headersAgain = new Bounded<Span>(10_000);
@@ -161,6 +162,7 @@ export class Examiner {
     this.#records++;
     this.#end = this.bytes;
     this.#ofCodex ||= isOfCodex(record);
+    if (!record.isTimed && !isFirst) this.#untimed.add(spanOf(line));
     if (this.#doubles.see(record, line)) return;
     if (record.type === "session_meta" && !isFirst) this.#laterHeader(record.payload["id"], line);
     this.#ordinals.see(record, line);
@@ -264,6 +266,7 @@ export class Examiner {
       laterHeaders: this.#laterHeaders.items,
       headersAgain: this.#headersAgain,
       bad: this.#bad,
+      untimed: this.#untimed,
       tail: this.#tail,
       long: this.#long,
       carriageReturns: this.#returns,

@@ -55,6 +55,10 @@ class SkimmedRecord implements WatchedRecord {
     return this.#json.value(timestampSlot);
   }
 
+  get isTimed(): boolean {
+    return this.#json.isText(timestampSlot);
+  }
+
   get hasParts(): boolean {
     return this.#json.isList(outputSlot);
   }

@@ -40,6 +40,8 @@ export interface WatchedRecord {
   readonly hasParts: boolean;
   /** The timestamp as it stands in the line, whatever its type. */
   readonly timestamp?: unknown;
+  /** Codex takes the line for a record, as far as its timestamp goes: it is a text, or a bare line, which needs none. */
+  readonly isTimed: boolean;
   /**
    * The payload's id as a number in `ids`; `undefined` where it isn't a string of at least `shortest` characters, or is a placeholder
    * (`isPlaceholder`).
@@ -49,7 +51,7 @@ export interface WatchedRecord {
 
 /** What a line says that was parsed. */
 export function watched(
-  { era, type, kind, payload, ordinal }: RolloutRecord,
+  { era, type, kind, payload, ordinal, untimed }: RolloutRecord,
   timestamp?: unknown,
 ): WatchedRecord {
   const { id } = payload;
@@ -58,7 +60,7 @@ export function watched(
       ? ids.numberOf(id)
       : undefined;
   const hasParts = Array.isArray(payload["output"]);
-  return { era, type, kind, payload, ordinal, hasParts, timestamp, idIn };
+  return { era, type, kind, payload, ordinal, hasParts, timestamp, isTimed: !untimed, idIn };
 }
 
 /**

@@ -147,6 +147,13 @@ export const catalogue = {
     causes: "every version goes on without the line, and says nothing",
     mends: "repair",
   },
+  "untimed-record": {
+    severity: "loss",
+    title: "records whose timestamp is missing or no text",
+    causes:
+      "every version goes on without them, and says nothing; programs that convert sessions for Codex write such",
+    mends: "repair",
+  },
   "torn-tail": {
     severity: "loss",
     title: "the last line is torn",

@@ -102,6 +102,22 @@ describe("an examination of a rollout", () => {
       () => text.replace(/"id":"[^"]+"/u, '"id":"../../../../../tmp/0123456789abcdef0123"'),
       "header-broken",
     ],
+    ...(
+      [
+        ["a time that is a number", /"timestamp":"[^"]+"/u, '"timestamp":1772621481.875'],
+        ["no time", /"timestamp":"[^"]+",/u, ""],
+        ["a folder that is null", /"cwd":"[^"]+"/u, '"cwd":null'],
+        ["instructions that are a text", /"cwd":/u, '"base_instructions":"be brief","cwd":'],
+        ["no known thread that it was forked from", /"cwd":/u, '"forked_from_id":"the-first","cwd":'],
+        ["a source that is null", /"source":"exec"/u, '"source":null'],
+        ["a window without an id", /"cwd":/u, '"context_window":272000,"cwd":'],
+        ["a commit that is a number", /\}\}\n/u, ',"git":{"commit_hash":7}}}\n'],
+      ] as const
+    ).map(([what, from, to]): [string, () => string, FindingKind] => [
+      `a first line with ${what}`,
+      () => text.replace(from, to),
+      "header-broken",
+    ]),
     [
       "a cut blob",
       () => text.replace(/("encrypted_content":"gAAAA[^"]{40})[^"]+"/u, '$1…"'),

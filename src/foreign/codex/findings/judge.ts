@@ -90,13 +90,14 @@ export const kindOfBad = {
 
 const kindOfTail = { whole: "no-final-newline", torn: "torn-tail", nul: "nul-tail" } as const;
 
-function lineFindings({ bad, tail, long, carriageReturns, first, path }: Examination): Finding[] {
+function lineFindings({ bad, untimed, tail, long, carriageReturns, first, path }: Examination): Finding[] {
   // A first line that can't be read is told of as the header.
   const lines = bad.items.filter(({ at }) => at !== first?.at);
   const found = (["invalid-utf8", "lone-surrogate", "unparsable-line"] as const).flatMap((kind) => {
     const own = lines.filter(({ why }) => kindOfBad[why] === kind);
     return foundAt(kind, own, own.length);
   });
+  found.push(...foundAt("untimed-record", untimed.items, untimed.count));
   if (tail)
     found.push(finding(kindOfTail[tail.is], [placeOf(tail)], { detail: counted(tail.bytes, "byte") }));
   const largest = megabytes(Math.max(...long.items.map(({ bytes }) => bytes)));

@@ -81,8 +81,18 @@ it.each<[string, Line[], string[], "ordinals"?]>([
     ["lone-surrogate at 3, 1", "unparsable-line at 2 4, 2"],
   ],
   [
+    "records whose timestamp is no text, beside some whose timestamp is no time",
+    [
+      '{"timestamp":1772621481.875,"type":"event_msg","payload":{"type":"error"}}',
+      '{"timestamp":"","type":"event_msg","payload":{"type":"error"}}',
+      '{"type":"event_msg","payload":{"type":"error"},"timestamp":null}',
+      '{"type":"event_msg","payload":{"type":"error"}}',
+    ],
+    ["untimed-record at 2 4 5, 3"],
+  ],
+  [
     "lines that end as on Windows",
-    ['{"type":"event_msg","payload":{"type":"error"}}\r'],
+    ['{"timestamp":"2026-11-20T20:48:00.000Z","type":"event_msg","payload":{"type":"error"}}\r'],
     ["note: carriage-returns at , 1"],
   ],
   ["outputs", [output("a"), output("b")], ["output-without-call at 2 3, 2"]],

@@ -1,10 +1,12 @@
-import { stringOf } from "../../../lib/json.ts";
+import { isoTime } from "../../../lib/date.ts";
+import { isJsonObject, type JsonObject, parseJson, stringOf } from "../../../lib/json.ts";
+import { JsonSkim } from "../../../lib/json-skim.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import { longestExamined } from "../examine/examine.ts";
 import { kindOfBad } from "../findings/judge.ts";
-import { isWholeHeader } from "../rollout/first-line.ts";
+import { fittingMembers, isWholeHeader } from "../rollout/first-line.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { longLine } from "./plan-long.ts";
@@ -12,8 +14,8 @@ import { rebuildHead } from "./rebuild-head.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import { lostMessage } from "./rebuild-message.ts";
 import { lostEvent } from "./rebuild-event.ts";
-import { readRolloutName } from "../home/places.ts";
-import { readRecord, type RolloutRecord } from "../rollout/record.ts";
+import { madeAt, readRolloutName } from "../home/places.ts";
+import { readRecord, type RolloutRecord, timeOf } from "../rollout/record.ts";
 import { glance } from "../rollout/glance.ts";
 import { folderTold, tellsFolder } from "../rollout/told-folder.ts";
 import { salvage, type Salvaged, salvageTail } from "./salvage.ts";
@@ -23,7 +25,7 @@ import { ended, padded, spaces } from "./line-bytes.ts";
 const longestHead = 512;
 const newline = 0x0a;
 
-/** Mends the first line, lines that can't be read, the end of the file, lost messages and events, and ordinals. */
+/** Mends the first line, lines that can't be read, timestamps, the end of the file, lost messages and events, and ordinals. */
 export class LinesPlanner {
   readonly #found: Examination;
   readonly #options: PlanOptions;
@@ -69,7 +71,7 @@ export class LinesPlanner {
     const isBlank = kept?.bytes.every((byte) => byte === 0x20) === true;
     const keptHeader = kept && !isBlank ? headerIn(kept.bytes) : undefined;
     if (keptHeader && isWholeHeader(keptHeader)) return [];
-    const made = this.#rebuilt(line);
+    const made = this.#rebuilt(line, keptHeader?.payload);
     if (made === undefined) return [];
     if (!isBad || !kept) {
       const kind = isBad ? "header-broken" : "header-missing";
@@ -99,6 +101,31 @@ export class LinesPlanner {
       const { bytes, lost } = known ?? salvage(this.#file.bytes(line));
       const says = lost.length === 0 ? sayings[line.why] : "what can't be read becomes spaces";
       yield this.#file.replace(line, kindOfBad[line.why], says, bytes, lost);
+    }
+    return undefined;
+  }
+
+  /** Gives each record without a timestamp that Codex reads its own one: of the number that stands there, of its payload, or the last one. */
+  *times(): Generator<Edit, undefined> {
+    const { untimed, header } = this.#found;
+    const name = readRolloutName(this.#options.path);
+    let last = header?.created ?? (name && madeAt(name)) ?? 0;
+    const skim = new JsonSkim(["timestamp"]);
+    for (const line of untimed.items) {
+      const bytes = this.#file.bytes(line);
+      skim.over(bytes);
+      if (!skim.skim(bytes.byteOffset, bytes.byteOffset + bytes.length)) continue;
+      const had = skim.value(0);
+      const read = parseJson(bytes.toString("latin1"));
+      const payload = isJsonObject(read) && isJsonObject(read["payload"]) ? read["payload"] : {};
+      last = (typeof had === "number" ? timeOfNumber(had) : timeOf(payload["timestamp"])) ?? last;
+      const time = JSON.stringify(isoTime(last));
+      const [from, to] = skim.has(0)
+        ? [skim.start(0) - bytes.byteOffset, skim.end(0) - bytes.byteOffset]
+        : [bytes.indexOf("{") + 1, undefined];
+      const place = { index: line.index, at: line.at + from, bytes: (to ?? from) - from };
+      const text = to === undefined ? `"timestamp":${time},` : time;
+      yield this.#file.replace(place, "untimed-record", "its timestamp is put in", Buffer.from(text));
     }
     return undefined;
   }
@@ -181,8 +208,8 @@ export class LinesPlanner {
     return undefined;
   }
 
-  /** The first line made anew (`rebuildHead`); `broken` is what is left of it. */
-  #rebuilt(broken: Buffer | undefined): Buffer | undefined {
+  /** The first line made anew (`rebuildHead`); `broken` is what is left of it, `own` its payload where that can be read. */
+  #rebuilt(broken: Buffer | undefined, own: JsonObject | undefined): Buffer | undefined {
     const { laterHeaders, ordinals, first } = this.#found;
     // Only a copy of this thread's own header will do: the second line of a fork is its parent's.
     const named = readRolloutName(this.#options.path)?.thread;
@@ -198,12 +225,14 @@ export class LinesPlanner {
     return rebuildHead({
       path: this.#options.path,
       broken,
-      copy,
+      own: own && fittingMembers(own),
+      copy: copy && fittingMembers(copy),
       row: this.#options.row,
       base: this.#options.base,
       folder: this.#folder(),
       firstTimestamp: timestamp === undefined ? undefined : new Date(timestamp).toISOString(),
-      isBare: records.find(({ type }) => type === "response_item")?.era === "bare",
+      isBare:
+        records.find(({ type, kind }) => type === "response_item" && kind !== undefined)?.era === "bare",
       isPaginated: ordinals.next !== undefined,
       firstOrdinal,
     });
@@ -227,6 +256,12 @@ const sayings: Readonly<Record<BadLine["why"], string>> = {
   surrogate: "half a character becomes U+FFFD",
   json: "the record in it is kept",
 };
+
+/** Milliseconds since 1970 of a number that is seconds, or milliseconds; `undefined` for one that is neither. */
+function timeOfNumber(value: number): number | undefined {
+  const at = Math.round(value < 1e11 ? value * 1_000 : value);
+  return at > 0 && at < 1e14 ? at : undefined;
+}
 
 function headerIn(bytes: Buffer): RolloutRecord | undefined {
   const [line] = linesIn(trimmed(bytes));

@@ -40,6 +40,7 @@ const hiding = [
   "unparsable-line",
   "invalid-utf8",
   "lone-surrogate",
+  "untimed-record",
   "torn-tail",
   "no-final-newline",
 ] as const;

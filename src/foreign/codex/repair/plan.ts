@@ -11,7 +11,8 @@ import { RefusedPlanner } from "./plan-refused.ts";
 
 /** The edits of each round. A round is planned on the file as the one before has left it. */
 export const rounds: readonly ((found: Examination, options: PlanOptions) => Iterable<Edit>)[] = [
-  (found, options) => withFile(found, options, ({ lines }) => [lines.head(), lines.badLines(), lines.tail()]),
+  (found, options) =>
+    withFile(found, options, ({ lines }) => [lines.head(), lines.badLines(), lines.times(), lines.tail()]),
   (found, options) => withFile(found, options, ({ order }) => [order.restored()]),
   // The order of what is put in at the same place: outputs after their calls, then messages, then calls before their outputs.
   (found, options) =>

@@ -9,6 +9,8 @@ export interface HeadSources {
   readonly path: string;
   /** The bytes of the broken line, where there is one. */
   readonly broken: Buffer | undefined;
+  /** What Codex can read of the broken line's payload, where it is JSON. */
+  readonly own?: JsonObject | undefined;
   /** A later copy of the header in the same file, whole. */
   readonly copy: JsonObject | undefined;
   /** The row of Codex's state database. */
@@ -32,7 +34,7 @@ export interface HeadSources {
  * rest Codex takes from its own configuration, the system prompt included. `undefined` when not even an id can be told.
  */
 export function rebuildHead(sources: HeadSources): Buffer | undefined {
-  const { broken, copy, row = {}, isPaginated } = sources;
+  const { broken, own = {}, copy, row = {}, isPaginated } = sources;
   const name = readRolloutName(sources.path);
   const remains = broken ? remainsOf(broken) : {};
   const base = sources.base?.base;
@@ -46,7 +48,7 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     repository_url: text(row["git_origin_url"]) ?? remains["repository_url"],
   };
   const told = Object.values(git).some((value) => value !== undefined) && { git };
-  const created = text(copy?.["timestamp"]) ?? timestamp;
+  const created = text(own["timestamp"]) ?? text(copy?.["timestamp"]) ?? timestamp;
   if (sources.isBare)
     return Buffer.from(JSON.stringify({ timestamp: created, instructions: null, ...told, ...copy, id }));
   const payload: JsonObject = {
@@ -58,6 +60,7 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     model_provider: remains["model_provider"] ?? text(row["model_provider"]),
     ...told,
     ...copy,
+    ...own,
     id,
     ...(isPaginated ? { history_mode: "paginated" } : {}),
     ...baseIn(broken, base),

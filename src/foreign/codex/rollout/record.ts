@@ -23,6 +23,8 @@ export interface RolloutRecord {
   readonly payload: JsonObject;
   /** Milliseconds since 1970. */
   readonly at?: number;
+  /** An envelope whose timestamp is missing or no text, for which Codex ignores the whole line. */
+  readonly untimed?: true;
   readonly ordinal?: number;
   /** The line's own `metadata` (0.159 and later). */
   readonly metadata?: JsonObject;
@@ -78,6 +80,7 @@ export function asRecord(value: JsonObject): RolloutRecord {
     const record: Writable<RolloutRecord> = { readable: true, era: "envelope", type, payload };
     const at = timeOf(timestamp);
     if (at !== undefined) record.at = at;
+    else if (typeof timestamp !== "string") record.untimed = true;
     if (typeof payload["type"] === "string") record.kind = payload["type"];
     if (typeof ordinal === "number") record.ordinal = ordinal;
     if (isJsonObject(metadata)) record.metadata = metadata;

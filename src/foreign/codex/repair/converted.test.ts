@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../lib/json.ts";
+import { examine } from "../examine/examine.ts";
+import { judge } from "../findings/judge.ts";
+import { repairRollout, undoRepair } from "./repair.ts";
+
+const root = mkdtempSync(join(tmpdir(), "throughline-converted-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const id = "019f5000-0000-7000-8000-000000000001";
+const parent = "019f5000-0000-7000-8000-000000000002";
+const now = Date.parse("2026-11-22");
+const header = {
+  id,
+  timestamp: "2026-03-04T10:51:21Z",
+  cwd: "/work",
+  originator: "converter",
+  cli_version: "0.107.0",
+  source: "cli",
+};
+const message = (role: string, text: string): JsonObject => ({
+  type: "message",
+  role,
+  content: [{ type: role === "user" ? "input_text" : "output_text", text }],
+});
+
+/** The lines of the repaired file; it is taken back again, byte for byte. */
+async function repaired(lines: readonly object[]): Promise<JsonObject[]> {
+  const folder = join(root, "codex", "sessions", "2026", "03", "04");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `rollout-2026-03-04T10-51-21-${id}.jsonl`);
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  writeFileSync(path, text);
+  const home = join(root, "own");
+  await repairRollout(path, { home, now, seals: { which: "none" } }, () => undefined);
+  expect(judge(await examine(path), { path, now })).toEqual([]);
+  const made = readFileSync(path, "utf8").trim().split("\n");
+  await undoRepair(path, { home });
+  expect(readFileSync(path, "utf8")).toBe(text);
+  return made.map((line) => JSON.parse(line) as JsonObject);
+}
+
+describe("a session that another program wrote for Codex", () => {
+  it("with numbers for times gets their times, and its first line what it lacks", async () => {
+    const seconds = 1_772_621_481.875;
+    const lines = await repaired([
+      { type: "session_meta", timestamp: seconds, payload: header },
+      { type: "response_item", timestamp: seconds + 1, payload: message("user", "hello") },
+      { type: "response_item", timestamp: (seconds + 2) * 1_000, payload: message("assistant", "hi") },
+    ]);
+    expect(lines).toMatchObject([
+      { timestamp: header.timestamp, type: "session_meta", payload: header },
+      { timestamp: "2026-03-04T10:51:22.875Z", payload: message("user", "hello") },
+      { timestamp: "2026-03-04T10:51:23.875Z", payload: message("assistant", "hi") },
+    ]);
+  });
+
+  it("without times gets those of the payloads, or the last one", async () => {
+    const said = { ...message("assistant", "hi"), timestamp: "2026-03-04T11:00:00Z" };
+    const lines = await repaired([
+      { timestamp: header.timestamp, type: "session_meta", payload: header },
+      { type: "response_item", payload: message("user", "hello") },
+      { payload: said, type: "response_item", timestamp: null },
+      { type: "response_item", payload: message("user", "on"), timestamp: {} },
+    ]);
+    expect(lines.map(({ timestamp }) => timestamp)).toEqual([
+      header.timestamp,
+      "2026-03-04T10:51:21.000Z",
+      "2026-03-04T11:00:00.000Z",
+      "2026-03-04T11:00:00.000Z",
+    ]);
+    expect(lines[2]!["payload"]).toEqual(said);
+  });
+
+  it("keeps of its first line what Codex can read", async () => {
+    const own = {
+      ...header,
+      forked_from_id: parent,
+      agent_role: "reviewer",
+      base_instructions: { text: "Be brief." },
+      made_by: { converter: 3 },
+    };
+    const [first] = await repaired([
+      {
+        timestamp: header.timestamp,
+        type: "session_meta",
+        payload: { ...own, cwd: 5, source: null, context_window: 272_000, git: { branch: 7 } },
+      },
+      { timestamp: header.timestamp, type: "response_item", payload: message("user", "hello") },
+    ]);
+    expect(first!["payload"]).toEqual({ ...own, cwd: "/" });
+  });
+});
