@@ -244,6 +244,18 @@ test("an output whose text is no JSON is no item, and neither is one that is tor
     expect(changes([broken(text)]).map((change) => change.do)).toEqual(["add"]);
 });
 
+test("a compaction without the text that Codex always writes is passed over, as Codex does", () => {
+  const kept = [{ type: "message", role: "user", content: [{ type: "input_text", text: "kept" }] }];
+  const lines = [header("a"), ...turn("one")];
+  for (const message of [{}, { message: null }, { message: 5 }])
+    expect(history([...lines, line("compacted", { ...message, replacement_history: kept })])).toEqual(
+      history(lines),
+    );
+  expect(history([...lines, line("compacted", { message: "", replacement_history: kept })])).toEqual([
+    "kept",
+  ]);
+});
+
 test("no lines make it throw, and its history never goes wrong", () => {
   const some = fc.constantFrom(
     header("a"),

@@ -177,8 +177,9 @@ export class ThreadFold {
 
   #compact(payload: JsonObject): ThreadChange[] {
     const given = payload["replacement_history"];
-    const message = payload["message"];
-    const summary = typeof message === "string" ? message : "";
+    const summary = payload["message"];
+    // Codex passes over one without the text, which it always writes itself (0.104, 0.130, 0.146, 0.169).
+    if (typeof summary !== "string") return [{ do: "skip", why: "compacted" }];
     const isGiven = Array.isArray(given);
     if (isGiven) {
       const nth = this.#compactions++;
