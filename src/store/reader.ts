@@ -59,6 +59,8 @@ export class LogReader {
   #firstSeq = Infinity;
   /** Where the line ends that was delivered last. */
   #deliveredTo = 0;
+  /** Where the last bytes end that can't be read. Numbers that are missing where such bytes stand are theirs. */
+  #lostTo = 0;
 
   constructor(path: string, visitor: LogVisitor, start?: Position) {
     this.#path = path;
@@ -219,11 +221,7 @@ export class LogReader {
         `the log begins with event ${event.seq} (${event.type}); what stood before it is missing`,
       );
     }
-    if (
-      this.delivered > 0 &&
-      event.seq > this.lastSeq + 1 &&
-      !this.#isDamagedSince(this.#deliveredTo, offset)
-    )
+    if (this.delivered > 0 && event.seq > this.lastSeq + 1 && this.#lostTo <= this.#deliveredTo)
       this.#report("missing", offset, offset, missingWords(this.lastSeq + 1, event.seq - 1), line);
     this.delivered++;
     this.#deliveredTo = to;
@@ -232,12 +230,6 @@ export class LogReader {
     this.lastSeq = event.seq;
     this.fence = event.fence;
     this.#visitor.record(record);
-  }
-
-  /** Whether lines that can't be read stand there: then theirs are the numbers that are missing. */
-  #isDamagedSince(from: number, to: number): boolean {
-    const isLost = ({ kind }: Damage): boolean => kind === "unreadable" || kind === "nul-block";
-    return this.damage.some((each) => isLost(each) && each.from >= from && each.from < to);
   }
 
   #checkSchema(event: JsonObject): void {
@@ -251,6 +243,7 @@ export class LogReader {
 
   /** Neighbours of one kind become one entry, so that a megabyte of garbage is one line for the reader. */
   #report(kind: Damage["kind"], from: number, to: number, why: string, line = this.#line): void {
+    if (kind === "unreadable" || kind === "nul-block") this.#lostTo = Math.max(this.#lostTo, to);
     const previous = this.damage.at(-1);
     const isOneKind =
       kind === "repeated" || kind === "parted" || (kind === "unreadable" && previous?.why === why);
