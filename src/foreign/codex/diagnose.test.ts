@@ -61,6 +61,8 @@ it("what no repair of a file can mend from which another one goes on is told wit
   rmSync(path);
   writeFileSync(`${path}.zst`, zstdCompressSync(text));
   const [packed] = await diagnosed([`${path}.zst`]);
+  const [underOldName] = await diagnosed([path]);
+  expect(underOldName).toEqual({ ...packed, path });
   for (const each of [plain, packed])
     expect(each?.findings.find(({ kind }) => kind === "call-without-output")?.mends).toMatch(/^no repair: /u);
 });

@@ -6,7 +6,7 @@ import type { SealedBlob } from "./examine/sealed-blobs.ts";
 import { type Finding, finding, worstFirst } from "./findings/finding.ts";
 import { judge } from "./findings/judge.ts";
 import type { Holder } from "./home/holders.ts";
-import { isThreadId, pathKnownTo, readRolloutName } from "./home/places.ts";
+import { isThreadId, pathKnownTo, readRolloutName, whereIs } from "./home/places.ts";
 import { heldStill } from "./repair/held-still.ts";
 import { sealedBases } from "./repair/sealed-bases.ts";
 import { Surroundings } from "./surroundings.ts";
@@ -62,7 +62,8 @@ export interface DiagnoseOptions {
 
 /**
  * Reads rollouts one after the other, each from its first byte to its last, and says what is wrong with each, in their order; what lies
- * beside them (Codex's databases, other files, living processes) is compared. Writes nothing. A file that can't be read has the finding
+ * beside them (Codex's databases, other files, living processes) is compared. Writes nothing. One that Codex has packed or unpacked since is
+ * found beside its path, under its other name. A file that can't be read has the finding
  * `unreadable`: nothing that is in a file, and no file that is gone, is thrown.
  */
 export async function* diagnose(
@@ -75,17 +76,17 @@ export async function* diagnose(
   for (const [nth, path] of paths.entries()) {
     options.signal?.throwIfAborted();
     yield { ...(await diagnoseOne(known[nth]!, surroundings, options, read)), path };
-    read += sizeIfSeen(path);
+    read += sizeIfSeen(known[nth]!);
     options.onBytes?.(read);
   }
   return undefined;
 }
 
-/** The path by which repairs and locks know a rollout; its own where there is nothing. */
+/** The path by which repairs and locks know a rollout, packed or unpacked since it was given or not; its own where there is nothing. */
 function knownAs(known: (path: string) => string): (path: string) => string {
   return (path) => {
     try {
-      return known(path);
+      return known(whereIs(path) ?? path);
     } catch (error) {
       if (!isSystemError(error)) throw error;
       return path;
