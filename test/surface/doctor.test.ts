@@ -126,6 +126,17 @@ describe("throughline doctor and repair", () => {
       expect(readFileSync(rollout.path).equals(bytes), "undone").toBe(true);
     }));
 
+  it("tells what is harmless of a rollout that is named, and of a folder of them only if it is asked for", () =>
+    withRig(scenario, async (rig) => {
+      const { rollout } = damaged(rig);
+      const told = async (...args: string[]): Promise<boolean> =>
+        / {2}note {4}/u.test((await rig.run(["doctor", ...args])).out);
+      const folder = join(rig.folder, "codex");
+      expect(await told(rollout.path)).toBe(true);
+      expect(await told(folder)).toBe(false);
+      expect(await told(folder, "--notes")).toBe(true);
+    }));
+
   it("leaves a compressed rollout alone in a folder where nothing may be made beside it", (test) => {
     const why = cannotBecomeNobody();
     if (why !== undefined) return test.skip(why);

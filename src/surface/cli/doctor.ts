@@ -73,7 +73,8 @@ export async function doctor(invocation: Invocation): Promise<number> {
         unreadable,
         said,
         ...(args.length === ids?.size ? {} : { where: args.length > 0 ? args : [shortPath(home)] }),
-        notes: options["notes"] === true || args.length > 0,
+        // Of a folder, hundreds of them would bury what is lost.
+        notes: options["notes"] === true || (args.length > 0 && paths.length <= args.length),
         reference,
         tell,
       }),
