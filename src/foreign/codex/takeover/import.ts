@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Clock, systemClock } from "../../../lib/clock.ts";
 import { uuidv7, uuidv7Time } from "../../../lib/ids.ts";
 import { quoted } from "../../../lib/words.ts";
-import { Failure } from "../../../failure.ts";
+import { Failure, isFailureOf } from "../../../failure.ts";
 import { sessionCreated } from "../../../session/created.ts";
 import type { Settings, Workspace } from "../../../session/event.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
@@ -142,7 +142,15 @@ export async function importThread(
   const id = sessionIdOf(thread.file.thread, createdOf(thread));
   const task = { plan, thread, id };
   const known = await readKnown(plan.store, id);
-  if (!known) return make(task, { keep });
+  if (!known) {
+    try {
+      return await make(task, { keep });
+    } catch (error) {
+      // Another process may have taken it over meanwhile.
+      if (!isFailureOf(error, "usage") || !(await readKnown(plan.store, id))) throw error;
+      return importThread(plan, thread, { keep });
+    }
+  }
   const { imported } = known.history;
   if (!imported) {
     const message = `Session ${id} exists already and was not taken over from Codex; nothing was changed. See it with: throughline show ${id}`;

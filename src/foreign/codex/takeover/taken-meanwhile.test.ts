@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { SessionStore } from "../../../store.ts";
+import { memoryStore } from "../../../store/memory/memory-store.ts";
+import { listRollouts } from "../home/places.ts";
+import { threadAt } from "./find.ts";
+import { type ImportPlan, importThread, type TakenOver } from "./import.ts";
+
+const [rollout] = listRollouts(join(import.meta.dirname, "../fixtures/0.130.0"));
+const settings: ImportPlan["settings"] = () => ({
+  provider: "p",
+  model: "m",
+  instructionsHash: "",
+  approval: "ask",
+});
+
+test("a thread that another process takes over meanwhile is theirs, whether they are at work in it or done", async () => {
+  for (const keep of [false, true]) {
+    const plan = { store: memoryStore({ version: "1" }), settings } satisfies ImportPlan;
+    const thread = (await threadAt(rollout!.path))!;
+    const theirs: TakenOver[] = [];
+    const create: SessionStore["create"] = async (...words) => {
+      theirs.push(await importThread(plan, thread, { keep }));
+      return plan.store.create(...words);
+    };
+    const store = new Proxy(plan.store, {
+      get: (own, name) => {
+        const member: unknown = name === "create" ? create : Reflect.get(own, name, own);
+        return typeof member === "function" ? (member.bind(own) as unknown) : member;
+      },
+    });
+    const taken = await importThread({ ...plan, store }, thread, { keep: true });
+    expect([theirs.map(({ did }) => did), taken.did, taken.id]).toEqual([["made"], "same", theirs[0]!.id]);
+    await theirs[0]!.kept?.log.release();
+  }
+});
