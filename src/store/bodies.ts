@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { BodyRef } from "../session/event.ts";
+import { itemMark } from "./line.ts";
 import { readFully, type ByteSource } from "./source.ts";
 
 const runBytes = 2 ** 20;
@@ -18,8 +19,9 @@ export async function* readBodies(
 ): AsyncGenerator<readonly Uint8Array[]> {
   const memory = [Buffer.alloc(0), Buffer.alloc(0)];
   const load = (run: Run, turn: number): Promise<Buffer> => {
-    if (memory[turn % 2]!.length < run.length) memory[turn % 2] = Buffer.allocUnsafeSlow(run.length);
-    const filling = fill(memory[turn % 2]!.subarray(0, run.length), source, run.offset, path);
+    const length = headLength(run) + run.length;
+    if (memory[turn % 2]!.length < length) memory[turn % 2] = Buffer.allocUnsafeSlow(length);
+    const filling = fill(memory[turn % 2]!.subarray(0, length), source, run.offset - headLength(run), path);
     // A read ahead may fail while the caller still works on the run before; the error is told when the caller asks for this run.
     filling.catch(() => undefined);
     return filling;
@@ -33,7 +35,7 @@ export async function* readBodies(
       const bytes = await loading;
       next = runs.next();
       loading = next.done ? undefined : load(next.value, turn);
-      yield viewsOf(bytes, run, refs);
+      yield viewsOf(bytes, run, refs, path);
     }
   } finally {
     // The caller may close the file after this: no read may still be under way.
@@ -43,13 +45,30 @@ export async function* readBodies(
 
 /** One item's bytes, in memory of their own. */
 export async function readBody(source: ByteSource, ref: BodyRef, path: string): Promise<Uint8Array> {
-  return fill(Buffer.allocUnsafeSlow(ref.length), source, ref.offset, path);
+  const bytes = Buffer.allocUnsafeSlow(itemMark.length + ref.length);
+  await fill(bytes, source, ref.offset - itemMark.length, path);
+  checkMark(bytes, itemMark.length, ref, path);
+  return bytes.subarray(itemMark.length);
 }
 
 /** What is read in one go: the refs `[first, past)`, or a piece of one that is too long. */
 interface Run extends BodyRef {
   first: number;
   past: number;
+  /** Not the first piece of its ref: no item begins with it. */
+  isRest?: true;
+}
+
+/** Bytes before a run that are read along: those that say that an item follows. */
+const headLength = ({ isRest }: Run): number => (isRest ? 0 : itemMark.length);
+
+/** A log that was made anew since the refs were read has other bytes at their offsets, which are nobody's item. */
+function checkMark(bytes: Buffer, at: number, { offset }: BodyRef, path: string): void {
+  if (bytes.compare(itemMark, 0, itemMark.length, at - itemMark.length, at) === 0) return;
+  const message =
+    `${path} has no item at byte ${offset} any more: it was made anew while it was read. Nothing was changed by this. ` +
+    "Look again with: throughline sessions --all";
+  throw new Failure("session-damaged", message, { path });
 }
 
 function* cutRuns(refs: readonly BodyRef[]): Generator<Run, undefined> {
@@ -57,7 +76,13 @@ function* cutRuns(refs: readonly BodyRef[]): Generator<Run, undefined> {
     const { offset, length } = refs[first]!;
     if (length > runBytes) {
       for (let at = 0; at < length; at += runBytes)
-        yield { offset: offset + at, length: Math.min(runBytes, length - at), first, past: first };
+        yield {
+          offset: offset + at,
+          length: Math.min(runBytes, length - at),
+          first,
+          past: first,
+          ...(at > 0 && { isRest: true }),
+        };
       first++;
       continue;
     }
@@ -75,12 +100,18 @@ function* cutRuns(refs: readonly BodyRef[]): Generator<Run, undefined> {
   return undefined;
 }
 
-function viewsOf(bytes: Buffer, run: Run, refs: readonly BodyRef[]): Uint8Array[] {
-  if (run.first === run.past) return [bytes];
+function viewsOf(bytes: Buffer, run: Run, refs: readonly BodyRef[], path: string): Uint8Array[] {
+  const head = headLength(run);
+  if (run.first === run.past) {
+    if (head > 0) checkMark(bytes, head, run, path);
+    return [bytes.subarray(head)];
+  }
   const views: Uint8Array[] = [];
-  for (let at = run.first; at < run.past; at++) {
-    const { offset, length } = refs[at]!;
-    views.push(new Uint8Array(bytes.buffer, bytes.byteOffset + offset - run.offset, length));
+  for (let nth = run.first; nth < run.past; nth++) {
+    const { offset, length } = refs[nth]!;
+    const at = head + offset - run.offset;
+    checkMark(bytes, at, refs[nth]!, path);
+    views.push(new Uint8Array(bytes.buffer, bytes.byteOffset + at, length));
   }
   return views;
 }

@@ -19,7 +19,7 @@ export const lineHead = Buffer.from('{"crc":"');
 /** Bytes of `{"crc":"xxxxxxxx",`. */
 export const checkedFrom = 18;
 /** Inside a JSON string the quotes would be escaped, so outside of the item these bytes only stand where a member begins. */
-const itemMark = Buffer.from(',"item":');
+export const itemMark = Buffer.from(',"item":');
 export const newline = 0x0a;
 const closingBrace = 0x7d;
 const carriageReturn = 0x0d;
