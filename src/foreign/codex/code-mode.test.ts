@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import type { JsonObject } from "../../lib/json.ts";
 import { examine } from "./examine/examine.ts";
 import { judge } from "./findings/judge.ts";
+import { repairRollout } from "./repair/repair.ts";
 import { RolloutWriter } from "./rollout/write.ts";
 
 const id = "01a2016c-3a93-76e1-8b82-40ede00172d3";
@@ -33,7 +34,7 @@ const note = {
 
 const isRow = (item: object): boolean => "payload" in item;
 
-async function found(items: readonly object[]): Promise<string[]> {
+function fileOf(items: readonly object[]): string {
   const home = mkdtempSync(join(tmpdir(), "throughline-notes-"));
   onTestFinished(() => rmSync(home, { recursive: true, force: true }));
   mkdirSync(join(home, "sessions"));
@@ -46,6 +47,11 @@ async function found(items: readonly object[]): Promise<string[]> {
   ];
   const lines = rows.map((row, ordinal) => `${JSON.stringify({ timestamp, ordinal, ...row })}\n`);
   writeFileSync(path, lines.join(""));
+  return path;
+}
+
+async function found(items: readonly object[]): Promise<string[]> {
+  const path = fileOf(items);
   return judge(await examine(path), { path, now }).map(({ kind, count }) => `${count} ${kind}`);
 }
 
@@ -84,4 +90,71 @@ it("what a script said stays behind where its call isn't exported: Codex would l
   const writer = new RolloutWriter();
   expect(writer.item(note, 0)).toBe("");
   expect(writer.left).toBe(1);
+});
+
+const message = (role: string, text: string): object => ({ type: "message", role, content: [{ text }] });
+/** The event of a call that a script made, or that the model made itself. */
+const ran = (callId: string, more: object): object => ({
+  type: "event_msg",
+  payload: { type: "item_completed", item: { id: callId, ...more } },
+});
+const [first, second] = [
+  "exec-6d35057b-330e-4b09-8cab-8961caf9a69b",
+  "exec-6d35057b-330e-4b09-8cab-8961caf9a69c",
+];
+const sleeps = {
+  type: "CommandExecution",
+  command: ["/bin/bash", "-lc", "sleep 2; echo ü"],
+  aggregated_output: "ü\n",
+  exit_code: 3,
+};
+const change = { type: "FileChange", changes: { "/w/a.txt": { type: "add", content: "a\n" } } };
+const unknown = "outcome unknown; verify before repeating";
+const other = { ...call, call_id: "call_9dab3520" };
+
+it.each<[string, object[], string]>([
+  [
+    "as the events of the calls that it made tell, in their order",
+    [call, ran(first, sleeps), ran(second, change), message("assistant", "on")],
+    `${unknown}. The script made these calls:
+
+exec_command {"cmd":"sleep 2; echo ü"}
+Exit code: 3
+Output:
+ü
+
+
+apply_patch *** Begin Patch
+*** Add File: /w/a.txt
++a
+*** End Patch`,
+  ],
+  ["as unknown where it made none", [call, message("assistant", "on")], unknown],
+  [
+    "as unknown where its calls may be those of a script beside it",
+    [other, call, ran(first, sleeps), { ...output, call_id: "call_9dab3520" }, message("assistant", "on")],
+    unknown,
+  ],
+  [
+    "without the calls that another script made later",
+    [call, message("assistant", "on"), other, ran(first, sleeps), { ...output, call_id: "call_9dab3520" }],
+    unknown,
+  ],
+  [
+    "without what isn't a script's",
+    [call, ran("call_abc", sleeps), ran(first, { type: "WebSearch" }), message("assistant", "on")],
+    unknown,
+  ],
+])("the lost output of a script is told to the model %s", async (_what, items, told) => {
+  const path = fileOf([message("user", "go"), ...items, message("user", "go on")]);
+  const options = { home: join(path, "..", "..", "own"), now, seals: { which: "none" } } as const;
+  const done = await repairRollout(path, options, () => undefined);
+  expect(done?.journal.mended).toEqual({ "call-without-output": 1 });
+  const rows = readFileSync(path, "utf8").trimEnd().split("\n");
+  const made = rows.find((row) => row.includes("rebuilt_by"))!;
+  expect((JSON.parse(made) as { payload: object }).payload).toEqual({
+    type: "custom_tool_call_output",
+    call_id: call.call_id,
+    output: told,
+  });
 });

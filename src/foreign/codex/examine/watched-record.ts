@@ -106,6 +106,13 @@ const toldItems: ReadonlySet<unknown> = new Set([
 /** Ids that Codex gives to calls made by a script of the model's (code mode, 0.150 and later): only the script itself has a record. */
 const scripted = /^exec-[0-9a-f]{8}-[0-9a-f-]{27}$/u;
 
+/** Whether an event tells how a call of a script's went. */
+export function isOfScript({ kind, payload }: Pick<RolloutRecord, "kind" | "payload">): boolean {
+  const { item } = payload;
+  const id = kind === "item_completed" && isJsonObject(item) ? item["id"] : payload["call_id"];
+  return typeof id === "string" && scripted.test(id);
+}
+
 /** The call that an event tells of. `isPersons`: the person ran it in Codex (`!ls`), and it has no record. */
 export function callTold({
   kind = "",

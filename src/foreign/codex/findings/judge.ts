@@ -111,7 +111,8 @@ function lineFindings({ bad, untimed, tail, long, carriageReturns, first, path }
 
 function orderFindings({ doubled, ordinals, header, headersAgain }: Examination): Finding[] {
   const copies = foundAt("doubled-record", doubled.spans, doubled.count);
-  if (header?.isPaginated !== true) return copies;
+  // Where the first line is lost, only the lines tell whether they are numbered.
+  if (!(header?.isPaginated ?? ordinals.next !== undefined)) return copies;
   const { missing, regressed, firstRegressed } = ordinals;
   return [
     ...copies,

@@ -37,6 +37,8 @@ const summary: Line = [
   { message: "", replacement_history: [{ type: "compaction", encrypted_content: sealed(now - 3 * hour) }] },
 ];
 const unverified = "The encrypted content gAAA...c90= could not be verified.";
+const withoutOrdinal =
+  '{"timestamp":"2026-11-20T20:48:01.000Z","type":"event_msg","payload":{"type":"token_count"}}';
 const injected = item("function_call_output", { name: "goal", namespace: "agent", output: "x" });
 
 /** What a person is told: each kind with its lines, its count where there is one, and its detail. */
@@ -118,12 +120,7 @@ it.each<[string, Line[], string[], "ordinals"?]>([
     ["lost-event at 3, 1"],
     "ordinals",
   ],
-  [
-    "a line without an ordinal at the end",
-    ['{"timestamp":"2026-11-20T20:48:01.000Z","type":"event_msg","payload":{"type":"token_count"}}'],
-    ["missing-ordinal at 2, 1"],
-    "ordinals",
-  ],
+  ["a line without an ordinal at the end", [withoutOrdinal], ["missing-ordinal at 2, 1"], "ordinals"],
   [
     "an ordinal that goes back",
     [
@@ -192,4 +189,13 @@ it("an output without its call is told in a file that goes on from another, too,
   const header = { ...found.header!, historyBase: { rollout: "01a1fab7-43af-7111-ab7c-b4a4c49da1a4" } };
   const kinds = judge({ ...found, header }, { path: found.path, now }).map(({ kind }) => kind);
   expect(kinds).toEqual(["output-without-call"]);
+});
+
+it("lines without their ordinals are told where the first line is lost, too, and of those that never had any nothing is", async () => {
+  const numbered = await examined([prompt("two"), withoutOrdinal], "ordinals");
+  const bare = await examined([prompt("two"), withoutOrdinal]);
+  const kinds = (found: typeof bare): string[] =>
+    judge({ ...found, header: undefined, head: "broken" }, { path: found.path, now }).map(({ kind }) => kind);
+  expect(kinds(numbered)).toEqual(["header-broken", "missing-ordinal"]);
+  expect(kinds(bare)).toEqual(["header-broken"]);
 });

@@ -1,15 +1,16 @@
 import { isJsonObject } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
-import { outputKinds } from "../../../session/item.ts";
+import { isOutputKind, outputKinds } from "../../../session/item.ts";
 import type { Edit } from "./edit.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
+import { isOfScript } from "../examine/watched-record.ts";
 import { answeredAs } from "../rollout/item.ts";
 import { isCopiedCall } from "../findings/judge.ts";
 import type { RolloutLine } from "../rollout/lines.ts";
-import { lostCall, lostOutput } from "./rebuild-pair.ts";
+import { lostCall, lostOutput, scriptOutput } from "./rebuild-pair.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
+import { readRecord, type RolloutRecord } from "../rollout/record.ts";
 import type { Unpaired } from "../rollout/span.ts";
 import { isBlank } from "../rollout/white-space.ts";
 
@@ -126,9 +127,11 @@ export class PairPlanner {
     if (own === undefined) return undefined;
     const isOutput = missing === "output";
     const event = half.event && this.#file.record(half.event);
-    const item = isOutput ? lostOutput(half, event) : lostCall(half, event);
     const isCrlf = this.#file.read(half.at + half.bytes, 1)[0] === 0x0d;
     const start = isOutput ? half.at + half.bytes + (isCrlf ? 2 : 1) : half.at;
+    const script = isOutput && half.kind === "custom_tool_call" ? this.#script(half, start) : [];
+    const made = script.length > 0 ? scriptOutput(half, script) : lostOutput(half, event);
+    const item = isOutput ? made : lostCall(half, event);
     // A record behind all others gets an ordinal: Codex refuses a file whose last record has none.
     const next = isOutput && own.ordinal !== undefined ? this.#found.ordinals.next : undefined;
     const longest = Buffer.byteLength(writeJson(rebuiltLine(own, item, next)));
@@ -137,10 +140,34 @@ export class PairPlanner {
     const line = rebuiltLine(own, item, at >= this.#found.end ? next : undefined);
     const index = free || !isOutput ? half.index : half.index + 1;
     const what = isOutput ? `output of ${half.name ?? "the call"}` : "call";
-    const from = half.event ? "as its event tells it" : "nobody knows it any more";
+    const isTold = half.event !== undefined || script.length > 0;
+    const from = isTold ? "as its event tells it" : "nobody knows it any more";
     const place = { index, at, bytes: free?.length ?? 0 };
     const kind = isOutput ? "call-without-output" : "output-without-call";
     return this.#file.putLine(place, kind, `the ${what} is put in (${from})`, line);
+  }
+
+  /** The events of the calls that a script made, where no other script can have made them: those behind it, before the model goes on. */
+  #script({ at }: Unpaired, behind: number): RolloutRecord[] {
+    for (const { type, kind } of this.#records(at, "before")) {
+      if (type !== "response_item") continue;
+      if (kind === "custom_tool_call") return [];
+      break;
+    }
+    const events: RolloutRecord[] = [];
+    for (const record of this.#records(behind, "behind")) {
+      if (record.type === "response_item" && !isOutputKind(record.kind ?? "")) break;
+      if (isOfScript(record)) events.push(record);
+    }
+    return events;
+  }
+
+  *#records(at: number, where: "before" | "behind"): Generator<RolloutRecord, undefined> {
+    for (const line of this.#file.near(at, where)) {
+      const record = readRecord(line);
+      if (record.readable) yield record;
+    }
+    return undefined;
   }
 
   /** A blank line of at least so many bytes near the other half. */

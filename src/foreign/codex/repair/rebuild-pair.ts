@@ -26,6 +26,20 @@ export function lostOutput({ kind, call }: Unpaired, event: RolloutRecord | unde
   return { type: outputKinds[answeredAs(kind)] ?? "function_call_output", call_id: call, output: told };
 }
 
+/** The output item for a script's call that has none (code mode): that its outcome is unknown, and what events tell of the calls it made. */
+export function scriptOutput({ kind, call }: Unpaired, events: readonly RolloutRecord[]): JsonObject {
+  const calls = events.flatMap((event) => {
+    const made = toldCall(tellingPart(event));
+    if (made === undefined) return [];
+    const { output = "", exit } = toldBy(event);
+    const given = "input" in made ? made.input : writeJson(made.arguments);
+    const ended = exit === undefined ? "" : `\nExit code: ${exit}`;
+    return `${made.name} ${given}${ended}${output === "" ? "" : `\nOutput:\n${output}`}`;
+  });
+  const told = [`${outcomeUnknown}. The script made these calls:`, ...calls].join("\n\n");
+  return { type: outputKinds[kind]!, call_id: call, output: calls.length === 0 ? outcomeUnknown : told };
+}
+
 /** The call item for an output that has none: the call as an event tells it, or a stand-in that says that the record was damaged. */
 export function lostCall({ kind, call }: Unpaired, event: RolloutRecord | undefined): JsonObject {
   const told = event && toldCall(tellingPart(event));
