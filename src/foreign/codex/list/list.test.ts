@@ -199,6 +199,9 @@ test("what is wrong at the ends of a file is seen", () => {
   expect(flawsOf("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")).toEqual(["git-lfs"]);
   expect(flawsOf(content.subarray(content.indexOf("\n") + 1))).toEqual(["no-header"]);
   expect(flawsOf(Buffer.concat([Buffer.from("{}\n"), content]))).toEqual(["no-header"]);
+  expect(flawsOf(Buffer.concat([Buffer.from("\n  \r\n"), content])), "Codex passes over blank lines").toEqual(
+    [],
+  );
   expect(flawsOf(Buffer.concat([Buffer.from("\uFEFF"), content]))).toEqual(["bom"]);
   expect(flawsOf(Buffer.concat([content, Buffer.alloc(4096)]))).toEqual(["nul-tail"]);
   expect(flawsOf(content.subarray(0, content.length - 20))).toContain("torn-tail");

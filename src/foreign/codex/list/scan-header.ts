@@ -2,6 +2,7 @@ import { type JsonObject, type Member, members, parseJson } from "../../../lib/j
 import { glance } from "../rollout/glance.ts";
 import { readHeader, type RolloutHeader } from "../rollout/header.ts";
 import { readRecord } from "../rollout/record.ts";
+import { isBlank } from "../rollout/white-space.ts";
 import type { Flaw } from "./flaw.ts";
 
 const newline = 0x0a;
@@ -21,13 +22,15 @@ export interface FoundHeader {
 export function headerIn(head: Buffer): FoundHeader {
   const flaws: Flaw[] = [];
   let isRewritten = false;
+  // Codex passes over blank lines before the header.
+  let isFirst = true;
   for (let start = 0, at = 0; start < head.length && at < 8; at++) {
     const end = lineEnd(head, start);
     const line = head.subarray(start, end);
     const header = headerOfLine(line);
     if (header) {
       if (line[0] === 0xef) flaws.push("bom");
-      if (at > 0) flaws.push("no-header");
+      if (!isFirst) flaws.push("no-header");
       const isBare = line.indexOf('"session_meta"') < 0;
       // The header may have kept its form while the lines after it were rewritten.
       isRewritten =
@@ -35,6 +38,7 @@ export function headerIn(head: Buffer): FoundHeader {
       return { header, flaws, isRewritten };
     }
     isRewritten ||= isOtherwise(line);
+    isFirst &&= isBlank(line);
     start = end + 1;
   }
   return { header: undefined, flaws: ["no-header"], isRewritten };
