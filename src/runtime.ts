@@ -15,7 +15,7 @@ import { Alone } from "./runtime/alone.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
 import { cancelledBy, limitToSitOut, sitOut, waitUntil } from "./runtime/limit-wait.ts";
 import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
-import { clockTime, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
+import { clockTime, failedAs, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { Requests } from "./runtime/requests.ts";
 import { makeSuccessor } from "./runtime/rotation.ts";
 import { Trial } from "./runtime/trial.ts";
@@ -182,7 +182,8 @@ export class Session {
     const { journal, left } = await makeSuccessor(this.#runtime, this.#journal);
     this.#journal = journal;
     await before.release();
-    const stayed = left > 0 ? `; ${counted(left, "item")} stay in session ${before.id}` : "";
+    const stayed =
+      left > 0 ? `; ${counted(left, "item")} ${left === 1 ? "stays" : "stay"} in session ${before.id}` : "";
     this.#runtime.observe({
       type: "session-rotated",
       from: before.id,
@@ -382,7 +383,7 @@ export class Session {
       case "compact":
       case "stop": {
         const { class: ended } = action.do === "stop" ? action : failure;
-        return { kind: "failed", class: ended, message: failure.message };
+        return failedAs(ended, failure);
       }
     }
   }

@@ -24,6 +24,10 @@ export function failureMessage(
   return `${entry.means}${when(data)} (${facts.join(", ")})${said ? `: ${said.replace(/[.\s]+$/u, "")}` : ""}. Next: ${entry.youCan}.`;
 }
 
+/** The line of a turn that ended as another class than its last failure's: with what to do next about that one. */
+export const endedMessage = (ended: FailureClass, message: string): string =>
+  message.replace(/ Next: .*$/su, () => ` Next: ${catalogue[ended].youCan}.`);
+
 function when(data: FailureData[FailureClass]): string {
   if ("resetsAt" in data && data.resetsAt !== undefined) return `; it resets at ${formatTime(data.resetsAt)}`;
   if ("retryAfterMs" in data && data.retryAfterMs !== undefined)

@@ -1,6 +1,8 @@
 import { crashPoint } from "../lib/fault.ts";
 import type { Action } from "../recovery/action.ts";
 import type { Failure } from "../failure.ts";
+import type { FailureClass } from "../failure/catalogue.ts";
+import { endedMessage } from "../failure/message.ts";
 import type { TurnOutcome } from "../session/event.ts";
 import { pairRepair } from "../recovery/pair-repair.ts";
 import { noticeOf, pairInWordsNotice } from "../recovery/notice.ts";
@@ -44,6 +46,13 @@ export async function quarantine(
   observe({ type: "repaired", class: made.why, notice, rung: made.rung, count: made.count });
 }
 
+/** A turn's end, which says what to do next about the class that it ends as: not always that of its last failure. */
+export const failedAs = (ended: FailureClass, failure: Failure): TurnOutcome => ({
+  kind: "failed",
+  class: ended,
+  message: ended === failure.class ? failure.message : endedMessage(ended, failure.message),
+});
+
 /** Logs the output that a call lacks, or sets aside what has no call; resolves to the turn's outcome when neither can be done. */
 export async function repairPairs(
   runtime: Pick<Runtime, "observe">,
@@ -53,7 +62,7 @@ export async function repairPairs(
   issuer: string,
 ): Promise<TurnOutcome | undefined> {
   const repair = pairRepair(journal.history, call, issuer, failure.class);
-  if (!repair) return { kind: "failed", class: "unrecoverable", message: failure.message };
+  if (!repair) return failedAs("unrecoverable", failure);
   if (repair.do === "in-words") {
     const told = pairInWordsNotice(failure, call);
     await quarantine(runtime, journal, { do: "repair", quarantine: repair.quarantine, notice: told });

@@ -129,3 +129,28 @@ it("a fork of a session that was cleared counts none of the cleared messages, an
   const { session } = JSON.parse(out) as { session: string };
   expect((await there("show", session)).out).toMatch(/^ {2}asked {5}Anew\.$[^]*2 messages/mu);
 });
+
+it("a turn that no repair has saved doesn't end with what is next about its last refusal alone", () =>
+  withRig(
+    {
+      fault: [
+        {
+          kind: "status",
+          status: 400,
+          code: "invalid_encrypted_content",
+          message: "The encrypted content gAAA...c90= could not be verified.",
+          request: 2,
+          times: 20,
+        },
+      ],
+    },
+    async (rig) => {
+      expect((await rig.run(["exec", "One."])).status).toBe(0);
+      const [first] = rig.ids();
+      const { status, out, err } = await rig.run(["resume", "--last", "Two.", "--json"]);
+      expect(status, err).toBe(5);
+      const failed = out.split("\n").find((line) => line.includes('"turn.failed"'));
+      expect(failed).toMatch(/Next: choose another provider or model/u);
+      expect(out).toContain(`; 1 item stays in session ${first};`);
+    },
+  ));
