@@ -108,6 +108,72 @@ describe("what can't be healed", () => {
     expect(rounds).toBeGreaterThan(1);
     expect(rounds).toBeLessThanOrEqual(6);
   });
+
+  const blob = (nth: number): string => `gAAAAABp${"Zk8x".repeat(20 + nth)}`;
+  const plain = [
+    { role: "user", content: "hi" },
+    { type: "function_call", call_id: "call_1", name: "f", arguments: "{}" },
+    { type: "function_call_output", call_id: "call_1", output: "x" },
+    { role: "user", content: "go" },
+  ];
+  const histories = {
+    "words and calls": plain,
+    "ids, seals, media and a call of its own kind": [
+      { role: "user", content: [{ type: "input_image", image_url: "data:image/png;base64,aGk=" }] },
+      { type: "reasoning", id: "rs_1", summary: [], encrypted_content: blob(1) },
+      { type: "function_call", id: "fc_1", call_id: `call_${"x".repeat(80)}`, name: "f", arguments: "{}" },
+      { type: "function_call_output", call_id: `call_${"x".repeat(80)}`, output: "x" },
+      { type: "web_search_call", id: "ws_1", status: "completed" },
+      { type: "reasoning", id: "rs_2", summary: [], encrypted_content: blob(2) },
+      { type: "message", id: "msg_1", role: "assistant", content: [{ type: "output_text", text: "x" }] },
+      { role: "user", content: "go" },
+    ],
+    "what breaks the rules": [
+      { type: "reasoning", id: "rs_1", summary: [] },
+      { type: "message", id: "msg_1", role: "assistant", content: [{ type: "output_text", text: "x" }] },
+      { type: "message", id: "msg_1", role: "assistant", content: [{ type: "output_text", text: "x" }] },
+      { type: "item_reference", id: "fc_9" },
+      ...plain.slice(1),
+      { type: "function_call_output", call_id: "call_9", output: "x" },
+    ],
+  };
+  const texts = [
+    [400, "The encrypted content gAAA...c90= could not be verified.", "invalid_encrypted_content"],
+    [404, "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false."],
+    [400, "No tool output found for function call call_1."],
+    [400, "No tool call found for function call output with call_id call_1."],
+    [400, "Duplicate item found with id rs_1. Remove duplicate items from your input and try again."],
+    [400, "Item 'rs_1' of type 'reasoning' was provided without its required following item."],
+    [400, "Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1'."],
+    [400, "Invalid 'input[2].call_id': string too long.", "string_above_max_length", "input[2].call_id"],
+    [400, "Invalid 'input[1].id': string too long.", "string_above_max_length", "input[1].id"],
+    [400, 'unknown input item type: "web_search_call"'],
+    [400, "Unknown parameter: 'input[1].status'.", "unknown_parameter", "input[1].status"],
+    [400, "Unsupported parameter: 'include'", "unsupported_parameter", "include"],
+    [400, "The image data you provided does not represent a valid image"],
+    [400, "The request body is not valid JSON: unexpected end of data"],
+    [400, "Invalid 'input[1].content': array too long.", "array_above_max_length", "input[1].content"],
+    [400, "Die Anfrage ist ungültig."],
+  ] as const;
+  const cases = Object.keys(histories).flatMap((history) => texts.map((text) => [text, history] as const));
+
+  it.each(cases)("%j costs no body twice, where the history holds %s", async (text, history) => {
+    const [status, message, code, param] = text;
+    const request = JSON.stringify({
+      store: false,
+      include: ["reasoning.encrypted_content"],
+      input: histories[history as keyof typeof histories],
+    });
+    const healing = await clocked(false).begin(request);
+    const failure = refusal(status, { error: { message, type: "invalid_request_error", code, param } });
+    const bodies = [request];
+    while ((await healing.refused(failure)).do === "heal") {
+      const body = healing.body?.toString() ?? "";
+      expect(bodies).not.toContain(body);
+      bodies.push(body);
+      expect(bodies.length).toBeLessThan(12);
+    }
+  });
 });
 
 describe("a token that is said to have expired", () => {

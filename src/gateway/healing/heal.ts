@@ -215,7 +215,9 @@ export class Healing {
   #structure(failure: Failure, taken: TakenRequest): boolean {
     const byId = !isFailureOf(failure, "item-not-persisted");
     if (taken.isStructured || (byId && !taken.isVerbatim)) return false;
-    if (!taken.isIrregular && (byId || !taken.holdsReferences)) return false;
+    // A request that a repair has changed already keeps to the rules, but for what goes by its id alone.
+    const isMendable = (taken.isVerbatim && taken.isIrregular) || (!byId && taken.holdsReferences);
+    if (!isMendable) return false;
     taken.structure(byId);
     this.#remembering.structured();
     this.#remembering.refusedWith(failure);
@@ -257,6 +259,7 @@ export class Healing {
     // It is left out already. (Of two roles the one that was refused last is: the servers behind a relay may know one each.)
     const isOfIt = (one: string): boolean => one.split("=")[0] === parameter.split("=")[0];
     if (taken.projection.without.findLast(isOfIt) === parameter) return undefined;
+    if (!taken.hasMember(itemMember(parameter) ?? "")) return undefined;
     this.#members.add(parameter);
     this.#repaired(failure, this.#ofParameter(failure, parameter), taken);
     const name = printableLine(itemMember(parameter) ?? "", 60);

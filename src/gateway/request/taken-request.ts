@@ -135,6 +135,11 @@ export class TakenRequest {
     return this.#given.some(({ event }) => referring.has(event.kind) && !event.sealed);
   }
 
+  /** Whether an item, as it is sent now, has a member (as `itemMember` gives it). */
+  hasMember(member: string): boolean {
+    return this.#items.some((item) => withoutMember(item, member) !== item);
+  }
+
   /** Whether a blob that was cut or edited would be sent. */
   get hasMalformedSeal(): boolean {
     return [...this.#projection.report()].some(({ rule }) => rule === "seal-malformed");
