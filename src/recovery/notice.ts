@@ -59,8 +59,9 @@ export function repairNotice(failure: Failure, quarantine: Quarantine, now: numb
 /** The line for a request that is tried without something; `before`: how many trials there were. */
 export function trialNotice(failure: Failure, { scope, count }: Quarantine, before: number): string {
   const what = `trying it ${triedWords(scope.kind, count)}`;
-  return before > 0
-    ? `still refused; ${what}`
+  if (before > 0) return `still refused; ${what}`;
+  return failure.class === "auth-expired"
+    ? `the credential is said to have expired, which may mean the sealed reasoning (${causeWords(failure)}); ${what}`
     : `the request was refused in words that are not known (${causeWords(failure)}); ${what}`;
 }
 

@@ -4,7 +4,7 @@ import type { Action } from "./action.ts";
 import { climb, hasLadder } from "./ladder.ts";
 import { keptNotice, pairsNotice, repairNotice, rotationNotice, trialNotice } from "./notice.ts";
 import { type RetryKind, Situation } from "./situation.ts";
-import { isRefusal, nextTrial, wantsBack } from "./trial.ts";
+import { isRefusal, mayMeanSeals, nextTrial, wantsBack } from "./trial.ts";
 
 export { Situation };
 
@@ -66,6 +66,8 @@ export function decide(failure: Failure, situation: Situation, circumstances: Ci
   if (isFailureOf(failure, "usage-limit")) return limited(failure.data.resetsAt, situation, circumstances);
   const isUnknown = isFailureOf(failure, "unknown-provider-failure");
   if ((isUnknown && isRefusal(failure)) || (situation.tried.length > 0 && wantsBack(failure)))
+    return tryWithout(failure, situation, circumstances);
+  if (mayMeanSeals(failure) && situation.tried.length === 0)
     return tryWithout(failure, situation, circumstances);
   if (isFailureOf(failure, "call-without-output", "output-without-call")) {
     return repairPairs(failure, failure.data.call, situation, circumstances);

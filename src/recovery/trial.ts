@@ -1,4 +1,4 @@
-import type { Failure } from "../failure.ts";
+import { type Failure, isFailureOf } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
 import type { Projection } from "../replay/project.ts";
 import type { Quarantine } from "../session/event.ts";
@@ -10,6 +10,13 @@ import { allMedia, allSealed, callIds, itemIds, named, ofIssuer, transcript } fr
 const remedies: readonly Remedy[] = [named, ofIssuer, allSealed, itemIds, callIds, allMedia, transcript];
 
 /**
+ * Whether a refusal of the token may mean seals that can't be opened: the ChatGPT backend says so of those of another backend (failures.md
+ * row 12). A token that has really expired is refused without them, too.
+ */
+export const mayMeanSeals = (failure: Failure): boolean =>
+  isFailureOf(failure, "auth-expired") && failure.signal?.code === "token_expired";
+
+/**
  * The next change to try on a request that was refused in unknown words. Each remedy is tried alone, as none is known to be about the
  * cause. `projection` is the log's, without earlier trials (`tried`); `undefined` when nothing is left that makes another request.
  */
@@ -19,7 +26,8 @@ export function nextTrial(
   { upTo, tried }: { upTo: number; tried: readonly Quarantine[] },
 ): Quarantine | undefined {
   const before = tried.map((quarantine) => projection.with(quarantine));
-  for (const quarantine of proposed(remedies, failure, projection, { upTo, climbed: [] })) {
+  const likely = mayMeanSeals(failure) ? [ofIssuer, allSealed] : remedies;
+  for (const quarantine of proposed(likely, failure, projection, { upTo, climbed: [] })) {
     const request = projection.with(quarantine);
     if (!before.some((other) => other.isSameRequest(request))) return quarantine;
   }

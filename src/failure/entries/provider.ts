@@ -45,7 +45,7 @@ export const provider = {
   "auth-expired": {
     area: "account",
     means: "The credential has expired or was revoked",
-    does: "Stops; the session is whole",
+    does: "Asks once without sealed reasoning where the code is `token_expired`, which the ChatGPT backend says of seals, too; else stops. The session is whole",
     youCan: "renew the credential, then go on with `throughline resume --last`",
     exit: 1,
     rows: [12, 44],
