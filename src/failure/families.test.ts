@@ -252,6 +252,10 @@ describe("a refusal in words that nobody has recorded", () => {
     for (const message of [
       "Provider error: 400 Bad Request: the reasoning could not be unsealed",
       'upstream returned 400: {"error":{"message":"failed to unseal reasoning"}}',
+      "Provider error: 400-Bad Request: the reasoning could not be unsealed",
+      "upstream returned 400 item rs_1: failed to unseal reasoning",
+      "status 400 message: failed to unseal reasoning",
+      "upstream error 400 messages.1.content.0: failed to unseal reasoning",
     ])
       expect(classOf(502, said(message, { type: "server_error" }))).toBe("sealed-reasoning-rejected");
     expect(classOf(502, said("Could not unseal reasoning; upstream took 400 ms"))).toBe("overloaded");
@@ -264,6 +268,7 @@ describe("a refusal in words that nobody has recorded", () => {
     ])
       expect(classOf(502, said(message)), message).toBe("overloaded");
     expect(classOf(502, said("Upstream returned 402."))).toBe("billing");
+    expect(classOf(502, said("upstream status 401 Token has expired"))).toBe("auth-expired");
     expect(classOf(502, said('Could not process "upstream returned 400: failed to unseal reasoning"'))).toBe(
       "overloaded",
     );

@@ -74,9 +74,9 @@ function settle(signal: FailureSignal, layers: readonly Layer[]): void {
 }
 
 // "upstream returned 400: {…}", "Provider error: 400 Bad Request: …", "status code 422 from upstream", "upstream_status: HTTP 400"; before
-// anything that is quoted. "429.png", "402-a1" and "450 tokens" are no statuses.
+// anything that is quoted. "429.png", "402-a1" and "450 tokens" are no statuses; "401 token expired" and "400 messages.0: …" begin with one.
 const namedStatus =
-  /^[^{"'`]{0,160}?\b(?:upstream|provider|backend|status|code|returned|responded|answered)(?:[\s:=(,_-]|error|status|code|returned|responded|answered|with|http(?:\/[\d.]+)?)*\b(4\d\d)\b(?![-.]\w)(?! ?(?:m?s|seconds?|tokens?|[km]?b|bytes?|characters?|items?|messages?|of \d+)\b)/iu;
+  /^[^{"'`]{0,160}?\b(?:upstream|provider|backend|status|code|returned|responded|answered)(?:[\s:=(,_-]|error|status|code|returned|responded|answered|with|http(?:\/[\d.]+)?)*\b(4\d\d)\b(?!-\w*\d|\.(?:\d|[a-z][a-z\d]{0,3}\b))(?! ?(?:m?s|seconds|tokens|[km]?b|bytes|characters|items|messages|of \d+)\b(?! ?[:=]|[.[]\w))/iu;
 
 /** The upstream's status where a gateway's own words name it. */
 function upstreamStatus(layers: readonly Layer[]): number | undefined {
