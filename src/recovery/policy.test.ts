@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { sealedBlob, WrittenLog } from "../../test/property/written-log.ts";
 import { Failure } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
+import { chat } from "../replay/contracts/chat.ts";
+import { copilot } from "../replay/contracts/copilot.ts";
 import { openai } from "../replay/contracts/openai.ts";
 import { shortCallId } from "../replay/pair.ts";
 import { project } from "../replay/project.ts";
@@ -373,6 +375,18 @@ describe("poison", () => {
     const unrotatable = circumstances({ projection: nothing });
     expect(decide(sealed(), new Situation(), unrotatable).do).toBe("stop");
   });
+
+  it.each([
+    ["chat", chat, "stop"],
+    ["copilot", copilot, "rotate"],
+  ] as const)(
+    "that no repair helps rotates only where the successor's request is another (%s)",
+    (_name, contract, does) => {
+      const projection = project(contract, { issuer: "here", quarantines: [] }, []);
+      const given = circumstances({ canRotate: true, projection });
+      expect(decide(new Failure("duplicate-item", "m", {}), new Situation(), given).do).toBe(does);
+    },
+  );
 
   it("that is about a setting or an earlier response rotates nothing: a successor would be refused as well", () => {
     for (const failure of [

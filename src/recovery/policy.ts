@@ -160,13 +160,17 @@ function repair(failure: Failure, situation: Situation, circumstances: Circumsta
 }
 
 /**
- * A successor is sent neither seals, signatures, plain reasoning, item ids nor media. A backend that takes none of them was asked for just
- * that already, at the foot of the ladder.
+ * A successor is sent neither seals, signatures, plain reasoning, item ids nor media, and items with their needed members only. A backend
+ * that takes none of them, and whose wire makes its messages anew, was asked for just that already, at the foot of the ladder.
  */
 function isChangedByRotation(projection: Projection): boolean {
-  const { sealed, reasoningText, itemIds, openLoop } = projection.contract;
+  const { sealed, reasoningText, itemIds, openLoop, itemTypes } = projection.contract;
   const isPlain =
-    sealed === "drop" && reasoningText === "drop" && itemIds === "detach" && openLoop === "nothing";
+    sealed === "drop" &&
+    reasoningText === "drop" &&
+    itemIds === "detach" &&
+    openLoop === "nothing" &&
+    itemTypes !== "any";
   return !isPlain || [...projection.elements()].some(({ record }) => record.event.media !== undefined);
 }
 

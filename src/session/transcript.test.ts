@@ -34,6 +34,12 @@ describe("a transcript", () => {
     expect(text).toContain("99:");
     expect(text).not.toContain("\n0:");
   });
+
+  it("keeps its last entry, however little room there is", () => {
+    expect(writeTranscript([words("first"), words("next"), words("last")], 1)).toBe(
+      "[… 2 entries of 31 bytes left out here …]\n\n[person]\nlast",
+    );
+  });
 });
 
 describe("a shortened text", () => {

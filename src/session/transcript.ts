@@ -33,7 +33,7 @@ const limits = [32_768, 8_192, 2_048, 512, 128];
 
 /**
  * The entries as one text of at most about `budget` bytes: calls and outputs are shortened first, the longest most; then messages; then
- * the oldest entries are left out, apart from an earlier summary. What was left out is counted in its place.
+ * the oldest entries are left out, apart from an earlier summary and the last one. What was left out is counted in its place.
  */
 export function writeTranscript(entries: readonly TranscriptEntry[], budget: number): string {
   let sized: Sized[] = [];
@@ -45,7 +45,7 @@ export function writeTranscript(entries: readonly TranscriptEntry[], budget: num
   let left = 0;
   let leftBytes = 0;
   const kept = sized.filter((block) => {
-    if (total <= budget || block.weight === "summary") return true;
+    if (total <= budget || block.weight === "summary" || block === sized.at(-1)) return true;
     total -= block.bytes;
     left++;
     leftBytes += block.bytes;
