@@ -240,6 +240,17 @@ describe("a log is read", () => {
     ]);
   });
 
+  it("as its first copy has it where that one had been resumed more often", async () => {
+    const own = [line(1, 2, leaseTaken(1)), line(2, 2), line(3, 3, leaseTaken(1)), line(4, 3)];
+    const other = [line(1, 2, leaseTaken(1)), line(2, 2), line(3, 2)];
+    const found = await read(Buffer.concat([head, ...own, ...other, line(5, 3)]));
+    expect(found.seqs).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(found.damage.map(({ kind, line: number }) => [kind, number])).toEqual([
+      ["stale-fence", 6],
+      ["parted", 7],
+    ]);
+  });
+
   it("whole when a tool has made its line ends CRLF", async () => {
     const item = itemAdded(Buffer.from('{"type":"message","role":"user","content":"a"}'));
     const lines = [head, line(1, 1, item), line(2, 1, turnEnded(id, 1, head.length)), line(3, 1)];

@@ -57,6 +57,8 @@ export class LogReader {
    */
   readonly #times: number[] = [];
   #firstSeq = Infinity;
+  /** The lease that came too late last. Its owner wrote nothing more, so that more lines of that lease are of another copy of the log. */
+  #lateFence = -1;
   /** Where the line ends that was delivered last. */
   #deliveredTo = 0;
   /** Where the last bytes end that can't be read. Numbers that are missing where such bytes stand are theirs. */
@@ -107,8 +109,11 @@ export class LogReader {
     const { seq, fence, at, type } = decoded.event as unknown as SessionEvent;
     this.#checkSchema(decoded.event);
     if (fence < this.fence) {
+      if (type === "lease-taken") this.#lateFence = fence;
       const why = `written under lease ${fence} after lease ${this.fence} had been taken`;
-      this.#report("stale-fence", base + from, base + to, why);
+      if (type !== "lease-taken" && fence === this.#lateFence)
+        this.#report("parted", base + from, base + to, partedWords(seq));
+      else this.#report("stale-fence", base + from, base + to, why);
       return;
     }
     if (seq <= this.lastSeq) {
