@@ -198,9 +198,13 @@ function straysLeft({ options, environment, args }: Invocation, ids: readonly st
   const isEverything = args.length === 0 && options["all"] === true && options["olderThan"] === undefined;
   if (!isEverything && ids.length === 0) return [];
   const strays = straysOf(homeFolder(options, environment), isEverything ? undefined : ids);
-  return strays.map((path) => ({
+  const what =
+    "it is not Throughline's own, but a copy that a tool made, it seems (one that syncs, say), and may hold what was said";
+  return strays.map(({ path, isShared }) => ({
     session: path,
-    why: `it is not Throughline's own, but a copy that a tool made, it seems (one that syncs, say), and may hold what was said; look, and remove it with: rm -r ${quoted(path)}`,
+    why: isShared
+      ? `${what} there, and in other sessions`
+      : `${what}; look, and remove it with: rm -r ${quoted(path)}`,
   }));
 }
 

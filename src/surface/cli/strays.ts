@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isSystemError } from "../../lib/system.ts";
 
@@ -12,28 +12,53 @@ const catalog = /^catalog\.sqlite(?:\.unusable|-wal|-shm|-journal)*$/u;
 /** What a desktop leaves in folders that it has shown; nothing of a session is in it. */
 const desktop = new Set([".DS_Store", ".directory", "desktop.ini", ".stfolder"]);
 
+/** An id in a name: tools put their own words before and behind it. */
+const anyId = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gu;
+
+/** A path that no deletion removes. */
+export interface Stray {
+  readonly path: string;
+  /** It may hold something of sessions, too, that were not asked for. */
+  readonly isShared?: true;
+}
+
 /**
  * Paths under a home that hold sessions, or rows of the catalogue, and that no deletion removes, because they aren't named as Throughline names
- * them. With `ids` only those that may hold something of these sessions.
+ * them. With `ids` only what may hold something of these sessions: in a copy of a folder of sessions theirs alone.
  */
-export function straysOf(home: string, ids?: readonly string[]): string[] {
+export function straysOf(home: string, ids?: readonly string[]): Stray[] {
   const sessions = join(home, "sessions");
-  const isOf = (path: string, name: string): boolean =>
-    !ids || ids.some((id) => name.includes(id) || existsSync(join(path, id)));
-  const beside = names(home).filter(
-    (name) => (/^(?:sessions|catalog)./u.test(name) && !catalog.test(name)) || name === ".stversions",
-  );
-  const found = beside.map((name) => join(home, name));
+  const wanted = ids && new Set(ids);
+  const found: Stray[] = [];
+  for (const name of names(home)) {
+    if (!((/^(?:sessions|catalog)./u.test(name) && !catalog.test(name)) || name === ".stversions")) continue;
+    const path = join(home, name);
+    if (!wanted) found.push({ path });
+    else if (isFolder(path)) found.push(...heldIn(path, name, wanted, 3));
+    else found.push({ path, isShared: true });
+  }
   for (const name of names(sessions)) {
     const path = join(sessions, name);
-    if (!month.test(name)) {
-      if (isOf(path, name)) found.push(path);
-      continue;
-    }
-    for (const inMonth of names(path))
-      if (!session.test(inMonth) && isOf(join(path, inMonth), inMonth)) found.push(join(path, inMonth));
+    const strange = month.test(name) ? names(path).filter((inMonth) => !session.test(inMonth)) : [];
+    for (const inMonth of strange) found.push(...heldIn(join(path, inMonth), inMonth, wanted, 1));
+    if (!month.test(name)) found.push(...heldIn(path, name, wanted, 1));
   }
   return found;
+}
+
+/** What is named by one of the ids in so many levels of a folder, itself included; itself where no id is asked for. */
+function heldIn(path: string, name: string, ids: ReadonlySet<string> | undefined, levels: number): Stray[] {
+  if (!ids || name.match(anyId)?.some((id) => ids.has(id))) return [{ path }];
+  return levels === 0 ? [] : names(path).flatMap((each) => heldIn(join(path, each), each, ids, levels - 1));
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return false;
+  }
 }
 
 /** What a folder holds; nothing where there is none, or none that can be read. */
