@@ -67,7 +67,7 @@ export function keepRoom(spool: string, name: string): void {
   try {
     writeFileSync(roomOf(spool, name), " ".repeat(roomBytes), { mode: 0o600 });
   } catch (error) {
-    if (!hasCode(error, "ENOSPC", "EDQUOT")) throw error;
+    if (!isFull(error)) throw error;
   }
 }
 
@@ -76,20 +76,37 @@ export function replaceInRoom(spool: string, name: string, value: object): void 
   const room = roomOf(spool, name);
   try {
     replaceJson(spool, name, value);
-    rmSync(room, { force: true });
   } catch (error) {
-    if (!hasCode(error, "ENOSPC", "EDQUOT") || !existsSync(room)) throw error;
-    const handle = openSync(room, "r+");
-    try {
-      // What is overwritten needs no new block; the spaces behind it are white space of the record.
-      writeAll(handle, Buffer.from(JSON.stringify(value)), 0);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
+    if (!isFull(error) || !existsSync(room)) throw error;
+    if (overwrites(room, value)) {
+      renameSync(room, join(spool, name));
+      return syncPath(spool);
     }
-    renameSync(room, join(spool, name));
+    rmSync(room);
+    return replaceJson(spool, name, value);
+  }
+  rmSync(room, { force: true });
+}
+
+/**
+ * Puts the value over what the file holds, durably; the spaces behind it are white space of the record. It needs no new block, but on file
+ * systems that overwrite nothing in place (btrfs): there the answer is false, and a block is free once the file is gone.
+ */
+function overwrites(path: string, value: object): boolean {
+  const handle = openSync(path, "r+");
+  try {
+    writeAll(handle, Buffer.from(JSON.stringify(value)), 0);
+    fsyncSync(handle);
+    return true;
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return false;
+  } finally {
+    closeSync(handle);
   }
 }
+
+const isFull = (error: unknown): boolean => hasCode(error, "ENOSPC", "EDQUOT");
 
 /** A file of the spool that can't be read, or holds no JSON object: a disk fault, a stranger's hand, or a crash without links. */
 export class SpoolDamaged extends Error {}
