@@ -161,6 +161,8 @@ it.each([
   "Only function and web_search tools are supported.",
   "tools: type must be one of ['function', 'web_search']",
   "unknown variant, expected `function` or `web_search`",
+  "Unsupported tool type: expected one of function, web_search; found custom",
+  "tools: expected 'function', got 'custom'",
 ])("that list the kinds of tools which are taken leave only the others out: %s", async (message) => {
   const taken: unknown[] = ["function", "web_search"];
   const asked: unknown[][] = [];

@@ -71,8 +71,8 @@ function toolSaid(said: string, { settings: { tools } }: TakenRequest): string |
   const kinds = tools
     .map((tool: unknown) => (isJsonObject(tool) ? stringOf(tool["type"]) : ""))
     .filter((kind) => kind !== "" && kind !== "function");
-  const { before, listed } = takenKinds(said, kinds);
-  const named = firstNamed(kinds, (kind) => kindPlace(before, kind));
+  const { beside, listed } = takenKinds(said, kinds);
+  const named = firstNamed(kinds, (kind) => kindPlace(beside, kind));
   if (named !== undefined) return `tools[${named}]`;
   const unlisted = listed && kinds.find((kind) => !listed.includes(kind));
   if (unlisted !== undefined && listed!.length > 0) return `tools[${unlisted}]`;
@@ -80,23 +80,26 @@ function toolSaid(said: string, { settings: { tools } }: TakenRequest): string |
   return isOfSome ? "tools[!function]" : undefined;
 }
 
-/** Where a sentence comes to what is taken. */
+/** Where a sentence comes to what is taken, and from there to what it was given (`expected function, got custom`). */
 const taking =
-  /(?<!\b(?:not|no longer) )\b(?:supported|allowed|accepted|valid|permitted|available)\b|\b(?:one of|expected|only|than|must be|should be)\b/iu;
+  /(?<!(?:\bnot|\bno longer|n['’]t) )\b(?:supported|allowed|accepted|valid|permitted|available)\b|\b(?:one of|expected|only|than|must be|should be)\b/iu;
+const given = /\b(?:got|found|received|given|not|but|instead of|rather than)\b/iu;
 
 /**
- * Which of the offered kinds a sentence lists as taken (`Supported tool types: 'function', 'web_search'`), and what it says before that;
+ * Which of the offered kinds a sentence lists as taken (`Supported tool types: 'function', 'web_search'`), and what it says beside that;
  * functions are in every such list. Without one, the whole sentence and no list.
  */
-function takenKinds(said: string, kinds: readonly string[]): { before: string; listed?: readonly string[] } {
+function takenKinds(said: string, kinds: readonly string[]): { beside: string; listed?: readonly string[] } {
   const at = said.search(taking);
-  const list = at < 0 ? "" : said.slice(at);
+  const from = at < 0 ? "" : said.slice(at);
+  const end = from.search(given);
+  const list = end < 0 ? from : from.slice(0, end);
   const isListed = (kind: string): boolean =>
     quotedPlace(list, kind) >= 0 ||
     new RegExp(`(?<![\\w.])${literal(kind)}(?=\\s*(?:$|[,.;)|\\]]|(?:and|or|tools?)\\b))`, "iu").test(list);
   return isListed("function")
-    ? { before: said.slice(0, at), listed: kinds.filter(isListed) }
-    : { before: said };
+    ? { beside: said.slice(0, at) + from.slice(list.length), listed: kinds.filter(isListed) }
+    : { beside: said };
 }
 
 const isOfKinds = /\b(?:unknown|unsupported|unrecognized|invalid) (?:\w+ )?tool types?\b/iu;
