@@ -28,11 +28,11 @@ const message = (role: string, text: string): JsonObject => ({
 });
 
 /** The lines of the repaired file; it is taken back again, byte for byte. */
-async function repaired(lines: readonly object[]): Promise<JsonObject[]> {
+async function repaired(lines: readonly object[], before = ""): Promise<JsonObject[]> {
   const folder = join(root, "codex", "sessions", "2026", "03", "04");
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `rollout-2026-03-04T10-51-21-${id}.jsonl`);
-  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  const text = lines.map((line) => `${before}${JSON.stringify(line)}\n`).join("");
   writeFileSync(path, text);
   const home = join(root, "own");
   await repairRollout(path, { home, now, seals: { which: "none" } }, () => undefined);
@@ -73,6 +73,16 @@ describe("a session that another program wrote for Codex", () => {
       "2026-03-04T11:00:00.000Z",
     ]);
     expect(lines[2]!["payload"]).toEqual(said);
+  });
+
+  it("in lines that are indented gets its times, too", async () => {
+    const lines = [
+      { type: "session_meta", timestamp: header.timestamp, payload: header },
+      { type: "response_item", timestamp: 1_772_621_482, payload: message("user", "hello") },
+      { type: "response_item", payload: message("assistant", "hi") },
+    ];
+    const times = (await repaired(lines, "  ")).map(({ timestamp }) => timestamp);
+    expect(times.slice(1)).toEqual(["2026-03-04T10:51:22.000Z", "2026-03-04T10:51:22.000Z"]);
   });
 
   it("keeps of its first line what Codex can read", async () => {

@@ -113,8 +113,9 @@ export class LinesPlanner {
     const skim = new JsonSkim(["timestamp"]);
     for (const line of untimed.items) {
       const bytes = this.#file.bytes(line);
+      const open = bytes.indexOf("{");
       skim.over(bytes);
-      if (!skim.skim(bytes.byteOffset, bytes.byteOffset + bytes.length)) continue;
+      if (!skim.skim(bytes.byteOffset + open, bytes.byteOffset + bytes.length)) continue;
       const had = skim.value(0);
       const read = parseJson(bytes.toString("latin1"));
       const payload = isJsonObject(read) && isJsonObject(read["payload"]) ? read["payload"] : {};
@@ -122,7 +123,7 @@ export class LinesPlanner {
       const time = JSON.stringify(isoTime(last));
       const [from, to] = skim.has(0)
         ? [skim.start(0) - bytes.byteOffset, skim.end(0) - bytes.byteOffset]
-        : [bytes.indexOf("{") + 1, undefined];
+        : [open + 1, undefined];
       const place = { index: line.index, at: line.at + from, bytes: (to ?? from) - from };
       const text = to === undefined ? `"timestamp":${time},` : time;
       yield this.#file.replace(place, "untimed-record", "its timestamp is put in", Buffer.from(text));
