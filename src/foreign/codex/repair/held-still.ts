@@ -12,6 +12,7 @@ const moving: ReadonlySet<FindingKind> = new Set([
   "lost-message",
   "lost-call",
   "lost-event",
+  "untimed-record",
   "segment-long",
 ]);
 
