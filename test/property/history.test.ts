@@ -52,4 +52,30 @@ describe("the fold of a log", () => {
       { numRuns: 400 },
     );
   });
+
+  it("gives the same window but for lines that were taken out before the end of its last turn", () => {
+    fc.assert(
+      fc.property(commands, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), (told, taken) => {
+        const { records } = writeLog(told);
+        const all = records.slice(0, records.findLastIndex(isTurnEnd) + 1);
+        fc.pre(all.length > 2);
+        const gone = new Set(taken.map((nth) => 1 + (nth % (all.length - 2))));
+        const [whole, left] = [fold(all), fold(all.filter(({ event }) => !gone.has(event.seq)))];
+        // A summary that is lost takes nothing out of the window.
+        fc.pre(whole.summarySeq === undefined || !gone.has(whole.summarySeq));
+        const kept = (seqs: readonly number[]): number[] => seqs.filter((seq) => !gone.has(seq));
+        const itemsOf = ({ items }: History): number[] => items.map(({ event }) => event.seq);
+        expect(itemsOf(left)).toEqual(kept(itemsOf(whole)));
+        expect([...left.openCalls.keys()]).toEqual(kept([...whole.openCalls.keys()]));
+        expect([left.fromSeq, left.rewound, left.settings, left.name, left.delivered]).toEqual([
+          whole.fromSeq,
+          whole.rewound,
+          whole.settings,
+          whole.name,
+          whole.delivered,
+        ]);
+      }),
+      { numRuns: 400 },
+    );
+  });
 });
