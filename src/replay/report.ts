@@ -43,7 +43,7 @@ export interface ReplayEntry {
 
 /** What each rule does, in words. */
 export const ruleWords: Readonly<Record<ReplayRule, string>> = {
-  "sealed-dropped": "left out: this backend takes no sealed reasoning back",
+  "sealed-dropped": "left out: this backend takes no sealed reasoning back, or none with these settings",
   "sealed-elsewhere": "left out: another issuer sealed it, and this one can't open it",
   "sealed-too-old": "left out: this backend takes sealed reasoning of the last turns only",
   "seal-malformed": "left out: its sealed blob was cut or edited and would be refused",
