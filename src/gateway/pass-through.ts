@@ -182,7 +182,8 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#decoder = new StreamDecoder(encoding, {
       decoded: (bytes) => this.#passOn(bytes, this.#decoder!),
       ended: () => this.#finish(),
-      failed: (error) => controller.abort(error),
+      // All of it may have come before that shows, so that to abort it would end nothing. The status is what the client has to know.
+      failed: () => this.#finish(),
       pause: () => controller.pause(),
       resume: () => controller.resume(),
     });

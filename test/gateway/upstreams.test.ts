@@ -183,6 +183,17 @@ it.each([
   },
 );
 
+it("a refusal that isn't in the encoding that it names ends, and holds nobody up", async () => {
+  const url = await serve(async (request, response) => {
+    await bodyOf(request);
+    response.writeHead(403, { "content-type": "text/plain", "content-encoding": "gzip" });
+    response.end("no gzip");
+  });
+  const gateway = await gatewayTo("", { upstreams: [{ url, key: "own-key-of-the-gateway" }] });
+  const answer = await fetch(`${gateway.url}/models`);
+  expect([answer.status, await answer.text()]).toEqual([403, ""]);
+});
+
 it("the gateway's own words hold no key either, where an upstream tells its refusal with a good status", async () => {
   const key = "own-key-of-the-gateway";
   const url = await serve((request, response) => {
