@@ -148,6 +148,13 @@ describe("an examination of a rollout", () => {
     expect(found.map((one) => one.kind)).toEqual([kind]);
   });
 
+  it("finds nothing to repair in a first line of a newer version that has more to say than a word", async () => {
+    const members = ["thread_source", "memory_mode", "multi_agent_version"].map(
+      (each) => `"${each}":{"a":1},`,
+    );
+    expect(await kinds(text.replace('"cwd":', `${members.join("")}$&`))).not.toContain("header-broken");
+  });
+
   it.each<[string, string, string, boolean]>([
     ["lines of another program", "history.jsonl", '{"session_id":"a","text":"b"}\n', false],
     ["a document over several lines", "settings.jsonl", '{\n  "a": 1\n}\n', false],

@@ -9,6 +9,8 @@ const isList = (value: unknown): boolean => isNull(value) || Array.isArray(value
 const isTextOrNull = (value: unknown): boolean => isNull(value) || isText(value);
 const isThreadOrNull = (value: unknown): boolean => isNull(value) || isThreadId(value);
 const isObjectOrNull = (value: unknown): boolean => isNull(value) || isJsonObject(value);
+/** One of a few words, or an object where a newer version may have more to say than a word. */
+const isWord = (value: unknown): boolean => isTextOrNull(value) || isJsonObject(value);
 /** An object in which these members, where they are there, are texts. */
 const holds =
   (...names: string[]) =>
@@ -17,7 +19,7 @@ const holds =
 
 /**
  * What a member of the header has to be where it is there: with another value every resume fails (0.104, 0.130, 0.146, 0.169; converters
- * and sync tools write such). Only shapes: words that a newer version may add are none of it.
+ * and sync tools write such). Only shapes: what a newer version may add is none of it.
  */
 const fitting: Readonly<Record<string, (value: unknown) => boolean>> = {
   timestamp: isText,
@@ -28,14 +30,14 @@ const fitting: Readonly<Record<string, (value: unknown) => boolean>> = {
   forked_from_id: isThreadOrNull,
   parent_thread_id: isThreadOrNull,
   source: (value) => isText(value) || (isJsonObject(value) && isWholeSource(value)),
-  thread_source: isTextOrNull,
+  thread_source: isWord,
   model_provider: isTextOrNull,
-  memory_mode: isTextOrNull,
-  multi_agent_version: isTextOrNull,
+  memory_mode: isWord,
+  multi_agent_version: isWord,
   agent_nickname: isTextOrNull,
   agent_role: isTextOrNull,
   agent_path: isTextOrNull,
-  history_mode: isText,
+  history_mode: (value) => !isNull(value) && isWord(value),
   history_base: isObjectOrNull,
   base_instructions: (value) => isNull(value) || (isJsonObject(value) && isText(value["text"] ?? "")),
   context_window: (value) => isNull(value) || (isJsonObject(value) && isText(value["window_id"])),
