@@ -264,8 +264,8 @@ export class Exchange implements AttemptHost, OpenRequest {
   }
 
   /**
-   * Asks another upstream at once, where there is one, when this one can't be reached, is overloaded, or doesn't keep the response that
-   * the request continues; but for one that is there, and alone can open what the request carries. One whose own key is at its limit or
+   * Asks another upstream at once, where there is one, when this one can't be reached, is overloaded, takes less in a minute than the
+   * request holds, or doesn't keep the response that the request continues; but for one that is there, and alone can open what the request carries. One whose own key is at its limit or
    * refused is left out for a while, and another is asked. Whether another was asked.
    */
   async #turnedElsewhere({ signal }: Refusal): Promise<boolean> {
@@ -276,7 +276,8 @@ export class Exchange implements AttemptHost, OpenRequest {
     const isSpent = this.#upstream.key !== undefined && this.#isOfAccount(failure);
     if (isAway) upstreams.leaveOut(this.#upstream);
     else if (isSpent) upstreams.rest(this.#upstream, failure);
-    else if (!isFailureOf(failure, "overloaded", "rate-limit", "chain-missing")) return false;
+    else if (!isFailureOf(failure, "overloaded", "rate-limit", "chain-missing") && !isOverMinute(failure))
+      return false;
     if (!upstreams.hasOther(this.#tried)) return false;
     if (
       !isAway &&
@@ -375,3 +376,7 @@ export class Exchange implements AttemptHost, OpenRequest {
 
 /** Reasons for which no connection came about. */
 const awayReasons: ReadonlySet<string> = new Set(["refused", "unresolved"]);
+
+/** Whether the request alone is more than the account may send in a minute: another account may send it. */
+const isOverMinute = (failure: Failure): boolean =>
+  isFailureOf(failure, "context-overflow") && failure.signal?.status === 429;

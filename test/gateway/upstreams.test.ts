@@ -131,6 +131,27 @@ describe("several upstreams", () => {
     expect(asked).toEqual([3, 15]);
   });
 
+  it("a request that is more than one takes in a minute is the other's", async () => {
+    const message =
+      "Request too large for gpt-5.1 in organization org-x on tokens per min (TPM): Limit 30000, Requested 34587.";
+    const refuse = (): Promise<string> =>
+      serve((request, response) => {
+        request.resume();
+        response.writeHead(429, { "content-type": "application/json" });
+        response.end(JSON.stringify({ error: { message, type: "tokens", code: "rate_limit_exceeded" } }));
+      });
+    const small = await refuse();
+    const large = await serve((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(created + completed);
+    });
+    const gateway = await gatewayTo("", { upstreams: [{ url: small }, { url: large }] });
+    for (let at = 0; at < 2; at++) expect(last(await send(gateway, prompt))).toBe("response.completed");
+    const alone = await gatewayTo("", { upstreams: [{ url: small }, { url: await refuse() }] });
+    expect((await ask(alone)).status).toBe(429);
+    expect(alone.metrics.total("upstream_requests")).toBe(2);
+  });
+
   it("what a client's own key is refused for is the client's to know", async () => {
     const refuse = (): Promise<string> =>
       serve((request, response) => {
