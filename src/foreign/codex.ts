@@ -20,7 +20,7 @@ export type { Holder } from "./codex/home/holders.ts";
 export { previewRepair } from "./codex/repair/prepare.ts";
 export type { RepairOptions, RepairPlan } from "./codex/repair/prepare.ts";
 export { repairRollout, undoRepair } from "./codex/repair/repair.ts";
-export type { CompletedRepair } from "./codex/repair/repair.ts";
+export type { CompletedRepair } from "./codex/repair/carry-out.ts";
 export type { SealChoice } from "./codex/findings/seal-choice.ts";
 export type { ChangesOfKind, RepairChanges, ShownEdit } from "./codex/repair/repair-changes.ts";
 export type { Backup, Journal } from "./codex/repair/journal.ts";

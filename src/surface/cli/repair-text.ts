@@ -7,7 +7,7 @@ import type { Finding } from "../../foreign/codex/findings/finding.ts";
 import { homeOf } from "../../foreign/codex/home/places.ts";
 import { rightPlace } from "../../foreign/codex/home/misfits.ts";
 import type { PreparedRepair } from "../../foreign/codex/repair/prepare.ts";
-import type { CompletedRepair } from "../../foreign/codex/repair/repair.ts";
+import type { CompletedRepair } from "../../foreign/codex/repair/carry-out.ts";
 import type { ShownEdit } from "../../foreign/codex/repair/repair-changes.ts";
 import { readAround } from "../../foreign/codex/rollout/contains.ts";
 import { mendsOf } from "./doctor-text.ts";

@@ -25,7 +25,8 @@ import { asUser } from "../../../../test/kit/as-user.ts";
 import { isFailureOf } from "../../../failure.ts";
 import { listRollouts } from "../home/places.ts";
 import { isUnfinished, repairsOf } from "./journal.ts";
-import { type CompletedRepair, finishRepair, repairRollout, undoRepair } from "./repair.ts";
+import type { CompletedRepair } from "./carry-out.ts";
+import { finishRepair, repairRollout, undoRepair } from "./repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-kept-safe-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,21 +1,12 @@
-import { existsSync, lstatSync, readlinkSync, rmSync, statSync, type Stats } from "node:fs";
-import { quoted, systemWords } from "../../../lib/words.ts";
+import { existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
+import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { crashPoint } from "../../../lib/fault.ts";
-import { copyPrivately } from "./edit.ts";
-import { appendLater, goneOnAt, withLater } from "./gone-on.ts";
-import { assertUntouched, digest, isBetween, keepTime, syncFile, writeInPlace } from "./in-place.ts";
-import {
-  type Backup,
-  isUnfinished,
-  type Journal,
-  type KnownRepair,
-  type RepairFolder,
-  repairsOf,
-} from "./journal.ts";
-import { isDatabaseError } from "../home/open-database.ts";
+import { complete, type CompletedRepair, leave, takeBack } from "./carry-out.ts";
+import { withLater } from "./gone-on.ts";
+import { assertUntouched, digest, syncFile } from "./in-place.ts";
+import { isUnfinished, type Journal, type KnownRepair, repairsOf } from "./journal.ts";
 import { packedPath, plainPath } from "../home/places.ts";
-import { placeWhole, settlePacked } from "./packed.ts";
 import {
   databasesOf,
   fileAt,
@@ -27,20 +18,9 @@ import {
   threadOf,
 } from "./prepare.ts";
 import { isCompressed } from "../rollout/compressed.ts";
-import { writingOf } from "../rollout/layout.ts";
-import { indexKey, rightPlace } from "../home/misfits.ts";
+import { beginsWith, copiesOf, isStillPacked, standingOf } from "./standing-file.ts";
 import { writeTranscript } from "./transcript.ts";
 import { underLock } from "./under-lock.ts";
-
-/** A repair, or an undoing, that was carried out. */
-export interface CompletedRepair {
-  readonly journal: Journal;
-  readonly folder: Backup;
-  /** Where the rollout lies now: what was compressed is unpacked for a repair, and compressed again when that is taken back. */
-  readonly path: string;
-  /** What was changed; absent of an undoing, and of a repair that had been cut off and was finished now. */
-  readonly plan?: RepairPlan;
-}
 
 /**
  * Repairs a rollout in place, under the lock that keeps Codex out; one that was cut off is finished. `onPrepared` is told of the repair
@@ -98,33 +78,34 @@ export async function finishRepair(known: KnownRepair, named: string): Promise<C
   const journal = movedAlong(known.journal, plainPath(path));
   return underLock({ path, thread: journal.thread, isPacked: journal.packed !== undefined }, async () => {
     const stat = statSync(path);
-    const isUndoing = journal.state === "undoing";
-    if (!isUndoing) {
+    if (journal.state !== "undoing") {
       await assertKept(folder.original, journal.before, path);
       // What was appended since is already in the copy, if an earlier version's finishing was cut off.
       await assertKept(folder.repaired, journal.after, path, "or-more");
     }
-    const [from, to] = sourcesOf(folder, journal);
-    if (!(await isStillPacked(path, journal)) && !(await isBetween(path, from, to))) {
-      if (!isUndoing && !(await beginsWith(path, journal.after)) && (await beginsWith(path, journal.before)))
+    const standing = await standingOf(path, folder, journal);
+    switch (standing.as) {
+      case "packed":
+      case "between":
+        return complete(folder, journal, stat);
+      case "before":
         return leave(folder, journal, stat);
-      const since = journal.goneOn ? undefined : await goneOnAt(path, from, to);
-      if (since !== undefined)
+      case "after":
+      case "gone-on": {
+        const { since } = standing;
+        if (since === undefined) break;
         return complete(folder, await withLater(folder, journal, { since, stat }), stat);
-      throw new Failure(
-        "session-damaged",
-        `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${from}. To have it repaired as it is now, move what is kept out of the way: mv ${quoted(folder.path)} .`,
-        { path },
-      );
+      }
+      case "foreign":
+      case "untold":
+        break;
     }
-    return complete(folder, journal, stat);
+    throw new Failure(
+      "session-damaged",
+      `${path} was changed after its repair had been cut off, so that it can be neither finished nor taken back. Nothing was changed now. The file as it was before is kept: ${copiesOf(folder, journal)[0]}. To have it repaired as it is now, move what is kept out of the way: mv ${quoted(folder.path)} .`,
+      { path },
+    );
   });
-}
-
-/** The copies of the rollout as it was before it was written to, and as it becomes. */
-function sourcesOf(folder: RepairFolder, { state, goneOn }: Journal): [string, string] {
-  if (goneOn) return [folder.found, folder.merged];
-  return state === "undoing" ? [folder.repaired, folder.restored] : [folder.original, folder.repaired];
 }
 
 /**
@@ -163,39 +144,30 @@ export async function undoRepair(
       if (isPacked) return leave(folder, journal, stat);
       if (journal.goneOn) return undefined;
       await assertKept(folder.original, journal.before, real);
-      const isWriting = journal.state === "writing";
-      // When a repair that shortens the file is cut off before it has cut the file, what follows its bytes is old content and no later
-      // work.
-      const isCutOff =
-        isWriting && existsSync(folder.repaired) && (await isBetween(real, folder.original, folder.repaired));
-      const isWhole = !isCutOff && (await beginsWith(real, journal.after));
-      if (isWriting && !isCutOff && !isWhole && (await beginsWith(real, journal.before)))
-        return leave(folder, journal, stat);
-      if (!isWhole && !isCutOff) {
-        if (isWriting && existsSync(folder.repaired)) return undefined;
-        throw new Failure(
-          "session-damaged",
-          `${real} isn't what the repair has left any more: more than appended to. Nothing was changed. The file as it was before the repair is kept: ${folder.original}`,
-          { path: real },
-        );
+      switch ((await standingOf(real, folder, journal)).as) {
+        case "before":
+          return leave(folder, journal, stat);
+        // What follows in it is old content and no later work, where a repair that shortens it was cut off before it had cut it.
+        case "between":
+          return takeBack(folder, journal, stat, "nothing");
+        case "after":
+          return takeBack(folder, journal, stat, "what-follows");
+        case "gone-on":
+        case "foreign":
+          return undefined;
+        case "packed":
+        case "untold":
+          break;
       }
-      rmSync(folder.restored, { force: true });
-      await copyPrivately(folder.original, folder.restored);
-      if (isWhole) {
-        rmSync(folder.repaired, { force: true });
-        await copyPrivately(real, folder.repaired);
-        const encoding = writingOf(folder.original)?.encoding;
-        appendLater(folder.repaired, journal.after.bytes, folder.restored, encoding);
-      }
-      const undoing = { ...journal, state: "undoing" as const };
-      for (const file of [folder.restored, folder.repaired]) await syncFile(file);
-      assertUntouched(real, stat, "its repair was taken back");
-      folder.write(undoing);
-      return complete(folder, undoing, stat);
+      throw new Failure(
+        "session-damaged",
+        `${real} isn't what the repair has left any more: more than appended to. Nothing was changed. The file as it was before the repair is kept: ${folder.original}`,
+        { path: real },
+      );
     },
   );
   if (undone) return undone;
-  // Codex has gone on in what was half written: once that is whole, what is Codex's can be told.
+  // Codex has gone on in what was half written: once that is whole, what is Codex's can be told. What is foreign is refused here.
   await finishRepair(known, real);
   return undoRepair(real, { home });
 }
@@ -204,16 +176,6 @@ export async function undoRepair(
 function inUse(path: string): string {
   const plain = plainPath(path);
   return existsSync(plain) ? plain : path;
-}
-
-/** Whether the file is the compressed one of a repair, or of its undoing, that was cut off before it was unpacked, or after it came back. */
-async function isStillPacked(path: string, { packed, state }: Journal): Promise<boolean> {
-  return isCompressed(path) && state !== "done" && packed !== undefined && (await beginsWith(path, packed));
-}
-
-/** Whether a file begins with what the journal says, whatever follows. */
-async function beginsWith(path: string, { bytes, sha256 }: Journal["after"]): Promise<boolean> {
-  return statSync(path).size >= bytes && (await digest(path, bytes)) === sha256;
 }
 
 /** Throws unless a copy is what the journal says: writing a rollout from half a copy would destroy the session. */
@@ -275,69 +237,4 @@ async function packedAs(path: string, copy: string): Promise<NonNullable<Journal
 
 function isHistoryWrong({ movedFrom, isPaginated }: PreparedRepair): boolean {
   return isPaginated && movedFrom?.history === "legacy";
-}
-
-/** Carries a journal out. Throws `store-unavailable` when the disk, the rights or a database prevent it. */
-async function complete(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
-  try {
-    return await completed(folder, journal, stat);
-  } catch (error) {
-    if (!isDatabaseError(error)) throw error;
-    const { path, state } = journal;
-    const [what, back] =
-      state === "undoing"
-        ? ["Taking back a repair of", ""]
-        : ["A repair of", `, or take it back with: throughline repair ${quoted(path)} --undo`];
-    throw new Failure(
-      "store-unavailable",
-      `${what} ${path} was cut off: ${systemWords(error)}. The file as it was before the repair is kept: ${folder.original}. When that is mended, finish it with: throughline repair ${quoted(path)} --write${back}`,
-      { path },
-      { cause: error },
-    );
-  }
-}
-
-/**
- * Writes the rollout and brings Codex's databases into line with it; every step can be taken again. `stat`: that of the rollout before.
- */
-async function completed(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
-  const { path, thread } = journal;
-  const isUndoing = journal.state === "undoing";
-  const databases = databasesOf(path);
-  if (thread !== undefined && journal.forgotIndex) databases?.forgetIndex(indexKey(path, thread));
-  const [, source] = sourcesOf(folder, journal);
-  if (journal.packed === undefined || existsSync(path)) {
-    await writeInPlace(path, source);
-    keepTime(path, stat);
-  } else if (!isUndoing) await placeWhole(source, path, stat);
-  crashPoint("repair-written");
-  if (thread !== undefined && journal.movedFrom !== undefined) {
-    const { movedFrom, archivedAt, history } = journal;
-    const before = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
-    const right = rightPlace(before, path);
-    const isTakenOut = archivedAt !== undefined && right.archivedAt === undefined;
-    databases?.setPlace(thread, {
-      path: isUndoing ? movedFrom : right.path,
-      ...(history && { history: history[isUndoing ? 0 : 1] }),
-      ...(isTakenOut && { archived: isUndoing ? archivedAt : "not" }),
-    });
-  }
-  await settlePacked(folder, journal, stat);
-  crashPoint("repair-settled");
-  return noted(folder, { ...journal, state: isUndoing ? "undone" : "done" });
-}
-
-/** Takes a repair back that has left nothing in the rollout; not a byte of that is written, which the disk may have no room for. */
-async function leave(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
-  await settlePacked(folder, { ...journal, state: "undoing" }, stat);
-  return noted(folder, { ...journal, state: "undone" });
-}
-
-function noted(folder: RepairFolder, { goneOn: _goneOn, ...journal }: Journal): CompletedRepair {
-  const { path } = journal;
-  folder.write(journal);
-  crashPoint("repair-recorded");
-  for (const file of [folder.repaired, folder.restored, folder.found, folder.merged])
-    rmSync(file, { force: true });
-  return { journal, folder, path: existsSync(path) ? path : packedPath(path) };
 }

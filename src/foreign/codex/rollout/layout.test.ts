@@ -207,7 +207,7 @@ describe("a rollout that a program has written anew is one again", () => {
     const killed = Buffer.concat([mended, content.subarray(mended.length)]);
     for (const [again, becomes] of [
       [() => undoRepair(path, { home: root }), content],
-      [() => finishRepair({ journal, folder }, path), mended],
+      [() => finishRepair(repairsOf(root, path).at(-1)!, path), mended],
     ] as const) {
       writeFileSync(folder.repaired, mended);
       writeFileSync(path, killed);

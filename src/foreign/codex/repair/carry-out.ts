@@ -1,0 +1,119 @@
+import { existsSync, rmSync, type Stats } from "node:fs";
+import { quoted, systemWords } from "../../../lib/words.ts";
+import { Failure } from "../../../failure.ts";
+import { crashPoint } from "../../../lib/fault.ts";
+import { copyPrivately } from "./edit.ts";
+import { appendLater } from "./gone-on.ts";
+import { assertUntouched, keepTime, syncFile, writeInPlace } from "./in-place.ts";
+import type { Backup, Journal, RepairFolder } from "./journal.ts";
+import { isDatabaseError } from "../home/open-database.ts";
+import { packedPath } from "../home/places.ts";
+import { placeWhole, settlePacked } from "./packed.ts";
+import { databasesOf, type RepairPlan } from "./prepare.ts";
+import { writingOf } from "../rollout/layout.ts";
+import { indexKey, rightPlace } from "../home/misfits.ts";
+import { copiesOf } from "./standing-file.ts";
+
+/** A repair, or an undoing, that was carried out. */
+export interface CompletedRepair {
+  readonly journal: Journal;
+  readonly folder: Backup;
+  /** Where the rollout lies now: what was compressed is unpacked for a repair, and compressed again when that is taken back. */
+  readonly path: string;
+  /** What was changed; absent of an undoing, and of a repair that had been cut off and was finished now. */
+  readonly plan?: RepairPlan;
+}
+
+/** Carries a journal out. Throws `store-unavailable` when the disk, the rights or a database prevent it. */
+export async function complete(
+  folder: RepairFolder,
+  journal: Journal,
+  stat: Stats,
+): Promise<CompletedRepair> {
+  try {
+    return await completed(folder, journal, stat);
+  } catch (error) {
+    if (!isDatabaseError(error)) throw error;
+    const { path, state } = journal;
+    const [what, back] =
+      state === "undoing"
+        ? ["Taking back a repair of", ""]
+        : ["A repair of", `, or take it back with: throughline repair ${quoted(path)} --undo`];
+    throw new Failure(
+      "store-unavailable",
+      `${what} ${path} was cut off: ${systemWords(error)}. The file as it was before the repair is kept: ${folder.original}. When that is mended, finish it with: throughline repair ${quoted(path)} --write${back}`,
+      { path },
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Writes the rollout and brings Codex's databases into line with it; every step can be taken again. `stat`: that of the rollout before.
+ */
+async function completed(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
+  const { path, thread } = journal;
+  const isUndoing = journal.state === "undoing";
+  const databases = databasesOf(path);
+  if (thread !== undefined && journal.forgotIndex) databases?.forgetIndex(indexKey(path, thread));
+  const [, source] = copiesOf(folder, journal);
+  if (journal.packed === undefined || existsSync(path)) {
+    await writeInPlace(path, source);
+    keepTime(path, stat);
+  } else if (!isUndoing) await placeWhole(source, path, stat);
+  crashPoint("repair-written");
+  if (thread !== undefined && journal.movedFrom !== undefined) {
+    const { movedFrom, archivedAt, history } = journal;
+    const before = { path: movedFrom, ...(archivedAt !== undefined && { archivedAt }) };
+    const right = rightPlace(before, path);
+    const isTakenOut = archivedAt !== undefined && right.archivedAt === undefined;
+    databases?.setPlace(thread, {
+      path: isUndoing ? movedFrom : right.path,
+      ...(history && { history: history[isUndoing ? 0 : 1] }),
+      ...(isTakenOut && { archived: isUndoing ? archivedAt : "not" }),
+    });
+  }
+  await settlePacked(folder, journal, stat);
+  crashPoint("repair-settled");
+  return noted(folder, { ...journal, state: isUndoing ? "undone" : "done" });
+}
+
+/**
+ * Takes a repair back of which something is in the rollout. `keeps`: whether what follows its bytes there is Codex's later work, which
+ * comes behind what is restored.
+ */
+export async function takeBack(
+  folder: RepairFolder,
+  journal: Journal,
+  stat: Stats,
+  keeps: "what-follows" | "nothing",
+): Promise<CompletedRepair> {
+  const { path, after } = journal;
+  rmSync(folder.restored, { force: true });
+  await copyPrivately(folder.original, folder.restored);
+  if (keeps === "what-follows") {
+    rmSync(folder.repaired, { force: true });
+    await copyPrivately(path, folder.repaired);
+    appendLater(folder.repaired, after.bytes, folder.restored, writingOf(folder.original)?.encoding);
+  }
+  const undoing: Journal = { ...journal, state: "undoing" };
+  for (const file of [folder.restored, folder.repaired]) await syncFile(file);
+  assertUntouched(path, stat, "its repair was taken back");
+  folder.write(undoing);
+  return complete(folder, undoing, stat);
+}
+
+/** Takes a repair back that has left nothing in the rollout; not a byte of that is written, which the disk may have no room for. */
+export async function leave(folder: RepairFolder, journal: Journal, stat: Stats): Promise<CompletedRepair> {
+  await settlePacked(folder, { ...journal, state: "undoing" }, stat);
+  return noted(folder, { ...journal, state: "undone" });
+}
+
+function noted(folder: RepairFolder, { goneOn: _goneOn, ...journal }: Journal): CompletedRepair {
+  const { path } = journal;
+  folder.write(journal);
+  crashPoint("repair-recorded");
+  for (const file of [folder.repaired, folder.restored, folder.found, folder.merged])
+    rmSync(file, { force: true });
+  return { journal, folder, path: existsSync(path) ? path : packedPath(path) };
+}
