@@ -144,13 +144,15 @@ export async function undoRepair(
       if (isPacked) return leave(folder, journal, stat);
       if (journal.goneOn) return undefined;
       await assertKept(folder.original, journal.before, real);
-      switch ((await standingOf(real, folder, journal)).as) {
+      const standing = await standingOf(real, folder, journal);
+      switch (standing.as) {
         case "before":
           return leave(folder, journal, stat);
         // What follows in it is old content and no later work, where a repair that shortens it was cut off before it had cut it.
         case "between":
           return takeBack(folder, journal, stat, "nothing");
         case "after":
+          if ((standing.since ?? 0) > journal.after.bytes) return undefined;
           return takeBack(folder, journal, stat, "what-follows");
         case "gone-on":
         case "foreign":
@@ -167,7 +169,8 @@ export async function undoRepair(
     },
   );
   if (undone) return undone;
-  // Codex has gone on in what was half written: once that is whole, what is Codex's can be told. What is foreign is refused here.
+  // Codex has gone on in what was half written, or not yet cut: once that is whole, what is Codex's can be told. What is foreign is refused
+  // here.
   await finishRepair(known, real);
   return undoRepair(real, { home });
 }

@@ -10,7 +10,8 @@ import type { Journal, RepairFolder } from "./journal.ts";
  *
  * - `packed`: it is the compressed file still, or again.
  * - `between`: each byte is that of one or the other at its place, and there are no more.
- * - `after`: it begins with all of what the repair makes of it. `since`: where what Codex has appended begins, while the copies tell it.
+ * - `after`: it begins with all of what the repair makes of it. `since`: where what Codex has appended begins, while the copies tell it; old
+ *   content stands before that where the repair had not cut the file yet.
  * - `before`: it begins with all that it was before the repair, and Codex has gone on in that.
  * - `gone-on`: it is half written, and Codex has gone on in that from `since` on.
  * - `foreign`: none of these.
@@ -29,7 +30,8 @@ export async function standingOf(path: string, folder: RepairFolder, journal: Jo
   const [from, to] = copiesOf(folder, journal);
   if (isTold && (await isBetween(path, from, to))) return { as: "between" };
   const since = isTold && !goneOn ? await goneOnAt(path, from, to) : undefined;
-  if (state !== "undoing" && (await beginsWith(path, after))) return { as: "after", since };
+  if (state !== "undoing" && (await beginsWith(path, after)))
+    return { as: "after", since: since && Math.max(since, after.bytes) };
   if (state === "writing" && (await beginsWith(path, before))) return { as: "before" };
   if (since !== undefined) return { as: "gone-on", since };
   return { as: isTold ? "foreign" : "untold" };
