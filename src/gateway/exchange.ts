@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { type Failure, type FailureSignal, isFailureOf } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
 import { answerError } from "./answer/answer.ts";
-import { answerRefusal } from "./answer/answer-refusal.ts";
+import { answerRefusal, answerUnseen, isPacked } from "./answer/answer-refusal.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./answer/attempt.ts";
 import { type BegunStream, breakReason, brokenEnding } from "./answer/broken-stream.ts";
 import { askOptions } from "./ask-options.ts";
@@ -173,10 +173,18 @@ export class Exchange implements AttemptHost, OpenRequest {
     if (isGood) this.#healing?.accepted();
     this.#letGo();
     if (this.#response.destroyed) return;
+    metrics.count("requests", String(status));
+    const secret = status >= 300 ? this.#upstream.secret : undefined;
+    if (secret !== undefined && isPacked(headers)) {
+      this.#end();
+      return void answerUnseen(
+        this.#response,
+        { status, headers },
+        { upstream: this.#upstream.name, secret },
+      );
+    }
     this.#isCommitted = true;
     metrics.openStreams++;
-    metrics.count("requests", String(status));
-    const secret = status >= 300 ? this.#upstream.key : undefined;
     this.#pieces = new StarredPieces(secret);
     this.#response.writeHead(status, starredHeaders(forwardedResponseHeaders(headers), secret));
     this.#answer = new ChunkedBody(this.#response, this.#context.bodyMemory);
@@ -321,8 +329,8 @@ export class Exchange implements AttemptHost, OpenRequest {
     const { metrics } = this.#context;
     metrics.count("failures", failure.class);
     this.#end();
-    const { name: upstream, key } = this.#upstream;
-    const asked = { upstream, attempts: this.#attempts, key };
+    const { name: upstream, secret } = this.#upstream;
+    const asked = { upstream, attempts: this.#attempts, secret };
     metrics.count("requests", String(answerRefusal(this.#response, refusal, failure, asked)));
   }
 

@@ -6,9 +6,10 @@ import { signalFromTransport } from "../failure/signal.ts";
 import { printableLine } from "../lib/printable.ts";
 import { connectionWords, errorCode } from "../provider/wire/connection.ts";
 import { answerError } from "./answer/answer.ts";
+import { answerUnseen, isPacked } from "./answer/answer-refusal.ts";
 import type { GatewayContext } from "./context.ts";
 import { forwardedRequestHeaders, forwardedResponseHeaders } from "./answer/headers.ts";
-import { StarredPieces, starredHeaders } from "./answer/starred.ts";
+import { isText, StarredPieces, starredHeaders } from "./answer/starred.ts";
 import type { HeldBody } from "./body/held-body.ts";
 import { StreamDecoder } from "./body/stream-decoder.ts";
 import { readBody } from "./request-body.ts";
@@ -165,11 +166,15 @@ class Passing implements Dispatcher.DispatchHandler {
     }
     this.#letGo();
     this.#context.metrics.count("requests", String(status));
-    const secret = status >= 300 ? this.#upstream.key : undefined;
+    const secret = status >= 300 ? this.#upstream.secret : undefined;
     this.#pieces = new StarredPieces(secret);
     const forwarded = starredHeaders(forwardedResponseHeaders(headers), secret);
     const encoding = String(headers["content-encoding"] ?? "").toLowerCase();
-    if (secret !== undefined && StreamDecoder.knows(encoding)) {
+    if (secret !== undefined && isPacked(headers)) {
+      if (!StreamDecoder.knows(encoding)) {
+        answerUnseen(this.#response, { status, headers }, { upstream: this.#upstream.name, secret });
+        return this.#abort("unreadable");
+      }
       delete forwarded["content-encoding"];
       delete forwarded["content-length"];
       this.#decode(encoding, controller);
@@ -180,7 +185,12 @@ class Passing implements Dispatcher.DispatchHandler {
   /** A refusal that is compressed, though it was asked for plain, goes out plain: the gateway's own key would not be seen in it. */
   #decode(encoding: string, controller: Dispatcher.DispatchController): void {
     this.#decoder = new StreamDecoder(encoding, {
-      decoded: (bytes) => this.#passOn(bytes, this.#decoder!),
+      decoded: (bytes) => {
+        if (isText(bytes)) return this.#passOn(bytes, this.#decoder!);
+        // It was packed once more.
+        this.#decoder!.destroy();
+        this.#finish();
+      },
       ended: () => this.#finish(),
       // All of it may have come before that shows, so that to abort it would end nothing. The status is what the client has to know.
       failed: () => this.#finish(),
@@ -220,6 +230,7 @@ class Passing implements Dispatcher.DispatchHandler {
       this.#upstream = this.#context.upstreams.next(this.#without);
       return this.#send(null);
     }
+    if (this.#response.writableEnded) return;
     // That an answer is cut can only be told by cutting it.
     if (this.#response.headersSent || this.#response.destroyed) return void this.#response.destroy();
     const signal = signalFromTransport(errorCode(error), connectionWords(error));

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import { Failure } from "../failure.ts";
 import { dispatcherFor } from "../provider/wire/connection.ts";
+import { isSecret } from "../lib/secret.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
 import { isOwnToken } from "./guard.ts";
 
@@ -22,6 +23,8 @@ export class Upstream {
   readonly name: string;
   readonly origin: string;
   readonly key: string | undefined;
+  /** The key, where it is one that no client is to see. */
+  readonly secret: string | undefined;
   readonly dispatcher: Dispatcher;
   readonly #makeFresh: () => Dispatcher;
   #fresh: Dispatcher | undefined;
@@ -47,6 +50,7 @@ export class Upstream {
     this.#query = parsed.search.slice(1);
     this.name = `${parsed.origin}${this.#basePath}`;
     this.key = key;
+    this.secret = isSecret(key) ? key : undefined;
     this.dispatcher = dispatcherFor(parsed, connectTimeoutMs);
     this.#makeFresh = () => dispatcherFor(parsed, connectTimeoutMs, true);
   }

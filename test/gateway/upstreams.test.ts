@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
@@ -203,6 +204,46 @@ it.each([
     }
   },
 );
+
+describe("a refusal whose bytes can't be read goes without them, since the gateway's own key may stand in them", () => {
+  const key = "own-key-of-the-gateway";
+  const words = Buffer.from(
+    JSON.stringify({ error: { message: `${key} may not`, pad: randomBytes(99).toString("hex") } }),
+  );
+  for (const [name, encoding, bytes] of [
+    ["cut short", "gzip", gzipSync(words).subarray(0, -9)],
+    ["packed twice", "gzip", gzipSync(gzipSync(words))],
+    ["packed by two", "gzip, br", brotliCompressSync(gzipSync(words))],
+    ["in an unknown encoding", "x-own", gzipSync(words)],
+    [
+      "longer than what is held",
+      "gzip",
+      gzipSync(Buffer.concat([words, Buffer.alloc(17 * 1024 * 1024, "x")])),
+    ],
+    ["packed, and longer than what is held", "gzip", gzipSync(randomBytes(17 * 1024 * 1024))],
+  ] as const)
+    it(name, async () => {
+      const url = await serve(async (request, response) => {
+        await bodyOf(request);
+        const headers = { "content-type": "application/json", "content-encoding": encoding };
+        response.writeHead(403, { ...headers, "x-told": "1" }).end(bytes);
+      });
+      const gateway = await gatewayTo("", { upstreams: [{ url, key }] });
+      const answer = await ask(gateway);
+      expect([answer.status, answer.headers.get("x-told")]).toEqual([403, "1"]);
+      expect(answer.headers.get("content-encoding")).toBeNull();
+      const said = await answer.text();
+      // Neither the key nor anything that it could be packed in.
+      for (const secret of [key, "\0", "\uFFFD"]) expect(said).not.toContain(secret);
+      if (name === "packed by two") expect(said).toContain(`${"*".repeat(key.length)} may not`);
+      else expect(said).toContain("answered with the status 403, and with bytes that can't be read");
+      const passed = await fetch(`${gateway.url}/models`);
+      expect(passed.status).toBe(403);
+      expect(passed.headers.get("content-encoding")).toBeNull();
+      const rest = await passed.text();
+      for (const secret of [key, "\0", "\uFFFD"]) expect(rest.includes(secret)).toBe(false);
+    });
+});
 
 it("a refusal that isn't in the encoding that it names ends, and holds nobody up", async () => {
   const url = await serve(async (request, response) => {

@@ -1,4 +1,5 @@
-import type { ServerResponse } from "node:http";
+import { isUtf8 } from "node:buffer";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { type Failure, type FailureSignal, isFailureOf } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { answerError, failureHeader } from "./answer.ts";
@@ -6,14 +7,14 @@ import type { Refusal } from "./attempt.ts";
 import { forwardedResponseHeaders, plainHeaders } from "./headers.ts";
 import { wholeLimit } from "./held-answer.ts";
 import { plainBody } from "../body/plain-body.ts";
-import { starred, starredHeaders } from "./starred.ts";
+import { isText, starred, starredHeaders } from "./starred.ts";
 
 /** Who was asked in vain, and how often. */
 interface Asked {
   readonly upstream: string;
   readonly attempts: number;
-  /** The gateway's own key for it. */
-  readonly key: string | undefined;
+  /** The gateway's own key for it, which no client is to see. */
+  readonly secret: string | undefined;
 }
 
 /**
@@ -24,15 +25,14 @@ export function answerRefusal(
   response: ServerResponse,
   { head, held, signal, ending }: Refusal,
   failure: Failure,
-  { upstream, attempts, key }: Asked,
+  { upstream, attempts, secret }: Asked,
 ): number {
   if (head && !isGarbage(head.status, signal)) {
     const came = Buffer.concat(held);
-    // In compressed bytes, which weren't asked for, the gateway's key isn't seen.
-    const { "content-encoding": packed } = plainHeaders(head.headers);
-    const plain = key === undefined ? undefined : plainBody(came, packed, wholeLimit);
-    const bytes = starred(Buffer.concat([plain ?? came, Buffer.from(ending?.(failure) ?? "")]), key);
-    const forwarded = starredHeaders(forwardedResponseHeaders(head.headers), key);
+    const plain = secret === undefined ? undefined : readable(came, head.headers);
+    if (secret !== undefined && !plain) return answerUnseen(response, head, { upstream, secret });
+    const bytes = starred(Buffer.concat([plain ?? came, Buffer.from(ending?.(failure) ?? "")]), secret);
+    const forwarded = starredHeaders(forwardedResponseHeaders(head.headers), secret);
     const { "content-length": _length, ...headers } = forwarded;
     if (plain) delete headers["content-encoding"];
     if (!response.destroyed)
@@ -47,9 +47,39 @@ export function answerRefusal(
   const isIdle = isFailureOf(failure, "transport-interrupted") && failure.data.reason === "idle";
   const status = isIdle ? 504 : 502;
   const tries = attempts === 1 ? "" : ` after ${attempts} tries`;
-  const said = printableLine(starred(Buffer.from(signal.message), key).toString(), 200);
+  const said = printableLine(starred(Buffer.from(signal.message), secret).toString(), 200);
   const message = `The upstream ${upstream} gave no answer that can be passed on${tries}: ${said}`;
   answerError(response, { status, code: failure.class, message });
+  return status;
+}
+
+/**
+ * A refusal's bytes as a text, in which the gateway's own key would be seen: compressed ones weren't asked for. `undefined` for what can't
+ * be read. (Some servers name an encoding that they don't use.)
+ */
+function readable(came: Buffer, answered: IncomingHttpHeaders): Buffer | undefined {
+  const { "content-encoding": packed } = plainHeaders(answered);
+  const plain = plainBody(came, packed, wholeLimit) ?? (isUtf8(came) ? came : undefined);
+  return plain && isText(plain) ? plain : undefined;
+}
+
+/** Whether an answer names an encoding that its bytes are packed in; some servers write the charset there. */
+export const isPacked = ({ "content-encoding": encoding }: IncomingHttpHeaders): boolean =>
+  !/^\s*(?:identity|none|utf-?8)?\s*$/iu.test(String(encoding ?? ""));
+
+/**
+ * Answers with the status and the headers of a refusal whose bytes can't be read, and words of the gateway's own in their place: its key
+ * may stand in them. Returns the status.
+ */
+export function answerUnseen(
+  response: ServerResponse,
+  { status, headers: answered }: { readonly status: number; readonly headers: IncomingHttpHeaders },
+  { upstream, secret }: { upstream: string; secret: string },
+): number {
+  const headers = starredHeaders(forwardedResponseHeaders(answered), secret);
+  for (const name of ["content-encoding", "content-length", "content-type"]) delete headers[name];
+  const message = `The upstream ${upstream} answered with the status ${status}, and with bytes that can't be read; they are not passed on, since the gateway's own key may stand in them.`;
+  answerError(response, { status, code: "answer_unreadable", message, headers });
   return status;
 }
 

@@ -5,7 +5,7 @@ export interface OwnAnswer {
   readonly status: number;
   readonly code: string;
   readonly message: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 }
 
 /** Answers in the shape of the API's errors, so that clients show the message. Does nothing when an answer has begun. */

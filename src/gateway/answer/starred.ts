@@ -22,6 +22,12 @@ export function starredHeaders<Value extends string | string[]>(
   return text.includes(key) ? (JSON.parse(text.replaceAll(key, stars)) as Record<string, Value>) : headers;
 }
 
+/** Bytes that no text has, in any of its usual encodings. */
+const neverInText = /[\0-\x08\x0e-\x1a\x1c-\x1f]/u;
+
+/** Whether bytes are a text, in which a key would be seen, and nothing that is packed (once more). */
+export const isText = (bytes: Buffer): boolean => !neverInText.test(bytes.toString("latin1"));
+
 /** The same of bytes that come in pieces, of which one may end within the key: what may be its beginning waits for the next. */
 export class StarredPieces {
   readonly #key: string | undefined;
