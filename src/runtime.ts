@@ -13,7 +13,7 @@ import { type Circumstances, decide, outOfRoom, Situation } from "./recovery/pol
 import type { Served } from "./runtime/served.ts";
 import { Alone } from "./runtime/alone.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
-import { cancelledBy, limitToSitOut, sitOut, waitUntil } from "./runtime/limit-wait.ts";
+import { cancelledBy, limitToSitOut, outcomeToLog, sitOut, waitUntil } from "./runtime/limit-wait.ts";
 import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
 import { clockTime, failedAs, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { Requests } from "./runtime/requests.ts";
@@ -205,11 +205,9 @@ export class Session {
 
   async #turn(input: TurnInput, signal: AbortSignal): Promise<TurnOutcome> {
     const limit = input.prompt === undefined ? limitToSitOut(this.#runtime, this.history) : undefined;
-    if (limit !== undefined && (await sitOut(this.#runtime, this.#journal, limit, signal))) {
-      const text = `the wait was cancelled; the session stays parked until ${clockTime(limit)}`;
-      this.#runtime.observe({ type: "notice", text });
-      return { kind: "interrupted", reason: "cancelled" };
-    }
+    const cancelled =
+      limit === undefined ? undefined : await sitOut(this.#runtime, this.#journal, limit, signal);
+    if (cancelled) return cancelled;
     await this.#begin(input);
     const before = this.history.usage;
     const outcome = await this.#untilOutcome(new Situation(limit), signal);
@@ -234,7 +232,7 @@ export class Session {
       type: "notice",
       text: `turn ${openTurn.turn} was ${what} when its process ended; everything that it finished is kept`,
     });
-    await this.#appendEnd(waiting ?? { kind: "interrupted", reason: "its process ended" });
+    await this.#appendEnd({ kind: "interrupted", reason: "its process ended" });
   }
 
   async #begin({ prompt, followUp }: TurnInput): Promise<void> {
@@ -388,12 +386,13 @@ export class Session {
     }
   }
 
-  async #appendEnd(outcome: TurnOutcome): Promise<void> {
+  async #appendEnd(ended: TurnOutcome): Promise<void> {
     const { turn } = this.history;
-    const [ended] = await this.#journal.append({
+    const outcome = outcomeToLog(ended, this.history);
+    const [appended] = await this.#journal.append({
       event: { type: "turn-ended", turn, outcome, checkpoint: checkpointOf(this.history) },
     });
     // The log's own time: a catalogue rebuilt from the log must say the same.
-    if (ended) this.#journal.log.describe(summarize(this.history, ended.event.at));
+    if (appended) this.#journal.log.describe(summarize(this.history, appended.event.at));
   }
 }

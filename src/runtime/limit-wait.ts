@@ -35,9 +35,18 @@ export async function waitUntil(
   const at = clockTime(until);
   runtime.observe({ type: "waiting", until, notice: `waiting until ${at}; Ctrl-C stops it` });
   log.doing(`waiting for a limit to end at ${at}`);
-  return cancelledBy(await pauseUntil(until, runtime.clock, signal, log.lost));
+  const cancelled = cancelledBy(await pauseUntil(until, runtime.clock, signal, log.lost));
+  if (cancelled) {
+    const text = `the wait was cancelled; the session stays parked until ${at}`;
+    runtime.observe({ type: "notice", text });
+  }
+  return cancelled;
 }
 
 /** The outcome of a turn whose pause ended so; none when the pause ran to its end. */
 export const cancelledBy = (ended: "over" | "cancelled"): TurnOutcome | undefined =>
   ended === "cancelled" ? { kind: "interrupted", reason: "cancelled" } : undefined;
+
+/** What the log is to say of a turn that ended so: one that was interrupted while it waited for a limit is limited, since that holds on. */
+export const outcomeToLog = (outcome: TurnOutcome, { waiting }: History): TurnOutcome =>
+  (outcome.kind === "interrupted" && waiting) || outcome;

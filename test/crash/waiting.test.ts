@@ -110,14 +110,23 @@ describe("a wait for a usage limit", () => {
 
   it("that a person stops leaves the session parked, with its end", { timeout: atMost }, () =>
     withRig(limited("60s"), async (rig) => {
-      await killedWhileWaiting(rig, ["exec", "Please work.", "--wait"]);
-      const run = rig.start(["resume", "--last", "--wait"]);
-      await until(() => run.said().includes("waiting until"), "the wait to begin");
-      run.child.kill("SIGINT");
-      const { status, err } = await run.ended;
-      expect(status, err).toBe(130);
-      expect(err).toContain("stays parked until");
-      expect((await listed(rig)).status).toBe("limited");
+      let end: number | undefined;
+      // The wait within the turn that met the limit, and then the one before the next turn.
+      for (const args of [
+        ["exec", "Please work.", "--wait"],
+        ["resume", "--last", "--wait"],
+      ]) {
+        const run = rig.start(args);
+        await until(() => run.said().includes("waiting until"), "the wait to begin");
+        run.child.kill("SIGINT");
+        const { status, err } = await run.ended;
+        expect(status, err).toBe(130);
+        expect(err).toContain("stays parked until");
+        const { until: told, ...stands } = await listed(rig);
+        expect(stands).toMatchObject({ status: "limited", reason: "usage-limit" });
+        expect(told).toBeGreaterThan(Date.now());
+        expect(told).toBe((end ??= told));
+      }
       expect(statuses(rig)).toEqual([429]);
     }),
   );
