@@ -42,7 +42,9 @@ describe("throughline archive", () => {
       rmSync(join(rig.home, "catalog.sqlite"));
       expect(await listed(rig), "the log itself says it").toEqual([]);
       expect((await rig.run(["sessions"])).out).toContain("1 archived: throughline sessions --archived");
-      expect((await rig.run(["resume", "--last", "more"])).status).toBe(2);
+      const none = await rig.run(["resume", "--last", "more"]);
+      expect(none.status).toBe(2);
+      expect(none.err).toContain("but archived ones: throughline sessions --archived. Start");
       expect((await rig.run(["unarchive", id])).out).toContain("in the list again");
       expect(await listed(rig)).toEqual([id]);
 

@@ -136,6 +136,22 @@ describe("the list of sessions", () => {
       }),
   );
 
+  it("gives resume --last the newest of this workspace, and with --all the newest of any, which still belongs to its own", () =>
+    withRig(plain, async (rig) => {
+      const apart = join(rig.folder, "apart");
+      mkdirSync(apart);
+      await rig.run(["exec", "--name", "here", "one"]);
+      await rig.run(["exec", "--name", "there", "two"], { cwd: apart });
+      const resumed = async (...words: string[]): Promise<string> =>
+        (await rig.run(["resume", "--last", ...words, "more"])).err;
+      expect(await resumed()).toContain('"here" resumed');
+      await rig.run(["resume", "there", "more"], { cwd: apart });
+      expect(await resumed("--all")).toMatch(/belongs to .*apart, not to .*--here/u);
+      expect(await resumed("--all", "--here")).toMatch(
+        /"there" resumed\n· the session moves from .*apart to/u,
+      );
+    }));
+
   it("prints what sessions say safely, in lines of a bounded width", () =>
     withRig(
       { turn: [turn(/./, step(`\u001b]0;pwned\u0007\u001b[2Jsaid \u202eturned ${"w".repeat(1_000_000)}`))] },

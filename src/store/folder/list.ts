@@ -4,6 +4,7 @@ import { isFailure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { systemWords } from "../../lib/words.ts";
 import { removeWhole } from "../../lib/remove.ts";
+import { isSameName } from "../../session/name.ts";
 import type { SessionSummary } from "../../session/summary.ts";
 import { isTogether, type Place as SessionPlace } from "../../session/place.ts";
 import { noUsage } from "../../session/usage.ts";
@@ -120,7 +121,7 @@ export function shownOf(
 /** The ids of those that a reference means, newest first; for a rotated session its head stands. */
 export function meantBy({ id, name }: Reference, { sessions, elsewhere }: Listed): string[] {
   const all: Link[] = [...sessions, ...elsewhere];
-  const found = new Set<Link>(sessions.filter((session) => session.name === name));
+  const found = new Set<Link>(sessions.filter((session) => isSameName(session.name ?? "", name)));
   const byId = new Map(all.map((link) => [link.id, link]));
   if (id !== undefined) for (const link of all) if (link.id.startsWith(id)) found.add(headOf(link, byId));
   // A folder that was copied into another month has the same id.

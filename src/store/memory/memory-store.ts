@@ -5,6 +5,7 @@ import { Failure } from "../../failure.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { schemaVersion, type BodyRef, type NewEvent, type Owner } from "../../session/event.ts";
 import { factsVersion } from "../../session/facts.ts";
+import { isSameName } from "../../session/name.ts";
 import { isTogether } from "../../session/place.ts";
 import type {
   Append,
@@ -172,7 +173,7 @@ class MemoryStore implements SessionStore {
     const byId = new Map(all.map((session) => [session.id, session]));
     const found = all.flatMap((session) => {
       if (session.id.startsWith(reference.toLowerCase())) return headOf(session, byId);
-      return session.name === reference ? session : [];
+      return isSameName(session.name ?? "", reference) ? session : [];
     });
     return heads(all)
       .filter((session) => found.includes(session))

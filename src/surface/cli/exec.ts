@@ -91,7 +91,10 @@ export async function readResumption(invocation: Invocation): Promise<{
   const [fromStep, amend] = [stepNumber(invocation, "fromStep"), optionText(invocation, "amend")];
   if (amend?.trim() === "") throw new Failure("usage", "--amend needs the text of the instruction.", {});
   return {
-    find: (bench, how) => (last ? lastSession(bench.store, folder) : bench.find(args[0] ?? "", how)),
+    find: (bench, how) =>
+      last
+        ? lastSession(bench.store, folder, { all: options["all"] === true })
+        : bench.find(args[0] ?? "", how),
     resumption: {
       here: options["here"] === true,
       force: options["force"] === true,

@@ -41,7 +41,7 @@ export const resumptionOptions: readonly OptionSpec[] = [
 export const resumeOptions: readonly OptionSpec[] = [
   ...turnOptions,
   lastOption,
-  { flags: "--all", help: "pick from the sessions of every workspace" },
+  { flags: "--all", help: "pick from the sessions of every workspace; with --last, the newest of all" },
   ...resumptionOptions,
 ];
 

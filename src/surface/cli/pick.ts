@@ -53,22 +53,33 @@ export async function findSession(
   );
 }
 
-/** The id of this workspace's newest session. Throws `session-missing` where there is none. */
-export async function lastSession(store: SessionStore, folder: string): Promise<string> {
+/** The id of this workspace's newest session, or with `all` of the newest of any. Throws `session-missing` where there is none. */
+export async function lastSession(
+  store: SessionStore,
+  folder: string,
+  { all }: { all: boolean } = { all: false },
+): Promise<string> {
   let others = 0;
-  const listed = await store.list({ workspace: placeOf(folder), onHidden: (count) => (others = count) });
-  const own = listed.find(
-    (session) =>
-      belongs(session.workspace, folder) && session.successor === undefined && session.archived === undefined,
+  const listed = await store.list({
+    ...(!all && { workspace: placeOf(folder) }),
+    onHidden: (count) => (others = count),
+  });
+  const own = listed.filter(
+    ({ workspace, successor }) => (all || belongs(workspace, folder)) && successor === undefined,
   );
-  if (own) return own.id;
-  others += listed.length;
+  const newest = own.find(({ archived }) => archived === undefined);
+  if (newest) return newest.id;
+  others += all ? 0 : listed.length - own.length;
+  const there = all ? "" : ` in ${folder}`;
+  const none =
+    own.length === 0
+      ? `No session${there} yet.`
+      : `No session${there} but archived ones: throughline sessions --archived${all ? " --all" : ""}.`;
   const elsewhere = others > 0 ? ` ${others} more in other workspaces: throughline sessions --all.` : "";
-  throw new Failure(
-    "session-missing",
-    `No session in ${folder} yet.${elsewhere} Start one with: throughline exec "…"`,
-    { reference: "--last", nearest: [] },
-  );
+  throw new Failure("session-missing", `${none}${elsewhere} Start one with: throughline exec "…"`, {
+    reference: "--last",
+    nearest: [],
+  });
 }
 
 /** Throws `usage` unless the name can be given to a session: it must be valid, and mean no other session than `own`, since it stands for an id. */
