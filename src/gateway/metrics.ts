@@ -25,10 +25,10 @@ export class Metrics {
   /** Bytes of request bodies that are held. */
   heldBytes = 0;
 
-  count(name: CounterName, label = "", by = 1): void {
+  count(name: CounterName, label = ""): void {
     let counts = this.#counts.get(name);
     if (!counts) this.#counts.set(name, (counts = new Map()));
-    counts.set(label, (counts.get(label) ?? 0) + by);
+    counts.set(label, (counts.get(label) ?? 0) + 1);
   }
 
   total(name: CounterName): number {

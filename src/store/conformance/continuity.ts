@@ -57,7 +57,7 @@ export function continuityConformance(test: DeclareTest, expect: typeof vitest.e
     await log.append(renamed("my work"));
     const [early, late] = [uuidv7(1_000), uuidv7(2_000)];
     await store.queue(id, { id: early, at: 1, text: "early", mode: "followup" });
-    const successor = await store.rotate(log, rotated(id, "my work"), "rotating");
+    const successor = await store.rotate(log, rotated(id), "rotating");
     await log.release();
     expect(await store.head(id)).toBe(successor.id);
     expect((await store.list()).map((session) => session.id)).toEqual([successor.id]);
@@ -76,7 +76,7 @@ export function continuityConformance(test: DeclareTest, expect: typeof vitest.e
 
   test("a rotation that is undone brings the predecessor back with the queue, but for what was delivered", async (store, id) => {
     const log = await store.create(id, created(id), "testing");
-    const successor = await store.rotate(log, rotated(id, "my work"), "rotating");
+    const successor = await store.rotate(log, rotated(id), "rotating");
     const [done, left] = [uuidv7(1_000), uuidv7(2_000)];
     for (const each of [done, left]) await store.queue(id, { id: each, at: 1, text: each, mode: "followup" });
     await store.undo(successor, log, [done]);
@@ -95,7 +95,7 @@ export function continuityConformance(test: DeclareTest, expect: typeof vitest.e
     const next = await store.acquire(id, ignore, { doing: "taking over", force: true });
     const one = { id: uuidv7(1_000), at: 1, text: "one", mode: "followup" } as const;
     await store.queue(id, one);
-    await expect(store.rotate(log, rotated(id, "my work"), "rotating")).rejects.toSatisfy((error) =>
+    await expect(store.rotate(log, rotated(id), "rotating")).rejects.toSatisfy((error) =>
       isFailureOf(error, "lease-lost"),
     );
     expect(await store.head(id)).toBe(id);
@@ -106,15 +106,15 @@ export function continuityConformance(test: DeclareTest, expect: typeof vitest.e
   });
 }
 
-/** A successor with nothing but a name. */
-function rotated(parent: string, name: string): Successor {
+/** A successor with nothing but the name "my work". */
+function rotated(parent: string): Successor {
   const id = uuidv7(Date.now() + 1);
   const { event } = created(id);
   return {
     id,
     events: (async function* () {
       yield [{ event: { ...event, parent, rotated: true } as NewEvent }];
-      yield [renamed(name)];
+      yield [renamed("my work")];
     })(),
   };
 }

@@ -117,7 +117,7 @@ export function beginFollowUp(folders: readonly string[], id: string): boolean {
   const entry = find(folders, id);
   if (!entry) return false;
   const begun = entry.path.replace(/(?:\.\d+)?\.json$/u, `.${entry.begun + 1}.json`);
-  return without("ENOENT", () => renameSync(entry.path, begun));
+  return ifThere(() => renameSync(entry.path, begun));
 }
 
 /** False when it isn't there. */
@@ -125,7 +125,7 @@ export function takeFollowUp(folders: readonly string[], id: string): boolean {
   let taken = false;
   for (let entry = find(folders, id); entry; entry = find(folders, id)) {
     const { path } = entry;
-    taken = without("ENOENT", () => unlinkSync(path)) || taken;
+    taken = ifThere(() => unlinkSync(path)) || taken;
   }
   if (taken) for (const folder of folders) if (existsSync(inboxPath(folder))) syncPath(inboxPath(folder));
   return taken;
@@ -147,7 +147,7 @@ export function moveFollowUps(from: string, to: string, only?: string): void {
   makeFolder(inboxPath(to));
   for (const { path } of entries) {
     const name = path.slice(inboxPath(from).length + 1);
-    without("ENOENT", () => renameSync(path, join(inboxPath(to), name)));
+    ifThere(() => renameSync(path, join(inboxPath(to), name)));
   }
   for (const folder of [to, from]) syncPath(inboxPath(folder));
 }
@@ -193,14 +193,14 @@ export function takeDead(folders: readonly string[], id: string): boolean {
   if (!fileName.test(`${id}.json`)) return false;
   for (const folder of folders) refuseLink(deadPath(folder));
   return folders
-    .map((folder) => without("ENOENT", () => unlinkSync(join(deadPath(folder), `${id}.json`))))
+    .map((folder) => ifThere(() => unlinkSync(join(deadPath(folder), `${id}.json`))))
     .some(Boolean);
 }
 
 /** `undefined` when it isn't there; nothing where it can't be read, as no follow-up is written. */
 function readIfThere(path: string): string | undefined {
   let text: string | undefined;
-  without("ENOENT", () => {
+  ifThere(() => {
     try {
       text = readText(path);
     } catch (error) {
@@ -211,13 +211,13 @@ function readIfThere(path: string): string | undefined {
   return text;
 }
 
-/** Runs `act`; false when it fails with this code, which means that somebody else was first. */
-function without(code: string, act: () => void): boolean {
+/** Runs `act`; false when its file isn't there, which means that somebody else was first. */
+function ifThere(act: () => void): boolean {
   try {
     act();
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === code) return false;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
 }

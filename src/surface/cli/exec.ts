@@ -88,7 +88,7 @@ export async function readResumption(invocation: Invocation): Promise<{
       {},
     );
   }
-  const [fromStep, amend] = [stepNumber(invocation, "fromStep"), optionText(invocation, "amend")];
+  const [fromStep, amend] = [stepNumber(invocation), optionText(invocation, "amend")];
   if (amend?.trim() === "") throw new Failure("usage", "--amend needs the text of the instruction.", {});
   return {
     find: (bench, how) =>

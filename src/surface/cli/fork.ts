@@ -11,7 +11,7 @@ import { stepNumber } from "./step-number.ts";
 /** `throughline fork`: makes a new session from an old one, which is only read, so also while another process works in it. */
 export async function fork(invocation: Invocation): Promise<number> {
   const { args, options, terminal } = invocation;
-  const [fromStep, name] = [stepNumber(invocation, "fromStep"), optionText(invocation, "name")];
+  const [fromStep, name] = [stepNumber(invocation), optionText(invocation, "name")];
   return withStore(invocation, async (store) => {
     const parent = await findSession(store, args[0] ?? "", invocation.environment);
     if (name !== undefined) await checkName(store, name);
