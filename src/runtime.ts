@@ -3,22 +3,21 @@ import { printableLine } from "./lib/printable.ts";
 import { counted } from "./lib/words.ts";
 import { Failure } from "./failure.ts";
 import type { NewEvent, TurnOutcome } from "./session/event.ts";
-import { checkpointOf } from "./session/checkpoint.ts";
 import { canContinue, type History } from "./session/history.ts";
 import { describeItem, messageItem } from "./session/item.ts";
-import { summarize } from "./session/summary.ts";
 import { usageSince } from "./session/usage.ts";
 import type { Action } from "./recovery/action.ts";
 import { type Circumstances, decide, outOfRoom, Situation } from "./recovery/policy.ts";
 import type { Served } from "./runtime/served.ts";
 import { Alone } from "./runtime/alone.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
-import { cancelledBy, limitToSitOut, outcomeToLog, sitOut, waitUntil } from "./runtime/limit-wait.ts";
+import { cancelledBy, limitToSitOut, sitOut, waitUntil } from "./runtime/limit-wait.ts";
 import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
 import { clockTime, failedAs, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { Requests } from "./runtime/requests.ts";
 import { makeSuccessor } from "./runtime/rotation.ts";
 import { Trial } from "./runtime/trial.ts";
+import { endTurn, settleLeft } from "./runtime/turn-end.ts";
 import type { InputPlace, TurnInput } from "./runtime/turn-input.ts";
 import { damageNotices } from "./store/damage.ts";
 import { Calls } from "./turn/calls.ts";
@@ -26,7 +25,6 @@ import type { Journal } from "./turn/journal.ts";
 import type { Compacted, Compacting } from "./turn/compactor.ts";
 import type { Equipment, Runtime, SessionStart } from "./turn/equipment.ts";
 import { pauseFor } from "./turn/pause.ts";
-import { settleCalls } from "./turn/settle.ts";
 import { type Interrupted, runTurn, type Turn } from "./turn/turn.ts";
 
 export type { Served } from "./runtime/served.ts";
@@ -67,16 +65,13 @@ export async function resumeSession(
     typeof reference === "string" ? await openJournal(runtime, reference, { force }) : reference;
   const { log, history } = journal;
   const { id, name } = history;
-  try {
+  return closedOnFailure({ close: () => log.release() }, async () => {
     const session = new Session(runtime, journal, await equip(history));
     observe({ type: "session-opened", id, resumed: true, ...(name !== undefined && { name }) });
     for (const text of damageNotices(log.report.damage)) observe({ type: "notice", text });
     await session.adopt();
     return session;
-  } catch (error) {
-    await log.release();
-    throw error;
-  }
+  });
 }
 
 /** What is to be done about a failure. */
@@ -146,7 +141,7 @@ export class Session {
     return this.#alone.at(this.id, async () => {
       let delivered = 0;
       let outcome: TurnOutcome | undefined;
-      await this.#settle(signal);
+      await settleLeft(this.#runtime, this.#journal, this.#equipment, signal);
       if (prompt !== undefined || canContinue(this.history) || (await this.#followUps.waiting()) === 0)
         outcome = await this.#turn({ prompt }, signal);
       while ((outcome === undefined || outcome.kind === "completed") && !signal.aborted) {
@@ -167,7 +162,7 @@ export class Session {
    */
   run(prompt: string | undefined, signal: AbortSignal): Promise<TurnOutcome> {
     return this.#alone.at(this.id, async () => {
-      await this.#settle(signal);
+      await settleLeft(this.#runtime, this.#journal, this.#equipment, signal);
       return this.#turn({ prompt }, signal);
     });
   }
@@ -211,28 +206,11 @@ export class Session {
     await this.#begin(input);
     const before = this.history.usage;
     const outcome = await this.#untilOutcome(new Situation(limit), signal);
-    await this.#appendEnd(outcome);
+    await endTurn(this.#journal, outcome);
     crashPoint("turn-ended");
     const usage = usageSince(before, this.history.usage);
     this.#runtime.observe({ type: "turn-ended", outcome, usage });
     return outcome;
-  }
-
-  /** Settles what a dead owner left: gives calls without output one, and ends a turn that has no end. */
-  async #settle(signal: AbortSignal): Promise<void> {
-    const { environment } = this.#equipment;
-    this.#journal.log.describe(summarize(this.history, this.#runtime.clock.now()));
-    const calls = new Calls(this.#journal, environment, this.#runtime.observe, signal);
-    await settleCalls(this.#journal, calls, environment, this.#runtime.clock);
-    const { openTurn } = this.history;
-    if (!openTurn) return;
-    const { waiting } = this.history;
-    const what = waiting ? `waiting until ${clockTime(waiting.until)}` : "cut off";
-    this.#runtime.observe({
-      type: "notice",
-      text: `turn ${openTurn.turn} was ${what} when its process ended; everything that it finished is kept`,
-    });
-    await this.#appendEnd({ kind: "interrupted", reason: "its process ended" });
   }
 
   async #begin({ prompt, followUp }: TurnInput): Promise<void> {
@@ -384,15 +362,5 @@ export class Session {
         return failedAs(ended, failure);
       }
     }
-  }
-
-  async #appendEnd(ended: TurnOutcome): Promise<void> {
-    const { turn } = this.history;
-    const outcome = outcomeToLog(ended, this.history);
-    const [appended] = await this.#journal.append({
-      event: { type: "turn-ended", turn, outcome, checkpoint: checkpointOf(this.history) },
-    });
-    // The log's own time: a catalogue rebuilt from the log must say the same.
-    if (appended) this.#journal.log.describe(summarize(this.history, appended.event.at));
   }
 }

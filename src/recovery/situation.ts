@@ -72,6 +72,7 @@ export class Situation {
     return this.#isRotated;
   }
 
+  /** How often the step was tried again after failures of this kind. */
   retries(kind: RetryKind): number {
     return this.#retries.get(kind) ?? 0;
   }
@@ -92,17 +93,20 @@ export class Situation {
     this.#overflows = 0;
   }
 
+  /** The step is tried again unchanged. */
   noteRetry(kind: RetryKind): void {
     this.#retries.set(kind, this.retries(kind) + 1);
     this.#attempt++;
   }
 
+  /** The step is tried again without what the quarantine sets aside. */
   noteRepair(quarantine: Quarantine): void {
     this.#climbed.push(quarantine);
     this.#repairs++;
     this.#attempt++;
   }
 
+  /** The step is tried again with a quarantine that may not help. */
   noteTrial(quarantine: Quarantine): void {
     this.#tried.push(quarantine);
     this.#repairs++;
@@ -114,18 +118,21 @@ export class Situation {
     this.#tried = [];
   }
 
+  /** The turn goes on in a successor session. */
   noteRotation(): void {
     this.#isRotated = true;
     this.#repairs++;
     this.#attempt++;
   }
 
+  /** The call got its output, or was set aside. */
   notePairs(call: string): void {
     this.#pairs.push(call);
     this.#repairs++;
     this.#attempt++;
   }
 
+  /** The request was too long, and the window is made smaller. */
   noteOverflow(): void {
     this.#overflows++;
     this.#attempt++;
@@ -136,6 +143,7 @@ export class Situation {
     this.#overflows--;
   }
 
+  /** A limit is waited for. `reset`: when it is said to end, in milliseconds since 1970. */
   noteWait(reset: number): void {
     this.#waits++;
     this.#lastReset = reset;

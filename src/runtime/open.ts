@@ -52,12 +52,12 @@ export async function openJournal(
 }
 
 /** Runs the first action on a session; when it throws, the session is closed before the error goes on. */
-export async function closedOnFailure(
+export async function closedOnFailure<T>(
   session: { close(): Promise<void> },
-  use: () => Promise<void>,
-): Promise<void> {
+  use: () => Promise<T>,
+): Promise<T> {
   try {
-    await use();
+    return await use();
   } catch (error) {
     await session.close();
     throw error;

@@ -23,11 +23,13 @@ export class Trial {
     this.#requests = requests;
   }
 
+  /** The next requests go with what the action sets aside. */
   begin(action: Extract<Action, { do: "try" }>): void {
     this.#pending = { action, step: this.#journal().history.step };
     this.#requests.trial = action.quarantine;
   }
 
+  /** The next requests go without it again. */
   drop(): void {
     this.#pending = undefined;
     this.#requests.trial = undefined;
