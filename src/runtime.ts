@@ -13,7 +13,7 @@ import { Alone } from "./runtime/alone.ts";
 import { FollowUps } from "./runtime/follow-ups.ts";
 import { cancelledBy, limitToSitOut, sitOut, waitUntil } from "./runtime/limit-wait.ts";
 import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/open.ts";
-import { clockTime, failedAs, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
+import { failedAs, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { Requests } from "./runtime/requests.ts";
 import { makeSuccessor } from "./runtime/rotation.ts";
 import { Trial } from "./runtime/trial.ts";

@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { sessionIdOf } from "../foreign/codex/takeover/import.ts";
+import { sessionIdOf } from "../foreign/codex/takeover/import-plan.ts";
 import { lastMessages, type SaidMessage } from "../foreign/codex/list/last-messages.ts";
 import { type ListedThread, listThreads } from "../foreign/codex/list/list.ts";
 import { codexHome, listRollouts } from "../foreign/codex/home/places.ts";

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { TakenOver, Thread } from "../foreign/codex/takeover/import.ts";
+import type { TakenOver } from "../foreign/codex/takeover/import.ts";
+import type { Thread } from "../foreign/codex/takeover/import-plan.ts";
 import { takenWords } from "./codex.ts";
 
 const thread: Thread = {

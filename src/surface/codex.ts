@@ -5,15 +5,17 @@ import { parse, TomlError } from "smol-toml";
 import { readWorkspace } from "../agent/workspace.ts";
 import { findThreads, hasRollout, threadAt } from "../foreign/codex/takeover/find.ts";
 import {
-  importThread,
   type ImportOptions,
+  importThread,
   type Kept,
   type TakenOver,
+} from "../foreign/codex/takeover/import.ts";
+import {
   type Thread,
   type ThreadPlace,
   toldWorkspace,
   unknownIssuer,
-} from "../foreign/codex/takeover/import.ts";
+} from "../foreign/codex/takeover/import-plan.ts";
 import { longestLine } from "../foreign/codex/rollout/lines.ts";
 import { codexHome, listRollouts, type RolloutFile } from "../foreign/codex/home/places.ts";
 import { isUnknownKind } from "../foreign/codex/rollout/skipped-kinds.ts";

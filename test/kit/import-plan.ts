@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import type { ImportPlan } from "../../src/foreign/codex/takeover/import.ts";
+import type { ImportPlan } from "../../src/foreign/codex/takeover/import-plan.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { memoryStore } from "../../src/store/memory/memory-store.ts";
 

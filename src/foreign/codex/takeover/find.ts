@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { uuidv7Time } from "../../../lib/ids.ts";
 import { currentOf, headerOf, lineageOf } from "../rollout/lineage.ts";
 import { oldDocument, writingOf } from "../rollout/layout.ts";
-import type { Thread } from "./import.ts";
+import type { Thread } from "./import-plan.ts";
 import { CodexDatabases } from "../home/databases.ts";
 import { threadNames } from "../home/names.ts";
 import { homeOf, listRollouts, readRolloutName, type RolloutFile } from "../home/places.ts";

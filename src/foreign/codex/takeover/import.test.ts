@@ -13,7 +13,8 @@ import { memoryStore } from "../../../store/memory/memory-store.ts";
 import { examine } from "../examine/examine.ts";
 import { judge } from "../findings/judge.ts";
 import { findThreads, threadAt } from "./find.ts";
-import { type ImportPlan, importThread, type TakenOver } from "./import.ts";
+import { importThread, type TakenOver } from "./import.ts";
+import type { ImportPlan } from "./import-plan.ts";
 import { listRollouts } from "../home/places.ts";
 import { scanRollout } from "../list/scan.ts";
 

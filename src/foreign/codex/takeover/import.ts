@@ -1,74 +1,11 @@
-import { createHash } from "node:crypto";
-import { type Clock, systemClock } from "../../../lib/clock.ts";
-import { uuidv7, uuidv7Time } from "../../../lib/ids.ts";
-import { quoted } from "../../../lib/words.ts";
 import { Failure, isFailureOf } from "../../../failure.ts";
-import { sessionCreated } from "../../../session/created.ts";
-import type { Settings, Workspace } from "../../../session/event.ts";
 import { advance, createHistory, type History } from "../../../session/history.ts";
 import type { Append, LogVisitor, SessionLog, SessionStore } from "../../../store.ts";
-import type { RolloutHeader } from "../rollout/header.ts";
-import { type Lineage, segmentLines } from "../rollout/lineage.ts";
-import { madeAt, type RolloutFile } from "../home/places.ts";
-import { type TakenCounts, Taking } from "./taking.ts";
-import { Place } from "./taken-place.ts";
+import { createdOf, type ImportPlan, issuerIn, sessionIdOf, settingsOf, type Thread } from "./import-plan.ts";
 import { freshIn, type Known, marksOf, readKnown } from "./taken-before.ts";
-
-/** A Codex thread that can be taken over. */
-export interface Thread {
-  readonly file: RolloutFile;
-  readonly lineage: Lineage;
-  readonly header: RolloutHeader | undefined;
-  /** The name that a person gave it. */
-  readonly name?: string;
-}
-
-/** Where threads are taken over to, and what their sessions are given. All but `store` and `settings` may be left out. */
-export interface ImportPlan {
-  readonly store: SessionStore;
-  readonly clock?: Clock;
-  /**
-   * The issuer (as of `Provider`) of what was sealed for a provider, by the name in the thread's header: what was sealed for Codex is sent
-   * to a provider of the same issuer, and to no other. Absent: one that no provider has, so that seals stay in the log.
-   */
-  issuer?(provider: string | undefined): string;
-  /** What the session is to go on with; asked with the model and the effort that the thread ended with, and with neither. */
-  settings(thread: { model?: string; effort?: string }): Settings;
-  /** What is asked for now: where a session is made anew, it goes before what a person chose earlier. */
-  readonly asked?: Partial<Settings>;
-  /** Where the session belongs, by the folder that the thread was last used in. Absent: there, as its header describes it. */
-  workspace?(thread: ThreadPlace): Promise<Workspace>;
-  /** Called now and then, with bytes of all files. */
-  onBytes?(read: number, total: number): void;
-}
-
-/** What a thread says of where it was used. */
-export interface ThreadPlace {
-  readonly cwd?: string;
-  readonly header?: RolloutHeader;
-}
-
-/** A workspace as a thread describes it, whose folder may be gone, or another machine's. */
-export function toldWorkspace({ cwd = "", header }: ThreadPlace): Workspace {
-  return {
-    path: cwd,
-    ...(header?.branch !== undefined && { gitBranch: header.branch }),
-    ...(header?.commit !== undefined && { gitCommit: header.commit }),
-  };
-}
-
-/** The issuer of what a provider sealed of which only the name is known: no provider has it. */
-export function unknownIssuer(provider = "openai"): string {
-  return `codex:${provider}`;
-}
-
-const issuerIn =
-  (plan: ImportPlan) =>
-  (provider: string | undefined): string =>
-    plan.issuer?.(provider) ?? unknownIssuer(provider);
-
-const workspaceIn = async (plan: ImportPlan, place: ThreadPlace): Promise<Workspace> =>
-  plan.workspace?.(place) ?? toldWorkspace(place);
+import { TakenPlace } from "./taken-place.ts";
+import { type TakenCounts, Taking } from "./taking.ts";
+import { ending, logOf, TakenBack, taken, type Task, unreadable } from "./thread-events.ts";
 
 /** What became of a thread that was to be taken over. */
 export interface TakenOver {
@@ -104,28 +41,6 @@ export interface ImportOptions {
   readonly as?: string;
   /** The session isn't given back, and needn't be read again to go on with it at once. */
   readonly keep?: boolean;
-}
-
-/** A thread, and the session that it becomes or has become. */
-interface Task {
-  readonly plan: ImportPlan;
-  readonly thread: Thread;
-  /** The session's id. */
-  readonly id: string;
-}
-
-/**
- * The id of the session that a thread becomes: the thread's own, where that is a UUID version 7 (Codex since about 0.44), else one
- * derived from it. So a thread is never taken over twice.
- */
-export function sessionIdOf(thread: string, created: number): string {
-  if (uuidv7Time(thread) !== undefined) return thread;
-  return uuidv7(created, createHash("sha256").update(thread).digest());
-}
-
-/** When a thread was made, by its header or else by its file's name. */
-function createdOf({ header, file }: Pick<Thread, "header" | "file">): number {
-  return header?.created ?? madeAt(file) ?? file.mtime;
 }
 
 /**
@@ -179,7 +94,7 @@ async function owned(store: SessionStore, id: string): Promise<Kept> {
 /** Folds all lines of a thread without writing anything. */
 async function tried({ onBytes: _onBytes, ...plan }: ImportPlan, thread: Thread): Promise<Taking> {
   const trial = new Taking(issuerIn(plan), 1);
-  const groups = taken(plan, thread, trial, new Place(thread.file));
+  const groups = taken(plan, thread, trial, new TakenPlace(thread.file));
   while ((await groups.next()).done !== true);
   return trial;
 }
@@ -261,39 +176,6 @@ async function remake(task: Task, trial: Taking): Promise<TakenOver | false> {
   }
 }
 
-/** All events of the session that a thread becomes. They end in `TakenBack` when more compactions are taken back than those of `undone`. */
-async function logOf(
-  { plan, thread, id }: Task,
-  undone: ReadonlySet<number>,
-): Promise<{ created: Append; events: AsyncGenerator<readonly Append[]>; taking: Taking }> {
-  const { store, clock = systemClock } = plan;
-  const taking = new Taking(issuerIn(plan), 1, {}, undone);
-  const { header } = thread;
-  const begun = await workspaceIn(plan, {
-    ...(header?.cwd !== undefined && { cwd: header.cwd }),
-    ...(header && { header }),
-  });
-  const created = sessionCreated({
-    id,
-    version: store.version,
-    workspace: begun,
-    settings: plan.settings({}),
-    name: thread.name,
-  });
-  const place = new Place(thread.file);
-  async function* events(): AsyncGenerator<readonly Append[]> {
-    // Which compactions are taken back is known only when everything has been read.
-    for await (const group of taken(plan, thread, taking, place)) if (taking.undone.size === 0) yield group;
-    if (taking.undone.size > 0) throw new TakenBack();
-    if (taking.items === 0 && taking.header === undefined) throw unreadable(thread);
-    yield [await settled(plan, taking, begun), ...taking.end(place.imported(), clock.now())];
-  }
-  return { created: { event: created, at: createdOf(thread) }, events: events(), taking };
-}
-
-/** Thrown to stop the making of a session that has to begin anew. */
-class TakenBack extends Error {}
-
 /** For those who find the session in use. */
 const takingOver = "taking over from Codex";
 
@@ -303,8 +185,7 @@ async function grow(
   fresh: number,
   { keep }: Pick<Making, "keep">,
 ): Promise<TakenOver> {
-  const { store, clock = systemClock } = plan;
-  const { log, history } = await owned(store, id);
+  const { log, history } = await owned(plan.store, id);
   let isKept = false;
   const append = async (events: readonly Append[]): Promise<void> => {
     for (const record of await log.append(...events)) if (keep) advance(history, record);
@@ -320,18 +201,14 @@ async function grow(
       taking.model = model;
       taking.effort = effort;
     }
-    const place = new Place(thread.file, imported);
+    const place = new TakenPlace(thread.file, imported);
     let appended = 0;
     for await (const group of taken(plan, thread, taking, place)) {
       await append(group);
       appended += group.length;
     }
     // A turn may have ended, or its tokens may have been counted, without another item.
-    if (appended > 0 || taking.hasTold)
-      await append([
-        await settled(plan, taking, history.workspace),
-        ...taking.end(place.imported(), clock.now()),
-      ]);
+    if (appended > 0 || taking.hasTold) await append(await ending(plan, taking, place, history.workspace));
     isKept = keep;
     return {
       id,
@@ -343,51 +220,4 @@ async function grow(
   } finally {
     if (!isKept) await log.release();
   }
-}
-
-/** The events of the lines after `place` (in the last file), which is moved on, in groups that are written at once. */
-async function* taken(
-  plan: ImportPlan,
-  { lineage: { segments } }: Thread,
-  taking: Taking,
-  place: Place,
-): AsyncGenerator<Append[]> {
-  const from = place.bytes;
-  const last = segments.at(-1)!;
-  const total = segments.reduce((sum, { file }) => sum + file.bytes, 0);
-  let read = 0;
-  const onBroken = (): void => void taking.left.set("broken-archive", 1);
-  for (const segment of from > 0 ? [last] : segments) {
-    for await (const lines of segmentLines(segment, { from: segment === last ? from : 0, onBroken })) {
-      for (let next = 0; next < lines.length;) {
-        next = taking.take(lines, next);
-        if (taking.isEnough) yield taking.group();
-      }
-      for (const line of lines) read += line.length + 1;
-      if (segment === last) place.reached(lines);
-      plan.onBytes?.(Math.min(read, total), total);
-    }
-  }
-  const rest = taking.group();
-  if (rest.length > 0) yield rest;
-}
-
-/** The settings and the folder that the thread ended with. */
-async function settled(plan: ImportPlan, taking: Taking, begun: Workspace): Promise<Append> {
-  const { cwd, header } = taking;
-  const settings = settingsOf(plan, taking);
-  const workspace =
-    cwd === undefined || cwd === begun.path
-      ? undefined
-      : await workspaceIn(plan, { cwd, ...(header && { header }) });
-  return { event: { type: "settings-changed", settings, ...(workspace && { workspace }) } };
-}
-
-function settingsOf(plan: ImportPlan, { model, effort }: Taking): Settings {
-  return plan.settings({ ...(model !== undefined && { model }), ...(effort !== undefined && { effort }) });
-}
-
-function unreadable({ file: { path } }: Thread): Failure {
-  const message = `${path} holds nothing that can be read as a Codex session. Nothing was changed. See what is wrong with it: throughline doctor ${quoted(path)}`;
-  return new Failure("session-damaged", message, { path });
 }

@@ -10,7 +10,8 @@ import { folderStore } from "../../../store/folder/folder-store.ts";
 import type { SessionStore } from "../../../store.ts";
 import { listRollouts } from "../home/places.ts";
 import { threadAt } from "./find.ts";
-import { type ImportPlan, importThread, type TakenOver, toldWorkspace } from "./import.ts";
+import { importThread, type TakenOver } from "./import.ts";
+import { type ImportPlan, toldWorkspace } from "./import-plan.ts";
 
 const [fixture] = listRollouts(join(import.meta.dirname, "../fixtures/0.130.0"));
 const text = readFileSync(fixture!.path, "utf8");

@@ -4,7 +4,8 @@ import type { SessionStore } from "../../../store.ts";
 import { memoryStore } from "../../../store/memory/memory-store.ts";
 import { listRollouts } from "../home/places.ts";
 import { threadAt } from "./find.ts";
-import { type ImportPlan, importThread, type TakenOver } from "./import.ts";
+import { importThread, type TakenOver } from "./import.ts";
+import type { ImportPlan } from "./import-plan.ts";
 
 const [rollout] = listRollouts(join(import.meta.dirname, "../fixtures/0.130.0"));
 const settings: ImportPlan["settings"] = () => ({

@@ -5,7 +5,7 @@ import type { RolloutLine } from "../rollout/lines.ts";
 import { readRecord } from "../rollout/record.ts";
 
 /** How far a rollout was taken over. */
-export class Place {
+export class TakenPlace {
   readonly #file: RolloutFile;
   #bytes: number;
   #line: number;
