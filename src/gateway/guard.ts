@@ -22,8 +22,7 @@ export type Guard = (headers: IncomingHttpHeaders, raw: readonly string[]) => Ow
 /**
  * Guards against pages in a browser, which reach loopback under their own origin, or under a name that they rebound to 127.0.0.1: a
  * request must name a host that is this gateway, and come from no page but those that may ask. With a token, an address may stand for the
- * host as well, and every request needs the token: as `x-throughline-token`, or as `authorization` where the gateway has the upstream's
- * key.
+ * host as well, and every request needs the token: as `x-throughline-token`, or as its API key where the gateway has the upstream's.
  */
 export function makeGuard({ token, allowedHosts = [] }: GuardOptions, pages: Pages): Guard {
   const names = new Set(allowedHosts.map((name) => name.toLowerCase()));
@@ -72,19 +71,23 @@ export function makeGuard({ token, allowedHosts = [] }: GuardOptions, pages: Pag
   };
 }
 
-/** Whether the client's `authorization` is the gateway's own token, which is nobody else's to see. */
-export function isOwnToken(authorization: string | undefined, token: string | undefined): boolean {
-  if (authorization === undefined || token === undefined) return false;
-  return timingSafeEqual(digest(bearerOf(authorization)), digest(token));
+/** Headers in which clients send an API key: OpenAI's, Azure's and Anthropic's. */
+const keyHeaders = ["authorization", "api-key", "x-api-key"] as const;
+
+/** The headers whose API key is the gateway's own token, which is nobody else's to see. */
+export function ownTokenIn(headers: IncomingHttpHeaders, token: string | undefined): string[] {
+  if (token === undefined) return [];
+  const own = digest(token);
+  return keyHeaders.filter((name) => keysIn(headers, name).some((key) => timingSafeEqual(digest(key), own)));
 }
 
 /** The tokens that a request may mean as the gateway's. */
-function given(headers: IncomingHttpHeaders): string[] {
-  const own = headers[tokenHeader];
-  return [
-    ...(typeof own === "string" ? [own] : []),
-    ...(headers.authorization === undefined ? [] : [bearerOf(headers.authorization)]),
-  ];
+const given = (headers: IncomingHttpHeaders): string[] =>
+  [tokenHeader, ...keyHeaders].flatMap((name) => keysIn(headers, name));
+
+function keysIn(headers: IncomingHttpHeaders, name: string): string[] {
+  const value = headers[name];
+  return typeof value === "string" ? [bearerOf(value)] : [];
 }
 
 const bearerOf = (authorization: string): string => authorization.replace(/^Bearer\s+/iu, "");

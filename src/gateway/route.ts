@@ -47,6 +47,15 @@ export function route(context: GatewayContext, request: IncomingMessage, respons
       message: "That is no path of the API.",
     });
   }
+  // Servers answer it with the headers that they were sent: with the gateway's own key.
+  if (method === "TRACE") {
+    context.metrics.count("requests", "405");
+    return answerError(response, {
+      status: 405,
+      code: "method_not_allowed",
+      message: "TRACE is not passed on: its answer would hold the headers that the upstream was sent.",
+    });
+  }
   if (isForResponse(request)) return new Exchange(context, request, response).run();
   passThrough(context, request, response);
 }

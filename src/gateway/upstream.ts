@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 import { dispatcherFor } from "../provider/wire/connection.ts";
 import { isSecret } from "../lib/secret.ts";
 import { issuerOf } from "../provider/wire/issuer.ts";
-import { isOwnToken } from "./guard.ts";
+import { ownTokenIn } from "./guard.ts";
 
 /** An endpoint that speaks the Responses API. */
 export interface UpstreamOptions {
@@ -87,9 +87,10 @@ export class Upstream {
    * it is the gateway's own `token`.
    */
   credential(headers: IncomingHttpHeaders, token: string | undefined): Record<string, string | undefined> {
-    if (this.key !== undefined)
-      return { authorization: `Bearer ${this.key}`, "api-key": undefined, "chatgpt-account-id": undefined };
-    return isOwnToken(headers.authorization, token) ? { authorization: undefined } : {};
+    const own = Object.fromEntries(ownTokenIn(headers, token).map((name) => [name, undefined]));
+    if (this.key === undefined) return own;
+    const authorization = `Bearer ${this.key}`;
+    return { ...own, authorization, "api-key": undefined, "chatgpt-account-id": undefined };
   }
 
   /**

@@ -199,7 +199,17 @@ describe("who may ask", () => {
       200,
     );
     expect(requests.at(-1)!.request.headers.authorization).toBeUndefined();
+    for (const name of ["api-key", "x-api-key"])
+      expect((await ask(gateway, "{}", { headers: { [name]: "secret-token" } })).status).toBe(200);
     expect(JSON.stringify(requests.map(({ request }) => request.headers))).not.toContain("secret-token");
+  });
+
+  it("TRACE is not passed on: the upstream would answer with the gateway's own key", async () => {
+    const { url, requests } = await recording();
+    const gateway = await gatewayTo("", { upstreams: [{ url, key: "own-key-of-the-gateway" }] });
+    const got = await raw(gateway.port, "TRACE /v1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    expect(got).toMatch(/^HTTP\/1\.1 405 /u);
+    expect(requests).toHaveLength(0);
   });
 
   it("is loopback alone without a token", async () => {
