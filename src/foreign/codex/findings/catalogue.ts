@@ -33,6 +33,12 @@ export const catalogue = {
       'every resume fails: "does not start with session metadata" (0.98 and before: "failed to parse thread ID from rollout file")',
     mends: "repair",
   },
+  "history-mode-unknown": {
+    severity: "broken",
+    title: "the first line says that its history is of a kind that no version up to 0.169 knows",
+    causes: 'every resume fails in 0.145 and later: "invalid session metadata history_mode: unknown variant"',
+    mends: "go on in the version of Codex that wrote it, or here: throughline resume takes it over as it is",
+  },
   "byte-order-mark": {
     severity: "broken",
     title: "a byte order mark before the first line",

@@ -119,6 +119,11 @@ describe("an examination of a rollout", () => {
       "header-broken",
     ]),
     [
+      "a history of an unknown kind",
+      () => text.replace(/"cwd":/u, '"history_mode":"sparse","cwd":'),
+      "history-mode-unknown",
+    ],
+    [
       "a cut blob",
       () => text.replace(/("encrypted_content":"gAAAA[^"]{40})[^"]+"/u, '$1…"'),
       "seal-malformed",
@@ -132,6 +137,16 @@ describe("an examination of a rollout", () => {
     ],
   ])("names %s", async (_what, content, kind, as) => {
     expect(await kinds(content(), as)).toContain(kind);
+  });
+
+  it("says of a history of an unknown kind that a newer version wrote that nothing has to be done", async () => {
+    const severities = ["0.58.0", "0.169.0", "0.170.0", "1.0.0"].map(async (version) => {
+      const path = join(root, `${version}.jsonl`);
+      const first = `"history_mode":"sparse","cli_version":"${version}"`;
+      writeFileSync(path, text.replace(/"cli_version":"[^"]+"/u, first));
+      return (await judged(path)).find(({ kind }) => kind === "history-mode-unknown")?.severity;
+    });
+    expect(await Promise.all(severities)).toEqual(["broken", "broken", "note", "note"]);
   });
 
   it.each<[string, string | Buffer, FindingKind]>([

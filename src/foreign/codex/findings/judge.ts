@@ -8,6 +8,7 @@ import { isCompressed } from "../rollout/compressed.ts";
 import type { LoneReasoning } from "../examine/messages-watch.ts";
 import type { Span, Unpaired } from "../rollout/span.ts";
 import { homeOf, readRolloutName, rolloutFile } from "../home/places.ts";
+import type { RolloutHeader } from "../rollout/header.ts";
 import type { SealedSpan } from "../examine/sealed-blobs.ts";
 
 /** What findings are made with beside an examination. */
@@ -63,6 +64,10 @@ function headFindings(
   if (head === "byte-order-mark") found.push(finding("byte-order-mark", at));
   if (head === "broken") found.push(finding("header-broken", at));
   if (head === "missing") found.push(finding("header-missing", at));
+  if (header?.unknownMode !== undefined) {
+    const severity = isOfNewer(header) ? "note" : undefined;
+    found.push(finding("history-mode-unknown", at, { detail: header.unknownMode, severity }));
+  }
   const named = readRolloutName(path)?.thread;
   if (named !== undefined && header !== undefined && header.id !== named)
     found.push(finding("name-differs", at, { detail: `the first line says ${header.id}` }));
@@ -74,6 +79,12 @@ function headFindings(
       finding("name-differs", at, { detail: `rename it to ${rolloutFile(header.id, header.created ?? 0)}` }),
     );
   return found;
+}
+
+/** Whether a newer version than the catalogue was measured with wrote the first line: that version reads what it writes. */
+function isOfNewer({ cliVersion = "" }: RolloutHeader): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)\./u.exec(cliVersion) ?? [];
+  return Number(major) > 0 || Number(minor) > 169;
 }
 
 const anothers = {

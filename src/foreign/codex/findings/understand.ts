@@ -57,6 +57,12 @@ const ownWords: readonly OwnWords[] = [
     kinds: ["empty-file"],
   },
   {
+    says: /invalid session metadata history_mode/iu,
+    means:
+      "The session's first line says that its history is of a kind that this version doesn't know: a newer Codex wrote it, or it is damaged",
+    kinds: ["history-mode-unknown"],
+  },
+  {
     says: /failed to read session metadata|start with session metadata|failed to parse (?:conversation|thread) ID|failed to parse first rollout record|has no usable header record/iu,
     means: "The first line of the session's file is missing or can't be read",
     kinds: [

@@ -33,6 +33,8 @@ export interface RolloutHeader {
   /** What the thread that started this one calls it: `/root/fix_tests` (since 0.144). A line for lists, of 200 characters at most. */
   readonly agentPath?: string;
   readonly isPaginated: boolean;
+  /** What its `history_mode` says where that is neither "legacy" nor "paginated": 0.145 to 0.169 refuse the whole file for it. */
+  readonly unknownMode?: string;
   /** The ordinal from which on what a sub-agent's rollout holds is its own: before it is what its parent gave it (0.148 and later). */
   readonly ownFrom?: number;
   readonly historyBase?: HistoryBase;
@@ -70,6 +72,7 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     parent: idOf("parent_thread_id") ?? idOf("parent_thread_id", spawned),
     agentPath: printableLine(text("agent_path") ?? "", 200) || undefined,
     isPaginated: payload["history_mode"] === "paginated",
+    unknownMode: unknownModeIn(payload["history_mode"]),
     ownFrom: numberOf(payload["subagent_history_start_ordinal"]),
     historyBase:
       rollout === undefined
@@ -82,6 +85,13 @@ export function readHeader(payload: JsonObject): RolloutHeader | undefined {
     instructions: text("text", objectOf(payload["base_instructions"])) ?? text("instructions"),
   };
   return withoutUndefined(header) as RolloutHeader;
+}
+
+const knownModes: readonly unknown[] = [undefined, "legacy", "paginated"];
+
+/** A line for lists, of 40 characters at most. */
+function unknownModeIn(mode: unknown): string | undefined {
+  return knownModes.includes(mode) ? undefined : printableLine(JSON.stringify(mode), 40);
 }
 
 function originOf({ source, originator, thread_source: by }: JsonObject): Origin {
