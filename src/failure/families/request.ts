@@ -1,5 +1,9 @@
 import { type Family, failing, inputIndex, parameterName } from "../said.ts";
 
+/** What is too long or over a limit, as Chinese relays say it; each clause ends with a mark. */
+const overlongInChinese =
+  /(?:上下文|提示词|prompt|(?:输入|对话)(?:的?(?:内容|文本|历史|长度))|(?:tokens?|令牌) ?(?:总?数|数量|长度|总量))[^，。；,;]{0,24}(?:超[出过长限]|过长|太长)|超[出过][^，。；,;]{0,12}上下文|压缩上下文/u;
+
 const parameterWord = String.raw`(?:parameters?|arguments?|fields?|property|properties|name)`;
 
 /** Everything else that a request is refused for: media, length, parameters, models, form. */
@@ -26,11 +30,12 @@ export const request: readonly Family[] = [
         text,
       ) ||
       (!/max_\w*tokens/u.test(`${text} ${param}`) &&
-        /\btokens?\b|\bcontext\b/u.test(text) &&
-        /\b(?:exceed\w*|too (?:long|large|many|big)|more than|longer than|larger than|over the|beyond|past|do(?:es)? ?n[o']t fit|outgrown)\b|\d\w* (?:tokens )?> ?\d/u.test(
-          text,
-        ) &&
-        /\b(?:context|input|prompt|request|conversation|messages?|history)\b/u.test(text)),
+        (overlongInChinese.test(text) ||
+          (/\btokens?\b|\bcontext\b/u.test(text) &&
+            /\b(?:exceed\w*|too (?:long|large|many|big)|more than|longer than|larger than|over the|beyond|past|do(?:es)? ?n[o']t fit|outgrown)\b|\d\w* (?:tokens )?> ?\d/u.test(
+              text,
+            ) &&
+            /\b(?:context|input|prompt|request|conversation|messages?|history)\b/u.test(text)))),
     classify: () => ({ class: "context-overflow", data: {} }),
   },
   {

@@ -14,6 +14,10 @@ export const context: readonly Pattern[] = [
       "exceed_context_size_error",
       "model_max_prompt_tokens_exceeded",
       "model_context_window_exceeded",
+      "maximum_context_length_failed",
+      "characters_too_long",
+      "tokens_too_long",
+      "context_exceeded",
     ],
     except: [429],
     data: nothing,
@@ -63,6 +67,47 @@ export const context: readonly Pattern[] = [
           },
         },
       },
+      {
+        source: "new-api, with a status of 500",
+        status: 500,
+        body: {
+          error: {
+            message: "maximum context length failed",
+            type: "new_api_error",
+            param: "",
+            code: "maximum_context_length_failed",
+          },
+        },
+      },
+      {
+        source: "Qianfan (cloud.baidu.com/doc/qianfan-api)",
+        status: 400,
+        body: {
+          error: {
+            code: "characters_too_long",
+            message: "the max input characters is 516096",
+            type: "invalid_request_error",
+          },
+        },
+      },
+      {
+        source: "Qianfan, in tokens",
+        status: 400,
+        body: {
+          error: {
+            code: "tokens_too_long",
+            message: "Prompt tokens too long",
+            type: "invalid_request_error",
+          },
+        },
+      },
+      {
+        source: "ds4 (antirez/ds4#150)",
+        status: 400,
+        body: {
+          error: { message: "Prompt tokens (9000) exceeds context size (8192)", type: "context_exceeded" },
+        },
+      },
     ],
   },
   {
@@ -87,7 +132,8 @@ export const context: readonly Pattern[] = [
         String.raw`prompt contains \d+ tokens[\w ,.]{0,80} too large for model with \d+ maximum context length`,
         String.raw`input is too long for requested model`,
         String.raw`range of input length should be \[`,
-        String.raw`(?:the )?prompt exceeds max length`,
+        String.raw`(?:the )?prompt (?:exceeds max length|超长)`,
+        String.raw`length of prompt_tokens \(\d+\) must be less than max_seq_len`,
         String.raw`trying to keep the first \d+ tokens when context the overflows`,
         String.raw`the decoder prompt \(length \d+\) is longer than the maximum model length`,
         String.raw`you passed \d+ input tokens and requested \d+ output tokens\. however, the model's context length`,
@@ -276,6 +322,20 @@ export const context: readonly Pattern[] = [
         source: "Zhipu",
         status: 400,
         body: { error: { code: "1261", message: "Prompt exceeds max length" } },
+      },
+      {
+        source: "Zhipu, in Chinese (docs.bigmodel.cn/cn/api/api-code)",
+        status: 400,
+        body: { error: { code: "1261", message: "Prompt 超长" } },
+      },
+      {
+        source: "SiliconFlow (langgenius/dify#19394)",
+        status: 400,
+        body: {
+          code: 20015,
+          message: "length of prompt_tokens (57535) must be less than max_seq_len (32768).",
+          data: null,
+        },
       },
       { source: "Bedrock", status: 400, body: { message: "Input is too long for requested model." } },
     ],
