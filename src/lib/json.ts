@@ -82,6 +82,11 @@ export function members(bytes: Uint8Array): Member[] {
   return found;
 }
 
+/** The first member of that name; `undefined` where there is none, or no object. */
+export function memberNamed(bytes: Uint8Array, name: string): Member | undefined {
+  return members(bytes).find(({ key }) => key === name);
+}
+
 /** The byte ranges of the first `most` elements of the list that the bytes hold, in order. Anything but a valid JSON list gives none. */
 export function elements(
   bytes: Uint8Array,

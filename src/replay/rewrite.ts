@@ -1,4 +1,4 @@
-import { elements, isJsonObject, type Member, members } from "../lib/json.ts";
+import { elements, isJsonObject, type Member, memberNamed, members } from "../lib/json.ts";
 import { entryOf } from "../lib/table.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import type { ItemRecord } from "../session/event.ts";
@@ -147,7 +147,7 @@ function lengthEdits(
   if (item[output.valueStart] !== 0x5b) return shortened(output.valueStart, output.end);
   const list = item.subarray(output.valueStart, output.end);
   return elements(list).flatMap(([start, end]) => {
-    const text = members(list.subarray(start, end)).find(({ key }) => key === "text");
+    const text = memberNamed(list.subarray(start, end), "text");
     const from = output.valueStart + start;
     return text ? shortened(from + text.valueStart, from + text.end) : [];
   });
@@ -165,7 +165,7 @@ const mediaNames: Readonly<Record<string, string>> = {
 };
 
 function placeholder(part: Uint8Array): Uint8Array {
-  const type = members(part).find(({ key }) => key === "type");
+  const type = memberNamed(part, "type");
   const name = type && entryOf(mediaNames, decoder.decode(part.subarray(type.valueStart + 1, type.end - 1)));
   const text = `[${name ?? "Something"} of ${part.length} bytes stood here. It can't be shown any more.]`;
   return json({ type: "input_text", text });

@@ -4,6 +4,7 @@ import {
   type JsonObject,
   type Member,
   memberCut,
+  memberNamed,
   members,
   parseJson,
 } from "../lib/json.ts";
@@ -77,7 +78,7 @@ const mediaTypes: ReadonlySet<string> = new Set(["input_image", "input_file", "i
 
 /** Whether a content part is an image, a file or a sound. */
 export function isMediaPart(part: Uint8Array): boolean {
-  const type = members(part).find(({ key }) => key === "type");
+  const type = memberNamed(part, "type");
   return (
     type !== undefined && mediaTypes.has(decoder.decode(part.subarray(type.valueStart + 1, type.end - 1)))
   );

@@ -1,5 +1,5 @@
 import { signalFromEvent } from "../../failure/signal.ts";
-import { elements, isJsonObject, type JsonObject, members } from "../../lib/json.ts";
+import { elements, isJsonObject, type JsonObject, memberNamed } from "../../lib/json.ts";
 import type { Usage } from "../../session/event.ts";
 import { describeItem } from "../../session/item.ts";
 import { incomplete } from "../wire/decoder.ts";
@@ -109,7 +109,7 @@ function ending(response: JsonObject, text: () => string): Said {
 }
 
 function memberBytes(bytes: Uint8Array, key: string): Uint8Array | undefined {
-  const member = members(bytes).find((candidate) => candidate.key === key);
+  const member = memberNamed(bytes, key);
   return member && bytes.subarray(member.valueStart, member.end);
 }
 

@@ -1,7 +1,8 @@
-import { elements, isJsonObject, members, parseJson, stringOf } from "../../../lib/json.ts";
+import { isJsonObject, parseJson, stringOf } from "../../../lib/json.ts";
 import { isHolderKind } from "../../../session/item.ts";
 import type { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
+import { elementsIn, type LinePlace, memberIn } from "./line-places.ts";
 import { isSummaryText, promptOf } from "../rollout/prompt.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { type Replacement, withoutSeals } from "./seal-within.ts";
@@ -20,10 +21,10 @@ const space = 0x20;
 export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination): Replacement | undefined {
   if (found.header?.historyBase !== undefined) return undefined;
   const line = file.bytes(blob);
-  const payload = valueOf(line, 0, "payload");
-  const history = payload && listIn(line, payload.start, "replacement_history");
+  const payload = memberIn(line, 0, "payload");
+  const history = payload && elementsIn(line, payload.at, "replacement_history");
   if (!history) return undefined;
-  const items = history.map(([start, end]) => parseJson(line.toString("utf8", start, end)));
+  const items = history.map(({ at, length }) => parseJson(line.toString("utf8", at, at + length)));
   const kept = items.flatMap((item) => (isJsonObject(item) ? (promptOf(item) ?? []) : []));
   const first = kept.find((text) => text !== "" && !isSummaryText(text));
   if (first === undefined || isBefore(first, blob.at, file)) return undefined;
@@ -33,7 +34,7 @@ export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination)
       typeof item["encrypted_content"] === "string" &&
       !isHolderKind(stringOf(item["type"])),
   );
-  const said = listIn(line, payload.start, "replacement_history_metadata");
+  const said = elementsIn(line, payload.at, "replacement_history_metadata");
   const cuts = cutsOf(history, isSealed);
   if (said && said.length === history.length) cuts.push(...cutsOf(said, isSealed));
   const opened = withoutSeals(line);
@@ -45,34 +46,17 @@ export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination)
   return { at: blob.at + start, bytes };
 }
 
-/** Where the value of a member of the object at `from` stands in the line. */
-function valueOf(line: Buffer, from: number, key: string): { start: number; end: number } | undefined {
-  const member = members(line.subarray(from)).find((each) => each.key === key);
-  return member && { start: from + member.valueStart, end: from + member.end };
-}
-
-/** Where the elements of a list stand in the line. */
-function listIn(line: Buffer, from: number, key: string): [start: number, end: number][] | undefined {
-  const list = valueOf(line, from, key);
-  return (
-    list &&
-    elements(line.subarray(list.start, list.end)).map(([start, end]) => [
-      list.start + start,
-      list.start + end,
-    ])
-  );
-}
-
 /** Byte ranges to cut to remove some of a list's elements, each with one comma as long as others stay. */
-function cutsOf(list: readonly [number, number][], goes: readonly boolean[]): [number, number][] {
+function cutsOf(list: readonly LinePlace[], goes: readonly boolean[]): [number, number][] {
   let isBehind = false;
-  return list.flatMap(([start, end], at): [number, number][] => {
-    if (goes[at] !== true) {
+  return list.flatMap(({ at, length }, nth): [number, number][] => {
+    if (goes[nth] !== true) {
       isBehind = true;
       return [];
     }
-    if (isBehind) return [[list[at - 1]![1], end]];
-    return [[start, list[at + 1]?.[0] ?? end]];
+    const before = list[nth - 1];
+    if (before && isBehind) return [[before.at + before.length, at + length]];
+    return [[at, list[nth + 1]?.at ?? at + length]];
   });
 }
 

@@ -1,19 +1,14 @@
-import { elements, type Member, members, parseJson } from "../../../lib/json.ts";
+import { parseJson } from "../../../lib/json.ts";
 import { isHolderKind } from "../../../session/item.ts";
 import { sealedArgument, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { isWords } from "../rollout/agent-message.ts";
 import { padded } from "./line-bytes.ts";
+import { elementsIn, type LinePlace, memberIn } from "./line-places.ts";
 
 /** Bytes that replace as many others from offset `at` on, in a line or a file. */
 export interface Replacement {
   readonly at: number;
   readonly bytes: Buffer;
-}
-
-/** The place of a value in a line. */
-interface Place {
-  readonly at: number;
-  readonly length: number;
 }
 
 /** Words in place of a seal: the first that fits is taken, and any seal is longer than the last. */
@@ -27,37 +22,33 @@ const nothingSealed = Buffer.from("[]");
  * become words, a member of the item's own becomes null, which no version sends. `isMeant` chooses among several seals; by default all.
  */
 export function withoutSeals(line: Buffer, isMeant: (seal: string) => boolean = () => true): Replacement[] {
-  const payload = memberOf(line, 0, "payload")?.at ?? 0;
-  const kept = memberOf(line, payload, "replacement_history");
-  if (!kept || line[kept.at] !== 0x5b) return withoutSealsOf(line, payload, isMeant);
-  const items = elements(line.subarray(kept.at, kept.at + kept.length)).map(([start]) => kept.at + start);
-  return items.filter((at) => isHolder(line, at)).flatMap((at) => withoutSealsOf(line, at, isMeant));
+  const payload = memberIn(line, 0, "payload")?.at ?? 0;
+  const kept = elementsIn(line, payload, "replacement_history");
+  if (!kept) return withoutSealsOf(line, payload, isMeant);
+  return kept.flatMap(({ at }) => (isHolder(line, at) ? withoutSealsOf(line, at, isMeant) : []));
 }
 
 /** Whether an item begins there that is more than what is sealed in it. */
 const isHolder = (line: Buffer, at: number): boolean => line[at] === 0x7b && isHolderKind(kindOf(line, at));
 
 function kindOf(line: Buffer, at: number): string {
-  const kind = memberOf(line, at, "type");
+  const kind = memberIn(line, at, "type");
   return kind ? line.toString("latin1", kind.at + 1, kind.at + kind.length - 1) : "";
 }
 
 /** As `withoutSeals`, for the one item that begins at `from`. */
 function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => boolean): Replacement[] {
-  const isSeal = ({ at, length }: Place): boolean => {
+  const isSeal = ({ at, length }: LinePlace): boolean => {
     // Not null, and not the plain words that a provider which doesn't seal leaves there.
     const value = parseJson(line.toString("utf8", at, at + length));
     return typeof value === "string" && !isWords(value) && isMeant(value);
   };
-  const own = memberOf(line, from, "encrypted_content");
+  const own = memberIn(line, from, "encrypted_content");
   const found: Replacement[] = own && isSeal(own) ? filled(own.at, own.length, [nothing]) : [];
   for (const name of ["output", "content"]) {
-    const list = memberOf(line, from, name);
-    if (!list || line[list.at] !== 0x5b) continue;
-    const bytes = line.subarray(list.at, list.at + list.length);
-    for (const [start, end] of elements(bytes)) {
-      const sealed = line[list.at + start] === 0x7b && memberOf(line, list.at + start, "encrypted_content");
-      if (sealed && isSeal(sealed)) found.push(...filled(list.at + start, end - start, words));
+    for (const { at, length } of elementsIn(line, from, name) ?? []) {
+      const sealed = line[at] === 0x7b && memberIn(line, at, "encrypted_content");
+      if (sealed && isSeal(sealed)) found.push(...filled(at, length, words));
     }
   }
   return kindOf(line, from) === "function_call" ? [...found, ...withoutArgument(line, from, isMeant)] : found;
@@ -65,8 +56,8 @@ function withoutSealsOf(line: Buffer, from: number, isMeant: (seal: string) => b
 
 /** The replacements for what is sealed in a call's arguments; the member that lists sealed arguments is emptied. */
 function withoutArgument(line: Buffer, from: number, isMeant: (seal: string) => boolean): Replacement[] {
-  const [given, told] = [memberOf(line, from, "arguments"), memberOf(line, from, "encrypted_function_args")];
-  const valueOf = (place: Place | undefined): unknown =>
+  const [given, told] = [memberIn(line, from, "arguments"), memberIn(line, from, "encrypted_function_args")];
+  const valueOf = (place: LinePlace | undefined): unknown =>
     place && parseJson(line.toString("utf8", place.at, place.at + place.length));
   const call = { arguments: valueOf(given), encrypted_function_args: valueOf(told) };
   const seal = sealedArgument(call);
@@ -82,9 +73,4 @@ function withoutArgument(line: Buffer, from: number, isMeant: (seal: string) => 
 function filled(at: number, length: number, all: readonly Buffer[]): Replacement[] {
   const text = all.find((each) => each.length <= length);
   return text ? [{ at, bytes: padded(text, length) }] : [];
-}
-
-function memberOf(line: Buffer, from: number, key: string): Place | undefined {
-  const member: Member | undefined = members(line.subarray(from)).find((each) => each.key === key);
-  return member && { at: from + member.valueStart, length: member.end - member.valueStart };
 }

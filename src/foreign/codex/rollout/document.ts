@@ -1,4 +1,4 @@
-import { elements, isJsonObject, members, parseJson } from "../../../lib/json.ts";
+import { elements, isJsonObject, memberNamed, parseJson } from "../../../lib/json.ts";
 import { writeJson } from "../../../lib/whole-json.ts";
 import { responsesItems } from "./chat-items.ts";
 import { readRolloutName } from "../home/places.ts";
@@ -48,7 +48,7 @@ const itemsKey = Buffer.from('"items"');
 
 function placeOf(text: Buffer, start: number, key: string): Place | undefined {
   try {
-    const member = members(text.subarray(start)).find((each) => each.key === key);
+    const member = memberNamed(text.subarray(start), key);
     return member && [start + member.valueStart, start + member.end];
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
