@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, rmSync, type Stats, statSync 
 import { writeAll } from "../../../lib/write.ts";
 import { type Encoding, encoded } from "../rollout/encoding.ts";
 import { writingOf } from "../rollout/layout.ts";
-import { copyBytes, copyPrivately } from "./edit.ts";
+import { copyBytes, copyPrivately } from "./copy.ts";
 import { assertUntouched, betweenTo, digest, syncFile } from "./in-place.ts";
 import type { Journal, RepairFolder } from "./journal.ts";
 

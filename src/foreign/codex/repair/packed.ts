@@ -14,7 +14,7 @@ import { giveTo } from "../../../lib/owner.ts";
 import { isSystemError, syncPath } from "../../../lib/system.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { unpacked } from "../rollout/compressed.ts";
-import { copyPrivately } from "./edit.ts";
+import { copyPrivately } from "./copy.ts";
 import { digest, keepTime, syncFile } from "./in-place.ts";
 import { packedPath } from "../home/places.ts";
 import type { Journal, RepairFolder } from "./journal.ts";

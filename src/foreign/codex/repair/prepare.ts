@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
 import { quoted } from "../../../lib/words.ts";
 import { Failure } from "../../../failure.ts";
 import { isCompressed } from "../rollout/compressed.ts";
-import { CodexDatabases, type NamedPlace, placeIn } from "../home/databases.ts";
-import { firstHeader, pinOf } from "../examine/descendants.ts";
+import type { CodexDatabases } from "../home/databases.ts";
+import { pinOf } from "../examine/descendants.ts";
 import { lostBase } from "../examine/lost-base.ts";
-import { copyPrivately } from "./edit.ts";
+import { copyPrivately } from "./copy.ts";
+import { type DatabaseChanges, databaseChanges } from "./database-changes.ts";
 import type { Examination } from "../examine/examination.ts";
 import { readSoFar } from "../examine/read-so-far.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
@@ -14,12 +14,12 @@ import type { SealChoice } from "../findings/seal-choice.ts";
 import { heldStill } from "./held-still.ts";
 import { isUnfinished, type Journal, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { judge } from "../findings/judge.ts";
-import { homeOf, isThreadId, pathKnownTo, plainPath, readRolloutName, whereIs } from "../home/places.ts";
+import { isThreadId, plainPath } from "../home/places.ts";
+import { databasesOf, fileAt, fileToRepair, threadIdOf } from "./known-file.ts";
 import { unpackPrivately } from "./packed.ts";
 import { sealedBases } from "./sealed-bases.ts";
 import { grounded, type PlanOptions } from "./plan-options.ts";
 import type { RepairChanges } from "./repair-changes.ts";
-import { indexKey, indexMisfit, placeMisfit } from "../home/misfits.ts";
 import { WorkedCopy } from "./worked-copy.ts";
 
 /** How a rollout is repaired, and where its copies are kept. All but `home` may be left out. */
@@ -39,7 +39,7 @@ export interface RepairOptions {
 }
 
 /** What a repair would change, or has changed. */
-export interface RepairPlan {
+export interface RepairPlan extends DatabaseChanges {
   /** The rollout, without the links that lead to its home; of a compressed one, the file that it is unpacked to. */
   readonly path: string;
   /** Of a compressed rollout: why it can't be unpacked to its end, if it can't. */
@@ -57,10 +57,6 @@ export interface RepairPlan {
   /** What is left to do afterwards (no notes). */
   readonly after: readonly Finding[];
   readonly bytes: { readonly before: number; readonly after: number };
-  /** The thread's rows of Codex's history index are removed; Codex builds them anew on the next resume. */
-  readonly forgetsIndex: boolean;
-  /** The place that Codex's state database wrongly names; it is told the right one. */
-  readonly movedFrom: NamedPlace | undefined;
   /** Whether its lines have ordinals (Codex 0.148 and later). */
   readonly isPaginated: boolean;
 }
@@ -96,54 +92,45 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
   const plain = plainPath(real);
   const databases = databasesOf(real);
   const { home, now = Date.now(), signal, onBytes } = options;
-  const folder = makeRepairFolder(home, threadOf(real, databases), now);
+  const folder = makeRepairFolder(home, threadIdOf(real, databases), now);
   try {
     const broken = await copyOut(real, folder);
     await copyPrivately(folder.original, folder.repaired);
     const copy = await WorkedCopy.of(folder, {
       named: plain,
       ...(signal && { signal }),
-      onBytes: (read) => onBytes?.(read),
+      ...(onBytes && { onBytes }),
     });
     const before = judge({ ...copy.found, broken }, { path: real, now });
     const { bytes: bytesBefore } = copy.found;
     const isOpened = broken !== undefined && bytesBefore > 0;
-    const hadRead = readSoFar(copy.found);
+    const had = readSoFar(copy.found);
     if (options.only?.includes("other-layout") !== false) await copy.lay();
-    const plan = await planFor(real, copy.found, { ...options, now }, databases);
-    const thread = threadIn(copy.found) ?? threadOf(real, databases);
+    const thread = isThreadId(copy.found.header?.id) ? copy.found.header.id : threadIdOf(real, databases);
+    const plan = await planFor(real, thread, copy.found, { ...options, now }, databases);
     await copy.mend(plan);
     const { changes, found } = copy;
-    const isRollout = found.header !== undefined;
-    const index = thread === undefined ? undefined : databases?.index(indexKey(real, thread));
-    const isMisfit = index !== undefined && indexMisfit(index, folder.original, hadRead) !== undefined;
-    const isMoved = changes.areIndexed(index?.nextOffset ?? 0);
-    const isPaginated = found.header?.isPaginated === true;
-    const place = isRollout ? placeIn(plan.row) : undefined;
-    const isMisplaced = place !== undefined && placeMisfit(place, real, isPaginated) !== undefined;
+    const { original } = folder;
+    const beside = databaseChanges({ path: real, thread, original, had, found, changes }, plan, databases);
     const left = isOpened ? found : { ...found, broken };
     const judged = [
       ...judge(left, { path: plain, now }),
-      ...(await sealedBases(plain, found, options.seals ?? { which: "dead" }, now)),
+      ...(await sealedBases(plain, found, plan.seals, now)),
     ];
     const mended = { ...changes.mended, ...(isOpened && { "broken-archive": 1 }) };
-    // Codex doesn't rebuild the index of a file that another one goes on from: its turns would be missing from what it shows (0.169).
-    const forgetsIndex = isRollout && index !== undefined && (isMisfit || isMoved) && plan.pin === undefined;
-    const movedFrom = isMisplaced ? place : undefined;
     return {
       path: plain,
       ...(isCompressed(real) && { packed: { broken } }),
       thread,
       folder,
-      isNeeded: Object.keys(mended).length > 0 || forgetsIndex || movedFrom !== undefined,
+      isNeeded: Object.keys(mended).length > 0 || beside.forgetsIndex || beside.movedFrom !== undefined,
       changes,
       mended,
       before,
       after: heldStill(judged, found, plan, thread).filter(needsRepair),
       bytes: { before: bytesBefore, after: found.bytes },
-      forgetsIndex,
-      isPaginated,
-      movedFrom,
+      isPaginated: found.header?.isPaginated === true,
+      ...beside,
     };
   } catch (error) {
     folder.remove();
@@ -154,12 +141,12 @@ export async function prepareRepair(path: string, options: RepairOptions): Promi
 /** The plan's options, with what the file's surroundings tell. `found`: the examination of the copy, once that has lines. */
 async function planFor(
   path: string,
+  thread: string | undefined,
   found: Examination,
   { seals = { which: "dead" }, now, only }: RepairOptions & { now: number },
   databases: CodexDatabases | undefined,
 ): Promise<PlanOptions> {
   const { head } = found;
-  const thread = threadIn(found) ?? threadOf(path, databases);
   const row = thread === undefined ? undefined : databases?.row(thread);
   const pin = pinOf(path);
   const previewOf = (one: string): unknown => databases?.row(one)?.["preview"];
@@ -183,49 +170,4 @@ async function copyOut(path: string, folder: RepairFolder): Promise<string | und
   }
   await copyPrivately(path, folder.packed);
   return unpackPrivately(folder.packed, folder.original);
-}
-
-/**
- * The path by which the file is known; of one that was unpacked or compressed since, that of the file that it became. Throws `usage` where
- * there is none.
- */
-export function fileAt(path: string): string {
-  const there = whereIs(path);
-  if (there === undefined)
-    throw new Failure("usage", `${path} is no file. See which sessions there are: throughline doctor`, {});
-  return pathKnownTo()(there);
-}
-
-/** The path by which the file is known; throws `usage` for one that can't be repaired. */
-export function fileToRepair(path: string): string {
-  const known = fileAt(path);
-  const plain = plainPath(known);
-  if (plain !== known && existsSync(plain)) {
-    throw new Failure(
-      "usage",
-      `${known} stands beside the file that it was unpacked to, and Codex uses that one. Nothing was changed. Repair that one: throughline repair ${quoted(plain)}`,
-      {},
-    );
-  }
-  return known;
-}
-
-/** The databases of the Codex home that a rollout lies in; `undefined` when it lies in none. */
-export function databasesOf(path: string): CodexDatabases | undefined {
-  const home = homeOf(path);
-  return home === undefined ? undefined : new CodexDatabases(home);
-}
-
-/** The thread of a rollout by its file's name, its first line, or else by the state database that names the file. */
-export function threadOf(path: string, databases: CodexDatabases | undefined): string | undefined {
-  const known = [
-    readRolloutName(path)?.thread,
-    firstHeader(path)?.id,
-    databases?.rowAt(plainPath(path))?.["id"],
-  ];
-  return known.find(isThreadId);
-}
-
-function threadIn({ header }: Examination): string | undefined {
-  return isThreadId(header?.id) ? header.id : undefined;
 }

@@ -7,16 +7,8 @@ import { withLater } from "./gone-on.ts";
 import { assertUntouched, digest, syncFile } from "./in-place.ts";
 import { isUnfinished, type Journal, type KnownRepair, repairsOf } from "./journal.ts";
 import { packedPath, plainPath } from "../home/places.ts";
-import {
-  databasesOf,
-  fileAt,
-  fileToRepair,
-  type PreparedRepair,
-  prepareRepair,
-  type RepairOptions,
-  type RepairPlan,
-  threadOf,
-} from "./prepare.ts";
+import { databasesOf, fileAt, fileToRepair, inUse, threadIdOf } from "./known-file.ts";
+import { type PreparedRepair, prepareRepair, type RepairOptions, type RepairPlan } from "./prepare.ts";
 import { isCompressed } from "../rollout/compressed.ts";
 import { beginsWith, copiesOf, isStillPacked, standingOf } from "./standing-file.ts";
 import { writeTranscript } from "./transcript.ts";
@@ -41,7 +33,7 @@ export async function repairRollout(
   const isLeft = cutOff?.journal.state === "writing" && finished?.journal.state === "undone";
   if (finished && !isLeft) return finished;
   const real = fileToRepair(path);
-  const thread = threadOf(real, databasesOf(real));
+  const thread = threadIdOf(real, databasesOf(real));
   return underLock({ path: real, thread, isPacked: isCompressed(real) }, async () => {
     const stat = statSync(real);
     const prepared = await prepareRepair(real, options);
@@ -173,12 +165,6 @@ export async function undoRepair(
   // here.
   await finishRepair(known, real);
   return undoRepair(real, { home });
-}
-
-/** The file that Codex goes on with: where a compressed one and what it was unpacked to both stand, as after a repair that was cut off, the latter. */
-function inUse(path: string): string {
-  const plain = plainPath(path);
-  return existsSync(plain) ? plain : path;
 }
 
 /** Throws unless a copy is what the journal says: writing a rollout from half a copy would destroy the session. */

@@ -1,0 +1,45 @@
+import type { Examination } from "../examine/examination.ts";
+import { type CodexDatabases, type NamedPlace, placeIn } from "../home/databases.ts";
+import { indexKey, indexMisfit, placeMisfit, type ReadSoFar } from "../home/misfits.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import type { GatheredChanges } from "./repair-changes.ts";
+
+/** What a repair changes in Codex's databases. */
+export interface DatabaseChanges {
+  /** The thread's rows of Codex's history index are removed; Codex builds them anew on the next resume. */
+  readonly forgetsIndex: boolean;
+  /** The place that Codex's state database wrongly names; it is told the right one. */
+  readonly movedFrom: NamedPlace | undefined;
+}
+
+/** A rollout before and after what is changed in it. */
+export interface Repaired {
+  readonly path: string;
+  readonly thread: string | undefined;
+  /** A copy of it as it was, unpacked, and how far that was read. */
+  readonly original: string;
+  readonly had: ReadSoFar;
+  /** What is found in it once it is repaired. */
+  readonly found: Examination;
+  readonly changes: GatheredChanges;
+}
+
+/** What has to become of Codex's databases for them to fit a rollout that is repaired; they are only read. */
+export function databaseChanges(
+  { path, thread, original, had, found, changes }: Repaired,
+  { row, pin }: PlanOptions,
+  databases: CodexDatabases | undefined,
+): DatabaseChanges {
+  if (found.header === undefined) return { forgetsIndex: false, movedFrom: undefined };
+  const index = thread === undefined ? undefined : databases?.index(indexKey(path, thread));
+  const isMisfit =
+    index !== undefined &&
+    (changes.areIndexed(index.nextOffset) || indexMisfit(index, original, had) !== undefined);
+  const place = placeIn(row);
+  const isMisplaced = place && placeMisfit(place, path, found.header.isPaginated) !== undefined;
+  return {
+    // Codex doesn't rebuild the index of a file that another one goes on from: its turns would be missing from what it shows (0.169).
+    forgetsIndex: isMisfit && pin === undefined,
+    movedFrom: isMisplaced ? place : undefined,
+  };
+}
