@@ -8,7 +8,7 @@ import { judge } from "./findings/judge.ts";
 import type { Holder } from "./home/holders.ts";
 import { isThreadId, pathKnownTo, readRolloutName, whereIs } from "./home/places.ts";
 import { heldStill } from "./repair/held-still.ts";
-import { sealedBases } from "./repair/sealed-bases.ts";
+import { sealedBases } from "./findings/sealed-bases.ts";
 import { Surroundings } from "./surroundings.ts";
 
 const mostSealed = 1_000;

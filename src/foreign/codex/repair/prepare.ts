@@ -17,7 +17,7 @@ import { judge } from "../findings/judge.ts";
 import { isThreadId, plainPath } from "../home/places.ts";
 import { databasesOf, fileAt, fileToRepair, threadIdOf } from "./known-file.ts";
 import { unpackPrivately } from "./packed.ts";
-import { sealedBases } from "./sealed-bases.ts";
+import { sealedBases } from "../findings/sealed-bases.ts";
 import { grounded, type PlanOptions } from "./plan-options.ts";
 import type { RepairChanges } from "./repair-changes.ts";
 import { WorkedCopy } from "./worked-copy.ts";

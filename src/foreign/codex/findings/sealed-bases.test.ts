@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { diagnose } from "../diagnose.ts";
-import { needsRepair } from "../findings/finding.ts";
-import type { SealChoice } from "../findings/seal-choice.ts";
-import { repairRollout } from "./repair.ts";
+import { needsRepair } from "./finding.ts";
+import type { SealChoice } from "./seal-choice.ts";
+import { repairRollout } from "../repair/repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-bases-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
