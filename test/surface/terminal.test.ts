@@ -5,7 +5,9 @@ import { withRig } from "../kit/rig.ts";
 import { atTerminal, hasTmux } from "../kit/tmux.ts";
 
 const scenario: ScenarioInput = {
-  turn: [turn(/./, step(shell("echo ran >> ran.txt")), step("It says {{last_line}}."))],
+  turn: [
+    turn(/./, step(shell("echo ran >> ran.txt"), { say: "I look first." }), step("It says {{last_line}}.")),
+  ],
 };
 
 /** A command whose first line is out of sight when its last one is asked about. */
@@ -55,7 +57,9 @@ describe.skipIf(!hasTmux)("exec at a terminal", () => {
         rig,
         ["exec", "go"],
         async (terminal) => {
-          await terminal.shows("[y/N]");
+          expect(await terminal.shows("[y/N]"), "why stands above").toMatch(
+            /› I look first\.\n[^]*\[y\/N\]/u,
+          );
           expect(rig.lines("ran.txt")).toEqual([]);
           await terminal.press("y", "Enter");
           await terminal.shows("It says");

@@ -1,7 +1,7 @@
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { secondsWords } from "../../lib/words.ts";
 import { printable, printableLine, visible } from "../../lib/printable.ts";
-import { itemText } from "../../session/item.ts";
+import { isCallKind, itemText } from "../../session/item.ts";
 import type { ToolOutcome } from "../../tool.ts";
 import type { SessionUpdate } from "../../turn/update.ts";
 import { countDown } from "./countdown.ts";
@@ -12,12 +12,18 @@ import type { Renderer } from "./render.ts";
 /** Prints for people: progress on stderr, one line for each fact; on stdout only the answer, once, when its turn is done. */
 export function textRenderer(invocation: Pick<Invocation, "terminal" | "options">): Renderer {
   const { terminal } = invocation;
+  // What the model said last: the answer, if nothing more is said. It is told as progress where something follows on it.
   let answer = "";
+  let isTold = false;
   // The calls in flight, so that an outcome can name its call where other lines stand between them.
   const calls = new Map<number, string>();
   let lastCall: number | undefined;
   let stopCounting: (() => void) | undefined;
   const line = (mark: string, text: string): void => terminal.err(`${mark} ${printableLine(text, 400)}\n`);
+  const tellAnswer = (): void => {
+    if (answer && !isTold) line("›", answer);
+    isTold = true;
+  };
   return {
     update(happened) {
       const update = updateInHome(invocation, happened);
@@ -33,9 +39,11 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
           return line("·", update.text);
         case "item": {
           const text = messageText(update);
+          // Before the call runs, or is asked about: it says why.
+          if (text !== undefined || isCallKind(update.record.event.kind)) tellAnswer();
           if (text === undefined) return;
-          if (answer) line("›", answer);
           answer = text;
+          isTold = false;
           return;
         }
         case "tool-started": {
@@ -69,10 +77,11 @@ export function textRenderer(invocation: Pick<Invocation, "terminal" | "options"
           return;
         case "turn-ended":
           if (update.outcome.kind === "completed") terminal.out(`${printable(answer)}\n`);
-          else if (answer) line("›", answer);
+          else tellAnswer();
           return;
         case "turn-started":
           answer = "";
+          isTold = false;
           return;
         case "attempt-started":
         case "text-delta":
