@@ -18,7 +18,14 @@ export const floors: readonly (readonly string[])[] = [
 
 /** The floors within a folder that is too large for one room; what lies beside those folders stands above them all. */
 const within: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  "src/foreign/codex/": [["home"], ["rollout"], ["examine"], ["findings"], ["list", "takeover", "repair"]],
+  "src/foreign/codex/": [
+    ["home"],
+    ["rollout"],
+    ["examine"],
+    ["findings"],
+    ["plan"],
+    ["list", "takeover", "repair"],
+  ],
   "src/gateway/": [["body", "memory", "codex"], ["request", "answer"], ["healing"]],
 };
 

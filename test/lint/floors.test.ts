@@ -43,10 +43,15 @@ describe("an import is refused when it", () => {
     [
       "goes to a neighbour within a folder",
       "src/foreign/codex/list/list.ts",
-      "../repair/plan.ts",
+      "../repair/repair.ts",
       "neighbour",
     ],
-    ["goes up to what joins a folder", "src/foreign/codex/repair/plan.ts", "../diagnose.ts", "higher floor"],
+    [
+      "goes up to what joins a folder",
+      "src/foreign/codex/repair/repair.ts",
+      "../diagnose.ts",
+      "higher floor",
+    ],
     ["goes to a room without a floor", "src/foreign/codex/diagnose.ts", "./utils/x.ts", "no floor"],
     ["goes to a folder without a floor", "src/runtime.ts", "./utils/x.ts", "no floor"],
   ])("%s", (_, path, specifier, expected) => {

@@ -7,7 +7,7 @@ import { type Finding, finding, worstFirst } from "./findings/finding.ts";
 import { judge } from "./findings/judge.ts";
 import type { Holder } from "./home/holders.ts";
 import { isThreadId, pathKnownTo, readRolloutName, whereIs } from "./home/places.ts";
-import { heldStill } from "./repair/held-still.ts";
+import { heldStill } from "./plan/held-still.ts";
 import { sealedBases } from "./findings/sealed-bases.ts";
 import { Surroundings } from "./surroundings.ts";
 

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { applyEdits } from "../repair/apply-edits.ts";
-import { EditedFile } from "../repair/edited-file.ts";
+import { EditedFile } from "../plan/edited-file.ts";
 import { examine } from "./examine.ts";
 import { judge } from "../findings/judge.ts";
 import { needsRepair } from "../findings/finding.ts";
 import { beginnings, flawOf, lookThrough, type Reader } from "./long-line.ts";
-import { longLine } from "../repair/plan-long.ts";
+import { longLine } from "../plan/long-line.ts";
 import { PlannedEdits } from "../repair/planned-edits.ts";
 import { repairRollout } from "../repair/repair.ts";
 

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, renameSync } from "node:fs";
 import { Pauses } from "../../../lib/pauses.ts";
 import { writeAll } from "../../../lib/write.ts";
 import { copyBytes } from "./copy.ts";
-import type { Edit } from "./edit.ts";
+import type { Edit } from "../plan/edit.ts";
 import type { PlannedEdits } from "./planned-edits.ts";
 
 const block = 2 ** 20;

@@ -1,7 +1,7 @@
 import type { Examination } from "../examine/examination.ts";
 import { type CodexDatabases, type NamedPlace, placeIn } from "../home/databases.ts";
 import { indexKey, indexMisfit, placeMisfit, type ReadSoFar } from "../home/misfits.ts";
-import type { PlanOptions } from "./plan-options.ts";
+import type { PlanOptions } from "../plan/plan-options.ts";
 import type { GatheredChanges } from "./repair-changes.ts";
 
 /** What a repair changes in Codex's databases. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fc } from "../../../../test/kit/property.ts";
 import { expect, test } from "vitest";
 import { applyEdits } from "./apply-edits.ts";
-import type { Edit } from "./edit.ts";
+import type { Edit } from "../plan/edit.ts";
 import { PlannedEdits } from "./planned-edits.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "throughline-planned-"));

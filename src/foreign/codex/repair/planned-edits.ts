@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { writeAll } from "../../../lib/write.ts";
-import { type Edit, shiftOf } from "./edit.ts";
+import { type Edit, shiftOf } from "../plan/edit.ts";
 
 const fewest = 2 ** 8;
 const block = 2 ** 20;

@@ -11,14 +11,14 @@ import { readSoFar } from "../examine/read-so-far.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { type Finding, needsRepair } from "../findings/finding.ts";
 import type { SealChoice } from "../findings/seal-choice.ts";
-import { heldStill } from "./held-still.ts";
+import { heldStill } from "../plan/held-still.ts";
 import { isUnfinished, type Journal, makeRepairFolder, type RepairFolder, repairsOf } from "./journal.ts";
 import { judge } from "../findings/judge.ts";
 import { isThreadId, plainPath } from "../home/places.ts";
 import { databasesOf, fileAt, fileToRepair, threadIdOf } from "./known-file.ts";
 import { unpackPrivately } from "./packed.ts";
 import { sealedBases } from "../findings/sealed-bases.ts";
-import { grounded, type PlanOptions } from "./plan-options.ts";
+import { grounded, type PlanOptions } from "../plan/plan-options.ts";
 import type { RepairChanges } from "./repair-changes.ts";
 import { WorkedCopy } from "./worked-copy.ts";
 

@@ -1,4 +1,4 @@
-import type { Edit } from "./edit.ts";
+import type { Edit } from "../plan/edit.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 
 /** An edit as it is reported. Places are those in the file as the edits before it have left it. */

@@ -1,6 +1,6 @@
 import { Pauses } from "../../../lib/pauses.ts";
 import { applyEdits } from "./apply-edits.ts";
-import type { Edit } from "./edit.ts";
+import type { Edit } from "../plan/edit.ts";
 import type { Examination } from "../examine/examination.ts";
 import { examine, type ExamineOptions } from "../examine/examine.ts";
 import { isOfLines } from "../findings/judge.ts";
@@ -8,8 +8,8 @@ import type { RepairFolder } from "./journal.ts";
 import { writingOf } from "../rollout/layout.ts";
 import { mayHoldRecords } from "../rollout/may-hold-records.ts";
 import { layInLines } from "./lay-in-lines.ts";
-import type { PlanOptions } from "./plan-options.ts";
-import { rounds } from "./plan.ts";
+import type { PlanOptions } from "../plan/plan-options.ts";
+import { rounds } from "../plan/rounds.ts";
 import { PlannedEdits } from "./planned-edits.ts";
 import { GatheredChanges } from "./repair-changes.ts";
 import { SetAside } from "./set-aside.ts";

@@ -7,7 +7,7 @@ import type { JsonObject } from "../../../lib/json.ts";
 import { advance, createHistory } from "../../../session/history.ts";
 import { threadAt } from "./find.ts";
 import { importThread } from "./import.ts";
-import { lostOutput } from "../repair/rebuild-pair.ts";
+import { lostOutput } from "../plan/rebuild-pair.ts";
 import { RolloutWriter } from "../rollout/write.ts";
 
 // As Codex writes them with `codex-mini-latest`, which has the API's own shell tool (0.23 to 0.104, 2026-11).

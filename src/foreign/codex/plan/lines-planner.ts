@@ -9,7 +9,7 @@ import { kindOfBad } from "../findings/judge.ts";
 import { fittingMembers, isWholeHeader } from "../rollout/first-line.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { longLine } from "./plan-long.ts";
+import { longLine } from "./long-line.ts";
 import { rebuildHead } from "./rebuild-head.ts";
 import { rebuiltLine } from "./rebuilt-line.ts";
 import { lostMessage } from "./rebuild-message.ts";

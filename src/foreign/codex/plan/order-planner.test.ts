@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { examine } from "../examine/examine.ts";
 import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
-import { OrderPlanner } from "./plan-order.ts";
+import { OrderPlanner } from "./order-planner.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-order-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

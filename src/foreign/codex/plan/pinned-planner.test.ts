@@ -7,7 +7,7 @@ import { afterAll, expect, it } from "vitest";
 import { examine } from "../examine/examine.ts";
 import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
-import { pinned, PinnedPlanner } from "./plan-pinned.ts";
+import { pinned, PinnedPlanner } from "./pinned-planner.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-pinned-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -8,7 +8,7 @@ import { examine } from "../examine/examine.ts";
 import { needsRepair } from "../findings/finding.ts";
 import { judge } from "../findings/judge.ts";
 import { listRollouts } from "../home/places.ts";
-import { repairRollout } from "./repair.ts";
+import { repairRollout } from "../repair/repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-events-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

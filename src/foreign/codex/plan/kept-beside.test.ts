@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { isJsonObject, type JsonObject } from "../../../lib/json.ts";
 import { listRollouts } from "../home/places.ts";
-import { repairRollout } from "./repair.ts";
+import { repairRollout } from "../repair/repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-kept-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -3,11 +3,11 @@ import type { Edit } from "./edit.ts";
 import { EditedFile } from "./edited-file.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { LinesPlanner } from "./plan-lines.ts";
-import { PairPlanner } from "./plan-pairs.ts";
-import { OrderPlanner } from "./plan-order.ts";
-import { pinned, PinnedPlanner } from "./plan-pinned.ts";
-import { RefusedPlanner } from "./plan-refused.ts";
+import { LinesPlanner } from "./lines-planner.ts";
+import { PairPlanner } from "./pair-planner.ts";
+import { OrderPlanner } from "./order-planner.ts";
+import { pinned, PinnedPlanner } from "./pinned-planner.ts";
+import { RefusedPlanner } from "./refused-planner.ts";
 
 /** The edits of each round. A round is planned on the file as the one before has left it. */
 export const rounds: readonly ((found: Examination, options: PlanOptions) => Iterable<Edit>)[] = [

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../lib/json.ts";
-import { repairRollout } from "./repair.ts";
+import { repairRollout } from "../repair/repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-pairs-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

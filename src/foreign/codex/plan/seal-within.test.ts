@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { examine } from "../examine/examine.ts";
 import { judge } from "../findings/judge.ts";
-import { repairRollout } from "./repair.ts";
+import { repairRollout } from "../repair/repair.ts";
 
 const root = mkdtempSync(join(tmpdir(), "throughline-within-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -2,7 +2,7 @@ import { quoted } from "../../../lib/words.ts";
 import type { Examination } from "../examine/examination.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import { type Finding, harmless, needsRepair } from "../findings/finding.ts";
-import { rounds } from "./plan.ts";
+import { rounds } from "./rounds.ts";
 import type { PlanOptions } from "./plan-options.ts";
 
 /** Kinds of damage whose repair inserts or removes bytes. */
