@@ -18,11 +18,17 @@ const prefixes: Readonly<Record<string, string>> = {
  */
 export function keepsId(record: ItemRecord, contract: ReplayContract, issuer: string): boolean {
   if (contract.itemIds === "detach") return false;
-  if (contract.itemIds === "keep-prefixed") return hasOwnPrefix(record);
+  if (contract.itemIds === "keep-prefixed") return hasPrefix(record.event.kind, record.event.id ?? "");
   return contract.chain === "none" || !isModelItem(record) || issuerOf(record) === issuer;
 }
 
-/** Whether an item's id has the prefix of its type; types that aren't listed may have any. */
-function hasOwnPrefix({ event: { kind, id = "" } }: ItemRecord): boolean {
+const longest = 64;
+
+/** Whether OpenAI takes an item of this type with this id: it has the prefix of the type (types that aren't listed may have any) and isn't too long. */
+export function isTakenId(kind: string, id: string): boolean {
+  return hasPrefix(kind, id) && id.length <= longest;
+}
+
+function hasPrefix(kind: string, id: string): boolean {
   return id.startsWith(entryOf(prefixes, kind) ?? "");
 }

@@ -384,6 +384,20 @@ describe.skipIf(binary === undefined)("a rollout that a provider refuses for the
     await mended("dependent-id");
   });
 
+  test("a patch with a function call's id, as relays give it (openai/codex #40039): the id goes", async () => {
+    const renamed = change(base, /"type":"(?:custom_tool_call|function_call)"/u, (line) => [
+      line.replace(/"id":"[a-z]+_/u, '"id":"fx_'),
+    ]);
+    writeFileSync(base, renamed);
+    expect(readFileSync(base, "utf8")).toContain('"id":"fx_');
+    upstream.demands.push((_body, input) => {
+      const at = input.findIndex(({ id }) => String(id).startsWith("fx_"));
+      const words = `Invalid 'input[${at}].id': '${String(input[at]?.["id"])}'. Expected an ID that begins with 'ctc'.`;
+      return at < 0 ? undefined : refusal(words);
+    });
+    await mended("invalid-id");
+  });
+
   test("reasoning in plain text, of another provider (openai/codex #36551): the words go, the seal stays", async () => {
     const text = '"content":[{"type":"reasoning_text","text":"I should look."}]';
     writeFileSync(

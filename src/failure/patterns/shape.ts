@@ -123,7 +123,7 @@ export const shape: readonly Pattern[] = [
   {
     class: "item-id-invalid",
     rows: [25],
-    text: /^(?:invalid ['"`]input\[\d+\]\.(?:id|call_id)['"`]|\[?input\[\d+\]\.(?:id|call_id)\]? \[invalid_id_prefix\]|\[invalid_id_prefix\])/iu,
+    text: /^(?:\[\w+\] )?(?:invalid ['"`]input\[\d+\]\.(?:id|call_id)['"`]|\[?input\[\d+\]\.(?:id|call_id)\]? \[invalid_id_prefix\]|\[invalid_id_prefix\])/iu,
     data: (signal) => ({ ...inputIndex(signal), ...callIdLimit(words(signal)) }),
     samples: [
       {
@@ -141,6 +141,15 @@ export const shape: readonly Pattern[] = [
         status: 400,
         body: invalid("Invalid 'input[15].call_id': string too long.", "string_above_max_length"),
         data: { index: 15 },
+      },
+      {
+        source: "OpenAI (openai/codex#33176, #34283, 2026-07)",
+        status: 400,
+        body: invalid(
+          "[ApiIdParam] [input[2].id] [invalid_id_prefix] Invalid 'input[2].id': 'review_rollout_user'. Expected an ID that begins with 'msg'.",
+          null,
+        ),
+        data: { index: 2 },
       },
       {
         source: "Responses",

@@ -20,6 +20,9 @@ const asItem = 1;
 /** Lines of one time and length beyond so many are not compared. */
 const mostAlike = 64;
 
+/** The messages of every review have the same ids (0.142 to 0.144). */
+const isOfReview = (id: unknown): boolean => typeof id === "string" && id.startsWith("review_rollout_");
+
 interface FirstSeen {
   readonly index: number;
   readonly at: number;
@@ -114,7 +117,7 @@ export class DoublesWatch {
   /** Whether the item's own id, where that is unique, was seen before. */
   #isKnown(record: WatchedRecord): boolean {
     const id = record.idIn(this.#ids, uniqueId);
-    return id !== undefined && this.#ids.mark(id, asItem);
+    return id !== undefined && this.#ids.mark(id, asItem) && !isOfReview(record.payload["id"]);
   }
 
   /** Bare lines have no time, and a tool may well print the same twice: of a call that is a copy, one output is a copy too. */

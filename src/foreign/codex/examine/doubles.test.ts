@@ -55,6 +55,11 @@ it.each<[string, string[], number[]]>([
     [2],
   ],
   [
+    "an item's id, but that of every review",
+    [1, 2].map((nth) => bytes(answer(`${nth}`, { id: "review_rollout_assistant" }), nth)),
+    [],
+  ],
+  [
     "an item's id, but one too short to be of one item",
     [bytes(answer("a", { id: "msg_1" })), bytes(answer("b", { id: "msg_1" }))],
     [],

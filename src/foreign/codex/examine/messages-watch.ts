@@ -6,6 +6,7 @@ import { promptOf } from "../rollout/prompt.ts";
 import { type Span, spanOf } from "../rollout/span.ts";
 import { textIn } from "../rollout/text-in.ts";
 import type { Hole } from "./hole.ts";
+import { InvalidIds } from "./invalid-ids.ts";
 import { UntoldWatch } from "./untold-watch.ts";
 import { itemOf, type WatchedRecord } from "./watched-record.ts";
 
@@ -48,6 +49,7 @@ const nearby = 4;
 export class MessagesWatch {
   /** Reasoning with words in plain text, with or without a seal beside them. */
   readonly plain = new Bounded<Span>(mostLost);
+  readonly invalidIds = new InvalidIds();
   /** Offset of the first item of the model's that has an id. */
   firstId: number | undefined;
   readonly lost = new Bounded<LostMessage>(mostLost);
@@ -96,9 +98,11 @@ export class MessagesWatch {
     if (this.#since.length > 0) this.#since = [];
     this.#end = line.offset + line.length + line.ending.length;
     this.#lines = line.index + 1;
-    if (type === "response_item") this.#item(kind, payload, line, ordinal !== undefined);
-    else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
-    else if (type === "compacted") this.#replaced(payload);
+    if (type === "response_item") {
+      this.invalidIds.see(kind, payload, line);
+      this.#item(kind, payload, line, ordinal !== undefined);
+    } else if (type === "event_msg") this.#event(kind, payload, line, isCopy);
+    else if (type === "compacted") this.#replaced(payload, line);
   }
 
   rolledBack(from: number): void {
@@ -107,6 +111,7 @@ export class MessagesWatch {
     // turn.
     this.lost.keep(lost.filter(({ event, role }) => role === "user" || event.index < from));
     this.#lone.keep(lone.filter(({ index }) => index < from));
+    this.invalidIds.rolledBack(from);
     this.#told = [];
     this.#reasoning = undefined;
   }
@@ -241,7 +246,8 @@ export class MessagesWatch {
   }
 
   /** What a summary replaced is not sent any more. */
-  #replaced({ message }: WatchedRecord["payload"]): void {
+  #replaced({ message, replacement_history: kept }: WatchedRecord["payload"], line: RolloutLine): void {
+    this.invalidIds.replaced(kept, line);
     // A sealed summary tells nothing here, and the answer before it belongs to the conversation.
     if (stringOf(message) !== "") this.untold.summarised();
     this.#told = [];

@@ -116,6 +116,12 @@ export const catalogue = {
     causes: `the next resume fails in 0.146 and later, which send ids: "provided without its required 'reasoning' item"`,
     mends: "repair",
   },
+  "invalid-id": {
+    severity: "broken",
+    title: "ids of a form that OpenAI refuses",
+    causes: `a resume at OpenAI fails in 0.146 and later, which send ids: "Expected an ID that begins with 'msg'" (reviews of 0.142 to 0.144 have such ids, and what some relays gave)`,
+    mends: "repair",
+  },
   "plain-reasoning": {
     severity: "broken",
     title: "reasoning in plain text, as other providers write it",

@@ -129,6 +129,11 @@ export function isDependentRefused({ class: kind, data }: Failure): boolean {
   return kind === "reasoning-unpaired" && "dependsOn" in data;
 }
 
+/** Whether an item was refused for the form of its own id; call ids are not meant. */
+export function isIdRefused({ class: kind, signal }: Failure): boolean {
+  return kind === "item-id-invalid" && !/(?:call|use)[ _]?id/iu.test(signal?.message ?? "");
+}
+
 /**
  * Whether a provider misses the call id of an output that has none, as those other than OpenAI do (openai/codex #41690, #43296, #43515,
  * #45227).

@@ -1,10 +1,12 @@
+import { printableLine } from "../../../lib/printable.ts";
 import { counted, durationWords } from "../../../lib/words.ts";
 import { sealAge } from "../../../replay/seal.ts";
-import { isCallIdMissed, isDependentRefused, isSealRefused, refusalIn } from "./error-text.ts";
+import { isCallIdMissed, isDependentRefused, isIdRefused, isSealRefused, refusalIn } from "./error-text.ts";
 import type { BadLine, Examination } from "../examine/examination.ts";
 import type { FindingKind, Severity } from "./catalogue.ts";
 import { type Finding, finding, mostPlaces, type Place, worstFirst } from "./finding.ts";
 import { isCompressed } from "../rollout/compressed.ts";
+import type { InvalidId } from "../examine/invalid-ids.ts";
 import type { LoneReasoning } from "../examine/messages-watch.ts";
 import type { Span, Unpaired } from "../rollout/span.ts";
 import { homeOf, readRolloutName, rolloutFile } from "../home/places.ts";
@@ -187,12 +189,17 @@ function messageFindings(examined: Examination, now: number): Finding[] {
   const isDependent = refusal !== undefined && isDependentRefused(refusal);
   const dependent = turns.error && isDependent && (firstId ?? Infinity) < turns.error.at;
   const severity = refusal?.class === "reasoning-content-too-long" ? undefined : "note";
+  const { items: ids, isRefused } = refusedIds(examined, now);
   const lone = damagingReasoning(examined, now);
   const lost = messages.found().map(({ hole }) => hole);
   const events = untold.items.map(({ hole }) => hole);
   const calls = lostCalls.map(({ before }) => before);
   return [
     ...(dependent ? [finding("dependent-id", [placeOf(turns.error!)])] : []),
+    ...foundAt("invalid-id", ids, ids.length, {
+      ...(ids[0] && { detail: printableLine(ids[0].id, 80) }),
+      severity: isRefused ? undefined : "note",
+    }),
     ...foundAt("plain-reasoning", plain.items, plain.count, { severity }),
     ...foundAt("lone-reasoning", lone, lone.length),
     ...foundAt("lost-message", lost, lost.length),
@@ -211,6 +218,25 @@ export function damagingReasoning(
 ): LoneReasoning[] {
   const isRefused = refusalIn(turns.error?.message, now)?.class === "reasoning-unpaired";
   return messages.lone.filter(({ isDamage }) => isDamage || isRefused);
+}
+
+/**
+ * Items whose ids OpenAI refuses for their form, and whether that stops the session, known or presumed. Once a request was refused for one
+ * all count, also those that 0.169 leaves out. Before that other providers are believed to take them, as is one that has answered: the
+ * versions that number their lines send ids.
+ */
+export function refusedIds(
+  { messages: { invalidIds }, turns, header }: Pick<Examination, "messages" | "turns" | "header">,
+  now: number,
+): { readonly items: readonly InvalidId[]; readonly isRefused: boolean } {
+  const { items } = invalidIds.found;
+  const said = turns.error?.message;
+  const refusal = refusalIn(said, now);
+  const isDouble = refusal?.class === "duplicate-item" && items.some(({ id }) => said?.includes(id));
+  if (refusal && (isIdRefused(refusal) || isDouble)) return { items, isRefused: true };
+  const isAtOpenAi = (header?.modelProvider ?? "openai") === "openai";
+  const isTaken = invalidIds.isTaken && header?.isPaginated === true;
+  return { items: items.filter(({ isSent }) => isSent), isRefused: isAtOpenAi && !isTaken };
 }
 
 function sealFindings({ seals, turns }: Examination, now: number): Finding[] {

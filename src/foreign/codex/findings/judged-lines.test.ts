@@ -26,6 +26,9 @@ const parted = "Item 'msg_1' of type 'message' was provided without its required
 const alone = "Item 'rs_1' of type 'reasoning' was provided without its required following item.";
 const long = "Invalid 'input[1].content': array too long. Expected an array with maximum length 0.";
 
+const review = prompt("one", { id: "review_rollout_user" });
+const leftOut = "019f629b-43ee-7a82-acb1-3071dbffbdad";
+
 const now = Date.parse("2026-11-21T12:00:00Z");
 const [hour, day] = [3_600_000, 86_400_000];
 const sealedAgo = (age: number): Line =>
@@ -105,6 +108,35 @@ it.each<[string, Line[], string[], "ordinals"?]>([
   ],
   ["reasoning that was broken off", [reasoning, prompt("two")], []],
   ["reasoning that was refused", [reasoning, prompt("two"), refused(alone)], ["lone-reasoning at 2, 1"]],
+  ["an id that Codex gave to a review", [review, answer("a")], ["invalid-id at 2, 1: review_rollout_user"]],
+  [
+    "an id of another kind, in numbered lines, which was answered",
+    [item("function_call", { id: "ctc_1", call_id: "a", name: "b" }), output("a"), answer("a")],
+    ["note: invalid-id at 2, 1: ctc_1"],
+    "ordinals",
+  ],
+  ["an id that Codex leaves out", [prompt("one", { id: leftOut }), answer("a")], []],
+  [
+    "an id that was refused, whoever leaves it out",
+    [
+      prompt("one", { id: leftOut }),
+      refused(`Invalid 'input[1].id': '${leftOut}'. Expected an ID that begins with 'msg'.`),
+    ],
+    [`invalid-id at 2, 1: ${leftOut}`],
+  ],
+  [
+    "ids that are in a summary, and one that it replaced",
+    [
+      review,
+      ["compacted", { message: "", replacement_history: [{ type: "message", role: "user", id: "x_1" }] }],
+    ],
+    ["invalid-id at 3, 1: x_1"],
+  ],
+  [
+    "an id in a turn that was taken back",
+    [event("user_message", { message: "one" }), review, event("thread_rolled_back", { num_turns: 1 })],
+    [],
+  ],
   ["words in reasoning", [plain, answer("a")], ["note: plain-reasoning at 2, 1"]],
   ["words in reasoning that were refused", [plain, answer("a"), refused(long)], ["plain-reasoning at 2, 1"]],
   ["an item whose reasoning was missed", [named, prompt("two"), refused(parted)], ["dependent-id at 4, 1"]],

@@ -110,6 +110,17 @@ it.each([
   expect(understand(said, 0).kinds).toContain(kind);
 });
 
+it.each<[string, string[]]>([
+  [
+    "■ {\"error\":{\"message\":\"[ApiIdParam] [input[13].id] [invalid_id_prefix] Invalid 'input[13].id': 'review_rollout_user'. Expected an ID that begins with 'msg'.\"}}",
+    ["invalid-id"],
+  ],
+  ["Duplicate item found with id review_rollout_user.", ["doubled-record", "invalid-id"]],
+  ["Invalid 'input[15].call_id': string too long. Expected a string with maximum length 64.", []],
+])("a refusal of an id says what is wrong with the file: %s", (said, kinds) => {
+  expect(understand(said, 0).kinds).toEqual(kinds);
+});
+
 it("an id that was shortened names nothing that could be found (openai/codex #35334)", () => {
   const said =
     "turn 019f5604-0000-7213-811a-0fbdd9b68ac8: The encrypted content for item cmp_34....7bd could not be verified.\n\nSession ID 019f5604-4cf2-7543-811a-0fbdd9b68ac8";

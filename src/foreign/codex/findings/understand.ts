@@ -2,7 +2,7 @@ import { classify } from "../../../failure/classify.ts";
 import type { FailureClass } from "../../../failure/catalogue.ts";
 import { namedBy } from "../../../failure/named.ts";
 import type { Failure } from "../../../failure.ts";
-import { isCallIdMissed, isDependentRefused, pastedLine, signalFromText } from "./error-text.ts";
+import { isCallIdMissed, isDependentRefused, isIdRefused, pastedLine, signalFromText } from "./error-text.ts";
 import type { FindingKind } from "./catalogue.ts";
 import type { SealChoice } from "./seal-choice.ts";
 
@@ -154,7 +154,7 @@ const kindsOfClass: Partial<Record<FailureClass, readonly FindingKind[]>> = {
     "seal-refused",
     "seal-malformed",
   ],
-  "duplicate-item": ["doubled-record"],
+  "duplicate-item": ["doubled-record", "invalid-id"],
   "call-without-output": [
     "call-without-output",
     "unparsable-line",
@@ -187,6 +187,7 @@ export function understand(text: string, now: number = Date.now()): Understood {
   const failure = classify(signalFromText(text), { now, sealedSent: true });
   // The reasoning that the item's id refers to stands elsewhere, or is gone: the ids go, and reasoning that is left on its own.
   if (isDependentRefused(failure)) return { failure, kinds: ["dependent-id", "lone-reasoning"], named };
+  if (isIdRefused(failure)) return { failure, kinds: ["invalid-id"], named };
   const kinds = kindsOfClass[failure.class] ?? [];
   if (!kinds.includes("seal-refused")) return { failure, kinds, named };
   const { item, tail } = namedBy(failure);

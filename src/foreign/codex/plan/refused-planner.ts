@@ -9,9 +9,11 @@ import type { Examination } from "../examine/examination.ts";
 import type { FindingKind } from "../findings/catalogue.ts";
 import type { Span } from "../rollout/span.ts";
 import type { SealedBlob } from "../examine/sealed-blobs.ts";
+import type { InvalidId } from "../examine/invalid-ids.ts";
 import { glance } from "../rollout/glance.ts";
 import { injectedMessage } from "../rollout/injected.ts";
-import { damagingReasoning, isInjectedRefused } from "../findings/judge.ts";
+import { damagingReasoning, isInjectedRefused, refusedIds } from "../findings/judge.ts";
+import { idPlaces } from "./id-places.ts";
 import { unsealed } from "./kept-beside.ts";
 import { linesIn } from "../rollout/lines.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -28,7 +30,7 @@ const idMember = /^(\{(?:"\w+":(?:"[^"\\]*"|null),)*?)("id":"[^"\\]*",)/u;
 
 /**
  * Takes out what a provider refuses, line by line and without moving a byte: copies, dead seals, reasoning on its own, ids that refer to
- * what is gone.
+ * what is gone or have a form that is refused.
  */
 export class RefusedPlanner {
   readonly #found: Examination;
@@ -204,6 +206,24 @@ export class RefusedPlanner {
       const own = record.era === "bare" ? message : { ...value, payload: message };
       const bytes = padded(Buffer.from(writeJson(own)), span.bytes);
       yield this.#file.replace(span, "injected-output", "it becomes a message of the user's", bytes);
+    }
+    return undefined;
+  }
+
+  /** Takes out ids that OpenAI refuses for their form: Codex sends items without one, too. */
+  *invalidIds(): Generator<Edit, undefined> {
+    const isAsked = this.#isAsked("invalid-id");
+    const { items, isRefused } = isAsked
+      ? { items: this.#found.messages.invalidIds.found.items, isRefused: true }
+      : refusedIds(this.#found, this.#options.now);
+    if (!isRefused) return undefined;
+    for (const found of Map.groupBy(items, ({ at }) => at).values()) {
+      const [{ index, at: start, bytes: length }] = found as [InvalidId, ...InvalidId[]];
+      const ids = new Set(found.map(({ id }) => id));
+      for (const { at, length: bytes } of idPlaces(this.#file.read(start, length), ids)) {
+        const place = { index, at: start + at, bytes };
+        yield this.#file.blank(place, "invalid-id", "the id, which OpenAI refuses, becomes spaces");
+      }
     }
     return undefined;
   }

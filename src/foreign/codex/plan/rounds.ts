@@ -30,6 +30,7 @@ export const rounds: readonly ((found: Examination, options: PlanOptions) => Ite
       lines.events(),
     ]),
   (found, options) => withFile(found, options, ({ refused }) => [refused.loneReasoning()]),
+  (found, options) => withFile(found, options, ({ refused }) => [refused.invalidIds()]),
   (found, options) => withFile(found, options, ({ pin }) => [pin.stretched(), pin.shrunk()]),
   (found, options) => withFile(found, options, ({ lines }) => [lines.ordinals()]),
 ];

@@ -125,6 +125,51 @@ describe("reasoning in plain text", () => {
   });
 });
 
+describe("an id that OpenAI refuses for its form", () => {
+  const patch = { type: "custom_tool_call", call_id: "call_1", name: "apply_patch", input: "" };
+  const patched = item({ type: "custom_tool_call_output", call_id: "call_1", output: "done" });
+
+  it("goes, wherever it stands in the item, and no other does", async () => {
+    const odd = rollout(
+      prompt,
+      reasoning(1),
+      item({ id: "fc_0", ...patch }),
+      item({ ...patch, id: "fc_0" }),
+      patched,
+    );
+    write(odd);
+    expect(await kinds()).toContain("invalid-id");
+    const after = await repaired(odd.replaceAll('"id":"fc_0"', '"id" : "fc_0"'), { only: "invalid-id" });
+    expect(idsOf(after)).toEqual(["msg_p", "rs_1", undefined, undefined, undefined]);
+    expect(after.slice(2, 4)).toEqual([patch, patch]);
+    expect(await kinds()).not.toContain("invalid-id");
+  });
+
+  it("goes from what a summary keeps", async () => {
+    const kept = [
+      prompt["payload"],
+      { ...patch, id: "fc_0" },
+      { id: "x_1", type: "reasoning" },
+    ] as JsonObject[];
+    const text = rollout({ type: "compacted", payload: { message: "so far", replacement_history: kept } });
+    const [after] = await repaired(text);
+    const { id: _id, ...bare } = kept[2]!;
+    expect(after).toEqual({ message: "so far", replacement_history: [kept[0], patch, bare] });
+    expect(await kinds()).toEqual([]);
+  });
+
+  it("stays where another provider may take it, unless that has refused it, or it is named", async () => {
+    const other = (...rows: JsonObject[]): string =>
+      rollout(item({ ...patch, id: "fc_0" }), patched, ...rows).replace('"openai"', '"azure"');
+    const refusal = "Invalid 'input[0].id': 'fc_0'. Expected an ID that begins with 'ctc'.";
+    expect((await repaired(other()))[0]).toMatchObject({ id: "fc_0" });
+    expect((await repaired(other(failed(refusal))))[0]).toEqual(patch);
+    expect((await repaired(other(), { only: "invalid-id" }))[0]).toEqual(patch);
+    const twice = "Duplicate item found with id fc_0. Remove duplicate items from your input and try again.";
+    expect((await repaired(other(failed(twice))))[0]).toEqual(patch);
+  });
+});
+
 describe("an item whose id depends on reasoning", () => {
   const dependent =
     "Item 'msg_1' of type 'message' was provided without its required 'reasoning' item: 'rs_1'.";

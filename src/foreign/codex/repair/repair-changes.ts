@@ -56,6 +56,7 @@ const keepsIndex: ReadonlySet<string> = new Set([
   "lone-reasoning",
   "lost-message",
   "dependent-id",
+  "invalid-id",
   "plain-reasoning",
 ]);
 

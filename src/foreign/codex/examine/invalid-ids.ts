@@ -1,0 +1,63 @@
+import { isJsonObject } from "../../../lib/json.ts";
+import { isTakenId } from "../../../replay/item-id.ts";
+import { isOutputKind } from "../../../session/item.ts";
+import type { RolloutLine } from "../rollout/lines.ts";
+import { type Span, spanOf } from "../rollout/span.ts";
+import { Bounded } from "./bounded.ts";
+import type { WatchedRecord } from "./watched-record.ts";
+
+/** A line with an item whose id OpenAI refuses for its form. */
+export interface InvalidId extends Span {
+  readonly id: string;
+  /** Whether 0.146 to 0.169 send it: ids without a prefix and `_`, such as UUIDs, they leave out. */
+  readonly isSent: boolean;
+}
+
+const mostFound = 10_000;
+const sent = /^[^_]+_./su;
+
+/**
+ * Finds items whose ids OpenAI refuses, in the history that counts: those that Codex's own reviews got (`review_rollout_user`, 0.142 to
+ * 0.144) and those that relays and other providers gave (openai/codex #27928, #34283, #40039, read 2026-11).
+ */
+export class InvalidIds {
+  readonly found = new Bounded<InvalidId>(mostFound);
+  /** What has followed the first of them: something that is answered with it in the request, or that answer. */
+  #followed: "nothing" | "asked" | "answered" = "nothing";
+
+  /** Whether the model has answered with one of them in its request, if this version sends ids. */
+  get isTaken(): boolean {
+    return this.#followed === "answered";
+  }
+
+  see(kind: string, payload: WatchedRecord["payload"], line: RolloutLine): void {
+    const isAsking = isOutputKind(kind) || (kind === "message" && payload["role"] === "user");
+    if (this.found.count > 0) {
+      if (isAsking && this.#followed === "nothing") this.#followed = "asked";
+      else if (!isAsking && this.#followed === "asked" && isModels(kind, payload["role"]))
+        this.#followed = "answered";
+    }
+    this.#look(kind, payload["id"], line);
+  }
+
+  /** What a summary replaced is not sent any more; what it keeps is. */
+  replaced(items: unknown, line: RolloutLine): void {
+    this.found.keep([]);
+    this.#followed = "nothing";
+    if (!Array.isArray(items)) return;
+    for (const item of items)
+      if (isJsonObject(item) && typeof item["type"] === "string") this.#look(item["type"], item["id"], line);
+  }
+
+  rolledBack(from: number): void {
+    this.found.keep(this.found.items.filter(({ index }) => index < from));
+  }
+
+  #look(kind: string, id: unknown, line: RolloutLine): void {
+    if (typeof id === "string" && id !== "" && !isTakenId(kind, id))
+      this.found.add({ ...spanOf(line), id, isSent: sent.test(id) });
+  }
+}
+
+const isModels = (kind: string, role: unknown): boolean =>
+  role === "assistant" || kind === "reasoning" || kind.endsWith("_call");
