@@ -385,7 +385,7 @@ describe("a summary asked for by a person", () => {
 async function imported(
   issuer: string | undefined,
   blob: string,
-  visible: boolean | "beside it",
+  visible: boolean | "beside it" | "behind it",
 ): Promise<string> {
   const id = uuidv7(Date.now());
   const { settings } = equipment();
@@ -416,6 +416,12 @@ async function imported(
   if (visible === "beside it") {
     await log.append({ event: { type: "history-replaced", count: 0 } });
     await add(said("user", "Dredge the harbour."), "repair");
+    await add(sealed, "repair");
+  } else if (visible === "behind it") {
+    await add(said("user", "Build the harbour."), "input");
+    await add(said("assistant", "The quay stands; the crane is missing."), "model");
+    await log.append({ event: { type: "history-replaced", count: 2 } });
+    await add(said("user", "Build the harbour."), "repair");
     await add(sealed, "repair");
   } else if (!visible) await add(sealed, "model");
   else {
@@ -497,6 +503,19 @@ describe("a sealed compaction", () => {
     expect(shadow).toContain("The quay stands; the crane is missing.");
     expect(shadow).not.toContain("Never again");
     expect(notices().join("\n")).toContain("2 visible items of the log stand in its place as text");
+    await session.close();
+  });
+
+  it("is told to whoever summarises it, in the words of the log", async () => {
+    const id = await imported(equipment().provider.issuer, await sealedHere(), "behind it");
+    simulator.reset({ turn: long });
+    const session = await resumed(id);
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(inputOf(0).map((item) => item["type"])).toContain("compaction");
+    expect(await session.compact(never)).toMatchObject({ kind: "compacted" });
+    const asked = JSON.stringify(inputOf(-1));
+    expect(asked).toContain("The quay stands; the crane is missing.");
+    expect(asked.match(/Build the harbour/gu)).toHaveLength(1);
     await session.close();
   });
 

@@ -16,13 +16,14 @@ import { summarize } from "../session/summary.ts";
 import { byteLength, shorten } from "../session/shorten.ts";
 import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
 import { addUsage, noUsage } from "../session/usage.ts";
+import { shadowIn, shadowText, untoldIn } from "../runtime/sealed-compaction.ts";
 import type { SessionLog } from "../store.ts";
-import { itemsOf } from "../session/items.ts";
-import type { Journal } from "../turn/journal.ts";
+import { type Bodies, itemsOf } from "../session/items.ts";
+import { carriedOn, summaryItem, type SummaryParts } from "../session/summary-item.ts";
 import type { Compacted, Compacting, Compactor } from "../turn/compactor.ts";
 import { contextWindow } from "./context-window.ts";
 import { SeenCompactions, shadowSealed } from "./shadow.ts";
-import { carriedOn, summaryInstructions, summaryItem, type SummaryParts, summaryRequest } from "./summary.ts";
+import { summaryInstructions, summaryRequest } from "./summary.ts";
 
 /** When a context is summarised, and how much of its end stays as it is. */
 export interface CompactionOptions {
@@ -95,11 +96,11 @@ class ModelCompactor implements Compactor {
     if (!cut || (why !== "asked" && cut.cutBytes < 0.1 * total)) return { kind: "nothing" };
     const { bytes } = session.project();
     const tokensBefore = contextTokens(history, bytes);
-    const { entries, parts } = await gather(session.journal, cut);
+    const { entries, parts, told } = await gather(session, cut);
     if (entries.length === 0) return { kind: "nothing" };
     const window = this.#compactAt ?? contextWindow(session.settings.model);
     const most = window === undefined ? Infinity : window * bytesPerToken;
-    const written = await writeSummary(session, entries, 0.7 * Math.min(most, Math.max(bytes, total)));
+    const written = await writeSummary(session, entries, 0.7 * Math.min(most, Math.max(bytes, total) + told));
     if (written.kind === "failed") return written;
     const notice = compactionNotice({
       why,
@@ -182,14 +183,23 @@ async function trim({ journal, provider, settings, observe }: Compacting): Promi
 interface Gathered {
   readonly entries: readonly TranscriptEntry[];
   readonly parts: Pick<SummaryParts, "context" | "prompt">;
+  /** Bytes of what the log shows of a sealed compaction. */
+  readonly told: number;
 }
 
 /** What is to be summarised, and what is carried on word for word. */
-async function gather({ history, log }: Journal, { index }: Cut): Promise<Gathered> {
-  const entries: TranscriptEntry[] = [];
-  let context: string[] = [];
+async function gather({ journal: { history, log }, store }: Compacting, { index }: Cut): Promise<Gathered> {
+  const cut = history.items.slice(0, index);
+  const bodies: Bodies = (refs) => log.bodies(refs);
+  // Whoever writes the summary can't open a sealed compaction, and nothing of it is left behind the cut.
+  const shadow = await shadowIn({ store, id: log.id, bodies }, cut);
+  const told = shadow ? shadowText(shadow) : "";
+  const entries: TranscriptEntry[] = shadow
+    ? [{ who: "what came before", text: told, weight: "summary" }]
+    : [];
+  let context: string[] = [...(shadow?.context ?? [])];
   let prompt: string | undefined;
-  for await (const { record, item } of itemsOf(history.items.slice(0, index), (refs) => log.bodies(refs))) {
+  for await (const { record, item } of itemsOf(shadow ? untoldIn(shadow, cut) : cut, bodies)) {
     const { event } = record;
     if (event.type === "history-compacted") {
       const carried = carriedOn(item);
@@ -206,7 +216,11 @@ async function gather({ history, log }: Journal, { index }: Cut): Promise<Gather
     entries.push({ ...entry, text: shorten(entry.text, longestText) });
   }
   const isKept = history.items.slice(index).some(isPrompt);
-  return { entries, parts: { context, ...(prompt !== undefined && !isKept && { prompt }) } };
+  return {
+    entries,
+    parts: { context, ...(prompt !== undefined && !isKept && { prompt }) },
+    told: byteLength(told),
+  };
 }
 
 type Written = { kind: "written"; text: string; usage: Usage } | { kind: "failed"; failure: Failure };

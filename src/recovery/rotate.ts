@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, parseJson } from "../lib/json.ts";
 import { writeJson } from "../lib/whole-json.ts";
 import { printableLine } from "../lib/printable.ts";
 import { sessionCreated } from "../session/created.ts";
-import type { EventOf, ItemRecord, NewEvent } from "../session/event.ts";
+import type { ItemRecord, NewEvent } from "../session/event.ts";
 import type { History } from "../session/history.ts";
 import { describeItem, outputItem, sanitise } from "../session/item.ts";
 import { sealedText, unsealedArguments } from "../session/seal.ts";
@@ -126,23 +126,33 @@ export class VisibleHistory {
 
 const sealedKinds: ReadonlySet<string> = new Set(["reasoning", "compaction", "item_reference"]);
 
+/** What stands in the new log for a summary: nobody's words, and of no turn. */
+export function carriedSummary(item: Uint8Array): Carried {
+  const facts = describeItem(item);
+  if (!facts) throw new Error("a summary is an item");
+  return { event: { type: "item-added", turn: 0, step: 0, ...facts, origin: "input", context: true }, item };
+}
+
 function placed(event: ItemRecord["event"]): Parameters<OpenCalls<unknown>["add"]>[0] {
   return event.type === "item-added" ? event : { ...event, turn: 0, step: 0 };
 }
 
-/** In its turn and step, by whom it was made; a summary counts as input. */
+/** In its turn and step, by whom it was made. */
 function itemAdded({ event }: ItemRecord, item: Uint8Array, origin?: "repair"): Carried {
+  if (event.type !== "item-added") return carriedSummary(item);
   const facts = describeItem(item);
   if (!facts) throw new Error("what a rotation carries over has a type");
-  const place: Pick<EventOf<"item-added">, "turn" | "step" | "origin" | "model"> = event.type === "item-added"
-    ? {
-        turn: event.turn,
-        step: event.step,
-        origin: event.origin,
-        ...(event.model !== undefined && { model: event.model }),
-      }
-    : { turn: 0, step: 0, origin: "input" };
-  return { event: { type: "item-added", ...place, ...facts, ...(origin && { origin }) }, item };
+  const { turn, step, model, context } = event;
+  const added: NewEvent = {
+    type: "item-added",
+    turn,
+    step,
+    origin: origin ?? event.origin,
+    ...(model !== undefined && { model }),
+    ...facts,
+    ...(context && { context }),
+  };
+  return { event: added, item };
 }
 
 /** A message with its words, and words in place of its media; `undefined` where there are none. */

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../lib/clock.ts";
 import { uuidv7 } from "../lib/ids.ts";
 import type { JsonObject } from "../lib/json.ts";
+import { isPrompt } from "../session/event.ts";
 import { describeItem } from "../session/item.ts";
+import { summaryItem } from "../session/summary-item.ts";
 import { created } from "../store/conformance/events.ts";
 import { memoryStore } from "../store/memory/memory-store.ts";
 import type { Append, SessionStore } from "../store.ts";
@@ -81,6 +83,82 @@ describe.each([
   it("is in a successor whole and in order", async () => {
     expect(await textsOf(await rotated())).toEqual(texts);
   });
+});
+
+describe("a sealed compaction", () => {
+  const sealed = { type: "compaction", id: "cmp_1", encrypted_content: "gAAAAAB" };
+  const asked = (step: number, text: string): Append => {
+    const item = Buffer.from(
+      JSON.stringify({ type: "message", role: "user", content: [{ type: "input_text", text }] }),
+    );
+    return { event: { type: "item-added", turn: 1, step, ...describeItem(item)!, origin: "input" }, item };
+  };
+  /** As a thread of Codex's is taken over: the compaction, and the prompts that it repeats, in the place of what was said. */
+  const takenOver = async (): Promise<void> => {
+    await begun(asked(1, "Dredge it."), said(1, "cleared"));
+    await more({ event: { type: "history-cleared", scrubbed: false } });
+    await more(asked(2, "Build the harbour."), said(2, "The quay is seventeen metres long."));
+    const repeated = asked(2, "Build the harbour.");
+    const compaction = done(2, sealed);
+    for (const { event } of [repeated, compaction]) if (event.type === "item-added") event.origin = "repair";
+    await more({ event: { type: "history-replaced", count: 2 } }, repeated, compaction);
+    await more(said(3, "three"));
+  };
+  const expectTold = (texts: readonly string[]): void => {
+    expect(texts).toHaveLength(2);
+    expect(texts[0]).toContain("[person]\nBuild the harbour.");
+    expect(texts[0]).toContain("The quay is seventeen metres long.");
+    expect(texts[0]).not.toContain("Dredge it.");
+    expect(texts[1]).toBe("three");
+  };
+  beforeEach(takenOver);
+
+  it("is in a fork as what the log shows of what it stands for", async () => {
+    expectTold(await textsOf((await fork()).id));
+  });
+
+  it("is so in a fork from a step, too, though words took its place later", async () => {
+    const { log, history } = await openJournal(runtime(), id, { force: false });
+    const item = summaryItem({ context: [], kind: "shadow", text: "in its place" });
+    const keepFrom = history.items.at(-1)!.event.seq;
+    await log.append({ event: { type: "history-compacted", ...describeItem(item)!, keepFrom }, item });
+    await log.release();
+    await more(said(4, "four"));
+    expectTold(await textsOf((await fork({ fromStep: 3 })).id));
+    expect(await textsOf((await fork({ fromStep: 4 })).id)).toEqual([
+      expect.stringContaining("in its place"),
+      "three",
+      "four",
+    ]);
+  });
+
+  it("is so in a successor, and is no prompt of the person's there", async () => {
+    const successor = await rotated();
+    expectTold(await textsOf(successor));
+    const { log, history } = await openJournal(runtime(), successor, { force: false });
+    expect(history.items.map(isPrompt)).toEqual([false, false]);
+    await log.release();
+  });
+
+  it("and the prompts beside it are carried as they are where the log holds nothing else", async () => {
+    id = uuidv7(Date.now());
+    const repeated = asked(2, "Build the harbour.");
+    if (repeated.event.type === "item-added") repeated.event.origin = "repair";
+    await begun({ event: { type: "history-replaced", count: 2 } }, repeated, done(2, sealed));
+    const [told] = await textsOf((await fork()).id);
+    expect(told).toContain("Build the harbour.");
+  });
+});
+
+it("what a program said in the person's name is nobody's prompt in a fork either", async () => {
+  const item = Buffer.from(
+    JSON.stringify({ type: "message", role: "user", content: [{ type: "input_text", text: "AGENTS.md" }] }),
+  );
+  const told = { ...describeItem(item)!, origin: "input", context: true } as const;
+  await begun({ event: { type: "item-added", turn: 1, step: 1, ...told }, item }, said(1, "one"));
+  const { log, history } = await openJournal(runtime(), (await fork()).id, { force: false });
+  expect(history.items.map(isPrompt)).toEqual([false, false]);
+  await log.release();
 });
 
 describe("a fork from a step", () => {

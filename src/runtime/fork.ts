@@ -60,7 +60,11 @@ export async function forkSession(
   const created = sessionCreated({ id, version: store.version, workspace, settings, name, parent: from });
   const visible = new VisibleHistory(history);
   async function* events(): AsyncGenerator<Carried[]> {
-    yield* carriedItems(visible, history.items, (refs) => store.bodies(from, refs));
+    yield* carriedItems(visible, history.items, {
+      store,
+      id: from,
+      bodies: (refs) => store.bodies(from, refs),
+    });
     yield [{ event: forkState(history, title, clock.now()) }];
   }
   const fold = folding();

@@ -20,7 +20,11 @@ export async function makeSuccessor(
   const visible = new VisibleHistory(history);
   async function* events(): AsyncGenerator<Carried[]> {
     yield [{ event: successorCreated(history, id, store.version) }];
-    yield* carriedItems(visible, history.items, (refs) => log.bodies(refs));
+    yield* carriedItems(visible, history.items, {
+      store,
+      id: log.id,
+      bodies: (refs) => log.bodies(refs),
+    });
     yield successorState(history).map((event) => ({ event }));
   }
   const successor = await store.rotate(log, { id, events: events() }, "going on with a rotated session");

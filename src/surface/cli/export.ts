@@ -12,6 +12,7 @@ import { printable } from "../../lib/printable.ts";
 import type { LogRecord } from "../../session/event.ts";
 import { advance, createHistory, type History } from "../../session/history.ts";
 import { summarize } from "../../session/summary.ts";
+import { isSummaryItem } from "../../session/summary-item.ts";
 import type { SessionStore } from "../../store.ts";
 import { itemsOf } from "../../session/items.ts";
 import { visibleItems } from "../../store/visible-items.ts";
@@ -130,11 +131,12 @@ async function historyOf(store: SessionStore, id: string): Promise<History> {
 async function* markdownLines(store: SessionStore, id: string): AsyncGenerator<string> {
   const history = await historyOf(store, id);
   yield markdownHead(summarize(history, history.created));
-  const said = (await visibleItems(store, id)).filter(
-    ({ event }) => event.type !== "item-added" || !event.context,
-  );
-  for await (const { item } of itemsOf(said, (refs) => store.bodies(id, refs))) {
+  const visible = await visibleItems(store, id);
+  for await (const { record, item } of itemsOf(visible, (refs) => store.bodies(id, refs))) {
+    const { event } = record;
     const parsed = parseJson(Buffer.from(item).toString("utf8"));
-    if (isJsonObject(parsed)) yield markdownItem(parsed);
+    if (!isJsonObject(parsed)) continue;
+    const isContext = event.type === "item-added" && event.context === true;
+    if (!isContext || isSummaryItem(parsed)) yield markdownItem(parsed);
   }
 }

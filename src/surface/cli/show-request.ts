@@ -1,4 +1,4 @@
-import { isSealedCompaction } from "../../agent/shadow.ts";
+import { isSealedCompaction } from "../../runtime/sealed-compaction.ts";
 import { isJsonObject, parseJson } from "../../lib/json.ts";
 import { jsonValues } from "../../lib/json-values.ts";
 import { printableLine } from "../../lib/printable.ts";

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { JsonObject } from "../../lib/json.ts";
+import { summaryItem } from "../../session/summary-item.ts";
 import { markdownItem } from "./markdown.ts";
 
 test("output that holds fences stands in a longer fence, without what a terminal would obey", () => {
@@ -13,6 +15,15 @@ test("what the program told the model, and what has no words, is not on the page
   expect(message("user", " ")).toBe("");
   expect(markdownItem({ type: "reasoning", summary: [{ text: "hm" }] })).toBe("");
   expect(message("user", "please")).toBe("\n## You\n\nplease\n");
+});
+
+test("a summary is not told as the person's words", () => {
+  const item = JSON.parse(
+    new TextDecoder().decode(summaryItem({ context: ["here"], kind: "summary", text: "It stands." })),
+  ) as JsonObject;
+  const page = markdownItem(item);
+  expect(page).toMatch(/^\n## Summary\n/u);
+  expect(page).toContain("It stands.");
 });
 
 test("code with more fences than a call has room for as arguments has a longer one around it", () => {

@@ -4,6 +4,7 @@ import { printable, printableLine } from "../../lib/printable.ts";
 import { counted } from "../../lib/words.ts";
 import { callInput, isCallKind, isOutputKind, itemText } from "../../session/item.ts";
 import type { SessionSummary } from "../../session/summary.ts";
+import { isSummaryItem } from "../../session/summary-item.ts";
 import { modelWords } from "../session-words.ts";
 
 type Facts = Pick<
@@ -36,7 +37,8 @@ export function markdownItem(item: JsonObject): string {
   if (text === "") return "";
   if (isOutputKind(kind)) return `\n<details><summary>output</summary>\n\n${fenced(text)}\n</details>\n`;
   if (kind !== "message" || role === "developer" || role === "system") return "";
-  return `\n## ${role === "user" ? "You" : "Agent"}\n\n${text}\n`;
+  const who = role !== "user" ? "Agent" : isSummaryItem(item) ? "Summary" : "You";
+  return `\n## ${who}\n\n${text}\n`;
 }
 
 /** The text as a code block, whose fence is longer than any in the text. */

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { JsonObject } from "../../../lib/json.ts";
+import { summaryItem } from "../../../session/summary-item.ts";
 import { RolloutWriter } from "./write.ts";
 
 const context = "<environment_context>\n<cwd>/w</cwd>\n</environment_context>";
@@ -31,6 +33,15 @@ test.each([
     expect(written).toContain(JSON.stringify(words));
   },
 );
+
+test("a summary goes along, as no prompt", () => {
+  const item = JSON.parse(
+    new TextDecoder().decode(summaryItem({ context: [], kind: "shadow", text: "It stands." })),
+  ) as JsonObject;
+  const written = new RolloutWriter().item(item, 0);
+  expect(written.split("\n").filter((line) => line !== "")).toHaveLength(1);
+  expect(written).toContain("It stands.");
+});
 
 test("what the app or a goal puts beside a prompt is no prompt in an export either", () => {
   // As Codex 0.169 keeps it.

@@ -6,6 +6,7 @@ import { writeJson } from "../../../lib/whole-json.ts";
 import { placeNew } from "../../../lib/place.ts";
 import { syncPath } from "../../../lib/system.ts";
 import { isCallKind, isFurtherOutput, isOutputKind, outputItem } from "../../../session/item.ts";
+import { isSummaryItem } from "../../../session/summary-item.ts";
 import { sealedPart, sealedText, unsealedArguments } from "../../../session/seal.ts";
 import { appendAll } from "../../../lib/write.ts";
 import { entryOf } from "../../../lib/table.ts";
@@ -113,7 +114,7 @@ export class RolloutWriter {
     const own: JsonObject = { type: type === "local_shell_call_output" ? "function_call_output" : type };
     const opened = unsealed(item);
     for (const member of members) if (opened[member] !== undefined) own[member] = opened[member];
-    return line(at, "response_item", own) + (isOfProgram ? "" : shownAs(own, at));
+    return line(at, "response_item", own) + (isOfProgram || isSummaryItem(item) ? "" : shownAs(own, at));
   }
 
   /** Answers for the calls that have none. */

@@ -1,0 +1,132 @@
+import { parseJson } from "../lib/json.ts";
+import { bytesPerToken } from "../recovery/room.ts";
+import { isItemRecord, type ItemRecord, type LogRecord } from "../session/event.ts";
+import { isCallKind, isOutputKind, itemText } from "../session/item.ts";
+import { type Bodies, itemsOf } from "../session/items.ts";
+import { carriedOn, summaryItem } from "../session/summary-item.ts";
+import { type TranscriptEntry, transcriptEntry, writeTranscript } from "../session/transcript.ts";
+import type { SessionStore } from "../store.ts";
+
+/** Bytes of the text that takes a sealed compaction's place: about 20,000 tokens. */
+const shadowBytes = 20_000 * bytesPerToken;
+
+const nothingLeft =
+  "(The log holds nothing visible of it: what the conversation was about until here is not known. Ask the person, or look at the workspace.)";
+
+/** A session's log, to be read again. */
+export interface LoggedItems {
+  readonly store: Pick<SessionStore, "read">;
+  /** The session's. */
+  readonly id: string;
+  readonly bodies: Bodies;
+}
+
+/** What the log shows of what a sealed compaction stands for: for whoever can't send it, or must not lose it (B2). */
+export interface Shadow extends Visible {
+  /** The items before this sequence number are told in it. */
+  readonly keepFrom: number;
+}
+
+/** What stands for the window's last sealed compaction; `undefined` where there is none, or the window itself holds all of that. */
+export async function shadowIn(log: LoggedItems, items: readonly ItemRecord[]): Promise<Shadow | undefined> {
+  const found = items.findLast(isSealedCompaction);
+  return found && shadowOf(log, items, found);
+}
+
+/** As `shadowIn`, for this sealed compaction. */
+export async function shadowOf(
+  log: LoggedItems,
+  items: readonly ItemRecord[],
+  { event }: ItemRecord,
+): Promise<Shadow | undefined> {
+  const keepFrom = event.type === "history-compacted" ? event.keepFrom : event.seq + 1;
+  const before = await visibleBefore(log, event.seq, keepFrom);
+  const inWindow = new Set(items.map((item) => item.event.seq));
+  const isAllThere = before.every((record) => inWindow.has(record.event.seq));
+  if (isAllThere && before.some((record) => isVisible(record) && !isAgain(record))) return undefined;
+  return { ...(await readVisible(log, before)), keepFrom };
+}
+
+/** What the shadow doesn't tell; an earlier summary in words is told in it. */
+export function untoldIn<R extends ItemRecord>({ keepFrom }: Shadow, items: readonly R[]): R[] {
+  return items.filter(({ event }) => event.seq >= keepFrom && event.type !== "history-compacted");
+}
+
+/** The shadow's words. */
+export function shadowText({ entries }: Shadow): string {
+  return entries.length === 0 ? nothingLeft : writeTranscript(entries, shadowBytes);
+}
+
+/** The item that takes the place of what the shadow tells. */
+export function shadowItem(shadow: Shadow): Uint8Array {
+  return summaryItem({ context: shadow.context, kind: "shadow", text: shadowText(shadow) });
+}
+
+/** Compactions that only their provider can read (Responses API, `/responses/compact` and Codex 0.73 to 0.169). */
+export function isSealedCompaction({ event: { kind } }: ItemRecord): boolean {
+  return kind === "compaction" || kind === "compaction_summary";
+}
+
+/** A message that another tool's compaction repeats beside what it sealed. */
+function isAgain({ event }: ItemRecord): boolean {
+  return event.type === "item-added" && event.origin === "repair" && event.kind === "message";
+}
+
+/** What tells of the conversation: what people and models said, and what tools did. */
+function isVisible({ event }: ItemRecord): boolean {
+  return (
+    isCallKind(event.kind) ||
+    isOutputKind(event.kind) ||
+    (event.kind === "message" && event.role !== "developer")
+  );
+}
+
+/**
+ * What the sealed compaction stands for, as the log tells it: everything visible before it that was neither cleared nor rewound, and for
+ * what was summarised in words before, those words.
+ */
+async function visibleBefore(
+  { store, id }: LoggedItems,
+  seq: number,
+  keepFrom: number,
+): Promise<ItemRecord[]> {
+  let found: ItemRecord[] = [];
+  let isTold = false;
+  const take = (record: LogRecord): void => {
+    const { event } = record;
+    if (event.seq >= seq) return;
+    if (event.type === "history-cleared") found = [];
+    if (event.type === "history-rewound") found = found.filter((item) => item.event.seq < event.fromSeq);
+    if (!isItemRecord(record)) return;
+    // Another tool's compaction (history-replaced) repeats messages that stand before it in the log: they are counted once.
+    if (isTold && isAgain(record)) return;
+    isTold ||= isVisible(record) && !isAgain(record);
+    if (event.type === "item-added" && (isVisible(record) || event.role === "developer")) found.push(record);
+    if (event.type === "history-compacted" && !isSealedCompaction(record))
+      found = [record, ...found.filter((item) => item.event.seq >= event.keepFrom)];
+  };
+  await store.read(id, { record: take });
+  return found.filter(({ event }) => event.seq < keepFrom || event.type === "history-compacted");
+}
+
+interface Visible {
+  readonly entries: readonly TranscriptEntry[];
+  /** Context from the beginning of the session. */
+  readonly context: readonly string[];
+}
+
+async function readVisible({ bodies }: LoggedItems, records: readonly ItemRecord[]): Promise<Visible> {
+  const entries: TranscriptEntry[] = [];
+  const context: string[] = [];
+  for await (const { record, item } of itemsOf(records, bodies)) {
+    const { event } = record;
+    if (event.type === "history-compacted") context.push(...carriedOn(item).context);
+    if (event.kind === "message" && event.role === "developer") {
+      context.push(itemText(parseJson(new TextDecoder().decode(item))));
+      continue;
+    }
+    const entry = transcriptEntry(record, item);
+    if (entry) entries.push(entry);
+  }
+  return { entries, context };
+}
