@@ -63,7 +63,7 @@ function entriesIn(file: string): number {
 /** A ledger of three hundred entries, which fill some pages. */
 function filled(lines: string[]): Ledger {
   const ledger = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
-  for (let at = 0; at < 300; at++) ledger.refuse("a", [hashOf(at)], "why", Date.now());
+  for (let at = 0; at < 300; at++) ledger.refuse("a", [hashOf(at)], "why");
   return ledger;
 }
 
@@ -103,21 +103,21 @@ describe("the ledger", () => {
     let now = Date.now();
     const open = (): Ledger => new Ledger(path, { log: () => undefined, now: () => now });
     const before = open();
-    before.refuse("a", [hashOf(1)], "why", now);
+    before.refuse("a", [hashOf(1)], "why");
     before.noteSealed("a", [hashOf(2)]);
     before.close();
     const ledger = open();
     const day = 24 * 3_600_000;
     now += 89 * day;
-    ledger.refuse("a", [hashOf(3)], "why", now);
+    ledger.refuse("a", [hashOf(3)], "why");
     now += 2 * day;
-    ledger.refuse("a", [hashOf(4)], "why", now);
+    ledger.refuse("a", [hashOf(4)], "why");
     const db = new DatabaseSync(path, { readOnly: true });
     expect(db.prepare("SELECT count(*) AS count FROM refused").get()).toEqual({ count: 2 });
     expect(db.prepare("SELECT count(*) AS count FROM sealed").get()).toEqual({ count: 0 });
     db.close();
     ledger.knows("a");
-    expect([hashOf(1), hashOf(4)].map((blob) => ledger.seal("a", blob, now))).toEqual([undefined, "refused"]);
+    expect([hashOf(1), hashOf(4)].map((blob) => ledger.seal("a", blob))).toEqual([undefined, "refused"]);
     ledger.close();
   });
 
@@ -131,17 +131,17 @@ describe("the ledger", () => {
     await look();
     const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
     const reads = (): number => prepare.mock.calls.filter(([sql]) => /\* FROM refused/u.test(sql)).length;
-    ledger.refuse("a", [hashOf(301)], "why", Date.now());
+    ledger.refuse("a", [hashOf(301)], "why");
     expect(await look()).toBe(false);
     expect(reads()).toBe(0);
     const other = new Ledger(path, { log: () => undefined, now: Date.now });
     prepare.mockClear();
-    other.refuse("b", [hashOf(1)], "why", Date.now());
+    other.refuse("b", [hashOf(1)], "why");
     expect(await look()).toBe(true);
     other.lift("b", [hashOf(1)]);
     expect(await look()).toBe(false);
     // One that was refused here and accepted there leaves the file as it was when it was last read.
-    ledger.refuse("b", [hashOf(2)], "why", Date.now());
+    ledger.refuse("b", [hashOf(2)], "why");
     await sleep(210);
     expect(other.knows("b")).toBe(true);
     other.lift("b", [hashOf(2)]);
@@ -198,14 +198,14 @@ describe("the ledger", () => {
     const open = (): Ledger => new Ledger(path, { log: (line) => expect.fail(line), now: () => now });
     const [one, two] = [open(), open()];
     for (let at = 0; at < 200; at++) {
-      one.refuse("a", [`one-${at}`], "r", now);
-      two.refuse("a", [`two-${at}`], "r", now);
+      one.refuse("a", [`one-${at}`], "r");
+      two.refuse("a", [`two-${at}`], "r");
     }
     await sleep(250);
     for (const ledger of [one, two]) {
       expect(ledger.knows("a")).toBe(true);
       for (let at = 0; at < 200; at++)
-        expect([ledger.seal("a", `one-${at}`, now), ledger.seal("a", `two-${at}`, now)]).toEqual([
+        expect([ledger.seal("a", `one-${at}`), ledger.seal("a", `two-${at}`)]).toEqual([
           "refused",
           "refused",
         ]);
@@ -213,7 +213,7 @@ describe("the ledger", () => {
     one.lift("a", ["two-7"]);
     await sleep(250);
     expect(two.knows("a")).toBe(true);
-    expect(two.seal("a", "two-7", now)).toBeUndefined();
+    expect(two.seal("a", "two-7")).toBeUndefined();
     for (const ledger of [one, two]) ledger.close();
   });
 
@@ -281,7 +281,7 @@ describe("the ledger", () => {
     filled(lines).close();
     damage();
     const ledger = new Ledger(path, { log: (line) => void lines.push(line), now: Date.now });
-    const kept = Array.from({ length: 300 }, (_none, at) => ledger.seal("a", hashOf(at), Date.now()));
+    const kept = Array.from({ length: 300 }, (_none, at) => ledger.seal("a", hashOf(at)));
     const left = kept.filter((state) => state === "refused").length;
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThan(300);
@@ -299,8 +299,8 @@ describe("the ledger", () => {
     damage();
     await sleep(250);
     expect(ledger.knows("a")).toBe(true);
-    for (let at = 0; at < 300; at++) expect(ledger.seal("a", hashOf(at), Date.now())).toBe("refused");
-    ledger.refuse("a", ["one more"], "why", Date.now());
+    for (let at = 0; at < 300; at++) expect(ledger.seal("a", hashOf(at))).toBe("refused");
+    ledger.refuse("a", ["one more"], "why");
     expect(lines).toEqual([expect.stringContaining("ledger.sqlite.unusable")]);
     expect(entriesIn(path)).toBe(301);
     ledger.close();
@@ -310,7 +310,7 @@ describe("the ledger", () => {
     const lines: string[] = [];
     const ledger = filled(lines);
     rmSync(`${path}-wal`);
-    ledger.refuse("a", ["one more"], "why", Date.now());
+    ledger.refuse("a", ["one more"], "why");
     expect(entriesIn(path)).toBe(301);
     ledger.close();
     expect(lines).toEqual([]);
@@ -322,7 +322,7 @@ describe("the ledger", () => {
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
     const began = performance.now();
-    for (let at = 300; at < 400; at++) ledger.refuse("a", [hashOf(at)], "why", Date.now());
+    for (let at = 300; at < 400; at++) ledger.refuse("a", [hashOf(at)], "why");
     // Tried each time it would take 50 ms for each of them, at least.
     expect(performance.now() - began).toBeLessThan(100 * 50);
     other.exec("ROLLBACK");
@@ -377,13 +377,17 @@ describe("the ledger", () => {
     const hour = 3_600_000;
     let now = 1_000 * hour;
     const ledger = new Ledger(path, { log: () => undefined, now: () => now });
-    ledger.refuse("a", ["x"], "why", now);
-    expect(ledger.seal("a", "x", now + 5 * hour)).toBe("refused");
-    expect(ledger.seal("a", "x", now + 7 * hour)).toBe("due");
-    expect(ledger.seal("b", "x", now)).toBeUndefined();
-    ledger.refuse("a", ["x"], "why", now);
-    expect(ledger.seal("a", "x", now + 7 * hour)).toBe("refused");
-    expect(ledger.seal("a", "x", now + 13 * hour)).toBe("due");
+    ledger.refuse("a", ["x"], "why");
+    now += 5 * hour;
+    expect(ledger.seal("a", "x")).toBe("refused");
+    now += 2 * hour;
+    expect(ledger.seal("a", "x")).toBe("due");
+    expect(ledger.seal("b", "x")).toBeUndefined();
+    ledger.refuse("a", ["x"], "why");
+    now += 7 * hour;
+    expect(ledger.seal("a", "x")).toBe("refused");
+    now += 6 * hour;
+    expect(ledger.seal("a", "x")).toBe("due");
     ledger.close();
     now += 24 * 91 * hour;
     const later = new Ledger(path, { log: () => undefined, now: () => now });
@@ -393,11 +397,14 @@ describe("the ledger", () => {
 
   it("tries again what was refused while the clock was a year ahead", () => {
     const [hour, year] = [3_600_000, 365 * 24 * 3_600_000];
-    const now = 2 * year;
+    const set = 2 * year;
+    let now = set + year;
     const ledger = new Ledger(path, { log: () => undefined, now: () => now });
-    ledger.refuse("a", ["x"], "why", now + year);
-    ledger.refuse("a", ["y"], "why", now + hour);
-    expect([ledger.seal("a", "x", now), ledger.seal("a", "y", now)]).toEqual(["due", "refused"]);
+    ledger.refuse("a", ["x"], "why");
+    now = set + hour;
+    ledger.refuse("a", ["y"], "why");
+    now = set;
+    expect([ledger.seal("a", "x"), ledger.seal("a", "y")]).toEqual(["due", "refused"]);
     ledger.close();
   });
 
@@ -419,24 +426,24 @@ describe("the ledger", () => {
 
   it("that was locked when entries were lifted has them no more after it", async () => {
     const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
-    ledger.refuse("a", ["back", "gone", "refused again"], "why", Date.now());
+    ledger.refuse("a", ["back", "gone", "refused again"], "why");
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
     ledger.lift("a", ["back", "refused again"]);
     await sleep(5);
-    ledger.refuse("a", ["refused again"], "why", Date.now());
+    ledger.refuse("a", ["refused again"], "why");
     other.exec("COMMIT");
     other.close();
     ledger.close();
     const later = new Ledger(path, { log: () => undefined, now: Date.now });
-    const states = ["back", "gone", "refused again"].map((blob) => later.seal("a", blob, Date.now()));
+    const states = ["back", "gone", "refused again"].map((blob) => later.seal("a", blob));
     expect(states).toEqual([undefined, "refused", "refused"]);
     later.close();
   });
 
   it("in which another gateway has noted a new refusal keeps it, when an older lift is written late", async () => {
     const ledger = new Ledger(path, { log: () => undefined, now: Date.now });
-    ledger.refuse("a", ["back"], "why", Date.now());
+    ledger.refuse("a", ["back"], "why");
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
     ledger.lift("a", ["back"]);
@@ -446,7 +453,7 @@ describe("the ledger", () => {
     other.close();
     ledger.close();
     const later = new Ledger(path, { log: () => undefined, now: Date.now });
-    expect(later.seal("a", "back", Date.now())).toBe("refused");
+    expect(later.seal("a", "back")).toBe("refused");
     later.close();
   });
 

@@ -21,13 +21,13 @@ export const nothingRefused: RefusedBefore = { dead: [], due: [], retried: [] };
  */
 export function refusedBefore(
   taken: TakenRequest,
-  { issuer, memory, now }: Pick<HealFacts, "issuer" | "memory" | "now">,
+  { issuer, memory }: Pick<HealFacts, "issuer" | "memory">,
 ): RefusedBefore {
   const refused: number[] = [];
   const due: number[] = [];
   const sent = new Set(sealsSent(taken));
   for (const [seq, blobs] of taken.seals) {
-    const states = new Set(blobs.map((blob) => memory.seal(issuer, blob, now())));
+    const states = new Set(blobs.map((blob) => memory.seal(issuer, blob)));
     if (states.has("refused")) refused.push(seq);
     else if (states.has("due") && sent.has(seq)) due.push(seq);
   }

@@ -47,8 +47,8 @@ export class Remembering {
 
   /** Whether something that is known may concern a request of these bytes. */
   concerns(plain: Buffer | undefined): boolean {
-    const { issuer, memory, now } = this.#facts;
-    const isOfSeals = plain && blobsIn(plain).some((blob) => memory.seal(issuer, blob, now()) !== undefined);
+    const { issuer, memory } = this.#facts;
+    const isOfSeals = plain && blobsIn(plain).some((blob) => memory.seal(issuer, blob) !== undefined);
     return isOfSeals === true || memory.knowsMore(issuer);
   }
 
@@ -124,38 +124,38 @@ export class Remembering {
   /** The answer was good: the repairs that it took are remembered, as far as they were the cause. */
   accepted(taken: TakenRequest | undefined): void {
     if (!taken) return;
-    const { issuer, memory, now } = this.#facts;
+    const { issuer, memory } = this.#facts;
     this.#lift(taken);
     const ofSeals = this.#repairs.filter(isOfSeals);
     const dead = new Set(taken.setAside(ofSeals));
     // Blobs that were known to be refused were not sent, and so not refused once more.
-    const refused = [...dead].filter((blob) => memory.seal(issuer, blob, now()) !== "refused");
+    const refused = [...dead].filter((blob) => memory.seal(issuer, blob) !== "refused");
     // Where it took more than leaving out what was sealed, the seals were not the cause.
     if (refused.length > 0 && ofSeals.every(({ scope }) => setsAside.has(scope.kind)))
-      memory.refuse(issuer, refused, this.#refusal, now());
+      memory.refuse(issuer, refused, this.#refusal);
     const others = this.#repairs.filter((repair) => !isOfSeals(repair));
     for (const { scope } of others) {
       if (scope.kind !== "parameter") continue;
       // `include` may be refused since this response is stored, and nothing sealed is given out with such: that says nothing of the model.
       if (scope.parameter === "include" && taken.settings["store"] === true) continue;
-      memory.refuseParameter(issuer, taken.request.model ?? "", scope.parameter, this.#refusal, now());
+      memory.refuseParameter(issuer, taken.request.model ?? "", scope.parameter, this.#refusal);
     }
     const quarantines = others.filter(({ scope }) => scope.kind !== "parameter");
     if (taken.last < 0 || (quarantines.length === 0 && !this.#isNewlyStructured)) return;
     const mark = { quarantines: [...this.#known, ...quarantines], byId: taken.byId, index: taken.last };
     const hash = anchorOf(taken.request, mark);
-    memory.mark(issuer, conversationOf(taken.request), { ...mark, hash }, this.#refusal, now());
+    memory.mark(issuer, conversationOf(taken.request), { ...mark, hash }, this.#refusal);
   }
 
   /** Lifts what is held against the seals that were sent for a try, and accepted with this answer. */
   #lift(taken: TakenRequest): void {
-    const { issuer, memory, now } = this.#facts;
+    const { issuer, memory } = this.#facts;
     const { retried } = this.#before;
     const sent = new Set(retried.length > 0 ? sealsSent(taken) : []);
     const blobs = retried.flatMap((seq) => (sent.has(seq) ? taken.seals.get(seq)! : []));
     memory.lift(
       issuer,
-      blobs.filter((blob) => memory.seal(issuer, blob, now()) === "due"),
+      blobs.filter((blob) => memory.seal(issuer, blob) === "due"),
     );
   }
 

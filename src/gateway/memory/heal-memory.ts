@@ -1,7 +1,7 @@
 import type { Quarantine } from "../../session/event.ts";
 
 /**
- * What was refused before, by whom. A blob is known by its hash, who refused by the issuer (`provider.ts`): the base URL and a hash of the
+ * What was refused before, by whom; when, it knows by a clock of its own. A blob is known by its hash, who refused by the issuer (`provider.ts`): the base URL and a hash of the
  * account, so that what one account was refused is still sent for another.
  */
 export interface HealMemory {
@@ -10,20 +10,20 @@ export interface HealMemory {
   /** Whether that is more than refused blobs, which can be looked for without taking a request apart. */
   knowsMore(issuer: string): boolean;
   /** `refused`: not to be sent there. `due`: refused so long ago that its issuer may be back; to be tried once more. */
-  seal(issuer: string, blob: string, now: number): "refused" | "due" | undefined;
+  seal(issuer: string, blob: string): "refused" | "due" | undefined;
   /** The blobs were refused, as a good answer without them has shown. `refusal` is the class and code, in words. */
-  refuse(issuer: string, blobs: readonly string[], refusal: string, now: number): void;
+  refuse(issuer: string, blobs: readonly string[], refusal: string): void;
   /** The blobs were accepted: what was known against them doesn't hold any more. */
   lift(issuer: string, blobs: readonly string[]): void;
   /** How many of the issuer's blobs were accepted again since it last refused one. */
   lifted(issuer: string): number;
   /** Parameters that the issuer refused for this model. */
   parameters(issuer: string, model: string): readonly string[];
-  refuseParameter(issuer: string, model: string, parameter: string, refusal: string, now: number): void;
+  refuseParameter(issuer: string, model: string, parameter: string, refusal: string): void;
   /** How requests of a conversation had to be changed; `undefined` when nothing is known. */
   conversation(issuer: string, conversation: string): ConversationMark | undefined;
   /** Remembers how requests of a conversation had to be changed, in place of what was known of it. */
-  mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string, now: number): void;
+  mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string): void;
   /** Whether any conversation with the issuer is suspected of holding what it refuses without saying so. */
   hasSuspects(issuer: string): boolean;
   /** Whether this one is. */

@@ -103,19 +103,20 @@ export class Ledger implements HealMemory {
     return this.#known.parameters.has(issuer) || this.#known.marks.has(issuer);
   }
 
-  seal(issuer: string, blob: string, now: number): "refused" | "due" | undefined {
+  seal(issuer: string, blob: string): "refused" | "due" | undefined {
     const entry = this.#known.refused.get(issuer)?.get(blob);
     if (!entry) return undefined;
     // A clock that was ahead is set right: what was refused "next year" is not refused until then.
-    const age = Math.abs(now - entry.at);
+    const age = Math.abs(this.#now() - entry.at);
     return age < Math.min(lastTryMs, firstTryMs * 2 ** (entry.times - 1)) ? "refused" : "due";
   }
 
-  refuse(issuer: string, blobs: readonly string[], refusal: string, now: number): void {
+  refuse(issuer: string, blobs: readonly string[], refusal: string): void {
+    const at = this.#now();
     const ofIssuer = inner(this.#known.refused, issuer);
     this.#lifted.delete(issuer);
     for (const blob of blobs)
-      ofIssuer.set(blob, { at: now, times: (ofIssuer.get(blob)?.times ?? 0) + 1, refusal });
+      ofIssuer.set(blob, { at, times: (ofIssuer.get(blob)?.times ?? 0) + 1, refusal });
     this.#learn((db) => {
       for (const blob of blobs) putRefused(db, issuer, blob, ofIssuer.get(blob)!);
     });
@@ -141,20 +142,22 @@ export class Ledger implements HealMemory {
     return [...(this.#known.parameters.get(issuer)?.get(model) ?? [])];
   }
 
-  refuseParameter(issuer: string, model: string, parameter: string, refusal: string, now: number): void {
+  refuseParameter(issuer: string, model: string, parameter: string, refusal: string): void {
+    const at = this.#now();
     const ofIssuer = inner(this.#known.parameters, issuer);
     const ofModel = ofIssuer.get(model) ?? new Set();
     ofIssuer.set(model, ofModel.add(parameter));
-    this.#learn((db) => putParameter(db, issuer, model, parameter, refusal, now));
+    this.#learn((db) => putParameter(db, issuer, model, parameter, refusal, at));
   }
 
   conversation(issuer: string, conversation: string): ConversationMark | undefined {
     return this.#known.marks.get(issuer)?.get(conversation);
   }
 
-  mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string, now: number): void {
+  mark(issuer: string, conversation: string, mark: ConversationMark, refusal: string): void {
+    const at = this.#now();
     inner(this.#known.marks, issuer).set(conversation, mark);
-    this.#learn((db) => putMark(db, issuer, conversation, mark, refusal, now));
+    this.#learn((db) => putMark(db, issuer, conversation, mark, refusal, at));
   }
 
   hasSuspects(issuer: string): boolean {
