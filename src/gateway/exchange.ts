@@ -1,18 +1,17 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { type Failure, type FailureSignal, isFailureOf } from "../failure.ts";
+import type { Failure, FailureSignal } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
 import { answerError } from "./answer/answer.ts";
 import { answerRefusal, answerUnseen, isPacked } from "./answer/answer-refusal.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./answer/attempt.ts";
 import { type BegunStream, breakReason, brokenEnding } from "./answer/broken-stream.ts";
 import { askOptions } from "./ask-options.ts";
-import { ChunkedBody } from "./body/chunked.ts";
+import { ClientAnswer } from "./answer/client-answer.ts";
 import type { GatewayContext } from "./context.ts";
-import { forwardedResponseHeaders } from "./answer/headers.ts";
 import { Healing } from "./healing/heal.ts";
 import type { HeldBody } from "./body/held-body.ts";
+import { lackOf } from "./lack.ts";
 import type { OpenRequest } from "./open-requests.ts";
-import { StarredPieces, starredHeaders } from "./answer/starred.ts";
 import { readBody } from "./request-body.ts";
 import { dispatchOver, Sending } from "./sending.ts";
 import type { Upstream } from "./upstream.ts";
@@ -40,16 +39,12 @@ export class Exchange implements AttemptHost, OpenRequest {
   #healing: Healing | undefined;
   #release: ((isFree: boolean) => void) | undefined;
   #attempt: Attempt | undefined;
-  /** The body of the answer, from the commit on. */
-  #answer: ChunkedBody | undefined;
-  /** What goes out of a refusal that is too long to be held: without the gateway's own key. */
-  #pieces = new StarredPieces(undefined);
+  /** What goes to the client, from the commit on. */
+  #answer: ClientAnswer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #attempts = 0;
   /** The gateway's own time before the first attempt, in milliseconds. */
   #prepared = 0;
-  /** Whether the answer has begun to go out. */
-  #isCommitted = false;
   /** The failure after which the upstream is to be asked again, while that is waited for. */
   #waiting: { refusal: Refusal; failure: Failure; isForLimit: boolean } | undefined;
   #isOver = false;
@@ -73,7 +68,7 @@ export class Exchange implements AttemptHost, OpenRequest {
 
   cut(): void {
     if (this.#isOver) return;
-    if (this.#isCommitted) return this.#attempt?.giveUp("ENDED", "the gateway was ended");
+    if (this.#answer) return this.#attempt?.giveUp("ENDED", "the gateway was ended");
     if (this.#waiting) return this.#stopWaiting(this.#waiting);
     this.#context.metrics.count("requests", "503");
     this.#end();
@@ -183,21 +178,17 @@ export class Exchange implements AttemptHost, OpenRequest {
         { upstream: this.#upstream.name, secret },
       );
     }
-    this.#isCommitted = true;
+    this.#answer = new ClientAnswer(this.#response, this.#context.bodyMemory, { status, headers, secret });
     metrics.openStreams++;
-    this.#pieces = new StarredPieces(secret);
-    this.#response.writeHead(status, starredHeaders(forwardedResponseHeaders(headers), secret));
-    this.#answer = new ChunkedBody(this.#response, this.#context.bodyMemory);
     if (this.#attempts === 1) metrics.addedLatency(this.#prepared + performance.now() - arrivedAt);
   }
 
   write(bytes: Buffer): void {
-    if (!this.#response.destroyed) this.#answer?.write(this.#pieces.take(bytes));
+    this.#answer?.write(bytes);
   }
 
   flush(): boolean {
-    if (!this.#answer || this.#response.destroyed) return true;
-    if (this.#answer.flush()) {
+    if (this.#answer?.flush() !== false) {
       if (this.#attempt?.isDone === true) this.#watch.allow(lingerMs);
       return true;
     }
@@ -212,7 +203,7 @@ export class Exchange implements AttemptHost, OpenRequest {
 
   finished(): void {
     this.#end();
-    this.#answer?.end(this.#pieces.rest());
+    this.#answer?.end();
   }
 
   broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void {
@@ -220,17 +211,12 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#context.metrics.count("failures", failure.class);
     const ending = brokenEnding(failure, events, stream);
     this.#end();
-    if (ending === undefined || this.#response.destroyed) {
-      // That it is cut can only be told by cutting it, after what has come (`brokenEnding`).
-      if (!this.#response.destroyed) this.#answer?.flush();
-      this.#response.destroy();
-      return;
-    }
+    this.#answer?.endBroken(ending);
+    if (ending === undefined || this.#response.destroyed) return;
     const told = ending === "" ? "it ends behind its call" : "the client was told";
     this.#context.log(
       `a stream of ${this.#upstream.name} was cut after output (${breakReason(failure)}); ${told}`,
     );
-    this.#answer?.end(Buffer.from(ending));
   }
 
   refused(refusal: Refusal): void {
@@ -280,20 +266,17 @@ export class Exchange implements AttemptHost, OpenRequest {
     const { upstreams, log, metrics } = this.#context;
     if (upstreams.all.length === 1) return false;
     const failure = this.#classified(signal);
-    const isAway = isFailureOf(failure, "transport-interrupted") && awayReasons.has(failure.data.reason);
-    const isSpent = this.#upstream.key !== undefined && this.#isOfAccount(failure);
-    if (isAway) upstreams.leaveOut(this.#upstream);
-    else if (isSpent) upstreams.rest(this.#upstream, failure);
-    else if (!isFailureOf(failure, "overloaded", "rate-limit", "chain-missing") && !isOverMinute(failure))
-      return false;
+    const lack = lackOf(failure, {
+      hasKey: this.#upstream.key !== undefined,
+      holdsSeals: () => this.#healing?.holdsSeals() === true,
+    });
+    if (lack === undefined) return false;
+    if (lack === "away") upstreams.leaveOut(this.#upstream);
+    if (lack === "spent") upstreams.rest(this.#upstream, failure);
     if (!upstreams.hasOther(this.#tried)) return false;
-    if (
-      !isAway &&
-      !isSpent &&
-      this.#body &&
-      upstreams.holderOf(this.#request.headers, this.#body) === this.#upstream
-    )
-      return false;
+    const isHolder = (body: HeldBody): boolean =>
+      upstreams.holderOf(this.#request.headers, body) === this.#upstream;
+    if (lack === "busy" && this.#body && isHolder(this.#body)) return false;
     const before = this.#upstream;
     await this.#begin(upstreams.next(this.#tried));
     if (this.#isOver) return true;
@@ -301,15 +284,6 @@ export class Exchange implements AttemptHost, OpenRequest {
     log(`${before.name}: ${failure.class}; asking ${this.#upstream.name} instead`);
     this.#send();
     return true;
-  }
-
-  /**
-   * Whether it is the upstream's own account that is refused. An expired token may be how a backend refuses what is sealed (failures.md
-   * row 12).
-   */
-  #isOfAccount(failure: Failure): boolean {
-    if (isFailureOf(failure, "auth-expired")) return this.#healing?.holdsSeals() !== true;
-    return isFailureOf(failure, "usage-limit", "billing", "auth-denied");
   }
 
   /** A mistake of the gateway's own costs one request, and is told. */
@@ -376,15 +350,8 @@ export class Exchange implements AttemptHost, OpenRequest {
     clearTimeout(this.#timer);
     this.#watch.stop();
     this.#letGo();
-    if (this.#isCommitted) this.#context.metrics.openStreams--;
+    if (this.#answer) this.#context.metrics.openStreams--;
     this.#attempt?.cancel();
     this.#attempt = undefined;
   }
 }
-
-/** Reasons for which no connection came about. */
-const awayReasons: ReadonlySet<string> = new Set(["refused", "unresolved"]);
-
-/** Whether the request alone is more than the account may send in a minute: another account may send it. */
-const isOverMinute = (failure: Failure): boolean =>
-  isFailureOf(failure, "context-overflow") && failure.signal?.status === 429;

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type * as vitest from "vitest";
 import { Failure, isFailureOf } from "../failure.ts";
 import type { FailureClass } from "../failure/catalogue.ts";
@@ -94,12 +95,19 @@ export function providerConformance(
     if (end.type !== "failed") throw new Error(`the stream ended with ${end.type}`);
     return end.failure;
   };
-  const streaming = (text: string | Buffer): Handler => {
+  /** Answers with a stream, once the request has come: with what `write` writes. */
+  const writing = (write: (response: ServerResponse) => unknown): Handler => {
     return async (incoming, response) => {
       await readAway(incoming);
-      response.writeHead(200, { "content-type": "text/event-stream" }).end(text);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      await write(response);
     };
   };
+  const streaming = (text: string): Handler => writing((response) => void response.end(text));
+  /** Begins the answer, and leaves it at all but its last event. */
+  const unfinished = writing((response) => {
+    for (const event of answer.slice(0, wholeAfter - 1)) response.write(event);
+  });
 
   describe(`${name} keeps the contract of a provider`, () => {
     test("a whole answer is told in order and ends completed, once", async (endpoint) => {
@@ -121,9 +129,7 @@ export function providerConformance(
         answer.flatMap((event) => [Buffer.from(subject.heartbeat), Buffer.from(event)]),
       ];
       for (const pieces of ways) {
-        const url = await endpoint.open(async (incoming, response) => {
-          await readAway(incoming);
-          response.writeHead(200, { "content-type": "text/event-stream" });
+        const inPieces = writing(async (response) => {
           response.socket?.setNoDelay(true);
           for (const [at, piece] of pieces.entries()) {
             response.write(piece);
@@ -131,7 +137,7 @@ export function providerConformance(
           }
           response.end();
         });
-        const events = await ask(url);
+        const events = await ask(await endpoint.open(inPieces));
         expect(endOf(events).type).toBe("completed");
         expect(itemsOf(events)).toEqual(subject.items);
       }
@@ -140,14 +146,13 @@ export function providerConformance(
     test("an answer that is cut anywhere ends as interrupted, with the items that were whole", async (endpoint) => {
       let sent = "";
       let broken = false;
-      const url = await endpoint.open(async (incoming, response) => {
-        await readAway(incoming);
-        response.writeHead(200, { "content-type": "text/event-stream" });
+      const begun = writing((response) => {
         response.flushHeaders();
         const end = (): unknown => (broken ? response.socket?.destroy() : response.end());
         if (sent === "") end();
         else response.write(sent, end);
       });
+      const url = await endpoint.open(begun);
       for (let count = 0; count < wholeAfter; count++) {
         const before = answer.slice(0, count).join("");
         for (const part of [0, Math.floor(answer[count]!.length / 2)]) {
@@ -164,9 +169,7 @@ export function providerConformance(
 
     test("what had come when the connection broke is told, however slowly it is taken", async (endpoint) => {
       const sent = answer.slice(0, wholeAfter - 1);
-      const url = await endpoint.open(async (incoming, response) => {
-        await readAway(incoming);
-        response.writeHead(200, { "content-type": "text/event-stream" });
+      const breaking = writing(async (response) => {
         response.socket?.setNoDelay(true);
         for (const event of sent) {
           response.write(event);
@@ -175,7 +178,7 @@ export function providerConformance(
         response.socket?.destroy();
       });
       const events: ProviderEvent[] = [];
-      for await (const event of provider(url).stream(request(), never)) {
+      for await (const event of provider(await endpoint.open(breaking)).stream(request(), never)) {
         events.push(event);
         await sleep(40);
       }
@@ -184,11 +187,7 @@ export function providerConformance(
     });
 
     test("a cancel ends the stream at any point, and the connection with it", async (endpoint) => {
-      const url = await endpoint.open(async (incoming, response) => {
-        await readAway(incoming);
-        response.writeHead(200, { "content-type": "text/event-stream" });
-        for (const event of answer.slice(0, wholeAfter - 1)) response.write(event);
-      });
+      const url = await endpoint.open(unfinished);
       const total = (await askUntilSilent(provider(url, { ...patient, silenceMs: 150 }), request())).length;
       for (let count = 0; count <= total; count++) {
         const controller = new AbortController();
@@ -205,11 +204,7 @@ export function providerConformance(
     });
 
     test("a consumer that goes away closes the connection", async (endpoint) => {
-      const url = await endpoint.open(async (incoming, response) => {
-        await readAway(incoming);
-        response.writeHead(200, { "content-type": "text/event-stream" });
-        for (const event of answer.slice(0, wholeAfter - 1)) response.write(event);
-      });
+      const url = await endpoint.open(unfinished);
       for await (const event of provider(url).stream(request(), never)) {
         expect(isEnd(event)).toBe(false);
         break;
@@ -218,11 +213,7 @@ export function providerConformance(
     });
 
     test("silence is told while it lasts, and ends at the idle timeout", async (endpoint) => {
-      const url = await endpoint.open(async (incoming, response) => {
-        await readAway(incoming);
-        response.writeHead(200, { "content-type": "text/event-stream" });
-        response.write(answer[0]);
-      });
+      const url = await endpoint.open(writing((response) => response.write(answer[0])));
       const events = await ask(url, never, { idleTimeoutMs: 1_500, silenceMs: 100 });
       const failure = failureOf(events);
       expect(isFailureOf(failure, "transport-interrupted") && failure.data.reason).toBe("idle");
@@ -235,9 +226,7 @@ export function providerConformance(
     });
 
     test("a heartbeat keeps the connection and is no word of the model", async (endpoint) => {
-      const url = await endpoint.open(async (incoming, response) => {
-        await readAway(incoming);
-        response.writeHead(200, { "content-type": "text/event-stream" });
+      const beating = writing(async (response) => {
         response.write(answer[0]);
         for (let beat = 0; beat < 12; beat++) {
           await sleep(200);
@@ -245,7 +234,7 @@ export function providerConformance(
         }
         response.end(answer.slice(1).join(""));
       });
-      const events = await ask(url, never, { idleTimeoutMs: 2_000, silenceMs: 250 });
+      const events = await ask(await endpoint.open(beating), never, { idleTimeoutMs: 2_000, silenceMs: 250 });
       expect(endOf(events).type).toBe("completed");
       expect(events.some(({ type }) => type === "silent")).toBe(true);
       expect(itemsOf(events)).toEqual(subject.items);
@@ -344,16 +333,14 @@ export function providerConformance(
       const piece = subject.delta("x".repeat(64 * 1024));
       const most = 64 * 1024 * 1024;
       const sent = { bytes: 0 };
-      const url = await endpoint.open(async (incoming, response) => {
-        await readAway(incoming);
-        response.writeHead(200, { "content-type": "text/event-stream" });
+      const flooding = writing(async (response) => {
         response.write(answer.slice(0, subject.deltaAfter).join(""));
         while (sent.bytes < most && !response.destroyed) {
           sent.bytes += piece.length;
           if (!response.write(piece)) await Promise.race([drained(response), sleep(1_000)]);
         }
       });
-      for await (const event of provider(url).stream(request(), never)) {
+      for await (const event of provider(await endpoint.open(flooding)).stream(request(), never)) {
         if (event.type !== "text-delta") continue;
         // On a busy machine one pause may be only that.
         for (let before = -1, still = 0; still < 3 && sent.bytes < most;) {

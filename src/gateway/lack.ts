@@ -1,0 +1,34 @@
+import { type Failure, isFailureOf } from "../failure.ts";
+
+/**
+ * For what one of several upstreams is passed over: `away` can't be reached; `spent`: its own account is refused or at a limit; `busy`:
+ * it can't answer this request just now, or not at all, where another might.
+ */
+export type Lack = "away" | "spent" | "busy";
+
+/** Reasons for which no connection came about. */
+const awayReasons: ReadonlySet<string> = new Set(["refused", "unresolved"]);
+
+/**
+ * What a failure says that the upstream lacks; `undefined` when another would fail alike. `hasKey`: whether it is asked with the gateway's
+ * own key. `holdsSeals`: whether anything sealed was sent.
+ */
+export function lackOf(
+  failure: Failure,
+  { hasKey, holdsSeals }: { hasKey: boolean; holdsSeals: () => boolean },
+): Lack | undefined {
+  if (isFailureOf(failure, "transport-interrupted"))
+    return awayReasons.has(failure.data.reason) ? "away" : undefined;
+  if (hasKey && (isOfAccount(failure) || (isFailureOf(failure, "auth-expired") && !holdsSeals())))
+    return "spent";
+  const isBusy = isFailureOf(failure, "overloaded", "rate-limit", "chain-missing") || isOverMinute(failure);
+  return isBusy ? "busy" : undefined;
+}
+
+/** An expired token is left out: it may be how a backend refuses what is sealed (failures.md row 12). */
+const isOfAccount = (failure: Failure): boolean =>
+  isFailureOf(failure, "usage-limit", "billing", "auth-denied");
+
+/** Whether the request alone is more than the account may send in a minute: another account may send it. */
+const isOverMinute = (failure: Failure): boolean =>
+  isFailureOf(failure, "context-overflow") && failure.signal?.status === 429;
