@@ -1,50 +1,26 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { systemClock } from "../lib/clock.ts";
 import { uuidv7 } from "../lib/ids.ts";
 import { isJsonObject, type JsonObject } from "../lib/json.ts";
 import { anthropicProvider } from "../provider/anthropic/provider.ts";
 import { chatProvider } from "../provider/chat/provider.ts";
 import { responsesProvider } from "../provider/responses/provider.ts";
 import { contractNamed } from "../replay/contracts.ts";
-import { createSession, type Equipment, resumeSession, type Runtime, type Session } from "../runtime.ts";
-import { schemaVersion, type EventOf, type LogRecord, type NewEvent } from "../session/event.ts";
-import { describeItem, messageItem } from "../session/item.ts";
+import { createSession, type Equipment, resumeSession, type Session } from "../runtime.ts";
+import { schemaVersion, type EventOf, type NewEvent } from "../session/event.ts";
+import { describeItem } from "../session/item.ts";
 import { call, type ScenarioInput, startSimulator, step, type Simulator, turn } from "../simulator/server.ts";
-import { memoryStore } from "../store/memory/memory-store.ts";
-import type { SessionStore } from "../store.ts";
 import type { Tool } from "../tool.ts";
-import { toolEnvironment } from "../tool/environment.ts";
-import type { SessionUpdate } from "../turn/update.ts";
 import { compactor, type CompactionOptions } from "./compaction.ts";
+import { never, testSessions } from "../../test/kit/sessions.ts";
 
+const sessions = testSessions();
 let simulator: Simulator;
-let store: SessionStore;
-let workspace: string;
-let updates: SessionUpdate[];
 
 beforeEach(async () => {
   simulator = await startSimulator();
-  store = memoryStore({ version: "test" });
-  workspace = await mkdtemp(join(tmpdir(), "throughline-compaction-"));
-  updates = [];
 });
 
-afterEach(async () => {
-  await simulator.close();
-  await store.close();
-  await rm(workspace, { recursive: true, force: true });
-});
-
-const runtime = (): Runtime => ({
-  store,
-  clock: systemClock,
-  random: () => 0.5,
-  observe: (update) => updates.push(update),
-  wait: false,
-});
+afterEach(() => simulator.close());
 
 /** Prints a text so many times. */
 const lister: Tool = {
@@ -59,45 +35,26 @@ const lister: Tool = {
 };
 const listing = (text: string, times: number) => call("list", { text, times });
 
-const equipment = (options: CompactionOptions = {}, apiKey = "k"): Equipment => ({
-  provider: responsesProvider({ name: "simulator", baseUrl: simulator.url, contract: "openai", apiKey }),
-  contract: contractNamed("openai"),
-  instructions: "You are a test.",
-  settings: { provider: "simulator", model: "gpt-5.5", instructionsHash: "0", approval: "all" },
-  environment: {
-    tools: [lister],
-    workspace,
-    env: toolEnvironment(process.env).env,
-    approve: () => Promise.resolve({ allowed: true }),
-    observe: (update) => updates.push(update),
-  },
-  compact: compactor(options),
-});
+function equipment(options: CompactionOptions = {}, apiKey = "k"): Equipment {
+  const named = { name: "simulator", baseUrl: simulator.url, contract: "openai", apiKey };
+  const { environment, ...rest } = sessions.equipment(responsesProvider(named), { model: "gpt-5.5" });
+  return { ...rest, environment: { ...environment, tools: [lister] }, compact: compactor(options) };
+}
 
 async function started(scenario: ScenarioInput, options?: CompactionOptions): Promise<Session> {
   simulator.reset(scenario);
-  const start = {
-    id: uuidv7(Date.now()),
-    workspace: { path: workspace },
-    context: messageItem("developer", "<environment_context>here</environment_context>"),
-  };
-  return createSession(runtime(), start, equipment(options));
+  return createSession(sessions.runtime(), sessions.start(), equipment(options));
 }
 
 const resumed = (id: string, options?: CompactionOptions): Promise<Session> =>
-  resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment(options)));
+  resumeSession(sessions.runtime(), id, { force: false }, () => Promise.resolve(equipment(options)));
 
-const never = new AbortController().signal;
 const completed = { kind: "completed" };
 
-async function records(id: string): Promise<LogRecord[]> {
-  const found: LogRecord[] = [];
-  await store.read(id, { record: (record) => found.push(record) });
-  return found;
-}
-
 async function compactions(id: string): Promise<EventOf<"history-compacted">[]> {
-  return (await records(id)).flatMap(({ event }) => (event.type === "history-compacted" ? [event] : []));
+  return (await sessions.records(id)).flatMap(({ event }) =>
+    event.type === "history-compacted" ? [event] : [],
+  );
 }
 
 function inputOf(request: number): JsonObject[] {
@@ -106,7 +63,7 @@ function inputOf(request: number): JsonObject[] {
 }
 
 const notices = (): string[] =>
-  updates.flatMap((update) =>
+  sessions.updates.flatMap((update) =>
     update.type === "notice" ? [update.text] : update.type === "repaired" ? [update.notice] : [],
   );
 
@@ -140,7 +97,7 @@ describe("a context that overflows", () => {
       expect(simulator.requests).toHaveLength(4);
       const input = inputOf(-1);
       expect(JSON.stringify(input[0])).toContain("SUMMARY: four listings");
-      expect(JSON.stringify(input[0])).toContain("<environment_context>here");
+      expect(JSON.stringify(input[0])).toContain("The context.");
       expect(input.filter((item) => item["type"] === "function_call_output")).toHaveLength(1);
       expect(JSON.stringify(input)).toContain("second");
       const [made, another] = await compactions(session.id);
@@ -168,12 +125,7 @@ describe.each(["chat", "anthropic"] as const)("over the %s wire", (wire) => {
       contract: contractNamed(wire),
       settings: { provider: "simulator", model: "simulator", instructionsHash: "0", approval: "all" },
     };
-    const start = {
-      id: uuidv7(Date.now()),
-      workspace: { path: workspace },
-      context: messageItem("developer", "<environment_context>here</environment_context>"),
-    };
-    const session = await createSession(runtime(), start, base);
+    const session = await createSession(sessions.runtime(), sessions.start(), base);
     expect(await session.run("first", never)).toEqual(completed);
     const size = simulator.requests.at(-1)!.bytes / 4;
     simulator.reset({ turn: long, limits: { context_tokens: Math.ceil(size + 500) } });
@@ -194,7 +146,9 @@ describe("a context that is nearly full", () => {
     const made = await compactions(session.id);
     expect(made.length).toBeGreaterThan(0);
     expect(made[0]?.notice).toContain("the context was nearly full (about");
-    expect((await records(session.id)).filter(({ event }) => event.type === "attempt-failed")).toEqual([]);
+    expect(
+      (await sessions.records(session.id)).filter(({ event }) => event.type === "attempt-failed"),
+    ).toEqual([]);
     // What the provider counted stays beneath the limit, by one step's outputs at most.
     for (const request of simulator.requests) expect(request.bytes / 4).toBeLessThan(8_000 + 3_500);
     await session.close();
@@ -218,12 +172,12 @@ describe("a context that is nearly full", () => {
     for (let n = 0; n < 4; n++) expect(await session.run("first", never)).toEqual(completed);
     const made = await compactions(session.id);
     expect(made.length).toBeGreaterThanOrEqual(3);
-    expect(JSON.stringify(inputOf(-1)[0])).toContain("<environment_context>here");
+    expect(JSON.stringify(inputOf(-1)[0])).toContain("The context.");
     const whole = session.history;
     await session.close();
     let seen = 0;
-    await store.read(session.id, { record: () => seen++ }, { from: "window" });
-    expect(seen).toBeLessThan((await records(session.id)).length / 3);
+    await sessions.store.read(session.id, { record: () => seen++ }, { from: "window" });
+    expect(seen).toBeLessThan((await sessions.records(session.id)).length / 3);
     const again = await resumed(session.id);
     expect(again.history.items.map(({ event }) => event.seq)).toEqual(
       whole.items.map(({ event }) => event.seq),
@@ -274,7 +228,7 @@ describe("a summary that can't be made as it is asked for", () => {
       const other = equipment();
       const settings = { ...other.settings, model };
       const equip = () => Promise.resolve({ ...other, settings });
-      const switched = await resumeSession(runtime(), session.id, { force: false }, equip);
+      const switched = await resumeSession(sessions.runtime(), session.id, { force: false }, equip);
       expect(await switched.run("fourth", never)).toEqual(completed);
       expect(simulator.requests).toHaveLength(1);
       expect(JSON.stringify(inputOf(0)).includes("bytes left out here"), model).toBe(isShort);
@@ -329,7 +283,7 @@ describe("an item of several megabytes, which the store gives in pieces", () => 
     expect(await session.run(`first ${numbers}`, never)).toEqual(completed);
     expect(await session.compact(never)).toMatchObject({ kind: "compacted" });
     const [summary] = session.history.items;
-    const carried = new TextDecoder().decode(await store.body(session.id, summary!.body));
+    const carried = new TextDecoder().decode(await sessions.store.body(session.id, summary!.body));
     expect(carried).toContain("first 000000000000000100000002");
     expect(carried).toContain("0029999800299999");
     expect(JSON.stringify(inputOf(-1))).toContain("first 000000000000000100000002");
@@ -373,10 +327,10 @@ describe("a summary asked for by a person", () => {
   it("leaves the session as it was when the provider fails", async () => {
     const session = await started({ turn: long });
     expect(await session.run("first", never)).toEqual(completed);
-    const before = (await records(session.id)).length;
+    const before = (await sessions.records(session.id)).length;
     simulator.reset({ fault: [{ kind: "status", status: 500 }] });
     expect(await session.compact(never)).toMatchObject({ kind: "failed", failure: { class: "overloaded" } });
-    expect(await records(session.id)).toHaveLength(before);
+    expect(await sessions.records(session.id)).toHaveLength(before);
     await session.close();
   });
 });
@@ -394,10 +348,10 @@ async function imported(
     id,
     schema: schemaVersion,
     version: "test",
-    workspace: { path: workspace },
+    workspace: { path: sessions.workspace },
     settings,
   };
-  const log = await store.create(id, { event: created }, "importing");
+  const log = await sessions.store.create(id, { event: created }, "importing");
   const add = async (item: object, origin: "input" | "model" | "repair"): Promise<void> => {
     const bytes = new TextEncoder().encode(JSON.stringify(item));
     const facts = describeItem(bytes)!;
@@ -485,7 +439,9 @@ describe("a sealed compaction", () => {
     for (const _ of [1, 2]) {
       const id = await imported("elsewhere", await sealedHere(), false);
       simulator.reset({ turn: long });
-      const session = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(shared));
+      const session = await resumeSession(sessions.runtime(), id, { force: false }, () =>
+        Promise.resolve(shared),
+      );
       expect(await session.run("third", never)).toEqual(completed);
       expect(JSON.stringify(inputOf(0))).toContain("holds nothing visible of it");
       await session.close();

@@ -1,25 +1,10 @@
 // Sessions over the Messages wire, whole: runtime, replay, ladder and provider against the simulator in Anthropic's place.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { toolbox } from "../../src/agent/toolbox.ts";
-import { systemClock } from "../../src/lib/clock.ts";
-import { uuidv7 } from "../../src/lib/ids.ts";
 import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
 import { anthropicProvider } from "../../src/provider/anthropic/provider.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
 import type { Provider } from "../../src/provider.ts";
-import { contractNamed } from "../../src/replay/contracts.ts";
-import {
-  createSession,
-  type Equipment,
-  resumeSession,
-  type Runtime,
-  type Session,
-} from "../../src/runtime.ts";
-import type { LogRecord } from "../../src/session/event.ts";
-import { messageItem } from "../../src/session/item.ts";
+import { createSession, type Equipment, resumeSession, type Session } from "../../src/runtime.ts";
 import {
   shell,
   startSimulator,
@@ -28,66 +13,33 @@ import {
   type ScenarioInput,
   type Simulator,
 } from "../../src/simulator/server.ts";
-import { memoryStore } from "../../src/store/memory/memory-store.ts";
-import type { SessionStore } from "../../src/store.ts";
-import { toolEnvironment } from "../../src/tool/environment.ts";
+import { never, testSessions } from "../kit/sessions.ts";
 
 type WireName = "anthropic" | "responses";
 
+const sessions = testSessions();
 let simulators: Record<WireName, Simulator>;
-let store: SessionStore;
-let workspace: string;
 
 beforeEach(async () => {
   simulators = {
     anthropic: await startSimulator({ wire: "anthropic" }),
     responses: await startSimulator(),
   };
-  store = memoryStore({ version: "test" });
-  workspace = await mkdtemp(join(tmpdir(), "throughline-anthropic-"));
 });
 
 afterEach(async () => {
   for (const simulator of Object.values(simulators)) await simulator.close();
-  await store.close();
-  await rm(workspace, { recursive: true, force: true });
-});
-
-const runtime = (): Runtime => ({
-  store,
-  clock: systemClock,
-  random: () => 0,
-  observe: () => undefined,
-  wait: false,
 });
 
 const models: Record<WireName, string> = { anthropic: "claude-sonnet-4-5", responses: "gpt-5.5" };
 
 function equipment(wire: WireName): Equipment {
   const options = { name: wire, baseUrl: simulators[wire].url, apiKey: "k" };
-  const contract = wire === "anthropic" ? "anthropic" : "openai";
-  return {
-    provider:
-      wire === "anthropic"
-        ? anthropicProvider({ ...options, contract })
-        : responsesProvider({ ...options, contract }),
-    contract: contractNamed(contract),
-    instructions: "You are a test.",
-    settings: {
-      provider: wire,
-      model: models[wire],
-      effort: "low",
-      instructionsHash: "0",
-      approval: "all",
-    },
-    environment: {
-      tools: toolbox(() => store.list()),
-      workspace,
-      env: toolEnvironment(process.env).env,
-      approve: () => Promise.resolve({ allowed: true }),
-      observe: () => undefined,
-    },
-  };
+  const provider =
+    wire === "anthropic"
+      ? anthropicProvider({ ...options, contract: "anthropic" })
+      : responsesProvider({ ...options, contract: "openai" });
+  return sessions.equipment(provider, { model: models[wire], effort: "low" });
 }
 
 /** The item with one character of its signature changed. */
@@ -103,34 +55,26 @@ async function started(
   wrapped = (provider: Provider): Provider => provider,
 ): Promise<Session> {
   for (const simulator of Object.values(simulators)) simulator.reset(scenario);
-  const start = {
-    id: uuidv7(Date.now()),
-    workspace: { path: workspace },
-    context: messageItem("developer", "The context."),
-  };
   const equipped = equipment(wire);
-  return createSession(runtime(), start, { ...equipped, provider: wrapped(equipped.provider) });
+  return createSession(sessions.runtime(), sessions.start(), {
+    ...equipped,
+    provider: wrapped(equipped.provider),
+  });
 }
 
 /** Closes the session and resumes it with another provider. */
 async function takenUpWith(wire: WireName, session: Session): Promise<Session> {
   await session.close();
-  return resumeSession(runtime(), session.id, { force: false }, () => Promise.resolve(equipment(wire)));
-}
-
-const never = new AbortController().signal;
-
-async function records(id: string): Promise<LogRecord[]> {
-  const found: LogRecord[] = [];
-  await store.read(id, { record: (record) => found.push(record) });
-  return found;
+  return resumeSession(sessions.runtime(), session.id, { force: false }, () =>
+    Promise.resolve(equipment(wire)),
+  );
 }
 
 async function items(id: string): Promise<JsonObject[]> {
   const found: JsonObject[] = [];
-  for (const record of await records(id)) {
+  for (const record of await sessions.records(id)) {
     if (!record.body) continue;
-    const item: unknown = JSON.parse(Buffer.from(await store.body(id, record.body)).toString());
+    const item: unknown = JSON.parse(Buffer.from(await sessions.store.body(id, record.body)).toString());
     if (isJsonObject(item)) found.push(item);
   }
   return found;
@@ -144,9 +88,6 @@ function blocks(request: number, type: string): JsonObject[] {
 
 const outcomes = (wire: WireName): (string | undefined)[] =>
   simulators[wire].requests.map(({ outcome }) => outcome);
-const ran = async (): Promise<number> =>
-  (await readFile(join(workspace, "ran"), "utf8").catch(() => "")).split("\n").filter(Boolean).length;
-
 const runs = (say: string): ScenarioInput["turn"] => [
   turn(undefined, step(shell("echo ran >> ran"), { reason: "Look." }), step(say, { reason: "Enough." })),
 ];
@@ -176,7 +117,7 @@ describe("a turn over the Messages wire", () => {
         fault: [{ kind: "cut", after, request: 1 }],
       });
       expect(await session.run("go", never)).toEqual({ kind: "completed" });
-      expect(await ran()).toBe(1);
+      expect(sessions.ran()).toBe(1);
       expect(
         outcomes("anthropic")
           .slice(1)
@@ -210,7 +151,7 @@ describe("a turn over the Messages wire", () => {
     });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     expect(outcomes("anthropic")).toEqual(["completed", "signature refused", "completed"]);
-    expect(await ran()).toBe(1);
+    expect(sessions.ran()).toBe(1);
     await session.close();
   });
 
@@ -235,7 +176,7 @@ describe("a turn over the Messages wire", () => {
     const signatures = (await items(session.id)).flatMap((item) => item["encrypted_content"] ?? []);
     expect(blocks(before, "thinking").map(({ signature }) => signature)).toEqual(signatures.slice(0, 2));
     expect(blocks(before + 1, "thinking").map(({ signature }) => signature)).toEqual(signatures.slice(0, 1));
-    const set = (await records(session.id)).flatMap(({ event }) =>
+    const set = (await sessions.records(session.id)).flatMap(({ event }) =>
       event.type === "items-quarantined" ? [event] : [],
     );
     expect(set).toMatchObject([{ rung: 0, count: 1, why: "thinking-signature-rejected" }]);
@@ -268,7 +209,7 @@ describe("a session that changes its backend between turns", () => {
     }
     for (const wire of ["responses", "anthropic"] as const)
       expect(outcomes(wire)).toEqual(simulators[wire].requests.map(() => "completed"));
-    expect(await ran()).toBe(3);
+    expect(sessions.ran()).toBe(3);
     // On the way back the first backend's own sealed items are sent to it again, and the other's are not.
     const home = wires[0]!;
     const last = JSON.stringify(simulators[home].requests.at(-2)?.body);
@@ -293,7 +234,7 @@ describe("a session that changes its backend between turns", () => {
     const next = await takenUpWith(to, session);
     expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
     expect(outcomes(to)).toEqual(["completed"]);
-    expect(await ran()).toBe(1);
+    expect(sessions.ran()).toBe(1);
     if (to === "anthropic") {
       // The loop began without thinking of this wire's, so that none is asked for until it ends.
       expect(simulators.anthropic.requests[0]?.body).not.toHaveProperty("thinking");

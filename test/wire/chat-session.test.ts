@@ -1,23 +1,11 @@
 // Sessions over Chat Completions, and sessions that change wires between turns, against simulators that refuse what the real wires refuse.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { toolbox } from "../../src/agent/toolbox.ts";
-import { systemClock } from "../../src/lib/clock.ts";
-import { uuidv7 } from "../../src/lib/ids.ts";
 import { isJsonObject, type JsonObject } from "../../src/lib/json.ts";
 import { chatProvider } from "../../src/provider/chat/provider.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
-import { contractNamed } from "../../src/replay/contracts.ts";
-import {
-  createSession,
-  type Equipment,
-  resumeSession,
-  type Runtime,
-  type Session,
-} from "../../src/runtime.ts";
-import { messageItem } from "../../src/session/item.ts";
+import { createSession, type Equipment, resumeSession, type Session } from "../../src/runtime.ts";
 import {
   patch,
   type ScenarioInput,
@@ -27,39 +15,18 @@ import {
   step,
   turn,
 } from "../../src/simulator/server.ts";
-import { memoryStore } from "../../src/store/memory/memory-store.ts";
-import type { SessionStore } from "../../src/store.ts";
-import { toolEnvironment } from "../../src/tool/environment.ts";
-import type { SessionUpdate } from "../../src/turn/update.ts";
+import { never, testSessions } from "../kit/sessions.ts";
 
+const sessions = testSessions();
 let chat: Simulator;
 let responses: Simulator;
-let store: SessionStore;
-let workspace: string;
-let updates: SessionUpdate[];
 
 beforeEach(async () => {
   chat = await startSimulator({ wire: "chat" });
   responses = await startSimulator();
-  store = memoryStore({ version: "test" });
-  workspace = await mkdtemp(join(tmpdir(), "throughline-chat-"));
-  updates = [];
 });
 
-afterEach(async () => {
-  await Promise.all([chat.close(), responses.close()]);
-  await store.close();
-  await rm(workspace, { recursive: true, force: true });
-});
-
-const never = new AbortController().signal;
-const runtime = (): Runtime => ({
-  store,
-  clock: systemClock,
-  random: () => 0.5,
-  observe: (update) => updates.push(update),
-  wait: false,
-});
+afterEach(() => Promise.all([chat.close(), responses.close()]));
 
 type Backend = "responses" | "chat" | "deepseek";
 
@@ -69,32 +36,14 @@ function equipment(backend: Backend): Equipment {
     backend === "responses"
       ? responsesProvider({ ...options, baseUrl: responses.url, apiKey: "k" })
       : chatProvider({ ...options, baseUrl: chat.url });
-  return {
-    provider,
-    contract: contractNamed(options.contract),
-    instructions: "You are a test.",
-    settings: { provider: backend, model: "gpt-5.5", instructionsHash: "0", approval: "all" },
-    environment: {
-      tools: toolbox(() => store.list()),
-      workspace,
-      env: toolEnvironment(process.env).env,
-      approve: () => Promise.resolve({ allowed: true }),
-      observe: (update) => updates.push(update),
-    },
-  };
+  return sessions.equipment(provider, { model: "gpt-5.5" });
 }
 
-async function started(backend: Backend): Promise<Session> {
-  const start = {
-    id: uuidv7(Date.now()),
-    workspace: { path: workspace },
-    context: messageItem("developer", "context"),
-  };
-  return createSession(runtime(), start, equipment(backend));
-}
+const started = (backend: Backend): Promise<Session> =>
+  createSession(sessions.runtime(), sessions.start(), equipment(backend));
 
 const resumed = (id: string, backend: Backend): Promise<Session> =>
-  resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment(backend)));
+  resumeSession(sessions.runtime(), id, { force: false }, () => Promise.resolve(equipment(backend)));
 
 function messagesOf(request: number): JsonObject[] {
   const messages = chat.requests.at(request)?.body?.["messages"];
@@ -108,8 +57,6 @@ function sealedOf(request: number): JsonObject[] {
     : [];
 }
 
-const ran = async (): Promise<number> =>
-  (await readFile(join(workspace, "ran"), "utf8").catch(() => "")).split("\n").filter(Boolean).length;
 const statuses = ({ requests }: Simulator): number[] => requests.map(({ status }) => status);
 
 const run = step(shell("echo ran >> ran; cat ran"), { reason: "Look.", say: "I look." });
@@ -121,7 +68,7 @@ describe("a session over chat", () => {
     const session = await started("chat");
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     await session.close();
-    expect(await ran()).toBe(1);
+    expect(sessions.ran()).toBe(1);
     expect(statuses(chat)).toEqual([200, 200]);
     expect(messagesOf(1).map(({ role }) => role)).toEqual(["system", "user", "assistant", "tool"]);
     expect(messagesOf(1)[2]).toMatchObject({
@@ -136,7 +83,7 @@ describe("a session over chat", () => {
     const session = await started("chat");
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     await session.close();
-    expect(await ran()).toBe(1);
+    expect(sessions.ran()).toBe(1);
     expect(chat.requests).toHaveLength(2);
     expect(messagesOf(1).at(-1)).toMatchObject({
       role: "tool",
@@ -154,8 +101,10 @@ describe("a session over chat", () => {
     const session = await started("chat");
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     await session.close();
-    expect(await ran()).toBe(1);
-    const shown = updates.flatMap((update) => (update.type === "text-delta" ? [update.text] : [])).join("");
+    expect(sessions.ran()).toBe(1);
+    const shown = sessions.updates
+      .flatMap((update) => (update.type === "text-delta" ? [update.text] : []))
+      .join("");
     expect(shown.split("I look.")).toHaveLength(2);
   });
 
@@ -170,7 +119,7 @@ describe("a session over chat", () => {
       role: "user",
       content: expect.stringMatching(/^\[Go on/u) as string,
     });
-    expect(await ran()).toBe(1);
+    expect(sessions.ran()).toBe(1);
   });
 
   it("starts no call that was cut off in its arguments", async () => {
@@ -178,7 +127,7 @@ describe("a session over chat", () => {
     const session = await started("chat");
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     await session.close();
-    expect(await ran()).toBe(1);
+    expect(sessions.ran()).toBe(1);
     expect(statuses(chat)).toEqual([200, 200, 200]);
   });
 
@@ -198,8 +147,8 @@ describe("a session over chat", () => {
     const session = await started("chat");
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     await session.close();
-    expect(await readFile(join(workspace, "new.txt"), "utf8")).toBe("made\n");
-    expect(await ran()).toBe(1);
+    expect(await readFile(join(sessions.workspace, "new.txt"), "utf8")).toBe("made\n");
+    expect(sessions.ran()).toBe(1);
     expect(statuses(chat)).toEqual([200, 200, 200]);
     expect(messagesOf(2).flatMap(({ tool_call_id: id }) => id ?? [])).toEqual([
       "call_0",
@@ -229,7 +178,7 @@ describe("a session that changes wires between its turns", () => {
 
     // No request was refused, in neither direction.
     expect(new Set([...statuses(responses), ...statuses(chat)])).toEqual(new Set([200]));
-    expect(updates.filter(({ type }) => type === "repaired")).toEqual([]);
+    expect(sessions.updates.filter(({ type }) => type === "repaired")).toEqual([]);
     const text = JSON.stringify(chat.requests.map(({ body }) => body));
     expect(text).not.toContain("encrypted_content");
     expect(text).not.toContain("gAAAAA");
@@ -246,7 +195,7 @@ describe("a session that changes wires between its turns", () => {
     const first = responses.requests.length - 2;
     expect(sealedOf(first)).toHaveLength(2);
     expect(JSON.stringify(responses.requests[first]?.body)).toContain('"two"');
-    expect(await ran()).toBe(3);
+    expect(sessions.ran()).toBe(3);
   });
 
   it("gives a backend that demands reasoning its own back, and a space for another's", async () => {
@@ -279,6 +228,6 @@ describe("a session that changes wires between its turns", () => {
     expect(await there.run("three", never)).toEqual({ kind: "completed" });
     await there.close();
     expect(statuses(chat)).toEqual([200, 400, 200, 200, 200]);
-    expect(updates.filter(({ type }) => type === "repaired")).toHaveLength(1);
+    expect(sessions.updates.filter(({ type }) => type === "repaired")).toHaveLength(1);
   });
 });

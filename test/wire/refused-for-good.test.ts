@@ -1,22 +1,12 @@
 // A history that an endpoint refuses whatever is done about it: no request is made twice (R29), on each wire.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { compactor } from "../../src/agent/compaction.ts";
-import { toolbox } from "../../src/agent/toolbox.ts";
-import { systemClock } from "../../src/lib/clock.ts";
-import { uuidv7 } from "../../src/lib/ids.ts";
 import { anthropicProvider } from "../../src/provider/anthropic/provider.ts";
 import { chatProvider } from "../../src/provider/chat/provider.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
-import { contractNamed } from "../../src/replay/contracts.ts";
-import { createSession, type Equipment, resumeSession, type Runtime } from "../../src/runtime.ts";
-import { messageItem } from "../../src/session/item.ts";
+import { createSession, type Equipment, resumeSession } from "../../src/runtime.ts";
 import { shell, startSimulator, step, turn, type Simulator } from "../../src/simulator/server.ts";
-import { memoryStore } from "../../src/store/memory/memory-store.ts";
-import type { SessionStore } from "../../src/store.ts";
-import { toolEnvironment } from "../../src/tool/environment.ts";
+import { never, testSessions } from "../kit/sessions.ts";
 
 const wires = {
   responses: { make: responsesProvider, contract: "openai", model: "gpt-5.5" },
@@ -25,41 +15,16 @@ const wires = {
 } as const;
 type WireName = keyof typeof wires;
 
-let store: SessionStore;
-let workspace: string;
+const sessions = testSessions();
 let simulator: Simulator | undefined;
 
-beforeEach(async () => {
-  store = memoryStore({ version: "test" });
-  workspace = await mkdtemp(join(tmpdir(), "throughline-refused-"));
-});
+afterEach(() => simulator?.close());
 
-afterEach(async () => {
-  await simulator?.close();
-  await store.close();
-  await rm(workspace, { recursive: true, force: true });
-});
-
-function equipment(wire: WireName, url: string, effort: string | undefined): Equipment {
+function equipment(wire: WireName, baseUrl: string, effort?: string): Equipment {
   const { make, contract, model } = wires[wire];
+  const provider = make({ name: wire, baseUrl, apiKey: "k", contract });
   return {
-    provider: make({ name: wire, baseUrl: url, apiKey: "k", contract }),
-    contract: contractNamed(contract),
-    instructions: "You are a test.",
-    settings: {
-      provider: wire,
-      model,
-      ...(effort !== undefined && { effort }),
-      instructionsHash: "0",
-      approval: "all",
-    },
-    environment: {
-      tools: toolbox(() => store.list()),
-      workspace,
-      env: toolEnvironment(process.env).env,
-      approve: () => Promise.resolve({ allowed: true }),
-      observe: () => undefined,
-    },
+    ...sessions.equipment(provider, { model, ...(effort !== undefined && { effort }) }),
     compact: compactor({}),
   };
 }
@@ -88,19 +53,7 @@ describe.each(Object.keys(wires) as WireName[])("on the %s wire", (wire) => {
         turn(/second/u, step("Never said.")),
       ];
       simulator.reset({ turn: script });
-      const runtime: Runtime = {
-        store,
-        clock: systemClock,
-        random: () => 0,
-        observe: () => undefined,
-        wait: false,
-      };
-      const never = new AbortController().signal;
-      const start = {
-        id: uuidv7(Date.now()),
-        workspace: { path: workspace },
-        context: messageItem("developer", "The context."),
-      };
+      const [runtime, start] = [sessions.runtime(), sessions.start()];
       const first = await createSession(runtime, start, equipment(wire, simulator.url, "low"));
       expect(await first.run("first", never)).toEqual({ kind: "completed" });
       await first.close();
@@ -113,8 +66,7 @@ describe.each(Object.keys(wires) as WireName[])("on the %s wire", (wire) => {
         ...refusal,
       } as const;
       simulator.reset({ turn: script, fault: [fault] });
-      const equip = (): Promise<Equipment> =>
-        Promise.resolve(equipment(wire, (simulator as Simulator).url, undefined));
+      const equip = (): Promise<Equipment> => Promise.resolve(equipment(wire, (simulator as Simulator).url));
       const second = await resumeSession(runtime, start.id, { force: false }, equip);
       expect((await second.run("second", never)).kind).toBe("failed");
       await second.close();

@@ -1,24 +1,8 @@
 // Sessions on a provider that keeps the responses (`store: true`), whole: runtime, replay, ladder and provider against the simulator.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { toolbox } from "../../src/agent/toolbox.ts";
-import { systemClock } from "../../src/lib/clock.ts";
-import { uuidv7 } from "../../src/lib/ids.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { responsesProvider } from "../../src/provider/responses/provider.ts";
-import { contractNamed } from "../../src/replay/contracts.ts";
-import {
-  createSession,
-  type Equipment,
-  resumeSession,
-  rewindTo,
-  type Runtime,
-  type Session,
-} from "../../src/runtime.ts";
-import type { LogRecord } from "../../src/session/event.ts";
-import { messageItem } from "../../src/session/item.ts";
+import { createSession, type Equipment, resumeSession, rewindTo, type Session } from "../../src/runtime.ts";
 import {
   type FaultInput,
   shell,
@@ -27,52 +11,22 @@ import {
   step,
   turn,
 } from "../../src/simulator/server.ts";
-import { memoryStore } from "../../src/store/memory/memory-store.ts";
-import type { SessionStore } from "../../src/store.ts";
-import { toolEnvironment } from "../../src/tool/environment.ts";
-import type { SessionUpdate } from "../../src/turn/update.ts";
+import { never, testSessions } from "../kit/sessions.ts";
 
+const sessions = testSessions();
 let simulator: Simulator;
-let store: SessionStore;
-let workspace: string;
-let told: SessionUpdate[];
 
 beforeEach(async () => {
   simulator = await startSimulator();
-  store = memoryStore({ version: "test" });
-  workspace = await mkdtemp(join(tmpdir(), "throughline-stored-"));
-  told = [];
 });
 
-afterEach(async () => {
-  await simulator.close();
-  await store.close();
-  await rm(workspace, { recursive: true, force: true });
-});
+afterEach(() => simulator.close());
 
-const runtime = (): Runtime => ({
-  store,
-  clock: systemClock,
-  random: () => 0,
-  observe: (update) => told.push(update),
-  wait: false,
-});
-
-function equipment({ model = "gpt-5.5", apiKey = "k", contract = "openai-stored" } = {}): Equipment {
-  return {
-    provider: responsesProvider({ name: "stored", baseUrl: simulator.url, apiKey, contract }),
-    contract: contractNamed(contract),
-    instructions: "You are a test.",
-    settings: { provider: "stored", model, effort: "low", instructionsHash: "0", approval: "all" },
-    environment: {
-      tools: toolbox(() => store.list()),
-      workspace,
-      env: toolEnvironment(process.env).env,
-      approve: () => Promise.resolve({ allowed: true }),
-      observe: () => undefined,
-    },
-  };
-}
+const equipment = ({ model = "gpt-5.5", apiKey = "k", contract = "openai-stored" } = {}): Equipment =>
+  sessions.equipment(responsesProvider({ name: "stored", baseUrl: simulator.url, apiKey, contract }), {
+    model,
+    effort: "low",
+  });
 
 const script = [
   turn(
@@ -86,21 +40,17 @@ const script = [
 
 async function started(fault: readonly FaultInput[] = []): Promise<Session> {
   simulator.reset({ turn: script, fault: [...fault] });
-  const start = {
-    id: uuidv7(Date.now()),
-    workspace: { path: workspace },
-    context: messageItem("developer", "The context."),
-  };
-  return createSession(runtime(), start, equipment());
+  return createSession(sessions.runtime(), sessions.start(), equipment());
 }
 
-const never = new AbortController().signal;
 const run = async (session: Session, prompt: string): Promise<void> =>
   expect(await session.run(prompt, never)).toEqual({ kind: "completed" });
 
 async function takenUp(session: Session, options: Parameters<typeof equipment>[0] = {}): Promise<Session> {
   await session.close();
-  return resumeSession(runtime(), session.id, { force: false }, () => Promise.resolve(equipment(options)));
+  return resumeSession(sessions.runtime(), session.id, { force: false }, () =>
+    Promise.resolve(equipment(options)),
+  );
 }
 
 const inputOf = (body: JsonObject | undefined): JsonObject[] => (body?.["input"] ?? []) as JsonObject[];
@@ -112,13 +62,8 @@ const sent = (): [previous: boolean, items: number][] =>
     inputOf(body).length,
   ]);
 const outcomes = (): string[] => simulator.requests.map(({ outcome }) => outcome ?? "");
-const notices = (): string[] => told.flatMap((update) => (update.type === "repaired" ? [update.notice] : []));
-
-async function records(id: string): Promise<LogRecord[]> {
-  const found: LogRecord[] = [];
-  await store.read(id, { record: (record) => found.push(record) });
-  return found;
-}
+const notices = (): string[] =>
+  sessions.updates.flatMap((update) => (update.type === "repaired" ? [update.notice] : []));
 
 describe("a session whose provider keeps the responses", () => {
   it("sends what came since the last response, and names that", async () => {
@@ -135,7 +80,7 @@ describe("a session whose provider keeps the responses", () => {
     expect(simulator.requests.every(({ body }) => body?.["store"] === true)).toBe(true);
     expect(new Set(outcomes())).toEqual(new Set(["completed"]));
     const named = simulator.requests.map(({ body }) => body?.["previous_response_id"]);
-    const ended = (await records(session.id)).flatMap(({ event }) =>
+    const ended = (await sessions.records(session.id)).flatMap(({ event }) =>
       event.type === "step-ended" ? [event.response] : [],
     );
     expect(named.slice(1)).toEqual(ended.slice(0, -1));
@@ -152,7 +97,7 @@ describe("a session whose provider keeps the responses", () => {
   it("sends everything in the same turn when the response isn't there, says so once, and builds on the new one", async () => {
     const session = await started();
     await run(session, "work");
-    const before = await records(session.id);
+    const before = await sessions.records(session.id);
     simulator.forgetResponses();
     await run(session, "more");
     await run(session, "and more");
@@ -166,7 +111,7 @@ describe("a session whose provider keeps the responses", () => {
     expect(notices()).toEqual([
       "the provider has not kept the earlier responses; the whole conversation is sent in their place; nothing was left out (400 previous_response_not_found)",
     ]);
-    expect((await records(session.id)).slice(0, before.length)).toEqual(before);
+    expect((await sessions.records(session.id)).slice(0, before.length)).toEqual(before);
     // The reasoning is there by its seal, and by no id.
     const input = simulator.requests[4]?.body?.["input"] as {
       type: string;
@@ -210,8 +155,8 @@ describe("a session whose provider keeps the responses", () => {
     await run(session, "the same");
     expect(sent().at(-1)).toEqual([true, 1]);
     await session.close();
-    const { event } = await rewindTo(store, session.id, 4);
-    session = await resumeSession(runtime(), session.id, { force: false }, () =>
+    const { event } = await rewindTo(sessions.store, session.id, 4);
+    session = await resumeSession(sessions.runtime(), session.id, { force: false }, () =>
       Promise.resolve({ ...equipment({ model: "gpt-5.2-codex", apiKey: "other" }), changes: [event] }),
     );
     await run(session, "from there");
