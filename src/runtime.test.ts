@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toolbox } from "./agent/toolbox.ts";
@@ -9,28 +8,21 @@ import { Failure } from "./failure.ts";
 import { isJsonObject, type JsonObject } from "./lib/json.ts";
 import type { Provider } from "./provider.ts";
 import { responsesProvider } from "./provider/responses/provider.ts";
-import { contractNamed } from "./replay/contracts.ts";
 import {
   createSession,
   type Equipment,
   resumeSession,
   type Runtime,
   type Session,
-  type SessionStart,
   undoRotation,
 } from "./runtime.ts";
-import type { LogRecord } from "./session/event.ts";
-import { messageItem } from "./session/item.ts";
 import { shell, type ScenarioInput, startSimulator, step, type Simulator, turn } from "./simulator/server.ts";
-import { memoryStore } from "./store/memory/memory-store.ts";
-import type { SessionStore } from "./store.ts";
 import { toolEnvironment } from "./tool/environment.ts";
 import type { SessionUpdate } from "./turn/update.ts";
+import { never, testSessions } from "../test/kit/sessions.ts";
 
+const sessions = testSessions();
 let simulator: Simulator;
-let store: SessionStore;
-let workspace: string;
-let updates: SessionUpdate[];
 let onUpdate: (update: SessionUpdate) => void;
 let wait = false;
 /** By how much the wall clock is set forward, milliseconds. */
@@ -38,64 +30,43 @@ let ahead = 0;
 
 beforeEach(async () => {
   simulator = await startSimulator();
-  store = memoryStore({ version: "test" });
-  workspace = await mkdtemp(join(tmpdir(), "throughline-runtime-"));
-  updates = [];
   wait = false;
   ahead = 0;
   onUpdate = () => undefined;
 });
 
-afterEach(async () => {
-  await simulator.close();
-  await store.close();
-  await rm(workspace, { recursive: true, force: true });
-});
+afterEach(() => simulator.close());
 
 const runtime = (): Runtime => ({
-  store,
+  ...sessions.runtime(),
   clock: { ...systemClock, now: () => systemClock.now() + ahead },
-  random: () => 0.5,
   observe: (update) => {
-    updates.push(update);
+    sessions.observe(update);
     onUpdate(update);
   },
   wait,
 });
 
-const equipment = (approval: "all" | "none" = "all"): Equipment => ({
-  provider: responsesProvider({ name: "simulator", baseUrl: simulator.url, contract: "openai", apiKey: "k" }),
-  contract: contractNamed("openai"),
-  instructions: "You are a test.",
-  settings: { provider: "simulator", model: "gpt-5.5", instructionsHash: "0", approval },
-  environment: {
-    tools: toolbox(() => store.list()),
-    workspace,
-    env: toolEnvironment(process.env).env,
-    approve: () =>
-      Promise.resolve(approval === "all" ? { allowed: true } : { allowed: false, why: "Denied." }),
-  },
-});
+function equipment(approval: "all" | "none" = "all"): Equipment {
+  const named = { name: "simulator", baseUrl: simulator.url, contract: "openai", apiKey: "k" };
+  const { settings, environment, ...rest } = sessions.equipment(responsesProvider(named), {
+    model: "gpt-5.5",
+  });
+  const allowed =
+    approval === "all" ? ({ allowed: true } as const) : { allowed: false as const, why: "Denied." };
+  return {
+    ...rest,
+    settings: { ...settings, approval },
+    environment: { ...environment, approve: () => Promise.resolve(allowed) },
+  };
+}
 
 async function started(scenario: ScenarioInput, approval?: "all" | "none"): Promise<Session> {
   simulator.reset(scenario);
-  return createSession(runtime(), begun(), equipment(approval));
+  return createSession(runtime(), sessions.start(), equipment(approval));
 }
 
-const begun = (): SessionStart => ({
-  id: uuidv7(Date.now()),
-  workspace: { path: workspace },
-  context: messageItem("developer", "context"),
-});
-
-const never = new AbortController().signal;
 const isStarted = ({ type }: SessionUpdate): boolean => type === "tool-started";
-
-async function records(id: string): Promise<LogRecord[]> {
-  const found: LogRecord[] = [];
-  await store.read(id, { record: (record) => found.push(record) });
-  return found;
-}
 
 function inputOf(request: number): JsonObject[] {
   const input = simulator.requests[request]?.body?.["input"];
@@ -104,9 +75,6 @@ function inputOf(request: number): JsonObject[] {
 
 const ofType = (items: JsonObject[], type: string): JsonObject[] =>
   items.filter((item) => item["type"] === type);
-const ran = async (): Promise<number> =>
-  (await readFile(join(workspace, "ran"), "utf8").catch(() => "")).split("\n").filter(Boolean).length;
-
 const runsOnce: ScenarioInput = {
   turn: [turn(undefined, step(shell("echo ran >> ran; cat ran"), { reason: "Look." }), step("Done."))],
 };
@@ -114,8 +82,8 @@ const runsOnce: ScenarioInput = {
 describe("a turn", () => {
   it("runs its calls with an environment that is an object of a class, as it is at the time", async () => {
     class Own {
-      readonly tools = toolbox(() => store.list());
-      readonly workspace = workspace;
+      readonly tools = toolbox(() => sessions.store.list());
+      readonly workspace = sessions.workspace;
       env = toolEnvironment(process.env).env;
       approve(): Promise<{ allowed: true }> {
         return Promise.resolve({ allowed: true });
@@ -123,22 +91,22 @@ describe("a turn", () => {
     }
     const environment = new Own();
     simulator.reset({ turn: [turn(undefined, step(shell("echo $SET > set")), step("Done."))] });
-    const session = await createSession(runtime(), begun(), { ...equipment(), environment });
+    const session = await createSession(runtime(), sessions.start(), { ...equipment(), environment });
     environment.env = { ...environment.env, SET: "since" };
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
-    expect(await readFile(join(workspace, "set"), "utf8")).toBe("since\n");
-    expect(updates.filter(isStarted)).toHaveLength(1);
+    expect(await readFile(join(sessions.workspace, "set"), "utf8")).toBe("since\n");
+    expect(sessions.updates.filter(isStarted)).toHaveLength(1);
     await session.close();
   });
 
   it("carries the output of a finished tool in the request that follows a cut, and runs the tool once", async () => {
     const session = await started({ ...runsOnce, fault: [{ kind: "cut", after: "call", request: 1 }] });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
-    expect(await ran()).toBe(1);
+    expect(sessions.ran()).toBe(1);
     expect(simulator.requests).toHaveLength(2);
     const [output] = ofType(inputOf(1), "function_call_output");
     expect(output?.["output"]).toContain("ran");
-    const types = (await records(session.id)).map(({ event }) => event.type);
+    const types = (await sessions.records(session.id)).map(({ event }) => event.type);
     // Drained before the failure is looked at (R23).
     expect(types.lastIndexOf("tool-started")).toBeLessThan(types.indexOf("attempt-failed"));
     await session.close();
@@ -157,7 +125,7 @@ describe("a turn", () => {
   it("logs the intent before a tool starts and the output before the step ends", async () => {
     const session = await started(runsOnce);
     await session.run("go", never);
-    const log = await records(session.id);
+    const log = await sessions.records(session.id);
     const at = (type: string, kind?: string): number =>
       log.findIndex(
         ({ event }) => event.type === type && (!kind || ("kind" in event && event.kind === kind)),
@@ -189,7 +157,7 @@ describe("a turn", () => {
   it("answers a call that is not approved, so that no call stays open", async () => {
     const session = await started(runsOnce, "none");
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
-    expect(await ran()).toBe(0);
+    expect(sessions.ran()).toBe(0);
     expect(ofType(inputOf(1), "function_call_output")[0]?.["output"]).toBe("Denied.");
     await session.close();
   });
@@ -200,15 +168,15 @@ describe("a turn", () => {
     });
     const controller = new AbortController();
     const running = session.run("go", controller.signal);
-    await expect.poll(() => updates.some((update) => update.type === "tool-progress")).toBe(true);
+    await expect.poll(() => sessions.updates.some((update) => update.type === "tool-progress")).toBe(true);
     controller.abort();
     expect(await running).toEqual({ kind: "interrupted", reason: "cancelled" });
     await session.close();
-    const log = await records(session.id);
+    const log = await sessions.records(session.id);
     const output = log.find(
       ({ event }) => event.type === "item-added" && event.kind === "function_call_output",
     );
-    const text = new TextDecoder().decode(await store.body(session.id, output!.body!));
+    const text = new TextDecoder().decode(await sessions.store.body(session.id, output!.body!));
     expect(text).toContain("begun");
     expect(text).not.toContain("ended");
     expect(log.at(-1)?.event.type).toBe("turn-ended");
@@ -220,8 +188,8 @@ describe("a turn", () => {
     const others = [session.run("and this", never), session.serve("this too", never), session.compact(never)];
     for (const other of others) await expect(other).rejects.toMatchObject({ class: "usage" });
     expect(await first).toEqual({ kind: "completed" });
-    expect(await ran()).toBe(1);
-    const types = (await records(session.id)).map(({ event }) => event.type);
+    expect(sessions.ran()).toBe(1);
+    const types = (await sessions.records(session.id)).map(({ event }) => event.type);
     expect(types.filter((type) => type === "turn-started")).toHaveLength(1);
     expect(await session.run("now", never)).toEqual({ kind: "completed" });
     await session.close();
@@ -242,13 +210,13 @@ describe("a turn", () => {
       setTimeout(() => controller.abort(), 10);
       return asked(signal);
     };
-    const session = await createSession(runtime(), begun(), {
+    const session = await createSession(runtime(), sessions.start(), {
       ...rest,
       environment: { ...environment, approve },
     });
     expect(await session.run("go", controller.signal)).toEqual({ kind: "interrupted", reason: "cancelled" });
-    expect(await ran()).toBe(0);
-    const log = await records(session.id);
+    expect(sessions.ran()).toBe(0);
+    const log = await sessions.records(session.id);
     expect(log.filter(({ event }) => "kind" in event && event.kind === "function_call_output")).toHaveLength(
       1,
     );
@@ -259,12 +227,12 @@ describe("a turn", () => {
     simulator.reset(runsOnce);
     const { environment, ...rest } = equipment();
     const approve = (() => ({ allowed: true })) as unknown as typeof environment.approve;
-    const session = await createSession(runtime(), begun(), {
+    const session = await createSession(runtime(), sessions.start(), {
       ...rest,
       environment: { ...environment, approve },
     });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
-    expect(await ran()).toBe(1);
+    expect(sessions.ran()).toBe(1);
     await session.close();
   });
 
@@ -291,7 +259,7 @@ describe("a rotated seal key", () => {
     expect(simulator.requests.length - before).toBe(2);
     await session.run("four", never);
     expect(simulator.requests.length - before).toBe(3);
-    const told = updates.filter((update) => update.type === "repaired");
+    const told = sessions.updates.filter((update) => update.type === "repaired");
     expect(told).toHaveLength(1);
     expect(told[0]).toMatchObject({ count: 2, notice: expect.stringContaining("2 items set aside") });
     // Blobs that are still good are still sent (R4), messages all the more.
@@ -316,7 +284,7 @@ describe("limits", () => {
       Promise.resolve(equipment()),
     );
     expect(await again.run(undefined, never)).toEqual({ kind: "completed" });
-    expect(updates.some((update) => update.type === "waiting")).toBe(true);
+    expect(sessions.updates.some((update) => update.type === "waiting")).toBe(true);
     await again.close();
   });
 });
@@ -326,15 +294,15 @@ describe("an owner that died", () => {
     const session = await started(runsOnce);
     await session.run("go", never);
     await session.close();
-    const whole = await records(session.id);
+    const whole = await sessions.records(session.id);
     // The same log, cut after the call's item.
     const until = whole.findIndex(({ event }) => event.type === "tool-started");
     const id = await copyUntil(session.id, until);
-    await rm(join(workspace, "ran"));
+    await rm(join(sessions.workspace, "ran"));
     const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
     expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
-    expect(await ran()).toBe(1);
-    const outcomes = (await records(id)).flatMap(({ event }) =>
+    expect(sessions.ran()).toBe(1);
+    const outcomes = (await sessions.records(id)).flatMap(({ event }) =>
       event.type === "turn-ended" ? [event.outcome.kind] : [],
     );
     expect(outcomes).toEqual(["interrupted", "completed"]);
@@ -345,16 +313,18 @@ describe("an owner that died", () => {
     const session = await started(runsOnce);
     await session.run("go", never);
     await session.close();
-    const whole = await records(session.id);
+    const whole = await sessions.records(session.id);
     const until = whole.findIndex(({ event }) => event.type === "tool-started") + 1;
     const id = await copyUntil(session.id, until);
-    await rm(join(workspace, "ran"));
+    await rm(join(sessions.workspace, "ran"));
     const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
     expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
-    expect(await ran()).toBe(0);
+    expect(sessions.ran()).toBe(0);
     const [output] = ofType(inputOf(simulator.requests.length - 1), "function_call_output");
     expect(output?.["output"]).toContain("outcome unknown");
-    const told = updates.flatMap((update) => (update.type === "notice" ? [update.text] : [])).join("\n");
+    const told = sessions.updates
+      .flatMap((update) => (update.type === "notice" ? [update.text] : []))
+      .join("\n");
     expect(told).toContain("is unknown (the traces of this call are gone)");
     expect(told).not.toContain("is run now");
     await next.close();
@@ -363,10 +333,10 @@ describe("an owner that died", () => {
   /** A session with the events of another up to a record, as a process leaves it that is killed there. */
   async function copyUntil(from: string, count: number): Promise<string> {
     const id = uuidv7(Date.now());
-    const [created, ...rest] = (await records(from)).slice(0, count);
-    const log = await store.create(id, { event: { ...created!.event, id } as never }, "test");
+    const [created, ...rest] = (await sessions.records(from)).slice(0, count);
+    const log = await sessions.store.create(id, { event: { ...created!.event, id } as never }, "test");
     for (const record of rest) {
-      const item = record.body && (await store.body(from, record.body));
+      const item = record.body && (await sessions.store.body(from, record.body));
       await log.append({ event: record.event, ...(item && { item }) });
     }
     await log.release();
@@ -378,12 +348,13 @@ describe("the log", () => {
   it("takes nothing more once a rotation is committed, though its successor can't be opened", async () => {
     const session = await started({ turn: [turn(undefined, step("Done."))] });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
-    const [id, read] = [session.id, store.read.bind(store)];
-    store.read = () => Promise.reject(new Failure("store-unavailable", "It can't be read.", { path: id }));
+    const [id, read] = [session.id, sessions.store.read.bind(sessions.store)];
+    sessions.store.read = () =>
+      Promise.reject(new Failure("store-unavailable", "It can't be read.", { path: id }));
     await expect(session.rotate("rotating")).rejects.toMatchObject({ class: "store-unavailable" });
-    store.read = read;
+    sessions.store.read = read;
     await expect(session.run("more", never)).rejects.toMatchObject({ class: "lease-lost" });
-    const head = await store.head(id);
+    const head = await sessions.store.head(id);
     expect(head).not.toBe(id);
     const next = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(equipment()));
     expect(next.id).toBe(head);
@@ -395,13 +366,14 @@ describe("the log", () => {
     const session = await started({ turn: [turn(/again/, step("Done.")), turn(1, both)] });
     const id = session.id;
     await session.close();
-    const acquire = store.acquire.bind(store);
+    const acquire = sessions.store.acquire.bind(sessions.store);
     let failures = 0;
-    store.acquire = async (...asked) => {
+    sessions.store.acquire = async (...asked) => {
       const log = await acquire(...asked);
       const append = log.append.bind(log);
       log.append = async (...events) => {
-        const isSecond = simulator.requests.length === 1 && failures === 0 && updates.some(isStarted);
+        const isSecond =
+          simulator.requests.length === 1 && failures === 0 && sessions.updates.some(isStarted);
         const isItem = events.some(({ event }) => event.type === "item-added" && event.origin === "model");
         if (!isSecond || !isItem) return append(...events);
         failures++;
@@ -413,8 +385,8 @@ describe("the log", () => {
     await expect(next.run("go", never)).rejects.toMatchObject({ class: "store-full" });
     expect(await next.run("again", never)).toEqual({ kind: "completed" });
     await next.close();
-    expect([failures, await ran()]).toEqual([1, 1]);
-    const kinds = (await records(id)).flatMap(({ event }) =>
+    expect([failures, sessions.ran()]).toEqual([1, 1]);
+    const kinds = (await sessions.records(id)).flatMap(({ event }) =>
       event.type === "item-added" ? [event.kind] : [],
     );
     const count = (kind: string): number => kinds.filter((each) => each === kind).length;
@@ -426,15 +398,15 @@ describe("the log", () => {
       turn: [turn(undefined, step(shell("until [ -e gate ]; do sleep 0.05; done")), step("Late."))],
     });
     const running = session.run("go", never).catch((error: unknown) => error);
-    await expect.poll(() => updates.some((update) => update.type === "tool-started")).toBe(true);
+    await expect.poll(() => sessions.updates.some((update) => update.type === "tool-started")).toBe(true);
     const next = await resumeSession(runtime(), session.id, { force: true }, () =>
       Promise.resolve(equipment()),
     );
-    await writeFile(join(workspace, "gate"), "");
+    await writeFile(join(sessions.workspace, "gate"), "");
     expect(await running).toMatchObject({ class: "lease-lost" });
     expect(await next.run(undefined, never)).toEqual({ kind: "completed" });
     await next.close();
-    const fences = (await records(session.id)).map(({ event }) => event.fence);
+    const fences = (await sessions.records(session.id)).map(({ event }) => event.fence);
     expect(fences).toEqual([...fences].sort((left, right) => left - right));
   });
 
@@ -442,7 +414,7 @@ describe("the log", () => {
     const session = await started(runsOnce);
     await session.run("go", never);
     await expect(session.run(undefined, never)).rejects.toMatchObject({ class: "usage" });
-    await writeFile(join(workspace, "unused"), "");
+    await writeFile(join(sessions.workspace, "unused"), "");
     await session.close();
   });
 });
@@ -464,14 +436,14 @@ describe("a pair that a provider refuses", () => {
         yield { type: "failed", failure: new Failure("call-without-output", message, { call }) };
       },
     };
-    const session = await createSession(runtime(), begun(), { ...own, provider });
+    const session = await createSession(runtime(), sessions.start(), { ...own, provider });
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     takes = false;
     for (const prompt of ["more", "and more"])
       expect(await session.run(prompt, never)).toEqual({ kind: "completed" });
-    expect([refused, await ran()]).toEqual([1, 1]);
+    expect([refused, sessions.ran()]).toEqual([1, 1]);
     expect(JSON.stringify(inputOf(3))).toContain("cat ran");
-    expect(updates.filter(({ type }) => type === "repaired")).toMatchObject([
+    expect(sessions.updates.filter(({ type }) => type === "repaired")).toMatchObject([
       { class: "call-without-output", count: 2 },
     ]);
     await session.close();
@@ -490,8 +462,8 @@ describe("a session that no repair helps", () => {
     const first = session.id;
     expect(await session.run("go", never)).toEqual({ kind: "completed" });
     expect(session.id).not.toBe(first);
-    expect(await ran()).toBe(1);
-    expect(updates.filter(({ type }) => type === "session-rotated")).toMatchObject([
+    expect(sessions.ran()).toBe(1);
+    expect(sessions.updates.filter(({ type }) => type === "session-rotated")).toMatchObject([
       { from: first, to: session.id },
     ]);
     expect(simulator.requests).toHaveLength(6);
@@ -501,23 +473,23 @@ describe("a session that no repair helps", () => {
     const again = await resumeSession(runtime(), first, { force: false }, () => Promise.resolve(equipment()));
     expect(again.id).toBe(session.id);
     await again.close();
-    expect(await undoRotation(store, first)).toEqual({ session: first, successor: session.id });
-    expect(await store.find(first)).toEqual([first]);
+    expect(await undoRotation(sessions.store, first)).toEqual({ session: first, successor: session.id });
+    expect(await sessions.store.find(first)).toEqual([first]);
   });
 
   it("is refused the undoing of a rotation that never was", async () => {
     const session = await started(runsOnce);
     await session.close();
-    await expect(undoRotation(store, session.id)).rejects.toThrow("not made by a rotation");
+    await expect(undoRotation(sessions.store, session.id)).rejects.toThrow("not made by a rotation");
   });
 });
 
 describe("queued work", () => {
   const queue = (session: Session, text: string, mode: "followup" | "steer" = "followup"): Promise<string> =>
-    store.queue(session.id, { id: nextId(), at: 0, text, mode });
+    sessions.store.queue(session.id, { id: nextId(), at: 0, text, mode });
   const nextId = risingIds(Date.now);
   const sources = async (id: string): Promise<string[]> =>
-    (await records(id)).flatMap(({ event }) => (event.type === "turn-started" ? event.source : []));
+    (await sessions.records(id)).flatMap(({ event }) => (event.type === "turn-started" ? event.source : []));
 
   it("gets a turn each after the prompt's, in order, and is taken out once it is in the log", async () => {
     const session = await started({ turn: [] });
@@ -528,7 +500,7 @@ describe("queued work", () => {
       waiting: 0,
     });
     expect(await sources(session.id)).toEqual(["prompt", "follow-up", "follow-up"]);
-    expect(updates.filter(({ type }) => type === "follow-up-delivered")).toMatchObject([
+    expect(sessions.updates.filter(({ type }) => type === "follow-up-delivered")).toMatchObject([
       { text: "one" },
       { text: "two" },
     ]);
@@ -540,7 +512,7 @@ describe("queued work", () => {
     await queue(session, "later");
     await queue(session, "now", "steer");
     await session.serve("go", never);
-    const steering = (await records(session.id)).find(
+    const steering = (await sessions.records(session.id)).find(
       ({ event }) => event.type === "item-added" && event.followUp !== undefined,
     );
     expect(steering?.event).toMatchObject({ turn: 1, step: 2 });
@@ -553,10 +525,10 @@ describe("queued work", () => {
     const session = await started({ turn: [] });
     const id = nextId();
     await queue(session, "x");
-    const [followUp] = await store.queued(session.id);
+    const [followUp] = await sessions.store.queued(session.id);
     await session.serve("go", never);
-    await store.queue(session.id, { ...followUp!, id: followUp!.id });
-    await store.queue(session.id, { id, at: 0, text: "y", mode: "followup" });
+    await sessions.store.queue(session.id, { ...followUp!, id: followUp!.id });
+    await sessions.store.queue(session.id, { id, at: 0, text: "y", mode: "followup" });
     expect(await session.serve(undefined, never)).toMatchObject({ delivered: 1, waiting: 0 });
     expect(await sources(session.id)).toEqual(["prompt", "follow-up", "follow-up"]);
     await session.close();
@@ -566,11 +538,13 @@ describe("queued work", () => {
     const session = await started({ turn: [] });
     await queue(session, " ");
     expect(await session.serve(undefined, never)).toEqual({ delivered: 0, waiting: 0 });
-    expect(await store.buried(session.id)).toMatchObject([
+    expect(await sessions.store.buried(session.id)).toMatchObject([
       { text: " ", why: expect.stringContaining("empty") as string },
     ]);
     expect(
-      updates.some((update) => update.type === "notice" && update.text.includes("can't be delivered")),
+      sessions.updates.some(
+        (update) => update.type === "notice" && update.text.includes("can't be delivered"),
+      ),
     ).toBe(true);
     await session.close();
   });
