@@ -16,6 +16,7 @@ import { adopted, closedOnFailure, newJournal, openJournal } from "./runtime/ope
 import { failedAs, logFailure, quarantine, repairPairs } from "./runtime/repair.ts";
 import { Requests } from "./runtime/requests.ts";
 import { makeSuccessor } from "./runtime/rotation.ts";
+import { Shadows } from "./runtime/shadow.ts";
 import { Trial } from "./runtime/trial.ts";
 import { endTurn, settleLeft } from "./runtime/turn-end.ts";
 import type { InputPlace, TurnInput } from "./runtime/turn-input.ts";
@@ -86,6 +87,7 @@ export class Session {
   readonly #equipment: Equipment;
   readonly #followUps: FollowUps;
   readonly #requests: Requests;
+  readonly #shadows: Shadows;
   readonly #trial: Trial;
   readonly #alone = new Alone();
   #journal: Journal;
@@ -96,6 +98,7 @@ export class Session {
     this.#equipment = equipment;
     this.#followUps = new FollowUps(runtime, () => this.#journal);
     this.#requests = new Requests(equipment, () => this.#journal);
+    this.#shadows = new Shadows(runtime, () => this.#journal, this.#requests);
     this.#trial = new Trial(runtime, () => this.#journal, this.#requests);
   }
 
@@ -289,6 +292,7 @@ export class Session {
       calls: new Calls(this.#journal, environment, this.#runtime.observe, signal),
       project: async () => {
         await this.#trial.taken();
+        await this.#shadows.put();
         await this.#equipment.compact?.prepare(this.#compacting(signal));
         return this.#requests.input();
       },

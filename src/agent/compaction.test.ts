@@ -462,6 +462,18 @@ describe("a sealed compaction", () => {
     await session.close();
   });
 
+  it("gives way in a session whose program gives no compactor, too", async () => {
+    const id = await imported("elsewhere", await sealedHere(), "behind it");
+    simulator.reset({ turn: long });
+    const { compact: _compact, ...bare } = equipment();
+    const session = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(bare));
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(JSON.stringify(inputOf(0))).toContain("The quay stands; the crane is missing.");
+    expect(await session.run("third", never)).toEqual(completed);
+    expect(await compactions(id)).toHaveLength(1);
+    await session.close();
+  });
+
   it("is told to whoever summarises it, in the words of the log", async () => {
     const id = await imported(equipment().provider.issuer, await sealedHere(), "behind it");
     simulator.reset({ turn: long });

@@ -22,7 +22,6 @@ import { type Bodies, itemsOf } from "../session/items.ts";
 import { carriedOn, summaryItem, type SummaryParts } from "../session/summary-item.ts";
 import type { Compacted, Compacting, Compactor } from "../turn/compactor.ts";
 import { contextWindow } from "./context-window.ts";
-import { SeenCompactions, shadowSealed } from "./shadow.ts";
 import { summaryInstructions, summaryRequest } from "./summary.ts";
 
 /** When a context is summarised, and how much of its end stays as it is. */
@@ -40,16 +39,6 @@ const longestSummary = 40_000;
 /** Bytes of one item's text that go into the transcript at most; more is of no use to a summary. */
 const longestText = 256 * 1024;
 
-/**
- * What the compactor remembers between attempts. It holds for one log: a rotated session has another, with other steps and sequence
- * numbers.
- */
-interface Known {
-  /** The step before which the window was last found full: a window is summarised at most once before each step. */
-  fullBefore: number;
-  readonly seen: SeenCompactions;
-}
-
 /** Summarises through the session's own model, keeps the window's end whole, and shortens tool outputs where that is not enough. */
 export function compactor(options: CompactionOptions = {}): Compactor {
   return new ModelCompactor(options);
@@ -58,7 +47,11 @@ export function compactor(options: CompactionOptions = {}): Compactor {
 class ModelCompactor implements Compactor {
   readonly #compactAt: number | undefined;
   readonly #keepTokens: number;
-  readonly #known = new WeakMap<SessionLog, Known>();
+  /**
+   * The step before which the window was last found full: a window is summarised at most once before each step. By log, since a rotated
+   * session has another, with other steps.
+   */
+  readonly #fullBefore = new WeakMap<SessionLog, number>();
 
   constructor({ compactAt, keepTokens = 20_000 }: CompactionOptions) {
     this.#compactAt = compactAt;
@@ -66,17 +59,15 @@ class ModelCompactor implements Compactor {
   }
 
   async prepare(session: Compacting): Promise<void> {
-    const known = this.#knownOf(session);
-    await shadowSealed(session, known.seen);
-    const { history } = session.journal;
-    if (known.fullBefore === history.step) return;
+    const { history, log } = session.journal;
+    if (this.#fullBefore.get(log) === history.step) return;
     const { bytes, excess } = session.project();
     const tokens = contextTokens(history, bytes);
     const limit = this.#limitOf(session);
     // A byte count alone is no reason to give up history: until the provider has counted tokens, its refusal decides.
     const isCounted = limit !== undefined && history.contextTokens !== undefined;
     if (excess === 0 && (!isCounted || tokens < limit)) return;
-    known.fullBefore = history.step;
+    this.#fullBefore.set(log, history.step);
     const full = `the context is nearly full (about ${tokens.toLocaleString("en-US")} tokens)`;
     session.observe({ type: "notice", text: `${full}; summarising it` });
     const made = await this.summarise(session, "full");
@@ -123,12 +114,6 @@ class ModelCompactor implements Compactor {
     if (made?.kind === "compacted") return made;
     if (made?.kind === "failed" && isFailureOf(made.failure, ...passing)) return made;
     return trim(session);
-  }
-
-  #knownOf({ journal: { log } }: Compacting): Known {
-    const known = this.#known.get(log) ?? { fullBefore: -1, seen: new SeenCompactions() };
-    this.#known.set(log, known);
-    return known;
   }
 
   /** Tokens from which on the window counts as full. */

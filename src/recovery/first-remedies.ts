@@ -27,7 +27,7 @@ export const emptyContent: Remedy = {
   },
 };
 
-/** Leaves out the compactions that the error names, or all: a text takes their place (`agent/shadow.ts`, failures.md row 4). */
+/** Leaves out the compactions that the error names, or all: a text takes their place (`runtime/shadow.ts`, failures.md row 4). */
 export const sealedCompaction: Remedy = {
   rung: 0,
   propose({ sealed, namedSealed: meant }) {

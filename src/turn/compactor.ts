@@ -31,8 +31,7 @@ export type Compacted =
  */
 export interface Compactor {
   /**
-   * Asked before every attempt: summarises when the window is about to be full, and puts a text in the place of a sealed compaction that
-   * can't be sent. A failure of the request is told and changes nothing.
+   * Asked before every attempt: summarises when the window is about to be full. A failure of the request is told and changes nothing.
    */
   prepare(session: Compacting): Promise<void>;
   /** Summarises everything but the window's end: after a request was refused as too long (`overflowed`), or because a person asks. */
