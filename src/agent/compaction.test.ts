@@ -466,7 +466,9 @@ describe("a sealed compaction", () => {
     const id = await imported("elsewhere", await sealedHere(), "behind it");
     simulator.reset({ turn: long });
     const { compact: _compact, ...bare } = equipment();
-    const session = await resumeSession(runtime(), id, { force: false }, () => Promise.resolve(bare));
+    const session = await resumeSession(sessions.runtime(), id, { force: false }, () =>
+      Promise.resolve(bare),
+    );
     expect(await session.run("third", never)).toEqual(completed);
     expect(JSON.stringify(inputOf(0))).toContain("The quay stands; the crane is missing.");
     expect(await session.run("third", never)).toEqual(completed);
