@@ -219,9 +219,10 @@ export class Session {
   async #begin({ prompt, followUp }: TurnInput): Promise<void> {
     const { history } = this;
     if (prompt === undefined && !canContinue(history)) {
+      const why = history.cleared ? "it was cleared" : "its last turn is complete";
       throw new Failure(
         "usage",
-        `Session ${this.id} has nothing to go on with: ${history.turn === 0 ? "it has no turn yet" : "its last turn is complete"}. Give it a prompt.`,
+        `Session ${this.id} has nothing to go on with: ${history.turn === 0 ? "it has no turn yet" : why}. Give it a prompt.`,
         {},
       );
     }

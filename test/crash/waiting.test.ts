@@ -122,6 +122,7 @@ describe("a wait for a usage limit", () => {
         const { status, err } = await run.ended;
         expect(status, err).toBe(130);
         expect(err).toContain("stays parked until");
+        expect(err).toContain(`throughline resume ${rig.id()} --wait\n`);
         const { until: told, ...stands } = await listed(rig);
         expect(stands).toMatchObject({ status: "limited", reason: "usage-limit" });
         expect(told).toBeGreaterThan(Date.now());

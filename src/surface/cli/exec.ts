@@ -132,7 +132,7 @@ async function runTurns(
   try {
     const { outcome, waiting } = await session.serve(prompt, signal);
     if (outcome && outcome.kind !== "completed" && options["json"] !== true)
-      terminal.err(`${inHome(invocation, outcomeWords(outcome, session.id))}\n`);
+      terminal.err(`${inHome(invocation, outcomeWords(outcome, session))}\n`);
     if (waiting > 0) {
       const left = `${counted(waiting, "follow-up")} still queued`;
       terminal.err(inHome(invocation, `${left}. See what waits: throughline queue list ${session.id}\n`));
@@ -144,8 +144,10 @@ async function runTurns(
 }
 
 /** Words for how the turn ended and how to go on with the session. */
-function outcomeWords(outcome: TurnOutcome, id: string): string {
-  const kept = `Session ${id} is kept: ${goOn(id, outcome.kind === "failed" ? outcome.class : undefined)}`;
+function outcomeWords(outcome: TurnOutcome, { id, history }: Session): string {
+  // A wait that was interrupted leaves the session limited, too.
+  const wait = history.lastOutcome?.kind === "limited" ? " --wait" : "";
+  const kept = `Session ${id} is kept: ${goOn(id, outcome.kind === "failed" ? outcome.class : undefined)}${wait}`;
   // A failure's own words don't know the session: its id is put into the commands that they suggest, and what the last line says is left out.
   const says = (message: string): string =>
     printableLine(
@@ -163,7 +165,7 @@ function outcomeWords(outcome: TurnOutcome, id: string): string {
     case "failed":
       return `${says(outcome.message)} ${failurePage(outcome.class)}\n${kept}`;
     case "limited":
-      return `${says(outcome.message)} ${failurePage(outcome.class)}\n${kept} --wait`;
+      return `${says(outcome.message)} ${failurePage(outcome.class)}\n${kept}`;
   }
 }
 

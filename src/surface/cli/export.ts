@@ -117,7 +117,10 @@ interface Exported {
 
 function wordsOf({ id, path, format, thread, left, isInHome }: Exported): string {
   if (format !== "codex") return `session ${id} is written to ${path}`;
-  const stayed = left > 0 ? `; ${counted(left, "item")} of reasoning and the like stayed behind` : "";
+  const stayed =
+    left > 0
+      ? `; ${counted(left, "item")} (reasoning, what the program told the model, and the like) stayed behind`
+      : "";
   const next = isInHome ? ` Go on in Codex with: codex resume ${thread}` : "";
   return `session ${id} is written to ${path} as Codex session ${thread}${stayed}.${next}`;
 }
