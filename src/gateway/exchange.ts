@@ -206,10 +206,14 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#answer?.end();
   }
 
+  ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined {
+    return brokenEnding(this.#classified(signal), events, stream);
+  }
+
   broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void {
     const failure = this.#classified(signal);
     this.#context.metrics.count("failures", failure.class);
-    const ending = brokenEnding(failure, events, stream);
+    const ending = this.ending(signal, events, stream);
     this.#end();
     this.#answer?.endBroken(ending);
     if (ending === undefined || this.#response.destroyed) return;

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { recovering } from "../../src/gateway.ts";
 import { read } from "../kit/simulator-client.ts";
 import { bodyOf, completed, created, delta, itemDone, serve, serveRaw, sse } from "../wire/upstream.ts";
 import { closeBoth, last } from "./client.ts";
@@ -54,6 +55,27 @@ describe("streams as gateways and servers send them", () => {
       web_search_call: "response.failed",
       reasoning: "response.failed",
     });
+  });
+
+  it("one whose provider tells an outage behind a whole call just ends as well; what asking again doesn't help is told", async () => {
+    const call = itemDone('{"type":"function_call","call_id":"call_1","name":"shell","arguments":"{}"}');
+    const error = (code: string): object => ({ code, message: "Try again later." });
+    const tellings: ((code: string) => string)[] = [
+      (code) => sse("response.failed", { response: { id: "resp_1", error: error(code) } }),
+      (code) => sse("error", error(code)),
+      (code) => `${sse("error", error(code))}: bye\n\n`,
+    ];
+    for (const tell of tellings) {
+      for (const code of ["server_error", "server_is_overloaded", "rate_limit_exceeded"]) {
+        const { url } = await streaming(created + added + call + tell(code));
+        expect(await (await ask(await gatewayTo(url))).text()).toBe(created + added + call);
+        const direct = recovering(fetch);
+        const answer = await direct(`${url}/responses`, { method: "POST", body: "{}" });
+        expect(await answer.text()).toBe(created + added + call);
+      }
+      const { url } = await streaming(created + added + call + tell("insufficient_quota"));
+      expect(last(await read(await ask(await gatewayTo(url))))).toBe("response.failed");
+    }
   });
 
   it("one that fails with a bare error object, as chat endpoints do, is asked for again", async () => {

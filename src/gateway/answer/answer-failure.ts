@@ -8,6 +8,16 @@ import { dataOf, eventsIn } from "../body/stream-scan.ts";
 /** Events that tell a failure. */
 export const failureEvents: ReadonlySet<string> = new Set(["error", "response.failed", "response.error"]);
 
+/** Whole events as far as the first one that tells a failure, and that one; `undefined` where none does. */
+export function splitAtFailure(events: Buffer): { before: Buffer; failing: Buffer } | undefined {
+  let length = 0;
+  for (const { name, bytes } of eventsIn(events)) {
+    if (failureEvents.has(name)) return { before: events.subarray(0, length), failing: bytes };
+    length += bytes.length;
+  }
+  return undefined;
+}
+
 /** What the first failing event in `held` says; the answer's own headers go with it. */
 export function failureIn(held: readonly Buffer[], headers: IncomingHttpHeaders): FailureSignal {
   for (const { name, bytes } of eventsIn(Buffer.concat(held))) {

@@ -4,7 +4,7 @@ import { signalFromHttp, signalFromTransport } from "../../failure/signal.ts";
 import type { Failure, FailureSignal } from "../../failure.ts";
 import { connectionWords, errorCode } from "../../provider/wire/connection.ts";
 import { blobsIn } from "../memory/blob-hash.ts";
-import { errorInstead, failureIn, failureInWhole, failureEvents } from "./answer-failure.ts";
+import { errorInstead, failureEvents, failureIn, failureInWhole, splitAtFailure } from "./answer-failure.ts";
 import { type BegunStream, begunWith, brokenEnding, holdsCall } from "./broken-stream.ts";
 import { plainHeaders } from "./headers.ts";
 import { Gathering, type Rests } from "../body/gathering.ts";
@@ -13,7 +13,14 @@ import type { BodyMemory } from "../body/held-body.ts";
 import { plainBody } from "../body/plain-body.ts";
 import { StreamDecoder } from "../body/stream-decoder.ts";
 import { isTelling, lastEvents, terminalEvents } from "./event-kinds.ts";
-import { beginningBytes, looksLikeStream, StreamScanner, withoutDone, words } from "../body/stream-scan.ts";
+import {
+  beginningBytes,
+  eventsIn,
+  looksLikeStream,
+  StreamScanner,
+  withoutDone,
+  words,
+} from "../body/stream-scan.ts";
 
 /**
  * What an attempt came to that failed before anything of it went to the client. `head` is absent when there was no answer, or none that
@@ -44,6 +51,8 @@ export interface AttemptHost {
   /** Sends what was written. `false` when the client can't take more just now: call `resume`. */
   flush(): boolean;
   finished(): void;
+  /** The event that would end it if it failed so (`brokenEnding`). */
+  ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined;
   /** The answer ended without being whole after it was committed. `signal` says how; `events` went out. */
   broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void;
   refused(refusal: Refusal): void;
@@ -251,6 +260,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** Takes whole events. Before the commit they are held as long as none of them shows anything. */
   #take(bytes: Buffer, names: readonly string[], arrivedAt: number): void {
     if (this.#isOver()) return;
+    if (names.some((name) => failureEvents.has(name)) && this.#failsBehindCall(bytes, arrivedAt)) return;
     this.#hasEnded ||= names.some((name) => lastEvents.has(name));
     // This is how chat endpoints end a stream. Before the response's own end it is a cut, and not passed on: a client might take it for an
     // end.
@@ -280,6 +290,24 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return this.#refuse(failureIn(this.#held.pieces, this.#headers), isTold ? {} : { ending });
     }
     this.#commit("stream", arrivedAt, telling !== undefined);
+  }
+
+  /** Whether the events end, behind a whole call, with a failure that isn't told there: then what comes before it goes out, and the end. */
+  #failsBehindCall(events: Buffer, arrivedAt: number): boolean {
+    const split = splitAtFailure(events);
+    if (!split || !(this.#hasCall || holdsCall(split.before))) return false;
+    const signal = failureIn([split.failing], this.#headers);
+    const begun = { ...(this.#begun ?? begunWith(split.before)), hasCall: true };
+    if (this.#host.ending(signal, this.#scanner.count, begun) !== "") return false;
+    if (split.before.length > 0)
+      this.#take(
+        split.before,
+        [...eventsIn(split.before)].map(({ name }) => name),
+        arrivedAt,
+      );
+    this.#cut(signal);
+    this.#controller?.abort(new Error("failed"));
+    return true;
   }
 
   #begin(first: Buffer): void {

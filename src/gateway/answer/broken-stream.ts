@@ -43,10 +43,14 @@ export function breakReason(failure: Failure): string {
   return isFailureOf(failure, "transport-interrupted") ? failure.data.reason : failure.class;
 }
 
+/** Failures after which asking again is likely to do: a client that isn't told of one asks again, too. */
+const isPassing = (failure: Failure): boolean =>
+  isFailureOf(failure, "transport-interrupted", "overloaded", "rate-limit");
+
 /**
  * The event that ends a stream which was cut after output had gone out; `events`: how many went out. `undefined` when only the cut itself
  * can end it: without `stream` (a piece of a large event went out last, so that none can follow), and where the response goes on in the
- * background. Empty behind a whole call: the stream just ends there. Codex asks again with the call's output either way; clients built on the
+ * background. Empty behind a whole call, also where the provider told an outage there: the stream just ends. Codex asks again with the call's output either way; clients built on the
  * AI SDK have begun the call, and begin it once more when they are told of a failure, but go on with its output when they aren't
  * (0.169, opencode 1.18.33; 2026-11). `response.incomplete` would do for them, and ends Codex's turn.
  */
@@ -57,6 +61,7 @@ export function brokenEnding(
 ): string | undefined {
   if (stream === undefined) return undefined;
   const { signal } = failure;
+  if (stream.hasCall && !stream.isBackground && isPassing(failure)) return "";
   // The provider told an error, in an event that clients pass over: it is told in its own words, which they act on. (Codex gives a turn up
   // for `server_is_overloaded`, and asks again for a `server_error`; 0.169.)
   if (signal?.source === "event") {
@@ -64,7 +69,6 @@ export function brokenEnding(
     return failedEvent(events, stream.response, { code: code ?? "server_error", message: signal.message });
   }
   if (stream.isBackground) return undefined;
-  if (stream.hasCall) return "";
   const ended =
     signal?.code === "ENDED"
       ? "The gateway was ended"

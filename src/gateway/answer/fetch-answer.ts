@@ -178,8 +178,12 @@ class FetchHost implements AttemptHost {
     this.#stream?.close();
   }
 
+  ending(signal: FailureSignal, events: number, stream: BegunStream | undefined): string | undefined {
+    return this.#facts.ending(signal, events, stream);
+  }
+
   broken(signal: FailureSignal, events: number, stream: BegunStream | undefined): void {
-    const ending = this.#facts.ending(signal, events, stream);
+    const ending = this.ending(signal, events, stream);
     if (ending === undefined) {
       this.#stream?.error(new TypeError(signal.message));
       return;
