@@ -78,5 +78,6 @@ export interface Tool {
   approval(call: ToolCall, context: Pick<ToolContext, "workspace">): ApprovalRequest | undefined;
   /** Only looks: asked when a session is opened, before anything is run, and may be asked again. */
   inspect(context: Pick<ToolContext, "spool">): Promise<ToolState>;
+  /** Starts the call, follows it or collects its outcome, as its spool says. */
   run(call: ToolCall, context: ToolContext): Promise<ToolOutcome>;
 }

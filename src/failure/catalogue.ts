@@ -11,7 +11,9 @@ import { replay } from "./entries/replay.ts";
 export interface OwnerFacts {
   host: string;
   pid: number;
+  /** Milliseconds since 1970, by that host's clock. */
   since: number;
+  /** In words: "at turn 3: fix the tests". */
   doing: string;
   tty?: string | undefined;
   version: string;

@@ -47,7 +47,9 @@ export interface GatewayOptions extends GuardOptions {
   waitForLimits?: boolean;
   /** Where the lines for the operator go: one for each heal and for each retry. Neither keys nor bodies stand in them. */
   log?(line: string): void;
+  /** Milliseconds since 1970. */
   now?(): number;
+  /** Evenly distributed over [0, 1), for jitter. */
   random?(): number;
 }
 

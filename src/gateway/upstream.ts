@@ -12,6 +12,7 @@ export interface UpstreamOptions {
   url: string;
   /** Sent in place of the client's own credential. Absent: the client's is passed on. */
   key?: string;
+  /** A connection that takes longer (milliseconds) counts as refused; 10,000 unless told. */
   connectTimeoutMs?: number;
 }
 

@@ -31,6 +31,7 @@ export interface ReplayContract {
   readonly adjacency: "any" | "after-step";
   /** Item types that are sent as they are; others become a note in words. */
   readonly itemTypes: "any" | readonly string[];
+  /** Which images and files are accepted. */
   readonly media: MediaLimits;
   /** Largest `input` in bytes, as far as the wire tells. What exceeds it is for compaction to take away (`Projection.excess`). */
   readonly maxBytes?: number;

@@ -120,6 +120,7 @@ export class Projection {
     return Math.max(0, this.bytes - (this.#contract.maxBytes ?? Number.POSITIVE_INFINITY));
   }
 
+  /** Whether a projection of these is this one with the items that it has not taken yet. */
   isContinuedBy(contract: ReplayContract, basis: ProjectionBasis, items: readonly ItemRecord[]): boolean {
     if (contract !== this.contract || basis.issuer !== this.issuer || basis.model !== this.model)
       return false;
@@ -155,6 +156,7 @@ export class Projection {
     return this.#layout.callNamed(sent);
   }
 
+  /** Takes the items that came since; the earlier ones have to be those that were taken. */
   take(items: readonly ItemRecord[]): void {
     this.#items = items;
     while (this.#taken < items.length) {
@@ -169,6 +171,7 @@ export class Projection {
     return this.#layout.unlocated();
   }
 
+  /** Works out from an item's bytes how it is sent. */
   locate(index: number, item: Uint8Array): void {
     this.#layout.locate(index, item);
   }

@@ -25,6 +25,7 @@ export interface History {
   id: string;
   /** Milliseconds since 1970. */
   created: number;
+  /** Version of the log's format. */
   schema: number;
   /** The lowest `factsVersion` of those who wrote to the log; 0 where one said none. */
   facts: number;
@@ -46,7 +47,9 @@ export interface History {
   /** Messages of people and models. */
   messages: number;
   usage: Usage;
+  /** What people have added to the instructions, oldest first. */
   amendments: readonly string[];
+  /** Those in force that mean something in the window. */
   quarantines: readonly Quarantine[];
   /** Repairs that were made (`items-quarantined`), lifted ones included. */
   repairs: number;
@@ -58,6 +61,7 @@ export interface History {
   imported?: Imported;
   /** Items below this sequence number are not part of the window; the summary, when there is one, is. */
   fromSeq: number;
+  /** Of the summary that the window begins with. */
   summarySeq?: number;
   /** Ranges of sequence numbers, both ends included, that rewinding took out of the window. */
   rewound: readonly (readonly [from: number, to: number])[];
@@ -78,6 +82,7 @@ export interface History {
   waiting?: Extract<TurnOutcome, { kind: "limited" }> & { until: number };
   /** The turn that was started and has not ended. */
   openTurn?: EventOf<"turn-started">;
+  /** How the last turn stopped: as it ended, or as it was cut since. Absent before the first, and where all was cleared. */
   lastOutcome?: TurnOutcome;
   /** Sequence number of the last record; -1 before the first. */
   lastSeq: number;

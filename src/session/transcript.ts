@@ -5,6 +5,7 @@ import { byteLength, shorten } from "./shorten.ts";
 
 /** A visible item in words. `weight`: what may be shortened first when room is short. */
 export interface TranscriptEntry {
+  /** In words: "person", "assistant calls NAME (CALL)". */
   readonly who: string;
   readonly text: string;
   readonly weight: "summary" | "words" | "tool";

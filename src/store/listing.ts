@@ -63,6 +63,7 @@ export interface Listing {
   remove(ids: readonly string[]): Promise<boolean>;
   /** What was wrong with the cache, and was mended, since it was opened: one line each. */
   readonly troubles: readonly string[];
+  /** Writes what is waiting to be written, and closes. */
   close(): Promise<void>;
 }
 

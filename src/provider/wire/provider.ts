@@ -29,14 +29,17 @@ export interface WireOptions {
   baseUrl: string;
   /** Sent in the wire's own header (`authorization: Bearer …`) and nowhere else. */
   apiKey?: string;
+  /** Name of the backend's replay contract (`replay/contracts`). */
   contract: string;
   /** Names the issuer in place of the key where keys change and the account doesn't (OAuth tokens). */
   issuerAccount?: string;
+  /** Sent with every request, beside the wire's own. */
   headers?: Readonly<Record<string, string>>;
   /** Without a single byte for so long (milliseconds) the request is given up. */
   idleTimeoutMs?: number;
   /** Without an event for so long (milliseconds) a sign of silence is given, and again after each further stretch. */
   silenceMs?: number;
+  /** A connection that takes longer (milliseconds) counts as refused; 10,000 unless told. */
   connectTimeoutMs?: number;
   /** An answer of more bytes, unpacked, is given up as an `output-limit`; 256 MB unless told. */
   maxAnswerBytes?: number;

@@ -6,6 +6,7 @@ import { lockPath } from "./writer-lock.ts";
 
 /** A process that has a rollout open. */
 export interface Holder {
+  /** Absent for one that is out of sight. */
   readonly pid?: number;
   readonly program?: string;
   /** "lock": Codex's lock of the thread (0.147 and later). "file": the rollout is open for writing (every version keeps it so). */

@@ -10,6 +10,7 @@ export type Origin = "cli" | "exec" | "vscode" | "app" | "subagent" | "unknown";
 export interface HistoryBase {
   /** The id of the *rollout* that goes before (behind `_` in its file's name, the thread's own id for the first one). */
   readonly rollout: string;
+  /** Ordinal in that rollout, exclusive. */
   readonly endOrdinal?: number;
   /** Byte offset in that rollout, exclusive. */
   readonly endOffset?: number;
