@@ -62,7 +62,7 @@ export class Directives {
   readonly #acceptedTypes: ReadonlySet<string> | undefined;
   readonly #parameters: readonly Extract<QuarantineScope, { kind: "parameter" }>[];
 
-  constructor(contract: ReplayContract, quarantines: readonly Quarantine[], sealed = true) {
+  constructor(contract: ReplayContract, quarantines: readonly Quarantine[], sealed: boolean) {
     const scopes = quarantines.map(({ scope }) => scope);
     const ofKind = <K extends QuarantineScope["kind"]>(kind: K): Extract<QuarantineScope, { kind: K }>[] =>
       scopes.filter((scope): scope is Extract<QuarantineScope, { kind: K }> => scope.kind === kind);
