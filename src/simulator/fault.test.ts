@@ -134,7 +134,7 @@ describe("faults that refuse", () => {
   it("come at the request, the step and the turn that they name, as often as they say", async () => {
     const simulator = await start({
       scenario: {
-        turn: [turn(/x/, step("hi", { name: "hi" }))],
+        turn: [turn(/x/, step("hi", { name: "hi" })), turn(/never/, step("ho", { name: "absent" }))],
         fault: [
           { kind: "status", status: 500, request: 2, times: 2 },
           { kind: "status", status: 501, step: "hi" },

@@ -108,6 +108,16 @@ describe("an error in a scenario names the file, the line and what is allowed", 
       /^s\.toml:5: turn 1, step 1, next 1, go: there is no step "b"; known: "end", "a"$/,
     ],
     [
+      "a fault at a step that is not there",
+      '[[turn]]\n[[turn.step]]\nname = "a"\nsay = "x"\n[[fault]]\nkind = "cut"\nstep = "b"\n',
+      /^s\.toml:7: fault 1, step: there is no step "b", so that it would never happen; known: "a"$/,
+    ],
+    [
+      "a fault at a step where none has a name",
+      '[[fault]]\nkind = "cut"\nstep = "b"\n',
+      /^s\.toml:3: fault 1, step: there is no step "b", so that it would never happen; no step has a name$/,
+    ],
+    [
       "a step that does nothing",
       '[[turn]]\n[[turn.step]]\nsay = "x"\n[[turn.step]]\nreason = "y"\n',
       /^s\.toml:4: turn 1, step 2: a step says something/,

@@ -104,44 +104,57 @@ const turnSchema = z
  * What the simulated model says and what goes wrong. Written as TOML (`[[turn]]`, `[[turn.step]]`, `[[fault]]`) or as an object in
  * TypeScript; a request that no turn matches is answered by the built-in script.
  */
-export const scenarioSchema = z.strictObject({
-  name: z.string().min(1).optional(),
-  seal: z
-    .strictObject({
-      /** How old fresh blobs look. */
-      age: duration.default(0),
-      refusal: z.enum(sealRefusalNames).default("coded-reason"),
-      /** How many earlier keys still open. */
-      accept_previous: z.int().nonnegative().default(0),
-    })
-    .prefault({}),
-  limits: z
-    .strictObject({
-      /** The context window, in tokens of 4 bytes of request body. */
-      context_tokens: z.int().positive().optional(),
-      overflow: z.enum(["http", "event", "failed"]).default("http"),
-    })
-    .prefault({}),
-  stream: z
-    .strictObject({
-      /** Pause between deltas. */
-      delta_every: duration.default(0),
-      /** Characters of a delta. */
-      delta_size: z.int().positive().default(24),
-    })
-    .prefault({}),
-  /** How the Chat Completions wire differs from OpenAI's own. */
-  chat: z
-    .strictObject({
-      /** "shown" as `reasoning_content`; "required": DeepSeek's and Kimi's thinking mode, which also demands it back. */
-      reasoning: z.enum(["hidden", "shown", "required"]).default("hidden"),
-      /** "repeated": every call is `call_0`, as some local servers have it. */
-      call_ids: z.enum(["unique", "repeated"]).default("unique"),
-    })
-    .prefault({}),
-  turn: z.array(turnSchema).default([]),
-  fault: z.array(faultSchema).default([]),
-});
+export const scenarioSchema = z
+  .strictObject({
+    name: z.string().min(1).optional(),
+    seal: z
+      .strictObject({
+        /** How old fresh blobs look. */
+        age: duration.default(0),
+        refusal: z.enum(sealRefusalNames).default("coded-reason"),
+        /** How many earlier keys still open. */
+        accept_previous: z.int().nonnegative().default(0),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        /** The context window, in tokens of 4 bytes of request body. */
+        context_tokens: z.int().positive().optional(),
+        overflow: z.enum(["http", "event", "failed"]).default("http"),
+      })
+      .prefault({}),
+    stream: z
+      .strictObject({
+        /** Pause between deltas. */
+        delta_every: duration.default(0),
+        /** Characters of a delta. */
+        delta_size: z.int().positive().default(24),
+      })
+      .prefault({}),
+    /** How the Chat Completions wire differs from OpenAI's own. */
+    chat: z
+      .strictObject({
+        /** "shown" as `reasoning_content`; "required": DeepSeek's and Kimi's thinking mode, which also demands it back. */
+        reasoning: z.enum(["hidden", "shown", "required"]).default("hidden"),
+        /** "repeated": every call is `call_0`, as some local servers have it. */
+        call_ids: z.enum(["unique", "repeated"]).default("unique"),
+      })
+      .prefault({}),
+    turn: z.array(turnSchema).default([]),
+    fault: z.array(faultSchema).default([]),
+  })
+  .superRefine(({ turn, fault }, context) => {
+    const names = new Set(turn.flatMap(({ step }) => step.flatMap(({ name }) => name ?? [])));
+    for (const [at, { step }] of fault.entries()) {
+      if (step === undefined || names.has(step)) continue;
+      const known =
+        names.size === 0
+          ? "no step has a name"
+          : `known: ${[...names].map((name) => `"${name}"`).join(", ")}`;
+      const message = `there is no step "${step}", so that it would never happen; ${known}`;
+      context.addIssue({ code: "custom", path: ["fault", at, "step"], message });
+    }
+  });
 
 /** A scenario as it is written. */
 export type ScenarioInput = z.input<typeof scenarioSchema>;
