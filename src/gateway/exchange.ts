@@ -1,12 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Failure, FailureSignal } from "../failure.ts";
 import { classify } from "../failure/classify.ts";
+import { signalFromHttp } from "../failure/signal.ts";
 import { answerError } from "./answer/answer.ts";
 import { answerRefusal, answerUnseen, isPacked } from "./answer/answer-refusal.ts";
 import { Attempt, type AttemptHost, type Refusal } from "./answer/attempt.ts";
 import { type BegunStream, breakReason, brokenEnding } from "./answer/broken-stream.ts";
 import { askOptions } from "./ask-options.ts";
 import { ClientAnswer } from "./answer/client-answer.ts";
+import { plainHeaders } from "./answer/headers.ts";
 import type { GatewayContext } from "./context.ts";
 import { Healing } from "./healing/heal.ts";
 import type { HeldBody } from "./body/held-body.ts";
@@ -172,11 +174,9 @@ export class Exchange implements AttemptHost, OpenRequest {
     const secret = status >= 300 ? this.#upstream.secret : undefined;
     if (secret !== undefined && isPacked(headers)) {
       this.#end();
-      return void answerUnseen(
-        this.#response,
-        { status, headers },
-        { upstream: this.#upstream.name, secret },
-      );
+      const { class: code } = this.#classified(signalFromHttp(status, plainHeaders(headers), ""));
+      const asked = { upstream: this.#upstream.name, secret, code };
+      return void answerUnseen(this.#response, { status, headers }, asked);
     }
     this.#answer = new ClientAnswer(this.#response, this.#context.bodyMemory, { status, headers, secret });
     metrics.openStreams++;

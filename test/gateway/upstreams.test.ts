@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
+import { failureHeader } from "../../src/gateway/answer/answer.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { client, closeBoth, last, sealsIn, send, talk } from "./client.ts";
 import { ask, gatewayTo, type Tried } from "./kit.ts";
@@ -232,6 +233,7 @@ describe("a refusal whose bytes can't be read goes without them, since the gatew
       const answer = await ask(gateway);
       expect([answer.status, answer.headers.get("x-told")]).toEqual([403, "1"]);
       expect(answer.headers.get("content-encoding")).toBeNull();
+      expect(answer.headers.get(failureHeader)).toBe("auth-denied");
       const said = await answer.text();
       // Neither the key nor anything that it could be packed in.
       for (const secret of [key, "\0", "\uFFFD"]) expect(said).not.toContain(secret);

@@ -30,7 +30,8 @@ export function answerRefusal(
   if (head && !isGarbage(head.status, signal)) {
     const came = Buffer.concat(held);
     const plain = secret === undefined ? undefined : readable(came, head.headers);
-    if (secret !== undefined && !plain) return answerUnseen(response, head, { upstream, secret });
+    if (secret !== undefined && !plain)
+      return answerUnseen(response, head, { upstream, secret, code: failure.class });
     const bytes = starred(Buffer.concat([plain ?? came, Buffer.from(ending?.(failure) ?? "")]), secret);
     const forwarded = starredHeaders(forwardedResponseHeaders(head.headers), secret);
     const { "content-length": _length, ...headers } = forwarded;
@@ -69,17 +70,17 @@ export const isPacked = ({ "content-encoding": encoding }: IncomingHttpHeaders):
 
 /**
  * Answers with the status and the headers of a refusal whose bytes can't be read, and words of the gateway's own in their place: its key
- * may stand in them. Returns the status.
+ * may stand in them. `code`: the failure's class, where it is known. Returns the status.
  */
 export function answerUnseen(
   response: ServerResponse,
   { status, headers: answered }: { readonly status: number; readonly headers: IncomingHttpHeaders },
-  { upstream, secret }: { upstream: string; secret: string },
+  { upstream, secret, code = "answer_unreadable" }: { upstream: string; secret: string; code?: string },
 ): number {
   const headers = starredHeaders(forwardedResponseHeaders(answered), secret);
   for (const name of ["content-encoding", "content-length", "content-type"]) delete headers[name];
   const message = `The upstream ${upstream} answered with the status ${status}, and with bytes that can't be read; they are not passed on, since the gateway's own key may stand in them.`;
-  answerError(response, { status, code: "answer_unreadable", message, headers });
+  answerError(response, { status, code, message, headers });
   return status;
 }
 
