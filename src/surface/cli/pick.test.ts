@@ -25,3 +25,14 @@ it("a prompt of some pages in a session's place is not compared with each of the
   // It took 10 ms for each session.
   expect(process.cpuUsage().user - began).toBeLessThan(2_000_000);
 });
+
+it("sessions that were given one name at the same moment are told by what was asked in them", async () => {
+  const listed = ["one", "two"].map((title) => ({ id: `01a1fec1-${title}`, name: "same", title }));
+  const store = {
+    find: () => Promise.resolve(listed.map(({ id }) => id)),
+    list: () => Promise.resolve(listed),
+  } as unknown as SessionStore;
+  await expect(findSession(store, "same", {})).rejects.toThrow(
+    '"same" matches 2 sessions: 01a1fec1-one (one); 01a1fec1-two (two).',
+  );
+});

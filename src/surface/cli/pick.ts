@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { printableLine } from "../../lib/printable.ts";
 import { quotedPrompt } from "../../lib/words.ts";
+import { isSameName } from "../../session/name.ts";
 import type { ListedSession, SessionStore } from "../../store.ts";
 import { belongs } from "../belongs.ts";
 import { placeOf } from "../place.ts";
@@ -21,7 +22,11 @@ export async function findSession(
   if (only !== undefined && ids.length === 1) return only;
   const listed = await store.list();
   if (ids.length > 1) {
-    const named = ids.slice(0, 5).map((id) => label(listed.find((session) => session.id === id) ?? { id }));
+    const named = ids.slice(0, 5).map((id) => {
+      const { name, ...unnamed } = listed.find((session) => session.id === id) ?? { id };
+      // A name that several got at the same moment tells none of them.
+      return label(name === undefined || isSameName(name, reference) ? unnamed : { ...unnamed, name });
+    });
     const more = ids.length > named.length ? `; and ${ids.length - named.length} more` : "";
     throw new Failure(
       "session-ambiguous",
