@@ -66,13 +66,14 @@ export interface Match {
 
 // Words that gateways put before the upstream's message: "Provider returned error: …", "Error from provider (DeepSeek): …",
 // "litellm.BadRequestError: AzureException BadRequestError - …", "The model returned the following errors: …", "invalid params, …",
-// "[deepseek/deepseek-reasoner] [400]: …", "<400> InternalError.Algo.InvalidParameter: …", "status_code=400, …", "Error code: 400 - …".
+// "[ApiIdParam] …" (OpenAI itself, 2026-07), "[deepseek/deepseek-reasoner] [400]: …", "<400> InternalError.Algo.InvalidParameter: …", "status_code=400, …", "Error code: 400 - …".
 const prefixes = new RegExp(
   `^(?:${[
     String.raw`(?:upstream (?:request failed|error)|error from provider(?: \([\w .-]{1,40}\))?|provider returned error|provider rejected the request|(?:api )?error|(?:bad|invalid) request|the model returned the following errors)\s*:\s*`,
     String.raw`\[?invalid_request_error\]?:?\s+`,
     String.raw`[\w.]{1,80}(?:Error|Exception)(?: [\w.]{1,80}(?:Error|Exception))*\s*(?::|-)\s+`,
     String.raw`InternalError\.[\w.]{1,80}:\s+`,
+    String.raw`\[[A-Z]\w{0,40}Param\]\s+`,
     String.raw`\[[\w./:-]{1,80}\]\s*\[\d{3}\]:\s*`,
     String.raw`<\d{3}>\s*`,
     String.raw`status_code=\d{3},\s*`,

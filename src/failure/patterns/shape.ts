@@ -123,7 +123,7 @@ export const shape: readonly Pattern[] = [
   {
     class: "item-id-invalid",
     rows: [25],
-    text: /^(?:\[\w+\] )?(?:invalid ['"`]input\[\d+\]\.(?:id|call_id)['"`]|\[?input\[\d+\]\.(?:id|call_id)\]? \[invalid_id_prefix\]|\[invalid_id_prefix\])/iu,
+    text: /^(?:invalid ['"`]input\[\d+\]\.(?:id|call_id)['"`]|\[?input\[\d+\]\.(?:id|call_id)\]? \[invalid_id_prefix\]|\[invalid_id_prefix\])/iu,
     data: (signal) => ({ ...inputIndex(signal), ...callIdLimit(words(signal)) }),
     samples: [
       {

@@ -42,7 +42,7 @@ export function toldOf(
   const entry = failures[failure.class];
   return {
     means: asPasted(failure.message.replace(` Next: ${entry.youCan}.`, ""), pasted),
-    youCan: codexWords(entry.youCan),
+    youCan: youCan ?? codexWords(entry.youCan),
   };
 }
 

@@ -121,6 +121,17 @@ it.each<[string, string[]]>([
   expect(understand(said, 0).kinds).toEqual(kinds);
 });
 
+it.each([
+  "Invalid 'input[646].name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
+  "[StringParam] [input[308].arguments] [string_above_max_length] Invalid 'input[308].arguments': string too long.",
+  "Invalid 'input[284].output[1].image_url'. Expected a valid URL, but got a value with an invalid format.",
+  'unexpected status 400 Bad Request: {"error":{"message":"Invalid value: \'other\'.","param":"input[522].action.type"}}',
+  'input.12: item type "compaction" is not supported',
+])("of an item that is refused with every request nobody is told to go on in Codex: %s", (said) => {
+  const { kinds, youCan } = understand(said, 0);
+  expect([kinds, youCan]).toEqual([[], expect.stringContaining("throughline resume")]);
+});
+
 it("an id that was shortened names nothing that could be found (openai/codex #35334)", () => {
   const said =
     "turn 019f5604-0000-7213-811a-0fbdd9b68ac8: The encrypted content for item cmp_34....7bd could not be verified.\n\nSession ID 019f5604-4cf2-7543-811a-0fbdd9b68ac8";

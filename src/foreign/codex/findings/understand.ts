@@ -2,7 +2,14 @@ import { classify } from "../../../failure/classify.ts";
 import type { FailureClass } from "../../../failure/catalogue.ts";
 import { namedBy } from "../../../failure/named.ts";
 import type { Failure } from "../../../failure.ts";
-import { isCallIdMissed, isDependentRefused, isIdRefused, pastedLine, signalFromText } from "./error-text.ts";
+import {
+  isCallIdMissed,
+  isDependentRefused,
+  isIdRefused,
+  isItemRefused,
+  pastedLine,
+  signalFromText,
+} from "./error-text.ts";
 import type { FindingKind } from "./catalogue.ts";
 import type { SealChoice } from "./seal-choice.ts";
 
@@ -12,7 +19,7 @@ export interface Understood {
   readonly failure?: Failure;
   /** What it means, in a sentence; set for messages of Codex's own. */
   readonly means?: string;
-  /** What to do about that, where neither a repair nor another try helps. */
+  /** What to do, where neither a repair nor another try helps. */
   readonly youCan?: string;
   /** Kinds of damage that make Codex say this; empty when no repair of a rollout helps. */
   readonly kinds: readonly FindingKind[];
@@ -166,6 +173,8 @@ const kindsOfClass: Partial<Record<FailureClass, readonly FindingKind[]>> = {
 };
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iu;
+const inWords =
+  "Codex sends it again with every request. To go on where it is sent in words: throughline resume, with the session's id";
 /** Turns and requests have ids of the same form, so the words around an id decide. */
 const sessionsId = new RegExp(
   `(?:thread|session|conversation)[ _.]?(?:id)?[^0-9a-z]{0,4}(${uuid.source})`,
@@ -189,6 +198,7 @@ export function understand(text: string, now: number = Date.now()): Understood {
   if (isDependentRefused(failure)) return { failure, kinds: ["dependent-id", "lone-reasoning"], named };
   if (isIdRefused(failure)) return { failure, kinds: ["invalid-id"], named };
   const kinds = kindsOfClass[failure.class] ?? [];
+  if (kinds.length === 0 && isItemRefused(failure)) return { failure, youCan: inWords, kinds, named };
   if (!kinds.includes("seal-refused")) return { failure, kinds, named };
   const { item, tail } = namedBy(failure);
   const marks = [...new Set([...named.marks, ...(tail === undefined ? [] : [tail])])];
