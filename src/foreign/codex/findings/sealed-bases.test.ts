@@ -54,7 +54,10 @@ function write({ rollout, after, items, error }: File): string {
   const end = { type: "task_complete", turn_id: "t", last_agent_message: null, error: { message: error } };
   const records = [
     { type: "session_meta", payload },
-    ...items.map((item) => ({ type: "response_item", payload: item })),
+    ...items.map((item) => ({
+      type: "replacement_history" in item ? "compacted" : "response_item",
+      payload: item,
+    })),
     ...(error === undefined ? [] : [{ type: "event_msg", payload: end }]),
   ];
   const first = after?.records ?? 0;
@@ -123,6 +126,43 @@ it("those before the one that the refusal names can be opened, and stay", async 
   const { middle, last } = reverted(refusal("for item rs_b "));
   expect(await mends(last)).toEqual(["repair", ofBase(middle)]);
 });
+
+const sealedSummary = Buffer.concat([Buffer.from("800000000069204a5c", "hex"), Buffer.alloc(112, 9)])
+  .toString("base64url")
+  .concat("==");
+const summary = { type: "compaction", id: "cmp_0123456789", encrypted_content: sealedSummary };
+const compacted = { message: "", replacement_history: [message("user", "prompt"), summary] };
+
+it.each([
+  { place: "in the rollout", nth: 2, name: "for item cmp_0123456789 " },
+  { place: "in a file before it", nth: 1, name: "for item cmp_0123456789 " },
+  {
+    place: "in a file before it, which only its end tells",
+    nth: 1,
+    name: `gAAA...${sealedSummary.slice(-4)} `,
+  },
+])(
+  "a summary that is refused $place stood for what is sealed before it: that is told, too",
+  async ({ nth, name }) => {
+    const first = write({ rollout: thread, items: turn("a") });
+    const kept = nth === 1 ? [compacted] : [];
+    const middle = write({
+      rollout: second,
+      after: { rollout: thread, records: 4 },
+      items: [...turn("b"), ...kept],
+    });
+    const last = write({
+      rollout: third,
+      after: { rollout: second, records: 4 + kept.length },
+      items: [...turn("c"), ...(nth === 2 ? [compacted] : [])],
+      error: refusal(name),
+    });
+    const others = [ofBase(first), ofBase(middle)];
+    expect(await mends(last)).toEqual(["repair", ...others]);
+    await repair(last, "dead");
+    expect(await mends(last)).toEqual(others);
+  },
+);
 
 it("what stands behind the place at which a file is gone on from is not sent, and not told", async () => {
   const gone = [message("user", "prompt"), message("assistant", "answer")];

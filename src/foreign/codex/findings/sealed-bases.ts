@@ -5,6 +5,7 @@ import type { Examination } from "../examine/examination.ts";
 import { isSealRefused } from "./error-text.ts";
 import { type Finding, finding } from "./finding.ts";
 import { chosenSeals, type SealChoice } from "./seal-choice.ts";
+import type { SealedBlob } from "../examine/sealed-blobs.ts";
 import { understand } from "./understand.ts";
 import { homeOf, listRollouts } from "../home/places.ts";
 import type { HistoryBase } from "../rollout/header.ts";
@@ -15,21 +16,27 @@ const title = "sealed content that is refused stands in a file that this one goe
 /**
  * The files that a rollout goes on from and whose sealed content the provider refuses with its own, as findings that name the repair of
  * each: one of the rollout itself leaves those blobs where they are, and the next resume sends them again. With "dead" only where its last
- * turn was refused for them; an error that names a blob which none of these files holds is about the rollout's own.
+ * turn was refused for them; an error that names a blob which none of these files holds is about the rollout's own. A summary that is
+ * refused stood for all before it, which is sent once it is taken out.
  */
 export async function sealedBases(
   path: string,
-  { header, turns }: Pick<Examination, "header" | "turns">,
+  own: Pick<Examination, "header" | "turns" | "seals">,
   { which }: SealChoice,
   now: number,
 ): Promise<Finding[]> {
+  const { header, turns } = own;
   const error = turns.error?.message;
   const isRefused = which === "dead" && error !== undefined && isSealRefused(error, now);
   const [base, home] = [header?.historyBase, homeOf(path)];
   if (base === undefined || home === undefined || !(isRefused || which === "all")) return [];
-  const named = isRefused ? understand(error, now).seals : undefined;
+  const understood = isRefused ? understand(error, now) : undefined;
+  const named = understood?.seals;
+  const isSummary =
+    understood?.failure?.class === "sealed-compaction-rejected" ||
+    (named !== undefined && holdsSummary(own, named, now));
   try {
-    return await sealedIn(home, base, named, now);
+    return await sealedIn(home, base, isSummary ? undefined : named, now);
   } catch (failure) {
     // A file that can't be read is told where it is diagnosed itself.
     if (isSystemError(failure)) return [];
@@ -48,19 +55,31 @@ async function sealedIn(
   if (before === undefined) return [];
   const { segments } = await lineageOf(before, files);
   let isNamed = named?.which !== "named";
-  const found: Finding[] = [];
+  let found: Finding[] = [];
+  const opened: Finding[] = [];
   for (const segment of segments) {
     const { file, until = base } = segment;
     const examined = await examine(file.path);
-    const sent = (choice: SealChoice): number =>
-      chosenSeals(examined, choice, now).filter(({ at }) => at < (until.endOffset ?? Infinity)).length;
-    // The first one that can't be opened is named: those before it can be.
-    isNamed ||= sent(named!) > 0;
-    const count = isNamed ? sent({ which: "all" }) : 0;
+    const sent = (choice: SealChoice): SealedBlob[] =>
+      chosenSeals(examined, choice, now).filter(({ at }) => at < (until.endOffset ?? Infinity));
+    if (!isNamed && sent(named!).length > 0) {
+      isNamed = true;
+      // The first one that is sent and can't be opened is named: those before it can be, or stand before the summary that it is.
+      if (holdsSummary(examined, named!, now)) found = opened;
+    }
+    const { length: count } = sent({ which: "all" });
     if (count === 0) continue;
     const detail = `${counted(count, "blob")} in ${file.path}`;
     const mends = `throughline repair ${quoted(file.path)} --sealed --write`;
-    found.push({ ...finding("seal-refused", [], { detail }), title, mends });
+    (isNamed ? found : opened).push({ ...finding("seal-refused", [], { detail }), title, mends });
   }
   return found;
+}
+
+function holdsSummary(
+  examined: Pick<Examination, "seals" | "turns">,
+  choice: SealChoice,
+  now: number,
+): boolean {
+  return chosenSeals(examined, choice, now).some((blob) => blob.in === "compaction");
 }
