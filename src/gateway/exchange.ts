@@ -217,7 +217,7 @@ export class Exchange implements AttemptHost, OpenRequest {
     this.#end();
     this.#answer?.endBroken(ending);
     if (ending === undefined || this.#response.destroyed) return;
-    const told = ending === "" ? "it ends behind its call" : "the client was told";
+    const told = ending === "" ? "it ends after its call" : "the client was told";
     this.#context.log(
       `a stream of ${this.#upstream.name} was cut after output (${breakReason(failure)}); ${told}`,
     );

@@ -22,22 +22,22 @@ export function typeMarks(...types: EventType[]): TypeMarks {
  * which the codec writes them; otherwise `undefined`.
  */
 export function readHead(bytes: Buffer, from: number, types: TypeMarks): JsonObject | undefined {
-  let at = behind(bytes, from, seqMark);
+  let at = past(bytes, from, seqMark);
   let seq = 0;
   for (; isDigit(bytes[at]); at++) seq = seq * 10 + bytes[at]! - zero;
-  at = behind(bytes, at, fenceMark);
+  at = past(bytes, at, fenceMark);
   let fence = 0;
   for (; isDigit(bytes[at]); at++) fence = fence * 10 + bytes[at]! - zero;
-  at = behind(bytes, at, atMark);
+  at = past(bytes, at, atMark);
   while (isDigit(bytes[at])) at++;
-  at = behind(bytes, at, typeMark);
+  at = past(bytes, at, typeMark);
   if (at < 0) return undefined;
-  const found = types.find(({ mark }) => behind(bytes, at, mark) >= 0);
+  const found = types.find(({ mark }) => past(bytes, at, mark) >= 0);
   return found && { seq, fence, type: found.type };
 }
 
 /** The offset after the mark, if it stands at `at`; otherwise -1, from where nothing is found. */
-function behind(bytes: Buffer, at: number, mark: Buffer): number {
+function past(bytes: Buffer, at: number, mark: Buffer): number {
   if (at < 0) return -1;
   for (let index = 0; index < mark.length; index++) if (bytes[at + index] !== mark[index]) return -1;
   return at + mark.length;

@@ -90,7 +90,7 @@ export class LineBuffer {
       memory.set(item, bodyStart);
       end = bodyStart + item.length;
       memory[end] = closingBrace;
-      // The line's own newline stands before the item is searched for others, so that what lies behind it is not searched too.
+      // The line's own newline stands before the item is searched for others, so that what lies after it is not searched too.
       memory[end + 1] = newline;
       for (let raw = memory.indexOf(newline, bodyStart); raw < end; raw = memory.indexOf(newline, raw))
         memory[raw] = 0x20;

@@ -135,7 +135,7 @@ export class LogReader {
     this.#deliver(this.#recordOf(decoded, base, from), to + base);
   }
 
-  /** Looks for lines in one that isn't: behind NULs that a power failure left, or joined by a newline that was lost. */
+  /** Looks for lines in one that isn't: after NULs that a power failure left, or joined by a newline that was lost. */
   #salvage(line: Buffer, base: number, otherwise: Damage["kind"]): boolean {
     let found = false;
     let pieces = 0;
@@ -162,7 +162,7 @@ export class LogReader {
     if (decoded) this.#count(decoded, piece, base, 0, end);
     if (decoded || this.#await(piece.subarray(0, end), base)) {
       if (end < piece.length)
-        this.#report(otherwise, base + end, base + piece.length, "bytes behind the end of an event");
+        this.#report(otherwise, base + end, base + piece.length, "bytes after the end of an event");
       return true;
     }
     this.#unverified++;

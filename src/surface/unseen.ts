@@ -8,7 +8,7 @@ export class Unseen {
     this.#places.push(`${printableLine(path, 200)} can't be looked at: ${why}`);
   };
 
-  /** A sentence for the failure that says that there is none, with a blank behind it; "" where everything was looked at. */
+  /** A sentence for the failure that says that there is none, with a blank after it; "" where everything was looked at. */
   words(): string {
     const [first, ...more] = this.#places;
     if (first === undefined) return "";

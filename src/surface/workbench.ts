@@ -285,7 +285,7 @@ function askWith({ terminal }: Invocation): Ask {
     ask &&
     (({ title, detail, patch }, signal) => {
       const lines = [detail, ...(patch === undefined ? [] : [patchBody(patch)])].join("\n").split("\n");
-      // What has scrolled off the screen would be allowed unseen, empty lines having been put behind it.
+      // What has scrolled off the screen would be allowed unseen, empty lines having been put after it.
       // A terminal that nobody told its size has none.
       const columns = terminal.screen?.output.columns || fewColumns;
       const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(mostColumns(line) / columns)), 0);

@@ -233,6 +233,6 @@ describe.skipIf(binary === undefined)("the real CLI through the gateway", () => 
     expect(readFileSync(ran, "utf8")).toBe("ran\n");
     expect(upstream.requests.map(({ outcome }) => outcome)).toEqual(["cut", "answered"]);
     expect(upstream.requests[1]!.raw).toContain('"function_call_output"');
-    expect(gateway.lines.filter((line) => line.endsWith("it ends behind its call"))).toHaveLength(1);
+    expect(gateway.lines.filter((line) => line.endsWith("it ends after its call"))).toHaveLength(1);
   }, 60_000);
 });

@@ -22,7 +22,7 @@ const resumeOptions: readonly OptionSpec[] = [
 /** The most sessions that are offered; typing more of a name brings the others. */
 const mostSessions = 100;
 
-/** The candidates for the last of these words (those behind the program's name), which may be begun. */
+/** The candidates for the last of these words (those after the program's name), which may be begun. */
 export async function candidates(
   invocation: Invocation,
   words: readonly string[],
@@ -105,7 +105,7 @@ function optionWord({ flags, help }: OptionSpec): Candidate {
   return { word: /--[\w-]+/u.exec(flags)?.[0] ?? flags, help };
 }
 
-/** The values of an option; behind a comma, where it takes several. */
+/** The values of an option; after a comma, where it takes several. */
 function valuesOf({ flags, values = [], help }: OptionSpec, begun: string): Candidate[] | typeof files {
   if (/<(?:file|dir)>/u.test(flags)) return files;
   const before = help.includes("with commas") ? begun.slice(0, begun.lastIndexOf(",") + 1) : "";

@@ -230,6 +230,6 @@ function neededKey(variable: string, upstream: string, environment: Invocation["
   // A key in the place of its variable's name is not to stand in a log.
   const named = /^[A-Z_a-z]\w*$/u.test(variable)
     ? `set ${variable}`
-    : "behind # stands the name of a variable";
+    : "after # stands the name of a variable";
   throw new Failure("configuration", `The upstream ${upstream} needs a key: ${named}.`, {});
 }

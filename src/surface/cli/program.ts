@@ -191,7 +191,7 @@ function fullWords(typed: readonly string[]): string[] {
   return [...argv];
 }
 
-/** Moves `--home` and `--json`, which people also type before the command, behind it. */
+/** Moves `--home` and `--json`, which people also type before the command, after it. */
 function behindCommand(argv: readonly string[]): readonly string[] {
   const [first = "", second] = argv;
   const length =

@@ -12,7 +12,7 @@ const catalog = /^catalog\.sqlite(?:\.unusable|-wal|-shm|-journal)*$/u;
 /** What a desktop leaves in folders that it has shown; nothing of a session is in it. */
 const desktop = new Set([".DS_Store", ".directory", "desktop.ini", ".stfolder"]);
 
-/** An id in a name: tools put their own words before and behind it. */
+/** An id in a name: tools put their own words before and after it. */
 const anyId = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gu;
 
 /** A path that no deletion removes. */

@@ -130,7 +130,7 @@ export const damage = z
       .describe(
         "first byte in the log (of a torn tail: in `log.torn`; of missing lines: where they stood, as `to`)",
       ),
-    to: z.number().describe("the byte behind the last"),
+    to: z.number().describe("the byte after the last"),
     line: z.number().optional().describe("number of the line, from 1"),
     why: z.string().describe("in words"),
   })

@@ -122,7 +122,7 @@ function atColumn(text: string, start: number, column: number): number {
 }
 
 /**
- * The part of a long draft that can be in sight: `reachOut` units before and behind the cursor, from the beginning of a line where there is
+ * The part of a long draft that can be in sight: `reachOut` units before and after the cursor, from the beginning of a line where there is
  * one. `isCut`: it doesn't begin where the draft does.
  */
 export function around({ text, cursor }: Draft, reachOut: number): Draft & { readonly isCut: boolean } {
@@ -141,7 +141,7 @@ export interface LaidOut {
 }
 
 /**
- * Lays a draft out in rows that break only where they are full and at line breaks, so that no character moves while one types. Behind the
+ * Lays a draft out in rows that break only where they are full and at line breaks, so that no character moves while one types. After the
  * last character of a full row the cursor stands in the column after it (which may be `columns`).
  */
 export function layOut({ text, cursor }: Draft, columns: number): LaidOut {

@@ -27,7 +27,7 @@ export function readKeys(input: string, key: Key): (Command | Suspend)[] {
     .filter((command) => command !== undefined);
 }
 
-// Splits before and behind each control character. A tab counts as a key, unless the text has several lines: then it was pasted.
+// Splits before and after each control character. A tab counts as a key, unless the text has several lines: then it was pasted.
 const beside = /(?<=[\u0000-\u0008\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0008\u000b\u000c\u000e-\u001f])/u;
 const besideTabsToo =
   /(?<=[\u0000-\u0009\u000b\u000c\u000e-\u001f])|(?=[\u0000-\u0009\u000b\u000c\u000e-\u001f])/u;

@@ -54,7 +54,7 @@ export function pickerKey(
 }
 
 function editing(input: string, key: Key): PickerAction | undefined {
-  // The cursor is always at the end, with nothing behind it, so Delete does what Backspace does.
+  // The cursor is always at the end, with nothing after it, so Delete does what Backspace does.
   if (key.backspace || key.delete) return { kind: "erase", what: key.meta ? "word" : "character" };
   if (key.ctrl && input === "u") return { kind: "erase", what: "all" };
   if (key.ctrl && input === "w") return { kind: "erase", what: "word" };

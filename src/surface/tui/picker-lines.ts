@@ -105,7 +105,7 @@ function emptyWords({ query, rows, everywhere, elsewhere }: PickerState): string
   return "No session.";
 }
 
-/** A column of the list, behind the sessions' labels, which get the width that the columns leave. */
+/** A column of the list, after the sessions' labels, which get the width that the columns leave. */
 interface Column {
   of(row: PickerRow): string;
   readonly most: number;

@@ -74,7 +74,7 @@ function asTyped(
     return { command, words: [...command.name.split(" "), ...words] };
   if (session === undefined)
     throw new Failure("usage", `/${slash.name} needs a session, and none is begun yet: type a message.`, {});
-  // Behind "--" everything is text, even if it begins like an option.
+  // After "--" everything is text, even if it begins like an option.
   const last = slash.text ? ["--", session, ...given] : [session, ...given];
   return { command, words: [...command.name.split(" "), ...options, ...last] };
 }
@@ -101,7 +101,7 @@ export interface Completion {
   line: string;
 }
 
-/** The completions of a line: names of commands, or, behind a name, its options. */
+/** The completions of a line: names of commands, or, after a name, its options. */
 export function completions(line: string): Completion[] {
   if (!/^\/[a-z -]*$/u.test(line) || line.includes("\n")) return [];
   const typed = line.slice(1);

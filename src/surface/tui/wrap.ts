@@ -48,7 +48,7 @@ export function fit(text: string, width: number): string {
   return width < 1 ? "" : `${sliceAnsi(line, 0, width - 1)}…`;
 }
 
-/** The text with blanks added behind it up to `width` columns. */
+/** The text with blanks added after it up to `width` columns. */
 export function padded(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - stringWidth(text)));
 }

@@ -7,7 +7,7 @@ import { timeOf } from "../rollout/record.ts";
 import type { TextSet } from "./text-set.ts";
 import type { WatchedRecord } from "./watched-record.ts";
 
-/** Reads bytes of the file that lie behind: to see whether a line is the very same as an earlier one. */
+/** Reads earlier bytes of the file: to see whether a line is the very same as an earlier one. */
 export type ReadAt = (at: number, bytes: number) => Buffer;
 
 const mostLines = 2_000_000;
@@ -39,7 +39,7 @@ interface FirstSeen {
  * was there already, or a call id and the very bytes, time included. A call id alone says nothing: some gateways count theirs anew in
  * every response. A message without any of them counts when it follows its first copy at the distance at which such records do, and so
  * does the event that tells it: left alone it would tell of a message whose record is gone. Of what is no item, what changes the history
- * counts: a summary that is there again behind later turns would take them away, and a rollback one more.
+ * counts: a summary that is there again after later turns would take them away, and a rollback one more.
  */
 export class DoublesWatch {
   /** For paginated rollouts, by ordinal: the offset of its first line, plus one; 0: not seen. */
@@ -142,7 +142,7 @@ export class DoublesWatch {
       return false;
     }
     const place = this.#places[ordinal] ?? 0;
-    // An ordinal that comes late, behind higher ones.
+    // An ordinal that comes late, after higher ones.
     if (place === 0) this.#places[ordinal] = line.offset + 1;
     return place > 0 && line.bytes.equals(this.#readAt(place - 1, line.bytes.length));
   }

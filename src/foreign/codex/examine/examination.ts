@@ -37,7 +37,7 @@ export interface Examination {
   /** Headers after the second line, whichever thread they are of. */
   readonly headersAgain: { readonly items: readonly Span[]; readonly count: number };
   readonly bad: { readonly items: readonly BadLine[]; readonly count: number };
-  /** Records behind the first line that Codex passes over because their timestamp is missing or no text. */
+  /** Records after the first line that Codex passes over because their timestamp is missing or no text. */
   readonly untimed: { readonly items: readonly Span[]; readonly count: number };
   /** The last line, where no newline ends it. */
   readonly tail: (Span & { readonly is: "whole" | "torn" | "nul" }) | undefined;
@@ -49,7 +49,7 @@ export interface Examination {
   placeOf(ordinal: number): number | undefined;
   readonly open: OpenCalls;
   readonly orphans: { readonly items: readonly Unpaired[]; readonly count: number };
-  /** Prompts without a call id (`isInjected`), and whether the model has answered behind one. */
+  /** Prompts without a call id (`isInjected`), and whether the model has answered after one. */
   readonly injected: { readonly items: readonly Span[]; readonly count: number; readonly isTaken: boolean };
   readonly seals: SealsWatch;
   readonly turns: TurnsWatch;

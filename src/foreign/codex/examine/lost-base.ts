@@ -122,13 +122,13 @@ interface End {
   /** Ordinal of the first line after it. */
   readonly ordinal: number;
   readonly offset: number;
-  /** When the lines before and behind it were written, in milliseconds since 1970. */
+  /** When the lines before and after it were written, in milliseconds since 1970. */
   readonly written: number;
   readonly nextWritten?: number;
   /** No turn spans it: one begins there, or the file ends. */
   readonly isBetween: boolean;
   /**
-   * No turn is under way there, or the thread's settings stand there, which Codex writes before a turn, also behind one that was killed.
+   * No turn is under way there, or the thread's settings stand there, which Codex writes before a turn, also after one that was killed.
    */
   readonly isQuiet: boolean;
 }
@@ -144,9 +144,9 @@ async function endBefore(path: string, first: LostHeader): Promise<End | undefin
   const ends: End[] = [];
   let [reached, end, written] = [-1, 0, 0];
   let isUnderWay = false;
-  const add = (behind: Omit<End, "offset" | "written">, offset: number): void => {
-    if (reached >= 0 && behind.ordinal > ordinal - mostOverwritten && written <= since)
-      ends.push({ ...behind, offset, written });
+  const add = (found: Omit<End, "offset" | "written">, offset: number): void => {
+    if (reached >= 0 && found.ordinal > ordinal - mostOverwritten && written <= since)
+      ends.push({ ...found, offset, written });
   };
   reading: for await (const lines of linesOf(path)) {
     for (const line of lines) {

@@ -12,7 +12,7 @@ export interface LostCall {
   readonly event: Span;
   /** Where the call was, and where its output. */
   readonly before: Hole;
-  readonly behind: Hole;
+  readonly after: Hole;
 }
 
 const mostLost = 10_000;
@@ -31,7 +31,7 @@ export class LostCallsWatch {
   readonly #ids: TextSet;
   /** Holes of this turn that no event has been matched with yet. */
   #holes: Hole[] = [];
-  #told = new Map<string, { event: Span; before: Hole; behind?: Hole }>();
+  #told = new Map<string, { event: Span; before: Hole; after?: Hole }>();
 
   /** `ids`: where the ids of calls are noted. */
   constructor(ids: TextSet) {
@@ -40,8 +40,8 @@ export class LostCallsWatch {
 
   hole(hole: Hole): void {
     for (const told of this.#told.values()) {
-      if (told.behind !== undefined || hole.index - told.event.index > nearby) continue;
-      told.behind = hole;
+      if (told.after !== undefined || hole.index - told.event.index > nearby) continue;
+      told.after = hole;
       return;
     }
     this.#holes.push(hole);
@@ -85,8 +85,8 @@ export class LostCallsWatch {
   }
 
   #settle(): void {
-    for (const [call, { event, before, behind }] of this.#told)
-      if (behind) this.lost.add({ call, event, before, behind });
+    for (const [call, { event, before, after }] of this.#told)
+      if (after) this.lost.add({ call, event, before, after });
     this.#told = new Map();
     this.#holes = [];
   }

@@ -21,7 +21,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const thread = "01a1fab7-43af-7111-ab7c-b4a4c49da1a3";
 
-/** A turn in which a script was run (code mode), a line that is blank before the event and one behind it. */
+/** A turn in which a script was run (code mode), a line that is blank before the event and one after it. */
 function turn(told: string): string {
   const record = (type: string, payload: object, nth: number): string =>
     JSON.stringify({ timestamp: `2026-11-20T20:48:0${nth}.000Z`, ordinal: nth, type, payload });
@@ -63,8 +63,8 @@ it.each([
 async function lost(lines: readonly Line[]): Promise<string[]> {
   const { lostCalls } = await examined(lines);
   return lostCalls.map(
-    ({ call: id, event: its, before, behind }) =>
-      `${id} told at ${its.index}, between ${before.index} and ${behind.index}`,
+    ({ call: id, event: its, before, after }) =>
+      `${id} told at ${its.index}, between ${before.index} and ${after.index}`,
   );
 }
 const told = (id: string, more: object = {}): Line =>
@@ -91,7 +91,7 @@ it.each<[string, Line[], string[]]>([
     ["a told at 2, between 1 and 3"],
   ],
   ["an event before two blank lines", [told("a"), blank, blank, ended], []],
-  ["an event behind two blank lines", [blank, blank, told("a"), ended], []],
+  ["an event after two blank lines", [blank, blank, told("a"), ended], []],
   [
     "two events, each between two blank lines",
     [blank, told("a"), blank, blank, told("b"), blank, ended],
@@ -120,10 +120,10 @@ it.each<[string, Line[], string[]]>([
     [blank, ...others(15), told("a"), ...others(15), blank, ended],
     ["a told at 17, between 1 and 33"],
   ],
-  ["an event far behind a blank line", [blank, ...others(16), told("a"), blank, ended], []],
+  ["an event far after a blank line", [blank, ...others(16), told("a"), blank, ended], []],
   ["an event far before a blank line", [blank, told("a"), ...others(16), blank, ended], []],
   [
-    "an event behind one that has no place for its output",
+    "an event after one that has no place for its output",
     [blank, told("a"), ...others(16), blank, told("b"), blank, ended],
     ["b told at 20, between 19 and 21"],
   ],
@@ -139,7 +139,7 @@ it.each<[string, Line[], string[]]>([
     [blank, told("a"), ["compacted", { message: "so far" }], blank, ended],
     [],
   ],
-  ["an event behind a summary", [blank, ["compacted", { message: "so far" }], told("a"), blank, ended], []],
+  ["an event after a summary", [blank, ["compacted", { message: "so far" }], told("a"), blank, ended], []],
   [
     "what was taken back",
     [prompt("one"), blank, told("a"), blank, ended, prompt("two"), blank, told("b"), blank, back],

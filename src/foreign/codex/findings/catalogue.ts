@@ -336,7 +336,7 @@ export const catalogue = {
   },
   "ids-left-out": {
     severity: "note",
-    title: "ids of items and calls that are not followed: behind the first 2 million, or of more than 1 MB",
+    title: "ids of items and calls that are not followed: after the first 2 million, or of more than 1 MB",
     causes:
       "nothing in Codex; of these doctor and repair don't see what stands there twice, or has no partner",
     mends: undefined,

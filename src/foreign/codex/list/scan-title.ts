@@ -14,9 +14,9 @@ export function messagesIn(bytes: Buffer): { count: number; prompt?: number } {
   let prompt: number | undefined;
   for (const mark of [itemMark, bareMark]) {
     for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + mark.length)) {
-      const behind = bytes.toString("latin1", at + mark.length, at + mark.length + 400);
-      const end = behind.indexOf("\n");
-      const start = end < 0 ? behind : behind.slice(0, end);
+      const rest = bytes.toString("latin1", at + mark.length, at + mark.length + 400);
+      const end = rest.indexOf("\n");
+      const start = end < 0 ? rest : rest.slice(0, end);
       const role = /^[^[]{0,160}?"role":"(\w+)"/u.exec(start)?.[1];
       if (role === "assistant") count++;
       if (role !== "user") continue;

@@ -31,7 +31,7 @@ export class EditedFile {
   readonly #fd: number;
   readonly #size: number;
 
-  /** `size`: bytes of the file that count; what is behind them isn't read. */
+  /** `size`: bytes of the file that count; what is after them isn't read. */
   constructor(fd: number, size: number) {
     this.#fd = fd;
     this.#size = size;
@@ -84,15 +84,15 @@ export class EditedFile {
   }
 
   /**
-   * The lines after (or before) the one that begins at `at`, nearest first, within its turn: none beyond a prompt. "behind" includes the
+   * The lines after (or before) the one that begins at `at`, nearest first, within its turn: none beyond a prompt. "after" includes the
    * line itself.
    */
-  *near(at: number, where: "before" | "behind"): Generator<RolloutLine, undefined> {
-    const from = where === "behind" ? at : Math.max(0, at - nearBytes);
-    const lines = linesIn(this.read(from, where === "behind" ? nearBytes : at - from), from);
+  *near(at: number, where: "before" | "after"): Generator<RolloutLine, undefined> {
+    const from = where === "after" ? at : Math.max(0, at - nearBytes);
+    const lines = linesIn(this.read(from, where === "after" ? nearBytes : at - from), from);
     // The outermost line may be cut off.
     if (where === "before" && from > 0) lines.shift();
-    if (where === "behind" && lines.at(-1)?.ending === "" && lines.length > 1) lines.pop();
+    if (where === "after" && lines.at(-1)?.ending === "" && lines.length > 1) lines.pop();
     for (const line of (where === "before" ? lines.toReversed() : lines).slice(0, nearLines)) {
       if (prompt.test(line.bytes.toString("latin1", 0, headBytes))) return undefined;
       yield line;

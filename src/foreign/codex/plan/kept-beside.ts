@@ -48,14 +48,14 @@ export function unsealed(blob: SealedBlob, file: EditedFile, found: Examination)
 
 /** Byte ranges to cut to remove some of a list's elements, each with one comma as long as others stay. */
 function cutsOf(list: readonly LinePlace[], goes: readonly boolean[]): [number, number][] {
-  let isBehind = false;
+  let hasKept = false;
   return list.flatMap(({ at, length }, nth): [number, number][] => {
     if (goes[nth] !== true) {
-      isBehind = true;
+      hasKept = true;
       return [];
     }
     const before = list[nth - 1];
-    if (before && isBehind) return [[before.at + before.length, at + length]];
+    if (before && hasKept) return [[before.at + before.length, at + length]];
     return [[at, list[nth + 1]?.at ?? at + length]];
   });
 }

@@ -5,7 +5,7 @@ export function spaces(length: number): Buffer {
   return Buffer.alloc(length, " ");
 }
 
-/** Bytes with spaces behind them up to a length; longer ones as they are. */
+/** Bytes with spaces after them up to a length; longer ones as they are. */
 export function padded(bytes: Buffer, length: number): Buffer {
   if (bytes.length >= length) return bytes;
   const whole = spaces(length);

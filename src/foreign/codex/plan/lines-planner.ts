@@ -217,8 +217,8 @@ export class LinesPlanner {
     const copy = laterHeaders
       .map((span) => this.#file.record(span)?.payload)
       .find((payload) => named === undefined || stringOf(payload?.["id"]).toLowerCase() === named);
-    const behind = first ? first.at + (broken ? first.bytes : 0) : 0;
-    const records = linesIn(this.#file.read(behind, 2 ** 20))
+    const next = first ? first.at + (broken ? first.bytes : 0) : 0;
+    const records = linesIn(this.#file.read(next, 2 ** 20))
       .map(readRecord)
       .filter((record) => record.readable);
     const timestamp = records.find(({ at }) => at !== undefined)?.at;

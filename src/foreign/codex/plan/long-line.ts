@@ -25,26 +25,26 @@ export function* longLine(
   const read = (at: number, bytes: number): Buffer => file.read(at, bytes);
   const end = line.at + line.bytes;
   const starts = beginnings(line, read);
-  let isBehindRecord = false;
+  let isAfterRecord = false;
   for (const [nth, at] of starts.entries()) {
     const span = { index: line.index, at, bytes: (starts[nth + 1] ?? end) - at };
     const { isObject, flaws, count } = lookThrough(span, read);
     const isKept = isObject && count === flaws.length;
     if (isKept) {
-      if (isBehindRecord) yield file.insert(span, kind, "the record behind it stands alone", newline);
+      if (isAfterRecord) yield file.insert(span, kind, "the record after it stands alone", newline);
       for (const flaw of flaws)
         yield file.replace({ ...flaw, index: line.index }, kind, says[flaw.is], mended[flaw.is]);
     } else {
-      const from = isBehindRecord ? 1 : 0;
+      const from = isAfterRecord ? 1 : 0;
       const to = isTail && at + span.bytes === end ? 1 : 0;
       if (from > 0) yield file.replace({ ...span, bytes: 1 }, kind, "the record before it ends", newline);
       const blanked = { ...span, at: at + from, bytes: span.bytes - from - to };
       yield file.blank(blanked, kind, "what can't be read becomes spaces; the backup has it");
       if (to > 0) yield file.replace({ ...span, at: end - 1, bytes: 1 }, kind, "the line is ended", newline);
     }
-    isBehindRecord = isKept;
+    isAfterRecord = isKept;
   }
-  if (isTail && isBehindRecord)
+  if (isTail && isAfterRecord)
     yield file.insert({ index: line.index, at: end, bytes: 0 }, kind, "the line is ended", newline);
   return undefined;
 }

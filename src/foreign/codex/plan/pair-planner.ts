@@ -53,7 +53,7 @@ export class PairPlanner {
       this.#paired.add(call.at).add(output.at);
       const kind = "output-without-call";
       yield file.replace(output, kind, "the call goes before its output", file.bytes(call));
-      yield file.replace(call, kind, "the output goes behind its call", file.bytes(output));
+      yield file.replace(call, kind, "the output goes after its call", file.bytes(output));
     }
     return undefined;
   }
@@ -83,14 +83,14 @@ export class PairPlanner {
   /** A call and its output that are both gone are put in as their event tells them. */
   *lost(): Generator<Edit, undefined> {
     const taken = this.#needed();
-    for (const { call, event, before, behind } of this.#found.lostCalls) {
+    for (const { call, event, before, after } of this.#found.lostCalls) {
       const told = this.#file.record(event);
-      if (told === undefined || taken.has(before.at) || taken.has(behind.at)) continue;
+      if (told === undefined || taken.has(before.at) || taken.has(after.at)) continue;
       const kind = isPatch(told) ? "custom_tool_call" : "function_call";
       const made = lostCall({ ...event, call, kind: outputKinds[kind]! }, told);
       for (const [hole, item, what] of [
         [before, made, "call"],
-        [behind, lostOutput({ ...event, call, kind }, told), "output"],
+        [after, lostOutput({ ...event, call, kind }, told), "output"],
       ] as const) {
         taken.add(hole.at);
         const line = rebuiltLine(told, item, hole.ordinal);
@@ -132,10 +132,10 @@ export class PairPlanner {
     const script = isOutput && half.kind === "custom_tool_call" ? this.#script(half, start) : [];
     const made = script.length > 0 ? scriptOutput(half, script) : lostOutput(half, event);
     const item = isOutput ? made : lostCall(half, event);
-    // A record behind all others gets an ordinal: Codex refuses a file whose last record has none.
+    // A record after all others gets an ordinal: Codex refuses a file whose last record has none.
     const next = isOutput && own.ordinal !== undefined ? this.#found.ordinals.next : undefined;
     const longest = Buffer.byteLength(writeJson(rebuiltLine(own, item, next)));
-    const free = this.#free(start, isOutput ? "behind" : "before", longest);
+    const free = this.#free(start, isOutput ? "after" : "before", longest);
     const at = free?.offset ?? start;
     const line = rebuiltLine(own, item, at >= this.#found.end ? next : undefined);
     const index = free || !isOutput ? half.index : half.index + 1;
@@ -147,22 +147,22 @@ export class PairPlanner {
     return this.#file.putLine(place, kind, `the ${what} is put in (${from})`, line);
   }
 
-  /** The events of the calls that a script made, where no other script can have made them: those behind it, before the model goes on. */
-  #script({ at }: Unpaired, behind: number): RolloutRecord[] {
+  /** The events of the calls that a script made, where no other script can have made them: those after it, before the model goes on. */
+  #script({ at }: Unpaired, after: number): RolloutRecord[] {
     for (const { type, kind } of this.#records(at, "before")) {
       if (type !== "response_item") continue;
       if (kind === "custom_tool_call") return [];
       break;
     }
     const events: RolloutRecord[] = [];
-    for (const record of this.#records(behind, "behind")) {
+    for (const record of this.#records(after, "after")) {
       if (record.type === "response_item" && !isOutputKind(record.kind ?? "")) break;
       if (isOfScript(record)) events.push(record);
     }
     return events;
   }
 
-  *#records(at: number, where: "before" | "behind"): Generator<RolloutRecord, undefined> {
+  *#records(at: number, where: "before" | "after"): Generator<RolloutRecord, undefined> {
     for (const line of this.#file.near(at, where)) {
       const record = readRecord(line);
       if (record.readable) yield record;
@@ -171,7 +171,7 @@ export class PairPlanner {
   }
 
   /** A blank line of at least so many bytes near the other half. */
-  #free(at: number, where: "before" | "behind", bytes: number): RolloutLine | undefined {
+  #free(at: number, where: "before" | "after", bytes: number): RolloutLine | undefined {
     const { bad, open, orphans } = this.#found;
     if (open.count + orphans.count > mostInLines) return undefined;
     const taken = this.#needed();

@@ -56,7 +56,7 @@ export class PinnedPlanner {
     const missing = pin === undefined ? 0 : missingBefore(pin, this.#found);
     if (pin === undefined || missing <= 0) return [];
     const bytes = ended(spaces(missing - 1));
-    const says = "what is gone becomes spaces, so that the file behind it goes on where it did";
+    const says = "what is gone becomes spaces, so that the file that goes on from it does so where it did";
     const at = pin.offset - missing;
     return [this.#file.insert({ index: this.#linesBefore(at), at, bytes: 0 }, "segment-short", says, bytes)];
   }
@@ -85,7 +85,7 @@ export class PinnedPlanner {
         fits ||= removable(line) === excess;
       }
     }
-    const says = "what stands behind it moves back to where another file goes on";
+    const says = "what stands after it moves back to where another file goes on";
     if (returns > 0 && returns <= excess) {
       for (const { index, at, bytes, ending } of this.#before())
         if (ending === 2) yield this.#gone({ index, at: at + bytes, bytes: 1 }, says);

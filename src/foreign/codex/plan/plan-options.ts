@@ -23,7 +23,7 @@ export interface PlanOptions {
 
 /**
  * Unreadable lines are mended along with these kinds: what such a line hides may be the partner of a call that seems to be alone. And the
- * last line is ended: what is put in may come behind it.
+ * last line is ended: what is put in may come after it.
  */
 export function grounded(only: readonly FindingKind[]): ReadonlySet<FindingKind> {
   return new Set(hidden.some((kind) => only.includes(kind)) ? [...only, ...hiding] : only);

@@ -65,8 +65,8 @@ export function rebuildHead(sources: HeadSources): Buffer | undefined {
     ...(isPaginated ? { history_mode: "paginated" } : {}),
     ...baseIn(broken, base),
   };
-  const behind = sources.base?.isNone ? 0 : Math.max(0, (sources.firstOrdinal ?? 1) - 1);
-  const lowest = base?.endOrdinal ?? behind;
+  const below = sources.base?.isNone ? 0 : Math.max(0, (sources.firstOrdinal ?? 1) - 1);
+  const lowest = base?.endOrdinal ?? below;
   const ordinal = isPaginated ? { ordinal: lowest } : {};
   return Buffer.from(
     JSON.stringify({ timestamp, ...ordinal, type: "session_meta", payload, ...rebuiltMark }),

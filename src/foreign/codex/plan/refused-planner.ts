@@ -141,9 +141,9 @@ export class RefusedPlanner {
   }
 
   /** Takes the ids out of the model's items: of all, or of those that follow the reasoning at these offsets. */
-  *#ids(behind?: ReadonlySet<number>): Generator<Edit, undefined> {
+  *#ids(after?: ReadonlySet<number>): Generator<Edit, undefined> {
     const says = "the id, which names reasoning that isn't sent, becomes spaces";
-    let isBehind = behind === undefined;
+    let isAfter = after === undefined;
     let passed = 0;
     for (let at = 0; at < this.#found.bytes;) {
       const lines = linesIn(this.#file.read(at, chunk), at);
@@ -154,8 +154,8 @@ export class RefusedPlanner {
         const { kind = "", payload } = glanced;
         const head = bytes.toString("latin1", payload, payload + idHead);
         const isOwn = isCallKind(kind) || (kind === "message" && head.includes('"role":"assistant"'));
-        if (!isOwn) isBehind = behind === undefined || behind.has(offset);
-        const id = isOwn && isBehind ? idMember.exec(head) : null;
+        if (!isOwn) isAfter = after === undefined || after.has(offset);
+        const id = isOwn && isAfter ? idMember.exec(head) : null;
         if (id === null) continue;
         const place = { index: passed + index, at: offset + payload + id[1]!.length, bytes: id[2]!.length };
         yield this.#file.blank(place, "dependent-id", says);

@@ -43,7 +43,7 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
   const pieces: Buffer[] = [];
   const lost: Buffer[] = [];
   let from = 0;
-  let isBehindRecord = false;
+  let isAfterRecord = false;
   for (const [nth, start] of starts.entries()) {
     const end = starts[nth + 1] ?? cleaned.length;
     const piece = cleaned.subarray(start, end);
@@ -53,13 +53,13 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
       piece.fill(space);
     }
     // A newline between two records: in the place of what was torn, or else one byte more.
-    if (isBehindRecord) {
+    if (isAfterRecord) {
       if (kept) {
         pieces.push(cleaned.subarray(from, start), Buffer.of(newline));
         from = start;
       } else piece[0] = newline;
     }
-    isBehindRecord = kept;
+    isAfterRecord = kept;
   }
   // Lines may have tens of megabytes: what nothing was put into is not copied.
   return { bytes: from === 0 ? cleaned : Buffer.concat([...pieces, cleaned.subarray(from)]), lost };
@@ -67,8 +67,8 @@ function apart(cleaned: Buffer, line: Buffer): Salvaged {
 
 /** Where another record may begin. */
 function beginnings(line: Buffer): number[] {
-  const behindWhole = offsetsOf(line, between).map((at) => at + 1);
-  return [...new Set([...offsetsOf(line, recordMark), ...behindWhole])].toSorted((a, b) => a - b);
+  const afterWhole = offsetsOf(line, between).map((at) => at + 1);
+  return [...new Set([...offsetsOf(line, recordMark), ...afterWhole])].toSorted((a, b) => a - b);
 }
 
 function offsetsOf(line: Buffer, what: Buffer): number[] {

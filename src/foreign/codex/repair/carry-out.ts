@@ -81,7 +81,7 @@ async function completed(folder: RepairFolder, journal: Journal, stat: Stats): P
 
 /**
  * Takes a repair back of which something is in the rollout. `keeps`: whether what follows its bytes there is Codex's later work, which
- * comes behind what is restored.
+ * comes after what is restored.
  */
 export async function takeBack(
   folder: RepairFolder,

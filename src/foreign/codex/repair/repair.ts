@@ -61,7 +61,7 @@ export async function repairRollout(
 
 /**
  * Finishes a repair, or an undoing, that was cut off. `named`: where the rollout lies now. A repair of which nothing came into the file, and
- * Codex has gone on in it since, is noted as undone: it doesn't fit any more. What Codex has written behind one of which something did
+ * Codex has gone on in it since, is noted as undone: it doesn't fit any more. What Codex has written after one of which something did
  * stays. Throws `session-damaged` when the rollout or a copy of it isn't what was left.
  */
 export async function finishRepair(known: KnownRepair, named: string): Promise<CompletedRepair> {

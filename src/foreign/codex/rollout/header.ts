@@ -8,7 +8,7 @@ export type Origin = "cli" | "exec" | "vscode" | "app" | "subagent" | "unknown";
 
 /** A segment of a reverted thread begins where another one is cut off (0.159 and later). */
 export interface HistoryBase {
-  /** The id of the *rollout* that goes before (behind `_` in its file's name, the thread's own id for the first one). */
+  /** The id of the *rollout* that goes before (after `_` in its file's name, the thread's own id for the first one). */
   readonly rollout: string;
   /** Ordinal in that rollout, exclusive. */
   readonly endOrdinal?: number;

@@ -79,7 +79,7 @@ function firstValue(text: Buffer): Buffer {
 }
 
 /**
- * The bytes of such a file with every record on a line of its own, as Codex wrote them; what is torn stays behind them, for the repairs of
+ * The bytes of such a file with every record on a line of its own, as Codex wrote them; what is torn stays after them, for the repairs of
  * lines.
  */
 export function relaid(written: Buffer): Buffer {

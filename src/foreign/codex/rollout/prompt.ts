@@ -150,7 +150,7 @@ const pinned = /^\s*(?:# [^]*?\n)?# (?:Browser|Diff) comments:\s*\n/u;
 /** A note's words follow this. */
 const noteHead = /^(?:Comment|Requested changes):\s*/mu;
 const noteEnd = /\n\s*(?:# |## |<in-app-browser-context\b)/u;
-/** What the app says of the pictures behind a prompt. */
+/** What the app says of the pictures after a prompt. */
 const pictured =
   /The next image (?:is untrusted page evidence|shows|was attached by the user)[^\n]* Comment \d+\.[^]*/u;
 

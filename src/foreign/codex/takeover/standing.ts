@@ -15,7 +15,7 @@ export interface Standing {
   isOpen: boolean;
   /** The last item is the model's: its next one belongs to the same step. */
   inStep: boolean;
-  /** The role of the last message, or the kind of what came behind it; reasoning apart. */
+  /** The role of the last message, or the kind of what came after it; reasoning apart. */
   lastRole: string | undefined;
 }
 
